@@ -1,0 +1,82 @@
+//! What the public suites of the protocols expect of a server, on port 3000.
+//!
+//! `cargo run --release --example protocol_echo`
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use http_body_util::Full;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use quintet_socketio::{Application, CloseReason, Config, ConnectError, Engine, Event, Link};
+use serde_json::value::RawValue;
+
+struct Echo;
+
+impl Application for Echo {
+    type Visitor = ();
+    type Peer = (Link, String);
+
+    fn arrive(&self, _: &http::request::Parts, _: SocketAddr) -> Result<(), String> {
+        Ok(())
+    }
+
+    async fn connect(&self, (): &(), link: &Link, auth: Option<&RawValue>) -> Result<Self::Peer, ConnectError> {
+        if !["/", "/custom"].contains(&link.namespace()) {
+            return Err(ConnectError::invalid_namespace());
+        }
+        Ok((link.clone(), auth.map_or("{}", RawValue::get).to_owned()))
+    }
+
+    async fn connected(&self, (link, auth): &Self::Peer) {
+        let _ = link.emit("auth", auth);
+    }
+
+    async fn event(&self, (link, _): &Self::Peer, event: Event<'_>) {
+        let args: Vec<&str> = event.args.iter().map(|arg| arg.get()).collect();
+        let _ = match (event.name, event.ack) {
+            ("message", _) => {
+                let data = [&["\"message-back\""], &args[..]].concat().join(",");
+                link.emit_data(&format!("[{data}]"), &event.attachments)
+            }
+            ("message-with-ack", Some(id)) => link.ack(id, &format!("[{}]", args.join(",")), &event.attachments),
+            _ => Ok(()),
+        };
+    }
+
+    async fn disconnected(&self, _: Self::Peer, _: CloseReason) {}
+}
+
+#[tokio::main]
+async fn main() -> std::io::Result<()> {
+    let config = Config {
+        ping_interval: Duration::from_millis(300),
+        ping_timeout: Duration::from_millis(200),
+        // Long enough for the suite's sessions that only count three pings.
+        connect_timeout: Duration::from_millis(1_000),
+        payload_bytes_max: 1_000_000,
+        ..Config::default()
+    };
+    let engine = Engine::new(config, Echo);
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 3000)).await?;
+    loop {
+        let (stream, remote) = listener.accept().await?;
+        let engine = engine.clone();
+        tokio::spawn(async move {
+            let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
+                let engine = engine.clone();
+                async move {
+                    if engine.serves(request.uri().path()) {
+                        return Ok::<_, Infallible>(engine.handle(request, remote).await);
+                    }
+                    let mut missing = http::Response::new(Full::default());
+                    *missing.status_mut() = http::StatusCode::NOT_FOUND;
+                    Ok(missing)
+                }
+            });
+            let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+            let _ = connection.with_upgrades().await;
+        });
+    }
+}

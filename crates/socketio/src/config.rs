@@ -1,0 +1,42 @@
+//! What an owner may set on an [`Engine`](crate::Engine), each value with its unit.
+
+use std::time::Duration;
+
+/// Settings of an engine. The defaults are those of the official server.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The path that the engine answers at, with both slashes.
+    pub path: String,
+    /// Time between two pings (Engine.IO 4, "Heartbeat").
+    pub ping_interval: Duration,
+    /// Time that a client has to answer a ping.
+    pub ping_timeout: Duration,
+    /// The largest payload taken from a client, in bytes.
+    pub payload_bytes_max: usize,
+    /// Time that a client has to send its first CONNECT.
+    pub connect_timeout: Duration,
+    /// Time that a WebSocket has to finish an upgrade.
+    pub upgrade_timeout: Duration,
+    /// Bytes that may wait for one connection before it is closed.
+    pub queue_bytes_max: usize,
+    /// Attachments that one packet may announce.
+    pub attachments_max: usize,
+    /// Namespaces that one connection may hold at once.
+    pub namespaces_max: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            path: "/socket.io/".to_owned(),
+            ping_interval: Duration::from_secs(25),
+            ping_timeout: Duration::from_secs(20),
+            payload_bytes_max: 1_000_000,
+            connect_timeout: Duration::from_secs(45),
+            upgrade_timeout: Duration::from_secs(10),
+            queue_bytes_max: 1_000_000,
+            attachments_max: 64,
+            namespaces_max: 16,
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! Socket.IO 5 packets (Socket.IO protocol, revision 5). Pure functions: text in, values out.
+
+use std::fmt;
+
+use serde_json::value::RawValue;
+
+use crate::Frame;
+
+/// Event names that official servers refuse from a client.
+pub const RESERVED_EVENTS: [&str; 6] =
+    ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
+
+/// A packet as a client sends it. Payloads are left as JSON text.
+#[derive(Debug)]
+pub enum Packet<'a> {
+    /// `0`: enter a namespace, with credentials.
+    Connect {
+        /// The namespace, `/` for the default one.
+        namespace: &'a str,
+        /// The credentials: a JSON object.
+        auth: Option<&'a RawValue>,
+    },
+    /// `1`: leave a namespace.
+    Disconnect {
+        /// The namespace.
+        namespace: &'a str,
+    },
+    /// `2` and `5`: an event, with the number of binary attachments that follow.
+    Event {
+        /// The namespace.
+        namespace: &'a str,
+        /// The id that an acknowledgement carries back.
+        ack: Option<u64>,
+        /// The JSON array: name first, then the arguments.
+        data: &'a str,
+        /// How many binary messages complete it.
+        attachments: usize,
+    },
+    /// `3` and `6`: an acknowledgement.
+    Ack {
+        /// The namespace.
+        namespace: &'a str,
+        /// The id that was sent with the event.
+        id: u64,
+        /// The JSON array of the answer.
+        data: &'a str,
+        /// How many binary messages complete it.
+        attachments: usize,
+    },
+}
+
+/// Why a text is no packet. The connection is closed, as the official parser has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InvalidPacket {
+    /// The first character names no type that a client may send.
+    Type,
+    /// The number of attachments is missing, malformed or too large.
+    Attachments,
+    /// The acknowledgement id is malformed or missing.
+    AckId,
+    /// The payload is not what the type asks for.
+    Payload,
+    /// The event name is reserved.
+    ReservedName,
+}
+
+impl fmt::Display for InvalidPacket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Type => "unknown packet type",
+            Self::Attachments => "bad number of attachments",
+            Self::AckId => "bad acknowledgement id",
+            Self::Payload => "bad payload",
+            Self::ReservedName => "reserved event name",
+        })
+    }
+}
+
+impl std::error::Error for InvalidPacket {}
+
+/// The name and arguments of an event packet.
+#[derive(Debug)]
+pub struct EventData<'a> {
+    /// The event's name.
+    pub name: String,
+    /// The arguments as JSON text.
+    pub args: Vec<&'a RawValue>,
+}
+
+/// Reads one packet. `attachments_max` bounds what a packet may announce.
+///
+/// # Errors
+/// [`InvalidPacket`] with the part that is wrong.
+pub fn decode(text: &str, attachments_max: usize) -> Result<Packet<'_>, InvalidPacket> {
+    let kind = *text.as_bytes().first().ok_or(InvalidPacket::Type)?;
+    if !(b'0'..=b'6').contains(&kind) || kind == b'4' {
+        return Err(InvalidPacket::Type);
+    }
+    let mut rest = &text[1..];
+
+    let mut attachments = 0;
+    if kind == b'5' || kind == b'6' {
+        let (count, after) = rest.split_once('-').ok_or(InvalidPacket::Attachments)?;
+        attachments = parse_digits(count).ok_or(InvalidPacket::Attachments)? as usize;
+        if attachments > attachments_max {
+            return Err(InvalidPacket::Attachments);
+        }
+        rest = after;
+    }
+
+    let mut namespace = "/";
+    if rest.starts_with('/') {
+        (namespace, rest) = rest.split_once(',').unwrap_or((rest, ""));
+        // A query in the namespace is a relic of older clients; it is not part of the name.
+        namespace = namespace.split('?').next().unwrap_or(namespace);
+    }
+
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let ack = match digits {
+        0 => None,
+        _ => Some(parse_digits(&rest[..digits]).ok_or(InvalidPacket::AckId)?),
+    };
+    let data = &rest[digits..];
+
+    match kind {
+        b'0' => {
+            let auth = match data {
+                "" => None,
+                _ if data.starts_with('{') => {
+                    Some(serde_json::from_str::<&RawValue>(data).map_err(|_| InvalidPacket::Payload)?)
+                }
+                _ => return Err(InvalidPacket::Payload),
+            };
+            Ok(Packet::Connect { namespace, auth })
+        }
+        b'1' if data.is_empty() => Ok(Packet::Disconnect { namespace }),
+        b'1' => Err(InvalidPacket::Payload),
+        b'2' | b'5' if data.starts_with('[') => Ok(Packet::Event { namespace, ack, data, attachments }),
+        b'3' | b'6' if data.starts_with('[') => {
+            Ok(Packet::Ack { namespace, id: ack.ok_or(InvalidPacket::AckId)?, data, attachments })
+        }
+        _ => Err(InvalidPacket::Payload),
+    }
+}
+
+/// Splits the JSON array of an event into name and arguments.
+///
+/// # Errors
+/// [`InvalidPacket::Payload`] when it is no array that starts with a name, [`InvalidPacket::ReservedName`].
+pub fn event_data(data: &str) -> Result<EventData<'_>, InvalidPacket> {
+    let mut items: Vec<&RawValue> = serde_json::from_str(data).map_err(|_| InvalidPacket::Payload)?;
+    if items.is_empty() {
+        return Err(InvalidPacket::Payload);
+    }
+    let first = items.remove(0).get();
+    let name = match serde_json::from_str::<String>(first) {
+        Ok(name) => name,
+        // The official parser takes a number as a name, too.
+        Err(_) if serde_json::from_str::<f64>(first).is_ok() => first.to_owned(),
+        Err(_) => return Err(InvalidPacket::Payload),
+    };
+    if RESERVED_EVENTS.contains(&name.as_str()) {
+        return Err(InvalidPacket::ReservedName);
+    }
+    Ok(EventData { name, args: items })
+}
+
+fn parse_digits(digits: &str) -> Option<u64> {
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    digits.parse().ok()
+}
+
+/// The namespace as it stands in a packet: nothing for the default one.
+fn prefix(namespace: &str) -> [&str; 2] {
+    if namespace == "/" { ["", ""] } else { [namespace, ","] }
+}
+
+/// An event: `payload` is the JSON text of its one argument.
+#[must_use]
+pub fn encode_event(namespace: &str, name: &str, payload: &str) -> Frame {
+    let [nsp, comma] = prefix(namespace);
+    let name = serde_json::Value::from(name).to_string();
+    Frame::text_parts(&["42", nsp, comma, "[", &name, ",", payload, "]"])
+}
+
+/// An event whose JSON array is given whole, with binary attachments.
+#[must_use]
+pub fn encode_event_data(namespace: &str, data: &str, attachments: &[bytes::Bytes]) -> Vec<Frame> {
+    encode_data('2', '5', namespace, "", data, attachments)
+}
+
+/// An acknowledgement: `args` is the JSON array of the answer.
+#[must_use]
+pub fn encode_ack(namespace: &str, id: u64, args: &str, attachments: &[bytes::Bytes]) -> Vec<Frame> {
+    encode_data('3', '6', namespace, &id.to_string(), args, attachments)
+}
+
+fn encode_data(
+    plain: char,
+    binary: char,
+    namespace: &str,
+    id: &str,
+    data: &str,
+    attachments: &[bytes::Bytes],
+) -> Vec<Frame> {
+    let [nsp, comma] = prefix(namespace);
+    let head = if attachments.is_empty() { format!("4{plain}") } else { format!("4{binary}{}-", attachments.len()) };
+    let mut frames = vec![Frame::text_parts(&[&head, nsp, comma, id, data])];
+    frames.extend(attachments.iter().map(|bytes| Frame::binary(bytes)));
+    frames
+}
+
+/// The answer to an accepted CONNECT.
+#[must_use]
+pub fn encode_connected(namespace: &str, sid: &str) -> Frame {
+    let [nsp, comma] = prefix(namespace);
+    Frame::text_parts(&["40", nsp, comma, "{\"sid\":\"", sid, "\"}"])
+}
+
+/// The answer to a refused CONNECT: `error` is a JSON object with `message` and perhaps `data`.
+#[must_use]
+pub fn encode_connect_error(namespace: &str, error: &str) -> Frame {
+    let [nsp, comma] = prefix(namespace);
+    Frame::text_parts(&["44", nsp, comma, error])
+}
+
+/// Tells the client that the server ended the namespace.
+#[must_use]
+pub fn encode_disconnect(namespace: &str) -> Frame {
+    let [nsp, comma] = prefix(namespace);
+    Frame::text_parts(&["41", nsp, comma])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str) -> String {
+        match decode(text, 10) {
+            Ok(Packet::Connect { namespace, auth }) => format!("connect {namespace} {auth:?}"),
+            Ok(Packet::Disconnect { namespace }) => format!("disconnect {namespace}"),
+            Ok(Packet::Event { namespace, ack, data, attachments }) => {
+                format!("event {namespace} {ack:?} {data} {attachments}")
+            }
+            Ok(Packet::Ack { namespace, id, data, attachments }) => format!("ack {namespace} {id} {data} {attachments}"),
+            Err(error) => format!("error: {error}"),
+        }
+    }
+
+    #[test]
+    fn packets_of_the_specification() {
+        assert_eq!(shown("0"), "connect / None");
+        assert_eq!(shown("0/admin,{\"sid\":\"o\"}"), "connect /admin Some(RawValue({\"sid\":\"o\"}))");
+        assert_eq!(shown("0/custom"), "connect /custom None");
+        assert_eq!(shown("0/a?token=1,"), "connect /a None");
+        assert_eq!(shown("1/admin,"), "disconnect /admin");
+        assert_eq!(shown("2[\"foo\"]"), "event / None [\"foo\"] 0");
+        assert_eq!(shown("2/admin,[\"bar\"]"), "event /admin None [\"bar\"] 0");
+        assert_eq!(shown("212[\"foo\"]"), "event / Some(12) [\"foo\"] 0");
+        assert_eq!(shown("3/admin,13[\"bar\"]"), "ack /admin 13 [\"bar\"] 0");
+        assert_eq!(
+            shown("51-[\"baz\",{\"_placeholder\":true,\"num\":0}]"),
+            "event / None [\"baz\",{\"_placeholder\":true,\"num\":0}] 1"
+        );
+        assert_eq!(shown("61-/admin,15[\"bar\"]"), "ack /admin 15 [\"bar\"] 1");
+    }
+
+    #[test]
+    fn what_is_no_packet_is_named() {
+        for (text, why) in [
+            ("", "unknown packet type"),
+            ("abc", "unknown packet type"),
+            ("4{\"message\":\"x\"}", "unknown packet type"),
+            ("7[]", "unknown packet type"),
+            ("€", "unknown packet type"),
+            ("2{}", "bad payload"),
+            ("2abc[\"x\"]", "bad payload"),
+            ("2", "bad payload"),
+            ("0[]", "bad payload"),
+            ("0{", "bad payload"),
+            ("1x", "bad payload"),
+            ("3[]", "bad acknowledgement id"),
+            ("299999999999999999999[\"x\"]", "bad acknowledgement id"),
+            ("5[\"x\"]", "bad number of attachments"),
+            ("511-[\"x\"]", "bad number of attachments"),
+            ("5-[\"x\"]", "bad number of attachments"),
+        ] {
+            assert_eq!(shown(text), format!("error: {why}"), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn event_names() {
+        let event = event_data("[\"a\",1,{\"b\":[2]}]").expect("an event");
+        assert_eq!((event.name.as_str(), event.args.len()), ("a", 2));
+        assert_eq!(event_data("[7]").expect("a number is a name").name, "7");
+        assert_eq!(event_data("[\"connect\"]").err(), Some(InvalidPacket::ReservedName));
+        assert_eq!(event_data("[{}]").err(), Some(InvalidPacket::Payload));
+        assert_eq!(event_data("[]").err(), Some(InvalidPacket::Payload));
+        assert_eq!(event_data("[\"a\"").err(), Some(InvalidPacket::Payload));
+    }
+
+    #[test]
+    fn encoding() {
+        let text = |frame: &Frame| String::from_utf8(frame.body().to_vec()).expect("text");
+        assert_eq!(text(&encode_event("/", "a\"b", "{}")), "42[\"a\\\"b\",{}]");
+        assert_eq!(text(&encode_event("/x", "a", "1")), "42/x,[\"a\",1]");
+        assert_eq!(text(&encode_connected("/", "s")), "40{\"sid\":\"s\"}");
+        assert_eq!(text(&encode_connect_error("/x", "{\"message\":\"m\"}")), "44/x,{\"message\":\"m\"}");
+        assert_eq!(text(&encode_disconnect("/x")), "41/x,");
+        assert_eq!(text(&encode_ack("/", 7, "[1]", &[])[0]), "437[1]");
+        let binary = encode_event_data("/x", "[\"a\"]", &[bytes::Bytes::from_static(&[1])]);
+        assert_eq!(text(&binary[0]), "451-/x,[\"a\"]");
+        assert_eq!(binary[1].body(), [1]);
+    }
+}

@@ -1,0 +1,76 @@
+//! One timer for all connections: a wheel of slots that one task turns, instead of a timer for each.
+
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+/// Slots of the wheel; a delay is at most this many ticks.
+const SLOTS: usize = 1_024;
+
+/// What a connection is woken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Alarm {
+    /// Send a ping, or see that the last one was answered.
+    Heartbeat,
+    /// See that a CONNECT came.
+    Connect,
+    /// Forget a closed polling session that nobody came back for.
+    Forget,
+}
+
+/// Something that the wheel can wake.
+pub(crate) trait Alarmed: Send + Sync {
+    /// Called when the delay has passed. A delay in return asks to be woken again.
+    fn alarm(self: Arc<Self>, alarm: Alarm) -> Option<Duration>;
+}
+
+type Slot = Vec<(Weak<dyn Alarmed>, Alarm)>;
+
+pub(crate) struct Wheel {
+    slots: Mutex<(usize, Vec<Slot>)>,
+    tick: Duration,
+}
+
+impl Wheel {
+    /// A wheel for delays of about `shortest` and more. Alarms go off up to a twentieth of it early, never late.
+    pub(crate) fn new(shortest: Duration) -> Arc<Self> {
+        let tick = (shortest / 20).clamp(Duration::from_millis(5), Duration::from_secs(1));
+        let slots = std::iter::repeat_with(Vec::new).take(SLOTS).collect();
+        Arc::new(Self { slots: Mutex::new((0, slots)), tick })
+    }
+
+    /// Turns the wheel for as long as it is used.
+    pub(crate) fn spawn(self: &Arc<Self>) {
+        let (wheel, tick) = (Arc::downgrade(self), self.tick);
+        tokio::spawn(async move {
+            let mut interval = tokio::time::interval(tick);
+            loop {
+                interval.tick().await;
+                let Some(wheel) = wheel.upgrade() else { return };
+                wheel.turn();
+            }
+        });
+    }
+
+    pub(crate) fn add(&self, target: Weak<dyn Alarmed>, alarm: Alarm, delay: Duration) {
+        let ticks = (delay.as_nanos() / self.tick.as_nanos()).clamp(1, SLOTS as u128 - 1) as usize;
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = (slots.0 + ticks) % SLOTS;
+        slots.1[at].push((target, alarm));
+    }
+
+    fn turn(&self) {
+        let due = {
+            let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+            slots.0 = (slots.0 + 1) % SLOTS;
+            let at = slots.0;
+            std::mem::take(&mut slots.1[at])
+        };
+        for (target, alarm) in due {
+            if let Some(strong) = target.upgrade()
+                && let Some(delay) = strong.alarm(alarm)
+            {
+                self.add(target, alarm, delay);
+            }
+        }
+    }
+}

@@ -1,1 +1,26 @@
-//! x
+//! What Quintet is about: ids, users, conversations, messages, meetups, who may do what, and the closed lists of
+//! what can be asked ([`Command`]) and what can happen ([`Event`]).
+//!
+//! No IO, no async, no serialisation: the edges convert. Clock and ids come in through [`Environment`].
+
+mod command;
+mod conversation;
+mod error;
+mod event;
+mod ids;
+pub mod limits;
+mod meetup;
+mod message;
+pub mod permissions;
+mod time;
+mod user;
+
+pub use command::{Command, NewText, Outcome, Profile, Reply, Target};
+pub use conversation::{Conversation, ConversationKind, Member, Place, Role};
+pub use error::{Code, Refusal};
+pub use event::{Audience, Departure, Entry, Event, Passing};
+pub use ids::{ClientMessageId, ConnectionId, ConversationId, IdError, MeetupId, MessageId, NotificationId, UserId};
+pub use meetup::{Meetup, MeetupRequest, MeetupStatus, Notification};
+pub use message::{DELETED_CONTENT, FileLink, Message, MessageKind, Reader, validate_content};
+pub use time::{Environment, Timestamp};
+pub use user::{User, UserKind, validate_email, validate_username};

@@ -244,7 +244,9 @@ mod tests {
             Ok(Packet::Event { namespace, ack, data, attachments }) => {
                 format!("event {namespace} {ack:?} {data} {attachments}")
             }
-            Ok(Packet::Ack { namespace, id, data, attachments }) => format!("ack {namespace} {id} {data} {attachments}"),
+            Ok(Packet::Ack { namespace, id, data, attachments }) => {
+                format!("ack {namespace} {id} {data} {attachments}")
+            }
             Err(error) => format!("error: {error}"),
         }
     }

@@ -130,9 +130,7 @@ impl<A: Application> Session<A> {
                     Some(Partial { text: text.to_owned(), attachments: Vec::new(), expected: attachments });
                 Ok(())
             }
-            Packet::Event { namespace, ack, data, .. } => {
-                self.event(&inbound, namespace, ack, data, Vec::new()).await
-            }
+            Packet::Event { namespace, ack, data, .. } => self.event(&inbound, namespace, ack, data, Vec::new()).await,
             // The engine asks for no acknowledgement yet, so none is awaited.
             Packet::Ack { namespace, .. } => position(&inbound, namespace).map(|_| ()),
         }

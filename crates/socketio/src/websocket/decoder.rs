@@ -134,7 +134,9 @@ impl Decoder {
 
     fn header(&self) -> Result<Option<Header>, DecodeError> {
         let bytes = &self.buffer[..];
-        let [first, second, ..] = *bytes else { return Ok(None) };
+        let [first, second, ..] = *bytes else {
+            return Ok(None);
+        };
         if first & 0x70 != 0 {
             return Err(DecodeError::ReservedBits);
         }

@@ -85,10 +85,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Socket<S> {
     }
 }
 
-async fn next_message<S: AsyncRead + Unpin>(
-    stream: &Mutex<S>,
-    decoder: &mut Decoder,
-) -> Result<Message, CloseReason> {
+async fn next_message<S: AsyncRead + Unpin>(stream: &Mutex<S>, decoder: &mut Decoder) -> Result<Message, CloseReason> {
     loop {
         match decoder.next_message() {
             Ok(Some(message)) => return Ok(message),

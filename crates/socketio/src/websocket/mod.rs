@@ -4,6 +4,6 @@ mod decoder;
 mod driver;
 mod handshake;
 
-pub use decoder::{Decoder, DecodeError, Message};
+pub use decoder::{DecodeError, Decoder, Message};
 pub use driver::{Handler, Socket, drive};
 pub use handshake::{HandshakeError, accept};

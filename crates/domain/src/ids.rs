@@ -1,0 +1,128 @@
+//! Ids are opaque text of 1 to 128 visible characters; those that the server makes are UUIDv7.
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::limits::{CLIENT_MESSAGE_ID_CHARS_MAX, ID_CHARS_MAX};
+
+/// Why a text is no id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IdError {
+    /// The text is empty.
+    #[error("an id must not be empty")]
+    Empty,
+    /// The text is too long.
+    #[error("an id has at most {0} characters")]
+    TooLong(usize),
+    /// The text holds spaces or control characters.
+    #[error("an id holds visible characters only")]
+    Invisible,
+}
+
+fn check(text: &str, chars_max: usize) -> Result<(), IdError> {
+    if text.is_empty() {
+        return Err(IdError::Empty);
+    }
+    if text.chars().count() > chars_max {
+        return Err(IdError::TooLong(chars_max));
+    }
+    if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return Err(IdError::Invisible);
+    }
+    Ok(())
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $chars_max:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// Takes a text as an id.
+            ///
+            /// # Errors
+            /// [`IdError`] says what is wrong with it.
+            pub fn new(text: &str) -> Result<Self, IdError> {
+                check(text, $chars_max)?;
+                Ok(Self(text.into()))
+            }
+
+            /// Takes a text that was checked before, as what the store gives back.
+            #[must_use]
+            pub fn trusted(text: &str) -> Self {
+                Self(text.into())
+            }
+
+            /// The id as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{:?}", &*self.0)
+            }
+        }
+
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+    };
+}
+
+id!(
+    /// A user's id; a guest's is what the client says.
+    UserId, ID_CHARS_MAX
+);
+id!(
+    /// A conversation's id.
+    ConversationId, ID_CHARS_MAX
+);
+id!(
+    /// A message's id.
+    MessageId, ID_CHARS_MAX
+);
+id!(
+    /// A meetup's id.
+    MeetupId, ID_CHARS_MAX
+);
+id!(
+    /// A notification's id.
+    NotificationId, ID_CHARS_MAX
+);
+id!(
+    /// What makes a send repeatable: unique per sender and conversation.
+    ClientMessageId, CLIENT_MESSAGE_ID_CHARS_MAX
+);
+
+/// Names one connection of this process; never shown to a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ConnectionId(pub u64);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_an_id() {
+        assert!(UserId::new("64f8b0c3a5e7e6b8d7c1a9d9").is_ok());
+        assert!(UserId::new(&"ä".repeat(128)).is_ok());
+        assert_eq!(UserId::new(""), Err(IdError::Empty));
+        assert_eq!(UserId::new(&"a".repeat(129)), Err(IdError::TooLong(128)));
+        assert_eq!(UserId::new("a b"), Err(IdError::Invisible));
+        assert_eq!(UserId::new("a\0"), Err(IdError::Invisible));
+        assert_eq!(ClientMessageId::new(&"a".repeat(65)), Err(IdError::TooLong(64)));
+    }
+}

@@ -1,0 +1,60 @@
+//! Every limit of the model, in one place, with its unit.
+
+/// Characters of an id.
+pub const ID_CHARS_MAX: usize = 128;
+/// Characters of a client's message id.
+pub const CLIENT_MESSAGE_ID_CHARS_MAX: usize = 64;
+/// Bytes of a message's text, in UTF-8.
+pub const CONTENT_BYTES_MAX: usize = 5_120;
+/// Characters of a name, of whatever kind.
+pub const NAME_CHARS_MAX: usize = 128;
+/// Ids in one list.
+pub const IDS_MAX: usize = 1_000;
+/// Bytes of a link.
+pub const URL_BYTES_MAX: usize = 2_048;
+/// Characters of a password, at least.
+pub const PASSWORD_CHARS_MIN: usize = 8;
+/// Bytes of a password, at most: hashing more is a way to keep a server busy.
+pub const PASSWORD_BYTES_MAX: usize = 1_024;
+/// Messages that one read receipt names, the newest.
+pub const READ_IDS_MAX: usize = 1_000;
+/// Members up to which everybody is told who read.
+pub const READ_AUDIENCE_MEMBERS_MAX: u32 = 100;
+/// Readers that a message names.
+pub const READERS_SHOWN_MAX: usize = 100;
+/// Members up to which typing is passed on.
+pub const TYPING_MEMBERS_MAX: u32 = 200;
+/// Seconds after which typing ends by itself.
+pub const TYPING_SECONDS_MAX: u64 = 30;
+/// Seconds in which a repeated start of typing is not passed on again.
+pub const TYPING_REPEAT_SECONDS: u64 = 1;
+/// Seconds without a connection after which a user is offline.
+pub const OFFLINE_AFTER_SECONDS: u64 = 2;
+/// Seconds without a connection after which a guest is out of its rooms.
+pub const GUEST_LEAVES_AFTER_SECONDS: u64 = 30;
+/// Seconds after which an empty room made by a guest goes.
+pub const GUEST_ROOM_EMPTY_SECONDS_MAX: u64 = 24 * 60 * 60;
+/// Messages that joining a room gives, the newest.
+pub const HISTORY_ON_JOIN: u32 = 50;
+/// Items of one page of messages, at most.
+pub const PAGE_ITEMS_MAX: u32 = 200;
+/// Items of one page where the client names no number.
+pub const PAGE_ITEMS_DEFAULT: u32 = 50;
+/// Seconds between the word that a token expired and the end of its connection.
+pub const EXPIRED_GRACE_SECONDS: u64 = 30;
+/// Days that an issued token lives, where the configuration names no other number.
+pub const TOKEN_DAYS_DEFAULT: u64 = 7;
+/// Notifications that are sent again on a connect, the oldest first.
+pub const NOTIFICATIONS_RESENT_MAX: u32 = 1_000;
+/// Commands of one connection that may be under way at once.
+pub const COMMANDS_IN_FLIGHT_MAX: usize = 64;
+/// Events a second, per user and per connection.
+pub const EVENTS_PER_SECOND: u32 = 50;
+/// Events that may come at once before the rate counts.
+pub const EVENTS_BURST: u32 = 100;
+/// New connections a second, per address.
+pub const CONNECTIONS_PER_SECOND: u32 = 50;
+/// Log-ins and registrations a minute, per address.
+pub const LOGINS_PER_MINUTE: u32 = 20;
+/// Rooms made by guests a minute, per address.
+pub const GUEST_ROOMS_PER_MINUTE: u32 = 20;

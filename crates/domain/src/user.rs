@@ -1,0 +1,79 @@
+//! People, guests and services.
+
+use crate::limits::NAME_CHARS_MAX;
+use crate::{Refusal, Timestamp, UserId};
+
+/// What kind of user it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum UserKind {
+    /// Has an account, or came with a token.
+    Registered,
+    /// Is who it says, and lives in open rooms only.
+    Guest,
+}
+
+/// A user as others see it. The email is the account's, not here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// The id.
+    pub id: UserId,
+    /// Unique among registered users; what a guest says for a guest.
+    pub username: String,
+    /// The full name, the username where there is none.
+    pub name: String,
+    /// A link to a picture.
+    pub avatar: Option<String>,
+    /// Registered or guest.
+    pub kind: UserKind,
+    /// When the user was last seen; none if never.
+    pub last_seen: Option<Timestamp>,
+    /// When the user was made.
+    pub created_at: Timestamp,
+}
+
+impl User {
+    /// Whether this is a guest.
+    #[must_use]
+    pub fn is_guest(&self) -> bool {
+        self.kind == UserKind::Guest
+    }
+
+    /// The name up to its first space.
+    #[must_use]
+    pub fn first_name(&self) -> &str {
+        self.name.split_once(' ').map_or(&self.name, |(first, _)| first)
+    }
+
+    /// The name after its first space, or nothing.
+    #[must_use]
+    pub fn last_name(&self) -> &str {
+        self.name.split_once(' ').map_or("", |(_, last)| last)
+    }
+}
+
+/// Checks a username: 1 to 128 characters, no control characters, not blank at either end.
+///
+/// # Errors
+/// A refusal that names the field.
+pub fn validate_username(text: &str) -> Result<(), Refusal> {
+    if text.is_empty() || text.trim() != text || text.chars().any(char::is_control) {
+        return Err(Refusal::invalid("username", "must not be empty, nor start or end with a space"));
+    }
+    if text.chars().count() > NAME_CHARS_MAX {
+        return Err(Refusal::too_large("username", format!("has at most {NAME_CHARS_MAX} characters")));
+    }
+    Ok(())
+}
+
+/// Checks that a text can be an email address: something, one `@`, something, and no spaces.
+///
+/// # Errors
+/// A refusal that names the field.
+pub fn validate_email(text: &str) -> Result<(), Refusal> {
+    let parts: Vec<&str> = text.split('@').collect();
+    let shaped = matches!(parts[..], [local, host] if !local.is_empty() && host.len() > 1);
+    if !shaped || text.len() > 254 || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err(Refusal::invalid("email", "must be an email address"));
+    }
+    Ok(())
+}

@@ -1,1 +1,17 @@
-//! x
+//! Durable state: one writer that commits in groups, and a pool of readers.
+//!
+//! What lives here: the [`Store`] seam, its SQLite implementation, the migrations; all SQL of Quintet.
+//! What does not: who may ask (that is decided before, and once more, finally, inside the write, by the table in
+//! `quintet_domain::permissions`), and who is told (that is the bus's and the gateway's).
+//!
+//! What must stay true: see the guarantees on [`Store`].
+
+mod error;
+mod model;
+mod sqlite;
+mod store;
+
+pub use error::{OpenError, StoreError};
+pub use model::*;
+pub use sqlite::{Location, SqliteStore};
+pub use store::{Done, Future, OnCommit, Store};

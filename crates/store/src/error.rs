@@ -1,0 +1,69 @@
+//! What can go wrong in a store.
+
+use std::path::PathBuf;
+
+use quintet_domain::Refusal;
+
+/// A read or write did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It is not allowed, or contradicts what is. Told to the one who asked.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The database failed. Logged; the one who asked hears of an internal error.
+    #[error("database: {0}")]
+    Database(#[from] rusqlite::Error),
+    /// The commit of the group failed, so that nothing of it happened.
+    #[error("the commit failed: {0}")]
+    Commit(String),
+    /// The store is closing.
+    #[error("the store is closing")]
+    Closed,
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Refused(refusal) => refusal,
+            other => {
+                tracing::error!(error = %other, "a request failed in the store");
+                Refusal::internal()
+            }
+        }
+    }
+}
+
+/// The database cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The folder cannot be made or written.
+    #[error("cannot use the data folder {}: {why}", .folder.display())]
+    Folder {
+        /// Which.
+        folder: PathBuf,
+        /// What the system says.
+        why: std::io::Error,
+    },
+    /// Another process has the folder.
+    #[error("another quintet uses the data folder {}", .0.display())]
+    Locked(PathBuf),
+    /// The database was written by a newer Quintet.
+    #[error("the database in {} has version {found}, and this quintet knows up to {known}: use a newer quintet", .folder.display())]
+    Newer {
+        /// Where it lives.
+        folder: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The newest version that this binary knows.
+        known: i64,
+    },
+    /// The database is damaged or no database.
+    #[error("cannot open the database: {0}")]
+    Database(#[from] rusqlite::Error),
+    /// A migration failed.
+    #[error("cannot bring the database up to date: {0}")]
+    Migration(String),
+    /// A thread cannot be started.
+    #[error("cannot start the writer: {0}")]
+    Thread(std::io::Error),
+}

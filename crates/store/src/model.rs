@@ -1,0 +1,237 @@
+//! What goes into the store and what comes out, beside the domain's own types.
+
+use std::sync::Arc;
+
+use quintet_domain::{
+    ConnectionId, ConversationKind, MeetupStatus, Message, NewText, Notification, Place, Profile, Timestamp, User,
+    UserId,
+};
+
+/// Who writes, and through which connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// Who.
+    pub user: UserId,
+    /// Whether it is a guest.
+    pub guest: bool,
+    /// Which connection, if one.
+    pub origin: Option<ConnectionId>,
+    /// Whether the connection asked for an acknowledgement.
+    pub acked: bool,
+}
+
+/// An account: a user with what is the server's to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The user as others see it.
+    pub user: Arc<User>,
+    /// Its email address.
+    pub email: Option<String>,
+    /// The hash of its password, if it has one.
+    pub password_hash: Option<String>,
+    /// The dialect in which it registered.
+    pub home_dialect: Option<String>,
+    /// Counted up when all its tokens are revoked.
+    pub token_generation: u64,
+    /// Tokens of other issuers that are older, in seconds since 1970, are revoked.
+    pub tokens_from_s: i64,
+    /// Whether it may not come in.
+    pub disabled: bool,
+}
+
+/// A registration.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// Unique among registered users, whatever the case.
+    pub username: String,
+    /// Unique, whatever the case.
+    pub email: Option<String>,
+    /// The full name.
+    pub name: Option<String>,
+    /// A link to a picture.
+    pub avatar: Option<String>,
+    /// The hash of the password.
+    pub password_hash: Option<String>,
+    /// The dialect in which it registers.
+    pub home_dialect: Option<String>,
+}
+
+/// What a token says of a user who may not be known yet.
+#[derive(Clone, Debug)]
+pub struct Claims {
+    /// The id.
+    pub id: UserId,
+    /// A username, if the token has one.
+    pub username: Option<String>,
+    /// A full name, if the token has one.
+    pub name: Option<String>,
+    /// An email address, if the token has one.
+    pub email: Option<String>,
+    /// A picture, if the token has one.
+    pub avatar: Option<String>,
+}
+
+/// Changes of a profile; what is none stays.
+#[derive(Clone, Debug, Default)]
+pub struct ProfileChange {
+    /// A new username.
+    pub username: Option<String>,
+    /// A new email address.
+    pub email: Option<String>,
+    /// A new full name.
+    pub name: Option<String>,
+    /// A new picture, or none.
+    pub avatar: Option<Option<String>>,
+}
+
+/// A conversation to be made.
+#[derive(Clone, Debug)]
+pub struct NewConversation {
+    /// `direct`, `group` or `room`.
+    pub kind: ConversationKind,
+    /// Its name.
+    pub name: Option<String>,
+    /// Whether it is joined by id.
+    pub open: bool,
+    /// Members beside the maker.
+    pub members: Vec<UserId>,
+    /// Whether the maker is a member from the start.
+    pub join: bool,
+    /// What a guest says of itself.
+    pub profile: Profile,
+}
+
+/// A conversation that was made, or found.
+#[derive(Clone, Debug)]
+pub struct Created {
+    /// Which.
+    pub place: Arc<Place>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Whether it is new.
+    pub new: bool,
+}
+
+/// Changes of a conversation; what is none stays.
+#[derive(Clone, Debug, Default)]
+pub struct ConversationChange {
+    /// A new name.
+    pub name: Option<String>,
+    /// Open or close.
+    pub open: Option<bool>,
+}
+
+/// A committed message.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// Which.
+    pub message: Arc<Message>,
+    /// Whether this repeats a send that was answered before.
+    pub repeated: bool,
+}
+
+/// A membership, new or not.
+#[derive(Clone, Debug)]
+pub struct Joined {
+    /// Of what.
+    pub place: Arc<Place>,
+    /// Whether it is news.
+    pub new: bool,
+    /// The newest messages, oldest first, if asked for.
+    pub history: Vec<Arc<Message>>,
+    /// The position in the commit order at which this holds.
+    pub position: u64,
+}
+
+/// A message to be sent, by whom.
+#[derive(Clone, Debug)]
+pub struct Send {
+    /// The sender.
+    pub actor: Actor,
+    /// The message.
+    pub text: NewText,
+}
+
+/// A meetup to be made.
+#[derive(Clone, Debug)]
+pub struct NewMeetup {
+    /// What is done.
+    pub activity: String,
+    /// Where.
+    pub location: String,
+    /// When.
+    pub starts_at: Timestamp,
+    /// When it expires unconfirmed.
+    pub expires_at: Timestamp,
+    /// How many may take part.
+    pub capacity: Option<u32>,
+}
+
+/// Changes of a meetup; what is none stays.
+#[derive(Clone, Debug, Default)]
+pub struct MeetupChange {
+    /// What is done.
+    pub activity: Option<String>,
+    /// Where.
+    pub location: Option<String>,
+    /// When.
+    pub starts_at: Option<Timestamp>,
+    /// How many may take part, or any number.
+    pub capacity: Option<Option<u32>>,
+    /// Where it stands.
+    pub status: Option<MeetupStatus>,
+}
+
+/// A user's conversations at one position of the commit order.
+#[derive(Clone, Debug, Default)]
+pub struct Memberships {
+    /// The position.
+    pub position: u64,
+    /// The conversations, each with the number of its members.
+    pub places: Vec<(Arc<Place>, u32)>,
+}
+
+/// Which messages of a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PageOf {
+    /// The newest.
+    Newest,
+    /// The newest that are older than this sequence number.
+    Before(u64),
+    /// The oldest that are newer than this sequence number.
+    After(u64),
+}
+
+/// A page of messages, by ascending sequence.
+#[derive(Clone, Debug, Default)]
+pub struct MessagePage {
+    /// The messages.
+    pub items: Vec<Arc<Message>>,
+    /// Whether there are more in the direction of the page.
+    pub more: bool,
+}
+
+/// A page of anything else.
+#[derive(Clone, Debug)]
+pub struct Page<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// Where the next page starts, if there is one.
+    pub next: Option<String>,
+}
+
+/// Which meetups.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MeetupFilter {
+    /// Only those whose time has not come.
+    pub current: bool,
+}
+
+/// A notification and the order in which it was made.
+#[derive(Clone, Debug)]
+pub struct Numbered {
+    /// Its number, for paging and for marking.
+    pub number: i64,
+    /// The notification.
+    pub notification: Arc<Notification>,
+}

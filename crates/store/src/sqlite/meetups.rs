@@ -1,0 +1,350 @@
+//! Meetups: proposed, asked for, decided, changed, ended.
+
+use quintet_domain::{
+    ConversationId, ConversationKind, Departure, Event, Meetup, MeetupId, MeetupRequest, MeetupStatus, Refusal, Role,
+    Timestamp, UserId,
+};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::rows::{self, ConversationRow, USER, USER_COLUMNS, UserRow};
+use super::tx::{About, Tx, Written};
+use super::{conversations, members, notifications};
+use crate::{Actor, MeetupChange, MeetupFilter, NewMeetup, Page, StoreError};
+
+const MEETUP: &str = "t.pk, t.id, t.conversation_pk, t.host_pk, t.activity, t.location, t.starts_at, t.expires_at,
+    t.capacity, t.status";
+
+/// The name that stands where the server itself changed a status.
+const SYSTEM: &str = "system";
+
+struct MeetupRow {
+    pk: i64,
+    id: MeetupId,
+    conversation_pk: i64,
+    host_pk: i64,
+    activity: String,
+    location: String,
+    starts_at: Timestamp,
+    expires_at: Timestamp,
+    capacity: Option<u32>,
+    status: MeetupStatus,
+}
+
+fn meetup_at(row: &Row<'_>) -> rusqlite::Result<MeetupRow> {
+    Ok(MeetupRow {
+        pk: row.get(0)?,
+        id: MeetupId::trusted(row.get_ref(1)?.as_str()?),
+        conversation_pk: row.get(2)?,
+        host_pk: row.get(3)?,
+        activity: row.get(4)?,
+        location: row.get(5)?,
+        starts_at: Timestamp(row.get(6)?),
+        expires_at: Timestamp(row.get(7)?),
+        capacity: row.get(8)?,
+        status: MeetupStatus::parse(row.get_ref(9)?.as_str()?).unwrap_or(MeetupStatus::Cancelled),
+    })
+}
+
+fn row(conn: &Connection, id: &MeetupId) -> Written<MeetupRow> {
+    Ok(conn
+        .prepare_cached(&format!("SELECT {MEETUP} FROM meetup t WHERE t.id = ?1 AND t.deleted_at IS NULL"))?
+        .query_row([id.as_str()], meetup_at)
+        .optional()?
+        .ok_or_else(|| Refusal::not_found("meetup", id))?)
+}
+
+/// A meetup that the actor hosts.
+fn hosted(tx: &Tx<'_>, actor: &Actor, id: &MeetupId) -> Written<(UserRow, MeetupRow)> {
+    let user = tx.actor(actor)?;
+    let meetup = row(tx.conn, id)?;
+    if meetup.host_pk != user.pk {
+        return Err(Refusal::forbidden("Only the host may do that with a meetup.").into());
+    }
+    Ok((user, meetup))
+}
+
+fn participants(conn: &Connection, meetup: &MeetupRow) -> Written<Vec<UserRow>> {
+    Ok(conn
+        .prepare_cached(&format!(
+            "SELECT {USER} FROM member m JOIN user u ON u.pk = m.user_pk
+             WHERE m.conversation_pk = ?1 AND m.user_pk <> ?2 ORDER BY m.joined_sequence"
+        ))?
+        .query_map([meetup.conversation_pk, meetup.host_pk], |row| rows::user_at(row, 0))?
+        .collect::<Result<_, _>>()?)
+}
+
+fn requests(conn: &Connection, meetup: &MeetupRow) -> Written<Vec<(UserRow, Timestamp)>> {
+    Ok(conn
+        .prepare_cached(&format!(
+            "SELECT {USER}, r.created_at FROM meetup_request r JOIN user u ON u.pk = r.user_pk
+             WHERE r.meetup_pk = ?1 ORDER BY r.created_at, r.user_pk"
+        ))?
+        .query_map([meetup.pk], |row| Ok((rows::user_at(row, 0)?, Timestamp(row.get(USER_COLUMNS)?))))?
+        .collect::<Result<_, _>>()?)
+}
+
+/// The meetup as a user sees it: the host sees all requests, others their own.
+fn whole(conn: &Connection, meetup: MeetupRow, viewer: &UserId) -> Written<Meetup> {
+    let host = rows::user_by_pk(conn, meetup.host_pk)?.user;
+    let conversation = rows::conversation_by_pk(conn, meetup.conversation_pk)?;
+    let requests = requests(conn, &meetup)?
+        .into_iter()
+        .filter(|(user, _)| host.id == *viewer || user.user.id == *viewer)
+        .map(|(user, created_at)| MeetupRequest { user: user.user, created_at })
+        .collect();
+    Ok(Meetup {
+        participants: participants(conn, &meetup)?.into_iter().map(|row| row.user).collect(),
+        requests,
+        id: meetup.id,
+        chat_id: ConversationId::trusted(conversation.place.id.as_str()),
+        host,
+        activity: meetup.activity,
+        location: meetup.location,
+        starts_at: meetup.starts_at,
+        expires_at: meetup.expires_at,
+        capacity: meetup.capacity,
+        status: meetup.status,
+    })
+}
+
+pub(super) fn get(conn: &Connection, viewer: &UserId, id: &MeetupId) -> Result<Meetup, StoreError> {
+    whole(conn, row(conn, id)?, viewer)
+}
+
+pub(super) fn list(
+    conn: &Connection,
+    viewer: &UserId,
+    filter: MeetupFilter,
+    now: Timestamp,
+    cursor: Option<&str>,
+    limit: u32,
+) -> Result<Page<Meetup>, StoreError> {
+    let before: i64 = match cursor {
+        None => i64::MAX,
+        Some(cursor) => {
+            cursor.parse().map_err(|_| Refusal::invalid("cursor", "must be the `next` of an earlier page"))?
+        }
+    };
+    let mut found: Vec<MeetupRow> = conn
+        .prepare_cached(&format!(
+            "SELECT {MEETUP} FROM meetup t WHERE t.deleted_at IS NULL AND t.pk < ?1
+               AND (NOT ?2 OR (t.expires_at > ?3 AND t.status IN ('open', 'confirmed')))
+             ORDER BY t.pk DESC LIMIT ?4"
+        ))?
+        .query_map(params![before, filter.current, now.0, limit + 1], meetup_at)?
+        .collect::<Result<_, _>>()?;
+    let more = found.len() > limit as usize;
+    found.truncate(limit as usize);
+    let next = more.then(|| found.last().map(|row| row.pk.to_string())).flatten();
+    let items = found.into_iter().map(|row| whole(conn, row, viewer)).collect::<Result<_, _>>()?;
+    Ok(Page { items, next })
+}
+
+pub(super) fn create(tx: &mut Tx<'_>, actor: &Actor, new: NewMeetup) -> Written<Meetup> {
+    let host = tx.actor(actor)?;
+    if host.user.is_guest() {
+        return Err(Refusal::unauthenticated("a meetup needs an account").into());
+    }
+    let kind = ConversationKind::Meetup;
+    let conversation_pk = conversations::insert(tx, kind, Some(&new.activity), false, Some(host.pk), None)?;
+    members::insert_row(tx, conversation_pk, host.pk, Role::Owner, 0)?;
+    let conversation = rows::conversation_by_pk(tx.conn, conversation_pk)?;
+    conversations::told_created(tx, actor, &host, &conversation, vec![host.user.id.clone()])?;
+    let id = MeetupId::trusted(&tx.new_id());
+    tx.conn
+        .prepare_cached(
+            "INSERT INTO meetup (id, conversation_pk, host_pk, activity, location, starts_at, expires_at, capacity,
+                 status) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'open')",
+        )?
+        .execute(params![
+            id.as_str(),
+            conversation_pk,
+            host.pk,
+            new.activity,
+            new.location,
+            new.starts_at.0,
+            new.expires_at.0,
+            new.capacity
+        ])?;
+    get(tx.conn, &actor.user, &id)
+}
+
+pub(super) fn change(tx: &mut Tx<'_>, actor: &Actor, id: &MeetupId, change: MeetupChange) -> Written<Meetup> {
+    let (host, meetup) = hosted(tx, actor, id)?;
+    if let Some(status) = change.status
+        && status != meetup.status
+        && (!meetup.status.may_become(status) || status == MeetupStatus::Expired)
+    {
+        return Err(Refusal::conflict(format!(
+            "A meetup that is {} cannot become {}.",
+            meetup.status.as_str(),
+            status.as_str()
+        ))
+        .into());
+    }
+    let moved = change.starts_at.is_some_and(|at| at != meetup.starts_at);
+    if moved && !matches!(meetup.status, MeetupStatus::Open | MeetupStatus::Confirmed) {
+        return Err(Refusal::conflict("A meetup that has ended cannot be moved.").into());
+    }
+    let placed = change.location.as_ref().is_some_and(|location| *location != meetup.location);
+    let (capacity_given, capacity) = (change.capacity.is_some(), change.capacity.flatten());
+    // A meetup that expired with its start expires with its new start.
+    let expires_at = change.starts_at.filter(|_| meetup.expires_at == meetup.starts_at);
+    tx.conn
+        .prepare_cached(
+            "UPDATE meetup SET activity = coalesce(?2, activity), location = coalesce(?3, location),
+                 starts_at = coalesce(?4, starts_at), expires_at = coalesce(?5, expires_at),
+                 capacity = CASE WHEN ?6 THEN ?7 ELSE capacity END WHERE pk = ?1",
+        )?
+        .execute(params![
+            meetup.pk,
+            change.activity,
+            change.location,
+            change.starts_at.map(|at| at.0),
+            expires_at.map(|at| at.0),
+            capacity_given,
+            capacity
+        ])?;
+    let meetup = row(tx.conn, id)?;
+    if moved || placed {
+        let what = match (moved, placed) {
+            (true, true) => format!("is now at {} at {}", meetup.location, meetup.starts_at),
+            (true, false) => format!("is now at {}", meetup.starts_at),
+            _ => format!("is now at {}", meetup.location),
+        };
+        tell_participants(tx, &meetup, "Meetup Changed", &format!("The meetup \"{}\" {what}.", meetup.activity))?;
+    }
+    if let Some(status) = change.status.filter(|status| *status != meetup.status) {
+        set_status(tx, &meetup, status, &host.user.name)?;
+    }
+    get(tx.conn, &actor.user, id)
+}
+
+fn tell_participants(tx: &mut Tx<'_>, meetup: &MeetupRow, title: &str, message: &str) -> Written<()> {
+    for user in participants(tx.conn, meetup)? {
+        notifications::notify(tx, &user, title, message)?;
+    }
+    Ok(())
+}
+
+/// Changes the status and tells host, participants and who asks to be one.
+fn set_status(
+    tx: &mut Tx<'_>,
+    meetup: &MeetupRow,
+    status: MeetupStatus,
+    updated_by: &str,
+) -> Written<()> {
+    tx.conn
+        .prepare_cached("UPDATE meetup SET status = ?2 WHERE pk = ?1")?
+        .execute(params![meetup.pk, status.as_str()])?;
+    let mut audience = vec![rows::user_by_pk(tx.conn, meetup.host_pk)?.user.id.clone()];
+    audience.extend(participants(tx.conn, meetup)?.into_iter().map(|row| row.user.id.clone()));
+    audience.extend(requests(tx.conn, meetup)?.into_iter().map(|(row, _)| row.user.id.clone()));
+    let detail = format!("{} {} {updated_by}", meetup.id, status.as_str());
+    let about = About { conversation: Some(meetup.conversation_pk), detail: Some(&detail), ..About::default() };
+    let event = Event::MeetupChanged { meetup: meetup.id.clone(), status, updated_by: updated_by.to_owned(), audience };
+    tx.record("meetup_changed", about, None, event)?;
+    let message = format!("The meetup \"{}\" is {}.", meetup.activity, status.as_str());
+    tell_participants(tx, meetup, &format!("Meetup {}", title_case(status)), &message)
+}
+
+fn title_case(status: MeetupStatus) -> &'static str {
+    match status {
+        MeetupStatus::Open => "Open",
+        MeetupStatus::Confirmed => "Confirmed",
+        MeetupStatus::Cancelled => "Cancelled",
+        MeetupStatus::Completed => "Completed",
+        MeetupStatus::Expired => "Expired",
+    }
+}
+
+pub(super) fn delete(tx: &mut Tx<'_>, actor: &Actor, id: &MeetupId) -> Written<()> {
+    let (host, meetup) = hosted(tx, actor, id)?;
+    if meetup.status.may_become(MeetupStatus::Cancelled) {
+        set_status(tx, &meetup, MeetupStatus::Cancelled, &host.user.name)?;
+    }
+    let conversation = rows::conversation_by_pk(tx.conn, meetup.conversation_pk)?;
+    conversations::erase(tx, Some(actor), &conversation)?;
+    tx.conn.prepare_cached("DELETE FROM meetup_request WHERE meetup_pk = ?1")?.execute([meetup.pk])?;
+    tx.conn.prepare_cached("UPDATE meetup SET deleted_at = ?2 WHERE pk = ?1")?.execute([meetup.pk, tx.now.0])?;
+    Ok(())
+}
+
+pub(super) fn request(tx: &mut Tx<'_>, actor: &Actor, id: &MeetupId) -> Written<Meetup> {
+    let user = tx.actor(actor)?;
+    let meetup = row(tx.conn, id)?;
+    if !matches!(meetup.status, MeetupStatus::Open | MeetupStatus::Confirmed) {
+        return Err(Refusal::conflict(format!("This meetup is {}.", meetup.status.as_str())).into());
+    }
+    if meetup.host_pk == user.pk || tx.member(meetup.conversation_pk, user.pk)?.is_some() {
+        return Err(Refusal::conflict("You take part in this meetup already.").into());
+    }
+    let new = tx
+        .conn
+        .prepare_cached("INSERT OR IGNORE INTO meetup_request (meetup_pk, user_pk, created_at) VALUES (?1, ?2, ?3)")?
+        .execute([meetup.pk, user.pk, tx.now.0])?;
+    if new == 0 {
+        return Err(Refusal::conflict("You asked to take part in this meetup already.").into());
+    }
+    let host = rows::user_by_pk(tx.conn, meetup.host_pk)?;
+    let message = format!("You have a new meetup request from {}.", user.user.name);
+    notifications::notify(tx, &host, "New Meetup Request", &message)?;
+    get(tx.conn, &actor.user, id)
+}
+
+pub(super) fn decide(tx: &mut Tx<'_>, actor: &Actor, id: &MeetupId, user: &UserId, accept: bool) -> Written<Meetup> {
+    let (host, meetup) = hosted(tx, actor, id)?;
+    let asker = tx.user(user)?;
+    let taking_part = participants(tx.conn, &meetup)?.len();
+    let asked = tx
+        .conn
+        .prepare_cached("DELETE FROM meetup_request WHERE meetup_pk = ?1 AND user_pk = ?2")?
+        .execute([meetup.pk, asker.pk])?;
+    if asked == 0 {
+        return Err(Refusal::not_found("open request of user", user).into());
+    }
+    if accept {
+        if !matches!(meetup.status, MeetupStatus::Open | MeetupStatus::Confirmed) {
+            return Err(Refusal::conflict(format!("This meetup is {}.", meetup.status.as_str())).into());
+        }
+        if meetup.capacity.is_some_and(|capacity| taking_part >= capacity as usize) {
+            return Err(Refusal::conflict("This meetup is full.").into());
+        }
+        let conversation = conversation_of(tx, &meetup)?;
+        members::insert(tx, Some(actor), &conversation, &asker, Role::Member)?;
+    }
+    let (title, verb) =
+        if accept { ("Meetup Request Accepted", "accepted") } else { ("Meetup Request Declined", "declined") };
+    let message = format!("{} {verb} your request for the meetup \"{}\".", host.user.name, meetup.activity);
+    notifications::notify(tx, &asker, title, &message)?;
+    get(tx.conn, &actor.user, id)
+}
+
+fn conversation_of(tx: &Tx<'_>, meetup: &MeetupRow) -> Written<ConversationRow> {
+    Ok(rows::conversation_by_pk(tx.conn, meetup.conversation_pk)?)
+}
+
+pub(super) fn remove_participant(tx: &mut Tx<'_>, actor: &Actor, id: &MeetupId, user: &UserId) -> Written<Meetup> {
+    let meetup = row(tx.conn, id)?;
+    let conversation = conversation_of(tx, &meetup)?.place.id.clone();
+    if *user == actor.user {
+        members::leave(tx, actor, &conversation, Departure::Left)?;
+    } else {
+        members::remove(tx, actor, &conversation, user)?;
+    }
+    get(tx.conn, &actor.user, id)
+}
+
+pub(super) fn expire(tx: &mut Tx<'_>) -> Written<usize> {
+    let due: Vec<MeetupRow> = tx
+        .conn
+        .prepare_cached(&format!(
+            "SELECT {MEETUP} FROM meetup t WHERE t.status = 'open' AND t.expires_at <= ?1 AND t.deleted_at IS NULL"
+        ))?
+        .query_map([tx.now.0], meetup_at)?
+        .collect::<Result<_, _>>()?;
+    for meetup in &due {
+        set_status(tx, meetup, MeetupStatus::Expired, SYSTEM)?;
+    }
+    Ok(due.len())
+}

@@ -1,0 +1,229 @@
+//! Joining, leaving, adding, removing; and guests, who come and go.
+
+use std::sync::Arc;
+
+use quintet_domain::limits::{GUEST_ROOM_EMPTY_SECONDS_MAX, HISTORY_ON_JOIN};
+use quintet_domain::permissions::Action;
+use quintet_domain::{ConversationId, Departure, Event, Place, Profile, Refusal, Role, UserId};
+use rusqlite::{OptionalExtension, params};
+
+use super::conversations;
+use super::rows::{self, ConversationRow, UserRow};
+use super::tx::{About, Tx, Written};
+use super::{queries, users};
+use crate::{Actor, Joined, PageOf};
+
+/// The actor's row; a guest's is made, or brought up to date with what it says of itself.
+pub(super) fn actor_with_profile(tx: &Tx<'_>, actor: &Actor, profile: &Profile) -> Written<UserRow> {
+    if actor.guest { users::upsert_guest(tx, &actor.user, profile) } else { tx.actor(actor) }
+}
+
+pub(super) fn join(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: &ConversationId,
+    profile: &Profile,
+    history: bool,
+) -> Written<Joined> {
+    let user = actor_with_profile(tx, actor, profile)?;
+    let conversation = tx.conversation(id)?;
+    let new = tx.member(conversation.pk, user.pk)?.is_none();
+    if new {
+        tx.check(Action::Join, &conversation, &user, false)?;
+        insert(tx, Some(actor), &conversation, &user, Role::Member)?;
+    } else {
+        tx.check(Action::Use, &conversation, &user, false)?;
+    }
+    let history = if history {
+        queries::messages_of(tx.conn, &conversation, PageOf::Newest, HISTORY_ON_JOIN)?.items
+    } else {
+        Vec::new()
+    };
+    Ok(Joined { place: conversation.place, new, history, position: tx.position })
+}
+
+pub(super) fn add(tx: &mut Tx<'_>, actor: &Actor, id: &ConversationId, user: &UserId, role: Role) -> Written<Joined> {
+    let by = tx.actor(actor)?;
+    let conversation = tx.conversation(id)?;
+    if role == Role::Owner {
+        return Err(Refusal::invalid("role", "must be `admin` or `member`").into());
+    }
+    if *user == actor.user && tx.member(conversation.pk, by.pk)?.is_none() {
+        return join(tx, actor, id, &Profile::default(), false);
+    }
+    tx.check(Action::Use, &conversation, &by, false)?;
+    let user = tx.registered(user)?;
+    let standing = tx.member(conversation.pk, user.pk)?;
+    if standing.as_ref().is_some_and(|member| member.role == role) {
+        // Who may not add still learns nothing new from asking for what is.
+        return Ok(Joined { place: conversation.place, new: false, history: Vec::new(), position: tx.position });
+    }
+    if role == Role::Admin || standing.is_some() {
+        tx.check(Action::MakeAdmin, &conversation, &by, false)?;
+    }
+    match standing {
+        Some(member) if member.role == Role::Owner => {
+            return Err(Refusal::forbidden("The owner's role passes on only when the owner leaves.").into());
+        }
+        Some(_) => {
+            tx.conn
+                .prepare_cached("UPDATE member SET role = ?3 WHERE conversation_pk = ?1 AND user_pk = ?2")?
+                .execute(params![conversation.pk, user.pk, role.as_str()])?;
+            tx.place_changed(&conversation, Some(actor))?;
+        }
+        None => {
+            tx.check(Action::Add, &conversation, &by, false)?;
+            insert(tx, Some(actor), &conversation, &user, role)?;
+        }
+    }
+    let new = standing.is_none();
+    Ok(Joined { place: conversation.place, new, history: Vec::new(), position: tx.position })
+}
+
+/// Makes a user a member, and tells it. A conversation's owner comes back as its owner.
+pub(super) fn insert(
+    tx: &mut Tx<'_>,
+    actor: Option<&Actor>,
+    conversation: &ConversationRow,
+    user: &UserRow,
+    role: Role,
+) -> Written<()> {
+    let role = if conversation.owner_pk == Some(user.pk) { Role::Owner } else { role };
+    let sequence = tx.next_sequence(conversation.pk)?;
+    insert_row(tx, conversation.pk, user.pk, role, sequence)?;
+    let about = About {
+        conversation: Some(conversation.pk),
+        sequence: Some(sequence),
+        actor: Some(user.pk),
+        ..About::default()
+    };
+    // The join itself is not the connection's to hear; an added user's connections are told like the others'.
+    let own = actor.filter(|actor| actor.user == user.user.id);
+    let event = Event::MemberJoined { place: Arc::clone(&conversation.place), user: Arc::clone(&user.user) };
+    tx.record("member_joined", about, own, event)
+}
+
+/// The row alone; what is older than `sequence` counts as read.
+pub(super) fn insert_row(tx: &Tx<'_>, conversation: i64, user: i64, role: Role, sequence: u64) -> Written<()> {
+    tx.conn
+        .prepare_cached(
+            "INSERT INTO member (conversation_pk, user_pk, role, joined_at, joined_sequence, read_sequence)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?5)",
+        )?
+        .execute(params![conversation, user, role.as_str(), tx.now.0, sequence as i64])?;
+    tx.conn
+        .prepare_cached("UPDATE conversation SET member_count = member_count + 1, empty_since = NULL WHERE pk = ?1")?
+        .execute([conversation])?;
+    Ok(())
+}
+
+pub(super) fn leave(tx: &mut Tx<'_>, actor: &Actor, id: &ConversationId, departure: Departure) -> Written<Arc<Place>> {
+    let user = tx.actor(actor)?;
+    let conversation = tx.conversation(id)?;
+    tx.check(Action::Leave, &conversation, &user, false)?;
+    depart(tx, Some(actor), &conversation, &user, departure)?;
+    Ok(conversation.place)
+}
+
+pub(super) fn remove(tx: &mut Tx<'_>, actor: &Actor, id: &ConversationId, user: &UserId) -> Written<Arc<Place>> {
+    if *user == actor.user {
+        return leave(tx, actor, id, Departure::Left);
+    }
+    let by = tx.actor(actor)?;
+    let conversation = tx.conversation(id)?;
+    let seat = tx.check(Action::Remove, &conversation, &by, false)?;
+    let user = tx.user(user)?;
+    let Some(member) = tx.member(conversation.pk, user.pk)? else {
+        return Err(Refusal::not_found("member", &user.user.id).into());
+    };
+    if seat.is_none_or(|seat| seat.role <= member.role) {
+        return Err(Refusal::forbidden("Only a member of a lower role than your own can be removed.").into());
+    }
+    depart(tx, None, &conversation, &user, Departure::Removed)?;
+    Ok(conversation.place)
+}
+
+/// Ends a membership, passes ownership on, and tells it.
+pub(super) fn depart(
+    tx: &mut Tx<'_>,
+    actor: Option<&Actor>,
+    conversation: &ConversationRow,
+    user: &UserRow,
+    departure: Departure,
+) -> Written<()> {
+    let sequence = tx.next_sequence(conversation.pk)?;
+    tx.conn
+        .prepare_cached("DELETE FROM member WHERE conversation_pk = ?1 AND user_pk = ?2")?
+        .execute([conversation.pk, user.pk])?;
+    let left: u32 = tx
+        .conn
+        .prepare_cached("UPDATE conversation SET member_count = member_count - 1 WHERE pk = ?1 RETURNING member_count")?
+        .query_row([conversation.pk], |row| row.get(0))?;
+    if conversation.owner_pk == Some(user.pk) {
+        pass_ownership(tx, conversation)?;
+    }
+    if left == 0 {
+        tx.conn
+            .prepare_cached(
+                "UPDATE conversation SET empty_since = ?2 WHERE pk = ?1 AND kind = 'room'
+                 AND (SELECT kind FROM user WHERE pk = ?3) = 'guest'",
+            )?
+            .execute(params![conversation.pk, tx.now.0, conversation.owner_pk.unwrap_or(user.pk)])?;
+    }
+    let about = About {
+        conversation: Some(conversation.pk),
+        sequence: Some(sequence),
+        actor: Some(user.pk),
+        ..About::default()
+    };
+    let event = Event::MemberLeft { place: Arc::clone(&conversation.place), user: Arc::clone(&user.user), departure };
+    tx.record("member_left", about, actor, event)
+}
+
+/// The longest-standing admin, else member, becomes owner; an empty room keeps the one it had.
+fn pass_ownership(tx: &Tx<'_>, conversation: &ConversationRow) -> Written<()> {
+    let heir: Option<i64> = tx
+        .conn
+        .prepare_cached(
+            "SELECT user_pk FROM member WHERE conversation_pk = ?1
+             ORDER BY role = 'admin' DESC, joined_sequence, user_pk LIMIT 1",
+        )?
+        .query_row([conversation.pk], |row| row.get(0))
+        .optional()?;
+    let Some(heir) = heir else { return Ok(()) };
+    tx.conn
+        .prepare_cached("UPDATE member SET role = 'owner' WHERE conversation_pk = ?1 AND user_pk = ?2")?
+        .execute([conversation.pk, heir])?;
+    tx.conn.prepare_cached("UPDATE conversation SET owner_pk = ?2 WHERE pk = ?1")?.execute([conversation.pk, heir])?;
+    Ok(())
+}
+
+/// Ends the memberships of guests who are not present, and deletes guests' rooms that are empty for too long.
+pub(super) fn sweep(tx: &mut Tx<'_>, present: &[UserId]) -> Written<()> {
+    let seats: Vec<(i64, i64)> = tx
+        .conn
+        .prepare_cached(
+            "SELECT m.conversation_pk, m.user_pk FROM member m JOIN user u ON u.pk = m.user_pk
+             WHERE u.kind = 'guest' ORDER BY m.conversation_pk, m.user_pk",
+        )?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    for (conversation, user) in seats {
+        let user = rows::user_by_pk(tx.conn, user)?;
+        if !present.contains(&user.user.id) {
+            let conversation = rows::conversation_by_pk(tx.conn, conversation)?;
+            depart(tx, None, &conversation, &user, Departure::GuestGone)?;
+        }
+    }
+    let before = tx.now.0 - (GUEST_ROOM_EMPTY_SECONDS_MAX as i64) * 1_000;
+    let empty: Vec<i64> = tx
+        .conn
+        .prepare_cached("SELECT pk FROM conversation WHERE empty_since < ?1 AND deleted_at IS NULL")?
+        .query_map([before], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for pk in empty {
+        let conversation = rows::conversation_by_pk(tx.conn, pk)?;
+        conversations::erase(tx, None, &conversation)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,281 @@
+//! Sending, editing, deleting and reading messages.
+
+use std::sync::Arc;
+
+use quintet_domain::limits::{READ_AUDIENCE_MEMBERS_MAX, READ_IDS_MAX};
+use quintet_domain::permissions::Action;
+use quintet_domain::{ConversationId, DELETED_CONTENT, Event, Message, MessageId, NewText, Refusal, Target, UserId};
+use rusqlite::{OptionalExtension, params};
+
+use super::conversations;
+use super::rows::{self, ConversationRow, MESSAGE, MESSAGE_COLUMNS, USER, UserRow};
+use super::tx::{About, Tx, Written};
+use crate::{Actor, Send, Sent};
+
+struct MessageRow {
+    pk: i64,
+    conversation: ConversationRow,
+    message: Message,
+    sender_pk: i64,
+}
+
+pub(super) fn send(tx: &mut Tx<'_>, send: Send) -> Written<Sent> {
+    let Send { actor, text } = send;
+    let sender = tx.actor(&actor)?;
+    let conversation = match &text.target {
+        Target::Conversation(id) => tx.conversation(id)?,
+        Target::Direct(recipient) => conversations::direct(tx, &actor, &sender, recipient)?.0,
+    };
+    tx.check(Action::Use, &conversation, &sender, true)?;
+    if let Some(first) = first_answer(tx, &conversation, &sender, &text)? {
+        return Ok(Sent { message: first, repeated: true });
+    }
+
+    let sequence = conversation.sequence + 1;
+    let id = MessageId::trusted(&tx.new_id());
+    tx.conn
+        .prepare_cached(
+            "INSERT INTO message (id, conversation_pk, sequence, sender_pk, kind, content, file_url, file_name,
+                 client_message_id, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        )?
+        .execute(params![
+            id.as_str(),
+            conversation.pk,
+            sequence as i64,
+            sender.pk,
+            text.kind.as_str(),
+            text.content,
+            text.file.as_ref().map(|file| &file.url),
+            text.file.as_ref().and_then(|file| file.name.as_ref()),
+            text.client_message_id.as_ref().map(quintet_domain::ClientMessageId::as_str),
+            tx.now.0
+        ])?;
+    let pk = tx.conn.last_insert_rowid();
+    tx.conn
+        .prepare_cached("UPDATE conversation SET sequence = ?2, updated_at = ?3, last_message_pk = ?4 WHERE pk = ?1")?
+        .execute(params![conversation.pk, sequence as i64, tx.now.0, pk])?;
+    let message = Arc::new(Message {
+        id,
+        place: Arc::clone(&conversation.place),
+        sequence,
+        sender: sender.user,
+        kind: text.kind,
+        content: text.content,
+        file: text.file,
+        client_message_id: text.client_message_id,
+        created_at: tx.now,
+        edited_at: None,
+        deleted_at: None,
+        readers: Vec::new(),
+    });
+    let about = About {
+        conversation: Some(conversation.pk),
+        sequence: Some(sequence),
+        actor: Some(sender.pk),
+        message: Some(pk),
+        detail: None,
+    };
+    tx.record("message_created", about, Some(&actor), Event::MessageCreated(Arc::clone(&message)))?;
+    Ok(Sent { message, repeated: false })
+}
+
+/// The message that an earlier send of the same client message id made.
+fn first_answer(
+    tx: &Tx<'_>,
+    conversation: &ConversationRow,
+    sender: &UserRow,
+    text: &NewText,
+) -> Written<Option<Arc<Message>>> {
+    let Some(client_message_id) = &text.client_message_id else { return Ok(None) };
+    let first = tx
+        .conn
+        .prepare_cached(&format!(
+            "SELECT {MESSAGE} FROM message m
+             WHERE m.conversation_pk = ?1 AND m.sender_pk = ?2 AND m.client_message_id = ?3"
+        ))?
+        .query_row(params![conversation.pk, sender.pk, client_message_id.as_str()], |row| {
+            rows::message_at(row, 0, &conversation.place, Arc::clone(&sender.user))
+        })
+        .optional()?;
+    let Some(first) = first else { return Ok(None) };
+    // What was edited or deleted since is still the answer; only an untouched message can be compared.
+    let touched = first.edited_at.is_some() || first.deleted_at.is_some();
+    if !touched && (first.content != text.content || first.kind != text.kind || first.file != text.file) {
+        return Err(Refusal::conflict(format!(
+            "`clientMessageId` {client_message_id} was used for another message of yours in this conversation."
+        ))
+        .into());
+    }
+    Ok(Some(Arc::new(first)))
+}
+
+fn find(tx: &Tx<'_>, id: &MessageId) -> Written<Option<MessageRow>> {
+    let found = tx
+        .conn
+        .prepare_cached("SELECT pk, conversation_pk FROM message WHERE id = ?1")?
+        .query_row([id.as_str()], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))
+        .optional()?;
+    let Some((pk, conversation_pk)) = found else { return Ok(None) };
+    let conversation = rows::conversation_by_pk(tx.conn, conversation_pk)?;
+    let (sender, message) = tx
+        .conn
+        .prepare_cached(&format!(
+            "SELECT {MESSAGE}, {USER} FROM message m JOIN user u ON u.pk = m.sender_pk WHERE m.pk = ?1"
+        ))?
+        .query_row([pk], |row| {
+            let sender = rows::user_at(row, MESSAGE_COLUMNS)?;
+            let message = rows::message_at(row, 0, &conversation.place, Arc::clone(&sender.user))?;
+            Ok((sender, message))
+        })?;
+    Ok(Some(MessageRow { pk, conversation, message, sender_pk: sender.pk }))
+}
+
+/// A message that the actor can see, with leave to do `action` to it.
+fn find_for(tx: &Tx<'_>, actor: &Actor, id: &MessageId, action: Action) -> Written<(UserRow, MessageRow)> {
+    let user = tx.actor(actor)?;
+    let unseen = || Refusal::not_found("message", id);
+    let row = find(tx, id)?.ok_or_else(unseen)?;
+    if tx.member(row.conversation.pk, user.pk)?.is_none() {
+        return Err(unseen().into());
+    }
+    tx.check(action, &row.conversation, &user, row.sender_pk == user.pk)?;
+    Ok((user, row))
+}
+
+pub(super) fn edit(tx: &mut Tx<'_>, actor: &Actor, id: &MessageId, content: String) -> Written<Arc<Message>> {
+    let (user, row) = find_for(tx, actor, id, Action::Edit)?;
+    if row.message.deleted_at.is_some() {
+        return Err(Refusal::conflict("A deleted message cannot be edited.").into());
+    }
+    if content.trim().is_empty() && row.message.file.is_none() {
+        return Err(Refusal::invalid("content", "must not be blank").into());
+    }
+    tx.conn
+        .prepare_cached("UPDATE message SET content = ?2, edited_at = ?3 WHERE pk = ?1")?
+        .execute(params![row.pk, content, tx.now.0])?;
+    let message = Arc::new(Message { content, edited_at: Some(tx.now), ..row.message });
+    changed(tx, actor, &user, &row.conversation, row.pk, "message_edited", Event::MessageEdited(Arc::clone(&message)))?;
+    Ok(message)
+}
+
+pub(super) fn delete(tx: &mut Tx<'_>, actor: &Actor, id: &MessageId) -> Written<Arc<Message>> {
+    let (user, row) = find_for(tx, actor, id, Action::DeleteMessage)?;
+    if row.message.deleted_at.is_some() {
+        return Ok(Arc::new(row.message));
+    }
+    tx.conn
+        .prepare_cached(
+            "UPDATE message SET content = ?2, file_url = NULL, file_name = NULL, deleted_at = ?3 WHERE pk = ?1",
+        )?
+        .execute(params![row.pk, DELETED_CONTENT, tx.now.0])?;
+    let message =
+        Arc::new(Message { content: DELETED_CONTENT.to_owned(), file: None, deleted_at: Some(tx.now), ..row.message });
+    let event = Event::MessageDeleted(Arc::clone(&message));
+    changed(tx, actor, &user, &row.conversation, row.pk, "message_deleted", event)?;
+    Ok(message)
+}
+
+fn changed(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    user: &UserRow,
+    conversation: &ConversationRow,
+    message: i64,
+    kind: &str,
+    event: Event,
+) -> Written<()> {
+    let about = About {
+        conversation: Some(conversation.pk),
+        sequence: Some(tx.next_sequence(conversation.pk)?),
+        actor: Some(user.pk),
+        message: Some(message),
+        detail: None,
+    };
+    tx.record(kind, about, Some(actor), event)
+}
+
+pub(super) fn mark_read(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    conversation: Option<ConversationId>,
+    ids: &[MessageId],
+) -> Written<()> {
+    let user = tx.actor(actor)?;
+    let mut place = conversation.map(|id| tx.conversation(&id)).transpose()?;
+    if let Some(place) = &place {
+        tx.check(Action::Use, place, &user, false)?;
+    }
+    let mut newest = 0;
+    for id in ids {
+        let found = tx
+            .conn
+            .prepare_cached("SELECT conversation_pk, sequence FROM message WHERE id = ?1")?
+            .query_row([id.as_str()], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))
+            .optional()?;
+        let Some((pk, sequence)) = found else { return Err(Refusal::not_found("message", id).into()) };
+        match &place {
+            Some(place) if place.pk == pk => {}
+            Some(_) => return Err(Refusal::not_found("message", id).into()),
+            None => {
+                // The first message says where; who is not there learns nothing.
+                if tx.member(pk, user.pk)?.is_none() {
+                    return Err(Refusal::not_found("message", id).into());
+                }
+                place = Some(rows::conversation_by_pk(tx.conn, pk)?);
+            }
+        }
+        newest = newest.max(sequence as u64);
+    }
+    let Some(place) = place else { return Err(Refusal::invalid("messageIds", "must not be empty").into()) };
+    move_cursor(tx, actor, &user, &place, newest)
+}
+
+/// Moves the cursor forward, and tells which messages of others became read by it.
+fn move_cursor(tx: &mut Tx<'_>, actor: &Actor, user: &UserRow, place: &ConversationRow, newest: u64) -> Written<()> {
+    let Some(member) = tx.check(Action::Use, place, user, false)? else {
+        return Err(Refusal::not_found("conversation", &place.place.id).into());
+    };
+    if newest <= member.read_sequence {
+        return Ok(());
+    }
+    tx.conn
+        .prepare_cached(
+            "UPDATE member SET read_sequence = ?3, read_at = ?4 WHERE conversation_pk = ?1 AND user_pk = ?2",
+        )?
+        .execute(params![place.pk, user.pk, newest as i64, tx.now.0])?;
+    let mut read: Vec<(MessageId, i64)> = tx
+        .conn
+        .prepare_cached(
+            "SELECT id, sender_pk FROM message
+             WHERE conversation_pk = ?1 AND sequence > ?2 AND sequence <= ?3 AND sender_pk <> ?4
+             ORDER BY sequence DESC LIMIT ?5",
+        )?
+        .query_map(
+            params![place.pk, member.read_sequence as i64, newest as i64, user.pk, READ_IDS_MAX as i64],
+            |row| Ok((MessageId::trusted(row.get_ref(0)?.as_str()?), row.get(1)?)),
+        )?
+        .collect::<Result<_, _>>()?;
+    if read.is_empty() {
+        return Ok(());
+    }
+    read.reverse();
+    let audience = if place.member_count > READ_AUDIENCE_MEMBERS_MAX {
+        let mut authors: Vec<i64> = read.iter().map(|(_, sender)| *sender).chain([user.pk]).collect();
+        authors.sort_unstable();
+        authors.dedup();
+        let ids = authors.into_iter().map(|pk| Ok(rows::user_by_pk(tx.conn, pk)?.user.id.clone()));
+        Some(ids.collect::<Written<Vec<UserId>>>()?)
+    } else {
+        None
+    };
+    let detail = format!("{} {newest}", member.read_sequence);
+    let about = About { conversation: Some(place.pk), actor: Some(user.pk), detail: Some(&detail), ..About::default() };
+    let event = Event::MessagesRead {
+        place: Arc::clone(&place.place),
+        reader: Arc::clone(&user.user),
+        messages: read.into_iter().map(|(id, _)| id).collect(),
+        audience,
+    };
+    tx.record("messages_read", about, Some(actor), event)
+}

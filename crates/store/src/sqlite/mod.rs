@@ -1,0 +1,303 @@
+//! The store on SQLite: WAL, `synchronous=FULL`, one writer that commits in groups, a pool of readers.
+
+mod conversations;
+mod meetups;
+mod members;
+mod messages;
+mod notifications;
+mod open;
+mod queries;
+mod readers;
+mod rows;
+mod tx;
+mod users;
+mod writer;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use quintet_domain::{
+    Conversation, ConversationId, Departure, Environment, Meetup, MeetupId, Message, MessageId, Notification,
+    NotificationId, Place, Profile, Role, Timestamp, User, UserId,
+};
+
+pub use open::Location;
+
+use self::readers::Readers;
+use self::writer::Writer;
+use crate::store::ReadResult;
+use crate::{
+    Account, Actor, Claims, ConversationChange, Created, Done, Future, Joined, MeetupChange, MeetupFilter, Memberships,
+    MessagePage, NewConversation, NewMeetup, NewUser, Numbered, OnCommit, OpenError, Page, PageOf, ProfileChange, Send,
+    Sent, Store,
+};
+
+/// The store on SQLite.
+#[derive(Debug)]
+pub struct SqliteStore {
+    writer: Writer,
+    readers: Readers,
+    environment: EnvironmentRef,
+    /// Keeps the folder for this process.
+    _lock: Option<std::fs::File>,
+}
+
+/// Shown as nothing, so that the store can be shown.
+struct EnvironmentRef(Arc<dyn Environment>);
+
+impl std::fmt::Debug for EnvironmentRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Environment")
+    }
+}
+
+impl SqliteStore {
+    /// Opens the database, brings it up to date and starts the writer.
+    ///
+    /// # Errors
+    /// [`OpenError`], each a sentence for the operator.
+    pub fn open(
+        location: &Location,
+        environment: Arc<dyn Environment>,
+        on_commit: OnCommit,
+    ) -> Result<Self, OpenError> {
+        let opened = open::open(location)?;
+        let readers = Readers::new(opened.readers);
+        let writer = Writer::start(opened.writer, Arc::clone(&environment), on_commit)?;
+        Ok(Self { writer, readers, environment: EnvironmentRef(environment), _lock: opened.lock })
+    }
+}
+
+/// Each write is a function over the open transaction, queued for the writer.
+macro_rules! write {
+    ($self:ident, $done:ident, $function:path $(, $arg:expr)*) => {
+        Box::pin($self.writer.queue($done, move |tx| $function(tx $(, $arg)*)))
+    };
+}
+
+impl Store for SqliteStore {
+    fn send(&self, send: Send, done: Done<Sent>) -> Future<'_, ()> {
+        write!(self, done, messages::send, send)
+    }
+
+    fn edit_message(&self, actor: Actor, id: MessageId, content: String, done: Done<Arc<Message>>) -> Future<'_, ()> {
+        write!(self, done, messages::edit, &actor, &id, content)
+    }
+
+    fn delete_message(&self, actor: Actor, id: MessageId, done: Done<Arc<Message>>) -> Future<'_, ()> {
+        write!(self, done, messages::delete, &actor, &id)
+    }
+
+    fn mark_read(
+        &self,
+        actor: Actor,
+        conversation: Option<ConversationId>,
+        messages: Vec<MessageId>,
+        done: Done<()>,
+    ) -> Future<'_, ()> {
+        write!(self, done, messages::mark_read, &actor, conversation, &messages)
+    }
+
+    fn barrier(&self, done: Done<u64>) -> Future<'_, ()> {
+        Box::pin(self.writer.queue(done, |tx| Ok(tx.position)))
+    }
+
+    fn join(
+        &self,
+        actor: Actor,
+        id: ConversationId,
+        profile: Profile,
+        history: bool,
+        done: Done<Joined>,
+    ) -> Future<'_, ()> {
+        write!(self, done, members::join, &actor, &id, &profile, history)
+    }
+
+    fn leave(&self, actor: Actor, id: ConversationId, departure: Departure, done: Done<Arc<Place>>) -> Future<'_, ()> {
+        write!(self, done, members::leave, &actor, &id, departure)
+    }
+
+    fn add_member(
+        &self,
+        actor: Actor,
+        id: ConversationId,
+        user: UserId,
+        role: Role,
+        done: Done<Joined>,
+    ) -> Future<'_, ()> {
+        write!(self, done, members::add, &actor, &id, &user, role)
+    }
+
+    fn remove_member(&self, actor: Actor, id: ConversationId, user: UserId, done: Done<Arc<Place>>) -> Future<'_, ()> {
+        write!(self, done, members::remove, &actor, &id, &user)
+    }
+
+    fn create_conversation(&self, actor: Actor, new: NewConversation, done: Done<Created>) -> Future<'_, ()> {
+        write!(self, done, conversations::create, &actor, new)
+    }
+
+    fn change_conversation(
+        &self,
+        actor: Actor,
+        id: ConversationId,
+        change: ConversationChange,
+        done: Done<Arc<Place>>,
+    ) -> Future<'_, ()> {
+        write!(self, done, conversations::change, &actor, &id, change)
+    }
+
+    fn delete_conversation(&self, actor: Actor, id: ConversationId, done: Done<Arc<Place>>) -> Future<'_, ()> {
+        write!(self, done, conversations::delete, &actor, &id)
+    }
+
+    fn sweep(&self, present: Vec<UserId>, done: Done<()>) -> Future<'_, ()> {
+        write!(self, done, members::sweep, &present)
+    }
+
+    fn register(&self, new: NewUser, done: Done<Account>) -> Future<'_, ()> {
+        write!(self, done, users::register, new)
+    }
+
+    fn adopt(&self, claims: Claims, done: Done<Account>) -> Future<'_, ()> {
+        write!(self, done, users::adopt, claims)
+    }
+
+    fn change_profile(&self, user: UserId, change: ProfileChange, done: Done<Account>) -> Future<'_, ()> {
+        write!(self, done, users::change_profile, &user, change)
+    }
+
+    fn set_password(&self, user: UserId, hash: String, done: Done<()>) -> Future<'_, ()> {
+        write!(self, done, users::set_password, &user, &hash)
+    }
+
+    fn revoke_tokens(&self, user: UserId, done: Done<Account>) -> Future<'_, ()> {
+        write!(self, done, users::revoke_tokens, &user)
+    }
+
+    fn set_disabled(&self, user: UserId, disabled: bool, done: Done<()>) -> Future<'_, ()> {
+        write!(self, done, users::set_disabled, &user, disabled)
+    }
+
+    fn erase(&self, user: UserId, done: Done<()>) -> Future<'_, ()> {
+        write!(self, done, users::erase, &user)
+    }
+
+    fn seen(&self, users: Vec<(UserId, Timestamp)>, done: Done<()>) -> Future<'_, ()> {
+        write!(self, done, users::seen, &users)
+    }
+
+    fn create_meetup(&self, actor: Actor, new: NewMeetup, done: Done<Meetup>) -> Future<'_, ()> {
+        write!(self, done, meetups::create, &actor, new)
+    }
+
+    fn change_meetup(&self, actor: Actor, id: MeetupId, change: MeetupChange, done: Done<Meetup>) -> Future<'_, ()> {
+        write!(self, done, meetups::change, &actor, &id, change)
+    }
+
+    fn delete_meetup(&self, actor: Actor, id: MeetupId, done: Done<()>) -> Future<'_, ()> {
+        write!(self, done, meetups::delete, &actor, &id)
+    }
+
+    fn request_meetup(&self, actor: Actor, id: MeetupId, done: Done<Meetup>) -> Future<'_, ()> {
+        write!(self, done, meetups::request, &actor, &id)
+    }
+
+    fn decide_request(
+        &self,
+        actor: Actor,
+        id: MeetupId,
+        user: UserId,
+        accept: bool,
+        done: Done<Meetup>,
+    ) -> Future<'_, ()> {
+        write!(self, done, meetups::decide, &actor, &id, &user, accept)
+    }
+
+    fn remove_participant(&self, actor: Actor, id: MeetupId, user: UserId, done: Done<Meetup>) -> Future<'_, ()> {
+        write!(self, done, meetups::remove_participant, &actor, &id, &user)
+    }
+
+    fn expire_meetups(&self, done: Done<usize>) -> Future<'_, ()> {
+        write!(self, done, meetups::expire)
+    }
+
+    fn notify(&self, user: UserId, title: String, message: String, done: Done<Arc<Notification>>) -> Future<'_, ()> {
+        write!(self, done, notifications::notify_user, &user, &title, &message)
+    }
+
+    fn read_notifications(&self, user: UserId, done: Done<()>) -> Future<'_, ()> {
+        write!(self, done, notifications::mark_read, &user)
+    }
+
+    fn told(&self, notifications: Vec<NotificationId>, done: Done<()>) -> Future<'_, ()> {
+        write!(self, done, notifications::told, &notifications)
+    }
+
+    fn account(&self, id: UserId) -> ReadResult<'_, Option<Account>> {
+        self.readers.run(move |conn| users::account(conn, &id))
+    }
+
+    fn account_by_login(&self, login: String) -> ReadResult<'_, Option<Account>> {
+        self.readers.run(move |conn| users::account_by_login(conn, &login))
+    }
+
+    fn accounts(&self) -> ReadResult<'_, Vec<Account>> {
+        self.readers.run(users::accounts)
+    }
+
+    fn users(&self, query: String, cursor: Option<String>, limit: u32) -> ReadResult<'_, Page<Arc<User>>> {
+        self.readers.run(move |conn| users::search(conn, &query, cursor.as_deref(), limit))
+    }
+
+    fn memberships(&self, user: UserId) -> ReadResult<'_, Memberships> {
+        self.readers.run(move |conn| queries::memberships(conn, &user))
+    }
+
+    fn conversation(&self, user: UserId, id: ConversationId) -> ReadResult<'_, Conversation> {
+        self.readers.run(move |conn| queries::conversation(conn, &user, &id))
+    }
+
+    fn conversations(&self, user: UserId, cursor: Option<String>, limit: u32) -> ReadResult<'_, Page<Conversation>> {
+        self.readers.run(move |conn| queries::conversations(conn, &user, cursor.as_deref(), limit))
+    }
+
+    fn messages(&self, user: UserId, id: ConversationId, of: PageOf, limit: u32) -> ReadResult<'_, MessagePage> {
+        self.readers.run(move |conn| queries::messages(conn, &user, &id, of, limit))
+    }
+
+    fn meetup(&self, user: UserId, id: MeetupId) -> ReadResult<'_, Meetup> {
+        self.readers.run(move |conn| meetups::get(conn, &user, &id))
+    }
+
+    fn meetups(
+        &self,
+        user: UserId,
+        filter: MeetupFilter,
+        cursor: Option<String>,
+        limit: u32,
+    ) -> ReadResult<'_, Page<Meetup>> {
+        let now = self.environment.0.now();
+        self.readers.run(move |conn| meetups::list(conn, &user, filter, now, cursor.as_deref(), limit))
+    }
+
+    fn notifications(&self, user: UserId, cursor: Option<String>, limit: u32) -> ReadResult<'_, Page<Numbered>> {
+        self.readers.run(move |conn| notifications::list(conn, &user, cursor.as_deref(), limit))
+    }
+
+    fn untold(&self, user: UserId) -> ReadResult<'_, Vec<Arc<Notification>>> {
+        self.readers.run(move |conn| notifications::untold(conn, &user))
+    }
+
+    fn check(&self) -> ReadResult<'_, ()> {
+        self.readers.run(|conn| Ok(conn.query_row("SELECT count(*) FROM user WHERE pk = 0", [], |_| Ok(()))?))
+    }
+
+    fn backup(&self, to: &Path) -> ReadResult<'_, ()> {
+        let to = to.to_owned();
+        self.readers.run(move |conn| open::backup(conn, &to))
+    }
+
+    fn close(&self) -> Future<'_, ()> {
+        Box::pin(self.writer.close())
+    }
+}

@@ -1,0 +1,137 @@
+//! Opening the database: the folder, the lock, the settings, the migrations.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension, backup::Backup};
+
+use crate::{OpenError, StoreError};
+
+mod migrations {
+    refinery::embed_migrations!("migrations");
+}
+
+/// The name of the database in its folder.
+const FILE: &str = "quintet.sqlite3";
+/// The name of the lock in its folder.
+const LOCK: &str = "quintet.lock";
+/// Connections that read at once.
+const READERS: usize = 4;
+/// Time that a connection waits for another's lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Statements that a connection keeps prepared.
+const STATEMENTS: usize = 256;
+
+/// Where the data lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// In a folder, for this process alone.
+    Folder(PathBuf),
+    /// In a folder that another process may be serving: for the command line.
+    Shared(PathBuf),
+    /// In memory, gone with the process: for trials and measurement.
+    Memory,
+}
+
+pub(super) struct Opened {
+    pub(super) writer: Connection,
+    pub(super) readers: Vec<Connection>,
+    pub(super) lock: Option<std::fs::File>,
+}
+
+pub(super) fn open(location: &Location) -> Result<Opened, OpenError> {
+    let (path, folder, lock) = match location {
+        Location::Folder(folder) => {
+            make_folder(folder)?;
+            (folder.join(FILE).into_os_string(), folder.clone(), Some(lock(folder)?))
+        }
+        Location::Shared(folder) => {
+            make_folder(folder)?;
+            (folder.join(FILE).into_os_string(), folder.clone(), None)
+        }
+        Location::Memory => {
+            static NUMBER: AtomicU64 = AtomicU64::new(0);
+            let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+            (format!("file:/quintet-{number}?vfs=memdb").into(), PathBuf::from("memory"), None)
+        }
+    };
+    let durable = *location != Location::Memory;
+    let mut writer = Connection::open(&path)?;
+    configure(&writer, durable)?;
+    migrate(&mut writer, &folder)?;
+    let mut readers = Vec::new();
+    for _ in 0..READERS {
+        let reader = if durable {
+            Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?
+        } else {
+            Connection::open(&path)?
+        };
+        configure(&reader, durable)?;
+        reader.pragma_update(None, "query_only", true)?;
+        readers.push(reader);
+    }
+    Ok(Opened { writer, readers, lock })
+}
+
+fn make_folder(folder: &Path) -> Result<(), OpenError> {
+    let failed = |why| OpenError::Folder { folder: folder.to_owned(), why };
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    // Found out now, in one sentence, rather than at the first write.
+    let probe = folder.join(format!(".quintet-probe-{}", std::process::id()));
+    std::fs::write(&probe, b"").map_err(failed)?;
+    std::fs::remove_file(&probe).map_err(failed)
+}
+
+fn lock(folder: &Path) -> Result<std::fs::File, OpenError> {
+    let failed = |why| OpenError::Folder { folder: folder.to_owned(), why };
+    let file =
+        std::fs::File::options().create(true).truncate(false).write(true).open(folder.join(LOCK)).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(OpenError::Locked(folder.to_owned())),
+        Err(std::fs::TryLockError::Error(why)) => Err(failed(why)),
+    }
+}
+
+fn configure(conn: &Connection, durable: bool) -> Result<(), rusqlite::Error> {
+    conn.busy_timeout(BUSY_TIMEOUT)?;
+    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    conn.pragma_update(None, "foreign_keys", true)?;
+    if durable {
+        conn.pragma_update(None, "journal_mode", "WAL")?;
+        // FULL syncs the log before a commit returns; anything less could lose what was acknowledged.
+        conn.pragma_update(None, "synchronous", "FULL")?;
+        conn.pragma_update(None, "wal_autocheckpoint", 4_000)?;
+    } else {
+        conn.pragma_update(None, "journal_mode", "MEMORY")?;
+        conn.pragma_update(None, "synchronous", "OFF")?;
+    }
+    Ok(())
+}
+
+fn migrate(conn: &mut Connection, folder: &Path) -> Result<(), OpenError> {
+    let known = migrations::migrations::runner().get_migrations().iter().map(|m| i64::from(m.version())).max();
+    let known = known.unwrap_or_default();
+    let has_history: Option<i64> = conn
+        .query_row("SELECT 1 FROM sqlite_master WHERE name = 'refinery_schema_history'", [], |row| row.get(0))
+        .optional()?;
+    if has_history.is_some() {
+        let found: Option<i64> =
+            conn.query_row("SELECT max(version) FROM refinery_schema_history", [], |row| row.get(0))?;
+        if let Some(found) = found
+            && found > known
+        {
+            return Err(OpenError::Newer { folder: folder.to_owned(), found, known });
+        }
+    }
+    migrations::migrations::runner().run(conn).map(|_| ()).map_err(|error| OpenError::Migration(error.to_string()))
+}
+
+/// Copies the database page by page, without stopping the writer.
+pub(super) fn backup(conn: &Connection, to: &Path) -> Result<(), StoreError> {
+    let mut copy = Connection::open(to)?;
+    let backup = Backup::new(conn, &mut copy)?;
+    backup.run_to_completion(1_000, Duration::from_millis(1), None)?;
+    Ok(())
+}

@@ -1,0 +1,209 @@
+//! Reading conversations and messages.
+
+use std::sync::Arc;
+
+use quintet_domain::limits::{IDS_MAX, READERS_SHOWN_MAX};
+use quintet_domain::permissions::{self, Action};
+use quintet_domain::{Conversation, ConversationId, Member, Message, Reader, Refusal, Role, Timestamp, UserId};
+use rusqlite::{Connection, params};
+
+use super::rows::{
+    self, CONVERSATION, ConversationRow, MESSAGE, MESSAGE_COLUMNS, USER, USER_COLUMNS, UserRow,
+};
+use crate::{Memberships, MessagePage, Page, PageOf, StoreError};
+
+type Read<T> = Result<T, StoreError>;
+
+fn known(conn: &Connection, id: &UserId) -> Read<UserRow> {
+    Ok(rows::user(conn, id)?.ok_or_else(|| Refusal::not_found("user", id))?)
+}
+
+/// A conversation that the user may read.
+fn readable(conn: &Connection, user: &UserRow, id: &ConversationId) -> Read<ConversationRow> {
+    let row = rows::conversation(conn, id)?.ok_or_else(|| Refusal::not_found("conversation", id))?;
+    let standing = permissions::Standing {
+        kind: row.place.kind,
+        open: row.open,
+        role: rows::member(conn, row.pk, user.pk)?.map(|member| member.role),
+        guest: user.user.is_guest(),
+        author: false,
+    };
+    permissions::check(Action::Use, standing, id)?;
+    Ok(row)
+}
+
+pub(super) fn memberships(conn: &Connection, user: &UserId) -> Read<Memberships> {
+    let position: i64 =
+        conn.prepare_cached("SELECT coalesce(max(position), 0) FROM change")?.query_row([], |row| row.get(0))?;
+    let places = conn
+        .prepare_cached(&format!(
+            "SELECT {CONVERSATION} FROM user u JOIN member m ON m.user_pk = u.pk
+             JOIN conversation c ON c.pk = m.conversation_pk WHERE u.id = ?1 ORDER BY c.pk"
+        ))?
+        .query_map([user.as_str()], |row| {
+            let row = rows::conversation_at(row, 0)?;
+            Ok((row.place, row.member_count))
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(Memberships { position: position as u64, places })
+}
+
+pub(super) fn conversation(conn: &Connection, user: &UserId, id: &ConversationId) -> Read<Conversation> {
+    let user = known(conn, user)?;
+    let row = readable(conn, &user, id)?;
+    whole(conn, &user, row)
+}
+
+/// The conversation with what a client shows of it in a list.
+fn whole(conn: &Connection, user: &UserRow, row: ConversationRow) -> Read<Conversation> {
+    let members: Vec<Member> = conn
+        .prepare_cached(&format!(
+            "SELECT {USER}, m.role, m.joined_at, m.read_sequence, m.read_at FROM member m
+             JOIN user u ON u.pk = m.user_pk WHERE m.conversation_pk = ?1
+             ORDER BY m.joined_sequence, m.user_pk LIMIT ?2"
+        ))?
+        .query_map(params![row.pk, IDS_MAX as i64], |row| {
+            let role = row.get_ref(USER_COLUMNS)?.as_str()?;
+            Ok(Member {
+                user: rows::user_at(row, 0)?.user,
+                role: Role::parse(role).unwrap_or(Role::Member),
+                joined_at: Timestamp(row.get(USER_COLUMNS + 1)?),
+                read_sequence: row.get::<_, i64>(USER_COLUMNS + 2)? as u64,
+                read_at: row.get::<_, Option<i64>>(USER_COLUMNS + 3)?.map(Timestamp),
+            })
+        })?
+        .collect::<Result<_, _>>()?;
+    let read = rows::member(conn, row.pk, user.pk)?.map_or(0, |member| member.read_sequence);
+    let unread: i64 = conn
+        .prepare_cached(
+            "SELECT count(*) FROM message
+             WHERE conversation_pk = ?1 AND sequence > ?2 AND sender_pk <> ?3 AND deleted_at IS NULL",
+        )?
+        .query_row(params![row.pk, read as i64, user.pk], |row| row.get(0))?;
+    let owner = row.owner_pk.map(|pk| rows::user_by_pk(conn, pk)).transpose()?;
+    let last = row.last_message_pk.map(|pk| message_by_pk(conn, &row, pk)).transpose()?;
+    let mut last: Vec<Message> = last.into_iter().collect();
+    add_readers(conn, &row, &mut last)?;
+    Ok(Conversation {
+        open: row.open,
+        owner: owner.map(|owner| owner.user.id.clone()),
+        members,
+        last_message: last.pop().map(Arc::new),
+        unread_count: unread as u64,
+        sequence: row.sequence,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+        place: row.place,
+    })
+}
+
+pub(super) fn conversations(
+    conn: &Connection,
+    user: &UserId,
+    cursor: Option<&str>,
+    limit: u32,
+) -> Read<Page<Conversation>> {
+    let user = known(conn, user)?;
+    let (before_at, before_pk) = match cursor {
+        None => (i64::MAX, i64::MAX),
+        Some(cursor) => cursor
+            .split_once('.')
+            .and_then(|(at, pk)| Some((at.parse().ok()?, pk.parse().ok()?)))
+            .ok_or_else(|| Refusal::invalid("cursor", "must be the `next` of an earlier page"))?,
+    };
+    let mut found: Vec<ConversationRow> = conn
+        .prepare_cached(&format!(
+            "SELECT {CONVERSATION} FROM member m JOIN conversation c ON c.pk = m.conversation_pk
+             WHERE m.user_pk = ?1 AND (c.updated_at, c.pk) < (?2, ?3)
+               AND c.sequence > m.hidden_sequence
+             ORDER BY c.updated_at DESC, c.pk DESC LIMIT ?4"
+        ))?
+        .query_map(params![user.pk, before_at, before_pk, limit + 1], |row| rows::conversation_at(row, 0))?
+        .collect::<Result<_, _>>()?;
+    let more = found.len() > limit as usize;
+    found.truncate(limit as usize);
+    let next = more.then(|| found.last().map(|row| format!("{}.{}", row.updated_at.0, row.pk))).flatten();
+    let items = found.into_iter().map(|row| whole(conn, &user, row)).collect::<Read<_>>()?;
+    Ok(Page { items, next })
+}
+
+pub(super) fn messages(
+    conn: &Connection,
+    user: &UserId,
+    id: &ConversationId,
+    of: PageOf,
+    limit: u32,
+) -> Read<MessagePage> {
+    let user = known(conn, user)?;
+    let row = readable(conn, &user, id)?;
+    messages_of(conn, &row, of, limit)
+}
+
+/// A page of a conversation's messages, by ascending sequence, whoever asks.
+pub(super) fn messages_of(conn: &Connection, row: &ConversationRow, of: PageOf, limit: u32) -> Read<MessagePage> {
+    let (sequence, compare, order) = match of {
+        PageOf::Newest => (i64::MAX as u64, "<", "DESC"),
+        PageOf::Before(sequence) => (sequence, "<", "DESC"),
+        PageOf::After(sequence) => (sequence, ">", "ASC"),
+    };
+    let bound = i64::try_from(sequence).unwrap_or(i64::MAX);
+    let mut items: Vec<Message> = conn
+        .prepare_cached(&format!(
+            "SELECT {MESSAGE}, {USER} FROM message m JOIN user u ON u.pk = m.sender_pk
+             WHERE m.conversation_pk = ?1 AND m.sequence {compare} ?2 ORDER BY m.sequence {order} LIMIT ?3"
+        ))?
+        .query_map(params![row.pk, bound, limit + 1], |found| {
+            let sender = rows::user_at(found, MESSAGE_COLUMNS)?;
+            rows::message_at(found, 0, &row.place, sender.user)
+        })?
+        .collect::<Result<_, _>>()?;
+    let more = items.len() > limit as usize;
+    items.truncate(limit as usize);
+    if order == "DESC" {
+        items.reverse();
+    }
+    add_readers(conn, row, &mut items)?;
+    Ok(MessagePage { items: items.into_iter().map(Arc::new).collect(), more })
+}
+
+fn message_by_pk(conn: &Connection, row: &ConversationRow, pk: i64) -> Read<Message> {
+    Ok(conn
+        .prepare_cached(&format!(
+            "SELECT {MESSAGE}, {USER} FROM message m JOIN user u ON u.pk = m.sender_pk WHERE m.pk = ?1"
+        ))?
+        .query_row([pk], |found| {
+            let sender = rows::user_at(found, MESSAGE_COLUMNS)?;
+            rows::message_at(found, 0, &row.place, sender.user)
+        })?)
+}
+
+/// Adds who read each message: members who were there when it was sent and whose cursor has passed it.
+fn add_readers(conn: &Connection, row: &ConversationRow, messages: &mut [Message]) -> Read<()> {
+    let Some(oldest) = messages.first().map(|message| message.sequence) else { return Ok(()) };
+    let cursors: Vec<(UserId, u64, u64, Timestamp)> = conn
+        .prepare_cached(
+            "SELECT u.id, m.joined_sequence, m.read_sequence, m.read_at FROM member m JOIN user u ON u.pk = m.user_pk
+             WHERE m.conversation_pk = ?1 AND m.read_sequence >= ?2 AND m.read_at IS NOT NULL
+             ORDER BY m.read_sequence DESC LIMIT ?3",
+        )?
+        .query_map(params![row.pk, oldest as i64, READERS_SHOWN_MAX as i64 + 1], |row| {
+            Ok((
+                UserId::trusted(row.get_ref(0)?.as_str()?),
+                row.get::<_, i64>(1)? as u64,
+                row.get::<_, i64>(2)? as u64,
+                Timestamp(row.get(3)?),
+            ))
+        })?
+        .collect::<Result<_, _>>()?;
+    for message in messages {
+        message.readers = cursors
+            .iter()
+            .filter(|(user, joined, read, _)| {
+                *joined < message.sequence && *read >= message.sequence && *user != message.sender.id
+            })
+            .take(READERS_SHOWN_MAX)
+            .map(|(user, _, _, at)| Reader { user: user.clone(), read_at: *at })
+            .collect();
+    }
+    Ok(())
+}

@@ -1,0 +1,148 @@
+//! The open transaction of a group: what every write uses to number, to log and to look things up.
+
+use std::sync::Arc;
+
+use quintet_domain::{ConversationId, Entry, Environment, Event, Refusal, Timestamp, UserId, permissions};
+use rusqlite::{Connection, params};
+
+use super::rows::{self, ConversationRow, MemberRow, UserRow};
+use crate::{Actor, StoreError};
+
+pub(super) type Written<T> = Result<T, StoreError>;
+
+/// Which rows a change is about, for the log.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct About<'a> {
+    pub(super) conversation: Option<i64>,
+    pub(super) sequence: Option<u64>,
+    pub(super) actor: Option<i64>,
+    pub(super) message: Option<i64>,
+    pub(super) detail: Option<&'a str>,
+}
+
+pub(super) struct Tx<'c> {
+    pub(super) conn: &'c Connection,
+    environment: &'c dyn Environment,
+    pub(super) now: Timestamp,
+    pub(super) position: u64,
+    entries: Vec<Entry>,
+}
+
+impl<'c> Tx<'c> {
+    pub(super) fn new(conn: &'c Connection, environment: &'c dyn Environment, position: u64) -> Self {
+        Self { conn, environment, now: environment.now(), position, entries: Vec::new() }
+    }
+
+    pub(super) fn new_id(&self) -> String {
+        self.environment.new_id()
+    }
+
+    pub(super) fn mark(&self) -> (usize, u64) {
+        (self.entries.len(), self.position)
+    }
+
+    pub(super) fn back_to(&mut self, (entries, position): (usize, u64)) {
+        self.entries.truncate(entries);
+        self.position = position;
+    }
+
+    pub(super) fn into_entries(self) -> (Vec<Entry>, u64) {
+        (self.entries, self.position)
+    }
+
+    /// Logs a change at the next position, and keeps it to be told after the commit.
+    pub(super) fn record(&mut self, kind: &str, about: About<'_>, actor: Option<&Actor>, event: Event) -> Written<()> {
+        self.position += 1;
+        self.conn
+            .prepare_cached(
+                "INSERT INTO change (position, kind, conversation_pk, sequence, actor_pk, message_pk, detail, at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )?
+            .execute(params![
+                self.position as i64,
+                kind,
+                about.conversation,
+                about.sequence.map(|n| n as i64),
+                about.actor,
+                about.message,
+                about.detail,
+                self.now.0
+            ])?;
+        self.entries.push(Entry {
+            position: self.position,
+            sequence: about.sequence,
+            origin: actor.and_then(|actor| actor.origin),
+            acked: actor.is_some_and(|actor| actor.acked),
+            event,
+        });
+        Ok(())
+    }
+
+    /// Takes the next number of a conversation.
+    pub(super) fn next_sequence(&self, conversation: i64) -> Written<u64> {
+        let number: i64 = self
+            .conn
+            .prepare_cached(
+                "UPDATE conversation SET sequence = sequence + 1, updated_at = ?2 WHERE pk = ?1 RETURNING sequence",
+            )?
+            .query_row(params![conversation, self.now.0], |row| row.get(0))?;
+        Ok(number as u64)
+    }
+
+    /// The actor's own row. Guests are made where they join or make a room.
+    pub(super) fn actor(&self, actor: &Actor) -> Written<UserRow> {
+        let row = rows::user(self.conn, &actor.user)?;
+        match row {
+            Some(row) if !row.disabled && row.user.is_guest() == actor.guest => Ok(row),
+            _ => Err(Refusal::unauthenticated("the user is not known").into()),
+        }
+    }
+
+    pub(super) fn user(&self, id: &UserId) -> Written<UserRow> {
+        Ok(rows::user(self.conn, id)?.ok_or_else(|| Refusal::not_found("user", id))?)
+    }
+
+    /// A registered user that is not barred.
+    pub(super) fn registered(&self, id: &UserId) -> Written<UserRow> {
+        let row = self.user(id)?;
+        if row.disabled || row.user.is_guest() {
+            return Err(Refusal::not_found("user", id).into());
+        }
+        Ok(row)
+    }
+
+    pub(super) fn conversation(&self, id: &ConversationId) -> Written<ConversationRow> {
+        Ok(rows::conversation(self.conn, id)?.ok_or_else(|| Refusal::not_found("conversation", id))?)
+    }
+
+    pub(super) fn member(&self, conversation: i64, user: i64) -> Written<Option<MemberRow>> {
+        Ok(rows::member(self.conn, conversation, user)?)
+    }
+
+    /// Decides, finally: is the actor allowed to do this here and now?
+    pub(super) fn check(
+        &self,
+        action: permissions::Action,
+        conversation: &ConversationRow,
+        user: &UserRow,
+        author: bool,
+    ) -> Written<Option<MemberRow>> {
+        let member = self.member(conversation.pk, user.pk)?;
+        let standing = permissions::Standing {
+            kind: conversation.place.kind,
+            open: conversation.open,
+            role: member.as_ref().map(|member| member.role),
+            guest: user.user.is_guest(),
+            author,
+        };
+        permissions::check(action, standing, &conversation.place.id)?;
+        Ok(member)
+    }
+
+    pub(super) fn place_changed(&mut self, conversation: &ConversationRow, actor: Option<&Actor>) -> Written<()> {
+        let sequence = self.next_sequence(conversation.pk)?;
+        let about = About { conversation: Some(conversation.pk), sequence: Some(sequence), ..About::default() };
+        let place = Arc::clone(&conversation.place);
+        self.record("conversation_changed", about, actor, Event::ConversationChanged { place })
+    }
+}

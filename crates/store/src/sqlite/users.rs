@@ -1,0 +1,305 @@
+//! Accounts, guests, profiles, credentials.
+
+use std::sync::Arc;
+
+use quintet_domain::{DELETED_CONTENT, Departure, Event, Profile, Refusal, Timestamp, User, UserId};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::members;
+use super::rows::{self, USER, USER_COLUMNS, UserRow};
+use super::tx::{About, Tx, Written};
+use crate::{Account, Claims, NewUser, Page, ProfileChange, StoreError};
+
+const ACCOUNT: &str = "u.email, u.password_hash, u.home_dialect, u.token_generation, u.tokens_from_s";
+
+/// Characters of an id that stand in the name of a user whose token brings none.
+const NAME_FROM_ID_CHARS: usize = 8;
+
+fn account_at(row: &Row<'_>) -> rusqlite::Result<Account> {
+    let user = rows::user_at(row, 0)?;
+    Ok(Account {
+        disabled: user.disabled,
+        user: user.user,
+        email: row.get(USER_COLUMNS)?,
+        password_hash: row.get(USER_COLUMNS + 1)?,
+        home_dialect: row.get(USER_COLUMNS + 2)?,
+        token_generation: row.get::<_, i64>(USER_COLUMNS + 3)? as u64,
+        tokens_from_s: row.get(USER_COLUMNS + 4)?,
+    })
+}
+
+pub(super) fn account(conn: &Connection, id: &UserId) -> Result<Option<Account>, StoreError> {
+    Ok(conn
+        .prepare_cached(&format!("SELECT {USER}, {ACCOUNT} FROM user u WHERE u.id = ?1"))?
+        .query_row([id.as_str()], account_at)
+        .optional()?)
+}
+
+pub(super) fn account_by_login(conn: &Connection, login: &str) -> Result<Option<Account>, StoreError> {
+    Ok(conn
+        .prepare_cached(&format!(
+            "SELECT {USER}, {ACCOUNT} FROM user u WHERE u.email_key = ?1 OR u.username_key = ?1
+             ORDER BY u.email_key = ?1 DESC LIMIT 1"
+        ))?
+        .query_row([login.to_lowercase()], account_at)
+        .optional()?)
+}
+
+pub(super) fn accounts(conn: &Connection) -> Result<Vec<Account>, StoreError> {
+    Ok(conn
+        .prepare(&format!("SELECT {USER}, {ACCOUNT} FROM user u WHERE u.kind = 'registered' ORDER BY u.username_key"))?
+        .query_map([], account_at)?
+        .collect::<Result<_, _>>()?)
+}
+
+pub(super) fn search(
+    conn: &Connection,
+    query: &str,
+    cursor: Option<&str>,
+    limit: u32,
+) -> Result<Page<Arc<User>>, StoreError> {
+    // The pattern's own signs are meant as they stand.
+    let pattern = query.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_") + "%";
+    let mut items: Vec<Arc<User>> = conn
+        .prepare_cached(&format!(
+            "SELECT {USER} FROM user u
+             WHERE u.username_key > ?2 AND u.disabled = 0
+               AND (u.username_key LIKE ?1 ESCAPE '\\' OR lower(u.name) LIKE ?1 ESCAPE '\\')
+             ORDER BY u.username_key LIMIT ?3"
+        ))?
+        .query_map(params![pattern, cursor.unwrap_or_default(), limit + 1], |row| Ok(rows::user_at(row, 0)?.user))?
+        .collect::<Result<_, _>>()?;
+    let more = items.len() > limit as usize;
+    items.truncate(limit as usize);
+    let next = more.then(|| items.last().map(|user| user.username.to_lowercase())).flatten();
+    Ok(Page { items, next })
+}
+
+fn taken(tx: &Tx<'_>, column: &str, key: &str, but: i64) -> Written<bool> {
+    Ok(tx
+        .conn
+        .prepare_cached(&format!("SELECT 1 FROM user WHERE {column} = ?1 AND pk <> ?2"))?
+        .query_row(params![key, but], |_| Ok(()))
+        .optional()?
+        .is_some())
+}
+
+fn refuse_taken(tx: &Tx<'_>, username: Option<&str>, email: Option<&str>, but: i64) -> Written<()> {
+    if let Some(username) = username
+        && taken(tx, "username_key", &username.to_lowercase(), but)?
+    {
+        return Err(Refusal::conflict(format!("The username `{username}` is taken.")).into());
+    }
+    if let Some(email) = email
+        && taken(tx, "email_key", &email.to_lowercase(), but)?
+    {
+        return Err(Refusal::conflict("This email address is registered already.").into());
+    }
+    Ok(())
+}
+
+fn known(tx: &Tx<'_>, id: &UserId) -> Written<Account> {
+    Ok(account(tx.conn, id)?.ok_or_else(|| Refusal::not_found("user", id))?)
+}
+
+pub(super) fn register(tx: &mut Tx<'_>, new: NewUser) -> Written<Account> {
+    refuse_taken(tx, Some(&new.username), new.email.as_deref(), 0)?;
+    let id = UserId::trusted(&tx.new_id());
+    insert(tx, &id, &new)?;
+    known(tx, &id)
+}
+
+fn insert(tx: &Tx<'_>, id: &UserId, new: &NewUser) -> Written<()> {
+    tx.conn
+        .prepare_cached(
+            "INSERT INTO user (id, kind, username, username_key, name, email, email_key, password_hash, avatar,
+                 home_dialect, created_at)
+             VALUES (?1, 'registered', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        )?
+        .execute(params![
+            id.as_str(),
+            new.username,
+            new.username.to_lowercase(),
+            new.name.as_deref().unwrap_or(&new.username),
+            new.email,
+            new.email.as_deref().map(str::to_lowercase),
+            new.password_hash,
+            new.avatar,
+            new.home_dialect,
+            tx.now.0
+        ])?;
+    Ok(())
+}
+
+/// A free username close to the one wished for.
+fn free_username(tx: &Tx<'_>, wish: &str) -> Written<String> {
+    let mut name = wish.to_owned();
+    let mut number = 1;
+    while taken(tx, "username_key", &name.to_lowercase(), 0)? {
+        number += 1;
+        name = format!("{wish}-{number}");
+    }
+    Ok(name)
+}
+
+pub(super) fn adopt(tx: &mut Tx<'_>, claims: Claims) -> Written<Account> {
+    let row = rows::user(tx.conn, &claims.id)?;
+    if row.as_ref().is_some_and(|row| !row.user.is_guest()) {
+        return known(tx, &claims.id);
+    }
+    let from_id = || format!("user-{}", claims.id.as_str().chars().take(NAME_FROM_ID_CHARS).collect::<String>());
+    let wish = claims.username.clone().or_else(|| claims.name.clone()).unwrap_or_else(from_id);
+    let username = free_username(tx, &wish)?;
+    let email = match claims.email {
+        Some(email) if taken(tx, "email_key", &email.to_lowercase(), 0)? => None,
+        email => email,
+    };
+    let new =
+        NewUser { username, email, name: claims.name, avatar: claims.avatar, password_hash: None, home_dialect: None };
+    match row {
+        None => insert(tx, &claims.id, &new)?,
+        // The token takes the id over; what the guest was in stays.
+        Some(guest) => {
+            tx.conn
+                .prepare_cached(
+                    "UPDATE user SET kind = 'registered', username = ?2, username_key = ?3, name = ?4, email = ?5,
+                         email_key = ?6, avatar = coalesce(?7, avatar) WHERE pk = ?1",
+                )?
+                .execute(params![
+                    guest.pk,
+                    new.username,
+                    new.username.to_lowercase(),
+                    new.name.as_deref().unwrap_or(&new.username),
+                    new.email,
+                    new.email.as_deref().map(str::to_lowercase),
+                    new.avatar
+                ])?;
+            // Connections that held the id as a guest's are to end.
+            tx.record("revoked", About::default(), None, Event::Revoked { user: claims.id.clone() })?;
+        }
+    }
+    known(tx, &claims.id)
+}
+
+pub(super) fn upsert_guest(tx: &Tx<'_>, id: &UserId, profile: &Profile) -> Written<UserRow> {
+    match rows::user(tx.conn, id)? {
+        Some(row) if !row.user.is_guest() => {
+            return Err(Refusal::unauthenticated("this id belongs to a registered user").into());
+        }
+        Some(_) => {
+            tx.conn
+                .prepare_cached(
+                    "UPDATE user SET username = coalesce(?2, username), name = coalesce(?2, name),
+                         avatar = coalesce(?3, avatar) WHERE id = ?1",
+                )?
+                .execute(params![id.as_str(), profile.username, profile.avatar])?;
+        }
+        None => {
+            let from_id = format!("guest-{}", id.as_str().chars().take(NAME_FROM_ID_CHARS).collect::<String>());
+            let name = profile.username.as_deref().unwrap_or(&from_id);
+            tx.conn
+                .prepare_cached(
+                    "INSERT INTO user (id, kind, username, name, avatar, created_at) VALUES (?1, 'guest', ?2, ?2, ?3, ?4)",
+                )?
+                .execute(params![id.as_str(), name, profile.avatar, tx.now.0])?;
+        }
+    }
+    tx.user(id)
+}
+
+pub(super) fn change_profile(tx: &mut Tx<'_>, id: &UserId, change: ProfileChange) -> Written<Account> {
+    let user = tx.user(id)?;
+    refuse_taken(tx, change.username.as_deref(), change.email.as_deref(), user.pk)?;
+    let (avatar_given, avatar) = (change.avatar.is_some(), change.avatar.flatten());
+    tx.conn
+        .prepare_cached(
+            "UPDATE user SET username = coalesce(?2, username), username_key = coalesce(?3, username_key),
+                 name = coalesce(?4, name), email = coalesce(?5, email), email_key = coalesce(?6, email_key),
+                 avatar = CASE WHEN ?7 THEN ?8 ELSE avatar END WHERE pk = ?1",
+        )?
+        .execute(params![
+            user.pk,
+            change.username,
+            change.username.as_deref().map(str::to_lowercase),
+            change.name,
+            change.email,
+            change.email.as_deref().map(str::to_lowercase),
+            avatar_given,
+            avatar
+        ])?;
+    let account = known(tx, id)?;
+    let about = About { actor: Some(user.pk), ..About::default() };
+    tx.record("user_changed", about, None, Event::UserChanged { user: Arc::clone(&account.user) })?;
+    Ok(account)
+}
+
+pub(super) fn set_password(tx: &mut Tx<'_>, id: &UserId, hash: &str) -> Written<()> {
+    let user = tx.user(id)?;
+    tx.conn.prepare_cached("UPDATE user SET password_hash = ?2 WHERE pk = ?1")?.execute(params![user.pk, hash])?;
+    Ok(())
+}
+
+pub(super) fn revoke_tokens(tx: &mut Tx<'_>, id: &UserId) -> Written<Account> {
+    let user = tx.user(id)?;
+    revoke(tx, &user)?;
+    known(tx, id)
+}
+
+fn revoke(tx: &mut Tx<'_>, user: &UserRow) -> Written<()> {
+    // A foreign token of this very second is refused as well: it may be one of those that are revoked.
+    tx.conn
+        .prepare_cached("UPDATE user SET token_generation = token_generation + 1, tokens_from_s = ?2 WHERE pk = ?1")?
+        .execute([user.pk, tx.now.seconds() + 1])?;
+    let about = About { actor: Some(user.pk), ..About::default() };
+    tx.record("revoked", about, None, Event::Revoked { user: user.user.id.clone() })
+}
+
+pub(super) fn set_disabled(tx: &mut Tx<'_>, id: &UserId, disabled: bool) -> Written<()> {
+    let user = tx.user(id)?;
+    tx.conn.prepare_cached("UPDATE user SET disabled = ?2 WHERE pk = ?1")?.execute(params![user.pk, disabled])?;
+    if disabled {
+        revoke(tx, &user)?;
+    }
+    Ok(())
+}
+
+pub(super) fn seen(tx: &mut Tx<'_>, users: &[(UserId, Timestamp)]) -> Written<()> {
+    let mut statement = tx.conn.prepare_cached("UPDATE user SET last_seen = ?2 WHERE id = ?1")?;
+    for (id, at) in users {
+        statement.execute(params![id.as_str(), at.0])?;
+    }
+    Ok(())
+}
+
+/// Erases the person. Numbers keep their places: messages become deleted ones, memberships end as if it left.
+pub(super) fn erase(tx: &mut Tx<'_>, id: &UserId) -> Written<()> {
+    let user = tx.user(id)?;
+    let seats: Vec<i64> = tx
+        .conn
+        .prepare_cached("SELECT conversation_pk FROM member WHERE user_pk = ?1")?
+        .query_map([user.pk], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for pk in seats {
+        let conversation = rows::conversation_by_pk(tx.conn, pk)?;
+        // The other one of a direct conversation keeps it.
+        if conversation.place.pair.is_none() {
+            members::depart(tx, None, &conversation, &user, Departure::Left)?;
+        }
+    }
+    let gone = format!("deleted-{}", tx.new_id());
+    for statement in [
+        "UPDATE message SET content = ?2, file_url = NULL, file_name = NULL, client_message_id = NULL,
+             deleted_at = coalesce(deleted_at, ?3) WHERE sender_pk = ?1",
+        "DELETE FROM notification WHERE user_pk = ?1 AND ?2 <> '' AND ?3 > 0",
+        "DELETE FROM meetup_request WHERE user_pk = ?1 AND ?2 <> '' AND ?3 > 0",
+    ] {
+        tx.conn.prepare_cached(statement)?.execute(params![user.pk, DELETED_CONTENT, tx.now.0])?;
+    }
+    tx.conn
+        .prepare_cached(
+            "UPDATE user SET username = ?2, username_key = ?2, name = ?2, email = NULL, email_key = NULL,
+                 password_hash = NULL, avatar = NULL, last_seen = NULL, disabled = 1 WHERE pk = ?1",
+        )?
+        .execute(params![user.pk, gone])?;
+    revoke(tx, &user)
+}

@@ -1,0 +1,188 @@
+//! The seam: what Quintet asks of a store, and what every store guarantees.
+
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use quintet_domain::{
+    Conversation, ConversationId, Departure, Entry, Meetup, MeetupId, Message, MessageId, Notification, NotificationId,
+    Place, Profile, Role, Timestamp, User, UserId,
+};
+
+use crate::{
+    Account, Actor, Claims, ConversationChange, Created, Joined, MeetupChange, MeetupFilter, Memberships, MessagePage,
+    NewConversation, NewMeetup, NewUser, Numbered, Page, PageOf, ProfileChange, Send, Sent, StoreError,
+};
+
+/// Called with the outcome of a write, after its commit, on the writer's thread: it must not wait.
+pub type Done<T> = Box<dyn FnOnce(Result<T, StoreError>) + std::marker::Send>;
+
+/// A boxed future, so that a store can be a trait object.
+pub type Future<'a, T> = Pin<Box<dyn std::future::Future<Output = T> + std::marker::Send + 'a>>;
+
+/// Takes the entries of each committed group, in commit order. It may wait, and then the writer does.
+pub type OnCommit = Box<dyn FnMut(Vec<Entry>) + std::marker::Send>;
+
+/// The result of a read.
+pub type ReadResult<'a, T> = Future<'a, Result<T, StoreError>>;
+
+/// Durable state. One method is one transaction.
+///
+/// # Guarantees
+/// 1. **Committed before known.** `done` is called, and entries are handed on, only after the write is durable.
+/// 2. **One order.** Writes take effect in the order in which their futures completed; entries are handed on in
+///    commit order, with positions that only grow; each conversation numbers its changes without gaps.
+/// 3. **Answer before echo.** All `done` of a group are called, in order, before its entries are handed on.
+/// 4. **One refusal takes nobody along.** A refused write changes nothing and hinders no other of its group.
+/// 5. **Allowed when it happens.** Membership and role are checked inside the write.
+/// 6. **Read your writes.** A read that starts after `done` sees what was written.
+///
+/// A write's future is ready when the write is queued; it waits while the queue is full.
+pub trait Store: std::marker::Send + Sync + 'static {
+    // --- messages ---
+
+    /// Commits a message; the first to a pair makes their conversation. A repeated client message id gives the first
+    /// answer again, or `ERR_CONFLICT` if the content differs.
+    fn send(&self, send: Send, done: Done<Sent>) -> Future<'_, ()>;
+    /// Changes a message's text.
+    fn edit_message(&self, actor: Actor, id: MessageId, content: String, done: Done<Arc<Message>>) -> Future<'_, ()>;
+    /// Deletes a message: its number stays, its content goes. Deleting it again changes nothing.
+    fn delete_message(&self, actor: Actor, id: MessageId, done: Done<Arc<Message>>) -> Future<'_, ()>;
+    /// Moves the actor's cursor to the newest of the messages, never back.
+    fn mark_read(
+        &self,
+        actor: Actor,
+        conversation: Option<ConversationId>,
+        messages: Vec<MessageId>,
+        done: Done<()>,
+    ) -> Future<'_, ()>;
+    /// A write that changes nothing: gives the position at which all writes before it are committed.
+    fn barrier(&self, done: Done<u64>) -> Future<'_, ()>;
+
+    // --- conversations and members ---
+
+    /// Makes the actor a member of an open conversation; a guest is made or brought up to date first.
+    fn join(
+        &self,
+        actor: Actor,
+        id: ConversationId,
+        profile: Profile,
+        history: bool,
+        done: Done<Joined>,
+    ) -> Future<'_, ()>;
+    /// Ends the actor's membership. An owner's place goes to the longest-standing admin, else member.
+    fn leave(&self, actor: Actor, id: ConversationId, departure: Departure, done: Done<Arc<Place>>) -> Future<'_, ()>;
+    /// Makes a user a member, or gives a member another role.
+    fn add_member(
+        &self,
+        actor: Actor,
+        id: ConversationId,
+        user: UserId,
+        role: Role,
+        done: Done<Joined>,
+    ) -> Future<'_, ()>;
+    /// Takes a member of a lower role out.
+    fn remove_member(&self, actor: Actor, id: ConversationId, user: UserId, done: Done<Arc<Place>>) -> Future<'_, ()>;
+    /// Makes a conversation; a second direct one of a pair gives the first.
+    fn create_conversation(&self, actor: Actor, new: NewConversation, done: Done<Created>) -> Future<'_, ()>;
+    /// Renames, opens or closes.
+    fn change_conversation(
+        &self,
+        actor: Actor,
+        id: ConversationId,
+        change: ConversationChange,
+        done: Done<Arc<Place>>,
+    ) -> Future<'_, ()>;
+    /// Deletes a group or room for all, or hides a direct conversation from the actor.
+    fn delete_conversation(&self, actor: Actor, id: ConversationId, done: Done<Arc<Place>>) -> Future<'_, ()>;
+    /// Ends the memberships of guests who are not `present`, and deletes rooms of guests that are empty for too long.
+    fn sweep(&self, present: Vec<UserId>, done: Done<()>) -> Future<'_, ()>;
+
+    // --- users ---
+
+    /// Makes a registered user; `ERR_CONFLICT` on a taken name or email.
+    fn register(&self, new: NewUser, done: Done<Account>) -> Future<'_, ()>;
+    /// Gives the user of a token, made from its claims if it was never seen; takes over a guest's id.
+    fn adopt(&self, claims: Claims, done: Done<Account>) -> Future<'_, ()>;
+    /// Changes a profile.
+    fn change_profile(&self, user: UserId, change: ProfileChange, done: Done<Account>) -> Future<'_, ()>;
+    /// Replaces the password's hash.
+    fn set_password(&self, user: UserId, hash: String, done: Done<()>) -> Future<'_, ()>;
+    /// Makes all tokens of the user worthless; its open connections are told to end.
+    fn revoke_tokens(&self, user: UserId, done: Done<Account>) -> Future<'_, ()>;
+    /// Bars a user, or lets it in again.
+    fn set_disabled(&self, user: UserId, disabled: bool, done: Done<()>) -> Future<'_, ()>;
+    /// Erases the person: name, email, credentials, content and memberships. Sequence numbers keep their places.
+    fn erase(&self, user: UserId, done: Done<()>) -> Future<'_, ()>;
+    /// Notes when users were last seen. Not numbered, told to nobody.
+    fn seen(&self, users: Vec<(UserId, Timestamp)>, done: Done<()>) -> Future<'_, ()>;
+
+    // --- meetups and notifications ---
+
+    /// Makes a meetup and its conversation.
+    fn create_meetup(&self, actor: Actor, new: NewMeetup, done: Done<Meetup>) -> Future<'_, ()>;
+    /// Changes a meetup of the actor's.
+    fn change_meetup(&self, actor: Actor, id: MeetupId, change: MeetupChange, done: Done<Meetup>) -> Future<'_, ()>;
+    /// Deletes a meetup of the actor's and its conversation.
+    fn delete_meetup(&self, actor: Actor, id: MeetupId, done: Done<()>) -> Future<'_, ()>;
+    /// Asks to take part; `ERR_CONFLICT` if one asked or takes part already.
+    fn request_meetup(&self, actor: Actor, id: MeetupId, done: Done<Meetup>) -> Future<'_, ()>;
+    /// Accepts or declines a request; a full meetup accepts nobody.
+    fn decide_request(
+        &self,
+        actor: Actor,
+        id: MeetupId,
+        user: UserId,
+        accept: bool,
+        done: Done<Meetup>,
+    ) -> Future<'_, ()>;
+    /// Takes a participant out: oneself, or another if one is the host.
+    fn remove_participant(&self, actor: Actor, id: MeetupId, user: UserId, done: Done<Meetup>) -> Future<'_, ()>;
+    /// Expires open meetups whose time passed; gives how many.
+    fn expire_meetups(&self, done: Done<usize>) -> Future<'_, ()>;
+    /// Tells a user something.
+    fn notify(&self, user: UserId, title: String, message: String, done: Done<Arc<Notification>>) -> Future<'_, ()>;
+    /// Marks all notifications of a user as read.
+    fn read_notifications(&self, user: UserId, done: Done<()>) -> Future<'_, ()>;
+    /// Notes that a connection that speaks the meetup vocabulary was sent these.
+    fn told(&self, notifications: Vec<NotificationId>, done: Done<()>) -> Future<'_, ()>;
+
+    // --- reads ---
+
+    /// An account by its id.
+    fn account(&self, id: UserId) -> ReadResult<'_, Option<Account>>;
+    /// A registered account by its email or username, whatever the case.
+    fn account_by_login(&self, login: String) -> ReadResult<'_, Option<Account>>;
+    /// All accounts, by username.
+    fn accounts(&self) -> ReadResult<'_, Vec<Account>>;
+    /// Registered users whose username, or name starts with a text; all without one.
+    fn users(&self, query: String, cursor: Option<String>, limit: u32) -> ReadResult<'_, Page<Arc<User>>>;
+    /// A user's conversations, at one position.
+    fn memberships(&self, user: UserId) -> ReadResult<'_, Memberships>;
+    /// A conversation that the user is a member of.
+    fn conversation(&self, user: UserId, id: ConversationId) -> ReadResult<'_, Conversation>;
+    /// The user's conversations, newest activity first.
+    fn conversations(&self, user: UserId, cursor: Option<String>, limit: u32) -> ReadResult<'_, Page<Conversation>>;
+    /// Messages of a conversation that the user is a member of, with who read them.
+    fn messages(&self, user: UserId, id: ConversationId, of: PageOf, limit: u32) -> ReadResult<'_, MessagePage>;
+    /// A meetup as the user sees it.
+    fn meetup(&self, user: UserId, id: MeetupId) -> ReadResult<'_, Meetup>;
+    /// Meetups as the user sees them, the newest first.
+    fn meetups(
+        &self,
+        user: UserId,
+        filter: MeetupFilter,
+        cursor: Option<String>,
+        limit: u32,
+    ) -> ReadResult<'_, Page<Meetup>>;
+    /// The user's notifications, the newest first.
+    fn notifications(&self, user: UserId, cursor: Option<String>, limit: u32) -> ReadResult<'_, Page<Numbered>>;
+    /// Notifications that no connection of the meetup vocabulary was sent, the oldest first.
+    fn untold(&self, user: UserId) -> ReadResult<'_, Vec<Arc<Notification>>>;
+    /// Whether the database answers and can be written.
+    fn check(&self) -> ReadResult<'_, ()>;
+    /// Copies the whole database to a file while it is in use.
+    fn backup(&self, to: &Path) -> ReadResult<'_, ()>;
+    /// Commits what is queued and stops. Writes that come later are answered with [`StoreError::Closed`].
+    fn close(&self) -> Future<'_, ()>;
+}

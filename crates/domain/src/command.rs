@@ -113,7 +113,12 @@ pub enum Command {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
     /// The message was committed.
-    Sent(Arc<Message>),
+    Sent {
+        /// Which.
+        message: Arc<Message>,
+        /// Whether this repeats the answer to an earlier send.
+        repeated: bool,
+    },
     /// The message was changed.
     Edited(Arc<Message>),
     /// The message was deleted.

@@ -228,12 +228,7 @@ fn tell_participants(tx: &mut Tx<'_>, meetup: &MeetupRow, title: &str, message: 
 }
 
 /// Changes the status and tells host, participants and who asks to be one.
-fn set_status(
-    tx: &mut Tx<'_>,
-    meetup: &MeetupRow,
-    status: MeetupStatus,
-    updated_by: &str,
-) -> Written<()> {
+fn set_status(tx: &mut Tx<'_>, meetup: &MeetupRow, status: MeetupStatus, updated_by: &str) -> Written<()> {
     tx.conn
         .prepare_cached("UPDATE meetup SET status = ?2 WHERE pk = ?1")?
         .execute(params![meetup.pk, status.as_str()])?;

@@ -7,9 +7,7 @@ use quintet_domain::permissions::{self, Action};
 use quintet_domain::{Conversation, ConversationId, Member, Message, Reader, Refusal, Role, Timestamp, UserId};
 use rusqlite::{Connection, params};
 
-use super::rows::{
-    self, CONVERSATION, ConversationRow, MESSAGE, MESSAGE_COLUMNS, USER, USER_COLUMNS, UserRow,
-};
+use super::rows::{self, CONVERSATION, ConversationRow, MESSAGE, MESSAGE_COLUMNS, USER, USER_COLUMNS, UserRow};
 use crate::{Memberships, MessagePage, Page, PageOf, StoreError};
 
 type Read<T> = Result<T, StoreError>;

@@ -146,14 +146,9 @@ pub(super) fn conversation_by_pk(conn: &Connection, pk: i64) -> Result<Conversat
 }
 
 pub(super) fn member(conn: &Connection, conversation: i64, user: i64) -> Result<Option<MemberRow>> {
-    conn.prepare_cached(
-        "SELECT role, read_sequence FROM member WHERE conversation_pk = ?1 AND user_pk = ?2",
-    )?
-    .query_row([conversation, user], |row| {
-        Ok(MemberRow {
-            role: parsed(row, 0, Role::parse)?,
-            read_sequence: row.get::<_, i64>(1)? as u64,
+    conn.prepare_cached("SELECT role, read_sequence FROM member WHERE conversation_pk = ?1 AND user_pk = ?2")?
+        .query_row([conversation, user], |row| {
+            Ok(MemberRow { role: parsed(row, 0, Role::parse)?, read_sequence: row.get::<_, i64>(1)? as u64 })
         })
-    })
-    .optional()
+        .optional()
 }

@@ -1,0 +1,73 @@
+//! Which dialect an undecided connection speaks, from its first event.
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::{Dialect, catalogue};
+
+/// What an event says of its dialect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// It belongs to this one.
+    Dialect(Dialect),
+    /// It belongs to all of them.
+    Any,
+    /// It belongs to several, and its payload names none of them.
+    Unclear,
+    /// It belongs to none.
+    Unknown,
+}
+
+/// The one key that tells apart the dialects that share an event name.
+fn key(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Meetup | Dialect::Chat => "chatId",
+        Dialect::Messenger => "groupId",
+        Dialect::Rooms => "roomId",
+        Dialect::Conversations => "conversationId",
+    }
+}
+
+/// Looks at an event's name, and at its payload where the name is shared.
+#[must_use]
+pub fn decide(name: &str, args: &[&RawValue]) -> Decision {
+    let owners: Vec<Dialect> =
+        Dialect::ALL.into_iter().filter(|dialect| catalogue::client_event(*dialect, name).is_some()).collect();
+    match owners[..] {
+        [] => Decision::Unknown,
+        [one] => Decision::Dialect(one),
+        _ if owners.len() == Dialect::ALL.len() => Decision::Any,
+        _ => {
+            let payload: Value = args.first().and_then(|arg| serde_json::from_str(arg.get()).ok()).unwrap_or_default();
+            let mut named = owners.into_iter().filter(|dialect| payload.get(key(*dialect)).is_some());
+            match (named.next(), named.next()) {
+                (Some(one), None) => Decision::Dialect(one),
+                _ => Decision::Unclear,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(name: &str, payload: &str, expected: Decision) {
+        let raw: Box<RawValue> = serde_json::from_str(payload).expect("json");
+        assert_eq!(decide(name, &[&raw]), expected, "{name} {payload}");
+    }
+
+    #[test]
+    fn the_first_event_decides() {
+        check("privateMessage", "{}", Decision::Dialect(Dialect::Messenger));
+        check("chat:join", "\"x\"", Decision::Dialect(Dialect::Chat));
+        check("send_message", "{\"roomId\":\"r\"}", Decision::Dialect(Dialect::Rooms));
+        check("send_message", "{\"conversationId\":\"c\"}", Decision::Dialect(Dialect::Conversations));
+        check("typing", "{\"conversationId\":\"c\"}", Decision::Dialect(Dialect::Conversations));
+        check("send_message", "{\"conversationId\":\"c\",\"roomId\":\"r\"}", Decision::Unclear);
+        check("typing", "7", Decision::Unclear);
+        check("authenticate", "{}", Decision::Any);
+        check("message_received", "{}", Decision::Unknown);
+        check("nonsense", "{}", Decision::Unknown);
+    }
+}

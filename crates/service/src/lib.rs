@@ -1,1 +1,131 @@
-//! x
+//! What may be asked of Quintet, and by whom: one file per family of operations, over the store and the bus.
+//!
+//! What lives here: identity (tokens, passwords, guests), the checks that come before a write, presence, and the
+//! operations that sockets and REST share.
+//! What does not: SQL, sockets, HTTP, and the words of any dialect.
+//!
+//! What must stay true: whatever is allowed here is decided again, finally, inside the write; and nothing is told to
+//! anybody from here: it is committed, and the bus carries it.
+
+mod authorise;
+mod conversations;
+mod execute;
+mod identity;
+mod meetups;
+mod messages;
+mod notifications;
+mod passwords;
+mod presence;
+mod tokens;
+mod users;
+
+use std::sync::Arc;
+
+pub use conversations::{ConversationInput, ConversationPatch};
+pub use execute::{Caller, Executed, Position};
+pub use identity::{Identity, Verified};
+pub use meetups::{MeetupInput, MeetupPatch};
+pub use passwords::Passwords;
+pub use presence::Presence;
+use quintet_bus::Bus;
+use quintet_domain::{Environment, Refusal};
+pub use quintet_store::{
+    Account, Actor, Joined, Memberships, MessagePage, Numbered, Page, PageOf, ProfileChange, Sent,
+};
+use quintet_store::{Done, Future, Store};
+pub use tokens::{Algorithm, Tokens};
+pub use users::{NewAccount, Session};
+
+/// What an operator may set.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Whether guests are let in.
+    pub guests: bool,
+}
+
+/// The operations of Quintet. Cheap to clone.
+#[derive(Clone)]
+pub struct Service(Arc<Inner>);
+
+struct Inner {
+    store: Arc<dyn Store>,
+    bus: Arc<dyn Bus>,
+    environment: Arc<dyn Environment>,
+    tokens: Tokens,
+    passwords: Passwords,
+    presence: Presence,
+    settings: Settings,
+}
+
+impl std::fmt::Debug for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Service").field("settings", &self.0.settings).finish_non_exhaustive()
+    }
+}
+
+impl Service {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(
+        store: Arc<dyn Store>,
+        bus: Arc<dyn Bus>,
+        environment: Arc<dyn Environment>,
+        tokens: Tokens,
+        settings: Settings,
+    ) -> Self {
+        let (passwords, presence) = (Passwords::new(), Presence::default());
+        Self(Arc::new(Inner { store, bus, environment, tokens, passwords, presence, settings }))
+    }
+
+    /// Who is online.
+    #[must_use]
+    pub fn presence(&self) -> &Presence {
+        &self.0.presence
+    }
+
+    /// The bus, to subscribe to and to publish what passes.
+    #[must_use]
+    pub fn bus(&self) -> &dyn Bus {
+        &*self.0.bus
+    }
+
+    /// Clock and ids.
+    #[must_use]
+    pub fn environment(&self) -> &dyn Environment {
+        &*self.0.environment
+    }
+
+    /// Whether the store answers.
+    ///
+    /// # Errors
+    /// An internal error when it does not.
+    pub async fn check(&self) -> Result<(), Refusal> {
+        Ok(self.0.store.check().await?)
+    }
+
+    /// Commits what is queued and stops.
+    pub async fn close(&self) {
+        self.0.store.close().await;
+    }
+
+    /// Queues a write and waits for its commit.
+    async fn write<T: Send + 'static>(
+        &self,
+        queue: impl for<'s> FnOnce(&'s dyn Store, Done<T>) -> Future<'s, ()>,
+    ) -> Result<T, Refusal> {
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        let done = Box::new(move |result| {
+            let _ = sender.send(result);
+        });
+        queue(&*self.0.store, done).await;
+        match receiver.await {
+            Ok(result) => Ok(result?),
+            // The writer dropped the command: it failed before it could answer.
+            Err(_) => Err(Refusal::internal()),
+        }
+    }
+
+    fn store(&self) -> &dyn Store {
+        &*self.0.store
+    }
+}

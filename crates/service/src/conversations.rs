@@ -1,0 +1,146 @@
+//! Conversations and members, as REST asks for them.
+
+use std::sync::Arc;
+
+use quintet_domain::limits::{IDS_MAX, NAME_CHARS_MAX};
+use quintet_domain::{Conversation, ConversationId, ConversationKind, Place, Profile, Refusal, Role, UserId};
+use quintet_store::{Actor, ConversationChange, Created, Joined, NewConversation, Page};
+
+use crate::Service;
+
+/// A conversation as it was asked for.
+#[derive(Clone, Debug)]
+pub struct ConversationInput {
+    /// `direct`, `group` or `room`.
+    pub kind: ConversationKind,
+    /// Its name; groups and rooms need one.
+    pub name: Option<String>,
+    /// Members beside the maker.
+    pub members: Vec<UserId>,
+    /// Whether a group is joined by id.
+    pub open: bool,
+}
+
+/// Changes of a conversation; what is none stays.
+#[derive(Clone, Debug, Default)]
+pub struct ConversationPatch {
+    /// A new name.
+    pub name: Option<String>,
+    /// Open or close.
+    pub open: Option<bool>,
+}
+
+fn check_name(name: &str) -> Result<(), Refusal> {
+    if name.trim().is_empty() {
+        return Err(Refusal::invalid("name", "must not be blank"));
+    }
+    if name.chars().count() > NAME_CHARS_MAX {
+        return Err(Refusal::too_large("name", format!("has at most {NAME_CHARS_MAX} characters")));
+    }
+    Ok(())
+}
+
+impl Service {
+    /// Makes a conversation; a second direct one of a pair gives the first. Says whether it is new.
+    ///
+    /// # Errors
+    /// What is wrong with the fields; `ERR_NOT_FOUND` for an unknown member.
+    pub async fn create_conversation(
+        &self,
+        actor: Actor,
+        input: ConversationInput,
+    ) -> Result<(Conversation, bool), Refusal> {
+        match (&input.name, input.kind) {
+            (Some(_), ConversationKind::Direct) => {
+                return Err(Refusal::invalid("name", "cannot be given to a direct conversation"));
+            }
+            (Some(name), _) => check_name(name)?,
+            (None, ConversationKind::Direct) => {}
+            (None, _) => return Err(Refusal::invalid("name", "is missing")),
+        }
+        if input.members.len() > IDS_MAX {
+            return Err(Refusal::too_large("memberIds", format!("has at most {IDS_MAX} ids")));
+        }
+        let new = NewConversation {
+            kind: input.kind,
+            name: input.name,
+            open: input.open,
+            members: input.members,
+            join: true,
+            profile: Profile::default(),
+        };
+        let user = actor.user.clone();
+        let created: Created = self.write(|store, done| store.create_conversation(actor, new, done)).await?;
+        Ok((self.conversation(user, created.place.id.clone()).await?, created.new))
+    }
+
+    /// A conversation that the user is a member of.
+    ///
+    /// # Errors
+    /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
+    pub async fn conversation(&self, user: UserId, id: ConversationId) -> Result<Conversation, Refusal> {
+        Ok(self.store().conversation(user, id).await?)
+    }
+
+    /// The user's conversations, newest activity first.
+    ///
+    /// # Errors
+    /// What is wrong with the cursor.
+    pub async fn conversations(
+        &self,
+        user: UserId,
+        cursor: Option<String>,
+        limit: u32,
+    ) -> Result<Page<Conversation>, Refusal> {
+        Ok(self.store().conversations(user, cursor, limit).await?)
+    }
+
+    /// Renames, opens or closes.
+    ///
+    /// # Errors
+    /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`, what is wrong with the fields.
+    pub async fn change_conversation(
+        &self,
+        actor: Actor,
+        id: ConversationId,
+        patch: ConversationPatch,
+    ) -> Result<Conversation, Refusal> {
+        if let Some(name) = &patch.name {
+            check_name(name)?;
+        }
+        let change = ConversationChange { name: patch.name, open: patch.open };
+        let user = actor.user.clone();
+        let place: Arc<Place> = self.write(|store, done| store.change_conversation(actor, id, change, done)).await?;
+        self.conversation(user, place.id.clone()).await
+    }
+
+    /// Deletes a group or room for all, or hides a direct conversation from the one who asks.
+    ///
+    /// # Errors
+    /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
+    pub async fn delete_conversation(&self, actor: Actor, id: ConversationId) -> Result<(), Refusal> {
+        self.write(|store, done| store.delete_conversation(actor, id, done)).await.map(|_| ())
+    }
+
+    /// Makes a user a member, or gives a member another role; oneself joins what is open.
+    ///
+    /// # Errors
+    /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
+    pub async fn add_member(
+        &self,
+        actor: Actor,
+        id: ConversationId,
+        user: UserId,
+        role: Role,
+    ) -> Result<Joined, Refusal> {
+        self.write(|store, done| store.add_member(actor, id, user, role, done)).await
+    }
+
+    /// Takes a member out, or leaves.
+    ///
+    /// # Errors
+    /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
+    pub async fn remove_member(&self, actor: Actor, id: ConversationId, user: UserId) -> Result<(), Refusal> {
+        self.write(|store, done| store.remove_member(actor, id, user, done)).await.map(|_| ())
+    }
+}

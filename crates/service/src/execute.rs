@@ -1,0 +1,139 @@
+//! The commands of a connection, on their way into the store.
+//!
+//! What must stay true: commands of one caller are queued in the order of the calls, and each is answered once.
+
+use quintet_domain::{Command, ConversationKind, Departure, Outcome, Reply};
+use quintet_store::{Actor, Done, NewConversation, StoreError};
+
+use crate::{Service, authorise};
+
+/// Who executes.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// Who, through which connection.
+    pub actor: Actor,
+    /// Whether the dialect shows history on a join.
+    pub history: bool,
+}
+
+/// The position in the commit order at which an outcome holds, where that matters to what follows.
+pub type Position = Option<u64>;
+
+/// Takes the outcome; called on the writer's thread, before anybody else is told.
+type Answered = Box<dyn FnOnce(Outcome, Position) + Send>;
+
+/// What became of a command.
+pub enum Executed {
+    /// It is queued, and will be answered.
+    Queued,
+    /// It is about the connection itself; the gateway executes it.
+    Gateway(Command, Answered),
+}
+
+/// An outcome without a position of its own.
+fn plain<T: 'static>(answered: Answered, reply: impl FnOnce(T) -> Reply + Send + 'static) -> Done<T> {
+    Box::new(move |result: Result<T, StoreError>| answered(result.map(reply).map_err(Into::into), None))
+}
+
+impl Service {
+    /// Takes a command; ready when it is queued or handed back.
+    pub async fn execute(&self, caller: Caller, command: Command, answered: Answered) -> Executed {
+        let Caller { actor, history } = caller;
+        if let Err(refusal) = authorise::may_ask(&actor, &command) {
+            answered(Err(refusal), None);
+            return Executed::Queued;
+        }
+        let store = self.store();
+        match command {
+            Command::Send(text) => {
+                let done: Done<quintet_store::Sent> = plain(answered, |sent: quintet_store::Sent| Reply::Sent {
+                    message: sent.message,
+                    repeated: sent.repeated,
+                });
+                store.send(quintet_store::Send { actor, text }, done).await;
+            }
+            Command::Edit { message, content } => {
+                store.edit_message(actor, message, content, plain(answered, Reply::Edited)).await;
+            }
+            Command::Delete { message } => {
+                store.delete_message(actor, message, plain(answered, Reply::Deleted)).await;
+            }
+            Command::Read { conversation, messages } => {
+                store.mark_read(actor, conversation, messages, plain(answered, |()| Reply::Read)).await;
+            }
+            Command::Join { conversation, profile } => {
+                let done: Done<quintet_store::Joined> = Box::new(move |result| match result {
+                    Ok(joined) => answered(
+                        Ok(Reply::Joined { place: joined.place, new: joined.new, history: joined.history }),
+                        Some(joined.position),
+                    ),
+                    Err(error) => answered(Err(error.into()), None),
+                });
+                store.join(actor, conversation, profile, history, done).await;
+            }
+            Command::Leave { conversation } => {
+                let done = plain(answered, |place| Reply::Left { place });
+                store.leave(actor, conversation, Departure::Left, done).await;
+            }
+            Command::CreateRoom { name, profile } => {
+                let new = NewConversation {
+                    kind: ConversationKind::Room,
+                    name: Some(name),
+                    open: true,
+                    members: Vec::new(),
+                    join: false,
+                    profile,
+                };
+                let done: Done<quintet_store::Created> = plain(answered, |created: quintet_store::Created| {
+                    Reply::RoomCreated { place: created.place, created_at: created.created_at }
+                });
+                store.create_conversation(actor, new, done).await;
+            }
+            command @ (Command::Typing { .. }
+            | Command::Listen { .. }
+            | Command::Mute { .. }
+            | Command::Authenticate { .. }
+            | Command::Identify) => return Executed::Gateway(command, answered),
+        }
+        Executed::Queued
+    }
+
+    /// Gives, in order with the writes queued before, the position at which they are committed.
+    pub async fn barrier(&self, then: impl FnOnce(u64) + Send + 'static) {
+        let done: Done<u64> = Box::new(move |result| then(result.unwrap_or(0)));
+        self.store().barrier(done).await;
+    }
+
+    /// Ends a guest's membership for it, since it is gone.
+    ///
+    /// # Errors
+    /// As the store says; a membership that is over already is one.
+    pub async fn guest_gone(
+        &self,
+        user: &quintet_domain::UserId,
+        conversation: &quintet_domain::ConversationId,
+    ) -> Result<(), quintet_domain::Refusal> {
+        let actor = Actor { user: user.clone(), guest: true, origin: None, acked: false };
+        let conversation = conversation.clone();
+        self.write(|store, done| store.leave(actor, conversation, Departure::GuestGone, done)).await.map(|_| ())
+    }
+
+    /// Ends the memberships of guests who are not present, and deletes guests' rooms that are empty for too long.
+    ///
+    /// # Errors
+    /// An internal error.
+    pub async fn sweep(&self, present: Vec<quintet_domain::UserId>) -> Result<(), quintet_domain::Refusal> {
+        self.write(|store, done| store.sweep(present, done)).await
+    }
+
+    /// A user's conversations, at one position of the commit order.
+    ///
+    /// # Errors
+    /// An internal error.
+    pub async fn memberships(
+        &self,
+        user: quintet_domain::UserId,
+    ) -> Result<quintet_store::Memberships, quintet_domain::Refusal> {
+        Ok(self.store().memberships(user).await?)
+    }
+}

@@ -1,0 +1,100 @@
+//! Who somebody is: by a token, or, for guests, by their word.
+
+use std::sync::Arc;
+
+use quintet_domain::{Refusal, Timestamp, User, UserId, UserKind};
+use quintet_store::Account;
+
+use crate::Service;
+
+/// Who a connection or request is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The user.
+    pub user: Arc<User>,
+    /// When the token expires; none for guests, trusted words, and tokens without an end.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// An identity by token, with what the token says of its dialect.
+#[derive(Clone, Debug)]
+pub struct Verified {
+    /// Who.
+    pub identity: Identity,
+    /// The account.
+    pub account: Account,
+    /// The home dialect that the token carries.
+    pub dialect: Option<String>,
+}
+
+impl Service {
+    /// Who a token is. A user seen first this way is made from the claims.
+    ///
+    /// # Errors
+    /// `ERR_UNAUTHENTICATED` or `ERR_TOKEN_EXPIRED`.
+    pub async fn verify(&self, token: &str) -> Result<Verified, Refusal> {
+        let token = self.0.tokens.read(token, self.0.environment.now())?;
+        let account = match self.store().account(token.claims.id.clone()).await? {
+            Some(account) if !account.user.is_guest() => account,
+            // A token of ours is no proof of a user that is not there.
+            _ if token.generation.is_some() => return Err(Refusal::unauthenticated("the user is not known")),
+            _ => {
+                let claims = token.claims;
+                self.write(|store, done| store.adopt(claims, done)).await?
+            }
+        };
+        let revoked = match token.generation {
+            Some(generation) => generation != account.token_generation,
+            None => token.issued_s < account.tokens_from_s,
+        };
+        if revoked || account.disabled {
+            return Err(Refusal::unauthenticated("the token was revoked"));
+        }
+        let identity = Identity { user: Arc::clone(&account.user), expires_at: token.expires_at };
+        Ok(Verified { identity, account, dialect: token.dialect })
+    }
+
+    /// A guest by its word. Nothing is stored before it joins or makes a room.
+    ///
+    /// # Errors
+    /// `ERR_UNAUTHENTICATED` when guests are off or the id is a registered user's.
+    pub async fn guest(&self, id: &UserId) -> Result<Identity, Refusal> {
+        if !self.0.settings.guests {
+            return Err(Refusal::unauthenticated("this server lets no guests in"));
+        }
+        let user = match self.store().account(id.clone()).await? {
+            Some(account) if !account.user.is_guest() => {
+                return Err(Refusal::unauthenticated("this id belongs to a registered user; a token is needed"));
+            }
+            Some(account) => account.user,
+            None => Arc::new(User {
+                id: id.clone(),
+                username: format!("guest-{}", id.as_str().chars().take(8).collect::<String>()),
+                name: format!("guest-{}", id.as_str().chars().take(8).collect::<String>()),
+                avatar: None,
+                kind: UserKind::Guest,
+                last_seen: None,
+                created_at: self.0.environment.now(),
+            }),
+        };
+        Ok(Identity { user, expires_at: None })
+    }
+
+    /// Anybody by its word, on a listener that trusts.
+    ///
+    /// # Errors
+    /// `ERR_UNAUTHENTICATED` when the user is barred, or unknown and guests are off.
+    pub async fn trusted(&self, id: &UserId) -> Result<Identity, Refusal> {
+        match self.store().account(id.clone()).await? {
+            Some(account) if account.disabled => Err(Refusal::unauthenticated("the user is barred")),
+            Some(account) if !account.user.is_guest() => Ok(Identity { user: account.user, expires_at: None }),
+            _ => self.guest(id).await,
+        }
+    }
+
+    /// Whether guests are let in.
+    #[must_use]
+    pub fn lets_guests_in(&self) -> bool {
+        self.0.settings.guests
+    }
+}

@@ -1,0 +1,58 @@
+//! Messages, as REST asks for them.
+
+use std::sync::Arc;
+
+use quintet_domain::{ConversationId, Message, MessageId, NewText, Refusal, UserId, validate_content};
+use quintet_store::{Actor, MessagePage, PageOf, Send, Sent};
+
+use crate::Service;
+
+impl Service {
+    /// Sends a message.
+    ///
+    /// # Errors
+    /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`, `ERR_CONFLICT`, what is wrong with the text.
+    pub async fn send(&self, actor: Actor, text: NewText) -> Result<Sent, Refusal> {
+        validate_content("content", &text.content, text.file.is_some())?;
+        self.write(|store, done| store.send(Send { actor, text }, done)).await
+    }
+
+    /// Changes a message's text.
+    ///
+    /// # Errors
+    /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`, `ERR_CONFLICT`, what is wrong with the text.
+    pub async fn edit_message(&self, actor: Actor, id: MessageId, content: String) -> Result<Arc<Message>, Refusal> {
+        validate_content("content", &content, false)?;
+        self.write(|store, done| store.edit_message(actor, id, content, done)).await
+    }
+
+    /// Deletes a message.
+    ///
+    /// # Errors
+    /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
+    pub async fn delete_message(&self, actor: Actor, id: MessageId) -> Result<Arc<Message>, Refusal> {
+        self.write(|store, done| store.delete_message(actor, id, done)).await
+    }
+
+    /// Reads a message and all that came before it.
+    ///
+    /// # Errors
+    /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
+    pub async fn mark_read(&self, actor: Actor, id: ConversationId, message: MessageId) -> Result<(), Refusal> {
+        self.write(|store, done| store.mark_read(actor, Some(id), vec![message], done)).await
+    }
+
+    /// A page of messages.
+    ///
+    /// # Errors
+    /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
+    pub async fn messages(
+        &self,
+        user: UserId,
+        id: ConversationId,
+        of: PageOf,
+        limit: u32,
+    ) -> Result<MessagePage, Refusal> {
+        Ok(self.store().messages(user, id, of, limit).await?)
+    }
+}

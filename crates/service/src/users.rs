@@ -1,0 +1,214 @@
+//! Registering, logging in, profiles, and the end of a person.
+
+use std::sync::Arc;
+
+use quintet_domain::limits::{NAME_CHARS_MAX, URL_BYTES_MAX};
+use quintet_domain::{Refusal, Timestamp, User, UserId, validate_email, validate_username};
+use quintet_store::{Account, NewUser, Page, ProfileChange};
+
+use crate::Service;
+
+/// A registration as it was asked for.
+#[derive(Clone, Debug)]
+pub struct NewAccount {
+    /// The username.
+    pub username: String,
+    /// The email address.
+    pub email: String,
+    /// The password.
+    pub password: String,
+    /// The full name.
+    pub name: Option<String>,
+    /// A picture.
+    pub avatar: Option<String>,
+    /// The dialect whose client registers.
+    pub home_dialect: Option<String>,
+}
+
+/// A token and whose it is.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// The token.
+    pub token: String,
+    /// When it expires.
+    pub expires_at: Timestamp,
+    /// Whose.
+    pub account: Account,
+}
+
+fn check_name(field: &str, name: Option<&String>) -> Result<(), Refusal> {
+    match name {
+        Some(name) if name.chars().count() > NAME_CHARS_MAX => {
+            Err(Refusal::too_large(field, format!("has at most {NAME_CHARS_MAX} characters")))
+        }
+        Some(name) if name.trim().is_empty() => Err(Refusal::invalid(field, "must not be blank")),
+        _ => Ok(()),
+    }
+}
+
+fn check_avatar(avatar: Option<&String>) -> Result<(), Refusal> {
+    match avatar {
+        Some(url) if url.len() > URL_BYTES_MAX => {
+            Err(Refusal::too_large("avatar", format!("has at most {URL_BYTES_MAX} bytes")))
+        }
+        _ => Ok(()),
+    }
+}
+
+impl Service {
+    /// Registers a user and logs it in.
+    ///
+    /// # Errors
+    /// What is wrong with the fields; `ERR_CONFLICT` on a taken name or email.
+    pub async fn register(&self, new: NewAccount) -> Result<Session, Refusal> {
+        validate_username(&new.username)?;
+        validate_email(&new.email)?;
+        check_name("name", new.name.as_ref())?;
+        check_avatar(new.avatar.as_ref())?;
+        let hash = self.0.passwords.hash("password", new.password).await?;
+        let new = NewUser {
+            username: new.username,
+            email: Some(new.email),
+            name: new.name,
+            avatar: new.avatar,
+            password_hash: Some(hash),
+            home_dialect: new.home_dialect,
+        };
+        let account = self.write(|store, done| store.register(new, done)).await?;
+        self.session(account)
+    }
+
+    fn session(&self, account: Account) -> Result<Session, Refusal> {
+        let dialect = account.home_dialect.clone();
+        let (token, expires_at) = self.0.tokens.issue(&account, dialect.as_deref(), self.0.environment.now())?;
+        Ok(Session { token, expires_at, account })
+    }
+
+    /// Logs in by email or username. An unknown user gets the same answer in the same time as a wrong password.
+    ///
+    /// # Errors
+    /// `ERR_UNAUTHENTICATED`.
+    pub async fn log_in(&self, login: &str, password: String) -> Result<Session, Refusal> {
+        let account = self.store().account_by_login(login.to_owned()).await?.filter(|account| !account.disabled);
+        let hash = account.as_ref().and_then(|account| account.password_hash.clone());
+        let fits = self.0.passwords.verify(hash, password).await;
+        match account {
+            Some(account) if fits => self.session(account),
+            _ => Err(Refusal::unauthenticated("the name or the password is wrong")),
+        }
+    }
+
+    /// A new token for who has one.
+    ///
+    /// # Errors
+    /// An internal error.
+    pub fn refresh(&self, account: Account) -> Result<Session, Refusal> {
+        self.session(account)
+    }
+
+    /// Makes all tokens of a user worthless and ends its connections.
+    ///
+    /// # Errors
+    /// An internal error.
+    pub async fn revoke(&self, user: UserId) -> Result<(), Refusal> {
+        self.write(|store, done| store.revoke_tokens(user, done)).await.map(|_| ())
+    }
+
+    /// Changes a profile.
+    ///
+    /// # Errors
+    /// What is wrong with the fields; `ERR_CONFLICT` on a taken name or email.
+    pub async fn change_profile(&self, user: UserId, change: ProfileChange) -> Result<Account, Refusal> {
+        if let Some(username) = &change.username {
+            validate_username(username)?;
+        }
+        if let Some(email) = &change.email {
+            validate_email(email)?;
+        }
+        check_name("name", change.name.as_ref())?;
+        check_avatar(change.avatar.as_ref().and_then(Option::as_ref))?;
+        self.write(|store, done| store.change_profile(user, change, done)).await
+    }
+
+    /// Changes a password, given the current one; other sessions end, and a new token comes back.
+    ///
+    /// # Errors
+    /// `ERR_FORBIDDEN` when the current password is wrong; what is wrong with the new one.
+    pub async fn change_password(&self, user: UserId, current: String, new: String) -> Result<Session, Refusal> {
+        let account = self.store().account(user.clone()).await?.ok_or_else(|| Refusal::not_found("user", &user))?;
+        if !self.0.passwords.verify(account.password_hash, current).await {
+            return Err(Refusal::forbidden("The current password is wrong."));
+        }
+        self.set_password(user.clone(), "newPassword", new).await?;
+        let account = self.write(|store, done| store.revoke_tokens(user, done)).await?;
+        self.session(account)
+    }
+
+    /// Sets a password without asking for the current one: for the operator.
+    ///
+    /// # Errors
+    /// What is wrong with the new one.
+    pub async fn set_password(&self, user: UserId, field: &str, new: String) -> Result<(), Refusal> {
+        let hash = self.0.passwords.hash(field, new).await?;
+        self.write(|store, done| store.set_password(user, hash, done)).await
+    }
+
+    /// Bars a user, or lets it in again: for the operator.
+    ///
+    /// # Errors
+    /// `ERR_NOT_FOUND`.
+    pub async fn set_disabled(&self, user: UserId, disabled: bool) -> Result<(), Refusal> {
+        self.write(|store, done| store.set_disabled(user, disabled, done)).await
+    }
+
+    /// Erases a person.
+    ///
+    /// # Errors
+    /// An internal error.
+    pub async fn erase(&self, user: UserId) -> Result<(), Refusal> {
+        self.write(|store, done| store.erase(user, done)).await
+    }
+
+    /// Notes when users were last seen.
+    pub async fn seen(&self, users: Vec<(UserId, Timestamp)>) {
+        if let Err(error) = self.write(|store, done| store.seen(users, done)).await {
+            tracing::warn!(%error, "the time when users were last seen was not kept");
+        }
+    }
+
+    /// A registered user.
+    ///
+    /// # Errors
+    /// `ERR_NOT_FOUND`.
+    pub async fn user(&self, id: &UserId) -> Result<Arc<User>, Refusal> {
+        match self.store().account(id.clone()).await? {
+            Some(account) if !account.user.is_guest() && !account.disabled => Ok(account.user),
+            _ => Err(Refusal::not_found("user", id)),
+        }
+    }
+
+    /// An account by its email or username: for the operator.
+    ///
+    /// # Errors
+    /// `ERR_NOT_FOUND`.
+    pub async fn account_by_login(&self, login: &str) -> Result<Account, Refusal> {
+        let found = self.store().account_by_login(login.to_owned()).await?;
+        found.ok_or_else(|| Refusal::not_found("user", login))
+    }
+
+    /// All accounts: for the operator.
+    ///
+    /// # Errors
+    /// An internal error.
+    pub async fn accounts(&self) -> Result<Vec<Account>, Refusal> {
+        Ok(self.store().accounts().await?)
+    }
+
+    /// Registered users whose username or name starts with a text.
+    ///
+    /// # Errors
+    /// An internal error.
+    pub async fn users(&self, query: String, cursor: Option<String>, limit: u32) -> Result<Page<Arc<User>>, Refusal> {
+        Ok(self.store().users(query, cursor, limit).await?)
+    }
+}

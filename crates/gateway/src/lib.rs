@@ -1,1 +1,186 @@
-//! x
+//! Connections in, deliveries out.
+//!
+//! What lives here: who a connection is and what it speaks ([`connect`](self)), what it asks ([`session`](self)),
+//! who hears what ([`hub`](self)), and the plain WebSocket beside Socket.IO.
+//! What does not: the store, REST, and the words of a dialect.
+//!
+//! What must stay true: the events of one connection are taken in order and answered once each; everything that a
+//! connection is told comes through the hub, in commit order.
+
+mod connect;
+mod connection;
+mod hub;
+mod plain;
+mod session;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+pub use connect::Listener;
+use quintet_domain::{ConnectionId, Refusal};
+use quintet_service::Service;
+use quintet_socketio::{Application, CloseReason, ConnectError, Event, Link, Outbox};
+use serde_json::value::RawValue;
+use tokio_util::task::TaskTracker;
+
+use crate::connect::Visitor;
+use crate::connection::{Connection, Out, RoomWatchers};
+use crate::hub::{Hub, HubHandle};
+
+/// Whether a sender of the conversations dialect hears its own message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Echo {
+    /// As its document has it.
+    #[default]
+    Always,
+    /// Not on the connection that asked for an acknowledgement.
+    UnlessAcked,
+}
+
+/// Who is told that a user came or went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Audience {
+    /// Everybody, up to the limit.
+    #[default]
+    Everyone,
+    /// Those who share a conversation.
+    Contacts,
+}
+
+/// What an operator may set.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// See [`Echo`].
+    pub echo: Echo,
+    /// See [`Audience`].
+    pub audience: Audience,
+    /// Users online from which on a newcomer is told to those who share a conversation only.
+    pub everyone_limit: usize,
+    /// The largest frame taken from a client, in bytes.
+    pub frame_bytes_max: usize,
+    /// Bytes that may wait for one connection.
+    pub queue_bytes_max: usize,
+}
+
+/// The gateway, as the application of a Socket.IO engine and as the server of plain WebSockets. Cheap to clone.
+#[derive(Clone)]
+pub struct Gateway(Arc<Inner>);
+
+struct Inner {
+    service: Service,
+    settings: Settings,
+    hub: HubHandle,
+    watchers: RoomWatchers,
+    next_id: AtomicU64,
+    plain: Mutex<HashMap<ConnectionId, Weak<Outbox>>>,
+    tasks: TaskTracker,
+}
+
+impl std::fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gateway").field("settings", &self.0.settings).finish_non_exhaustive()
+    }
+}
+
+impl Gateway {
+    /// Starts the hub; needs a running tokio runtime.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn start(service: Service, settings: Settings) -> Result<Self, Refusal> {
+        let watchers = RoomWatchers::default();
+        let subscription = service.bus().subscribe();
+        let position = service.position().await?;
+        let hub = Hub::spawn(service.clone(), settings, Arc::clone(&watchers), subscription, position);
+        Ok(Self(Arc::new(Inner {
+            service,
+            settings,
+            hub,
+            watchers,
+            next_id: AtomicU64::new(1),
+            plain: Mutex::default(),
+            tasks: TaskTracker::new(),
+        })))
+    }
+
+    fn new_connection(
+        &self,
+        out: Out,
+        visitor: &Visitor,
+        dialect: Option<quintet_dialect::Dialect>,
+    ) -> Arc<Connection> {
+        let id = ConnectionId(self.0.next_id.fetch_add(1, Ordering::Relaxed));
+        Connection::new(id, out, visitor.address, visitor.listener.trust, dialect, Arc::clone(&self.0.watchers))
+    }
+
+    /// Closes plain connections, and notes when everybody was last seen. Socket.IO's are the engine's to close.
+    pub async fn close(&self) {
+        let outboxes: Vec<_> = {
+            let plain = self.0.plain.lock().unwrap_or_else(PoisonError::into_inner);
+            plain.values().filter_map(Weak::upgrade).collect()
+        };
+        for outbox in outboxes {
+            outbox.close(CloseReason::Shutdown);
+        }
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+    }
+
+    /// Notes when everybody who is here was last seen: before the connections are closed.
+    pub async fn before_close(&self) {
+        self.0.hub.stop().await;
+    }
+
+    async fn left(&self, connection: &Connection) {
+        if let Some(identity) = connection.identity() {
+            self.0.hub.detach(connection.id, identity.user.id.clone()).await;
+        }
+    }
+}
+
+/// A refusal as CONNECT_ERROR has it.
+fn connect_error(refusal: &Refusal) -> ConnectError {
+    let data = format!("{{\"code\":\"{}\"}}", refusal.code.as_str());
+    ConnectError { message: refusal.message.clone(), data: Some(data) }
+}
+
+impl Application for Gateway {
+    type Visitor = Visitor;
+    type Peer = Arc<Connection>;
+
+    fn arrive(&self, request: &http::request::Parts, remote: SocketAddr) -> Result<Visitor, String> {
+        self.0.service.rates().connection(remote.ip()).map_err(|refusal| refusal.message)?;
+        Ok(Visitor::of(request, remote.ip()))
+    }
+
+    async fn connect(
+        &self,
+        visitor: &Visitor,
+        link: &Link,
+        auth: Option<&RawValue>,
+    ) -> Result<Arc<Connection>, ConnectError> {
+        let auth = connect::Auth::read(auth).map_err(|refusal| connect_error(&refusal))?;
+        let dialect = match link.namespace() {
+            "/" => connect::asked_dialect(visitor, &auth).map_err(|refusal| connect_error(&refusal))?,
+            named => {
+                let named = quintet_dialect::Dialect::parse(named.trim_start_matches('/'));
+                Some(named.ok_or_else(ConnectError::invalid_namespace)?)
+            }
+        };
+        let out = Out::SocketIo(link.clone());
+        let connected = connect::connect(self, visitor, &auth, dialect, out).await;
+        connected.map_err(|refusal| connect_error(&refusal))
+    }
+
+    async fn connected(&self, _: &Arc<Connection>) {}
+
+    async fn event(&self, connection: &Arc<Connection>, event: Event<'_>) {
+        session::event(self, connection, event.name, event.args, event.ack).await;
+    }
+
+    async fn disconnected(&self, connection: Arc<Connection>, _: CloseReason) {
+        self.left(&connection).await;
+    }
+}

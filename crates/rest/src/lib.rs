@@ -1,1 +1,22 @@
-//! x
+//! The HTTP API under `/api/v1`, and the health checks.
+//!
+//! What lives here: one file per noun, each a thin mapping to an operation of the service; the shapes of resources;
+//! errors as problem details (RFC 9457).
+//! What does not: the store, sockets, and any decision about who may do what.
+//!
+//! What must stay true: whatever is changed here is told to sockets by the one path that everything takes.
+
+mod auth;
+mod conversations;
+mod error;
+mod extract;
+mod me;
+mod meetups;
+mod messages;
+mod notifications;
+mod router;
+mod users;
+mod views;
+
+pub use extract::ClientAddress;
+pub use router::{Settings, router};

@@ -1,1 +1,59 @@
-fn main() {}
+//! The binary: configuration, composition, life and death of the process.
+//!
+//! What lives here: everything that reads the command line, the environment or a file of configuration, and nothing
+//! that knows a message.
+
+mod admin;
+mod cli;
+mod compose;
+mod config;
+mod environment;
+mod forwarded;
+mod housekeeping;
+mod listen;
+mod secret;
+mod serve;
+mod tls;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// What the operator is told when the process cannot do what it was asked: one sentence.
+pub(crate) type Failure = String;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("quintet: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: cli::Cli) -> Result<(), Failure> {
+    let config = config::Config::load(&cli.options)?;
+    let filter = tracing_subscriber::EnvFilter::try_new(&config.log.filter)
+        .map_err(|error| format!("[log] filter `{}` is not understood: {error}", config.log.filter))?;
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("cannot start: {error}"))?;
+    runtime.block_on(async move {
+        match cli.command.unwrap_or(cli::Command::Serve) {
+            cli::Command::Serve => serve::serve(config).await,
+            cli::Command::CheckConfig => {
+                println!("The configuration is good:\n{}", config.shown());
+                Ok(())
+            }
+            cli::Command::User { command } => admin::user(&config, command).await,
+            cli::Command::Backup { file } => admin::backup(&config, &file).await,
+        }
+    })
+}

@@ -2,8 +2,8 @@
 //!
 //! What must stay true: commands of one caller are queued in the order of the calls, and each is answered once.
 
-use quintet_domain::{Command, ConversationKind, Departure, Outcome, Reply};
-use quintet_store::{Actor, Done, NewConversation, StoreError};
+use quintet_domain::{Command, ConversationId, ConversationKind, Departure, Outcome, Refusal, Reply, UserId};
+use quintet_store::{Actor, Created, Done, Joined, Memberships, NewConversation, Send as Sending, Sent, StoreError};
 
 use crate::{Service, authorise};
 
@@ -46,11 +46,9 @@ impl Service {
         let store = self.store();
         match command {
             Command::Send(text) => {
-                let done: Done<quintet_store::Sent> = plain(answered, |sent: quintet_store::Sent| Reply::Sent {
-                    message: sent.message,
-                    repeated: sent.repeated,
-                });
-                store.send(quintet_store::Send { actor, text }, done).await;
+                let done: Done<Sent> =
+                    plain(answered, |sent: Sent| Reply::Sent { message: sent.message, repeated: sent.repeated });
+                store.send(Sending { actor, text }, done).await;
             }
             Command::Edit { message, content } => {
                 store.edit_message(actor, message, content, plain(answered, Reply::Edited)).await;
@@ -62,7 +60,7 @@ impl Service {
                 store.mark_read(actor, conversation, messages, plain(answered, |()| Reply::Read)).await;
             }
             Command::Join { conversation, profile } => {
-                let done: Done<quintet_store::Joined> = Box::new(move |result| match result {
+                let done: Done<Joined> = Box::new(move |result| match result {
                     Ok(joined) => answered(
                         Ok(Reply::Joined { place: joined.place, new: joined.new, history: joined.history }),
                         Some(joined.position),
@@ -84,8 +82,9 @@ impl Service {
                     join: false,
                     profile,
                 };
-                let done: Done<quintet_store::Created> = plain(answered, |created: quintet_store::Created| {
-                    Reply::RoomCreated { place: created.place, created_at: created.created_at }
+                let done: Done<Created> = plain(answered, |created: Created| Reply::RoomCreated {
+                    place: created.place,
+                    created_at: created.created_at,
                 });
                 store.create_conversation(actor, new, done).await;
             }
@@ -99,8 +98,8 @@ impl Service {
     }
 
     /// Gives, in order with the writes queued before, the position at which they are committed.
-    pub async fn barrier(&self, then: impl FnOnce(u64) + Send + 'static) {
-        let done: Done<u64> = Box::new(move |result| then(result.unwrap_or(0)));
+    pub async fn barrier(&self, then: impl FnOnce(Result<u64, Refusal>) + Send + 'static) {
+        let done: Done<u64> = Box::new(move |result| then(result.map_err(Into::into)));
         self.store().barrier(done).await;
     }
 
@@ -108,11 +107,7 @@ impl Service {
     ///
     /// # Errors
     /// As the store says; a membership that is over already is one.
-    pub async fn guest_gone(
-        &self,
-        user: &quintet_domain::UserId,
-        conversation: &quintet_domain::ConversationId,
-    ) -> Result<(), quintet_domain::Refusal> {
+    pub async fn guest_gone(&self, user: &UserId, conversation: &ConversationId) -> Result<(), Refusal> {
         let actor = Actor { user: user.clone(), guest: true, origin: None, acked: false };
         let conversation = conversation.clone();
         self.write(|store, done| store.leave(actor, conversation, Departure::GuestGone, done)).await.map(|_| ())
@@ -122,18 +117,23 @@ impl Service {
     ///
     /// # Errors
     /// An internal error.
-    pub async fn sweep(&self, present: Vec<quintet_domain::UserId>) -> Result<(), quintet_domain::Refusal> {
+    pub async fn sweep(&self, present: Vec<UserId>) -> Result<(), Refusal> {
         self.write(|store, done| store.sweep(present, done)).await
+    }
+
+    /// The newest committed position.
+    ///
+    /// # Errors
+    /// An internal error.
+    pub async fn position(&self) -> Result<u64, Refusal> {
+        self.write(|store, done| store.barrier(done)).await
     }
 
     /// A user's conversations, at one position of the commit order.
     ///
     /// # Errors
     /// An internal error.
-    pub async fn memberships(
-        &self,
-        user: quintet_domain::UserId,
-    ) -> Result<quintet_store::Memberships, quintet_domain::Refusal> {
+    pub async fn memberships(&self, user: UserId) -> Result<Memberships, Refusal> {
         Ok(self.store().memberships(user).await?)
     }
 }

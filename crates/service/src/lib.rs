@@ -16,6 +16,7 @@ mod messages;
 mod notifications;
 mod passwords;
 mod presence;
+mod rates;
 mod tokens;
 mod users;
 
@@ -33,6 +34,7 @@ pub use quintet_store::{
     Account, Actor, Joined, Memberships, MessagePage, Numbered, Page, PageOf, ProfileChange, Sent,
 };
 use quintet_store::{Done, Future, Store};
+pub use rates::{EventRate, Rates};
 pub use tokens::{Algorithm, Tokens};
 pub use users::{NewAccount, Session};
 
@@ -41,6 +43,8 @@ pub use users::{NewAccount, Session};
 pub struct Settings {
     /// Whether guests are let in.
     pub guests: bool,
+    /// Whether rates are limited.
+    pub rates: bool,
 }
 
 /// The operations of Quintet. Cheap to clone.
@@ -54,6 +58,7 @@ struct Inner {
     tokens: Tokens,
     passwords: Passwords,
     presence: Presence,
+    rates: Rates,
     settings: Settings,
 }
 
@@ -73,14 +78,20 @@ impl Service {
         tokens: Tokens,
         settings: Settings,
     ) -> Self {
-        let (passwords, presence) = (Passwords::new(), Presence::default());
-        Self(Arc::new(Inner { store, bus, environment, tokens, passwords, presence, settings }))
+        let (passwords, presence, rates) = (Passwords::new(), Presence::default(), Rates::new(settings.rates));
+        Self(Arc::new(Inner { store, bus, environment, tokens, passwords, presence, rates, settings }))
     }
 
     /// Who is online.
     #[must_use]
     pub fn presence(&self) -> &Presence {
         &self.0.presence
+    }
+
+    /// How much at once.
+    #[must_use]
+    pub fn rates(&self) -> &Rates {
+        &self.0.rates
     }
 
     /// The bus, to subscribe to and to publish what passes.

@@ -5,32 +5,58 @@ use std::sync::{PoisonError, RwLock};
 
 use quintet_domain::UserId;
 
-/// The set of users with at least one connection.
+/// Users with at least one connection: registered ones, whose presence is shown, and guests, whose is not.
 #[derive(Debug, Default)]
-pub struct Presence(RwLock<HashSet<UserId>>);
+pub struct Presence {
+    users: RwLock<HashSet<UserId>>,
+    guests: RwLock<HashSet<UserId>>,
+}
+
+fn set(of: &RwLock<HashSet<UserId>>, user: &UserId, here: bool) {
+    let mut users = of.write().unwrap_or_else(PoisonError::into_inner);
+    if here {
+        users.insert(user.clone());
+    } else {
+        users.remove(user);
+    }
+}
+
+fn all(of: &RwLock<HashSet<UserId>>) -> Vec<UserId> {
+    of.read().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+}
 
 impl Presence {
     /// Whether the user is online.
     #[must_use]
     pub fn is_online(&self, user: &UserId) -> bool {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).contains(user)
+        self.users.read().unwrap_or_else(PoisonError::into_inner).contains(user)
     }
 
-    /// Notes that the user came or went. Returns whether that is news.
-    pub fn set(&self, user: &UserId, online: bool) -> bool {
-        let mut users = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if online { users.insert(user.clone()) } else { users.remove(user) }
+    /// Notes that a registered user came or went.
+    pub fn set_user(&self, user: &UserId, online: bool) {
+        set(&self.users, user, online);
     }
 
-    /// All who are online, in no order.
+    /// Notes that a guest came or went.
+    pub fn set_guest(&self, guest: &UserId, here: bool) {
+        set(&self.guests, guest, here);
+    }
+
+    /// All registered users who are online, in no order.
     #[must_use]
-    pub fn all(&self) -> Vec<UserId> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    pub fn users(&self) -> Vec<UserId> {
+        all(&self.users)
     }
 
-    /// How many are online.
+    /// All guests who are here, in no order.
+    #[must_use]
+    pub fn guests(&self) -> Vec<UserId> {
+        all(&self.guests)
+    }
+
+    /// How many registered users are online.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).len()
+        self.users.read().unwrap_or_else(PoisonError::into_inner).len()
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use http::request;
@@ -96,6 +97,7 @@ pub struct Link {
     pub(crate) control: Arc<dyn Control>,
     pub(crate) namespace: Arc<str>,
     pub(crate) sid: Arc<str>,
+    pub(crate) accepted: Arc<AtomicBool>,
 }
 
 impl Link {
@@ -109,6 +111,14 @@ impl Link {
     #[must_use]
     pub fn sid(&self) -> &str {
         &self.sid
+    }
+
+    /// Answers the CONNECT, once. The engine does it when [`Application::connect`] returns; an application that has
+    /// something to send at the very moment from which it counts the client in does it earlier, itself.
+    pub fn accept(&self) {
+        if !self.accepted.swap(true, Ordering::AcqRel) {
+            let _ = self.send(packet::encode_connected(&self.namespace, &self.sid));
+        }
     }
 
     /// Queues a frame that was made for this namespace.

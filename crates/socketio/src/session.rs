@@ -169,6 +169,7 @@ impl<A: Application> Session<A> {
             control: Arc::clone(self) as Arc<dyn Control>,
             namespace: Arc::clone(&namespace),
             sid: self.engine.new_id(),
+            accepted: Arc::default(),
         };
         match self.engine.application.connect(&self.visitor, &link, auth).await {
             Err(error) => {
@@ -176,7 +177,7 @@ impl<A: Application> Session<A> {
             }
             Ok(peer) => {
                 self.entered.store(true, Ordering::Relaxed);
-                let _ = self.outbox.push(packet::encode_connected(&namespace, &link.sid));
+                link.accept();
                 inbound.peers.push((namespace, peer));
                 if let Some((_, peer)) = inbound.peers.last() {
                     self.engine.application.connected(peer).await;

@@ -6,6 +6,7 @@ use quintet_domain::{ConversationId, Entry, Environment, Event, Refusal, Timesta
 use rusqlite::{Connection, params};
 
 use super::rows::{self, ConversationRow, MemberRow, UserRow};
+use super::writer::data_version;
 use crate::{Actor, StoreError};
 
 pub(super) type Written<T> = Result<T, StoreError>;
@@ -31,6 +32,34 @@ pub(super) struct Tx<'c> {
 impl<'c> Tx<'c> {
     pub(super) fn new(conn: &'c Connection, environment: &'c dyn Environment, position: u64) -> Self {
         Self { conn, environment, now: environment.now(), position, entries: Vec::new() }
+    }
+
+    /// Takes over what another process committed: its positions, and whose tokens it revoked.
+    pub(super) fn catch_up(&mut self, version: &mut i64) -> rusqlite::Result<()> {
+        let now = data_version(self.conn)?;
+        if now == *version {
+            return Ok(());
+        }
+        let revoked: Vec<(i64, String)> = self
+            .conn
+            .prepare_cached(
+                "SELECT c.position, u.id FROM change c JOIN user u ON u.pk = c.actor_pk
+                 WHERE c.position > ?1 AND c.kind = 'revoked' ORDER BY c.position",
+            )?
+            .query_map([self.position as i64], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<Result<_, _>>()?;
+        for (position, id) in revoked {
+            let event = Event::Revoked { user: UserId::trusted(&id) };
+            let position = position as u64;
+            self.entries.push(Entry { position, sequence: None, origin: None, acked: false, event });
+        }
+        let newest: i64 = self
+            .conn
+            .prepare_cached("SELECT coalesce(max(position), 0) FROM change")?
+            .query_row([], |row| row.get(0))?;
+        self.position = self.position.max(newest as u64);
+        *version = now;
+        Ok(())
     }
 
     pub(super) fn new_id(&self) -> String {

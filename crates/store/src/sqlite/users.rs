@@ -175,7 +175,8 @@ pub(super) fn adopt(tx: &mut Tx<'_>, claims: Claims) -> Written<Account> {
                     new.avatar
                 ])?;
             // Connections that held the id as a guest's are to end.
-            tx.record("revoked", About::default(), None, Event::Revoked { user: claims.id.clone() })?;
+            let about = About { actor: Some(guest.pk), ..About::default() };
+            tx.record("revoked", about, None, Event::Revoked { user: claims.id.clone() })?;
         }
     }
     known(tx, &claims.id)

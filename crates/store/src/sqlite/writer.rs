@@ -86,8 +86,9 @@ fn write_loop(
     mut position: u64,
 ) {
     let mut group = Vec::new();
+    let mut version = data_version(&conn).unwrap_or_default();
     while jobs.blocking_recv_many(&mut group, GROUP) > 0 {
-        let (finishes, outcome) = commit_group(&mut conn, &mut group, environment, position);
+        let (finishes, outcome) = commit_group(&mut conn, &mut group, environment, position, &mut version);
         match outcome {
             Ok((entries, reached)) => {
                 position = reached;
@@ -118,6 +119,7 @@ fn commit_group(
     group: &mut Vec<Job>,
     environment: &dyn Environment,
     position: u64,
+    version: &mut i64,
 ) -> (Vec<Finish>, GroupOutcome) {
     let mut finishes = Vec::with_capacity(group.len());
     let transaction = match conn.transaction_with_behavior(TransactionBehavior::Immediate) {
@@ -128,7 +130,7 @@ fn commit_group(
         }
     };
     let mut tx = Tx::new(&transaction, environment, position);
-    let mut broken = None;
+    let mut broken = tx.catch_up(version).err();
     for job in group.drain(..) {
         if broken.is_some() {
             finishes.push(refuse(job));
@@ -145,6 +147,11 @@ fn commit_group(
         Some(error) => transaction.rollback().and(Err(error)),
     };
     (finishes, outcome)
+}
+
+/// Changes whenever another process has committed; the command line does while a server runs.
+pub(super) fn data_version(conn: &Connection) -> Result<i64, rusqlite::Error> {
+    conn.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))
 }
 
 /// The answer to a command that was never run.

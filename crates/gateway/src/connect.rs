@@ -1,0 +1,165 @@
+//! Who a connection is and which dialect it speaks, as far as that can be said when it opens.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use quintet_dialect::Dialect;
+use quintet_domain::{Refusal, UserId};
+use quintet_service::Identity;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use crate::Gateway;
+use crate::connection::{Connection, Out};
+
+/// What a listener says of the connections that come through it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Listener {
+    /// The dialect where the client names none.
+    pub dialect: Option<Dialect>,
+    /// Whether the client's word is enough for registered users, too.
+    pub trust: bool,
+}
+
+/// What is kept of the request that opened a connection.
+#[derive(Debug)]
+pub struct Visitor {
+    pub(crate) address: IpAddr,
+    pub(crate) listener: Listener,
+    bearer: Option<Box<str>>,
+    query: Option<Box<str>>,
+}
+
+impl Visitor {
+    pub(crate) fn of(request: &http::request::Parts, address: IpAddr) -> Self {
+        let header = request.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let bearer = header.and_then(|value| {
+            let (scheme, token) = value.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().into())
+        });
+        let listener = request.extensions.get::<Listener>().copied().unwrap_or_default();
+        Self { address, listener, bearer, query: request.uri.query().map(Into::into) }
+    }
+
+    fn query(&self, name: &str) -> Option<String> {
+        let pairs = self.query.as_deref().unwrap_or_default().split('&');
+        let value = pairs.filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name)?.1;
+        let decoded = percent_encoding::percent_decode_str(value).decode_utf8_lossy();
+        Some(decoded.into_owned()).filter(|text| !text.is_empty())
+    }
+}
+
+/// The payload of a CONNECT.
+#[derive(Debug, Default)]
+pub(crate) struct Auth(Map<String, Value>);
+
+impl Auth {
+    pub(crate) fn read(auth: Option<&RawValue>) -> Result<Self, Refusal> {
+        match auth {
+            None => Ok(Self::default()),
+            Some(raw) => {
+                serde_json::from_str(raw.get()).map(Self).map_err(|_| Refusal::invalid("auth", "must be an object"))
+            }
+        }
+    }
+
+    /// A field's text; nothing where it is absent, null or empty.
+    fn text(&self, name: &str) -> Result<Option<String>, Refusal> {
+        match self.0.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone()).filter(|text| !text.is_empty())),
+            Some(Value::Number(number)) => Ok(Some(number.to_string())),
+            Some(_) => Err(Refusal::invalid(name, "must be text")),
+        }
+    }
+}
+
+/// The dialect that the client names, in its CONNECT or its query.
+pub(crate) fn asked_dialect(visitor: &Visitor, auth: &Auth) -> Result<Option<Dialect>, Refusal> {
+    match auth.text("dialect")?.or_else(|| visitor.query("dialect")) {
+        None => Ok(None),
+        Some(name) if name == "auto" => Ok(None),
+        Some(name) => Dialect::parse(&name).map(Some).ok_or_else(|| {
+            let known = Dialect::ALL.map(Dialect::as_str).join("`, `");
+            Refusal::invalid("dialect", format!("must be one of `{known}` or `auto`"))
+        }),
+    }
+}
+
+/// Lets a connection in: says who it is, decides its dialect as far as can be, and counts it in.
+pub(crate) async fn connect(
+    gateway: &Gateway,
+    visitor: &Visitor,
+    auth: &Auth,
+    asked: Option<Dialect>,
+    out: Out,
+) -> Result<Arc<Connection>, Refusal> {
+    let service = &gateway.0.service;
+    let mut dialect = asked;
+    let token = auth.text("token")?.or_else(|| visitor.bearer.as_deref().map(str::to_owned));
+    let identity = match token.or_else(|| visitor.query("token")) {
+        Some(token) => {
+            let token = token.strip_prefix("Bearer ").unwrap_or(&token);
+            let verified = service.verify(token).await?;
+            dialect = dialect.or_else(|| verified.dialect.as_deref().and_then(Dialect::parse));
+            dialect = dialect.or(visitor.listener.dialect);
+            Some(verified.identity)
+        }
+        None => {
+            dialect = dialect.or(visitor.listener.dialect);
+            let said = auth.text("userId")?.or_else(|| visitor.query("userId"));
+            match said {
+                Some(id) => by_word(gateway, visitor, dialect, &id).await?,
+                None => None,
+            }
+        }
+    };
+    if identity.is_none() {
+        match dialect {
+            Some(named) if !named.serves_guests() => {
+                return Err(Refusal::unauthenticated("a token is needed"));
+            }
+            Some(_) if !service.lets_guests_in() && !visitor.listener.trust => {
+                return Err(Refusal::unauthenticated("a token is needed; this server lets no guests in"));
+            }
+            _ => {}
+        }
+    }
+    let connection = gateway.new_connection(out, visitor, dialect);
+    match identity {
+        Some(identity) => become_user(gateway, &connection, identity).await?,
+        None => connection.out.accept(),
+    }
+    Ok(connection)
+}
+
+/// Who a client says it is, where its word is enough.
+async fn by_word(
+    gateway: &Gateway,
+    visitor: &Visitor,
+    dialect: Option<Dialect>,
+    id: &str,
+) -> Result<Option<Identity>, Refusal> {
+    let service = &gateway.0.service;
+    let id = UserId::new(id).map_err(|error| Refusal::unauthenticated(&format!("`userId`: {error}")))?;
+    if visitor.listener.trust {
+        return service.trusted(&id).await.map(Some);
+    }
+    match dialect {
+        Some(named) if !named.serves_guests() => Err(Refusal::unauthenticated("a token is needed")),
+        _ => service.guest(&id).await.map(Some),
+    }
+}
+
+/// Makes the connection somebody's, and counts it in.
+pub(crate) async fn become_user(
+    gateway: &Gateway,
+    connection: &Arc<Connection>,
+    identity: Identity,
+) -> Result<(), Refusal> {
+    let user = Arc::clone(&identity.user);
+    connection.set_identity(identity);
+    let rate = gateway.0.hub.attach(Arc::clone(connection), user).await?;
+    connection.set_user_rate(rate);
+    Ok(())
+}

@@ -1,0 +1,249 @@
+//! One connection, as the hub and the session share it: where it sends, what it speaks, who it is.
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use quintet_dialect::{Answer, Dialect, Outgoing};
+use quintet_domain::limits::COMMANDS_IN_FLIGHT_MAX;
+use quintet_domain::{ConnectionId, NotificationId};
+use quintet_service::{EventRate, Identity};
+use quintet_socketio::{CloseReason, Frame, Link, Outbox, packet};
+use tokio::sync::Semaphore;
+
+/// How frames are wrapped; together with the dialect it says which connections share one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Wrapping {
+    /// Socket.IO, the default namespace.
+    Root,
+    /// Socket.IO, the namespace named like the dialect.
+    Named,
+    /// Plain WebSocket, JSON text.
+    Plain,
+}
+
+impl Wrapping {
+    pub(crate) const COUNT: usize = 3;
+
+    /// Wraps an event of a dialect.
+    pub(crate) fn frame(self, dialect: Dialect, event: &Outgoing) -> Frame {
+        match self {
+            Self::Root => packet::encode_event("/", event.name, &event.payload),
+            Self::Named => packet::encode_event(namespace_of(dialect), event.name, &event.payload),
+            Self::Plain => plain_event(event),
+        }
+    }
+}
+
+fn namespace_of(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Meetup => "/meetup",
+        Dialect::Messenger => "/messenger",
+        Dialect::Rooms => "/rooms",
+        Dialect::Conversations => "/conversations",
+        Dialect::Chat => "/chat",
+    }
+}
+
+fn plain_event(event: &Outgoing) -> Frame {
+    Frame::text_parts(&["{\"event\":\"", event.name, "\",\"data\":", &event.payload, "}"])
+}
+
+/// The way out to a client.
+#[derive(Clone, Debug)]
+pub(crate) enum Out {
+    SocketIo(Link),
+    Plain(Arc<Outbox>),
+}
+
+impl Out {
+    pub(crate) fn wrapping(&self) -> Wrapping {
+        match self {
+            Self::SocketIo(link) if link.namespace() == "/" => Wrapping::Root,
+            Self::SocketIo(_) => Wrapping::Named,
+            Self::Plain(_) => Wrapping::Plain,
+        }
+    }
+
+    /// Queues a frame; a connection that cannot take it is closed by that, and told so by its driver.
+    pub(crate) fn send(&self, frame: Frame) {
+        let sent = match self {
+            Self::SocketIo(link) => link.send(frame),
+            Self::Plain(outbox) => outbox.push(frame),
+        };
+        if let Err(error) = sent
+            && error.0 == CloseReason::QueueFull
+        {
+            self.close(CloseReason::QueueFull);
+        }
+    }
+
+    pub(crate) fn emit(&self, event: &Outgoing) {
+        self.send(match self {
+            Self::SocketIo(link) => packet::encode_event(link.namespace(), event.name, &event.payload),
+            Self::Plain(_) => plain_event(event),
+        });
+    }
+
+    pub(crate) fn ack(&self, id: u64, payload: &str) {
+        match self {
+            Self::SocketIo(link) => {
+                let _ = link.ack(id, &format!("[{payload}]"), &[]);
+            }
+            Self::Plain(outbox) => {
+                let _ = outbox.push(Frame::text_parts(&["{\"ack\":", &id.to_string(), ",\"data\":", payload, "}"]));
+            }
+        }
+    }
+
+    /// Answers a client's event.
+    pub(crate) fn answer(&self, ack: Option<u64>, answer: &Answer) {
+        match ack {
+            Some(id) => self.ack(id, &answer.ack),
+            None => answer.instead_of_ack.iter().for_each(|event| self.emit(event)),
+        }
+        answer.events.iter().for_each(|event| self.emit(event));
+    }
+
+    /// The client is to come back.
+    pub(crate) fn close(&self, reason: CloseReason) {
+        match self {
+            Self::SocketIo(link) => link.close(reason),
+            Self::Plain(outbox) => {
+                outbox.close(reason);
+            }
+        }
+    }
+
+    /// The identity is over: the client is not to come back by itself.
+    pub(crate) fn end(&self) {
+        match self {
+            Self::SocketIo(link) => link.disconnect(),
+            Self::Plain(outbox) => {
+                outbox.close(CloseReason::Application(4401, "Authentication error: the token is not good any more"));
+            }
+        }
+    }
+
+    /// Tells the client that it is in, where the protocol has a word for it.
+    pub(crate) fn accept(&self) {
+        if let Self::SocketIo(link) = self {
+            link.accept();
+        }
+    }
+}
+
+/// Counts the connections that are told who comes and goes in rooms.
+pub(crate) type RoomWatchers = Arc<AtomicUsize>;
+
+const AUTO: u8 = u8::MAX;
+
+#[derive(Debug, Default)]
+struct Changing {
+    identity: Option<Identity>,
+    /// The rate that all connections of the user share.
+    user_rate: Option<Arc<EventRate>>,
+    /// Notifications that were sent before the dialect was decided.
+    told: Vec<NotificationId>,
+}
+
+/// One connection.
+#[derive(Debug)]
+pub struct Connection {
+    pub(crate) id: ConnectionId,
+    pub(crate) out: Out,
+    pub(crate) address: IpAddr,
+    /// Whether the client's word is enough for registered users, too.
+    pub(crate) trusted: bool,
+    pub(crate) rate: EventRate,
+    pub(crate) in_flight: Arc<Semaphore>,
+    dialect: AtomicU8,
+    changing: Mutex<Changing>,
+    watchers: RoomWatchers,
+}
+
+impl Connection {
+    pub(crate) fn new(
+        id: ConnectionId,
+        out: Out,
+        address: IpAddr,
+        trusted: bool,
+        dialect: Option<Dialect>,
+        watchers: RoomWatchers,
+    ) -> Arc<Self> {
+        let connection = Self {
+            id,
+            out,
+            address,
+            trusted,
+            rate: EventRate::default(),
+            in_flight: Arc::new(Semaphore::new(COMMANDS_IN_FLIGHT_MAX)),
+            dialect: AtomicU8::new(dialect.map_or(AUTO, |dialect| dialect as u8)),
+            changing: Mutex::default(),
+            watchers,
+        };
+        if connection.watches_rooms() {
+            connection.watchers.fetch_add(1, Ordering::Relaxed);
+        }
+        Arc::new(connection)
+    }
+
+    fn changing(&self) -> std::sync::MutexGuard<'_, Changing> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The dialect; none while it is undecided.
+    pub(crate) fn dialect(&self) -> Option<Dialect> {
+        Dialect::ALL.get(usize::from(self.dialect.load(Ordering::Relaxed))).copied()
+    }
+
+    fn watches_rooms(&self) -> bool {
+        self.dialect().is_none_or(|dialect| dialect == Dialect::Rooms)
+    }
+
+    /// Decides the dialect, for good. Gives what was told before and now counts as told.
+    pub(crate) fn decide(&self, dialect: Dialect) -> Vec<NotificationId> {
+        self.dialect.store(dialect as u8, Ordering::Relaxed);
+        if dialect != Dialect::Rooms {
+            self.watchers.fetch_sub(1, Ordering::Relaxed);
+        }
+        let told = std::mem::take(&mut self.changing().told);
+        if dialect == Dialect::Meetup { told } else { Vec::new() }
+    }
+
+    /// Notes a notification that was sent; gives it back where the dialect is decided and reads it.
+    pub(crate) fn told(&self, notification: &NotificationId) -> Option<NotificationId> {
+        match self.dialect() {
+            Some(Dialect::Meetup) => Some(notification.clone()),
+            Some(_) => None,
+            None => {
+                self.changing().told.push(notification.clone());
+                None
+            }
+        }
+    }
+
+    pub(crate) fn identity(&self) -> Option<Identity> {
+        self.changing().identity.clone()
+    }
+
+    pub(crate) fn user_rate(&self) -> Option<Arc<EventRate>> {
+        self.changing().user_rate.clone()
+    }
+
+    pub(crate) fn set_user_rate(&self, rate: Arc<EventRate>) {
+        self.changing().user_rate = Some(rate);
+    }
+
+    pub(crate) fn set_identity(&self, identity: Identity) {
+        self.changing().identity = Some(identity);
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if self.watches_rooms() {
+            self.watchers.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Fan-out: an event is written once for each dialect, side and wrapping that somebody listens in, and then queued.
+
+use quintet_dialect::{Dialect, Side, encode, spares_origin};
+use quintet_domain::{Audience, ConversationId, Entry, Event};
+use quintet_service::Presence;
+use quintet_socketio::Frame;
+
+use super::Hub;
+use super::state::{Resident, Seat};
+use crate::Echo;
+use crate::connection::{Connection, Wrapping};
+
+/// The dialects in which a connection is told things: its own, or all while it is undecided.
+pub(super) fn dialects_of(connection: &Connection) -> impl Iterator<Item = Dialect> + use<> {
+    let decided = connection.dialect();
+    Dialect::ALL.into_iter().filter(move |dialect| decided.is_none_or(|decided| decided == *dialect))
+}
+
+/// An event's frames, written when first needed.
+pub(super) struct Frames<'e> {
+    event: &'e Event,
+    presence: &'e Presence,
+    /// By dialect, side and wrapping.
+    written: [[[Option<Vec<Frame>>; Wrapping::COUNT]; 2]; 5],
+}
+
+impl<'e> Frames<'e> {
+    pub(super) fn new(event: &'e Event, presence: &'e Presence) -> Self {
+        Self { event, presence, written: Default::default() }
+    }
+
+    fn get(&mut self, dialect: Dialect, side: Side, wrapping: Wrapping) -> &[Frame] {
+        let slot = &mut self.written[dialect as usize][side as usize][wrapping as usize];
+        slot.get_or_insert_with(|| {
+            let online = |user: &_| self.presence.is_online(user);
+            let events = encode(dialect, self.event, side, &online);
+            events.iter().map(|event| wrapping.frame(dialect, event)).collect()
+        })
+    }
+
+    /// All frames for one connection, whoever asked for the event.
+    pub(super) fn of(&mut self, connection: &Connection, side: Side) -> Vec<Frame> {
+        let wrapping = connection.out.wrapping();
+        dialects_of(connection).flat_map(|dialect| self.get(dialect, side, wrapping).to_vec()).collect()
+    }
+
+    /// Queues the event for one connection.
+    fn send(&mut self, connection: &Connection, side: Side, entry: Option<&Entry>, echo: Echo) {
+        let own = entry.is_some_and(|entry| entry.origin == Some(connection.id));
+        let wrapping = connection.out.wrapping();
+        let event = self.event;
+        let spared = |dialect| {
+            let unasked = dialect == Dialect::Conversations
+                && echo == Echo::UnlessAcked
+                && matches!(event, Event::MessageCreated(_))
+                && entry.is_some_and(|entry| entry.acked);
+            own && (unasked || spares_origin(dialect, event))
+        };
+        if let Some(dialect) = connection.dialect() {
+            if !spared(dialect) {
+                self.get(dialect, side, wrapping).iter().for_each(|frame| connection.out.send(frame.clone()));
+            }
+            return;
+        }
+        for dialect in Dialect::ALL {
+            if !spared(dialect) {
+                self.get(dialect, side, wrapping).iter().for_each(|frame| connection.out.send(frame.clone()));
+            }
+        }
+    }
+}
+
+impl Hub {
+    /// Queues an event for everybody who hears it.
+    pub(super) fn deliver(&self, event: &Event, entry: Option<&Entry>) {
+        let mut frames = Frames::new(event, self.service.presence());
+        let actor = event.actor().and_then(|user| self.state.slot(user));
+        // Typing and presence are for the others; so is what a viewer would read as its own coming and going.
+        let others_only = matches!(event, Event::Typing { .. } | Event::Presence { .. } | Event::RoomPresence { .. });
+        let mut to_resident = |slot: usize, resident: &Resident, muted_in: Option<&ConversationId>| {
+            if others_only && Some(slot) == actor {
+                return;
+            }
+            let side = if Some(slot) == actor { Side::Actor } else { Side::Other };
+            for Seat { connection, muted, .. } in &resident.seats {
+                if muted_in.is_none_or(|conversation| !muted.contains(conversation)) {
+                    frames.send(connection, side, entry, self.settings.echo);
+                }
+            }
+        };
+        match event.audience() {
+            Audience::Members(conversation) => {
+                let Some(room) = self.state.room_slot(conversation) else { return };
+                for slot in &self.state.rooms[room].residents {
+                    to_resident(*slot, &self.state.residents[*slot], Some(conversation));
+                }
+            }
+            Audience::User(user) => {
+                if let Some(slot) = self.state.slot(user) {
+                    to_resident(slot, &self.state.residents[slot], None);
+                }
+            }
+            Audience::Users(users) => {
+                for user in users {
+                    if let Some(slot) = self.state.slot(user) {
+                        to_resident(slot, &self.state.residents[slot], None);
+                    }
+                }
+            }
+            Audience::Watchers(user) => {
+                for slot in self.watchers_of(user) {
+                    to_resident(slot, &self.state.residents[slot], None);
+                }
+            }
+        }
+    }
+}

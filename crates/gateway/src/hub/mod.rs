@@ -1,0 +1,388 @@
+//! The hub: who hears what. One task owns all of it, and everything that can wake it is a [`Wake`].
+//!
+//! What lives here: which users have connections here, which conversations they are in, typing, presence.
+//! What does not: deciding who may do what, and writing words.
+//!
+//! What must stay true: membership changes take effect here in commit order with the messages around them; what is
+//! said at a position is said after everything up to it and before everything behind it.
+
+mod deliver;
+mod presence;
+mod state;
+mod timers;
+mod typing;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use quintet_bus::{Publication, Subscription};
+use quintet_domain::{ConnectionId, ConversationId, Entry, Event, Notification, NotificationId, Refusal, User, UserId};
+use quintet_service::{EventRate, Memberships, Service};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+
+use self::deliver::Frames;
+use self::state::State;
+use self::timers::{Timer, Timers};
+use crate::Settings;
+use crate::connection::{Connection, RoomWatchers};
+
+/// Words for the hub that may wait.
+const INBOX: usize = 16_384;
+
+/// Something done with the hub at one position of the commit order.
+pub(crate) type Act = Box<dyn FnOnce(&mut Hub) + Send>;
+
+/// What a connection gets when it is counted in.
+pub(crate) type Attached = Result<Arc<EventRate>, Refusal>;
+
+/// Everything that can wake the hub, publications and timers aside.
+enum Wake {
+    /// A connection is somebody's.
+    Attach { connection: Arc<Connection>, user: Arc<User>, reply: oneshot::Sender<Attached> },
+    /// A user's conversations were read.
+    Loaded { user: UserId, memberships: Result<Memberships, Refusal> },
+    /// A connection ended.
+    Detach { connection: ConnectionId, user: UserId },
+    /// Something is to be done at a position.
+    At { position: u64, act: Act },
+    /// What no connection of the meetup vocabulary was sent yet.
+    Untold { connection: ConnectionId, user: UserId, notifications: Vec<Arc<Notification>> },
+    /// The server stops: who is here was seen now.
+    Stop { reply: oneshot::Sender<()> },
+}
+
+/// The way to the hub.
+#[derive(Clone)]
+pub(crate) struct HubHandle {
+    inbox: mpsc::Sender<Wake>,
+}
+
+impl HubHandle {
+    /// Counts a connection in; ready when it hears everything.
+    pub(crate) async fn attach(&self, connection: Arc<Connection>, user: Arc<User>) -> Attached {
+        let (reply, attached) = oneshot::channel();
+        let _ = self.inbox.send(Wake::Attach { connection, user, reply }).await;
+        attached.await.unwrap_or_else(|_| Err(Refusal::internal()))
+    }
+
+    /// Counts a connection out.
+    pub(crate) async fn detach(&self, connection: ConnectionId, user: UserId) {
+        let _ = self.inbox.send(Wake::Detach { connection, user }).await;
+    }
+
+    /// Does something at a position. Called on the writer's thread, which may wait.
+    pub(crate) fn at(&self, position: u64, act: impl FnOnce(&mut Hub) + Send + 'static) {
+        let _ = self.inbox.blocking_send(Wake::At { position, act: Box::new(act) });
+    }
+
+    /// Notes when everybody who is here was last seen.
+    pub(crate) async fn stop(&self) {
+        let (reply, stopped) = oneshot::channel();
+        let _ = self.inbox.send(Wake::Stop { reply }).await;
+        let _ = stopped.await;
+    }
+}
+
+/// The hub itself; only its own task holds it.
+pub(crate) struct Hub {
+    service: Service,
+    settings: Settings,
+    inbox: mpsc::WeakSender<Wake>,
+    watchers: RoomWatchers,
+    state: State,
+    timers: Timers,
+    /// The newest position that was delivered.
+    position: u64,
+    /// What waits for a position.
+    pending: BTreeMap<u64, Vec<Pending>>,
+}
+
+enum Pending {
+    Act(Act),
+    Loaded(UserId, Memberships),
+}
+
+impl Hub {
+    /// Starts the hub. `position` is the newest committed position when `subscription` was made.
+    pub(crate) fn spawn(
+        service: Service,
+        settings: Settings,
+        watchers: RoomWatchers,
+        subscription: Subscription,
+        position: u64,
+    ) -> HubHandle {
+        let (inbox, words) = mpsc::channel(INBOX);
+        let hub = Self {
+            service,
+            settings,
+            inbox: inbox.downgrade(),
+            watchers,
+            state: State::default(),
+            timers: Timers::default(),
+            position,
+            pending: BTreeMap::new(),
+        };
+        tokio::spawn(hub.run(words, subscription));
+        HubHandle { inbox }
+    }
+
+    async fn run(mut self, mut words: mpsc::Receiver<Wake>, mut subscription: Subscription) {
+        loop {
+            let next_timer = self.timers.next();
+            tokio::select! {
+                word = words.recv() => match word {
+                    Some(word) => self.wake(word),
+                    None => return,
+                },
+                publication = subscription.next() => match publication {
+                    Some(publication) => self.published(publication),
+                    None => return,
+                },
+                () = sleep_until(next_timer) => self.timers_due(),
+            }
+        }
+    }
+
+    fn wake(&mut self, word: Wake) {
+        match word {
+            Wake::Attach { connection, user, reply } => self.attach(connection, user, reply),
+            Wake::Loaded { user, memberships: Ok(memberships) } => {
+                let position = memberships.position;
+                self.at(position, Pending::Loaded(user, memberships));
+            }
+            Wake::Loaded { user, memberships: Err(refusal) } => self.state.refuse_waiting(&user, &refusal),
+            Wake::Detach { connection, user } => self.detach(connection, &user),
+            Wake::At { position, act } => self.at(position, Pending::Act(act)),
+            Wake::Untold { connection, user, notifications } => self.resend(connection, &user, notifications),
+            Wake::Stop { reply } => {
+                let now = self.service.environment().now();
+                let users = self.state.online_users().map(|user| (user.id.clone(), now)).collect();
+                // The hub itself never waits for the store: the store may be waiting for the hub.
+                let service = self.service.clone();
+                tokio::spawn(async move {
+                    service.seen(users).await;
+                    let _ = reply.send(());
+                });
+            }
+        }
+    }
+
+    fn at(&mut self, position: u64, pending: Pending) {
+        if position <= self.position {
+            self.run_pending(pending);
+        } else {
+            self.pending.entry(position).or_default().push(pending);
+        }
+    }
+
+    fn run_pending(&mut self, pending: Pending) {
+        match pending {
+            Pending::Act(act) => act(self),
+            Pending::Loaded(user, memberships) => self.loaded(&user, memberships),
+        }
+    }
+
+    fn published(&mut self, publication: Publication) {
+        match publication {
+            Publication::Committed(entries) => {
+                for entry in entries {
+                    self.committed(&entry);
+                }
+            }
+            Publication::Passing(passing) => self.deliver(&passing.event, None),
+        }
+    }
+
+    /// Tells one entry, with what it changes of who hears what, and then does what waited for its position.
+    fn committed(&mut self, entry: &Entry) {
+        match &entry.event {
+            Event::ConversationCreated { place, members } => {
+                for user in members {
+                    self.state.join(user, place, entry.position);
+                }
+            }
+            Event::MemberJoined { place, user } => {
+                self.state.count_member(&place.id, 1);
+                self.state.join(&user.id, place, entry.position);
+                self.deliver(&entry.event, Some(entry));
+            }
+            Event::MemberLeft { place, user, .. } => {
+                self.stop_typing_of(&user.id, &place.id);
+                self.deliver(&entry.event, Some(entry));
+                self.state.count_member(&place.id, -1);
+                self.state.leave(&user.id, &place.id, entry.position);
+            }
+            Event::ConversationChanged { place } => {
+                self.state.rename(place);
+            }
+            Event::ConversationDeleted { place } => {
+                self.deliver(&entry.event, Some(entry));
+                self.state.remove_room(&place.id, entry.position);
+            }
+            Event::MessageCreated(message) => {
+                self.stop_typing_of(&message.sender.id, &message.place.id);
+                self.deliver(&entry.event, Some(entry));
+            }
+            Event::UserChanged { user } => self.state.changed(user),
+            Event::Revoked { user } => self.state.end_connections(user),
+            Event::Notified { user, notification } => {
+                self.deliver(&entry.event, Some(entry));
+                self.note_told(user, notification);
+            }
+            Event::MessageEdited(_)
+            | Event::MessageDeleted(_)
+            | Event::MessagesRead { .. }
+            | Event::MeetupChanged { .. }
+            | Event::Typing { .. }
+            | Event::Presence { .. }
+            | Event::RoomPresence { .. } => self.deliver(&entry.event, Some(entry)),
+        }
+        self.position = self.position.max(entry.position);
+        while let Some(first) = self.pending.first_entry() {
+            if *first.key() > self.position {
+                break;
+            }
+            for pending in first.remove() {
+                self.run_pending(pending);
+            }
+        }
+    }
+
+    // --- connections ---
+
+    fn attach(&mut self, connection: Arc<Connection>, user: Arc<User>, reply: oneshot::Sender<Attached>) {
+        if let Some(at) = connection.identity().and_then(|identity| identity.expires_at) {
+            self.timers.add(
+                self.in_ms(at.0 - self.service.environment().now().0),
+                Timer::Expire(connection.id, user.id.clone()),
+            );
+        }
+        let id = user.id.clone();
+        match self.state.arrive(connection, user, reply) {
+            state::Arrival::Ready => self.welcome_waiting(&id),
+            state::Arrival::Load => {
+                let (service, inbox) = (self.service.clone(), self.inbox.clone());
+                tokio::spawn(async move {
+                    let memberships = service.memberships(id.clone()).await;
+                    if let Some(inbox) = inbox.upgrade() {
+                        let _ = inbox.send(Wake::Loaded { user: id, memberships }).await;
+                    }
+                });
+            }
+            state::Arrival::Wait => {}
+        }
+    }
+
+    fn loaded(&mut self, user: &UserId, memberships: Memberships) {
+        self.state.load(user, memberships);
+        self.welcome_waiting(user);
+    }
+
+    /// Counts in the connections that waited: from here on each hears everything.
+    fn welcome_waiting(&mut self, id: &UserId) {
+        let Some((user, waiting, rate)) = self.state.take_waiting(id) else { return };
+        if waiting.is_empty() {
+            // The connection that asked is gone already.
+            self.timers.add(Instant::now(), Timer::Forget(id.clone()));
+            return;
+        }
+        self.came(&user);
+        for (connection, reply) in waiting {
+            connection.out.accept();
+            self.state.seat(id, Arc::clone(&connection));
+            self.greet(&connection, &user);
+            let id = connection.id;
+            if reply.send(Ok(Arc::clone(&rate))).is_err() {
+                // Its task gave up while it waited; nobody else would count it out.
+                self.detach(id, &user.id);
+            }
+        }
+    }
+
+    /// What a new connection is told first.
+    fn greet(&mut self, connection: &Arc<Connection>, user: &User) {
+        let presence = self.service.presence();
+        for dialect in deliver::dialects_of(connection) {
+            for event in quintet_dialect::greet(dialect, user, &|| presence.users()) {
+                connection.out.emit(&event);
+            }
+        }
+        let reads_notifications = connection.dialect().is_none_or(|d| d == quintet_dialect::Dialect::Meetup);
+        if reads_notifications && !user.is_guest() {
+            self.state.await_untold(&user.id, connection.id);
+            let (service, inbox) = (self.service.clone(), self.inbox.clone());
+            let (connection, user) = (connection.id, user.id.clone());
+            tokio::spawn(async move {
+                let notifications = service.untold(user.clone()).await.unwrap_or_default();
+                if let Some(inbox) = inbox.upgrade() {
+                    let _ = inbox.send(Wake::Untold { connection, user, notifications }).await;
+                }
+            });
+        }
+    }
+
+    /// Sends what happened before the connection came, but for what it heard since.
+    fn resend(&mut self, connection: ConnectionId, user: &UserId, notifications: Vec<Arc<Notification>>) {
+        let Some((connection, heard)) = self.state.take_heard(user, connection) else { return };
+        let mut told = Vec::new();
+        for notification in notifications.into_iter().filter(|notification| !heard.contains(&notification.id)) {
+            let event = Event::Notified { user: user.clone(), notification: Arc::clone(&notification) };
+            for frame in Frames::new(&event, self.service.presence()).of(&connection, quintet_dialect::Side::Other) {
+                connection.out.send(frame.clone());
+            }
+            told.extend(connection.told(&notification.id));
+        }
+        self.mark_told(told);
+    }
+
+    fn note_told(&mut self, user: &UserId, notification: &Notification) {
+        let mut told = Vec::new();
+        for connection in self.state.connections_of(user) {
+            told.extend(connection.told(&notification.id));
+        }
+        self.state.note_heard(user, &notification.id);
+        told.dedup();
+        self.mark_told(told);
+    }
+
+    fn mark_told(&self, told: Vec<NotificationId>) {
+        if !told.is_empty() {
+            let service = self.service.clone();
+            tokio::spawn(async move { service.told(told).await });
+        }
+    }
+
+    // --- what a connection asks of the hub ---
+
+    /// Which of these a user hears.
+    pub(crate) fn listening(
+        &self,
+        user: &UserId,
+        conversations: Vec<ConversationId>,
+    ) -> (Vec<ConversationId>, Vec<ConversationId>) {
+        conversations.into_iter().partition(|id| self.state.is_member(user, id))
+    }
+
+    /// Makes a conversation silent on a connection, or lets it be heard again. Says whether the user is a member.
+    pub(crate) fn mute(
+        &mut self,
+        connection: ConnectionId,
+        user: &UserId,
+        conversation: &ConversationId,
+        mute: bool,
+    ) -> bool {
+        self.state.mute(connection, user, conversation, mute) && self.state.is_member(user, conversation)
+    }
+
+    fn in_ms(&self, ms: i64) -> Instant {
+        Instant::now() + std::time::Duration::from_millis(u64::try_from(ms).unwrap_or(0))
+    }
+}
+
+async fn sleep_until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}

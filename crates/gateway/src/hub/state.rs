@@ -1,0 +1,364 @@
+//! Users with connections here, and the conversations they are in.
+//!
+//! What must stay true: a resident's rooms and a room's residents name each other; a resident that is still being
+//! read keeps the changes that happen meanwhile, so that nothing falls between the read and the stream.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use quintet_domain::{ConnectionId, ConversationId, NotificationId, Place, Refusal, User, UserId};
+use quintet_service::{EventRate, Memberships};
+use slab::Slab;
+use tokio::sync::oneshot;
+
+use super::Attached;
+use super::typing::Typist;
+use crate::connection::Connection;
+
+type Waiting = Vec<(Arc<Connection>, oneshot::Sender<Attached>)>;
+
+/// One connection of a resident.
+pub(super) struct Seat {
+    pub(super) connection: Arc<Connection>,
+    /// Conversations that this connection does not want to hear.
+    pub(super) muted: Vec<ConversationId>,
+    /// Notifications heard while the older ones are being read.
+    heard: Option<Vec<NotificationId>>,
+}
+
+/// A user who has connections here, or had some a moment ago.
+pub(super) struct Resident {
+    pub(super) user: Arc<User>,
+    pub(super) seats: Vec<Seat>,
+    pub(super) rooms: Vec<usize>,
+    /// Whether everybody was told that it came.
+    pub(super) told_everybody: bool,
+    /// Whether it counts as online.
+    pub(super) online: bool,
+    rate: Arc<EventRate>,
+    waiting: Waiting,
+    loading: Option<Vec<Change>>,
+}
+
+impl Resident {
+    /// Whether it has a connection, seated or about to be.
+    pub(super) fn is_here(&self) -> bool {
+        !self.seats.is_empty() || !self.waiting.is_empty()
+    }
+}
+
+struct Change {
+    position: u64,
+    place: Arc<Place>,
+    joined: bool,
+}
+
+/// A conversation that at least one resident is in.
+pub(super) struct Room {
+    pub(super) place: Arc<Place>,
+    pub(super) residents: Vec<usize>,
+    /// All members, here or not.
+    pub(super) member_count: u32,
+    pub(super) typists: Vec<Typist>,
+}
+
+pub(super) enum Arrival {
+    /// The conversations are known.
+    Ready,
+    /// They are to be read.
+    Load,
+    /// They are being read.
+    Wait,
+}
+
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) residents: Slab<Resident>,
+    pub(super) rooms: Slab<Room>,
+    by_user: HashMap<UserId, usize>,
+    by_conversation: HashMap<ConversationId, usize>,
+}
+
+impl State {
+    pub(super) fn arrive(
+        &mut self,
+        connection: Arc<Connection>,
+        user: Arc<User>,
+        reply: oneshot::Sender<Attached>,
+    ) -> Arrival {
+        if let Some(slot) = self.slot(&user.id) {
+            let resident = &mut self.residents[slot];
+            resident.waiting.push((connection, reply));
+            return if resident.loading.is_some() { Arrival::Wait } else { Arrival::Ready };
+        }
+        let id = user.id.clone();
+        let slot = self.residents.insert(Resident {
+            user,
+            seats: Vec::new(),
+            rooms: Vec::new(),
+            told_everybody: false,
+            online: false,
+            rate: Arc::default(),
+            waiting: vec![(connection, reply)],
+            loading: Some(Vec::new()),
+        });
+        self.by_user.insert(id, slot);
+        Arrival::Load
+    }
+
+    pub(super) fn slot(&self, user: &UserId) -> Option<usize> {
+        self.by_user.get(user).copied()
+    }
+
+    pub(super) fn resident(&mut self, user: &UserId) -> Option<&mut Resident> {
+        let slot = self.slot(user)?;
+        self.residents.get_mut(slot)
+    }
+
+    pub(super) fn room_slot(&self, conversation: &ConversationId) -> Option<usize> {
+        self.by_conversation.get(conversation).copied()
+    }
+
+    pub(super) fn refuse_waiting(&mut self, user: &UserId, refusal: &Refusal) {
+        let Some(slot) = self.by_user.remove(user) else { return };
+        for (_, reply) in self.residents.remove(slot).waiting {
+            let _ = reply.send(Err(refusal.clone()));
+        }
+    }
+
+    /// Takes what was read, and then what changed since.
+    pub(super) fn load(&mut self, user: &UserId, memberships: Memberships) {
+        let Some(slot) = self.slot(user) else { return };
+        let Some(changes) = self.residents[slot].loading.take() else { return };
+        for (place, count) in memberships.places {
+            self.enter(slot, &place, Some(count));
+        }
+        for change in changes.into_iter().filter(|change| change.position > memberships.position) {
+            if change.joined {
+                self.enter(slot, &change.place, None);
+            } else {
+                self.exit(slot, &change.place.id);
+            }
+        }
+    }
+
+    pub(super) fn take_waiting(&mut self, user: &UserId) -> Option<(Arc<User>, Waiting, Arc<EventRate>)> {
+        let resident = self.resident(user)?;
+        let waiting = std::mem::take(&mut resident.waiting);
+        Some((Arc::clone(&resident.user), waiting, Arc::clone(&resident.rate)))
+    }
+
+    pub(super) fn seat(&mut self, user: &UserId, connection: Arc<Connection>) {
+        if let Some(resident) = self.resident(user) {
+            resident.seats.push(Seat { connection, muted: Vec::new(), heard: None });
+        }
+    }
+
+    /// Takes a connection away, waiting or seated. Says whether the user has none left.
+    pub(super) fn unseat(&mut self, user: &UserId, connection: ConnectionId) -> bool {
+        let Some(resident) = self.resident(user) else { return false };
+        resident.waiting.retain(|(waiting, _)| waiting.id != connection);
+        resident.seats.retain(|seat| seat.connection.id != connection);
+        !resident.is_here()
+    }
+
+    /// Forgets a user.
+    pub(super) fn remove(&mut self, user: &UserId) {
+        let Some(slot) = self.by_user.remove(user) else { return };
+        for room in self.residents.remove(slot).rooms {
+            self.vacate(room, slot);
+        }
+    }
+
+    fn vacate(&mut self, room: usize, resident: usize) {
+        let Some(found) = self.rooms.get_mut(room) else { return };
+        if let Some(at) = found.residents.iter().position(|slot| *slot == resident) {
+            found.residents.swap_remove(at);
+        }
+        if found.residents.is_empty() {
+            let id = self.rooms.remove(room).place.id.clone();
+            self.by_conversation.remove(&id);
+        }
+    }
+
+    fn enter(&mut self, resident: usize, place: &Arc<Place>, member_count: Option<u32>) {
+        let room = match self.room_slot(&place.id) {
+            Some(room) => room,
+            None => {
+                let room = Room {
+                    place: Arc::clone(place),
+                    residents: Vec::new(),
+                    member_count: member_count.unwrap_or(1),
+                    typists: Vec::new(),
+                };
+                let room = self.rooms.insert(room);
+                self.by_conversation.insert(place.id.clone(), room);
+                room
+            }
+        };
+        if let Some(count) = member_count {
+            self.rooms[room].member_count = count;
+        }
+        if !self.residents[resident].rooms.contains(&room) {
+            self.residents[resident].rooms.push(room);
+            self.rooms[room].residents.push(resident);
+        }
+    }
+
+    fn exit(&mut self, resident: usize, conversation: &ConversationId) {
+        let Some(room) = self.room_slot(conversation) else { return };
+        self.residents[resident].rooms.retain(|slot| *slot != room);
+        self.vacate(room, resident);
+    }
+
+    fn change(&mut self, user: &UserId, place: &Arc<Place>, position: u64, joined: bool) {
+        let Some(slot) = self.slot(user) else { return };
+        match &mut self.residents[slot].loading {
+            Some(changes) => changes.push(Change { position, place: Arc::clone(place), joined }),
+            None if joined => self.enter(slot, place, None),
+            None => self.exit(slot, &place.id),
+        }
+    }
+
+    pub(super) fn join(&mut self, user: &UserId, place: &Arc<Place>, position: u64) {
+        self.change(user, place, position, true);
+    }
+
+    pub(super) fn leave(&mut self, user: &UserId, conversation: &ConversationId, position: u64) {
+        let place = self.room_slot(conversation).map(|room| Arc::clone(&self.rooms[room].place));
+        let place = place.unwrap_or_else(|| {
+            // Nobody here is in it; the change still counts for a user that is being read.
+            Arc::new(Place {
+                id: conversation.clone(),
+                kind: quintet_domain::ConversationKind::Group,
+                name: None,
+                pair: None,
+            })
+        });
+        self.change(user, &place, position, false);
+    }
+
+    pub(super) fn count_member(&mut self, conversation: &ConversationId, by: i32) {
+        if let Some(room) = self.room_slot(conversation) {
+            let count = &mut self.rooms[room].member_count;
+            *count = count.saturating_add_signed(by);
+        }
+    }
+
+    pub(super) fn rename(&mut self, place: &Arc<Place>) {
+        if let Some(room) = self.room_slot(&place.id) {
+            self.rooms[room].place = Arc::clone(place);
+        }
+    }
+
+    pub(super) fn remove_room(&mut self, conversation: &ConversationId, position: u64) {
+        let loading: Vec<UserId> = self
+            .residents
+            .iter()
+            .filter(|(_, resident)| resident.loading.is_some())
+            .map(|(_, resident)| resident.user.id.clone())
+            .collect();
+        for user in loading {
+            self.leave(&user, conversation, position);
+        }
+        let Some(room) = self.by_conversation.remove(conversation) else { return };
+        for resident in self.rooms.remove(room).residents {
+            self.residents[resident].rooms.retain(|slot| *slot != room);
+        }
+    }
+
+    pub(super) fn is_member(&self, user: &UserId, conversation: &ConversationId) -> bool {
+        match (self.slot(user), self.room_slot(conversation)) {
+            (Some(resident), Some(room)) => self.residents[resident].rooms.contains(&room),
+            _ => false,
+        }
+    }
+
+    /// The direct conversation of two, if the first is here.
+    pub(super) fn direct(&self, user: &UserId, other: &UserId) -> Option<usize> {
+        let resident = &self.residents[self.slot(user)?];
+        resident.rooms.iter().copied().find(|room| {
+            let pair = self.rooms[*room].place.pair.as_ref();
+            pair.is_some_and(|pair| pair.contains(user) && pair.contains(other))
+        })
+    }
+
+    pub(super) fn mute(
+        &mut self,
+        connection: ConnectionId,
+        user: &UserId,
+        conversation: &ConversationId,
+        mute: bool,
+    ) -> bool {
+        let Some(resident) = self.resident(user) else { return false };
+        let Some(seat) = resident.seats.iter_mut().find(|seat| seat.connection.id == connection) else { return false };
+        seat.muted.retain(|muted| muted != conversation);
+        if mute {
+            seat.muted.push(conversation.clone());
+        }
+        true
+    }
+
+    pub(super) fn changed(&mut self, user: &Arc<User>) {
+        let Some(resident) = self.resident(&user.id) else { return };
+        resident.user = Arc::clone(user);
+        for seat in &resident.seats {
+            if let Some(mut identity) = seat.connection.identity() {
+                identity.user = Arc::clone(user);
+                seat.connection.set_identity(identity);
+            }
+        }
+    }
+
+    pub(super) fn end_connections(&mut self, user: &UserId) {
+        let Some(resident) = self.resident(user) else { return };
+        for seat in &resident.seats {
+            seat.connection.out.end();
+        }
+        for (connection, reply) in std::mem::take(&mut resident.waiting) {
+            connection.out.end();
+            let _ = reply.send(Err(Refusal::unauthenticated("the token was revoked")));
+        }
+    }
+
+    pub(super) fn connections_of(&self, user: &UserId) -> impl Iterator<Item = &Arc<Connection>> {
+        let resident = self.slot(user).and_then(|slot| self.residents.get(slot));
+        resident.into_iter().flat_map(|resident| resident.seats.iter().map(|seat| &seat.connection))
+    }
+
+    pub(super) fn connection(&self, user: &UserId, connection: ConnectionId) -> Option<&Arc<Connection>> {
+        self.connections_of(user).find(|found| found.id == connection)
+    }
+
+    pub(super) fn online_users(&self) -> impl Iterator<Item = &Arc<User>> {
+        self.residents.iter().filter(|(_, resident)| resident.online).map(|(_, resident)| &resident.user)
+    }
+
+    // --- notifications that are being read for a connection ---
+
+    pub(super) fn await_untold(&mut self, user: &UserId, connection: ConnectionId) {
+        if let Some(seat) = self.seat_of(user, connection) {
+            seat.heard = Some(Vec::new());
+        }
+    }
+
+    pub(super) fn note_heard(&mut self, user: &UserId, notification: &NotificationId) {
+        let Some(resident) = self.resident(user) else { return };
+        for heard in resident.seats.iter_mut().filter_map(|seat| seat.heard.as_mut()) {
+            heard.push(notification.clone());
+        }
+    }
+
+    pub(super) fn take_heard(
+        &mut self,
+        user: &UserId,
+        connection: ConnectionId,
+    ) -> Option<(Arc<Connection>, Vec<NotificationId>)> {
+        let seat = self.seat_of(user, connection)?;
+        Some((Arc::clone(&seat.connection), seat.heard.take().unwrap_or_default()))
+    }
+
+    fn seat_of(&mut self, user: &UserId, connection: ConnectionId) -> Option<&mut Seat> {
+        self.resident(user)?.seats.iter_mut().find(|seat| seat.connection.id == connection)
+    }
+}

@@ -1,0 +1,147 @@
+//! The same vocabularies over a plain WebSocket: one JSON text frame each way.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::Full;
+use quintet_domain::Refusal;
+use quintet_socketio::upgrade::{WithStream, with_stream};
+use quintet_socketio::websocket::{self, Handler, Socket};
+use quintet_socketio::{CloseReason, Frame, Outbox};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::connect::{self, Auth, Visitor};
+use crate::connection::{Connection, Out};
+use crate::{Gateway, session};
+
+/// Time between two WebSocket pings; a connection that was silent for all of it is closed.
+const PING_EVERY: Duration = Duration::from_secs(25);
+
+/// The close code of a refusal.
+const REFUSED: u16 = 4401;
+
+/// A frame of a client.
+#[derive(Deserialize)]
+struct ClientFrame<'a> {
+    event: String,
+    #[serde(borrow)]
+    data: Option<&'a RawValue>,
+    id: Option<u64>,
+}
+
+impl Gateway {
+    /// Answers a request for a plain WebSocket.
+    pub fn plain<B>(&self, request: Request<B>, remote: SocketAddr) -> Response<Full<Bytes>> {
+        let (mut parts, _) = request.into_parts();
+        let plain = |status: StatusCode, why: String| {
+            let mut response = Response::new(Full::from(why));
+            *response.status_mut() = status;
+            response
+        };
+        let response = match websocket::accept(&parts) {
+            Ok(response) => response,
+            Err(why) => return plain(StatusCode::BAD_REQUEST, why.to_string()),
+        };
+        if let Err(refusal) = self.0.service.rates().connection(remote.ip()) {
+            return plain(StatusCode::TOO_MANY_REQUESTS, refusal.message);
+        }
+        let Some(upgrade) = parts.extensions.remove::<hyper::upgrade::OnUpgrade>() else {
+            return plain(StatusCode::BAD_REQUEST, "this connection cannot be upgraded".to_owned());
+        };
+        let visitor = Visitor::of(&parts, remote.ip());
+        self.0.tasks.spawn(with_stream(upgrade, Plain { gateway: self.clone(), visitor }));
+        response
+    }
+}
+
+struct Plain {
+    gateway: Gateway,
+    visitor: Visitor,
+}
+
+impl WithStream for Plain {
+    async fn run<S>(self, stream: S, first: Bytes)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let Self { gateway, visitor } = self;
+        let settings = gateway.0.settings;
+        let mut socket = Socket::new(stream, &first, settings.frame_bytes_max);
+        let outbox = Arc::new(Outbox::new(settings.queue_bytes_max));
+        let out = Out::Plain(Arc::clone(&outbox));
+        let auth = Auth::default();
+        let connected = match connect::asked_dialect(&visitor, &auth) {
+            Ok(dialect) => connect::connect(&gateway, &visitor, &auth, dialect, out).await,
+            Err(refusal) => Err(refusal),
+        };
+        let connection = match connected {
+            Ok(connection) => connection,
+            Err(refusal) => {
+                let _ = socket.write(Frame::close(REFUSED, &refusal.message)).await;
+                return;
+            }
+        };
+        let plain = || gateway.0.plain.lock().unwrap_or_else(PoisonError::into_inner);
+        plain().insert(connection.id, Arc::downgrade(&outbox));
+        let alive = AtomicBool::new(true);
+        let mut handler = JsonFrames { gateway: gateway.clone(), connection: Arc::clone(&connection), alive: &alive };
+        tokio::select! {
+            _ = websocket::drive(socket, &outbox, &mut handler) => {}
+            () = keep_alive(&outbox, &alive) => {}
+        }
+        plain().remove(&connection.id);
+        gateway.left(&connection).await;
+    }
+}
+
+/// Pings while the peer answers; ends when it does not.
+async fn keep_alive(outbox: &Outbox, alive: &AtomicBool) {
+    loop {
+        tokio::time::sleep(PING_EVERY).await;
+        if !alive.swap(false, Ordering::Relaxed) {
+            outbox.close(CloseReason::PingTimeout);
+            return;
+        }
+        let _ = outbox.push(Frame::ping());
+    }
+}
+
+struct JsonFrames<'a> {
+    gateway: Gateway,
+    connection: Arc<Connection>,
+    alive: &'a AtomicBool,
+}
+
+impl Handler for JsonFrames<'_> {
+    async fn text(&mut self, text: String) -> Result<(), CloseReason> {
+        match serde_json::from_str::<ClientFrame<'_>>(&text) {
+            Ok(frame) => {
+                let args: Vec<&RawValue> = frame.data.into_iter().collect();
+                session::event(&self.gateway, &self.connection, &frame.event, &args, frame.id).await;
+            }
+            Err(error) => self.refuse(&format!("is not `{{\"event\", \"data\", \"id\"}}`: {error}")),
+        }
+        Ok(())
+    }
+
+    async fn binary(&mut self, _: Bytes) -> Result<(), CloseReason> {
+        self.refuse("must be JSON text, not binary");
+        Ok(())
+    }
+
+    fn alive(&mut self) {
+        self.alive.store(true, Ordering::Relaxed);
+    }
+}
+
+impl JsonFrames<'_> {
+    fn refuse(&self, what: &str) {
+        self.connection.out.emit(&quintet_dialect::error_event(&Refusal::invalid("frame", what)));
+    }
+}

@@ -1,0 +1,289 @@
+//! What a connection asks: its events, one at a time, into commands, and their outcomes back as answers.
+//!
+//! What must stay true: an event that asks for an acknowledgement gets exactly one, whatever happens.
+
+use std::sync::Arc;
+
+use quintet_dialect::{Decision, Dialect, answer, decide, decode, refuse};
+use quintet_domain::{Code, Command, Outcome, Refusal, Reply, UserId};
+use quintet_service::{Actor, Caller, Executed, Identity, Service};
+use serde_json::value::RawValue;
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::Gateway;
+use crate::connect::become_user;
+use crate::connection::Connection;
+use crate::hub::Hub;
+
+/// Answers an event once; if it is dropped unanswered, with an internal error.
+struct Responder {
+    connection: Arc<Connection>,
+    service: Service,
+    dialect: Option<Dialect>,
+    name: String,
+    ack: Option<u64>,
+    answered: bool,
+    /// Held until the answer: a connection has so many commands under way and no more.
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Responder {
+    fn answer(mut self, outcome: &Outcome) {
+        self.respond(outcome);
+    }
+
+    fn refuse(self, refusal: Refusal) {
+        self.answer(&Err(refusal));
+    }
+
+    fn respond(&mut self, outcome: &Outcome) {
+        self.answered = true;
+        let written = match (self.dialect, outcome) {
+            (Some(dialect), outcome) => {
+                let online = |user: &UserId| self.service.presence().is_online(user);
+                answer(dialect, &self.name, outcome, &online)
+            }
+            (None, Err(refusal)) => refuse(None, &self.name, refusal),
+            (None, Ok(_)) => {
+                // Only `authenticate` belongs to no dialect, and all of them answer it alike.
+                answer(Dialect::Chat, &self.name, outcome, &|_| false)
+            }
+        };
+        self.connection.out.answer(self.ack, &written);
+        drop(self.permit.take());
+    }
+}
+
+impl Drop for Responder {
+    fn drop(&mut self) {
+        if !self.answered {
+            self.respond(&Err(Refusal::internal()));
+        }
+    }
+}
+
+/// Takes one event. Returns when it is queued, so that the next can be taken; it waits while too much is under way.
+pub(crate) async fn event(
+    gateway: &Gateway,
+    connection: &Arc<Connection>,
+    name: &str,
+    args: &[&RawValue],
+    ack: Option<u64>,
+) {
+    let mut responder = Responder {
+        connection: Arc::clone(connection),
+        service: gateway.0.service.clone(),
+        dialect: connection.dialect(),
+        name: name.to_owned(),
+        ack,
+        answered: false,
+        permit: None,
+    };
+    match take(gateway, connection, args, &mut responder).await {
+        Ok(Some(command)) => execute(gateway, connection, command, responder).await,
+        // An unknown event is ignored, and acknowledged with a failure if it asked.
+        Ok(None) if ack.is_none() => responder.answered = true,
+        Ok(None) => {
+            let message = format!("There is no event `{}`.", responder.name.chars().take(128).collect::<String>());
+            responder.refuse(Refusal::new(Code::InvalidPayload, message));
+        }
+        Err(refusal) => responder.refuse(refusal),
+    }
+}
+
+/// Understands an event as far as a command of somebody; none if the event is unknown.
+async fn take(
+    gateway: &Gateway,
+    connection: &Arc<Connection>,
+    args: &[&RawValue],
+    responder: &mut Responder,
+) -> Result<Option<(Command, Option<Identity>)>, Refusal> {
+    let service = &gateway.0.service;
+    service.rates().event(&connection.rate)?;
+    if let Some(rate) = connection.user_rate() {
+        service.rates().event(&rate)?;
+    }
+    let dialect = match connection.dialect() {
+        Some(dialect) => dialect,
+        None => match decide(&responder.name, args) {
+            Decision::Dialect(dialect) => {
+                // Not yet for good: a client that may not speak it has not chosen it.
+                responder.dialect = Some(dialect);
+                dialect
+            }
+            Decision::Any => Dialect::Chat,
+            Decision::Unknown => return Ok(None),
+            Decision::Unclear => {
+                let either = "or `conversationId` is missing, or both are there";
+                return Err(Refusal::invalid("roomId", either));
+            }
+        },
+    };
+    let undecided = connection.dialect().is_none() && responder.dialect.is_some();
+    let identity = connection.identity();
+    if identity.is_none() && undecided && !dialect.serves_guests() && responder.name != "authenticate" {
+        return Err(Refusal::unauthenticated("a token is needed"));
+    }
+    if undecided {
+        let told = connection.decide(dialect);
+        if !told.is_empty() {
+            let service = service.clone();
+            tokio::spawn(async move { service.told(told).await });
+        }
+    }
+    let Some(decoded) = decode(dialect, &responder.name, args) else { return Ok(None) };
+    let decoded = decoded?;
+    if let Command::Authenticate { .. } = decoded.command {
+        return Ok(Some((decoded.command, identity)));
+    }
+    let identity = identify(gateway, connection, identity, decoded.claims.as_ref(), dialect).await?;
+    Ok(Some((decoded.command, Some(identity))))
+}
+
+/// Who asks: who the connection is, or, where it is nobody's yet, who the payload says.
+async fn identify(
+    gateway: &Gateway,
+    connection: &Arc<Connection>,
+    identity: Option<Identity>,
+    claimed: Option<&UserId>,
+    dialect: Dialect,
+) -> Result<Identity, Refusal> {
+    let service = &gateway.0.service;
+    match (identity, claimed) {
+        (Some(identity), claimed) => {
+            if identity.expires_at.is_some_and(|at| at <= service.environment().now()) {
+                return Err(Refusal::token_expired());
+            }
+            match claimed {
+                Some(claimed) if *claimed != identity.user.id => Err(Refusal::forbidden(format!(
+                    "The payload names user `{claimed}`, and this connection is `{}`.",
+                    identity.user.id
+                ))),
+                _ => Ok(identity),
+            }
+        }
+        (None, Some(claimed)) if connection.trusted => {
+            let identity = service.trusted(claimed).await?;
+            become_user(gateway, connection, identity.clone()).await?;
+            Ok(identity)
+        }
+        (None, Some(claimed)) if dialect.serves_guests() => {
+            let identity = service.guest(claimed).await?;
+            become_user(gateway, connection, identity.clone()).await?;
+            Ok(identity)
+        }
+        (None, _) => Err(Refusal::unauthenticated("a token, or a user id where guests are served, is needed")),
+    }
+}
+
+async fn execute(
+    gateway: &Gateway,
+    connection: &Arc<Connection>,
+    (command, identity): (Command, Option<Identity>),
+    mut responder: Responder,
+) {
+    if let Command::Authenticate { token } = command {
+        return authenticate(gateway, connection, &token, identity, responder).await;
+    }
+    let Some(identity) = identity else { return };
+    let guest = identity.user.is_guest();
+    if let (true, Command::CreateRoom { .. }) = (guest, &command)
+        && let Err(refusal) = gateway.0.service.rates().guest_room(connection.address)
+    {
+        return responder.refuse(refusal);
+    }
+    // Waiting here is what stops the reading of a client that asks faster than the store commits.
+    responder.permit = Arc::clone(&connection.in_flight).acquire_owned().await.ok();
+    let unmutes = match &command {
+        Command::Join { conversation, .. } => Some(conversation.clone()),
+        _ => None,
+    };
+    let actor =
+        Actor { user: identity.user.id.clone(), guest, origin: Some(connection.id), acked: responder.ack.is_some() };
+    let history = connection.dialect() == Some(Dialect::Rooms);
+    let hub = gateway.0.hub.clone();
+    let (id, user) = (connection.id, identity.user.id.clone());
+    let answered = Box::new(move |outcome: Outcome, position: Option<u64>| match position {
+        None => responder.answer(&outcome),
+        // Said in its place among what the connection hears: after all before it, before all behind it.
+        Some(position) => hub.at(position, move |hub| {
+            if let Some(conversation) = &unmutes {
+                hub.mute(id, &user, conversation, false);
+            }
+            responder.answer(&outcome);
+        }),
+    });
+    let executed = gateway.0.service.execute(Caller { actor, history }, command, answered).await;
+    if let Executed::Gateway(command, answered) = executed {
+        in_order(gateway, connection, identity.user.id.clone(), command, answered).await;
+    }
+}
+
+/// What the hub does for a connection, in order with what the connection asked of the store before.
+async fn in_order(
+    gateway: &Gateway,
+    connection: &Arc<Connection>,
+    user: UserId,
+    command: Command,
+    answered: Box<dyn FnOnce(Outcome, Option<u64>) + Send>,
+) {
+    let (id, hub) = (connection.id, gateway.0.hub.clone());
+    let then = move |position: Result<u64, Refusal>| match position {
+        Ok(position) => hub.at(position, move |hub| answered(ask(hub, id, &user, command), None)),
+        Err(refusal) => answered(Err(refusal), None),
+    };
+    gateway.0.service.barrier(then).await;
+}
+
+fn ask(hub: &mut Hub, connection: quintet_domain::ConnectionId, user: &UserId, command: Command) -> Outcome {
+    match command {
+        Command::Typing { target, typing } => hub.typing(connection, user, &target, typing).map(|()| Reply::Typing),
+        Command::Listen { conversations } => {
+            let (joined, refused) = hub.listening(user, conversations);
+            Ok(Reply::Listening { joined, refused })
+        }
+        Command::Mute { conversation } => {
+            if hub.mute(connection, user, &conversation, true) {
+                Ok(Reply::Muted { conversation })
+            } else {
+                Err(Refusal::not_found("conversation", &conversation))
+            }
+        }
+        Command::Identify => Ok(Reply::Identified { user: user.clone() }),
+        Command::Send(_)
+        | Command::Edit { .. }
+        | Command::Delete { .. }
+        | Command::Read { .. }
+        | Command::Join { .. }
+        | Command::Leave { .. }
+        | Command::CreateRoom { .. }
+        | Command::Authenticate { .. } => Err(Refusal::internal()),
+    }
+}
+
+/// Takes a new token on an open connection.
+async fn authenticate(
+    gateway: &Gateway,
+    connection: &Arc<Connection>,
+    token: &str,
+    identity: Option<Identity>,
+    responder: Responder,
+) {
+    let verified = match gateway.0.service.verify(token).await {
+        Ok(verified) => verified.identity,
+        Err(refusal) => return responder.refuse(refusal),
+    };
+    match identity {
+        Some(identity) if identity.user.id != verified.user.id => {
+            let message = format!("The token is user `{}`'s, and this connection is another's.", verified.user.id);
+            return responder.refuse(Refusal::forbidden(message));
+        }
+        Some(_) => connection.set_identity(verified.clone()),
+        None => {
+            if let Err(refusal) = become_user(gateway, connection, verified.clone()).await {
+                return responder.refuse(refusal);
+            }
+        }
+    }
+    responder.answer(&Ok(Reply::Authenticated { user: verified.user }));
+}

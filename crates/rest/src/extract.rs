@@ -1,0 +1,134 @@
+//! What requests carry: who asks, from where, with which body, query and page.
+
+use std::net::IpAddr;
+
+use axum::extract::{FromRef, FromRequest, FromRequestParts, Query, Request};
+use http::request::Parts;
+use http::{StatusCode, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use quintet_domain::limits::{PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
+use quintet_domain::{Code, Refusal, UserId};
+use quintet_service::{Account, Actor, Service};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::Problem;
+
+/// Bytes of a body, at most.
+const BODY_BYTES_MAX: usize = 1_000_000;
+
+/// The address that a request comes from, as the server made it out. Put into the request's extensions.
+#[derive(Clone, Copy, Debug)]
+pub struct ClientAddress(pub IpAddr);
+
+/// Who asks, by its token.
+pub(crate) struct Asker(pub(crate) Account);
+
+impl Asker {
+    pub(crate) fn id(&self) -> UserId {
+        self.0.user.id.clone()
+    }
+
+    pub(crate) fn actor(&self) -> Actor {
+        Actor { user: self.id(), guest: false, origin: None, acked: false }
+    }
+}
+
+impl<S> FromRequestParts<S> for Asker
+where
+    Service: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let service = Service::from_ref(state);
+        let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = header.and_then(|value| {
+            let (scheme, token) = value.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+        });
+        let token = token.ok_or_else(|| Refusal::unauthenticated("a bearer token is needed"))?;
+        Ok(Self(service.verify(token).await?.account))
+    }
+}
+
+/// The address of who asks.
+pub(crate) struct From(pub(crate) IpAddr);
+
+impl<S: Send + Sync> FromRequestParts<S> for From {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let address = parts.extensions.get::<ClientAddress>().copied();
+        Ok(Self(address.ok_or_else(Refusal::internal)?.0))
+    }
+}
+
+/// A JSON body.
+pub(crate) struct Body<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let collected = Limited::new(request.into_body(), BODY_BYTES_MAX).collect().await.map_err(|error| {
+            if error.is::<LengthLimitError>() {
+                Refusal::too_large("body", format!("has at most {BODY_BYTES_MAX} bytes"))
+            } else {
+                Refusal::invalid("body", "broke off")
+            }
+        })?;
+        let bytes = collected.to_bytes();
+        serde_json::from_slice(&bytes).map(Self).map_err(|error| {
+            // Bad JSON is the client's grammar, anything else what it says.
+            let refusal = Refusal::invalid("body", format!("is not as it should be: {error}"));
+            if error.is_data() { refusal.into() } else { Problem::with_status(StatusCode::BAD_REQUEST, refusal) }
+        })
+    }
+}
+
+/// The query.
+pub(crate) struct Asked<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Query::<T>::from_request_parts(parts, state).await {
+            Ok(Query(query)) => Ok(Self(query)),
+            Err(error) => Err(Refusal::new(Code::InvalidPayload, error.body_text()).into()),
+        }
+    }
+}
+
+/// Which page of a list.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct PageQuery {
+    pub(crate) cursor: Option<String>,
+    pub(crate) limit: Option<u32>,
+}
+
+impl PageQuery {
+    pub(crate) fn limit(&self) -> Result<u32, Refusal> {
+        page_limit(self.limit)
+    }
+}
+
+/// The number of items that a page is to have.
+pub(crate) fn page_limit(limit: Option<u32>) -> Result<u32, Refusal> {
+    match limit {
+        None => Ok(PAGE_ITEMS_DEFAULT),
+        Some(limit @ 1..=PAGE_ITEMS_MAX) => Ok(limit),
+        Some(_) => Err(Refusal::invalid("limit", format!("must be from 1 to {PAGE_ITEMS_MAX}"))),
+    }
+}
+
+/// Tells a field that is null from one that is not there.
+pub(crate) fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::deserialize(deserializer).map(Some)
+}

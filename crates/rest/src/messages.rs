@@ -1,0 +1,104 @@
+//! Messages.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use http::{HeaderMap, StatusCode};
+use quintet_domain::{ClientMessageId, ConversationId, FileLink, MessageId, MessageKind, NewText, Refusal, Target};
+use quintet_service::{PageOf, Service};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::error::Answer;
+use crate::extract::{Asked, Asker, Body, page_limit};
+use crate::views::{Views, page};
+
+#[derive(Deserialize)]
+pub(crate) struct History {
+    before: Option<u64>,
+    after: Option<u64>,
+    limit: Option<u32>,
+}
+
+pub(crate) async fn list(
+    State(service): State<Service>,
+    asker: Asker,
+    Path(id): Path<String>,
+    Asked(query): Asked<History>,
+) -> Answer<Json<Value>> {
+    let of = match (query.before, query.after) {
+        (None, None) => PageOf::Newest,
+        (Some(sequence), None) => PageOf::Before(sequence),
+        (None, Some(sequence)) => PageOf::After(sequence),
+        (Some(_), Some(_)) => return Err(Refusal::invalid("before", "and `after` exclude each other").into()),
+    };
+    let limit = page_limit(query.limit)?;
+    let found = service.messages(asker.id(), ConversationId::trusted(&id), of, limit).await?;
+    let edge = match of {
+        PageOf::After(_) => found.items.last(),
+        PageOf::Newest | PageOf::Before(_) => found.items.first(),
+    };
+    let next = edge.filter(|_| found.more).map(|message| message.sequence);
+    let views = Views(&service);
+    Ok(Json(page(found.items.iter().map(|message| views.message(message)).collect(), next)))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct NewMessage {
+    #[serde(default)]
+    content: String,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    file_url: Option<String>,
+    file_name: Option<String>,
+    client_message_id: Option<String>,
+}
+
+pub(crate) async fn send(
+    State(service): State<Service>,
+    asker: Asker,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    Body(input): Body<NewMessage>,
+) -> Answer<(StatusCode, Json<Value>)> {
+    let kind = match input.kind.as_deref() {
+        None => MessageKind::Text,
+        Some(kind) => {
+            MessageKind::parse(kind).ok_or_else(|| Refusal::invalid("type", "must be `text`, `image` or `file`"))?
+        }
+    };
+    let file = input.file_url.map(|url| FileLink::new(url, input.file_name)).transpose()?;
+    let key = match (headers.get("idempotency-key"), &input.client_message_id) {
+        (Some(key), _) => Some(key.to_str().map_err(|_| Refusal::invalid("Idempotency-Key", "must be visible ASCII"))?),
+        (None, id) => id.as_deref(),
+    };
+    let client_message_id = key
+        .map(ClientMessageId::new)
+        .transpose()
+        .map_err(|error| Refusal::invalid("Idempotency-Key", format!("is no id: {error}")))?;
+    let target = Target::Conversation(ConversationId::trusted(&id));
+    let text = NewText { target, kind, content: input.content, file, client_message_id };
+    let sent = service.send(asker.actor(), text).await?;
+    let status = if sent.repeated { StatusCode::OK } else { StatusCode::CREATED };
+    Ok((status, Json(Views(&service).message(&sent.message))))
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Edit {
+    content: String,
+}
+
+pub(crate) async fn edit(
+    State(service): State<Service>,
+    asker: Asker,
+    Path(id): Path<String>,
+    Body(input): Body<Edit>,
+) -> Answer<Json<Value>> {
+    let message = service.edit_message(asker.actor(), MessageId::trusted(&id), input.content).await?;
+    Ok(Json(Views(&service).message(&message)))
+}
+
+pub(crate) async fn delete(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<StatusCode> {
+    service.delete_message(asker.actor(), MessageId::trusted(&id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,65 @@
+//! Puts the parts together: store, bus, service, gateway, engine, HTTP API.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use quintet_bus::{Bus, LocalBus};
+use quintet_gateway::{Audience, Echo, Gateway, Settings};
+use quintet_service::{Algorithm, Service, Tokens};
+use quintet_socketio::Engine;
+use quintet_store::{Location, SqliteStore};
+
+use crate::config::{AudienceName, Config, EchoName};
+use crate::environment::SystemEnvironment;
+use crate::{Failure, secret};
+
+/// The parts of a running server.
+pub(crate) struct Parts {
+    pub(crate) service: Service,
+    pub(crate) gateway: Gateway,
+    pub(crate) engine: Engine<Gateway>,
+    pub(crate) rest: axum::Router,
+}
+
+/// Opens the store and puts a service on it.
+pub(crate) fn service(config: &Config, location: &Location) -> Result<Service, Failure> {
+    let environment = Arc::new(SystemEnvironment::default());
+    let bus = Arc::new(LocalBus::new());
+    let to_bus = Arc::clone(&bus);
+    let on_commit = Box::new(move |entries| to_bus.committed(entries));
+    let store = SqliteStore::open(location, environment.clone(), on_commit).map_err(|error| error.to_string())?;
+    let algorithm = Algorithm::parse(&config.auth.algorithm).unwrap_or(Algorithm::Hs256);
+    let tokens = Tokens::new(&secret::secret(config)?, algorithm, config.auth.token_days);
+    let settings = quintet_service::Settings { guests: config.auth.guests, rates: config.limits.rates };
+    Ok(Service::new(Arc::new(store), bus, environment, tokens, settings))
+}
+
+/// Everything that serves.
+pub(crate) async fn parts(config: &Config) -> Result<Parts, Failure> {
+    let location =
+        if config.server.ephemeral { Location::Memory } else { Location::Folder(config.server.data.clone()) };
+    let service = service(config, &location)?;
+    let engine_config = quintet_socketio::Config {
+        queue_bytes_max: config.limits.queue_bytes,
+        connect_timeout: Duration::from_secs(45),
+        ..quintet_socketio::Config::default()
+    };
+    let settings = Settings {
+        echo: match config.conversations.echo {
+            EchoName::Always => Echo::Always,
+            EchoName::UnlessAcked => Echo::UnlessAcked,
+        },
+        audience: match config.presence.audience {
+            AudienceName::Everyone => Audience::Everyone,
+            AudienceName::Contacts => Audience::Contacts,
+        },
+        everyone_limit: config.presence.everyone_limit,
+        frame_bytes_max: engine_config.payload_bytes_max,
+        queue_bytes_max: config.limits.queue_bytes,
+    };
+    let gateway = Gateway::start(service.clone(), settings).await.map_err(|refusal| refusal.message)?;
+    let engine = Engine::new(engine_config, gateway.clone());
+    let rest_settings = quintet_rest::Settings { origins: config.http.origins.clone() };
+    let rest = quintet_rest::router(service.clone(), &rest_settings);
+    Ok(Parts { service, gateway, engine, rest })
+}

@@ -1,0 +1,314 @@
+//! Configuration: `quintet.toml`, then the environment, then the command line; the later one wins.
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
+
+use crate::Failure;
+use crate::cli::Options;
+use crate::listen::Listen;
+
+/// The file that is read where none is named, if it is there.
+const DEFAULT_FILE: &str = "quintet.toml";
+/// What every variable of the environment starts with.
+const PREFIX: &str = "QUINTET_";
+/// Variables with the prefix that are no `[table] key`.
+const SPECIAL: [&str; 2] = ["QUINTET_JWT_SECRET", "QUINTET_CONFIG"];
+
+/// How a setting is read from the environment.
+#[derive(Clone, Copy)]
+enum Kind {
+    Flag,
+    Number,
+    Text,
+    List,
+}
+
+/// Every setting: its table, its key, and how it reads in the environment.
+const SETTINGS: &[(&str, &str, Kind)] = &[
+    ("server", "listen", Kind::List),
+    ("server", "data", Kind::Text),
+    ("server", "ephemeral", Kind::Flag),
+    ("auth", "jwt_secret", Kind::Text),
+    ("auth", "algorithm", Kind::Text),
+    ("auth", "token_days", Kind::Number),
+    ("auth", "guests", Kind::Flag),
+    ("tls", "cert", Kind::Text),
+    ("tls", "key", Kind::Text),
+    ("http", "origins", Kind::List),
+    ("limits", "rates", Kind::Flag),
+    ("limits", "trusted_proxies", Kind::List),
+    ("limits", "queue_bytes", Kind::Number),
+    ("presence", "audience", Kind::Text),
+    ("presence", "everyone_limit", Kind::Number),
+    ("conversations", "echo", Kind::Text),
+    ("log", "filter", Kind::Text),
+];
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
+    pub(crate) server: Server,
+    pub(crate) auth: Auth,
+    pub(crate) tls: Tls,
+    pub(crate) http: Http,
+    pub(crate) limits: Limits,
+    pub(crate) presence: Presence,
+    pub(crate) conversations: Conversations,
+    pub(crate) log: Log,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Server {
+    pub(crate) listen: Vec<Listen>,
+    pub(crate) data: PathBuf,
+    pub(crate) ephemeral: bool,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self { listen: vec![Listen::default()], data: "quintet-data".into(), ephemeral: false }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Auth {
+    #[serde(skip_serializing)]
+    pub(crate) jwt_secret: Option<String>,
+    pub(crate) algorithm: String,
+    pub(crate) token_days: u64,
+    pub(crate) guests: bool,
+}
+
+impl Default for Auth {
+    fn default() -> Self {
+        let token_days = quintet_domain::limits::TOKEN_DAYS_DEFAULT;
+        Self { jwt_secret: None, algorithm: "HS256".to_owned(), token_days, guests: true }
+    }
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Tls {
+    pub(crate) cert: Option<PathBuf>,
+    pub(crate) key: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Http {
+    pub(crate) origins: Option<Vec<String>>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Limits {
+    pub(crate) rates: bool,
+    pub(crate) trusted_proxies: Vec<IpAddr>,
+    pub(crate) queue_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { rates: true, trusted_proxies: Vec::new(), queue_bytes: 1_000_000 }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum AudienceName {
+    #[default]
+    Everyone,
+    Contacts,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Presence {
+    pub(crate) audience: AudienceName,
+    pub(crate) everyone_limit: usize,
+}
+
+impl Default for Presence {
+    fn default() -> Self {
+        Self { audience: AudienceName::Everyone, everyone_limit: 1_000 }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum EchoName {
+    #[default]
+    Always,
+    UnlessAcked,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Conversations {
+    pub(crate) echo: EchoName,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Log {
+    pub(crate) filter: String,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { filter: "warn".to_owned() }
+    }
+}
+
+impl Config {
+    /// Reads the file, the environment and the options.
+    pub(crate) fn load(options: &Options) -> Result<Self, Failure> {
+        let environment: Vec<(String, String)> =
+            std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect();
+        let variable = |name: &str| environment.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+        let file = options.config.clone().or_else(|| variable("QUINTET_CONFIG").map(PathBuf::from));
+        let (mut table, name) = match &file {
+            Some(file) => (read_file(file)?, file.display().to_string()),
+            None if Path::new(DEFAULT_FILE).exists() => (read_file(Path::new(DEFAULT_FILE))?, DEFAULT_FILE.to_owned()),
+            None => (Table::new(), "the environment".to_owned()),
+        };
+        add_environment(&mut table, &environment)?;
+        let mut config: Self =
+            table.try_into().map_err(|error| format!("{name}: {}", error.to_string().trim().replace('\n', " ")))?;
+        config.auth.jwt_secret = options
+            .jwt_secret
+            .clone()
+            .or_else(|| variable("QUINTET_JWT_SECRET"))
+            .or(config.auth.jwt_secret)
+            .or_else(|| variable("JWT_SECRET"));
+        if !options.listen.is_empty() {
+            config.server.listen = options.listen.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
+        }
+        if let Some(data) = &options.data {
+            config.server.data.clone_from(data);
+        }
+        if options.tls_cert.is_some() {
+            config.tls = Tls { cert: options.tls_cert.clone(), key: options.tls_key.clone() };
+        }
+        config.server.ephemeral |= options.ephemeral;
+        config.auth.guests &= !options.no_guests;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        if self.server.listen.is_empty() {
+            return Err("[server] listen names nothing to listen on".to_owned());
+        }
+        if self.auth.jwt_secret.as_ref().is_some_and(String::is_empty) {
+            return Err("the secret for tokens is empty".to_owned());
+        }
+        if quintet_service::Algorithm::parse(&self.auth.algorithm).is_none() {
+            return Err(format!("[auth] algorithm `{}` is none of HS256, HS384, HS512", self.auth.algorithm));
+        }
+        if self.auth.token_days == 0 || self.auth.token_days > 36_500 {
+            return Err("[auth] token_days must be from 1 to 36500".to_owned());
+        }
+        if self.tls.cert.is_some() != self.tls.key.is_some() {
+            return Err("[tls] cert and key belong together".to_owned());
+        }
+        if self.limits.queue_bytes < 64 * 1024 {
+            return Err("[limits] queue_bytes must be at least 65536".to_owned());
+        }
+        Ok(())
+    }
+
+    /// The settings as a file would have them, the secret left out.
+    pub(crate) fn shown(&self) -> String {
+        toml::to_string(self).unwrap_or_else(|error| error.to_string())
+    }
+}
+
+fn read_file(file: &Path) -> Result<Table, Failure> {
+    let text = std::fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+    text.parse::<Table>()
+        .map_err(|error| format!("{}: {}", file.display(), error.to_string().trim().replace('\n', " ")))
+}
+
+/// Lays `QUINTET_TABLE_KEY` over the tables.
+fn add_environment(table: &mut Table, environment: &[(String, String)]) -> Result<(), Failure> {
+    for (name, value) in environment {
+        let Some(rest) = name.strip_prefix(PREFIX) else { continue };
+        if SPECIAL.contains(&name.as_str()) {
+            continue;
+        }
+        let rest = rest.to_ascii_lowercase();
+        let known = SETTINGS.iter().find(|(table, key, _)| rest == format!("{table}_{key}"));
+        let Some((section, key, kind)) = known else {
+            return Err(format!("the environment variable {name} names no setting"));
+        };
+        let bad = |what: &str| format!("the environment variable {name} must be {what}, not `{value}`");
+        let value = match kind {
+            Kind::Text => Value::String(value.clone()),
+            Kind::List => {
+                let items = value.split_whitespace().map(|item| Value::String(item.to_owned()));
+                Value::Array(items.collect())
+            }
+            Kind::Flag => Value::Boolean(value.parse().map_err(|_| bad("true or false"))?),
+            Kind::Number => Value::Integer(value.parse().map_err(|_| bad("a whole number"))?),
+        };
+        let section = table.entry((*section).to_owned()).or_insert_with(|| Value::Table(Table::new()));
+        if let Value::Table(section) = section {
+            section.insert((*key).to_owned(), value);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(file: &str, environment: &[(&str, &str)]) -> Result<Config, String> {
+        let mut table: Table = file.parse().expect("TOML");
+        let environment: Vec<_> =
+            environment.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        add_environment(&mut table, &environment)?;
+        table.try_into().map_err(|error: toml::de::Error| error.to_string())
+    }
+
+    #[test]
+    fn the_environment_overrides_the_file() {
+        let config = parsed("[limits]\nrates = true", &[("QUINTET_LIMITS_RATES", "false"), ("OTHER", "x")]);
+        assert!(!config.expect("good").limits.rates);
+        let config = parsed("", &[("QUINTET_SERVER_LISTEN", "3000 0.0.0.0:5000=meetup,trust")]).expect("good");
+        assert_eq!(config.server.listen.len(), 2);
+        assert!(config.server.listen[1].trust);
+    }
+
+    #[test]
+    fn an_unknown_key_is_named() {
+        let message = |result: Result<Config, String>| result.expect_err("refused");
+        assert!(message(parsed("[limits]\nspeed = 1", &[])).contains("speed"));
+        assert!(message(parsed("[limit]\nrates = true", &[])).contains("limit"));
+        assert!(message(parsed("", &[("QUINTET_LIMITS_SPEED", "1")])).contains("QUINTET_LIMITS_SPEED"));
+        assert!(message(parsed("", &[("QUINTET_LIMITS_RATES", "maybe")])).contains("true or false"));
+    }
+
+    #[test]
+    fn every_setting_of_the_environment_is_one_of_the_file() {
+        for (table, key, kind) in SETTINGS {
+            let value = match (*table, *key, kind) {
+                ("server", "listen", _) => "3000",
+                (_, "trusted_proxies", _) => "127.0.0.1",
+                ("presence", "audience", _) => "contacts",
+                ("conversations", "echo", _) => "unless_acked",
+                (_, _, Kind::Flag) => "true",
+                (_, _, Kind::Number) => "70000",
+                (_, _, Kind::Text | Kind::List) => "text",
+            };
+            let name = format!("QUINTET_{}_{}", table.to_uppercase(), key.to_uppercase());
+            parsed("", &[(&name, value)]).unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! The real clock and the real randomness.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use quintet_domain::{Environment, Timestamp};
+
+/// The system's clock, which here never goes back, and UUIDv7.
+#[derive(Debug, Default)]
+pub(crate) struct SystemEnvironment {
+    newest: AtomicI64,
+}
+
+impl Environment for SystemEnvironment {
+    fn now(&self) -> Timestamp {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
+        Timestamp(self.newest.fetch_max(now, Ordering::Relaxed).max(now))
+    }
+
+    fn new_id(&self) -> String {
+        uuid::Uuid::now_v7().to_string()
+    }
+}

@@ -1,0 +1,33 @@
+//! What happens by the clock alone.
+
+use std::time::Duration;
+
+use quintet_service::Service;
+
+/// How often it is seen whether another process (the command line) changed something, and whether a meetup expired.
+const TICK: Duration = Duration::from_secs(1);
+/// How long guests of an earlier run have to come back.
+const GUESTS_RETURN: Duration = Duration::from_secs(quintet_domain::limits::GUEST_LEAVES_AFTER_SECONDS);
+/// How often empty rooms of guests are looked for.
+const SWEEP: Duration = Duration::from_secs(10 * 60);
+
+/// Runs until it is dropped.
+pub(crate) async fn run(service: Service) {
+    let mut tick = tokio::time::interval(TICK);
+    let start = tokio::time::Instant::now();
+    let mut next_sweep = start + GUESTS_RETURN;
+    loop {
+        tick.tick().await;
+        // Also takes over what another process committed.
+        if let Err(error) = service.expire_meetups().await {
+            tracing::warn!(%error, "meetups could not be expired");
+        }
+        if tokio::time::Instant::now() >= next_sweep {
+            next_sweep += SWEEP;
+            let present = service.presence().guests();
+            if let Err(error) = service.sweep(present).await {
+                tracing::warn!(%error, "guests' memberships and rooms could not be swept");
+            }
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! Listening, serving, and the end.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::BodyExt;
+use http_body_util::combinators::UnsyncBoxBody;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use quintet_gateway::{Gateway, Listener};
+use quintet_rest::ClientAddress;
+use quintet_socketio::{CloseReason, Engine};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
+
+use crate::compose::{self, Parts};
+use crate::config::Config;
+use crate::listen::Listen;
+use crate::tls::Tls;
+use crate::{Failure, forwarded, housekeeping};
+
+/// Time that a client has to send the head of a request, and to finish the handshake of TLS.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
+/// Time that requests under way have once the server stops.
+const REQUESTS_TIMEOUT: Duration = Duration::from_secs(3);
+/// Time that connections have to be told goodbye.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(4);
+/// Time after a failed accept, which mostly means that the process has no file left to open.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+type Body = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
+
+/// What every connection needs.
+struct Shared {
+    engine: Engine<Gateway>,
+    gateway: Gateway,
+    rest: axum::Router,
+    trusted_proxies: Vec<IpAddr>,
+    origins: Option<Vec<String>>,
+}
+
+/// Runs the server until it is told to stop.
+pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
+    let tls = Tls::of(&config)?;
+    let mut listeners = Vec::new();
+    for listen in &config.server.listen {
+        let listener = TcpListener::bind(listen.address)
+            .await
+            .map_err(|error| format!("cannot listen on {}: {error}", listen.address))?;
+        listeners.push((listener, *listen));
+    }
+    let Parts { service, gateway, engine, rest } = compose::parts(&config).await?;
+    say_hello(&config, &listeners, tls.is_some());
+
+    let shared = Arc::new(Shared {
+        engine: engine.clone(),
+        gateway: gateway.clone(),
+        rest,
+        trusted_proxies: config.limits.trusted_proxies.clone(),
+        origins: config.http.origins.clone(),
+    });
+    let (stop, stopping) = watch::channel(false);
+    let connections = TaskTracker::new();
+    let mut accepting = Vec::new();
+    for (listener, listen) in listeners {
+        let accept = accept(listener, listen, Arc::clone(&shared), tls.clone(), connections.clone(), stopping.clone());
+        accepting.push(tokio::spawn(accept));
+    }
+    let keeping = tokio::spawn(housekeeping::run(service.clone()));
+
+    until_told_to_stop(tls.as_deref()).await?;
+
+    tracing::info!("stopping");
+    for task in accepting {
+        task.abort();
+        let _ = task.await;
+    }
+    keeping.abort();
+    gateway.before_close().await;
+    let _ = stop.send(true);
+    let close = async { tokio::join!(engine.close(CloseReason::Shutdown), gateway.close()) };
+    let _ = tokio::time::timeout(CLOSE_TIMEOUT, close).await;
+    connections.close();
+    let _ = tokio::time::timeout(REQUESTS_TIMEOUT, connections.wait()).await;
+    service.close().await;
+    Ok(())
+}
+
+/// A few calm lines.
+fn say_hello(config: &Config, listeners: &[(TcpListener, Listen)], tls: bool) {
+    println!("Quintet {}", env!("CARGO_PKG_VERSION"));
+    let scheme = if tls { "https" } else { "http" };
+    for (listener, listen) in listeners {
+        let address = listener.local_addr().unwrap_or(listen.address);
+        let speaks = match listen.dialect {
+            None => "meetup, messenger, rooms, conversations and chat".to_owned(),
+            Some(dialect) => format!("{} where a client names no other", dialect.as_str()),
+        };
+        println!("  listening on {scheme}://{address}, speaking {speaks}");
+        if listen.trust {
+            println!("  warning: {address} takes every client's word for who it is; keep it in a closed network");
+        }
+    }
+    if config.server.ephemeral {
+        println!("  data in memory, gone with this process");
+    } else {
+        println!("  data in {}", config.server.data.display());
+    }
+    println!("  guests are {}", if config.auth.guests { "let into open rooms" } else { "not let in" });
+}
+
+/// Waits for SIGTERM or Ctrl-C; SIGHUP reads the files of TLS again.
+async fn until_told_to_stop(tls: Option<&Tls>) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| format!("cannot listen for signals: {error}");
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    let mut hangup = signal(SignalKind::hangup()).map_err(failed)?;
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return Ok(()),
+            _ = interrupt.recv() => return Ok(()),
+            _ = hangup.recv() => match tls.map(Tls::reload) {
+                Some(Ok(())) => tracing::info!("the certificate was read again"),
+                Some(Err(why)) => tracing::error!("{why}; the old certificate stays in force"),
+                None => {}
+            },
+        }
+    }
+}
+
+async fn accept(
+    listener: TcpListener,
+    listen: Listen,
+    shared: Arc<Shared>,
+    tls: Option<Arc<Tls>>,
+    connections: TaskTracker,
+    stopping: watch::Receiver<bool>,
+) {
+    loop {
+        let (stream, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        let _ = stream.set_nodelay(true);
+        let (shared, tls, stopping) = (Arc::clone(&shared), tls.clone(), stopping.clone());
+        connections.spawn(async move {
+            match tls {
+                None => connection(stream, peer, listen, shared, stopping).await,
+                Some(tls) => {
+                    let handshake = tls.acceptor().accept(stream);
+                    match tokio::time::timeout(HEAD_TIMEOUT, handshake).await {
+                        Ok(Ok(stream)) => connection(stream, peer, listen, shared, stopping).await,
+                        Ok(Err(error)) => tracing::debug!(%error, "a handshake of TLS failed"),
+                        Err(_) => tracing::debug!("a handshake of TLS took too long"),
+                    }
+                }
+            }
+        });
+    }
+}
+
+/// Serves one connection's requests; a WebSocket goes its own way from the upgrade on.
+async fn connection<S>(
+    stream: S,
+    peer: SocketAddr,
+    listen: Listen,
+    shared: Arc<Shared>,
+    mut stopping: watch::Receiver<bool>,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = service_fn(move |request| {
+        let shared = Arc::clone(&shared);
+        async move { Ok::<_, Infallible>(respond(&shared, listen, peer, request).await) }
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    tokio::select! {
+        result = &mut connection => {
+            if let Err(error) = result {
+                tracing::debug!(%error, "a connection ended in an error");
+            }
+            return;
+        }
+        _ = stopping.wait_for(|stopping| *stopping) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    let _ = connection.await;
+}
+
+async fn respond(shared: &Shared, listen: Listen, peer: SocketAddr, mut request: Request<Incoming>) -> Response<Body> {
+    let remote = forwarded::client_address(request.headers(), peer, &shared.trusted_proxies);
+    let path = request.uri().path();
+    if shared.engine.serves(path) {
+        let origin = request.headers().get(http::header::ORIGIN).cloned();
+        request.extensions_mut().insert(Listener { dialect: listen.dialect, trust: listen.trust });
+        let mut response = shared.engine.handle(request, remote).await;
+        allow_origin(shared, origin, response.headers_mut());
+        return boxed(response);
+    }
+    if path == "/ws" {
+        request.extensions_mut().insert(Listener { dialect: listen.dialect, trust: listen.trust });
+        return boxed(shared.gateway.plain(request, remote));
+    }
+    request.extensions_mut().insert(ClientAddress(remote.ip()));
+    match shared.rest.clone().oneshot(request.map(axum::body::Body::new)).await {
+        Ok(response) => boxed(response),
+        Err(never) => match never {},
+    }
+}
+
+/// CORS for polling: any origin without credentials, unless the operator names some.
+fn allow_origin(shared: &Shared, origin: Option<http::HeaderValue>, headers: &mut http::HeaderMap) {
+    use http::header;
+    let Some(origin) = origin else { return };
+    let allowed = match &shared.origins {
+        None => http::HeaderValue::from_static("*"),
+        Some(origins) => {
+            headers.insert(header::VARY, http::HeaderValue::from_static("Origin"));
+            if !origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes()) {
+                return;
+            }
+            origin
+        }
+    };
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, http::HeaderValue::from_static("GET, POST"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, http::HeaderValue::from_static("authorization, content-type"));
+}
+
+fn boxed<B>(response: Response<B>) -> Response<Body>
+where
+    B: hyper::body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    response.map(|body| body.map_err(Into::into).boxed_unsync())
+}

@@ -1,0 +1,160 @@
+//! Rates: how much at once, per connection, user and address.
+//!
+//! The generic cell rate algorithm (ITU-T I.371): one number a key, the moment at which its burst is used up. Our own,
+//! since a connection can afford eight bytes for it and no more.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use quintet_domain::Refusal;
+use quintet_domain::limits::{
+    CONNECTIONS_PER_SECOND, EVENTS_BURST, EVENTS_PER_SECOND, GUEST_ROOMS_PER_MINUTE, LOGINS_PER_MINUTE,
+};
+
+/// Addresses that are remembered before those that have been quiet are forgotten.
+const ADDRESSES_KEPT: usize = 10_000;
+
+/// A rate: how far apart events may be on average, and how many may come at once.
+#[derive(Clone, Copy, Debug)]
+struct Rate {
+    interval_us: u64,
+    burst: u64,
+}
+
+impl Rate {
+    const fn new(events: u32, seconds: u64, burst: u32) -> Self {
+        Self { interval_us: seconds * 1_000_000 / events as u64, burst: burst as u64 }
+    }
+
+    /// The new moment, or the microseconds to wait.
+    fn admit(self, used_up_at: u64, now: u64) -> Result<u64, u64> {
+        let next = used_up_at.max(now) + self.interval_us;
+        let allowed = now + self.burst * self.interval_us;
+        if next > allowed { Err(next - allowed) } else { Ok(next) }
+    }
+}
+
+const EVENTS: Rate = Rate::new(EVENTS_PER_SECOND, 1, EVENTS_BURST);
+
+/// The events of one connection, or of one user.
+#[derive(Debug, Default)]
+pub struct EventRate(AtomicU64);
+
+/// The rates of addresses, and the clock of all rates.
+#[derive(Debug)]
+pub struct Rates {
+    on: bool,
+    start: Instant,
+    connections: ByAddress,
+    logins: ByAddress,
+    guest_rooms: ByAddress,
+}
+
+#[derive(Debug)]
+struct ByAddress {
+    rate: Rate,
+    used_up: Mutex<HashMap<IpAddr, u64>>,
+}
+
+impl ByAddress {
+    fn new(rate: Rate) -> Self {
+        Self { rate, used_up: Mutex::default() }
+    }
+
+    fn admit(&self, address: IpAddr, now: u64) -> Result<(), u64> {
+        let mut used_up = self.used_up.lock().unwrap_or_else(PoisonError::into_inner);
+        if used_up.len() >= ADDRESSES_KEPT {
+            used_up.retain(|_, moment| *moment > now);
+        }
+        let moment = used_up.entry(address).or_default();
+        *moment = self.rate.admit(*moment, now)?;
+        Ok(())
+    }
+}
+
+fn refusal(wait_us: u64) -> Refusal {
+    Refusal::rate_limited(wait_us.div_ceil(1_000))
+}
+
+impl Rates {
+    /// All rates, or none.
+    #[must_use]
+    pub fn new(on: bool) -> Self {
+        Self {
+            on,
+            start: Instant::now(),
+            connections: ByAddress::new(Rate::new(CONNECTIONS_PER_SECOND, 1, CONNECTIONS_PER_SECOND)),
+            logins: ByAddress::new(Rate::new(LOGINS_PER_MINUTE, 60, LOGINS_PER_MINUTE)),
+            guest_rooms: ByAddress::new(Rate::new(GUEST_ROOMS_PER_MINUTE, 60, GUEST_ROOMS_PER_MINUTE)),
+        }
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    fn address(&self, by: &ByAddress, address: IpAddr) -> Result<(), Refusal> {
+        if self.on { by.admit(address, self.now()).map_err(refusal) } else { Ok(()) }
+    }
+
+    /// A new connection from an address.
+    ///
+    /// # Errors
+    /// `ERR_RATE_LIMITED`.
+    pub fn connection(&self, address: IpAddr) -> Result<(), Refusal> {
+        self.address(&self.connections, address)
+    }
+
+    /// A log-in or registration from an address.
+    ///
+    /// # Errors
+    /// `ERR_RATE_LIMITED`.
+    pub fn login(&self, address: IpAddr) -> Result<(), Refusal> {
+        self.address(&self.logins, address)
+    }
+
+    /// A room made by a guest from an address.
+    ///
+    /// # Errors
+    /// `ERR_RATE_LIMITED`.
+    pub fn guest_room(&self, address: IpAddr) -> Result<(), Refusal> {
+        self.address(&self.guest_rooms, address)
+    }
+
+    /// An event of a connection or user.
+    ///
+    /// # Errors
+    /// `ERR_RATE_LIMITED`.
+    pub fn event(&self, of: &EventRate) -> Result<(), Refusal> {
+        if !self.on {
+            return Ok(());
+        }
+        let now = self.now();
+        let mut wait = 0;
+        let admitted = of.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |moment| {
+            EVENTS.admit(moment, now).map_err(|us| wait = us).ok()
+        });
+        if admitted.is_ok() { Ok(()) } else { Err(refusal(wait)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_and_then_the_rate() {
+        let rate = Rate::new(50, 1, 100);
+        let (mut moment, mut admitted) = (0, 0);
+        while let Ok(next) = rate.admit(moment, 1_000_000) {
+            moment = next;
+            admitted += 1;
+        }
+        assert_eq!(admitted, 100);
+        assert_eq!(rate.admit(moment, 1_000_000), Err(20_000));
+        assert!(rate.admit(moment, 1_020_000).is_ok());
+    }
+}

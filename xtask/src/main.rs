@@ -1,1 +1,52 @@
-fn main() {}
+//! `cargo xtask …`: the project's own commands.
+
+mod sh;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The project's own commands.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Install what the tests need, and run all of them.
+    Test {
+        /// Only the Rust tests.
+        #[arg(long)]
+        rust: bool,
+        /// Only the tests with official clients.
+        #[arg(long)]
+        e2e: bool,
+    },
+    /// Check the structure: arrows between crates, sizes of files, where words may stand, paths named in docs.
+    Tidy,
+    /// What CI runs: test, fmt, clippy, tidy.
+    Ci,
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Test { rust, e2e } => test::run(rust || !e2e, e2e || !rust),
+        Command::Tidy => tidy::run(),
+        Command::Ci => test::run(true, true)
+            .and_then(|()| sh::run("cargo", &["fmt", "--all", "--check"]))
+            .and_then(|()| sh::run("cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+            .and_then(|()| tidy::run()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("xtask: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -14,7 +14,7 @@ use super::{queries, users};
 use crate::{Actor, Joined, PageOf};
 
 /// The actor's row; a guest's is made, or brought up to date with what it says of itself.
-pub(super) fn actor_with_profile(tx: &Tx<'_>, actor: &Actor, profile: &Profile) -> Written<UserRow> {
+pub(super) fn actor_with_profile(tx: &mut Tx<'_>, actor: &Actor, profile: &Profile) -> Written<UserRow> {
     if actor.guest { users::upsert_guest(tx, &actor.user, profile) } else { tx.actor(actor) }
 }
 

@@ -182,18 +182,20 @@ pub(super) fn adopt(tx: &mut Tx<'_>, claims: Claims) -> Written<Account> {
     known(tx, &claims.id)
 }
 
-pub(super) fn upsert_guest(tx: &Tx<'_>, id: &UserId, profile: &Profile) -> Written<UserRow> {
-    match rows::user(tx.conn, id)? {
+/// Makes a guest, or brings it up to date with what it says of itself; its connections carry that on.
+pub(super) fn upsert_guest(tx: &mut Tx<'_>, id: &UserId, profile: &Profile) -> Written<UserRow> {
+    let before = rows::user(tx.conn, id)?;
+    match &before {
         Some(row) if !row.user.is_guest() => {
             return Err(Refusal::unauthenticated("this id belongs to a registered user").into());
         }
-        Some(_) => {
+        Some(row) => {
             tx.conn
                 .prepare_cached(
                     "UPDATE user SET username = coalesce(?2, username), name = coalesce(?2, name),
-                         avatar = coalesce(?3, avatar) WHERE id = ?1",
+                         avatar = coalesce(?3, avatar) WHERE pk = ?1",
                 )?
-                .execute(params![id.as_str(), profile.username, profile.avatar])?;
+                .execute(params![row.pk, profile.username, profile.avatar])?;
         }
         None => {
             let from_id = format!("guest-{}", id.as_str().chars().take(NAME_FROM_ID_CHARS).collect::<String>());
@@ -205,7 +207,12 @@ pub(super) fn upsert_guest(tx: &Tx<'_>, id: &UserId, profile: &Profile) -> Writt
                 .execute(params![id.as_str(), name, profile.avatar, tx.now.0])?;
         }
     }
-    tx.user(id)
+    let row = tx.user(id)?;
+    if before.is_none_or(|before| before.user != row.user) {
+        let about = About { actor: Some(row.pk), ..About::default() };
+        tx.record("user_changed", about, None, Event::UserChanged { user: Arc::clone(&row.user) })?;
+    }
+    Ok(row)
 }
 
 pub(super) fn change_profile(tx: &mut Tx<'_>, id: &UserId, change: ProfileChange) -> Written<Account> {

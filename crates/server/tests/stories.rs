@@ -1,0 +1,14 @@
+//! The golden transcripts of the dialects, at the wire.
+
+mod support;
+
+macro_rules! stories {
+    ($($name:ident),* $(,)?) => {$(
+        #[tokio::test]
+        async fn $name() {
+            support::story::play(include_str!(concat!("stories/", stringify!($name), ".story"))).await;
+        }
+    )*};
+}
+
+stories!(meetup, messenger, rooms, conversations, chat, identity);

@@ -1,0 +1,11 @@
+//! The real binary, its HTTP API and its wire, for tests.
+#![allow(dead_code, unused_imports, reason = "each test file uses its part")]
+
+mod http;
+mod server;
+pub mod story;
+mod wire;
+
+pub use http::{Answer, Http};
+pub use server::Server;
+pub use wire::Wire;

@@ -1,0 +1,129 @@
+//! The real binary in a folder of its own, on a port of its own; it ends with the test.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use super::Http;
+
+pub struct Server {
+    child: Child,
+    pub addresses: Vec<SocketAddr>,
+    folder: tempfile::TempDir,
+}
+
+/// How a server is started; `start` gives the usual one.
+pub struct Start {
+    args: Vec<String>,
+    listen: Vec<String>,
+    wrap: Vec<String>,
+    environment: Vec<(String, String)>,
+}
+
+impl Server {
+    /// One listener, no rates, everything on disk.
+    pub fn start() -> Self {
+        Self::with().run()
+    }
+
+    pub fn with() -> Start {
+        Start {
+            args: Vec::new(),
+            listen: vec!["0".to_owned()],
+            wrap: Vec::new(),
+            environment: vec![("QUINTET_LIMITS_RATES".to_owned(), "false".to_owned())],
+        }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.addresses[0]
+    }
+
+    pub fn http(&self) -> Http {
+        Http::new(self.address())
+    }
+
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn signal(&self, signal: i32) {
+        let status = Command::new("kill").arg(format!("-{signal}")).arg(self.child.id().to_string()).status();
+        assert!(status.expect("kill runs").success());
+    }
+
+    /// Waits for the end and gives the exit status.
+    pub fn wait(&mut self) -> std::process::ExitStatus {
+        self.child.wait().expect("the server ends")
+    }
+}
+
+impl Start {
+    pub fn args(mut self, args: &[&str]) -> Self {
+        self.args.extend(args.iter().map(|arg| (*arg).to_owned()));
+        self
+    }
+
+    pub fn listen(mut self, listen: &[&str]) -> Self {
+        self.listen = listen.iter().map(|listen| (*listen).to_owned()).collect();
+        self
+    }
+
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.retain(|(known, _)| known != name);
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Runs the binary under another program.
+    pub fn under(mut self, program: &[&str]) -> Self {
+        self.wrap = program.iter().map(|word| (*word).to_owned()).collect();
+        self
+    }
+
+    pub fn run(self) -> Server {
+        let folder = tempfile::tempdir().expect("a folder");
+        let data = folder.path().join("data");
+        let (child, addresses) = self.spawn(&data);
+        Server { child, addresses, folder }
+    }
+
+    fn spawn(&self, data: &Path) -> (Child, Vec<SocketAddr>) {
+        let binary = env!("CARGO_BIN_EXE_quintet");
+        let mut words = self.wrap.clone();
+        words.push(binary.to_owned());
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]).args(&self.args).arg("--data").arg(data);
+        for listen in &self.listen {
+            command.arg("--listen").arg(listen);
+        }
+        command.envs(self.environment.iter().cloned()).current_dir(std::env::temp_dir()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("the server starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+        let mut addresses = Vec::new();
+        for line in lines.by_ref() {
+            let line = line.expect("text");
+            if let Some(rest) = line.trim().strip_prefix("listening on ") {
+                let place = rest.split("://").nth(1).and_then(|rest| rest.split(',').next()).expect("an address");
+                addresses.push(place.parse().expect("an address"));
+            }
+            if line.trim().starts_with("guests are") {
+                break;
+            }
+        }
+        assert!(!addresses.is_empty(), "the server did not say where it listens");
+        (child, addresses)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

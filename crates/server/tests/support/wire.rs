@@ -1,0 +1,139 @@
+//! Socket.IO at the wire: frames as text, over a WebSocket.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::Value;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+/// Time in which everything that is awaited has to come.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub struct Wire {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    namespace: String,
+    next_ack: u64,
+    /// Events that came while something else was awaited.
+    pub events: std::collections::VecDeque<(String, Value)>,
+}
+
+impl Wire {
+    /// Opens the transport and reads the open packet.
+    pub async fn open(address: SocketAddr, query: &str) -> Self {
+        let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket{query}");
+        let (socket, _) = connect_async(url).await.expect("a WebSocket");
+        let mut wire = Self { socket, namespace: String::new(), next_ack: 0, events: Default::default() };
+        let open = wire.frame().await.expect("an open packet");
+        assert!(open.starts_with("0{\"sid\":"), "{open}");
+        wire
+    }
+
+    /// Enters a namespace and gives the packet that answers.
+    pub async fn enter(&mut self, namespace: &str, auth: &Value) -> String {
+        self.namespace = if namespace == "/" { String::new() } else { format!("{namespace},") };
+        let auth = if auth.is_null() { String::new() } else { auth.to_string() };
+        self.send(&format!("40{}{auth}", self.namespace)).await;
+        self.frame().await.expect("an answer to CONNECT")
+    }
+
+    /// A connection that was let in.
+    pub async fn connect(address: SocketAddr, namespace: &str, auth: &Value) -> Self {
+        let mut wire = Self::open(address, "").await;
+        let answer = wire.enter(namespace, auth).await;
+        assert!(answer.starts_with(&format!("40{}{{\"sid\":", wire.namespace)), "{answer}");
+        wire
+    }
+
+    pub async fn send(&mut self, text: &str) {
+        self.socket.send(Message::text(text)).await.expect("sent");
+    }
+
+    pub async fn send_message(&mut self, message: Message) {
+        self.socket.send(message).await.expect("sent");
+    }
+
+    /// The next text frame that is no ping; none once the socket is closed.
+    pub async fn frame(&mut self) -> Option<String> {
+        loop {
+            let next = tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("something comes");
+            match next {
+                Some(Ok(Message::Text(text))) if text.as_str() == "2" => self.send("3").await,
+                Some(Ok(Message::Text(text))) => return Some(text.as_str().to_owned()),
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+                Some(Ok(_)) => {}
+            }
+        }
+    }
+
+    /// The close code, once the socket is closed.
+    pub async fn close_code(&mut self) -> Option<u16> {
+        loop {
+            let next = tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("something comes");
+            match next {
+                Some(Ok(Message::Close(frame))) => return frame.map(|frame| frame.code.into()),
+                Some(Err(_)) | None => return None,
+                Some(Ok(_)) => {}
+            }
+        }
+    }
+
+    pub async fn emit(&mut self, event: &str, payload: &Value) {
+        self.send(&format!("42{}{}", self.namespace, serde_json::json!([event, payload]))).await;
+    }
+
+    /// Emits, and waits for the acknowledgement.
+    pub async fn call(&mut self, event: &str, payload: &Value) -> Value {
+        let id = self.ask(event, payload).await;
+        self.acked(id).await
+    }
+
+    /// Emits with an acknowledgement asked for, and gives its id.
+    pub async fn ask(&mut self, event: &str, payload: &Value) -> u64 {
+        self.next_ack += 1;
+        let packet = serde_json::json!([event, payload]);
+        self.send(&format!("42{}{}{packet}", self.namespace, self.next_ack)).await;
+        self.next_ack
+    }
+
+    /// Waits for one acknowledgement; events that come first are kept.
+    pub async fn acked(&mut self, id: u64) -> Value {
+        let head = format!("43{}{id}[", self.namespace);
+        loop {
+            let frame = self.frame().await.expect("an acknowledgement, not the end");
+            if let Some(rest) = frame.strip_prefix(&head) {
+                return serde_json::from_str(&rest[..rest.len() - 1]).expect("JSON");
+            }
+            self.keep(&frame);
+        }
+    }
+
+    fn keep(&mut self, frame: &str) {
+        let rest = frame.strip_prefix(&format!("42{}", self.namespace)).unwrap_or_else(|| panic!("no event: {frame}"));
+        let parts: Vec<Value> = serde_json::from_str(rest).expect("JSON");
+        let name = parts[0].as_str().expect("a name").to_owned();
+        self.events.push_back((name, parts.get(1).cloned().unwrap_or_default()));
+    }
+
+    /// The next event.
+    pub async fn event(&mut self) -> (String, Value) {
+        if let Some(event) = self.events.pop_front() {
+            return event;
+        }
+        let frame = self.frame().await.expect("an event, not the end");
+        self.keep(&frame);
+        self.events.pop_front().expect("just kept")
+    }
+
+    /// The next event of that name; others before it are dropped.
+    pub async fn next(&mut self, name: &str) -> Value {
+        loop {
+            let (found, payload) = self.event().await;
+            if found == name {
+                return payload;
+            }
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! `cargo xtask tidy`: the structure of the house, checked.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use cargo_metadata::{DependencyKind, MetadataCommand};
+
+use crate::sh;
+
+/// A source file has at most this many lines: it holds one concept.
+const LINES_MAX: usize = 500;
+
+/// Which crates of ours each may use. `server` may use all.
+const ARROWS: [(&str, &[&str]); 9] = [
+    ("quintet-socketio", &[]),
+    ("quintet-domain", &[]),
+    ("quintet-dialect", &["quintet-domain"]),
+    ("quintet-store", &["quintet-domain"]),
+    ("quintet-bus", &["quintet-domain"]),
+    ("quintet-service", &["quintet-domain", "quintet-store", "quintet-bus"]),
+    ("quintet-gateway", &["quintet-domain", "quintet-dialect", "quintet-service", "quintet-socketio", "quintet-bus"]),
+    ("quintet-rest", &["quintet-domain", "quintet-dialect", "quintet-service"]),
+    ("xtask", &[]),
+];
+
+/// Libraries that a crate must not use: `domain` has no IO, no async, no serialisation; SQL is the store's alone.
+const FOREIGN: [(&str, &[&str]); 6] = [
+    ("quintet-domain", &["tokio", "serde", "serde_json", "rusqlite", "hyper"]),
+    ("quintet-dialect", &["tokio", "rusqlite", "hyper"]),
+    ("quintet-socketio", &["rusqlite", "axum"]),
+    ("quintet-gateway", &["rusqlite", "axum"]),
+    ("quintet-rest", &["rusqlite", "hyper"]),
+    ("quintet-service", &["rusqlite", "hyper", "axum"]),
+];
+
+/// Words that may stand in some places only: the word, and the folders where it may.
+const WORDS: [(&str, &[&str]); 4] = [
+    ("SELECT ", &["crates/store/", "xtask/"]),
+    ("env::var", &["crates/server/", "xtask/"]),
+    ("receive_message", &["crates/dialect/", "e2e/", "crates/server/tests/", "xtask/", "crates/rest/src/compat/"]),
+    ("message:new", &["crates/dialect/", "e2e/", "crates/server/tests/", "xtask/", "crates/rest/src/compat/"]),
+];
+
+pub(crate) fn run() -> Result<(), String> {
+    let files = tracked_files()?;
+    let mut faults = Vec::new();
+    arrows(&mut faults)?;
+    for file in &files {
+        let path = file.to_string_lossy().into_owned();
+        let Ok(text) = std::fs::read_to_string(sh::root().join(file)) else { continue };
+        if is_source(file) {
+            source(&path, &text, &mut faults);
+        }
+        if path.ends_with(".md") {
+            named_paths(&path, &text, &files, &mut faults);
+        }
+    }
+    if faults.is_empty() {
+        println!("tidy: {} files, no faults", files.len());
+        Ok(())
+    } else {
+        Err(format!("{} faults:\n  {}", faults.len(), faults.join("\n  ")))
+    }
+}
+
+fn tracked_files() -> Result<Vec<PathBuf>, String> {
+    let output = Command::new("git")
+        .args(["ls-files", "--cached", "--others", "--exclude-standard"])
+        .current_dir(sh::root())
+        .output()
+        .map_err(|error| format!("cannot run git: {error}"))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let files: Vec<PathBuf> = text.lines().map(PathBuf::from).filter(|file| sh::root().join(file).exists()).collect();
+    if files.is_empty() { Err("git names no files".to_owned()) } else { Ok(files) }
+}
+
+fn is_source(file: &Path) -> bool {
+    let kind = file.extension().and_then(|kind| kind.to_str()).unwrap_or_default();
+    matches!(kind, "rs" | "mjs" | "js" | "sql") && !file.to_string_lossy().contains("/vendor/")
+}
+
+fn arrows(faults: &mut Vec<String>) -> Result<(), String> {
+    let metadata = MetadataCommand::new().no_deps().exec().map_err(|error| error.to_string())?;
+    for package in &metadata.packages {
+        let name = package.name.as_str();
+        let used: BTreeSet<&str> = package
+            .dependencies
+            .iter()
+            .filter(|dependency| dependency.kind == DependencyKind::Normal)
+            .map(|dependency| dependency.name.as_str())
+            .collect();
+        if let Some((_, allowed)) = ARROWS.iter().find(|(of, _)| *of == name) {
+            for other in used.iter().filter(|other| other.starts_with("quintet") && !allowed.contains(other)) {
+                faults.push(format!("{name} must not use {other}"));
+            }
+        } else if name != "quintet" {
+            faults.push(format!("{name} stands in no arrow: add it to xtask/src/tidy.rs"));
+        }
+        for (_, foreign) in FOREIGN.iter().filter(|(of, _)| *of == name) {
+            for library in used.iter().filter(|library| foreign.contains(library)) {
+                faults.push(format!("{name} must not use {library}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn source(path: &str, text: &str, faults: &mut Vec<String>) {
+    let lines = text.lines().count();
+    if lines > LINES_MAX {
+        faults.push(format!("{path} has {lines} lines; one concept fits into {LINES_MAX}"));
+    }
+    if path.starts_with("crates/") && path.ends_with(".rs") && !text.starts_with("//!") {
+        faults.push(format!("{path} does not say what lives there"));
+    }
+    for (word, folders) in WORDS {
+        if text.contains(word) && !folders.iter().any(|folder| path.starts_with(folder)) {
+            faults.push(format!("{path} says `{}`, which belongs to {}", word.trim(), folders.join(", ")));
+        }
+    }
+}
+
+/// Every path in backticks in a document of ours exists.
+fn named_paths(document: &str, text: &str, files: &[PathBuf], faults: &mut Vec<String>) {
+    const ROOTS: [&str; 7] = ["crates/", "docs/", "e2e/", "xtask/", ".ci/", ".cargo/", "web/"];
+    for named in text.split('`').skip(1).step_by(2) {
+        let path = named.split_whitespace().next().unwrap_or_default().trim_end_matches('/');
+        if !ROOTS.iter().any(|root| named.starts_with(root)) || named.contains(['*', '<', '{']) {
+            continue;
+        }
+        let exists = files.iter().any(|file| file == Path::new(path) || file.starts_with(path));
+        if !exists {
+            faults.push(format!("{document} names {named}, which does not exist"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults_of(path: &str, text: &str) -> Vec<String> {
+        let mut faults = Vec::new();
+        source(path, text, &mut faults);
+        faults
+    }
+
+    #[test]
+    fn faults_are_found() {
+        assert_eq!(faults_of("crates/x/src/a.rs", "//! ok\n"), Vec::<String>::new());
+        assert!(faults_of("crates/x/src/a.rs", "fn a() {}")[0].contains("does not say"));
+        assert!(faults_of("crates/rest/src/a.rs", "//! x\nSELECT 1")[0].contains("SELECT"));
+        assert!(faults_of("crates/x/src/a.rs", &"//! x\n".repeat(501))[0].contains("501 lines"));
+        let mut faults = Vec::new();
+        named_paths("README.md", "see `crates/nothing` and `docs/a.md`", &["docs/a.md".into()], &mut faults);
+        assert_eq!(faults, ["README.md names crates/nothing, which does not exist"]);
+    }
+}

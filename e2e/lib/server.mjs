@@ -1,0 +1,75 @@
+// The real binary in a folder of its own, on ports of its own, and its API.
+
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const BINARY = process.env.QUINTET_BINARY ?? fileURLToPath(new URL("../../target/debug/quintet", import.meta.url));
+
+export class Server {
+  #child;
+
+  /** Starts a server; `folder` keeps the data of an earlier one. */
+  static async start({ listen = ["0"], args = [], env = {}, folder } = {}) {
+    const server = new Server();
+    server.folder = folder ?? mkdtempSync(join(tmpdir(), "quintet-e2e-"));
+    const words = [...listen.flatMap((place) => ["--listen", place]), "--data", join(server.folder, "data"), ...args];
+    server.#child = spawn(BINARY, words, {
+      cwd: server.folder,
+      env: { ...process.env, QUINTET_LIMITS_RATES: "false", ...env },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    server.urls = [];
+    server.ended = new Promise((resolve) => server.#child.once("exit", (code, signal) => resolve({ code, signal })));
+    for await (const line of createInterface({ input: server.#child.stdout })) {
+      const found = /listening on (https?:\/\/[^,]+),/.exec(line);
+      if (found) server.urls.push(found[1]);
+      if (line.trim().startsWith("guests are")) break;
+    }
+    if (server.urls.length === 0) throw new Error("the server did not say where it listens");
+    return server;
+  }
+
+  get url() {
+    return this.urls[0];
+  }
+
+  get port() {
+    return new URL(this.url).port;
+  }
+
+  async kill(signal = "SIGKILL") {
+    this.#child.kill(signal);
+    return this.ended;
+  }
+
+  /** Ends the server and removes its folder. */
+  async stop() {
+    await this.kill();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** A call of the API; gives status and body. */
+  async api(token, method, path, body) {
+    const headers = { "content-type": "application/json" };
+    if (token) headers.authorization = `Bearer ${token}`;
+    const response = await fetch(`${this.url}/api/v1${path}`, { method, headers, body: body && JSON.stringify(body) });
+    const text = await response.text();
+    return { status: response.status, body: text ? JSON.parse(text) : null };
+  }
+
+  /** Registers a user as the stories do; gives id, name and token. */
+  async register(name) {
+    const { status, body } = await this.api(null, "POST", "/auth/register", {
+      username: name,
+      email: `${name}@example.org`,
+      password: "correct horse",
+      name: `${name[0].toUpperCase()}${name.slice(1)} Example`,
+    });
+    if (status !== 201) throw new Error(`cannot register ${name}: ${JSON.stringify(body)}`);
+    return { id: body.user.id, name, token: body.token };
+  }
+}

@@ -16,6 +16,8 @@ pub struct Wire {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     namespace: String,
     next_ack: u64,
+    /// Acknowledgements that came before they were awaited: a refusal overtakes what waits for a commit.
+    acks: std::collections::HashMap<u64, Value>,
     /// Events that came while something else was awaited.
     pub events: std::collections::VecDeque<(String, Value)>,
 }
@@ -25,7 +27,13 @@ impl Wire {
     pub async fn open(address: SocketAddr, query: &str) -> Self {
         let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket{query}");
         let (socket, _) = connect_async(url).await.expect("a WebSocket");
-        let mut wire = Self { socket, namespace: String::new(), next_ack: 0, events: Default::default() };
+        let mut wire = Self {
+            socket,
+            namespace: String::new(),
+            next_ack: 0,
+            acks: Default::default(),
+            events: Default::default(),
+        };
         let open = wire.frame().await.expect("an open packet");
         assert!(open.starts_with("0{\"sid\":"), "{open}");
         wire
@@ -100,17 +108,23 @@ impl Wire {
 
     /// Waits for one acknowledgement; events that come first are kept.
     pub async fn acked(&mut self, id: u64) -> Value {
-        let head = format!("43{}{id}[", self.namespace);
         loop {
-            let frame = self.frame().await.expect("an acknowledgement, not the end");
-            if let Some(rest) = frame.strip_prefix(&head) {
-                return serde_json::from_str(&rest[..rest.len() - 1]).expect("JSON");
+            if let Some(ack) = self.acks.remove(&id) {
+                return ack;
             }
+            let frame = self.frame().await.expect("an acknowledgement, not the end");
             self.keep(&frame);
         }
     }
 
     fn keep(&mut self, frame: &str) {
+        if let Some(rest) = frame.strip_prefix(&format!("43{}", self.namespace)) {
+            let (id, args) = rest.split_at(rest.find('[').expect("arguments"));
+            let mut args: Vec<Value> = serde_json::from_str(args).expect("JSON");
+            let twice = self.acks.insert(id.parse().expect("an id"), args.remove(0));
+            assert!(twice.is_none(), "acknowledged twice: {frame}");
+            return;
+        }
         let rest = frame.strip_prefix(&format!("42{}", self.namespace)).unwrap_or_else(|| panic!("no event: {frame}"));
         let parts: Vec<Value> = serde_json::from_str(rest).expect("JSON");
         let name = parts[0].as_str().expect("a name").to_owned();
@@ -122,9 +136,13 @@ impl Wire {
         if let Some(event) = self.events.pop_front() {
             return event;
         }
-        let frame = self.frame().await.expect("an event, not the end");
-        self.keep(&frame);
-        self.events.pop_front().expect("just kept")
+        loop {
+            let frame = self.frame().await.expect("an event, not the end");
+            self.keep(&frame);
+            if let Some(event) = self.events.pop_front() {
+                return event;
+            }
+        }
     }
 
     /// The next event of that name; others before it are dropped.

@@ -1,0 +1,197 @@
+//! The life and death of the process, and the operator's commands.
+
+mod support;
+
+use std::io::Write;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use support::{Server, Wire};
+
+fn quintet(args: &[&str], input: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_quintet"));
+    command.args(args).current_dir(std::env::temp_dir());
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+    child.stdin.take().expect("piped").write_all(input.as_bytes()).expect("written");
+    child.wait_with_output().expect("it ends")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// One sentence on the error output, and status 1.
+fn fails(args: &[&str], why: &str) {
+    let output = quintet(args, "");
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{args:?}: {error}");
+    assert!(error.contains(why), "{args:?}: {error}");
+    assert_eq!(error.trim().lines().count(), 1, "{error}");
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().expect("text")
+}
+
+#[tokio::test]
+async fn what_cannot_start_says_why_in_one_sentence() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("an address").port().to_string();
+    fails(&["--listen", &port, "--data", path(&data)], "cannot listen on 127.0.0.1:");
+    let file = folder.path().join("file");
+    std::fs::write(&file, "x").expect("written");
+    fails(&["--listen", "0", "--data", path(&file.join("below"))], "cannot use the data folder");
+    fails(&["--listen", "0=irc"], "the dialect must be");
+    fails(&["--config", path(&folder.path().join("none.toml"))], "cannot read");
+    let config = folder.path().join("quintet.toml");
+    std::fs::write(&config, "[limits]\nspeed = 1\n").expect("written");
+    fails(&["check-config", "--config", path(&config)], "speed");
+    std::fs::write(&config, "[limits]\nrates = false\n[server]\nlisten = [\"0=chat\"]\n").expect("written");
+    let good = quintet(&["check-config", "--config", path(&config), "--data", path(&data)], "");
+    assert!(good.status.success());
+    assert!(text(&good.stdout).contains("rates = false"));
+
+    let server = Server::start();
+    fails(&["--listen", "0", "--data", path(&server.data())], "another quintet uses the data folder");
+    drop(server);
+
+    let newer = folder.path().join("newer");
+    assert!(quintet(&["user", "list", "--data", path(&newer)], "").status.success());
+    let database = rusqlite::Connection::open(newer.join("quintet.sqlite3")).expect("a database");
+    let later = "INSERT INTO refinery_schema_history VALUES (999, 'later', '2030-01-01T00:00:00Z', '0')";
+    database.execute(later, []).expect("written");
+    fails(&["--listen", "0", "--data", path(&newer)], "use a newer quintet");
+}
+
+#[tokio::test]
+async fn a_stop_closes_without_a_disconnect_and_loses_nothing() {
+    let mut server = Server::with().args(&["--jwt-secret", "kept"]).run();
+    let http = server.http();
+    let alice = http.register("alice").await;
+    let body = json!({ "kind": "room", "name": "R" });
+    let place = http.api(&alice.1, "POST", "/conversations", body).await.expect(201)["id"].clone();
+    let mut wire = Wire::connect(server.address(), "/chat", &json!({ "token": alice.1 })).await;
+    let ack = wire.call("message:send", &json!({ "chatId": place, "content": "last words" })).await;
+    assert_eq!(ack["success"], true);
+    wire.events.clear();
+    let start = Instant::now();
+    server.signal(15);
+    // The transport closes; a DISCONNECT would tell official clients not to come back.
+    let mut frames = Vec::new();
+    while let Some(frame) = wire.frame().await {
+        frames.push(frame);
+    }
+    assert!(frames.iter().all(|frame| !frame.starts_with("41")), "{frames:?}");
+    assert_eq!(server.wait().code(), Some(0));
+    assert!(start.elapsed() < Duration::from_secs(10));
+    let database = rusqlite::Connection::open(server.data().join("quintet.sqlite3")).expect("a database");
+    let content: String = database.query_row("SELECT content FROM message", [], |row| row.get(0)).expect("a message");
+    assert_eq!(content, "last words");
+}
+
+#[tokio::test]
+async fn the_secret_is_made_once_and_kept() {
+    let server = Server::start();
+    let (_, token) = server.http().register("alice").await;
+    let file = server.data().join("jwt-secret");
+    let mode = std::fs::metadata(&file).expect("a secret").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let secret = std::fs::read(&file).expect("read");
+    assert_eq!(secret.len(), 64);
+    assert_eq!(server.http().api(&token, "GET", "/me", Value::Null).await.status, 200);
+}
+
+#[tokio::test]
+async fn the_operator_beside_a_running_server() {
+    let server = Server::start();
+    let data = server.data();
+    let data = path(&data);
+    let added = quintet(&["user", "add", "carol", "--email", "carol@example.org", "--data", data], "correct horse\n");
+    assert!(added.status.success(), "{}", text(&added.stderr));
+    let http = server.http();
+    let log_in = |password: &'static str| {
+        let http = http.clone();
+        async move { http.api("", "POST", "/auth/login", json!({ "username": "carol", "password": password })).await }
+    };
+    let token = log_in("correct horse").await.expect(200)["token"].as_str().expect("a token").to_owned();
+    let mut wire = Wire::connect(server.address(), "/chat", &json!({ "token": token })).await;
+    let list = quintet(&["user", "list", "--data", data], "");
+    assert!(text(&list.stdout).contains("carol carol@example.org"), "{}", text(&list.stdout));
+
+    // Barred by another process: the running server ends the connection, with a DISCONNECT.
+    let barred = quintet(&["user", "disable", "carol", "--data", data], "");
+    assert!(barred.status.success(), "{}", text(&barred.stderr));
+    assert_eq!(wire.frame().await.as_deref(), Some("41/chat,"));
+    assert_eq!(log_in("correct horse").await.status, 401);
+    assert_eq!(http.api(&token, "GET", "/me", Value::Null).await.status, 401);
+    assert!(quintet(&["user", "enable", "carol@example.org", "--data", data], "").status.success());
+    assert!(quintet(&["user", "passwd", "carol", "--data", data], "battery staple").status.success());
+    assert_eq!(log_in("correct horse").await.status, 401);
+    log_in("battery staple").await.expect(200);
+    let nobody = quintet(&["user", "passwd", "nobody", "--data", data], "battery staple");
+    assert_eq!(nobody.status.code(), Some(1));
+
+    let copy = tempfile::tempdir().expect("a folder");
+    let file = copy.path().join("copy.sqlite3");
+    assert!(quintet(&["backup", path(&file), "--data", data], "").status.success());
+    let database = rusqlite::Connection::open(&file).expect("a database");
+    let users: i64 = database.query_row("SELECT count(*) FROM user", [], |row| row.get(0)).expect("users");
+    assert_eq!(users, 1);
+    let again = quintet(&["backup", path(&file), "--data", data], "");
+    assert!(text(&again.stderr).contains("never overwrites"));
+}
+
+#[tokio::test]
+async fn everything_in_memory_leaves_nothing() {
+    let server = Server::with().args(&["--ephemeral"]).run();
+    let http = server.http();
+    let (alice, bob) = (http.register("alice").await, http.register("bob").await);
+    let mut wire = Wire::connect(server.address(), "/messenger", &json!({ "token": alice.1 })).await;
+    let ack = wire.call("privateMessage", &json!({ "recipientId": bob.0, "content": "hi" })).await;
+    assert_eq!(ack["success"], true, "{ack}");
+    let list = http.api(&bob.1, "GET", "/conversations", Value::Null).await.expect(200);
+    assert_eq!(list["items"][0]["unreadCount"], 1);
+    assert!(!server.data().exists());
+}
+
+#[tokio::test]
+async fn listeners_of_a_dialect_and_trusting_ones() {
+    let server = Server::with().listen(&["0", "0=messenger", "0=meetup,trust"]).run();
+    let (id, token) = server.http().register("alice").await;
+    // A client of the document, without a namespace or anything but its token.
+    let mut wire = Wire::connect(server.addresses[1], "/", &json!({ "token": token })).await;
+    assert_eq!(wire.event().await, ("onlineUsers".to_owned(), json!([id])));
+    let mut refused = Wire::open(server.addresses[1], "").await;
+    let answer = refused.enter("/", &Value::Null).await;
+    assert!(answer.starts_with("44{\"message\":\"Authentication error"), "{answer}");
+    // The client's word for a registered user: on the trusting listener only.
+    let mut trusted = Wire::connect(server.addresses[2], "/", &json!({ "userId": id })).await;
+    assert_eq!(trusted.event().await, ("connected".to_owned(), json!({ "status": "connected", "userId": id })));
+    let mut query = Wire::open(server.addresses[2], &format!("&userId={id}")).await;
+    assert!(query.enter("/", &Value::Null).await.starts_with("40{"));
+    assert_eq!(query.event().await.0, "connected");
+    let mut refused = Wire::open(server.address(), "").await;
+    assert!(refused.enter("/meetup", &json!({ "userId": id })).await.starts_with("44/meetup,"));
+    // The header, as one document has it, and the query.
+    let mut query = Wire::open(server.address(), &format!("&token={token}&dialect=chat")).await;
+    assert!(query.enter("/", &Value::Null).await.starts_with("40{"));
+}
+
+#[tokio::test]
+async fn no_guests_where_the_operator_wants_none() {
+    let server = Server::with().args(&["--no-guests"]).run();
+    for namespace in ["/rooms", "/meetup"] {
+        for auth in [Value::Null, json!({ "userId": "g" })] {
+            let mut wire = Wire::open(server.address(), "").await;
+            let answer = wire.enter(namespace, &auth).await;
+            assert!(answer.starts_with(&format!("44{namespace},{{\"message\":\"Authentication error")), "{answer}");
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! What every store guarantees, as `quintet_store::Store` states it. Each case runs on every implementation.
+
+mod support;
+
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
+
+use quintet_domain::{Code, ConversationKind, Departure, Event, Role};
+use quintet_store::{Location, PageOf, StoreError};
+use support::{Bench, Seen, actor, message};
+
+macro_rules! conformance {
+    ($($case:ident),* $(,)?) => {
+        mod sqlite_in_a_file {
+            $(#[tokio::test] async fn $case() {
+                let (bench, _folder) = super::Bench::in_file();
+                super::$case(bench).await;
+            })*
+        }
+        mod sqlite_in_memory {
+            $(#[tokio::test] async fn $case() {
+                super::$case(super::Bench::open(&super::Location::Memory)).await;
+            })*
+        }
+    };
+}
+
+conformance!(
+    one_order,
+    answered_before_handed_on,
+    read_your_writes,
+    a_repeat_gets_the_first_answer,
+    allowed_when_it_happens,
+    one_direct_conversation_for_a_pair,
+    cursors_never_move_back,
+    owners_pass_on,
+    erased_keeps_its_numbers,
+    guests_go,
+);
+
+async fn one_order(bench: Bench) {
+    let (a, b) = (bench.user("a").await, bench.user("b").await);
+    let places = [
+        bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await,
+        bench.conversation(&a, ConversationKind::Room, true, &[]).await,
+    ];
+    let mut answers = Vec::new();
+    for n in 0..200 {
+        let send = message(&a, &places[n % 2], &n.to_string(), None);
+        answers.push(bench.start(|store, done| store.send(send, done)).await);
+    }
+    for answer in answers {
+        answer.await.expect("an answer").expect("sent");
+    }
+    bench.settled().await;
+    let entries = bench.entries.lock().unwrap().clone();
+    assert!(entries.windows(2).all(|pair| pair[0].position < pair[1].position), "positions grow");
+    for place in &places {
+        let mine = entries.iter().filter(|entry| match &entry.event {
+            Event::MessageCreated(message) => message.place.id == *place,
+            Event::MemberJoined { place: joined, .. } => joined.id == *place,
+            _ => false,
+        });
+        let numbers: Vec<u64> = mine.filter_map(|entry| entry.sequence).collect();
+        let expected: Vec<u64> = (1..=numbers.len() as u64).collect();
+        assert_eq!(numbers, expected, "numbered without a gap");
+        assert!(numbers.len() >= 100);
+    }
+}
+
+async fn answered_before_handed_on(bench: Bench) {
+    let a = bench.user("a").await;
+    let place = bench.conversation(&a, ConversationKind::Group, false, &[]).await;
+    bench.settled().await;
+    bench.seen.lock().unwrap().clear();
+    let seen = Arc::clone(&bench.seen);
+    let send = message(&a, &place, "x", None);
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    let done = Box::new(move |result: Result<_, StoreError>| {
+        seen.lock().unwrap().push(Seen::Answered("x"));
+        let _ = sender.send(result.is_ok());
+    });
+    bench.store.send(send, done).await;
+    assert!(receiver.await.expect("an answer"));
+    let position = bench.settled().await;
+    assert_eq!(*bench.seen.lock().unwrap(), [Seen::Answered("x"), Seen::HandedOn(vec![position])]);
+}
+
+async fn read_your_writes(bench: Bench) {
+    let a = bench.user("a").await;
+    let place = bench.conversation(&a, ConversationKind::Group, false, &[]).await;
+    for n in 1..=20 {
+        bench.send(&a, &place, "x").await.expect("sent");
+        let page = bench.store.messages(a.clone(), place.clone(), PageOf::Newest, 200).await.expect("read");
+        assert_eq!(page.items.len(), n);
+    }
+    let page = bench.store.messages(a.clone(), place.clone(), PageOf::Before(8), 5).await.expect("read");
+    assert_eq!(page.items.iter().map(|m| m.sequence).collect::<Vec<_>>(), [3, 4, 5, 6, 7]);
+    assert!(page.more);
+    let page = bench.store.messages(a, place, PageOf::After(17), 5).await.expect("read");
+    assert_eq!(page.items.iter().map(|m| m.sequence).collect::<Vec<_>>(), [18, 19, 20]);
+    assert!(!page.more);
+}
+
+async fn a_repeat_gets_the_first_answer(bench: Bench) {
+    let (a, b) = (bench.user("a").await, bench.user("b").await);
+    let place = bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
+    let send = |from, text: &str| {
+        let send = message(from, &place, text, Some("c1"));
+        bench.write(|store, done| store.send(send, done))
+    };
+    let first = send(&a, "x").await.expect("sent");
+    bench.settled().await;
+    let told = bench.entries.lock().unwrap().len();
+    let again = send(&a, "x").await.expect("answered again");
+    assert!(again.repeated && !first.repeated);
+    assert_eq!(again.message, first.message);
+    assert_eq!(send(&a, "y").await.expect_err("another message").code, Code::Conflict);
+    bench.settled().await;
+    assert_eq!(bench.entries.lock().unwrap().len(), told, "nothing was told twice");
+    assert!(!send(&b, "x").await.expect("another sender's").repeated);
+}
+
+async fn allowed_when_it_happens(bench: Bench) {
+    let (a, b) = (bench.user("a").await, bench.user("b").await);
+    let place = bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
+    // All queued before the first is answered: what comes behind the removal is refused, what came before stands.
+    let mut answers = Vec::new();
+    for n in 0..20 {
+        if n == 10 {
+            let (place, b) = (place.clone(), b.clone());
+            let by = actor(&a);
+            let removal = bench.start(|store, done| store.remove_member(by, place, b, done)).await;
+            drop(removal);
+        }
+        let send = message(&b, &place, &n.to_string(), None);
+        answers.push(bench.start(|store, done| store.send(send, done)).await);
+    }
+    for (n, answer) in answers.into_iter().enumerate() {
+        let sent = answer.await.expect("an answer");
+        assert_eq!(sent.is_ok(), n < 10, "message {n}");
+    }
+    let refused = bench.store.messages(b, place, PageOf::Newest, 10).await;
+    assert!(matches!(refused, Err(StoreError::Refused(refusal)) if refusal.code == Code::NotFound));
+}
+
+async fn one_direct_conversation_for_a_pair(bench: Bench) {
+    let (a, b) = (bench.user("a").await, bench.user("b").await);
+    let first = bench.conversation(&a, ConversationKind::Direct, false, &[b.clone()]).await;
+    let second = bench.conversation(&b, ConversationKind::Direct, false, &[a.clone()]).await;
+    assert_eq!(first, second);
+    // Hidden for the one who asks, until the next message.
+    let by = actor(&a);
+    let id = first.clone();
+    bench.write(|store, done| store.delete_conversation(by, id, done)).await.expect("hidden");
+    let listed = |user| bench.store.conversations(user, None, 10);
+    assert!(listed(a.clone()).await.expect("a list").items.is_empty());
+    assert_eq!(listed(b.clone()).await.expect("a list").items.len(), 1);
+    bench.send(&b, &first, "back").await.expect("sent");
+    assert_eq!(listed(a).await.expect("a list").items[0].unread_count, 1);
+}
+
+async fn cursors_never_move_back(bench: Bench) {
+    let (a, b) = (bench.user("a").await, bench.user("b").await);
+    let place = bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        ids.push(bench.send(&a, &place, "x").await.expect("sent").message.id.clone());
+    }
+    let read = |n: usize| {
+        let (by, id) = (actor(&b), ids[n].clone());
+        bench.write(|store, done| store.mark_read(by, None, vec![id], done))
+    };
+    read(1).await.expect("read");
+    read(0).await.expect("nothing to do");
+    let seen = bench.store.conversation(b.clone(), place.clone()).await.expect("a conversation");
+    assert_eq!(seen.unread_count, 1);
+    read(2).await.expect("read");
+    bench.settled().await;
+    let entries = bench.entries.lock().unwrap().clone();
+    let told: Vec<usize> = entries
+        .iter()
+        .filter_map(|entry| match &entry.event {
+            Event::MessagesRead { messages, .. } => Some(messages.len()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, [2, 1], "each message is told as read once");
+    let page = bench.store.messages(a, place, PageOf::Newest, 10).await.expect("read");
+    assert!(page.items.iter().all(|message| message.readers.len() == 1 && message.readers[0].user == b));
+}
+
+async fn owners_pass_on(bench: Bench) {
+    let (a, b, c) = (bench.user("a").await, bench.user("b").await, bench.user("c").await);
+    let place = bench.conversation(&a, ConversationKind::Group, false, &[b.clone(), c.clone()]).await;
+    let (by, id, user) = (actor(&a), place.clone(), c.clone());
+    bench.write(|store, done| store.add_member(by, id, user, Role::Admin, done)).await.expect("an admin");
+    let (by, id) = (actor(&a), place.clone());
+    bench.write(|store, done| store.leave(by, id, Departure::Left, done)).await.expect("left");
+    let seen = bench.store.conversation(b.clone(), place.clone()).await.expect("a conversation");
+    assert_eq!(seen.owner, Some(c.clone()), "the admin comes before the longer-standing member");
+    let (by, id) = (actor(&c), place.clone());
+    bench.write(|store, done| store.leave(by, id, Departure::Left, done)).await.expect("left");
+    let seen = bench.store.conversation(b.clone(), place).await.expect("a conversation");
+    assert_eq!((seen.owner, seen.members[0].role), (Some(b), Role::Owner));
+}
+
+async fn erased_keeps_its_numbers(bench: Bench) {
+    let (a, b) = (bench.user("a").await, bench.user("b").await);
+    let place = bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
+    bench.send(&b, &place, "a secret").await.expect("sent");
+    bench.send(&a, &place, "kept").await.expect("sent");
+    let user = b.clone();
+    bench.write(|store, done| store.erase(user, done)).await.expect("erased");
+    let page = bench.store.messages(a, place, PageOf::Newest, 10).await.expect("read");
+    let shown: Vec<_> = page.items.iter().map(|message| (message.sequence, message.content.as_str())).collect();
+    assert_eq!(shown, [(2, "This message was deleted"), (3, "kept")]);
+    assert!(page.items[0].sender.name.starts_with("deleted-"));
+    let account = bench.store.account(b).await.expect("read").expect("the id stays");
+    assert!(account.disabled && account.email.is_none());
+    assert!(bench.store.account_by_login("b@example.org".into()).await.expect("read").is_none());
+}
+
+async fn guests_go(bench: Bench) {
+    let a = bench.user("a").await;
+    let room = bench.conversation(&a, ConversationKind::Room, true, &[]).await;
+    for guest in ["guest-1", "guest-2"] {
+        let guest = quintet_domain::UserId::trusted(guest);
+        let (by, id) = (actor(&guest), room.clone());
+        let joined = bench.write(|store, done| store.join(by, id, Default::default(), true, done)).await;
+        assert!(joined.expect("joined").new);
+    }
+    let present = vec![quintet_domain::UserId::trusted("guest-2")];
+    bench.write(|store, done| store.sweep(present, done)).await.expect("swept");
+    let seen = bench.store.conversation(a, room).await.expect("a conversation");
+    let members: Vec<_> = seen.members.iter().map(|member| member.user.id.as_str().to_owned()).collect();
+    assert!(members.contains(&"guest-2".to_owned()) && !members.contains(&"guest-1".to_owned()), "{members:?}");
+}
+
+/// One refusal takes nobody along, and one group is one commit: shown with commands that wait together.
+#[tokio::test]
+async fn one_group_one_refusal() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (open, gate) = mpsc::channel::<()>();
+    let gate = Mutex::new(gate);
+    let waits = Box::new(move || gate.lock().unwrap().recv().unwrap_or(()));
+    let bench = Bench::gated(&Location::Folder(folder.path().into()), Arc::default(), waits);
+    let a = bench.user("a").await;
+    let place = {
+        let place = bench.conversation(&a, ConversationKind::Group, false, &[]);
+        let place = place.await;
+        // The writer now stands at the gate, with the entries of the conversation in its hands.
+        place
+    };
+    let sends =
+        [message(&a, &place, "1", Some("x")), message(&a, &place, "2", Some("x")), message(&a, &place, "3", None)];
+    let mut answers = Vec::new();
+    for send in sends {
+        answers.push(bench.start(|store, done| store.send(send, done)).await);
+    }
+    open.send(()).expect("the gate opens");
+    let mut outcomes = Vec::new();
+    for answer in answers {
+        outcomes.push(answer.await.expect("an answer").is_ok());
+    }
+    assert_eq!(outcomes, [true, false, true]);
+    drop(open);
+    bench.settled().await;
+    let groups: Vec<usize> = bench
+        .seen
+        .lock()
+        .unwrap()
+        .iter()
+        .filter_map(|seen| if let Seen::HandedOn(positions) = seen { Some(positions.len()) } else { None })
+        .collect();
+    assert_eq!(groups.last(), Some(&2), "the two that were taken came in one group: {groups:?}");
+    let page = bench.store.messages(a, place, PageOf::Newest, 10).await.expect("read");
+    assert_eq!(page.items.iter().map(|m| (m.sequence, m.content.as_str())).collect::<Vec<_>>(), [(1, "1"), (2, "3")]);
+}
+
+/// What was committed is there after the process, and positions go on where they were.
+#[tokio::test]
+async fn opened_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let location = Location::Folder(folder.path().into());
+    let bench = Bench::open(&location);
+    let a = bench.user("a").await;
+    let place = bench.conversation(&a, ConversationKind::Group, false, &[]).await;
+    bench.send(&a, &place, "kept").await.expect("sent");
+    let before = bench.write(|store, done| store.barrier(done)).await.expect("position");
+    bench.store.close().await;
+    let refused = bench.start(|store, done| store.barrier(done)).await.await.expect("an answer");
+    assert!(matches!(refused, Err(StoreError::Closed)));
+    let environment = Arc::clone(&bench.environment);
+    drop(bench);
+    let bench = Bench::gated(&location, environment, Box::new(|| {}));
+    assert_eq!(bench.write(|store, done| store.barrier(done)).await.expect("position"), before);
+    bench.send(&a, &place, "more").await.expect("sent");
+    assert_eq!(bench.write(|store, done| store.barrier(done)).await.expect("position"), before + 1);
+    let page = bench.store.messages(a, place, PageOf::Newest, 10).await.expect("read");
+    assert_eq!(page.items.len(), 2);
+}

@@ -1,0 +1,354 @@
+//! Nobody learns or changes what the table does not give them: random states, random commands, and a model beside
+//! the store that knows nothing but the table.
+
+mod support;
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use quintet_domain::permissions::{Action, Standing, allows};
+use quintet_domain::{Audience, ConversationId, ConversationKind, Departure, MessageId, Role, UserId};
+use quintet_store::{ConversationChange, Location, NewMeetup, PageOf};
+use support::{Bench, actor};
+
+/// What one step of a run does.
+#[derive(Clone, Debug)]
+enum Step {
+    Send,
+    Edit,
+    DeleteMessage,
+    Read,
+    Join,
+    Leave,
+    Add(usize),
+    Remove(usize),
+    MakeAdmin(usize),
+    Rename,
+    DeleteConversation,
+    Look,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        3 => Just(Step::Send),
+        2 => Just(Step::Edit),
+        2 => Just(Step::DeleteMessage),
+        1 => Just(Step::Read),
+        3 => Just(Step::Join),
+        2 => Just(Step::Leave),
+        2 => (0..USERS).prop_map(Step::Add),
+        2 => (0..USERS).prop_map(Step::Remove),
+        1 => (0..USERS).prop_map(Step::MakeAdmin),
+        1 => Just(Step::Rename),
+        1 => Just(Step::DeleteConversation),
+        2 => Just(Step::Look),
+    ]
+}
+
+/// Three with accounts and two guests.
+const USERS: usize = 5;
+const REGISTERED: usize = 3;
+
+/// A conversation as the model knows it.
+struct Modelled {
+    id: ConversationId,
+    kind: ConversationKind,
+    open: bool,
+    owner: Option<usize>,
+    /// Role and the order of joining, by user.
+    members: BTreeMap<usize, (Role, usize)>,
+    /// The newest message and its author, and whether it is deleted.
+    message: Option<(MessageId, usize, bool)>,
+    deleted: bool,
+    joins: usize,
+}
+
+impl Modelled {
+    fn standing(&self, user: usize, author: bool) -> Standing {
+        Standing {
+            kind: self.kind,
+            open: self.open,
+            role: self.members.get(&user).map(|(role, _)| *role),
+            guest: user >= REGISTERED,
+            author,
+        }
+    }
+
+    fn may(&self, action: Action, user: usize, author: bool) -> bool {
+        !self.deleted && allows(action, self.standing(user, author))
+    }
+
+    fn enter(&mut self, user: usize) {
+        self.joins += 1;
+        let role = if self.owner == Some(user) { Role::Owner } else { Role::Member };
+        self.members.insert(user, (role, self.joins));
+    }
+
+    fn exit(&mut self, user: usize) {
+        self.members.remove(&user);
+        if self.owner == Some(user) {
+            let heir = self.members.iter().min_by_key(|(_, (role, since))| (*role != Role::Admin, *since));
+            if let Some((heir, _)) = heir.map(|(heir, seat)| (*heir, *seat)) {
+                self.owner = Some(heir);
+                if let Some(seat) = self.members.get_mut(&heir) {
+                    seat.0 = Role::Owner;
+                }
+            }
+        }
+    }
+}
+
+struct Run {
+    bench: Bench,
+    users: Vec<UserId>,
+    places: Vec<Modelled>,
+}
+
+impl Run {
+    async fn start() -> Self {
+        let bench = Bench::open(&Location::Memory);
+        let mut users = Vec::new();
+        for n in 0..USERS {
+            users.push(if n < REGISTERED {
+                bench.user(&format!("u{n}")).await
+            } else {
+                UserId::trusted(&format!("guest-{n}"))
+            });
+        }
+        // Guests are made where they join: a room for that, which plays no part.
+        let lobby = bench.conversation(&users[0], ConversationKind::Room, true, &[]).await;
+        for guest in &users[REGISTERED..] {
+            let (by, id) = (actor(guest), lobby.clone());
+            bench.write(|store, done| store.join(by, id, Default::default(), false, done)).await.expect("joined");
+        }
+        let mut places = Vec::new();
+        for (kind, open) in [
+            (ConversationKind::Direct, false),
+            (ConversationKind::Group, false),
+            (ConversationKind::Group, true),
+            (ConversationKind::Room, true),
+            (ConversationKind::Meetup, false),
+        ] {
+            places.push(Self::place(&bench, &users, kind, open).await);
+        }
+        Self { bench, users, places }
+    }
+
+    async fn place(bench: &Bench, users: &[UserId], kind: ConversationKind, open: bool) -> Modelled {
+        let mut place = Modelled {
+            id: ConversationId::trusted("x"),
+            kind,
+            open,
+            owner: Some(0),
+            members: BTreeMap::new(),
+            message: None,
+            deleted: false,
+            joins: 0,
+        };
+        match kind {
+            ConversationKind::Direct => {
+                place.id = bench.conversation(&users[0], kind, false, &users[1..2]).await;
+                place.owner = None;
+                place.enter(0);
+                place.enter(1);
+            }
+            ConversationKind::Meetup => {
+                let new = NewMeetup {
+                    activity: "a".into(),
+                    location: "l".into(),
+                    starts_at: quintet_domain::Timestamp(i64::MAX / 2),
+                    expires_at: quintet_domain::Timestamp(i64::MAX / 2),
+                    capacity: None,
+                };
+                let by = actor(&users[0]);
+                let meetup = bench.write(|store, done| store.create_meetup(by, new, done)).await.expect("made");
+                place.id = meetup.chat_id.clone();
+                place.enter(0);
+                let (by, id) = (actor(&users[1]), meetup.id.clone());
+                bench.write(|store, done| store.request_meetup(by, id, done)).await.expect("asked");
+                let (by, user) = (actor(&users[0]), users[1].clone());
+                let accept = bench.write(|store, done| store.decide_request(by, meetup.id, user, true, done));
+                accept.await.expect("accepted");
+                place.enter(1);
+            }
+            ConversationKind::Group | ConversationKind::Room => {
+                place.id = bench.conversation(&users[0], kind, open, &[]).await;
+                place.enter(0);
+            }
+        }
+        place
+    }
+
+    /// Takes a step, and checks that the store decides as the table does.
+    async fn take(&mut self, user: usize, at: usize, step: Step) {
+        let told = self.told().await;
+        let by = actor(&self.users[user]);
+        let place = &mut self.places[at];
+        let id = place.id.clone();
+        let member = place.members.contains_key(&user);
+        let author = place.message.as_ref().is_some_and(|(_, author, _)| *author == user);
+        let shown = format!("user {user} {step:?} in {:?} (open {})", place.kind, place.open);
+        let (expected, done) = match step {
+            Step::Send => {
+                let expected = place.may(Action::Use, user, true);
+                let sent = self.bench.send(&self.users[user], &id, "text").await;
+                if let Ok(sent) = &sent {
+                    place.message = Some((sent.message.id.clone(), user, false));
+                }
+                (expected, sent.is_ok())
+            }
+            Step::Edit => {
+                let Some((message, _, deleted)) = place.message.clone() else { return };
+                let expected = place.may(Action::Edit, user, author) && !deleted;
+                let edited = self.bench.write(|store, done| store.edit_message(by, message, "new".into(), done)).await;
+                (expected, edited.is_ok())
+            }
+            Step::DeleteMessage => {
+                let Some((message, of, deleted)) = place.message.clone() else { return };
+                let expected = place.may(Action::DeleteMessage, user, author);
+                let gone = self.bench.write(|store, done| store.delete_message(by, message.clone(), done)).await;
+                if gone.is_ok() {
+                    place.message = Some((message, of, true));
+                }
+                if expected && gone.is_ok() && deleted {
+                    return; // Deleted already: nothing is told.
+                }
+                (expected, gone.is_ok())
+            }
+            Step::Read => {
+                let Some((message, _, _)) = place.message.clone() else { return };
+                let expected = place.may(Action::Use, user, false);
+                let read = self.bench.write(|store, done| store.mark_read(by, Some(id), vec![message], done)).await;
+                assert_eq!(read.is_ok(), expected, "{shown}: {read:?}");
+                return;
+            }
+            Step::Join => {
+                let expected =
+                    if member { place.may(Action::Use, user, false) } else { place.may(Action::Join, user, false) };
+                let joined = self.bench.write(|store, done| store.join(by, id, Default::default(), true, done)).await;
+                assert_eq!(joined.is_ok(), expected, "{shown}: {joined:?}");
+                if expected && !member {
+                    place.enter(user);
+                }
+                return;
+            }
+            Step::Leave => {
+                let expected = place.may(Action::Leave, user, false);
+                let left = self.bench.write(|store, done| store.leave(by, id, Departure::Left, done)).await;
+                if expected {
+                    place.exit(user);
+                }
+                (expected, left.is_ok())
+            }
+            Step::Add(other) => {
+                if other == user || place.members.contains_key(&other) {
+                    return;
+                }
+                let expected = place.may(Action::Add, user, false) && other < REGISTERED;
+                let whom = self.users[other].clone();
+                let added = self.bench.write(|store, done| store.add_member(by, id, whom, Role::Member, done)).await;
+                if expected {
+                    place.enter(other);
+                }
+                (expected, added.is_ok())
+            }
+            Step::Remove(other) => {
+                if other == user {
+                    return;
+                }
+                let role = |of: &usize| place.members.get(of).map(|(role, _)| *role);
+                let lower = role(&other).is_some() && role(&user) > role(&other);
+                let expected = place.may(Action::Remove, user, false) && lower;
+                let whom = self.users[other].clone();
+                let removed = self.bench.write(|store, done| store.remove_member(by, id, whom, done)).await;
+                if expected {
+                    place.exit(other);
+                }
+                (expected, removed.is_ok())
+            }
+            Step::MakeAdmin(other) => {
+                let whom = self.users[other].clone();
+                let seat = place.members.get(&other).map(|(role, _)| *role);
+                if other == user || other >= REGISTERED || seat != Some(Role::Member) {
+                    return;
+                }
+                let expected = place.may(Action::MakeAdmin, user, false);
+                let made = self.bench.write(|store, done| store.add_member(by, id, whom, Role::Admin, done)).await;
+                if expected && let Some(seat) = place.members.get_mut(&other) {
+                    seat.0 = Role::Admin;
+                }
+                (expected, made.is_ok())
+            }
+            Step::Rename => {
+                let expected = place.may(Action::Change, user, false);
+                let change = ConversationChange { name: Some("new".into()), open: None };
+                let renamed = self.bench.write(|store, done| store.change_conversation(by, id, change, done)).await;
+                (expected, renamed.is_ok())
+            }
+            Step::DeleteConversation => {
+                let hides = place.kind == ConversationKind::Direct && place.may(Action::Use, user, false);
+                let expected = place.may(Action::Delete, user, false);
+                let deleted = self.bench.write(|store, done| store.delete_conversation(by, id, done)).await;
+                if hides {
+                    assert!(deleted.is_ok(), "{shown}");
+                    return;
+                }
+                if expected {
+                    place.deleted = true;
+                    place.members.clear();
+                }
+                (expected, deleted.is_ok())
+            }
+            Step::Look => {
+                let expected = place.may(Action::Use, user, false);
+                let me = self.users[user].clone();
+                let page = self.bench.store.messages(me.clone(), id.clone(), PageOf::Newest, 10).await;
+                let whole = self.bench.store.conversation(me.clone(), id.clone()).await;
+                let listed = self.bench.store.memberships(me).await.expect("read");
+                assert_eq!(page.is_ok(), expected, "{shown}");
+                assert_eq!(whole.is_ok(), expected, "{shown}");
+                assert_eq!(listed.places.iter().any(|(place, _)| place.id == id), member && !self.places[at].deleted);
+                if let Ok(whole) = whole {
+                    assert_eq!(whole.members.len(), self.places[at].members.len(), "{shown}");
+                }
+                return;
+            }
+        };
+        assert_eq!(done, expected, "{shown}");
+        let now = self.told().await;
+        if !expected {
+            assert_eq!(now, told, "{shown}: refused, and yet told");
+        }
+        // Whatever was told was told to this conversation alone.
+        let entries = self.bench.entries.lock().unwrap();
+        for entry in &entries[told..now] {
+            match entry.event.audience() {
+                Audience::Members(to) => assert_eq!(to, &self.places[at].id, "{shown}"),
+                Audience::User(_) | Audience::Users(_) | Audience::Watchers(_) => panic!("{shown}: {entry:?}"),
+            }
+        }
+    }
+
+    /// How many entries were handed on, once all is.
+    async fn told(&self) -> usize {
+        self.bench.settled().await;
+        self.bench.entries.lock().unwrap().len()
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_store_decides_as_the_table_does(
+        steps in proptest::collection::vec((0..USERS, 0..5usize, step()), 1..80)
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let mut run = Run::start().await;
+            for (user, at, step) in steps {
+                run.take(user, at, step).await;
+            }
+        });
+    }
+}

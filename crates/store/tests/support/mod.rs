@@ -1,0 +1,156 @@
+//! A store under test, what it handed on, and short ways to write to it.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use quintet_domain::{
+    ClientMessageId, ConversationId, ConversationKind, Entry, Environment, MessageKind, NewText, Profile, Refusal,
+    Target, Timestamp, UserId,
+};
+use quintet_store::{
+    Account, Actor, Created, Done, Future, Location, NewConversation, NewUser, Send, Sent, SqliteStore, Store,
+    StoreError,
+};
+
+/// A clock that ticks with every look, and ids that count.
+#[derive(Default)]
+pub struct Counting {
+    now: AtomicI64,
+    ids: AtomicU64,
+}
+
+impl Environment for Counting {
+    fn now(&self) -> Timestamp {
+        Timestamp(1_700_000_000_000 + self.now.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn new_id(&self) -> String {
+        format!("id-{}", self.ids.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// What happened at the seam, in order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Seen {
+    Answered(&'static str),
+    HandedOn(Vec<u64>),
+}
+
+pub struct Bench {
+    pub store: Arc<dyn Store>,
+    pub entries: Arc<Mutex<Vec<Entry>>>,
+    pub seen: Arc<Mutex<Vec<Seen>>>,
+    pub environment: Arc<Counting>,
+}
+
+pub type Gate = Box<dyn Fn() + std::marker::Send>;
+
+impl Bench {
+    pub fn open(location: &Location) -> Self {
+        Self::gated(location, Arc::default(), Box::new(|| {}))
+    }
+
+    /// A store whose handing on waits at a gate.
+    pub fn gated(location: &Location, environment: Arc<Counting>, gate: Gate) -> Self {
+        let (entries, seen): (Arc<Mutex<Vec<Entry>>>, Arc<Mutex<Vec<Seen>>>) = Default::default();
+        let (to_entries, to_seen) = (Arc::clone(&entries), Arc::clone(&seen));
+        let on_commit = Box::new(move |group: Vec<Entry>| {
+            to_seen.lock().unwrap().push(Seen::HandedOn(group.iter().map(|entry| entry.position).collect()));
+            to_entries.lock().unwrap().extend(group);
+            gate();
+        });
+        let store = SqliteStore::open(location, environment.clone(), on_commit).expect("opens");
+        Self { store: Arc::new(store), entries, seen, environment }
+    }
+
+    pub fn in_file() -> (Self, tempfile::TempDir) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let bench = Self::open(&Location::Folder(PathBuf::from(folder.path())));
+        (bench, folder)
+    }
+
+    /// Queues a write and waits for its answer.
+    pub async fn write<T: std::marker::Send + 'static>(
+        &self,
+        queue: impl for<'s> FnOnce(&'s dyn Store, Done<T>) -> Future<'s, ()>,
+    ) -> Result<T, Refusal> {
+        self.start(queue).await.await.expect("an answer").map_err(Refusal::from)
+    }
+
+    /// Queues a write; its answer comes later.
+    pub async fn start<T: std::marker::Send + 'static>(
+        &self,
+        queue: impl for<'s> FnOnce(&'s dyn Store, Done<T>) -> Future<'s, ()>,
+    ) -> tokio::sync::oneshot::Receiver<Result<T, StoreError>> {
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        let done = Box::new(move |result| {
+            let _ = sender.send(result);
+        });
+        queue(&*self.store, done).await;
+        receiver
+    }
+
+    /// Ready when everything that was written has been handed on: what comes second is run after the first was.
+    pub async fn settled(&self) -> u64 {
+        self.write(|store, done| store.barrier(done)).await.expect("position");
+        self.write(|store, done| store.barrier(done)).await.expect("position")
+    }
+
+    pub async fn user(&self, name: &str) -> UserId {
+        let new = NewUser {
+            username: name.to_owned(),
+            email: Some(format!("{name}@example.org")),
+            name: None,
+            avatar: None,
+            password_hash: None,
+            home_dialect: None,
+        };
+        let account: Account = self.write(|store, done| store.register(new, done)).await.expect("registered");
+        account.user.id.clone()
+    }
+
+    pub async fn conversation(
+        &self,
+        owner: &UserId,
+        kind: ConversationKind,
+        open: bool,
+        members: &[UserId],
+    ) -> ConversationId {
+        let new = NewConversation {
+            kind,
+            name: (kind != ConversationKind::Direct).then(|| "name".to_owned()),
+            open,
+            members: members.to_vec(),
+            join: true,
+            profile: Profile::default(),
+        };
+        let actor = actor(owner);
+        let created: Created =
+            self.write(|store, done| store.create_conversation(actor, new, done)).await.expect("created");
+        created.place.id.clone()
+    }
+
+    pub async fn send(&self, from: &UserId, place: &ConversationId, text: &str) -> Result<Sent, Refusal> {
+        let send = message(from, place, text, None);
+        self.write(|store, done| store.send(send, done)).await
+    }
+}
+
+pub fn actor(user: &UserId) -> Actor {
+    Actor { user: user.clone(), guest: user.as_str().starts_with("guest"), origin: None, acked: false }
+}
+
+pub fn message(from: &UserId, place: &ConversationId, text: &str, client_message_id: Option<&str>) -> Send {
+    Send {
+        actor: actor(from),
+        text: NewText {
+            target: Target::Conversation(place.clone()),
+            kind: MessageKind::Text,
+            content: text.to_owned(),
+            file: None,
+            client_message_id: client_message_id.map(ClientMessageId::trusted),
+        },
+    }
+}

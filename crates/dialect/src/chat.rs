@@ -69,7 +69,7 @@ pub(crate) fn encode(event: &Event, online: Online<'_>) -> Vec<Outgoing> {
                 "chatId": place.id.as_str(),
             }),
         ),
-        Event::MemberJoined { place, user } => {
+        Event::MemberJoined { place, user, .. } => {
             ("member:joined", json!({ "chatId": place.id.as_str(), "user": user_object(user, online) }))
         }
         Event::MemberLeft { place, user, .. } => {

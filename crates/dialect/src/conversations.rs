@@ -81,7 +81,7 @@ pub(crate) fn encode(event: &Event) -> Vec<Outgoing> {
                 "readBy": reader.id.as_str(),
             }),
         ),
-        Event::MemberJoined { place, user } => {
+        Event::MemberJoined { place, user, .. } => {
             ("member_joined", json!({ "conversationId": place.id.as_str(), "user": user_object(user) }))
         }
         Event::MemberLeft { place, user, .. } => {

@@ -67,7 +67,7 @@ pub(crate) fn encode(event: &Event) -> Vec<Outgoing> {
                 "userId": reader.id.as_str(),
             }),
         ),
-        Event::MemberJoined { place, user } => {
+        Event::MemberJoined { place, user, .. } => {
             ("memberJoined", json!({ "chatId": place.id.as_str(), "user": shared::plain_user(user) }))
         }
         Event::MemberLeft { place, user, .. } => {

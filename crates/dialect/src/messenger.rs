@@ -101,7 +101,7 @@ pub(crate) fn encode(event: &Event, side: Side) -> Vec<Outgoing> {
                 json!({ "messageIds": ids, "userId": reader.id.as_str(), "recipient": recipient, "group": group }),
             )
         }
-        Event::MemberJoined { place, user } => {
+        Event::MemberJoined { place, user, .. } => {
             ("userJoinedGroup", json!({ "groupId": place.id.as_str(), "user": user_object(user) }))
         }
         Event::MemberLeft { place, user, .. } => {

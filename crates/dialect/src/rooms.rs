@@ -84,7 +84,7 @@ pub(crate) fn encode(event: &Event) -> Vec<Outgoing> {
                 "userId": reader.id.as_str(),
             }),
         ),
-        Event::MemberJoined { place, user } | Event::RoomPresence { place, user, online: true } => (
+        Event::MemberJoined { place, user, .. } | Event::RoomPresence { place, user, online: true } => (
             "user_joined",
             json!({
                 "userId": user.id.as_str(),

@@ -61,6 +61,8 @@ pub enum Event {
         place: Arc<Place>,
         /// Who.
         user: Arc<User>,
+        /// How many members there are now.
+        member_count: u32,
     },
     /// Somebody is no member any more.
     MemberLeft {
@@ -70,6 +72,8 @@ pub enum Event {
         user: Arc<User>,
         /// Why.
         departure: Departure,
+        /// How many members there are now.
+        member_count: u32,
     },
     /// A meetup's status changed.
     MeetupChanged {
@@ -98,6 +102,8 @@ pub enum Event {
     Revoked {
         /// Whose.
         user: UserId,
+        /// Tokens and words of earlier generations than this are not good any more.
+        generation: u64,
     },
     /// Somebody types, or stopped.
     Typing {
@@ -160,7 +166,7 @@ impl Event {
             | Self::MemberLeft { place, .. }
             | Self::Typing { place, .. }
             | Self::RoomPresence { place, .. } => Audience::Members(&place.id),
-            Self::Notified { user, .. } | Self::Revoked { user } => Audience::User(user),
+            Self::Notified { user, .. } | Self::Revoked { user, .. } => Audience::User(user),
             Self::UserChanged { user } => Audience::User(&user.id),
             Self::Presence { user, .. } => Audience::Watchers(&user.id),
         }
@@ -207,7 +213,16 @@ pub struct Entry {
 
 /// Something that passes and is not kept: typing and presence.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Passing {
-    /// What happens: [`Event::Typing`], [`Event::Presence`] or [`Event::RoomPresence`].
-    pub event: Event,
+pub enum Passing {
+    /// [`Event::Typing`] or [`Event::Presence`].
+    Event(Event),
+    /// [`Event::RoomPresence`] in each of these places, as one: a user is in many.
+    RoomPresence {
+        /// Where.
+        places: Vec<Arc<Place>>,
+        /// Who.
+        user: Arc<User>,
+        /// Came or went.
+        online: bool,
+    },
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use quintet_dialect::Dialect;
 use quintet_domain::{Refusal, UserId};
-use quintet_service::Identity;
+use quintet_service::{EventRate, Identity};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -26,6 +26,7 @@ pub struct Listener {
 pub struct Visitor {
     pub(crate) address: IpAddr,
     pub(crate) listener: Listener,
+    pub(crate) rate: EventRate,
     bearer: Option<Box<str>>,
     query: Option<Box<str>>,
 }
@@ -38,7 +39,7 @@ impl Visitor {
             scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().into())
         });
         let listener = request.extensions.get::<Listener>().copied().unwrap_or_default();
-        Self { address, listener, bearer, query: request.uri.query().map(Into::into) }
+        Self { address, listener, rate: EventRate::default(), bearer, query: request.uri.query().map(Into::into) }
     }
 
     fn query(&self, name: &str) -> Option<String> {
@@ -114,12 +115,13 @@ pub(crate) async fn connect(
             }
         }
     };
-    if identity.is_none() {
+    // A guest is nobody where the document knows users only.
+    if identity.as_ref().is_none_or(|identity| identity.user.is_guest()) {
         match dialect {
             Some(named) if !named.serves_guests() => {
                 return Err(Refusal::unauthenticated("a token is needed"));
             }
-            Some(_) if !service.lets_guests_in() && !visitor.listener.trust => {
+            Some(_) if identity.is_none() && !service.lets_guests_in() && !visitor.listener.trust => {
                 return Err(Refusal::unauthenticated("a token is needed; this server lets no guests in"));
             }
             _ => {}
@@ -158,8 +160,39 @@ pub(crate) async fn become_user(
     identity: Identity,
 ) -> Result<(), Refusal> {
     let user = Arc::clone(&identity.user);
+    let before = connection.identity();
     connection.set_identity(identity);
-    let rate = gateway.0.hub.attach(Arc::clone(connection), user).await?;
-    connection.set_user_rate(rate);
-    Ok(())
+    let mut attaching = Attaching { gateway, connection, done: false };
+    let attached = gateway.0.hub.attach(Arc::clone(connection), user).await;
+    attaching.done = true;
+    match attached {
+        Ok(rate) => {
+            connection.set_user_rate(rate);
+            Ok(())
+        }
+        Err(refusal) => {
+            match before {
+                Some(before) => connection.set_identity(before),
+                None => connection.clear_identity(),
+            }
+            Err(refusal)
+        }
+    }
+}
+
+/// Counts a connection out again whose task gives up while it is counted in: nobody else would know of it.
+struct Attaching<'a> {
+    gateway: &'a Gateway,
+    connection: &'a Arc<Connection>,
+    done: bool,
+}
+
+impl Drop for Attaching<'_> {
+    fn drop(&mut self) {
+        if self.done {
+            return;
+        }
+        let (gateway, connection) = (self.gateway.clone(), Arc::clone(self.connection));
+        gateway.0.tasks.clone().spawn(async move { gateway.left(&connection).await });
+    }
 }

@@ -88,10 +88,12 @@ impl Out {
     pub(crate) fn ack(&self, id: u64, payload: &str) {
         match self {
             Self::SocketIo(link) => {
-                let _ = link.ack(id, &format!("[{payload}]"), &[]);
+                for frame in packet::encode_ack(link.namespace(), id, &format!("[{payload}]"), &[]) {
+                    self.send(frame);
+                }
             }
-            Self::Plain(outbox) => {
-                let _ = outbox.push(Frame::text_parts(&["{\"ack\":", &id.to_string(), ",\"data\":", payload, "}"]));
+            Self::Plain(_) => {
+                self.send(Frame::text_parts(&["{\"ack\":", &id.to_string(), ",\"data\":", payload, "}"]));
             }
         }
     }
@@ -233,6 +235,11 @@ impl Connection {
 
     pub(crate) fn set_user_rate(&self, rate: Arc<EventRate>) {
         self.changing().user_rate = Some(rate);
+    }
+
+    /// It was to be somebody's, and is not.
+    pub(crate) fn clear_identity(&self) {
+        self.changing().identity = None;
     }
 
     pub(crate) fn set_identity(&self, identity: Identity) {

@@ -74,7 +74,7 @@ struct Inner {
     hub: HubHandle,
     watchers: RoomWatchers,
     next_id: AtomicU64,
-    plain: Mutex<HashMap<ConnectionId, Weak<Outbox>>>,
+    plain: Mutex<HashMap<u64, Weak<Outbox>>>,
     tasks: TaskTracker,
 }
 
@@ -161,6 +161,8 @@ impl Application for Gateway {
         link: &Link,
         auth: Option<&RawValue>,
     ) -> Result<Arc<Connection>, ConnectError> {
+        // Each CONNECT reads the store; a client that loops over them is one that floods.
+        self.0.service.rates().event(&visitor.rate).map_err(|refusal| connect_error(&refusal))?;
         let auth = connect::Auth::read(auth).map_err(|refusal| connect_error(&refusal))?;
         let dialect = match link.namespace() {
             "/" => connect::asked_dialect(visitor, &auth).map_err(|refusal| connect_error(&refusal))?,

@@ -72,9 +72,12 @@ impl WithStream for Plain {
     {
         let Self { gateway, visitor } = self;
         let settings = gateway.0.settings;
-        let mut socket = Socket::new(stream, &first, settings.frame_bytes_max);
+        let socket = Socket::new(stream, &first, settings.frame_bytes_max);
         let outbox = Arc::new(Outbox::new(settings.queue_bytes_max));
         let out = Out::Plain(Arc::clone(&outbox));
+        let plain = || gateway.0.plain.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = gateway.0.next_id.fetch_add(1, Ordering::Relaxed);
+        plain().insert(key, Arc::downgrade(&outbox));
         let auth = Auth::default();
         let connected = match connect::asked_dialect(&visitor, &auth) {
             Ok(dialect) => connect::connect(&gateway, &visitor, &auth, dialect, out).await,
@@ -83,19 +86,18 @@ impl WithStream for Plain {
         let connection = match connected {
             Ok(connection) => connection,
             Err(refusal) => {
-                let _ = socket.write(Frame::close(REFUSED, &refusal.message)).await;
+                plain().remove(&key);
+                socket.finish(Frame::close(REFUSED, &refusal.message)).await;
                 return;
             }
         };
-        let plain = || gateway.0.plain.lock().unwrap_or_else(PoisonError::into_inner);
-        plain().insert(connection.id, Arc::downgrade(&outbox));
         let alive = AtomicBool::new(true);
         let mut handler = JsonFrames { gateway: gateway.clone(), connection: Arc::clone(&connection), alive: &alive };
         tokio::select! {
             _ = websocket::drive(socket, &outbox, &mut handler) => {}
             () = keep_alive(&outbox, &alive) => {}
         }
-        plain().remove(&connection.id);
+        plain().remove(&key);
         gateway.left(&connection).await;
     }
 }

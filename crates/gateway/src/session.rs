@@ -121,7 +121,8 @@ async fn take(
     };
     let undecided = connection.dialect().is_none() && responder.dialect.is_some();
     let identity = connection.identity();
-    if identity.is_none() && undecided && !dialect.serves_guests() && responder.name != "authenticate" {
+    let nobody = identity.as_ref().is_none_or(|identity| identity.user.is_guest());
+    if nobody && undecided && !dialect.serves_guests() && responder.name != "authenticate" {
         return Err(Refusal::unauthenticated("a token is needed"));
     }
     if undecided {
@@ -278,8 +279,12 @@ async fn authenticate(
             let message = format!("The token is user `{}`'s, and this connection is another's.", verified.user.id);
             return responder.refuse(Refusal::forbidden(message));
         }
-        Some(_) => connection.set_identity(verified.clone()),
-        None => {
+        Some(identity) if !identity.user.is_guest() => {
+            connection.set_identity(verified.clone());
+            gateway.0.hub.refreshed(connection.id, verified.user.id.clone()).await;
+        }
+        // Nobody's yet, or a guest that shows a token for its own id.
+        _ => {
             if let Err(refusal) = become_user(gateway, connection, verified.clone()).await {
                 return responder.refuse(refusal);
             }

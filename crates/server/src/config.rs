@@ -17,6 +17,9 @@ const PREFIX: &str = "QUINTET_";
 /// Variables with the prefix that are no `[table] key`.
 const SPECIAL: [&str; 2] = ["QUINTET_JWT_SECRET", "QUINTET_CONFIG"];
 
+/// What some orchestrators set for a service that is named like this program.
+const FOREIGN: [&str; 2] = ["QUINTET_SERVICE_", "QUINTET_PORT"];
+
 /// How a setting is read from the environment.
 #[derive(Clone, Copy)]
 enum Kind {
@@ -239,7 +242,7 @@ fn read_file(file: &Path) -> Result<Table, Failure> {
 fn add_environment(table: &mut Table, environment: &[(String, String)]) -> Result<(), Failure> {
     for (name, value) in environment {
         let Some(rest) = name.strip_prefix(PREFIX) else { continue };
-        if SPECIAL.contains(&name.as_str()) {
+        if SPECIAL.contains(&name.as_str()) || FOREIGN.iter().any(|start| name.starts_with(start)) {
             continue;
         }
         let rest = rest.to_ascii_lowercase();

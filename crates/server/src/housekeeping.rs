@@ -14,7 +14,7 @@ const SWEEP: Duration = Duration::from_secs(10 * 60);
 /// Runs until it is dropped.
 pub(crate) async fn run(service: Service) {
     let mut tick = tokio::time::interval(TICK);
-    let start = tokio::time::Instant::now();
+    let (start, started_at) = (tokio::time::Instant::now(), service.environment().now());
     let mut next_sweep = start + GUESTS_RETURN;
     loop {
         tick.tick().await;
@@ -25,7 +25,8 @@ pub(crate) async fn run(service: Service) {
         if tokio::time::Instant::now() >= next_sweep {
             next_sweep += SWEEP;
             let present = service.presence().guests();
-            if let Err(error) = service.sweep(present).await {
+            // Memberships of this run end with their guests; those of an earlier run have nobody else to end them.
+            if let Err(error) = service.sweep(present, started_at).await {
                 tracing::warn!(%error, "guests' memberships and rooms could not be swept");
             }
         }

@@ -2,7 +2,9 @@
 //!
 //! What must stay true: commands of one caller are queued in the order of the calls, and each is answered once.
 
-use quintet_domain::{Command, ConversationId, ConversationKind, Departure, Outcome, Refusal, Reply, UserId};
+use quintet_domain::{
+    Command, ConversationId, ConversationKind, Departure, Outcome, Refusal, Reply, Timestamp, UserId,
+};
 use quintet_store::{Actor, Created, Done, Joined, Memberships, NewConversation, Send as Sending, Sent, StoreError};
 
 use crate::{Service, authorise};
@@ -113,12 +115,12 @@ impl Service {
         self.write(|store, done| store.leave(actor, conversation, Departure::GuestGone, done)).await.map(|_| ())
     }
 
-    /// Ends the memberships of guests who are not present, and deletes guests' rooms that are empty for too long.
+    /// Ends the memberships of guests who are not present and joined before a moment, and deletes guests' rooms that are empty for too long.
     ///
     /// # Errors
     /// An internal error.
-    pub async fn sweep(&self, present: Vec<UserId>) -> Result<(), Refusal> {
-        self.write(|store, done| store.sweep(present, done)).await
+    pub async fn sweep(&self, present: Vec<UserId>, joined_before: Timestamp) -> Result<(), Refusal> {
+        self.write(|store, done| store.sweep(present, joined_before, done)).await
     }
 
     /// The newest committed position.

@@ -14,6 +14,8 @@ pub struct Identity {
     pub user: Arc<User>,
     /// When the token expires; none for guests, trusted words, and tokens without an end.
     pub expires_at: Option<Timestamp>,
+    /// The generation of the user's tokens when this was found out; a revocation ends earlier ones.
+    pub generation: u64,
 }
 
 /// An identity by token, with what the token says of its dialect.
@@ -50,7 +52,11 @@ impl Service {
         if revoked || account.disabled {
             return Err(Refusal::unauthenticated("the token was revoked"));
         }
-        let identity = Identity { user: Arc::clone(&account.user), expires_at: token.expires_at };
+        let identity = Identity {
+            user: Arc::clone(&account.user),
+            expires_at: token.expires_at,
+            generation: account.token_generation,
+        };
         Ok(Verified { identity, account, dialect: token.dialect })
     }
 
@@ -77,7 +83,7 @@ impl Service {
                 created_at: self.0.environment.now(),
             }),
         };
-        Ok(Identity { user, expires_at: None })
+        Ok(Identity { user, expires_at: None, generation: 0 })
     }
 
     /// Anybody by its word, on a listener that trusts.
@@ -87,7 +93,9 @@ impl Service {
     pub async fn trusted(&self, id: &UserId) -> Result<Identity, Refusal> {
         match self.store().account(id.clone()).await? {
             Some(account) if account.disabled => Err(Refusal::unauthenticated("the user is barred")),
-            Some(account) if !account.user.is_guest() => Ok(Identity { user: account.user, expires_at: None }),
+            Some(account) if !account.user.is_guest() => {
+                Ok(Identity { user: account.user, expires_at: None, generation: account.token_generation })
+            }
             _ => self.guest(id).await,
         }
     }

@@ -31,7 +31,7 @@ pub use presence::Presence;
 use quintet_bus::Bus;
 use quintet_domain::{Environment, Refusal};
 pub use quintet_store::{
-    Account, Actor, Joined, Memberships, MessagePage, Numbered, Page, PageOf, ProfileChange, Sent,
+    Account, Actor, Joined, Memberships, MessagePage, Numbered, Page, PageOf, ProfileChange, Sent, Untold,
 };
 use quintet_store::{Done, Future, Store};
 pub use rates::{EventRate, Rates};

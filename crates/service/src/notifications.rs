@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use quintet_domain::{Notification, NotificationId, Refusal, UserId};
-use quintet_store::{Numbered, Page};
+use quintet_store::{Numbered, Page, Untold};
 
 use crate::Service;
 
@@ -33,7 +33,7 @@ impl Service {
     ///
     /// # Errors
     /// An internal error.
-    pub async fn untold(&self, user: UserId) -> Result<Vec<Arc<Notification>>, Refusal> {
+    pub async fn untold(&self, user: UserId) -> Result<Untold, Refusal> {
         Ok(self.store().untold(user).await?)
     }
 

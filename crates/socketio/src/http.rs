@@ -13,7 +13,7 @@ use hyper::body::Body;
 use tokio_util::task::TaskTracker;
 
 use crate::session::Session;
-use crate::upgrade::{Probe, Run, Turned, with_stream};
+use crate::upgrade::{Probe, Run, Turned, Upgrading, with_stream};
 use crate::wheel::Wheel;
 use crate::{Application, CloseReason, Config, Frame, websocket};
 
@@ -58,6 +58,8 @@ pub(crate) struct Inner<A: Application> {
     pub(crate) config: Config,
     pub(crate) application: A,
     pub(crate) wheel: Arc<Wheel>,
+    /// Sessions end from any thread, those of the application included.
+    pub(crate) runtime: tokio::runtime::Handle,
     pub(crate) tasks: TaskTracker,
     pub(crate) root: Arc<str>,
     sessions: Mutex<HashMap<Arc<str>, Arc<Session<A>>>>,
@@ -130,6 +132,7 @@ impl<A: Application> Engine<A> {
             config,
             application,
             wheel,
+            runtime: tokio::runtime::Handle::current(),
             tasks: TaskTracker::new(),
             root: "/".into(),
             sessions: Mutex::default(),
@@ -285,7 +288,8 @@ impl<A: Application> Engine<A> {
             return Ok(response);
         }
         let config = &self.0.config;
-        let probe = Probe { session, payload_bytes_max: config.payload_bytes_max, timeout: config.upgrade_timeout };
+        let upgrading = Upgrading::new(session);
+        let probe = Probe { upgrading, payload_bytes_max: config.payload_bytes_max, timeout: config.upgrade_timeout };
         self.0.tasks.spawn(with_stream(upgrade, probe));
         Ok(response)
     }

@@ -17,6 +17,8 @@ const FRAME_OVERHEAD_BYTES: usize = 48;
 pub enum CloseReason {
     /// The client said goodbye, or its transport ended.
     TransportClosed,
+    /// The client closed its WebSocket, with this code.
+    PeerClosed(u16),
     /// The client left the namespace with a DISCONNECT.
     ClientDisconnected,
     /// The application ended the namespace with a DISCONNECT; official clients do not come back by themselves.
@@ -41,6 +43,7 @@ impl CloseReason {
     pub fn close_code(self) -> (u16, &'static str) {
         match self {
             Self::TransportClosed | Self::ClientDisconnected | Self::ServerDisconnected => (1000, ""),
+            Self::PeerClosed(code) => (code, ""),
             Self::PingTimeout => (1001, "ping timeout"),
             Self::QueueFull => (1013, "too slow: come back and resume"),
             Self::Shutdown => (1012, "the server is restarting"),
@@ -52,7 +55,7 @@ impl CloseReason {
 
     /// Whether what is queued is still sent before the end.
     pub(crate) fn flushes(self) -> bool {
-        !matches!(self, Self::QueueFull | Self::PingTimeout | Self::TransportClosed)
+        !matches!(self, Self::QueueFull | Self::PingTimeout | Self::TransportClosed | Self::PeerClosed(_))
     }
 }
 

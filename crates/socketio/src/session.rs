@@ -22,6 +22,9 @@ use crate::{Application, CloseReason, Event, Frame, Link, Outbox, websocket};
 /// Time that a closed polling session keeps its last frames for a client that comes back for them.
 const FORGET_AFTER: Duration = Duration::from_secs(5);
 
+/// How long a poll is held while a WebSocket is probed.
+const RELEASE_AFTER: Duration = Duration::from_millis(100);
+
 const BEAT_IDLE: u8 = 0;
 const BEAT_AWAITED: u8 = 1;
 const BEAT_ANSWERED: u8 = 2;
@@ -29,8 +32,17 @@ const BEAT_ANSWERED: u8 = 2;
 /// Which transport owns the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Transport {
-    Polling { waiting: bool, posting: bool, upgrading: bool },
+    Polling { waiting: bool, posting: bool, upgrade: Upgrade },
     WebSocket,
+}
+
+/// How far a WebSocket has come that wants to take over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Upgrade {
+    None,
+    Opened,
+    /// Its probe was answered: polls are let go, so that the client can pause its polling.
+    Probed,
 }
 
 /// A request does not fit the state of its session.
@@ -65,7 +77,7 @@ impl<A: Application> Session<A> {
     /// Makes the session and starts its clocks.
     pub(crate) fn open(engine: &Arc<Inner<A>>, sid: Arc<str>, visitor: A::Visitor, polling: bool) -> Arc<Self> {
         let transport = if polling {
-            Transport::Polling { waiting: false, posting: false, upgrading: false }
+            Transport::Polling { waiting: false, posting: false, upgrade: Upgrade::None }
         } else {
             Transport::WebSocket
         };
@@ -112,8 +124,14 @@ impl<A: Application> Session<A> {
         }
     }
 
+    /// Asked under the lock of `inbound`: once the session has ended, whoever enters would never be seen out.
+    fn still_open(&self) -> Result<(), CloseReason> {
+        if self.finished.load(Ordering::Acquire) { Err(CloseReason::TransportClosed) } else { Ok(()) }
+    }
+
     async fn message(self: &Arc<Self>, text: &str) -> Result<(), CloseReason> {
         let mut inbound = self.inbound.lock().await;
+        self.still_open()?;
         if inbound.partial.is_some() {
             return Err(CloseReason::ProtocolError);
         }
@@ -138,6 +156,7 @@ impl<A: Application> Session<A> {
 
     async fn attachment(self: &Arc<Self>, bytes: Bytes) -> Result<(), CloseReason> {
         let mut inbound = self.inbound.lock().await;
+        self.still_open()?;
         let Some(mut partial) = inbound.partial.take() else {
             return Err(CloseReason::ProtocolError);
         };
@@ -216,19 +235,25 @@ impl<A: Application> Session<A> {
             return Err(Misplaced);
         }
         let mut turn = PollTurn { session: self, done: false };
-        poll_fn(|cx| match self.outbox.poll_ready(cx) {
-            Poll::Pending if !self.is_upgrading() => Poll::Pending,
-            _ => Poll::Ready(()),
-        })
-        .await;
+        if self.releases_polls() {
+            // A client that polls on while it is probed does so at this pace, not at that of the network.
+            tokio::time::sleep(RELEASE_AFTER).await;
+        } else {
+            poll_fn(|cx| if self.releases_polls() { Poll::Ready(()) } else { self.outbox.poll_ready(cx) }).await;
+        }
         turn.done = true;
         drop(turn);
+        if !self.is_polling() {
+            // What waits is the WebSocket's now.
+            return Ok("6".to_owned());
+        }
         let closed = self.outbox.closed();
         let frames = self.outbox.take_up_to(self.engine.config.payload_bytes_max);
         let mut payload = engineio::encode_payload(&frames);
         if let Some(reason) = closed
             && !self.outbox.is_busy()
         {
+            Arc::clone(self).end(reason);
             self.engine.forget(&self.sid);
             if !payload.is_empty() {
                 payload.push(engineio::SEPARATOR);
@@ -269,8 +294,8 @@ impl<A: Application> Session<A> {
     /// Marks that a WebSocket probes the session. Only one may at a time.
     pub(crate) fn start_upgrade(&self) -> Result<(), Misplaced> {
         match &mut *self.transport() {
-            Transport::Polling { upgrading, .. } if !*upgrading && self.outbox.closed().is_none() => {
-                *upgrading = true;
+            Transport::Polling { upgrade, .. } if *upgrade == Upgrade::None && self.outbox.closed().is_none() => {
+                *upgrade = Upgrade::Opened;
                 Ok(())
             }
             _ => Err(Misplaced),
@@ -279,13 +304,16 @@ impl<A: Application> Session<A> {
 
     /// Lets a waiting poll go with a noop, so that the client can pause its polling.
     pub(crate) fn release_poll(&self) {
+        if let Transport::Polling { upgrade, .. } = &mut *self.transport() {
+            *upgrade = Upgrade::Probed;
+        }
         self.outbox.wake();
     }
 
     /// The probe failed: polling goes on.
     pub(crate) fn cancel_upgrade(&self) {
-        if let Transport::Polling { upgrading, .. } = &mut *self.transport() {
-            *upgrading = false;
+        if let Transport::Polling { upgrade, .. } = &mut *self.transport() {
+            *upgrade = Upgrade::None;
         }
     }
 
@@ -294,8 +322,9 @@ impl<A: Application> Session<A> {
         *self.transport() = Transport::WebSocket;
     }
 
-    fn is_upgrading(&self) -> bool {
-        !matches!(*self.transport(), Transport::Polling { upgrading: false, .. })
+    /// Whether polls wait no longer for frames: the WebSocket was probed, or has taken over.
+    fn releases_polls(&self) -> bool {
+        matches!(*self.transport(), Transport::WebSocket | Transport::Polling { upgrade: Upgrade::Probed, .. })
     }
 
     /// Whether the session lives on this kind of transport, or is about to.
@@ -320,12 +349,13 @@ impl<A: Application> Session<A> {
             self.engine.forget(&self.sid);
         }
         let engine = Arc::clone(&self.engine);
-        engine.tasks.spawn(async move {
+        let task = async move {
             let peers = std::mem::take(&mut self.inbound.lock().await.peers);
             for (_, peer) in peers {
                 self.engine.application.disconnected(peer, reason).await;
             }
-        });
+        };
+        engine.tasks.spawn_on(task, &engine.runtime);
     }
 }
 
@@ -344,7 +374,7 @@ impl<A: Application> Drop for PollTurn<'_, A> {
         if let Transport::Polling { waiting, .. } = &mut *self.session.transport() {
             *waiting = false;
         }
-        if !self.done {
+        if !self.done && self.session.is_polling() {
             Arc::clone(self.session).end(CloseReason::TransportClosed);
         }
     }
@@ -367,7 +397,7 @@ impl<A: Application> Control for Session<A> {
 
     fn leave(self: Arc<Self>, namespace: Arc<str>) {
         let engine = Arc::clone(&self.engine);
-        engine.tasks.spawn(async move {
+        let task = async move {
             let mut inbound = self.inbound.lock().await;
             if let Ok(at) = position(&inbound, &namespace) {
                 let (_, peer) = inbound.peers.swap_remove(at);
@@ -378,7 +408,8 @@ impl<A: Application> Control for Session<A> {
             if empty {
                 self.end(CloseReason::ServerDisconnected);
             }
-        });
+        };
+        engine.tasks.spawn_on(task, &engine.runtime);
     }
 
     fn close(self: Arc<Self>, reason: CloseReason) {

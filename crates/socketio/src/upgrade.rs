@@ -60,9 +60,29 @@ where
     session.end(reason);
 }
 
+/// A session that is being upgraded; if that comes to nothing, however, polling goes on.
+pub(crate) struct Upgrading<A: Application> {
+    session: Arc<Session<A>>,
+    finished: bool,
+}
+
+impl<A: Application> Upgrading<A> {
+    pub(crate) fn new(session: Arc<Session<A>>) -> Self {
+        Self { session, finished: false }
+    }
+}
+
+impl<A: Application> Drop for Upgrading<A> {
+    fn drop(&mut self) {
+        if !self.finished {
+            self.session.cancel_upgrade();
+        }
+    }
+}
+
 /// A WebSocket that asks to take over a polling session.
 pub(crate) struct Probe<A: Application> {
-    pub(crate) session: Arc<Session<A>>,
+    pub(crate) upgrading: Upgrading<A>,
     pub(crate) payload_bytes_max: usize,
     pub(crate) timeout: std::time::Duration,
 }
@@ -73,13 +93,16 @@ impl<A: Application> WithStream for Probe<A> {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let mut socket = Socket::new(stream, &first, self.payload_bytes_max);
-        let probe = tokio::time::timeout(self.timeout, probe(&mut socket, &self.session)).await;
+        let mut upgrading = self.upgrading;
+        let session = Arc::clone(&upgrading.session);
+        let probe = tokio::time::timeout(self.timeout, probe(&mut socket, &session)).await;
         if let Ok(Ok(())) = probe {
-            self.session.finish_upgrade();
-            self.session.release_poll();
-            run_session(socket, self.session).await;
+            upgrading.finished = true;
+            session.finish_upgrade();
+            session.outbox().wake();
+            run_session(socket, session).await;
         } else {
-            self.session.cancel_upgrade();
+            drop(upgrading);
             let _ = socket.write(Frame::close(1002, "the probe failed")).await;
         }
     }

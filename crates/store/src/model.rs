@@ -191,6 +191,15 @@ pub struct Memberships {
     pub places: Vec<(Arc<Place>, u32)>,
 }
 
+/// Notifications that no connection of the meetup vocabulary was sent, at one position of the commit order.
+#[derive(Clone, Debug, Default)]
+pub struct Untold {
+    /// The position.
+    pub position: u64,
+    /// The notifications, the oldest first.
+    pub notifications: Vec<Arc<Notification>>,
+}
+
 /// Which messages of a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PageOf {

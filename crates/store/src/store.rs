@@ -11,7 +11,7 @@ use quintet_domain::{
 
 use crate::{
     Account, Actor, Claims, ConversationChange, Created, Joined, MeetupChange, MeetupFilter, Memberships, MessagePage,
-    NewConversation, NewMeetup, NewUser, Numbered, Page, PageOf, ProfileChange, Send, Sent, StoreError,
+    NewConversation, NewMeetup, NewUser, Numbered, Page, PageOf, ProfileChange, Send, Sent, StoreError, Untold,
 };
 
 /// Called with the outcome of a write, after its commit, on the writer's thread: it must not wait.
@@ -95,8 +95,9 @@ pub trait Store: std::marker::Send + Sync + 'static {
     ) -> Future<'_, ()>;
     /// Deletes a group or room for all, or hides a direct conversation from the actor.
     fn delete_conversation(&self, actor: Actor, id: ConversationId, done: Done<Arc<Place>>) -> Future<'_, ()>;
-    /// Ends the memberships of guests who are not `present`, and deletes rooms of guests that are empty for too long.
-    fn sweep(&self, present: Vec<UserId>, done: Done<()>) -> Future<'_, ()>;
+    /// Ends the memberships of guests who are not `present` and joined before a moment, and deletes rooms of guests
+    /// that are empty for too long.
+    fn sweep(&self, present: Vec<UserId>, joined_before: Timestamp, done: Done<()>) -> Future<'_, ()>;
 
     // --- users ---
 
@@ -178,7 +179,7 @@ pub trait Store: std::marker::Send + Sync + 'static {
     /// The user's notifications, the newest first.
     fn notifications(&self, user: UserId, cursor: Option<String>, limit: u32) -> ReadResult<'_, Page<Numbered>>;
     /// Notifications that no connection of the meetup vocabulary was sent, the oldest first.
-    fn untold(&self, user: UserId) -> ReadResult<'_, Vec<Arc<Notification>>>;
+    fn untold(&self, user: UserId) -> ReadResult<'_, Untold>;
     /// Whether the database answers and can be written.
     fn check(&self) -> ReadResult<'_, ()>;
     /// Copies the whole database to a file while it is in use.

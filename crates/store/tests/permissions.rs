@@ -1,6 +1,8 @@
 //! Nobody learns or changes what the table does not give them: random states, random commands, and a model beside
 //! the store that knows nothing but the table.
 
+#![allow(clippy::unwrap_used, clippy::cloned_ref_to_slice_refs, reason = "a panic is how a test fails")]
+
 mod support;
 
 use std::collections::BTreeMap;

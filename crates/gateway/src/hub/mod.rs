@@ -12,12 +12,14 @@ mod state;
 mod timers;
 mod typing;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use quintet_bus::{Publication, Subscription};
-use quintet_domain::{ConnectionId, ConversationId, Entry, Event, Notification, NotificationId, Refusal, User, UserId};
-use quintet_service::{EventRate, Memberships, Service};
+use quintet_domain::{
+    ConnectionId, ConversationId, Entry, Event, Notification, NotificationId, Passing, Refusal, User, UserId,
+};
+use quintet_service::{EventRate, Memberships, Service, Untold};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
@@ -29,6 +31,9 @@ use crate::connection::{Connection, RoomWatchers};
 
 /// Words for the hub that may wait.
 const INBOX: usize = 16_384;
+
+/// Revocations that are remembered for connections on their way.
+const REVOKED_KEPT: usize = 10_000;
 
 /// Something done with the hub at one position of the commit order.
 pub(crate) type Act = Box<dyn FnOnce(&mut Hub) + Send>;
@@ -47,7 +52,9 @@ enum Wake {
     /// Something is to be done at a position.
     At { position: u64, act: Act },
     /// What no connection of the meetup vocabulary was sent yet.
-    Untold { connection: ConnectionId, user: UserId, notifications: Vec<Arc<Notification>> },
+    Untold { connection: ConnectionId, user: UserId, untold: Untold },
+    /// A connection's token was refreshed.
+    Refreshed { connection: ConnectionId, user: UserId },
     /// The server stops: who is here was seen now.
     Stop { reply: oneshot::Sender<()> },
 }
@@ -64,6 +71,11 @@ impl HubHandle {
         let (reply, attached) = oneshot::channel();
         let _ = self.inbox.send(Wake::Attach { connection, user, reply }).await;
         attached.await.unwrap_or_else(|_| Err(Refusal::internal()))
+    }
+
+    /// A connection's token was refreshed: its end is another.
+    pub(crate) async fn refreshed(&self, connection: ConnectionId, user: UserId) {
+        let _ = self.inbox.send(Wake::Refreshed { connection, user }).await;
     }
 
     /// Counts a connection out.
@@ -94,6 +106,8 @@ pub(crate) struct Hub {
     timers: Timers,
     /// The newest position that was delivered.
     position: u64,
+    /// The generation below which a user's tokens are revoked, for connections that were on their way meanwhile.
+    revoked: HashMap<UserId, u64>,
     /// What waits for a position.
     pending: BTreeMap<u64, Vec<Pending>>,
 }
@@ -121,6 +135,7 @@ impl Hub {
             state: State::default(),
             timers: Timers::default(),
             position,
+            revoked: HashMap::new(),
             pending: BTreeMap::new(),
         };
         tokio::spawn(hub.run(words, subscription));
@@ -130,13 +145,15 @@ impl Hub {
     async fn run(mut self, mut words: mpsc::Receiver<Wake>, mut subscription: Subscription) {
         loop {
             let next_timer = self.timers.next();
+            // What was published comes first: the hub publishes, too, and must not run ahead of itself.
             tokio::select! {
-                word = words.recv() => match word {
-                    Some(word) => self.wake(word),
-                    None => return,
-                },
+                biased;
                 publication = subscription.next() => match publication {
                     Some(publication) => self.published(publication),
+                    None => return,
+                },
+                word = words.recv() => match word {
+                    Some(word) => self.wake(word),
                     None => return,
                 },
                 () = sleep_until(next_timer) => self.timers_due(),
@@ -154,7 +171,11 @@ impl Hub {
             Wake::Loaded { user, memberships: Err(refusal) } => self.state.refuse_waiting(&user, &refusal),
             Wake::Detach { connection, user } => self.detach(connection, &user),
             Wake::At { position, act } => self.at(position, Pending::Act(act)),
-            Wake::Untold { connection, user, notifications } => self.resend(connection, &user, notifications),
+            Wake::Untold { connection, user, untold } => {
+                let act = move |hub: &mut Self| hub.resend(connection, &user, untold.notifications);
+                self.at(untold.position, Pending::Act(Box::new(act)));
+            }
+            Wake::Refreshed { connection, user } => self.watch_expiry(connection, &user),
             Wake::Stop { reply } => {
                 let now = self.service.environment().now();
                 let users = self.state.online_users().map(|user| (user.id.clone(), now)).collect();
@@ -190,7 +211,12 @@ impl Hub {
                     self.committed(&entry);
                 }
             }
-            Publication::Passing(passing) => self.deliver(&passing.event, None),
+            Publication::Passing(Passing::Event(event)) => self.deliver(&event, None),
+            Publication::Passing(Passing::RoomPresence { places, user, online }) => {
+                for place in places {
+                    self.deliver(&Event::RoomPresence { place, user: Arc::clone(&user), online }, None);
+                }
+            }
         }
     }
 
@@ -202,15 +228,15 @@ impl Hub {
                     self.state.join(user, place, entry.position);
                 }
             }
-            Event::MemberJoined { place, user } => {
-                self.state.count_member(&place.id, 1);
+            Event::MemberJoined { place, user, member_count } => {
                 self.state.join(&user.id, place, entry.position);
+                self.state.set_member_count(&place.id, *member_count);
                 self.deliver(&entry.event, Some(entry));
             }
-            Event::MemberLeft { place, user, .. } => {
+            Event::MemberLeft { place, user, member_count, .. } => {
                 self.stop_typing_of(&user.id, &place.id);
                 self.deliver(&entry.event, Some(entry));
-                self.state.count_member(&place.id, -1);
+                self.state.set_member_count(&place.id, *member_count);
                 self.state.leave(&user.id, &place.id, entry.position);
             }
             Event::ConversationChanged { place } => {
@@ -224,8 +250,15 @@ impl Hub {
                 self.stop_typing_of(&message.sender.id, &message.place.id);
                 self.deliver(&entry.event, Some(entry));
             }
-            Event::UserChanged { user } => self.state.changed(user),
-            Event::Revoked { user } => self.state.end_connections(user),
+            Event::UserChanged { user } => self.user_changed(user),
+            Event::Revoked { user, generation } => {
+                if self.revoked.len() >= REVOKED_KEPT {
+                    // Only connections on their way right now need it.
+                    self.revoked.clear();
+                }
+                self.revoked.insert(user.clone(), *generation);
+                self.state.end_connections(user, *generation);
+            }
             Event::Notified { user, notification } => {
                 self.deliver(&entry.event, Some(entry));
                 self.note_told(user, notification);
@@ -252,13 +285,12 @@ impl Hub {
     // --- connections ---
 
     fn attach(&mut self, connection: Arc<Connection>, user: Arc<User>, reply: oneshot::Sender<Attached>) {
-        if let Some(at) = connection.identity().and_then(|identity| identity.expires_at) {
-            self.timers.add(
-                self.in_ms(at.0 - self.service.environment().now().0),
-                Timer::Expire(connection.id, user.id.clone()),
-            );
-        }
         let id = user.id.clone();
+        let generation = connection.identity().map_or(0, |identity| identity.generation);
+        if self.revoked.get(&id).is_some_and(|revoked| generation < *revoked) {
+            let _ = reply.send(Err(Refusal::unauthenticated("the token was revoked")));
+            return;
+        }
         match self.state.arrive(connection, user, reply) {
             state::Arrival::Ready => self.welcome_waiting(&id),
             state::Arrival::Load => {
@@ -291,6 +323,7 @@ impl Hub {
         for (connection, reply) in waiting {
             connection.out.accept();
             self.state.seat(id, Arc::clone(&connection));
+            self.watch_expiry(connection.id, id);
             self.greet(&connection, &user);
             let id = connection.id;
             if reply.send(Ok(Arc::clone(&rate))).is_err() {
@@ -314,9 +347,9 @@ impl Hub {
             let (service, inbox) = (self.service.clone(), self.inbox.clone());
             let (connection, user) = (connection.id, user.id.clone());
             tokio::spawn(async move {
-                let notifications = service.untold(user.clone()).await.unwrap_or_default();
+                let untold = service.untold(user.clone()).await.unwrap_or_default();
                 if let Some(inbox) = inbox.upgrade() {
-                    let _ = inbox.send(Wake::Untold { connection, user, notifications }).await;
+                    let _ = inbox.send(Wake::Untold { connection, user, untold }).await;
                 }
             });
         }
@@ -372,11 +405,7 @@ impl Hub {
         conversation: &ConversationId,
         mute: bool,
     ) -> bool {
-        self.state.mute(connection, user, conversation, mute) && self.state.is_member(user, conversation)
-    }
-
-    fn in_ms(&self, ms: i64) -> Instant {
-        Instant::now() + std::time::Duration::from_millis(u64::try_from(ms).unwrap_or(0))
+        self.state.is_member(user, conversation) && self.state.mute(connection, user, conversation, mute)
     }
 }
 

@@ -29,12 +29,15 @@ impl Hub {
 
     fn tell_presence(&mut self, user: &Arc<User>, online: bool) {
         if user.is_guest() {
-            self.service.presence().set_guest(&user.id, online);
+            // Out of its rooms only once it is forgotten.
+            if online {
+                self.service.presence().set_guest(&user.id, true);
+            }
         } else {
             self.service.presence().set_user(&user.id, online);
             let last_seen = self.service.environment().now();
             let event = Event::Presence { user: Arc::clone(user), online, last_seen };
-            self.service.bus().passing(Passing { event });
+            self.service.bus().passing(Passing::Event(event));
             if !online {
                 let (service, seen) = (self.service.clone(), vec![(user.id.clone(), last_seen)]);
                 tokio::spawn(async move { service.seen(seen).await });
@@ -45,10 +48,10 @@ impl Hub {
             return;
         }
         let Some(resident) = self.state.resident(&user.id) else { return };
-        for room in resident.rooms.clone() {
-            let place = Arc::clone(&self.state.rooms[room].place);
-            let event = Event::RoomPresence { place, user: Arc::clone(user), online };
-            self.service.bus().passing(Passing { event });
+        let rooms = resident.rooms.clone();
+        let places: Vec<_> = rooms.into_iter().map(|room| Arc::clone(&self.state.rooms[room].place)).collect();
+        if !places.is_empty() {
+            self.service.bus().passing(Passing::RoomPresence { places, user: Arc::clone(user), online });
         }
     }
 
@@ -70,7 +73,11 @@ impl Hub {
 
     pub(super) fn detach(&mut self, connection: ConnectionId, user: &UserId) {
         self.stop_typing_on(connection, user);
-        if self.state.unseat(user, connection) {
+        let (last, expiry) = self.state.unseat(user, connection);
+        if let Some(expiry) = expiry {
+            self.timers.cancel(expiry);
+        }
+        if last {
             self.timers.add(Instant::now() + OFFLINE_AFTER, Timer::Offline(user.clone()));
         }
     }
@@ -78,7 +85,9 @@ impl Hub {
     /// Two seconds after the last connection: if none came since, the user is offline.
     pub(super) fn went(&mut self, user: &UserId, now: Instant) {
         let Some(resident) = self.state.resident(user) else { return };
-        if resident.is_here() || !std::mem::replace(&mut resident.online, false) {
+        // An earlier absence, ended since, does not count for this one.
+        let long = resident.gone_since.is_some_and(|since| now >= since + OFFLINE_AFTER);
+        if resident.is_here() || !long || !std::mem::replace(&mut resident.online, false) {
             return;
         }
         let gone = Arc::clone(&resident.user);
@@ -89,14 +98,17 @@ impl Hub {
     }
 
     /// Forgets a user who is still gone; a guest's memberships end.
-    pub(super) fn forget(&mut self, user: &UserId) {
+    pub(super) fn forget(&mut self, user: &UserId, now: Instant) {
         let Some(resident) = self.state.resident(user) else { return };
-        if resident.online || resident.is_here() {
+        let guest = resident.user.is_guest();
+        let after = if guest { GUEST_GONE_AFTER } else { OFFLINE_AFTER };
+        let long = resident.gone_since.is_none_or(|since| now >= since + after);
+        if resident.online || resident.is_here() || !long {
             return;
         }
-        let guest = resident.user.is_guest();
         let rooms: Vec<_> = resident.rooms.clone();
         if guest {
+            self.service.presence().set_guest(user, false);
             let conversations: Vec<_> = rooms.iter().map(|room| self.state.rooms[*room].place.id.clone()).collect();
             let (service, user) = (self.service.clone(), user.clone());
             tokio::spawn(async move {
@@ -112,26 +124,50 @@ impl Hub {
 
     // --- tokens that expire ---
 
-    pub(super) fn expire(&mut self, connection: ConnectionId, user: &UserId) {
-        let Some(found) = self.state.connection(user, connection).cloned() else { return };
-        let Some(expires_at) = found.identity().and_then(|identity| identity.expires_at) else { return };
-        let left = expires_at.0 - self.service.environment().now().0;
-        if left > 0 {
-            self.timers.add(self.in_ms(left), Timer::Expire(connection, user.clone()));
-            return;
+    /// Notes when a connection's token expires, in the place of what was noted before.
+    pub(super) fn watch_expiry(&mut self, connection: ConnectionId, user: &UserId) {
+        let Some(seat) = self.state.seat_of(user, connection) else { return };
+        if let Some(before) = seat.expiry.take() {
+            self.timers.cancel(before);
         }
-        found.out.emit(&quintet_dialect::error_event(&Refusal::token_expired()));
-        let end = Instant::now() + Duration::from_secs(EXPIRED_GRACE_SECONDS);
-        self.timers.add(end, Timer::EndExpired(connection, user.clone()));
+        let Some(expires_at) = seat.connection.identity().and_then(|identity| identity.expires_at) else { return };
+        let left_ms = expires_at.0 - self.service.environment().now().0;
+        let at = Instant::now() + Duration::from_millis(u64::try_from(left_ms).unwrap_or(0));
+        seat.expiry = Some(self.timers.add(at, Timer::Expire(connection, user.clone())));
     }
 
+    /// The moment a token expires: the connection is told, and has a while to show another.
+    pub(super) fn expire(&mut self, connection: ConnectionId, user: &UserId) {
+        let Some(seat) = self.state.seat_of(user, connection) else { return };
+        let expires_at = seat.connection.identity().and_then(|identity| identity.expires_at);
+        if expires_at.is_none_or(|at| at > self.service.environment().now()) {
+            return self.watch_expiry(connection, user);
+        }
+        seat.connection.out.emit(&quintet_dialect::error_event(&Refusal::token_expired()));
+        let end = Instant::now() + Duration::from_secs(EXPIRED_GRACE_SECONDS);
+        seat.expiry = Some(self.timers.add(end, Timer::EndExpired(connection, user.clone())));
+    }
+
+    /// The end of that while. Another token would have moved it.
     pub(super) fn end_expired(&mut self, connection: ConnectionId, user: &UserId) {
-        let Some(found) = self.state.connection(user, connection) else { return };
-        let expires_at = found.identity().and_then(|identity| identity.expires_at);
-        match expires_at {
-            Some(at) if at <= self.service.environment().now() => found.out.end(),
-            Some(_) => self.expire(connection, user),
-            None => {}
+        if let Some(seat) = self.state.seat_of(user, connection) {
+            seat.connection.out.end();
+        }
+    }
+
+    /// A profile changed, or a registered user took over a guest's id.
+    pub(super) fn user_changed(&mut self, user: &Arc<User>) {
+        let was_guest = self.state.resident(&user.id).is_some_and(|resident| resident.user.is_guest());
+        self.state.changed(user);
+        if was_guest && !user.is_guest() {
+            self.service.presence().set_guest(&user.id, false);
+            let Some(resident) = self.state.resident(&user.id) else { return };
+            if resident.is_here() {
+                self.came(user);
+            } else {
+                resident.gone_since = Some(Instant::now());
+                self.timers.add(Instant::now() + OFFLINE_AFTER, Timer::Forget(user.id.clone()));
+            }
         }
     }
 }

@@ -10,8 +10,10 @@ use quintet_domain::{ConnectionId, ConversationId, NotificationId, Place, Refusa
 use quintet_service::{EventRate, Memberships};
 use slab::Slab;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use super::Attached;
+use super::timers::TimerKey;
 use super::typing::Typist;
 use crate::connection::Connection;
 
@@ -22,6 +24,8 @@ pub(super) struct Seat {
     pub(super) connection: Arc<Connection>,
     /// Conversations that this connection does not want to hear.
     pub(super) muted: Vec<ConversationId>,
+    /// When its token expires, or when it is ended for that.
+    pub(super) expiry: Option<TimerKey>,
     /// Notifications heard while the older ones are being read.
     heard: Option<Vec<NotificationId>>,
 }
@@ -35,6 +39,8 @@ pub(super) struct Resident {
     pub(super) told_everybody: bool,
     /// Whether it counts as online.
     pub(super) online: bool,
+    /// Since when it has no connection.
+    pub(super) gone_since: Option<Instant>,
     rate: Arc<EventRate>,
     waiting: Waiting,
     loading: Option<Vec<Change>>,
@@ -67,7 +73,7 @@ pub(super) enum Arrival {
     Ready,
     /// They are to be read.
     Load,
-    /// They are being read.
+    /// They are being read, or it was refused.
     Wait,
 }
 
@@ -87,7 +93,13 @@ impl State {
         reply: oneshot::Sender<Attached>,
     ) -> Arrival {
         if let Some(slot) = self.slot(&user.id) {
+            if user.is_guest() && !self.residents[slot].user.is_guest() {
+                let _ = reply.send(Err(Refusal::unauthenticated("this id belongs to a registered user")));
+                return Arrival::Wait;
+            }
+            self.take_over(slot, &user);
             let resident = &mut self.residents[slot];
+            resident.gone_since = None;
             resident.waiting.push((connection, reply));
             return if resident.loading.is_some() { Arrival::Wait } else { Arrival::Ready };
         }
@@ -98,12 +110,35 @@ impl State {
             rooms: Vec::new(),
             told_everybody: false,
             online: false,
+            gone_since: None,
             rate: Arc::default(),
             waiting: vec![(connection, reply)],
             loading: Some(Vec::new()),
         });
         self.by_user.insert(id, slot);
         Arrival::Load
+    }
+
+    /// A registered user takes over the id that a guest held: the guest's connections end.
+    fn take_over(&mut self, slot: usize, user: &Arc<User>) {
+        let resident = &mut self.residents[slot];
+        if user.is_guest() || !resident.user.is_guest() {
+            return;
+        }
+        let guests = |connection: &Connection| connection.identity().is_none_or(|identity| identity.user.is_guest());
+        for seat in resident.seats.iter().filter(|seat| guests(&seat.connection)) {
+            seat.connection.out.end();
+        }
+        resident.seats.retain(|seat| !guests(&seat.connection));
+        let (ended, waiting) = std::mem::take(&mut resident.waiting).into_iter().partition(|(c, _)| guests(c));
+        resident.waiting = waiting;
+        let ended: Waiting = ended;
+        for (connection, reply) in ended {
+            connection.out.end();
+            let _ = reply.send(Err(Refusal::unauthenticated("this id belongs to a registered user")));
+        }
+        resident.user = Arc::clone(user);
+        resident.online = false;
     }
 
     pub(super) fn slot(&self, user: &UserId) -> Option<usize> {
@@ -150,16 +185,25 @@ impl State {
 
     pub(super) fn seat(&mut self, user: &UserId, connection: Arc<Connection>) {
         if let Some(resident) = self.resident(user) {
-            resident.seats.push(Seat { connection, muted: Vec::new(), heard: None });
+            // A guest that shows a token for its own id has a seat already.
+            resident.seats.retain(|seat| seat.connection.id != connection.id);
+            resident.seats.push(Seat { connection, muted: Vec::new(), expiry: None, heard: None });
         }
     }
 
-    /// Takes a connection away, waiting or seated. Says whether the user has none left.
-    pub(super) fn unseat(&mut self, user: &UserId, connection: ConnectionId) -> bool {
-        let Some(resident) = self.resident(user) else { return false };
+    /// Takes a connection away, waiting or seated, with the moment it waited for. Says whether it was the user's last.
+    pub(super) fn unseat(&mut self, user: &UserId, connection: ConnectionId) -> (bool, Option<TimerKey>) {
+        let Some(resident) = self.resident(user) else { return (false, None) };
         resident.waiting.retain(|(waiting, _)| waiting.id != connection);
-        resident.seats.retain(|seat| seat.connection.id != connection);
-        !resident.is_here()
+        let Some(at) = resident.seats.iter().position(|seat| seat.connection.id == connection) else {
+            return (false, None);
+        };
+        let seat = resident.seats.swap_remove(at);
+        let last = !resident.is_here();
+        if last {
+            resident.gone_since = Some(Instant::now());
+        }
+        (last, seat.expiry)
     }
 
     /// Forgets a user.
@@ -196,9 +240,6 @@ impl State {
                 room
             }
         };
-        if let Some(count) = member_count {
-            self.rooms[room].member_count = count;
-        }
         if !self.residents[resident].rooms.contains(&room) {
             self.residents[resident].rooms.push(room);
             self.rooms[room].residents.push(resident);
@@ -208,6 +249,9 @@ impl State {
     fn exit(&mut self, resident: usize, conversation: &ConversationId) {
         let Some(room) = self.room_slot(conversation) else { return };
         self.residents[resident].rooms.retain(|slot| *slot != room);
+        for seat in &mut self.residents[resident].seats {
+            seat.muted.retain(|muted| muted != conversation);
+        }
         self.vacate(room, resident);
     }
 
@@ -238,10 +282,9 @@ impl State {
         self.change(user, &place, position, false);
     }
 
-    pub(super) fn count_member(&mut self, conversation: &ConversationId, by: i32) {
+    pub(super) fn set_member_count(&mut self, conversation: &ConversationId, count: u32) {
         if let Some(room) = self.room_slot(conversation) {
-            let count = &mut self.rooms[room].member_count;
-            *count = count.saturating_add_signed(by);
+            self.rooms[room].member_count = count;
         }
     }
 
@@ -300,7 +343,9 @@ impl State {
     }
 
     pub(super) fn changed(&mut self, user: &Arc<User>) {
-        let Some(resident) = self.resident(&user.id) else { return };
+        let Some(slot) = self.slot(&user.id) else { return };
+        self.take_over(slot, user);
+        let resident = &mut self.residents[slot];
         resident.user = Arc::clone(user);
         for seat in &resident.seats {
             if let Some(mut identity) = seat.connection.identity() {
@@ -310,24 +355,27 @@ impl State {
         }
     }
 
-    pub(super) fn end_connections(&mut self, user: &UserId) {
+    /// Ends the connections of a user that came before a generation of its tokens.
+    pub(super) fn end_connections(&mut self, user: &UserId, generation: u64) {
         let Some(resident) = self.resident(user) else { return };
-        for seat in &resident.seats {
+        let over =
+            |connection: &Connection| connection.identity().is_none_or(|identity| identity.generation < generation);
+        for seat in resident.seats.iter().filter(|seat| over(&seat.connection)) {
             seat.connection.out.end();
         }
-        for (connection, reply) in std::mem::take(&mut resident.waiting) {
-            connection.out.end();
-            let _ = reply.send(Err(Refusal::unauthenticated("the token was revoked")));
+        let waiting = std::mem::take(&mut resident.waiting);
+        for (connection, reply) in waiting {
+            if over(&connection) {
+                let _ = reply.send(Err(Refusal::unauthenticated("the token was revoked")));
+            } else {
+                resident.waiting.push((connection, reply));
+            }
         }
     }
 
     pub(super) fn connections_of(&self, user: &UserId) -> impl Iterator<Item = &Arc<Connection>> {
         let resident = self.slot(user).and_then(|slot| self.residents.get(slot));
         resident.into_iter().flat_map(|resident| resident.seats.iter().map(|seat| &seat.connection))
-    }
-
-    pub(super) fn connection(&self, user: &UserId, connection: ConnectionId) -> Option<&Arc<Connection>> {
-        self.connections_of(user).find(|found| found.id == connection)
     }
 
     pub(super) fn online_users(&self) -> impl Iterator<Item = &Arc<User>> {
@@ -358,7 +406,7 @@ impl State {
         Some((Arc::clone(&seat.connection), seat.heard.take().unwrap_or_default()))
     }
 
-    fn seat_of(&mut self, user: &UserId, connection: ConnectionId) -> Option<&mut Seat> {
+    pub(super) fn seat_of(&mut self, user: &UserId, connection: ConnectionId) -> Option<&mut Seat> {
         self.resident(user)?.seats.iter_mut().find(|seat| seat.connection.id == connection)
     }
 }

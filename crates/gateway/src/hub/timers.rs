@@ -22,20 +22,34 @@ pub(super) enum Timer {
     EndExpired(ConnectionId, UserId),
 }
 
+/// Names a moment that was noted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct TimerKey(Instant, u64);
+
+/// Moments that are looked at before the hub turns to something else again.
+const AT_ONCE: usize = 256;
+
 #[derive(Default)]
 pub(super) struct Timers {
-    due: BTreeMap<(Instant, u64), Timer>,
+    due: BTreeMap<TimerKey, Timer>,
     count: u64,
 }
 
 impl Timers {
-    pub(super) fn add(&mut self, at: Instant, timer: Timer) {
+    pub(super) fn add(&mut self, at: Instant, timer: Timer) -> TimerKey {
         self.count += 1;
-        self.due.insert((at, self.count), timer);
+        let key = TimerKey(at, self.count);
+        self.due.insert(key, timer);
+        key
+    }
+
+    /// What is not to happen any more does not wait for its moment either.
+    pub(super) fn cancel(&mut self, key: TimerKey) {
+        self.due.remove(&key);
     }
 
     pub(super) fn next(&self) -> Option<Instant> {
-        self.due.first_key_value().map(|((at, _), _)| *at)
+        self.due.first_key_value().map(|(key, _)| key.0)
     }
 
     fn pop(&mut self, now: Instant) -> Option<Timer> {
@@ -47,11 +61,12 @@ impl Timers {
 impl Hub {
     pub(super) fn timers_due(&mut self) {
         let now = Instant::now();
-        while let Some(timer) = self.timers.pop(now) {
+        for _ in 0..AT_ONCE {
+            let Some(timer) = self.timers.pop(now) else { return };
             match timer {
                 Timer::TypingEnds(user, conversation) => self.typing_ends(&user, &conversation, now),
                 Timer::Offline(user) => self.went(&user, now),
-                Timer::Forget(user) => self.forget(&user),
+                Timer::Forget(user) => self.forget(&user, now),
                 Timer::Expire(connection, user) => self.expire(connection, &user),
                 Timer::EndExpired(connection, user) => self.end_expired(connection, &user),
             }

@@ -7,7 +7,7 @@ use quintet_domain::{ConnectionId, ConversationId, Event, Passing, Refusal, Targ
 use tokio::time::Instant;
 
 use super::Hub;
-use super::timers::Timer;
+use super::timers::{Timer, TimerKey};
 
 const ENDS_AFTER: Duration = Duration::from_secs(TYPING_SECONDS_MAX);
 const REPEAT_AFTER: Duration = Duration::from_secs(TYPING_REPEAT_SECONDS);
@@ -20,6 +20,7 @@ pub(super) struct Typist {
     told: Instant,
     /// When it ends by itself.
     ends: Instant,
+    timer: TimerKey,
 }
 
 impl Hub {
@@ -56,7 +57,7 @@ impl Hub {
         let tell = match (at, typing) {
             (None, false) => false,
             (Some(at), false) => {
-                room.typists.swap_remove(at);
+                self.timers.cancel(room.typists.swap_remove(at).timer);
                 true
             }
             (Some(at), true) => {
@@ -70,8 +71,9 @@ impl Hub {
                 due
             }
             (None, true) => {
-                room.typists.push(Typist { user: user.clone(), connection, told: now, ends: now + ENDS_AFTER });
-                self.timers.add(now + ENDS_AFTER, Timer::TypingEnds(user.clone(), conversation.clone()));
+                let ends = now + ENDS_AFTER;
+                let timer = self.timers.add(ends, Timer::TypingEnds(user.clone(), conversation.clone()));
+                room.typists.push(Typist { user: user.clone(), connection, told: now, ends, timer });
                 true
             }
         };
@@ -86,7 +88,7 @@ impl Hub {
         let place = std::sync::Arc::clone(&self.state.rooms[room].place);
         let Some(resident) = self.state.resident(user) else { return };
         let event = Event::Typing { place, user: std::sync::Arc::clone(&resident.user), typing };
-        self.service.bus().passing(Passing { event });
+        self.service.bus().passing(Passing::Event(event));
     }
 
     /// Ends somebody's typing in a room, if it shows.
@@ -94,7 +96,7 @@ impl Hub {
         let Some(room) = self.state.room_slot(conversation) else { return };
         let typists = &mut self.state.rooms[room].typists;
         if let Some(at) = typists.iter().position(|typist| typist.user == *user) {
-            typists.swap_remove(at);
+            self.timers.cancel(typists.swap_remove(at).timer);
             self.tell_typing(user, conversation, false);
         }
     }
@@ -115,10 +117,11 @@ impl Hub {
     /// The moment at which somebody's typing may end by itself.
     pub(super) fn typing_ends(&mut self, user: &UserId, conversation: &ConversationId, now: Instant) {
         let Some(room) = self.state.room_slot(conversation) else { return };
-        let typist = self.state.rooms[room].typists.iter().find(|typist| typist.user == *user);
-        match typist.map(|typist| typist.ends) {
-            Some(ends) if ends > now => {
-                self.timers.add(ends, Timer::TypingEnds(user.clone(), conversation.clone()));
+        let typist = self.state.rooms[room].typists.iter_mut().find(|typist| typist.user == *user);
+        match typist {
+            Some(typist) if typist.ends > now => {
+                let again = Timer::TypingEnds(user.clone(), conversation.clone());
+                typist.timer = self.timers.add(typist.ends, again);
             }
             Some(_) => self.stop_typing_of(user, conversation),
             None => {}

@@ -59,6 +59,11 @@ impl Wire {
         self.socket.send(Message::text(text)).await.expect("sent");
     }
 
+    /// Sends, and says whether the connection still takes it.
+    pub async fn try_send(&mut self, text: &str) -> bool {
+        self.socket.send(Message::text(text)).await.is_ok()
+    }
+
     pub async fn send_message(&mut self, message: Message) {
         self.socket.send(message).await.expect("sent");
     }

@@ -76,6 +76,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Socket<S> {
         next_message(&self.stream, &mut self.decoder).await
     }
 
+    /// Says goodbye with a close frame, and waits a little for the peer to do so: what is still unread would make the
+    /// system reset the connection and lose the words.
+    pub async fn finish(mut self, close: Frame) {
+        let farewell = async {
+            self.write(close).await.ok()?;
+            poll_fn(|cx| Pin::new(&mut *lock(&self.stream)).poll_shutdown(cx)).await.ok()?;
+            while self.next_message().await.is_ok() {}
+            Some(())
+        };
+        let _ = tokio::time::timeout(CLOSE_TIMEOUT, farewell).await;
+    }
+
     /// Writes one frame at once.
     ///
     /// # Errors
@@ -182,13 +194,8 @@ where
             Message::Binary(bytes) => handler.binary(bytes).await,
             Message::Ping(payload) => outbox.push(Frame::pong(&payload)).map_err(|error| error.0),
             Message::Pong(_) => Ok(()),
-            Message::Close(code) => {
-                // The answer repeats the code (RFC 6455 section 5.5.1).
-                let _ = outbox.push(Frame::close(code.unwrap_or(1000), ""));
-                let rest = outbox.take();
-                let _ = tokio::time::timeout(CLOSE_TIMEOUT, write_frames(stream, rest)).await;
-                return CloseReason::TransportClosed;
-            }
+            // The answer repeats the code (RFC 6455 section 5.5.1).
+            Message::Close(code) => return CloseReason::PeerClosed(code.unwrap_or(1000)),
         };
         if let Err(reason) = handled {
             return reason;
@@ -204,7 +211,10 @@ async fn write_loop<S: AsyncRead + AsyncWrite + Unpin + Send>(stream: &Mutex<S>,
             // A closed outbox takes no more, so a peer that does not read cannot hold the end up for ever.
             let result = tokio::select! {
                 result = write_frames(stream, frames) => result,
-                () = closed_for_good(outbox) => Ok(()),
+                () = closed_for_good(outbox) => {
+                    // A frame may be half written; whatever came after it would be read as its rest.
+                    return outbox.closed().unwrap_or(CloseReason::TransportClosed);
+                }
             };
             if result.is_err() {
                 return CloseReason::TransportClosed;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use quintet_domain::limits::{GUEST_ROOM_EMPTY_SECONDS_MAX, HISTORY_ON_JOIN};
 use quintet_domain::permissions::Action;
-use quintet_domain::{ConversationId, Departure, Event, Place, Profile, Refusal, Role, UserId};
+use quintet_domain::{ConversationId, Departure, Event, Place, Profile, Refusal, Role, Timestamp, UserId};
 use rusqlite::{OptionalExtension, params};
 
 use super::conversations;
@@ -90,7 +90,7 @@ pub(super) fn insert(
 ) -> Written<()> {
     let role = if conversation.owner_pk == Some(user.pk) { Role::Owner } else { role };
     let sequence = tx.next_sequence(conversation.pk)?;
-    insert_row(tx, conversation.pk, user.pk, role, sequence)?;
+    let member_count = insert_row(tx, conversation.pk, user.pk, role, sequence)?;
     let about = About {
         conversation: Some(conversation.pk),
         sequence: Some(sequence),
@@ -99,22 +99,26 @@ pub(super) fn insert(
     };
     // The join itself is not the connection's to hear; an added user's connections are told like the others'.
     let own = actor.filter(|actor| actor.user == user.user.id);
-    let event = Event::MemberJoined { place: Arc::clone(&conversation.place), user: Arc::clone(&user.user) };
+    let event =
+        Event::MemberJoined { place: Arc::clone(&conversation.place), user: Arc::clone(&user.user), member_count };
     tx.record("member_joined", about, own, event)
 }
 
-/// The row alone; what is older than `sequence` counts as read.
-pub(super) fn insert_row(tx: &Tx<'_>, conversation: i64, user: i64, role: Role, sequence: u64) -> Written<()> {
+/// The row alone; what is older than `sequence` counts as read. Gives the number of members.
+pub(super) fn insert_row(tx: &Tx<'_>, conversation: i64, user: i64, role: Role, sequence: u64) -> Written<u32> {
     tx.conn
         .prepare_cached(
             "INSERT INTO member (conversation_pk, user_pk, role, joined_at, joined_sequence, read_sequence)
              VALUES (?1, ?2, ?3, ?4, ?5, ?5)",
         )?
         .execute(params![conversation, user, role.as_str(), tx.now.0, sequence as i64])?;
-    tx.conn
-        .prepare_cached("UPDATE conversation SET member_count = member_count + 1, empty_since = NULL WHERE pk = ?1")?
-        .execute([conversation])?;
-    Ok(())
+    Ok(tx
+        .conn
+        .prepare_cached(
+            "UPDATE conversation SET member_count = member_count + 1, empty_since = NULL WHERE pk = ?1
+             RETURNING member_count",
+        )?
+        .query_row([conversation], |row| row.get(0))?)
 }
 
 pub(super) fn leave(tx: &mut Tx<'_>, actor: &Actor, id: &ConversationId, departure: Departure) -> Written<Arc<Place>> {
@@ -176,7 +180,12 @@ pub(super) fn depart(
         actor: Some(user.pk),
         ..About::default()
     };
-    let event = Event::MemberLeft { place: Arc::clone(&conversation.place), user: Arc::clone(&user.user), departure };
+    let event = Event::MemberLeft {
+        place: Arc::clone(&conversation.place),
+        user: Arc::clone(&user.user),
+        departure,
+        member_count: left,
+    };
     tx.record("member_left", about, actor, event)
 }
 
@@ -198,15 +207,15 @@ fn pass_ownership(tx: &Tx<'_>, conversation: &ConversationRow) -> Written<()> {
     Ok(())
 }
 
-/// Ends the memberships of guests who are not present, and deletes guests' rooms that are empty for too long.
-pub(super) fn sweep(tx: &mut Tx<'_>, present: &[UserId]) -> Written<()> {
+/// Ends older memberships of guests who are not present, and deletes guests' rooms that are empty for too long.
+pub(super) fn sweep(tx: &mut Tx<'_>, present: &[UserId], joined_before: Timestamp) -> Written<()> {
     let seats: Vec<(i64, i64)> = tx
         .conn
         .prepare_cached(
             "SELECT m.conversation_pk, m.user_pk FROM member m JOIN user u ON u.pk = m.user_pk
-             WHERE u.kind = 'guest' ORDER BY m.conversation_pk, m.user_pk",
+             WHERE u.kind = 'guest' AND m.joined_at < ?1 ORDER BY m.conversation_pk, m.user_pk",
         )?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .query_map([joined_before.0], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?;
     for (conversation, user) in seats {
         let user = rows::user_by_pk(tx.conn, user)?;

@@ -29,7 +29,7 @@ use crate::store::ReadResult;
 use crate::{
     Account, Actor, Claims, ConversationChange, Created, Done, Future, Joined, MeetupChange, MeetupFilter, Memberships,
     MessagePage, NewConversation, NewMeetup, NewUser, Numbered, OnCommit, OpenError, Page, PageOf, ProfileChange, Send,
-    Sent, Store,
+    Sent, Store, Untold,
 };
 
 /// The store on SQLite.
@@ -150,8 +150,8 @@ impl Store for SqliteStore {
         write!(self, done, conversations::delete, &actor, &id)
     }
 
-    fn sweep(&self, present: Vec<UserId>, done: Done<()>) -> Future<'_, ()> {
-        write!(self, done, members::sweep, &present)
+    fn sweep(&self, present: Vec<UserId>, joined_before: Timestamp, done: Done<()>) -> Future<'_, ()> {
+        write!(self, done, members::sweep, &present, joined_before)
     }
 
     fn register(&self, new: NewUser, done: Done<Account>) -> Future<'_, ()> {
@@ -284,7 +284,7 @@ impl Store for SqliteStore {
         self.readers.run(move |conn| notifications::list(conn, &user, cursor.as_deref(), limit))
     }
 
-    fn untold(&self, user: UserId) -> ReadResult<'_, Vec<Arc<Notification>>> {
+    fn untold(&self, user: UserId) -> ReadResult<'_, Untold> {
         self.readers.run(move |conn| notifications::untold(conn, &user))
     }
 

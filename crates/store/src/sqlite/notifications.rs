@@ -6,9 +6,10 @@ use quintet_domain::limits::NOTIFICATIONS_RESENT_MAX;
 use quintet_domain::{Event, Notification, NotificationId, Refusal, Timestamp, UserId};
 use rusqlite::{Connection, Row, params};
 
+use super::queries;
 use super::rows::UserRow;
 use super::tx::{About, Tx, Written};
-use crate::{Numbered, Page, StoreError};
+use crate::{Numbered, Page, StoreError, Untold};
 
 const NOTIFICATION: &str = "n.pk, n.id, n.title, n.message, n.at, n.read_at";
 
@@ -86,12 +87,14 @@ pub(super) fn list(
     Ok(Page { items, next })
 }
 
-pub(super) fn untold(conn: &Connection, user: &UserId) -> Result<Vec<Arc<Notification>>, StoreError> {
-    Ok(conn
+pub(super) fn untold(conn: &Connection, user: &UserId) -> Result<Untold, StoreError> {
+    let position = queries::position(conn)?;
+    let notifications = conn
         .prepare_cached(&format!(
             "SELECT {NOTIFICATION} FROM notification n JOIN user u ON u.pk = n.user_pk
              WHERE u.id = ?1 AND n.told = 0 ORDER BY n.pk LIMIT ?2"
         ))?
         .query_map(params![user.as_str(), NOTIFICATIONS_RESENT_MAX], |row| Ok(notification_at(row)?.notification))?
-        .collect::<Result<_, _>>()?)
+        .collect::<Result<_, _>>()?;
+    Ok(Untold { position, notifications })
 }

@@ -30,9 +30,14 @@ fn readable(conn: &Connection, user: &UserRow, id: &ConversationId) -> Read<Conv
     Ok(row)
 }
 
+/// The newest committed position.
+pub(super) fn position(conn: &Connection) -> Read<u64> {
+    let mut newest = conn.prepare_cached("SELECT coalesce(max(position), 0) FROM change")?;
+    Ok(newest.query_row([], |row| row.get::<_, i64>(0))? as u64)
+}
+
 pub(super) fn memberships(conn: &Connection, user: &UserId) -> Read<Memberships> {
-    let position: i64 =
-        conn.prepare_cached("SELECT coalesce(max(position), 0) FROM change")?.query_row([], |row| row.get(0))?;
+    let position = position(conn)?;
     let places = conn
         .prepare_cached(&format!(
             "SELECT {CONVERSATION} FROM user u JOIN member m ON m.user_pk = u.pk
@@ -43,7 +48,7 @@ pub(super) fn memberships(conn: &Connection, user: &UserId) -> Read<Memberships>
             Ok((row.place, row.member_count))
         })?
         .collect::<Result<_, _>>()?;
-    Ok(Memberships { position: position as u64, places })
+    Ok(Memberships { position, places })
 }
 
 pub(super) fn conversation(conn: &Connection, user: &UserId, id: &ConversationId) -> Read<Conversation> {

@@ -40,16 +40,16 @@ impl<'c> Tx<'c> {
         if now == *version {
             return Ok(());
         }
-        let revoked: Vec<(i64, String)> = self
+        let revoked: Vec<(i64, String, i64)> = self
             .conn
             .prepare_cached(
-                "SELECT c.position, u.id FROM change c JOIN user u ON u.pk = c.actor_pk
+                "SELECT c.position, u.id, u.token_generation FROM change c JOIN user u ON u.pk = c.actor_pk
                  WHERE c.position > ?1 AND c.kind = 'revoked' ORDER BY c.position",
             )?
-            .query_map([self.position as i64], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .query_map([self.position as i64], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
             .collect::<Result<_, _>>()?;
-        for (position, id) in revoked {
-            let event = Event::Revoked { user: UserId::trusted(&id) };
+        for (position, id, generation) in revoked {
+            let event = Event::Revoked { user: UserId::trusted(&id), generation: generation as u64 };
             let position = position as u64;
             self.entries.push(Entry { position, sequence: None, origin: None, acked: false, event });
         }

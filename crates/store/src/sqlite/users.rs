@@ -174,12 +174,14 @@ pub(super) fn adopt(tx: &mut Tx<'_>, claims: Claims) -> Written<Account> {
                     new.email.as_deref().map(str::to_lowercase),
                     new.avatar
                 ])?;
-            // Connections that held the id as a guest's are to end.
-            let about = About { actor: Some(guest.pk), ..About::default() };
-            tx.record("revoked", about, None, Event::Revoked { user: claims.id.clone() })?;
         }
     }
-    known(tx, &claims.id)
+    let account = known(tx, &claims.id)?;
+    let row = tx.user(&claims.id)?;
+    // Connections that hold the id as a guest's are to end, whether the guest was ever stored or not.
+    let about = About { actor: Some(row.pk), ..About::default() };
+    tx.record("user_changed", about, None, Event::UserChanged { user: Arc::clone(&account.user) })?;
+    Ok(account)
 }
 
 /// Makes a guest, or brings it up to date with what it says of itself; its connections carry that on.
@@ -259,7 +261,8 @@ fn revoke(tx: &mut Tx<'_>, user: &UserRow) -> Written<()> {
         .prepare_cached("UPDATE user SET token_generation = token_generation + 1, tokens_from_s = ?2 WHERE pk = ?1")?
         .execute([user.pk, tx.now.seconds() + 1])?;
     let about = About { actor: Some(user.pk), ..About::default() };
-    tx.record("revoked", about, None, Event::Revoked { user: user.user.id.clone() })
+    let generation = known(tx, &user.user.id)?.token_generation;
+    tx.record("revoked", about, None, Event::Revoked { user: user.user.id.clone(), generation })
 }
 
 pub(super) fn set_disabled(tx: &mut Tx<'_>, id: &UserId, disabled: bool) -> Written<()> {

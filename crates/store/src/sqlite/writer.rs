@@ -92,9 +92,7 @@ fn write_loop(
         match outcome {
             Ok((entries, reached)) => {
                 position = reached;
-                for finish in finishes {
-                    finish(None);
-                }
+                answer(finishes, None);
                 if !entries.is_empty() {
                     on_commit(entries);
                 }
@@ -102,14 +100,21 @@ fn write_loop(
             Err(error) => {
                 tracing::error!(%error, commands = finishes.len(), "a group of commands was not committed");
                 let why = error.to_string();
-                for finish in finishes {
-                    finish(Some(&why));
-                }
+                answer(finishes, Some(&why));
             }
         }
     }
     // A clean end leaves one file, which is easier to copy.
     let _ = conn.pragma_update(None, "wal_checkpoint", "TRUNCATE");
+}
+
+/// Answers all of a group. A panic of whoever is answered is not the writer's.
+fn answer(finishes: Vec<Finish>, failure: Option<&str>) {
+    for finish in finishes {
+        if catch_unwind(AssertUnwindSafe(|| finish(failure))).is_err() {
+            tracing::error!("an answer panicked");
+        }
+    }
 }
 
 type GroupOutcome = Result<(Vec<Entry>, u64), rusqlite::Error>;

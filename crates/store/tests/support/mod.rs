@@ -1,5 +1,5 @@
 //! A store under test, what it handed on, and short ways to write to it.
-#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(dead_code, clippy::unwrap_used, reason = "each test file uses its part, and panics to fail")]
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -54,7 +54,8 @@ impl Bench {
 
     /// A store whose handing on waits at a gate.
     pub fn gated(location: &Location, environment: Arc<Counting>, gate: Gate) -> Self {
-        let (entries, seen): (Arc<Mutex<Vec<Entry>>>, Arc<Mutex<Vec<Seen>>>) = Default::default();
+        let entries: Arc<Mutex<Vec<Entry>>> = Arc::default();
+        let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
         let (to_entries, to_seen) = (Arc::clone(&entries), Arc::clone(&seen));
         let on_commit = Box::new(move |group: Vec<Entry>| {
             to_seen.lock().unwrap().push(Seen::HandedOn(group.iter().map(|entry| entry.position).collect()));

@@ -1,0 +1,158 @@
+//! Past bugs, each with the story that showed it.
+
+mod support;
+
+use serde_json::{Value, json};
+use support::{Server, Wire};
+
+async fn group(server: &Server, owner: &str, members: &[&str]) -> Value {
+    let body = json!({ "kind": "group", "name": "G", "memberIds": members });
+    server.http().api(owner, "POST", "/conversations", body).await.expect(201)["id"].clone()
+}
+
+/// A queue that overflowed while the writer answered ended the connection from the writer's thread, which panicked.
+#[tokio::test]
+async fn a_reader_that_stops_costs_nobody_else_anything() {
+    let server = Server::with().env("QUINTET_LIMITS_QUEUE_BYTES", "65536").run();
+    let (alice, bob) = (server.http().register("alice").await, server.http().register("bob").await);
+    let place = group(&server, &alice.1, &[&bob.0]).await;
+    let mut slow = Wire::connect(server.address(), "/rooms", &json!({ "userId": "guest" })).await;
+    let refused = json!({ "roomId": "no-such-room", "userId": "guest", "content": "x".repeat(5_000) });
+    // Nothing of this is read: the errors fill the socket, then the queue, then the connection is closed.
+    let flood = tokio::spawn(async move {
+        let packet = format!("42/rooms,{}", json!(["send_message", refused]));
+        while slow.try_send(&packet).await {}
+    });
+    tokio::time::timeout(std::time::Duration::from_secs(60), flood).await.expect("it is closed").expect("no panic");
+    let mut other = Wire::connect(server.address(), "/chat", &json!({ "token": alice.1 })).await;
+    for _ in 0..10 {
+        let ack = other.call("message:send", &json!({ "chatId": place, "content": "served" })).await;
+        assert_eq!(ack["success"], true, "{ack}");
+    }
+}
+
+/// A guest that held the id of a user of another backend, before that one was first seen, heard what was meant for it.
+#[tokio::test]
+async fn a_token_takes_an_id_over_from_a_guest() {
+    let server = Server::with().args(&["--jwt-secret", "shared"]).run();
+    let alice = server.http().register("alice").await;
+    let mut watcher = Wire::connect(server.address(), "/messenger", &json!({ "token": alice.1 })).await;
+    watcher.next("onlineUsers").await;
+    let mut squatter = Wire::connect(server.address(), "/meetup", &json!({ "userId": "42" })).await;
+    squatter.next("connected").await;
+
+    let key = jsonwebtoken::EncodingKey::from_secret(b"shared");
+    let token = jsonwebtoken::encode(&Default::default(), &json!({ "sub": "42", "name": "Real" }), &key).expect("one");
+    let mut real = Wire::connect(server.address(), "/messenger", &json!({ "token": token })).await;
+    assert_eq!(watcher.next("userOnline").await, "42");
+    assert!(real.next("onlineUsers").await.as_array().is_some_and(|ids| ids.contains(&json!("42"))));
+    // The guest's connection ended with a DISCONNECT, and heard nothing before it.
+    assert_eq!(squatter.frame().await.as_deref(), Some("41/meetup,"));
+    let ack = watcher.call("privateMessage", &json!({ "recipientId": "42", "content": "for 42 alone" })).await;
+    assert_eq!(ack["success"], true, "{ack}");
+    assert_eq!(real.next("privateMessage").await["content"], "for 42 alone");
+    // And from now on the id needs its token.
+    let mut late = Wire::open(server.address(), "").await;
+    assert!(late.enter("/meetup", &json!({ "userId": "42" })).await.starts_with("44/meetup,"));
+}
+
+/// A guest that shows a token for its own id stays connected, as the user it now is.
+#[tokio::test]
+async fn a_guest_becomes_itself() {
+    let server = Server::with().args(&["--jwt-secret", "shared"]).run();
+    let alice = server.http().register("alice").await;
+    let mut wire = Wire::connect(server.address(), "/meetup", &json!({ "userId": "7" })).await;
+    wire.next("connected").await;
+    let key = jsonwebtoken::EncodingKey::from_secret(b"shared");
+    let token = jsonwebtoken::encode(&Default::default(), &json!({ "sub": 7 }), &key).expect("a token");
+    let ack = wire.call("authenticate", &json!({ "token": token })).await;
+    assert_eq!(ack, json!({ "status": "authenticated", "userId": "7" }));
+    let body = json!({ "kind": "group", "name": "G", "memberIds": ["7"] });
+    let place = server.http().api(&alice.1, "POST", "/conversations", body).await.expect(201)["id"].clone();
+    assert_eq!(wire.next("memberJoined").await["chatId"], place);
+    let sent = wire.call("sendMessage", &json!({ "chatId": place, "senderId": "7", "message": "me" })).await;
+    assert_eq!(sent["status"], "sent", "{sent}");
+}
+
+/// A guest in `auto` chose a vocabulary that serves users only.
+#[tokio::test]
+async fn guests_speak_the_vocabularies_that_serve_them() {
+    let server = Server::start();
+    let mut wire = Wire::connect(server.address(), "/", &json!({ "userId": "guest" })).await;
+    wire.next("connected").await;
+    let ack = wire.call("joinGroup", &json!({ "groupId": "any" })).await;
+    assert_eq!(ack["code"], "ERR_UNAUTHENTICATED", "{ack}");
+    // It has not decided anything by that.
+    wire.emit("create_room", &json!({ "name": "R", "userId": "guest" })).await;
+    assert!(wire.next("room_created").await["id"].is_string());
+}
+
+/// A connection heard of its token's end only if the token had one when it connected.
+#[tokio::test]
+async fn a_token_that_expires_is_told() {
+    let server = Server::with().args(&["--jwt-secret", "shared"]).run();
+    let key = jsonwebtoken::EncodingKey::from_secret(b"shared");
+    let token = |claims: Value| jsonwebtoken::encode(&Default::default(), &claims, &key).expect("a token");
+    let mut wire = Wire::connect(server.address(), "/chat", &json!({ "token": token(json!({ "sub": "9" })) })).await;
+    let soon = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a clock").as_secs() + 1;
+    let ack = wire.call("authenticate", &json!({ "token": token(json!({ "sub": "9", "exp": soon })) })).await;
+    assert_eq!(ack["success"], true, "{ack}");
+    let error = wire.next("error").await;
+    assert_eq!(error["code"], "ERR_TOKEN_EXPIRED");
+    assert_eq!(error["message"], "Authentication error: token expired");
+    let ack = wire.call("chat:join", &json!({ "chatId": "any" })).await;
+    assert_eq!(ack["code"], "ERR_TOKEN_EXPIRED", "{ack}");
+    // Refreshed in time, it goes on.
+    let ack = wire.call("authenticate", &json!({ "token": token(json!({ "sub": "9" })) })).await;
+    assert_eq!(ack["success"], true, "{ack}");
+    let ack = wire.call("chat:join", &json!({ "chatId": "any" })).await;
+    assert_eq!(ack["code"], "ERR_NOT_FOUND", "{ack}");
+}
+
+/// Removed in the middle of a stream of messages: what was numbered behind the removal is not heard, what was before is.
+#[tokio::test]
+async fn a_removal_in_the_middle_of_sends() {
+    let server = Server::start();
+    let (alice, bob) = (server.http().register("alice").await, server.http().register("bob").await);
+    for round in 0..10 {
+        let place = group(&server, &alice.1, &[&bob.0]).await;
+        let mut sender = Wire::connect(server.address(), "/chat", &json!({ "token": alice.1 })).await;
+        let mut removed = Wire::connect(server.address(), "/chat", &json!({ "token": bob.1 })).await;
+        let mut asked = Vec::new();
+        for n in 0..60 {
+            if n == 20 + round {
+                let (http, token, bob) = (server.http(), alice.1.clone(), bob.0.clone());
+                let path = format!("/conversations/{}/members/{bob}", place.as_str().expect("an id"));
+                tokio::spawn(async move { http.api(&token, "DELETE", &path, Value::Null).await.expect(204) });
+            }
+            asked.push(sender.ask("message:send", &json!({ "chatId": place, "content": n.to_string() })).await);
+        }
+        for id in asked {
+            assert_eq!(sender.acked(id).await["success"], true);
+        }
+        // The sender hears the removal in its place among the messages; bob hears exactly what came before it.
+        let mut before = Vec::new();
+        loop {
+            let (name, payload) = sender.event().await;
+            match name.as_str() {
+                "message:new" => before.push(payload["content"].clone()),
+                "member:left" => break,
+                _ => {}
+            }
+        }
+        let mut heard = Vec::new();
+        loop {
+            let (name, payload) = removed.event().await;
+            match name.as_str() {
+                "message:new" => heard.push(payload["content"].clone()),
+                "member:left" => break,
+                _ => {}
+            }
+        }
+        assert_eq!(heard, before, "round {round}");
+        let ack = removed.call("message:send", &json!({ "chatId": place, "content": "late" })).await;
+        assert_eq!(ack["code"], "ERR_NOT_FOUND", "{ack}");
+        let late: Vec<_> = removed.events.iter().filter(|(name, _)| name == "message:new").collect();
+        assert!(late.is_empty(), "heard after the removal: {late:?}");
+    }
+}

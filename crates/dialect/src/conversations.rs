@@ -115,6 +115,15 @@ pub(crate) fn encode(event: &Event) -> Vec<Outgoing> {
     vec![Outgoing::new(name, &payload)]
 }
 
+/// The document has one word for an edit or a deletion that one may not do; what is wrong stands beside it.
+pub(crate) fn refused(name: &str, refusal: &Refusal, ack: &mut Value) {
+    let changes = matches!(name, "edit_message" | "delete_message");
+    if changes && matches!(refusal.code, Code::Forbidden | Code::NotFound) {
+        ack["message"] = "Unauthorized".into();
+        ack["detail"] = refusal.message.as_str().into();
+    }
+}
+
 pub(crate) fn answer(reply: &Reply) -> Answer {
     match reply {
         Reply::Sent { message: sent, .. } => Answer::ack(&json!({ "success": true, "message": message(sent) })),

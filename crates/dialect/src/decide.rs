@@ -39,7 +39,8 @@ pub fn decide(name: &str, args: &[&RawValue]) -> Decision {
         _ if owners.len() == Dialect::ALL.len() => Decision::Any,
         _ => {
             let payload: Value = args.first().and_then(|arg| serde_json::from_str(arg.get()).ok()).unwrap_or_default();
-            let mut named = owners.into_iter().filter(|dialect| payload.get(key(*dialect)).is_some());
+            let mut named =
+                owners.into_iter().filter(|dialect| payload.get(key(*dialect)).is_some_and(|id| !id.is_null()));
             match (named.next(), named.next()) {
                 (Some(one), None) => Decision::Dialect(one),
                 _ => Decision::Unclear,

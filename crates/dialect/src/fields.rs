@@ -111,7 +111,7 @@ impl Fields {
 
     /// The new text of an edit. That it is not blank is decided where it is known whether a file comes with it.
     pub(crate) fn edited(&self, content: &str) -> Result<String, Refusal> {
-        validate_content(content, self.text(content), false)?;
+        validate_content(content, self.text(content), true)?;
         Ok(self.text(content).to_owned())
     }
 }

@@ -179,7 +179,7 @@ pub fn spares_origin(dialect: Dialect, event: &Event) -> bool {
 #[must_use]
 pub fn answer(dialect: Dialect, name: &str, outcome: &Outcome, online: Online<'_>) -> Answer {
     match outcome {
-        Err(refusal) => refuse(Some(dialect), name, refusal),
+        Err(refusal) => refuse(Some(dialect), name, &in_words_of(name, refusal)),
         Ok(reply) => match dialect {
             Dialect::Meetup => meetup::answer(reply),
             Dialect::Messenger => messenger::answer(reply),
@@ -188,6 +188,16 @@ pub fn answer(dialect: Dialect, name: &str, outcome: &Outcome, online: Online<'_
             Dialect::Chat => chat::answer(reply, online),
         },
     }
+}
+
+/// The model calls a message's text `content`; a refusal names it as the event does.
+fn in_words_of(name: &str, refusal: &Refusal) -> Refusal {
+    let field = match name {
+        "sendMessage" | "editMessage" => "`message`",
+        "edit_message" => "`newContent`",
+        _ => return refusal.clone(),
+    };
+    Refusal { message: refusal.message.replacen("`content`", field, 1), ..refusal.clone() }
 }
 
 /// Writes a refusal of a client's event `name`; without a dialect, in a shape that all of them understand.
@@ -208,6 +218,9 @@ pub fn refuse(dialect: Option<Dialect>, name: &str, refusal: &Refusal) -> Answer
         }
     }
     error["event"] = name.into();
+    if dialect == Some(Dialect::Conversations) {
+        conversations::refused(name, refusal, &mut ack);
+    }
     let answer = Answer::ack(&ack);
     match refusal.code {
         // Clients of one document look for this in the event, whatever they asked for.

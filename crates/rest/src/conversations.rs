@@ -1,7 +1,7 @@
 //! Conversations and their members.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use http::StatusCode;
 use quintet_domain::{ConversationId, ConversationKind, MessageId, Refusal, Role, UserId};
 use quintet_service::{ConversationInput, ConversationPatch, Service};
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::error::Answer;
-use crate::extract::{Asked, Asker, Body, PageQuery};
+use crate::extract::{Asked, Asker, Body, PageQuery, Path};
 use crate::views::{Views, page};
 
 pub(crate) async fn list(

@@ -80,7 +80,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             }
         })?;
         let bytes = collected.to_bytes();
-        serde_json::from_slice(&bytes).map(Self).map_err(|error| {
+        let json = if bytes.is_empty() { &b"{}"[..] } else { &bytes };
+        serde_json::from_slice(json).map(Self).map_err(|error| {
             // Bad JSON is the client's grammar, anything else what it says.
             let refusal = Refusal::invalid("body", format!("is not as it should be: {error}"));
             if error.is_data() { refusal.into() } else { Problem::with_status(StatusCode::BAD_REQUEST, refusal) }
@@ -98,6 +99,23 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
         match Query::<T>::from_request_parts(parts, state).await {
             Ok(Query(query)) => Ok(Self(query)),
             Err(error) => Err(Refusal::new(Code::InvalidPayload, error.body_text()).into()),
+        }
+    }
+}
+
+/// The parts of the path.
+pub(crate) struct Path<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match axum::extract::Path::<T>::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path(path)) => Ok(Self(path)),
+            Err(error) => {
+                let refusal = Refusal::new(Code::InvalidPayload, error.body_text());
+                Err(Problem::with_status(StatusCode::BAD_REQUEST, refusal))
+            }
         }
     }
 }

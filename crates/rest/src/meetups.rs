@@ -1,7 +1,7 @@
 //! Meetups.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use http::StatusCode;
 use quintet_domain::{MeetupId, MeetupStatus, Refusal, Timestamp, UserId};
 use quintet_service::{MeetupInput, MeetupPatch, Service};
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::error::Answer;
-use crate::extract::{Asked, Asker, Body, page_limit, present};
+use crate::extract::{Asked, Asker, Body, Path, page_limit, present};
 use crate::views::{Views, page};
 
 #[derive(Deserialize)]

@@ -1,7 +1,7 @@
 //! Messages.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use http::{HeaderMap, StatusCode};
 use quintet_domain::{ClientMessageId, ConversationId, FileLink, MessageId, MessageKind, NewText, Refusal, Target};
 use quintet_service::{PageOf, Service};
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::error::Answer;
-use crate::extract::{Asked, Asker, Body, page_limit};
+use crate::extract::{Asked, Asker, Body, Path, page_limit};
 use crate::views::{Views, page};
 
 #[derive(Deserialize)]

@@ -73,7 +73,8 @@ fn cors(settings: &Settings) -> CorsLayer {
     };
     let methods = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
     let idempotency = HeaderName::from_static("idempotency-key");
-    CorsLayer::new().allow_origin(origins).allow_methods(methods).allow_headers([
+    let exposed = [header::RETRY_AFTER];
+    CorsLayer::new().expose_headers(exposed).allow_origin(origins).allow_methods(methods).allow_headers([
         header::AUTHORIZATION,
         header::CONTENT_TYPE,
         idempotency,

@@ -1,14 +1,14 @@
 //! Other users.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use quintet_domain::UserId;
 use quintet_service::Service;
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::error::Answer;
-use crate::extract::{Asked, Asker, page_limit};
+use crate::extract::{Asked, Asker, Path, page_limit};
 use crate::views::{Views, page};
 
 #[derive(Deserialize)]

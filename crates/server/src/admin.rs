@@ -52,8 +52,7 @@ async fn run(service: &Service, command: UserCommand) -> Result<(), Failure> {
         UserCommand::Passwd { user, password: given } => {
             let account = service.account_by_login(&user).await.map_err(told)?;
             let id = account.user.id.clone();
-            service.set_password(id.clone(), "password", password(given)?).await.map_err(told)?;
-            service.revoke(id).await.map_err(told)?;
+            service.set_password(id, "password", password(given)?).await.map_err(told)?;
             println!("The password of {} is set; its sessions have ended.", account.user.username);
         }
     }

@@ -84,9 +84,6 @@ impl Service {
         if patch.capacity == Some(Some(0)) {
             return Err(Refusal::invalid("capacity", "must be at least 1"));
         }
-        if patch.starts_at.is_some_and(|at| at <= self.0.environment.now()) {
-            return Err(Refusal::invalid("startsAt", "must be in the future"));
-        }
         let change = MeetupChange {
             activity: patch.activity,
             location: patch.location,

@@ -22,7 +22,8 @@ impl Service {
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`, `ERR_CONFLICT`, what is wrong with the text.
     pub async fn edit_message(&self, actor: Actor, id: MessageId, content: String) -> Result<Arc<Message>, Refusal> {
-        validate_content("content", &content, false)?;
+        // Whether it may be blank is known where it is known whether a file comes with it.
+        validate_content("content", &content, true)?;
         self.write(|store, done| store.edit_message(actor, id, content, done)).await
     }
 

@@ -2,7 +2,7 @@
 
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation};
-use quintet_domain::limits::NAME_CHARS_MAX;
+use quintet_domain::limits::{NAME_CHARS_MAX, URL_BYTES_MAX};
 use quintet_domain::{Refusal, Timestamp, UserId};
 use quintet_store::{Account, Claims};
 use serde_json::{Map, Value, json};
@@ -142,15 +142,17 @@ impl Tokens {
         let id = UserId::new(&id).map_err(|error| Refusal::unauthenticated(&format!("the token's user: {error}")))?;
         let text = |name: &str| {
             let text = claims.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())?;
-            Some(text.chars().filter(|c| !c.is_control()).take(NAME_CHARS_MAX).collect::<String>())
+            Some(text.chars().filter(|c| !c.is_control()).collect::<String>())
         };
+        // A long name is cut; half a link or half an address would be another's.
+        let name = |claim: &str| text(claim).map(|text| text.chars().take(NAME_CHARS_MAX).collect::<String>());
         Ok(Token {
             claims: Claims {
                 id,
-                username: text("username"),
-                name: text("name"),
+                username: name("username"),
+                name: name("name"),
                 email: text("email").filter(|email| quintet_domain::validate_email(email).is_ok()),
-                avatar: text("avatar").or_else(|| text("picture")),
+                avatar: text("avatar").or_else(|| text("picture")).filter(|url| url.len() <= URL_BYTES_MAX),
             },
             expires_at: expires_s.map(|s| Timestamp(s.saturating_mul(1_000))),
             issued_s: moment("iat").unwrap_or(0),

@@ -139,16 +139,15 @@ impl Service {
         if !self.0.passwords.verify(account.password_hash, current).await {
             return Err(Refusal::forbidden("The current password is wrong."));
         }
-        self.set_password(user.clone(), "newPassword", new).await?;
-        let account = self.write(|store, done| store.revoke_tokens(user, done)).await?;
+        let account = self.set_password(user, "newPassword", new).await?;
         self.session(account)
     }
 
-    /// Sets a password without asking for the current one: for the operator.
+    /// Sets a password without asking for the current one, and ends what came in by it: for the operator.
     ///
     /// # Errors
     /// What is wrong with the new one.
-    pub async fn set_password(&self, user: UserId, field: &str, new: String) -> Result<(), Refusal> {
+    pub async fn set_password(&self, user: UserId, field: &str, new: String) -> Result<Account, Refusal> {
         let hash = self.0.passwords.hash(field, new).await?;
         self.write(|store, done| store.set_password(user, hash, done)).await
     }

@@ -37,6 +37,7 @@ CREATE TABLE conversation (
     sequence INTEGER NOT NULL DEFAULT 0,
     member_count INTEGER NOT NULL DEFAULT 0,
     last_message_pk INTEGER,
+    made_by_guest INTEGER NOT NULL DEFAULT 0,
     -- Since when a room that a guest made is empty.
     empty_since INTEGER,
     created_at INTEGER NOT NULL,
@@ -125,6 +126,8 @@ CREATE TABLE notification (
     pk INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
     user_pk INTEGER NOT NULL REFERENCES user (pk),
+    -- Whom the words name, so that they go when that one is erased.
+    cause_pk INTEGER REFERENCES user (pk),
     title TEXT NOT NULL,
     message TEXT NOT NULL,
     at INTEGER NOT NULL,
@@ -134,4 +137,5 @@ CREATE TABLE notification (
 ) STRICT;
 
 CREATE INDEX notification_user ON notification (user_pk, pk);
+CREATE INDEX notification_cause ON notification (cause_pk) WHERE cause_pk IS NOT NULL;
 CREATE INDEX notification_untold ON notification (user_pk) WHERE told = 0;

@@ -107,8 +107,8 @@ pub trait Store: std::marker::Send + Sync + 'static {
     fn adopt(&self, claims: Claims, done: Done<Account>) -> Future<'_, ()>;
     /// Changes a profile.
     fn change_profile(&self, user: UserId, change: ProfileChange, done: Done<Account>) -> Future<'_, ()>;
-    /// Replaces the password's hash.
-    fn set_password(&self, user: UserId, hash: String, done: Done<()>) -> Future<'_, ()>;
+    /// Replaces the password's hash and makes all tokens of the user worthless, at once.
+    fn set_password(&self, user: UserId, hash: String, done: Done<Account>) -> Future<'_, ()>;
     /// Makes all tokens of the user worthless; its open connections are told to end.
     fn revoke_tokens(&self, user: UserId, done: Done<Account>) -> Future<'_, ()>;
     /// Bars a user, or lets it in again.

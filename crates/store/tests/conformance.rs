@@ -303,3 +303,78 @@ async fn opened_again() {
     let page = bench.store.messages(a, place, PageOf::Newest, 10).await.expect("read");
     assert_eq!(page.items.len(), 2);
 }
+
+/// A room that a registered user made is not deleted for being empty, whoever was its last owner.
+#[tokio::test]
+async fn rooms_of_users_stay() {
+    let (bench, _folder) = Bench::in_file();
+    let a = bench.user("a").await;
+    let room = bench.conversation(&a, ConversationKind::Room, true, &[]).await;
+    let guest = quintet_domain::UserId::trusted("guest-1");
+    for (user, leaves) in [(&guest, false), (&a, true), (&guest, true)] {
+        let (by, id) = (actor(user), room.clone());
+        if leaves {
+            bench.write(|store, done| store.leave(by, id, Departure::Left, done)).await.expect("left");
+        } else {
+            bench.write(|store, done| store.join(by, id, Default::default(), false, done)).await.expect("joined");
+        }
+    }
+    // Two days later.
+    bench.environment.pass_ms(2 * 24 * 60 * 60 * 1_000);
+    bench.write(|store, done| store.sweep(Vec::new(), quintet_domain::Timestamp(0), done)).await.expect("swept");
+    let (by, id) = (actor(&a), room);
+    let back = bench.write(|store, done| store.join(by, id, Default::default(), false, done)).await;
+    assert!(back.expect("it is still there").new);
+}
+
+/// What names a person goes with the person: messages are told as deleted, meetups it hosts end.
+#[tokio::test]
+async fn erasure_is_told() {
+    let (bench, _folder) = Bench::in_file();
+    let (a, b) = (bench.user("a").await, bench.user("b").await);
+    let place = bench.conversation(&a, ConversationKind::Direct, false, &[b.clone()]).await;
+    bench.send(&a, &place, "x").await.expect("sent");
+    let new = quintet_store::NewMeetup {
+        activity: "Chess".into(),
+        location: "Park".into(),
+        starts_at: quintet_domain::Timestamp(i64::MAX / 2),
+        expires_at: quintet_domain::Timestamp(i64::MAX / 2),
+        capacity: None,
+    };
+    let by = actor(&a);
+    let meetup = bench.write(|store, done| store.create_meetup(by, new, done)).await.expect("made");
+    let (by, id) = (actor(&b), meetup.id.clone());
+    bench.write(|store, done| store.request_meetup(by, id, done)).await.expect("asked");
+    let (by, id, user) = (actor(&a), meetup.id.clone(), b.clone());
+    bench.write(|store, done| store.decide_request(by, id, user, true, done)).await.expect("accepted");
+    bench.settled().await;
+    let before = bench.entries.lock().unwrap().len();
+    let user = a.clone();
+    bench.write(|store, done| store.erase(user, done)).await.expect("erased");
+    bench.settled().await;
+    let entries = bench.entries.lock().unwrap()[before..].to_vec();
+    let told = |wanted: fn(&Event) -> bool| entries.iter().filter(|entry| wanted(&entry.event)).count();
+    assert_eq!(told(|event| matches!(event, Event::MessageDeleted(_))), 1);
+    assert_eq!(told(|event| matches!(event, Event::MeetupChanged { .. })), 1);
+    assert_eq!(told(|event| matches!(event, Event::ConversationDeleted { .. })), 1);
+    let left = bench.store.notifications(b.clone(), None, 10).await.expect("read").items;
+    assert!(left.iter().all(|item| !item.notification.message.contains("a accepted")), "{left:?}");
+    assert!(bench.store.meetup(b, meetup.id).await.is_err());
+}
+
+/// A hidden conversation comes back with a message, not with an edit.
+#[tokio::test]
+async fn hidden_until_the_next_message() {
+    let (bench, _folder) = Bench::in_file();
+    let (a, b) = (bench.user("a").await, bench.user("b").await);
+    let place = bench.conversation(&a, ConversationKind::Direct, false, &[b.clone()]).await;
+    let sent = bench.send(&b, &place, "x").await.expect("sent").message.id.clone();
+    let (by, id) = (actor(&a), place.clone());
+    bench.write(|store, done| store.delete_conversation(by, id, done)).await.expect("hidden");
+    let by = actor(&b);
+    bench.write(|store, done| store.edit_message(by, sent, "y".into(), done)).await.expect("edited");
+    let listed = || bench.store.conversations(a.clone(), None, 10);
+    assert!(listed().await.expect("a list").items.is_empty());
+    bench.send(&b, &place, "z").await.expect("sent");
+    assert_eq!(listed().await.expect("a list").items.len(), 1);
+}

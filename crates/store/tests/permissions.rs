@@ -89,7 +89,8 @@ impl Modelled {
     fn exit(&mut self, user: usize) {
         self.members.remove(&user);
         if self.owner == Some(user) {
-            let heir = self.members.iter().min_by_key(|(_, (role, since))| (*role != Role::Admin, *since));
+            let by_claim = |user: usize, role: Role, since: usize| (user >= REGISTERED, role != Role::Admin, since);
+            let heir = self.members.iter().min_by_key(|(user, (role, since))| by_claim(**user, *role, *since));
             if let Some((heir, _)) = heir.map(|(heir, seat)| (*heir, *seat)) {
                 self.owner = Some(heir);
                 if let Some(seat) = self.members.get_mut(&heir) {

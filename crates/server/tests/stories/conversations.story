@@ -23,6 +23,12 @@ a< receive_message "~"
 b< receive_message "~"
 b> send_message {"conversationId":"$c","content":"x","fileUrl":"javascript:alert(1)"} => {"success":false,"code":"ERR_INVALID_PAYLOAD","message":"`fileUrl` must be an https link, or one of this server's files."}
 
+# Text may be empty where a file is, and nowhere else.
+b> edit_message {"messageId":"$m2","newContent":""} => {"success":true}
+a< message_edited {"messageId":"$m2","newContent":"","editedAt":"~time","conversationId":"$c"}
+b< message_edited "~"
+a> edit_message {"messageId":"$m1","newContent":"  "} => {"success":false,"code":"ERR_INVALID_PAYLOAD","message":"`newContent` must not be blank."}
+
 # Typing.
 b> typing {"conversationId":"$c","isTyping":true}
 a< typing_status {"userId":"$bob","username":"bob","conversationId":"$c","isTyping":true}
@@ -40,8 +46,8 @@ a> mark_read {"conversationId":"$c","messageIds":["nothing"]} => {"success":fals
 a> edit_message {"messageId":"$m1","newContent":"Updated message content"} => {"success":true}
 a< message_edited {"messageId":"$m1","newContent":"Updated message content","editedAt":"~time","conversationId":"$c"}
 b< message_edited {"messageId":"$m1","newContent":"Updated message content","editedAt":"~time","conversationId":"$c"}
-b> edit_message {"messageId":"$m1","newContent":"mine now"} => {"success":false,"code":"ERR_FORBIDDEN","message":"Unauthorized: only its author may edit a message."}
-b> delete_message {"messageId":"$m1"} => {"success":false,"code":"ERR_FORBIDDEN","message":"Unauthorized: only its author or who leads the conversation may delete a message."}
+b> edit_message {"messageId":"$m1","newContent":"mine now"} => {"success":false,"code":"ERR_FORBIDDEN","message":"Unauthorized","detail":"Unauthorized: only its author may edit a message."}
+b> delete_message {"messageId":"$m1"} => {"success":false,"code":"ERR_FORBIDDEN","message":"Unauthorized","detail":"Unauthorized: only its author or who leads the conversation may delete a message."}
 a> delete_message {"messageId":"$m1"} => {"success":true}
 a< message_deleted {"messageId":"$m1","conversationId":"$c"}
 b< message_deleted {"messageId":"$m1","conversationId":"$c"}

@@ -99,6 +99,9 @@ pub(super) fn create(tx: &mut Tx<'_>, actor: &Actor, new: NewConversation) -> Wr
     if new.kind == ConversationKind::Meetup {
         return Err(Refusal::invalid("kind", "must be `direct`, `group` or `room`").into());
     }
+    if new.kind == ConversationKind::Room && !new.members.is_empty() {
+        return Err(Refusal::invalid("memberIds", "cannot be given for a room: everybody joins for itself").into());
+    }
     let open = new.open || new.kind == ConversationKind::Room;
     let pk = insert(tx, new.kind, new.name.as_deref(), open, Some(user.pk), None)?;
     let mut at_birth = Vec::new();
@@ -106,7 +109,9 @@ pub(super) fn create(tx: &mut Tx<'_>, actor: &Actor, new: NewConversation) -> Wr
         members::insert_row(tx, pk, user.pk, Role::Owner, 0)?;
         at_birth.push(user.user.id.clone());
     } else if user.user.is_guest() {
-        tx.conn.prepare_cached("UPDATE conversation SET empty_since = ?2 WHERE pk = ?1")?.execute([pk, tx.now.0])?;
+        tx.conn
+            .prepare_cached("UPDATE conversation SET empty_since = ?2, made_by_guest = 1 WHERE pk = ?1")?
+            .execute([pk, tx.now.0])?;
     }
     let conversation = rows::conversation_by_pk(tx.conn, pk)?;
     told_created(tx, actor, &user, &conversation, at_birth)?;

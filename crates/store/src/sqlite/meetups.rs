@@ -183,8 +183,15 @@ pub(super) fn change(tx: &mut Tx<'_>, actor: &Actor, id: &MeetupId, change: Meet
         .into());
     }
     let moved = change.starts_at.is_some_and(|at| at != meetup.starts_at);
-    if moved && !matches!(meetup.status, MeetupStatus::Open | MeetupStatus::Confirmed) {
-        return Err(Refusal::conflict("A meetup that has ended cannot be moved.").into());
+    if moved && change.starts_at.is_some_and(|at| at <= tx.now) {
+        return Err(Refusal::invalid("startsAt", "must be in the future").into());
+    }
+    let differs = moved
+        || change.activity.as_ref().is_some_and(|activity| *activity != meetup.activity)
+        || change.location.as_ref().is_some_and(|location| *location != meetup.location)
+        || change.capacity.is_some_and(|capacity| capacity != meetup.capacity);
+    if differs && !matches!(meetup.status, MeetupStatus::Open | MeetupStatus::Confirmed) {
+        return Err(Refusal::conflict("A meetup that has ended cannot be changed.").into());
     }
     let placed = change.location.as_ref().is_some_and(|location| *location != meetup.location);
     let (capacity_given, capacity) = (change.capacity.is_some(), change.capacity.flatten());
@@ -222,7 +229,7 @@ pub(super) fn change(tx: &mut Tx<'_>, actor: &Actor, id: &MeetupId, change: Meet
 
 fn tell_participants(tx: &mut Tx<'_>, meetup: &MeetupRow, title: &str, message: &str) -> Written<()> {
     for user in participants(tx.conn, meetup)? {
-        notifications::notify(tx, &user, title, message)?;
+        notifications::notify(tx, &user, None, title, message)?;
     }
     Ok(())
 }
@@ -235,7 +242,7 @@ fn set_status(tx: &mut Tx<'_>, meetup: &MeetupRow, status: MeetupStatus, updated
     let mut audience = vec![rows::user_by_pk(tx.conn, meetup.host_pk)?.user.id.clone()];
     audience.extend(participants(tx.conn, meetup)?.into_iter().map(|row| row.user.id.clone()));
     audience.extend(requests(tx.conn, meetup)?.into_iter().map(|(row, _)| row.user.id.clone()));
-    let detail = format!("{} {} {updated_by}", meetup.id, status.as_str());
+    let detail = format!("{} {}", meetup.id, status.as_str());
     let about = About { conversation: Some(meetup.conversation_pk), detail: Some(&detail), ..About::default() };
     let event = Event::MeetupChanged { meetup: meetup.id.clone(), status, updated_by: updated_by.to_owned(), audience };
     tx.record("meetup_changed", about, None, event)?;
@@ -253,13 +260,31 @@ fn title_case(status: MeetupStatus) -> &'static str {
     }
 }
 
+/// Deletes all that a user hosts, for it is going.
+pub(super) fn delete_hosted(tx: &mut Tx<'_>, host: &UserRow) -> Written<()> {
+    let hosted: Vec<MeetupRow> = tx
+        .conn
+        .prepare_cached(&format!("SELECT {MEETUP} FROM meetup t WHERE t.host_pk = ?1 AND t.deleted_at IS NULL"))?
+        .query_map([host.pk], meetup_at)?
+        .collect::<Result<_, _>>()?;
+    for meetup in hosted {
+        // Told by nobody's name: what names it is erased in a moment.
+        end(tx, None, SYSTEM, &meetup)?;
+    }
+    Ok(())
+}
+
 pub(super) fn delete(tx: &mut Tx<'_>, actor: &Actor, id: &MeetupId) -> Written<()> {
     let (host, meetup) = hosted(tx, actor, id)?;
+    end(tx, Some(actor), &host.user.name, &meetup)
+}
+
+fn end(tx: &mut Tx<'_>, actor: Option<&Actor>, updated_by: &str, meetup: &MeetupRow) -> Written<()> {
     if meetup.status.may_become(MeetupStatus::Cancelled) {
-        set_status(tx, &meetup, MeetupStatus::Cancelled, &host.user.name)?;
+        set_status(tx, meetup, MeetupStatus::Cancelled, updated_by)?;
     }
     let conversation = rows::conversation_by_pk(tx.conn, meetup.conversation_pk)?;
-    conversations::erase(tx, Some(actor), &conversation)?;
+    conversations::erase(tx, actor, &conversation)?;
     tx.conn.prepare_cached("DELETE FROM meetup_request WHERE meetup_pk = ?1")?.execute([meetup.pk])?;
     tx.conn.prepare_cached("UPDATE meetup SET deleted_at = ?2 WHERE pk = ?1")?.execute([meetup.pk, tx.now.0])?;
     Ok(())
@@ -283,7 +308,7 @@ pub(super) fn request(tx: &mut Tx<'_>, actor: &Actor, id: &MeetupId) -> Written<
     }
     let host = rows::user_by_pk(tx.conn, meetup.host_pk)?;
     let message = format!("You have a new meetup request from {}.", user.user.name);
-    notifications::notify(tx, &host, "New Meetup Request", &message)?;
+    notifications::notify(tx, &host, Some(&user), "New Meetup Request", &message)?;
     get(tx.conn, &actor.user, id)
 }
 
@@ -311,7 +336,7 @@ pub(super) fn decide(tx: &mut Tx<'_>, actor: &Actor, id: &MeetupId, user: &UserI
     let (title, verb) =
         if accept { ("Meetup Request Accepted", "accepted") } else { ("Meetup Request Declined", "declined") };
     let message = format!("{} {verb} your request for the meetup \"{}\".", host.user.name, meetup.activity);
-    notifications::notify(tx, &asker, title, &message)?;
+    notifications::notify(tx, &asker, Some(&host), title, &message)?;
     get(tx.conn, &actor.user, id)
 }
 

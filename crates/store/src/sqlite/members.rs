@@ -169,10 +169,9 @@ pub(super) fn depart(
     if left == 0 {
         tx.conn
             .prepare_cached(
-                "UPDATE conversation SET empty_since = ?2 WHERE pk = ?1 AND kind = 'room'
-                 AND (SELECT kind FROM user WHERE pk = ?3) = 'guest'",
+                "UPDATE conversation SET empty_since = ?2 WHERE pk = ?1 AND kind = 'room' AND made_by_guest = 1",
             )?
-            .execute(params![conversation.pk, tx.now.0, conversation.owner_pk.unwrap_or(user.pk)])?;
+            .execute([conversation.pk, tx.now.0])?;
     }
     let about = About {
         conversation: Some(conversation.pk),
@@ -189,13 +188,14 @@ pub(super) fn depart(
     tx.record("member_left", about, actor, event)
 }
 
-/// The longest-standing admin, else member, becomes owner; an empty room keeps the one it had.
+/// The longest-standing admin, else member, becomes owner: a registered one before any guest, whose id anybody could
+/// claim. An empty room keeps the owner it had.
 fn pass_ownership(tx: &Tx<'_>, conversation: &ConversationRow) -> Written<()> {
     let heir: Option<i64> = tx
         .conn
         .prepare_cached(
-            "SELECT user_pk FROM member WHERE conversation_pk = ?1
-             ORDER BY role = 'admin' DESC, joined_sequence, user_pk LIMIT 1",
+            "SELECT m.user_pk FROM member m JOIN user u ON u.pk = m.user_pk WHERE m.conversation_pk = ?1
+             ORDER BY u.kind = 'registered' DESC, m.role = 'admin' DESC, m.joined_sequence, m.user_pk LIMIT 1",
         )?
         .query_row([conversation.pk], |row| row.get(0))
         .optional()?;

@@ -1,5 +1,6 @@
 //! Sending, editing, deleting and reading messages.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use quintet_domain::limits::{READ_AUDIENCE_MEMBERS_MAX, READ_IDS_MAX};
@@ -7,9 +8,9 @@ use quintet_domain::permissions::Action;
 use quintet_domain::{ConversationId, DELETED_CONTENT, Event, Message, MessageId, NewText, Refusal, Target, UserId};
 use rusqlite::{OptionalExtension, params};
 
-use super::conversations;
 use super::rows::{self, ConversationRow, MESSAGE, MESSAGE_COLUMNS, USER, UserRow};
 use super::tx::{About, Tx, Written};
+use super::{conversations, queries};
 use crate::{Actor, Send, Sent};
 
 struct MessageRow {
@@ -99,6 +100,9 @@ fn first_answer(
         })
         .optional()?;
     let Some(first) = first else { return Ok(None) };
+    let mut first = [first];
+    queries::add_readers(tx.conn, conversation, &mut first)?;
+    let [first] = first;
     // What was edited or deleted since is still the answer; only an untouched message can be compared.
     let touched = first.edited_at.is_some() || first.deleted_at.is_some();
     if !touched && (first.content != text.content || first.kind != text.kind || first.file != text.file) {
@@ -128,6 +132,9 @@ fn find(tx: &Tx<'_>, id: &MessageId) -> Written<Option<MessageRow>> {
             let message = rows::message_at(row, 0, &conversation.place, Arc::clone(&sender.user))?;
             Ok((sender, message))
         })?;
+    let mut message = [message];
+    queries::add_readers(tx.conn, &conversation, &mut message)?;
+    let [message] = message;
     Ok(Some(MessageRow { pk, conversation, message, sender_pk: sender.pk }))
 }
 
@@ -155,7 +162,15 @@ pub(super) fn edit(tx: &mut Tx<'_>, actor: &Actor, id: &MessageId, content: Stri
         .prepare_cached("UPDATE message SET content = ?2, edited_at = ?3 WHERE pk = ?1")?
         .execute(params![row.pk, content, tx.now.0])?;
     let message = Arc::new(Message { content, edited_at: Some(tx.now), ..row.message });
-    changed(tx, actor, &user, &row.conversation, row.pk, "message_edited", Event::MessageEdited(Arc::clone(&message)))?;
+    changed(
+        tx,
+        Some(actor),
+        &user,
+        &row.conversation,
+        row.pk,
+        "message_edited",
+        Event::MessageEdited(Arc::clone(&message)),
+    )?;
     Ok(message)
 }
 
@@ -164,6 +179,11 @@ pub(super) fn delete(tx: &mut Tx<'_>, actor: &Actor, id: &MessageId) -> Written<
     if row.message.deleted_at.is_some() {
         return Ok(Arc::new(row.message));
     }
+    erase(tx, Some(actor), &user, row)
+}
+
+/// The content goes, the number stays.
+fn erase(tx: &mut Tx<'_>, actor: Option<&Actor>, user: &UserRow, row: MessageRow) -> Written<Arc<Message>> {
     tx.conn
         .prepare_cached(
             "UPDATE message SET content = ?2, file_url = NULL, file_name = NULL, deleted_at = ?3 WHERE pk = ?1",
@@ -172,13 +192,13 @@ pub(super) fn delete(tx: &mut Tx<'_>, actor: &Actor, id: &MessageId) -> Written<
     let message =
         Arc::new(Message { content: DELETED_CONTENT.to_owned(), file: None, deleted_at: Some(tx.now), ..row.message });
     let event = Event::MessageDeleted(Arc::clone(&message));
-    changed(tx, actor, &user, &row.conversation, row.pk, "message_deleted", event)?;
+    changed(tx, actor, user, &row.conversation, row.pk, "message_deleted", event)?;
     Ok(message)
 }
 
 fn changed(
     tx: &mut Tx<'_>,
-    actor: &Actor,
+    actor: Option<&Actor>,
     user: &UserRow,
     conversation: &ConversationRow,
     message: i64,
@@ -192,7 +212,24 @@ fn changed(
         message: Some(message),
         detail: None,
     };
-    tx.record(kind, about, Some(actor), event)
+    tx.record(kind, about, actor, event)
+}
+
+/// Deletes what a user wrote, wherever it is still a member or not, as if it had done so itself.
+pub(super) fn delete_all_of(tx: &mut Tx<'_>, user: &UserRow) -> Written<()> {
+    let ids: Vec<String> = tx
+        .conn
+        .prepare_cached("SELECT id FROM message WHERE sender_pk = ?1 AND deleted_at IS NULL ORDER BY pk")?
+        .query_map([user.pk], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for id in ids {
+        if let Some(row) = find(tx, &MessageId::trusted(&id))? {
+            erase(tx, None, user, row)?;
+        }
+    }
+    // What was edited away before it was deleted is gone as well; so is what the sender called it.
+    tx.conn.prepare_cached("UPDATE message SET client_message_id = NULL WHERE sender_pk = ?1")?.execute([user.pk])?;
+    Ok(())
 }
 
 pub(super) fn mark_read(
@@ -202,33 +239,32 @@ pub(super) fn mark_read(
     ids: &[MessageId],
 ) -> Written<()> {
     let user = tx.actor(actor)?;
-    let mut place = conversation.map(|id| tx.conversation(&id)).transpose()?;
+    let place = conversation.map(|id| tx.conversation(&id)).transpose()?;
     if let Some(place) = &place {
         tx.check(Action::Use, place, &user, false)?;
     }
-    let mut newest = 0;
+    // The newest of each conversation; where the dialect names one, all are in it.
+    let mut newest: BTreeMap<i64, u64> = BTreeMap::new();
     for id in ids {
+        let unseen = || Refusal::not_found("message", id);
         let found = tx
             .conn
             .prepare_cached("SELECT conversation_pk, sequence FROM message WHERE id = ?1")?
             .query_row([id.as_str()], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))
             .optional()?;
-        let Some((pk, sequence)) = found else { return Err(Refusal::not_found("message", id).into()) };
-        match &place {
-            Some(place) if place.pk == pk => {}
-            Some(_) => return Err(Refusal::not_found("message", id).into()),
-            None => {
-                // The first message says where; who is not there learns nothing.
-                if tx.member(pk, user.pk)?.is_none() {
-                    return Err(Refusal::not_found("message", id).into());
-                }
-                place = Some(rows::conversation_by_pk(tx.conn, pk)?);
-            }
+        let (pk, sequence) = found.ok_or_else(unseen)?;
+        // Who is not there learns nothing.
+        if place.as_ref().is_some_and(|place| place.pk != pk) || tx.member(pk, user.pk)?.is_none() {
+            return Err(unseen().into());
         }
-        newest = newest.max(sequence as u64);
+        let newest = newest.entry(pk).or_default();
+        *newest = (*newest).max(sequence as u64);
     }
-    let Some(place) = place else { return Err(Refusal::invalid("messageIds", "must not be empty").into()) };
-    move_cursor(tx, actor, &user, &place, newest)
+    for (pk, newest) in newest {
+        let place = rows::conversation_by_pk(tx.conn, pk)?;
+        move_cursor(tx, actor, &user, &place, newest)?;
+    }
+    Ok(())
 }
 
 /// Moves the cursor forward, and tells which messages of others became read by it.

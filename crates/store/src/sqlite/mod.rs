@@ -166,7 +166,7 @@ impl Store for SqliteStore {
         write!(self, done, users::change_profile, &user, change)
     }
 
-    fn set_password(&self, user: UserId, hash: String, done: Done<()>) -> Future<'_, ()> {
+    fn set_password(&self, user: UserId, hash: String, done: Done<Account>) -> Future<'_, ()> {
         write!(self, done, users::set_password, &user, &hash)
     }
 

@@ -26,10 +26,17 @@ fn notification_at(row: &Row<'_>) -> rusqlite::Result<Numbered> {
 
 pub(super) fn notify_user(tx: &mut Tx<'_>, user: &UserId, title: &str, message: &str) -> Written<Arc<Notification>> {
     let user = tx.registered(user)?;
-    notify(tx, &user, title, message)
+    notify(tx, &user, None, title, message)
 }
 
-pub(super) fn notify(tx: &mut Tx<'_>, user: &UserRow, title: &str, message: &str) -> Written<Arc<Notification>> {
+/// `cause` is whom the words name, so that they go when that one does.
+pub(super) fn notify(
+    tx: &mut Tx<'_>,
+    user: &UserRow,
+    cause: Option<&UserRow>,
+    title: &str,
+    message: &str,
+) -> Written<Arc<Notification>> {
     let notification = Arc::new(Notification {
         id: NotificationId::trusted(&tx.new_id()),
         title: title.to_owned(),
@@ -38,8 +45,10 @@ pub(super) fn notify(tx: &mut Tx<'_>, user: &UserRow, title: &str, message: &str
         read_at: None,
     });
     tx.conn
-        .prepare_cached("INSERT INTO notification (id, user_pk, title, message, at) VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute(params![notification.id.as_str(), user.pk, title, message, tx.now.0])?;
+        .prepare_cached(
+            "INSERT INTO notification (id, user_pk, title, message, at, cause_pk) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![notification.id.as_str(), user.pk, title, message, tx.now.0, cause.map(|cause| cause.pk)])?;
     let about = About { actor: Some(user.pk), detail: Some(notification.id.as_str()), ..About::default() };
     let event = Event::Notified { user: user.user.id.clone(), notification: Arc::clone(&notification) };
     tx.record("notified", about, None, event)?;

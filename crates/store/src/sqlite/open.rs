@@ -128,10 +128,11 @@ fn migrate(conn: &mut Connection, folder: &Path) -> Result<(), OpenError> {
     migrations::migrations::runner().run(conn).map(|_| ()).map_err(|error| OpenError::Migration(error.to_string()))
 }
 
-/// Copies the database page by page, without stopping the writer.
+/// Copies the database, without stopping the writer.
 pub(super) fn backup(conn: &Connection, to: &Path) -> Result<(), StoreError> {
     let mut copy = Connection::open(to)?;
+    // In one step, from one snapshot: a copy in steps starts again whenever somebody commits in between.
     let backup = Backup::new(conn, &mut copy)?;
-    backup.run_to_completion(1_000, Duration::from_millis(1), None)?;
+    backup.run_to_completion(i32::MAX, Duration::ZERO, None)?;
     Ok(())
 }

@@ -10,6 +10,9 @@ use rusqlite::{Connection, params};
 use super::rows::{self, CONVERSATION, ConversationRow, MESSAGE, MESSAGE_COLUMNS, USER, USER_COLUMNS, UserRow};
 use crate::{Memberships, MessagePage, Page, PageOf, StoreError};
 
+/// Cursors that are read for one page: those that have come furthest.
+const CURSORS_READ_MAX: usize = 10 * READERS_SHOWN_MAX;
+
 type Read<T> = Result<T, StoreError>;
 
 fn known(conn: &Connection, id: &UserId) -> Read<UserRow> {
@@ -118,7 +121,8 @@ pub(super) fn conversations(
         .prepare_cached(&format!(
             "SELECT {CONVERSATION} FROM member m JOIN conversation c ON c.pk = m.conversation_pk
              WHERE m.user_pk = ?1 AND (c.updated_at, c.pk) < (?2, ?3)
-               AND c.sequence > m.hidden_sequence
+               AND (m.hidden_sequence < 0 OR m.hidden_sequence <
+                    coalesce((SELECT l.sequence FROM message l WHERE l.pk = c.last_message_pk), 0))
              ORDER BY c.updated_at DESC, c.pk DESC LIMIT ?4"
         ))?
         .query_map(params![user.pk, before_at, before_pk, limit + 1], |row| rows::conversation_at(row, 0))?
@@ -181,7 +185,7 @@ fn message_by_pk(conn: &Connection, row: &ConversationRow, pk: i64) -> Read<Mess
 }
 
 /// Adds who read each message: members who were there when it was sent and whose cursor has passed it.
-fn add_readers(conn: &Connection, row: &ConversationRow, messages: &mut [Message]) -> Read<()> {
+pub(super) fn add_readers(conn: &Connection, row: &ConversationRow, messages: &mut [Message]) -> Read<()> {
     let Some(oldest) = messages.first().map(|message| message.sequence) else { return Ok(()) };
     let cursors: Vec<(UserId, u64, u64, Timestamp)> = conn
         .prepare_cached(
@@ -189,7 +193,7 @@ fn add_readers(conn: &Connection, row: &ConversationRow, messages: &mut [Message
              WHERE m.conversation_pk = ?1 AND m.read_sequence >= ?2 AND m.read_at IS NOT NULL
              ORDER BY m.read_sequence DESC LIMIT ?3",
         )?
-        .query_map(params![row.pk, oldest as i64, READERS_SHOWN_MAX as i64 + 1], |row| {
+        .query_map(params![row.pk, oldest as i64, CURSORS_READ_MAX as i64], |row| {
             Ok((
                 UserId::trusted(row.get_ref(0)?.as_str()?),
                 row.get::<_, i64>(1)? as u64,

@@ -35,10 +35,11 @@ impl<'c> Tx<'c> {
     }
 
     /// Takes over what another process committed: its positions, and whose tokens it revoked.
-    pub(super) fn catch_up(&mut self, version: &mut i64) -> rusqlite::Result<()> {
+    /// Gives the version that counts once this transaction is committed.
+    pub(super) fn catch_up(&mut self, version: i64) -> rusqlite::Result<i64> {
         let now = data_version(self.conn)?;
-        if now == *version {
-            return Ok(());
+        if now == version {
+            return Ok(now);
         }
         let revoked: Vec<(i64, String, i64)> = self
             .conn
@@ -58,8 +59,7 @@ impl<'c> Tx<'c> {
             .prepare_cached("SELECT coalesce(max(position), 0) FROM change")?
             .query_row([], |row| row.get(0))?;
         self.position = self.position.max(newest as u64);
-        *version = now;
-        Ok(())
+        Ok(now)
     }
 
     pub(super) fn new_id(&self) -> String {
@@ -123,6 +123,7 @@ impl<'c> Tx<'c> {
         let row = rows::user(self.conn, &actor.user)?;
         match row {
             Some(row) if !row.disabled && row.user.is_guest() == actor.guest => Ok(row),
+            None if actor.guest => Err(Refusal::forbidden("You are not a member: join a room first.").into()),
             _ => Err(Refusal::unauthenticated("the user is not known").into()),
         }
     }

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use quintet_domain::{DELETED_CONTENT, Departure, Event, Profile, Refusal, Timestamp, User, UserId};
+use quintet_domain::limits::URL_BYTES_MAX;
+use quintet_domain::{Departure, Event, Profile, Refusal, Timestamp, User, UserId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::members;
 use super::rows::{self, USER, USER_COLUMNS, UserRow};
 use super::tx::{About, Tx, Written};
+use super::{meetups, members, messages};
 use crate::{Account, Claims, NewUser, Page, ProfileChange, StoreError};
 
 const ACCOUNT: &str = "u.email, u.password_hash, u.home_dialect, u.token_generation, u.tokens_from_s";
@@ -186,6 +187,9 @@ pub(super) fn adopt(tx: &mut Tx<'_>, claims: Claims) -> Written<Account> {
 
 /// Makes a guest, or brings it up to date with what it says of itself; its connections carry that on.
 pub(super) fn upsert_guest(tx: &mut Tx<'_>, id: &UserId, profile: &Profile) -> Written<UserRow> {
+    if profile.avatar.as_ref().is_some_and(|avatar| avatar.len() > URL_BYTES_MAX) {
+        return Err(Refusal::too_large("avatar", format!("has at most {URL_BYTES_MAX} bytes")).into());
+    }
     let before = rows::user(tx.conn, id)?;
     match &before {
         Some(row) if !row.user.is_guest() => {
@@ -243,10 +247,12 @@ pub(super) fn change_profile(tx: &mut Tx<'_>, id: &UserId, change: ProfileChange
     Ok(account)
 }
 
-pub(super) fn set_password(tx: &mut Tx<'_>, id: &UserId, hash: &str) -> Written<()> {
+/// A new password ends what came in by the old one.
+pub(super) fn set_password(tx: &mut Tx<'_>, id: &UserId, hash: &str) -> Written<Account> {
     let user = tx.user(id)?;
     tx.conn.prepare_cached("UPDATE user SET password_hash = ?2 WHERE pk = ?1")?.execute(params![user.pk, hash])?;
-    Ok(())
+    revoke(tx, &user)?;
+    known(tx, id)
 }
 
 pub(super) fn revoke_tokens(tx: &mut Tx<'_>, id: &UserId) -> Written<Account> {
@@ -282,9 +288,12 @@ pub(super) fn seen(tx: &mut Tx<'_>, users: &[(UserId, Timestamp)]) -> Written<()
     Ok(())
 }
 
-/// Erases the person. Numbers keep their places: messages become deleted ones, memberships end as if it left.
+/// Erases the person. Numbers keep their places: messages become deleted ones, memberships end as if it left, meetups
+/// that it hosts are deleted.
 pub(super) fn erase(tx: &mut Tx<'_>, id: &UserId) -> Written<()> {
     let user = tx.user(id)?;
+    meetups::delete_hosted(tx, &user)?;
+    messages::delete_all_of(tx, &user)?;
     let seats: Vec<i64> = tx
         .conn
         .prepare_cached("SELECT conversation_pk FROM member WHERE user_pk = ?1")?
@@ -297,15 +306,10 @@ pub(super) fn erase(tx: &mut Tx<'_>, id: &UserId) -> Written<()> {
             members::depart(tx, None, &conversation, &user, Departure::Left)?;
         }
     }
+    // Its own notifications, and those of others that name it.
+    tx.conn.prepare_cached("DELETE FROM notification WHERE user_pk = ?1 OR cause_pk = ?1")?.execute([user.pk])?;
+    tx.conn.prepare_cached("DELETE FROM meetup_request WHERE user_pk = ?1")?.execute([user.pk])?;
     let gone = format!("deleted-{}", tx.new_id());
-    for statement in [
-        "UPDATE message SET content = ?2, file_url = NULL, file_name = NULL, client_message_id = NULL,
-             deleted_at = coalesce(deleted_at, ?3) WHERE sender_pk = ?1",
-        "DELETE FROM notification WHERE user_pk = ?1 AND ?2 <> '' AND ?3 > 0",
-        "DELETE FROM meetup_request WHERE user_pk = ?1 AND ?2 <> '' AND ?3 > 0",
-    ] {
-        tx.conn.prepare_cached(statement)?.execute(params![user.pk, DELETED_CONTENT, tx.now.0])?;
-    }
     tx.conn
         .prepare_cached(
             "UPDATE user SET username = ?2, username_key = ?2, name = ?2, email = NULL, email_key = NULL,

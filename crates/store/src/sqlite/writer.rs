@@ -37,12 +37,14 @@ impl Writer {
         environment: Arc<dyn Environment>,
         on_commit: OnCommit,
     ) -> Result<Self, OpenError> {
+        // The version first: what another process commits in between is caught up with, not missed.
+        let version = data_version(&conn)?;
         let position =
             conn.query_row("SELECT coalesce(max(position), 0) FROM change", [], |row| row.get::<_, i64>(0))?;
         let (queue, jobs) = mpsc::channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || write_loop(conn, jobs, &*environment, on_commit, position as u64))
+            .spawn(move || write_loop(conn, jobs, &*environment, on_commit, (position as u64, version)))
             .map_err(OpenError::Thread)?;
         Ok(Self { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)) })
     }
@@ -83,10 +85,9 @@ fn write_loop(
     mut jobs: mpsc::Receiver<Job>,
     environment: &dyn Environment,
     mut on_commit: OnCommit,
-    mut position: u64,
+    (mut position, mut version): (u64, i64),
 ) {
     let mut group = Vec::new();
-    let mut version = data_version(&conn).unwrap_or_default();
     while jobs.blocking_recv_many(&mut group, GROUP) > 0 {
         let (finishes, outcome) = commit_group(&mut conn, &mut group, environment, position, &mut version);
         match outcome {
@@ -135,7 +136,15 @@ fn commit_group(
         }
     };
     let mut tx = Tx::new(&transaction, environment, position);
-    let mut broken = tx.catch_up(version).err();
+    let caught_up = tx.catch_up(*version);
+    let mut broken = None;
+    let reached_version = match caught_up {
+        Ok(reached) => reached,
+        Err(error) => {
+            broken = Some(error);
+            *version
+        }
+    };
     for job in group.drain(..) {
         if broken.is_some() {
             finishes.push(refuse(job));
@@ -148,7 +157,10 @@ fn commit_group(
     }
     let (entries, reached) = tx.into_entries();
     let outcome = match broken {
-        None => transaction.commit().map(|()| (entries, reached)),
+        None => transaction.commit().map(|()| {
+            *version = reached_version;
+            (entries, reached)
+        }),
         Some(error) => transaction.rollback().and(Err(error)),
     };
     (finishes, outcome)

@@ -21,6 +21,13 @@ pub struct Counting {
     ids: AtomicU64,
 }
 
+impl Counting {
+    /// Lets time pass.
+    pub fn pass_ms(&self, ms: i64) {
+        self.now.fetch_add(ms, Ordering::Relaxed);
+    }
+}
+
 impl Environment for Counting {
     fn now(&self) -> Timestamp {
         Timestamp(1_700_000_000_000 + self.now.fetch_add(1, Ordering::Relaxed))

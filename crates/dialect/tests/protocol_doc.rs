@@ -1,0 +1,67 @@
+//! `docs/protocol.md` says what the catalogue says. `UPDATE_DOCS=1 cargo test -p quintet-dialect` renews it.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use quintet_dialect::Dialect;
+use quintet_dialect::catalogue::{Direction, EventSpec, Field, Origin, Payload, Type, events};
+
+const START: &str = "<!-- events: made from the catalogue -->\n";
+const END: &str = "<!-- /events -->\n";
+
+fn type_name(ty: Type) -> &'static str {
+    match ty {
+        Type::Id => "id",
+        Type::ClientId => "client id",
+        Type::Content => "content",
+        Type::Name => "name",
+        Type::Text => "text",
+        Type::Url => "link",
+        Type::Kind => "kind",
+        Type::Flag => "flag",
+        Type::Ids => "ids",
+        Type::Time => "time",
+        Type::Object => "object",
+        Type::Objects => "objects",
+    }
+}
+
+fn payload(spec: &EventSpec) -> String {
+    let field = |field: &Field| format!("{}{}: {}", field.name, if field.required { "" } else { "?" }, type_name(field.ty));
+    let object = |fields: &[Field]| format!("`{{ {} }}`", fields.iter().map(field).collect::<Vec<_>>().join(", "));
+    match spec.payload {
+        Payload::None => "nothing".to_owned(),
+        Payload::Object(fields) => object(fields),
+        Payload::IdOrObject(fields) => format!("{} or the bare id", object(fields)),
+        Payload::Value(ty) => format!("`{}`", type_name(ty)),
+    }
+}
+
+fn tables() -> String {
+    let mut text = String::new();
+    for dialect in Dialect::ALL {
+        for (direction, title) in [(Direction::ToServer, "client to server"), (Direction::ToClient, "server to client")] {
+            let _ = write!(text, "\n### {}: {title}\n\n| event | payload | |\n|---|---|---|\n", dialect.as_str());
+            for spec in events(dialect).iter().filter(|spec| spec.direction == direction) {
+                let origin = if spec.origin == Origin::Quintet { "ours" } else { "" };
+                let _ = writeln!(text, "| `{}` | {} | {origin} |", spec.name, payload(spec));
+            }
+        }
+    }
+    text.push('\n');
+    text
+}
+
+#[test]
+fn the_document_says_what_the_catalogue_says() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/protocol.md");
+    let text = std::fs::read_to_string(&path).expect("docs/protocol.md");
+    let (head, rest) = text.split_once(START).expect("a start mark");
+    let (_, tail) = rest.split_once(END).expect("an end mark");
+    let renewed = format!("{head}{START}{}{END}{tail}", tables());
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, &renewed).expect("written");
+    } else {
+        assert!(text == renewed, "docs/protocol.md is not what the catalogue says: UPDATE_DOCS=1 renews it");
+    }
+}

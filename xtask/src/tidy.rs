@@ -38,8 +38,8 @@ const FOREIGN: [(&str, &[&str]); 6] = [
 const WORDS: [(&str, &[&str]); 4] = [
     ("SELECT ", &["crates/store/", "xtask/"]),
     ("env::var", &["crates/server/", "xtask/"]),
-    ("receive_message", &["crates/dialect/", "e2e/", "crates/server/tests/", "xtask/", "crates/rest/src/compat/"]),
-    ("message:new", &["crates/dialect/", "e2e/", "crates/server/tests/", "xtask/", "crates/rest/src/compat/"]),
+    ("receive_message", &["crates/dialect/", "e2e/", "xtask/", "crates/rest/src/compat/"]),
+    ("message:new", &["crates/dialect/", "e2e/", "xtask/", "crates/rest/src/compat/"]),
 ];
 
 pub(crate) fn run() -> Result<(), String> {
@@ -114,7 +114,8 @@ fn source(path: &str, text: &str, faults: &mut Vec<String>) {
     if path.starts_with("crates/") && path.ends_with(".rs") && !text.starts_with("//!") {
         faults.push(format!("{path} does not say what lives there"));
     }
-    for (word, folders) in WORDS {
+    // Tests look at the house from outside.
+    for (word, folders) in WORDS.iter().filter(|_| !path.contains("/tests/")) {
         if text.contains(word) && !folders.iter().any(|folder| path.starts_with(folder)) {
             faults.push(format!("{path} says `{}`, which belongs to {}", word.trim(), folders.join(", ")));
         }

@@ -27,7 +27,8 @@ fn type_name(ty: Type) -> &'static str {
 }
 
 fn payload(spec: &EventSpec) -> String {
-    let field = |field: &Field| format!("{}{}: {}", field.name, if field.required { "" } else { "?" }, type_name(field.ty));
+    let field =
+        |field: &Field| format!("{}{}: {}", field.name, if field.required { "" } else { "?" }, type_name(field.ty));
     let object = |fields: &[Field]| format!("`{{ {} }}`", fields.iter().map(field).collect::<Vec<_>>().join(", "));
     match spec.payload {
         Payload::None => "nothing".to_owned(),
@@ -40,7 +41,8 @@ fn payload(spec: &EventSpec) -> String {
 fn tables() -> String {
     let mut text = String::new();
     for dialect in Dialect::ALL {
-        for (direction, title) in [(Direction::ToServer, "client to server"), (Direction::ToClient, "server to client")] {
+        for (direction, title) in [(Direction::ToServer, "client to server"), (Direction::ToClient, "server to client")]
+        {
             let _ = write!(text, "\n### {}: {title}\n\n| event | payload | |\n|---|---|---|\n", dialect.as_str());
             for spec in events(dialect).iter().filter(|spec| spec.direction == direction) {
                 let origin = if spec.origin == Origin::Quintet { "ours" } else { "" };

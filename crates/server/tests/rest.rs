@@ -16,8 +16,7 @@ struct Stage {
 async fn stage() -> Stage {
     let server = Server::start();
     let http = server.http();
-    let (alice, bob, eve) =
-        (http.register("alice").await, http.register("bob").await, http.register("eve").await);
+    let (alice, bob, eve) = (http.register("alice").await, http.register("bob").await, http.register("eve").await);
     Stage { http, alice, bob, eve, server }
 }
 
@@ -74,7 +73,7 @@ async fn registering_and_logging_in() {
 
 #[tokio::test]
 async fn oneself_and_others() {
-    let Stage { http, alice, bob, .. } = stage().await;
+    let Stage { http, alice, bob, server: _server, .. } = stage().await;
     let me = http.api(&alice.1, "GET", "/me", Value::Null).await.expect(200);
     let mut keys: Vec<&String> = me.as_object().expect("an object").keys().collect();
     keys.sort();
@@ -119,12 +118,18 @@ async fn conversations_and_messages() {
     let path = |rest: &str| format!("/conversations/{id}{rest}");
     let mut ids = Vec::new();
     for n in 0..5 {
-        let sent = http.api(&alice.1, "POST", &path("/messages"), json!({ "content": n.to_string() })).await.expect(201);
+        let sent =
+            http.api(&alice.1, "POST", &path("/messages"), json!({ "content": n.to_string() })).await.expect(201);
         ids.push(sent["id"].as_str().expect("an id").to_owned());
     }
     // Pages, by ascending sequence whatever the direction.
     let numbers = |page: &Value| -> Vec<u64> {
-        page["items"].as_array().expect("items").iter().map(|item| item["sequence"].as_u64().expect("a number")).collect()
+        page["items"]
+            .as_array()
+            .expect("items")
+            .iter()
+            .map(|item| item["sequence"].as_u64().expect("a number"))
+            .collect()
     };
     let page = http.api(&bob.1, "GET", &path("/messages?limit=2"), Value::Null).await.expect(200);
     assert_eq!((numbers(&page), &page["next"]), (vec![5, 6], &json!(5)));
@@ -151,7 +156,10 @@ async fn conversations_and_messages() {
 
     // Unread, read, and listed by activity.
     let list = http.api(&bob.1, "GET", "/conversations", Value::Null).await.expect(200);
-    assert_eq!((&list["items"][0]["unreadCount"], &list["items"][0]["lastMessage"]["content"]), (&json!(6), &json!("once")));
+    assert_eq!(
+        (&list["items"][0]["unreadCount"], &list["items"][0]["lastMessage"]["content"]),
+        (&json!(6), &json!("once"))
+    );
     http.api(&bob.1, "PUT", &path("/read"), json!({ "messageId": ids[4] })).await.expect(204);
     let whole = http.api(&bob.1, "GET", &path(""), Value::Null).await.expect(200);
     assert_eq!(whole["unreadCount"], 1);
@@ -172,7 +180,11 @@ async fn conversations_and_messages() {
     assert_eq!(wire.next("member_joined").await["user"]["username"], "eve");
     http.api(&bob.1, "DELETE", &path(&format!("/members/{}", eve.0)), Value::Null).await.expect(204);
     assert_eq!(wire.next("member_left").await["userId"], eve.0.as_str());
-    problem(http.api(&bob.1, "DELETE", &path(&format!("/members/{}", alice.0)), Value::Null).await, 403, "ERR_FORBIDDEN");
+    problem(
+        http.api(&bob.1, "DELETE", &path(&format!("/members/{}", alice.0)), Value::Null).await,
+        403,
+        "ERR_FORBIDDEN",
+    );
     problem(http.api(&bob.1, "DELETE", &path(""), Value::Null).await, 403, "ERR_FORBIDDEN");
     http.api(&alice.1, "PATCH", &format!("/messages/{}", ids[0]), json!({ "content": "new" })).await.expect(200);
     assert_eq!(wire.next("message_edited").await["newContent"], "new");
@@ -185,12 +197,13 @@ async fn conversations_and_messages() {
 /// Every endpoint of something that is somebody's, for nobody and for a stranger.
 #[tokio::test]
 async fn who_may_not() {
-    let Stage { http, alice, bob, eve, .. } = stage().await;
+    let Stage { http, alice, bob, eve, server: _server } = stage().await;
     let group = json!({ "kind": "group", "name": "G", "memberIds": [bob.0] });
     let group = http.api(&alice.1, "POST", "/conversations", group).await.expect(201)["id"].clone();
     let group = group.as_str().expect("an id");
     let content = json!({ "content": "x" });
-    let sent = http.api(&alice.1, "POST", &format!("/conversations/{group}/messages"), content.clone()).await.expect(201);
+    let sent =
+        http.api(&alice.1, "POST", &format!("/conversations/{group}/messages"), content.clone()).await.expect(201);
     let message = sent["id"].as_str().expect("an id");
     let meetup = json!({ "activity": "Chess", "location": "Park", "startsAt": "2099-01-01T10:00:00Z" });
     let meetup = http.api(&alice.1, "POST", "/meetups", meetup).await.expect(201)["id"].clone();
@@ -232,8 +245,14 @@ async fn who_may_not() {
 async fn meetups_and_notifications() {
     let Stage { http, alice, bob, eve, server } = stage().await;
     let make = |body: Value| http.api(&alice.1, "POST", "/meetups", body);
-    let good = json!({ "activity": "Chess", "location": "Park", "startsAt": "2099-01-01T12:00:00+02:00", "capacity": 1 });
-    for (field, value) in [("startsAt", json!("2001-01-01T00:00:00Z")), ("startsAt", json!("soon")), ("capacity", json!(0)), ("activity", json!(" "))] {
+    let good =
+        json!({ "activity": "Chess", "location": "Park", "startsAt": "2099-01-01T12:00:00+02:00", "capacity": 1 });
+    for (field, value) in [
+        ("startsAt", json!("2001-01-01T00:00:00Z")),
+        ("startsAt", json!("soon")),
+        ("capacity", json!(0)),
+        ("activity", json!(" ")),
+    ] {
         let mut bad = good.clone();
         bad[field] = value;
         let answer = make(bad).await;
@@ -247,7 +266,10 @@ async fn meetups_and_notifications() {
         http.api(&user.1, "POST", &path("/requests".into()), Value::Null).await.expect(201);
     }
     // Only the host sees all who ask.
-    let seen = |token: &str| http.api(token, "GET", &path(String::new()), Value::Null);
+    let seen = |token: &String| {
+        let (http, token, path) = (http.clone(), token.clone(), path(String::new()));
+        async move { http.api(&token, "GET", &path, Value::Null).await }
+    };
     let count = |meetup: &Value| meetup["requests"].as_array().map(Vec::len);
     assert_eq!(count(&seen(&alice.1).await.expect(200)), Some(2));
     assert_eq!(count(&seen(&bob.1).await.expect(200)), Some(1));
@@ -326,10 +348,8 @@ async fn the_edges_of_http() {
     drop(server);
 
     // Log-ins are limited per address, and an address may be forwarded by a trusted proxy.
-    let server = Server::with()
-        .env("QUINTET_LIMITS_RATES", "true")
-        .env("QUINTET_LIMITS_TRUSTED_PROXIES", "127.0.0.1")
-        .run();
+    let server =
+        Server::with().env("QUINTET_LIMITS_RATES", "true").env("QUINTET_LIMITS_TRUSTED_PROXIES", "127.0.0.1").run();
     let http = server.http();
     let log_in = |from: &'static str| {
         let http = http.clone();

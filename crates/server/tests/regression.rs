@@ -109,6 +109,25 @@ async fn a_token_that_expires_is_told() {
     assert_eq!(ack["code"], "ERR_NOT_FOUND", "{ack}");
 }
 
+/// The confirmation of a leave overtook what was said before it, that of the join included.
+#[tokio::test]
+async fn what_is_asked_in_a_row_is_confirmed_in_a_row() {
+    let server = Server::start();
+    let (alice, bob) = (server.http().register("alice").await, server.http().register("bob").await);
+    let body = json!({ "kind": "group", "name": "G", "open": true });
+    let place = server.http().api(&alice.1, "POST", "/conversations", body).await.expect(201)["id"].clone();
+    let mut wire = Wire::connect(server.address(), "/messenger", &json!({ "token": bob.1 })).await;
+    wire.next("onlineUsers").await;
+    wire.emit("privateMessage", &json!({ "recipientId": alice.0, "content": "1" })).await;
+    wire.emit("joinGroup", &json!({ "groupId": place })).await;
+    wire.emit("groupMessage", &json!({ "groupId": place, "content": "2" })).await;
+    wire.emit("leaveGroup", &json!({ "groupId": place })).await;
+    wire.emit("privateMessage", &json!({ "recipientId": alice.0, "content": "3" })).await;
+    for expected in ["messageSent", "joinedGroup", "groupMessage", "leftGroup", "messageSent"] {
+        assert_eq!(wire.event().await.0, expected);
+    }
+}
+
 /// Removed in the middle of a stream of messages: what was numbered behind the removal is not heard, what was before is.
 #[tokio::test]
 async fn a_removal_in_the_middle_of_sends() {

@@ -5,7 +5,9 @@
 use quintet_domain::{
     Command, ConversationId, ConversationKind, Departure, Outcome, Refusal, Reply, Timestamp, UserId,
 };
-use quintet_store::{Actor, Created, Done, Joined, Memberships, NewConversation, Send as Sending, Sent, StoreError};
+use quintet_store::{
+    Actor, Created, Done, Joined, Left, Memberships, NewConversation, Send as Sending, Sent, StoreError,
+};
 
 use crate::{Service, authorise};
 
@@ -72,7 +74,10 @@ impl Service {
                 store.join(actor, conversation, profile, history, done).await;
             }
             Command::Leave { conversation } => {
-                let done = plain(answered, |place| Reply::Left { place });
+                let done: Done<Left> = Box::new(move |result| match result {
+                    Ok(left) => answered(Ok(Reply::Left { place: left.place }), Some(left.position)),
+                    Err(error) => answered(Err(error.into()), None),
+                });
                 store.leave(actor, conversation, Departure::Left, done).await;
             }
             Command::CreateRoom { name, profile } => {

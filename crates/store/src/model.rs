@@ -143,6 +143,15 @@ pub struct Joined {
     pub position: u64,
 }
 
+/// A membership that ended.
+#[derive(Clone, Debug)]
+pub struct Left {
+    /// Of what.
+    pub place: Arc<Place>,
+    /// The position in the commit order at which this holds.
+    pub position: u64,
+}
+
 /// A message to be sent, by whom.
 #[derive(Clone, Debug)]
 pub struct Send {

@@ -10,8 +10,9 @@ use quintet_domain::{
 };
 
 use crate::{
-    Account, Actor, Claims, ConversationChange, Created, Joined, MeetupChange, MeetupFilter, Memberships, MessagePage,
-    NewConversation, NewMeetup, NewUser, Numbered, Page, PageOf, ProfileChange, Send, Sent, StoreError, Untold,
+    Account, Actor, Claims, ConversationChange, Created, Joined, Left, MeetupChange, MeetupFilter, Memberships,
+    MessagePage, NewConversation, NewMeetup, NewUser, Numbered, Page, PageOf, ProfileChange, Send, Sent, StoreError,
+    Untold,
 };
 
 /// Called with the outcome of a write, after its commit, on the writer's thread: it must not wait.
@@ -71,7 +72,7 @@ pub trait Store: std::marker::Send + Sync + 'static {
         done: Done<Joined>,
     ) -> Future<'_, ()>;
     /// Ends the actor's membership. An owner's place goes to the longest-standing admin, else member.
-    fn leave(&self, actor: Actor, id: ConversationId, departure: Departure, done: Done<Arc<Place>>) -> Future<'_, ()>;
+    fn leave(&self, actor: Actor, id: ConversationId, departure: Departure, done: Done<Left>) -> Future<'_, ()>;
     /// Makes a user a member, or gives a member another role.
     fn add_member(
         &self,

@@ -49,8 +49,6 @@ enum Wake {
     Loaded { user: UserId, memberships: Result<Memberships, Refusal> },
     /// A connection ended.
     Detach { connection: ConnectionId, user: UserId },
-    /// Something is to be done at a position.
-    At { position: u64, act: Act },
     /// What no connection of the meetup vocabulary was sent yet.
     Untold { connection: ConnectionId, user: UserId, untold: Untold },
     /// A connection's token was refreshed.
@@ -63,6 +61,8 @@ enum Wake {
 #[derive(Clone)]
 pub(crate) struct HubHandle {
     inbox: mpsc::Sender<Wake>,
+    /// Beside the inbox: before a group is delivered, what is to be said in it has to be known.
+    acts: mpsc::Sender<(u64, Act)>,
 }
 
 impl HubHandle {
@@ -85,7 +85,7 @@ impl HubHandle {
 
     /// Does something at a position. Called on the writer's thread, which may wait.
     pub(crate) fn at(&self, position: u64, act: impl FnOnce(&mut Hub) + Send + 'static) {
-        let _ = self.inbox.blocking_send(Wake::At { position, act: Box::new(act) });
+        let _ = self.acts.blocking_send((position, Box::new(act)));
     }
 
     /// Notes when everybody who is here was last seen.
@@ -127,6 +127,7 @@ impl Hub {
         position: u64,
     ) -> HubHandle {
         let (inbox, words) = mpsc::channel(INBOX);
+        let (acts, to_do) = mpsc::channel(INBOX);
         let hub = Self {
             service,
             settings,
@@ -138,18 +139,33 @@ impl Hub {
             revoked: HashMap::new(),
             pending: BTreeMap::new(),
         };
-        tokio::spawn(hub.run(words, subscription));
-        HubHandle { inbox }
+        tokio::spawn(hub.run(words, to_do, subscription));
+        HubHandle { inbox, acts }
     }
 
-    async fn run(mut self, mut words: mpsc::Receiver<Wake>, mut subscription: Subscription) {
+    async fn run(
+        mut self,
+        mut words: mpsc::Receiver<Wake>,
+        mut acts: mpsc::Receiver<(u64, Act)>,
+        mut subscription: Subscription,
+    ) {
         loop {
             let next_timer = self.timers.next();
             // What was published comes first: the hub publishes, too, and must not run ahead of itself.
             tokio::select! {
                 biased;
                 publication = subscription.next() => match publication {
-                    Some(publication) => self.published(publication),
+                    Some(publication) => {
+                        // The writer answers before it hands on, so what belongs into this group is here already.
+                        while let Ok((position, act)) = acts.try_recv() {
+                            self.at(position, Pending::Act(act));
+                        }
+                        self.published(publication);
+                    }
+                    None => return,
+                },
+                act = acts.recv() => match act {
+                    Some((position, act)) => self.at(position, Pending::Act(act)),
                     None => return,
                 },
                 word = words.recv() => match word {
@@ -170,7 +186,6 @@ impl Hub {
             }
             Wake::Loaded { user, memberships: Err(refusal) } => self.state.refuse_waiting(&user, &refusal),
             Wake::Detach { connection, user } => self.detach(connection, &user),
-            Wake::At { position, act } => self.at(position, Pending::Act(act)),
             Wake::Untold { connection, user, untold } => {
                 let act = move |hub: &mut Self| hub.resend(connection, &user, untold.notifications);
                 self.at(untold.position, Pending::Act(Box::new(act)));

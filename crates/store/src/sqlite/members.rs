@@ -11,7 +11,7 @@ use super::conversations;
 use super::rows::{self, ConversationRow, UserRow};
 use super::tx::{About, Tx, Written};
 use super::{queries, users};
-use crate::{Actor, Joined, PageOf};
+use crate::{Actor, Joined, Left, PageOf};
 
 /// The actor's row; a guest's is made, or brought up to date with what it says of itself.
 pub(super) fn actor_with_profile(tx: &mut Tx<'_>, actor: &Actor, profile: &Profile) -> Written<UserRow> {
@@ -121,17 +121,17 @@ pub(super) fn insert_row(tx: &Tx<'_>, conversation: i64, user: i64, role: Role, 
         .query_row([conversation], |row| row.get(0))?)
 }
 
-pub(super) fn leave(tx: &mut Tx<'_>, actor: &Actor, id: &ConversationId, departure: Departure) -> Written<Arc<Place>> {
+pub(super) fn leave(tx: &mut Tx<'_>, actor: &Actor, id: &ConversationId, departure: Departure) -> Written<Left> {
     let user = tx.actor(actor)?;
     let conversation = tx.conversation(id)?;
     tx.check(Action::Leave, &conversation, &user, false)?;
     depart(tx, Some(actor), &conversation, &user, departure)?;
-    Ok(conversation.place)
+    Ok(Left { place: conversation.place, position: tx.position })
 }
 
 pub(super) fn remove(tx: &mut Tx<'_>, actor: &Actor, id: &ConversationId, user: &UserId) -> Written<Arc<Place>> {
     if *user == actor.user {
-        return leave(tx, actor, id, Departure::Left);
+        return leave(tx, actor, id, Departure::Left).map(|left| left.place);
     }
     let by = tx.actor(actor)?;
     let conversation = tx.conversation(id)?;

@@ -27,9 +27,9 @@ use self::readers::Readers;
 use self::writer::Writer;
 use crate::store::ReadResult;
 use crate::{
-    Account, Actor, Claims, ConversationChange, Created, Done, Future, Joined, MeetupChange, MeetupFilter, Memberships,
-    MessagePage, NewConversation, NewMeetup, NewUser, Numbered, OnCommit, OpenError, Page, PageOf, ProfileChange, Send,
-    Sent, Store, Untold,
+    Account, Actor, Claims, ConversationChange, Created, Done, Future, Joined, Left, MeetupChange, MeetupFilter,
+    Memberships, MessagePage, NewConversation, NewMeetup, NewUser, Numbered, OnCommit, OpenError, Page, PageOf,
+    ProfileChange, Send, Sent, Store, Untold,
 };
 
 /// The store on SQLite.
@@ -113,7 +113,7 @@ impl Store for SqliteStore {
         write!(self, done, members::join, &actor, &id, &profile, history)
     }
 
-    fn leave(&self, actor: Actor, id: ConversationId, departure: Departure, done: Done<Arc<Place>>) -> Future<'_, ()> {
+    fn leave(&self, actor: Actor, id: ConversationId, departure: Departure, done: Done<Left>) -> Future<'_, ()> {
         write!(self, done, members::leave, &actor, &id, departure)
     }
 

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use quintet_domain::{ConversationId, ConversationKind, MessageId, Refusal, Role, UserId};
-use quintet_service::{ConversationInput, ConversationPatch, Service};
+use quintet_service::{ConversationChange, ConversationInput, Service};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -69,7 +69,7 @@ pub(crate) async fn change(
     Path(id): Path<String>,
     Body(input): Body<Change>,
 ) -> Answer<Json<Value>> {
-    let patch = ConversationPatch { name: input.name, open: input.open };
+    let patch = ConversationChange { name: input.name, open: input.open };
     let conversation = service.change_conversation(asker.actor(), ConversationId::trusted(&id), patch).await?;
     Ok(Json(Views(&service).conversation(&conversation)))
 }

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use quintet_domain::{MeetupId, MeetupStatus, Refusal, Timestamp, UserId};
-use quintet_service::{MeetupInput, MeetupPatch, Service};
+use quintet_service::{MeetupChange, MeetupInput, Service};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -87,7 +87,7 @@ pub(crate) async fn change(
         MeetupStatus::parse(status)
             .ok_or_else(|| Refusal::invalid("status", "must be `open`, `confirmed`, `cancelled` or `completed`"))
     });
-    let patch = MeetupPatch {
+    let patch = MeetupChange {
         activity: input.activity,
         location: input.location,
         starts_at: input.starts_at.map(|at| moment("startsAt", &at)).transpose()?,

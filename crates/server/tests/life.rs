@@ -195,3 +195,85 @@ async fn no_guests_where_the_operator_wants_none() {
         }
     }
 }
+
+/// A certificate for `localhost`, signed by itself, in two files.
+fn certificate(folder: &Path) -> Vec<u8> {
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a certificate");
+    std::fs::write(folder.join("cert.pem"), made.cert.pem()).expect("written");
+    std::fs::write(folder.join("key.pem"), made.signing_key.serialize_pem()).expect("written");
+    made.cert.der().to_vec()
+}
+
+/// The certificate that a server shows.
+async fn shown(address: std::net::SocketAddr) -> Vec<u8> {
+    use tokio_rustls::rustls;
+    #[derive(Debug)]
+    struct Any;
+    impl rustls::client::danger::ServerCertVerifier for Any {
+        fn verify_server_cert(
+            &self,
+            _: &rustls::pki_types::CertificateDer<'_>,
+            _: &[rustls::pki_types::CertificateDer<'_>],
+            _: &rustls::pki_types::ServerName<'_>,
+            _: &[u8],
+            _: rustls::pki_types::UnixTime,
+        ) -> Result<rustls::client::danger::ServerCertVerified, rustls::Error> {
+            Ok(rustls::client::danger::ServerCertVerified::assertion())
+        }
+        fn verify_tls12_signature(
+            &self,
+            _: &[u8],
+            _: &rustls::pki_types::CertificateDer<'_>,
+            _: &rustls::DigitallySignedStruct,
+        ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
+            Ok(rustls::client::danger::HandshakeSignatureValid::assertion())
+        }
+        fn verify_tls13_signature(
+            &self,
+            _: &[u8],
+            _: &rustls::pki_types::CertificateDer<'_>,
+            _: &rustls::DigitallySignedStruct,
+        ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
+            Ok(rustls::client::danger::HandshakeSignatureValid::assertion())
+        }
+        fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
+            rustls::crypto::ring::default_provider().signature_verification_algorithms.supported_schemes()
+        }
+    }
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .dangerous()
+        .with_custom_certificate_verifier(std::sync::Arc::new(Any))
+        .with_no_client_auth();
+    let connector = tokio_rustls::TlsConnector::from(std::sync::Arc::new(config));
+    let stream = tokio::net::TcpStream::connect(address).await.expect("connected");
+    let name = rustls::pki_types::ServerName::try_from("localhost").expect("a name");
+    let mut stream = connector.connect(name, stream).await.expect("TLS");
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await.expect("written");
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer).await;
+    assert!(text(&answer).starts_with("HTTP/1.1 200"), "{}", text(&answer));
+    stream.get_ref().1.peer_certificates().expect("a certificate")[0].to_vec()
+}
+
+#[tokio::test]
+async fn tls_and_a_new_certificate() {
+    let files = tempfile::tempdir().expect("a folder");
+    let first = certificate(files.path());
+    let (cert, key) = (files.path().join("cert.pem"), files.path().join("key.pem"));
+    let server = Server::with().args(&["--tls-cert", path(&cert), "--tls-key", path(&key)]).run();
+    assert_eq!(shown(server.address()).await, first);
+    let second = certificate(files.path());
+    server.signal(1);
+    // The signal is handled in its own time.
+    let renewed = async { while shown(server.address()).await != second {} };
+    tokio::time::timeout(Duration::from_secs(20), renewed).await.expect("the new certificate is shown");
+    // A bad file changes nothing.
+    std::fs::write(&cert, "no certificate").expect("written");
+    server.signal(1);
+    assert_eq!(shown(server.address()).await, second);
+    fails(&["--listen", "0", "--tls-cert", path(&cert), "--tls-key", path(&key)], "for TLS");
+}

@@ -21,15 +21,6 @@ pub struct ConversationInput {
     pub open: bool,
 }
 
-/// Changes of a conversation; what is none stays.
-#[derive(Clone, Debug, Default)]
-pub struct ConversationPatch {
-    /// A new name.
-    pub name: Option<String>,
-    /// Open or close.
-    pub open: Option<bool>,
-}
-
 fn check_name(name: &str) -> Result<(), Refusal> {
     if name.trim().is_empty() {
         return Err(Refusal::invalid("name", "must not be blank"));
@@ -103,12 +94,11 @@ impl Service {
         &self,
         actor: Actor,
         id: ConversationId,
-        patch: ConversationPatch,
+        change: ConversationChange,
     ) -> Result<Conversation, Refusal> {
-        if let Some(name) = &patch.name {
+        if let Some(name) = &change.name {
             check_name(name)?;
         }
-        let change = ConversationChange { name: patch.name, open: patch.open };
         let user = actor.user.clone();
         let place: Arc<Place> = self.write(|store, done| store.change_conversation(actor, id, change, done)).await?;
         self.conversation(user, place.id.clone()).await

@@ -22,16 +22,17 @@ mod users;
 
 use std::sync::Arc;
 
-pub use conversations::{ConversationInput, ConversationPatch};
+pub use conversations::ConversationInput;
 pub use execute::{Caller, Executed, Position};
 pub use identity::{Identity, Verified};
-pub use meetups::{MeetupInput, MeetupPatch};
+pub use meetups::MeetupInput;
 pub use passwords::Passwords;
 pub use presence::Presence;
 use quintet_bus::Bus;
 use quintet_domain::{Environment, Refusal};
 pub use quintet_store::{
-    Account, Actor, Joined, Memberships, MessagePage, Numbered, Page, PageOf, ProfileChange, Sent, Untold,
+    Account, Actor, ConversationChange, Joined, MeetupChange, Memberships, MessagePage, Numbered, Page, PageOf,
+    ProfileChange, Sent, Untold,
 };
 use quintet_store::{Done, Future, Store};
 pub use rates::{EventRate, Rates};

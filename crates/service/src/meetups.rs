@@ -1,7 +1,7 @@
 //! Meetups.
 
 use quintet_domain::limits::NAME_CHARS_MAX;
-use quintet_domain::{Meetup, MeetupId, MeetupStatus, Refusal, Timestamp, UserId};
+use quintet_domain::{Meetup, MeetupId, Refusal, Timestamp, UserId};
 use quintet_store::{Actor, MeetupChange, MeetupFilter, NewMeetup, Page};
 
 use crate::Service;
@@ -19,21 +19,6 @@ pub struct MeetupInput {
     pub expires_at: Option<Timestamp>,
     /// How many may take part.
     pub capacity: Option<u32>,
-}
-
-/// Changes of a meetup; what is none stays.
-#[derive(Clone, Debug, Default)]
-pub struct MeetupPatch {
-    /// What is done.
-    pub activity: Option<String>,
-    /// Where.
-    pub location: Option<String>,
-    /// When.
-    pub starts_at: Option<Timestamp>,
-    /// How many may take part, or any number.
-    pub capacity: Option<Option<u32>>,
-    /// Where it stands.
-    pub status: Option<MeetupStatus>,
 }
 
 fn check(field: &str, text: &str) -> Result<(), Refusal> {
@@ -75,22 +60,15 @@ impl Service {
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`, `ERR_CONFLICT` for a status that cannot follow.
-    pub async fn change_meetup(&self, actor: Actor, id: MeetupId, patch: MeetupPatch) -> Result<Meetup, Refusal> {
-        for (field, text) in [("activity", &patch.activity), ("location", &patch.location)] {
+    pub async fn change_meetup(&self, actor: Actor, id: MeetupId, change: MeetupChange) -> Result<Meetup, Refusal> {
+        for (field, text) in [("activity", &change.activity), ("location", &change.location)] {
             if let Some(text) = text {
                 check(field, text)?;
             }
         }
-        if patch.capacity == Some(Some(0)) {
+        if change.capacity == Some(Some(0)) {
             return Err(Refusal::invalid("capacity", "must be at least 1"));
         }
-        let change = MeetupChange {
-            activity: patch.activity,
-            location: patch.location,
-            starts_at: patch.starts_at,
-            capacity: patch.capacity,
-            status: patch.status,
-        };
         self.write(|store, done| store.change_meetup(actor, id, change, done)).await
     }
 

@@ -153,13 +153,6 @@ impl Link {
         self.control.outbox().push_all(packet::encode_ack(&self.namespace, id, args, attachments))
     }
 
-    /// Drops `frame` when anything else still waits: for what is worth nothing when late.
-    pub fn send_volatile(&self, frame: Frame) {
-        if !self.control.outbox().is_busy() {
-            let _ = self.control.outbox().push(frame);
-        }
-    }
-
     /// Ends the namespace with a DISCONNECT; official clients do not come back by themselves.
     pub fn disconnect(&self) {
         let _ = self.send(packet::encode_disconnect(&self.namespace));

@@ -1,0 +1,96 @@
+//! Who hears that somebody came or went.
+
+mod support;
+
+use serde_json::{Value, json};
+use support::{Server, Wire};
+
+/// Everything that a connection heard up to now.
+async fn heard(wire: &mut Wire) -> Vec<(String, Value)> {
+    // Twice round the writer and the hub: what was published before has been delivered.
+    for _ in 0..2 {
+        wire.call("stopTyping", &json!({ "groupId": "any" })).await;
+    }
+    wire.events.drain(..).collect()
+}
+
+#[tokio::test]
+async fn a_reload_is_no_absence_and_a_going_is_told_once() {
+    let server = Server::start();
+    let (alice, bob) = (server.http().register("alice").await, server.http().register("bob").await);
+    let token = |user: &(String, String)| json!({ "token": user.1 });
+    let mut watcher = Wire::connect(server.address(), "/messenger", &token(&alice)).await;
+    watcher.next("onlineUsers").await;
+    // Two devices, reloads of both, and the end of both.
+    let first = Wire::connect(server.address(), "/chat", &token(&bob)).await;
+    assert_eq!(watcher.event().await, ("userOnline".to_owned(), json!(bob.0)));
+    let second = Wire::connect(server.address(), "/conversations", &token(&bob)).await;
+    drop(first);
+    let first = Wire::connect(server.address(), "/chat", &token(&bob)).await;
+    drop(second);
+    drop(first);
+    let again = Wire::connect(server.address(), "/rooms", &token(&bob)).await;
+    assert_eq!(heard(&mut watcher).await, []);
+    drop(again);
+    assert_eq!(watcher.event().await, ("userOffline".to_owned(), json!(bob.0)));
+    let seen = server.http().api(&alice.1, "GET", &format!("/users/{}", bob.0), Value::Null).await.expect(200);
+    assert_eq!(seen["online"], false);
+    assert!(seen["lastSeen"].is_string(), "{seen}");
+    assert_eq!(heard(&mut watcher).await, []);
+}
+
+#[tokio::test]
+async fn contacts_only_where_the_operator_or_the_crowd_wants_it() {
+    for (name, value) in [("QUINTET_PRESENCE_AUDIENCE", "contacts"), ("QUINTET_PRESENCE_EVERYONE_LIMIT", "1")] {
+        let server = Server::with().env(name, value).run();
+        let http = server.http();
+        let (alice, bob, eve) = (http.register("alice").await, http.register("bob").await, http.register("eve").await);
+        let body = json!({ "kind": "direct", "memberIds": [bob.0] });
+        http.api(&alice.1, "POST", "/conversations", body).await.expect(201);
+        let mut watcher = Wire::connect(server.address(), "/messenger", &json!({ "token": alice.1 })).await;
+        watcher.next("onlineUsers").await;
+        let _stranger = Wire::connect(server.address(), "/chat", &json!({ "token": eve.1 })).await;
+        let _friend = Wire::connect(server.address(), "/chat", &json!({ "token": bob.1 })).await;
+        assert_eq!(watcher.event().await, ("userOnline".to_owned(), json!(bob.0)), "{name}");
+        assert_eq!(heard(&mut watcher).await, [], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn guests_are_seen_in_their_rooms_alone() {
+    let server = Server::start();
+    let alice = server.http().register("alice").await;
+    let mut watcher = Wire::connect(server.address(), "/messenger", &json!({ "token": alice.1 })).await;
+    watcher.next("onlineUsers").await;
+    let mut guest = Wire::connect(server.address(), "/rooms", &json!({ "userId": "g" })).await;
+    guest.emit("create_room", &json!({ "name": "R", "userId": "g" })).await;
+    guest.next("room_created").await;
+    let _other =
+        Wire::connect(server.address(), "/chat", &json!({ "token": server.http().register("bob").await.1 })).await;
+    // The watcher heard of bob and not of the guest, the guest of neither.
+    assert_eq!(heard(&mut watcher).await.len(), 1);
+    guest.call("no such event", &Value::Null).await;
+    assert!(guest.events.is_empty(), "{:?}", guest.events);
+}
+
+#[tokio::test]
+async fn typing_shows_once_and_ends() {
+    let server = Server::start();
+    let (alice, bob) = (server.http().register("alice").await, server.http().register("bob").await);
+    let body = json!({ "kind": "group", "name": "G", "memberIds": [bob.0] });
+    let place = server.http().api(&alice.1, "POST", "/conversations", body).await.expect(201)["id"].clone();
+    let mut watcher = Wire::connect(server.address(), "/messenger", &json!({ "token": alice.1 })).await;
+    watcher.next("onlineUsers").await;
+    let mut typist = Wire::connect(server.address(), "/chat", &json!({ "token": bob.1 })).await;
+    let chat = json!({ "chatId": place });
+    // A start that shows already is not told again at once; a start after a stop is.
+    for event in ["typing:start", "typing:start", "typing:start", "typing:stop", "typing:stop", "typing:start"] {
+        assert_eq!(typist.call(event, &chat).await["success"], true);
+    }
+    let told: Vec<String> =
+        heard(&mut watcher).await.into_iter().map(|(name, _)| name).filter(|name| name.starts_with("typing")).collect();
+    assert_eq!(told, ["typingStarted", "typingStopped", "typingStarted"]);
+    // It ends with its connection.
+    drop(typist);
+    assert_eq!(watcher.next("typingStopped").await["userId"], bob.0.as_str());
+}

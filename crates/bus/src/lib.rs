@@ -26,14 +26,17 @@ pub enum Publication {
 /// # Guarantees
 /// 1. [`Bus::committed`] hands entries to every subscriber in the order of the calls; none is dropped. It waits
 ///    while a subscriber is behind, so that nothing grows without bound.
-/// 2. [`Bus::passing`] keeps the order of one publisher's calls. It is dropped where a subscriber is far behind:
-///    what passes is worth nothing late.
+/// 2. [`Bus::passing`] keeps the order of one publisher's calls. Where a subscriber is far behind it takes nothing and
+///    says so: the publisher knows whether what passes is still worth something later.
 /// 3. A subscriber receives everything that was published after [`Bus::subscribe`] returned.
 pub trait Bus: Send + Sync + 'static {
     /// Hands on what was committed. Called on the writer's thread, never on an async one.
     fn committed(&self, entries: Vec<Entry>);
-    /// Hands on what passes.
-    fn passing(&self, passing: Passing);
+    /// Hands on what passes; gives it back where a subscriber is too far behind.
+    ///
+    /// # Errors
+    /// The same, not handed on.
+    fn passing(&self, passing: Passing) -> Result<(), Passing>;
     /// Starts to receive.
     fn subscribe(&self) -> Subscription;
 }

@@ -39,9 +39,17 @@ impl Bus for LocalBus {
         let _ = last.blocking_send(Publication::Committed(entries));
     }
 
-    fn passing(&self, passing: Passing) {
-        for subscriber in self.subscribers().iter() {
-            let _ = subscriber.try_send(Publication::Passing(passing.clone()));
+    fn passing(&self, passing: Passing) -> Result<(), Passing> {
+        let subscribers = self.subscribers();
+        // A place with each of them first, so that none hears what another did not.
+        let places: Result<Vec<_>, _> =
+            subscribers.iter().filter(|subscriber| !subscriber.is_closed()).map(mpsc::Sender::try_reserve).collect();
+        match places {
+            Ok(places) => {
+                places.into_iter().for_each(|place| place.send(Publication::Passing(passing.clone())));
+                Ok(())
+            }
+            Err(_) => Err(passing),
         }
     }
 

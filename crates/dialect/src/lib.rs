@@ -58,6 +58,12 @@ impl Dialect {
         Self::ALL.into_iter().find(|dialect| dialect.as_str() == name)
     }
 
+    /// Whether it has a word of its own for the end of a whole conversation.
+    #[must_use]
+    pub fn tells_deletions(self) -> bool {
+        matches!(self, Self::Messenger | Self::Chat)
+    }
+
     /// Whether its document knows users without a token.
     #[must_use]
     pub fn serves_guests(self) -> bool {

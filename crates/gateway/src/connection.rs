@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use quintet_dialect::{Answer, Dialect, Outgoing};
 use quintet_domain::limits::COMMANDS_IN_FLIGHT_MAX;
-use quintet_domain::{ConnectionId, NotificationId};
+use quintet_domain::{ConnectionId, NotificationId, User};
 use quintet_service::{EventRate, Identity};
 use quintet_socketio::{CloseReason, Frame, Link, Outbox, packet};
 use tokio::sync::Semaphore;
@@ -205,21 +205,24 @@ impl Connection {
 
     /// Decides the dialect, for good. Gives what was told before and now counts as told.
     pub(crate) fn decide(&self, dialect: Dialect) -> Vec<NotificationId> {
+        // Under the lock that `told` holds, so that nothing is noted behind the list that is taken here.
+        let mut changing = self.changing();
         self.dialect.store(dialect as u8, Ordering::Relaxed);
         if dialect != Dialect::Rooms {
             self.watchers.fetch_sub(1, Ordering::Relaxed);
         }
-        let told = std::mem::take(&mut self.changing().told);
+        let told = std::mem::take(&mut changing.told);
         if dialect == Dialect::Meetup { told } else { Vec::new() }
     }
 
     /// Notes a notification that was sent; gives it back where the dialect is decided and reads it.
     pub(crate) fn told(&self, notification: &NotificationId) -> Option<NotificationId> {
+        let mut changing = self.changing();
         match self.dialect() {
             Some(Dialect::Meetup) => Some(notification.clone()),
             Some(_) => None,
             None => {
-                self.changing().told.push(notification.clone());
+                changing.told.push(notification.clone());
                 None
             }
         }
@@ -235,6 +238,13 @@ impl Connection {
 
     pub(crate) fn set_user_rate(&self, rate: Arc<EventRate>) {
         self.changing().user_rate = Some(rate);
+    }
+
+    /// The user's profile changed; whatever else is known of the identity stays.
+    pub(crate) fn set_user(&self, user: &Arc<User>) {
+        if let Some(identity) = &mut self.changing().identity {
+            identity.user = Arc::clone(user);
+        }
     }
 
     /// It was to be somebody's, and is not.

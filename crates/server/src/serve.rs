@@ -17,7 +17,7 @@ use quintet_rest::ClientAddress;
 use quintet_socketio::{CloseReason, Engine};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
@@ -32,6 +32,8 @@ use crate::{Failure, forwarded, housekeeping};
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 /// Time that requests under way have once the server stops.
 const REQUESTS_TIMEOUT: Duration = Duration::from_secs(3);
+/// Time to note when everybody was last seen.
+const LAST_SEEN_TIMEOUT: Duration = Duration::from_secs(1);
 /// Time that connections have to be told goodbye.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(4);
 /// Time after a failed accept, which mostly means that the process has no file left to open.
@@ -50,6 +52,7 @@ struct Shared {
 
 /// Runs the server until it is told to stop.
 pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
+    let signals = Signals::listen()?;
     let tls = Tls::of(&config)?;
     let mut listeners = Vec::new();
     for listen in &config.server.listen {
@@ -77,7 +80,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     }
     let keeping = tokio::spawn(housekeeping::run(service.clone()));
 
-    until_told_to_stop(tls.as_deref()).await?;
+    signals.until_told_to_stop(tls.as_deref()).await;
 
     tracing::info!("stopping");
     for task in accepting {
@@ -85,7 +88,8 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
         let _ = task.await;
     }
     keeping.abort();
-    gateway.before_close().await;
+    // Whatever holds the hub up does not hold up the end.
+    let _ = tokio::time::timeout(LAST_SEEN_TIMEOUT, gateway.before_close()).await;
     let _ = stop.send(true);
     let close = async { tokio::join!(engine.close(CloseReason::Shutdown), gateway.close()) };
     let _ = tokio::time::timeout(CLOSE_TIMEOUT, close).await;
@@ -118,21 +122,37 @@ fn say_hello(config: &Config, listeners: &[(TcpListener, Listen)], tls: bool) {
     println!("  guests are {}", if config.auth.guests { "let into open rooms" } else { "not let in" });
 }
 
-/// Waits for SIGTERM or Ctrl-C; SIGHUP reads the files of TLS again.
-async fn until_told_to_stop(tls: Option<&Tls>) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| format!("cannot listen for signals: {error}");
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    let mut hangup = signal(SignalKind::hangup()).map_err(failed)?;
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => return Ok(()),
-            _ = interrupt.recv() => return Ok(()),
-            _ = hangup.recv() => match tls.map(Tls::reload) {
-                Some(Ok(())) => tracing::info!("the certificate was read again"),
-                Some(Err(why)) => tracing::error!("{why}; the old certificate stays in force"),
-                None => {}
-            },
+/// The signals that are listened for.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    /// Starts to listen. Before that a signal ends the process as the system has it, so this comes before any word
+    /// that the server is there.
+    fn listen() -> Result<Self, Failure> {
+        let failed = |error: std::io::Error| format!("cannot listen for signals: {error}");
+        Ok(Self {
+            terminate: signal(SignalKind::terminate()).map_err(failed)?,
+            interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
+            hangup: signal(SignalKind::hangup()).map_err(failed)?,
+        })
+    }
+
+    /// Waits for SIGTERM or Ctrl-C; SIGHUP reads the files of TLS again.
+    async fn until_told_to_stop(mut self, tls: Option<&Tls>) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.hangup.recv() => match tls.map(Tls::reload) {
+                    Some(Ok(())) => tracing::info!("the certificate was read again"),
+                    Some(Err(why)) => tracing::error!("{why}; the old certificate stays in force"),
+                    None => {}
+                },
+            }
         }
     }
 }

@@ -50,7 +50,11 @@ async fn contacts_only_where_the_operator_or_the_crowd_wants_it() {
         let mut watcher = Wire::connect(server.address(), "/messenger", &json!({ "token": alice.1 })).await;
         watcher.next("onlineUsers").await;
         let _stranger = Wire::connect(server.address(), "/chat", &json!({ "token": eve.1 })).await;
-        let _friend = Wire::connect(server.address(), "/chat", &json!({ "token": bob.1 })).await;
+        let mut friend = Wire::connect(server.address(), "/messenger", &json!({ "token": bob.1 })).await;
+        let shown = friend.next("onlineUsers").await;
+        let mut shown: Vec<&str> = shown.as_array().expect("a list").iter().filter_map(Value::as_str).collect();
+        shown.sort_unstable();
+        assert_eq!(shown, [&alice.0, &bob.0], "{name}: who is not shown coming is not shown being there");
         assert_eq!(watcher.event().await, ("userOnline".to_owned(), json!(bob.0)), "{name}");
         assert_eq!(heard(&mut watcher).await, [], "{name}");
     }

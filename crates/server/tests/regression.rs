@@ -175,3 +175,53 @@ async fn a_removal_in_the_middle_of_sends() {
         assert!(late.is_empty(), "heard after the removal: {late:?}");
     }
 }
+
+/// Three vocabularies have no word for the end of a conversation, and heard nothing of it.
+#[tokio::test]
+async fn a_deleted_conversation_is_told_in_every_vocabulary() {
+    let server = Server::start();
+    let (alice, bob) = (server.http().register("alice").await, server.http().register("bob").await);
+    let place = group(&server, &alice.1, &[&bob.0]).await;
+    let mut wires = Vec::new();
+    for dialect in ["meetup", "messenger", "rooms", "conversations", "chat"] {
+        let token = json!({ "token": bob.1 });
+        wires.push((dialect, Wire::connect(server.address(), &format!("/{dialect}"), &token).await));
+    }
+    let path = format!("/conversations/{}", place.as_str().expect("an id"));
+    server.http().api(&alice.1, "DELETE", &path, Value::Null).await.expect(204);
+    for (dialect, mut wire) in wires {
+        let (name, payload) = match dialect {
+            "meetup" => ("memberLeft", json!({ "chatId": place, "userId": bob.0 })),
+            "messenger" => ("leftGroup", json!({ "groupId": place, "name": "G" })),
+            "rooms" => ("user_left", json!({ "userId": bob.0, "roomId": place })),
+            "conversations" => ("member_left", json!({ "conversationId": place, "userId": bob.0 })),
+            _ => ("chat:left", json!({ "chatId": place })),
+        };
+        assert_eq!(wire.next(name).await, payload, "{dialect}");
+    }
+}
+
+/// A guest's id that becomes a user's over REST, with no socket of that user in sight.
+#[tokio::test]
+async fn a_token_over_rest_ends_the_guest() {
+    let server = Server::with().args(&["--jwt-secret", "shared"]).run();
+    let mut watcher = Wire::connect(server.address(), "/rooms", &json!({ "userId": "watcher" })).await;
+    watcher.emit("create_room", &json!({ "name": "R", "userId": "watcher" })).await;
+    let room = watcher.next("room_created").await["id"].clone();
+    let join = |id: &str| json!({ "roomId": room, "userId": id, "username": id });
+    watcher.call("join_room", &join("watcher")).await;
+    let mut squatter = Wire::connect(server.address(), "/rooms", &json!({ "userId": "42" })).await;
+    squatter.call("join_room", &join("42")).await;
+    assert_eq!(watcher.next("user_joined").await["userId"], "42");
+    let key = jsonwebtoken::EncodingKey::from_secret(b"shared");
+    let token = jsonwebtoken::encode(&Default::default(), &json!({ "sub": "42" }), &key).expect("a token");
+    server.http().api(&token, "GET", "/me", Value::Null).await.expect(200);
+    // Those who list the room see it go, and its connection ends.
+    assert_eq!(watcher.next("user_left").await["userId"], "42");
+    while let Some(frame) = squatter.frame().await {
+        if frame == "41/rooms," {
+            return;
+        }
+    }
+    panic!("the guest was closed without a DISCONNECT");
+}

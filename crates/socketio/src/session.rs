@@ -45,6 +45,13 @@ enum Upgrade {
     Probed,
 }
 
+impl Transport {
+    /// Whether polls wait no longer for frames: the WebSocket was probed, or has taken over.
+    fn releases_polls(self) -> bool {
+        matches!(self, Self::WebSocket | Self::Polling { upgrade: Upgrade::Probed, .. })
+    }
+}
+
 /// A request does not fit the state of its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Misplaced;
@@ -235,11 +242,18 @@ impl<A: Application> Session<A> {
             return Err(Misplaced);
         }
         let mut turn = PollTurn { session: self, done: false };
-        if self.releases_polls() {
+        let released = self.transport().releases_polls();
+        if released {
             // A client that polls on while it is probed does so at this pace, not at that of the network.
             tokio::time::sleep(RELEASE_AFTER).await;
         } else {
-            poll_fn(|cx| if self.releases_polls() { Poll::Ready(()) } else { self.outbox.poll_ready(cx) }).await;
+            poll_fn(|cx| {
+                // Looked at and waited for under one lock: whoever changes the transport wakes only afterwards, and
+                // the WebSocket's waker is not overwritten by a poll that is over.
+                let transport = self.transport();
+                if transport.releases_polls() { Poll::Ready(()) } else { self.outbox.poll_ready(cx) }
+            })
+            .await;
         }
         turn.done = true;
         drop(turn);
@@ -320,11 +334,6 @@ impl<A: Application> Session<A> {
     /// The WebSocket takes over.
     pub(crate) fn finish_upgrade(&self) {
         *self.transport() = Transport::WebSocket;
-    }
-
-    /// Whether polls wait no longer for frames: the WebSocket was probed, or has taken over.
-    fn releases_polls(&self) -> bool {
-        matches!(*self.transport(), Transport::WebSocket | Transport::Polling { upgrade: Upgrade::Probed, .. })
     }
 
     /// Whether the session lives on this kind of transport, or is about to.

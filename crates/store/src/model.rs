@@ -196,6 +196,8 @@ pub struct MeetupChange {
 pub struct Memberships {
     /// The position.
     pub position: u64,
+    /// Whether the user is a registered one at that position.
+    pub registered: bool,
     /// The conversations, each with the number of its members.
     pub places: Vec<(Arc<Place>, u32)>,
 }

@@ -1,7 +1,9 @@
 //! Fan-out: an event is written once for each dialect, side and wrapping that somebody listens in, and then queued.
 
+use std::sync::Arc;
+
 use quintet_dialect::{Dialect, Side, encode, spares_origin};
-use quintet_domain::{Audience, ConversationId, Entry, Event};
+use quintet_domain::{Audience, ConversationId, Departure, Entry, Event, Place};
 use quintet_service::Presence;
 use quintet_socketio::Frame;
 
@@ -71,6 +73,30 @@ impl<'e> Frames<'e> {
 }
 
 impl Hub {
+    /// Where a dialect has no word for the end of a conversation, each member is told of its own departure.
+    pub(super) fn deliver_own_departures(&self, place: &Arc<Place>) {
+        let Some(room) = self.state.room_slot(&place.id) else { return };
+        for slot in &self.state.rooms[room].residents {
+            let resident = &self.state.residents[*slot];
+            let event = Event::MemberLeft {
+                place: Arc::clone(place),
+                user: Arc::clone(&resident.user),
+                departure: Departure::Removed,
+                member_count: 0,
+            };
+            let mut frames = Frames::new(&event, self.service.presence());
+            for Seat { connection, .. } in &resident.seats {
+                let wrapping = connection.out.wrapping();
+                for dialect in dialects_of(connection).filter(|dialect| !dialect.tells_deletions()) {
+                    frames
+                        .get(dialect, Side::Actor, wrapping)
+                        .iter()
+                        .for_each(|frame| connection.out.send(frame.clone()));
+                }
+            }
+        }
+    }
+
     /// Queues an event for everybody who hears it.
     pub(super) fn deliver(&self, event: &Event, entry: Option<&Entry>) {
         let mut frames = Frames::new(event, self.service.presence());
@@ -101,9 +127,14 @@ impl Hub {
                 }
             }
             Audience::Users(users) => {
-                for user in users {
+                // A receipt in a large conversation names some members; each hears it as a member, or not at all.
+                let place = match event {
+                    Event::MessagesRead { place, .. } => Some(&place.id),
+                    _ => None,
+                };
+                for user in users.iter().filter(|user| place.is_none_or(|place| self.state.is_member(user, place))) {
                     if let Some(slot) = self.state.slot(user) {
-                        to_resident(slot, &self.state.residents[slot], None);
+                        to_resident(slot, &self.state.residents[slot], place);
                     }
                 }
             }

@@ -12,7 +12,7 @@ mod state;
 mod timers;
 mod typing;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use quintet_bus::{Publication, Subscription};
@@ -31,6 +31,9 @@ use crate::connection::{Connection, RoomWatchers};
 
 /// Words for the hub that may wait.
 const INBOX: usize = 16_384;
+
+/// Words that are taken between two publications: new connections are served under any load.
+const WORDS_BETWEEN: usize = 16;
 
 /// Revocations that are remembered for connections on their way.
 const REVOKED_KEPT: usize = 10_000;
@@ -108,6 +111,8 @@ pub(crate) struct Hub {
     position: u64,
     /// The generation below which a user's tokens are revoked, for connections that were on their way meanwhile.
     revoked: HashMap<UserId, u64>,
+    /// What passes and did not fit on the bus yet: a coming or going is told once, and so never lost.
+    unsent: VecDeque<Passing>,
     /// What waits for a position.
     pending: BTreeMap<u64, Vec<Pending>>,
 }
@@ -137,6 +142,7 @@ impl Hub {
             timers: Timers::default(),
             position,
             revoked: HashMap::new(),
+            unsent: VecDeque::new(),
             pending: BTreeMap::new(),
         };
         tokio::spawn(hub.run(words, to_do, subscription));
@@ -161,6 +167,14 @@ impl Hub {
                             self.at(position, Pending::Act(act));
                         }
                         self.published(publication);
+                        for _ in 0..WORDS_BETWEEN {
+                            let Ok(word) = words.try_recv() else { break };
+                            self.wake(word);
+                        }
+                        if next_timer.is_some_and(|at| at <= Instant::now()) {
+                            self.timers_due();
+                        }
+                        self.publish_unsent();
                     }
                     None => return,
                 },
@@ -200,6 +214,22 @@ impl Hub {
                     service.seen(users).await;
                     let _ = reply.send(());
                 });
+            }
+        }
+    }
+
+    /// Hands on what passes, behind what did not fit before it.
+    fn publish(&mut self, passing: Passing) {
+        self.unsent.push_back(passing);
+        self.publish_unsent();
+    }
+
+    fn publish_unsent(&mut self) {
+        while let Some(first) = self.unsent.pop_front() {
+            if let Err(first) = self.service.bus().passing(first) {
+                // The bus is full, so a publication is there to be taken, and this is tried again after it.
+                self.unsent.push_front(first);
+                return;
             }
         }
     }
@@ -259,6 +289,7 @@ impl Hub {
             }
             Event::ConversationDeleted { place } => {
                 self.deliver(&entry.event, Some(entry));
+                self.deliver_own_departures(place);
                 self.state.remove_room(&place.id, entry.position);
             }
             Event::MessageCreated(message) => {
@@ -306,6 +337,7 @@ impl Hub {
             let _ = reply.send(Err(Refusal::unauthenticated("the token was revoked")));
             return;
         }
+        self.take_over(&user);
         match self.state.arrive(connection, user, reply) {
             state::Arrival::Ready => self.welcome_waiting(&id),
             state::Arrival::Load => {
@@ -350,9 +382,8 @@ impl Hub {
 
     /// What a new connection is told first.
     fn greet(&mut self, connection: &Arc<Connection>, user: &User) {
-        let presence = self.service.presence();
         for dialect in deliver::dialects_of(connection) {
-            for event in quintet_dialect::greet(dialect, user, &|| presence.users()) {
+            for event in quintet_dialect::greet(dialect, user, &|| self.online_for(user)) {
                 connection.out.emit(&event);
             }
         }

@@ -37,12 +37,16 @@ impl Hub {
             self.service.presence().set_user(&user.id, online);
             let last_seen = self.service.environment().now();
             let event = Event::Presence { user: Arc::clone(user), online, last_seen };
-            self.service.bus().passing(Passing::Event(event));
+            self.publish(Passing::Event(event));
             if !online {
                 let (service, seen) = (self.service.clone(), vec![(user.id.clone(), last_seen)]);
                 tokio::spawn(async move { service.seen(seen).await });
             }
         }
+        self.tell_rooms(user, online);
+    }
+
+    fn tell_rooms(&mut self, user: &Arc<User>, online: bool) {
         // Only those who list who is in a room have a word for this.
         if self.watchers.load(Ordering::Relaxed) == 0 {
             return;
@@ -51,7 +55,7 @@ impl Hub {
         let rooms = resident.rooms.clone();
         let places: Vec<_> = rooms.into_iter().map(|room| Arc::clone(&self.state.rooms[room].place)).collect();
         if !places.is_empty() {
-            self.service.bus().passing(Passing::RoomPresence { places, user: Arc::clone(user), online });
+            self.publish(Passing::RoomPresence { places, user: Arc::clone(user), online });
         }
     }
 
@@ -103,7 +107,7 @@ impl Hub {
         let guest = resident.user.is_guest();
         let after = if guest { GUEST_GONE_AFTER } else { OFFLINE_AFTER };
         let long = resident.gone_since.is_none_or(|since| now >= since + after);
-        if resident.online || resident.is_here() || !long {
+        if resident.online || resident.is_here() || resident.is_loading() || !long {
             return;
         }
         let rooms: Vec<_> = resident.rooms.clone();
@@ -155,19 +159,44 @@ impl Hub {
         }
     }
 
+    /// A registered user takes over a guest's id: the guest is out of the rooms in which it was seen.
+    pub(super) fn take_over(&mut self, user: &Arc<User>) {
+        let Some(guest) = self.state.take_over(user) else { return };
+        let Some(resident) = self.state.resident(&user.id) else { return };
+        let seen = std::mem::replace(&mut resident.online, false);
+        self.service.presence().set_guest(&user.id, false);
+        if seen {
+            self.tell_rooms(&guest, false);
+        }
+    }
+
     /// A profile changed, or a registered user took over a guest's id.
     pub(super) fn user_changed(&mut self, user: &Arc<User>) {
-        let was_guest = self.state.resident(&user.id).is_some_and(|resident| resident.user.is_guest());
+        self.take_over(user);
         self.state.changed(user);
-        if was_guest && !user.is_guest() {
-            self.service.presence().set_guest(&user.id, false);
-            let Some(resident) = self.state.resident(&user.id) else { return };
-            if resident.is_here() {
+        let Some(resident) = self.state.resident(&user.id) else { return };
+        if resident.is_here() {
+            if !resident.is_loading() {
                 self.came(user);
-            } else {
-                resident.gone_since = Some(Instant::now());
-                self.timers.add(Instant::now() + OFFLINE_AFTER, Timer::Forget(user.id.clone()));
             }
+        } else if !resident.online && !resident.is_loading() {
+            resident.gone_since.get_or_insert_with(Instant::now);
+            self.timers.add(Instant::now() + OFFLINE_AFTER, Timer::Forget(user.id.clone()));
         }
+    }
+
+    /// Who is online, as one user is shown it: everybody, or, in a crowd, those who share a conversation with it.
+    pub(super) fn online_for(&self, user: &User) -> Vec<UserId> {
+        let Some(slot) = self.state.slot(&user.id) else { return Vec::new() };
+        let resident = &self.state.residents[slot];
+        if resident.told_everybody {
+            return self.service.presence().users();
+        }
+        let rooms = resident.rooms.iter().flat_map(|room| self.state.rooms[*room].residents.iter().copied());
+        let mut slots: Vec<usize> = rooms.chain([slot]).collect();
+        slots.sort_unstable();
+        slots.dedup();
+        let online = slots.into_iter().map(|slot| &self.state.residents[slot]);
+        online.filter(|one| one.online && !one.user.is_guest()).map(|one| one.user.id.clone()).collect()
     }
 }

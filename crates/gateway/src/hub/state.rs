@@ -47,6 +47,11 @@ pub(super) struct Resident {
 }
 
 impl Resident {
+    /// Whether its conversations are being read.
+    pub(super) fn is_loading(&self) -> bool {
+        self.loading.is_some()
+    }
+
     /// Whether it has a connection, seated or about to be.
     pub(super) fn is_here(&self) -> bool {
         !self.seats.is_empty() || !self.waiting.is_empty()
@@ -97,7 +102,6 @@ impl State {
                 let _ = reply.send(Err(Refusal::unauthenticated("this id belongs to a registered user")));
                 return Arrival::Wait;
             }
-            self.take_over(slot, &user);
             let resident = &mut self.residents[slot];
             resident.gone_since = None;
             resident.waiting.push((connection, reply));
@@ -119,11 +123,13 @@ impl State {
         Arrival::Load
     }
 
-    /// A registered user takes over the id that a guest held: the guest's connections end.
-    fn take_over(&mut self, slot: usize, user: &Arc<User>) {
+    /// A registered user takes over the id that a guest held: the guest's connections end. Gives the guest, if there
+    /// was one.
+    pub(super) fn take_over(&mut self, user: &Arc<User>) -> Option<Arc<User>> {
+        let slot = self.slot(&user.id)?;
         let resident = &mut self.residents[slot];
         if user.is_guest() || !resident.user.is_guest() {
-            return;
+            return None;
         }
         let guests = |connection: &Connection| connection.identity().is_none_or(|identity| identity.user.is_guest());
         for seat in resident.seats.iter().filter(|seat| guests(&seat.connection)) {
@@ -137,8 +143,7 @@ impl State {
             connection.out.end();
             let _ = reply.send(Err(Refusal::unauthenticated("this id belongs to a registered user")));
         }
-        resident.user = Arc::clone(user);
-        resident.online = false;
+        Some(std::mem::replace(&mut resident.user, Arc::clone(user)))
     }
 
     pub(super) fn slot(&self, user: &UserId) -> Option<usize> {
@@ -155,7 +160,8 @@ impl State {
     }
 
     pub(super) fn refuse_waiting(&mut self, user: &UserId, refusal: &Refusal) {
-        let Some(slot) = self.by_user.remove(user) else { return };
+        let Some(slot) = self.slot(user).filter(|slot| self.residents[*slot].loading.is_some()) else { return };
+        self.by_user.remove(user);
         for (_, reply) in self.residents.remove(slot).waiting {
             let _ = reply.send(Err(refusal.clone()));
         }
@@ -165,6 +171,13 @@ impl State {
     pub(super) fn load(&mut self, user: &UserId, memberships: Memberships) {
         let Some(slot) = self.slot(user) else { return };
         let Some(changes) = self.residents[slot].loading.take() else { return };
+        if memberships.registered && self.residents[slot].user.is_guest() {
+            // Between the guest's word and this read the id became a registered user's.
+            for (_, reply) in std::mem::take(&mut self.residents[slot].waiting) {
+                let _ = reply.send(Err(Refusal::unauthenticated("this id belongs to a registered user")));
+            }
+            return;
+        }
         for (place, count) in memberships.places {
             self.enter(slot, &place, Some(count));
         }
@@ -343,15 +356,10 @@ impl State {
     }
 
     pub(super) fn changed(&mut self, user: &Arc<User>) {
-        let Some(slot) = self.slot(&user.id) else { return };
-        self.take_over(slot, user);
-        let resident = &mut self.residents[slot];
+        let Some(resident) = self.resident(&user.id) else { return };
         resident.user = Arc::clone(user);
         for seat in &resident.seats {
-            if let Some(mut identity) = seat.connection.identity() {
-                identity.user = Arc::clone(user);
-                seat.connection.set_identity(identity);
-            }
+            seat.connection.set_user(user);
         }
     }
 

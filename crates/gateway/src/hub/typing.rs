@@ -88,7 +88,7 @@ impl Hub {
         let place = std::sync::Arc::clone(&self.state.rooms[room].place);
         let Some(resident) = self.state.resident(user) else { return };
         let event = Event::Typing { place, user: std::sync::Arc::clone(&resident.user), typing };
-        self.service.bus().passing(Passing::Event(event));
+        self.publish(Passing::Event(event));
     }
 
     /// Ends somebody's typing in a room, if it shows.

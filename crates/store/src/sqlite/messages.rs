@@ -132,9 +132,6 @@ fn find(tx: &Tx<'_>, id: &MessageId) -> Written<Option<MessageRow>> {
             let message = rows::message_at(row, 0, &conversation.place, Arc::clone(&sender.user))?;
             Ok((sender, message))
         })?;
-    let mut message = [message];
-    queries::add_readers(tx.conn, &conversation, &mut message)?;
-    let [message] = message;
     Ok(Some(MessageRow { pk, conversation, message, sender_pk: sender.pk }))
 }
 
@@ -142,11 +139,12 @@ fn find(tx: &Tx<'_>, id: &MessageId) -> Written<Option<MessageRow>> {
 fn find_for(tx: &Tx<'_>, actor: &Actor, id: &MessageId, action: Action) -> Written<(UserRow, MessageRow)> {
     let user = tx.actor(actor)?;
     let unseen = || Refusal::not_found("message", id);
-    let row = find(tx, id)?.ok_or_else(unseen)?;
+    let mut row = find(tx, id)?.ok_or_else(unseen)?;
     if tx.member(row.conversation.pk, user.pk)?.is_none() {
         return Err(unseen().into());
     }
     tx.check(action, &row.conversation, &user, row.sender_pk == user.pk)?;
+    queries::add_readers(tx.conn, &row.conversation, std::slice::from_mut(&mut row.message))?;
     Ok((user, row))
 }
 
@@ -300,8 +298,14 @@ fn move_cursor(tx: &mut Tx<'_>, actor: &Actor, user: &UserRow, place: &Conversat
         let mut authors: Vec<i64> = read.iter().map(|(_, sender)| *sender).chain([user.pk]).collect();
         authors.sort_unstable();
         authors.dedup();
-        let ids = authors.into_iter().map(|pk| Ok(rows::user_by_pk(tx.conn, pk)?.user.id.clone()));
-        Some(ids.collect::<Written<Vec<UserId>>>()?)
+        let mut ids: Vec<UserId> = Vec::new();
+        for pk in authors {
+            // Who has left hears nothing of it.
+            if tx.member(place.pk, pk)?.is_some() {
+                ids.push(rows::user_by_pk(tx.conn, pk)?.user.id.clone());
+            }
+        }
+        Some(ids)
     } else {
         None
     };

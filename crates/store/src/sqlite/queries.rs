@@ -51,7 +51,8 @@ pub(super) fn memberships(conn: &Connection, user: &UserId) -> Read<Memberships>
             Ok((row.place, row.member_count))
         })?
         .collect::<Result<_, _>>()?;
-    Ok(Memberships { position, places })
+    let registered = rows::user(conn, user)?.is_some_and(|row| !row.user.is_guest());
+    Ok(Memberships { position, registered, places })
 }
 
 pub(super) fn conversation(conn: &Connection, user: &UserId, id: &ConversationId) -> Read<Conversation> {

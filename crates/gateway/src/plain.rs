@@ -73,6 +73,7 @@ impl WithStream for Plain {
         let Self { gateway, visitor } = self;
         let settings = gateway.0.settings;
         let socket = Socket::new(stream, &first, settings.frame_bytes_max);
+        drop(first);
         let outbox = Arc::new(Outbox::new(settings.queue_bytes_max));
         let out = Out::Plain(Arc::clone(&outbox));
         let plain = || gateway.0.plain.lock().unwrap_or_else(PoisonError::into_inner);

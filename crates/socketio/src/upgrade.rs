@@ -46,7 +46,10 @@ impl<A: Application> WithStream for Run<A> {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        run_session(Socket::new(stream, &first, self.payload_bytes_max), self.session).await;
+        let socket = Socket::new(stream, &first, self.payload_bytes_max);
+        // A slice of hyper's read buffer: kept, it would keep all of that for the life of the connection.
+        drop(first);
+        run_session(socket, self.session).await;
     }
 }
 
@@ -93,6 +96,7 @@ impl<A: Application> WithStream for Probe<A> {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let mut socket = Socket::new(stream, &first, self.payload_bytes_max);
+        drop(first);
         let mut upgrading = self.upgrading;
         let session = Arc::clone(&upgrading.session);
         let probe = tokio::time::timeout(self.timeout, probe(&mut socket, &session)).await;

@@ -1,7 +1,7 @@
 //! One connection, as the hub and the session share it: where it sends, what it speaks, who it is.
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use quintet_dialect::{Answer, Dialect, Outgoing};
@@ -158,6 +158,8 @@ pub struct Connection {
     /// Whether the client's word is enough for registered users, too.
     pub(crate) trusted: bool,
     pub(crate) rate: EventRate,
+    /// Whether it is showing a token right now: a guest whose id that makes a user's is not ended for it.
+    pub(crate) showing_token: AtomicBool,
     pub(crate) in_flight: Arc<Semaphore>,
     dialect: AtomicU8,
     changing: Mutex<Changing>,
@@ -179,6 +181,7 @@ impl Connection {
             address,
             trusted,
             rate: EventRate::default(),
+            showing_token: AtomicBool::new(false),
             in_flight: Arc::new(Semaphore::new(COMMANDS_IN_FLIGHT_MAX)),
             dialect: AtomicU8::new(dialect.map_or(AUTO, |dialect| dialect as u8)),
             changing: Mutex::default(),

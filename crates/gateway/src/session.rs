@@ -3,9 +3,10 @@
 //! What must stay true: an event that asks for an acknowledgement gets exactly one, whatever happens.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use quintet_dialect::{Decision, Dialect, answer, decide, decode, refuse};
-use quintet_domain::{Code, Command, Outcome, Refusal, Reply, UserId};
+use quintet_domain::{Code, Command, Outcome, Refusal, Reply, User, UserId};
 use quintet_service::{Actor, Caller, Executed, Identity, Service};
 use serde_json::value::RawValue;
 use tokio::sync::OwnedSemaphorePermit;
@@ -270,25 +271,44 @@ async fn authenticate(
     identity: Option<Identity>,
     responder: Responder,
 ) {
-    let verified = match gateway.0.service.verify(token).await {
-        Ok(verified) => verified.identity,
-        Err(refusal) => return responder.refuse(refusal),
-    };
-    match identity {
-        Some(identity) if identity.user.id != verified.user.id => {
-            let message = format!("The token is user `{}`'s, and this connection is another's.", verified.user.id);
-            return responder.refuse(Refusal::forbidden(message));
-        }
-        Some(identity) if !identity.user.is_guest() => {
-            connection.set_identity(verified.clone());
-            gateway.0.hub.refreshed(connection.id, verified.user.id.clone()).await;
-        }
-        // Nobody's yet, or a guest that shows a token for its own id.
-        _ => {
-            if let Err(refusal) = become_user(gateway, connection, verified.clone()).await {
-                return responder.refuse(refusal);
+    connection.showing_token.store(true, Ordering::Release);
+    let result = take_token(gateway, connection, token, identity.as_ref()).await;
+    connection.showing_token.store(false, Ordering::Release);
+    match result {
+        Ok(user) => responder.answer(&Ok(Reply::Authenticated { user })),
+        Err(refusal) => {
+            responder.refuse(refusal);
+            // Its id may have become a user's meanwhile, and then it is not this connection's any more.
+            let guest = identity.map(|identity| identity.user).filter(|user| user.is_guest());
+            if let Some(guest) = guest
+                && gateway.0.service.guest(&guest.id).await.is_err()
+            {
+                connection.out.end();
             }
         }
     }
-    responder.answer(&Ok(Reply::Authenticated { user: verified.user }));
+}
+
+/// Makes the connection, or goes on with it as, the token's user's.
+async fn take_token(
+    gateway: &Gateway,
+    connection: &Arc<Connection>,
+    token: &str,
+    identity: Option<&Identity>,
+) -> Result<Arc<User>, Refusal> {
+    let verified = gateway.0.service.verify(token).await?.identity;
+    let user = Arc::clone(&verified.user);
+    match identity {
+        Some(identity) if identity.user.id != user.id => {
+            let message = format!("The token is user `{}`'s, and this connection is another's.", user.id);
+            return Err(Refusal::forbidden(message));
+        }
+        Some(identity) if !identity.user.is_guest() => {
+            connection.set_identity(verified);
+            gateway.0.hub.refreshed(connection.id, user.id.clone()).await;
+        }
+        // Nobody's yet, or a guest that shows a token for its own id.
+        _ => become_user(gateway, connection, verified).await?,
+    }
+    Ok(user)
 }

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use quintet_domain::{ConnectionId, ConversationId, NotificationId, Place, Refusal, User, UserId};
 use quintet_service::{EventRate, Memberships};
@@ -133,7 +134,10 @@ impl State {
         }
         let guests = |connection: &Connection| connection.identity().is_none_or(|identity| identity.user.is_guest());
         for seat in resident.seats.iter().filter(|seat| guests(&seat.connection)) {
-            seat.connection.out.end();
+            // One that is showing a token loses its seat like the others, and gets another as the user, or is ended.
+            if !seat.connection.showing_token.load(Ordering::Acquire) {
+                seat.connection.out.end();
+            }
         }
         resident.seats.retain(|seat| !guests(&seat.connection));
         let (ended, waiting) = std::mem::take(&mut resident.waiting).into_iter().partition(|(c, _)| guests(c));

@@ -50,9 +50,4 @@ impl Subscription {
     pub async fn next(&mut self) -> Option<Publication> {
         self.0.recv().await
     }
-
-    /// The next publication, if one is there already.
-    pub fn try_next(&mut self) -> Option<Publication> {
-        self.0.try_recv().ok()
-    }
 }

@@ -27,20 +27,6 @@ pub enum Action {
     Delete,
 }
 
-/// All actions, for tests and tables.
-pub const ACTIONS: [Action; 10] = [
-    Action::Use,
-    Action::Join,
-    Action::Add,
-    Action::Remove,
-    Action::Leave,
-    Action::Change,
-    Action::MakeAdmin,
-    Action::Edit,
-    Action::DeleteMessage,
-    Action::Delete,
-];
-
 /// What the table needs to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {

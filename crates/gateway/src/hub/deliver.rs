@@ -40,16 +40,21 @@ impl<'e> Frames<'e> {
         })
     }
 
-    /// All frames for one connection, whoever asked for the event.
-    pub(super) fn of(&mut self, connection: &Connection, side: Side) -> Vec<Frame> {
-        let wrapping = connection.out.wrapping();
-        dialects_of(connection).flat_map(|dialect| self.get(dialect, side, wrapping).to_vec()).collect()
+    /// Queues the event for one connection, in one dialect.
+    fn queue(&mut self, connection: &Connection, dialect: Dialect, side: Side) {
+        for frame in self.get(dialect, side, connection.out.wrapping()) {
+            connection.out.send(frame.clone());
+        }
     }
 
-    /// Queues the event for one connection.
+    /// Queues the event for one connection, whoever asked for it.
+    pub(super) fn queue_all(&mut self, connection: &Connection, side: Side) {
+        dialects_of(connection).for_each(|dialect| self.queue(connection, dialect, side));
+    }
+
+    /// Queues the event for one connection, unless it asked for it and its dialect spares it that.
     fn send(&mut self, connection: &Connection, side: Side, entry: Option<&Entry>, echo: Echo) {
         let own = entry.is_some_and(|entry| entry.origin == Some(connection.id));
-        let wrapping = connection.out.wrapping();
         let event = self.event;
         let spared = |dialect| {
             let unasked = dialect == Dialect::Conversations
@@ -58,16 +63,8 @@ impl<'e> Frames<'e> {
                 && entry.is_some_and(|entry| entry.acked);
             own && (unasked || spares_origin(dialect, event))
         };
-        if let Some(dialect) = connection.dialect() {
-            if !spared(dialect) {
-                self.get(dialect, side, wrapping).iter().for_each(|frame| connection.out.send(frame.clone()));
-            }
-            return;
-        }
-        for dialect in Dialect::ALL {
-            if !spared(dialect) {
-                self.get(dialect, side, wrapping).iter().for_each(|frame| connection.out.send(frame.clone()));
-            }
+        for dialect in dialects_of(connection).filter(|dialect| !spared(*dialect)) {
+            self.queue(connection, dialect, side);
         }
     }
 }
@@ -86,12 +83,8 @@ impl Hub {
             };
             let mut frames = Frames::new(&event, self.service.presence());
             for Seat { connection, .. } in &resident.seats {
-                let wrapping = connection.out.wrapping();
                 for dialect in dialects_of(connection).filter(|dialect| !dialect.tells_deletions()) {
-                    frames
-                        .get(dialect, Side::Actor, wrapping)
-                        .iter()
-                        .for_each(|frame| connection.out.send(frame.clone()));
+                    frames.queue(connection, dialect, Side::Actor);
                 }
             }
         }

@@ -407,9 +407,7 @@ impl Hub {
         let mut told = Vec::new();
         for notification in notifications.into_iter().filter(|notification| !heard.contains(&notification.id)) {
             let event = Event::Notified { user: user.clone(), notification: Arc::clone(&notification) };
-            for frame in Frames::new(&event, self.service.presence()).of(&connection, quintet_dialect::Side::Other) {
-                connection.out.send(frame.clone());
-            }
+            Frames::new(&event, self.service.presence()).queue_all(&connection, quintet_dialect::Side::Other);
             told.extend(connection.told(&notification.id));
         }
         self.mark_told(told);

@@ -21,8 +21,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 pub use connect::Listener;
 use quintet_domain::{ConnectionId, Refusal};
 use quintet_service::Service;
-use quintet_socketio::{Application, CloseReason, ConnectError, Event, Link, Outbox};
-use serde_json::value::RawValue;
+use quintet_socketio::{Application, CloseReason, ConnectError, Event, Handshake, Link, Outbox};
 use tokio_util::task::TaskTracker;
 
 use crate::connect::Visitor;
@@ -62,6 +61,8 @@ pub struct Settings {
     pub frame_bytes_max: usize,
     /// Bytes that may wait for one connection.
     pub queue_bytes_max: usize,
+    /// Bytes from which on a frame of a plain WebSocket is compressed, for a client that takes it.
+    pub compression_threshold: Option<usize>,
 }
 
 /// The gateway, as the application of a Socket.IO engine and as the server of plain WebSockets. Cheap to clone.
@@ -159,11 +160,11 @@ impl Application for Gateway {
         &self,
         visitor: &Visitor,
         link: &Link,
-        auth: Option<&RawValue>,
+        handshake: Handshake<'_>,
     ) -> Result<Arc<Connection>, ConnectError> {
         // Each CONNECT reads the store; a client that loops over them is one that floods.
         self.0.service.rates().event(&visitor.rate).map_err(|refusal| connect_error(&refusal))?;
-        let auth = connect::Auth::read(auth).map_err(|refusal| connect_error(&refusal))?;
+        let auth = connect::Auth::read(handshake.auth).map_err(|refusal| connect_error(&refusal))?;
         let dialect = match link.namespace() {
             "/" => connect::asked_dialect(visitor, &auth).map_err(|refusal| connect_error(&refusal))?,
             named => {
@@ -175,8 +176,6 @@ impl Application for Gateway {
         let connected = connect::connect(self, visitor, &auth, dialect, out).await;
         connected.map_err(|refusal| connect_error(&refusal))
     }
-
-    async fn connected(&self, _: &Arc<Connection>) {}
 
     async fn event(&self, connection: &Arc<Connection>, event: Event<'_>) {
         session::event(self, connection, event.name, event.args, event.ack).await;

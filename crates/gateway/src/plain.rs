@@ -10,7 +10,7 @@ use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use quintet_domain::Refusal;
 use quintet_socketio::upgrade::{WithStream, with_stream};
-use quintet_socketio::websocket::{self, Handler, Socket};
+use quintet_socketio::websocket::{self, Deflate, Handled, Handler, Message, Socket};
 use quintet_socketio::{CloseReason, Frame, Outbox};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -39,13 +39,14 @@ impl Gateway {
     /// Answers a request for a plain WebSocket.
     pub fn plain<B>(&self, request: Request<B>, remote: SocketAddr) -> Response<Full<Bytes>> {
         let (mut parts, _) = request.into_parts();
+        let settings = self.0.settings;
         let plain = |status: StatusCode, why: String| {
             let mut response = Response::new(Full::from(why));
             *response.status_mut() = status;
             response
         };
-        let response = match websocket::accept(&parts) {
-            Ok(response) => response,
+        let accepted = match websocket::accept(&parts, settings.compression_threshold.is_some()) {
+            Ok(accepted) => accepted,
             Err(why) => return plain(StatusCode::BAD_REQUEST, why.to_string()),
         };
         if let Err(refusal) = self.0.service.rates().connection(remote.ip()) {
@@ -55,14 +56,17 @@ impl Gateway {
             return plain(StatusCode::BAD_REQUEST, "this connection cannot be upgraded".to_owned());
         };
         let visitor = Visitor::of(&parts, remote.ip());
-        self.0.tasks.spawn(with_stream(upgrade, Plain { gateway: self.clone(), visitor }));
-        response
+        let threshold = settings.compression_threshold.filter(|_| accepted.deflate);
+        let deflate = threshold.map(|threshold| Deflate { threshold });
+        self.0.tasks.spawn(with_stream(upgrade, Plain { gateway: self.clone(), visitor, deflate }));
+        accepted.response
     }
 }
 
 struct Plain {
     gateway: Gateway,
     visitor: Visitor,
+    deflate: Option<Deflate>,
 }
 
 impl WithStream for Plain {
@@ -70,9 +74,9 @@ impl WithStream for Plain {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let Self { gateway, visitor } = self;
+        let Self { gateway, visitor, deflate } = self;
         let settings = gateway.0.settings;
-        let socket = Socket::new(stream, &first, settings.frame_bytes_max);
+        let socket = Socket::new(stream, &first, settings.frame_bytes_max, deflate);
         drop(first);
         let outbox = Arc::new(Outbox::new(settings.queue_bytes_max));
         let out = Out::Plain(Arc::clone(&outbox));
@@ -92,10 +96,15 @@ impl WithStream for Plain {
                 return;
             }
         };
-        let alive = AtomicBool::new(true);
-        let mut handler = JsonFrames { gateway: gateway.clone(), connection: Arc::clone(&connection), alive: &alive };
+        let alive = Arc::new(AtomicBool::new(true));
+        let frames = JsonFrames {
+            gateway: gateway.clone(),
+            connection: Arc::clone(&connection),
+            outbox: Arc::clone(&outbox),
+            alive: Arc::clone(&alive),
+        };
         tokio::select! {
-            _ = websocket::drive(socket, &outbox, &mut handler) => {}
+            () = socket.drive(frames) => {}
             () = keep_alive(&outbox, &alive) => {}
         }
         plain().remove(&key);
@@ -103,48 +112,55 @@ impl WithStream for Plain {
     }
 }
 
-/// Pings while the peer answers; ends when it does not.
+/// Pings while the peer answers; closes the outbox, which ends the driver, when it does not.
 async fn keep_alive(outbox: &Outbox, alive: &AtomicBool) {
     loop {
         tokio::time::sleep(PING_EVERY).await;
         if !alive.swap(false, Ordering::Relaxed) {
             outbox.close(CloseReason::PingTimeout);
-            return;
+            return std::future::pending().await;
         }
         let _ = outbox.push(Frame::ping());
     }
 }
 
-struct JsonFrames<'a> {
+struct JsonFrames {
     gateway: Gateway,
     connection: Arc<Connection>,
-    alive: &'a AtomicBool,
+    outbox: Arc<Outbox>,
+    alive: Arc<AtomicBool>,
 }
 
-impl Handler for JsonFrames<'_> {
-    async fn text(&mut self, text: String) -> Result<(), CloseReason> {
-        match serde_json::from_str::<ClientFrame<'_>>(&text) {
-            Ok(frame) => {
-                let args: Vec<&RawValue> = frame.data.into_iter().collect();
-                session::event(&self.gateway, &self.connection, &frame.event, &args, frame.id).await;
-            }
-            Err(error) => self.refuse(&format!("is not `{{\"event\", \"data\", \"id\"}}`: {error}")),
-        }
-        Ok(())
+impl Handler for JsonFrames {
+    fn outbox(&self) -> &Outbox {
+        &self.outbox
     }
 
-    async fn binary(&mut self, _: Bytes) -> Result<(), CloseReason> {
-        self.refuse("must be JSON text, not binary");
-        Ok(())
+    fn message(&mut self, message: Message) -> Handled {
+        let Message::Text(text) = message else {
+            refuse(&self.connection, "must be JSON text, not binary");
+            return Handled::Done;
+        };
+        let (gateway, connection) = (self.gateway.clone(), Arc::clone(&self.connection));
+        Handled::Busy(Box::pin(async move {
+            match serde_json::from_str::<ClientFrame<'_>>(&text) {
+                Ok(frame) => {
+                    let args: Vec<&RawValue> = frame.data.into_iter().collect();
+                    session::event(&gateway, &connection, &frame.event, &args, frame.id).await;
+                }
+                Err(error) => refuse(&connection, &format!("is not `{{\"event\", \"data\", \"id\"}}`: {error}")),
+            }
+            Ok(())
+        }))
     }
 
     fn alive(&mut self) {
         self.alive.store(true, Ordering::Relaxed);
     }
+
+    fn closed(&mut self, _: CloseReason) {}
 }
 
-impl JsonFrames<'_> {
-    fn refuse(&self, what: &str) {
-        self.connection.out.emit(&quintet_dialect::error_event(&Refusal::invalid("frame", what)));
-    }
+fn refuse(connection: &Connection, what: &str) {
+    connection.out.emit(&quintet_dialect::error_event(&Refusal::invalid("frame", what)));
 }

@@ -6,12 +6,15 @@ use std::time::Duration;
 use quintet_bus::{Bus, LocalBus};
 use quintet_gateway::{Audience, Echo, Gateway, Settings};
 use quintet_service::{Algorithm, Service, Tokens};
-use quintet_socketio::Engine;
+use quintet_socketio::{Engine, Origins};
 use quintet_store::{Location, SqliteStore};
 
 use crate::config::{AudienceName, Config, EchoName};
 use crate::environment::SystemEnvironment;
 use crate::{Failure, secret};
+
+/// Bytes from which on a message is compressed: below, a packet of the network is sent either way.
+const COMPRESSION_THRESHOLD: usize = 1_024;
 
 /// The parts of a running server.
 pub(crate) struct Parts {
@@ -42,6 +45,11 @@ pub(crate) async fn parts(config: &Config) -> Result<Parts, Failure> {
     let engine_config = quintet_socketio::Config {
         queue_bytes_max: config.limits.queue_bytes,
         connect_timeout: Duration::from_secs(45),
+        compression_threshold: config.http.compression.then_some(COMPRESSION_THRESHOLD),
+        origins: match &config.http.origins {
+            None => Origins::Any,
+            Some(listed) => Origins::Listed(listed.clone()),
+        },
         ..quintet_socketio::Config::default()
     };
     let settings = Settings {
@@ -56,6 +64,7 @@ pub(crate) async fn parts(config: &Config) -> Result<Parts, Failure> {
         everyone_limit: config.presence.everyone_limit,
         frame_bytes_max: engine_config.payload_bytes_max,
         queue_bytes_max: config.limits.queue_bytes,
+        compression_threshold: engine_config.compression_threshold,
     };
     let gateway = Gateway::start(service.clone(), settings).await.map_err(|refusal| refusal.message)?;
     let engine = Engine::new(engine_config, gateway.clone());

@@ -41,6 +41,7 @@ const SETTINGS: &[(&str, &str, Kind)] = &[
     ("tls", "cert", Kind::Text),
     ("tls", "key", Kind::Text),
     ("http", "origins", Kind::List),
+    ("http", "compression", Kind::Flag),
     ("limits", "rates", Kind::Flag),
     ("limits", "trusted_proxies", Kind::List),
     ("limits", "queue_bytes", Kind::Number),
@@ -101,10 +102,17 @@ pub(crate) struct Tls {
     pub(crate) key: Option<PathBuf>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Http {
     pub(crate) origins: Option<Vec<String>>,
+    pub(crate) compression: bool,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self { origins: None, compression: true }
+    }
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]

@@ -47,7 +47,6 @@ struct Shared {
     gateway: Gateway,
     rest: axum::Router,
     trusted_proxies: Vec<IpAddr>,
-    origins: Option<Vec<String>>,
 }
 
 /// Runs the server until it is told to stop.
@@ -69,7 +68,6 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
         gateway: gateway.clone(),
         rest,
         trusted_proxies: config.limits.trusted_proxies.clone(),
-        origins: config.http.origins.clone(),
     });
     let (stop, stopping) = watch::channel(false);
     let connections = TaskTracker::new();
@@ -229,11 +227,8 @@ async fn respond(shared: &Shared, listen: Listen, peer: SocketAddr, mut request:
     let remote = forwarded::client_address(request.headers(), peer, &shared.trusted_proxies);
     let path = request.uri().path();
     if shared.engine.serves(path) {
-        let origin = request.headers().get(http::header::ORIGIN).cloned();
         request.extensions_mut().insert(Listener { dialect: listen.dialect, trust: listen.trust });
-        let mut response = shared.engine.handle(request, remote).await;
-        allow_origin(shared, origin, response.headers_mut());
-        return boxed(response);
+        return boxed(shared.engine.handle(request, remote).await);
     }
     if path == "/ws" {
         request.extensions_mut().insert(Listener { dialect: listen.dialect, trust: listen.trust });
@@ -244,25 +239,6 @@ async fn respond(shared: &Shared, listen: Listen, peer: SocketAddr, mut request:
         Ok(response) => boxed(response),
         Err(never) => match never {},
     }
-}
-
-/// CORS for polling: any origin without credentials, unless the operator names some.
-fn allow_origin(shared: &Shared, origin: Option<http::HeaderValue>, headers: &mut http::HeaderMap) {
-    use http::header;
-    let Some(origin) = origin else { return };
-    let allowed = match &shared.origins {
-        None => http::HeaderValue::from_static("*"),
-        Some(origins) => {
-            headers.insert(header::VARY, http::HeaderValue::from_static("Origin"));
-            if !origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes()) {
-                return;
-            }
-            origin
-        }
-    };
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
-    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, http::HeaderValue::from_static("GET, POST"));
-    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, http::HeaderValue::from_static("authorization, content-type"));
 }
 
 fn boxed<B>(response: Response<B>) -> Response<Body>

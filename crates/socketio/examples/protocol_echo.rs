@@ -4,14 +4,39 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http_body_util::Full;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use quintet_socketio::{Application, CloseReason, Config, ConnectError, Engine, Event, Link};
+use quintet_socketio::engineio::{Protocol, Server, Session};
+use quintet_socketio::{Application, CloseReason, Config, ConnectError, Engine, Event, Frame, Handshake, Link};
 use serde_json::value::RawValue;
 
+/// Engine.IO alone: every message comes back.
+struct Mirror;
+
+impl Protocol for Mirror {
+    type State = ();
+
+    fn arrive(&self, _: &http::request::Parts, _: SocketAddr) -> Result<(), String> {
+        Ok(())
+    }
+
+    async fn text(&self, session: &Arc<Session<Self>>, text: &str) -> Result<(), CloseReason> {
+        session.send([Frame::text_parts(&["4", text])]).map_err(|error| error.0)
+    }
+
+    async fn binary(&self, session: &Arc<Session<Self>>, bytes: Bytes) -> Result<(), CloseReason> {
+        session.send([Frame::binary(&bytes)]).map_err(|error| error.0)
+    }
+
+    async fn closed(&self, _: Arc<Session<Self>>, _: CloseReason) {}
+}
+
+/// Socket.IO: namespaces `/` and `/custom`.
 struct Echo;
 
 impl Application for Echo {
@@ -22,11 +47,11 @@ impl Application for Echo {
         Ok(())
     }
 
-    async fn connect(&self, (): &(), link: &Link, auth: Option<&RawValue>) -> Result<Self::Peer, ConnectError> {
+    async fn connect(&self, (): &(), link: &Link, handshake: Handshake<'_>) -> Result<Self::Peer, ConnectError> {
         if !["/", "/custom"].contains(&link.namespace()) {
             return Err(ConnectError::invalid_namespace());
         }
-        Ok((link.clone(), auth.map_or("{}", RawValue::get).to_owned()))
+        Ok((link.clone(), handshake.auth.map_or("{}", RawValue::get).to_owned()))
     }
 
     async fn connected(&self, (link, auth): &Self::Peer) {
@@ -58,17 +83,21 @@ async fn main() -> std::io::Result<()> {
         payload_bytes_max: 1_000_000,
         ..Config::default()
     };
+    let mirror = Server::new(Config { path: "/engine.io/".to_owned(), ..config.clone() }, Mirror);
     let engine = Engine::new(config, Echo);
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 3000)).await?;
     loop {
         let (stream, remote) = listener.accept().await?;
-        let engine = engine.clone();
+        let (engine, mirror) = (engine.clone(), mirror.clone());
         tokio::spawn(async move {
             let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
-                let engine = engine.clone();
+                let (engine, mirror) = (engine.clone(), mirror.clone());
                 async move {
                     if engine.serves(request.uri().path()) {
                         return Ok::<_, Infallible>(engine.handle(request, remote).await);
+                    }
+                    if mirror.serves(request.uri().path()) {
+                        return Ok(mirror.handle(request, remote).await);
                     }
                     let mut missing = http::Response::new(Full::default());
                     *missing.status_mut() = http::StatusCode::NOT_FOUND;

@@ -1,15 +1,13 @@
-//! What an application gives to the engine, and what the engine gives to it.
+//! What an application gives to the engine.
 
-use std::fmt;
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use http::request;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::{CloseReason, Frame, Outbox, PushError, packet};
+use crate::{CloseReason, Link};
 
 /// The application behind an engine.
 pub trait Application: Send + Sync + Sized + 'static {
@@ -21,10 +19,11 @@ pub trait Application: Send + Sync + Sized + 'static {
     /// A client asks to open a connection. What is returned is all that is kept of the request.
     ///
     /// # Errors
-    /// A sentence for the client; the request is answered with 403.
+    /// A sentence for the client; the request is answered as forbidden.
     fn arrive(&self, request: &request::Parts, remote: SocketAddr) -> Result<Self::Visitor, String>;
 
-    /// A client asks to enter a namespace.
+    /// A client asks to enter a namespace, [`Link::namespace`], whatever its name: which of them there are is for the
+    /// application to say.
     ///
     /// # Errors
     /// [`ConnectError`] is sent as CONNECT_ERROR; the connection stays open.
@@ -32,11 +31,14 @@ pub trait Application: Send + Sync + Sized + 'static {
         &self,
         visitor: &Self::Visitor,
         link: &Link,
-        auth: Option<&RawValue>,
+        handshake: Handshake<'_>,
     ) -> impl Future<Output = Result<Self::Peer, ConnectError>> + Send;
 
     /// The namespace was entered and the client has been told so.
-    fn connected(&self, peer: &Self::Peer) -> impl Future<Output = ()> + Send;
+    fn connected(&self, peer: &Self::Peer) -> impl Future<Output = ()> + Send {
+        let _ = peer;
+        async {}
+    }
 
     /// An event of a client. The next one of the same connection is handed over when this returns; answering may
     /// come later, by [`Link::ack`].
@@ -44,6 +46,41 @@ pub trait Application: Send + Sync + Sized + 'static {
 
     /// The namespace was left, however it ended; called once for every peer.
     fn disconnected(&self, peer: Self::Peer, reason: CloseReason) -> impl Future<Output = ()> + Send;
+}
+
+/// What a client sends along when it asks to enter a namespace.
+#[derive(Clone, Debug, Default)]
+pub struct Handshake<'a> {
+    /// Its credentials: a JSON object.
+    pub auth: Option<&'a RawValue>,
+    /// The connection that it had, and wants to go on with.
+    pub recovery: Option<Recovery>,
+}
+
+/// Which connection a client wants to go on with (connection state recovery, socket.io 4.6). An application that can
+/// sends what was missed behind [`Link::accept_recoverable`] with the same `pid`; where it cannot, another `pid` or
+/// none tells the client that this is a fresh connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recovery {
+    /// The secret that the connection was accepted with.
+    pub pid: String,
+    /// The last argument of the newest event that the client has; none if it has none.
+    pub offset: Option<String>,
+}
+
+impl<'a> Handshake<'a> {
+    pub(crate) fn read(auth: Option<&'a RawValue>) -> Self {
+        // Most clients ask for nothing of the kind, and their credentials are not parsed twice.
+        let recovery = auth.filter(|auth| auth.get().contains("\"pid\"")).and_then(|auth| {
+            let mut fields: serde_json::Map<String, Value> = serde_json::from_str(auth.get()).ok()?;
+            let mut text = |name: &str| match fields.remove(name) {
+                Some(Value::String(text)) => Some(text),
+                _ => None,
+            };
+            Some(Recovery { pid: text("pid")?, offset: text("offset") })
+        });
+        Self { auth, recovery }
+    }
 }
 
 /// An event as it came from a client.
@@ -75,104 +112,37 @@ impl ConnectError {
         Self { message: "Invalid namespace".to_owned(), data: None }
     }
 
+    /// The payload of a CONNECT_ERROR of Socket.IO 5.
     pub(crate) fn to_json(&self) -> String {
-        let message = serde_json::Value::from(self.message.as_str());
+        let message = Value::from(self.message.as_str());
         match &self.data {
             Some(data) => format!("{{\"message\":{message},\"data\":{data}}}"),
             None => format!("{{\"message\":{message}}}"),
         }
     }
-}
 
-/// What the engine lets a [`Link`] do to its connection.
-pub(crate) trait Control: Send + Sync {
-    fn outbox(&self) -> &Outbox;
-    fn leave(self: Arc<Self>, namespace: Arc<str>);
-    fn close(self: Arc<Self>, reason: CloseReason);
-}
-
-/// The application's handle on one connected namespace. Cheap to clone; may be used from any thread.
-#[derive(Clone)]
-pub struct Link {
-    pub(crate) control: Arc<dyn Control>,
-    pub(crate) namespace: Arc<str>,
-    pub(crate) sid: Arc<str>,
-    pub(crate) accepted: Arc<AtomicBool>,
-}
-
-impl Link {
-    /// The namespace, `/` for the default one.
-    #[must_use]
-    pub fn namespace(&self) -> &str {
-        &self.namespace
-    }
-
-    /// The public id of this socket. It gives no access to the transport.
-    #[must_use]
-    pub fn sid(&self) -> &str {
-        &self.sid
-    }
-
-    /// Answers the CONNECT, once. The engine does it when [`Application::connect`] returns; an application that has
-    /// something to send at the very moment from which it counts the client in does it earlier, itself.
-    pub fn accept(&self) {
-        if !self.accepted.swap(true, Ordering::AcqRel) {
-            let _ = self.send(packet::encode_connected(&self.namespace, &self.sid));
-        }
-    }
-
-    /// Queues a frame that was made for this namespace.
-    ///
-    /// # Errors
-    /// [`PushError`] when the connection is closed.
-    pub fn send(&self, frame: Frame) -> Result<(), PushError> {
-        self.control.outbox().push(frame)
-    }
-
-    /// Queues an event with one argument, given as JSON text.
-    ///
-    /// # Errors
-    /// As [`Link::send`].
-    pub fn emit(&self, name: &str, payload: &str) -> Result<(), PushError> {
-        self.send(packet::encode_event(&self.namespace, name, payload))
-    }
-
-    /// Queues an event given as a whole JSON array, with attachments.
-    ///
-    /// # Errors
-    /// As [`Link::send`].
-    pub fn emit_data(&self, data: &str, attachments: &[Bytes]) -> Result<(), PushError> {
-        self.control.outbox().push_all(packet::encode_event_data(&self.namespace, data, attachments))
-    }
-
-    /// Answers an event: `args` is a JSON array.
-    ///
-    /// # Errors
-    /// As [`Link::send`].
-    pub fn ack(&self, id: u64, args: &str, attachments: &[Bytes]) -> Result<(), PushError> {
-        self.control.outbox().push_all(packet::encode_ack(&self.namespace, id, args, attachments))
-    }
-
-    /// Ends the namespace with a DISCONNECT; official clients do not come back by themselves.
-    pub fn disconnect(&self) {
-        let _ = self.send(packet::encode_disconnect(&self.namespace));
-        Arc::clone(&self.control).leave(Arc::clone(&self.namespace));
-    }
-
-    /// Closes the whole connection without a DISCONNECT; official clients come back.
-    pub fn close(&self, reason: CloseReason) {
-        Arc::clone(&self.control).close(reason);
-    }
-
-    /// Bytes that wait for this connection.
-    #[must_use]
-    pub fn queued_bytes(&self) -> usize {
-        self.control.outbox().queued_bytes()
+    /// The payload of an ERROR of Socket.IO 4: the data, or else the message.
+    pub(crate) fn to_json_v4(&self) -> String {
+        self.data.clone().unwrap_or_else(|| Value::from(self.message.as_str()).to_string())
     }
 }
 
-impl fmt::Debug for Link {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Link").field("namespace", &self.namespace).field("sid", &self.sid).finish()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_client_wants_to_go_on_with() {
+        let read = |auth: &str| {
+            let auth: Box<RawValue> = serde_json::from_str(auth).expect("JSON");
+            Handshake::read(Some(&auth)).recovery.map(|recovery| (recovery.pid, recovery.offset))
+        };
+        let some = |pid: &str, offset: Option<&str>| Some((pid.to_owned(), offset.map(str::to_owned)));
+        assert_eq!(read(r#"{"pid":"p","offset":"o","token":"t"}"#), some("p", Some("o")));
+        assert_eq!(read(r#"{"pid":"p"}"#), some("p", None));
+        assert_eq!(read(r#"{"pid":"p","offset":7}"#), some("p", None));
+        assert_eq!(read(r#"{"pid":7,"offset":"o"}"#), None);
+        assert_eq!(read(r#"{"offset":"o"}"#), None);
+        assert_eq!(read(r#"{"name":"\"pid\""}"#), None);
     }
 }

@@ -2,6 +2,16 @@
 
 use std::time::Duration;
 
+/// Which pages may talk to an engine: browsers name the origin of the page in each request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Origins {
+    /// Those of any origin.
+    #[default]
+    Any,
+    /// Those of the engine's own host, and of these origins: `https://chat.example`, without a path.
+    Listed(Vec<String>),
+}
+
 /// Settings of an engine. The defaults are those of the official server.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -23,6 +33,11 @@ pub struct Config {
     pub attachments_max: usize,
     /// Namespaces that one connection may hold at once.
     pub namespaces_max: usize,
+    /// Bytes from which on a message is compressed, for a client that takes it (permessage-deflate over WebSocket,
+    /// gzip over polling); nothing is compressed where there is none.
+    pub compression_threshold: Option<usize>,
+    /// Which pages may talk to the engine.
+    pub origins: Origins,
 }
 
 impl Default for Config {
@@ -37,6 +52,8 @@ impl Default for Config {
             queue_bytes_max: 1_000_000,
             attachments_max: 64,
             namespaces_max: 16,
+            compression_threshold: Some(1_024),
+            origins: Origins::Any,
         }
     }
 }

@@ -1,10 +1,12 @@
-//! An Engine.IO 4 and Socket.IO 5 server engine on hyper and tokio.
+//! A Socket.IO server engine on hyper and tokio: Engine.IO 3 and 4, Socket.IO 4 and 5.
 //!
 //! # What lives here
-//! * [`engineio`], [`packet`] and [`websocket::Decoder`]: the sans-IO core. Bytes in, values out; no clock, no socket.
+//! * [`engineio`], [`packet`], [`Assembler`] and [`websocket::Decoder`]: the sans-IO core. Bytes in, values out; no
+//!   clock, no socket.
 //! * [`Frame`] and [`Outbox`]: a message encoded once and shared by every receiver, and the bounded queue of one
 //!   connection.
 //! * [`Engine`]: sessions, transports, heartbeats, namespaces, and the calls into an [`Application`].
+//! * [`engineio::Server`]: the same without Socket.IO on top, for another [`engineio::Protocol`].
 //! * [`websocket`]: the driver of one WebSocket, also usable alone for other sub-protocols.
 //!
 //! # What does not
@@ -15,21 +17,88 @@
 //! * While the application is busy with one, nothing more is read from that connection.
 //! * What is queued for a connection leaves in the order in which it was queued, or the connection is closed.
 //! * A peer's claimed length allocates nothing.
+//! * An idle connection owns one small task, its session, and no buffer.
 
 mod application;
+mod assembler;
 mod config;
+mod deflate;
 pub mod engineio;
 mod frame;
-mod http;
+mod id;
+mod link;
 mod outbox;
 pub mod packet;
-mod session;
-pub mod upgrade;
+mod sockets;
 pub mod websocket;
 mod wheel;
 
-pub use application::{Application, ConnectError, Event, Link};
-pub use config::Config;
+use std::net::SocketAddr;
+
+pub use application::{Application, ConnectError, Event, Handshake, Recovery};
+pub use assembler::{Assembled, Assembler, Bounds};
+use bytes::Bytes;
+pub use config::{Config, Origins};
+pub use engineio::upgrade;
 pub use frame::Frame;
-pub use http::{Engine, body_text};
-pub use outbox::{CloseReason, Outbox, PushError};
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::body::Body;
+pub use id::Id;
+pub use link::{Answer, AskError, Link};
+pub use outbox::{CloseReason, Found, Outbox, PushError};
+use sockets::SocketIo;
+
+/// A Socket.IO server engine. Cheap to clone.
+pub struct Engine<A: Application>(engineio::Server<SocketIo<A>>);
+
+impl<A: Application> Engine<A> {
+    /// Starts an engine; needs a running tokio runtime.
+    pub fn new(config: Config, application: A) -> Self {
+        Self(engineio::Server::new(config, SocketIo::new(application)))
+    }
+
+    /// The application that was given to [`Engine::new`].
+    #[must_use]
+    pub fn application(&self) -> &A {
+        &self.0.protocol().application
+    }
+
+    /// Whether a request's path is the engine's.
+    #[must_use]
+    pub fn serves(&self, path: &str) -> bool {
+        self.0.serves(path)
+    }
+
+    /// Open sessions, closing ones included.
+    #[must_use]
+    pub fn session_count(&self) -> usize {
+        self.0.session_count()
+    }
+
+    /// Closes every session without a DISCONNECT, and returns when each has told its application.
+    pub async fn close(&self, reason: CloseReason) {
+        self.0.close(reason).await;
+    }
+
+    /// Answers a request at the engine's path.
+    pub async fn handle<B>(&self, request: Request<B>, remote: SocketAddr) -> Response<Full<Bytes>>
+    where
+        B: Body<Data = Bytes> + Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        self.0.handle(request, remote).await
+    }
+}
+
+impl<A: Application> Clone for Engine<A> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<A: Application> std::fmt::Debug for Engine<A> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}

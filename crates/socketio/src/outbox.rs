@@ -63,12 +63,60 @@ impl CloseReason {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PushError(pub CloseReason);
 
+/// What the transport waits for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Waiting {
+    /// Nothing: it is at work.
+    #[default]
+    Not,
+    /// Frames, or the end.
+    Frames,
+    /// The end alone: it is still writing what it took.
+    Close,
+}
+
 #[derive(Debug, Default)]
 struct Inner {
     queue: VecDeque<Frame>,
+    /// Bytes in the queue.
     bytes: usize,
+    /// Bytes that were taken and are not written yet.
+    in_flight: usize,
     closed: Option<CloseReason>,
+    waiting: Waiting,
     waker: Option<Waker>,
+}
+
+impl Inner {
+    fn wait(&mut self, waiting: Waiting, cx: &Context<'_>) {
+        self.waiting = waiting;
+        match &mut self.waker {
+            Some(waker) => waker.clone_from(cx.waker()),
+            none => *none = Some(cx.waker().clone()),
+        }
+    }
+
+    fn wake(&mut self) {
+        self.waiting = Waiting::Not;
+        if let Some(waker) = &self.waker {
+            waker.wake_by_ref();
+        }
+    }
+
+    fn fail(&mut self, reason: CloseReason) {
+        self.closed = Some(reason);
+        self.queue = VecDeque::new();
+        self.bytes = 0;
+    }
+}
+
+/// What a transport finds in the outbox.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Frames to write. [`Outbox::written`] tells when they are.
+    Frames(VecDeque<Frame>),
+    /// Nothing is left, and nothing will come.
+    Closed(CloseReason),
 }
 
 /// The outgoing queue of one connection. Any thread may push; one transport at a time takes.
@@ -79,7 +127,7 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// An empty queue that holds at most `bytes_max` bytes.
+    /// An empty queue that holds at most `bytes_max` bytes, those included that are being written.
     #[must_use]
     pub fn new(bytes_max: usize) -> Self {
         Self { inner: Mutex::new(Inner::default()), bytes_max }
@@ -111,18 +159,24 @@ impl Outbox {
             inner.bytes += frame.wire().len() + FRAME_OVERHEAD_BYTES;
             inner.queue.push_back(frame);
         }
-        let full = inner.bytes > self.bytes_max;
+        let full = inner.bytes + inner.in_flight > self.bytes_max;
         if full {
-            inner.closed = Some(CloseReason::QueueFull);
-            inner.queue = VecDeque::new();
-            inner.bytes = 0;
+            inner.fail(CloseReason::QueueFull);
         }
-        let waker = inner.waker.take();
-        drop(inner);
-        if let Some(waker) = waker {
-            waker.wake();
+        if inner.waiting == Waiting::Frames || full {
+            inner.wake();
         }
         if full { Err(PushError(CloseReason::QueueFull)) } else { Ok(()) }
+    }
+
+    /// Queues a frame if the connection waits for one, and drops it if it is busy with others. Says whether it was
+    /// queued.
+    pub fn push_volatile(&self, frame: Frame) -> bool {
+        let idle = {
+            let inner = self.lock();
+            inner.waiting == Waiting::Frames && inner.queue.is_empty()
+        };
+        idle && self.push(frame).is_ok()
     }
 
     /// Whether frames wait.
@@ -131,10 +185,11 @@ impl Outbox {
         !self.lock().queue.is_empty()
     }
 
-    /// Bytes that wait, frames' overhead included.
+    /// Bytes that wait or are being written, frames' overhead included.
     #[must_use]
     pub fn queued_bytes(&self) -> usize {
-        self.lock().bytes
+        let inner = self.lock();
+        inner.bytes + inner.in_flight
     }
 
     /// Closes the queue, once: the first reason stays. Returns whether this call closed it.
@@ -142,16 +197,14 @@ impl Outbox {
         let mut inner = self.lock();
         let first = inner.closed.is_none();
         if first {
-            inner.closed = Some(reason);
-            if !reason.flushes() {
-                inner.queue = VecDeque::new();
-                inner.bytes = 0;
+            if reason.flushes() {
+                inner.closed = Some(reason);
+            } else {
+                inner.fail(reason);
             }
         }
-        let waker = inner.waker.take();
-        drop(inner);
-        if let Some(waker) = waker {
-            waker.wake();
+        if inner.waiting != Waiting::Not {
+            inner.wake();
         }
         first
     }
@@ -164,22 +217,34 @@ impl Outbox {
 
     /// Wakes the transport that waits, for a reason that the queue does not know.
     pub fn wake(&self) {
-        let waker = self.lock().waker.take();
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        self.lock().wake();
     }
 
-    /// Takes everything that waits. The queue gives its memory away with it.
-    pub fn take(&self) -> VecDeque<Frame> {
+    /// Takes everything that waits, or says that nothing will come; pending while there is nothing to say. The queue
+    /// gives its memory away with its frames.
+    pub fn poll_take(&self, cx: &mut Context<'_>) -> Poll<Found> {
         let mut inner = self.lock();
-        inner.bytes = 0;
-        std::mem::take(&mut inner.queue)
+        if !inner.queue.is_empty() {
+            inner.waiting = Waiting::Not;
+            inner.in_flight += std::mem::take(&mut inner.bytes);
+            return Poll::Ready(Found::Frames(std::mem::take(&mut inner.queue)));
+        }
+        if let Some(reason) = inner.closed {
+            return Poll::Ready(Found::Closed(reason));
+        }
+        inner.wait(Waiting::Frames, cx);
+        Poll::Pending
+    }
+
+    /// What was taken by [`Outbox::poll_take`] is written.
+    pub fn written(&self) {
+        self.lock().in_flight = 0;
     }
 
     /// Takes frames from the front up to about `bytes_max` of body, at least one if any waits.
     pub fn take_up_to(&self, bytes_max: usize) -> Vec<Frame> {
         let mut inner = self.lock();
+        inner.waiting = Waiting::Not;
         let mut taken = Vec::new();
         let mut bytes = 0;
         while let Some(frame) = inner.queue.front() {
@@ -198,27 +263,29 @@ impl Outbox {
 
     /// Ready when frames wait or the queue is closed.
     pub fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let inner = self.lock();
-        let ready = !inner.queue.is_empty() || inner.closed.is_some();
-        Self::ready_or_wait(inner, ready, cx)
+        let mut inner = self.lock();
+        if !inner.queue.is_empty() || inner.closed.is_some() {
+            return Poll::Ready(());
+        }
+        inner.wait(Waiting::Frames, cx);
+        Poll::Pending
     }
 
     /// Ready when the queue is closed.
-    pub fn poll_closed(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let inner = self.lock();
-        let ready = inner.closed.is_some();
-        Self::ready_or_wait(inner, ready, cx)
+    pub fn poll_closed(&self, cx: &mut Context<'_>) -> Poll<CloseReason> {
+        let mut inner = self.lock();
+        if let Some(reason) = inner.closed {
+            return Poll::Ready(reason);
+        }
+        inner.wait(Waiting::Close, cx);
+        Poll::Pending
     }
 
-    fn ready_or_wait(mut inner: MutexGuard<'_, Inner>, ready: bool, cx: &mut Context<'_>) -> Poll<()> {
-        if ready {
-            return Poll::Ready(());
-        }
-        match &mut inner.waker {
-            Some(waker) => waker.clone_from(cx.waker()),
-            none => *none = Some(cx.waker().clone()),
-        }
-        Poll::Pending
+    /// Nobody waits any more: what waited was given up.
+    pub fn stop_waiting(&self) {
+        let mut inner = self.lock();
+        inner.waiting = Waiting::Not;
+        inner.waker = None;
     }
 }
 
@@ -226,13 +293,45 @@ impl Outbox {
 mod tests {
     use super::*;
 
+    fn take(outbox: &Outbox) -> Poll<Found> {
+        outbox.poll_take(&mut Context::from_waker(Waker::noop()))
+    }
+
+    #[test]
+    fn what_is_being_written_counts() {
+        let outbox = Outbox::new(200);
+        outbox.push(Frame::text(&"x".repeat(100))).expect("fits");
+        assert!(matches!(take(&outbox), Poll::Ready(Found::Frames(_))));
+        assert!(outbox.queued_bytes() > 100);
+        outbox.written();
+        assert_eq!(outbox.queued_bytes(), 0);
+        outbox.push(Frame::text(&"x".repeat(100))).expect("fits");
+        assert!(take(&outbox).is_ready());
+        assert_eq!(outbox.push(Frame::text(&"x".repeat(100))), Err(PushError(CloseReason::QueueFull)));
+    }
+
+    #[test]
+    fn volatile_frames_are_for_a_connection_that_waits() {
+        let outbox = Outbox::new(10_000);
+        let typing = || Frame::text("typing");
+        assert!(!outbox.push_volatile(typing()), "nobody waits");
+        assert!(take(&outbox).is_pending());
+        assert!(outbox.push_volatile(typing()));
+        assert!(!outbox.push_volatile(typing()), "one is under way");
+        assert!(take(&outbox).is_ready());
+        assert!(!outbox.push_volatile(typing()), "it is being written");
+        outbox.written();
+        assert!(take(&outbox).is_pending());
+        assert!(outbox.push_volatile(typing()));
+    }
+
     #[test]
     fn a_push_that_does_not_fit_closes_and_leaves_no_partial_queue() {
         let outbox = Outbox::new(200);
         outbox.push(Frame::text("one")).expect("fits");
         assert_eq!(outbox.push(Frame::text(&"x".repeat(200))), Err(PushError(CloseReason::QueueFull)));
         assert_eq!(outbox.push(Frame::text("late")), Err(PushError(CloseReason::QueueFull)));
-        assert!(outbox.take().is_empty());
+        assert_eq!(take(&outbox), Poll::Ready(Found::Closed(CloseReason::QueueFull)));
         assert_eq!(outbox.queued_bytes(), 0);
     }
 

@@ -1,4 +1,5 @@
-//! Socket.IO 5 packets (Socket.IO protocol, revision 5). Pure functions: text in, values out.
+//! Socket.IO packets (Socket.IO protocol, revisions 4 and 5, which write them alike but for CONNECT and its answers).
+//! Pure functions: text in, values out.
 
 use std::fmt;
 
@@ -17,7 +18,9 @@ pub enum Packet<'a> {
     Connect {
         /// The namespace, `/` for the default one.
         namespace: &'a str,
-        /// The credentials: a JSON object.
+        /// What stands behind a `?` in the name: the credentials of revision 4.
+        query: Option<&'a str>,
+        /// The credentials of revision 5: a JSON object.
         auth: Option<&'a RawValue>,
     },
     /// `1`: leave a namespace.
@@ -108,11 +111,13 @@ pub fn decode(text: &str, attachments_max: usize) -> Result<Packet<'_>, InvalidP
         rest = after;
     }
 
-    let mut namespace = "/";
+    let (mut namespace, mut query) = ("/", None);
     if rest.starts_with('/') {
         (namespace, rest) = rest.split_once(',').unwrap_or((rest, ""));
-        // A query in the namespace is a relic of older clients; it is not part of the name.
-        namespace = namespace.split('?').next().unwrap_or(namespace);
+        // A query in the namespace is how clients of revision 4 say who they are; it is not part of the name.
+        if let Some((name, behind)) = namespace.split_once('?') {
+            (namespace, query) = (name, Some(behind));
+        }
     }
 
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
@@ -131,7 +136,7 @@ pub fn decode(text: &str, attachments_max: usize) -> Result<Packet<'_>, InvalidP
                 }
                 _ => return Err(InvalidPacket::Payload),
             };
-            Ok(Packet::Connect { namespace, auth })
+            Ok(Packet::Connect { namespace, query, auth })
         }
         b'1' if data.is_empty() => Ok(Packet::Disconnect { namespace }),
         b'1' => Err(InvalidPacket::Payload),
@@ -185,10 +190,20 @@ pub fn encode_event(namespace: &str, name: &str, payload: &str) -> Frame {
     Frame::text_parts(&["42", nsp, comma, "[", &name, ",", payload, "]"])
 }
 
-/// An event whose JSON array is given whole, with binary attachments.
+/// An event with two arguments: `payload` is the JSON text of the first, and the second is text that JSON needs no
+/// escapes for, as the offset of connection state recovery is.
 #[must_use]
-pub fn encode_event_data(namespace: &str, data: &str, attachments: &[bytes::Bytes]) -> Vec<Frame> {
-    encode_data('2', '5', namespace, "", data, attachments)
+pub fn encode_event_at(namespace: &str, name: &str, payload: &str, offset: &str) -> Frame {
+    let [nsp, comma] = prefix(namespace);
+    let name = serde_json::Value::from(name).to_string();
+    Frame::text_parts(&["42", nsp, comma, "[", &name, ",", payload, ",\"", offset, "\"]"])
+}
+
+/// An event whose JSON array is given whole, with the id of the acknowledgement that is asked for, and attachments.
+#[must_use]
+pub fn encode_event_data(namespace: &str, ack: Option<u64>, data: &str, attachments: &[bytes::Bytes]) -> Vec<Frame> {
+    let id = ack.map(|id| id.to_string()).unwrap_or_default();
+    encode_data('2', '5', namespace, &id, data, attachments)
 }
 
 /// An acknowledgement: `args` is the JSON array of the answer.
@@ -212,14 +227,25 @@ fn encode_data(
     frames
 }
 
-/// The answer to an accepted CONNECT.
+/// The answer to an accepted CONNECT of revision 5: the socket's public id, and the secret by which the client can go
+/// on after the connection was lost. Neither needs escapes in JSON.
 #[must_use]
-pub fn encode_connected(namespace: &str, sid: &str) -> Frame {
+pub fn encode_connected(namespace: &str, sid: &str, pid: Option<&str>) -> Frame {
     let [nsp, comma] = prefix(namespace);
-    Frame::text_parts(&["40", nsp, comma, "{\"sid\":\"", sid, "\"}"])
+    match pid {
+        Some(pid) => Frame::text_parts(&["40", nsp, comma, "{\"sid\":\"", sid, "\",\"pid\":\"", pid, "\"}"]),
+        None => Frame::text_parts(&["40", nsp, comma, "{\"sid\":\"", sid, "\"}"]),
+    }
 }
 
-/// The answer to a refused CONNECT: `error` is a JSON object with `message` and perhaps `data`.
+/// The same of revision 4, which says nothing more.
+#[must_use]
+pub fn encode_connected_v4(namespace: &str) -> Frame {
+    let [nsp, comma] = prefix(namespace);
+    Frame::text_parts(&["40", nsp, comma])
+}
+
+/// The answer to a refused CONNECT: `error` is JSON, in revision 5 an object with `message` and perhaps `data`.
 #[must_use]
 pub fn encode_connect_error(namespace: &str, error: &str) -> Frame {
     let [nsp, comma] = prefix(namespace);
@@ -239,7 +265,8 @@ mod tests {
 
     fn shown(text: &str) -> String {
         match decode(text, 10) {
-            Ok(Packet::Connect { namespace, auth }) => format!("connect {namespace} {auth:?}"),
+            Ok(Packet::Connect { namespace, query: None, auth }) => format!("connect {namespace} {auth:?}"),
+            Ok(Packet::Connect { namespace, query: Some(query), .. }) => format!("connect {namespace} ?{query}"),
             Ok(Packet::Disconnect { namespace }) => format!("disconnect {namespace}"),
             Ok(Packet::Event { namespace, ack, data, attachments }) => {
                 format!("event {namespace} {ack:?} {data} {attachments}")
@@ -256,7 +283,7 @@ mod tests {
         assert_eq!(shown("0"), "connect / None");
         assert_eq!(shown("0/admin,{\"sid\":\"o\"}"), "connect /admin Some(RawValue({\"sid\":\"o\"}))");
         assert_eq!(shown("0/custom"), "connect /custom None");
-        assert_eq!(shown("0/a?token=1,"), "connect /a None");
+        assert_eq!(shown("0/a?token=1,"), "connect /a ?token=1");
         assert_eq!(shown("1/admin,"), "disconnect /admin");
         assert_eq!(shown("2[\"foo\"]"), "event / None [\"foo\"] 0");
         assert_eq!(shown("2/admin,[\"bar\"]"), "event /admin None [\"bar\"] 0");
@@ -309,12 +336,15 @@ mod tests {
         let text = |frame: &Frame| String::from_utf8(frame.body().to_vec()).expect("text");
         assert_eq!(text(&encode_event("/", "a\"b", "{}")), "42[\"a\\\"b\",{}]");
         assert_eq!(text(&encode_event("/x", "a", "1")), "42/x,[\"a\",1]");
-        assert_eq!(text(&encode_connected("/", "s")), "40{\"sid\":\"s\"}");
+        assert_eq!(text(&encode_connected("/", "s", None)), "40{\"sid\":\"s\"}");
+        assert_eq!(text(&encode_connected("/x", "s", Some("p"))), "40/x,{\"sid\":\"s\",\"pid\":\"p\"}");
+        assert_eq!(text(&encode_connected_v4("/")), "40");
+        assert_eq!(text(&encode_event_at("/x", "a", "{}", "12.0")), "42/x,[\"a\",{},\"12.0\"]");
         assert_eq!(text(&encode_connect_error("/x", "{\"message\":\"m\"}")), "44/x,{\"message\":\"m\"}");
         assert_eq!(text(&encode_disconnect("/x")), "41/x,");
         assert_eq!(text(&encode_ack("/", 7, "[1]", &[])[0]), "437[1]");
-        let binary = encode_event_data("/x", "[\"a\"]", &[bytes::Bytes::from_static(&[1])]);
-        assert_eq!(text(&binary[0]), "451-/x,[\"a\"]");
+        let binary = encode_event_data("/x", Some(3), "[\"a\"]", &[bytes::Bytes::from_static(&[1])]);
+        assert_eq!(text(&binary[0]), "451-/x,3[\"a\"]");
         assert_eq!(binary[1].body(), [1]);
     }
 }

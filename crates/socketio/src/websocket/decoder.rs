@@ -1,4 +1,4 @@
-//! Frames in, messages out (RFC 6455 section 5). Sans-IO: bytes are fed, messages are taken.
+//! Frames in, messages out (RFC 6455 section 5, RFC 7692 section 7.2). Sans-IO: bytes are fed, messages are taken.
 //!
 //! What must stay true: a message is whole before anybody sees it, and nothing is allocated by a length that a peer
 //! claimed: only what has arrived is held.
@@ -6,6 +6,8 @@
 use std::fmt;
 
 use bytes::{Buf, Bytes, BytesMut};
+
+use crate::deflate::{self, InflateError};
 
 /// A whole message or a control frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +27,7 @@ pub enum Message {
 /// What is wrong with the stream. The connection closes with [`DecodeError::code`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DecodeError {
-    /// A reserved bit is set, and no extension was agreed on.
+    /// A reserved bit is set where no extension that was agreed on says so.
     ReservedBits,
     /// The opcode is unknown.
     Opcode,
@@ -41,6 +43,8 @@ pub enum DecodeError {
     Utf8,
     /// The message is larger than allowed.
     TooLarge,
+    /// A compressed message is no DEFLATE stream.
+    Compression,
 }
 
 impl DecodeError {
@@ -48,7 +52,7 @@ impl DecodeError {
     #[must_use]
     pub fn code(self) -> u16 {
         match self {
-            Self::Utf8 => 1007,
+            Self::Utf8 | Self::Compression => 1007,
             Self::TooLarge => 1009,
             _ => 1002,
         }
@@ -66,6 +70,7 @@ impl DecodeError {
             Self::CloseCode => "bad close code",
             Self::Utf8 => "text is not UTF-8",
             Self::TooLarge => "message too large",
+            Self::Compression => "bad compression",
         }
     }
 }
@@ -82,13 +87,28 @@ impl std::error::Error for DecodeError {}
 #[derive(Debug)]
 pub struct Decoder {
     buffer: BytesMut,
-    /// What came of a fragmented message, and whether it is binary.
-    fragments: Option<(bool, BytesMut)>,
+    /// What came of a fragmented message.
+    fragments: Option<Box<Fragments>>,
     message_bytes_max: usize,
+    deflate: bool,
+}
+
+#[derive(Debug)]
+struct Fragments {
+    kind: Kind,
+    held: BytesMut,
+}
+
+/// What the first frame of a message says of all of it.
+#[derive(Clone, Copy, Debug)]
+struct Kind {
+    binary: bool,
+    deflated: bool,
 }
 
 struct Header {
     fin: bool,
+    deflated: bool,
     opcode: u8,
     mask: [u8; 4],
     header_bytes: usize,
@@ -96,10 +116,11 @@ struct Header {
 }
 
 impl Decoder {
-    /// A decoder for messages of at most `message_bytes_max` bytes.
+    /// A decoder for messages of at most `message_bytes_max` bytes, inflated. `deflate` says whether
+    /// permessage-deflate was agreed on, without context takeover.
     #[must_use]
-    pub fn new(message_bytes_max: usize) -> Self {
-        Self { buffer: BytesMut::new(), fragments: None, message_bytes_max }
+    pub fn new(message_bytes_max: usize, deflate: bool) -> Self {
+        Self { buffer: BytesMut::new(), fragments: None, message_bytes_max, deflate }
     }
 
     /// Takes bytes as they came.
@@ -126,7 +147,7 @@ impl Decoder {
             self.buffer.advance(header.header_bytes);
             let mut payload = self.buffer.split_to(header.payload_bytes);
             unmask(&mut payload, header.mask);
-            if let Some(message) = self.take_frame(header.fin, header.opcode, payload)? {
+            if let Some(message) = self.take_frame(&header, payload)? {
                 return Ok(Some(message));
             }
         }
@@ -137,10 +158,12 @@ impl Decoder {
         let [first, second, ..] = *bytes else {
             return Ok(None);
         };
-        if first & 0x70 != 0 {
+        let (fin, opcode) = (first & 0x80 != 0, first & 0x0F);
+        // Only the first frame of a message says that it is compressed (RFC 7692 section 6.1).
+        let deflated = first & 0x40 != 0;
+        if first & 0x30 != 0 || (deflated && !(self.deflate && matches!(opcode, 0x1 | 0x2))) {
             return Err(DecodeError::ReservedBits);
         }
-        let (fin, opcode) = (first & 0x80 != 0, first & 0x0F);
         if second & 0x80 == 0 {
             return Err(DecodeError::Unmasked);
         }
@@ -165,38 +188,46 @@ impl Decoder {
             },
             n => (u64::from(n), 2),
         };
-        let held = self.fragments.as_ref().map_or(0, |(_, held)| held.len());
+        let held = self.fragments.as_ref().map_or(0, |fragments| fragments.held.len());
         if opcode < 0x8 && length.saturating_add(held as u64) > self.message_bytes_max as u64 {
             return Err(DecodeError::TooLarge);
         }
         let Some(mask) = bytes.get(length_end..length_end + 4).and_then(|b| <[u8; 4]>::try_from(b).ok()) else {
             return Ok(None);
         };
-        Ok(Some(Header { fin, opcode, mask, header_bytes: length_end + 4, payload_bytes: length as usize }))
+        Ok(Some(Header { fin, deflated, opcode, mask, header_bytes: length_end + 4, payload_bytes: length as usize }))
     }
 
-    fn take_frame(&mut self, fin: bool, opcode: u8, payload: BytesMut) -> Result<Option<Message>, DecodeError> {
-        match opcode {
+    fn take_frame(&mut self, header: &Header, payload: BytesMut) -> Result<Option<Message>, DecodeError> {
+        match header.opcode {
             0x8 => return close(&payload).map(Some),
             0x9 => return Ok(Some(Message::Ping(payload.freeze()))),
             0xA => return Ok(Some(Message::Pong(payload.freeze()))),
             _ => {}
         }
-        let (binary, whole) = match self.fragments.take() {
-            None => (opcode == 0x2, payload),
-            Some((binary, mut held)) => {
-                held.extend_from_slice(&payload);
-                (binary, held)
+        let (kind, whole) = match self.fragments.take() {
+            None => (Kind { binary: header.opcode == 0x2, deflated: header.deflated }, payload),
+            Some(mut fragments) => {
+                fragments.held.extend_from_slice(&payload);
+                (fragments.kind, fragments.held)
             }
         };
-        if !fin {
-            self.fragments = Some((binary, whole));
+        if !header.fin {
+            self.fragments = Some(Box::new(Fragments { kind, held: whole }));
             return Ok(None);
         }
-        if binary {
-            return Ok(Some(Message::Binary(whole.freeze())));
+        let whole = if kind.deflated {
+            deflate::decompress(&whole, self.message_bytes_max).map_err(|error| match error {
+                InflateError::Invalid => DecodeError::Compression,
+                InflateError::TooLarge => DecodeError::TooLarge,
+            })?
+        } else {
+            whole.into()
+        };
+        if kind.binary {
+            return Ok(Some(Message::Binary(whole.into())));
         }
-        String::from_utf8(whole.into()).map(|text| Some(Message::Text(text))).map_err(|_| DecodeError::Utf8)
+        String::from_utf8(whole).map(|text| Some(Message::Text(text))).map_err(|_| DecodeError::Utf8)
     }
 }
 
@@ -252,7 +283,7 @@ mod tests {
     }
 
     fn decode(bytes: &[u8]) -> Result<Vec<Message>, DecodeError> {
-        let mut decoder = Decoder::new(1_000);
+        let mut decoder = Decoder::new(1_000, false);
         decoder.feed(bytes);
         let mut messages = Vec::new();
         while let Some(message) = decoder.next_message()? {
@@ -301,7 +332,7 @@ mod tests {
 
     #[test]
     fn a_claimed_length_allocates_nothing() {
-        let mut decoder = Decoder::new(usize::MAX);
+        let mut decoder = Decoder::new(usize::MAX, false);
         decoder.feed(&[0x82, 0xFF, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1, 2, 3, 4]);
         assert_eq!(decoder.next_message(), Ok(None));
         assert!(decoder.buffer.capacity() < 1_024);
@@ -314,7 +345,7 @@ mod tests {
             cuts in proptest::collection::vec(1usize..40, 1..60),
         ) {
             let bytes: Vec<u8> = payloads.iter().flat_map(|payload| frame(0x82, payload)).collect();
-            let mut decoder = Decoder::new(1_000);
+            let mut decoder = Decoder::new(1_000, false);
             let (mut at, mut messages) = (0, Vec::new());
             for cut in cuts.into_iter().cycle() {
                 let end = (at + cut).min(bytes.len());

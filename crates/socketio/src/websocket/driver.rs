@@ -1,21 +1,23 @@
 //! One task per WebSocket: reads, hands messages to a [`Handler`] one at a time, and writes what its [`Outbox`] holds.
 //!
 //! What must stay true: while the handler is busy nothing is read; queued frames leave together in one vectored
-//! write; an idle socket owns no buffer (reads go through one scratch buffer per thread).
+//! write; an idle socket owns no buffer (reads go through one scratch buffer per thread) and no timer.
+//!
+//! The driver is a hand-written future instead of an `async fn`: it is what an idle connection costs, and the compiler
+//! makes room in an `async fn` for everything that it may ever wait for.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::future::poll_fn;
 use std::io::{self, IoSlice};
-use std::pin::{Pin, pin};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Sleep;
 
 use super::{Decoder, Message};
+use crate::outbox::Found;
 use crate::{CloseReason, Frame, Outbox};
 
 /// One read takes at most this much, in bytes.
@@ -24,220 +26,304 @@ const SCRATCH_BYTES: usize = 64 * 1024;
 /// One vectored write takes at most this many frames (Linux allows 1,024).
 const FRAMES_PER_WRITE_MAX: usize = 256;
 
-/// Time that a closing socket has to take what is still queued for it.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Messages that are handled before other connections have their turn.
+const MESSAGES_AT_ONCE: u32 = 64;
+
+/// Time that a closing socket has to take what is still queued for it and to say goodbye.
+pub(super) const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 thread_local! {
     static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; SCRATCH_BYTES].into_boxed_slice());
 }
 
-/// What is done with the messages of one socket.
-pub trait Handler: Send {
-    /// A text message. The next one is not read before this returns.
-    ///
-    /// # Errors
-    /// The reason to close the socket with.
-    fn text(&mut self, text: String) -> impl Future<Output = Result<(), CloseReason>> + Send;
+/// What came of a message.
+pub enum Handled {
+    /// The next one may come.
+    Done,
+    /// The socket is to be closed.
+    Close(CloseReason),
+    /// The next one waits until this is over.
+    Busy(Pin<Box<dyn Future<Output = Result<(), CloseReason>> + Send>>),
+}
 
-    /// A binary message.
-    ///
-    /// # Errors
-    /// As [`Handler::text`].
-    fn binary(&mut self, bytes: Bytes) -> impl Future<Output = Result<(), CloseReason>> + Send;
+/// What is done with the messages of one socket.
+pub trait Handler: Send + Unpin {
+    /// What is to be written to the socket. When it is closed, the socket is.
+    fn outbox(&self) -> &Outbox;
+
+    /// A message, [`Message::Text`] or [`Message::Binary`].
+    fn message(&mut self, message: Message) -> Handled;
 
     /// Something arrived: the peer is alive.
     fn alive(&mut self) {}
+
+    /// The socket is over but for its goodbye; the outbox is closed. Called once.
+    fn closed(&mut self, reason: CloseReason);
 }
 
-/// A WebSocket after its handshake.
-#[derive(Debug)]
-pub struct Socket<S> {
-    stream: Mutex<S>,
+/// Compression, where it was agreed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deflate {
+    /// Messages of fewer bytes are sent as they are.
+    pub threshold: usize,
+}
+
+enum Phase {
+    Open,
+    /// What is queued is still written, and then a close frame, unless nothing may be written any more.
+    Closing(CloseReason),
+    /// The close frame is on its way.
+    Farewell,
+    /// The peer has to say goodbye: what is unread would make the system reset the connection and lose our words.
+    Draining,
+}
+
+/// Runs one socket; ready when it is over. The handler's outbox is closed then.
+pub struct Driver<S, H> {
+    stream: S,
     decoder: Decoder,
+    handler: H,
+    deflate: Option<Deflate>,
+    handling: Option<Pin<Box<dyn Future<Output = Result<(), CloseReason>> + Send>>>,
+    frames: VecDeque<Frame>,
+    /// Bytes of the first frame that are written already.
+    offset: usize,
+    phase: Phase,
+    deadline: Option<Pin<Box<Sleep>>>,
 }
 
-fn lock<S>(stream: &Mutex<S>) -> MutexGuard<'_, S> {
-    stream.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Socket<S> {
-    /// Wraps a stream; `first` is what was already read from it.
-    pub fn new(stream: S, first: &[u8], message_bytes_max: usize) -> Self {
-        let mut decoder = Decoder::new(message_bytes_max);
-        decoder.feed(first);
-        Self { stream: Mutex::new(stream), decoder }
-    }
-
-    /// The next message, while nothing is to be written.
-    ///
-    /// # Errors
-    /// The reason to close the socket with.
-    pub async fn next_message(&mut self) -> Result<Message, CloseReason> {
-        next_message(&self.stream, &mut self.decoder).await
-    }
-
-    /// Says goodbye with a close frame, and waits a little for the peer to do so: what is still unread would make the
-    /// system reset the connection and lose the words.
-    pub async fn finish(mut self, close: Frame) {
-        let farewell = async {
-            self.write(close).await.ok()?;
-            poll_fn(|cx| Pin::new(&mut *lock(&self.stream)).poll_shutdown(cx)).await.ok()?;
-            while self.next_message().await.is_ok() {}
-            Some(())
-        };
-        let _ = tokio::time::timeout(CLOSE_TIMEOUT, farewell).await;
-    }
-
-    /// Writes one frame at once.
-    ///
-    /// # Errors
-    /// The error of the stream.
-    pub async fn write(&mut self, frame: Frame) -> io::Result<()> {
-        write_frames(&self.stream, VecDeque::from([frame])).await
-    }
-}
-
-async fn next_message<S: AsyncRead + Unpin>(stream: &Mutex<S>, decoder: &mut Decoder) -> Result<Message, CloseReason> {
-    loop {
-        match decoder.next_message() {
-            Ok(Some(message)) => return Ok(message),
-            Ok(None) => {}
-            Err(error) => return Err(CloseReason::Application(error.code(), error.reason())),
-        }
-        match poll_fn(|cx| poll_fill(stream, decoder, cx)).await {
-            Ok(0) | Err(_) => return Err(CloseReason::TransportClosed),
-            Ok(_) => {}
+impl<S, H: Handler> Driver<S, H>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    /// Goes on with a stream whose decoder may hold bytes already.
+    pub(super) fn new(stream: S, decoder: Decoder, deflate: Option<Deflate>, handler: H) -> Self {
+        Self {
+            stream,
+            decoder,
+            handler,
+            deflate,
+            handling: None,
+            frames: VecDeque::new(),
+            offset: 0,
+            phase: Phase::Open,
+            deadline: None,
         }
     }
+
+    /// Reads and handles until something has to be waited for, or the socket is to be closed.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<CloseReason> {
+        let mut budget = MESSAGES_AT_ONCE;
+        loop {
+            if let Some(handling) = &mut self.handling {
+                let handled = ready!(handling.as_mut().poll(cx));
+                self.handling = None;
+                if let Err(reason) = handled {
+                    return Poll::Ready(reason);
+                }
+            }
+            let message = match self.decoder.next_message() {
+                Ok(Some(message)) => message,
+                Ok(None) => {
+                    match ready!(poll_fill(&mut self.stream, &mut self.decoder, cx)) {
+                        Ok(0) | Err(_) => return Poll::Ready(CloseReason::TransportClosed),
+                        Ok(_) => continue,
+                    };
+                }
+                Err(error) => return Poll::Ready(CloseReason::Application(error.code(), error.reason())),
+            };
+            self.handler.alive();
+            match message {
+                Message::Ping(payload) => {
+                    if let Err(error) = self.handler.outbox().push(Frame::pong(&payload)) {
+                        return Poll::Ready(error.0);
+                    }
+                }
+                Message::Pong(_) => {}
+                // The answer repeats the code (RFC 6455 section 5.5.1).
+                Message::Close(code) => return Poll::Ready(CloseReason::PeerClosed(code.unwrap_or(1000))),
+                data => match self.handler.message(data) {
+                    Handled::Done => {}
+                    Handled::Close(reason) => return Poll::Ready(reason),
+                    Handled::Busy(handling) => self.handling = Some(handling),
+                },
+            }
+            budget -= 1;
+            if budget == 0 {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Writes what is queued. Ready when the outbox is closed and nothing of it is to be written any more.
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<CloseReason> {
+        loop {
+            if !self.frames.is_empty() {
+                match self.poll_frames(cx) {
+                    Poll::Ready(Ok(())) => self.handler.outbox().written(),
+                    Poll::Ready(Err(_)) => return Poll::Ready(CloseReason::TransportClosed),
+                    Poll::Pending => {
+                        // Where nothing is to be sent any more, a peer that does not read cannot hold the end up.
+                        return match ready!(self.handler.outbox().poll_closed(cx)) {
+                            reason if reason.flushes() => {
+                                self.end_in_time(cx);
+                                Poll::Pending
+                            }
+                            reason => Poll::Ready(reason),
+                        };
+                    }
+                }
+            }
+            match ready!(self.handler.outbox().poll_take(cx)) {
+                Found::Frames(frames) => self.frames = frames,
+                Found::Closed(reason) => return Poll::Ready(reason),
+            }
+        }
+    }
+
+    /// Writes the frames that were taken.
+    fn poll_frames(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.frames.is_empty() {
+            let mut slices = [IoSlice::new(&[]); FRAMES_PER_WRITE_MAX];
+            let count = self.frames.len().min(FRAMES_PER_WRITE_MAX);
+            for (index, (slice, frame)) in slices.iter_mut().zip(&self.frames).enumerate() {
+                *slice = IoSlice::new(&wire(self.deflate, frame)[if index == 0 { self.offset } else { 0 }..]);
+            }
+            let mut written = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, &slices[..count]))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            while let Some(frame) = self.frames.front() {
+                let left = wire(self.deflate, frame).len() - self.offset;
+                if written < left {
+                    self.offset += written;
+                    break;
+                }
+                written -= left;
+                self.offset = 0;
+                self.frames.pop_front();
+            }
+        }
+        self.frames = VecDeque::new();
+        // TLS keeps what it encrypted until it is flushed; for TCP this does nothing.
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    /// The first of what ends the socket.
+    fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<CloseReason> {
+        if let Poll::Ready(reason) = self.poll_read(cx) {
+            return Poll::Ready(reason);
+        }
+        self.poll_write(cx)
+    }
+
+    fn close(&mut self, reason: CloseReason) {
+        self.handler.outbox().close(reason);
+        // Whatever closed the outbox first is the reason.
+        let reason = self.handler.outbox().closed().unwrap_or(reason);
+        self.handling = None;
+        self.handler.closed(reason);
+        self.phase = Phase::Closing(reason);
+    }
+
+    /// Notes that the end has begun, with its time.
+    fn end_in_time(&mut self, cx: &mut Context<'_>) {
+        let deadline = self.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(CLOSE_TIMEOUT)));
+        if deadline.as_mut().poll(cx).is_ready() {
+            // Looked at again by whoever polls the driver: it is over.
+            cx.waker().wake_by_ref();
+        }
+    }
+
+    fn is_too_late(&mut self, cx: &mut Context<'_>) -> bool {
+        self.deadline.as_mut().is_some_and(|deadline| deadline.as_mut().poll(cx).is_ready())
+    }
+
+    fn poll_drained(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        SCRATCH.with_borrow_mut(|scratch| {
+            loop {
+                let mut buffer = ReadBuf::new(scratch);
+                match ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer)) {
+                    Ok(()) if !buffer.filled().is_empty() => {}
+                    _ => return Poll::Ready(()),
+                }
+            }
+        })
+    }
 }
 
-fn poll_fill<S: AsyncRead + Unpin>(
-    stream: &Mutex<S>,
+impl<S, H: Handler> Future for Driver<S, H>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let driver = self.get_mut();
+        loop {
+            if driver.is_too_late(cx) {
+                if let Phase::Open = driver.phase {
+                    driver.close(CloseReason::TransportClosed);
+                }
+                return Poll::Ready(());
+            }
+            match driver.phase {
+                Phase::Open => {
+                    let reason = ready!(driver.poll_open(cx));
+                    driver.close(reason);
+                }
+                Phase::Closing(reason) => {
+                    if reason == CloseReason::TransportClosed || (!reason.flushes() && !driver.frames.is_empty()) {
+                        // A frame may be half written: whatever came after it would be read as its rest.
+                        return Poll::Ready(());
+                    }
+                    driver.end_in_time(cx);
+                    let _ = ready!(driver.poll_write(cx));
+                    if !driver.frames.is_empty() {
+                        return Poll::Ready(());
+                    }
+                    let (code, words) = reason.close_code();
+                    driver.frames.push_back(Frame::close(code, words));
+                    driver.phase = Phase::Farewell;
+                }
+                Phase::Farewell => {
+                    if ready!(driver.poll_frames(cx)).is_err()
+                        || ready!(Pin::new(&mut driver.stream).poll_shutdown(cx)).is_err()
+                    {
+                        return Poll::Ready(());
+                    }
+                    driver.phase = Phase::Draining;
+                }
+                Phase::Draining => return driver.poll_drained(cx),
+            }
+        }
+    }
+}
+
+impl<S, H> std::fmt::Debug for Driver<S, H> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Driver").field("decoder", &self.decoder).finish_non_exhaustive()
+    }
+}
+
+fn wire(deflate: Option<Deflate>, frame: &Frame) -> &[u8] {
+    match deflate {
+        Some(Deflate { threshold }) => frame.deflated_wire(threshold),
+        None => frame.wire(),
+    }
+}
+
+/// Reads once, through the scratch buffer, into the decoder.
+pub(super) fn poll_fill<S: AsyncRead + Unpin>(
+    stream: &mut S,
     decoder: &mut Decoder,
     cx: &mut Context<'_>,
 ) -> Poll<io::Result<usize>> {
     SCRATCH.with_borrow_mut(|scratch| {
         let mut buffer = ReadBuf::new(scratch);
-        ready!(Pin::new(&mut *lock(stream)).poll_read(cx, &mut buffer))?;
+        ready!(Pin::new(stream).poll_read(cx, &mut buffer))?;
         decoder.feed(buffer.filled());
         Poll::Ready(Ok(buffer.filled().len()))
     })
-}
-
-async fn write_frames<S: AsyncWrite + Unpin>(stream: &Mutex<S>, mut frames: VecDeque<Frame>) -> io::Result<()> {
-    let mut offset = 0;
-    poll_fn(|cx| {
-        while !frames.is_empty() {
-            let mut slices = [IoSlice::new(&[]); FRAMES_PER_WRITE_MAX];
-            let count = frames.len().min(FRAMES_PER_WRITE_MAX);
-            for (index, (slice, frame)) in slices.iter_mut().zip(&frames).enumerate() {
-                *slice = IoSlice::new(&frame.wire()[if index == 0 { offset } else { 0 }..]);
-            }
-            let mut written = ready!(Pin::new(&mut *lock(stream)).poll_write_vectored(cx, &slices[..count]))?;
-            if written == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
-            while let Some(frame) = frames.front() {
-                let left = frame.wire().len() - offset;
-                if written < left {
-                    offset += written;
-                    break;
-                }
-                written -= left;
-                offset = 0;
-                frames.pop_front();
-            }
-        }
-        // TLS keeps what it encrypted until it is flushed; for TCP this does nothing.
-        Pin::new(&mut *lock(stream)).poll_flush(cx)
-    })
-    .await
-}
-
-/// Runs the socket until it ends, and says why it did. The outbox is closed when this returns.
-pub async fn drive<S, H>(socket: Socket<S>, outbox: &Outbox, handler: &mut H) -> CloseReason
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send,
-    H: Handler,
-{
-    let Socket { stream, mut decoder } = socket;
-    let stream = &stream;
-    let mut writer = pin!(write_loop(stream, outbox));
-    let reason = tokio::select! {
-        reason = read_loop(stream, &mut decoder, outbox, handler) => reason,
-        reason = &mut writer => {
-            outbox.close(reason);
-            return reason;
-        }
-    };
-    outbox.close(reason);
-    let reason = outbox.closed().unwrap_or(reason);
-    if reason != CloseReason::TransportClosed {
-        let _ = tokio::time::timeout(CLOSE_TIMEOUT, writer).await;
-    }
-    reason
-}
-
-async fn read_loop<S, H>(stream: &Mutex<S>, decoder: &mut Decoder, outbox: &Outbox, handler: &mut H) -> CloseReason
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send,
-    H: Handler,
-{
-    loop {
-        let message = match next_message(stream, decoder).await {
-            Ok(message) => message,
-            Err(reason) => return reason,
-        };
-        handler.alive();
-        let handled = match message {
-            Message::Text(text) => handler.text(text).await,
-            Message::Binary(bytes) => handler.binary(bytes).await,
-            Message::Ping(payload) => outbox.push(Frame::pong(&payload)).map_err(|error| error.0),
-            Message::Pong(_) => Ok(()),
-            // The answer repeats the code (RFC 6455 section 5.5.1).
-            Message::Close(code) => return CloseReason::PeerClosed(code.unwrap_or(1000)),
-        };
-        if let Err(reason) = handled {
-            return reason;
-        }
-    }
-}
-
-async fn write_loop<S: AsyncRead + AsyncWrite + Unpin + Send>(stream: &Mutex<S>, outbox: &Outbox) -> CloseReason {
-    loop {
-        poll_fn(|cx| outbox.poll_ready(cx)).await;
-        let frames = outbox.take();
-        if !frames.is_empty() {
-            // A closed outbox takes no more, so a peer that does not read cannot hold the end up for ever.
-            let result = tokio::select! {
-                result = write_frames(stream, frames) => result,
-                () = closed_for_good(outbox) => {
-                    // A frame may be half written; whatever came after it would be read as its rest.
-                    return outbox.closed().unwrap_or(CloseReason::TransportClosed);
-                }
-            };
-            if result.is_err() {
-                return CloseReason::TransportClosed;
-            }
-            continue;
-        }
-        if let Some(reason) = outbox.closed() {
-            let (code, text) = reason.close_code();
-            let farewell = async {
-                write_frames(stream, VecDeque::from([Frame::close(code, text)])).await?;
-                poll_fn(|cx| Pin::new(&mut *lock(stream)).poll_shutdown(cx)).await
-            };
-            let _ = tokio::time::timeout(CLOSE_TIMEOUT, farewell).await;
-            return reason;
-        }
-    }
-}
-
-/// Ready a while after the outbox was closed, or at once where nothing of it is to be sent any more.
-async fn closed_for_good(outbox: &Outbox) {
-    // Frames may wait while a write is under way; only the close matters here.
-    poll_fn(|cx| outbox.poll_closed(cx)).await;
-    if outbox.closed().is_some_and(CloseReason::flushes) {
-        tokio::time::sleep(CLOSE_TIMEOUT).await;
-    }
 }

@@ -1,11 +1,11 @@
-//! The opening handshake (RFC 6455 section 4.2).
+//! The opening handshake (RFC 6455 section 4.2) and the agreement on permessage-deflate (RFC 7692 section 7.1).
 
 use std::fmt;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use http::{HeaderMap, Method, Response, StatusCode, header, request};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request};
 use http_body_util::Full;
 use sha1::{Digest, Sha1};
 
@@ -35,11 +35,21 @@ impl fmt::Display for HandshakeError {
 
 impl std::error::Error for HandshakeError {}
 
-/// Checks the request and makes the answer that switches protocols.
+/// A handshake that was accepted.
+#[derive(Debug)]
+pub struct Accepted {
+    /// The answer that switches protocols.
+    pub response: Response<Full<Bytes>>,
+    /// Whether permessage-deflate was agreed on, without context takeover on either side.
+    pub deflate: bool,
+}
+
+/// Checks the request and makes the answer that switches protocols. `deflate` says whether permessage-deflate is to be
+/// agreed on with a client that offers it.
 ///
 /// # Errors
 /// [`HandshakeError`] says what is missing.
-pub fn accept(request: &request::Parts) -> Result<Response<Full<Bytes>>, HandshakeError> {
+pub fn accept(request: &request::Parts, deflate: bool) -> Result<Accepted, HandshakeError> {
     let headers = &request.headers;
     if request.method != Method::GET
         || !has_token(headers, &header::CONNECTION, "upgrade")
@@ -58,12 +68,46 @@ pub fn accept(request: &request::Parts) -> Result<Response<Full<Bytes>>, Handsha
     let mut response = Response::new(Full::default());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let answer = response.headers_mut();
-    answer.insert(header::CONNECTION, header::HeaderValue::from_static("Upgrade"));
-    answer.insert(header::UPGRADE, header::HeaderValue::from_static("websocket"));
-    if let Ok(value) = header::HeaderValue::from_str(&BASE64_STANDARD.encode(digest)) {
+    answer.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    answer.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    if let Ok(value) = HeaderValue::from_str(&BASE64_STANDARD.encode(digest)) {
         answer.insert(header::SEC_WEBSOCKET_ACCEPT, value);
     }
-    Ok(response)
+    let agreed = if deflate { agree(headers) } else { None };
+    if let Some(agreed) = agreed {
+        answer.insert(header::SEC_WEBSOCKET_EXTENSIONS, HeaderValue::from_static(agreed));
+    }
+    Ok(Accepted { response, deflate: agreed.is_some() })
+}
+
+/// The answer to the first offer of permessage-deflate that can be met. A window smaller than DEFLATE's own cannot be
+/// promised; without context takeover nobody has to keep one (RFC 7692 sections 7.1.1 and 7.1.2).
+fn agree(headers: &HeaderMap) -> Option<&'static str> {
+    let offers = headers.get_all(header::SEC_WEBSOCKET_EXTENSIONS).iter().filter_map(|value| value.to_str().ok());
+    let mut offers = offers.flat_map(|value| value.split(','));
+    offers
+        .find(|offer| can_meet(offer))
+        .map(|_| "permessage-deflate; server_no_context_takeover; client_no_context_takeover")
+}
+
+fn can_meet(offer: &str) -> bool {
+    let mut parts = offer.split(';').map(str::trim);
+    if parts.next() != Some("permessage-deflate") {
+        return false;
+    }
+    let mut seen = Vec::new();
+    parts.all(|parameter| {
+        let (name, value) = parameter.split_once('=').map_or((parameter, None), |(n, v)| (n.trim(), Some(v.trim())));
+        let once = !seen.contains(&name);
+        seen.push(name);
+        let bits = |text: &str| text.trim_matches('"').parse::<u8>().ok();
+        once && match (name, value) {
+            ("server_no_context_takeover" | "client_no_context_takeover" | "client_max_window_bits", None) => true,
+            ("client_max_window_bits", Some(value)) => bits(value).is_some_and(|bits| (8..=15).contains(&bits)),
+            ("server_max_window_bits", Some(value)) => bits(value) == Some(15),
+            _ => false,
+        }
+    })
 }
 
 fn has_token(headers: &HeaderMap, name: &header::HeaderName, token: &str) -> bool {
@@ -96,17 +140,54 @@ mod tests {
 
     #[test]
     fn the_example_of_the_rfc() {
-        let response = accept(&request(&[])).expect("accepted");
-        assert_eq!(response.status(), 101);
-        assert_eq!(response.headers()["sec-websocket-accept"], "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+        let accepted = accept(&request(&[]), true).expect("accepted");
+        assert_eq!(accepted.response.status(), 101);
+        assert_eq!(accepted.response.headers()["sec-websocket-accept"], "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+        assert!(!accepted.deflate, "it was not offered");
+        assert!(!accepted.response.headers().contains_key("sec-websocket-extensions"));
     }
 
     #[test]
     fn what_is_missing_is_named() {
-        let refused = |name, value| accept(&request(&[(name, value)])).err();
+        let refused = |name, value| accept(&request(&[(name, value)]), false).err();
         assert_eq!(refused("upgrade", "h2c"), Some(HandshakeError::NotAnUpgrade));
         assert_eq!(refused("connection", "close"), Some(HandshakeError::NotAnUpgrade));
         assert_eq!(refused("sec-websocket-version", "8"), Some(HandshakeError::Version));
         assert_eq!(refused("sec-websocket-key", "short"), Some(HandshakeError::Key));
+    }
+
+    #[test]
+    fn compression_is_agreed_on_where_it_can_be_met() {
+        let agreed = |offer: &str| {
+            let mut request = request(&[]);
+            request.headers.insert(header::SEC_WEBSOCKET_EXTENSIONS, HeaderValue::from_str(offer).expect("a header"));
+            assert!(!accept(&request, false).expect("accepted").deflate, "not where it is off");
+            let accepted = accept(&request, true).expect("accepted");
+            let answer = accepted.response.headers().get(header::SEC_WEBSOCKET_EXTENSIONS);
+            assert_eq!(accepted.deflate, answer.is_some());
+            answer.is_some_and(|answer| {
+                answer == "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
+            })
+        };
+        for offer in [
+            "permessage-deflate",
+            "permessage-deflate; client_max_window_bits",
+            "permessage-deflate; server_no_context_takeover; client_max_window_bits=12",
+            "permessage-deflate; server_max_window_bits=15",
+            "x-webkit-deflate-frame, permessage-deflate; client_max_window_bits",
+            "permessage-deflate; server_max_window_bits=10, permessage-deflate",
+        ] {
+            assert!(agreed(offer), "{offer}");
+        }
+        for offer in [
+            "x-webkit-deflate-frame",
+            "permessage-deflate; server_max_window_bits=10",
+            "permessage-deflate; client_max_window_bits=7",
+            "permessage-deflate; unknown",
+            "permessage-deflate; client_max_window_bits; client_max_window_bits",
+            "permessage-deflate; server_no_context_takeover=1",
+        ] {
+            assert!(!agreed(offer), "{offer}");
+        }
     }
 }

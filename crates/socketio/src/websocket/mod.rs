@@ -1,9 +1,11 @@
-//! WebSocket (RFC 6455), the server's side: the handshake, the sans-IO [`Decoder`], and the driver of one socket.
+//! WebSocket (RFC 6455), the server's side: the handshake, the sans-IO [`Decoder`], and the [`Driver`] of one socket.
 
 mod decoder;
 mod driver;
 mod handshake;
+mod socket;
 
 pub use decoder::{DecodeError, Decoder, Message};
-pub use driver::{Handler, Socket, drive};
-pub use handshake::{HandshakeError, accept};
+pub use driver::{Deflate, Driver, Handled, Handler};
+pub use handshake::{Accepted, HandshakeError, accept};
+pub use socket::Socket;

@@ -1,6 +1,7 @@
-//! The life of a WebSocket: taking the stream out of hyper, the probe of an upgrade, and the session's run.
+//! From a request to a WebSocket: taking the stream out of hyper, and the probe of an upgrade.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::upgrade::{OnUpgrade, Upgraded};
@@ -8,9 +9,10 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
-use crate::session::{OverWebSocket, Session};
-use crate::websocket::{Message, Socket, drive};
-use crate::{Application, CloseReason, Frame};
+use super::Protocol;
+use super::session::{OverWebSocket, Session};
+use crate::websocket::{Deflate, Message, Socket};
+use crate::{CloseReason, Frame};
 
 /// Something done with a stream, whatever its type.
 pub trait WithStream: Send {
@@ -35,76 +37,86 @@ pub async fn with_stream<W: WithStream>(upgrade: OnUpgrade, with: W) {
     }
 }
 
-/// A new session over WebSocket.
-pub(crate) struct Run<A: Application> {
-    pub(crate) session: Arc<Session<A>>,
-    pub(crate) payload_bytes_max: usize,
+/// What a WebSocket of the engine is made with.
+#[derive(Clone, Copy)]
+pub(super) struct Making {
+    pub(super) payload_bytes_max: usize,
+    pub(super) deflate: Option<Deflate>,
 }
 
-impl<A: Application> WithStream for Run<A> {
+impl Making {
+    fn socket<S: AsyncRead + AsyncWrite + Unpin + Send>(self, stream: S, first: Bytes) -> Socket<S> {
+        // `first` is a slice of hyper's read buffer: kept, it would keep all of that for the life of the connection.
+        Socket::new(stream, &first, self.payload_bytes_max, self.deflate)
+    }
+}
+
+/// A new session over WebSocket.
+pub(super) struct Run<P: Protocol> {
+    pub(super) session: Arc<Session<P>>,
+    pub(super) making: Making,
+}
+
+impl<P: Protocol> WithStream for Run<P> {
     async fn run<S>(self, stream: S, first: Bytes)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let socket = Socket::new(stream, &first, self.payload_bytes_max);
-        // A slice of hyper's read buffer: kept, it would keep all of that for the life of the connection.
-        drop(first);
-        run_session(socket, self.session).await;
+        run_session(self.making.socket(stream, first), self.session);
     }
 }
 
-async fn run_session<S, A>(socket: Socket<S>, session: Arc<Session<A>>)
+/// A task of its own: this one has room for all that an upgrade may wait for, and an idle connection needs little.
+fn run_session<S, P>(socket: Socket<S>, session: Arc<Session<P>>)
 where
-    S: AsyncRead + AsyncWrite + Unpin + Send,
-    A: Application,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    P: Protocol,
 {
-    let mut handler = OverWebSocket(Arc::clone(&session));
-    let reason = drive(socket, session.outbox(), &mut handler).await;
-    session.end(reason);
+    let driver = socket.drive(OverWebSocket(Arc::clone(&session)));
+    session.spawn(driver);
 }
 
 /// A session that is being upgraded; if that comes to nothing, however, polling goes on.
-pub(crate) struct Upgrading<A: Application> {
-    session: Arc<Session<A>>,
+pub(super) struct Upgrading<P: Protocol> {
+    session: Arc<Session<P>>,
     finished: bool,
 }
 
-impl<A: Application> Upgrading<A> {
-    pub(crate) fn new(session: Arc<Session<A>>) -> Self {
+impl<P: Protocol> Upgrading<P> {
+    pub(super) fn new(session: Arc<Session<P>>) -> Self {
         Self { session, finished: false }
     }
 }
 
-impl<A: Application> Drop for Upgrading<A> {
+impl<P: Protocol> Drop for Upgrading<P> {
     fn drop(&mut self) {
         if !self.finished {
-            self.session.cancel_upgrade();
+            self.session.state().cancel_upgrade();
         }
     }
 }
 
 /// A WebSocket that asks to take over a polling session.
-pub(crate) struct Probe<A: Application> {
-    pub(crate) upgrading: Upgrading<A>,
-    pub(crate) payload_bytes_max: usize,
-    pub(crate) timeout: std::time::Duration,
+pub(super) struct Probe<P: Protocol> {
+    pub(super) upgrading: Upgrading<P>,
+    pub(super) making: Making,
+    pub(super) timeout: Duration,
 }
 
-impl<A: Application> WithStream for Probe<A> {
+impl<P: Protocol> WithStream for Probe<P> {
     async fn run<S>(self, stream: S, first: Bytes)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let mut socket = Socket::new(stream, &first, self.payload_bytes_max);
-        drop(first);
+        let mut socket = self.making.socket(stream, first);
         let mut upgrading = self.upgrading;
         let session = Arc::clone(&upgrading.session);
         let probe = tokio::time::timeout(self.timeout, probe(&mut socket, &session)).await;
         if let Ok(Ok(())) = probe {
             upgrading.finished = true;
-            session.finish_upgrade();
+            // A poll that still waits is let go.
             session.outbox().wake();
-            run_session(socket, session).await;
+            run_session(socket, session);
         } else {
             drop(upgrading);
             let _ = socket.write(Frame::close(1002, "the probe failed")).await;
@@ -113,22 +125,21 @@ impl<A: Application> WithStream for Probe<A> {
 }
 
 /// The client's `2probe` is answered by `3probe`, a waiting poll is let go, and `5` completes the upgrade.
-async fn probe<S, A>(socket: &mut Socket<S>, session: &Arc<Session<A>>) -> Result<(), CloseReason>
+async fn probe<S, P>(socket: &mut Socket<S>, session: &Arc<Session<P>>) -> Result<(), CloseReason>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
-    A: Application,
+    P: Protocol,
 {
     loop {
         match socket.next_message().await? {
             Message::Text(text) if text == "2probe" => {
                 socket.write(Frame::text("3probe")).await.map_err(|_| CloseReason::TransportClosed)?;
-                session.release_poll();
+                session.state().probed();
+                session.outbox().wake();
             }
             Message::Text(text) if text == "5" => {
-                return match session.outbox().closed() {
-                    Some(reason) => Err(reason),
-                    None => Ok(()),
-                };
+                let may = session.outbox().closed().is_none() && session.state().finish_upgrade();
+                return if may { Ok(()) } else { Err(CloseReason::ProtocolError) };
             }
             Message::Ping(payload) => {
                 socket.write(Frame::pong(&payload)).await.map_err(|_| CloseReason::TransportClosed)?;
@@ -140,13 +151,14 @@ where
 }
 
 /// A WebSocket for a session that has one already.
-pub(crate) struct Turned;
+pub(super) struct Turned;
 
 impl WithStream for Turned {
     async fn run<S>(self, stream: S, first: Bytes)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let _ = Socket::new(stream, &first, 0).write(Frame::close(1000, "the session is not polling")).await;
+        let close = Frame::close(1000, "the session is not polling");
+        Socket::new(stream, &first, 0, None).finish(close).await;
     }
 }

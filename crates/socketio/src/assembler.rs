@@ -1,0 +1,113 @@
+//! Packets with the attachments that follow them. Sans-IO.
+//!
+//! What must stay true: a packet is whole before anybody sees it; nothing comes between a packet and its attachments.
+
+use bytes::Bytes;
+
+use crate::packet::{self, InvalidPacket, Packet};
+
+/// Puts packets and their attachments together.
+#[derive(Debug, Default)]
+pub struct Assembler {
+    /// A packet that waits for its attachments. Most connections never have one.
+    partial: Option<Box<Partial>>,
+}
+
+#[derive(Debug)]
+struct Partial {
+    text: String,
+    attachments: Vec<Bytes>,
+    expected: usize,
+    bytes: usize,
+}
+
+/// A packet that waited for its attachments and has them all.
+#[derive(Debug)]
+pub struct Assembled {
+    /// For [`packet::decode`], which it has passed.
+    pub text: String,
+    /// The attachments, in the order of their placeholders.
+    pub attachments: Vec<Bytes>,
+}
+
+/// What an application takes from a client, in attachments of one packet.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// How many.
+    pub attachments_max: usize,
+    /// Of how many bytes together.
+    pub bytes_max: usize,
+}
+
+impl Assembler {
+    /// Takes a text message; gives the packet unless attachments follow.
+    ///
+    /// # Errors
+    /// [`InvalidPacket`] also when attachments are still missing.
+    pub fn text<'a>(&mut self, text: &'a str, bounds: Bounds) -> Result<Option<Packet<'a>>, InvalidPacket> {
+        if self.partial.is_some() {
+            return Err(InvalidPacket::Attachments);
+        }
+        let packet = packet::decode(text, bounds.attachments_max)?;
+        match packet {
+            Packet::Event { attachments: expected @ 1.., .. } | Packet::Ack { attachments: expected @ 1.., .. } => {
+                let partial = Partial { text: text.to_owned(), attachments: Vec::new(), expected, bytes: 0 };
+                self.partial = Some(Box::new(partial));
+                Ok(None)
+            }
+            whole => Ok(Some(whole)),
+        }
+    }
+
+    /// Takes an attachment; gives the packet when it is the last.
+    ///
+    /// # Errors
+    /// [`InvalidPacket::Attachments`] when no packet waits for one, or they grow too large together.
+    pub fn binary(&mut self, bytes: Bytes, bounds: Bounds) -> Result<Option<Assembled>, InvalidPacket> {
+        let mut partial = self.partial.take().ok_or(InvalidPacket::Attachments)?;
+        partial.bytes += bytes.len();
+        if partial.bytes > bounds.bytes_max {
+            return Err(InvalidPacket::Attachments);
+        }
+        partial.attachments.push(bytes);
+        if partial.attachments.len() < partial.expected {
+            self.partial = Some(partial);
+            return Ok(None);
+        }
+        Ok(Some(Assembled { text: partial.text, attachments: partial.attachments }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOUNDS: Bounds = Bounds { attachments_max: 3, bytes_max: 10 };
+
+    #[test]
+    fn a_packet_waits_for_its_attachments() {
+        let mut assembler = Assembler::default();
+        assert!(assembler.text("2[\"plain\"]", BOUNDS).expect("valid").is_some());
+        assert!(assembler.text("52-[\"a\",{}]", BOUNDS).expect("valid").is_none());
+        assert!(assembler.binary(Bytes::from_static(b"one"), BOUNDS).expect("valid").is_none());
+        let whole = assembler.binary(Bytes::from_static(b"two"), BOUNDS).expect("valid").expect("whole");
+        assert_eq!(
+            (whole.text.as_str(), &whole.attachments[..]),
+            ("52-[\"a\",{}]", &[&b"one"[..], b"two"].map(Bytes::from_static)[..])
+        );
+        assert!(assembler.text("2[\"next\"]", BOUNDS).expect("valid").is_some());
+    }
+
+    #[test]
+    fn what_does_not_belong_is_refused() {
+        let mut assembler = Assembler::default();
+        assert_eq!(assembler.binary(Bytes::new(), BOUNDS).err(), Some(InvalidPacket::Attachments));
+        assert!(assembler.text("51-[\"a\"]", BOUNDS).expect("valid").is_none());
+        assert_eq!(assembler.text("2[\"between\"]", BOUNDS).err(), Some(InvalidPacket::Attachments));
+        let mut assembler = Assembler::default();
+        assert!(assembler.text("53-[\"a\"]", BOUNDS).expect("valid").is_none());
+        assert!(assembler.binary(Bytes::from_static(&[0; 6]), BOUNDS).expect("valid").is_none());
+        assert_eq!(assembler.binary(Bytes::from_static(&[0; 6]), BOUNDS).err(), Some(InvalidPacket::Attachments));
+        assert_eq!(Assembler::default().text("54-[\"a\"]", BOUNDS).err(), Some(InvalidPacket::Attachments));
+    }
+}

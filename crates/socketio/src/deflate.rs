@@ -1,0 +1,147 @@
+//! permessage-deflate (RFC 7692) without context takeover: each message is compressed by itself, so that a broadcast
+//! is compressed once and no connection keeps a window.
+//!
+//! What must stay true: a message never inflates beyond the bound that it is given.
+
+use std::cell::RefCell;
+
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+
+/// What a compressed message leaves out at its end (RFC 7692 section 7.2.1).
+const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
+
+/// How much is inflated at a time, in bytes.
+const STEP: usize = 16 * 1024;
+
+thread_local! {
+    // Some 300 kB for each: one a thread, none a connection.
+    static COMPRESS: RefCell<Compress> = RefCell::new(Compress::new(Compression::fast(), false));
+    static DECOMPRESS: RefCell<Decompress> = RefCell::new(Decompress::new(false));
+}
+
+/// Why a message was not inflated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum InflateError {
+    /// It is no DEFLATE stream.
+    Invalid,
+    /// It has more bytes than allowed.
+    TooLarge,
+}
+
+/// Compresses one message.
+pub(crate) fn compress(message: &[u8]) -> Vec<u8> {
+    COMPRESS.with_borrow_mut(|compress| {
+        compress.reset();
+        let mut out = Vec::with_capacity(message.len() / 2 + 64);
+        loop {
+            let at = compress.total_in() as usize;
+            // Into memory it cannot fail; if it did, what is missing here would be seen as a message that grew.
+            let status = compress.compress_vec(&message[at..], &mut out, FlushCompress::Sync);
+            let done = compress.total_in() as usize == message.len() && out.len() < out.capacity();
+            match status {
+                Ok(Status::Ok | Status::BufError) if !done => out.reserve(out.capacity().max(256)),
+                _ => break,
+            }
+        }
+        if out.ends_with(&TAIL) {
+            out.truncate(out.len() - TAIL.len());
+        }
+        out
+    })
+}
+
+/// Inflates one message of at most `bytes_max` bytes.
+pub(crate) fn decompress(message: &[u8], bytes_max: usize) -> Result<Vec<u8>, InflateError> {
+    DECOMPRESS.with_borrow_mut(|decompress| {
+        decompress.reset(false);
+        let mut out = Vec::new();
+        for mut part in [message, &TAIL] {
+            loop {
+                if out.len() == out.capacity() {
+                    out.reserve_exact(STEP);
+                }
+                let (read, written) = (decompress.total_in(), out.len());
+                let status = decompress.decompress_vec(part, &mut out, FlushDecompress::Sync);
+                part = &part[(decompress.total_in() - read) as usize..];
+                if out.len() > bytes_max {
+                    return Err(InflateError::TooLarge);
+                }
+                match status {
+                    // A final block is allowed (RFC 7692 section 7.2.3.4); what stands behind it says nothing.
+                    Ok(Status::StreamEnd) => return Ok(out),
+                    Err(_) => return Err(InflateError::Invalid),
+                    Ok(Status::Ok | Status::BufError) => {
+                        let full = out.len() == out.capacity();
+                        if part.is_empty() && !full {
+                            break;
+                        }
+                        if !full && out.len() == written && decompress.total_in() == read {
+                            return Err(InflateError::Invalid);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(out)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_examples_of_the_rfc() {
+        // RFC 7692 section 7.2.3: "Hello" with fixed codes, without compression, with a final block, in two blocks.
+        for bytes in [
+            &[0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00][..],
+            &[0x00, 0x05, 0x00, 0xFA, 0xFF, 0x48, 0x65, 0x6C, 0x6C, 0x6F, 0x00],
+            &[0xF3, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00, 0x00],
+            &[0xF2, 0x48, 0x05, 0x00, 0x00, 0x00, 0xFF, 0xFF, 0xCA, 0xC9, 0xC9, 0x07, 0x00],
+        ] {
+            assert_eq!(decompress(bytes, 100).as_deref(), Ok(&b"Hello"[..]), "{bytes:x?}");
+        }
+        assert_eq!(compress(b"Hello"), [0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00]);
+        // Section 7.2.3.6: an empty message.
+        assert_eq!(decompress(&[0x00], 100).as_deref(), Ok(&b""[..]));
+    }
+
+    #[test]
+    fn a_bomb_is_given_up_at_the_bound() {
+        let bomb = compress(&vec![0; 50_000_000]);
+        assert!(bomb.len() < 300_000);
+        assert_eq!(decompress(&bomb, 1_000_000), Err(InflateError::TooLarge));
+    }
+
+    #[test]
+    fn the_bound_itself_is_allowed() {
+        let message = vec![7; 100_000];
+        assert_eq!(decompress(&compress(&message), 100_000).map(|out| out.len()), Ok(100_000));
+        assert_eq!(decompress(&compress(&message), 99_999), Err(InflateError::TooLarge));
+    }
+
+    #[test]
+    fn what_is_no_stream_is_refused() {
+        assert_eq!(decompress(&[0x06], 100), Err(InflateError::Invalid));
+        assert_eq!(decompress(&[0xFF; 20], 100), Err(InflateError::Invalid));
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_compressed_comes_back(
+            unit in proptest::collection::vec(any::<u8>(), 0..200), times in 0usize..400,
+        ) {
+            let message = unit.repeat(times);
+            prop_assert_eq!(decompress(&compress(&message), message.len().max(1)), Ok(message));
+        }
+
+        #[test]
+        fn garbage_never_panics_nor_grows(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            if let Ok(out) = decompress(&bytes, 1_000) {
+                prop_assert!(out.len() <= 1_000);
+            }
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! The answers over HTTP that are no packets: refusals as official servers word them, CORS, and bodies in and out.
+
+use std::io::Write;
+
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header, request};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::Body;
+
+use super::Payload;
+use crate::config::Origins;
+
+/// What the client may know of a refused request: a code and its words, those of official servers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    Transport,
+    Session,
+    Method,
+    Request,
+    /// With the application's words.
+    Forbidden(String),
+    Version,
+}
+
+impl Refusal {
+    fn code(&self) -> u8 {
+        match self {
+            Self::Transport => 0,
+            Self::Session => 1,
+            Self::Method => 2,
+            Self::Request => 3,
+            Self::Forbidden(_) => 4,
+            Self::Version => 5,
+        }
+    }
+
+    fn message(&self) -> &str {
+        match self {
+            Self::Transport => "Transport unknown",
+            Self::Session => "Session ID unknown",
+            Self::Method => "Bad handshake method",
+            Self::Request => "Bad request",
+            Self::Forbidden(why) => why,
+            Self::Version => "Unsupported protocol version",
+        }
+    }
+
+    /// The answer: JSON, but the bare words to what asked for a WebSocket.
+    pub(super) fn response(&self, upgrade: bool) -> Response<Full<Bytes>> {
+        if upgrade {
+            let mut response = respond(StatusCode::BAD_REQUEST, "text/html", self.message().to_owned());
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            return response;
+        }
+        let status = match self {
+            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        let message = serde_json::Value::from(self.message());
+        respond(status, "application/json", format!("{{\"code\":{},\"message\":{message}}}", self.code()))
+    }
+}
+
+pub(super) fn respond(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(body.into()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// A polling payload; one of at least `threshold` bytes is compressed for a client that takes it.
+pub(super) fn payload(payload: Payload, request: &request::Parts, threshold: Option<usize>) -> Response<Full<Bytes>> {
+    let (content_type, body) = match payload {
+        Payload::Text(text) => ("text/plain; charset=UTF-8", text.into_bytes()),
+        Payload::Binary(bytes) => ("application/octet-stream", bytes),
+    };
+    let accepts = request.headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
+    let gzip = accepts.is_some_and(|accepts| accepts.split(',').any(|coding| coding.trim().starts_with("gzip")));
+    if gzip && threshold.is_some_and(|threshold| body.len() >= threshold) {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        if encoder.write_all(&body).is_ok()
+            && let Ok(compressed) = encoder.finish()
+        {
+            let mut response = respond(StatusCode::OK, content_type, compressed);
+            response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            return response;
+        }
+    }
+    respond(StatusCode::OK, content_type, body)
+}
+
+/// Whether a page of this origin may talk to the engine. What names no origin is no page.
+pub(super) fn allows(origins: &Origins, headers: &HeaderMap) -> bool {
+    let Some(origin) = headers.get(header::ORIGIN) else { return true };
+    match origins {
+        Origins::Any => true,
+        Origins::Listed(listed) => {
+            let host = headers.get(header::HOST).map(HeaderValue::as_bytes);
+            let origin = origin.as_bytes();
+            let own = origin.strip_prefix(b"https://").or_else(|| origin.strip_prefix(b"http://"));
+            (own.is_some() && own == host) || listed.iter().any(|listed| listed.as_bytes() == origin)
+        }
+    }
+}
+
+/// Tells the browser which pages may read the answer. No credentials: a session's id is in its URL, never in a cookie.
+pub(super) fn allow_origin(origins: &Origins, request: &HeaderMap, response: &mut HeaderMap) {
+    let allowed = match origins {
+        Origins::Any => HeaderValue::from_static("*"),
+        Origins::Listed(_) => {
+            response.insert(header::VARY, HeaderValue::from_static("Origin"));
+            match request.get(header::ORIGIN) {
+                Some(origin) if allows(origins, request) => origin.clone(),
+                _ => return,
+            }
+        }
+    };
+    response.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
+}
+
+/// Answers a browser that asks what it may do: GET and POST, with whatever headers it names.
+pub(super) fn preflight(request: &HeaderMap) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST"));
+    headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
+    let asked = request.get(header::ACCESS_CONTROL_REQUEST_HEADERS).cloned();
+    let asked = asked.unwrap_or_else(|| HeaderValue::from_static("authorization, content-type"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, asked);
+    response
+}
+
+/// Reads a body of at most `bytes_max` bytes.
+///
+/// # Errors
+/// 413 when it is longer, 400 when it breaks off.
+pub async fn body_bytes<B>(body: B, bytes_max: usize) -> Result<Bytes, StatusCode>
+where
+    B: Body<Data = Bytes> + Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let collected = Limited::new(std::pin::pin!(body), bytes_max).collect().await.map_err(|error| {
+        if error.is::<LengthLimitError>() { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::BAD_REQUEST }
+    })?;
+    Ok(collected.to_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(header::HeaderName, &'static str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect()
+    }
+
+    #[test]
+    fn origins() {
+        let listed = Origins::Listed(vec!["https://chat.example".to_owned()]);
+        let allowed = |origins: &Origins, origin: &'static str| {
+            let request = headers(&[(header::ORIGIN, origin), (header::HOST, "own.example:3000")]);
+            let mut response = HeaderMap::new();
+            allow_origin(origins, &request, &mut response);
+            let told = response.get(header::ACCESS_CONTROL_ALLOW_ORIGIN).map(|value| value.to_str().unwrap_or("?"));
+            assert_eq!(allows(origins, &request), told.is_some());
+            told.map(str::to_owned)
+        };
+        assert_eq!(allowed(&Origins::Any, "https://any.example").as_deref(), Some("*"));
+        assert_eq!(allowed(&listed, "https://chat.example").as_deref(), Some("https://chat.example"));
+        assert_eq!(allowed(&listed, "http://own.example:3000").as_deref(), Some("http://own.example:3000"));
+        for other in ["https://chat.example.evil", "http://chat.example", "https://own.example", "null"] {
+            assert_eq!(allowed(&listed, other), None, "{other}");
+        }
+        assert!(allows(&listed, &HeaderMap::new()), "what is no page names no origin");
+    }
+
+    #[test]
+    fn refusals_are_worded_as_official_servers_do() {
+        let cases = [
+            (Refusal::Transport, 400, r#"{"code":0,"message":"Transport unknown"}"#),
+            (Refusal::Session, 400, r#"{"code":1,"message":"Session ID unknown"}"#),
+            (Refusal::Method, 400, r#"{"code":2,"message":"Bad handshake method"}"#),
+            (Refusal::Request, 400, r#"{"code":3,"message":"Bad request"}"#),
+            (Refusal::Forbidden("not \"you\"".to_owned()), 403, r#"{"code":4,"message":"not \"you\""}"#),
+            (Refusal::Version, 400, r#"{"code":5,"message":"Unsupported protocol version"}"#),
+        ];
+        for (refusal, status, body) in cases {
+            let response = refusal.response(false);
+            assert_eq!(response.status(), status);
+            assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json");
+            let bytes = futures_util::FutureExt::now_or_never(response.into_body().collect());
+            assert_eq!(bytes.expect("at once").expect("whole").to_bytes(), body);
+            let upgrade = refusal.response(true);
+            assert_eq!(
+                (upgrade.status().as_u16(), &upgrade.headers()[header::CONNECTION]),
+                (400, &HeaderValue::from_static("close"))
+            );
+        }
+    }
+}

@@ -4,11 +4,11 @@ import { io } from "socket.io-client";
 
 const PATIENCE_MS = 20_000;
 
-/** Rejects after a while, with a sentence. */
+/** Rejects after a while, with a sentence; `what` may be a function that says it then. */
 export function within(promise, what) {
   let timer;
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`waited too long for ${what}`)), PATIENCE_MS);
+    timer = setTimeout(() => reject(new Error(`waited too long for ${typeof what === "function" ? what() : what}`)), PATIENCE_MS);
   });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
@@ -24,10 +24,15 @@ export class Client {
     client.socket.onAny((name, payload) => client.#hear({ name, payload }));
     await within(
       new Promise((resolve, reject) => {
-        client.socket.once("connect", resolve);
-        client.socket.once("connect_error", (error) => {
+        const refused = (error) => {
           client.socket.close();
           reject(error);
+        };
+        client.socket.once("connect_error", refused);
+        client.socket.once("connect", () => {
+          // Whether it comes back after that is up to the options.
+          client.socket.off("connect_error", refused);
+          resolve();
         });
       }),
       "the connection",

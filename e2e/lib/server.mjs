@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const BINARY = process.env.QUINTET_BINARY ?? fileURLToPath(new URL("../../target/debug/quintet", import.meta.url));
+const BINARY = process.env.E2E_BINARY ?? fileURLToPath(new URL("../../target/debug/quintet", import.meta.url));
 
 export class Server {
   #child;

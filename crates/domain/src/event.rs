@@ -18,6 +18,24 @@ pub enum Departure {
     GuestGone,
 }
 
+impl Departure {
+    /// The name, as it is stored.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Left => "left",
+            Self::Removed => "removed",
+            Self::GuestGone => "guest_gone",
+        }
+    }
+
+    /// The departure of a name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Left, Self::Removed, Self::GuestGone].into_iter().find(|departure| departure.as_str() == name)
+    }
+}
+
 /// What can happen. The list is closed: a new entry makes the compiler point at every dialect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {

@@ -107,7 +107,8 @@ id!(
     ClientMessageId, CLIENT_MESSAGE_ID_CHARS_MAX
 );
 
-/// Names one connection of this process; never shown to a client.
+/// Names one connection, and what goes on with it after it was lost; never shown to a client. Other processes, before
+/// and after this one, use other numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ConnectionId(pub u64);
 

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use quintet_dialect::Dialect;
 use quintet_domain::{Refusal, UserId};
 use quintet_service::{EventRate, Identity};
+use quintet_socketio::Recovery;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::Gateway;
-use crate::connection::{Connection, Out};
+use crate::connection::{Connection, Going, Out};
+use crate::recovery::Resume;
 
 /// What a listener says of the connections that come through it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,6 +66,17 @@ impl Auth {
         }
     }
 
+    /// A field that says yes or no; no where it is absent or null.
+    fn flag(&self, name: &str) -> Result<bool, Refusal> {
+        match self.0.get(name) {
+            None | Some(Value::Null) => Ok(false),
+            Some(Value::Bool(flag)) => Ok(*flag),
+            Some(Value::Number(number)) => Ok(number.as_i64() == Some(1)),
+            Some(Value::String(text)) => Ok(matches!(text.as_str(), "1" | "true")),
+            Some(_) => Err(Refusal::invalid(name, "must be true or false")),
+        }
+    }
+
     /// A field's text; nothing where it is absent, null or empty.
     fn text(&self, name: &str) -> Result<Option<String>, Refusal> {
         match self.0.get(name) {
@@ -93,6 +106,7 @@ pub(crate) async fn connect(
     visitor: &Visitor,
     auth: &Auth,
     asked: Option<Dialect>,
+    recovery: Option<Recovery>,
     out: Out,
 ) -> Result<Arc<Connection>, Refusal> {
     let service = &gateway.0.service;
@@ -115,6 +129,9 @@ pub(crate) async fn connect(
             }
         }
     };
+    let going = going(gateway, visitor, auth, dialect, identity.as_ref(), recovery, &out)?;
+    let opened = dialect;
+    dialect = dialect.or_else(|| going.resume.as_ref().and_then(Resume::decided));
     // A guest is nobody where the document knows users only.
     if identity.as_ref().is_none_or(|identity| identity.user.is_guest()) {
         match dialect {
@@ -127,12 +144,38 @@ pub(crate) async fn connect(
             _ => {}
         }
     }
-    let connection = gateway.new_connection(out, visitor, dialect);
+    let connection = gateway.new_connection(out, visitor, opened, going);
     match identity {
         Some(identity) => become_user(gateway, &connection, identity).await?,
         None => connection.out.accept(),
     }
     Ok(connection)
+}
+
+/// Whether the client can go on with this connection after it is lost, and with which one it goes on now.
+fn going(
+    gateway: &Gateway,
+    visitor: &Visitor,
+    auth: &Auth,
+    dialect: Option<Dialect>,
+    identity: Option<&Identity>,
+    recovery: Option<Recovery>,
+    out: &Out,
+) -> Result<Going, Refusal> {
+    let asked = auth.flag("recover")? || matches!(visitor.query("recover").as_deref(), Some("1" | "true"));
+    let Some(identity) = identity.filter(|_| out.can_recover() && (asked || gateway.0.settings.recovery)) else {
+        return Ok(Going::default());
+    };
+    let threads = &gateway.0.threads;
+    let resume = recovery.and_then(|recovery| {
+        let offset = recovery.offset.clone();
+        let resume = Resume::check(threads, recovery, &identity.user.id, out.namespace(), dialect);
+        if resume.is_none() {
+            tracing::debug!(user = %identity.user.id, offset, "a connection cannot be gone on with by what the client has");
+        }
+        resume
+    });
+    Ok(Going { recoverable: true, resume })
 }
 
 /// Who a client says it is, where its word is enough.

@@ -8,8 +8,11 @@ use quintet_dialect::{Answer, Dialect, Outgoing};
 use quintet_domain::limits::COMMANDS_IN_FLIGHT_MAX;
 use quintet_domain::{ConnectionId, NotificationId, User};
 use quintet_service::{EventRate, Identity};
+use quintet_socketio::engineio::Revision;
 use quintet_socketio::{CloseReason, Frame, Link, Outbox, packet};
 use tokio::sync::Semaphore;
+
+use crate::recovery::{Marked, Offset, Resume, number};
 
 /// How frames are wrapped; together with the dialect it says which connections share one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,12 +28,16 @@ pub(crate) enum Wrapping {
 impl Wrapping {
     pub(crate) const COUNT: usize = 3;
 
-    /// Wraps an event of a dialect.
-    pub(crate) fn frame(self, dialect: Dialect, event: &Outgoing) -> Frame {
-        match self {
-            Self::Root => packet::encode_event("/", event.name, &event.payload),
-            Self::Named => packet::encode_event(namespace_of(dialect), event.name, &event.payload),
-            Self::Plain => plain_event(event),
+    /// Wraps an event of a dialect; with its offset, where the connection goes on after it was lost.
+    pub(crate) fn frame(self, dialect: Dialect, event: &Outgoing, marked: Marked, offset: Option<Offset>) -> Frame {
+        let namespace = match self {
+            Self::Root => "/",
+            Self::Named => namespace_of(dialect),
+            Self::Plain => return plain_event(event),
+        };
+        match offset {
+            Some(offset) => packet::encode_event_at(namespace, event.name, &event.payload, &offset.text()),
+            None => unmarked(namespace, event, marked),
         }
     }
 }
@@ -43,6 +50,14 @@ fn namespace_of(dialect: Dialect) -> &'static str {
         Dialect::Conversations => "/conversations",
         Dialect::Chat => "/chat",
     }
+}
+
+/// An event without an offset. A client that goes on takes whatever text comes last for one: then nothing comes last.
+fn unmarked(namespace: &str, event: &Outgoing, marked: Marked) -> Frame {
+    if marked != Marked::No && event.payload.starts_with('"') {
+        return packet::encode_event(namespace, event.name, &format!("{},null", event.payload));
+    }
+    packet::encode_event(namespace, event.name, &event.payload)
 }
 
 fn plain_event(event: &Outgoing) -> Frame {
@@ -75,6 +90,18 @@ impl Out {
             && error.0 == CloseReason::QueueFull
         {
             self.close(CloseReason::QueueFull);
+        }
+    }
+
+    /// Queues a frame that is worth nothing late: a busy connection goes without.
+    pub(crate) fn send_volatile(&self, frame: Frame) {
+        match self {
+            Self::SocketIo(link) => {
+                link.send_volatile(frame);
+            }
+            Self::Plain(outbox) => {
+                outbox.push_volatile(frame);
+            }
         }
     }
 
@@ -133,6 +160,34 @@ impl Out {
             link.accept();
         }
     }
+
+    /// Tells the client that it is in, with the secret to go on by.
+    pub(crate) fn accept_recoverable(&self, pid: &str) {
+        if let Self::SocketIo(link) = self {
+            link.accept_recoverable(pid);
+        }
+    }
+
+    /// Bytes that wait for the client.
+    pub(crate) fn queued_bytes(&self) -> usize {
+        match self {
+            Self::SocketIo(link) => link.queued_bytes(),
+            Self::Plain(outbox) => outbox.queued_bytes(),
+        }
+    }
+
+    /// The namespace; the default one where there are none.
+    pub(crate) fn namespace(&self) -> &str {
+        match self {
+            Self::SocketIo(link) => link.namespace(),
+            Self::Plain(_) => "/",
+        }
+    }
+
+    /// Whether the protocol lets a client go on with a connection that it lost.
+    pub(crate) fn can_recover(&self) -> bool {
+        matches!(self, Self::SocketIo(link) if link.revision() == Revision::V4)
+    }
 }
 
 /// Counts the connections that are told who comes and goes in rooms.
@@ -147,12 +202,28 @@ struct Changing {
     user_rate: Option<Arc<EventRate>>,
     /// Notifications that were sent before the dialect was decided.
     told: Vec<NotificationId>,
+    /// What it goes on with, until it is counted in.
+    resume: Option<Resume>,
+}
+
+/// Whether a connection is one that its client can go on with.
+#[derive(Debug, Default)]
+pub(crate) struct Going {
+    /// Whether the client gets the secret to go on by.
+    pub(crate) recoverable: bool,
+    /// What it goes on with.
+    pub(crate) resume: Option<Resume>,
 }
 
 /// One connection.
 #[derive(Debug)]
 pub struct Connection {
     pub(crate) id: ConnectionId,
+    /// Names what it asks for: its own id, or that of the connection that it goes on with.
+    pub(crate) lineage: ConnectionId,
+    /// The number of the dialect that it was opened with.
+    pub(crate) opened: u8,
+    pub(crate) recoverable: bool,
     pub(crate) out: Out,
     pub(crate) address: IpAddr,
     /// Whether the client's word is enough for registered users, too.
@@ -173,10 +244,17 @@ impl Connection {
         address: IpAddr,
         trusted: bool,
         dialect: Option<Dialect>,
+        going: Going,
         watchers: RoomWatchers,
     ) -> Arc<Self> {
+        let Going { recoverable, resume } = going;
+        let opened = number(dialect);
+        let dialect = dialect.or_else(|| resume.as_ref().and_then(Resume::decided));
         let connection = Self {
             id,
+            lineage: resume.as_ref().map_or(id, |resume| resume.thread.lineage),
+            opened,
+            recoverable,
             out,
             address,
             trusted,
@@ -184,7 +262,7 @@ impl Connection {
             showing_token: AtomicBool::new(false),
             in_flight: Arc::new(Semaphore::new(COMMANDS_IN_FLIGHT_MAX)),
             dialect: AtomicU8::new(dialect.map_or(AUTO, |dialect| dialect as u8)),
-            changing: Mutex::default(),
+            changing: Mutex::new(Changing { resume, ..Changing::default() }),
             watchers,
         };
         if connection.watches_rooms() {
@@ -200,6 +278,20 @@ impl Connection {
     /// The dialect; none while it is undecided.
     pub(crate) fn dialect(&self) -> Option<Dialect> {
         Dialect::ALL.get(usize::from(self.dialect.load(Ordering::Relaxed))).copied()
+    }
+
+    /// What it goes on with; asked once.
+    pub(crate) fn take_resume(&self) -> Option<Resume> {
+        self.changing().resume.take()
+    }
+
+    /// How its events carry their offset.
+    pub(crate) fn marked(&self) -> Marked {
+        match (self.recoverable, self.dialect()) {
+            (false, _) => Marked::No,
+            (true, Some(_)) => Marked::Decided,
+            (true, None) => Marked::Undecided,
+        }
     }
 
     fn watches_rooms(&self) -> bool {

@@ -11,21 +11,23 @@ mod connect;
 mod connection;
 mod hub;
 mod plain;
+mod recovery;
 mod session;
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 pub use connect::Listener;
 use quintet_domain::{ConnectionId, Refusal};
-use quintet_service::Service;
+use quintet_service::{Service, Threads};
 use quintet_socketio::{Application, CloseReason, ConnectError, Event, Handshake, Link, Outbox};
 use tokio_util::task::TaskTracker;
 
 use crate::connect::Visitor;
-use crate::connection::{Connection, Out, RoomWatchers};
+use crate::connection::{Connection, Going, Out, RoomWatchers};
 use crate::hub::{Hub, HubHandle};
 
 /// Whether a sender of the conversations dialect hears its own message.
@@ -61,6 +63,8 @@ pub struct Settings {
     pub frame_bytes_max: usize,
     /// Bytes that may wait for one connection.
     pub queue_bytes_max: usize,
+    /// Whether every client gets the secret to go on with a connection that it lost; else those that ask.
+    pub recovery: bool,
     /// Bytes from which on a frame of a plain WebSocket is compressed, for a client that takes it.
     pub compression_threshold: Option<usize>,
 }
@@ -73,6 +77,7 @@ struct Inner {
     service: Service,
     settings: Settings,
     hub: HubHandle,
+    threads: Threads,
     watchers: RoomWatchers,
     next_id: AtomicU64,
     plain: Mutex<HashMap<u64, Weak<Outbox>>>,
@@ -94,13 +99,16 @@ impl Gateway {
         let watchers = RoomWatchers::default();
         let subscription = service.bus().subscribe();
         let position = service.position().await?;
-        let hub = Hub::spawn(service.clone(), settings, Arc::clone(&watchers), subscription, position);
+        let threads = service.threads().await?;
+        let secrets = threads.clone();
+        let hub = Hub::spawn(service.clone(), settings, secrets, Arc::clone(&watchers), subscription, position);
         Ok(Self(Arc::new(Inner {
             service,
             settings,
             hub,
+            threads,
             watchers,
-            next_id: AtomicU64::new(1),
+            next_id: AtomicU64::new(first_id()),
             plain: Mutex::default(),
             tasks: TaskTracker::new(),
         })))
@@ -111,9 +119,11 @@ impl Gateway {
         out: Out,
         visitor: &Visitor,
         dialect: Option<quintet_dialect::Dialect>,
+        going: Going,
     ) -> Arc<Connection> {
         let id = ConnectionId(self.0.next_id.fetch_add(1, Ordering::Relaxed));
-        Connection::new(id, out, visitor.address, visitor.listener.trust, dialect, Arc::clone(&self.0.watchers))
+        let watchers = Arc::clone(&self.0.watchers);
+        Connection::new(id, out, visitor.address, visitor.listener.trust, dialect, going, watchers)
     }
 
     /// Closes plain connections, and notes when everybody was last seen. Socket.IO's are the engine's to close.
@@ -139,6 +149,13 @@ impl Gateway {
             self.0.hub.detach(connection.id, identity.user.id.clone()).await;
         }
     }
+}
+
+/// Where this process starts to number its connections: 31 random bits above what can be counted, so that another
+/// process has other numbers. They are no secrets.
+fn first_id() -> u64 {
+    let random = RandomState::new().build_hasher().finish();
+    (random >> 33 << 32) | 1
 }
 
 /// A refusal as CONNECT_ERROR has it.
@@ -173,7 +190,7 @@ impl Application for Gateway {
             }
         };
         let out = Out::SocketIo(link.clone());
-        let connected = connect::connect(self, visitor, &auth, dialect, out).await;
+        let connected = connect::connect(self, visitor, &auth, dialect, handshake.recovery, out).await;
         connected.map_err(|refusal| connect_error(&refusal))
     }
 

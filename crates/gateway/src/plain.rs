@@ -85,7 +85,7 @@ impl WithStream for Plain {
         plain().insert(key, Arc::downgrade(&outbox));
         let auth = Auth::default();
         let connected = match connect::asked_dialect(&visitor, &auth) {
-            Ok(dialect) => connect::connect(&gateway, &visitor, &auth, dialect, out).await,
+            Ok(dialect) => connect::connect(&gateway, &visitor, &auth, dialect, None, out).await,
             Err(refusal) => Err(refusal),
         };
         let connection = match connected {

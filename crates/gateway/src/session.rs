@@ -200,8 +200,12 @@ async fn execute(
         Command::Join { conversation, .. } => Some(conversation.clone()),
         _ => None,
     };
-    let actor =
-        Actor { user: identity.user.id.clone(), guest, origin: Some(connection.id), acked: responder.ack.is_some() };
+    let actor = Actor {
+        user: identity.user.id.clone(),
+        guest,
+        origin: Some(connection.lineage),
+        acked: responder.ack.is_some(),
+    };
     let history = connection.dialect() == Some(Dialect::Rooms);
     let hub = gateway.0.hub.clone();
     let (id, user) = (connection.id, identity.user.id.clone());

@@ -65,6 +65,7 @@ pub(crate) async fn parts(config: &Config) -> Result<Parts, Failure> {
         frame_bytes_max: engine_config.payload_bytes_max,
         queue_bytes_max: config.limits.queue_bytes,
         compression_threshold: engine_config.compression_threshold,
+        recovery: config.server.recovery,
     };
     let gateway = Gateway::start(service.clone(), settings).await.map_err(|refusal| refusal.message)?;
     let engine = Engine::new(engine_config, gateway.clone());

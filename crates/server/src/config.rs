@@ -34,6 +34,7 @@ const SETTINGS: &[(&str, &str, Kind)] = &[
     ("server", "listen", Kind::List),
     ("server", "data", Kind::Text),
     ("server", "ephemeral", Kind::Flag),
+    ("server", "recovery", Kind::Flag),
     ("auth", "jwt_secret", Kind::Text),
     ("auth", "algorithm", Kind::Text),
     ("auth", "token_days", Kind::Number),
@@ -70,11 +71,12 @@ pub(crate) struct Server {
     pub(crate) listen: Vec<Listen>,
     pub(crate) data: PathBuf,
     pub(crate) ephemeral: bool,
+    pub(crate) recovery: bool,
 }
 
 impl Default for Server {
     fn default() -> Self {
-        Self { listen: vec![Listen::default()], data: "quintet-data".into(), ephemeral: false }
+        Self { listen: vec![Listen::default()], data: "quintet-data".into(), ephemeral: false, recovery: false }
     }
 }
 

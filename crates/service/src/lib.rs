@@ -17,6 +17,7 @@ mod notifications;
 mod passwords;
 mod presence;
 mod rates;
+mod recovery;
 mod tokens;
 mod users;
 
@@ -31,11 +32,12 @@ pub use presence::Presence;
 use quintet_bus::Bus;
 use quintet_domain::{Environment, Refusal};
 pub use quintet_store::{
-    Account, Actor, ConversationChange, Joined, MeetupChange, Memberships, MessagePage, Numbered, Page, PageOf,
+    Account, Actor, ConversationChange, Joined, MeetupChange, Memberships, MessagePage, Missed, Numbered, Page, PageOf,
     ProfileChange, Sent, Untold,
 };
 use quintet_store::{Done, Future, Store};
 pub use rates::{EventRate, Rates};
+pub use recovery::{Thread, Threads};
 pub use tokens::{Algorithm, Tokens};
 pub use users::{NewAccount, Session};
 

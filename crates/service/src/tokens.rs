@@ -58,6 +58,7 @@ pub(crate) struct Token {
 pub struct Tokens {
     encoding: EncodingKey,
     decoding: DecodingKey,
+    secret: Vec<u8>,
     algorithm: Algorithm,
     days: u64,
 }
@@ -72,7 +73,18 @@ impl Tokens {
     /// Tokens with this secret; issued ones live `days`.
     #[must_use]
     pub fn new(secret: &[u8], algorithm: Algorithm, days: u64) -> Self {
-        Self { encoding: EncodingKey::from_secret(secret), decoding: DecodingKey::from_secret(secret), algorithm, days }
+        Self {
+            encoding: EncodingKey::from_secret(secret),
+            decoding: DecodingKey::from_secret(secret),
+            secret: secret.to_vec(),
+            algorithm,
+            days,
+        }
+    }
+
+    /// What other proofs of this server are made with, each in its own way.
+    pub(crate) fn secret(&self) -> &[u8] {
+        &self.secret
     }
 
     /// Issues a token. Its id stands under every name that the five documents' clients read.

@@ -91,6 +91,12 @@ impl Link {
         self.0.id
     }
 
+    /// What the client speaks.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        self.0.control.revision()
+    }
+
     /// Answers the CONNECT, once. The engine does it when [`connect`](crate::Application::connect) returns; an
     /// application that has something to send at the very moment from which it counts the client in does it earlier,
     /// itself.

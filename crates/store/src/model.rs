@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    ConnectionId, ConversationKind, MeetupStatus, Message, NewText, Notification, Place, Profile, Timestamp, User,
-    UserId,
+    ConnectionId, ConversationKind, Entry, MeetupStatus, Message, NewText, Notification, Place, Profile, Timestamp,
+    User, UserId,
 };
 
 /// Who writes, and through which connection.
@@ -209,6 +209,15 @@ pub struct Untold {
     pub position: u64,
     /// The notifications, the oldest first.
     pub notifications: Vec<Arc<Notification>>,
+}
+
+/// What a user missed, at one position of the commit order.
+#[derive(Clone, Debug)]
+pub struct Missed {
+    /// The position.
+    pub position: u64,
+    /// What was committed up to it and is for the user to hear, in order; none where it cannot be said any more.
+    pub entries: Option<Vec<Entry>>,
 }
 
 /// Which messages of a conversation.

@@ -11,8 +11,8 @@ use quintet_domain::{
 
 use crate::{
     Account, Actor, Claims, ConversationChange, Created, Joined, Left, MeetupChange, MeetupFilter, Memberships,
-    MessagePage, NewConversation, NewMeetup, NewUser, Numbered, Page, PageOf, ProfileChange, Send, Sent, StoreError,
-    Untold,
+    MessagePage, Missed, NewConversation, NewMeetup, NewUser, Numbered, Page, PageOf, ProfileChange, Send, Sent,
+    StoreError, Untold,
 };
 
 /// Called with the outcome of a write, after its commit, on the writer's thread: it must not wait.
@@ -181,6 +181,10 @@ pub trait Store: std::marker::Send + Sync + 'static {
     fn notifications(&self, user: UserId, cursor: Option<String>, limit: u32) -> ReadResult<'_, Page<Numbered>>;
     /// Notifications that no connection of the meetup vocabulary was sent, the oldest first.
     fn untold(&self, user: UserId) -> ReadResult<'_, Untold>;
+    /// What a user missed since a position. The text of a message is the one that it has now.
+    fn missed(&self, user: UserId, after: u64) -> ReadResult<'_, Missed>;
+    /// What names this data: other data has another name, and a copy the same.
+    fn identity(&self) -> ReadResult<'_, String>;
     /// Whether the database answers and can be written.
     fn check(&self) -> ReadResult<'_, ()>;
     /// Copies the whole database to a file while it is in use.

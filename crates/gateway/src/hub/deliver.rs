@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use quintet_dialect::{Dialect, Side, encode, spares_origin};
-use quintet_domain::{Audience, ConversationId, Departure, Entry, Event, Place};
+use quintet_domain::{Audience, ConversationId, Departure, Entry, Event, Place, User};
 use quintet_service::Presence;
 use quintet_socketio::Frame;
 
@@ -11,6 +11,7 @@ use super::Hub;
 use super::state::{Resident, Seat};
 use crate::Echo;
 use crate::connection::{Connection, Wrapping};
+use crate::recovery::{Marked, Offset};
 
 /// The dialects in which a connection is told things: its own, or all while it is undecided.
 pub(super) fn dialects_of(connection: &Connection) -> impl Iterator<Item = Dialect> + use<> {
@@ -22,69 +23,108 @@ pub(super) fn dialects_of(connection: &Connection) -> impl Iterator<Item = Diale
 pub(super) struct Frames<'e> {
     event: &'e Event,
     presence: &'e Presence,
-    /// By dialect, side and wrapping.
-    written: [[[Option<Vec<Frame>>; Wrapping::COUNT]; 2]; 5],
+    /// Where in the commit order it happened; none for what passes.
+    position: Option<u64>,
+    /// By dialect, side, wrapping and mark.
+    written: [[[[Option<Vec<Frame>>; Marked::COUNT]; Wrapping::COUNT]; 2]; 5],
 }
 
 impl<'e> Frames<'e> {
-    pub(super) fn new(event: &'e Event, presence: &'e Presence) -> Self {
-        Self { event, presence, written: Default::default() }
+    pub(super) fn new(event: &'e Event, presence: &'e Presence, position: Option<u64>) -> Self {
+        Self { event, presence, position, written: Default::default() }
     }
 
-    fn get(&mut self, dialect: Dialect, side: Side, wrapping: Wrapping) -> &[Frame] {
-        let slot = &mut self.written[dialect as usize][side as usize][wrapping as usize];
+    /// The event as a connection hears it in a dialect.
+    pub(super) fn get(&mut self, dialect: Dialect, side: Side, connection: &Connection) -> &[Frame] {
+        let (wrapping, marked) = (connection.out.wrapping(), connection.marked());
+        let slot = &mut self.written[dialect as usize][side as usize][wrapping as usize][marked as usize];
         slot.get_or_insert_with(|| {
             let online = |user: &_| self.presence.is_online(user);
             let events = encode(dialect, self.event, side, &online);
-            events.iter().map(|event| wrapping.frame(dialect, event)).collect()
+            // A client that has the last event of a position has them all; the ones before say so of what was before.
+            let last = events.len().saturating_sub(1);
+            let offset = |index: usize| {
+                let position = self.position?;
+                let position = if index == last { position } else { position.saturating_sub(1) };
+                let decided = marked == Marked::Decided;
+                (marked != Marked::No).then_some(Offset { position, dialect, decided })
+            };
+            events
+                .iter()
+                .enumerate()
+                .map(|(index, event)| wrapping.frame(dialect, event, marked, offset(index)))
+                .collect()
         })
     }
 
     /// Queues the event for one connection, in one dialect.
-    fn queue(&mut self, connection: &Connection, dialect: Dialect, side: Side) {
-        for frame in self.get(dialect, side, connection.out.wrapping()) {
-            connection.out.send(frame.clone());
+    fn queue(&mut self, seat: &Seat, dialect: Dialect, side: Side) {
+        let (event, position) = (self.event, self.position);
+        for frame in self.get(dialect, side, &seat.connection) {
+            match &mut *seat.held.borrow_mut() {
+                // Nobody waits for the word that somebody typed a moment ago.
+                Some(_) if matches!(event, Event::Typing { .. }) => {}
+                Some(held) => held.keep(position, frame.clone()),
+                None if matches!(event, Event::Typing { typing: true, .. }) => {
+                    seat.connection.out.send_volatile(frame.clone());
+                }
+                None => seat.connection.out.send(frame.clone()),
+            }
         }
     }
 
     /// Queues the event for one connection, whoever asked for it.
-    pub(super) fn queue_all(&mut self, connection: &Connection, side: Side) {
-        dialects_of(connection).for_each(|dialect| self.queue(connection, dialect, side));
+    pub(super) fn queue_all(&mut self, seat: &Seat, side: Side) {
+        dialects_of(&seat.connection).for_each(|dialect| self.queue(seat, dialect, side));
+    }
+
+    /// Whether a connection asked for it and its dialect spares it that.
+    pub(super) fn spares(&self, connection: &Connection, dialect: Dialect, entry: Option<&Entry>, echo: Echo) -> bool {
+        let own = entry.is_some_and(|entry| entry.origin == Some(connection.lineage));
+        let unasked = dialect == Dialect::Conversations
+            && echo == Echo::UnlessAcked
+            && matches!(self.event, Event::MessageCreated(_))
+            && entry.is_some_and(|entry| entry.acked);
+        own && (unasked || spares_origin(dialect, self.event))
     }
 
     /// Queues the event for one connection, unless it asked for it and its dialect spares it that.
-    fn send(&mut self, connection: &Connection, side: Side, entry: Option<&Entry>, echo: Echo) {
-        let own = entry.is_some_and(|entry| entry.origin == Some(connection.id));
-        let event = self.event;
-        let spared = |dialect| {
-            let unasked = dialect == Dialect::Conversations
-                && echo == Echo::UnlessAcked
-                && matches!(event, Event::MessageCreated(_))
-                && entry.is_some_and(|entry| entry.acked);
-            own && (unasked || spares_origin(dialect, event))
-        };
-        for dialect in dialects_of(connection).filter(|dialect| !spared(*dialect)) {
-            self.queue(connection, dialect, side);
+    fn send(&mut self, seat: &Seat, side: Side, entry: Option<&Entry>, echo: Echo) {
+        for dialect in dialects_of(&seat.connection) {
+            if !self.spares(&seat.connection, dialect, entry, echo) {
+                self.queue(seat, dialect, side);
+            }
         }
     }
 }
 
+/// The end of a conversation as a member is told it where a dialect has no word for it: as a departure of its own.
+pub(super) fn end_of(event: &Event, user: &Arc<User>) -> Option<Event> {
+    let Event::ConversationDeleted { place } = event else { return None };
+    Some(Event::MemberLeft {
+        place: Arc::clone(place),
+        user: Arc::clone(user),
+        departure: Departure::Removed,
+        member_count: 0,
+    })
+}
+
 impl Hub {
-    /// Where a dialect has no word for the end of a conversation, each member is told of its own departure.
-    pub(super) fn deliver_own_departures(&self, place: &Arc<Place>) {
+    /// Queues the end of a conversation: each member is told it, or of its own departure, dialect by dialect.
+    pub(super) fn deliver_end(&self, place: &Arc<Place>, entry: &Entry) {
         let Some(room) = self.state.room_slot(&place.id) else { return };
+        let mut told = Frames::new(&entry.event, self.service.presence(), Some(entry.position));
         for slot in &self.state.rooms[room].residents {
             let resident = &self.state.residents[*slot];
-            let event = Event::MemberLeft {
-                place: Arc::clone(place),
-                user: Arc::clone(&resident.user),
-                departure: Departure::Removed,
-                member_count: 0,
-            };
-            let mut frames = Frames::new(&event, self.service.presence());
-            for Seat { connection, .. } in &resident.seats {
-                for dialect in dialects_of(connection).filter(|dialect| !dialect.tells_deletions()) {
-                    frames.queue(connection, dialect, Side::Actor);
+            let Some(departure) = end_of(&entry.event, &resident.user) else { return };
+            let mut own = Frames::new(&departure, self.service.presence(), Some(entry.position));
+            for seat in &resident.seats {
+                for dialect in dialects_of(&seat.connection) {
+                    if !dialect.tells_deletions() {
+                        own.queue(seat, dialect, Side::Actor);
+                    } else if !seat.muted.contains(&place.id) {
+                        told.queue(seat, dialect, Side::Other);
+                    }
                 }
             }
         }
@@ -92,7 +132,8 @@ impl Hub {
 
     /// Queues an event for everybody who hears it.
     pub(super) fn deliver(&self, event: &Event, entry: Option<&Entry>) {
-        let mut frames = Frames::new(event, self.service.presence());
+        let position = entry.map(|entry| entry.position);
+        let mut frames = Frames::new(event, self.service.presence(), position);
         let actor = event.actor().and_then(|user| self.state.slot(user));
         // Typing and presence are for the others; so is what a viewer would read as its own coming and going.
         let others_only = matches!(event, Event::Typing { .. } | Event::Presence { .. } | Event::RoomPresence { .. });
@@ -101,9 +142,9 @@ impl Hub {
                 return;
             }
             let side = if Some(slot) == actor { Side::Actor } else { Side::Other };
-            for Seat { connection, muted, .. } in &resident.seats {
-                if muted_in.is_none_or(|conversation| !muted.contains(conversation)) {
-                    frames.send(connection, side, entry, self.settings.echo);
+            for seat in &resident.seats {
+                if muted_in.is_none_or(|conversation| !seat.muted.contains(conversation)) {
+                    frames.send(seat, side, entry, self.settings.echo);
                 }
             }
         };

@@ -8,6 +8,7 @@
 
 mod deliver;
 mod presence;
+mod recover;
 mod state;
 mod timers;
 mod typing;
@@ -19,11 +20,12 @@ use quintet_bus::{Publication, Subscription};
 use quintet_domain::{
     ConnectionId, ConversationId, Entry, Event, Notification, NotificationId, Passing, Refusal, User, UserId,
 };
-use quintet_service::{EventRate, Memberships, Service, Untold};
-use tokio::sync::{mpsc, oneshot};
+use quintet_service::{EventRate, Memberships, Service, Thread, Threads, Untold};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::Instant;
 
 use self::deliver::Frames;
+use self::recover::Retold;
 use self::state::State;
 use self::timers::{Timer, Timers};
 use crate::Settings;
@@ -54,6 +56,10 @@ enum Wake {
     Detach { connection: ConnectionId, user: UserId },
     /// What no connection of the meetup vocabulary was sent yet.
     Untold { connection: ConnectionId, user: UserId, untold: Untold },
+    /// A connection that goes on with another hears what it missed, and is not to wait any longer.
+    LetIn { connection: ConnectionId, user: UserId },
+    /// A connection that goes on with another was told what it missed.
+    Retold { connection: ConnectionId, user: UserId, retold: Retold },
     /// A connection's token was refreshed.
     Refreshed { connection: ConnectionId, user: UserId },
     /// The server stops: who is here was seen now.
@@ -103,6 +109,9 @@ impl HubHandle {
 pub(crate) struct Hub {
     service: Service,
     settings: Settings,
+    threads: Threads,
+    /// Bounds how many connections are told what they missed at once.
+    recoveries: Arc<Semaphore>,
     inbox: mpsc::WeakSender<Wake>,
     watchers: RoomWatchers,
     state: State,
@@ -127,6 +136,7 @@ impl Hub {
     pub(crate) fn spawn(
         service: Service,
         settings: Settings,
+        threads: Threads,
         watchers: RoomWatchers,
         subscription: Subscription,
         position: u64,
@@ -136,6 +146,8 @@ impl Hub {
         let hub = Self {
             service,
             settings,
+            threads,
+            recoveries: Arc::new(Semaphore::new(recover::AT_ONCE)),
             inbox: inbox.downgrade(),
             watchers,
             state: State::default(),
@@ -204,6 +216,8 @@ impl Hub {
                 let act = move |hub: &mut Self| hub.resend(connection, &user, untold.notifications);
                 self.at(untold.position, Pending::Act(Box::new(act)));
             }
+            Wake::LetIn { connection, user } => self.let_in_early(connection, &user),
+            Wake::Retold { connection, user, retold } => self.retold(connection, user, retold),
             Wake::Refreshed { connection, user } => self.watch_expiry(connection, &user),
             Wake::Stop { reply } => {
                 let now = self.service.environment().now();
@@ -288,8 +302,7 @@ impl Hub {
                 self.state.rename(place);
             }
             Event::ConversationDeleted { place } => {
-                self.deliver(&entry.event, Some(entry));
-                self.deliver_own_departures(place);
+                self.deliver_end(place, entry);
                 self.state.remove_room(&place.id, entry.position);
             }
             Event::MessageCreated(message) => {
@@ -368,15 +381,48 @@ impl Hub {
         }
         self.came(&user);
         for (connection, reply) in waiting {
-            connection.out.accept();
-            self.state.seat(id, Arc::clone(&connection));
-            self.watch_expiry(connection.id, id);
-            self.greet(&connection, &user);
-            let id = connection.id;
-            if reply.send(Ok(Arc::clone(&rate))).is_err() {
-                // Its task gave up while it waited; nobody else would count it out.
-                self.detach(id, &user.id);
+            match connection.take_resume() {
+                Some(resume) => self.recover(&user, connection, resume, reply, Arc::clone(&rate)),
+                None => {
+                    self.state.seat(id, Arc::clone(&connection), None);
+                    self.welcome(&user, &connection, reply, Arc::clone(&rate));
+                }
             }
+        }
+    }
+
+    /// Lets a connection in that starts afresh.
+    fn welcome(
+        &mut self,
+        user: &User,
+        connection: &Arc<Connection>,
+        reply: oneshot::Sender<Attached>,
+        rate: Arc<EventRate>,
+    ) {
+        if connection.recoverable {
+            let (dialect, lineage, start) = (connection.opened, connection.lineage, self.position);
+            let thread = Thread { dialect, lineage, start };
+            connection.out.accept_recoverable(&self.threads.issue(thread, &user.id, connection.out.namespace()));
+        } else {
+            connection.out.accept();
+        }
+        self.greet(connection, user);
+        self.resend_untold(connection, user);
+        self.let_in(&user.id, connection, reply, rate);
+    }
+
+    /// Hands the connection over to its task.
+    fn let_in(
+        &mut self,
+        user: &UserId,
+        connection: &Arc<Connection>,
+        reply: oneshot::Sender<Attached>,
+        rate: Arc<EventRate>,
+    ) {
+        self.watch_expiry(connection.id, user);
+        if reply.send(Ok(rate)).is_err() {
+            // Its task gave up while it waited; nobody else would count it out.
+            self.detach(connection.id, user);
         }
     }
 
@@ -387,6 +433,10 @@ impl Hub {
                 connection.out.emit(&event);
             }
         }
+    }
+
+    /// Sends what no connection was sent yet, once it is read.
+    fn resend_untold(&mut self, connection: &Arc<Connection>, user: &User) {
         let reads_notifications = connection.dialect().is_none_or(|d| d == quintet_dialect::Dialect::Meetup);
         if reads_notifications && !user.is_guest() {
             self.state.await_untold(&user.id, connection.id);
@@ -407,7 +457,9 @@ impl Hub {
         let mut told = Vec::new();
         for notification in notifications.into_iter().filter(|notification| !heard.contains(&notification.id)) {
             let event = Event::Notified { user: user.clone(), notification: Arc::clone(&notification) };
-            Frames::new(&event, self.service.presence()).queue_all(&connection, quintet_dialect::Side::Other);
+            if let Some(seat) = self.state.seat_of(user, connection.id) {
+                Frames::new(&event, self.service.presence(), None).queue_all(seat, quintet_dialect::Side::Other);
+            }
             told.extend(connection.told(&notification.id));
         }
         self.mark_told(told);

@@ -3,6 +3,7 @@
 //! What must stay true: a resident's rooms and a room's residents name each other; a resident that is still being
 //! read keeps the changes that happen meanwhile, so that nothing falls between the read and the stream.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -14,6 +15,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::Attached;
+use super::recover::Held;
 use super::timers::TimerKey;
 use super::typing::Typist;
 use crate::connection::Connection;
@@ -29,6 +31,8 @@ pub(super) struct Seat {
     pub(super) expiry: Option<TimerKey>,
     /// Notifications heard while the older ones are being read.
     heard: Option<Vec<NotificationId>>,
+    /// What is told meanwhile, while what the connection missed is being read.
+    pub(super) held: RefCell<Option<Held>>,
 }
 
 /// A user who has connections here, or had some a moment ago.
@@ -200,11 +204,17 @@ impl State {
         Some((Arc::clone(&resident.user), waiting, Arc::clone(&resident.rate)))
     }
 
-    pub(super) fn seat(&mut self, user: &UserId, connection: Arc<Connection>) {
+    pub(super) fn seat(&mut self, user: &UserId, connection: Arc<Connection>, held: Option<Held>) {
         if let Some(resident) = self.resident(user) {
             // A guest that shows a token for its own id has a seat already.
             resident.seats.retain(|seat| seat.connection.id != connection.id);
-            resident.seats.push(Seat { connection, muted: Vec::new(), expiry: None, heard: None });
+            resident.seats.push(Seat {
+                connection,
+                muted: Vec::new(),
+                expiry: None,
+                heard: None,
+                held: RefCell::new(held),
+            });
         }
     }
 
@@ -373,7 +383,10 @@ impl State {
         let over =
             |connection: &Connection| connection.identity().is_none_or(|identity| identity.generation < generation);
         for seat in resident.seats.iter().filter(|seat| over(&seat.connection)) {
-            seat.connection.out.end();
+            match seat.held.take() {
+                Some(held) => held.refuse(Refusal::unauthenticated("the token was revoked")),
+                None => seat.connection.out.end(),
+            }
         }
         let waiting = std::mem::take(&mut resident.waiting);
         for (connection, reply) in waiting {

@@ -166,8 +166,15 @@ pub(super) fn erase(tx: &mut Tx<'_>, actor: Option<&Actor>, conversation: &Conve
     tx.conn
         .prepare_cached("UPDATE conversation SET deleted_at = ?2, member_count = 0, empty_since = NULL WHERE pk = ?1")?
         .execute([conversation.pk, tx.now.0])?;
-    tx.conn.prepare_cached("DELETE FROM member WHERE conversation_pk = ?1")?.execute([conversation.pk])?;
     let about = About { conversation: Some(conversation.pk), sequence: Some(sequence), ..About::default() };
     let event = Event::ConversationDeleted { place: Arc::clone(&conversation.place) };
-    tx.record("conversation_deleted", about, actor, event)
+    tx.record("conversation_deleted", about, actor, event)?;
+    tx.conn
+        .prepare_cached(
+            "INSERT INTO departed (user_pk, position, conversation_pk)
+             SELECT user_pk, ?2, ?1 FROM member WHERE conversation_pk = ?1",
+        )?
+        .execute([conversation.pk, tx.position as i64])?;
+    tx.conn.prepare_cached("DELETE FROM member WHERE conversation_pk = ?1")?.execute([conversation.pk])?;
+    Ok(())
 }

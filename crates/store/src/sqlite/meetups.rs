@@ -15,7 +15,7 @@ const MEETUP: &str = "t.pk, t.id, t.conversation_pk, t.host_pk, t.activity, t.lo
     t.capacity, t.status";
 
 /// The name that stands where the server itself changed a status.
-const SYSTEM: &str = "system";
+pub(super) const SYSTEM: &str = "system";
 
 struct MeetupRow {
     pk: i64,
@@ -222,7 +222,7 @@ pub(super) fn change(tx: &mut Tx<'_>, actor: &Actor, id: &MeetupId, change: Meet
         tell_participants(tx, &meetup, "Meetup Changed", &format!("The meetup \"{}\" {what}.", meetup.activity))?;
     }
     if let Some(status) = change.status.filter(|status| *status != meetup.status) {
-        set_status(tx, &meetup, status, &host.user.name)?;
+        set_status(tx, &meetup, status, Some(&host))?;
     }
     get(tx.conn, &actor.user, id)
 }
@@ -235,7 +235,7 @@ fn tell_participants(tx: &mut Tx<'_>, meetup: &MeetupRow, title: &str, message: 
 }
 
 /// Changes the status and tells host, participants and who asks to be one.
-fn set_status(tx: &mut Tx<'_>, meetup: &MeetupRow, status: MeetupStatus, updated_by: &str) -> Written<()> {
+fn set_status(tx: &mut Tx<'_>, meetup: &MeetupRow, status: MeetupStatus, by: Option<&UserRow>) -> Written<()> {
     tx.conn
         .prepare_cached("UPDATE meetup SET status = ?2 WHERE pk = ?1")?
         .execute(params![meetup.pk, status.as_str()])?;
@@ -243,8 +243,14 @@ fn set_status(tx: &mut Tx<'_>, meetup: &MeetupRow, status: MeetupStatus, updated
     audience.extend(participants(tx.conn, meetup)?.into_iter().map(|row| row.user.id.clone()));
     audience.extend(requests(tx.conn, meetup)?.into_iter().map(|(row, _)| row.user.id.clone()));
     let detail = format!("{} {}", meetup.id, status.as_str());
-    let about = About { conversation: Some(meetup.conversation_pk), detail: Some(&detail), ..About::default() };
-    let event = Event::MeetupChanged { meetup: meetup.id.clone(), status, updated_by: updated_by.to_owned(), audience };
+    let about = About {
+        conversation: Some(meetup.conversation_pk),
+        actor: by.map(|by| by.pk),
+        detail: Some(&detail),
+        ..About::default()
+    };
+    let updated_by = by.map_or(SYSTEM, |by| &by.user.name).to_owned();
+    let event = Event::MeetupChanged { meetup: meetup.id.clone(), status, updated_by, audience };
     tx.record("meetup_changed", about, None, event)?;
     let message = format!("The meetup \"{}\" is {}.", meetup.activity, status.as_str());
     tell_participants(tx, meetup, &format!("Meetup {}", title_case(status)), &message)
@@ -269,23 +275,23 @@ pub(super) fn delete_hosted(tx: &mut Tx<'_>, host: &UserRow) -> Written<()> {
         .collect::<Result<_, _>>()?;
     for meetup in hosted {
         // Told by nobody's name: what names it is erased in a moment.
-        end(tx, None, SYSTEM, &meetup)?;
+        end(tx, None, None, &meetup)?;
     }
     Ok(())
 }
 
 pub(super) fn delete(tx: &mut Tx<'_>, actor: &Actor, id: &MeetupId) -> Written<()> {
     let (host, meetup) = hosted(tx, actor, id)?;
-    end(tx, Some(actor), &host.user.name, &meetup)
+    end(tx, Some(actor), Some(&host), &meetup)
 }
 
-fn end(tx: &mut Tx<'_>, actor: Option<&Actor>, updated_by: &str, meetup: &MeetupRow) -> Written<()> {
+fn end(tx: &mut Tx<'_>, actor: Option<&Actor>, by: Option<&UserRow>, meetup: &MeetupRow) -> Written<()> {
     if meetup.status.may_become(MeetupStatus::Cancelled) {
-        set_status(tx, meetup, MeetupStatus::Cancelled, updated_by)?;
+        set_status(tx, meetup, MeetupStatus::Cancelled, by)?;
     }
     let conversation = rows::conversation_by_pk(tx.conn, meetup.conversation_pk)?;
     conversations::erase(tx, actor, &conversation)?;
-    tx.conn.prepare_cached("DELETE FROM meetup_request WHERE meetup_pk = ?1")?.execute([meetup.pk])?;
+    // Open requests stay: who asked is told of the end also when it comes back only later.
     tx.conn.prepare_cached("UPDATE meetup SET deleted_at = ?2 WHERE pk = ?1")?.execute([meetup.pk, tx.now.0])?;
     Ok(())
 }
@@ -364,7 +370,7 @@ pub(super) fn expire(tx: &mut Tx<'_>) -> Written<usize> {
         .query_map([tx.now.0], meetup_at)?
         .collect::<Result<_, _>>()?;
     for meetup in &due {
-        set_status(tx, meetup, MeetupStatus::Expired, SYSTEM)?;
+        set_status(tx, meetup, MeetupStatus::Expired, None)?;
     }
     Ok(due.len())
 }

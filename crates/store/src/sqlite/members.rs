@@ -99,6 +99,8 @@ pub(super) fn insert(
     };
     // The join itself is not the connection's to hear; an added user's connections are told like the others'.
     let own = actor.filter(|actor| actor.user == user.user.id);
+    let detail = member_count.to_string();
+    let about = About { detail: Some(&detail), ..about };
     let event =
         Event::MemberJoined { place: Arc::clone(&conversation.place), user: Arc::clone(&user.user), member_count };
     tx.record("member_joined", about, own, event)
@@ -179,13 +181,19 @@ pub(super) fn depart(
         actor: Some(user.pk),
         ..About::default()
     };
+    let detail = format!("{left} {}", departure.as_str());
+    let about = About { detail: Some(&detail), ..about };
     let event = Event::MemberLeft {
         place: Arc::clone(&conversation.place),
         user: Arc::clone(&user.user),
         departure,
         member_count: left,
     };
-    tx.record("member_left", about, actor, event)
+    tx.record("member_left", about, actor, event)?;
+    tx.conn
+        .prepare_cached("INSERT INTO departed (user_pk, position, conversation_pk) VALUES (?1, ?2, ?3)")?
+        .execute(params![user.pk, tx.position as i64, conversation.pk])?;
+    Ok(())
 }
 
 /// The longest-standing admin, else member, becomes owner: a registered one before any guest, whose id anybody could

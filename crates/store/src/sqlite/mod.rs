@@ -4,6 +4,7 @@ mod conversations;
 mod meetups;
 mod members;
 mod messages;
+mod missed;
 mod notifications;
 mod open;
 mod queries;
@@ -28,7 +29,7 @@ use self::writer::Writer;
 use crate::store::ReadResult;
 use crate::{
     Account, Actor, Claims, ConversationChange, Created, Done, Future, Joined, Left, MeetupChange, MeetupFilter,
-    Memberships, MessagePage, NewConversation, NewMeetup, NewUser, Numbered, OnCommit, OpenError, Page, PageOf,
+    Memberships, MessagePage, Missed, NewConversation, NewMeetup, NewUser, Numbered, OnCommit, OpenError, Page, PageOf,
     ProfileChange, Send, Sent, Store, Untold,
 };
 
@@ -286,6 +287,14 @@ impl Store for SqliteStore {
 
     fn untold(&self, user: UserId) -> ReadResult<'_, Untold> {
         self.readers.run(move |conn| notifications::untold(conn, &user))
+    }
+
+    fn missed(&self, user: UserId, after: u64) -> ReadResult<'_, Missed> {
+        self.readers.run(move |conn| missed::missed(conn, &user, after))
+    }
+
+    fn identity(&self) -> ReadResult<'_, String> {
+        self.readers.run(|conn| Ok(conn.query_row("SELECT id FROM identity", [], |row| row.get(0))?))
     }
 
     fn check(&self) -> ReadResult<'_, ()> {

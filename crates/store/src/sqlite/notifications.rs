@@ -11,9 +11,9 @@ use super::rows::UserRow;
 use super::tx::{About, Tx, Written};
 use crate::{Numbered, Page, StoreError, Untold};
 
-const NOTIFICATION: &str = "n.pk, n.id, n.title, n.message, n.at, n.read_at";
+pub(super) const NOTIFICATION: &str = "n.pk, n.id, n.title, n.message, n.at, n.read_at";
 
-fn notification_at(row: &Row<'_>) -> rusqlite::Result<Numbered> {
+pub(super) fn notification_at(row: &Row<'_>) -> rusqlite::Result<Numbered> {
     let notification = Notification {
         id: NotificationId::trusted(row.get_ref(1)?.as_str()?),
         title: row.get(2)?,
@@ -49,9 +49,11 @@ pub(super) fn notify(
             "INSERT INTO notification (id, user_pk, title, message, at, cause_pk) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
         .execute(params![notification.id.as_str(), user.pk, title, message, tx.now.0, cause.map(|cause| cause.pk)])?;
+    let pk = tx.conn.last_insert_rowid();
     let about = About { actor: Some(user.pk), detail: Some(notification.id.as_str()), ..About::default() };
     let event = Event::Notified { user: user.user.id.clone(), notification: Arc::clone(&notification) };
     tx.record("notified", about, None, event)?;
+    tx.conn.prepare_cached("UPDATE notification SET position = ?2 WHERE pk = ?1")?.execute([pk, tx.position as i64])?;
     Ok(notification)
 }
 

@@ -82,10 +82,12 @@ impl<'c> Tx<'c> {
     /// Logs a change at the next position, and keeps it to be told after the commit.
     pub(super) fn record(&mut self, kind: &str, about: About<'_>, actor: Option<&Actor>, event: Event) -> Written<()> {
         self.position += 1;
+        let (origin, acked) = actor.map_or((None, false), |actor| (actor.origin, actor.acked));
         self.conn
             .prepare_cached(
-                "INSERT INTO change (position, kind, conversation_pk, sequence, actor_pk, message_pk, detail, at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                "INSERT INTO change
+                     (position, kind, conversation_pk, sequence, actor_pk, message_pk, detail, at, origin, acked)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             )?
             .execute(params![
                 self.position as i64,
@@ -95,15 +97,11 @@ impl<'c> Tx<'c> {
                 about.actor,
                 about.message,
                 about.detail,
-                self.now.0
+                self.now.0,
+                origin.map(|origin| origin.0 as i64),
+                acked
             ])?;
-        self.entries.push(Entry {
-            position: self.position,
-            sequence: about.sequence,
-            origin: actor.and_then(|actor| actor.origin),
-            acked: actor.is_some_and(|actor| actor.acked),
-            event,
-        });
+        self.entries.push(Entry { position: self.position, sequence: about.sequence, origin, acked, event });
         Ok(())
     }
 

@@ -1,0 +1,261 @@
+//! A connection that goes on with one that was lost: what it missed comes from the store, what happens meanwhile is
+//! held, and follows.
+//!
+//! What must stay true: between what was read and what is told from then on nothing is missing and nothing is twice;
+//! a connection is brought up to date wholly, or told that it starts afresh, or closed so that it comes back for the
+//! rest.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use quintet_dialect::Side;
+use quintet_domain::{ConnectionId, Entry, Event, NotificationId, Refusal, User, UserId};
+use quintet_service::{EventRate, Presence, Service};
+use quintet_socketio::{CloseReason, Frame};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::time::Instant;
+
+use super::deliver::{Frames, dialects_of, end_of};
+use super::{Attached, Hub, Pending, Wake};
+use crate::Echo;
+use crate::connection::Connection;
+use crate::recovery::Resume;
+
+/// Connections that are brought up to date at once: what each missed is in memory meanwhile.
+pub(super) const AT_ONCE: usize = 128;
+
+/// What a queued frame costs beside its bytes, as the connection's own queue counts it.
+const FRAME_OVERHEAD_BYTES: usize = 48;
+
+/// How often a queue is looked at that has to drain.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+
+/// Time that a queue has to drain before its connection is closed.
+const DRAINED_WITHIN: Duration = Duration::from_secs(20);
+
+/// A connection that waits for what it missed, and what is told meanwhile.
+pub(super) struct Held {
+    /// Lets the connection in; taken when that is done.
+    entrance: Option<Entrance>,
+    /// With the position; none for what passes.
+    frames: Vec<(Option<u64>, Frame)>,
+    bytes: usize,
+    bytes_max: usize,
+}
+
+impl Held {
+    /// Keeps a frame for later. Beyond what the connection's queue could take nothing is kept.
+    pub(super) fn keep(&mut self, position: Option<u64>, frame: Frame) {
+        self.bytes += frame.wire().len() + FRAME_OVERHEAD_BYTES;
+        if self.is_too_much() {
+            self.frames = Vec::new();
+        } else {
+            self.frames.push((position, frame));
+        }
+    }
+
+    fn is_too_much(&self) -> bool {
+        self.bytes > self.bytes_max
+    }
+
+    pub(super) fn refuse(self, refusal: Refusal) {
+        if let Some((reply, _)) = self.entrance {
+            let _ = reply.send(Err(refusal));
+        }
+    }
+}
+
+type Entrance = (oneshot::Sender<Attached>, Arc<EventRate>);
+
+/// How far a connection was brought up to date.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Retold {
+    /// Up to this position.
+    UpTo(u64),
+    /// Not at all: it starts afresh.
+    Nothing,
+    /// It did not take what it missed, and was closed.
+    Closed,
+}
+
+impl Hub {
+    /// Begins to bring a connection up to date.
+    pub(super) fn recover(
+        &mut self,
+        user: &Arc<User>,
+        connection: Arc<Connection>,
+        resume: Resume,
+        reply: oneshot::Sender<Attached>,
+        rate: Arc<EventRate>,
+    ) {
+        // Half of the queue: the other half is for what was missed.
+        let bytes_max = self.settings.queue_bytes_max / 2;
+        let held = Held { entrance: Some((reply, rate)), frames: Vec::new(), bytes: 0, bytes_max };
+        self.state.seat(&user.id, Arc::clone(&connection), Some(held));
+        let retelling = Retelling {
+            service: self.service.clone(),
+            user: Arc::clone(user),
+            connection,
+            resume,
+            echo: self.settings.echo,
+            queue_bytes_max: bytes_max,
+        };
+        tokio::spawn(retelling.run(self.inbox.clone(), Arc::clone(&self.recoveries)));
+    }
+
+    /// A connection was told what it missed up to a position: goes on once that is reached here.
+    pub(super) fn retold(&mut self, connection: ConnectionId, user: UserId, retold: Retold) {
+        let position = match retold {
+            Retold::UpTo(position) => position,
+            Retold::Nothing | Retold::Closed => self.position,
+        };
+        self.at(position, Pending::Act(Box::new(move |hub| hub.go_on(connection, &user, retold))));
+    }
+
+    /// A connection does not wait any longer to be let in: it has begun to hear what it missed, and has to be read so
+    /// that it hears the rest. A client that upgrades its transport polls no more before its CONNECT is through.
+    pub(super) fn let_in_early(&mut self, connection: ConnectionId, user: &UserId) {
+        let Some(seat) = self.state.seat_of(user, connection) else { return };
+        let Some((reply, rate)) = seat.held.get_mut().as_mut().and_then(|held| held.entrance.take()) else { return };
+        let connection = Arc::clone(&seat.connection);
+        self.let_in(user, &connection, reply, rate);
+    }
+
+    fn go_on(&mut self, connection: ConnectionId, user: &UserId, retold: Retold) {
+        let Some(seat) = self.state.seat_of(user, connection) else { return };
+        let Some(held) = seat.held.take() else { return };
+        let connection = Arc::clone(&seat.connection);
+        let Some(user) = self.state.resident(user).map(|resident| Arc::clone(&resident.user)) else { return };
+        match retold {
+            Retold::Nothing => {
+                if let Some((reply, rate)) = held.entrance {
+                    self.welcome(&user, &connection, reply, rate);
+                }
+                return;
+            }
+            // It comes back for the rest.
+            Retold::UpTo(_) if held.is_too_much() => connection.out.close(CloseReason::QueueFull),
+            Retold::UpTo(read) => {
+                for (_, frame) in held.frames.into_iter().filter(|(position, _)| position.is_none_or(|at| at > read)) {
+                    connection.out.send(frame);
+                }
+                self.greet(&connection, &user);
+            }
+            Retold::Closed => {}
+        }
+        self.end_of_line(&user.id, &connection);
+        if let Some((reply, rate)) = held.entrance {
+            self.let_in(&user.id, &connection, reply, rate);
+        }
+    }
+
+    /// The connection that is gone on with has no client any more, whether this server has noticed or not.
+    fn end_of_line(&self, user: &UserId, connection: &Connection) {
+        let line = self.state.connections_of(user).filter(|other| other.lineage == connection.lineage);
+        for other in line.filter(|other| other.id != connection.id) {
+            other.out.close(CloseReason::TransportClosed);
+        }
+    }
+}
+
+/// Tells one connection what it missed.
+struct Retelling {
+    service: Service,
+    user: Arc<User>,
+    connection: Arc<Connection>,
+    resume: Resume,
+    echo: Echo,
+    queue_bytes_max: usize,
+}
+
+impl Retelling {
+    async fn run(self, inbox: mpsc::WeakSender<Wake>, recoveries: Arc<Semaphore>) {
+        let retold = {
+            let _turn = recoveries.acquire_owned().await;
+            self.retell(&inbox).await
+        };
+        let (connection, user) = (self.connection.id, self.user.id.clone());
+        tell(&inbox, Wake::Retold { connection, user, retold }).await;
+    }
+
+    async fn retell(&self, inbox: &mpsc::WeakSender<Wake>) -> Retold {
+        let Ok(missed) = self.service.missed(self.user.id.clone(), self.resume.after()).await else {
+            return Retold::Nothing;
+        };
+        let Some(entries) = missed.entries else {
+            tracing::debug!(user = %self.user.id, after = self.resume.after(), "too much was missed to be told again");
+            return Retold::Nothing;
+        };
+        // The dialect could be decided only by an event of the client's, and none is taken before this is over.
+        self.connection.out.accept_recoverable(&self.resume.pid);
+        let mut told: Vec<NotificationId> = Vec::new();
+        let mut waited = false;
+        for entry in &entries {
+            for frame in self.frames(entry) {
+                if self.is_full() {
+                    if !std::mem::replace(&mut waited, true) {
+                        let (connection, user) = (self.connection.id, self.user.id.clone());
+                        tell(inbox, Wake::LetIn { connection, user }).await;
+                    }
+                    if !self.has_room().await {
+                        return Retold::Closed;
+                    }
+                }
+                self.connection.out.send(frame);
+            }
+            if let Event::Notified { notification, .. } = &entry.event {
+                told.extend(self.connection.told(&notification.id));
+            }
+        }
+        if !told.is_empty() {
+            self.service.told(told).await;
+        }
+        Retold::UpTo(missed.position)
+    }
+
+    /// An entry as the connection would have heard it.
+    fn frames(&self, entry: &Entry) -> Vec<Frame> {
+        let presence: &Presence = self.service.presence();
+        let side = if entry.event.actor() == Some(&self.user.id) { Side::Actor } else { Side::Other };
+        let departure = end_of(&entry.event, &self.user);
+        let mut told = Frames::new(&entry.event, presence, Some(entry.position));
+        let mut own = departure.as_ref().map(|own| Frames::new(own, presence, Some(entry.position)));
+        let mut frames = Vec::new();
+        for dialect in dialects_of(&self.connection) {
+            if self.resume.heard(entry.position, dialect) {
+                continue;
+            }
+            match &mut own {
+                Some(own) if !dialect.tells_deletions() => {
+                    frames.extend_from_slice(own.get(dialect, Side::Actor, &self.connection));
+                }
+                _ if told.spares(&self.connection, dialect, Some(entry), self.echo) => {}
+                _ => frames.extend_from_slice(told.get(dialect, side, &self.connection)),
+            }
+        }
+        frames
+    }
+
+    fn is_full(&self) -> bool {
+        self.connection.out.queued_bytes() > self.queue_bytes_max
+    }
+
+    /// Waits until half of the queue is free. A connection that never gets there is closed: it comes back for the rest.
+    async fn has_room(&self) -> bool {
+        let too_late = Instant::now() + DRAINED_WITHIN;
+        while self.is_full() {
+            if Instant::now() > too_late {
+                self.connection.out.close(CloseReason::QueueFull);
+                return false;
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        true
+    }
+}
+
+async fn tell(inbox: &mpsc::WeakSender<Wake>, word: Wake) {
+    if let Some(inbox) = inbox.upgrade() {
+        let _ = inbox.send(word).await;
+    }
+}

@@ -1,0 +1,154 @@
+//! The secret by which a client goes on with a connection that it lost: what is needed to go on, and a proof that it
+//! was given out here. Nothing is kept of it.
+//!
+//! What must stay true: a secret is good for the user, the namespace and the data that it was made for, and the user
+//! is the one that the client proves to be now; by itself it opens nothing.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use hmac::{Hmac, Mac};
+use quintet_domain::{ConnectionId, Refusal, UserId};
+use quintet_store::Missed;
+use sha2::Sha256;
+
+use crate::Service;
+
+/// The first byte of each secret: how the rest is laid out.
+const VERSION: u8 = 1;
+/// Version, dialect, lineage and start.
+const BODY_BYTES: usize = 18;
+/// Bytes of the proof: 128 bits of an HMAC cannot be guessed.
+const PROOF_BYTES: usize = 16;
+
+/// What a secret says of the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Thread {
+    /// The dialect that the connection was opened with, as a number of the gateway's.
+    pub dialect: u8,
+    /// Names what the connection asked for, also before it was lost.
+    pub lineage: ConnectionId,
+    /// The position in the commit order from which on it heard everything.
+    pub start: u64,
+}
+
+/// Makes and reads the secrets.
+#[derive(Clone)]
+pub struct Threads(Hmac<Sha256>);
+
+impl std::fmt::Debug for Threads {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Threads(..)")
+    }
+}
+
+impl Service {
+    /// The secrets of this server and its data.
+    ///
+    /// # Errors
+    /// An internal error when the store does not answer.
+    pub async fn threads(&self) -> Result<Threads, Refusal> {
+        let data = self.store().identity().await?;
+        Ok(Threads::new(self.0.tokens.secret(), &data))
+    }
+
+    /// What a user missed since a position.
+    ///
+    /// # Errors
+    /// An internal error.
+    pub async fn missed(&self, user: UserId, after: u64) -> Result<Missed, Refusal> {
+        Ok(self.store().missed(user, after).await?)
+    }
+}
+
+impl Threads {
+    /// Secrets of this server, `secret` being the one for tokens, for data with this name.
+    pub(crate) fn new(secret: &[u8], data: &str) -> Self {
+        let mut mac = keyed(secret);
+        mac.update(b"quintet connection recovery\0");
+        mac.update(data.as_bytes());
+        mac.update(b"\0");
+        Self(mac)
+    }
+
+    fn proof(&self, body: &[u8], user: &UserId, namespace: &str) -> Hmac<Sha256> {
+        let mut mac = self.0.clone();
+        mac.update(body);
+        // Ids hold no control characters, so nothing can be read two ways.
+        for text in [user.as_str(), namespace] {
+            mac.update(text.as_bytes());
+            mac.update(b"\0");
+        }
+        mac
+    }
+
+    /// Makes the secret of a connection.
+    #[must_use]
+    pub fn issue(&self, thread: Thread, user: &UserId, namespace: &str) -> String {
+        let mut bytes = Vec::with_capacity(BODY_BYTES + PROOF_BYTES);
+        bytes.extend([VERSION, thread.dialect]);
+        bytes.extend(thread.lineage.0.to_be_bytes());
+        bytes.extend(thread.start.to_be_bytes());
+        let proof = self.proof(&bytes, user, namespace).finalize().into_bytes();
+        bytes.extend(&proof[..PROOF_BYTES]);
+        BASE64_URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// Reads a secret; none unless it is one of ours for this user, namespace and data.
+    #[must_use]
+    pub fn read(&self, secret: &str, user: &UserId, namespace: &str) -> Option<Thread> {
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(secret).ok()?;
+        let (body, proof) = bytes.split_at_checked(BODY_BYTES)?;
+        if proof.len() != PROOF_BYTES || body[0] != VERSION {
+            return None;
+        }
+        self.proof(body, user, namespace).verify_truncated_left(proof).ok()?;
+        Some(Thread {
+            dialect: body[1],
+            lineage: ConnectionId(u64::from_be_bytes(body[2..10].try_into().ok()?)),
+            start: u64::from_be_bytes(body[10..].try_into().ok()?),
+        })
+    }
+}
+
+fn keyed(secret: &[u8]) -> Hmac<Sha256> {
+    match Hmac::new_from_slice(secret) {
+        Ok(mac) => mac,
+        // HMAC takes keys of any length (RFC 2104).
+        Err(error) => unreachable!("{error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_good_for_what_it_was_made_for() {
+        let threads = Threads::new(b"secret", "data");
+        let user = |id: &str| UserId::trusted(id);
+        let thread = Thread { dialect: 3, lineage: ConnectionId(7), start: 42 };
+        let secret = threads.issue(thread, &user("ada"), "/chat");
+        assert_eq!(threads.read(&secret, &user("ada"), "/chat"), Some(thread));
+        assert_eq!(threads.read(&secret, &user("bob"), "/chat"), None);
+        assert_eq!(threads.read(&secret, &user("ada"), "/"), None);
+        assert_eq!(Threads::new(b"secret", "other data").read(&secret, &user("ada"), "/chat"), None);
+        assert_eq!(Threads::new(b"other secret", "data").read(&secret, &user("ada"), "/chat"), None);
+    }
+
+    #[test]
+    fn a_secret_that_was_changed_anywhere_is_none() {
+        let threads = Threads::new(b"secret", "data");
+        let user = UserId::trusted("ada");
+        let secret = threads.issue(Thread { dialect: 0, lineage: ConnectionId(1), start: 2 }, &user, "/");
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(&secret).expect("base64");
+        for at in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            changed[at] ^= 1;
+            assert_eq!(threads.read(&BASE64_URL_SAFE_NO_PAD.encode(changed), &user, "/"), None, "byte {at}");
+        }
+        for length in 0..bytes.len() {
+            assert_eq!(threads.read(&BASE64_URL_SAFE_NO_PAD.encode(&bytes[..length]), &user, "/"), None);
+        }
+        assert_eq!(threads.read("no base64!", &user, "/"), None);
+    }
+}

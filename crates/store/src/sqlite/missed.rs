@@ -1,0 +1,258 @@
+//! What a user missed: the log since a position, as far as it is the user's to hear, made into events again.
+//!
+//! What must stay true: exactly what would have been told is found, in commit order: what happened in a conversation
+//! while the user was a member, and what is told to the user alone. Texts are those of now.
+
+use std::sync::Arc;
+
+use quintet_domain::limits::{READ_AUDIENCE_MEMBERS_MAX, READ_IDS_MAX, RECOVERY_CHANGES_MAX};
+use quintet_domain::{ConnectionId, Departure, Entry, Event, MeetupId, MeetupStatus, Message, MessageId, User, UserId};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::rows::{self, ConversationRow, MESSAGE, MESSAGE_COLUMNS, USER, UserRow};
+use super::{meetups, notifications, queries};
+use crate::{Missed, StoreError};
+
+type Read<T> = Result<T, StoreError>;
+
+const CHANGE: &str = "position, kind, sequence, actor_pk, message_pk, detail, at, origin, acked";
+
+/// A row of the log.
+struct Change {
+    position: u64,
+    kind: String,
+    sequence: Option<u64>,
+    actor: Option<i64>,
+    message: Option<i64>,
+    detail: String,
+    at: i64,
+    origin: Option<ConnectionId>,
+    acked: bool,
+}
+
+impl Change {
+    fn at(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            position: row.get::<_, i64>(0)? as u64,
+            kind: row.get(1)?,
+            sequence: row.get::<_, Option<i64>>(2)?.map(|n| n as u64),
+            actor: row.get(3)?,
+            message: row.get(4)?,
+            detail: row.get::<_, Option<String>>(5)?.unwrap_or_default(),
+            at: row.get(6)?,
+            origin: row.get::<_, Option<i64>>(7)?.map(|origin| ConnectionId(origin as u64)),
+            acked: row.get(8)?,
+        })
+    }
+
+    fn entry(&self, event: Event) -> Entry {
+        Entry { position: self.position, sequence: self.sequence, origin: self.origin, acked: self.acked, event }
+    }
+}
+
+pub(super) fn missed(conn: &Connection, user: &UserId, after: u64) -> Read<Missed> {
+    let position = queries::position(conn)?;
+    let Some(user) = rows::user(conn, user)?.filter(|_| after <= position) else {
+        // Nobody that is known, or a position of other data.
+        return Ok(Missed { position, entries: None });
+    };
+    let mut entries = Vec::new();
+    for (conversation, standing) in conversations(conn, &user, after)? {
+        let changes = changes(conn, conversation, after, RECOVERY_CHANGES_MAX + 1 - entries.len())?;
+        if entries.len() + changes.len() > RECOVERY_CHANGES_MAX {
+            return Ok(Missed { position, entries: None });
+        }
+        let row = rows::conversation_by_pk(conn, conversation)?;
+        heard(conn, &user, &row, standing, changes, &mut entries)?;
+    }
+    told(conn, &user, after, &mut entries)?;
+    if entries.len() > RECOVERY_CHANGES_MAX {
+        return Ok(Missed { position, entries: None });
+    }
+    entries.sort_by_key(|entry| entry.position);
+    Ok(Missed { position, entries: Some(entries) })
+}
+
+/// Why a conversation may have something for the user.
+#[derive(Clone, Copy)]
+enum Standing {
+    /// It is a member, or was one at some time since.
+    Member,
+    /// It asked to take part in the meetup, at this moment.
+    Asked(i64),
+}
+
+fn conversations(conn: &Connection, user: &UserRow, after: u64) -> Read<Vec<(i64, Standing)>> {
+    let mut found: Vec<i64> = conn
+        .prepare_cached(
+            "SELECT conversation_pk FROM member WHERE user_pk = ?1
+             UNION SELECT conversation_pk FROM departed WHERE user_pk = ?1 AND position > ?2",
+        )?
+        .query_map(params![user.pk, after as i64], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    found.sort_unstable();
+    let asked: Vec<(i64, i64)> = conn
+        .prepare_cached(
+            "SELECT t.conversation_pk, r.created_at FROM meetup_request r JOIN meetup t ON t.pk = r.meetup_pk
+             WHERE r.user_pk = ?1",
+        )?
+        .query_map([user.pk], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    let asked = asked.into_iter().filter(|(conversation, _)| found.binary_search(conversation).is_err());
+    let asked: Vec<_> = asked.map(|(conversation, at)| (conversation, Standing::Asked(at))).collect();
+    Ok(found.into_iter().map(|conversation| (conversation, Standing::Member)).chain(asked).collect())
+}
+
+fn changes(conn: &Connection, conversation: i64, after: u64, limit: usize) -> Read<Vec<Change>> {
+    Ok(conn
+        .prepare_cached(&format!(
+            "SELECT {CHANGE} FROM change WHERE conversation_pk = ?1 AND position > ?2 ORDER BY position LIMIT ?3"
+        ))?
+        .query_map(params![conversation, after as i64, limit as i64], Change::at)?
+        .collect::<Result<_, _>>()?)
+}
+
+/// Adds what the user heard, or would have heard, of a conversation's changes.
+fn heard(
+    conn: &Connection,
+    user: &UserRow,
+    conversation: &ConversationRow,
+    standing: Standing,
+    changes: Vec<Change>,
+    entries: &mut Vec<Entry>,
+) -> Read<()> {
+    let own = |change: &Change, kind: &str| change.kind == kind && change.actor == Some(user.pk);
+    // Whoever came first by joining was not there before.
+    let first = changes.iter().find(|change| own(change, "member_joined") || own(change, "member_left"));
+    let mut member = match standing {
+        Standing::Member => first.is_none_or(|first| first.kind == "member_left"),
+        Standing::Asked(_) => false,
+    };
+    for change in changes {
+        member |= own(&change, "member_joined");
+        let asks = matches!(standing, Standing::Asked(since) if change.kind == "meetup_changed" && change.at >= since);
+        if (member || asks)
+            && let Some(event) = event(conn, user, conversation, &change)?
+        {
+            entries.push(change.entry(event));
+        }
+        member &= !own(&change, "member_left") && change.kind != "conversation_deleted";
+    }
+    Ok(())
+}
+
+/// Makes a change of a conversation into its event again; none where nothing was told, or not to this user.
+fn event(conn: &Connection, user: &UserRow, conversation: &ConversationRow, change: &Change) -> Read<Option<Event>> {
+    let place = || Arc::clone(&conversation.place);
+    let (first, rest) = change.detail.split_once(' ').unwrap_or((&change.detail, ""));
+    Ok(match change.kind.as_str() {
+        "message_created" => {
+            // Who read it is told by what follows.
+            message(conn, conversation, change)?.map(|message| Event::MessageCreated(Arc::new(message)))
+        }
+        "message_edited" | "message_deleted" => match message(conn, conversation, change)? {
+            None => None,
+            Some(message) => {
+                let mut message = [message];
+                queries::add_readers(conn, conversation, &mut message)?;
+                let [message] = message.map(Arc::new);
+                let deleted = change.kind == "message_deleted";
+                Some(if deleted { Event::MessageDeleted(message) } else { Event::MessageEdited(message) })
+            }
+        },
+        "messages_read" => read(conn, user, conversation, change, first, rest)?,
+        "member_joined" => actor(conn, change)?.map(|user| {
+            let member_count = first.parse().unwrap_or(conversation.member_count);
+            Event::MemberJoined { place: place(), user, member_count }
+        }),
+        "member_left" => actor(conn, change)?.map(|user| {
+            let member_count = first.parse().unwrap_or(conversation.member_count);
+            let departure = Departure::parse(rest).unwrap_or(Departure::Left);
+            Event::MemberLeft { place: place(), user, departure, member_count }
+        }),
+        "conversation_deleted" => Some(Event::ConversationDeleted { place: place() }),
+        "meetup_changed" => {
+            let updated_by = actor(conn, change)?.map_or_else(|| meetups::SYSTEM.to_owned(), |by| by.name.clone());
+            MeetupStatus::parse(rest).map(|status| Event::MeetupChanged {
+                meetup: MeetupId::trusted(first),
+                status,
+                updated_by,
+                audience: vec![user.user.id.clone()],
+            })
+        }
+        // Told by what happens in it, or not at all.
+        _ => None,
+    })
+}
+
+fn actor(conn: &Connection, change: &Change) -> Read<Option<Arc<User>>> {
+    Ok(change.actor.map(|pk| rows::user_by_pk(conn, pk)).transpose()?.map(|row| row.user))
+}
+
+fn message(conn: &Connection, conversation: &ConversationRow, change: &Change) -> Read<Option<Message>> {
+    let Some(pk) = change.message else { return Ok(None) };
+    Ok(conn
+        .prepare_cached(&format!(
+            "SELECT {MESSAGE}, {USER} FROM message m JOIN user u ON u.pk = m.sender_pk WHERE m.pk = ?1"
+        ))?
+        .query_row([pk], |row| {
+            let sender = rows::user_at(row, MESSAGE_COLUMNS)?;
+            rows::message_at(row, 0, &conversation.place, sender.user)
+        })
+        .optional()?)
+}
+
+/// The messages that a cursor passed on its way from one number to another.
+fn read(
+    conn: &Connection,
+    user: &UserRow,
+    conversation: &ConversationRow,
+    change: &Change,
+    from: &str,
+    to: &str,
+) -> Read<Option<Event>> {
+    let (Ok(from), Ok(to), Some(reader)) = (from.parse::<i64>(), to.parse::<i64>(), change.actor) else {
+        return Ok(None);
+    };
+    let mut passed: Vec<(MessageId, i64)> = conn
+        .prepare_cached(
+            "SELECT id, sender_pk FROM message
+             WHERE conversation_pk = ?1 AND sequence > ?2 AND sequence <= ?3 AND sender_pk <> ?4
+             ORDER BY sequence DESC LIMIT ?5",
+        )?
+        .query_map(params![conversation.pk, from, to, reader, READ_IDS_MAX as i64], |row| {
+            Ok((MessageId::trusted(row.get_ref(0)?.as_str()?), row.get(1)?))
+        })?
+        .collect::<Result<_, _>>()?;
+    passed.reverse();
+    // In a large conversation only those are told whom it concerns.
+    let concerned = reader == user.pk || passed.iter().any(|(_, sender)| *sender == user.pk);
+    if passed.is_empty() || (conversation.member_count > READ_AUDIENCE_MEMBERS_MAX && !concerned) {
+        return Ok(None);
+    }
+    Ok(Some(Event::MessagesRead {
+        place: Arc::clone(&conversation.place),
+        reader: rows::user_by_pk(conn, reader)?.user,
+        messages: passed.into_iter().map(|(id, _)| id).collect(),
+        audience: Some(vec![user.user.id.clone()]),
+    }))
+}
+
+/// Adds what the user alone was told.
+fn told(conn: &Connection, user: &UserRow, after: u64, entries: &mut Vec<Entry>) -> Read<()> {
+    let found: Vec<Entry> = conn
+        .prepare_cached(&format!(
+            "SELECT {}, n.position FROM notification n
+             WHERE n.user_pk = ?1 AND n.position > ?2 ORDER BY n.position LIMIT ?3",
+            notifications::NOTIFICATION
+        ))?
+        .query_map(params![user.pk, after as i64, RECOVERY_CHANGES_MAX as i64 + 1], |row| {
+            let notification = notifications::notification_at(row)?.notification;
+            let position = row.get::<_, i64>(6)? as u64;
+            let event = Event::Notified { user: user.user.id.clone(), notification };
+            Ok(Entry { position, sequence: None, origin: None, acked: false, event })
+        })?
+        .collect::<Result<_, _>>()?;
+    entries.extend(found);
+    Ok(())
+}

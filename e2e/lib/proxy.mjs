@@ -1,0 +1,84 @@
+// A bad network: bytes between client and server are delayed, and connections are cut in the middle of whatever
+// passes, or swallowed for a while before they are, all as a seed says.
+
+import net from "node:net";
+import { once } from "node:events";
+
+import { random } from "./random.mjs";
+
+export class Proxy {
+  #server;
+  #open = new Set();
+  #random;
+
+  /** Listens; `target` is asked for the server's port at each connection. */
+  static async start(target, { seed, bytesUntilCut = [200, 20_000], delayMs = 5 }) {
+    const proxy = new Proxy();
+    proxy.#random = random(seed);
+    proxy.cuts = 0;
+    proxy.calm = false;
+    proxy.#server = net.createServer((client) => proxy.#carry(client, target(), bytesUntilCut, delayMs));
+    proxy.#server.listen(0, "127.0.0.1");
+    await once(proxy.#server, "listening");
+    proxy.url = `http://127.0.0.1:${proxy.#server.address().port}`;
+    return proxy;
+  }
+
+  #between([low, high]) {
+    return low + Math.floor(this.#random() * (high - low));
+  }
+
+  #carry(client, port, bytesUntilCut, delayMs) {
+    const server = net.connect(port, "127.0.0.1");
+    const pair = { client, server };
+    this.#open.add(pair);
+    let left = this.calm ? Infinity : this.#between(bytesUntilCut);
+    // A third of the connections goes silent before it ends: neither side is told at once.
+    const silent = this.#random() < 0.33;
+    const end = () => {
+      this.#open.delete(pair);
+      client.destroy();
+      server.destroy();
+    };
+    const pass = (from, to) => {
+      let queue = Promise.resolve();
+      from.on("data", (chunk) => {
+        if (left <= 0) return;
+        const part = chunk.subarray(0, left);
+        left -= part.length;
+        const wait = this.calm ? 0 : this.#random() * delayMs;
+        queue = queue.then(() => new Promise((done) => setTimeout(done, wait))).then(() => {
+          to.write(part);
+          if (left > 0) return;
+          this.cuts += 1;
+          if (silent) setTimeout(end, 50);
+          else end();
+        });
+      });
+      // What came before the end still passes.
+      from.on("close", () => queue.then(end));
+      from.on("error", () => {});
+    };
+    pass(client, server);
+    pass(server, client);
+  }
+
+  /** From now on nothing is cut that is not open yet, and what is open is cut at once. */
+  settle() {
+    this.calm = true;
+    this.cutAll();
+  }
+
+  cutAll() {
+    for (const { client, server } of this.#open) {
+      client.destroy();
+      server.destroy();
+    }
+  }
+
+  async stop() {
+    this.cutAll();
+    this.#server.close();
+    await once(this.#server, "close");
+  }
+}

@@ -1,6 +1,5 @@
-//! What the public suites of the protocols expect of a server, on port 3000.
-//!
-//! `cargo run --release --example protocol_echo`
+//! Two servers that say back what they hear: Engine.IO alone, and Socket.IO with the namespaces `/` and `/custom`.
+//! The crate's own tests run against them, too.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -14,6 +13,7 @@ use hyper_util::rt::TokioIo;
 use quintet_socketio::engineio::{Protocol, Server, Session};
 use quintet_socketio::{Application, CloseReason, Config, ConnectError, Engine, Event, Frame, Handshake, Link};
 use serde_json::value::RawValue;
+use tokio::net::TcpListener;
 
 /// Engine.IO alone: every message comes back.
 struct Mirror;
@@ -65,6 +65,18 @@ impl Application for Echo {
                 let data = [&["\"message-back\""], &args[..]].concat().join(",");
                 link.emit_data(&format!("[{data}]"), &event.attachments)
             }
+            // Asks back, and tells what came of it.
+            ("ask-me", None) => {
+                let link = link.clone();
+                tokio::spawn(async move {
+                    let told = match link.ask("[\"question\",42]", &[], Duration::from_millis(200)).await {
+                        Ok(answer) => format!("[\"answered\",{}]", answer.args),
+                        Err(error) => format!("[\"unanswered\",\"{error}\"]"),
+                    };
+                    let _ = link.emit_data(&told, &[]);
+                });
+                Ok(())
+            }
             ("message-with-ack", Some(id)) => link.ack(id, &format!("[{}]", args.join(",")), &event.attachments),
             _ => Ok(()),
         };
@@ -73,19 +85,22 @@ impl Application for Echo {
     async fn disconnected(&self, _: Self::Peer, _: CloseReason) {}
 }
 
-#[tokio::main]
-async fn main() -> std::io::Result<()> {
-    let config = Config {
+/// What the suites expect of the clocks and the bounds.
+pub fn config() -> Config {
+    Config {
         ping_interval: Duration::from_millis(300),
         ping_timeout: Duration::from_millis(200),
-        // Long enough for the suite's sessions that only count three pings.
+        // Long enough for the suites' sessions that only count three pings.
         connect_timeout: Duration::from_millis(1_000),
         payload_bytes_max: 1_000_000,
         ..Config::default()
-    };
+    }
+}
+
+/// Serves both until the process ends: Engine.IO at `/engine.io/`, Socket.IO at `/socket.io/`.
+pub async fn serve(listener: TcpListener, config: Config) -> std::io::Result<()> {
     let mirror = Server::new(Config { path: "/engine.io/".to_owned(), ..config.clone() }, Mirror);
     let engine = Engine::new(config, Echo);
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 3000)).await?;
     loop {
         let (stream, remote) = listener.accept().await?;
         let (engine, mirror) = (engine.clone(), mirror.clone());

@@ -1,9 +1,12 @@
 //! `cargo xtask test`: installs what the tests need by itself, and runs all of them.
 
+use std::path::Path;
+
 use crate::sh;
 
 /// What the tests need beside Rust: the program, and Debian's package that has it.
-const NEEDED: [(&str, &str); 3] = [("node", "nodejs"), ("npm", "npm"), ("strace", "strace")];
+const NEEDED: [(&str, &str); 4] =
+    [("node", "nodejs"), ("npm", "npm"), ("strace", "strace"), ("python3", "python3-venv")];
 
 pub(crate) fn run(rust: bool, e2e: bool) -> Result<(), String> {
     install()?;
@@ -14,15 +17,32 @@ pub(crate) fn run(rust: bool, e2e: bool) -> Result<(), String> {
         let folder = sh::root().join("e2e");
         sh::run("cargo", &["build", "--package", "quintet"])?;
         sh::run_in(&folder, "npm", &["ci", "--no-audit", "--no-fund", "--loglevel=error"])?;
+        python(&folder)?;
         sh::run_in(&folder, "npm", &["test", "--silent"])?;
     }
     Ok(())
 }
 
+/// Python's clients, in an environment of their own under `target`: exactly those of the lock file.
+fn python(folder: &Path) -> Result<(), String> {
+    let environment = sh::root().join("target/python");
+    let python = environment.join("bin/python");
+    let (environment, python) = (environment.to_string_lossy(), python.to_string_lossy());
+    sh::run("python3", &["-m", "venv", &environment])?;
+    let lock = ["-r", "python/requirements.txt", "--require-hashes"];
+    let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"];
+    sh::run_in(folder, &python, &[&install[..], &lock].concat())
+}
+
 /// Installs what is missing where that is allowed, else says exactly what to install.
 fn install() -> Result<(), String> {
+    // Debian has the part of Python that makes environments in a package of its own.
+    let there = |program: &str| match program {
+        "python3" => sh::output("python3", &["-c", "import ensurepip, venv"]).is_some(),
+        _ => sh::has(program),
+    };
     let missing: Vec<&str> =
-        NEEDED.iter().filter(|(program, _)| !sh::has(program)).map(|(_, package)| *package).collect();
+        NEEDED.iter().filter(|(program, _)| !there(program)).map(|(_, package)| *package).collect();
     if missing.is_empty() {
         return Ok(());
     }

@@ -114,7 +114,7 @@ impl Ws {
     }
 
     async fn fill(&mut self) -> bool {
-        let mut bytes = [0; 65_536];
+        let mut bytes = vec![0; 16_384];
         let read = tokio::time::timeout(PATIENCE, self.stream.read(&mut bytes)).await.expect("something comes");
         let read = read.unwrap_or(0);
         self.buffer.extend_from_slice(&bytes[..read]);

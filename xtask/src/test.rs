@@ -38,7 +38,7 @@ fn python(folder: &Path) -> Result<(), String> {
 fn install() -> Result<(), String> {
     // Debian has the part of Python that makes environments in a package of its own.
     let there = |program: &str| match program {
-        "python3" => sh::output("python3", &["-c", "import ensurepip, venv"]).is_some(),
+        "python3" => sh::output("python3", &["-c", "import ensurepip, venv; print(True)"]).is_some(),
         _ => sh::has(program),
     };
     let missing: Vec<&str> =

@@ -19,14 +19,17 @@ pub(super) fn dialects_of(connection: &Connection) -> impl Iterator<Item = Diale
     Dialect::ALL.into_iter().filter(move |dialect| decided.is_none_or(|decided| decided == *dialect))
 }
 
+/// What is written of an event for one kind of connection: by wrapping and mark.
+type Written = [[Option<Vec<Frame>>; Marked::COUNT]; Wrapping::COUNT];
+
 /// An event's frames, written when first needed.
 pub(super) struct Frames<'e> {
     event: &'e Event,
     presence: &'e Presence,
     /// Where in the commit order it happened; none for what passes.
     position: Option<u64>,
-    /// By dialect, side, wrapping and mark.
-    written: [[[[Option<Vec<Frame>>; Marked::COUNT]; Wrapping::COUNT]; 2]; 5],
+    /// By dialect and side.
+    written: [[Written; 2]; 5],
 }
 
 impl<'e> Frames<'e> {

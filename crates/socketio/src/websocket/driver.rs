@@ -36,6 +36,9 @@ thread_local! {
     static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; SCRATCH_BYTES].into_boxed_slice());
 }
 
+/// The handling of a message that takes a while.
+pub type Handling = Pin<Box<dyn Future<Output = Result<(), CloseReason>> + Send>>;
+
 /// What came of a message.
 pub enum Handled {
     /// The next one may come.
@@ -43,7 +46,7 @@ pub enum Handled {
     /// The socket is to be closed.
     Close(CloseReason),
     /// The next one waits until this is over.
-    Busy(Pin<Box<dyn Future<Output = Result<(), CloseReason>> + Send>>),
+    Busy(Handling),
 }
 
 /// What is done with the messages of one socket.
@@ -84,7 +87,7 @@ pub struct Driver<S, H> {
     decoder: Decoder,
     handler: H,
     deflate: Option<Deflate>,
-    handling: Option<Pin<Box<dyn Future<Output = Result<(), CloseReason>> + Send>>>,
+    handling: Option<Handling>,
     frames: VecDeque<Frame>,
     /// Bytes of the first frame that are written already.
     offset: usize,

@@ -6,6 +6,6 @@ mod handshake;
 mod socket;
 
 pub use decoder::{DecodeError, Decoder, Message};
-pub use driver::{Deflate, Driver, Handled, Handler};
+pub use driver::{Deflate, Driver, Handled, Handler, Handling};
 pub use handshake::{Accepted, HandshakeError, accept};
 pub use socket::Socket;

@@ -18,6 +18,13 @@ CREATE TABLE departed (
     PRIMARY KEY (user_pk, position, conversation_pk)
 ) STRICT, WITHOUT ROWID;
 
+-- Who was told of a change without being a member of its conversation: those who ask to take part in a meetup.
+CREATE TABLE addressed (
+    user_pk INTEGER NOT NULL REFERENCES user (pk),
+    position INTEGER NOT NULL,
+    PRIMARY KEY (user_pk, position)
+) STRICT, WITHOUT ROWID;
+
 -- What this data is, so that a client cannot be brought up to date from other data.
 CREATE TABLE identity (id TEXT NOT NULL) STRICT;
 INSERT INTO identity (id) VALUES (lower(hex(randomblob(16))));

@@ -241,7 +241,8 @@ fn set_status(tx: &mut Tx<'_>, meetup: &MeetupRow, status: MeetupStatus, by: Opt
         .execute(params![meetup.pk, status.as_str()])?;
     let mut audience = vec![rows::user_by_pk(tx.conn, meetup.host_pk)?.user.id.clone()];
     audience.extend(participants(tx.conn, meetup)?.into_iter().map(|row| row.user.id.clone()));
-    audience.extend(requests(tx.conn, meetup)?.into_iter().map(|(row, _)| row.user.id.clone()));
+    let asking = requests(tx.conn, meetup)?;
+    audience.extend(asking.iter().map(|(row, _)| row.user.id.clone()));
     let detail = format!("{} {}", meetup.id, status.as_str());
     let about = About {
         conversation: Some(meetup.conversation_pk),
@@ -252,6 +253,11 @@ fn set_status(tx: &mut Tx<'_>, meetup: &MeetupRow, status: MeetupStatus, by: Opt
     let updated_by = by.map_or(SYSTEM, |by| &by.user.name).to_owned();
     let event = Event::MeetupChanged { meetup: meetup.id.clone(), status, updated_by, audience };
     tx.record("meetup_changed", about, None, event)?;
+    for (row, _) in asking {
+        tx.conn
+            .prepare_cached("INSERT INTO addressed (user_pk, position) VALUES (?1, ?2)")?
+            .execute([row.pk, tx.position as i64])?;
+    }
     let message = format!("The meetup \"{}\" is {}.", meetup.activity, status.as_str());
     tell_participants(tx, meetup, &format!("Meetup {}", title_case(status)), &message)
 }
@@ -291,7 +297,7 @@ fn end(tx: &mut Tx<'_>, actor: Option<&Actor>, by: Option<&UserRow>, meetup: &Me
     }
     let conversation = rows::conversation_by_pk(tx.conn, meetup.conversation_pk)?;
     conversations::erase(tx, actor, &conversation)?;
-    // Open requests stay: who asked is told of the end also when it comes back only later.
+    tx.conn.prepare_cached("DELETE FROM meetup_request WHERE meetup_pk = ?1")?.execute([meetup.pk])?;
     tx.conn.prepare_cached("UPDATE meetup SET deleted_at = ?2 WHERE pk = ?1")?.execute([meetup.pk, tx.now.0])?;
     Ok(())
 }

@@ -15,7 +15,7 @@ use crate::{Missed, StoreError};
 
 type Read<T> = Result<T, StoreError>;
 
-const CHANGE: &str = "position, kind, sequence, actor_pk, message_pk, detail, at, origin, acked";
+const CHANGE: &str = "position, kind, sequence, actor_pk, message_pk, detail, origin, acked";
 
 /// A row of the log.
 struct Change {
@@ -25,7 +25,6 @@ struct Change {
     actor: Option<i64>,
     message: Option<i64>,
     detail: String,
-    at: i64,
     origin: Option<ConnectionId>,
     acked: bool,
 }
@@ -39,9 +38,8 @@ impl Change {
             actor: row.get(3)?,
             message: row.get(4)?,
             detail: row.get::<_, Option<String>>(5)?.unwrap_or_default(),
-            at: row.get(6)?,
-            origin: row.get::<_, Option<i64>>(7)?.map(|origin| ConnectionId(origin as u64)),
-            acked: row.get(8)?,
+            origin: row.get::<_, Option<i64>>(6)?.map(|origin| ConnectionId(origin as u64)),
+            acked: row.get(7)?,
         })
     }
 
@@ -57,14 +55,15 @@ pub(super) fn missed(conn: &Connection, user: &UserId, after: u64) -> Read<Misse
         return Ok(Missed { position, entries: None });
     };
     let mut entries = Vec::new();
-    for (conversation, standing) in conversations(conn, &user, after)? {
+    for conversation in conversations(conn, &user, after)? {
         let changes = changes(conn, conversation, after, RECOVERY_CHANGES_MAX + 1 - entries.len())?;
         if entries.len() + changes.len() > RECOVERY_CHANGES_MAX {
             return Ok(Missed { position, entries: None });
         }
         let row = rows::conversation_by_pk(conn, conversation)?;
-        heard(conn, &user, &row, standing, changes, &mut entries)?;
+        heard(conn, &user, &row, changes, &mut entries)?;
     }
+    addressed(conn, &user, after, &mut entries)?;
     told(conn, &user, after, &mut entries)?;
     if entries.len() > RECOVERY_CHANGES_MAX {
         return Ok(Missed { position, entries: None });
@@ -73,34 +72,15 @@ pub(super) fn missed(conn: &Connection, user: &UserId, after: u64) -> Read<Misse
     Ok(Missed { position, entries: Some(entries) })
 }
 
-/// Why a conversation may have something for the user.
-#[derive(Clone, Copy)]
-enum Standing {
-    /// It is a member, or was one at some time since.
-    Member,
-    /// It asked to take part in the meetup, at this moment.
-    Asked(i64),
-}
-
-fn conversations(conn: &Connection, user: &UserRow, after: u64) -> Read<Vec<(i64, Standing)>> {
-    let mut found: Vec<i64> = conn
+/// Conversations that the user is a member of, or was one of at some time since.
+fn conversations(conn: &Connection, user: &UserRow, after: u64) -> Read<Vec<i64>> {
+    Ok(conn
         .prepare_cached(
             "SELECT conversation_pk FROM member WHERE user_pk = ?1
              UNION SELECT conversation_pk FROM departed WHERE user_pk = ?1 AND position > ?2",
         )?
         .query_map(params![user.pk, after as i64], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
-    found.sort_unstable();
-    let asked: Vec<(i64, i64)> = conn
-        .prepare_cached(
-            "SELECT t.conversation_pk, r.created_at FROM meetup_request r JOIN meetup t ON t.pk = r.meetup_pk
-             WHERE r.user_pk = ?1",
-        )?
-        .query_map([user.pk], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<Result<_, _>>()?;
-    let asked = asked.into_iter().filter(|(conversation, _)| found.binary_search(conversation).is_err());
-    let asked: Vec<_> = asked.map(|(conversation, at)| (conversation, Standing::Asked(at))).collect();
-    Ok(found.into_iter().map(|conversation| (conversation, Standing::Member)).chain(asked).collect())
+        .collect::<Result<_, _>>()?)
 }
 
 fn changes(conn: &Connection, conversation: i64, after: u64, limit: usize) -> Read<Vec<Change>> {
@@ -117,23 +97,16 @@ fn heard(
     conn: &Connection,
     user: &UserRow,
     conversation: &ConversationRow,
-    standing: Standing,
     changes: Vec<Change>,
     entries: &mut Vec<Entry>,
 ) -> Read<()> {
     let own = |change: &Change, kind: &str| change.kind == kind && change.actor == Some(user.pk);
     // Whoever came first by joining was not there before.
     let first = changes.iter().find(|change| own(change, "member_joined") || own(change, "member_left"));
-    let mut member = match standing {
-        Standing::Member => first.is_none_or(|first| first.kind == "member_left"),
-        Standing::Asked(_) => false,
-    };
+    let mut member = first.is_none_or(|first| first.kind == "member_left");
     for change in changes {
         member |= own(&change, "member_joined");
-        let asks = matches!(standing, Standing::Asked(since) if change.kind == "meetup_changed" && change.at >= since);
-        if (member || asks)
-            && let Some(event) = event(conn, user, conversation, &change)?
-        {
+        if member && let Some(event) = event(conn, user, conversation, &change)? {
             entries.push(change.entry(event));
         }
         member &= !own(&change, "member_left") && change.kind != "conversation_deleted";
@@ -236,6 +209,26 @@ fn read(
         messages: passed.into_iter().map(|(id, _)| id).collect(),
         audience: Some(vec![user.user.id.clone()]),
     }))
+}
+
+/// Adds changes of conversations that the user was told of without being a member.
+fn addressed(conn: &Connection, user: &UserRow, after: u64, entries: &mut Vec<Entry>) -> Read<()> {
+    let found: Vec<(i64, Change)> = conn
+        .prepare_cached(&format!(
+            "SELECT {CHANGE}, conversation_pk FROM change
+             WHERE position IN (SELECT position FROM addressed WHERE user_pk = ?1 AND position > ?2 LIMIT ?3)"
+        ))?
+        .query_map(params![user.pk, after as i64, RECOVERY_CHANGES_MAX as i64 + 1], |row| {
+            Ok((row.get(8)?, Change::at(row)?))
+        })?
+        .collect::<Result<_, _>>()?;
+    for (conversation, change) in found {
+        let conversation = rows::conversation_by_pk(conn, conversation)?;
+        if let Some(event) = event(conn, user, &conversation, &change)? {
+            entries.push(change.entry(event));
+        }
+    }
+    Ok(())
 }
 
 /// Adds what the user alone was told.

@@ -1,0 +1,267 @@
+//! What a user missed, read from the log, is what it would have been told: random histories, every user, every moment
+//! at which it could have been lost, beside what the store handed on.
+
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+use quintet_domain::limits::RECOVERY_CHANGES_MAX;
+use quintet_domain::{
+    Audience, ConversationId, ConversationKind, Departure, Entry, Event, MeetupId, MeetupStatus, MessageId, Role,
+    Timestamp, UserId,
+};
+use quintet_store::{Location, MeetupChange, NewMeetup};
+use support::{Bench, actor};
+
+const USERS: usize = 4;
+
+#[derive(Clone, Debug)]
+enum Step {
+    Send,
+    Edit,
+    DeleteMessage,
+    Read,
+    Join,
+    Leave,
+    Add(usize),
+    Remove(usize),
+    Rename,
+    DeleteConversation,
+    Ask,
+    Accept(usize),
+    Confirm,
+    Notify,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        6 => Just(Step::Send),
+        2 => Just(Step::Edit),
+        2 => Just(Step::DeleteMessage),
+        3 => Just(Step::Read),
+        3 => Just(Step::Join),
+        2 => Just(Step::Leave),
+        3 => (0..USERS).prop_map(Step::Add),
+        2 => (0..USERS).prop_map(Step::Remove),
+        1 => Just(Step::Rename),
+        1 => Just(Step::DeleteConversation),
+        2 => Just(Step::Ask),
+        2 => (0..USERS).prop_map(Step::Accept),
+        1 => Just(Step::Confirm),
+        2 => Just(Step::Notify),
+    ]
+}
+
+struct Run {
+    bench: Bench,
+    users: Vec<UserId>,
+    places: Vec<ConversationId>,
+    meetup: MeetupId,
+    messages: BTreeMap<usize, MessageId>,
+}
+
+impl Run {
+    async fn start() -> Self {
+        let bench = Bench::open(&Location::Memory);
+        let mut users = Vec::new();
+        for n in 0..USERS {
+            users.push(bench.user(&format!("u{n}")).await);
+        }
+        let new = NewMeetup {
+            activity: "a".into(),
+            location: "l".into(),
+            starts_at: Timestamp(i64::MAX / 2),
+            expires_at: Timestamp(i64::MAX / 2),
+            capacity: None,
+        };
+        let by = actor(&users[0]);
+        let meetup = bench.write(|store, done| store.create_meetup(by, new, done)).await.expect("made");
+        let places = vec![
+            bench.conversation(&users[0], ConversationKind::Group, true, &users[1..2]).await,
+            bench.conversation(&users[1], ConversationKind::Room, true, &[]).await,
+            bench.conversation(&users[0], ConversationKind::Direct, false, &users[1..2]).await,
+            meetup.chat_id.clone(),
+        ];
+        Self { bench, users, places, meetup: meetup.id, messages: BTreeMap::new() }
+    }
+
+    /// Does something, allowed or not: what is refused tells nobody anything.
+    async fn take(&mut self, user: usize, at: usize, step: Step) {
+        let (by, id, bench) = (actor(&self.users[user]), self.places[at].clone(), &self.bench);
+        let message = self.messages.get(&at).cloned();
+        let whom = |user: usize| self.users[user].clone();
+        match (step, message) {
+            (Step::Send, _) => {
+                if let Ok(sent) = bench.send(&self.users[user], &id, "text").await {
+                    self.messages.insert(at, sent.message.id.clone());
+                }
+            }
+            (Step::Edit, Some(message)) => {
+                let _ = bench.write(|store, done| store.edit_message(by, message, "new".into(), done)).await;
+            }
+            (Step::DeleteMessage, Some(message)) => {
+                let _ = bench.write(|store, done| store.delete_message(by, message, done)).await;
+            }
+            (Step::Read, Some(message)) => {
+                let _ = bench.write(|store, done| store.mark_read(by, None, vec![message], done)).await;
+            }
+            (Step::Edit | Step::DeleteMessage | Step::Read, None) => {}
+            (Step::Join, _) => {
+                let _ = bench.write(|store, done| store.join(by, id, Default::default(), false, done)).await;
+            }
+            (Step::Leave, _) => {
+                let _ = bench.write(|store, done| store.leave(by, id, Departure::Left, done)).await;
+            }
+            (Step::Add(other), _) => {
+                let other = whom(other);
+                let _ = bench.write(|store, done| store.add_member(by, id, other, Role::Member, done)).await;
+            }
+            (Step::Remove(other), _) => {
+                let other = whom(other);
+                let _ = bench.write(|store, done| store.remove_member(by, id, other, done)).await;
+            }
+            (Step::Rename, _) => {
+                let change = quintet_store::ConversationChange { name: Some("new".into()), open: None };
+                let _ = bench.write(|store, done| store.change_conversation(by, id, change, done)).await;
+            }
+            (Step::DeleteConversation, _) => {
+                let _ = bench.write(|store, done| store.delete_conversation(by, id, done)).await;
+            }
+            (Step::Ask, _) => {
+                let meetup = self.meetup.clone();
+                let _ = bench.write(|store, done| store.request_meetup(by, meetup, done)).await;
+            }
+            (Step::Accept(other), _) => {
+                let (meetup, other, host) = (self.meetup.clone(), whom(other), actor(&self.users[0]));
+                let _ = bench.write(|store, done| store.decide_request(host, meetup, other, true, done)).await;
+            }
+            (Step::Confirm, _) => {
+                let change = MeetupChange { status: Some(MeetupStatus::Confirmed), ..MeetupChange::default() };
+                let meetup = self.meetup.clone();
+                let _ = bench.write(|store, done| store.change_meetup(by, meetup, change, done)).await;
+            }
+            (Step::Notify, _) => {
+                let to = self.users[user].clone();
+                let _ = bench.write(|store, done| store.notify(to, "t".into(), "m".into(), done)).await;
+            }
+        }
+    }
+}
+
+/// An entry as far as it must be the same when it is read again: texts and readers are those of now.
+fn shown(entry: &Entry) -> String {
+    let what = match &entry.event {
+        Event::MessageCreated(message) => format!("created {}", message.id),
+        Event::MessageEdited(message) => format!("edited {}", message.id),
+        Event::MessageDeleted(message) => format!("deleted {}", message.id),
+        Event::MessagesRead { place, reader, messages, .. } => format!("read {} {} {messages:?}", place.id, reader.id),
+        Event::ConversationDeleted { place } => format!("conversation {} deleted", place.id),
+        Event::MemberJoined { place, user, member_count } => {
+            format!("joined {} {} of {member_count}", place.id, user.id)
+        }
+        Event::MemberLeft { place, user, departure, member_count } => {
+            format!("left {} {} {departure:?} of {member_count}", place.id, user.id)
+        }
+        Event::MeetupChanged { meetup, status, updated_by, .. } => format!("{meetup} {status:?} by {updated_by}"),
+        Event::Notified { notification, .. } => format!("notified {}", notification.id),
+        other => panic!("not told: {other:?}"),
+    };
+    format!("{} {:?} {what}", entry.position, entry.sequence)
+}
+
+/// What a user was told of all that was handed on, as the hub has it.
+fn told<'e>(entries: &'e [Entry], user: &UserId) -> Vec<&'e Entry> {
+    let mut in_places: BTreeSet<ConversationId> = BTreeSet::new();
+    let mut told = Vec::new();
+    for entry in entries {
+        match &entry.event {
+            Event::ConversationCreated { place, members } => {
+                if members.contains(user) {
+                    in_places.insert(place.id.clone());
+                }
+            }
+            Event::ConversationChanged { .. } | Event::UserChanged { .. } | Event::Revoked { .. } => {}
+            event => {
+                if let Event::MemberJoined { place, user: joined, .. } = event
+                    && joined.id == *user
+                {
+                    in_places.insert(place.id.clone());
+                }
+                let hears = match event.audience() {
+                    Audience::Members(place) => in_places.contains(place),
+                    Audience::Users(users) => users.contains(user),
+                    Audience::User(one) => one == user,
+                    Audience::Watchers(_) => false,
+                };
+                if hears {
+                    told.push(entry);
+                }
+                match event {
+                    Event::MemberLeft { place, user: left, .. } if left.id == *user => {
+                        in_places.remove(&place.id);
+                    }
+                    Event::ConversationDeleted { place } => {
+                        in_places.remove(&place.id);
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+    told
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_was_missed_is_what_was_told(
+        steps in proptest::collection::vec((0..USERS, 0..4usize, step()), 1..80)
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let mut run = Run::start().await;
+            for (user, at, step) in steps {
+                run.take(user, at, step).await;
+            }
+            let newest = run.bench.settled().await;
+            let entries = run.bench.entries.lock().unwrap().clone();
+            for user in &run.users {
+                let all = told(&entries, user);
+                for after in 0..=newest {
+                    let missed = run.bench.store.missed(user.clone(), after).await.expect("read");
+                    assert_eq!(missed.position, newest);
+                    let found: Vec<_> = missed.entries.expect("few").iter().map(shown).collect();
+                    let expected: Vec<_> =
+                        all.iter().filter(|entry| entry.position > after).map(|entry| shown(entry)).collect();
+                    assert_eq!(found, expected, "{user} after {after}");
+                }
+                // A position that is not reached yet is one of other data.
+                let missed = run.bench.store.missed(user.clone(), newest + 1).await.expect("read");
+                assert!(missed.entries.is_none());
+            }
+        });
+    }
+}
+
+#[tokio::test]
+async fn too_much_is_not_said_in_part() {
+    let bench = Bench::open(&Location::Memory);
+    let (alice, bob) = (bench.user("alice").await, bench.user("bob").await);
+    let start = bench.settled().await;
+    let places = [
+        bench.conversation(&alice, ConversationKind::Group, false, &[bob.clone()]).await,
+        bench.conversation(&alice, ConversationKind::Direct, false, &[bob.clone()]).await,
+    ];
+    let made = bench.settled().await;
+    for n in 0..RECOVERY_CHANGES_MAX {
+        bench.send(&alice, &places[n % 2], "text").await.expect("sent");
+    }
+    let missed = bench.store.missed(bob.clone(), start).await.expect("read");
+    assert!(missed.entries.is_none(), "the two conversations were joined, too");
+    let missed = bench.store.missed(bob, made).await.expect("read");
+    assert_eq!(missed.entries.map(|entries| entries.len()), Some(RECOVERY_CHANGES_MAX));
+}

@@ -50,6 +50,8 @@ pub const NOTIFICATIONS_RESENT_MAX: u32 = 1_000;
 pub const COMMANDS_IN_FLIGHT_MAX: usize = 64;
 /// Changes that a client which comes back is brought up to date with; one that missed more starts afresh.
 pub const RECOVERY_CHANGES_MAX: usize = 5_000;
+/// Bytes of text and ids in them, beyond which it starts afresh as well.
+pub const RECOVERY_BYTES_MAX: usize = 8_000_000;
 /// Events a second, per user and per connection.
 pub const EVENTS_PER_SECOND: u32 = 50;
 /// Events that may come at once before the rate counts.

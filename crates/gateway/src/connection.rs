@@ -168,6 +168,14 @@ impl Out {
         }
     }
 
+    /// Whether the client is gone, or about to be.
+    pub(crate) fn is_closed(&self) -> bool {
+        match self {
+            Self::SocketIo(link) => link.is_closed(),
+            Self::Plain(outbox) => outbox.closed().is_some(),
+        }
+    }
+
     /// Bytes that wait for the client.
     pub(crate) fn queued_bytes(&self) -> usize {
         match self {
@@ -231,6 +239,8 @@ pub struct Connection {
     pub(crate) rate: EventRate,
     /// Whether it is showing a token right now: a guest whose id that makes a user's is not ended for it.
     pub(crate) showing_token: AtomicBool,
+    /// Whether its identity is over: nothing more is told to it, wherever that comes from.
+    pub(crate) ended: AtomicBool,
     pub(crate) in_flight: Arc<Semaphore>,
     dialect: AtomicU8,
     changing: Mutex<Changing>,
@@ -260,6 +270,7 @@ impl Connection {
             trusted,
             rate: EventRate::default(),
             showing_token: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
             in_flight: Arc::new(Semaphore::new(COMMANDS_IN_FLIGHT_MAX)),
             dialect: AtomicU8::new(dialect.map_or(AUTO, |dialect| dialect as u8)),
             changing: Mutex::new(Changing { resume, ..Changing::default() }),
@@ -285,13 +296,17 @@ impl Connection {
         self.changing().resume.take()
     }
 
-    /// How its events carry their offset.
-    pub(crate) fn marked(&self) -> Marked {
-        match (self.recoverable, self.dialect()) {
+    /// In which dialects it is told things, its own or all while it is undecided, and how its events carry their
+    /// offset. Asked once for each event: the dialect may be decided meanwhile.
+    pub(crate) fn hears(&self) -> (Marked, impl Iterator<Item = Dialect> + use<>) {
+        let decided = self.dialect();
+        let marked = match (self.recoverable, decided) {
             (false, _) => Marked::No,
             (true, Some(_)) => Marked::Decided,
             (true, None) => Marked::Undecided,
-        }
+        };
+        let dialects = Dialect::ALL.into_iter().filter(move |dialect| decided.is_none_or(|one| one == *dialect));
+        (marked, dialects)
     }
 
     fn watches_rooms(&self) -> bool {

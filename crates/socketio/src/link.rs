@@ -20,6 +20,7 @@ pub(crate) trait Control: Send + Sync {
     fn push_all(&self, frames: Vec<Frame>) -> Result<(), PushError>;
     fn push_volatile(&self, frame: Frame) -> bool;
     fn queued_bytes(&self) -> usize;
+    fn is_closed(&self) -> bool;
     fn leave(self: Arc<Self>, socket: Id);
     fn close(self: Arc<Self>, reason: CloseReason);
 }
@@ -214,6 +215,12 @@ impl Link {
     /// Closes the whole connection without a DISCONNECT; official clients come back.
     pub fn close(&self, reason: CloseReason) {
         Arc::clone(&self.0.control).close(reason);
+    }
+
+    /// Whether the connection is over, or about to be.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.0.control.is_closed()
     }
 
     /// Bytes that wait for this connection.

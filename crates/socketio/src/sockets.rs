@@ -230,6 +230,10 @@ impl<A: Application> Control for Session<SocketIo<A>> {
         self.outbox().queued_bytes()
     }
 
+    fn is_closed(&self) -> bool {
+        self.outbox().closed().is_some()
+    }
+
     fn leave(self: Arc<Self>, socket: Id) {
         let session = Arc::clone(&self);
         self.spawn(async move {

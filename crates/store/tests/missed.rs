@@ -253,8 +253,8 @@ async fn too_much_is_not_said_in_part() {
     let (alice, bob) = (bench.user("alice").await, bench.user("bob").await);
     let start = bench.settled().await;
     let places = [
-        bench.conversation(&alice, ConversationKind::Group, false, &[bob.clone()]).await,
-        bench.conversation(&alice, ConversationKind::Direct, false, &[bob.clone()]).await,
+        bench.conversation(&alice, ConversationKind::Group, false, std::slice::from_ref(&bob)).await,
+        bench.conversation(&alice, ConversationKind::Direct, false, std::slice::from_ref(&bob)).await,
     ];
     let made = bench.settled().await;
     for n in 0..RECOVERY_CHANGES_MAX {

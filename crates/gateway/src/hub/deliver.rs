@@ -10,14 +10,8 @@ use quintet_socketio::Frame;
 use super::Hub;
 use super::state::{Resident, Seat};
 use crate::Echo;
-use crate::connection::{Connection, Wrapping};
+use crate::connection::{Connection, Out, Wrapping};
 use crate::recovery::{Marked, Offset};
-
-/// The dialects in which a connection is told things: its own, or all while it is undecided.
-pub(super) fn dialects_of(connection: &Connection) -> impl Iterator<Item = Dialect> + use<> {
-    let decided = connection.dialect();
-    Dialect::ALL.into_iter().filter(move |dialect| decided.is_none_or(|decided| decided == *dialect))
-}
 
 /// What is written of an event for one kind of connection: by wrapping and mark.
 type Written = [[Option<Vec<Frame>>; Marked::COUNT]; Wrapping::COUNT];
@@ -38,8 +32,8 @@ impl<'e> Frames<'e> {
     }
 
     /// The event as a connection hears it in a dialect.
-    pub(super) fn get(&mut self, dialect: Dialect, side: Side, connection: &Connection) -> &[Frame] {
-        let (wrapping, marked) = (connection.out.wrapping(), connection.marked());
+    pub(super) fn get(&mut self, dialect: Dialect, side: Side, marked: Marked, out: &Out) -> &[Frame] {
+        let wrapping = out.wrapping();
         let slot = &mut self.written[dialect as usize][side as usize][wrapping as usize][marked as usize];
         slot.get_or_insert_with(|| {
             let online = |user: &_| self.presence.is_online(user);
@@ -61,9 +55,9 @@ impl<'e> Frames<'e> {
     }
 
     /// Queues the event for one connection, in one dialect.
-    fn queue(&mut self, seat: &Seat, dialect: Dialect, side: Side) {
+    fn queue(&mut self, seat: &Seat, marked: Marked, dialect: Dialect, side: Side) {
         let (event, position) = (self.event, self.position);
-        for frame in self.get(dialect, side, &seat.connection) {
+        for frame in self.get(dialect, side, marked, &seat.connection.out) {
             match &mut *seat.held.borrow_mut() {
                 // Nobody waits for the word that somebody typed a moment ago.
                 Some(_) if matches!(event, Event::Typing { .. }) => {}
@@ -78,7 +72,8 @@ impl<'e> Frames<'e> {
 
     /// Queues the event for one connection, whoever asked for it.
     pub(super) fn queue_all(&mut self, seat: &Seat, side: Side) {
-        dialects_of(&seat.connection).for_each(|dialect| self.queue(seat, dialect, side));
+        let (marked, dialects) = seat.connection.hears();
+        dialects.for_each(|dialect| self.queue(seat, marked, dialect, side));
     }
 
     /// Whether a connection asked for it and its dialect spares it that.
@@ -93,9 +88,10 @@ impl<'e> Frames<'e> {
 
     /// Queues the event for one connection, unless it asked for it and its dialect spares it that.
     fn send(&mut self, seat: &Seat, side: Side, entry: Option<&Entry>, echo: Echo) {
-        for dialect in dialects_of(&seat.connection) {
+        let (marked, dialects) = seat.connection.hears();
+        for dialect in dialects {
             if !self.spares(&seat.connection, dialect, entry, echo) {
-                self.queue(seat, dialect, side);
+                self.queue(seat, marked, dialect, side);
             }
         }
     }
@@ -122,11 +118,12 @@ impl Hub {
             let Some(departure) = end_of(&entry.event, &resident.user) else { return };
             let mut own = Frames::new(&departure, self.service.presence(), Some(entry.position));
             for seat in &resident.seats {
-                for dialect in dialects_of(&seat.connection) {
+                let (marked, dialects) = seat.connection.hears();
+                for dialect in dialects {
                     if !dialect.tells_deletions() {
-                        own.queue(seat, dialect, Side::Actor);
+                        own.queue(seat, marked, dialect, Side::Actor);
                     } else if !seat.muted.contains(&place.id) {
-                        told.queue(seat, dialect, Side::Other);
+                        told.queue(seat, marked, dialect, Side::Other);
                     }
                 }
             }

@@ -418,6 +418,9 @@ impl Hub {
         rate: Arc<EventRate>,
     ) {
         self.watch_expiry(connection.id, user);
+        if let Some(seat) = self.state.seat_of(user, connection.id) {
+            seat.inside = true;
+        }
         if reply.send(Ok(rate)).is_err() {
             // Its task gave up while it waited; nobody else would count it out.
             self.detach(connection.id, user);
@@ -426,7 +429,7 @@ impl Hub {
 
     /// What a new connection is told first.
     fn greet(&mut self, connection: &Arc<Connection>, user: &User) {
-        for dialect in deliver::dialects_of(connection) {
+        for dialect in connection.hears().1 {
             for event in quintet_dialect::greet(dialect, user, &|| self.online_for(user)) {
                 connection.out.emit(&event);
             }

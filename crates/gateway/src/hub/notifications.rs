@@ -41,7 +41,7 @@ impl Hub {
 
     pub(super) fn note_told(&mut self, user: &UserId, notification: &Notification) {
         let mut told = Vec::new();
-        for connection in self.state.connections_of(user) {
+        for connection in self.state.told_connections_of(user) {
             told.extend(connection.told(&notification.id));
         }
         self.state.note_heard(user, &notification.id);

@@ -6,23 +6,27 @@
 //! rest.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use quintet_dialect::Side;
-use quintet_domain::{ConnectionId, Entry, Event, NotificationId, Refusal, User, UserId};
+use quintet_domain::{Audience, ConnectionId, ConversationId, Entry, Event, NotificationId, Refusal, User, UserId};
 use quintet_service::{EventRate, Presence, Service};
 use quintet_socketio::{CloseReason, Frame};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::Instant;
 
-use super::deliver::{Frames, dialects_of, end_of};
+use super::deliver::{Frames, end_of};
 use super::{Attached, Hub, Pending, Wake};
 use crate::Echo;
 use crate::connection::Connection;
 use crate::recovery::Resume;
 
 /// Connections that are brought up to date at once: what each missed is in memory meanwhile.
-pub(super) const AT_ONCE: usize = 128;
+pub(super) const AT_ONCE: usize = 32;
+
+/// Time that a connection waits for its turn before it starts afresh.
+const TURN_WITHIN: Duration = Duration::from_secs(10);
 
 /// What a queued frame costs beside its bytes, as the connection's own queue counts it.
 const FRAME_OVERHEAD_BYTES: usize = 48;
@@ -30,8 +34,8 @@ const FRAME_OVERHEAD_BYTES: usize = 48;
 /// How often a queue is looked at that has to drain.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
-/// Time that a queue has to drain before its connection is closed.
-const DRAINED_WITHIN: Duration = Duration::from_secs(20);
+/// Time that a connection has to take all that it missed before it is closed, and comes back for the rest.
+const TAKEN_WITHIN: Duration = Duration::from_secs(30);
 
 /// A connection that waits for what it missed, and what is told meanwhile.
 pub(super) struct Held {
@@ -91,12 +95,14 @@ impl Hub {
         // Half of the queue: the other half is for what was missed.
         let bytes_max = self.settings.queue_bytes_max / 2;
         let held = Held { entrance: Some((reply, rate)), frames: Vec::new(), bytes: 0, bytes_max };
+        let id = connection.id;
         self.state.seat(&user.id, Arc::clone(&connection), Some(held));
         let retelling = Retelling {
             service: self.service.clone(),
             user: Arc::clone(user),
             connection,
             resume,
+            muted: self.state.seat_of(&user.id, id).map(|seat| seat.muted.clone()).unwrap_or_default(),
             echo: self.settings.echo,
             queue_bytes_max: bytes_max,
         };
@@ -140,6 +146,8 @@ impl Hub {
                     connection.out.send(frame);
                 }
                 self.greet(&connection, &user);
+                // What it was told again counts as told already.
+                self.resend_untold(&connection, &user);
             }
             Retold::Closed => {}
         }
@@ -164,6 +172,7 @@ struct Retelling {
     user: Arc<User>,
     connection: Arc<Connection>,
     resume: Resume,
+    muted: Vec<ConversationId>,
     echo: Echo,
     queue_bytes_max: usize,
 }
@@ -171,8 +180,10 @@ struct Retelling {
 impl Retelling {
     async fn run(self, inbox: mpsc::WeakSender<Wake>, recoveries: Arc<Semaphore>) {
         let retold = {
-            let _turn = recoveries.acquire_owned().await;
-            self.retell(&inbox).await
+            match tokio::time::timeout(TURN_WITHIN, recoveries.acquire_owned()).await {
+                Ok(_turn) => self.retell(&inbox).await,
+                Err(_) => Retold::Nothing,
+            }
         };
         let (connection, user) = (self.connection.id, self.user.id.clone());
         tell(&inbox, Wake::Retold { connection, user, retold }).await;
@@ -186,18 +197,24 @@ impl Retelling {
             tracing::debug!(user = %self.user.id, after = self.resume.after(), "too much was missed to be told again");
             return Retold::Nothing;
         };
-        // The dialect could be decided only by an event of the client's, and none is taken before this is over.
+        if self.is_over() {
+            return Retold::Closed;
+        }
         self.connection.out.accept_recoverable(&self.resume.pid);
         let mut told: Vec<NotificationId> = Vec::new();
         let mut waited = false;
-        for entry in &entries {
+        let too_late = Instant::now() + TAKEN_WITHIN;
+        for entry in entries.iter().filter(|entry| !self.is_muted(entry)) {
             for frame in self.frames(entry) {
+                if self.is_over() {
+                    return Retold::Closed;
+                }
                 if self.is_full() {
                     if !std::mem::replace(&mut waited, true) {
                         let (connection, user) = (self.connection.id, self.user.id.clone());
                         tell(inbox, Wake::LetIn { connection, user }).await;
                     }
-                    if !self.has_room().await {
+                    if !self.has_room(too_late).await {
                         return Retold::Closed;
                     }
                 }
@@ -221,19 +238,32 @@ impl Retelling {
         let mut told = Frames::new(&entry.event, presence, Some(entry.position));
         let mut own = departure.as_ref().map(|own| Frames::new(own, presence, Some(entry.position)));
         let mut frames = Vec::new();
-        for dialect in dialects_of(&self.connection) {
+        let (marked, dialects) = self.connection.hears();
+        for dialect in dialects {
             if self.resume.heard(entry.position, dialect) {
                 continue;
             }
             match &mut own {
                 Some(own) if !dialect.tells_deletions() => {
-                    frames.extend_from_slice(own.get(dialect, Side::Actor, &self.connection));
+                    frames.extend_from_slice(own.get(dialect, Side::Actor, marked, &self.connection.out));
                 }
                 _ if told.spares(&self.connection, dialect, Some(entry), self.echo) => {}
-                _ => frames.extend_from_slice(told.get(dialect, side, &self.connection)),
+                _ => frames.extend_from_slice(told.get(dialect, side, marked, &self.connection.out)),
             }
         }
         frames
+    }
+
+    /// Whether nobody is there any more, or nobody who may hear this.
+    fn is_over(&self) -> bool {
+        self.connection.ended.load(Ordering::Acquire) || self.connection.out.is_closed()
+    }
+
+    fn is_muted(&self, entry: &Entry) -> bool {
+        match entry.event.audience() {
+            Audience::Members(conversation) => self.muted.contains(conversation),
+            Audience::Users(_) | Audience::User(_) | Audience::Watchers(_) => false,
+        }
     }
 
     fn is_full(&self) -> bool {
@@ -241,9 +271,11 @@ impl Retelling {
     }
 
     /// Waits until half of the queue is free. A connection that never gets there is closed: it comes back for the rest.
-    async fn has_room(&self) -> bool {
-        let too_late = Instant::now() + DRAINED_WITHIN;
+    async fn has_room(&self, too_late: Instant) -> bool {
         while self.is_full() {
+            if self.is_over() {
+                return false;
+            }
             if Instant::now() > too_late {
                 self.connection.out.close(CloseReason::QueueFull);
                 return false;

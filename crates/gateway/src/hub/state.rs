@@ -20,6 +20,9 @@ use super::timers::TimerKey;
 use super::typing::Typist;
 use crate::connection::Connection;
 
+/// Lost connections whose mutes are remembered.
+const FORMER_MUTES_KEPT: usize = 10_000;
+
 type Waiting = Vec<(Arc<Connection>, oneshot::Sender<Attached>)>;
 
 /// One connection of a resident.
@@ -33,6 +36,14 @@ pub(super) struct Seat {
     heard: Option<Vec<NotificationId>>,
     /// What is told meanwhile, while what the connection missed is being read.
     pub(super) held: RefCell<Option<Held>>,
+    /// Whether it was let in, and will be counted out.
+    pub(super) inside: bool,
+}
+
+impl Seat {
+    fn is_outside(&self) -> bool {
+        !self.inside
+    }
 }
 
 /// A user who has connections here, or had some a moment ago.
@@ -93,6 +104,8 @@ pub(super) struct State {
     pub(super) rooms: Slab<Room>,
     by_user: HashMap<UserId, usize>,
     by_conversation: HashMap<ConversationId, usize>,
+    /// What connections had muted that were lost and may be gone on with.
+    former_mutes: HashMap<ConnectionId, Vec<ConversationId>>,
 }
 
 impl State {
@@ -205,27 +218,33 @@ impl State {
     }
 
     pub(super) fn seat(&mut self, user: &UserId, connection: Arc<Connection>, held: Option<Held>) {
-        if let Some(resident) = self.resident(user) {
-            // A guest that shows a token for its own id has a seat already.
-            resident.seats.retain(|seat| seat.connection.id != connection.id);
-            resident.seats.push(Seat {
-                connection,
-                muted: Vec::new(),
-                expiry: None,
-                heard: None,
-                held: RefCell::new(held),
-            });
+        if let Some(slot) = self.slot(user) {
+            let resident = &mut self.residents[slot];
+            // A guest that shows a token for its own id has a seat already; what is held for it stays so.
+            let before = resident.seats.iter().position(|seat| seat.connection.id == connection.id);
+            let before = before.and_then(|at| resident.seats.swap_remove(at).held.into_inner());
+            let held = RefCell::new(held.or(before));
+            let muted = self.former_mutes.remove(&connection.lineage).unwrap_or_default();
+            resident.seats.push(Seat { connection, muted, expiry: None, heard: None, held, inside: false });
         }
     }
 
     /// Takes a connection away, waiting or seated, with the moment it waited for. Says whether it was the user's last.
     pub(super) fn unseat(&mut self, user: &UserId, connection: ConnectionId) -> (bool, Option<TimerKey>) {
-        let Some(resident) = self.resident(user) else { return (false, None) };
+        let Some(slot) = self.slot(user) else { return (false, None) };
+        let resident = &mut self.residents[slot];
         resident.waiting.retain(|(waiting, _)| waiting.id != connection);
         let Some(at) = resident.seats.iter().position(|seat| seat.connection.id == connection) else {
             return (false, None);
         };
         let seat = resident.seats.swap_remove(at);
+        if seat.connection.recoverable && !seat.muted.is_empty() {
+            if self.former_mutes.len() >= FORMER_MUTES_KEPT {
+                self.former_mutes.clear();
+            }
+            self.former_mutes.insert(seat.connection.lineage, seat.muted);
+        }
+        let resident = &mut self.residents[slot];
         let last = !resident.is_here();
         if last {
             resident.gone_since = Some(Instant::now());
@@ -383,11 +402,14 @@ impl State {
         let over =
             |connection: &Connection| connection.identity().is_none_or(|identity| identity.generation < generation);
         for seat in resident.seats.iter().filter(|seat| over(&seat.connection)) {
-            match seat.held.take() {
-                Some(held) => held.refuse(Refusal::unauthenticated("the token was revoked")),
-                None => seat.connection.out.end(),
+            seat.connection.ended.store(true, Ordering::Release);
+            if let Some(held) = seat.held.take() {
+                held.refuse(Refusal::unauthenticated("the token was revoked"));
             }
+            seat.connection.out.end();
         }
+        // Nobody counts out who was not let in.
+        resident.seats.retain(|seat| !(seat.is_outside() && over(&seat.connection)));
         let waiting = std::mem::take(&mut resident.waiting);
         for (connection, reply) in waiting {
             if over(&connection) {
@@ -401,6 +423,13 @@ impl State {
     pub(super) fn connections_of(&self, user: &UserId) -> impl Iterator<Item = &Arc<Connection>> {
         let resident = self.slot(user).and_then(|slot| self.residents.get(slot));
         resident.into_iter().flat_map(|resident| resident.seats.iter().map(|seat| &seat.connection))
+    }
+
+    /// Those that hear things now, and do not only have them kept.
+    pub(super) fn told_connections_of(&self, user: &UserId) -> impl Iterator<Item = &Arc<Connection>> {
+        let resident = self.slot(user).and_then(|slot| self.residents.get(slot));
+        let seats = resident.into_iter().flat_map(|resident| &resident.seats);
+        seats.filter(|seat| seat.held.borrow().is_none()).map(|seat| &seat.connection)
     }
 
     pub(super) fn online_users(&self) -> impl Iterator<Item = &Arc<User>> {

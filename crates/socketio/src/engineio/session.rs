@@ -32,6 +32,8 @@ pub struct Session<P: Protocol> {
     server: Arc<Inner<P>>,
     outbox: Outbox,
     state: Mutex<State>,
+    /// Beside the state, since it never changes: asked while other locks are held.
+    revision: Revision,
     /// Whether the client of revision 3 takes no bytes, and gets base64 instead.
     base64: bool,
     /// What the protocol keeps of the session.
@@ -47,6 +49,7 @@ impl<P: Protocol> Session<P> {
             server: Arc::clone(server),
             outbox: Outbox::new(server.config.queue_bytes_max),
             state: Mutex::new(state),
+            revision,
             base64,
             protocol,
         });
@@ -63,7 +66,7 @@ impl<P: Protocol> Session<P> {
     /// What the client speaks.
     #[must_use]
     pub fn revision(&self) -> Revision {
-        self.state().revision()
+        self.revision
     }
 
     /// Whether the session is over. Asked by whoever is about to leave something behind that only its end clears up.
@@ -159,14 +162,15 @@ impl<P: Protocol> Session<P> {
         }
         turn.done = true;
         drop(turn);
-        let mut frames = Vec::new();
-        if !self.state().is_polling() {
-            // What waits is the WebSocket's now.
-            frames.push(noop());
-            return Ok(self.payload(&frames));
-        }
-        let closed = self.outbox.closed();
-        frames = self.outbox.take_up_to(self.server.config.payload_bytes_max);
+        let (closed, mut frames) = {
+            // Under the lock, so that no WebSocket takes over in between and waits for what is taken here.
+            let state = self.state();
+            if !state.is_polling() {
+                drop(state);
+                return Ok(self.payload(&[noop()]));
+            }
+            (self.outbox.closed(), self.outbox.take_up_to(self.server.config.payload_bytes_max))
+        };
         if let Some(reason) = closed
             && !self.outbox.is_busy()
         {

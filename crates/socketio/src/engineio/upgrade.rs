@@ -119,7 +119,7 @@ impl<P: Protocol> WithStream for Probe<P> {
             run_session(socket, session);
         } else {
             drop(upgrading);
-            let _ = socket.write(Frame::close(1002, "the probe failed")).await;
+            socket.finish(Frame::close(1002, "the probe failed")).await;
         }
     }
 }

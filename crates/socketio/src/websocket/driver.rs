@@ -91,6 +91,8 @@ pub struct Driver<S, H> {
     frames: VecDeque<Frame>,
     /// Bytes of the first frame that are written already.
     offset: usize,
+    /// Whether all was written and something of it may still stand in a buffer of the stream's, as TLS has one.
+    flushing: bool,
     phase: Phase,
     deadline: Option<Pin<Box<Sleep>>>,
 }
@@ -109,6 +111,7 @@ where
             handling: None,
             frames: VecDeque::new(),
             offset: 0,
+            flushing: false,
             phase: Phase::Open,
             deadline: None,
         }
@@ -162,7 +165,7 @@ where
     /// Writes what is queued. Ready when the outbox is closed and nothing of it is to be written any more.
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<CloseReason> {
         loop {
-            if !self.frames.is_empty() {
+            if self.is_writing() {
                 match self.poll_frames(cx) {
                     Poll::Ready(Ok(())) => self.handler.outbox().written(),
                     Poll::Ready(Err(_)) => return Poll::Ready(CloseReason::TransportClosed),
@@ -188,6 +191,7 @@ where
     /// Writes the frames that were taken.
     fn poll_frames(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.frames.is_empty() {
+            self.flushing = true;
             let mut slices = [IoSlice::new(&[]); FRAMES_PER_WRITE_MAX];
             let count = self.frames.len().min(FRAMES_PER_WRITE_MAX);
             for (index, (slice, frame)) in slices.iter_mut().zip(&self.frames).enumerate() {
@@ -210,7 +214,14 @@ where
         }
         self.frames = VecDeque::new();
         // TLS keeps what it encrypted until it is flushed; for TCP this does nothing.
-        Pin::new(&mut self.stream).poll_flush(cx)
+        let flushed = ready!(Pin::new(&mut self.stream).poll_flush(cx));
+        self.flushing = false;
+        Poll::Ready(flushed)
+    }
+
+    /// Whether frames that were taken are not all gone yet.
+    fn is_writing(&self) -> bool {
+        self.flushing || !self.frames.is_empty()
     }
 
     /// The first of what ends the socket.
@@ -277,13 +288,13 @@ where
                     driver.close(reason);
                 }
                 Phase::Closing(reason) => {
-                    if reason == CloseReason::TransportClosed || (!reason.flushes() && !driver.frames.is_empty()) {
+                    if reason == CloseReason::TransportClosed || (!reason.flushes() && driver.is_writing()) {
                         // A frame may be half written: whatever came after it would be read as its rest.
                         return Poll::Ready(());
                     }
                     driver.end_in_time(cx);
                     let _ = ready!(driver.poll_write(cx));
-                    if !driver.frames.is_empty() {
+                    if driver.is_writing() {
                         return Poll::Ready(());
                     }
                     let (code, words) = reason.close_code();

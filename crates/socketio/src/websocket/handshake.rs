@@ -80,8 +80,8 @@ pub fn accept(request: &request::Parts, deflate: bool) -> Result<Accepted, Hands
     Ok(Accepted { response, deflate: agreed.is_some() })
 }
 
-/// The answer to the first offer of permessage-deflate that can be met. A window smaller than DEFLATE's own cannot be
-/// promised; without context takeover nobody has to keep one (RFC 7692 sections 7.1.1 and 7.1.2).
+/// The answer to the first offer of permessage-deflate that can be met. No window of a size is promised, and offers
+/// that ask for one are passed over; without context takeover nobody has to keep one (RFC 7692 sections 7.1.1 and 7.1.2).
 fn agree(headers: &HeaderMap) -> Option<&'static str> {
     let offers = headers.get_all(header::SEC_WEBSOCKET_EXTENSIONS).iter().filter_map(|value| value.to_str().ok());
     let mut offers = offers.flat_map(|value| value.split(','));
@@ -104,7 +104,6 @@ fn can_meet(offer: &str) -> bool {
         once && match (name, value) {
             ("server_no_context_takeover" | "client_no_context_takeover" | "client_max_window_bits", None) => true,
             ("client_max_window_bits", Some(value)) => bits(value).is_some_and(|bits| (8..=15).contains(&bits)),
-            ("server_max_window_bits", Some(value)) => bits(value) == Some(15),
             _ => false,
         }
     })
@@ -173,7 +172,6 @@ mod tests {
             "permessage-deflate",
             "permessage-deflate; client_max_window_bits",
             "permessage-deflate; server_no_context_takeover; client_max_window_bits=12",
-            "permessage-deflate; server_max_window_bits=15",
             "x-webkit-deflate-frame, permessage-deflate; client_max_window_bits",
             "permessage-deflate; server_max_window_bits=10, permessage-deflate",
         ] {
@@ -182,6 +180,7 @@ mod tests {
         for offer in [
             "x-webkit-deflate-frame",
             "permessage-deflate; server_max_window_bits=10",
+            "permessage-deflate; server_max_window_bits=15",
             "permessage-deflate; client_max_window_bits=7",
             "permessage-deflate; unknown",
             "permessage-deflate; client_max_window_bits; client_max_window_bits",

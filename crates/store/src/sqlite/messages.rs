@@ -309,7 +309,8 @@ fn move_cursor(tx: &mut Tx<'_>, actor: &Actor, user: &UserRow, place: &Conversat
     } else {
         None
     };
-    let detail = format!("{} {newest}", member.read_sequence);
+    let told = if audience.is_some() { "some" } else { "all" };
+    let detail = format!("{} {newest} {told}", member.read_sequence);
     let about = About { conversation: Some(place.pk), actor: Some(user.pk), detail: Some(&detail), ..About::default() };
     let event = Event::MessagesRead {
         place: Arc::clone(&place.place),

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use quintet_domain::limits::{READ_AUDIENCE_MEMBERS_MAX, READ_IDS_MAX, RECOVERY_CHANGES_MAX};
+use quintet_domain::limits::{READ_AUDIENCE_MEMBERS_MAX, READ_IDS_MAX, RECOVERY_BYTES_MAX, RECOVERY_CHANGES_MAX};
 use quintet_domain::{ConnectionId, Departure, Entry, Event, MeetupId, MeetupStatus, Message, MessageId, User, UserId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -65,7 +65,7 @@ pub(super) fn missed(conn: &Connection, user: &UserId, after: u64) -> Read<Misse
     }
     addressed(conn, &user, after, &mut entries)?;
     told(conn, &user, after, &mut entries)?;
-    if entries.len() > RECOVERY_CHANGES_MAX {
+    if entries.len() > RECOVERY_CHANGES_MAX || entries.iter().map(bytes).sum::<usize>() > RECOVERY_BYTES_MAX {
         return Ok(Missed { position, entries: None });
     }
     entries.sort_by_key(|entry| entry.position);
@@ -81,6 +81,16 @@ fn conversations(conn: &Connection, user: &UserRow, after: u64) -> Read<Vec<i64>
         )?
         .query_map(params![user.pk, after as i64], |row| row.get(0))?
         .collect::<Result<_, _>>()?)
+}
+
+/// About what an entry weighs, in bytes.
+fn bytes(entry: &Entry) -> usize {
+    const ID_BYTES: usize = 64;
+    match &entry.event {
+        Event::MessageCreated(message) | Event::MessageEdited(message) => message.content.len() + 4 * ID_BYTES,
+        Event::MessagesRead { messages, .. } => messages.len() * ID_BYTES,
+        _ => 4 * ID_BYTES,
+    }
 }
 
 fn changes(conn: &Connection, conversation: i64, after: u64, limit: usize) -> Read<Vec<Change>> {
@@ -182,8 +192,9 @@ fn read(
     conversation: &ConversationRow,
     change: &Change,
     from: &str,
-    to: &str,
+    rest: &str,
 ) -> Read<Option<Event>> {
+    let (to, told) = rest.split_once(' ').unwrap_or((rest, ""));
     let (Ok(from), Ok(to), Some(reader)) = (from.parse::<i64>(), to.parse::<i64>(), change.actor) else {
         return Ok(None);
     };
@@ -198,9 +209,14 @@ fn read(
         })?
         .collect::<Result<_, _>>()?;
     passed.reverse();
-    // In a large conversation only those are told whom it concerns.
+    // In a large conversation only those were told whom it concerns.
+    let some = match told {
+        "some" => true,
+        "all" => false,
+        _ => conversation.member_count > READ_AUDIENCE_MEMBERS_MAX,
+    };
     let concerned = reader == user.pk || passed.iter().any(|(_, sender)| *sender == user.pk);
-    if passed.is_empty() || (conversation.member_count > READ_AUDIENCE_MEMBERS_MAX && !concerned) {
+    if passed.is_empty() || (some && !concerned) {
         return Ok(None);
     }
     Ok(Some(Event::MessagesRead {

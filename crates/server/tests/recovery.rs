@@ -1,0 +1,92 @@
+//! Going on with a lost connection, at the wire: what the official client cannot show.
+
+mod support;
+
+use serde_json::{Value, json};
+use support::{Server, Wire};
+
+async fn group(server: &Server, owner: &str, members: &[&str]) -> Value {
+    let body = json!({ "kind": "group", "name": "G", "memberIds": members });
+    server.http().api(owner, "POST", "/conversations", body).await.expect(201)["id"].clone()
+}
+
+/// Enters with recovery, perhaps going on; gives the connection and its secret.
+async fn enter(server: &Server, namespace: &str, mut auth: Value) -> (Wire, String) {
+    auth["recover"] = json!(true);
+    let mut wire = Wire::open(server.address(), "").await;
+    let answer = wire.enter(namespace, &auth).await;
+    let accepted: Value = serde_json::from_str(&answer[answer.find('{').expect("accepted")..]).expect("JSON");
+    (wire, accepted["pid"].as_str().expect("a secret").to_owned())
+}
+
+async fn say(server: &Server, token: &str, place: &Value, content: &str) {
+    let path = format!("/conversations/{}/messages", place.as_str().expect("an id"));
+    server.http().api(token, "POST", &path, json!({ "content": content })).await.expect(201);
+}
+
+#[tokio::test]
+async fn what_was_muted_stays_so() {
+    let server = Server::start();
+    let (alice, bob) = (server.http().register("alice").await, server.http().register("bob").await);
+    let quiet = group(&server, &alice.1, &[&bob.0]).await;
+    let loud = group(&server, &alice.1, &[&bob.0]).await;
+    let (mut wire, pid) = enter(&server, "/chat", json!({ "token": bob.1 })).await;
+    let ack = wire.call("chat:leave", &json!({ "chatId": quiet })).await;
+    assert_eq!(ack["success"], true, "{ack}");
+    drop(wire);
+    say(&server, &alice.1, &quiet, "unheard").await;
+    say(&server, &alice.1, &loud, "heard").await;
+    let (mut back, same) = enter(&server, "/chat", json!({ "token": bob.1, "pid": pid })).await;
+    assert_eq!(same, pid);
+    assert_eq!(back.next("message:new").await["content"], "heard");
+    say(&server, &alice.1, &quiet, "unheard").await;
+    say(&server, &alice.1, &loud, "heard as well").await;
+    assert_eq!(back.next("message:new").await["content"], "heard as well");
+}
+
+#[tokio::test]
+async fn a_token_that_is_revoked_ends_what_is_being_brought_up_to_date() {
+    let server = Server::start();
+    let (alice, bob) = (server.http().register("alice").await, server.http().register("bob").await);
+    let place = group(&server, &alice.1, &[&bob.0]).await;
+    let (wire, pid) = enter(&server, "/chat", json!({ "token": bob.1 })).await;
+    drop(wire);
+    // More than the queue and the system's buffers take, so that the rest waits for a reader.
+    for _ in 0..1_500 {
+        say(&server, &alice.1, &place, &"x".repeat(5_000)).await;
+    }
+    let (mut back, same) = enter(&server, "/chat", json!({ "token": bob.1, "pid": pid })).await;
+    assert_eq!(same, pid);
+    server.http().api(&bob.1, "POST", "/auth/revoke", json!({})).await.expect(204);
+    let mut heard = 0;
+    while let Some(frame) = back.frame().await {
+        heard += usize::from(frame.starts_with("42/chat,[\"message:new\""));
+    }
+    assert!(heard < 1_500, "it heard all of it, though its token was revoked in the middle");
+}
+
+#[tokio::test]
+async fn a_notification_from_before_is_told_though_the_connection_broke_at_once() {
+    let server = Server::start();
+    let (alice, bob) = (server.http().register("alice").await, server.http().register("bob").await);
+    let meetup = json!({ "activity": "walk", "location": "park", "startsAt": "2030-01-01T10:00:00Z" });
+    let made = server.http().api(&alice.1, "POST", "/meetups", meetup).await.expect(201);
+    let (wire, pid) = enter(&server, "/meetup", json!({ "token": alice.1 })).await;
+    drop(wire);
+    let path = format!("/meetups/{}/requests", made["id"].as_str().expect("an id"));
+    server.http().api(&bob.1, "POST", &path, json!({})).await.expect(201);
+    let (mut back, same) = enter(&server, "/meetup", json!({ "token": alice.1, "pid": pid })).await;
+    assert_eq!(same, pid);
+    let told = back.next("newNotification").await;
+    assert_eq!(told["notification"]["title"], "New Meetup Request", "{told}");
+    // And once: what comes next is something else.
+    let place = group(&server, &bob.1, &[&alice.0]).await;
+    say(&server, &bob.1, &place, "next").await;
+    let next = loop {
+        let (name, payload) = back.event().await;
+        if name == "newNotification" || name == "receiveMessage" {
+            break (name, payload);
+        }
+    };
+    assert_eq!(next.0, "receiveMessage", "{next:?}");
+}

@@ -129,8 +129,8 @@ impl Link {
         self.0.control.push(frame)
     }
 
-    /// Queues a frame that was made for this namespace if nothing else waits for the connection, and drops it
-    /// otherwise: for what is worth nothing late. Says whether it was queued.
+    /// Queues a frame that was made for this namespace if the connection keeps up, and drops it otherwise: for what is
+    /// worth nothing late. Says whether it was queued.
     pub fn send_volatile(&self, frame: Frame) -> bool {
         self.0.control.push_volatile(frame)
     }

@@ -63,6 +63,9 @@ impl CloseReason {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PushError(pub CloseReason);
 
+/// Bytes before a volatile frame at most: what leaves in the same write, or the one after it, is not late.
+const BEFORE_VOLATILE_BYTES_MAX: usize = 4_096;
+
 /// What the transport waits for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Waiting {
@@ -169,14 +172,14 @@ impl Outbox {
         if full { Err(PushError(CloseReason::QueueFull)) } else { Ok(()) }
     }
 
-    /// Queues a frame if the connection waits for one, and drops it if it is busy with others. Says whether it was
-    /// queued.
+    /// Queues a frame if it can leave at once or right behind a little, and drops it if the connection is behind: a
+    /// write that had to wait for the peer, or much that is queued. Says whether it was queued.
     pub fn push_volatile(&self, frame: Frame) -> bool {
-        let idle = {
+        let at_once = {
             let inner = self.lock();
-            inner.waiting == Waiting::Frames && inner.queue.is_empty()
+            inner.waiting != Waiting::Close && inner.bytes + inner.in_flight <= BEFORE_VOLATILE_BYTES_MAX
         };
-        idle && self.push(frame).is_ok()
+        at_once && self.push(frame).is_ok()
     }
 
     /// Whether frames wait.
@@ -311,17 +314,23 @@ mod tests {
     }
 
     #[test]
-    fn volatile_frames_are_for_a_connection_that_waits() {
-        let outbox = Outbox::new(10_000);
+    fn volatile_frames_are_for_a_connection_that_keeps_up() {
+        let outbox = Outbox::new(100_000);
         let typing = || Frame::text("typing");
-        assert!(!outbox.push_volatile(typing()), "nobody waits");
         assert!(take(&outbox).is_pending());
         assert!(outbox.push_volatile(typing()));
-        assert!(!outbox.push_volatile(typing()), "one is under way");
+        assert!(outbox.push_volatile(typing()), "both leave together");
         assert!(take(&outbox).is_ready());
-        assert!(!outbox.push_volatile(typing()), "it is being written");
+        let mut stuck = Context::from_waker(Waker::noop());
+        assert!(outbox.poll_closed(&mut stuck).is_pending());
+        assert!(!outbox.push_volatile(typing()), "a write waits for the peer");
         outbox.written();
         assert!(take(&outbox).is_pending());
+        outbox.push(Frame::text(&"x".repeat(5_000))).expect("fits");
+        assert!(!outbox.push_volatile(typing()), "much is queued before it");
+        assert!(take(&outbox).is_ready());
+        assert!(!outbox.push_volatile(typing()), "and is being written");
+        outbox.written();
         assert!(outbox.push_volatile(typing()));
     }
 

@@ -12,7 +12,7 @@ use crate::sh;
 const LINES_MAX: usize = 500;
 
 /// Which crates of ours each may use. `server` may use all.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("quintet-socketio", &[]),
     ("quintet-domain", &[]),
     ("quintet-dialect", &["quintet-domain"]),
@@ -21,6 +21,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ("quintet-service", &["quintet-domain", "quintet-store", "quintet-bus"]),
     ("quintet-gateway", &["quintet-domain", "quintet-dialect", "quintet-service", "quintet-socketio", "quintet-bus"]),
     ("quintet-rest", &["quintet-domain", "quintet-dialect", "quintet-service"]),
+    ("quintet-bench", &["quintet-socketio"]),
     ("xtask", &[]),
 ];
 
@@ -37,8 +38,8 @@ const FOREIGN: [(&str, &[&str]); 6] = [
 /// Words that may stand in some places only: the word, and the folders where it may.
 const WORDS: [(&str, &[&str]); 4] = [
     ("SELECT ", &["crates/store/", "xtask/"]),
-    ("env::var", &["crates/server/", "xtask/"]),
-    ("receive_message", &["crates/dialect/", "e2e/", "xtask/", "crates/rest/src/compat/"]),
+    ("env::var", &["crates/server/", "crates/bench/", "xtask/"]),
+    ("receive_message", &["crates/dialect/", "e2e/", "xtask/", "crates/rest/src/compat/", "crates/bench/", "bench/"]),
     ("message:new", &["crates/dialect/", "e2e/", "xtask/", "crates/rest/src/compat/"]),
 ];
 

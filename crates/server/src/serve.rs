@@ -16,7 +16,7 @@ use quintet_gateway::{Gateway, Listener};
 use quintet_rest::ClientAddress;
 use quintet_socketio::{CloseReason, Engine};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
@@ -39,6 +39,9 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(4);
 /// Time after a failed accept, which mostly means that the process has no file left to open.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// Connections that may wait to be accepted; the system has a bound of its own (`net.core.somaxconn`).
+const BACKLOG: u32 = 16_384;
+
 type Body = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
 
 /// What every connection needs.
@@ -55,9 +58,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     let tls = Tls::of(&config)?;
     let mut listeners = Vec::new();
     for listen in &config.server.listen {
-        let listener = TcpListener::bind(listen.address)
-            .await
-            .map_err(|error| format!("cannot listen on {}: {error}", listen.address))?;
+        let listener = bind(listen.address).map_err(|error| format!("cannot listen on {}: {error}", listen.address))?;
         listeners.push((listener, *listen));
     }
     let Parts { service, gateway, engine, rest } = compose::parts(&config).await?;
@@ -95,6 +96,16 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     let _ = tokio::time::timeout(REQUESTS_TIMEOUT, connections.wait()).await;
     service.close().await;
     Ok(())
+}
+
+/// Listens with room for a storm: a connection that finds the queue full is dropped by the system, and its client
+/// tries again only after a second.
+fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A restart does not wait for what is left of earlier connections.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// A few calm lines.

@@ -1,0 +1,329 @@
+//! The load: thousands of Socket.IO connections on one thread and one epoll.
+//!
+//! What must stay true: nothing is allocated per message, so that the server is what is measured; latency counts from
+//! the moment at which a message was to be sent, whether it could be or not.
+
+use std::io::{self, Read, Write};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+use mio::net::TcpStream;
+use mio::{Events, Interest, Poll, Token};
+
+use crate::wire;
+
+/// Handshakes under way at once: systems queue at least 128 connections that are not accepted yet.
+const OPENING_MAX: usize = 100;
+/// Time in which all have to be connected.
+const PATIENCE: Duration = Duration::from_secs(120);
+const SCRATCH_BYTES: usize = 256 * 1024;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Head,
+    Open,
+    Entering,
+    Ready,
+}
+
+struct Connection {
+    stream: TcpStream,
+    phase: Phase,
+    /// The beginning of a frame whose end has not come yet.
+    rest: Vec<u8>,
+    /// What could not be written yet.
+    unsent: Vec<u8>,
+    enter: Vec<u8>,
+}
+
+/// How one connection introduces itself.
+pub(crate) struct Greeting {
+    /// What follows `/socket.io/?EIO=4&transport=websocket` in the request.
+    pub(crate) query: String,
+    /// Its CONNECT.
+    pub(crate) enter: String,
+}
+
+/// What was measured.
+pub(crate) struct Measured {
+    pub(crate) sent: u64,
+    pub(crate) acked: u64,
+    pub(crate) delivered: u64,
+    /// In nanoseconds.
+    pub(crate) delivery: Histogram<u64>,
+    pub(crate) ack: Histogram<u64>,
+}
+
+impl Measured {
+    fn new() -> Self {
+        let histogram = || Histogram::new_with_bounds(1_000, 60_000_000_000, 3).unwrap_or_else(|e| panic!("{e}"));
+        Self { sent: 0, acked: 0, delivered: 0, delivery: histogram(), ack: histogram() }
+    }
+}
+
+/// How messages are sent.
+#[derive(Clone, Copy)]
+pub(crate) enum Regime {
+    /// So many a second, whatever comes back.
+    Paced(f64),
+    /// So many that are not acknowledged yet, always.
+    Saturated(usize),
+}
+
+pub(crate) struct Load {
+    poll: Poll,
+    connections: Vec<Connection>,
+    ready: usize,
+    failed: usize,
+    scratch: Vec<u8>,
+    began: Instant,
+    measured: Measured,
+    /// When the message of each acknowledgement was to be sent.
+    asked: Vec<u64>,
+    next_round: usize,
+}
+
+impl Load {
+    pub(crate) fn new() -> io::Result<Self> {
+        Ok(Self {
+            poll: Poll::new()?,
+            connections: Vec::new(),
+            ready: 0,
+            failed: 0,
+            scratch: vec![0; SCRATCH_BYTES],
+            began: Instant::now(),
+            measured: Measured::new(),
+            asked: Vec::new(),
+            next_round: 0,
+        })
+    }
+
+    fn now(&self) -> u64 {
+        self.began.elapsed().as_nanos() as u64
+    }
+
+    /// Connects all, some at a time, and says how long it took until the last was in.
+    pub(crate) fn connect(&mut self, server: SocketAddr, greetings: &[Greeting]) -> io::Result<Duration> {
+        let began = Instant::now();
+        let mut events = Events::with_capacity(4_096);
+        let first = self.connections.len();
+        while self.ready < first + greetings.len() {
+            while self.connections.len() < first + greetings.len() && self.connections.len() - self.ready < OPENING_MAX
+            {
+                self.open(server, &greetings[self.connections.len() - first])?;
+            }
+            self.poll.poll(&mut events, Some(Duration::from_millis(200)))?;
+            self.take(&events);
+            if self.failed > 0 || began.elapsed() > PATIENCE {
+                let missing = greetings.len() + first - self.ready;
+                return Err(io::Error::other(format!("{missing} connections did not come up, {} failed", self.failed)));
+            }
+        }
+        Ok(began.elapsed())
+    }
+
+    fn open(&mut self, server: SocketAddr, greeting: &Greeting) -> io::Result<()> {
+        let index = self.connections.len();
+        let socket = std::net::TcpStream::connect(server)?;
+        socket.set_nonblocking(true)?;
+        let mut stream = TcpStream::from_std(socket);
+        let _ = stream.set_nodelay(true);
+        self.poll.registry().register(&mut stream, Token(index), Interest::READABLE | Interest::WRITABLE)?;
+        let request = format!(
+            "GET /socket.io/?EIO=4&transport=websocket{} HTTP/1.1\r\nHost: bench\r\nConnection: Upgrade\r\n\
+             Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+            greeting.query
+        );
+        let mut enter = Vec::new();
+        wire::frame(&mut enter, greeting.enter.as_bytes());
+        self.connections.push(Connection {
+            stream,
+            phase: Phase::Head,
+            rest: Vec::new(),
+            unsent: request.into_bytes(),
+            enter,
+        });
+        Ok(())
+    }
+
+    fn take(&mut self, events: &Events) {
+        for event in events {
+            let index = event.token().0;
+            if event.is_writable() {
+                self.flush(index);
+            }
+            if event.is_readable() || event.is_read_closed() {
+                self.read(index);
+            }
+        }
+    }
+
+    fn flush(&mut self, index: usize) {
+        let connection = &mut self.connections[index];
+        while !connection.unsent.is_empty() {
+            match connection.stream.write(&connection.unsent) {
+                Ok(written) => drop(connection.unsent.drain(..written)),
+                Err(_) => return,
+            }
+        }
+        connection.unsent = Vec::new();
+    }
+
+    fn write(&mut self, index: usize, bytes: &[u8]) {
+        let connection = &mut self.connections[index];
+        if connection.unsent.is_empty() {
+            match connection.stream.write(bytes) {
+                Ok(written) if written == bytes.len() => {}
+                Ok(written) => connection.unsent.extend(&bytes[written..]),
+                Err(_) => connection.unsent.extend(bytes),
+            }
+        } else {
+            connection.unsent.extend(bytes);
+        }
+    }
+
+    fn read(&mut self, index: usize) {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        loop {
+            let connection = &mut self.connections[index];
+            let held = connection.rest.len();
+            scratch[..held].copy_from_slice(&connection.rest);
+            match connection.stream.read(&mut scratch[held..]) {
+                Ok(0) => {
+                    self.failed += 1;
+                    break;
+                }
+                Ok(read) => {
+                    let end = held + read;
+                    let used = self.understand(index, &scratch[..end]);
+                    let rest = &mut self.connections[index].rest;
+                    rest.clear();
+                    rest.extend(&scratch[used..end]);
+                    if rest.is_empty() {
+                        *rest = Vec::new();
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(_) => {
+                    self.failed += 1;
+                    break;
+                }
+            }
+        }
+        self.scratch = scratch;
+    }
+
+    /// Handles what is whole; gives how many bytes that were.
+    fn understand(&mut self, index: usize, bytes: &[u8]) -> usize {
+        let mut used = 0;
+        if self.connections[index].phase == Phase::Head {
+            let Some(end) = memchr::memmem::find(bytes, b"\r\n\r\n") else { return 0 };
+            if !bytes.starts_with(b"HTTP/1.1 101") {
+                self.failed += 1;
+            }
+            self.connections[index].phase = Phase::Open;
+            used = end + 4;
+        }
+        while let Some((packet, length)) = wire::split(&bytes[used..]) {
+            used += length;
+            self.packet(index, packet);
+        }
+        used
+    }
+
+    fn packet(&mut self, index: usize, packet: &[u8]) {
+        match self.connections[index].phase {
+            Phase::Open if packet.starts_with(b"0") => {
+                let enter = std::mem::take(&mut self.connections[index].enter);
+                self.write(index, &enter);
+                self.connections[index].phase = Phase::Entering;
+            }
+            Phase::Entering if packet.starts_with(b"40") => {
+                self.connections[index].phase = Phase::Ready;
+                self.ready += 1;
+            }
+            Phase::Entering if packet.starts_with(b"44") => self.failed += 1,
+            _ if packet == b"2" => {
+                let mut pong = Vec::with_capacity(8);
+                wire::frame(&mut pong, b"3");
+                self.write(index, &pong);
+            }
+            Phase::Ready if packet.starts_with(b"42") => {
+                if let Some(sent) = wire::sent_at(packet) {
+                    self.measured.delivered += 1;
+                    let _ = self.measured.delivery.record(self.now().saturating_sub(sent));
+                }
+            }
+            Phase::Ready => {
+                if let Some(sent) = wire::ack_id(packet).and_then(|id| self.asked.get(id).copied()) {
+                    self.measured.acked += 1;
+                    let _ = self.measured.ack.record(self.now().saturating_sub(sent));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Looks after the connections for a while, and sends nothing.
+    pub(crate) fn idle(&mut self, how_long: Duration) -> io::Result<()> {
+        let until = Instant::now() + how_long;
+        let mut events = Events::with_capacity(4_096);
+        while Instant::now() < until {
+            self.poll.poll(&mut events, Some(Duration::from_millis(50)))?;
+            self.take(&events);
+        }
+        Ok(())
+    }
+
+    /// Sends for a while. Each sender is a connection and the conversation that it sends to, and they take turns.
+    pub(crate) fn send(&mut self, senders: &[(usize, String)], regime: Regime, how_long: Duration) -> io::Result<()> {
+        self.measured = Measured::new();
+        self.asked.clear();
+        let (start, end) = (self.now(), self.now() + how_long.as_nanos() as u64);
+        let mut events = Events::with_capacity(4_096);
+        loop {
+            let now = self.now();
+            if now >= end {
+                return Ok(());
+            }
+            let due = match regime {
+                Regime::Paced(rate) => ((now - start) as f64 / 1e9 * rate) as u64 + 1,
+                Regime::Saturated(in_flight) => self.measured.acked + in_flight as u64,
+            };
+            while self.measured.sent < due {
+                let at = match regime {
+                    Regime::Paced(rate) => start + (self.measured.sent as f64 / rate * 1e9) as u64,
+                    Regime::Saturated(_) => self.now(),
+                };
+                self.send_one(senders, at);
+            }
+            let wait = match regime {
+                Regime::Paced(rate) => {
+                    Duration::from_nanos((start + (due as f64 / rate * 1e9) as u64).saturating_sub(self.now()))
+                }
+                Regime::Saturated(_) => Duration::from_millis(50),
+            };
+            self.poll.poll(&mut events, Some(wait.min(Duration::from_millis(50))))?;
+            self.take(&events);
+        }
+    }
+
+    fn send_one(&mut self, senders: &[(usize, String)], at: u64) {
+        let (index, conversation) = &senders[self.next_round % senders.len()];
+        self.next_round += 1;
+        let (id, text) = (self.asked.len(), wire::text(at));
+        self.asked.push(at);
+        let packet =
+            format!("42{id}[\"send_message\",{{\"conversationId\":\"{conversation}\",\"content\":\"{text}\"}}]");
+        let mut bytes = Vec::with_capacity(packet.len() + 8);
+        wire::frame(&mut bytes, packet.as_bytes());
+        self.write(*index, &bytes);
+        self.measured.sent += 1;
+    }
+
+    /// What the last sending measured, up to now.
+    pub(crate) fn measured(&self) -> &Measured {
+        &self.measured
+    }
+}

@@ -1,0 +1,68 @@
+//! The little of WebSocket and Socket.IO that a load generator needs: written and read without allocating.
+
+/// Marks the moment of sending in a message's text: `@@`, then nanoseconds as 16 hexadecimal digits.
+const MARK: &[u8] = b"@@";
+const DIGITS: usize = 16;
+/// Bytes of a message's text.
+pub(crate) const TEXT_BYTES: usize = 60;
+
+/// Appends a client's text frame. The mask is zero, so that masking costs the load nothing; the server unmasks as ever.
+pub(crate) fn frame(out: &mut Vec<u8>, text: &[u8]) {
+    out.push(0x81);
+    match text.len() {
+        n @ 0..=125 => out.push(0x80 | n as u8),
+        n => {
+            out.push(0x80 | 126);
+            out.extend((n as u16).to_be_bytes());
+        }
+    }
+    out.extend([0; 4]);
+    out.extend(text);
+}
+
+/// One frame from the front of what came: its payload, and how many bytes it took. None if it is not whole.
+pub(crate) fn split(bytes: &[u8]) -> Option<(&[u8], usize)> {
+    let (length, start) = match *bytes.get(1)? {
+        126 => (usize::from(u16::from_be_bytes([*bytes.get(2)?, *bytes.get(3)?])), 4),
+        127 => (u64::from_be_bytes(bytes.get(2..10)?.try_into().ok()?) as usize, 10),
+        length => (usize::from(length), 2),
+    };
+    Some((bytes.get(start..start + length)?, start + length))
+}
+
+/// The text of a message that was sent at a moment, 60 bytes as in a chat.
+pub(crate) fn text(sent_ns: u64) -> String {
+    format!("@@{sent_ns:0DIGITS$x} the quick brown fox jumps over the lazy d")
+}
+
+/// When the message was sent that this packet carries, if it carries one.
+pub(crate) fn sent_at(packet: &[u8]) -> Option<u64> {
+    let at = memchr::memmem::find(packet, MARK)? + MARK.len();
+    let digits = std::str::from_utf8(packet.get(at..at + DIGITS)?).ok()?;
+    u64::from_str_radix(digits, 16).ok()
+}
+
+/// The id of an acknowledgement.
+pub(crate) fn ack_id(packet: &[u8]) -> Option<usize> {
+    let rest = packet.strip_prefix(b"43")?;
+    let end = rest.iter().position(|byte| !byte.is_ascii_digit())?;
+    std::str::from_utf8(&rest[..end]).ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_and_marks() {
+        let mut out = Vec::new();
+        frame(&mut out, b"3");
+        assert_eq!(out, [0x81, 0x81, 0, 0, 0, 0, b'3']);
+        assert_eq!(split(&[0x81, 2, b'4', b'0', 0x81]), Some((&b"40"[..], 4)));
+        assert_eq!(split(&[0x81, 126, 0, 3, b'4', b'0']), None);
+        assert_eq!(text(255).len(), TEXT_BYTES);
+        assert_eq!(sent_at(format!("42[\"m\",\"{}\"]", text(255)).as_bytes()), Some(255));
+        assert_eq!(ack_id(b"4312[{}]"), Some(12));
+        assert_eq!(ack_id(b"42[]"), None);
+    }
+}

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
+use quintet_socketio::Frame;
 
 use crate::wire;
 
@@ -79,8 +80,8 @@ fn understand(index: usize, connections: &mut [Connection], rooms: &mut HashMap<
               Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n",
         );
         let open =
-            b"0{\"sid\":\"floor\",\"upgrades\":[],\"pingInterval\":25000,\"pingTimeout\":20000,\"maxPayload\":1000000}";
-        write(connection, &frame(open));
+            "0{\"sid\":\"floor\",\"upgrades\":[],\"pingInterval\":25000,\"pingTimeout\":20000,\"maxPayload\":1000000}";
+        write(connection, Frame::text(open).wire());
         used = end + 4;
     }
     while let Some((first, payload, length)) = masked(&rest[used..]) {
@@ -95,7 +96,7 @@ fn understand(index: usize, connections: &mut [Connection], rooms: &mut HashMap<
 
 fn packet(index: usize, packet: &[u8], connections: &mut [Connection], rooms: &HashMap<String, Vec<usize>>) {
     if packet.starts_with(b"40") {
-        return write(&mut connections[index], &frame(b"40{\"sid\":\"floor\"}"));
+        return write(&mut connections[index], Frame::text("40{\"sid\":\"floor\"}").wire());
     }
     let Some(rest) = packet.strip_prefix(b"42") else { return };
     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
@@ -111,11 +112,11 @@ fn packet(index: usize, packet: &[u8], connections: &mut [Connection], rooms: &H
          \"isDeleted\":false,\"createdAt\":\"2026-11-21T08:38:11.000Z\",\"updatedAt\":\"2026-11-21T08:38:11.000Z\",\"readBy\":[]}},\
          \"conversationId\":\"{room:>36}\"}}]"
     );
-    let bytes = frame(message.as_bytes());
+    let message = Frame::text(&message);
     for receiver in rooms.get(&room).into_iter().flatten() {
-        write(&mut connections[*receiver], &bytes);
+        write(&mut connections[*receiver], message.wire());
     }
-    write(&mut connections[index], &frame(format!("43{id}[{{\"success\":true}}]").as_bytes()));
+    write(&mut connections[index], Frame::text(&format!("43{id}[{{\"success\":true}}]")).wire());
 }
 
 /// Leaves what is to be written for the end of the turn.
@@ -131,20 +132,6 @@ fn flush(connection: &mut Connection) {
         }
     }
     connection.unsent = Vec::new();
-}
-
-/// A server's text frame.
-fn frame(text: &[u8]) -> Vec<u8> {
-    let mut out = vec![0x81];
-    match text.len() {
-        n @ 0..=125 => out.push(n as u8),
-        n => {
-            out.push(126);
-            out.extend((n as u16).to_be_bytes());
-        }
-    }
-    out.extend(text);
-    out
 }
 
 /// A client's frame: first byte, payload, and how many bytes it took.

@@ -72,7 +72,6 @@ pub(crate) fn idle(peer: Peer, connections: usize) -> io::Result<Idle> {
 /// What one run of deliveries gave.
 pub(crate) struct Fanout {
     pub(crate) sends_per_second: f64,
-    pub(crate) deliveries: u64,
     /// CPU time of the server for each delivery, in microseconds, and the kernel's part of it.
     pub(crate) cpu_us: f64,
     pub(crate) kernel_us: f64,
@@ -118,7 +117,6 @@ pub(crate) fn fanout(peer: Peer, rooms: usize, size: usize, regime: Regime, seco
     let each = |seconds: f64| seconds * 1e6 / measured.delivered.max(1) as f64;
     Ok(Fanout {
         sends_per_second: measured.acked as f64 / seconds as f64,
-        deliveries: measured.delivered,
         cpu_us: each(user + system),
         kernel_us: each(system),
         delivery: measured.delivery.clone(),

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::Gateway;
 use crate::connection::{Connection, Going, Out};
-use crate::recovery::Resume;
+use crate::recovery::{Resume, number};
 
 /// What a listener says of the connections that come through it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -130,7 +130,6 @@ pub(crate) async fn connect(
         }
     };
     let going = going(gateway, visitor, auth, dialect, identity.as_ref(), recovery, &out)?;
-    let opened = dialect;
     dialect = dialect.or_else(|| going.resume.as_ref().and_then(Resume::decided));
     // A guest is nobody where the document knows users only.
     if identity.as_ref().is_none_or(|identity| identity.user.is_guest()) {
@@ -144,7 +143,7 @@ pub(crate) async fn connect(
             _ => {}
         }
     }
-    let connection = gateway.new_connection(out, visitor, opened, going);
+    let connection = gateway.new_connection(out, visitor, dialect, going);
     match identity {
         Some(identity) => become_user(gateway, &connection, identity).await?,
         None => connection.out.accept(),
@@ -175,7 +174,7 @@ fn going(
         }
         resume
     });
-    Ok(Going { recoverable: true, resume })
+    Ok(Going { opened: number(dialect), recoverable: true, resume })
 }
 
 /// Who a client says it is, where its word is enough.

@@ -12,7 +12,7 @@ use quintet_socketio::engineio::Revision;
 use quintet_socketio::{CloseReason, Frame, Link, Outbox, packet};
 use tokio::sync::Semaphore;
 
-use crate::recovery::{Marked, Offset, Resume, number};
+use crate::recovery::{Marked, Offset, Resume};
 
 /// How frames are wrapped; together with the dialect it says which connections share one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -217,6 +217,8 @@ struct Changing {
 /// Whether a connection is one that its client can go on with.
 #[derive(Debug, Default)]
 pub(crate) struct Going {
+    /// The number of the dialect that it is opened with.
+    pub(crate) opened: u8,
     /// Whether the client gets the secret to go on by.
     pub(crate) recoverable: bool,
     /// What it goes on with.
@@ -257,9 +259,7 @@ impl Connection {
         going: Going,
         watchers: RoomWatchers,
     ) -> Arc<Self> {
-        let Going { recoverable, resume } = going;
-        let opened = number(dialect);
-        let dialect = dialect.or_else(|| resume.as_ref().and_then(Resume::decided));
+        let Going { opened, recoverable, resume } = going;
         let connection = Self {
             id,
             lineage: resume.as_ref().map_or(id, |resume| resume.thread.lineage),

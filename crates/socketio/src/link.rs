@@ -191,7 +191,7 @@ impl Link {
     }
 
     /// The namespace is left: no acknowledgement will come.
-    pub(crate) fn is_over(&self) {
+    pub(crate) fn stop_asking(&self) {
         let mut asked = self.asked();
         let asked = asked.get_or_insert_default();
         asked.over = true;

@@ -12,6 +12,14 @@ use crate::Frame;
 /// What a queued frame costs beside its bytes, so that many tiny frames are bounded as well.
 const FRAME_OVERHEAD_BYTES: usize = 48;
 
+impl Frame {
+    /// What the frame counts in a queue, in bytes.
+    #[must_use]
+    pub fn queued_bytes(&self) -> usize {
+        self.wire().len() + FRAME_OVERHEAD_BYTES
+    }
+}
+
 /// Why a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CloseReason {
@@ -159,7 +167,7 @@ impl Outbox {
             return Err(PushError(reason));
         }
         for frame in frames {
-            inner.bytes += frame.wire().len() + FRAME_OVERHEAD_BYTES;
+            inner.bytes += frame.queued_bytes();
             inner.queue.push_back(frame);
         }
         let full = inner.bytes + inner.in_flight > self.bytes_max;
@@ -255,7 +263,7 @@ impl Outbox {
             if !taken.is_empty() && bytes > bytes_max {
                 break;
             }
-            inner.bytes = inner.bytes.saturating_sub(frame.wire().len() + FRAME_OVERHEAD_BYTES);
+            inner.bytes = inner.bytes.saturating_sub(frame.queued_bytes());
             taken.extend(inner.queue.pop_front());
         }
         if inner.queue.is_empty() {

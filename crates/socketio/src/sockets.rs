@@ -97,7 +97,7 @@ impl<A: Application> Protocol for SocketIo<A> {
     async fn closed(&self, session: Connection<A>, reason: CloseReason) {
         let peers = std::mem::take(&mut session.protocol.inbound.lock().await.peers);
         for (link, peer) in peers {
-            link.is_over();
+            link.stop_asking();
             self.application.disconnected(peer, reason).await;
         }
     }
@@ -138,7 +138,7 @@ async fn handle<A: Application>(
         Packet::Disconnect { namespace } => {
             let at = position(inbound, namespace)?;
             let (link, peer) = inbound.peers.swap_remove(at);
-            link.is_over();
+            link.stop_asking();
             application.disconnected(peer, CloseReason::ClientDisconnected).await;
             Ok(())
         }
@@ -240,7 +240,7 @@ impl<A: Application> Control for Session<SocketIo<A>> {
             let mut inbound = session.protocol.inbound.lock().await;
             if let Some(at) = inbound.peers.iter().position(|(link, _)| link.id() == socket) {
                 let (link, peer) = inbound.peers.swap_remove(at);
-                link.is_over();
+                link.stop_asking();
                 let application = &session.server().protocol.application;
                 application.disconnected(peer, CloseReason::ServerDisconnected).await;
             }

@@ -14,7 +14,7 @@ use quintet_domain::{
     Timestamp, UserId,
 };
 use quintet_store::{Location, MeetupChange, NewMeetup};
-use support::{Bench, actor};
+use support::{Bench, actor, block_on};
 
 const USERS: usize = 4;
 
@@ -221,8 +221,7 @@ proptest! {
     fn what_was_missed_is_what_was_told(
         steps in proptest::collection::vec((0..USERS, 0..4usize, step()), 1..80)
     ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        runtime.block_on(async {
+        block_on(async {
             let mut run = Run::start().await;
             for (user, at, step) in steps {
                 run.take(user, at, step).await;

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use quintet_domain::permissions::{Action, Standing, allows};
 use quintet_domain::{Audience, ConversationId, ConversationKind, Departure, MessageId, Role, UserId};
 use quintet_store::{ConversationChange, Location, NewMeetup, PageOf};
-use support::{Bench, actor};
+use support::{Bench, actor, block_on};
 
 /// What one step of a run does.
 #[derive(Clone, Debug)]
@@ -346,8 +346,7 @@ proptest! {
     fn the_store_decides_as_the_table_does(
         steps in proptest::collection::vec((0..USERS, 0..5usize, step()), 1..80)
     ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        runtime.block_on(async {
+        block_on(async {
             let mut run = Run::start().await;
             for (user, at, step) in steps {
                 run.take(user, at, step).await;

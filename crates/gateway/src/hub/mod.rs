@@ -418,9 +418,6 @@ impl Hub {
         rate: Arc<EventRate>,
     ) {
         self.watch_expiry(connection.id, user);
-        if let Some(seat) = self.state.seat_of(user, connection.id) {
-            seat.inside = true;
-        }
         if reply.send(Ok(rate)).is_err() {
             // Its task gave up while it waited; nobody else would count it out.
             self.detach(connection.id, user);

@@ -28,9 +28,6 @@ pub(super) const AT_ONCE: usize = 32;
 /// Time that a connection waits for its turn before it starts afresh.
 const TURN_WITHIN: Duration = Duration::from_secs(10);
 
-/// What a queued frame costs beside its bytes, as the connection's own queue counts it.
-const FRAME_OVERHEAD_BYTES: usize = 48;
-
 /// How often a queue is looked at that has to drain.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
@@ -50,7 +47,7 @@ pub(super) struct Held {
 impl Held {
     /// Keeps a frame for later. Beyond what the connection's queue could take nothing is kept.
     pub(super) fn keep(&mut self, position: Option<u64>, frame: Frame) {
-        self.bytes += frame.wire().len() + FRAME_OVERHEAD_BYTES;
+        self.bytes += frame.queued_bytes();
         if self.is_too_much() {
             self.frames = Vec::new();
         } else {
@@ -62,10 +59,12 @@ impl Held {
         self.bytes > self.bytes_max
     }
 
-    pub(super) fn refuse(self, refusal: Refusal) {
-        if let Some((reply, _)) = self.entrance {
+    /// Refuses the connection unless it was let in already. Says whether it was not: nobody else counts it out then.
+    pub(super) fn refuse(self, refusal: Refusal) -> bool {
+        self.entrance.is_some_and(|(reply, _)| {
             let _ = reply.send(Err(refusal));
-        }
+            true
+        })
     }
 }
 

@@ -36,14 +36,6 @@ pub(super) struct Seat {
     heard: Option<Vec<NotificationId>>,
     /// What is told meanwhile, while what the connection missed is being read.
     pub(super) held: RefCell<Option<Held>>,
-    /// Whether it was let in, and will be counted out.
-    pub(super) inside: bool,
-}
-
-impl Seat {
-    fn is_outside(&self) -> bool {
-        !self.inside
-    }
 }
 
 /// A user who has connections here, or had some a moment ago.
@@ -225,7 +217,7 @@ impl State {
             let before = before.and_then(|at| resident.seats.swap_remove(at).held.into_inner());
             let held = RefCell::new(held.or(before));
             let muted = self.former_mutes.remove(&connection.lineage).unwrap_or_default();
-            resident.seats.push(Seat { connection, muted, expiry: None, heard: None, held, inside: false });
+            resident.seats.push(Seat { connection, muted, expiry: None, heard: None, held });
         }
     }
 
@@ -401,15 +393,16 @@ impl State {
         let Some(resident) = self.resident(user) else { return };
         let over =
             |connection: &Connection| connection.identity().is_none_or(|identity| identity.generation < generation);
-        for seat in resident.seats.iter().filter(|seat| over(&seat.connection)) {
-            seat.connection.ended.store(true, Ordering::Release);
-            if let Some(held) = seat.held.take() {
-                held.refuse(Refusal::unauthenticated("the token was revoked"));
+        resident.seats.retain(|seat| {
+            if !over(&seat.connection) {
+                return true;
             }
+            seat.connection.ended.store(true, Ordering::Release);
+            let held = seat.held.take();
+            let outside = held.is_some_and(|held| held.refuse(Refusal::unauthenticated("the token was revoked")));
             seat.connection.out.end();
-        }
-        // Nobody counts out who was not let in.
-        resident.seats.retain(|seat| !(seat.is_outside() && over(&seat.connection)));
+            !outside
+        });
         let waiting = std::mem::take(&mut resident.waiting);
         for (connection, reply) in waiting {
             if over(&connection) {

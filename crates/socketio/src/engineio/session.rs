@@ -115,24 +115,23 @@ impl<P: Protocol> Session<P> {
 
     // --- what comes in ---
 
-    /// Takes a packet; what is left to do with it is a message.
-    fn hear(&self, packet: Result<Packet<'_>, InvalidPacket>) -> Result<bool, CloseReason> {
-        let heard = packet.map(|packet| self.state().hear(&packet));
+    /// Takes a packet. Says whether it is a message, which is left to be handed over.
+    fn hear(&self, packet: &Packet<'_>) -> Result<bool, CloseReason> {
+        let heard = self.state().hear(packet);
         match heard {
-            Ok(Heard::Nothing) => Ok(false),
-            Ok(Heard::Message) => Ok(true),
-            Ok(Heard::Pong) => self.outbox.push(Frame::text("3")).map(|()| false).map_err(|error| error.0),
-            Ok(Heard::Close) => Err(CloseReason::TransportClosed),
-            Ok(Heard::Broken) | Err(InvalidPacket) => Err(CloseReason::ProtocolError),
+            Heard::Nothing => Ok(false),
+            Heard::Message => Ok(true),
+            Heard::Pong => self.outbox.push(Frame::text("3")).map(|()| false).map_err(|error| error.0),
+            Heard::Close => Err(CloseReason::TransportClosed),
+            Heard::Broken => Err(CloseReason::ProtocolError),
         }
     }
 
+    /// Takes a packet of a POST, and hands it over if it is a message.
     async fn receive(self: &Arc<Self>, packet: Result<Packet<'_>, InvalidPacket>) -> Result<(), CloseReason> {
-        let Ok(packet) = packet else { return Err(CloseReason::ProtocolError) };
-        if !self.hear(Ok(packet.clone()))? {
-            return Ok(());
-        }
+        let packet = packet.map_err(|InvalidPacket| CloseReason::ProtocolError)?;
         match packet {
+            _ if !self.hear(&packet)? => Ok(()),
             Packet::Message(text) => self.server.protocol.text(self, text).await,
             Packet::Binary(bytes) => self.server.protocol.binary(self, bytes).await,
             _ => Ok(()),
@@ -343,40 +342,28 @@ impl<P: Protocol> Handler for OverWebSocket<P> {
     }
 
     fn message(&mut self, message: Message) -> Handled {
-        let revision = self.0.revision();
-        let heard = match &message {
-            Message::Text(text) => self.0.hear(Packet::decode_text(text, revision)),
-            Message::Binary(bytes) => self.0.hear(Packet::decode_binary(bytes.clone(), revision)),
-            Message::Ping(_) | Message::Pong(_) | Message::Close(_) => Ok(false),
+        let session = Arc::clone(&self.0);
+        let packet = match &message {
+            Message::Text(text) => Packet::decode_text(text, session.revision()),
+            Message::Binary(bytes) => Packet::decode_binary(bytes.clone(), session.revision()),
+            Message::Ping(_) | Message::Pong(_) | Message::Close(_) => return Handled::Done,
         };
-        match heard {
-            Ok(false) => Handled::Done,
-            Err(reason) => Handled::Close(reason),
-            Ok(true) => {
-                let session = Arc::clone(&self.0);
-                Handled::Busy(Box::pin(async move { session.message(message).await }))
+        let Ok(packet) = packet else { return Handled::Close(CloseReason::ProtocolError) };
+        match (session.hear(&packet), packet) {
+            (Err(reason), _) => Handled::Close(reason),
+            (Ok(true), Packet::Binary(bytes)) => {
+                Handled::Busy(Box::pin(async move { session.server.protocol.binary(&session, bytes).await }))
             }
+            (Ok(true), Packet::Message(_)) => Handled::Busy(Box::pin(async move {
+                let Message::Text(packet) = message else { return Ok(()) };
+                // Behind its type, which was read above.
+                session.server.protocol.text(&session, &packet[1..]).await
+            })),
+            (Ok(_), _) => Handled::Done,
         }
     }
 
     fn closed(&mut self, reason: CloseReason) {
         Arc::clone(&self.0).end(reason);
-    }
-}
-
-impl<P: Protocol> Session<P> {
-    /// Hands over a message that came over a WebSocket.
-    async fn message(self: Arc<Self>, message: Message) -> Result<(), CloseReason> {
-        let revision = self.revision();
-        let packet = match &message {
-            Message::Text(text) => Packet::decode_text(text, revision),
-            Message::Binary(bytes) => Packet::decode_binary(bytes.clone(), revision),
-            Message::Ping(_) | Message::Pong(_) | Message::Close(_) => return Ok(()),
-        };
-        match packet {
-            Ok(Packet::Message(text)) => self.server.protocol.text(&self, text).await,
-            Ok(Packet::Binary(bytes)) => self.server.protocol.binary(&self, bytes).await,
-            _ => Ok(()),
-        }
     }
 }

@@ -133,13 +133,7 @@ impl State {
     pub fn start_poll(&mut self) -> Result<(), Misplaced> {
         match &mut self.transport {
             Transport::WebSocket => Err(Misplaced::Transport),
-            Transport::Polling { waiting, .. } => {
-                if std::mem::replace(waiting, true) {
-                    Err(Misplaced::Twice)
-                } else {
-                    Ok(())
-                }
-            }
+            Transport::Polling { waiting, .. } => begin(waiting),
         }
     }
 
@@ -157,13 +151,7 @@ impl State {
     pub fn start_post(&mut self) -> Result<(), Misplaced> {
         match &mut self.transport {
             Transport::WebSocket => Err(Misplaced::Transport),
-            Transport::Polling { posting, .. } => {
-                if std::mem::replace(posting, true) {
-                    Err(Misplaced::Twice)
-                } else {
-                    Ok(())
-                }
-            }
+            Transport::Polling { posting, .. } => begin(posting),
         }
     }
 
@@ -261,6 +249,11 @@ impl State {
     pub fn end(&mut self) -> bool {
         !std::mem::replace(&mut self.ended, true)
     }
+}
+
+/// Of each kind, one request at a time is under way.
+fn begin(under_way: &mut bool) -> Result<(), Misplaced> {
+    if std::mem::replace(under_way, true) { Err(Misplaced::Twice) } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use quintet_domain::limits::{READ_AUDIENCE_MEMBERS_MAX, READ_IDS_MAX};
+use quintet_domain::limits::READ_AUDIENCE_MEMBERS_MAX;
 use quintet_domain::permissions::Action;
 use quintet_domain::{ConversationId, DELETED_CONTENT, Event, Message, MessageId, NewText, Refusal, Target, UserId};
 use rusqlite::{OptionalExtension, params};
@@ -278,22 +278,10 @@ fn move_cursor(tx: &mut Tx<'_>, actor: &Actor, user: &UserRow, place: &Conversat
             "UPDATE member SET read_sequence = ?3, read_at = ?4 WHERE conversation_pk = ?1 AND user_pk = ?2",
         )?
         .execute(params![place.pk, user.pk, newest as i64, tx.now.0])?;
-    let mut read: Vec<(MessageId, i64)> = tx
-        .conn
-        .prepare_cached(
-            "SELECT id, sender_pk FROM message
-             WHERE conversation_pk = ?1 AND sequence > ?2 AND sequence <= ?3 AND sender_pk <> ?4
-             ORDER BY sequence DESC LIMIT ?5",
-        )?
-        .query_map(
-            params![place.pk, member.read_sequence as i64, newest as i64, user.pk, READ_IDS_MAX as i64],
-            |row| Ok((MessageId::trusted(row.get_ref(0)?.as_str()?), row.get(1)?)),
-        )?
-        .collect::<Result<_, _>>()?;
+    let read = queries::passed(tx.conn, place.pk, member.read_sequence as i64, newest as i64, user.pk)?;
     if read.is_empty() {
         return Ok(());
     }
-    read.reverse();
     let audience = if place.member_count > READ_AUDIENCE_MEMBERS_MAX {
         let mut authors: Vec<i64> = read.iter().map(|(_, sender)| *sender).chain([user.pk]).collect();
         authors.sort_unstable();

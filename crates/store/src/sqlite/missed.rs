@@ -5,11 +5,11 @@
 
 use std::sync::Arc;
 
-use quintet_domain::limits::{READ_AUDIENCE_MEMBERS_MAX, READ_IDS_MAX, RECOVERY_BYTES_MAX, RECOVERY_CHANGES_MAX};
-use quintet_domain::{ConnectionId, Departure, Entry, Event, MeetupId, MeetupStatus, Message, MessageId, User, UserId};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use quintet_domain::limits::{READ_AUDIENCE_MEMBERS_MAX, RECOVERY_BYTES_MAX, RECOVERY_CHANGES_MAX};
+use quintet_domain::{ConnectionId, Departure, Entry, Event, MeetupId, MeetupStatus, Message, User, UserId};
+use rusqlite::{Connection, Row, params};
 
-use super::rows::{self, ConversationRow, MESSAGE, MESSAGE_COLUMNS, USER, UserRow};
+use super::rows::{self, ConversationRow, UserRow};
 use super::{meetups, notifications, queries};
 use crate::{Missed, StoreError};
 
@@ -173,16 +173,7 @@ fn actor(conn: &Connection, change: &Change) -> Read<Option<Arc<User>>> {
 }
 
 fn message(conn: &Connection, conversation: &ConversationRow, change: &Change) -> Read<Option<Message>> {
-    let Some(pk) = change.message else { return Ok(None) };
-    Ok(conn
-        .prepare_cached(&format!(
-            "SELECT {MESSAGE}, {USER} FROM message m JOIN user u ON u.pk = m.sender_pk WHERE m.pk = ?1"
-        ))?
-        .query_row([pk], |row| {
-            let sender = rows::user_at(row, MESSAGE_COLUMNS)?;
-            rows::message_at(row, 0, &conversation.place, sender.user)
-        })
-        .optional()?)
+    change.message.map(|pk| queries::message_by_pk(conn, conversation, pk)).transpose()
 }
 
 /// The messages that a cursor passed on its way from one number to another.
@@ -198,17 +189,7 @@ fn read(
     let (Ok(from), Ok(to), Some(reader)) = (from.parse::<i64>(), to.parse::<i64>(), change.actor) else {
         return Ok(None);
     };
-    let mut passed: Vec<(MessageId, i64)> = conn
-        .prepare_cached(
-            "SELECT id, sender_pk FROM message
-             WHERE conversation_pk = ?1 AND sequence > ?2 AND sequence <= ?3 AND sender_pk <> ?4
-             ORDER BY sequence DESC LIMIT ?5",
-        )?
-        .query_map(params![conversation.pk, from, to, reader, READ_IDS_MAX as i64], |row| {
-            Ok((MessageId::trusted(row.get_ref(0)?.as_str()?), row.get(1)?))
-        })?
-        .collect::<Result<_, _>>()?;
-    passed.reverse();
+    let passed = queries::passed(conn, conversation.pk, from, to, reader)?;
     // In a large conversation only those were told whom it concerns.
     let some = match told {
         "some" => true,

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use quintet_domain::limits::{IDS_MAX, READERS_SHOWN_MAX};
+use quintet_domain::limits::{IDS_MAX, READ_IDS_MAX, READERS_SHOWN_MAX};
 use quintet_domain::permissions::{self, Action};
-use quintet_domain::{Conversation, ConversationId, Member, Message, Reader, Refusal, Role, Timestamp, UserId};
+use quintet_domain::{
+    Conversation, ConversationId, Member, Message, MessageId, Reader, Refusal, Role, Timestamp, UserId,
+};
 use rusqlite::{Connection, params};
 
 use super::rows::{self, CONVERSATION, ConversationRow, MESSAGE, MESSAGE_COLUMNS, USER, USER_COLUMNS, UserRow};
@@ -174,7 +176,7 @@ pub(super) fn messages_of(conn: &Connection, row: &ConversationRow, of: PageOf, 
     Ok(MessagePage { items: items.into_iter().map(Arc::new).collect(), more })
 }
 
-fn message_by_pk(conn: &Connection, row: &ConversationRow, pk: i64) -> Read<Message> {
+pub(super) fn message_by_pk(conn: &Connection, row: &ConversationRow, pk: i64) -> Read<Message> {
     Ok(conn
         .prepare_cached(&format!(
             "SELECT {MESSAGE}, {USER} FROM message m JOIN user u ON u.pk = m.sender_pk WHERE m.pk = ?1"
@@ -183,6 +185,23 @@ fn message_by_pk(conn: &Connection, row: &ConversationRow, pk: i64) -> Read<Mess
             let sender = rows::user_at(found, MESSAGE_COLUMNS)?;
             rows::message_at(found, 0, &row.place, sender.user)
         })?)
+}
+
+/// The messages of others that a cursor passes on its way from one number to another, oldest first, with their
+/// senders: the newest of them, if they are very many.
+pub(super) fn passed(conn: &Connection, conversation: i64, from: i64, to: i64, by: i64) -> Read<Vec<(MessageId, i64)>> {
+    let mut passed: Vec<(MessageId, i64)> = conn
+        .prepare_cached(
+            "SELECT id, sender_pk FROM message
+             WHERE conversation_pk = ?1 AND sequence > ?2 AND sequence <= ?3 AND sender_pk <> ?4
+             ORDER BY sequence DESC LIMIT ?5",
+        )?
+        .query_map(params![conversation, from, to, by, READ_IDS_MAX as i64], |row| {
+            Ok((MessageId::trusted(row.get_ref(0)?.as_str()?), row.get(1)?))
+        })?
+        .collect::<Result<_, _>>()?;
+    passed.reverse();
+    Ok(passed)
 }
 
 /// Adds who read each message: members who were there when it was sent and whose cursor has passed it.

@@ -146,6 +146,12 @@ impl Bench {
     }
 }
 
+/// Runs one history of a property test.
+pub fn block_on<T>(history: impl std::future::Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(history)
+}
+
 pub fn actor(user: &UserId) -> Actor {
     Actor { user: user.clone(), guest: user.as_str().starts_with("guest"), origin: None, acked: false }
 }

@@ -22,7 +22,7 @@ use crate::load::Regime;
 use crate::peers::Peer;
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 #[derive(Parser)]
 #[command(about = "Measures Socket.IO servers on the same work, in the same run")]

@@ -211,7 +211,7 @@ struct Changing {
     /// Notifications that were sent before the dialect was decided.
     told: Vec<NotificationId>,
     /// What it goes on with, until it is counted in.
-    resume: Option<Resume>,
+    resume: Option<Box<Resume>>,
 }
 
 /// Whether a connection is one that its client can go on with.
@@ -243,7 +243,8 @@ pub struct Connection {
     pub(crate) showing_token: AtomicBool,
     /// Whether its identity is over: nothing more is told to it, wherever that comes from.
     pub(crate) ended: AtomicBool,
-    pub(crate) in_flight: Arc<Semaphore>,
+    /// Commands that it may yet have under way.
+    in_flight: Semaphore,
     dialect: AtomicU8,
     changing: Mutex<Changing>,
     watchers: RoomWatchers,
@@ -271,9 +272,9 @@ impl Connection {
             rate: EventRate::default(),
             showing_token: AtomicBool::new(false),
             ended: AtomicBool::new(false),
-            in_flight: Arc::new(Semaphore::new(COMMANDS_IN_FLIGHT_MAX)),
+            in_flight: Semaphore::new(COMMANDS_IN_FLIGHT_MAX),
             dialect: AtomicU8::new(dialect.map_or(AUTO, |dialect| dialect as u8)),
-            changing: Mutex::new(Changing { resume, ..Changing::default() }),
+            changing: Mutex::new(Changing { resume: resume.map(Box::new), ..Changing::default() }),
             watchers,
         };
         if connection.watches_rooms() {
@@ -293,7 +294,15 @@ impl Connection {
 
     /// What it goes on with; asked once.
     pub(crate) fn take_resume(&self) -> Option<Resume> {
-        self.changing().resume.take()
+        self.changing().resume.take().map(|resume| *resume)
+    }
+
+    /// Waits until it may have another command under way.
+    pub(crate) async fn permit(self: &Arc<Self>) -> Permit {
+        if let Ok(permit) = self.in_flight.acquire().await {
+            permit.forget();
+        }
+        Permit(Arc::clone(self))
     }
 
     /// In which dialects it is told things, its own or all while it is undecided, and how its events carry their
@@ -364,6 +373,16 @@ impl Connection {
 
     pub(crate) fn set_identity(&self, identity: Identity) {
         self.changing().identity = Some(identity);
+    }
+}
+
+/// Leave to have one command under way, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Permit(Arc<Connection>);
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.0.in_flight.add_permits(1);
     }
 }
 

@@ -9,11 +9,10 @@ use quintet_dialect::{Decision, Dialect, answer, decide, decode, refuse};
 use quintet_domain::{Code, Command, Outcome, Refusal, Reply, User, UserId};
 use quintet_service::{Actor, Caller, Executed, Identity, Service};
 use serde_json::value::RawValue;
-use tokio::sync::OwnedSemaphorePermit;
 
 use crate::Gateway;
 use crate::connect::become_user;
-use crate::connection::Connection;
+use crate::connection::{Connection, Permit};
 use crate::hub::Hub;
 
 /// Answers an event once; if it is dropped unanswered, with an internal error.
@@ -25,7 +24,7 @@ struct Responder {
     ack: Option<u64>,
     answered: bool,
     /// Held until the answer: a connection has so many commands under way and no more.
-    permit: Option<OwnedSemaphorePermit>,
+    permit: Option<Permit>,
 }
 
 impl Responder {
@@ -195,7 +194,7 @@ async fn execute(
         return responder.refuse(refusal);
     }
     // Waiting here is what stops the reading of a client that asks faster than the store commits.
-    responder.permit = Arc::clone(&connection.in_flight).acquire_owned().await.ok();
+    responder.permit = Some(connection.permit().await);
     let unmutes = match &command {
         Command::Join { conversation, .. } => Some(conversation.clone()),
         _ => None,

@@ -113,8 +113,8 @@ impl Hub {
     pub(super) fn deliver_end(&self, place: &Arc<Place>, entry: &Entry) {
         let Some(room) = self.state.room_slot(&place.id) else { return };
         let mut told = Frames::new(&entry.event, self.service.presence(), Some(entry.position));
-        for slot in &self.state.rooms[room].residents {
-            let resident = &self.state.residents[*slot];
+        for slot in self.state.rooms[room].residents.iter() {
+            let resident = &self.state.residents[slot];
             let Some(departure) = end_of(&entry.event, &resident.user) else { return };
             let mut own = Frames::new(&departure, self.service.presence(), Some(entry.position));
             for seat in &resident.seats {
@@ -130,29 +130,36 @@ impl Hub {
         }
     }
 
-    /// Queues an event for everybody who hears it.
-    pub(super) fn deliver(&self, event: &Event, entry: Option<&Entry>) {
+    /// Queues an event for everybody who hears it. Gives how many connections that are.
+    pub(super) fn deliver(&self, event: &Event, entry: Option<&Entry>) -> usize {
+        self.deliver_to(event, entry, u64::MAX)
+    }
+
+    /// Queues an event for everybody who hears it and had come by the time that this user, by number, had.
+    pub(super) fn deliver_to(&self, event: &Event, entry: Option<&Entry>, came: u64) -> usize {
         let position = entry.map(|entry| entry.position);
         let mut frames = Frames::new(event, self.service.presence(), position);
         let actor = event.actor().and_then(|user| self.state.slot(user));
         // Typing and presence are for the others; so is what a viewer would read as its own coming and going.
         let others_only = matches!(event, Event::Typing { .. } | Event::Presence { .. } | Event::RoomPresence { .. });
+        let mut told = 0;
         let mut to_resident = |slot: usize, resident: &Resident, muted_in: Option<&ConversationId>| {
-            if others_only && Some(slot) == actor {
+            if (others_only && Some(slot) == actor) || resident.came > came {
                 return;
             }
             let side = if Some(slot) == actor { Side::Actor } else { Side::Other };
             for seat in &resident.seats {
                 if muted_in.is_none_or(|conversation| !seat.muted.contains(conversation)) {
                     frames.send(seat, side, entry, self.settings.echo);
+                    told += 1;
                 }
             }
         };
         match event.audience() {
             Audience::Members(conversation) => {
-                let Some(room) = self.state.room_slot(conversation) else { return };
-                for slot in &self.state.rooms[room].residents {
-                    to_resident(*slot, &self.state.residents[*slot], Some(conversation));
+                let room = self.state.room_slot(conversation).map(|room| &self.state.rooms[room]);
+                for slot in room.into_iter().flat_map(|room| room.residents.iter()) {
+                    to_resident(slot, &self.state.residents[slot], Some(conversation));
                 }
             }
             Audience::User(user) => {
@@ -178,5 +185,6 @@ impl Hub {
                 }
             }
         }
+        told
     }
 }

@@ -6,10 +6,12 @@
 //! What must stay true: membership changes take effect here in commit order with the messages around them; what is
 //! said at a position is said after everything up to it and before everything behind it.
 
+mod comings;
 mod deliver;
 mod notifications;
 mod presence;
 mod recover;
+mod slots;
 mod state;
 mod timers;
 mod typing;
@@ -23,6 +25,7 @@ use quintet_service::{EventRate, Memberships, Service, Thread, Threads, Untold};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::Instant;
 
+use self::comings::Comings;
 use self::recover::Retold;
 use self::state::State;
 use self::timers::{Timer, Timers};
@@ -114,6 +117,7 @@ pub(crate) struct Hub {
     watchers: RoomWatchers,
     state: State,
     timers: Timers,
+    comings: Comings,
     /// The newest position that was delivered.
     position: u64,
     /// The generation below which a user's tokens are revoked, for connections that were on their way meanwhile.
@@ -150,6 +154,7 @@ impl Hub {
             watchers,
             state: State::default(),
             timers: Timers::default(),
+            comings: Comings::default(),
             position,
             revoked: HashMap::new(),
             unsent: VecDeque::new(),
@@ -268,10 +273,13 @@ impl Hub {
                     self.committed(&entry);
                 }
             }
-            Publication::Passing(Passing::Event(event)) => self.deliver(&event, None),
+            Publication::Passing(Passing::Event(event @ Event::Presence { .. })) => self.tell_coming(event),
+            Publication::Passing(Passing::Event(event)) => {
+                self.deliver(&event, None);
+            }
             Publication::Passing(Passing::RoomPresence { places, user, online }) => {
                 for place in places {
-                    self.deliver(&Event::RoomPresence { place, user: Arc::clone(&user), online }, None);
+                    self.tell_coming(Event::RoomPresence { place, user: Arc::clone(&user), online });
                 }
             }
         }
@@ -326,7 +334,9 @@ impl Hub {
             | Event::MeetupChanged { .. }
             | Event::Typing { .. }
             | Event::Presence { .. }
-            | Event::RoomPresence { .. } => self.deliver(&entry.event, Some(entry)),
+            | Event::RoomPresence { .. } => {
+                self.deliver(&entry.event, Some(entry));
+            }
         }
         self.position = self.position.max(entry.position);
         while let Some(first) = self.pending.first_entry() {

@@ -19,10 +19,12 @@ impl Hub {
     /// A user has a connection. Within two seconds of its last one this is no news.
     pub(super) fn came(&mut self, user: &Arc<User>) {
         let crowd = self.service.presence().count() >= self.settings.everyone_limit;
+        let number = self.comings.count();
         let Some(resident) = self.state.resident(&user.id) else { return };
         if std::mem::replace(&mut resident.online, true) {
             return;
         }
+        resident.came = number;
         resident.told_everybody = self.settings.audience == Audience::Everyone && !crowd;
         self.tell_presence(user, true);
     }
@@ -53,7 +55,7 @@ impl Hub {
         }
         let Some(resident) = self.state.resident(&user.id) else { return };
         let rooms = resident.rooms.clone();
-        let places: Vec<_> = rooms.into_iter().map(|room| Arc::clone(&self.state.rooms[room].place)).collect();
+        let places: Vec<_> = rooms.iter().map(|room| Arc::clone(&self.state.rooms[room].place)).collect();
         if !places.is_empty() {
             self.publish(Passing::RoomPresence { places, user: Arc::clone(user), online });
         }
@@ -68,7 +70,7 @@ impl Hub {
         if resident.told_everybody {
             return self.state.residents.iter().map(|(slot, _)| slot).filter(sees).collect();
         }
-        let rooms = resident.rooms.iter().flat_map(|room| self.state.rooms[*room].residents.iter().copied());
+        let rooms = resident.rooms.iter().flat_map(|room| self.state.rooms[room].residents.iter());
         let mut watchers: Vec<usize> = rooms.filter(sees).collect();
         watchers.sort_unstable();
         watchers.dedup();
@@ -110,10 +112,10 @@ impl Hub {
         if resident.online || resident.is_here() || resident.is_loading() || !long {
             return;
         }
-        let rooms: Vec<_> = resident.rooms.clone();
+        let rooms = resident.rooms.clone();
         if guest {
             self.service.presence().set_guest(user, false);
-            let conversations: Vec<_> = rooms.iter().map(|room| self.state.rooms[*room].place.id.clone()).collect();
+            let conversations: Vec<_> = rooms.iter().map(|room| self.state.rooms[room].place.id.clone()).collect();
             let (service, user) = (self.service.clone(), user.clone());
             tokio::spawn(async move {
                 for conversation in conversations {
@@ -192,7 +194,7 @@ impl Hub {
         if resident.told_everybody {
             return self.service.presence().users();
         }
-        let rooms = resident.rooms.iter().flat_map(|room| self.state.rooms[*room].residents.iter().copied());
+        let rooms = resident.rooms.iter().flat_map(|room| self.state.rooms[room].residents.iter());
         let mut slots: Vec<usize> = rooms.chain([slot]).collect();
         slots.sort_unstable();
         slots.dedup();

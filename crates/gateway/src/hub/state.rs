@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use super::Attached;
 use super::recover::Held;
+use super::slots::{Index, Slots};
 use super::timers::TimerKey;
 use super::typing::Typist;
 use crate::connection::Connection;
@@ -35,23 +36,27 @@ pub(super) struct Seat {
     /// Notifications heard while the older ones are being read.
     heard: Option<Vec<NotificationId>>,
     /// What is told meanwhile, while what the connection missed is being read.
-    pub(super) held: RefCell<Option<Held>>,
+    pub(super) held: RefCell<Option<Box<Held>>>,
 }
 
 /// A user who has connections here, or had some a moment ago.
 pub(super) struct Resident {
     pub(super) user: Arc<User>,
     pub(super) seats: Vec<Seat>,
-    pub(super) rooms: Vec<usize>,
+    pub(super) rooms: Slots,
     /// Whether everybody was told that it came.
     pub(super) told_everybody: bool,
+    /// Its number among those who came; none yet while it is being read.
+    pub(super) came: u64,
     /// Whether it counts as online.
     pub(super) online: bool,
     /// Since when it has no connection.
     pub(super) gone_since: Option<Instant>,
     rate: Arc<EventRate>,
     waiting: Waiting,
-    loading: Option<Vec<Change>>,
+    /// What changes meanwhile; a box, for nearly all have been read.
+    #[expect(clippy::box_collection, reason = "a resident is kept for each user, a list of changes hardly ever")]
+    loading: Option<Box<Vec<Change>>>,
 }
 
 impl Resident {
@@ -75,7 +80,7 @@ struct Change {
 /// A conversation that at least one resident is in.
 pub(super) struct Room {
     pub(super) place: Arc<Place>,
-    pub(super) residents: Vec<usize>,
+    pub(super) residents: Slots,
     /// All members, here or not.
     pub(super) member_count: u32,
     pub(super) typists: Vec<Typist>,
@@ -94,8 +99,8 @@ pub(super) enum Arrival {
 pub(super) struct State {
     pub(super) residents: Slab<Resident>,
     pub(super) rooms: Slab<Room>,
-    by_user: HashMap<UserId, usize>,
-    by_conversation: HashMap<ConversationId, usize>,
+    by_user: Index,
+    by_conversation: Index,
     /// What connections had muted that were lost and may be gone on with.
     former_mutes: HashMap<ConnectionId, Vec<ConversationId>>,
 }
@@ -117,19 +122,19 @@ impl State {
             resident.waiting.push((connection, reply));
             return if resident.loading.is_some() { Arrival::Wait } else { Arrival::Ready };
         }
-        let id = user.id.clone();
         let slot = self.residents.insert(Resident {
             user,
             seats: Vec::new(),
-            rooms: Vec::new(),
+            rooms: Slots::default(),
             told_everybody: false,
+            came: 0,
             online: false,
             gone_since: None,
             rate: Arc::default(),
             waiting: vec![(connection, reply)],
-            loading: Some(Vec::new()),
+            loading: Some(Box::default()),
         });
-        self.by_user.insert(id, slot);
+        self.by_user.insert(slot, |slot| self.residents[slot].user.id.as_str());
         Arrival::Load
     }
 
@@ -160,7 +165,7 @@ impl State {
     }
 
     pub(super) fn slot(&self, user: &UserId) -> Option<usize> {
-        self.by_user.get(user).copied()
+        self.by_user.get(user.as_str(), |slot| self.residents[slot].user.id.as_str())
     }
 
     pub(super) fn resident(&mut self, user: &UserId) -> Option<&mut Resident> {
@@ -169,12 +174,12 @@ impl State {
     }
 
     pub(super) fn room_slot(&self, conversation: &ConversationId) -> Option<usize> {
-        self.by_conversation.get(conversation).copied()
+        self.by_conversation.get(conversation.as_str(), |room| self.rooms[room].place.id.as_str())
     }
 
     pub(super) fn refuse_waiting(&mut self, user: &UserId, refusal: &Refusal) {
         let Some(slot) = self.slot(user).filter(|slot| self.residents[*slot].loading.is_some()) else { return };
-        self.by_user.remove(user);
+        self.unlist(user);
         for (_, reply) in self.residents.remove(slot).waiting {
             let _ = reply.send(Err(refusal.clone()));
         }
@@ -191,6 +196,7 @@ impl State {
             }
             return;
         }
+        self.residents[slot].rooms.reserve_exact(memberships.places.len());
         for (place, count) in memberships.places {
             self.enter(slot, &place, Some(count));
         }
@@ -215,8 +221,10 @@ impl State {
             // A guest that shows a token for its own id has a seat already; what is held for it stays so.
             let before = resident.seats.iter().position(|seat| seat.connection.id == connection.id);
             let before = before.and_then(|at| resident.seats.swap_remove(at).held.into_inner());
-            let held = RefCell::new(held.or(before));
+            let held = RefCell::new(held.map(Box::new).or(before));
             let muted = self.former_mutes.remove(&connection.lineage).unwrap_or_default();
+            // Nearly all have one; the first push would make room for four.
+            resident.seats.reserve_exact(1);
             resident.seats.push(Seat { connection, muted, expiry: None, heard: None, held });
         }
     }
@@ -246,20 +254,27 @@ impl State {
 
     /// Forgets a user.
     pub(super) fn remove(&mut self, user: &UserId) {
-        let Some(slot) = self.by_user.remove(user) else { return };
-        for room in self.residents.remove(slot).rooms {
+        let Some(slot) = self.unlist(user) else { return };
+        for room in self.residents.remove(slot).rooms.iter() {
             self.vacate(room, slot);
         }
     }
 
+    fn unlist(&mut self, user: &UserId) -> Option<usize> {
+        self.by_user.remove(user.as_str(), |slot| self.residents[slot].user.id.as_str())
+    }
+
+    fn unlist_room(&mut self, conversation: &ConversationId) -> Option<usize> {
+        self.by_conversation.remove(conversation.as_str(), |room| self.rooms[room].place.id.as_str())
+    }
+
     fn vacate(&mut self, room: usize, resident: usize) {
         let Some(found) = self.rooms.get_mut(room) else { return };
-        if let Some(at) = found.residents.iter().position(|slot| *slot == resident) {
-            found.residents.swap_remove(at);
-        }
+        found.residents.remove(resident);
         if found.residents.is_empty() {
-            let id = self.rooms.remove(room).place.id.clone();
-            self.by_conversation.remove(&id);
+            let id = found.place.id.clone();
+            self.unlist_room(&id);
+            self.rooms.remove(room);
         }
     }
 
@@ -269,16 +284,16 @@ impl State {
             None => {
                 let room = Room {
                     place: Arc::clone(place),
-                    residents: Vec::new(),
+                    residents: Slots::default(),
                     member_count: member_count.unwrap_or(1),
                     typists: Vec::new(),
                 };
                 let room = self.rooms.insert(room);
-                self.by_conversation.insert(place.id.clone(), room);
+                self.by_conversation.insert(room, |room| self.rooms[room].place.id.as_str());
                 room
             }
         };
-        if !self.residents[resident].rooms.contains(&room) {
+        if !self.residents[resident].rooms.contains(room) {
             self.residents[resident].rooms.push(room);
             self.rooms[room].residents.push(resident);
         }
@@ -286,7 +301,7 @@ impl State {
 
     fn exit(&mut self, resident: usize, conversation: &ConversationId) {
         let Some(room) = self.room_slot(conversation) else { return };
-        self.residents[resident].rooms.retain(|slot| *slot != room);
+        self.residents[resident].rooms.remove(room);
         for seat in &mut self.residents[resident].seats {
             seat.muted.retain(|muted| muted != conversation);
         }
@@ -342,15 +357,15 @@ impl State {
         for user in loading {
             self.leave(&user, conversation, position);
         }
-        let Some(room) = self.by_conversation.remove(conversation) else { return };
-        for resident in self.rooms.remove(room).residents {
-            self.residents[resident].rooms.retain(|slot| *slot != room);
+        let Some(room) = self.unlist_room(conversation) else { return };
+        for resident in self.rooms.remove(room).residents.iter() {
+            self.residents[resident].rooms.remove(room);
         }
     }
 
     pub(super) fn is_member(&self, user: &UserId, conversation: &ConversationId) -> bool {
         match (self.slot(user), self.room_slot(conversation)) {
-            (Some(resident), Some(room)) => self.residents[resident].rooms.contains(&room),
+            (Some(resident), Some(room)) => self.residents[resident].rooms.contains(room),
             _ => false,
         }
     }
@@ -358,7 +373,7 @@ impl State {
     /// The direct conversation of two, if the first is here.
     pub(super) fn direct(&self, user: &UserId, other: &UserId) -> Option<usize> {
         let resident = &self.residents[self.slot(user)?];
-        resident.rooms.iter().copied().find(|room| {
+        resident.rooms.iter().find(|room| {
             let pair = self.rooms[*room].place.pair.as_ref();
             pair.is_some_and(|pair| pair.contains(user) && pair.contains(other))
         })

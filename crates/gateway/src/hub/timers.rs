@@ -20,6 +20,8 @@ pub(super) enum Timer {
     Expire(ConnectionId, UserId),
     /// A connection whose token expired is ended.
     EndExpired(ConnectionId, UserId),
+    /// Comings and goings that waited are told.
+    Comings,
 }
 
 /// Names a moment that was noted.
@@ -69,6 +71,7 @@ impl Hub {
                 Timer::Forget(user) => self.forget(&user, now),
                 Timer::Expire(connection, user) => self.expire(connection, &user),
                 Timer::EndExpired(connection, user) => self.end_expired(connection, &user),
+                Timer::Comings => self.tell_comings(now),
             }
         }
     }

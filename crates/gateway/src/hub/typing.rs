@@ -105,7 +105,7 @@ impl Hub {
     pub(super) fn stop_typing_on(&mut self, connection: ConnectionId, user: &UserId) {
         let Some(resident) = self.state.resident(user) else { return };
         let rooms = resident.rooms.clone();
-        for room in rooms {
+        for room in rooms.iter() {
             let room = &self.state.rooms[room];
             if room.typists.iter().any(|typist| typist.connection == connection) {
                 let conversation = room.place.id.clone();

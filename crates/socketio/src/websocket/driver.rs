@@ -192,12 +192,7 @@ where
     fn poll_frames(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.frames.is_empty() {
             self.flushing = true;
-            let mut slices = [IoSlice::new(&[]); FRAMES_PER_WRITE_MAX];
-            let count = self.frames.len().min(FRAMES_PER_WRITE_MAX);
-            for (index, (slice, frame)) in slices.iter_mut().zip(&self.frames).enumerate() {
-                *slice = IoSlice::new(&wire(self.deflate, frame)[if index == 0 { self.offset } else { 0 }..]);
-            }
-            let mut written = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, &slices[..count]))?;
+            let mut written = ready!(self.poll_write_some(cx))?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
@@ -217,6 +212,21 @@ where
         let flushed = ready!(Pin::new(&mut self.stream).poll_flush(cx));
         self.flushing = false;
         Poll::Ready(flushed)
+    }
+
+    /// Writes as much as the stream takes at once; gives how many bytes that were.
+    fn poll_write_some(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let stream = Pin::new(&mut self.stream);
+        // Nearly always there is one, and a plain write costs the system less than a gathering one.
+        if let (Some(only), 1) = (self.frames.front(), self.frames.len()) {
+            return stream.poll_write(cx, &wire(self.deflate, only)[self.offset..]);
+        }
+        let mut slices = [IoSlice::new(&[]); FRAMES_PER_WRITE_MAX];
+        let count = self.frames.len().min(FRAMES_PER_WRITE_MAX);
+        for (index, (slice, frame)) in slices.iter_mut().zip(&self.frames).enumerate() {
+            *slice = IoSlice::new(&wire(self.deflate, frame)[if index == 0 { self.offset } else { 0 }..]);
+        }
+        stream.poll_write_vectored(cx, &slices[..count])
     }
 
     /// Whether frames that were taken are not all gone yet.

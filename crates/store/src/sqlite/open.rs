@@ -18,6 +18,10 @@ const FILE: &str = "quintet.sqlite3";
 const LOCK: &str = "quintet.lock";
 /// Connections that read at once.
 const READERS: usize = 4;
+
+/// What each of them keeps of the file, in KiB: enough for the inner pages of a large store. Behind it stands the
+/// system's own cache, which all of them share.
+const READER_CACHE_KIB: i64 = 512;
 /// Time that a connection waits for another's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Statements that a connection keeps prepared.
@@ -69,6 +73,7 @@ pub(super) fn open(location: &Location) -> Result<Opened, OpenError> {
         };
         configure(&reader, durable)?;
         reader.pragma_update(None, "query_only", true)?;
+        reader.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
         readers.push(reader);
     }
     Ok(Opened { writer, readers, lock })

@@ -1,0 +1,68 @@
+//! Comings and goings are told at once while there are few, and together while there are many: when everybody comes
+//! back after a restart, each newcomer is news to everybody who shares a conversation with it, and a write for each
+//! would be the square of the users.
+//!
+//! What must stay true: they are told in the order in which they happened, each once, to those who were here when they
+//! happened, and none later than [`LATEST`]: a user who is gone is forgotten two seconds after.
+
+use std::time::Duration;
+
+use quintet_domain::Event;
+use tokio::time::Instant;
+
+use super::Hub;
+use super::timers::Timer;
+
+/// How long telling it to one connection keeps the next one back.
+const EACH: Duration = Duration::from_micros(10);
+
+/// How long one is kept back at most.
+const LATEST: Duration = Duration::from_secs(1);
+
+/// What waits to be told together.
+#[derive(Default)]
+pub(super) struct Comings {
+    waiting: Vec<(Event, u64)>,
+    /// Users who came so far: whoever came later than the event was greeted with what it tells.
+    came: u64,
+    /// From when on the next is told at once.
+    free_at: Option<Instant>,
+}
+
+impl Comings {
+    /// Counts a user who comes; gives the user's number.
+    pub(super) fn count(&mut self) -> u64 {
+        self.came += 1;
+        self.came
+    }
+}
+
+impl Hub {
+    /// Tells that somebody came or went, or leaves it for a moment that tells several.
+    pub(super) fn tell_coming(&mut self, event: Event) {
+        let now = Instant::now();
+        match self.comings.free_at.filter(|free_at| now < *free_at) {
+            None if self.comings.waiting.is_empty() => {
+                let told = self.deliver(&event, None);
+                self.comings.free_at = Some(now + kept_back(told));
+            }
+            free_at => {
+                if self.comings.waiting.is_empty() {
+                    self.timers.add(free_at.unwrap_or(now), Timer::Comings);
+                }
+                self.comings.waiting.push((event, self.comings.came));
+            }
+        }
+    }
+
+    /// Tells what waited.
+    pub(super) fn tell_comings(&mut self, now: Instant) {
+        let waiting = std::mem::take(&mut self.comings.waiting);
+        let told = waiting.iter().map(|(event, came)| self.deliver_to(event, None, *came)).sum();
+        self.comings.free_at = Some(now + kept_back(told));
+    }
+}
+
+fn kept_back(told: usize) -> Duration {
+    EACH.saturating_mul(u32::try_from(told).unwrap_or(u32::MAX)).min(LATEST)
+}

@@ -5,8 +5,8 @@ use std::path::Path;
 use crate::sh;
 
 /// What the tests need beside Rust: the program, and Debian's package that has it.
-const NEEDED: [(&str, &str); 4] =
-    [("node", "nodejs"), ("npm", "npm"), ("strace", "strace"), ("python3", "python3-venv")];
+const NEEDED: [(&str, &str); 5] =
+    [("node", "nodejs"), ("npm", "npm"), ("strace", "strace"), ("python3", "python3-venv"), ("chromium", "chromium")];
 
 pub(crate) fn run(rust: bool, e2e: bool) -> Result<(), String> {
     install()?;

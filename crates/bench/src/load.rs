@@ -17,6 +17,8 @@ use crate::wire;
 const OPENING_MAX: usize = 100;
 /// Time in which all have to be connected.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// Time without a word from the server after which it has said everything.
+const QUIET: Duration = Duration::from_millis(500);
 const SCRATCH_BYTES: usize = 256 * 1024;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -101,6 +103,11 @@ impl Load {
 
     fn now(&self) -> u64 {
         self.began.elapsed().as_nanos() as u64
+    }
+
+    /// Whether nothing is connected.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.connections.is_empty()
     }
 
     /// Connects all, some at a time, and says how long it took until the last was in.
@@ -271,6 +278,21 @@ impl Load {
         let mut events = Events::with_capacity(4_096);
         while Instant::now() < until {
             self.poll.poll(&mut events, Some(Duration::from_millis(50)))?;
+            self.take(&events);
+        }
+        Ok(())
+    }
+
+    /// Looks after the connections until nothing has come for a while: what was left to tell has been told.
+    pub(crate) fn settle(&mut self) -> io::Result<()> {
+        let began = Instant::now();
+        let mut last = Instant::now();
+        let mut events = Events::with_capacity(4_096);
+        while last.elapsed() < QUIET && began.elapsed() < PATIENCE {
+            self.poll.poll(&mut events, Some(Duration::from_millis(50)))?;
+            if !events.is_empty() {
+                last = Instant::now();
+            }
             self.take(&events);
         }
         Ok(())

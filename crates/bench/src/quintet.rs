@@ -14,7 +14,7 @@ use crate::load::Greeting;
 pub(crate) const SECRET: &str = "a secret of the benchmark";
 
 /// Members that one request may name.
-const MEMBERS_AT_ONCE: usize = 900;
+pub(crate) const MEMBERS_AT_ONCE: usize = 900;
 
 pub(crate) fn user(index: usize) -> String {
     format!("user-{index:06}")

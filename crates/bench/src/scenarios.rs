@@ -7,7 +7,7 @@ use hdrhistogram::Histogram;
 
 use crate::load::{Greeting, Load, Regime};
 use crate::peers::Peer;
-use crate::quintet::Api;
+use crate::quintet::{Api, MEMBERS_AT_ONCE};
 
 /// Conversations that each user of Quintet is a member of, in the idle run.
 const CONVERSATIONS: usize = 20;
@@ -85,6 +85,10 @@ pub(crate) fn fanout(peer: Peer, rooms: usize, size: usize, regime: Regime, seco
     let mut load = Load::new()?;
     let all: Vec<Greeting> = (0..rooms * size).map(|index| peer.greeting(index, index / size)).collect();
     load.connect(server.address, &all)?;
+    if peer.is_quintet() && size > MEMBERS_AT_ONCE {
+        // Those beyond are added one by one, which would be told to everybody: nobody is to be there yet.
+        load = Load::new()?;
+    }
     let mut places = Vec::new();
     for room in 0..rooms {
         places.push(if peer.is_quintet() {
@@ -94,17 +98,20 @@ pub(crate) fn fanout(peer: Peer, rooms: usize, size: usize, regime: Regime, seco
             room.to_string()
         });
     }
+    if load.is_empty() {
+        load.connect(server.address, &all)?;
+    }
     // One sender a room, or several where there are few rooms.
     let per_room = SENDERS.div_ceil(rooms).min(size);
     let senders: Vec<(usize, String)> = (0..per_room)
         .flat_map(|turn| places.iter().enumerate().map(move |(room, place)| (room * size + turn, place.clone())))
         .collect();
-    load.idle(Duration::from_secs(1))?;
+    load.settle()?;
     load.send(&senders, regime, Duration::from_secs(1))?;
-    load.idle(Duration::from_millis(500))?;
+    load.settle()?;
     let (user, system) = server.cpu();
     load.send(&senders, regime, Duration::from_secs(seconds))?;
-    load.idle(Duration::from_millis(500))?;
+    load.settle()?;
     let (user, system) = {
         let after = server.cpu();
         (after.0 - user, after.1 - system)

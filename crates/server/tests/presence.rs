@@ -5,6 +5,15 @@ mod support;
 use serde_json::{Value, json};
 use support::{Server, Wire};
 
+const SECRET: &str = "a secret of the test";
+
+/// What a user of an existing backend connects with.
+fn issued(user: &str) -> Value {
+    let claims = json!({ "sub": user, "username": user, "exp": 4_102_444_800_u64 });
+    let key = jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes());
+    json!({ "token": jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).expect("a token") })
+}
+
 /// Everything that a connection heard up to now.
 async fn heard(wire: &mut Wire) -> Vec<(String, Value)> {
     // Twice round the writer and the hub: what was published before has been delivered.
@@ -46,6 +55,38 @@ async fn a_reload_is_no_absence_and_a_going_is_told_once() {
     };
     tokio::time::timeout(std::time::Duration::from_secs(20), kept).await.expect("when it was last seen is kept");
     assert_eq!(heard(&mut watcher).await, []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_a_storm_everybody_is_shown_to_everybody_once() {
+    const USERS: usize = 120;
+    let server = Server::with().env("QUINTET_JWT_SECRET", SECRET).run();
+    let mut watcher = Wire::connect(server.address(), "/messenger", &issued("watcher")).await;
+    watcher.next("onlineUsers").await;
+    let address = server.address();
+    let connecting: Vec<_> = (0..USERS)
+        .map(|number| {
+            tokio::spawn(async move { Wire::connect(address, "/messenger", &issued(&format!("user-{number}"))).await })
+        })
+        .collect();
+    let mut all = std::collections::BTreeSet::from(["watcher".to_owned()]);
+    all.extend((0..USERS).map(|number| format!("user-{number}")));
+    let mut wires = vec![("watcher".to_owned(), watcher, Vec::new())];
+    for (number, connected) in connecting.into_iter().enumerate() {
+        let mut wire = connected.await.expect("connected");
+        let greeted: Vec<String> = serde_json::from_value(wire.next("onlineUsers").await).expect("a list of users");
+        wires.push((format!("user-{number}"), wire, greeted));
+    }
+    for (name, mut wire, greeted) in wires {
+        let mut shown: std::collections::BTreeSet<String> = greeted.into_iter().chain([name.clone()]).collect();
+        let mut told = std::collections::BTreeSet::new();
+        while shown != all {
+            let one = wire.next("userOnline").await;
+            let one = one.as_str().expect("a user").to_owned();
+            assert!(told.insert(one.clone()), "{name} is told twice that {one} came");
+            shown.insert(one);
+        }
+    }
 }
 
 #[tokio::test]

@@ -3,8 +3,9 @@
 //! would be the square of the users.
 //!
 //! What must stay true: they are told in the order in which they happened, each once, to those who were here when they
-//! happened, and none later than [`LATEST`]: a user who is gone is forgotten two seconds after.
+//! happened; nobody is forgotten before its going was told; what else the hub has to tell never waits for long.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use quintet_domain::Event;
@@ -16,13 +17,19 @@ use super::timers::Timer;
 /// How long telling it to one connection keeps the next one back.
 const EACH: Duration = Duration::from_micros(10);
 
-/// How long one is kept back at most.
+/// How long the first of several is kept back at most.
 const LATEST: Duration = Duration::from_secs(1);
+
+/// So much is told in one turn of the hub: some hundredths of a second.
+const TOLD_AT_ONCE: usize = 200_000;
+
+/// Then the connections write and others are heard, before more of it is told.
+const BREATH: Duration = Duration::from_millis(10);
 
 /// What waits to be told together.
 #[derive(Default)]
 pub(super) struct Comings {
-    waiting: Vec<(Event, u64)>,
+    waiting: VecDeque<(Event, u64)>,
     /// Users who came so far: whoever came later than the event was greeted with what it tells.
     came: u64,
     /// From when on the next is told at once.
@@ -35,6 +42,11 @@ impl Comings {
         self.came += 1;
         self.came
     }
+
+    /// Whether some have still to be told.
+    pub(super) fn are_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
 }
 
 impl Hub {
@@ -42,24 +54,33 @@ impl Hub {
     pub(super) fn tell_coming(&mut self, event: Event) {
         let now = Instant::now();
         match self.comings.free_at.filter(|free_at| now < *free_at) {
-            None if self.comings.waiting.is_empty() => {
+            None if !self.comings.are_waiting() => {
                 let told = self.deliver(&event, None);
                 self.comings.free_at = Some(now + kept_back(told));
             }
             free_at => {
-                if self.comings.waiting.is_empty() {
+                if !self.comings.are_waiting() {
                     self.timers.add(free_at.unwrap_or(now), Timer::Comings);
                 }
-                self.comings.waiting.push((event, self.comings.came));
+                self.comings.waiting.push_back((event, self.comings.came));
             }
         }
     }
 
-    /// Tells what waited.
+    /// Tells what waited, as much as is good at once.
     pub(super) fn tell_comings(&mut self, now: Instant) {
-        let waiting = std::mem::take(&mut self.comings.waiting);
-        let told = waiting.iter().map(|(event, came)| self.deliver_to(event, None, *came)).sum();
-        self.comings.free_at = Some(now + kept_back(told));
+        let mut told = 0;
+        while told < TOLD_AT_ONCE
+            && let Some((event, came)) = self.comings.waiting.pop_front()
+        {
+            told += self.deliver_to(&event, None, came);
+        }
+        if self.comings.are_waiting() {
+            self.timers.add(Instant::now() + BREATH, Timer::Comings);
+        } else {
+            self.comings.waiting = VecDeque::new();
+            self.comings.free_at = Some(now + kept_back(told));
+        }
     }
 }
 

@@ -112,6 +112,11 @@ impl Hub {
         if resident.online || resident.is_here() || resident.is_loading() || !long {
             return;
         }
+        if self.comings.are_waiting() {
+            // Its own going may be among them, and they need to know whom to leave out.
+            self.timers.add(now + OFFLINE_AFTER, Timer::Forget(user.clone()));
+            return;
+        }
         let rooms = resident.rooms.clone();
         if guest {
             self.service.presence().set_guest(user, false);

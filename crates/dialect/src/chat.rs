@@ -35,7 +35,7 @@ fn user_object(user: &User, online: Online<'_>) -> Value {
     )
 }
 
-fn message(message: &Message, online: Online<'_>) -> Value {
+pub(crate) fn message(message: &Message, online: Online<'_>) -> Value {
     let mut object = json!({
         "id": message.id.as_str(),
         "chat_id": message.place.id.as_str(),

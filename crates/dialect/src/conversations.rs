@@ -32,7 +32,7 @@ fn user_object(user: &User) -> Value {
     )
 }
 
-fn message(message: &Message) -> Value {
+pub(crate) fn message(message: &Message) -> Value {
     let mut object = json!({
         "_id": message.id.as_str(),
         "id": message.id.as_str(),

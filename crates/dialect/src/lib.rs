@@ -17,7 +17,7 @@ mod messenger;
 mod rooms;
 
 pub use decide::{Decision, decide};
-use quintet_domain::{Command, Event, Outcome, Refusal, User, UserId};
+use quintet_domain::{Command, Event, Message, Outcome, Refusal, User, UserId};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -145,6 +145,18 @@ pub fn decode(dialect: Dialect, name: &str, args: &[&RawValue]) -> Option<Result
         Dialect::Conversations => conversations::decode(name, &fields),
         Dialect::Chat => chat::decode(name, &fields),
     }))
+}
+
+/// A message as a client of the dialect reads it, in events and over REST alike.
+#[must_use]
+pub fn message(dialect: Dialect, message: &Message, online: Online<'_>) -> Value {
+    match dialect {
+        Dialect::Meetup => meetup::message(message),
+        Dialect::Messenger => messenger::message(message),
+        Dialect::Rooms => rooms::message(message),
+        Dialect::Conversations => conversations::message(message),
+        Dialect::Chat => chat::message(message, online),
+    }
 }
 
 /// Writes an event in a dialect; nothing where the dialect has no word for it.

@@ -29,7 +29,7 @@ pub(crate) fn decode(name: &str, fields: &Fields) -> Result<Decoded, Refusal> {
     Ok(Decoded { command, claims: claims.map(|name| fields.user(name)) })
 }
 
-fn message(message: &Message) -> Value {
+pub(crate) fn message(message: &Message) -> Value {
     let mut object = json!({
         "messageId": message.id.as_str(),
         "senderId": message.sender.id.as_str(),

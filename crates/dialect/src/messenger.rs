@@ -55,7 +55,7 @@ fn whereto(place: &Place, user: &UserId) -> (Value, Value) {
     }
 }
 
-fn message(message: &Message) -> Value {
+pub(crate) fn message(message: &Message) -> Value {
     let (recipient, group) = whereto(&message.place, &message.sender.id);
     let mut object = json!({
         "_id": message.id.as_str(),

@@ -41,7 +41,7 @@ fn user_object(user: &User) -> Value {
     )
 }
 
-fn message(message: &Message) -> Value {
+pub(crate) fn message(message: &Message) -> Value {
     let mut object = json!({
         "id": message.id.as_str(),
         "roomId": message.place.id.as_str(),

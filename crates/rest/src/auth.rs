@@ -1,10 +1,12 @@
 //! Registering, logging in, refreshing, revoking.
 
+use std::net::IpAddr;
+
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use quintet_domain::Refusal;
-use quintet_service::{NewAccount, Service};
+use quintet_service::{NewAccount, Service, Session};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -28,7 +30,7 @@ pub(crate) async fn register(
 ) -> Answer<(StatusCode, Json<Value>)> {
     service.rates().login(address)?;
     let Registration { username, email, password, name, avatar } = input;
-    let new = NewAccount { username, email, password, name, avatar, home_dialect: None };
+    let new = NewAccount { username, email, password, name, avatar, ..NewAccount::default() };
     let session = service.register(new).await?;
     Ok((StatusCode::CREATED, Json(Views(&service).session(&session))))
 }
@@ -40,15 +42,22 @@ pub(crate) struct Credentials {
     password: String,
 }
 
+impl Credentials {
+    /// Logs in from an address.
+    pub(crate) async fn log_in(self, service: &Service, address: IpAddr) -> Result<Session, Refusal> {
+        service.rates().login(address)?;
+        let login =
+            self.email.or(self.username).ok_or_else(|| Refusal::invalid("email", "or `username` is missing"))?;
+        service.log_in(&login, self.password).await
+    }
+}
+
 pub(crate) async fn log_in(
     State(service): State<Service>,
     From(address): From,
-    Body(input): Body<Credentials>,
+    Body(credentials): Body<Credentials>,
 ) -> Answer<Json<Value>> {
-    service.rates().login(address)?;
-    let login = input.email.or(input.username).ok_or_else(|| Refusal::invalid("email", "or `username` is missing"))?;
-    let session = service.log_in(&login, input.password).await?;
-    Ok(Json(Views(&service).session(&session)))
+    Ok(Json(Views(&service).session(&credentials.log_in(&service, address).await?)))
 }
 
 pub(crate) async fn refresh(State(service): State<Service>, asker: Asker) -> Answer<Json<Value>> {

@@ -28,6 +28,7 @@ pub(crate) async fn list(
 pub(crate) struct Creation {
     kind: String,
     name: Option<String>,
+    description: Option<String>,
     #[serde(default)]
     member_ids: Vec<String>,
     #[serde(default)]
@@ -46,7 +47,8 @@ pub(crate) async fn create(
     let kind = ConversationKind::parse(&input.kind)
         .ok_or_else(|| Refusal::invalid("kind", "must be `direct`, `group` or `room`"))?;
     let members = input.member_ids.iter().map(|id| user_id("memberIds", id)).collect::<Result<_, _>>()?;
-    let wanted = ConversationInput { kind, name: input.name, members, open: input.open };
+    let wanted =
+        ConversationInput { kind, name: input.name, description: input.description, members, open: input.open };
     let (conversation, new) = service.create_conversation(asker.actor(), wanted).await?;
     let status = if new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(Views(&service).conversation(&conversation))))
@@ -129,6 +131,6 @@ pub(crate) async fn mark_read(
     Body(input): Body<Read>,
 ) -> Answer<StatusCode> {
     let message = MessageId::trusted(&input.message_id);
-    service.mark_read(asker.actor(), ConversationId::trusted(&id), message).await?;
+    service.mark_read(asker.actor(), Some(ConversationId::trusted(&id)), message).await?;
     Ok(StatusCode::NO_CONTENT)
 }

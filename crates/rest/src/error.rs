@@ -5,6 +5,10 @@ use http::{HeaderValue, StatusCode, header};
 use quintet_domain::{Code, Refusal};
 use serde_json::json;
 
+/// What a failed response was before it was written as a problem: those who write it otherwise find it there.
+#[derive(Clone, Debug)]
+pub(crate) struct Failed(pub(crate) Refusal);
+
 /// A failure on its way to the client.
 #[derive(Debug)]
 pub(crate) struct Problem {
@@ -56,6 +60,7 @@ impl IntoResponse for Problem {
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
+        response.extensions_mut().insert(Failed(refusal));
         response
     }
 }

@@ -1,4 +1,4 @@
-//! The HTTP API under `/api/v1`, and the health checks.
+//! The HTTP API under `/api/v1`, what clients of existing backends call under `/api`, and the health checks.
 //!
 //! What lives here: one file per noun, each a thin mapping to an operation of the service; the shapes of resources;
 //! errors as problem details (RFC 9457).
@@ -7,6 +7,7 @@
 //! What must stay true: whatever is changed here is told to sockets by the one path that everything takes.
 
 mod auth;
+mod compat;
 mod conversations;
 mod error;
 mod extract;
@@ -14,9 +15,11 @@ mod me;
 mod meetups;
 mod messages;
 mod notifications;
+mod rooms;
 mod router;
 mod users;
 mod views;
 
+pub use compat::ListenerDialect;
 pub use extract::ClientAddress;
 pub use router::{Settings, router};

@@ -30,7 +30,8 @@ pub(crate) async fn change(
     Body(input): Body<Change>,
 ) -> Answer<Json<Value>> {
     let Change { username, email, name, avatar } = input;
-    let account = service.change_profile(asker.id(), ProfileChange { username, email, name, avatar }).await?;
+    let account =
+        service.change_profile(asker.id(), ProfileChange { username, email, name, avatar, country: None }).await?;
     Ok(Json(Views(&service).own(&account)))
 }
 

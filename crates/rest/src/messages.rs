@@ -35,7 +35,7 @@ pub(crate) async fn list(
     let found = service.messages(asker.id(), ConversationId::trusted(&id), of, limit).await?;
     let edge = match of {
         PageOf::After(_) => found.items.last(),
-        PageOf::Newest | PageOf::Before(_) => found.items.first(),
+        PageOf::Newest | PageOf::Before(_) | PageOf::Skipping(_) => found.items.first(),
     };
     let next = edge.filter(|_| found.more).map(|message| message.sequence);
     let views = Views(&service);

@@ -12,7 +12,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 
 use crate::error::{Answer, Problem};
-use crate::{auth, conversations, me, meetups, messages, notifications, users};
+use crate::{auth, compat, conversations, me, meetups, messages, notifications, rooms, users};
 
 /// What an operator may set.
 #[derive(Clone, Debug, Default)]
@@ -53,17 +53,20 @@ pub fn router(service: Service, settings: &Settings) -> Router {
         .route("/meetups/{id}/requests/{user}/accept", post(meetups::accept))
         .route("/meetups/{id}/requests/{user}/decline", post(meetups::decline))
         .route("/meetups/{id}/participants/{user}", delete(meetups::remove_participant))
+        .route("/rooms", get(rooms::list))
         .route("/notifications", get(notifications::list))
         .route("/notifications/read", put(notifications::mark_read));
+    let app = App { service };
     Router::new()
         .route("/healthz", get(healthy))
         .route("/readyz", get(ready))
         .nest("/api/v1", v1)
+        .merge(compat::router(app.clone()))
         .fallback(not_found)
         .method_not_allowed_fallback(not_allowed)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(cors(settings))
-        .with_state(App { service })
+        .with_state(app)
 }
 
 fn cors(settings: &Settings) -> CorsLayer {
@@ -91,11 +94,11 @@ async fn ready(State(service): State<Service>) -> Answer<Json<Value>> {
     Ok(Json(json!({ "status": "ready" })))
 }
 
-async fn not_found(uri: http::Uri) -> Problem {
+pub(crate) async fn not_found(uri: http::Uri) -> Problem {
     Refusal::new(Code::NotFound, format!("There is nothing at {}.", uri.path())).into()
 }
 
-async fn not_allowed(method: Method, uri: http::Uri) -> Problem {
+pub(crate) async fn not_allowed(method: Method, uri: http::Uri) -> Problem {
     let refusal = Refusal::new(Code::InvalidPayload, format!("{method} is not for {}.", uri.path()));
     Problem::with_status(StatusCode::METHOD_NOT_ALLOWED, refusal)
 }

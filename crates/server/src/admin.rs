@@ -37,7 +37,7 @@ async fn run(service: &Service, command: UserCommand) -> Result<(), Failure> {
     match command {
         UserCommand::Add { username, email, name, password: given } => {
             let password = password(given)?;
-            let new = NewAccount { username, email, password, name, avatar: None, home_dialect: None };
+            let new = NewAccount { username, email, password, name, ..NewAccount::default() };
             let session = service.register(new).await.map_err(told)?;
             println!("{} {}", session.account.user.id, session.account.user.username);
         }

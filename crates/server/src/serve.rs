@@ -13,7 +13,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use quintet_gateway::{Gateway, Listener};
-use quintet_rest::ClientAddress;
+use quintet_rest::{ClientAddress, ListenerDialect};
 use quintet_socketio::{CloseReason, Engine};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket};
@@ -246,6 +246,7 @@ async fn respond(shared: &Shared, listen: Listen, peer: SocketAddr, mut request:
         return boxed(shared.gateway.plain(request, remote));
     }
     request.extensions_mut().insert(ClientAddress(remote.ip()));
+    request.extensions_mut().insert(ListenerDialect(listen.dialect));
     match shared.rest.clone().oneshot(request.map(axum::body::Body::new)).await {
         Ok(response) => boxed(response),
         Err(never) => match never {},

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use quintet_domain::limits::{IDS_MAX, NAME_CHARS_MAX};
+use quintet_domain::limits::{CONTENT_BYTES_MAX, IDS_MAX, NAME_CHARS_MAX};
 use quintet_domain::{Conversation, ConversationId, ConversationKind, Place, Profile, Refusal, Role, UserId};
-use quintet_store::{Actor, ConversationChange, Created, Joined, NewConversation, Page};
+use quintet_store::{Actor, ConversationChange, Created, Found, Joined, NewConversation, Page, Which};
 
 use crate::Service;
 
@@ -15,10 +15,21 @@ pub struct ConversationInput {
     pub kind: ConversationKind,
     /// Its name; groups and rooms need one.
     pub name: Option<String>,
+    /// What it says of itself.
+    pub description: Option<String>,
     /// Members beside the maker.
     pub members: Vec<UserId>,
     /// Whether a group is joined by id.
     pub open: bool,
+}
+
+impl ConversationInput {
+    /// The conversation with another user.
+    #[must_use]
+    pub fn direct(other: UserId) -> Self {
+        let members = vec![other];
+        Self { kind: ConversationKind::Direct, name: None, description: None, members, open: false }
+    }
 }
 
 fn check_name(name: &str) -> Result<(), Refusal> {
@@ -49,12 +60,16 @@ impl Service {
             (None, ConversationKind::Direct) => {}
             (None, _) => return Err(Refusal::invalid("name", "is missing")),
         }
+        if input.description.as_ref().is_some_and(|text| text.len() > CONTENT_BYTES_MAX) {
+            return Err(Refusal::too_large("description", format!("has at most {CONTENT_BYTES_MAX} bytes")));
+        }
         if input.members.len() > IDS_MAX {
             return Err(Refusal::too_large("memberIds", format!("has at most {IDS_MAX} ids")));
         }
         let new = NewConversation {
             kind: input.kind,
             name: input.name,
+            description: input.description,
             open: input.open,
             members: input.members,
             join: true,
@@ -84,6 +99,37 @@ impl Service {
         limit: u32,
     ) -> Result<Page<Conversation>, Refusal> {
         Ok(self.store().conversations(user, cursor, limit).await?)
+    }
+
+    /// Groups and rooms whose name starts with a text, newest activity first.
+    ///
+    /// # Errors
+    /// What is wrong with the cursor.
+    pub async fn found(
+        &self,
+        user: UserId,
+        query: String,
+        which: Which,
+        cursor: Option<String>,
+        limit: u32,
+    ) -> Result<Page<Found>, Refusal> {
+        Ok(self.store().found(user, query, which, cursor, limit).await?)
+    }
+
+    /// What a conversation of the user's says of itself.
+    ///
+    /// # Errors
+    /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
+    pub async fn description(&self, user: UserId, id: ConversationId) -> Result<Option<String>, Refusal> {
+        Ok(self.store().description(user, id).await?)
+    }
+
+    /// The conversation of two, if they have one.
+    ///
+    /// # Errors
+    /// `ERR_NOT_FOUND` for an unknown user.
+    pub async fn direct(&self, user: UserId, other: UserId) -> Result<Option<ConversationId>, Refusal> {
+        Ok(self.store().direct(user, other).await?)
     }
 
     /// Renames, opens or closes.

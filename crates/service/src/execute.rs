@@ -84,6 +84,7 @@ impl Service {
                 let new = NewConversation {
                     kind: ConversationKind::Room,
                     name: Some(name),
+                    description: None,
                     open: true,
                     members: Vec::new(),
                     join: false,

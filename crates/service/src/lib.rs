@@ -32,8 +32,8 @@ pub use presence::Presence;
 use quintet_bus::Bus;
 use quintet_domain::{Environment, Refusal};
 pub use quintet_store::{
-    Account, Actor, ConversationChange, Joined, MeetupChange, Memberships, MessagePage, Missed, Numbered, Page, PageOf,
-    ProfileChange, Sent, Untold,
+    Account, Actor, ConversationChange, Found, Joined, MeetupChange, Memberships, MessagePage, Missed, Numbered, Page,
+    PageOf, ProfileChange, Sent, Untold, Which,
 };
 use quintet_store::{Done, Future, Store};
 pub use rates::{EventRate, Rates};

@@ -35,12 +35,20 @@ impl Service {
         self.write(|store, done| store.delete_message(actor, id, done)).await
     }
 
-    /// Reads a message and all that came before it.
+    /// Reads a message and all that came before it; the conversation may be left out.
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
-    pub async fn mark_read(&self, actor: Actor, id: ConversationId, message: MessageId) -> Result<(), Refusal> {
-        self.write(|store, done| store.mark_read(actor, Some(id), vec![message], done)).await
+    pub async fn mark_read(&self, actor: Actor, id: Option<ConversationId>, message: MessageId) -> Result<(), Refusal> {
+        self.write(|store, done| store.mark_read(actor, id, vec![message], done)).await
+    }
+
+    /// How many messages a conversation has, deleted ones included.
+    ///
+    /// # Errors
+    /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
+    pub async fn message_count(&self, user: UserId, id: ConversationId) -> Result<u64, Refusal> {
+        Ok(self.store().message_count(user, id).await?)
     }
 
     /// A page of messages.

@@ -1,5 +1,6 @@
 //! Registering, logging in, profiles, and the end of a person.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use quintet_domain::limits::{NAME_CHARS_MAX, URL_BYTES_MAX};
@@ -9,7 +10,7 @@ use quintet_store::{Account, NewUser, Page, ProfileChange};
 use crate::Service;
 
 /// A registration as it was asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct NewAccount {
     /// The username.
     pub username: String,
@@ -23,6 +24,10 @@ pub struct NewAccount {
     pub avatar: Option<String>,
     /// The dialect whose client registers.
     pub home_dialect: Option<String>,
+    /// The country.
+    pub country: Option<String>,
+    /// Whether a taken username gets a number, for clients that know none.
+    pub any_username: bool,
 }
 
 /// A token and whose it is.
@@ -65,6 +70,7 @@ impl Service {
         validate_email(&new.email)?;
         check_name("name", new.name.as_ref())?;
         check_avatar(new.avatar.as_ref())?;
+        check_name("country", new.country.as_ref())?;
         let hash = self.0.passwords.hash("password", new.password).await?;
         let new = NewUser {
             username: new.username,
@@ -73,6 +79,8 @@ impl Service {
             avatar: new.avatar,
             password_hash: Some(hash),
             home_dialect: new.home_dialect,
+            country: new.country,
+            any_username: new.any_username,
         };
         let account = self.write(|store, done| store.register(new, done)).await?;
         self.session(account)
@@ -127,6 +135,7 @@ impl Service {
         }
         check_name("name", change.name.as_ref())?;
         check_avatar(change.avatar.as_ref().and_then(Option::as_ref))?;
+        check_name("country", change.country.as_ref())?;
         self.write(|store, done| store.change_profile(user, change, done)).await
     }
 
@@ -184,6 +193,14 @@ impl Service {
             Some(account) if !account.user.is_guest() && !account.disabled => Ok(account.user),
             _ => Err(Refusal::not_found("user", id)),
         }
+    }
+
+    /// The addresses of those among some users with whom one shares a conversation, and one's own.
+    ///
+    /// # Errors
+    /// An internal error.
+    pub async fn emails(&self, user: UserId, of: Vec<UserId>) -> Result<HashMap<UserId, String>, Refusal> {
+        Ok(self.store().emails(user, of).await?)
     }
 
     /// An account by its email or username: for the operator.

@@ -31,6 +31,8 @@ pub struct Account {
     pub password_hash: Option<String>,
     /// The dialect in which it registered.
     pub home_dialect: Option<String>,
+    /// The country that it gave.
+    pub country: Option<String>,
     /// Counted up when all its tokens are revoked.
     pub token_generation: u64,
     /// Tokens of other issuers that are older, in seconds since 1970, are revoked.
@@ -40,7 +42,7 @@ pub struct Account {
 }
 
 /// A registration.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct NewUser {
     /// Unique among registered users, whatever the case.
     pub username: String,
@@ -54,6 +56,10 @@ pub struct NewUser {
     pub password_hash: Option<String>,
     /// The dialect in which it registers.
     pub home_dialect: Option<String>,
+    /// The country that it gives.
+    pub country: Option<String>,
+    /// Whether a taken username gets a number, and is no reason to refuse.
+    pub any_username: bool,
 }
 
 /// What a token says of a user who may not be known yet.
@@ -82,6 +88,8 @@ pub struct ProfileChange {
     pub name: Option<String>,
     /// A new picture, or none.
     pub avatar: Option<Option<String>>,
+    /// A new country.
+    pub country: Option<String>,
 }
 
 /// A conversation to be made.
@@ -91,6 +99,8 @@ pub struct NewConversation {
     pub kind: ConversationKind,
     /// Its name.
     pub name: Option<String>,
+    /// What it says of itself.
+    pub description: Option<String>,
     /// Whether it is joined by id.
     pub open: bool,
     /// Members beside the maker.
@@ -220,6 +230,36 @@ pub struct Missed {
     pub entries: Option<Vec<Entry>>,
 }
 
+/// Which groups and rooms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// Those that everybody may join.
+    Open,
+    /// Those, and the closed ones that one is a member of.
+    OpenOrMine,
+}
+
+/// A group or room, as one who may not be a member finds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Id, kind and name.
+    pub place: Arc<Place>,
+    /// What it says of itself.
+    pub description: Option<String>,
+    /// Whether it is joined by id.
+    pub open: bool,
+    /// The owner, if it has one.
+    pub owner: Option<UserId>,
+    /// How many members it has.
+    pub member_count: u32,
+    /// Whether one is a member.
+    pub is_member: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
 /// Which messages of a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PageOf {
@@ -229,6 +269,8 @@ pub enum PageOf {
     Before(u64),
     /// The oldest that are newer than this sequence number.
     After(u64),
+    /// The newest but for so many: for clients that count pages.
+    Skipping(u32),
 }
 
 /// A page of messages, by ascending sequence.

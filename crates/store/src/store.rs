@@ -1,5 +1,6 @@
 //! The seam: what Quintet asks of a store, and what every store guarantees.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,9 +11,9 @@ use quintet_domain::{
 };
 
 use crate::{
-    Account, Actor, Claims, ConversationChange, Created, Joined, Left, MeetupChange, MeetupFilter, Memberships,
+    Account, Actor, Claims, ConversationChange, Created, Found, Joined, Left, MeetupChange, MeetupFilter, Memberships,
     MessagePage, Missed, NewConversation, NewMeetup, NewUser, Numbered, Page, PageOf, ProfileChange, Send, Sent,
-    StoreError, Untold,
+    StoreError, Untold, Which,
 };
 
 /// Called with the outcome of a write, after its commit, on the writer's thread: it must not wait.
@@ -159,6 +160,23 @@ pub trait Store: std::marker::Send + Sync + 'static {
     fn accounts(&self) -> ReadResult<'_, Vec<Account>>;
     /// Registered users whose username, or name starts with a text; all without one.
     fn users(&self, query: String, cursor: Option<String>, limit: u32) -> ReadResult<'_, Page<Arc<User>>>;
+    /// The addresses of those among some users with whom one shares a conversation, and one's own.
+    fn emails(&self, user: UserId, of: Vec<UserId>) -> ReadResult<'_, HashMap<UserId, String>>;
+    /// The conversation of two, if they have one.
+    fn direct(&self, user: UserId, other: UserId) -> ReadResult<'_, Option<ConversationId>>;
+    /// Groups and rooms whose name starts with a text, newest activity first.
+    fn found(
+        &self,
+        user: UserId,
+        query: String,
+        which: Which,
+        cursor: Option<String>,
+        limit: u32,
+    ) -> ReadResult<'_, Page<Found>>;
+    /// What a conversation of the user's says of itself.
+    fn description(&self, user: UserId, id: ConversationId) -> ReadResult<'_, Option<String>>;
+    /// How many messages a conversation of the user's has, deleted ones included.
+    fn message_count(&self, user: UserId, id: ConversationId) -> ReadResult<'_, u64>;
     /// A user's conversations, at one position.
     fn memberships(&self, user: UserId) -> ReadResult<'_, Memberships>;
     /// A conversation that the user is a member of.

@@ -58,11 +58,16 @@ impl Http {
 
     /// A call of the API in somebody's name.
     pub async fn api(&self, token: &str, method: &str, path: &str, body: Value) -> Answer {
+        self.call(token, method, &format!("/api/v1{path}"), body).await
+    }
+
+    /// A call of any path in somebody's name.
+    pub async fn call(&self, token: &str, method: &str, path: &str, body: Value) -> Answer {
         let bearer = format!("Bearer {token}");
         let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
         let headers = if token.is_empty() { &headers[1..] } else { &headers[..] };
         let body = if body.is_null() { String::new() } else { body.to_string() };
-        self.send(method, &format!("/api/v1{path}"), headers, &body).await
+        self.send(method, path, headers, &body).await
     }
 
     /// Registers a user; gives its id and token.

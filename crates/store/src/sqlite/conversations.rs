@@ -104,6 +104,10 @@ pub(super) fn create(tx: &mut Tx<'_>, actor: &Actor, new: NewConversation) -> Wr
     }
     let open = new.open || new.kind == ConversationKind::Room;
     let pk = insert(tx, new.kind, new.name.as_deref(), open, Some(user.pk), None)?;
+    if let Some(description) = &new.description {
+        let mut describe = tx.conn.prepare_cached("UPDATE conversation SET description = ?2 WHERE pk = ?1")?;
+        describe.execute(params![pk, description])?;
+    }
     let mut at_birth = Vec::new();
     if new.join {
         members::insert_row(tx, pk, user.pk, Role::Owner, 0)?;

@@ -1,6 +1,7 @@
 //! The store on SQLite: WAL, `synchronous=FULL`, one writer that commits in groups, a pool of readers.
 
 mod conversations;
+mod directory;
 mod meetups;
 mod members;
 mod messages;
@@ -14,6 +15,7 @@ mod tx;
 mod users;
 mod writer;
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -28,9 +30,9 @@ use self::readers::Readers;
 use self::writer::Writer;
 use crate::store::ReadResult;
 use crate::{
-    Account, Actor, Claims, ConversationChange, Created, Done, Future, Joined, Left, MeetupChange, MeetupFilter,
+    Account, Actor, Claims, ConversationChange, Created, Done, Found, Future, Joined, Left, MeetupChange, MeetupFilter,
     Memberships, MessagePage, Missed, NewConversation, NewMeetup, NewUser, Numbered, OnCommit, OpenError, Page, PageOf,
-    ProfileChange, Send, Sent, Store, Untold,
+    ProfileChange, Send, Sent, Store, Untold, Which,
 };
 
 /// The store on SQLite.
@@ -248,6 +250,33 @@ impl Store for SqliteStore {
 
     fn users(&self, query: String, cursor: Option<String>, limit: u32) -> ReadResult<'_, Page<Arc<User>>> {
         self.readers.run(move |conn| users::search(conn, &query, cursor.as_deref(), limit))
+    }
+
+    fn emails(&self, user: UserId, of: Vec<UserId>) -> ReadResult<'_, HashMap<UserId, String>> {
+        self.readers.run(move |conn| directory::emails(conn, &user, &of))
+    }
+
+    fn direct(&self, user: UserId, other: UserId) -> ReadResult<'_, Option<ConversationId>> {
+        self.readers.run(move |conn| directory::direct(conn, &user, &other))
+    }
+
+    fn found(
+        &self,
+        user: UserId,
+        query: String,
+        which: Which,
+        cursor: Option<String>,
+        limit: u32,
+    ) -> ReadResult<'_, Page<Found>> {
+        self.readers.run(move |conn| directory::found(conn, &user, &query, which, cursor.as_deref(), limit))
+    }
+
+    fn description(&self, user: UserId, id: ConversationId) -> ReadResult<'_, Option<String>> {
+        self.readers.run(move |conn| directory::description(conn, &user, &id))
+    }
+
+    fn message_count(&self, user: UserId, id: ConversationId) -> ReadResult<'_, u64> {
+        self.readers.run(move |conn| directory::message_count(conn, &user, &id))
     }
 
     fn memberships(&self, user: UserId) -> ReadResult<'_, Memberships> {

@@ -15,14 +15,14 @@ use crate::{Memberships, MessagePage, Page, PageOf, StoreError};
 /// Cursors that are read for one page: those that have come furthest.
 const CURSORS_READ_MAX: usize = 10 * READERS_SHOWN_MAX;
 
-type Read<T> = Result<T, StoreError>;
+pub(super) type Read<T> = Result<T, StoreError>;
 
-fn known(conn: &Connection, id: &UserId) -> Read<UserRow> {
+pub(super) fn known(conn: &Connection, id: &UserId) -> Read<UserRow> {
     Ok(rows::user(conn, id)?.ok_or_else(|| Refusal::not_found("user", id))?)
 }
 
 /// A conversation that the user may read.
-fn readable(conn: &Connection, user: &UserRow, id: &ConversationId) -> Read<ConversationRow> {
+pub(super) fn readable(conn: &Connection, user: &UserRow, id: &ConversationId) -> Read<ConversationRow> {
     let row = rows::conversation(conn, id)?.ok_or_else(|| Refusal::not_found("conversation", id))?;
     let standing = permissions::Standing {
         kind: row.place.kind,
@@ -106,6 +106,18 @@ fn whole(conn: &Connection, user: &UserRow, row: ConversationRow) -> Read<Conver
     })
 }
 
+/// The mark of where a page of conversations ended.
+pub(super) fn cursor_at(updated_at: Timestamp, pk: i64) -> String {
+    format!("{}.{pk}", updated_at.0)
+}
+
+/// What a page of conversations comes after: the time of the last change, and the row.
+pub(super) fn after_cursor(cursor: Option<&str>) -> Read<(i64, i64)> {
+    let Some(cursor) = cursor else { return Ok((i64::MAX, i64::MAX)) };
+    let mark = cursor.split_once('.').and_then(|(at, pk)| Some((at.parse().ok()?, pk.parse().ok()?)));
+    Ok(mark.ok_or_else(|| Refusal::invalid("cursor", "must be the `next` of an earlier page"))?)
+}
+
 pub(super) fn conversations(
     conn: &Connection,
     user: &UserId,
@@ -113,13 +125,7 @@ pub(super) fn conversations(
     limit: u32,
 ) -> Read<Page<Conversation>> {
     let user = known(conn, user)?;
-    let (before_at, before_pk) = match cursor {
-        None => (i64::MAX, i64::MAX),
-        Some(cursor) => cursor
-            .split_once('.')
-            .and_then(|(at, pk)| Some((at.parse().ok()?, pk.parse().ok()?)))
-            .ok_or_else(|| Refusal::invalid("cursor", "must be the `next` of an earlier page"))?,
-    };
+    let (before_at, before_pk) = after_cursor(cursor)?;
     let mut found: Vec<ConversationRow> = conn
         .prepare_cached(&format!(
             "SELECT {CONVERSATION} FROM member m JOIN conversation c ON c.pk = m.conversation_pk
@@ -132,7 +138,7 @@ pub(super) fn conversations(
         .collect::<Result<_, _>>()?;
     let more = found.len() > limit as usize;
     found.truncate(limit as usize);
-    let next = more.then(|| found.last().map(|row| format!("{}.{}", row.updated_at.0, row.pk))).flatten();
+    let next = more.then(|| found.last().map(|row| cursor_at(row.updated_at, row.pk))).flatten();
     let items = found.into_iter().map(|row| whole(conn, &user, row)).collect::<Read<_>>()?;
     Ok(Page { items, next })
 }
@@ -151,18 +157,19 @@ pub(super) fn messages(
 
 /// A page of a conversation's messages, by ascending sequence, whoever asks.
 pub(super) fn messages_of(conn: &Connection, row: &ConversationRow, of: PageOf, limit: u32) -> Read<MessagePage> {
-    let (sequence, compare, order) = match of {
-        PageOf::Newest => (i64::MAX as u64, "<", "DESC"),
-        PageOf::Before(sequence) => (sequence, "<", "DESC"),
-        PageOf::After(sequence) => (sequence, ">", "ASC"),
+    let (sequence, compare, order, skip) = match of {
+        PageOf::Newest => (i64::MAX as u64, "<", "DESC", 0),
+        PageOf::Before(sequence) => (sequence, "<", "DESC", 0),
+        PageOf::After(sequence) => (sequence, ">", "ASC", 0),
+        PageOf::Skipping(skip) => (i64::MAX as u64, "<", "DESC", skip),
     };
     let bound = i64::try_from(sequence).unwrap_or(i64::MAX);
     let mut items: Vec<Message> = conn
         .prepare_cached(&format!(
             "SELECT {MESSAGE}, {USER} FROM message m JOIN user u ON u.pk = m.sender_pk
-             WHERE m.conversation_pk = ?1 AND m.sequence {compare} ?2 ORDER BY m.sequence {order} LIMIT ?3"
+             WHERE m.conversation_pk = ?1 AND m.sequence {compare} ?2 ORDER BY m.sequence {order} LIMIT ?3 OFFSET ?4"
         ))?
-        .query_map(params![row.pk, bound, limit + 1], |found| {
+        .query_map(params![row.pk, bound, limit + 1, skip], |found| {
             let sender = rows::user_at(found, MESSAGE_COLUMNS)?;
             rows::message_at(found, 0, &row.place, sender.user)
         })?

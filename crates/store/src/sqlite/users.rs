@@ -6,12 +6,13 @@ use quintet_domain::limits::URL_BYTES_MAX;
 use quintet_domain::{Departure, Event, Profile, Refusal, Timestamp, User, UserId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::directory::starts_with;
 use super::rows::{self, USER, USER_COLUMNS, UserRow};
 use super::tx::{About, Tx, Written};
 use super::{meetups, members, messages};
 use crate::{Account, Claims, NewUser, Page, ProfileChange, StoreError};
 
-const ACCOUNT: &str = "u.email, u.password_hash, u.home_dialect, u.token_generation, u.tokens_from_s";
+const ACCOUNT: &str = "u.email, u.password_hash, u.home_dialect, u.token_generation, u.tokens_from_s, u.country";
 
 /// Characters of an id that stand in the name of a user whose token brings none.
 const NAME_FROM_ID_CHARS: usize = 8;
@@ -26,6 +27,7 @@ fn account_at(row: &Row<'_>) -> rusqlite::Result<Account> {
         home_dialect: row.get(USER_COLUMNS + 2)?,
         token_generation: row.get::<_, i64>(USER_COLUMNS + 3)? as u64,
         tokens_from_s: row.get(USER_COLUMNS + 4)?,
+        country: row.get(USER_COLUMNS + 5)?,
     })
 }
 
@@ -59,8 +61,7 @@ pub(super) fn search(
     cursor: Option<&str>,
     limit: u32,
 ) -> Result<Page<Arc<User>>, StoreError> {
-    // The pattern's own signs are meant as they stand.
-    let pattern = query.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_") + "%";
+    let pattern = starts_with(query);
     let mut items: Vec<Arc<User>> = conn
         .prepare_cached(&format!(
             "SELECT {USER} FROM user u
@@ -103,7 +104,10 @@ fn known(tx: &Tx<'_>, id: &UserId) -> Written<Account> {
     Ok(account(tx.conn, id)?.ok_or_else(|| Refusal::not_found("user", id))?)
 }
 
-pub(super) fn register(tx: &mut Tx<'_>, new: NewUser) -> Written<Account> {
+pub(super) fn register(tx: &mut Tx<'_>, mut new: NewUser) -> Written<Account> {
+    if new.any_username {
+        new.username = free_username(tx, &new.username)?;
+    }
     refuse_taken(tx, Some(&new.username), new.email.as_deref(), 0)?;
     let id = UserId::trusted(&tx.new_id());
     insert(tx, &id, &new)?;
@@ -114,8 +118,8 @@ fn insert(tx: &Tx<'_>, id: &UserId, new: &NewUser) -> Written<()> {
     tx.conn
         .prepare_cached(
             "INSERT INTO user (id, kind, username, username_key, name, email, email_key, password_hash, avatar,
-                 home_dialect, created_at)
-             VALUES (?1, 'registered', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                 home_dialect, created_at, country)
+             VALUES (?1, 'registered', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?
         .execute(params![
             id.as_str(),
@@ -127,7 +131,8 @@ fn insert(tx: &Tx<'_>, id: &UserId, new: &NewUser) -> Written<()> {
             new.password_hash,
             new.avatar,
             new.home_dialect,
-            tx.now.0
+            tx.now.0,
+            new.country
         ])?;
     Ok(())
 }
@@ -155,8 +160,7 @@ pub(super) fn adopt(tx: &mut Tx<'_>, claims: Claims) -> Written<Account> {
         Some(email) if taken(tx, "email_key", &email.to_lowercase(), 0)? => None,
         email => email,
     };
-    let new =
-        NewUser { username, email, name: claims.name, avatar: claims.avatar, password_hash: None, home_dialect: None };
+    let new = NewUser { username, email, name: claims.name, avatar: claims.avatar, ..NewUser::default() };
     match row {
         None => insert(tx, &claims.id, &new)?,
         // The token takes the id over; what the guest was in stays.
@@ -229,7 +233,7 @@ pub(super) fn change_profile(tx: &mut Tx<'_>, id: &UserId, change: ProfileChange
         .prepare_cached(
             "UPDATE user SET username = coalesce(?2, username), username_key = coalesce(?3, username_key),
                  name = coalesce(?4, name), email = coalesce(?5, email), email_key = coalesce(?6, email_key),
-                 avatar = CASE WHEN ?7 THEN ?8 ELSE avatar END WHERE pk = ?1",
+                 avatar = CASE WHEN ?7 THEN ?8 ELSE avatar END, country = coalesce(?9, country) WHERE pk = ?1",
         )?
         .execute(params![
             user.pk,
@@ -239,7 +243,8 @@ pub(super) fn change_profile(tx: &mut Tx<'_>, id: &UserId, change: ProfileChange
             change.email,
             change.email.as_deref().map(str::to_lowercase),
             avatar_given,
-            avatar
+            avatar,
+            change.country
         ])?;
     let account = known(tx, id)?;
     let about = About { actor: Some(user.pk), ..About::default() };
@@ -313,7 +318,7 @@ pub(super) fn erase(tx: &mut Tx<'_>, id: &UserId) -> Written<()> {
     tx.conn
         .prepare_cached(
             "UPDATE user SET username = ?2, username_key = ?2, name = ?2, email = NULL, email_key = NULL,
-                 password_hash = NULL, avatar = NULL, last_seen = NULL, disabled = 1 WHERE pk = ?1",
+                 password_hash = NULL, avatar = NULL, country = NULL, last_seen = NULL, disabled = 1 WHERE pk = ?1",
         )?
         .execute(params![user.pk, gone])?;
     revoke(tx, &user)

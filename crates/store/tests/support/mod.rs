@@ -107,14 +107,8 @@ impl Bench {
     }
 
     pub async fn user(&self, name: &str) -> UserId {
-        let new = NewUser {
-            username: name.to_owned(),
-            email: Some(format!("{name}@example.org")),
-            name: None,
-            avatar: None,
-            password_hash: None,
-            home_dialect: None,
-        };
+        let new =
+            NewUser { username: name.to_owned(), email: Some(format!("{name}@example.org")), ..NewUser::default() };
         let account: Account = self.write(|store, done| store.register(new, done)).await.expect("registered");
         account.user.id.clone()
     }
@@ -129,6 +123,7 @@ impl Bench {
         let new = NewConversation {
             kind,
             name: (kind != ConversationKind::Direct).then(|| "name".to_owned()),
+            description: None,
             open,
             members: members.to_vec(),
             join: true,

@@ -1,0 +1,116 @@
+//! `/api` without a dialect in front: the listener's, the path's or the token's decides whose client it is. What
+//! registers and logs in before anything is known is answered for all of them at once.
+
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::response::{IntoResponse, Response};
+use axum::{Json, Router};
+use http::{Method, StatusCode, Uri};
+use quintet_dialect::Dialect;
+use quintet_domain::{Code, Refusal};
+use serde_json::json;
+use tower::ServiceExt;
+
+use super::{ListenerDialect, conversations, meetup, superset};
+use crate::auth::Credentials;
+use crate::error::{Answer, Problem};
+use crate::extract::{Asker, Body, ClientAddress, From};
+use crate::router::{App, not_found};
+
+/// Hands a request on to the dialect whose client sent it.
+pub(super) async fn hand_on(app: App, dialects: Router, request: Request) -> Response {
+    match answer(app, dialects, request).await {
+        Ok(response) => response,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn answer(app: App, dialects: Router, request: Request) -> Answer<Response> {
+    let path = request.uri().path().trim_start_matches("/api").to_owned();
+    if path == "/v1" || path.starts_with("/v1/") {
+        return Err(not_found(request.uri().clone()).await);
+    }
+    let listener = request.extensions().get::<ListenerDialect>().and_then(|listener| listener.0);
+    if listener.is_none() && request.method() == Method::POST {
+        match path.as_str() {
+            "/auth/register" => return register(&app, request).await,
+            "/auth/login" => return log_in(&app, request).await,
+            _ => {}
+        }
+    }
+    let (mut parts, body) = request.into_parts();
+    let dialect = match listener.or_else(|| of_path(&path)) {
+        Some(dialect) => dialect,
+        None => {
+            let asker = Asker::from_request_parts(&mut parts, &app).await?;
+            if path == "/auth/me" {
+                let user = superset(&app.service, &asker.0);
+                return Ok(Json(json!({ "success": true, "user": user })).into_response());
+            }
+            let home = asker.0.home_dialect.as_deref().and_then(Dialect::parse);
+            home.ok_or_else(|| undecided(&path))?
+        }
+    };
+    let query = parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    // What this router noted of the path is not the next one's to read.
+    let noted = std::mem::take(&mut parts.extensions);
+    if let Some(address) = noted.get::<ClientAddress>() {
+        parts.extensions.insert(*address);
+    }
+    let target = format!("/{}/api{path}{query}", dialect.as_str());
+    parts.uri = target.parse::<Uri>().map_err(|_| Refusal::internal())?;
+    let handed = dialects.oneshot(Request::from_parts(parts, body)).await;
+    Ok(handed.unwrap_or_else(|never| match never {}))
+}
+
+/// The dialect that alone has such a path.
+fn of_path(path: &str) -> Option<Dialect> {
+    match path.split('/').nth(1)? {
+        "broadcasts" | "joinBroadcast" => Some(Dialect::Meetup),
+        "groups" => Some(Dialect::Messenger),
+        "rooms" => Some(Dialect::Rooms),
+        "conversations" => Some(Dialect::Conversations),
+        "chats" => Some(Dialect::Chat),
+        "auth" if path == "/auth/signup" => Some(Dialect::Messenger),
+        _ => None,
+    }
+}
+
+fn undecided(path: &str) -> Problem {
+    let prefixes = Dialect::ALL.map(|dialect| format!("/{}/api", dialect.as_str())).join(", ");
+    let message = format!("Several kinds of clients call /api{path}. Put the one that is meant in front: {prefixes}.");
+    Refusal::new(Code::Conflict, message).into()
+}
+
+/// A registration by name is meetup's, one by username that of conversations and of chat.
+async fn register(app: &App, request: Request) -> Answer<Response> {
+    let (mut parts, body) = request.into_parts();
+    let from = From::from_request_parts(&mut parts, app).await?;
+    let Body(input) = Body::from_request(Request::from_parts(parts, body), app).await?;
+    let conversations::Registration { username: None, .. } = input else {
+        let session = conversations::new_account(&app.service, from.0, input, None).await?;
+        let mut user = superset(&app.service, &session.account);
+        user["name"] = session.account.user.name.as_str().into();
+        let id = session.account.user.id.as_str();
+        let body = json!({
+            "success": true, "message": "User registered successfully", "token": session.token, "userId": id, "user": user,
+        });
+        return Ok((StatusCode::CREATED, Json(body)).into_response());
+    };
+    let input = meetup::Registration { name: input.name, email: input.email, password: input.password };
+    Ok(meetup::registered(&app.service, from.0, input).await?.into_response())
+}
+
+async fn log_in(app: &App, request: Request) -> Answer<Response> {
+    let (mut parts, body) = request.into_parts();
+    let From(address) = From::from_request_parts(&mut parts, app).await?;
+    let Body(credentials) = Body::<Credentials>::from_request(Request::from_parts(parts, body), app).await?;
+    let session = credentials.log_in(&app.service, address).await?;
+    Ok(Json(json!({
+        "success": true,
+        "message": "Login successful",
+        "token": session.token,
+        "userId": session.account.user.id.as_str(),
+        "user": superset(&app.service, &session.account),
+    }))
+    .into_response())
+}

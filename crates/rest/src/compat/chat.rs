@@ -1,0 +1,314 @@
+//! The chat vocabulary: snake case, and `data` beside a word for people.
+
+use std::collections::HashMap;
+
+use axum::extract::State;
+use axum::routing::{delete, get, post, put};
+use axum::{Json, Router};
+use http::StatusCode;
+use quintet_dialect::Dialect;
+use quintet_domain::{
+    Conversation, ConversationId, ConversationKind, FileLink, MessageId, MessageKind, NewText, Refusal, Role, Target,
+    User, UserId,
+};
+use quintet_service::{Account, ConversationChange, ConversationInput, Service};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::conversations::{Registration, new_account};
+use super::{LIST_MAX, emails, messages, online, own_conversations, required, send, status, user_id, users};
+use crate::auth::Credentials;
+use crate::error::Answer;
+use crate::extract::{Asked, Asker, Body, From, Path};
+use crate::router::App;
+
+const DIALECT: Dialect = Dialect::Chat;
+
+/// Messages of a page, where a client does not say.
+const MESSAGES: u32 = 50;
+
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/auth/register", post(register))
+        .route("/auth/login", post(log_in))
+        .route("/auth/me", get(me))
+        .route("/users/search", get(search))
+        .route("/users/{id}", get(one_user))
+        .route("/chats", get(list).post(create))
+        .route("/chats/{id}", get(one).put(rename).delete(delete_chat))
+        .route("/chats/{id}/participants", post(add))
+        .route("/chats/{id}/participants/{user}", delete(remove))
+        .route("/chats/{id}/messages", get(history).post(say))
+        .route("/messages/{id}", put(edit).delete(delete_message))
+        .route("/messages/{id}/read", post(read))
+}
+
+fn user(service: &Service, user: &User, email: Option<&str>) -> Value {
+    let mut object = json!({
+        "id": user.id.as_str(),
+        "username": user.username,
+        "avatar_url": user.avatar,
+        "status": status(service, &user.id),
+    });
+    if let Some(email) = email {
+        object["email"] = email.into();
+    }
+    object
+}
+
+/// A user as itself sees it.
+pub(super) fn account(service: &Service, account: &Account) -> Value {
+    user(service, &account.user, account.email.as_deref())
+}
+
+async fn register(
+    State(service): State<Service>,
+    From(address): From,
+    Body(input): Body<Registration>,
+) -> Answer<(StatusCode, Json<Value>)> {
+    let session = new_account(&service, address, input, Some(DIALECT)).await?;
+    let user = account(&service, &session.account);
+    let body = json!({ "message": "User registered successfully", "user": user, "token": session.token });
+    Ok((StatusCode::CREATED, Json(body)))
+}
+
+async fn log_in(
+    State(service): State<Service>,
+    From(address): From,
+    Body(credentials): Body<Credentials>,
+) -> Answer<Json<Value>> {
+    let session = credentials.log_in(&service, address).await?;
+    let user = account(&service, &session.account);
+    Ok(Json(json!({ "message": "Login successful", "user": user, "token": session.token })))
+}
+
+async fn me(State(service): State<Service>, asker: Asker) -> Json<Value> {
+    Json(json!({ "user": account(&service, &asker.0) }))
+}
+
+#[derive(Deserialize)]
+struct Search {
+    #[serde(default)]
+    q: String,
+}
+
+async fn search(State(service): State<Service>, asker: Asker, Asked(search): Asked<Search>) -> Answer<Json<Value>> {
+    let found = users(&service, &asker, &search.q).await?;
+    let shown: Vec<Value> = found.iter().map(|one| user(&service, one, None)).collect();
+    Ok(Json(json!({ "users": shown, "count": shown.len() })))
+}
+
+async fn one_user(State(service): State<Service>, _: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
+    let found = service.user(&UserId::trusted(&id)).await?;
+    Ok(Json(json!({ "user": user(&service, &found, None) })))
+}
+
+/// A chat as the asker sees it; members see each other's addresses.
+fn chat(service: &Service, asker: &Asker, chat: &Conversation, emails: &HashMap<UserId, String>) -> Value {
+    let participants: Vec<Value> = chat
+        .members
+        .iter()
+        .map(|member| {
+            let mut object = user(service, &member.user, emails.get(&member.user.id).map(String::as_str));
+            object["joined_at"] = member.joined_at.to_string().into();
+            object["last_read_at"] = member.read_at.map(|at| at.to_string()).into();
+            object
+        })
+        .collect();
+    let own = chat.members.iter().find(|member| member.user.id == asker.0.user.id);
+    let last = chat.last_message.as_ref();
+    json!({
+        "id": chat.place.id.as_str(),
+        "name": chat.place.name,
+        "type": if chat.place.kind == ConversationKind::Direct { "direct" } else { "group" },
+        "created_by": chat.owner.as_ref().map(UserId::as_str),
+        "created_at": chat.created_at.to_string(),
+        "updated_at": chat.updated_at.to_string(),
+        "last_read_at": own.and_then(|member| member.read_at).map(|at| at.to_string()),
+        "unread_count": chat.unread_count,
+        "last_message": last.map(|message| quintet_dialect::message(DIALECT, message, &online(service))),
+        "participants": participants,
+    })
+}
+
+async fn shown(service: &Service, asker: &Asker, one: &Conversation) -> Result<Value, Refusal> {
+    let emails = emails(service, asker, one.members.iter().map(|member| &*member.user)).await?;
+    Ok(chat(service, asker, one, &emails))
+}
+
+async fn list(State(service): State<Service>, asker: Asker) -> Answer<Json<Value>> {
+    let found = own_conversations(&service, &asker).await?;
+    let mut chats = Vec::with_capacity(found.len());
+    for one in &found {
+        chats.push(shown(&service, &asker, one).await?);
+    }
+    Ok(Json(json!({ "chats": chats, "count": chats.len() })))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Creation {
+    name: Option<String>,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    #[serde(default)]
+    participant_ids: Vec<String>,
+}
+
+async fn create(
+    State(service): State<Service>,
+    asker: Asker,
+    Body(input): Body<Creation>,
+) -> Answer<(StatusCode, Json<Value>)> {
+    let mut members =
+        input.participant_ids.iter().map(|id| user_id("participantIds", id)).collect::<Result<Vec<_>, _>>()?;
+    members.retain(|member| *member != asker.0.user.id);
+    let wanted = match (input.kind.as_deref(), &members[..]) {
+        (Some("direct"), [other]) => ConversationInput::direct(other.clone()),
+        (Some("direct"), _) => {
+            return Err(Refusal::invalid("participantIds", "must name exactly one other user").into());
+        }
+        (Some("group"), _) => ConversationInput {
+            kind: ConversationKind::Group,
+            name: Some(required("name", input.name)?),
+            description: None,
+            members,
+            open: false,
+        },
+        _ => return Err(Refusal::invalid("type", "must be `direct` or `group`").into()),
+    };
+    let (made, _) = service.create_conversation(asker.actor(), wanted).await?;
+    let data = shown(&service, &asker, &made).await?;
+    Ok((StatusCode::CREATED, Json(json!({ "message": "Chat created successfully", "data": data }))))
+}
+
+async fn one(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
+    let found = service.conversation(asker.id(), ConversationId::trusted(&id)).await?;
+    Ok(Json(json!({ "chat": shown(&service, &asker, &found).await? })))
+}
+
+#[derive(Deserialize)]
+struct Rename {
+    name: Option<String>,
+}
+
+async fn rename(
+    State(service): State<Service>,
+    asker: Asker,
+    Path(id): Path<String>,
+    Body(input): Body<Rename>,
+) -> Answer<Json<Value>> {
+    let change = ConversationChange { name: Some(required("name", input.name)?), open: None };
+    let changed = service.change_conversation(asker.actor(), ConversationId::trusted(&id), change).await?;
+    let data = shown(&service, &asker, &changed).await?;
+    Ok(Json(json!({ "message": "Chat updated successfully", "data": data })))
+}
+
+async fn delete_chat(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
+    service.delete_conversation(asker.actor(), ConversationId::trusted(&id)).await?;
+    Ok(Json(json!({ "message": "Chat deleted successfully" })))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Participant {
+    user_id: Option<String>,
+}
+
+async fn add(
+    State(service): State<Service>,
+    asker: Asker,
+    Path(id): Path<String>,
+    Body(input): Body<Participant>,
+) -> Answer<(StatusCode, Json<Value>)> {
+    let other = user_id("userId", &required("userId", input.user_id)?)?;
+    let id = ConversationId::trusted(&id);
+    service.add_member(asker.actor(), id.clone(), other, Role::Member).await?;
+    let data = shown(&service, &asker, &service.conversation(asker.id(), id).await?).await?;
+    Ok((StatusCode::CREATED, Json(json!({ "message": "Participant added successfully", "data": data }))))
+}
+
+async fn remove(
+    State(service): State<Service>,
+    asker: Asker,
+    Path((id, other)): Path<(String, String)>,
+) -> Answer<Json<Value>> {
+    service.remove_member(asker.actor(), ConversationId::trusted(&id), UserId::trusted(&other)).await?;
+    Ok(Json(json!({ "message": "Participant removed successfully" })))
+}
+
+#[derive(Deserialize)]
+struct Page {
+    limit: Option<u32>,
+    #[serde(default)]
+    offset: u32,
+}
+
+async fn history(
+    State(service): State<Service>,
+    asker: Asker,
+    Path(id): Path<String>,
+    Asked(page): Asked<Page>,
+) -> Answer<Json<Value>> {
+    let limit = page.limit.unwrap_or(MESSAGES).clamp(1, LIST_MAX as u32);
+    let id = ConversationId::trusted(&id);
+    let shown = messages(&service, &asker, DIALECT, &id, (page.offset, limit)).await?;
+    Ok(Json(json!({ "messages": shown, "count": shown.len() })))
+}
+
+#[derive(Deserialize)]
+struct NewMessage {
+    #[serde(default)]
+    content: String,
+    #[serde(alias = "messageType")]
+    message_type: Option<String>,
+    #[serde(rename = "fileUrl")]
+    file_url: Option<String>,
+    #[serde(rename = "fileName")]
+    file_name: Option<String>,
+}
+
+async fn say(
+    State(service): State<Service>,
+    asker: Asker,
+    Path(id): Path<String>,
+    Body(input): Body<NewMessage>,
+) -> Answer<(StatusCode, Json<Value>)> {
+    let kind = match input.message_type.as_deref() {
+        None => MessageKind::Text,
+        Some(kind) => MessageKind::parse(kind)
+            .ok_or_else(|| Refusal::invalid("message_type", "must be `text`, `image` or `file`"))?,
+    };
+    let file = input.file_url.map(|url| FileLink::new(url, input.file_name)).transpose()?;
+    let target = Target::Conversation(ConversationId::trusted(&id));
+    let text = NewText { target, kind, content: input.content, file, client_message_id: None };
+    let data = send(&service, &asker, DIALECT, text).await?;
+    Ok((StatusCode::CREATED, Json(json!({ "message": "Message sent successfully", "data": data }))))
+}
+
+#[derive(Deserialize)]
+struct Edit {
+    content: Option<String>,
+}
+
+async fn edit(
+    State(service): State<Service>,
+    asker: Asker,
+    Path(id): Path<String>,
+    Body(input): Body<Edit>,
+) -> Answer<Json<Value>> {
+    let content = required("content", input.content)?;
+    let edited = service.edit_message(asker.actor(), MessageId::trusted(&id), content).await?;
+    let data = quintet_dialect::message(DIALECT, &edited, &online(&service));
+    Ok(Json(json!({ "message": "Message updated successfully", "data": data })))
+}
+
+async fn delete_message(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
+    service.delete_message(asker.actor(), MessageId::trusted(&id)).await?;
+    Ok(Json(json!({ "message": "Message deleted successfully" })))
+}
+
+async fn read(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
+    service.mark_read(asker.actor(), None, MessageId::trusted(&id)).await?;
+    Ok(Json(json!({ "message": "Message marked as read" })))
+}

@@ -1,0 +1,279 @@
+//! The conversations vocabulary: every answer says whether it is a success.
+
+use std::net::IpAddr;
+
+use axum::extract::State;
+use axum::routing::{get, post, put};
+use axum::{Json, Router};
+use http::StatusCode;
+use quintet_dialect::Dialect;
+use quintet_domain::{
+    Conversation, ConversationId, FileLink, MessageId, MessageKind, NewText, Refusal, Target, User, UserId,
+};
+use quintet_service::{Account, ConversationInput, NewAccount, ProfileChange, Service, Session};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{LIST_MAX, emails, messages, online, own_conversations, required, send, status, user_id, users};
+use crate::auth::Credentials;
+use crate::error::Answer;
+use crate::extract::{Asked, Asker, Body, From, Path, present};
+use crate::router::App;
+
+const DIALECT: Dialect = Dialect::Conversations;
+
+/// Messages of a page, where a client does not say.
+const MESSAGES: u32 = 50;
+
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/auth/register", post(register))
+        .route("/auth/login", post(log_in))
+        .route("/auth/me", get(me))
+        .route("/users", get(search))
+        .route("/users/search", get(search))
+        .route("/users/profile", put(change_profile))
+        .route("/conversations", get(list).post(open))
+        .route("/conversations/{id}", get(one).delete(delete))
+        // A conversation's id where messages are read and sent, a message's where one is changed.
+        .route("/messages/{id}", get(history).post(say).put(edit).delete(delete_message))
+}
+
+/// A user as lists and participants show it.
+fn user(service: &Service, user: &User) -> Value {
+    // Clients format when a user was last seen: it is always there.
+    let last_seen = user.last_seen.unwrap_or(user.created_at);
+    json!({
+        "_id": user.id.as_str(),
+        "id": user.id.as_str(),
+        "username": user.username,
+        "avatar": user.avatar,
+        "status": status(service, &user.id),
+        "lastSeen": last_seen.to_string(),
+        "createdAt": user.created_at.to_string(),
+    })
+}
+
+/// A user as itself sees it.
+pub(super) fn account(service: &Service, account: &Account) -> Value {
+    let mut object = user(service, &account.user);
+    object["email"] = account.email.as_deref().into();
+    object
+}
+
+fn session(service: &Service, session: &Session) -> Value {
+    json!({ "success": true, "token": session.token, "user": account(service, &session.account) })
+}
+
+#[derive(Deserialize)]
+pub(super) struct Registration {
+    pub(super) username: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) email: Option<String>,
+    pub(super) password: Option<String>,
+}
+
+/// Registers by username, as the clients of two vocabularies do.
+pub(super) async fn new_account(
+    service: &Service,
+    address: IpAddr,
+    input: Registration,
+    home: Option<Dialect>,
+) -> Result<Session, Refusal> {
+    service.rates().login(address)?;
+    let new = NewAccount {
+        username: required("username", input.username)?,
+        email: required("email", input.email)?,
+        password: required("password", input.password)?,
+        name: input.name,
+        home_dialect: home.map(|home| home.as_str().to_owned()),
+        ..NewAccount::default()
+    };
+    service.register(new).await
+}
+
+async fn register(
+    State(service): State<Service>,
+    From(address): From,
+    Body(input): Body<Registration>,
+) -> Answer<(StatusCode, Json<Value>)> {
+    let made = new_account(&service, address, input, Some(DIALECT)).await?;
+    Ok((StatusCode::CREATED, Json(session(&service, &made))))
+}
+
+async fn log_in(
+    State(service): State<Service>,
+    From(address): From,
+    Body(credentials): Body<Credentials>,
+) -> Answer<Json<Value>> {
+    Ok(Json(session(&service, &credentials.log_in(&service, address).await?)))
+}
+
+async fn me(State(service): State<Service>, asker: Asker) -> Json<Value> {
+    Json(json!({ "success": true, "user": account(&service, &asker.0) }))
+}
+
+#[derive(Deserialize)]
+struct Search {
+    #[serde(default)]
+    q: String,
+}
+
+async fn search(State(service): State<Service>, asker: Asker, Asked(search): Asked<Search>) -> Answer<Json<Value>> {
+    let found = users(&service, &asker, &search.q).await?;
+    let emails = emails(&service, &asker, found.iter().map(|user| &**user)).await?;
+    let shown: Vec<Value> = found
+        .iter()
+        .map(|one| {
+            let mut object = user(&service, one);
+            if let Some(email) = emails.get(&one.id) {
+                object["email"] = email.as_str().into();
+            }
+            object
+        })
+        .collect();
+    Ok(Json(json!({ "success": true, "count": shown.len(), "users": shown })))
+}
+
+#[derive(Deserialize)]
+struct Profile {
+    username: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    avatar: Option<Option<String>>,
+}
+
+async fn change_profile(
+    State(service): State<Service>,
+    asker: Asker,
+    Body(input): Body<Profile>,
+) -> Answer<Json<Value>> {
+    let change = ProfileChange { username: input.username, avatar: input.avatar, ..ProfileChange::default() };
+    let changed = service.change_profile(asker.id(), change).await?;
+    Ok(Json(json!({ "success": true, "user": account(&service, &changed) })))
+}
+
+fn conversation(service: &Service, conversation: &Conversation) -> Value {
+    let participants: Vec<Value> = conversation.members.iter().map(|member| user(service, &member.user)).collect();
+    let last = conversation.last_message.as_ref();
+    json!({
+        "_id": conversation.place.id.as_str(),
+        "id": conversation.place.id.as_str(),
+        "type": conversation.place.kind.as_str(),
+        "name": conversation.place.name,
+        "participants": participants,
+        "lastMessage": last.map(|message| quintet_dialect::message(DIALECT, message, &online(service))),
+        "unreadCount": conversation.unread_count,
+        "createdAt": conversation.created_at.to_string(),
+        "updatedAt": conversation.updated_at.to_string(),
+    })
+}
+
+async fn list(State(service): State<Service>, asker: Asker) -> Answer<Json<Value>> {
+    let found = own_conversations(&service, &asker).await?;
+    let shown: Vec<Value> = found.iter().map(|one| conversation(&service, one)).collect();
+    Ok(Json(json!({ "success": true, "count": shown.len(), "conversations": shown })))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Opening {
+    participant_id: Option<String>,
+}
+
+async fn open(
+    State(service): State<Service>,
+    asker: Asker,
+    Body(input): Body<Opening>,
+) -> Answer<(StatusCode, Json<Value>)> {
+    let other: UserId = user_id("participantId", &required("participantId", input.participant_id)?)?;
+    let wanted = ConversationInput::direct(other);
+    let (opened, new) = service.create_conversation(asker.actor(), wanted).await?;
+    let status = if new { StatusCode::CREATED } else { StatusCode::OK };
+    let body = json!({ "success": true, "conversation": conversation(&service, &opened), "existed": !new });
+    Ok((status, Json(body)))
+}
+
+async fn one(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
+    let found = service.conversation(asker.id(), ConversationId::trusted(&id)).await?;
+    Ok(Json(json!({ "success": true, "conversation": conversation(&service, &found) })))
+}
+
+async fn delete(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
+    service.delete_conversation(asker.actor(), ConversationId::trusted(&id)).await?;
+    Ok(Json(json!({ "success": true, "message": "Conversation deleted" })))
+}
+
+#[derive(Deserialize)]
+struct Page {
+    page: Option<u32>,
+    limit: Option<u32>,
+}
+
+async fn history(
+    State(service): State<Service>,
+    asker: Asker,
+    Path(id): Path<String>,
+    Asked(asked): Asked<Page>,
+) -> Answer<Json<Value>> {
+    let limit = asked.limit.unwrap_or(MESSAGES).clamp(1, LIST_MAX as u32);
+    let page = asked.page.unwrap_or(1).max(1);
+    let id = ConversationId::trusted(&id);
+    let total = service.message_count(asker.id(), id.clone()).await?;
+    let shown = messages(&service, &asker, DIALECT, &id, ((page - 1).saturating_mul(limit), limit)).await?;
+    Ok(Json(json!({
+        "success": true,
+        "messages": shown,
+        "pagination": { "page": page, "limit": limit, "total": total, "pages": total.div_ceil(limit.into()) },
+    })))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NewMessage {
+    #[serde(default)]
+    content: String,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    file_url: Option<String>,
+    file_name: Option<String>,
+}
+
+async fn say(
+    State(service): State<Service>,
+    asker: Asker,
+    Path(id): Path<String>,
+    Body(input): Body<NewMessage>,
+) -> Answer<(StatusCode, Json<Value>)> {
+    let kind = match input.kind.as_deref() {
+        None => MessageKind::Text,
+        Some(kind) => MessageKind::parse(&kind.to_lowercase())
+            .ok_or_else(|| Refusal::invalid("type", "must be `text`, `image` or `file`"))?,
+    };
+    let file = input.file_url.map(|url| FileLink::new(url, input.file_name)).transpose()?;
+    let target = Target::Conversation(ConversationId::trusted(&id));
+    let text = NewText { target, kind, content: input.content, file, client_message_id: None };
+    let sent = send(&service, &asker, DIALECT, text).await?;
+    Ok((StatusCode::CREATED, Json(json!({ "success": true, "message": sent }))))
+}
+
+#[derive(Deserialize)]
+struct Edit {
+    content: Option<String>,
+}
+
+async fn edit(
+    State(service): State<Service>,
+    asker: Asker,
+    Path(id): Path<String>,
+    Body(input): Body<Edit>,
+) -> Answer<Json<Value>> {
+    let content = required("content", input.content)?;
+    let edited = service.edit_message(asker.actor(), MessageId::trusted(&id), content).await?;
+    let message = quintet_dialect::message(DIALECT, &edited, &online(&service));
+    Ok(Json(json!({ "success": true, "message": message })))
+}
+
+async fn delete_message(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
+    service.delete_message(asker.actor(), MessageId::trusted(&id)).await?;
+    Ok(Json(json!({ "success": true, "message": "Message deleted" })))
+}

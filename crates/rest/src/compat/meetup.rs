@@ -1,0 +1,190 @@
+//! The meetup vocabulary: accounts by name, and broadcasts, which are meetups that expire an hour later.
+
+use std::net::IpAddr;
+
+use axum::extract::State;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use quintet_dialect::Dialect;
+use quintet_domain::{Meetup, MeetupId, Refusal, Timestamp};
+use quintet_service::{MeetupInput, NewAccount, Service};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{LIST_MAX, required, username_for};
+use crate::auth::Credentials;
+use crate::error::Answer;
+use crate::extract::{Asker, Body, From};
+use crate::router::App;
+
+/// How long a broadcast stands.
+const BROADCAST_MS: i64 = 60 * 60 * 1_000;
+
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/auth/register", post(register))
+        .route("/auth/login", post(log_in))
+        .route("/broadcasts", get(list).post(propose))
+        .route("/broadcasts/join", post(join))
+        .route("/broadcasts/joinBroadcast", post(join))
+        .route("/joinBroadcast", post(join))
+}
+
+#[derive(Deserialize)]
+pub(super) struct Registration {
+    pub(super) name: Option<String>,
+    pub(super) email: Option<String>,
+    pub(super) password: Option<String>,
+}
+
+async fn register(
+    State(service): State<Service>,
+    From(address): From,
+    Body(input): Body<Registration>,
+) -> Answer<Json<Value>> {
+    registered(&service, address, input).await
+}
+
+pub(super) async fn registered(service: &Service, address: IpAddr, input: Registration) -> Answer<Json<Value>> {
+    service.rates().login(address)?;
+    let name = required("name", input.name)?;
+    let new = NewAccount {
+        username: username_for(&name),
+        email: required("email", input.email)?,
+        password: required("password", input.password)?,
+        name: Some(name),
+        home_dialect: Some(Dialect::Meetup.as_str().to_owned()),
+        any_username: true,
+        ..NewAccount::default()
+    };
+    let session = service.register(new).await?;
+    let id = session.account.user.id.as_str();
+    Ok(Json(json!({ "message": "User registered successfully", "userId": id, "token": session.token })))
+}
+
+async fn log_in(
+    State(service): State<Service>,
+    From(address): From,
+    Body(credentials): Body<Credentials>,
+) -> Answer<Json<Value>> {
+    let session = credentials.log_in(&service, address).await?;
+    Ok(Json(json!({ "token": session.token, "userId": session.account.user.id.as_str() })))
+}
+
+fn broadcast(meetup: &Meetup) -> Value {
+    let starts_at = meetup.starts_at.to_string();
+    let requests: Vec<&str> = meetup.requests.iter().map(|request| request.user.id.as_str()).collect();
+    json!({
+        "_id": meetup.id.as_str(),
+        "userId": meetup.host.id.as_str(),
+        "date": &starts_at[..10],
+        "time": &starts_at[11..16],
+        "location": meetup.location,
+        "activity": meetup.activity,
+        "requests": requests,
+        "expiresAt": meetup.expires_at.to_string(),
+        "__v": 0,
+        "chatId": meetup.chat_id.as_str(),
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Proposal {
+    user_id: Option<String>,
+    date: Option<String>,
+    time: Option<String>,
+    location: Option<String>,
+    activity: Option<String>,
+}
+
+/// The moment of a day and a time of day, UTC: `2026-11-21` or a whole ISO 8601 moment, and `18:30` or `6:30 PM`.
+fn moment(date: &str, time: &str) -> Result<Timestamp, Refusal> {
+    let day = date.get(..10).unwrap_or(date);
+    let (clock, half) = match time.trim().to_ascii_uppercase() {
+        text if text.ends_with("AM") || text.ends_with("PM") => {
+            let (clock, half) = text.split_at(text.len() - 2);
+            (clock.trim().to_owned(), Some(half.to_owned()))
+        }
+        text => (text, None),
+    };
+    let wrong = || Refusal::invalid("time", "must be a time of day, as `18:30` or `6:30 PM`");
+    let (hour, minute) = clock.split_once(':').ok_or_else(wrong)?;
+    let hour: u32 = hour.parse().map_err(|_| wrong())?;
+    let hour = match half.as_deref() {
+        None => hour,
+        Some(_) if !(1..=12).contains(&hour) => return Err(wrong()),
+        Some("PM") => hour % 12 + 12,
+        Some(_) => hour % 12,
+    };
+    let minute: u32 = minute.get(..2).unwrap_or_default().parse().map_err(|_| wrong())?;
+    if hour > 23 || minute > 59 {
+        return Err(wrong());
+    }
+    Timestamp::parse(&format!("{day}T{hour:02}:{minute:02}:00Z"))
+        .ok_or_else(|| Refusal::invalid("date", "must be a day, as `2026-11-21`"))
+}
+
+fn is_asker(asker: &Asker, said: Option<&str>) -> Result<(), Refusal> {
+    match said {
+        Some(said) if said != asker.0.user.id.as_str() => {
+            Err(Refusal::forbidden("`userId` is another user's than the token."))
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn propose(State(service): State<Service>, asker: Asker, Body(input): Body<Proposal>) -> Answer<Json<Value>> {
+    is_asker(&asker, input.user_id.as_deref())?;
+    let (date, time) = (required("date", input.date)?, required("time", input.time)?);
+    let wanted = MeetupInput {
+        activity: required("activity", input.activity)?,
+        location: required("location", input.location)?,
+        starts_at: moment(&date, &time)?,
+        expires_at: Some(service.environment().now().plus_ms(BROADCAST_MS)),
+        capacity: None,
+    };
+    Ok(Json(broadcast(&service.create_meetup(asker.actor(), wanted).await?)))
+}
+
+async fn list(State(service): State<Service>, asker: Asker) -> Answer<Json<Value>> {
+    let found = service.meetups(asker.id(), true, None, LIST_MAX as u32).await?;
+    Ok(Json(found.items.iter().map(broadcast).collect()))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Join {
+    broadcast_id: Option<String>,
+    user_id: Option<String>,
+}
+
+async fn join(State(service): State<Service>, asker: Asker, Body(input): Body<Join>) -> Answer<Json<Value>> {
+    is_asker(&asker, input.user_id.as_deref())?;
+    let id = required("broadcastId", input.broadcast_id)?;
+    service.request_meetup(asker.actor(), MeetupId::trusted(&id)).await?;
+    Ok(Json(json!({ "message": "Request to join sent", "broadcastId": id })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::moment;
+
+    #[test]
+    fn days_and_times_as_clients_write_them() {
+        for (date, time, expected) in [
+            ("2026-11-21", "18:30", Some("2026-11-21T18:30:00.000Z")),
+            ("2026-11-21T00:00:00.000Z", "6:30 PM", Some("2026-11-21T18:30:00.000Z")),
+            ("2026-11-21", "12:05am", Some("2026-11-21T00:05:00.000Z")),
+            ("2026-11-21", "12:00 PM", Some("2026-11-21T12:00:00.000Z")),
+            ("2026-11-21", "07:15:30", Some("2026-11-21T07:15:00.000Z")),
+            ("2026-11-21", "24:00", None),
+            ("2026-11-21", "13:00 PM", None),
+            ("2026-11-21", "soon", None),
+            ("tomorrow", "18:30", None),
+            ("2026-02-30", "18:30", None),
+        ] {
+            assert_eq!(moment(date, time).ok().map(|at| at.to_string()).as_deref(), expected, "{date} {time}");
+        }
+    }
+}

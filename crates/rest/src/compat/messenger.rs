@@ -1,0 +1,281 @@
+//! The messenger vocabulary: people by first and last name, direct messages by the other one's id, open groups.
+
+use axum::extract::State;
+use axum::routing::{get, post, put};
+use axum::{Json, Router};
+use http::StatusCode;
+use quintet_dialect::Dialect;
+use quintet_domain::{Conversation, ConversationId, ConversationKind, MessageId, Refusal, Role, Target, User, UserId};
+use quintet_service::{Account, ConversationInput, Found, NewAccount, ProfileChange, Service, Which};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{LIST_MAX, emails, messages, plain_text, required, send, user_id, username_for, users};
+use crate::auth::Credentials;
+use crate::error::Answer;
+use crate::extract::{Asker, Body, From, Path};
+use crate::router::App;
+
+const DIALECT: Dialect = Dialect::Messenger;
+
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/auth/signup", post(sign_up))
+        .route("/auth/login", post(log_in))
+        .route("/users", get(list_users))
+        .route("/users/profile", get(profile).put(change_profile))
+        .route("/users/change-password", put(change_password))
+        .route("/users/{id}/messages", get(direct_messages).post(say_direct))
+        .route("/groups", get(list_groups).post(create_group))
+        .route("/groups/{id}", get(one_group))
+        .route("/groups/{id}/join", post(join))
+        .route("/groups/{id}/leave", post(leave))
+        .route("/groups/{id}/messages", get(group_messages).post(say_in_group))
+}
+
+fn person(user: &User) -> Value {
+    json!({ "_id": user.id.as_str(), "firstName": user.first_name(), "lastName": user.last_name() })
+}
+
+/// A user as itself sees it.
+pub(super) fn account(account: &Account) -> Value {
+    json!({
+        "id": account.user.id.as_str(),
+        "_id": account.user.id.as_str(),
+        "firstName": account.user.first_name(),
+        "lastName": account.user.last_name(),
+        "email": account.email,
+        "country": account.country,
+        "avatar": account.user.avatar,
+        "role": "user",
+        "createdAt": account.user.created_at.to_string(),
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SignUp {
+    first_name: Option<String>,
+    last_name: Option<String>,
+    email: Option<String>,
+    country: Option<String>,
+    password: Option<String>,
+}
+
+async fn sign_up(
+    State(service): State<Service>,
+    From(address): From,
+    Body(input): Body<SignUp>,
+) -> Answer<(StatusCode, Json<Value>)> {
+    service.rates().login(address)?;
+    let name = full_name(&required("firstName", input.first_name)?, &required("lastName", input.last_name)?);
+    let new = NewAccount {
+        username: username_for(&name),
+        email: required("email", input.email)?,
+        password: required("password", input.password)?,
+        name: Some(name),
+        home_dialect: Some(DIALECT.as_str().to_owned()),
+        country: input.country,
+        any_username: true,
+        ..NewAccount::default()
+    };
+    let session = service.register(new).await?;
+    let id = session.account.user.id.as_str();
+    Ok((StatusCode::CREATED, Json(json!({ "message": "User created successfully", "userId": id }))))
+}
+
+fn full_name(first: &str, last: &str) -> String {
+    format!("{} {}", first.trim(), last.trim()).trim().to_owned()
+}
+
+async fn log_in(
+    State(service): State<Service>,
+    From(address): From,
+    Body(credentials): Body<Credentials>,
+) -> Answer<Json<Value>> {
+    let session = credentials.log_in(&service, address).await?;
+    let user = account(&session.account);
+    Ok(Json(json!({ "message": "Login successful", "token": session.token, "user": user })))
+}
+
+async fn list_users(State(service): State<Service>, asker: Asker) -> Answer<Json<Value>> {
+    let found = users(&service, &asker, "").await?;
+    let emails = emails(&service, &asker, found.iter().map(|user| &**user)).await?;
+    let shown = found.iter().map(|user| {
+        let mut object = person(user);
+        // Between people who have nothing to do with each other it stays empty.
+        object["email"] = emails.get(&user.id).map(String::as_str).unwrap_or_default().into();
+        object
+    });
+    Ok(Json(shown.collect()))
+}
+
+async fn profile(asker: Asker) -> Json<Value> {
+    Json(account(&asker.0))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Profile {
+    first_name: Option<String>,
+    last_name: Option<String>,
+    email: Option<String>,
+    country: Option<String>,
+}
+
+async fn change_profile(
+    State(service): State<Service>,
+    asker: Asker,
+    Body(input): Body<Profile>,
+) -> Answer<Json<Value>> {
+    let user = &asker.0.user;
+    let name = (input.first_name.is_some() || input.last_name.is_some()).then(|| {
+        let first = input.first_name.as_deref().unwrap_or_else(|| user.first_name());
+        full_name(first, input.last_name.as_deref().unwrap_or_else(|| user.last_name()))
+    });
+    let change = ProfileChange { name, email: input.email, country: input.country, ..ProfileChange::default() };
+    let changed = service.change_profile(asker.id(), change).await?;
+    Ok(Json(json!({ "message": "Profile updated successfully", "user": account(&changed) })))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PasswordChange {
+    #[serde(alias = "oldPassword")]
+    current_password: Option<String>,
+    new_password: Option<String>,
+}
+
+async fn change_password(
+    State(service): State<Service>,
+    asker: Asker,
+    Body(input): Body<PasswordChange>,
+) -> Answer<Json<Value>> {
+    let current = required("currentPassword", input.current_password)?;
+    let new = required("newPassword", input.new_password)?;
+    // What came in by the old password ends, so a client goes on with a new token.
+    let session = service.change_password(asker.id(), current, new).await?;
+    Ok(Json(json!({ "message": "Password changed successfully", "token": session.token })))
+}
+
+/// All messages of a place, oldest first, as far as a list goes; the newest of them is read by that.
+async fn read(service: &Service, asker: &Asker, id: &ConversationId) -> Result<Vec<Value>, Refusal> {
+    let shown = messages(service, asker, DIALECT, id, (0, LIST_MAX as u32)).await?;
+    if let Some(newest) = shown.last().and_then(|message| message["_id"].as_str()) {
+        service.mark_read(asker.actor(), Some(id.clone()), MessageId::trusted(newest)).await?;
+    }
+    Ok(shown)
+}
+
+async fn direct_messages(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
+    let other = service.user(&UserId::trusted(&id)).await?;
+    let shown = match service.direct(asker.id(), other.id.clone()).await? {
+        Some(conversation) => read(&service, &asker, &conversation).await?,
+        None => Vec::new(),
+    };
+    Ok(Json(shown.into()))
+}
+
+#[derive(Deserialize)]
+struct NewMessage {
+    content: Option<String>,
+}
+
+async fn say_direct(
+    State(service): State<Service>,
+    asker: Asker,
+    Path(id): Path<String>,
+    Body(input): Body<NewMessage>,
+) -> Answer<(StatusCode, Json<Value>)> {
+    let target = Target::Direct(user_id("id", &id)?);
+    let text = plain_text(target, required("content", input.content)?);
+    Ok((StatusCode::CREATED, Json(send(&service, &asker, DIALECT, text).await?)))
+}
+
+// --- groups ---
+
+fn group(found: &Found) -> Value {
+    json!({
+        "_id": found.place.id.as_str(),
+        "name": found.place.name,
+        "description": found.description.as_deref().unwrap_or_default(),
+        "creator": found.owner.as_ref().map(UserId::as_str),
+        "memberCount": found.member_count,
+        "isMember": found.is_member,
+        "createdAt": found.created_at.to_string(),
+    })
+}
+
+/// A group that the asker is in, with its members.
+async fn own_group(service: &Service, asker: &Asker, own: &Conversation) -> Result<Value, Refusal> {
+    let description = service.description(asker.id(), own.place.id.clone()).await?;
+    Ok(json!({
+        "_id": own.place.id.as_str(),
+        "name": own.place.name,
+        "description": description.unwrap_or_default(),
+        "creator": own.owner.as_ref().map(UserId::as_str),
+        "memberCount": own.members.len(),
+        "isMember": true,
+        "createdAt": own.created_at.to_string(),
+        "members": own.members.iter().map(|member| person(&member.user)).collect::<Vec<_>>(),
+    }))
+}
+
+async fn list_groups(State(service): State<Service>, asker: Asker) -> Answer<Json<Value>> {
+    let found = service.found(asker.id(), String::new(), Which::OpenOrMine, None, LIST_MAX as u32).await?;
+    Ok(Json(found.items.iter().map(group).collect()))
+}
+
+async fn one_group(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
+    let found = service.conversation(asker.id(), ConversationId::trusted(&id)).await?;
+    Ok(Json(own_group(&service, &asker, &found).await?))
+}
+
+#[derive(Deserialize)]
+struct NewGroup {
+    name: Option<String>,
+    description: Option<String>,
+}
+
+async fn create_group(
+    State(service): State<Service>,
+    asker: Asker,
+    Body(input): Body<NewGroup>,
+) -> Answer<(StatusCode, Json<Value>)> {
+    let wanted = ConversationInput {
+        kind: ConversationKind::Group,
+        name: Some(required("name", input.name)?),
+        description: input.description,
+        members: Vec::new(),
+        // Whoever knows of a group of this vocabulary may join it.
+        open: true,
+    };
+    let (made, _) = service.create_conversation(asker.actor(), wanted).await?;
+    let group = own_group(&service, &asker, &made).await?;
+    Ok((StatusCode::CREATED, Json(json!({ "message": "Group created successfully", "group": group }))))
+}
+
+async fn join(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
+    service.add_member(asker.actor(), ConversationId::trusted(&id), asker.id(), Role::Member).await?;
+    Ok(Json(json!({ "message": "Joined group successfully" })))
+}
+
+async fn leave(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
+    service.remove_member(asker.actor(), ConversationId::trusted(&id), asker.id()).await?;
+    Ok(Json(json!({ "message": "Left group successfully" })))
+}
+
+async fn group_messages(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
+    Ok(Json(read(&service, &asker, &ConversationId::trusted(&id)).await?.into()))
+}
+
+async fn say_in_group(
+    State(service): State<Service>,
+    asker: Asker,
+    Path(id): Path<String>,
+    Body(input): Body<NewMessage>,
+) -> Answer<(StatusCode, Json<Value>)> {
+    let target = Target::Conversation(ConversationId::trusted(&id));
+    let text = plain_text(target, required("content", input.content)?);
+    Ok((StatusCode::CREATED, Json(send(&service, &asker, DIALECT, text).await?)))
+}

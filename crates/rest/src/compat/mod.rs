@@ -1,0 +1,179 @@
+//! What clients of existing backends call: under `/DIALECT/api`, and under `/api` where the listener, the path or the
+//! token says whose client it is.
+//!
+//! What lives here: one file per dialect, each row a thin mapping to an operation that `/api/v1` uses as well; how each
+//! dialect writes a failure; and who gets what under `/api`.
+//! What does not: any operation, and the shapes of `/api/v1`.
+//!
+//! What must stay true: a client of one document reads what that document's backends write, field by field; what it
+//! does not know stands beside that.
+
+mod auto;
+mod chat;
+mod conversations;
+mod failure;
+mod meetup;
+mod messenger;
+mod rooms;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body as HttpBody;
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::Response;
+use axum::routing::any;
+use http::header;
+use quintet_dialect::Dialect;
+use quintet_domain::limits::PAGE_ITEMS_MAX;
+use quintet_domain::{Conversation, ConversationId, MessageKind, NewText, Refusal, Target, User, UserId};
+use quintet_service::{Account, PageOf, Service};
+use serde_json::Value;
+
+use crate::error::Failed;
+use crate::extract::Asker;
+use crate::router::{App, not_allowed, not_found};
+
+/// Items of a list that knows no pages, at most.
+const LIST_MAX: usize = 1_000;
+
+/// The dialect of the listener through which a request came, if it has one. Put into the request's extensions.
+#[derive(Clone, Copy, Debug)]
+pub struct ListenerDialect(pub Option<Dialect>);
+
+/// All of it.
+pub(crate) fn router(app: App) -> Router<App> {
+    let named = Dialect::ALL
+        .into_iter()
+        .fold(Router::new(), |router, dialect| router.nest(&format!("/{}/api", dialect.as_str()), routes(dialect)));
+    let inner: Router = named.clone().with_state(app.clone());
+    let by_client = move |request: Request| auto::hand_on(app.clone(), inner.clone(), request);
+    named.merge(rooms::root()).route("/api/{*path}", any(by_client))
+}
+
+fn routes(dialect: Dialect) -> Router<App> {
+    let routes = match dialect {
+        Dialect::Meetup => meetup::routes(),
+        Dialect::Messenger => messenger::routes(),
+        Dialect::Rooms => rooms::routes(),
+        Dialect::Conversations => conversations::routes(),
+        Dialect::Chat => chat::routes(),
+    };
+    let in_its_words = move |request: Request, next: Next| in_words_of(dialect, request, next);
+    routes.fallback(not_found).method_not_allowed_fallback(not_allowed).layer(axum::middleware::from_fn(in_its_words))
+}
+
+/// Writes a failure as the dialect's clients read it.
+async fn in_words_of(dialect: Dialect, request: Request, next: Next) -> Response {
+    let with_token = request.headers().contains_key(header::AUTHORIZATION);
+    let path = request.uri().path().to_owned();
+    let mut response = next.run(request).await;
+    if let Some(Failed(refusal)) = response.extensions_mut().remove::<Failed>() {
+        let (status, body) = failure::write(dialect, response.status(), &refusal, with_token, &path);
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
+        headers.remove(header::CONTENT_LENGTH);
+        *response.body_mut() = HttpBody::from(body.to_string());
+    }
+    response
+}
+
+// --- what several dialects ask for ---
+
+/// Whether a user is online, for the dialects' own words.
+fn online(service: &Service) -> impl Fn(&UserId) -> bool + '_ {
+    |user| service.presence().is_online(user)
+}
+
+fn status(service: &Service, user: &UserId) -> &'static str {
+    if service.presence().is_online(user) { "online" } else { "offline" }
+}
+
+/// Other registered users whose names start with a text.
+async fn users(service: &Service, asker: &Asker, query: &str) -> Result<Vec<Arc<User>>, Refusal> {
+    let (mut found, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = service.users(query.to_owned(), cursor, PAGE_ITEMS_MAX).await?;
+        found.extend(page.items.into_iter().filter(|user| user.id != asker.0.user.id));
+        cursor = page.next;
+        if cursor.is_none() || found.len() >= LIST_MAX {
+            found.truncate(LIST_MAX);
+            return Ok(found);
+        }
+    }
+}
+
+/// The asker's conversations, newest activity first.
+async fn own_conversations(service: &Service, asker: &Asker) -> Result<Vec<Conversation>, Refusal> {
+    let (mut found, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = service.conversations(asker.id(), cursor, PAGE_ITEMS_MAX).await?;
+        found.extend(page.items);
+        cursor = page.next;
+        if cursor.is_none() || found.len() >= LIST_MAX {
+            found.truncate(LIST_MAX);
+            return Ok(found);
+        }
+    }
+}
+
+/// The addresses that the asker may see.
+async fn emails<'u>(
+    service: &Service,
+    asker: &Asker,
+    of: impl IntoIterator<Item = &'u User>,
+) -> Result<HashMap<UserId, String>, Refusal> {
+    service.emails(asker.id(), of.into_iter().map(|user| user.id.clone()).collect()).await
+}
+
+/// A page of messages as the dialect writes them, oldest first.
+async fn messages(
+    service: &Service,
+    asker: &Asker,
+    dialect: Dialect,
+    id: &ConversationId,
+    (skip, limit): (u32, u32),
+) -> Result<Vec<Value>, Refusal> {
+    let page = service.messages(asker.id(), id.clone(), PageOf::Skipping(skip), limit).await?;
+    let online = online(service);
+    Ok(page.items.iter().map(|message| quintet_dialect::message(dialect, message, &online)).collect())
+}
+
+/// Sends a message; gives it as the dialect writes it.
+async fn send(service: &Service, asker: &Asker, dialect: Dialect, text: NewText) -> Result<Value, Refusal> {
+    let sent = service.send(asker.actor(), text).await?;
+    Ok(quintet_dialect::message(dialect, &sent.message, &online(service)))
+}
+
+fn plain_text(target: Target, content: String) -> NewText {
+    NewText { target, kind: MessageKind::Text, content, file: None, client_message_id: None }
+}
+
+/// A username for somebody whose client knows none.
+fn username_for(name: &str) -> String {
+    let name = name.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(".");
+    if name.is_empty() { "user".to_owned() } else { name }
+}
+
+/// A user, as itself sees it, with every name that the five documents' clients read.
+fn superset(service: &Service, account: &Account) -> Value {
+    let mut user = conversations::account(service, account);
+    let others = [chat::account(service, account), messenger::account(account)];
+    for other in others {
+        if let (Some(user), Value::Object(other)) = (user.as_object_mut(), other) {
+            user.extend(other);
+        }
+    }
+    user
+}
+
+fn required(field: &str, value: Option<String>) -> Result<String, Refusal> {
+    value.filter(|text| !text.trim().is_empty()).ok_or_else(|| Refusal::invalid(field, "is missing"))
+}
+
+fn user_id(field: &str, text: &str) -> Result<UserId, Refusal> {
+    UserId::new(text).map_err(|error| Refusal::invalid(field, format!("is no id: {error}")))
+}

@@ -1,0 +1,114 @@
+//! Finding: open conversations, the conversation of two, and whom one may write an email to.
+
+use std::collections::HashMap;
+
+use quintet_domain::limits::IDS_MAX;
+use quintet_domain::{ConversationId, UserId};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::queries::{self, Read, known, readable};
+use super::rows::{self, CONVERSATION};
+use crate::{Found, Page, Which};
+
+/// The columns of a conversation, as `rows::conversation_at` reads them.
+const CONVERSATION_COLUMNS: usize = 13;
+
+/// A pattern that matches texts which start with this one, whatever the case: its own signs are meant as they stand.
+pub(super) fn starts_with(text: &str) -> String {
+    text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_") + "%"
+}
+
+/// Groups and rooms by the start of their name, newest activity first.
+pub(super) fn found(
+    conn: &Connection,
+    user: &UserId,
+    query: &str,
+    which: Which,
+    cursor: Option<&str>,
+    limit: u32,
+) -> Read<Page<Found>> {
+    let user = known(conn, user)?;
+    let (before_at, before_pk) = queries::after_cursor(cursor)?;
+    let wanted = match which {
+        Which::Open => "c.open = 1",
+        Which::OpenOrMine => "(c.open = 1 OR m.user_pk IS NOT NULL)",
+    };
+    let mut items: Vec<(i64, Found)> = conn
+        .prepare_cached(&format!(
+            "SELECT {CONVERSATION}, c.description, (SELECT id FROM user WHERE pk = c.owner_pk), m.user_pk IS NOT NULL
+             FROM conversation c LEFT JOIN member m ON m.conversation_pk = c.pk AND m.user_pk = ?1
+             WHERE c.deleted_at IS NULL AND c.kind IN ('group', 'room') AND {wanted}
+               AND (c.updated_at, c.pk) < (?2, ?3) AND lower(c.name) LIKE ?4 ESCAPE '\\'
+             ORDER BY c.updated_at DESC, c.pk DESC LIMIT ?5"
+        ))?
+        .query_map(params![user.pk, before_at, before_pk, starts_with(query), limit + 1], |row| {
+            let conversation = rows::conversation_at(row, 0)?;
+            let owner = row.get_ref(CONVERSATION_COLUMNS + 1)?.as_str_or_null()?;
+            Ok((
+                conversation.pk,
+                Found {
+                    place: conversation.place,
+                    description: row.get(CONVERSATION_COLUMNS)?,
+                    open: conversation.open,
+                    owner: owner.map(UserId::trusted),
+                    member_count: conversation.member_count,
+                    is_member: row.get(CONVERSATION_COLUMNS + 2)?,
+                    created_at: conversation.created_at,
+                    updated_at: conversation.updated_at,
+                },
+            ))
+        })?
+        .collect::<Result<_, _>>()?;
+    let more = items.len() > limit as usize;
+    items.truncate(limit as usize);
+    let next = more.then(|| items.last().map(|(pk, last)| queries::cursor_at(last.updated_at, *pk))).flatten();
+    Ok(Page { items: items.into_iter().map(|(_, found)| found).collect(), next })
+}
+
+/// What a conversation says of itself.
+pub(super) fn description(conn: &Connection, user: &UserId, id: &ConversationId) -> Read<Option<String>> {
+    let user = known(conn, user)?;
+    let row = readable(conn, &user, id)?;
+    Ok(conn
+        .prepare_cached("SELECT description FROM conversation WHERE pk = ?1")?
+        .query_row([row.pk], |row| row.get(0))?)
+}
+
+/// The conversation of two, if they have one.
+pub(super) fn direct(conn: &Connection, user: &UserId, other: &UserId) -> Read<Option<ConversationId>> {
+    let (user, other) = (known(conn, user)?, known(conn, other)?);
+    let found = conn
+        .prepare_cached("SELECT id FROM conversation WHERE first_pk = ?1 AND second_pk = ?2")?
+        .query_row([user.pk.min(other.pk), user.pk.max(other.pk)], |row| {
+            Ok(ConversationId::trusted(row.get_ref(0)?.as_str()?))
+        })
+        .optional()?;
+    Ok(found)
+}
+
+/// The addresses of those among some users with whom one shares a conversation, and one's own.
+pub(super) fn emails(conn: &Connection, user: &UserId, of: &[UserId]) -> Read<HashMap<UserId, String>> {
+    let user = known(conn, user)?;
+    let mut statement = conn.prepare_cached(
+        "SELECT u.email FROM user u WHERE u.id = ?2 AND u.email IS NOT NULL AND (u.pk = ?1 OR EXISTS
+             (SELECT 1 FROM member own JOIN member other ON other.conversation_pk = own.conversation_pk
+              WHERE own.user_pk = ?1 AND other.user_pk = u.pk))",
+    )?;
+    let mut emails = HashMap::new();
+    for id in of.iter().take(IDS_MAX) {
+        if let Some(email) = statement.query_row(params![user.pk, id.as_str()], |row| row.get(0)).optional()? {
+            emails.insert(id.clone(), email);
+        }
+    }
+    Ok(emails)
+}
+
+/// How many messages a conversation has.
+pub(super) fn message_count(conn: &Connection, user: &UserId, id: &ConversationId) -> Read<u64> {
+    let user = known(conn, user)?;
+    let row = readable(conn, &user, id)?;
+    let count: i64 = conn
+        .prepare_cached("SELECT count(*) FROM message WHERE conversation_pk = ?1")?
+        .query_row([row.pk], |row| row.get(0))?;
+    Ok(count as u64)
+}

@@ -12,13 +12,14 @@ use crate::sh;
 const LINES_MAX: usize = 500;
 
 /// Which crates of ours each may use. `server` may use all.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("quintet-socketio", &[]),
     ("quintet-domain", &[]),
     ("quintet-dialect", &["quintet-domain"]),
     ("quintet-store", &["quintet-domain"]),
     ("quintet-bus", &["quintet-domain"]),
-    ("quintet-service", &["quintet-domain", "quintet-store", "quintet-bus"]),
+    ("quintet-files", &[]),
+    ("quintet-service", &["quintet-domain", "quintet-store", "quintet-bus", "quintet-files"]),
     ("quintet-gateway", &["quintet-domain", "quintet-dialect", "quintet-service", "quintet-socketio", "quintet-bus"]),
     ("quintet-rest", &["quintet-domain", "quintet-dialect", "quintet-service"]),
     ("quintet-bench", &["quintet-socketio"]),

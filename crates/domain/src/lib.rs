@@ -21,6 +21,6 @@ pub use error::{Code, Refusal};
 pub use event::{Audience, Departure, Entry, Event, Passing};
 pub use ids::{ClientMessageId, ConnectionId, ConversationId, IdError, MeetupId, MessageId, NotificationId, UserId};
 pub use meetup::{Meetup, MeetupRequest, MeetupStatus, Notification};
-pub use message::{DELETED_CONTENT, FileLink, Message, MessageKind, Reader, validate_content};
+pub use message::{DELETED_CONTENT, FILES_PATH, FileLink, Message, MessageKind, Reader, validate_content};
 pub use time::{Environment, Timestamp};
 pub use user::{User, UserKind, validate_email, validate_username};

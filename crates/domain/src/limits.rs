@@ -62,3 +62,7 @@ pub const CONNECTIONS_PER_SECOND: u32 = 50;
 pub const LOGINS_PER_MINUTE: u32 = 20;
 /// Rooms made by guests a minute, per address.
 pub const GUEST_ROOMS_PER_MINUTE: u32 = 20;
+/// Bytes of a file.
+pub const FILE_BYTES_MAX: u64 = 25_000_000;
+/// Seconds that a file waits for something to carry it.
+pub const UPLOAD_WAITS_SECONDS: i64 = 24 * 60 * 60;

@@ -34,6 +34,9 @@ impl MessageKind {
     }
 }
 
+/// What the links of this server's files start with.
+pub const FILES_PATH: &str = "/files/";
+
 /// A file that a message carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileLink {
@@ -52,7 +55,7 @@ impl FileLink {
         if url.len() > URL_BYTES_MAX {
             return Err(Refusal::too_large("fileUrl", format!("has at most {URL_BYTES_MAX} bytes")));
         }
-        let known = url.strip_prefix("https://").is_some_and(|rest| !rest.is_empty()) || url.starts_with("/files/");
+        let known = url.strip_prefix("https://").is_some_and(|rest| !rest.is_empty()) || url.starts_with(FILES_PATH);
         if !known || url.chars().any(|c| c.is_whitespace() || c.is_control()) {
             return Err(Refusal::invalid("fileUrl", "must be an https link, or one of this server's files"));
         }

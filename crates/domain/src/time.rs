@@ -56,6 +56,8 @@ pub trait Environment: Send + Sync {
     fn now(&self) -> Timestamp;
     /// A new id; UUIDv7 outside of tests.
     fn new_id(&self) -> String;
+    /// 128 bits that nobody can guess.
+    fn secret(&self) -> u128;
 }
 
 #[cfg(test)]

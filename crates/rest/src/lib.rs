@@ -11,6 +11,7 @@ mod compat;
 mod conversations;
 mod error;
 mod extract;
+mod files;
 mod me;
 mod meetups;
 mod messages;

@@ -1,6 +1,6 @@
 //! Which path is whose.
 
-use axum::extract::{FromRef, State};
+use axum::extract::{DefaultBodyLimit, FromRef, State};
 use axum::response::IntoResponse;
 use axum::routing::{delete, get, post, put};
 use axum::{Json, Router};
@@ -12,7 +12,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 
 use crate::error::{Answer, Problem};
-use crate::{auth, compat, conversations, me, meetups, messages, notifications, rooms, users};
+use crate::{auth, compat, conversations, files, me, meetups, messages, notifications, rooms, users};
+
+/// Bytes of a form: a file, and what is written around it.
+const FORM_BYTES_MAX: usize = quintet_domain::limits::FILE_BYTES_MAX as usize + 1_000_000;
 
 /// What an operator may set.
 #[derive(Clone, Debug, Default)]
@@ -53,6 +56,7 @@ pub fn router(service: Service, settings: &Settings) -> Router {
         .route("/meetups/{id}/requests/{user}/accept", post(meetups::accept))
         .route("/meetups/{id}/requests/{user}/decline", post(meetups::decline))
         .route("/meetups/{id}/participants/{user}", delete(meetups::remove_participant))
+        .route("/files", post(files::upload).layer(DefaultBodyLimit::max(FORM_BYTES_MAX)))
         .route("/rooms", get(rooms::list))
         .route("/notifications", get(notifications::list))
         .route("/notifications/read", put(notifications::mark_read));
@@ -60,6 +64,7 @@ pub fn router(service: Service, settings: &Settings) -> Router {
     Router::new()
         .route("/healthz", get(healthy))
         .route("/readyz", get(ready))
+        .route("/files/{id}/{secret}", get(files::get))
         .nest("/api/v1", v1)
         .merge(compat::router(app.clone()))
         .fallback(not_found)

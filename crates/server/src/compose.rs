@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quintet_bus::{Bus, LocalBus};
+use quintet_files::Files;
 use quintet_gateway::{Audience, Echo, Gateway, Settings};
 use quintet_service::{Algorithm, Service, Tokens};
 use quintet_socketio::{Engine, Origins};
@@ -15,6 +16,9 @@ use crate::{Failure, secret};
 
 /// Bytes from which on a message is compressed: below, a packet of the network is sent either way.
 const COMPRESSION_THRESHOLD: usize = 1_024;
+
+/// Where files are kept, in the folder of the data.
+const FILES: &str = "files";
 
 /// The parts of a running server.
 pub(crate) struct Parts {
@@ -34,7 +38,13 @@ pub(crate) fn service(config: &Config, location: &Location) -> Result<Service, F
     let algorithm = Algorithm::parse(&config.auth.algorithm).unwrap_or(Algorithm::Hs256);
     let tokens = Tokens::new(&secret::secret(config)?, algorithm, config.auth.token_days);
     let settings = quintet_service::Settings { guests: config.auth.guests, rates: config.limits.rates };
-    Ok(Service::new(Arc::new(store), bus, environment, tokens, settings))
+    let files = match location {
+        Location::Folder(folder) | Location::Shared(folder) => {
+            Files::in_folder(&folder.join(FILES)).map_err(|error| error.to_string())?
+        }
+        Location::Memory => Files::in_memory(),
+    };
+    Ok(Service::new(Arc::new(store), bus, environment, files, tokens, settings))
 }
 
 /// Everything that serves.

@@ -21,4 +21,11 @@ impl Environment for SystemEnvironment {
     fn new_id(&self) -> String {
         uuid::Uuid::now_v7().to_string()
     }
+
+    fn secret(&self) -> u128 {
+        let mut bytes = [0; 16];
+        // The system's own; where it has none nothing else here could be safe either.
+        getrandom::fill(&mut bytes).unwrap_or_else(|error| panic!("the system gives no random bits: {error}"));
+        u128::from_be_bytes(bytes)
+    }
 }

@@ -16,12 +16,21 @@ pub(crate) async fn run(service: Service) {
     let mut tick = tokio::time::interval(TICK);
     let (start, started_at) = (tokio::time::Instant::now(), service.environment().now());
     let mut next_sweep = start + GUESTS_RETURN;
+    let mut files_seen = 0;
     loop {
         tick.tick().await;
         // Also takes over what another process committed.
         if let Err(error) = service.expire_meetups().await {
             tracing::warn!(%error, "meetups could not be expired");
         }
+        // Some at a time, round and round: each file is looked at again and again.
+        files_seen = match service.sweep_files(files_seen).await {
+            Ok(next) => next,
+            Err(error) => {
+                tracing::warn!(%error, "files that are over could not be removed");
+                files_seen
+            }
+        };
         if tokio::time::Instant::now() >= next_sweep {
             next_sweep += SWEEP;
             let present = service.presence().guests();

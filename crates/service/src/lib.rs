@@ -10,6 +10,7 @@
 mod authorise;
 mod conversations;
 mod execute;
+mod files;
 mod identity;
 mod meetups;
 mod messages;
@@ -25,15 +26,17 @@ use std::sync::Arc;
 
 pub use conversations::ConversationInput;
 pub use execute::{Caller, Executed, Position};
+pub use files::{Shown, Uploaded};
 pub use identity::{Identity, Verified};
 pub use meetups::MeetupInput;
 pub use passwords::Passwords;
 pub use presence::Presence;
 use quintet_bus::Bus;
 use quintet_domain::{Environment, Refusal};
+use quintet_files::Files;
 pub use quintet_store::{
     Account, Actor, ConversationChange, Found, Joined, MeetupChange, Memberships, MessagePage, Missed, Numbered, Page,
-    PageOf, ProfileChange, Sent, Untold, Which,
+    PageOf, ProfileChange, Sent, StoredFile, Untold, Which,
 };
 use quintet_store::{Done, Future, Store};
 pub use rates::{EventRate, Rates};
@@ -58,6 +61,7 @@ struct Inner {
     store: Arc<dyn Store>,
     bus: Arc<dyn Bus>,
     environment: Arc<dyn Environment>,
+    files: Files,
     tokens: Tokens,
     passwords: Passwords,
     presence: Presence,
@@ -78,11 +82,12 @@ impl Service {
         store: Arc<dyn Store>,
         bus: Arc<dyn Bus>,
         environment: Arc<dyn Environment>,
+        files: Files,
         tokens: Tokens,
         settings: Settings,
     ) -> Self {
         let (passwords, presence, rates) = (Passwords::new(), Presence::default(), Rates::new(settings.rates));
-        Self(Arc::new(Inner { store, bus, environment, tokens, passwords, presence, rates, settings }))
+        Self(Arc::new(Inner { store, bus, environment, files, tokens, passwords, presence, rates, settings }))
     }
 
     /// Who is online.

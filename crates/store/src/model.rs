@@ -260,6 +260,41 @@ pub struct Found {
     pub updated_at: Timestamp,
 }
 
+/// A file that is about to come.
+#[derive(Clone, Debug)]
+pub struct NewFile {
+    /// Its id.
+    pub id: String,
+    /// What its link is known by.
+    pub secret: String,
+    /// Whose it is.
+    pub uploader: UserId,
+    /// What its uploader calls it.
+    pub name: Option<String>,
+}
+
+/// A file that came whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredFile {
+    /// What its uploader calls it.
+    pub name: Option<String>,
+    /// How many bytes.
+    pub size: u64,
+    /// What it is, by its bytes.
+    pub mime: String,
+    /// Width and height of an image that browsers show.
+    pub image: Option<(u32, u32)>,
+}
+
+/// Files that nobody may have any more, of those that were looked at.
+#[derive(Clone, Debug, Default)]
+pub struct Dead {
+    /// Their ids.
+    pub ids: Vec<String>,
+    /// Where to go on looking; none at the end.
+    pub next: Option<i64>,
+}
+
 /// Which messages of a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PageOf {

@@ -11,9 +11,9 @@ use quintet_domain::{
 };
 
 use crate::{
-    Account, Actor, Claims, ConversationChange, Created, Found, Joined, Left, MeetupChange, MeetupFilter, Memberships,
-    MessagePage, Missed, NewConversation, NewMeetup, NewUser, Numbered, Page, PageOf, ProfileChange, Send, Sent,
-    StoreError, Untold, Which,
+    Account, Actor, Claims, ConversationChange, Created, Dead, Found, Joined, Left, MeetupChange, MeetupFilter,
+    Memberships, MessagePage, Missed, NewConversation, NewFile, NewMeetup, NewUser, Numbered, Page, PageOf,
+    ProfileChange, Send, Sent, StoreError, StoredFile, Untold, Which,
 };
 
 /// Called with the outcome of a write, after its commit, on the writer's thread: it must not wait.
@@ -119,6 +119,20 @@ pub trait Store: std::marker::Send + Sync + 'static {
     fn erase(&self, user: UserId, done: Done<()>) -> Future<'_, ()>;
     /// Notes when users were last seen. Not numbered, told to nobody.
     fn seen(&self, users: Vec<(UserId, Timestamp)>, done: Done<()>) -> Future<'_, ()>;
+
+    // --- files ---
+
+    /// Notes that a file is about to come.
+    fn announce_file(&self, new: NewFile, done: Done<()>) -> Future<'_, ()>;
+    /// Notes that all of a file came.
+    fn complete_file(&self, id: String, file: StoredFile, done: Done<()>) -> Future<'_, ()>;
+    /// Forgets files whose bytes are gone.
+    fn forget_files(&self, ids: Vec<String>, done: Done<()>) -> Future<'_, ()>;
+    /// A file that may be had by who knows its secret: while a message that carries it is there, or a profile, or, for
+    /// a day, its uploader.
+    fn file(&self, id: String, secret: String) -> ReadResult<'_, Option<StoredFile>>;
+    /// Files that nobody may have any more, among so many behind a mark.
+    fn dead_files(&self, after: i64, among: u32) -> ReadResult<'_, Dead>;
 
     // --- meetups and notifications ---
 

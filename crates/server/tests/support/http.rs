@@ -35,16 +35,32 @@ impl Http {
         Self { address }
     }
 
-    /// Sends bytes as they stand and reads the answer to its end.
-    pub async fn raw(&self, request: &[u8]) -> Answer {
+    /// Sends bytes as they stand and reads the answer to its end: status, head in lower case, body.
+    async fn bytes(&self, request: &[u8]) -> (u16, String, Vec<u8>) {
         let mut stream = TcpStream::connect(self.address).await.expect("the server listens");
-        stream.write_all(request).await.expect("written");
+        // A server that refuses early does not read to the end.
+        let _ = stream.write_all(request).await;
         let mut bytes = Vec::new();
-        stream.read_to_end(&mut bytes).await.expect("read");
-        let text = String::from_utf8(bytes).expect("text");
-        let (head, body) = text.split_once("\r\n\r\n").expect("a head");
+        let read = stream.read_to_end(&mut bytes).await;
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or_else(|| panic!("no head: {read:?}"));
+        let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
-        Answer { status, head: head.to_lowercase(), text: body.to_owned() }
+        (status, head, bytes.split_off(end + 4))
+    }
+
+    /// Sends bytes as they stand; the answer is text.
+    pub async fn raw(&self, request: &[u8]) -> Answer {
+        let (status, head, body) = self.bytes(request).await;
+        Answer { status, head, text: String::from_utf8(body).expect("text") }
+    }
+
+    /// A request without a body; the answer may be anything.
+    pub async fn send_bytes(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> (u16, String, Vec<u8>) {
+        let mut request = format!("{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n");
+        for (name, value) in headers {
+            request += &format!("{name}: {value}\r\n");
+        }
+        self.bytes(format!("{request}\r\n").as_bytes()).await
     }
 
     pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {

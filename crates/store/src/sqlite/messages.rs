@@ -10,7 +10,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::rows::{self, ConversationRow, MESSAGE, MESSAGE_COLUMNS, USER, UserRow};
 use super::tx::{About, Tx, Written};
-use super::{conversations, queries};
+use super::{conversations, files, queries};
 use crate::{Actor, Send, Sent};
 
 struct MessageRow {
@@ -53,6 +53,9 @@ pub(super) fn send(tx: &mut Tx<'_>, send: Send) -> Written<Sent> {
             tx.now.0
         ])?;
     let pk = tx.conn.last_insert_rowid();
+    if let Some(file) = &text.file {
+        files::carry(tx, &file.url, pk)?;
+    }
     tx.conn
         .prepare_cached("UPDATE conversation SET sequence = ?2, updated_at = ?3, last_message_pk = ?4 WHERE pk = ?1")?
         .execute(params![conversation.pk, sequence as i64, tx.now.0, pk])?;

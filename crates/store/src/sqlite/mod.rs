@@ -2,6 +2,7 @@
 
 mod conversations;
 mod directory;
+mod files;
 mod meetups;
 mod members;
 mod messages;
@@ -30,9 +31,9 @@ use self::readers::Readers;
 use self::writer::Writer;
 use crate::store::ReadResult;
 use crate::{
-    Account, Actor, Claims, ConversationChange, Created, Done, Found, Future, Joined, Left, MeetupChange, MeetupFilter,
-    Memberships, MessagePage, Missed, NewConversation, NewMeetup, NewUser, Numbered, OnCommit, OpenError, Page, PageOf,
-    ProfileChange, Send, Sent, Store, Untold, Which,
+    Account, Actor, Claims, ConversationChange, Created, Dead, Done, Found, Future, Joined, Left, MeetupChange,
+    MeetupFilter, Memberships, MessagePage, Missed, NewConversation, NewFile, NewMeetup, NewUser, Numbered, OnCommit,
+    OpenError, Page, PageOf, ProfileChange, Send, Sent, Store, StoredFile, Untold, Which,
 };
 
 /// The store on SQLite.
@@ -187,6 +188,28 @@ impl Store for SqliteStore {
 
     fn seen(&self, users: Vec<(UserId, Timestamp)>, done: Done<()>) -> Future<'_, ()> {
         write!(self, done, users::seen, &users)
+    }
+
+    fn announce_file(&self, new: NewFile, done: Done<()>) -> Future<'_, ()> {
+        write!(self, done, files::announce, &new)
+    }
+
+    fn complete_file(&self, id: String, file: StoredFile, done: Done<()>) -> Future<'_, ()> {
+        write!(self, done, files::complete, &id, &file)
+    }
+
+    fn forget_files(&self, ids: Vec<String>, done: Done<()>) -> Future<'_, ()> {
+        write!(self, done, files::forget, &ids)
+    }
+
+    fn file(&self, id: String, secret: String) -> ReadResult<'_, Option<StoredFile>> {
+        let now = self.environment.0.now();
+        self.readers.run(move |conn| files::get(conn, now, &id, &secret))
+    }
+
+    fn dead_files(&self, after: i64, among: u32) -> ReadResult<'_, Dead> {
+        let now = self.environment.0.now();
+        self.readers.run(move |conn| files::dead(conn, now, after, among))
     }
 
     fn create_meetup(&self, actor: Actor, new: NewMeetup, done: Done<Meetup>) -> Future<'_, ()> {

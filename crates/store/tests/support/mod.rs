@@ -36,6 +36,10 @@ impl Environment for Counting {
     fn new_id(&self) -> String {
         format!("id-{}", self.ids.fetch_add(1, Ordering::Relaxed))
     }
+
+    fn secret(&self) -> u128 {
+        u128::from(self.ids.fetch_add(1, Ordering::Relaxed))
+    }
 }
 
 /// What happened at the seam, in order.

@@ -1,0 +1,81 @@
+//! Files: uploads as they come, and links that a plain `<img>` loads.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{FromRequest, Multipart, Request, State};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use quintet_domain::Refusal;
+use quintet_service::{Service, Shown, StoredFile};
+use serde_json::{Value, json};
+
+use crate::error::{Answer, Problem};
+use crate::extract::{Asker, Path};
+
+/// Takes the part of a form that is named `file`.
+pub(crate) async fn upload(
+    State(service): State<Service>,
+    asker: Asker,
+    request: Request,
+) -> Answer<(StatusCode, Json<Value>)> {
+    let mut form = Multipart::from_request(request, &())
+        .await
+        .map_err(|_| Refusal::invalid("body", "must be a form of type `multipart/form-data`"))?;
+    loop {
+        let part = form.next_field().await.map_err(|_| Refusal::invalid("body", "is no whole form"))?;
+        let part = part.ok_or_else(|| Refusal::invalid("file", "is missing in the form"))?;
+        if part.name() != Some("file") {
+            continue;
+        }
+        let name = part.file_name().map(str::to_owned);
+        let made = service.upload(&asker.actor(), name.as_deref(), part).await?;
+        let (width, height) = made.file.image.unzip();
+        let body = json!({
+            "id": made.id,
+            "url": made.url,
+            "name": made.file.name,
+            "mime": made.file.mime,
+            "size": made.file.size,
+            "width": width,
+            "height": height,
+        });
+        return Ok((StatusCode::CREATED, Json(body)));
+    }
+}
+
+/// How a browser is to treat a file: images are shown, anything else is kept, and nothing runs.
+fn headers(id: &str, file: &StoredFile) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let shown = if file.image.is_some() { "inline" } else { "attachment" };
+    let name = file.name.as_deref().unwrap_or("file");
+    let name = utf8_percent_encode(name, NON_ALPHANUMERIC);
+    let mut set = |name, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(name, value);
+        }
+    };
+    set(header::CONTENT_TYPE, &file.mime);
+    set(header::CONTENT_LENGTH, &file.size.to_string());
+    set(header::CONTENT_DISPOSITION, &format!("{shown}; filename*=UTF-8''{name}"));
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox");
+    // Asked for again each time: the link dies with the message.
+    set(header::CACHE_CONTROL, "private, no-cache");
+    set(header::ETAG, &format!("\"{id}\""));
+    headers
+}
+
+pub(crate) async fn get(
+    State(service): State<Service>,
+    Path((id, secret)): Path<(String, String)>,
+    asked: HeaderMap,
+) -> Result<Response, Problem> {
+    let Shown { file, bytes } = service.file(id.clone(), secret).await?;
+    let mut headers = headers(&id, &file);
+    if asked.get(header::IF_NONE_MATCH) == headers.get(header::ETAG) {
+        headers.remove(header::CONTENT_LENGTH);
+        return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
+    }
+    Ok((headers, Body::from_stream(bytes)).into_response())
+}

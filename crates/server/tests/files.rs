@@ -1,0 +1,175 @@
+//! Files: what comes whole is kept while something carries it, and nothing else ever is.
+
+mod support;
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use support::{Answer, Server, Wire};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x20\x08\x06\0\0\0";
+
+fn form(field: &str, name: &str, bytes: &[u8]) -> Vec<u8> {
+    let head = format!("--b\r\ncontent-disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\n\r\n");
+    [head.as_bytes(), bytes, b"\r\n--b--\r\n"].concat()
+}
+
+fn request(token: &str, body: &[u8], length: usize) -> Vec<u8> {
+    let head = format!(
+        "POST /api/v1/files HTTP/1.1\r\nhost: test\r\nconnection: close\r\nauthorization: Bearer {token}\r\n\
+         content-type: multipart/form-data; boundary=b\r\ncontent-length: {length}\r\n\r\n"
+    );
+    [head.as_bytes(), body].concat()
+}
+
+async fn upload(server: &Server, token: &str, name: &str, bytes: &[u8]) -> Answer {
+    let body = form("file", name, bytes);
+    server.http().raw(&request(token, &body, body.len())).await
+}
+
+/// Files below a folder, whole or not.
+fn kept(folder: &Path) -> usize {
+    let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
+    entries.flatten().map(|entry| if entry.path().is_dir() { kept(&entry.path()) } else { 1 }).sum()
+}
+
+/// Waits until so many files are kept: the server looks round once a second.
+async fn until_kept(server: &Server, count: usize) {
+    let waiting = async {
+        let mut look = tokio::time::interval(Duration::from_millis(50));
+        while kept(&server.data().join("files")) != count {
+            look.tick().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), waiting).await.expect("files that are over are removed");
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().expect("text")
+}
+
+#[tokio::test]
+async fn a_file_lives_as_long_as_the_message_that_carries_it() {
+    let server = Server::start();
+    let http = server.http();
+    let (alice, bob) = (http.register("alice").await, http.register("bob").await);
+    let made = upload(&server, &alice.1, "dot.png", PNG).await.expect(201);
+    for (field, value) in [("name", json!("dot.png")), ("mime", json!("image/png")), ("size", json!(PNG.len()))] {
+        assert_eq!(made[field], value);
+    }
+    assert_eq!((&made["width"], &made["height"]), (&json!(16), &json!(32)));
+    let url = text(&made["url"]).to_owned();
+    let get = |headers: &'static [(&'static str, &'static str)]| {
+        let (http, url) = (http.clone(), url.clone());
+        async move { http.send_bytes("GET", &url, headers).await }
+    };
+    // Before anything carries it, and without a token: the link is the key.
+    let (status, head, body) = get(&[]).await;
+    assert_eq!((status, &body[..]), (200, PNG));
+    for header in [
+        "content-type: image/png",
+        "content-disposition: inline; filename*=utf-8''dot%2epng",
+        "x-content-type-options: nosniff",
+        "content-security-policy: default-src 'none'; sandbox",
+        "cache-control: private, no-cache",
+    ] {
+        assert!(head.contains(header), "{header} is missing in {head}");
+    }
+    let etag = head.lines().find_map(|line| line.strip_prefix("etag: ")).expect("an ETag").to_owned();
+    let again = http.send("GET", &url, &[("if-none-match", &etag)], "").await;
+    assert_eq!((again.status, again.text.as_str()), (304, ""));
+
+    let place = http.api(&alice.1, "POST", "/conversations", json!({ "kind": "direct", "memberIds": [bob.0] })).await;
+    let path = format!("/conversations/{}/messages", text(&place.expect(201)["id"]));
+    let mut wire = Wire::connect(server.address(), "/chat", &json!({ "token": bob.1 })).await;
+    let message = json!({ "type": "image", "fileUrl": url, "fileName": "dot.png" });
+    let sent = http.api(&alice.1, "POST", &path, message).await.expect(201);
+    assert_eq!(wire.next("message:new").await["fileUrl"], json!(url));
+    assert_eq!(get(&[]).await.0, 200);
+    http.api(&alice.1, "DELETE", &format!("/messages/{}", text(&sent["id"])), Value::Null).await.expect(204);
+    assert_eq!(get(&[]).await.0, 404, "it dies with the message, at once");
+    until_kept(&server, 0).await;
+
+    // What no file is cannot be sent; nor can a file whose secret one does not know.
+    let other = upload(&server, &alice.1, "b", b"bytes").await.expect(201);
+    let guessed = format!("/files/{}/{}", text(&other["id"]), "0".repeat(32));
+    assert_eq!(http.send("GET", &guessed, &[], "").await.status, 404);
+    for url in [&url, &guessed, "/files/x"] {
+        let answer = http.api(&alice.1, "POST", &path, json!({ "type": "file", "fileUrl": url })).await.expect(422);
+        assert!(text(&answer["detail"]).contains("fileUrl"), "{answer}");
+    }
+    // The end of the person is the end of what nobody carries.
+    http.api(&alice.1, "DELETE", "/me", Value::Null).await.expect(204);
+    assert_eq!(http.send("GET", text(&other["url"]), &[], "").await.status, 404);
+    until_kept(&server, 0).await;
+}
+
+#[tokio::test]
+async fn a_profile_carries_its_picture() {
+    let server = Server::start();
+    let http = server.http();
+    let alice = http.register("alice").await;
+    let made = upload(&server, &alice.1, "me.png", PNG).await.expect(201);
+    http.api(&alice.1, "PATCH", "/me", json!({ "avatar": made["url"] })).await.expect(200);
+    let place = http.api(&alice.1, "POST", "/conversations", json!({ "kind": "group", "name": "G" })).await.expect(201);
+    let path = format!("/conversations/{}/messages", text(&place["id"]));
+    let sent = http.api(&alice.1, "POST", &path, json!({ "type": "image", "fileUrl": made["url"] })).await.expect(201);
+    http.api(&alice.1, "DELETE", &format!("/messages/{}", text(&sent["id"])), Value::Null).await.expect(204);
+    assert_eq!(http.send_bytes("GET", text(&made["url"]), &[]).await.0, 200, "the profile still has it");
+    http.api(&alice.1, "PATCH", "/me", json!({ "avatar": null })).await.expect(200);
+    assert_eq!(http.send("GET", text(&made["url"]), &[], "").await.status, 404);
+}
+
+#[tokio::test]
+async fn what_is_wrong_leaves_nothing_behind() {
+    let server = Server::start();
+    let http = server.http();
+    let alice = http.register("alice").await;
+    let folder = server.data().join("files");
+    let refused = |answer: Answer, status: u16, word: &str| {
+        let problem = answer.expect(status);
+        assert!(text(&problem["detail"]).contains(word), "{problem}");
+    };
+    refused(upload(&server, "", "a", b"bytes").await, 401, "");
+    refused(upload(&server, &alice.1, "a", b"").await, 422, "empty");
+    refused(upload(&server, &alice.1, "a", &vec![7; 25_000_001]).await, 413, "25000000");
+    let other = form("photo", "a", b"bytes");
+    refused(http.raw(&request(&alice.1, &other, other.len())).await, 422, "`file`");
+    let no_form = http.api(&alice.1, "POST", "/files", json!({ "file": "bytes" })).await;
+    refused(no_form, 422, "multipart/form-data");
+    assert_eq!(kept(&folder), 0);
+
+    // Cut off in the middle.
+    let whole = form("file", "a", &vec![7; 2_000_000]);
+    let mut stream = TcpStream::connect(server.address()).await.expect("connected");
+    stream.write_all(&request(&alice.1, &whole[..1_500_000], whole.len())).await.expect("written");
+    drop(stream);
+    until_kept(&server, 0).await;
+
+    // A name is no path, and markup is nothing to run, whatever it is called.
+    let made = upload(&server, &alice.1, "../../escape.txt", b"bytes").await.expect(201);
+    assert_eq!(made["name"], "escape.txt");
+    let svg = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>";
+    let made = upload(&server, &alice.1, "a.svg", svg).await.expect(201);
+    assert_eq!((&made["mime"], &made["width"]), (&json!("application/octet-stream"), &Value::Null));
+    let shown = http.send("GET", text(&made["url"]), &[], "").await;
+    assert!(shown.head.contains("content-disposition: attachment"), "{}", shown.head);
+
+    // Two at once do not mix.
+    let (left, right) = (vec![1; 300_000], vec![2; 300_000]);
+    let (a, b) = tokio::join!(upload(&server, &alice.1, "l", &left), upload(&server, &alice.1, "r", &right));
+    for (made, bytes) in [(a.expect(201), left), (b.expect(201), right)] {
+        assert_eq!(http.send_bytes("GET", text(&made["url"]), &[]).await.2, bytes);
+    }
+    assert_eq!(kept(&folder), 4);
+
+    // The place fails: said plainly, and the server goes on.
+    std::fs::remove_dir_all(&folder).expect("removed");
+    std::fs::write(&folder, b"in the way").expect("written");
+    refused(upload(&server, &alice.1, "a", b"bytes").await, 500, "nothing was kept");
+    std::fs::remove_file(&folder).expect("removed");
+    upload(&server, &alice.1, "a", b"bytes").await.expect(201);
+}

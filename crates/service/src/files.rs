@@ -1,0 +1,145 @@
+//! Files: taken in as they come, given out while something carries them, and removed after that.
+
+use bytes::Bytes;
+use futures_util::Stream;
+use futures_util::stream::BoxStream;
+use quintet_domain::limits::{FILE_BYTES_MAX, NAME_CHARS_MAX};
+use quintet_domain::{Code, FILES_PATH, Refusal};
+use quintet_files::{Files, FilesError};
+use quintet_store::{Actor, NewFile, StoredFile};
+
+use crate::Service;
+
+/// Files that are looked at in one turn for whether they are over.
+const LOOKED_AT: u32 = 500;
+
+/// A file that was uploaded.
+#[derive(Clone, Debug)]
+pub struct Uploaded {
+    /// Its id.
+    pub id: String,
+    /// Its link.
+    pub url: String,
+    /// What it is.
+    pub file: StoredFile,
+}
+
+/// A file to be shown: what it is, and its bytes.
+pub struct Shown {
+    /// What it is.
+    pub file: StoredFile,
+    /// Its bytes.
+    pub bytes: BoxStream<'static, Result<Bytes, FilesError>>,
+}
+
+/// The name under which a file is shown: without folders and signs that no name has.
+fn plain_name(name: &str) -> Option<String> {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let plain: String = last.chars().filter(|c| !c.is_control()).take(NAME_CHARS_MAX).collect();
+    let plain = plain.trim();
+    (!plain.is_empty() && plain != "." && plain != "..").then(|| plain.to_owned())
+}
+
+fn refusal(error: &FilesError) -> Refusal {
+    match error {
+        FilesError::TooLarge(most) => Refusal::too_large("file", format!("has more than {most} bytes")),
+        FilesError::BrokeOff(_) => Refusal::invalid("file", "broke off"),
+        FilesError::Empty => Refusal::invalid("file", "is empty"),
+        FilesError::NotFound => Refusal::new(Code::NotFound, "There is no such file.".to_owned()),
+        FilesError::NoRoom => {
+            tracing::error!("there is no room for files");
+            Refusal::new(Code::Internal, "There is no room for files on this server; nothing was kept.".to_owned())
+        }
+        FilesError::Broken(why) => {
+            tracing::error!(%why, "files cannot be kept");
+            Refusal::new(Code::Internal, "Files cannot be kept on this server right now; nothing was kept.".to_owned())
+        }
+    }
+}
+
+impl Service {
+    fn files(&self) -> &Files {
+        &self.0.files
+    }
+
+    /// Takes a file in.
+    ///
+    /// # Errors
+    /// `ERR_TOO_LARGE`, `ERR_INVALID_PAYLOAD` where it is empty or broke off; nothing is kept then.
+    pub async fn upload<E: std::fmt::Display>(
+        &self,
+        actor: &Actor,
+        name: Option<&str>,
+        bytes: impl Stream<Item = Result<Bytes, E>> + Unpin,
+    ) -> Result<Uploaded, Refusal> {
+        let (id, secret) = (self.0.environment.new_id(), format!("{:032x}", self.0.environment.secret()));
+        let name = name.and_then(plain_name);
+        let (uploader, url) = (actor.user.clone(), format!("{FILES_PATH}{id}/{secret}"));
+        let new = NewFile { id: id.clone(), secret, uploader, name: name.clone() };
+        // First noted, then kept: whatever is interrupted in between is found and removed.
+        self.write(|store, done| store.announce_file(new, done)).await?;
+        let received = match self.files().put(&id, bytes, FILE_BYTES_MAX).await {
+            Ok(received) => received,
+            Err(error) => {
+                self.write(|store, done| store.forget_files(vec![id], done)).await?;
+                return Err(refusal(&error));
+            }
+        };
+        let (mime, image) = (received.kind.mime.to_owned(), received.kind.image);
+        let file = StoredFile { name, size: received.size, mime, image };
+        let (key, stored) = (id.clone(), file.clone());
+        self.write(|store, done| store.complete_file(key, stored, done)).await?;
+        Ok(Uploaded { id, url, file })
+    }
+
+    /// A file, for whoever knows its secret, while something carries it.
+    ///
+    /// # Errors
+    /// `ERR_NOT_FOUND`.
+    pub async fn file(&self, id: String, secret: String) -> Result<Shown, Refusal> {
+        let found = self.store().file(id.clone(), secret).await?;
+        let file = found.ok_or_else(|| refusal(&FilesError::NotFound))?;
+        let bytes = self.files().get(&id).await.map_err(|error| refusal(&error))?;
+        Ok(Shown { file, bytes })
+    }
+
+    /// Removes files that nobody may have any more, among some behind a mark. Gives where to go on.
+    ///
+    /// # Errors
+    /// An internal error.
+    pub async fn sweep_files(&self, after: i64) -> Result<i64, Refusal> {
+        let dead = self.store().dead_files(after, LOOKED_AT).await?;
+        let mut gone = Vec::new();
+        for id in dead.ids {
+            // Bytes first: what cannot be removed now is found again.
+            match self.files().remove(&id).await {
+                Ok(()) => gone.push(id),
+                Err(error) => tracing::warn!(%error, id, "a file that is over could not be removed"),
+            }
+        }
+        if !gone.is_empty() {
+            self.write(|store, done| store.forget_files(gone, done)).await?;
+        }
+        Ok(dead.next.unwrap_or(0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain_name;
+
+    #[test]
+    fn names_without_folders() {
+        for (name, plain) in [
+            ("photo.png", Some("photo.png")),
+            ("../../etc/passwd", Some("passwd")),
+            ("C:\\temp\\a b.txt", Some("a b.txt")),
+            ("..", None),
+            ("/", None),
+            (" \n ", None),
+            ("evil\r\nheader: x", Some("evilheader: x")),
+        ] {
+            assert_eq!(plain_name(name).as_deref(), plain, "{name:?}");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Files: announced, complete, carried, and over.
+//!
+//! What must stay true: whether a file may be had is worked out from what carries it, never noted: it cannot outlive
+//! the message, the conversation or the person.
+
+use quintet_domain::limits::UPLOAD_WAITS_SECONDS;
+use quintet_domain::{FILES_PATH, Refusal, Timestamp};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::queries::Read;
+use super::tx::{Tx, Written};
+use crate::{Dead, NewFile, StoredFile};
+
+/// Whether the file `f` may be had, at the moment `?1`: a message that is there carries it, or somebody's profile, or
+/// it was just uploaded by somebody who is there.
+const ALIVE: &str = "f.size IS NOT NULL AND (
+    EXISTS (SELECT 1 FROM carried c JOIN message m ON m.pk = c.message_pk JOIN conversation v ON v.pk = m.conversation_pk
+            WHERE c.file_pk = f.pk AND m.deleted_at IS NULL AND v.deleted_at IS NULL)
+    OR EXISTS (SELECT 1 FROM user p WHERE p.avatar = '/files/' || f.id || '/' || f.secret)
+    OR (NOT EXISTS (SELECT 1 FROM carried c WHERE c.file_pk = f.pk) AND f.created_at > ?1
+        AND EXISTS (SELECT 1 FROM user u WHERE u.pk = f.uploader_pk AND u.disabled = 0)))";
+
+/// The moment before which an upload that nothing carries is over.
+fn since(now: Timestamp) -> i64 {
+    now.0 - UPLOAD_WAITS_SECONDS * 1_000
+}
+
+/// Notes that a file is about to come.
+pub(super) fn announce(tx: &mut Tx<'_>, new: &NewFile) -> Written<()> {
+    let uploader = tx.registered(&new.uploader)?;
+    tx.conn
+        .prepare_cached("INSERT INTO file (id, secret, uploader_pk, name, created_at) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![new.id, new.secret, uploader.pk, new.name, tx.now.0])?;
+    Ok(())
+}
+
+/// Notes that all of it came.
+pub(super) fn complete(tx: &mut Tx<'_>, id: &str, file: &StoredFile) -> Written<()> {
+    let (width, height) = file.image.unzip();
+    tx.conn
+        .prepare_cached("UPDATE file SET size = ?2, mime = ?3, width = ?4, height = ?5 WHERE id = ?1")?
+        .execute(params![id, file.size as i64, file.mime, width, height])?;
+    Ok(())
+}
+
+/// Notes that a message carries the file of a link, if it is one of this server's.
+pub(super) fn carry(tx: &Tx<'_>, url: &str, message_pk: i64) -> Written<()> {
+    let Some(rest) = url.strip_prefix(FILES_PATH) else { return Ok(()) };
+    let file = match rest.split_once('/') {
+        None => None,
+        Some((id, secret)) => tx
+            .conn
+            .prepare_cached(&format!("SELECT f.pk FROM file f WHERE f.id = ?2 AND f.secret = ?3 AND {ALIVE}"))?
+            .query_row(params![since(tx.now), id, secret], |row| row.get::<_, i64>(0))
+            .optional()?,
+    };
+    let file = file.ok_or_else(|| Refusal::invalid("fileUrl", "names no file that this server has"))?;
+    tx.conn.prepare_cached("INSERT INTO carried (file_pk, message_pk) VALUES (?1, ?2)")?.execute([file, message_pk])?;
+    Ok(())
+}
+
+/// Forgets files whose bytes are gone.
+pub(super) fn forget(tx: &mut Tx<'_>, ids: &[String]) -> Written<()> {
+    for id in ids {
+        tx.conn
+            .prepare_cached("DELETE FROM carried WHERE file_pk = (SELECT pk FROM file WHERE id = ?1)")?
+            .execute([id])?;
+        tx.conn.prepare_cached("DELETE FROM file WHERE id = ?1")?.execute([id])?;
+    }
+    Ok(())
+}
+
+/// A file that may be had by who knows its secret.
+pub(super) fn get(conn: &Connection, now: Timestamp, id: &str, secret: &str) -> Read<Option<StoredFile>> {
+    let found = conn
+        .prepare_cached(&format!(
+            "SELECT f.name, f.size, f.mime, f.width, f.height FROM file f WHERE f.id = ?2 AND f.secret = ?3 AND {ALIVE}"
+        ))?
+        .query_row(params![since(now), id, secret], |row| {
+            let (width, height): (Option<u32>, Option<u32>) = (row.get(3)?, row.get(4)?);
+            let size = row.get::<_, i64>(1)? as u64;
+            Ok(StoredFile { name: row.get(0)?, size, mime: row.get(2)?, image: width.zip(height) })
+        })
+        .optional()?;
+    Ok(found)
+}
+
+/// Files that nobody may have any more, looked for among so many behind a mark.
+pub(super) fn dead(conn: &Connection, now: Timestamp, after: i64, among: u32) -> Read<Dead> {
+    let looked_at: Vec<(i64, String, bool)> = conn
+        .prepare_cached(&format!(
+            // One that is still coming is not over before its time.
+            "SELECT f.pk, f.id, {ALIVE} OR (f.size IS NULL AND f.created_at > ?1)
+             FROM file f WHERE f.pk > ?2 ORDER BY f.pk LIMIT ?3"
+        ))?
+        .query_map(params![since(now), after, among], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<Result<_, _>>()?;
+    let next = looked_at.last().filter(|_| looked_at.len() == among as usize).map(|(pk, _, _)| *pk);
+    let ids = looked_at.into_iter().filter(|(_, _, alive)| !alive).map(|(_, id, _)| id).collect();
+    Ok(Dead { ids, next })
+}

@@ -21,8 +21,8 @@ const BODY_BYTES_MAX: usize = 1_000_000;
 #[derive(Clone, Copy, Debug)]
 pub struct ClientAddress(pub IpAddr);
 
-/// Who asks, by its token.
-pub(crate) struct Asker(pub(crate) Account);
+/// Who asks, by its token, and the dialect that the token carries.
+pub(crate) struct Asker(pub(crate) Account, pub(crate) Option<String>);
 
 impl Asker {
     pub(crate) fn id(&self) -> UserId {
@@ -49,7 +49,8 @@ where
             scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
         });
         let token = token.ok_or_else(|| Refusal::unauthenticated("a bearer token is needed"))?;
-        Ok(Self(service.verify(token).await?.account))
+        let verified = service.verify(token).await?;
+        Ok(Self(verified.account, verified.dialect))
     }
 }
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::error::Answer;
-use crate::extract::{Asker, Body, present};
+use crate::extract::{Asker, Body, From, present};
 use crate::views::Views;
 
 pub(crate) async fn get(State(service): State<Service>, asker: Asker) -> Json<Value> {
@@ -45,8 +45,11 @@ pub(crate) struct PasswordChange {
 pub(crate) async fn change_password(
     State(service): State<Service>,
     asker: Asker,
+    From(address): From,
     Body(input): Body<PasswordChange>,
 ) -> Answer<Json<Value>> {
+    // The current password can be guessed here as well as at the log-in.
+    service.rates().login(address)?;
     let session = service.change_password(asker.id(), input.current_password, input.new_password).await?;
     Ok(Json(Views(&service).session(&session)))
 }

@@ -225,6 +225,8 @@ async fn messenger() {
         let seen_by_bob = bob.get("/groups").await;
         fields(&seen_by_bob[0], "_id name description creator memberCount isMember createdAt");
         assert_eq!((&seen_by_bob[0]["isMember"], &seen_by_bob[0]["description"]), (&json!(false), &json!("We walk.")));
+        let before_joining = bob.get(&format!("/groups/{id}")).await;
+        assert_eq!((&before_joining["memberCount"], &before_joining["members"]), (&json!(1), &Value::Null));
         bob.post(&format!("/groups/{id}/join"), 200, json!({})).await;
         ada.post(&format!("/groups/{id}/messages"), 201, json!({ "content": "up?" })).await;
         assert_eq!(wire.next("groupMessage").await["content"], "up?");
@@ -340,6 +342,13 @@ async fn one_listener_serves_all_of_them() {
     fields(&call(&ada, "GET", "/auth/me", Value::Null).await.expect(200), "success user");
     let unclear = call(&ada, "GET", "/users", Value::Null).await.expect(409);
     assert!(text(&unclear["detail"]).contains("/messenger/api"), "{unclear}");
+    // Failures are read by all of them, and a registration by name is answered in its own words.
+    let wrong = json!({ "email": "eve@example.org", "password": "wrong" });
+    fields(&call("", "POST", "/auth/login", wrong).await.expect(401), "success message error detail code");
+    let taken = json!({ "name": "Bob", "email": "bob@example.org", "password": "correct horse" });
+    fields(&call("", "POST", "/auth/register", taken).await.expect(400), "message error code");
+    assert_eq!(call("", "POST", "/api/auth/login", json!({})).await.status, 401, "a prefix counts once");
+    assert_eq!(call(&ada, "DELETE", "/auth/me", Value::Null).await.status, 409);
     call("", "GET", "/users", Value::Null).await.expect(401);
     assert_eq!(call(&ada, "GET", "/chats/none", Value::Null).await.status, 404);
     assert_eq!(call(&eve, "GET", "/nothing", Value::Null).await.status, 404);

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    ConnectionId, ConversationKind, Entry, MeetupStatus, Message, NewText, Notification, Place, Profile, Timestamp,
-    User, UserId,
+    ConnectionId, ConversationId, ConversationKind, Entry, MeetupStatus, Message, NewText, Notification, Place,
+    Profile, Timestamp, User, UserId,
 };
 
 /// Who writes, and through which connection.
@@ -231,12 +231,14 @@ pub struct Missed {
 }
 
 /// Which groups and rooms.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Which {
     /// Those that everybody may join.
     Open,
     /// Those, and the closed ones that one is a member of.
     OpenOrMine,
+    /// One of these.
+    One(ConversationId),
 }
 
 /// A group or room, as one who may not be a member finds it.

@@ -14,23 +14,44 @@ use tokio::time::Instant;
 use super::Hub;
 use super::timers::Timer;
 
-/// How long telling it to one connection keeps the next one back.
+/// How long each user that is gone through keeps the next one back.
 const EACH: Duration = Duration::from_micros(10);
 
 /// How long the first of several is kept back at most.
 const LATEST: Duration = Duration::from_secs(1);
 
-/// So much is told in one turn of the hub: some hundredths of a second.
-const TOLD_AT_ONCE: usize = 200_000;
+/// So many users are gone through in one turn of the hub: some hundredths of a second.
+const VISITED_AT_ONCE: usize = 200_000;
 
 /// Then the connections write and others are heard, before more of it is told.
 const BREATH: Duration = Duration::from_millis(10);
 
+/// Who is to hear of a coming or going: known when it happens, whenever it is told.
+#[derive(Clone, Copy)]
+pub(super) struct Hearers {
+    /// The number of the last user who had come by then: whoever came later was greeted with it.
+    pub(super) came: u64,
+    /// Whether everybody is told, not only those who share a conversation.
+    pub(super) everybody: bool,
+}
+
+impl Hearers {
+    /// For events that do not depend on it.
+    pub(super) const ALL: Self = Self { came: u64::MAX, everybody: false };
+}
+
+struct Waiting {
+    event: Event,
+    hearers: Hearers,
+}
+
 /// What waits to be told together.
 #[derive(Default)]
 pub(super) struct Comings {
-    waiting: VecDeque<(Event, u64)>,
-    /// Users who came so far: whoever came later than the event was greeted with what it tells.
+    waiting: VecDeque<Waiting>,
+    /// Told to the bus, and not heard from it yet.
+    on_the_way: usize,
+    /// Users who came so far.
     came: u64,
     /// From when on the next is told at once.
     free_at: Option<Instant>,
@@ -43,47 +64,63 @@ impl Comings {
         self.came
     }
 
-    /// Whether some have still to be told.
-    pub(super) fn are_waiting(&self) -> bool {
-        !self.waiting.is_empty()
+    /// Notes that some were handed to the bus.
+    pub(super) fn sent(&mut self, count: usize) {
+        self.on_the_way += count;
+    }
+
+    /// Whether some have still to be told, here or on their way here.
+    pub(super) fn are_under_way(&self) -> bool {
+        self.on_the_way > 0 || !self.waiting.is_empty()
     }
 }
 
 impl Hub {
-    /// Tells that somebody came or went, or leaves it for a moment that tells several.
+    /// Hears from the bus that somebody came or went: tells it, or leaves it for a moment that tells several.
     pub(super) fn tell_coming(&mut self, event: Event) {
-        let now = Instant::now();
-        match self.comings.free_at.filter(|free_at| now < *free_at) {
-            None if !self.comings.are_waiting() => {
-                let told = self.deliver(&event, None);
-                self.comings.free_at = Some(now + kept_back(told));
+        self.comings.on_the_way = self.comings.on_the_way.saturating_sub(1);
+        let resident = event.actor().and_then(|user| self.state.slot(user));
+        let everybody = resident.is_some_and(|slot| self.state.residents[slot].told_everybody);
+        let waiting = Waiting { event, hearers: Hearers { came: self.comings.came, everybody } };
+        match self.comings.free_at.filter(|free_at| Instant::now() < *free_at) {
+            None if self.comings.waiting.is_empty() => {
+                let visited = self.tell(&waiting);
+                self.comings.free_at = Some(Instant::now() + kept_back(visited));
             }
             free_at => {
-                if !self.comings.are_waiting() {
-                    self.timers.add(free_at.unwrap_or(now), Timer::Comings);
+                if self.comings.waiting.is_empty() {
+                    self.timers.add(free_at.unwrap_or_else(Instant::now), Timer::Comings);
                 }
-                self.comings.waiting.push_back((event, self.comings.came));
+                self.comings.waiting.push_back(waiting);
             }
         }
     }
 
     /// Tells what waited, as much as is good at once.
-    pub(super) fn tell_comings(&mut self, now: Instant) {
-        let mut told = 0;
-        while told < TOLD_AT_ONCE
-            && let Some((event, came)) = self.comings.waiting.pop_front()
+    pub(super) fn tell_comings(&mut self) {
+        let mut visited = 0;
+        while visited < VISITED_AT_ONCE
+            && let Some(waiting) = self.comings.waiting.pop_front()
         {
-            told += self.deliver_to(&event, None, came);
+            visited += 1 + self.tell(&waiting);
         }
-        if self.comings.are_waiting() {
-            self.timers.add(Instant::now() + BREATH, Timer::Comings);
-        } else {
+        if self.comings.waiting.is_empty() {
             self.comings.waiting = VecDeque::new();
-            self.comings.free_at = Some(now + kept_back(told));
+            self.comings.free_at = Some(Instant::now() + kept_back(visited));
+        } else {
+            self.timers.add(Instant::now() + BREATH, Timer::Comings);
+        }
+    }
+
+    fn tell(&self, waiting: &Waiting) -> usize {
+        match &waiting.event {
+            // It left meanwhile, and that was told: nobody would take it out of the list again.
+            Event::RoomPresence { place, user, online: true } if !self.state.is_member(&user.id, &place.id) => 0,
+            event => self.deliver_to(event, None, waiting.hearers),
         }
     }
 }
 
-fn kept_back(told: usize) -> Duration {
-    EACH.saturating_mul(u32::try_from(told).unwrap_or(u32::MAX)).min(LATEST)
+fn kept_back(visited: usize) -> Duration {
+    EACH.saturating_mul(u32::try_from(visited).unwrap_or(u32::MAX)).min(LATEST)
 }

@@ -8,6 +8,7 @@ use quintet_service::Presence;
 use quintet_socketio::Frame;
 
 use super::Hub;
+use super::comings::Hearers;
 use super::state::{Resident, Seat};
 use crate::Echo;
 use crate::connection::{Connection, Out, Wrapping};
@@ -130,28 +131,28 @@ impl Hub {
         }
     }
 
-    /// Queues an event for everybody who hears it. Gives how many connections that are.
-    pub(super) fn deliver(&self, event: &Event, entry: Option<&Entry>) -> usize {
-        self.deliver_to(event, entry, u64::MAX)
+    /// Queues an event for everybody who hears it.
+    pub(super) fn deliver(&self, event: &Event, entry: Option<&Entry>) {
+        self.deliver_to(event, entry, Hearers::ALL);
     }
 
-    /// Queues an event for everybody who hears it and had come by the time that this user, by number, had.
-    pub(super) fn deliver_to(&self, event: &Event, entry: Option<&Entry>, came: u64) -> usize {
+    /// Queues an event for everybody who hears it. Gives how many users were gone through for that.
+    pub(super) fn deliver_to(&self, event: &Event, entry: Option<&Entry>, hearers: Hearers) -> usize {
         let position = entry.map(|entry| entry.position);
         let mut frames = Frames::new(event, self.service.presence(), position);
         let actor = event.actor().and_then(|user| self.state.slot(user));
         // Typing and presence are for the others; so is what a viewer would read as its own coming and going.
         let others_only = matches!(event, Event::Typing { .. } | Event::Presence { .. } | Event::RoomPresence { .. });
-        let mut told = 0;
+        let mut visited = 0;
         let mut to_resident = |slot: usize, resident: &Resident, muted_in: Option<&ConversationId>| {
-            if (others_only && Some(slot) == actor) || resident.came > came {
+            visited += 1;
+            if (others_only && Some(slot) == actor) || resident.came > hearers.came {
                 return;
             }
             let side = if Some(slot) == actor { Side::Actor } else { Side::Other };
             for seat in &resident.seats {
                 if muted_in.is_none_or(|conversation| !seat.muted.contains(conversation)) {
                     frames.send(seat, side, entry, self.settings.echo);
-                    told += 1;
                 }
             }
         };
@@ -180,11 +181,11 @@ impl Hub {
                 }
             }
             Audience::Watchers(user) => {
-                for slot in self.watchers_of(user) {
+                for slot in self.watchers_of(user, hearers.everybody) {
                     to_resident(slot, &self.state.residents[slot], None);
                 }
             }
         }
-        told
+        visited
     }
 }

@@ -237,6 +237,11 @@ impl Hub {
 
     /// Hands on what passes, behind what did not fit before it.
     fn publish(&mut self, passing: Passing) {
+        match &passing {
+            Passing::Event(Event::Presence { .. }) => self.comings.sent(1),
+            Passing::RoomPresence { places, .. } => self.comings.sent(places.len()),
+            Passing::Event(_) => {}
+        }
         self.unsent.push_back(passing);
         self.publish_unsent();
     }
@@ -274,9 +279,7 @@ impl Hub {
                 }
             }
             Publication::Passing(Passing::Event(event @ Event::Presence { .. })) => self.tell_coming(event),
-            Publication::Passing(Passing::Event(event)) => {
-                self.deliver(&event, None);
-            }
+            Publication::Passing(Passing::Event(event)) => self.deliver(&event, None),
             Publication::Passing(Passing::RoomPresence { places, user, online }) => {
                 for place in places {
                     self.tell_coming(Event::RoomPresence { place, user: Arc::clone(&user), online });
@@ -323,6 +326,7 @@ impl Hub {
                 }
                 self.revoked.insert(user.clone(), *generation);
                 self.state.end_connections(user, *generation);
+                self.gone_by_revocation(user);
             }
             Event::Notified { user, notification } => {
                 self.deliver(&entry.event, Some(entry));
@@ -334,9 +338,7 @@ impl Hub {
             | Event::MeetupChanged { .. }
             | Event::Typing { .. }
             | Event::Presence { .. }
-            | Event::RoomPresence { .. } => {
-                self.deliver(&entry.event, Some(entry));
-            }
+            | Event::RoomPresence { .. } => self.deliver(&entry.event, Some(entry)),
         }
         self.position = self.position.max(entry.position);
         while let Some(first) = self.pending.first_entry() {

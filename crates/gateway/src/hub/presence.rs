@@ -63,11 +63,11 @@ impl Hub {
 
     /// Who is told that a user came or went: everybody, or those who share a conversation with it. Guests see the
     /// rooms they are in and nobody else.
-    pub(super) fn watchers_of(&self, user: &UserId) -> Vec<usize> {
+    pub(super) fn watchers_of(&self, user: &UserId, everybody: bool) -> Vec<usize> {
         let Some(slot) = self.state.slot(user) else { return Vec::new() };
         let resident = &self.state.residents[slot];
         let sees = |slot: &usize| !self.state.residents[*slot].user.is_guest();
-        if resident.told_everybody {
+        if everybody {
             return self.state.residents.iter().map(|(slot, _)| slot).filter(sees).collect();
         }
         let rooms = resident.rooms.iter().flat_map(|room| self.state.rooms[room].residents.iter());
@@ -86,6 +86,16 @@ impl Hub {
         if last {
             self.timers.add(Instant::now() + OFFLINE_AFTER, Timer::Offline(user.clone()));
         }
+    }
+
+    /// A revocation may have ended a connection that was not let in yet: nobody else counts it out.
+    pub(super) fn gone_by_revocation(&mut self, user: &UserId) {
+        let Some(resident) = self.state.resident(user) else { return };
+        if resident.is_here() || resident.is_loading() || resident.gone_since.is_some() {
+            return;
+        }
+        resident.gone_since = Some(Instant::now());
+        self.timers.add(Instant::now() + OFFLINE_AFTER, Timer::Offline(user.clone()));
     }
 
     /// Two seconds after the last connection: if none came since, the user is offline.
@@ -112,7 +122,7 @@ impl Hub {
         if resident.online || resident.is_here() || resident.is_loading() || !long {
             return;
         }
-        if self.comings.are_waiting() {
+        if self.comings.are_under_way() {
             // Its own going may be among them, and they need to know whom to leave out.
             self.timers.add(now + OFFLINE_AFTER, Timer::Forget(user.clone()));
             return;

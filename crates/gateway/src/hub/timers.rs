@@ -71,7 +71,7 @@ impl Hub {
                 Timer::Forget(user) => self.forget(&user, now),
                 Timer::Expire(connection, user) => self.expire(connection, &user),
                 Timer::EndExpired(connection, user) => self.end_expired(connection, &user),
-                Timer::Comings => self.tell_comings(now),
+                Timer::Comings => self.tell_comings(),
             }
         }
     }

@@ -10,7 +10,7 @@ use quintet_domain::{Code, Refusal};
 use serde_json::json;
 use tower::ServiceExt;
 
-use super::{ListenerDialect, conversations, meetup, superset};
+use super::{ListenerDialect, conversations, failure, meetup, superset};
 use crate::auth::Credentials;
 use crate::error::{Answer, Problem};
 use crate::extract::{Asker, Body, ClientAddress, From};
@@ -18,14 +18,16 @@ use crate::router::{App, not_found};
 
 /// Hands a request on to the dialect whose client sent it.
 pub(super) async fn hand_on(app: App, dialects: Router, request: Request) -> Response {
-    match answer(app, dialects, request).await {
-        Ok(response) => response,
-        Err(problem) => problem.into_response(),
-    }
+    answer(app, dialects, request).await.unwrap_or_else(|problem| {
+        let mut response = problem.into_response();
+        failure::rewrite(&mut response, failure::for_all);
+        response
+    })
 }
 
 async fn answer(app: App, dialects: Router, request: Request) -> Answer<Response> {
-    let path = request.uri().path().trim_start_matches("/api").to_owned();
+    let path = request.uri().path();
+    let path = path.strip_prefix("/api").unwrap_or(path).to_owned();
     if path == "/v1" || path.starts_with("/v1/") {
         return Err(not_found(request.uri().clone()).await);
     }
@@ -42,12 +44,12 @@ async fn answer(app: App, dialects: Router, request: Request) -> Answer<Response
         Some(dialect) => dialect,
         None => {
             let asker = Asker::from_request_parts(&mut parts, &app).await?;
-            if path == "/auth/me" {
+            if path == "/auth/me" && parts.method == Method::GET {
                 let user = superset(&app.service, &asker.0);
                 return Ok(Json(json!({ "success": true, "user": user })).into_response());
             }
-            let home = asker.0.home_dialect.as_deref().and_then(Dialect::parse);
-            home.ok_or_else(|| undecided(&path))?
+            let home = asker.1.as_deref().or(asker.0.home_dialect.as_deref());
+            home.and_then(Dialect::parse).ok_or_else(|| undecided(&path))?
         }
     };
     let query = parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
@@ -97,7 +99,11 @@ async fn register(app: &App, request: Request) -> Answer<Response> {
         return Ok((StatusCode::CREATED, Json(body)).into_response());
     };
     let input = meetup::Registration { name: input.name, email: input.email, password: input.password };
-    Ok(meetup::registered(&app.service, from.0, input).await?.into_response())
+    let mut response = meetup::registered(&app.service, from.0, input).await.into_response();
+    failure::rewrite(&mut response, |status, refusal| {
+        failure::write(Dialect::Meetup, status, refusal, false, "/auth/register")
+    });
+    Ok(response)
 }
 
 async fn log_in(app: &App, request: Request) -> Answer<Response> {

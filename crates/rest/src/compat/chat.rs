@@ -131,17 +131,20 @@ fn chat(service: &Service, asker: &Asker, chat: &Conversation, emails: &HashMap<
     })
 }
 
+/// Chats as the asker sees them.
+async fn all_shown(service: &Service, asker: &Asker, chats: &[Conversation]) -> Result<Vec<Value>, Refusal> {
+    let people = chats.iter().flat_map(|one| &one.members).map(|member| member.user.id.clone()).collect();
+    let emails = emails(service, asker, people).await?;
+    Ok(chats.iter().map(|one| chat(service, asker, one, &emails)).collect())
+}
+
 async fn shown(service: &Service, asker: &Asker, one: &Conversation) -> Result<Value, Refusal> {
-    let emails = emails(service, asker, one.members.iter().map(|member| &*member.user)).await?;
-    Ok(chat(service, asker, one, &emails))
+    Ok(all_shown(service, asker, std::slice::from_ref(one)).await?.pop().unwrap_or_default())
 }
 
 async fn list(State(service): State<Service>, asker: Asker) -> Answer<Json<Value>> {
     let found = own_conversations(&service, &asker).await?;
-    let mut chats = Vec::with_capacity(found.len());
-    for one in &found {
-        chats.push(shown(&service, &asker, one).await?);
-    }
+    let chats = all_shown(&service, &asker, &found).await?;
     Ok(Json(json!({ "chats": chats, "count": chats.len() })))
 }
 
@@ -250,7 +253,7 @@ async fn history(
     Path(id): Path<String>,
     Asked(page): Asked<Page>,
 ) -> Answer<Json<Value>> {
-    let limit = page.limit.unwrap_or(MESSAGES).clamp(1, LIST_MAX as u32);
+    let limit = page.limit.unwrap_or(MESSAGES).clamp(1, LIST_MAX);
     let id = ConversationId::trusted(&id);
     let shown = messages(&service, &asker, DIALECT, &id, (page.offset, limit)).await?;
     Ok(Json(json!({ "messages": shown, "count": shown.len() })))

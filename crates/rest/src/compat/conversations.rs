@@ -121,7 +121,7 @@ struct Search {
 
 async fn search(State(service): State<Service>, asker: Asker, Asked(search): Asked<Search>) -> Answer<Json<Value>> {
     let found = users(&service, &asker, &search.q).await?;
-    let emails = emails(&service, &asker, found.iter().map(|user| &**user)).await?;
+    let emails = emails(&service, &asker, found.iter().map(|user| user.id.clone()).collect()).await?;
     let shown: Vec<Value> = found
         .iter()
         .map(|one| {
@@ -215,7 +215,7 @@ async fn history(
     Path(id): Path<String>,
     Asked(asked): Asked<Page>,
 ) -> Answer<Json<Value>> {
-    let limit = asked.limit.unwrap_or(MESSAGES).clamp(1, LIST_MAX as u32);
+    let limit = asked.limit.unwrap_or(MESSAGES).clamp(1, LIST_MAX);
     let page = asked.page.unwrap_or(1).max(1);
     let id = ConversationId::trusted(&id);
     let total = service.message_count(asker.id(), id.clone()).await?;

@@ -1,9 +1,33 @@
 //! How each dialect's backends write a failure.
 
-use http::StatusCode;
+use axum::body::Body;
+use axum::response::Response;
+use http::{HeaderValue, StatusCode, header};
 use quintet_dialect::Dialect;
 use quintet_domain::{Code, Refusal};
 use serde_json::{Value, json};
+
+use crate::error::Failed;
+
+/// Writes a response otherwise that was written as a problem; any other stays as it is.
+pub(super) fn rewrite(response: &mut Response, write: impl FnOnce(StatusCode, &Refusal) -> (StatusCode, Value)) {
+    let Some(Failed(refusal)) = response.extensions_mut().remove::<Failed>() else { return };
+    let (status, body) = write(response.status(), &refusal);
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.remove(header::CONTENT_LENGTH);
+    *response.body_mut() = Body::from(body.to_string());
+}
+
+/// A failure before it is known whose client asked: what all of them read.
+pub(super) fn for_all(status: StatusCode, refusal: &Refusal) -> (StatusCode, Value) {
+    let (_, mut body) = write(Dialect::Conversations, status, refusal, false, "");
+    let (status, chat) = write(Dialect::Chat, status, refusal, false, "");
+    body["error"] = chat["error"].clone();
+    body["detail"] = refusal.message.as_str().into();
+    (status, body)
+}
 
 /// The status and body of a failure whose problem had this status.
 pub(super) fn write(

@@ -148,7 +148,7 @@ async fn propose(State(service): State<Service>, asker: Asker, Body(input): Body
 }
 
 async fn list(State(service): State<Service>, asker: Asker) -> Answer<Json<Value>> {
-    let found = service.meetups(asker.id(), true, None, LIST_MAX as u32).await?;
+    let found = service.meetups(asker.id(), true, None, LIST_MAX).await?;
     Ok(Json(found.items.iter().map(broadcast).collect()))
 }
 

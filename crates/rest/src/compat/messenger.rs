@@ -5,7 +5,7 @@ use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use http::StatusCode;
 use quintet_dialect::Dialect;
-use quintet_domain::{Conversation, ConversationId, ConversationKind, MessageId, Refusal, Role, Target, User, UserId};
+use quintet_domain::{ConversationId, ConversationKind, MessageId, Refusal, Role, Target, User, UserId};
 use quintet_service::{Account, ConversationInput, Found, NewAccount, ProfileChange, Service, Which};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -75,13 +75,18 @@ async fn sign_up(
         password: required("password", input.password)?,
         name: Some(name),
         home_dialect: Some(DIALECT.as_str().to_owned()),
-        country: input.country,
+        country: given(input.country),
         any_username: true,
         ..NewAccount::default()
     };
     let session = service.register(new).await?;
     let id = session.account.user.id.as_str();
     Ok((StatusCode::CREATED, Json(json!({ "message": "User created successfully", "userId": id }))))
+}
+
+/// What a form left empty is not given.
+fn given(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.trim().is_empty())
 }
 
 fn full_name(first: &str, last: &str) -> String {
@@ -100,7 +105,7 @@ async fn log_in(
 
 async fn list_users(State(service): State<Service>, asker: Asker) -> Answer<Json<Value>> {
     let found = users(&service, &asker, "").await?;
-    let emails = emails(&service, &asker, found.iter().map(|user| &**user)).await?;
+    let emails = emails(&service, &asker, found.iter().map(|user| user.id.clone()).collect()).await?;
     let shown = found.iter().map(|user| {
         let mut object = person(user);
         // Between people who have nothing to do with each other it stays empty.
@@ -133,7 +138,8 @@ async fn change_profile(
         let first = input.first_name.as_deref().unwrap_or_else(|| user.first_name());
         full_name(first, input.last_name.as_deref().unwrap_or_else(|| user.last_name()))
     });
-    let change = ProfileChange { name, email: input.email, country: input.country, ..ProfileChange::default() };
+    let change =
+        ProfileChange { name, email: given(input.email), country: given(input.country), ..ProfileChange::default() };
     let changed = service.change_profile(asker.id(), change).await?;
     Ok(Json(json!({ "message": "Profile updated successfully", "user": account(&changed) })))
 }
@@ -149,8 +155,10 @@ struct PasswordChange {
 async fn change_password(
     State(service): State<Service>,
     asker: Asker,
+    From(address): From,
     Body(input): Body<PasswordChange>,
 ) -> Answer<Json<Value>> {
+    service.rates().login(address)?;
     let current = required("currentPassword", input.current_password)?;
     let new = required("newPassword", input.new_password)?;
     // What came in by the old password ends, so a client goes on with a new token.
@@ -160,7 +168,7 @@ async fn change_password(
 
 /// All messages of a place, oldest first, as far as a list goes; the newest of them is read by that.
 async fn read(service: &Service, asker: &Asker, id: &ConversationId) -> Result<Vec<Value>, Refusal> {
-    let shown = messages(service, asker, DIALECT, id, (0, LIST_MAX as u32)).await?;
+    let shown = messages(service, asker, DIALECT, id, (0, LIST_MAX)).await?;
     if let Some(newest) = shown.last().and_then(|message| message["_id"].as_str()) {
         service.mark_read(asker.actor(), Some(id.clone()), MessageId::trusted(newest)).await?;
     }
@@ -168,8 +176,8 @@ async fn read(service: &Service, asker: &Asker, id: &ConversationId) -> Result<V
 }
 
 async fn direct_messages(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
-    let other = service.user(&UserId::trusted(&id)).await?;
-    let shown = match service.direct(asker.id(), other.id.clone()).await? {
+    // Not only with those who are still there: one's history with who is gone stays.
+    let shown = match service.direct(asker.id(), UserId::trusted(&id)).await? {
         Some(conversation) => read(&service, &asker, &conversation).await?,
         None => Vec::new(),
     };
@@ -206,29 +214,25 @@ fn group(found: &Found) -> Value {
     })
 }
 
-/// A group that the asker is in, with its members.
-async fn own_group(service: &Service, asker: &Asker, own: &Conversation) -> Result<Value, Refusal> {
-    let description = service.description(asker.id(), own.place.id.clone()).await?;
-    Ok(json!({
-        "_id": own.place.id.as_str(),
-        "name": own.place.name,
-        "description": description.unwrap_or_default(),
-        "creator": own.owner.as_ref().map(UserId::as_str),
-        "memberCount": own.members.len(),
-        "isMember": true,
-        "createdAt": own.created_at.to_string(),
-        "members": own.members.iter().map(|member| person(&member.user)).collect::<Vec<_>>(),
-    }))
+/// A group as the asker finds it, with its members where it is one of them.
+async fn shown_group(service: &Service, asker: &Asker, id: ConversationId) -> Result<Value, Refusal> {
+    let found = service.found(asker.id(), String::new(), Which::One(id.clone()), None, 1).await?;
+    let found = found.items.first().ok_or_else(|| Refusal::not_found("group", &id))?;
+    let mut object = group(found);
+    if found.is_member {
+        let own = service.conversation(asker.id(), id).await?;
+        object["members"] = own.members.iter().map(|member| person(&member.user)).collect();
+    }
+    Ok(object)
 }
 
 async fn list_groups(State(service): State<Service>, asker: Asker) -> Answer<Json<Value>> {
-    let found = service.found(asker.id(), String::new(), Which::OpenOrMine, None, LIST_MAX as u32).await?;
+    let found = service.found(asker.id(), String::new(), Which::OpenOrMine, None, LIST_MAX).await?;
     Ok(Json(found.items.iter().map(group).collect()))
 }
 
 async fn one_group(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
-    let found = service.conversation(asker.id(), ConversationId::trusted(&id)).await?;
-    Ok(Json(own_group(&service, &asker, &found).await?))
+    Ok(Json(shown_group(&service, &asker, ConversationId::trusted(&id)).await?))
 }
 
 #[derive(Deserialize)]
@@ -251,7 +255,7 @@ async fn create_group(
         open: true,
     };
     let (made, _) = service.create_conversation(asker.actor(), wanted).await?;
-    let group = own_group(&service, &asker, &made).await?;
+    let group = shown_group(&service, &asker, made.place.id.clone()).await?;
     Ok((StatusCode::CREATED, Json(json!({ "message": "Group created successfully", "group": group }))))
 }
 

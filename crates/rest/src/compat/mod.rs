@@ -16,28 +16,25 @@ mod meetup;
 mod messenger;
 mod rooms;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body as HttpBody;
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
 use axum::routing::any;
 use http::header;
 use quintet_dialect::Dialect;
-use quintet_domain::limits::PAGE_ITEMS_MAX;
 use quintet_domain::{Conversation, ConversationId, MessageKind, NewText, Refusal, Target, User, UserId};
 use quintet_service::{Account, PageOf, Service};
 use serde_json::Value;
 
-use crate::error::Failed;
 use crate::extract::Asker;
 use crate::router::{App, not_allowed, not_found};
 
 /// Items of a list that knows no pages, at most.
-const LIST_MAX: usize = 1_000;
+const LIST_MAX: u32 = 1_000;
 
 /// The dialect of the listener through which a request came, if it has one. Put into the request's extensions.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +47,7 @@ pub(crate) fn router(app: App) -> Router<App> {
         .fold(Router::new(), |router, dialect| router.nest(&format!("/{}/api", dialect.as_str()), routes(dialect)));
     let inner: Router = named.clone().with_state(app.clone());
     let by_client = move |request: Request| auto::hand_on(app.clone(), inner.clone(), request);
-    named.merge(rooms::root()).route("/api/{*path}", any(by_client))
+    named.merge(in_its_words(Dialect::Rooms, rooms::root())).route("/api/{*path}", any(by_client))
 }
 
 fn routes(dialect: Dialect) -> Router<App> {
@@ -61,8 +58,12 @@ fn routes(dialect: Dialect) -> Router<App> {
         Dialect::Conversations => conversations::routes(),
         Dialect::Chat => chat::routes(),
     };
-    let in_its_words = move |request: Request, next: Next| in_words_of(dialect, request, next);
-    routes.fallback(not_found).method_not_allowed_fallback(not_allowed).layer(axum::middleware::from_fn(in_its_words))
+    in_its_words(dialect, routes.fallback(not_found).method_not_allowed_fallback(not_allowed))
+}
+
+/// Lets routes write their failures as the dialect's clients read them.
+fn in_its_words(dialect: Dialect, routes: Router<App>) -> Router<App> {
+    routes.layer(axum::middleware::from_fn(move |request: Request, next: Next| in_words_of(dialect, request, next)))
 }
 
 /// Writes a failure as the dialect's clients read it.
@@ -70,14 +71,8 @@ async fn in_words_of(dialect: Dialect, request: Request, next: Next) -> Response
     let with_token = request.headers().contains_key(header::AUTHORIZATION);
     let path = request.uri().path().to_owned();
     let mut response = next.run(request).await;
-    if let Some(Failed(refusal)) = response.extensions_mut().remove::<Failed>() {
-        let (status, body) = failure::write(dialect, response.status(), &refusal, with_token, &path);
-        *response.status_mut() = status;
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
-        headers.remove(header::CONTENT_LENGTH);
-        *response.body_mut() = HttpBody::from(body.to_string());
-    }
+    let written = |status, refusal: &Refusal| failure::write(dialect, status, refusal, with_token, &path);
+    failure::rewrite(&mut response, written);
     response
 }
 
@@ -94,39 +89,19 @@ fn status(service: &Service, user: &UserId) -> &'static str {
 
 /// Other registered users whose names start with a text.
 async fn users(service: &Service, asker: &Asker, query: &str) -> Result<Vec<Arc<User>>, Refusal> {
-    let (mut found, mut cursor) = (Vec::new(), None);
-    loop {
-        let page = service.users(query.to_owned(), cursor, PAGE_ITEMS_MAX).await?;
-        found.extend(page.items.into_iter().filter(|user| user.id != asker.0.user.id));
-        cursor = page.next;
-        if cursor.is_none() || found.len() >= LIST_MAX {
-            found.truncate(LIST_MAX);
-            return Ok(found);
-        }
-    }
+    let mut found = service.users(query.to_owned(), None, LIST_MAX).await?.items;
+    found.retain(|user| user.id != asker.0.user.id);
+    Ok(found)
 }
 
-/// The asker's conversations, newest activity first.
+/// The asker's conversations, newest activity first: in one read, so that none moves past it.
 async fn own_conversations(service: &Service, asker: &Asker) -> Result<Vec<Conversation>, Refusal> {
-    let (mut found, mut cursor) = (Vec::new(), None);
-    loop {
-        let page = service.conversations(asker.id(), cursor, PAGE_ITEMS_MAX).await?;
-        found.extend(page.items);
-        cursor = page.next;
-        if cursor.is_none() || found.len() >= LIST_MAX {
-            found.truncate(LIST_MAX);
-            return Ok(found);
-        }
-    }
+    Ok(service.conversations(asker.id(), None, LIST_MAX).await?.items)
 }
 
 /// The addresses that the asker may see.
-async fn emails<'u>(
-    service: &Service,
-    asker: &Asker,
-    of: impl IntoIterator<Item = &'u User>,
-) -> Result<HashMap<UserId, String>, Refusal> {
-    service.emails(asker.id(), of.into_iter().map(|user| user.id.clone()).collect()).await
+async fn emails(service: &Service, asker: &Asker, of: BTreeSet<UserId>) -> Result<HashMap<UserId, String>, Refusal> {
+    service.emails(asker.id(), of.into_iter().collect()).await
 }
 
 /// A page of messages as the dialect writes them, oldest first.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use quintet_domain::limits::IDS_MAX;
+use quintet_domain::limits::NAME_CHARS_MAX;
 use quintet_domain::{ConversationId, UserId};
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -15,6 +15,7 @@ const CONVERSATION_COLUMNS: usize = 13;
 
 /// A pattern that matches texts which start with this one, whatever the case: its own signs are meant as they stand.
 pub(super) fn starts_with(text: &str) -> String {
+    let text: String = text.chars().take(NAME_CHARS_MAX).collect();
     text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_") + "%"
 }
 
@@ -23,15 +24,21 @@ pub(super) fn found(
     conn: &Connection,
     user: &UserId,
     query: &str,
-    which: Which,
+    which: &Which,
     cursor: Option<&str>,
     limit: u32,
 ) -> Read<Page<Found>> {
     let user = known(conn, user)?;
     let (before_at, before_pk) = queries::after_cursor(cursor)?;
-    let wanted = match which {
-        Which::Open => "c.open = 1",
-        Which::OpenOrMine => "(c.open = 1 OR m.user_pk IS NOT NULL)",
+    // Each by its own index: the open ones, and those of a member.
+    let (wanted, one) = match which {
+        Which::Open => ("c.open = 1 AND ?6 = ''", ""),
+        Which::OpenOrMine => (
+            "c.pk IN (SELECT o.pk FROM conversation o WHERE o.open = 1 AND o.deleted_at IS NULL
+                      UNION SELECT n.conversation_pk FROM member n WHERE n.user_pk = ?1) AND ?6 = ''",
+            "",
+        ),
+        Which::One(id) => ("c.id = ?6 AND (c.open = 1 OR m.user_pk IS NOT NULL)", id.as_str()),
     };
     let mut items: Vec<(i64, Found)> = conn
         .prepare_cached(&format!(
@@ -41,7 +48,7 @@ pub(super) fn found(
                AND (c.updated_at, c.pk) < (?2, ?3) AND lower(c.name) LIKE ?4 ESCAPE '\\'
              ORDER BY c.updated_at DESC, c.pk DESC LIMIT ?5"
         ))?
-        .query_map(params![user.pk, before_at, before_pk, starts_with(query), limit + 1], |row| {
+        .query_map(params![user.pk, before_at, before_pk, starts_with(query), limit + 1, one], |row| {
             let conversation = rows::conversation_at(row, 0)?;
             let owner = row.get_ref(CONVERSATION_COLUMNS + 1)?.as_str_or_null()?;
             Ok((
@@ -86,16 +93,18 @@ pub(super) fn direct(conn: &Connection, user: &UserId, other: &UserId) -> Read<O
     Ok(found)
 }
 
-/// The addresses of those among some users with whom one shares a conversation, and one's own.
+/// The addresses of those among some users with whom one shares a conversation, and one's own. What is open does not
+/// count: whoever joins it is nobody's acquaintance for that.
 pub(super) fn emails(conn: &Connection, user: &UserId, of: &[UserId]) -> Read<HashMap<UserId, String>> {
     let user = known(conn, user)?;
     let mut statement = conn.prepare_cached(
         "SELECT u.email FROM user u WHERE u.id = ?2 AND u.email IS NOT NULL AND (u.pk = ?1 OR EXISTS
              (SELECT 1 FROM member own JOIN member other ON other.conversation_pk = own.conversation_pk
-              WHERE own.user_pk = ?1 AND other.user_pk = u.pk))",
+              JOIN conversation c ON c.pk = own.conversation_pk
+              WHERE own.user_pk = ?1 AND other.user_pk = u.pk AND c.open = 0))",
     )?;
     let mut emails = HashMap::new();
-    for id in of.iter().take(IDS_MAX) {
+    for id in of {
         if let Some(email) = statement.query_row(params![user.pk, id.as_str()], |row| row.get(0)).optional()? {
             emails.insert(id.clone(), email);
         }

@@ -291,7 +291,7 @@ impl Store for SqliteStore {
         cursor: Option<String>,
         limit: u32,
     ) -> ReadResult<'_, Page<Found>> {
-        self.readers.run(move |conn| directory::found(conn, &user, &query, which, cursor.as_deref(), limit))
+        self.readers.run(move |conn| directory::found(conn, &user, &query, &which, cursor.as_deref(), limit))
     }
 
     fn description(&self, user: UserId, id: ConversationId) -> ReadResult<'_, Option<String>> {

@@ -66,6 +66,10 @@ impl<'c> Tx<'c> {
         self.environment.new_id()
     }
 
+    pub(super) fn secret(&self) -> u128 {
+        self.environment.secret()
+    }
+
     pub(super) fn mark(&self) -> (usize, u64) {
         (self.entries.len(), self.position)
     }

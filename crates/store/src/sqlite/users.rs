@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use quintet_domain::limits::URL_BYTES_MAX;
+use quintet_domain::limits::{NAME_CHARS_MAX, URL_BYTES_MAX};
 use quintet_domain::{Departure, Event, Profile, Refusal, Timestamp, User, UserId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -16,6 +16,12 @@ const ACCOUNT: &str = "u.email, u.password_hash, u.home_dialect, u.token_generat
 
 /// Characters of an id that stand in the name of a user whose token brings none.
 const NAME_FROM_ID_CHARS: usize = 8;
+
+/// Characters that a taken username gets more.
+const SUFFIX_CHARS_MAX: usize = 10;
+
+/// Up to this number the users of one name are counted; then the number is any.
+const SUFFIXES_IN_ORDER: u32 = 9;
 
 fn account_at(row: &Row<'_>) -> rusqlite::Result<Account> {
     let user = rows::user_at(row, 0)?;
@@ -139,11 +145,16 @@ fn insert(tx: &Tx<'_>, id: &UserId, new: &NewUser) -> Written<()> {
 
 /// A free username close to the one wished for.
 fn free_username(tx: &Tx<'_>, wish: &str) -> Written<String> {
-    let mut name = wish.to_owned();
+    let wish: String = wish.chars().take(NAME_CHARS_MAX - SUFFIX_CHARS_MAX).collect();
+    let mut name = wish.clone();
     let mut number = 1;
     while taken(tx, "username_key", &name.to_lowercase(), 0)? {
         number += 1;
-        name = format!("{wish}-{number}");
+        // Of the many of one name each is not to ask for all before it.
+        name = match number {
+            ..=SUFFIXES_IN_ORDER => format!("{wish}-{number}"),
+            _ => format!("{wish}-{}", tx.secret() % 1_000_000_000),
+        };
     }
     Ok(name)
 }

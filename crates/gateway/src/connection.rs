@@ -198,8 +198,25 @@ impl Out {
     }
 }
 
-/// Counts the connections that are told who comes and goes in rooms.
-pub(crate) type RoomWatchers = Arc<AtomicUsize>;
+/// Connections by dialect, the undecided ones last.
+#[derive(Debug, Default)]
+pub(crate) struct Census([AtomicUsize; Dialect::ALL.len() + 1]);
+
+impl Census {
+    fn of(&self, dialect: Option<Dialect>) -> &AtomicUsize {
+        &self.0[dialect.map_or(Dialect::ALL.len(), |dialect| dialect as usize)]
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self, dialect: Option<Dialect>) -> usize {
+        self.of(dialect).load(Ordering::Relaxed)
+    }
+
+    /// Whether some are told who comes and goes in rooms.
+    pub(crate) fn any_watches_rooms(&self) -> bool {
+        self.count(Some(Dialect::Rooms)) + self.count(None) > 0
+    }
+}
 
 const AUTO: u8 = u8::MAX;
 
@@ -247,7 +264,7 @@ pub struct Connection {
     in_flight: Semaphore,
     dialect: AtomicU8,
     changing: Mutex<Changing>,
-    watchers: RoomWatchers,
+    census: Arc<Census>,
 }
 
 impl Connection {
@@ -258,7 +275,7 @@ impl Connection {
         trusted: bool,
         dialect: Option<Dialect>,
         going: Going,
-        watchers: RoomWatchers,
+        census: Arc<Census>,
     ) -> Arc<Self> {
         let Going { opened, recoverable, resume } = going;
         let connection = Self {
@@ -275,11 +292,9 @@ impl Connection {
             in_flight: Semaphore::new(COMMANDS_IN_FLIGHT_MAX),
             dialect: AtomicU8::new(dialect.map_or(AUTO, |dialect| dialect as u8)),
             changing: Mutex::new(Changing { resume: resume.map(Box::new), ..Changing::default() }),
-            watchers,
+            census,
         };
-        if connection.watches_rooms() {
-            connection.watchers.fetch_add(1, Ordering::Relaxed);
-        }
+        connection.census.of(dialect).fetch_add(1, Ordering::Relaxed);
         Arc::new(connection)
     }
 
@@ -318,18 +333,13 @@ impl Connection {
         (marked, dialects)
     }
 
-    fn watches_rooms(&self) -> bool {
-        self.dialect().is_none_or(|dialect| dialect == Dialect::Rooms)
-    }
-
     /// Decides the dialect, for good. Gives what was told before and now counts as told.
     pub(crate) fn decide(&self, dialect: Dialect) -> Vec<NotificationId> {
         // Under the lock that `told` holds, so that nothing is noted behind the list that is taken here.
         let mut changing = self.changing();
         self.dialect.store(dialect as u8, Ordering::Relaxed);
-        if dialect != Dialect::Rooms {
-            self.watchers.fetch_sub(1, Ordering::Relaxed);
-        }
+        self.census.of(None).fetch_sub(1, Ordering::Relaxed);
+        self.census.of(Some(dialect)).fetch_add(1, Ordering::Relaxed);
         let told = std::mem::take(&mut changing.told);
         if dialect == Dialect::Meetup { told } else { Vec::new() }
     }
@@ -388,8 +398,6 @@ impl Drop for Permit {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        if self.watches_rooms() {
-            self.watchers.fetch_sub(1, Ordering::Relaxed);
-        }
+        self.census.of(self.dialect()).fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -21,13 +21,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 pub use connect::Listener;
+use quintet_dialect::Dialect;
 use quintet_domain::{ConnectionId, Refusal};
 use quintet_service::{Service, Threads};
 use quintet_socketio::{Application, CloseReason, ConnectError, Event, Handshake, Link, Outbox};
 use tokio_util::task::TaskTracker;
 
 use crate::connect::Visitor;
-use crate::connection::{Connection, Going, Out, RoomWatchers};
+use crate::connection::{Census, Connection, Going, Out};
 use crate::hub::{Hub, HubHandle};
 
 /// Whether a sender of the conversations dialect hears its own message.
@@ -78,7 +79,7 @@ struct Inner {
     settings: Settings,
     hub: HubHandle,
     threads: Threads,
-    watchers: RoomWatchers,
+    census: Arc<Census>,
     next_id: AtomicU64,
     plain: Mutex<HashMap<u64, Weak<Outbox>>>,
     tasks: TaskTracker,
@@ -96,34 +97,28 @@ impl Gateway {
     /// # Errors
     /// When the store does not answer.
     pub async fn start(service: Service, settings: Settings) -> Result<Self, Refusal> {
-        let watchers = RoomWatchers::default();
+        let census = Arc::new(Census::default());
         let subscription = service.bus().subscribe();
         let position = service.position().await?;
         let threads = service.threads().await?;
         let secrets = threads.clone();
-        let hub = Hub::spawn(service.clone(), settings, secrets, Arc::clone(&watchers), subscription, position);
+        let hub = Hub::spawn(service.clone(), settings, secrets, Arc::clone(&census), subscription, position);
         Ok(Self(Arc::new(Inner {
             service,
             settings,
             hub,
             threads,
-            watchers,
+            census,
             next_id: AtomicU64::new(first_id()),
             plain: Mutex::default(),
             tasks: TaskTracker::new(),
         })))
     }
 
-    fn new_connection(
-        &self,
-        out: Out,
-        visitor: &Visitor,
-        dialect: Option<quintet_dialect::Dialect>,
-        going: Going,
-    ) -> Arc<Connection> {
+    fn new_connection(&self, out: Out, visitor: &Visitor, dialect: Option<Dialect>, going: Going) -> Arc<Connection> {
         let id = ConnectionId(self.0.next_id.fetch_add(1, Ordering::Relaxed));
-        let watchers = Arc::clone(&self.0.watchers);
-        Connection::new(id, out, visitor.address, visitor.listener.trust, dialect, going, watchers)
+        let census = Arc::clone(&self.0.census);
+        Connection::new(id, out, visitor.address, visitor.listener.trust, dialect, going, census)
     }
 
     /// Closes plain connections, and notes when everybody was last seen. Socket.IO's are the engine's to close.
@@ -142,6 +137,21 @@ impl Gateway {
     /// Notes when everybody who is here was last seen: before the connections are closed.
     pub async fn before_close(&self) {
         self.0.hub.stop().await;
+    }
+
+    /// Connections by dialect, those that have not decided last.
+    #[must_use]
+    pub fn connections(&self) -> [(&'static str, usize); 6] {
+        let census = &self.0.census;
+        let [a, b, c, d, e] = Dialect::ALL.map(|dialect| (dialect.as_str(), census.count(Some(dialect))));
+        [a, b, c, d, e, ("undecided", census.count(None))]
+    }
+
+    /// Plain WebSockets.
+    #[must_use]
+    pub fn plain_connections(&self) -> usize {
+        let plain = self.0.plain.lock().unwrap_or_else(PoisonError::into_inner);
+        plain.values().filter(|outbox| outbox.strong_count() > 0).count()
     }
 
     async fn left(&self, connection: &Connection) {

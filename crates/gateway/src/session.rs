@@ -38,6 +38,9 @@ impl Responder {
 
     fn respond(&mut self, outcome: &Outcome) {
         self.answered = true;
+        if let Err(refusal) = outcome {
+            self.service.metrics().refused(refusal.code);
+        }
         let written = match (self.dialect, outcome) {
             (Some(dialect), outcome) => {
                 let online = |user: &UserId| self.service.presence().is_online(user);
@@ -79,7 +82,9 @@ pub(crate) async fn event(
         answered: false,
         permit: None,
     };
-    match take(gateway, connection, args, &mut responder).await {
+    let taken = take(gateway, connection, args, &mut responder).await;
+    gateway.0.service.metrics().event(responder.dialect.map_or("undecided", Dialect::as_str));
+    match taken {
         Ok(Some(command)) => execute(gateway, connection, command, responder).await,
         // An unknown event is ignored, and acknowledged with a failure if it asked.
         Ok(None) if ack.is_none() => responder.answered = true,

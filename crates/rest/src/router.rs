@@ -1,7 +1,8 @@
 //! Which path is whose.
 
-use axum::extract::{DefaultBodyLimit, FromRef, State};
-use axum::response::IntoResponse;
+use axum::extract::{DefaultBodyLimit, FromRef, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post, put};
 use axum::{Json, Router};
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
@@ -64,11 +65,13 @@ pub fn router(service: Service, settings: &Settings) -> Router {
     Router::new()
         .route("/healthz", get(healthy))
         .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
         .route("/files/{id}/{secret}", get(files::get))
         .nest("/api/v1", v1)
         .merge(compat::router(app.clone()))
         .fallback(not_found)
         .method_not_allowed_fallback(not_allowed)
+        .layer(axum::middleware::from_fn_with_state(app.clone(), counted))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(cors(settings))
         .with_state(app)
@@ -91,6 +94,20 @@ fn cors(settings: &Settings) -> CorsLayer {
 
 async fn healthy() -> Json<Value> {
     Json(json!({ "status": "ok" }))
+}
+
+/// Counts what is answered.
+async fn counted(State(app): State<App>, request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    app.service.metrics().answered(response.status().as_u16());
+    response
+}
+
+/// What Prometheus reads.
+async fn metrics(State(service): State<Service>) -> Answer<impl IntoResponse> {
+    let text = service.metrics().text().map_err(|_| Refusal::internal())?;
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    Ok(([(header::CONTENT_TYPE, kind)], text))
 }
 
 /// Ready when the store answers.

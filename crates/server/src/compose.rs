@@ -6,12 +6,13 @@ use std::time::Duration;
 use quintet_bus::{Bus, LocalBus};
 use quintet_files::Files;
 use quintet_gateway::{Audience, Echo, Gateway, Settings};
-use quintet_service::{Algorithm, Service, Tokens};
+use quintet_service::{Algorithm, Metrics, Service, Tokens};
 use quintet_socketio::{Engine, Origins};
-use quintet_store::{Location, SqliteStore};
+use quintet_store::{Group, Location, SqliteStore};
 
 use crate::config::{AudienceName, Config, EchoName};
 use crate::environment::SystemEnvironment;
+use crate::metrics::Connections;
 use crate::{Failure, secret};
 
 /// Bytes from which on a message is compressed: below, a packet of the network is sent either way.
@@ -33,7 +34,14 @@ pub(crate) fn service(config: &Config, location: &Location) -> Result<Service, F
     let environment = Arc::new(SystemEnvironment::default());
     let bus = Arc::new(LocalBus::new());
     let to_bus = Arc::clone(&bus);
-    let on_commit = Box::new(move |entries| to_bus.committed(entries));
+    let metrics = Arc::new(Metrics::default());
+    let counted = Arc::clone(&metrics);
+    let on_commit = Box::new(move |group: Group| {
+        counted.committed(group.commands, group.took);
+        if !group.entries.is_empty() {
+            to_bus.committed(group.entries);
+        }
+    });
     let store = SqliteStore::open(location, environment.clone(), on_commit).map_err(|error| error.to_string())?;
     let algorithm = Algorithm::parse(&config.auth.algorithm).unwrap_or(Algorithm::Hs256);
     let tokens = Tokens::new(&secret::secret(config)?, algorithm, config.auth.token_days);
@@ -44,7 +52,7 @@ pub(crate) fn service(config: &Config, location: &Location) -> Result<Service, F
         }
         Location::Memory => Files::in_memory(),
     };
-    Ok(Service::new(Arc::new(store), bus, environment, files, tokens, settings))
+    Ok(Service::new(Arc::new(store), bus, environment, files, tokens, metrics, settings))
 }
 
 /// Everything that serves.
@@ -79,6 +87,7 @@ pub(crate) async fn parts(config: &Config) -> Result<Parts, Failure> {
     };
     let gateway = Gateway::start(service.clone(), settings).await.map_err(|refusal| refusal.message)?;
     let engine = Engine::new(engine_config, gateway.clone());
+    service.metrics().add(Box::new(Connections { engine: engine.clone(), gateway: gateway.clone() }));
     let rest_settings = quintet_rest::Settings { origins: config.http.origins.clone() };
     let rest = quintet_rest::router(service.clone(), &rest_settings);
     Ok(Parts { service, gateway, engine, rest })

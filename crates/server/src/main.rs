@@ -11,6 +11,7 @@ mod environment;
 mod forwarded;
 mod housekeeping;
 mod listen;
+mod metrics;
 mod secret;
 mod serve;
 mod tls;

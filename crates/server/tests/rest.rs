@@ -369,3 +369,45 @@ async fn the_edges_of_http() {
     problem(refused, 429, "ERR_RATE_LIMITED");
     assert_eq!(log_in("10.0.0.2").await.status, 401);
 }
+
+#[tokio::test]
+async fn what_an_operator_looks_at() {
+    let Stage { server, http, alice, bob, .. } = stage().await;
+    let value = |text: &str, series: &str| -> Option<f64> {
+        text.lines().find_map(|line| line.strip_prefix(series)?.trim().parse().ok())
+    };
+    let body = json!({ "kind": "direct", "memberIds": [bob.0] });
+    let place = http.api(&alice.1, "POST", "/conversations", body).await.expect(201);
+    let before = http.send("GET", "/metrics", &[], "").await;
+    assert!(before.head.contains("application/openmetrics-text"), "{}", before.head);
+    let mut wire = Wire::connect(server.address(), "/chat", &json!({ "token": bob.1 })).await;
+    let _undecided = Wire::connect(server.address(), "/", &json!({ "token": alice.1 })).await;
+    wire.call("message:send", &json!({ "chatId": place["id"], "content": "hello" })).await;
+    wire.call("message:send", &json!({ "chatId": "nowhere", "content": "hello" })).await;
+    let after = http.send("GET", "/metrics", &[], "").await.text;
+    for (series, expected) in [
+        ("quintet_connections{dialect=\"chat\"}", 1.0),
+        ("quintet_connections{dialect=\"undecided\"}", 1.0),
+        ("quintet_connections{dialect=\"rooms\"}", 0.0),
+        ("quintet_transports{transport=\"websocket\"}", 2.0),
+        ("quintet_transports{transport=\"polling\"}", 0.0),
+        ("quintet_queued_bytes{of=\"socketio\"}", 0.0),
+        ("quintet_events_total{dialect=\"chat\"}", 2.0),
+        // Three registrations and a conversation.
+        ("quintet_http_requests_total{status=\"201\"}", 4.0),
+        ("quintet_refusals_total{reason=\"ERR_NOT_FOUND\"}", 1.0),
+    ] {
+        assert_eq!(value(&after, series), Some(expected), "{series} in {after}");
+    }
+    for series in [
+        "quintet_deliveries_total",
+        "quintet_commit_seconds_count",
+        "quintet_commit_seconds_sum",
+        "quintet_commit_commands_count",
+        "quintet_http_requests_total{status=\"200\"}",
+    ] {
+        let grown = value(&after, series).unwrap_or(0.0) - value(&before.text, series).unwrap_or(0.0);
+        assert!(grown > 0.0, "{series} in {after}");
+    }
+    assert!(after.ends_with("# EOF\n"));
+}

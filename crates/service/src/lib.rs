@@ -14,6 +14,7 @@ mod files;
 mod identity;
 mod meetups;
 mod messages;
+mod metrics;
 mod notifications;
 mod passwords;
 mod presence;
@@ -29,6 +30,7 @@ pub use execute::{Caller, Executed, Position};
 pub use files::{Shown, Uploaded};
 pub use identity::{Identity, Verified};
 pub use meetups::MeetupInput;
+pub use metrics::Metrics;
 pub use passwords::Passwords;
 pub use presence::Presence;
 use quintet_bus::Bus;
@@ -66,6 +68,7 @@ struct Inner {
     passwords: Passwords,
     presence: Presence,
     rates: Rates,
+    metrics: Arc<Metrics>,
     settings: Settings,
 }
 
@@ -84,16 +87,23 @@ impl Service {
         environment: Arc<dyn Environment>,
         files: Files,
         tokens: Tokens,
+        metrics: Arc<Metrics>,
         settings: Settings,
     ) -> Self {
         let (passwords, presence, rates) = (Passwords::new(), Presence::default(), Rates::new(settings.rates));
-        Self(Arc::new(Inner { store, bus, environment, files, tokens, passwords, presence, rates, settings }))
+        Self(Arc::new(Inner { store, bus, environment, files, tokens, passwords, presence, rates, metrics, settings }))
     }
 
     /// Who is online.
     #[must_use]
     pub fn presence(&self) -> &Presence {
         &self.0.presence
+    }
+
+    /// What is counted.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 
     /// How much at once.

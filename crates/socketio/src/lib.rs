@@ -76,6 +76,12 @@ impl<A: Application> Engine<A> {
         self.0.session_count()
     }
 
+    /// What is open now, counted over all sessions.
+    #[must_use]
+    pub fn load(&self) -> engineio::Load {
+        self.0.load()
+    }
+
     /// Closes every session without a DISCONNECT, and returns when each has told its application.
     pub async fn close(&self, reason: CloseReason) {
         self.0.close(reason).await;

@@ -14,4 +14,4 @@ mod store;
 pub use error::{OpenError, StoreError};
 pub use model::*;
 pub use sqlite::{Location, SqliteStore};
-pub use store::{Done, Future, OnCommit, Store};
+pub use store::{Done, Future, Group, OnCommit, Store};

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use quintet_domain::{
     Conversation, ConversationId, Departure, Entry, Meetup, MeetupId, Message, MessageId, Notification, NotificationId,
@@ -22,8 +23,19 @@ pub type Done<T> = Box<dyn FnOnce(Result<T, StoreError>) + std::marker::Send>;
 /// A boxed future, so that a store can be a trait object.
 pub type Future<'a, T> = Pin<Box<dyn std::future::Future<Output = T> + std::marker::Send + 'a>>;
 
-/// Takes the entries of each committed group, in commit order. It may wait, and then the writer does.
-pub type OnCommit = Box<dyn FnMut(Vec<Entry>) + std::marker::Send>;
+/// A group of commands that was committed.
+#[derive(Debug)]
+pub struct Group {
+    /// What is to be told of it, in commit order; nothing of what only was noted.
+    pub entries: Vec<Entry>,
+    /// How many commands it held, refused ones included.
+    pub commands: usize,
+    /// The time from its first statement to the end of its commit.
+    pub took: Duration,
+}
+
+/// Takes each committed group, in commit order. It may wait, and then the writer does.
+pub type OnCommit = Box<dyn FnMut(Group) + std::marker::Send>;
 
 /// The result of a read.
 pub type ReadResult<'a, T> = Future<'a, Result<T, StoreError>>;

@@ -23,13 +23,15 @@ pub(super) struct Frames<'e> {
     presence: &'e Presence,
     /// Where in the commit order it happened; none for what passes.
     position: Option<u64>,
+    /// How many were queued.
+    queued: u64,
     /// By dialect and side.
     written: [[Written; 2]; 5],
 }
 
 impl<'e> Frames<'e> {
     pub(super) fn new(event: &'e Event, presence: &'e Presence, position: Option<u64>) -> Self {
-        Self { event, presence, position, written: Default::default() }
+        Self { event, presence, position, queued: 0, written: Default::default() }
     }
 
     /// The event as a connection hears it in a dialect.
@@ -69,6 +71,7 @@ impl<'e> Frames<'e> {
                 None => seat.connection.out.send(frame.clone()),
             }
         }
+        self.queued += 1;
     }
 
     /// Queues the event for one connection, whoever asked for it.
@@ -186,6 +189,7 @@ impl Hub {
                 }
             }
         }
+        self.service.metrics().delivered(frames.queued);
         visited
     }
 }

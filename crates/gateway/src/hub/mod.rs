@@ -30,7 +30,7 @@ use self::recover::Retold;
 use self::state::State;
 use self::timers::{Timer, Timers};
 use crate::Settings;
-use crate::connection::{Connection, RoomWatchers};
+use crate::connection::{Census, Connection};
 
 /// Words for the hub that may wait.
 const INBOX: usize = 16_384;
@@ -114,7 +114,7 @@ pub(crate) struct Hub {
     /// Bounds how many connections are told what they missed at once.
     recoveries: Arc<Semaphore>,
     inbox: mpsc::WeakSender<Wake>,
-    watchers: RoomWatchers,
+    census: Arc<Census>,
     state: State,
     timers: Timers,
     comings: Comings,
@@ -139,7 +139,7 @@ impl Hub {
         service: Service,
         settings: Settings,
         threads: Threads,
-        watchers: RoomWatchers,
+        census: Arc<Census>,
         subscription: Subscription,
         position: u64,
     ) -> HubHandle {
@@ -151,7 +151,7 @@ impl Hub {
             threads,
             recoveries: Arc::new(Semaphore::new(recover::AT_ONCE)),
             inbox: inbox.downgrade(),
-            watchers,
+            census,
             state: State::default(),
             timers: Timers::default(),
             comings: Comings::default(),

@@ -1,7 +1,6 @@
 //! Presence: who came and who went, told once; and what becomes of guests and of expired tokens.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use quintet_domain::limits::{EXPIRED_GRACE_SECONDS, GUEST_LEAVES_AFTER_SECONDS, OFFLINE_AFTER_SECONDS};
@@ -50,7 +49,7 @@ impl Hub {
 
     fn tell_rooms(&mut self, user: &Arc<User>, online: bool) {
         // Only those who list who is in a room have a word for this.
-        if self.watchers.load(Ordering::Relaxed) == 0 {
+        if !self.census.any_watches_rooms() {
             return;
         }
         let Some(resident) = self.state.resident(&user.id) else { return };

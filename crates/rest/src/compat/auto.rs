@@ -4,16 +4,18 @@
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
+use http::request::Parts;
 use http::{Method, StatusCode, Uri};
 use quintet_dialect::Dialect;
-use quintet_domain::{Code, Refusal};
-use serde_json::json;
+use quintet_domain::{Code, MessageId, Refusal};
+use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use super::{ListenerDialect, conversations, failure, meetup, superset};
+use super::conversations::{Edit, Search};
+use super::{ListenerDialect, conversations, emails, failure, meetup, online, required, superset, users};
 use crate::auth::Credentials;
 use crate::error::{Answer, Problem};
-use crate::extract::{Asker, Body, ClientAddress, From};
+use crate::extract::{Asked, Asker, Body, ClientAddress, From};
 use crate::router::{App, not_found};
 
 /// Hands a request on to the dialect whose client sent it.
@@ -49,7 +51,24 @@ async fn answer(app: App, dialects: Router, request: Request) -> Answer<Response
                 return Ok(Json(json!({ "success": true, "user": user })).into_response());
             }
             let home = asker.1.as_deref().or(asker.0.home_dialect.as_deref());
-            home.and_then(Dialect::parse).ok_or_else(|| undecided(&path))?
+            match home.and_then(Dialect::parse) {
+                Some(home) => home,
+                // Whoever came by another backend's token may be any client's.
+                None if asker.0.password_hash.is_none() => return Err(undecided(&path)),
+                None => {
+                    let parts_of_path: Vec<&str> = path.split('/').skip(1).collect();
+                    match (parts.method.as_str(), &parts_of_path[..]) {
+                        ("GET", ["users", "search"]) => return search(&app, &asker, &mut parts).await,
+                        ("PUT", ["messages", id]) => {
+                            let request = Request::from_parts(parts, body);
+                            return edit(&app, &asker, MessageId::trusted(id), request).await;
+                        }
+                        (_, ["messages", _, "read"]) => Dialect::Chat,
+                        (_, ["users", id]) if *id != "profile" => Dialect::Chat,
+                        _ => Dialect::Conversations,
+                    }
+                }
+            }
         }
     };
     let query = parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
@@ -75,6 +94,32 @@ fn of_path(path: &str) -> Option<Dialect> {
         "auth" if path == "/auth/signup" => Some(Dialect::Messenger),
         _ => None,
     }
+}
+
+// --- registered by username: a client of conversations or of chat, and some answers are for both ---
+
+async fn search(app: &App, asker: &Asker, parts: &mut Parts) -> Answer<Response> {
+    let Asked(Search { q }) = Asked::from_request_parts(parts, app).await?;
+    let found = users(&app.service, asker, &q).await?;
+    let emails = emails(&app.service, asker, found.iter().map(|user| user.id.clone()).collect()).await?;
+    let shown: Vec<Value> = found
+        .iter()
+        .map(|user| {
+            let mut object = conversations::found(&app.service, user, &emails);
+            object["avatar_url"] = user.avatar.as_deref().into();
+            object
+        })
+        .collect();
+    Ok(Json(json!({ "success": true, "count": shown.len(), "users": shown })).into_response())
+}
+
+async fn edit(app: &App, asker: &Asker, id: MessageId, request: Request) -> Answer<Response> {
+    let Body(Edit { content }) = Body::from_request(request, app).await?;
+    let edited = app.service.edit_message(asker.actor(), id, required("content", content)?).await?;
+    let online = online(&app.service);
+    let written = |dialect| quintet_dialect::message(dialect, &edited, &online);
+    let (message, data) = (written(Dialect::Conversations), written(Dialect::Chat));
+    Ok(Json(json!({ "success": true, "message": message, "data": data })).into_response())
 }
 
 fn undecided(path: &str) -> Problem {

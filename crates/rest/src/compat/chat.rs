@@ -15,7 +15,7 @@ use quintet_service::{Account, ConversationChange, ConversationInput, Service};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::conversations::{Registration, new_account};
+use super::conversations::{Edit, Registration, Search, new_account};
 use super::{LIST_MAX, emails, messages, online, own_conversations, required, send, status, user_id, users};
 use crate::auth::Credentials;
 use crate::error::Answer;
@@ -84,12 +84,6 @@ async fn log_in(
 
 async fn me(State(service): State<Service>, asker: Asker) -> Json<Value> {
     Json(json!({ "user": account(&service, &asker.0) }))
-}
-
-#[derive(Deserialize)]
-struct Search {
-    #[serde(default)]
-    q: String,
 }
 
 async fn search(State(service): State<Service>, asker: Asker, Asked(search): Asked<Search>) -> Answer<Json<Value>> {
@@ -287,11 +281,6 @@ async fn say(
     let text = NewText { target, kind, content: input.content, file, client_message_id: None };
     let data = send(&service, &asker, DIALECT, text).await?;
     Ok((StatusCode::CREATED, Json(json!({ "message": "Message sent successfully", "data": data }))))
-}
-
-#[derive(Deserialize)]
-struct Edit {
-    content: Option<String>,
 }
 
 async fn edit(

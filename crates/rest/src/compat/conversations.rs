@@ -1,5 +1,6 @@
 //! The conversations vocabulary: every answer says whether it is a success.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 
 use axum::extract::State;
@@ -114,24 +115,24 @@ async fn me(State(service): State<Service>, asker: Asker) -> Json<Value> {
 }
 
 #[derive(Deserialize)]
-struct Search {
+pub(super) struct Search {
     #[serde(default)]
-    q: String,
+    pub(super) q: String,
+}
+
+/// A user as a search shows it: with its address, where the asker may see that.
+pub(super) fn found(service: &Service, one: &User, emails: &HashMap<UserId, String>) -> Value {
+    let mut object = user(service, one);
+    if let Some(email) = emails.get(&one.id) {
+        object["email"] = email.as_str().into();
+    }
+    object
 }
 
 async fn search(State(service): State<Service>, asker: Asker, Asked(search): Asked<Search>) -> Answer<Json<Value>> {
-    let found = users(&service, &asker, &search.q).await?;
-    let emails = emails(&service, &asker, found.iter().map(|user| user.id.clone()).collect()).await?;
-    let shown: Vec<Value> = found
-        .iter()
-        .map(|one| {
-            let mut object = user(&service, one);
-            if let Some(email) = emails.get(&one.id) {
-                object["email"] = email.as_str().into();
-            }
-            object
-        })
-        .collect();
+    let people = users(&service, &asker, &search.q).await?;
+    let emails = emails(&service, &asker, people.iter().map(|user| user.id.clone()).collect()).await?;
+    let shown: Vec<Value> = people.iter().map(|one| found(&service, one, &emails)).collect();
     Ok(Json(json!({ "success": true, "count": shown.len(), "users": shown })))
 }
 
@@ -257,8 +258,8 @@ async fn say(
 }
 
 #[derive(Deserialize)]
-struct Edit {
-    content: Option<String>,
+pub(super) struct Edit {
+    pub(super) content: Option<String>,
 }
 
 async fn edit(

@@ -17,6 +17,6 @@ pub use answers::body_bytes;
 pub use packet::{InvalidPacket, Packet, Revision};
 pub use payload::{OwnedPacket, Packets, Payload, SEPARATOR, decode_binary_payload, decode_payload, encode_payload};
 pub use protocol::Protocol;
-pub use server::Server;
+pub use server::{Load, Server};
 pub use session::Session;
 pub use state::{Beat, Heard, Misplaced, State};

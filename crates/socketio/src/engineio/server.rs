@@ -22,6 +22,17 @@ use crate::websocket::{self, Deflate};
 use crate::wheel::Wheel;
 use crate::{CloseReason, Config, Frame};
 
+/// What a server has open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Load {
+    /// Sessions on a WebSocket.
+    pub websocket: usize,
+    /// Sessions on polling.
+    pub polling: usize,
+    /// Bytes that wait for their clients.
+    pub queued_bytes: usize,
+}
+
 pub(crate) struct Inner<P: Protocol> {
     pub(crate) config: Config,
     pub(crate) protocol: P,
@@ -122,6 +133,17 @@ impl<P: Protocol> Server<P> {
     #[must_use]
     pub fn serves(&self, path: &str) -> bool {
         path == self.0.config.path || path == self.0.config.path.trim_end_matches('/')
+    }
+
+    /// What is open now, counted over all sessions.
+    #[must_use]
+    pub fn load(&self) -> Load {
+        let mut load = Load::default();
+        for session in self.0.sessions().values() {
+            *(if session.state().is_polling() { &mut load.polling } else { &mut load.websocket }) += 1;
+            load.queued_bytes += session.outbox().queued_bytes();
+        }
+        load
     }
 
     /// Open sessions, closing ones included.

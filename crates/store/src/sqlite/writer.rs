@@ -6,18 +6,19 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use quintet_domain::{Entry, Environment};
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::mpsc;
 
 use super::tx::Tx;
-use crate::{Done, OnCommit, OpenError, StoreError};
+use crate::{Done, Group, OnCommit, OpenError, StoreError};
 
 /// Commands that may wait for the writer; more make the asker wait.
 const QUEUE: usize = 8_192;
 /// Commands that share one commit, at most, so that the first of them does not wait for too many others.
-const GROUP: usize = 512;
+const GROUP_MAX: usize = 512;
 
 /// What is left to do for a command once its group is committed, or is not.
 type Finish = Box<dyn FnOnce(Option<&str>) + Send>;
@@ -88,15 +89,15 @@ fn write_loop(
     (mut position, mut version): (u64, i64),
 ) {
     let mut group = Vec::new();
-    while jobs.blocking_recv_many(&mut group, GROUP) > 0 {
+    while jobs.blocking_recv_many(&mut group, GROUP_MAX) > 0 {
+        let began = Instant::now();
         let (finishes, outcome) = commit_group(&mut conn, &mut group, environment, position, &mut version);
         match outcome {
             Ok((entries, reached)) => {
                 position = reached;
+                let (commands, took) = (finishes.len(), began.elapsed());
                 answer(finishes, None);
-                if !entries.is_empty() {
-                    on_commit(entries);
-                }
+                on_commit(Group { entries, commands, took });
             }
             Err(error) => {
                 tracing::error!(%error, commands = finishes.len(), "a group of commands was not committed");

@@ -10,7 +10,7 @@ use quintet_domain::{
     Target, Timestamp, UserId,
 };
 use quintet_store::{
-    Account, Actor, Created, Done, Future, Location, NewConversation, NewUser, Send, Sent, SqliteStore, Store,
+    Account, Actor, Created, Done, Future, Group, Location, NewConversation, NewUser, Send, Sent, SqliteStore, Store,
     StoreError,
 };
 
@@ -68,7 +68,11 @@ impl Bench {
         let entries: Arc<Mutex<Vec<Entry>>> = Arc::default();
         let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
         let (to_entries, to_seen) = (Arc::clone(&entries), Arc::clone(&seen));
-        let on_commit = Box::new(move |group: Vec<Entry>| {
+        let on_commit = Box::new(move |group: Group| {
+            let group = group.entries;
+            if group.is_empty() {
+                return;
+            }
             to_seen.lock().unwrap().push(Seen::HandedOn(group.iter().map(|entry| entry.position).collect()));
             to_entries.lock().unwrap().extend(group);
             gate();

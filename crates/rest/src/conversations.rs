@@ -100,8 +100,8 @@ pub(crate) async fn add_member(
         None => asker.id(),
     };
     let role = match input.role.as_deref() {
-        None => Role::Member,
-        Some(role) => Role::parse(role).ok_or_else(|| Refusal::invalid("role", "must be `admin` or `member`"))?,
+        None => None,
+        Some(role) => Some(Role::parse(role).ok_or_else(|| Refusal::invalid("role", "must be `admin` or `member`"))?),
     };
     let joined = service.add_member(asker.actor(), ConversationId::trusted(&id), user, role).await?;
     let conversation = service.conversation(asker.id(), joined.place.id.clone()).await?;

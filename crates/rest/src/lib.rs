@@ -7,6 +7,7 @@
 //! What must stay true: whatever is changed here is told to sockets by the one path that everything takes.
 
 mod auth;
+mod caching;
 mod compat;
 mod conversations;
 mod error;

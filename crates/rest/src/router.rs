@@ -11,9 +11,10 @@ use quintet_service::Service;
 use serde_json::{Value, json};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 
 use crate::error::{Answer, Problem};
-use crate::{auth, compat, conversations, files, me, meetups, messages, notifications, rooms, users};
+use crate::{auth, caching, compat, conversations, files, me, meetups, messages, notifications, rooms, users};
 
 /// Bytes of a form: a file, and what is written around it.
 const FORM_BYTES_MAX: usize = quintet_domain::limits::FILE_BYTES_MAX as usize + 1_000_000;
@@ -67,12 +68,14 @@ pub fn router(service: Service, settings: &Settings) -> Router {
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
         .route("/files/{id}/{secret}", get(files::get))
-        .nest("/api/v1", v1)
+        .nest("/api/v1", v1.layer(axum::middleware::from_fn(caching::tagged)))
         .merge(compat::router(app.clone()))
         .fallback(not_found)
         .method_not_allowed_fallback(not_allowed)
         .layer(axum::middleware::from_fn_with_state(app.clone(), counted))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(PropagateRequestIdLayer::x_request_id())
+        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
         .layer(cors(settings))
         .with_state(app)
 }
@@ -84,10 +87,11 @@ fn cors(settings: &Settings) -> CorsLayer {
     };
     let methods = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
     let idempotency = HeaderName::from_static("idempotency-key");
-    let exposed = [header::RETRY_AFTER];
+    let exposed = [header::RETRY_AFTER, header::ETAG, HeaderName::from_static("x-request-id")];
     CorsLayer::new().expose_headers(exposed).allow_origin(origins).allow_methods(methods).allow_headers([
         header::AUTHORIZATION,
         header::CONTENT_TYPE,
+        header::IF_NONE_MATCH,
         idempotency,
     ])
 }

@@ -411,3 +411,34 @@ async fn what_an_operator_looks_at() {
     }
     assert!(after.ends_with("# EOF\n"));
 }
+
+#[tokio::test]
+async fn what_has_not_changed_is_not_sent_again_and_requests_have_ids() {
+    let Stage { server: _server, http, alice, .. } = stage().await;
+    let bearer = format!("Bearer {}", alice.1);
+    let get = |tag: &str| {
+        let (http, bearer, tag) = (http.clone(), bearer.clone(), tag.to_owned());
+        async move {
+            let headers = [("authorization", bearer.as_str()), ("if-none-match", tag.as_str())];
+            http.send("GET", "/api/v1/conversations", &headers, "").await
+        }
+    };
+    let tag_of = |answer: &support::Answer| {
+        let line = answer.head.lines().find_map(|line| line.strip_prefix("etag: "));
+        line.expect("an ETag").to_owned()
+    };
+    let first = get("\"none\"").await;
+    let tag = tag_of(&first);
+    let again = get(&tag).await;
+    assert_eq!((again.status, again.text.as_str()), (304, ""));
+    let body = json!({ "kind": "group", "name": "G" });
+    http.api(&alice.1, "POST", "/conversations", body).await.expect(201);
+    let changed = get(&tag).await;
+    assert_eq!(changed.status, 200);
+    assert_ne!(tag_of(&changed), tag);
+    // A request keeps the id that it came with, and gets one where it has none.
+    let named = http.send("GET", "/healthz", &[("x-request-id", "abc")], "").await;
+    assert!(named.head.contains("x-request-id: abc"), "{}", named.head);
+    let made = http.send("GET", "/api/v1/me", &[], "").await;
+    assert!(made.head.contains("x-request-id: "), "{}", made.head);
+}

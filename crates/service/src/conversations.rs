@@ -158,7 +158,7 @@ impl Service {
         self.write(|store, done| store.delete_conversation(actor, id, done)).await.map(|_| ())
     }
 
-    /// Makes a user a member, or gives a member another role; oneself joins what is open.
+    /// Makes a user a member, or gives a member another role, if one is named; oneself joins what is open.
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
@@ -167,7 +167,7 @@ impl Service {
         actor: Actor,
         id: ConversationId,
         user: UserId,
-        role: Role,
+        role: Option<Role>,
     ) -> Result<Joined, Refusal> {
         self.write(|store, done| store.add_member(actor, id, user, role, done)).await
     }

@@ -86,13 +86,13 @@ pub trait Store: std::marker::Send + Sync + 'static {
     ) -> Future<'_, ()>;
     /// Ends the actor's membership. An owner's place goes to the longest-standing admin, else member.
     fn leave(&self, actor: Actor, id: ConversationId, departure: Departure, done: Done<Left>) -> Future<'_, ()>;
-    /// Makes a user a member, or gives a member another role.
+    /// Makes a user a member, or gives a member another role; without one, whoever is a member stays what it is.
     fn add_member(
         &self,
         actor: Actor,
         id: ConversationId,
         user: UserId,
-        role: Role,
+        role: Option<Role>,
         done: Done<Joined>,
     ) -> Future<'_, ()>;
     /// Takes a member of a lower role out.

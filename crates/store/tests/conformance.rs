@@ -196,7 +196,7 @@ async fn owners_pass_on(bench: Bench) {
     let (a, b, c) = (bench.user("a").await, bench.user("b").await, bench.user("c").await);
     let place = bench.conversation(&a, ConversationKind::Group, false, &[b.clone(), c.clone()]).await;
     let (by, id, user) = (actor(&a), place.clone(), c.clone());
-    bench.write(|store, done| store.add_member(by, id, user, Role::Admin, done)).await.expect("an admin");
+    bench.write(|store, done| store.add_member(by, id, user, Some(Role::Admin), done)).await.expect("an admin");
     let (by, id) = (actor(&a), place.clone());
     bench.write(|store, done| store.leave(by, id, Departure::Left, done)).await.expect("left");
     let seen = bench.store.conversation(b.clone(), place.clone()).await.expect("a conversation");

@@ -117,7 +117,7 @@ impl Run {
             }
             (Step::Add(other), _) => {
                 let other = whom(other);
-                let _ = bench.write(|store, done| store.add_member(by, id, other, Role::Member, done)).await;
+                let _ = bench.write(|store, done| store.add_member(by, id, other, Some(Role::Member), done)).await;
             }
             (Step::Remove(other), _) => {
                 let other = whom(other);

@@ -249,7 +249,8 @@ impl Run {
                 }
                 let expected = place.may(Action::Add, user, false) && other < REGISTERED;
                 let whom = self.users[other].clone();
-                let added = self.bench.write(|store, done| store.add_member(by, id, whom, Role::Member, done)).await;
+                let added =
+                    self.bench.write(|store, done| store.add_member(by, id, whom, Some(Role::Member), done)).await;
                 if expected {
                     place.enter(other);
                 }
@@ -276,7 +277,8 @@ impl Run {
                     return;
                 }
                 let expected = place.may(Action::MakeAdmin, user, false);
-                let made = self.bench.write(|store, done| store.add_member(by, id, whom, Role::Admin, done)).await;
+                let made =
+                    self.bench.write(|store, done| store.add_member(by, id, whom, Some(Role::Admin), done)).await;
                 if expected && let Some(seat) = place.members.get_mut(&other) {
                     seat.0 = Role::Admin;
                 }

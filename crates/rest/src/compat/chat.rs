@@ -8,8 +8,8 @@ use axum::{Json, Router};
 use http::StatusCode;
 use quintet_dialect::Dialect;
 use quintet_domain::{
-    Conversation, ConversationId, ConversationKind, FileLink, MessageId, MessageKind, NewText, Refusal, Role, Target,
-    User, UserId,
+    Conversation, ConversationId, ConversationKind, FileLink, MessageId, MessageKind, NewText, Refusal, Target, User,
+    UserId,
 };
 use quintet_service::{Account, ConversationChange, ConversationInput, Service};
 use serde::Deserialize;
@@ -220,7 +220,7 @@ async fn add(
 ) -> Answer<(StatusCode, Json<Value>)> {
     let other = user_id("userId", &required("userId", input.user_id)?)?;
     let id = ConversationId::trusted(&id);
-    service.add_member(asker.actor(), id.clone(), other, Role::Member).await?;
+    service.add_member(asker.actor(), id.clone(), other, None).await?;
     let data = shown(&service, &asker, &service.conversation(asker.id(), id).await?).await?;
     Ok((StatusCode::CREATED, Json(json!({ "message": "Participant added successfully", "data": data }))))
 }

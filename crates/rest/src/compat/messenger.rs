@@ -5,7 +5,7 @@ use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use http::StatusCode;
 use quintet_dialect::Dialect;
-use quintet_domain::{ConversationId, ConversationKind, MessageId, Refusal, Role, Target, User, UserId};
+use quintet_domain::{ConversationId, ConversationKind, MessageId, Refusal, Target, User, UserId};
 use quintet_service::{Account, ConversationInput, Found, NewAccount, ProfileChange, Service, Which};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -260,7 +260,7 @@ async fn create_group(
 }
 
 async fn join(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
-    service.add_member(asker.actor(), ConversationId::trusted(&id), asker.id(), Role::Member).await?;
+    service.add_member(asker.actor(), ConversationId::trusted(&id), asker.id(), None).await?;
     Ok(Json(json!({ "message": "Joined group successfully" })))
 }
 

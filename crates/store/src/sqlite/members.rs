@@ -42,10 +42,16 @@ pub(super) fn join(
     Ok(Joined { place: conversation.place, new, history, position: tx.position })
 }
 
-pub(super) fn add(tx: &mut Tx<'_>, actor: &Actor, id: &ConversationId, user: &UserId, role: Role) -> Written<Joined> {
+pub(super) fn add(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: &ConversationId,
+    user: &UserId,
+    role: Option<Role>,
+) -> Written<Joined> {
     let by = tx.actor(actor)?;
     let conversation = tx.conversation(id)?;
-    if role == Role::Owner {
+    if role == Some(Role::Owner) {
         return Err(Refusal::invalid("role", "must be `admin` or `member`").into());
     }
     if *user == actor.user && tx.member(conversation.pk, by.pk)?.is_none() {
@@ -54,10 +60,11 @@ pub(super) fn add(tx: &mut Tx<'_>, actor: &Actor, id: &ConversationId, user: &Us
     tx.check(Action::Use, &conversation, &by, false)?;
     let user = tx.registered(user)?;
     let standing = tx.member(conversation.pk, user.pk)?;
-    if standing.as_ref().is_some_and(|member| member.role == role) {
+    if standing.as_ref().is_some_and(|member| role.is_none_or(|role| member.role == role)) {
         // Who may not add still learns nothing new from asking for what is.
         return Ok(Joined { place: conversation.place, new: false, history: Vec::new(), position: tx.position });
     }
+    let role = role.unwrap_or(Role::Member);
     if role == Role::Admin || standing.is_some() {
         tx.check(Action::MakeAdmin, &conversation, &by, false)?;
     }

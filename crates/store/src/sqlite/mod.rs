@@ -126,7 +126,7 @@ impl Store for SqliteStore {
         actor: Actor,
         id: ConversationId,
         user: UserId,
-        role: Role,
+        role: Option<Role>,
         done: Done<Joined>,
     ) -> Future<'_, ()> {
         write!(self, done, members::add, &actor, &id, &user, role)

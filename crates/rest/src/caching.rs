@@ -1,0 +1,46 @@
+//! What is fetched again and has not changed is not sent again (RFC 9110, section 8.8.3).
+
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, Method, StatusCode, header};
+use quintet_domain::Refusal;
+use sha2::{Digest, Sha256};
+
+use crate::error::Problem;
+
+/// Bytes of an answer that is hashed, at most; the largest pages stay far below.
+const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Hexadecimal digits of a tag.
+const TAG_DIGITS: usize = 32;
+
+/// Gives an answer to GET a tag made from its bytes, and answers 304 to a client that has them.
+pub(crate) async fn tagged(request: Request, next: Next) -> Response {
+    let known = (request.method() == Method::GET).then(|| request.headers().get(header::IF_NONE_MATCH).cloned());
+    let response = next.run(request).await;
+    let Some(known) = known.filter(|_| response.status() == StatusCode::OK) else { return response };
+    let (mut parts, body) = response.into_parts();
+    let Ok(bytes) = to_bytes(body, ANSWER_BYTES_MAX).await else {
+        return Problem::from(Refusal::internal()).into_response();
+    };
+    let digest = Sha256::digest(&bytes);
+    let hex: String = digest.iter().take(TAG_DIGITS / 2).map(|byte| format!("{byte:02x}")).collect();
+    let tag = format!("\"{hex}\"");
+    let same = known.as_ref().and_then(|known| known.to_str().ok()).is_some_and(|known| {
+        known.split(',').map(|one| one.trim().trim_start_matches("W/")).any(|one| one == tag || one == "*")
+    });
+    if let Ok(value) = HeaderValue::from_str(&tag) {
+        parts.headers.insert(header::ETAG, value);
+    }
+    // What it is depends on who asks, and it is asked for again each time.
+    parts.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    if same {
+        parts.status = StatusCode::NOT_MODIFIED;
+        parts.headers.remove(header::CONTENT_LENGTH);
+        parts.headers.remove(header::CONTENT_TYPE);
+        return Response::from_parts(parts, Body::empty());
+    }
+    Response::from_parts(parts, Body::from(bytes))
+}

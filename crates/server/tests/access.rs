@@ -1,0 +1,103 @@
+//! Who may call what: every endpoint, for nobody, a stranger, a member and the owner.
+
+mod support;
+
+use jsonwebtoken::{EncodingKey, Header};
+use serde_json::{Value, json};
+use support::{Http, Server};
+
+const SECRET: &str = "a secret of the test";
+
+fn token(user: &str) -> String {
+    let claims = json!({ "sub": user, "username": user, "exp": 4_102_444_800_u64 });
+    jsonwebtoken::encode(&Header::default(), &claims, &EncodingKey::from_secret(SECRET.as_bytes())).expect("a token")
+}
+
+/// A closed group of `owner` and `member`, a message of the owner's, and a meetup that the member takes part in and
+/// `asker` asks to.
+struct Stage {
+    conversation: String,
+    message: String,
+    meetup: String,
+}
+
+async fn stage(http: &Http) -> Stage {
+    let (owner, member, asker) = (token("owner"), token("member"), token("asker"));
+    let id = |made: Value| made["id"].as_str().expect("an id").to_owned();
+    for user in [&member, &asker] {
+        http.api(user, "GET", "/me", Value::Null).await.expect(200);
+    }
+    let group = json!({ "kind": "group", "name": "G", "memberIds": ["member"] });
+    let conversation = id(http.api(&owner, "POST", "/conversations", group).await.expect(201));
+    let path = format!("/conversations/{conversation}/messages");
+    let message = id(http.api(&owner, "POST", &path, json!({ "content": "hello" })).await.expect(201));
+    let proposal = json!({ "activity": "Chess", "location": "Park", "startsAt": "2099-01-01T00:00:00Z" });
+    let meetup = id(http.api(&owner, "POST", "/meetups", proposal).await.expect(201));
+    for user in [&member, &asker] {
+        http.api(user, "POST", &format!("/meetups/{meetup}/requests"), json!({})).await.expect(201);
+    }
+    http.api(&owner, "POST", &format!("/meetups/{meetup}/requests/member/accept"), json!({})).await.expect(200);
+    Stage { conversation, message, meetup }
+}
+
+/// One line an endpoint: what it answers nobody, a stranger, a member and the owner.
+#[rustfmt::skip]
+fn table() -> Vec<(&'static str, &'static str, Value, [u16; 4])> {
+    let none = || Value::Null;
+    vec![
+        ("GET",    "/me",                                none(),                                   [401, 200, 200, 200]),
+        ("PATCH",  "/me",                                json!({ "name": "New" }),                 [401, 200, 200, 200]),
+        ("GET",    "/users",                             none(),                                   [401, 200, 200, 200]),
+        ("GET",    "/users/owner",                       none(),                                   [401, 200, 200, 200]),
+        ("GET",    "/rooms",                             none(),                                   [401, 200, 200, 200]),
+        ("GET",    "/notifications",                     none(),                                   [401, 200, 200, 200]),
+        ("PUT",    "/notifications/read",                none(),                                   [401, 204, 204, 204]),
+        ("GET",    "/conversations",                     none(),                                   [401, 200, 200, 200]),
+        ("POST",   "/conversations",                     json!({ "kind": "group", "name": "H" }),  [401, 201, 201, 201]),
+        ("GET",    "/conversations/{c}",                 none(),                                   [401, 404, 200, 200]),
+        ("PATCH",  "/conversations/{c}",                 json!({ "name": "H" }),                   [401, 404, 403, 200]),
+        ("DELETE", "/conversations/{c}",                 none(),                                   [401, 404, 403, 204]),
+        ("POST",   "/conversations/{c}/members",         json!({ "userId": "asker" }),             [401, 404, 403, 201]),
+        ("POST",   "/conversations/{c}/members",         json!({}),                                [401, 404, 200, 200]),
+        ("DELETE", "/conversations/{c}/members/member",  none(),                                   [401, 404, 204, 204]),
+        ("DELETE", "/conversations/{c}/members/owner",   none(),                                   [401, 404, 403, 204]),
+        ("PUT",    "/conversations/{c}/read",            json!({ "messageId": "{m}" }),            [401, 404, 204, 204]),
+        ("GET",    "/conversations/{c}/messages",        none(),                                   [401, 404, 200, 200]),
+        ("POST",   "/conversations/{c}/messages",        json!({ "content": "hi" }),               [401, 404, 201, 201]),
+        ("PATCH",  "/messages/{m}",                      json!({ "content": "hi" }),               [401, 404, 403, 200]),
+        ("DELETE", "/messages/{m}",                      none(),                                   [401, 404, 403, 204]),
+        ("GET",    "/meetups",                           none(),                                   [401, 200, 200, 200]),
+        ("GET",    "/meetups/{t}",                       none(),                                   [401, 200, 200, 200]),
+        ("PATCH",  "/meetups/{t}",                       json!({ "location": "Hill" }),            [401, 403, 403, 200]),
+        ("DELETE", "/meetups/{t}",                       none(),                                   [401, 403, 403, 204]),
+        ("POST",   "/meetups/{t}/requests",              none(),                                   [401, 201, 409, 409]),
+        ("POST",   "/meetups/{t}/requests/asker/accept", none(),                                   [401, 403, 403, 200]),
+        ("POST",   "/meetups/{t}/requests/asker/decline", none(),                                  [401, 403, 403, 200]),
+        ("DELETE", "/meetups/{t}/participants/member",   none(),                                   [401, 404, 200, 200]),
+        ("POST",   "/auth/refresh",                      none(),                                   [401, 200, 200, 200]),
+        // Ends what these users could do in the rows before.
+        ("PUT",    "/me/password", json!({ "currentPassword": "", "newPassword": "correct horse" }), [401, 403, 403, 403]),
+    ]
+}
+
+#[tokio::test]
+async fn every_endpoint_for_everybody() {
+    let server = Server::with().env("QUINTET_JWT_SECRET", SECRET).run();
+    let http = server.http();
+    let tokens = [String::new(), token("stranger"), token("member"), token("owner")];
+    let mut wrong = Vec::new();
+    for (method, path, body, expected) in table() {
+        for (who, status) in expected.into_iter().enumerate() {
+            let Stage { conversation, message, meetup } = stage(&http).await;
+            let filled =
+                |text: &str| text.replace("{c}", &conversation).replace("{m}", &message).replace("{t}", &meetup);
+            let body = serde_json::from_str(&filled(&body.to_string())).expect("JSON");
+            let answer = http.api(&tokens[who], method, &filled(path), body).await;
+            if answer.status != status {
+                let asker = ["nobody", "a stranger", "a member", "the owner"][who];
+                wrong.push(format!("{method} {path} by {asker}: {}, not {status}: {}", answer.status, answer.text));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

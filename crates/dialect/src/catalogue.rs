@@ -48,6 +48,8 @@ pub enum Type {
     Object,
     /// A list of such objects.
     Objects,
+    /// Bytes, as a binary attachment of the packet.
+    Binary,
 }
 
 /// One field of a payload.
@@ -102,7 +104,7 @@ const fn spec(name: &'static str, direction: Direction, origin: Origin, payload:
 use Direction::{ToClient, ToServer};
 use Origin::{Document, Quintet};
 use Payload::{IdOrObject, Object, Value};
-use Type::{ClientId, Content, Flag, Id, Ids, Kind, Name, Objects, Text, Time, Url};
+use Type::{Binary, ClientId, Content, Flag, Id, Ids, Kind, Name, Objects, Text, Time, Url};
 
 const AUTHENTICATE: EventSpec = spec("authenticate", ToServer, Quintet, Object(&[req("token", Text)]));
 const ERROR_FIELDS: Payload = Object(&[req("code", Text), req("message", Text), opt("event", Text)]);
@@ -316,6 +318,12 @@ const CONVERSATIONS: &[EventSpec] = &[
     spec("mark_read", ToServer, Document, Object(&[req("conversationId", Id), req("messageIds", Ids)])),
     spec("edit_message", ToServer, Document, Object(&[req("messageId", Id), req("newContent", Content)])),
     spec("delete_message", ToServer, Document, IdOrObject(&[req("messageId", Id)])),
+    spec(
+        "upload_file",
+        ToServer,
+        Quintet,
+        Object(&[req("conversationId", Id), req("fileName", Name), req("data", Binary)]),
+    ),
     spec("authenticate", ToServer, Document, Object(&[req("token", Text)])),
     spec("receive_message", ToClient, Document, Object(&[req("message", OBJECT), req("conversationId", Id)])),
     spec(

@@ -113,6 +113,7 @@ pub(crate) fn answer(reply: &Reply, online: Online<'_>) -> Answer {
         }
         Reply::Authenticated { user } => Answer::ack(&json!({ "success": true, "userId": user.id.as_str() })),
         Reply::Read
+        | Reply::Uploaded { .. }
         | Reply::Typing
         | Reply::Left { .. }
         | Reply::Listening { .. }

@@ -15,6 +15,11 @@ pub(crate) fn decode(name: &str, fields: &Fields) -> Result<Decoded, Refusal> {
         "mark_read" => Command::Read { conversation: Some(conversation()), messages: fields.messages("messageIds")? },
         "edit_message" => Command::Edit { message: fields.message("messageId"), content: fields.edited("newContent")? },
         "delete_message" => Command::Delete { message: fields.message("messageId") },
+        "upload_file" => Command::Upload {
+            conversation: conversation(),
+            name: fields.text("fileName").to_owned(),
+            attachment: fields.attachment("data"),
+        },
         _ => Command::Authenticate { token: fields.text("token").to_owned() },
     };
     Ok(Decoded { command, claims: None })
@@ -147,6 +152,7 @@ pub(crate) fn answer(reply: &Reply) -> Answer {
                 }),
             )
         }
+        Reply::Uploaded { url, name } => Answer::ack(&json!({ "success": true, "fileUrl": url, "fileName": name })),
         Reply::Authenticated { user } => Answer::ack(&json!({ "success": true, "userId": user.id.as_str() })),
         Reply::Edited(_)
         | Reply::Deleted(_)

@@ -61,6 +61,11 @@ impl Fields {
         self.0.get(name).and_then(Value::as_str)
     }
 
+    /// Which of the attachments a binary field is.
+    pub(crate) fn attachment(&self, name: &str) -> usize {
+        self.0.get(name).and_then(Value::as_u64).and_then(|number| usize::try_from(number).ok()).unwrap_or(usize::MAX)
+    }
+
     pub(crate) fn flag(&self, name: &str) -> bool {
         self.0.get(name).and_then(Value::as_bool).unwrap_or_default()
     }
@@ -151,6 +156,11 @@ fn check(field: Field, value: Value) -> Result<Value, Refusal> {
             let ids = items.into_iter().map(|item| id(field.name, item).map(Value::String));
             Ok(Value::Array(ids.collect::<Result<_, _>>()?))
         }
+        // The packet has its place taken by a number: which of the attachments it is.
+        Type::Binary => match (&value["_placeholder"], &value["num"]) {
+            (Value::Bool(true), Value::Number(number)) if number.is_u64() => Ok(value["num"].clone()),
+            _ => wrong("binary data"),
+        },
         // Only servers send these.
         Type::Object | Type::Objects => Ok(value),
     }

@@ -131,6 +131,7 @@ pub(crate) fn answer(reply: &Reply) -> Answer {
             Answer::ack(&connected).or_else("connect", &connected)
         }
         Reply::Typing
+        | Reply::Uploaded { .. }
         | Reply::Joined { .. }
         | Reply::Left { .. }
         | Reply::Listening { .. }

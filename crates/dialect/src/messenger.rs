@@ -155,6 +155,7 @@ pub(crate) fn answer(reply: &Reply) -> Answer {
         }
         Reply::Authenticated { user } => Answer::ack(&json!({ "success": true, "userId": user.id.as_str() })),
         Reply::Read
+        | Reply::Uploaded { .. }
         | Reply::Typing
         | Reply::Listening { .. }
         | Reply::Muted { .. }

@@ -143,8 +143,11 @@ pub(crate) fn answer(reply: &Reply) -> Answer {
             Answer::ack(&ack).with("room_created", &room)
         }
         Reply::Authenticated { user } => Answer::ack(&json!({ "ok": true, "userId": user.id.as_str() })),
-        Reply::Read | Reply::Typing | Reply::Listening { .. } | Reply::Muted { .. } | Reply::Identified { .. } => {
-            Answer::ack(&json!({ "ok": true }))
-        }
+        Reply::Read
+        | Reply::Typing
+        | Reply::Listening { .. }
+        | Reply::Muted { .. }
+        | Reply::Uploaded { .. }
+        | Reply::Identified { .. } => Answer::ack(&json!({ "ok": true })),
     }
 }

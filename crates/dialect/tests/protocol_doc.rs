@@ -20,6 +20,7 @@ fn type_name(ty: Type) -> &'static str {
         Type::Kind => "kind",
         Type::Flag => "flag",
         Type::Ids => "ids",
+        Type::Binary => "binary",
         Type::Time => "time",
         Type::Object => "object",
         Type::Objects => "objects",

@@ -100,6 +100,15 @@ pub enum Command {
         /// What a guest says of itself.
         profile: Profile,
     },
+    /// Keep a file, to be carried by a message.
+    Upload {
+        /// Where it is to be sent.
+        conversation: ConversationId,
+        /// Its name.
+        name: String,
+        /// Which of the binary attachments that came along it is.
+        attachment: usize,
+    },
     /// Refresh the token.
     Authenticate {
         /// The new token.
@@ -159,6 +168,13 @@ pub enum Reply {
         place: Arc<Place>,
         /// When.
         created_at: Timestamp,
+    },
+    /// The file was kept.
+    Uploaded {
+        /// Its link.
+        url: String,
+        /// The name under which it is shown.
+        name: String,
     },
     /// The token was taken.
     Authenticated {

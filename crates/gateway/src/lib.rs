@@ -30,6 +30,7 @@ use tokio_util::task::TaskTracker;
 use crate::connect::Visitor;
 use crate::connection::{Census, Connection, Going, Out};
 use crate::hub::{Hub, HubHandle};
+use crate::session::Asked;
 
 /// Whether a sender of the conversations dialect hears its own message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -205,7 +206,8 @@ impl Application for Gateway {
     }
 
     async fn event(&self, connection: &Arc<Connection>, event: Event<'_>) {
-        session::event(self, connection, event.name, event.args, event.ack).await;
+        let asked = Asked { name: event.name, args: event.args, ack: event.ack };
+        session::event(self, connection, asked, event.attachments).await;
     }
 
     async fn disconnected(&self, connection: Arc<Connection>, _: CloseReason) {

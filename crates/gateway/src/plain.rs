@@ -146,7 +146,8 @@ impl Handler for JsonFrames {
             match serde_json::from_str::<ClientFrame<'_>>(&text) {
                 Ok(frame) => {
                     let args: Vec<&RawValue> = frame.data.into_iter().collect();
-                    session::event(&gateway, &connection, &frame.event, &args, frame.id).await;
+                    let asked = session::Asked { name: &frame.event, args: &args, ack: frame.id };
+                    session::event(&gateway, &connection, asked, Vec::new()).await;
                 }
                 Err(error) => refuse(&connection, &format!("is not `{{\"event\", \"data\", \"id\"}}`: {error}")),
             }

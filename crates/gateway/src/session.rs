@@ -2,11 +2,14 @@
 //!
 //! What must stay true: an event that asks for an acknowledgement gets exactly one, whatever happens.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use bytes::Bytes;
+use futures_util::stream;
 use quintet_dialect::{Decision, Dialect, answer, decide, decode, refuse};
-use quintet_domain::{Code, Command, Outcome, Refusal, Reply, User, UserId};
+use quintet_domain::{Code, Command, ConversationId, Outcome, Refusal, Reply, User, UserId};
 use quintet_service::{Actor, Caller, Executed, Identity, Service};
 use serde_json::value::RawValue;
 
@@ -65,14 +68,17 @@ impl Drop for Responder {
     }
 }
 
+/// An event as it came.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) args: &'a [&'a RawValue],
+    pub(crate) ack: Option<u64>,
+}
+
 /// Takes one event. Returns when it is queued, so that the next can be taken; it waits while too much is under way.
-pub(crate) async fn event(
-    gateway: &Gateway,
-    connection: &Arc<Connection>,
-    name: &str,
-    args: &[&RawValue],
-    ack: Option<u64>,
-) {
+pub(crate) async fn event(gateway: &Gateway, connection: &Arc<Connection>, asked: Asked<'_>, attachments: Vec<Bytes>) {
+    let Asked { name, args, ack } = asked;
     let mut responder = Responder {
         connection: Arc::clone(connection),
         service: gateway.0.service.clone(),
@@ -85,6 +91,16 @@ pub(crate) async fn event(
     let taken = take(gateway, connection, args, &mut responder).await;
     gateway.0.service.metrics().event(responder.dialect.map_or("undecided", Dialect::as_str));
     match taken {
+        Ok(Some((Command::Upload { conversation, name, attachment }, Some(identity)))) => {
+            responder.permit = Some(connection.permit().await);
+            let bytes = attachments.into_iter().nth(attachment);
+            let service = gateway.0.service.clone();
+            // Beside what comes after it: a disk is slow, and nothing depends on it before it is answered.
+            gateway.0.tasks.spawn(async move {
+                let kept = upload(&service, &identity, conversation, &name, bytes).await;
+                responder.answer(&kept);
+            });
+        }
         Ok(Some(command)) => execute(gateway, connection, command, responder).await,
         // An unknown event is ignored, and acknowledged with a failure if it asked.
         Ok(None) if ack.is_none() => responder.answered = true,
@@ -94,6 +110,22 @@ pub(crate) async fn event(
         }
         Err(refusal) => responder.refuse(refusal),
     }
+}
+
+/// Keeps a file for a conversation that the user is a member of.
+async fn upload(
+    service: &Service,
+    identity: &Identity,
+    conversation: ConversationId,
+    name: &str,
+    bytes: Option<Bytes>,
+) -> Outcome {
+    let bytes = bytes.ok_or_else(|| Refusal::invalid("data", "must be binary data"))?;
+    let user = identity.user.id.clone();
+    service.may_use(user.clone(), conversation).await?;
+    let actor = Actor { user, guest: identity.user.is_guest(), origin: None, acked: false };
+    let kept = service.upload(&actor, Some(name), stream::iter([Ok::<_, Infallible>(bytes)])).await?;
+    Ok(Reply::Uploaded { url: kept.url, name: kept.file.name.unwrap_or_default() })
 }
 
 /// Understands an event as far as a command of somebody; none if the event is unknown.
@@ -267,6 +299,7 @@ fn ask(hub: &mut Hub, connection: quintet_domain::ConnectionId, user: &UserId, c
         | Command::Join { .. }
         | Command::Leave { .. }
         | Command::CreateRoom { .. }
+        | Command::Upload { .. }
         | Command::Authenticate { .. } => Err(Refusal::internal()),
     }
 }

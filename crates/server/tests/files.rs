@@ -173,3 +173,37 @@ async fn what_is_wrong_leaves_nothing_behind() {
     std::fs::remove_file(&folder).expect("removed");
     upload(&server, &alice.1, "a", b"bytes").await.expect(201);
 }
+
+#[tokio::test]
+async fn a_file_over_the_socket() {
+    let server = Server::start();
+    let http = server.http();
+    let (alice, bob) = (http.register("alice").await, http.register("bob").await);
+    let body = json!({ "kind": "direct", "memberIds": [bob.0] });
+    let place = http.api(&alice.1, "POST", "/conversations", body).await.expect(201);
+    let group = json!({ "kind": "group", "name": "not alice's" });
+    let other = http.api(&bob.1, "POST", "/conversations", group).await.expect(201);
+    let mut wire = Wire::connect(server.address(), "/conversations", &json!({ "token": alice.1 })).await;
+    let data = json!({ "_placeholder": true, "num": 0 });
+    let asked = json!({ "conversationId": place["id"], "fileName": "../dot.png", "data": data });
+    let made = wire.call_binary("upload_file", &asked, PNG).await;
+    assert_eq!((&made["success"], &made["fileName"]), (&json!(true), &json!("dot.png")));
+    let sent = json!({
+        "conversationId": place["id"], "content": "", "type": "image", "fileUrl": made["fileUrl"], "fileName": "dot.png",
+    });
+    assert_eq!(wire.call("send_message", &sent).await["message"]["fileUrl"], made["fileUrl"]);
+    assert_eq!(http.send_bytes("GET", text(&made["fileUrl"]), &[]).await.2, PNG);
+    // Not a member, no bytes, no such attachment.
+    for (asked, bytes, code) in [
+        (json!({ "conversationId": other["id"], "fileName": "a", "data": data }), PNG, "ERR_NOT_FOUND"),
+        (json!({ "conversationId": place["id"], "fileName": "a", "data": data }), b"", "ERR_INVALID_PAYLOAD"),
+    ] {
+        let refused = wire.call_binary("upload_file", &asked, bytes).await;
+        assert_eq!((&refused["success"], &refused["code"]), (&json!(false), &json!(code)), "{refused}");
+    }
+    for data in [json!("text"), json!({ "_placeholder": true, "num": 0 })] {
+        let asked = json!({ "conversationId": place["id"], "fileName": "a", "data": data });
+        assert_eq!(wire.call("upload_file", &asked).await["code"], "ERR_INVALID_PAYLOAD");
+    }
+    assert_eq!(kept(&server.data().join("files")), 1);
+}

@@ -24,6 +24,7 @@ pub(crate) fn may_ask(actor: &Actor, command: &Command) -> Result<(), Refusal> {
         | Command::Leave { .. }
         | Command::Listen { .. }
         | Command::Mute { .. }
+        | Command::Upload { .. }
         | Command::CreateRoom { .. }
         | Command::Authenticate { .. }
         | Command::Identify => Ok(()),

@@ -116,12 +116,12 @@ impl Service {
         Ok(self.store().found(user, query, which, cursor, limit).await?)
     }
 
-    /// What a conversation of the user's says of itself.
+    /// Refuses whoever may not use a conversation.
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
-    pub async fn description(&self, user: UserId, id: ConversationId) -> Result<Option<String>, Refusal> {
-        Ok(self.store().description(user, id).await?)
+    pub async fn may_use(&self, user: UserId, id: ConversationId) -> Result<(), Refusal> {
+        Ok(self.store().may_use(user, id).await?)
     }
 
     /// The conversation of two, if they have one.

@@ -99,6 +99,7 @@ impl Service {
             command @ (Command::Typing { .. }
             | Command::Listen { .. }
             | Command::Mute { .. }
+            | Command::Upload { .. }
             | Command::Authenticate { .. }
             | Command::Identify) => return Executed::Gateway(command, answered),
         }

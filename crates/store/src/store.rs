@@ -199,8 +199,8 @@ pub trait Store: std::marker::Send + Sync + 'static {
         cursor: Option<String>,
         limit: u32,
     ) -> ReadResult<'_, Page<Found>>;
-    /// What a conversation of the user's says of itself.
-    fn description(&self, user: UserId, id: ConversationId) -> ReadResult<'_, Option<String>>;
+    /// Refuses whoever may not use a conversation.
+    fn may_use(&self, user: UserId, id: ConversationId) -> ReadResult<'_, ()>;
     /// How many messages a conversation of the user's has, deleted ones included.
     fn message_count(&self, user: UserId, id: ConversationId) -> ReadResult<'_, u64>;
     /// A user's conversations, at one position.

@@ -111,6 +111,15 @@ impl Wire {
         self.next_ack
     }
 
+    /// Emits with bytes where the payload has `{"_placeholder":true,"num":0}`, and waits for the acknowledgement.
+    pub async fn call_binary(&mut self, event: &str, payload: &Value, bytes: &'static [u8]) -> Value {
+        self.next_ack += 1;
+        let packet = serde_json::json!([event, payload]);
+        self.send(&format!("451-{}{}{packet}", self.namespace, self.next_ack)).await;
+        self.send_message(Message::binary(bytes)).await;
+        self.acked(self.next_ack).await
+    }
+
     /// Waits for one acknowledgement; events that come first are kept.
     pub async fn acked(&mut self, id: u64) -> Value {
         loop {

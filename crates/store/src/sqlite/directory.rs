@@ -72,13 +72,10 @@ pub(super) fn found(
     Ok(Page { items: items.into_iter().map(|(_, found)| found).collect(), next })
 }
 
-/// What a conversation says of itself.
-pub(super) fn description(conn: &Connection, user: &UserId, id: &ConversationId) -> Read<Option<String>> {
+/// Refuses whoever may not use a conversation.
+pub(super) fn may_use(conn: &Connection, user: &UserId, id: &ConversationId) -> Read<()> {
     let user = known(conn, user)?;
-    let row = readable(conn, &user, id)?;
-    Ok(conn
-        .prepare_cached("SELECT description FROM conversation WHERE pk = ?1")?
-        .query_row([row.pk], |row| row.get(0))?)
+    readable(conn, &user, id).map(|_| ())
 }
 
 /// The conversation of two, if they have one.

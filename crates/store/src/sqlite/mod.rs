@@ -294,8 +294,8 @@ impl Store for SqliteStore {
         self.readers.run(move |conn| directory::found(conn, &user, &query, &which, cursor.as_deref(), limit))
     }
 
-    fn description(&self, user: UserId, id: ConversationId) -> ReadResult<'_, Option<String>> {
-        self.readers.run(move |conn| directory::description(conn, &user, &id))
+    fn may_use(&self, user: UserId, id: ConversationId) -> ReadResult<'_, ()> {
+        self.readers.run(move |conn| directory::may_use(conn, &user, &id))
     }
 
     fn message_count(&self, user: UserId, id: ConversationId) -> ReadResult<'_, u64> {

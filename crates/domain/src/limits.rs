@@ -66,3 +66,5 @@ pub const GUEST_ROOMS_PER_MINUTE: u32 = 20;
 pub const FILE_BYTES_MAX: u64 = 25_000_000;
 /// Seconds that a file waits for something to carry it.
 pub const UPLOAD_WAITS_SECONDS: i64 = 24 * 60 * 60;
+/// Files of a user that nothing carries yet.
+pub const UPLOADS_WAITING_MAX: i64 = 100;

@@ -9,6 +9,7 @@ mod kind;
 
 use std::path::Path as FilePath;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
@@ -18,12 +19,22 @@ use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart};
+use tokio::time::Instant;
 
 /// Bytes from the start of a file by which it is known what it is, and how large an image is.
 const HEAD_BYTES: usize = 64 * 1024;
 
+/// Bytes that are gathered before they are written: what an upload costs in memory while it comes.
+const PART_BYTES: usize = 128 * 1024;
+
 /// Parts that may be on their way to the disk at once.
 const PARTS_AT_ONCE: usize = 4;
+
+/// Time in which something has to come.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// Time in which all of it has to come: far below the day that an upload waits for something to carry it.
+const WHOLE: Duration = Duration::from_secs(60 * 60);
 
 /// Why bytes were not kept or not found.
 #[derive(Debug, thiserror::Error)]
@@ -90,6 +101,21 @@ impl Files {
         Ok(Self(Arc::new(LocalFileSystem::new_with_prefix(folder)?.with_automatic_cleanup(true).with_fsync(true))))
     }
 
+    /// Removes what uploads left in a folder that were under way when an earlier process ended. For the one process that
+    /// has the folder, before it takes uploads.
+    pub fn clean_up(folder: &FilePath) {
+        for part in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            for file in std::fs::read_dir(part.path()).into_iter().flatten().flatten() {
+                // Staged files are named like the file, with a number behind this sign, which no id holds.
+                if file.file_name().to_string_lossy().contains('#')
+                    && let Err(error) = std::fs::remove_file(file.path())
+                {
+                    tracing::warn!(%error, "what is left of an upload could not be removed");
+                }
+            }
+        }
+    }
+
     /// Keeps files in memory, as long as the process lives.
     #[must_use]
     pub fn in_memory() -> Self {
@@ -112,10 +138,16 @@ impl Files {
         mut bytes: impl Stream<Item = Result<Bytes, E>> + Unpin,
         bytes_max: u64,
     ) -> Result<Received, FilesError> {
-        let mut upload = WriteMultipart::new(self.0.put_multipart(&Self::path(id)).await?);
+        let place = self.0.put_multipart(&Self::path(id)).await.map_err(FilesError::Broken)?;
+        let mut upload = WriteMultipart::new_with_chunk_size(place, PART_BYTES);
         let (mut size, mut head) = (0, Vec::new());
+        let end = Instant::now() + WHOLE;
         let broken = loop {
-            match bytes.next().await {
+            let patience = Instant::now() + IDLE;
+            let Ok(next) = tokio::time::timeout_at(patience.min(end), bytes.next()).await else {
+                break FilesError::BrokeOff("nothing came for too long".to_owned());
+            };
+            match next {
                 None if size == 0 => break FilesError::Empty,
                 None => {
                     upload.finish().await?;
@@ -200,6 +232,24 @@ mod tests {
             assert!(files.get("id-1").await.is_err());
         }
         assert_eq!(kept(folder.path()), 0, "nothing is left behind");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_stalls_is_not_waited_for() {
+        let files = Files::in_memory();
+        let stalled = stream::iter([Ok::<_, String>(Bytes::from_static(b"x"))]).chain(stream::pending());
+        assert!(matches!(files.put("id", stalled.boxed(), 10).await, Err(FilesError::BrokeOff(_))));
+    }
+
+    #[tokio::test]
+    async fn what_a_process_left_behind_is_cleaned_up() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let files = Files::in_folder(folder.path()).expect("files");
+        files.put("id-01", parts(&[b"whole"]), 10).await.expect("kept");
+        std::fs::write(folder.path().join("01/id-01#1"), b"half").expect("written");
+        Files::clean_up(folder.path());
+        assert_eq!(kept(folder.path()), 1);
+        assert!(files.get("id-01").await.is_ok());
     }
 
     #[tokio::test]

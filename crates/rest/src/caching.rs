@@ -16,6 +16,13 @@ const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Hexadecimal digits of a tag.
 const TAG_DIGITS: usize = 32;
 
+/// Whether an `If-None-Match` names a tag, by the weak comparison.
+pub(crate) fn has(known: Option<&HeaderValue>, tag: &str) -> bool {
+    known.and_then(|known| known.to_str().ok()).is_some_and(|known| {
+        known.split(',').map(|one| one.trim().trim_start_matches("W/")).any(|one| one == tag || one == "*")
+    })
+}
+
 /// Gives an answer to GET a tag made from its bytes, and answers 304 to a client that has them.
 pub(crate) async fn tagged(request: Request, next: Next) -> Response {
     let known = (request.method() == Method::GET).then(|| request.headers().get(header::IF_NONE_MATCH).cloned());
@@ -28,9 +35,7 @@ pub(crate) async fn tagged(request: Request, next: Next) -> Response {
     let digest = Sha256::digest(&bytes);
     let hex: String = digest.iter().take(TAG_DIGITS / 2).map(|byte| format!("{byte:02x}")).collect();
     let tag = format!("\"{hex}\"");
-    let same = known.as_ref().and_then(|known| known.to_str().ok()).is_some_and(|known| {
-        known.split(',').map(|one| one.trim().trim_start_matches("W/")).any(|one| one == tag || one == "*")
-    });
+    let same = has(known.as_ref(), &tag);
     if let Ok(value) = HeaderValue::from_str(&tag) {
         parts.headers.insert(header::ETAG, value);
     }

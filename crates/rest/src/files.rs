@@ -10,6 +10,7 @@ use quintet_domain::Refusal;
 use quintet_service::{Service, Shown, StoredFile};
 use serde_json::{Value, json};
 
+use crate::caching;
 use crate::error::{Answer, Problem};
 use crate::extract::{Asker, Path};
 
@@ -62,8 +63,13 @@ fn headers(id: &str, file: &StoredFile) -> HeaderMap {
     set(header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox");
     // Asked for again each time: the link dies with the message.
     set(header::CACHE_CONTROL, "private, no-cache");
-    set(header::ETAG, &format!("\"{id}\""));
+    set(header::ETAG, &tag_of(id));
     headers
+}
+
+/// What is kept under an id never changes.
+fn tag_of(id: &str) -> String {
+    format!("\"{id}\"")
 }
 
 pub(crate) async fn get(
@@ -73,7 +79,7 @@ pub(crate) async fn get(
 ) -> Result<Response, Problem> {
     let Shown { file, bytes } = service.file(id.clone(), secret).await?;
     let mut headers = headers(&id, &file);
-    if asked.get(header::IF_NONE_MATCH) == headers.get(header::ETAG) {
+    if caching::has(asked.get(header::IF_NONE_MATCH), &tag_of(&id)) {
         headers.remove(header::CONTENT_LENGTH);
         return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }

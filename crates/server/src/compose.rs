@@ -46,6 +46,9 @@ pub(crate) fn service(config: &Config, location: &Location) -> Result<Service, F
     let algorithm = Algorithm::parse(&config.auth.algorithm).unwrap_or(Algorithm::Hs256);
     let tokens = Tokens::new(&secret::secret(config)?, algorithm, config.auth.token_days);
     let settings = quintet_service::Settings { guests: config.auth.guests, rates: config.limits.rates };
+    if let Location::Folder(folder) = location {
+        Files::clean_up(&folder.join(FILES));
+    }
     let files = match location {
         Location::Folder(folder) | Location::Shared(folder) => {
             Files::in_folder(&folder.join(FILES)).map_err(|error| error.to_string())?

@@ -81,15 +81,31 @@ impl Service {
         let received = match self.files().put(&id, bytes, FILE_BYTES_MAX).await {
             Ok(received) => received,
             Err(error) => {
-                self.write(|store, done| store.forget_files(vec![id], done)).await?;
+                self.give_up(id).await;
                 return Err(refusal(&error));
             }
         };
         let (mime, image) = (received.kind.mime.to_owned(), received.kind.image);
         let file = StoredFile { name, size: received.size, mime, image };
         let (key, stored) = (id.clone(), file.clone());
-        self.write(|store, done| store.complete_file(key, stored, done)).await?;
+        if let Err(refusal) = self.write(|store, done| store.complete_file(key, stored, done)).await {
+            self.give_up(id).await;
+            return Err(refusal);
+        }
         Ok(Uploaded { id, url, file })
+    }
+
+    /// Removes what there may be of an upload that failed. Bytes first: what cannot be removed now is found again by
+    /// its row.
+    async fn give_up(&self, id: String) {
+        let removed = self.files().remove(&id).await;
+        let forgotten = match removed {
+            Ok(()) => self.write(|store, done| store.forget_files(vec![id], done)).await.map_err(|e| e.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        if let Err(error) = forgotten {
+            tracing::warn!(error, "an upload that failed is left for later to be removed");
+        }
     }
 
     /// A file, for whoever knows its secret, while something carries it.

@@ -42,12 +42,6 @@ impl Presence {
         set(&self.guests, guest, here);
     }
 
-    /// All registered users who are online, in no order.
-    #[must_use]
-    pub fn users(&self) -> Vec<UserId> {
-        all(&self.users)
-    }
-
     /// All guests who are here, in no order.
     #[must_use]
     pub fn guests(&self) -> Vec<UserId> {

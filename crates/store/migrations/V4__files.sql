@@ -22,6 +22,3 @@ CREATE TABLE carried (
     message_pk INTEGER NOT NULL REFERENCES message (pk),
     PRIMARY KEY (file_pk, message_pk)
 ) STRICT, WITHOUT ROWID;
-
--- A picture of somebody is carried by its profile.
-CREATE INDEX user_avatar ON user (avatar) WHERE avatar IS NOT NULL;

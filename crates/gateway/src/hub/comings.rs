@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use quintet_domain::Event;
+use quintet_domain::{Event, UserId};
 use tokio::time::Instant;
 
 use super::Hub;
@@ -49,8 +49,8 @@ struct Waiting {
 #[derive(Default)]
 pub(super) struct Comings {
     waiting: VecDeque<Waiting>,
-    /// Told to the bus, and not heard from it yet.
-    on_the_way: usize,
+    /// Handed to the bus, and not heard from it yet: in order, with who was to hear it when it happened.
+    on_the_way: VecDeque<Hearers>,
     /// Users who came so far.
     came: u64,
     /// From when on the next is told at once.
@@ -63,25 +63,24 @@ impl Comings {
         self.came += 1;
         self.came
     }
-
-    /// Notes that some were handed to the bus.
-    pub(super) fn sent(&mut self, count: usize) {
-        self.on_the_way += count;
-    }
-
-    /// Whether some have still to be told, here or on their way here.
-    pub(super) fn are_under_way(&self) -> bool {
-        self.on_the_way > 0 || !self.waiting.is_empty()
-    }
 }
 
 impl Hub {
+    /// Notes that some of a user's comings or goings are being handed to the bus, and who is to hear of them.
+    pub(super) fn sent_coming(&mut self, user: &UserId, count: usize) {
+        let resident = self.state.resident(user);
+        let everybody = resident.is_some_and(|resident| {
+            resident.untold += count;
+            resident.told_everybody
+        });
+        let hearers = Hearers { came: self.comings.came, everybody };
+        self.comings.on_the_way.extend(std::iter::repeat_n(hearers, count));
+    }
+
     /// Hears from the bus that somebody came or went: tells it, or leaves it for a moment that tells several.
     pub(super) fn tell_coming(&mut self, event: Event) {
-        self.comings.on_the_way = self.comings.on_the_way.saturating_sub(1);
-        let resident = event.actor().and_then(|user| self.state.slot(user));
-        let everybody = resident.is_some_and(|slot| self.state.residents[slot].told_everybody);
-        let waiting = Waiting { event, hearers: Hearers { came: self.comings.came, everybody } };
+        let hearers = self.comings.on_the_way.pop_front().unwrap_or(Hearers::ALL);
+        let waiting = Waiting { event, hearers };
         match self.comings.free_at.filter(|free_at| Instant::now() < *free_at) {
             None if self.comings.waiting.is_empty() => {
                 let visited = self.tell(&waiting);
@@ -112,12 +111,16 @@ impl Hub {
         }
     }
 
-    fn tell(&self, waiting: &Waiting) -> usize {
-        match &waiting.event {
-            // It left meanwhile, and that was told: nobody would take it out of the list again.
-            Event::RoomPresence { place, user, online: true } if !self.state.is_member(&user.id, &place.id) => 0,
+    fn tell(&mut self, waiting: &Waiting) -> usize {
+        let visited = match &waiting.event {
+            // It left meanwhile, and that was told.
+            Event::RoomPresence { place, user, .. } if !self.state.is_member(&user.id, &place.id) => 0,
             event => self.deliver_to(event, None, waiting.hearers),
+        };
+        if let Some(resident) = waiting.event.actor().and_then(|user| self.state.resident(user)) {
+            resident.untold = resident.untold.saturating_sub(1);
         }
+        visited
     }
 }
 

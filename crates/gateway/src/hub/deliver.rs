@@ -131,7 +131,9 @@ impl Hub {
                     }
                 }
             }
+            self.service.metrics().delivered(own.queued);
         }
+        self.service.metrics().delivered(told.queued);
     }
 
     /// Queues an event for everybody who hears it.

@@ -238,8 +238,8 @@ impl Hub {
     /// Hands on what passes, behind what did not fit before it.
     fn publish(&mut self, passing: Passing) {
         match &passing {
-            Passing::Event(Event::Presence { .. }) => self.comings.sent(1),
-            Passing::RoomPresence { places, .. } => self.comings.sent(places.len()),
+            Passing::Event(Event::Presence { user, .. }) => self.sent_coming(&user.id, 1),
+            Passing::RoomPresence { places, user, .. } => self.sent_coming(&user.id, places.len()),
             Passing::Event(_) => {}
         }
         self.unsent.push_back(passing);

@@ -121,8 +121,8 @@ impl Hub {
         if resident.online || resident.is_here() || resident.is_loading() || !long {
             return;
         }
-        if self.comings.are_under_way() {
-            // Its own going may be among them, and they need to know whom to leave out.
+        if resident.untold > 0 {
+            // Telling it needs to know who that is, and where it was.
             self.timers.add(now + OFFLINE_AFTER, Timer::Forget(user.clone()));
             return;
         }
@@ -205,11 +205,11 @@ impl Hub {
     pub(super) fn online_for(&self, user: &User) -> Vec<UserId> {
         let Some(slot) = self.state.slot(&user.id) else { return Vec::new() };
         let resident = &self.state.residents[slot];
-        if resident.told_everybody {
-            return self.service.presence().users();
-        }
+        // As they are told of: of those whose coming and going everybody hears, and of those who share a conversation.
+        let everybody = resident.told_everybody;
+        let all = self.state.residents.iter().filter(|(_, one)| everybody && one.told_everybody).map(|(slot, _)| slot);
         let rooms = resident.rooms.iter().flat_map(|room| self.state.rooms[room].residents.iter());
-        let mut slots: Vec<usize> = rooms.chain([slot]).collect();
+        let mut slots: Vec<usize> = rooms.chain([slot]).chain(all).collect();
         slots.sort_unstable();
         slots.dedup();
         let online = slots.into_iter().map(|slot| &self.state.residents[slot]);

@@ -48,6 +48,8 @@ pub(super) struct Resident {
     pub(super) told_everybody: bool,
     /// Its number among those who came; none yet while it is being read.
     pub(super) came: u64,
+    /// Comings and goings of it that are not told yet.
+    pub(super) untold: usize,
     /// Whether it counts as online.
     pub(super) online: bool,
     /// Since when it has no connection.
@@ -128,6 +130,7 @@ impl State {
             rooms: Slots::default(),
             told_everybody: false,
             came: 0,
+            untold: 0,
             online: false,
             gone_since: None,
             rate: Arc::default(),

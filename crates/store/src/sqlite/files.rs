@@ -3,22 +3,25 @@
 //! What must stay true: whether a file may be had is worked out from what carries it, never noted: it cannot outlive
 //! the message, the conversation or the person.
 
-use quintet_domain::limits::UPLOAD_WAITS_SECONDS;
-use quintet_domain::{FILES_PATH, Refusal, Timestamp};
+use quintet_domain::limits::{UPLOAD_WAITS_SECONDS, UPLOADS_WAITING_MAX};
+use quintet_domain::{Code, FILES_PATH, Refusal, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::queries::Read;
 use super::tx::{Tx, Written};
 use crate::{Dead, NewFile, StoredFile};
 
-/// Whether the file `f` may be had, at the moment `?1`: a message that is there carries it, or somebody's profile, or
+/// Whether the file `f` may be had, at the moment `?1`: a message that is there carries it, or its uploader's profile, or
 /// it was just uploaded by somebody who is there.
 const ALIVE: &str = "f.size IS NOT NULL AND (
     EXISTS (SELECT 1 FROM carried c JOIN message m ON m.pk = c.message_pk JOIN conversation v ON v.pk = m.conversation_pk
             WHERE c.file_pk = f.pk AND m.deleted_at IS NULL AND v.deleted_at IS NULL)
-    OR EXISTS (SELECT 1 FROM user p WHERE p.avatar = '/files/' || f.id || '/' || f.secret)
+    OR EXISTS (SELECT 1 FROM user p WHERE p.pk = f.uploader_pk AND p.avatar = '/files/' || f.id || '/' || f.secret)
     OR (NOT EXISTS (SELECT 1 FROM carried c WHERE c.file_pk = f.pk) AND f.created_at > ?1
         AND EXISTS (SELECT 1 FROM user u WHERE u.pk = f.uploader_pk AND u.disabled = 0)))";
+
+/// How long a file is kept that waited too long, in milliseconds.
+const GRACE_MS: i64 = 60 * 60 * 1_000;
 
 /// The moment before which an upload that nothing carries is over.
 fn since(now: Timestamp) -> i64 {
@@ -28,6 +31,17 @@ fn since(now: Timestamp) -> i64 {
 /// Notes that a file is about to come.
 pub(super) fn announce(tx: &mut Tx<'_>, new: &NewFile) -> Written<()> {
     let uploader = tx.registered(&new.uploader)?;
+    let waiting: i64 = tx
+        .conn
+        .prepare_cached(
+            "SELECT count(*) FROM file f WHERE f.uploader_pk = ?1 AND f.created_at > ?2
+             AND NOT EXISTS (SELECT 1 FROM carried c WHERE c.file_pk = f.pk)",
+        )?
+        .query_row([uploader.pk, since(tx.now)], |row| row.get(0))?;
+    if waiting >= UPLOADS_WAITING_MAX {
+        let message = format!("{UPLOADS_WAITING_MAX} files of yours are in no message yet: send some of them first.");
+        return Err(Refusal::new(Code::RateLimited, message).into());
+    }
     tx.conn
         .prepare_cached("INSERT INTO file (id, secret, uploader_pk, name, created_at) VALUES (?1, ?2, ?3, ?4, ?5)")?
         .execute(params![new.id, new.secret, uploader.pk, new.name, tx.now.0])?;
@@ -37,15 +51,29 @@ pub(super) fn announce(tx: &mut Tx<'_>, new: &NewFile) -> Written<()> {
 /// Notes that all of it came.
 pub(super) fn complete(tx: &mut Tx<'_>, id: &str, file: &StoredFile) -> Written<()> {
     let (width, height) = file.image.unzip();
-    tx.conn
+    let known = tx
+        .conn
         .prepare_cached("UPDATE file SET size = ?2, mime = ?3, width = ?4, height = ?5 WHERE id = ?1")?
         .execute(params![id, file.size as i64, file.mime, width, height])?;
+    if known == 0 {
+        return Err(Refusal::invalid("file", "took too long to come").into());
+    }
+    Ok(())
+}
+
+/// A person is erased: its files are over, whoever else carries them.
+pub(super) fn erase_all_of(tx: &Tx<'_>, uploader_pk: i64) -> Written<()> {
+    let mut over =
+        tx.conn.prepare_cached("UPDATE file SET size = NULL, name = NULL, created_at = 0 WHERE uploader_pk = ?1")?;
+    over.execute([uploader_pk])?;
     Ok(())
 }
 
 /// Notes that a message carries the file of a link, if it is one of this server's.
 pub(super) fn carry(tx: &Tx<'_>, url: &str, message_pk: i64) -> Written<()> {
-    let Some(rest) = url.strip_prefix(FILES_PATH) else { return Ok(()) };
+    // A link of this server's may come with the server's own address in front.
+    let own = url.starts_with(FILES_PATH);
+    let Some((_, rest)) = url.rsplit_once(FILES_PATH) else { return Ok(()) };
     let file = match rest.split_once('/') {
         None => None,
         Some((id, secret)) => tx
@@ -54,7 +82,13 @@ pub(super) fn carry(tx: &Tx<'_>, url: &str, message_pk: i64) -> Written<()> {
             .query_row(params![since(tx.now), id, secret], |row| row.get::<_, i64>(0))
             .optional()?,
     };
-    let file = file.ok_or_else(|| Refusal::invalid("fileUrl", "names no file that this server has"))?;
+    let Some(file) = file else {
+        return if own {
+            Err(Refusal::invalid("fileUrl", "names no file that this server has").into())
+        } else {
+            Ok(())
+        };
+    };
     tx.conn.prepare_cached("INSERT INTO carried (file_pk, message_pk) VALUES (?1, ?2)")?.execute([file, message_pk])?;
     Ok(())
 }
@@ -93,7 +127,7 @@ pub(super) fn dead(conn: &Connection, now: Timestamp, after: i64, among: u32) ->
             "SELECT f.pk, f.id, {ALIVE} OR (f.size IS NULL AND f.created_at > ?1)
              FROM file f WHERE f.pk > ?2 ORDER BY f.pk LIMIT ?3"
         ))?
-        .query_map(params![since(now), after, among], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .query_map(params![since(now) - GRACE_MS, after, among], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         .collect::<Result<_, _>>()?;
     let next = looked_at.last().filter(|_| looked_at.len() == among as usize).map(|(pk, _, _)| *pk);
     let ids = looked_at.into_iter().filter(|(_, _, alive)| !alive).map(|(_, id, _)| id).collect();

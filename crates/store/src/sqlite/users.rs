@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::directory::starts_with;
 use super::rows::{self, USER, USER_COLUMNS, UserRow};
 use super::tx::{About, Tx, Written};
-use super::{meetups, members, messages};
+use super::{files, meetups, members, messages};
 use crate::{Account, Claims, NewUser, Page, ProfileChange, StoreError};
 
 const ACCOUNT: &str = "u.email, u.password_hash, u.home_dialect, u.token_generation, u.tokens_from_s, u.country";
@@ -310,6 +310,7 @@ pub(super) fn erase(tx: &mut Tx<'_>, id: &UserId) -> Written<()> {
     let user = tx.user(id)?;
     meetups::delete_hosted(tx, &user)?;
     messages::delete_all_of(tx, &user)?;
+    files::erase_all_of(tx, user.pk)?;
     let seats: Vec<i64> = tx
         .conn
         .prepare_cached("SELECT conversation_pk FROM member WHERE user_pk = ?1")?

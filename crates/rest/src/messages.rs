@@ -54,6 +54,22 @@ pub(crate) struct NewMessage {
     client_message_id: Option<String>,
 }
 
+/// A message as a client wrote it: its kind, by the name that the client has for that, its text and its file.
+pub(crate) fn new_text(
+    target: Target,
+    (kind_field, kind): (&str, Option<&str>),
+    content: String,
+    (file_url, file_name): (Option<String>, Option<String>),
+) -> Result<NewText, Refusal> {
+    let kind = match kind {
+        None => MessageKind::Text,
+        Some(kind) => MessageKind::parse(&kind.to_lowercase())
+            .ok_or_else(|| Refusal::invalid(kind_field, "must be `text`, `image` or `file`"))?,
+    };
+    let file = file_url.map(|url| FileLink::new(url, file_name)).transpose()?;
+    Ok(NewText { target, kind, content, file, client_message_id: None })
+}
+
 pub(crate) async fn send(
     State(service): State<Service>,
     asker: Asker,
@@ -61,13 +77,6 @@ pub(crate) async fn send(
     headers: HeaderMap,
     Body(input): Body<NewMessage>,
 ) -> Answer<(StatusCode, Json<Value>)> {
-    let kind = match input.kind.as_deref() {
-        None => MessageKind::Text,
-        Some(kind) => {
-            MessageKind::parse(kind).ok_or_else(|| Refusal::invalid("type", "must be `text`, `image` or `file`"))?
-        }
-    };
-    let file = input.file_url.map(|url| FileLink::new(url, input.file_name)).transpose()?;
     let key = match (headers.get("idempotency-key"), &input.client_message_id) {
         (Some(key), _) => Some(key.to_str().map_err(|_| Refusal::invalid("Idempotency-Key", "must be visible ASCII"))?),
         (None, id) => id.as_deref(),
@@ -77,7 +86,9 @@ pub(crate) async fn send(
         .transpose()
         .map_err(|error| Refusal::invalid("Idempotency-Key", format!("is no id: {error}")))?;
     let target = Target::Conversation(ConversationId::trusted(&id));
-    let text = NewText { target, kind, content: input.content, file, client_message_id };
+    let file = (input.file_url, input.file_name);
+    let text = new_text(target, ("type", input.kind.as_deref()), input.content, file)?;
+    let text = NewText { client_message_id, ..text };
     let sent = service.send(asker.actor(), text).await?;
     let status = if sent.repeated { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(Views(&service).message(&sent.message))))

@@ -7,10 +7,7 @@ use axum::routing::{delete, get, post, put};
 use axum::{Json, Router};
 use http::StatusCode;
 use quintet_dialect::Dialect;
-use quintet_domain::{
-    Conversation, ConversationId, ConversationKind, FileLink, MessageId, MessageKind, NewText, Refusal, Target, User,
-    UserId,
-};
+use quintet_domain::{Conversation, ConversationId, ConversationKind, MessageId, Refusal, Target, User, UserId};
 use quintet_service::{Account, ConversationChange, ConversationInput, Service};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -20,6 +17,7 @@ use super::{LIST_MAX, emails, messages, online, own_conversations, required, sen
 use crate::auth::Credentials;
 use crate::error::Answer;
 use crate::extract::{Asked, Asker, Body, From, Path};
+use crate::messages::new_text;
 use crate::router::App;
 
 const DIALECT: Dialect = Dialect::Chat;
@@ -271,14 +269,9 @@ async fn say(
     Path(id): Path<String>,
     Body(input): Body<NewMessage>,
 ) -> Answer<(StatusCode, Json<Value>)> {
-    let kind = match input.message_type.as_deref() {
-        None => MessageKind::Text,
-        Some(kind) => MessageKind::parse(kind)
-            .ok_or_else(|| Refusal::invalid("message_type", "must be `text`, `image` or `file`"))?,
-    };
-    let file = input.file_url.map(|url| FileLink::new(url, input.file_name)).transpose()?;
     let target = Target::Conversation(ConversationId::trusted(&id));
-    let text = NewText { target, kind, content: input.content, file, client_message_id: None };
+    let file = (input.file_url, input.file_name);
+    let text = new_text(target, ("message_type", input.message_type.as_deref()), input.content, file)?;
     let data = send(&service, &asker, DIALECT, text).await?;
     Ok((StatusCode::CREATED, Json(json!({ "message": "Message sent successfully", "data": data }))))
 }

@@ -8,9 +8,7 @@ use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use http::StatusCode;
 use quintet_dialect::Dialect;
-use quintet_domain::{
-    Conversation, ConversationId, FileLink, MessageId, MessageKind, NewText, Refusal, Target, User, UserId,
-};
+use quintet_domain::{Conversation, ConversationId, MessageId, Refusal, Target, User, UserId};
 use quintet_service::{Account, ConversationInput, NewAccount, ProfileChange, Service, Session};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -19,6 +17,7 @@ use super::{LIST_MAX, emails, messages, online, own_conversations, required, sen
 use crate::auth::Credentials;
 use crate::error::Answer;
 use crate::extract::{Asked, Asker, Body, From, Path, present};
+use crate::messages::new_text;
 use crate::router::App;
 
 const DIALECT: Dialect = Dialect::Conversations;
@@ -245,14 +244,9 @@ async fn say(
     Path(id): Path<String>,
     Body(input): Body<NewMessage>,
 ) -> Answer<(StatusCode, Json<Value>)> {
-    let kind = match input.kind.as_deref() {
-        None => MessageKind::Text,
-        Some(kind) => MessageKind::parse(&kind.to_lowercase())
-            .ok_or_else(|| Refusal::invalid("type", "must be `text`, `image` or `file`"))?,
-    };
-    let file = input.file_url.map(|url| FileLink::new(url, input.file_name)).transpose()?;
     let target = Target::Conversation(ConversationId::trusted(&id));
-    let text = NewText { target, kind, content: input.content, file, client_message_id: None };
+    let file = (input.file_url, input.file_name);
+    let text = new_text(target, ("type", input.kind.as_deref()), input.content, file)?;
     let sent = send(&service, &asker, DIALECT, text).await?;
     Ok((StatusCode::CREATED, Json(json!({ "success": true, "message": sent }))))
 }

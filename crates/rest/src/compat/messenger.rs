@@ -10,10 +10,11 @@ use quintet_service::{Account, ConversationInput, Found, NewAccount, ProfileChan
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{LIST_MAX, emails, messages, plain_text, required, send, user_id, username_for, users};
+use super::{LIST_MAX, emails, messages, required, send, user_id, username_for, users};
 use crate::auth::Credentials;
 use crate::error::Answer;
 use crate::extract::{Asker, Body, From, Path};
+use crate::messages::new_text;
 use crate::router::App;
 
 const DIALECT: Dialect = Dialect::Messenger;
@@ -196,7 +197,7 @@ async fn say_direct(
     Body(input): Body<NewMessage>,
 ) -> Answer<(StatusCode, Json<Value>)> {
     let target = Target::Direct(user_id("id", &id)?);
-    let text = plain_text(target, required("content", input.content)?);
+    let text = new_text(target, ("type", None), required("content", input.content)?, (None, None))?;
     Ok((StatusCode::CREATED, Json(send(&service, &asker, DIALECT, text).await?)))
 }
 
@@ -280,6 +281,6 @@ async fn say_in_group(
     Body(input): Body<NewMessage>,
 ) -> Answer<(StatusCode, Json<Value>)> {
     let target = Target::Conversation(ConversationId::trusted(&id));
-    let text = plain_text(target, required("content", input.content)?);
+    let text = new_text(target, ("type", None), required("content", input.content)?, (None, None))?;
     Ok((StatusCode::CREATED, Json(send(&service, &asker, DIALECT, text).await?)))
 }

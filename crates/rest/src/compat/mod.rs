@@ -26,7 +26,7 @@ use axum::response::Response;
 use axum::routing::any;
 use http::header;
 use quintet_dialect::Dialect;
-use quintet_domain::{Conversation, ConversationId, MessageKind, NewText, Refusal, Target, User, UserId};
+use quintet_domain::{Conversation, ConversationId, NewText, Refusal, User, UserId};
 use quintet_service::{Account, PageOf, Service};
 use serde_json::Value;
 
@@ -121,10 +121,6 @@ async fn messages(
 async fn send(service: &Service, asker: &Asker, dialect: Dialect, text: NewText) -> Result<Value, Refusal> {
     let sent = service.send(asker.actor(), text).await?;
     Ok(quintet_dialect::message(dialect, &sent.message, &online(service)))
-}
-
-fn plain_text(target: Target, content: String) -> NewText {
-    NewText { target, kind: MessageKind::Text, content, file: None, client_message_id: None }
 }
 
 /// A username for somebody whose client knows none.

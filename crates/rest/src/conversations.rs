@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::error::Answer;
-use crate::extract::{Asked, Asker, Body, PageQuery, Path};
+use crate::extract::{Asked, Asker, Body, PageQuery, Path, user_id};
 use crate::views::{Views, page};
 
 pub(crate) async fn list(
@@ -33,10 +33,6 @@ pub(crate) struct Creation {
     member_ids: Vec<String>,
     #[serde(default)]
     open: bool,
-}
-
-fn user_id(field: &str, text: &str) -> Result<UserId, Refusal> {
-    UserId::new(text).map_err(|error| Refusal::invalid(field, format!("is no id: {error}")))
 }
 
 pub(crate) async fn create(

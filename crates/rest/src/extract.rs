@@ -151,3 +151,8 @@ where
 {
     Option::deserialize(deserializer).map(Some)
 }
+
+/// A field that names a user.
+pub(crate) fn user_id(field: &str, text: &str) -> Result<UserId, Refusal> {
+    UserId::new(text).map_err(|error| Refusal::invalid(field, format!("is no id: {error}")))
+}

@@ -384,7 +384,16 @@ async fn what_an_operator_looks_at() {
     let _undecided = Wire::connect(server.address(), "/", &json!({ "token": alice.1 })).await;
     wire.call("message:send", &json!({ "chatId": place["id"], "content": "hello" })).await;
     wire.call("message:send", &json!({ "chatId": "nowhere", "content": "hello" })).await;
-    let after = http.send("GET", "/metrics", &[], "").await.text;
+    // What was queued last may still be on its way to a client.
+    let quiet = async {
+        loop {
+            let text = http.send("GET", "/metrics", &[], "").await.text;
+            if value(&text, "quintet_queued_bytes{of=\"socketio\"}") == Some(0.0) {
+                return text;
+            }
+        }
+    };
+    let after = tokio::time::timeout(std::time::Duration::from_secs(20), quiet).await.expect("all is written");
     for (series, expected) in [
         ("quintet_connections{dialect=\"chat\"}", 1.0),
         ("quintet_connections{dialect=\"undecided\"}", 1.0),

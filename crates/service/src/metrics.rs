@@ -3,8 +3,7 @@
 //! What must stay true: nothing is looked up by name where it is counted.
 
 use std::fmt;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use prometheus_client::collector::Collector;
@@ -61,30 +60,22 @@ impl fmt::Debug for Metrics {
 
 impl Default for Metrics {
     fn default() -> Self {
+        let (events, requests) = (Family::<Speaks, Counter>::default(), Family::<Answered, Counter>::default());
+        let (deliveries, refused) = (Counter::default(), Family::<Reason, Counter>::default());
+        // From a tenth of a millisecond to three seconds.
+        let commit_seconds = Histogram::new(exponential_buckets(0.000_1, 2.0, 16));
+        let group_commands = Histogram::new(exponential_buckets(1.0, 2.0, 12));
         let mut registry = Registry::with_prefix("quintet");
-        let refused = Family::<Reason, Counter>::default();
-        let metrics = Self {
-            events: Family::default(),
-            deliveries: Counter::default(),
-            refusals: CODES.map(|code| refused.get_or_create_owned(&Reason { reason: code.as_str() })),
-            requests: Family::default(),
-            // From a tenth of a millisecond to three seconds.
-            commit_seconds: Histogram::new(exponential_buckets(0.000_1, 2.0, 16)),
-            group_commands: Histogram::new(exponential_buckets(1.0, 2.0, 12)),
-            registry: Mutex::default(),
-        };
-        registry.register("events", "Events that clients sent, by vocabulary", metrics.events.clone());
-        registry.register("deliveries", "Events queued for connections", metrics.deliveries.clone());
-        registry.register("refusals", "Events that were refused, by reason", refused);
-        registry.register("http_requests", "Answered HTTP requests, by status", metrics.requests.clone());
-        registry.register(
-            "commit_seconds",
-            "Time from the first statement of a group to its commit",
-            metrics.commit_seconds.clone(),
-        );
-        registry.register("commit_commands", "Commands that were committed together", metrics.group_commands.clone());
-        *metrics.registry.lock().unwrap_or_else(PoisonError::into_inner) = registry;
-        metrics
+        registry.register("events", "Events that clients sent, by vocabulary", events.clone());
+        registry.register("deliveries", "Events queued for connections", deliveries.clone());
+        registry.register("refusals", "Events that were refused, by reason", refused.clone());
+        registry.register("http_requests", "Answered HTTP requests, by status", requests.clone());
+        let help = "Time from the first statement of a group to its commit";
+        registry.register("commit_seconds", help, commit_seconds.clone());
+        registry.register("commit_commands", "Commands that were committed together", group_commands.clone());
+        let refusals = CODES.map(|code| refused.get_or_create_owned(&Reason { reason: code.as_str() }));
+        let registry = Mutex::new(registry);
+        Self { registry, events, deliveries, refusals, requests, commit_seconds, group_commands }
     }
 }
 

@@ -18,12 +18,11 @@ impl Hub {
     /// A user has a connection. Within two seconds of its last one this is no news.
     pub(super) fn came(&mut self, user: &Arc<User>) {
         let crowd = self.service.presence().count() >= self.settings.everyone_limit;
-        let number = self.comings.count();
         let Some(resident) = self.state.resident(&user.id) else { return };
         if std::mem::replace(&mut resident.online, true) {
             return;
         }
-        resident.came = number;
+        resident.came = self.comings.count();
         resident.told_everybody = self.settings.audience == Audience::Everyone && !crowd;
         self.tell_presence(user, true);
     }

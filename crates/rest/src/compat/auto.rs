@@ -8,11 +8,11 @@ use http::request::Parts;
 use http::{Method, StatusCode, Uri};
 use quintet_dialect::Dialect;
 use quintet_domain::{Code, MessageId, Refusal};
-use serde_json::{Value, json};
+use serde_json::json;
 use tower::ServiceExt;
 
 use super::conversations::{Edit, Search};
-use super::{ListenerDialect, conversations, emails, failure, meetup, online, required, superset, users};
+use super::{ListenerDialect, conversations, failure, meetup, online, required, superset};
 use crate::auth::Credentials;
 use crate::error::{Answer, Problem};
 use crate::extract::{Asked, Asker, Body, ClientAddress, From};
@@ -46,28 +46,20 @@ async fn answer(app: App, dialects: Router, request: Request) -> Answer<Response
         Some(dialect) => dialect,
         None => {
             let asker = Asker::from_request_parts(&mut parts, &app).await?;
-            if path == "/auth/me" && parts.method == Method::GET {
-                let user = superset(&app.service, &asker.0);
-                return Ok(Json(json!({ "success": true, "user": user })).into_response());
-            }
-            let home = asker.1.as_deref().or(asker.0.home_dialect.as_deref());
-            match home.and_then(Dialect::parse) {
-                Some(home) => home,
+            let home = asker.1.as_deref().or(asker.0.home_dialect.as_deref()).and_then(Dialect::parse);
+            let segments: Vec<&str> = path.split('/').skip(1).collect();
+            match (parts.method.as_str(), &segments[..], home) {
+                ("GET", ["auth", "me"], _) => return Ok(me(&app, &asker)),
+                (_, _, Some(home)) => home,
                 // Whoever came by another backend's token may be any client's.
-                None if asker.0.password_hash.is_none() => return Err(undecided(&path)),
-                None => {
-                    let parts_of_path: Vec<&str> = path.split('/').skip(1).collect();
-                    match (parts.method.as_str(), &parts_of_path[..]) {
-                        ("GET", ["users", "search"]) => return search(&app, &asker, &mut parts).await,
-                        ("PUT", ["messages", id]) => {
-                            let request = Request::from_parts(parts, body);
-                            return edit(&app, &asker, MessageId::trusted(id), request).await;
-                        }
-                        (_, ["messages", _, "read"]) => Dialect::Chat,
-                        (_, ["users", id]) if *id != "profile" => Dialect::Chat,
-                        _ => Dialect::Conversations,
-                    }
+                _ if asker.0.password_hash.is_none() => return Err(undecided(&path)),
+                ("GET", ["users", "search"], None) => return search(&app, &asker, &mut parts).await,
+                ("PUT", ["messages", id], None) => {
+                    return edit(&app, &asker, MessageId::trusted(id), Request::from_parts(parts, body)).await;
                 }
+                (_, ["messages", _, "read"], None) => Dialect::Chat,
+                (_, ["users", id], None) if *id != "profile" => Dialect::Chat,
+                _ => Dialect::Conversations,
             }
         }
     };
@@ -96,20 +88,18 @@ fn of_path(path: &str) -> Option<Dialect> {
     }
 }
 
+fn me(app: &App, asker: &Asker) -> Response {
+    Json(json!({ "success": true, "user": superset(&app.service, &asker.0) })).into_response()
+}
+
 // --- registered by username: a client of conversations or of chat, and some answers are for both ---
 
 async fn search(app: &App, asker: &Asker, parts: &mut Parts) -> Answer<Response> {
     let Asked(Search { q }) = Asked::from_request_parts(parts, app).await?;
-    let found = users(&app.service, asker, &q).await?;
-    let emails = emails(&app.service, asker, found.iter().map(|user| user.id.clone()).collect()).await?;
-    let shown: Vec<Value> = found
-        .iter()
-        .map(|user| {
-            let mut object = conversations::found(&app.service, user, &emails);
-            object["avatar_url"] = user.avatar.as_deref().into();
-            object
-        })
-        .collect();
+    let mut shown = conversations::found(&app.service, asker, &q).await?;
+    for object in &mut shown {
+        object["avatar_url"] = object["avatar"].clone();
+    }
     Ok(Json(json!({ "success": true, "count": shown.len(), "users": shown })).into_response())
 }
 

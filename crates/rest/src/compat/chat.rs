@@ -13,10 +13,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::conversations::{Edit, Registration, Search, new_account};
-use super::{LIST_MAX, emails, messages, online, own_conversations, required, send, status, user_id, users};
+use super::{LIST_MAX, emails, messages, online, own_conversations, required, send, status, users};
 use crate::auth::Credentials;
 use crate::error::Answer;
-use crate::extract::{Asked, Asker, Body, From, Path};
+use crate::extract::{Asked, Asker, Body, From, Path, user_id};
 use crate::messages::new_text;
 use crate::router::App;
 

@@ -1,6 +1,5 @@
 //! The conversations vocabulary: every answer says whether it is a success.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 
 use axum::extract::State;
@@ -13,10 +12,10 @@ use quintet_service::{Account, ConversationInput, NewAccount, ProfileChange, Ser
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{LIST_MAX, emails, messages, online, own_conversations, required, send, status, user_id, users};
+use super::{LIST_MAX, emails, messages, online, own_conversations, required, send, status, users};
 use crate::auth::Credentials;
 use crate::error::Answer;
-use crate::extract::{Asked, Asker, Body, From, Path, present};
+use crate::extract::{Asked, Asker, Body, From, Path, present, user_id};
 use crate::messages::new_text;
 use crate::router::App;
 
@@ -119,19 +118,22 @@ pub(super) struct Search {
     pub(super) q: String,
 }
 
-/// A user as a search shows it: with its address, where the asker may see that.
-pub(super) fn found(service: &Service, one: &User, emails: &HashMap<UserId, String>) -> Value {
-    let mut object = user(service, one);
-    if let Some(email) = emails.get(&one.id) {
-        object["email"] = email.as_str().into();
-    }
-    object
+/// Users as a search shows them: each with its address, where the asker may see that.
+pub(super) async fn found(service: &Service, asker: &Asker, query: &str) -> Result<Vec<Value>, Refusal> {
+    let people = users(service, asker, query).await?;
+    let emails = emails(service, asker, people.iter().map(|user| user.id.clone()).collect()).await?;
+    let shown = people.iter().map(|one| {
+        let mut object = user(service, one);
+        if let Some(email) = emails.get(&one.id) {
+            object["email"] = email.as_str().into();
+        }
+        object
+    });
+    Ok(shown.collect())
 }
 
 async fn search(State(service): State<Service>, asker: Asker, Asked(search): Asked<Search>) -> Answer<Json<Value>> {
-    let people = users(&service, &asker, &search.q).await?;
-    let emails = emails(&service, &asker, people.iter().map(|user| user.id.clone()).collect()).await?;
-    let shown: Vec<Value> = people.iter().map(|one| found(&service, one, &emails)).collect();
+    let shown = found(&service, &asker, &search.q).await?;
     Ok(Json(json!({ "success": true, "count": shown.len(), "users": shown })))
 }
 

@@ -10,10 +10,10 @@ use quintet_service::{Account, ConversationInput, Found, NewAccount, ProfileChan
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{LIST_MAX, emails, messages, required, send, user_id, username_for, users};
+use super::{LIST_MAX, emails, messages, required, send, username_for, users};
 use crate::auth::Credentials;
 use crate::error::Answer;
-use crate::extract::{Asker, Body, From, Path};
+use crate::extract::{Asker, Body, From, Path, user_id};
 use crate::messages::new_text;
 use crate::router::App;
 

@@ -144,7 +144,3 @@ fn superset(service: &Service, account: &Account) -> Value {
 fn required(field: &str, value: Option<String>) -> Result<String, Refusal> {
     value.filter(|text| !text.trim().is_empty()).ok_or_else(|| Refusal::invalid(field, "is missing"))
 }
-
-fn user_id(field: &str, text: &str) -> Result<UserId, Refusal> {
-    UserId::new(text).map_err(|error| Refusal::invalid(field, format!("is no id: {error}")))
-}

@@ -7,11 +7,8 @@ use quintet_domain::{ConversationId, UserId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::queries::{self, Read, known, readable};
-use super::rows::{self, CONVERSATION};
+use super::rows::{self, CONVERSATION, CONVERSATION_COLUMNS};
 use crate::{Found, Page, Which};
-
-/// The columns of a conversation, as `rows::conversation_at` reads them.
-const CONVERSATION_COLUMNS: usize = 13;
 
 /// A pattern that matches texts which start with this one, whatever the case: its own signs are meant as they stand.
 pub(super) fn starts_with(text: &str) -> String {

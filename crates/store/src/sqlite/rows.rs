@@ -18,6 +18,9 @@ pub(super) const CONVERSATION: &str = "c.pk, c.id, c.kind, c.name, c.open, c.own
     c.created_at, c.updated_at, c.last_message_pk,
     (SELECT id FROM user WHERE pk = c.first_pk), (SELECT id FROM user WHERE pk = c.second_pk)";
 
+/// How many they are.
+pub(super) const CONVERSATION_COLUMNS: usize = 13;
+
 /// The columns of a message without its sender and place, as [`message_at`] reads them.
 pub(super) const MESSAGE: &str = "m.pk, m.id, m.sequence, m.kind, m.content, m.file_url, m.file_name,
     m.client_message_id, m.created_at, m.edited_at, m.deleted_at";

@@ -1,11 +1,12 @@
 // The real binary in a folder of its own, on ports of its own, and its API.
 
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 const BINARY = process.env.E2E_BINARY ?? fileURLToPath(new URL("../../target/debug/quintet", import.meta.url));
 
@@ -59,6 +60,13 @@ export class Server {
     const response = await fetch(`${this.url}/api/v1${path}`, { method, headers, body: body && JSON.stringify(body) });
     const text = await response.text();
     return { status: response.status, body: text ? JSON.parse(text) : null };
+  }
+
+  /** Makes a key for another backend. */
+  async key(name) {
+    const words = ["--data", join(this.folder, "data"), "key", "add", name];
+    const { stdout } = await promisify(execFile)(BINARY, words, { cwd: this.folder });
+    return stdout.trim();
   }
 
   /** Registers a user as the stories do; gives id, name and token. */

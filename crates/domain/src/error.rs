@@ -26,6 +26,19 @@ pub enum Code {
 }
 
 impl Code {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Unauthenticated,
+        Self::TokenExpired,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::InvalidPayload,
+        Self::TooLarge,
+        Self::RateLimited,
+        Self::Conflict,
+        Self::Internal,
+    ];
+
     /// The code as clients see it.
     #[must_use]
     pub fn as_str(self) -> &'static str {

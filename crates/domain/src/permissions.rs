@@ -1,6 +1,6 @@
 //! Who may do what: one table, asked before a command is taken and again, finally, inside the write.
 
-use crate::{Code, ConversationId, ConversationKind, Refusal, Role};
+use crate::{Code, ConversationId, ConversationKind, Refusal, Role, UserKind};
 
 /// What can be done with a conversation or a message of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -36,20 +36,22 @@ pub struct Standing {
     pub open: bool,
     /// The actor's role, if it is a member.
     pub role: Option<Role>,
-    /// Whether the actor is a guest.
-    pub guest: bool,
+    /// What kind of user the actor is.
+    pub by: UserKind,
     /// Whether the actor wrote the message in question.
     pub author: bool,
 }
 
-/// Whether the action is allowed.
+/// Whether the action is allowed. A service stands wherever more than two can talk as an owner does, and needs no seat.
 #[must_use]
 pub fn allows(action: Action, standing: Standing) -> bool {
     use ConversationKind::{Direct, Group, Meetup, Room};
-    let Standing { kind, open, role, guest, author } = standing;
-    if guest && kind != Room {
+    let Standing { kind, open, role, by, author } = standing;
+    if by == UserKind::Guest && kind != Room {
         return false;
     }
+    let seated = role;
+    let role = if by == UserKind::Service && kind != Direct { Some(Role::Owner) } else { role };
     let member = role.is_some();
     let leads = role >= Some(Role::Admin);
     let owns = role == Some(Role::Owner);
@@ -57,7 +59,7 @@ pub fn allows(action: Action, standing: Standing) -> bool {
         Action::Use => member,
         Action::Join => match kind {
             Room => true,
-            Group => open && !guest,
+            Group => open || by == UserKind::Service,
             Direct | Meetup => false,
         },
         Action::Add => kind == Group && leads,
@@ -67,8 +69,8 @@ pub fn allows(action: Action, standing: Standing) -> bool {
             Direct => false,
         },
         Action::Leave => match kind {
-            Group | Room => member,
-            Meetup => member && !owns,
+            Group | Room => seated.is_some(),
+            Meetup => seated.is_some() && !owns,
             Direct => false,
         },
         Action::Change => match kind {
@@ -123,15 +125,16 @@ pub fn check(action: Action, standing: Standing, conversation: &ConversationId) 
 mod tests {
     use super::*;
 
-    /// Every row: who may, as `guest stranger member admin owner`, `x` for may.
+    /// Every row: who may, as `guest stranger member admin owner service`, `x` for may.
     fn row(kind: ConversationKind, open: bool, action: Action, author: bool) -> String {
-        let standing = |role, guest| Standing { kind, open, role, guest, author };
+        let standing = |role, by| Standing { kind, open, role, by, author };
         let actors = [
-            standing(None, true),
-            standing(None, false),
-            standing(Some(Role::Member), false),
-            standing(Some(Role::Admin), false),
-            standing(Some(Role::Owner), false),
+            standing(None, UserKind::Guest),
+            standing(None, UserKind::Registered),
+            standing(Some(Role::Member), UserKind::Registered),
+            standing(Some(Role::Admin), UserKind::Registered),
+            standing(Some(Role::Owner), UserKind::Registered),
+            standing(None, UserKind::Service),
         ];
         actors.iter().map(|standing| if allows(action, *standing) { 'x' } else { '-' }).collect()
     }
@@ -143,11 +146,11 @@ mod tests {
         // kind, open: Use, Join, Add, Remove, Leave, Change, MakeAdmin, Edit by another, by the author,
         // DeleteMessage by another, by the author, Delete.
         let rows = [
-            (Direct, false, "--xxx ----- ----- ----- ----- ----- ----- ----- --xxx ----- --xxx -----"),
-            (Group, false, "--xxx ----- ---xx ---xx --xxx ---xx ----x ----- --xxx ---xx --xxx ----x"),
-            (Group, true, "--xxx -xxxx ---xx ---xx --xxx ---xx ----x ----- --xxx ---xx --xxx ----x"),
-            (Room, true, "--xxx xxxxx ----- ---xx --xxx ----x ----x ----- --xxx ---xx --xxx ----x"),
-            (Meetup, false, "--xxx ----- ----- ----x --xx- ----x ----- ----- --xxx ----x --xxx -----"),
+            (Direct, false, "--xxx- ------ ------ ------ ------ ------ ------ ------ --xxx- ------ --xxx- ------"),
+            (Group, false, "--xxxx -----x ---xxx ---xxx --xxx- ---xxx ----xx ------ --xxxx ---xxx --xxxx ----xx"),
+            (Group, true, "--xxxx -xxxxx ---xxx ---xxx --xxx- ---xxx ----xx ------ --xxxx ---xxx --xxxx ----xx"),
+            (Room, true, "--xxxx xxxxxx ------ ---xxx --xxx- ----xx ----xx ------ --xxxx ---xxx --xxxx ----xx"),
+            (Meetup, false, "--xxxx ------ ------ ----xx --xx-- ----xx ------ ------ --xxxx ----xx --xxxx ------"),
         ];
         for (kind, open, expected) in rows {
             let cells = [
@@ -173,7 +176,7 @@ mod tests {
         for kind in
             [ConversationKind::Direct, ConversationKind::Group, ConversationKind::Meetup, ConversationKind::Room]
         {
-            let standing = Standing { kind, open: true, role: Some(Role::Member), guest: true, author: true };
+            let standing = Standing { kind, open: true, role: Some(Role::Member), by: UserKind::Guest, author: true };
             assert_eq!(allows(Action::Use, standing), kind == ConversationKind::Room);
             assert_eq!(allows(Action::Edit, standing), kind == ConversationKind::Room);
         }

@@ -10,6 +10,8 @@ pub enum UserKind {
     Registered,
     /// Is who it says, and lives in open rooms only.
     Guest,
+    /// Another backend, which comes with its key.
+    Service,
 }
 
 /// A user as others see it. The email is the account's, not here.
@@ -23,7 +25,7 @@ pub struct User {
     pub name: String,
     /// A link to a picture.
     pub avatar: Option<String>,
-    /// Registered or guest.
+    /// Registered, a guest or a service.
     pub kind: UserKind,
     /// When the user was last seen; none if never.
     pub last_seen: Option<Timestamp>,
@@ -36,6 +38,12 @@ impl User {
     #[must_use]
     pub fn is_guest(&self) -> bool {
         self.kind == UserKind::Guest
+    }
+
+    /// Whether this is a service.
+    #[must_use]
+    pub fn is_service(&self) -> bool {
+        self.kind == UserKind::Service
     }
 
     /// The name up to its first space.

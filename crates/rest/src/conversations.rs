@@ -6,91 +6,147 @@ use http::StatusCode;
 use quintet_domain::{ConversationId, ConversationKind, MessageId, Refusal, Role, UserId};
 use quintet_service::{ConversationChange, ConversationInput, Service};
 use serde::Deserialize;
-use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::error::Answer;
-use crate::extract::{Asked, Asker, Body, PageQuery, Path, user_id};
-use crate::views::{Views, page};
+use crate::extract::{Asked, Asker, Body, BodyIfAny, PageQuery, Path, user_id};
+use crate::openapi::ProblemBody;
+use crate::views::{Conversation, Page, Views, made_kinds, roles};
 
+/// The own conversations, newest activity first.
+#[utoipa::path(
+    get, path = "/conversations", tag = "conversations", operation_id = "listConversations", params(PageQuery),
+    responses((status = 200, description = "A page", body = Page<Conversation>))
+)]
 pub(crate) async fn list(
     State(service): State<Service>,
     asker: Asker,
     Asked(query): Asked<PageQuery>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<Page<Conversation>>> {
     let limit = query.limit()?;
     let found = service.conversations(asker.id(), query.cursor, limit).await?;
     let views = Views(&service);
-    Ok(Json(page(found.items.iter().map(|item| views.conversation(item)).collect(), found.next)))
+    Ok(Json(Page::of(found, |item| views.conversation(item))))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Creation {
+pub(crate) struct NewConversation {
+    #[schema(schema_with = made_kinds)]
     kind: String,
+    /// Groups and rooms need one.
     name: Option<String>,
     description: Option<String>,
     #[serde(default)]
+    /// Members beside the owner; of a direct conversation, the one other.
     member_ids: Vec<String>,
+    /// Whose it is, where a service makes it for somebody.
+    owner_id: Option<String>,
+    /// Whether a group is joined by its id alone; rooms always are.
     #[serde(default)]
     open: bool,
 }
 
+/// Makes a conversation. A second direct one of a pair gives the first.
+#[utoipa::path(
+    post, path = "/conversations", tag = "conversations", operation_id = "createConversation",
+    request_body = NewConversation,
+    responses(
+        (status = 201, description = "Made", body = Conversation),
+        (status = 200, description = "The direct conversation that was there", body = Conversation),
+        (status = 404, description = "A member is not known",
+            body = ProblemBody, content_type = "application/problem+json")
+    )
+)]
 pub(crate) async fn create(
     State(service): State<Service>,
     asker: Asker,
-    Body(input): Body<Creation>,
-) -> Answer<(StatusCode, Json<Value>)> {
+    Body(input): Body<NewConversation>,
+) -> Answer<(StatusCode, Json<Conversation>)> {
     let kind = ConversationKind::parse(&input.kind)
         .ok_or_else(|| Refusal::invalid("kind", "must be `direct`, `group` or `room`"))?;
     let members = input.member_ids.iter().map(|id| user_id("memberIds", id)).collect::<Result<_, _>>()?;
-    let wanted =
-        ConversationInput { kind, name: input.name, description: input.description, members, open: input.open };
+    let owner = input.owner_id.as_deref().map(|id| user_id("ownerId", id)).transpose()?;
+    let NewConversation { name, description, open, .. } = input;
+    let wanted = ConversationInput { kind, name, description, members, owner, open };
     let (conversation, new) = service.create_conversation(asker.actor(), wanted).await?;
     let status = if new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(Views(&service).conversation(&conversation))))
 }
 
-pub(crate) async fn get(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
+/// A conversation of the own.
+#[utoipa::path(
+    get, path = "/conversations/{id}", tag = "conversations", operation_id = "getConversation",
+    params(("id" = String, Path)),
+    responses((status = 200, description = "The conversation", body = Conversation))
+)]
+pub(crate) async fn get(
+    State(service): State<Service>,
+    asker: Asker,
+    Path(id): Path<String>,
+) -> Answer<Json<Conversation>> {
     let conversation = service.conversation(asker.id(), ConversationId::trusted(&id)).await?;
     Ok(Json(Views(&service).conversation(&conversation)))
 }
 
-#[derive(Deserialize)]
-pub(crate) struct Change {
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct ConversationPatch {
     name: Option<String>,
     open: Option<bool>,
 }
 
+/// Renames, opens or closes.
+#[utoipa::path(
+    patch, path = "/conversations/{id}", tag = "conversations", operation_id = "changeConversation",
+    params(("id" = String, Path)), request_body = ConversationPatch,
+    responses((status = 200, description = "Changed", body = Conversation))
+)]
 pub(crate) async fn change(
     State(service): State<Service>,
     asker: Asker,
     Path(id): Path<String>,
-    Body(input): Body<Change>,
-) -> Answer<Json<Value>> {
+    Body(input): Body<ConversationPatch>,
+) -> Answer<Json<Conversation>> {
     let patch = ConversationChange { name: input.name, open: input.open };
     let conversation = service.change_conversation(asker.actor(), ConversationId::trusted(&id), patch).await?;
     Ok(Json(Views(&service).conversation(&conversation)))
 }
 
+/// Deletes a group or room for all, or hides a direct conversation from the asker.
+#[utoipa::path(
+    delete, path = "/conversations/{id}", tag = "conversations", operation_id = "deleteConversation",
+    params(("id" = String, Path)),
+    responses((status = 204, description = "Done"))
+)]
 pub(crate) async fn delete(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<StatusCode> {
     service.delete_conversation(asker.actor(), ConversationId::trusted(&id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct NewMember {
     /// Oneself, where none is named.
     user_id: Option<String>,
+    #[schema(schema_with = roles, required = false)]
     role: Option<String>,
 }
 
+/// Makes a user a member, or gives a member another role; without `userId`, joins what is open.
+#[utoipa::path(
+    post, path = "/conversations/{id}/members", tag = "conversations", operation_id = "addMember",
+    params(("id" = String, Path)), request_body = Option<NewMember>,
+    responses(
+        (status = 201, description = "A new member", body = Conversation),
+        (status = 200, description = "A member already", body = Conversation)
+    )
+)]
 pub(crate) async fn add_member(
     State(service): State<Service>,
     asker: Asker,
     Path(id): Path<String>,
-    Body(input): Body<NewMember>,
-) -> Answer<(StatusCode, Json<Value>)> {
+    BodyIfAny(input): BodyIfAny<NewMember>,
+) -> Answer<(StatusCode, Json<Conversation>)> {
     let user = match &input.user_id {
         Some(id) => user_id("userId", id)?,
         None => asker.id(),
@@ -105,6 +161,12 @@ pub(crate) async fn add_member(
     Ok((status, Json(Views(&service).conversation(&conversation))))
 }
 
+/// Takes a member out, or leaves.
+#[utoipa::path(
+    delete, path = "/conversations/{id}/members/{user}", tag = "conversations", operation_id = "removeMember",
+    params(("id" = String, Path), ("user" = String, Path)),
+    responses((status = 204, description = "Done"))
+)]
 pub(crate) async fn remove_member(
     State(service): State<Service>,
     asker: Asker,
@@ -114,12 +176,18 @@ pub(crate) async fn remove_member(
     Ok(StatusCode::NO_CONTENT)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Read {
     message_id: String,
 }
 
+/// Reads a message and all that came before it.
+#[utoipa::path(
+    put, path = "/conversations/{id}/read", tag = "conversations", operation_id = "markRead",
+    params(("id" = String, Path)), request_body = Read,
+    responses((status = 204, description = "Done"))
+)]
 pub(crate) async fn mark_read(
     State(service): State<Service>,
     asker: Asker,

@@ -1,9 +1,11 @@
 //! Failures as problem details (RFC 9457): `type, title, status, detail, code`.
 
+use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use quintet_domain::{Code, Refusal};
-use serde_json::json;
+
+use crate::openapi::ProblemBody;
 
 /// What a failed response was before it was written as a problem: those who write it otherwise find it there.
 #[derive(Clone, Debug)]
@@ -41,17 +43,15 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let Self { status, refusal } = self;
-        let mut body = json!({
-            "type": "about:blank",
-            "title": status.canonical_reason().unwrap_or("Error"),
-            "status": status.as_u16(),
-            "detail": refusal.message,
-            "code": refusal.code.as_str(),
-        });
-        if let Some(ms) = refusal.retry_after_ms {
-            body["retryAfterMs"] = ms.into();
-        }
-        let mut response = (status, body.to_string()).into_response();
+        let body = ProblemBody {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            detail: refusal.message.clone(),
+            code: refusal.code.as_str(),
+            retry_after_ms: refusal.retry_after_ms,
+        };
+        let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(ms) = refusal.retry_after_ms {

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use axum::extract::{FromRef, FromRequest, FromRequestParts, Query, Request};
+use bytes::Bytes;
 use http::request::Parts;
 use http::{StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -11,6 +12,7 @@ use quintet_domain::{Code, Refusal, UserId};
 use quintet_service::{Account, Actor, Service};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use utoipa::IntoParams;
 
 use crate::error::Problem;
 
@@ -49,8 +51,49 @@ where
             scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
         });
         let token = token.ok_or_else(|| Refusal::unauthenticated("a bearer token is needed"))?;
+        if let Some(account) = service.verify_key(token).await? {
+            return Ok(Self(account, None));
+        }
         let verified = service.verify(token).await?;
         Ok(Self(verified.account, verified.dialect))
+    }
+}
+
+/// Who asks, where that is to be a person: services have no password and no sessions.
+pub(crate) struct Person(pub(crate) Asker);
+
+impl<S> FromRequestParts<S> for Person
+where
+    Service: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let asker = Asker::from_request_parts(parts, state).await?;
+        if asker.0.user.is_service() {
+            return Err(Refusal::forbidden("That is for people; a service has its key alone.").into());
+        }
+        Ok(Self(asker))
+    }
+}
+
+/// Who asks, where that is to be a service.
+pub(crate) struct Backend;
+
+impl<S> FromRequestParts<S> for Backend
+where
+    Service: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let asker = Asker::from_request_parts(parts, state).await?;
+        if !asker.0.user.is_service() {
+            return Err(Refusal::forbidden("That is for services; `quintet key add NAME` makes one's key.").into());
+        }
+        Ok(Self)
     }
 }
 
@@ -73,21 +116,44 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        let collected = Limited::new(request.into_body(), BODY_BYTES_MAX).collect().await.map_err(|error| {
-            if error.is::<LengthLimitError>() {
-                Refusal::too_large("body", format!("has at most {BODY_BYTES_MAX} bytes"))
-            } else {
-                Refusal::invalid("body", "broke off")
-            }
-        })?;
-        let bytes = collected.to_bytes();
-        let json = if bytes.is_empty() { &b"{}"[..] } else { &bytes };
-        serde_json::from_slice(json).map(Self).map_err(|error| {
-            // Bad JSON is the client's grammar, anything else what it says.
-            let refusal = Refusal::invalid("body", format!("is not as it should be: {error}"));
-            if error.is_data() { refusal.into() } else { Problem::with_status(StatusCode::BAD_REQUEST, refusal) }
-        })
+        let bytes = whole(request).await?;
+        if bytes.is_empty() {
+            let refusal = Refusal::invalid("body", "is missing");
+            return Err(Problem::with_status(StatusCode::BAD_REQUEST, refusal));
+        }
+        parse(&bytes).map(Self)
     }
+}
+
+/// A JSON body that may be left out where nothing in it must be there.
+pub(crate) struct BodyIfAny<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for BodyIfAny<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let bytes = whole(request).await?;
+        parse(if bytes.is_empty() { b"{}" } else { &bytes }).map(Self)
+    }
+}
+
+async fn whole(request: Request) -> Result<Bytes, Refusal> {
+    let collected = Limited::new(request.into_body(), BODY_BYTES_MAX).collect().await.map_err(|error| {
+        if error.is::<LengthLimitError>() {
+            Refusal::too_large("body", format!("has at most {BODY_BYTES_MAX} bytes"))
+        } else {
+            Refusal::invalid("body", "broke off")
+        }
+    })?;
+    Ok(collected.to_bytes())
+}
+
+fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(json).map_err(|error| {
+        // Bad JSON is the client's grammar, anything else what it says.
+        let refusal = Refusal::invalid("body", format!("is not as it should be: {error}"));
+        if error.is_data() { refusal.into() } else { Problem::with_status(StatusCode::BAD_REQUEST, refusal) }
+    })
 }
 
 /// The query.
@@ -122,9 +188,13 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
 }
 
 /// Which page of a list.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct PageQuery {
+    /// The `next` of the page before.
     pub(crate) cursor: Option<String>,
+    /// Items of a page.
+    #[param(minimum = 1, maximum = 200)]
     pub(crate) limit: Option<u32>,
 }
 

@@ -8,18 +8,36 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use quintet_domain::Refusal;
 use quintet_service::{Service, Shown, StoredFile};
-use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use crate::caching;
 use crate::error::{Answer, Problem};
 use crate::extract::{Asker, Path};
+use crate::views::{self, Upload};
 
 /// Takes the part of a form that is named `file`.
+/// A form with one file.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "said in the document, and read part by part")]
+struct Form {
+    /// The file; its name is kept, its type is taken from its bytes.
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
+}
+
+/// Takes a file in, as it comes, of at most 25 MB.
+///
+/// Its link works while a message carries it, and for its uploader for a day.
+#[utoipa::path(
+    post, path = "/files", tag = "files", operation_id = "uploadFile",
+    request_body(content = Form, content_type = "multipart/form-data"),
+    responses((status = 201, description = "Kept", body = Upload))
+)]
 pub(crate) async fn upload(
     State(service): State<Service>,
     asker: Asker,
     request: Request,
-) -> Answer<(StatusCode, Json<Value>)> {
+) -> Answer<(StatusCode, Json<Upload>)> {
     let mut form = Multipart::from_request(request, &())
         .await
         .map_err(|_| Refusal::invalid("body", "must be a form of type `multipart/form-data`"))?;
@@ -31,17 +49,7 @@ pub(crate) async fn upload(
         }
         let name = part.file_name().map(str::to_owned);
         let made = service.upload(&asker.actor(), name.as_deref(), part).await?;
-        let (width, height) = made.file.image.unzip();
-        let body = json!({
-            "id": made.id,
-            "url": made.url,
-            "name": made.file.name,
-            "mime": made.file.mime,
-            "size": made.file.size,
-            "width": width,
-            "height": height,
-        });
-        return Ok((StatusCode::CREATED, Json(body)));
+        return Ok((StatusCode::CREATED, Json(views::upload(made))));
     }
 }
 
@@ -72,6 +80,15 @@ fn tag_of(id: &str) -> String {
     format!("\"{id}\"")
 }
 
+/// A file, by its link.
+#[utoipa::path(
+    get, path = "/files/{id}/{secret}", tag = "files", operation_id = "getFile",
+    params(("id" = String, Path), ("secret" = String, Path)), security(()),
+    responses(
+        (status = 200, description = "The file", content_type = "*/*", body = [u8]),
+        (status = 304, description = "What the client has, by `If-None-Match`, is still so")
+    )
+)]
 pub(crate) async fn get(
     State(service): State<Service>,
     Path((id, secret)): Path<(String, String)>,

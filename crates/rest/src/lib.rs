@@ -17,6 +17,8 @@ mod me;
 mod meetups;
 mod messages;
 mod notifications;
+mod openapi;
+mod operations;
 mod rooms;
 mod router;
 mod users;

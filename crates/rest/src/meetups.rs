@@ -6,50 +6,67 @@ use http::StatusCode;
 use quintet_domain::{MeetupId, MeetupStatus, Refusal, Timestamp, UserId};
 use quintet_service::{MeetupChange, MeetupInput, Service};
 use serde::Deserialize;
-use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::error::Answer;
 use crate::extract::{Asked, Asker, Body, Path, page_limit, present};
-use crate::views::{Views, page};
+use crate::views::{Meetup, Page, Views, statuses};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct List {
+    /// The `next` of the page before.
     cursor: Option<String>,
+    /// Items of a page.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
     /// Only those whose time has not come.
     #[serde(default)]
     current: bool,
 }
 
+/// Meetups, the newest first.
+#[utoipa::path(
+    get, path = "/meetups", tag = "meetups", operation_id = "listMeetups", params(List),
+    responses((status = 200, description = "A page", body = Page<Meetup>))
+)]
 pub(crate) async fn list(
     State(service): State<Service>,
     asker: Asker,
     Asked(query): Asked<List>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<Page<Meetup>>> {
     let limit = page_limit(query.limit)?;
     let found = service.meetups(asker.id(), query.current, query.cursor, limit).await?;
     let views = Views(&service);
-    Ok(Json(page(found.items.iter().map(|meetup| views.meetup(meetup)).collect(), found.next)))
+    Ok(Json(Page::of(found, |meetup| views.meetup(meetup))))
 }
 
 fn moment(field: &str, text: &str) -> Result<Timestamp, Refusal> {
     Timestamp::parse(text).ok_or_else(|| Refusal::invalid(field, "must be a moment as ISO 8601 has it"))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Creation {
+pub(crate) struct NewMeetup {
     activity: String,
     location: String,
+    #[schema(format = DateTime)]
     starts_at: String,
+    /// How many may take part beside the host; any number where none is given.
+    #[schema(minimum = 1)]
     capacity: Option<u32>,
 }
 
+/// Proposes a meetup.
+#[utoipa::path(
+    post, path = "/meetups", tag = "meetups", operation_id = "createMeetup", request_body = NewMeetup,
+    responses((status = 201, description = "Proposed", body = Meetup))
+)]
 pub(crate) async fn create(
     State(service): State<Service>,
     asker: Asker,
-    Body(input): Body<Creation>,
-) -> Answer<(StatusCode, Json<Value>)> {
+    Body(input): Body<NewMeetup>,
+) -> Answer<(StatusCode, Json<Meetup>)> {
     let wanted = MeetupInput {
         activity: input.activity,
         location: input.location,
@@ -61,28 +78,43 @@ pub(crate) async fn create(
     Ok((StatusCode::CREATED, Json(Views(&service).meetup(&meetup))))
 }
 
-pub(crate) async fn get(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
+/// A meetup.
+#[utoipa::path(
+    get, path = "/meetups/{id}", tag = "meetups", operation_id = "getMeetup", params(("id" = String, Path)),
+    responses((status = 200, description = "The meetup", body = Meetup))
+)]
+pub(crate) async fn get(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Meetup>> {
     let meetup = service.meetup(asker.id(), MeetupId::trusted(&id)).await?;
     Ok(Json(Views(&service).meetup(&meetup)))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Change {
+pub(crate) struct MeetupPatch {
     activity: Option<String>,
     location: Option<String>,
+    #[schema(format = DateTime)]
     starts_at: Option<String>,
+    /// Null for any number.
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<u32>, minimum = 1)]
     capacity: Option<Option<u32>>,
+    #[schema(schema_with = statuses, required = false)]
     status: Option<String>,
 }
 
+/// Changes a meetup of the own; a service changes any. What is not given stays.
+#[utoipa::path(
+    patch, path = "/meetups/{id}", tag = "meetups", operation_id = "changeMeetup", params(("id" = String, Path)),
+    request_body = MeetupPatch,
+    responses((status = 200, description = "Changed", body = Meetup))
+)]
 pub(crate) async fn change(
     State(service): State<Service>,
     asker: Asker,
     Path(id): Path<String>,
-    Body(input): Body<Change>,
-) -> Answer<Json<Value>> {
+    Body(input): Body<MeetupPatch>,
+) -> Answer<Json<Meetup>> {
     let status = input.status.as_deref().map(|status| {
         MeetupStatus::parse(status)
             .ok_or_else(|| Refusal::invalid("status", "must be `open`, `confirmed`, `cancelled` or `completed`"))
@@ -98,47 +130,76 @@ pub(crate) async fn change(
     Ok(Json(Views(&service).meetup(&meetup)))
 }
 
+/// Deletes a meetup of the own, with its conversation.
+#[utoipa::path(
+    delete, path = "/meetups/{id}", tag = "meetups", operation_id = "deleteMeetup", params(("id" = String, Path)),
+    responses((status = 204, description = "Done"))
+)]
 pub(crate) async fn delete(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<StatusCode> {
     service.delete_meetup(asker.actor(), MeetupId::trusted(&id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Asks to take part.
+#[utoipa::path(
+    post, path = "/meetups/{id}/requests", tag = "meetups", operation_id = "requestMeetup",
+    params(("id" = String, Path)),
+    responses((status = 201, description = "Asked", body = Meetup))
+)]
 pub(crate) async fn request(
     State(service): State<Service>,
     asker: Asker,
     Path(id): Path<String>,
-) -> Answer<(StatusCode, Json<Value>)> {
+) -> Answer<(StatusCode, Json<Meetup>)> {
     let meetup = service.request_meetup(asker.actor(), MeetupId::trusted(&id)).await?;
     Ok((StatusCode::CREATED, Json(Views(&service).meetup(&meetup))))
 }
 
+/// Accepts a request.
+#[utoipa::path(
+    post, path = "/meetups/{id}/requests/{user}/accept", tag = "meetups", operation_id = "acceptRequest",
+    params(("id" = String, Path), ("user" = String, Path)),
+    responses((status = 200, description = "Accepted", body = Meetup))
+)]
 pub(crate) async fn accept(
     State(service): State<Service>,
     asker: Asker,
     Path(path): Path<(String, String)>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<Meetup>> {
     decide(&service, &asker, path, true).await
 }
 
+/// Declines a request.
+#[utoipa::path(
+    post, path = "/meetups/{id}/requests/{user}/decline", tag = "meetups", operation_id = "declineRequest",
+    params(("id" = String, Path), ("user" = String, Path)),
+    responses((status = 200, description = "Declined", body = Meetup))
+)]
 pub(crate) async fn decline(
     State(service): State<Service>,
     asker: Asker,
     Path(path): Path<(String, String)>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<Meetup>> {
     decide(&service, &asker, path, false).await
 }
 
-async fn decide(service: &Service, asker: &Asker, (id, user): (String, String), accept: bool) -> Answer<Json<Value>> {
+async fn decide(service: &Service, asker: &Asker, (id, user): (String, String), accept: bool) -> Answer<Json<Meetup>> {
     let (id, user) = (MeetupId::trusted(&id), UserId::trusted(&user));
     let meetup = service.decide_request(asker.actor(), id, user, accept).await?;
     Ok(Json(Views(service).meetup(&meetup)))
 }
 
+/// Takes a participant out, or oneself.
+#[utoipa::path(
+    delete, path = "/meetups/{id}/participants/{user}", tag = "meetups", operation_id = "removeParticipant",
+    params(("id" = String, Path), ("user" = String, Path)),
+    responses((status = 200, description = "Taken out", body = Meetup))
+)]
 pub(crate) async fn remove_participant(
     State(service): State<Service>,
     asker: Asker,
     Path((id, user)): Path<(String, String)>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<Meetup>> {
     let (id, user) = (MeetupId::trusted(&id), UserId::trusted(&user));
     let meetup = service.remove_participant(asker.actor(), id, user).await?;
     Ok(Json(Views(&service).meetup(&meetup)))

@@ -6,25 +6,34 @@ use http::{HeaderMap, StatusCode};
 use quintet_domain::{ClientMessageId, ConversationId, FileLink, MessageId, MessageKind, NewText, Refusal, Target};
 use quintet_service::{PageOf, Service};
 use serde::Deserialize;
-use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::error::Answer;
 use crate::extract::{Asked, Asker, Body, Path, page_limit};
-use crate::views::{Views, page};
+use crate::views::{Message, Messages, Views, message_kinds};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct History {
     before: Option<u64>,
     after: Option<u64>,
+    /// Items of a page.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
 }
 
+/// A page of messages, by ascending `sequence`: the newest ones, those before a number, or those after one.
+#[utoipa::path(
+    get, path = "/conversations/{id}/messages", tag = "messages", operation_id = "listMessages",
+    params(("id" = String, Path), History),
+    responses((status = 200, description = "A page", body = Messages))
+)]
 pub(crate) async fn list(
     State(service): State<Service>,
     asker: Asker,
     Path(id): Path<String>,
     Asked(query): Asked<History>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<Messages>> {
     let of = match (query.before, query.after) {
         (None, None) => PageOf::Newest,
         (Some(sequence), None) => PageOf::Before(sequence),
@@ -38,16 +47,16 @@ pub(crate) async fn list(
         PageOf::Newest | PageOf::Before(_) | PageOf::Skipping(_) => found.items.first(),
     };
     let next = edge.filter(|_| found.more).map(|message| message.sequence);
-    let views = Views(&service);
-    Ok(Json(page(found.items.iter().map(|message| views.message(message)).collect(), next)))
+    Ok(Json(Views(&service).messages(&found, next)))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct NewMessage {
     #[serde(default)]
     content: String,
     #[serde(rename = "type")]
+    #[schema(schema_with = message_kinds, required = false)]
     kind: Option<String>,
     file_url: Option<String>,
     file_name: Option<String>,
@@ -70,13 +79,24 @@ pub(crate) fn new_text(
     Ok(NewText { target, kind, content, file, client_message_id: None })
 }
 
+/// Sends a message. It is stored when this answers.
+#[utoipa::path(
+    post, path = "/conversations/{id}/messages", tag = "messages", operation_id = "sendMessage",
+    params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header,
+            description = "Sent again with the same key, a message is stored once")),
+    request_body = NewMessage,
+    responses(
+        (status = 201, description = "Stored", body = Message),
+        (status = 200, description = "Stored by an earlier request of the same key", body = Message)
+    )
+)]
 pub(crate) async fn send(
     State(service): State<Service>,
     asker: Asker,
     Path(id): Path<String>,
     headers: HeaderMap,
     Body(input): Body<NewMessage>,
-) -> Answer<(StatusCode, Json<Value>)> {
+) -> Answer<(StatusCode, Json<Message>)> {
     let key = match (headers.get("idempotency-key"), &input.client_message_id) {
         (Some(key), _) => Some(key.to_str().map_err(|_| Refusal::invalid("Idempotency-Key", "must be visible ASCII"))?),
         (None, id) => id.as_deref(),
@@ -94,21 +114,32 @@ pub(crate) async fn send(
     Ok((status, Json(Views(&service).message(&sent.message))))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(crate) struct Edit {
     content: String,
 }
 
+/// Changes the text of a message of the own.
+#[utoipa::path(
+    patch, path = "/messages/{id}", tag = "messages", operation_id = "editMessage", params(("id" = String, Path)),
+    request_body = Edit,
+    responses((status = 200, description = "Changed", body = Message))
+)]
 pub(crate) async fn edit(
     State(service): State<Service>,
     asker: Asker,
     Path(id): Path<String>,
     Body(input): Body<Edit>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<Message>> {
     let message = service.edit_message(asker.actor(), MessageId::trusted(&id), input.content).await?;
     Ok(Json(Views(&service).message(&message)))
 }
 
+/// Deletes a message: its number stays, its content goes.
+#[utoipa::path(
+    delete, path = "/messages/{id}", tag = "messages", operation_id = "deleteMessage", params(("id" = String, Path)),
+    responses((status = 204, description = "Done"))
+)]
 pub(crate) async fn delete(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<StatusCode> {
     service.delete_message(asker.actor(), MessageId::trusted(&id)).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -4,24 +4,64 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use quintet_service::Service;
-use serde_json::Value;
+use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::error::Answer;
-use crate::extract::{Asked, Asker, PageQuery};
-use crate::views;
+use crate::extract::{Asked, Asker, Backend, Body, PageQuery, user_id};
+use crate::openapi::ProblemBody;
+use crate::views::{Notification, Page, notification};
 
+/// The own notifications, the newest first.
+#[utoipa::path(
+    get, path = "/notifications", tag = "notifications", operation_id = "listNotifications", params(PageQuery),
+    responses((status = 200, description = "A page", body = Page<Notification>))
+)]
 pub(crate) async fn list(
     State(service): State<Service>,
     asker: Asker,
     Asked(query): Asked<PageQuery>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<Page<Notification>>> {
     let limit = query.limit()?;
     let found = service.notifications(asker.id(), query.cursor, limit).await?;
-    let items = found.items.iter().map(|item| views::notification(&item.notification)).collect();
-    Ok(Json(views::page(items, found.next)))
+    Ok(Json(Page::of(found, |item| notification(&item.notification))))
 }
 
+/// Marks all own notifications as read.
+#[utoipa::path(
+    put, path = "/notifications/read", tag = "notifications", operation_id = "readNotifications",
+    responses((status = 204, description = "Done"))
+)]
 pub(crate) async fn mark_read(State(service): State<Service>, asker: Asker) -> Answer<StatusCode> {
     service.read_notifications(asker.id()).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// What a user is to be told.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct NewNotification {
+    user_id: String,
+    #[schema(max_length = 128)]
+    title: String,
+    message: String,
+}
+
+/// Tells a user something: at once where it is connected, and again when it comes. For services.
+#[utoipa::path(
+    post, path = "/notifications", tag = "notifications", operation_id = "notify", request_body = NewNotification,
+    responses(
+        (status = 201, description = "Stored", body = Notification),
+        (status = 404, description = "The user is not known",
+            body = ProblemBody, content_type = "application/problem+json")
+    )
+)]
+pub(crate) async fn notify(
+    State(service): State<Service>,
+    _: Backend,
+    Body(input): Body<NewNotification>,
+) -> Answer<(StatusCode, Json<Notification>)> {
+    let user = user_id("userId", &input.user_id)?;
+    let made = service.notify(user, input.title, input.message).await?;
+    Ok((StatusCode::CREATED, Json(notification(&made))))
 }

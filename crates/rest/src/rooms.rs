@@ -2,43 +2,38 @@
 
 use axum::Json;
 use axum::extract::State;
-use quintet_domain::UserId;
-use quintet_service::{Found, Service, Which};
+use quintet_service::{Service, Which};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use utoipa::IntoParams;
 
 use crate::error::Answer;
 use crate::extract::{Asked, Asker, page_limit};
-use crate::views::page;
+use crate::views::{Page, Room, room};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Search {
+    /// What the name starts with.
     #[serde(default)]
     q: String,
+    /// The `next` of the page before.
     cursor: Option<String>,
+    /// Items of a page.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
 }
 
-fn room(found: &Found) -> Value {
-    json!({
-        "id": found.place.id.as_str(),
-        "kind": found.place.kind.as_str(),
-        "name": found.place.name,
-        "description": found.description,
-        "ownerId": found.owner.as_ref().map(UserId::as_str),
-        "memberCount": found.member_count,
-        "isMember": found.is_member,
-        "createdAt": found.created_at.to_string(),
-        "updatedAt": found.updated_at.to_string(),
-    })
-}
-
+/// Open rooms and groups by the start of their name, newest activity first.
+#[utoipa::path(
+    get, path = "/rooms", tag = "conversations", operation_id = "findRooms", params(Search),
+    responses((status = 200, description = "A page", body = Page<Room>))
+)]
 pub(crate) async fn list(
     State(service): State<Service>,
     asker: Asker,
     Asked(search): Asked<Search>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<Page<Room>>> {
     let limit = page_limit(search.limit)?;
     let found = service.found(asker.id(), search.q, Which::Open, search.cursor, limit).await?;
-    Ok(Json(page(found.items.iter().map(room).collect(), found.next)))
+    Ok(Json(Page::of(found, room)))
 }

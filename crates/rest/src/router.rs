@@ -1,23 +1,35 @@
 //! Which path is whose.
 
-use axum::extract::{DefaultBodyLimit, FromRef, Request, State};
+use std::sync::Arc;
+
+use axum::extract::{DefaultBodyLimit, Extension, FromRef, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post, put};
 use axum::{Json, Router};
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use quintet_domain::{Code, Refusal};
 use quintet_service::Service;
-use serde_json::{Value, json};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use utoipa_swagger_ui as swagger_ui;
+use utoipa_swagger_ui::SwaggerUi;
 
-use crate::error::{Answer, Problem};
-use crate::{auth, caching, compat, conversations, files, me, meetups, messages, notifications, rooms, users};
+use crate::error::Problem;
+use crate::openapi::{self, Whole};
+use crate::{
+    auth, caching, compat, conversations, files, me, meetups, messages, notifications, operations, rooms, users,
+};
 
 /// Bytes of a form: a file, and what is written around it.
 const FORM_BYTES_MAX: usize = quintet_domain::limits::FILE_BYTES_MAX as usize + 1_000_000;
+
+/// Where the document is, and the page that renders it.
+const DOCUMENT_PATH: &str = "/api/v1/openapi.json";
+const DOCS_PATH: &str = "/api/v1/docs";
 
 /// What an operator may set.
 #[derive(Clone, Debug, Default)]
@@ -33,42 +45,46 @@ pub(crate) struct App {
 
 /// The whole HTTP API.
 pub fn router(service: Service, settings: &Settings) -> Router {
-    let v1 = Router::new()
-        .route("/auth/register", post(auth::register))
-        .route("/auth/login", post(auth::log_in))
-        .route("/auth/refresh", post(auth::refresh))
-        .route("/auth/revoke", post(auth::revoke))
-        .route("/me", get(me::get).patch(me::change).delete(me::erase))
-        .route("/me/password", put(me::change_password))
-        .route("/users", get(users::list))
-        .route("/users/{id}", get(users::get))
-        .route("/conversations", get(conversations::list).post(conversations::create))
-        .route(
-            "/conversations/{id}",
-            get(conversations::get).patch(conversations::change).delete(conversations::delete),
-        )
-        .route("/conversations/{id}/members", post(conversations::add_member))
-        .route("/conversations/{id}/members/{user}", delete(conversations::remove_member))
-        .route("/conversations/{id}/read", put(conversations::mark_read))
-        .route("/conversations/{id}/messages", get(messages::list).post(messages::send))
-        .route("/messages/{id}", axum::routing::patch(messages::edit).delete(messages::delete))
-        .route("/meetups", get(meetups::list).post(meetups::create))
-        .route("/meetups/{id}", get(meetups::get).patch(meetups::change).delete(meetups::delete))
-        .route("/meetups/{id}/requests", post(meetups::request))
-        .route("/meetups/{id}/requests/{user}/accept", post(meetups::accept))
-        .route("/meetups/{id}/requests/{user}/decline", post(meetups::decline))
-        .route("/meetups/{id}/participants/{user}", delete(meetups::remove_participant))
-        .route("/files", post(files::upload).layer(DefaultBodyLimit::max(FORM_BYTES_MAX)))
-        .route("/rooms", get(rooms::list))
-        .route("/notifications", get(notifications::list))
-        .route("/notifications/read", put(notifications::mark_read));
+    let v1 = OpenApiRouter::new()
+        .routes(routes!(auth::register))
+        .routes(routes!(auth::log_in))
+        .routes(routes!(auth::refresh))
+        .routes(routes!(auth::revoke))
+        .routes(routes!(me::get, me::change, me::erase))
+        .routes(routes!(me::change_password))
+        .routes(routes!(users::list, users::make))
+        .routes(routes!(users::get, users::change, users::erase))
+        .routes(routes!(conversations::list, conversations::create))
+        .routes(routes!(conversations::get, conversations::change, conversations::delete))
+        .routes(routes!(conversations::add_member))
+        .routes(routes!(conversations::remove_member))
+        .routes(routes!(conversations::mark_read))
+        .routes(routes!(messages::list, messages::send))
+        .routes(routes!(messages::edit, messages::delete))
+        .routes(routes!(meetups::list, meetups::create))
+        .routes(routes!(meetups::get, meetups::change, meetups::delete))
+        .routes(routes!(meetups::request))
+        .routes(routes!(meetups::accept))
+        .routes(routes!(meetups::decline))
+        .routes(routes!(meetups::remove_participant))
+        .merge(OpenApiRouter::new().routes(routes!(files::upload)).layer(DefaultBodyLimit::max(FORM_BYTES_MAX)))
+        .routes(routes!(rooms::list))
+        .routes(routes!(notifications::list, notifications::notify))
+        .routes(routes!(notifications::mark_read))
+        .routes(routes!(document))
+        .layer(axum::middleware::from_fn(caching::tagged));
     let app = App { service };
-    Router::new()
-        .route("/healthz", get(healthy))
-        .route("/readyz", get(ready))
-        .route("/metrics", get(metrics))
-        .route("/files/{id}/{secret}", get(files::get))
-        .nest("/api/v1", v1.layer(axum::middleware::from_fn(caching::tagged)))
+    let (router, said) = OpenApiRouter::with_openapi(Whole::openapi())
+        .routes(routes!(operations::healthy))
+        .routes(routes!(operations::ready))
+        .routes(routes!(operations::metrics))
+        .routes(routes!(files::get))
+        .nest("/api/v1", v1)
+        .split_for_parts();
+    let said = Said(Arc::new(openapi::completed(said)));
+    let page = SwaggerUi::new(DOCS_PATH).config(swagger_ui::Config::from(DOCUMENT_PATH));
+    router
+        .merge(page)
         .merge(compat::router(app.clone()))
         .fallback(not_found)
         .method_not_allowed_fallback(not_allowed)
@@ -76,6 +92,7 @@ pub fn router(service: Service, settings: &Settings) -> Router {
         .layer(axum::middleware::from_fn_with_state(app.clone(), counted))
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+        .layer(Extension(said))
         .layer(cors(settings))
         .with_state(app)
 }
@@ -96,8 +113,17 @@ fn cors(settings: &Settings) -> CorsLayer {
     ])
 }
 
-async fn healthy() -> Json<Value> {
-    Json(json!({ "status": "ok" }))
+/// The OpenAPI document of the API.
+#[derive(Clone)]
+struct Said(Arc<utoipa::openapi::OpenApi>);
+
+/// This document.
+#[utoipa::path(
+    get, path = "/openapi.json", tag = "operations", operation_id = "getDocument", security(()),
+    responses((status = 200, description = "The document", body = serde_json::Value))
+)]
+async fn document(Extension(Said(said)): Extension<Said>) -> Json<utoipa::openapi::OpenApi> {
+    Json(utoipa::openapi::OpenApi::clone(&said))
 }
 
 /// Counts what is answered.
@@ -105,19 +131,6 @@ async fn counted(State(app): State<App>, request: Request, next: Next) -> Respon
     let response = next.run(request).await;
     app.service.metrics().answered(response.status().as_u16());
     response
-}
-
-/// What Prometheus reads.
-async fn metrics(State(service): State<Service>) -> Answer<impl IntoResponse> {
-    let text = service.metrics().text().map_err(|_| Refusal::internal())?;
-    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    Ok(([(header::CONTENT_TYPE, kind)], text))
-}
-
-/// Ready when the store answers.
-async fn ready(State(service): State<Service>) -> Answer<Json<Value>> {
-    service.check().await.map_err(|_| Problem::with_status(StatusCode::SERVICE_UNAVAILABLE, Refusal::internal()))?;
-    Ok(Json(json!({ "status": "ready" })))
 }
 
 pub(crate) async fn not_found(uri: http::Uri) -> Problem {

@@ -2,34 +2,108 @@
 
 use axum::Json;
 use axum::extract::State;
+use http::StatusCode;
 use quintet_domain::UserId;
-use quintet_service::Service;
+use quintet_service::{NewAccount, Service};
 use serde::Deserialize;
-use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::error::Answer;
-use crate::extract::{Asked, Asker, Path, page_limit};
-use crate::views::{Views, page};
+use crate::extract::{Asked, Asker, Backend, Body, Path, page_limit, user_id};
+use crate::me::ProfilePatch;
+use crate::views::{Own, Page, User, Views};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Search {
+    /// What the name starts with.
     #[serde(default)]
     q: String,
+    /// The `next` of the page before.
     cursor: Option<String>,
+    /// Items of a page.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
 }
 
+/// Registered users whose username or name starts with a text.
+#[utoipa::path(
+    get, path = "/users", tag = "users", operation_id = "listUsers", params(Search),
+    responses((status = 200, description = "A page", body = Page<User>))
+)]
 pub(crate) async fn list(
     State(service): State<Service>,
     _: Asker,
     Asked(search): Asked<Search>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<Page<User>>> {
     let found = service.users(search.q, search.cursor, page_limit(search.limit)?).await?;
     let views = Views(&service);
-    Ok(Json(page(found.items.iter().map(|user| views.user(user)).collect(), found.next)))
+    Ok(Json(Page::of(found, |user| views.user(user))))
 }
 
-pub(crate) async fn get(State(service): State<Service>, _: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
+/// A user.
+#[utoipa::path(
+    get, path = "/users/{id}", tag = "users", operation_id = "getUser", params(("id" = String, Path)),
+    responses((status = 200, description = "The user", body = User))
+)]
+pub(crate) async fn get(State(service): State<Service>, _: Asker, Path(id): Path<String>) -> Answer<Json<User>> {
     let user = service.user(&UserId::trusted(&id)).await?;
     Ok(Json(Views(&service).user(&user)))
+}
+
+/// A user of another backend.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct NewUser {
+    /// The id that the backend has for the user, and that its tokens carry; a new one where none is given.
+    id: Option<String>,
+    username: String,
+    email: Option<String>,
+    /// Without one, the user comes in by the backend's tokens alone.
+    #[schema(min_length = 8)]
+    password: Option<String>,
+    name: Option<String>,
+    avatar: Option<String>,
+}
+
+/// Makes a user. For services.
+#[utoipa::path(
+    post, path = "/users", tag = "users", operation_id = "makeUser", request_body = NewUser,
+    responses((status = 201, description = "Made", body = Own))
+)]
+pub(crate) async fn make(
+    State(service): State<Service>,
+    _: Backend,
+    Body(input): Body<NewUser>,
+) -> Answer<(StatusCode, Json<Own>)> {
+    let id = input.id.as_deref().map(|id| user_id("id", id)).transpose()?;
+    let NewUser { username, email, password, name, avatar, .. } = input;
+    let new = NewAccount { id, username, email, password, name, avatar, ..NewAccount::default() };
+    let account = service.make_user(new).await?;
+    Ok((StatusCode::CREATED, Json(Views(&service).own(&account))))
+}
+
+/// Changes a user's profile; what is not given stays. For services.
+#[utoipa::path(
+    patch, path = "/users/{id}", tag = "users", operation_id = "changeUser", params(("id" = String, Path)),
+    request_body = ProfilePatch,
+    responses((status = 200, description = "Changed", body = Own))
+)]
+pub(crate) async fn change(
+    State(service): State<Service>,
+    _: Backend,
+    Path(id): Path<String>,
+    Body(input): Body<ProfilePatch>,
+) -> Answer<Json<Own>> {
+    let account = service.change_user(UserId::trusted(&id), input.change()).await?;
+    Ok(Json(Views(&service).own(&account)))
+}
+
+/// Erases a person, as it can itself. For services.
+#[utoipa::path(
+    delete, path = "/users/{id}", tag = "users", operation_id = "eraseUser", params(("id" = String, Path)),
+    responses((status = 204, description = "Done"))
+)]
+pub(crate) async fn erase(State(service): State<Service>, _: Backend, Path(id): Path<String>) -> Answer<StatusCode> {
+    service.erase_user(UserId::trusted(&id)).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use quintet_service::{NewAccount, Service};
 use quintet_store::{Location, SqliteStore, Store};
 
-use crate::cli::UserCommand;
+use crate::cli::{KeyCommand, UserCommand};
 use crate::config::Config;
 use crate::environment::SystemEnvironment;
 use crate::{Failure, compose};
@@ -37,6 +37,7 @@ async fn run(service: &Service, command: UserCommand) -> Result<(), Failure> {
     match command {
         UserCommand::Add { username, email, name, password: given } => {
             let password = password(given)?;
+            let (email, password) = (Some(email), Some(password));
             let new = NewAccount { username, email, password, name, ..NewAccount::default() };
             let session = service.register(new).await.map_err(told)?;
             println!("{} {}", session.account.user.id, session.account.user.username);
@@ -54,6 +55,33 @@ async fn run(service: &Service, command: UserCommand) -> Result<(), Failure> {
             let id = account.user.id.clone();
             service.set_password(id, "password", password(given)?).await.map_err(told)?;
             println!("The password of {} is set; its sessions have ended.", account.user.username);
+        }
+    }
+    Ok(())
+}
+
+pub(crate) async fn key(config: &Config, command: KeyCommand) -> Result<(), Failure> {
+    let service = compose::service(config, &location(config))?;
+    let result = run_key(&service, command).await.map_err(|refusal| refusal.message);
+    service.close().await;
+    result
+}
+
+async fn run_key(service: &Service, command: KeyCommand) -> Result<(), quintet_domain::Refusal> {
+    match command {
+        KeyCommand::Add { name } => {
+            // The key alone on standard output, so that a script can keep it.
+            println!("{}", service.add_key(name.clone()).await?);
+            eprintln!("This is the key of {name}. It is shown this once: keep it where only {name} reads it.");
+        }
+        KeyCommand::List => {
+            for key in service.keys().await? {
+                println!("{} {}", key.created_at, key.name);
+            }
+        }
+        KeyCommand::Remove { name } => {
+            service.remove_key(name.clone()).await?;
+            println!("The key of {name} is worth nothing any more.");
         }
     }
     Ok(())

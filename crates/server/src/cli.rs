@@ -54,10 +54,31 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: UserCommand,
     },
+    /// Keys of other backends, which then tell, make and change things over the HTTP API.
+    Key {
+        #[command(subcommand)]
+        command: KeyCommand,
+    },
     /// Copy the database to a file, while the server runs or not.
     Backup {
         /// A file that does not exist yet.
         file: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Make a key for a backend of this name. It is shown once.
+    Add {
+        /// What the backend is called: what it does is told in this name.
+        name: String,
+    },
+    /// List who has a key, and since when.
+    List,
+    /// Take a backend's key away. What it did stays.
+    Remove {
+        /// The name.
+        name: String,
     },
 }
 

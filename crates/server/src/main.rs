@@ -54,6 +54,7 @@ fn run(cli: cli::Cli) -> Result<(), Failure> {
                 Ok(())
             }
             cli::Command::User { command } => admin::user(&config, command).await,
+            cli::Command::Key { command } => admin::key(&config, command).await,
             cli::Command::Backup { file } => admin::backup(&config, &file).await,
         }
     })

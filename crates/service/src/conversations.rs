@@ -17,8 +17,10 @@ pub struct ConversationInput {
     pub name: Option<String>,
     /// What it says of itself.
     pub description: Option<String>,
-    /// Members beside the maker.
+    /// Members beside the owner.
     pub members: Vec<UserId>,
+    /// Whose it is, where a service makes it for somebody.
+    pub owner: Option<UserId>,
     /// Whether a group is joined by id.
     pub open: bool,
 }
@@ -28,7 +30,7 @@ impl ConversationInput {
     #[must_use]
     pub fn direct(other: UserId) -> Self {
         let members = vec![other];
-        Self { kind: ConversationKind::Direct, name: None, description: None, members, open: false }
+        Self { kind: ConversationKind::Direct, name: None, description: None, members, owner: None, open: false }
     }
 }
 
@@ -66,16 +68,18 @@ impl Service {
         if input.members.len() > IDS_MAX {
             return Err(Refusal::too_large("memberIds", format!("has at most {IDS_MAX} ids")));
         }
+        // The one whose it is can see what a service may not: a direct conversation.
+        let user = input.owner.clone().unwrap_or_else(|| actor.user.clone());
         let new = NewConversation {
             kind: input.kind,
             name: input.name,
             description: input.description,
             open: input.open,
             members: input.members,
+            owner: input.owner,
             join: true,
             profile: Profile::default(),
         };
-        let user = actor.user.clone();
         let created: Created = self.write(|store, done| store.create_conversation(actor, new, done)).await?;
         Ok((self.conversation(user, created.place.id.clone()).await?, created.new))
     }

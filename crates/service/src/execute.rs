@@ -87,6 +87,7 @@ impl Service {
                     description: None,
                     open: true,
                     members: Vec::new(),
+                    owner: None,
                     join: false,
                     profile,
                 };

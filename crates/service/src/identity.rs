@@ -37,6 +37,9 @@ impl Service {
     pub async fn verify(&self, token: &str) -> Result<Verified, Refusal> {
         let token = self.0.tokens.read(token, self.0.environment.now())?;
         let account = match self.store().account(token.claims.id.clone()).await? {
+            Some(account) if account.user.is_service() => {
+                return Err(Refusal::unauthenticated("a service comes with its key, over the HTTP API"));
+            }
             Some(account) if !account.user.is_guest() => account,
             // A token of ours is no proof of a user that is not there.
             _ if token.generation.is_some() => return Err(Refusal::unauthenticated("the user is not known")),
@@ -93,6 +96,9 @@ impl Service {
     pub async fn trusted(&self, id: &UserId) -> Result<Identity, Refusal> {
         match self.store().account(id.clone()).await? {
             Some(account) if account.disabled => Err(Refusal::unauthenticated("the user is barred")),
+            Some(account) if account.user.is_service() => {
+                Err(Refusal::unauthenticated("a service comes with its key, over the HTTP API"))
+            }
             Some(account) if !account.user.is_guest() => {
                 Ok(Identity { user: account.user, expires_at: None, generation: account.token_generation })
             }

@@ -20,6 +20,7 @@ mod passwords;
 mod presence;
 mod rates;
 mod recovery;
+mod services;
 mod tokens;
 mod users;
 
@@ -38,7 +39,7 @@ use quintet_domain::{Environment, Refusal};
 use quintet_files::Files;
 pub use quintet_store::{
     Account, Actor, ConversationChange, Found, Joined, MeetupChange, Memberships, MessagePage, Missed, Numbered, Page,
-    PageOf, ProfileChange, Sent, StoredFile, Untold, Which,
+    PageOf, ProfileChange, Sent, ServiceKey, StoredFile, Untold, Which,
 };
 use quintet_store::{Done, Future, Store};
 pub use rates::{EventRate, Rates};

@@ -2,10 +2,22 @@
 
 use std::sync::Arc;
 
-use quintet_domain::{Notification, NotificationId, Refusal, UserId};
+use quintet_domain::limits::NAME_CHARS_MAX;
+use quintet_domain::{Notification, NotificationId, Refusal, UserId, validate_content};
 use quintet_store::{Numbered, Page, Untold};
 
 use crate::Service;
+
+/// Checks the words of a notification.
+fn check_words(title: &str, message: &str) -> Result<(), Refusal> {
+    if title.trim().is_empty() {
+        return Err(Refusal::invalid("title", "must not be blank"));
+    }
+    if title.chars().count() > NAME_CHARS_MAX {
+        return Err(Refusal::too_large("title", format!("has at most {NAME_CHARS_MAX} characters")));
+    }
+    validate_content("message", message, false)
+}
 
 impl Service {
     /// The user's notifications, the newest first.
@@ -47,8 +59,9 @@ impl Service {
     /// Tells a user something.
     ///
     /// # Errors
-    /// `ERR_NOT_FOUND`.
+    /// `ERR_NOT_FOUND`, what is wrong with the words.
     pub async fn notify(&self, user: UserId, title: String, message: String) -> Result<Arc<Notification>, Refusal> {
+        check_words(&title, &message)?;
         self.write(|store, done| store.notify(user, title, message, done)).await
     }
 }

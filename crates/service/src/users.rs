@@ -12,12 +12,14 @@ use crate::Service;
 /// A registration as it was asked for.
 #[derive(Clone, Debug, Default)]
 pub struct NewAccount {
+    /// The id, where a service has one for the user.
+    pub id: Option<UserId>,
     /// The username.
     pub username: String,
-    /// The email address.
-    pub email: String,
-    /// The password.
-    pub password: String,
+    /// The email address; only a user that a service makes has none.
+    pub email: Option<String>,
+    /// The password; only a user that a service makes has none, and cannot log in with one.
+    pub password: Option<String>,
     /// The full name.
     pub name: Option<String>,
     /// A picture.
@@ -66,24 +68,36 @@ impl Service {
     /// # Errors
     /// What is wrong with the fields; `ERR_CONFLICT` on a taken name or email.
     pub async fn register(&self, new: NewAccount) -> Result<Session, Refusal> {
+        let account = self.make_user(new).await?;
+        self.session(account)
+    }
+
+    /// Makes a user.
+    ///
+    /// # Errors
+    /// What is wrong with the fields; `ERR_CONFLICT` on a taken id, name or email.
+    pub async fn make_user(&self, new: NewAccount) -> Result<Account, Refusal> {
         validate_username(&new.username)?;
-        validate_email(&new.email)?;
+        new.email.as_deref().map_or(Ok(()), validate_email)?;
         check_name("name", new.name.as_ref())?;
         check_avatar(new.avatar.as_ref())?;
         check_name("country", new.country.as_ref())?;
-        let hash = self.0.passwords.hash("password", new.password).await?;
+        let password_hash = match new.password {
+            Some(password) => Some(self.0.passwords.hash("password", password).await?),
+            None => None,
+        };
         let new = NewUser {
+            id: new.id,
             username: new.username,
-            email: Some(new.email),
+            email: new.email,
             name: new.name,
             avatar: new.avatar,
-            password_hash: Some(hash),
+            password_hash,
             home_dialect: new.home_dialect,
             country: new.country,
             any_username: new.any_username,
         };
-        let account = self.write(|store, done| store.register(new, done)).await?;
-        self.session(account)
+        self.write(|store, done| store.register(new, done)).await
     }
 
     fn session(&self, account: Account) -> Result<Session, Refusal> {

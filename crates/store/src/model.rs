@@ -41,9 +41,20 @@ pub struct Account {
     pub disabled: bool,
 }
 
+/// A service's key, as the operator sees it: the key itself is kept nowhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceKey {
+    /// The service's name.
+    pub name: String,
+    /// When the key was made.
+    pub created_at: Timestamp,
+}
+
 /// A registration.
 #[derive(Clone, Debug, Default)]
 pub struct NewUser {
+    /// The id, where another backend has one for it; a new one where none.
+    pub id: Option<UserId>,
     /// Unique among registered users, whatever the case.
     pub username: String,
     /// Unique, whatever the case.
@@ -105,7 +116,9 @@ pub struct NewConversation {
     pub open: bool,
     /// Members beside the maker.
     pub members: Vec<UserId>,
-    /// Whether the maker is a member from the start.
+    /// Whose it is, where a service makes it for somebody; the maker's where none.
+    pub owner: Option<UserId>,
+    /// Whether the owner is a member from the start.
     pub join: bool,
     /// What a guest says of itself.
     pub profile: Profile,

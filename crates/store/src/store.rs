@@ -14,7 +14,7 @@ use quintet_domain::{
 use crate::{
     Account, Actor, Claims, ConversationChange, Created, Dead, Found, Joined, Left, MeetupChange, MeetupFilter,
     Memberships, MessagePage, Missed, NewConversation, NewFile, NewMeetup, NewUser, Numbered, Page, PageOf,
-    ProfileChange, Send, Sent, StoreError, StoredFile, Untold, Which,
+    ProfileChange, Send, Sent, ServiceKey, StoreError, StoredFile, Untold, Which,
 };
 
 /// Called with the outcome of a write, after its commit, on the writer's thread: it must not wait.
@@ -131,6 +131,17 @@ pub trait Store: std::marker::Send + Sync + 'static {
     fn erase(&self, user: UserId, done: Done<()>) -> Future<'_, ()>;
     /// Notes when users were last seen. Not numbered, told to nobody.
     fn seen(&self, users: Vec<(UserId, Timestamp)>, done: Done<()>) -> Future<'_, ()>;
+
+    // --- services ---
+
+    /// Makes a service, or gives one without a key a new one; `ERR_CONFLICT` on a taken name.
+    fn add_service(&self, name: String, hash: String, done: Done<Account>) -> Future<'_, ()>;
+    /// Takes a service's key away and bars it.
+    fn remove_service(&self, name: String, done: Done<()>) -> Future<'_, ()>;
+    /// All keys, by name.
+    fn services(&self) -> ReadResult<'_, Vec<ServiceKey>>;
+    /// The service whose key has this hash.
+    fn service(&self, hash: String) -> ReadResult<'_, Option<Account>>;
 
     // --- files ---
 

@@ -71,7 +71,7 @@ impl Modelled {
             kind: self.kind,
             open: self.open,
             role: self.members.get(&user).map(|(role, _)| *role),
-            guest: user >= REGISTERED,
+            by: if user >= REGISTERED { UserKind::Guest } else { UserKind::Registered },
             author,
         }
     }

@@ -15,7 +15,7 @@ use super::conversations::{Edit, Search};
 use super::{ListenerDialect, conversations, failure, meetup, online, required, superset};
 use crate::auth::Credentials;
 use crate::error::{Answer, Problem};
-use crate::extract::{Asked, Asker, Body, ClientAddress, From};
+use crate::extract::{Asked, Asker, BodyIfAny, ClientAddress, From};
 use crate::router::{App, not_found};
 
 /// Hands a request on to the dialect whose client sent it.
@@ -104,7 +104,7 @@ async fn search(app: &App, asker: &Asker, parts: &mut Parts) -> Answer<Response>
 }
 
 async fn edit(app: &App, asker: &Asker, id: MessageId, request: Request) -> Answer<Response> {
-    let Body(Edit { content }) = Body::from_request(request, app).await?;
+    let BodyIfAny(Edit { content }) = BodyIfAny::from_request(request, app).await?;
     let edited = app.service.edit_message(asker.actor(), id, required("content", content)?).await?;
     let online = online(&app.service);
     let written = |dialect| quintet_dialect::message(dialect, &edited, &online);
@@ -122,7 +122,7 @@ fn undecided(path: &str) -> Problem {
 async fn register(app: &App, request: Request) -> Answer<Response> {
     let (mut parts, body) = request.into_parts();
     let from = From::from_request_parts(&mut parts, app).await?;
-    let Body(input) = Body::from_request(Request::from_parts(parts, body), app).await?;
+    let BodyIfAny(input) = BodyIfAny::from_request(Request::from_parts(parts, body), app).await?;
     let conversations::Registration { username: None, .. } = input else {
         let session = conversations::new_account(&app.service, from.0, input, None).await?;
         let mut user = superset(&app.service, &session.account);
@@ -144,7 +144,7 @@ async fn register(app: &App, request: Request) -> Answer<Response> {
 async fn log_in(app: &App, request: Request) -> Answer<Response> {
     let (mut parts, body) = request.into_parts();
     let From(address) = From::from_request_parts(&mut parts, app).await?;
-    let Body(credentials) = Body::<Credentials>::from_request(Request::from_parts(parts, body), app).await?;
+    let BodyIfAny(credentials) = BodyIfAny::<Credentials>::from_request(Request::from_parts(parts, body), app).await?;
     let session = credentials.log_in(&app.service, address).await?;
     Ok(Json(json!({
         "success": true,

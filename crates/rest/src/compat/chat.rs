@@ -16,7 +16,7 @@ use super::conversations::{Edit, Registration, Search, new_account};
 use super::{LIST_MAX, emails, messages, online, own_conversations, required, send, status, users};
 use crate::auth::Credentials;
 use crate::error::Answer;
-use crate::extract::{Asked, Asker, Body, From, Path, user_id};
+use crate::extract::{Asked, Asker, BodyIfAny, From, Path, user_id};
 use crate::messages::new_text;
 use crate::router::App;
 
@@ -62,7 +62,7 @@ pub(super) fn account(service: &Service, account: &Account) -> Value {
 async fn register(
     State(service): State<Service>,
     From(address): From,
-    Body(input): Body<Registration>,
+    BodyIfAny(input): BodyIfAny<Registration>,
 ) -> Answer<(StatusCode, Json<Value>)> {
     let session = new_account(&service, address, input, Some(DIALECT)).await?;
     let user = account(&service, &session.account);
@@ -73,7 +73,7 @@ async fn register(
 async fn log_in(
     State(service): State<Service>,
     From(address): From,
-    Body(credentials): Body<Credentials>,
+    BodyIfAny(credentials): BodyIfAny<Credentials>,
 ) -> Answer<Json<Value>> {
     let session = credentials.log_in(&service, address).await?;
     let user = account(&service, &session.account);
@@ -153,7 +153,7 @@ struct Creation {
 async fn create(
     State(service): State<Service>,
     asker: Asker,
-    Body(input): Body<Creation>,
+    BodyIfAny(input): BodyIfAny<Creation>,
 ) -> Answer<(StatusCode, Json<Value>)> {
     let mut members =
         input.participant_ids.iter().map(|id| user_id("participantIds", id)).collect::<Result<Vec<_>, _>>()?;
@@ -168,6 +168,7 @@ async fn create(
             name: Some(required("name", input.name)?),
             description: None,
             members,
+            owner: None,
             open: false,
         },
         _ => return Err(Refusal::invalid("type", "must be `direct` or `group`").into()),
@@ -191,7 +192,7 @@ async fn rename(
     State(service): State<Service>,
     asker: Asker,
     Path(id): Path<String>,
-    Body(input): Body<Rename>,
+    BodyIfAny(input): BodyIfAny<Rename>,
 ) -> Answer<Json<Value>> {
     let change = ConversationChange { name: Some(required("name", input.name)?), open: None };
     let changed = service.change_conversation(asker.actor(), ConversationId::trusted(&id), change).await?;
@@ -214,7 +215,7 @@ async fn add(
     State(service): State<Service>,
     asker: Asker,
     Path(id): Path<String>,
-    Body(input): Body<Participant>,
+    BodyIfAny(input): BodyIfAny<Participant>,
 ) -> Answer<(StatusCode, Json<Value>)> {
     let other = user_id("userId", &required("userId", input.user_id)?)?;
     let id = ConversationId::trusted(&id);
@@ -267,7 +268,7 @@ async fn say(
     State(service): State<Service>,
     asker: Asker,
     Path(id): Path<String>,
-    Body(input): Body<NewMessage>,
+    BodyIfAny(input): BodyIfAny<NewMessage>,
 ) -> Answer<(StatusCode, Json<Value>)> {
     let target = Target::Conversation(ConversationId::trusted(&id));
     let file = (input.file_url, input.file_name);
@@ -280,7 +281,7 @@ async fn edit(
     State(service): State<Service>,
     asker: Asker,
     Path(id): Path<String>,
-    Body(input): Body<Edit>,
+    BodyIfAny(input): BodyIfAny<Edit>,
 ) -> Answer<Json<Value>> {
     let content = required("content", input.content)?;
     let edited = service.edit_message(asker.actor(), MessageId::trusted(&id), content).await?;

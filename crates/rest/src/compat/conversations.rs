@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::{LIST_MAX, emails, messages, online, own_conversations, required, send, status, users};
 use crate::auth::Credentials;
 use crate::error::Answer;
-use crate::extract::{Asked, Asker, Body, From, Path, present, user_id};
+use crate::extract::{Asked, Asker, BodyIfAny, From, Path, present, user_id};
 use crate::messages::new_text;
 use crate::router::App;
 
@@ -82,8 +82,8 @@ pub(super) async fn new_account(
     service.rates().login(address)?;
     let new = NewAccount {
         username: required("username", input.username)?,
-        email: required("email", input.email)?,
-        password: required("password", input.password)?,
+        email: Some(required("email", input.email)?),
+        password: Some(required("password", input.password)?),
         name: input.name,
         home_dialect: home.map(|home| home.as_str().to_owned()),
         ..NewAccount::default()
@@ -94,7 +94,7 @@ pub(super) async fn new_account(
 async fn register(
     State(service): State<Service>,
     From(address): From,
-    Body(input): Body<Registration>,
+    BodyIfAny(input): BodyIfAny<Registration>,
 ) -> Answer<(StatusCode, Json<Value>)> {
     let made = new_account(&service, address, input, Some(DIALECT)).await?;
     Ok((StatusCode::CREATED, Json(session(&service, &made))))
@@ -103,7 +103,7 @@ async fn register(
 async fn log_in(
     State(service): State<Service>,
     From(address): From,
-    Body(credentials): Body<Credentials>,
+    BodyIfAny(credentials): BodyIfAny<Credentials>,
 ) -> Answer<Json<Value>> {
     Ok(Json(session(&service, &credentials.log_in(&service, address).await?)))
 }
@@ -147,7 +147,7 @@ struct Profile {
 async fn change_profile(
     State(service): State<Service>,
     asker: Asker,
-    Body(input): Body<Profile>,
+    BodyIfAny(input): BodyIfAny<Profile>,
 ) -> Answer<Json<Value>> {
     let change = ProfileChange { username: input.username, avatar: input.avatar, ..ProfileChange::default() };
     let changed = service.change_profile(asker.id(), change).await?;
@@ -185,7 +185,7 @@ struct Opening {
 async fn open(
     State(service): State<Service>,
     asker: Asker,
-    Body(input): Body<Opening>,
+    BodyIfAny(input): BodyIfAny<Opening>,
 ) -> Answer<(StatusCode, Json<Value>)> {
     let other: UserId = user_id("participantId", &required("participantId", input.participant_id)?)?;
     let wanted = ConversationInput::direct(other);
@@ -244,7 +244,7 @@ async fn say(
     State(service): State<Service>,
     asker: Asker,
     Path(id): Path<String>,
-    Body(input): Body<NewMessage>,
+    BodyIfAny(input): BodyIfAny<NewMessage>,
 ) -> Answer<(StatusCode, Json<Value>)> {
     let target = Target::Conversation(ConversationId::trusted(&id));
     let file = (input.file_url, input.file_name);
@@ -262,7 +262,7 @@ async fn edit(
     State(service): State<Service>,
     asker: Asker,
     Path(id): Path<String>,
-    Body(input): Body<Edit>,
+    BodyIfAny(input): BodyIfAny<Edit>,
 ) -> Answer<Json<Value>> {
     let content = required("content", input.content)?;
     let edited = service.edit_message(asker.actor(), MessageId::trusted(&id), content).await?;

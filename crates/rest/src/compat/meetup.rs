@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::{LIST_MAX, required, username_for};
 use crate::auth::Credentials;
 use crate::error::Answer;
-use crate::extract::{Asker, Body, From};
+use crate::extract::{Asker, BodyIfAny, From};
 use crate::router::App;
 
 /// How long a broadcast stands.
@@ -40,7 +40,7 @@ pub(super) struct Registration {
 async fn register(
     State(service): State<Service>,
     From(address): From,
-    Body(input): Body<Registration>,
+    BodyIfAny(input): BodyIfAny<Registration>,
 ) -> Answer<Json<Value>> {
     registered(&service, address, input).await
 }
@@ -50,8 +50,8 @@ pub(super) async fn registered(service: &Service, address: IpAddr, input: Regist
     let name = required("name", input.name)?;
     let new = NewAccount {
         username: username_for(&name),
-        email: required("email", input.email)?,
-        password: required("password", input.password)?,
+        email: Some(required("email", input.email)?),
+        password: Some(required("password", input.password)?),
         name: Some(name),
         home_dialect: Some(Dialect::Meetup.as_str().to_owned()),
         any_username: true,
@@ -65,7 +65,7 @@ pub(super) async fn registered(service: &Service, address: IpAddr, input: Regist
 async fn log_in(
     State(service): State<Service>,
     From(address): From,
-    Body(credentials): Body<Credentials>,
+    BodyIfAny(credentials): BodyIfAny<Credentials>,
 ) -> Answer<Json<Value>> {
     let session = credentials.log_in(&service, address).await?;
     Ok(Json(json!({ "token": session.token, "userId": session.account.user.id.as_str() })))
@@ -134,7 +134,11 @@ fn is_asker(asker: &Asker, said: Option<&str>) -> Result<(), Refusal> {
     }
 }
 
-async fn propose(State(service): State<Service>, asker: Asker, Body(input): Body<Proposal>) -> Answer<Json<Value>> {
+async fn propose(
+    State(service): State<Service>,
+    asker: Asker,
+    BodyIfAny(input): BodyIfAny<Proposal>,
+) -> Answer<Json<Value>> {
     is_asker(&asker, input.user_id.as_deref())?;
     let (date, time) = (required("date", input.date)?, required("time", input.time)?);
     let wanted = MeetupInput {
@@ -159,7 +163,7 @@ struct Join {
     user_id: Option<String>,
 }
 
-async fn join(State(service): State<Service>, asker: Asker, Body(input): Body<Join>) -> Answer<Json<Value>> {
+async fn join(State(service): State<Service>, asker: Asker, BodyIfAny(input): BodyIfAny<Join>) -> Answer<Json<Value>> {
     is_asker(&asker, input.user_id.as_deref())?;
     let id = required("broadcastId", input.broadcast_id)?;
     service.request_meetup(asker.actor(), MeetupId::trusted(&id)).await?;

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{LIST_MAX, emails, messages, required, send, username_for, users};
 use crate::auth::Credentials;
 use crate::error::Answer;
-use crate::extract::{Asker, Body, From, Path, user_id};
+use crate::extract::{Asker, BodyIfAny, From, Path, user_id};
 use crate::messages::new_text;
 use crate::router::App;
 
@@ -66,14 +66,14 @@ struct SignUp {
 async fn sign_up(
     State(service): State<Service>,
     From(address): From,
-    Body(input): Body<SignUp>,
+    BodyIfAny(input): BodyIfAny<SignUp>,
 ) -> Answer<(StatusCode, Json<Value>)> {
     service.rates().login(address)?;
     let name = full_name(&required("firstName", input.first_name)?, &required("lastName", input.last_name)?);
     let new = NewAccount {
         username: username_for(&name),
-        email: required("email", input.email)?,
-        password: required("password", input.password)?,
+        email: Some(required("email", input.email)?),
+        password: Some(required("password", input.password)?),
         name: Some(name),
         home_dialect: Some(DIALECT.as_str().to_owned()),
         country: given(input.country),
@@ -97,7 +97,7 @@ fn full_name(first: &str, last: &str) -> String {
 async fn log_in(
     State(service): State<Service>,
     From(address): From,
-    Body(credentials): Body<Credentials>,
+    BodyIfAny(credentials): BodyIfAny<Credentials>,
 ) -> Answer<Json<Value>> {
     let session = credentials.log_in(&service, address).await?;
     let user = account(&session.account);
@@ -132,7 +132,7 @@ struct Profile {
 async fn change_profile(
     State(service): State<Service>,
     asker: Asker,
-    Body(input): Body<Profile>,
+    BodyIfAny(input): BodyIfAny<Profile>,
 ) -> Answer<Json<Value>> {
     let user = &asker.0.user;
     let name = (input.first_name.is_some() || input.last_name.is_some()).then(|| {
@@ -157,7 +157,7 @@ async fn change_password(
     State(service): State<Service>,
     asker: Asker,
     From(address): From,
-    Body(input): Body<PasswordChange>,
+    BodyIfAny(input): BodyIfAny<PasswordChange>,
 ) -> Answer<Json<Value>> {
     service.rates().login(address)?;
     let current = required("currentPassword", input.current_password)?;
@@ -194,7 +194,7 @@ async fn say_direct(
     State(service): State<Service>,
     asker: Asker,
     Path(id): Path<String>,
-    Body(input): Body<NewMessage>,
+    BodyIfAny(input): BodyIfAny<NewMessage>,
 ) -> Answer<(StatusCode, Json<Value>)> {
     let target = Target::Direct(user_id("id", &id)?);
     let text = new_text(target, ("type", None), required("content", input.content)?, (None, None))?;
@@ -245,13 +245,14 @@ struct NewGroup {
 async fn create_group(
     State(service): State<Service>,
     asker: Asker,
-    Body(input): Body<NewGroup>,
+    BodyIfAny(input): BodyIfAny<NewGroup>,
 ) -> Answer<(StatusCode, Json<Value>)> {
     let wanted = ConversationInput {
         kind: ConversationKind::Group,
         name: Some(required("name", input.name)?),
         description: input.description,
         members: Vec::new(),
+        owner: None,
         // Whoever knows of a group of this vocabulary may join it.
         open: true,
     };
@@ -278,7 +279,7 @@ async fn say_in_group(
     State(service): State<Service>,
     asker: Asker,
     Path(id): Path<String>,
-    Body(input): Body<NewMessage>,
+    BodyIfAny(input): BodyIfAny<NewMessage>,
 ) -> Answer<(StatusCode, Json<Value>)> {
     let target = Target::Conversation(ConversationId::trusted(&id));
     let text = new_text(target, ("type", None), required("content", input.content)?, (None, None))?;

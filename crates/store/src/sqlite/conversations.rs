@@ -88,7 +88,12 @@ pub(super) fn create(tx: &mut Tx<'_>, actor: &Actor, new: NewConversation) -> Wr
     if actor.guest && new.kind != ConversationKind::Room {
         return Err(Refusal::unauthenticated("guests make rooms only").into());
     }
-    let user = actor_with_profile(tx, actor, &new.profile)?;
+    let maker = actor_with_profile(tx, actor, &new.profile)?;
+    let user = match &new.owner {
+        None => maker,
+        Some(owner) if maker.user.is_service() => tx.registered(owner)?,
+        Some(_) => return Err(Refusal::forbidden("Only a service names another as the owner.").into()),
+    };
     if new.kind == ConversationKind::Direct {
         let [other] = &new.members[..] else {
             return Err(Refusal::invalid("memberIds", "must name exactly one other user").into());

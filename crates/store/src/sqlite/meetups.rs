@@ -53,11 +53,11 @@ fn row(conn: &Connection, id: &MeetupId) -> Written<MeetupRow> {
         .ok_or_else(|| Refusal::not_found("meetup", id))?)
 }
 
-/// A meetup that the actor hosts.
+/// A meetup that the actor hosts; a service answers for any.
 fn hosted(tx: &Tx<'_>, actor: &Actor, id: &MeetupId) -> Written<(UserRow, MeetupRow)> {
     let user = tx.actor(actor)?;
     let meetup = row(tx.conn, id)?;
-    if meetup.host_pk != user.pk {
+    if meetup.host_pk != user.pk && !user.user.is_service() {
         return Err(Refusal::forbidden("Only the host may do that with a meetup.").into());
     }
     Ok((user, meetup))
@@ -83,13 +83,14 @@ fn requests(conn: &Connection, meetup: &MeetupRow) -> Written<Vec<(UserRow, Time
         .collect::<Result<_, _>>()?)
 }
 
-/// The meetup as a user sees it: the host sees all requests, others their own.
+/// The meetup as a user sees it: its host and services see all requests, others their own.
 fn whole(conn: &Connection, meetup: MeetupRow, viewer: &UserId) -> Written<Meetup> {
+    let sees_all = rows::user(conn, viewer)?.is_some_and(|row| row.pk == meetup.host_pk || row.user.is_service());
     let host = rows::user_by_pk(conn, meetup.host_pk)?.user;
     let conversation = rows::conversation_by_pk(conn, meetup.conversation_pk)?;
     let requests = requests(conn, &meetup)?
         .into_iter()
-        .filter(|(user, _)| host.id == *viewer || user.user.id == *viewer)
+        .filter(|(user, _)| sees_all || user.user.id == *viewer)
         .map(|(user, created_at)| MeetupRequest { user: user.user, created_at })
         .collect();
     Ok(Meetup {
@@ -170,7 +171,7 @@ pub(super) fn create(tx: &mut Tx<'_>, actor: &Actor, new: NewMeetup) -> Written<
 }
 
 pub(super) fn change(tx: &mut Tx<'_>, actor: &Actor, id: &MeetupId, change: MeetupChange) -> Written<Meetup> {
-    let (host, meetup) = hosted(tx, actor, id)?;
+    let (by, meetup) = hosted(tx, actor, id)?;
     if let Some(status) = change.status
         && status != meetup.status
         && (!meetup.status.may_become(status) || status == MeetupStatus::Expired)
@@ -219,15 +220,21 @@ pub(super) fn change(tx: &mut Tx<'_>, actor: &Actor, id: &MeetupId, change: Meet
             (true, false) => format!("is now at {}", meetup.starts_at),
             _ => format!("is now at {}", meetup.location),
         };
-        tell_participants(tx, &meetup, "Meetup Changed", &format!("The meetup \"{}\" {what}.", meetup.activity))?;
+        let message = format!("The meetup \"{}\" {what}.", meetup.activity);
+        tell_others(tx, &meetup, Some(&by), "Meetup Changed", &message)?;
     }
     if let Some(status) = change.status.filter(|status| *status != meetup.status) {
-        set_status(tx, &meetup, status, Some(&host))?;
+        set_status(tx, &meetup, status, Some(&by))?;
     }
     get(tx.conn, &actor.user, id)
 }
 
-fn tell_participants(tx: &mut Tx<'_>, meetup: &MeetupRow, title: &str, message: &str) -> Written<()> {
+/// Notifies the participants of a change, and the host where a service made it.
+fn tell_others(tx: &mut Tx<'_>, meetup: &MeetupRow, by: Option<&UserRow>, title: &str, message: &str) -> Written<()> {
+    if by.is_some_and(|by| by.pk != meetup.host_pk) {
+        let host = rows::user_by_pk(tx.conn, meetup.host_pk)?;
+        notifications::notify(tx, &host, None, title, message)?;
+    }
     for user in participants(tx.conn, meetup)? {
         notifications::notify(tx, &user, None, title, message)?;
     }
@@ -259,7 +266,7 @@ fn set_status(tx: &mut Tx<'_>, meetup: &MeetupRow, status: MeetupStatus, by: Opt
             .execute([row.pk, tx.position as i64])?;
     }
     let message = format!("The meetup \"{}\" is {}.", meetup.activity, status.as_str());
-    tell_participants(tx, meetup, &format!("Meetup {}", title_case(status)), &message)
+    tell_others(tx, meetup, by, &format!("Meetup {}", title_case(status)), &message)
 }
 
 fn title_case(status: MeetupStatus) -> &'static str {

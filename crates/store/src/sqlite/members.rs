@@ -149,7 +149,7 @@ pub(super) fn remove(tx: &mut Tx<'_>, actor: &Actor, id: &ConversationId, user: 
     let Some(member) = tx.member(conversation.pk, user.pk)? else {
         return Err(Refusal::not_found("member", &user.user.id).into());
     };
-    if seat.is_none_or(|seat| seat.role <= member.role) {
+    if !by.user.is_service() && seat.is_none_or(|seat| seat.role <= member.role) {
         return Err(Refusal::forbidden("Only a member of a lower role than your own can be removed.").into());
     }
     depart(tx, None, &conversation, &user, Departure::Removed)?;
@@ -210,7 +210,7 @@ fn pass_ownership(tx: &Tx<'_>, conversation: &ConversationRow) -> Written<()> {
         .conn
         .prepare_cached(
             "SELECT m.user_pk FROM member m JOIN user u ON u.pk = m.user_pk WHERE m.conversation_pk = ?1
-             ORDER BY u.kind = 'registered' DESC, m.role = 'admin' DESC, m.joined_sequence, m.user_pk LIMIT 1",
+             ORDER BY u.kind = 'registered' DESC, u.service, m.role = 'admin' DESC, m.joined_sequence, m.user_pk LIMIT 1",
         )?
         .query_row([conversation.pk], |row| row.get(0))
         .optional()?;

@@ -12,6 +12,7 @@ mod open;
 mod queries;
 mod readers;
 mod rows;
+mod services;
 mod tx;
 mod users;
 mod writer;
@@ -33,7 +34,7 @@ use crate::store::ReadResult;
 use crate::{
     Account, Actor, Claims, ConversationChange, Created, Dead, Done, Found, Future, Joined, Left, MeetupChange,
     MeetupFilter, Memberships, MessagePage, Missed, NewConversation, NewFile, NewMeetup, NewUser, Numbered, OnCommit,
-    OpenError, Page, PageOf, ProfileChange, Send, Sent, Store, StoredFile, Untold, Which,
+    OpenError, Page, PageOf, ProfileChange, Send, Sent, ServiceKey, Store, StoredFile, Untold, Which,
 };
 
 /// The store on SQLite.
@@ -188,6 +189,22 @@ impl Store for SqliteStore {
 
     fn seen(&self, users: Vec<(UserId, Timestamp)>, done: Done<()>) -> Future<'_, ()> {
         write!(self, done, users::seen, &users)
+    }
+
+    fn add_service(&self, name: String, hash: String, done: Done<Account>) -> Future<'_, ()> {
+        write!(self, done, services::add, name, &hash)
+    }
+
+    fn remove_service(&self, name: String, done: Done<()>) -> Future<'_, ()> {
+        write!(self, done, services::remove, &name)
+    }
+
+    fn services(&self) -> ReadResult<'_, Vec<ServiceKey>> {
+        self.readers.run(services::list)
+    }
+
+    fn service(&self, hash: String) -> ReadResult<'_, Option<Account>> {
+        self.readers.run(move |conn| services::by_hash(conn, &hash))
     }
 
     fn announce_file(&self, new: NewFile, done: Done<()>) -> Future<'_, ()> {

@@ -24,14 +24,8 @@ pub(super) fn known(conn: &Connection, id: &UserId) -> Read<UserRow> {
 /// A conversation that the user may read.
 pub(super) fn readable(conn: &Connection, user: &UserRow, id: &ConversationId) -> Read<ConversationRow> {
     let row = rows::conversation(conn, id)?.ok_or_else(|| Refusal::not_found("conversation", id))?;
-    let standing = permissions::Standing {
-        kind: row.place.kind,
-        open: row.open,
-        role: rows::member(conn, row.pk, user.pk)?.map(|member| member.role),
-        guest: user.user.is_guest(),
-        author: false,
-    };
-    permissions::check(Action::Use, standing, id)?;
+    let member = rows::member(conn, row.pk, user.pk)?;
+    permissions::check(Action::Use, rows::standing(&row, user, member.as_ref(), false), id)?;
     Ok(row)
 }
 

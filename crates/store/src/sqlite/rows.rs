@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use quintet_domain::{
     ClientMessageId, ConversationId, ConversationKind, FileLink, Message, MessageId, MessageKind, Place, Role,
-    Timestamp, User, UserId, UserKind,
+    Timestamp, User, UserId, UserKind, permissions,
 };
 use rusqlite::{Connection, OptionalExtension, Result, Row};
 
 /// The columns of a user, as [`user_at`] reads them.
-pub(super) const USER: &str = "u.pk, u.id, u.kind, u.username, u.name, u.avatar, u.last_seen, u.created_at, u.disabled";
+pub(super) const USER: &str =
+    "u.pk, u.id, u.kind, u.username, u.name, u.avatar, u.last_seen, u.created_at, u.disabled, u.service";
 /// How many they are.
-pub(super) const USER_COLUMNS: usize = 9;
+pub(super) const USER_COLUMNS: usize = 10;
 
 /// The columns of a conversation, as [`conversation_at`] reads them; the pair comes by its ids.
 pub(super) const CONVERSATION: &str = "c.pk, c.id, c.kind, c.name, c.open, c.owner_pk, c.sequence, c.member_count,
@@ -74,9 +75,10 @@ fn text(row: &Row<'_>, at: usize) -> Result<String> {
 }
 
 pub(super) fn user_at(row: &Row<'_>, at: usize) -> Result<UserRow> {
+    let service: bool = row.get(at + 9)?;
     let user = User {
         id: UserId::trusted(row.get_ref(at + 1)?.as_str()?),
-        kind: parsed(row, at + 2, user_kind)?,
+        kind: if service { UserKind::Service } else { parsed(row, at + 2, user_kind)? },
         username: text(row, at + 3)?,
         name: text(row, at + 4)?,
         avatar: row.get(at + 5)?,
@@ -154,4 +156,20 @@ pub(super) fn member(conn: &Connection, conversation: i64, user: i64) -> Result<
             Ok(MemberRow { role: parsed(row, 0, Role::parse)?, read_sequence: row.get::<_, i64>(1)? as u64 })
         })
         .optional()
+}
+
+/// How a user stands to a conversation, for the table of permissions.
+pub(super) fn standing(
+    conversation: &ConversationRow,
+    user: &UserRow,
+    member: Option<&MemberRow>,
+    author: bool,
+) -> permissions::Standing {
+    permissions::Standing {
+        kind: conversation.place.kind,
+        open: conversation.open,
+        role: member.map(|member| member.role),
+        by: user.user.kind,
+        author,
+    }
 }

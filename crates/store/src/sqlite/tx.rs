@@ -160,13 +160,7 @@ impl<'c> Tx<'c> {
         author: bool,
     ) -> Written<Option<MemberRow>> {
         let member = self.member(conversation.pk, user.pk)?;
-        let standing = permissions::Standing {
-            kind: conversation.place.kind,
-            open: conversation.open,
-            role: member.as_ref().map(|member| member.role),
-            guest: user.user.is_guest(),
-            author,
-        };
+        let standing = rows::standing(conversation, user, member.as_ref(), author);
         permissions::check(action, standing, &conversation.place.id)?;
         Ok(member)
     }

@@ -54,9 +54,18 @@ pub(super) fn account_by_login(conn: &Connection, login: &str) -> Result<Option<
         .optional()?)
 }
 
+pub(super) fn account_by_username(conn: &Connection, username: &str) -> Result<Option<Account>, StoreError> {
+    Ok(conn
+        .prepare_cached(&format!("SELECT {USER}, {ACCOUNT} FROM user u WHERE u.username_key = ?1"))?
+        .query_row([username.to_lowercase()], account_at)
+        .optional()?)
+}
+
 pub(super) fn accounts(conn: &Connection) -> Result<Vec<Account>, StoreError> {
     Ok(conn
-        .prepare(&format!("SELECT {USER}, {ACCOUNT} FROM user u WHERE u.kind = 'registered' ORDER BY u.username_key"))?
+        .prepare(&format!(
+            "SELECT {USER}, {ACCOUNT} FROM user u WHERE u.kind = 'registered' AND u.service = 0 ORDER BY u.username_key"
+        ))?
         .query_map([], account_at)?
         .collect::<Result<_, _>>()?)
 }
@@ -71,7 +80,7 @@ pub(super) fn search(
     let mut items: Vec<Arc<User>> = conn
         .prepare_cached(&format!(
             "SELECT {USER} FROM user u
-             WHERE u.username_key > ?2 AND u.disabled = 0
+             WHERE u.username_key > ?2 AND u.disabled = 0 AND u.service = 0
                AND (u.username_key LIKE ?1 ESCAPE '\\' OR lower(u.name) LIKE ?1 ESCAPE '\\')
              ORDER BY u.username_key LIMIT ?3"
         ))?
@@ -106,7 +115,7 @@ fn refuse_taken(tx: &Tx<'_>, username: Option<&str>, email: Option<&str>, but: i
     Ok(())
 }
 
-fn known(tx: &Tx<'_>, id: &UserId) -> Written<Account> {
+pub(super) fn known(tx: &Tx<'_>, id: &UserId) -> Written<Account> {
     Ok(account(tx.conn, id)?.ok_or_else(|| Refusal::not_found("user", id))?)
 }
 
@@ -115,7 +124,10 @@ pub(super) fn register(tx: &mut Tx<'_>, mut new: NewUser) -> Written<Account> {
         new.username = free_username(tx, &new.username)?;
     }
     refuse_taken(tx, Some(&new.username), new.email.as_deref(), 0)?;
-    let id = UserId::trusted(&tx.new_id());
+    let id = new.id.take().unwrap_or_else(|| UserId::trusted(&tx.new_id()));
+    if rows::user(tx.conn, &id)?.is_some() {
+        return Err(Refusal::conflict(format!("The id `{id}` is taken.")).into());
+    }
     insert(tx, &id, &new)?;
     known(tx, &id)
 }

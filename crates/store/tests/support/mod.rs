@@ -134,6 +134,7 @@ impl Bench {
             description: None,
             open,
             members: members.to_vec(),
+            owner: None,
             join: true,
             profile: Profile::default(),
         };

@@ -1,0 +1,144 @@
+//! The OpenAPI document (OpenAPI 3.1): made from the handlers and the shapes that they take and give.
+//!
+//! What lives here: what is said of the whole, and what every operation can answer by what it is: one that takes a body
+//! refuses bad ones, one with a path can miss, one that asks for a token turns strangers away.
+//! What does not: what a single operation does; that stands at its handler.
+
+use http::StatusCode;
+use quintet_domain::Code;
+use serde::Serialize;
+use utoipa::openapi::path::{Operation, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{
+    ContentBuilder, HeaderBuilder, OpenApi as Document, Ref, RefOr, Response, ResponseBuilder, Schema,
+};
+use utoipa::{Modify, OpenApi, ToSchema};
+
+/// What went wrong (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ProblemBody {
+    #[serde(rename = "type")]
+    pub(crate) kind: &'static str,
+    /// The status in words.
+    pub(crate) title: &'static str,
+    pub(crate) status: u16,
+    /// A sentence that names what was wrong.
+    pub(crate) detail: String,
+    #[schema(schema_with = codes)]
+    pub(crate) code: &'static str,
+    /// Milliseconds to wait, where that helps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(crate) retry_after_ms: Option<u64>,
+}
+
+fn codes() -> RefOr<Schema> {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(Code::ALL.map(Code::as_str))).into()
+}
+
+/// The whole, without its operations: the router brings them.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Quintet",
+        description = "A chat server that speaks five Socket.IO vocabularies. What is changed here is told to sockets \
+                       as if a socket had changed it.\n\nIdentity is a token in `Authorization: Bearer`: one that \
+                       `POST /auth/login` gives, one of an existing backend that shares its secret, or, for another \
+                       backend, a key that `quintet key add NAME` makes."
+    ),
+    components(schemas(ProblemBody)),
+    security(("token" = [])),
+    modifiers(&Tokens),
+    tags(
+        (name = "auth", description = "Registering, logging in, and the end of sessions"),
+        (name = "me", description = "Oneself"),
+        (name = "users", description = "Others"),
+        (name = "conversations", description = "Direct conversations, groups and rooms, and their members"),
+        (name = "messages", description = "Messages"),
+        (name = "files", description = "Files"),
+        (name = "meetups", description = "Meetups: proposed, asked for, decided, changed, ended"),
+        (name = "notifications", description = "What a user is told"),
+        (name = "operations", description = "For whoever runs the server"),
+    )
+)]
+pub(crate) struct Whole;
+
+struct Tokens;
+
+impl Modify for Tokens {
+    fn modify(&self, document: &mut Document) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        document.components.get_or_insert_default().add_security_scheme("token", SecurityScheme::Http(scheme));
+    }
+}
+
+fn problem(description: &str) -> ResponseBuilder {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemBody"))).build();
+    ResponseBuilder::new().description(description).content("application/problem+json", content)
+}
+
+fn add(operation: &mut Operation, status: StatusCode, response: impl Into<Response>) {
+    let known = operation.responses.responses.contains_key(status.as_str());
+    if !known {
+        operation.responses.responses.insert(status.as_str().to_owned(), RefOr::T(response.into()));
+    }
+}
+
+/// Adds what an operation answers by what it is.
+fn complete(operation: &mut Operation, path: &str, writes: bool) {
+    let integer = HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::Integer))).build();
+    let takes = |place: &ParameterIn| {
+        let parameters = operation.parameters.iter().flatten();
+        parameters.into_iter().any(|one| matches!(one, RefOr::T(one) if one.parameter_in == *place))
+    };
+    let (in_path, in_query) = (takes(&ParameterIn::Path), takes(&ParameterIn::Query));
+    let (body, in_v1) = (operation.request_body.is_some(), path.starts_with("/api/v1"));
+    // An operation says that it is for everybody by asking for nothing.
+    let private = operation.security.is_none();
+    if private {
+        add(operation, StatusCode::UNAUTHORIZED, problem("The token is missing, bad or over."));
+    }
+    if body || in_path {
+        add(operation, StatusCode::BAD_REQUEST, problem("The request cannot be read."));
+    }
+    if in_path {
+        add(operation, StatusCode::NOT_FOUND, problem("There is no such thing that the asker can see."));
+    }
+    if body || in_query || (in_path && writes) {
+        add(
+            operation,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            problem("Something is wrong with what is asked; it is named."),
+        );
+    }
+    if body {
+        add(operation, StatusCode::PAYLOAD_TOO_LARGE, problem("Something is too large; it is named."));
+    }
+    if writes {
+        add(operation, StatusCode::CONFLICT, problem("It contradicts what is."));
+        let slow = problem("Too much at once.").header("Retry-After", integer);
+        add(operation, StatusCode::TOO_MANY_REQUESTS, slow);
+        if private {
+            add(operation, StatusCode::FORBIDDEN, problem("The asker may not do that."));
+        }
+    } else if in_v1 {
+        let same = ResponseBuilder::new().description("What the client has, by `If-None-Match`, is still so.");
+        add(operation, StatusCode::NOT_MODIFIED, same);
+    }
+    add(operation, StatusCode::INTERNAL_SERVER_ERROR, problem("A fault of the server; nothing was changed."));
+}
+
+/// Completes the document.
+pub(crate) fn completed(mut document: Document) -> Document {
+    for (path, item) in &mut document.paths.paths {
+        for operation in [&mut item.get].into_iter().flatten() {
+            complete(operation, path, false);
+        }
+        for operation in [&mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten() {
+            complete(operation, path, true);
+        }
+    }
+    document
+}

@@ -1,0 +1,56 @@
+//! For whoever runs the server: is it alive, is it ready, what does it count.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use http::{StatusCode, header};
+use quintet_domain::Refusal;
+use quintet_service::Service;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::error::{Answer, Problem};
+use crate::openapi::ProblemBody;
+
+/// How the server is.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Health {
+    status: &'static str,
+}
+
+/// Whether the process answers.
+#[utoipa::path(
+    get, path = "/healthz", tag = "operations", operation_id = "healthz", security(()),
+    responses((status = 200, description = "It does", body = Health))
+)]
+pub(crate) async fn healthy() -> Json<Health> {
+    Json(Health { status: "ok" })
+}
+
+/// Whether the store answers.
+#[utoipa::path(
+    get, path = "/readyz", tag = "operations", operation_id = "readyz", security(()),
+    responses(
+        (status = 200, description = "It does", body = Health),
+        (status = 503, description = "It does not",
+            body = ProblemBody, content_type = "application/problem+json")
+    )
+)]
+pub(crate) async fn ready(State(service): State<Service>) -> Answer<Json<Health>> {
+    service.check().await.map_err(|_| Problem::with_status(StatusCode::SERVICE_UNAVAILABLE, Refusal::internal()))?;
+    Ok(Json(Health { status: "ready" }))
+}
+
+/// What Prometheus reads.
+#[utoipa::path(
+    get, path = "/metrics", tag = "operations", operation_id = "metrics", security(()),
+    responses(
+        (status = 200, description = "Counters, gauges and histograms", body = String,
+            content_type = "application/openmetrics-text")
+    )
+)]
+pub(crate) async fn metrics(State(service): State<Service>) -> Answer<impl IntoResponse> {
+    let text = service.metrics().text().map_err(|_| Refusal::internal())?;
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    Ok(([(header::CONTENT_TYPE, kind)], text))
+}

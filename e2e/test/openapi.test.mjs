@@ -1,0 +1,73 @@
+// The API does what its document says: generated requests to every operation, and no answer that is not in it.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+import { Server } from "../lib/server.mjs";
+
+const SCHEMATHESIS = fileURLToPath(new URL("../../target/python/bin/schemathesis", import.meta.url));
+
+/// What holds for any answer. Left out is that whatever fits the schema is accepted: no schema says that a moment is to
+/// be in the future, or that a cursor is one that was given.
+const CHECKS = [
+  "not_a_server_error",
+  "status_code_conformance",
+  "content_type_conformance",
+  "response_headers_conformance",
+  "response_schema_conformance",
+  "negative_data_rejection",
+  "missing_required_header",
+  "unsupported_method",
+  "allow_header_conformance",
+  "use_after_free",
+  "ignored_auth",
+];
+
+/** What makes the asker's token worthless. */
+const ENDS = ["revoke", "eraseMe", "changePassword"];
+
+let server;
+
+before(async () => {
+  server = await Server.start();
+});
+
+after(() => server.stop());
+
+/** Runs over what is asked for; gives what was said. */
+async function run(token, seconds, operations) {
+  const words = ["run", `${server.url}/api/v1/openapi.json`, "--header", `Authorization: Bearer ${token}`];
+  words.push("--checks", CHECKS.join(","), "--seed", "1", "--max-time", String(seconds), "--no-color", ...operations);
+  const options = { cwd: server.folder, maxBuffer: 64 * 1024 * 1024 };
+  const { stdout } = await promisify(execFile)(SCHEMATHESIS, words, options).catch((error) => {
+    throw new Error(`${error.message}\n${error.stdout}`);
+  });
+  return stdout;
+}
+
+function tested(said) {
+  return Number(/Tested: (\d+)/.exec(said)?.[1]);
+}
+
+test("every operation, for a person", async () => {
+  const { token } = await server.register("ada");
+  const { paths } = await (await fetch(`${server.url}/api/v1/openapi.json`)).json();
+  const all = Object.values(paths).flatMap(Object.keys).length;
+  const said = await run(token, 20, ENDS.flatMap((id) => ["--exclude-operation-id", id]));
+  assert.equal(tested(said), all - ENDS.length, said);
+});
+
+test("what ends a person's sessions", async () => {
+  for (const id of ENDS) {
+    const { token } = await server.register(id.toLowerCase());
+    assert.equal(tested(await run(token, 2, ["--include-operation-id", id])), 1);
+  }
+});
+
+test("every operation, for another backend", async () => {
+  const said = await run(await server.key("shop"), 15, []);
+  assert.ok(tested(said) > 40, said);
+});

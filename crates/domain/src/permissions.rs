@@ -98,7 +98,7 @@ pub fn check(action: Action, standing: Standing, conversation: &ConversationId) 
     if allows(action, standing) {
         return Ok(());
     }
-    if standing.role.is_none() {
+    if !allows(Action::Use, standing) {
         return Err(if standing.open {
             Refusal::forbidden(format!("You are not a member of conversation `{conversation}`."))
         } else {

@@ -2,18 +2,11 @@
 
 mod support;
 
-use std::process::Command;
-
 use serde_json::{Value, json};
 use support::{Answer, Http, Server, Wire};
 
-/// Runs `quintet key ...` beside the server; gives whether it went well, and what it said.
 fn key(server: &Server, words: &[&str]) -> (bool, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_quintet"));
-    command.arg("--data").arg(server.data()).arg("key").args(words).current_dir(std::env::temp_dir());
-    let output = command.output().expect("the command runs");
-    let said = if output.status.success() { output.stdout } else { output.stderr };
-    (output.status.success(), String::from_utf8(said).expect("text").trim().to_owned())
+    server.run(&[&["key"], words].concat())
 }
 
 struct Stage {
@@ -103,7 +96,9 @@ async fn users_and_conversations_of_another_backend() {
     let new = json!({ "id": "42", "username": "carol", "email": "carol@example.org", "name": "Carol" });
     let carol = http.api(&shop, "POST", "/users", new.clone()).await.expect(201);
     assert_eq!((&carol["id"], &carol["email"]), (&json!("42"), &json!("carol@example.org")));
-    refused(http.api(&shop, "POST", "/users", new).await, 409, "id `42` is taken");
+    refused(http.api(&shop, "POST", "/users", new).await, 409, "`carol` is taken");
+    let twin = json!({ "id": "42", "username": "another" });
+    refused(http.api(&shop, "POST", "/users", twin).await, 409, "id `42` is taken");
     let renamed = http.api(&shop, "PATCH", "/users/42", json!({ "name": "Carol C." })).await.expect(200);
     assert_eq!(renamed["name"], "Carol C.");
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use quintet_domain::permissions::{Action, Standing, allows};
-use quintet_domain::{Audience, ConversationId, ConversationKind, Departure, MessageId, Role, UserId};
+use quintet_domain::{Audience, ConversationId, ConversationKind, Departure, MessageId, Role, UserId, UserKind};
 use quintet_store::{ConversationChange, Location, NewMeetup, PageOf};
 use support::{Bench, actor, block_on};
 

@@ -52,6 +52,15 @@ impl Server {
         self.child.id()
     }
 
+    /// Runs another command of the program on the same data; gives whether it went well, and what it said.
+    pub fn run(&self, words: &[&str]) -> (bool, String) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_quintet"));
+        command.arg("--data").arg(self.data()).args(words).current_dir(std::env::temp_dir());
+        let output = command.output().expect("the command runs");
+        let said = if output.status.success() { output.stdout } else { output.stderr };
+        (output.status.success(), String::from_utf8(said).expect("text").trim().to_owned())
+    }
+
     pub fn signal(&self, signal: i32) {
         let status = Command::new("kill").arg(format!("-{signal}")).arg(self.child.id().to_string()).status();
         assert!(status.expect("kill runs").success());

@@ -1,16 +1,18 @@
 //! The bytes of files: kept whole or not at all, read as a stream, and what they are by their own word.
 //!
-//! What lives here: the one interface to where bytes are kept (a folder, memory), and what kind they are.
+//! What lives here: the one interface to where bytes are kept (a folder, a bucket of an S3 service, memory), and what kind they are.
 //! What does not: whose a file is, who may have it, and when it goes.
 //!
 //! What must stay true: a file that did not come whole leaves nothing behind; a key never leads out of the folder.
 
+mod bucket;
 mod kind;
 
-use std::path::Path as FilePath;
+use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use bucket::Bucket;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt};
@@ -18,17 +20,14 @@ pub use kind::Kind;
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart};
+use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt};
 use tokio::time::Instant;
 
 /// Bytes from the start of a file by which it is known what it is, and how large an image is.
 const HEAD_BYTES: usize = 64 * 1024;
 
-/// Bytes that are gathered before they are written: what an upload costs in memory while it comes.
+/// Bytes that are gathered before they are written to disk: what an upload costs in memory while it comes.
 const PART_BYTES: usize = 128 * 1024;
-
-/// Parts that may be on their way to the disk at once.
-const PARTS_AT_ONCE: usize = 4;
 
 /// Time in which something has to come.
 const IDLE: Duration = Duration::from_secs(30);
@@ -87,7 +86,26 @@ pub struct Received {
 
 /// Where bytes are kept. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Files(Arc<dyn ObjectStore>);
+pub struct Files {
+    place: Arc<dyn ObjectStore>,
+    /// The folder, where it is one.
+    folder: Option<PathBuf>,
+    /// Where the place can be asked by browsers themselves.
+    links: Option<bucket::Links>,
+    part_bytes: usize,
+}
+
+/// Removes what is left of uploads to files whose names start so. Staged files are named like the file, with a number
+/// behind a sign which no id holds.
+fn remove_staged(part: &FilePath, start: &str) {
+    for file in std::fs::read_dir(part).into_iter().flatten().flatten() {
+        let name = file.file_name();
+        let staged = name.to_str().and_then(|name| name.split_once('#')).is_some_and(|(id, _)| id.starts_with(start));
+        if staged && let Err(error) = std::fs::remove_file(file.path()) {
+            tracing::warn!(%error, "what is left of an upload could not be removed");
+        }
+    }
+}
 
 impl Files {
     /// Keeps files in a folder, which is made if it is not there.
@@ -98,28 +116,37 @@ impl Files {
         std::fs::create_dir_all(folder).map_err(|error| {
             FilesError::Broken(object_store::Error::Generic { store: "folder", source: Box::new(error) })
         })?;
-        Ok(Self(Arc::new(LocalFileSystem::new_with_prefix(folder)?.with_automatic_cleanup(true).with_fsync(true))))
+        let place = LocalFileSystem::new_with_prefix(folder)?.with_automatic_cleanup(true).with_fsync(true);
+        Ok(Self { folder: Some(folder.to_owned()), ..Self::at(Arc::new(place)) })
     }
 
     /// Removes what uploads left in a folder that were under way when an earlier process ended. For the one process that
     /// has the folder, before it takes uploads.
     pub fn clean_up(folder: &FilePath) {
         for part in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-            for file in std::fs::read_dir(part.path()).into_iter().flatten().flatten() {
-                // Staged files are named like the file, with a number behind this sign, which no id holds.
-                if file.file_name().to_string_lossy().contains('#')
-                    && let Err(error) = std::fs::remove_file(file.path())
-                {
-                    tracing::warn!(%error, "what is left of an upload could not be removed");
-                }
-            }
+            remove_staged(&part.path(), "");
         }
     }
 
     /// Keeps files in memory, as long as the process lives.
     #[must_use]
     pub fn in_memory() -> Self {
-        Self(Arc::new(InMemory::new()))
+        Self::at(Arc::new(InMemory::new()))
+    }
+
+    fn at(place: Arc<dyn ObjectStore>) -> Self {
+        Self { place, folder: None, links: None, part_bytes: PART_BYTES }
+    }
+
+    /// Whether the place answers: asks for a file that is not there.
+    ///
+    /// # Errors
+    /// When it does not, or lets this server in no further.
+    pub async fn check(&self) -> Result<(), FilesError> {
+        match self.place.head(&Self::path("check")).await.map_err(FilesError::from) {
+            Ok(_) | Err(FilesError::NotFound) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// A folder for each of 256 parts, so that none gets very large. Ids grow from left to right: the end is random.
@@ -135,42 +162,58 @@ impl Files {
     pub async fn put<E: std::fmt::Display>(
         &self,
         id: &str,
+        bytes: impl Stream<Item = Result<Bytes, E>> + Unpin,
+        bytes_max: u64,
+    ) -> Result<Received, FilesError> {
+        let mut upload = self.place.put_multipart(&Self::path(id)).await?;
+        let received = self.receive(upload.as_mut(), bytes, bytes_max).await;
+        if received.is_err() {
+            if let Err(error) = upload.abort().await {
+                tracing::debug!(%error, "an upload that failed may have ended by itself");
+            }
+            if let Some(folder) = &self.folder {
+                // Where the last step fails, the library forgets what it staged, and its own cleaning up with it.
+                let part = folder.join(Self::path(id).parts().next().unwrap_or_default().as_ref());
+                remove_staged(&part, id);
+            }
+        }
+        received
+    }
+
+    /// Takes in what comes, part by part: the next one is gathered when the one before is written.
+    async fn receive<E: std::fmt::Display>(
+        &self,
+        upload: &mut dyn MultipartUpload,
         mut bytes: impl Stream<Item = Result<Bytes, E>> + Unpin,
         bytes_max: u64,
     ) -> Result<Received, FilesError> {
-        let place = self.0.put_multipart(&Self::path(id)).await.map_err(FilesError::Broken)?;
-        let mut upload = WriteMultipart::new_with_chunk_size(place, PART_BYTES);
-        let (mut size, mut head) = (0, Vec::new());
+        let (mut size, mut head, mut part) = (0, Vec::new(), Vec::new());
         let end = Instant::now() + WHOLE;
-        let broken = loop {
+        loop {
             let patience = Instant::now() + IDLE;
             let Ok(next) = tokio::time::timeout_at(patience.min(end), bytes.next()).await else {
-                break FilesError::BrokeOff("nothing came for too long".to_owned());
+                return Err(FilesError::BrokeOff("nothing came for too long".to_owned()));
             };
-            match next {
-                None if size == 0 => break FilesError::Empty,
-                None => {
-                    upload.finish().await?;
-                    return Ok(Received { size, kind: Kind::of(&head) });
-                }
-                Some(Err(error)) => break FilesError::BrokeOff(error.to_string()),
-                Some(Ok(part)) => {
-                    size += part.len() as u64;
-                    if size > bytes_max {
-                        break FilesError::TooLarge(bytes_max);
-                    }
-                    head.extend(&part[..part.len().min(HEAD_BYTES - head.len())]);
-                    if let Err(error) = upload.wait_for_capacity(PARTS_AT_ONCE).await {
-                        break error.into();
-                    }
-                    upload.put(part);
-                }
+            let Some(next) = next else { break };
+            let next = next.map_err(|error| FilesError::BrokeOff(error.to_string()))?;
+            size += next.len() as u64;
+            if size > bytes_max {
+                return Err(FilesError::TooLarge(bytes_max));
             }
-        };
-        if let Err(error) = upload.abort().await {
-            tracing::warn!(%error, "an upload that broke off could not be cleaned up");
+            head.extend(&next[..next.len().min(HEAD_BYTES - head.len())]);
+            part.extend(&next);
+            if part.len() >= self.part_bytes {
+                upload.put_part(std::mem::take(&mut part).into()).await?;
+            }
         }
-        Err(broken)
+        if size == 0 {
+            return Err(FilesError::Empty);
+        }
+        if !part.is_empty() {
+            upload.put_part(part.into()).await?;
+        }
+        upload.complete().await?;
+        Ok(Received { size, kind: Kind::of(&head) })
     }
 
     /// The bytes of a file.
@@ -178,8 +221,19 @@ impl Files {
     /// # Errors
     /// [`FilesError::NotFound`], or the place fails.
     pub async fn get(&self, id: &str) -> Result<BoxStream<'static, Result<Bytes, FilesError>>, FilesError> {
-        let found = self.0.get(&Self::path(id)).await?;
+        let found = self.place.get(&Self::path(id)).await?;
         Ok(found.into_stream().map(|part| part.map_err(FilesError::from)).boxed())
+    }
+
+    /// A link that browsers follow to the place itself, where it has such: it shows the file as said, for a minute.
+    ///
+    /// # Errors
+    /// When the place fails.
+    pub async fn link(&self, id: &str, mime: &str, disposition: &str) -> Result<Option<String>, FilesError> {
+        match &self.links {
+            Some(links) => links.to(id, mime, disposition).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Removes a file; one that is not there is no error.
@@ -187,7 +241,7 @@ impl Files {
     /// # Errors
     /// When the place fails.
     pub async fn remove(&self, id: &str) -> Result<(), FilesError> {
-        match self.0.delete(&Self::path(id)).await.map_err(FilesError::from) {
+        match self.place.delete(&Self::path(id)).await.map_err(FilesError::from) {
             Ok(()) | Err(FilesError::NotFound) => Ok(()),
             Err(error) => Err(error),
         }

@@ -5,9 +5,8 @@ use axum::body::Body;
 use axum::extract::{FromRequest, Multipart, Request, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use quintet_domain::Refusal;
-use quintet_service::{Service, Shown, StoredFile};
+use quintet_service::{Content, Service, Shown, StoredFile};
 use utoipa::ToSchema;
 
 use crate::caching;
@@ -53,12 +52,9 @@ pub(crate) async fn upload(
     }
 }
 
-/// How a browser is to treat a file: images are shown, anything else is kept, and nothing runs.
-fn headers(id: &str, file: &StoredFile) -> HeaderMap {
+/// How a browser is to treat a file: nothing in it runs.
+fn headers(id: &str, file: &StoredFile, disposition: &str) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    let shown = if file.image.is_some() { "inline" } else { "attachment" };
-    let name = file.name.as_deref().unwrap_or("file");
-    let name = utf8_percent_encode(name, NON_ALPHANUMERIC);
     let mut set = |name, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(name, value);
@@ -66,7 +62,7 @@ fn headers(id: &str, file: &StoredFile) -> HeaderMap {
     };
     set(header::CONTENT_TYPE, &file.mime);
     set(header::CONTENT_LENGTH, &file.size.to_string());
-    set(header::CONTENT_DISPOSITION, &format!("{shown}; filename*=UTF-8''{name}"));
+    set(header::CONTENT_DISPOSITION, disposition);
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox");
     // Asked for again each time: the link dies with the message.
@@ -86,6 +82,7 @@ fn tag_of(id: &str) -> String {
     params(("id" = String, Path), ("secret" = String, Path)), security(()),
     responses(
         (status = 200, description = "The file", content_type = "*/*", body = [u8]),
+        (status = 307, description = "The file is there, for a minute", headers(("Location" = String))),
         (status = 304, description = "What the client has, by `If-None-Match`, is still so")
     )
 )]
@@ -94,8 +91,16 @@ pub(crate) async fn get(
     Path((id, secret)): Path<(String, String)>,
     asked: HeaderMap,
 ) -> Result<Response, Problem> {
-    let Shown { file, bytes } = service.file(id.clone(), secret).await?;
-    let mut headers = headers(&id, &file);
+    let Shown { file, disposition, content } = service.file(id.clone(), secret).await?;
+    let bytes = match content {
+        Content::Here(bytes) => bytes,
+        // Asked for again each time: the link dies with the message, and what it leads to in a minute.
+        Content::At(link) => {
+            let headers = [(header::LOCATION, link), (header::CACHE_CONTROL, "private, no-store".to_owned())];
+            return Ok((StatusCode::TEMPORARY_REDIRECT, headers).into_response());
+        }
+    };
+    let mut headers = headers(&id, &file, &disposition);
     if caching::has(asked.get(header::IF_NONE_MATCH), &tag_of(&id)) {
         headers.remove(header::CONTENT_LENGTH);
         return Ok((StatusCode::NOT_MODIFIED, headers).into_response());

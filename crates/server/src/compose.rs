@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quintet_bus::{Bus, LocalBus};
-use quintet_files::Files;
+use quintet_files::{Bucket, Files, FilesError};
 use quintet_gateway::{Audience, Echo, Gateway, Settings};
 use quintet_service::{Algorithm, Metrics, Service, Tokens};
 use quintet_socketio::{Engine, Origins};
@@ -29,6 +29,22 @@ pub(crate) struct Parts {
     pub(crate) rest: axum::Router,
 }
 
+/// Where files are kept.
+fn files(config: &Config, location: &Location) -> Result<Files, FilesError> {
+    match (&config.files.bucket, location) {
+        (_, Location::Memory) => Ok(Files::in_memory()),
+        (Some(name), _) => {
+            let (endpoint, region) = (config.files.endpoint.clone(), config.files.region.clone());
+            Files::in_bucket(&Bucket { name: name.clone(), endpoint, region })
+        }
+        (None, Location::Shared(folder)) => Files::in_folder(&folder.join(FILES)),
+        (None, Location::Folder(folder)) => {
+            Files::clean_up(&folder.join(FILES));
+            Files::in_folder(&folder.join(FILES))
+        }
+    }
+}
+
 /// Opens the store and puts a service on it.
 pub(crate) fn service(config: &Config, location: &Location) -> Result<Service, Failure> {
     let environment = Arc::new(SystemEnvironment::default());
@@ -46,15 +62,7 @@ pub(crate) fn service(config: &Config, location: &Location) -> Result<Service, F
     let algorithm = Algorithm::parse(&config.auth.algorithm).unwrap_or(Algorithm::Hs256);
     let tokens = Tokens::new(&secret::secret(config)?, algorithm, config.auth.token_days);
     let settings = quintet_service::Settings { guests: config.auth.guests, rates: config.limits.rates };
-    if let Location::Folder(folder) = location {
-        Files::clean_up(&folder.join(FILES));
-    }
-    let files = match location {
-        Location::Folder(folder) | Location::Shared(folder) => {
-            Files::in_folder(&folder.join(FILES)).map_err(|error| error.to_string())?
-        }
-        Location::Memory => Files::in_memory(),
-    };
+    let files = files(config, location).map_err(|error| error.to_string())?;
     Ok(Service::new(Arc::new(store), bus, environment, files, tokens, metrics, settings))
 }
 
@@ -63,6 +71,8 @@ pub(crate) async fn parts(config: &Config) -> Result<Parts, Failure> {
     let location =
         if config.server.ephemeral { Location::Memory } else { Location::Folder(config.server.data.clone()) };
     let service = service(config, &location)?;
+    let checked = service.check_files().await;
+    checked.map_err(|error| format!("files cannot be kept where [files] says: {error}"))?;
     let engine_config = quintet_socketio::Config {
         queue_bytes_max: config.limits.queue_bytes,
         connect_timeout: Duration::from_secs(45),

@@ -49,6 +49,9 @@ const SETTINGS: &[(&str, &str, Kind)] = &[
     ("presence", "audience", Kind::Text),
     ("presence", "everyone_limit", Kind::Number),
     ("conversations", "echo", Kind::Text),
+    ("files", "bucket", Kind::Text),
+    ("files", "endpoint", Kind::Text),
+    ("files", "region", Kind::Text),
     ("log", "filter", Kind::Text),
 ];
 
@@ -62,6 +65,7 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
     pub(crate) presence: Presence,
     pub(crate) conversations: Conversations,
+    pub(crate) files: Files,
     pub(crate) log: Log,
 }
 
@@ -166,6 +170,15 @@ pub(crate) struct Conversations {
     pub(crate) echo: EchoName,
 }
 
+/// A bucket of an S3 service for files; the folder of the data where none is named.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Files {
+    pub(crate) bucket: Option<String>,
+    pub(crate) endpoint: Option<String>,
+    pub(crate) region: Option<String>,
+}
+
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Log {
@@ -229,6 +242,9 @@ impl Config {
         }
         if self.tls.cert.is_some() != self.tls.key.is_some() {
             return Err("[tls] cert and key belong together".to_owned());
+        }
+        if self.files.bucket.is_none() && (self.files.endpoint.is_some() || self.files.region.is_some()) {
+            return Err("[files] endpoint and region are for a bucket, and none is named".to_owned());
         }
         if self.limits.queue_bytes < 64 * 1024 {
             return Err("[limits] queue_bytes must be at least 65536".to_owned());

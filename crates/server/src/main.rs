@@ -42,6 +42,8 @@ fn run(cli: cli::Cli) -> Result<(), Failure> {
     let filter = tracing_subscriber::EnvFilter::try_new(&config.log.filter)
         .map_err(|error| format!("[log] filter `{}` is not understood: {error}", config.log.filter))?;
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // One implementation of TLS for what comes in and what goes out; that it is set already is no error.
+    let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

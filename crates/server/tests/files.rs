@@ -26,8 +26,7 @@ fn request(token: &str, body: &[u8], length: usize) -> Vec<u8> {
 }
 
 async fn upload(server: &Server, token: &str, name: &str, bytes: &[u8]) -> Answer {
-    let body = form("file", name, bytes);
-    server.http().raw(&request(token, &body, body.len())).await
+    server.http().upload(token, name, bytes).await
 }
 
 /// Files below a folder, whole or not.
@@ -206,4 +205,23 @@ async fn a_file_over_the_socket() {
         assert_eq!(wire.call("upload_file", &asked).await["code"], "ERR_INVALID_PAYLOAD");
     }
     assert_eq!(kept(&server.data().join("files")), 1);
+}
+
+#[tokio::test]
+async fn a_full_disk_is_said_and_leaves_nothing_behind() {
+    // As the kernel says it: the folder has no room for one more name.
+    let full = ["strace", "-f", "-qq", "-e", "trace=rename,renameat,renameat2", "-o", "/dev/null"];
+    let inject = ["-e", "inject=rename,renameat,renameat2:error=ENOSPC"];
+    let server = Server::with().under(&[&full[..], &inject].concat()).run();
+    let http = server.http();
+    let alice = http.register("alice").await;
+    for _ in 0..2 {
+        let refused = upload(&server, &alice.1, "a", &vec![7; 300_000]).await.expect(500);
+        assert!(text(&refused["detail"]).contains("no room"), "{refused}");
+    }
+    assert_eq!(kept(&server.data().join("files")), 0);
+    // The rest goes on.
+    let place = http.api(&alice.1, "POST", "/conversations", json!({ "kind": "group", "name": "G" })).await.expect(201);
+    let path = format!("/conversations/{}/messages", text(&place["id"]));
+    http.api(&alice.1, "POST", &path, json!({ "content": "still here" })).await.expect(201);
 }

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use futures_util::Stream;
 use futures_util::stream::BoxStream;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use quintet_domain::limits::{FILE_BYTES_MAX, NAME_CHARS_MAX};
 use quintet_domain::{Code, FILES_PATH, Refusal};
 use quintet_files::{Files, FilesError};
@@ -24,12 +25,28 @@ pub struct Uploaded {
     pub file: StoredFile,
 }
 
-/// A file to be shown: what it is, and its bytes.
+/// A file to be shown: what it is, and where it is.
 pub struct Shown {
     /// What it is.
     pub file: StoredFile,
+    /// How a browser is to treat it, as `Content-Disposition` has it (RFC 6266): images are shown, all else is kept.
+    pub disposition: String,
     /// Its bytes.
-    pub bytes: BoxStream<'static, Result<Bytes, FilesError>>,
+    pub content: Content,
+}
+
+/// The bytes of a file, or where they are.
+pub enum Content {
+    /// Here.
+    Here(BoxStream<'static, Result<Bytes, FilesError>>),
+    /// At this address, for a moment.
+    At(String),
+}
+
+fn disposition(file: &StoredFile) -> String {
+    let shown = if file.image.is_some() { "inline" } else { "attachment" };
+    let name = file.name.as_deref().unwrap_or("file");
+    format!("{shown}; filename*=UTF-8''{}", utf8_percent_encode(name, NON_ALPHANUMERIC))
 }
 
 /// The name under which a file is shown: without folders and signs that no name has.
@@ -115,8 +132,21 @@ impl Service {
     pub async fn file(&self, id: String, secret: String) -> Result<Shown, Refusal> {
         let found = self.store().file(id.clone(), secret).await?;
         let file = found.ok_or_else(|| refusal(&FilesError::NotFound))?;
-        let bytes = self.files().get(&id).await.map_err(|error| refusal(&error))?;
-        Ok(Shown { file, bytes })
+        let disposition = disposition(&file);
+        let link = self.files().link(&id, &file.mime, &disposition).await.map_err(|error| refusal(&error))?;
+        let content = match link {
+            Some(link) => Content::At(link),
+            None => Content::Here(self.files().get(&id).await.map_err(|error| refusal(&error))?),
+        };
+        Ok(Shown { file, disposition, content })
+    }
+
+    /// Whether the place where files are kept answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn check_files(&self) -> Result<(), FilesError> {
+        self.files().check().await
     }
 
     /// Removes files that nobody may have any more, among some behind a mark. Gives where to go on.

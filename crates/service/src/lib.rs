@@ -28,7 +28,7 @@ use std::sync::Arc;
 
 pub use conversations::ConversationInput;
 pub use execute::{Caller, Executed, Position};
-pub use files::{Shown, Uploaded};
+pub use files::{Content, Shown, Uploaded};
 pub use identity::{Identity, Verified};
 pub use meetups::MeetupInput;
 pub use metrics::Metrics;

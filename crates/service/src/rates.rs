@@ -4,18 +4,19 @@
 //! since a connection can afford eight bytes for it and no more.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use quintet_domain::Refusal;
 use quintet_domain::limits::{
     CONNECTIONS_PER_SECOND, EVENTS_BURST, EVENTS_PER_SECOND, GUEST_ROOMS_PER_MINUTE, LOGINS_PER_MINUTE,
 };
+use quintet_domain::{Refusal, UserId};
 
-/// Addresses that are remembered before those that have been quiet are forgotten.
-const ADDRESSES_KEPT: usize = 10_000;
+/// Addresses, or users, that are remembered before those that have been quiet are forgotten.
+const KEYS_KEPT: usize = 10_000;
 
 /// A rate: how far apart events may be on average, and how many may come at once.
 #[derive(Clone, Copy, Debug)]
@@ -48,28 +49,30 @@ pub struct EventRate(AtomicU64);
 pub struct Rates {
     on: bool,
     start: Instant,
-    connections: ByAddress,
-    logins: ByAddress,
-    guest_rooms: ByAddress,
+    connections: Keyed<IpAddr>,
+    logins: Keyed<IpAddr>,
+    guest_rooms: Keyed<IpAddr>,
+    changes: Keyed<UserId>,
 }
 
+/// A rate for each of many.
 #[derive(Debug)]
-struct ByAddress {
+struct Keyed<K> {
     rate: Rate,
-    used_up: Mutex<HashMap<IpAddr, u64>>,
+    used_up: Mutex<HashMap<K, u64>>,
 }
 
-impl ByAddress {
+impl<K: Eq + Hash> Keyed<K> {
     fn new(rate: Rate) -> Self {
         Self { rate, used_up: Mutex::default() }
     }
 
-    fn admit(&self, address: IpAddr, now: u64) -> Result<(), u64> {
+    fn admit(&self, key: K, now: u64) -> Result<(), u64> {
         let mut used_up = self.used_up.lock().unwrap_or_else(PoisonError::into_inner);
-        if used_up.len() >= ADDRESSES_KEPT {
+        if used_up.len() >= KEYS_KEPT {
             used_up.retain(|_, moment| *moment > now);
         }
-        let moment = used_up.entry(address).or_default();
+        let moment = used_up.entry(key).or_default();
         *moment = self.rate.admit(*moment, now)?;
         Ok(())
     }
@@ -86,9 +89,10 @@ impl Rates {
         Self {
             on,
             start: Instant::now(),
-            connections: ByAddress::new(Rate::new(CONNECTIONS_PER_SECOND, 1, CONNECTIONS_PER_SECOND)),
-            logins: ByAddress::new(Rate::new(LOGINS_PER_MINUTE, 60, LOGINS_PER_MINUTE)),
-            guest_rooms: ByAddress::new(Rate::new(GUEST_ROOMS_PER_MINUTE, 60, GUEST_ROOMS_PER_MINUTE)),
+            connections: Keyed::new(Rate::new(CONNECTIONS_PER_SECOND, 1, CONNECTIONS_PER_SECOND)),
+            logins: Keyed::new(Rate::new(LOGINS_PER_MINUTE, 60, LOGINS_PER_MINUTE)),
+            guest_rooms: Keyed::new(Rate::new(GUEST_ROOMS_PER_MINUTE, 60, GUEST_ROOMS_PER_MINUTE)),
+            changes: Keyed::new(EVENTS),
         }
     }
 
@@ -96,8 +100,8 @@ impl Rates {
         u64::try_from(self.start.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
-    fn address(&self, by: &ByAddress, address: IpAddr) -> Result<(), Refusal> {
-        if self.on { by.admit(address, self.now()).map_err(refusal) } else { Ok(()) }
+    fn one_of<K: Eq + Hash>(&self, of: &Keyed<K>, key: K) -> Result<(), Refusal> {
+        if self.on { of.admit(key, self.now()).map_err(refusal) } else { Ok(()) }
     }
 
     /// A new connection from an address.
@@ -105,7 +109,7 @@ impl Rates {
     /// # Errors
     /// `ERR_RATE_LIMITED`.
     pub fn connection(&self, address: IpAddr) -> Result<(), Refusal> {
-        self.address(&self.connections, address)
+        self.one_of(&self.connections, address)
     }
 
     /// A log-in or registration from an address.
@@ -113,7 +117,7 @@ impl Rates {
     /// # Errors
     /// `ERR_RATE_LIMITED`.
     pub fn login(&self, address: IpAddr) -> Result<(), Refusal> {
-        self.address(&self.logins, address)
+        self.one_of(&self.logins, address)
     }
 
     /// A room made by a guest from an address.
@@ -121,7 +125,15 @@ impl Rates {
     /// # Errors
     /// `ERR_RATE_LIMITED`.
     pub fn guest_room(&self, address: IpAddr) -> Result<(), Refusal> {
-        self.address(&self.guest_rooms, address)
+        self.one_of(&self.guest_rooms, address)
+    }
+
+    /// A change that a user asks for over HTTP: as many as it may send events.
+    ///
+    /// # Errors
+    /// `ERR_RATE_LIMITED`.
+    pub fn change(&self, user: UserId) -> Result<(), Refusal> {
+        self.one_of(&self.changes, user)
     }
 
     /// An event of a connection or user.

@@ -37,13 +37,18 @@ impl Http {
 
     /// Sends bytes as they stand and reads the answer to its end: status, head in lower case, body.
     async fn bytes(&self, request: &[u8]) -> (u16, String, Vec<u8>) {
+        let (status, head, body) = self.exactly(request).await;
+        (status, head.to_lowercase(), body)
+    }
+
+    async fn exactly(&self, request: &[u8]) -> (u16, String, Vec<u8>) {
         let mut stream = TcpStream::connect(self.address).await.expect("the server listens");
         // A server that refuses early does not read to the end.
         let _ = stream.write_all(request).await;
         let mut bytes = Vec::new();
         let read = stream.read_to_end(&mut bytes).await;
         let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or_else(|| panic!("no head: {read:?}"));
-        let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
+        let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
         (status, head, bytes.split_off(end + 4))
     }
@@ -56,7 +61,8 @@ impl Http {
 
     /// A request without a body; the answer may be anything.
     pub async fn send_bytes(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> (u16, String, Vec<u8>) {
-        let mut request = format!("{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n");
+        let host = self.address;
+        let mut request = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n");
         for (name, value) in headers {
             request += &format!("{name}: {value}\r\n");
         }
@@ -84,6 +90,26 @@ impl Http {
         let headers = if token.is_empty() { &headers[1..] } else { &headers[..] };
         let body = if body.is_null() { String::new() } else { body.to_string() };
         self.send(method, path, headers, &body).await
+    }
+
+    /// One header of an answer, as it was sent.
+    pub async fn header(&self, method: &str, path: &str, name: &str) -> String {
+        let request = format!("{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n");
+        let (_, head, _) = self.exactly(request.as_bytes()).await;
+        let line = head.lines().find(|line| line.to_lowercase().starts_with(&format!("{name}: ")));
+        line.unwrap_or_else(|| panic!("no {name} in {head}"))[name.len() + 2..].to_owned()
+    }
+
+    /// Uploads a file in somebody's name.
+    pub async fn upload(&self, token: &str, name: &str, bytes: &[u8]) -> Answer {
+        let head = format!("--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n");
+        let body = [head.as_bytes(), bytes, b"\r\n--b--\r\n"].concat();
+        let head = format!(
+            "POST /api/v1/files HTTP/1.1\r\nhost: test\r\nconnection: close\r\nauthorization: Bearer {token}\r\n\
+             content-type: multipart/form-data; boundary=b\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        self.raw(&[head.as_bytes(), &body].concat()).await
     }
 
     /// Registers a user; gives its id and token.

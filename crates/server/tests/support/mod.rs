@@ -7,5 +7,5 @@ pub mod story;
 mod wire;
 
 pub use http::{Answer, Http};
-pub use server::Server;
+pub use server::{Server, Start};
 pub use wire::Wire;

@@ -102,7 +102,15 @@ impl Start {
         Server { child, addresses, folder }
     }
 
-    fn spawn(&self, data: &Path) -> (Child, Vec<SocketAddr>) {
+    /// Runs a server that does not start; gives what it said.
+    pub fn fail(self) -> String {
+        let folder = tempfile::tempdir().expect("a folder");
+        let output = self.command(&folder.path().join("data")).output().expect("the program runs");
+        assert!(!output.status.success(), "it started");
+        String::from_utf8(output.stderr).expect("text")
+    }
+
+    fn command(&self, data: &Path) -> Command {
         let binary = env!("CARGO_BIN_EXE_quintet");
         let mut words = self.wrap.clone();
         words.push(binary.to_owned());
@@ -111,8 +119,12 @@ impl Start {
         for listen in &self.listen {
             command.arg("--listen").arg(listen);
         }
-        command.envs(self.environment.iter().cloned()).current_dir(std::env::temp_dir()).stdout(Stdio::piped());
-        let mut child = command.spawn().expect("the server starts");
+        command.envs(self.environment.iter().cloned()).current_dir(std::env::temp_dir());
+        command
+    }
+
+    fn spawn(&self, data: &Path) -> (Child, Vec<SocketAddr>) {
+        let mut child = self.command(data).stdout(Stdio::piped()).spawn().expect("the server starts");
         let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
         let mut addresses = Vec::new();
         for line in lines.by_ref() {
@@ -132,6 +144,12 @@ impl Start {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        // A program that runs the binary under it would leave it behind.
+        let id = self.child.id();
+        let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
+        for child in children.split_whitespace() {
+            let _ = Command::new("kill").arg("-9").arg(child).status();
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

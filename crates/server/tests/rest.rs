@@ -368,6 +368,19 @@ async fn the_edges_of_http() {
     assert!(refused.head.contains("retry-after: "), "{}", refused.head);
     problem(refused, 429, "ERR_RATE_LIMITED");
     assert_eq!(log_in("10.0.0.2").await.status, 401);
+
+    // Changes are limited per user; reading is not, nor is another backend.
+    let (alice, bob) = (http.register("alice").await, http.register("bob").await);
+    let (_, shop) = server.run(&["key", "add", "shop"]);
+    let refused = async |token: &str, method: &str, path: &str| {
+        let calls = (0..150).map(|_| http.api(token, method, path, Value::Null));
+        let answers = futures_util::future::join_all(calls).await;
+        answers.iter().filter(|answer| answer.status == 429).count()
+    };
+    assert!(refused(&alice.1, "PUT", "/notifications/read").await > 0);
+    assert_eq!(refused(&alice.1, "GET", "/notifications").await, 0);
+    assert_eq!(refused(&shop, "PUT", "/notifications/read").await, 0);
+    http.api(&bob.1, "PUT", "/notifications/read", Value::Null).await.expect(204);
 }
 
 #[tokio::test]

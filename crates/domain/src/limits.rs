@@ -64,6 +64,10 @@ pub const LOGINS_PER_MINUTE: u32 = 20;
 pub const GUEST_ROOMS_PER_MINUTE: u32 = 20;
 /// Bytes of a file.
 pub const FILE_BYTES_MAX: u64 = 25_000_000;
+/// Uploads of a user that may be under way at once.
+pub const UPLOADS_AT_ONCE_OF_USER: usize = 8;
+/// Uploads of all that may be under way at once.
+pub const UPLOADS_AT_ONCE: usize = 200;
 /// Seconds that a file waits for something to carry it.
 pub const UPLOAD_WAITS_SECONDS: i64 = 24 * 60 * 60;
 /// Files of a user that nothing carries yet.

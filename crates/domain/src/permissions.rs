@@ -70,7 +70,7 @@ pub fn allows(action: Action, standing: Standing) -> bool {
         },
         Action::Leave => match kind {
             Group | Room => seated.is_some(),
-            Meetup => seated.is_some() && !owns,
+            Meetup => seated.is_some() && seated != Some(Role::Owner),
             Direct => false,
         },
         Action::Change => match kind {
@@ -125,7 +125,7 @@ pub fn check(action: Action, standing: Standing, conversation: &ConversationId) 
 mod tests {
     use super::*;
 
-    /// Every row: who may, as `guest stranger member admin owner service`, `x` for may.
+    /// Every row: who may, as `guest stranger member admin owner service`, the last without a seat, `x` for may.
     fn row(kind: ConversationKind, open: bool, action: Action, author: bool) -> String {
         let standing = |role, by| Standing { kind, open, role, by, author };
         let actors = [

@@ -19,8 +19,7 @@ const LINK: Duration = Duration::from_secs(60);
 const REQUEST: Duration = Duration::from_secs(30);
 const RETRIES: usize = 3;
 
-/// A bucket. What is not given is taken from the environment that S3's own tools read (`AWS_ACCESS_KEY_ID`,
-/// `AWS_SECRET_ACCESS_KEY`, `AWS_REGION`, a role of the machine).
+/// A bucket.
 #[derive(Clone, Debug)]
 pub struct Bucket {
     /// Its name.
@@ -29,6 +28,8 @@ pub struct Bucket {
     pub endpoint: Option<String>,
     /// The region.
     pub region: Option<String>,
+    /// The id of the key that lets in, and the secret; the role of the machine where there is none.
+    pub key: Option<(String, String)>,
 }
 
 /// Signs links to the files of a bucket.
@@ -54,12 +55,15 @@ impl Files {
         let retry = RetryConfig { max_retries: RETRIES, retry_timeout: REQUEST, ..RetryConfig::default() };
         let plain = bucket.endpoint.as_ref().is_some_and(|endpoint| endpoint.starts_with("http://"));
         let client = ClientOptions::new().with_timeout(REQUEST).with_allow_http(plain);
-        let mut builder = AmazonS3Builder::from_env().with_bucket_name(&bucket.name).with_retry(retry);
+        let mut builder = AmazonS3Builder::new().with_bucket_name(&bucket.name).with_retry(retry);
         if let Some(endpoint) = &bucket.endpoint {
             builder = builder.with_endpoint(endpoint);
         }
         if let Some(region) = &bucket.region {
             builder = builder.with_region(region);
+        }
+        if let Some((id, secret)) = &bucket.key {
+            builder = builder.with_access_key_id(id).with_secret_access_key(secret);
         }
         let s3 = Arc::new(builder.with_client_options(client).build()?);
         let links = Some(Links(Arc::clone(&s3)));

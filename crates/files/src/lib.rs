@@ -29,6 +29,9 @@ const HEAD_BYTES: usize = 64 * 1024;
 /// Bytes that are gathered before they are written to disk: what an upload costs in memory while it comes.
 const PART_BYTES: usize = 128 * 1024;
 
+/// The file that is kept for a moment to see whether any can be.
+const PROBE: &str = "quintet-probe";
+
 /// Time in which something has to come.
 const IDLE: Duration = Duration::from_secs(30);
 
@@ -95,6 +98,49 @@ pub struct Files {
     part_bytes: usize,
 }
 
+/// The parts of a file that is longer than one. Dropped before its end, whyever, nothing of it stays.
+struct Parts {
+    upload: Option<Box<dyn MultipartUpload>>,
+}
+
+impl Parts {
+    async fn put(&mut self, files: &Files, id: &str, part: Vec<u8>) -> Result<(), FilesError> {
+        let upload = match &mut self.upload {
+            Some(upload) => upload,
+            none => none.insert(files.place.put_multipart(&Files::path(id)).await?),
+        };
+        Ok(upload.put_part(part.into()).await?)
+    }
+
+    async fn finish(mut self, files: &Files, id: &str, last: Vec<u8>) -> Result<(), FilesError> {
+        if self.upload.is_none() {
+            files.place.put(&Files::path(id), last.into()).await?;
+            return Ok(());
+        }
+        if !last.is_empty() {
+            self.put(files, id, last).await?;
+        }
+        if let Some(upload) = &mut self.upload {
+            upload.complete().await?;
+        }
+        self.upload = None;
+        Ok(())
+    }
+}
+
+impl Drop for Parts {
+    fn drop(&mut self) {
+        let (Some(mut upload), Ok(runtime)) = (self.upload.take(), tokio::runtime::Handle::try_current()) else {
+            return;
+        };
+        runtime.spawn(async move {
+            if let Err(error) = upload.abort().await {
+                tracing::debug!(%error, "an upload that failed may have ended by itself");
+            }
+        });
+    }
+}
+
 /// Removes what is left of uploads to files whose names start so. Staged files are named like the file, with a number
 /// behind a sign which no id holds.
 fn remove_staged(part: &FilePath, start: &str) {
@@ -138,15 +184,16 @@ impl Files {
         Self { place, folder: None, links: None, part_bytes: PART_BYTES }
     }
 
-    /// Whether the place answers: asks for a file that is not there.
+    /// Whether files can be kept in a bucket: keeps one and removes it. A folder was made, or not, before.
     ///
     /// # Errors
-    /// When it does not, or lets this server in no further.
+    /// When not.
     pub async fn check(&self) -> Result<(), FilesError> {
-        match self.place.head(&Self::path("check")).await.map_err(FilesError::from) {
-            Ok(_) | Err(FilesError::NotFound) => Ok(()),
-            Err(error) => Err(error),
+        if self.links.is_none() {
+            return Ok(());
         }
+        self.place.put(&Self::path(PROBE), Bytes::from_static(b"quintet").into()).await.map_err(FilesError::Broken)?;
+        self.remove(PROBE).await
     }
 
     /// A folder for each of 256 parts, so that none gets very large. Ids grow from left to right: the end is random.
@@ -162,32 +209,11 @@ impl Files {
     pub async fn put<E: std::fmt::Display>(
         &self,
         id: &str,
-        bytes: impl Stream<Item = Result<Bytes, E>> + Unpin,
-        bytes_max: u64,
-    ) -> Result<Received, FilesError> {
-        let mut upload = self.place.put_multipart(&Self::path(id)).await?;
-        let received = self.receive(upload.as_mut(), bytes, bytes_max).await;
-        if received.is_err() {
-            if let Err(error) = upload.abort().await {
-                tracing::debug!(%error, "an upload that failed may have ended by itself");
-            }
-            if let Some(folder) = &self.folder {
-                // Where the last step fails, the library forgets what it staged, and its own cleaning up with it.
-                let part = folder.join(Self::path(id).parts().next().unwrap_or_default().as_ref());
-                remove_staged(&part, id);
-            }
-        }
-        received
-    }
-
-    /// Takes in what comes, part by part: the next one is gathered when the one before is written.
-    async fn receive<E: std::fmt::Display>(
-        &self,
-        upload: &mut dyn MultipartUpload,
         mut bytes: impl Stream<Item = Result<Bytes, E>> + Unpin,
         bytes_max: u64,
     ) -> Result<Received, FilesError> {
         let (mut size, mut head, mut part) = (0, Vec::new(), Vec::new());
+        let mut parts = Parts { upload: None };
         let end = Instant::now() + WHOLE;
         loop {
             let patience = Instant::now() + IDLE;
@@ -203,16 +229,23 @@ impl Files {
             head.extend(&next[..next.len().min(HEAD_BYTES - head.len())]);
             part.extend(&next);
             if part.len() >= self.part_bytes {
-                upload.put_part(std::mem::take(&mut part).into()).await?;
+                parts.put(self, id, std::mem::take(&mut part)).await?;
             }
         }
         if size == 0 {
             return Err(FilesError::Empty);
         }
-        if !part.is_empty() {
-            upload.put_part(part.into()).await?;
+        let kept = parts.finish(self, id, part).await;
+        if kept.is_err()
+            && let Some(folder) = &self.folder
+        {
+            // Where the last step fails, the library forgets what it staged, and its own cleaning up with it.
+            let part = folder.join(Self::path(id).parts().next().unwrap_or_default().as_ref());
+            let id = id.to_owned();
+            // Nothing waits for it: what is not removed now is at the next start.
+            tokio::task::spawn_blocking(move || remove_staged(&part, &id)).await.unwrap_or_default();
         }
-        upload.complete().await?;
+        kept?;
         Ok(Received { size, kind: Kind::of(&head) })
     }
 

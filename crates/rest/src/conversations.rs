@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::error::Answer;
 use crate::extract::{Asked, Asker, Body, BodyIfAny, PageQuery, Path, user_id};
 use crate::openapi::ProblemBody;
-use crate::views::{Conversation, Page, Views, made_kinds, roles};
+use crate::views::{Conversation, Page, Views, given_roles, made_kinds};
 
 /// The own conversations, newest activity first.
 #[utoipa::path(
@@ -128,7 +128,7 @@ pub(crate) async fn delete(State(service): State<Service>, asker: Asker, Path(id
 pub(crate) struct NewMember {
     /// Oneself, where none is named.
     user_id: Option<String>,
-    #[schema(schema_with = roles, required = false)]
+    #[schema(schema_with = given_roles, required = false)]
     role: Option<String>,
 }
 

@@ -23,7 +23,8 @@ const BODY_BYTES_MAX: usize = 1_000_000;
 #[derive(Clone, Copy, Debug)]
 pub struct ClientAddress(pub IpAddr);
 
-/// Who asks, by its token, and the dialect that the token carries.
+/// Who asks, by its token, and the dialect that the token carries. Found out, and counted, once for a request.
+#[derive(Clone, Debug)]
 pub(crate) struct Asker(pub(crate) Account, pub(crate) Option<String>);
 
 impl Asker {
@@ -44,6 +45,9 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        if let Some(known) = parts.extensions.get::<Self>() {
+            return Ok(known.clone());
+        }
         let service = Service::from_ref(state);
         let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let token = header.and_then(|value| {
@@ -52,14 +56,18 @@ where
         });
         let token = token.ok_or_else(|| Refusal::unauthenticated("a bearer token is needed"))?;
         if let Some(account) = service.verify_key(token).await? {
-            return Ok(Self(account, None));
+            let asker = Self(account, None);
+            parts.extensions.insert(asker.clone());
+            return Ok(asker);
         }
         let verified = service.verify(token).await?;
         // Another backend is the operator's own, and acts for many.
         if !parts.method.is_safe() {
             service.rates().change(verified.account.user.id.clone())?;
         }
-        Ok(Self(verified.account, verified.dialect))
+        let asker = Self(verified.account, verified.dialect);
+        parts.extensions.insert(asker.clone());
+        Ok(asker)
     }
 }
 
@@ -153,6 +161,10 @@ async fn whole(request: Request) -> Result<Bytes, Refusal> {
 }
 
 fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Problem> {
+    // A list would be taken for an object whose names are left out.
+    if json.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Refusal::invalid("body", "must be an object").into());
+    }
     serde_json::from_slice(json).map_err(|error| {
         // Bad JSON is the client's grammar, anything else what it says.
         let refusal = Refusal::invalid("body", format!("is not as it should be: {error}"));

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::{FromRequest, Multipart, Request, State};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use quintet_domain::Refusal;
 use quintet_service::{Content, Service, Shown, StoredFile};
 use utoipa::ToSchema;
@@ -14,7 +14,6 @@ use crate::error::{Answer, Problem};
 use crate::extract::{Asker, Path};
 use crate::views::{self, Upload};
 
-/// Takes the part of a form that is named `file`.
 /// A form with one file.
 #[derive(ToSchema)]
 #[allow(dead_code, reason = "said in the document, and read part by part")]
@@ -89,11 +88,14 @@ fn tag_of(id: &str) -> String {
 pub(crate) async fn get(
     State(service): State<Service>,
     Path((id, secret)): Path<(String, String)>,
+    method: Method,
     asked: HeaderMap,
 ) -> Result<Response, Problem> {
     let Shown { file, disposition, content } = service.file(id.clone(), secret).await?;
     let bytes = match content {
-        Content::Here(bytes) => bytes,
+        Content::Here(bytes) => Body::from_stream(bytes),
+        // The link is signed for GET alone.
+        Content::At(_) if method == Method::HEAD => Body::empty(),
         // Asked for again each time: the link dies with the message, and what it leads to in a minute.
         Content::At(link) => {
             let headers = [(header::LOCATION, link), (header::CACHE_CONTROL, "private, no-store".to_owned())];
@@ -105,5 +107,5 @@ pub(crate) async fn get(
         headers.remove(header::CONTENT_LENGTH);
         return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }
-    Ok((headers, Body::from_stream(bytes)).into_response())
+    Ok((headers, bytes).into_response())
 }

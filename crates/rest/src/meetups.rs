@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::error::Answer;
 use crate::extract::{Asked, Asker, Body, Path, page_limit, present};
-use crate::views::{Meetup, Page, Views, statuses};
+use crate::views::{Meetup, Page, Views, set_statuses};
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -99,7 +99,7 @@ pub(crate) struct MeetupPatch {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<u32>, minimum = 1)]
     capacity: Option<Option<u32>>,
-    #[schema(schema_with = statuses, required = false)]
+    #[schema(schema_with = set_statuses, required = false)]
     status: Option<String>,
 }
 

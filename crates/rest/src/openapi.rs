@@ -4,6 +4,8 @@
 //! refuses bad ones, one with a path can miss, one that asks for a token turns strangers away.
 //! What does not: what a single operation does; that stands at its handler.
 
+use std::collections::BTreeMap;
+
 use http::StatusCode;
 use quintet_domain::Code;
 use serde::Serialize;
@@ -13,7 +15,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
     ContentBuilder, HeaderBuilder, OpenApi as Document, Ref, RefOr, Response, ResponseBuilder, Schema,
 };
-use utoipa::{Modify, OpenApi, ToSchema};
+use utoipa::{IntoResponses, Modify, OpenApi, ToSchema};
 
 /// What went wrong (RFC 9457).
 #[derive(Debug, Serialize, ToSchema)]
@@ -60,6 +62,11 @@ fn codes() -> RefOr<Schema> {
         (name = "files", description = "Files"),
         (name = "meetups", description = "Meetups: proposed, asked for, decided, changed, ended"),
         (name = "notifications", description = "What a user is told"),
+        (name = "clients of meetup", description = "What existing clients of the meetup vocabulary call"),
+        (name = "clients of messenger", description = "What existing clients of the messenger vocabulary call"),
+        (name = "clients of rooms", description = "What existing clients of the rooms vocabulary call"),
+        (name = "clients of conversations", description = "What existing clients of the conversations vocabulary call"),
+        (name = "clients of chat", description = "What existing clients of the chat vocabulary call"),
         (name = "operations", description = "For whoever runs the server"),
     )
 )]
@@ -71,6 +78,17 @@ impl Modify for Tokens {
     fn modify(&self, document: &mut Document) {
         let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
         document.components.get_or_insert_default().add_security_scheme("token", SecurityScheme::Http(scheme));
+    }
+}
+
+/// How what existing clients call fails: as the vocabulary's own document has it.
+pub(crate) struct Failure;
+
+impl IntoResponses for Failure {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let content = ContentBuilder::new().schema(Some(ObjectBuilder::new())).build();
+        let response = ResponseBuilder::new().description("A failure, in this vocabulary's own words");
+        BTreeMap::from([(ANY_STATUS.to_owned(), RefOr::T(response.content("application/json", content).build()))])
     }
 }
 
@@ -86,8 +104,14 @@ fn add(operation: &mut Operation, status: StatusCode, response: impl Into<Respon
     }
 }
 
+/// The status that stands for all that are not named.
+const ANY_STATUS: &str = "default";
+
 /// Adds what an operation answers by what it is.
 fn complete(operation: &mut Operation, path: &str, writes: bool) {
+    if operation.responses.responses.contains_key(ANY_STATUS) {
+        return;
+    }
     let integer = HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::Integer))).build();
     let takes = |place: &ParameterIn| {
         let parameters = operation.parameters.iter().flatten();
@@ -102,6 +126,9 @@ fn complete(operation: &mut Operation, path: &str, writes: bool) {
     }
     if body || in_path {
         add(operation, StatusCode::BAD_REQUEST, problem("The request cannot be read."));
+    }
+    if private && (writes || in_path) {
+        add(operation, StatusCode::FORBIDDEN, problem("The asker may not do that."));
     }
     if in_path {
         add(operation, StatusCode::NOT_FOUND, problem("There is no such thing that the asker can see."));
@@ -120,9 +147,6 @@ fn complete(operation: &mut Operation, path: &str, writes: bool) {
         add(operation, StatusCode::CONFLICT, problem("It contradicts what is."));
         let slow = problem("Too much at once.").header("Retry-After", integer);
         add(operation, StatusCode::TOO_MANY_REQUESTS, slow);
-        if private {
-            add(operation, StatusCode::FORBIDDEN, problem("The asker may not do that."));
-        }
     } else if in_v1 {
         let same = ResponseBuilder::new().description("What the client has, by `If-None-Match`, is still so.");
         add(operation, StatusCode::NOT_MODIFIED, same);

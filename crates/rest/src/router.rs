@@ -1,11 +1,10 @@
 //! Which path is whose.
 
-use std::sync::Arc;
-
+use axum::Router;
 use axum::extract::{DefaultBodyLimit, Extension, FromRef, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use axum::{Json, Router};
+use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use quintet_domain::{Code, Refusal};
 use quintet_service::Service;
@@ -45,6 +44,7 @@ pub(crate) struct App {
 
 /// The whole HTTP API.
 pub fn router(service: Service, settings: &Settings) -> Router {
+    let app = App { service };
     let v1 = OpenApiRouter::new()
         .routes(routes!(auth::register))
         .routes(routes!(auth::log_in))
@@ -73,19 +73,18 @@ pub fn router(service: Service, settings: &Settings) -> Router {
         .routes(routes!(notifications::mark_read))
         .routes(routes!(document))
         .layer(axum::middleware::from_fn(caching::tagged));
-    let app = App { service };
     let (router, said) = OpenApiRouter::with_openapi(Whole::openapi())
         .routes(routes!(operations::healthy))
         .routes(routes!(operations::ready))
         .routes(routes!(operations::metrics))
         .routes(routes!(files::get))
         .nest("/api/v1", v1)
+        .merge(compat::router(app.clone()))
         .split_for_parts();
-    let said = Said(Arc::new(openapi::completed(said)));
-    let page = SwaggerUi::new(DOCS_PATH).config(swagger_ui::Config::from(DOCUMENT_PATH));
+    let said = Said(Bytes::from(openapi::completed(said).to_json().unwrap_or_default()));
+    let page = SwaggerUi::new(DOCS_PATH).config(swagger_ui::Config::from(DOCUMENT_PATH).validator_url("none"));
     router
         .merge(page)
-        .merge(compat::router(app.clone()))
         .fallback(not_found)
         .method_not_allowed_fallback(not_allowed)
         .layer(CatchPanicLayer::custom(panicked))
@@ -115,15 +114,15 @@ fn cors(settings: &Settings) -> CorsLayer {
 
 /// The OpenAPI document of the API.
 #[derive(Clone)]
-struct Said(Arc<utoipa::openapi::OpenApi>);
+struct Said(Bytes);
 
 /// This document.
 #[utoipa::path(
     get, path = "/openapi.json", tag = "operations", operation_id = "getDocument", security(()),
     responses((status = 200, description = "The document", body = serde_json::Value))
 )]
-async fn document(Extension(Said(said)): Extension<Said>) -> Json<utoipa::openapi::OpenApi> {
-    Json(utoipa::openapi::OpenApi::clone(&said))
+async fn document(Extension(Said(said)): Extension<Said>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], said)
 }
 
 /// Counts what is answered.

@@ -33,7 +33,7 @@ fn conversation_kinds() -> RefOr<Schema> {
     one_of([Direct, Group, Room, Meetup].map(ConversationKind::as_str))
 }
 
-pub(crate) fn roles() -> RefOr<Schema> {
+fn roles() -> RefOr<Schema> {
     one_of([Role::Owner, Role::Admin, Role::Member].map(Role::as_str))
 }
 
@@ -43,7 +43,18 @@ pub(crate) fn made_kinds() -> RefOr<Schema> {
     one_of([Direct, Group, Room].map(ConversationKind::as_str))
 }
 
-pub(crate) fn statuses() -> RefOr<Schema> {
+/// Those that are given; an owner's passes on by itself.
+pub(crate) fn given_roles() -> RefOr<Schema> {
+    one_of([Role::Admin, Role::Member].map(Role::as_str))
+}
+
+/// Those that are set; a meetup expires by itself.
+pub(crate) fn set_statuses() -> RefOr<Schema> {
+    use MeetupStatus::{Cancelled, Completed, Confirmed, Open};
+    one_of([Open, Confirmed, Cancelled, Completed].map(MeetupStatus::as_str))
+}
+
+fn statuses() -> RefOr<Schema> {
     use MeetupStatus::{Cancelled, Completed, Confirmed, Expired, Open};
     one_of([Open, Confirmed, Cancelled, Completed, Expired].map(MeetupStatus::as_str))
 }

@@ -10,7 +10,7 @@ use quintet_service::{Algorithm, Metrics, Service, Tokens};
 use quintet_socketio::{Engine, Origins};
 use quintet_store::{Group, Location, SqliteStore};
 
-use crate::config::{AudienceName, Config, EchoName};
+use crate::config::{self, AudienceName, Config, EchoName};
 use crate::environment::SystemEnvironment;
 use crate::metrics::Connections;
 use crate::{Failure, secret};
@@ -34,8 +34,8 @@ fn files(config: &Config, location: &Location) -> Result<Files, FilesError> {
     match (&config.files.bucket, location) {
         (_, Location::Memory) => Ok(Files::in_memory()),
         (Some(name), _) => {
-            let (endpoint, region) = (config.files.endpoint.clone(), config.files.region.clone());
-            Files::in_bucket(&Bucket { name: name.clone(), endpoint, region })
+            let config::Files { endpoint, region, key, .. } = config.files.clone();
+            Files::in_bucket(&Bucket { name: name.clone(), endpoint, region, key })
         }
         (None, Location::Shared(folder)) => Files::in_folder(&folder.join(FILES)),
         (None, Location::Folder(folder)) => {

@@ -177,6 +177,9 @@ pub(crate) struct Files {
     pub(crate) bucket: Option<String>,
     pub(crate) endpoint: Option<String>,
     pub(crate) region: Option<String>,
+    /// The key's id and secret, from where S3's own tools read them.
+    #[serde(skip)]
+    pub(crate) key: Option<(String, String)>,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -212,6 +215,7 @@ impl Config {
             .or_else(|| variable("QUINTET_JWT_SECRET"))
             .or(config.auth.jwt_secret)
             .or_else(|| variable("JWT_SECRET"));
+        config.files.key = variable("AWS_ACCESS_KEY_ID").zip(variable("AWS_SECRET_ACCESS_KEY"));
         if !options.listen.is_empty() {
             config.server.listen = options.listen.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
         }

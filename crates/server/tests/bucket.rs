@@ -33,10 +33,24 @@ async fn s3(folder: &Path) -> std::net::SocketAddr {
     address
 }
 
-/// Objects of the bucket.
+/// Objects below a folder, and parts of uploads; not what the service notes of them.
 fn objects(folder: &Path) -> usize {
-    let below = |entry: std::fs::DirEntry| if entry.path().is_dir() { objects(&entry.path()) } else { 1 };
+    let noted = |name: &str| name.ends_with(".metadata.json") || name.ends_with(".internal.json");
+    let below = |entry: std::fs::DirEntry| match entry.path() {
+        path if path.is_dir() => objects(&path),
+        path => usize::from(!noted(&path.to_string_lossy())),
+    };
     std::fs::read_dir(folder).into_iter().flatten().flatten().map(below).sum()
+}
+
+async fn until_empty(bucket: &Path) {
+    let gone = async {
+        let mut look = tokio::time::interval(Duration::from_millis(50));
+        while objects(bucket) != 0 {
+            look.tick().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), gone).await.expect("the objects go");
 }
 
 fn server(service: std::net::SocketAddr, secret: &str) -> support::Start {
@@ -73,6 +87,7 @@ async fn a_browser_follows_a_signed_link() {
     let (status, head, found) = Http::new(service).send_bytes("GET", place, &[]).await;
     assert_eq!((status, found.len()), (200, bytes.len()), "{head}");
     assert!(found == bytes && head.contains("attachment; filename*=utf-8''a%20b%2ebin"), "{head}");
+    assert_eq!(http.send_bytes("HEAD", url, &[]).await.0, 200, "what is signed is signed for GET");
     // What somebody changes in it is not signed.
     let changed = place.replace("attachment", "inline");
     assert_eq!(Http::new(service).send_bytes("GET", &changed, &[]).await.0, 403);
@@ -83,23 +98,28 @@ async fn a_browser_follows_a_signed_link() {
     let message = format!("/messages/{}", sent["id"].as_str().expect("an id"));
     http.api(&alice.1, "DELETE", &message, Value::Null).await.expect(204);
     assert_eq!(http.send_bytes("GET", url, &[]).await.0, 404);
-    let gone = async {
-        let mut look = tokio::time::interval(Duration::from_millis(50));
-        while objects(&bucket) != 0 {
-            look.tick().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), gone).await.expect("the object goes");
+    until_empty(&bucket).await;
+
+    // Short: one object at once.
+    let short = http.upload(&alice.1, "short", b"bytes").await.expect(201);
+    let location = http.header("GET", short["url"].as_str().expect("a link"), "location").await;
+    let place = location.strip_prefix(&format!("http://{service}")).unwrap_or_else(|| panic!("{location}"));
+    assert_eq!(Http::new(service).send_bytes("GET", place, &[]).await.2, b"bytes");
+    http.api(&alice.1, "DELETE", "/me", Value::Null).await.expect(204);
+    until_empty(&bucket).await;
 
     // Too large: nothing is left of its parts.
-    http.upload(&alice.1, "large", &vec![7; 25_000_001]).await.expect(413);
-    assert_eq!(objects(&bucket), 0);
+    let bob = http.register("bob").await;
+    http.upload(&bob.1, "large", &vec![7; 25_000_001]).await.expect(413);
+    until_empty(folder.path()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_key_is_said_at_the_start() {
+async fn a_bucket_that_cannot_be_used_is_said_at_the_start() {
     let folder = tempfile::tempdir().expect("a folder");
     let service = s3(folder.path()).await;
-    let said = server(service, "another secret").fail();
-    assert!(said.contains("files cannot be kept where [files] says"), "{said}");
+    for server in [server(service, "another secret"), server(service, "a secret").env("AWS_ACCESS_KEY_ID", "nobody")] {
+        let said = server.fail();
+        assert!(said.contains("files cannot be kept where [files] says"), "{said}");
+    }
 }

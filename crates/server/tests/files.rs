@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::{Answer, Server, Wire};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x20\x08\x06\0\0\0";
@@ -120,6 +120,14 @@ async fn a_profile_carries_its_picture() {
     assert_eq!(http.send_bytes("GET", text(&made["url"]), &[]).await.0, 200, "the profile still has it");
     http.api(&alice.1, "PATCH", "/me", json!({ "avatar": null })).await.expect(200);
     assert_eq!(http.send("GET", text(&made["url"]), &[], "").await.status, 404);
+
+    // One that a service set for a user is that user's.
+    let (_, shop) = server.run(&["key", "add", "shop"]);
+    let made = upload(&server, &shop, "face.png", PNG).await.expect(201);
+    http.api(&shop, "PATCH", &format!("/users/{}", alice.0), json!({ "avatar": made["url"] })).await.expect(200);
+    let sent = http.api(&alice.1, "POST", &path, json!({ "type": "image", "fileUrl": made["url"] })).await.expect(201);
+    http.api(&alice.1, "DELETE", &format!("/messages/{}", text(&sent["id"])), Value::Null).await.expect(204);
+    assert_eq!(http.send_bytes("GET", text(&made["url"]), &[]).await.0, 200);
 }
 
 #[tokio::test]
@@ -146,6 +154,22 @@ async fn what_is_wrong_leaves_nothing_behind() {
     let mut stream = TcpStream::connect(server.address()).await.expect("connected");
     stream.write_all(&request(&alice.1, &whole[..1_500_000], whole.len())).await.expect("written");
     drop(stream);
+    until_kept(&server, 0).await;
+
+    // More at once than one user may: the last is told to wait, and nothing of any stays.
+    let mut answers = Vec::new();
+    for _ in 0..9 {
+        let mut stream = TcpStream::connect(server.address()).await.expect("connected");
+        stream.write_all(&request(&alice.1, &whole[..300_000], whole.len())).await.expect("written");
+        answers.push(Box::pin(async move {
+            let mut head = [0; 12];
+            stream.read_exact(&mut head).await.expect("an answer");
+            String::from_utf8_lossy(&head).into_owned()
+        }));
+    }
+    let (first, _, others) = futures_util::future::select_all(answers).await;
+    assert_eq!(first, "HTTP/1.1 429");
+    drop(others);
     until_kept(&server, 0).await;
 
     // A name is no path, and markup is nothing to run, whatever it is called.

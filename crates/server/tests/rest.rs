@@ -42,6 +42,7 @@ async fn registering_and_logging_in() {
         (body(" new", "new@example.org", "correct horse"), 422, "ERR_INVALID_PAYLOAD"),
         (body(&"n".repeat(129), "new@example.org", "correct horse"), 413, "ERR_TOO_LARGE"),
         (json!({ "username": "new" }), 422, "ERR_INVALID_PAYLOAD"),
+        (json!(["new", "new@example.org", "correct horse", null, null]), 422, "ERR_INVALID_PAYLOAD"),
     ] {
         problem(http.api("", "POST", "/auth/register", body).await, status, code);
     }

@@ -68,6 +68,13 @@ async fn a_key_is_no_person() {
     ] {
         refused(http.api(&shop, method, path, body).await, 403, "for people");
     }
+    for (path, body) in [
+        ("/conversations/api/users/profile", json!({ "username": "billing" })),
+        ("/messenger/api/users/profile", json!({ "email": "b@example.org" })),
+        ("/messenger/api/users/change-password", json!({ "currentPassword": "x", "newPassword": "correct horse" })),
+    ] {
+        http.call(&shop, "PUT", path, body).await.expect(403);
+    }
     let user = json!({ "username": "new" });
     let note = json!({ "userId": alice.0, "title": "T", "message": "M" });
     let person = format!("/users/{}", alice.0);
@@ -110,9 +117,15 @@ async fn users_and_conversations_of_another_backend() {
         group["members"].as_array().expect("members").iter().filter_map(|m| m["user"]["username"].as_str()).collect();
     assert_eq!(members, ["alice", "carol"]);
     let path = format!("/conversations/{}", group["id"].as_str().expect("an id"));
-    let direct = json!({ "kind": "direct", "ownerId": alice.0, "memberIds": ["42"] });
-    let pair = http.api(&shop, "POST", "/conversations", direct.clone()).await.expect(201);
-    refused(http.api(&bob.1, "POST", "/conversations", direct).await, 403, "Only a service");
+    let stolen = json!({ "kind": "group", "name": "G", "ownerId": alice.0 });
+    refused(http.api(&bob.1, "POST", "/conversations", stolen).await, 403, "Only a service");
+    let direct = json!({ "kind": "direct", "memberIds": [bob.0] });
+    let pair = http.api(&alice.1, "POST", "/conversations", direct.clone()).await.expect(201);
+    let spy = json!({ "kind": "direct", "ownerId": alice.0, "memberIds": [bob.0] });
+    refused(http.api(&shop, "POST", "/conversations", spy).await, 422, "`ownerId`");
+    let me = http.api(&shop, "GET", "/me", Value::Null).await.expect(200);
+    let odd = json!({ "kind": "group", "name": "G", "ownerId": me["id"] });
+    http.api(&shop, "POST", "/conversations", odd).await.expect(404);
 
     // What it made it changes, and what it did not as well; a conversation of two stays theirs.
     http.api(&shop, "PATCH", &path, json!({ "name": "Order 8" })).await.expect(200);
@@ -127,6 +140,12 @@ async fn users_and_conversations_of_another_backend() {
     http.api(&shop, "POST", &format!("{pair}/messages"), json!({ "content": "psst" })).await.expect(404);
     http.api(&shop, "DELETE", &path, Value::Null).await.expect(204);
     http.api(&bob.1, "GET", &path, Value::Null).await.expect(404);
+
+    // A message of theirs is one that the service has never heard of.
+    let path = format!("{pair}/messages");
+    let sent = http.api(&alice.1, "POST", &path, json!({ "content": "psst" })).await.expect(201);
+    let message = format!("/messages/{}", sent["id"].as_str().expect("an id"));
+    refused(http.api(&shop, "PATCH", &message, json!({ "content": "x" })).await, 404, "no message");
 
     http.api(&shop, "DELETE", "/users/42", Value::Null).await.expect(204);
     http.api(&alice.1, "GET", "/users/42", Value::Null).await.expect(404);
@@ -173,4 +192,44 @@ async fn sockets_hear_it_in_the_services_name() {
     let heard = host.next("newNotification").await;
     assert_eq!(heard["notification"]["title"], "Meetup Confirmed", "the host did not do it");
     http.api(&bob.1, "PATCH", &meetup, json!({ "status": "cancelled" })).await.expect(403);
+}
+
+#[tokio::test]
+async fn an_id_that_a_guest_had_is_taken_over() {
+    let Stage { http, shop, alice, server, .. } = stage().await;
+    // One guest that was stored, and one that only said who it is.
+    let room = http.api(&alice.1, "POST", "/conversations", json!({ "kind": "room", "name": "R" })).await.expect(201);
+    let mut joined = Wire::connect(server.address(), "/rooms", &json!({ "userId": "g1" })).await;
+    joined.call("join_room", &json!({ "roomId": room["id"] })).await;
+    let mut idle = Wire::connect(server.address(), "/rooms", &json!({ "userId": "g2" })).await;
+    for id in ["g1", "g2"] {
+        http.api(&shop, "POST", "/users", json!({ "id": id, "username": id })).await.expect(201);
+    }
+    for wire in [&mut joined, &mut idle] {
+        while let Some(frame) = wire.frame().await {
+            if frame.starts_with("41") {
+                break;
+            }
+        }
+    }
+    let refusal = Wire::open(server.address(), "").await.enter("/rooms", &json!({ "userId": "g1" })).await;
+    assert!(refusal.starts_with("44"), "the id is no guest's any more: {refusal}");
+}
+
+#[tokio::test]
+async fn a_service_in_a_meetup() {
+    let Stage { http, shop, alice, server: _server, .. } = stage().await;
+    let proposal = json!({ "activity": "Chess", "location": "Park", "startsAt": "2099-01-01T00:00:00Z" });
+    let made = http.api(&alice.1, "POST", "/meetups", proposal).await.expect(201);
+    let meetup = format!("/meetups/{}", made["id"].as_str().expect("an id"));
+    let seat = format!("/conversations/{}/members/{}", made["chatId"].as_str().expect("an id"), alice.0);
+    for path in [format!("{meetup}/participants/{}", alice.0), seat] {
+        http.api(&shop, "DELETE", &path, Value::Null).await.expect(403);
+    }
+    let me = http.api(&shop, "GET", "/me", Value::Null).await.expect(200);
+    let me = me["id"].as_str().expect("an id");
+    http.api(&shop, "POST", &format!("{meetup}/requests"), Value::Null).await.expect(201);
+    http.api(&alice.1, "POST", &format!("{meetup}/requests/{me}/accept"), Value::Null).await.expect(200);
+    let left = http.api(&shop, "DELETE", &format!("{meetup}/participants/{me}"), Value::Null).await.expect(200);
+    assert_eq!(left["participants"], json!([]));
 }

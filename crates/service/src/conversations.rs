@@ -68,8 +68,7 @@ impl Service {
         if input.members.len() > IDS_MAX {
             return Err(Refusal::too_large("memberIds", format!("has at most {IDS_MAX} ids")));
         }
-        // The one whose it is can see what a service may not: a direct conversation.
-        let user = input.owner.clone().unwrap_or_else(|| actor.user.clone());
+        let user = actor.user.clone();
         let new = NewConversation {
             kind: input.kind,
             name: input.name,

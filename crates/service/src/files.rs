@@ -1,11 +1,14 @@
 //! Files: taken in as they come, given out while something carries them, and removed after that.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
 use bytes::Bytes;
 use futures_util::Stream;
 use futures_util::stream::BoxStream;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use quintet_domain::limits::{FILE_BYTES_MAX, NAME_CHARS_MAX};
-use quintet_domain::{Code, FILES_PATH, Refusal};
+use quintet_domain::limits::{FILE_BYTES_MAX, NAME_CHARS_MAX, UPLOADS_AT_ONCE, UPLOADS_AT_ONCE_OF_USER};
+use quintet_domain::{Code, FILES_PATH, Refusal, UserId};
 use quintet_files::{Files, FilesError};
 use quintet_store::{Actor, NewFile, StoredFile};
 
@@ -74,6 +77,41 @@ fn refusal(error: &FilesError) -> Refusal {
     }
 }
 
+/// Uploads that are under way: each takes memory for as long as its sender likes.
+#[derive(Debug, Default)]
+pub(crate) struct Uploads(Mutex<HashMap<UserId, usize>>);
+
+/// One of them, until it is dropped.
+struct Underway<'u>(&'u Uploads, UserId);
+
+impl Uploads {
+    fn begin(&self, user: &UserId) -> Result<Underway<'_>, Refusal> {
+        let mut underway = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let all: usize = underway.values().sum();
+        let own = underway.entry(user.clone()).or_default();
+        if *own >= UPLOADS_AT_ONCE_OF_USER || all >= UPLOADS_AT_ONCE {
+            if *own == 0 {
+                underway.remove(user);
+            }
+            return Err(Refusal::rate_limited(1_000));
+        }
+        *own += 1;
+        Ok(Underway(self, user.clone()))
+    }
+}
+
+impl Drop for Underway<'_> {
+    fn drop(&mut self) {
+        let mut underway = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = underway.get_mut(&self.1) {
+            *own -= 1;
+            if *own == 0 {
+                underway.remove(&self.1);
+            }
+        }
+    }
+}
+
 impl Service {
     fn files(&self) -> &Files {
         &self.0.files
@@ -89,6 +127,7 @@ impl Service {
         name: Option<&str>,
         bytes: impl Stream<Item = Result<Bytes, E>> + Unpin,
     ) -> Result<Uploaded, Refusal> {
+        let _underway = self.0.uploads.begin(&actor.user)?;
         let (id, secret) = (self.0.environment.new_id(), format!("{:032x}", self.0.environment.secret()));
         let name = name.and_then(plain_name);
         let (uploader, url) = (actor.user.clone(), format!("{FILES_PATH}{id}/{secret}"));

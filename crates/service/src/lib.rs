@@ -65,6 +65,7 @@ struct Inner {
     bus: Arc<dyn Bus>,
     environment: Arc<dyn Environment>,
     files: Files,
+    uploads: files::Uploads,
     tokens: Tokens,
     passwords: Passwords,
     presence: Presence,
@@ -92,7 +93,20 @@ impl Service {
         settings: Settings,
     ) -> Self {
         let (passwords, presence, rates) = (Passwords::new(), Presence::default(), Rates::new(settings.rates));
-        Self(Arc::new(Inner { store, bus, environment, files, tokens, passwords, presence, rates, metrics, settings }))
+        let uploads = files::Uploads::default();
+        Self(Arc::new(Inner {
+            store,
+            bus,
+            environment,
+            files,
+            uploads,
+            tokens,
+            passwords,
+            presence,
+            rates,
+            metrics,
+            settings,
+        }))
     }
 
     /// Who is online.

@@ -8,3 +8,6 @@ CREATE TABLE service_key (
     hash TEXT NOT NULL UNIQUE,
     created_at INTEGER NOT NULL
 ) STRICT;
+
+-- Pictures are looked for by their link: one lives as long as a profile has it.
+CREATE INDEX user_avatar ON user (avatar) WHERE avatar IS NOT NULL;

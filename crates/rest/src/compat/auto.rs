@@ -69,6 +69,9 @@ async fn answer(app: App, dialects: Router, request: Request) -> Answer<Response
     if let Some(address) = noted.get::<ClientAddress>() {
         parts.extensions.insert(*address);
     }
+    if let Some(asker) = noted.get::<Asker>() {
+        parts.extensions.insert(asker.clone());
+    }
     let target = format!("/{}/api{path}{query}", dialect.as_str());
     parts.uri = target.parse::<Uri>().map_err(|_| Refusal::internal())?;
     let handed = dialects.oneshot(Request::from_parts(parts, body)).await;

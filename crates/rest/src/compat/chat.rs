@@ -2,15 +2,17 @@
 
 use std::collections::HashMap;
 
+use axum::Json;
 use axum::extract::State;
-use axum::routing::{delete, get, post, put};
-use axum::{Json, Router};
 use http::StatusCode;
 use quintet_dialect::Dialect;
 use quintet_domain::{Conversation, ConversationId, ConversationKind, MessageId, Refusal, Target, User, UserId};
 use quintet_service::{Account, ConversationChange, ConversationInput, Service};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::conversations::{Edit, Registration, Search, new_account};
 use super::{LIST_MAX, emails, messages, online, own_conversations, required, send, status, users};
@@ -18,6 +20,7 @@ use crate::auth::Credentials;
 use crate::error::Answer;
 use crate::extract::{Asked, Asker, BodyIfAny, From, Path, user_id};
 use crate::messages::new_text;
+use crate::openapi::Failure;
 use crate::router::App;
 
 const DIALECT: Dialect = Dialect::Chat;
@@ -25,20 +28,20 @@ const DIALECT: Dialect = Dialect::Chat;
 /// Messages of a page, where a client does not say.
 const MESSAGES: u32 = 50;
 
-pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route("/auth/register", post(register))
-        .route("/auth/login", post(log_in))
-        .route("/auth/me", get(me))
-        .route("/users/search", get(search))
-        .route("/users/{id}", get(one_user))
-        .route("/chats", get(list).post(create))
-        .route("/chats/{id}", get(one).put(rename).delete(delete_chat))
-        .route("/chats/{id}/participants", post(add))
-        .route("/chats/{id}/participants/{user}", delete(remove))
-        .route("/chats/{id}/messages", get(history).post(say))
-        .route("/messages/{id}", put(edit).delete(delete_message))
-        .route("/messages/{id}/read", post(read))
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(register))
+        .routes(routes!(log_in))
+        .routes(routes!(me))
+        .routes(routes!(search))
+        .routes(routes!(one_user))
+        .routes(routes!(list, create))
+        .routes(routes!(one, rename, delete_chat))
+        .routes(routes!(add))
+        .routes(routes!(remove))
+        .routes(routes!(history, say))
+        .routes(routes!(edit, delete_message))
+        .routes(routes!(read))
 }
 
 fn user(service: &Service, user: &User, email: Option<&str>) -> Value {
@@ -59,6 +62,10 @@ pub(super) fn account(service: &Service, account: &Account) -> Value {
     user(service, &account.user, account.email.as_deref())
 }
 
+#[utoipa::path(
+    post, path = "/auth/register", tag = "clients of chat", operation_id = "chat_register", request_body = inline(Registration),
+    security(()), responses((status = 201, description = "Made", body = Value), Failure)
+)]
 async fn register(
     State(service): State<Service>,
     From(address): From,
@@ -70,6 +77,10 @@ async fn register(
     Ok((StatusCode::CREATED, Json(body)))
 }
 
+#[utoipa::path(
+    post, path = "/auth/login", tag = "clients of chat", operation_id = "chat_log_in", request_body = inline(Credentials),
+    security(()), responses((status = 200, description = "Done", body = Value), Failure)
+)]
 async fn log_in(
     State(service): State<Service>,
     From(address): From,
@@ -80,16 +91,28 @@ async fn log_in(
     Ok(Json(json!({ "message": "Login successful", "user": user, "token": session.token })))
 }
 
+#[utoipa::path(
+    get, path = "/auth/me", tag = "clients of chat", operation_id = "chat_me",
+    responses((status = 200, description = "Done", body = Value), Failure)
+)]
 async fn me(State(service): State<Service>, asker: Asker) -> Json<Value> {
     Json(json!({ "user": account(&service, &asker.0) }))
 }
 
+#[utoipa::path(
+    get, path = "/users/search", tag = "clients of chat", operation_id = "chat_search", params(Search),
+    responses((status = 200, description = "Done", body = Value), Failure)
+)]
 async fn search(State(service): State<Service>, asker: Asker, Asked(search): Asked<Search>) -> Answer<Json<Value>> {
     let found = users(&service, &asker, &search.q).await?;
     let shown: Vec<Value> = found.iter().map(|one| user(&service, one, None)).collect();
     Ok(Json(json!({ "users": shown, "count": shown.len() })))
 }
 
+#[utoipa::path(
+    get, path = "/users/{id}", tag = "clients of chat", operation_id = "chat_one_user", params(("id" = String, Path)),
+    responses((status = 200, description = "Done", body = Value), Failure)
+)]
 async fn one_user(State(service): State<Service>, _: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
     let found = service.user(&UserId::trusted(&id)).await?;
     Ok(Json(json!({ "user": user(&service, &found, None) })))
@@ -134,13 +157,17 @@ async fn shown(service: &Service, asker: &Asker, one: &Conversation) -> Result<V
     Ok(all_shown(service, asker, std::slice::from_ref(one)).await?.pop().unwrap_or_default())
 }
 
+#[utoipa::path(
+    get, path = "/chats", tag = "clients of chat", operation_id = "chat_list",
+    responses((status = 200, description = "Done", body = Value), Failure)
+)]
 async fn list(State(service): State<Service>, asker: Asker) -> Answer<Json<Value>> {
     let found = own_conversations(&service, &asker).await?;
     let chats = all_shown(&service, &asker, &found).await?;
     Ok(Json(json!({ "chats": chats, "count": chats.len() })))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Creation {
     name: Option<String>,
@@ -150,6 +177,10 @@ struct Creation {
     participant_ids: Vec<String>,
 }
 
+#[utoipa::path(
+    post, path = "/chats", tag = "clients of chat", operation_id = "chat_create", request_body = inline(Creation),
+    responses((status = 201, description = "Made", body = Value), Failure)
+)]
 async fn create(
     State(service): State<Service>,
     asker: Asker,
@@ -178,16 +209,24 @@ async fn create(
     Ok((StatusCode::CREATED, Json(json!({ "message": "Chat created successfully", "data": data }))))
 }
 
+#[utoipa::path(
+    get, path = "/chats/{id}", tag = "clients of chat", operation_id = "chat_one", params(("id" = String, Path)),
+    responses((status = 200, description = "Done", body = Value), Failure)
+)]
 async fn one(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
     let found = service.conversation(asker.id(), ConversationId::trusted(&id)).await?;
     Ok(Json(json!({ "chat": shown(&service, &asker, &found).await? })))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct Rename {
     name: Option<String>,
 }
 
+#[utoipa::path(
+    put, path = "/chats/{id}", tag = "clients of chat", operation_id = "chat_rename", params(("id" = String, Path)),
+    request_body = inline(Rename), responses((status = 200, description = "Done", body = Value), Failure)
+)]
 async fn rename(
     State(service): State<Service>,
     asker: Asker,
@@ -200,17 +239,25 @@ async fn rename(
     Ok(Json(json!({ "message": "Chat updated successfully", "data": data })))
 }
 
+#[utoipa::path(
+    delete, path = "/chats/{id}", tag = "clients of chat", operation_id = "chat_delete_chat", params(("id" = String, Path)),
+    responses((status = 200, description = "Done", body = Value), Failure)
+)]
 async fn delete_chat(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
     service.delete_conversation(asker.actor(), ConversationId::trusted(&id)).await?;
     Ok(Json(json!({ "message": "Chat deleted successfully" })))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Participant {
     user_id: Option<String>,
 }
 
+#[utoipa::path(
+    post, path = "/chats/{id}/participants", tag = "clients of chat", operation_id = "chat_add", params(("id" = String, Path)),
+    request_body = inline(Participant), responses((status = 201, description = "Made", body = Value), Failure)
+)]
 async fn add(
     State(service): State<Service>,
     asker: Asker,
@@ -224,6 +271,11 @@ async fn add(
     Ok((StatusCode::CREATED, Json(json!({ "message": "Participant added successfully", "data": data }))))
 }
 
+#[utoipa::path(
+    delete, path = "/chats/{id}/participants/{user}", tag = "clients of chat", operation_id = "chat_remove",
+    params(("id" = String, Path), ("user" = String, Path)),
+    responses((status = 200, description = "Done", body = Value), Failure)
+)]
 async fn remove(
     State(service): State<Service>,
     asker: Asker,
@@ -233,13 +285,18 @@ async fn remove(
     Ok(Json(json!({ "message": "Participant removed successfully" })))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Page {
     limit: Option<u32>,
     #[serde(default)]
     offset: u32,
 }
 
+#[utoipa::path(
+    get, path = "/chats/{id}/messages", tag = "clients of chat", operation_id = "chat_history",
+    params(("id" = String, Path), Page), responses((status = 200, description = "Done", body = Value), Failure)
+)]
 async fn history(
     State(service): State<Service>,
     asker: Asker,
@@ -252,7 +309,7 @@ async fn history(
     Ok(Json(json!({ "messages": shown, "count": shown.len() })))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct NewMessage {
     #[serde(default)]
     content: String,
@@ -264,6 +321,10 @@ struct NewMessage {
     file_name: Option<String>,
 }
 
+#[utoipa::path(
+    post, path = "/chats/{id}/messages", tag = "clients of chat", operation_id = "chat_say", params(("id" = String, Path)),
+    request_body = inline(NewMessage), responses((status = 201, description = "Made", body = Value), Failure)
+)]
 async fn say(
     State(service): State<Service>,
     asker: Asker,
@@ -277,6 +338,10 @@ async fn say(
     Ok((StatusCode::CREATED, Json(json!({ "message": "Message sent successfully", "data": data }))))
 }
 
+#[utoipa::path(
+    put, path = "/messages/{id}", tag = "clients of chat", operation_id = "chat_edit", params(("id" = String, Path)),
+    request_body = inline(Edit), responses((status = 200, description = "Done", body = Value), Failure)
+)]
 async fn edit(
     State(service): State<Service>,
     asker: Asker,
@@ -289,11 +354,19 @@ async fn edit(
     Ok(Json(json!({ "message": "Message updated successfully", "data": data })))
 }
 
+#[utoipa::path(
+    delete, path = "/messages/{id}", tag = "clients of chat", operation_id = "chat_delete_message",
+    params(("id" = String, Path)), responses((status = 200, description = "Done", body = Value), Failure)
+)]
 async fn delete_message(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
     service.delete_message(asker.actor(), MessageId::trusted(&id)).await?;
     Ok(Json(json!({ "message": "Message deleted successfully" })))
 }
 
+#[utoipa::path(
+    post, path = "/messages/{id}/read", tag = "clients of chat", operation_id = "chat_read", params(("id" = String, Path)),
+    responses((status = 200, description = "Done", body = Value), Failure)
+)]
 async fn read(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
     service.mark_read(asker.actor(), None, MessageId::trusted(&id)).await?;
     Ok(Json(json!({ "message": "Message marked as read" })))

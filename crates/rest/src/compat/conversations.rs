@@ -2,21 +2,24 @@
 
 use std::net::IpAddr;
 
+use axum::Json;
 use axum::extract::State;
-use axum::routing::{get, post, put};
-use axum::{Json, Router};
 use http::StatusCode;
 use quintet_dialect::Dialect;
 use quintet_domain::{Conversation, ConversationId, MessageId, Refusal, Target, User, UserId};
 use quintet_service::{Account, ConversationInput, NewAccount, ProfileChange, Service, Session};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::{LIST_MAX, emails, messages, online, own_conversations, required, send, status, users};
 use crate::auth::Credentials;
 use crate::error::Answer;
-use crate::extract::{Asked, Asker, BodyIfAny, From, Path, present, user_id};
+use crate::extract::{Asked, Asker, Body, BodyIfAny, From, Path, Person, present, user_id};
 use crate::messages::new_text;
+use crate::openapi::Failure;
 use crate::router::App;
 
 const DIALECT: Dialect = Dialect::Conversations;
@@ -24,18 +27,17 @@ const DIALECT: Dialect = Dialect::Conversations;
 /// Messages of a page, where a client does not say.
 const MESSAGES: u32 = 50;
 
-pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route("/auth/register", post(register))
-        .route("/auth/login", post(log_in))
-        .route("/auth/me", get(me))
-        .route("/users", get(search))
-        .route("/users/search", get(search))
-        .route("/users/profile", put(change_profile))
-        .route("/conversations", get(list).post(open))
-        .route("/conversations/{id}", get(one).delete(delete))
-        // A conversation's id where messages are read and sent, a message's where one is changed.
-        .route("/messages/{id}", get(history).post(say).put(edit).delete(delete_message))
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(register))
+        .routes(routes!(log_in))
+        .routes(routes!(me))
+        .routes(routes!(list_users))
+        .routes(routes!(search))
+        .routes(routes!(change_profile))
+        .routes(routes!(list, open))
+        .routes(routes!(one, delete))
+        .routes(routes!(history, say, edit, delete_message))
 }
 
 /// A user as lists and participants show it.
@@ -64,7 +66,7 @@ fn session(service: &Service, session: &Session) -> Value {
     json!({ "success": true, "token": session.token, "user": account(service, &session.account) })
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(super) struct Registration {
     pub(super) username: Option<String>,
     pub(super) name: Option<String>,
@@ -91,6 +93,11 @@ pub(super) async fn new_account(
     service.register(new).await
 }
 
+#[utoipa::path(
+    post, path = "/auth/register", tag = "clients of conversations", operation_id = "conversations_register",
+    request_body = inline(Registration), security(()),
+    responses((status = 201, description = "Made", body = Value), Failure)
+)]
 async fn register(
     State(service): State<Service>,
     From(address): From,
@@ -100,6 +107,11 @@ async fn register(
     Ok((StatusCode::CREATED, Json(session(&service, &made))))
 }
 
+#[utoipa::path(
+    post, path = "/auth/login", tag = "clients of conversations", operation_id = "conversations_log_in",
+    request_body = inline(Credentials), security(()),
+    responses((status = 200, description = "Done", body = Value), Failure)
+)]
 async fn log_in(
     State(service): State<Service>,
     From(address): From,
@@ -108,11 +120,16 @@ async fn log_in(
     Ok(Json(session(&service, &credentials.log_in(&service, address).await?)))
 }
 
+#[utoipa::path(
+    get, path = "/auth/me", tag = "clients of conversations", operation_id = "conversations_me",
+    responses((status = 200, description = "Done", body = Value), Failure)
+)]
 async fn me(State(service): State<Service>, asker: Asker) -> Json<Value> {
     Json(json!({ "success": true, "user": account(&service, &asker.0) }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Search {
     #[serde(default)]
     pub(super) q: String,
@@ -132,22 +149,38 @@ pub(super) async fn found(service: &Service, asker: &Asker, query: &str) -> Resu
     Ok(shown.collect())
 }
 
+#[utoipa::path(
+    get, path = "/users", tag = "clients of conversations", operation_id = "conversations_list_users", params(Search),
+    responses((status = 200, description = "Done", body = Value), Failure)
+)]
+async fn list_users(service: State<Service>, asker: Asker, search: Asked<Search>) -> Answer<Json<Value>> {
+    self::search(service, asker, search).await
+}
+
+#[utoipa::path(
+    get, path = "/users/search", tag = "clients of conversations", operation_id = "conversations_search", params(Search),
+    responses((status = 200, description = "Done", body = Value), Failure)
+)]
 async fn search(State(service): State<Service>, asker: Asker, Asked(search): Asked<Search>) -> Answer<Json<Value>> {
     let shown = found(&service, &asker, &search.q).await?;
     Ok(Json(json!({ "success": true, "count": shown.len(), "users": shown })))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct Profile {
     username: Option<String>,
     #[serde(default, deserialize_with = "present")]
     avatar: Option<Option<String>>,
 }
 
+#[utoipa::path(
+    put, path = "/users/profile", tag = "clients of conversations", operation_id = "conversations_change_profile",
+    request_body = inline(Profile), responses((status = 200, description = "Done", body = Value), Failure)
+)]
 async fn change_profile(
     State(service): State<Service>,
-    asker: Asker,
-    BodyIfAny(input): BodyIfAny<Profile>,
+    Person(asker): Person,
+    Body(input): Body<Profile>,
 ) -> Answer<Json<Value>> {
     let change = ProfileChange { username: input.username, avatar: input.avatar, ..ProfileChange::default() };
     let changed = service.change_profile(asker.id(), change).await?;
@@ -170,18 +203,27 @@ fn conversation(service: &Service, conversation: &Conversation) -> Value {
     })
 }
 
+#[utoipa::path(
+    get, path = "/conversations", tag = "clients of conversations", operation_id = "conversations_list",
+    responses((status = 200, description = "Done", body = Value), Failure)
+)]
 async fn list(State(service): State<Service>, asker: Asker) -> Answer<Json<Value>> {
     let found = own_conversations(&service, &asker).await?;
     let shown: Vec<Value> = found.iter().map(|one| conversation(&service, one)).collect();
     Ok(Json(json!({ "success": true, "count": shown.len(), "conversations": shown })))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Opening {
     participant_id: Option<String>,
 }
 
+#[utoipa::path(
+    post, path = "/conversations", tag = "clients of conversations", operation_id = "conversations_open",
+    request_body = inline(Opening),
+    responses((status = 201, description = "Made", body = Value), (status = 200, description = "There already", body = Value), Failure)
+)]
 async fn open(
     State(service): State<Service>,
     asker: Asker,
@@ -195,22 +237,35 @@ async fn open(
     Ok((status, Json(body)))
 }
 
+#[utoipa::path(
+    get, path = "/conversations/{id}", tag = "clients of conversations", operation_id = "conversations_one",
+    params(("id" = String, Path)), responses((status = 200, description = "Done", body = Value), Failure)
+)]
 async fn one(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
     let found = service.conversation(asker.id(), ConversationId::trusted(&id)).await?;
     Ok(Json(json!({ "success": true, "conversation": conversation(&service, &found) })))
 }
 
+#[utoipa::path(
+    delete, path = "/conversations/{id}", tag = "clients of conversations", operation_id = "conversations_delete",
+    params(("id" = String, Path)), responses((status = 200, description = "Done", body = Value), Failure)
+)]
 async fn delete(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
     service.delete_conversation(asker.actor(), ConversationId::trusted(&id)).await?;
     Ok(Json(json!({ "success": true, "message": "Conversation deleted" })))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Page {
     page: Option<u32>,
     limit: Option<u32>,
 }
 
+#[utoipa::path(
+    get, path = "/messages/{id}", tag = "clients of conversations", operation_id = "conversations_history",
+    params(("id" = String, Path), Page), responses((status = 200, description = "Done", body = Value), Failure)
+)]
 async fn history(
     State(service): State<Service>,
     asker: Asker,
@@ -229,7 +284,7 @@ async fn history(
     })))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct NewMessage {
     #[serde(default)]
@@ -240,6 +295,11 @@ struct NewMessage {
     file_name: Option<String>,
 }
 
+#[utoipa::path(
+    post, path = "/messages/{id}", tag = "clients of conversations", operation_id = "conversations_say",
+    params(("id" = String, Path)), request_body = inline(NewMessage),
+    responses((status = 201, description = "Made", body = Value), Failure)
+)]
 async fn say(
     State(service): State<Service>,
     asker: Asker,
@@ -253,11 +313,16 @@ async fn say(
     Ok((StatusCode::CREATED, Json(json!({ "success": true, "message": sent }))))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(super) struct Edit {
     pub(super) content: Option<String>,
 }
 
+#[utoipa::path(
+    put, path = "/messages/{id}", tag = "clients of conversations", operation_id = "conversations_edit",
+    params(("id" = String, Path)), request_body = inline(Edit),
+    responses((status = 200, description = "Done", body = Value), Failure)
+)]
 async fn edit(
     State(service): State<Service>,
     asker: Asker,
@@ -270,6 +335,10 @@ async fn edit(
     Ok(Json(json!({ "success": true, "message": message })))
 }
 
+#[utoipa::path(
+    delete, path = "/messages/{id}", tag = "clients of conversations", operation_id = "conversations_delete_message",
+    params(("id" = String, Path)), responses((status = 200, description = "Done", body = Value), Failure)
+)]
 async fn delete_message(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
     service.delete_message(asker.actor(), MessageId::trusted(&id)).await?;
     Ok(Json(json!({ "success": true, "message": "Message deleted" })))

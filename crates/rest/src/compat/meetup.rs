@@ -2,41 +2,49 @@
 
 use std::net::IpAddr;
 
+use axum::Json;
 use axum::extract::State;
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use quintet_dialect::Dialect;
 use quintet_domain::{Meetup, MeetupId, Refusal, Timestamp};
 use quintet_service::{MeetupInput, NewAccount, Service};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::{LIST_MAX, required, username_for};
 use crate::auth::Credentials;
 use crate::error::Answer;
 use crate::extract::{Asker, BodyIfAny, From};
+use crate::openapi::Failure;
 use crate::router::App;
 
 /// How long a broadcast stands.
 const BROADCAST_MS: i64 = 60 * 60 * 1_000;
 
-pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route("/auth/register", post(register))
-        .route("/auth/login", post(log_in))
-        .route("/broadcasts", get(list).post(propose))
-        .route("/broadcasts/join", post(join))
-        .route("/broadcasts/joinBroadcast", post(join))
-        .route("/joinBroadcast", post(join))
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(register))
+        .routes(routes!(log_in))
+        .routes(routes!(list, propose))
+        .routes(routes!(join))
+        .routes(routes!(join_broadcast))
+        .routes(routes!(join_at_root))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(super) struct Registration {
     pub(super) name: Option<String>,
     pub(super) email: Option<String>,
     pub(super) password: Option<String>,
 }
 
+#[utoipa::path(
+    post, path = "/auth/register", tag = "clients of meetup", operation_id = "meetup_register",
+    request_body = inline(Registration), security(()),
+    responses((status = 200, description = "Done", body = Value), Failure)
+)]
 async fn register(
     State(service): State<Service>,
     From(address): From,
@@ -62,6 +70,10 @@ pub(super) async fn registered(service: &Service, address: IpAddr, input: Regist
     Ok(Json(json!({ "message": "User registered successfully", "userId": id, "token": session.token })))
 }
 
+#[utoipa::path(
+    post, path = "/auth/login", tag = "clients of meetup", operation_id = "meetup_log_in", request_body = inline(Credentials),
+    security(()), responses((status = 200, description = "Done", body = Value), Failure)
+)]
 async fn log_in(
     State(service): State<Service>,
     From(address): From,
@@ -88,7 +100,7 @@ fn broadcast(meetup: &Meetup) -> Value {
     })
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Proposal {
     user_id: Option<String>,
@@ -134,6 +146,10 @@ fn is_asker(asker: &Asker, said: Option<&str>) -> Result<(), Refusal> {
     }
 }
 
+#[utoipa::path(
+    post, path = "/broadcasts", tag = "clients of meetup", operation_id = "meetup_propose", request_body = inline(Proposal),
+    responses((status = 200, description = "Done", body = Value), Failure)
+)]
 async fn propose(
     State(service): State<Service>,
     asker: Asker,
@@ -151,23 +167,49 @@ async fn propose(
     Ok(Json(broadcast(&service.create_meetup(asker.actor(), wanted).await?)))
 }
 
+#[utoipa::path(
+    get, path = "/broadcasts", tag = "clients of meetup", operation_id = "meetup_list",
+    responses((status = 200, description = "Done", body = Value), Failure)
+)]
 async fn list(State(service): State<Service>, asker: Asker) -> Answer<Json<Value>> {
     let found = service.meetups(asker.id(), true, None, LIST_MAX).await?;
     Ok(Json(found.items.iter().map(broadcast).collect()))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Join {
     broadcast_id: Option<String>,
     user_id: Option<String>,
 }
 
+#[utoipa::path(
+    post, path = "/broadcasts/join", tag = "clients of meetup", operation_id = "meetup_join", request_body = inline(Join),
+    responses((status = 200, description = "Done", body = Value), Failure)
+)]
 async fn join(State(service): State<Service>, asker: Asker, BodyIfAny(input): BodyIfAny<Join>) -> Answer<Json<Value>> {
     is_asker(&asker, input.user_id.as_deref())?;
     let id = required("broadcastId", input.broadcast_id)?;
     service.request_meetup(asker.actor(), MeetupId::trusted(&id)).await?;
     Ok(Json(json!({ "message": "Request to join sent", "broadcastId": id })))
+}
+
+/// The same, as some clients call it.
+#[utoipa::path(
+    post, path = "/broadcasts/joinBroadcast", tag = "clients of meetup", operation_id = "meetup_join_broadcast",
+    request_body = inline(Join), responses((status = 200, description = "Done", body = Value), Failure)
+)]
+async fn join_broadcast(service: State<Service>, asker: Asker, input: BodyIfAny<Join>) -> Answer<Json<Value>> {
+    join(service, asker, input).await
+}
+
+/// The same, as others do.
+#[utoipa::path(
+    post, path = "/joinBroadcast", tag = "clients of meetup", operation_id = "meetup_join_at_root", request_body = inline(Join),
+    responses((status = 200, description = "Done", body = Value), Failure)
+)]
+async fn join_at_root(service: State<Service>, asker: Asker, input: BodyIfAny<Join>) -> Answer<Json<Value>> {
+    join(service, asker, input).await
 }
 
 #[cfg(test)]

@@ -1,37 +1,40 @@
 //! The messenger vocabulary: people by first and last name, direct messages by the other one's id, open groups.
 
+use axum::Json;
 use axum::extract::State;
-use axum::routing::{get, post, put};
-use axum::{Json, Router};
 use http::StatusCode;
 use quintet_dialect::Dialect;
 use quintet_domain::{ConversationId, ConversationKind, MessageId, Refusal, Target, User, UserId};
 use quintet_service::{Account, ConversationInput, Found, NewAccount, ProfileChange, Service, Which};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::{LIST_MAX, emails, messages, required, send, username_for, users};
 use crate::auth::Credentials;
 use crate::error::Answer;
-use crate::extract::{Asker, BodyIfAny, From, Path, user_id};
+use crate::extract::{Asker, Body, BodyIfAny, From, Path, Person, user_id};
 use crate::messages::new_text;
+use crate::openapi::Failure;
 use crate::router::App;
 
 const DIALECT: Dialect = Dialect::Messenger;
 
-pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route("/auth/signup", post(sign_up))
-        .route("/auth/login", post(log_in))
-        .route("/users", get(list_users))
-        .route("/users/profile", get(profile).put(change_profile))
-        .route("/users/change-password", put(change_password))
-        .route("/users/{id}/messages", get(direct_messages).post(say_direct))
-        .route("/groups", get(list_groups).post(create_group))
-        .route("/groups/{id}", get(one_group))
-        .route("/groups/{id}/join", post(join))
-        .route("/groups/{id}/leave", post(leave))
-        .route("/groups/{id}/messages", get(group_messages).post(say_in_group))
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(sign_up))
+        .routes(routes!(log_in))
+        .routes(routes!(list_users))
+        .routes(routes!(profile, change_profile))
+        .routes(routes!(change_password))
+        .routes(routes!(direct_messages, say_direct))
+        .routes(routes!(list_groups, create_group))
+        .routes(routes!(one_group))
+        .routes(routes!(join))
+        .routes(routes!(leave))
+        .routes(routes!(group_messages, say_in_group))
 }
 
 fn person(user: &User) -> Value {
@@ -53,7 +56,7 @@ pub(super) fn account(account: &Account) -> Value {
     })
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct SignUp {
     first_name: Option<String>,
@@ -63,6 +66,11 @@ struct SignUp {
     password: Option<String>,
 }
 
+#[utoipa::path(
+    post, path = "/auth/signup", tag = "clients of messenger", operation_id = "messenger_sign_up",
+    request_body = inline(SignUp), security(()),
+    responses((status = 201, description = "Made", body = Value), Failure)
+)]
 async fn sign_up(
     State(service): State<Service>,
     From(address): From,
@@ -94,6 +102,11 @@ fn full_name(first: &str, last: &str) -> String {
     format!("{} {}", first.trim(), last.trim()).trim().to_owned()
 }
 
+#[utoipa::path(
+    post, path = "/auth/login", tag = "clients of messenger", operation_id = "messenger_log_in",
+    request_body = inline(Credentials), security(()),
+    responses((status = 200, description = "Done", body = Value), Failure)
+)]
 async fn log_in(
     State(service): State<Service>,
     From(address): From,
@@ -104,6 +117,10 @@ async fn log_in(
     Ok(Json(json!({ "message": "Login successful", "token": session.token, "user": user })))
 }
 
+#[utoipa::path(
+    get, path = "/users", tag = "clients of messenger", operation_id = "messenger_list_users",
+    responses((status = 200, description = "Done", body = Value), Failure)
+)]
 async fn list_users(State(service): State<Service>, asker: Asker) -> Answer<Json<Value>> {
     let found = users(&service, &asker, "").await?;
     let emails = emails(&service, &asker, found.iter().map(|user| user.id.clone()).collect()).await?;
@@ -116,11 +133,15 @@ async fn list_users(State(service): State<Service>, asker: Asker) -> Answer<Json
     Ok(Json(shown.collect()))
 }
 
+#[utoipa::path(
+    get, path = "/users/profile", tag = "clients of messenger", operation_id = "messenger_profile",
+    responses((status = 200, description = "Done", body = Value), Failure)
+)]
 async fn profile(asker: Asker) -> Json<Value> {
     Json(account(&asker.0))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Profile {
     first_name: Option<String>,
@@ -129,10 +150,14 @@ struct Profile {
     country: Option<String>,
 }
 
+#[utoipa::path(
+    put, path = "/users/profile", tag = "clients of messenger", operation_id = "messenger_change_profile",
+    request_body = inline(Profile), responses((status = 200, description = "Done", body = Value), Failure)
+)]
 async fn change_profile(
     State(service): State<Service>,
-    asker: Asker,
-    BodyIfAny(input): BodyIfAny<Profile>,
+    Person(asker): Person,
+    Body(input): Body<Profile>,
 ) -> Answer<Json<Value>> {
     let user = &asker.0.user;
     let name = (input.first_name.is_some() || input.last_name.is_some()).then(|| {
@@ -145,7 +170,7 @@ async fn change_profile(
     Ok(Json(json!({ "message": "Profile updated successfully", "user": account(&changed) })))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct PasswordChange {
     #[serde(alias = "oldPassword")]
@@ -153,9 +178,13 @@ struct PasswordChange {
     new_password: Option<String>,
 }
 
+#[utoipa::path(
+    put, path = "/users/change-password", tag = "clients of messenger", operation_id = "messenger_change_password",
+    request_body = inline(PasswordChange), responses((status = 200, description = "Done", body = Value), Failure)
+)]
 async fn change_password(
     State(service): State<Service>,
-    asker: Asker,
+    Person(asker): Person,
     From(address): From,
     BodyIfAny(input): BodyIfAny<PasswordChange>,
 ) -> Answer<Json<Value>> {
@@ -176,6 +205,10 @@ async fn read(service: &Service, asker: &Asker, id: &ConversationId) -> Result<V
     Ok(shown)
 }
 
+#[utoipa::path(
+    get, path = "/users/{id}/messages", tag = "clients of messenger", operation_id = "messenger_direct_messages",
+    params(("id" = String, Path)), responses((status = 200, description = "Done", body = Value), Failure)
+)]
 async fn direct_messages(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
     // Not only with those who are still there: one's history with who is gone stays.
     let shown = match service.direct(asker.id(), UserId::trusted(&id)).await? {
@@ -185,11 +218,16 @@ async fn direct_messages(State(service): State<Service>, asker: Asker, Path(id):
     Ok(Json(shown.into()))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct NewMessage {
     content: Option<String>,
 }
 
+#[utoipa::path(
+    post, path = "/users/{id}/messages", tag = "clients of messenger", operation_id = "messenger_say_direct",
+    params(("id" = String, Path)), request_body = inline(NewMessage),
+    responses((status = 201, description = "Made", body = Value), Failure)
+)]
 async fn say_direct(
     State(service): State<Service>,
     asker: Asker,
@@ -227,21 +265,33 @@ async fn shown_group(service: &Service, asker: &Asker, id: ConversationId) -> Re
     Ok(object)
 }
 
+#[utoipa::path(
+    get, path = "/groups", tag = "clients of messenger", operation_id = "messenger_list_groups",
+    responses((status = 200, description = "Done", body = Value), Failure)
+)]
 async fn list_groups(State(service): State<Service>, asker: Asker) -> Answer<Json<Value>> {
     let found = service.found(asker.id(), String::new(), Which::OpenOrMine, None, LIST_MAX).await?;
     Ok(Json(found.items.iter().map(group).collect()))
 }
 
+#[utoipa::path(
+    get, path = "/groups/{id}", tag = "clients of messenger", operation_id = "messenger_one_group",
+    params(("id" = String, Path)), responses((status = 200, description = "Done", body = Value), Failure)
+)]
 async fn one_group(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
     Ok(Json(shown_group(&service, &asker, ConversationId::trusted(&id)).await?))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct NewGroup {
     name: Option<String>,
     description: Option<String>,
 }
 
+#[utoipa::path(
+    post, path = "/groups", tag = "clients of messenger", operation_id = "messenger_create_group",
+    request_body = inline(NewGroup), responses((status = 201, description = "Made", body = Value), Failure)
+)]
 async fn create_group(
     State(service): State<Service>,
     asker: Asker,
@@ -261,20 +311,37 @@ async fn create_group(
     Ok((StatusCode::CREATED, Json(json!({ "message": "Group created successfully", "group": group }))))
 }
 
+#[utoipa::path(
+    post, path = "/groups/{id}/join", tag = "clients of messenger", operation_id = "messenger_join",
+    params(("id" = String, Path)), responses((status = 200, description = "Done", body = Value), Failure)
+)]
 async fn join(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
     service.add_member(asker.actor(), ConversationId::trusted(&id), asker.id(), None).await?;
     Ok(Json(json!({ "message": "Joined group successfully" })))
 }
 
+#[utoipa::path(
+    post, path = "/groups/{id}/leave", tag = "clients of messenger", operation_id = "messenger_leave",
+    params(("id" = String, Path)), responses((status = 200, description = "Done", body = Value), Failure)
+)]
 async fn leave(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
     service.remove_member(asker.actor(), ConversationId::trusted(&id), asker.id()).await?;
     Ok(Json(json!({ "message": "Left group successfully" })))
 }
 
+#[utoipa::path(
+    get, path = "/groups/{id}/messages", tag = "clients of messenger", operation_id = "messenger_group_messages",
+    params(("id" = String, Path)), responses((status = 200, description = "Done", body = Value), Failure)
+)]
 async fn group_messages(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
     Ok(Json(read(&service, &asker, &ConversationId::trusted(&id)).await?.into()))
 }
 
+#[utoipa::path(
+    post, path = "/groups/{id}/messages", tag = "clients of messenger", operation_id = "messenger_say_in_group",
+    params(("id" = String, Path)), request_body = inline(NewMessage),
+    responses((status = 201, description = "Made", body = Value), Failure)
+)]
 async fn say_in_group(
     State(service): State<Service>,
     asker: Asker,

@@ -29,6 +29,7 @@ use quintet_dialect::Dialect;
 use quintet_domain::{Conversation, ConversationId, NewText, Refusal, User, UserId};
 use quintet_service::{Account, PageOf, Service};
 use serde_json::Value;
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::extract::Asker;
 use crate::router::{App, not_allowed, not_found};
@@ -41,16 +42,16 @@ const LIST_MAX: u32 = 1_000;
 pub struct ListenerDialect(pub Option<Dialect>);
 
 /// All of it.
-pub(crate) fn router(app: App) -> Router<App> {
-    let named = Dialect::ALL
-        .into_iter()
-        .fold(Router::new(), |router, dialect| router.nest(&format!("/{}/api", dialect.as_str()), routes(dialect)));
-    let inner: Router = named.clone().with_state(app.clone());
+pub(crate) fn router(app: App) -> OpenApiRouter<App> {
+    let named = Dialect::ALL.into_iter().fold(OpenApiRouter::new(), |router, dialect| {
+        router.nest(&format!("/{}/api", dialect.as_str()), routes(dialect))
+    });
+    let inner: Router = Router::from(named.clone()).with_state(app.clone());
     let by_client = move |request: Request| auto::hand_on(app.clone(), inner.clone(), request);
     named.merge(in_its_words(Dialect::Rooms, rooms::root())).route("/api/{*path}", any(by_client))
 }
 
-fn routes(dialect: Dialect) -> Router<App> {
+fn routes(dialect: Dialect) -> OpenApiRouter<App> {
     let routes = match dialect {
         Dialect::Meetup => meetup::routes(),
         Dialect::Messenger => messenger::routes(),
@@ -58,12 +59,22 @@ fn routes(dialect: Dialect) -> Router<App> {
         Dialect::Conversations => conversations::routes(),
         Dialect::Chat => chat::routes(),
     };
-    in_its_words(dialect, routes.fallback(not_found).method_not_allowed_fallback(not_allowed))
+    let strict = |routes: Router<App>| routes.fallback(not_found).method_not_allowed_fallback(not_allowed);
+    in_its_words(dialect, wrapped(routes, strict))
+}
+
+/// Does to the routes what their document's own router cannot.
+fn wrapped(routes: OpenApiRouter<App>, with: impl FnOnce(Router<App>) -> Router<App>) -> OpenApiRouter<App> {
+    let (routes, said) = routes.split_for_parts();
+    let mut routes = OpenApiRouter::from(with(routes));
+    *routes.get_openapi_mut() = said;
+    routes
 }
 
 /// Lets routes write their failures as the dialect's clients read them.
-fn in_its_words(dialect: Dialect, routes: Router<App>) -> Router<App> {
-    routes.layer(axum::middleware::from_fn(move |request: Request, next: Next| in_words_of(dialect, request, next)))
+fn in_its_words(dialect: Dialect, routes: OpenApiRouter<App>) -> OpenApiRouter<App> {
+    let words = move |request: Request, next: Next| in_words_of(dialect, request, next);
+    routes.layer(axum::middleware::from_fn(words))
 }
 
 /// Writes a failure as the dialect's clients read it.

@@ -1,33 +1,48 @@
 //! The rooms vocabulary: its backends have next to nothing over HTTP.
 
+use axum::Json;
 use axum::extract::State;
-use axum::routing::get;
-use axum::{Json, Router};
 use quintet_dialect::Dialect;
 use quintet_domain::ConversationId;
 use quintet_service::Service;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::messages;
 use crate::error::Answer;
 use crate::extract::{Asked, Asker, Path, page_limit};
+use crate::openapi::Failure;
 use crate::router::App;
 
-pub(super) fn routes() -> Router<App> {
-    Router::new().route("/rooms/{id}/messages", get(history))
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(history))
 }
 
 /// What stands at the root: that somebody is there.
-pub(super) fn root() -> Router<App> {
-    Router::new().route("/", get(|| async { "Quintet is running.\n" })).route("/rooms/{id}/messages", get(history))
+pub(super) fn root() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(running)).routes(routes!(history))
 }
 
-#[derive(Deserialize)]
+/// Says that somebody is there.
+#[utoipa::path(get, path = "/", tag = "clients of rooms", operation_id = "running", security(()),
+    responses((status = 200, description = "It is", body = String, content_type = "text/plain"), Failure))]
+async fn running() -> &'static str {
+    "Quintet is running.\n"
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Page {
     limit: Option<u32>,
 }
 
+#[utoipa::path(
+    get, path = "/rooms/{id}/messages", tag = "clients of rooms", operation_id = "rooms_history",
+    params(("id" = String, Path), Page), responses((status = 200, description = "Done", body = Value), Failure)
+)]
 async fn history(
     State(service): State<Service>,
     asker: Asker,

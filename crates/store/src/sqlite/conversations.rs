@@ -91,7 +91,11 @@ pub(super) fn create(tx: &mut Tx<'_>, actor: &Actor, new: NewConversation) -> Wr
     let maker = actor_with_profile(tx, actor, &new.profile)?;
     let user = match &new.owner {
         None => maker,
-        Some(owner) if maker.user.is_service() => tx.registered(owner)?,
+        // What two say to each other is theirs alone: nobody opens it, or looks into it, for them.
+        Some(_) if new.kind == ConversationKind::Direct => {
+            return Err(Refusal::invalid("ownerId", "cannot be given for a direct conversation").into());
+        }
+        Some(owner) if maker.user.is_service() => tx.person(owner)?,
         Some(_) => return Err(Refusal::forbidden("Only a service names another as the owner.").into()),
     };
     if new.kind == ConversationKind::Direct {

@@ -11,12 +11,12 @@ use super::queries::Read;
 use super::tx::{Tx, Written};
 use crate::{Dead, NewFile, StoredFile};
 
-/// Whether the file `f` may be had, at the moment `?1`: a message that is there carries it, or its uploader's profile, or
+/// Whether the file `f` may be had, at the moment `?1`: a message that is there carries it, or a profile, or
 /// it was just uploaded by somebody who is there.
 const ALIVE: &str = "f.size IS NOT NULL AND (
     EXISTS (SELECT 1 FROM carried c JOIN message m ON m.pk = c.message_pk JOIN conversation v ON v.pk = m.conversation_pk
             WHERE c.file_pk = f.pk AND m.deleted_at IS NULL AND v.deleted_at IS NULL)
-    OR EXISTS (SELECT 1 FROM user p WHERE p.pk = f.uploader_pk AND p.avatar = '/files/' || f.id || '/' || f.secret)
+    OR EXISTS (SELECT 1 FROM user p WHERE p.avatar = '/files/' || f.id || '/' || f.secret)
     OR (NOT EXISTS (SELECT 1 FROM carried c WHERE c.file_pk = f.pk) AND f.created_at > ?1
         AND EXISTS (SELECT 1 FROM user u WHERE u.pk = f.uploader_pk AND u.disabled = 0)))";
 
@@ -38,7 +38,7 @@ pub(super) fn announce(tx: &mut Tx<'_>, new: &NewFile) -> Written<()> {
              AND NOT EXISTS (SELECT 1 FROM carried c WHERE c.file_pk = f.pk)",
         )?
         .query_row([uploader.pk, since(tx.now)], |row| row.get(0))?;
-    if waiting >= UPLOADS_WAITING_MAX {
+    if waiting >= UPLOADS_WAITING_MAX && !uploader.user.is_service() {
         let message = format!("{UPLOADS_WAITING_MAX} files of yours are in no message yet: send some of them first.");
         return Err(Refusal::new(Code::RateLimited, message).into());
     }

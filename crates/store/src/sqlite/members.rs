@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use quintet_domain::limits::{GUEST_ROOM_EMPTY_SECONDS_MAX, HISTORY_ON_JOIN};
 use quintet_domain::permissions::Action;
-use quintet_domain::{ConversationId, Departure, Event, Place, Profile, Refusal, Role, Timestamp, UserId};
+use quintet_domain::{
+    ConversationId, ConversationKind, Departure, Event, Place, Profile, Refusal, Role, Timestamp, UserId,
+};
 use rusqlite::{OptionalExtension, params};
 
 use super::conversations;
@@ -149,7 +151,8 @@ pub(super) fn remove(tx: &mut Tx<'_>, actor: &Actor, id: &ConversationId, user: 
     let Some(member) = tx.member(conversation.pk, user.pk)? else {
         return Err(Refusal::not_found("member", &user.user.id).into());
     };
-    if !by.user.is_service() && seat.is_none_or(|seat| seat.role <= member.role) {
+    let host = member.role == Role::Owner && conversation.place.kind == ConversationKind::Meetup;
+    if host || !by.user.is_service() && seat.is_none_or(|seat| seat.role <= member.role) {
         return Err(Refusal::forbidden("Only a member of a lower role than your own can be removed.").into());
     }
     depart(tx, None, &conversation, &user, Departure::Removed)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use quintet_domain::limits::READ_AUDIENCE_MEMBERS_MAX;
-use quintet_domain::permissions::Action;
+use quintet_domain::permissions::{self, Action};
 use quintet_domain::{ConversationId, DELETED_CONTENT, Event, Message, MessageId, NewText, Refusal, Target, UserId};
 use rusqlite::{OptionalExtension, params};
 
@@ -143,7 +143,8 @@ fn find_for(tx: &Tx<'_>, actor: &Actor, id: &MessageId, action: Action) -> Writt
     let user = tx.actor(actor)?;
     let unseen = || Refusal::not_found("message", id);
     let mut row = find(tx, id)?.ok_or_else(unseen)?;
-    if tx.member(row.conversation.pk, user.pk)?.is_none() && !user.user.is_service() {
+    let member = tx.member(row.conversation.pk, user.pk)?;
+    if !permissions::allows(Action::Use, rows::standing(&row.conversation, &user, member.as_ref(), false)) {
         return Err(unseen().into());
     }
     tx.check(action, &row.conversation, &user, row.sender_pk == user.pk)?;

@@ -143,6 +143,15 @@ impl<'c> Tx<'c> {
         Ok(row)
     }
 
+    /// A registered user that is no service.
+    pub(super) fn person(&self, id: &UserId) -> Written<UserRow> {
+        let row = self.registered(id)?;
+        if row.user.is_service() {
+            return Err(Refusal::not_found("user", id).into());
+        }
+        Ok(row)
+    }
+
     pub(super) fn conversation(&self, id: &ConversationId) -> Written<ConversationRow> {
         Ok(rows::conversation(self.conn, id)?.ok_or_else(|| Refusal::not_found("conversation", id))?)
     }

@@ -124,12 +124,45 @@ pub(super) fn register(tx: &mut Tx<'_>, mut new: NewUser) -> Written<Account> {
         new.username = free_username(tx, &new.username)?;
     }
     refuse_taken(tx, Some(&new.username), new.email.as_deref(), 0)?;
-    let id = new.id.take().unwrap_or_else(|| UserId::trusted(&tx.new_id()));
-    if rows::user(tx.conn, &id)?.is_some() {
-        return Err(Refusal::conflict(format!("The id `{id}` is taken.")).into());
+    let Some(id) = new.id.take() else {
+        let id = UserId::trusted(&tx.new_id());
+        insert(tx, &id, &new)?;
+        return known(tx, &id);
+    };
+    match rows::user(tx.conn, &id)? {
+        Some(row) if !row.user.is_guest() => Err(Refusal::conflict(format!("The id `{id}` is taken.")).into()),
+        guest => take_id(tx, &id, guest, &new),
     }
-    insert(tx, &id, &new)?;
-    known(tx, &id)
+}
+
+/// Makes a user of an id that somebody may have had as a guest: what the guest was in stays.
+fn take_id(tx: &mut Tx<'_>, id: &UserId, guest: Option<UserRow>, new: &NewUser) -> Written<Account> {
+    match guest {
+        None => insert(tx, id, new)?,
+        Some(guest) => {
+            tx.conn
+                .prepare_cached(
+                    "UPDATE user SET kind = 'registered', username = ?2, username_key = ?3, name = ?4, email = ?5,
+                         email_key = ?6, avatar = coalesce(?7, avatar), password_hash = ?8 WHERE pk = ?1",
+                )?
+                .execute(params![
+                    guest.pk,
+                    new.username,
+                    new.username.to_lowercase(),
+                    new.name.as_deref().unwrap_or(&new.username),
+                    new.email,
+                    new.email.as_deref().map(str::to_lowercase),
+                    new.avatar,
+                    new.password_hash
+                ])?;
+        }
+    }
+    let account = known(tx, id)?;
+    let row = tx.user(id)?;
+    // Connections that hold the id as a guest's are to end, whether the guest was ever stored or not.
+    let about = About { actor: Some(row.pk), ..About::default() };
+    tx.record("user_changed", about, None, Event::UserChanged { user: Arc::clone(&account.user) })?;
+    Ok(account)
 }
 
 fn insert(tx: &Tx<'_>, id: &UserId, new: &NewUser) -> Written<()> {
@@ -184,32 +217,7 @@ pub(super) fn adopt(tx: &mut Tx<'_>, claims: Claims) -> Written<Account> {
         email => email,
     };
     let new = NewUser { username, email, name: claims.name, avatar: claims.avatar, ..NewUser::default() };
-    match row {
-        None => insert(tx, &claims.id, &new)?,
-        // The token takes the id over; what the guest was in stays.
-        Some(guest) => {
-            tx.conn
-                .prepare_cached(
-                    "UPDATE user SET kind = 'registered', username = ?2, username_key = ?3, name = ?4, email = ?5,
-                         email_key = ?6, avatar = coalesce(?7, avatar) WHERE pk = ?1",
-                )?
-                .execute(params![
-                    guest.pk,
-                    new.username,
-                    new.username.to_lowercase(),
-                    new.name.as_deref().unwrap_or(&new.username),
-                    new.email,
-                    new.email.as_deref().map(str::to_lowercase),
-                    new.avatar
-                ])?;
-        }
-    }
-    let account = known(tx, &claims.id)?;
-    let row = tx.user(&claims.id)?;
-    // Connections that hold the id as a guest's are to end, whether the guest was ever stored or not.
-    let about = About { actor: Some(row.pk), ..About::default() };
-    tx.record("user_changed", about, None, Event::UserChanged { user: Arc::clone(&account.user) })?;
-    Ok(account)
+    take_id(tx, &claims.id, row, &new)
 }
 
 /// Makes a guest, or brings it up to date with what it says of itself; its connections carry that on.

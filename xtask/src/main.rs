@@ -1,5 +1,6 @@
 //! `cargo xtask …`: the project's own commands.
 
+mod bench;
 mod sh;
 mod test;
 mod tidy;
@@ -29,6 +30,17 @@ enum Command {
     },
     /// Check the structure: arrows between crates, sizes of files, where words may stand, paths named in docs.
     Tidy,
+    /// Measure Quintet beside its peers; a full run renews docs/benchmarks.md.
+    Bench {
+        /// Which scenarios: idle, fanout, send, storm, presence, history, mixed; all where none is named.
+        scenarios: Vec<String>,
+        /// Which servers, with commas: quintet, engine, floor, node, socketioxide, python.
+        #[arg(long)]
+        peers: Option<String>,
+        /// Fewer, shorter and smaller: five minutes for all.
+        #[arg(long)]
+        quick: bool,
+    },
     /// What CI runs: test, fmt, clippy, tidy.
     Ci,
 }
@@ -37,6 +49,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Test { rust, e2e } => test::run(rust || !e2e, e2e || !rust),
         Command::Tidy => tidy::run(),
+        Command::Bench { scenarios, peers, quick } => bench::run(&scenarios, peers.as_deref(), quick),
         Command::Ci => test::run(true, true)
             .and_then(|()| sh::run("cargo", &["fmt", "--all", "--check"]))
             .and_then(|()| sh::run("cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))

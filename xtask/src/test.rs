@@ -17,25 +17,24 @@ pub(crate) fn run(rust: bool, e2e: bool) -> Result<(), String> {
         let folder = sh::root().join("e2e");
         sh::run("cargo", &["build", "--package", "quintet"])?;
         sh::run_in(&folder, "npm", &["ci", "--no-audit", "--no-fund", "--loglevel=error"])?;
-        python(&folder)?;
+        python("target/python", &folder.join("python/requirements.txt"))?;
         sh::run_in(&folder, "npm", &["test", "--silent"])?;
     }
     Ok(())
 }
 
-/// Python's clients, in an environment of their own under `target`: exactly those of the lock file.
-fn python(folder: &Path) -> Result<(), String> {
-    let environment = sh::root().join("target/python");
+/// An environment of Python's with exactly what a lock file names.
+pub(crate) fn python(environment: &str, lock: &Path) -> Result<(), String> {
+    let environment = sh::root().join(environment);
     let python = environment.join("bin/python");
-    let (environment, python) = (environment.to_string_lossy(), python.to_string_lossy());
+    let (environment, python, lock) = (environment.to_string_lossy(), python.to_string_lossy(), lock.to_string_lossy());
     sh::run("python3", &["-m", "venv", &environment])?;
-    let lock = ["-r", "python/requirements.txt", "--require-hashes"];
     let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"];
-    sh::run_in(folder, &python, &[&install[..], &lock].concat())
+    sh::run(&python, &[&install[..], &["-r", &lock, "--require-hashes"]].concat())
 }
 
 /// Installs what is missing where that is allowed, else says exactly what to install.
-fn install() -> Result<(), String> {
+pub(crate) fn install() -> Result<(), String> {
     // Debian has the part of Python that makes environments in a package of its own.
     let there = |program: &str| match program {
         "python3" => sh::output("python3", &["-c", "import ensurepip, venv; print(True)"]).is_some(),

@@ -29,6 +29,13 @@ enum Phase {
     Ready,
 }
 
+/// What a connection needs to be gone on with.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Memory {
+    pub(crate) secret: String,
+    pub(crate) offset: String,
+}
+
 struct Connection {
     stream: TcpStream,
     phase: Phase,
@@ -52,6 +59,8 @@ pub(crate) struct Measured {
     pub(crate) sent: u64,
     pub(crate) acked: u64,
     pub(crate) delivered: u64,
+    /// Events of any kind.
+    pub(crate) heard: u64,
     /// In nanoseconds.
     pub(crate) delivery: Histogram<u64>,
     pub(crate) ack: Histogram<u64>,
@@ -60,7 +69,24 @@ pub(crate) struct Measured {
 impl Measured {
     fn new() -> Self {
         let histogram = || Histogram::new_with_bounds(1_000, 60_000_000_000, 3).unwrap_or_else(|e| panic!("{e}"));
-        Self { sent: 0, acked: 0, delivered: 0, delivery: histogram(), ack: histogram() }
+        Self { sent: 0, acked: 0, delivered: 0, heard: 0, delivery: histogram(), ack: histogram() }
+    }
+}
+
+/// What a sender sends when it is its turn.
+pub(crate) struct Turn {
+    /// The connection that sends.
+    pub(crate) index: usize,
+    /// The arguments of the event, around the text of a message; an event that has none, and no answer, stands here whole.
+    pub(crate) before: String,
+    pub(crate) after: Option<String>,
+}
+
+impl Turn {
+    /// A message of the `conversations` vocabulary.
+    pub(crate) fn message(index: usize, conversation: &str) -> Self {
+        let before = format!("[\"send_message\",{{\"conversationId\":\"{conversation}\",\"content\":\"");
+        Self { index, before, after: Some("\"}]".to_owned()) }
     }
 }
 
@@ -84,6 +110,8 @@ pub(crate) struct Load {
     /// When the message of each acknowledgement was to be sent.
     asked: Vec<u64>,
     next_round: usize,
+    /// By connection, where it is to be kept.
+    memories: Option<Vec<Memory>>,
 }
 
 impl Load {
@@ -98,7 +126,26 @@ impl Load {
             measured: Measured::new(),
             asked: Vec::new(),
             next_round: 0,
+            memories: None,
         })
+    }
+
+    /// Keeps, from now on, what connections need to be gone on with.
+    pub(crate) fn remember(&mut self) {
+        self.memories = Some(Vec::new());
+    }
+
+    /// What connections need to be gone on with, by connection.
+    pub(crate) fn memories(&mut self) -> Vec<Memory> {
+        self.memories.take().unwrap_or_default()
+    }
+
+    fn memory(&mut self, index: usize) -> Option<&mut Memory> {
+        let memories = self.memories.as_mut()?;
+        if memories.len() <= index {
+            memories.resize(index + 1, Memory::default());
+        }
+        Some(&mut memories[index])
     }
 
     fn now(&self) -> u64 {
@@ -157,6 +204,9 @@ impl Load {
     fn take(&mut self, events: &Events) {
         for event in events {
             let index = event.token().0;
+            if index >= self.connections.len() {
+                continue;
+            }
             if event.is_writable() {
                 self.flush(index);
             }
@@ -249,6 +299,9 @@ impl Load {
             Phase::Entering if packet.starts_with(b"40") => {
                 self.connections[index].phase = Phase::Ready;
                 self.ready += 1;
+                if let (Some(memory), Some(secret)) = (self.memory(index), wire::secret(packet)) {
+                    secret.clone_into(&mut memory.secret);
+                }
             }
             Phase::Entering if packet.starts_with(b"44") => self.failed += 1,
             _ if packet == b"2" => {
@@ -257,6 +310,10 @@ impl Load {
                 self.write(index, &pong);
             }
             Phase::Ready if packet.starts_with(b"42") => {
+                self.measured.heard += 1;
+                if let (Some(memory), Some(offset)) = (self.memory(index), wire::offset(packet)) {
+                    offset.clone_into(&mut memory.offset);
+                }
                 if let Some(sent) = wire::sent_at(packet) {
                     self.measured.delivered += 1;
                     let _ = self.measured.delivery.record(self.now().saturating_sub(sent));
@@ -298,10 +355,55 @@ impl Load {
         Ok(())
     }
 
-    /// Sends for a while. Each sender is a connection and the conversation that it sends to, and they take turns.
-    pub(crate) fn send(&mut self, senders: &[(usize, String)], regime: Regime, how_long: Duration) -> io::Result<()> {
+    /// Looks after the connections until so many messages were delivered since [`Load::forget`].
+    pub(crate) fn until_delivered(&mut self, messages: u64) -> io::Result<()> {
+        let began = Instant::now();
+        let mut events = Events::with_capacity(4_096);
+        while self.measured.delivered < messages {
+            if began.elapsed() > PATIENCE {
+                let delivered = self.measured.delivered;
+                return Err(io::Error::other(format!("{delivered} of {messages} messages came")));
+            }
+            self.poll.poll(&mut events, Some(Duration::from_millis(50)))?;
+            self.take(&events);
+        }
+        Ok(())
+    }
+
+    /// Forgets what was measured so far.
+    pub(crate) fn forget(&mut self) {
         self.measured = Measured::new();
         self.asked.clear();
+    }
+
+    /// Ends connections from this one on, without a word.
+    pub(crate) fn cut(&mut self, from: usize) {
+        self.connections.truncate(from);
+        self.ready = self.ready.min(from);
+    }
+
+    /// Sends so many as fast as they are acknowledged, and waits for the last acknowledgement.
+    pub(crate) fn burst(&mut self, senders: &[Turn], messages: u64) -> io::Result<()> {
+        const IN_FLIGHT: u64 = 64;
+        let began = Instant::now();
+        let mut events = Events::with_capacity(4_096);
+        while self.measured.acked < messages {
+            while self.measured.sent < messages.min(self.measured.acked + IN_FLIGHT) {
+                let now = self.now();
+                self.send_one(senders, now);
+            }
+            if began.elapsed() > PATIENCE {
+                return Err(io::Error::other(format!("{} of {messages} were acknowledged", self.measured.acked)));
+            }
+            self.poll.poll(&mut events, Some(Duration::from_millis(50)))?;
+            self.take(&events);
+        }
+        Ok(())
+    }
+
+    /// Sends for a while. The senders take turns.
+    pub(crate) fn send(&mut self, senders: &[Turn], regime: Regime, how_long: Duration) -> io::Result<()> {
+        self.forget();
         let (start, end) = (self.now(), self.now() + how_long.as_nanos() as u64);
         let mut events = Events::with_capacity(4_096);
         loop {
@@ -331,16 +433,19 @@ impl Load {
         }
     }
 
-    fn send_one(&mut self, senders: &[(usize, String)], at: u64) {
-        let (index, conversation) = &senders[self.next_round % senders.len()];
+    fn send_one(&mut self, senders: &[Turn], at: u64) {
+        let turn = &senders[self.next_round % senders.len()];
         self.next_round += 1;
-        let (id, text) = (self.asked.len(), wire::text(at));
-        self.asked.push(at);
-        let packet =
-            format!("42{id}[\"send_message\",{{\"conversationId\":\"{conversation}\",\"content\":\"{text}\"}}]");
+        let packet = match &turn.after {
+            Some(after) => {
+                self.asked.push(at);
+                format!("42{}{}{}{after}", self.asked.len() - 1, turn.before, wire::text(at))
+            }
+            None => format!("42{}", turn.before),
+        };
         let mut bytes = Vec::with_capacity(packet.len() + 8);
         wire::frame(&mut bytes, packet.as_bytes());
-        self.write(*index, &bytes);
+        self.write(turn.index, &bytes);
         self.measured.sent += 1;
     }
 

@@ -3,23 +3,31 @@
 //! What lives here: a load generator on one thread, the servers that are compared, and the tables.
 //! What must stay true: a figure is measured in this run or not printed; ratios stand beside it, for machines differ.
 
+mod chart;
 mod engine;
 mod floor;
 mod load;
+mod machine;
+mod page;
 mod peers;
 mod process;
 mod quintet;
+mod report;
 mod scenarios;
+mod sqlite_floor;
 mod wire;
 
 use std::io;
 use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::load::Regime;
 use crate::peers::Peer;
+use crate::report::{Report, Table};
+use crate::scenarios::{Case, Scenario};
 
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
@@ -31,7 +39,7 @@ struct Cli {
     #[arg(long, hide = true, global = true)]
     pinned: bool,
     #[command(subcommand)]
-    scenario: Scenario,
+    command: Task,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -41,60 +49,62 @@ enum Server {
 }
 
 #[derive(Subcommand)]
-enum Scenario {
-    /// Memory and CPU of idle connections, and how fast they are accepted
-    Idle {
-        /// How many connections
-        #[arg(long, default_value_t = 10_000)]
-        connections: usize,
-        /// Which servers
-        #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Peer::Engine, Peer::Quintet, Peer::Node])]
+enum Task {
+    /// Runs scenarios and prints a table for each case
+    Run {
+        /// Which; all where none is named
+        #[arg(value_enum)]
+        scenarios: Vec<Scenario>,
+        /// Which servers; all where none is named
+        #[arg(long, value_enum, value_delimiter = ',')]
         peers: Vec<Peer>,
+        /// Fewer, shorter and smaller: five minutes for all
+        #[arg(long)]
+        quick: bool,
+        /// Only cases whose name holds this
+        #[arg(long, default_value = "")]
+        only: String,
+        /// Where all figures are written to
+        #[arg(long)]
+        json: Option<PathBuf>,
+        /// The folder in which benchmarks.md and its pictures are renewed
+        #[arg(long)]
+        docs: Option<PathBuf>,
     },
-    /// CPU and latency of messages to rooms
-    Fanout {
-        /// How many rooms
-        #[arg(long, default_value_t = 1)]
-        rooms: usize,
-        /// How many are in each
+    /// The mix of a working day for as long as one likes: memory and latency over time
+    Soak {
+        /// How many people
         #[arg(long, default_value_t = 1_000)]
-        size: usize,
-        /// Sends a second, over all rooms, in the paced regime
-        #[arg(long, default_value_t = 20.0)]
-        rate: f64,
-        /// Sends that are not acknowledged yet, in the saturated regime
-        #[arg(long, default_value_t = 16)]
-        in_flight: usize,
-        /// How long each is measured, in seconds
-        #[arg(long, default_value_t = 5)]
-        seconds: u64,
-        /// How often each is measured; the median counts
-        #[arg(long, default_value_t = 3)]
-        repeat: usize,
-        /// Which servers
-        #[arg(long, value_enum, value_delimiter = ',', default_values_t =
-            [Peer::Floor, Peer::Engine, Peer::Ephemeral, Peer::Quintet, Peer::Node])]
-        peers: Vec<Peer>,
+        people: usize,
+        /// How long
+        #[arg(long, default_value_t = 10)]
+        minutes: u64,
     },
     /// Serves as one of the peers that are part of this program
     #[command(hide = true)]
     Serve { server: Server, port: u16 },
+    /// Commits rows, as the floor of durable sends
+    #[command(hide = true)]
+    SqliteFloor { group: usize, seconds: u64, file: PathBuf },
 }
 
 fn main() -> io::Result<()> {
     let cli = Cli::parse();
-    if !cli.pinned && !matches!(cli.scenario, Scenario::Serve { .. }) {
+    if !cli.pinned && matches!(cli.command, Task::Run { .. } | Task::Soak { .. }) {
         return Err(again_pinned());
     }
-    match cli.scenario {
-        Scenario::Serve { server: Server::Engine, port } => engine::serve(port),
-        Scenario::Serve { server: Server::Floor, port } => floor::serve(port),
-        Scenario::Idle { connections, peers } => idle(connections, &peers),
-        Scenario::Fanout { rooms, size, rate, in_flight, seconds, repeat, peers } => {
-            for (name, regime) in [("paced", Regime::Paced(rate)), ("saturated", Regime::Saturated(in_flight))] {
-                fanout(name, (rooms, size), regime, seconds, repeat, &peers)?;
-            }
-            Ok(())
+    match cli.command {
+        Task::Serve { server: Server::Engine, port } => engine::serve(port),
+        Task::Serve { server: Server::Floor, port } => floor::serve(port),
+        Task::SqliteFloor { group, seconds, file } => sqlite_floor::run(group, seconds, &file),
+        Task::Soak { people, minutes } => scenarios::soak(people, minutes),
+        Task::Run { scenarios, peers, quick, only, json, docs } => {
+            let scenarios = if scenarios.is_empty() { Scenario::ALL.to_vec() } else { scenarios };
+            let peers = if peers.is_empty() { Peer::ALL.to_vec() } else { peers };
+            let tables = run(&scenarios, &peers, quick, &only)?;
+            let (machine, versions) = (machine::describe(), machine::versions());
+            let report = Report { date: today(), machine, versions, quick, tables };
+            finish(&report, json.as_deref(), docs.as_deref())
         }
     }
 }
@@ -109,67 +119,54 @@ fn again_pinned() -> io::Error {
     again.args(["-c", process::LOAD_CORE]).arg(own).arg("--pinned").args(std::env::args_os().skip(1)).exec()
 }
 
-fn idle(connections: usize, peers: &[Peer]) -> io::Result<()> {
-    println!("{connections} idle connections, WebSocket; Quintet's are authenticated and in 20 conversations each\n");
-    println!("| server | bytes each, second half | resident in all | CPU while idle | accepted in | connections |");
-    println!("|---|---|---|---|---|---|");
-    for peer in peers {
-        let idle = scenarios::idle(*peer, connections)?;
-        println!(
-            "| {} | {:.0} | {:.1} MB | {:.1} % | {:.2} s | {} |",
-            peer.name(),
-            idle.bytes_each,
-            idle.resident as f64 / 1e6,
-            idle.cpu_percent,
-            idle.accepted_in.as_secs_f64(),
-            idle.connections
-        );
-    }
-    Ok(())
+/// The day, UTC, as `date` of the system says it.
+fn today() -> String {
+    let output = Command::new("date").args(["-u", "+%Y-%m-%d"]).output();
+    output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
 }
 
-fn fanout(
-    regime_name: &str,
-    (rooms, size): (usize, usize),
-    regime: Regime,
-    seconds: u64,
-    repeat: usize,
-    peers: &[Peer],
-) -> io::Result<()> {
-    println!("\n{regime_name}: {rooms} rooms of {size}, medians of {repeat} runs of {seconds} s\n");
-    println!(
-        "| server | sends/s | CPU per delivery, µs | of it kernel | × floor | delivery p50 / p99, ms | ack p50 / p99, ms |"
-    );
-    println!("|---|---|---|---|---|---|---|");
-    let mut runs: Vec<Vec<scenarios::Fanout>> = peers.iter().map(|_| Vec::new()).collect();
-    // One after the other, again and again, so that what else the machine does meets all alike.
-    for _ in 0..repeat {
-        for (at, peer) in peers.iter().enumerate() {
-            runs[at].push(scenarios::fanout(*peer, rooms, size, regime, seconds)?);
-        }
+fn run(scenarios: &[Scenario], peers: &[Peer], quick: bool, only: &str) -> io::Result<Vec<Table>> {
+    let mut cases: Vec<(Scenario, Case)> = Vec::new();
+    for scenario in scenarios {
+        let of_this = scenario.cases(peers, quick).into_iter().filter(|case| case.name.contains(only));
+        cases.extend(of_this.filter(|case| !case.servers.is_empty()).map(|case| (*scenario, case)));
     }
-    let mut floor = None;
-    for (peer, mut runs) in peers.iter().zip(runs) {
-        runs.sort_by(|a, b| a.cpu_us.total_cmp(&b.cpu_us));
-        let run = &runs[runs.len() / 2];
-        if *peer == Peer::Floor {
-            floor = Some(run.cpu_us);
-        }
-        let ratio = floor.map_or_else(|| "-".to_owned(), |floor| format!("{:.2}", run.cpu_us / floor));
-        let ms = |histogram: &hdrhistogram::Histogram<u64>, quantile: f64| {
-            histogram.value_at_quantile(quantile) as f64 / 1e6
-        };
-        println!(
-            "| {} | {:.0} | {:.2} | {:.2} | {ratio} | {:.1} / {:.1} | {:.1} / {:.1} |",
-            peer.name(),
-            run.sends_per_second,
-            run.cpu_us,
-            run.kernel_us,
-            ms(&run.delivery, 0.5),
-            ms(&run.delivery, 0.99),
-            ms(&run.ack, 0.5),
-            ms(&run.ack, 0.99)
-        );
+    let steps: usize = cases.iter().map(|(_, case)| case.repeat * case.servers.len()).sum();
+    let bar = ProgressBar::new(steps as u64);
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed} {msg}") {
+        bar.set_style(style);
     }
-    Ok(())
+    let mut tables = Vec::new();
+    for (scenario, case) in cases {
+        let Case { name, servers, repeat } = case;
+        let mut runs: Vec<Vec<_>> = servers.iter().map(|_| Vec::new()).collect();
+        // One after the other, again and again, so that what else the machine does meets all alike.
+        for _ in 0..repeat {
+            for (at, (server, measure)) in servers.iter().enumerate() {
+                bar.set_message(format!("{}, {name}: {}", scenario.name(), server.name));
+                match measure() {
+                    Ok(values) => runs[at].push(values),
+                    // One that does not hold under the load has no figure; the others have theirs.
+                    Err(error) => bar.println(format!("{}, {name}: {}: {error}", scenario.name(), server.name)),
+                }
+                bar.inc(1);
+            }
+        }
+        let servers = servers.into_iter().map(|(server, _)| server);
+        let table = Table::new(scenario.name(), &name, servers.zip(runs).collect());
+        bar.suspend(|| println!("\n{}: {}\n\n{}", table.scenario, table.case, table.markdown()));
+        tables.push(table);
+    }
+    bar.finish_and_clear();
+    Ok(tables)
+}
+
+fn finish(report: &Report, json: Option<&Path>, docs: Option<&Path>) -> io::Result<()> {
+    if let Some(file) = json {
+        std::fs::write(file, serde_json::to_string_pretty(report)?)?;
+    }
+    match docs {
+        Some(folder) => page::write(report, folder),
+        None => Ok(()),
+    }
 }

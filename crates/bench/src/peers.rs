@@ -2,63 +2,93 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use crate::load::Greeting;
 use crate::process::{Running, free_port};
 use crate::quintet;
+use crate::report::{Part, Server};
 
 /// A server to be measured.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
 pub(crate) enum Peer {
-    /// Quintet, everything on disk and synced before it is acknowledged.
+    /// Quintet
     Quintet,
-    /// Quintet, everything in memory.
-    Ephemeral,
-    /// Quintet's engine alone, with rooms and nothing else.
+    /// Quintet's engine alone, with rooms and nothing else
     Engine,
-    /// A bare epoll loop that writes the same frames.
+    /// A bare epoll loop that writes the same frames
     Floor,
-    /// The official server on Node, everything in memory.
+    /// The official server on Node, with better-sqlite3 where it is durable
     Node,
+    /// socketioxide on axum, with rusqlite where it is durable
+    Socketioxide,
+    /// python-socketio on uvicorn, with sqlite3 where it is durable
+    Python,
+}
+
+/// How a server is to run.
+#[derive(Clone, Copy)]
+pub(crate) struct Mode<'d> {
+    /// What it stores stays here.
+    pub(crate) data: &'d Path,
+    /// Whether a message is on the disk before it is acknowledged.
+    pub(crate) durable: bool,
+    /// Whether everybody is told who comes and goes.
+    pub(crate) presence: bool,
+    /// What Quintet is told beside.
+    pub(crate) settings: &'d [(&'static str, &'static str)],
 }
 
 impl Peer {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Quintet => "quintet",
-            Self::Ephemeral => "quintet --ephemeral",
-            Self::Engine => "engine alone",
-            Self::Floor => "epoll floor",
-            Self::Node => "node, socket.io",
-        }
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Quintet, Self::Engine, Self::Floor, Self::Node, Self::Socketioxide, Self::Python];
+
+    /// What the server is called in a table.
+    pub(crate) fn server(self, durable: bool) -> Server {
+        let (name, part) = match (self, durable) {
+            (Self::Quintet, _) => ("Quintet", Part::Own),
+            (Self::Engine, _) => ("its engine alone", Part::Variant),
+            (Self::Floor, _) => ("epoll floor", Part::Floor),
+            (Self::Node, false) => ("Node, socket.io", Part::Peer),
+            (Self::Node, true) => ("Node, socket.io, better-sqlite3", Part::Peer),
+            (Self::Socketioxide, false) => ("socketioxide", Part::Peer),
+            (Self::Socketioxide, true) => ("socketioxide, rusqlite", Part::Peer),
+            (Self::Python, false) => ("python-socketio", Part::Peer),
+            (Self::Python, true) => ("python-socketio, sqlite3", Part::Peer),
+        };
+        Server { name: name.to_owned(), part }
     }
 
     pub(crate) fn is_quintet(self) -> bool {
-        matches!(self, Self::Quintet | Self::Ephemeral)
+        self == Self::Quintet
+    }
+
+    /// Whether it can keep messages.
+    pub(crate) fn stores(self) -> bool {
+        !matches!(self, Self::Engine | Self::Floor)
     }
 
     /// How connection `index`, which is in one room, introduces itself.
     pub(crate) fn greeting(self, index: usize, room: usize) -> Greeting {
         if self.is_quintet() {
-            return quintet::greeting(index);
+            return quintet::greeting(index, "conversations");
         }
-        Greeting { query: format!("&room={room}"), enter: "40".to_owned() }
+        Greeting { query: format!("&room={room}&user={}", quintet::user(index)), enter: "40".to_owned() }
     }
 
-    /// Starts the server; `data` keeps what Quintet stores.
-    pub(crate) fn start(self, data: &Path) -> io::Result<Running> {
+    /// Starts the server.
+    pub(crate) fn start(self, mode: Mode<'_>) -> io::Result<Running> {
         let port = free_port()?;
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
         let own = std::env::current_exe()?;
         let mut environment = Vec::new();
-        let (program, args) = match self {
-            Self::Quintet | Self::Ephemeral => {
+        let (program, mut args) = match self {
+            Self::Quintet => {
                 environment.push(("QUINTET_LIMITS_RATES", "false".to_owned()));
                 environment.push(("QUINTET_JWT_SECRET", quintet::SECRET.to_owned()));
-                let data = data.to_string_lossy();
+                environment.extend(mode.settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
+                let data = mode.data.to_string_lossy();
                 let mut args = words(&["--listen", &port.to_string(), "--data", &data]);
-                if self == Self::Ephemeral {
+                if !mode.durable {
                     args.push("--ephemeral".to_owned());
                 }
                 (beside("quintet")?, args)
@@ -66,23 +96,48 @@ impl Peer {
             Self::Engine => (own, words(&["serve", "engine", &port.to_string()])),
             Self::Floor => (own, words(&["serve", "floor", &port.to_string()])),
             Self::Node => {
-                let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../bench/peers/node");
-                if !folder.join("node_modules").exists() {
-                    Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&folder).status()?;
-                }
-                let script = folder.join("server.mjs");
+                there(&peers().join("node/node_modules"))?;
+                let script = peers().join("node/server.mjs");
                 (PathBuf::from("node"), words(&[&script.to_string_lossy(), &port.to_string()]))
             }
+            Self::Socketioxide => {
+                let program = built().join("peers/release/quintet-bench-socketioxide");
+                (there(&program)?, words(&[&port.to_string()]))
+            }
+            Self::Python => {
+                let program = there(&built().join("bench-python/bin/python"))?;
+                let script = peers().join("python/server.py");
+                (program, words(&[&script.to_string_lossy(), &port.to_string()]))
+            }
         };
+        if matches!(self, Self::Node | Self::Socketioxide | Self::Python) {
+            if mode.durable {
+                args.push(mode.data.join("peer.sqlite3").to_string_lossy().into_owned());
+            }
+            if mode.presence {
+                args.push("--presence".to_owned());
+            }
+        }
         Running::start(&program.to_string_lossy(), &args, &environment, port)
     }
 }
 
+fn peers() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../bench/peers")
+}
+
+fn built() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target")
+}
+
+fn there(path: &Path) -> io::Result<PathBuf> {
+    if path.exists() {
+        return Ok(path.to_owned());
+    }
+    Err(io::Error::other(format!("{} is not there: `cargo xtask bench` makes it", path.display())))
+}
+
 /// A binary of the same build.
 fn beside(name: &str) -> io::Result<PathBuf> {
-    let path = std::env::current_exe()?.with_file_name(name);
-    if path.exists() {
-        return Ok(path);
-    }
-    Err(io::Error::other(format!("{} is not built: run cargo build --release first", path.display())))
+    there(&std::env::current_exe()?.with_file_name(name))
 }

@@ -1,6 +1,6 @@
 //! A server as the system sees it: started on a core of its own, measured from /proc, ended by its id.
 
-use std::io;
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -17,6 +17,21 @@ const TICKS: f64 = 100.0;
 pub(crate) struct Running {
     child: Child,
     pub(crate) address: SocketAddr,
+}
+
+/// CPU time, in seconds.
+#[derive(Clone, Copy)]
+pub(crate) struct Cpu {
+    /// All of it.
+    pub(crate) all: f64,
+    /// The kernel's part.
+    pub(crate) kernel: f64,
+}
+
+impl Cpu {
+    pub(crate) fn since(self, before: Self) -> Self {
+        Self { all: self.all - before.all, kernel: self.kernel - before.kernel }
+    }
 }
 
 /// A port that nobody has.
@@ -41,7 +56,7 @@ impl Running {
             if began.elapsed() > START || running.child.try_wait()?.is_some() {
                 return Err(io::Error::other(format!("{program} does not listen on {address}")));
             }
-            std::thread::sleep(Duration::from_millis(20));
+            std::thread::sleep(Duration::from_millis(5));
         }
         Ok(running)
     }
@@ -50,19 +65,44 @@ impl Running {
         std::fs::read_to_string(format!("/proc/{}/{file}", self.child.id())).unwrap_or_default()
     }
 
-    /// Resident memory, in bytes.
-    pub(crate) fn resident(&self) -> u64 {
-        let status = self.proc("status");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
-        line.split_whitespace().next().and_then(|kb| kb.parse::<u64>().ok()).unwrap_or(0) * 1_024
+    /// A number of one of the files of /proc, by the word before it.
+    fn number(&self, file: &str, name: &str) -> u64 {
+        let text = self.proc(file);
+        let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+        line.split_whitespace().next().and_then(|number| number.parse().ok()).unwrap_or(0)
     }
 
-    /// CPU time so far, in seconds: the program's, and the kernel's for it.
-    pub(crate) fn cpu(&self) -> (f64, f64) {
+    /// Resident memory, in bytes.
+    pub(crate) fn resident(&self) -> u64 {
+        self.number("status", "VmRSS:") * 1_024
+    }
+
+    /// The most that was ever resident, in bytes.
+    pub(crate) fn peak(&self) -> u64 {
+        self.number("status", "VmHWM:") * 1_024
+    }
+
+    /// What was handed to disks so far, in bytes.
+    pub(crate) fn written(&self) -> u64 {
+        self.number("io", "write_bytes:")
+    }
+
+    /// CPU time so far.
+    pub(crate) fn cpu(&self) -> Cpu {
         let stat = self.proc("stat");
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
         let ticks = |at: usize| fields.get(at).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0) / TICKS;
-        (ticks(11), ticks(12))
+        Cpu { all: ticks(11) + ticks(12), kernel: ticks(12) }
+    }
+
+    /// A counter of what the server itself counts, as Prometheus would read it.
+    pub(crate) fn metric(&self, name: &str) -> Option<f64> {
+        let mut stream = TcpStream::connect(self.address).ok()?;
+        stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n").ok()?;
+        let mut text = String::new();
+        stream.read_to_string(&mut text).ok()?;
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))?;
+        line.trim().parse().ok()
     }
 }
 

@@ -31,12 +31,26 @@ fn token(index: usize) -> String {
     format!("{head}.{body}.{}", BASE64_URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
 }
 
-/// How a user of the `conversations` vocabulary connects.
-pub(crate) fn greeting(index: usize) -> Greeting {
-    Greeting {
-        query: String::new(),
-        enter: format!("40{{\"token\":\"{}\",\"dialect\":\"conversations\"}}", token(index)),
-    }
+/// How a user connects, in a vocabulary.
+pub(crate) fn greeting(index: usize, dialect: &str) -> Greeting {
+    let token = token(index);
+    Greeting { query: String::new(), enter: format!("40{{\"token\":\"{token}\",\"dialect\":\"{dialect}\"}}") }
+}
+
+/// How a user connects that can go on with what it lost.
+pub(crate) fn recoverable(index: usize) -> Greeting {
+    let token = token(index);
+    let enter = format!("40{{\"token\":\"{token}\",\"dialect\":\"conversations\",\"recover\":true}}");
+    Greeting { query: String::new(), enter }
+}
+
+/// How it comes back: with the secret of the connection that it lost, and the last event that it heard there.
+pub(crate) fn returning(index: usize, secret: &str, offset: &str) -> Greeting {
+    let token = token(index);
+    let enter = format!(
+        "40{{\"token\":\"{token}\",\"dialect\":\"conversations\",\"recover\":true,\"pid\":\"{secret}\",\"offset\":\"{offset}\"}}"
+    );
+    Greeting { query: String::new(), enter }
 }
 
 /// Calls the API over one connection, one call after the other.
@@ -53,8 +67,17 @@ impl Api {
     }
 
     fn post(&mut self, path: &str, body: &str) -> io::Result<String> {
+        self.call("POST", path, body)
+    }
+
+    /// Reads something; what it says is not looked at.
+    pub(crate) fn get(&mut self, path: &str) -> io::Result<String> {
+        self.call("GET", path, "")
+    }
+
+    fn call(&mut self, method: &str, path: &str, body: &str) -> io::Result<String> {
         let request = format!(
-            "POST /api/v1{path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
+            "{method} /api/v1{path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
              Content-Length: {}\r\n\r\n{body}",
             self.token,
             body.len()
@@ -78,6 +101,14 @@ impl Api {
         self.stream.read_exact(&mut body)?;
         let body = String::from_utf8_lossy(&body).into_owned();
         if status.contains(" 20") { Ok(body) } else { Err(io::Error::other(format!("{path}: {status} {body}"))) }
+    }
+
+    /// Sends a message; gives its id.
+    pub(crate) fn message(&mut self, conversation: &str, text: &str) -> io::Result<String> {
+        let body = format!("{{\"content\":\"{text}\"}}");
+        let made: serde_json::Value =
+            serde_json::from_str(&self.post(&format!("/conversations/{conversation}/messages"), &body)?)?;
+        Ok(made["id"].as_str().unwrap_or_default().to_owned())
     }
 
     /// Makes a group of the caller's with these members beside; gives its id.

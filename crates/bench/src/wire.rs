@@ -49,6 +49,20 @@ pub(crate) fn ack_id(packet: &[u8]) -> Option<usize> {
     std::str::from_utf8(&rest[..end]).ok()?.parse().ok()
 }
 
+/// The secret by which a connection can be gone on with, of the answer to its CONNECT.
+pub(crate) fn secret(packet: &[u8]) -> Option<&str> {
+    let start = memchr::memmem::find(packet, b"\"pid\":\"")? + 7;
+    let end = start + memchr::memchr(b'"', packet.get(start..)?)?;
+    std::str::from_utf8(packet.get(start..end)?).ok()
+}
+
+/// The offset of an event: its last argument, a text.
+pub(crate) fn offset(packet: &[u8]) -> Option<&str> {
+    let rest = packet.strip_suffix(b"\"]")?;
+    let start = memchr::memrchr(b'"', rest)? + 1;
+    std::str::from_utf8(rest.get(start..)?).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,5 +78,8 @@ mod tests {
         assert_eq!(sent_at(format!("42[\"m\",\"{}\"]", text(255)).as_bytes()), Some(255));
         assert_eq!(ack_id(b"4312[{}]"), Some(12));
         assert_eq!(ack_id(b"42[]"), None);
+        assert_eq!(secret(b"40{\"sid\":\"s\",\"pid\":\"p-1\"}"), Some("p-1"));
+        assert_eq!(offset(b"42[\"m\",{\"a\":\"b\"},\"o-7\"]"), Some("o-7"));
+        assert_eq!(offset(b"42[\"m\",{\"a\":\"b\"}]"), None);
     }
 }

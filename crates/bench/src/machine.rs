@@ -1,0 +1,56 @@
+//! What a run was made on, and with what.
+
+use std::process::Command;
+
+/// The processor, its cores, the memory and the kernel, in a line.
+pub(crate) fn describe() -> String {
+    let file = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+    let value = |text: &str, name: &str| {
+        let line = text.lines().find(|line| line.starts_with(name));
+        line.and_then(|line| line.split_once(':')).map(|(_, value)| value.trim().to_owned()).unwrap_or_default()
+    };
+    let processor = value(&file("/proc/cpuinfo"), "model name");
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let kb: f64 = value(&file("/proc/meminfo"), "MemTotal").trim_end_matches(" kB").parse().unwrap_or(0.0);
+    let kernel = file("/proc/sys/kernel/osrelease").trim().to_owned();
+    format!("{processor}, {cores} of its cores, {:.0} GB, Linux {kernel}", kb / 1e6)
+}
+
+fn said(program: &str, args: &[&str]) -> Option<String> {
+    let output = Command::new(program).args(args).output().ok()?;
+    String::from_utf8(output.stdout).ok()?.lines().next().map(|line| line.trim().to_owned())
+}
+
+/// The versions of what was compared, as far as it is there.
+pub(crate) fn versions() -> Vec<(String, String)> {
+    let mut versions = vec![("Quintet".to_owned(), env!("CARGO_PKG_VERSION").to_owned())];
+    let locks = [
+        ("socket.io", include_str!("../../../bench/peers/node/package.json")),
+        ("better-sqlite3", include_str!("../../../bench/peers/node/package.json")),
+        ("bufferutil", include_str!("../../../bench/peers/node/package.json")),
+    ];
+    if let Some(node) = said("node", &["--version"]) {
+        versions.push(("Node.js".to_owned(), node));
+    }
+    for (name, text) in locks {
+        let mark = format!("\"{name}\": \"");
+        if let Some((_, rest)) = text.split_once(&mark) {
+            versions.push((name.to_owned(), rest.split('"').next().unwrap_or_default().to_owned()));
+        }
+    }
+    let lock = include_str!("../../../bench/peers/socketioxide/Cargo.lock");
+    if let Some((_, rest)) = lock.split_once("name = \"socketioxide\"\nversion = \"") {
+        versions.push(("socketioxide".to_owned(), rest.split('"').next().unwrap_or_default().to_owned()));
+    }
+    for line in include_str!("../../../bench/peers/python/requirements.txt").lines() {
+        for name in ["python-socketio", "uvicorn"] {
+            if let Some(version) = line.strip_prefix(name).and_then(|rest| rest.strip_prefix("==")) {
+                versions.push((name.to_owned(), version.trim_end_matches([' ', '\\']).to_owned()));
+            }
+        }
+    }
+    if let Some(rustc) = said("rustc", &["--version"]) {
+        versions.push(("Rust".to_owned(), rustc));
+    }
+    versions
+}

@@ -1,0 +1,65 @@
+//! The page of a run: what was measured, on what, and how it compares, with a picture for each table.
+
+use std::io;
+use std::path::Path;
+
+use crate::chart;
+use crate::report::Report;
+use crate::scenarios::Scenario;
+
+/// The figure of each scenario that is worth a picture.
+const PICTURED: [&str; 7] = [
+    "memory of a connection",
+    "CPU of a delivery",
+    "sends a second",
+    "the last has everything",
+    "CPU of a coming and going",
+    "page p99",
+    "CPU of an event",
+];
+
+fn file_name(scenario: &str, case: &str) -> String {
+    let words = case.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    format!("{scenario}-{}.svg", words.collect::<Vec<_>>().join("-").to_lowercase())
+}
+
+/// Writes the page and its pictures into a folder.
+pub(crate) fn write(report: &Report, folder: &Path) -> io::Result<()> {
+    let pictures = folder.join("benchmarks");
+    if pictures.exists() {
+        std::fs::remove_dir_all(&pictures)?;
+    }
+    std::fs::create_dir_all(&pictures)?;
+    let mut page = String::from(
+        "# Measured beside its peers\n\n`cargo xtask bench` makes this page: everything here was measured in one run, one \
+         server after the other, again and again, the server on one core and the load on the other. The machines are \
+         shared: ratios hold, single figures are what they were that day. Bold is the median, beside it the spread. \
+         [performance.md](performance.md) says where the time goes and where a goal is missed.\n\n",
+    );
+    page += &format!(
+        "- {}, {}\n- {}\n",
+        report.date,
+        if report.quick { "the quick run" } else { "the full run" },
+        report.machine
+    );
+    for (name, version) in &report.versions {
+        page += &format!("- {name} {version}\n");
+    }
+    for scenario in Scenario::ALL {
+        let tables: Vec<_> = report.tables.iter().filter(|table| table.scenario == scenario.name()).collect();
+        if tables.is_empty() {
+            continue;
+        }
+        page += &format!("\n## {}\n\n{}\n", scenario.name(), scenario.about());
+        for table in tables {
+            page += &format!("\n### {}\n\n{}", table.case, table.markdown());
+            let pictured = table.figures.iter().find(|figure| PICTURED.contains(&figure.name.as_str()));
+            if let Some(picture) = pictured.and_then(|figure| chart::svg(table, figure)) {
+                let name = file_name(&table.scenario, &table.case);
+                std::fs::write(pictures.join(&name), picture)?;
+                page += &format!("\n![{}, {}](benchmarks/{name})\n", table.scenario, table.case);
+            }
+        }
+    }
+    std::fs::write(folder.join("benchmarks.md"), page)
+}

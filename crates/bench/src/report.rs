@@ -1,0 +1,226 @@
+//! What was measured: tables of figures, each with its spread, and the ratios that are read from them.
+//!
+//! What must stay true: a figure that was not measured in this run is not there; nothing is filled in.
+
+use serde::{Deserialize, Serialize};
+
+/// A server in a table, and what it stands for there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Server {
+    pub(crate) name: String,
+    pub(crate) part: Part,
+}
+
+/// What a server stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Part {
+    /// What is measured.
+    Own,
+    /// A part of what is measured, or another way to run it.
+    Variant,
+    /// What a user could pick instead.
+    Peer,
+    /// What the system itself costs.
+    Floor,
+}
+
+/// The median of some runs, and what they lie between.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Stat {
+    pub(crate) median: f64,
+    pub(crate) min: f64,
+    pub(crate) max: f64,
+}
+
+impl Stat {
+    /// Of at least one value.
+    pub(crate) fn of(values: &[f64]) -> Option<Self> {
+        let mut sorted: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
+        sorted.sort_unstable_by(f64::total_cmp);
+        let (min, max) = (*sorted.first()?, *sorted.last()?);
+        let middle = sorted.len() / 2;
+        let median =
+            if sorted.len() % 2 == 1 { sorted[middle] } else { f64::midpoint(sorted[middle - 1], sorted[middle]) };
+        Some(Self { median, min, max })
+    }
+}
+
+/// One figure of all servers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Figure {
+    pub(crate) name: String,
+    pub(crate) unit: String,
+    /// Whether more of it is better.
+    pub(crate) more_is_better: bool,
+    /// By server; none where it was not measured or means nothing.
+    pub(crate) values: Vec<Option<Stat>>,
+}
+
+/// One case of a scenario.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Table {
+    pub(crate) scenario: String,
+    /// What was done.
+    pub(crate) case: String,
+    pub(crate) servers: Vec<Server>,
+    pub(crate) figures: Vec<Figure>,
+}
+
+/// One value of one run.
+pub(crate) struct Value {
+    pub(crate) name: &'static str,
+    pub(crate) unit: &'static str,
+    pub(crate) more_is_better: bool,
+    pub(crate) value: f64,
+}
+
+impl Value {
+    /// A value that is better the less it is.
+    pub(crate) fn less(name: &'static str, unit: &'static str, value: f64) -> Self {
+        Self { name, unit, more_is_better: false, value }
+    }
+
+    /// A value that is better the more it is.
+    pub(crate) fn more(name: &'static str, unit: &'static str, value: f64) -> Self {
+        Self { name, unit, more_is_better: true, value }
+    }
+}
+
+impl Table {
+    /// Puts together what all runs of all servers gave.
+    pub(crate) fn new(scenario: &str, case: &str, runs: Vec<(Server, Vec<Vec<Value>>)>) -> Self {
+        let mut figures: Vec<Figure> = Vec::new();
+        for value in runs.iter().flat_map(|(_, runs)| runs.iter().flatten()) {
+            if !figures.iter().any(|figure| figure.name == value.name) {
+                let (name, unit) = (value.name.to_owned(), value.unit.to_owned());
+                figures.push(Figure { name, unit, more_is_better: value.more_is_better, values: Vec::new() });
+            }
+        }
+        for figure in &mut figures {
+            for (_, runs) in &runs {
+                let of_this = runs.iter().flatten().filter(|value| value.name == figure.name);
+                figure.values.push(Stat::of(&of_this.map(|value| value.value).collect::<Vec<_>>()));
+            }
+        }
+        let servers = runs.into_iter().map(|(server, _)| server).collect();
+        Self { scenario: scenario.to_owned(), case: case.to_owned(), servers, figures }
+    }
+
+    fn of(&self, figure: &Figure, part: Part) -> impl Iterator<Item = f64> {
+        let values = self.servers.iter().zip(&figure.values);
+        values.filter(move |(server, _)| server.part == part).filter_map(|(_, stat)| stat.map(|stat| stat.median))
+    }
+
+    /// How often the best peer's figure ours is, if both are there.
+    pub(crate) fn to_best_peer(&self, figure: &Figure) -> Option<f64> {
+        let peers = self.of(figure, Part::Peer);
+        let best = if figure.more_is_better { peers.reduce(f64::max) } else { peers.reduce(f64::min) }?;
+        self.of(figure, Part::Own).next().map(|own| own / best).filter(|ratio| ratio.is_finite())
+    }
+
+    /// How often the floor's figure ours is, if both are there.
+    pub(crate) fn to_floor(&self, figure: &Figure) -> Option<f64> {
+        let floor = self.of(figure, Part::Floor).next()?;
+        self.of(figure, Part::Own).next().map(|own| own / floor).filter(|ratio| ratio.is_finite())
+    }
+
+    /// The table as Markdown.
+    pub(crate) fn markdown(&self) -> String {
+        let names: Vec<&str> = self.servers.iter().map(|server| server.name.as_str()).collect();
+        let mut text = format!("| figure | {} | to the best peer | to the floor |\n", names.join(" | "));
+        text += &format!("|---|{}---|---|\n", "---|".repeat(names.len()));
+        for figure in &self.figures {
+            let cells: Vec<String> =
+                figure.values.iter().map(|stat| stat.as_ref().map_or("-".to_owned(), shown)).collect();
+            let unit = if figure.unit.is_empty() { String::new() } else { format!(", {}", figure.unit) };
+            let ratio = |ratio: Option<f64>| ratio.map_or("-".to_owned(), |ratio| format!("{}×", rounded(ratio)));
+            text += &format!(
+                "| {}{unit} | {} | {} | {} |\n",
+                figure.name,
+                cells.join(" | "),
+                ratio(self.to_best_peer(figure)),
+                ratio(self.to_floor(figure))
+            );
+        }
+        text
+    }
+}
+
+/// The median, and the spread where there is one to speak of.
+fn shown(stat: &Stat) -> String {
+    let (median, min, max) = (rounded(stat.median), rounded(stat.min), rounded(stat.max));
+    if min == max { median } else { format!("**{median}** ({min} to {max})") }
+}
+
+/// Three digits that count.
+pub(crate) fn rounded(value: f64) -> String {
+    match value.abs() {
+        size if size >= 1_000.0 => {
+            let digits = format!("{value:.0}");
+            let start = digits.len() % 3;
+            let groups = digits.as_bytes()[start..].chunks(3).map(String::from_utf8_lossy);
+            let first = (start > 0).then(|| digits[..start].into());
+            first.into_iter().chain(groups).collect::<Vec<_>>().join(",")
+        }
+        size if size >= 100.0 => format!("{value:.0}"),
+        size if size >= 10.0 => format!("{value:.1}"),
+        0.0 => "0".to_owned(),
+        _ => format!("{value:.2}"),
+    }
+}
+
+/// A whole run: where, when, with what, and all tables.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Report {
+    /// When it began, UTC.
+    pub(crate) date: String,
+    pub(crate) machine: String,
+    pub(crate) versions: Vec<(String, String)>,
+    /// Whether it was the short one.
+    pub(crate) quick: bool,
+    pub(crate) tables: Vec<Table>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn server(name: &str, part: Part) -> Server {
+        Server { name: name.to_owned(), part }
+    }
+
+    #[test]
+    fn medians_and_ratios() {
+        let less = |value| vec![Value::less("CPU", "µs", value)];
+        let runs = vec![
+            (server("quintet", Part::Own), vec![less(4.0), less(2.0), less(3.0)]),
+            (server("node", Part::Peer), vec![less(30.0)]),
+            (server("python", Part::Peer), vec![less(60.0)]),
+            (server("floor", Part::Floor), vec![less(2.0)]),
+        ];
+        let table = Table::new("fanout", "a room", runs);
+        let figure = &table.figures[0];
+        assert_eq!(figure.values[0], Some(Stat { median: 3.0, min: 2.0, max: 4.0 }));
+        assert_eq!((table.to_best_peer(figure), table.to_floor(figure)), (Some(0.1), Some(1.5)));
+        let text = table.markdown();
+        assert!(text.contains("| CPU, µs | **3.00** (2.00 to 4.00) | 30.0 | 60.0 | 2.00 | 0.10× | 1.50× |"), "{text}");
+    }
+
+    #[test]
+    fn what_was_not_measured_is_not_there() {
+        let runs = vec![(server("quintet", Part::Own), vec![vec![Value::more("sends", "/s", f64::NAN)]])];
+        let table = Table::new("send", "", runs);
+        assert_eq!(table.figures[0].values, [None]);
+        assert_eq!(table.to_best_peer(&table.figures[0]), None);
+    }
+
+    #[test]
+    fn numbers_are_short() {
+        for (value, text) in
+            [(1234567.8, "1,234,568"), (999.6, "1000"), (123.4, "123"), (12.34, "12.3"), (0.456, "0.46")]
+        {
+            assert_eq!(rounded(value), text);
+        }
+    }
+}

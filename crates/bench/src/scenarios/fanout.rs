@@ -1,0 +1,96 @@
+//! What a message costs that goes to a room.
+
+use std::io;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+
+use super::{Case, Rooms, among, in_memory};
+use crate::load::{Load, Regime};
+use crate::peers::{Mode, Peer};
+use crate::report::Value;
+
+pub(super) const ABOUT: &str = "A message of 60 bytes to everybody in a room, in the shape of the `conversations` \
+    document. *Paced*: so many a second, whatever comes back; latency counts from the moment at which a message was to \
+    be sent. *Saturated*: 16 that wait for their acknowledgement, always; a server that acknowledges early and tells \
+    late looks cheap there, so latency stands beside. *Durable*: on the disk before it is acknowledged or told; else \
+    everything is in memory.";
+
+/// Connections that send.
+const SENDERS: usize = 8;
+/// Sends that wait for their acknowledgement, in the saturated regime.
+const IN_FLIGHT: usize = 16;
+
+/// Rooms, and the rates at which they are paced: half of what the weakest server can do, or less.
+const SIZES: [(Rooms, f64); 4] = [
+    (Rooms { count: 1, size: 10 }, 200.0),
+    (Rooms { count: 100, size: 10 }, 200.0),
+    (Rooms { count: 1, size: 1_000 }, 5.0),
+    (Rooms { count: 1, size: 9_000 }, 2.0),
+];
+
+pub(super) fn cases(peers: &[Peer], quick: bool) -> Vec<Case> {
+    let (seconds, repeat) = if quick { (2, 1) } else { (4, 3) };
+    let mut cases = Vec::new();
+    for (rooms, rate) in SIZES {
+        if quick && (rooms.size > 1_000 || rooms.connections() == 10) {
+            continue;
+        }
+        for durable in [false, true] {
+            // The largest room is about the deliveries alone, and too large for the slowest.
+            if durable && rooms.size > 1_000 {
+                continue;
+            }
+            let mut all = among(peers, &Peer::ALL);
+            all.retain(|peer| !durable || peer.stores() || *peer == Peer::Floor);
+            all.retain(|peer| rooms.size <= 1_000 || *peer != Peer::Python);
+            for (regime_name, regime) in [("paced", Regime::Paced(rate)), ("saturated", Regime::Saturated(IN_FLIGHT))] {
+                let (count, size) = (rooms.count, rooms.size);
+                let kept = if durable { "durable" } else { "in memory" };
+                let pace = if regime_name == "paced" { format!(" at {rate} a second") } else { String::new() };
+                let plural = if count == 1 { "room" } else { "rooms" };
+                let name = format!("{count} {plural} of {size}, {kept}, {regime_name}{pace}");
+                cases.push(Case::of(name, repeat, (&all, durable), move |peer| {
+                    run(peer, rooms, regime, seconds, durable && peer.stores())
+                }));
+            }
+        }
+    }
+    cases
+}
+
+/// Milliseconds at a quantile.
+pub(super) fn ms(histogram: &Histogram<u64>, quantile: f64) -> f64 {
+    if histogram.is_empty() { f64::NAN } else { histogram.value_at_quantile(quantile) as f64 / 1e6 }
+}
+
+fn run(peer: Peer, rooms: Rooms, regime: Regime, seconds: u64, durable: bool) -> io::Result<Vec<Value>> {
+    let folder = tempfile::tempdir()?;
+    let server = peer.start(Mode { durable, ..in_memory(folder.path()) })?;
+    let mut load = Load::new()?;
+    let places = rooms.fill(peer, &server, &mut load)?;
+    let senders = rooms.turns(&places, SENDERS);
+    load.settle()?;
+    load.send(&senders, regime, Duration::from_secs(1))?;
+    load.settle()?;
+    let before = server.cpu();
+    load.send(&senders, regime, Duration::from_secs(seconds))?;
+    load.settle()?;
+    let cpu = server.cpu().since(before);
+    let measured = load.measured();
+    let expected = measured.sent * rooms.size as u64;
+    if measured.delivered != expected || measured.acked != measured.sent {
+        let (sent, acked, delivered) = (measured.sent, measured.acked, measured.delivered);
+        let what = format!("{peer:?}: {delivered} of {expected} deliveries came, {acked} of {sent} acknowledgements");
+        return Err(io::Error::other(what));
+    }
+    let micros = |seconds: f64| seconds * 1e6 / measured.delivered as f64;
+    Ok(vec![
+        Value::less("CPU of a delivery", "µs", micros(cpu.all)),
+        Value::less("of it the kernel's", "µs", micros(cpu.kernel)),
+        Value::less("delivery p50", "ms", ms(&measured.delivery, 0.5)),
+        Value::less("delivery p99", "ms", ms(&measured.delivery, 0.99)),
+        Value::less("acknowledgement p99", "ms", ms(&measured.ack, 0.99)),
+        Value::more("sends a second", "", measured.sent as f64 / seconds as f64),
+    ])
+}

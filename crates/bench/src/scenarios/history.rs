@@ -1,0 +1,126 @@
+//! Pages of a history that is short or long, while it is written to.
+
+use std::io;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+use rusqlite::{Connection, params};
+
+use super::fanout::ms;
+use super::{Case, Run, in_memory};
+use crate::load::{Load, Regime, Turn};
+use crate::peers::{Mode, Peer};
+use crate::quintet::Api;
+use crate::report::{Part, Server, Value};
+
+pub(super) const ABOUT: &str = "Pages of 50 messages, before any number of a conversation, over HTTP, one after the other; \
+    meanwhile 200 messages a second go to that conversation. One store has ten thousand messages, the other ten \
+    million, a million of them in the conversation that is read. Only Quintet is here: whether its pages become slower \
+    is the question.";
+
+/// Messages of a page.
+const PAGE: u32 = 50;
+/// Messages a second that are written meanwhile.
+const WRITTEN: f64 = 200.0;
+/// Conversations over which the messages are spread.
+const CONVERSATIONS: usize = 10;
+
+pub(super) fn cases(peers: &[Peer], quick: bool) -> Vec<Case> {
+    if !peers.contains(&Peer::Quintet) {
+        return Vec::new();
+    }
+    let (large, seconds, repeat) = if quick { (300_000, 2, 1) } else { (10_000_000, 5, 2) };
+    let store = |messages: u64, part: Part| {
+        let server = Server { name: format!("Quintet, {} messages", crate::report::rounded(messages as f64)), part };
+        (server, Box::new(move || run(messages, seconds)) as Run)
+    };
+    let servers = vec![store(large, Part::Own), store(10_000, Part::Peer)];
+    vec![Case { name: "pages while it is written to".to_owned(), servers, repeat }]
+}
+
+fn run(messages: u64, seconds: u64) -> io::Result<Vec<Value>> {
+    let folder = tempfile::tempdir()?;
+    let mode = Mode { durable: true, ..in_memory(folder.path()) };
+    let server = Peer::Quintet.start(mode)?;
+    let mut load = Load::new()?;
+    load.connect(server.address, &[Peer::Quintet.greeting(0, 0)])?;
+    let mut api = Api::of(server.address, 0)?;
+    let mut places = Vec::new();
+    for _ in 0..CONVERSATIONS {
+        places.push(api.group(&[0])?);
+    }
+    drop((api, load));
+    drop(server);
+    let each = messages / CONVERSATIONS as u64;
+    fill(folder.path(), each).map_err(io::Error::other)?;
+
+    let server = Peer::Quintet.start(mode)?;
+    let address = server.address;
+    let place = places[0].clone();
+    let until = Instant::now() + Duration::from_secs(seconds);
+    let reader = std::thread::spawn({
+        let place = place.clone();
+        move || -> io::Result<Histogram<u64>> {
+            let mut api = Api::of(address, 0)?;
+            let mut times = Histogram::new_with_bounds(1_000, 60_000_000_000, 3).map_err(io::Error::other)?;
+            let mut number = each / 2;
+            while Instant::now() < until {
+                // Anywhere: each step is far from the one before.
+                number = (number * 7_919 + 104_729) % each + 1;
+                let began = Instant::now();
+                let page = api.get(&format!("/conversations/{place}/messages?before={number}&limit={PAGE}"))?;
+                times.saturating_record(began.elapsed().as_nanos() as u64);
+                if number > 1 && !page.contains("\"sequence\"") {
+                    return Err(io::Error::other("a page came back empty"));
+                }
+            }
+            Ok(times)
+        }
+    });
+    let mut load = Load::new()?;
+    load.connect(server.address, &[Peer::Quintet.greeting(0, 0)])?;
+    let before = server.cpu();
+    load.send(&[Turn::message(0, &place)], Regime::Paced(WRITTEN), Duration::from_secs(seconds))?;
+    let cpu = server.cpu().since(before);
+    let times = reader.join().map_err(|_| io::Error::other("the reader failed"))??;
+    Ok(vec![
+        Value::less("page p50", "ms", ms(&times, 0.5)),
+        Value::less("page p99", "ms", ms(&times, 0.99)),
+        Value::more("pages a second", "", times.len() as f64 / seconds as f64),
+        Value::less("acknowledgement p99 meanwhile", "ms", ms(&load.measured().ack, 0.99)),
+        Value::less("CPU of all", "%", cpu.all / seconds as f64 * 100.0),
+    ])
+}
+
+/// Writes so many messages into each conversation, straight into the store of a server that has ended.
+fn fill(folder: &Path, each: u64) -> rusqlite::Result<()> {
+    let mut db = Connection::open(folder.join("quintet.sqlite3"))?;
+    db.pragma_update(None, "synchronous", "OFF")?;
+    let transaction = db.transaction()?;
+    let places: Vec<i64> = {
+        let mut statement = transaction.prepare("SELECT pk FROM conversation ORDER BY pk")?;
+        statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?
+    };
+    {
+        let mut insert = transaction.prepare(
+            "INSERT INTO message (id, conversation_pk, sequence, sender_pk, kind, content, created_at)
+             VALUES (?1, ?2, ?3, 1, 'text', 'the quick brown fox jumps over the lazy dog, and once again.', ?4)",
+        )?;
+        // As it would have been written: the conversations take turns.
+        for sequence in 1..=each as i64 {
+            for place in &places {
+                let id = format!("01a00000-0000-7000-{place:04x}-{sequence:012x}");
+                insert.execute(params![id, place, sequence, 1_780_000_000_000 + sequence])?;
+            }
+        }
+    }
+    for place in &places {
+        transaction.execute(
+            "UPDATE conversation SET sequence = ?2, last_message_pk =
+                 (SELECT pk FROM message WHERE conversation_pk = ?1 AND sequence = ?2) WHERE pk = ?1",
+            params![place, each as i64],
+        )?;
+    }
+    transaction.commit()
+}

@@ -1,0 +1,75 @@
+//! What a connection costs that does nothing.
+
+use std::io;
+use std::time::Duration;
+
+use super::{Case, among, in_memory};
+use crate::load::{Greeting, Load};
+use crate::peers::Peer;
+use crate::quintet::Api;
+use crate::report::Value;
+
+pub(super) const ABOUT: &str = "Connections over WebSocket that say nothing. Quintet's are authenticated and members of \
+    20 conversations of ten each; the others' are neither. The second half is what is counted for one: the first takes \
+    up what a server needs once.";
+
+/// Conversations that each user of Quintet is a member of.
+const CONVERSATIONS: usize = 20;
+/// Members of each of these.
+const MEMBERS: usize = 10;
+/// Time in which a server comes to rest.
+const REST: Duration = Duration::from_secs(4);
+/// Time over which the CPU of idle connections is watched.
+const WATCH: Duration = Duration::from_secs(5);
+
+pub(super) fn cases(peers: &[Peer], quick: bool) -> Vec<Case> {
+    let (connections, repeat) = if quick { (2_000, 1) } else { (10_000, 2) };
+    let all = among(peers, &[Peer::Quintet, Peer::Engine, Peer::Node, Peer::Socketioxide, Peer::Python]);
+    vec![Case::of(format!("{connections} connections"), repeat, (&all, false), move |peer| run(peer, connections))]
+}
+
+fn run(peer: Peer, connections: usize) -> io::Result<Vec<Value>> {
+    let folder = tempfile::tempdir()?;
+    let mode = crate::peers::Mode { durable: peer.is_quintet(), ..in_memory(folder.path()) };
+    if peer.is_quintet() {
+        // The users and their conversations first, in a process that is not measured.
+        let server = peer.start(mode)?;
+        let mut load = Load::new()?;
+        let all: Vec<Greeting> = (0..connections).map(|index| peer.greeting(index, 0)).collect();
+        load.connect(server.address, &all)?;
+        drop(load);
+        let mut api = Api::of(server.address, 0)?;
+        for round in 0..CONVERSATIONS {
+            for first in (0..connections).step_by(MEMBERS) {
+                // Others are together in each round.
+                let member = |at: usize| (first + at * (round * MEMBERS + 1)) % connections;
+                let mut members: Vec<usize> = (0..MEMBERS).map(member).filter(|member| *member != 0).collect();
+                members.sort_unstable();
+                members.dedup();
+                api.group(&members)?;
+            }
+        }
+    }
+    let server = peer.start(mode)?;
+    let mut load = Load::new()?;
+    let half = connections / 2;
+    let greetings = |range: std::ops::Range<usize>| -> Vec<Greeting> {
+        range.map(|index| peer.greeting(index, index / 100)).collect()
+    };
+    let first_half = load.connect(server.address, &greetings(0..half))?;
+    load.idle(REST)?;
+    let before = server.resident();
+    let accepted_in = first_half + load.connect(server.address, &greetings(half..connections))?;
+    load.idle(REST)?;
+    let resident = server.resident();
+    let bytes = resident.saturating_sub(before) as f64;
+    let began = server.cpu();
+    load.idle(WATCH)?;
+    let cpu = server.cpu().since(began);
+    Ok(vec![
+        Value::less("memory of a connection", "bytes", bytes / (connections - half) as f64),
+        Value::less("resident in all", "MB", resident as f64 / 1e6),
+        Value::less("all accepted in", "s", accepted_in.as_secs_f64()),
+        Value::less("CPU while idle", "%", cpu.all / WATCH.as_secs_f64() * 100.0),
+    ])
+}

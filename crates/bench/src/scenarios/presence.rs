@@ -1,0 +1,67 @@
+//! Comings and goings, and who is told of them.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use super::{Case, Rooms, among};
+use crate::load::{Greeting, Load};
+use crate::peers::{Mode, Peer};
+use crate::report::{Part, Server, Value};
+
+pub(super) const ABOUT: &str = "People who are there are told who comes and goes. Others come, one after the other, and \
+    go again. *Everyone*: all are told of each. *Contacts*: only those who share a conversation with who comes, which \
+    is how Quintet does it in a crowd; the peers know no such thing.";
+
+/// How many come and go.
+const GUESTS: usize = 100;
+/// Time after which somebody is told to be gone: nobody is for a moment.
+const GONE: Duration = Duration::from_secs(3);
+
+pub(super) fn cases(peers: &[Peer], quick: bool) -> Vec<Case> {
+    let (watchers, repeat) = if quick { (500, 1) } else { (1_000, 3) };
+    let all = among(peers, &[Peer::Quintet, Peer::Node, Peer::Socketioxide, Peer::Python]);
+    let everyone: &'static [_] = &[("QUINTET_PRESENCE_EVERYONE_LIMIT", "100000")];
+    let mut cases = vec![Case::of(format!("{watchers} watch, everyone"), repeat, (&all, false), move |peer| {
+        run(peer, watchers, everyone)
+    })];
+    if peers.contains(&Peer::Quintet) {
+        let contacts: &'static [_] = &[("QUINTET_PRESENCE_AUDIENCE", "contacts")];
+        let server = Server { name: "Quintet".to_owned(), part: Part::Own };
+        let run = move || run(Peer::Quintet, watchers, contacts);
+        cases.push(Case {
+            name: format!("{watchers} watch, contacts"),
+            servers: vec![(server, Box::new(run))],
+            repeat,
+        });
+    }
+    cases
+}
+
+fn run(peer: Peer, watchers: usize, settings: &[(&'static str, &'static str)]) -> io::Result<Vec<Value>> {
+    let folder = tempfile::tempdir()?;
+    let server = peer.start(Mode { data: folder.path(), durable: false, presence: true, settings })?;
+    let mut load = Load::new()?;
+    let rooms = Rooms { count: watchers / 10, size: 10 };
+    rooms.fill(peer, &server, &mut load)?;
+    load.settle()?;
+    // Those who come are nobody's contacts but each other's; a second connection of a watcher is no news.
+    let guests: Vec<Greeting> = (watchers..watchers + GUESTS).map(|index| peer.greeting(index, index)).collect();
+    load.forget();
+    let (before, began) = (server.cpu(), Instant::now());
+    for guest in guests.chunks(1) {
+        load.connect(server.address, guest)?;
+    }
+    load.settle()?;
+    load.cut(watchers);
+    load.idle(GONE)?;
+    load.settle()?;
+    let cpu = server.cpu().since(before);
+    let took = began.elapsed();
+    let heard = load.measured().heard as f64;
+    Ok(vec![
+        Value::less("CPU of a coming and going", "µs", cpu.all * 1e6 / GUESTS as f64),
+        Value::less("CPU of a word of it", "µs", if heard > 0.0 { cpu.all * 1e6 / heard } else { f64::NAN }),
+        Value::less("words of each", "", heard / GUESTS as f64),
+        Value::less("in all", "s", took.as_secs_f64()),
+    ])
+}

@@ -1,0 +1,100 @@
+//! How many messages a second are on the disk when they are acknowledged.
+
+use std::io;
+use std::time::Duration;
+
+use super::{Case, Rooms, Run, among, in_memory};
+use crate::load::{Load, Regime};
+use crate::peers::{Mode, Peer};
+use crate::process::Running;
+use crate::report::{Part, Server, Value};
+use crate::sqlite_floor;
+
+use super::fanout::ms;
+
+pub(super) const ABOUT: &str = "Messages to rooms of one, so that the send is what counts: committed with fsync before \
+    they are acknowledged. So many wait for their acknowledgement as still come back within 50 ms, 99 of 100 (of 16, \
+    64, 256 and 1,024). The floor is a bare loop over SQLite that commits the same rows, in groups as large as \
+    Quintet's were.";
+
+/// Connections that send.
+const SENDERS: usize = 64;
+/// Sends under way that are tried.
+const IN_FLIGHT: [usize; 4] = [16, 64, 256, 1_024];
+/// What 99 of 100 acknowledgements have to come in, in milliseconds.
+const PATIENCE_MS: f64 = 50.0;
+
+pub(super) fn cases(peers: &[Peer], quick: bool) -> Vec<Case> {
+    let (seconds, repeat) = if quick { (1, 1) } else { (4, 3) };
+    let all = among(peers, &[Peer::Quintet, Peer::Node, Peer::Socketioxide, Peer::Python]);
+    let mut case = Case::of(format!("{SENDERS} senders"), repeat, (&all, true), move |peer| run(peer, seconds));
+    if peers.contains(&Peer::Floor) {
+        let server = Server { name: "bare SQLite".to_owned(), part: Part::Floor };
+        case.servers.push((server, Box::new(move || floor(seconds)) as Run));
+    }
+    vec![case]
+}
+
+fn run(peer: Peer, seconds: u64) -> io::Result<Vec<Value>> {
+    let folder = tempfile::tempdir()?;
+    let server = peer.start(Mode { durable: true, ..in_memory(folder.path()) })?;
+    let mut load = Load::new()?;
+    let rooms = Rooms { count: SENDERS, size: 1 };
+    let places = rooms.fill(peer, &server, &mut load)?;
+    let senders = rooms.turns(&places, SENDERS);
+    load.settle()?;
+    load.send(&senders, Regime::Saturated(IN_FLIGHT[0]), Duration::from_secs(1))?;
+    load.settle()?;
+    let mut best: Option<(f64, Vec<Value>)> = None;
+    for in_flight in IN_FLIGHT {
+        let (cpu, written, groups) = (server.cpu(), server.written(), groups(peer, &server));
+        load.send(&senders, Regime::Saturated(in_flight), Duration::from_secs(seconds))?;
+        load.settle()?;
+        let (cpu, written) = (server.cpu().since(cpu), server.written() - written);
+        let measured = load.measured();
+        if measured.acked != measured.sent {
+            let (sent, acked) = (measured.sent, measured.acked);
+            return Err(io::Error::other(format!("{peer:?}: {acked} of {sent} acknowledgements came")));
+        }
+        let sends = measured.sent as f64;
+        let rate = sends / seconds as f64;
+        if ms(&measured.ack, 0.99) > PATIENCE_MS || best.as_ref().is_some_and(|(known, _)| rate <= *known) {
+            continue;
+        }
+        let mut values = vec![
+            Value::more("sends a second", "", rate),
+            Value::less("acknowledgement p50", "ms", ms(&measured.ack, 0.5)),
+            Value::less("acknowledgement p99", "ms", ms(&measured.ack, 0.99)),
+            Value::less("CPU of a send", "µs", cpu.all * 1e6 / sends),
+            Value::less("written for a send", "bytes", written as f64 / sends),
+            Value::more("under way", "", in_flight as f64),
+        ];
+        if let (Some(before), Some(after)) = (groups, self::groups(peer, &server)) {
+            values.push(Value::more("sends in a commit", "", (after.1 - before.1) / (after.0 - before.0)));
+        }
+        best = Some((rate, values));
+    }
+    best.map(|(_, values)| values).ok_or_else(|| io::Error::other(format!("{peer:?} needs more than {PATIENCE_MS} ms")))
+}
+
+/// Commits so far, and commands in them, where the server says so.
+fn groups(peer: Peer, server: &Running) -> Option<(f64, f64)> {
+    if !peer.is_quintet() {
+        return None;
+    }
+    let commits = server.metric("quintet_commit_commands_count")?;
+    Some((commits, server.metric("quintet_commit_commands_sum")?))
+}
+
+fn floor(seconds: u64) -> io::Result<Vec<Value>> {
+    // As large as Quintet's groups are at this load, measured a moment ago.
+    let quintet = run(Peer::Quintet, 1)?;
+    let group = quintet.iter().find(|value| value.name == "sends in a commit").map_or(1.0, |value| value.value);
+    let folder = tempfile::tempdir()?;
+    let found = sqlite_floor::measure(folder.path(), group.round() as usize, seconds)?;
+    Ok(vec![
+        Value::more("sends a second", "", found.rows_per_second),
+        Value::less("CPU of a send", "µs", found.cpu_us),
+        Value::more("sends in a commit", "", group.round()),
+    ])
+}

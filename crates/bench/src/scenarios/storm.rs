@@ -1,0 +1,99 @@
+//! Everybody comes back at once, after a restart of the server.
+
+use std::io;
+use std::time::Instant;
+
+use super::{Case, Rooms, among, in_memory};
+use crate::load::{Greeting, Load, Memory};
+use crate::peers::{Mode, Peer};
+use crate::quintet;
+use crate::report::Value;
+
+pub(super) const ABOUT: &str = "Everybody in rooms of 100 is cut off; five messages go to each room; the server is killed \
+    and started again; all come back at once. *With what they missed*: until the last has all five messages of its \
+    room: Quintet by connection state recovery, the others by the messages after a number that the client names, from \
+    their database. *Without*: until the last is let in again.";
+
+/// People in a room.
+const SIZE: usize = 100;
+/// Messages that go to each room while nobody is there.
+const MISSED: u64 = 5;
+
+pub(super) fn cases(peers: &[Peer], quick: bool) -> Vec<Case> {
+    let (connections, repeat) = if quick { (2_000, 1) } else { (10_000, 3) };
+    let rooms = Rooms { count: connections / SIZE, size: SIZE };
+    let all = among(peers, &[Peer::Quintet, Peer::Node, Peer::Socketioxide, Peer::Python]);
+    let case = |what: &str, recover: bool| {
+        Case::of(format!("{connections} connections, {what}"), repeat, (&all, true), move |peer| {
+            run(peer, rooms, recover)
+        })
+    };
+    vec![case("with what they missed", true), case("without", false)]
+}
+
+fn greeting(peer: Peer, rooms: Rooms, index: usize, memory: Option<&Memory>) -> Greeting {
+    let room = index / rooms.size;
+    match (peer.is_quintet(), memory) {
+        (true, Some(memory)) => quintet::returning(index, &memory.secret, &memory.offset),
+        (true, None) => quintet::recoverable(index),
+        (false, None) => peer.greeting(index, room),
+        // One message went to each room before: their numbers are the first.
+        (false, Some(_)) => {
+            let greeting = peer.greeting(index, room);
+            Greeting { query: format!("{}&after={}", greeting.query, rooms.count), ..greeting }
+        }
+    }
+}
+
+fn run(peer: Peer, rooms: Rooms, recover: bool) -> io::Result<Vec<Value>> {
+    let folder = tempfile::tempdir()?;
+    let mode = Mode { durable: true, ..in_memory(folder.path()) };
+    let server = peer.start(mode)?;
+    let mut load = Load::new()?;
+    let places = rooms.fill(peer, &server, &mut load)?;
+    drop(load);
+    let mut load = Load::new()?;
+    load.remember();
+    let greetings = |memories: Option<&[Memory]>| -> Vec<Greeting> {
+        let memory = |index: usize| memories.and_then(|memories| memories.get(index));
+        (0..rooms.connections()).map(|index| greeting(peer, rooms, index, memory(index))).collect()
+    };
+    load.connect(server.address, &greetings(None))?;
+    load.settle()?;
+    // One message to each room, so that everybody has heard something.
+    let in_each = rooms.turns(&places, rooms.count);
+    let each = |load: &mut Load, messages: u64, receivers: usize| -> io::Result<()> {
+        load.forget();
+        load.burst(&in_each, messages * rooms.count as u64)?;
+        load.until_delivered(messages * (rooms.count * receivers) as u64)
+    };
+    each(&mut load, 1, rooms.size)?;
+    load.settle()?;
+    let memories = load.memories();
+    drop(load);
+    // The first of each room sends while the others are away.
+    let mut senders = Load::new()?;
+    let first: Vec<Greeting> = (0..rooms.count).map(|room| peer.greeting(room * rooms.size, room)).collect();
+    senders.connect(server.address, &first)?;
+    senders.settle()?;
+    let turns: Vec<_> =
+        places.iter().enumerate().map(|(room, place)| crate::load::Turn::message(room, place)).collect();
+    senders.forget();
+    senders.burst(&turns, MISSED * rooms.count as u64)?;
+    senders.until_delivered(MISSED * rooms.count as u64)?;
+    drop((senders, server));
+
+    let server = peer.start(mode)?;
+    let began = Instant::now();
+    let mut load = Load::new()?;
+    load.connect(server.address, &greetings(recover.then_some(&memories[..])))?;
+    let mut values = vec![Value::less("the last is let in", "s", began.elapsed().as_secs_f64())];
+    if recover {
+        load.until_delivered(MISSED * rooms.connections() as u64)?;
+        values.push(Value::less("the last has everything", "s", began.elapsed().as_secs_f64()));
+    }
+    load.settle()?;
+    values.push(Value::less("most memory", "MB", server.peak() as f64 / 1e6));
+    values.push(Value::less("CPU in all", "s", server.cpu().all));
+    Ok(values)
+}

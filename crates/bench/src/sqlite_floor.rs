@@ -1,0 +1,98 @@
+//! The floor of durable sends: a bare loop over SQLite that commits the rows of a message, in groups, and nothing else.
+
+use std::io;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, params};
+
+use crate::process::SERVER_CORE;
+
+/// What it gave.
+pub(crate) struct Found {
+    pub(crate) rows_per_second: f64,
+    /// Microseconds of CPU time for each.
+    pub(crate) cpu_us: f64,
+}
+
+/// The tables that a message touches, as Quintet has them: the message with its three indexes, its conversation, and the
+/// log of changes.
+const SCHEMA: &str = "
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA wal_autocheckpoint = 4000;
+    CREATE TABLE conversation (pk INTEGER PRIMARY KEY, sequence INTEGER, updated_at INTEGER, last_message_pk INTEGER);
+    CREATE TABLE message (pk INTEGER PRIMARY KEY, id TEXT UNIQUE, conversation_pk INTEGER, sequence INTEGER,
+        sender_pk INTEGER, kind TEXT, content TEXT, created_at INTEGER) STRICT;
+    CREATE UNIQUE INDEX message_order ON message (conversation_pk, sequence);
+    CREATE INDEX message_sender ON message (sender_pk);
+    CREATE TABLE change (position INTEGER PRIMARY KEY, kind TEXT, conversation_pk INTEGER, sequence INTEGER,
+        actor_pk INTEGER, message_pk INTEGER, at INTEGER) STRICT;";
+
+const CONVERSATIONS: i64 = 64;
+
+/// Measures in a process of its own, on the server's core.
+pub(crate) fn measure(folder: &Path, group: usize, seconds: u64) -> io::Result<Found> {
+    let output = Command::new("taskset")
+        .args(["-c", SERVER_CORE])
+        .arg(std::env::current_exe()?)
+        .args(["sqlite-floor", &group.to_string(), &seconds.to_string()])
+        .arg(folder.join("floor.sqlite3"))
+        .output()?;
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let numbers: Vec<f64> = said.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    match numbers[..] {
+        [rows_per_second, cpu_us] if output.status.success() => Ok(Found { rows_per_second, cpu_us }),
+        _ => Err(io::Error::other(format!("the floor failed: {}", String::from_utf8_lossy(&output.stderr)))),
+    }
+}
+
+/// What the process does: commits for so many seconds, and prints rows a second and microseconds of CPU for each.
+pub(crate) fn run(group: usize, seconds: u64, file: &Path) -> io::Result<()> {
+    let rows = commit(group.max(1), Duration::from_secs(seconds), file).map_err(io::Error::other)?;
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
+    let cpu_s = (ticks(11) + ticks(12)) / 100.0;
+    println!("{} {}", rows as f64 / seconds as f64, cpu_s * 1e6 / rows as f64);
+    Ok(())
+}
+
+fn commit(group: usize, how_long: Duration, file: &Path) -> rusqlite::Result<u64> {
+    let db = Connection::open(file)?;
+    db.execute_batch(SCHEMA)?;
+    for pk in 0..CONVERSATIONS {
+        db.execute("INSERT INTO conversation VALUES (?1, 0, 0, NULL)", [pk])?;
+    }
+    let text = "the quick brown fox jumps over the lazy dog, and once again.";
+    let (began, mut rows) = (Instant::now(), 0_u64);
+    while began.elapsed() < how_long {
+        db.execute_batch("BEGIN IMMEDIATE")?;
+        for _ in 0..group {
+            let (conversation, sequence) = (rows as i64 % CONVERSATIONS, rows as i64 / CONVERSATIONS + 1);
+            let at = 1_790_000_000_000 + rows as i64;
+            db.prepare_cached(
+                "INSERT INTO message (id, conversation_pk, sequence, sender_pk, kind, content, created_at)
+                 VALUES (?1, ?2, ?3, ?2, 'text', ?4, ?5)",
+            )?
+            .execute(params![
+                format!("01a1fe1f-2992-7271-9c5b-{rows:012x}"),
+                conversation,
+                sequence,
+                text,
+                at
+            ])?;
+            let pk = db.last_insert_rowid();
+            db.prepare_cached(
+                "UPDATE conversation SET sequence = ?2, updated_at = ?3, last_message_pk = ?4 WHERE pk = ?1",
+            )?
+            .execute(params![conversation, sequence, at, pk])?;
+            db.prepare_cached("INSERT INTO change VALUES (?1, 'message_created', ?2, ?3, ?2, ?4, ?5)")?
+                .execute(params![rows as i64 + 1, conversation, sequence, pk, at])?;
+            rows += 1;
+        }
+        db.execute_batch("COMMIT")?;
+    }
+    Ok(rows)
+}

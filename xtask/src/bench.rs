@@ -1,0 +1,42 @@
+//! `cargo xtask bench`: builds Quintet and its peers, measures them, and renews docs/benchmarks.md after a full run.
+
+use std::path::Path;
+
+use crate::{sh, test};
+
+/// Where the peers are.
+const PEERS: &str = "bench/peers";
+
+pub(crate) fn run(scenarios: &[String], peers: Option<&str>, quick: bool) -> Result<(), String> {
+    test::install()?;
+    sh::run("cargo", &["build", "--release", "--package", "quintet", "--package", "quintet-bench"])?;
+    let manifest = format!("{PEERS}/socketioxide/Cargo.toml");
+    let target = ["--manifest-path", &manifest, "--target-dir", "target/peers"];
+    sh::run("cargo", &[&["build", "--release", "--locked"][..], &target].concat())?;
+    let node = sh::root().join(PEERS).join("node");
+    if !up_to_date(&node) {
+        sh::run_in(&node, "npm", &["ci", "--no-audit", "--no-fund", "--loglevel=error"])?;
+    }
+    test::python("target/bench-python", &sh::root().join(PEERS).join("python/requirements.txt"))?;
+
+    let full = scenarios.is_empty() && peers.is_none() && !quick;
+    let mut args = vec!["run"];
+    args.extend(scenarios.iter().map(String::as_str));
+    if quick {
+        args.push("--quick");
+    }
+    if let Some(peers) = peers {
+        args.extend(["--peers", peers]);
+    }
+    args.extend(["--json", "target/bench.json"]);
+    if full {
+        args.extend(["--docs", "docs"]);
+    }
+    sh::run("target/release/quintet-bench", &args)
+}
+
+/// Whether what the lock file names was installed after it was last changed.
+fn up_to_date(folder: &Path) -> bool {
+    let changed = |file: &str| folder.join(file).metadata().and_then(|metadata| metadata.modified()).ok();
+    changed("node_modules/.package-lock.json").is_some_and(|installed| Some(installed) >= changed("package-lock.json"))
+}

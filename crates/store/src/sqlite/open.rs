@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, backup::Backup};
 
 use crate::{OpenError, StoreError};
@@ -102,6 +103,8 @@ fn lock(folder: &Path) -> Result<std::fs::File, OpenError> {
 fn configure(conn: &Connection, durable: bool) -> Result<(), rusqlite::Error> {
     conn.busy_timeout(BUSY_TIMEOUT)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Plans are made once, without a look at the values: else each new value of a LIMIT has its statement made anew.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.pragma_update(None, "foreign_keys", true)?;
     if durable {
         conn.pragma_update(None, "journal_mode", "WAL")?;

@@ -17,18 +17,18 @@ pub(super) const ABOUT: &str = "Connections over WebSocket that say nothing. Qui
 const CONVERSATIONS: usize = 20;
 /// Members of each of these.
 const MEMBERS: usize = 10;
-/// Time in which a server comes to rest.
-const REST: Duration = Duration::from_secs(4);
-/// Time over which the CPU of idle connections is watched.
-const WATCH: Duration = Duration::from_secs(5);
 
 pub(super) fn cases(peers: &[Peer], quick: bool) -> Vec<Case> {
-    let (connections, repeat) = if quick { (2_000, 1) } else { (10_000, 2) };
+    let (connections, repeat) = if quick { (1_000, 1) } else { (10_000, 2) };
+    // Time in which a server comes to rest, and over which it is watched then.
+    let rest = Duration::from_secs(if quick { 2 } else { 5 });
     let all = among(peers, &[Peer::Quintet, Peer::Engine, Peer::Node, Peer::Socketioxide, Peer::Python]);
-    vec![Case::of(format!("{connections} connections"), repeat, (&all, false), move |peer| run(peer, connections))]
+    vec![Case::of(format!("{connections} connections"), repeat, (&all, false), move |peer| {
+        run(peer, connections, rest)
+    })]
 }
 
-fn run(peer: Peer, connections: usize) -> io::Result<Vec<Value>> {
+fn run(peer: Peer, connections: usize, rest: Duration) -> io::Result<Vec<Value>> {
     let folder = tempfile::tempdir()?;
     let mode = crate::peers::Mode { durable: peer.is_quintet(), ..in_memory(folder.path()) };
     if peer.is_quintet() {
@@ -57,19 +57,19 @@ fn run(peer: Peer, connections: usize) -> io::Result<Vec<Value>> {
         range.map(|index| peer.greeting(index, index / 100)).collect()
     };
     let first_half = load.connect(server.address, &greetings(0..half))?;
-    load.idle(REST)?;
+    load.idle(rest)?;
     let before = server.resident();
     let accepted_in = first_half + load.connect(server.address, &greetings(half..connections))?;
-    load.idle(REST)?;
+    load.idle(rest)?;
     let resident = server.resident();
     let bytes = resident.saturating_sub(before) as f64;
     let began = server.cpu();
-    load.idle(WATCH)?;
+    load.idle(rest)?;
     let cpu = server.cpu().since(began);
     Ok(vec![
         Value::less("memory of a connection", "bytes", bytes / (connections - half) as f64),
         Value::less("resident in all", "MB", resident as f64 / 1e6),
         Value::less("all accepted in", "s", accepted_in.as_secs_f64()),
-        Value::less("CPU while idle", "%", cpu.all / WATCH.as_secs_f64() * 100.0),
+        Value::less("CPU while idle", "%", cpu.all / rest.as_secs_f64() * 100.0),
     ])
 }

@@ -18,7 +18,7 @@ const GUESTS: usize = 100;
 const GONE: Duration = Duration::from_secs(3);
 
 pub(super) fn cases(peers: &[Peer], quick: bool) -> Vec<Case> {
-    let (watchers, repeat) = if quick { (500, 1) } else { (1_000, 3) };
+    let (watchers, repeat) = if quick { (300, 1) } else { (1_000, 3) };
     let all = among(peers, &[Peer::Quintet, Peer::Node, Peer::Socketioxide, Peer::Python]);
     let everyone: &'static [_] = &[("QUINTET_PRESENCE_EVERYONE_LIMIT", "100000")];
     let mut cases = vec![Case::of(format!("{watchers} watch, everyone"), repeat, (&all, false), move |peer| {

@@ -13,14 +13,14 @@ use crate::sqlite_floor;
 use super::fanout::ms;
 
 pub(super) const ABOUT: &str = "Messages to rooms of one, so that the send is what counts: committed with fsync before \
-    they are acknowledged. So many wait for their acknowledgement as still come back within 50 ms, 99 of 100 (of 16, \
-    64, 256 and 1,024). The floor is a bare loop over SQLite that commits the same rows, in groups as large as \
+    they are acknowledged. So many wait for their acknowledgement as still come back within 50 ms, 99 of 100 (of 64, \
+    256 and 1,024). The floor is a bare loop over SQLite that commits the same rows, in groups as large as \
     Quintet's were.";
 
 /// Connections that send.
 const SENDERS: usize = 64;
 /// Sends under way that are tried.
-const IN_FLIGHT: [usize; 4] = [16, 64, 256, 1_024];
+const IN_FLIGHT: [usize; 3] = [64, 256, 1_024];
 /// What 99 of 100 acknowledgements have to come in, in milliseconds.
 const PATIENCE_MS: f64 = 50.0;
 

@@ -20,7 +20,7 @@ const SIZE: usize = 100;
 const MISSED: u64 = 5;
 
 pub(super) fn cases(peers: &[Peer], quick: bool) -> Vec<Case> {
-    let (connections, repeat) = if quick { (2_000, 1) } else { (10_000, 3) };
+    let (connections, repeat) = if quick { (1_000, 1) } else { (10_000, 3) };
     let rooms = Rooms { count: connections / SIZE, size: SIZE };
     let all = among(peers, &[Peer::Quintet, Peer::Node, Peer::Socketioxide, Peer::Python]);
     let case = |what: &str, recover: bool| {

@@ -10,10 +10,11 @@ pub(crate) fn describe() -> String {
         line.and_then(|line| line.split_once(':')).map(|(_, value)| value.trim().to_owned()).unwrap_or_default()
     };
     let processor = value(&file("/proc/cpuinfo"), "model name");
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    // All of them: this process is held on one.
+    let cores = file("/proc/cpuinfo").lines().filter(|line| line.starts_with("processor")).count();
     let kb: f64 = value(&file("/proc/meminfo"), "MemTotal").trim_end_matches(" kB").parse().unwrap_or(0.0);
     let kernel = file("/proc/sys/kernel/osrelease").trim().to_owned();
-    format!("{processor}, {cores} of its cores, {:.0} GB, Linux {kernel}", kb / 1e6)
+    format!("{processor}, {cores} cores, {:.0} GB, Linux {kernel}", kb / 1e6)
 }
 
 fn said(program: &str, args: &[&str]) -> Option<String> {

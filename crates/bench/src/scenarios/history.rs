@@ -15,9 +15,9 @@ use crate::quintet::Api;
 use crate::report::{Part, Server, Value};
 
 pub(super) const ABOUT: &str = "Pages of 50 messages, before any number of a conversation, over HTTP, one after the other; \
-    meanwhile 200 messages a second go to that conversation. One store has ten thousand messages, the other ten \
-    million, a million of them in the conversation that is read. Only Quintet is here: whether its pages become slower \
-    is the question.";
+    meanwhile 200 messages a second go to that conversation. Of the messages of a store a tenth are in the conversation \
+    that is read. Only Quintet is here, with stores of two sizes, the small one where a peer would stand: whether its \
+    pages become slower is the question.";
 
 /// Messages of a page.
 const PAGE: u32 = 50;

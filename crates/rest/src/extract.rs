@@ -71,6 +71,16 @@ where
     }
 }
 
+/// Who asks, if that is a service or is none, as it has to be.
+async fn asker_that<S>(parts: &mut Parts, state: &S, is_service: bool, else_say: &str) -> Result<Asker, Problem>
+where
+    Service: FromRef<S>,
+    S: Send + Sync,
+{
+    let asker = Asker::from_request_parts(parts, state).await?;
+    if asker.0.user.is_service() == is_service { Ok(asker) } else { Err(Refusal::forbidden(else_say).into()) }
+}
+
 /// Who asks, where that is to be a person: services have no password and no sessions.
 pub(crate) struct Person(pub(crate) Asker);
 
@@ -82,15 +92,11 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let asker = Asker::from_request_parts(parts, state).await?;
-        if asker.0.user.is_service() {
-            return Err(Refusal::forbidden("That is for people; a service has its key alone.").into());
-        }
-        Ok(Self(asker))
+        asker_that(parts, state, false, "That is for people; a service has its key alone.").await.map(Self)
     }
 }
 
-/// Who asks, where that is to be a service.
+/// That a service asks.
 pub(crate) struct Backend;
 
 impl<S> FromRequestParts<S> for Backend
@@ -101,11 +107,8 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let asker = Asker::from_request_parts(parts, state).await?;
-        if !asker.0.user.is_service() {
-            return Err(Refusal::forbidden("That is for services; `quintet key add NAME` makes one's key.").into());
-        }
-        Ok(Self)
+        let say = "That is for services; `quintet key add NAME` makes one's key.";
+        asker_that(parts, state, true, say).await.map(|_| Self)
     }
 }
 

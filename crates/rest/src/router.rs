@@ -14,8 +14,7 @@ use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetReques
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use utoipa_swagger_ui as swagger_ui;
-use utoipa_swagger_ui::SwaggerUi;
+use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::error::Problem;
 use crate::openapi::{self, Whole};
@@ -82,7 +81,7 @@ pub fn router(service: Service, settings: &Settings) -> Router {
         .merge(compat::router(app.clone()))
         .split_for_parts();
     let said = Said(Bytes::from(openapi::completed(said).to_json().unwrap_or_default()));
-    let page = SwaggerUi::new(DOCS_PATH).config(swagger_ui::Config::from(DOCUMENT_PATH).validator_url("none"));
+    let page = SwaggerUi::new(DOCS_PATH).config(Config::from(DOCUMENT_PATH).validator_url("none"));
     router
         .merge(page)
         .fallback(not_found)

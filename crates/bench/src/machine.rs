@@ -25,17 +25,13 @@ fn said(program: &str, args: &[&str]) -> Option<String> {
 /// The versions of what was compared, as far as it is there.
 pub(crate) fn versions() -> Vec<(String, String)> {
     let mut versions = vec![("Quintet".to_owned(), env!("CARGO_PKG_VERSION").to_owned())];
-    let locks = [
-        ("socket.io", include_str!("../../../bench/peers/node/package.json")),
-        ("better-sqlite3", include_str!("../../../bench/peers/node/package.json")),
-        ("bufferutil", include_str!("../../../bench/peers/node/package.json")),
-    ];
     if let Some(node) = said("node", &["--version"]) {
         versions.push(("Node.js".to_owned(), node));
     }
-    for (name, text) in locks {
+    let package = include_str!("../../../bench/peers/node/package.json");
+    for name in ["socket.io", "better-sqlite3", "bufferutil"] {
         let mark = format!("\"{name}\": \"");
-        if let Some((_, rest)) = text.split_once(&mark) {
+        if let Some((_, rest)) = package.split_once(&mark) {
             versions.push((name.to_owned(), rest.split('"').next().unwrap_or_default().to_owned()));
         }
     }

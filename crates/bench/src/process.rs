@@ -29,6 +29,13 @@ pub(crate) struct Cpu {
 }
 
 impl Cpu {
+    /// As a `stat` of /proc says it.
+    pub(crate) fn of(stat: &str) -> Self {
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        let ticks = |at: usize| fields.get(at).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0) / TICKS;
+        Self { all: ticks(11) + ticks(12), kernel: ticks(12) }
+    }
+
     pub(crate) fn since(self, before: Self) -> Self {
         Self { all: self.all - before.all, kernel: self.kernel - before.kernel }
     }
@@ -89,10 +96,7 @@ impl Running {
 
     /// CPU time so far.
     pub(crate) fn cpu(&self) -> Cpu {
-        let stat = self.proc("stat");
-        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-        let ticks = |at: usize| fields.get(at).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0) / TICKS;
-        Cpu { all: ticks(11) + ticks(12), kernel: ticks(12) }
+        Cpu::of(&self.proc("stat"))
     }
 
     /// A counter of what the server itself counts, as Prometheus would read it.

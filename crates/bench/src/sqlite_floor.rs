@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, params};
 
-use crate::process::SERVER_CORE;
+use crate::process::{Cpu, SERVER_CORE};
 
 /// What it gave.
 pub(crate) struct Found {
@@ -51,11 +51,8 @@ pub(crate) fn measure(folder: &Path, group: usize, seconds: u64) -> io::Result<F
 /// What the process does: commits for so many seconds, and prints rows a second and microseconds of CPU for each.
 pub(crate) fn run(group: usize, seconds: u64, file: &Path) -> io::Result<()> {
     let rows = commit(group.max(1), Duration::from_secs(seconds), file).map_err(io::Error::other)?;
-    let stat = std::fs::read_to_string("/proc/self/stat")?;
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks = |at: usize| fields.get(at).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
-    let cpu_s = (ticks(11) + ticks(12)) / 100.0;
-    println!("{} {}", rows as f64 / seconds as f64, cpu_s * 1e6 / rows as f64);
+    let cpu = Cpu::of(&std::fs::read_to_string("/proc/self/stat")?);
+    println!("{} {}", rows as f64 / seconds as f64, cpu.all * 1e6 / rows as f64);
     Ok(())
 }
 

@@ -55,17 +55,17 @@ where
             scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
         });
         let token = token.ok_or_else(|| Refusal::unauthenticated("a bearer token is needed"))?;
-        if let Some(account) = service.verify_key(token).await? {
-            let asker = Self(account, None);
-            parts.extensions.insert(asker.clone());
-            return Ok(asker);
-        }
-        let verified = service.verify(token).await?;
-        // Another backend is the operator's own, and acts for many.
-        if !parts.method.is_safe() {
-            service.rates().change(verified.account.user.id.clone())?;
-        }
-        let asker = Self(verified.account, verified.dialect);
+        let asker = match service.verify_key(token).await? {
+            // Another backend is the operator's own, and acts for many: it has no rate.
+            Some(account) => Self(account, None),
+            None => {
+                let verified = service.verify(token).await?;
+                if !parts.method.is_safe() {
+                    service.rates().change(verified.account.user.id.clone())?;
+                }
+                Self(verified.account, verified.dialect)
+            }
+        };
         parts.extensions.insert(asker.clone());
         Ok(asker)
     }

@@ -157,7 +157,7 @@ fn complete(operation: &mut Operation, path: &str, writes: bool) {
 /// Completes the document.
 pub(crate) fn completed(mut document: Document) -> Document {
     for (path, item) in &mut document.paths.paths {
-        for operation in [&mut item.get].into_iter().flatten() {
+        if let Some(operation) = &mut item.get {
             complete(operation, path, false);
         }
         for operation in [&mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten() {

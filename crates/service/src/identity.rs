@@ -29,6 +29,10 @@ pub struct Verified {
     pub dialect: Option<String>,
 }
 
+fn service_elsewhere() -> Refusal {
+    Refusal::unauthenticated("a service comes with its key, over the HTTP API")
+}
+
 impl Service {
     /// Who a token is. A user seen first this way is made from the claims.
     ///
@@ -37,9 +41,7 @@ impl Service {
     pub async fn verify(&self, token: &str) -> Result<Verified, Refusal> {
         let token = self.0.tokens.read(token, self.0.environment.now())?;
         let account = match self.store().account(token.claims.id.clone()).await? {
-            Some(account) if account.user.is_service() => {
-                return Err(Refusal::unauthenticated("a service comes with its key, over the HTTP API"));
-            }
+            Some(account) if account.user.is_service() => return Err(service_elsewhere()),
             Some(account) if !account.user.is_guest() => account,
             // A token of ours is no proof of a user that is not there.
             _ if token.generation.is_some() => return Err(Refusal::unauthenticated("the user is not known")),
@@ -96,9 +98,7 @@ impl Service {
     pub async fn trusted(&self, id: &UserId) -> Result<Identity, Refusal> {
         match self.store().account(id.clone()).await? {
             Some(account) if account.disabled => Err(Refusal::unauthenticated("the user is barred")),
-            Some(account) if account.user.is_service() => {
-                Err(Refusal::unauthenticated("a service comes with its key, over the HTTP API"))
-            }
+            Some(account) if account.user.is_service() => Err(service_elsewhere()),
             Some(account) if !account.user.is_guest() => {
                 Ok(Identity { user: account.user, expires_at: None, generation: account.token_generation })
             }

@@ -62,12 +62,9 @@ fn run(peer: Peer, rooms: Rooms, recover: bool) -> io::Result<Vec<Value>> {
     load.settle()?;
     // One message to each room, so that everybody has heard something.
     let in_each = rooms.turns(&places, rooms.count);
-    let each = |load: &mut Load, messages: u64, receivers: usize| -> io::Result<()> {
-        load.forget();
-        load.burst(&in_each, messages * rooms.count as u64)?;
-        load.until_delivered(messages * (rooms.count * receivers) as u64)
-    };
-    each(&mut load, 1, rooms.size)?;
+    load.forget();
+    load.burst(&in_each, rooms.count as u64)?;
+    load.until_delivered(rooms.connections() as u64)?;
     load.settle()?;
     let memories = load.memories();
     drop(load);

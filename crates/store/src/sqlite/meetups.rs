@@ -84,13 +84,13 @@ fn requests(conn: &Connection, meetup: &MeetupRow) -> Written<Vec<(UserRow, Time
 }
 
 /// The meetup as a user sees it: its host and services see all requests, others their own.
-fn whole(conn: &Connection, meetup: MeetupRow, viewer: &UserId) -> Written<Meetup> {
-    let sees_all = rows::user(conn, viewer)?.is_some_and(|row| row.pk == meetup.host_pk || row.user.is_service());
+fn whole(conn: &Connection, meetup: MeetupRow, viewer: Option<&UserRow>) -> Written<Meetup> {
+    let sees_all = viewer.is_some_and(|viewer| viewer.pk == meetup.host_pk || viewer.user.is_service());
     let host = rows::user_by_pk(conn, meetup.host_pk)?.user;
     let conversation = rows::conversation_by_pk(conn, meetup.conversation_pk)?;
     let requests = requests(conn, &meetup)?
         .into_iter()
-        .filter(|(user, _)| sees_all || user.user.id == *viewer)
+        .filter(|(user, _)| sees_all || viewer.is_some_and(|viewer| viewer.pk == user.pk))
         .map(|(user, created_at)| MeetupRequest { user: user.user, created_at })
         .collect();
     Ok(Meetup {
@@ -109,7 +109,7 @@ fn whole(conn: &Connection, meetup: MeetupRow, viewer: &UserId) -> Written<Meetu
 }
 
 pub(super) fn get(conn: &Connection, viewer: &UserId, id: &MeetupId) -> Result<Meetup, StoreError> {
-    whole(conn, row(conn, id)?, viewer)
+    whole(conn, row(conn, id)?, rows::user(conn, viewer)?.as_ref())
 }
 
 pub(super) fn list(
@@ -137,7 +137,8 @@ pub(super) fn list(
     let more = found.len() > limit as usize;
     found.truncate(limit as usize);
     let next = more.then(|| found.last().map(|row| row.pk.to_string())).flatten();
-    let items = found.into_iter().map(|row| whole(conn, row, viewer)).collect::<Result<_, _>>()?;
+    let viewer = rows::user(conn, viewer)?;
+    let items = found.into_iter().map(|row| whole(conn, row, viewer.as_ref())).collect::<Result<_, _>>()?;
     Ok(Page { items, next })
 }
 

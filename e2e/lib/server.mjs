@@ -25,6 +25,10 @@ export class Server {
     });
     server.urls = [];
     server.ended = new Promise((resolve) => server.#child.once("exit", (code, signal) => resolve({ code, signal })));
+    // A test that failed stops nothing by itself.
+    const left = () => server.#child.kill("SIGKILL");
+    process.once("exit", left);
+    server.ended.then(() => process.off("exit", left));
     for await (const line of createInterface({ input: server.#child.stdout })) {
       const found = /listening on (https?:\/\/[^,]+),/.exec(line);
       if (found) server.urls.push(found[1]);

@@ -10,6 +10,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::rows::{self, ConversationRow, MESSAGE, MESSAGE_COLUMNS, USER, UserRow};
 use super::tx::{About, Tx, Written};
+use super::writer::Scope;
 use super::{conversations, files, queries};
 use crate::{Actor, Send, Sent};
 
@@ -18,6 +19,16 @@ struct MessageRow {
     conversation: ConversationRow,
     message: Message,
     sender_pk: i64,
+}
+
+/// What a send may write. A file may be refused after the message was written, and the first message of two people
+/// makes their conversation.
+pub(super) fn scope(send: &Send) -> Scope {
+    match (&send.text.target, &send.text.file) {
+        (Target::Direct(_), _) => Scope::All,
+        (Target::Conversation(_), Some(_)) => Scope::Messages,
+        (Target::Conversation(_), None) => Scope::Checked,
+    }
 }
 
 pub(super) fn send(tx: &mut Tx<'_>, send: Send) -> Written<Sent> {
@@ -59,6 +70,11 @@ pub(super) fn send(tx: &mut Tx<'_>, send: Send) -> Written<Sent> {
     tx.conn
         .prepare_cached("UPDATE conversation SET sequence = ?2, updated_at = ?3, last_message_pk = ?4 WHERE pk = ?1")?
         .execute(params![conversation.pk, sequence as i64, tx.now.0, pk])?;
+    tx.conversation_changed(conversation.pk, |row, now| {
+        row.sequence = sequence;
+        row.updated_at = now;
+        row.last_message_pk = Some(pk);
+    });
     let message = Arc::new(Message {
         id,
         place: Arc::clone(&conversation.place),
@@ -282,6 +298,7 @@ fn move_cursor(tx: &mut Tx<'_>, actor: &Actor, user: &UserRow, place: &Conversat
             "UPDATE member SET read_sequence = ?3, read_at = ?4 WHERE conversation_pk = ?1 AND user_pk = ?2",
         )?
         .execute(params![place.pk, user.pk, newest as i64, tx.now.0])?;
+    tx.cursor_moved(place.pk, user.pk);
     let read = queries::passed(tx.conn, place.pk, member.read_sequence as i64, newest as i64, user.pk)?;
     if read.is_empty() {
         return Ok(());

@@ -3,6 +3,7 @@
 mod conversations;
 mod directory;
 mod files;
+mod known;
 mod meetups;
 mod members;
 mod messages;
@@ -29,7 +30,7 @@ use quintet_domain::{
 pub use open::Location;
 
 use self::readers::Readers;
-use self::writer::Writer;
+use self::writer::{Scope, Writer};
 use crate::store::ReadResult;
 use crate::{
     Account, Actor, Claims, ConversationChange, Created, Dead, Done, Found, Future, Joined, Left, MeetupChange,
@@ -76,21 +77,25 @@ impl SqliteStore {
 /// Each write is a function over the open transaction, queued for the writer.
 macro_rules! write {
     ($self:ident, $done:ident, $function:path $(, $arg:expr)*) => {
-        Box::pin($self.writer.queue($done, move |tx| $function(tx $(, $arg)*)))
+        write!(Scope::All; $self, $done, $function $(, $arg)*)
     };
+    ($scope:expr; $self:ident, $done:ident, $function:path $(, $arg:expr)*) => {{
+        let scope = $scope;
+        Box::pin($self.writer.queue(scope, $done, move |tx| $function(tx $(, $arg)*)))
+    }};
 }
 
 impl Store for SqliteStore {
     fn send(&self, send: Send, done: Done<Sent>) -> Future<'_, ()> {
-        write!(self, done, messages::send, send)
+        write!(messages::scope(&send); self, done, messages::send, send)
     }
 
     fn edit_message(&self, actor: Actor, id: MessageId, content: String, done: Done<Arc<Message>>) -> Future<'_, ()> {
-        write!(self, done, messages::edit, &actor, &id, content)
+        write!(Scope::Messages; self, done, messages::edit, &actor, &id, content)
     }
 
     fn delete_message(&self, actor: Actor, id: MessageId, done: Done<Arc<Message>>) -> Future<'_, ()> {
-        write!(self, done, messages::delete, &actor, &id)
+        write!(Scope::Messages; self, done, messages::delete, &actor, &id)
     }
 
     fn mark_read(
@@ -100,11 +105,11 @@ impl Store for SqliteStore {
         messages: Vec<MessageId>,
         done: Done<()>,
     ) -> Future<'_, ()> {
-        write!(self, done, messages::mark_read, &actor, conversation, &messages)
+        write!(Scope::Messages; self, done, messages::mark_read, &actor, conversation, &messages)
     }
 
     fn barrier(&self, done: Done<u64>) -> Future<'_, ()> {
-        Box::pin(self.writer.queue(done, |tx| Ok(tx.position)))
+        Box::pin(self.writer.queue(Scope::Checked, done, |tx| Ok(tx.position)))
     }
 
     fn join(

@@ -1,10 +1,12 @@
 //! The open transaction of a group: what every write uses to number, to log and to look things up.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use quintet_domain::{ConversationId, Entry, Environment, Event, Refusal, Timestamp, UserId, permissions};
 use rusqlite::{Connection, params};
 
+use super::known::Known;
 use super::rows::{self, ConversationRow, MemberRow, UserRow};
 use super::writer::data_version;
 use crate::{Actor, StoreError};
@@ -27,11 +29,32 @@ pub(super) struct Tx<'c> {
     pub(super) now: Timestamp,
     pub(super) position: u64,
     entries: Vec<Entry>,
+    known: &'c RefCell<Known>,
+    /// Whether the command that runs may use what is known, and keeps it true.
+    uses_known: bool,
 }
 
 impl<'c> Tx<'c> {
-    pub(super) fn new(conn: &'c Connection, environment: &'c dyn Environment, position: u64) -> Self {
-        Self { conn, environment, now: environment.now(), position, entries: Vec::new() }
+    pub(super) fn new(
+        conn: &'c Connection,
+        environment: &'c dyn Environment,
+        known: &'c RefCell<Known>,
+        position: u64,
+    ) -> Self {
+        let now = environment.now();
+        Self { conn, environment, now, position, entries: Vec::new(), known, uses_known: false }
+    }
+
+    /// Says whether the next command may use what is known; if not, it is forgotten, for the command may change it.
+    pub(super) fn use_known(&mut self, uses: bool) {
+        self.uses_known = uses;
+        if !uses {
+            self.forget_known();
+        }
+    }
+
+    pub(super) fn forget_known(&self) {
+        self.known.borrow_mut().forget_all();
     }
 
     /// Takes over what another process committed: its positions, and whose tokens it revoked.
@@ -41,6 +64,7 @@ impl<'c> Tx<'c> {
         if now == version {
             return Ok(now);
         }
+        self.forget_known();
         let revoked: Vec<(i64, String, i64)> = self
             .conn
             .prepare_cached(
@@ -117,13 +141,50 @@ impl<'c> Tx<'c> {
                 "UPDATE conversation SET sequence = sequence + 1, updated_at = ?2 WHERE pk = ?1 RETURNING sequence",
             )?
             .query_row(params![conversation, self.now.0], |row| row.get(0))?;
+        self.conversation_changed(conversation, |row, now| {
+            row.sequence = number as u64;
+            row.updated_at = now;
+        });
         Ok(number as u64)
+    }
+
+    /// A conversation's numbers were written.
+    pub(super) fn conversation_changed(&self, pk: i64, change: impl FnOnce(&mut ConversationRow, Timestamp)) {
+        self.known.borrow_mut().conversation_changed(pk, |row| change(row, self.now));
+    }
+
+    /// A member's cursor was written.
+    pub(super) fn cursor_moved(&self, conversation: i64, user: i64) {
+        self.known.borrow_mut().forget_member(conversation, user);
+    }
+
+    /// Looks among what is known first, where the command may, and keeps what it found.
+    fn known<T: Clone>(
+        &self,
+        find: impl FnOnce(&Known) -> Option<&T>,
+        look_up: impl FnOnce() -> rusqlite::Result<Option<T>>,
+        keep: impl FnOnce(&mut Known, &T),
+    ) -> Written<Option<T>> {
+        if !self.uses_known {
+            return Ok(look_up()?);
+        }
+        if let Some(row) = find(&self.known.borrow()) {
+            return Ok(Some(row.clone()));
+        }
+        let row = look_up()?;
+        if let Some(row) = &row {
+            keep(&mut self.known.borrow_mut(), row);
+        }
+        Ok(row)
+    }
+
+    fn user_row(&self, id: &UserId) -> Written<Option<UserRow>> {
+        self.known(|known| known.user(id), || rows::user(self.conn, id), Known::keep_user)
     }
 
     /// The actor's own row. Guests are made where they join or make a room.
     pub(super) fn actor(&self, actor: &Actor) -> Written<UserRow> {
-        let row = rows::user(self.conn, &actor.user)?;
-        match row {
+        match self.user_row(&actor.user)? {
             Some(row) if !row.disabled && row.user.is_guest() == actor.guest => Ok(row),
             None if actor.guest => Err(Refusal::forbidden("You are not a member: join a room first.").into()),
             _ => Err(Refusal::unauthenticated("the user is not known").into()),
@@ -131,7 +192,7 @@ impl<'c> Tx<'c> {
     }
 
     pub(super) fn user(&self, id: &UserId) -> Written<UserRow> {
-        Ok(rows::user(self.conn, id)?.ok_or_else(|| Refusal::not_found("user", id))?)
+        Ok(self.user_row(id)?.ok_or_else(|| Refusal::not_found("user", id))?)
     }
 
     /// A registered user that is not barred.
@@ -153,11 +214,17 @@ impl<'c> Tx<'c> {
     }
 
     pub(super) fn conversation(&self, id: &ConversationId) -> Written<ConversationRow> {
-        Ok(rows::conversation(self.conn, id)?.ok_or_else(|| Refusal::not_found("conversation", id))?)
+        let row =
+            self.known(|known| known.conversation(id), || rows::conversation(self.conn, id), Known::keep_conversation)?;
+        Ok(row.ok_or_else(|| Refusal::not_found("conversation", id))?)
     }
 
     pub(super) fn member(&self, conversation: i64, user: i64) -> Written<Option<MemberRow>> {
-        Ok(rows::member(self.conn, conversation, user)?)
+        self.known(
+            |known| known.member(conversation, user),
+            || rows::member(self.conn, conversation, user),
+            |known, row| known.keep_member(conversation, user, row),
+        )
     }
 
     /// Decides, finally: is the actor allowed to do this here and now?

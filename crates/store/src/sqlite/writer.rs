@@ -1,8 +1,9 @@
-//! The one writer: a thread that takes what is queued, runs each command in a savepoint, commits them together, and
-//! then answers and hands on, in order.
+//! The one writer: a thread that takes what is queued, runs each command so that it can be taken back, commits them
+//! together, and then answers and hands on, in order.
 //!
 //! What must stay true: nobody is answered, and nothing is handed on, before the commit returned.
 
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -12,6 +13,7 @@ use quintet_domain::{Entry, Environment};
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::mpsc;
 
+use super::known::Known;
 use super::tx::Tx;
 use crate::{Done, Group, OnCommit, OpenError, StoreError};
 
@@ -23,8 +25,25 @@ const GROUP_MAX: usize = 512;
 /// What is left to do for a command once its group is committed, or is not.
 type Finish = Box<dyn FnOnce(Option<&str>) + Send>;
 
-/// A command: runs in its savepoint, says whether to keep it, and gives what is left to do.
-type Job = Box<dyn FnOnce(&mut Tx<'_>) -> (bool, Finish) + Send>;
+/// What a command may write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// Messages, their conversations' numbers, cursors; and it refuses before its first write. So nothing has to be
+    /// taken back, and the savepoint is saved, for which SQLite copies each page that is written.
+    Checked,
+    /// Messages, their conversations' numbers, cursors.
+    Messages,
+    /// Anything.
+    All,
+}
+
+/// A command: runs, says whether to keep it, and gives what is left to do.
+type Run = Box<dyn FnOnce(&mut Tx<'_>) -> (bool, Finish) + Send>;
+
+struct Job {
+    scope: Scope,
+    run: Run,
+}
 
 #[derive(Debug)]
 pub(super) struct Writer {
@@ -53,13 +72,14 @@ impl Writer {
     /// Queues a write; ready when it is queued.
     pub(super) async fn queue<T: Send + 'static>(
         &self,
+        scope: Scope,
         done: Done<T>,
         run: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) {
         let sender = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(sender) = sender else { return done(Err(StoreError::Closed)) };
         let Ok(place) = sender.reserve().await else { return done(Err(StoreError::Closed)) };
-        place.send(Box::new(move |tx| {
+        let run: Run = Box::new(move |tx| {
             let result = run(tx);
             let keep = result.is_ok();
             let finish = move |failure: Option<&str>| match failure {
@@ -68,7 +88,8 @@ impl Writer {
                 _ => done(result),
             };
             (keep, Box::new(finish))
-        }));
+        });
+        place.send(Job { scope, run });
     }
 
     /// Lets the writer finish what is queued, and waits for it.
@@ -89,9 +110,10 @@ fn write_loop(
     (mut position, mut version): (u64, i64),
 ) {
     let mut group = Vec::new();
+    let known = RefCell::default();
     while jobs.blocking_recv_many(&mut group, GROUP_MAX) > 0 {
         let began = Instant::now();
-        let (finishes, outcome) = commit_group(&mut conn, &mut group, environment, position, &mut version);
+        let (finishes, outcome) = commit_group(&mut conn, &mut group, environment, &known, position, &mut version);
         match outcome {
             Ok((entries, reached)) => {
                 position = reached;
@@ -100,6 +122,7 @@ fn write_loop(
                 on_commit(Group { entries, commands, took });
             }
             Err(error) => {
+                known.borrow_mut().forget_all();
                 tracing::error!(%error, commands = finishes.len(), "a group of commands was not committed");
                 let why = error.to_string();
                 answer(finishes, Some(&why));
@@ -119,12 +142,22 @@ fn answer(finishes: Vec<Finish>, failure: Option<&str>) {
     }
 }
 
-type GroupOutcome = Result<(Vec<Entry>, u64), rusqlite::Error>;
+/// Why a group was not committed.
+#[derive(Debug, thiserror::Error)]
+enum GroupError {
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+    #[error("a command failed after it had written")]
+    HalfWritten,
+}
+
+type GroupOutcome = Result<(Vec<Entry>, u64), GroupError>;
 
 fn commit_group(
     conn: &mut Connection,
     group: &mut Vec<Job>,
     environment: &dyn Environment,
+    known: &RefCell<Known>,
     position: u64,
     version: &mut i64,
 ) -> (Vec<Finish>, GroupOutcome) {
@@ -133,16 +166,16 @@ fn commit_group(
         Ok(transaction) => transaction,
         Err(error) => {
             finishes.extend(group.drain(..).map(refuse));
-            return (finishes, Err(error));
+            return (finishes, Err(error.into()));
         }
     };
-    let mut tx = Tx::new(&transaction, environment, position);
+    let mut tx = Tx::new(&transaction, environment, known, position);
     let caught_up = tx.catch_up(*version);
     let mut broken = None;
     let reached_version = match caught_up {
         Ok(reached) => reached,
         Err(error) => {
-            broken = Some(error);
+            broken = Some(error.into());
             *version
         }
     };
@@ -151,18 +184,19 @@ fn commit_group(
             finishes.push(refuse(job));
             continue;
         }
-        match run_in_savepoint(&mut tx, job) {
-            Ok(finish) => finishes.extend(finish),
-            Err(error) => broken = Some(error),
-        }
+        tx.use_known(job.scope != Scope::All);
+        let ran = if job.scope == Scope::Checked { run_checked(&mut tx, job) } else { run_in_savepoint(&mut tx, job) };
+        let (finish, error) = ran;
+        finishes.extend(finish);
+        broken = error;
     }
     let (entries, reached) = tx.into_entries();
     let outcome = match broken {
-        None => transaction.commit().map(|()| {
+        None => transaction.commit().map_err(GroupError::from).map(|()| {
             *version = reached_version;
             (entries, reached)
         }),
-        Some(error) => transaction.rollback().and(Err(error)),
+        Some(error) => transaction.rollback().map_err(GroupError::from).and(Err(error)),
     };
     (finishes, outcome)
 }
@@ -178,21 +212,46 @@ fn refuse(job: Job) -> Finish {
     Box::new(move |_| drop(job))
 }
 
-fn run_in_savepoint(tx: &mut Tx<'_>, job: Job) -> Result<Option<Finish>, rusqlite::Error> {
-    tx.conn.prepare_cached("SAVEPOINT command")?.execute([])?;
+/// What is left to do for a command that ran, and why its group cannot be committed, if it cannot.
+type Ran = (Option<Finish>, Option<GroupError>);
+
+/// Runs a command that writes nothing unless it is kept.
+fn run_checked(tx: &mut Tx<'_>, job: Job) -> Ran {
+    let (mark, changes) = (tx.mark(), tx.conn.total_changes());
+    let (keep, finish) = run(tx, job);
+    if keep {
+        return (finish, None);
+    }
+    tx.back_to(mark);
+    tx.forget_known();
+    // A failure of the database, or a panic, half-way: the whole group is taken back rather than half a message kept.
+    let half = tx.conn.total_changes() != changes;
+    (finish, half.then_some(GroupError::HalfWritten))
+}
+
+fn run_in_savepoint(tx: &mut Tx<'_>, job: Job) -> Ran {
+    if let Err(error) = tx.conn.prepare_cached("SAVEPOINT command").and_then(|mut begin| begin.execute([])) {
+        return (Some(refuse(job)), Some(error.into()));
+    }
     let mark = tx.mark();
-    let result = catch_unwind(AssertUnwindSafe(|| job(tx)));
-    let (keep, finish) = match result {
+    let (keep, finish) = run(tx, job);
+    let mut ended = Ok(());
+    if !keep {
+        tx.back_to(mark);
+        tx.forget_known();
+        ended = tx.conn.execute_batch("ROLLBACK TO command");
+    }
+    let ended = ended.and_then(|()| tx.conn.prepare_cached("RELEASE command")?.execute([]));
+    (finish, ended.err().map(GroupError::from))
+}
+
+/// Runs a command; one that panics is not kept, and answers nobody.
+fn run(tx: &mut Tx<'_>, job: Job) -> (bool, Option<Finish>) {
+    match catch_unwind(AssertUnwindSafe(|| (job.run)(tx))) {
         Ok((keep, finish)) => (keep, Some(finish)),
         Err(_) => {
             tracing::error!("a command panicked in the writer; it was taken back");
             (false, None)
         }
-    };
-    if !keep {
-        tx.back_to(mark);
-        tx.conn.prepare_cached("ROLLBACK TO command")?.execute([])?;
     }
-    tx.conn.prepare_cached("RELEASE command")?.execute([])?;
-    Ok(finish)
 }

@@ -4,6 +4,7 @@
 import net from "node:net";
 import { once } from "node:events";
 
+import { within } from "./client.mjs";
 import { random } from "./random.mjs";
 
 export class Proxy {
@@ -79,6 +80,6 @@ export class Proxy {
   async stop() {
     this.cutAll();
     this.#server.close();
-    await once(this.#server, "close");
+    await within(once(this.#server, "close"), "the end of the proxy");
   }
 }

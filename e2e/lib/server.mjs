@@ -8,6 +8,8 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
+import { PATIENCE_MS, within } from "./client.mjs";
+
 const BINARY = process.env.E2E_BINARY ?? fileURLToPath(new URL("../../target/debug/quintet", import.meta.url));
 
 export class Server {
@@ -29,13 +31,17 @@ export class Server {
     const left = () => server.#child.kill("SIGKILL");
     process.once("exit", left);
     server.ended.then(() => process.off("exit", left));
-    for await (const line of createInterface({ input: server.#child.stdout })) {
+    await within(server.#hello(), "the server's first lines");
+    return server;
+  }
+
+  async #hello() {
+    for await (const line of createInterface({ input: this.#child.stdout })) {
       const found = /listening on (https?:\/\/[^,]+),/.exec(line);
-      if (found) server.urls.push(found[1]);
+      if (found) this.urls.push(found[1]);
       if (line.trim().startsWith("guests are")) break;
     }
-    if (server.urls.length === 0) throw new Error("the server did not say where it listens");
-    return server;
+    if (this.urls.length === 0) throw new Error("the server did not say where it listens");
   }
 
   get url() {
@@ -48,7 +54,7 @@ export class Server {
 
   async kill(signal = "SIGKILL") {
     this.#child.kill(signal);
-    return this.ended;
+    return within(this.ended, `the end of the server after ${signal}`);
   }
 
   /** Ends the server and removes its folder. */
@@ -61,7 +67,10 @@ export class Server {
   async api(token, method, path, body) {
     const headers = { "content-type": "application/json" };
     if (token) headers.authorization = `Bearer ${token}`;
-    const response = await fetch(`${this.url}/api/v1${path}`, { method, headers, body: body && JSON.stringify(body) });
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const response = await fetch(`${this.url}/api/v1${path}`, {
+      method, headers, signal, body: body && JSON.stringify(body),
+    });
     const text = await response.text();
     return { status: response.status, body: text ? JSON.parse(text) : null };
   }

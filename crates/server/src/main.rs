@@ -26,6 +26,9 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 /// What the operator is told when the process cannot do what it was asked: one sentence.
 pub(crate) type Failure = String;
 
+/// Time that reads and other work off the async threads have to end.
+const RUNTIME_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(2);
+
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     match run(cli) {
@@ -48,7 +51,7 @@ fn run(cli: cli::Cli) -> Result<(), Failure> {
         .enable_all()
         .build()
         .map_err(|error| format!("cannot start: {error}"))?;
-    runtime.block_on(async move {
+    let ended = runtime.block_on(async move {
         match cli.command.unwrap_or(cli::Command::Serve) {
             cli::Command::Serve => serve::serve(config).await,
             cli::Command::CheckConfig => {
@@ -59,5 +62,8 @@ fn run(cli: cli::Cli) -> Result<(), Failure> {
             cli::Command::Key { command } => admin::key(&config, command).await,
             cli::Command::Backup { file } => admin::backup(&config, &file).await,
         }
-    })
+    });
+    // A read that is stuck does not keep the process.
+    runtime.shutdown_timeout(RUNTIME_TIMEOUT);
+    ended
 }

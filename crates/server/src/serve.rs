@@ -36,6 +36,8 @@ const REQUESTS_TIMEOUT: Duration = Duration::from_secs(3);
 const LAST_SEEN_TIMEOUT: Duration = Duration::from_secs(1);
 /// Time that connections have to be told goodbye.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(4);
+/// Time that the store has to commit what was queued, and to close.
+const STORE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Time after a failed accept, which mostly means that the process has no file left to open.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -94,8 +96,11 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     let _ = tokio::time::timeout(CLOSE_TIMEOUT, close).await;
     connections.close();
     let _ = tokio::time::timeout(REQUESTS_TIMEOUT, connections.wait()).await;
-    service.close().await;
-    Ok(())
+    match tokio::time::timeout(STORE_TIMEOUT, service.close()).await {
+        Ok(()) => Ok(()),
+        // Nothing that was acknowledged is in danger: that was committed before.
+        Err(_) => Err(format!("the store did not close within {} s", STORE_TIMEOUT.as_secs())),
+    }
 }
 
 /// Listens with room for a storm: a connection that finds the queue full is dropped by the system, and its client

@@ -9,6 +9,14 @@ const PEERS: &str = "bench/peers";
 
 pub(crate) fn run(scenarios: &[String], peers: Option<&str>, quick: bool) -> Result<(), String> {
     test::install()?;
+    let there = |package: &str| {
+        let status = sh::output("dpkg-query", &["--show", "--showformat=${db:Status-Status}", package]);
+        status.as_deref() == Some("installed")
+    };
+    let missing: Vec<&str> = ["prosody", "ejabberd"].into_iter().filter(|package| !there(package)).collect();
+    if let Err(why) = test::install_packages(&missing) {
+        eprintln!("xtask: {why}; the others are measured without them");
+    }
     sh::run("cargo", &["build", "--release", "--package", "quintet", "--package", "quintet-bench"])?;
     let manifest = format!("{PEERS}/socketioxide/Cargo.toml");
     let target = ["--manifest-path", &manifest, "--target-dir", "target/peers"];

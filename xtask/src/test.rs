@@ -33,7 +33,7 @@ pub(crate) fn python(environment: &str, lock: &Path) -> Result<(), String> {
     sh::run(&python, &[&install[..], &["-r", &lock, "--require-hashes"]].concat())
 }
 
-/// Installs what is missing where that is allowed, else says exactly what to install.
+/// Installs what the tests need where it is missing.
 pub(crate) fn install() -> Result<(), String> {
     // Debian has the part of Python that makes environments in a package of its own.
     let there = |program: &str| match program {
@@ -42,15 +42,19 @@ pub(crate) fn install() -> Result<(), String> {
     };
     let missing: Vec<&str> =
         NEEDED.iter().filter(|(program, _)| !there(program)).map(|(_, package)| *package).collect();
+    install_packages(&missing)
+}
+
+/// Installs Debian's packages where that is allowed, else says exactly what to install.
+pub(crate) fn install_packages(missing: &[&str]) -> Result<(), String> {
     if missing.is_empty() {
         return Ok(());
     }
     let root = sh::output("id", &["-u"]).is_some_and(|id| id == "0");
     if !root || !sh::has("apt-get") {
-        return Err(format!("the tests need these packages; please install them: {}", missing.join(" ")));
+        return Err(format!("these packages are needed; please install them: {}", missing.join(" ")));
     }
     sh::run("apt-get", &["update", "-q"])?;
-    let mut args = vec!["install", "-q", "-y", "--no-install-recommends"];
-    args.extend(missing);
-    sh::run("apt-get", &args)
+    let args = ["install", "-q", "-y", "--no-install-recommends"];
+    sh::run("apt-get", &[&args[..], missing].concat())
 }

@@ -46,6 +46,11 @@ pub(crate) fn versions() -> Vec<(String, String)> {
             }
         }
     }
+    for package in ["prosody", "ejabberd"] {
+        if let Some(version) = said("dpkg-query", &["--show", "--showformat=${Version}\n", package]) {
+            versions.push((package.to_owned(), version));
+        }
+    }
     if let Some(rustc) = said("rustc", &["--version"]) {
         versions.push(("Rust".to_owned(), rustc));
     }

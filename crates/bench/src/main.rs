@@ -16,6 +16,7 @@ mod report;
 mod scenarios;
 mod sqlite_floor;
 mod wire;
+mod xmpp;
 
 use std::io;
 use std::os::unix::process::CommandExt;

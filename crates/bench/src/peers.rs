@@ -7,6 +7,7 @@ use crate::load::Greeting;
 use crate::process::{Running, free_port};
 use crate::quintet;
 use crate::report::{Part, Server};
+use crate::xmpp;
 
 /// A server to be measured.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
@@ -23,6 +24,10 @@ pub(crate) enum Peer {
     Socketioxide,
     /// python-socketio on uvicorn, with sqlite3 where it is durable
     Python,
+    /// prosody, a server of XMPP
+    Prosody,
+    /// ejabberd, a server of XMPP
+    Ejabberd,
 }
 
 /// How a server is to run.
@@ -39,8 +44,16 @@ pub(crate) struct Mode<'d> {
 }
 
 impl Peer {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Quintet, Self::Engine, Self::Floor, Self::Node, Self::Socketioxide, Self::Python];
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Quintet,
+        Self::Engine,
+        Self::Floor,
+        Self::Node,
+        Self::Socketioxide,
+        Self::Python,
+        Self::Prosody,
+        Self::Ejabberd,
+    ];
 
     /// What the server is called in a table.
     pub(crate) fn server(self, durable: bool) -> Server {
@@ -54,6 +67,8 @@ impl Peer {
             (Self::Socketioxide, true) => ("socketioxide, rusqlite", Part::Peer),
             (Self::Python, false) => ("python-socketio", Part::Peer),
             (Self::Python, true) => ("python-socketio, sqlite3", Part::Peer),
+            (Self::Prosody, _) => ("prosody", Part::Peer),
+            (Self::Ejabberd, _) => ("ejabberd", Part::Peer),
         };
         Server { name: name.to_owned(), part }
     }
@@ -62,9 +77,14 @@ impl Peer {
         self == Self::Quintet
     }
 
-    /// Whether it can keep messages.
+    /// Whether it can keep messages, as the scenarios do.
     pub(crate) fn stores(self) -> bool {
-        !matches!(self, Self::Engine | Self::Floor)
+        !matches!(self, Self::Engine | Self::Floor) && !self.speaks_xmpp()
+    }
+
+    /// Whether it speaks XMPP, not Socket.IO.
+    pub(crate) fn speaks_xmpp(self) -> bool {
+        matches!(self, Self::Prosody | Self::Ejabberd)
     }
 
     /// How connection `index`, which is in one room, introduces itself.
@@ -108,6 +128,12 @@ impl Peer {
                 let program = there(&built().join("bench-python/bin/python"))?;
                 let script = peers().join("python/server.py");
                 (program, words(&[&script.to_string_lossy(), &port.to_string()]))
+            }
+            Self::Prosody | Self::Ejabberd => {
+                let launch = if self == Self::Prosody { xmpp::prosody } else { xmpp::ejabberd };
+                let xmpp::Launch { program, args, environment: settings } = launch(mode.data, port)?;
+                environment.extend(settings);
+                (PathBuf::from(program), args)
             }
         };
         if matches!(self, Self::Node | Self::Socketioxide | Self::Python) {

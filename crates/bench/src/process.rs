@@ -5,6 +5,9 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use nix::time::{clock_getcpuclockid, clock_gettime};
+use nix::unistd::Pid;
+
 /// The core of the server, and that of the load.
 pub(crate) const SERVER_CORE: &str = "0";
 pub(crate) const LOAD_CORE: &str = "1";
@@ -29,11 +32,14 @@ pub(crate) struct Cpu {
 }
 
 impl Cpu {
-    /// As a `stat` of /proc says it.
-    pub(crate) fn of(stat: &str) -> Self {
+    /// Of a process: all of it from its clock, which counts nanoseconds; of that the kernel's part as `stat` of /proc
+    /// has it, which counts in ticks.
+    pub(crate) fn of(process: u32, stat: &str) -> Self {
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
         let ticks = |at: usize| fields.get(at).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0) / TICKS;
-        Self { all: ticks(11) + ticks(12), kernel: ticks(12) }
+        let process = Pid::from_raw(process.cast_signed());
+        let clock = clock_getcpuclockid(process).and_then(clock_gettime).map(|time| Duration::from(time).as_secs_f64());
+        Self { all: clock.unwrap_or_else(|_| ticks(11) + ticks(12)), kernel: ticks(12) }
     }
 
     pub(crate) fn since(self, before: Self) -> Self {
@@ -96,7 +102,7 @@ impl Running {
 
     /// CPU time so far.
     pub(crate) fn cpu(&self) -> Cpu {
-        Cpu::of(&self.proc("stat"))
+        Cpu::of(self.child.id(), &self.proc("stat"))
     }
 
     /// A counter of what the server itself counts, as Prometheus would read it.

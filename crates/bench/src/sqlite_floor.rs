@@ -51,7 +51,7 @@ pub(crate) fn measure(folder: &Path, group: usize, seconds: u64) -> io::Result<F
 /// What the process does: commits for so many seconds, and prints rows a second and microseconds of CPU for each.
 pub(crate) fn run(group: usize, seconds: u64, file: &Path) -> io::Result<()> {
     let rows = commit(group.max(1), Duration::from_secs(seconds), file).map_err(io::Error::other)?;
-    let cpu = Cpu::of(&std::fs::read_to_string("/proc/self/stat")?);
+    let cpu = Cpu::of(std::process::id(), &std::fs::read_to_string("/proc/self/stat")?);
     println!("{} {}", rows as f64 / seconds as f64, cpu.all * 1e6 / rows as f64);
     Ok(())
 }

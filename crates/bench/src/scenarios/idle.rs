@@ -1,16 +1,21 @@
 //! What a connection costs that does nothing.
 
 use std::io;
+use std::ops::Range;
 use std::time::Duration;
 
 use super::{Case, among, in_memory};
 use crate::load::{Greeting, Load};
 use crate::peers::Peer;
+use crate::process::Running;
 use crate::quintet::Api;
 use crate::report::Value;
+use crate::xmpp::Clients;
 
 pub(super) const ABOUT: &str = "Connections over WebSocket that say nothing. Quintet's are authenticated and members of \
-    20 conversations of ten each; the others' are neither. The second half is what is counted for one: the first takes \
+    20 conversations of ten each; the others' are neither. prosody and ejabberd hold as many clients of XMPP over TCP, \
+    anonymous and without contacts; their rooms wrap and route a message otherwise and keep none before it is \
+    acknowledged, so they are in no other table. The second half is what is counted for one: the first takes \
     up what a server needs once.";
 
 /// Conversations that each user of Quintet is a member of.
@@ -18,11 +23,48 @@ const CONVERSATIONS: usize = 20;
 /// Members of each of these.
 const MEMBERS: usize = 10;
 
+/// Those with connections to hold.
+const WITH_CONNECTIONS: [Peer; 7] =
+    [Peer::Quintet, Peer::Engine, Peer::Node, Peer::Socketioxide, Peer::Python, Peer::Prosody, Peer::Ejabberd];
+
+/// Connections that are held, in either protocol.
+enum Held {
+    SocketIo(Box<Load>),
+    Xmpp(Clients),
+}
+
+impl Held {
+    fn by(peer: Peer) -> io::Result<Self> {
+        Ok(if peer.speaks_xmpp() { Self::Xmpp(Clients::default()) } else { Self::SocketIo(Box::new(Load::new()?)) })
+    }
+
+    fn connect(&mut self, peer: Peer, server: &Running, range: Range<usize>) -> io::Result<Duration> {
+        match self {
+            Self::SocketIo(load) => {
+                let greetings: Vec<Greeting> = range.map(|index| peer.greeting(index, index / 100)).collect();
+                load.connect(server.address, &greetings)
+            }
+            Self::Xmpp(clients) => clients.connect(server.address, range.len()),
+        }
+    }
+
+    fn idle(&mut self, rest: Duration) -> io::Result<()> {
+        match self {
+            Self::SocketIo(load) => load.idle(rest),
+            // Nobody says anything, and nothing has to be answered.
+            Self::Xmpp(_) => {
+                std::thread::sleep(rest);
+                Ok(())
+            }
+        }
+    }
+}
+
 pub(super) fn cases(peers: &[Peer], quick: bool) -> Vec<Case> {
     let (connections, repeat) = if quick { (1_000, 1) } else { (10_000, 2) };
     // Time in which a server comes to rest, and over which it is watched then.
     let rest = Duration::from_secs(if quick { 2 } else { 5 });
-    let all = among(peers, &[Peer::Quintet, Peer::Engine, Peer::Node, Peer::Socketioxide, Peer::Python]);
+    let all = among(peers, &WITH_CONNECTIONS);
     vec![Case::of(format!("{connections} connections"), repeat, (&all, false), move |peer| {
         run(peer, connections, rest)
     })]
@@ -51,20 +93,17 @@ fn run(peer: Peer, connections: usize, rest: Duration) -> io::Result<Vec<Value>>
         }
     }
     let server = peer.start(mode)?;
-    let mut load = Load::new()?;
+    let mut held = Held::by(peer)?;
     let half = connections / 2;
-    let greetings = |range: std::ops::Range<usize>| -> Vec<Greeting> {
-        range.map(|index| peer.greeting(index, index / 100)).collect()
-    };
-    let first_half = load.connect(server.address, &greetings(0..half))?;
-    load.idle(rest)?;
+    let first_half = held.connect(peer, &server, 0..half)?;
+    held.idle(rest)?;
     let before = server.resident();
-    let accepted_in = first_half + load.connect(server.address, &greetings(half..connections))?;
-    load.idle(rest)?;
+    let accepted_in = first_half + held.connect(peer, &server, half..connections)?;
+    held.idle(rest)?;
     let resident = server.resident();
     let bytes = resident.saturating_sub(before) as f64;
     let began = server.cpu();
-    load.idle(rest)?;
+    held.idle(rest)?;
     let cpu = server.cpu().since(began);
     Ok(vec![
         Value::less("memory of a connection", "bytes", bytes / (connections - half) as f64),

@@ -12,47 +12,60 @@ use crate::quintet::{self, Api};
 use crate::report::{Part, Server, Value};
 
 pub(super) const ABOUT: &str = "Groups of ten, two people on each of the five vocabularies. Of a hundred events 35 are \
-    messages, 5 are edits, and 60 say that somebody types. The peers speak one vocabulary each, so only Quintet is \
+    messages, 5 are edits, 15 say what was read, 5 open the conversation anew, and 40 say that somebody types. The peers speak one vocabulary each, so only Quintet is \
     here: durable, and in memory.";
 
-/// How a vocabulary says things: `ID` stands for a conversation or a message, `TEXT` for what is written.
+/// How a vocabulary says things: `PLACE` stands for a conversation, `ID` for a message, `TEXT` for what is written.
 struct Words {
     dialect: &'static str,
     send: &'static str,
     edit: &'static str,
+    read: &'static str,
+    enter: &'static str,
     typing: &'static str,
 }
 
 const DIALECTS: [Words; 5] = [
     Words {
         dialect: "meetup",
-        send: r#"["sendMessage",{"chatId":"ID","message":"TEXT"}]"#,
+        send: r#"["sendMessage",{"chatId":"PLACE","message":"TEXT"}]"#,
         edit: r#"["editMessage",{"messageId":"ID","message":"TEXT"}]"#,
-        typing: r#"["userTyping",{"chatId":"ID"}]"#,
+        read: r#"["markRead",{"chatId":"PLACE","messageIds":["ID"]}]"#,
+        // It has no word for it.
+        enter: r#"["userStoppedTyping",{"chatId":"PLACE"}]"#,
+        typing: r#"["userTyping",{"chatId":"PLACE"}]"#,
     },
     Words {
         dialect: "messenger",
-        send: r#"["groupMessage",{"groupId":"ID","content":"TEXT"}]"#,
+        send: r#"["groupMessage",{"groupId":"PLACE","content":"TEXT"}]"#,
         edit: r#"["updateMessage",{"messageId":"ID","content":"TEXT"}]"#,
-        typing: r#"["startTyping",{"groupId":"ID"}]"#,
+        read: r#"["readMessages",{"messageIds":["ID"]}]"#,
+        enter: r#"["joinGroup",{"groupId":"PLACE"}]"#,
+        typing: r#"["startTyping",{"groupId":"PLACE"}]"#,
     },
     Words {
         dialect: "rooms",
-        send: r#"["send_message",{"roomId":"ID","content":"TEXT"}]"#,
+        send: r#"["send_message",{"roomId":"PLACE","content":"TEXT"}]"#,
         edit: r#"["update_message",{"messageId":"ID","content":"TEXT"}]"#,
-        typing: r#"["typing",{"roomId":"ID","isTyping":true}]"#,
+        read: r#"["read_messages",{"roomId":"PLACE","messageIds":["ID"]}]"#,
+        enter: r#"["join_room",{"roomId":"PLACE"}]"#,
+        typing: r#"["typing",{"roomId":"PLACE","isTyping":true}]"#,
     },
     Words {
         dialect: "conversations",
-        send: r#"["send_message",{"conversationId":"ID","content":"TEXT"}]"#,
+        send: r#"["send_message",{"conversationId":"PLACE","content":"TEXT"}]"#,
         edit: r#"["edit_message",{"messageId":"ID","newContent":"TEXT"}]"#,
-        typing: r#"["typing",{"conversationId":"ID","isTyping":true}]"#,
+        read: r#"["mark_read",{"conversationId":"PLACE","messageIds":["ID"]}]"#,
+        enter: r#"["join_conversations",["PLACE"]]"#,
+        typing: r#"["typing",{"conversationId":"PLACE","isTyping":true}]"#,
     },
     Words {
         dialect: "chat",
-        send: r#"["message:send",{"chatId":"ID","content":"TEXT"}]"#,
+        send: r#"["message:send",{"chatId":"PLACE","content":"TEXT"}]"#,
         edit: r#"["message:edit",{"messageId":"ID","content":"TEXT"}]"#,
-        typing: r#"["typing:start",{"chatId":"ID"}]"#,
+        read: r#"["message:read",{"messageId":"ID","chatId":"PLACE"}]"#,
+        enter: r#"["chat:join",{"chatId":"PLACE"}]"#,
+        typing: r#"["typing:start",{"chatId":"PLACE"}]"#,
     },
 ];
 
@@ -60,9 +73,33 @@ const DIALECTS: [Words; 5] = [
 const SIZE: usize = 10;
 /// Events a second.
 const RATE: f64 = 1_000.0;
-/// Of twenty events, those that are messages, and those that are edits; the others are typing.
-const MESSAGES_OF_TWENTY: usize = 7;
-const EDITS_OF_TWENTY: usize = 1;
+/// What a person does in twenty turns.
+#[derive(Clone, Copy)]
+enum Doing {
+    Message,
+    Edit,
+    /// Reads up to the so-and-so-many-th of the group's first messages.
+    Read(usize),
+    Enter,
+    Type,
+}
+
+impl Doing {
+    /// Seven messages, an edit, three times reading, once opening, eight times typing.
+    fn of(turn: usize) -> Self {
+        match turn % TURNS {
+            0 | 3 | 6 | 9 | 12 | 15 | 18 => Self::Message,
+            4 => Self::Edit,
+            1 => Self::Read(2),
+            7 => Self::Read(5),
+            13 => Self::Read(8),
+            10 => Self::Enter,
+            _ => Self::Type,
+        }
+    }
+}
+
+const TURNS: usize = 20;
 
 pub(super) fn cases(peers: &[Peer], quick: bool) -> Vec<Case> {
     if !peers.contains(&Peer::Quintet) {
@@ -81,32 +118,33 @@ fn stage(server: &Running, load: &mut Load, people: usize) -> io::Result<Vec<Tur
     let words = |index: usize| &DIALECTS[index % DIALECTS.len()];
     let greetings: Vec<Greeting> = (0..people).map(|index| quintet::greeting(index, words(index).dialect)).collect();
     load.connect(server.address, &greetings)?;
-    let (mut places, mut own) = (Vec::new(), Vec::new());
+    // Everybody says something first: something to edit, and something to read.
+    let (mut places, mut said) = (Vec::new(), Vec::new());
     for first in (0..people).step_by(SIZE) {
         let members: Vec<usize> = (first + 1..first + SIZE).collect();
         places.push(Api::of(server.address, first)?.group(&members)?);
     }
-    // Everybody has a message to edit.
     for index in 0..people {
-        own.push(Api::of(server.address, index)?.message(&places[index / SIZE], "to be edited")?);
+        said.push(Api::of(server.address, index)?.message(&places[index / SIZE], "to be edited")?);
     }
     let turn = |n: usize| {
         // Far apart, so that nobody's turn comes twice in a row.
         let index = n * 7 % people;
         let words = words(index);
-        let (template, id) = match n % 20 {
-            kind if kind < MESSAGES_OF_TWENTY => (words.send, &places[index / SIZE]),
-            kind if kind < MESSAGES_OF_TWENTY + EDITS_OF_TWENTY => (words.edit, &own[index]),
-            _ => (words.typing, &places[index / SIZE]),
+        let (template, id) = match Doing::of(n / people + index) {
+            Doing::Message => (words.send, ""),
+            Doing::Edit => (words.edit, said[index].as_str()),
+            Doing::Read(nth) => (words.read, said[index / SIZE * SIZE + nth].as_str()),
+            Doing::Enter => (words.enter, ""),
+            Doing::Type => (words.typing, ""),
         };
-        let said = template.replace("ID", id);
-        match said.split_once("TEXT") {
+        let event = template.replace("PLACE", &places[index / SIZE]).replace("ID", id);
+        match event.split_once("TEXT") {
             Some((before, after)) => Turn { index, before: before.to_owned(), after: Some(after.to_owned()) },
-            None => Turn { index, before: said, after: None },
+            None => Turn { index, before: event, after: None },
         }
     };
-    // Each in turn does each thing.
-    Ok((0..people * 20).map(|n| turn(n + n / people)).collect())
+    Ok((0..people * TURNS).map(turn).collect())
 }
 
 fn run(people: usize, seconds: u64, durable: bool) -> io::Result<Vec<Value>> {

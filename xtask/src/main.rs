@@ -4,6 +4,7 @@ mod bench;
 mod sh;
 mod test;
 mod tidy;
+mod vendor;
 
 use std::process::ExitCode;
 
@@ -41,6 +42,12 @@ enum Command {
         #[arg(long)]
         quick: bool,
     },
+    /// Renew what the web client is made of from npm.
+    Vendor {
+        /// Only say whether it is what npm has.
+        #[arg(long)]
+        check: bool,
+    },
     /// What CI runs: test, fmt, clippy, tidy.
     Ci,
 }
@@ -50,6 +57,7 @@ fn main() -> ExitCode {
         Command::Test { rust, e2e } => test::run(rust || !e2e, e2e || !rust),
         Command::Tidy => tidy::run(),
         Command::Bench { scenarios, peers, quick } => bench::run(&scenarios, peers.as_deref(), quick),
+        Command::Vendor { check } => vendor::run(check),
         Command::Ci => test::run(true, true)
             .and_then(|()| sh::run("cargo", &["fmt", "--all", "--check"]))
             .and_then(|()| sh::run("cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))

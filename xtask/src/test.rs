@@ -1,8 +1,8 @@
-//! `cargo xtask test`: installs what the tests need by itself, and runs all of them.
+//! `cargo xtask test`: installs what the tests need by itself, and runs all of them; the web client's types among them.
 
 use std::path::Path;
 
-use crate::sh;
+use crate::{sh, vendor};
 
 /// What the tests need beside Rust: the program, and Debian's package that has it.
 const NEEDED: [(&str, &str); 5] =
@@ -18,6 +18,8 @@ pub(crate) fn run(rust: bool, e2e: bool) -> Result<(), String> {
         sh::run("cargo", &["build", "--package", "quintet"])?;
         sh::run_in(&folder, "npm", &["ci", "--no-audit", "--no-fund", "--loglevel=error"])?;
         python("target/python", &folder.join("python/requirements.txt"))?;
+        vendor::run(true)?;
+        sh::run("e2e/node_modules/.bin/tsc", &["--project", "web"])?;
         sh::run_in(&folder, "npm", &["test", "--silent"])?;
     }
     Ok(())

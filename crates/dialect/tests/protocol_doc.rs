@@ -68,3 +68,48 @@ fn the_document_says_what_the_catalogue_says() {
         assert!(text == renewed, "docs/protocol.md is not what the catalogue says: UPDATE_DOCS=1 renews it");
     }
 }
+
+/// The same for the playground, as a module.
+fn module() -> String {
+    let field = |field: &Field| {
+        let required = if field.required { ", required: true" } else { "" };
+        format!("{{ name: \"{}\", type: \"{}\"{required} }}", field.name, type_name(field.ty))
+    };
+    let mut text = "// Every event of every vocabulary. Made from the catalogue: `UPDATE_DOCS=1 cargo test -p quintet-dialect`.\n\n\
+        /** @typedef {{ name: string, type: string, required?: boolean }} Field */\n\
+        /** @typedef {{ name: string, toServer: boolean, ours: boolean, fields: Field[] | null, value: string }} Spec */\n\n\
+        /** @type {Record<string, Spec[]>} */\nexport const CATALOGUE = {\n"
+        .to_owned();
+    for dialect in Dialect::ALL {
+        let _ = writeln!(text, "  {}: [", dialect.as_str());
+        for spec in events(dialect) {
+            let (fields, value) = match spec.payload {
+                Payload::None => ("[]".to_owned(), ""),
+                Payload::Object(fields) | Payload::IdOrObject(fields) => {
+                    (format!("[{}]", fields.iter().map(field).collect::<Vec<_>>().join(", ")), "")
+                }
+                Payload::Value(ty) => ("null".to_owned(), type_name(ty)),
+            };
+            let (to_server, ours) = (spec.direction == Direction::ToServer, spec.origin == Origin::Quintet);
+            let name = spec.name;
+            let _ = writeln!(
+                text,
+                "    {{ name: \"{name}\", toServer: {to_server}, ours: {ours}, value: \"{value}\", fields: {fields} }},"
+            );
+        }
+        text.push_str("  ],\n");
+    }
+    text.push_str("};\n");
+    text
+}
+
+#[test]
+fn the_playground_has_what_the_catalogue_has() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web/js/playground/catalogue.js");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, module()).expect("written");
+    } else {
+        let text = std::fs::read_to_string(&path).expect("the playground's catalogue");
+        assert!(text == module(), "the playground's catalogue is not the catalogue's: UPDATE_DOCS=1 renews it");
+    }
+}

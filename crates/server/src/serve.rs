@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -242,6 +242,10 @@ async fn connection<S>(
 async fn respond(shared: &Shared, listen: Listen, peer: SocketAddr, mut request: Request<Incoming>) -> Response<Body> {
     let remote = forwarded::client_address(request.headers(), peer, &shared.trusted_proxies);
     let path = request.uri().path();
+    // Before the engine: the official client stands among its paths.
+    if let Some(file) = quintet_web::respond(request.method(), path, request.headers()) {
+        return boxed(file.map(Full::new));
+    }
     if shared.engine.serves(path) {
         request.extensions_mut().insert(Listener { dialect: listen.dialect, trust: listen.trust });
         return boxed(shared.engine.handle(request, remote).await);

@@ -1,0 +1,180 @@
+//! The web client inside the binary: the chat at `/`, the playground at `/playground`, what they are made of under
+//! `/assets/`, and the official client where official servers have it.
+//!
+//! No request goes anywhere else from here: a page's policy names this server alone. What has the hash of its content
+//! in its name is kept for ever; the rest is asked for again each time.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+
+/// How long a file is good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Caching {
+    /// Its name changes with its content.
+    Forever,
+    /// It is asked for again each time, and not sent again while it is the same.
+    Asked,
+}
+
+/// A file, in each encoding that makes it smaller.
+struct File {
+    path: &'static str,
+    mime: &'static str,
+    tag: &'static str,
+    caching: Caching,
+    /// The Content-Security-Policy of a page.
+    policy: Option<&'static str>,
+    plain: &'static [u8],
+    gzip: Option<&'static [u8]>,
+    brotli: Option<&'static [u8]>,
+}
+
+include!(concat!(env!("OUT_DIR"), "/files.rs"));
+
+/// Answers a request for a file of the client; none where the path is not the client's, or where a page is not what
+/// was asked for (`/` is also where clients look whether somebody is there).
+#[must_use]
+pub fn respond(method: &Method, path: &str, headers: &HeaderMap) -> Option<Response<Bytes>> {
+    if method != Method::GET && method != Method::HEAD {
+        return None;
+    }
+    let file = FILES.iter().find(|file| file.path == path)?;
+    if path == "/" && !lists(headers, &header::ACCEPT, "text/html") {
+        return None;
+    }
+    let (body, encoding) = encoded(file, headers);
+    let known = headers.get(header::IF_NONE_MATCH).is_some_and(|tags| {
+        tags.to_str().unwrap_or_default().split(',').any(|tag| tag.trim().trim_start_matches("W/") == file.tag)
+    });
+    let mut response = Response::new(if known || method == Method::HEAD { Bytes::new() } else { body });
+    if known {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    }
+    let set = response.headers_mut();
+    let text = HeaderValue::from_static;
+    set.insert(header::CONTENT_TYPE, text(file.mime));
+    set.insert(header::ETAG, text(file.tag));
+    set.insert(header::VARY, text(if path == "/" { "accept, accept-encoding" } else { "accept-encoding" }));
+    set.insert(header::X_CONTENT_TYPE_OPTIONS, text("nosniff"));
+    let caching = match file.caching {
+        Caching::Forever => "public, max-age=31536000, immutable",
+        Caching::Asked => "no-cache",
+    };
+    set.insert(header::CACHE_CONTROL, text(caching));
+    if let Some(encoding) = encoding {
+        set.insert(header::CONTENT_ENCODING, text(encoding));
+    }
+    match file.policy {
+        Some(policy) => {
+            set.insert(header::CONTENT_SECURITY_POLICY, text(policy));
+            set.insert(header::REFERRER_POLICY, text("no-referrer"));
+            set.insert(header::HeaderName::from_static("cross-origin-opener-policy"), text("same-origin"));
+        }
+        // Scripts of the client are for pages from anywhere, as official servers give them.
+        None => {
+            set.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, text("*"));
+        }
+    }
+    Some(response)
+}
+
+/// The smallest body that the client takes, and its encoding.
+fn encoded(file: &File, headers: &HeaderMap) -> (Bytes, Option<&'static str>) {
+    let takes = |name| lists(headers, &header::ACCEPT_ENCODING, name);
+    match (file.brotli, file.gzip) {
+        (Some(brotli), _) if takes("br") => (Bytes::from_static(brotli), Some("br")),
+        (_, Some(gzip)) if takes("gzip") => (Bytes::from_static(gzip), Some("gzip")),
+        _ => (Bytes::from_static(file.plain), None),
+    }
+}
+
+/// Whether a list in a header has a word, and does not rule it out by `q=0`.
+fn lists(headers: &HeaderMap, name: &header::HeaderName, word: &str) -> bool {
+    headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(
+        |part| {
+            let mut parts = part.split(';').map(str::trim);
+            let named = parts.next().is_some_and(|first| first.eq_ignore_ascii_case(word));
+            let refused = parts.any(|rest| {
+                let weight = rest.strip_prefix("q=").and_then(|weight| weight.trim().parse::<f32>().ok());
+                weight.is_some_and(|weight| weight <= 0.0)
+            });
+            named && !refused
+        },
+    )
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+mod tests {
+    use super::*;
+
+    fn get(path: &str, headers: &[(header::HeaderName, &'static str)]) -> Option<Response<Bytes>> {
+        let headers = headers.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect();
+        respond(&Method::GET, path, &headers)
+    }
+
+    #[test]
+    fn a_page_runs_nothing_but_its_own() {
+        let page = get("/", &[(header::ACCEPT, "text/html,*/*;q=0.8")]).unwrap();
+        let policy = page.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+        let html = std::str::from_utf8(page.body()).unwrap();
+        assert!(!html.contains("asset:") && !html.contains("http:") && !html.contains("https:"), "{html}");
+        assert!(get("/", &[]).is_none(), "who asks for no page is told otherwise that somebody is there");
+        assert!(get("/", &[(header::ACCEPT, "text/html;q=0")]).is_none());
+        assert!(get("/nothing", &[(header::ACCEPT, "text/html")]).is_none());
+        assert!(respond(&Method::POST, "/playground", &HeaderMap::new()).is_none());
+    }
+
+    #[test]
+    fn every_file_that_a_page_names_is_there_and_is_kept_for_ever() {
+        for page in ["/", "/playground"] {
+            let page = get(page, &[(header::ACCEPT, "text/html")]).unwrap();
+            let html = std::str::from_utf8(page.body()).unwrap();
+            let named: Vec<&str> = html.split('"').filter(|text| text.starts_with("/assets/")).collect();
+            let hashed = |path: &&&str| path.split('.').count() > 2 && path.split('.').any(|part| part.len() == 12);
+            assert!(named.len() > 20, "{html}");
+            for path in named.iter().filter(hashed) {
+                let file = get(path, &[]).unwrap_or_else(|| panic!("{path} is not there"));
+                assert_eq!(file.headers()[header::CACHE_CONTROL], "public, max-age=31536000, immutable");
+            }
+        }
+    }
+
+    #[test]
+    fn a_first_load_is_light() {
+        for page in ["/", "/playground"] {
+            let takes = [(header::ACCEPT, "text/html"), (header::ACCEPT_ENCODING, "gzip")];
+            let html = get(page, &[(header::ACCEPT, "text/html")]).unwrap();
+            let html = std::str::from_utf8(html.body()).unwrap().to_owned();
+            let mut files: Vec<&str> = html.split('"').filter(|text| text.starts_with("/assets/")).collect();
+            files.sort_unstable();
+            files.dedup();
+            let sizes = files.iter().filter_map(|path| get(path, &takes)).map(|file| file.body().len());
+            let bytes = get(page, &takes).unwrap().body().len() + sizes.sum::<usize>();
+            assert!(bytes < 150_000, "{page} is {bytes} bytes");
+        }
+    }
+
+    #[test]
+    fn the_smallest_that_is_taken() {
+        let encoding = |accepted| {
+            let found = get("/socket.io/socket.io.js", &[(header::ACCEPT_ENCODING, accepted)]).unwrap();
+            let encoding = found.headers().get(header::CONTENT_ENCODING).map(|name| name.to_str().unwrap().to_owned());
+            (encoding.unwrap_or_default(), found.body().len())
+        };
+        let [(br, smallest), (gzip, small), (plain, whole)] =
+            [encoding("gzip, br"), encoding("gzip, br;q=0"), encoding("")];
+        assert_eq!((br.as_str(), gzip.as_str(), plain.as_str()), ("br", "gzip", ""));
+        assert!(smallest < small && small < whole);
+    }
+
+    #[test]
+    fn what_is_the_same_is_not_sent_again() {
+        let first = get("/socket.io/socket.io.min.js", &[]).unwrap();
+        let tag = first.headers()[header::ETAG].clone();
+        let headers = HeaderMap::from_iter([(header::IF_NONE_MATCH, tag)]);
+        let again = respond(&Method::GET, "/socket.io/socket.io.min.js", &headers).unwrap();
+        assert_eq!((again.status(), again.body().len()), (StatusCode::NOT_MODIFIED, 0));
+    }
+}

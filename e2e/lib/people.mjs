@@ -1,0 +1,110 @@
+// People in front of the chat: each in a browser of their own, doing what a person does there.
+
+import assert from "node:assert/strict";
+
+export const PASSWORD = "correct horse";
+
+export const SIZES = {
+  desk: { viewport: { width: 1280, height: 800 } },
+  phone: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true },
+};
+
+/** Someone who uses the page. */
+export class Person {
+  /** Opens the page in a profile of its own; what it complains of is kept. */
+  static async open(chromium, url, options = {}) {
+    const person = new Person();
+    person.context = await chromium.newContext({ locale: "en-GB", ...SIZES.desk, ...options });
+    person.page = await person.context.newPage();
+    person.page.setDefaultTimeout(30_000);
+    person.complaints = [];
+    person.page.on("pageerror", (error) => person.complaints.push(String(error)));
+    person.page.on("console", (message) => {
+      // What the network fails at is the page's to say, and it does.
+      if (message.type() === "error" && !/ERR_|Failed to load resource|WebSocket/.test(message.text())) person.complaints.push(message.text());
+    });
+    person.url = url;
+    await person.page.goto(url);
+    return person;
+  }
+
+  async register(username, name) {
+    this.name = name;
+    await this.page.getByRole("button", { name: "I have no account yet" }).click();
+    await this.page.getByLabel("Username").fill(username);
+    await this.page.getByLabel("Email").fill(`${username}@example.org`);
+    await this.page.getByLabel("Full name").fill(name);
+    await this.page.getByLabel("Password").fill(PASSWORD);
+    await this.page.getByRole("button", { name: "Create an account" }).click();
+    await this.page.getByRole("navigation", { name: "Conversations" }).waitFor();
+  }
+
+  async logIn(username) {
+    await this.page.getByLabel("Username or email").fill(username);
+    await this.page.getByLabel("Password").fill(PASSWORD);
+    await this.page.getByRole("button", { name: "Log in" }).click();
+    await this.page.getByRole("navigation", { name: "Conversations" }).waitFor();
+  }
+
+  /** Goes back to the list, where a phone shows one view at a time. */
+  async home() {
+    await this.page.evaluate(() => { location.hash = "#/"; });
+    await this.page.getByLabel("Search people, conversations and rooms").waitFor();
+  }
+
+  /** Finds somebody, or a room, and opens it. */
+  async find(text, name) {
+    await this.home();
+    await this.page.getByLabel("Search people, conversations and rooms").fill(text);
+    await this.page.getByRole("button", { name }).click();
+    await this.composer().waitFor();
+  }
+
+  async open(name) {
+    await this.home();
+    await this.page.getByRole("navigation").getByRole("link", { name }).click();
+    await this.composer().waitFor();
+  }
+
+  composer() {
+    return this.page.getByRole("textbox", { name: /^Write to/ });
+  }
+
+  async say(text) {
+    await this.composer().fill(text);
+    await this.page.getByRole("button", { name: "Send", exact: true }).click();
+  }
+
+  /** A message by its text, among those that are open. */
+  message(text) {
+    return this.page.locator("li.message", { hasText: text });
+  }
+
+  async hears(text) {
+    await this.message(text).first().waitFor();
+  }
+
+  async menu(text, action) {
+    const message = this.message(text).last();
+    await message.hover();
+    await message.getByRole("button", { name: /^Actions/ }).click();
+    await message.getByRole("button", { name: action, exact: true }).click();
+  }
+
+  /** Says that nothing went wrong behind the page's back. */
+  async leave() {
+    assert.deepEqual(this.complaints, [], this.name);
+    await this.context.close();
+  }
+}
+
+/** Waits until something is so, as the page has it. */
+export async function until(page, what, ...args) {
+  await page.waitForFunction(what, args.length > 1 ? args : args[0], { polling: 50, timeout: 60_000 });
+}
+
+/** A picture of one pixel: a real PNG. */
+export const PNG = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64",
+);
+

@@ -1,0 +1,303 @@
+// The chat as people use it: in Debian's Chromium, against the real binary, on a desk and on a phone, light and dark.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+
+import { browser } from "../lib/browser.mjs";
+import { PNG, Person, SIZES, until } from "../lib/people.mjs";
+import { Server } from "../lib/server.mjs";
+
+describe("the chat", () => {
+  let server, chromium;
+
+  before(async () => {
+    server = await Server.start();
+    chromium = await browser();
+  });
+  after(async () => {
+    await chromium?.close();
+    await server?.stop();
+  });
+
+  for (const [size, scheme] of [["desk", "light"], ["phone", "dark"], ["phone", "light"], ["desk", "dark"]]) {
+    test(`two people, three browsers: the whole story (${size}, ${scheme})`, async () => {
+      const mark = `${size}${scheme}`;
+      const look = { ...SIZES[size], colorScheme: scheme };
+      const ada = await Person.open(chromium, server.url, look);
+      const bob = await Person.open(chromium, server.url, look);
+      await ada.register(`ada${mark}`, `Ada ${mark}`);
+      await bob.register(`bob${mark}`, `Bob ${mark}`);
+      // Ada again, at another desk.
+      const desk = await Person.open(chromium, server.url, { ...SIZES.desk, colorScheme: scheme });
+      await desk.logIn(`ada${mark}`);
+
+      // She finds him and writes; he sees it in his list, with what was said and that it is new.
+      await ada.find(`bob${mark}`, /^.*Bob/);
+      await ada.say("Hello Bob");
+      const item = bob.page.getByRole("link", { name: /Ada.*Hello Bob.*1 unread/ });
+      await item.waitFor();
+      // He opens it: she sees that he has read it, in both of her browsers.
+      await item.click();
+      await bob.hears("Hello Bob");
+      await ada.page.getByRole("img", { name: /^Read by Bob/ }).waitFor();
+      await desk.open(/Bob/);
+      await desk.page.getByRole("img", { name: /^Read by Bob/ }).waitFor();
+
+      // She sees him type, and what he says.
+      await bob.composer().pressSequentially("Hi");
+      await ada.page.getByRole("status").filter({ hasText: `Bob ${mark} is typing…` }).waitFor();
+      await bob.composer().press("Enter");
+      await ada.hears("Hi");
+      await until(ada.page, () => ![...document.querySelectorAll(".typing")].some((line) => line.textContent));
+
+      // He changes what he said, by keyboard alone; then he takes it back.
+      await bob.composer().press("ArrowUp");
+      await bob.page.getByText("Editing a message").waitFor();
+      await bob.composer().fill("Hi Ada");
+      await bob.composer().press("Enter");
+      await ada.message("Hi Ada").getByText("edited").waitFor();
+      await bob.menu("Hi Ada", "Delete");
+      await bob.page.getByRole("dialog").getByRole("button", { name: "Delete", exact: true }).click();
+      await ada.page.getByText("This message was deleted.").first().waitFor();
+      await desk.page.getByText("This message was deleted.").first().waitFor();
+
+      // A picture by the button, a file by paste, another by drop: with their names, and alive.
+      await ada.page.locator(".composer input[type=file]").setInputFiles({ name: "dot.png", mimeType: "image/png", buffer: PNG });
+      await until(ada.page, () => document.querySelectorAll(".attachments li").length === 1 && !document.querySelector(".attachments progress"));
+      await ada.say("A dot");
+      const picture = bob.page.getByRole("img", { name: "Image dot.png" });
+      await picture.waitFor();
+      await until(bob.page, () => [...document.querySelectorAll(".picture img")].every((image) => image.complete && image.naturalWidth === 1));
+      for (const [how, name] of [["paste", "pasted.txt"], ["drop", "dropped.txt"]]) {
+        await bob.page.evaluate(([kind, called]) => {
+          const data = new DataTransfer();
+          data.items.add(new File(["some text"], called, { type: "text/plain" }));
+          const to = document.querySelector(kind === "paste" ? ".composer textarea" : ".pane");
+          const event = kind === "paste"
+            ? new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true })
+            : new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true });
+          to.dispatchEvent(event);
+        }, [how, name]);
+        await until(bob.page, () => document.querySelectorAll(".attachments li").length === 1 && !document.querySelector(".attachments progress"));
+        await bob.page.getByRole("button", { name: "Send", exact: true }).click();
+        await ada.page.getByRole("link", { name, exact: true }).waitFor();
+      }
+      const link = await ada.page.getByRole("link", { name: "dropped.txt", exact: true }).getAttribute("href");
+      assert.equal(await (await fetch(server.url + link)).text(), "some text");
+
+      // A group, and a room that he finds and joins.
+      await ada.page.goto(`${server.url}/#/new`);
+      await ada.page.getByLabel("Name").fill(`Team ${mark}`);
+      await ada.page.getByLabel("Add people").fill(`bob${mark}`);
+      await ada.page.getByRole("button", { name: /^Add Bob/ }).click();
+      await ada.page.getByRole("button", { name: "Create", exact: true }).click();
+      await ada.composer().waitFor();
+      await ada.say("Welcome to the team");
+      await bob.open(new RegExp(`Team ${mark}`));
+      await bob.hears("Welcome to the team");
+      await bob.page.getByRole("button", { name: "Details" }).click();
+      await bob.page.getByRole("dialog").getByText("2 members").first().waitFor();
+      await bob.page.keyboard.press("Escape");
+      await ada.page.goto(`${server.url}/#/new`);
+      await ada.page.getByLabel("A room: everybody may join").check();
+      await ada.page.getByLabel("Name").fill(`Hall ${mark}`);
+      await ada.page.getByRole("button", { name: "Create", exact: true }).click();
+      await ada.composer().waitFor();
+      await bob.find(`Hall ${mark}`, new RegExp(`Hall ${mark}`));
+      await bob.say("I found it");
+      await ada.hears("I found it");
+
+      // A meetup: proposed, asked for, accepted, confirmed, talked in, cancelled.
+      await ada.page.goto(`${server.url}/#/meetups`);
+      await ada.page.getByRole("button", { name: "Propose a meetup" }).click();
+      const form = ada.page.getByRole("dialog");
+      await form.getByLabel("What").fill(`Chess ${mark}`);
+      await form.getByLabel("Where").fill("The park");
+      await form.getByLabel("When").fill("2099-07-01T18:30");
+      await form.getByLabel("How many may come").fill("3");
+      await form.getByRole("button", { name: "Propose a meetup" }).click();
+      const hers = ada.page.getByRole("article", { name: `Chess ${mark}` });
+      await hers.getByText("The park").waitFor();
+      await bob.page.goto(`${server.url}/#/meetups`);
+      await bob.page.reload();
+      const his = bob.page.getByRole("article", { name: `Chess ${mark}` });
+      await his.getByRole("button", { name: "Ask to join" }).click();
+      await his.getByText("You have asked to join.").waitFor();
+      await hers.getByRole("button", { name: /^Accept Bob/ }).click();
+      await his.getByRole("link", { name: "Open the chat" }).waitFor();
+      await hers.getByRole("button", { name: "Confirm" }).click();
+      await his.getByText("confirmed").waitFor();
+      await his.getByRole("link", { name: "Open the chat" }).click();
+      await bob.say("I bring the board");
+      await hers.getByRole("link", { name: "Open the chat" }).click();
+      await ada.hears("I bring the board");
+      await ada.page.getByRole("article", { name: `Chess ${mark}` }).getByRole("button", { name: "Cancel it" }).click();
+      await bob.page.getByRole("article", { name: `Chess ${mark}` }).getByText("cancelled").waitFor();
+
+      // He was told of it all, and has read it once he has looked.
+      await bob.home();
+      await bob.page.getByRole("link", { name: /^Notifications, \d+ new/ }).click();
+      await bob.page.getByRole("heading", { name: "Notifications" }).waitFor();
+      await bob.page.locator(".notices li").first().waitFor();
+      await bob.home();
+      await bob.page.getByRole("link", { name: "Notifications", exact: true }).waitFor();
+
+      // Her profile: a name and a picture that he sees; the other language; dark and light.
+      await ada.page.goto(`${server.url}/#/profile`);
+      await ada.page.getByLabel("Full name").fill(`Ada Renamed ${mark}`);
+      await ada.page.getByRole("button", { name: "Save" }).click();
+      await ada.page.getByText("Saved.").waitFor();
+      await ada.page.locator("#main input[type=file]").setInputFiles({ name: "me.png", mimeType: "image/png", buffer: PNG });
+      await ada.page.getByRole("button", { name: "Remove the picture" }).waitFor();
+      await ada.page.getByLabel("Appearance").selectOption(scheme === "light" ? "dark" : "light");
+      const dark = await ada.page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+      assert.equal(dark === "rgb(16, 19, 27)", scheme === "light", "the look that was chosen");
+      await ada.page.getByLabel("Language").selectOption("de");
+      await ada.page.getByRole("heading", { name: "Profil", exact: true }).waitFor();
+      assert.equal(await ada.page.evaluate(() => document.documentElement.lang), "de");
+      await bob.page.reload();
+      await bob.page.getByRole("link", { name: new RegExp(`Ada Renamed ${mark}`) }).first().waitFor();
+
+      // She goes; he sees it, and she is asked to log in again.
+      await desk.context.close();
+      await ada.page.getByRole("button", { name: "Abmelden" }).click();
+      await ada.page.getByRole("button", { name: "Anmelden" }).waitFor();
+      await bob.open(/^Ada Renamed/);
+      await bob.page.locator(".bar-text").getByText(/last seen|offline/).waitFor();
+      await ada.leave();
+      await bob.leave();
+    });
+  }
+
+  test("what is written without a connection is kept over a reload and said once", async () => {
+    const ada = await Person.open(chromium, server.url);
+    const bob = await Person.open(chromium, server.url);
+    await ada.register("adaoffline", "Ada");
+    await bob.register("boboffline", "Bob");
+    await ada.find("boboffline", /Bob/);
+    await ada.say("before");
+    await bob.open(/^Ada/);
+    await bob.hears("before");
+
+    // The server is gone in the middle of a send, and the page is loaded again while it is.
+    const port = server.port;
+    await server.kill("SIGKILL");
+    await ada.page.getByText("No connection.").waitFor();
+    await ada.say("written while away 1");
+    await ada.say("written while away 2");
+    assert.equal(await ada.page.getByRole("img", { name: "Waiting to be sent" }).count(), 2);
+    server = await Server.start({ listen: [port], folder: server.folder });
+    await ada.page.reload();
+    await bob.hears("written while away 2");
+    await ada.page.waitForFunction(() => document.querySelectorAll(".pending").length === 0);
+    // What she missed is in its place.
+    await bob.say("after");
+    await ada.hears("after");
+    for (const person of [ada, bob]) {
+      const said = await person.page.locator("li.message .text").allTextContents();
+      assert.deepEqual(said, ["before", "written while away 1", "written while away 2", "after"], person.name);
+    }
+    await ada.leave();
+    await bob.leave();
+  });
+
+  test("a send that is acknowledged to nobody is said once", async () => {
+    const ada = await Person.open(chromium, server.url);
+    await ada.register("adaonce", "Ada");
+    await server.register("bobonce");
+    await ada.find("bobonce", /Bob/);
+    await ada.say("first");
+    await ada.page.getByRole("img", { name: /^(Sent|Delivered)/ }).first().waitFor();
+    // The message leaves, its acknowledgement does not come: the outbox has it still, and the next page sends it again.
+    const waiting = await ada.page.evaluate(() => {
+      const session = JSON.parse(localStorage.getItem("quintet.session"));
+      const conversationId = decodeURIComponent(location.hash.split("/")[2]);
+      const entry = { id: "once-and-for-all", conversationId, content: "said twice", type: "text", at: new Date().toISOString(), failed: "" };
+      return { token: session.token, key: `quintet.outbox.${session.user.id}`, entry };
+    });
+    const path = `/conversations/${waiting.entry.conversationId}/messages`;
+    const { status } = await server.api(waiting.token, "POST", path, { content: "said twice", clientMessageId: waiting.entry.id });
+    assert.equal(status, 201);
+    await ada.page.evaluate(({ key, entry }) => localStorage.setItem(key, JSON.stringify([entry])), waiting);
+    await ada.page.reload();
+    await until(ada.page, (key) => localStorage.getItem(key) === null, waiting.key);
+    const { body } = await server.api(waiting.token, "GET", path);
+    assert.deepEqual(body.items.map((message) => message.content), ["first", "said twice"]);
+    await until(ada.page, () => document.querySelectorAll("li.message").length === 2);
+    await ada.leave();
+  });
+
+  test("a refusal is told, and what was written is not lost", async () => {
+    const ada = await Person.open(chromium, server.url);
+    await ada.register("adarefused", "Ada");
+    const bob = await server.register("bobrefused");
+    const { body: room } = await server.api(bob.token, "POST", "/conversations", { kind: "room", name: "Closing soon" });
+    await ada.find("Closing", /Closing soon/);
+    await ada.say("hello");
+    await ada.page.getByRole("img", { name: /^(Sent|Delivered)/ }).waitFor();
+    const me = await ada.page.evaluate(() => JSON.parse(localStorage.getItem("quintet.session")).user.id);
+    // She is out before the page knows it: her page hears nothing while it is offline.
+    await ada.context.setOffline(true);
+    await ada.say("one more");
+    await server.api(bob.token, "DELETE", `/conversations/${room.id}/members/${me}`);
+    await ada.context.setOffline(false);
+    await ada.page.getByRole("status").filter({ hasText: /Not sent: .*“one more”/ }).waitFor();
+    await until(ada.page, () => !document.querySelector("nav")?.textContent.includes("Closing soon"));
+    await ada.leave();
+  });
+
+  test("five thousand messages: nothing jumps, nothing grows without end", async () => {
+    const ada = await Person.open(chromium, server.url);
+    await ada.register("adalong", "Ada");
+    const bob = await server.register("boblong");
+    const token = await ada.page.evaluate(() => JSON.parse(localStorage.getItem("quintet.session")).token);
+    const me = await ada.page.evaluate(() => JSON.parse(localStorage.getItem("quintet.session")).user.id);
+    const { body } = await server.api(bob.token, "POST", "/conversations", { kind: "direct", memberIds: [me] });
+    for (let first = 0; first < 5_000; first += 50) {
+      for (let n = first; n < first + 50; n += 25) {
+        await Promise.all(Array.from({ length: 25 }, (_, index) => server.api(bob.token, "POST", `/conversations/${body.id}/messages`, {
+          content: `${n + index} ${"some more words ".repeat((n + index) % 12)}`,
+        })));
+      }
+    }
+    assert.equal((await server.api(token, "GET", `/conversations/${body.id}`)).body.lastMessage.sequence >= 5_000, true);
+    await ada.open(/Bob/);
+    const { page } = ada;
+    await until(page, () => document.querySelectorAll("li.message").length >= 50);
+    // Up, as a wheel does it; each step moves what is in view by what was scrolled, and by nothing else.
+    const result = await page.evaluate(async () => {
+      const box = document.querySelector(".history");
+      const frame = () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+      const messages = () => [...document.querySelectorAll("li.message")];
+      const top = () => box.getBoundingClientRect().top;
+      const inView = () => messages().find((element) => element.getBoundingClientRect().bottom > top() + 200);
+      let worst = 0;
+      let most = 0;
+      let stuck = 0;
+      const seen = new Set();
+      const beganWith = performance.memory?.usedJSHeapSize ?? 0;
+      while (seen.size < 4_900 && stuck < 400) {
+        const before = box.scrollTop;
+        const anchor = inView();
+        const was = anchor.getBoundingClientRect().top;
+        box.scrollTop = Math.max(0, before - 400);
+        const moved = was + (before - box.scrollTop);
+        await frame();
+        if (anchor.isConnected) worst = Math.max(worst, Math.abs(anchor.getBoundingClientRect().top - moved));
+        const known = seen.size;
+        for (const element of messages()) seen.add(element.dataset.id);
+        most = Math.max(most, messages().length);
+        stuck = seen.size === known && box.scrollTop === 0 ? stuck + 1 : 0;
+      }
+      return { worst, most, seen: seen.size, grew: (performance.memory?.usedJSHeapSize ?? 0) - beganWith };
+    });
+    assert.ok(result.seen >= 4_900, `saw ${result.seen} of 5,000`);
+    assert.ok(result.worst <= 2, `what was in view jumped by ${result.worst} pixels`);
+    assert.ok(result.most <= 350, `${result.most} messages were held at once`);
+    assert.ok(result.grew < 50e6, `the page grew by ${result.grew} bytes`);
+    // And back to the end by its button.
+    await page.getByRole("button", { name: "Go to the newest message" }).click();
+    await page.locator("li.message", { hasText: /^.*4999/ }).last().waitFor();
+    await ada.leave();
+  });
+});

@@ -1,0 +1,259 @@
+// Every view of the page: for those who cannot see it or have no mouse (axe-core), and against those who write markup
+// where text belongs.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, describe, test } from "node:test";
+
+import { browser } from "../lib/browser.mjs";
+import { Person, SIZES, until } from "../lib/people.mjs";
+import { Server } from "../lib/server.mjs";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+/** Texts that would run, or show, if they became markup anywhere. */
+const HOSTILE = [
+  "<script>window.broken=1</script>",
+  "<img src=x onerror=\"window.broken=1\">",
+  "\"><svg onload=window.broken=1>",
+  "javascript:window.broken=1//",
+  "${window.broken=1} {{constructor.constructor('window.broken=1')()}}",
+  "</title></style></textarea><iframe srcdoc='<script>parent.broken=1</script>'>",
+  "https://example.org/\"onmouseover=\"window.broken=1",
+  "\u202Egnp.exe \u0000\u0007 <b>bold</b> &lt;i&gt; &#x3C;u&#x3E;",
+];
+
+describe("every view", () => {
+  let server, chromium;
+
+  before(async () => {
+    server = await Server.start();
+    chromium = await browser();
+  });
+  after(async () => {
+    await chromium?.close();
+    await server?.stop();
+  });
+
+  /** What axe finds wrong with what is shown now. */
+  async function faults(page, where) {
+    // The page's own policy lets no script in: it is run as a debugger runs it.
+    await page.evaluate(AXE);
+    const found = await page.evaluate(async (rules) => {
+      const { violations, passes } = await window.axe.run(document, { runOnly: rules });
+      const brief = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).slice(0, 3).join(" | ")}`);
+      return { brief, passed: passes.length };
+    }, RULES);
+    assert.ok(found.passed > 10, `${where}: axe looked at something`);
+    assert.deepEqual(found.brief, [], where);
+  }
+
+  for (const [size, scheme] of [["desk", "light"], ["phone", "dark"], ["desk", "dark"], ["phone", "light"]]) {
+    test(`has no fault that axe-core knows (${size}, ${scheme})`, async () => {
+      const mark = `${size}${scheme}`;
+      // Colours are looked at as they are, not on their way.
+      const ada = await Person.open(chromium, server.url, { ...SIZES[size], colorScheme: scheme, reducedMotion: "reduce" });
+      const { page } = ada;
+      await faults(page, "logging in");
+      await page.getByRole("button", { name: "I have no account yet" }).click();
+      await faults(page, "registering");
+      await page.getByRole("button", { name: "I have an account" }).click();
+      await ada.register(`ada${mark}`, `Ada ${mark}`);
+      await faults(page, "an empty list");
+      const bob = await server.register(`bob${mark}`);
+      await ada.find(`bob${mark}`, /Bob/);
+      await ada.say("Something to look at, with https://example.org/a link");
+      await page.getByRole("img", { name: /^(Sent|Delivered)/ }).waitFor();
+      const place = decodeURIComponent(new URL(page.url()).hash.split("/")[2]);
+      await server.api(bob.token, "POST", `/conversations/${place}/messages`, { content: "An answer" });
+      await ada.hears("An answer");
+      await faults(page, "a conversation");
+      await page.locator("li.own").first().hover();
+      await page.getByRole("button", { name: /^Actions/ }).first().click();
+      await faults(page, "a message's menu");
+      await page.getByRole("button", { name: "Delete", exact: true }).click();
+      await faults(page, "asking before deleting");
+      await page.keyboard.press("Escape");
+      await page.getByRole("button", { name: "Details" }).click();
+      await faults(page, "details");
+      await page.keyboard.press("Escape");
+      await ada.home();
+      await page.getByLabel("Search people, conversations and rooms").fill("bob");
+      await page.getByRole("heading", { name: "People" }).waitFor();
+      await faults(page, "a search");
+      await page.goto(`${server.url}/#/new`);
+      await page.getByLabel("Name").waitFor();
+      await faults(page, "a new conversation");
+      const soon = new Date(Date.now() + 86_400_000).toISOString();
+      const { status } = await server.api(bob.token, "POST", "/meetups", { activity: `Chess ${mark}`, location: "The park", startsAt: soon });
+      assert.equal(status, 201);
+      await page.goto(`${server.url}/#/meetups`);
+      await page.reload();
+      await page.getByRole("article").first().waitFor();
+      await faults(page, "meetups");
+      await page.getByRole("button", { name: "Propose a meetup" }).click();
+      await faults(page, "proposing a meetup");
+      await page.keyboard.press("Escape");
+      await page.goto(`${server.url}/#/notifications`);
+      await page.getByRole("heading", { name: "Notifications" }).waitFor();
+      await faults(page, "notifications");
+      await page.goto(`${server.url}/#/profile`);
+      await page.getByLabel("Full name").waitFor();
+      await faults(page, "the profile");
+      await page.goto(`${server.url}/playground`);
+      await page.getByRole("button", { name: "Begin" }).waitFor();
+      await faults(page, "the playground's start");
+      await ada.leave();
+    });
+  }
+
+  test("is whole without a mouse", async () => {
+    const ada = await Person.open(chromium, server.url);
+    const { page } = ada;
+    await server.register("bobkeys");
+    await ada.register("adakeys", "Ada");
+    /** Goes on by the Tab key until something has the focus. */
+    const tabTo = async (role, name) => {
+      const wanted = page.getByRole(role, { name }).first();
+      for (let n = 0; n < 60; n += 1) {
+        await page.keyboard.press("Tab");
+        if (await wanted.evaluate((element) => element === document.activeElement).catch(() => false)) return;
+      }
+      assert.fail(`the Tab key does not come to ${name}`);
+    };
+    await tabTo("searchbox", "Search people, conversations and rooms");
+    await page.keyboard.type("bobkeys");
+    await page.getByRole("button", { name: /Bob/ }).waitFor();
+    await tabTo("button", /Bob/);
+    await page.keyboard.press("Enter");
+    await ada.composer().waitFor();
+    await tabTo("textbox", /^Write to/);
+    await page.keyboard.type("by keys alone");
+    await page.keyboard.press("Enter");
+    await page.getByRole("img", { name: /^(Sent|Delivered)/ }).waitFor();
+    await tabTo("button", /^Actions/);
+    await page.keyboard.press("Enter");
+    await tabTo("button", "Delete");
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog").waitFor();
+    await tabTo("button", "Delete");
+    await page.keyboard.press("Enter");
+    await page.getByText("This message was deleted.").first().waitFor();
+    await ada.leave();
+  });
+
+  test("shows text as text, whatever it says", async () => {
+    const ada = await Person.open(chromium, server.url);
+    await ada.register("adatext", "Ada");
+    const { page } = ada;
+    const me = await page.evaluate(() => JSON.parse(localStorage.getItem("quintet.session")));
+    const soon = new Date(Date.now() + 86_400_000).toISOString();
+    const taken = [];
+    for (const [index, text] of HOSTILE.entries()) {
+      const eve = await server.register(`eve${index}`);
+      // As a name, a room's name, a message, a file's name, a meetup: wherever somebody else's words are shown.
+      const accept = async (answer) => {
+        const { status } = await answer;
+        assert.ok(status < 500, `${text}: ${status}`);
+        if (status < 300) taken.push(text);
+        return answer;
+      };
+      await accept(server.api(eve.token, "PATCH", "/me", { name: text }));
+      const { body: group } = await accept(server.api(eve.token, "POST", "/conversations", { kind: "group", name: text, memberIds: [me.user.id] }));
+      const { body: direct } = await accept(server.api(eve.token, "POST", "/conversations", { kind: "direct", memberIds: [me.user.id] }));
+      for (const place of [group?.id, direct.id]) {
+        if (!place) continue;
+        await accept(server.api(eve.token, "POST", `/conversations/${place}/messages`, { content: text }));
+        await accept(server.api(eve.token, "POST", `/conversations/${place}/messages`, {
+          content: text, type: "file", fileUrl: "https://example.org/file", fileName: text,
+        }));
+      }
+      const { body: meetup } = await accept(server.api(eve.token, "POST", "/meetups", { activity: text, location: text, startsAt: soon }));
+      if (meetup?.id) await server.api(me.token, "POST", `/meetups/${meetup.id}/requests`);
+    }
+    assert.ok(taken.length > HOSTILE.length * 4, `most of it was taken: ${taken.length}`);
+    await page.reload();
+    await page.getByRole("navigation").getByRole("link", { name: /script/ }).first().waitFor();
+    const places = await page.evaluate(() => [...document.querySelectorAll(".list a.item")].map((link) => link.getAttribute("href")));
+    assert.ok(places.length >= HOSTILE.length * 2, `${places.length} conversations are shown`);
+    for (const hash of [...places, "#/meetups", "#/notifications", "#/profile", "#/new"]) {
+      await page.evaluate((to) => { location.hash = to; }, hash);
+      if (hash.startsWith("#/c/")) {
+        await until(page, () => document.querySelectorAll("li.message").length > 0);
+        await page.getByRole("button", { name: "Details" }).click();
+        await page.getByRole("dialog").waitFor();
+        await page.keyboard.press("Escape");
+      } else {
+        await page.locator("#main h1").waitFor();
+      }
+      const found = await page.evaluate(() => ({
+        broken: "broken" in window,
+        foreign: [...document.querySelectorAll("script:not([src]):not([type=importmap]), iframe, object, embed, [onerror], [onload], [onmouseover]")]
+          .map((element) => element.outerHTML),
+        links: [...document.querySelectorAll("a[href]")].map((link) => link.protocol).filter((protocol) => !/^https?:$/.test(protocol)),
+        bold: document.querySelectorAll(".message b, .item b").length,
+      }));
+      assert.deepEqual(found, { broken: false, foreign: [], links: [], bold: 0 }, hash);
+    }
+    await page.getByLabel("Search people, conversations and rooms").fill("eve");
+    await page.getByRole("heading", { name: "People" }).waitFor();
+    assert.equal(await page.evaluate(() => "broken" in window), false);
+    await ada.leave();
+  });
+
+  test("the playground: five vocabularies, one conversation, every form", async () => {
+    const ada = await Person.open(chromium, `${server.url}/playground`, { viewport: { width: 1500, height: 950 }, permissions: ["clipboard-read", "clipboard-write"] });
+    const { page } = ada;
+    await page.getByRole("button", { name: "Begin" }).click();
+    const names = ["Ada", "Ben", "Cleo", "Dan", "Eve"];
+    for (const name of names) {
+      const pane = page.getByRole("region", { name: new RegExp(`^${name}, who speaks`) });
+      await pane.getByRole("img", { name: "online" }).waitFor();
+    }
+    await faults(page, "the playground");
+    for (const name of names) {
+      const pane = page.getByRole("region", { name: new RegExp(`^${name}, who speaks`) });
+      await pane.getByRole("textbox", { name: `${name} says` }).fill(`${name} is here`);
+      await pane.getByRole("button", { name: "Say" }).click();
+    }
+    // Each of them has heard all five, once, in the same order.
+    await until(page, () => [...document.querySelectorAll(".said")].every((list) => list.children.length === 5));
+    const heard = await page.evaluate(() => [...document.querySelectorAll(".said")].map((list) => [...list.children].map((item) => /\w+ is here/.exec(item.textContent)[0])));
+    for (const list of heard) assert.deepEqual([...list].sort(), [...heard[0]].sort());
+    // The frames have each vocabulary's own names, and nobody's token.
+    for (const [name, event] of [["Ada", "receiveMessage"], ["Ben", "groupMessage"], ["Cleo", "message_received"], ["Dan", "receive_message"], ["Eve", "message:new"]]) {
+      await page.getByRole("list", { name: `Frames of ${name}` }).getByText(`"${event}"`).first().waitFor();
+    }
+    assert.equal(await page.evaluate(() => /eyJ[\w-]+\.eyJ/.test(document.body.textContent)), false);
+    // Every event of every vocabulary goes out by its form, and is answered.
+    for (const name of names) {
+      const pane = page.getByRole("region", { name: new RegExp(`^${name}, who speaks`) });
+      await pane.getByText("Send any event").click();
+      const choice = pane.getByLabel("event", { exact: true });
+      const events = await choice.locator("option").evaluateAll((options) => options.map((option) => option.value));
+      assert.ok(events.length >= 7, `${name} has ${events}`);
+      for (const event of events) {
+        await choice.selectOption(event);
+        const before = await pane.locator(".frames .in code").filter({ hasText: /^43/ }).count();
+        await pane.getByRole("button", { name: "Send", exact: true }).click();
+        await pane.locator(".frames .out").filter({ hasText: `"${event}"` }).last().waitFor();
+        await until(page, ([who, count]) => {
+          const frames = document.querySelector(`[aria-label="Frames of ${who}"]`);
+          return [...frames.querySelectorAll(".in code")].filter((code) => code.textContent.startsWith("43")).length > count;
+        }, [name, before]);
+      }
+    }
+    await page.getByRole("region", { name: /^Eve/ }).getByRole("button", { name: "Copy client code" }).click();
+    await page.getByText("Copied.").waitFor();
+    const code = await page.evaluate(() => navigator.clipboard.readText());
+    assert.match(code, /dialect: "chat"/);
+    // Another vocabulary for the same person; then all are erased.
+    await page.getByLabel("Vocabulary of Ada").selectOption("chat");
+    await page.getByRole("region", { name: "Ada, who speaks chat" }).getByRole("img", { name: "online" }).waitFor();
+    await page.getByRole("button", { name: "Done: erase them" }).click();
+    await page.getByRole("button", { name: "Begin" }).waitFor();
+    await ada.leave();
+  });
+});

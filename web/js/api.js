@@ -1,0 +1,101 @@
+// The HTTP API: one function for calls, one for files. A failure says what was wrong.
+
+import { session, setSession } from "./session.js";
+import { t } from "./texts.js";
+
+/** A failure that the server, or the way to it, gave. */
+export class Failure extends Error {
+  /** @param {string} message @param {{ status?: number, code?: string }} [how] */
+  constructor(message, { status = 0, code = "" } = {}) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** What went wrong, for a person. @param {unknown} error */
+export function why(error) {
+  return error instanceof Error && error.message ? error.message : t("errorUnknown");
+}
+
+/** @param {number} status @param {string} text @returns {any} */
+function answer(status, text) {
+  let body = null;
+  try {
+    body = text ? JSON.parse(text) : null;
+  } catch {
+    // Something between here and the server answered in its own words.
+  }
+  if (status >= 200 && status < 300) return body;
+  // A token that no longer counts: whoever uses the page logs in again.
+  if (status === 401 && session.value) setSession(null);
+  throw new Failure(body?.detail ?? t("errorUnknown"), { status, code: body?.code });
+}
+
+/**
+ * Calls the API.
+ * @param {string} method
+ * @param {string} path below `/api/v1`
+ * @param {unknown} [body]
+ * @returns {Promise<any>}
+ */
+export async function call(method, path, body) {
+  /** @type {Record<string, string>} */
+  const headers = {};
+  if (session.value) headers.authorization = `Bearer ${session.value.token}`;
+  if (body !== undefined) headers["content-type"] = "application/json";
+  let response, text;
+  try {
+    response = await fetch(`/api/v1${path}`, { method, headers, body: body === undefined ? null : JSON.stringify(body) });
+    text = await response.text();
+  } catch {
+    throw new Failure(t("errorNetwork"), { code: "network" });
+  }
+  return answer(response.status, text);
+}
+
+/**
+ * Every item of a list, page by page.
+ * @param {string} path
+ * @returns {Promise<any[]>}
+ */
+export async function all(path) {
+  const items = [];
+  let cursor = "";
+  do {
+    const page = await call("GET", `${path}?limit=200${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
+    items.push(...page.items);
+    cursor = page.next ?? "";
+  } while (cursor);
+  return items;
+}
+
+/**
+ * Uploads a file; `progress` is told how much of it is there, from 0 to 1.
+ * @param {File} file
+ * @param {(part: number) => void} progress
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<import("./types.js").Upload>}
+ */
+export function upload(file, progress, signal) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    const failed = () => reject(new Failure(t("errorNetwork"), { code: "network" }));
+    request.open("POST", "/api/v1/files");
+    request.setRequestHeader("authorization", `Bearer ${session.value?.token}`);
+    request.upload.onprogress = (event) => progress(event.total ? event.loaded / event.total : 0);
+    request.onerror = failed;
+    request.onabort = failed;
+    request.onload = () => {
+      try {
+        resolve(answer(request.status, request.responseText));
+      } catch (error) {
+        reject(error);
+      }
+    };
+    signal?.addEventListener("abort", () => request.abort());
+    const form = new FormData();
+    form.append("file", file, file.name);
+    request.send(form);
+  });
+}

@@ -1,0 +1,13 @@
+// The chat's beginning.
+
+import { render } from "preact";
+
+import { html } from "./lib/html.js";
+import { language } from "./texts.js";
+import { apply } from "./theme.js";
+import { App } from "./ui/app.js";
+
+document.documentElement.lang = language.value;
+apply();
+const root = document.getElementById("app");
+if (root) render(html`<${App} />`, root);

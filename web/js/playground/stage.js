@@ -1,0 +1,162 @@
+// The people of the playground: real accounts on this server, in one group, each connected in a vocabulary. They are
+// kept while the tab is open, and erased when one is done.
+
+import { signal } from "@preact/signals";
+import { io } from "socket.io-client";
+
+import { DIALECTS, VOICES, idIn, wentWell } from "./voices.js";
+
+/** @typedef {{ id: string, name: string, token: string, dialect: string }} Person */
+/** @typedef {{ at: string, out: boolean, text: string }} Frame */
+/** @typedef {{ people: Person[], place: string }} Stage */
+
+const KEPT = "quintet.playground";
+const NAMES = ["Ada", "Ben", "Cleo", "Dan", "Eve"];
+/** Frames that a pane keeps. */
+const FRAMES_MAX = 100;
+const PATIENCE_MS = 10_000;
+
+/** @type {import("@preact/signals").Signal<Stage | null>} */
+export const stage = signal(kept());
+export const trouble = signal("");
+
+function kept() {
+  try {
+    return JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
+  } catch {
+    return null;
+  }
+}
+
+/** @param {Stage | null} next */
+function keep(next) {
+  if (next) sessionStorage.setItem(KEPT, JSON.stringify(next));
+  else sessionStorage.removeItem(KEPT);
+  stage.value = next;
+}
+
+/** @param {string} method @param {string} path @param {string} [token] @param {unknown} [body] */
+async function call(method, path, token, body) {
+  const response = await fetch(`/api/v1${path}`, {
+    method,
+    headers: { "content-type": "application/json", ...(token ? { authorization: `Bearer ${token}` } : {}) },
+    body: body === undefined ? null : JSON.stringify(body),
+  });
+  const answer = response.status === 204 ? null : await response.json();
+  if (!response.ok) throw new Error(answer?.detail ?? response.statusText);
+  return answer;
+}
+
+function letters() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(4)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Makes people and their group. @param {number} count */
+export async function begin(count) {
+  trouble.value = "";
+  const mark = letters();
+  /** @type {Person[]} */
+  const people = [];
+  try {
+    for (const [index, name] of NAMES.slice(0, count).entries()) {
+      const username = `playground-${mark}-${name.toLowerCase()}`;
+      const { token, user } = await call("POST", "/auth/register", undefined, {
+        username, name, email: `${username}@example.invalid`, password: `${letters()}${letters()}`,
+      });
+      people.push({ id: user.id, name, token, dialect: DIALECTS[index % DIALECTS.length] ?? "chat" });
+    }
+    const [first, ...others] = people;
+    if (!first) return;
+    const group = await call("POST", "/conversations", first.token, {
+      kind: "group", name: "The playground", memberIds: others.map((person) => person.id),
+    });
+    keep({ people, place: group.id });
+  } catch (error) {
+    trouble.value = error instanceof Error ? error.message : String(error);
+    await erase(people);
+  }
+}
+
+/** @param {Person[]} people */
+async function erase(people) {
+  for (const person of people) await call("DELETE", "/me", person.token).catch(() => {});
+}
+
+/** Erases the people, and with them what they said. */
+export async function end() {
+  const people = stage.value?.people ?? [];
+  keep(null);
+  await erase(people);
+}
+
+/** @param {string} id @param {string} dialect */
+export function choose(id, dialect) {
+  const now = stage.value;
+  if (now) keep({ ...now, people: now.people.map((person) => (person.id === id ? { ...person, dialect } : person)) });
+}
+
+/** One person's connection: what it says, hears, and the frames of it. */
+export class Line {
+  /** @param {Person} person @param {string} place */
+  constructor(person, place) {
+    this.person = person;
+    this.place = place;
+    this.frames = signal(/** @type {Frame[]} */ ([]));
+    this.heard = signal(/** @type {import("./voices.js").Heard[]} */ ([]));
+    this.link = signal("connecting");
+    const { token, dialect } = person;
+    this.socket = io({ auth: { token, dialect }, forceNew: true, transports: ["websocket"] });
+    this.socket.io.on("open", () => this.#watch());
+    this.socket.on("connect", () => { this.link.value = "online"; });
+    this.socket.on("disconnect", () => { this.link.value = "offline"; });
+    this.socket.on("connect_error", (error) => { this.link.value = error.message; });
+    for (const [name, read] of Object.entries(VOICES[dialect]?.hears ?? {})) {
+      this.socket.on(name, (/** @type {any} */ payload) => this.#hear(read(payload)));
+    }
+  }
+
+  #watch() {
+    const { engine } = this.socket.io;
+    engine.on("packet", (/** @type {any} */ packet) => this.#frame(false, packet));
+    engine.on("packetCreate", (/** @type {any} */ packet) => this.#frame(true, packet));
+  }
+
+  /** @param {boolean} out @param {{ type: string, data?: unknown }} packet */
+  #frame(out, { type, data }) {
+    // Heartbeats say nothing about a vocabulary.
+    if (type !== "message" || typeof data !== "string") return;
+    // A token is for nobody's eyes.
+    const text = `4${data}`.replace(this.person.token, "…");
+    this.frames.value = [...this.frames.value, { at: new Date().toISOString(), out, text }].slice(-FRAMES_MAX);
+  }
+
+  /** @param {import("./voices.js").Heard} said */
+  #hear(said) {
+    const known = this.heard.value.find((one) => one.id === said.id);
+    this.heard.value = known
+      ? this.heard.value.map((one) => (one.id === said.id ? { ...one, text: said.text, gone: said.gone ?? false } : one))
+      : said.gone || !said.sender ? this.heard.value : [...this.heard.value, said];
+  }
+
+  /** Sends any event; what comes back is in the frames. @param {string} event @param {unknown} payload */
+  async emit(event, payload) {
+    return this.socket.timeout(PATIENCE_MS).emitWithAck(event, payload);
+  }
+
+  /** Says a message; some vocabularies do not tell the sender of it, so the acknowledgement does. @param {string} text */
+  async say(text) {
+    const voice = VOICES[this.person.dialect];
+    if (!voice) return;
+    const answer = await this.emit(voice.send, voice.payload(this.place, text, this.person.id));
+    if (wentWell(answer)) this.#hear({ id: idIn(answer), sender: this.person.id, text });
+  }
+
+  type() {
+    const said = VOICES[this.person.dialect]?.typing?.(this.place, this.person.id);
+    if (said) this.socket.volatile.emit(...said);
+  }
+
+  close() {
+    this.socket.disconnect();
+  }
+}

@@ -1,0 +1,37 @@
+// Which view is open: the part of the address after `#`, so that back, forward and reload do what they should.
+
+import { signal } from "@preact/signals";
+
+/** @typedef {{ name: "home" | "c" | "meetups" | "notifications" | "profile" | "new", id: string }} Route */
+
+const NAMES = ["c", "meetups", "notifications", "profile", "new"];
+
+/** @returns {Route} */
+function read() {
+  const [, name = "", id = ""] = location.hash.split("/");
+  const known = NAMES.includes(name) && (name !== "c" || id);
+  return known ? { name: /** @type {Route["name"]} */ (name), id: decode(id) } : { name: "home", id: "" };
+}
+
+/** @param {string} text */
+function decode(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+export const route = signal(read());
+
+window.addEventListener("hashchange", () => { route.value = read(); });
+
+/** @param {string} id */
+export function conversationLink(id) {
+  return `#/c/${encodeURIComponent(id)}`;
+}
+
+/** @param {string} hash */
+export function go(hash) {
+  location.hash = hash;
+}

@@ -1,0 +1,144 @@
+// The conversations that one is in: what the list shows of each.
+
+import { computed, signal } from "@preact/signals";
+
+import { all, call } from "../api.js";
+import { me } from "../session.js";
+import { t } from "../texts.js";
+import { know, nameOf, online, people } from "./people.js";
+
+/** @typedef {import("../types.js").Conversation} Conversation */
+/** @typedef {import("../types.js").Message} Message */
+
+/** @type {import("@preact/signals").Signal<Map<string, Conversation>>} */
+export const conversations = signal(new Map());
+export const loaded = signal(false);
+
+/** Those that are asked for already. @type {Map<string, Promise<Conversation | null>>} */
+const asked = new Map();
+
+/** The newest activity first. */
+export const ordered = computed(() =>
+  [...conversations.value.values()].sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1)));
+
+export const unreadInAll = computed(() => ordered.value.reduce((sum, one) => sum + one.unreadCount, 0));
+
+/** The other one of a direct conversation. @param {Conversation} conversation */
+export function otherOf(conversation) {
+  if (conversation.kind !== "direct") return null;
+  const other = conversation.members.find((member) => member.user.id !== me.value?.id)?.user;
+  return other ? { ...other, ...people.value.get(other.id) } : null;
+}
+
+/** What a conversation is called. @param {Conversation} conversation */
+export function titleOf(conversation) {
+  if (conversation.kind === "direct") return nameOf(otherOf(conversation)?.id ?? "");
+  return conversation.name ?? t(conversation.kind);
+}
+
+/** @param {Conversation} conversation */
+export function someoneOnline(conversation) {
+  return conversation.members.some(({ user }) => user.id !== me.value?.id && online.value.has(user.id));
+}
+
+/** @param {Conversation} conversation */
+export function put(conversation) {
+  know(conversation.members.map((member) => member.user));
+  conversations.value = new Map(conversations.value).set(conversation.id, conversation);
+  return conversation;
+}
+
+/** @param {string} id @param {(conversation: Conversation) => Partial<Conversation>} change */
+export function patch(id, change) {
+  const conversation = conversations.value.get(id);
+  if (!conversation) return;
+  conversations.value = new Map(conversations.value).set(id, { ...conversation, ...change(conversation) });
+}
+
+/** @param {string} id */
+export function drop(id) {
+  const rest = new Map(conversations.value);
+  rest.delete(id);
+  conversations.value = rest;
+}
+
+export async function loadConversations() {
+  /** @type {Conversation[]} */
+  const found = await all("/conversations");
+  know(found.flatMap((conversation) => conversation.members.map((member) => member.user)));
+  conversations.value = new Map(found.map((conversation) => {
+    // What was heard while this was on its way is newer.
+    const heard = conversations.value.get(conversation.id);
+    if (!heard || heard.sequence <= conversation.sequence) return [conversation.id, conversation];
+    const { lastMessage, updatedAt, sequence, unreadCount } = heard;
+    return [conversation.id, { ...conversation, lastMessage, updatedAt, sequence, unreadCount }];
+  }));
+  loaded.value = true;
+}
+
+/** Looks a conversation up anew; null where one is not in it. @param {string} id */
+export function fetchConversation(id) {
+  let asking = asked.get(id);
+  if (!asking) {
+    asking = call("GET", `/conversations/${encodeURIComponent(id)}`).then(put, (error) => {
+      if (error.status === 403 || error.status === 404) drop(id);
+      return null;
+    }).finally(() => asked.delete(id));
+    asked.set(id, asking);
+  }
+  return asking;
+}
+
+/** The direct conversation with somebody, made where there is none. @param {string} userId */
+export async function directWith(userId) {
+  return put(await call("POST", "/conversations", { kind: "direct", memberIds: [userId] }));
+}
+
+/** A message was said. @param {Message} message @param {boolean} seen whether it is read as it comes */
+export function said(message, seen) {
+  const known = conversations.value.get(message.conversationId);
+  if (!known) {
+    void fetchConversation(message.conversationId);
+    return;
+  }
+  if ((known.lastMessage?.sequence ?? 0) >= message.sequence) return;
+  const others = message.sender.id !== me.value?.id;
+  patch(message.conversationId, (conversation) => ({
+    lastMessage: message,
+    updatedAt: message.createdAt,
+    sequence: Math.max(conversation.sequence, message.sequence),
+    unreadCount: others && !seen ? conversation.unreadCount + 1 : conversation.unreadCount,
+  }));
+}
+
+/** A message was edited or deleted. @param {Message} message */
+export function changed(message) {
+  patch(message.conversationId, ({ lastMessage }) => ({
+    lastMessage: lastMessage?.id === message.id ? { ...lastMessage, ...message } : lastMessage,
+  }));
+}
+
+/** Somebody has read up to a number. @param {string} id @param {string} userId @param {number} sequence */
+export function read(id, userId, sequence) {
+  patch(id, (conversation) => ({
+    unreadCount: userId === me.value?.id && sequence >= (conversation.lastMessage?.sequence ?? 0) ? 0 : conversation.unreadCount,
+    members: conversation.members.map((member) =>
+      member.user.id === userId ? { ...member, readSequence: Math.max(member.readSequence, sequence) } : member),
+  }));
+}
+
+/** @param {{ chatId: string, user: import("../types.js").User }} said */
+export function memberJoined({ chatId }) {
+  void fetchConversation(chatId);
+}
+
+/** @param {{ chatId: string, userId: string }} said */
+export function memberLeft({ chatId, userId }) {
+  if (userId === me.value?.id) drop(chatId);
+  else patch(chatId, ({ members }) => ({ members: members.filter((member) => member.user.id !== userId) }));
+}
+
+export function forgetConversations() {
+  conversations.value = new Map();
+  loaded.value = false;
+}

@@ -1,0 +1,162 @@
+// What comes over the connection, put where it belongs; and what is loaded when there is one.
+
+import { batch } from "@preact/signals";
+
+import { why } from "../api.js";
+import { me } from "../session.js";
+import * as socket from "../socket.js";
+import { t } from "../texts.js";
+import * as conversations from "./conversations.js";
+import * as meetups from "./meetups.js";
+import * as messages from "./messages.js";
+import * as notices from "./notices.js";
+import * as outbox from "./outbox.js";
+import * as people from "./people.js";
+import * as typing from "./typing.js";
+
+/** @typedef {import("../types.js").Message} Message */
+
+/** Whether a conversation's newest messages are looked at now; the history says so. */
+export const looking = { at: "" };
+
+/** A message of the chat vocabulary as the API writes it. @param {any} said @returns {Message} */
+export function messageOf(said) {
+  const known = people.people.value.get(said.sender_id);
+  const { username, avatar_url: avatar } = said.sender ?? {};
+  return {
+    id: said.id,
+    conversationId: said.chat_id,
+    sequence: said.sequence,
+    sender: { ...known, id: said.sender_id, username, name: known?.name ?? username, avatar: avatar ?? null },
+    type: said.message_type,
+    content: said.content,
+    file: said.fileUrl ? { url: said.fileUrl, name: said.fileName ?? null } : null,
+    clientMessageId: said.clientMessageId ?? null,
+    createdAt: said.created_at,
+    editedAt: said.is_edited ? said.updated_at : null,
+    deletedAt: said.is_deleted ? said.updated_at : null,
+  };
+}
+
+/** @param {any} said */
+function messageNew(said) {
+  const message = messageOf(said);
+  const mine = message.sender.id === me.value?.id;
+  const seen = looking.at === message.conversationId && !document.hidden;
+  batch(() => {
+    messages.heard(message);
+    conversations.said(message, seen);
+    typing.typingStopped(message.conversationId, message.sender.id);
+    // It may come before the acknowledgement does.
+    if (mine && message.clientMessageId) outbox.discard(message.clientMessageId);
+  });
+  if (mine) return;
+  const name = people.nameOf(message.sender.id) || message.sender.username;
+  const text = message.content || message.file?.name || t(message.type === "image" ? "image" : "file");
+  if (seen) notices.announce(t("newMessageFrom", { name, text }));
+  else notices.tellBrowser(name, text, `#/c/${message.conversationId}`);
+}
+
+/** @param {any} said */
+function messageEdited(said) {
+  const message = messageOf(said);
+  batch(() => {
+    messages.replaced(message);
+    conversations.changed(message);
+  });
+}
+
+/** @param {{ messageId: string, chatId: string }} said */
+function messageDeleted({ messageId, chatId }) {
+  const gone = { id: messageId, conversationId: chatId, content: "", file: null, deletedAt: new Date().toISOString() };
+  batch(() => {
+    messages.replaced(gone);
+    conversations.patch(chatId, ({ lastMessage }) => ({
+      lastMessage: lastMessage?.id === messageId ? { ...lastMessage, ...gone } : lastMessage,
+    }));
+  });
+}
+
+/** @param {{ messageIds: string[], userId: string, chatId: string }} said */
+function messageRead({ messageIds, userId, chatId }) {
+  const read = new Set(messageIds);
+  const held = messages.view.value?.id === chatId ? messages.view.value.items : [];
+  const last = conversations.conversations.value.get(chatId)?.lastMessage;
+  const known = last ? [...held, last] : held;
+  const sequence = Math.max(0, ...known.filter((message) => read.has(message.id)).map((message) => message.sequence));
+  if (sequence > 0) conversations.read(chatId, userId, sequence);
+  else if (userId === me.value?.id) void conversations.fetchConversation(chatId);
+}
+
+/** @param {{ chatId: string }} said */
+function gone({ chatId }) {
+  conversations.drop(chatId);
+}
+
+/** Everything anew: at the start, and when what was missed is not told again. */
+async function load() {
+  try {
+    await Promise.all([conversations.loadConversations(), notices.loadNotices(), meetups.loadMeetups()]);
+    const open = messages.view.value?.id;
+    if (open) await messages.openMessages(open);
+  } catch (error) {
+    notices.tell(why(error));
+  }
+}
+
+/** @param {any} message */
+function sent(message) {
+  const stored = messageOf(message);
+  batch(() => {
+    messages.heard(stored);
+    conversations.said(stored, true);
+  });
+}
+
+/** Connects, and keeps what is shown in step. */
+export function start() {
+  outbox.loadOutbox(sent);
+  socket.open({
+    chat: {
+      "message:new": messageNew,
+      "message:edited": messageEdited,
+      "message:deleted": messageDeleted,
+      "message:read": messageRead,
+      "typing:start": ({ chatId, userId }) => typing.typingStarted(chatId, userId),
+      "typing:stop": ({ chatId, userId }) => typing.typingStopped(chatId, userId),
+      "user:status": people.presence,
+      "member:joined": conversations.memberJoined,
+      "member:left": conversations.memberLeft,
+      "chat:left": gone,
+    },
+    meetup: {
+      meetupStatusUpdate: ({ meetupId }) => void meetups.refreshMeetup(meetupId),
+      newNotification: ({ notification }) => {
+        notices.noticed(notification);
+        notices.tell(`${notification.title}: ${notification.message}`);
+        notices.tellBrowser(notification.title, notification.message, "#/notifications");
+        void meetups.loadMeetups().catch(() => {});
+      },
+    },
+    up: (recovered) => {
+      typing.forgetTyping();
+      // From here on everything is heard, so nothing falls between what is loaded and what is heard.
+      if (!recovered) void load();
+      void outbox.flush();
+    },
+  });
+}
+
+/** Ends the connection and forgets what was shown: somebody logged out. */
+export function stop() {
+  socket.close();
+  batch(() => {
+    conversations.forgetConversations();
+    messages.closeMessages();
+    notices.forgetNotices();
+    outbox.forgetOutbox();
+    people.forgetPeople();
+    typing.forgetTyping();
+    meetups.forgetMeetups();
+  });
+}

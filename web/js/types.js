@@ -1,0 +1,25 @@
+// The shapes that the API gives, as far as the page uses them.
+
+/**
+ * @typedef {{ id: string, username: string, name: string, avatar: string | null, online?: boolean,
+ *   lastSeen?: string | null, email?: string | null }} User
+ * @typedef {{ url: string, name: string | null }} FileLink
+ * @typedef {{ id: string, conversationId: string, sequence: number, sender: User, type: "text" | "image" | "file",
+ *   content: string, file: FileLink | null, clientMessageId: string | null, createdAt: string,
+ *   editedAt: string | null, deletedAt: string | null }} Message
+ * @typedef {{ user: User, role: "owner" | "admin" | "member", joinedAt: string, readSequence: number }} Member
+ * @typedef {{ id: string, kind: "direct" | "group" | "room" | "meetup", name: string | null, open: boolean,
+ *   ownerId: string | null, members: Member[], lastMessage: Message | null, unreadCount: number, sequence: number,
+ *   createdAt: string, updatedAt: string }} Conversation
+ * @typedef {{ id: string, kind: string, name: string | null, description: string | null, memberCount: number,
+ *   isMember: boolean }} Room
+ * @typedef {{ user: User, createdAt: string }} Request
+ * @typedef {{ id: string, chatId: string, host: User, activity: string, location: string, startsAt: string,
+ *   expiresAt: string, capacity: number | null, status: "open" | "confirmed" | "cancelled" | "completed" | "expired",
+ *   participants: User[], requests: Request[] }} Meetup
+ * @typedef {{ id: string, title: string, message: string, timestamp: string, readAt: string | null }} Notice
+ * @typedef {{ token: string, expiresAt: string, user: User }} Session
+ * @typedef {{ id: string, url: string, name: string | null, mime: string, size: number }} Upload
+ */
+
+export {};

@@ -1,0 +1,65 @@
+// Which view is shown, and what stands over all of them.
+
+import { useEffect } from "preact/hooks";
+
+import { html } from "../lib/html.js";
+import { narrow } from "../lib/narrow.js";
+import { route } from "../route.js";
+import { me } from "../session.js";
+import { unreadInAll } from "../state/conversations.js";
+import { start, stop } from "../state/live.js";
+import { announced, closeLine, lines } from "../state/notices.js";
+import { t } from "../texts.js";
+import { ConversationView } from "./conversation.js";
+import * as icons from "./icons.js";
+import { Login } from "./login.js";
+import { Meetups } from "./meetups.js";
+import { NewConversation } from "./new.js";
+import { Notifications } from "./notifications.js";
+import { IconButton } from "./parts.js";
+import { Profile } from "./profile.js";
+import { Sidebar } from "./sidebar.js";
+
+function View() {
+  const { name, id } = route.value;
+  switch (name) {
+    case "c": return html`<${ConversationView} id=${id} />`;
+    case "meetups": return html`<${Meetups} />`;
+    case "notifications": return html`<${Notifications} />`;
+    case "profile": return html`<${Profile} />`;
+    case "new": return html`<${NewConversation} />`;
+    default: return html`<section class="pane empty"><h1 class="hidden">${t("appName")}</h1><p class="hint middle"><${icons.logo} />${t("pickConversation")}</p></section>`;
+  }
+}
+
+/** What is said at the edge of the page, and to screen readers. */
+function Lines() {
+  return html`<div class="lines" role="status">${lines.value.map(({ id, text }) => html`<p key=${id}>${text}
+      <${IconButton} label=${t("close")} icon=${icons.close} onClick=${() => closeLine(id)} /></p>`)}</div>
+    <p class="hidden" role="log" aria-live="polite">${announced.value}</p>`;
+}
+
+function Inside() {
+  useEffect(() => {
+    start();
+    return stop;
+  }, []);
+  const skip = () => document.getElementById("main")?.focus();
+  // On a phone the list is the main thing as long as nothing else is open.
+  const listAlone = narrow.value && route.value.name === "home";
+  return html`<div class=${`app at-${route.value.name}`}>
+    ${!narrow.value && html`<button class="skip" onClick=${skip}>${t("skipToContent")}</button>`}
+    <div class="side" role=${listAlone ? "main" : undefined}>
+      ${listAlone && html`<h1 class="hidden">${t("appName")}</h1>`}
+      <${Sidebar} />
+    </div>
+    <div id="main" class="view" role="main" tabindex="-1"><${View} /></div>
+  </div>`;
+}
+
+export function App() {
+  const id = me.value?.id;
+  const unread = id ? unreadInAll.value : 0;
+  useEffect(() => { document.title = unread ? `(${unread}) ${t("appName")}` : t("appName"); }, [unread]);
+  return html`${id ? html`<${Inside} key=${id} />` : html`<${Login} />`}<${Lines} />`;
+}

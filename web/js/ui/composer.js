@@ -1,0 +1,174 @@
+// Writing: text, files by button, paste and drop, and changing what was said.
+
+import { signal } from "@preact/signals";
+import { useEffect, useRef, useState } from "preact/hooks";
+
+import { upload, why } from "../api.js";
+import { html } from "../lib/html.js";
+import { me } from "../session.js";
+import { say } from "../socket.js";
+import { titleOf } from "../state/conversations.js";
+import { view } from "../state/messages.js";
+import { tell } from "../state/notices.js";
+import { post } from "../state/outbox.js";
+import { stopTyping, typeIn } from "../state/typing.js";
+import { t } from "../texts.js";
+import * as icons from "./icons.js";
+import { IconButton } from "./parts.js";
+
+/** @typedef {import("../types.js").Message} Message */
+/** @typedef {import("../types.js").Conversation} Conversation */
+/**
+ * @typedef {{ id: number, file: File, part: number, done: import("../types.js").Upload | null, abort: AbortController }} Attachment
+ */
+
+/** The message that is being changed. @type {import("@preact/signals").Signal<Message | null>} */
+export const editing = signal(null);
+
+/** Files that go with the next message, by conversation. @type {import("@preact/signals").Signal<Map<string, Attachment[]>>} */
+const attached = signal(new Map());
+/** What was begun but not sent, by conversation. @type {Map<string, string>} */
+const drafts = new Map();
+let count = 0;
+
+/** @param {string} id @param {(files: Attachment[]) => Attachment[]} change */
+function change(id, change) {
+  attached.value = new Map(attached.value).set(id, change(attached.value.get(id) ?? []));
+}
+
+/** Begins to upload files for a conversation's next message. @param {string} id @param {Iterable<File>} files */
+export function attach(id, files) {
+  for (const file of files) {
+    /** @type {Attachment} */
+    const one = { id: ++count, file, part: 0, done: null, abort: new AbortController() };
+    const same = (/** @type {Partial<Attachment>} */ next) =>
+      change(id, (all) => all.map((known) => (known.id === one.id ? { ...known, ...next } : known)));
+    change(id, (all) => [...all, one]);
+    upload(file, (part) => same({ part }), one.abort.signal).then((done) => same({ done, part: 1 }), (error) => {
+      change(id, (all) => all.filter((known) => known.id !== one.id));
+      if (!one.abort.signal.aborted) tell(t("uploadFailed", { name: file.name, why: why(error) }));
+    });
+  }
+}
+
+/** @param {{ id: string }} props */
+function Attachments({ id }) {
+  const files = attached.value.get(id) ?? [];
+  /** @param {Attachment} one */
+  function remove(one) {
+    one.abort.abort();
+    change(id, (all) => all.filter((known) => known.id !== one.id));
+  }
+  return html`<ul class="attachments">${files.map((one) => html`<li key=${one.id}>
+    <span class="line">${one.file.name}</span>
+    ${!one.done && html`<progress max="1" value=${one.part} aria-label=${t("uploading", { name: one.file.name, percent: Math.round(one.part * 100) })}></progress>`}
+    <${IconButton} label=${t("removeFile", { name: one.file.name })} icon=${icons.close} onClick=${() => remove(one)} />
+  </li>`)}</ul>`;
+}
+
+/** @param {{ conversation: Conversation }} props */
+export function Composer({ conversation }) {
+  const { id } = conversation;
+  const area = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
+  const picker = useRef(/** @type {HTMLInputElement | null} */ (null));
+  const [text, setText] = useState(drafts.get(id) ?? "");
+  const files = attached.value.get(id) ?? [];
+  const changes = editing.value?.conversationId === id ? editing.value : null;
+
+  useEffect(() => {
+    if (!changes) return;
+    setText(changes.content);
+    area.current?.focus();
+  }, [changes?.id]);
+  useEffect(() => {
+    if (matchMedia("(hover: hover)").matches) area.current?.focus();
+    return () => {
+      stopTyping();
+      editing.value = null;
+    };
+  }, [id]);
+
+  /** @param {string} next */
+  function write(next) {
+    setText(next);
+    if (!changes) drafts.set(id, next);
+    if (next) typeIn(id);
+    else stopTyping();
+  }
+
+  function stopEditing() {
+    editing.value = null;
+    setText(drafts.get(id) ?? "");
+  }
+
+  /** @param {Message} message @param {string} content */
+  async function save(message, content) {
+    stopEditing();
+    if (content === message.content) return;
+    try {
+      const answer = await say("message:edit", { messageId: message.id, content });
+      if (!answer.success) tell(answer.message);
+    } catch {
+      tell(t("errorNetwork"));
+    }
+  }
+
+  /** @param {Event} [event] */
+  function submit(event) {
+    event?.preventDefault();
+    const content = text.trim();
+    if (changes) {
+      if (content || changes.file) void save(changes, content);
+      return;
+    }
+    // Files that are still on their way keep the message until they are there.
+    if (files.some((one) => !one.done) || (!content && files.length === 0)) return;
+    stopTyping();
+    // The text goes with the first file; each other file is a message of its own.
+    files.forEach(({ done }, index) => {
+      if (!done) return;
+      const type = done.mime.startsWith("image/") ? "image" : "file";
+      post(id, { content: index === 0 ? content : "", type, fileUrl: done.url, fileName: done.name });
+    });
+    if (files.length === 0) post(id, { content });
+    change(id, () => []);
+    drafts.delete(id);
+    setText("");
+  }
+
+  /** @param {KeyboardEvent} event */
+  function key(event) {
+    if (event.isComposing) return;
+    if (event.key === "Enter" && !event.shiftKey) submit(event);
+    else if (event.key === "Escape" && changes) stopEditing();
+    else if (event.key === "ArrowUp" && !text && !changes) {
+      const own = view.value?.items.findLast((message) => message.sender.id === me.value?.id && !message.deletedAt);
+      if (own) {
+        event.preventDefault();
+        editing.value = own;
+      }
+    }
+  }
+
+  /** @param {ClipboardEvent} event */
+  function paste(event) {
+    const pasted = event.clipboardData?.files ?? [];
+    if (pasted.length === 0) return;
+    event.preventDefault();
+    attach(id, pasted);
+  }
+
+  const label = t("writeTo", { name: titleOf(conversation) });
+  return html`<form class="composer" onSubmit=${submit}>
+    ${changes && html`<p class="editing"><span>${t("editing")}</span><${IconButton} label=${t("cancel")} icon=${icons.close} onClick=${stopEditing} /></p>`}
+    <${Attachments} id=${id} />
+    <div class="composer-row">
+      <input type="file" multiple hidden ref=${picker} aria-hidden="true" tabindex="-1"
+        onChange=${(/** @type {any} */ event) => { attach(id, event.target.files); event.target.value = ""; }} />
+      <${IconButton} label=${t("attach")} icon=${icons.attach} onClick=${() => picker.current?.click()} />
+      <textarea ref=${area} rows="1" aria-label=${label} placeholder=${t("write")} maxlength="5120" value=${text}
+        onInput=${(/** @type {any} */ event) => write(event.target.value)} onKeyDown=${key} onPaste=${paste}></textarea>
+      <${IconButton} label=${changes ? t("save") : t("send")} icon=${icons.send} type="submit" kind="primary" />
+    </div>
+  </form>`;
+}

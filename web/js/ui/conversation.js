@@ -1,0 +1,89 @@
+// The open conversation: who is in it, what was said, and where one writes.
+
+import { useEffect, useState } from "preact/hooks";
+
+import { html } from "../lib/html.js";
+import { dayAndClock } from "../lib/time.js";
+import { me } from "../session.js";
+import { conversations, fetchConversation, otherOf, someoneOnline, titleOf } from "../state/conversations.js";
+import { closeMessages, openMessages, view } from "../state/messages.js";
+import { meetupOf } from "../state/meetups.js";
+import { nameOf, online, people } from "../state/people.js";
+import { typing } from "../state/typing.js";
+import { t } from "../texts.js";
+import { Composer, attach } from "./composer.js";
+import { Details } from "./details.js";
+import { History } from "./history.js";
+import * as icons from "./icons.js";
+import { MeetupCard } from "./meetups.js";
+import { Avatar, Face, IconButton } from "./parts.js";
+
+/** @typedef {import("../types.js").Conversation} Conversation */
+
+/** What stands under the title. @param {Conversation} conversation */
+function subtitle(conversation) {
+  const other = otherOf(conversation);
+  if (other) {
+    if (online.value.has(other.id)) return t("online");
+    const seen = people.value.get(other.id)?.lastSeen;
+    return seen ? t("lastSeen", { when: dayAndClock(seen) }) : t("offline");
+  }
+  return `${t(conversation.kind)} · ${t("memberCount", { count: conversation.members.length })}`;
+}
+
+/** @param {{ id: string }} props */
+function Typing({ id }) {
+  const [a, b, ...more] = (typing.value.get(id) ?? []).map(nameOf);
+  let text = "";
+  if (more.length > 0) text = t("typingMany");
+  else if (a && b) text = t("typingTwo", { a, b });
+  else if (a) text = t("typingOne", { name: a });
+  return html`<p class="typing" role="status">${text}</p>`;
+}
+
+/** @param {{ id: string }} props */
+export function ConversationView({ id }) {
+  const conversation = conversations.value.get(id);
+  const [details, setDetails] = useState(false);
+  const [dropping, setDropping] = useState(false);
+  const [missing, setMissing] = useState(false);
+
+  useEffect(() => {
+    setMissing(false);
+    setDetails(false);
+    if (!conversations.value.has(id)) void fetchConversation(id).then((found) => setMissing(!found));
+    void openMessages(id);
+    return closeMessages;
+  }, [id]);
+
+  if (!conversation) {
+    return html`<section class="pane"><p class="hint middle">${missing ? t("pickConversation") : t("loading")}</p></section>`;
+  }
+  const other = otherOf(conversation);
+  const title = titleOf(conversation);
+  const meetup = conversation.kind === "meetup" ? meetupOf(id) : null;
+  const drag = (/** @type {boolean} */ over) => (/** @type {DragEvent} */ event) => {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    setDropping(over);
+  };
+  const dropped = (/** @type {DragEvent} */ event) => {
+    event.preventDefault();
+    setDropping(false);
+    attach(id, event.dataTransfer?.files ?? []);
+  };
+  return html`<section class="pane" aria-label=${title} onDragOver=${drag(true)} onDragLeave=${drag(false)} onDrop=${dropped}>
+    <header class="bar">
+      <a class="icon-button only-narrow" href="#/" aria-label=${t("back")} title=${t("back")}><${icons.back} /></a>
+      ${other ? html`<${Face} user=${other} size="small" />` : html`<${Avatar} id=${id} name=${title} size="small" dot=${someoneOnline(conversation)} />`}
+      <div class="bar-text"><h1>${title}</h1><p class="line">${subtitle(conversation)}</p></div>
+      <${IconButton} label=${t("details")} icon=${icons.info} expanded=${details} onClick=${() => setDetails(!details)} />
+    </header>
+    ${meetup && html`<${MeetupCard} meetup=${meetup} here=${true} />`}
+    ${view.value?.id === id && html`<${History} key=${id} conversation=${conversation} />`}
+    <${Typing} id=${id} />
+    <${Composer} key=${`composer ${id}`} conversation=${conversation} />
+    ${dropping && html`<p class="drop">${t("dropHere")}</p>`}
+    ${details && html`<${Details} conversation=${conversation} me=${me.value} onClose=${() => setDetails(false)} />`}
+  </section>`;
+}

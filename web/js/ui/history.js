@@ -1,0 +1,144 @@
+// The messages of the open conversation, as one scrolls through them.
+//
+// What must stay true: what one looks at stays where it is when something comes above or below; at the live end the
+// newest stays in view.
+
+import { Fragment } from "preact";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+
+import { html } from "../lib/html.js";
+import { day, dayKey } from "../lib/time.js";
+import { me } from "../session.js";
+import { say } from "../socket.js";
+import { read } from "../state/conversations.js";
+import { looking } from "../state/live.js";
+import { loadNewer, loadOlder, openMessages, view } from "../state/messages.js";
+import { outbox } from "../state/outbox.js";
+import { t } from "../texts.js";
+import * as icons from "./icons.js";
+import { MessageItem, PendingItem } from "./message.js";
+
+/** @typedef {import("../types.js").Message} Message */
+/** @typedef {import("../types.js").Conversation} Conversation */
+
+/** Pixels from an end at which more is loaded. */
+const NEAR = 800;
+/** Pixels from the end at which one still is at the end. */
+const AT_END = 40;
+/** Messages of one person within this time stand together. */
+const TOGETHER_MS = 5 * 60 * 1_000;
+
+/** @param {Message | undefined} before @param {Message} message */
+function continues(before, message) {
+  return before !== undefined && before.sender.id === message.sender.id && dayKey(before.createdAt) === dayKey(message.createdAt)
+    && Date.parse(message.createdAt) - Date.parse(before.createdAt) < TOGETHER_MS;
+}
+
+/** The first message in view, and where it ends: its own head may change with what comes above it. @param {HTMLElement | null} box */
+function anchorOf(box) {
+  if (!box) return null;
+  const top = box.getBoundingClientRect().top;
+  for (const element of box.querySelectorAll("li[data-id]")) {
+    const { bottom } = element.getBoundingClientRect();
+    if (bottom > top) return { id: element.getAttribute("data-id"), offset: bottom - top };
+  }
+  return null;
+}
+
+/** @param {HTMLElement} box */
+const fromEnd = (box) => box.scrollHeight - box.scrollTop - box.clientHeight;
+
+/** @param {{ conversation: Conversation }} props */
+export function History({ conversation }) {
+  const box = useRef(/** @type {HTMLDivElement | null} */ (null));
+  const atEnd = useRef(true);
+  const [away, setAway] = useState(false);
+  const { items, loading, before, after, error } = view.value ?? { items: [], loading: "first", before: null, after: null, error: "" };
+  const waiting = outbox.value.filter((entry) => entry.conversationId === conversation.id);
+  const role = conversation.members.find(({ user }) => user.id === me.value?.id)?.role;
+  const mayDelete = conversation.kind !== "direct" && (role === "owner" || role === "admin");
+  // Where things stand before this change is drawn.
+  const anchor = anchorOf(box.current);
+
+  function markRead() {
+    const shown = view.value;
+    const here = shown?.id === conversation.id && shown.after === null && !shown.loading && atEnd.current && !document.hidden;
+    looking.at = here ? conversation.id : "";
+    const last = here ? shown.items.findLast((message) => message.sender.id !== me.value?.id) : undefined;
+    const own = conversation.members.find(({ user }) => user.id === me.value?.id);
+    if (!last || !own || own.readSequence >= last.sequence) return;
+    say("message:read", { messageId: last.id, chatId: conversation.id }).then((answer) => {
+      if (answer?.success) read(conversation.id, me.value?.id ?? "", last.sequence);
+    }, () => {
+      // Read again with the next connection.
+    });
+  }
+
+  function scrolled() {
+    const element = box.current;
+    if (!element) return;
+    atEnd.current = fromEnd(element) < AT_END && after === null;
+    setAway(!atEnd.current);
+    if (element.scrollTop < NEAR) void loadOlder();
+    if (fromEnd(element) < NEAR) void loadNewer();
+    markRead();
+  }
+
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    if (atEnd.current && after === null) {
+      element.scrollTop = element.scrollHeight;
+    } else if (anchor?.id) {
+      const moved = element.querySelector(`li[data-id="${CSS.escape(anchor.id)}"]`);
+      if (moved) element.scrollTop += moved.getBoundingClientRect().bottom - element.getBoundingClientRect().top - anchor.offset;
+    }
+    // A page that does not fill the view asks for the one before it.
+    if (!loading && before !== null && element.scrollHeight <= element.clientHeight + NEAR / 2) void loadOlder();
+  }, [items, waiting.length, loading]);
+
+  useEffect(() => {
+    markRead();
+    document.addEventListener("visibilitychange", markRead);
+    return () => {
+      document.removeEventListener("visibilitychange", markRead);
+      looking.at = "";
+    };
+  });
+
+  // The end stays in view when the page changes its size.
+  useEffect(() => {
+    const element = box.current;
+    if (!element) return undefined;
+    const watch = new ResizeObserver(() => { if (atEnd.current) element.scrollTop = element.scrollHeight; });
+    watch.observe(element);
+    return () => watch.disconnect();
+  }, []);
+
+  async function toEnd() {
+    atEnd.current = true;
+    if (after !== null) await openMessages(conversation.id);
+    if (box.current) box.current.scrollTop = box.current.scrollHeight;
+    setAway(false);
+  }
+
+  return html`<div class="history" ref=${box} onScroll=${scrolled} tabindex="0" role="region" aria-label=${t("messages")}>
+    <p class="hint">${loading === "first" || loading === "older" ? t("loading")
+      : before === null && items.length > 0 ? t("beginning") : ""}</p>
+    ${error && html`<p class="wrong" role="alert">${error}</p>`}
+    ${!loading && !error && items.length + waiting.length === 0 && html`<p class="hint">${t("noMessages")}</p>`}
+    <ol class="messages">
+      ${items.map((message, index) => {
+        const previous = items[index - 1];
+        const newDay = !previous || dayKey(previous.createdAt) !== dayKey(message.createdAt);
+        return html`<${Fragment} key=${message.id}>
+          ${newDay && html`<li class="day"><span>${day(message.createdAt)}</span></li>`}
+          <${MessageItem} message=${message} conversation=${conversation} continues=${continues(previous, message)} mayDelete=${mayDelete} />
+        <//>`;
+      })}
+      ${waiting.map((entry) => html`<${PendingItem} key=${entry.id} entry=${entry} />`)}
+    </ol>
+    ${away && html`<button class="to-end" onClick=${toEnd} aria-label=${t("newest")} title=${t("newest")}><${icons.down} />
+      ${conversation.unreadCount > 0 && html`<span>${t("newBelow", { count: conversation.unreadCount })}</span>`}</button>`}
+  </div>`;
+}

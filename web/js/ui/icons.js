@@ -1,0 +1,29 @@
+// Icons, drawn here: one weight, in the colour of the text. What they mean is said beside them.
+
+import { html } from "../lib/html.js";
+
+/** @param {string} path */
+const icon = (path) => html`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false"><path d=${path} /></svg>`;
+
+export const send = () => icon("M4 12 20 4l-4 16-4.5-6.5L4 12Zm7.5 1.5L20 4");
+export const attach = () => icon("M20 11.5 12 19.5a5 5 0 0 1-7-7l8.5-8.5a3.3 3.3 0 0 1 4.7 4.7L9.8 17a1.7 1.7 0 0 1-2.4-2.4l7.6-7.6");
+export const back = () => icon("M15 5l-7 7 7 7");
+export const bell = () => icon("M6 16v-5a6 6 0 0 1 12 0v5l1.5 2h-15L6 16Zm4 4.5a2 2 0 0 0 4 0");
+export const calendar = () => icon("M4 6h16v14H4zM4 10h16M8 3v5M16 3v5");
+export const plus = () => icon("M12 5v14M5 12h14");
+export const more = () => html`<svg class="icon thick" viewBox="0 0 24 24" aria-hidden="true" focusable="false"><path d="M5.5 12h.01M12 12h.01M18.5 12h.01" /></svg>`;
+export const close = () => icon("M6 6l12 12M18 6 6 18");
+export const down = () => icon("M12 5v14M6 13l6 6 6-6");
+export const info = () => icon("M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18Zm0 8v5M12 8h.01");
+export const check = () => icon("M5 12.5l4.5 4.5L19 7.5");
+export const checks = () => icon("M2 12.5l4.5 4.5L16 7.5M11.5 16l1 1L22 7.5");
+export const waiting = () => icon("M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18Zm0 4.5V12l3 2");
+export const warning = () => icon("M12 4 2.5 20h19L12 4Zm0 6v5M12 17.5h.01");
+export const file = () => icon("M6 3h8l4 4v14H6zM14 3v4h4");
+export const search = () => icon("M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13Zm5 11.5L20.5 20.5");
+export const group = () => icon("M9 5a3 3 0 1 0 0 6 3 3 0 0 0 0-6ZM3 20c0-3.5 2.7-6 6-6s6 2.5 6 6M16 5.5a3 3 0 0 1 0 5.5M17 14.3c2.4.6 4 2.7 4 5.7");
+export const logo = () => html`<svg class="logo" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
+  <circle class="note n1" cx="16" cy="5.5" r="4" /><circle class="note n2" cx="26" cy="12.8" r="4" />
+  <circle class="note n3" cx="22.2" cy="24.5" r="4" /><circle class="note n4" cx="9.8" cy="24.5" r="4" />
+  <circle class="note n5" cx="6" cy="12.8" r="4" />
+</svg>`;

@@ -1,0 +1,60 @@
+// Registering and logging in.
+
+import { useState } from "preact/hooks";
+
+import { call, why } from "../api.js";
+import { html } from "../lib/html.js";
+import { setSession } from "../session.js";
+import { LANGUAGES, language, setLanguage, t } from "../texts.js";
+import * as icons from "./icons.js";
+import { Field, Wrong, values } from "./parts.js";
+
+export function Login() {
+  const [isNew, setNew] = useState(false);
+  const [error, setError] = useState("");
+  const [busy, setBusy] = useState(false);
+
+  /** @param {Event} event */
+  async function submit(event) {
+    const { login, username, email, password, name } = values(event);
+    setBusy(true);
+    setError("");
+    try {
+      const path = isNew ? "/auth/register" : "/auth/login";
+      const account = isNew ? { username, email, password, ...(name ? { name } : {}) }
+        : { [login.includes("@") ? "email" : "username"]: login, password };
+      setSession(await call("POST", path, account));
+    } catch (failure) {
+      setError(why(failure));
+      setBusy(false);
+    }
+  }
+
+  return html`<main class="door">
+    <div class="door-card">
+      <h1><${icons.logo} /> ${t("appName")}</h1>
+      <p>${t("welcome")}</p>
+      <form key=${isNew ? "new" : "known"} onSubmit=${submit}>
+        ${isNew ? html`
+          <${Field} label=${t("username")} name="username" autocomplete="username" required autofocus maxlength="128" />
+          <${Field} label=${t("email")} name="email" type="email" autocomplete="email" required />
+          <${Field} label=${`${t("fullName")} (${t("optional")})`} name="name" autocomplete="name" maxlength="128" />
+          <${Field} label=${t("password")} name="password" type="password" autocomplete="new-password" required
+            minlength="8" hint=${t("passwordHint")} />
+        ` : html`
+          <${Field} label=${t("login")} name="login" autocomplete="username" required autofocus />
+          <${Field} label=${t("password")} name="password" type="password" autocomplete="current-password" required />
+        `}
+        <${Wrong} error=${error} />
+        <button class="primary wide" disabled=${busy}>${isNew ? t("register") : t("logIn")}</button>
+      </form>
+      <button class="quiet wide" onClick=${() => { setNew(!isNew); setError(""); }}>${isNew ? t("haveAccount") : t("needAccount")}</button>
+      <p class="door-foot">
+        <label>${t("language")} <select value=${language.value} onChange=${(/** @type {any} */ event) => setLanguage(event.target.value)}>
+          ${Object.entries(LANGUAGES).map(([tag, name]) => html`<option value=${tag} lang=${tag}>${name}</option>`)}
+        </select></label>
+        <a href="/playground">${t("playground")}</a>
+      </p>
+    </div>
+  </main>`;
+}

@@ -1,0 +1,98 @@
+// Meetups: proposing, asking to join, accepting, confirming, cancelling.
+
+import { useState } from "preact/hooks";
+
+import { why } from "../api.js";
+import { html } from "../lib/html.js";
+import { dayAndClock } from "../lib/time.js";
+import { conversationLink } from "../route.js";
+import { me } from "../session.js";
+import { askToJoin, decideRequest, meetupsLoaded, orderedMeetups, proposeMeetup, setMeetupStatus, takeOut } from "../state/meetups.js";
+import { nameOf } from "../state/people.js";
+import { t } from "../texts.js";
+import { Dialog, Face, Field, ViewHeader, Wrong, values } from "./parts.js";
+
+/** @typedef {import("../types.js").Meetup} Meetup */
+
+const STATUS = /** @type {const} */ ({
+  open: "statusOpen", confirmed: "statusConfirmed", cancelled: "statusCancelled", completed: "statusCompleted", expired: "statusExpired",
+});
+
+/** @param {{ meetup: Meetup, here?: boolean }} props */
+export function MeetupCard({ meetup, here = false }) {
+  const [error, setError] = useState("");
+  const own = me.value?.id ?? "";
+  const { host, participants, requests, status, startsAt, capacity } = meetup;
+  const mine = host.id === own;
+  const comes = participants.some((user) => user.id === own);
+  const asked = requests.some(({ user }) => user.id === own);
+  const going = status === "open" || status === "confirmed";
+  const act = (/** @type {() => Promise<void>} */ work) => async () => {
+    setError("");
+    try {
+      await work();
+    } catch (failure) {
+      setError(why(failure));
+    }
+  };
+  const names = participants.map((user) => nameOf(user.id)).join(", ");
+  const coming = capacity === null ? String(participants.length) : `${participants.length}/${capacity}`;
+  return html`<article class=${`card status-${status}`} aria-label=${meetup.activity}>
+    <header><h2>${meetup.activity}</h2><span class="status">${t(STATUS[status])}</span></header>
+    <p><time datetime=${startsAt}>${t("whenWhere", { when: dayAndClock(startsAt), where: meetup.location })}</time></p>
+    <p class="line">${t("host", { name: mine ? t("you") : nameOf(host.id) })}</p>
+    <p class="line">${t("participants", { count: coming, names })}</p>
+    ${mine && status === "open" && requests.length > 0 && html`<ul class="people">${requests.map(({ user }) => html`<li key=${user.id}>
+      <${Face} user=${user} size="small" /><span class="line">${t("asks", { name: nameOf(user.id) })}</span>
+      <button class="primary" aria-label=${t("acceptPerson", { name: nameOf(user.id) })} onClick=${act(() => decideRequest(meetup, user.id, "accept"))}>${t("accept")}</button>
+      <button class="quiet" aria-label=${t("declinePerson", { name: nameOf(user.id) })} onClick=${act(() => decideRequest(meetup, user.id, "decline"))}>${t("decline")}</button>
+    </li>`)}</ul>`}
+    <${Wrong} error=${error} />
+    <div class="actions">
+      ${!mine && !comes && !asked && status === "open" && html`<button class="primary" onClick=${act(() => askToJoin(meetup))}>${t("askToJoin")}</button>`}
+      ${asked && html`<span class="hint">${t("asked")}</span>`}
+      ${comes && going && html`<button class="quiet" onClick=${act(() => takeOut(meetup, own))}>${t("leaveMeetup")}</button>`}
+      ${mine && status === "open" && html`<button class="primary" onClick=${act(() => setMeetupStatus(meetup, "confirmed"))}>${t("confirm")}</button>`}
+      ${mine && status === "confirmed" && html`<button class="quiet" onClick=${act(() => setMeetupStatus(meetup, "completed"))}>${t("complete")}</button>`}
+      ${mine && going && html`<button class="quiet" onClick=${act(() => setMeetupStatus(meetup, "cancelled"))}>${t("cancelMeetup")}</button>`}
+      ${!here && (mine || comes) && html`<a class="button" href=${conversationLink(meetup.chatId)}>${t("openChat")}</a>`}
+    </div>
+  </article>`;
+}
+
+/** @param {{ onClose: () => void }} props */
+function Propose({ onClose }) {
+  const [error, setError] = useState("");
+  /** @param {Event} event */
+  async function submit(event) {
+    const { activity, location, startsAt, capacity } = values(event);
+    try {
+      await proposeMeetup({ activity, location, startsAt: new Date(startsAt).toISOString(), ...(capacity ? { capacity: Number(capacity) } : {}) });
+      onClose();
+    } catch (failure) {
+      setError(why(failure));
+    }
+  }
+  return html`<${Dialog} title=${t("propose")} onClose=${onClose}>
+    <form onSubmit=${submit}>
+      <${Field} label=${t("activity")} name="activity" required maxlength="128" autocomplete="off" />
+      <${Field} label=${t("place")} name="location" required maxlength="128" autocomplete="off" />
+      <${Field} label=${t("when")} name="startsAt" type="datetime-local" required />
+      <${Field} label=${`${t("capacity")} (${t("optional")})`} name="capacity" type="number" min="1" />
+      <${Wrong} error=${error} />
+      <div class="actions"><button type="button" class="quiet" onClick=${onClose}>${t("cancel")}</button><button class="primary">${t("propose")}</button></div>
+    </form>
+  <//>`;
+}
+
+export function Meetups() {
+  const [proposing, setProposing] = useState(false);
+  return html`<section class="pane">
+    <${ViewHeader} title=${t("meetups")}><button class="primary" onClick=${() => setProposing(true)}>${t("propose")}</button><//>
+    <div class="page">
+      ${orderedMeetups.value.length === 0 && html`<p class="hint">${meetupsLoaded.value ? t("noMeetups") : t("loading")}</p>`}
+      ${orderedMeetups.value.map((meetup) => html`<${MeetupCard} key=${meetup.id} meetup=${meetup} />`)}
+    </div>
+    ${proposing && html`<${Propose} onClose=${() => setProposing(false)} />`}
+  </section>`;
+}

@@ -1,0 +1,133 @@
+// One message, and one that is not stored yet. What people write is shown as text; only plain links become links.
+
+import { useState } from "preact/hooks";
+
+import { why } from "../api.js";
+import { html } from "../lib/html.js";
+import { clock, dayAndClock } from "../lib/time.js";
+import { me } from "../session.js";
+import { say } from "../socket.js";
+import { tell } from "../state/notices.js";
+import { discard, tryAgain } from "../state/outbox.js";
+import { nameOf, online, people } from "../state/people.js";
+import { t } from "../texts.js";
+import { editing } from "./composer.js";
+import * as icons from "./icons.js";
+import { Avatar, Dialog, IconButton } from "./parts.js";
+
+/** @typedef {import("../types.js").Message} Message */
+/** @typedef {import("../types.js").Conversation} Conversation */
+
+const LINK = /(https?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]])/;
+/** Names that are listed of those who have read. */
+const NAMES = 12;
+
+/** Text with its links. @param {{ content: string }} props */
+function Text({ content }) {
+  return html`<p class="text">${content.split(LINK).map((part, index) => (index % 2 === 1
+    ? html`<a href=${part} target="_blank" rel="noopener noreferrer nofollow">${part}</a>` : part))}</p>`;
+}
+
+/** @param {{ url: string, name: string | null, type: string }} props */
+function Attached({ url, name, type }) {
+  // A link of another server's is a link; only files of this one are shown.
+  const own = url.startsWith("/files/");
+  const safe = own || /^https:\/\//.test(url);
+  if (!safe) return html`<p class="text">${name ?? url}</p>`;
+  if (type === "image" && own) {
+    return html`<a class="picture" href=${url} target="_blank" rel="noopener noreferrer">
+      <img src=${url} alt=${name ? t("imageNamed", { name }) : t("image")} loading="lazy" /></a>`;
+  }
+  return html`<a class="file" href=${url} target="_blank" rel="noopener noreferrer"><${icons.file} /><span>${name ?? t("file")}</span></a>`;
+}
+
+/** How far an own message has come. @param {{ message: Message, conversation: Conversation }} props */
+function Mark({ message, conversation }) {
+  const others = conversation.members.filter(({ user }) => user.id !== me.value?.id);
+  const readers = others.filter((member) => member.readSequence >= message.sequence);
+  if (readers.length > 0) {
+    const names = readers.slice(0, NAMES).map(({ user }) => nameOf(user.id)).join(", ");
+    const label = t("readBy", { names: readers.length > NAMES ? `${names}, …` : names });
+    return html`<span class="mark read" role="img" aria-label=${label} title=${label}><${icons.checks} /></span>`;
+  }
+  // Whoever has been online since has been told of it.
+  const since = others.some(({ user }) =>
+    online.value.has(user.id) || (people.value.get(user.id)?.lastSeen ?? "") > message.createdAt);
+  const label = t(since ? "delivered" : "sent");
+  return html`<span class="mark" role="img" aria-label=${label} title=${label}>${since ? html`<${icons.checks} />` : html`<${icons.check} />`}</span>`;
+}
+
+/** @param {{ message: Message, onClose: () => void }} props */
+function AskDelete({ message, onClose }) {
+  async function remove() {
+    onClose();
+    try {
+      const answer = await say("message:delete", { messageId: message.id });
+      if (!answer.success) tell(answer.message);
+    } catch (error) {
+      tell(why(error));
+    }
+  }
+  return html`<${Dialog} title=${t("delete")} onClose=${onClose}>
+    <p>${t("deleteAsk")}</p>
+    <div class="actions"><button class="quiet" onClick=${onClose}>${t("cancel")}</button>
+      <button class="danger" onClick=${remove}>${t("delete")}</button></div>
+  <//>`;
+}
+
+/** What one may do with a message. @param {{ message: Message, mayDelete: boolean }} props */
+function Actions({ message, mayDelete }) {
+  const [open, setOpen] = useState(false);
+  const [asks, setAsks] = useState(false);
+  const own = message.sender.id === me.value?.id;
+  if (message.deletedAt || (!own && !mayDelete)) return null;
+  const leave = (/** @type {any} */ event) => { if (!event.currentTarget.contains(event.relatedTarget)) setOpen(false); };
+  const escape = (/** @type {any} */ event) => { if (event.key === "Escape") setOpen(false); };
+  return html`<span class=${open ? "message-actions open" : "message-actions"} onFocusOut=${leave} onKeyDown=${escape}>
+    <${IconButton} label=${t("actions", { time: clock(message.createdAt) })} icon=${icons.more} expanded=${open} onClick=${() => setOpen(!open)} />
+    ${open && html`<span class="menu">
+      ${own && html`<button onClick=${() => { setOpen(false); editing.value = message; }}>${t("edit")}</button>`}
+      <button onClick=${() => { setOpen(false); setAsks(true); }}>${t("delete")}</button>
+    </span>`}
+    ${asks && html`<${AskDelete} message=${message} onClose=${() => setAsks(false)} />`}
+  </span>`;
+}
+
+/**
+ * @param {{ message: Message, conversation: Conversation, continues: boolean, mayDelete: boolean }} props
+ */
+export function MessageItem({ message, conversation, continues, mayDelete }) {
+  const { sender, createdAt, deletedAt, editedAt, file } = message;
+  const own = sender.id === me.value?.id;
+  const name = nameOf(sender.id) || sender.name || sender.username;
+  const kinds = ["message", own && "own", continues && "continues"].filter(Boolean).join(" ");
+  return html`<li class=${kinds} data-id=${message.id}>
+    ${!own && html`<span class="message-face">${!continues && html`<${Avatar} id=${sender.id} name=${name} avatar=${people.value.get(sender.id)?.avatar ?? sender.avatar} size="small" />`}</span>`}
+    <div class="bubble">
+      <p class=${continues || own ? "hidden" : "who"}>${own ? t("you") : name}</p>
+      ${deletedAt ? html`<p class="text gone">${t("deleted")}</p>` : html`
+        ${file && html`<${Attached} url=${file.url} name=${file.name} type=${message.type} />`}
+        ${message.content && html`<${Text} content=${message.content} />`}`}
+      <p class="meta"><time datetime=${createdAt} title=${dayAndClock(createdAt)}>${clock(createdAt)}</time>
+        ${editedAt && !deletedAt && html`<span>${t("edited")}</span>`}
+        ${own && !deletedAt && html`<${Mark} message=${message} conversation=${conversation} />`}</p>
+    </div>
+    <${Actions} message=${message} mayDelete=${mayDelete} />
+  </li>`;
+}
+
+/** @param {{ entry: import("../state/outbox.js").Entry }} props */
+export function PendingItem({ entry }) {
+  const label = entry.failed ? t("failed", { why: entry.failed }) : t("pending");
+  return html`<li class="message own pending" data-id=${entry.id}>
+    <div class="bubble">
+      ${entry.fileUrl && html`<${Attached} url=${entry.fileUrl} name=${entry.fileName ?? null} type=${entry.type} />`}
+      ${entry.content && html`<${Text} content=${entry.content} />`}
+      <p class="meta"><time datetime=${entry.at}>${clock(entry.at)}</time>
+        <span class="mark" role="img" aria-label=${label} title=${label}>${entry.failed ? html`<${icons.warning} />` : html`<${icons.waiting} />`}</span></p>
+      ${entry.failed && html`<p class="wrong">${label}</p>
+        <p class="actions"><button class="quiet" onClick=${() => discard(entry.id)}>${t("discard")}</button>
+          <button class="quiet" onClick=${() => tryAgain(entry.id)}>${t("tryAgain")}</button></p>`}
+    </div>
+  </li>`;
+}

@@ -1,0 +1,101 @@
+// Small parts that every view uses.
+
+import { useEffect, useRef } from "preact/hooks";
+
+import { html } from "../lib/html.js";
+import { online } from "../state/people.js";
+import { t } from "../texts.js";
+import * as icons from "./icons.js";
+
+/** @typedef {import("../types.js").User} User */
+
+const HUES = 8;
+
+/** @param {string} id */
+function hue(id) {
+  let sum = 0;
+  for (const letter of id) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) % 9_973;
+  return sum % HUES;
+}
+
+/** @param {string} name */
+function initials(name) {
+  const words = name.trim().split(/\s+/).filter(Boolean);
+  return words.slice(0, 2).map((word) => [...word][0]).join("").toUpperCase() || "?";
+}
+
+/**
+ * A picture, or initials; what it shows is said beside it. Pictures come from this server alone.
+ * @param {{ id: string, name: string, avatar?: string | null, dot?: boolean, size?: string }} props
+ */
+export function Avatar({ id, name, avatar = null, dot = false, size = "" }) {
+  const picture = avatar?.startsWith("/files/") ? html`<img src=${avatar} alt="" loading="lazy" />` : html`<span data-initials=${initials(name)}></span>`;
+  return html`<span class=${`avatar hue-${hue(id)} ${size}`}>${picture}${dot && html`<span class="dot"></span>`}</span>`;
+}
+
+/** A user's picture with whether they are online. @param {{ user: User, size?: string }} props */
+export function Face({ user, size = "" }) {
+  return html`<${Avatar} id=${user.id} name=${user.name || user.username} avatar=${user.avatar} size=${size}
+    dot=${online.value.has(user.id)} />`;
+}
+
+/**
+ * A button that shows an icon.
+ * @param {{ label: string, icon: any, onClick?: (event: Event) => void, kind?: string, disabled?: boolean,
+ *   expanded?: boolean, type?: string }} props
+ */
+export function IconButton({ label, icon, onClick, kind = "", disabled = false, expanded, type = "button" }) {
+  return html`<button type=${type} class=${`icon-button ${kind}`} aria-label=${label} title=${label}
+    aria-expanded=${expanded} disabled=${disabled} onClick=${onClick}>${icon()}</button>`;
+}
+
+/** A labelled field. @param {any} props */
+export function Field({ label, hint, name, value, ...rest }) {
+  const hintId = hint ? `${name}-hint` : undefined;
+  return html`<div class="field">
+    <label for=${name}>${label}</label>
+    <input id=${name} name=${name} defaultValue=${value} aria-describedby=${hintId} ...${rest} />
+    ${hint && html`<small id=${hintId}>${hint}</small>`}
+  </div>`;
+}
+
+/** What went wrong in a form. @param {{ error: string }} props */
+export function Wrong({ error }) {
+  return html`<p class="wrong" role="alert">${error}</p>`;
+}
+
+/**
+ * A dialog over the page: Escape and the cross close it, the focus goes in and comes back.
+ * @param {{ title: string, onClose: () => void, children?: any }} props
+ */
+export function Dialog({ title, onClose, children }) {
+  const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  useEffect(() => {
+    const element = dialog.current;
+    element?.showModal();
+    return () => element?.close();
+  }, []);
+  const outside = (/** @type {Event} */ event) => { if (event.target === dialog.current) onClose(); };
+  return html`<dialog ref=${dialog} aria-labelledby="dialog-title" onCancel=${(/** @type {Event} */ event) => { event.preventDefault(); onClose(); }} onClick=${outside}>
+    <div class="dialog">
+      <header><h2 id="dialog-title">${title}</h2><${IconButton} label=${t("close")} icon=${icons.close} onClick=${onClose} /></header>
+      ${children}
+    </div>
+  </dialog>`;
+}
+
+/** The values of a form, whose fields whoever asks knows. @param {Event} event @returns {Record<string, any>} */
+export function values(event) {
+  event.preventDefault();
+  const form = new FormData(/** @type {HTMLFormElement} */ (event.currentTarget));
+  return Object.fromEntries([...form].map(([name, value]) => [name, String(value).trim()]));
+}
+
+/** The heading of a view, with the way back on a phone. @param {{ title: string, children?: any }} props */
+export function ViewHeader({ title, children }) {
+  return html`<header class="bar">
+    <a class="icon-button only-narrow" href="#/" aria-label=${t("back")} title=${t("back")}><${icons.back} /></a>
+    <h1>${title}</h1>
+    ${children}
+  </header>`;
+}

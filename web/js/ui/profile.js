@@ -1,0 +1,69 @@
+// Oneself: name, picture, language, appearance, and the way out.
+
+import { useRef, useState } from "preact/hooks";
+
+import { call, upload, why } from "../api.js";
+import { html } from "../lib/html.js";
+import { me, session, setSession } from "../session.js";
+import { LANGUAGES, language, setLanguage, t } from "../texts.js";
+import { setTheme, theme } from "../theme.js";
+import { Avatar, Field, ViewHeader, Wrong, values } from "./parts.js";
+
+export function Profile() {
+  const picker = useRef(/** @type {HTMLInputElement | null} */ (null));
+  const [error, setError] = useState("");
+  const [saved, setSaved] = useState(false);
+  const user = me.value;
+  if (!user || !session.value) return null;
+
+  /** @param {() => Promise<object>} work what is to be changed */
+  async function change(work) {
+    setError("");
+    setSaved(false);
+    try {
+      const changed = await call("PATCH", "/me", await work());
+      if (session.value) setSession({ ...session.value, user: changed });
+      setSaved(true);
+    } catch (failure) {
+      setError(why(failure));
+    }
+  }
+  const submit = (/** @type {Event} */ event) => {
+    const { name, username, email } = values(event);
+    void change(async () => ({ name, username, email }));
+  };
+  const picture = (/** @type {any} */ event) => {
+    const [file] = event.target.files;
+    event.target.value = "";
+    if (file) void change(async () => ({ avatar: (await upload(file, () => {})).url }));
+  };
+  const options = (/** @type {Record<string, string>} */ choices) =>
+    Object.entries(choices).map(([value, label]) => html`<option value=${value}>${label}</option>`);
+  return html`<section class="pane">
+    <${ViewHeader} title=${t("profile")} />
+    <div class="page">
+      <div class="row">
+        <${Avatar} id=${user.id} name=${user.name || user.username} avatar=${user.avatar} size="large" />
+        <div class="actions">
+          <input type="file" accept="image/*" hidden ref=${picker} onChange=${picture} tabindex="-1" aria-hidden="true" />
+          <button onClick=${() => picker.current?.click()}>${t("changePicture")}</button>
+          ${user.avatar && html`<button class="quiet" onClick=${() => change(async () => ({ avatar: null }))}>${t("removePicture")}</button>`}
+        </div>
+      </div>
+      <form onSubmit=${submit}>
+        <${Field} label=${t("fullName")} name="name" value=${user.name} required maxlength="128" autocomplete="name" />
+        <${Field} label=${t("username")} name="username" value=${user.username} required maxlength="128" autocomplete="username" />
+        <${Field} label=${t("email")} name="email" type="email" value=${user.email} required autocomplete="email" />
+        <${Wrong} error=${error} />
+        <div class="actions"><span role="status" class="hint">${saved && t("saved")}</span><button class="primary">${t("save")}</button></div>
+      </form>
+      <div class="field"><label for="language">${t("language")}</label>
+        <select id="language" value=${language.value} onChange=${(/** @type {any} */ event) => setLanguage(event.target.value)}>${options(LANGUAGES)}</select></div>
+      <div class="field"><label for="theme">${t("theme")}</label>
+        <select id="theme" value=${theme.value} onChange=${(/** @type {any} */ event) => setTheme(event.target.value)}>
+          ${options({ auto: t("themeAuto"), light: t("themeLight"), dark: t("themeDark") })}</select></div>
+      <div class="actions"><a class="button" href="/playground">${t("playground")}</a>
+        <button class="quiet" onClick=${() => setSession(null)}>${t("logOut")}</button></div>
+    </div>
+  </section>`;
+}

@@ -1,0 +1,137 @@
+// The list of conversations, with search over it.
+
+import { useEffect, useState } from "preact/hooks";
+
+import { call, why } from "../api.js";
+import { html } from "../lib/html.js";
+import { brief } from "../lib/time.js";
+import { conversationLink, go, route } from "../route.js";
+import { me } from "../session.js";
+import { link } from "../socket.js";
+import { directWith, loaded, ordered, otherOf, put, someoneOnline, titleOf } from "../state/conversations.js";
+import { newNotices, tell } from "../state/notices.js";
+import { outbox } from "../state/outbox.js";
+import { know, nameOf } from "../state/people.js";
+import { typing } from "../state/typing.js";
+import { t } from "../texts.js";
+import * as icons from "./icons.js";
+import { Avatar, Face } from "./parts.js";
+
+/** @typedef {import("../types.js").Conversation} Conversation */
+
+/** Time without a key after which the search is asked. */
+const PAUSE_MS = 200;
+const FOUND = 8;
+
+/** What was said last, in a line. @param {Conversation} conversation */
+function lastLine({ id, kind, lastMessage }) {
+  const those = typing.value.get(id) ?? [];
+  if (those.length > 0) return html`<em>${t("typingOne", { name: nameOf(those[0] ?? "") })}</em>`;
+  if (!lastMessage) return t("noMessages");
+  if (lastMessage.deletedAt) return t("deleted");
+  const text = lastMessage.content || lastMessage.file?.name || t(lastMessage.type === "image" ? "image" : "file");
+  const own = lastMessage.sender.id === me.value?.id;
+  const who = own ? t("you") : kind === "direct" ? "" : nameOf(lastMessage.sender.id);
+  return who ? `${who}: ${text}` : text;
+}
+
+/** @param {{ conversation: Conversation }} props */
+function Item({ conversation }) {
+  const { id, unreadCount, updatedAt } = conversation;
+  const title = titleOf(conversation);
+  const other = otherOf(conversation);
+  const here = route.value.name === "c" && route.value.id === id;
+  const waiting = outbox.value.some((entry) => entry.conversationId === id);
+  return html`<li>
+    <a class="item" href=${conversationLink(id)} aria-current=${here ? "page" : undefined}>
+      ${other ? html`<${Face} user=${other} />` : html`<${Avatar} id=${id} name=${title} dot=${someoneOnline(conversation)} />`}
+      <span class="item-text">
+        <span class="item-head"><span class="item-title">${title}</span><time datetime=${updatedAt}>${brief(updatedAt)}</time></span>
+        <span class="item-last"><span class="line">${waiting && html`<${icons.waiting} />`}${lastLine(conversation)}</span>
+          ${unreadCount > 0 && html`<span class="badge"><span aria-hidden="true">${unreadCount > 99 ? "99+" : unreadCount}</span><span class="hidden">${t("unread", { count: unreadCount })}</span></span>`}
+        </span>
+      </span>
+    </a>
+  </li>`;
+}
+
+/** What a search finds beyond one's own list. @param {{ query: string, onDone: () => void }} props */
+function Found({ query, onDone }) {
+  const [people, setPeople] = useState(/** @type {import("../types.js").User[]} */ ([]));
+  const [rooms, setRooms] = useState(/** @type {import("../types.js").Room[]} */ ([]));
+  const [asked, setAsked] = useState("");
+  useEffect(() => {
+    const timer = setTimeout(async () => {
+      const q = encodeURIComponent(query);
+      try {
+        const [users, open] = await Promise.all([
+          call("GET", `/users?q=${q}&limit=${FOUND}`), call("GET", `/rooms?q=${q}&limit=${FOUND}`),
+        ]);
+        know(users.items);
+        setPeople(users.items.filter((/** @type {any} */ user) => user.id !== me.value?.id));
+        setRooms(open.items.filter((/** @type {any} */ room) => !room.isMember));
+        setAsked(query);
+      } catch (error) {
+        tell(why(error));
+      }
+    }, PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [query]);
+
+  /** @param {() => Promise<Conversation>} open */
+  async function enter(open) {
+    try {
+      const { id } = await open();
+      onDone();
+      go(conversationLink(id));
+    } catch (error) {
+      tell(why(error));
+    }
+  }
+  const join = (/** @type {string} */ id) => enter(async () => put(await call("POST", `/conversations/${encodeURIComponent(id)}/members`)));
+  const nothing = asked === query && people.length + rooms.length === 0;
+  return html`
+    ${people.length > 0 && html`<h2>${t("searchPeople")}</h2><ul>${people.map((user) => html`<li key=${user.id}>
+      <button class="item" onClick=${() => enter(() => directWith(user.id))}><${Face} user=${user} />
+        <span class="item-text"><span class="item-title">${user.name || user.username}</span><span class="line">@${user.username}</span></span></button></li>`)}</ul>`}
+    ${rooms.length > 0 && html`<h2>${t("searchRooms")}</h2><ul>${rooms.map((room) => html`<li key=${room.id}>
+      <button class="item" onClick=${() => join(room.id)}><${Avatar} id=${room.id} name=${room.name ?? ""} />
+        <span class="item-text"><span class="item-title">${room.name}</span><span class="line">${t("memberCount", { count: room.memberCount })}</span></span></button></li>`)}</ul>`}
+    <p class="hint" role="status">${nothing && t("searchNothing", { query })}</p>`;
+}
+
+/** How the connection is, where that is not as it should be. */
+function Link() {
+  const count = outbox.value.filter((entry) => !entry.failed).length;
+  const text = link.value === "online" ? "" : t(link.value === "connecting" ? "linkConnecting" : "linkOffline");
+  const waiting = count > 0 && link.value !== "online" ? ` ${t("outboxCount", { count })}` : "";
+  return html`<p class=${text ? "link shown" : "link"} role="status">${text}${waiting}</p>`;
+}
+
+export function Sidebar() {
+  const [query, setQuery] = useState("");
+  const wanted = query.trim().toLowerCase();
+  const shown = ordered.value.filter((one) => !wanted || titleOf(one).toLowerCase().includes(wanted));
+  const user = me.value;
+  return html`<nav class="sidebar" aria-label=${t("conversations")}>
+    <header class="bar">
+      <a class="brand" href="#/" aria-label=${t("appName")}><${icons.logo} /><span>${t("appName")}</span></a>
+      <a class="icon-button" href="#/meetups" aria-label=${t("meetups")} title=${t("meetups")}><${icons.calendar} /></a>
+      <a class="icon-button" href="#/notifications" title=${t("notifications")}
+        aria-label=${newNotices.value ? t("notificationCount", { count: newNotices.value }) : t("notifications")}><${icons.bell} />
+        ${newNotices.value > 0 && html`<span class="badge over" aria-hidden="true">${newNotices.value}</span>`}</a>
+      <a class="icon-button" href="#/new" aria-label=${t("newConversation")} title=${t("newConversation")}><${icons.plus} /></a>
+      ${user && html`<a class="me" href="#/profile" aria-label=${t("profile")} title=${t("profile")}><${Avatar} id=${user.id} name=${user.name || user.username} avatar=${user.avatar} size="small" /></a>`}
+    </header>
+    <${Link} />
+    <search class="search"><${icons.search} />
+      <input type="search" aria-label=${t("searchLabel")} placeholder=${t("searchPlaceholder")} value=${query}
+        onInput=${(/** @type {any} */ event) => setQuery(event.target.value)} />
+    </search>
+    <div class="list">
+      <ul>${shown.map((one) => html`<${Item} key=${one.id} conversation=${one} />`)}</ul>
+      ${wanted ? html`<${Found} query=${wanted} onDone=${() => setQuery("")} />`
+        : shown.length === 0 && html`<p class="hint">${loaded.value ? t("noConversations") : t("loading")}</p>`}
+    </div>
+  </nav>`;
+}

@@ -1,0 +1,62 @@
+//! `cargo xtask vendor`: renews what the web client is made of from npm, at the versions of its lock file.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use crate::sh;
+
+/// A package, the file of it that is taken, and what it is called here.
+const FILES: [(&str, &str, &str); 8] = [
+    ("preact", "dist/preact.mjs", "preact.js"),
+    ("preact", "hooks/dist/hooks.mjs", "preact-hooks.js"),
+    ("@preact/signals-core", "dist/signals-core.mjs", "signals-core.js"),
+    ("@preact/signals", "dist/signals.mjs", "signals.js"),
+    ("htm", "dist/htm.mjs", "htm.js"),
+    ("socket.io-client", "dist/socket.io.js", "socket.io.js"),
+    ("socket.io-client", "dist/socket.io.min.js", "socket.io.min.js"),
+    ("socket.io-client", "dist/socket.io.esm.min.js", "socket.io.esm.min.js"),
+];
+
+/// Writes the files; with `check`, only says whether they are what npm has.
+pub(crate) fn run(check: bool) -> Result<(), String> {
+    let folder = sh::root().join("web/vendor");
+    sh::run_in(&folder, "npm", &["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"])?;
+    let read = |path: &Path| std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()));
+    let mut list = "# What the web client is made of\n\n\
+        Copied from npm by `cargo xtask vendor`, at the versions of `web/vendor/package-lock.json`, without the links to \
+        their source maps. Not to be edited here.\n\n| file | package | version | licence |\n|---|---|---|---|\n"
+        .to_owned();
+    let mut licences = String::new();
+    let mut last = "";
+    let mut files = Vec::new();
+    for (package, path, name) in FILES {
+        let from = folder.join("node_modules").join(package);
+        let about = read(&from.join("package.json"))?;
+        let field = |name: &str| {
+            let (_, rest) = about.split_once(&format!("\"{name}\": \""))?;
+            rest.split('"').next().map(str::to_owned)
+        };
+        let version = field("version").ok_or_else(|| format!("{package} has no version"))?;
+        let licence = field("license").ok_or_else(|| format!("{package} has no licence"))?;
+        let text: String = read(&from.join(path))?
+            .lines()
+            .filter(|line| !line.starts_with("//# sourceMappingURL="))
+            .fold(String::new(), |text, line| text + line + "\n");
+        let _ = writeln!(list, "| `{name}` | {package} | {version} | {licence} |");
+        if package != last {
+            let _ = writeln!(licences, "{package} {version}\n\n{}\n", read(&from.join("LICENSE"))?.trim());
+            last = package;
+        }
+        files.push((folder.join(name), text));
+    }
+    files.push((folder.join("README.md"), list));
+    files.push((folder.join("LICENSES.txt"), licences));
+    for (path, text) in files {
+        if !check {
+            std::fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
+        } else if read(&path)? != text {
+            return Err(format!("{} is not what npm has: `cargo xtask vendor` renews it", path.display()));
+        }
+    }
+    Ok(())
+}

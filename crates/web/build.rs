@@ -41,6 +41,9 @@ const CLIENTS: [(&str, &str); 3] = [
 const POLICY: &str = "default-src 'none'; script-src 'self' SCRIPTS; style-src 'self'; img-src 'self' blob:; \
     connect-src 'self'; manifest-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
+/// Brotli's effort: the last steps to 11 take many times as long for little.
+const QUALITY: i32 = 9;
+
 struct Files {
     root: PathBuf,
     out: PathBuf,
@@ -53,7 +56,10 @@ struct Files {
 fn main() -> Outcome<()> {
     let root = Path::new(&std::env::var("CARGO_MANIFEST_DIR")?).join("../../web");
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
-    println!("cargo::rerun-if-changed={}", root.display());
+    // Not `web/vendor` as a whole: where it was copied from comes and goes beside it.
+    for watched in ["css", "js", "icons"].into_iter().chain(PAGES.map(|(page, _)| page)) {
+        println!("cargo::rerun-if-changed={}", root.join(watched).display());
+    }
     println!("cargo::rerun-if-changed=build.rs");
     let mut files = Files { root, out, assets: BTreeMap::new(), code: String::new(), written: 0 };
     for folder in ["css", "js", "vendor", "icons"] {
@@ -69,6 +75,10 @@ fn main() -> Outcome<()> {
         files.emit(at, KINDS[0].1, &bytes, "Caching::Asked", None)?;
     }
     for (path, (bytes, at)) in files.assets.clone() {
+        let library = LIBRARIES.iter().any(|(_, file)| *file == path);
+        if path.starts_with("vendor/") && !library {
+            continue;
+        }
         files.emit(&at, kind_of(&path).ok_or("a kind of file that is not known")?, &bytes, "Caching::Forever", None)?;
     }
     files.code.push_str("];\n");
@@ -103,6 +113,9 @@ impl Files {
             let path = path.to_string_lossy().replace('\\', "/");
             if kind_of(&path).is_none() {
                 continue;
+            }
+            if path.starts_with("vendor/") {
+                println!("cargo::rerun-if-changed={}", entry.path().display());
             }
             let bytes = std::fs::read(entry.path())?;
             let (stem, extension) = path.rsplit_once('.').unwrap_or((&path, ""));
@@ -164,7 +177,7 @@ impl Files {
         gzip.write_all(bytes)?;
         let gzip = gzip.finish()?;
         let mut brotli = Vec::new();
-        let params = brotli::enc::BrotliEncoderParams { quality: 11, ..Default::default() };
+        let params = brotli::enc::BrotliEncoderParams { quality: QUALITY, ..Default::default() };
         brotli::BrotliCompress(&mut &*bytes, &mut brotli, &params)?;
         let plain = self.keep(bytes)?;
         let gzip = if gzip.len() < bytes.len() { format!("Some({})", self.keep(&gzip)?) } else { "None".to_owned() };
@@ -173,7 +186,7 @@ impl Files {
         let tag = hash(bytes);
         writeln!(
             self.code,
-            "    File {{ path: {at:?}, mime: {mime:?}, tag: \"\\\"{tag}\\\"\", caching: {caching}, \
+            "    File {{ path: {at:?}, mime: {mime:?}, tag: \"W/\\\"{tag}\\\"\", caching: {caching}, \
              policy: {policy:?}, plain: {plain}, gzip: {gzip}, brotli: {brotli} }},"
         )?;
         Ok(())

@@ -51,6 +51,7 @@ describe("the chat", () => {
       await until(ada.page, () => ![...document.querySelectorAll(".typing")].some((line) => line.textContent));
 
       // He changes what he said, by keyboard alone; then he takes it back.
+      await bob.message("Hi").getByRole("img", { name: /^(Sent|Delivered|Read)/ }).waitFor();
       await bob.composer().press("ArrowUp");
       await bob.page.getByText("Editing a message").waitFor();
       await bob.composer().fill("Hi Ada");
@@ -185,8 +186,11 @@ describe("the chat", () => {
     await ada.page.getByText("No connection.").waitFor();
     await ada.say("written while away 1");
     await ada.say("written while away 2");
-    assert.equal(await ada.page.getByRole("img", { name: "Waiting to be sent" }).count(), 2);
+    await until(ada.page, () => document.querySelectorAll(".pending").length === 2);
+    // Only the page that is loaded then can send it: the one before is closed while there is nobody to send it to.
+    await ada.page.goto("about:blank");
     server = await Server.start({ listen: [port], folder: server.folder });
+    await ada.page.goBack();
     await ada.page.reload();
     await bob.hears("written while away 2");
     await ada.page.waitForFunction(() => document.querySelectorAll(".pending").length === 0);
@@ -212,13 +216,13 @@ describe("the chat", () => {
     const waiting = await ada.page.evaluate(() => {
       const session = JSON.parse(localStorage.getItem("quintet.session"));
       const conversationId = decodeURIComponent(location.hash.split("/")[2]);
-      const entry = { id: "once-and-for-all", conversationId, content: "said twice", type: "text", at: new Date().toISOString(), failed: "" };
-      return { token: session.token, key: `quintet.outbox.${session.user.id}`, entry };
+      const entry = { id: "once-and-for-all", conversationId, content: "said twice", type: "text", at: new Date().toISOString(), n: 1, failed: "" };
+      return { token: session.token, key: `quintet.outbox/${session.user.id}/${entry.id}`, entry };
     });
     const path = `/conversations/${waiting.entry.conversationId}/messages`;
     const { status } = await server.api(waiting.token, "POST", path, { content: "said twice", clientMessageId: waiting.entry.id });
     assert.equal(status, 201);
-    await ada.page.evaluate(({ key, entry }) => localStorage.setItem(key, JSON.stringify([entry])), waiting);
+    await ada.page.evaluate(({ key, entry }) => localStorage.setItem(key, JSON.stringify(entry)), waiting);
     await ada.page.reload();
     await until(ada.page, (key) => localStorage.getItem(key) === null, waiting.key);
     const { body } = await server.api(waiting.token, "GET", path);
@@ -275,26 +279,35 @@ describe("the chat", () => {
       let most = 0;
       let stuck = 0;
       const seen = new Set();
-      const beganWith = performance.memory?.usedJSHeapSize ?? 0;
+      const size = () => {
+        window.gc();
+        return performance.memory.usedJSHeapSize;
+      };
+      const beganWith = size();
       while (seen.size < 4_900 && stuck < 400) {
         const before = box.scrollTop;
         const anchor = inView();
-        const was = anchor.getBoundingClientRect().top;
+        if (!anchor) {
+          await frame();
+          continue;
+        }
+        // Its end: its head goes when the message before it is the same person's, and has just been loaded.
+        const was = anchor.getBoundingClientRect().bottom;
         box.scrollTop = Math.max(0, before - 400);
         const moved = was + (before - box.scrollTop);
         await frame();
-        if (anchor.isConnected) worst = Math.max(worst, Math.abs(anchor.getBoundingClientRect().top - moved));
+        if (anchor.isConnected) worst = Math.max(worst, Math.abs(anchor.getBoundingClientRect().bottom - moved));
         const known = seen.size;
         for (const element of messages()) seen.add(element.dataset.id);
         most = Math.max(most, messages().length);
         stuck = seen.size === known && box.scrollTop === 0 ? stuck + 1 : 0;
       }
-      return { worst, most, seen: seen.size, grew: (performance.memory?.usedJSHeapSize ?? 0) - beganWith };
+      return { worst, most, seen: seen.size, grew: size() - beganWith };
     });
     assert.ok(result.seen >= 4_900, `saw ${result.seen} of 5,000`);
     assert.ok(result.worst <= 2, `what was in view jumped by ${result.worst} pixels`);
     assert.ok(result.most <= 350, `${result.most} messages were held at once`);
-    assert.ok(result.grew < 50e6, `the page grew by ${result.grew} bytes`);
+    assert.ok(result.grew < 10e6, `the page grew by ${result.grew} bytes`);
     // And back to the end by its button.
     await page.getByRole("button", { name: "Go to the newest message" }).click();
     await page.locator("li.message", { hasText: /^.*4999/ }).last().waitFor();

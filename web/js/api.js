@@ -1,7 +1,9 @@
 // The HTTP API: one function for calls, one for files. A failure says what was wrong.
 
 import { session, setSession } from "./session.js";
-import { t } from "./texts.js";
+import { inWords, t } from "./texts.js";
+
+/** @typedef {import("./types.js").Session} Session */
 
 /** A failure that the server, or the way to it, gave. */
 export class Failure extends Error {
@@ -18,8 +20,20 @@ export function why(error) {
   return error instanceof Error && error.message ? error.message : t("errorUnknown");
 }
 
-/** @param {number} status @param {string} text @returns {any} */
-function answer(status, text) {
+/** The user who asked is no longer the one who uses the page. @param {Session | null} asker */
+function over(asker) {
+  return asker?.user.id !== session.value?.user.id;
+}
+
+/** What went wrong, where there is anybody left to tell. @param {unknown} error @returns {string} */
+export function worthTelling(error) {
+  return error instanceof Failure && error.code === "over" ? "" : why(error);
+}
+
+/** @param {Session | null} asker @param {number} status @param {string} text @returns {any} */
+function answer(asker, status, text) {
+  // What one was told is nobody else's.
+  if (over(asker)) throw new Failure("", { code: "over" });
   let body = null;
   try {
     body = text ? JSON.parse(text) : null;
@@ -28,8 +42,8 @@ function answer(status, text) {
   }
   if (status >= 200 && status < 300) return body;
   // A token that no longer counts: whoever uses the page logs in again.
-  if (status === 401 && session.value) setSession(null);
-  throw new Failure(body?.detail ?? t("errorUnknown"), { status, code: body?.code });
+  if (status === 401 && asker && session.value?.token === asker.token) setSession(null, t("sessionEnded"));
+  throw new Failure(inWords(body?.code, body?.detail ?? t("errorUnknown")), { status, code: body?.code });
 }
 
 /**
@@ -40,9 +54,10 @@ function answer(status, text) {
  * @returns {Promise<any>}
  */
 export async function call(method, path, body) {
+  const asker = session.value;
   /** @type {Record<string, string>} */
   const headers = {};
-  if (session.value) headers.authorization = `Bearer ${session.value.token}`;
+  if (asker) headers.authorization = `Bearer ${asker.token}`;
   if (body !== undefined) headers["content-type"] = "application/json";
   let response, text;
   try {
@@ -51,7 +66,7 @@ export async function call(method, path, body) {
   } catch {
     throw new Failure(t("errorNetwork"), { code: "network" });
   }
-  return answer(response.status, text);
+  return answer(asker, response.status, text);
 }
 
 /**
@@ -79,16 +94,17 @@ export async function all(path) {
  */
 export function upload(file, progress, signal) {
   return new Promise((resolve, reject) => {
+    const asker = session.value;
     const request = new XMLHttpRequest();
     const failed = () => reject(new Failure(t("errorNetwork"), { code: "network" }));
     request.open("POST", "/api/v1/files");
-    request.setRequestHeader("authorization", `Bearer ${session.value?.token}`);
+    request.setRequestHeader("authorization", `Bearer ${asker?.token}`);
     request.upload.onprogress = (event) => progress(event.total ? event.loaded / event.total : 0);
     request.onerror = failed;
     request.onabort = failed;
     request.onload = () => {
       try {
-        resolve(answer(request.status, request.responseText));
+        resolve(answer(asker, request.status, request.responseText));
       } catch (error) {
         reject(error);
       }

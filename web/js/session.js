@@ -22,8 +22,12 @@ export const session = signal(kept());
 /** Oneself, while logged in. */
 export const me = computed(() => session.value?.user ?? null);
 
-/** @param {Session | null} next */
-export function setSession(next) {
+/** Why one has to log in again. */
+export const farewell = signal("");
+
+/** @param {Session | null} next @param {string} [why] what is said where it ends */
+export function setSession(next, why = "") {
+  farewell.value = why;
   if (next) localStorage.setItem(KEPT, JSON.stringify(next));
   else localStorage.removeItem(KEPT);
   session.value = next;

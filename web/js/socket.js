@@ -2,11 +2,12 @@
 // in `chat`; meetups and notifications in `meetup`. The official client comes back by itself, and asks to be told what
 // it missed.
 
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { io } from "socket.io-client";
 
-import { call } from "./api.js";
+import { Failure, call } from "./api.js";
 import { session, setSession } from "./session.js";
+import { t } from "./texts.js";
 
 /** How long an acknowledgement may take before it is asked for again. */
 const PATIENCE_MS = 10_000;
@@ -29,30 +30,41 @@ let chat = null;
 let meetup = null;
 /** @type {number | undefined} */
 let looking;
+let dispose = () => {};
 
 async function renew() {
   const current = session.value;
   if (!current || Date.parse(current.expiresAt) - Date.now() > RENEW_MS) return;
   try {
     setSession(await call("POST", "/auth/refresh"));
-    chat?.emit("authenticate", { token: session.value?.token });
-    meetup?.emit("authenticate", { token: session.value?.token });
   } catch {
     // Looked at again in an hour; a token that is over by then says so itself.
   }
 }
 
+/** Whether a connection is the one of now, not that of an earlier login. @param {import("socket.io-client").Socket} socket */
+const current = (socket) => socket === chat || socket === meetup;
+
 /** @param {import("socket.io-client").Socket} socket @param {Error & { data?: { code?: string } }} error */
 function refused(socket, error) {
-  link.value = "offline";
-  if (OVER.includes(error.data?.code ?? "")) setSession(null);
+  if (!current(socket)) return;
+  if (socket === chat) link.value = "offline";
+  if (OVER.includes(error.data?.code ?? "")) setSession(null, t("sessionEnded"));
   // Refused by the server, not cut: the client does not come back by itself.
-  else if (!socket.active) setTimeout(() => { if (session.value) socket.connect(); }, AGAIN_MS);
+  else if (!socket.active) setTimeout(() => { if (current(socket)) socket.connect(); }, AGAIN_MS);
+}
+
+/** The server has ended a connection for good: the API says whether the session is over, else it is opened again. @param {import("socket.io-client").Socket} socket */
+function ended(socket) {
+  call("GET", "/me").then(() => { if (current(socket)) socket.connect(); }, () => {
+    setTimeout(() => { if (current(socket)) ended(socket); }, AGAIN_MS);
+  });
 }
 
 /**
  * Connects, and tells what it hears.
- * @param {{ chat: Handlers, meetup: Handlers, up: (recovered: boolean) => void }} hears
+ * @param {{ chat: Handlers, meetup: Handlers, up: (recovered: boolean) => void,
+ *   meetupUp: (recovered: boolean) => void }} hears
  */
 export function open(hears) {
   /** @param {(auth: object) => void} say */
@@ -61,20 +73,24 @@ export function open(hears) {
   meetup = io("/meetup", { auth, reconnectionDelay: 500, reconnectionDelayMax: 5_000 });
   for (const [name, hear] of Object.entries(hears.chat)) chat.on(name, hear);
   for (const [name, hear] of Object.entries(hears.meetup)) meetup.on(name, hear);
-  const main = chat;
+  const [main, other] = [chat, meetup];
   main.on("connect", () => {
     link.value = "online";
     hears.up(main.recovered);
   });
-  main.on("disconnect", (reason) => {
-    link.value = "offline";
-    // The identity is over, or seems so: the API says which.
-    if (reason === "io server disconnect") {
-      call("GET", "/me").then(() => main.connect(), () => {});
-      meetup?.connect();
-    }
+  other.on("connect", () => hears.meetupUp(other.recovered));
+  for (const socket of [main, other]) {
+    socket.on("connect_error", (error) => refused(socket, error));
+    socket.on("disconnect", (reason) => {
+      if (socket === chat) link.value = "offline";
+      if (reason === "io server disconnect") ended(socket);
+    });
+  }
+  // A new token, of this tab or of another, is told to connections that are open.
+  dispose = effect(() => {
+    const token = session.value?.token;
+    if (token) for (const socket of [main, other]) if (socket.connected) socket.emit("authenticate", { token });
   });
-  for (const socket of [chat, meetup]) socket.on("connect_error", (error) => refused(socket, error));
   link.value = "connecting";
   void renew();
   looking = setInterval(renew, LOOK_MS);
@@ -82,9 +98,10 @@ export function open(hears) {
 
 export function close() {
   clearInterval(looking);
-  chat?.disconnect();
-  meetup?.disconnect();
+  dispose();
+  const open = [chat, meetup];
   chat = meetup = null;
+  for (const socket of open) socket?.disconnect();
 }
 
 /** Says something that may be lost. @param {string} name @param {object} payload */
@@ -99,6 +116,8 @@ export function mention(name, payload) {
  * @returns {Promise<any>}
  */
 export async function say(name, payload) {
-  if (!chat?.connected) throw new Error("not connected");
-  return chat.timeout(PATIENCE_MS).emitWithAck(name, payload);
+  if (!chat?.connected) throw new Failure(t("errorNetwork"), { code: "network" });
+  return chat.timeout(PATIENCE_MS).emitWithAck(name, payload).catch(() => {
+    throw new Failure(t("errorNetwork"), { code: "network" });
+  });
 }

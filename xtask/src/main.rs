@@ -42,6 +42,8 @@ enum Command {
         #[arg(long)]
         quick: bool,
     },
+    /// Make the pictures in docs/screenshots.
+    Screenshots,
     /// Renew what the web client is made of from npm.
     Vendor {
         /// Only say whether it is what npm has.
@@ -57,6 +59,7 @@ fn main() -> ExitCode {
         Command::Test { rust, e2e } => test::run(rust || !e2e, e2e || !rust),
         Command::Tidy => tidy::run(),
         Command::Bench { scenarios, peers, quick } => bench::run(&scenarios, peers.as_deref(), quick),
+        Command::Screenshots => test::screenshots(),
         Command::Vendor { check } => vendor::run(check),
         Command::Ci => test::run(true, true)
             .and_then(|()| sh::run("cargo", &["fmt", "--all", "--check"]))

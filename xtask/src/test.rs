@@ -8,6 +8,9 @@ use crate::{sh, vendor};
 const NEEDED: [(&str, &str); 5] =
     [("node", "nodejs"), ("npm", "npm"), ("strace", "strace"), ("python3", "python3-venv"), ("chromium", "chromium")];
 
+/// The first version of Node.js whose test runner can do what the tests ask of it.
+const NODE: (u32, u32) = (20, 14);
+
 pub(crate) fn run(rust: bool, e2e: bool) -> Result<(), String> {
     install()?;
     if rust {
@@ -23,6 +26,15 @@ pub(crate) fn run(rust: bool, e2e: bool) -> Result<(), String> {
         sh::run_in(&folder, "npm", &["test", "--silent"])?;
     }
     Ok(())
+}
+
+/// Makes the pictures of the documentation, with the binary as it is now.
+pub(crate) fn screenshots() -> Result<(), String> {
+    install()?;
+    sh::run("cargo", &["build", "--package", "quintet"])?;
+    let folder = sh::root().join("e2e");
+    sh::run_in(&folder, "npm", &["ci", "--no-audit", "--no-fund", "--loglevel=error"])?;
+    sh::run_in(&folder, "node", &["screenshots.mjs"])
 }
 
 /// An environment of Python's with exactly what a lock file names.
@@ -44,7 +56,14 @@ pub(crate) fn install() -> Result<(), String> {
     };
     let missing: Vec<&str> =
         NEEDED.iter().filter(|(program, _)| !there(program)).map(|(_, package)| *package).collect();
-    install_packages(&missing)
+    install_packages(&missing)?;
+    // Debian's own may be older than what the tests are run with.
+    let version = sh::output("node", &["--version"]).unwrap_or_default();
+    let mut parts = version.trim_start_matches('v').split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    if (parts.next(), parts.next()) < (Some(NODE.0), Some(NODE.1)) {
+        return Err(format!("the tests need Node.js {}.{} or newer; this is {version}", NODE.0, NODE.1));
+    }
+    Ok(())
 }
 
 /// Installs Debian's packages where that is allowed, else says exactly what to install.
@@ -58,5 +77,6 @@ pub(crate) fn install_packages(missing: &[&str]) -> Result<(), String> {
     }
     sh::run("apt-get", &["update", "-q"])?;
     let args = ["install", "-q", "-y", "--no-install-recommends"];
-    sh::run("apt-get", &[&args[..], missing].concat())
+    // None of them is to be started as a service.
+    sh::run("env", &[&["RUNLEVEL=1", "apt-get"][..], &args, missing].concat())
 }

@@ -120,6 +120,7 @@ modules: {{}}
             .map(str::to_owned);
     let environment = vec![
         ("ERL_LIBS", libraries()?),
+        ("EJABBERD_LOG_PATH", folder.join("ejabberd.log").display().to_string()),
         ("EJABBERD_CONFIG_PATH", file.display().to_string()),
         ("ERL_CRASH_DUMP_SECONDS", "0".to_owned()),
     ];

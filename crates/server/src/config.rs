@@ -182,6 +182,22 @@ pub(crate) struct Files {
     pub(crate) key: Option<(String, String)>,
 }
 
+/// Where AWS keeps buckets.
+const AWS: &str = "https://*.amazonaws.com https://*.amazonaws.com.cn";
+
+impl Files {
+    /// Where links to files lead beside this server, as a Content-Security-Policy names it; none without a bucket.
+    pub(crate) fn source(&self) -> Option<String> {
+        self.bucket.as_ref()?;
+        let Some(endpoint) = &self.endpoint else { return Some(AWS.to_owned()) };
+        let (scheme, rest) = endpoint.split_once("://")?;
+        let host = rest.split('/').next().unwrap_or_default();
+        // What would end the directive names no host.
+        let named = !host.is_empty() && !host.contains([';', ',', ' ', '\'']);
+        named.then(|| format!("{scheme}://{host}"))
+    }
+}
+
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Log {
@@ -308,6 +324,16 @@ mod tests {
             environment.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         add_environment(&mut table, &environment)?;
         table.try_into().map_err(|error: toml::de::Error| error.to_string())
+    }
+
+    #[test]
+    fn a_page_shows_pictures_from_where_files_are_kept() {
+        let source = |file: &str| parsed(file, &[]).expect("good").files.source();
+        assert_eq!(source(""), None);
+        assert_eq!(source("[files]\nbucket = 'chat'").as_deref(), Some(AWS));
+        let own = "[files]\nbucket = 'chat'\nendpoint = 'https://s3.example.org:9000/path'";
+        assert_eq!(source(own).as_deref(), Some("https://s3.example.org:9000"));
+        assert_eq!(source("[files]\nbucket = 'chat'\nendpoint = 'https://a; script-src *'"), None);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use quintet_gateway::{Gateway, Listener};
 use quintet_rest::{ClientAddress, ListenerDialect};
+use quintet_service::Service;
 use quintet_socketio::{CloseReason, Engine};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket};
@@ -48,15 +49,18 @@ type Body = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
 
 /// What every connection needs.
 struct Shared {
+    service: Service,
     engine: Engine<Gateway>,
     gateway: Gateway,
     rest: axum::Router,
     trusted_proxies: Vec<IpAddr>,
+    /// Where else links of files lead to, for the policy of pages.
+    pictures: Option<String>,
 }
 
 /// Runs the server until it is told to stop.
 pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
-    let signals = Signals::listen()?;
+    let mut signals = Signals::listen()?;
     let tls = Tls::of(&config)?;
     let mut listeners = Vec::new();
     for listen in &config.server.listen {
@@ -67,10 +71,12 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     say_hello(&config, &listeners, tls.is_some());
 
     let shared = Arc::new(Shared {
+        service: service.clone(),
         engine: engine.clone(),
         gateway: gateway.clone(),
         rest,
         trusted_proxies: config.limits.trusted_proxies.clone(),
+        pictures: config.files.source(),
     });
     let (stop, stopping) = watch::channel(false);
     let connections = TaskTracker::new();
@@ -84,6 +90,11 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     signals.until_told_to_stop(tls.as_deref()).await;
 
     tracing::info!("stopping");
+    tokio::spawn(async move {
+        // Whoever says it twice does not want to wait. Nothing that was acknowledged is in danger.
+        signals.until_told_to_stop(None).await;
+        std::process::exit(1);
+    });
     for task in accepting {
         task.abort();
         let _ = task.await;
@@ -156,7 +167,7 @@ impl Signals {
     }
 
     /// Waits for SIGTERM or Ctrl-C; SIGHUP reads the files of TLS again.
-    async fn until_told_to_stop(mut self, tls: Option<&Tls>) {
+    async fn until_told_to_stop(&mut self, tls: Option<&Tls>) {
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => return,
@@ -243,7 +254,8 @@ async fn respond(shared: &Shared, listen: Listen, peer: SocketAddr, mut request:
     let remote = forwarded::client_address(request.headers(), peer, &shared.trusted_proxies);
     let path = request.uri().path();
     // Before the engine: the official client stands among its paths.
-    if let Some(file) = quintet_web::respond(request.method(), path, request.headers()) {
+    if let Some(file) = quintet_web::respond(request.method(), path, request.headers(), shared.pictures.as_deref()) {
+        shared.service.metrics().answered(file.status().as_u16());
         return boxed(file.map(Full::new));
     }
     if shared.engine.serves(path) {

@@ -1,6 +1,6 @@
 //! What the writer keeps of its lookups is never older than what was written since, by whomever.
 
-#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+#![allow(clippy::unwrap_used, clippy::cloned_ref_to_slice_refs, reason = "a panic is how a test fails")]
 
 mod support;
 

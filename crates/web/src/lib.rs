@@ -32,9 +32,10 @@ struct File {
 include!(concat!(env!("OUT_DIR"), "/files.rs"));
 
 /// Answers a request for a file of the client; none where the path is not the client's, or where a page is not what
-/// was asked for (`/` is also where clients look whether somebody is there).
+/// was asked for (`/` is also where clients look whether somebody is there). `pictures` is one more source, as a
+/// Content-Security-Policy names it, that links of files lead to.
 #[must_use]
-pub fn respond(method: &Method, path: &str, headers: &HeaderMap) -> Option<Response<Bytes>> {
+pub fn respond(method: &Method, path: &str, headers: &HeaderMap, pictures: Option<&str>) -> Option<Response<Bytes>> {
     if method != Method::GET && method != Method::HEAD {
         return None;
     }
@@ -44,7 +45,7 @@ pub fn respond(method: &Method, path: &str, headers: &HeaderMap) -> Option<Respo
     }
     let (body, encoding) = encoded(file, headers);
     let known = headers.get(header::IF_NONE_MATCH).is_some_and(|tags| {
-        tags.to_str().unwrap_or_default().split(',').any(|tag| tag.trim().trim_start_matches("W/") == file.tag)
+        tags.to_str().unwrap_or_default().split(',').any(|tag| matches!(tag.trim(), "*") || tag.trim() == file.tag)
     });
     let mut response = Response::new(if known || method == Method::HEAD { Bytes::new() } else { body });
     if known {
@@ -66,7 +67,9 @@ pub fn respond(method: &Method, path: &str, headers: &HeaderMap) -> Option<Respo
     }
     match file.policy {
         Some(policy) => {
-            set.insert(header::CONTENT_SECURITY_POLICY, text(policy));
+            let wider = pictures.map(|source| policy.replace("img-src 'self'", &format!("img-src 'self' {source}")));
+            let policy = wider.and_then(|policy| HeaderValue::from_str(&policy).ok()).unwrap_or_else(|| text(policy));
+            set.insert(header::CONTENT_SECURITY_POLICY, policy);
             set.insert(header::REFERRER_POLICY, text("no-referrer"));
             set.insert(header::HeaderName::from_static("cross-origin-opener-policy"), text("same-origin"));
         }
@@ -110,7 +113,7 @@ mod tests {
 
     fn get(path: &str, headers: &[(header::HeaderName, &'static str)]) -> Option<Response<Bytes>> {
         let headers = headers.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect();
-        respond(&Method::GET, path, &headers)
+        respond(&Method::GET, path, &headers, None)
     }
 
     #[test]
@@ -123,7 +126,10 @@ mod tests {
         assert!(get("/", &[]).is_none(), "who asks for no page is told otherwise that somebody is there");
         assert!(get("/", &[(header::ACCEPT, "text/html;q=0")]).is_none());
         assert!(get("/nothing", &[(header::ACCEPT, "text/html")]).is_none());
-        assert!(respond(&Method::POST, "/playground", &HeaderMap::new()).is_none());
+        assert!(respond(&Method::POST, "/playground", &HeaderMap::new(), None).is_none());
+        let wider = respond(&Method::GET, "/playground", &HeaderMap::new(), Some("https://files.example.org")).unwrap();
+        let policy = wider.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+        assert!(policy.contains("img-src 'self' https://files.example.org blob:;"), "{policy}");
     }
 
     #[test]
@@ -174,7 +180,7 @@ mod tests {
         let first = get("/socket.io/socket.io.min.js", &[]).unwrap();
         let tag = first.headers()[header::ETAG].clone();
         let headers = HeaderMap::from_iter([(header::IF_NONE_MATCH, tag)]);
-        let again = respond(&Method::GET, "/socket.io/socket.io.min.js", &headers).unwrap();
+        let again = respond(&Method::GET, "/socket.io/socket.io.min.js", &headers, None).unwrap();
         assert_eq!((again.status(), again.body().len()), (StatusCode::NOT_MODIFIED, 0));
     }
 }

@@ -10,7 +10,9 @@ function format(name, options) {
   const key = `${language.value} ${name}`;
   let found = formats.get(key);
   if (!found) {
-    found = new Intl.DateTimeFormat(language.value, options);
+    // As it is written where the reader lives, in the language that was chosen.
+    const local = navigator.languages.find((tag) => tag.startsWith(language.value)) ?? language.value;
+    found = new Intl.DateTimeFormat(local, options);
     formats.set(key, found);
   }
   return found;

@@ -1,6 +1,6 @@
 // A form for every event of a vocabulary, made from the catalogue.
 
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 
 import { html } from "../lib/html.js";
 import { CATALOGUE } from "./catalogue.js";
@@ -74,16 +74,15 @@ export function AnyEvent({ line }) {
   /** @param {Event} event */
   function submit(event) {
     event.preventDefault();
-    const form = new FormData(/** @type {HTMLFormElement} */ (event.currentTarget));
-    line.emit(spec?.name ?? "", payloadOf(/** @type {Spec} */ (spec), form)).catch(() => {
+    const filled = new FormData(/** @type {HTMLFormElement} */ (event.currentTarget));
+    line.emit(spec?.name ?? "", payloadOf(/** @type {Spec} */ (spec), filled)).catch(() => {
       // No answer is seen in the frames, too.
     });
   }
 
   /** @param {any} event */
   async function copy(event) {
-    const form = new FormData(event.currentTarget.form);
-    const shown = payloadOf(/** @type {Spec} */ (spec), form);
+    const shown = payloadOf(/** @type {Spec} */ (spec), new FormData(event.currentTarget.form));
     const code = codeFor(dialect, spec?.name ?? "", shown);
     try {
       await navigator.clipboard.writeText(code);
@@ -93,10 +92,13 @@ export function AnyEvent({ line }) {
       setCopied(code);
     }
   }
-  // What the form was filled with is looked up anew for each event and each newest message.
-  const key = `${prefix} ${line.heard.value.at(-1)?.id ?? ""}`;
+  // What the form is filled with is looked up anew for each event, and for each newest message while nobody uses it.
+  const newest = useRef("");
+  const form = useRef(/** @type {HTMLFormElement | null} */ (null));
+  if (!form.current?.contains(document.activeElement)) newest.current = line.heard.value.at(-1)?.id ?? "";
+  const key = `${prefix} ${newest.current}`;
   return html`<details class="any"><summary>Send any event</summary>
-    <form key=${key} onSubmit=${submit}>
+    <form key=${key} ref=${form} onSubmit=${submit}>
       <div class="input"><label for=${`${id}-event`}>event</label>
         <select id=${`${id}-event`} value=${spec.name} onChange=${(/** @type {any} */ event) => { setName(event.target.value); setCopied(""); }}>
           ${specs.map((one) => html`<option value=${one.name}>${one.name}${one.ours ? " (ours)" : ""}</option>`)}</select></div>

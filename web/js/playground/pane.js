@@ -16,11 +16,11 @@ function useEnd(newest) {
   return box;
 }
 
-/** A frame with the name of its event set apart. @param {{ frame: import("./stage.js").Frame }} props */
+/** A frame with the name of its event set apart: its beginning, and the whole of it when it is opened. @param {{ frame: import("./stage.js").Frame }} props */
 function FrameLine({ frame }) {
   const [, before = "", name = "", after = ""] = /^(\d+(?:\/[^,]*,)?\d*\[)("[^"]*")?(.*)$/s.exec(frame.text) ?? ["", frame.text];
-  return html`<li class=${frame.out ? "out" : "in"}><span class="hidden">${frame.out ? "sent" : "received"}</span>
-    <code>${before}<b>${name}</b>${after}</code></li>`;
+  return html`<li class=${frame.out ? "out" : "in"}><details><summary><span class="hidden">${frame.out ? "sent" : "received"}</span>
+    <code>${before}<b>${name}</b>${after}</code></summary></details></li>`;
 }
 
 /** @param {{ person: Person, place: string, index: number }} props */

@@ -63,24 +63,37 @@ export function drop(id) {
 }
 
 export async function loadConversations() {
+  const before = conversations.value;
   /** @type {Conversation[]} */
   const found = await all("/conversations");
   know(found.flatMap((conversation) => conversation.members.map((member) => member.user)));
-  conversations.value = new Map(found.map((conversation) => {
-    // What was heard while this was on its way is newer.
-    const heard = conversations.value.get(conversation.id);
-    if (!heard || heard.sequence <= conversation.sequence) return [conversation.id, conversation];
-    const { lastMessage, updatedAt, sequence, unreadCount } = heard;
-    return [conversation.id, { ...conversation, lastMessage, updatedAt, sequence, unreadCount }];
-  }));
+  const next = new Map(found.map((conversation) => [conversation.id, conversation]));
+  // What came while this was on its way is not in it, or newer than it.
+  const newer = [...conversations.value.values()].filter(({ id, sequence }) => {
+    const listed = next.get(id);
+    return listed ? listed.sequence < sequence : !before.has(id);
+  });
+  for (const conversation of newer) next.set(conversation.id, conversation);
+  conversations.value = next;
   loaded.value = true;
+  for (const { id } of newer) void fetchConversation(id);
+}
+
+/** How often a conversation is looked up where more is heard of it each time. */
+const ATTEMPTS = 3;
+
+/** @param {string} id @param {number} [attempt] @returns {Promise<Conversation>} */
+async function look(id, attempt = 1) {
+  const found = await call("GET", `/conversations/${encodeURIComponent(id)}`);
+  const heard = conversations.value.get(id);
+  return heard && heard.sequence > found.sequence && attempt < ATTEMPTS ? look(id, attempt + 1) : put(found);
 }
 
 /** Looks a conversation up anew; null where one is not in it. @param {string} id */
 export function fetchConversation(id) {
   let asking = asked.get(id);
   if (!asking) {
-    asking = call("GET", `/conversations/${encodeURIComponent(id)}`).then(put, (error) => {
+    asking = look(id).catch((error) => {
       if (error.status === 403 || error.status === 404) drop(id);
       return null;
     }).finally(() => asked.delete(id));
@@ -98,7 +111,7 @@ export async function directWith(userId) {
 export function said(message, seen) {
   const known = conversations.value.get(message.conversationId);
   if (!known) {
-    void fetchConversation(message.conversationId);
+    void fetchConversation(message.conversationId).then((found) => { if (found) said(message, seen); });
     return;
   }
   if ((known.lastMessage?.sequence ?? 0) >= message.sequence) return;
@@ -120,6 +133,9 @@ export function changed(message) {
 
 /** Somebody has read up to a number. @param {string} id @param {string} userId @param {number} sequence */
 export function read(id, userId, sequence) {
+  // How many are left unread, the server knows.
+  const last = conversations.value.get(id)?.lastMessage;
+  if (userId === me.value?.id && last && sequence < last.sequence) void fetchConversation(id);
   patch(id, (conversation) => ({
     unreadCount: userId === me.value?.id && sequence >= (conversation.lastMessage?.sequence ?? 0) ? 0 : conversation.unreadCount,
     members: conversation.members.map((member) =>

@@ -2,11 +2,13 @@
 
 import { batch } from "@preact/signals";
 
-import { why } from "../api.js";
+import { worthTelling } from "../api.js";
+import { conversationLink } from "../route.js";
 import { me } from "../session.js";
 import * as socket from "../socket.js";
 import { t } from "../texts.js";
 import * as conversations from "./conversations.js";
+import { forgetDrafts } from "./drafts.js";
 import * as meetups from "./meetups.js";
 import * as messages from "./messages.js";
 import * as notices from "./notices.js";
@@ -54,7 +56,7 @@ function messageNew(said) {
   const name = people.nameOf(message.sender.id) || message.sender.username;
   const text = message.content || message.file?.name || t(message.type === "image" ? "image" : "file");
   if (seen) notices.announce(t("newMessageFrom", { name, text }));
-  else notices.tellBrowser(name, text, `#/c/${message.conversationId}`);
+  else notices.tellBrowser(name, text, conversationLink(message.conversationId));
 }
 
 /** @param {any} said */
@@ -93,15 +95,29 @@ function gone({ chatId }) {
   conversations.drop(chatId);
 }
 
+/** Time after which what could not be loaded is asked for again. */
+const AGAIN_MS = 5_000;
+/** @type {number | undefined} */
+let again;
+
 /** Everything anew: at the start, and when what was missed is not told again. */
 async function load() {
-  try {
-    await Promise.all([conversations.loadConversations(), notices.loadNotices(), meetups.loadMeetups()]);
-    const open = messages.view.value?.id;
-    if (open) await messages.openMessages(open);
-  } catch (error) {
-    notices.tell(why(error));
+  clearTimeout(again);
+  const at = looking.at === messages.view.value?.id;
+  const done = await Promise.allSettled([
+    messages.catchUp(at), conversations.loadConversations(), notices.loadNotices(), meetups.loadMeetups(),
+  ]);
+  const failed = done.find((one) => one.status === "rejected");
+  const told = failed?.status === "rejected" ? worthTelling(failed.reason) : "";
+  if (told) {
+    notices.tell(told);
+    again = setTimeout(load, AGAIN_MS);
   }
+}
+
+/** What passes and is not kept is not told again: who is online is asked. */
+function refresh() {
+  void conversations.loadConversations().catch(() => {});
 }
 
 /** @param {any} message */
@@ -138,10 +154,16 @@ export function start() {
         void meetups.loadMeetups().catch(() => {});
       },
     },
+    meetupUp: (recovered) => {
+      if (recovered) return;
+      void meetups.loadMeetups().catch(() => {});
+      void notices.loadNotices().catch(() => {});
+    },
     up: (recovered) => {
       typing.forgetTyping();
       // From here on everything is heard, so nothing falls between what is loaded and what is heard.
-      if (!recovered) void load();
+      if (recovered) refresh();
+      else void load();
       void outbox.flush();
     },
   });
@@ -149,6 +171,7 @@ export function start() {
 
 /** Ends the connection and forgets what was shown: somebody logged out. */
 export function stop() {
+  clearTimeout(again);
   socket.close();
   batch(() => {
     conversations.forgetConversations();
@@ -158,5 +181,6 @@ export function stop() {
     people.forgetPeople();
     typing.forgetTyping();
     meetups.forgetMeetups();
+    forgetDrafts();
   });
 }

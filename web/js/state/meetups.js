@@ -2,7 +2,7 @@
 
 import { computed, signal } from "@preact/signals";
 
-import { call } from "../api.js";
+import { Failure, call } from "../api.js";
 import { know } from "./people.js";
 
 /** @typedef {import("../types.js").Meetup} Meetup */
@@ -20,8 +20,14 @@ export const orderedMeetups = computed(() => {
     Number(over(a)) - Number(over(b)) || (a.startsAt < b.startsAt ? -1 : 1));
 });
 
-/** @param {Meetup} meetup */
-function put(meetup) {
+let asked = 0;
+/** By meetup, when what is shown of it was asked for. @type {Map<string, number>} */
+const shown = new Map();
+
+/** Shows a meetup, unless what is shown was asked for later: answers overtake each other. @param {Meetup} meetup @param {number} at */
+function put(meetup, at) {
+  if ((shown.get(meetup.id) ?? 0) > at) return;
+  shown.set(meetup.id, at);
   know([meetup.host, ...meetup.participants, ...meetup.requests.map((request) => request.user)]);
   meetups.value = new Map(meetups.value).set(meetup.id, meetup);
 }
@@ -32,16 +38,24 @@ export function meetupOf(chatId) {
 }
 
 export async function loadMeetups() {
+  const at = ++asked;
   const { items } = await call("GET", `/meetups?limit=${SHOWN}`);
-  for (const meetup of items) put(meetup);
+  for (const meetup of items) put(meetup, at);
   meetupsLoaded.value = true;
+}
+
+/** Calls, and shows what the answer is. @param {string} method @param {string} path @param {unknown} [body] */
+async function ask(method, path, body) {
+  const at = ++asked;
+  put(await call(method, `/meetups${path}`, body), at);
 }
 
 /** Looks one up anew. @param {string} id */
 export async function refreshMeetup(id) {
   try {
-    put(await call("GET", `/meetups/${encodeURIComponent(id)}`));
-  } catch {
+    await ask("GET", `/${encodeURIComponent(id)}`);
+  } catch (error) {
+    if (!(error instanceof Failure) || error.status !== 404) return;
     const rest = new Map(meetups.value);
     rest.delete(id);
     meetups.value = rest;
@@ -50,30 +64,31 @@ export async function refreshMeetup(id) {
 
 /** @param {{ activity: string, location: string, startsAt: string, capacity?: number }} what */
 export async function proposeMeetup(what) {
-  put(await call("POST", "/meetups", what));
+  await ask("POST", "", what);
 }
 
 /** @param {Meetup} meetup @param {string} status */
 export async function setMeetupStatus({ id }, status) {
-  put(await call("PATCH", `/meetups/${encodeURIComponent(id)}`, { status }));
+  await ask("PATCH", `/${encodeURIComponent(id)}`, { status });
 }
 
 /** @param {Meetup} meetup */
 export async function askToJoin({ id }) {
-  put(await call("POST", `/meetups/${encodeURIComponent(id)}/requests`));
+  await ask("POST", `/${encodeURIComponent(id)}/requests`);
 }
 
 /** @param {Meetup} meetup @param {string} userId @param {"accept" | "decline"} what */
 export async function decideRequest({ id }, userId, what) {
-  put(await call("POST", `/meetups/${encodeURIComponent(id)}/requests/${encodeURIComponent(userId)}/${what}`));
+  await ask("POST", `/${encodeURIComponent(id)}/requests/${encodeURIComponent(userId)}/${what}`);
 }
 
 /** @param {Meetup} meetup @param {string} userId */
 export async function takeOut({ id }, userId) {
-  put(await call("DELETE", `/meetups/${encodeURIComponent(id)}/participants/${encodeURIComponent(userId)}`));
+  await ask("DELETE", `/${encodeURIComponent(id)}/participants/${encodeURIComponent(userId)}`);
 }
 
 export function forgetMeetups() {
   meetups.value = new Map();
+  shown.clear();
   meetupsLoaded.value = false;
 }

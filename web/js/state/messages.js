@@ -5,7 +5,7 @@
 
 import { signal } from "@preact/signals";
 
-import { call } from "../api.js";
+import { call, why } from "../api.js";
 
 /** @typedef {import("../types.js").Message} Message */
 /**
@@ -24,6 +24,11 @@ const HELD_MAX = 300;
 
 /** @type {import("@preact/signals").Signal<View | null>} */
 export const view = signal(null);
+
+/** Counts openings: an answer to what an earlier one asked is nobody's. */
+let opening = 0;
+/** The newest message that was heard of while the window stood elsewhere. */
+let passed = 0;
 
 /** @param {string} id @param {string} query @returns {Promise<{ items: Message[], next: number | null }>} */
 function page(id, query) {
@@ -53,17 +58,19 @@ function set(change) {
 
 /** Opens a conversation at its newest messages. @param {string} id */
 export async function openMessages(id) {
+  const mine = ++opening;
+  passed = 0;
   view.value = { id, items: [], before: null, after: null, loading: "first", error: "" };
-  const opened = () => view.value?.id === id && view.value.loading === "first";
   try {
     const { items, next } = await page(id, "");
-    if (opened() && view.value) set({ items: merged(items, view.value.items), before: next, loading: "" });
+    if (mine === opening && view.value) set({ items: merged(items, view.value.items), before: next, loading: "" });
   } catch (error) {
-    if (opened()) set({ loading: "", error: error instanceof Error ? error.message : "" });
+    if (mine === opening) set({ items: [], loading: "", error: why(error) });
   }
 }
 
 export function closeMessages() {
+  opening += 1;
   view.value = null;
 }
 
@@ -71,16 +78,23 @@ export function closeMessages() {
 export async function loadOlder() {
   const now = view.value;
   if (!now || now.loading || now.before === null) return;
+  const mine = opening;
   set({ loading: "older" });
   try {
     const { items, next } = await page(now.id, `&before=${now.before}`);
-    if (view.value?.id !== now.id) return;
+    if (mine !== opening || !view.value) return;
+    // The window's beginning moved meanwhile: this page no longer joins it.
+    if (view.value.before !== now.before) {
+      set({ loading: "" });
+      return;
+    }
     const held = merged(items, view.value.items);
     const kept = held.slice(0, HELD_MAX);
     const cut = kept.length < held.length;
+    if (cut && view.value.after === null) passed = held.at(-1)?.sequence ?? 0;
     set({ items: kept, before: next, after: cut ? kept.at(-1)?.sequence ?? null : view.value.after, loading: "" });
   } catch {
-    if (view.value?.id === now.id) set({ loading: "" });
+    if (mine === opening) set({ loading: "" });
   }
 }
 
@@ -88,23 +102,45 @@ export async function loadOlder() {
 export async function loadNewer() {
   const now = view.value;
   if (!now || now.loading || now.after === null) return;
+  const mine = opening;
   set({ loading: "newer" });
   try {
     const { items, next } = await page(now.id, `&after=${now.after}`);
-    if (view.value?.id !== now.id) return;
+    if (mine !== opening || !view.value) return;
     const held = merged(view.value.items, items);
     const kept = held.slice(-HELD_MAX);
     const cut = kept.length < held.length;
-    set({ items: kept, after: next, before: cut ? kept[0]?.sequence ?? null : view.value.before, loading: "" });
+    const end = kept.at(-1)?.sequence ?? 0;
+    // What was heard of while this was on its way may not be in it.
+    const after = next ?? (passed > end ? end : null);
+    set({ items: kept, after, before: cut ? kept[0]?.sequence ?? null : view.value.before, loading: "" });
   } catch {
-    if (view.value?.id === now.id) set({ loading: "" });
+    if (mine === opening) set({ loading: "" });
   }
+}
+
+/** Goes on from what is held, where nothing was told of a while: at the end of it, or anew where one looks at the end. @param {boolean} atEnd */
+export async function catchUp(atEnd) {
+  const now = view.value;
+  if (!now) return;
+  const end = now.items.at(-1)?.sequence;
+  if (atEnd || now.error || end === undefined) {
+    await openMessages(now.id);
+    return;
+  }
+  opening += 1;
+  set({ after: end, loading: "" });
+  await loadNewer();
 }
 
 /** A message was said. @param {Message} message */
 export function heard(message) {
   const now = view.value;
-  if (now?.id !== message.conversationId || now.after !== null) return;
+  if (now?.id !== message.conversationId || now.error) return;
+  if (now.after !== null) {
+    passed = Math.max(passed, message.sequence);
+    return;
+  }
   const items = merged(now.items, [message]);
   const kept = items.slice(-HELD_MAX);
   const cut = kept.length < items.length;

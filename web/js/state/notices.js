@@ -80,4 +80,6 @@ export function tellBrowser(title, body, tag) {
 
 export function forgetNotices() {
   notices.value = [];
+  lines.value = [];
+  announced.value = "";
 }

@@ -1,16 +1,17 @@
 // What is said but not acknowledged yet. It survives a reload; each entry has an id of its own, by which the server
-// stores it once however often it is sent.
+// stores it once however often it is sent, and a place of its own in the browser's storage, so that tabs do not undo
+// what others keep.
 
 import { signal } from "@preact/signals";
 
 import { me } from "../session.js";
-import { say } from "../socket.js";
-import { t } from "../texts.js";
+import { link, say } from "../socket.js";
+import { inWords, t } from "../texts.js";
 import { tell } from "./notices.js";
 
 /**
  * @typedef {{ id: string, conversationId: string, content: string, type: "text" | "image" | "file",
- *   fileUrl?: string, fileName?: string | null, at: string, failed: string }} Entry
+ *   fileUrl?: string, fileName?: string | null, at: string, n: number, failed: string }} Entry
  */
 
 /** @type {import("@preact/signals").Signal<Entry[]>} */
@@ -18,32 +19,42 @@ export const outbox = signal([]);
 
 /** Refusals that another attempt may overcome. */
 const PASSING = ["ERR_RATE_LIMITED", "ERR_INTERNAL"];
+/** The session is over: it is sent with the next. */
+const OVER = ["ERR_TOKEN_EXPIRED", "ERR_UNAUTHENTICATED"];
 const AGAIN_MS = 2_000;
 
 /** @type {(answer: any) => void} */
 let onSent = () => {};
 let sending = false;
 
-function key() {
-  return `quintet.outbox.${me.value?.id}`;
+let count = 0;
+
+function prefix() {
+  return `quintet.outbox/${encodeURIComponent(me.value?.id ?? "")}/`;
 }
 
 /** @param {Entry[]} entries */
 function keep(entries) {
+  const before = outbox.value;
   outbox.value = entries;
   if (!me.value) return;
-  if (entries.length > 0) localStorage.setItem(key(), JSON.stringify(entries));
-  else localStorage.removeItem(key());
+  for (const entry of before) if (!entries.some((one) => one.id === entry.id)) localStorage.removeItem(prefix() + entry.id);
+  for (const entry of entries) if (!before.includes(entry)) localStorage.setItem(prefix() + entry.id, JSON.stringify(entry));
 }
 
 /** Takes up what was left by an earlier page. @param {(answer: any) => void} sent told of each message as it is stored */
 export function loadOutbox(sent) {
   onSent = sent;
-  try {
-    outbox.value = JSON.parse(localStorage.getItem(key()) ?? "[]");
-  } catch {
-    outbox.value = [];
+  /** @type {Entry[]} */
+  const found = [];
+  for (const key of Object.keys(localStorage).filter((name) => name.startsWith(prefix()))) {
+    try {
+      found.push(JSON.parse(localStorage.getItem(key) ?? ""));
+    } catch {
+      localStorage.removeItem(key);
+    }
   }
+  outbox.value = found.sort((a, b) => (a.at === b.at ? a.n - b.n : a.at < b.at ? -1 : 1));
 }
 
 function newId() {
@@ -57,7 +68,7 @@ function newId() {
  */
 export function post(conversationId, what) {
   keep([...outbox.value, {
-    id: newId(), conversationId, type: "text", ...what, at: new Date().toISOString(), failed: "",
+    id: newId(), conversationId, type: "text", ...what, at: new Date().toISOString(), n: ++count, failed: "",
   }]);
   void flush();
 }
@@ -92,17 +103,20 @@ export async function flush() {
       try {
         answer = await deliver(entry);
       } catch {
-        // No connection, or no answer in time: it is sent again with the next connection.
+        // No connection: it is sent again with the next. No answer in time: it is sent again in a moment.
+        if (link.value === "online") setTimeout(flush, AGAIN_MS);
         return;
       }
       if (answer?.success) {
         onSent(answer.message);
         discard(entry.id);
+      } else if (OVER.includes(answer?.code)) {
+        return;
       } else if (PASSING.includes(answer?.code)) {
         setTimeout(flush, Math.max(answer.retryAfterMs ?? 0, AGAIN_MS));
         return;
       } else {
-        const failed = answer?.message ?? t("errorUnknown");
+        const failed = inWords(answer?.code, answer?.message ?? t("errorUnknown"));
         // Its conversation may be gone from the page: what was written is shown here at least.
         tell(t("failedText", { why: failed, text: entry.content || entry.fileName || "" }));
         keep(outbox.value.map((waiting) => (waiting.id === entry.id ? { ...waiting, failed } : waiting)));

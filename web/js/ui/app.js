@@ -44,6 +44,10 @@ function Inside() {
     start();
     return stop;
   }, []);
+  // On a phone the list gives way to what was opened, and the focus with it.
+  useEffect(() => {
+    if (narrow.value && route.value.name !== "home") document.getElementById("main")?.focus();
+  }, [route.value]);
   const skip = () => document.getElementById("main")?.focus();
   // On a phone the list is the main thing as long as nothing else is open.
   const listAlone = narrow.value && route.value.name === "home";

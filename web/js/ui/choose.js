@@ -24,6 +24,7 @@ export function Choose({ without, onChoose }) {
   const [found, setFound] = useState(/** @type {User[]} */ ([]));
   const wanted = query.trim();
   useEffect(() => {
+    let asks = true;
     const timer = setTimeout(async () => {
       if (!wanted) {
         setFound([]);
@@ -32,12 +33,15 @@ export function Choose({ without, onChoose }) {
       try {
         const { items } = await call("GET", `/users?q=${encodeURIComponent(wanted)}&limit=${FOUND}`);
         know(items);
-        setFound(items);
+        if (asks) setFound(items);
       } catch {
         setFound([]);
       }
     }, PAUSE_MS);
-    return () => clearTimeout(timer);
+    return () => {
+      asks = false;
+      clearTimeout(timer);
+    };
   }, [wanted]);
   const hidden = new Set([...without, me.value?.id]);
   return html`<div class="field">

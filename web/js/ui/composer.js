@@ -1,34 +1,28 @@
 // Writing: text, files by button, paste and drop, and changing what was said.
 
-import { signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { upload, why } from "../api.js";
+import { Failure, upload, why } from "../api.js";
 import { html } from "../lib/html.js";
 import { me } from "../session.js";
 import { say } from "../socket.js";
 import { titleOf } from "../state/conversations.js";
+import { attached, drafts, editing } from "../state/drafts.js";
 import { view } from "../state/messages.js";
 import { tell } from "../state/notices.js";
 import { post } from "../state/outbox.js";
 import { stopTyping, typeIn } from "../state/typing.js";
-import { t } from "../texts.js";
+import { inWords, t } from "../texts.js";
 import * as icons from "./icons.js";
 import { IconButton } from "./parts.js";
 
 /** @typedef {import("../types.js").Message} Message */
 /** @typedef {import("../types.js").Conversation} Conversation */
-/**
- * @typedef {{ id: number, file: File, part: number, done: import("../types.js").Upload | null, abort: AbortController }} Attachment
- */
+/** @typedef {import("../state/drafts.js").Attachment} Attachment */
 
-/** The message that is being changed. @type {import("@preact/signals").Signal<Message | null>} */
-export const editing = signal(null);
+/** Bytes of a message's text. */
+const BYTES_MAX = 5_120;
 
-/** Files that go with the next message, by conversation. @type {import("@preact/signals").Signal<Map<string, Attachment[]>>} */
-const attached = signal(new Map());
-/** What was begun but not sent, by conversation. @type {Map<string, string>} */
-const drafts = new Map();
 let count = 0;
 
 /** @param {string} id @param {(files: Attachment[]) => Attachment[]} change */
@@ -103,20 +97,27 @@ export function Composer({ conversation }) {
 
   /** @param {Message} message @param {string} content */
   async function save(message, content) {
-    stopEditing();
-    if (content === message.content) return;
-    try {
-      const answer = await say("message:edit", { messageId: message.id, content });
-      if (!answer.success) tell(answer.message);
-    } catch {
-      tell(t("errorNetwork"));
+    if (content !== message.content) {
+      try {
+        const answer = await say("message:edit", { messageId: message.id, content });
+        if (!answer.success) throw new Failure(inWords(answer.code, answer.message));
+      } catch (error) {
+        // What was written stays, to be tried again.
+        tell(why(error));
+        return;
+      }
     }
+    if (editing.value?.id === message.id) stopEditing();
   }
 
   /** @param {Event} [event] */
   function submit(event) {
     event?.preventDefault();
     const content = text.trim();
+    if (new TextEncoder().encode(content).length > BYTES_MAX) {
+      tell(t("errorTooLarge"));
+      return;
+    }
     if (changes) {
       if (content || changes.file) void save(changes, content);
       return;

@@ -16,7 +16,7 @@ import { Details } from "./details.js";
 import { History } from "./history.js";
 import * as icons from "./icons.js";
 import { MeetupCard } from "./meetups.js";
-import { Avatar, Face, IconButton } from "./parts.js";
+import { Avatar, Face, IconButton, ViewHeader } from "./parts.js";
 
 /** @typedef {import("../types.js").Conversation} Conversation */
 
@@ -49,15 +49,22 @@ export function ConversationView({ id }) {
   const [missing, setMissing] = useState(false);
 
   useEffect(() => {
-    setMissing(false);
     setDetails(false);
-    if (!conversations.value.has(id)) void fetchConversation(id).then((found) => setMissing(!found));
     void openMessages(id);
     return closeMessages;
   }, [id]);
+  // Where it is not there, or no longer: it may be hidden from the list only.
+  const gone = !conversation;
+  useEffect(() => {
+    let asks = true;
+    setMissing(false);
+    if (gone) void fetchConversation(id).then((found) => { if (asks) setMissing(!found); });
+    return () => { asks = false; };
+  }, [id, gone]);
 
   if (!conversation) {
-    return html`<section class="pane"><p class="hint middle">${missing ? t("pickConversation") : t("loading")}</p></section>`;
+    return html`<section class="pane"><${ViewHeader} title=${t("conversations")} />
+      <p class="hint middle">${missing ? t("pickConversation") : t("loading")}</p></section>`;
   }
   const other = otherOf(conversation);
   const title = titleOf(conversation);

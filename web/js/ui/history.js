@@ -9,7 +9,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { html } from "../lib/html.js";
 import { day, dayKey } from "../lib/time.js";
 import { me } from "../session.js";
-import { say } from "../socket.js";
+import { link, say } from "../socket.js";
 import { read } from "../state/conversations.js";
 import { looking } from "../state/live.js";
 import { loadNewer, loadOlder, openMessages, view } from "../state/messages.js";
@@ -52,6 +52,8 @@ const fromEnd = (box) => box.scrollHeight - box.scrollTop - box.clientHeight;
 export function History({ conversation }) {
   const box = useRef(/** @type {HTMLDivElement | null} */ (null));
   const atEnd = useRef(true);
+  const toldRead = useRef(0);
+  const state = link.value;
   const [away, setAway] = useState(false);
   const { items, loading, before, after, error } = view.value ?? { items: [], loading: "first", before: null, after: null, error: "" };
   const waiting = outbox.value.filter((entry) => entry.conversationId === conversation.id);
@@ -66,11 +68,15 @@ export function History({ conversation }) {
     looking.at = here ? conversation.id : "";
     const last = here ? shown.items.findLast((message) => message.sender.id !== me.value?.id) : undefined;
     const own = conversation.members.find(({ user }) => user.id === me.value?.id);
-    if (!last || !own || own.readSequence >= last.sequence) return;
+    if (!last || state !== "online" || Math.max(own?.readSequence ?? 0, toldRead.current) >= last.sequence) return;
+    toldRead.current = last.sequence;
+    const end = shown?.items.at(-1)?.sequence ?? last.sequence;
     say("message:read", { messageId: last.id, chatId: conversation.id }).then((answer) => {
-      if (answer?.success) read(conversation.id, me.value?.id ?? "", last.sequence);
+      if (answer?.success) read(conversation.id, me.value?.id ?? "", Math.max(last.sequence, end));
+      else toldRead.current = 0;
     }, () => {
-      // Read again with the next connection.
+      // Told again with the next connection.
+      toldRead.current = 0;
     });
   }
 
@@ -115,6 +121,13 @@ export function History({ conversation }) {
     return () => watch.disconnect();
   }, []);
 
+  // What one says is at the end, so that is where one looks.
+  const posted = useRef(waiting.length);
+  useEffect(() => {
+    if (waiting.length > posted.current) void toEnd();
+    posted.current = waiting.length;
+  }, [waiting.length]);
+
   async function toEnd() {
     atEnd.current = true;
     if (after !== null) await openMessages(conversation.id);
@@ -125,7 +138,8 @@ export function History({ conversation }) {
   return html`<div class="history" ref=${box} onScroll=${scrolled} tabindex="0" role="region" aria-label=${t("messages")}>
     <p class="hint">${loading === "first" || loading === "older" ? t("loading")
       : before === null && items.length > 0 ? t("beginning") : ""}</p>
-    ${error && html`<p class="wrong" role="alert">${error}</p>`}
+    ${error && html`<div role="alert"><p class="wrong">${error}</p>
+      <button onClick=${() => openMessages(conversation.id)}>${t("tryAgain")}</button></div>`}
     ${!loading && !error && items.length + waiting.length === 0 && html`<p class="hint">${t("noMessages")}</p>`}
     <ol class="messages">
       ${items.map((message, index) => {
@@ -136,7 +150,7 @@ export function History({ conversation }) {
           <${MessageItem} message=${message} conversation=${conversation} continues=${continues(previous, message)} mayDelete=${mayDelete} />
         <//>`;
       })}
-      ${waiting.map((entry) => html`<${PendingItem} key=${entry.id} entry=${entry} />`)}
+      ${after === null && waiting.map((entry) => html`<${PendingItem} key=${entry.id} entry=${entry} />`)}
     </ol>
     ${away && html`<button class="to-end" onClick=${toEnd} aria-label=${t("newest")} title=${t("newest")}><${icons.down} />
       ${conversation.unreadCount > 0 && html`<span>${t("newBelow", { count: conversation.unreadCount })}</span>`}</button>`}

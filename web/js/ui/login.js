@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 
 import { call, why } from "../api.js";
 import { html } from "../lib/html.js";
-import { setSession } from "../session.js";
+import { farewell, setSession } from "../session.js";
 import { LANGUAGES, language, setLanguage, t } from "../texts.js";
 import * as icons from "./icons.js";
 import { Field, Wrong, values } from "./parts.js";
@@ -45,7 +45,7 @@ export function Login() {
           <${Field} label=${t("login")} name="login" autocomplete="username" required autofocus />
           <${Field} label=${t("password")} name="password" type="password" autocomplete="current-password" required />
         `}
-        <${Wrong} error=${error} />
+        <${Wrong} error=${error || farewell.value} />
         <button class="primary wide" disabled=${busy}>${isNew ? t("register") : t("logIn")}</button>
       </form>
       <button class="quiet wide" onClick=${() => { setNew(!isNew); setError(""); }}>${isNew ? t("haveAccount") : t("needAccount")}</button>

@@ -1,13 +1,14 @@
 // Meetups: proposing, asking to join, accepting, confirming, cancelling.
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
 import { why } from "../api.js";
 import { html } from "../lib/html.js";
 import { dayAndClock } from "../lib/time.js";
 import { conversationLink } from "../route.js";
 import { me } from "../session.js";
-import { askToJoin, decideRequest, meetupsLoaded, orderedMeetups, proposeMeetup, setMeetupStatus, takeOut } from "../state/meetups.js";
+import { askToJoin, decideRequest, loadMeetups, meetupsLoaded, orderedMeetups, proposeMeetup, setMeetupStatus, takeOut } from "../state/meetups.js";
+import { tell } from "../state/notices.js";
 import { nameOf } from "../state/people.js";
 import { t } from "../texts.js";
 import { Dialog, Face, Field, ViewHeader, Wrong, values } from "./parts.js";
@@ -41,7 +42,7 @@ export function MeetupCard({ meetup, here = false }) {
     <header><h2>${meetup.activity}</h2><span class="status">${t(STATUS[status])}</span></header>
     <p><time datetime=${startsAt}>${t("whenWhere", { when: dayAndClock(startsAt), where: meetup.location })}</time></p>
     <p class="line">${t("host", { name: mine ? t("you") : nameOf(host.id) })}</p>
-    <p class="line">${t("participants", { count: coming, names })}</p>
+    <p class="line">${participants.length ? t("participants", { count: coming, names }) : t("participantsNone")}</p>
     ${mine && status === "open" && requests.length > 0 && html`<ul class="people">${requests.map(({ user }) => html`<li key=${user.id}>
       <${Face} user=${user} size="small" /><span class="line">${t("asks", { name: nameOf(user.id) })}</span>
       <button class="primary" aria-label=${t("acceptPerson", { name: nameOf(user.id) })} onClick=${act(() => decideRequest(meetup, user.id, "accept"))}>${t("accept")}</button>
@@ -87,6 +88,8 @@ function Propose({ onClose }) {
 
 export function Meetups() {
   const [proposing, setProposing] = useState(false);
+  // Nobody tells of meetups that strangers propose: whoever looks asks.
+  useEffect(() => { loadMeetups().catch((error) => tell(why(error))); }, []);
   return html`<section class="pane">
     <${ViewHeader} title=${t("meetups")}><button class="primary" onClick=${() => setProposing(true)}>${t("propose")}</button><//>
     <div class="page">

@@ -7,11 +7,11 @@ import { html } from "../lib/html.js";
 import { clock, dayAndClock } from "../lib/time.js";
 import { me } from "../session.js";
 import { say } from "../socket.js";
+import { editing } from "../state/drafts.js";
 import { tell } from "../state/notices.js";
 import { discard, tryAgain } from "../state/outbox.js";
 import { nameOf, online, people } from "../state/people.js";
-import { t } from "../texts.js";
-import { editing } from "./composer.js";
+import { inWords, t } from "../texts.js";
 import * as icons from "./icons.js";
 import { Avatar, Dialog, IconButton } from "./parts.js";
 
@@ -63,7 +63,7 @@ function AskDelete({ message, onClose }) {
     onClose();
     try {
       const answer = await say("message:delete", { messageId: message.id });
-      if (!answer.success) tell(answer.message);
+      if (!answer.success) tell(inWords(answer.code, answer.message));
     } catch (error) {
       tell(why(error));
     }
@@ -82,12 +82,18 @@ function Actions({ message, mayDelete }) {
   const own = message.sender.id === me.value?.id;
   if (message.deletedAt || (!own && !mayDelete)) return null;
   const leave = (/** @type {any} */ event) => { if (!event.currentTarget.contains(event.relatedTarget)) setOpen(false); };
-  const escape = (/** @type {any} */ event) => { if (event.key === "Escape") setOpen(false); };
+  // The focus goes back to where it came from, before what has it is gone.
+  const back = (/** @type {any} */ event) => event.currentTarget.closest(".message-actions").querySelector("button").focus();
+  const escape = (/** @type {any} */ event) => {
+    if (!open || event.key !== "Escape") return;
+    back(event);
+    setOpen(false);
+  };
   return html`<span class=${open ? "message-actions open" : "message-actions"} onFocusOut=${leave} onKeyDown=${escape}>
     <${IconButton} label=${t("actions", { time: clock(message.createdAt) })} icon=${icons.more} expanded=${open} onClick=${() => setOpen(!open)} />
     ${open && html`<span class="menu">
       ${own && html`<button onClick=${() => { setOpen(false); editing.value = message; }}>${t("edit")}</button>`}
-      <button onClick=${() => { setOpen(false); setAsks(true); }}>${t("delete")}</button>
+      <button onClick=${(/** @type {any} */ event) => { back(event); setOpen(false); setAsks(true); }}>${t("delete")}</button>
     </span>`}
     ${asks && html`<${AskDelete} message=${message} onClose=${() => setAsks(false)} />`}
   </span>`;

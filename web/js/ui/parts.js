@@ -88,7 +88,8 @@ export function Dialog({ title, onClose, children }) {
 export function values(event) {
   event.preventDefault();
   const form = new FormData(/** @type {HTMLFormElement} */ (event.currentTarget));
-  return Object.fromEntries([...form].map(([name, value]) => [name, String(value).trim()]));
+  // A password is what it is, blanks and all.
+  return Object.fromEntries([...form].map(([name, value]) => [name, name === "password" ? String(value) : String(value).trim()]));
 }
 
 /** The heading of a view, with the way back on a phone. @param {{ title: string, children?: any }} props */

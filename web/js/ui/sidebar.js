@@ -61,6 +61,7 @@ function Found({ query, onDone }) {
   const [rooms, setRooms] = useState(/** @type {import("../types.js").Room[]} */ ([]));
   const [asked, setAsked] = useState("");
   useEffect(() => {
+    let asks = true;
     const timer = setTimeout(async () => {
       const q = encodeURIComponent(query);
       try {
@@ -68,6 +69,7 @@ function Found({ query, onDone }) {
           call("GET", `/users?q=${q}&limit=${FOUND}`), call("GET", `/rooms?q=${q}&limit=${FOUND}`),
         ]);
         know(users.items);
+        if (!asks) return;
         setPeople(users.items.filter((/** @type {any} */ user) => user.id !== me.value?.id));
         setRooms(open.items.filter((/** @type {any} */ room) => !room.isMember));
         setAsked(query);
@@ -75,7 +77,10 @@ function Found({ query, onDone }) {
         tell(why(error));
       }
     }, PAUSE_MS);
-    return () => clearTimeout(timer);
+    return () => {
+      asks = false;
+      clearTimeout(timer);
+    };
   }, [query]);
 
   /** @param {() => Promise<Conversation>} open */

@@ -12,8 +12,9 @@ use crate::quintet::{self, Api};
 use crate::report::{Part, Server, Value};
 
 pub(super) const ABOUT: &str = "Groups of ten, two people on each of the five vocabularies. Of a hundred events 35 are \
-    messages, 5 are edits, 15 say what was read, 5 open the conversation anew, and 40 say that somebody types. The peers speak one vocabulary each, so only Quintet is \
-    here: durable, and in memory.";
+    messages, 5 are edits, 15 say what was read (of the group's first messages: what was read before is no news), 5 open \
+    the conversation anew (in `meetup`, which has no word for it, they end typing), and 40 say that somebody types. The \
+    peers speak one vocabulary each, so only Quintet is here: durable, and in memory.";
 
 /// How a vocabulary says things: `PLACE` stands for a conversation, `ID` for a message, `TEXT` for what is written.
 struct Words {

@@ -2,6 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::IntoResponse;
+use http::header;
 use quintet_dialect::Dialect;
 use quintet_domain::ConversationId;
 use quintet_service::Service;
@@ -29,8 +31,9 @@ pub(super) fn root() -> OpenApiRouter<App> {
 /// Says that somebody is there.
 #[utoipa::path(get, path = "/", tag = "clients of rooms", operation_id = "running", security(()),
     responses((status = 200, description = "It is", body = String, content_type = "text/plain"), Failure))]
-async fn running() -> &'static str {
-    "Quintet is running.\n"
+async fn running() -> impl IntoResponse {
+    // Who asks for a page gets one here, where the server has one.
+    ([(header::VARY, "accept")], "Quintet is running.\n")
 }
 
 #[derive(Deserialize, IntoParams)]

@@ -22,6 +22,11 @@ const QUEUE: usize = 8_192;
 /// Commands that share one commit, at most, so that the first of them does not wait for too many others.
 const GROUP_MAX: usize = 512;
 
+/// Groups that are careful after one that was not committed.
+const CAREFUL_GROUPS: u32 = 100;
+/// A version that the database never has: what is committed is read again.
+const VERSION_UNKNOWN: i64 = -1;
+
 /// What is left to do for a command once its group is committed, or is not.
 type Finish = Box<dyn FnOnce(Option<&str>) + Send>;
 
@@ -111,11 +116,15 @@ fn write_loop(
 ) {
     let mut group = Vec::new();
     let known = RefCell::default();
+    // After a command that failed half-way each has a savepoint for a while, so that the next such takes nobody along.
+    let mut careful = 0_u32;
     while jobs.blocking_recv_many(&mut group, GROUP_MAX) > 0 {
         let began = Instant::now();
-        let (finishes, outcome) = commit_group(&mut conn, &mut group, environment, &known, position, &mut version);
+        let (finishes, outcome) =
+            commit_group(&mut conn, &mut group, environment, (&known, careful > 0), position, &mut version);
         match outcome {
             Ok((entries, reached)) => {
+                careful = careful.saturating_sub(1);
                 position = reached;
                 let (commands, took) = (finishes.len(), began.elapsed());
                 answer(finishes, None);
@@ -123,6 +132,9 @@ fn write_loop(
             }
             Err(error) => {
                 known.borrow_mut().forget_all();
+                careful = CAREFUL_GROUPS;
+                // What is committed is found out anew, whatever it was that failed.
+                version = VERSION_UNKNOWN;
                 tracing::error!(%error, commands = finishes.len(), "a group of commands was not committed");
                 let why = error.to_string();
                 answer(finishes, Some(&why));
@@ -149,6 +161,8 @@ enum GroupError {
     Sqlite(#[from] rusqlite::Error),
     #[error("a command failed after it had written")]
     HalfWritten,
+    #[error("the database ended the transaction of the group")]
+    Ended,
 }
 
 type GroupOutcome = Result<(Vec<Entry>, u64), GroupError>;
@@ -157,7 +171,7 @@ fn commit_group(
     conn: &mut Connection,
     group: &mut Vec<Job>,
     environment: &dyn Environment,
-    known: &RefCell<Known>,
+    (known, careful): (&RefCell<Known>, bool),
     position: u64,
     version: &mut i64,
 ) -> (Vec<Finish>, GroupOutcome) {
@@ -185,10 +199,11 @@ fn commit_group(
             continue;
         }
         tx.use_known(job.scope != Scope::All);
-        let ran = if job.scope == Scope::Checked { run_checked(&mut tx, job) } else { run_in_savepoint(&mut tx, job) };
-        let (finish, error) = ran;
+        let checked = job.scope == Scope::Checked && !careful;
+        let (finish, error) = if checked { run_checked(&mut tx, job) } else { run_in_savepoint(&mut tx, job) };
         finishes.extend(finish);
-        broken = error;
+        // A failure of the disk or of memory rolls everything back by itself: what came after would stand alone.
+        broken = error.or_else(|| tx.conn.is_autocommit().then_some(GroupError::Ended));
     }
     let (entries, reached) = tx.into_entries();
     let outcome = match broken {
@@ -196,6 +211,7 @@ fn commit_group(
             *version = reached_version;
             (entries, reached)
         }),
+        Some(error) if transaction.is_autocommit() => Err(error),
         Some(error) => transaction.rollback().map_err(GroupError::from).and(Err(error)),
     };
     (finishes, outcome)
@@ -252,6 +268,90 @@ fn run(tx: &mut Tx<'_>, job: Job) -> (bool, Option<Finish>) {
         Err(_) => {
             tracing::error!("a command panicked in the writer; it was taken back");
             (false, None)
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use quintet_domain::Timestamp;
+
+    use super::*;
+
+    struct Still;
+
+    impl Environment for Still {
+        fn now(&self) -> Timestamp {
+            Timestamp(0)
+        }
+
+        fn new_id(&self) -> String {
+            String::new()
+        }
+
+        fn secret(&self) -> u128 {
+            0
+        }
+    }
+
+    /// A command that runs some SQL, and is kept or not; counts whom it tells that it was committed.
+    fn job(scope: Scope, sql: &'static str, keep: bool, told: &Arc<AtomicUsize>) -> Job {
+        let told = Arc::clone(told);
+        let run: Run = Box::new(move |tx| {
+            tx.conn.execute_batch(sql).unwrap();
+            let finish = move |failure: Option<&str>| {
+                told.fetch_add(usize::from(keep && failure.is_none()), Ordering::Relaxed);
+            };
+            (keep, Box::new(finish))
+        });
+        Job { scope, run }
+    }
+
+    /// Runs a group over an empty table; gives why it was not committed, how many rows there are, who was told.
+    fn group(careful: bool, jobs: &[(Scope, &'static str, bool)]) -> (Option<String>, i64, usize) {
+        let mut conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch("CREATE TABLE said (n INTEGER)").unwrap();
+        let told = Arc::new(AtomicUsize::new(0));
+        let mut queued = jobs.iter().map(|(scope, sql, keep)| job(*scope, sql, *keep, &told)).collect();
+        let mut version = data_version(&conn).unwrap();
+        let known = RefCell::default();
+        let (finishes, outcome) = commit_group(&mut conn, &mut queued, &Still, (&known, careful), 0, &mut version);
+        let failure = outcome.err().map(|error| error.to_string());
+        answer(finishes, failure.as_deref());
+        let rows = conn.query_row("SELECT count(*) FROM said", [], |row| row.get(0)).unwrap();
+        (failure, rows, told.load(Ordering::Relaxed))
+    }
+
+    const SAY: &str = "INSERT INTO said VALUES (1)";
+
+    #[test]
+    fn a_refusal_takes_nobody_along() {
+        for scope in [Scope::Checked, Scope::Messages, Scope::All] {
+            let jobs = [(scope, SAY, true), (scope, "SELECT 1", false), (scope, SAY, true)];
+            assert_eq!(group(false, &jobs), (None, 2, 2), "{scope:?}");
+        }
+        let jobs = [(Scope::Messages, SAY, true), (Scope::Messages, SAY, false), (Scope::Messages, SAY, true)];
+        assert_eq!(group(false, &jobs), (None, 2, 2), "what it wrote is taken back");
+    }
+
+    #[test]
+    fn half_a_command_is_never_kept() {
+        let jobs = [(Scope::Checked, SAY, true), (Scope::Checked, SAY, false), (Scope::Checked, SAY, true)];
+        let (failure, rows, told) = group(false, &jobs);
+        assert_eq!((failure.as_deref(), rows, told), (Some("a command failed after it had written"), 0, 0));
+        assert_eq!(group(true, &jobs), (None, 2, 2), "whoever is careful takes it back alone");
+    }
+
+    #[test]
+    fn nothing_stands_alone_after_the_database_gave_up() {
+        for scope in [Scope::Checked, Scope::Messages, Scope::All] {
+            // As SQLite does by itself when the disk fails: the transaction is over, and each statement would be one.
+            let jobs = [(scope, SAY, true), (Scope::Checked, "ROLLBACK", false), (scope, SAY, true)];
+            let (failure, rows, told) = group(false, &jobs);
+            assert_eq!((failure.is_some(), rows, told), (true, 0, 0), "{scope:?}");
         }
     }
 }

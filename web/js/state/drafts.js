@@ -1,0 +1,24 @@
+// What is begun but not said: text, files, a change. It is nobody else's: it goes when one logs out.
+
+import { signal } from "@preact/signals";
+
+/** @typedef {import("../types.js").Message} Message */
+/**
+ * @typedef {{ id: number, file: File, part: number, done: import("../types.js").Upload | null, abort: AbortController }} Attachment
+ */
+
+/** The message that is being changed. @type {import("@preact/signals").Signal<Message | null>} */
+export const editing = signal(null);
+/** Files that go with the next message, by conversation. @type {import("@preact/signals").Signal<Map<string, Attachment[]>>} */
+export const attached = signal(new Map());
+/** Text that was begun, by conversation. @type {Map<string, string>} */
+export const drafts = new Map();
+
+export function forgetDrafts() {
+  for (const files of attached.value.values()) {
+    for (const one of files) one.abort.abort();
+  }
+  attached.value = new Map();
+  drafts.clear();
+  editing.value = null;
+}

@@ -250,6 +250,71 @@ describe("the chat", () => {
     await ada.leave();
   });
 
+  test("who logs in next finds nothing of the one before", async () => {
+    const ada = await Person.open(chromium, server.url);
+    await ada.register("adanext", "Ada");
+    await server.register("bobnext");
+    await server.register("evenext");
+    await ada.find("bobnext", /Bob/);
+    await ada.say("for Bob alone");
+    await ada.page.getByRole("img", { name: /^(Sent|Delivered)/ }).waitFor();
+    await ada.composer().fill("begun, not said");
+    // The answer to what Ada asked comes when Eve is there already.
+    let release;
+    const held = new Promise((resolve) => { release = resolve; });
+    await ada.page.route("**/api/v1/meetups*", async (route) => {
+      await held;
+      await route.continue().catch(() => {});
+    }, { times: 1 });
+    await ada.page.evaluate(() => { location.hash = "#/meetups"; });
+    await ada.page.evaluate(() => { location.hash = "#/profile"; });
+    await ada.page.getByRole("button", { name: "Log out" }).click();
+    await ada.logIn("evenext");
+    release();
+    await ada.home();
+    await ada.page.getByText("No conversations yet.").waitFor();
+    assert.equal(await ada.page.getByText("for Bob alone").count(), 0);
+    await ada.find("bobnext", /Bob/);
+    assert.equal(await ada.composer().inputValue(), "");
+    // Eve has no session of Ada's left, whatever comes late.
+    const who = await ada.page.evaluate(() => JSON.parse(localStorage.getItem("quintet.session")).user.username);
+    assert.equal(who, "evenext");
+    await ada.leave();
+  });
+
+  test("two tabs keep what each of them has not sent yet", async () => {
+    const ada = await Person.open(chromium, server.url);
+    await ada.register("adatabs", "Ada");
+    const bob = await server.register("bobtabs");
+    await ada.find("bobtabs", /Bob/);
+    await ada.say("first");
+    await ada.page.getByRole("img", { name: /^(Sent|Delivered)/ }).waitFor();
+    const hash = new URL(ada.page.url()).hash;
+    const port = server.port;
+    const other = await ada.context.newPage();
+    await other.goto(`${server.url}/${hash}`);
+    await other.getByRole("textbox", { name: /^Write to/ }).waitFor();
+    await server.kill("SIGKILL");
+    for (const [page, text] of [[ada.page, "of one tab"], [other, "of the other"]]) {
+      await page.bringToFront();
+      await page.getByText("No connection.").waitFor();
+      await page.getByRole("textbox", { name: /^Write to/ }).fill(text);
+      await page.getByRole("button", { name: "Send", exact: true }).click();
+      await page.locator(".pending").waitFor();
+    }
+    // Both are closed; one page sends what both left.
+    await other.close();
+    await ada.page.goto("about:blank");
+    server = await Server.start({ listen: [port], folder: server.folder });
+    await ada.page.goBack();
+    await ada.page.reload();
+    await until(ada.page, () => document.querySelectorAll("li.message").length === 3 && !document.querySelector(".pending"));
+    const place = decodeURIComponent(hash.split("/")[2]);
+    const { body } = await server.api(bob.token, "GET", `/conversations/${place}/messages`);
+    assert.deepEqual(body.items.map((message) => message.content), ["first", "of one tab", "of the other"]);
+    await ada.leave();
+  });
+
   test("five thousand messages: nothing jumps, nothing grows without end", async () => {
     const ada = await Person.open(chromium, server.url);
     await ada.register("adalong", "Ada");

@@ -79,6 +79,19 @@ export async function loadConversations() {
   for (const { id } of newer) void fetchConversation(id);
 }
 
+/** Conversations whose newest state is asked for from time to time. */
+const NEWEST = 20;
+
+/** Looks at the newest: no vocabulary tells of a conversation that begins without a word, or of a new name. */
+export async function loadNewest() {
+  /** @type {{ items: Conversation[] }} */
+  const { items } = await call("GET", `/conversations?limit=${NEWEST}`);
+  for (const found of items) {
+    const known = conversations.value.get(found.id);
+    if (!known || known.sequence <= found.sequence) put(found);
+  }
+}
+
 /** How often a conversation is looked up where more is heard of it each time. */
 const ATTEMPTS = 3;
 

@@ -129,8 +129,19 @@ function sent(message) {
   });
 }
 
+/** How often is looked for what nobody tells. */
+const LOOK_MS = 60_000;
+/** @type {number | undefined} */
+let looks;
+
+function look() {
+  if (!document.hidden && socket.link.value === "online") void conversations.loadNewest().catch(() => {});
+}
+
 /** Connects, and keeps what is shown in step. */
 export function start() {
+  looks = setInterval(look, LOOK_MS);
+  document.addEventListener("visibilitychange", look);
   outbox.loadOutbox(sent);
   socket.open({
     chat: {
@@ -172,6 +183,8 @@ export function start() {
 /** Ends the connection and forgets what was shown: somebody logged out. */
 export function stop() {
   clearTimeout(again);
+  clearInterval(looks);
+  document.removeEventListener("visibilitychange", look);
   socket.close();
   batch(() => {
     conversations.forgetConversations();

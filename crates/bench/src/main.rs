@@ -81,6 +81,18 @@ enum Task {
         #[arg(long, default_value_t = 10)]
         minutes: u64,
     },
+    /// Writes the page of what was measured before: figures of a later file take the place of the same of an earlier
+    Page {
+        /// What `run --json` wrote
+        #[arg(required = true)]
+        json: Vec<PathBuf>,
+        /// The folder in which benchmarks.md and its pictures are renewed
+        #[arg(long)]
+        docs: PathBuf,
+        /// What a reader has to know of the circumstances
+        #[arg(long)]
+        note: Option<String>,
+    },
     /// Serves as one of the peers that are part of this program
     #[command(hide = true)]
     Serve { server: Server, port: u16 },
@@ -99,12 +111,21 @@ fn main() -> io::Result<()> {
         Task::Serve { server: Server::Floor, port } => floor::serve(port),
         Task::SqliteFloor { group, seconds, file } => sqlite_floor::run(group, seconds, &file),
         Task::Soak { people, minutes } => scenarios::soak(people, minutes),
+        Task::Page { json, docs, note } => {
+            let mut reports = json
+                .iter()
+                .map(|file| -> io::Result<Report> { Ok(serde_json::from_str(&std::fs::read_to_string(file)?)?) });
+            let first = reports.next().ok_or_else(|| io::Error::other("no file was named"))??;
+            let mut whole = reports.try_fold(first, |whole, later| Ok::<_, io::Error>(whole.renewed(later?)))?;
+            whole.note = note.or(whole.note);
+            page::write(&whole, &docs)
+        }
         Task::Run { scenarios, peers, quick, only, json, docs } => {
             let scenarios = if scenarios.is_empty() { Scenario::ALL.to_vec() } else { scenarios };
             let peers = if peers.is_empty() { Peer::ALL.to_vec() } else { peers };
             let tables = run(&scenarios, &peers, quick, &only)?;
             let (machine, versions) = (machine::describe(), machine::versions());
-            let report = Report { date: today(), machine, versions, quick, tables };
+            let report = Report { date: today(), machine, versions, quick, note: None, tables };
             finish(&report, json.as_deref(), docs.as_deref())
         }
     }

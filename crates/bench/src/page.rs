@@ -31,7 +31,7 @@ pub(crate) fn write(report: &Report, folder: &Path) -> io::Result<()> {
     }
     std::fs::create_dir_all(&pictures)?;
     let mut page = String::from(
-        "# Measured beside its peers\n\n`cargo xtask bench` makes this page: everything here was measured in one run, one \
+        "# Measured beside its peers\n\n`cargo xtask bench` makes this page: each table was measured in one run, one \
          server after the other, again and again, the server on one core and the load on the other. The machines are \
          shared: ratios hold, single figures are what they were that day. Bold is the median, beside it the spread. \
          [performance.md](performance.md) says where the time goes and where a goal is missed.\n\n",
@@ -44,6 +44,9 @@ pub(crate) fn write(report: &Report, folder: &Path) -> io::Result<()> {
     );
     for (name, version) in &report.versions {
         page += &format!("- {name} {version}\n");
+    }
+    if let Some(note) = &report.note {
+        page += &format!("\n{note}\n");
     }
     for scenario in Scenario::ALL {
         let tables: Vec<_> = report.tables.iter().filter(|table| table.scenario == scenario.name()).collect();

@@ -179,7 +179,23 @@ pub(crate) struct Report {
     pub(crate) versions: Vec<(String, String)>,
     /// Whether it was the short one.
     pub(crate) quick: bool,
+    /// What a reader has to know of the circumstances.
+    #[serde(default)]
+    pub(crate) note: Option<String>,
     pub(crate) tables: Vec<Table>,
+}
+
+impl Report {
+    /// With what was measured later in the place of the same that was measured earlier.
+    pub(crate) fn renewed(mut self, later: Self) -> Self {
+        for table in later.tables {
+            match self.tables.iter_mut().find(|old| old.scenario == table.scenario && old.case == table.case) {
+                Some(old) => *old = table,
+                None => self.tables.push(table),
+            }
+        }
+        Self { tables: self.tables, ..later }
+    }
 }
 
 #[cfg(test)]
@@ -213,6 +229,32 @@ mod tests {
         let table = Table::new("send", "", runs);
         assert_eq!(table.figures[0].values, [None]);
         assert_eq!(table.to_best_peer(&table.figures[0]), None);
+    }
+
+    #[test]
+    fn what_is_measured_again_takes_the_place_of_what_was() {
+        let report = |date: &str, tables: &[(&str, f64)]| Report {
+            date: date.to_owned(),
+            machine: String::new(),
+            versions: Vec::new(),
+            quick: false,
+            note: None,
+            tables: tables
+                .iter()
+                .map(|(case, value)| {
+                    let runs = vec![(server("quintet", Part::Own), vec![vec![Value::less("CPU", "µs", *value)]])];
+                    Table::new("fanout", case, runs)
+                })
+                .collect(),
+        };
+        let renewed = report("then", &[("a", 1.0), ("b", 2.0)]).renewed(report("now", &[("b", 3.0), ("c", 4.0)]));
+        let medians: Vec<_> = renewed
+            .tables
+            .iter()
+            .map(|table| (table.case.as_str(), table.figures[0].values[0].map(|stat| stat.median)))
+            .collect();
+        assert_eq!(renewed.date, "now");
+        assert_eq!(medians, [("a", Some(1.0)), ("b", Some(3.0)), ("c", Some(4.0))]);
     }
 
     #[test]

@@ -42,6 +42,7 @@ pub(super) fn cases(peers: &[Peer], quick: bool) -> Vec<Case> {
                 continue;
             }
             let mut all = among(peers, &Peer::ALL);
+            all.retain(|peer| !peer.speaks_xmpp());
             all.retain(|peer| !durable || peer.stores() || *peer == Peer::Floor);
             all.retain(|peer| rooms.size <= 1_000 || *peer != Peer::Python);
             for (regime_name, regime) in [("paced", Regime::Paced(rate)), ("saturated", Regime::Saturated(IN_FLIGHT))] {

@@ -64,7 +64,7 @@ export async function call(method, path, body) {
     response = await fetch(`/api/v1${path}`, { method, headers, body: body === undefined ? null : JSON.stringify(body) });
     text = await response.text();
   } catch {
-    throw new Failure(t("errorNetwork"), { code: "network" });
+    throw new Failure(t("errorNetwork"), { code: over(asker) ? "over" : "network" });
   }
   return answer(asker, response.status, text);
 }

@@ -16,6 +16,8 @@ export const loaded = signal(false);
 
 /** Those that are asked for already. @type {Map<string, Promise<Conversation | null>>} */
 const asked = new Map();
+/** Those of which more was heard since. @type {Set<string>} */
+const again = new Set();
 
 /** The newest activity first. */
 export const ordered = computed(() =>
@@ -41,8 +43,21 @@ export function someoneOnline(conversation) {
   return conversation.members.some(({ user }) => user.id !== me.value?.id && online.value.has(user.id));
 }
 
-/** @param {Conversation} conversation */
-export function put(conversation) {
+/** A conversation as it was found, with what is known to have been read since it was asked for. @param {Conversation} found */
+function withReads(found) {
+  const known = conversations.value.get(found.id);
+  if (!known) return found;
+  const was = new Map(known.members.map((member) => [member.user.id, member.readSequence]));
+  const own = found.members.find((member) => member.user.id === me.value?.id);
+  const behind = own !== undefined && (was.get(own.user.id) ?? 0) > own.readSequence;
+  const members = found.members.map((member) =>
+    ({ ...member, readSequence: Math.max(member.readSequence, was.get(member.user.id) ?? 0) }));
+  return { ...found, members, unreadCount: behind ? known.unreadCount : found.unreadCount };
+}
+
+/** @param {Conversation} found */
+export function put(found) {
+  const conversation = withReads(found);
   know(conversation.members.map((member) => member.user));
   conversations.value = new Map(conversations.value).set(conversation.id, conversation);
   return conversation;
@@ -67,7 +82,9 @@ export async function loadConversations() {
   /** @type {Conversation[]} */
   const found = await all("/conversations");
   know(found.flatMap((conversation) => conversation.members.map((member) => member.user)));
-  const next = new Map(found.map((conversation) => [conversation.id, conversation]));
+  const next = new Map(found.map((conversation) => [conversation.id, withReads(conversation)]));
+  // What went while this was on its way does not come back by it.
+  for (const id of before.keys()) if (!conversations.value.has(id)) next.delete(id);
   // What came while this was on its way is not in it, or newer than it.
   const newer = [...conversations.value.values()].filter(({ id, sequence }) => {
     const listed = next.get(id);
@@ -99,19 +116,27 @@ const ATTEMPTS = 3;
 async function look(id, attempt = 1) {
   const found = await call("GET", `/conversations/${encodeURIComponent(id)}`);
   const heard = conversations.value.get(id);
-  return heard && heard.sequence > found.sequence && attempt < ATTEMPTS ? look(id, attempt + 1) : put(found);
+  if (!heard || heard.sequence <= found.sequence) return put(found);
+  if (attempt < ATTEMPTS) return look(id, attempt + 1);
+  // More is said all the time: what was heard is newer.
+  const { lastMessage, updatedAt, sequence, unreadCount } = heard;
+  return put({ ...found, lastMessage, updatedAt, sequence, unreadCount });
 }
 
-/** Looks a conversation up anew; null where one is not in it. @param {string} id */
+/** Looks a conversation up anew; null where one is not in it. @param {string} id @returns {Promise<Conversation | null>} */
 export function fetchConversation(id) {
-  let asking = asked.get(id);
-  if (!asking) {
-    asking = look(id).catch((error) => {
-      if (error.status === 403 || error.status === 404) drop(id);
-      return null;
-    }).finally(() => asked.delete(id));
-    asked.set(id, asking);
-  }
+  const under = asked.get(id);
+  if (under) return under;
+  const asking = look(id).catch((error) => {
+    if (error.status === 403 || error.status === 404) drop(id);
+    return null;
+  }).finally(() => {
+    if (asked.get(id) !== asking) return;
+    asked.delete(id);
+    // What was asked for may be older than what made others ask.
+    if (again.delete(id)) void fetchConversation(id);
+  });
+  asked.set(id, asking);
   return asking;
 }
 
@@ -144,11 +169,15 @@ export function changed(message) {
   }));
 }
 
-/** Somebody has read up to a number. @param {string} id @param {string} userId @param {number} sequence */
-export function read(id, userId, sequence) {
+/**
+ * Somebody has read up to a number.
+ * @param {string} id @param {string} userId @param {number} sequence
+ * @param {boolean} [asks] whether the server is asked how many are left
+ */
+export function read(id, userId, sequence, asks = true) {
   // How many are left unread, the server knows.
   const last = conversations.value.get(id)?.lastMessage;
-  if (userId === me.value?.id && last && sequence < last.sequence) void fetchConversation(id);
+  if (asks && userId === me.value?.id && last && sequence < last.sequence) void fetchConversation(id);
   patch(id, (conversation) => ({
     unreadCount: userId === me.value?.id && sequence >= (conversation.lastMessage?.sequence ?? 0) ? 0 : conversation.unreadCount,
     members: conversation.members.map((member) =>
@@ -158,7 +187,8 @@ export function read(id, userId, sequence) {
 
 /** @param {{ chatId: string, user: import("../types.js").User }} said */
 export function memberJoined({ chatId }) {
-  void fetchConversation(chatId);
+  if (asked.has(chatId)) again.add(chatId);
+  else void fetchConversation(chatId);
 }
 
 /** @param {{ chatId: string, userId: string }} said */
@@ -168,6 +198,8 @@ export function memberLeft({ chatId, userId }) {
 }
 
 export function forgetConversations() {
+  asked.clear();
+  again.clear();
   conversations.value = new Map();
   loaded.value = false;
 }

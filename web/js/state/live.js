@@ -100,24 +100,36 @@ const AGAIN_MS = 5_000;
 /** @type {number | undefined} */
 let again;
 
-/** Everything anew: at the start, and when what was missed is not told again. */
-async function load() {
-  clearTimeout(again);
+/** Counts sessions, and loads within them: what an earlier one left to do is not done. */
+let run = 0;
+
+/** Everything anew, at the start and when what was missed is not told again; what fails is tried again by itself. */
+function load() {
   const at = looking.at === messages.view.value?.id;
-  const done = await Promise.allSettled([
-    messages.catchUp(at), conversations.loadConversations(), notices.loadNotices(), meetups.loadMeetups(),
-  ]);
-  const failed = done.find((one) => one.status === "rejected");
-  const told = failed?.status === "rejected" ? worthTelling(failed.reason) : "";
-  if (told) {
-    notices.tell(told);
-    again = setTimeout(load, AGAIN_MS);
-  }
+  void attempt(++run, [
+    () => messages.catchUp(at), conversations.loadConversations, notices.loadNotices, meetups.loadMeetups,
+  ], true);
 }
 
-/** What passes and is not kept is not told again: who is online is asked. */
+/** @param {number} mine @param {(() => Promise<void>)[]} works @param {boolean} first */
+async function attempt(mine, works, first) {
+  clearTimeout(again);
+  const done = await Promise.allSettled(works.map((work) => work()));
+  if (mine !== run) return;
+  const left = works.filter((_, index) => done[index]?.status === "rejected");
+  if (left.length === 0) return;
+  const failed = done.find((one) => one.status === "rejected");
+  const told = failed?.status === "rejected" ? worthTelling(failed.reason) : "";
+  // Once: without a connection the page says so already.
+  if (told && first && socket.link.value === "online") notices.tell(told);
+  again = setTimeout(() => void attempt(mine, left, false), AGAIN_MS);
+}
+
+/** What passes and is not kept is not told again: who is online is asked. So is what could not be asked before. */
 function refresh() {
   void conversations.loadConversations().catch(() => {});
+  const open = messages.view.value;
+  if (open?.error) void messages.openMessages(open.id);
 }
 
 /** @param {any} message */
@@ -174,7 +186,7 @@ export function start() {
       typing.forgetTyping();
       // From here on everything is heard, so nothing falls between what is loaded and what is heard.
       if (recovered) refresh();
-      else void load();
+      else load();
       void outbox.flush();
     },
   });
@@ -182,6 +194,7 @@ export function start() {
 
 /** Ends the connection and forgets what was shown: somebody logged out. */
 export function stop() {
+  run += 1;
   clearTimeout(again);
   clearInterval(looks);
   document.removeEventListener("visibilitychange", look);

@@ -74,6 +74,14 @@ export function closeMessages() {
   view.value = null;
 }
 
+/** Time after which what could not be loaded may be asked for again. */
+const PAUSE_MS = 2_000;
+
+/** Whoever asks for more asks again at once where it is let: not without end. @param {number} mine */
+function pause(mine) {
+  setTimeout(() => { if (mine === opening) set({ loading: "" }); }, PAUSE_MS);
+}
+
 /** Loads what was said before what is held. */
 export async function loadOlder() {
   const now = view.value;
@@ -94,7 +102,7 @@ export async function loadOlder() {
     if (cut && view.value.after === null) passed = held.at(-1)?.sequence ?? 0;
     set({ items: kept, before: next, after: cut ? kept.at(-1)?.sequence ?? null : view.value.after, loading: "" });
   } catch {
-    if (mine === opening) set({ loading: "" });
+    pause(mine);
   }
 }
 
@@ -115,22 +123,39 @@ export async function loadNewer() {
     const after = next ?? (passed > end ? end : null);
     set({ items: kept, after, before: cut ? kept[0]?.sequence ?? null : view.value.before, loading: "" });
   } catch {
-    if (mine === opening) set({ loading: "" });
+    pause(mine);
   }
 }
 
-/** Goes on from what is held, where nothing was told of a while: at the end of it, or anew where one looks at the end. @param {boolean} atEnd */
+/**
+ * Goes on from what is held, where nothing was told of a while: anew where one looks at the end, else what is held is
+ * read again, for it may have been changed.
+ * @param {boolean} atEnd
+ */
 export async function catchUp(atEnd) {
   const now = view.value;
   if (!now) return;
-  const end = now.items.at(-1)?.sequence;
-  if (atEnd || now.error || end === undefined) {
+  const [first] = now.items;
+  if (atEnd || now.error || now.loading === "first" || !first) {
     await openMessages(now.id);
     return;
   }
-  opening += 1;
-  set({ after: end, loading: "" });
-  await loadNewer();
+  const mine = ++opening;
+  const end = now.items.at(-1)?.sequence ?? 0;
+  // From here on what is heard counts as passed; what there is of it is loaded when one comes near.
+  set({ after: now.after ?? end, loading: "" });
+  let from = first.sequence - 1;
+  /** @type {Message[]} */
+  const again = [];
+  while (from < end) {
+    const { items, next } = await call("GET", `/conversations/${encodeURIComponent(now.id)}/messages?limit=200&after=${from}`);
+    again.push(...items.filter((/** @type {Message} */ message) => message.sequence <= end));
+    if (next === null) break;
+    from = next;
+  }
+  if (mine !== opening || !view.value) return;
+  set({ items: merged(view.value.items, again) });
+  if (now.after === null) await loadNewer();
 }
 
 /** A message was said. @param {Message} message */

@@ -39,7 +39,16 @@ function keep(entries) {
   outbox.value = entries;
   if (!me.value) return;
   for (const entry of before) if (!entries.some((one) => one.id === entry.id)) localStorage.removeItem(prefix() + entry.id);
-  for (const entry of entries) if (!before.includes(entry)) localStorage.setItem(prefix() + entry.id, JSON.stringify(entry));
+  for (const entry of entries) if (!before.includes(entry)) store(entry);
+}
+
+/** @param {Entry} entry */
+function store(entry) {
+  try {
+    localStorage.setItem(prefix() + entry.id, JSON.stringify(entry));
+  } catch {
+    // The browser keeps no more: it is sent as long as the page is open.
+  }
 }
 
 /** Takes up what was left by an earlier page. @param {(answer: any) => void} sent told of each message as it is stored */
@@ -91,6 +100,15 @@ function deliver({ id, conversationId, content, type, fileUrl, fileName }) {
   });
 }
 
+/** @type {number | undefined} */
+let timer;
+
+/** @param {number} ms */
+function later(ms) {
+  clearTimeout(timer);
+  timer = setTimeout(flush, ms);
+}
+
 /** Sends what waits, one after the other, in the order in which it was written. */
 export async function flush() {
   if (sending) return;
@@ -104,7 +122,7 @@ export async function flush() {
         answer = await deliver(entry);
       } catch {
         // No connection: it is sent again with the next. No answer in time: it is sent again in a moment.
-        if (link.value === "online") setTimeout(flush, AGAIN_MS);
+        if (link.value === "online") later(AGAIN_MS);
         return;
       }
       if (answer?.success) {
@@ -113,7 +131,7 @@ export async function flush() {
       } else if (OVER.includes(answer?.code)) {
         return;
       } else if (PASSING.includes(answer?.code)) {
-        setTimeout(flush, Math.max(answer.retryAfterMs ?? 0, AGAIN_MS));
+        later(Math.max(answer.retryAfterMs ?? 0, AGAIN_MS));
         return;
       } else {
         const failed = inWords(answer?.code, answer?.message ?? t("errorUnknown"));
@@ -128,5 +146,6 @@ export async function flush() {
 }
 
 export function forgetOutbox() {
+  clearTimeout(timer);
   outbox.value = [];
 }

@@ -6,7 +6,7 @@ import { html } from "../lib/html.js";
 import { dayAndClock } from "../lib/time.js";
 import { me } from "../session.js";
 import { conversations, fetchConversation, otherOf, someoneOnline, titleOf } from "../state/conversations.js";
-import { closeMessages, openMessages, view } from "../state/messages.js";
+import { catchUp, closeMessages, openMessages, view } from "../state/messages.js";
 import { meetupOf } from "../state/meetups.js";
 import { nameOf, online, people } from "../state/people.js";
 import { typing } from "../state/typing.js";
@@ -59,7 +59,11 @@ export function ConversationView({ id }) {
     let asks = true;
     setMissing(false);
     if (gone) void fetchConversation(id).then((found) => { if (asks) setMissing(!found); });
-    return () => { asks = false; };
+    return () => {
+      asks = false;
+      // It is there again: what was said meanwhile was not heard.
+      if (gone) void catchUp(true).catch(() => {});
+    };
   }, [id, gone]);
 
   if (!conversation) {

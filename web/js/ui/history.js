@@ -72,7 +72,7 @@ export function History({ conversation }) {
     toldRead.current = last.sequence;
     const end = shown?.items.at(-1)?.sequence ?? last.sequence;
     say("message:read", { messageId: last.id, chatId: conversation.id }).then((answer) => {
-      if (answer?.success) read(conversation.id, me.value?.id ?? "", Math.max(last.sequence, end));
+      if (answer?.success) read(conversation.id, me.value?.id ?? "", Math.max(last.sequence, end), false);
       else toldRead.current = 0;
     }, () => {
       // Told again with the next connection.
@@ -100,6 +100,7 @@ export function History({ conversation }) {
       if (moved) element.scrollTop += moved.getBoundingClientRect().bottom - element.getBoundingClientRect().top - anchor.offset;
     }
     // A page that does not fill the view asks for the one before it.
+    if (!loading && after !== null && fromEnd(element) < NEAR) void loadNewer();
     if (!loading && before !== null && element.scrollHeight <= element.clientHeight + NEAR / 2) void loadOlder();
   }, [items, waiting.length, loading]);
 
@@ -130,7 +131,8 @@ export function History({ conversation }) {
 
   async function toEnd() {
     atEnd.current = true;
-    if (after !== null) await openMessages(conversation.id);
+    // Without a connection there is no newer end to go to.
+    if (after !== null && link.value === "online") await openMessages(conversation.id);
     if (box.current) box.current.scrollTop = box.current.scrollHeight;
     setAway(false);
   }
@@ -150,7 +152,7 @@ export function History({ conversation }) {
           <${MessageItem} message=${message} conversation=${conversation} continues=${continues(previous, message)} mayDelete=${mayDelete} />
         <//>`;
       })}
-      ${after === null && waiting.map((entry) => html`<${PendingItem} key=${entry.id} entry=${entry} />`)}
+      ${(after === null || state !== "online") && waiting.map((entry) => html`<${PendingItem} key=${entry.id} entry=${entry} />`)}
     </ol>
     ${away && html`<button class="to-end" onClick=${toEnd} aria-label=${t("newest")} title=${t("newest")}><${icons.down} />
       ${conversation.unreadCount > 0 && html`<span>${t("newBelow", { count: conversation.unreadCount })}</span>`}</button>`}

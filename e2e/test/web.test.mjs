@@ -315,6 +315,35 @@ describe("the chat", () => {
     await ada.leave();
   });
 
+  test("what was changed stays, though a list comes that was asked for meanwhile", async () => {
+    const ada = await Person.open(chromium, server.url);
+    const { page } = ada;
+    await ada.register("adalist", "Ada");
+    const bob = await server.register("boblist");
+    const startsAt = new Date(Date.now() + 86_400_000).toISOString();
+    const { body: meetup } = await server.api(bob.token, "POST", "/meetups", { activity: "Chess", location: "The park", startsAt });
+    await page.goto(`${server.url}/#/meetups`);
+    const card = page.getByRole("article", { name: "Chess", exact: true });
+    await card.waitFor();
+    // The request waits on its way; the list is asked for and comes before it.
+    let release;
+    const held = new Promise((resolve) => { release = resolve; });
+    await page.route(`**/api/v1/meetups/${meetup.id}/requests`, async (route) => {
+      await held;
+      await route.continue();
+    });
+    await card.getByRole("button", { name: "Ask to join" }).click();
+    const listed = page.waitForResponse(/\/api\/v1\/meetups\?/);
+    await page.evaluate(() => { location.hash = "#/profile"; });
+    await page.getByLabel("Full name").waitFor();
+    await page.evaluate(() => { location.hash = "#/meetups"; });
+    await (await listed).finished();
+    await card.getByRole("button", { name: "Ask to join" }).waitFor();
+    release();
+    await card.getByText("You have asked to join.").waitFor();
+    await ada.leave();
+  });
+
   test("five thousand messages: nothing jumps, nothing grows without end", async () => {
     const ada = await Person.open(chromium, server.url);
     await ada.register("adalong", "Ada");

@@ -152,6 +152,7 @@ function look() {
 
 /** Connects, and keeps what is shown in step. */
 export function start() {
+  let first = true;
   looks = setInterval(look, LOOK_MS);
   document.addEventListener("visibilitychange", look);
   outbox.loadOutbox(sent);
@@ -178,7 +179,10 @@ export function start() {
       },
     },
     meetupUp: (recovered) => {
-      if (recovered) return;
+      // The first time all is loaded with the other.
+      const isFirst = first;
+      first = false;
+      if (recovered || isFirst) return;
       void meetups.loadMeetups().catch(() => {});
       void notices.loadNotices().catch(() => {});
     },

@@ -44,16 +44,17 @@ export async function loadMeetups() {
   meetupsLoaded.value = true;
 }
 
-/** Calls, and shows what the answer is. @param {string} method @param {string} path @param {unknown} [body] */
-async function ask(method, path, body) {
-  const at = ++asked;
-  put(await call(method, `/meetups${path}`, body), at);
+/** Changes a meetup. The answer knows more than whatever was asked for before it came. @param {string} method @param {string} path @param {unknown} [body] */
+async function change(method, path, body) {
+  const changed = await call(method, `/meetups${path}`, body);
+  put(changed, ++asked);
 }
 
 /** Looks one up anew. @param {string} id */
 export async function refreshMeetup(id) {
   try {
-    await ask("GET", `/${encodeURIComponent(id)}`);
+    const at = ++asked;
+    put(await call("GET", `/meetups/${encodeURIComponent(id)}`), at);
   } catch (error) {
     if (!(error instanceof Failure) || error.status !== 404) return;
     const rest = new Map(meetups.value);
@@ -64,27 +65,27 @@ export async function refreshMeetup(id) {
 
 /** @param {{ activity: string, location: string, startsAt: string, capacity?: number }} what */
 export async function proposeMeetup(what) {
-  await ask("POST", "", what);
+  await change("POST", "", what);
 }
 
 /** @param {Meetup} meetup @param {string} status */
 export async function setMeetupStatus({ id }, status) {
-  await ask("PATCH", `/${encodeURIComponent(id)}`, { status });
+  await change("PATCH", `/${encodeURIComponent(id)}`, { status });
 }
 
 /** @param {Meetup} meetup */
 export async function askToJoin({ id }) {
-  await ask("POST", `/${encodeURIComponent(id)}/requests`);
+  await change("POST", `/${encodeURIComponent(id)}/requests`);
 }
 
 /** @param {Meetup} meetup @param {string} userId @param {"accept" | "decline"} what */
 export async function decideRequest({ id }, userId, what) {
-  await ask("POST", `/${encodeURIComponent(id)}/requests/${encodeURIComponent(userId)}/${what}`);
+  await change("POST", `/${encodeURIComponent(id)}/requests/${encodeURIComponent(userId)}/${what}`);
 }
 
 /** @param {Meetup} meetup @param {string} userId */
 export async function takeOut({ id }, userId) {
-  await ask("DELETE", `/${encodeURIComponent(id)}/participants/${encodeURIComponent(userId)}`);
+  await change("DELETE", `/${encodeURIComponent(id)}/participants/${encodeURIComponent(userId)}`);
 }
 
 export function forgetMeetups() {

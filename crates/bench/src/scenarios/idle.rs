@@ -64,7 +64,7 @@ impl Held {
 pub(super) fn cases(peers: &[Peer], quick: bool) -> Vec<Case> {
     let (connections, repeat) = if quick { (1_000, 1) } else { (10_000, 2) };
     // Time in which a server comes to rest, and over which it is watched then.
-    let rest = Duration::from_secs(if quick { 2 } else { 5 });
+    let rest = Duration::from_secs(if quick { 1 } else { 5 });
     let all = among(peers, &WITH_CONNECTIONS);
     vec![Case::of(format!("{connections} connections"), repeat, (&all, false), move |peer| {
         run(peer, connections, rest)

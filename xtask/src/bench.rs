@@ -23,7 +23,7 @@ pub(crate) fn run(scenarios: &[String], peers: Option<&str>, quick: bool) -> Res
     sh::run("cargo", &[&["build", "--release", "--locked"][..], &target].concat())?;
     let node = sh::root().join(PEERS).join("node");
     if !up_to_date(&node) {
-        sh::run_in(&node, "npm", &["ci", "--no-audit", "--no-fund", "--loglevel=error"])?;
+        sh::npm_ci(&node, &[])?;
     }
     test::python("target/bench-python", &sh::root().join(PEERS).join("python/requirements.txt"))?;
 

@@ -24,6 +24,11 @@ pub(crate) fn run_in(folder: &Path, program: &str, args: &[&str]) -> Result<(), 
     if status.success() { Ok(()) } else { Err(format!("`{program} {}` failed: {status}", args.join(" "))) }
 }
 
+/// Installs exactly what the lock file of a folder names.
+pub(crate) fn npm_ci(folder: &Path, more: &[&str]) -> Result<(), String> {
+    run_in(folder, "npm", &[&["ci", "--no-audit", "--no-fund", "--loglevel=error"], more].concat())
+}
+
 /// Whether a program is there.
 pub(crate) fn has(program: &str) -> bool {
     let found = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();

@@ -19,7 +19,7 @@ pub(crate) fn run(rust: bool, e2e: bool) -> Result<(), String> {
     if e2e {
         let folder = sh::root().join("e2e");
         sh::run("cargo", &["build", "--package", "quintet"])?;
-        sh::run_in(&folder, "npm", &["ci", "--no-audit", "--no-fund", "--loglevel=error"])?;
+        sh::npm_ci(&folder, &[])?;
         python("target/python", &folder.join("python/requirements.txt"))?;
         vendor::run(true)?;
         sh::run("e2e/node_modules/.bin/tsc", &["--project", "web"])?;
@@ -33,7 +33,7 @@ pub(crate) fn screenshots() -> Result<(), String> {
     install()?;
     sh::run("cargo", &["build", "--package", "quintet"])?;
     let folder = sh::root().join("e2e");
-    sh::run_in(&folder, "npm", &["ci", "--no-audit", "--no-fund", "--loglevel=error"])?;
+    sh::npm_ci(&folder, &[])?;
     sh::run_in(&folder, "node", &["screenshots.mjs"])
 }
 

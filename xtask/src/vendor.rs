@@ -20,7 +20,7 @@ const FILES: [(&str, &str, &str); 8] = [
 /// Writes the files; with `check`, only says whether they are what npm has.
 pub(crate) fn run(check: bool) -> Result<(), String> {
     let folder = sh::root().join("web/vendor");
-    sh::run_in(&folder, "npm", &["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"])?;
+    sh::npm_ci(&folder, &["--ignore-scripts"])?;
     let read = |path: &Path| std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()));
     let mut list = "# What the web client is made of\n\n\
         Copied from npm by `cargo xtask vendor`, at the versions of `web/vendor/package-lock.json`, without the links to \

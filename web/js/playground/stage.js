@@ -4,6 +4,7 @@
 import { signal } from "@preact/signals";
 import { io } from "socket.io-client";
 
+import { randomHex } from "../lib/random.js";
 import { DIALECTS, VOICES, idIn, wentWell } from "./voices.js";
 
 /** @typedef {{ id: string, name: string, token: string, dialect: string }} Person */
@@ -47,21 +48,17 @@ async function call(method, path, token, body) {
   return answer;
 }
 
-function letters() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(4)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
 /** Makes people and their group. @param {number} count */
 export async function begin(count) {
   trouble.value = "";
-  const mark = letters();
+  const mark = randomHex(4);
   /** @type {Person[]} */
   const people = [];
   try {
     for (const [index, name] of NAMES.slice(0, count).entries()) {
       const username = `playground-${mark}-${name.toLowerCase()}`;
       const { token, user } = await call("POST", "/auth/register", undefined, {
-        username, name, email: `${username}@example.invalid`, password: `${letters()}${letters()}`,
+        username, name, email: `${username}@example.invalid`, password: randomHex(8),
       });
       people.push({ id: user.id, name, token, dialect: DIALECTS[index % DIALECTS.length] ?? "chat" });
     }

@@ -38,6 +38,11 @@ export function titleOf(conversation) {
   return conversation.name ?? t(conversation.kind);
 }
 
+/** What a message says, where there is room for a line. @param {Message} message */
+export function inALine({ content, file, type }) {
+  return content || file?.name || t(type === "image" ? "image" : "file");
+}
+
 /** @param {Conversation} conversation */
 export function someoneOnline(conversation) {
   return conversation.members.some(({ user }) => user.id !== me.value?.id && online.value.has(user.id));

@@ -22,7 +22,7 @@ import * as typing from "./typing.js";
 export const looking = { at: "" };
 
 /** A message of the chat vocabulary as the API writes it. @param {any} said @returns {Message} */
-export function messageOf(said) {
+function messageOf(said) {
   const known = people.people.value.get(said.sender_id);
   const { username, avatar_url: avatar } = said.sender ?? {};
   return {
@@ -54,7 +54,7 @@ function messageNew(said) {
   });
   if (mine) return;
   const name = people.nameOf(message.sender.id) || message.sender.username;
-  const text = message.content || message.file?.name || t(message.type === "image" ? "image" : "file");
+  const text = conversations.inALine(message);
   if (seen) notices.announce(t("newMessageFrom", { name, text }));
   else notices.tellBrowser(name, text, conversationLink(message.conversationId));
 }

@@ -19,6 +19,8 @@ import { call, why } from "../api.js";
  */
 
 const PAGE = 50;
+/** The most that the server gives at once. */
+const PAGE_MAX = 200;
 /** Messages that are held at most. */
 const HELD_MAX = 300;
 
@@ -30,9 +32,9 @@ let opening = 0;
 /** The newest message that was heard of while the window stood elsewhere. */
 let passed = 0;
 
-/** @param {string} id @param {string} query @returns {Promise<{ items: Message[], next: number | null }>} */
-function page(id, query) {
-  return call("GET", `/conversations/${encodeURIComponent(id)}/messages?limit=${PAGE}${query}`);
+/** @param {string} id @param {string} query @param {number} [limit] @returns {Promise<{ items: Message[], next: number | null }>} */
+function page(id, query, limit = PAGE) {
+  return call("GET", `/conversations/${encodeURIComponent(id)}/messages?limit=${limit}${query}`);
 }
 
 /** The later state of a message. @param {Message} a @param {Message} b */
@@ -148,8 +150,8 @@ export async function catchUp(atEnd) {
   /** @type {Message[]} */
   const again = [];
   while (from < end) {
-    const { items, next } = await call("GET", `/conversations/${encodeURIComponent(now.id)}/messages?limit=200&after=${from}`);
-    again.push(...items.filter((/** @type {Message} */ message) => message.sequence <= end));
+    const { items, next } = await page(now.id, `&after=${from}`, PAGE_MAX);
+    again.push(...items.filter((message) => message.sequence <= end));
     if (next === null) break;
     from = next;
   }

@@ -4,6 +4,7 @@
 
 import { signal } from "@preact/signals";
 
+import { randomHex } from "../lib/random.js";
 import { me } from "../session.js";
 import { link, say } from "../socket.js";
 import { inWords, t } from "../texts.js";
@@ -66,10 +67,6 @@ export function loadOutbox(sent) {
   outbox.value = found.sort((a, b) => (a.at === b.at ? a.n - b.n : a.at < b.at ? -1 : 1));
 }
 
-function newId() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
 /**
  * Says something in a conversation, now or when there is a connection.
  * @param {string} conversationId
@@ -77,7 +74,7 @@ function newId() {
  */
 export function post(conversationId, what) {
   keep([...outbox.value, {
-    id: newId(), conversationId, type: "text", ...what, at: new Date().toISOString(), n: ++count, failed: "",
+    id: randomHex(16), conversationId, type: "text", ...what, at: new Date().toISOString(), n: ++count, failed: "",
   }]);
   void flush();
 }

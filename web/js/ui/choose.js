@@ -1,6 +1,6 @@
 // Choosing people by their names.
 
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 
 import { call } from "../api.js";
 import { html } from "../lib/html.js";
@@ -9,11 +9,9 @@ import { know } from "../state/people.js";
 import { t } from "../texts.js";
 import * as icons from "./icons.js";
 import { Face, IconButton } from "./parts.js";
+import { FOUND, useSearch } from "./search.js";
 
 /** @typedef {import("../types.js").User} User */
-
-const PAUSE_MS = 200;
-const FOUND = 8;
 
 /**
  * A search whose finds are handed on.
@@ -23,26 +21,19 @@ export function Choose({ without, onChoose }) {
   const [query, setQuery] = useState("");
   const [found, setFound] = useState(/** @type {User[]} */ ([]));
   const wanted = query.trim();
-  useEffect(() => {
-    let asks = true;
-    const timer = setTimeout(async () => {
-      if (!wanted) {
-        setFound([]);
-        return;
-      }
-      try {
-        const { items } = await call("GET", `/users?q=${encodeURIComponent(wanted)}&limit=${FOUND}`);
-        know(items);
-        if (asks) setFound(items);
-      } catch {
-        setFound([]);
-      }
-    }, PAUSE_MS);
-    return () => {
-      asks = false;
-      clearTimeout(timer);
-    };
-  }, [wanted]);
+  useSearch(wanted, async (isNewest) => {
+    if (!wanted) {
+      setFound([]);
+      return;
+    }
+    try {
+      const { items } = await call("GET", `/users?q=${encodeURIComponent(wanted)}&limit=${FOUND}`);
+      know(items);
+      if (isNewest()) setFound(items);
+    } catch {
+      setFound([]);
+    }
+  });
   const hidden = new Set([...without, me.value?.id]);
   return html`<div class="field">
     <label for="choose">${t("addPeople")}</label>

@@ -21,7 +21,6 @@ export const waiting = () => icon("M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18Zm0 4.5V12
 export const warning = () => icon("M12 4 2.5 20h19L12 4Zm0 6v5M12 17.5h.01");
 export const file = () => icon("M6 3h8l4 4v14H6zM14 3v4h4");
 export const search = () => icon("M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13Zm5 11.5L20.5 20.5");
-export const group = () => icon("M9 5a3 3 0 1 0 0 6 3 3 0 0 0 0-6ZM3 20c0-3.5 2.7-6 6-6s6 2.5 6 6M16 5.5a3 3 0 0 1 0 5.5M17 14.3c2.4.6 4 2.7 4 5.7");
 export const logo = () => html`<svg class="logo" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
   <circle class="note n1" cx="16" cy="5.5" r="4" /><circle class="note n2" cx="26" cy="12.8" r="4" />
   <circle class="note n3" cx="22.2" cy="24.5" r="4" /><circle class="note n4" cx="9.8" cy="24.5" r="4" />

@@ -1,6 +1,6 @@
 // The list of conversations, with search over it.
 
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 
 import { call, why } from "../api.js";
 import { html } from "../lib/html.js";
@@ -8,7 +8,7 @@ import { brief } from "../lib/time.js";
 import { conversationLink, go, route } from "../route.js";
 import { me } from "../session.js";
 import { link } from "../socket.js";
-import { directWith, loaded, ordered, otherOf, put, someoneOnline, titleOf } from "../state/conversations.js";
+import { directWith, inALine, loaded, ordered, otherOf, put, someoneOnline, titleOf } from "../state/conversations.js";
 import { newNotices, tell } from "../state/notices.js";
 import { outbox } from "../state/outbox.js";
 import { know, nameOf } from "../state/people.js";
@@ -16,12 +16,9 @@ import { typing } from "../state/typing.js";
 import { t } from "../texts.js";
 import * as icons from "./icons.js";
 import { Avatar, Face } from "./parts.js";
+import { FOUND, useSearch } from "./search.js";
 
 /** @typedef {import("../types.js").Conversation} Conversation */
-
-/** Time without a key after which the search is asked. */
-const PAUSE_MS = 200;
-const FOUND = 8;
 
 /** What was said last, in a line. @param {Conversation} conversation */
 function lastLine({ id, kind, lastMessage }) {
@@ -29,7 +26,7 @@ function lastLine({ id, kind, lastMessage }) {
   if (those.length > 0) return html`<em>${t("typingOne", { name: nameOf(those[0] ?? "") })}</em>`;
   if (!lastMessage) return t("noMessages");
   if (lastMessage.deletedAt) return t("deleted");
-  const text = lastMessage.content || lastMessage.file?.name || t(lastMessage.type === "image" ? "image" : "file");
+  const text = inALine(lastMessage);
   const own = lastMessage.sender.id === me.value?.id;
   const who = own ? t("you") : kind === "direct" ? "" : nameOf(lastMessage.sender.id);
   return who ? `${who}: ${text}` : text;
@@ -60,28 +57,21 @@ function Found({ query, onDone }) {
   const [people, setPeople] = useState(/** @type {import("../types.js").User[]} */ ([]));
   const [rooms, setRooms] = useState(/** @type {import("../types.js").Room[]} */ ([]));
   const [asked, setAsked] = useState("");
-  useEffect(() => {
-    let asks = true;
-    const timer = setTimeout(async () => {
-      const q = encodeURIComponent(query);
-      try {
-        const [users, open] = await Promise.all([
-          call("GET", `/users?q=${q}&limit=${FOUND}`), call("GET", `/rooms?q=${q}&limit=${FOUND}`),
-        ]);
-        know(users.items);
-        if (!asks) return;
-        setPeople(users.items.filter((/** @type {any} */ user) => user.id !== me.value?.id));
-        setRooms(open.items.filter((/** @type {any} */ room) => !room.isMember));
-        setAsked(query);
-      } catch (error) {
-        tell(why(error));
-      }
-    }, PAUSE_MS);
-    return () => {
-      asks = false;
-      clearTimeout(timer);
-    };
-  }, [query]);
+  useSearch(query, async (isNewest) => {
+    const q = encodeURIComponent(query);
+    try {
+      const [users, open] = await Promise.all([
+        call("GET", `/users?q=${q}&limit=${FOUND}`), call("GET", `/rooms?q=${q}&limit=${FOUND}`),
+      ]);
+      know(users.items);
+      if (!isNewest()) return;
+      setPeople(users.items.filter((/** @type {any} */ user) => user.id !== me.value?.id));
+      setRooms(open.items.filter((/** @type {any} */ room) => !room.isMember));
+      setAsked(query);
+    } catch (error) {
+      tell(why(error));
+    }
+  });
 
   /** @param {() => Promise<Conversation>} open */
   async function enter(open) {

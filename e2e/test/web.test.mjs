@@ -139,7 +139,7 @@ describe("the chat", () => {
       await bob.home();
       await bob.page.getByRole("link", { name: /^Notifications, \d+ new/ }).click();
       await bob.page.getByRole("heading", { name: "Notifications" }).waitFor();
-      await bob.page.locator(".notices li").first().waitFor();
+      await bob.page.locator(".notices li").filter({ hasText: "Cancelled" }).waitFor();
       await bob.home();
       await bob.page.getByRole("link", { name: "Notifications", exact: true }).waitFor();
 
@@ -341,6 +341,28 @@ describe("the chat", () => {
     await card.getByRole("button", { name: "Ask to join" }).waitFor();
     release();
     await card.getByText("You have asked to join.").waitFor();
+    await ada.leave();
+  });
+
+  test("what one has looked at is read, however briefly", async () => {
+    const ada = await Person.open(chromium, server.url);
+    const { page } = ada;
+    await ada.register("adabrief", "Ada");
+    const key = await server.key("bell");
+    const { body: { items: [user] } } = await server.api(key, "GET", "/users?q=adabrief");
+    await server.api(key, "POST", "/notifications", { userId: user.id, title: "Ding", message: "A word" });
+    await page.getByRole("link", { name: "Notifications, 1 new" }).waitFor();
+    // Gone again before anything was painted.
+    await page.evaluate(() => new Promise((done) => {
+      new MutationObserver((_, observer) => {
+        if (!document.querySelector(".notices li")) return;
+        observer.disconnect();
+        location.hash = "#/";
+        done();
+      }).observe(document.body, { childList: true, subtree: true });
+      location.hash = "#/notifications";
+    }));
+    await page.getByRole("link", { name: "Notifications", exact: true }).waitFor();
     await ada.leave();
   });
 

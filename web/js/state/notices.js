@@ -39,8 +39,15 @@ export function announce(text) {
 }
 
 export async function loadNotices() {
+  const before = new Set(notices.value.map(({ id }) => id));
+  /** @type {{ items: Notice[] }} */
   const { items } = await call("GET", `/notifications?limit=${SHOWN}`);
-  notices.value = items;
+  // What was heard or read meanwhile is not undone.
+  const known = new Map(notices.value.map((notice) => [notice.id, notice]));
+  const listed = new Set(items.map(({ id }) => id));
+  const heard = notices.value.filter(({ id }) => !before.has(id) && !listed.has(id));
+  const told = items.map((item) => ({ ...item, readAt: item.readAt ?? known.get(item.id)?.readAt ?? null }));
+  notices.value = [...heard, ...told].slice(0, SHOWN);
 }
 
 /** @param {Notice} notice */
@@ -50,10 +57,11 @@ export function noticed(notice) {
 }
 
 export async function readNotices() {
-  if (newNotices.value === 0) return;
+  const seen = new Set(notices.value.filter((notice) => !notice.readAt).map(({ id }) => id));
+  if (seen.size === 0) return;
   await call("PUT", "/notifications/read");
   const readAt = new Date().toISOString();
-  notices.value = notices.value.map((notice) => (notice.readAt ? notice : { ...notice, readAt }));
+  notices.value = notices.value.map((notice) => (seen.has(notice.id) ? { ...notice, readAt } : notice));
 }
 
 /** What the browser allows. */

@@ -1,6 +1,6 @@
 // Writing: text, files by button, paste and drop, and changing what was said.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { Failure, upload, why } from "../api.js";
 import { html } from "../lib/html.js";
@@ -69,7 +69,8 @@ export function Composer({ conversation }) {
   const files = attached.value.get(id) ?? [];
   const changes = editing.value?.conversationId === id ? editing.value : null;
 
-  useEffect(() => {
+  // Before anything is shown: an effect after that would undo what is typed in between.
+  useLayoutEffect(() => {
     if (!changes) return;
     setText(changes.content);
     area.current?.focus();

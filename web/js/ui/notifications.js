@@ -1,6 +1,6 @@
 // What one was told.
 
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 
 import { html } from "../lib/html.js";
 import { dayAndClock } from "../lib/time.js";
@@ -9,8 +9,8 @@ import { t } from "../texts.js";
 import { ViewHeader } from "./parts.js";
 
 export function Notifications() {
-  // Who looks at them has read them.
-  useEffect(() => { void readNotices().catch(() => {}); }, [newNotices.value]);
+  // Who looks at them has read them, however briefly.
+  useLayoutEffect(() => { void readNotices().catch(() => {}); }, [newNotices.value]);
   return html`<section class="pane">
     <${ViewHeader} title=${t("notifications")} />
     <div class="page">

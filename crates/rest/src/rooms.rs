@@ -13,7 +13,7 @@ use crate::views::{Page, Room, room};
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Search {
-    /// What the name starts with.
+    /// A part of the name, whatever the case.
     #[serde(default)]
     q: String,
     /// The `next` of the page before.

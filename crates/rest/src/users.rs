@@ -16,7 +16,7 @@ use crate::views::{Own, Page, User, Views};
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Search {
-    /// What the name starts with.
+    /// A part of the username or the name, whatever the case.
     #[serde(default)]
     q: String,
     /// The `next` of the page before.
@@ -26,7 +26,7 @@ pub(crate) struct Search {
     limit: Option<u32>,
 }
 
-/// Registered users whose username or name starts with a text.
+/// Registered users whose username or name holds a text.
 #[utoipa::path(
     get, path = "/users", tag = "users", operation_id = "listUsers", params(Search),
     responses((status = 200, description = "A page", body = Page<User>))

@@ -97,7 +97,15 @@ async fn oneself_and_others() {
     assert_eq!((&page["items"][0]["username"], &page["next"]), (&json!("eve"), &Value::Null));
     let found = http.api(&bob.1, "GET", "/users?q=ALI", Value::Null).await.expect(200);
     assert_eq!(found["items"][0]["id"], alice.0.as_str());
-    assert_eq!(http.api(&bob.1, "GET", "/users?q=%25", Value::Null).await.expect(200)["items"], json!([]));
+    // Any part of either name, whatever the case and the script; no sign means more than itself.
+    http.api(&alice.1, "PATCH", "/me", json!({ "name": "Élodie ŽIŽEK" })).await.expect(200);
+    for (part, is_found) in
+        [("lic", true), ("%C3%89lo", true), ("%C3%A9LOD", true), ("%C5%BEi%C5%BE", true), ("%25", false), ("_", false)]
+    {
+        let found = http.api(&bob.1, "GET", &format!("/users?q={part}"), Value::Null).await.expect(200);
+        let ids: Vec<_> = found["items"].as_array().into_iter().flatten().map(|user| user["id"].clone()).collect();
+        assert_eq!(ids == [json!(alice.0)], is_found, "{part}: {found}");
+    }
 
     let change = |current: &str| json!({ "currentPassword": current, "newPassword": "battery staple" });
     problem(http.api(&bob.1, "PUT", "/me/password", change("wrong")).await, 403, "ERR_FORBIDDEN");

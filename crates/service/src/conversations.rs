@@ -104,7 +104,7 @@ impl Service {
         Ok(self.store().conversations(user, cursor, limit).await?)
     }
 
-    /// Groups and rooms whose name starts with a text, newest activity first.
+    /// Groups and rooms whose name holds a text, whatever the case, newest activity first.
     ///
     /// # Errors
     /// What is wrong with the cursor.

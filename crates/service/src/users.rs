@@ -234,7 +234,7 @@ impl Service {
         Ok(self.store().accounts().await?)
     }
 
-    /// Registered users whose username or name starts with a text.
+    /// Registered users whose username or name holds a text, whatever the case.
     ///
     /// # Errors
     /// An internal error.

@@ -195,13 +195,13 @@ pub trait Store: std::marker::Send + Sync + 'static {
     fn account_by_login(&self, login: String) -> ReadResult<'_, Option<Account>>;
     /// All accounts, by username.
     fn accounts(&self) -> ReadResult<'_, Vec<Account>>;
-    /// Registered users whose username, or name starts with a text; all without one.
+    /// Registered users whose username or name holds a text, whatever the case; all without one.
     fn users(&self, query: String, cursor: Option<String>, limit: u32) -> ReadResult<'_, Page<Arc<User>>>;
     /// The addresses of those among some users with whom one shares a conversation, and one's own.
     fn emails(&self, user: UserId, of: Vec<UserId>) -> ReadResult<'_, HashMap<UserId, String>>;
     /// The conversation of two, if they have one.
     fn direct(&self, user: UserId, other: UserId) -> ReadResult<'_, Option<ConversationId>>;
-    /// Groups and rooms whose name starts with a text, newest activity first.
+    /// Groups and rooms whose name holds a text, newest activity first.
     fn found(
         &self,
         user: UserId,

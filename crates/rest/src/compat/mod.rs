@@ -98,7 +98,7 @@ fn status(service: &Service, user: &UserId) -> &'static str {
     if service.presence().is_online(user) { "online" } else { "offline" }
 }
 
-/// Other registered users whose names start with a text.
+/// Other registered users whose names hold a text.
 async fn users(service: &Service, asker: &Asker, query: &str) -> Result<Vec<Arc<User>>, Refusal> {
     let mut found = service.users(query.to_owned(), None, LIST_MAX).await?.items;
     found.retain(|user| user.id != asker.0.user.id);

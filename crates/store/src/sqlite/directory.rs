@@ -4,19 +4,29 @@ use std::collections::HashMap;
 
 use quintet_domain::limits::NAME_CHARS_MAX;
 use quintet_domain::{ConversationId, UserId};
+use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::queries::{self, Read, known, readable};
 use super::rows::{self, CONVERSATION, CONVERSATION_COLUMNS};
 use crate::{Found, Page, Which};
 
-/// A pattern that matches texts which start with this one, whatever the case: its own signs are meant as they stand.
-pub(super) fn starts_with(text: &str) -> String {
-    let text: String = text.chars().take(NAME_CHARS_MAX).collect();
-    text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_") + "%"
+/// What is looked for in names, as `folded_holds` takes it.
+pub(super) fn folded(text: &str) -> String {
+    text.trim().chars().take(NAME_CHARS_MAX).collect::<String>().to_lowercase()
 }
 
-/// Groups and rooms by the start of their name, newest activity first.
+/// Lets statements ask `folded_holds(name, part)`: whether a name holds a folded text, whatever the case, in any script.
+/// SQLite's own comparisons know the case of ASCII alone.
+pub(super) fn register(conn: &Connection) -> Result<(), rusqlite::Error> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
+    conn.create_scalar_function("folded_holds", 2, flags, |context| {
+        let (name, part) = (context.get_raw(0).as_str_or_null()?, context.get_raw(1).as_str()?);
+        Ok(part.is_empty() || name.is_some_and(|name| name.to_lowercase().contains(part)))
+    })
+}
+
+/// Groups and rooms by a part of their name, newest activity first.
 pub(super) fn found(
     conn: &Connection,
     user: &UserId,
@@ -42,10 +52,10 @@ pub(super) fn found(
             "SELECT {CONVERSATION}, c.description, (SELECT id FROM user WHERE pk = c.owner_pk), m.user_pk IS NOT NULL
              FROM conversation c LEFT JOIN member m ON m.conversation_pk = c.pk AND m.user_pk = ?1
              WHERE c.deleted_at IS NULL AND c.kind IN ('group', 'room') AND {wanted}
-               AND (c.updated_at, c.pk) < (?2, ?3) AND lower(c.name) LIKE ?4 ESCAPE '\\'
+               AND (c.updated_at, c.pk) < (?2, ?3) AND folded_holds(c.name, ?4)
              ORDER BY c.updated_at DESC, c.pk DESC LIMIT ?5"
         ))?
-        .query_map(params![user.pk, before_at, before_pk, starts_with(query), limit + 1, one], |row| {
+        .query_map(params![user.pk, before_at, before_pk, folded(query), limit + 1, one], |row| {
             let conversation = rows::conversation_at(row, 0)?;
             let owner = row.get_ref(CONVERSATION_COLUMNS + 1)?.as_str_or_null()?;
             Ok((

@@ -103,6 +103,7 @@ fn lock(folder: &Path) -> Result<std::fs::File, OpenError> {
 fn configure(conn: &Connection, durable: bool) -> Result<(), rusqlite::Error> {
     conn.busy_timeout(BUSY_TIMEOUT)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    super::directory::register(conn)?;
     // Plans are made once, without a look at the values: else each new value of a LIMIT has its statement made anew.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.pragma_update(None, "foreign_keys", true)?;

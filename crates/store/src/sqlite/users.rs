@@ -6,7 +6,7 @@ use quintet_domain::limits::{NAME_CHARS_MAX, URL_BYTES_MAX};
 use quintet_domain::{Departure, Event, Profile, Refusal, Timestamp, User, UserId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::directory::starts_with;
+use super::directory::folded;
 use super::rows::{self, USER, USER_COLUMNS, UserRow};
 use super::tx::{About, Tx, Written};
 use super::{files, meetups, members, messages};
@@ -76,15 +76,15 @@ pub(super) fn search(
     cursor: Option<&str>,
     limit: u32,
 ) -> Result<Page<Arc<User>>, StoreError> {
-    let pattern = starts_with(query);
+    let part = folded(query);
     let mut items: Vec<Arc<User>> = conn
         .prepare_cached(&format!(
             "SELECT {USER} FROM user u
              WHERE u.username_key > ?2 AND u.disabled = 0 AND u.service = 0
-               AND (u.username_key LIKE ?1 ESCAPE '\\' OR lower(u.name) LIKE ?1 ESCAPE '\\')
+               AND (folded_holds(u.username_key, ?1) OR folded_holds(u.name, ?1))
              ORDER BY u.username_key LIMIT ?3"
         ))?
-        .query_map(params![pattern, cursor.unwrap_or_default(), limit + 1], |row| Ok(rows::user_at(row, 0)?.user))?
+        .query_map(params![part, cursor.unwrap_or_default(), limit + 1], |row| Ok(rows::user_at(row, 0)?.user))?
         .collect::<Result<_, _>>()?;
     let more = items.len() > limit as usize;
     items.truncate(limit as usize);

@@ -23,6 +23,8 @@ pub struct User {
     pub username: String,
     /// The full name, the username where there is none.
     pub name: String,
+    /// The end of the name that is its last name, where it was given apart.
+    pub last_name: Option<String>,
     /// A link to a picture.
     pub avatar: Option<String>,
     /// Registered, a guest or a service.
@@ -46,16 +48,24 @@ impl User {
         self.kind == UserKind::Service
     }
 
-    /// The name up to its first space.
-    #[must_use]
-    pub fn first_name(&self) -> &str {
-        self.name.split_once(' ').map_or(&self.name, |(first, _)| first)
+    /// The first and the last name: as they were given while the name ends so, else what is before and after the
+    /// first space.
+    fn names(&self) -> (&str, &str) {
+        let last = self.last_name.as_deref().filter(|last| !last.is_empty());
+        let given = last.and_then(|last| Some((self.name.strip_suffix(last)?.strip_suffix(' ')?, last)));
+        given.or_else(|| self.name.split_once(' ')).unwrap_or((&self.name, ""))
     }
 
-    /// The name after its first space, or nothing.
+    /// The first name.
+    #[must_use]
+    pub fn first_name(&self) -> &str {
+        self.names().0
+    }
+
+    /// The last name, or nothing.
     #[must_use]
     pub fn last_name(&self) -> &str {
-        self.name.split_once(' ').map_or("", |(_, last)| last)
+        self.names().1
     }
 }
 

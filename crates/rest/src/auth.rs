@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
+use quintet_dialect::Dialect;
 use quintet_domain::Refusal;
 use quintet_service::{NewAccount, Service};
 use serde::Deserialize;
@@ -53,12 +54,17 @@ pub(crate) struct Credentials {
 }
 
 impl Credentials {
-    /// Logs in from an address.
-    pub(crate) async fn log_in(self, service: &Service, address: IpAddr) -> Result<quintet_service::Session, Refusal> {
+    /// Logs in from an address, with a client of a dialect where that is known.
+    pub(crate) async fn log_in(
+        self,
+        service: &Service,
+        address: IpAddr,
+        spoken: Option<Dialect>,
+    ) -> Result<quintet_service::Session, Refusal> {
         service.rates().login(address)?;
         let login =
             self.email.or(self.username).ok_or_else(|| Refusal::invalid("email", "or `username` is missing"))?;
-        service.log_in(&login, self.password).await
+        service.log_in(&login, self.password, spoken.map(Dialect::as_str)).await
     }
 }
 
@@ -76,7 +82,7 @@ pub(crate) async fn log_in(
     From(address): From,
     Body(credentials): Body<Credentials>,
 ) -> Answer<Json<Session>> {
-    Ok(Json(Views(&service).session(&credentials.log_in(&service, address).await?)))
+    Ok(Json(Views(&service).session(&credentials.log_in(&service, address, None).await?)))
 }
 
 /// Gives a new token.
@@ -85,7 +91,7 @@ pub(crate) async fn log_in(
     responses((status = 200, description = "A new token", body = Session))
 )]
 pub(crate) async fn refresh(State(service): State<Service>, Person(asker): Person) -> Answer<Json<Session>> {
-    let session = service.refresh(asker.0)?;
+    let session = service.refresh(asker.0, asker.1.as_deref())?;
     Ok(Json(Views(&service).session(&session)))
 }
 

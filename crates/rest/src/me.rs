@@ -34,7 +34,7 @@ pub(crate) struct ProfilePatch {
 impl ProfilePatch {
     pub(crate) fn change(self) -> ProfileChange {
         let Self { username, email, name, avatar } = self;
-        ProfileChange { username, email, name, avatar, country: None }
+        ProfileChange { username, email, name, avatar, ..ProfileChange::default() }
     }
 }
 
@@ -73,7 +73,8 @@ pub(crate) async fn change_password(
 ) -> Answer<Json<Session>> {
     // The current password can be guessed here as well as at the log-in.
     service.rates().login(address)?;
-    let session = service.change_password(asker.id(), input.current_password, input.new_password).await?;
+    let session =
+        service.change_password(asker.id(), input.current_password, input.new_password, asker.1.as_deref()).await?;
     Ok(Json(Views(&service).session(&session)))
 }
 

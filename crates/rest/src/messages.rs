@@ -75,7 +75,8 @@ pub(crate) fn new_text(
         Some(kind) => MessageKind::parse(&kind.to_lowercase())
             .ok_or_else(|| Refusal::invalid(kind_field, "must be `text`, `image` or `file`"))?,
     };
-    let file = file_url.map(|url| FileLink::new(url, file_name)).transpose()?;
+    // A form that has no file to send leaves the field empty.
+    let file = file_url.filter(|url| !url.is_empty()).map(|url| FileLink::new(url, file_name)).transpose()?;
     Ok(NewText { target, kind, content, file, client_message_id: None })
 }
 
@@ -97,9 +98,15 @@ pub(crate) async fn send(
     headers: HeaderMap,
     Body(input): Body<NewMessage>,
 ) -> Answer<(StatusCode, Json<Message>)> {
-    let key = match (headers.get("idempotency-key"), &input.client_message_id) {
-        (Some(key), _) => Some(key.to_str().map_err(|_| Refusal::invalid("Idempotency-Key", "must be visible ASCII"))?),
-        (None, id) => id.as_deref(),
+    let header = headers.get("idempotency-key").map(|key| key.to_str()).transpose();
+    let header = header.map_err(|_| Refusal::invalid("Idempotency-Key", "must be visible ASCII"))?;
+    let key = match (header, input.client_message_id.as_deref()) {
+        (Some(key), Some(id)) if key != id => {
+            return Err(
+                Refusal::invalid("Idempotency-Key", "and `clientMessageId` are the same thing, and differ").into()
+            );
+        }
+        (key, id) => key.or(id),
     };
     let client_message_id = key
         .map(ClientMessageId::new)

@@ -82,6 +82,7 @@ impl Service {
                 id: id.clone(),
                 username: format!("guest-{}", id.as_str().chars().take(8).collect::<String>()),
                 name: format!("guest-{}", id.as_str().chars().take(8).collect::<String>()),
+                last_name: None,
                 avatar: None,
                 kind: UserKind::Guest,
                 last_seen: None,

@@ -26,6 +26,8 @@ pub struct NewAccount {
     pub avatar: Option<String>,
     /// The dialect whose client registers.
     pub home_dialect: Option<String>,
+    /// The end of the name that is its last name, where it is given apart.
+    pub last_name: Option<String>,
     /// The country.
     pub country: Option<String>,
     /// Whether a taken username gets a number, for clients that know none.
@@ -69,7 +71,7 @@ impl Service {
     /// What is wrong with the fields; `ERR_CONFLICT` on a taken name or email.
     pub async fn register(&self, new: NewAccount) -> Result<Session, Refusal> {
         let account = self.make_user(new).await?;
-        self.session(account)
+        self.session(account, None)
     }
 
     /// Makes a user.
@@ -94,38 +96,41 @@ impl Service {
             avatar: new.avatar,
             password_hash,
             home_dialect: new.home_dialect,
+            last_name: new.last_name,
             country: new.country,
             any_username: new.any_username,
         };
         self.write(|store, done| store.register(new, done)).await
     }
 
-    fn session(&self, account: Account) -> Result<Session, Refusal> {
-        let dialect = account.home_dialect.clone();
+    /// A session in a vocabulary: the one that the client is known to speak, else the user's home.
+    fn session(&self, account: Account, spoken: Option<&str>) -> Result<Session, Refusal> {
+        let dialect = spoken.map(str::to_owned).or_else(|| account.home_dialect.clone());
         let (token, expires_at) = self.0.tokens.issue(&account, dialect.as_deref(), self.0.environment.now())?;
         Ok(Session { token, expires_at, account })
     }
 
-    /// Logs in by email or username. An unknown user gets the same answer in the same time as a wrong password.
+    /// Logs in by email or username, with a client of a vocabulary where that is known. An unknown user gets the same
+    /// answer in the same time as a wrong password.
     ///
     /// # Errors
     /// `ERR_UNAUTHENTICATED`.
-    pub async fn log_in(&self, login: &str, password: String) -> Result<Session, Refusal> {
+    pub async fn log_in(&self, login: &str, password: String, spoken: Option<&str>) -> Result<Session, Refusal> {
         let account = self.store().account_by_login(login.to_owned()).await?.filter(|account| !account.disabled);
         let hash = account.as_ref().and_then(|account| account.password_hash.clone());
         let fits = self.0.passwords.verify(hash, password).await;
         match account {
-            Some(account) if fits => self.session(account),
+            Some(account) if fits => self.session(account, spoken),
             _ => Err(Refusal::unauthenticated("the name or the password is wrong")),
         }
     }
 
-    /// A new token for who has one.
+    /// A new token for who has one, in the same vocabulary.
     ///
     /// # Errors
     /// An internal error.
-    pub fn refresh(&self, account: Account) -> Result<Session, Refusal> {
-        self.session(account)
+    pub fn refresh(&self, account: Account, spoken: Option<&str>) -> Result<Session, Refusal> {
+        self.session(account, spoken)
     }
 
     /// Makes all tokens of a user worthless and ends its connections.
@@ -157,13 +162,19 @@ impl Service {
     ///
     /// # Errors
     /// `ERR_FORBIDDEN` when the current password is wrong; what is wrong with the new one.
-    pub async fn change_password(&self, user: UserId, current: String, new: String) -> Result<Session, Refusal> {
+    pub async fn change_password(
+        &self,
+        user: UserId,
+        current: String,
+        new: String,
+        spoken: Option<&str>,
+    ) -> Result<Session, Refusal> {
         let account = self.store().account(user.clone()).await?.ok_or_else(|| Refusal::not_found("user", &user))?;
         if !self.0.passwords.verify(account.password_hash, current).await {
             return Err(Refusal::forbidden("The current password is wrong."));
         }
         let account = self.set_password(user, "newPassword", new).await?;
-        self.session(account)
+        self.session(account, spoken)
     }
 
     /// Sets a password without asking for the current one, and ends what came in by it: for the operator.

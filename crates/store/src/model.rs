@@ -67,6 +67,8 @@ pub struct NewUser {
     pub password_hash: Option<String>,
     /// The dialect in which it registers.
     pub home_dialect: Option<String>,
+    /// The end of the name that is its last name, where it gives that apart.
+    pub last_name: Option<String>,
     /// The country that it gives.
     pub country: Option<String>,
     /// Whether a taken username gets a number, and is no reason to refuse.
@@ -99,6 +101,8 @@ pub struct ProfileChange {
     pub name: Option<String>,
     /// A new picture, or none.
     pub avatar: Option<Option<String>>,
+    /// The end of the new name that is its last name.
+    pub last_name: Option<String>,
     /// A new country.
     pub country: Option<String>,
 }

@@ -1,6 +1,9 @@
 //! `/api` without a dialect in front: the listener's, the path's or the token's decides whose client it is. What
 //! registers and logs in before anything is known is answered for all of them at once.
 
+use std::sync::Arc;
+
+use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
@@ -10,29 +13,94 @@ use quintet_dialect::Dialect;
 use quintet_domain::{Code, MessageId, Refusal};
 use serde_json::json;
 use tower::ServiceExt;
+use utoipa::openapi::OpenApi;
 
 use super::conversations::{Edit, Search};
-use super::{ListenerDialect, conversations, failure, meetup, online, required, superset};
+use super::{ListenerDialect, conversations, failure, meetup, missing, online, superset};
 use crate::auth::Credentials;
 use crate::error::{Answer, Problem};
 use crate::extract::{Asked, Asker, BodyIfAny, ClientAddress, From};
 use crate::router::{App, not_found};
 
-/// Hands a request on to the dialect whose client sent it.
-pub(super) async fn hand_on(app: App, dialects: Router, request: Request) -> Response {
-    answer(app, dialects, request).await.unwrap_or_else(|problem| {
+/// What each dialect's clients call.
+pub(super) struct Calls(Vec<(Dialect, String, Vec<String>)>);
+
+impl Calls {
+    /// As the document has them, each under its dialect's own prefix.
+    pub(super) fn of(document: &OpenApi) -> Self {
+        let operations = document.paths.paths.iter().flat_map(|(path, item)| {
+            let methods = [
+                ("GET", item.get.is_some()),
+                ("POST", item.post.is_some()),
+                ("PUT", item.put.is_some()),
+                ("DELETE", item.delete.is_some()),
+            ];
+            methods.into_iter().filter(|(_, has)| *has).map(move |(method, _)| (path, method))
+        });
+        Self(
+            operations
+                .filter_map(|(path, method)| {
+                    let (dialect, path) = path.strip_prefix('/')?.split_once("/api/")?;
+                    Some((Dialect::parse(dialect)?, method.to_owned(), path.split('/').map(str::to_owned).collect()))
+                })
+                .collect(),
+        )
+    }
+
+    /// The dialects whose clients may have meant a call. A word of a path outranks an id in its place, and a method
+    /// that nobody has is anybody's to refuse.
+    fn meant(&self, method: &Method, path: &str) -> Vec<Dialect> {
+        let method = if *method == Method::HEAD { "GET" } else { method.as_str() };
+        let parts: Vec<&str> = path.split('/').skip(1).collect();
+        let fits = |template: &[String]| {
+            let same =
+                |(word, part): (&String, &&str)| if word.starts_with('{') { !part.is_empty() } else { word == part };
+            template.len() == parts.len() && template.iter().zip(&parts).all(same)
+        };
+        let fitting: Vec<_> = self.0.iter().filter(|(.., template)| fits(template)).collect();
+        let by_method: Vec<_> = fitting.iter().filter(|(_, known, _)| known == method).copied().collect();
+        let fitting = if by_method.is_empty() { fitting } else { by_method };
+        let words = |template: &[String]| template.iter().filter(|word| !word.starts_with('{')).count();
+        let most = fitting.iter().map(|(.., template)| words(template)).max();
+        let mut dialects: Vec<Dialect> = Vec::new();
+        for (dialect, _, template) in fitting {
+            if Some(words(template)) == most && !dialects.contains(dialect) {
+                dialects.push(*dialect);
+            }
+        }
+        dialects
+    }
+}
+
+/// That a failure is written for the clients of every dialect: it is not known whose asked.
+#[derive(Clone, Copy)]
+pub(super) struct ForAll;
+
+/// Hands a request under `/api` on to the dialect whose client sent it.
+pub(super) async fn by_client(app: App, calls: Arc<Calls>, dialects: Router, request: Request) -> Response {
+    let path = request.uri().path();
+    if path == "/api/v1" || path.starts_with("/api/v1/") {
+        return not_found(request.uri().clone()).await.into_response();
+    }
+    answer(app, &calls, dialects, request).await.unwrap_or_else(|problem| {
         let mut response = problem.into_response();
         failure::rewrite(&mut response, failure::for_all);
         response
     })
 }
 
-async fn answer(app: App, dialects: Router, request: Request) -> Answer<Response> {
+/// Hands a request under `/DIALECT/api` on. Existing servers take a path with a slash at its end as the same.
+pub(super) async fn by_prefix(dialects: Router, request: Request) -> Response {
     let path = request.uri().path();
-    let path = path.strip_prefix("/api").unwrap_or(path).to_owned();
-    if path == "/v1" || path.starts_with("/v1/") {
-        return Err(not_found(request.uri().clone()).await);
-    }
+    let path = path.strip_suffix('/').unwrap_or(path).to_owned();
+    let (parts, body) = request.into_parts();
+    pass_on(dialects, &path, parts, body).await.unwrap_or_else(IntoResponse::into_response)
+}
+
+async fn answer(app: App, calls: &Calls, dialects: Router, request: Request) -> Answer<Response> {
+    let path = request.uri().path();
+    let path = path.strip_prefix("/api").unwrap_or(path);
+    let path = path.strip_suffix('/').unwrap_or(path).to_owned();
     let listener = request.extensions().get::<ListenerDialect>().and_then(|listener| listener.0);
     if listener.is_none() && request.method() == Method::POST {
         match path.as_str() {
@@ -41,28 +109,38 @@ async fn answer(app: App, dialects: Router, request: Request) -> Answer<Response
             _ => {}
         }
     }
+    let meant = calls.meant(request.method(), &path);
     let (mut parts, body) = request.into_parts();
-    let dialect = match listener.or_else(|| of_path(&path)) {
-        Some(dialect) => dialect,
-        None => {
+    let dialect = match (listener, &meant[..]) {
+        (Some(dialect), _) => dialect,
+        (None, []) => return Err(not_found(parts.uri).await),
+        (None, [only]) => *only,
+        (None, several) => {
             let asker = Asker::from_request_parts(&mut parts, &app).await?;
             let home = asker.1.as_deref().or(asker.0.home_dialect.as_deref()).and_then(Dialect::parse);
             let segments: Vec<&str> = path.split('/').skip(1).collect();
             match (parts.method.as_str(), &segments[..], home) {
                 ("GET", ["auth", "me"], _) => return Ok(me(&app, &asker)),
-                (_, _, Some(home)) => home,
+                (_, _, Some(home)) if several.contains(&home) => home,
                 // Whoever came by another backend's token may be any client's.
                 _ if asker.0.password_hash.is_none() => return Err(undecided(&path)),
-                ("GET", ["users", "search"], None) => return search(&app, &asker, &mut parts).await,
-                ("PUT", ["messages", id], None) => {
+                ("GET", ["users", "search"], _) => return search(&app, &asker, &mut parts).await,
+                ("PUT", ["messages", id], _) => {
                     return edit(&app, &asker, MessageId::trusted(id), Request::from_parts(parts, body)).await;
                 }
-                (_, ["messages", _, "read"], None) => Dialect::Chat,
-                (_, ["users", id], None) if *id != "profile" => Dialect::Chat,
-                _ => Dialect::Conversations,
+                (_, _, None | Some(Dialect::Chat)) | ("DELETE", ["messages", _], _) => {
+                    parts.extensions.insert(ForAll);
+                    Dialect::Conversations
+                }
+                _ => return Err(undecided(&path)),
             }
         }
     };
+    pass_on(dialects, &format!("/{}/api{path}", dialect.as_str()), parts, body).await
+}
+
+/// Passes a request on to the dialects' own router, by another path.
+async fn pass_on(dialects: Router, path: &str, mut parts: Parts, body: Body) -> Answer<Response> {
     let query = parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
     // What this router noted of the path is not the next one's to read.
     let noted = std::mem::take(&mut parts.extensions);
@@ -72,23 +150,12 @@ async fn answer(app: App, dialects: Router, request: Request) -> Answer<Response
     if let Some(asker) = noted.get::<Asker>() {
         parts.extensions.insert(asker.clone());
     }
-    let target = format!("/{}/api{path}{query}", dialect.as_str());
-    parts.uri = target.parse::<Uri>().map_err(|_| Refusal::internal())?;
+    if let Some(for_all) = noted.get::<ForAll>() {
+        parts.extensions.insert(*for_all);
+    }
+    parts.uri = format!("{path}{query}").parse::<Uri>().map_err(|_| Refusal::internal())?;
     let handed = dialects.oneshot(Request::from_parts(parts, body)).await;
     Ok(handed.unwrap_or_else(|never| match never {}))
-}
-
-/// The dialect that alone has such a path.
-fn of_path(path: &str) -> Option<Dialect> {
-    match path.split('/').nth(1)? {
-        "broadcasts" | "joinBroadcast" => Some(Dialect::Meetup),
-        "groups" => Some(Dialect::Messenger),
-        "rooms" => Some(Dialect::Rooms),
-        "conversations" => Some(Dialect::Conversations),
-        "chats" => Some(Dialect::Chat),
-        "auth" if path == "/auth/signup" => Some(Dialect::Messenger),
-        _ => None,
-    }
 }
 
 fn me(app: &App, asker: &Asker) -> Response {
@@ -102,13 +169,14 @@ async fn search(app: &App, asker: &Asker, parts: &mut Parts) -> Answer<Response>
     let mut shown = conversations::found(&app.service, asker, &q).await?;
     for object in &mut shown {
         object["avatar_url"] = object["avatar"].clone();
+        object["created_at"] = object["createdAt"].clone();
     }
     Ok(Json(json!({ "success": true, "count": shown.len(), "users": shown })).into_response())
 }
 
 async fn edit(app: &App, asker: &Asker, id: MessageId, request: Request) -> Answer<Response> {
     let BodyIfAny(Edit { content }) = BodyIfAny::from_request(request, app).await?;
-    let edited = app.service.edit_message(asker.actor(), id, required("content", content)?).await?;
+    let edited = app.service.edit_message(asker.actor(), id, content.ok_or_else(|| missing("content"))?).await?;
     let online = online(&app.service);
     let written = |dialect| quintet_dialect::message(dialect, &edited, &online);
     let (message, data) = (written(Dialect::Conversations), written(Dialect::Chat));
@@ -126,7 +194,7 @@ async fn register(app: &App, request: Request) -> Answer<Response> {
     let (mut parts, body) = request.into_parts();
     let from = From::from_request_parts(&mut parts, app).await?;
     let BodyIfAny(input) = BodyIfAny::from_request(Request::from_parts(parts, body), app).await?;
-    let conversations::Registration { username: None, .. } = input else {
+    let conversations::Registration { username: None, name: Some(_), .. } = input else {
         let session = conversations::new_account(&app.service, from.0, input, None).await?;
         let mut user = superset(&app.service, &session.account);
         user["name"] = session.account.user.name.as_str().into();
@@ -148,7 +216,7 @@ async fn log_in(app: &App, request: Request) -> Answer<Response> {
     let (mut parts, body) = request.into_parts();
     let From(address) = From::from_request_parts(&mut parts, app).await?;
     let BodyIfAny(credentials) = BodyIfAny::<Credentials>::from_request(Request::from_parts(parts, body), app).await?;
-    let session = credentials.log_in(&app.service, address).await?;
+    let session = credentials.log_in(&app.service, address, None).await?;
     Ok(Json(json!({
         "success": true,
         "message": "Login successful",

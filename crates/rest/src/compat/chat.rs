@@ -15,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::conversations::{Edit, Registration, Search, new_account};
-use super::{LIST_MAX, emails, messages, online, own_conversations, required, send, status, users};
+use super::{LIST_MAX, emails, messages, missing, online, own_conversations, required, send, status, users};
 use crate::auth::Credentials;
 use crate::error::Answer;
 use crate::extract::{Asked, Asker, BodyIfAny, From, Path, user_id};
@@ -57,6 +57,13 @@ fn user(service: &Service, user: &User, email: Option<&str>) -> Value {
     object
 }
 
+/// A user who is looked up.
+fn found(service: &Service, one: &User) -> Value {
+    let mut object = user(service, one, None);
+    object["created_at"] = one.created_at.to_string().into();
+    object
+}
+
 /// A user as itself sees it.
 pub(super) fn account(service: &Service, account: &Account) -> Value {
     user(service, &account.user, account.email.as_deref())
@@ -86,7 +93,7 @@ async fn log_in(
     From(address): From,
     BodyIfAny(credentials): BodyIfAny<Credentials>,
 ) -> Answer<Json<Value>> {
-    let session = credentials.log_in(&service, address).await?;
+    let session = credentials.log_in(&service, address, Some(DIALECT)).await?;
     let user = account(&service, &session.account);
     Ok(Json(json!({ "message": "Login successful", "user": user, "token": session.token })))
 }
@@ -96,7 +103,9 @@ async fn log_in(
     responses((status = 200, description = "Done", body = Value), Failure)
 )]
 async fn me(State(service): State<Service>, asker: Asker) -> Json<Value> {
-    Json(json!({ "user": account(&service, &asker.0) }))
+    let mut user = found(&service, &asker.0.user);
+    user["email"] = asker.0.email.as_deref().into();
+    Json(json!({ "user": user }))
 }
 
 #[utoipa::path(
@@ -104,8 +113,7 @@ async fn me(State(service): State<Service>, asker: Asker) -> Json<Value> {
     responses((status = 200, description = "Done", body = Value), Failure)
 )]
 async fn search(State(service): State<Service>, asker: Asker, Asked(search): Asked<Search>) -> Answer<Json<Value>> {
-    let found = users(&service, &asker, &search.q).await?;
-    let shown: Vec<Value> = found.iter().map(|one| user(&service, one, None)).collect();
+    let shown: Vec<Value> = users(&service, &asker, &search.q).await?.iter().map(|one| found(&service, one)).collect();
     Ok(Json(json!({ "users": shown, "count": shown.len() })))
 }
 
@@ -114,8 +122,8 @@ async fn search(State(service): State<Service>, asker: Asker, Asked(search): Ask
     responses((status = 200, description = "Done", body = Value), Failure)
 )]
 async fn one_user(State(service): State<Service>, _: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
-    let found = service.user(&UserId::trusted(&id)).await?;
-    Ok(Json(json!({ "user": user(&service, &found, None) })))
+    let one = service.user(&UserId::trusted(&id)).await?;
+    Ok(Json(json!({ "user": found(&service, &one) })))
 }
 
 /// A chat as the asker sees it; members see each other's addresses.
@@ -124,7 +132,8 @@ fn chat(service: &Service, asker: &Asker, chat: &Conversation, emails: &HashMap<
         .members
         .iter()
         .map(|member| {
-            let mut object = user(service, &member.user, emails.get(&member.user.id).map(String::as_str));
+            let mut object = user(service, &member.user, None);
+            object["email"] = emails.get(&member.user.id).map(String::as_str).into();
             object["joined_at"] = member.joined_at.to_string().into();
             object["last_read_at"] = member.read_at.map(|at| at.to_string()).into();
             object
@@ -189,7 +198,7 @@ async fn create(
     let mut members =
         input.participant_ids.iter().map(|id| user_id("participantIds", id)).collect::<Result<Vec<_>, _>>()?;
     members.retain(|member| *member != asker.0.user.id);
-    let wanted = match (input.kind.as_deref(), &members[..]) {
+    let wanted = match (input.kind.as_deref().or(Some("direct")), &members[..]) {
         (Some("direct"), [other]) => ConversationInput::direct(other.clone()),
         (Some("direct"), _) => {
             return Err(Refusal::invalid("participantIds", "must name exactly one other user").into());
@@ -215,7 +224,10 @@ async fn create(
 )]
 async fn one(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
     let found = service.conversation(asker.id(), ConversationId::trusted(&id)).await?;
-    Ok(Json(json!({ "chat": shown(&service, &asker, &found).await? })))
+    let mut object = shown(&service, &asker, &found).await?;
+    // Some clients look for it under this name.
+    object["chat"] = object.clone();
+    Ok(Json(object))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -256,19 +268,19 @@ struct Participant {
 
 #[utoipa::path(
     post, path = "/chats/{id}/participants", tag = "clients of chat", operation_id = "chat_add", params(("id" = String, Path)),
-    request_body = inline(Participant), responses((status = 201, description = "Made", body = Value), Failure)
+    request_body = inline(Participant), responses((status = 200, description = "Done", body = Value), Failure)
 )]
 async fn add(
     State(service): State<Service>,
     asker: Asker,
     Path(id): Path<String>,
     BodyIfAny(input): BodyIfAny<Participant>,
-) -> Answer<(StatusCode, Json<Value>)> {
+) -> Answer<Json<Value>> {
     let other = user_id("userId", &required("userId", input.user_id)?)?;
     let id = ConversationId::trusted(&id);
     service.add_member(asker.actor(), id.clone(), other, None).await?;
     let data = shown(&service, &asker, &service.conversation(asker.id(), id).await?).await?;
-    Ok((StatusCode::CREATED, Json(json!({ "message": "Participant added successfully", "data": data }))))
+    Ok(Json(json!({ "message": "Participant added successfully", "data": data })))
 }
 
 #[utoipa::path(
@@ -305,7 +317,7 @@ async fn history(
 ) -> Answer<Json<Value>> {
     let limit = page.limit.unwrap_or(MESSAGES).clamp(1, LIST_MAX);
     let id = ConversationId::trusted(&id);
-    let shown = messages(&service, &asker, DIALECT, &id, (page.offset, limit)).await?;
+    let shown = messages(&service, asker.id(), DIALECT, &id, (page.offset, limit)).await?;
     Ok(Json(json!({ "messages": shown, "count": shown.len() })))
 }
 
@@ -348,7 +360,7 @@ async fn edit(
     Path(id): Path<String>,
     BodyIfAny(input): BodyIfAny<Edit>,
 ) -> Answer<Json<Value>> {
-    let content = required("content", input.content)?;
+    let content = input.content.ok_or_else(|| missing("content"))?;
     let edited = service.edit_message(asker.actor(), MessageId::trusted(&id), content).await?;
     let data = quintet_dialect::message(DIALECT, &edited, &online(&service));
     Ok(Json(json!({ "message": "Message updated successfully", "data": data })))

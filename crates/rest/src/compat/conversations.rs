@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{LIST_MAX, emails, messages, online, own_conversations, required, send, status, users};
+use super::{LIST_MAX, emails, messages, missing, online, own_conversations, required, send, status, users};
 use crate::auth::Credentials;
 use crate::error::Answer;
 use crate::extract::{Asked, Asker, Body, BodyIfAny, From, Path, Person, present, user_id};
@@ -117,7 +117,7 @@ async fn log_in(
     From(address): From,
     BodyIfAny(credentials): BodyIfAny<Credentials>,
 ) -> Answer<Json<Value>> {
-    Ok(Json(session(&service, &credentials.log_in(&service, address).await?)))
+    Ok(Json(session(&service, &credentials.log_in(&service, address, Some(DIALECT)).await?)))
 }
 
 #[utoipa::path(
@@ -276,7 +276,7 @@ async fn history(
     let page = asked.page.unwrap_or(1).max(1);
     let id = ConversationId::trusted(&id);
     let total = service.message_count(asker.id(), id.clone()).await?;
-    let shown = messages(&service, &asker, DIALECT, &id, ((page - 1).saturating_mul(limit), limit)).await?;
+    let shown = messages(&service, asker.id(), DIALECT, &id, ((page - 1).saturating_mul(limit), limit)).await?;
     Ok(Json(json!({
         "success": true,
         "messages": shown,
@@ -329,7 +329,7 @@ async fn edit(
     Path(id): Path<String>,
     BodyIfAny(input): BodyIfAny<Edit>,
 ) -> Answer<Json<Value>> {
-    let content = required("content", input.content)?;
+    let content = input.content.ok_or_else(|| missing("content"))?;
     let edited = service.edit_message(asker.actor(), MessageId::trusted(&id), content).await?;
     let message = quintet_dialect::message(DIALECT, &edited, &online(&service));
     Ok(Json(json!({ "success": true, "message": message })))

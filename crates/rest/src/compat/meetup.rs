@@ -79,13 +79,15 @@ async fn log_in(
     From(address): From,
     BodyIfAny(credentials): BodyIfAny<Credentials>,
 ) -> Answer<Json<Value>> {
-    let session = credentials.log_in(&service, address).await?;
+    let session = credentials.log_in(&service, address, Some(Dialect::Meetup)).await?;
     Ok(Json(json!({ "token": session.token, "userId": session.account.user.id.as_str() })))
 }
 
 fn broadcast(meetup: &Meetup) -> Value {
     let starts_at = meetup.starts_at.to_string();
-    let requests: Vec<&str> = meetup.requests.iter().map(|request| request.user.id.as_str()).collect();
+    // Whoever asked and was accepted has asked as well.
+    let asking = meetup.requests.iter().map(|request| &request.user);
+    let requests: Vec<&str> = asking.chain(&meetup.participants).map(|user| user.id.as_str()).collect();
     json!({
         "_id": meetup.id.as_str(),
         "userId": meetup.host.id.as_str(),

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use quintet_dialect::Dialect;
-use quintet_domain::{ConversationId, ConversationKind, MessageId, Refusal, Target, User, UserId};
+use quintet_domain::{ConversationId, ConversationKind, MessageId, NewText, Refusal, Target, User, UserId};
 use quintet_service::{Account, ConversationInput, Found, NewAccount, ProfileChange, Service, Which};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -77,13 +77,15 @@ async fn sign_up(
     BodyIfAny(input): BodyIfAny<SignUp>,
 ) -> Answer<(StatusCode, Json<Value>)> {
     service.rates().login(address)?;
-    let name = full_name(&required("firstName", input.first_name)?, &required("lastName", input.last_name)?);
+    let (first, last) = (required("firstName", input.first_name)?, required("lastName", input.last_name)?);
+    let name = full_name(&first, &last);
     let new = NewAccount {
         username: username_for(&name),
         email: Some(required("email", input.email)?),
         password: Some(required("password", input.password)?),
         name: Some(name),
         home_dialect: Some(DIALECT.as_str().to_owned()),
+        last_name: Some(last.trim().to_owned()),
         country: given(input.country),
         any_username: true,
         ..NewAccount::default()
@@ -112,7 +114,7 @@ async fn log_in(
     From(address): From,
     BodyIfAny(credentials): BodyIfAny<Credentials>,
 ) -> Answer<Json<Value>> {
-    let session = credentials.log_in(&service, address).await?;
+    let session = credentials.log_in(&service, address, Some(DIALECT)).await?;
     let user = account(&session.account);
     Ok(Json(json!({ "message": "Login successful", "token": session.token, "user": user })))
 }
@@ -160,12 +162,16 @@ async fn change_profile(
     Body(input): Body<Profile>,
 ) -> Answer<Json<Value>> {
     let user = &asker.0.user;
-    let name = (input.first_name.is_some() || input.last_name.is_some()).then(|| {
-        let first = input.first_name.as_deref().unwrap_or_else(|| user.first_name());
-        full_name(first, input.last_name.as_deref().unwrap_or_else(|| user.last_name()))
-    });
-    let change =
-        ProfileChange { name, email: given(input.email), country: given(input.country), ..ProfileChange::default() };
+    let renamed = input.first_name.is_some() || input.last_name.is_some();
+    let first = input.first_name.as_deref().unwrap_or_else(|| user.first_name());
+    let last = input.last_name.as_deref().unwrap_or_else(|| user.last_name());
+    let change = ProfileChange {
+        name: renamed.then(|| full_name(first, last)),
+        last_name: renamed.then(|| last.trim().to_owned()),
+        email: given(input.email),
+        country: given(input.country),
+        ..ProfileChange::default()
+    };
     let changed = service.change_profile(asker.id(), change).await?;
     Ok(Json(json!({ "message": "Profile updated successfully", "user": account(&changed) })))
 }
@@ -192,14 +198,17 @@ async fn change_password(
     let current = required("currentPassword", input.current_password)?;
     let new = required("newPassword", input.new_password)?;
     // What came in by the old password ends, so a client goes on with a new token.
-    let session = service.change_password(asker.id(), current, new).await?;
+    let session = service.change_password(asker.id(), current, new, Some(DIALECT.as_str())).await?;
     Ok(Json(json!({ "message": "Password changed successfully", "token": session.token })))
 }
 
 /// All messages of a place, oldest first, as far as a list goes; the newest of them is read by that.
 async fn read(service: &Service, asker: &Asker, id: &ConversationId) -> Result<Vec<Value>, Refusal> {
-    let shown = messages(service, asker, DIALECT, id, (0, LIST_MAX)).await?;
-    if let Some(newest) = shown.last().and_then(|message| message["_id"].as_str()) {
+    let shown = messages(service, asker.id(), DIALECT, id, (0, LIST_MAX)).await?;
+    // Another backend has read nothing by looking.
+    if !asker.0.user.is_service()
+        && let Some(newest) = shown.last().and_then(|message| message["_id"].as_str())
+    {
         service.mark_read(asker.actor(), Some(id.clone()), MessageId::trusted(newest)).await?;
     }
     Ok(shown)
@@ -219,8 +228,20 @@ async fn direct_messages(State(service): State<Service>, asker: Asker, Path(id):
 }
 
 #[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 struct NewMessage {
-    content: Option<String>,
+    #[serde(default)]
+    content: String,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    file_url: Option<String>,
+    file_name: Option<String>,
+}
+
+impl NewMessage {
+    fn to(self, target: Target) -> Result<NewText, Refusal> {
+        new_text(target, ("type", self.kind.as_deref()), self.content, (self.file_url, self.file_name))
+    }
 }
 
 #[utoipa::path(
@@ -234,8 +255,7 @@ async fn say_direct(
     Path(id): Path<String>,
     BodyIfAny(input): BodyIfAny<NewMessage>,
 ) -> Answer<(StatusCode, Json<Value>)> {
-    let target = Target::Direct(user_id("id", &id)?);
-    let text = new_text(target, ("type", None), required("content", input.content)?, (None, None))?;
+    let text = input.to(Target::Direct(user_id("id", &id)?))?;
     Ok((StatusCode::CREATED, Json(send(&service, &asker, DIALECT, text).await?)))
 }
 
@@ -258,10 +278,11 @@ async fn shown_group(service: &Service, asker: &Asker, id: ConversationId) -> Re
     let found = service.found(asker.id(), String::new(), Which::One(id.clone()), None, 1).await?;
     let found = found.items.first().ok_or_else(|| Refusal::not_found("group", &id))?;
     let mut object = group(found);
-    if found.is_member {
-        let own = service.conversation(asker.id(), id).await?;
-        object["members"] = own.members.iter().map(|member| person(&member.user)).collect();
-    }
+    // Who is in it is for those who are.
+    object["members"] = match found.is_member {
+        true => service.conversation(asker.id(), id).await?.members.iter().map(|member| person(&member.user)).collect(),
+        false => json!([]),
+    };
     Ok(object)
 }
 
@@ -348,7 +369,6 @@ async fn say_in_group(
     Path(id): Path<String>,
     BodyIfAny(input): BodyIfAny<NewMessage>,
 ) -> Answer<(StatusCode, Json<Value>)> {
-    let target = Target::Conversation(ConversationId::trusted(&id));
-    let text = new_text(target, ("type", None), required("content", input.content)?, (None, None))?;
+    let text = input.to(Target::Conversation(ConversationId::trusted(&id)))?;
     Ok((StatusCode::CREATED, Json(send(&service, &asker, DIALECT, text).await?)))
 }

@@ -46,9 +46,17 @@ pub(crate) fn router(app: App) -> OpenApiRouter<App> {
     let named = Dialect::ALL.into_iter().fold(OpenApiRouter::new(), |router, dialect| {
         router.nest(&format!("/{}/api", dialect.as_str()), routes(dialect))
     });
-    let inner: Router = Router::from(named.clone()).with_state(app.clone());
-    let by_client = move |request: Request| auto::hand_on(app.clone(), inner.clone(), request);
-    named.merge(in_its_words(Dialect::Rooms, rooms::root())).route("/api/{*path}", any(by_client))
+    let (named, said) = named.split_for_parts();
+    let calls = Arc::new(auto::Calls::of(&said));
+    let named: Router = named.with_state(app.clone());
+    let mut outer = OpenApiRouter::with_openapi(said).merge(in_its_words(Dialect::Rooms, rooms::root()));
+    for dialect in Dialect::ALL {
+        let named = named.clone();
+        let by_prefix = move |request: Request| auto::by_prefix(named.clone(), request);
+        outer = outer.route(&format!("/{}/api/{{*path}}", dialect.as_str()), any(by_prefix));
+    }
+    let by_client = move |request: Request| auto::by_client(app.clone(), Arc::clone(&calls), named.clone(), request);
+    outer.route("/api/{*path}", any(by_client))
 }
 
 fn routes(dialect: Dialect) -> OpenApiRouter<App> {
@@ -80,9 +88,13 @@ fn in_its_words(dialect: Dialect, routes: OpenApiRouter<App>) -> OpenApiRouter<A
 /// Writes a failure as the dialect's clients read it.
 async fn in_words_of(dialect: Dialect, request: Request, next: Next) -> Response {
     let with_token = request.headers().contains_key(header::AUTHORIZATION);
+    let for_all = request.extensions().get::<auto::ForAll>().is_some();
     let path = request.uri().path().to_owned();
     let mut response = next.run(request).await;
-    let written = |status, refusal: &Refusal| failure::write(dialect, status, refusal, with_token, &path);
+    let written = |status, refusal: &Refusal| match for_all {
+        true => failure::for_all(status, refusal),
+        false => failure::write(dialect, status, refusal, with_token, &path),
+    };
     failure::rewrite(&mut response, written);
     response
 }
@@ -118,12 +130,12 @@ async fn emails(service: &Service, asker: &Asker, of: BTreeSet<UserId>) -> Resul
 /// A page of messages as the dialect writes them, oldest first.
 async fn messages(
     service: &Service,
-    asker: &Asker,
+    reader: UserId,
     dialect: Dialect,
     id: &ConversationId,
     (skip, limit): (u32, u32),
 ) -> Result<Vec<Value>, Refusal> {
-    let page = service.messages(asker.id(), id.clone(), PageOf::Skipping(skip), limit).await?;
+    let page = service.messages(reader, id.clone(), PageOf::Skipping(skip), limit).await?;
     let online = online(service);
     Ok(page.items.iter().map(|message| quintet_dialect::message(dialect, message, &online)).collect())
 }
@@ -149,9 +161,14 @@ fn superset(service: &Service, account: &Account) -> Value {
             user.extend(other);
         }
     }
+    user["created_at"] = user["createdAt"].clone();
     user
 }
 
 fn required(field: &str, value: Option<String>) -> Result<String, Refusal> {
-    value.filter(|text| !text.trim().is_empty()).ok_or_else(|| Refusal::invalid(field, "is missing"))
+    value.filter(|text| !text.trim().is_empty()).ok_or_else(|| missing(field))
+}
+
+fn missing(field: &str) -> Refusal {
+    Refusal::invalid(field, "is missing")
 }

@@ -1,11 +1,12 @@
 //! The rooms vocabulary: its backends have next to nothing over HTTP.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
 use axum::response::IntoResponse;
 use http::header;
+use http::request::Parts;
 use quintet_dialect::Dialect;
-use quintet_domain::ConversationId;
+use quintet_domain::{ConversationId, Refusal, UserId};
 use quintet_service::Service;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -14,8 +15,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::messages;
-use crate::error::Answer;
-use crate::extract::{Asked, Asker, Path, page_limit};
+use crate::error::{Answer, Problem};
+use crate::extract::{Asked, Asker, Path, page_limit, user_id};
 use crate::openapi::Failure;
 use crate::router::App;
 
@@ -38,22 +39,44 @@ async fn running() -> impl IntoResponse {
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase")]
+#[into_params(rename_all = "camelCase")]
 struct Page {
     limit: Option<u32>,
+    /// A guest who has joined the room: this vocabulary's clients have no token.
+    user_id: Option<String>,
+}
+
+/// Who reads: by a token, or a guest by its word.
+struct Reader(UserId);
+
+impl FromRequestParts<App> for Reader {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        if parts.headers.contains_key(header::AUTHORIZATION) {
+            return Ok(Self(Asker::from_request_parts(parts, app).await?.id()));
+        }
+        let Asked(Page { user_id: said, .. }) = Asked::from_request_parts(parts, app).await?;
+        let said = said.ok_or_else(|| {
+            Refusal::unauthenticated("a bearer token is needed, or the `userId` of a guest who joined")
+        })?;
+        Ok(Self(app.service.guest(&user_id("userId", &said)?).await?.user.id.clone()))
+    }
 }
 
 #[utoipa::path(
     get, path = "/rooms/{id}/messages", tag = "clients of rooms", operation_id = "rooms_history",
-    params(("id" = String, Path), Page), responses((status = 200, description = "Done", body = Value), Failure)
+    params(("id" = String, Path), Page), security((), ("token" = [])), responses((status = 200, description = "Done", body = Value), Failure)
 )]
 async fn history(
     State(service): State<Service>,
-    asker: Asker,
+    Reader(reader): Reader,
     Path(id): Path<String>,
     Asked(page): Asked<Page>,
 ) -> Answer<Json<Value>> {
     let limit = page_limit(page.limit)?;
     let id = ConversationId::trusted(&id);
-    let messages = messages(&service, &asker, Dialect::Rooms, &id, (0, limit)).await?;
+    let messages = messages(&service, reader, Dialect::Rooms, &id, (0, limit)).await?;
     Ok(Json(json!({ "roomId": id.as_str(), "messages": messages })))
 }

@@ -10,9 +10,10 @@ use rusqlite::{Connection, OptionalExtension, Result, Row};
 
 /// The columns of a user, as [`user_at`] reads them.
 pub(super) const USER: &str =
-    "u.pk, u.id, u.kind, u.username, u.name, u.avatar, u.last_seen, u.created_at, u.disabled, u.service";
+    "u.pk, u.id, u.kind, u.username, u.name, u.avatar, u.last_seen, u.created_at, u.disabled, u.service,
+    u.last_name";
 /// How many they are.
-pub(super) const USER_COLUMNS: usize = 10;
+pub(super) const USER_COLUMNS: usize = 11;
 
 /// The columns of a conversation, as [`conversation_at`] reads them; the pair comes by its ids.
 pub(super) const CONVERSATION: &str = "c.pk, c.id, c.kind, c.name, c.open, c.owner_pk, c.sequence, c.member_count,
@@ -81,6 +82,7 @@ pub(super) fn user_at(row: &Row<'_>, at: usize) -> Result<UserRow> {
         kind: if service { UserKind::Service } else { parsed(row, at + 2, user_kind)? },
         username: text(row, at + 3)?,
         name: text(row, at + 4)?,
+        last_name: row.get(at + 10)?,
         avatar: row.get(at + 5)?,
         last_seen: row.get::<_, Option<i64>>(at + 6)?.map(Timestamp),
         created_at: Timestamp(row.get(at + 7)?),

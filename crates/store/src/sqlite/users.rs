@@ -169,8 +169,8 @@ fn insert(tx: &Tx<'_>, id: &UserId, new: &NewUser) -> Written<()> {
     tx.conn
         .prepare_cached(
             "INSERT INTO user (id, kind, username, username_key, name, email, email_key, password_hash, avatar,
-                 home_dialect, created_at, country)
-             VALUES (?1, 'registered', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                 home_dialect, created_at, country, last_name)
+             VALUES (?1, 'registered', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         )?
         .execute(params![
             id.as_str(),
@@ -183,7 +183,8 @@ fn insert(tx: &Tx<'_>, id: &UserId, new: &NewUser) -> Written<()> {
             new.avatar,
             new.home_dialect,
             tx.now.0,
-            new.country
+            new.country,
+            new.last_name
         ])?;
     Ok(())
 }
@@ -264,7 +265,8 @@ pub(super) fn change_profile(tx: &mut Tx<'_>, id: &UserId, change: ProfileChange
         .prepare_cached(
             "UPDATE user SET username = coalesce(?2, username), username_key = coalesce(?3, username_key),
                  name = coalesce(?4, name), email = coalesce(?5, email), email_key = coalesce(?6, email_key),
-                 avatar = CASE WHEN ?7 THEN ?8 ELSE avatar END, country = coalesce(?9, country) WHERE pk = ?1",
+                 avatar = CASE WHEN ?7 THEN ?8 ELSE avatar END, country = coalesce(?9, country), last_name = coalesce(?10, last_name)
+             WHERE pk = ?1",
         )?
         .execute(params![
             user.pk,
@@ -275,7 +277,8 @@ pub(super) fn change_profile(tx: &mut Tx<'_>, id: &UserId, change: ProfileChange
             change.email.as_deref().map(str::to_lowercase),
             avatar_given,
             avatar,
-            change.country
+            change.country,
+            change.last_name
         ])?;
     let account = known(tx, id)?;
     let about = About { actor: Some(user.pk), ..About::default() };
@@ -350,7 +353,7 @@ pub(super) fn erase(tx: &mut Tx<'_>, id: &UserId) -> Written<()> {
     tx.conn
         .prepare_cached(
             "UPDATE user SET username = ?2, username_key = ?2, name = ?2, email = NULL, email_key = NULL,
-                 password_hash = NULL, avatar = NULL, country = NULL, last_seen = NULL, disabled = 1 WHERE pk = ?1",
+                 password_hash = NULL, avatar = NULL, country = NULL, last_name = NULL, last_seen = NULL, disabled = 1 WHERE pk = ?1",
         )?
         .execute(params![user.pk, gone])?;
     revoke(tx, &user)

@@ -1,0 +1,115 @@
+//! The lives of front ends that were written for existing backends: over HTTP and sockets together, shape by shape, with
+//! nothing but their addresses set. Each life is lived three times: under `/DIALECT/api`, under `/api` of a listener of
+//! the dialect, and under `/api` of a listener that serves all.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod access;
+mod auto;
+mod chat;
+mod conversations;
+mod find;
+mod meetup;
+mod messenger;
+mod rooms;
+
+use serde_json::{Value, json};
+use support::{Answer, Http, Server, Wire};
+
+/// Where a front end of a dialect finds its API.
+struct Place {
+    server: Server,
+    base: String,
+    /// Whether answers may hold what the clients of other dialects read as well.
+    is_shared: bool,
+}
+
+impl Place {
+    fn app(&self) -> App {
+        App { http: self.server.http(), base: self.base.clone(), token: String::new() }
+    }
+
+    /// Where it connects: the default namespace, as its document has it.
+    async fn socket(&self, app: &App) -> Wire {
+        Wire::connect(self.server.address(), "/", &json!({ "token": app.token })).await
+    }
+
+    /// Fails unless an object has these fields, in any order: exactly these, where one dialect alone is answered.
+    #[track_caller]
+    fn fields(&self, value: &Value, expected: &str) {
+        if !self.is_shared {
+            return fields(value, expected);
+        }
+        for field in expected.split(' ') {
+            assert!(value.get(field).is_some(), "`{field}` is missing in {value}");
+        }
+    }
+}
+
+fn places(dialect: &str) -> [Place; 3] {
+    let own = Server::with().listen(&[&format!("0={dialect}")]).run();
+    [
+        Place { server: Server::start(), base: format!("/{dialect}/api"), is_shared: false },
+        Place { server: own, base: "/api".to_owned(), is_shared: false },
+        Place { server: Server::start(), base: "/api".to_owned(), is_shared: true },
+    ]
+}
+
+/// A front end: where its API is, and its token.
+struct App {
+    http: Http,
+    base: String,
+    token: String,
+}
+
+impl App {
+    async fn call(&self, method: &str, path: &str, body: Value) -> Answer {
+        self.http.call(&self.token, method, &format!("{}{path}", self.base), body).await
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        self.call("GET", path, Value::Null).await.expect(200)
+    }
+
+    async fn post(&self, path: &str, status: u16, body: Value) -> Value {
+        self.call("POST", path, body).await.expect(status)
+    }
+
+    async fn put(&self, path: &str, status: u16, body: Value) -> Value {
+        self.call("PUT", path, body).await.expect(status)
+    }
+
+    async fn delete(&self, path: &str, status: u16) -> Value {
+        self.call("DELETE", path, Value::Null).await.expect(status)
+    }
+}
+
+/// Fails unless an object has exactly these fields, in any order.
+#[track_caller]
+fn fields(value: &Value, expected: &str) {
+    let mut found: Vec<&str> = value.as_object().expect("an object").keys().map(String::as_str).collect();
+    let mut expected: Vec<&str> = expected.split(' ').collect();
+    found.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(found, expected, "{value}");
+}
+
+#[track_caller]
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
+}
+
+/// What messages of a list say.
+#[track_caller]
+fn contents(messages: &Value) -> Vec<String> {
+    messages.as_array().expect("messages").iter().map(|message| text(&message["content"])).collect()
+}
+
+fn person(username: &str) -> Value {
+    json!({ "username": username, "email": format!("{username}@example.org"), "password": "correct horse" })
+}
+
+fn login(email: &str) -> Value {
+    json!({ "email": email, "password": "correct horse" })
+}

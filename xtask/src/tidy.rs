@@ -38,7 +38,7 @@ const FOREIGN: [(&str, &[&str]); 6] = [
 ];
 
 /// Words that may stand in some places only: the word, and the folders where it may.
-const WORDS: [(&str, &[&str]); 4] = [
+const WORDS: [(&str, &[&str]); 5] = [
     ("SELECT ", &["crates/store/", "xtask/", "crates/bench/", "bench/"]),
     ("env::var", &["crates/server/", "xtask/", "crates/web/build.rs"]),
     (
@@ -46,6 +46,8 @@ const WORDS: [(&str, &[&str]); 4] = [
         &["crates/dialect/", "e2e/", "xtask/", "crates/rest/src/compat/", "crates/bench/", "bench/", "web/"],
     ),
     ("message:new", &["crates/dialect/", "e2e/", "xtask/", "crates/rest/src/compat/", "web/"]),
+    // What is routed past the OpenAPI router is in no document.
+    (".route(", &["crates/rest/src/compat/mod.rs", "xtask/", "e2e/"]),
 ];
 
 pub(crate) fn run() -> Result<(), String> {

@@ -1,6 +1,6 @@
 //! The conversations vocabulary.
 
-use quintet_domain::{Code, Command, Event, Message, Refusal, Reply, Target, User};
+use quintet_domain::{Code, Command, Event, Message, Refusal, Reply, Target, User, UserId};
 use serde_json::{Value, json};
 
 use crate::fields::Fields;
@@ -37,7 +37,8 @@ fn user_object(user: &User) -> Value {
     )
 }
 
-pub(crate) fn message(message: &Message) -> Value {
+/// A message for one reader, or for all of them at once.
+pub(crate) fn message(message: &Message, viewer: Option<&UserId>) -> Value {
     let mut object = json!({
         "_id": message.id.as_str(),
         "id": message.id.as_str(),
@@ -47,7 +48,7 @@ pub(crate) fn message(message: &Message) -> Value {
         "type": message.kind.as_str(),
         "fileUrl": null,
         "fileName": null,
-        "status": if message.is_read_for(None) { "read" } else { "sent" },
+        "status": if message.is_read_for(viewer) { "read" } else { "sent" },
         "edited": message.edited_at.is_some(),
         "deleted": message.deleted_at.is_some(),
         "readBy": shared::readers(&message.readers),
@@ -63,7 +64,7 @@ pub(crate) fn message(message: &Message) -> Value {
 pub(crate) fn encode(event: &Event) -> Vec<Outgoing> {
     let (name, payload) = match event {
         Event::MessageCreated(sent) => {
-            ("receive_message", json!({ "message": message(sent), "conversationId": sent.place.id.as_str() }))
+            ("receive_message", json!({ "message": message(sent, None), "conversationId": sent.place.id.as_str() }))
         }
         Event::MessageEdited(edited) => (
             "message_edited",
@@ -131,7 +132,7 @@ pub(crate) fn refused(name: &str, refusal: &Refusal, ack: &mut Value) {
 
 pub(crate) fn answer(reply: &Reply) -> Answer {
     match reply {
-        Reply::Sent { message: sent, .. } => Answer::ack(&json!({ "success": true, "message": message(sent) })),
+        Reply::Sent { message: sent, .. } => Answer::ack(&json!({ "success": true, "message": message(sent, None) })),
         Reply::Listening { joined, refused } => {
             let text = |ids: &[quintet_domain::ConversationId]| -> Vec<String> {
                 ids.iter().map(ToString::to_string).collect()

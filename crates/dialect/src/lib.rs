@@ -147,14 +147,14 @@ pub fn decode(dialect: Dialect, name: &str, args: &[&RawValue]) -> Option<Result
     }))
 }
 
-/// A message as a client of the dialect reads it, in events and over REST alike.
+/// A message as one reader's client of the dialect reads it: as in events, and whether that reader has read it.
 #[must_use]
-pub fn message(dialect: Dialect, message: &Message, online: Online<'_>) -> Value {
+pub fn message(dialect: Dialect, message: &Message, viewer: &UserId, online: Online<'_>) -> Value {
     match dialect {
         Dialect::Meetup => meetup::message(message),
-        Dialect::Messenger => messenger::message(message),
+        Dialect::Messenger => messenger::message(message, Some(viewer)),
         Dialect::Rooms => rooms::message(message),
-        Dialect::Conversations => conversations::message(message),
+        Dialect::Conversations => conversations::message(message, Some(viewer)),
         Dialect::Chat => chat::message(message, online),
     }
 }

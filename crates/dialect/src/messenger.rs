@@ -55,7 +55,8 @@ fn whereto(place: &Place, user: &UserId) -> (Value, Value) {
     }
 }
 
-pub(crate) fn message(message: &Message) -> Value {
+/// A message for one reader, or for all of them at once.
+pub(crate) fn message(message: &Message, viewer: Option<&UserId>) -> Value {
     let (recipient, group) = whereto(&message.place, &message.sender.id);
     let mut object = json!({
         "_id": message.id.as_str(),
@@ -64,7 +65,7 @@ pub(crate) fn message(message: &Message) -> Value {
         "recipient": recipient,
         "group": group,
         "content": message.content,
-        "isRead": message.is_read_for(None),
+        "isRead": message.is_read_for(viewer),
         "createdAt": message.created_at.to_string(),
         "updatedAt": message.updated_at().to_string(),
         "type": message.kind.as_str(),
@@ -86,9 +87,9 @@ pub(crate) fn encode(event: &Event, side: Side) -> Vec<Outgoing> {
                 (Some(_), Side::Actor) => "messageSent",
                 (Some(_), Side::Other) => "privateMessage",
             };
-            (name, message(sent))
+            (name, message(sent, None))
         }
-        Event::MessageEdited(edited) => ("messageUpdated", message(edited)),
+        Event::MessageEdited(edited) => ("messageUpdated", message(edited, None)),
         Event::MessageDeleted(deleted) => {
             let (recipient, group) = whereto(&deleted.place, &deleted.sender.id);
             ("messageRemoved", json!({ "_id": deleted.id.as_str(), "recipient": recipient, "group": group }))
@@ -137,13 +138,13 @@ pub(crate) fn encode(event: &Event, side: Side) -> Vec<Outgoing> {
 pub(crate) fn answer(reply: &Reply) -> Answer {
     match reply {
         Reply::Sent { message: sent, repeated } => {
-            let object = message(sent);
+            let object = message(sent, None);
             let answer = Answer::ack(&json!({ "success": true, "message": object }));
             // The first answer of a direct message was this event; a repeat hears it again, here alone.
             if *repeated && sent.place.pair.is_some() { answer.or_else("messageSent", &object) } else { answer }
         }
         Reply::Edited(changed) | Reply::Deleted(changed) => {
-            Answer::ack(&json!({ "success": true, "message": message(changed) }))
+            Answer::ack(&json!({ "success": true, "message": message(changed, None) }))
         }
         Reply::Joined { place, .. } => {
             let group = named(place);

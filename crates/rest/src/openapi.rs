@@ -4,8 +4,6 @@
 //! refuses bad ones, one with a path can miss, one that asks for a token turns strangers away.
 //! What does not: what a single operation does; that stands at its handler.
 
-use std::collections::BTreeMap;
-
 use http::StatusCode;
 use quintet_domain::Code;
 use serde::Serialize;
@@ -15,7 +13,9 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
     ContentBuilder, HeaderBuilder, OpenApi as Document, Ref, RefOr, Response, ResponseBuilder, Schema,
 };
-use utoipa::{IntoResponses, Modify, OpenApi, ToSchema};
+use utoipa::{Modify, OpenApi, ToSchema};
+
+use crate::compat::shapes;
 
 /// What went wrong (RFC 9457).
 #[derive(Debug, Serialize, ToSchema)]
@@ -67,6 +67,8 @@ fn codes() -> RefOr<Schema> {
         (name = "clients of rooms", description = "What existing clients of the rooms vocabulary call"),
         (name = "clients of conversations", description = "What existing clients of the conversations vocabulary call"),
         (name = "clients of chat", description = "What existing clients of the chat vocabulary call"),
+        (name = "clients of any", description = "What clients of several vocabularies call alike, where it is not known \
+            whose asks; under `/api` each other call goes to the one whose it is"),
         (name = "operations", description = "For whoever runs the server"),
     )
 )]
@@ -78,17 +80,6 @@ impl Modify for Tokens {
     fn modify(&self, document: &mut Document) {
         let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
         document.components.get_or_insert_default().add_security_scheme("token", SecurityScheme::Http(scheme));
-    }
-}
-
-/// How what existing clients call fails: as the vocabulary's own document has it.
-pub(crate) struct Failure;
-
-impl IntoResponses for Failure {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let content = ContentBuilder::new().schema(Some(ObjectBuilder::new())).build();
-        let response = ResponseBuilder::new().description("A failure, in this vocabulary's own words");
-        BTreeMap::from([(ANY_STATUS.to_owned(), RefOr::T(response.content("application/json", content).build()))])
     }
 }
 
@@ -104,12 +95,9 @@ fn add(operation: &mut Operation, status: StatusCode, response: impl Into<Respon
     }
 }
 
-/// The status that stands for all that are not named.
-const ANY_STATUS: &str = "default";
-
 /// Adds what an operation answers by what it is.
 fn complete(operation: &mut Operation, path: &str, writes: bool) {
-    if operation.responses.responses.contains_key(ANY_STATUS) {
+    if shapes::complete(operation) {
         return;
     }
     let integer = HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::Integer))).build();
@@ -156,6 +144,7 @@ fn complete(operation: &mut Operation, path: &str, writes: bool) {
 
 /// Completes the document.
 pub(crate) fn completed(mut document: Document) -> Document {
+    shapes::add_shapes(&mut document);
     for (path, item) in &mut document.paths.paths {
         if let Some(operation) = &mut item.get {
             complete(operation, path, false);
@@ -164,5 +153,6 @@ pub(crate) fn completed(mut document: Document) -> Document {
             complete(operation, path, true);
         }
     }
+    shapes::add_under_api(&mut document);
     document
 }

@@ -119,7 +119,7 @@ async fn every_endpoint_for_everybody() {
     let http = server.http();
     let (made, key) = server.run(&["key", "add", "shop"]);
     assert!(made, "{key}");
-    let tokens = [String::new(), token("stranger"), token("member"), token("owner"), key.clone()];
+    let mut tokens = [String::new(), token("stranger"), token("member"), token("owner"), key.clone()];
     let mut wrong = Vec::new();
     let mut number = 0;
     for (method, path, body, expected) in table() {
@@ -142,6 +142,13 @@ async fn every_endpoint_for_everybody() {
                 wrong.push(format!("{method} {path} by {asker}: {}, not {status}: {}", answer.status, answer.text));
             }
         }
+    }
+    // What ends the asker: for people alone, and for those by their own tokens.
+    for (method, path) in [("POST", "/auth/revoke"), ("DELETE", "/me")] {
+        for (token, status) in [(&tokens[0], 401), (&key, 403), (&tokens[1], 204), (&tokens[1], 401)] {
+            http.api(token, method, path, Value::Null).await.expect(status);
+        }
+        tokens[1] = self::token(&format!("stranger-after-{}", method.to_lowercase()));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

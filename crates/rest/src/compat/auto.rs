@@ -8,26 +8,27 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use http::request::Parts;
-use http::{Method, StatusCode, Uri};
+use http::{HeaderValue, Method, StatusCode, Uri, header};
 use quintet_dialect::Dialect;
 use quintet_domain::{Code, MessageId, Refusal};
 use serde_json::json;
 use tower::ServiceExt;
-use utoipa::openapi::OpenApi;
+use utoipa::OpenApi;
+use utoipa::openapi::OpenApi as Document;
 
 use super::conversations::{Edit, Search};
 use super::{ListenerDialect, conversations, failure, meetup, missing, online, superset};
 use crate::auth::Credentials;
 use crate::error::{Answer, Problem};
 use crate::extract::{Asked, Asker, BodyIfAny, ClientAddress, From};
-use crate::router::{App, not_found};
+use crate::router::{App, not_allowed, not_found};
 
 /// What each dialect's clients call.
 pub(super) struct Calls(Vec<(Dialect, String, Vec<String>)>);
 
 impl Calls {
     /// As the document has them, each under its dialect's own prefix.
-    pub(super) fn of(document: &OpenApi) -> Self {
+    pub(super) fn of(document: &Document) -> Self {
         let operations = document.paths.paths.iter().flat_map(|(path, item)| {
             let methods = [
                 ("GET", item.get.is_some()),
@@ -47,9 +48,9 @@ impl Calls {
         )
     }
 
-    /// The dialects whose clients may have meant a call. A word of a path outranks an id in its place, and a method
-    /// that nobody has is anybody's to refuse.
-    fn meant(&self, method: &Method, path: &str) -> Vec<Dialect> {
+    /// The dialects whose clients may have meant a call: a word of a path outranks an id in its place. Where nobody has
+    /// the method, those that there are instead.
+    fn meant(&self, method: &Method, path: &str) -> Result<Vec<Dialect>, Vec<&str>> {
         let method = if *method == Method::HEAD { "GET" } else { method.as_str() };
         let parts: Vec<&str> = path.split('/').skip(1).collect();
         let fits = |template: &[String]| {
@@ -57,9 +58,14 @@ impl Calls {
                 |(word, part): (&String, &&str)| if word.starts_with('{') { !part.is_empty() } else { word == part };
             template.len() == parts.len() && template.iter().zip(&parts).all(same)
         };
-        let fitting: Vec<_> = self.0.iter().filter(|(.., template)| fits(template)).collect();
-        let by_method: Vec<_> = fitting.iter().filter(|(_, known, _)| known == method).copied().collect();
-        let fitting = if by_method.is_empty() { fitting } else { by_method };
+        let of_path: Vec<_> = self.0.iter().filter(|(.., template)| fits(template)).collect();
+        let fitting: Vec<_> = of_path.iter().filter(|(_, known, _)| known == method).copied().collect();
+        if fitting.is_empty() {
+            let mut methods: Vec<&str> = of_path.iter().map(|(_, known, _)| known.as_str()).collect();
+            methods.sort_unstable();
+            methods.dedup();
+            return Err(methods);
+        }
         let words = |template: &[String]| template.iter().filter(|word| !word.starts_with('{')).count();
         let most = fitting.iter().map(|(.., template)| words(template)).max();
         let mut dialects: Vec<Dialect> = Vec::new();
@@ -68,7 +74,7 @@ impl Calls {
                 dialects.push(*dialect);
             }
         }
-        dialects
+        Ok(dialects)
     }
 }
 
@@ -111,11 +117,18 @@ async fn answer(app: App, calls: &Calls, dialects: Router, request: Request) -> 
     }
     let meant = calls.meant(request.method(), &path);
     let (mut parts, body) = request.into_parts();
-    let dialect = match (listener, &meant[..]) {
+    let dialect = match (listener, &meant) {
         (Some(dialect), _) => dialect,
-        (None, []) => return Err(not_found(parts.uri).await),
-        (None, [only]) => *only,
-        (None, several) => {
+        (None, Err(methods)) if methods.is_empty() => return Err(not_found(parts.uri).await),
+        (None, Err(methods)) => {
+            let mut refused = not_allowed(parts.method, parts.uri).await.into_response();
+            failure::rewrite(&mut refused, failure::for_all);
+            let methods = HeaderValue::from_str(&methods.join(", ")).map_err(|_| Refusal::internal())?;
+            refused.headers_mut().insert(header::ALLOW, methods);
+            return Ok(refused);
+        }
+        (None, Ok(meant)) if meant.len() == 1 => meant[0],
+        (None, Ok(several)) => {
             let asker = Asker::from_request_parts(&mut parts, &app).await?;
             let home = asker.1.as_deref().or(asker.0.home_dialect.as_deref()).and_then(Dialect::parse);
             let segments: Vec<&str> = path.split('/').skip(1).collect();
@@ -158,12 +171,25 @@ async fn pass_on(dialects: Router, path: &str, mut parts: Parts, body: Body) -> 
     Ok(handed.unwrap_or_else(|never| match never {}))
 }
 
+/// What is answered here, and by no dialect alone.
+#[derive(OpenApi)]
+#[openapi(paths(me, search, edit, register, log_in))]
+pub(super) struct Shared;
+
+#[utoipa::path(
+    get, path = "/api/auth/me", tag = "clients of any", operation_id = "any_me",
+    responses((status = 200, description = "Done"))
+)]
 fn me(app: &App, asker: &Asker) -> Response {
     Json(json!({ "success": true, "user": superset(&app.service, &asker.0) })).into_response()
 }
 
 // --- registered by username: a client of conversations or of chat, and some answers are for both ---
 
+#[utoipa::path(
+    get, path = "/api/users/search", tag = "clients of any", operation_id = "any_search", params(Search),
+    responses((status = 200, description = "Done"))
+)]
 async fn search(app: &App, asker: &Asker, parts: &mut Parts) -> Answer<Response> {
     let Asked(Search { q }) = Asked::from_request_parts(parts, app).await?;
     let mut shown = conversations::found(&app.service, asker, &q).await?;
@@ -174,11 +200,15 @@ async fn search(app: &App, asker: &Asker, parts: &mut Parts) -> Answer<Response>
     Ok(Json(json!({ "success": true, "count": shown.len(), "users": shown })).into_response())
 }
 
+#[utoipa::path(
+    put, path = "/api/messages/{id}", tag = "clients of any", operation_id = "any_edit", params(("id" = String, Path)),
+    request_body = inline(Edit), responses((status = 200, description = "Done"))
+)]
 async fn edit(app: &App, asker: &Asker, id: MessageId, request: Request) -> Answer<Response> {
     let BodyIfAny(Edit { content }) = BodyIfAny::from_request(request, app).await?;
     let edited = app.service.edit_message(asker.actor(), id, content.ok_or_else(|| missing("content"))?).await?;
     let online = online(&app.service);
-    let written = |dialect| quintet_dialect::message(dialect, &edited, &online);
+    let written = |dialect| quintet_dialect::message(dialect, &edited, &asker.0.user.id, &online);
     let (message, data) = (written(Dialect::Conversations), written(Dialect::Chat));
     Ok(Json(json!({ "success": true, "message": message, "data": data })).into_response())
 }
@@ -190,6 +220,11 @@ fn undecided(path: &str) -> Problem {
 }
 
 /// A registration by name is meetup's, one by username that of conversations and of chat.
+#[utoipa::path(
+    post, path = "/api/auth/register", tag = "clients of any", operation_id = "any_register",
+    request_body = inline(conversations::Registration), security(()),
+    responses((status = 201, description = "Made, by its username"), (status = 200, description = "Made, by its name"))
+)]
 async fn register(app: &App, request: Request) -> Answer<Response> {
     let (mut parts, body) = request.into_parts();
     let from = From::from_request_parts(&mut parts, app).await?;
@@ -212,6 +247,10 @@ async fn register(app: &App, request: Request) -> Answer<Response> {
     Ok(response)
 }
 
+#[utoipa::path(
+    post, path = "/api/auth/login", tag = "clients of any", operation_id = "any_log_in", request_body = inline(Credentials),
+    security(()), responses((status = 200, description = "Done"))
+)]
 async fn log_in(app: &App, request: Request) -> Answer<Response> {
     let (mut parts, body) = request.into_parts();
     let From(address) = From::from_request_parts(&mut parts, app).await?;

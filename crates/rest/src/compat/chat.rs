@@ -15,12 +15,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::conversations::{Edit, Registration, Search, new_account};
-use super::{LIST_MAX, emails, messages, missing, online, own_conversations, required, send, status, users};
+use super::{LIST_MAX, emails, messages, missing, own_conversations, required, send, shown_message, status, users};
 use crate::auth::Credentials;
 use crate::error::Answer;
 use crate::extract::{Asked, Asker, BodyIfAny, From, Path, user_id};
 use crate::messages::new_text;
-use crate::openapi::Failure;
 use crate::router::App;
 
 const DIALECT: Dialect = Dialect::Chat;
@@ -71,7 +70,7 @@ pub(super) fn account(service: &Service, account: &Account) -> Value {
 
 #[utoipa::path(
     post, path = "/auth/register", tag = "clients of chat", operation_id = "chat_register", request_body = inline(Registration),
-    security(()), responses((status = 201, description = "Made", body = Value), Failure)
+    security(()), responses((status = 201, description = "Made"))
 )]
 async fn register(
     State(service): State<Service>,
@@ -86,7 +85,7 @@ async fn register(
 
 #[utoipa::path(
     post, path = "/auth/login", tag = "clients of chat", operation_id = "chat_log_in", request_body = inline(Credentials),
-    security(()), responses((status = 200, description = "Done", body = Value), Failure)
+    security(()), responses((status = 200, description = "Done"))
 )]
 async fn log_in(
     State(service): State<Service>,
@@ -100,7 +99,7 @@ async fn log_in(
 
 #[utoipa::path(
     get, path = "/auth/me", tag = "clients of chat", operation_id = "chat_me",
-    responses((status = 200, description = "Done", body = Value), Failure)
+    responses((status = 200, description = "Done"))
 )]
 async fn me(State(service): State<Service>, asker: Asker) -> Json<Value> {
     let mut user = found(&service, &asker.0.user);
@@ -110,7 +109,7 @@ async fn me(State(service): State<Service>, asker: Asker) -> Json<Value> {
 
 #[utoipa::path(
     get, path = "/users/search", tag = "clients of chat", operation_id = "chat_search", params(Search),
-    responses((status = 200, description = "Done", body = Value), Failure)
+    responses((status = 200, description = "Done"))
 )]
 async fn search(State(service): State<Service>, asker: Asker, Asked(search): Asked<Search>) -> Answer<Json<Value>> {
     let shown: Vec<Value> = users(&service, &asker, &search.q).await?.iter().map(|one| found(&service, one)).collect();
@@ -119,7 +118,7 @@ async fn search(State(service): State<Service>, asker: Asker, Asked(search): Ask
 
 #[utoipa::path(
     get, path = "/users/{id}", tag = "clients of chat", operation_id = "chat_one_user", params(("id" = String, Path)),
-    responses((status = 200, description = "Done", body = Value), Failure)
+    responses((status = 200, description = "Done"))
 )]
 async fn one_user(State(service): State<Service>, _: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
     let one = service.user(&UserId::trusted(&id)).await?;
@@ -150,7 +149,7 @@ fn chat(service: &Service, asker: &Asker, chat: &Conversation, emails: &HashMap<
         "updated_at": chat.updated_at.to_string(),
         "last_read_at": own.and_then(|member| member.read_at).map(|at| at.to_string()),
         "unread_count": chat.unread_count,
-        "last_message": last.map(|message| quintet_dialect::message(DIALECT, message, &online(service))),
+        "last_message": last.map(|message| shown_message(service, asker, DIALECT, message)),
         "participants": participants,
     })
 }
@@ -168,7 +167,7 @@ async fn shown(service: &Service, asker: &Asker, one: &Conversation) -> Result<V
 
 #[utoipa::path(
     get, path = "/chats", tag = "clients of chat", operation_id = "chat_list",
-    responses((status = 200, description = "Done", body = Value), Failure)
+    responses((status = 200, description = "Done"))
 )]
 async fn list(State(service): State<Service>, asker: Asker) -> Answer<Json<Value>> {
     let found = own_conversations(&service, &asker).await?;
@@ -188,7 +187,7 @@ struct Creation {
 
 #[utoipa::path(
     post, path = "/chats", tag = "clients of chat", operation_id = "chat_create", request_body = inline(Creation),
-    responses((status = 201, description = "Made", body = Value), Failure)
+    responses((status = 201, description = "Made"))
 )]
 async fn create(
     State(service): State<Service>,
@@ -220,7 +219,7 @@ async fn create(
 
 #[utoipa::path(
     get, path = "/chats/{id}", tag = "clients of chat", operation_id = "chat_one", params(("id" = String, Path)),
-    responses((status = 200, description = "Done", body = Value), Failure)
+    responses((status = 200, description = "Done"))
 )]
 async fn one(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
     let found = service.conversation(asker.id(), ConversationId::trusted(&id)).await?;
@@ -237,7 +236,7 @@ struct Rename {
 
 #[utoipa::path(
     put, path = "/chats/{id}", tag = "clients of chat", operation_id = "chat_rename", params(("id" = String, Path)),
-    request_body = inline(Rename), responses((status = 200, description = "Done", body = Value), Failure)
+    request_body = inline(Rename), responses((status = 200, description = "Done"))
 )]
 async fn rename(
     State(service): State<Service>,
@@ -253,7 +252,7 @@ async fn rename(
 
 #[utoipa::path(
     delete, path = "/chats/{id}", tag = "clients of chat", operation_id = "chat_delete_chat", params(("id" = String, Path)),
-    responses((status = 200, description = "Done", body = Value), Failure)
+    responses((status = 200, description = "Done"))
 )]
 async fn delete_chat(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
     service.delete_conversation(asker.actor(), ConversationId::trusted(&id)).await?;
@@ -268,7 +267,7 @@ struct Participant {
 
 #[utoipa::path(
     post, path = "/chats/{id}/participants", tag = "clients of chat", operation_id = "chat_add", params(("id" = String, Path)),
-    request_body = inline(Participant), responses((status = 200, description = "Done", body = Value), Failure)
+    request_body = inline(Participant), responses((status = 200, description = "Done"))
 )]
 async fn add(
     State(service): State<Service>,
@@ -286,7 +285,7 @@ async fn add(
 #[utoipa::path(
     delete, path = "/chats/{id}/participants/{user}", tag = "clients of chat", operation_id = "chat_remove",
     params(("id" = String, Path), ("user" = String, Path)),
-    responses((status = 200, description = "Done", body = Value), Failure)
+    responses((status = 200, description = "Done"))
 )]
 async fn remove(
     State(service): State<Service>,
@@ -307,7 +306,7 @@ struct Page {
 
 #[utoipa::path(
     get, path = "/chats/{id}/messages", tag = "clients of chat", operation_id = "chat_history",
-    params(("id" = String, Path), Page), responses((status = 200, description = "Done", body = Value), Failure)
+    params(("id" = String, Path), Page), responses((status = 200, description = "Done"))
 )]
 async fn history(
     State(service): State<Service>,
@@ -335,7 +334,7 @@ struct NewMessage {
 
 #[utoipa::path(
     post, path = "/chats/{id}/messages", tag = "clients of chat", operation_id = "chat_say", params(("id" = String, Path)),
-    request_body = inline(NewMessage), responses((status = 201, description = "Made", body = Value), Failure)
+    request_body = inline(NewMessage), responses((status = 201, description = "Made"))
 )]
 async fn say(
     State(service): State<Service>,
@@ -352,7 +351,7 @@ async fn say(
 
 #[utoipa::path(
     put, path = "/messages/{id}", tag = "clients of chat", operation_id = "chat_edit", params(("id" = String, Path)),
-    request_body = inline(Edit), responses((status = 200, description = "Done", body = Value), Failure)
+    request_body = inline(Edit), responses((status = 200, description = "Done"))
 )]
 async fn edit(
     State(service): State<Service>,
@@ -362,13 +361,13 @@ async fn edit(
 ) -> Answer<Json<Value>> {
     let content = input.content.ok_or_else(|| missing("content"))?;
     let edited = service.edit_message(asker.actor(), MessageId::trusted(&id), content).await?;
-    let data = quintet_dialect::message(DIALECT, &edited, &online(&service));
+    let data = shown_message(&service, &asker, DIALECT, &edited);
     Ok(Json(json!({ "message": "Message updated successfully", "data": data })))
 }
 
 #[utoipa::path(
     delete, path = "/messages/{id}", tag = "clients of chat", operation_id = "chat_delete_message",
-    params(("id" = String, Path)), responses((status = 200, description = "Done", body = Value), Failure)
+    params(("id" = String, Path)), responses((status = 200, description = "Done"))
 )]
 async fn delete_message(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
     service.delete_message(asker.actor(), MessageId::trusted(&id)).await?;
@@ -377,7 +376,7 @@ async fn delete_message(State(service): State<Service>, asker: Asker, Path(id): 
 
 #[utoipa::path(
     post, path = "/messages/{id}/read", tag = "clients of chat", operation_id = "chat_read", params(("id" = String, Path)),
-    responses((status = 200, description = "Done", body = Value), Failure)
+    responses((status = 200, description = "Done"))
 )]
 async fn read(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
     service.mark_read(asker.actor(), None, MessageId::trusted(&id)).await?;

@@ -14,12 +14,11 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{LIST_MAX, emails, messages, missing, online, own_conversations, required, send, status, users};
+use super::{LIST_MAX, emails, messages, missing, own_conversations, required, send, shown_message, status, users};
 use crate::auth::Credentials;
 use crate::error::Answer;
 use crate::extract::{Asked, Asker, Body, BodyIfAny, From, Path, Person, present, user_id};
 use crate::messages::new_text;
-use crate::openapi::Failure;
 use crate::router::App;
 
 const DIALECT: Dialect = Dialect::Conversations;
@@ -96,7 +95,7 @@ pub(super) async fn new_account(
 #[utoipa::path(
     post, path = "/auth/register", tag = "clients of conversations", operation_id = "conversations_register",
     request_body = inline(Registration), security(()),
-    responses((status = 201, description = "Made", body = Value), Failure)
+    responses((status = 201, description = "Made"))
 )]
 async fn register(
     State(service): State<Service>,
@@ -110,7 +109,7 @@ async fn register(
 #[utoipa::path(
     post, path = "/auth/login", tag = "clients of conversations", operation_id = "conversations_log_in",
     request_body = inline(Credentials), security(()),
-    responses((status = 200, description = "Done", body = Value), Failure)
+    responses((status = 200, description = "Done"))
 )]
 async fn log_in(
     State(service): State<Service>,
@@ -122,7 +121,7 @@ async fn log_in(
 
 #[utoipa::path(
     get, path = "/auth/me", tag = "clients of conversations", operation_id = "conversations_me",
-    responses((status = 200, description = "Done", body = Value), Failure)
+    responses((status = 200, description = "Done"))
 )]
 async fn me(State(service): State<Service>, asker: Asker) -> Json<Value> {
     Json(json!({ "success": true, "user": account(&service, &asker.0) }))
@@ -151,7 +150,7 @@ pub(super) async fn found(service: &Service, asker: &Asker, query: &str) -> Resu
 
 #[utoipa::path(
     get, path = "/users", tag = "clients of conversations", operation_id = "conversations_list_users", params(Search),
-    responses((status = 200, description = "Done", body = Value), Failure)
+    responses((status = 200, description = "Done"))
 )]
 async fn list_users(service: State<Service>, asker: Asker, search: Asked<Search>) -> Answer<Json<Value>> {
     self::search(service, asker, search).await
@@ -159,7 +158,7 @@ async fn list_users(service: State<Service>, asker: Asker, search: Asked<Search>
 
 #[utoipa::path(
     get, path = "/users/search", tag = "clients of conversations", operation_id = "conversations_search", params(Search),
-    responses((status = 200, description = "Done", body = Value), Failure)
+    responses((status = 200, description = "Done"))
 )]
 async fn search(State(service): State<Service>, asker: Asker, Asked(search): Asked<Search>) -> Answer<Json<Value>> {
     let shown = found(&service, &asker, &search.q).await?;
@@ -175,7 +174,7 @@ struct Profile {
 
 #[utoipa::path(
     put, path = "/users/profile", tag = "clients of conversations", operation_id = "conversations_change_profile",
-    request_body = inline(Profile), responses((status = 200, description = "Done", body = Value), Failure)
+    request_body = inline(Profile), responses((status = 200, description = "Done"))
 )]
 async fn change_profile(
     State(service): State<Service>,
@@ -187,7 +186,7 @@ async fn change_profile(
     Ok(Json(json!({ "success": true, "user": account(&service, &changed) })))
 }
 
-fn conversation(service: &Service, conversation: &Conversation) -> Value {
+fn conversation(service: &Service, asker: &Asker, conversation: &Conversation) -> Value {
     let participants: Vec<Value> = conversation.members.iter().map(|member| user(service, &member.user)).collect();
     let last = conversation.last_message.as_ref();
     json!({
@@ -196,7 +195,7 @@ fn conversation(service: &Service, conversation: &Conversation) -> Value {
         "type": conversation.place.kind.as_str(),
         "name": conversation.place.name,
         "participants": participants,
-        "lastMessage": last.map(|message| quintet_dialect::message(DIALECT, message, &online(service))),
+        "lastMessage": last.map(|message| shown_message(service, asker, DIALECT, message)),
         "unreadCount": conversation.unread_count,
         "createdAt": conversation.created_at.to_string(),
         "updatedAt": conversation.updated_at.to_string(),
@@ -205,11 +204,11 @@ fn conversation(service: &Service, conversation: &Conversation) -> Value {
 
 #[utoipa::path(
     get, path = "/conversations", tag = "clients of conversations", operation_id = "conversations_list",
-    responses((status = 200, description = "Done", body = Value), Failure)
+    responses((status = 200, description = "Done"))
 )]
 async fn list(State(service): State<Service>, asker: Asker) -> Answer<Json<Value>> {
     let found = own_conversations(&service, &asker).await?;
-    let shown: Vec<Value> = found.iter().map(|one| conversation(&service, one)).collect();
+    let shown: Vec<Value> = found.iter().map(|one| conversation(&service, &asker, one)).collect();
     Ok(Json(json!({ "success": true, "count": shown.len(), "conversations": shown })))
 }
 
@@ -222,7 +221,7 @@ struct Opening {
 #[utoipa::path(
     post, path = "/conversations", tag = "clients of conversations", operation_id = "conversations_open",
     request_body = inline(Opening),
-    responses((status = 201, description = "Made", body = Value), (status = 200, description = "There already", body = Value), Failure)
+    responses((status = 201, description = "Made"), (status = 200, description = "There already"))
 )]
 async fn open(
     State(service): State<Service>,
@@ -233,22 +232,22 @@ async fn open(
     let wanted = ConversationInput::direct(other);
     let (opened, new) = service.create_conversation(asker.actor(), wanted).await?;
     let status = if new { StatusCode::CREATED } else { StatusCode::OK };
-    let body = json!({ "success": true, "conversation": conversation(&service, &opened), "existed": !new });
+    let body = json!({ "success": true, "conversation": conversation(&service, &asker, &opened), "existed": !new });
     Ok((status, Json(body)))
 }
 
 #[utoipa::path(
     get, path = "/conversations/{id}", tag = "clients of conversations", operation_id = "conversations_one",
-    params(("id" = String, Path)), responses((status = 200, description = "Done", body = Value), Failure)
+    params(("id" = String, Path)), responses((status = 200, description = "Done"))
 )]
 async fn one(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
     let found = service.conversation(asker.id(), ConversationId::trusted(&id)).await?;
-    Ok(Json(json!({ "success": true, "conversation": conversation(&service, &found) })))
+    Ok(Json(json!({ "success": true, "conversation": conversation(&service, &asker, &found) })))
 }
 
 #[utoipa::path(
     delete, path = "/conversations/{id}", tag = "clients of conversations", operation_id = "conversations_delete",
-    params(("id" = String, Path)), responses((status = 200, description = "Done", body = Value), Failure)
+    params(("id" = String, Path)), responses((status = 200, description = "Done"))
 )]
 async fn delete(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
     service.delete_conversation(asker.actor(), ConversationId::trusted(&id)).await?;
@@ -264,7 +263,7 @@ struct Page {
 
 #[utoipa::path(
     get, path = "/messages/{id}", tag = "clients of conversations", operation_id = "conversations_history",
-    params(("id" = String, Path), Page), responses((status = 200, description = "Done", body = Value), Failure)
+    params(("id" = String, Path), Page), responses((status = 200, description = "Done"))
 )]
 async fn history(
     State(service): State<Service>,
@@ -298,7 +297,7 @@ struct NewMessage {
 #[utoipa::path(
     post, path = "/messages/{id}", tag = "clients of conversations", operation_id = "conversations_say",
     params(("id" = String, Path)), request_body = inline(NewMessage),
-    responses((status = 201, description = "Made", body = Value), Failure)
+    responses((status = 201, description = "Made"))
 )]
 async fn say(
     State(service): State<Service>,
@@ -321,7 +320,7 @@ pub(super) struct Edit {
 #[utoipa::path(
     put, path = "/messages/{id}", tag = "clients of conversations", operation_id = "conversations_edit",
     params(("id" = String, Path)), request_body = inline(Edit),
-    responses((status = 200, description = "Done", body = Value), Failure)
+    responses((status = 200, description = "Done"))
 )]
 async fn edit(
     State(service): State<Service>,
@@ -331,13 +330,13 @@ async fn edit(
 ) -> Answer<Json<Value>> {
     let content = input.content.ok_or_else(|| missing("content"))?;
     let edited = service.edit_message(asker.actor(), MessageId::trusted(&id), content).await?;
-    let message = quintet_dialect::message(DIALECT, &edited, &online(&service));
+    let message = shown_message(&service, &asker, DIALECT, &edited);
     Ok(Json(json!({ "success": true, "message": message })))
 }
 
 #[utoipa::path(
     delete, path = "/messages/{id}", tag = "clients of conversations", operation_id = "conversations_delete_message",
-    params(("id" = String, Path)), responses((status = 200, description = "Done", body = Value), Failure)
+    params(("id" = String, Path)), responses((status = 200, description = "Done"))
 )]
 async fn delete_message(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
     service.delete_message(asker.actor(), MessageId::trusted(&id)).await?;

@@ -29,6 +29,16 @@ pub(super) fn for_all(status: StatusCode, refusal: &Refusal) -> (StatusCode, Val
     (status, body)
 }
 
+/// The statuses that failures of what a dialect's clients call have, or of what any may.
+pub(super) fn statuses(dialect: Option<Dialect>) -> Vec<StatusCode> {
+    let codes = match dialect {
+        Some(Dialect::Meetup) => &[400, 401, 403, 404, 429, 500][..],
+        Some(Dialect::Rooms) => &[400, 401, 403, 404, 422, 429, 500],
+        _ => &[400, 401, 403, 404, 409, 429, 500],
+    };
+    codes.iter().filter_map(|code| StatusCode::from_u16(*code).ok()).collect()
+}
+
 /// The status and body of a failure whose problem had this status.
 pub(super) fn write(
     dialect: Dialect,

@@ -17,7 +17,6 @@ use super::{LIST_MAX, required, username_for};
 use crate::auth::Credentials;
 use crate::error::Answer;
 use crate::extract::{Asker, BodyIfAny, From};
-use crate::openapi::Failure;
 use crate::router::App;
 
 /// How long a broadcast stands.
@@ -43,7 +42,7 @@ pub(super) struct Registration {
 #[utoipa::path(
     post, path = "/auth/register", tag = "clients of meetup", operation_id = "meetup_register",
     request_body = inline(Registration), security(()),
-    responses((status = 200, description = "Done", body = Value), Failure)
+    responses((status = 200, description = "Done"))
 )]
 async fn register(
     State(service): State<Service>,
@@ -72,7 +71,7 @@ pub(super) async fn registered(service: &Service, address: IpAddr, input: Regist
 
 #[utoipa::path(
     post, path = "/auth/login", tag = "clients of meetup", operation_id = "meetup_log_in", request_body = inline(Credentials),
-    security(()), responses((status = 200, description = "Done", body = Value), Failure)
+    security(()), responses((status = 200, description = "Done"))
 )]
 async fn log_in(
     State(service): State<Service>,
@@ -150,7 +149,7 @@ fn is_asker(asker: &Asker, said: Option<&str>) -> Result<(), Refusal> {
 
 #[utoipa::path(
     post, path = "/broadcasts", tag = "clients of meetup", operation_id = "meetup_propose", request_body = inline(Proposal),
-    responses((status = 200, description = "Done", body = Value), Failure)
+    responses((status = 200, description = "Done"))
 )]
 async fn propose(
     State(service): State<Service>,
@@ -171,7 +170,7 @@ async fn propose(
 
 #[utoipa::path(
     get, path = "/broadcasts", tag = "clients of meetup", operation_id = "meetup_list",
-    responses((status = 200, description = "Done", body = Value), Failure)
+    responses((status = 200, description = "Done"))
 )]
 async fn list(State(service): State<Service>, asker: Asker) -> Answer<Json<Value>> {
     let found = service.meetups(asker.id(), true, None, LIST_MAX).await?;
@@ -187,7 +186,7 @@ struct Join {
 
 #[utoipa::path(
     post, path = "/broadcasts/join", tag = "clients of meetup", operation_id = "meetup_join", request_body = inline(Join),
-    responses((status = 200, description = "Done", body = Value), Failure)
+    responses((status = 200, description = "Done"))
 )]
 async fn join(State(service): State<Service>, asker: Asker, BodyIfAny(input): BodyIfAny<Join>) -> Answer<Json<Value>> {
     is_asker(&asker, input.user_id.as_deref())?;
@@ -199,7 +198,7 @@ async fn join(State(service): State<Service>, asker: Asker, BodyIfAny(input): Bo
 /// The same, as some clients call it.
 #[utoipa::path(
     post, path = "/broadcasts/joinBroadcast", tag = "clients of meetup", operation_id = "meetup_join_broadcast",
-    request_body = inline(Join), responses((status = 200, description = "Done", body = Value), Failure)
+    request_body = inline(Join), responses((status = 200, description = "Done"))
 )]
 async fn join_broadcast(service: State<Service>, asker: Asker, input: BodyIfAny<Join>) -> Answer<Json<Value>> {
     join(service, asker, input).await
@@ -208,7 +207,7 @@ async fn join_broadcast(service: State<Service>, asker: Asker, input: BodyIfAny<
 /// The same, as others do.
 #[utoipa::path(
     post, path = "/joinBroadcast", tag = "clients of meetup", operation_id = "meetup_join_at_root", request_body = inline(Join),
-    responses((status = 200, description = "Done", body = Value), Failure)
+    responses((status = 200, description = "Done"))
 )]
 async fn join_at_root(service: State<Service>, asker: Asker, input: BodyIfAny<Join>) -> Answer<Json<Value>> {
     join(service, asker, input).await

@@ -17,7 +17,6 @@ use crate::auth::Credentials;
 use crate::error::Answer;
 use crate::extract::{Asker, Body, BodyIfAny, From, Path, Person, user_id};
 use crate::messages::new_text;
-use crate::openapi::Failure;
 use crate::router::App;
 
 const DIALECT: Dialect = Dialect::Messenger;
@@ -69,7 +68,7 @@ struct SignUp {
 #[utoipa::path(
     post, path = "/auth/signup", tag = "clients of messenger", operation_id = "messenger_sign_up",
     request_body = inline(SignUp), security(()),
-    responses((status = 201, description = "Made", body = Value), Failure)
+    responses((status = 201, description = "Made"))
 )]
 async fn sign_up(
     State(service): State<Service>,
@@ -107,7 +106,7 @@ fn full_name(first: &str, last: &str) -> String {
 #[utoipa::path(
     post, path = "/auth/login", tag = "clients of messenger", operation_id = "messenger_log_in",
     request_body = inline(Credentials), security(()),
-    responses((status = 200, description = "Done", body = Value), Failure)
+    responses((status = 200, description = "Done"))
 )]
 async fn log_in(
     State(service): State<Service>,
@@ -121,7 +120,7 @@ async fn log_in(
 
 #[utoipa::path(
     get, path = "/users", tag = "clients of messenger", operation_id = "messenger_list_users",
-    responses((status = 200, description = "Done", body = Value), Failure)
+    responses((status = 200, description = "Done"))
 )]
 async fn list_users(State(service): State<Service>, asker: Asker) -> Answer<Json<Value>> {
     let found = users(&service, &asker, "").await?;
@@ -137,7 +136,7 @@ async fn list_users(State(service): State<Service>, asker: Asker) -> Answer<Json
 
 #[utoipa::path(
     get, path = "/users/profile", tag = "clients of messenger", operation_id = "messenger_profile",
-    responses((status = 200, description = "Done", body = Value), Failure)
+    responses((status = 200, description = "Done"))
 )]
 async fn profile(asker: Asker) -> Json<Value> {
     Json(account(&asker.0))
@@ -154,7 +153,7 @@ struct Profile {
 
 #[utoipa::path(
     put, path = "/users/profile", tag = "clients of messenger", operation_id = "messenger_change_profile",
-    request_body = inline(Profile), responses((status = 200, description = "Done", body = Value), Failure)
+    request_body = inline(Profile), responses((status = 200, description = "Done"))
 )]
 async fn change_profile(
     State(service): State<Service>,
@@ -186,7 +185,7 @@ struct PasswordChange {
 
 #[utoipa::path(
     put, path = "/users/change-password", tag = "clients of messenger", operation_id = "messenger_change_password",
-    request_body = inline(PasswordChange), responses((status = 200, description = "Done", body = Value), Failure)
+    request_body = inline(PasswordChange), responses((status = 200, description = "Done"))
 )]
 async fn change_password(
     State(service): State<Service>,
@@ -216,7 +215,7 @@ async fn read(service: &Service, asker: &Asker, id: &ConversationId) -> Result<V
 
 #[utoipa::path(
     get, path = "/users/{id}/messages", tag = "clients of messenger", operation_id = "messenger_direct_messages",
-    params(("id" = String, Path)), responses((status = 200, description = "Done", body = Value), Failure)
+    params(("id" = String, Path)), responses((status = 200, description = "Done"))
 )]
 async fn direct_messages(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
     // Not only with those who are still there: one's history with who is gone stays.
@@ -247,7 +246,7 @@ impl NewMessage {
 #[utoipa::path(
     post, path = "/users/{id}/messages", tag = "clients of messenger", operation_id = "messenger_say_direct",
     params(("id" = String, Path)), request_body = inline(NewMessage),
-    responses((status = 201, description = "Made", body = Value), Failure)
+    responses((status = 201, description = "Made"))
 )]
 async fn say_direct(
     State(service): State<Service>,
@@ -288,7 +287,7 @@ async fn shown_group(service: &Service, asker: &Asker, id: ConversationId) -> Re
 
 #[utoipa::path(
     get, path = "/groups", tag = "clients of messenger", operation_id = "messenger_list_groups",
-    responses((status = 200, description = "Done", body = Value), Failure)
+    responses((status = 200, description = "Done"))
 )]
 async fn list_groups(State(service): State<Service>, asker: Asker) -> Answer<Json<Value>> {
     let found = service.found(asker.id(), String::new(), Which::OpenOrMine, None, LIST_MAX).await?;
@@ -297,7 +296,7 @@ async fn list_groups(State(service): State<Service>, asker: Asker) -> Answer<Jso
 
 #[utoipa::path(
     get, path = "/groups/{id}", tag = "clients of messenger", operation_id = "messenger_one_group",
-    params(("id" = String, Path)), responses((status = 200, description = "Done", body = Value), Failure)
+    params(("id" = String, Path)), responses((status = 200, description = "Done"))
 )]
 async fn one_group(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
     Ok(Json(shown_group(&service, &asker, ConversationId::trusted(&id)).await?))
@@ -311,7 +310,7 @@ struct NewGroup {
 
 #[utoipa::path(
     post, path = "/groups", tag = "clients of messenger", operation_id = "messenger_create_group",
-    request_body = inline(NewGroup), responses((status = 201, description = "Made", body = Value), Failure)
+    request_body = inline(NewGroup), responses((status = 201, description = "Made"))
 )]
 async fn create_group(
     State(service): State<Service>,
@@ -334,7 +333,7 @@ async fn create_group(
 
 #[utoipa::path(
     post, path = "/groups/{id}/join", tag = "clients of messenger", operation_id = "messenger_join",
-    params(("id" = String, Path)), responses((status = 200, description = "Done", body = Value), Failure)
+    params(("id" = String, Path)), responses((status = 200, description = "Done"))
 )]
 async fn join(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
     service.add_member(asker.actor(), ConversationId::trusted(&id), asker.id(), None).await?;
@@ -343,7 +342,7 @@ async fn join(State(service): State<Service>, asker: Asker, Path(id): Path<Strin
 
 #[utoipa::path(
     post, path = "/groups/{id}/leave", tag = "clients of messenger", operation_id = "messenger_leave",
-    params(("id" = String, Path)), responses((status = 200, description = "Done", body = Value), Failure)
+    params(("id" = String, Path)), responses((status = 200, description = "Done"))
 )]
 async fn leave(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
     service.remove_member(asker.actor(), ConversationId::trusted(&id), asker.id()).await?;
@@ -352,7 +351,7 @@ async fn leave(State(service): State<Service>, asker: Asker, Path(id): Path<Stri
 
 #[utoipa::path(
     get, path = "/groups/{id}/messages", tag = "clients of messenger", operation_id = "messenger_group_messages",
-    params(("id" = String, Path)), responses((status = 200, description = "Done", body = Value), Failure)
+    params(("id" = String, Path)), responses((status = 200, description = "Done"))
 )]
 async fn group_messages(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
     Ok(Json(read(&service, &asker, &ConversationId::trusted(&id)).await?.into()))
@@ -361,7 +360,7 @@ async fn group_messages(State(service): State<Service>, asker: Asker, Path(id): 
 #[utoipa::path(
     post, path = "/groups/{id}/messages", tag = "clients of messenger", operation_id = "messenger_say_in_group",
     params(("id" = String, Path)), request_body = inline(NewMessage),
-    responses((status = 201, description = "Made", body = Value), Failure)
+    responses((status = 201, description = "Made"))
 )]
 async fn say_in_group(
     State(service): State<Service>,

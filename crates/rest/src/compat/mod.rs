@@ -15,6 +15,7 @@ mod failure;
 mod meetup;
 mod messenger;
 mod rooms;
+pub(crate) mod shapes;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -26,9 +27,10 @@ use axum::response::Response;
 use axum::routing::any;
 use http::header;
 use quintet_dialect::Dialect;
-use quintet_domain::{Conversation, ConversationId, NewText, Refusal, User, UserId};
+use quintet_domain::{Conversation, ConversationId, Message, NewText, Refusal, User, UserId};
 use quintet_service::{Account, PageOf, Service};
 use serde_json::Value;
+use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::extract::Asker;
@@ -49,6 +51,7 @@ pub(crate) fn router(app: App) -> OpenApiRouter<App> {
     let (named, said) = named.split_for_parts();
     let calls = Arc::new(auto::Calls::of(&said));
     let named: Router = named.with_state(app.clone());
+    let said = said.merge_from(auto::Shared::openapi());
     let mut outer = OpenApiRouter::with_openapi(said).merge(in_its_words(Dialect::Rooms, rooms::root()));
     for dialect in Dialect::ALL {
         let named = named.clone();
@@ -135,15 +138,20 @@ async fn messages(
     id: &ConversationId,
     (skip, limit): (u32, u32),
 ) -> Result<Vec<Value>, Refusal> {
-    let page = service.messages(reader, id.clone(), PageOf::Skipping(skip), limit).await?;
+    let page = service.messages(reader.clone(), id.clone(), PageOf::Skipping(skip), limit).await?;
     let online = online(service);
-    Ok(page.items.iter().map(|message| quintet_dialect::message(dialect, message, &online)).collect())
+    Ok(page.items.iter().map(|message| quintet_dialect::message(dialect, message, &reader, &online)).collect())
 }
 
 /// Sends a message; gives it as the dialect writes it.
 async fn send(service: &Service, asker: &Asker, dialect: Dialect, text: NewText) -> Result<Value, Refusal> {
     let sent = service.send(asker.actor(), text).await?;
-    Ok(quintet_dialect::message(dialect, &sent.message, &online(service)))
+    Ok(shown_message(service, asker, dialect, &sent.message))
+}
+
+/// A message as the dialect writes it for the asker.
+fn shown_message(service: &Service, asker: &Asker, dialect: Dialect, message: &Message) -> Value {
+    quintet_dialect::message(dialect, message, &asker.0.user.id, &online(service))
 }
 
 /// A username for somebody whose client knows none.

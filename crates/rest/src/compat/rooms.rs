@@ -17,7 +17,6 @@ use utoipa_axum::routes;
 use super::messages;
 use crate::error::{Answer, Problem};
 use crate::extract::{Asked, Asker, Path, page_limit, user_id};
-use crate::openapi::Failure;
 use crate::router::App;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -26,12 +25,12 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 
 /// What stands at the root: that somebody is there.
 pub(super) fn root() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(running)).routes(routes!(history))
+    OpenApiRouter::new().routes(routes!(running)).routes(routes!(history_at_root))
 }
 
 /// Says that somebody is there.
 #[utoipa::path(get, path = "/", tag = "clients of rooms", operation_id = "running", security(()),
-    responses((status = 200, description = "It is", body = String, content_type = "text/plain"), Failure))]
+    responses((status = 200, description = "It is", body = String, content_type = "text/plain")))]
 async fn running() -> impl IntoResponse {
     // Who asks for a page gets one here, where the server has one.
     ([(header::VARY, "accept")], "Quintet is running.\n")
@@ -67,7 +66,7 @@ impl FromRequestParts<App> for Reader {
 
 #[utoipa::path(
     get, path = "/rooms/{id}/messages", tag = "clients of rooms", operation_id = "rooms_history",
-    params(("id" = String, Path), Page), security((), ("token" = [])), responses((status = 200, description = "Done", body = Value), Failure)
+    params(("id" = String, Path), Page), security((), ("token" = [])), responses((status = 200, description = "Done"))
 )]
 async fn history(
     State(service): State<Service>,
@@ -79,4 +78,18 @@ async fn history(
     let id = ConversationId::trusted(&id);
     let messages = messages(&service, reader, Dialect::Rooms, &id, (0, limit)).await?;
     Ok(Json(json!({ "roomId": id.as_str(), "messages": messages })))
+}
+
+/// The same, as some clients call it.
+#[utoipa::path(
+    get, path = "/rooms/{id}/messages", tag = "clients of rooms", operation_id = "rooms_history_at_root",
+    params(("id" = String, Path), Page), security((), ("token" = [])), responses((status = 200, description = "Done"))
+)]
+async fn history_at_root(
+    service: State<Service>,
+    reader: Reader,
+    id: Path<String>,
+    page: Asked<Page>,
+) -> Answer<Json<Value>> {
+    history(service, reader, id, page).await
 }

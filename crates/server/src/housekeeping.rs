@@ -23,6 +23,9 @@ pub(crate) async fn run(service: Service) {
         if let Err(error) = service.expire_meetups().await {
             tracing::warn!(%error, "meetups could not be expired");
         }
+        if let Err(error) = service.erase_on().await {
+            tracing::warn!(%error, "the messages of somebody who is erased could not be deleted");
+        }
         // Some at a time, round and round: each file is looked at again and again.
         files_seen = match service.sweep_files(files_seen).await {
             Ok(next) => next,

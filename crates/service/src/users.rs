@@ -194,12 +194,25 @@ impl Service {
         self.write(|store, done| store.set_disabled(user, disabled, done)).await
     }
 
-    /// Erases a person.
+    /// Erases a person, and its messages after it: this is over when all of them are gone.
     ///
     /// # Errors
     /// An internal error.
     pub async fn erase(&self, user: UserId) -> Result<(), Refusal> {
-        self.write(|store, done| store.erase(user, done)).await
+        self.write(|store, done| store.erase(user.clone(), done)).await?;
+        while self.write(|store, done| store.erase_on(user.clone(), done)).await? {}
+        Ok(())
+    }
+
+    /// Goes on with erasures that an end of the program, or of a client's patience, left behind.
+    ///
+    /// # Errors
+    /// An internal error.
+    pub async fn erase_on(&self) -> Result<(), Refusal> {
+        for user in self.store().erasing().await? {
+            self.write(|store, done| store.erase_on(user, done)).await?;
+        }
+        Ok(())
     }
 
     /// Notes when users were last seen.

@@ -129,6 +129,8 @@ pub trait Store: std::marker::Send + Sync + 'static {
     fn set_disabled(&self, user: UserId, disabled: bool, done: Done<()>) -> Future<'_, ()>;
     /// Erases the person: name, email, credentials, content and memberships. Sequence numbers keep their places.
     fn erase(&self, user: UserId, done: Done<()>) -> Future<'_, ()>;
+    /// Deletes some of the messages of somebody who is erased; says whether to go on.
+    fn erase_on(&self, user: UserId, done: Done<bool>) -> Future<'_, ()>;
     /// Notes when users were last seen. Not numbered, told to nobody.
     fn seen(&self, users: Vec<(UserId, Timestamp)>, done: Done<()>) -> Future<'_, ()>;
 
@@ -193,6 +195,8 @@ pub trait Store: std::marker::Send + Sync + 'static {
     fn account(&self, id: UserId) -> ReadResult<'_, Option<Account>>;
     /// A registered account by its email or username, whatever the case.
     fn account_by_login(&self, login: String) -> ReadResult<'_, Option<Account>>;
+    /// Those who are erased and whose messages are still being deleted.
+    fn erasing(&self) -> ReadResult<'_, Vec<UserId>>;
     /// All accounts, by username.
     fn accounts(&self) -> ReadResult<'_, Vec<Account>>;
     /// Registered users whose username or name holds a text, whatever the case; all without one.

@@ -212,14 +212,16 @@ async fn erased_keeps_its_numbers(bench: Bench) {
     let place = bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
     bench.send(&b, &place, "a secret").await.expect("sent");
     bench.send(&a, &place, "kept").await.expect("sent");
-    let user = b.clone();
-    bench.write(|store, done| store.erase(user, done)).await.expect("erased");
+    bench.write(|store, done| store.seen(vec![(b.clone(), quintet_domain::Timestamp(1))], done)).await.expect("seen");
+    bench.erase(&b).await;
+    // Its going is noted only now, and is nobody's any more.
+    bench.write(|store, done| store.seen(vec![(b.clone(), quintet_domain::Timestamp(2))], done)).await.expect("seen");
     let page = bench.store.messages(a, place, PageOf::Newest, 10).await.expect("read");
     let shown: Vec<_> = page.items.iter().map(|message| (message.sequence, message.content.as_str())).collect();
     assert_eq!(shown, [(2, "This message was deleted"), (3, "kept")]);
     assert!(page.items[0].sender.name.starts_with("deleted-"));
     let account = bench.store.account(b).await.expect("read").expect("the id stays");
-    assert!(account.disabled && account.email.is_none());
+    assert!(account.disabled && account.email.is_none() && account.user.last_seen.is_none());
     assert!(bench.store.account_by_login("b@example.org".into()).await.expect("read").is_none());
 }
 
@@ -349,17 +351,71 @@ async fn erasure_is_told() {
     bench.write(|store, done| store.decide_request(by, id, user, true, done)).await.expect("accepted");
     bench.settled().await;
     let before = bench.entries.lock().unwrap().len();
-    let user = a.clone();
-    bench.write(|store, done| store.erase(user, done)).await.expect("erased");
+    bench.erase(&a).await;
     bench.settled().await;
     let entries = bench.entries.lock().unwrap()[before..].to_vec();
     let told = |wanted: fn(&Event) -> bool| entries.iter().filter(|entry| wanted(&entry.event)).count();
     assert_eq!(told(|event| matches!(event, Event::MessageDeleted(_))), 1);
     assert_eq!(told(|event| matches!(event, Event::MeetupChanged { .. })), 1);
     assert_eq!(told(|event| matches!(event, Event::ConversationDeleted { .. })), 1);
+    // Whoever is still told of it is told by the name that is left.
+    assert_eq!(told(|event| matches!(event, Event::UserChanged { user } if user.name.starts_with("deleted-"))), 1);
+    // What was told in its words is gone; that there is no meetup is told in none.
     let left = bench.store.notifications(b.clone(), None, 10).await.expect("read").items;
-    assert!(left.iter().all(|item| !item.notification.message.contains("a accepted")), "{left:?}");
+    let left: Vec<_> = left.iter().map(|item| item.notification.message.as_str()).collect();
+    assert_eq!(left, ["A meetup of yours is cancelled."]);
     assert!(bench.store.meetup(b, meetup.id).await.is_err());
+}
+
+/// Very many messages go in turns: others write in between, and an end of the program in the middle loses none.
+#[tokio::test]
+async fn erasure_takes_turns() {
+    let (bench, folder) = Bench::in_file();
+    let (a, b) = (bench.user("a").await, bench.user("b").await);
+    let place = bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
+    for number in 0..450 {
+        let send = message(&b, &place, &format!("secret {number}"), Some(&format!("mine-{number}")));
+        bench.write(|store, done| store.send(send, done)).await.expect("sent");
+    }
+    let user = b.clone();
+    bench.write(|store, done| store.erase(user.clone(), done)).await.expect("erased");
+    assert!(bench.write(|store, done| store.erase_on(user.clone(), done)).await.expect("erased on"));
+    bench.send(&a, &place, "in between").await.expect("sent");
+    drop(bench);
+    let bench = Bench::open(&Location::Folder(folder.path().to_owned()));
+    assert_eq!(bench.store.erasing().await.expect("read"), std::slice::from_ref(&b));
+    while bench.write(|store, done| store.erase_on(b.clone(), done)).await.expect("erased on") {}
+    assert!(bench.store.erasing().await.expect("read").is_empty());
+    let mut after = 0;
+    let mut said = Vec::new();
+    loop {
+        let page = bench.store.messages(a.clone(), place.clone(), PageOf::After(after), 200).await.expect("read");
+        assert!(page.items.iter().all(|message| message.client_message_id.is_none()));
+        said.extend(page.items.iter().map(|message| message.content.clone()));
+        let Some(last) = page.items.last().filter(|_| page.more) else { break };
+        after = last.sequence;
+    }
+    assert_eq!(said.len(), 451);
+    assert_eq!(
+        said.iter().filter(|content| *content != "This message was deleted").collect::<Vec<_>>(),
+        ["in between"]
+    );
+}
+
+/// A room that its owner left for good is the next one's who comes.
+#[tokio::test]
+async fn an_empty_room_finds_an_owner() {
+    let (bench, _folder) = Bench::in_file();
+    let (a, b, c) = (bench.user("a").await, bench.user("b").await, bench.user("c").await);
+    let room = bench.conversation(&a, ConversationKind::Room, true, &[]).await;
+    bench.erase(&a).await;
+    for user in [&b, &c] {
+        let (by, id) = (actor(user), room.clone());
+        bench.write(|store, done| store.join(by, id, Default::default(), false, done)).await.expect("joined");
+    }
+    let seen = bench.store.conversation(b.clone(), room).await.expect("a conversation");
+    assert_eq!(seen.owner, Some(b));
+    assert_eq!(seen.members.iter().map(|member| member.role).collect::<Vec<_>>(), [Role::Owner, Role::Member]);
 }
 
 /// A hidden conversation comes back with a message, not with an edit.

@@ -8,15 +8,17 @@ use quintet_domain::{Code, FILES_PATH, Refusal, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::queries::Read;
+use super::rows;
 use super::tx::{Tx, Written};
 use crate::{Dead, NewFile, StoredFile};
 
 /// Whether the file `f` may be had, at the moment `?1`: a message that is there carries it, or a profile, or
-/// it was just uploaded by somebody who is there.
+/// it was just uploaded by somebody who is there. A profile keeps what its user, or a service, uploaded: nobody keeps
+/// another's file alive.
 const ALIVE: &str = "f.size IS NOT NULL AND (
     EXISTS (SELECT 1 FROM carried c JOIN message m ON m.pk = c.message_pk JOIN conversation v ON v.pk = m.conversation_pk
             WHERE c.file_pk = f.pk AND m.deleted_at IS NULL AND v.deleted_at IS NULL)
-    OR EXISTS (SELECT 1 FROM user p WHERE p.avatar = '/files/' || f.id || '/' || f.secret)
+    OR EXISTS (SELECT 1 FROM user p WHERE p.picture_pk = f.pk)
     OR (NOT EXISTS (SELECT 1 FROM carried c WHERE c.file_pk = f.pk) AND f.created_at > ?1
         AND EXISTS (SELECT 1 FROM user u WHERE u.pk = f.uploader_pk AND u.disabled = 0)))";
 
@@ -71,18 +73,8 @@ pub(super) fn erase_all_of(tx: &Tx<'_>, uploader_pk: i64) -> Written<()> {
 
 /// Notes that a message carries the file of a link, if it is one of this server's.
 pub(super) fn carry(tx: &Tx<'_>, url: &str, message_pk: i64) -> Written<()> {
-    // A link of this server's may come with the server's own address in front.
     let own = url.starts_with(FILES_PATH);
-    let Some((_, rest)) = url.rsplit_once(FILES_PATH) else { return Ok(()) };
-    let file = match rest.split_once('/') {
-        None => None,
-        Some((id, secret)) => tx
-            .conn
-            .prepare_cached(&format!("SELECT f.pk FROM file f WHERE f.id = ?2 AND f.secret = ?3 AND {ALIVE}"))?
-            .query_row(params![since(tx.now), id, secret], |row| row.get::<_, i64>(0))
-            .optional()?,
-    };
-    let Some(file) = file else {
+    let Some((file, _)) = of_link(tx, url)? else {
         return if own {
             Err(Refusal::invalid("fileUrl", "names no file that this server has").into())
         } else {
@@ -90,6 +82,34 @@ pub(super) fn carry(tx: &Tx<'_>, url: &str, message_pk: i64) -> Written<()> {
         };
     };
     tx.conn.prepare_cached("INSERT INTO carried (file_pk, message_pk) VALUES (?1, ?2)")?.execute([file, message_pk])?;
+    Ok(())
+}
+
+/// The file of a link, and who uploaded it, if it is one of this server's and may be had. The link may come with the
+/// server's own address in front.
+fn of_link(tx: &Tx<'_>, url: &str) -> Written<Option<(i64, i64)>> {
+    let Some((id, secret)) = url.rsplit_once(FILES_PATH).and_then(|(_, rest)| rest.split_once('/')) else {
+        return Ok(None);
+    };
+    Ok(tx
+        .conn
+        .prepare_cached(&format!(
+            "SELECT f.pk, f.uploader_pk FROM file f WHERE f.id = ?2 AND f.secret = ?3 AND {ALIVE}"
+        ))?
+        .query_row(params![since(tx.now), id, secret], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?)
+}
+
+/// Notes which file is a user's picture, after the link to it was changed.
+pub(super) fn note_picture(tx: &Tx<'_>, user_pk: i64, avatar: Option<&str>) -> Written<()> {
+    let found = avatar.map(|url| of_link(tx, url)).transpose()?.flatten();
+    let kept = match found {
+        Some((file, uploader)) if uploader == user_pk || rows::user_by_pk(tx.conn, uploader)?.user.is_service() => {
+            Some(file)
+        }
+        _ => None,
+    };
+    tx.conn.prepare_cached("UPDATE user SET picture_pk = ?2 WHERE pk = ?1")?.execute(params![user_pk, kept])?;
     Ok(())
 }
 

@@ -14,6 +14,11 @@ use crate::{Actor, MeetupChange, MeetupFilter, NewMeetup, Page, StoreError};
 const MEETUP: &str = "t.pk, t.id, t.conversation_pk, t.host_pk, t.activity, t.location, t.starts_at, t.expires_at,
     t.capacity, t.status";
 
+/// People of a meetup that are shown.
+const SHOWN_MAX: i64 = 1_000;
+/// No limit.
+const ALL: i64 = -1;
+
 /// The name that stands where the server itself changed a status.
 pub(super) const SYSTEM: &str = "system";
 
@@ -63,23 +68,26 @@ fn hosted(tx: &Tx<'_>, actor: &Actor, id: &MeetupId) -> Written<(UserRow, Meetup
     Ok((user, meetup))
 }
 
-fn participants(conn: &Connection, meetup: &MeetupRow) -> Written<Vec<UserRow>> {
+fn participants(conn: &Connection, meetup: &MeetupRow, limit: i64) -> Written<Vec<UserRow>> {
     Ok(conn
         .prepare_cached(&format!(
             "SELECT {USER} FROM member m JOIN user u ON u.pk = m.user_pk
-             WHERE m.conversation_pk = ?1 AND m.user_pk <> ?2 ORDER BY m.joined_sequence"
+             WHERE m.conversation_pk = ?1 AND m.user_pk <> ?2 ORDER BY m.joined_sequence LIMIT ?3"
         ))?
-        .query_map([meetup.conversation_pk, meetup.host_pk], |row| rows::user_at(row, 0))?
+        .query_map([meetup.conversation_pk, meetup.host_pk, limit], |row| rows::user_at(row, 0))?
         .collect::<Result<_, _>>()?)
 }
 
-fn requests(conn: &Connection, meetup: &MeetupRow) -> Written<Vec<(UserRow, Timestamp)>> {
+/// Who asks to take part: all of them, or one's own asking alone.
+fn requests(conn: &Connection, meetup: &MeetupRow, of: Option<i64>, limit: i64) -> Written<Vec<(UserRow, Timestamp)>> {
     Ok(conn
         .prepare_cached(&format!(
             "SELECT {USER}, r.created_at FROM meetup_request r JOIN user u ON u.pk = r.user_pk
-             WHERE r.meetup_pk = ?1 ORDER BY r.created_at, r.user_pk"
+             WHERE r.meetup_pk = ?1 AND (?2 IS NULL OR r.user_pk = ?2) ORDER BY r.created_at, r.user_pk LIMIT ?3"
         ))?
-        .query_map([meetup.pk], |row| Ok((rows::user_at(row, 0)?, Timestamp(row.get(USER_COLUMNS)?))))?
+        .query_map(params![meetup.pk, of, limit], |row| {
+            Ok((rows::user_at(row, 0)?, Timestamp(row.get(USER_COLUMNS)?)))
+        })?
         .collect::<Result<_, _>>()?)
 }
 
@@ -88,13 +96,13 @@ fn whole(conn: &Connection, meetup: MeetupRow, viewer: Option<&UserRow>) -> Writ
     let sees_all = viewer.is_some_and(|viewer| viewer.pk == meetup.host_pk || viewer.user.is_service());
     let host = rows::user_by_pk(conn, meetup.host_pk)?.user;
     let conversation = rows::conversation_by_pk(conn, meetup.conversation_pk)?;
-    let requests = requests(conn, &meetup)?
+    let of = if sees_all { None } else { Some(viewer.map_or(0, |viewer| viewer.pk)) };
+    let requests = requests(conn, &meetup, of, SHOWN_MAX)?
         .into_iter()
-        .filter(|(user, _)| sees_all || viewer.is_some_and(|viewer| viewer.pk == user.pk))
         .map(|(user, created_at)| MeetupRequest { user: user.user, created_at })
         .collect();
     Ok(Meetup {
-        participants: participants(conn, &meetup)?.into_iter().map(|row| row.user).collect(),
+        participants: participants(conn, &meetup, SHOWN_MAX)?.into_iter().map(|row| row.user).collect(),
         requests,
         id: meetup.id,
         chat_id: ConversationId::trusted(conversation.place.id.as_str()),
@@ -232,12 +240,14 @@ pub(super) fn change(tx: &mut Tx<'_>, actor: &Actor, id: &MeetupId, change: Meet
 
 /// Notifies the participants of a change, and the host where a service made it.
 fn tell_others(tx: &mut Tx<'_>, meetup: &MeetupRow, by: Option<&UserRow>, title: &str, message: &str) -> Written<()> {
+    // The words are the host's, and go when it does.
+    let host = rows::user_by_pk(tx.conn, meetup.host_pk)?;
+    let cause = (!meetup.activity.is_empty()).then_some(&host);
     if by.is_some_and(|by| by.pk != meetup.host_pk) {
-        let host = rows::user_by_pk(tx.conn, meetup.host_pk)?;
-        notifications::notify(tx, &host, None, title, message)?;
+        notifications::notify(tx, &host, cause, title, message)?;
     }
-    for user in participants(tx.conn, meetup)? {
-        notifications::notify(tx, &user, None, title, message)?;
+    for user in participants(tx.conn, meetup, ALL)? {
+        notifications::notify(tx, &user, cause, title, message)?;
     }
     Ok(())
 }
@@ -248,8 +258,8 @@ fn set_status(tx: &mut Tx<'_>, meetup: &MeetupRow, status: MeetupStatus, by: Opt
         .prepare_cached("UPDATE meetup SET status = ?2 WHERE pk = ?1")?
         .execute(params![meetup.pk, status.as_str()])?;
     let mut audience = vec![rows::user_by_pk(tx.conn, meetup.host_pk)?.user.id.clone()];
-    audience.extend(participants(tx.conn, meetup)?.into_iter().map(|row| row.user.id.clone()));
-    let asking = requests(tx.conn, meetup)?;
+    audience.extend(participants(tx.conn, meetup, ALL)?.into_iter().map(|row| row.user.id.clone()));
+    let asking = requests(tx.conn, meetup, None, ALL)?;
     audience.extend(asking.iter().map(|(row, _)| row.user.id.clone()));
     let detail = format!("{} {}", meetup.id, status.as_str());
     let about = About {
@@ -266,7 +276,10 @@ fn set_status(tx: &mut Tx<'_>, meetup: &MeetupRow, status: MeetupStatus, by: Opt
             .prepare_cached("INSERT INTO addressed (user_pk, position) VALUES (?1, ?2)")?
             .execute([row.pk, tx.position as i64])?;
     }
-    let message = format!("The meetup \"{}\" is {}.", meetup.activity, status.as_str());
+    let message = match meetup.activity.as_str() {
+        "" => format!("A meetup of yours is {}.", status.as_str()),
+        activity => format!("The meetup \"{activity}\" is {}.", status.as_str()),
+    };
     tell_others(tx, meetup, by, &format!("Meetup {}", title_case(status)), &message)
 }
 
@@ -287,8 +300,13 @@ pub(super) fn delete_hosted(tx: &mut Tx<'_>, host: &UserRow) -> Written<()> {
         .prepare_cached(&format!("SELECT {MEETUP} FROM meetup t WHERE t.host_pk = ?1 AND t.deleted_at IS NULL"))?
         .query_map([host.pk], meetup_at)?
         .collect::<Result<_, _>>()?;
-    for meetup in hosted {
-        // Told by nobody's name: what names it is erased in a moment.
+    for mut meetup in hosted {
+        tx.conn.prepare_cached("UPDATE meetup SET activity = '', location = '' WHERE pk = ?1")?.execute([meetup.pk])?;
+        tx.conn
+            .prepare_cached("UPDATE conversation SET name = NULL WHERE pk = ?1")?
+            .execute([meetup.conversation_pk])?;
+        meetup.activity.clear();
+        // Told by nobody's name and in nobody's words: what names it is erased in a moment.
         end(tx, None, None, &meetup)?;
     }
     Ok(())
@@ -335,7 +353,7 @@ pub(super) fn request(tx: &mut Tx<'_>, actor: &Actor, id: &MeetupId) -> Written<
 pub(super) fn decide(tx: &mut Tx<'_>, actor: &Actor, id: &MeetupId, user: &UserId, accept: bool) -> Written<Meetup> {
     let (host, meetup) = hosted(tx, actor, id)?;
     let asker = tx.user(user)?;
-    let taking_part = participants(tx.conn, &meetup)?.len();
+    let taking_part = participants(tx.conn, &meetup, ALL)?.len();
     let asked = tx
         .conn
         .prepare_cached("DELETE FROM meetup_request WHERE meetup_pk = ?1 AND user_pk = ?2")?

@@ -97,7 +97,7 @@ pub(super) fn insert(
     user: &UserRow,
     role: Role,
 ) -> Written<()> {
-    let role = if conversation.owner_pk == Some(user.pk) { Role::Owner } else { role };
+    let role = if inherits(tx, conversation, user)? { Role::Owner } else { role };
     let sequence = tx.next_sequence(conversation.pk)?;
     let member_count = insert_row(tx, conversation.pk, user.pk, role, sequence)?;
     let about = About {
@@ -113,6 +113,21 @@ pub(super) fn insert(
     let event =
         Event::MemberJoined { place: Arc::clone(&conversation.place), user: Arc::clone(&user.user), member_count };
     tx.record("member_joined", about, own, event)
+}
+
+/// Whether a new member is the owner: it was before, or it finds the place empty and its owner barred or gone.
+fn inherits(tx: &Tx<'_>, conversation: &ConversationRow, user: &UserRow) -> Written<bool> {
+    let Some(owner) = conversation.owner_pk else { return Ok(false) };
+    if owner == user.pk {
+        return Ok(true);
+    }
+    let may = conversation.member_count == 0 && !user.user.is_guest() && !user.user.is_service();
+    let inherits = may && rows::user_by_pk(tx.conn, owner)?.disabled;
+    if inherits {
+        let mut pass = tx.conn.prepare_cached("UPDATE conversation SET owner_pk = ?2 WHERE pk = ?1")?;
+        pass.execute([conversation.pk, user.pk])?;
+    }
+    Ok(inherits)
 }
 
 /// The row alone; what is older than `sequence` counts as read. Gives the number of members.

@@ -14,6 +14,9 @@ use super::writer::Scope;
 use super::{conversations, files, queries};
 use crate::{Actor, Send, Sent};
 
+/// Messages of somebody who is erased that are deleted in one turn: others write in between.
+const ERASED_AT_ONCE: i64 = 200;
+
 struct MessageRow {
     pk: i64,
     conversation: ConversationRow,
@@ -233,21 +236,28 @@ fn changed(
     tx.record(kind, about, actor, event)
 }
 
-/// Deletes what a user wrote, wherever it is still a member or not, as if it had done so itself.
-pub(super) fn delete_all_of(tx: &mut Tx<'_>, user: &UserRow) -> Written<()> {
+/// Deletes some of what a user wrote, wherever it is still a member or not, as if it had done so itself. Says whether
+/// there is more.
+pub(super) fn delete_some_of(tx: &mut Tx<'_>, user: &UserRow) -> Written<bool> {
     let ids: Vec<String> = tx
         .conn
-        .prepare_cached("SELECT id FROM message WHERE sender_pk = ?1 AND deleted_at IS NULL ORDER BY pk")?
-        .query_map([user.pk], |row| row.get(0))?
+        .prepare_cached("SELECT id FROM message WHERE sender_pk = ?1 AND deleted_at IS NULL ORDER BY pk LIMIT ?2")?
+        .query_map([user.pk, ERASED_AT_ONCE], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
-    for id in ids {
-        if let Some(row) = find(tx, &MessageId::trusted(&id))? {
+    for id in &ids {
+        if let Some(row) = find(tx, &MessageId::trusted(id))? {
             erase(tx, None, user, row)?;
         }
     }
-    // What was edited away before it was deleted is gone as well; so is what the sender called it.
-    tx.conn.prepare_cached("UPDATE message SET client_message_id = NULL WHERE sender_pk = ?1")?.execute([user.pk])?;
-    Ok(())
+    // What was deleted before is gone already; what the sender called it goes now.
+    let called = tx
+        .conn
+        .prepare_cached(
+            "UPDATE message SET client_message_id = NULL WHERE pk IN
+                 (SELECT pk FROM message WHERE sender_pk = ?1 AND client_message_id IS NOT NULL LIMIT ?2)",
+        )?
+        .execute([user.pk, ERASED_AT_ONCE])?;
+    Ok(ids.len() + called > 0)
 }
 
 pub(super) fn mark_read(

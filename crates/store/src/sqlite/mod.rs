@@ -192,6 +192,10 @@ impl Store for SqliteStore {
         write!(self, done, users::erase, &user)
     }
 
+    fn erase_on(&self, user: UserId, done: Done<bool>) -> Future<'_, ()> {
+        write!(self, done, users::erase_on, &user)
+    }
+
     fn seen(&self, users: Vec<(UserId, Timestamp)>, done: Done<()>) -> Future<'_, ()> {
         write!(self, done, users::seen, &users)
     }
@@ -287,6 +291,10 @@ impl Store for SqliteStore {
 
     fn account_by_login(&self, login: String) -> ReadResult<'_, Option<Account>> {
         self.readers.run(move |conn| users::account_by_login(conn, &login))
+    }
+
+    fn erasing(&self) -> ReadResult<'_, Vec<UserId>> {
+        self.readers.run(users::erasing)
     }
 
     fn accounts(&self) -> ReadResult<'_, Vec<Account>> {

@@ -159,6 +159,7 @@ fn take_id(tx: &mut Tx<'_>, id: &UserId, guest: Option<UserRow>, new: &NewUser) 
     }
     let account = known(tx, id)?;
     let row = tx.user(id)?;
+    files::note_picture(tx, row.pk, account.user.avatar.as_deref())?;
     // Connections that hold the id as a guest's are to end, whether the guest was ever stored or not.
     let about = About { actor: Some(row.pk), ..About::default() };
     tx.record("user_changed", about, None, Event::UserChanged { user: Arc::clone(&account.user) })?;
@@ -276,10 +277,13 @@ pub(super) fn change_profile(tx: &mut Tx<'_>, id: &UserId, change: ProfileChange
             change.email,
             change.email.as_deref().map(str::to_lowercase),
             avatar_given,
-            avatar,
+            avatar.as_deref(),
             change.country,
             change.last_name
         ])?;
+    if avatar_given {
+        files::note_picture(tx, user.pk, avatar.as_deref())?;
+    }
     let account = known(tx, id)?;
     let about = About { actor: Some(user.pk), ..About::default() };
     tx.record("user_changed", about, None, Event::UserChanged { user: Arc::clone(&account.user) })?;
@@ -320,19 +324,18 @@ pub(super) fn set_disabled(tx: &mut Tx<'_>, id: &UserId, disabled: bool) -> Writ
 }
 
 pub(super) fn seen(tx: &mut Tx<'_>, users: &[(UserId, Timestamp)]) -> Written<()> {
-    let mut statement = tx.conn.prepare_cached("UPDATE user SET last_seen = ?2 WHERE id = ?1")?;
+    let mut statement = tx.conn.prepare_cached("UPDATE user SET last_seen = ?2 WHERE id = ?1 AND disabled = 0")?;
     for (id, at) in users {
         statement.execute(params![id.as_str(), at.0])?;
     }
     Ok(())
 }
 
-/// Erases the person. Numbers keep their places: messages become deleted ones, memberships end as if it left, meetups
-/// that it hosts are deleted.
+/// Erases the person: what it is called, what it hosts, its files and its seats, as if it left. Its messages are many:
+/// they go in turns that follow.
 pub(super) fn erase(tx: &mut Tx<'_>, id: &UserId) -> Written<()> {
     let user = tx.user(id)?;
     meetups::delete_hosted(tx, &user)?;
-    messages::delete_all_of(tx, &user)?;
     files::erase_all_of(tx, user.pk)?;
     let seats: Vec<i64> = tx
         .conn
@@ -353,8 +356,31 @@ pub(super) fn erase(tx: &mut Tx<'_>, id: &UserId) -> Written<()> {
     tx.conn
         .prepare_cached(
             "UPDATE user SET username = ?2, username_key = ?2, name = ?2, email = NULL, email_key = NULL,
-                 password_hash = NULL, avatar = NULL, country = NULL, last_name = NULL, last_seen = NULL, disabled = 1 WHERE pk = ?1",
+                 password_hash = NULL, avatar = NULL, picture_pk = NULL, country = NULL, last_name = NULL,
+                 last_seen = NULL, disabled = 1, erasing = 1 WHERE pk = ?1",
         )?
         .execute(params![user.pk, gone])?;
+    // What is told of it from here on is told by the name that is left.
+    let user = tx.user(id)?;
+    let about = About { actor: Some(user.pk), ..About::default() };
+    tx.record("user_changed", about, None, Event::UserChanged { user: Arc::clone(&user.user) })?;
     revoke(tx, &user)
+}
+
+/// Deletes some of the messages of somebody who is erased: numbers keep their places. Says whether there are more.
+pub(super) fn erase_on(tx: &mut Tx<'_>, id: &UserId) -> Written<bool> {
+    let user = tx.user(id)?;
+    let more = messages::delete_some_of(tx, &user)?;
+    if !more {
+        tx.conn.prepare_cached("UPDATE user SET erasing = 0 WHERE pk = ?1")?.execute([user.pk])?;
+    }
+    Ok(more)
+}
+
+/// Those whose messages are still being deleted.
+pub(super) fn erasing(conn: &Connection) -> Result<Vec<UserId>, StoreError> {
+    Ok(conn
+        .prepare_cached("SELECT id FROM user WHERE erasing = 1")?
+        .query_map([], |row| Ok(UserId::trusted(row.get_ref(0)?.as_str()?)))?
+        .collect::<Result<_, _>>()?)
 }

@@ -111,8 +111,10 @@ pub struct Conversation {
     pub open: bool,
     /// The owner, if it has one.
     pub owner: Option<UserId>,
-    /// The members, oldest first.
+    /// The members, oldest first: in a list the first of them and the asker.
     pub members: Vec<Member>,
+    /// How many members there are.
+    pub member_count: u32,
     /// The newest message that is not hidden from this member.
     pub last_message: Option<Arc<Message>>,
     /// Messages of others that this member has not read.

@@ -10,6 +10,8 @@ pub const CONTENT_BYTES_MAX: usize = 5_120;
 pub const NAME_CHARS_MAX: usize = 128;
 /// Ids in one list.
 pub const IDS_MAX: usize = 1_000;
+/// Members of a conversation that a list of conversations shows.
+pub const MEMBERS_LISTED_MAX: usize = 100;
 /// Bytes of a link.
 pub const URL_BYTES_MAX: usize = 2_048;
 /// Characters of a password, at least.

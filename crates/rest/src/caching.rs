@@ -1,6 +1,6 @@
 //! What is fetched again and has not changed is not sent again (RFC 9110, section 8.8.3).
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, HttpBody, to_bytes};
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -10,8 +10,8 @@ use sha2::{Digest, Sha256};
 
 use crate::error::Problem;
 
-/// Bytes of an answer that is hashed, at most; the largest pages stay far below.
-const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Bytes of an answer that is given a tag: a larger one is sent as it is.
+const TAGGED_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// Hexadecimal digits of a tag.
 const TAG_DIGITS: usize = 32;
@@ -29,7 +29,10 @@ pub(crate) async fn tagged(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let Some(known) = known.filter(|_| response.status() == StatusCode::OK) else { return response };
     let (mut parts, body) = response.into_parts();
-    let Ok(bytes) = to_bytes(body, ANSWER_BYTES_MAX).await else {
+    if body.size_hint().exact().is_none_or(|bytes| bytes > TAGGED_BYTES_MAX) {
+        return Response::from_parts(parts, body);
+    }
+    let Ok(bytes) = to_bytes(body, usize::MAX).await else {
         return Problem::from(Refusal::internal()).into_response();
     };
     let digest = Sha256::digest(&bytes);

@@ -162,7 +162,9 @@ pub(crate) struct Conversation {
     open: bool,
     owner_id: Option<String>,
     /// The longest-standing 1,000.
+    /// The members, oldest first; a list shows 100 of them, the asker among them.
     members: Vec<Member>,
+    member_count: u32,
     last_message: Option<Message>,
     /// Messages of others that the asker has not read.
     unread_count: u64,
@@ -347,6 +349,7 @@ impl Views<'_> {
             open: conversation.open,
             owner_id: conversation.owner.as_ref().map(UserId::to_string),
             members: conversation.members.iter().map(|member| self.member(member)).collect(),
+            member_count: conversation.member_count,
             last_message: conversation.last_message.as_ref().map(|message| self.message(message)),
             unread_count: conversation.unread_count,
             sequence: conversation.sequence,

@@ -374,7 +374,7 @@ async fn erasure_takes_turns() {
     let (a, b) = (bench.user("a").await, bench.user("b").await);
     let place = bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
     for number in 0..450 {
-        let send = message(&b, &place, &format!("secret {number}"), Some(&format!("mine-{number}")));
+        let send = message(&b, &place, &format!("whisper {number}"), Some(&format!("mine-{number}")));
         bench.write(|store, done| store.send(send, done)).await.expect("sent");
     }
     let user = b.clone();
@@ -400,6 +400,29 @@ async fn erasure_takes_turns() {
         said.iter().filter(|content| *content != "This message was deleted").collect::<Vec<_>>(),
         ["in between"]
     );
+    // Nor does the file hold what was said.
+    drop(bench);
+    let bytes = std::fs::read(folder.path().join("quintet.sqlite3")).expect("the file");
+    let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+    assert_eq!((holds("in between"), holds("whisper ")), (true, false));
+}
+
+/// A list shows some of the members of a large conversation, the asker among them; the conversation itself shows all.
+#[tokio::test]
+async fn lists_of_large_conversations() {
+    let (bench, _folder) = Bench::in_file();
+    let a = bench.user("a").await;
+    let mut members = Vec::new();
+    for number in 0..150 {
+        members.push(bench.user(&format!("member-{number}")).await);
+    }
+    let place = bench.conversation(&a, ConversationKind::Group, false, &members).await;
+    let last = members.last().expect("members").clone();
+    let listed = bench.store.conversations(last.clone(), None, 10).await.expect("a list").items.remove(0);
+    assert_eq!((listed.members.len(), listed.member_count), (100, 151));
+    assert_eq!((&listed.members[0].user.id, &listed.members[99].user.id), (&a, &last));
+    let whole = bench.store.conversation(last, place).await.expect("a conversation");
+    assert_eq!((whole.members.len(), whole.member_count), (151, 151));
 }
 
 /// A room that its owner left for good is the next one's who comes.

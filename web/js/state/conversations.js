@@ -199,7 +199,13 @@ export function memberJoined({ chatId }) {
 /** @param {{ chatId: string, userId: string }} said */
 export function memberLeft({ chatId, userId }) {
   if (userId === me.value?.id) drop(chatId);
-  else patch(chatId, ({ members }) => ({ members: members.filter((member) => member.user.id !== userId) }));
+  else {
+    patch(chatId, ({ members, memberCount }) => {
+      const left = members.filter((member) => member.user.id !== userId);
+      // Of a large conversation a list has some of the members.
+      return { members: left, memberCount: members.length === memberCount ? left.length : memberCount - 1 };
+    });
+  }
 }
 
 export function forgetConversations() {

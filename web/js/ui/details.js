@@ -1,6 +1,6 @@
 // A conversation's members, name and end.
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
 import { call, why } from "../api.js";
 import { html } from "../lib/html.js";
@@ -17,7 +17,10 @@ import { Dialog, Face, Field, IconButton, Wrong, values } from "./parts.js";
 /** @param {{ conversation: Conversation, me: import("../types.js").User | null, onClose: () => void }} props */
 export function Details({ conversation, me, onClose }) {
   const [error, setError] = useState("");
-  const { id, kind, members } = conversation;
+  const { id, kind, members, memberCount } = conversation;
+  useEffect(() => {
+    if (members.length < memberCount) void fetchConversation(id);
+  }, [id]);
   const role = members.find(({ user }) => user.id === me?.id)?.role ?? "member";
   const leads = role === "owner" || role === "admin";
   const path = `/conversations/${encodeURIComponent(id)}`;
@@ -57,7 +60,7 @@ export function Details({ conversation, me, onClose }) {
     <p class="hint">${t(kind)}</p>
     ${leads && (kind === "group" || kind === "room") && html`<form class="row" onSubmit=${rename}>
       <${Field} label=${t("name")} name="name" value=${conversation.name} required maxlength="128" /><button>${t("rename")}</button></form>`}
-    <h3>${t("memberCount", { count: members.length })}</h3>
+    <h3>${t("memberCount", { count: memberCount })}</h3>
     <ul class="people">${members.map(({ user, role: theirs }) => html`<li key=${user.id}>
       <${Face} user=${user} size="small" />
       <span class="line">${nameOf(user.id)} <small>@${user.username}${user.id === me?.id ? `, ${t("you")}` : ""}${theirs !== "member" ? `, ${t(theirs)}` : ""}</small></span>

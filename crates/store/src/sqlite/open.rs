@@ -107,6 +107,8 @@ fn configure(conn: &Connection, durable: bool) -> Result<(), rusqlite::Error> {
     // Plans are made once, without a look at the values: else each new value of a LIMIT has its statement made anew.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.pragma_update(None, "foreign_keys", true)?;
+    // What is deleted is gone from the file as well, not only from what is read of it.
+    conn.pragma_update(None, "secure_delete", true)?;
     if durable {
         conn.pragma_update(None, "journal_mode", "WAL")?;
         // FULL syncs the log before a commit returns; anything less could lose what was acknowledged.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use quintet_domain::limits::{IDS_MAX, READ_IDS_MAX, READERS_SHOWN_MAX};
+use quintet_domain::limits::{IDS_MAX, MEMBERS_LISTED_MAX, READ_IDS_MAX, READERS_SHOWN_MAX};
 use quintet_domain::permissions::{self, Action};
 use quintet_domain::{
     Conversation, ConversationId, Member, Message, MessageId, Reader, Refusal, Role, Timestamp, UserId,
@@ -54,18 +54,18 @@ pub(super) fn memberships(conn: &Connection, user: &UserId) -> Read<Memberships>
 pub(super) fn conversation(conn: &Connection, user: &UserId, id: &ConversationId) -> Read<Conversation> {
     let user = known(conn, user)?;
     let row = readable(conn, &user, id)?;
-    whole(conn, &user, row)
+    whole(conn, &user, row, IDS_MAX)
 }
 
-/// The conversation with what a client shows of it in a list.
-fn whole(conn: &Connection, user: &UserRow, row: ConversationRow) -> Read<Conversation> {
-    let members: Vec<Member> = conn
+/// Members of a conversation, oldest first: so many of them, or one.
+fn members(conn: &Connection, conversation: i64, one: Option<i64>, limit: usize) -> Read<Vec<Member>> {
+    Ok(conn
         .prepare_cached(&format!(
             "SELECT {USER}, m.role, m.joined_at, m.read_sequence, m.read_at FROM member m
-             JOIN user u ON u.pk = m.user_pk WHERE m.conversation_pk = ?1
+             JOIN user u ON u.pk = m.user_pk WHERE m.conversation_pk = ?1 AND (?3 IS NULL OR m.user_pk = ?3)
              ORDER BY m.joined_sequence, m.user_pk LIMIT ?2"
         ))?
-        .query_map(params![row.pk, IDS_MAX as i64], |row| {
+        .query_map(params![conversation, limit as i64, one], |row| {
             let role = row.get_ref(USER_COLUMNS)?.as_str()?;
             Ok(Member {
                 user: rows::user_at(row, 0)?.user,
@@ -75,7 +75,17 @@ fn whole(conn: &Connection, user: &UserRow, row: ConversationRow) -> Read<Conver
                 read_at: row.get::<_, Option<i64>>(USER_COLUMNS + 3)?.map(Timestamp),
             })
         })?
-        .collect::<Result<_, _>>()?;
+        .collect::<Result<_, _>>()?)
+}
+
+/// The conversation with what a client shows of it.
+fn whole(conn: &Connection, user: &UserRow, row: ConversationRow, members_max: usize) -> Read<Conversation> {
+    let mut members = self::members(conn, row.pk, None, members_max)?;
+    if members.len() == members_max && members.iter().all(|member| member.user.id != user.user.id) {
+        // Whoever asks finds itself.
+        members.pop();
+        members.extend(self::members(conn, row.pk, Some(user.pk), 1)?);
+    }
     let read = rows::member(conn, row.pk, user.pk)?.map_or(0, |member| member.read_sequence);
     let unread: i64 = conn
         .prepare_cached(
@@ -91,6 +101,7 @@ fn whole(conn: &Connection, user: &UserRow, row: ConversationRow) -> Read<Conver
         open: row.open,
         owner: owner.map(|owner| owner.user.id.clone()),
         members,
+        member_count: row.member_count,
         last_message: last.pop().map(Arc::new),
         unread_count: unread as u64,
         sequence: row.sequence,
@@ -133,7 +144,7 @@ pub(super) fn conversations(
     let more = found.len() > limit as usize;
     found.truncate(limit as usize);
     let next = more.then(|| found.last().map(|row| cursor_at(row.updated_at, row.pk))).flatten();
-    let items = found.into_iter().map(|row| whole(conn, &user, row)).collect::<Read<_>>()?;
+    let items = found.into_iter().map(|row| whole(conn, &user, row, MEMBERS_LISTED_MAX)).collect::<Read<_>>()?;
     Ok(Page { items, next })
 }
 

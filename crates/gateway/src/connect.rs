@@ -6,7 +6,7 @@ use std::sync::Arc;
 use quintet_dialect::Dialect;
 use quintet_domain::{Refusal, UserId};
 use quintet_service::{EventRate, Identity};
-use quintet_socketio::Recovery;
+use quintet_socketio::{CloseReason, Recovery};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -235,6 +235,6 @@ impl Drop for Attaching<'_> {
             return;
         }
         let (gateway, connection) = (self.gateway.clone(), Arc::clone(self.connection));
-        gateway.0.tasks.clone().spawn(async move { gateway.left(&connection).await });
+        gateway.0.tasks.clone().spawn(async move { gateway.left(&connection, CloseReason::TransportClosed).await });
     }
 }

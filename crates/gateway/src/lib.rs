@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 pub use connect::Listener;
 use quintet_dialect::Dialect;
 use quintet_domain::{ConnectionId, Refusal};
-use quintet_service::{Service, Threads};
+use quintet_service::{Refused, Service, Threads};
 use quintet_socketio::{Application, CloseReason, ConnectError, Event, Handshake, Link, Outbox};
 use tokio_util::task::TaskTracker;
 
@@ -155,7 +155,20 @@ impl Gateway {
         plain.values().filter(|outbox| outbox.strong_count() > 0).count()
     }
 
-    async fn left(&self, connection: &Connection) {
+    /// Bytes that wait for plain WebSockets.
+    #[must_use]
+    pub fn plain_queued_bytes(&self) -> usize {
+        let plain = self.0.plain.lock().unwrap_or_else(PoisonError::into_inner);
+        plain.values().filter_map(Weak::upgrade).map(|outbox| outbox.queued_bytes()).sum()
+    }
+
+    /// A refusal of a connection that wanted in.
+    fn refused(&self, refusal: &Refusal) {
+        self.0.service.metrics().refused(Refused::Connect, refusal.code);
+    }
+
+    async fn left(&self, connection: &Connection, reason: CloseReason) {
+        self.0.service.metrics().closed(closed_by(reason));
         if let Some(identity) = connection.identity() {
             self.0.hub.detach(connection.id, identity.user.id.clone()).await;
         }
@@ -169,6 +182,20 @@ fn first_id() -> u64 {
     (random >> 33 << 32) | 1
 }
 
+/// How an operator reads why a connection ended.
+fn closed_by(reason: CloseReason) -> &'static str {
+    match reason {
+        CloseReason::TransportClosed | CloseReason::PeerClosed(_) => "transport",
+        CloseReason::ClientDisconnected => "client",
+        CloseReason::ServerDisconnected | CloseReason::Application(..) => "server",
+        CloseReason::PingTimeout => "ping_timeout",
+        CloseReason::QueueFull => "too_slow",
+        CloseReason::Shutdown => "shutdown",
+        CloseReason::ProtocolError => "protocol_error",
+        CloseReason::ConnectTimeout => "connect_timeout",
+    }
+}
+
 /// A refusal as CONNECT_ERROR has it.
 fn connect_error(refusal: &Refusal) -> ConnectError {
     let data = format!("{{\"code\":\"{}\"}}", refusal.code.as_str());
@@ -180,7 +207,8 @@ impl Application for Gateway {
     type Peer = Arc<Connection>;
 
     fn arrive(&self, request: &http::request::Parts, remote: SocketAddr) -> Result<Visitor, String> {
-        self.0.service.rates().connection(remote.ip()).map_err(|refusal| refusal.message)?;
+        let admitted = self.0.service.rates().connection(remote.ip()).inspect_err(|refusal| self.refused(refusal));
+        admitted.map_err(|refusal| refusal.message)?;
         Ok(Visitor::of(request, remote.ip()))
     }
 
@@ -190,11 +218,15 @@ impl Application for Gateway {
         link: &Link,
         handshake: Handshake<'_>,
     ) -> Result<Arc<Connection>, ConnectError> {
+        let refuse = |refusal: Refusal| {
+            self.refused(&refusal);
+            connect_error(&refusal)
+        };
         // Each CONNECT reads the store; a client that loops over them is one that floods.
-        self.0.service.rates().event(&visitor.rate).map_err(|refusal| connect_error(&refusal))?;
-        let auth = connect::Auth::read(handshake.auth).map_err(|refusal| connect_error(&refusal))?;
+        self.0.service.rates().event(&visitor.rate).map_err(refuse)?;
+        let auth = connect::Auth::read(handshake.auth).map_err(refuse)?;
         let dialect = match link.namespace() {
-            "/" => connect::asked_dialect(visitor, &auth).map_err(|refusal| connect_error(&refusal))?,
+            "/" => connect::asked_dialect(visitor, &auth).map_err(refuse)?,
             named => {
                 let named = quintet_dialect::Dialect::parse(named.trim_start_matches('/'));
                 Some(named.ok_or_else(ConnectError::invalid_namespace)?)
@@ -202,7 +234,7 @@ impl Application for Gateway {
         };
         let out = Out::SocketIo(link.clone());
         let connected = connect::connect(self, visitor, &auth, dialect, handshake.recovery, out).await;
-        connected.map_err(|refusal| connect_error(&refusal))
+        connected.map_err(refuse)
     }
 
     async fn event(&self, connection: &Arc<Connection>, event: Event<'_>) {
@@ -210,7 +242,7 @@ impl Application for Gateway {
         session::event(self, connection, asked, event.attachments).await;
     }
 
-    async fn disconnected(&self, connection: Arc<Connection>, _: CloseReason) {
-        self.left(&connection).await;
+    async fn disconnected(&self, connection: Arc<Connection>, reason: CloseReason) {
+        self.left(&connection, reason).await;
     }
 }

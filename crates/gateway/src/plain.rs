@@ -50,6 +50,7 @@ impl Gateway {
             Err(why) => return plain(StatusCode::BAD_REQUEST, why.to_string()),
         };
         if let Err(refusal) = self.0.service.rates().connection(remote.ip()) {
+            self.refused(&refusal);
             return plain(StatusCode::TOO_MANY_REQUESTS, refusal.message);
         }
         let Some(upgrade) = parts.extensions.remove::<hyper::upgrade::OnUpgrade>() else {
@@ -91,6 +92,7 @@ impl WithStream for Plain {
         let connection = match connected {
             Ok(connection) => connection,
             Err(refusal) => {
+                gateway.refused(&refusal);
                 plain().remove(&key);
                 socket.finish(Frame::close(REFUSED, &refusal.message)).await;
                 return;
@@ -108,7 +110,7 @@ impl WithStream for Plain {
             () = keep_alive(&outbox, &alive) => {}
         }
         plain().remove(&key);
-        gateway.left(&connection).await;
+        gateway.left(&connection, outbox.closed().unwrap_or(CloseReason::TransportClosed)).await;
     }
 }
 

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures_util::stream;
 use quintet_dialect::{Decision, Dialect, answer, decide, decode, refuse};
 use quintet_domain::{Code, Command, ConversationId, Outcome, Refusal, Reply, User, UserId};
-use quintet_service::{Actor, Caller, Executed, Identity, Service};
+use quintet_service::{Actor, Caller, Executed, Identity, Refused, Service};
 use serde_json::value::RawValue;
 
 use crate::Gateway;
@@ -42,7 +42,7 @@ impl Responder {
     fn respond(&mut self, outcome: &Outcome) {
         self.answered = true;
         if let Err(refusal) = outcome {
-            self.service.metrics().refused(refusal.code);
+            self.service.metrics().refused(Refused::Event, refusal.code);
         }
         let written = match (self.dialect, outcome) {
             (Some(dialect), outcome) => {

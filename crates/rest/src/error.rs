@@ -11,6 +11,10 @@ use crate::openapi::ProblemBody;
 #[derive(Clone, Debug)]
 pub(crate) struct Failed(pub(crate) Refusal);
 
+/// Why a response is a refusal, however it was written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RefusedFor(pub(crate) Code);
+
 /// A failure on its way to the client.
 #[derive(Debug)]
 pub(crate) struct Problem {
@@ -60,6 +64,7 @@ impl IntoResponse for Problem {
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
+        response.extensions_mut().insert(RefusedFor(refusal.code));
         response.extensions_mut().insert(Failed(refusal));
         response
     }

@@ -1,6 +1,7 @@
 //! What requests carry: who asks, from where, with which body, query and page.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use axum::extract::{FromRef, FromRequest, FromRequestParts, Query, Request};
 use bytes::Bytes;
@@ -18,6 +19,8 @@ use crate::error::Problem;
 
 /// Bytes of a body, at most.
 const BODY_BYTES_MAX: usize = 1_000_000;
+/// Time in which a body has to come; of a form, each of its parts' heads.
+pub(crate) const BODY_WITHIN: Duration = Duration::from_secs(30);
 
 /// The address that a request comes from, as the server made it out. Put into the request's extensions.
 #[derive(Clone, Copy, Debug)]
@@ -152,8 +155,15 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for BodyIfAny<T> {
     }
 }
 
-async fn whole(request: Request) -> Result<Bytes, Refusal> {
-    let collected = Limited::new(request.into_body(), BODY_BYTES_MAX).collect().await.map_err(|error| {
+/// That the client took too long: it may try again.
+pub(crate) fn too_slow() -> Problem {
+    let refusal = Refusal::invalid("body", format!("did not come within {} s", BODY_WITHIN.as_secs()));
+    Problem::with_status(StatusCode::REQUEST_TIMEOUT, refusal)
+}
+
+async fn whole(request: Request) -> Result<Bytes, Problem> {
+    let collecting = Limited::new(request.into_body(), BODY_BYTES_MAX).collect();
+    let collected = tokio::time::timeout(BODY_WITHIN, collecting).await.map_err(|_| too_slow())?.map_err(|error| {
         if error.is::<LengthLimitError>() {
             Refusal::too_large("body", format!("has at most {BODY_BYTES_MAX} bytes"))
         } else {

@@ -11,8 +11,11 @@ use utoipa::ToSchema;
 
 use crate::caching;
 use crate::error::{Answer, Problem};
-use crate::extract::{Asker, Path};
+use crate::extract::{Asker, BODY_WITHIN, Path, too_slow};
 use crate::views::{self, Upload};
+
+/// Bytes of a form: a file, and what is written around it.
+pub(crate) const FORM_BYTES_MAX: usize = quintet_domain::limits::FILE_BYTES_MAX as usize + 1_000_000;
 
 /// A form with one file.
 #[derive(ToSchema)]
@@ -40,7 +43,12 @@ pub(crate) async fn upload(
         .await
         .map_err(|_| Refusal::invalid("body", "must be a form of type `multipart/form-data`"))?;
     loop {
-        let part = form.next_field().await.map_err(|_| Refusal::invalid("body", "is no whole form"))?;
+        // Waiting for a part reads what is left of the one before.
+        let part = tokio::time::timeout(BODY_WITHIN, form.next_field()).await.map_err(|_| too_slow())?;
+        let part = part.map_err(|error| match error.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Refusal::too_large("body", format!("has at most {FORM_BYTES_MAX} bytes")),
+            _ => Refusal::invalid("body", "is no whole form"),
+        })?;
         let part = part.ok_or_else(|| Refusal::invalid("file", "is missing in the form"))?;
         if part.name() != Some("file") {
             continue;

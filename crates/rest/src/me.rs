@@ -46,8 +46,13 @@ impl ProfilePatch {
 pub(crate) async fn change(
     State(service): State<Service>,
     Person(asker): Person,
+    From(address): From,
     Body(input): Body<ProfilePatch>,
 ) -> Answer<Json<Own>> {
+    // Whether a name or an address is registered can be found out here as well as at a registration.
+    if input.username.is_some() || input.email.is_some() {
+        service.rates().login(address)?;
+    }
     let account = service.change_profile(asker.id(), input.change()).await?;
     Ok(Json(Views(&service).own(&account)))
 }

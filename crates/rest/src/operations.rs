@@ -1,5 +1,7 @@
 //! For whoever runs the server: is it alive, is it ready, what does it count.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
@@ -11,6 +13,9 @@ use utoipa::ToSchema;
 
 use crate::error::{Answer, Problem};
 use crate::openapi::ProblemBody;
+
+/// Time in which a store that is ready answers.
+const READY_WITHIN: Duration = Duration::from_secs(2);
 
 /// How the server is.
 #[derive(Serialize, ToSchema)]
@@ -27,7 +32,7 @@ pub(crate) async fn healthy() -> Json<Health> {
     Json(Health { status: "ok" })
 }
 
-/// Whether the store answers.
+/// Whether the store answers, and takes what is written.
 #[utoipa::path(
     get, path = "/readyz", tag = "operations", operation_id = "readyz", security(()),
     responses(
@@ -37,7 +42,9 @@ pub(crate) async fn healthy() -> Json<Health> {
     )
 )]
 pub(crate) async fn ready(State(service): State<Service>) -> Answer<Json<Health>> {
-    service.check().await.map_err(|_| Problem::with_status(StatusCode::SERVICE_UNAVAILABLE, Refusal::internal()))?;
+    let unavailable = || Problem::with_status(StatusCode::SERVICE_UNAVAILABLE, Refusal::internal());
+    let checked = tokio::time::timeout(READY_WITHIN, service.check()).await.map_err(|_| unavailable())?;
+    checked.map_err(|_| unavailable())?;
     Ok(Json(Health { status: "ready" }))
 }
 

@@ -1,5 +1,7 @@
 //! Which path is whose.
 
+use std::time::Instant;
+
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Extension, FromRef, Request, State};
 use axum::middleware::Next;
@@ -7,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use quintet_domain::{Code, Refusal};
-use quintet_service::Service;
+use quintet_service::{Refused, Service};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
@@ -16,14 +18,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::error::Problem;
+use crate::error::{Problem, RefusedFor};
 use crate::openapi::{self, Whole};
 use crate::{
     auth, caching, compat, conversations, files, me, meetups, messages, notifications, operations, rooms, users,
 };
-
-/// Bytes of a form: a file, and what is written around it.
-const FORM_BYTES_MAX: usize = quintet_domain::limits::FILE_BYTES_MAX as usize + 1_000_000;
 
 /// Where the document is, and the page that renders it.
 const DOCUMENT_PATH: &str = "/api/v1/openapi.json";
@@ -66,7 +65,7 @@ pub fn router(service: Service, settings: &Settings) -> Router {
         .routes(routes!(meetups::accept))
         .routes(routes!(meetups::decline))
         .routes(routes!(meetups::remove_participant))
-        .merge(OpenApiRouter::new().routes(routes!(files::upload)).layer(DefaultBodyLimit::max(FORM_BYTES_MAX)))
+        .merge(OpenApiRouter::new().routes(routes!(files::upload)).layer(DefaultBodyLimit::max(files::FORM_BYTES_MAX)))
         .routes(routes!(rooms::list))
         .routes(routes!(notifications::list, notifications::notify))
         .routes(routes!(notifications::mark_read))
@@ -126,8 +125,13 @@ async fn document(Extension(Said(said)): Extension<Said>) -> impl IntoResponse {
 
 /// Counts what is answered.
 async fn counted(State(app): State<App>, request: Request, next: Next) -> Response {
+    let began = Instant::now();
     let response = next.run(request).await;
-    app.service.metrics().answered(response.status().as_u16());
+    let metrics = app.service.metrics();
+    metrics.answered(response.status().as_u16(), began.elapsed());
+    if let Some(RefusedFor(code)) = response.extensions().get() {
+        metrics.refused(Refused::Http, *code);
+    }
     response
 }
 

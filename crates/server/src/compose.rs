@@ -53,7 +53,10 @@ pub(crate) fn service(config: &Config, location: &Location) -> Result<Service, F
     let metrics = Arc::new(Metrics::default());
     let counted = Arc::clone(&metrics);
     let on_commit = Box::new(move |group: Group| {
-        counted.committed(group.commands, group.took);
+        match group.committed {
+            true => counted.committed(group.commands, group.took, !group.entries.is_empty()),
+            false => counted.commit_failed(),
+        }
         if !group.entries.is_empty() {
             to_bus.committed(group.entries);
         }
@@ -100,7 +103,8 @@ pub(crate) async fn parts(config: &Config) -> Result<Parts, Failure> {
     };
     let gateway = Gateway::start(service.clone(), settings).await.map_err(|refusal| refusal.message)?;
     let engine = Engine::new(engine_config, gateway.clone());
-    service.metrics().add(Box::new(Connections { engine: engine.clone(), gateway: gateway.clone() }));
+    let connections = Connections { engine: engine.clone(), gateway: gateway.clone(), service: service.clone() };
+    service.metrics().add(Box::new(connections));
     let rest_settings = quintet_rest::Settings { origins: config.http.origins.clone() };
     let rest = quintet_rest::router(service.clone(), &rest_settings);
     Ok(Parts { service, gateway, engine, rest })

@@ -266,6 +266,9 @@ impl Config {
         if self.files.bucket.is_none() && (self.files.endpoint.is_some() || self.files.region.is_some()) {
             return Err("[files] endpoint and region are for a bucket, and none is named".to_owned());
         }
+        for origin in self.http.origins.iter().flatten() {
+            check_origin(origin)?;
+        }
         if self.limits.queue_bytes < 64 * 1024 {
             return Err("[limits] queue_bytes must be at least 65536".to_owned());
         }
@@ -276,6 +279,21 @@ impl Config {
     pub(crate) fn shown(&self) -> String {
         toml::to_string(self).unwrap_or_else(|error| error.to_string())
     }
+}
+
+/// An origin as browsers send it (RFC 6454, section 7): anything else would match none.
+fn check_origin(origin: &str) -> Result<(), Failure> {
+    let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+    let fits = host.is_some_and(|host| {
+        !host.is_empty() && host.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.:[]_".contains(c))
+    });
+    if fits {
+        return Ok(());
+    }
+    Err(format!(
+        "[http] origins: `{origin}` is none; one is like `https://chat.example.org`, in lower case and without a path \
+         (leave `origins` out for any)"
+    ))
 }
 
 fn read_file(file: &Path) -> Result<Table, Failure> {

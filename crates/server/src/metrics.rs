@@ -4,6 +4,7 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::gauge::ConstGauge;
 use quintet_gateway::Gateway;
+use quintet_service::Service;
 use quintet_socketio::Engine;
 
 /// The connections of this process.
@@ -11,6 +12,7 @@ use quintet_socketio::Engine;
 pub(crate) struct Connections {
     pub(crate) engine: Engine<Gateway>,
     pub(crate) gateway: Gateway,
+    pub(crate) service: Service,
 }
 
 impl Collector for Connections {
@@ -30,6 +32,10 @@ impl Collector for Connections {
         let plain = self.gateway.plain_connections() as i64;
         let transports = [("websocket", load.websocket as i64), ("polling", load.polling as i64), ("plain", plain)];
         gauges("transports", "Open transports", "transport", &transports)?;
-        gauges("queued_bytes", "Bytes that wait for clients", "of", &[("socketio", load.queued_bytes as i64)])
+        let queued = self.gateway.plain_queued_bytes() as i64;
+        let queued = [("socketio", load.queued_bytes as i64), ("plain", queued)];
+        gauges("queued_bytes", "Bytes that wait for clients", "of", &queued)?;
+        let waiting = [("writer", self.service.waiting() as i64)];
+        gauges("queued_commands", "Commands that wait to be committed", "for", &waiting)
     }
 }

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -252,10 +252,11 @@ async fn connection<S>(
 
 async fn respond(shared: &Shared, listen: Listen, peer: SocketAddr, mut request: Request<Incoming>) -> Response<Body> {
     let remote = forwarded::client_address(request.headers(), peer, &shared.trusted_proxies);
+    let began = Instant::now();
     let path = request.uri().path();
     // Before the engine: the official client stands among its paths.
     if let Some(file) = quintet_web::respond(request.method(), path, request.headers(), shared.pictures.as_deref()) {
-        shared.service.metrics().answered(file.status().as_u16());
+        shared.service.metrics().answered(file.status().as_u16(), began.elapsed());
         return boxed(file.map(Full::new));
     }
     if shared.engine.serves(path) {

@@ -219,6 +219,7 @@ async fn tokens() {
         (json!(token(&claims(now_s() + 100), "another secret")), "ERR_UNAUTHENTICATED"),
         (json!(token(&claims(now_s() - 1), SECRET)), "ERR_TOKEN_EXPIRED"),
         (json!(token(&json!({ "name": "nobody" }), SECRET)), "ERR_UNAUTHENTICATED"),
+        (json!(token(&json!({ "userId": id, "exp": "1700000000" }), SECRET)), "ERR_UNAUTHENTICATED"),
         (json!(token(&json!({ "sub": "ghost", "gen": 0 }), SECRET)), "ERR_UNAUTHENTICATED"),
     ];
     for (token, code) in refused {

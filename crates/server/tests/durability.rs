@@ -1,10 +1,10 @@
-//! The sync comes before the acknowledgement: watched at the system calls.
+//! What is acknowledged is on the disk: watched at the system calls, and on a disk that is full.
 
 mod support;
 
 use std::process::Command;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use support::{Server, Wire};
 
 /// What matters of a trace: the log is synced, or text goes to a socket.
@@ -69,4 +69,57 @@ async fn the_log_is_synced_before_anybody_is_told() {
         let last = calls.iter().rposition(|call| matches!(call, Call::Told(line) if line.contains(&content)));
         told_before = last.unwrap_or(first);
     }
+}
+
+/// Sets how large a file of a process may grow, until it is set again: beyond that a write fails, as on a full disk.
+fn limit_files(server: &Server, bytes: &str) {
+    let status =
+        Command::new("prlimit").args(["--pid", &server.pid().to_string(), &format!("--fsize={bytes}:")]).status();
+    assert!(status.expect("prlimit runs").success());
+}
+
+#[tokio::test]
+async fn a_full_disk_is_said_and_loses_nothing() {
+    // Without the signal a write beyond the limit is an error like any other.
+    let server = Server::with().under(&["sh", "-c", "trap '' XFSZ; exec \"$@\"", "sh"]).run();
+    let http = server.http();
+    let alice = http.register("alice").await;
+    let place = http.api(&alice.1, "POST", "/conversations", json!({ "kind": "group", "name": "G" })).await.expect(201);
+    let path = format!("/conversations/{}/messages", place["id"].as_str().expect("an id"));
+    let ready = async || http.send("GET", "/readyz", &[], "").await.status;
+    assert_eq!(ready().await, 200);
+    let log = std::fs::metadata(server.data().join("quintet.sqlite3-wal")).expect("a log").len();
+    limit_files(&server, &(log + 100_000).to_string());
+    let mut acknowledged = Vec::new();
+    let refused = loop {
+        let content = format!("{} {}", acknowledged.len(), "x".repeat(2_000));
+        let answer = http.api(&alice.1, "POST", &path, json!({ "content": content })).await;
+        if answer.status != 201 {
+            break answer;
+        }
+        acknowledged.push(content);
+        assert!(acknowledged.len() < 1_000, "the disk is never full");
+    };
+    assert!(!acknowledged.is_empty());
+    let refused = refused.expect(500);
+    assert_eq!(refused["code"], "ERR_INTERNAL");
+    // An operator sees it, once there is no room even for a page; reading goes on.
+    limit_files(&server, "0");
+    assert_eq!(ready().await, 503);
+    let metrics = http.send("GET", "/metrics", &[], "").await.text;
+    let failures = metrics.lines().find_map(|line| line.strip_prefix("quintet_commit_failures_total "));
+    assert!(failures.is_some_and(|count| count.parse().is_ok_and(|count: u64| count > 0)), "{metrics}");
+    let said = async || {
+        let page = http.api(&alice.1, "GET", &format!("{path}?limit=200"), Value::Null).await.expect(200);
+        let items = page["items"].as_array().expect("items").clone();
+        items.iter().map(|item| item["content"].as_str().expect("text").to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(said().await, acknowledged);
+
+    // With room again it is ready by itself, and goes on where it was.
+    limit_files(&server, "unlimited");
+    assert_eq!(ready().await, 200);
+    http.api(&alice.1, "POST", &path, json!({ "content": "there is room" })).await.expect(201);
+    acknowledged.push("there is room".to_owned());
+    assert_eq!(said().await, acknowledged);
 }

@@ -53,6 +53,10 @@ async fn what_cannot_start_says_why_in_one_sentence() {
     let config = folder.path().join("quintet.toml");
     std::fs::write(&config, "[limits]\nspeed = 1\n").expect("written");
     fails(&["check-config", "--config", path(&config)], "speed");
+    for origin in ["*", "chat.example.org", "https://chat.example.org/"] {
+        std::fs::write(&config, format!("[http]\norigins = [\"{origin}\"]\n")).expect("written");
+        fails(&["check-config", "--config", path(&config)], origin);
+    }
     std::fs::write(&config, "[limits]\nrates = false\n[server]\nlisten = [\"0=chat\"]\n").expect("written");
     let good = quintet(&["check-config", "--config", path(&config), "--data", path(&data)], "");
     assert!(good.status.success());

@@ -345,6 +345,15 @@ async fn the_edges_of_http() {
     problem(http.send("POST", "/api/v1/auth/login", &[], "{").await, 400, "ERR_INVALID_PAYLOAD");
     problem(http.send("POST", "/api/v1/auth/login", &[], &"x".repeat(1_000_001)).await, 413, "ERR_TOO_LARGE");
     problem(http.api(&alice.1, "GET", "/users/%FF", Value::Null).await, 400, "ERR_INVALID_PAYLOAD");
+    // One is the other: they cannot differ.
+    let id = http.api(&alice.1, "POST", "/conversations", json!({ "kind": "group", "name": "G" })).await.expect(201);
+    let path = format!("/api/v1/conversations/{}/messages", id["id"].as_str().expect("an id"));
+    let bearer = format!("Bearer {}", alice.1);
+    for (id, status) in [("one", 201), ("two", 422)] {
+        let body = json!({ "content": "x", "clientMessageId": id, "fileUrl": "" }).to_string();
+        let headers = [("authorization", bearer.as_str()), ("idempotency-key", "one")];
+        http.send("POST", &path, &headers, &body).await.expect(status);
+    }
     // CORS: any origin, without credentials, on both halves.
     let origin = [("origin", "https://app.example.org")];
     for path in ["/api/v1/me", "/socket.io/?EIO=4&transport=polling"] {
@@ -403,6 +412,13 @@ async fn what_an_operator_looks_at() {
     let before = http.send("GET", "/metrics", &[], "").await;
     assert!(before.head.contains("application/openmetrics-text"), "{}", before.head);
     let mut wire = Wire::connect(server.address(), "/chat", &json!({ "token": bob.1 })).await;
+    let mut nobody = Wire::open(server.address(), "").await;
+    assert!(nobody.enter("/chat", &json!({ "token": "bad" })).await.starts_with("44/chat,"));
+    // In the own words and in those of existing clients.
+    http.api("", "GET", "/me", Value::Null).await.expect(401);
+    http.call("", "GET", "/chat/api/auth/me", Value::Null).await.expect(401);
+    let mut gone = Wire::connect(server.address(), "/chat", &json!({ "token": bob.1 })).await;
+    gone.send("41/chat,").await;
     let _undecided = Wire::connect(server.address(), "/", &json!({ "token": alice.1 })).await;
     wire.call("message:send", &json!({ "chatId": place["id"], "content": "hello" })).await;
     wire.call("message:send", &json!({ "chatId": "nowhere", "content": "hello" })).await;
@@ -410,7 +426,8 @@ async fn what_an_operator_looks_at() {
     let quiet = async {
         loop {
             let text = http.send("GET", "/metrics", &[], "").await.text;
-            if value(&text, "quintet_queued_bytes{of=\"socketio\"}") == Some(0.0) {
+            let closed = value(&text, "quintet_closes_total{reason=\"client\"}");
+            if value(&text, "quintet_queued_bytes{of=\"socketio\"}") == Some(0.0) && closed.is_some() {
                 return text;
             }
         }
@@ -420,13 +437,19 @@ async fn what_an_operator_looks_at() {
         ("quintet_connections{dialect=\"chat\"}", 1.0),
         ("quintet_connections{dialect=\"undecided\"}", 1.0),
         ("quintet_connections{dialect=\"rooms\"}", 0.0),
-        ("quintet_transports{transport=\"websocket\"}", 2.0),
+        ("quintet_transports{transport=\"websocket\"}", 4.0),
         ("quintet_transports{transport=\"polling\"}", 0.0),
         ("quintet_queued_bytes{of=\"socketio\"}", 0.0),
         ("quintet_events_total{dialect=\"chat\"}", 2.0),
         // Three registrations and a conversation.
         ("quintet_http_requests_total{status=\"201\"}", 4.0),
-        ("quintet_refusals_total{reason=\"ERR_NOT_FOUND\"}", 1.0),
+        ("quintet_queued_bytes{of=\"plain\"}", 0.0),
+        ("quintet_queued_commands{for=\"writer\"}", 0.0),
+        ("quintet_commit_failures_total", 0.0),
+        ("quintet_refusals_total{of=\"event\",reason=\"ERR_NOT_FOUND\"}", 1.0),
+        ("quintet_refusals_total{of=\"connect\",reason=\"ERR_UNAUTHENTICATED\"}", 1.0),
+        ("quintet_refusals_total{of=\"http\",reason=\"ERR_UNAUTHENTICATED\"}", 2.0),
+        ("quintet_closes_total{reason=\"client\"}", 1.0),
     ] {
         assert_eq!(value(&after, series), Some(expected), "{series} in {after}");
     }
@@ -436,6 +459,7 @@ async fn what_an_operator_looks_at() {
         "quintet_commit_seconds_sum",
         "quintet_commit_commands_count",
         "quintet_http_requests_total{status=\"200\"}",
+        "quintet_http_request_seconds_count",
     ] {
         let grown = value(&after, series).unwrap_or(0.0) - value(&before.text, series).unwrap_or(0.0);
         assert!(grown > 0.0, "{series} in {after}");

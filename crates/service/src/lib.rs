@@ -31,7 +31,7 @@ pub use execute::{Caller, Executed, Position};
 pub use files::{Content, Shown, Uploaded};
 pub use identity::{Identity, Verified};
 pub use meetups::MeetupInput;
-pub use metrics::Metrics;
+pub use metrics::{Metrics, Refused};
 pub use passwords::Passwords;
 pub use presence::Presence;
 use quintet_bus::Bus;
@@ -139,12 +139,23 @@ impl Service {
         &*self.0.environment
     }
 
-    /// Whether the store answers.
+    /// Whether the store answers, and writes: after a commit that failed something is written to find out.
     ///
     /// # Errors
     /// An internal error when it does not.
     pub async fn check(&self) -> Result<(), Refusal> {
-        Ok(self.0.store.check().await?)
+        self.0.store.check().await?;
+        if self.metrics().last_commit_failed() {
+            self.write(|store, done| store.probe(done)).await?;
+            self.metrics().commits_work();
+        }
+        self.position().await.map(|_| ())
+    }
+
+    /// Commands that wait for the writer.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.0.store.waiting()
     }
 
     /// Commits what is queued and stops.

@@ -3,6 +3,7 @@
 //! What must stay true: nothing is looked up by name where it is counted.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -26,6 +27,35 @@ const CODES: [Code; 9] = [
     Code::Internal,
 ];
 
+/// Where something is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// A connection that wanted in.
+    Connect,
+    /// An event of a connection.
+    Event,
+    /// A request over HTTP.
+    Http,
+}
+
+impl Refused {
+    const ALL: [Self; 3] = [Self::Connect, Self::Event, Self::Http];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Event => "event",
+            Self::Http => "http",
+        }
+    }
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Refusal {
+    of: &'static str,
+    reason: &'static str,
+}
+
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Reason {
     reason: &'static str,
@@ -46,10 +76,14 @@ pub struct Metrics {
     registry: Mutex<Registry>,
     events: Family<Speaks, Counter>,
     deliveries: Counter,
-    refusals: [Counter; CODES.len()],
+    refusals: [[Counter; CODES.len()]; Refused::ALL.len()],
+    closes: Family<Reason, Counter>,
     requests: Family<Answered, Counter>,
+    request_seconds: Histogram,
     commit_seconds: Histogram,
     group_commands: Histogram,
+    commit_failures: Counter,
+    last_commit_failed: AtomicBool,
 }
 
 impl fmt::Debug for Metrics {
@@ -61,21 +95,41 @@ impl fmt::Debug for Metrics {
 impl Default for Metrics {
     fn default() -> Self {
         let (events, requests) = (Family::<Speaks, Counter>::default(), Family::<Answered, Counter>::default());
-        let (deliveries, refused) = (Counter::default(), Family::<Reason, Counter>::default());
+        let (deliveries, refused) = (Counter::default(), Family::<Refusal, Counter>::default());
+        let (closes, commit_failures) = (Family::<Reason, Counter>::default(), Counter::default());
         // From a tenth of a millisecond to three seconds.
         let commit_seconds = Histogram::new(exponential_buckets(0.000_1, 2.0, 16));
+        // From half a millisecond to sixteen seconds.
+        let request_seconds = Histogram::new(exponential_buckets(0.000_5, 2.0, 16));
         let group_commands = Histogram::new(exponential_buckets(1.0, 2.0, 12));
         let mut registry = Registry::with_prefix("quintet");
         registry.register("events", "Events that clients sent, by vocabulary", events.clone());
         registry.register("deliveries", "Events queued for connections", deliveries.clone());
-        registry.register("refusals", "Events that were refused, by reason", refused.clone());
+        registry.register("refusals", "What was refused, by what it was and the reason", refused.clone());
+        registry.register("closes", "Connections that ended, by the reason", closes.clone());
         registry.register("http_requests", "Answered HTTP requests, by status", requests.clone());
+        let help = "Time from an HTTP request to the head of its answer";
+        registry.register("http_request_seconds", help, request_seconds.clone());
         let help = "Time from the first statement of a group to its commit";
         registry.register("commit_seconds", help, commit_seconds.clone());
         registry.register("commit_commands", "Commands that were committed together", group_commands.clone());
-        let refusals = CODES.map(|code| refused.get_or_create_owned(&Reason { reason: code.as_str() }));
-        let registry = Mutex::new(registry);
-        Self { registry, events, deliveries, refusals, requests, commit_seconds, group_commands }
+        registry.register("commit_failures", "Groups of commands that could not be committed", commit_failures.clone());
+        let refusals = Refused::ALL.map(|of| {
+            CODES.map(|code| refused.get_or_create_owned(&Refusal { of: of.as_str(), reason: code.as_str() }))
+        });
+        Self {
+            registry: Mutex::new(registry),
+            events,
+            deliveries,
+            refusals,
+            closes,
+            requests,
+            request_seconds,
+            commit_seconds,
+            group_commands,
+            commit_failures,
+            last_commit_failed: AtomicBool::new(false),
+        }
     }
 }
 
@@ -95,22 +149,48 @@ impl Metrics {
         self.deliveries.inc_by(count);
     }
 
-    /// An event was refused.
-    pub fn refused(&self, code: Code) {
+    /// Something was refused.
+    pub fn refused(&self, of: Refused, code: Code) {
         if let Some(at) = CODES.iter().position(|one| *one == code) {
-            self.refusals[at].inc();
+            self.refusals[of as usize][at].inc();
         }
     }
 
-    /// A request was answered.
-    pub fn answered(&self, status: u16) {
-        self.requests.get_or_create(&Answered { status }).inc();
+    /// A connection ended.
+    pub fn closed(&self, reason: &'static str) {
+        self.closes.get_or_create(&Reason { reason }).inc();
     }
 
-    /// A group of so many commands was committed.
-    pub fn committed(&self, commands: usize, took: Duration) {
+    /// A request was answered.
+    pub fn answered(&self, status: u16, took: Duration) {
+        self.requests.get_or_create(&Answered { status }).inc();
+        self.request_seconds.observe(took.as_secs_f64());
+    }
+
+    /// A group of so many commands was committed; whether something of it was written.
+    pub fn committed(&self, commands: usize, took: Duration, wrote: bool) {
         self.group_commands.observe(commands as f64);
         self.commit_seconds.observe(took.as_secs_f64());
+        if wrote {
+            self.commits_work();
+        }
+    }
+
+    /// A group could not be committed.
+    pub fn commit_failed(&self) {
+        self.commit_failures.inc();
+        self.last_commit_failed.store(true, Ordering::Relaxed);
+    }
+
+    /// Something was written.
+    pub fn commits_work(&self) {
+        self.last_commit_failed.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether the last group that had something to write could not be committed.
+    #[must_use]
+    pub fn last_commit_failed(&self) -> bool {
+        self.last_commit_failed.load(Ordering::Relaxed)
     }
 
     /// All of it as OpenMetrics 1.0 text, which Prometheus reads.

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
@@ -37,6 +37,9 @@ impl Rate {
         if next > allowed { Err(next - allowed) } else { Ok(next) }
     }
 }
+
+/// The first 64 bits of an IPv6 address.
+const NETWORK: Ipv6Addr = Ipv6Addr::new(0xffff, 0xffff, 0xffff, 0xffff, 0, 0, 0, 0);
 
 const EVENTS: Rate = Rate::new(EVENTS_PER_SECOND, 1, EVENTS_BURST);
 
@@ -100,6 +103,17 @@ impl Rates {
         u64::try_from(self.start.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
+    /// What stands for whoever sends from an address: of IPv6 a household has a whole network (RFC 6177).
+    fn network(address: IpAddr) -> IpAddr {
+        match address {
+            IpAddr::V4(_) => address,
+            IpAddr::V6(six) => match six.to_ipv4_mapped() {
+                Some(four) => four.into(),
+                None => (six & NETWORK).into(),
+            },
+        }
+    }
+
     fn one_of<K: Eq + Hash>(&self, of: &Keyed<K>, key: K) -> Result<(), Refusal> {
         if self.on { of.admit(key, self.now()).map_err(refusal) } else { Ok(()) }
     }
@@ -109,7 +123,7 @@ impl Rates {
     /// # Errors
     /// `ERR_RATE_LIMITED`.
     pub fn connection(&self, address: IpAddr) -> Result<(), Refusal> {
-        self.one_of(&self.connections, address)
+        self.one_of(&self.connections, Self::network(address))
     }
 
     /// A log-in or registration from an address.
@@ -117,7 +131,7 @@ impl Rates {
     /// # Errors
     /// `ERR_RATE_LIMITED`.
     pub fn login(&self, address: IpAddr) -> Result<(), Refusal> {
-        self.one_of(&self.logins, address)
+        self.one_of(&self.logins, Self::network(address))
     }
 
     /// A room made by a guest from an address.
@@ -125,7 +139,7 @@ impl Rates {
     /// # Errors
     /// `ERR_RATE_LIMITED`.
     pub fn guest_room(&self, address: IpAddr) -> Result<(), Refusal> {
-        self.one_of(&self.guest_rooms, address)
+        self.one_of(&self.guest_rooms, Self::network(address))
     }
 
     /// A change that a user asks for over HTTP: as many as it may send events.
@@ -156,6 +170,20 @@ impl Rates {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_network_is_one() {
+        let network = |text: &str| Rates::network(text.parse().expect("an address")).to_string();
+        assert_eq!(network("192.0.2.7"), "192.0.2.7");
+        assert_eq!(network("::ffff:192.0.2.7"), "192.0.2.7");
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+        let rates = Rates::new(true);
+        for host in 1..=LOGINS_PER_MINUTE {
+            rates.login(format!("2001:db8::{host:x}").parse().expect("an address")).expect("admitted");
+        }
+        assert!(rates.login("2001:db8::ffff".parse().expect("an address")).is_err());
+        assert!(rates.login("2001:db8:0:1::1".parse().expect("an address")).is_ok());
+    }
 
     #[test]
     fn a_burst_and_then_the_rate() {

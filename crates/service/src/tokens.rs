@@ -137,12 +137,17 @@ impl Tokens {
             })
         })?;
         let claims = data.claims;
-        let moment = |name: &str| claims.get(name).and_then(Value::as_f64).map(|s| s as i64);
-        let expires_s = moment("exp");
+        let moment = |name: &str| match claims.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Number(s)) => Ok(s.as_f64().map(|s| s as i64)),
+            // RFC 7519, section 2: a NumericDate. What cannot be read is not taken for no end.
+            Some(_) => Err(Refusal::unauthenticated(&format!("the token's `{name}` must be a number"))),
+        };
+        let expires_s = moment("exp")?;
         if expires_s.is_some_and(|at| at <= now.seconds()) {
             return Err(Refusal::token_expired());
         }
-        if moment("nbf").is_some_and(|from| from > now.seconds()) {
+        if moment("nbf")?.is_some_and(|from| from > now.seconds()) {
             return Err(Refusal::unauthenticated("the token is not valid yet"));
         }
         let id = ID_CLAIMS.iter().find_map(|name| claims.get(*name).filter(|value| !value.is_null()));
@@ -167,7 +172,7 @@ impl Tokens {
                 avatar: text("avatar").or_else(|| text("picture")).filter(|url| url.len() <= URL_BYTES_MAX),
             },
             expires_at: expires_s.map(|s| Timestamp(s.saturating_mul(1_000))),
-            issued_s: moment("iat").unwrap_or(0),
+            issued_s: moment("iat")?.unwrap_or(0),
             generation: claims.get("gen").and_then(Value::as_u64),
             dialect: text("dialect"),
         })

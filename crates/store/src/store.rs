@@ -23,7 +23,7 @@ pub type Done<T> = Box<dyn FnOnce(Result<T, StoreError>) + std::marker::Send>;
 /// A boxed future, so that a store can be a trait object.
 pub type Future<'a, T> = Pin<Box<dyn std::future::Future<Output = T> + std::marker::Send + 'a>>;
 
-/// A group of commands that was committed.
+/// A group of commands that was committed, or could not be.
 #[derive(Debug)]
 pub struct Group {
     /// What is to be told of it, in commit order; nothing of what only was noted.
@@ -32,9 +32,11 @@ pub struct Group {
     pub commands: usize,
     /// The time from its first statement to the end of its commit.
     pub took: Duration,
+    /// Whether it was committed. If not, everybody in it was told so, and there is nothing to hand on.
+    pub committed: bool,
 }
 
-/// Takes each committed group, in commit order. It may wait, and then the writer does.
+/// Takes each group, in commit order. It may wait, and then the writer does.
 pub type OnCommit = Box<dyn FnMut(Group) + std::marker::Send>;
 
 /// The result of a read.
@@ -195,6 +197,10 @@ pub trait Store: std::marker::Send + Sync + 'static {
     fn account(&self, id: UserId) -> ReadResult<'_, Option<Account>>;
     /// A registered account by its email or username, whatever the case.
     fn account_by_login(&self, login: String) -> ReadResult<'_, Option<Account>>;
+    /// Writes something that changes nothing, to find out whether anything can be written.
+    fn probe(&self, done: Done<()>) -> Future<'_, ()>;
+    /// Commands that wait for the writer.
+    fn waiting(&self) -> usize;
     /// Those who are erased and whose messages are still being deleted.
     fn erasing(&self) -> ReadResult<'_, Vec<UserId>>;
     /// All accounts, by username.

@@ -33,16 +33,19 @@ fn since(now: Timestamp) -> i64 {
 /// Notes that a file is about to come.
 pub(super) fn announce(tx: &mut Tx<'_>, new: &NewFile) -> Written<()> {
     let uploader = tx.registered(&new.uploader)?;
-    let waiting: i64 = tx
+    let (waiting, oldest): (i64, Option<i64>) = tx
         .conn
         .prepare_cached(
-            "SELECT count(*) FROM file f WHERE f.uploader_pk = ?1 AND f.created_at > ?2
+            "SELECT count(*), min(f.created_at) FROM file f WHERE f.uploader_pk = ?1 AND f.created_at > ?2
              AND NOT EXISTS (SELECT 1 FROM carried c WHERE c.file_pk = f.pk)",
         )?
-        .query_row([uploader.pk, since(tx.now)], |row| row.get(0))?;
+        .query_row([uploader.pk, since(tx.now)], |row| Ok((row.get(0)?, row.get(1)?)))?;
     if waiting >= UPLOADS_WAITING_MAX && !uploader.user.is_service() {
         let message = format!("{UPLOADS_WAITING_MAX} files of yours are in no message yet: send some of them first.");
-        return Err(Refusal::new(Code::RateLimited, message).into());
+        // At the latest when the oldest of them is over.
+        let wait = oldest.map_or(0, |oldest| oldest - since(tx.now));
+        let wait = u64::try_from(wait).unwrap_or_default();
+        return Err(Refusal { retry_after_ms: Some(wait), ..Refusal::new(Code::RateLimited, message) }.into());
     }
     tx.conn
         .prepare_cached("INSERT INTO file (id, secret, uploader_pk, name, created_at) VALUES (?1, ?2, ?3, ?4, ?5)")?

@@ -293,6 +293,14 @@ impl Store for SqliteStore {
         self.readers.run(move |conn| users::account_by_login(conn, &login))
     }
 
+    fn probe(&self, done: Done<()>) -> Future<'_, ()> {
+        Box::pin(self.writer.queue(Scope::All, done, |tx| Ok(open::write_nothing(tx.conn)?)))
+    }
+
+    fn waiting(&self) -> usize {
+        self.writer.waiting()
+    }
+
     fn erasing(&self) -> ReadResult<'_, Vec<UserId>> {
         self.readers.run(users::erasing)
     }

@@ -139,6 +139,12 @@ fn migrate(conn: &mut Connection, folder: &Path) -> Result<(), OpenError> {
     migrations::migrations::runner().run(conn).map(|_| ()).map_err(|error| OpenError::Migration(error.to_string()))
 }
 
+/// Writes a page of the file as it is.
+pub(super) fn write_nothing(conn: &Connection) -> Result<(), rusqlite::Error> {
+    let version: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    conn.pragma_update(None, "user_version", version)
+}
+
 /// Copies the database, without stopping the writer.
 pub(super) fn backup(conn: &Connection, to: &Path) -> Result<(), StoreError> {
     let mut copy = Connection::open(to)?;

@@ -97,6 +97,12 @@ impl Writer {
         place.send(Job { scope, run });
     }
 
+    /// How many commands wait.
+    pub(super) fn waiting(&self) -> usize {
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        queue.as_ref().map_or(0, |queue| queue.max_capacity() - queue.capacity())
+    }
+
     /// Lets the writer finish what is queued, and waits for it.
     pub(super) async fn close(&self) {
         drop(self.queue.lock().unwrap_or_else(PoisonError::into_inner).take());
@@ -128,7 +134,7 @@ fn write_loop(
                 position = reached;
                 let (commands, took) = (finishes.len(), began.elapsed());
                 answer(finishes, None);
-                on_commit(Group { entries, commands, took });
+                on_commit(Group { entries, commands, took, committed: true });
             }
             Err(error) => {
                 known.borrow_mut().forget_all();
@@ -136,8 +142,9 @@ fn write_loop(
                 // What is committed is found out anew, whatever it was that failed.
                 version = VERSION_UNKNOWN;
                 tracing::error!(%error, commands = finishes.len(), "a group of commands was not committed");
-                let why = error.to_string();
+                let (why, commands) = (error.to_string(), finishes.len());
                 answer(finishes, Some(&why));
+                on_commit(Group { entries: Vec::new(), commands, took: began.elapsed(), committed: false });
             }
         }
     }

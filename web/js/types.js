@@ -9,7 +9,7 @@
  *   editedAt: string | null, deletedAt: string | null }} Message
  * @typedef {{ user: User, role: "owner" | "admin" | "member", joinedAt: string, readSequence: number }} Member
  * @typedef {{ id: string, kind: "direct" | "group" | "room" | "meetup", name: string | null, open: boolean,
- *   ownerId: string | null, members: Member[], memberCount: number, lastMessage: Message | null, unreadCount: number, sequence: number,
+ *   ownerId: string | null, members: Member[], memberCount?: number, lastMessage: Message | null, unreadCount: number, sequence: number,
  *   createdAt: string, updatedAt: string }} Conversation
  * @typedef {{ id: string, kind: string, name: string | null, description: string | null, memberCount: number,
  *   isMember: boolean }} Room

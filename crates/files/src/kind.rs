@@ -23,6 +23,11 @@ impl Kind {
         let image = size.and_then(|size| Some((u32::try_from(size.width).ok()?, u32::try_from(size.height).ok()?)));
         Self { mime, image }
     }
+
+    /// Whether it is an image whose size stands further behind than what was looked at.
+    pub(crate) fn lacks_size(self) -> bool {
+        self.image.is_none() && SHOWN.contains(&self.mime)
+    }
 }
 
 #[cfg(test)]

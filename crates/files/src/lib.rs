@@ -25,6 +25,8 @@ use tokio::time::Instant;
 
 /// Bytes from the start of a file by which it is known what it is, and how large an image is.
 const HEAD_BYTES: usize = 64 * 1024;
+/// The same of an image that does not say its size earlier: cameras and editors put long notes before it.
+const LONG_HEAD_BYTES: usize = 1024 * 1024;
 
 /// Bytes that are gathered before they are written to disk: what an upload costs in memory while it comes.
 const PART_BYTES: usize = 128 * 1024;
@@ -69,7 +71,8 @@ impl From<object_store::Error> for FilesError {
         let mut source: Option<&(dyn std::error::Error + 'static)> = Some(&error);
         while let Some(cause) = source {
             let io = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
-            if let Some(std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded) = io {
+            use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+            if let Some(StorageFull | QuotaExceeded | FileTooLarge) = io {
                 return Self::NoRoom;
             }
             source = cause.source();
@@ -226,7 +229,9 @@ impl Files {
             if size > bytes_max {
                 return Err(FilesError::TooLarge(bytes_max));
             }
-            head.extend(&next[..next.len().min(HEAD_BYTES - head.len())]);
+            if head.len() < HEAD_BYTES || Kind::of(&head).lacks_size() {
+                head.extend(&next[..next.len().min(LONG_HEAD_BYTES - head.len())]);
+            }
             part.extend(&next);
             if part.len() >= self.part_bytes {
                 parts.put(self, id, std::mem::take(&mut part)).await?;
@@ -319,6 +324,19 @@ mod tests {
             assert!(files.get("id-1").await.is_err());
         }
         assert_eq!(kept(folder.path()), 0, "nothing is left behind");
+    }
+
+    #[tokio::test]
+    async fn an_image_with_long_notes_says_its_size_late() {
+        let note: Vec<u8> = [&[0xff, 0xe1, 0xff, 0xff][..], &[b'x'; 0xfffd]].concat();
+        let size = [0xff, 0xc0, 0, 17, 8, 0, 20, 0, 30, 3, 1, 0x22, 0, 2, 0x11, 1, 3, 0x11, 1];
+        for (notes, image) in [(0, Some((30, 20))), (3, Some((30, 20))), (15, Some((30, 20))), (17, None)] {
+            let bytes = [&[0xff, 0xd8][..], &note.repeat(notes), &size, &[0; 64]].concat();
+            let chunks: Vec<Result<Bytes, String>> =
+                bytes.chunks(10_000).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
+            let received = Files::in_memory().put("id", stream::iter(chunks), 10_000_000).await.expect("kept");
+            assert_eq!(received.kind, Kind { mime: "image/jpeg", image }, "{notes} notes");
+        }
     }
 
     #[tokio::test(start_paused = true)]

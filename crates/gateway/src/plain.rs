@@ -51,7 +51,10 @@ impl Gateway {
         };
         if let Err(refusal) = self.0.service.rates().connection(remote.ip()) {
             self.refused(&refusal);
-            return plain(StatusCode::TOO_MANY_REQUESTS, refusal.message);
+            let mut response = plain(StatusCode::TOO_MANY_REQUESTS, refusal.message);
+            let wait = refusal.retry_after_ms.unwrap_or_default().div_ceil(1_000);
+            response.headers_mut().insert(http::header::RETRY_AFTER, wait.into());
+            return response;
         }
         let Some(upgrade) = parts.extensions.remove::<hyper::upgrade::OnUpgrade>() else {
             return plain(StatusCode::BAD_REQUEST, "this connection cannot be upgraded".to_owned());

@@ -255,3 +255,21 @@ where
 pub(crate) fn user_id(field: &str, text: &str) -> Result<UserId, Refusal> {
     UserId::new(text).map_err(|error| Refusal::invalid(field, format!("is no id: {error}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body as Bytes;
+    use futures_util::{StreamExt, stream};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_never_ends_is_not_waited_for() {
+        let stalled = stream::iter([Ok::<_, std::io::Error>("{")]).chain(stream::pending());
+        let began = tokio::time::Instant::now();
+        let refused = whole(Request::new(Bytes::from_stream(stalled))).await.expect_err("refused");
+        assert_eq!(began.elapsed(), BODY_WITHIN);
+        let response = axum::response::IntoResponse::into_response(refused);
+        assert_eq!(response.status(), StatusCode::REQUEST_TIMEOUT);
+    }
+}

@@ -125,8 +125,12 @@ async fn document(Extension(Said(said)): Extension<Said>) -> impl IntoResponse {
 
 /// Counts what is answered.
 async fn counted(State(app): State<App>, request: Request, next: Next) -> Response {
-    let began = Instant::now();
-    let response = next.run(request).await;
+    let (began, uri) = (Instant::now(), request.uri().clone());
+    let mut response = next.run(request).await;
+    // What a library answers by itself is said as everything is.
+    if response.status() == StatusCode::NOT_FOUND && response.extensions().get::<RefusedFor>().is_none() {
+        response = not_found(uri).await.into_response();
+    }
     let metrics = app.service.metrics();
     metrics.answered(response.status().as_u16(), began.elapsed());
     if let Some(RefusedFor(code)) = response.extensions().get() {

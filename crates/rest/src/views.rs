@@ -164,7 +164,10 @@ pub(crate) struct Conversation {
     /// The longest-standing 1,000.
     /// The members, oldest first; a list shows 100 of them, the asker among them.
     members: Vec<Member>,
-    member_count: u32,
+    /// How many members there are, where not all of them are shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    member_count: Option<u32>,
     last_message: Option<Message>,
     /// Messages of others that the asker has not read.
     unread_count: u64,
@@ -349,7 +352,8 @@ impl Views<'_> {
             open: conversation.open,
             owner_id: conversation.owner.as_ref().map(UserId::to_string),
             members: conversation.members.iter().map(|member| self.member(member)).collect(),
-            member_count: conversation.member_count,
+            member_count: Some(conversation.member_count)
+                .filter(|count| usize::try_from(*count).is_ok_and(|count| count > conversation.members.len())),
             last_message: conversation.last_message.as_ref().map(|message| self.message(message)),
             unread_count: conversation.unread_count,
             sequence: conversation.sequence,

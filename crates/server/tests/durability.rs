@@ -71,13 +71,6 @@ async fn the_log_is_synced_before_anybody_is_told() {
     }
 }
 
-/// Sets how large a file of a process may grow, until it is set again: beyond that a write fails, as on a full disk.
-fn limit_files(server: &Server, bytes: &str) {
-    let status =
-        Command::new("prlimit").args(["--pid", &server.pid().to_string(), &format!("--fsize={bytes}:")]).status();
-    assert!(status.expect("prlimit runs").success());
-}
-
 #[tokio::test]
 async fn a_full_disk_is_said_and_loses_nothing() {
     // Without the signal a write beyond the limit is an error like any other.
@@ -89,7 +82,7 @@ async fn a_full_disk_is_said_and_loses_nothing() {
     let ready = async || http.send("GET", "/readyz", &[], "").await.status;
     assert_eq!(ready().await, 200);
     let log = std::fs::metadata(server.data().join("quintet.sqlite3-wal")).expect("a log").len();
-    limit_files(&server, &(log + 100_000).to_string());
+    server.limit_files(&(log + 100_000).to_string());
     let mut acknowledged = Vec::new();
     let refused = loop {
         let content = format!("{} {}", acknowledged.len(), "x".repeat(2_000));
@@ -104,7 +97,7 @@ async fn a_full_disk_is_said_and_loses_nothing() {
     let refused = refused.expect(500);
     assert_eq!(refused["code"], "ERR_INTERNAL");
     // An operator sees it, once there is no room even for a page; reading goes on.
-    limit_files(&server, "0");
+    server.limit_files("0");
     assert_eq!(ready().await, 503);
     let metrics = http.send("GET", "/metrics", &[], "").await.text;
     let failures = metrics.lines().find_map(|line| line.strip_prefix("quintet_commit_failures_total "));
@@ -117,7 +110,7 @@ async fn a_full_disk_is_said_and_loses_nothing() {
     assert_eq!(said().await, acknowledged);
 
     // With room again it is ready by itself, and goes on where it was.
-    limit_files(&server, "unlimited");
+    server.limit_files("unlimited");
     assert_eq!(ready().await, 200);
     http.api(&alice.1, "POST", &path, json!({ "content": "there is room" })).await.expect(201);
     acknowledged.push("there is room".to_owned());

@@ -165,6 +165,8 @@ async fn what_is_wrong_leaves_nothing_behind() {
     let whole = form("file", "a", &vec![7; 2_000_000]);
     let mut stream = TcpStream::connect(server.address()).await.expect("connected");
     stream.write_all(&request(&alice.1, &whole[..1_500_000], whole.len())).await.expect("written");
+    // Once some of it is there: under another name, until it is whole.
+    until_kept(&server, 1).await;
     drop(stream);
     until_kept(&server, 0).await;
 
@@ -193,10 +195,27 @@ async fn what_is_wrong_leaves_nothing_behind() {
     let made = upload(&server, &alice.1, "../../escape.txt", b"bytes").await.expect(201);
     assert_eq!(made["name"], "escape.txt");
     let svg = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>";
-    let made = upload(&server, &alice.1, "a.svg", svg).await.expect(201);
-    assert_eq!((&made["mime"], &made["width"]), (&json!("application/octet-stream"), &Value::Null));
-    let shown = http.send("GET", text(&made["url"]), &[], "").await;
-    assert!(shown.head.contains("content-disposition: attachment"), "{}", shown.head);
+    let html = b"<!doctype html><script>alert(1)</script>";
+    // Nor whatever it is said to be.
+    for (name, said, bytes) in [
+        ("a.svg", "image/svg+xml", &svg[..]),
+        ("a.png", "image/png", svg),
+        ("b.png", "image/png", html),
+        ("b.html", "text/html", html),
+    ] {
+        let head =
+            format!("content-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\ncontent-type: {said}");
+        let body = [b"--b\r\n", head.as_bytes(), b"\r\n\r\n", bytes, b"\r\n--b--\r\n"].concat();
+        let made = http.raw(&request(&alice.1, &body, body.len())).await.expect(201);
+        assert_eq!((&made["mime"], &made["width"]), (&json!("application/octet-stream"), &Value::Null), "{name}");
+        let shown = http.send("GET", text(&made["url"]), &[], "").await;
+        for word in ["content-disposition: attachment", "x-content-type-options: nosniff", "sandbox"] {
+            assert!(shown.head.contains(word), "{name}: {}", shown.head);
+        }
+    }
+    // What follows a file in its form, or comes before it, is read within its bounds.
+    let long = form("other", "a", &vec![7; 27_000_000]);
+    refused(http.raw(&request(&alice.1, &long, long.len())).await, 413, "26000000");
 
     // Two at once do not mix.
     let (left, right) = (vec![1; 300_000], vec![2; 300_000]);
@@ -204,7 +223,7 @@ async fn what_is_wrong_leaves_nothing_behind() {
     for (made, bytes) in [(a.expect(201), left), (b.expect(201), right)] {
         assert_eq!(http.send_bytes("GET", text(&made["url"]), &[]).await.2, bytes);
     }
-    assert_eq!(kept(&folder), 4);
+    assert_eq!(kept(&folder), 7);
 
     // The place fails: said plainly, and the server goes on.
     std::fs::remove_dir_all(&folder).expect("removed");
@@ -246,6 +265,21 @@ async fn a_file_over_the_socket() {
         assert_eq!(wire.call("upload_file", &asked).await["code"], "ERR_INVALID_PAYLOAD");
     }
     assert_eq!(kept(&server.data().join("files")), 1);
+}
+
+/// The disk is full in the middle of a file.
+#[tokio::test]
+async fn no_room_for_a_part_leaves_nothing_behind() {
+    let server = Server::with().under(&["sh", "-c", "trap '' XFSZ; exec \"$@\"", "sh"]).run();
+    let http = server.http();
+    let alice = http.register("alice").await;
+    let log = std::fs::metadata(server.data().join("quintet.sqlite3-wal")).expect("a log").len();
+    server.limit_files(&(log + 200_000).to_string());
+    let refused = upload(&server, &alice.1, "a", &vec![7; 2_000_000]).await.expect(500);
+    assert!(text(&refused["detail"]).contains("no room"), "{refused}");
+    until_kept(&server, 0).await;
+    server.limit_files("unlimited");
+    upload(&server, &alice.1, "a", &vec![7; 2_000_000]).await.expect(201);
 }
 
 #[tokio::test]

@@ -341,6 +341,7 @@ async fn the_edges_of_http() {
     assert_eq!(http.send("GET", "/healthz", &[], "").await.expect(200)["status"], "ok");
     assert_eq!(http.send("GET", "/readyz", &[], "").await.expect(200)["status"], "ready");
     problem(http.send("GET", "/nothing", &[], "").await, 404, "ERR_NOT_FOUND");
+    problem(http.send("GET", "/api/v1/docs/nothing", &[], "").await, 404, "ERR_NOT_FOUND");
     problem(http.send("PUT", "/api/v1/me", &[], "").await, 405, "ERR_INVALID_PAYLOAD");
     problem(http.send("POST", "/api/v1/auth/login", &[], "{").await, 400, "ERR_INVALID_PAYLOAD");
     problem(http.send("POST", "/api/v1/auth/login", &[], &"x".repeat(1_000_001)).await, 413, "ERR_TOO_LARGE");
@@ -410,7 +411,10 @@ async fn what_an_operator_looks_at() {
     let body = json!({ "kind": "direct", "memberIds": [bob.0] });
     let place = http.api(&alice.1, "POST", "/conversations", body).await.expect(201);
     let before = http.send("GET", "/metrics", &[], "").await;
-    assert!(before.head.contains("application/openmetrics-text"), "{}", before.head);
+    assert!(before.head.contains("content-type: text/plain; version=0.0.4"), "{}", before.head);
+    let open = http.send("GET", "/metrics", &[("accept", "application/openmetrics-text;version=1.0.0")], "").await;
+    assert!(open.head.contains("content-type: application/openmetrics-text"), "{}", open.head);
+    assert!(open.text.ends_with("# EOF\n"));
     let mut wire = Wire::connect(server.address(), "/chat", &json!({ "token": bob.1 })).await;
     let mut nobody = Wire::open(server.address(), "").await;
     assert!(nobody.enter("/chat", &json!({ "token": "bad" })).await.starts_with("44/chat,"));
@@ -464,7 +468,7 @@ async fn what_an_operator_looks_at() {
         let grown = value(&after, series).unwrap_or(0.0) - value(&before.text, series).unwrap_or(0.0);
         assert!(grown > 0.0, "{series} in {after}");
     }
-    assert!(after.ends_with("# EOF\n"));
+    assert!(after.contains("# TYPE quintet_events_total counter\n"), "{after}");
 }
 
 #[tokio::test]

@@ -25,6 +25,8 @@ impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Refused(refusal) => refusal,
+            // At a stop, what still asks is told so, and nobody has to look at it.
+            StoreError::Closed => Refusal::internal(),
             other => {
                 tracing::error!(error = %other, "a request failed in the store");
                 Refusal::internal()

@@ -202,8 +202,8 @@ export function memberLeft({ chatId, userId }) {
   else {
     patch(chatId, ({ members, memberCount }) => {
       const left = members.filter((member) => member.user.id !== userId);
-      // Of a large conversation a list has some of the members.
-      return { members: left, memberCount: members.length === memberCount ? left.length : memberCount - 1 };
+      // Of a large conversation some of the members are known.
+      return memberCount === undefined ? { members: left } : { members: left, memberCount: memberCount - 1 };
     });
   }
 }

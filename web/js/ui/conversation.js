@@ -28,7 +28,7 @@ function subtitle(conversation) {
     const seen = people.value.get(other.id)?.lastSeen;
     return seen ? t("lastSeen", { when: dayAndClock(seen) }) : t("offline");
   }
-  return `${t(conversation.kind)} · ${t("memberCount", { count: conversation.memberCount })}`;
+  return `${t(conversation.kind)} · ${t("memberCount", { count: conversation.memberCount ?? conversation.members.length })}`;
 }
 
 /** @param {{ id: string }} props */

@@ -17,7 +17,7 @@ import { Dialog, Face, Field, IconButton, Wrong, values } from "./parts.js";
 /** @param {{ conversation: Conversation, me: import("../types.js").User | null, onClose: () => void }} props */
 export function Details({ conversation, me, onClose }) {
   const [error, setError] = useState("");
-  const { id, kind, members, memberCount } = conversation;
+  const { id, kind, members, memberCount = members.length } = conversation;
   useEffect(() => {
     if (members.length < memberCount) void fetchConversation(id);
   }, [id]);

@@ -61,6 +61,14 @@ impl Server {
         (output.status.success(), String::from_utf8(said).expect("text").trim().to_owned())
     }
 
+    /// Sets how large a file of the server may grow, until it is set again: beyond that a write fails, as on a full
+    /// disk. For a server that runs where the signal of that is ignored.
+    pub fn limit_files(&self, bytes: &str) {
+        let limit = format!("--fsize={bytes}:");
+        let status = Command::new("prlimit").args(["--pid", &self.child.id().to_string(), &limit]).status();
+        assert!(status.expect("prlimit runs").success());
+    }
+
     pub fn signal(&self, signal: i32) {
         let status = Command::new("kill").arg(format!("-{signal}")).arg(self.child.id().to_string()).status();
         assert!(status.expect("kill runs").success());

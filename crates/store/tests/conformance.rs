@@ -401,7 +401,7 @@ async fn erasure_takes_turns() {
         ["in between"]
     );
     // Nor does the file hold what was said.
-    drop(bench);
+    bench.store.close().await;
     let bytes = std::fs::read(folder.path().join("quintet.sqlite3")).expect("the file");
     let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
     assert_eq!((holds("in between"), holds("whisper ")), (true, false));
@@ -417,6 +417,13 @@ async fn lists_of_large_conversations() {
         members.push(bench.user(&format!("member-{number}")).await);
     }
     let place = bench.conversation(&a, ConversationKind::Group, false, &members).await;
+    bench.settled().await;
+    // They are in it from its beginning; each told of each would be more than ten thousand words.
+    let entries = bench.entries.lock().unwrap().clone();
+    let told = |wanted: fn(&Event) -> bool| entries.iter().filter(|entry| wanted(&entry.event)).count();
+    assert_eq!(told(|event| matches!(event, Event::MemberJoined { .. })), 0);
+    let born = |event: &Event| matches!(event, Event::ConversationCreated { members, .. } if members.len() == 151);
+    assert_eq!(told(born), 1);
     let last = members.last().expect("members").clone();
     let listed = bench.store.conversations(last.clone(), None, 10).await.expect("a list").items.remove(0);
     assert_eq!((listed.members.len(), listed.member_count), (100, 151));

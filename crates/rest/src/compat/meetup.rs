@@ -111,9 +111,13 @@ struct Proposal {
     activity: Option<String>,
 }
 
-/// The moment of a day and a time of day, UTC: `2026-11-21` or a whole ISO 8601 moment, and `18:30` or `6:30 PM`.
+/// The moment of a day and a time of day, UTC, as forms and browsers write them: `2026-11-21`, a whole ISO 8601 moment
+/// or `11/21/2026`, and `18:30`, `6:30 PM` or `6pm`.
 fn moment(date: &str, time: &str) -> Result<Timestamp, Refusal> {
-    let day = date.get(..10).unwrap_or(date);
+    let day = match date.split('/').collect::<Vec<_>>()[..] {
+        [month, day, year] => format!("{year}-{month:0>2}-{day:0>2}"),
+        _ => date.get(..10).unwrap_or(date).to_owned(),
+    };
     let (clock, half) = match time.trim().to_ascii_uppercase() {
         text if text.ends_with("AM") || text.ends_with("PM") => {
             let (clock, half) = text.split_at(text.len() - 2);
@@ -122,7 +126,11 @@ fn moment(date: &str, time: &str) -> Result<Timestamp, Refusal> {
         text => (text, None),
     };
     let wrong = || Refusal::invalid("time", "must be a time of day, as `18:30` or `6:30 PM`");
-    let (hour, minute) = clock.split_once(':').ok_or_else(wrong)?;
+    let (hour, minute) = match clock.split_once(':') {
+        Some(parts) => parts,
+        None if half.is_some() => (clock.as_str(), "00"),
+        None => return Err(wrong()),
+    };
     let hour: u32 = hour.parse().map_err(|_| wrong())?;
     let hour = match half.as_deref() {
         None => hour,
@@ -225,6 +233,10 @@ mod tests {
             ("2026-11-21", "12:05am", Some("2026-11-21T00:05:00.000Z")),
             ("2026-11-21", "12:00 PM", Some("2026-11-21T12:00:00.000Z")),
             ("2026-11-21", "07:15:30", Some("2026-11-21T07:15:00.000Z")),
+            ("11/21/2026", "6pm", Some("2026-11-21T18:00:00.000Z")),
+            ("2/5/2027", "6:30 PM", Some("2027-02-05T18:30:00.000Z")),
+            ("21/11/2026", "18:30", None),
+            ("2026-11-21", "18", None),
             ("2026-11-21", "24:00", None),
             ("2026-11-21", "13:00 PM", None),
             ("2026-11-21", "soon", None),

@@ -11,6 +11,9 @@ use super::rows::{self, CONVERSATION, ConversationRow, UserRow};
 use super::tx::{About, Tx, Written};
 use crate::{Actor, ConversationChange, Created, NewConversation};
 
+/// Members with whom a conversation may begin and each of whom is told of each that comes after it.
+const TOLD_EACH_MAX: usize = 50;
+
 /// The conversation of two, and whether it is new.
 pub(super) fn direct(
     tx: &mut Tx<'_>,
@@ -126,10 +129,22 @@ pub(super) fn create(tx: &mut Tx<'_>, actor: &Actor, new: NewConversation) -> Wr
             .prepare_cached("UPDATE conversation SET empty_since = ?2, made_by_guest = 1 WHERE pk = ?1")?
             .execute([pk, tx.now.0])?;
     }
+    let mut added = Vec::new();
+    for id in &new.members {
+        added.push(tx.registered(id)?);
+    }
+    // Each told of each other's coming: of very many that would be the square. They hear of it by its first word.
+    if added.len() > TOLD_EACH_MAX {
+        for member in added.drain(..) {
+            if tx.member(pk, member.pk)?.is_none() {
+                members::insert_row(tx, pk, member.pk, Role::Member, 0)?;
+                at_birth.push(member.user.id.clone());
+            }
+        }
+    }
     let conversation = rows::conversation_by_pk(tx.conn, pk)?;
     told_created(tx, actor, &user, &conversation, at_birth)?;
-    for id in &new.members {
-        let member = tx.registered(id)?;
+    for member in added {
         if tx.member(pk, member.pk)?.is_none() {
             members::insert(tx, Some(actor), &conversation, &member, Role::Member)?;
         }

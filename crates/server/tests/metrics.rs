@@ -1,0 +1,77 @@
+//! What an operator looks at.
+
+mod support;
+
+use serde_json::{Value, json};
+use support::{Server, Wire};
+
+#[tokio::test]
+async fn what_an_operator_looks_at() {
+    let server = Server::start();
+    let http = server.http();
+    let (alice, bob) = (http.register("alice").await, http.register("bob").await);
+    let value = |text: &str, series: &str| -> Option<f64> {
+        text.lines().find_map(|line| line.strip_prefix(series)?.trim().parse().ok())
+    };
+    let body = json!({ "kind": "direct", "memberIds": [bob.0] });
+    let place = http.api(&alice.1, "POST", "/conversations", body).await.expect(201);
+    let before = http.send("GET", "/metrics", &[], "").await;
+    assert!(before.head.contains("content-type: text/plain; version=0.0.4"), "{}", before.head);
+    let open = http.send("GET", "/metrics", &[("accept", "application/openmetrics-text;version=1.0.0")], "").await;
+    assert!(open.head.contains("content-type: application/openmetrics-text"), "{}", open.head);
+    assert!(open.text.ends_with("# EOF\n"));
+    let mut wire = Wire::connect(server.address(), "/chat", &json!({ "token": bob.1 })).await;
+    let mut nobody = Wire::open(server.address(), "").await;
+    assert!(nobody.enter("/chat", &json!({ "token": "bad" })).await.starts_with("44/chat,"));
+    // In the own words and in those of existing clients.
+    http.api("", "GET", "/me", Value::Null).await.expect(401);
+    http.call("", "GET", "/chat/api/auth/me", Value::Null).await.expect(401);
+    let mut gone = Wire::connect(server.address(), "/chat", &json!({ "token": bob.1 })).await;
+    gone.send("41/chat,").await;
+    let _undecided = Wire::connect(server.address(), "/", &json!({ "token": alice.1 })).await;
+    wire.call("message:send", &json!({ "chatId": place["id"], "content": "hello" })).await;
+    wire.call("message:send", &json!({ "chatId": "nowhere", "content": "hello" })).await;
+    // What was queued last may still be on its way to a client.
+    let quiet = async {
+        loop {
+            let text = http.send("GET", "/metrics", &[], "").await.text;
+            let closed = value(&text, "quintet_closes_total{reason=\"client\"}");
+            if value(&text, "quintet_queued_bytes{of=\"socketio\"}") == Some(0.0) && closed.is_some() {
+                return text;
+            }
+        }
+    };
+    let after = tokio::time::timeout(std::time::Duration::from_secs(20), quiet).await.expect("all is written");
+    for (series, expected) in [
+        ("quintet_connections{dialect=\"chat\"}", 1.0),
+        ("quintet_connections{dialect=\"undecided\"}", 1.0),
+        ("quintet_connections{dialect=\"rooms\"}", 0.0),
+        ("quintet_transports{transport=\"websocket\"}", 4.0),
+        ("quintet_transports{transport=\"polling\"}", 0.0),
+        ("quintet_queued_bytes{of=\"socketio\"}", 0.0),
+        ("quintet_events_total{dialect=\"chat\"}", 2.0),
+        // Two registrations and a conversation.
+        ("quintet_http_requests_total{status=\"201\"}", 3.0),
+        ("quintet_queued_bytes{of=\"plain\"}", 0.0),
+        ("quintet_queued_commands{for=\"writer\"}", 0.0),
+        ("quintet_commit_failures_total", 0.0),
+        ("quintet_refusals_total{of=\"event\",reason=\"ERR_NOT_FOUND\"}", 1.0),
+        ("quintet_refusals_total{of=\"connect\",reason=\"ERR_UNAUTHENTICATED\"}", 1.0),
+        ("quintet_refusals_total{of=\"http\",reason=\"ERR_UNAUTHENTICATED\"}", 2.0),
+        ("quintet_closes_total{reason=\"client\"}", 1.0),
+    ] {
+        assert_eq!(value(&after, series), Some(expected), "{series} in {after}");
+    }
+    for series in [
+        "quintet_deliveries_total",
+        "quintet_commit_seconds_count",
+        "quintet_commit_seconds_sum",
+        "quintet_commit_commands_count",
+        "quintet_http_requests_total{status=\"200\"}",
+        "quintet_http_request_seconds_count",
+    ] {
+        let grown = value(&after, series).unwrap_or(0.0) - value(&before.text, series).unwrap_or(0.0);
+        assert!(grown > 0.0, "{series} in {after}");
+    }
+    assert!(after.contains("# TYPE quintet_events_total counter\n"), "{after}");
+}

@@ -33,7 +33,9 @@ const CHECKS = [
 ];
 
 /** What makes the asker's token worthless. */
-const ENDS = ["revoke", "eraseMe", "changePassword", "messenger_change_password"];
+const ENDS = [
+  "revoke", "eraseMe", "changePassword", "messenger_change_password", "under_api_messenger_change_password",
+];
 
 let server, paths, document;
 
@@ -78,8 +80,24 @@ test("every operation, for a person", async () => {
 
 test("what ends a person's sessions", async () => {
   for (const id of ENDS) {
-    const { token } = await server.register(id.toLowerCase().replace("_", "-"));
+    const { token } = await server.register(id.toLowerCase().replaceAll("_", "-"));
     assert.equal(tested(await run(token, 2, ["--include-operation-id", id])), 1);
+  }
+});
+
+/// What several clients call alike is answered by whose it is.
+test("what is under /api, for clients at home in each vocabulary", async () => {
+  const shared = Object.entries(paths).filter(([path]) => path.startsWith("/api/") && !path.startsWith("/api/v1/"));
+  const ids = shared.flatMap(([, item]) => Object.values(item)).map(({ operationId }) => operationId);
+  const asked = ids.filter((id) => !ENDS.includes(id)).flatMap((id) => ["--include-operation-id", id]);
+  const person = (name) => ({ username: name, name, email: `${name}@example.org`, password: "correct horse" });
+  for (const dialect of ["chat", "conversations", "meetup"]) {
+    const response = await fetch(`${server.url}/${dialect}/api/auth/register`, {
+      method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(person(`at-home-in-${dialect}`)),
+    });
+    const { token } = await response.json();
+    const said = await run(token, 15, asked);
+    assert.equal(tested(said), asked.length / 2, said);
   }
 });
 

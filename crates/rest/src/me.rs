@@ -1,9 +1,12 @@
 //! Oneself.
 
+use std::net::IpAddr;
+
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use quintet_service::{ProfileChange, Service};
+use quintet_domain::Refusal;
+use quintet_service::{Account, ProfileChange, Service};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -38,6 +41,20 @@ impl ProfilePatch {
     }
 }
 
+/// Changes the asker's profile. Whether a name or an address is registered can be found out here as well as at a
+/// registration: it has the same rate.
+pub(crate) async fn change_own(
+    service: &Service,
+    address: IpAddr,
+    asker: &Asker,
+    change: ProfileChange,
+) -> Result<Account, Refusal> {
+    if change.username.is_some() || change.email.is_some() {
+        service.rates().login(address)?;
+    }
+    service.change_profile(asker.id(), change).await
+}
+
 /// Changes the own profile; what is not given stays.
 #[utoipa::path(
     patch, path = "/me", tag = "me", operation_id = "changeMe", request_body = ProfilePatch,
@@ -49,11 +66,7 @@ pub(crate) async fn change(
     From(address): From,
     Body(input): Body<ProfilePatch>,
 ) -> Answer<Json<Own>> {
-    // Whether a name or an address is registered can be found out here as well as at a registration.
-    if input.username.is_some() || input.email.is_some() {
-        service.rates().login(address)?;
-    }
-    let account = service.change_profile(asker.id(), input.change()).await?;
+    let account = change_own(&service, address, &asker, input.change()).await?;
     Ok(Json(Views(&service).own(&account)))
 }
 

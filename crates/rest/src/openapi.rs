@@ -68,7 +68,8 @@ fn codes() -> RefOr<Schema> {
         (name = "clients of conversations", description = "What existing clients of the conversations vocabulary call"),
         (name = "clients of chat", description = "What existing clients of the chat vocabulary call"),
         (name = "clients of any", description = "What clients of several vocabularies call alike, where it is not known \
-            whose asks; under `/api` each other call goes to the one whose it is"),
+            whose asks; under `/api` each other call goes to the one whose it is. On a listener of one vocabulary `/api` \
+            is that vocabulary's alone"),
         (name = "operations", description = "For whoever runs the server"),
     )
 )]

@@ -161,8 +161,7 @@ pub(crate) struct Conversation {
     /// Whether it is joined by its id alone.
     open: bool,
     owner_id: Option<String>,
-    /// The longest-standing 1,000.
-    /// The members, oldest first; a list shows 100 of them, the asker among them.
+    /// The members, longest-standing first: at most 1,000 of them, and 100 in a list, the asker among them.
     members: Vec<Member>,
     /// How many members there are, where not all of them are shown.
     #[serde(skip_serializing_if = "Option::is_none")]

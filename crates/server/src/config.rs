@@ -283,15 +283,16 @@ impl Config {
 
 /// An origin as browsers send it (RFC 6454, section 7): anything else would match none.
 fn check_origin(origin: &str) -> Result<(), Failure> {
-    let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
-    let fits = host.is_some_and(|host| {
-        !host.is_empty() && host.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.:[]_".contains(c))
-    });
+    let plain = |text: &str, more: &str| {
+        !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || more.contains(c))
+    };
+    // Apps have schemes of their own.
+    let fits = origin.split_once("://").is_some_and(|(scheme, host)| plain(scheme, "+-.") && plain(host, "-.:[]_"));
     if fits {
         return Ok(());
     }
     Err(format!(
-        "[http] origins: `{origin}` is none; one is like `https://chat.example.org`, in lower case and without a path \
+        "[http] origins: `{origin}` is no origin; one is like `https://chat.example.org`, in lower case and without a path \
          (leave `origins` out for any)"
     ))
 }
@@ -361,6 +362,17 @@ mod tests {
         let config = parsed("", &[("QUINTET_SERVER_LISTEN", "3000 0.0.0.0:5000=meetup,trust")]).expect("good");
         assert_eq!(config.server.listen.len(), 2);
         assert!(config.server.listen[1].trust);
+    }
+
+    #[test]
+    fn origins() {
+        for good in ["https://chat.example.org", "http://localhost:5173", "http://[::1]:3000", "capacitor://localhost"]
+        {
+            assert_eq!(check_origin(good), Ok(()), "{good}");
+        }
+        for bad in ["*", "chat.example.org", "https://chat.example.org/", "https://Chat.example.org", "https://"] {
+            assert!(check_origin(bad).is_err_and(|why| why.contains(&format!("`{bad}`"))), "{bad}");
+        }
     }
 
     #[test]

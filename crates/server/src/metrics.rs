@@ -35,7 +35,7 @@ impl Collector for Connections {
         let queued = self.gateway.plain_queued_bytes() as i64;
         let queued = [("socketio", load.queued_bytes as i64), ("plain", queued)];
         gauges("queued_bytes", "Bytes that wait for clients", "of", &queued)?;
-        let waiting = [("writer", self.service.waiting() as i64)];
-        gauges("queued_commands", "Commands that wait to be committed", "for", &waiting)
+        let waiting = [("store", self.service.waiting() as i64)];
+        gauges("queued_commands", "Commands that wait to be committed", "of", &waiting)
     }
 }

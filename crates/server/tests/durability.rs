@@ -82,7 +82,7 @@ async fn a_full_disk_is_said_and_loses_nothing() {
     let ready = async || http.send("GET", "/readyz", &[], "").await.status;
     assert_eq!(ready().await, 200);
     let log = std::fs::metadata(server.data().join("quintet.sqlite3-wal")).expect("a log").len();
-    server.limit_files(&(log + 100_000).to_string());
+    server.limit_files(Some(log + 100_000));
     let mut acknowledged = Vec::new();
     let refused = loop {
         let content = format!("{} {}", acknowledged.len(), "x".repeat(2_000));
@@ -97,7 +97,7 @@ async fn a_full_disk_is_said_and_loses_nothing() {
     let refused = refused.expect(500);
     assert_eq!(refused["code"], "ERR_INTERNAL");
     // An operator sees it, once there is no room even for a page; reading goes on.
-    server.limit_files("0");
+    server.limit_files(Some(0));
     assert_eq!(ready().await, 503);
     let metrics = http.send("GET", "/metrics", &[], "").await.text;
     let failures = metrics.lines().find_map(|line| line.strip_prefix("quintet_commit_failures_total "));
@@ -110,7 +110,7 @@ async fn a_full_disk_is_said_and_loses_nothing() {
     assert_eq!(said().await, acknowledged);
 
     // With room again it is ready by itself, and goes on where it was.
-    server.limit_files("unlimited");
+    server.limit_files(None);
     assert_eq!(ready().await, 200);
     http.api(&alice.1, "POST", &path, json!({ "content": "there is room" })).await.expect(201);
     acknowledged.push("there is room".to_owned());

@@ -137,9 +137,21 @@ async fn a_profile_carries_its_picture() {
     let (_, shop) = server.run(&["key", "add", "shop"]);
     let made = upload(&server, &shop, "face.png", PNG).await.expect(201);
     http.api(&shop, "PATCH", &format!("/users/{}", alice.0), json!({ "avatar": made["url"] })).await.expect(200);
-    let sent = http.api(&alice.1, "POST", &path, json!({ "type": "image", "fileUrl": made["url"] })).await.expect(201);
-    http.api(&alice.1, "DELETE", &format!("/messages/{}", text(&sent["id"])), Value::Null).await.expect(204);
-    assert_eq!(http.send_bytes("GET", text(&made["url"]), &[]).await.0, 200);
+    let let_go = async |url: &Value| {
+        let message = json!({ "type": "image", "fileUrl": url });
+        let sent = http.api(&alice.1, "POST", &path, message).await.expect(201);
+        http.api(&alice.1, "DELETE", &format!("/messages/{}", text(&sent["id"])), Value::Null).await.expect(204);
+        http.send_bytes("GET", text(url), &[]).await.0
+    };
+    assert_eq!(let_go(&made["url"]).await, 200);
+    // With what a user is made as well, whether the service names its id or not.
+    for id in [Value::Null, json!("u-1")] {
+        let made = upload(&server, &shop, "face.png", PNG).await.expect(201);
+        let name = if id.is_null() { "carol" } else { "dave" };
+        let user = json!({ "id": id, "username": name, "avatar": made["url"] });
+        http.api(&shop, "POST", "/users", user).await.expect(201);
+        assert_eq!(let_go(&made["url"]).await, 200, "{name}");
+    }
 }
 
 #[tokio::test]
@@ -274,11 +286,11 @@ async fn no_room_for_a_part_leaves_nothing_behind() {
     let http = server.http();
     let alice = http.register("alice").await;
     let log = std::fs::metadata(server.data().join("quintet.sqlite3-wal")).expect("a log").len();
-    server.limit_files(&(log + 200_000).to_string());
+    server.limit_files(Some(log + 200_000));
     let refused = upload(&server, &alice.1, "a", &vec![7; 2_000_000]).await.expect(500);
     assert!(text(&refused["detail"]).contains("no room"), "{refused}");
     until_kept(&server, 0).await;
-    server.limit_files("unlimited");
+    server.limit_files(None);
     upload(&server, &alice.1, "a", &vec![7; 2_000_000]).await.expect(201);
 }
 

@@ -53,7 +53,7 @@ async fn what_an_operator_looks_at() {
         // Two registrations and a conversation.
         ("quintet_http_requests_total{status=\"201\"}", 3.0),
         ("quintet_queued_bytes{of=\"plain\"}", 0.0),
-        ("quintet_queued_commands{for=\"writer\"}", 0.0),
+        ("quintet_queued_commands{of=\"store\"}", 0.0),
         ("quintet_commit_failures_total", 0.0),
         ("quintet_refusals_total{of=\"event\",reason=\"ERR_NOT_FOUND\"}", 1.0),
         ("quintet_refusals_total{of=\"connect\",reason=\"ERR_UNAUTHENTICATED\"}", 1.0),

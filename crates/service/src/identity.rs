@@ -25,7 +25,7 @@ pub struct Verified {
     pub identity: Identity,
     /// The account.
     pub account: Account,
-    /// The home dialect that the token carries.
+    /// The dialect of the client that the token was issued to, as it carries it.
     pub dialect: Option<String>,
 }
 

@@ -1,6 +1,7 @@
 //! What an operator looks at: counted where it happens, shown as OpenMetrics text.
 //!
-//! What must stay true: nothing is looked up by name where it is counted.
+//! What must stay true: what is counted for every event and delivery is not locked for that; labels are few, and none
+//! comes from a client.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -50,7 +50,8 @@ pub(crate) struct Token {
     pub(crate) issued_s: i64,
     /// The generation of a token of ours.
     pub(crate) generation: Option<u64>,
-    /// The home dialect of a token that was issued to an existing client's login.
+    /// The dialect of the client that a token of ours was issued to: of the door that it logged in through, else of
+    /// where its user is at home.
     pub(crate) dialect: Option<String>,
 }
 

@@ -34,6 +34,9 @@ pub struct NewAccount {
     pub any_username: bool,
 }
 
+/// Turns of an erasure that was left behind, each time that it is gone on with.
+const ERASURE_TURNS: usize = 20;
+
 /// A token and whose it is.
 #[derive(Clone, Debug)]
 pub struct Session {
@@ -204,15 +207,26 @@ impl Service {
         Ok(())
     }
 
-    /// Goes on with erasures that an end of the program, or of a client's patience, left behind.
+    /// Goes on for a while with erasures that an end of the program, or of a client's patience, left behind.
     ///
     /// # Errors
     /// An internal error.
     pub async fn erase_on(&self) -> Result<(), Refusal> {
+        let mut failed = Ok(());
         for user in self.store().erasing().await? {
-            self.write(|store, done| store.erase_on(user, done)).await?;
+            for _ in 0..ERASURE_TURNS {
+                match self.write(|store, done| store.erase_on(user.clone(), done)).await {
+                    Ok(true) => {}
+                    Ok(false) => break,
+                    // One that fails keeps nobody else waiting.
+                    Err(refusal) => {
+                        failed = Err(refusal);
+                        break;
+                    }
+                }
+            }
         }
-        Ok(())
+        failed
     }
 
     /// Notes when users were last seen.

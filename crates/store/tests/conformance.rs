@@ -384,7 +384,13 @@ async fn erasure_takes_turns() {
     drop(bench);
     let bench = Bench::open(&Location::Folder(folder.path().to_owned()));
     assert_eq!(bench.store.erasing().await.expect("read"), std::slice::from_ref(&b));
-    while bench.write(|store, done| store.erase_on(b.clone(), done)).await.expect("erased on") {}
+    let mut turns = 1;
+    while bench.write(|store, done| store.erase_on(b.clone(), done)).await.expect("erased on") {
+        turns += 1;
+    }
+    // 200 before the end, 200 and 50 after it.
+    assert_eq!(turns, 2);
+    assert!(bench.write(|store, done| store.set_disabled(b.clone(), false, done)).await.is_err(), "gone for good");
     assert!(bench.store.erasing().await.expect("read").is_empty());
     let mut after = 0;
     let mut said = Vec::new();
@@ -439,13 +445,16 @@ async fn an_empty_room_finds_an_owner() {
     let (a, b, c) = (bench.user("a").await, bench.user("b").await, bench.user("c").await);
     let room = bench.conversation(&a, ConversationKind::Room, true, &[]).await;
     bench.erase(&a).await;
+    let (by, id) = (actor(&quintet_domain::UserId::trusted("guest-1")), room.clone());
+    bench.write(|store, done| store.join(by, id, Default::default(), false, done)).await.expect("joined");
     for user in [&b, &c] {
         let (by, id) = (actor(user), room.clone());
         bench.write(|store, done| store.join(by, id, Default::default(), false, done)).await.expect("joined");
     }
     let seen = bench.store.conversation(b.clone(), room).await.expect("a conversation");
     assert_eq!(seen.owner, Some(b));
-    assert_eq!(seen.members.iter().map(|member| member.role).collect::<Vec<_>>(), [Role::Owner, Role::Member]);
+    let roles: Vec<_> = seen.members.iter().map(|member| member.role).collect();
+    assert_eq!(roles, [Role::Member, Role::Owner, Role::Member]);
 }
 
 /// A hidden conversation comes back with a message, not with an edit.

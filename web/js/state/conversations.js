@@ -48,16 +48,22 @@ export function someoneOnline(conversation) {
   return conversation.members.some(({ user }) => user.id !== me.value?.id && online.value.has(user.id));
 }
 
-/** A conversation as it was found, with what is known to have been read since it was asked for. @param {Conversation} found */
+/**
+ * A conversation as it was found, with what is known to have been read since it was asked for, and of whom of a large
+ * one more is known than a list has.
+ * @param {Conversation} found
+ */
 function withReads(found) {
   const known = conversations.value.get(found.id);
   if (!known) return found;
   const was = new Map(known.members.map((member) => [member.user.id, member.readSequence]));
   const own = found.members.find((member) => member.user.id === me.value?.id);
   const behind = own !== undefined && (was.get(own.user.id) ?? 0) > own.readSequence;
-  const members = found.members.map((member) =>
+  const isFuller = known.sequence === found.sequence && known.members.length > found.members.length;
+  const { memberCount } = isFuller ? known : found;
+  const members = (isFuller ? known : found).members.map((member) =>
     ({ ...member, readSequence: Math.max(member.readSequence, was.get(member.user.id) ?? 0) }));
-  return { ...found, members, unreadCount: behind ? known.unreadCount : found.unreadCount };
+  return { ...found, members, memberCount, unreadCount: behind ? known.unreadCount : found.unreadCount };
 }
 
 /** @param {Conversation} found */
@@ -192,19 +198,22 @@ export function read(id, userId, sequence, asks = true) {
 
 /** @param {{ chatId: string, user: import("../types.js").User }} said */
 export function memberJoined({ chatId }) {
-  if (asked.has(chatId)) again.add(chatId);
-  else void fetchConversation(chatId);
+  lookAnew(chatId);
+}
+
+/** Looks a conversation up as it is from now on. @param {string} id */
+function lookAnew(id) {
+  if (asked.has(id)) again.add(id);
+  else void fetchConversation(id);
 }
 
 /** @param {{ chatId: string, userId: string }} said */
 export function memberLeft({ chatId, userId }) {
   if (userId === me.value?.id) drop(chatId);
   else {
-    patch(chatId, ({ members, memberCount }) => {
-      const left = members.filter((member) => member.user.id !== userId);
-      // Of a large conversation some of the members are known.
-      return memberCount === undefined ? { members: left } : { members: left, memberCount: memberCount - 1 };
-    });
+    patch(chatId, ({ members }) => ({ members: members.filter((member) => member.user.id !== userId) }));
+    // Of a large conversation some of the members are known, and how many there are is asked.
+    if (conversations.value.get(chatId)?.memberCount !== undefined) lookAnew(chatId);
   }
 }
 

@@ -31,7 +31,7 @@ export function Choose({ without, onChoose }) {
       know(items);
       if (isNewest()) setFound(items);
     } catch {
-      setFound([]);
+      if (isNewest()) setFound([]);
     }
   });
   const hidden = new Set([...without, me.value?.id]);

@@ -20,7 +20,7 @@ export function Details({ conversation, me, onClose }) {
   const { id, kind, members, memberCount = members.length } = conversation;
   useEffect(() => {
     if (members.length < memberCount) void fetchConversation(id);
-  }, [id]);
+  }, [id, members.length < memberCount]);
   const role = members.find(({ user }) => user.id === me?.id)?.role ?? "member";
   const leads = role === "owner" || role === "admin";
   const path = `/conversations/${encodeURIComponent(id)}`;

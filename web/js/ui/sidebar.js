@@ -69,7 +69,7 @@ function Found({ query, onDone }) {
       setRooms(open.items.filter((/** @type {any} */ room) => !room.isMember));
       setAsked(query);
     } catch (error) {
-      tell(why(error));
+      if (isNewest()) tell(why(error));
     }
   });
 

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode, Uri, header};
+use percent_encoding::percent_decode_str;
 use quintet_dialect::Dialect;
 use quintet_domain::{Code, MessageId, Refusal};
 use serde_json::json;
@@ -139,7 +140,8 @@ async fn answer(app: App, calls: &Calls, dialects: Router, request: Request) -> 
                 _ if asker.0.password_hash.is_none() => return Err(undecided(&path)),
                 ("GET", ["users", "search"], _) => return search(&app, &asker, &mut parts).await,
                 ("PUT", ["messages", id], _) => {
-                    return edit(&app, &asker, MessageId::trusted(id), Request::from_parts(parts, body)).await;
+                    let id = percent_decode_str(id).decode_utf8_lossy();
+                    return edit(&app, &asker, MessageId::trusted(&id), Request::from_parts(parts, body)).await;
                 }
                 (_, _, None | Some(Dialect::Chat)) | ("DELETE", ["messages", _], _) => {
                     parts.extensions.insert(ForAll);

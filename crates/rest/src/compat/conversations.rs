@@ -18,6 +18,7 @@ use super::{LIST_MAX, emails, messages, missing, own_conversations, required, se
 use crate::auth::Credentials;
 use crate::error::Answer;
 use crate::extract::{Asked, Asker, Body, BodyIfAny, From, Path, Person, present, user_id};
+use crate::me::change_own;
 use crate::messages::new_text;
 use crate::router::App;
 
@@ -179,10 +180,11 @@ struct Profile {
 async fn change_profile(
     State(service): State<Service>,
     Person(asker): Person,
+    From(address): From,
     Body(input): Body<Profile>,
 ) -> Answer<Json<Value>> {
     let change = ProfileChange { username: input.username, avatar: input.avatar, ..ProfileChange::default() };
-    let changed = service.change_profile(asker.id(), change).await?;
+    let changed = change_own(&service, address, &asker, change).await?;
     Ok(Json(json!({ "success": true, "user": account(&service, &changed) })))
 }
 

@@ -32,9 +32,9 @@ pub(super) fn for_all(status: StatusCode, refusal: &Refusal) -> (StatusCode, Val
 /// The statuses that failures of what a dialect's clients call have, or of what any may.
 pub(super) fn statuses(dialect: Option<Dialect>) -> Vec<StatusCode> {
     let codes = match dialect {
-        Some(Dialect::Meetup) => &[400, 401, 403, 404, 429, 500][..],
+        Some(Dialect::Meetup) => &[400, 401, 403, 404, 408, 429, 500][..],
         Some(Dialect::Rooms) => &[400, 401, 403, 404, 422, 429, 500],
-        _ => &[400, 401, 403, 404, 409, 429, 500],
+        _ => &[400, 401, 403, 404, 408, 409, 429, 500],
     };
     codes.iter().filter_map(|code| StatusCode::from_u16(*code).ok()).collect()
 }
@@ -47,7 +47,8 @@ pub(super) fn write(
     with_token: bool,
     path: &str,
 ) -> (StatusCode, Value) {
-    let invalid = matches!(refusal.code, Code::InvalidPayload | Code::TooLarge) && status.is_client_error();
+    let of_what_was_sent = !matches!(status, StatusCode::METHOD_NOT_ALLOWED | StatusCode::REQUEST_TIMEOUT);
+    let invalid = matches!(refusal.code, Code::InvalidPayload | Code::TooLarge) && of_what_was_sent;
     let unknown = matches!(refusal.code, Code::Unauthenticated | Code::TokenExpired);
     let message = refusal.message.as_str();
     let status = match dialect {
@@ -58,7 +59,7 @@ pub(super) fn write(
         Dialect::Meetup if unknown && with_token => StatusCode::FORBIDDEN,
         Dialect::Meetup if refusal.code == Code::Conflict => StatusCode::BAD_REQUEST,
         Dialect::Rooms => status,
-        _ if invalid && status != StatusCode::METHOD_NOT_ALLOWED => StatusCode::BAD_REQUEST,
+        _ if invalid => StatusCode::BAD_REQUEST,
         _ => status,
     };
     let mut body = match dialect {

@@ -16,6 +16,7 @@ use super::{LIST_MAX, emails, messages, required, send, username_for, users};
 use crate::auth::Credentials;
 use crate::error::Answer;
 use crate::extract::{Asker, Body, BodyIfAny, From, Path, Person, user_id};
+use crate::me::change_own;
 use crate::messages::new_text;
 use crate::router::App;
 
@@ -158,6 +159,7 @@ struct Profile {
 async fn change_profile(
     State(service): State<Service>,
     Person(asker): Person,
+    From(address): From,
     Body(input): Body<Profile>,
 ) -> Answer<Json<Value>> {
     let user = &asker.0.user;
@@ -171,7 +173,7 @@ async fn change_profile(
         country: given(input.country),
         ..ProfileChange::default()
     };
-    let changed = service.change_profile(asker.id(), change).await?;
+    let changed = change_own(&service, address, &asker, change).await?;
     Ok(Json(json!({ "message": "Profile updated successfully", "user": account(&changed) })))
 }
 
@@ -197,7 +199,7 @@ async fn change_password(
     let current = required("currentPassword", input.current_password)?;
     let new = required("newPassword", input.new_password)?;
     // What came in by the old password ends, so a client goes on with a new token.
-    let session = service.change_password(asker.id(), current, new, Some(DIALECT.as_str())).await?;
+    let session = service.change_password(asker.id(), current, new, asker.1.as_deref()).await?;
     Ok(Json(json!({ "message": "Password changed successfully", "token": session.token })))
 }
 

@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 use quintet_dialect::Dialect;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
-use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, OneOfBuilder, SchemaFormat, SchemaType, Type};
+use utoipa::openapi::schema::{
+    AnyOfBuilder, ArrayBuilder, KnownFormat, ObjectBuilder, OneOfBuilder, SchemaFormat, SchemaType, Type,
+};
 use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder, Schema};
 
 use super::failure;
@@ -90,8 +92,8 @@ const SHAPES: &[(&str, &str)] = &[
     ),
     (
         "AnyUser",
-        "_id:text id:text username:text avatar:text? avatar_url:text? status:text lastSeen:time createdAt:time \
-         created_at:time ~email:text",
+        "id:text username:text status:text ~_id:text ~avatar:text? ~avatar_url:text? ~lastSeen:time ~createdAt:time \
+         ~created_at:time ~email:text",
     ),
 ];
 
@@ -275,11 +277,11 @@ fn together(operations: Vec<Operation>) -> Option<Operation> {
     if is_shared {
         // What each of them asks for, none of them insists on.
         operation.request_body = operation.request_body.map(|_| any_object());
-        let one_of = answers.into_iter().fold(OneOfBuilder::new(), OneOfBuilder::item).build();
+        let any_of = answers.into_iter().fold(AnyOfBuilder::new(), AnyOfBuilder::item).build();
         let any_failure: RefOr<Schema> = Ref::from_schema_name("AnyFailure").into();
         for (status, response) in &mut operation.responses.responses {
             let schema =
-                if status.starts_with('2') { Schema::OneOf(one_of.clone()).into() } else { any_failure.clone() };
+                if status.starts_with('2') { Schema::AnyOf(any_of.clone()).into() } else { any_failure.clone() };
             if let RefOr::T(response) = response {
                 let content = ContentBuilder::new().schema(Some(schema)).build();
                 response.content.insert("application/json".to_owned(), content.into());

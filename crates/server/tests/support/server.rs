@@ -61,10 +61,13 @@ impl Server {
         (output.status.success(), String::from_utf8(said).expect("text").trim().to_owned())
     }
 
-    /// Sets how large a file of the server may grow, until it is set again: beyond that a write fails, as on a full
-    /// disk. For a server that runs where the signal of that is ignored.
-    pub fn limit_files(&self, bytes: &str) {
-        let limit = format!("--fsize={bytes}:");
+    /// Sets how large a file of the server may grow, or, without a number, that there is as much room as can be: beyond
+    /// that a write fails, as on a full disk. For a server that runs where the signal of that is ignored.
+    pub fn limit_files(&self, bytes: Option<u64>) {
+        let limits = std::fs::read_to_string(format!("/proc/{}/limits", self.child.id())).expect("limits");
+        let line = limits.lines().find_map(|line| line.strip_prefix("Max file size")).expect("a limit of files");
+        let hard = line.split_whitespace().nth(1).expect("a hard limit").to_owned();
+        let limit = format!("--fsize={}:", bytes.map_or(hard, |bytes| bytes.to_string()));
         let status = Command::new("prlimit").args(["--pid", &self.child.id().to_string(), &limit]).status();
         assert!(status.expect("prlimit runs").success());
     }

@@ -22,7 +22,7 @@ pub(super) fn register(conn: &Connection) -> Result<(), rusqlite::Error> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
     conn.create_scalar_function("folded_holds", 2, flags, |context| {
         let (name, part) = (context.get_raw(0).as_str_or_null()?, context.get_raw(1).as_str()?);
-        Ok(part.is_empty() || name.is_some_and(|name| name.to_lowercase().contains(part)))
+        Ok(name.is_some_and(|name| part.is_empty() || name.to_lowercase().contains(part)))
     })
 }
 

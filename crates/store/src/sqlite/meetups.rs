@@ -300,11 +300,14 @@ pub(super) fn delete_hosted(tx: &mut Tx<'_>, host: &UserRow) -> Written<()> {
         .prepare_cached(&format!("SELECT {MEETUP} FROM meetup t WHERE t.host_pk = ?1 AND t.deleted_at IS NULL"))?
         .query_map([host.pk], meetup_at)?
         .collect::<Result<_, _>>()?;
+    // The words of those that were deleted before go as well.
+    tx.conn.prepare_cached("UPDATE meetup SET activity = '', location = '' WHERE host_pk = ?1")?.execute([host.pk])?;
+    tx.conn
+        .prepare_cached(
+            "UPDATE conversation SET name = NULL WHERE pk IN (SELECT conversation_pk FROM meetup WHERE host_pk = ?1)",
+        )?
+        .execute([host.pk])?;
     for mut meetup in hosted {
-        tx.conn.prepare_cached("UPDATE meetup SET activity = '', location = '' WHERE pk = ?1")?.execute([meetup.pk])?;
-        tx.conn
-            .prepare_cached("UPDATE conversation SET name = NULL WHERE pk = ?1")?
-            .execute([meetup.conversation_pk])?;
         meetup.activity.clear();
         // Told by nobody's name and in nobody's words: what names it is erased in a moment.
         end(tx, None, None, &meetup)?;

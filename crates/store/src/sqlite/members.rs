@@ -115,14 +115,24 @@ pub(super) fn insert(
     tx.record("member_joined", about, own, event)
 }
 
-/// Whether a new member is the owner: it was before, or it finds the place empty and its owner barred or gone.
+/// Whether a new member is the owner: it was before, or the owner is erased and nobody with an account is there.
 fn inherits(tx: &Tx<'_>, conversation: &ConversationRow, user: &UserRow) -> Written<bool> {
     let Some(owner) = conversation.owner_pk else { return Ok(false) };
     if owner == user.pk {
         return Ok(true);
     }
-    let may = conversation.member_count == 0 && !user.user.is_guest() && !user.user.is_service();
-    let inherits = may && rows::user_by_pk(tx.conn, owner)?.disabled;
+    if user.user.is_guest() || user.user.is_service() {
+        return Ok(false);
+    }
+    let inherits = tx
+        .conn
+        .prepare_cached(
+            "SELECT o.erased AND NOT EXISTS (
+                 SELECT 1 FROM member m JOIN user u ON u.pk = m.user_pk
+                 WHERE m.conversation_pk = ?1 AND u.kind = 'registered' AND u.service = 0)
+             FROM user o WHERE o.pk = ?2",
+        )?
+        .query_row([conversation.pk, owner], |row| row.get(0))?;
     if inherits {
         let mut pass = tx.conn.prepare_cached("UPDATE conversation SET owner_pk = ?2 WHERE pk = ?1")?;
         pass.execute([conversation.pk, user.pk])?;

@@ -15,7 +15,7 @@ use super::{conversations, files, queries};
 use crate::{Actor, Send, Sent};
 
 /// Messages of somebody who is erased that are deleted in one turn: others write in between.
-const ERASED_AT_ONCE: i64 = 200;
+const ERASED_AT_ONCE: usize = 200;
 
 struct MessageRow {
     pk: i64,
@@ -236,28 +236,24 @@ fn changed(
     tx.record(kind, about, actor, event)
 }
 
-/// Deletes some of what a user wrote, wherever it is still a member or not, as if it had done so itself. Says whether
-/// there is more.
-pub(super) fn delete_some_of(tx: &mut Tx<'_>, user: &UserRow) -> Written<bool> {
-    let ids: Vec<String> = tx
+/// Deletes some of what a user wrote behind a mark, wherever it is still a member or not, as if it had done so itself.
+/// Gives where to go on, if there is more.
+pub(super) fn delete_some_of(tx: &mut Tx<'_>, user: &UserRow, from: i64) -> Written<Option<i64>> {
+    let those: Vec<(i64, String)> = tx
         .conn
-        .prepare_cached("SELECT id FROM message WHERE sender_pk = ?1 AND deleted_at IS NULL ORDER BY pk LIMIT ?2")?
-        .query_map([user.pk, ERASED_AT_ONCE], |row| row.get(0))?
+        .prepare_cached("SELECT pk, id FROM message WHERE sender_pk = ?1 AND pk > ?2 ORDER BY pk LIMIT ?3")?
+        .query_map(params![user.pk, from, ERASED_AT_ONCE as i64], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?;
-    for id in &ids {
-        if let Some(row) = find(tx, &MessageId::trusted(id))? {
+    for (pk, id) in &those {
+        if let Some(row) = find(tx, &MessageId::trusted(id))?
+            && row.message.deleted_at.is_none()
+        {
             erase(tx, None, user, row)?;
         }
+        // What the sender called it is gone as well.
+        tx.conn.prepare_cached("UPDATE message SET client_message_id = NULL WHERE pk = ?1")?.execute([pk])?;
     }
-    // What was deleted before is gone already; what the sender called it goes now.
-    let called = tx
-        .conn
-        .prepare_cached(
-            "UPDATE message SET client_message_id = NULL WHERE pk IN
-                 (SELECT pk FROM message WHERE sender_pk = ?1 AND client_message_id IS NOT NULL LIMIT ?2)",
-        )?
-        .execute([user.pk, ERASED_AT_ONCE])?;
-    Ok(ids.len() + called > 0)
+    Ok(those.last().filter(|_| those.len() == ERASED_AT_ONCE).map(|(pk, _)| *pk))
 }
 
 pub(super) fn mark_read(

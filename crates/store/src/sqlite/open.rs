@@ -153,3 +153,41 @@ pub(super) fn backup(conn: &Connection, to: &Path) -> Result<(), StoreError> {
     backup.run_to_completion(i32::MAX, Duration::ZERO, None)?;
     Ok(())
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+mod tests {
+    use refinery::Target;
+
+    use super::*;
+
+    /// A database of an earlier version keeps its pictures, and forgets whose profile kept another's.
+    #[test]
+    fn pictures_of_an_earlier_version() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut conn = Connection::open(folder.path().join(FILE)).unwrap();
+        migrations::migrations::runner().set_target(Target::Version(5)).run(&mut conn).unwrap();
+        conn.execute_batch(
+            "INSERT INTO user (pk, id, kind, username, name, avatar, created_at, service) VALUES
+                 (1, 'a', 'registered', 'a', 'a', '/files/f-1/s-1', 0, 0),
+                 (2, 'b', 'registered', 'b', 'b', '/files/f-1/s-1', 0, 0),
+                 (3, 'c', 'registered', 'c', 'c', '/files/f-2/s-2', 0, 0),
+                 (4, 'd', 'registered', 'd', 'd', '/files/f-2/wrong', 0, 0),
+                 (5, 'e', 'registered', 'e', 'e', 'https://example.org/files/f-1/s-1', 0, 0),
+                 (6, 'shop', 'registered', 'shop', 'shop', NULL, 0, 1);
+             INSERT INTO file (pk, id, secret, uploader_pk, created_at) VALUES
+                 (10, 'f-1', 's-1', 1, 0), (20, 'f-2', 's-2', 6, 0);",
+        )
+        .unwrap();
+        migrate(&mut conn, folder.path()).unwrap();
+        let pictures: Vec<(String, Option<i64>)> = conn
+            .prepare("SELECT id, picture_pk FROM user ORDER BY pk")
+            .unwrap()
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        let expected = [("a", Some(10)), ("b", None), ("c", Some(20)), ("d", None), ("e", None), ("shop", None)];
+        assert_eq!(pictures, expected.map(|(id, picture)| (id.to_owned(), picture)));
+    }
+}

@@ -81,10 +81,13 @@ fn members(conn: &Connection, conversation: i64, one: Option<i64>, limit: usize)
 /// The conversation with what a client shows of it.
 fn whole(conn: &Connection, user: &UserRow, row: ConversationRow, members_max: usize) -> Read<Conversation> {
     let mut members = self::members(conn, row.pk, None, members_max)?;
-    if members.len() == members_max && members.iter().all(|member| member.user.id != user.user.id) {
+    if members.len() == members_max
+        && members.iter().all(|member| member.user.id != user.user.id)
+        && let Some(own) = self::members(conn, row.pk, Some(user.pk), 1)?.pop()
+    {
         // Whoever asks finds itself.
         members.pop();
-        members.extend(self::members(conn, row.pk, Some(user.pk), 1)?);
+        members.push(own);
     }
     let read = rows::member(conn, row.pk, user.pk)?.map_or(0, |member| member.read_sequence);
     let unread: i64 = conn

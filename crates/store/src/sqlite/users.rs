@@ -127,6 +127,9 @@ pub(super) fn register(tx: &mut Tx<'_>, mut new: NewUser) -> Written<Account> {
     let Some(id) = new.id.take() else {
         let id = UserId::trusted(&tx.new_id());
         insert(tx, &id, &new)?;
+        if new.avatar.is_some() {
+            files::note_picture(tx, tx.user(&id)?.pk, new.avatar.as_deref())?;
+        }
         return known(tx, &id);
     };
     match rows::user(tx.conn, &id)? {
@@ -251,6 +254,9 @@ pub(super) fn upsert_guest(tx: &mut Tx<'_>, id: &UserId, profile: &Profile) -> W
         }
     }
     let row = tx.user(id)?;
+    if profile.avatar.is_some() {
+        files::note_picture(tx, row.pk, profile.avatar.as_deref())?;
+    }
     if before.is_none_or(|before| before.user != row.user) {
         let about = About { actor: Some(row.pk), ..About::default() };
         tx.record("user_changed", about, None, Event::UserChanged { user: Arc::clone(&row.user) })?;
@@ -316,7 +322,13 @@ fn revoke(tx: &mut Tx<'_>, user: &UserRow) -> Written<()> {
 
 pub(super) fn set_disabled(tx: &mut Tx<'_>, id: &UserId, disabled: bool) -> Written<()> {
     let user = tx.user(id)?;
-    tx.conn.prepare_cached("UPDATE user SET disabled = ?2 WHERE pk = ?1")?.execute(params![user.pk, disabled])?;
+    let changed = tx
+        .conn
+        .prepare_cached("UPDATE user SET disabled = ?2 WHERE pk = ?1 AND erased = 0")?
+        .execute(params![user.pk, disabled])?;
+    if changed == 0 {
+        return Err(Refusal::not_found("user", id).into());
+    }
     if disabled {
         revoke(tx, &user)?;
     }
@@ -324,7 +336,7 @@ pub(super) fn set_disabled(tx: &mut Tx<'_>, id: &UserId, disabled: bool) -> Writ
 }
 
 pub(super) fn seen(tx: &mut Tx<'_>, users: &[(UserId, Timestamp)]) -> Written<()> {
-    let mut statement = tx.conn.prepare_cached("UPDATE user SET last_seen = ?2 WHERE id = ?1 AND disabled = 0")?;
+    let mut statement = tx.conn.prepare_cached("UPDATE user SET last_seen = ?2 WHERE id = ?1 AND erased = 0")?;
     for (id, at) in users {
         statement.execute(params![id.as_str(), at.0])?;
     }
@@ -357,7 +369,7 @@ pub(super) fn erase(tx: &mut Tx<'_>, id: &UserId) -> Written<()> {
         .prepare_cached(
             "UPDATE user SET username = ?2, username_key = ?2, name = ?2, email = NULL, email_key = NULL,
                  password_hash = NULL, avatar = NULL, picture_pk = NULL, country = NULL, last_name = NULL,
-                 last_seen = NULL, disabled = 1, erasing = 1 WHERE pk = ?1",
+                 last_seen = NULL, disabled = 1, erased = 1, erasing_from = 0 WHERE pk = ?1",
         )?
         .execute(params![user.pk, gone])?;
     // What is told of it from here on is told by the name that is left.
@@ -370,17 +382,20 @@ pub(super) fn erase(tx: &mut Tx<'_>, id: &UserId) -> Written<()> {
 /// Deletes some of the messages of somebody who is erased: numbers keep their places. Says whether there are more.
 pub(super) fn erase_on(tx: &mut Tx<'_>, id: &UserId) -> Written<bool> {
     let user = tx.user(id)?;
-    let more = messages::delete_some_of(tx, &user)?;
-    if !more {
-        tx.conn.prepare_cached("UPDATE user SET erasing = 0 WHERE pk = ?1")?.execute([user.pk])?;
-    }
-    Ok(more)
+    let from: Option<i64> = tx
+        .conn
+        .prepare_cached("SELECT erasing_from FROM user WHERE pk = ?1")?
+        .query_row([user.pk], |row| row.get(0))?;
+    let Some(from) = from else { return Ok(false) };
+    let reached = messages::delete_some_of(tx, &user, from)?;
+    tx.conn.prepare_cached("UPDATE user SET erasing_from = ?2 WHERE pk = ?1")?.execute(params![user.pk, reached])?;
+    Ok(reached.is_some())
 }
 
 /// Those whose messages are still being deleted.
 pub(super) fn erasing(conn: &Connection) -> Result<Vec<UserId>, StoreError> {
     Ok(conn
-        .prepare_cached("SELECT id FROM user WHERE erasing = 1")?
+        .prepare_cached("SELECT id FROM user WHERE erasing_from IS NOT NULL")?
         .query_map([], |row| Ok(UserId::trusted(row.get_ref(0)?.as_str()?)))?
         .collect::<Result<_, _>>()?)
 }

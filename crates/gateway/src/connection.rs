@@ -105,6 +105,13 @@ impl Out {
         }
     }
 
+    /// Lets its transport be told apart from others by the dialect's number.
+    fn label(&self, dialect: u8) {
+        if let Self::SocketIo(link) = self {
+            link.label(dialect);
+        }
+    }
+
     pub(crate) fn emit(&self, event: &Outgoing) {
         self.send(match self {
             Self::SocketIo(link) => packet::encode_event(link.namespace(), event.name, &event.payload),
@@ -220,6 +227,11 @@ impl Census {
 
 const AUTO: u8 = u8::MAX;
 
+/// A dialect by its number, as metrics name it; that of an undecided connection is none's.
+pub(crate) fn dialect_name(number: u8) -> &'static str {
+    Dialect::ALL.get(usize::from(number)).map_or("undecided", |dialect| dialect.as_str())
+}
+
 #[derive(Debug, Default)]
 struct Changing {
     identity: Option<Identity>,
@@ -295,6 +307,7 @@ impl Connection {
             census,
         };
         connection.census.of(dialect).fetch_add(1, Ordering::Relaxed);
+        connection.out.label(connection.dialect.load(Ordering::Relaxed));
         Arc::new(connection)
     }
 
@@ -338,6 +351,7 @@ impl Connection {
         // Under the lock that `told` holds, so that nothing is noted behind the list that is taken here.
         let mut changing = self.changing();
         self.dialect.store(dialect as u8, Ordering::Relaxed);
+        self.out.label(dialect as u8);
         self.census.of(None).fetch_sub(1, Ordering::Relaxed);
         self.census.of(Some(dialect)).fetch_add(1, Ordering::Relaxed);
         let told = std::mem::take(&mut changing.told);

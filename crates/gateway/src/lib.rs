@@ -82,8 +82,15 @@ struct Inner {
     threads: Threads,
     census: Arc<Census>,
     next_id: AtomicU64,
-    plain: Mutex<HashMap<u64, Weak<Outbox>>>,
+    plain: Mutex<HashMap<u64, Plain>>,
     tasks: TaskTracker,
+}
+
+/// A plain WebSocket, and the connection over it once it was let in.
+#[derive(Debug)]
+struct Plain {
+    outbox: Weak<Outbox>,
+    connection: Weak<Connection>,
 }
 
 impl std::fmt::Debug for Gateway {
@@ -126,7 +133,7 @@ impl Gateway {
     pub async fn close(&self) {
         let outboxes: Vec<_> = {
             let plain = self.0.plain.lock().unwrap_or_else(PoisonError::into_inner);
-            plain.values().filter_map(Weak::upgrade).collect()
+            plain.values().filter_map(|plain| plain.outbox.upgrade()).collect()
         };
         for outbox in outboxes {
             outbox.close(CloseReason::Shutdown);
@@ -148,18 +155,25 @@ impl Gateway {
         [a, b, c, d, e, ("undecided", census.count(None))]
     }
 
-    /// Plain WebSockets.
-    #[must_use]
-    pub fn plain_connections(&self) -> usize {
+    /// Visits every plain WebSocket, with the dialect that is spoken over it.
+    pub fn visit_plain(&self, mut visit: impl FnMut(&'static str)) {
         let plain = self.0.plain.lock().unwrap_or_else(PoisonError::into_inner);
-        plain.values().filter(|outbox| outbox.strong_count() > 0).count()
+        for plain in plain.values().filter(|plain| plain.outbox.strong_count() > 0) {
+            visit(plain.connection.upgrade().and_then(|one| one.dialect()).map_or("undecided", Dialect::as_str));
+        }
+    }
+
+    /// The dialect that a session's label stands for.
+    #[must_use]
+    pub fn dialect_of(label: u8) -> &'static str {
+        connection::dialect_name(label)
     }
 
     /// Bytes that wait for plain WebSockets.
     #[must_use]
     pub fn plain_queued_bytes(&self) -> usize {
         let plain = self.0.plain.lock().unwrap_or_else(PoisonError::into_inner);
-        plain.values().filter_map(Weak::upgrade).map(|outbox| outbox.queued_bytes()).sum()
+        plain.values().filter_map(|plain| plain.outbox.upgrade()).map(|outbox| outbox.queued_bytes()).sum()
     }
 
     /// A refusal of a connection that wanted in.

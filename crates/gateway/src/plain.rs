@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -86,7 +86,7 @@ impl WithStream for Plain {
         let out = Out::Plain(Arc::clone(&outbox));
         let plain = || gateway.0.plain.lock().unwrap_or_else(PoisonError::into_inner);
         let key = gateway.0.next_id.fetch_add(1, Ordering::Relaxed);
-        plain().insert(key, Arc::downgrade(&outbox));
+        plain().insert(key, crate::Plain { outbox: Arc::downgrade(&outbox), connection: Weak::new() });
         let auth = Auth::default();
         let connected = match connect::asked_dialect(&visitor, &auth) {
             Ok(dialect) => connect::connect(&gateway, &visitor, &auth, dialect, None, out).await,
@@ -101,6 +101,9 @@ impl WithStream for Plain {
                 return;
             }
         };
+        if let Some(plain) = plain().get_mut(&key) {
+            plain.connection = Arc::downgrade(&connection);
+        }
         let alive = Arc::new(AtomicBool::new(true));
         let frames = JsonFrames {
             gateway: gateway.clone(),

@@ -1,5 +1,7 @@
 //! What is looked up when somebody looks: connections and what waits for them.
 
+use std::collections::BTreeMap;
+
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::gauge::ConstGauge;
@@ -15,27 +17,50 @@ pub(crate) struct Connections {
     pub(crate) service: Service,
 }
 
+/// Writes gauges of one name, each with its labels.
+fn gauges<const N: usize>(
+    encoder: &mut DescriptorEncoder<'_>,
+    (name, help): (&str, &str),
+    values: impl IntoIterator<Item = ([(&'static str, &'static str); N], usize)>,
+) -> Result<(), std::fmt::Error> {
+    let mut family = encoder.encode_descriptor(name, help, None, ConstGauge::new(0_i64).metric_type())?;
+    for (labels, count) in values {
+        ConstGauge::new(count as i64).encode(family.encode_family(&labels)?)?;
+    }
+    Ok(())
+}
+
+impl Connections {
+    /// Open transports by what they are and what is spoken over them.
+    fn transports(&self) -> BTreeMap<[(&'static str, &'static str); 2], usize> {
+        let mut counts = BTreeMap::new();
+        for transport in ["websocket", "polling", "plain"] {
+            // What nobody speaks is shown as well: a series that comes and goes is hard to watch.
+            for (dialect, _) in self.gateway.connections() {
+                counts.insert([("dialect", dialect), ("transport", transport)], 0);
+            }
+        }
+        let mut count = |transport, dialect| {
+            *counts.entry([("dialect", dialect), ("transport", transport)]).or_default() += 1;
+        };
+        self.engine.visit(|polling, label| {
+            count(if polling { "polling" } else { "websocket" }, Gateway::dialect_of(label));
+        });
+        self.gateway.visit_plain(|dialect| count("plain", dialect));
+        counts
+    }
+}
+
 impl Collector for Connections {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
-        let mut gauges = |name: &str, help: &str, label: &str, values: &[(&str, i64)]| {
-            let kind = ConstGauge::new(0_i64).metric_type();
-            let mut family = encoder.encode_descriptor(name, help, None, kind)?;
-            for (value, count) in values {
-                let labels = [(label, *value)];
-                ConstGauge::new(*count).encode(family.encode_family(&labels)?)?;
-            }
-            Ok::<_, std::fmt::Error>(())
-        };
-        let dialects = self.gateway.connections().map(|(name, count)| (name, count as i64));
-        gauges("connections", "Connections that are somebody's or nobody's, by vocabulary", "dialect", &dialects)?;
-        let load = self.engine.load();
-        let plain = self.gateway.plain_connections() as i64;
-        let transports = [("websocket", load.websocket as i64), ("polling", load.polling as i64), ("plain", plain)];
-        gauges("transports", "Open transports", "transport", &transports)?;
-        let queued = self.gateway.plain_queued_bytes() as i64;
-        let queued = [("socketio", load.queued_bytes as i64), ("plain", queued)];
-        gauges("queued_bytes", "Bytes that wait for clients", "of", &queued)?;
-        let waiting = [("store", self.service.waiting() as i64)];
-        gauges("queued_commands", "Commands that wait to be committed", "of", &waiting)
+        let encoder = &mut encoder;
+        let connections = self.gateway.connections().map(|(dialect, count)| ([("dialect", dialect)], count));
+        gauges(encoder, ("connections", "Connections that are somebody's or nobody's, by vocabulary"), connections)?;
+        gauges(encoder, ("transports", "Open transports, by what is spoken over them"), self.transports())?;
+        let (load, plain) = (self.engine.load(), self.gateway.plain_queued_bytes());
+        let queued = [([("of", "socketio")], load.queued_bytes), ([("of", "plain")], plain)];
+        gauges(encoder, ("queued_bytes", "Bytes that wait for clients"), queued)?;
+        let waiting = [([("of", "store")], self.service.waiting())];
+        gauges(encoder, ("queued_commands", "Commands that wait to be committed"), waiting)
     }
 }

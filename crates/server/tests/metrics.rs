@@ -2,8 +2,10 @@
 
 mod support;
 
+use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use support::{Server, Wire};
+use tokio_tungstenite::tungstenite::Message;
 
 #[tokio::test]
 async fn what_an_operator_looks_at() {
@@ -29,6 +31,26 @@ async fn what_an_operator_looks_at() {
     let mut gone = Wire::connect(server.address(), "/chat", &json!({ "token": bob.1 })).await;
     gone.send("41/chat,").await;
     let _undecided = Wire::connect(server.address(), "/", &json!({ "token": alice.1 })).await;
+    // One on polling that goes on asking, and a plain one.
+    let eve = http.register("eve").await;
+    let opened = http.send("GET", "/socket.io/?EIO=4&transport=polling", &[], "").await.text;
+    let opened: Value = serde_json::from_str(&opened[1..]).expect("an open packet");
+    let path = format!("/socket.io/?EIO=4&transport=polling&sid={}", opened["sid"].as_str().expect("an id"));
+    let connect = format!("40/messenger,{}", json!({ "token": eve.1 }));
+    assert_eq!(http.send("POST", &path, &[], &connect).await.text, "ok");
+    assert!(http.send("GET", &path, &[], "").await.text.starts_with("40/messenger,"));
+    let polling = http.clone();
+    let polls = tokio::spawn(async move {
+        loop {
+            polling.send("GET", &path, &[], "").await;
+        }
+    });
+    let url = format!("ws://{}/ws?dialect=rooms&userId=guest", server.address());
+    let (mut plain, _) = tokio_tungstenite::connect_async(url).await.expect("a WebSocket");
+    // Let in once it is answered.
+    let asked = json!({ "event": "leave_room", "data": { "roomId": "none", "userId": "guest" }, "id": 1 });
+    plain.send(Message::text(asked.to_string())).await.expect("sent");
+    plain.next().await.expect("an answer").expect("no error");
     wire.call("message:send", &json!({ "chatId": place["id"], "content": "hello" })).await;
     wire.call("message:send", &json!({ "chatId": "nowhere", "content": "hello" })).await;
     // What was queued last may still be on its way to a client.
@@ -42,16 +64,22 @@ async fn what_an_operator_looks_at() {
         }
     };
     let after = tokio::time::timeout(std::time::Duration::from_secs(20), quiet).await.expect("all is written");
+    polls.abort();
     for (series, expected) in [
         ("quintet_connections{dialect=\"chat\"}", 1.0),
         ("quintet_connections{dialect=\"undecided\"}", 1.0),
-        ("quintet_connections{dialect=\"rooms\"}", 0.0),
-        ("quintet_transports{transport=\"websocket\"}", 4.0),
-        ("quintet_transports{transport=\"polling\"}", 0.0),
+        ("quintet_connections{dialect=\"rooms\"}", 1.0),
+        ("quintet_connections{dialect=\"meetup\"}", 0.0),
+        ("quintet_transports{dialect=\"chat\",transport=\"websocket\"}", 2.0),
+        // One of them was let in nowhere.
+        ("quintet_transports{dialect=\"undecided\",transport=\"websocket\"}", 2.0),
+        ("quintet_transports{dialect=\"messenger\",transport=\"polling\"}", 1.0),
+        ("quintet_transports{dialect=\"rooms\",transport=\"plain\"}", 1.0),
+        ("quintet_transports{dialect=\"rooms\",transport=\"polling\"}", 0.0),
         ("quintet_queued_bytes{of=\"socketio\"}", 0.0),
         ("quintet_events_total{dialect=\"chat\"}", 2.0),
-        // Two registrations and a conversation.
-        ("quintet_http_requests_total{status=\"201\"}", 3.0),
+        // Three registrations and a conversation.
+        ("quintet_http_requests_total{status=\"201\"}", 4.0),
         ("quintet_queued_bytes{of=\"plain\"}", 0.0),
         ("quintet_queued_commands{of=\"store\"}", 0.0),
         ("quintet_commit_failures_total", 0.0),

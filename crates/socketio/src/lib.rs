@@ -82,6 +82,11 @@ impl<A: Application> Engine<A> {
         self.0.load()
     }
 
+    /// Visits every open session: whether it is on polling, and the label that the application gave it.
+    pub fn visit(&self, mut visit: impl FnMut(bool, u8)) {
+        self.0.visit(|session, polling| visit(polling, session.protocol.label()));
+    }
+
     /// Closes every session without a DISCONNECT, and returns when each has told its application.
     pub async fn close(&self, reason: CloseReason) {
         self.0.close(reason).await;

@@ -20,6 +20,7 @@ pub(crate) trait Control: Send + Sync {
     fn push_all(&self, frames: Vec<Frame>) -> Result<(), PushError>;
     fn push_volatile(&self, frame: Frame) -> bool;
     fn queued_bytes(&self) -> usize;
+    fn label(&self, label: u8);
     fn is_closed(&self) -> bool;
     fn leave(self: Arc<Self>, socket: Id);
     fn close(self: Arc<Self>, reason: CloseReason);
@@ -221,6 +222,12 @@ impl Link {
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.0.control.is_closed()
+    }
+
+    /// Labels the session that this connection is of with a number of the application's own: what a visitor of all
+    /// sessions tells them apart by ([`crate::Engine::visit`]). The last label counts; before any it is [`u8::MAX`].
+    pub fn label(&self, label: u8) {
+        self.0.control.label(label);
     }
 
     /// Bytes that wait for this connection.

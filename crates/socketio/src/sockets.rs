@@ -5,7 +5,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use bytes::Bytes;
 use http::request;
@@ -30,6 +30,13 @@ pub struct Sockets<A: Application> {
     visitor: A::Visitor,
     inbound: tokio::sync::Mutex<Inbound<A>>,
     entered: AtomicBool,
+    label: AtomicU8,
+}
+
+impl<A: Application> Sockets<A> {
+    pub(crate) fn label(&self) -> u8 {
+        self.label.load(Ordering::Relaxed)
+    }
 }
 
 struct Inbound<A: Application> {
@@ -51,7 +58,12 @@ impl<A: Application> Protocol for SocketIo<A> {
     fn arrive(&self, request: &request::Parts, remote: SocketAddr) -> Result<Sockets<A>, String> {
         let visitor = self.application.arrive(request, remote)?;
         let inbound = Inbound { peers: Vec::new(), assembler: Assembler::default() };
-        Ok(Sockets { visitor, inbound: tokio::sync::Mutex::new(inbound), entered: AtomicBool::new(false) })
+        Ok(Sockets {
+            visitor,
+            inbound: tokio::sync::Mutex::new(inbound),
+            entered: AtomicBool::new(false),
+            label: AtomicU8::new(u8::MAX),
+        })
     }
 
     /// A client of Socket.IO 4 is in the default namespace without asking.
@@ -228,6 +240,10 @@ impl<A: Application> Control for Session<SocketIo<A>> {
 
     fn queued_bytes(&self) -> usize {
         self.outbox().queued_bytes()
+    }
+
+    fn label(&self, label: u8) {
+        self.protocol.label.store(label, Ordering::Relaxed);
     }
 
     fn is_closed(&self) -> bool {

@@ -146,6 +146,13 @@ impl<P: Protocol> Server<P> {
         load
     }
 
+    /// Visits every open session, closing ones included, and says whether it is on polling.
+    pub fn visit(&self, mut visit: impl FnMut(&Session<P>, bool)) {
+        for session in self.0.sessions().values() {
+            visit(session, session.state().is_polling());
+        }
+    }
+
     /// Open sessions, closing ones included.
     #[must_use]
     pub fn session_count(&self) -> usize {

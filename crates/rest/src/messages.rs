@@ -63,6 +63,20 @@ pub(crate) struct NewMessage {
     client_message_id: Option<String>,
 }
 
+impl NewMessage {
+    /// What is to be sent, by the name that the client gives it.
+    pub(crate) fn text(self, target: Target) -> Result<NewText, Refusal> {
+        let client_message_id = self
+            .client_message_id
+            .map(|id| ClientMessageId::new(&id))
+            .transpose()
+            .map_err(|error| Refusal::invalid("clientMessageId", format!("is no id: {error}")))?;
+        let file = (self.file_url, self.file_name);
+        let text = new_text(target, ("type", self.kind.as_deref()), self.content, file)?;
+        Ok(NewText { client_message_id, ..text })
+    }
+}
+
 /// A message as a client wrote it: its kind, by the name that the client has for that, its text and its file.
 pub(crate) fn new_text(
     target: Target,
@@ -96,26 +110,19 @@ pub(crate) async fn send(
     asker: Asker,
     Path(id): Path<String>,
     headers: HeaderMap,
-    Body(input): Body<NewMessage>,
+    Body(mut input): Body<NewMessage>,
 ) -> Answer<(StatusCode, Json<Message>)> {
     let header = headers.get("idempotency-key").map(|key| key.to_str()).transpose();
     let header = header.map_err(|_| Refusal::invalid("Idempotency-Key", "must be visible ASCII"))?;
-    let key = match (header, input.client_message_id.as_deref()) {
-        (Some(key), Some(id)) if key != id => {
-            return Err(
-                Refusal::invalid("Idempotency-Key", "and `clientMessageId` are the same thing, and differ").into()
-            );
+    if let Some(key) = header {
+        ClientMessageId::new(key).map_err(|error| Refusal::invalid("Idempotency-Key", format!("is no id: {error}")))?;
+        if input.client_message_id.as_deref().is_some_and(|id| id != key) {
+            let refusal = Refusal::invalid("Idempotency-Key", "and `clientMessageId` are the same thing, and differ");
+            return Err(refusal.into());
         }
-        (key, id) => key.or(id),
-    };
-    let client_message_id = key
-        .map(ClientMessageId::new)
-        .transpose()
-        .map_err(|error| Refusal::invalid("Idempotency-Key", format!("is no id: {error}")))?;
-    let target = Target::Conversation(ConversationId::trusted(&id));
-    let file = (input.file_url, input.file_name);
-    let text = new_text(target, ("type", input.kind.as_deref()), input.content, file)?;
-    let text = NewText { client_message_id, ..text };
+        input.client_message_id = Some(key.to_owned());
+    }
+    let text = input.text(Target::Conversation(ConversationId::trusted(&id)))?;
     let sent = service.send(asker.actor(), text).await?;
     let status = if sent.repeated { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(Views(&service).message(&sent.message))))

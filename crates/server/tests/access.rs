@@ -4,7 +4,7 @@ mod support;
 
 use jsonwebtoken::{EncodingKey, Header};
 use serde_json::{Value, json};
-use support::{Http, Server};
+use support::{Http, Server, is_of};
 
 const SECRET: &str = "a secret of the test";
 
@@ -89,12 +89,6 @@ fn table() -> Vec<(&'static str, &'static str, Value, [u16; 5])> {
 /// What the table leaves out: what needs no token, and what ends the askers.
 const ELSEWHERE: [&str; 6] =
     ["POST /auth/register", "POST /auth/login", "POST /auth/revoke", "DELETE /me", "POST /files", "GET /openapi.json"];
-
-/// Whether a path of the table is one of a pattern of the document.
-fn is_of(path: &str, pattern: &str) -> bool {
-    let (path, pattern): (Vec<&str>, Vec<&str>) = (path.split('/').collect(), pattern.split('/').collect());
-    path.len() == pattern.len() && path.iter().zip(pattern).all(|(a, b)| *a == b || b.starts_with('{'))
-}
 
 #[tokio::test]
 async fn no_endpoint_is_missing_in_the_table() {

@@ -19,7 +19,7 @@ use crate::auth::Credentials;
 use crate::error::Answer;
 use crate::extract::{Asked, Asker, Body, BodyIfAny, From, Path, Person, present, user_id};
 use crate::me::change_own;
-use crate::messages::new_text;
+use crate::messages::NewMessage;
 use crate::router::App;
 
 const DIALECT: Dialect = Dialect::Conversations;
@@ -285,17 +285,6 @@ async fn history(
     })))
 }
 
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct NewMessage {
-    #[serde(default)]
-    content: String,
-    #[serde(rename = "type")]
-    kind: Option<String>,
-    file_url: Option<String>,
-    file_name: Option<String>,
-}
-
 #[utoipa::path(
     post, path = "/messages/{id}", tag = "clients of conversations", operation_id = "conversations_say",
     params(("id" = String, Path)), request_body = inline(NewMessage),
@@ -307,9 +296,7 @@ async fn say(
     Path(id): Path<String>,
     BodyIfAny(input): BodyIfAny<NewMessage>,
 ) -> Answer<(StatusCode, Json<Value>)> {
-    let target = Target::Conversation(ConversationId::trusted(&id));
-    let file = (input.file_url, input.file_name);
-    let text = new_text(target, ("type", input.kind.as_deref()), input.content, file)?;
+    let text = input.text(Target::Conversation(ConversationId::trusted(&id)))?;
     let sent = send(&service, &asker, DIALECT, text).await?;
     Ok((StatusCode::CREATED, Json(json!({ "success": true, "message": sent }))))
 }

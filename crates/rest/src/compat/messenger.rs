@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use quintet_dialect::Dialect;
-use quintet_domain::{ConversationId, ConversationKind, MessageId, NewText, Refusal, Target, User, UserId};
+use quintet_domain::{ConversationId, ConversationKind, MessageId, Refusal, Target, User, UserId};
 use quintet_service::{Account, ConversationInput, Found, NewAccount, ProfileChange, Service, Which};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ use crate::auth::Credentials;
 use crate::error::Answer;
 use crate::extract::{Asker, Body, BodyIfAny, From, Path, Person, user_id};
 use crate::me::change_own;
-use crate::messages::new_text;
+use crate::messages::NewMessage;
 use crate::router::App;
 
 const DIALECT: Dialect = Dialect::Messenger;
@@ -228,23 +228,6 @@ async fn direct_messages(State(service): State<Service>, asker: Asker, Path(id):
     Ok(Json(shown.into()))
 }
 
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct NewMessage {
-    #[serde(default)]
-    content: String,
-    #[serde(rename = "type")]
-    kind: Option<String>,
-    file_url: Option<String>,
-    file_name: Option<String>,
-}
-
-impl NewMessage {
-    fn to(self, target: Target) -> Result<NewText, Refusal> {
-        new_text(target, ("type", self.kind.as_deref()), self.content, (self.file_url, self.file_name))
-    }
-}
-
 #[utoipa::path(
     post, path = "/users/{id}/messages", tag = "clients of messenger", operation_id = "messenger_say_direct",
     params(("id" = String, Path)), request_body = inline(NewMessage),
@@ -256,7 +239,7 @@ async fn say_direct(
     Path(id): Path<String>,
     BodyIfAny(input): BodyIfAny<NewMessage>,
 ) -> Answer<(StatusCode, Json<Value>)> {
-    let text = input.to(Target::Direct(user_id("id", &id)?))?;
+    let text = input.text(Target::Direct(user_id("id", &id)?))?;
     Ok((StatusCode::CREATED, Json(send(&service, &asker, DIALECT, text).await?)))
 }
 
@@ -370,6 +353,6 @@ async fn say_in_group(
     Path(id): Path<String>,
     BodyIfAny(input): BodyIfAny<NewMessage>,
 ) -> Answer<(StatusCode, Json<Value>)> {
-    let text = input.to(Target::Conversation(ConversationId::trusted(&id)))?;
+    let text = input.text(Target::Conversation(ConversationId::trusted(&id)))?;
     Ok((StatusCode::CREATED, Json(send(&service, &asker, DIALECT, text).await?)))
 }

@@ -3,7 +3,7 @@
 use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
-use crate::support::{Http, Server};
+use crate::support::{Http, Server, is_of};
 
 const SECRET: &str = "a secret of the test";
 
@@ -120,12 +120,6 @@ fn table() -> Vec<(&'static str, &'static str, Value, [u16; 4])> {
         ("DELETE", "/chat/api/messages/{m}",                   none(),                             [401, 404, 403, 200]),
         ("POST",   "/chat/api/messages/{m}/read",              none(),                             [401, 404, 200, 200]),
     ]
-}
-
-/// Whether a path of the table is one of a pattern of the document.
-fn is_of(path: &str, pattern: &str) -> bool {
-    let (path, pattern): (Vec<&str>, Vec<&str>) = (path.split('/').collect(), pattern.split('/').collect());
-    path.len() == pattern.len() && path.iter().zip(pattern).all(|(a, b)| *a == b || b.starts_with('{'))
 }
 
 #[tokio::test]

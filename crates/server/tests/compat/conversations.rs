@@ -86,6 +86,10 @@ async fn lives() {
         let profile = ada.put("/users/profile", 200, profile).await;
         fields(&profile, "success user");
         assert_eq!(profile["user"]["username"], "ada2");
+        // Sent twice by the same name it is stored once.
+        let named = json!({ "content": "named", "clientMessageId": "n-1" });
+        let first = ada.post(&format!("/messages/{id}"), 201, named.clone()).await;
+        assert_eq!(ada.post(&format!("/messages/{id}"), 201, named).await, first);
         ada.delete(&format!("/conversations/{id}"), 200).await;
         assert_eq!(ada.get("/conversations").await["count"], 0);
 

@@ -30,6 +30,12 @@ impl Answer {
     }
 }
 
+/// Whether a path is one of a pattern of the OpenAPI document.
+pub fn is_of(path: &str, pattern: &str) -> bool {
+    let (path, pattern): (Vec<&str>, Vec<&str>) = (path.split('/').collect(), pattern.split('/').collect());
+    path.len() == pattern.len() && path.iter().zip(pattern).all(|(a, b)| *a == b || b.starts_with('{'))
+}
+
 impl Http {
     pub fn new(address: SocketAddr) -> Self {
         Self { address }

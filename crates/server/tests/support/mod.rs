@@ -6,6 +6,6 @@ mod server;
 pub mod story;
 mod wire;
 
-pub use http::{Answer, Http};
+pub use http::{Answer, Http, is_of};
 pub use server::{Server, Start};
 pub use wire::Wire;

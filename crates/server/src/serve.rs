@@ -1,6 +1,7 @@
 //! Listening, serving, and the end.
 
 use std::convert::Infallible;
+use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -124,9 +125,9 @@ fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// A few calm lines.
+/// A few calm lines. Where they cannot be written the server does without.
 fn say_hello(config: &Config, listeners: &[(TcpListener, Listen)], tls: bool) {
-    println!("Quintet {}", env!("CARGO_PKG_VERSION"));
+    let mut lines = vec![format!("Quintet {}", env!("CARGO_PKG_VERSION"))];
     let scheme = if tls { "https" } else { "http" };
     for (listener, listen) in listeners {
         let address = listener.local_addr().unwrap_or(listen.address);
@@ -134,17 +135,19 @@ fn say_hello(config: &Config, listeners: &[(TcpListener, Listen)], tls: bool) {
             None => "meetup, messenger, rooms, conversations and chat".to_owned(),
             Some(dialect) => format!("{} where a client names no other", dialect.as_str()),
         };
-        println!("  listening on {scheme}://{address}, speaking {speaks}");
+        lines.push(format!("  listening on {scheme}://{address}, speaking {speaks}"));
         if listen.trust {
-            println!("  warning: {address} takes every client's word for who it is; keep it in a closed network");
+            let warning = "takes every client's word for who it is; keep it in a closed network";
+            lines.push(format!("  warning: {address} {warning}"));
         }
     }
-    if config.server.ephemeral {
-        println!("  data in memory, gone with this process");
-    } else {
-        println!("  data in {}", config.server.data.display());
-    }
-    println!("  guests are {}", if config.auth.guests { "let into open rooms" } else { "not let in" });
+    lines.push(match config.server.ephemeral {
+        true => "  data in memory, gone with this process".to_owned(),
+        false => format!("  data in {}", config.server.data.display()),
+    });
+    lines.push(format!("  guests are {}\n", if config.auth.guests { "let into open rooms" } else { "not let in" }));
+    let mut stdout = std::io::stdout();
+    let _ = stdout.write_all(lines.join("\n").as_bytes()).and_then(|()| stdout.flush());
 }
 
 /// The signals that are listened for.

@@ -73,8 +73,10 @@ async fn the_log_is_synced_before_anybody_is_told() {
 
 #[tokio::test]
 async fn a_full_disk_is_said_and_loses_nothing() {
-    // Without the signal a write beyond the limit is an error like any other.
-    let server = Server::with().under(&["sh", "-c", "trap '' XFSZ; exec \"$@\"", "sh"]).run();
+    // Without the signal a write beyond the limit is an error like any other. The log is on the same disk.
+    let logs = tempfile::tempdir().expect("a folder");
+    let run = format!("trap '' XFSZ; exec \"$@\" 2>>{}", logs.path().join("log").display());
+    let server = Server::with().under(&["sh", "-c", &run, "sh"]).run();
     let http = server.http();
     let alice = http.register("alice").await;
     let place = http.api(&alice.1, "POST", "/conversations", json!({ "kind": "group", "name": "G" })).await.expect(201);

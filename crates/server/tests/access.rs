@@ -93,15 +93,12 @@ const ELSEWHERE: [&str; 6] =
 #[tokio::test]
 async fn no_endpoint_is_missing_in_the_table() {
     let server = Server::start();
-    let document = server.http().api("", "GET", "/openapi.json", Value::Null).await.expect(200);
     let mut missing = Vec::new();
-    for (path, item) in document["paths"].as_object().expect("paths") {
+    for (method, path) in server.http().operations().await {
         let Some(path) = path.strip_prefix("/api/v1") else { continue };
-        for method in item.as_object().expect("operations").keys().map(|method| method.to_uppercase()) {
-            let tested = table().iter().any(|(tested, with, ..)| *tested == method && is_of(with, path));
-            if !tested && !ELSEWHERE.contains(&format!("{method} {path}").as_str()) {
-                missing.push(format!("{method} {path}"));
-            }
+        let tested = table().iter().any(|(tested, with, ..)| *tested == method && is_of(with, path));
+        if !tested && !ELSEWHERE.contains(&format!("{method} {path}").as_str()) {
+            missing.push(format!("{method} {path}"));
         }
     }
     assert!(missing.is_empty(), "{missing:?}");

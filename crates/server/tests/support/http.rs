@@ -89,6 +89,19 @@ impl Http {
         self.call(token, method, &format!("/api/v1{path}"), body).await
     }
 
+    /// Every operation of the OpenAPI document: its method and path.
+    pub async fn operations(&self) -> Vec<(String, String)> {
+        let document = self.api("", "GET", "/openapi.json", Value::Null).await.expect(200);
+        let paths = document["paths"].as_object().expect("paths").iter();
+        let methods = |item: &Value| item.as_object().expect("operations").keys().map(|m| m.to_uppercase()).collect();
+        paths
+            .flat_map(|(path, item)| {
+                let methods: Vec<String> = methods(item);
+                methods.into_iter().map(|method| (method, path.clone()))
+            })
+            .collect()
+    }
+
     /// A call of any path in somebody's name.
     pub async fn call(&self, token: &str, method: &str, path: &str, body: Value) -> Answer {
         let bearer = format!("Bearer {token}");

@@ -23,7 +23,7 @@ pub(crate) struct Search {
     limit: Option<u32>,
 }
 
-/// Open rooms and groups by the start of their name, newest activity first.
+/// Open rooms and groups by a part of their name, newest activity first.
 #[utoipa::path(
     get, path = "/rooms", tag = "conversations", operation_id = "findRooms", params(Search),
     responses((status = 200, description = "A page", body = Page<Room>))

@@ -18,35 +18,20 @@ use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 
 use super::conversations::{Edit, Search};
-use super::{ListenerDialect, conversations, failure, meetup, missing, online, superset};
+use super::{ListenerDialect, conversations, failure, meetup, missing, online, shapes, superset};
 use crate::auth::Credentials;
 use crate::error::{Answer, Problem};
 use crate::extract::{Asked, Asker, BodyIfAny, ClientAddress, From};
 use crate::router::{App, not_allowed, not_found};
 
 /// What each dialect's clients call.
-pub(super) struct Calls(Vec<(Dialect, String, Vec<String>)>);
+pub(super) struct Calls(Vec<(Dialect, &'static str, Vec<String>)>);
 
 impl Calls {
     /// As the document has them, each under its dialect's own prefix.
     pub(super) fn of(document: &Document) -> Self {
-        let operations = document.paths.paths.iter().flat_map(|(path, item)| {
-            let methods = [
-                ("GET", item.get.is_some()),
-                ("POST", item.post.is_some()),
-                ("PUT", item.put.is_some()),
-                ("DELETE", item.delete.is_some()),
-            ];
-            methods.into_iter().filter(|(_, has)| *has).map(move |(method, _)| (path, method))
-        });
-        Self(
-            operations
-                .filter_map(|(path, method)| {
-                    let (dialect, path) = path.strip_prefix('/')?.split_once("/api/")?;
-                    Some((Dialect::parse(dialect)?, method.to_owned(), path.split('/').map(str::to_owned).collect()))
-                })
-                .collect(),
-        )
+        let parts = |path: &str| path.split('/').map(str::to_owned).collect();
+        Self(shapes::calls(document).map(|(dialect, method, path, _)| (dialect, method, parts(path))).collect())
     }
 
     /// The dialects whose clients may have meant a call: a word of a path outranks an id in its place. Where nobody has
@@ -60,9 +45,9 @@ impl Calls {
             template.len() == parts.len() && template.iter().zip(&parts).all(same)
         };
         let of_path: Vec<_> = self.0.iter().filter(|(.., template)| fits(template)).collect();
-        let fitting: Vec<_> = of_path.iter().filter(|(_, known, _)| known == method).copied().collect();
+        let fitting: Vec<_> = of_path.iter().filter(|(_, known, _)| *known == method).copied().collect();
         if fitting.is_empty() {
-            let mut methods: Vec<&str> = of_path.iter().map(|(_, known, _)| known.as_str()).collect();
+            let mut methods: Vec<&str> = of_path.iter().map(|(_, known, _)| *known).collect();
             methods.sort_unstable();
             methods.dedup();
             return Err(methods);

@@ -12,7 +12,7 @@ use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
 use utoipa::openapi::schema::{
     AnyOfBuilder, ArrayBuilder, KnownFormat, ObjectBuilder, OneOfBuilder, SchemaFormat, SchemaType, Type,
 };
-use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder, Schema};
+use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Response, Schema};
 
 use super::failure;
 
@@ -201,6 +201,17 @@ fn shape(text: &str) -> RefOr<Schema> {
     object.into()
 }
 
+/// What an operation answers when it goes well.
+fn answer(id: &str) -> Option<RefOr<Schema>> {
+    ANSWERS.iter().find(|(known, _)| *known == id).map(|(_, answer)| shape(answer))
+}
+
+/// The body of an answer.
+fn json(response: &mut Response, schema: impl Into<RefOr<Schema>>) {
+    let content = ContentBuilder::new().schema(Some(schema)).build();
+    response.content.insert("application/json".to_owned(), content.into());
+}
+
 /// The dialect whose clients call an operation; none within where any may. None where it is of the own API.
 fn clients(id: &str) -> Option<Option<Dialect>> {
     let dialect = id.split_once('_')?.0;
@@ -211,11 +222,10 @@ fn clients(id: &str) -> Option<Option<Dialect>> {
 pub(crate) fn complete(operation: &mut Operation) -> bool {
     let Some(id) = operation.operation_id.clone() else { return false };
     let Some(dialect) = clients(&id) else { return false };
-    if let Some((_, answer)) = ANSWERS.iter().find(|(known, _)| *known == id) {
+    if let Some(answer) = answer(&id) {
         for response in operation.responses.responses.values_mut() {
             if let RefOr::T(response) = response {
-                let content = ContentBuilder::new().schema(Some(shape(answer))).build();
-                response.content.insert("application/json".to_owned(), content.into());
+                json(response, answer.clone());
             }
         }
     }
@@ -229,36 +239,40 @@ pub(crate) fn complete(operation: &mut Operation) -> bool {
     };
     for status in failure::statuses(dialect) {
         let words = status.canonical_reason().unwrap_or("A failure");
-        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(failure))).build();
-        let response = ResponseBuilder::new().description(words).content("application/json", content);
-        operation.responses.responses.insert(status.as_str().to_owned(), RefOr::T(response.build()));
+        let mut response = Response::new(words);
+        json(&mut response, Ref::from_schema_name(failure));
+        operation.responses.responses.insert(status.as_str().to_owned(), RefOr::T(response));
     }
     true
+}
+
+/// What each dialect's clients call: the dialect, the method, and the path behind `/DIALECT/api/`.
+pub(super) fn calls(document: &OpenApi) -> impl Iterator<Item = (Dialect, &'static str, &str, &Operation)> {
+    document.paths.paths.iter().flat_map(|(path, item)| {
+        let of_dialect = path.strip_prefix('/').and_then(|path| path.split_once("/api/"));
+        let of_dialect = of_dialect.and_then(|(dialect, path)| Some((Dialect::parse(dialect)?, path)));
+        let methods = [("GET", &item.get), ("POST", &item.post), ("PUT", &item.put), ("DELETE", &item.delete)];
+        let has = methods.into_iter().filter_map(|(method, operation)| Some((method, operation.as_ref()?)));
+        of_dialect.into_iter().flat_map(move |(dialect, path)| {
+            has.clone().map(move |(method, operation)| (dialect, method, path, operation))
+        })
+    })
 }
 
 /// Adds every call a second time, as it stands under `/api`: there it goes to the dialect that has it. Where several do,
 /// it is answered as one of them would, by where the asker is at home.
 pub(crate) fn add_under_api(document: &mut OpenApi) {
     let mut calls: BTreeMap<(String, &'static str), Vec<Operation>> = BTreeMap::new();
-    for (path, item) in &document.paths.paths {
-        let Some((dialect, path)) = path.strip_prefix('/').and_then(|path| path.split_once("/api/")) else { continue };
-        if Dialect::parse(dialect).is_none() {
-            continue;
-        }
-        let methods = [("get", &item.get), ("post", &item.post), ("put", &item.put), ("delete", &item.delete)];
-        for (method, operation) in methods {
-            if let Some(operation) = operation {
-                calls.entry((format!("/api/{path}"), method)).or_default().push(operation.clone());
-            }
-        }
+    for (_, method, path, operation) in self::calls(document) {
+        calls.entry((format!("/api/{path}"), method)).or_default().push(operation.clone());
     }
     for ((path, method), operations) in calls {
         let Some(operation) = together(operations) else { continue };
         let item = document.paths.paths.entry(path).or_default();
         let place = match method {
-            "get" => &mut item.get,
-            "post" => &mut item.post,
-            "put" => &mut item.put,
+            "GET" => &mut item.get,
+            "POST" => &mut item.post,
+            "PUT" => &mut item.put,
             _ => &mut item.delete,
         };
         place.get_or_insert(operation);
@@ -269,8 +283,7 @@ pub(crate) fn add_under_api(document: &mut OpenApi) {
 fn together(operations: Vec<Operation>) -> Option<Operation> {
     let ids: Vec<String> = operations.iter().filter_map(|operation| operation.operation_id.clone()).collect();
     let is_shared = ids.len() > 1;
-    let answers = |id: &String| ANSWERS.iter().find(|(known, _)| known == id).map(|(_, answer)| shape(answer));
-    let answers: Vec<RefOr<Schema>> = ids.iter().filter_map(answers).collect();
+    let answers: Vec<RefOr<Schema>> = ids.iter().filter_map(|id| answer(id)).collect();
     let mut operation = operations.into_iter().next()?;
     operation.operation_id = Some(format!("under_api_{}", ids.join("_or_")));
     operation.tags = Some(vec!["clients of any".to_owned()]);
@@ -283,8 +296,7 @@ fn together(operations: Vec<Operation>) -> Option<Operation> {
             let schema =
                 if status.starts_with('2') { Schema::AnyOf(any_of.clone()).into() } else { any_failure.clone() };
             if let RefOr::T(response) = response {
-                let content = ContentBuilder::new().schema(Some(schema)).build();
-                response.content.insert("application/json".to_owned(), content.into());
+                json(response, schema);
             }
         }
     }

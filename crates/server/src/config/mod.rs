@@ -1,59 +1,23 @@
 //! Configuration: `quintet.toml`, then the environment, then the command line; the later one wins.
+//!
+//! The tables of the file are in `sections.rs`, the variables of the environment in `environment.rs`.
 
-use std::net::IpAddr;
+mod environment;
+mod sections;
+
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use toml::{Table, Value};
+use toml::Table;
 
+use self::environment::add_environment;
+pub(crate) use self::sections::{AudienceName, EchoName, Files};
+use self::sections::{Auth, Conversations, Http, Limits, Log, Presence, Server, Tls};
 use crate::Failure;
 use crate::cli::Options;
-use crate::listen::Listen;
 
 /// The file that is read where none is named, if it is there.
 const DEFAULT_FILE: &str = "quintet.toml";
-/// What every variable of the environment starts with.
-const PREFIX: &str = "QUINTET_";
-/// Variables with the prefix that are no `[table] key`.
-const SPECIAL: [&str; 2] = ["QUINTET_JWT_SECRET", "QUINTET_CONFIG"];
-
-/// What some orchestrators set for a service that is named like this program.
-const FOREIGN: [&str; 2] = ["QUINTET_SERVICE_", "QUINTET_PORT"];
-
-/// How a setting is read from the environment.
-#[derive(Clone, Copy)]
-enum Kind {
-    Flag,
-    Number,
-    Text,
-    List,
-}
-
-/// Every setting: its table, its key, and how it reads in the environment.
-const SETTINGS: &[(&str, &str, Kind)] = &[
-    ("server", "listen", Kind::List),
-    ("server", "data", Kind::Text),
-    ("server", "ephemeral", Kind::Flag),
-    ("server", "recovery", Kind::Flag),
-    ("auth", "jwt_secret", Kind::Text),
-    ("auth", "algorithm", Kind::Text),
-    ("auth", "token_days", Kind::Number),
-    ("auth", "guests", Kind::Flag),
-    ("tls", "cert", Kind::Text),
-    ("tls", "key", Kind::Text),
-    ("http", "origins", Kind::List),
-    ("http", "compression", Kind::Flag),
-    ("limits", "rates", Kind::Flag),
-    ("limits", "trusted_proxies", Kind::List),
-    ("limits", "queue_bytes", Kind::Number),
-    ("presence", "audience", Kind::Text),
-    ("presence", "everyone_limit", Kind::Number),
-    ("conversations", "echo", Kind::Text),
-    ("files", "bucket", Kind::Text),
-    ("files", "endpoint", Kind::Text),
-    ("files", "region", Kind::Text),
-    ("log", "filter", Kind::Text),
-];
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -67,147 +31,6 @@ pub(crate) struct Config {
     pub(crate) conversations: Conversations,
     pub(crate) files: Files,
     pub(crate) log: Log,
-}
-
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Server {
-    pub(crate) listen: Vec<Listen>,
-    pub(crate) data: PathBuf,
-    pub(crate) ephemeral: bool,
-    pub(crate) recovery: bool,
-}
-
-impl Default for Server {
-    fn default() -> Self {
-        Self { listen: vec![Listen::default()], data: "quintet-data".into(), ephemeral: false, recovery: false }
-    }
-}
-
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Auth {
-    #[serde(skip_serializing)]
-    pub(crate) jwt_secret: Option<String>,
-    pub(crate) algorithm: String,
-    pub(crate) token_days: u64,
-    pub(crate) guests: bool,
-}
-
-impl Default for Auth {
-    fn default() -> Self {
-        let token_days = quintet_domain::limits::TOKEN_DAYS_DEFAULT;
-        Self { jwt_secret: None, algorithm: "HS256".to_owned(), token_days, guests: true }
-    }
-}
-
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Tls {
-    pub(crate) cert: Option<PathBuf>,
-    pub(crate) key: Option<PathBuf>,
-}
-
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Http {
-    pub(crate) origins: Option<Vec<String>>,
-    pub(crate) compression: bool,
-}
-
-impl Default for Http {
-    fn default() -> Self {
-        Self { origins: None, compression: true }
-    }
-}
-
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Limits {
-    pub(crate) rates: bool,
-    pub(crate) trusted_proxies: Vec<IpAddr>,
-    pub(crate) queue_bytes: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { rates: true, trusted_proxies: Vec::new(), queue_bytes: 1_000_000 }
-    }
-}
-
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum AudienceName {
-    #[default]
-    Everyone,
-    Contacts,
-}
-
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Presence {
-    pub(crate) audience: AudienceName,
-    pub(crate) everyone_limit: usize,
-}
-
-impl Default for Presence {
-    fn default() -> Self {
-        Self { audience: AudienceName::Everyone, everyone_limit: 1_000 }
-    }
-}
-
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum EchoName {
-    #[default]
-    Always,
-    UnlessAcked,
-}
-
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Conversations {
-    pub(crate) echo: EchoName,
-}
-
-/// A bucket of an S3 service for files; the folder of the data where none is named.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Files {
-    pub(crate) bucket: Option<String>,
-    pub(crate) endpoint: Option<String>,
-    pub(crate) region: Option<String>,
-    /// The key's id and secret, from where S3's own tools read them.
-    #[serde(skip)]
-    pub(crate) key: Option<(String, String)>,
-}
-
-/// Where AWS keeps buckets.
-const AWS: &str = "https://*.amazonaws.com https://*.amazonaws.com.cn";
-
-impl Files {
-    /// Where links to files lead beside this server, as a Content-Security-Policy names it; none without a bucket.
-    pub(crate) fn source(&self) -> Option<String> {
-        self.bucket.as_ref()?;
-        let Some(endpoint) = &self.endpoint else { return Some(AWS.to_owned()) };
-        let (scheme, rest) = endpoint.split_once("://")?;
-        let host = rest.split('/').next().unwrap_or_default();
-        // What would end the directive names no host.
-        let named = !host.is_empty() && !host.contains([';', ',', ' ', '\'']);
-        named.then(|| format!("{scheme}://{host}"))
-    }
-}
-
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Log {
-    pub(crate) filter: String,
-}
-
-impl Default for Log {
-    fn default() -> Self {
-        Self { filter: "warn".to_owned() }
-    }
 }
 
 impl Config {
@@ -303,38 +126,10 @@ fn read_file(file: &Path) -> Result<Table, Failure> {
         .map_err(|error| format!("{}: {}", file.display(), error.to_string().trim().replace('\n', " ")))
 }
 
-/// Lays `QUINTET_TABLE_KEY` over the tables.
-fn add_environment(table: &mut Table, environment: &[(String, String)]) -> Result<(), Failure> {
-    for (name, value) in environment {
-        let Some(rest) = name.strip_prefix(PREFIX) else { continue };
-        if SPECIAL.contains(&name.as_str()) || FOREIGN.iter().any(|start| name.starts_with(start)) {
-            continue;
-        }
-        let rest = rest.to_ascii_lowercase();
-        let known = SETTINGS.iter().find(|(table, key, _)| rest == format!("{table}_{key}"));
-        let Some((section, key, kind)) = known else {
-            return Err(format!("the environment variable {name} names no setting"));
-        };
-        let bad = |what: &str| format!("the environment variable {name} must be {what}, not `{value}`");
-        let value = match kind {
-            Kind::Text => Value::String(value.clone()),
-            Kind::List => {
-                let items = value.split_whitespace().map(|item| Value::String(item.to_owned()));
-                Value::Array(items.collect())
-            }
-            Kind::Flag => Value::Boolean(value.parse().map_err(|_| bad("true or false"))?),
-            Kind::Number => Value::Integer(value.parse().map_err(|_| bad("a whole number"))?),
-        };
-        let section = table.entry((*section).to_owned()).or_insert_with(|| Value::Table(Table::new()));
-        if let Value::Table(section) = section {
-            section.insert((*key).to_owned(), value);
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
+    use super::environment::{Kind, SETTINGS};
+    use super::sections::AWS;
     use super::*;
 
     fn parsed(file: &str, environment: &[(&str, &str)]) -> Result<Config, String> {

@@ -1,0 +1,78 @@
+//! The variables of the environment, each of which stands for one setting of the file.
+
+use toml::{Table, Value};
+
+use crate::Failure;
+
+/// What every variable of the environment starts with.
+const PREFIX: &str = "QUINTET_";
+/// Variables with the prefix that are no `[table] key`.
+const SPECIAL: [&str; 2] = ["QUINTET_JWT_SECRET", "QUINTET_CONFIG"];
+
+/// What some orchestrators set for a service that is named like this program.
+const FOREIGN: [&str; 2] = ["QUINTET_SERVICE_", "QUINTET_PORT"];
+
+/// How a setting is read from the environment.
+#[derive(Clone, Copy)]
+pub(super) enum Kind {
+    Flag,
+    Number,
+    Text,
+    List,
+}
+
+/// Every setting: its table, its key, and how it reads in the environment.
+pub(super) const SETTINGS: &[(&str, &str, Kind)] = &[
+    ("server", "listen", Kind::List),
+    ("server", "data", Kind::Text),
+    ("server", "ephemeral", Kind::Flag),
+    ("server", "recovery", Kind::Flag),
+    ("auth", "jwt_secret", Kind::Text),
+    ("auth", "algorithm", Kind::Text),
+    ("auth", "token_days", Kind::Number),
+    ("auth", "guests", Kind::Flag),
+    ("tls", "cert", Kind::Text),
+    ("tls", "key", Kind::Text),
+    ("http", "origins", Kind::List),
+    ("http", "compression", Kind::Flag),
+    ("limits", "rates", Kind::Flag),
+    ("limits", "trusted_proxies", Kind::List),
+    ("limits", "queue_bytes", Kind::Number),
+    ("presence", "audience", Kind::Text),
+    ("presence", "everyone_limit", Kind::Number),
+    ("conversations", "echo", Kind::Text),
+    ("files", "bucket", Kind::Text),
+    ("files", "endpoint", Kind::Text),
+    ("files", "region", Kind::Text),
+    ("log", "filter", Kind::Text),
+];
+
+/// Lays `QUINTET_TABLE_KEY` over the tables.
+pub(super) fn add_environment(table: &mut Table, environment: &[(String, String)]) -> Result<(), Failure> {
+    for (name, value) in environment {
+        let Some(rest) = name.strip_prefix(PREFIX) else { continue };
+        if SPECIAL.contains(&name.as_str()) || FOREIGN.iter().any(|start| name.starts_with(start)) {
+            continue;
+        }
+        let rest = rest.to_ascii_lowercase();
+        let known = SETTINGS.iter().find(|(table, key, _)| rest == format!("{table}_{key}"));
+        let Some((section, key, kind)) = known else {
+            return Err(format!("the environment variable {name} names no setting"));
+        };
+        let bad = |what: &str| format!("the environment variable {name} must be {what}, not `{value}`");
+        let value = match kind {
+            Kind::Text => Value::String(value.clone()),
+            Kind::List => {
+                let items = value.split_whitespace().map(|item| Value::String(item.to_owned()));
+                Value::Array(items.collect())
+            }
+            Kind::Flag => Value::Boolean(value.parse().map_err(|_| bad("true or false"))?),
+            Kind::Number => Value::Integer(value.parse().map_err(|_| bad("a whole number"))?),
+        };
+        let section = table.entry((*section).to_owned()).or_insert_with(|| Value::Table(Table::new()));
+        if let Value::Table(section) = section {
+            section.insert((*key).to_owned(), value);
+        }
+    }
+    Ok(())
+}

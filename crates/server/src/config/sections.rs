@@ -1,0 +1,149 @@
+//! The tables of `quintet.toml`, with their defaults.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::listen::Listen;
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Server {
+    pub(crate) listen: Vec<Listen>,
+    pub(crate) data: PathBuf,
+    pub(crate) ephemeral: bool,
+    pub(crate) recovery: bool,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self { listen: vec![Listen::default()], data: "quintet-data".into(), ephemeral: false, recovery: false }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Auth {
+    #[serde(skip_serializing)]
+    pub(crate) jwt_secret: Option<String>,
+    pub(crate) algorithm: String,
+    pub(crate) token_days: u64,
+    pub(crate) guests: bool,
+}
+
+impl Default for Auth {
+    fn default() -> Self {
+        let token_days = quintet_domain::limits::TOKEN_DAYS_DEFAULT;
+        Self { jwt_secret: None, algorithm: "HS256".to_owned(), token_days, guests: true }
+    }
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Tls {
+    pub(crate) cert: Option<PathBuf>,
+    pub(crate) key: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Http {
+    pub(crate) origins: Option<Vec<String>>,
+    pub(crate) compression: bool,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self { origins: None, compression: true }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Limits {
+    pub(crate) rates: bool,
+    pub(crate) trusted_proxies: Vec<IpAddr>,
+    pub(crate) queue_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { rates: true, trusted_proxies: Vec::new(), queue_bytes: 1_000_000 }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum AudienceName {
+    #[default]
+    Everyone,
+    Contacts,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Presence {
+    pub(crate) audience: AudienceName,
+    pub(crate) everyone_limit: usize,
+}
+
+impl Default for Presence {
+    fn default() -> Self {
+        Self { audience: AudienceName::Everyone, everyone_limit: 1_000 }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum EchoName {
+    #[default]
+    Always,
+    UnlessAcked,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Conversations {
+    pub(crate) echo: EchoName,
+}
+
+/// A bucket of an S3 service for files; the folder of the data where none is named.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Files {
+    pub(crate) bucket: Option<String>,
+    pub(crate) endpoint: Option<String>,
+    pub(crate) region: Option<String>,
+    /// The key's id and secret, from where S3's own tools read them.
+    #[serde(skip)]
+    pub(crate) key: Option<(String, String)>,
+}
+
+/// Where AWS keeps buckets.
+pub(super) const AWS: &str = "https://*.amazonaws.com https://*.amazonaws.com.cn";
+
+impl Files {
+    /// Where links to files lead beside this server, as a Content-Security-Policy names it; none without a bucket.
+    pub(crate) fn source(&self) -> Option<String> {
+        self.bucket.as_ref()?;
+        let Some(endpoint) = &self.endpoint else { return Some(AWS.to_owned()) };
+        let (scheme, rest) = endpoint.split_once("://")?;
+        let host = rest.split('/').next().unwrap_or_default();
+        // What would end the directive names no host.
+        let named = !host.is_empty() && !host.contains([';', ',', ' ', '\'']);
+        named.then(|| format!("{scheme}://{host}"))
+    }
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Log {
+    pub(crate) filter: String,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { filter: "warn".to_owned() }
+    }
+}

@@ -1,0 +1,19 @@
+//! Attacks on the real binary, at a size that every machine can bear: what others notice of each.
+//!
+//! `quintet-bench abuse` runs the same attacks at full size; docs/security.md has its figures.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod bystander;
+
+use bystander::Bystander;
+use support::Server;
+
+/// What the suite measures with is measured first: without an attack a bystander is served at once.
+#[tokio::test]
+async fn a_calm_server_serves_a_bystander() {
+    let server = Server::start();
+    let mut bystander = Bystander::of(&server).await;
+    bystander.beside(async {}).await;
+}

@@ -3,6 +3,7 @@
 //! What lives here: a load generator on one thread, the servers that are compared, and the tables.
 //! What must stay true: a figure is measured in this run or not printed; ratios stand beside it, for machines differ.
 
+mod abuse;
 mod chart;
 mod engine;
 mod floor;
@@ -26,6 +27,7 @@ use std::process::Command;
 use clap::{Parser, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::abuse::Attack;
 use crate::peers::Peer;
 use crate::report::{Report, Table};
 use crate::scenarios::{Case, Scenario};
@@ -93,6 +95,21 @@ enum Task {
         #[arg(long)]
         note: Option<String>,
     },
+    /// Attacks a server that this program starts, and measures what somebody else notices
+    Abuse {
+        /// Which attacks; all where none is named
+        #[arg(value_enum)]
+        attacks: Vec<Attack>,
+        /// Binaries of the server as `NAME=PATH`, one after the other; the one beside this program where none is named
+        #[arg(long = "server", value_parser = named_server)]
+        servers: Vec<(String, PathBuf)>,
+        /// How long each attack lasts
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=120))]
+        seconds: u64,
+        /// Where all figures are written to
+        #[arg(long)]
+        json: Option<PathBuf>,
+    },
     /// Serves as one of the peers that are part of this program
     #[command(hide = true)]
     Serve { server: Server, port: u16 },
@@ -103,7 +120,7 @@ enum Task {
 
 fn main() -> io::Result<()> {
     let cli = Cli::parse();
-    if !cli.pinned && matches!(cli.command, Task::Run { .. } | Task::Soak { .. }) {
+    if !cli.pinned && matches!(cli.command, Task::Run { .. } | Task::Soak { .. } | Task::Abuse { .. }) {
         return Err(again_pinned());
     }
     match cli.command {
@@ -111,6 +128,17 @@ fn main() -> io::Result<()> {
         Task::Serve { server: Server::Floor, port } => floor::serve(port),
         Task::SqliteFloor { group, seconds, file } => sqlite_floor::run(group, seconds, &file),
         Task::Soak { people, minutes } => scenarios::soak(people, minutes),
+        Task::Abuse { attacks, servers, seconds, json } => {
+            let attacks = if attacks.is_empty() { Attack::ALL.to_vec() } else { attacks };
+            let servers = match servers.is_empty() {
+                true => vec![("Quintet".to_owned(), peers::beside("quintet")?)],
+                false => servers,
+            };
+            let tables = abuse::run(&attacks, &servers, seconds)?;
+            let (machine, versions) = (machine::describe(), machine::versions());
+            let report = Report { date: today(), machine, versions, quick: false, note: None, tables };
+            finish(&report, json.as_deref(), None)
+        }
         Task::Page { json, docs, note } => {
             let mut reports = json
                 .iter()
@@ -129,6 +157,12 @@ fn main() -> io::Result<()> {
             finish(&report, json.as_deref(), docs.as_deref())
         }
     }
+}
+
+/// A server's name in a table, and its binary.
+fn named_server(text: &str) -> Result<(String, PathBuf), String> {
+    let (name, path) = text.split_once('=').ok_or("must be NAME=PATH")?;
+    if Path::new(path).is_file() { Ok((name.to_owned(), path.into())) } else { Err(format!("{path} is no file")) }
 }
 
 /// Becomes the same program on the core of the load; what comes back is why not.

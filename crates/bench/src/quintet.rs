@@ -11,7 +11,7 @@ use sha2::Sha256;
 use crate::load::Greeting;
 
 /// What this server's tokens are signed with.
-pub(crate) const SECRET: &str = "a secret of the benchmark";
+pub(crate) const SECRET: &str = "a secret of the benchmark, long enough to be accepted";
 
 /// Members that one request may name.
 pub(crate) const MEMBERS_AT_ONCE: usize = 900;
@@ -21,7 +21,7 @@ pub(crate) fn user(index: usize) -> String {
 }
 
 /// A token as an existing backend would issue it (RFC 7519, HS256).
-fn token(index: usize) -> String {
+pub(crate) fn token(index: usize) -> String {
     let part = |json: String| BASE64_URL_SAFE_NO_PAD.encode(json);
     let head = part("{\"alg\":\"HS256\",\"typ\":\"JWT\"}".to_owned());
     let name = user(index);

@@ -125,23 +125,24 @@ impl Table {
         self.of(figure, Part::Own).next().map(|own| own / floor).filter(|ratio| ratio.is_finite())
     }
 
-    /// The table as Markdown.
+    /// The table as Markdown; ratios stand in it where there is something to compare with.
     pub(crate) fn markdown(&self) -> String {
         let names: Vec<&str> = self.servers.iter().map(|server| server.name.as_str()).collect();
-        let mut text = format!("| figure | {} | to the best peer | to the floor |\n", names.join(" | "));
-        text += &format!("|---|{}---|---|\n", "---|".repeat(names.len()));
+        let has = |part: Part| self.servers.iter().any(|server| server.part == part);
+        let (peers, floor) = (has(Part::Peer), has(Part::Floor));
+        let mut head = vec!["figure"];
+        head.extend(names);
+        head.extend(peers.then_some("to the best peer"));
+        head.extend(floor.then_some("to the floor"));
+        let mut text = format!("| {} |\n|{}\n", head.join(" | "), "---|".repeat(head.len()));
+        let ratio = |ratio: Option<f64>| ratio.map_or("-".to_owned(), |ratio| format!("{}×", rounded(ratio)));
         for figure in &self.figures {
-            let cells: Vec<String> =
-                figure.values.iter().map(|stat| stat.as_ref().map_or("-".to_owned(), shown)).collect();
             let unit = if figure.unit.is_empty() { String::new() } else { format!(", {}", figure.unit) };
-            let ratio = |ratio: Option<f64>| ratio.map_or("-".to_owned(), |ratio| format!("{}×", rounded(ratio)));
-            text += &format!(
-                "| {}{unit} | {} | {} | {} |\n",
-                figure.name,
-                cells.join(" | "),
-                ratio(self.to_best_peer(figure)),
-                ratio(self.to_floor(figure))
-            );
+            let mut cells = vec![format!("{}{unit}", figure.name)];
+            cells.extend(figure.values.iter().map(|stat| stat.as_ref().map_or("-".to_owned(), shown)));
+            cells.extend(peers.then(|| ratio(self.to_best_peer(figure))));
+            cells.extend(floor.then(|| ratio(self.to_floor(figure))));
+            text += &format!("| {} |\n", cells.join(" | "));
         }
         text
     }

@@ -107,9 +107,9 @@ fn listen(target: &Target, member: usize) {
     let mut part = [0; 65_536];
     let _ = stream.set_read_timeout(Some(Duration::from_millis(200)));
     while !target.is_over() {
-        match stream.read(&mut part) {
-            Ok(0) => return,
-            Ok(_) | Err(_) => {}
+        // Nothing for a while is no end.
+        if let Ok(0) = stream.read(&mut part) {
+            return;
         }
     }
 }

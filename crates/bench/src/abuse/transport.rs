@@ -77,7 +77,8 @@ pub(super) fn anonymous(target: &Target) {
 
 /// Frames of a kilobyte that are a megabyte once inflated.
 pub(super) fn bombs(target: &Target) {
-    let text = format!("42[\"send_message\",{{\"x\":\"{}\"}}]", "a".repeat(INFLATED_BYTES));
+    // Many small values: what reads them into a tree pays for each.
+    let text = format!("42[\"send_message\",{{\"x\":[{}0]}}]", "{},".repeat(INFLATED_BYTES / 3));
     let Ok(frame) = compressed(&text) else { return };
     on_threads(4, || {
         while !target.is_over() {

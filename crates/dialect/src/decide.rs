@@ -1,8 +1,9 @@
 //! Which dialect an undecided connection speaks, from its first event.
 
-use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::catalogue::{Field, Type};
+use crate::value::{self, Found, Shape};
 use crate::{Dialect, catalogue};
 
 /// What an event says of its dialect.
@@ -18,13 +19,21 @@ pub enum Decision {
     Unknown,
 }
 
-/// The one key that tells apart the dialects that share an event name.
-fn key(dialect: Dialect) -> &'static str {
+/// The keys that tell apart the dialects that share an event name.
+const KEYS: &[Field] = &[
+    Field { name: "chatId", ty: Type::Id, required: false },
+    Field { name: "groupId", ty: Type::Id, required: false },
+    Field { name: "roomId", ty: Type::Id, required: false },
+    Field { name: "conversationId", ty: Type::Id, required: false },
+];
+
+/// Which of [`KEYS`] is a dialect's.
+fn key(dialect: Dialect) -> usize {
     match dialect {
-        Dialect::Meetup | Dialect::Chat => "chatId",
-        Dialect::Messenger => "groupId",
-        Dialect::Rooms => "roomId",
-        Dialect::Conversations => "conversationId",
+        Dialect::Meetup | Dialect::Chat => 0,
+        Dialect::Messenger => 1,
+        Dialect::Rooms => 2,
+        Dialect::Conversations => 3,
     }
 }
 
@@ -38,9 +47,12 @@ pub fn decide(name: &str, args: &[&RawValue]) -> Decision {
         [one] => Decision::Dialect(one),
         _ if owners.len() == Dialect::ALL.len() => Decision::Any,
         _ => {
-            let payload: Value = args.first().and_then(|arg| serde_json::from_str(arg.get()).ok()).unwrap_or_default();
-            let mut named =
-                owners.into_iter().filter(|dialect| payload.get(key(*dialect)).is_some_and(|id| !id.is_null()));
+            let found = match args.first().map(|arg| value::read(KEYS, arg.get())) {
+                Some(Ok(Shape::Object(found))) => found,
+                Some(Ok(Shape::Bare(_)) | Err(_)) | None => Vec::new(),
+            };
+            let names = |dialect: &Dialect| found.get(key(*dialect)).is_some_and(|found| *found != Found::Null);
+            let mut named = owners.into_iter().filter(names);
             match (named.next(), named.next()) {
                 (Some(one), None) => Decision::Dialect(one),
                 _ => Decision::Unclear,

@@ -1,4 +1,6 @@
 //! A client's payload, checked against the catalogue.
+//!
+//! What must stay true: what the catalogue does not name is passed over without being built, however large or deep.
 
 use quintet_domain::limits::{IDS_MAX, NAME_CHARS_MAX};
 use quintet_domain::{
@@ -6,68 +8,90 @@ use quintet_domain::{
     validate_content,
 };
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 
 use crate::catalogue::{EventSpec, Field, Payload, Type};
+use crate::value::{self, Found, Shape};
 
 /// The checked fields of a payload. A bare value stands under the empty name.
-pub(crate) struct Fields(Map<String, Value>);
+pub(crate) struct Fields(Vec<(&'static str, Checked)>);
+
+/// A field that is of its type.
+enum Checked {
+    Text(String),
+    Flag(bool),
+    Ids(Vec<String>),
+    /// Which of the attachments it is.
+    Attachment(usize),
+}
 
 impl Fields {
     /// Reads and checks the payload of an event: every required field is there, and every known one is of its type.
     pub(crate) fn read(spec: &EventSpec, args: &[&RawValue]) -> Result<Self, Refusal> {
-        let value: Value = match args.first() {
-            None => Value::Null,
-            Some(arg) => serde_json::from_str(arg.get())
-                .map_err(|error| Refusal::invalid("payload", format!("is bad JSON: {error}")))?,
+        let parse = |fields: &'static [Field]| match args.first() {
+            None => Ok(Shape::Bare(Found::Null)),
+            Some(arg) => value::read(fields, arg.get())
+                .map_err(|error| Refusal::invalid("payload", format!("is bad JSON: {error}"))),
         };
-        let (fields, value) = match (spec.payload, value) {
-            (Payload::None, _) => return Ok(Self(Map::new())),
-            (Payload::Value(ty), value) => {
-                let name = "payload";
-                let mut map = Map::new();
-                map.insert(String::new(), check(Field { name, ty, required: true }, value)?);
-                return Ok(Self(map));
+        let (fields, found) = match spec.payload {
+            Payload::None => return Ok(Self(Vec::new())),
+            Payload::Value(ty) => {
+                let value = match parse(&[])? {
+                    Shape::Bare(value) => value,
+                    Shape::Object(_) => Found::Other,
+                };
+                let checked = check(Field { name: "payload", ty, required: true }, value)?;
+                return Ok(Self(vec![("", checked)]));
             }
-            (Payload::IdOrObject(fields), value @ (Value::String(_) | Value::Number(_))) => {
-                let name = fields.first().map_or("", |field| field.name);
-                (fields, Value::Object(Map::from_iter([(name.to_owned(), value)])))
-            }
-            (Payload::Object(fields) | Payload::IdOrObject(fields), value) => (fields, value),
+            Payload::Object(fields) => match parse(fields)? {
+                Shape::Object(found) => (fields, found),
+                Shape::Bare(_) => return Err(no_object(spec)),
+            },
+            Payload::IdOrObject(fields) => match parse(fields)? {
+                Shape::Object(found) => (fields, found),
+                Shape::Bare(id @ (Found::Text(_) | Found::Number(_))) => (fields, vec![id]),
+                Shape::Bare(_) => return Err(no_object(spec)),
+            },
         };
-        let Value::Object(mut map) = value else {
-            return Err(Refusal::invalid("payload", format!("of {} must be an object", spec.name)));
-        };
-        for field in fields {
-            match map.remove(field.name) {
-                None | Some(Value::Null) if field.required => {
+        let mut checked = Vec::with_capacity(fields.len());
+        let found = found.into_iter().chain(std::iter::repeat_with(|| Found::Null));
+        for (field, found) in fields.iter().zip(found) {
+            match found {
+                Found::Null if field.required => {
                     return Err(Refusal::invalid(field.name, format!("is missing in {}", spec.name)));
                 }
-                None | Some(Value::Null) => {}
-                Some(value) => {
-                    map.insert(field.name.to_owned(), check(*field, value)?);
-                }
+                Found::Null => {}
+                found => checked.push((field.name, check(*field, found)?)),
             }
         }
-        Ok(Self(map))
+        Ok(Self(checked))
+    }
+
+    fn get(&self, name: &str) -> Option<&Checked> {
+        self.0.iter().find(|(field, _)| *field == name).map(|(_, checked)| checked)
     }
 
     /// The text of a field; empty where it is optional and absent.
     pub(crate) fn text(&self, name: &str) -> &str {
-        self.0.get(name).and_then(Value::as_str).unwrap_or_default()
+        self.optional(name).unwrap_or_default()
     }
 
     pub(crate) fn optional(&self, name: &str) -> Option<&str> {
-        self.0.get(name).and_then(Value::as_str)
+        match self.get(name) {
+            Some(Checked::Text(text)) => Some(text),
+            Some(Checked::Flag(_) | Checked::Ids(_) | Checked::Attachment(_)) | None => None,
+        }
     }
 
     /// Which of the attachments a binary field is.
     pub(crate) fn attachment(&self, name: &str) -> usize {
-        self.0.get(name).and_then(Value::as_u64).and_then(|number| usize::try_from(number).ok()).unwrap_or(usize::MAX)
+        match self.get(name) {
+            Some(Checked::Attachment(number)) => *number,
+            Some(Checked::Text(_) | Checked::Flag(_) | Checked::Ids(_)) | None => usize::MAX,
+        }
     }
 
     pub(crate) fn flag(&self, name: &str) -> bool {
-        self.0.get(name).and_then(Value::as_bool).unwrap_or_default()
+        matches!(self.get(name), Some(Checked::Flag(true)))
     }
 
     pub(crate) fn conversation(&self, name: &str) -> ConversationId {
@@ -83,7 +107,11 @@ impl Fields {
     }
 
     fn list(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.0.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+        let ids = match self.get(name) {
+            Some(Checked::Ids(ids)) => &ids[..],
+            Some(Checked::Text(_) | Checked::Flag(_) | Checked::Attachment(_)) | None => &[],
+        };
+        ids.iter().map(String::as_str)
     }
 
     pub(crate) fn messages(&self, name: &str) -> Result<Vec<MessageId>, Refusal> {
@@ -121,57 +149,47 @@ impl Fields {
     }
 }
 
-fn check(field: Field, value: Value) -> Result<Value, Refusal> {
+fn no_object(spec: &EventSpec) -> Refusal {
+    Refusal::invalid("payload", format!("of {} must be an object", spec.name))
+}
+
+fn check(field: Field, found: Found) -> Result<Checked, Refusal> {
     let wrong = |what: &str| Err(Refusal::invalid(field.name, format!("must be {what}")));
-    match field.ty {
-        Type::Id => id(field.name, value).map(Value::String),
-        Type::ClientId => match &value {
-            Value::String(text) => match ClientMessageId::new(text) {
-                Ok(_) => Ok(value),
-                Err(error) => Err(bad_id(field.name, error)),
-            },
-            _ => wrong("text"),
+    match (field.ty, found) {
+        (Type::Id, found) => id(field.name, found.into_id()).map(Checked::Text),
+        (Type::ClientId, Found::Text(text)) => match ClientMessageId::new(&text) {
+            Ok(_) => Ok(Checked::Text(text)),
+            Err(error) => Err(bad_id(field.name, error)),
         },
-        Type::Content | Type::Text | Type::Url | Type::Time if value.is_string() => Ok(value),
-        Type::Content | Type::Text | Type::Url | Type::Time => wrong("text"),
-        Type::Name => match &value {
-            Value::String(text) if text.chars().count() > NAME_CHARS_MAX => {
-                Err(Refusal::too_large(field.name, format!("has at most {NAME_CHARS_MAX} characters")))
-            }
-            Value::String(text) if field.required && text.trim().is_empty() => wrong("a name, not blank"),
-            Value::String(_) => Ok(value),
-            _ => wrong("text"),
-        },
-        Type::Kind => match value.as_str().and_then(MessageKind::parse) {
-            Some(_) => Ok(value),
-            None => wrong("`text`, `image` or `file`"),
-        },
-        Type::Flag if value.is_boolean() => Ok(value),
-        Type::Flag => wrong("true or false"),
-        Type::Ids => {
-            let Value::Array(items) = value else { return wrong("a list of ids") };
-            if items.len() > IDS_MAX {
-                return Err(Refusal::too_large(field.name, format!("has at most {IDS_MAX} ids")));
-            }
-            let ids = items.into_iter().map(|item| id(field.name, item).map(Value::String));
-            Ok(Value::Array(ids.collect::<Result<_, _>>()?))
+        (Type::Name, Found::Text(text)) if text.chars().count() > NAME_CHARS_MAX => {
+            Err(Refusal::too_large(field.name, format!("has at most {NAME_CHARS_MAX} characters")))
         }
+        (Type::Name, Found::Text(text)) if field.required && text.trim().is_empty() => wrong("a name, not blank"),
+        (Type::Content | Type::Text | Type::Url | Type::Time | Type::Name, Found::Text(text)) => {
+            Ok(Checked::Text(text))
+        }
+        (Type::ClientId | Type::Content | Type::Text | Type::Url | Type::Time | Type::Name, _) => wrong("text"),
+        (Type::Kind, Found::Text(text)) if MessageKind::parse(&text).is_some() => Ok(Checked::Text(text)),
+        (Type::Kind, _) => wrong("`text`, `image` or `file`"),
+        (Type::Flag, Found::Flag(flag)) => Ok(Checked::Flag(flag)),
+        (Type::Flag, _) => wrong("true or false"),
+        (Type::Ids, Found::Items { more: true, .. }) => {
+            Err(Refusal::too_large(field.name, format!("has at most {IDS_MAX} ids")))
+        }
+        (Type::Ids, Found::Items { items, more: false }) => {
+            items.into_iter().map(|item| id(field.name, item)).collect::<Result<_, _>>().map(Checked::Ids)
+        }
+        (Type::Ids, _) => wrong("a list of ids"),
         // The packet has its place taken by a number: which of the attachments it is.
-        Type::Binary => match (&value["_placeholder"], &value["num"]) {
-            (Value::Bool(true), Value::Number(number)) if number.is_u64() => Ok(value["num"].clone()),
-            _ => wrong("binary data"),
-        },
+        (Type::Binary, Found::Attachment(number)) => Ok(Checked::Attachment(number)),
+        (Type::Binary, _) => wrong("binary data"),
         // Only servers send these.
-        Type::Object | Type::Objects => Ok(value),
+        (Type::Object | Type::Objects, _) => wrong("left out"),
     }
 }
 
-fn id(name: &str, value: Value) -> Result<String, Refusal> {
-    let text = match value {
-        Value::String(text) => text,
-        Value::Number(number) => number.to_string(),
-        _ => return Err(Refusal::invalid(name, "must be an id: text, or a number")),
-    };
+fn id(name: &str, text: Option<String>) -> Result<String, Refusal> {
+    let Some(text) = text else { return Err(Refusal::invalid(name, "must be an id: text, or a number")) };
     MessageId::new(&text).map_err(|error| bad_id(name, error))?;
     Ok(text)
 }

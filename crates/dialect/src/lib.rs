@@ -15,6 +15,7 @@ mod json;
 mod meetup;
 mod messenger;
 mod rooms;
+mod value;
 
 pub use decide::{Decision, decide};
 use quintet_domain::{Command, Event, Message, Outcome, Refusal, User, UserId};
@@ -235,7 +236,8 @@ pub fn refuse(dialect: Option<Dialect>, name: &str, refusal: &Refusal) -> Answer
             target["retryAfterMs"] = ms.into();
         }
     }
-    error["event"] = name.into();
+    // The name of an event that was not looked at may be unknown.
+    error["event"] = if name.is_empty() { Value::Null } else { name.into() };
     if dialect == Some(Dialect::Conversations) {
         conversations::refused(name, refusal, &mut ack);
     }

@@ -58,6 +58,34 @@ pub const RECOVERY_BYTES_MAX: usize = 8_000_000;
 pub const EVENTS_PER_SECOND: u32 = 50;
 /// Events that may come at once before the rate counts.
 pub const EVENTS_BURST: u32 = 100;
+/// Bytes of one event as JSON text, its name and the head of its packet included, its attachments apart. A list of
+/// [`IDS_MAX`] ids of the usual size fits.
+pub const EVENT_BYTES_MAX: usize = 65_536;
+/// Bytes of events and attachments a second, inflated, per user and per connection.
+pub const EVENT_BYTES_PER_SECOND: u32 = 256_000;
+/// Bytes of events and attachments that may come at once before their rate counts; the event that exceeds them is still
+/// taken, so that one of any size fits.
+pub const EVENT_BYTES_BURST: u32 = 1_000_000;
+/// Bytes of events a second, inflated, from all connections of one address that no token vouches for.
+pub const UNIDENTIFIED_BYTES_PER_SECOND: u32 = 2_000_000;
+/// Bytes of such events that may come at once before their rate counts.
+pub const UNIDENTIFIED_BYTES_BURST: u32 = 8_000_000;
+/// Refused events that a connection may send at once before it is closed for going on beyond the rate.
+pub const REFUSED_EVENTS_BURST: u32 = 200;
+/// Seconds in which those are forgotten.
+pub const REFUSED_EVENTS_SECONDS: u64 = 10;
+/// Seconds that a transport has to enter a namespace, from its opening or from leaving the last one.
+pub const CONNECT_SECONDS: u64 = 15;
+/// Seconds in which a packet with its attachments, or a message in its frames, has to arrive wholly.
+pub const PACKET_SECONDS: u64 = 30;
+/// Bytes of a token, at most: none that is issued comes near.
+pub const TOKEN_BYTES_MAX: usize = 8_192;
+/// Connections of one user that are brought up to date at once; another one starts afresh.
+pub const RECOVERIES_OF_USER_MAX: usize = 8;
+/// Connections of all that are being brought up to date or wait for it; another one starts afresh.
+pub const RECOVERIES_MAX: usize = 4_096;
+/// Bytes that are held for all of them meanwhile; a connection that needs more is closed, and comes back.
+pub const RECOVERIES_HELD_BYTES_MAX: usize = 128_000_000;
 /// New connections a second, per address.
 pub const CONNECTIONS_PER_SECOND: u32 = 50;
 /// Log-ins and registrations a minute, per address.

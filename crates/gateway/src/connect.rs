@@ -1,16 +1,19 @@
 //! Who a connection is and which dialect it speaks, as far as that can be said when it opens.
 
-use std::net::IpAddr;
+use std::fmt;
 use std::sync::Arc;
 
 use quintet_dialect::Dialect;
+use quintet_domain::limits::{ID_CHARS_MAX, TOKEN_BYTES_MAX};
 use quintet_domain::{Refusal, UserId};
-use quintet_service::{EventRate, Identity};
+use quintet_service::Identity;
 use quintet_socketio::{CloseReason, Recovery};
+use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor as Visit};
+use serde_json::Value;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 
 use crate::Gateway;
+use crate::client::Client;
 use crate::connection::{Connection, Going, Out};
 use crate::recovery::{Resume, number};
 
@@ -23,74 +26,143 @@ pub struct Listener {
     pub trust: bool,
 }
 
-/// What is kept of the request that opened a connection.
+/// What is kept of the request that opened a connection: copies of what a CONNECT may need, each bounded, and nothing
+/// of the request itself.
 #[derive(Debug)]
 pub struct Visitor {
-    pub(crate) address: IpAddr,
+    pub(crate) client: Arc<Client>,
     pub(crate) listener: Listener,
-    pub(crate) rate: EventRate,
     bearer: Option<Box<str>>,
-    query: Option<Box<str>>,
+    token: Option<Box<str>>,
+    user_id: Option<Box<str>>,
+    dialect: Option<Box<str>>,
+    recover: bool,
 }
 
 impl Visitor {
-    pub(crate) fn of(request: &http::request::Parts, address: IpAddr) -> Self {
+    pub(crate) fn of(request: &http::request::Parts, client: Arc<Client>) -> Self {
         let header = request.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let bearer = header.and_then(|value| {
             let (scheme, token) = value.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().into())
+            scheme.eq_ignore_ascii_case("bearer").then(|| bounded(token.trim(), TOKEN_BYTES_MAX))
         });
         let listener = request.extensions.get::<Listener>().copied().unwrap_or_default();
-        Self { address, listener, rate: EventRate::default(), bearer, query: request.uri.query().map(Into::into) }
-    }
-
-    fn query(&self, name: &str) -> Option<String> {
-        let pairs = self.query.as_deref().unwrap_or_default().split('&');
-        let value = pairs.filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name)?.1;
-        let decoded = percent_encoding::percent_decode_str(value).decode_utf8_lossy();
-        Some(decoded.into_owned()).filter(|text| !text.is_empty())
+        let query = |name: &str, bytes_max| {
+            let pairs = request.uri.query().unwrap_or_default().split('&');
+            let value = pairs.filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name)?.1;
+            let decoded = percent_encoding::percent_decode_str(value).decode_utf8_lossy();
+            Some(bounded(&decoded, bytes_max)).filter(|text| !text.is_empty())
+        };
+        Self {
+            client,
+            listener,
+            bearer,
+            token: query("token", TOKEN_BYTES_MAX),
+            user_id: query("userId", ID_BYTES_MAX),
+            dialect: query("dialect", NAMED_BYTES_MAX),
+            recover: matches!(query("recover", NAMED_BYTES_MAX).as_deref(), Some("1" | "true")),
+        }
     }
 }
 
-/// The payload of a CONNECT.
+/// Bytes of an id, at most.
+const ID_BYTES_MAX: usize = ID_CHARS_MAX * 4;
+
+/// Bytes of the name of one of a few things, at most.
+const NAMED_BYTES_MAX: usize = 64;
+
+/// A copy of what a request says. Of what is longer than it may be so much is kept that it is still too long.
+fn bounded(text: &str, bytes_max: usize) -> Box<str> {
+    text[..text.floor_char_boundary(bytes_max + 4)].into()
+}
+
+/// The payload of a CONNECT: what it says under the names that are known, anything else is passed over.
 #[derive(Debug, Default)]
-pub(crate) struct Auth(Map<String, Value>);
+pub(crate) struct Auth(Vec<(String, Said)>);
+
+/// The fields of a CONNECT that are read.
+const AUTH_FIELDS: [&str; 4] = ["token", "userId", "dialect", "recover"];
+
+/// What a field of a CONNECT says.
+#[derive(Debug)]
+enum Said {
+    Flag(bool),
+    Number(serde_json::Number),
+    Text(String),
+    Other,
+}
 
 impl Auth {
     pub(crate) fn read(auth: Option<&RawValue>) -> Result<Self, Refusal> {
-        match auth {
-            None => Ok(Self::default()),
-            Some(raw) => {
-                serde_json::from_str(raw.get()).map(Self).map_err(|_| Refusal::invalid("auth", "must be an object"))
-            }
-        }
+        let Some(auth) = auth else { return Ok(Self::default()) };
+        let fields = serde_json::Deserializer::from_str(auth.get()).deserialize_map(VisitAuth);
+        fields.map(Self).map_err(|_| Refusal::invalid("auth", "must be an object"))
+    }
+
+    fn get(&self, name: &str) -> Option<&Said> {
+        self.0.iter().rev().find(|(field, _)| field == name).map(|(_, said)| said)
     }
 
     /// A field that says yes or no; no where it is absent or null.
     fn flag(&self, name: &str) -> Result<bool, Refusal> {
-        match self.0.get(name) {
-            None | Some(Value::Null) => Ok(false),
-            Some(Value::Bool(flag)) => Ok(*flag),
-            Some(Value::Number(number)) => Ok(number.as_i64() == Some(1)),
-            Some(Value::String(text)) => Ok(matches!(text.as_str(), "1" | "true")),
-            Some(_) => Err(Refusal::invalid(name, "must be true or false")),
+        match self.get(name) {
+            None => Ok(false),
+            Some(Said::Flag(flag)) => Ok(*flag),
+            Some(Said::Number(number)) => Ok(number.as_i64() == Some(1)),
+            Some(Said::Text(text)) => Ok(matches!(text.as_str(), "1" | "true")),
+            Some(Said::Other) => Err(Refusal::invalid(name, "must be true or false")),
         }
     }
 
     /// A field's text; nothing where it is absent, null or empty.
     fn text(&self, name: &str) -> Result<Option<String>, Refusal> {
-        match self.0.get(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.clone()).filter(|text| !text.is_empty())),
-            Some(Value::Number(number)) => Ok(Some(number.to_string())),
-            Some(_) => Err(Refusal::invalid(name, "must be text")),
+        match self.get(name) {
+            None => Ok(None),
+            Some(Said::Text(text)) => Ok(Some(text.clone()).filter(|text| !text.is_empty())),
+            Some(Said::Number(number)) => Ok(Some(number.to_string())),
+            Some(Said::Flag(_) | Said::Other) => Err(Refusal::invalid(name, "must be text")),
         }
+    }
+}
+
+struct VisitAuth;
+
+impl<'de> Visit<'de> for VisitAuth {
+    type Value = Vec<(String, Said)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut object: M) -> Result<Self::Value, M::Error> {
+        let mut fields: Vec<(String, Said)> = Vec::new();
+        while let Some(name) = object.next_key::<String>()? {
+            if !AUTH_FIELDS.contains(&name.as_str()) {
+                object.next_value::<IgnoredAny>()?;
+                continue;
+            }
+            // As RawValue first: what is neither text, number nor flag is not built.
+            let raw: &RawValue = object.next_value()?;
+            fields.retain(|(field, _)| *field != name);
+            let parsed = match raw.get().as_bytes().first() {
+                Some(b'{' | b'[') => Some(Said::Other),
+                _ => match serde_json::from_str(raw.get()).map_err(M::Error::custom)? {
+                    Value::Bool(flag) => Some(Said::Flag(flag)),
+                    Value::Number(number) => Some(Said::Number(number)),
+                    Value::String(text) => Some(Said::Text(text)),
+                    Value::Null => None,
+                    Value::Array(_) | Value::Object(_) => Some(Said::Other),
+                },
+            };
+            fields.extend(parsed.map(|said| (name, said)));
+        }
+        Ok(fields)
     }
 }
 
 /// The dialect that the client names, in its CONNECT or its query.
 pub(crate) fn asked_dialect(visitor: &Visitor, auth: &Auth) -> Result<Option<Dialect>, Refusal> {
-    match auth.text("dialect")?.or_else(|| visitor.query("dialect")) {
+    match auth.text("dialect")?.or_else(|| visitor.dialect.as_deref().map(str::to_owned)) {
         None => Ok(None),
         Some(name) if name == "auto" => Ok(None),
         Some(name) => Dialect::parse(&name).map(Some).ok_or_else(|| {
@@ -112,7 +184,7 @@ pub(crate) async fn connect(
     let service = &gateway.0.service;
     let mut dialect = asked;
     let token = auth.text("token")?.or_else(|| visitor.bearer.as_deref().map(str::to_owned));
-    let identity = match token.or_else(|| visitor.query("token")) {
+    let identity = match token.or_else(|| visitor.token.as_deref().map(str::to_owned)) {
         Some(token) => {
             let token = token.strip_prefix("Bearer ").unwrap_or(&token);
             let verified = service.verify(token).await?;
@@ -122,7 +194,7 @@ pub(crate) async fn connect(
         }
         None => {
             dialect = dialect.or(visitor.listener.dialect);
-            let said = auth.text("userId")?.or_else(|| visitor.query("userId"));
+            let said = auth.text("userId")?.or_else(|| visitor.user_id.as_deref().map(str::to_owned));
             match said {
                 Some(id) => by_word(gateway, visitor, dialect, &id).await?,
                 None => None,
@@ -142,6 +214,7 @@ pub(crate) async fn connect(
             }
             _ => {}
         }
+        visitor.client.enter_anonymously()?;
     }
     let connection = gateway.new_connection(out, visitor, dialect, going);
     match identity {
@@ -161,7 +234,7 @@ fn going(
     recovery: Option<Recovery>,
     out: &Out,
 ) -> Result<Going, Refusal> {
-    let asked = auth.flag("recover")? || matches!(visitor.query("recover").as_deref(), Some("1" | "true"));
+    let asked = auth.flag("recover")? || visitor.recover;
     let Some(identity) = identity.filter(|_| out.can_recover() && (asked || gateway.0.settings.recovery)) else {
         return Ok(Going::default());
     };
@@ -202,6 +275,7 @@ pub(crate) async fn become_user(
     identity: Identity,
 ) -> Result<(), Refusal> {
     let user = Arc::clone(&identity.user);
+    let guest = user.is_guest();
     let before = connection.identity();
     connection.set_identity(identity);
     let mut attaching = Attaching { gateway, connection, done: false };
@@ -210,6 +284,12 @@ pub(crate) async fn become_user(
     match attached {
         Ok(rate) => {
             connection.set_user_rate(rate);
+            if guest {
+                connection.client.become_guest();
+            } else {
+                connection.client.identify();
+                connection.out.identify();
+            }
             Ok(())
         }
         Err(refusal) => {

@@ -1,17 +1,17 @@
 //! One connection, as the hub and the session share it: where it sends, what it speaks, who it is.
 
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use quintet_dialect::{Answer, Dialect, Outgoing};
-use quintet_domain::limits::COMMANDS_IN_FLIGHT_MAX;
+use quintet_domain::limits::{COMMANDS_IN_FLIGHT_MAX, NOTIFICATIONS_RESENT_MAX};
 use quintet_domain::{ConnectionId, NotificationId, User};
 use quintet_service::{EventRate, Identity};
 use quintet_socketio::engineio::Revision;
 use quintet_socketio::{CloseReason, Frame, Link, Outbox, packet};
 use tokio::sync::Semaphore;
 
+use crate::client::Client;
 use crate::recovery::{Marked, Offset, Resume};
 
 /// How frames are wrapped; together with the dialect it says which connections share one.
@@ -102,6 +102,13 @@ impl Out {
             Self::Plain(outbox) => {
                 outbox.push_volatile(frame);
             }
+        }
+    }
+
+    /// Says that it is known whose the transport is.
+    pub(crate) fn identify(&self) {
+        if let Self::SocketIo(link) = self {
+            link.identify();
         }
     }
 
@@ -264,10 +271,10 @@ pub struct Connection {
     pub(crate) opened: u8,
     pub(crate) recoverable: bool,
     pub(crate) out: Out,
-    pub(crate) address: IpAddr,
     /// Whether the client's word is enough for registered users, too.
     pub(crate) trusted: bool,
-    pub(crate) rate: EventRate,
+    /// The client of its transport, which other connections may share.
+    pub(crate) client: Arc<Client>,
     /// Whether it is showing a token right now: a guest whose id that makes a user's is not ended for it.
     pub(crate) showing_token: AtomicBool,
     /// Whether its identity is over: nothing more is told to it, wherever that comes from.
@@ -283,7 +290,7 @@ impl Connection {
     pub(crate) fn new(
         id: ConnectionId,
         out: Out,
-        address: IpAddr,
+        client: Arc<Client>,
         trusted: bool,
         dialect: Option<Dialect>,
         going: Going,
@@ -296,9 +303,8 @@ impl Connection {
             opened,
             recoverable,
             out,
-            address,
+            client,
             trusted,
-            rate: EventRate::default(),
             showing_token: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             in_flight: Semaphore::new(COMMANDS_IN_FLIGHT_MAX),
@@ -365,7 +371,10 @@ impl Connection {
             Some(Dialect::Meetup) => Some(notification.clone()),
             Some(_) => None,
             None => {
-                changing.told.push(notification.clone());
+                // What is not noted counts as not sent, and is sent again.
+                if changing.told.len() < NOTIFICATIONS_RESENT_MAX as usize {
+                    changing.told.push(notification.clone());
+                }
                 None
             }
         }

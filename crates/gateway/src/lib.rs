@@ -7,6 +7,8 @@
 //! What must stay true: the events of one connection are taken in order and answered once each; everything that a
 //! connection is told comes through the hub, in commit order.
 
+mod admit;
+mod client;
 mod connect;
 mod connection;
 mod hub;
@@ -20,13 +22,18 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+pub use client::UnidentifiedMax;
 pub use connect::Listener;
 use quintet_dialect::Dialect;
 use quintet_domain::{ConnectionId, Refusal};
 use quintet_service::{Refused, Service, Threads};
-use quintet_socketio::{Application, CloseReason, ConnectError, Event, Handshake, Link, Outbox};
+use quintet_socketio::{
+    Admission, Application, CloseReason, ConnectError, Event, Handshake, Incoming, Link, Origins, Outbox, Transport,
+    Unfinished,
+};
 use tokio_util::task::TaskTracker;
 
+use crate::client::{Clients, Door};
 use crate::connect::Visitor;
 use crate::connection::{Census, Connection, Going, Out};
 use crate::hub::{Hub, HubHandle};
@@ -61,7 +68,7 @@ pub struct Settings {
     pub audience: Audience,
     /// Users online from which on a newcomer is told to those who share a conversation only.
     pub everyone_limit: usize,
-    /// The largest frame taken from a client, in bytes.
+    /// The largest frame of a plain WebSocket that is passed over, in bytes; a larger one ends the connection.
     pub frame_bytes_max: usize,
     /// Bytes that may wait for one connection.
     pub queue_bytes_max: usize,
@@ -71,6 +78,17 @@ pub struct Settings {
     pub compression_threshold: Option<usize>,
 }
 
+/// What every door asks before it lets a client in.
+#[derive(Clone, Debug, Default)]
+pub struct Doors {
+    /// Which pages may come.
+    pub origins: Origins,
+    /// How many clients may be there that nobody vouches for.
+    pub unidentified: UnidentifiedMax,
+    /// The budget for messages that have begun and not ended, which the engine shares.
+    pub unfinished: Unfinished,
+}
+
 /// The gateway, as the application of a Socket.IO engine and as the server of plain WebSockets. Cheap to clone.
 #[derive(Clone)]
 pub struct Gateway(Arc<Inner>);
@@ -78,6 +96,8 @@ pub struct Gateway(Arc<Inner>);
 struct Inner {
     service: Service,
     settings: Settings,
+    doors: Doors,
+    clients: Arc<Clients>,
     hub: HubHandle,
     threads: Threads,
     census: Arc<Census>,
@@ -104,7 +124,7 @@ impl Gateway {
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn start(service: Service, settings: Settings) -> Result<Self, Refusal> {
+    pub async fn start(service: Service, settings: Settings, doors: Doors) -> Result<Self, Refusal> {
         let census = Arc::new(Census::default());
         let subscription = service.bus().subscribe();
         let position = service.position().await?;
@@ -114,6 +134,8 @@ impl Gateway {
         Ok(Self(Arc::new(Inner {
             service,
             settings,
+            clients: Clients::new(doors.unidentified),
+            doors,
             hub,
             threads,
             census,
@@ -126,7 +148,26 @@ impl Gateway {
     fn new_connection(&self, out: Out, visitor: &Visitor, dialect: Option<Dialect>, going: Going) -> Arc<Connection> {
         let id = ConnectionId(self.0.next_id.fetch_add(1, Ordering::Relaxed));
         let census = Arc::clone(&self.0.census);
-        Connection::new(id, out, visitor.address, visitor.listener.trust, dialect, going, census)
+        Connection::new(id, out, Arc::clone(&visitor.client), visitor.listener.trust, dialect, going, census)
+    }
+
+    /// Closes so many connections of clients that nobody vouches for, the oldest first, guests last: for whoever needs
+    /// room for others. Gives how many there were.
+    pub fn close_unidentified(&self, count: usize) -> usize {
+        self.0.clients.close(count)
+    }
+
+    /// How many connections are there whose clients nobody vouches for, those included that have not said yet who they
+    /// are.
+    #[must_use]
+    pub fn unidentified(&self) -> usize {
+        self.0.clients.count()
+    }
+
+    /// Bytes that are held of messages which have begun and not ended.
+    #[must_use]
+    pub fn unfinished_bytes(&self) -> usize {
+        self.0.doors.unfinished.held_bytes()
     }
 
     /// Closes plain connections, and notes when everybody was last seen. Socket.IO's are the engine's to close.
@@ -201,12 +242,17 @@ fn closed_by(reason: CloseReason) -> &'static str {
     match reason {
         CloseReason::TransportClosed | CloseReason::PeerClosed(_) => "transport",
         CloseReason::ClientDisconnected => "client",
+        // What the decoder of WebSocket finds wrong (RFC 6455 section 7.4.1).
+        CloseReason::Application(1002 | 1007 | 1009, _) => "protocol_error",
         CloseReason::ServerDisconnected | CloseReason::Application(..) => "server",
         CloseReason::PingTimeout => "ping_timeout",
         CloseReason::QueueFull => "too_slow",
         CloseReason::Shutdown => "shutdown",
         CloseReason::ProtocolError => "protocol_error",
         CloseReason::ConnectTimeout => "connect_timeout",
+        CloseReason::Flooding => "flooding",
+        CloseReason::Unfinished => "unfinished",
+        CloseReason::Pressure => "pressure",
     }
 }
 
@@ -221,9 +267,19 @@ impl Application for Gateway {
     type Peer = Arc<Connection>;
 
     fn arrive(&self, request: &http::request::Parts, remote: SocketAddr) -> Result<Visitor, String> {
-        let admitted = self.0.service.rates().connection(remote.ip()).inspect_err(|refusal| self.refused(refusal));
-        admitted.map_err(|refusal| refusal.message)?;
-        Ok(Visitor::of(request, remote.ip()))
+        self.admit_client(request, remote).map_err(|refusal| refusal.message)
+    }
+
+    fn opened(&self, visitor: &Visitor, transport: Transport) {
+        visitor.client.open(Door::SocketIo(transport));
+    }
+
+    fn admit(&self, visitor: &Visitor, incoming: Incoming<'_, Arc<Connection>>) -> Admission {
+        self.admit_incoming(&visitor.client, incoming)
+    }
+
+    fn never_entered(&self, _: &Visitor, reason: CloseReason) {
+        self.0.service.metrics().closed(closed_by(reason));
     }
 
     async fn connect(
@@ -236,8 +292,6 @@ impl Application for Gateway {
             self.refused(&refusal);
             connect_error(&refusal)
         };
-        // Each CONNECT reads the store; a client that loops over them is one that floods.
-        self.0.service.rates().event(&visitor.rate).map_err(refuse)?;
         let auth = connect::Auth::read(handshake.auth).map_err(refuse)?;
         let dialect = match link.namespace() {
             "/" => connect::asked_dialect(visitor, &auth).map_err(refuse)?,

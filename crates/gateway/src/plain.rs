@@ -1,5 +1,6 @@
 //! The same vocabularies over a plain WebSocket: one JSON text frame each way.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, Weak};
@@ -9,13 +10,19 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use quintet_domain::Refusal;
+use quintet_domain::limits::EVENT_BYTES_MAX;
 use quintet_socketio::upgrade::{WithStream, with_stream};
-use quintet_socketio::websocket::{self, Deflate, Handled, Handler, Message, Socket};
-use quintet_socketio::{CloseReason, Frame, Outbox};
+use quintet_socketio::websocket::{
+    self, BinaryBound, Deflate, HEAD_BYTES_MAX, Handled, Handler, Message, MessageBounds, Socket,
+};
+use quintet_socketio::{Admission, CloseReason, Frame, Holder, Outbox, Unfinished};
 use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor as Visit};
 use serde_json::value::RawValue;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use crate::admit::EventHead;
+use crate::client::{Client, Door};
 use crate::connect::{self, Auth, Visitor};
 use crate::connection::{Connection, Out};
 use crate::{Gateway, session};
@@ -49,17 +56,18 @@ impl Gateway {
             Ok(accepted) => accepted,
             Err(why) => return plain(StatusCode::BAD_REQUEST, why.to_string()),
         };
-        if let Err(refusal) = self.0.service.rates().connection(remote.ip()) {
-            self.refused(&refusal);
-            let mut response = plain(StatusCode::TOO_MANY_REQUESTS, refusal.message);
-            let wait = refusal.retry_after_ms.unwrap_or_default().div_ceil(1_000);
-            response.headers_mut().insert(http::header::RETRY_AFTER, wait.into());
-            return response;
-        }
+        let visitor = match self.admit_client(&parts, remote) {
+            Ok(visitor) => visitor,
+            Err(refusal) => {
+                let Some(ms) = refusal.retry_after_ms else { return plain(StatusCode::FORBIDDEN, refusal.message) };
+                let mut response = plain(StatusCode::TOO_MANY_REQUESTS, refusal.message);
+                response.headers_mut().insert(http::header::RETRY_AFTER, ms.div_ceil(1_000).into());
+                return response;
+            }
+        };
         let Some(upgrade) = parts.extensions.remove::<hyper::upgrade::OnUpgrade>() else {
             return plain(StatusCode::BAD_REQUEST, "this connection cannot be upgraded".to_owned());
         };
-        let visitor = Visitor::of(&parts, remote.ip());
         let threshold = settings.compression_threshold.filter(|_| accepted.deflate);
         let deflate = threshold.map(|threshold| Deflate { threshold });
         self.0.tasks.spawn(with_stream(upgrade, Plain { gateway: self.clone(), visitor, deflate }));
@@ -80,10 +88,11 @@ impl WithStream for Plain {
     {
         let Self { gateway, visitor, deflate } = self;
         let settings = gateway.0.settings;
-        let socket = Socket::new(stream, &first, settings.frame_bytes_max, deflate);
+        let socket = Socket::new(stream, &first, deflate);
         drop(first);
         let outbox = Arc::new(Outbox::new(settings.queue_bytes_max));
         let out = Out::Plain(Arc::clone(&outbox));
+        visitor.client.open(Door::Plain(Arc::downgrade(&outbox)));
         let plain = || gateway.0.plain.lock().unwrap_or_else(PoisonError::into_inner);
         let key = gateway.0.next_id.fetch_add(1, Ordering::Relaxed);
         plain().insert(key, crate::Plain { outbox: Arc::downgrade(&outbox), connection: Weak::new() });
@@ -104,12 +113,15 @@ impl WithStream for Plain {
         if let Some(plain) = plain().get_mut(&key) {
             plain.connection = Arc::downgrade(&connection);
         }
+        // What the request said is not needed any more.
+        drop(visitor);
         let alive = Arc::new(AtomicBool::new(true));
         let frames = JsonFrames {
             gateway: gateway.clone(),
             connection: Arc::clone(&connection),
             outbox: Arc::clone(&outbox),
             alive: Arc::clone(&alive),
+            holder: Arc::new(FrameHolder { client: Arc::clone(&connection.client), outbox: Arc::clone(&outbox) }),
         };
         tokio::select! {
             () = socket.drive(frames) => {}
@@ -137,6 +149,7 @@ struct JsonFrames {
     connection: Arc<Connection>,
     outbox: Arc<Outbox>,
     alive: Arc<AtomicBool>,
+    holder: Arc<FrameHolder>,
 }
 
 impl Handler for JsonFrames {
@@ -144,10 +157,43 @@ impl Handler for JsonFrames {
         &self.outbox
     }
 
+    fn bounds(&self) -> MessageBounds {
+        let skipped = self.gateway.0.settings.frame_bytes_max;
+        MessageBounds { text: EVENT_BYTES_MAX, binary: BinaryBound::Skip, skipped }
+    }
+
+    fn unfinished(&self) -> &Unfinished {
+        &self.gateway.0.doors.unfinished
+    }
+
+    fn holder(&self) -> Arc<dyn Holder> {
+        Arc::clone(&self.holder) as Arc<dyn Holder>
+    }
+
+    fn control(&mut self) -> Result<(), CloseReason> {
+        match self.gateway.admit_small(&self.connection.client, 0) {
+            Admission::Close(reason) => Err(reason),
+            Admission::Take | Admission::Drop | Admission::Refuse(_) => Ok(()),
+        }
+    }
+
     fn message(&mut self, message: Message) -> Handled {
-        let Message::Text(text) = message else {
-            refuse(&self.connection, "must be JSON text, not binary");
-            return Handled::Done;
+        let admission = match &message {
+            Message::Text(text) => self.gateway.admit_event(&self.connection, || peek(text), text.len(), true),
+            Message::Skipped(skipped) if !skipped.binary => {
+                let head = || peek(skipped.head_text());
+                self.gateway.admit_event(&self.connection, head, skipped.bytes, false)
+            }
+            Message::Skipped(_) | Message::Binary(_) => {
+                let refusal = Refusal::invalid("frame", "must be JSON text, not binary");
+                self.gateway.refuse_event(&self.connection, (None, None), refusal)
+            }
+            Message::Ping(_) | Message::Pong(_) | Message::Close(_) => return Handled::Done,
+        };
+        let text = match (admission, message) {
+            (Admission::Close(reason), _) => return Handled::Close(reason),
+            (Admission::Take, Message::Text(text)) => text,
+            (Admission::Take | Admission::Drop | Admission::Refuse(_), _) => return Handled::Done,
         };
         let (gateway, connection) = (self.gateway.clone(), Arc::clone(&self.connection));
         Handled::Busy(Box::pin(async move {
@@ -168,6 +214,53 @@ impl Handler for JsonFrames {
     }
 
     fn closed(&mut self, _: CloseReason) {}
+}
+
+/// A plain WebSocket as what holds bytes of an unfinished frame.
+struct FrameHolder {
+    client: Arc<Client>,
+    outbox: Arc<Outbox>,
+}
+
+impl Holder for FrameHolder {
+    fn is_identified(&self) -> bool {
+        self.client.is_identified()
+    }
+
+    fn give_up(self: Arc<Self>, reason: CloseReason) {
+        self.outbox.close(reason);
+    }
+}
+
+/// The beginning of a frame says its event and id where they stand before its data.
+fn peek(text: &str) -> EventHead {
+    let mut head = (None, None);
+    let mut deserializer = serde_json::Deserializer::from_str(&text[..text.floor_char_boundary(HEAD_BYTES_MAX)]);
+    // It ends in an error where the data begin: what was read until then is known.
+    let _ = deserializer.deserialize_map(Peek(&mut head));
+    head
+}
+
+struct Peek<'h>(&'h mut EventHead);
+
+impl<'de> Visit<'de> for Peek<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut object: M) -> Result<(), M::Error> {
+        let Self((name, id)) = self;
+        while let Some(key) = object.next_key::<String>()? {
+            match key.as_str() {
+                "event" => *name = Some(object.next_value()?),
+                "id" => *id = object.next_value()?,
+                _ => drop(object.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(())
+    }
 }
 
 fn refuse(connection: &Connection, what: &str) {

@@ -31,6 +31,18 @@ struct Responder {
 }
 
 impl Responder {
+    fn new(gateway: &Gateway, connection: &Arc<Connection>, name: String, ack: Option<u64>) -> Self {
+        Self {
+            connection: Arc::clone(connection),
+            service: gateway.0.service.clone(),
+            dialect: connection.dialect(),
+            name,
+            ack,
+            answered: false,
+            permit: None,
+        }
+    }
+
     fn answer(mut self, outcome: &Outcome) {
         self.respond(outcome);
     }
@@ -79,15 +91,10 @@ pub(crate) struct Asked<'a> {
 /// Takes one event. Returns when it is queued, so that the next can be taken; it waits while too much is under way.
 pub(crate) async fn event(gateway: &Gateway, connection: &Arc<Connection>, asked: Asked<'_>, attachments: Vec<Bytes>) {
     let Asked { name, args, ack } = asked;
-    let mut responder = Responder {
-        connection: Arc::clone(connection),
-        service: gateway.0.service.clone(),
-        dialect: connection.dialect(),
-        name: name.to_owned(),
-        ack,
-        answered: false,
-        permit: None,
-    };
+    let mut responder = Responder::new(gateway, connection, name.to_owned(), ack);
+    if let Some(rate) = connection.user_rate() {
+        gateway.0.service.rates().charge(&rate, attachments.iter().map(Bytes::len).sum());
+    }
     let taken = take(gateway, connection, args, &mut responder).await;
     gateway.0.service.metrics().event(responder.dialect.map_or("undecided", Dialect::as_str));
     match taken {
@@ -110,6 +117,19 @@ pub(crate) async fn event(gateway: &Gateway, connection: &Arc<Connection>, asked
         }
         Err(refusal) => responder.refuse(refusal),
     }
+}
+
+/// Answers an event that is not looked at.
+pub(crate) fn refuse_unread(
+    gateway: &Gateway,
+    connection: &Arc<Connection>,
+    name: String,
+    ack: Option<u64>,
+    refusal: Refusal,
+) {
+    let responder = Responder::new(gateway, connection, name, ack);
+    gateway.0.service.metrics().event(responder.dialect.map_or("undecided", Dialect::as_str));
+    responder.refuse(refusal);
 }
 
 /// Keeps a file for a conversation that the user is a member of.
@@ -136,10 +156,6 @@ async fn take(
     responder: &mut Responder,
 ) -> Result<Option<(Command, Option<Identity>)>, Refusal> {
     let service = &gateway.0.service;
-    service.rates().event(&connection.rate)?;
-    if let Some(rate) = connection.user_rate() {
-        service.rates().event(&rate)?;
-    }
     let dialect = match connection.dialect() {
         Some(dialect) => dialect,
         None => match decide(&responder.name, args) {
@@ -226,7 +242,7 @@ async fn execute(
     let Some(identity) = identity else { return };
     let guest = identity.user.is_guest();
     if let (true, Command::CreateRoom { .. }) = (guest, &command)
-        && let Err(refusal) = gateway.0.service.rates().guest_room(connection.address)
+        && let Err(refusal) = gateway.0.service.rates().guest_room(connection.client.address)
     {
         return responder.refuse(refusal);
     }

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quintet_bus::{Bus, LocalBus};
+use quintet_domain::limits::{CONNECT_SECONDS, EVENT_BYTES_MAX, PACKET_SECONDS};
 use quintet_files::{Bucket, Files, FilesError};
-use quintet_gateway::{Audience, Echo, Gateway, Settings};
+use quintet_gateway::{Audience, Doors, Echo, Gateway, Settings, UnidentifiedMax};
 use quintet_service::{Algorithm, Metrics, Service, Tokens};
-use quintet_socketio::{Engine, Origins};
+use quintet_socketio::{Engine, Origins, Unfinished};
 use quintet_store::{Group, Location, SqliteStore};
 
 use crate::config::{self, AudienceName, Config, EchoName};
@@ -76,14 +77,24 @@ pub(crate) async fn parts(config: &Config) -> Result<Parts, Failure> {
     let service = service(config, &location)?;
     let checked = service.check_files().await;
     checked.map_err(|error| format!("files cannot be kept where [files] says: {error}"))?;
-    let engine_config = quintet_socketio::Config {
-        queue_bytes_max: config.limits.queue_bytes,
-        connect_timeout: Duration::from_secs(45),
-        compression_threshold: config.http.compression.then_some(COMPRESSION_THRESHOLD),
+    let doors = Doors {
         origins: match &config.http.origins {
             None => Origins::Any,
             Some(listed) => Origins::Listed(listed.clone()),
         },
+        unidentified: UnidentifiedMax {
+            of_address: config.limits.unidentified_per_address,
+            in_total: config.limits.unidentified,
+        },
+        unfinished: Unfinished::new(config.limits.unfinished_bytes, Duration::from_secs(PACKET_SECONDS)),
+    };
+    let engine_config = quintet_socketio::Config {
+        queue_bytes_max: config.limits.queue_bytes,
+        event_bytes_max: EVENT_BYTES_MAX,
+        unfinished: doors.unfinished.clone(),
+        connect_timeout: Duration::from_secs(CONNECT_SECONDS),
+        compression_threshold: config.http.compression.then_some(COMPRESSION_THRESHOLD),
+        origins: doors.origins.clone(),
         ..quintet_socketio::Config::default()
     };
     let settings = Settings {
@@ -101,7 +112,7 @@ pub(crate) async fn parts(config: &Config) -> Result<Parts, Failure> {
         compression_threshold: engine_config.compression_threshold,
         recovery: config.server.recovery,
     };
-    let gateway = Gateway::start(service.clone(), settings).await.map_err(|refusal| refusal.message)?;
+    let gateway = Gateway::start(service.clone(), settings, doors).await.map_err(|refusal| refusal.message)?;
     let engine = Engine::new(engine_config, gateway.clone());
     let connections = Connections { engine: engine.clone(), gateway: gateway.clone(), service: service.clone() };
     service.metrics().add(Box::new(connections));

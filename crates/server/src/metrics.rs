@@ -60,6 +60,10 @@ impl Collector for Connections {
         let (load, plain) = (self.engine.load(), self.gateway.plain_queued_bytes());
         let queued = [([("of", "socketio")], load.queued_bytes), ([("of", "plain")], plain)];
         gauges(encoder, ("queued_bytes", "Bytes that wait for clients"), queued)?;
+        let unidentified = [([], self.gateway.unidentified())];
+        gauges(encoder, ("unidentified", "Connections whose clients nobody vouches for"), unidentified)?;
+        let unfinished = [([], self.gateway.unfinished_bytes())];
+        gauges(encoder, ("unfinished_bytes", "Bytes of messages that have begun and not ended"), unfinished)?;
         let waiting = [([("of", "store")], self.service.waiting())];
         gauges(encoder, ("queued_commands", "Commands that wait to be committed"), waiting)
     }

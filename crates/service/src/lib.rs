@@ -42,7 +42,7 @@ pub use quintet_store::{
     PageOf, ProfileChange, Sent, ServiceKey, StoredFile, Untold, Which,
 };
 use quintet_store::{Done, Future, Store};
-pub use rates::{EventRate, Rates};
+pub use rates::{EventRate, Rates, RefusalRate};
 pub use recovery::{Thread, Threads};
 pub use tokens::{Algorithm, Tokens};
 pub use users::{NewAccount, Session};

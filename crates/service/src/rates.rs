@@ -11,7 +11,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use quintet_domain::limits::{
-    CONNECTIONS_PER_SECOND, EVENTS_BURST, EVENTS_PER_SECOND, GUEST_ROOMS_PER_MINUTE, LOGINS_PER_MINUTE,
+    CONNECTIONS_PER_SECOND, EVENT_BYTES_BURST, EVENT_BYTES_PER_SECOND, EVENTS_BURST, EVENTS_PER_SECOND,
+    GUEST_ROOMS_PER_MINUTE, LOGINS_PER_MINUTE, REFUSED_EVENTS_BURST, REFUSED_EVENTS_SECONDS, UNIDENTIFIED_BYTES_BURST,
+    UNIDENTIFIED_BYTES_PER_SECOND,
 };
 use quintet_domain::{Refusal, UserId};
 
@@ -43,9 +45,75 @@ const NETWORK: Ipv6Addr = Ipv6Addr::new(0xffff, 0xffff, 0xffff, 0xffff, 0, 0, 0,
 
 const EVENTS: Rate = Rate::new(EVENTS_PER_SECOND, 1, EVENTS_BURST);
 
-/// The events of one connection, or of one user.
+const REFUSED_EVENTS: Rate = Rate::new(REFUSED_EVENTS_BURST, REFUSED_EVENTS_SECONDS, REFUSED_EVENTS_BURST);
+
+/// A rate of bytes. What exceeds the burst is taken once and has to be waited for afterwards, so that a message of any
+/// size fits.
+#[derive(Clone, Copy, Debug)]
+struct ByteRate {
+    per_second: u64,
+    burst_us: u64,
+}
+
+impl ByteRate {
+    const fn new(per_second: u32, burst: u32) -> Self {
+        Self { per_second: per_second as u64, burst_us: burst as u64 * 1_000_000 / per_second as u64 }
+    }
+
+    fn cost_us(self, bytes: usize) -> u64 {
+        (bytes as u64).saturating_mul(1_000_000) / self.per_second
+    }
+
+    /// The new moment, or the microseconds to wait.
+    fn admit(self, used_up_at: u64, now: u64, bytes: usize) -> Result<u64, u64> {
+        let allowed = now + self.burst_us;
+        if used_up_at > allowed { Err(used_up_at - allowed) } else { Ok(self.charge(used_up_at, now, bytes)) }
+    }
+
+    fn charge(self, used_up_at: u64, now: u64, bytes: usize) -> u64 {
+        used_up_at.max(now).saturating_add(self.cost_us(bytes))
+    }
+}
+
+const EVENT_BYTES: ByteRate = ByteRate::new(EVENT_BYTES_PER_SECOND, EVENT_BYTES_BURST);
+const UNIDENTIFIED_BYTES: ByteRate = ByteRate::new(UNIDENTIFIED_BYTES_PER_SECOND, UNIDENTIFIED_BYTES_BURST);
+
+/// The events of one connection, or of one user: how many, and of how many bytes.
 #[derive(Debug, Default)]
-pub struct EventRate(AtomicU64);
+pub struct EventRate {
+    events: AtomicU64,
+    bytes: AtomicU64,
+}
+
+/// The events of one connection that were refused.
+#[derive(Debug, Default)]
+pub struct RefusalRate(AtomicU64);
+
+/// A rate of bytes for each of many addresses.
+#[derive(Debug)]
+struct KeyedBytes {
+    rate: ByteRate,
+    used_up: Mutex<(HashMap<IpAddr, u64>, usize)>,
+}
+
+impl KeyedBytes {
+    fn new(rate: ByteRate) -> Self {
+        Self { rate, used_up: Mutex::new((HashMap::new(), KEYS_KEPT)) }
+    }
+
+    fn admit(&self, key: IpAddr, now: u64, bytes: usize) -> Result<(), u64> {
+        let mut used_up = self.used_up.lock().unwrap_or_else(PoisonError::into_inner);
+        let (moments, looked_at) = &mut *used_up;
+        if moments.len() >= *looked_at {
+            moments.retain(|_, moment| *moment > now);
+            // Where most are busy they are not looked at each time.
+            *looked_at = KEYS_KEPT.max(moments.len() * 2);
+        }
+        let moment = moments.entry(key).or_default();
+        *moment = self.rate.admit(*moment, now, bytes)?;
+        Ok(())
+    }
+}
 
 /// The rates of addresses, and the clock of all rates.
 #[derive(Debug)]
@@ -56,6 +124,7 @@ pub struct Rates {
     logins: Keyed<IpAddr>,
     guest_rooms: Keyed<IpAddr>,
     changes: Keyed<UserId>,
+    unidentified: KeyedBytes,
 }
 
 /// A rate for each of many.
@@ -96,6 +165,7 @@ impl Rates {
             logins: Keyed::new(Rate::new(LOGINS_PER_MINUTE, 60, LOGINS_PER_MINUTE)),
             guest_rooms: Keyed::new(Rate::new(GUEST_ROOMS_PER_MINUTE, 60, GUEST_ROOMS_PER_MINUTE)),
             changes: Keyed::new(EVENTS),
+            unidentified: KeyedBytes::new(UNIDENTIFIED_BYTES),
         }
     }
 
@@ -104,7 +174,8 @@ impl Rates {
     }
 
     /// What stands for whoever sends from an address: of IPv6 a household has a whole network (RFC 6177).
-    fn network(address: IpAddr) -> IpAddr {
+    #[must_use]
+    pub fn network(address: IpAddr) -> IpAddr {
         match address {
             IpAddr::V4(_) => address,
             IpAddr::V6(six) => match six.to_ipv4_mapped() {
@@ -150,21 +221,52 @@ impl Rates {
         self.one_of(&self.changes, user)
     }
 
-    /// An event of a connection or user.
+    /// An event of a connection or user, of so many bytes, inflated.
     ///
     /// # Errors
     /// `ERR_RATE_LIMITED`.
-    pub fn event(&self, of: &EventRate) -> Result<(), Refusal> {
+    pub fn event(&self, of: &EventRate, bytes: usize) -> Result<(), Refusal> {
         if !self.on {
             return Ok(());
         }
         let now = self.now();
-        let mut wait = 0;
-        let admitted = of.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |moment| {
-            EVENTS.admit(moment, now).map_err(|us| wait = us).ok()
-        });
-        if admitted.is_ok() { Ok(()) } else { Err(refusal(wait)) }
+        update(&of.events, |moment| EVENTS.admit(moment, now))?;
+        update(&of.bytes, |moment| EVENT_BYTES.admit(moment, now, bytes))
     }
+
+    /// Bytes that belong to an event which was admitted, as its attachments do.
+    pub fn charge(&self, of: &EventRate, bytes: usize) {
+        if self.on {
+            let now = self.now();
+            let _ = update(&of.bytes, |moment| Ok(EVENT_BYTES.charge(moment, now, bytes)));
+        }
+    }
+
+    /// Bytes of an event, inflated, of a connection that no token vouches for: all of one address share a rate.
+    ///
+    /// # Errors
+    /// `ERR_RATE_LIMITED`.
+    pub fn unidentified(&self, address: IpAddr, bytes: usize) -> Result<(), Refusal> {
+        if !self.on {
+            return Ok(());
+        }
+        self.unidentified.admit(Self::network(address), self.now(), bytes).map_err(refusal)
+    }
+
+    /// A refused event of a connection. Says whether the connection has sent too many of them.
+    #[must_use]
+    pub fn is_flooding(&self, of: &RefusalRate) -> bool {
+        let now = self.now();
+        self.on && update(&of.0, |moment| REFUSED_EVENTS.admit(moment, now)).is_err()
+    }
+}
+
+/// Moves the moment at which a burst is used up.
+fn update(moment: &AtomicU64, admit: impl Fn(u64) -> Result<u64, u64>) -> Result<(), Refusal> {
+    let mut wait = 0;
+    let admitted =
+        moment.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |moment| admit(moment).map_err(|us| wait = us).ok());
+    if admitted.is_ok() { Ok(()) } else { Err(refusal(wait)) }
 }
 
 #[cfg(test)]
@@ -196,5 +298,33 @@ mod tests {
         assert_eq!(admitted, 100);
         assert_eq!(rate.admit(moment, 1_000_000), Err(20_000));
         assert!(rate.admit(moment, 1_020_000).is_ok());
+    }
+
+    #[test]
+    fn bytes_count_as_well_as_events() {
+        let rate = ByteRate::new(1_000, 10_000);
+        let first = rate.admit(0, 0, 10_000).expect("the burst");
+        let second = rate.admit(first, 0, 64_000).expect("one that exceeds it");
+        assert_eq!(rate.admit(second, 0, 1), Err(64_000_000), "until what was taken beyond the burst is made up for");
+        assert!(rate.admit(second, 64_000_000, 1).is_ok());
+        let (rates, events) = (Rates::new(true), EventRate::default());
+        rates.event(&events, 10).expect("admitted");
+        rates.charge(&events, 2_000_000);
+        let refused = rates.event(&events, 10).expect_err("its attachments used the bytes up");
+        assert!(refused.retry_after_ms.is_some_and(|ms| ms > 3_000), "{refused:?}");
+        let off = Rates::new(false);
+        off.charge(&events, 2_000_000);
+        assert!(off.event(&events, 10).is_ok(), "where rates are off none counts");
+    }
+
+    #[test]
+    fn who_goes_on_beyond_the_rate_is_found_out() {
+        let (rates, refused) = (Rates::new(true), RefusalRate::default());
+        let few = (0..REFUSED_EVENTS_BURST).any(|_| rates.is_flooding(&refused));
+        assert!(!few, "a burst is not a flood");
+        // Some are forgotten while these are counted.
+        assert!((0..REFUSED_EVENTS_BURST).any(|_| rates.is_flooding(&refused)));
+        let off = Rates::new(false);
+        assert!((0..1_000).all(|_| !off.is_flooding(&refused)));
     }
 }

@@ -1,13 +1,17 @@
 //! What an application gives to the engine.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
 use http::request;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::{CloseReason, Link};
+use crate::websocket::HEAD_BYTES_MAX;
+use crate::{CloseReason, Link, Transport, packet};
 
 /// The application behind an engine.
 pub trait Application: Send + Sync + Sized + 'static {
@@ -21,6 +25,34 @@ pub trait Application: Send + Sync + Sized + 'static {
     /// # Errors
     /// A sentence for the client; the request is answered as forbidden.
     fn arrive(&self, request: &request::Parts, remote: SocketAddr) -> Result<Self::Visitor, String>;
+
+    /// A session opened for a visitor; nothing of it was handled yet.
+    fn opened(&self, visitor: &Self::Visitor, transport: Transport) {
+        let _ = (visitor, transport);
+    }
+
+    /// Something came from a client, and nothing of it was parsed yet. An event that is not taken is for the
+    /// application to answer, by the peer's [`Link`].
+    fn admit(&self, visitor: &Self::Visitor, incoming: Incoming<'_, Self::Peer>) -> Admission {
+        let _ = visitor;
+        match incoming {
+            Incoming::Connect { whole: false, .. } => {
+                let message = "The CONNECT is too large".to_owned();
+                Admission::Refuse(ConnectError { message, data: None })
+            }
+            Incoming::Event { whole: false, .. } => Admission::Close(CloseReason::TOO_LARGE),
+            Incoming::Connect { .. }
+            | Incoming::Event { .. }
+            | Incoming::Attachment { .. }
+            | Incoming::Other { .. }
+            | Incoming::Control => Admission::Take,
+        }
+    }
+
+    /// A session ended that had never entered a namespace.
+    fn never_entered(&self, visitor: &Self::Visitor, reason: CloseReason) {
+        let _ = (visitor, reason);
+    }
 
     /// A client asks to enter a namespace, [`Link::namespace`], whatever its name: which of them there are is for the
     /// application to say.
@@ -48,6 +80,70 @@ pub trait Application: Send + Sync + Sized + 'static {
     fn disconnected(&self, peer: Self::Peer, reason: CloseReason) -> impl Future<Output = ()> + Send;
 }
 
+/// What came from a client, as far as it is known before it is parsed.
+#[derive(Debug)]
+pub enum Incoming<'a, P> {
+    /// A CONNECT.
+    Connect {
+        /// Its length in bytes, inflated.
+        bytes: usize,
+        /// Whether it is within [`Config::event_bytes_max`](crate::Config::event_bytes_max).
+        whole: bool,
+    },
+    /// An event.
+    Event {
+        /// Who sent it.
+        peer: &'a P,
+        /// Its name and its acknowledgement id.
+        head: EventHead<'a>,
+        /// Its length in bytes, inflated, without attachments.
+        bytes: usize,
+        /// Whether it is within [`Config::event_bytes_max`](crate::Config::event_bytes_max).
+        whole: bool,
+    },
+    /// An attachment of an event or acknowledgement.
+    Attachment {
+        /// Its length in bytes, inflated.
+        bytes: usize,
+    },
+    /// Another packet of Socket.IO.
+    Other {
+        /// Its length in bytes, inflated.
+        bytes: usize,
+    },
+    /// A packet of the transport: a ping, a pong, or one that says nothing.
+    Control,
+}
+
+/// What the first characters of an event say.
+#[derive(Clone, Copy, Debug)]
+pub struct EventHead<'a> {
+    /// The id to acknowledge, if the client asked for it.
+    pub ack: Option<u64>,
+    pub(crate) data: &'a str,
+}
+
+impl EventHead<'_> {
+    /// The event's name; none where it is not text, or too long to be known.
+    #[must_use]
+    pub fn name(&self) -> Option<String> {
+        packet::event_name(&self.data[..self.data.floor_char_boundary(HEAD_BYTES_MAX)])
+    }
+}
+
+/// What is done with something that came from a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// It is handled.
+    Take,
+    /// It is passed over; so are its attachments.
+    Drop,
+    /// For a CONNECT: it is answered with this error.
+    Refuse(ConnectError),
+    /// The connection is closed.
+    Close(CloseReason),
+}
+
 /// What a client sends along when it asks to enter a namespace.
 #[derive(Clone, Debug, Default)]
 pub struct Handshake<'a> {
@@ -72,14 +168,33 @@ impl<'a> Handshake<'a> {
     pub(crate) fn read(auth: Option<&'a RawValue>) -> Self {
         // Most clients ask for nothing of the kind, and their credentials are not parsed twice.
         let recovery = auth.filter(|auth| auth.get().contains("\"pid\"")).and_then(|auth| {
-            let mut fields: serde_json::Map<String, Value> = serde_json::from_str(auth.get()).ok()?;
-            let mut text = |name: &str| match fields.remove(name) {
-                Some(Value::String(text)) => Some(text),
-                _ => None,
-            };
-            Some(Recovery { pid: text("pid")?, offset: text("offset") })
+            serde_json::Deserializer::from_str(auth.get()).deserialize_map(VisitRecovery).ok().flatten()
         });
         Self { auth, recovery }
+    }
+}
+
+/// Reads `pid` and `offset`, and passes everything else over.
+struct VisitRecovery;
+
+impl<'de> Visitor<'de> for VisitRecovery {
+    type Value = Option<Recovery>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut fields: M) -> Result<Option<Recovery>, M::Error> {
+        let text = |value: &RawValue| serde_json::from_str::<String>(value.get()).ok();
+        let (mut pid, mut offset) = (None, None);
+        while let Some(key) = fields.next_key::<Cow<'de, str>>()? {
+            match key.as_ref() {
+                "pid" => pid = text(fields.next_value()?),
+                "offset" => offset = text(fields.next_value()?),
+                _ => drop(fields.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(pid.map(|pid| Recovery { pid, offset }))
     }
 }
 

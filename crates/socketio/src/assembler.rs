@@ -5,6 +5,7 @@
 use bytes::Bytes;
 
 use crate::packet::{self, InvalidPacket, Packet};
+use crate::websocket::BinaryBound;
 
 /// Puts packets and their attachments together.
 #[derive(Debug, Default)]
@@ -18,7 +19,10 @@ struct Partial {
     text: String,
     attachments: Vec<Bytes>,
     expected: usize,
+    arrived: usize,
     bytes: usize,
+    /// Whether the packet was refused: its attachments are counted, so that the connection can go on, and not kept.
+    refused: bool,
 }
 
 /// A packet that waited for its attachments and has them all.
@@ -51,12 +55,48 @@ impl Assembler {
         let packet = packet::decode(text, bounds.attachments_max)?;
         match packet {
             Packet::Event { attachments: expected @ 1.., .. } | Packet::Ack { attachments: expected @ 1.., .. } => {
-                let partial = Partial { text: text.to_owned(), attachments: Vec::new(), expected, bytes: 0 };
-                self.partial = Some(Box::new(partial));
+                self.wait(text.to_owned(), expected, false);
                 Ok(None)
             }
             whole => Ok(Some(whole)),
         }
+    }
+
+    /// Passes over the attachments of a packet that was refused.
+    pub(crate) fn refuse(&mut self, expected: usize) {
+        self.wait(String::new(), expected, true);
+    }
+
+    fn wait(&mut self, text: String, expected: usize, refused: bool) {
+        let partial = Partial { text, attachments: Vec::new(), expected, arrived: 0, bytes: 0, refused };
+        self.partial = Some(Box::new(partial));
+    }
+
+    /// What becomes of the next binary message: it is expected, with what is left of the bound, or passed over.
+    pub(crate) fn expects(&self, bounds: Bounds) -> BinaryBound {
+        match &self.partial {
+            None => BinaryBound::Refuse,
+            Some(partial) if partial.refused => BinaryBound::Skip,
+            Some(partial) => BinaryBound::UpTo(bounds.bytes_max - partial.bytes),
+        }
+    }
+
+    /// Bytes that are held of a packet that waits; none where none does.
+    pub(crate) fn held_bytes(&self) -> Option<usize> {
+        self.partial.as_ref().map(|partial| partial.text.len() + partial.bytes)
+    }
+
+    /// Takes note of an attachment that was passed over.
+    ///
+    /// # Errors
+    /// [`InvalidPacket::Attachments`] when no refused packet waits for one.
+    pub(crate) fn skipped(&mut self) -> Result<(), InvalidPacket> {
+        let partial = self.partial.as_mut().filter(|partial| partial.refused).ok_or(InvalidPacket::Attachments)?;
+        partial.arrived += 1;
+        if partial.arrived == partial.expected {
+            self.partial = None;
+        }
+        Ok(())
     }
 
     /// Takes an attachment; gives the packet when it is the last.
@@ -66,11 +106,12 @@ impl Assembler {
     pub fn binary(&mut self, bytes: Bytes, bounds: Bounds) -> Result<Option<Assembled>, InvalidPacket> {
         let mut partial = self.partial.take().ok_or(InvalidPacket::Attachments)?;
         partial.bytes += bytes.len();
-        if partial.bytes > bounds.bytes_max {
+        if partial.refused || partial.bytes > bounds.bytes_max {
             return Err(InvalidPacket::Attachments);
         }
         partial.attachments.push(bytes);
-        if partial.attachments.len() < partial.expected {
+        partial.arrived += 1;
+        if partial.arrived < partial.expected {
             self.partial = Some(partial);
             return Ok(None);
         }
@@ -95,6 +136,22 @@ mod tests {
             (whole.text.as_str(), &whole.attachments[..]),
             ("52-[\"a\",{}]", &[&b"one"[..], b"two"].map(Bytes::from_static)[..])
         );
+        assert!(assembler.text("2[\"next\"]", BOUNDS).expect("valid").is_some());
+    }
+
+    #[test]
+    fn the_attachments_of_a_refused_packet_are_passed_over() {
+        let mut assembler = Assembler::default();
+        assert_eq!(assembler.expects(BOUNDS), BinaryBound::Refuse);
+        assert!(assembler.text("51-[\"a\"]", BOUNDS).expect("valid").is_none());
+        assert_eq!((assembler.expects(BOUNDS), assembler.held_bytes()), (BinaryBound::UpTo(10), Some(8)));
+        assert!(assembler.binary(Bytes::from_static(b"one"), BOUNDS).expect("valid").is_some());
+        assert_eq!((assembler.expects(BOUNDS), assembler.held_bytes()), (BinaryBound::Refuse, None));
+        assembler.refuse(2);
+        assert_eq!(assembler.expects(BOUNDS), BinaryBound::Skip);
+        assert_eq!(assembler.text("2[\"between\"]", BOUNDS).err(), Some(InvalidPacket::Attachments));
+        assert_eq!((assembler.skipped(), assembler.skipped()), (Ok(()), Ok(())));
+        assert_eq!(assembler.skipped(), Err(InvalidPacket::Attachments));
         assert!(assembler.text("2[\"next\"]", BOUNDS).expect("valid").is_some());
     }
 

@@ -2,15 +2,7 @@
 
 use std::time::Duration;
 
-/// Which pages may talk to an engine: browsers name the origin of the page in each request.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Origins {
-    /// Those of any origin.
-    #[default]
-    Any,
-    /// Those of the engine's own host, and of these origins: `https://chat.example`, without a path.
-    Listed(Vec<String>),
-}
+use crate::{Origins, Unfinished};
 
 /// Settings of an engine. The defaults are those of the official server.
 #[derive(Clone, Debug)]
@@ -23,7 +15,12 @@ pub struct Config {
     pub ping_timeout: Duration,
     /// The largest payload taken from a client, in bytes.
     pub payload_bytes_max: usize,
-    /// Time that a client has to send its first CONNECT.
+    /// The largest text message taken from a client, in bytes, inflated: an event with its name and arguments, or a
+    /// CONNECT. A larger one, up to [`Config::payload_bytes_max`], is passed over and refused.
+    pub event_bytes_max: usize,
+    /// The budget for packets that have begun and not ended, over all connections. Engines may share one.
+    pub unfinished: Unfinished,
+    /// Time that a client has to enter a namespace: from the opening of its transport, or from leaving the last one.
     pub connect_timeout: Duration,
     /// Time that a WebSocket has to finish an upgrade.
     pub upgrade_timeout: Duration,
@@ -47,6 +44,8 @@ impl Default for Config {
             ping_interval: Duration::from_secs(25),
             ping_timeout: Duration::from_secs(20),
             payload_bytes_max: 1_000_000,
+            event_bytes_max: 65_536,
+            unfinished: Unfinished::default(),
             connect_timeout: Duration::from_secs(45),
             upgrade_timeout: Duration::from_secs(10),
             queue_bytes_max: 1_000_000,

@@ -10,8 +10,8 @@ use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, 
 /// What a compressed message leaves out at its end (RFC 7692 section 7.2.1).
 const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
 
-/// How much is inflated at a time, in bytes.
-const STEP: usize = 16 * 1024;
+/// How much is inflated at first, in bytes; where more comes, twice as much each time.
+const STEP: usize = 4 * 1024;
 
 thread_local! {
     // Some 300 kB for each: one a thread, none a connection.
@@ -20,12 +20,12 @@ thread_local! {
 }
 
 /// Why a message was not inflated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum InflateError {
     /// It is no DEFLATE stream.
     Invalid,
-    /// It has more bytes than allowed.
-    TooLarge,
+    /// It has more bytes than allowed. These are the first of them, up to a little beyond the bound.
+    TooLarge(Vec<u8>),
 }
 
 /// Compresses one message.
@@ -52,37 +52,62 @@ pub(crate) fn compress(message: &[u8]) -> Vec<u8> {
 
 /// Inflates one message of at most `bytes_max` bytes.
 pub(crate) fn decompress(message: &[u8], bytes_max: usize) -> Result<Vec<u8>, InflateError> {
+    let mut out = Vec::new();
+    match inflate(&[message, &TAIL], bytes_max, &mut out) {
+        Ok(()) => Ok(out),
+        Err(Fault::Invalid) => Err(InflateError::Invalid),
+        Err(Fault::TooLarge) => Err(InflateError::TooLarge(out)),
+    }
+}
+
+/// Inflates the beginning of a message of which only the beginning is there: at most `bytes_max` bytes.
+pub(crate) fn beginning(message: &[u8], bytes_max: usize) -> Vec<u8> {
+    let mut out = Vec::new();
+    // What came before a fault is good.
+    let _ = inflate(&[message], bytes_max, &mut out);
+    out.truncate(bytes_max);
+    out
+}
+
+enum Fault {
+    Invalid,
+    TooLarge,
+}
+
+fn inflate(parts: &[&[u8]], bytes_max: usize, out: &mut Vec<u8>) -> Result<(), Fault> {
     DECOMPRESS.with_borrow_mut(|decompress| {
         decompress.reset(false);
-        let mut out = Vec::new();
-        for mut part in [message, &TAIL] {
+        for part in parts {
+            let mut part = *part;
             loop {
                 if out.len() == out.capacity() {
-                    out.reserve_exact(STEP);
+                    // One byte beyond the bound is enough to see that it is exceeded.
+                    let left = bytes_max.saturating_add(1) - out.len();
+                    out.reserve_exact(out.len().max(STEP).min(left));
                 }
                 let (read, written) = (decompress.total_in(), out.len());
-                let status = decompress.decompress_vec(part, &mut out, FlushDecompress::Sync);
+                let status = decompress.decompress_vec(part, out, FlushDecompress::Sync);
                 part = &part[(decompress.total_in() - read) as usize..];
                 if out.len() > bytes_max {
-                    return Err(InflateError::TooLarge);
+                    return Err(Fault::TooLarge);
                 }
                 match status {
                     // A final block is allowed (RFC 7692 section 7.2.3.4); what stands behind it says nothing.
-                    Ok(Status::StreamEnd) => return Ok(out),
-                    Err(_) => return Err(InflateError::Invalid),
+                    Ok(Status::StreamEnd) => return Ok(()),
+                    Err(_) => return Err(Fault::Invalid),
                     Ok(Status::Ok | Status::BufError) => {
                         let full = out.len() == out.capacity();
                         if part.is_empty() && !full {
                             break;
                         }
                         if !full && out.len() == written && decompress.total_in() == read {
-                            return Err(InflateError::Invalid);
+                            return Err(Fault::Invalid);
                         }
                     }
                 }
             }
         }
-        Ok(out)
+        Ok(())
     })
 }
 
@@ -112,14 +137,18 @@ mod tests {
     fn a_bomb_is_given_up_at_the_bound() {
         let bomb = compress(&vec![0; 50_000_000]);
         assert!(bomb.len() < 300_000);
-        assert_eq!(decompress(&bomb, 1_000_000), Err(InflateError::TooLarge));
+        let Err(InflateError::TooLarge(first)) = decompress(&bomb, 1_000_000) else { panic!("it is too large") };
+        assert_eq!((first.len(), first.capacity()), (1_000_001, 1_000_001));
+        assert_eq!(beginning(&bomb[..100], 500), vec![0; 500]);
+        assert_eq!(beginning(&compress(b"a message"), 500), b"a message");
+        assert_eq!(beginning(&[0xFF; 20], 500), b"");
     }
 
     #[test]
     fn the_bound_itself_is_allowed() {
         let message = vec![7; 100_000];
         assert_eq!(decompress(&compress(&message), 100_000).map(|out| out.len()), Ok(100_000));
-        assert_eq!(decompress(&compress(&message), 99_999), Err(InflateError::TooLarge));
+        assert!(matches!(decompress(&compress(&message), 99_999), Err(InflateError::TooLarge(_))));
     }
 
     #[test]

@@ -16,7 +16,7 @@
 //! * The events of one connection reach the application one at a time, in the order in which they came.
 //! * While the application is busy with one, nothing more is read from that connection.
 //! * What is queued for a connection leaves in the order in which it was queued, or the connection is closed.
-//! * A peer's claimed length allocates nothing.
+//! * A peer's claimed length allocates nothing; what came of unfinished packets is bounded over all connections.
 //! * An idle connection owns one small task, its session, and no buffer.
 
 mod application;
@@ -27,27 +27,31 @@ pub mod engineio;
 mod frame;
 mod id;
 mod link;
+mod origins;
 mod outbox;
 pub mod packet;
 mod sockets;
+mod unfinished;
 pub mod websocket;
 mod wheel;
 
 use std::net::SocketAddr;
 
-pub use application::{Application, ConnectError, Event, Handshake, Recovery};
+pub use application::{Admission, Application, ConnectError, Event, EventHead, Handshake, Incoming, Recovery};
 pub use assembler::{Assembled, Assembler, Bounds};
 use bytes::Bytes;
-pub use config::{Config, Origins};
+pub use config::Config;
 pub use engineio::upgrade;
 pub use frame::Frame;
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Body;
 pub use id::Id;
-pub use link::{Answer, AskError, Link};
+pub use link::{Answer, AskError, Link, Transport};
+pub use origins::Origins;
 pub use outbox::{CloseReason, Found, Outbox, PushError};
 use sockets::SocketIo;
+pub use unfinished::{Holder, Unfinished};
 
 /// A Socket.IO server engine. Cheap to clone.
 pub struct Engine<A: Application>(engineio::Server<SocketIo<A>>);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -21,9 +21,29 @@ pub(crate) trait Control: Send + Sync {
     fn push_volatile(&self, frame: Frame) -> bool;
     fn queued_bytes(&self) -> usize;
     fn label(&self, label: u8);
+    fn identify(&self);
     fn is_closed(&self) -> bool;
     fn leave(self: Arc<Self>, socket: Id);
     fn close(self: Arc<Self>, reason: CloseReason);
+}
+
+/// The application's handle on one session, whatever namespaces it enters. It does not keep the session.
+#[derive(Clone)]
+pub struct Transport(pub(crate) Weak<dyn Control>);
+
+impl Transport {
+    /// Closes the whole connection without a DISCONNECT.
+    pub fn close(&self, reason: CloseReason) {
+        if let Some(control) = self.0.upgrade() {
+            control.close(reason);
+        }
+    }
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport").finish_non_exhaustive()
+    }
 }
 
 /// The application's handle on one connected namespace. Cheap to clone; may be used from any thread.
@@ -228,6 +248,12 @@ impl Link {
     /// sessions tells them apart by ([`crate::Engine::visit`]). The last label counts; before any it is [`u8::MAX`].
     pub fn label(&self, label: u8) {
         self.0.control.label(label);
+    }
+
+    /// Says that it is known whose the connection is. Where there is no room for unfinished packets, others are closed
+    /// first.
+    pub fn identify(&self) {
+        self.0.control.identify();
     }
 
     /// Bytes that wait for this connection.

@@ -41,11 +41,20 @@ pub enum CloseReason {
     ProtocolError,
     /// No CONNECT came in time.
     ConnectTimeout,
+    /// The client went on sending more than it may.
+    Flooding,
+    /// A packet was begun and not finished in time.
+    Unfinished,
+    /// There is no room for the connection: others that are known are served first.
+    Pressure,
     /// A WebSocket close with a code of the application's own.
     Application(u16, &'static str),
 }
 
 impl CloseReason {
+    /// A message is larger than it may be (RFC 6455 section 7.4.1).
+    pub const TOO_LARGE: Self = Self::Application(1009, "message too large");
+
     /// The WebSocket close code and reason that tell the peer.
     #[must_use]
     pub fn close_code(self) -> (u16, &'static str) {
@@ -57,13 +66,30 @@ impl CloseReason {
             Self::Shutdown => (1012, "the server is restarting"),
             Self::ProtocolError => (1002, "protocol error"),
             Self::ConnectTimeout => (1000, "no CONNECT in time"),
+            Self::Flooding => (1008, "too much beyond the rate"),
+            Self::Unfinished => (1008, "a packet was not finished in time"),
+            Self::Pressure => (1013, "the server is full: come back later"),
             Self::Application(code, reason) => (code, reason),
         }
     }
 
     /// Whether what is queued is still sent before the end.
     pub(crate) fn flushes(self) -> bool {
-        !matches!(self, Self::QueueFull | Self::PingTimeout | Self::TransportClosed | Self::PeerClosed(_))
+        match self {
+            Self::QueueFull
+            | Self::PingTimeout
+            | Self::TransportClosed
+            | Self::PeerClosed(_)
+            | Self::Unfinished
+            | Self::Pressure => false,
+            Self::ClientDisconnected
+            | Self::ServerDisconnected
+            | Self::Shutdown
+            | Self::ProtocolError
+            | Self::ConnectTimeout
+            | Self::Flooding
+            | Self::Application(..) => true,
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::Frame;
@@ -10,6 +11,12 @@ use crate::Frame;
 /// Event names that official servers refuse from a client.
 pub const RESERVED_EVENTS: [&str; 6] =
     ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
+
+/// Characters of a namespace's name. A longer one is refused without an answer, which would have to repeat it.
+pub const NAMESPACE_CHARS_MAX: usize = 128;
+
+/// Arguments of an event. Each costs memory beside its text, so that many tiny ones would cost a multiple of it.
+pub const ARGUMENTS_MAX: usize = 256;
 
 /// A packet as a client sends it. Payloads are left as JSON text.
 #[derive(Debug)]
@@ -65,6 +72,10 @@ pub enum InvalidPacket {
     Payload,
     /// The event name is reserved.
     ReservedName,
+    /// The name of the namespace is too long to be answered.
+    Namespace,
+    /// The event has too many arguments.
+    Arguments,
 }
 
 impl fmt::Display for InvalidPacket {
@@ -75,6 +86,8 @@ impl fmt::Display for InvalidPacket {
             Self::AckId => "bad acknowledgement id",
             Self::Payload => "bad payload",
             Self::ReservedName => "reserved event name",
+            Self::Namespace => "the name of the namespace is too long",
+            Self::Arguments => "too many arguments",
         })
     }
 }
@@ -90,19 +103,43 @@ pub struct EventData<'a> {
     pub args: Vec<&'a RawValue>,
 }
 
-/// Reads one packet. `attachments_max` bounds what a packet may announce.
-///
-/// # Errors
-/// [`InvalidPacket`] with the part that is wrong.
-pub fn decode(text: &str, attachments_max: usize) -> Result<Packet<'_>, InvalidPacket> {
-    let kind = *text.as_bytes().first().ok_or(InvalidPacket::Type)?;
-    if !(b'0'..=b'6').contains(&kind) || kind == b'4' {
-        return Err(InvalidPacket::Type);
-    }
+/// What the first characters of a packet say: everything but its payload.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Head<'a> {
+    pub(crate) kind: Kind,
+    /// How many binary messages complete the packet.
+    pub(crate) attachments: usize,
+    pub(crate) namespace: &'a str,
+    query: Option<&'a str>,
+    pub(crate) ack: Option<u64>,
+    /// The payload; where only the beginning of the packet is there, the beginning of it.
+    pub(crate) data: &'a str,
+}
+
+/// The type of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Connect,
+    Disconnect,
+    Event,
+    Ack,
+}
+
+/// Reads the beginning of a packet; its payload is not looked at.
+pub(crate) fn head(text: &str, attachments_max: usize) -> Result<Head<'_>, InvalidPacket> {
+    let (kind, has_attachments) = match text.as_bytes().first() {
+        Some(b'0') => (Kind::Connect, false),
+        Some(b'1') => (Kind::Disconnect, false),
+        Some(b'2') => (Kind::Event, false),
+        Some(b'3') => (Kind::Ack, false),
+        Some(b'5') => (Kind::Event, true),
+        Some(b'6') => (Kind::Ack, true),
+        _ => return Err(InvalidPacket::Type),
+    };
     let mut rest = &text[1..];
 
     let mut attachments = 0;
-    if kind == b'5' || kind == b'6' {
+    if has_attachments {
         let (count, after) = rest.split_once('-').ok_or(InvalidPacket::Attachments)?;
         attachments = parse_digits(count).ok_or(InvalidPacket::Attachments)? as usize;
         if attachments > attachments_max {
@@ -118,6 +155,9 @@ pub fn decode(text: &str, attachments_max: usize) -> Result<Packet<'_>, InvalidP
         if let Some((name, behind)) = namespace.split_once('?') {
             (namespace, query) = (name, Some(behind));
         }
+        if namespace.len() > NAMESPACE_CHARS_MAX && namespace.chars().count() > NAMESPACE_CHARS_MAX {
+            return Err(InvalidPacket::Namespace);
+        }
     }
 
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
@@ -125,10 +165,17 @@ pub fn decode(text: &str, attachments_max: usize) -> Result<Packet<'_>, InvalidP
         0 => None,
         _ => Some(parse_digits(&rest[..digits]).ok_or(InvalidPacket::AckId)?),
     };
-    let data = &rest[digits..];
+    Ok(Head { kind, attachments, namespace, query, ack, data: &rest[digits..] })
+}
 
+/// Reads one packet. `attachments_max` bounds what a packet may announce.
+///
+/// # Errors
+/// [`InvalidPacket`] with the part that is wrong.
+pub fn decode(text: &str, attachments_max: usize) -> Result<Packet<'_>, InvalidPacket> {
+    let Head { kind, attachments, namespace, query, ack, data } = head(text, attachments_max)?;
     match kind {
-        b'0' => {
+        Kind::Connect => {
             let auth = match data {
                 "" => None,
                 _ if data.starts_with('{') => {
@@ -138,14 +185,19 @@ pub fn decode(text: &str, attachments_max: usize) -> Result<Packet<'_>, InvalidP
             };
             Ok(Packet::Connect { namespace, query, auth })
         }
-        b'1' if data.is_empty() => Ok(Packet::Disconnect { namespace }),
-        b'1' => Err(InvalidPacket::Payload),
-        b'2' | b'5' if data.starts_with('[') => Ok(Packet::Event { namespace, ack, data, attachments }),
-        b'3' | b'6' if data.starts_with('[') => {
+        Kind::Disconnect if data.is_empty() => Ok(Packet::Disconnect { namespace }),
+        Kind::Event if data.starts_with('[') => Ok(Packet::Event { namespace, ack, data, attachments }),
+        Kind::Ack if data.starts_with('[') => {
             Ok(Packet::Ack { namespace, id: ack.ok_or(InvalidPacket::AckId)?, data, attachments })
         }
-        _ => Err(InvalidPacket::Payload),
+        Kind::Disconnect | Kind::Event | Kind::Ack => Err(InvalidPacket::Payload),
     }
+}
+
+/// The name of an event of which perhaps only the beginning is there; none where the name is not whole.
+pub(crate) fn event_name(data: &str) -> Option<String> {
+    let name = data.strip_prefix('[')?.trim_start();
+    serde_json::Deserializer::from_str(name).into_iter::<String>().next()?.ok()
 }
 
 /// Splits the JSON array of an event into name and arguments.
@@ -153,11 +205,9 @@ pub fn decode(text: &str, attachments_max: usize) -> Result<Packet<'_>, InvalidP
 /// # Errors
 /// [`InvalidPacket::Payload`] when it is no array that starts with a name, [`InvalidPacket::ReservedName`].
 pub fn event_data(data: &str) -> Result<EventData<'_>, InvalidPacket> {
-    let mut items: Vec<&RawValue> = serde_json::from_str(data).map_err(|_| InvalidPacket::Payload)?;
-    if items.is_empty() {
-        return Err(InvalidPacket::Payload);
-    }
-    let first = items.remove(0).get();
+    let Items { first, rest: args } = serde_json::from_str(data).map_err(|_| InvalidPacket::Payload)?;
+    let first = first.get();
+    let args = args.ok_or(InvalidPacket::Arguments)?;
     let name = match serde_json::from_str::<String>(first) {
         Ok(name) => name,
         // The official parser takes a number as a name, too.
@@ -167,7 +217,43 @@ pub fn event_data(data: &str) -> Result<EventData<'_>, InvalidPacket> {
     if RESERVED_EVENTS.contains(&name.as_str()) {
         return Err(InvalidPacket::ReservedName);
     }
-    Ok(EventData { name, args: items })
+    Ok(EventData { name, args })
+}
+
+/// The items of an event's array.
+struct Items<'a> {
+    first: &'a RawValue,
+    /// None if there are too many.
+    rest: Option<Vec<&'a RawValue>>,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Items<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visit;
+
+        impl<'de> Visitor<'de> for Visit {
+            type Value = Items<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an array that begins with a name")
+            }
+
+            fn visit_seq<S: SeqAccess<'de>>(self, mut items: S) -> Result<Items<'de>, S::Error> {
+                let first = items.next_element()?.ok_or_else(|| S::Error::invalid_length(0, &self))?;
+                let mut rest = Vec::new();
+                while let Some(item) = items.next_element()? {
+                    if rest.len() == ARGUMENTS_MAX {
+                        while items.next_element::<IgnoredAny>()?.is_some() {}
+                        return Ok(Items { first, rest: None });
+                    }
+                    rest.push(item);
+                }
+                Ok(Items { first, rest: Some(rest) })
+            }
+        }
+
+        deserializer.deserialize_seq(Visit)
+    }
 }
 
 fn parse_digits(digits: &str) -> Option<u64> {
@@ -315,6 +401,7 @@ mod tests {
             ("5[\"x\"]", "bad number of attachments"),
             ("511-[\"x\"]", "bad number of attachments"),
             ("5-[\"x\"]", "bad number of attachments"),
+            (&format!("0/{},", "é".repeat(128)), "the name of the namespace is too long"),
         ] {
             assert_eq!(shown(text), format!("error: {why}"), "{text:?}");
         }
@@ -329,6 +416,24 @@ mod tests {
         assert_eq!(event_data("[{}]").err(), Some(InvalidPacket::Payload));
         assert_eq!(event_data("[]").err(), Some(InvalidPacket::Payload));
         assert_eq!(event_data("[\"a\"").err(), Some(InvalidPacket::Payload));
+        let many = |count: usize| format!("[\"a\"{}]", ",1".repeat(count));
+        assert_eq!(event_data(&many(ARGUMENTS_MAX)).map(|event| event.args.len()), Ok(ARGUMENTS_MAX));
+        assert_eq!(event_data(&many(ARGUMENTS_MAX + 1)).err(), Some(InvalidPacket::Arguments));
+    }
+
+    #[test]
+    fn the_beginning_of_a_packet_is_enough_for_its_head() {
+        let shown = |text: &'static str| {
+            let head = head(text, 10).expect("a head");
+            (head.kind, head.namespace, head.ack, event_name(head.data))
+        };
+        assert_eq!(
+            shown("2/chat,17[\"message:send\",{\"conte"),
+            (Kind::Event, "/chat", Some(17), Some("message:send".into()))
+        );
+        assert_eq!(shown("2[ \"a\\u0062\",1"), (Kind::Event, "/", None, Some("ab".into())));
+        assert_eq!(shown("2[\"not who"), (Kind::Event, "/", None, None));
+        assert_eq!(shown("0{\"token\":\"x"), (Kind::Connect, "/", None, None));
     }
 
     #[test]

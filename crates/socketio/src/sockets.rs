@@ -4,20 +4,24 @@
 //! entered a namespace is reported as disconnected exactly once.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Instant;
 
 use bytes::Bytes;
 use http::request;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use crate::application::{ConnectError, Handshake};
+use crate::application::{Admission, ConnectError, EventHead, Handshake, Incoming};
 use crate::assembler::{Assembler, Bounds};
 use crate::engineio::{Protocol, Revision, Session};
 use crate::id::Id;
 use crate::link::{Answer, Control};
-use crate::packet::{self, Packet};
-use crate::{Application, CloseReason, Event, Frame, Link, PushError};
+use crate::packet::{self, Head, Kind, Packet};
+use crate::unfinished::Held;
+use crate::websocket::{BinaryBound, MessageBounds, Skipped};
+use crate::{Application, CloseReason, Event, Frame, Holder, Link, PushError, Transport};
 
 /// Socket.IO, as what is spoken over Engine.IO.
 pub struct SocketIo<A> {
@@ -29,7 +33,11 @@ pub struct SocketIo<A> {
 pub struct Sockets<A: Application> {
     visitor: A::Visitor,
     inbound: tokio::sync::Mutex<Inbound<A>>,
-    entered: AtomicBool,
+    presence: Mutex<Presence>,
+    /// What becomes of the next binary message: 0 where none is expected, [`usize::MAX`] where it is passed over, else
+    /// one more than it may have bytes.
+    expected: AtomicUsize,
+    identified: AtomicBool,
     label: AtomicU8,
 }
 
@@ -37,11 +45,49 @@ impl<A: Application> Sockets<A> {
     pub(crate) fn label(&self) -> u8 {
         self.label.load(Ordering::Relaxed)
     }
+
+    fn presence(&self) -> MutexGuard<'_, Presence> {
+        self.presence.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes what the assembler expects, for the transport, which must not wait for the lock of `inbound`.
+    fn expect(&self, expected: BinaryBound) {
+        let expected = match expected {
+            BinaryBound::Refuse => 0,
+            BinaryBound::UpTo(bytes) => bytes + 1,
+            BinaryBound::Skip => usize::MAX,
+        };
+        self.expected.store(expected, Ordering::Release);
+    }
+
+    fn expected(&self) -> BinaryBound {
+        match self.expected.load(Ordering::Acquire) {
+            0 => BinaryBound::Refuse,
+            usize::MAX => BinaryBound::Skip,
+            bytes => BinaryBound::UpTo(bytes - 1),
+        }
+    }
+}
+
+/// Which namespaces the session is in, as far as its clock has to know.
+struct Presence {
+    /// Namespaces that are entered.
+    peers: usize,
+    /// Whether a CONNECT is being handled.
+    entering: bool,
+    /// Whether a namespace was ever entered.
+    entered: bool,
+    /// Since when it is in none.
+    outside_since: Instant,
+    /// Whether the clock is going to look.
+    watched: bool,
 }
 
 struct Inbound<A: Application> {
     peers: Vec<(Link, A::Peer)>,
     assembler: Assembler,
+    /// What the assembler holds, as the budget counts it.
+    held: Option<Box<Held>>,
 }
 
 type Connection<A> = Arc<Session<SocketIo<A>>>;
@@ -57,17 +103,23 @@ impl<A: Application> Protocol for SocketIo<A> {
 
     fn arrive(&self, request: &request::Parts, remote: SocketAddr) -> Result<Sockets<A>, String> {
         let visitor = self.application.arrive(request, remote)?;
-        let inbound = Inbound { peers: Vec::new(), assembler: Assembler::default() };
+        let inbound = Inbound { peers: Vec::new(), assembler: Assembler::default(), held: None };
+        let presence =
+            Presence { peers: 0, entering: false, entered: false, outside_since: Instant::now(), watched: true };
         Ok(Sockets {
             visitor,
             inbound: tokio::sync::Mutex::new(inbound),
-            entered: AtomicBool::new(false),
+            presence: Mutex::new(presence),
+            expected: AtomicUsize::new(0),
+            identified: AtomicBool::new(false),
             label: AtomicU8::new(u8::MAX),
         })
     }
 
     /// A client of Socket.IO 4 is in the default namespace without asking.
     fn opened(&self, session: &Connection<A>) {
+        let weak: Weak<dyn Control> = Arc::downgrade(&(Arc::clone(session) as Arc<dyn Control>));
+        self.application.opened(&session.protocol.visitor, Transport(weak));
         if session.revision() == Revision::V3 {
             let entering = Arc::clone(session);
             session.spawn(async move {
@@ -81,12 +133,27 @@ impl<A: Application> Protocol for SocketIo<A> {
         }
     }
 
+    fn bounds(&self, session: &Session<Self>) -> MessageBounds {
+        let config = &session.server().config;
+        let binary = session.protocol.expected();
+        MessageBounds { text: config.event_bytes_max, binary, skipped: config.payload_bytes_max }
+    }
+
     async fn text(&self, session: &Connection<A>, text: &str) -> Result<(), CloseReason> {
         let mut inbound = session.protocol.inbound.lock().await;
         still_open(session)?;
-        let packet = inbound.assembler.text(text, bounds(session)).map_err(|_| CloseReason::ProtocolError)?;
+        let bounds = bounds(session);
+        let head = packet::head(text, bounds.attachments_max).map_err(|_| CloseReason::ProtocolError)?;
+        if !admit(session, &inbound, head, text.len(), true)? {
+            if head.attachments > 0 {
+                inbound.assembler.refuse(head.attachments);
+                session.protocol.expect(inbound.assembler.expects(bounds));
+            }
+            return Ok(());
+        }
+        let packet = inbound.assembler.text(text, bounds).map_err(|_| CloseReason::ProtocolError)?;
         match packet {
-            None => Ok(()),
+            None => hold(session, &mut inbound),
             Some(packet) => handle(session, &mut inbound, packet, Vec::new()).await,
         }
     }
@@ -94,7 +161,9 @@ impl<A: Application> Protocol for SocketIo<A> {
     async fn binary(&self, session: &Connection<A>, bytes: Bytes) -> Result<(), CloseReason> {
         let mut inbound = session.protocol.inbound.lock().await;
         still_open(session)?;
+        attachment(session, bytes.len())?;
         let whole = inbound.assembler.binary(bytes, bounds(session)).map_err(|_| CloseReason::ProtocolError)?;
+        hold(session, &mut inbound)?;
         let Some(whole) = whole else { return Ok(()) };
         match packet::decode(&whole.text, bounds(session).attachments_max) {
             Ok(packet) => handle(session, &mut inbound, packet, whole.attachments).await,
@@ -102,12 +171,57 @@ impl<A: Application> Protocol for SocketIo<A> {
         }
     }
 
-    fn is_settled(&self, session: &Session<Self>) -> bool {
-        session.protocol.entered.load(Ordering::Relaxed)
+    async fn skipped(&self, session: &Connection<A>, skipped: Skipped) -> Result<(), CloseReason> {
+        let mut inbound = session.protocol.inbound.lock().await;
+        still_open(session)?;
+        if skipped.binary {
+            attachment(session, skipped.bytes)?;
+            inbound.assembler.skipped().map_err(|_| CloseReason::ProtocolError)?;
+            session.protocol.expect(inbound.assembler.expects(bounds(session)));
+            return Ok(());
+        }
+        let head = packet::head(skipped.head_text(), bounds(session).attachments_max);
+        let head = head.map_err(|_| CloseReason::ProtocolError)?;
+        if head.attachments > 0 || inbound.assembler.held_bytes().is_some() {
+            return Err(CloseReason::TOO_LARGE);
+        }
+        match admit(session, &inbound, head, skipped.bytes, false)? {
+            true => Err(CloseReason::TOO_LARGE),
+            false => Ok(()),
+        }
+    }
+
+    fn control(&self, session: &Session<Self>) -> Result<(), CloseReason> {
+        match self.application.admit(&session.protocol.visitor, Incoming::Control) {
+            Admission::Close(reason) => Err(reason),
+            Admission::Take | Admission::Drop | Admission::Refuse(_) => Ok(()),
+        }
+    }
+
+    fn unsettled_since(&self, session: &Session<Self>) -> Option<Instant> {
+        let mut presence = session.protocol.presence();
+        if presence.peers > 0 {
+            presence.watched = false;
+            return None;
+        }
+        // Its CONNECT came in time, and the answer is ours to give.
+        Some(if presence.entering { Instant::now() } else { presence.outside_since })
+    }
+
+    fn is_identified(&self, session: &Session<Self>) -> bool {
+        session.protocol.identified.load(Ordering::Relaxed)
     }
 
     async fn closed(&self, session: Connection<A>, reason: CloseReason) {
-        let peers = std::mem::take(&mut session.protocol.inbound.lock().await.peers);
+        let peers = {
+            let mut inbound = session.protocol.inbound.lock().await;
+            inbound.assembler = Assembler::default();
+            inbound.held = None;
+            std::mem::take(&mut inbound.peers)
+        };
+        if !session.protocol.presence().entered {
+            self.application.never_entered(&session.protocol.visitor, reason);
+        }
         for (link, peer) in peers {
             link.stop_asking();
             self.application.disconnected(peer, reason).await;
@@ -118,6 +232,65 @@ impl<A: Application> Protocol for SocketIo<A> {
 fn bounds<A: Application>(session: &Connection<A>) -> Bounds {
     let config = &session.server().config;
     Bounds { attachments_max: config.attachments_max, bytes_max: config.payload_bytes_max }
+}
+
+/// Asks the application whether a packet is to be handled.
+fn admit<A: Application>(
+    session: &Connection<A>,
+    inbound: &Inbound<A>,
+    head: Head<'_>,
+    bytes: usize,
+    whole: bool,
+) -> Result<bool, CloseReason> {
+    if inbound.assembler.held_bytes().is_some() {
+        // Nothing comes between a packet and its attachments.
+        return Err(CloseReason::ProtocolError);
+    }
+    let incoming = match head.kind {
+        Kind::Connect => Incoming::Connect { bytes, whole },
+        Kind::Event => {
+            let (_, peer) = &inbound.peers[position(inbound, head.namespace)?];
+            Incoming::Event { peer, head: EventHead { ack: head.ack, data: head.data }, bytes, whole }
+        }
+        Kind::Ack | Kind::Disconnect => {
+            position(inbound, head.namespace)?;
+            if !whole {
+                return Err(CloseReason::TOO_LARGE);
+            }
+            Incoming::Other { bytes }
+        }
+    };
+    match session.server().protocol.application.admit(&session.protocol.visitor, incoming) {
+        Admission::Take => Ok(true),
+        Admission::Drop => Ok(false),
+        Admission::Refuse(error) => {
+            let _ = session.outbox().push(refusal(session.revision(), head.namespace, &error));
+            Ok(false)
+        }
+        Admission::Close(reason) => Err(reason),
+    }
+}
+
+/// Counts an attachment, whatever becomes of its packet.
+fn attachment<A: Application>(session: &Connection<A>, bytes: usize) -> Result<(), CloseReason> {
+    let incoming = Incoming::Attachment { bytes };
+    match session.server().protocol.application.admit(&session.protocol.visitor, incoming) {
+        Admission::Close(reason) => Err(reason),
+        Admission::Take | Admission::Drop | Admission::Refuse(_) => Ok(()),
+    }
+}
+
+/// Counts what the assembler holds, and notes what it expects next.
+fn hold<A: Application>(session: &Connection<A>, inbound: &mut Inbound<A>) -> Result<(), CloseReason> {
+    session.protocol.expect(inbound.assembler.expects(bounds(session)));
+    match inbound.assembler.held_bytes() {
+        None => inbound.held = None,
+        Some(bytes) => {
+            let holder = || Arc::clone(session) as Arc<dyn Holder>;
+            session.server().config.unfinished.hold(&mut inbound.held, bytes, holder)?;
+        }
+    }
+    Ok(())
 }
 
 /// Asked under the lock of `inbound`: once the session has ended, whoever enters would never be seen out.
@@ -152,6 +325,7 @@ async fn handle<A: Application>(
             let (link, peer) = inbound.peers.swap_remove(at);
             link.stop_asking();
             application.disconnected(peer, CloseReason::ClientDisconnected).await;
+            left(session);
             Ok(())
         }
         Packet::Event { namespace, ack, data, .. } => {
@@ -163,7 +337,7 @@ async fn handle<A: Application>(
         }
         Packet::Ack { namespace, id, data, .. } => {
             let (link, _) = &inbound.peers[position(inbound, namespace)?];
-            serde_json::from_str::<Vec<&RawValue>>(data).map_err(|_| CloseReason::ProtocolError)?;
+            serde_json::from_str::<IgnoredAny>(data).map_err(|_| CloseReason::ProtocolError)?;
             link.answered(id, Answer { args: data.to_owned(), attachments });
             Ok(())
         }
@@ -193,12 +367,14 @@ async fn enter<A: Application>(
     let namespace: Arc<str> = if namespace == "/" { Arc::clone(root) } else { namespace.into() };
     let link = Link::new(Arc::clone(session) as Arc<dyn Control>, Arc::clone(&namespace));
     let application = &server.protocol.application;
+    let entering = Entering::begin(&session.protocol);
     match application.connect(&session.protocol.visitor, &link, handshake).await {
         Err(error) => {
+            drop(entering);
             let _ = session.outbox().push(refusal(session.revision(), &namespace, &error));
         }
         Ok(peer) => {
-            session.protocol.entered.store(true, Ordering::Relaxed);
+            entering.done();
             link.accept();
             // Most have one.
             inbound.peers.reserve_exact(1);
@@ -209,6 +385,44 @@ async fn enter<A: Application>(
         }
     }
     Ok(())
+}
+
+/// A CONNECT that is being handled: meanwhile the clock does not count.
+struct Entering<'a, A: Application>(&'a Sockets<A>);
+
+impl<'a, A: Application> Entering<'a, A> {
+    fn begin(sockets: &'a Sockets<A>) -> Self {
+        sockets.presence().entering = true;
+        Self(sockets)
+    }
+
+    fn done(self) {
+        let mut presence = self.0.presence();
+        presence.peers += 1;
+        presence.entered = true;
+    }
+}
+
+impl<A: Application> Drop for Entering<'_, A> {
+    fn drop(&mut self) {
+        self.0.presence().entering = false;
+    }
+}
+
+/// A namespace was left. The last one is: from now on the clock counts.
+fn left<A: Application>(session: &Connection<A>) {
+    let watch = {
+        let mut presence = session.protocol.presence();
+        presence.peers -= 1;
+        let outside = presence.peers == 0;
+        if outside {
+            presence.outside_since = Instant::now();
+        }
+        outside && !std::mem::replace(&mut presence.watched, true)
+    };
+    if watch {
+        session.await_connect();
+    }
 }
 
 fn refusal(revision: Revision, namespace: &str, error: &ConnectError) -> Frame {
@@ -246,6 +460,10 @@ impl<A: Application> Control for Session<SocketIo<A>> {
         self.protocol.label.store(label, Ordering::Relaxed);
     }
 
+    fn identify(&self) {
+        self.protocol.identified.store(true, Ordering::Relaxed);
+    }
+
     fn is_closed(&self) -> bool {
         self.outbox().closed().is_some()
     }
@@ -259,6 +477,7 @@ impl<A: Application> Control for Session<SocketIo<A>> {
                 link.stop_asking();
                 let application = &session.server().protocol.application;
                 application.disconnected(peer, CloseReason::ServerDisconnected).await;
+                left(&session);
             }
             let empty = inbound.peers.is_empty();
             drop(inbound);

@@ -22,11 +22,11 @@ use std::sync::Arc;
 use quintet_bus::{Publication, Subscription};
 use quintet_domain::{ConnectionId, ConversationId, Entry, Event, Passing, Refusal, User, UserId};
 use quintet_service::{EventRate, Memberships, Service, Thread, Threads, Untold};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use self::comings::Comings;
-use self::recover::Retold;
+use self::recover::{Recoveries, Retold};
 use self::state::State;
 use self::timers::{Timer, Timers};
 use crate::Settings;
@@ -111,8 +111,7 @@ pub(crate) struct Hub {
     service: Service,
     settings: Settings,
     threads: Threads,
-    /// Bounds how many connections are told what they missed at once.
-    recoveries: Arc<Semaphore>,
+    recoveries: Recoveries,
     inbox: mpsc::WeakSender<Wake>,
     census: Arc<Census>,
     state: State,
@@ -149,7 +148,7 @@ impl Hub {
             service,
             settings,
             threads,
-            recoveries: Arc::new(Semaphore::new(recover::AT_ONCE)),
+            recoveries: Recoveries::default(),
             inbox: inbox.downgrade(),
             census,
             state: State::default(),
@@ -391,7 +390,8 @@ impl Hub {
         }
         self.came(&user);
         for (connection, reply) in waiting {
-            match connection.take_resume() {
+            let resume = connection.take_resume();
+            match resume.and_then(|resume| Some((resume, self.place_to_recover(id)?))) {
                 Some(resume) => self.recover(&user, connection, resume, reply, Arc::clone(&rate)),
                 None => {
                     self.state.seat(id, Arc::clone(&connection), None);

@@ -6,14 +6,15 @@
 //! rest.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use quintet_dialect::Side;
+use quintet_domain::limits::{RECOVERIES_HELD_BYTES_MAX, RECOVERIES_MAX, RECOVERIES_OF_USER_MAX};
 use quintet_domain::{Audience, ConnectionId, ConversationId, Entry, Event, NotificationId, Refusal, User, UserId};
 use quintet_service::{EventRate, Presence, Service};
 use quintet_socketio::{CloseReason, Frame};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::deliver::{Frames, end_of};
@@ -23,7 +24,7 @@ use crate::connection::Connection;
 use crate::recovery::Resume;
 
 /// Connections that are brought up to date at once: what each missed is in memory meanwhile.
-pub(super) const AT_ONCE: usize = 32;
+const AT_ONCE: usize = 32;
 
 /// Time that a connection waits for its turn before it starts afresh.
 const TURN_WITHIN: Duration = Duration::from_secs(10);
@@ -40,23 +41,65 @@ pub(super) struct Held {
     entrance: Option<Entrance>,
     /// With the position; none for what passes.
     frames: Vec<(Option<u64>, Frame)>,
-    bytes: usize,
+    bytes: HeldBytes,
     bytes_max: usize,
+    /// Whether more came than may be held.
+    too_much: bool,
+}
+
+/// Bytes that are held for one connection, counted among those of all.
+struct HeldBytes {
+    own: usize,
+    all: Arc<AtomicUsize>,
+}
+
+impl HeldBytes {
+    fn add(&mut self, bytes: usize) -> usize {
+        self.own += bytes;
+        self.all.fetch_add(bytes, Ordering::Relaxed) + bytes
+    }
+}
+
+impl Drop for HeldBytes {
+    fn drop(&mut self) {
+        self.all.fetch_sub(self.own, Ordering::Relaxed);
+    }
+}
+
+/// What bounds all connections that are brought up to date, or wait for it.
+#[derive(Debug)]
+pub(super) struct Recoveries {
+    /// Those that are brought up to date now.
+    turns: Arc<Semaphore>,
+    /// Those, and those that wait.
+    places: Arc<Semaphore>,
+    held_bytes: Arc<AtomicUsize>,
+}
+
+impl Default for Recoveries {
+    fn default() -> Self {
+        Self {
+            turns: Arc::new(Semaphore::new(AT_ONCE)),
+            places: Arc::new(Semaphore::new(RECOVERIES_MAX)),
+            held_bytes: Arc::default(),
+        }
+    }
 }
 
 impl Held {
     /// Keeps a frame for later. Beyond what the connection's queue could take nothing is kept.
     pub(super) fn keep(&mut self, position: Option<u64>, frame: Frame) {
-        self.bytes += frame.queued_bytes();
-        if self.is_too_much() {
+        if self.too_much {
+            return;
+        }
+        let all = self.bytes.add(frame.queued_bytes());
+        if self.bytes.own > self.bytes_max || all > RECOVERIES_HELD_BYTES_MAX {
+            self.too_much = true;
             self.frames = Vec::new();
+            self.bytes = HeldBytes { own: 0, all: Arc::clone(&self.bytes.all) };
         } else {
             self.frames.push((position, frame));
         }
-    }
-
-    fn is_too_much(&self) -> bool {
-        self.bytes > self.bytes_max
     }
 
     /// Refuses the connection unless it was let in already. Says whether it was not: nobody else counts it out then.
@@ -82,18 +125,30 @@ pub(super) enum Retold {
 }
 
 impl Hub {
+    /// A place among the connections that are brought up to date; none where there is no room for another one, or for
+    /// another one of this user.
+    pub(super) fn place_to_recover(&mut self, user: &UserId) -> Option<OwnedSemaphorePermit> {
+        let seats = self.state.resident(user).map_or(&[][..], |resident| &resident.seats[..]);
+        let own = seats.iter().filter(|seat| seat.held.borrow().is_some()).count();
+        if own >= RECOVERIES_OF_USER_MAX {
+            return None;
+        }
+        Arc::clone(&self.recoveries.places).try_acquire_owned().ok()
+    }
+
     /// Begins to bring a connection up to date.
     pub(super) fn recover(
         &mut self,
         user: &Arc<User>,
         connection: Arc<Connection>,
-        resume: Resume,
+        (resume, place): (Resume, OwnedSemaphorePermit),
         reply: oneshot::Sender<Attached>,
         rate: Arc<EventRate>,
     ) {
         // Half of the queue: the other half is for what was missed.
         let bytes_max = self.settings.queue_bytes_max / 2;
-        let held = Held { entrance: Some((reply, rate)), frames: Vec::new(), bytes: 0, bytes_max };
+        let bytes = HeldBytes { own: 0, all: Arc::clone(&self.recoveries.held_bytes) };
+        let held = Held { entrance: Some((reply, rate)), frames: Vec::new(), bytes, bytes_max, too_much: false };
         let id = connection.id;
         self.state.seat(&user.id, Arc::clone(&connection), Some(held));
         let retelling = Retelling {
@@ -105,7 +160,7 @@ impl Hub {
             echo: self.settings.echo,
             queue_bytes_max: bytes_max,
         };
-        tokio::spawn(retelling.run(self.inbox.clone(), Arc::clone(&self.recoveries)));
+        tokio::spawn(retelling.run(self.inbox.clone(), Arc::clone(&self.recoveries.turns), place));
     }
 
     /// A connection was told what it missed up to a position: goes on once that is reached here.
@@ -139,7 +194,7 @@ impl Hub {
                 return;
             }
             // It comes back for the rest.
-            Retold::UpTo(_) if held.is_too_much() => connection.out.close(CloseReason::QueueFull),
+            Retold::UpTo(_) if held.too_much => connection.out.close(CloseReason::QueueFull),
             Retold::UpTo(read) => {
                 for (_, frame) in held.frames.into_iter().filter(|(position, _)| position.is_none_or(|at| at > read)) {
                     connection.out.send(frame);
@@ -177,9 +232,9 @@ struct Retelling {
 }
 
 impl Retelling {
-    async fn run(self, inbox: mpsc::WeakSender<Wake>, recoveries: Arc<Semaphore>) {
+    async fn run(self, inbox: mpsc::WeakSender<Wake>, turns: Arc<Semaphore>, _place: OwnedSemaphorePermit) {
         let retold = {
-            match tokio::time::timeout(TURN_WITHIN, recoveries.acquire_owned()).await {
+            match tokio::time::timeout(TURN_WITHIN, turns.acquire_owned()).await {
                 Ok(_turn) => self.retell(&inbox).await,
                 Err(_) => Retold::Nothing,
             }

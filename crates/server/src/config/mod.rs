@@ -95,6 +95,12 @@ impl Config {
         if self.limits.queue_bytes < 64 * 1024 {
             return Err("[limits] queue_bytes must be at least 65536".to_owned());
         }
+        if self.limits.unidentified == 0 || self.limits.unidentified_per_address == 0 {
+            return Err("[limits] unidentified and unidentified_per_address must be at least 1".to_owned());
+        }
+        if self.limits.unfinished_bytes < 2_000_000 {
+            return Err("[limits] unfinished_bytes must be at least 2000000".to_owned());
+        }
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use quintet_gateway::UnidentifiedMax;
 use serde::{Deserialize, Serialize};
 
 use crate::listen::Listen;
@@ -65,11 +66,22 @@ pub(crate) struct Limits {
     pub(crate) rates: bool,
     pub(crate) trusted_proxies: Vec<IpAddr>,
     pub(crate) queue_bytes: usize,
+    pub(crate) unidentified: usize,
+    pub(crate) unidentified_per_address: usize,
+    pub(crate) unfinished_bytes: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { rates: true, trusted_proxies: Vec::new(), queue_bytes: 1_000_000 }
+        let UnidentifiedMax { of_address, in_total } = UnidentifiedMax::default();
+        Self {
+            rates: true,
+            trusted_proxies: Vec::new(),
+            queue_bytes: 1_000_000,
+            unidentified: in_total,
+            unidentified_per_address: of_address,
+            unfinished_bytes: 64_000_000,
+        }
     }
 }
 

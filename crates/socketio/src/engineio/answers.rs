@@ -1,16 +1,15 @@
-//! The answers over HTTP that are no packets: refusals as official servers word them, CORS, and bodies in and out.
+//! The answers over HTTP that are no packets: refusals as official servers word them, CORS, and bodies.
 
 use std::io::Write;
 
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header, request};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::Body;
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use http_body_util::Full;
 
 use super::Payload;
-use crate::config::Origins;
+use crate::Origins;
 
 /// What the client may know of a refused request: a code and its words, those of official servers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,15 +71,19 @@ pub(super) fn respond(status: StatusCode, content_type: &'static str, body: impl
     response
 }
 
-/// A polling payload; one of at least `threshold` bytes is compressed for a client that takes it.
-pub(super) fn payload(payload: Payload, request: &request::Parts, threshold: Option<usize>) -> Response<Full<Bytes>> {
+/// Whether the client takes gzip.
+pub(super) fn takes_gzip(request: &HeaderMap) -> bool {
+    let accepts = request.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
+    accepts.is_some_and(|accepts| accepts.split(',').any(|coding| coding.trim().starts_with("gzip")))
+}
+
+/// A polling payload; one of at least `threshold` bytes is compressed, where there is a threshold.
+pub(super) fn payload(payload: Payload, threshold: Option<usize>) -> Response<Full<Bytes>> {
     let (content_type, body) = match payload {
         Payload::Text(text) => ("text/plain; charset=UTF-8", text.into_bytes()),
         Payload::Binary(bytes) => ("application/octet-stream", bytes),
     };
-    let accepts = request.headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
-    let gzip = accepts.is_some_and(|accepts| accepts.split(',').any(|coding| coding.trim().starts_with("gzip")));
-    if gzip && threshold.is_some_and(|threshold| body.len() >= threshold) {
+    if threshold.is_some_and(|threshold| body.len() >= threshold) {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
         if encoder.write_all(&body).is_ok()
             && let Ok(compressed) = encoder.finish()
@@ -93,33 +96,38 @@ pub(super) fn payload(payload: Payload, request: &request::Parts, threshold: Opt
     respond(StatusCode::OK, content_type, body)
 }
 
-/// Whether a page of this origin may talk to the engine. What names no origin is no page.
-pub(super) fn allows(origins: &Origins, headers: &HeaderMap) -> bool {
-    let Some(origin) = headers.get(header::ORIGIN) else { return true };
-    match origins {
-        Origins::Any => true,
-        Origins::Listed(listed) => {
-            let host = headers.get(header::HOST).map(HeaderValue::as_bytes);
-            let origin = origin.as_bytes();
-            let own = origin.strip_prefix(b"https://").or_else(|| origin.strip_prefix(b"http://"));
-            (own.is_some() && own == host) || listed.iter().any(|listed| listed.as_bytes() == origin)
-        }
-    }
+/// Which pages may read an answer, as its headers say it. Worked out before the request is handled, which does not keep
+/// its head meanwhile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Readers {
+    allowed: Option<HeaderValue>,
+    varies: bool,
 }
 
-/// Tells the browser which pages may read the answer. No credentials: a session's id is in its URL, never in a cookie.
-pub(super) fn allow_origin(origins: &Origins, request: &HeaderMap, response: &mut HeaderMap) {
-    let allowed = match origins {
-        Origins::Any => HeaderValue::from_static("*"),
-        Origins::Listed(_) => {
-            response.insert(header::VARY, HeaderValue::from_static("Origin"));
-            match request.get(header::ORIGIN) {
-                Some(origin) if allows(origins, request) => origin.clone(),
-                _ => return,
+impl Readers {
+    pub(super) fn of(origins: &Origins, request: &HeaderMap) -> Self {
+        match origins {
+            Origins::Any => Self { allowed: Some(HeaderValue::from_static("*")), varies: false },
+            Origins::Listed(_) => {
+                let origin = request.get(header::ORIGIN).filter(|_| origins.admit(request, false));
+                // A copy: the header is a slice of the whole head.
+                Self {
+                    allowed: origin.and_then(|origin| HeaderValue::from_bytes(origin.as_bytes()).ok()),
+                    varies: true,
+                }
             }
         }
-    };
-    response.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
+    }
+
+    /// Tells the browser. No credentials: a session's id is in its URL, never in a cookie.
+    pub(super) fn tell(self, response: &mut HeaderMap) {
+        if self.varies {
+            response.insert(header::VARY, HeaderValue::from_static("Origin"));
+        }
+        if let Some(allowed) = self.allowed {
+            response.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
+        }
+    }
 }
 
 /// Answers a browser that asks what it may do: GET and POST, with whatever headers it names.
@@ -135,23 +143,10 @@ pub(super) fn preflight(request: &HeaderMap) -> Response<Full<Bytes>> {
     response
 }
 
-/// Reads a body of at most `bytes_max` bytes.
-///
-/// # Errors
-/// 413 when it is longer, 400 when it breaks off.
-pub async fn body_bytes<B>(body: B, bytes_max: usize) -> Result<Bytes, StatusCode>
-where
-    B: Body<Data = Bytes> + Send,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-{
-    let collected = Limited::new(std::pin::pin!(body), bytes_max).collect().await.map_err(|error| {
-        if error.is::<LengthLimitError>() { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::BAD_REQUEST }
-    })?;
-    Ok(collected.to_bytes())
-}
-
 #[cfg(test)]
 mod tests {
+    use http_body_util::BodyExt;
+
     use super::*;
 
     fn headers(pairs: &[(header::HeaderName, &'static str)]) -> HeaderMap {
@@ -164,9 +159,9 @@ mod tests {
         let allowed = |origins: &Origins, origin: &'static str| {
             let request = headers(&[(header::ORIGIN, origin), (header::HOST, "own.example:3000")]);
             let mut response = HeaderMap::new();
-            allow_origin(origins, &request, &mut response);
+            Readers::of(origins, &request).tell(&mut response);
             let told = response.get(header::ACCESS_CONTROL_ALLOW_ORIGIN).map(|value| value.to_str().unwrap_or("?"));
-            assert_eq!(allows(origins, &request), told.is_some());
+            assert_eq!(origins.admit(&request, false), told.is_some());
             told.map(str::to_owned)
         };
         assert_eq!(allowed(&Origins::Any, "https://any.example").as_deref(), Some("*"));
@@ -175,7 +170,7 @@ mod tests {
         for other in ["https://chat.example.evil", "http://chat.example", "https://own.example", "null"] {
             assert_eq!(allowed(&listed, other), None, "{other}");
         }
-        assert!(allows(&listed, &HeaderMap::new()), "what is no page names no origin");
+        assert!(listed.admit(&HeaderMap::new(), false), "what is no page names no origin");
     }
 
     #[test]

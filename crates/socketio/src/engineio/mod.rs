@@ -7,13 +7,13 @@
 mod answers;
 mod packet;
 mod payload;
+mod post;
 mod protocol;
 mod server;
 mod session;
 mod state;
 pub mod upgrade;
 
-pub use answers::body_bytes;
 pub use packet::{InvalidPacket, Packet, Revision};
 pub use payload::{OwnedPacket, Packets, Payload, SEPARATOR, decode_binary_payload, decode_payload, encode_payload};
 pub use protocol::Protocol;

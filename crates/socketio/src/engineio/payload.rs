@@ -15,6 +15,9 @@ const LENGTH_END: u8 = 0xFF;
 /// Digits that a length may have: more cannot be meant.
 const LENGTH_DIGITS_MAX: usize = 9;
 
+/// Packets of a binary payload of revision 3: each costs memory beside its bytes.
+const BINARY_PACKETS_MAX: usize = 16_384;
+
 /// A payload on its way out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Payload {
@@ -27,18 +30,40 @@ pub enum Payload {
 /// Reads a payload of text, packet by packet; what follows an invalid one is not looked at.
 #[must_use]
 pub fn decode_payload(payload: &str, revision: Revision) -> Packets<'_> {
-    Packets { rest: Some(payload), revision }
+    Packets(split_payload(payload, revision))
+}
+
+/// Splits a payload of text into the text of its packets; what follows an invalid one is not looked at.
+pub(super) fn split_payload(payload: &str, revision: Revision) -> PacketTexts<'_> {
+    PacketTexts { rest: Some(payload), revision }
 }
 
 /// The packets of a payload of text.
 #[derive(Clone, Debug)]
-pub struct Packets<'a> {
+pub struct Packets<'a>(PacketTexts<'a>);
+
+impl<'a> Iterator for Packets<'a> {
+    type Item = Result<Packet<'a>, InvalidPacket>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let revision = self.0.revision;
+        let packet = self.0.next()?.and_then(|packet| Packet::decode(packet, revision));
+        if packet.is_err() {
+            self.0.rest = None;
+        }
+        Some(packet)
+    }
+}
+
+/// The packets of a payload as text.
+#[derive(Clone, Debug)]
+pub(super) struct PacketTexts<'a> {
     rest: Option<&'a str>,
     revision: Revision,
 }
 
-impl<'a> Iterator for Packets<'a> {
-    type Item = Result<Packet<'a>, InvalidPacket>;
+impl<'a> Iterator for PacketTexts<'a> {
+    type Item = Result<&'a str, InvalidPacket>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let rest = self.rest.take()?;
@@ -52,10 +77,7 @@ impl<'a> Iterator for Packets<'a> {
                 None => (Err(InvalidPacket), None),
             },
         };
-        let packet = packet.and_then(|packet| Packet::decode(packet, self.revision));
-        if packet.is_ok() {
-            self.rest = rest;
-        }
+        self.rest = rest;
         Some(packet)
     }
 }
@@ -88,6 +110,9 @@ pub fn decode_binary_payload(payload: &Bytes) -> Result<Vec<OwnedPacket>, Invali
     let mut packets = Vec::new();
     let mut at = 0;
     while let Some(kind) = payload.get(at) {
+        if packets.len() == BINARY_PACKETS_MAX {
+            return Err(InvalidPacket);
+        }
         let digits = payload[at + 1..].iter().take_while(|byte| **byte != LENGTH_END).count();
         let (start, digits) = (at + digits + 2, &payload[at + 1..at + 1 + digits]);
         if digits.is_empty() || digits.len() > LENGTH_DIGITS_MAX || digits.iter().any(|digit| *digit > 9) {
@@ -125,7 +150,8 @@ impl OwnedPacket {
     pub fn decode(&self) -> Result<Packet<'_>, InvalidPacket> {
         match self {
             Self::Text(text) => Packet::decode(text, Revision::V3),
-            Self::Binary(bytes) => Packet::decode_binary(bytes.clone(), Revision::V3),
+            // Kept for a while perhaps, and so without the payload around it.
+            Self::Binary(bytes) => Packet::decode_binary(Bytes::copy_from_slice(bytes), Revision::V3),
         }
     }
 }

@@ -2,12 +2,14 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use http::request;
 
 use super::Session;
 use crate::CloseReason;
+use crate::websocket::{MessageBounds, Skipped};
 
 /// A protocol over Engine.IO. Socket.IO is one.
 pub trait Protocol: Send + Sync + Sized + 'static {
@@ -41,10 +43,44 @@ pub trait Protocol: Send + Sync + Sized + 'static {
         bytes: Bytes,
     ) -> impl Future<Output = Result<(), CloseReason>> + Send;
 
-    /// Whether the client has done, within the connect timeout, what it opened the session for.
-    fn is_settled(&self, session: &Session<Self>) -> bool {
+    /// How large the next message of a session may be. Asked while none of it is being handled.
+    fn bounds(&self, session: &Session<Self>) -> MessageBounds {
+        MessageBounds::up_to(session.server().config.payload_bytes_max)
+    }
+
+    /// A message that was passed over, for it was beyond the bounds. Its head begins behind the packet's type.
+    ///
+    /// # Errors
+    /// As [`Protocol::text`].
+    fn skipped(
+        &self,
+        session: &Arc<Session<Self>>,
+        skipped: Skipped,
+    ) -> impl Future<Output = Result<(), CloseReason>> + Send {
+        let _ = (session, skipped);
+        async { Err(CloseReason::TOO_LARGE) }
+    }
+
+    /// A packet came that is the transport's own: a ping, a pong, or one that says nothing.
+    ///
+    /// # Errors
+    /// The reason to end the session with.
+    fn control(&self, session: &Session<Self>) -> Result<(), CloseReason> {
         let _ = session;
-        true
+        Ok(())
+    }
+
+    /// Since when the client has not done what it opened the session for; none if it has, and then the session is not
+    /// looked at again before [`Session::await_connect`].
+    fn unsettled_since(&self, session: &Session<Self>) -> Option<Instant> {
+        let _ = session;
+        None
+    }
+
+    /// Whether it is known whose the session is.
+    fn is_identified(&self, session: &Session<Self>) -> bool {
+        let _ = session;
+        false
     }
 
     /// The session is over; called once.

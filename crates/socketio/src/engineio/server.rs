@@ -6,14 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, StatusCode, header, request};
+use http::{Method, Request, Response, StatusCode, header, request};
 use http_body_util::Full;
 use hyper::body::Body;
 use hyper::upgrade::OnUpgrade;
 use tokio_util::task::TaskTracker;
 
-use super::answers::{self, Refusal, body_bytes, respond};
+use super::answers::{self, Refusal, respond};
 use super::packet::Revision;
+use super::post::BadPost;
 use super::state::State;
 use super::upgrade::{Making, Probe, Run, Turned, Upgrading, with_stream};
 use super::{Protocol, Session, encode_payload};
@@ -113,6 +114,7 @@ impl<P: Protocol> Server<P> {
     pub fn new(config: Config, protocol: P) -> Self {
         let wheel = Wheel::new(config.ping_interval.min(config.ping_timeout).min(config.connect_timeout));
         wheel.spawn();
+        config.unfinished.spawn();
         Self(Arc::new(Inner {
             config,
             protocol,
@@ -178,28 +180,33 @@ impl<P: Protocol> Server<P> {
         let (mut parts, body) = request.into_parts();
         let upgrade = parts.extensions.remove::<OnUpgrade>();
         let upgrades = upgrade.is_some();
+        let readers = answers::Readers::of(&self.0.config.origins, &parts.headers);
         let mut response = if parts.method == Method::OPTIONS {
             answers::preflight(&parts.headers)
         } else {
-            let answered = self.dispatch(&parts, upgrade, body, remote).await;
+            let answered = match self.dispatch(parts, upgrade, remote) {
+                Ok(Next::Answered(response)) => Ok(response),
+                Ok(Next::Poll(session, gzip)) => match session.poll().await {
+                    Ok(payload) => Ok(answers::payload(payload, self.0.config.compression_threshold.filter(|_| gzip))),
+                    Err(_) => Err(Refusal::Request),
+                },
+                Ok(Next::Post(session, binary)) => post(&session, binary, body).await,
+                Err(refusal) => Err(refusal),
+            };
             answered.unwrap_or_else(|refusal| refusal.response(upgrades))
         };
-        answers::allow_origin(&self.0.config.origins, &parts.headers, response.headers_mut());
+        readers.tell(response.headers_mut());
         response
     }
 
-    async fn dispatch<B>(
+    /// Answers what can be answered at once. The head of the request is over then.
+    fn dispatch(
         &self,
-        parts: &request::Parts,
+        parts: request::Parts,
         upgrade: Option<OnUpgrade>,
-        body: B,
         remote: SocketAddr,
-    ) -> Result<Response<Full<Bytes>>, Refusal>
-    where
-        B: Body<Data = Bytes> + Send,
-        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-    {
-        let query = Query::of(parts);
+    ) -> Result<Next<P>, Refusal> {
+        let query = Query::of(&parts);
         let websocket = match query.transport {
             "websocket" => true,
             "polling" => false,
@@ -210,28 +217,29 @@ impl<P: Protocol> Server<P> {
                 return Err(Refusal::Method);
             }
             let revision = query.revision()?;
-            return if websocket {
-                self.open_websocket(parts, upgrade.ok_or(Refusal::Request)?, remote, revision, query.base64)
+            let opened = if websocket {
+                self.open_websocket(&parts, upgrade.ok_or(Refusal::Request)?, remote, revision, query.base64)
             } else {
-                self.open_polling(parts, remote, revision, query.base64)
+                self.open_polling(&parts, remote, revision, query.base64)
             };
+            return opened.map(Next::Answered);
         };
         let session = Id::parse(sid).and_then(|id| self.0.sessions().get(&id).cloned()).ok_or(Refusal::Session)?;
         if websocket {
-            return self.upgrade(parts, upgrade.ok_or(Refusal::Request)?, session);
+            return self.upgrade(&parts, upgrade.ok_or(Refusal::Request)?, session).map(Next::Answered);
         }
         match parts.method {
-            Method::GET => {
-                let payload = session.poll().await.map_err(|_| Refusal::Request)?;
-                Ok(answers::payload(payload, parts, self.0.config.compression_threshold))
+            Method::GET => Ok(Next::Poll(session, answers::takes_gzip(&parts.headers))),
+            Method::POST => {
+                let kind = parts.headers.get(header::CONTENT_TYPE);
+                Ok(Next::Post(session, kind.is_some_and(|value| value == "application/octet-stream")))
             }
-            Method::POST => self.post(&session, &parts.headers, body).await,
             _ => Err(Refusal::Request),
         }
     }
 
     fn arrive(&self, parts: &request::Parts, remote: SocketAddr) -> Result<P::State, Refusal> {
-        if !answers::allows(&self.0.config.origins, &parts.headers) {
+        if !self.0.config.origins.admit(&parts.headers, false) {
             return Err(Refusal::Forbidden("Forbidden".to_owned()));
         }
         self.0.protocol.arrive(parts, remote).map_err(Refusal::Forbidden)
@@ -266,7 +274,7 @@ impl<P: Protocol> Server<P> {
         let session = self.open(kept, State::open(revision, true), base64);
         let open = encode_payload(&session.outbox().take_up_to(usize::MAX), revision, false);
         self.0.protocol.opened(&session);
-        Ok(answers::payload(open, parts, None))
+        Ok(answers::payload(open, None))
     }
 
     fn open_websocket(
@@ -288,12 +296,8 @@ impl<P: Protocol> Server<P> {
     }
 
     fn making(&self, deflate: bool) -> Making {
-        let config = &self.0.config;
-        let threshold = config.compression_threshold.filter(|_| deflate);
-        Making {
-            payload_bytes_max: config.payload_bytes_max,
-            deflate: threshold.map(|threshold| Deflate { threshold }),
-        }
+        let threshold = self.0.config.compression_threshold.filter(|_| deflate);
+        Making { deflate: threshold.map(|threshold| Deflate { threshold }) }
     }
 
     fn upgrade(
@@ -318,30 +322,28 @@ impl<P: Protocol> Server<P> {
         self.0.tasks.spawn(with_stream(upgrade, probe));
         Ok(accepted.response)
     }
+}
 
-    async fn post<B>(
-        &self,
-        session: &Arc<Session<P>>,
-        headers: &HeaderMap,
-        body: B,
-    ) -> Result<Response<Full<Bytes>>, Refusal>
-    where
-        B: Body<Data = Bytes> + Send,
-        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-    {
-        if !session.state().is_polling() {
-            return Err(Refusal::Request);
-        }
-        let binary = headers.get(header::CONTENT_TYPE).is_some_and(|value| value == "application/octet-stream");
-        let body = match body_bytes(body, self.0.config.payload_bytes_max).await {
-            Ok(body) => body,
-            Err(status) => {
-                Arc::clone(session).end(CloseReason::ProtocolError);
-                return Ok(respond(status, "text/plain", Bytes::new()));
-            }
-        };
-        session.post(body, binary).await.map_err(|_| Refusal::Request)?;
+/// What is to be done for a request.
+enum Next<P: Protocol> {
+    /// Nothing: this is the answer.
+    Answered(Response<Full<Bytes>>),
+    /// To wait for frames; with whether the client takes gzip.
+    Poll(Arc<Session<P>>, bool),
+    /// To read packets; with whether they come as bytes.
+    Post(Arc<Session<P>>, bool),
+}
+
+async fn post<P, B>(session: &Arc<Session<P>>, binary: bool, body: B) -> Result<Response<Full<Bytes>>, Refusal>
+where
+    P: Protocol,
+    B: Body<Data = Bytes> + Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    match session.post(body, binary).await {
         // Official servers say HTML, against a download dialog of some browsers.
-        Ok(respond(StatusCode::OK, "text/html", "ok"))
+        Ok(()) => Ok(respond(StatusCode::OK, "text/html", "ok")),
+        Err(BadPost::Body(status)) => Ok(respond(status, "text/plain", Bytes::new())),
+        Err(BadPost::Misplaced) => Err(Refusal::Request),
     }
 }

@@ -3,22 +3,23 @@
 //! What must stay true: packets are handled one at a time, in order; a session is polled by at most one request at a
 //! time; the protocol hears of the end exactly once.
 
+use std::convert::Infallible;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::Poll;
 use std::time::Duration;
 
-use bytes::Bytes;
+use tokio::sync::oneshot;
 
+use super::Protocol;
 use super::packet::{BINARY_MESSAGE, Packet, Revision};
 use super::payload::{self, Payload};
 use super::server::Inner;
 use super::state::{Beat, Heard, Misplaced, State};
-use super::{InvalidPacket, Protocol};
 use crate::id::Id;
-use crate::websocket::{Handled, Handler, Message};
+use crate::websocket::{BinaryBound, Handled, Handler, Message, MessageBounds, Skipped};
 use crate::wheel::{Alarm, Alarmed};
-use crate::{CloseReason, Frame, Outbox, PushError};
+use crate::{CloseReason, Frame, Holder, Outbox, PushError, Unfinished};
 
 /// Time that a closed polling session keeps its last frames for a client that comes back for them.
 const FORGET_AFTER: Duration = Duration::from_secs(5);
@@ -34,6 +35,8 @@ pub struct Session<P: Protocol> {
     state: Mutex<State>,
     /// Beside the state, since it never changes: asked while other locks are held.
     revision: Revision,
+    /// Dropped when the session ends, which ends the reading of a POST that is still coming in.
+    reading: Mutex<Option<oneshot::Sender<Infallible>>>,
     /// Whether the client of revision 3 takes no bytes, and gets base64 instead.
     base64: bool,
     /// What the protocol keeps of the session.
@@ -50,6 +53,7 @@ impl<P: Protocol> Session<P> {
             outbox: Outbox::new(server.config.queue_bytes_max),
             state: Mutex::new(state),
             revision,
+            reading: Mutex::new(None),
             base64,
             protocol,
         });
@@ -81,6 +85,12 @@ impl<P: Protocol> Session<P> {
         &self.outbox
     }
 
+    /// Waits, from now on, for what the client opened the session for.
+    pub(crate) fn await_connect(self: &Arc<Self>) {
+        let weak: Weak<dyn Alarmed> = Arc::downgrade(&(Arc::clone(self) as Arc<dyn Alarmed>));
+        self.server.wheel.add(weak, Alarm::Connect, self.server.config.connect_timeout);
+    }
+
     /// Queues messages that belong together: all of them, with nothing in between, or none.
     ///
     /// # Errors
@@ -109,6 +119,10 @@ impl<P: Protocol> Session<P> {
         &self.server
     }
 
+    pub(super) fn reading(&self) -> MutexGuard<'_, Option<oneshot::Sender<Infallible>>> {
+        self.reading.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -116,8 +130,11 @@ impl<P: Protocol> Session<P> {
     // --- what comes in ---
 
     /// Takes a packet. Says whether it is a message, which is left to be handed over.
-    fn hear(&self, packet: &Packet<'_>) -> Result<bool, CloseReason> {
+    pub(super) fn hear(&self, packet: &Packet<'_>) -> Result<bool, CloseReason> {
         let heard = self.state().hear(packet);
+        if heard != Heard::Message {
+            self.server.protocol.control(self)?;
+        }
         match heard {
             Heard::Nothing => Ok(false),
             Heard::Message => Ok(true),
@@ -127,15 +144,17 @@ impl<P: Protocol> Session<P> {
         }
     }
 
-    /// Takes a packet of a POST, and hands it over if it is a message.
-    async fn receive(self: &Arc<Self>, packet: Result<Packet<'_>, InvalidPacket>) -> Result<(), CloseReason> {
-        let packet = packet.map_err(|InvalidPacket| CloseReason::ProtocolError)?;
-        match packet {
-            _ if !self.hear(&packet)? => Ok(()),
-            Packet::Message(text) => self.server.protocol.text(self, text).await,
-            Packet::Binary(bytes) => self.server.protocol.binary(self, bytes).await,
-            _ => Ok(()),
-        }
+    /// How large the next packet may be, its type included.
+    pub(super) fn bounds(&self) -> MessageBounds {
+        let MessageBounds { text, binary, skipped } = self.server.protocol.bounds(self);
+        let (binary, base64) = match binary {
+            BinaryBound::UpTo(bytes) if self.revision == Revision::V3 => {
+                (BinaryBound::UpTo(bytes.saturating_add(1)), bytes.div_ceil(3).saturating_mul(4).saturating_add(2))
+            }
+            other => (other, 0),
+        };
+        let text = text.saturating_add(1).max(base64).min(self.server.config.payload_bytes_max);
+        MessageBounds { text, binary, skipped }
     }
 
     // --- polling ---
@@ -186,45 +205,8 @@ impl<P: Protocol> Session<P> {
         payload::encode_payload(frames, self.revision(), !self.base64)
     }
 
-    /// Handles the packets of a POST. Two at the same time end the session.
-    pub(super) async fn post(self: &Arc<Self>, body: Bytes, binary: bool) -> Result<(), Misplaced> {
-        let started = self.state().start_post();
-        self.unless_twice(started)?;
-        let _turn = PostTurn(self);
-        if self.outbox.closed().is_some() {
-            return Err(Misplaced::Twice);
-        }
-        match self.packets(&body, binary).await {
-            Ok(()) => Ok(()),
-            Err(reason) => {
-                Arc::clone(self).end(reason);
-                if reason == CloseReason::TransportClosed { Ok(()) } else { Err(Misplaced::Twice) }
-            }
-        }
-    }
-
-    async fn packets(self: &Arc<Self>, body: &Bytes, binary: bool) -> Result<(), CloseReason> {
-        match (self.revision(), binary) {
-            (Revision::V4, true) => Err(CloseReason::ProtocolError),
-            (Revision::V3, true) => {
-                let packets = payload::decode_binary_payload(body).map_err(|_| CloseReason::ProtocolError)?;
-                for packet in &packets {
-                    self.receive(packet.decode()).await?;
-                }
-                Ok(())
-            }
-            (revision, false) => {
-                let text = std::str::from_utf8(body).map_err(|_| CloseReason::ProtocolError)?;
-                for packet in payload::decode_payload(text, revision) {
-                    self.receive(packet).await?;
-                }
-                Ok(())
-            }
-        }
-    }
-
     /// A second request of one kind ends the session, as official servers have it.
-    fn unless_twice(self: &Arc<Self>, started: Result<(), Misplaced>) -> Result<(), Misplaced> {
+    pub(super) fn unless_twice(self: &Arc<Self>, started: Result<(), Misplaced>) -> Result<(), Misplaced> {
         if started == Err(Misplaced::Twice) {
             Arc::clone(self).end(CloseReason::ProtocolError);
         }
@@ -239,6 +221,7 @@ impl<P: Protocol> Session<P> {
         if !self.state().end() {
             return;
         }
+        drop(self.reading().take());
         let reason = self.outbox.closed().unwrap_or(reason);
         let unread = {
             let state = self.state();
@@ -291,14 +274,6 @@ impl<P: Protocol> Drop for PollTurn<'_, P> {
     }
 }
 
-struct PostTurn<'a, P: Protocol>(&'a Arc<Session<P>>);
-
-impl<P: Protocol> Drop for PostTurn<'_, P> {
-    fn drop(&mut self) {
-        self.0.state().end_post();
-    }
-}
-
 impl<P: Protocol> Alarmed for Session<P> {
     fn alarm(self: Arc<Self>, alarm: Alarm) -> Option<Duration> {
         let config = &self.server.config;
@@ -312,9 +287,13 @@ impl<P: Protocol> Alarmed for Session<P> {
             return None;
         }
         if alarm == Alarm::Connect {
-            if !self.server.protocol.is_settled(&self) {
-                self.end(CloseReason::ConnectTimeout);
+            let since = self.server.protocol.unsettled_since(&self)?;
+            // Alarms go off a little early.
+            let left = config.connect_timeout.saturating_sub(since.elapsed());
+            if left > config.connect_timeout / 10 {
+                return Some(left);
             }
+            self.end(CloseReason::ConnectTimeout);
             return None;
         }
         let beat = self.state().beat();
@@ -333,6 +312,16 @@ impl<P: Protocol> Alarmed for Session<P> {
     }
 }
 
+impl<P: Protocol> Holder for Session<P> {
+    fn is_identified(&self) -> bool {
+        self.server.protocol.is_identified(self)
+    }
+
+    fn give_up(self: Arc<Self>, reason: CloseReason) {
+        self.end(reason);
+    }
+}
+
 /// A session as the handler of its WebSocket.
 pub(super) struct OverWebSocket<P: Protocol>(pub(super) Arc<Session<P>>);
 
@@ -341,12 +330,31 @@ impl<P: Protocol> Handler for OverWebSocket<P> {
         &self.0.outbox
     }
 
+    fn bounds(&self) -> MessageBounds {
+        self.0.bounds()
+    }
+
+    fn unfinished(&self) -> &Unfinished {
+        &self.0.server.config.unfinished
+    }
+
+    fn holder(&self) -> Arc<dyn Holder> {
+        Arc::clone(&self.0) as Arc<dyn Holder>
+    }
+
+    fn control(&mut self) -> Result<(), CloseReason> {
+        self.0.server.protocol.control(&self.0)
+    }
+
     fn message(&mut self, message: Message) -> Handled {
         let session = Arc::clone(&self.0);
+        if let Message::Skipped(Skipped { binary, head, bytes }) = message {
+            return Handled::Busy(Box::pin(async move { session.skip(binary, &head, bytes).await }));
+        }
         let packet = match &message {
             Message::Text(text) => Packet::decode_text(text, session.revision()),
             Message::Binary(bytes) => Packet::decode_binary(bytes.clone(), session.revision()),
-            Message::Ping(_) | Message::Pong(_) | Message::Close(_) => return Handled::Done,
+            Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Skipped(_) => return Handled::Done,
         };
         let Ok(packet) = packet else { return Handled::Close(CloseReason::ProtocolError) };
         match (session.hear(&packet), packet) {

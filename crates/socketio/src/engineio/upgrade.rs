@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 
 use super::Protocol;
 use super::session::{OverWebSocket, Session};
-use crate::websocket::{Deflate, Message, Socket};
+use crate::websocket::{BinaryBound, Deflate, Message, MessageBounds, Socket};
 use crate::{CloseReason, Frame};
 
 /// Something done with a stream, whatever its type.
@@ -40,14 +40,13 @@ pub async fn with_stream<W: WithStream>(upgrade: OnUpgrade, with: W) {
 /// What a WebSocket of the engine is made with.
 #[derive(Clone, Copy)]
 pub(super) struct Making {
-    pub(super) payload_bytes_max: usize,
     pub(super) deflate: Option<Deflate>,
 }
 
 impl Making {
     fn socket<S: AsyncRead + AsyncWrite + Unpin + Send>(self, stream: S, first: Bytes) -> Socket<S> {
         // `first` is a slice of hyper's read buffer: kept, it would keep all of that for the life of the connection.
-        Socket::new(stream, &first, self.payload_bytes_max, self.deflate)
+        Socket::new(stream, &first, self.deflate)
     }
 }
 
@@ -124,6 +123,9 @@ impl<P: Protocol> WithStream for Probe<P> {
     }
 }
 
+/// The messages of a probe: `2probe` and `5`.
+const PROBE: MessageBounds = MessageBounds { text: 6, binary: BinaryBound::Refuse, skipped: 6 };
+
 /// The client's `2probe` is answered by `3probe`, a waiting poll is let go, and `5` completes the upgrade.
 async fn probe<S, P>(socket: &mut Socket<S>, session: &Arc<Session<P>>) -> Result<(), CloseReason>
 where
@@ -131,7 +133,7 @@ where
     P: Protocol,
 {
     loop {
-        match socket.next_message().await? {
+        match socket.next_message(PROBE).await? {
             Message::Text(text) if text == "2probe" => {
                 socket.write(Frame::text("3probe")).await.map_err(|_| CloseReason::TransportClosed)?;
                 session.state().probed();
@@ -159,6 +161,6 @@ impl WithStream for Turned {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let close = Frame::close(1000, "the session is not polling");
-        Socket::new(stream, &first, 0, None).finish(close).await;
+        Socket::new(stream, &first, None).finish(close).await;
     }
 }

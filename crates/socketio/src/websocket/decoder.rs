@@ -7,6 +7,7 @@ use std::fmt;
 
 use bytes::{Buf, Bytes, BytesMut};
 
+use super::bounds::{BinaryBound, HEAD_BYTES_MAX, MessageBounds, Skipped};
 use crate::deflate::{self, InflateError};
 
 /// A whole message or a control frame.
@@ -22,6 +23,8 @@ pub enum Message {
     Pong(Bytes),
     /// The peer closes, perhaps with a code.
     Close(Option<u16>),
+    /// A message that was too large, or not wanted, and was passed over.
+    Skipped(Skipped),
 }
 
 /// What is wrong with the stream. The connection closes with [`DecodeError::code`].
@@ -43,6 +46,8 @@ pub enum DecodeError {
     Utf8,
     /// The message is larger than allowed.
     TooLarge,
+    /// A binary message where none is expected.
+    Unexpected,
     /// A compressed message is no DEFLATE stream.
     Compression,
 }
@@ -70,6 +75,7 @@ impl DecodeError {
             Self::CloseCode => "bad close code",
             Self::Utf8 => "text is not UTF-8",
             Self::TooLarge => "message too large",
+            Self::Unexpected => "no binary message is expected",
             Self::Compression => "bad compression",
         }
     }
@@ -87,16 +93,33 @@ impl std::error::Error for DecodeError {}
 #[derive(Debug)]
 pub struct Decoder {
     buffer: BytesMut,
-    /// What came of a fragmented message.
-    fragments: Option<Box<Fragments>>,
-    message_bytes_max: usize,
+    /// What came of a message that is fragmented, or is passed over.
+    partial: Option<Box<Partial>>,
+    /// Whether a message was taken out of the buffer, whose memory it still has.
+    taken: bool,
     deflate: bool,
 }
 
 #[derive(Debug)]
-struct Fragments {
+struct Partial {
     kind: Kind,
+    /// The message so far; of one that is passed over, its first bytes.
     held: BytesMut,
+    /// Bytes of the message in the frames so far, the one under way included.
+    bytes: u64,
+    /// Whether the message is passed over.
+    skipped: bool,
+    /// The frame under way whose payload is passed over as it arrives.
+    skipping: Option<Skipping>,
+}
+
+/// A frame whose payload is passed over as it arrives.
+#[derive(Clone, Copy, Debug)]
+struct Skipping {
+    fin: bool,
+    mask: [u8; 4],
+    at: usize,
+    left: u64,
 }
 
 /// What the first frame of a message says of all of it.
@@ -112,15 +135,20 @@ struct Header {
     opcode: u8,
     mask: [u8; 4],
     header_bytes: usize,
-    payload_bytes: usize,
+    payload_bytes: u64,
+}
+
+impl Header {
+    fn is_data(&self) -> bool {
+        self.opcode < 0x8
+    }
 }
 
 impl Decoder {
-    /// A decoder for messages of at most `message_bytes_max` bytes, inflated. `deflate` says whether
-    /// permessage-deflate was agreed on, without context takeover.
+    /// A decoder. `deflate` says whether permessage-deflate was agreed on, without context takeover.
     #[must_use]
-    pub fn new(message_bytes_max: usize, deflate: bool) -> Self {
-        Self { buffer: BytesMut::new(), fragments: None, message_bytes_max, deflate }
+    pub fn new(deflate: bool) -> Self {
+        Self { buffer: BytesMut::new(), partial: None, taken: false, deflate }
     }
 
     /// Takes bytes as they came.
@@ -128,29 +156,58 @@ impl Decoder {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// The next whole message, if it has arrived.
+    /// Bytes that are held of messages that have not arrived wholly.
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        self.buffer.len() + self.partial.as_ref().map_or(0, |partial| partial.held.len())
+    }
+
+    /// The next whole message, if it has arrived. The bounds may differ from message to message.
     ///
     /// # Errors
     /// [`DecodeError`]; the decoder is not to be used after one.
-    pub fn next_message(&mut self) -> Result<Option<Message>, DecodeError> {
+    pub fn next_message(&mut self, bounds: MessageBounds) -> Result<Option<Message>, DecodeError> {
         loop {
-            let Some(header) = self.header()? else {
-                if self.buffer.is_empty() {
-                    // An idle connection owns no buffer.
-                    self.buffer = BytesMut::new();
+            if let Some(Partial { skipping: Some(_), .. }) = self.partial.as_deref() {
+                if !self.skip() {
+                    break;
                 }
-                return Ok(None);
+                self.taken = true;
+                if let Some(skipped) = self.take_skipped() {
+                    return Ok(Some(skipped));
+                }
+            }
+            let Some(header) = self.header()? else { break };
+            if header.is_data() && self.passes_over(&header, bounds)? {
+                self.buffer.advance(header.header_bytes);
+                self.start_skipping(&header);
+                continue;
+            }
+            let Some(end) =
+                header.header_bytes.checked_add(usize::try_from(header.payload_bytes).unwrap_or(usize::MAX))
+            else {
+                return Err(DecodeError::TooLarge);
             };
-            if self.buffer.len() < header.header_bytes + header.payload_bytes {
-                return Ok(None);
+            if self.buffer.len() < end {
+                break;
             }
             self.buffer.advance(header.header_bytes);
-            let mut payload = self.buffer.split_to(header.payload_bytes);
+            let mut payload = self.buffer.split_to(end - header.header_bytes);
             unmask(&mut payload, header.mask);
-            if let Some(message) = self.take_frame(&header, payload)? {
+            self.taken = true;
+            if let Some(message) = self.take_frame(&header, payload, bounds)? {
                 return Ok(Some(message));
             }
         }
+        if self.buffer.is_empty() {
+            // An idle connection owns no buffer.
+            self.buffer = BytesMut::new();
+        } else if self.taken {
+            // Nor does the beginning of a message keep the memory of those before it.
+            self.buffer = BytesMut::from(&self.buffer[..]);
+        }
+        self.taken = false;
+        Ok(None)
     }
 
     fn header(&self) -> Result<Option<Header>, DecodeError> {
@@ -172,12 +229,12 @@ impl Decoder {
             return Err(DecodeError::Control);
         }
         match opcode {
-            0x0 if self.fragments.is_none() => return Err(DecodeError::Fragmentation),
-            0x1 | 0x2 if self.fragments.is_some() => return Err(DecodeError::Fragmentation),
+            0x0 if self.partial.is_none() => return Err(DecodeError::Fragmentation),
+            0x1 | 0x2 if self.partial.is_some() => return Err(DecodeError::Fragmentation),
             0x0..=0x2 | 0x8..=0xA => {}
             _ => return Err(DecodeError::Opcode),
         }
-        let (length, length_end) = match short {
+        let (payload_bytes, length_end) = match short {
             126 => match bytes.get(2..4) {
                 Some(b) => (u64::from(u16::from_be_bytes([b[0], b[1]])), 4),
                 None => return Ok(None),
@@ -188,44 +245,123 @@ impl Decoder {
             },
             n => (u64::from(n), 2),
         };
-        let held = self.fragments.as_ref().map_or(0, |fragments| fragments.held.len());
-        if opcode < 0x8 && length.saturating_add(held as u64) > self.message_bytes_max as u64 {
-            return Err(DecodeError::TooLarge);
-        }
-        let Some(mask) = bytes.get(length_end..length_end + 4).and_then(|b| <[u8; 4]>::try_from(b).ok()) else {
-            return Ok(None);
-        };
-        Ok(Some(Header { fin, deflated, opcode, mask, header_bytes: length_end + 4, payload_bytes: length as usize }))
+        // Of a message that is too large its length is enough.
+        let mask = bytes.get(length_end..length_end + 4).and_then(|b| <[u8; 4]>::try_from(b).ok());
+        let Some(mask) = mask else { return Ok(None) };
+        Ok(Some(Header { fin, deflated, opcode, mask, header_bytes: length_end + 4, payload_bytes }))
     }
 
-    fn take_frame(&mut self, header: &Header, payload: BytesMut) -> Result<Option<Message>, DecodeError> {
+    fn kind(&self, header: &Header) -> Kind {
+        let first = Kind { binary: header.opcode == 0x2, deflated: header.deflated };
+        self.partial.as_ref().map_or(first, |partial| partial.kind)
+    }
+
+    /// Whether the frame's message is passed over: decided by what frames claim, before anything of it is held.
+    fn passes_over(&self, header: &Header, bounds: MessageBounds) -> Result<bool, DecodeError> {
+        let kind = self.kind(header);
+        let (before, skipped) = self.partial.as_ref().map_or((0, false), |partial| (partial.bytes, partial.skipped));
+        let total = before.saturating_add(header.payload_bytes);
+        let most = match (kind.binary, bounds.binary) {
+            (false, _) => Some(bounds.text),
+            (true, BinaryBound::UpTo(most)) => Some(most),
+            (true, BinaryBound::Skip) => None,
+            (true, BinaryBound::Refuse) => return Err(DecodeError::Unexpected),
+        };
+        // What cannot be compressed grows by some bytes (RFC 1951 section 3.2.4).
+        let slack = |most: usize| if kind.deflated { most / 256 + 64 } else { 0 };
+        match most.filter(|_| !skipped) {
+            Some(most) if total <= most.saturating_add(slack(most)) as u64 => Ok(false),
+            Some(_) if kind.binary => Err(DecodeError::TooLarge),
+            _ if total <= bounds.skipped as u64 => Ok(true),
+            _ => Err(DecodeError::TooLarge),
+        }
+    }
+
+    fn start_skipping(&mut self, header: &Header) {
+        let kind = self.kind(header);
+        let partial = self.partial.get_or_insert_with(|| {
+            Box::new(Partial { kind, held: BytesMut::new(), bytes: 0, skipped: true, skipping: None })
+        });
+        partial.bytes += header.payload_bytes;
+        if !std::mem::replace(&mut partial.skipped, true) {
+            partial.held = BytesMut::from(&partial.held[..partial.held.len().min(HEAD_BYTES_MAX)]);
+        }
+        partial.skipping = Some(Skipping { fin: header.fin, mask: header.mask, at: 0, left: header.payload_bytes });
+    }
+
+    /// Passes over what has arrived of a frame. Says whether that was all of it.
+    fn skip(&mut self) -> bool {
+        let Some(partial) = self.partial.as_deref_mut() else { return true };
+        let Some(skipping) = &mut partial.skipping else { return true };
+        let here = usize::try_from(skipping.left).unwrap_or(usize::MAX).min(self.buffer.len());
+        let kept = HEAD_BYTES_MAX.saturating_sub(partial.held.len()).min(here);
+        let mask = skipping.mask.iter().cycle().skip(skipping.at % 4);
+        partial.held.extend(self.buffer[..kept].iter().zip(mask).map(|(byte, key)| byte ^ key));
+        self.buffer.advance(here);
+        skipping.at += here;
+        skipping.left -= here as u64;
+        skipping.left == 0
+    }
+
+    /// A frame was passed over wholly. Gives the message if that was its last.
+    fn take_skipped(&mut self) -> Option<Message> {
+        let partial = self.partial.as_deref_mut()?;
+        if !partial.skipping.take()?.fin {
+            return None;
+        }
+        let Partial { kind, held, bytes, .. } = *self.partial.take()?;
+        let head = if kind.deflated { deflate::beginning(&held, HEAD_BYTES_MAX) } else { held.to_vec() };
+        Some(Message::Skipped(Skipped { binary: kind.binary, head, bytes: bytes as usize }))
+    }
+
+    fn take_frame(
+        &mut self,
+        header: &Header,
+        payload: BytesMut,
+        bounds: MessageBounds,
+    ) -> Result<Option<Message>, DecodeError> {
         match header.opcode {
             0x8 => return close(&payload).map(Some),
-            0x9 => return Ok(Some(Message::Ping(payload.freeze()))),
-            0xA => return Ok(Some(Message::Pong(payload.freeze()))),
+            0x9 => return Ok(Some(Message::Ping(Bytes::copy_from_slice(&payload)))),
+            0xA => return Ok(Some(Message::Pong(Bytes::copy_from_slice(&payload)))),
             _ => {}
         }
-        let (kind, whole) = match self.fragments.take() {
-            None => (Kind { binary: header.opcode == 0x2, deflated: header.deflated }, payload),
-            Some(mut fragments) => {
-                fragments.held.extend_from_slice(&payload);
-                (fragments.kind, fragments.held)
+        let kind = self.kind(header);
+        let whole = match self.partial.take() {
+            None if header.fin => payload,
+            partial => {
+                let mut partial = partial.unwrap_or_else(|| {
+                    Box::new(Partial { kind, held: BytesMut::new(), bytes: 0, skipped: false, skipping: None })
+                });
+                partial.bytes += payload.len() as u64;
+                partial.held.extend_from_slice(&payload);
+                if !header.fin {
+                    self.partial = Some(partial);
+                    return Ok(None);
+                }
+                partial.held
             }
         };
-        if !header.fin {
-            self.fragments = Some(Box::new(Fragments { kind, held: whole }));
-            return Ok(None);
-        }
-        let whole = if kind.deflated {
-            deflate::decompress(&whole, self.message_bytes_max).map_err(|error| match error {
-                InflateError::Invalid => DecodeError::Compression,
-                InflateError::TooLarge => DecodeError::TooLarge,
-            })?
-        } else {
-            whole.into()
+        let most = match (kind.binary, bounds.binary) {
+            (true, BinaryBound::UpTo(most)) => most,
+            (true, BinaryBound::Skip | BinaryBound::Refuse) => 0,
+            (false, _) => bounds.text,
+        };
+        let whole = match if kind.deflated { deflate::decompress(&whole, most) } else { Ok(Vec::from(whole)) } {
+            Ok(whole) => whole,
+            Err(InflateError::Invalid) => return Err(DecodeError::Compression),
+            // What was inflated in vain is bounded, and so the connection may go on.
+            Err(InflateError::TooLarge(mut head)) if !kind.binary && most < bounds.skipped => {
+                let bytes = head.len();
+                head.truncate(HEAD_BYTES_MAX);
+                head.shrink_to_fit();
+                return Ok(Some(Message::Skipped(Skipped { binary: false, head, bytes })));
+            }
+            Err(InflateError::TooLarge(_)) => return Err(DecodeError::TooLarge),
         };
         if kind.binary {
-            return Ok(Some(Message::Binary(whole.into())));
+            // Kept for a while, and so without the room around it.
+            return Ok(Some(Message::Binary(whole.into_boxed_slice().into())));
         }
         String::from_utf8(whole).map(|text| Some(Message::Text(text))).map_err(|_| DecodeError::Utf8)
     }
@@ -257,113 +393,5 @@ fn close(payload: &[u8]) -> Result<Message, DecodeError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// A client's frame: first byte, then the masked payload.
-    fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
-        let mut bytes = vec![first];
-        match payload.len() {
-            n @ 0..=125 => bytes.push(0x80 | n as u8),
-            n @ 126..=0xFFFF => {
-                bytes.push(0x80 | 126);
-                bytes.extend((n as u16).to_be_bytes());
-            }
-            n => {
-                bytes.push(0x80 | 127);
-                bytes.extend((n as u64).to_be_bytes());
-            }
-        }
-        let mask = [1, 2, 3, 4];
-        bytes.extend(mask);
-        bytes.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, key)| byte ^ key));
-        bytes
-    }
-
-    fn decode(bytes: &[u8]) -> Result<Vec<Message>, DecodeError> {
-        let mut decoder = Decoder::new(1_000, false);
-        decoder.feed(bytes);
-        let mut messages = Vec::new();
-        while let Some(message) = decoder.next_message()? {
-            messages.push(message);
-        }
-        Ok(messages)
-    }
-
-    #[test]
-    fn messages_of_rfc_6455() {
-        let text = |text: &str| Message::Text(text.to_owned());
-        assert_eq!(decode(&frame(0x81, b"Hello")), Ok(vec![text("Hello")]));
-        assert_eq!(decode(&frame(0x82, &[7; 256])), Ok(vec![Message::Binary(vec![7; 256].into())]));
-        assert_eq!(decode(&frame(0x88, b"")), Ok(vec![Message::Close(None)]));
-        assert_eq!(decode(&frame(0x88, &[0x03, 0xE8])), Ok(vec![Message::Close(Some(1000))]));
-        // A ping between the fragments of a text whose character is split over them.
-        let euro = "€".as_bytes();
-        let bytes = [frame(0x01, &euro[..1]), frame(0x89, b"p"), frame(0x00, &euro[1..2]), frame(0x80, &euro[2..])];
-        assert_eq!(decode(&bytes.concat()), Ok(vec![Message::Ping(Bytes::from_static(b"p")), text("€")]));
-    }
-
-    #[test]
-    fn what_is_wrong_is_named() {
-        let long = frame(0x82, &[0; 1_001]);
-        let cases: [(&[u8], DecodeError, u16); 14] = [
-            (&frame(0xC1, b"x"), DecodeError::ReservedBits, 1002),
-            (&frame(0x83, b"x"), DecodeError::Opcode, 1002),
-            (&frame(0x8B, b"x"), DecodeError::Opcode, 1002),
-            (&[0x81, 0x01, b'x'], DecodeError::Unmasked, 1002),
-            (&frame(0x09, b""), DecodeError::Control, 1002),
-            (&frame(0x89, &[0; 126]), DecodeError::Control, 1002),
-            (&frame(0x80, b"x"), DecodeError::Fragmentation, 1002),
-            (&[frame(0x01, b"x"), frame(0x81, b"y")].concat(), DecodeError::Fragmentation, 1002),
-            (&frame(0x88, &[3]), DecodeError::CloseCode, 1002),
-            (&frame(0x88, &[0x03, 0xED]), DecodeError::CloseCode, 1002),
-            (&frame(0x88, &[0x03, 0xE8, 0xFF]), DecodeError::Utf8, 1007),
-            (&frame(0x81, &[0xC0, 0x80]), DecodeError::Utf8, 1007),
-            (&long[..8], DecodeError::TooLarge, 1009),
-            (&[frame(0x02, &[0; 600]), frame(0x80, &[0; 600])].concat(), DecodeError::TooLarge, 1009),
-        ];
-        for (bytes, error, code) in cases {
-            assert_eq!(decode(bytes), Err(error), "{bytes:x?}");
-            assert_eq!(error.code(), code);
-        }
-    }
-
-    #[test]
-    fn a_claimed_length_allocates_nothing() {
-        let mut decoder = Decoder::new(usize::MAX, false);
-        decoder.feed(&[0x82, 0xFF, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1, 2, 3, 4]);
-        assert_eq!(decoder.next_message(), Ok(None));
-        assert!(decoder.buffer.capacity() < 1_024);
-    }
-
-    proptest! {
-        #[test]
-        fn any_split_gives_the_same_messages(
-            payloads in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..300), 1..5),
-            cuts in proptest::collection::vec(1usize..40, 1..60),
-        ) {
-            let bytes: Vec<u8> = payloads.iter().flat_map(|payload| frame(0x82, payload)).collect();
-            let mut decoder = Decoder::new(1_000, false);
-            let (mut at, mut messages) = (0, Vec::new());
-            for cut in cuts.into_iter().cycle() {
-                let end = (at + cut).min(bytes.len());
-                decoder.feed(&bytes[at..end]);
-                at = end;
-                while let Some(message) = decoder.next_message().expect("valid") {
-                    messages.push(message);
-                }
-                if at == bytes.len() { break; }
-            }
-            let expected: Vec<_> = payloads.into_iter().map(|payload| Message::Binary(payload.into())).collect();
-            prop_assert_eq!(messages, expected);
-            prop_assert_eq!(decoder.buffer.capacity(), 0);
-        }
-
-        #[test]
-        fn garbage_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-            let _ = decode(&bytes);
-        }
-    }
-}
+#[path = "decoder_tests.rs"]
+mod tests;

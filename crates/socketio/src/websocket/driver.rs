@@ -10,15 +10,17 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
-use super::{Decoder, Message};
+use super::{Decoder, Message, MessageBounds};
 use crate::outbox::Found;
-use crate::{CloseReason, Frame, Outbox};
+use crate::unfinished::{Held, UNCOUNTED_BYTES_MAX};
+use crate::{CloseReason, Frame, Holder, Outbox, Unfinished};
 
 /// One read takes at most this much, in bytes.
 const SCRATCH_BYTES: usize = 64 * 1024;
@@ -54,8 +56,25 @@ pub trait Handler: Send + Unpin {
     /// What is to be written to the socket. When it is closed, the socket is.
     fn outbox(&self) -> &Outbox;
 
-    /// A message, [`Message::Text`] or [`Message::Binary`].
+    /// How large the next message may be. Asked while no message is being handled.
+    fn bounds(&self) -> MessageBounds;
+
+    /// The budget that unfinished messages are held against.
+    fn unfinished(&self) -> &Unfinished;
+
+    /// The connection, as what holds bytes of an unfinished message.
+    fn holder(&self) -> Arc<dyn Holder>;
+
+    /// A message: [`Message::Text`], [`Message::Binary`] or [`Message::Skipped`].
     fn message(&mut self, message: Message) -> Handled;
+
+    /// A WebSocket ping or pong came, which the driver answers itself.
+    ///
+    /// # Errors
+    /// The reason to close the socket with.
+    fn control(&mut self) -> Result<(), CloseReason> {
+        Ok(())
+    }
 
     /// Something arrived: the peer is alive.
     fn alive(&mut self) {}
@@ -88,6 +107,8 @@ pub struct Driver<S, H> {
     handler: H,
     deflate: Option<Deflate>,
     handling: Option<Handling>,
+    /// What the decoder holds of a message that has not arrived wholly, where that is much.
+    held: Option<Box<Held>>,
     frames: VecDeque<Frame>,
     /// Bytes of the first frame that are written already.
     offset: usize,
@@ -109,6 +130,7 @@ where
             handler,
             deflate,
             handling: None,
+            held: None,
             frames: VecDeque::new(),
             offset: 0,
             flushing: false,
@@ -128,31 +150,45 @@ where
                     return Poll::Ready(reason);
                 }
             }
-            let message = match self.decoder.next_message() {
+            let message = match self.decoder.next_message(self.handler.bounds()) {
                 Ok(Some(message)) => message,
-                Ok(None) => {
-                    match ready!(poll_fill(&mut self.stream, &mut self.decoder, cx)) {
-                        Ok(0) | Err(_) => return Poll::Ready(CloseReason::TransportClosed),
-                        Ok(_) => continue,
-                    };
-                }
+                Ok(None) => match poll_fill(&mut self.stream, &mut self.decoder, cx) {
+                    Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(CloseReason::TransportClosed),
+                    Poll::Ready(Ok(_)) => continue,
+                    Poll::Pending => {
+                        return match self.hold() {
+                            Ok(()) => Poll::Pending,
+                            Err(reason) => Poll::Ready(reason),
+                        };
+                    }
+                },
                 Err(error) => return Poll::Ready(CloseReason::Application(error.code(), error.reason())),
             };
             self.handler.alive();
             match message {
                 Message::Ping(payload) => {
+                    if let Err(reason) = self.handler.control() {
+                        return Poll::Ready(reason);
+                    }
                     if let Err(error) = self.handler.outbox().push(Frame::pong(&payload)) {
                         return Poll::Ready(error.0);
                     }
                 }
-                Message::Pong(_) => {}
+                Message::Pong(_) => {
+                    if let Err(reason) = self.handler.control() {
+                        return Poll::Ready(reason);
+                    }
+                }
                 // The answer repeats the code (RFC 6455 section 5.5.1).
                 Message::Close(code) => return Poll::Ready(CloseReason::PeerClosed(code.unwrap_or(1000))),
-                data => match self.handler.message(data) {
-                    Handled::Done => {}
-                    Handled::Close(reason) => return Poll::Ready(reason),
-                    Handled::Busy(handling) => self.handling = Some(handling),
-                },
+                data => {
+                    self.held = None;
+                    match self.handler.message(data) {
+                        Handled::Done => {}
+                        Handled::Close(reason) => return Poll::Ready(reason),
+                        Handled::Busy(handling) => self.handling = Some(handling),
+                    }
+                }
             }
             budget -= 1;
             if budget == 0 {
@@ -160,6 +196,15 @@ where
                 return Poll::Pending;
             }
         }
+    }
+
+    /// Counts what is held of a message whose rest has to be waited for.
+    fn hold(&mut self) -> Result<(), CloseReason> {
+        let bytes = self.decoder.held_bytes();
+        if bytes <= UNCOUNTED_BYTES_MAX && self.held.is_none() {
+            return Ok(());
+        }
+        self.handler.unfinished().hold(&mut self.held, bytes, || self.handler.holder())
     }
 
     /// Writes what is queued. Ready when the outbox is closed and nothing of it is to be written any more.
@@ -247,6 +292,8 @@ where
         // Whatever closed the outbox first is the reason.
         let reason = self.handler.outbox().closed().unwrap_or(reason);
         self.handling = None;
+        self.decoder = Decoder::new(false);
+        self.held = None;
         self.handler.closed(reason);
         self.phase = Phase::Closing(reason);
     }

@@ -1,10 +1,12 @@
 //! WebSocket (RFC 6455), the server's side: the handshake, the sans-IO [`Decoder`], and the [`Driver`] of one socket.
 
+mod bounds;
 mod decoder;
 mod driver;
 mod handshake;
 mod socket;
 
+pub use bounds::{BinaryBound, HEAD_BYTES_MAX, MessageBounds, Skipped};
 pub use decoder::{DecodeError, Decoder, Message};
 pub use driver::{Deflate, Driver, Handled, Handler, Handling};
 pub use handshake::{Accepted, HandshakeError, accept};

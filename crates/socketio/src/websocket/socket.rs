@@ -7,8 +7,11 @@ use std::pin::Pin;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
 use super::driver::{CLOSE_TIMEOUT, poll_fill};
-use super::{Decoder, Deflate, Driver, Handler, Message};
+use super::{BinaryBound, Decoder, Deflate, Driver, Handler, Message, MessageBounds};
 use crate::{CloseReason, Frame};
+
+/// What comes after our goodbye is not looked at.
+const PASSED_OVER: MessageBounds = MessageBounds { text: 0, binary: BinaryBound::Skip, skipped: 1_000_000 };
 
 /// A WebSocket after its handshake.
 #[derive(Debug)]
@@ -20,8 +23,8 @@ pub struct Socket<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Socket<S> {
     /// Wraps a stream; `first` is what was already read from it.
-    pub fn new(stream: S, first: &[u8], message_bytes_max: usize, deflate: Option<Deflate>) -> Self {
-        let mut decoder = Decoder::new(message_bytes_max, deflate.is_some());
+    pub fn new(stream: S, first: &[u8], deflate: Option<Deflate>) -> Self {
+        let mut decoder = Decoder::new(deflate.is_some());
         decoder.feed(first);
         Self { stream, decoder, deflate }
     }
@@ -30,9 +33,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Socket<S> {
     ///
     /// # Errors
     /// The reason to close the socket with.
-    pub async fn next_message(&mut self) -> Result<Message, CloseReason> {
+    pub async fn next_message(&mut self, bounds: MessageBounds) -> Result<Message, CloseReason> {
         loop {
-            match self.decoder.next_message() {
+            match self.decoder.next_message(bounds) {
                 Ok(Some(message)) => return Ok(message),
                 Ok(None) => {}
                 Err(error) => return Err(CloseReason::Application(error.code(), error.reason())),
@@ -59,7 +62,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Socket<S> {
         let farewell = async {
             self.write(close).await.ok()?;
             poll_fn(|cx| Pin::new(&mut self.stream).poll_shutdown(cx)).await.ok()?;
-            while self.next_message().await.is_ok() {}
+            while self.next_message(PASSED_OVER).await.is_ok() {}
             Some(())
         };
         let _ = tokio::time::timeout(CLOSE_TIMEOUT, farewell).await;

@@ -1,0 +1,124 @@
+//! What is let in: clients, by their origin and address; and what they send, by its size and rate, before anything of it
+//! is parsed.
+//!
+//! What must stay true: what is refused costs little, is answered, and is refused only so often before the connection
+//! is closed.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use quintet_domain::limits::EVENT_BYTES_MAX;
+use quintet_domain::{Code, Refusal};
+use quintet_service::Refused;
+use quintet_socketio::{Admission, CloseReason, Incoming};
+
+use crate::client::Client;
+use crate::connect::{Listener, Visitor};
+use crate::connection::Connection;
+use crate::{Gateway, connect_error, session};
+
+/// Who an event says it is: its name and its acknowledgement id, as far as they are known.
+pub(crate) type EventHead = (Option<String>, Option<u64>);
+
+impl Gateway {
+    /// Whether a client may come in: the same for every door.
+    pub(crate) fn admit_client(&self, request: &http::request::Parts, remote: SocketAddr) -> Result<Visitor, Refusal> {
+        let listener = request.extensions.get::<Listener>().copied().unwrap_or_default();
+        let admitted = if self.0.doors.origins.admit(&request.headers, listener.trust) {
+            self.0.service.rates().connection(remote.ip())
+        } else {
+            Err(Refusal::new(Code::Forbidden, "Pages of this origin may not connect here."))
+        };
+        admitted.inspect_err(|refusal| self.refused(refusal))?;
+        Ok(Visitor::of(request, self.0.clients.arrive(remote.ip())))
+    }
+
+    /// Counts what a client sends against its rates.
+    fn count(&self, client: &Client, connection: Option<&Connection>, bytes: usize) -> Result<(), Refusal> {
+        let rates = self.0.service.rates();
+        rates.event(&client.rate, bytes)?;
+        if let Some(rate) = connection.and_then(Connection::user_rate) {
+            rates.event(&rate, bytes)?;
+        }
+        if !client.is_identified() {
+            rates.unidentified(client.address, bytes)?;
+        }
+        Ok(())
+    }
+
+    /// Whether a client that was refused something has gone on for too long.
+    fn is_flooding(&self, client: &Client) -> bool {
+        self.0.service.rates().is_flooding(&client.refusals)
+    }
+
+    pub(crate) fn admit_incoming(&self, client: &Client, incoming: Incoming<'_, Arc<Connection>>) -> Admission {
+        match incoming {
+            Incoming::Connect { bytes, whole } => {
+                let counted = self.count(client, None, bytes);
+                let Err(refusal) = counted.and_then(|()| if whole { Ok(()) } else { Err(too_large("auth")) }) else {
+                    return Admission::Take;
+                };
+                self.refused(&refusal);
+                if self.is_flooding(client) {
+                    Admission::Close(CloseReason::Flooding)
+                } else {
+                    Admission::Refuse(connect_error(&refusal))
+                }
+            }
+            Incoming::Event { peer, head, bytes, whole } => {
+                self.admit_event(peer, || (head.name(), head.ack), bytes, whole)
+            }
+            Incoming::Attachment { bytes } => {
+                // Its event was admitted: what comes next has to wait for it.
+                self.0.service.rates().charge(&client.rate, bytes);
+                Admission::Take
+            }
+            Incoming::Other { bytes } => self.admit_small(client, bytes),
+            Incoming::Control => self.admit_small(client, 0),
+        }
+    }
+
+    /// What has no answer is handled, unless the client floods.
+    pub(crate) fn admit_small(&self, client: &Client, bytes: usize) -> Admission {
+        if self.count(client, None, bytes).is_err() && self.is_flooding(client) {
+            Admission::Close(CloseReason::Flooding)
+        } else {
+            Admission::Take
+        }
+    }
+
+    /// Whether an event is to be parsed. One that is not is answered here.
+    pub(crate) fn admit_event(
+        &self,
+        connection: &Arc<Connection>,
+        head: impl FnOnce() -> EventHead,
+        bytes: usize,
+        whole: bool,
+    ) -> Admission {
+        let client = &connection.client;
+        let counted = self.count(client, Some(connection), bytes);
+        match counted.and_then(|()| if whole { Ok(()) } else { Err(too_large("payload")) }) {
+            Ok(()) => Admission::Take,
+            Err(refusal) => self.refuse_event(connection, head(), refusal),
+        }
+    }
+
+    /// Answers an event that is not handled, or closes a connection that goes on sending such events.
+    pub(crate) fn refuse_event(
+        &self,
+        connection: &Arc<Connection>,
+        (name, ack): EventHead,
+        refusal: Refusal,
+    ) -> Admission {
+        if self.is_flooding(&connection.client) {
+            self.0.service.metrics().refused(Refused::Event, refusal.code);
+            return Admission::Close(CloseReason::Flooding);
+        }
+        session::refuse_unread(self, connection, name.unwrap_or_default(), ack, refusal);
+        Admission::Drop
+    }
+}
+
+fn too_large(field: &str) -> Refusal {
+    Refusal::too_large(field, format!("is too large: an event or CONNECT has at most {EVENT_BYTES_MAX} bytes"))
+}

@@ -1,0 +1,293 @@
+//! The clients of all transports, and how many of them nobody vouches for: those are bounded by address and in total,
+//! and are the first to go where there is no room.
+//!
+//! A client *arrives* when its transport opens. It is *identified* once a token, or its word to a listener that trusts,
+//! says whose it is. A client that enters a namespace without that is *anonymous*: it may be nobody's yet, or a guest's,
+//! whose id is what it says. Arriving clients are bounded by the rate of new connections and the time that they have to
+//! enter a namespace; anonymous ones, which may stay, by a number for each address.
+//!
+//! What must stay true: a client that is not identified can always be found and closed, the oldest first, guests last.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use quintet_domain::{Code, Refusal};
+use quintet_service::{EventRate, Rates, RefusalRate};
+use quintet_socketio::{CloseReason, Outbox, Transport};
+
+/// How many clients may be there that are not identified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnidentifiedMax {
+    /// Anonymous clients of one address: one of IPv4, or a network of 64 bits of IPv6.
+    pub of_address: usize,
+    /// All of all addresses, those included that are arriving. Beyond, the oldest is closed for each that comes.
+    pub in_total: usize,
+}
+
+impl Default for UnidentifiedMax {
+    fn default() -> Self {
+        Self { of_address: 500, in_total: 20_000 }
+    }
+}
+
+/// Milliseconds after which an address may try again that has too many anonymous clients.
+const RETRY_AFTER_MS: u64 = 10_000;
+
+/// The way to close a client's transport.
+#[derive(Debug)]
+pub(crate) enum Door {
+    SocketIo(Transport),
+    Plain(Weak<Outbox>),
+}
+
+impl Door {
+    fn close(self, reason: CloseReason) {
+        match self {
+            Self::SocketIo(transport) => transport.close(reason),
+            Self::Plain(outbox) => {
+                if let Some(outbox) = outbox.upgrade() {
+                    outbox.close(reason);
+                }
+            }
+        }
+    }
+}
+
+/// Whether it is a guest's, then its number: the order in which clients go.
+type Key = (bool, u64);
+
+#[derive(Debug)]
+struct Entry {
+    door: Option<Door>,
+    /// Whether it counts for its address.
+    anonymous: Option<IpAddr>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    next: u64,
+    entries: BTreeMap<Key, Entry>,
+    anonymous: HashMap<IpAddr, usize>,
+}
+
+impl State {
+    /// Forgets a client. Its door, so that it can be closed outside the lock.
+    fn remove(&mut self, key: Key) -> Option<Door> {
+        let entry = self.entries.remove(&key)?;
+        if let Some(network) = entry.anonymous
+            && let Some(count) = self.anonymous.get_mut(&network)
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.anonymous.remove(&network);
+            }
+        }
+        entry.door
+    }
+}
+
+/// The clients that are not identified.
+#[derive(Debug)]
+pub(crate) struct Clients {
+    max: UnidentifiedMax,
+    state: Mutex<State>,
+}
+
+impl Clients {
+    pub(crate) fn new(max: UnidentifiedMax) -> Arc<Self> {
+        Arc::new(Self { max, state: Mutex::default() })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A client arrives.
+    pub(crate) fn arrive(self: &Arc<Self>, address: IpAddr) -> Arc<Client> {
+        let mut state = self.state();
+        state.next += 1;
+        let key = (false, state.next);
+        state.entries.insert(key, Entry { door: None, anonymous: None });
+        let beyond = state.entries.len().saturating_sub(self.max.in_total);
+        drop(state);
+        self.close(beyond);
+        Arc::new(Client {
+            clients: Arc::clone(self),
+            key: Mutex::new(Some(key)),
+            address,
+            rate: EventRate::default(),
+            refusals: RefusalRate::default(),
+        })
+    }
+
+    /// Closes so many clients that are not identified, the oldest first, guests last. Gives how many there were.
+    pub(crate) fn close(&self, count: usize) -> usize {
+        let mut doors = Vec::new();
+        let mut closed = 0;
+        {
+            let mut state = self.state();
+            while closed < count {
+                let Some(first) = state.entries.keys().next().copied() else { break };
+                doors.extend(state.remove(first));
+                closed += 1;
+            }
+        }
+        for door in doors {
+            door.close(CloseReason::Pressure);
+        }
+        closed
+    }
+
+    /// How many clients are not identified.
+    pub(crate) fn count(&self) -> usize {
+        self.state().entries.len()
+    }
+}
+
+/// The client of one transport, as limits see it.
+#[derive(Debug)]
+pub(crate) struct Client {
+    clients: Arc<Clients>,
+    /// None once it is identified.
+    key: Mutex<Option<Key>>,
+    pub(crate) address: IpAddr,
+    pub(crate) rate: EventRate,
+    pub(crate) refusals: RefusalRate,
+}
+
+impl Client {
+    fn key(&self) -> MutexGuard<'_, Option<Key>> {
+        self.key.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says how its transport is closed. One that is to go already is closed at once.
+    pub(crate) fn open(&self, door: Door) {
+        let refused = {
+            let key = self.key();
+            let mut state = self.clients.state();
+            match key.and_then(|key| state.entries.get_mut(&key)) {
+                Some(entry) => {
+                    entry.door = Some(door);
+                    None
+                }
+                None => key.map(|_| door),
+            }
+        };
+        if let Some(door) = refused {
+            door.close(CloseReason::Pressure);
+        }
+    }
+
+    /// It enters a namespace, and nobody vouches for it.
+    ///
+    /// # Errors
+    /// `ERR_RATE_LIMITED` when its address has as many such clients as it may have.
+    pub(crate) fn enter_anonymously(&self) -> Result<(), Refusal> {
+        let Some(key) = *self.key() else { return Ok(()) };
+        let network = Rates::network(self.address);
+        let mut state = self.clients.state();
+        let State { entries, anonymous, .. } = &mut *state;
+        let Some(entry) = entries.get_mut(&key) else { return Err(too_many("the server is full")) };
+        if entry.anonymous.is_some() {
+            return Ok(());
+        }
+        let count = anonymous.entry(network).or_default();
+        if *count >= self.clients.max.of_address {
+            return Err(too_many("too many connections without a token come from this address"));
+        }
+        *count += 1;
+        entry.anonymous = Some(network);
+        Ok(())
+    }
+
+    /// It is a guest now: others go before it.
+    pub(crate) fn become_guest(&self) {
+        let mut key = self.key();
+        let Some(number) = key.filter(|(guest, _)| !guest).map(|(_, number)| number) else { return };
+        let mut state = self.clients.state();
+        if let Some(entry) = state.entries.remove(&(false, number)) {
+            state.entries.insert((true, number), entry);
+        }
+        *key = Some((true, number));
+    }
+
+    /// It is known whose it is.
+    pub(crate) fn identify(&self) {
+        if let Some(key) = self.key().take() {
+            let _ = self.clients.state().remove(key);
+        }
+    }
+
+    pub(crate) fn is_identified(&self) -> bool {
+        self.key().is_none()
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.identify();
+    }
+}
+
+fn too_many(why: &str) -> Refusal {
+    let message = format!("No more connections are taken now: {why}. Come with a token, or later.");
+    Refusal { code: Code::RateLimited, message, retry_after_ms: Some(RETRY_AFTER_MS) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().expect("an address")
+    }
+
+    fn clients(of_address: usize, in_total: usize) -> Arc<Clients> {
+        Clients::new(UnidentifiedMax { of_address, in_total })
+    }
+
+    fn plain(client: &Client) -> Arc<Outbox> {
+        let outbox = Arc::new(Outbox::new(1_000));
+        client.open(Door::Plain(Arc::downgrade(&outbox)));
+        outbox
+    }
+
+    #[test]
+    fn an_address_has_so_many_anonymous_clients() {
+        let clients = clients(2, 100);
+        let [first, second, third] = [(); 3].map(|()| clients.arrive(address("2001:db8::1")));
+        first.enter_anonymously().expect("room");
+        first.enter_anonymously().expect("another namespace of the same client");
+        second.enter_anonymously().expect("room");
+        assert!(third.enter_anonymously().is_err_and(|refusal| refusal.code == Code::RateLimited));
+        assert!(clients.arrive(address("2001:db8::2")).enter_anonymously().is_err(), "the same network");
+        assert!(clients.arrive(address("2001:db8:0:1::1")).enter_anonymously().is_ok(), "another network");
+        first.identify();
+        third.enter_anonymously().expect("the place of the one that is known now");
+        drop(second);
+        assert_eq!(clients.count(), 1);
+        drop(third);
+        assert_eq!(clients.state().anonymous.len(), 0);
+    }
+
+    #[test]
+    fn the_oldest_go_first_and_guests_last() {
+        let clients = clients(10, 3);
+        let [guest, known, nobody, late] = [(); 4].map(|()| clients.arrive(address("192.0.2.1")));
+        // The fourth that came made the first go, which had no door yet.
+        assert_eq!(plain(&guest).closed(), Some(CloseReason::Pressure));
+        let guest = known;
+        let doors = [&guest, &nobody, &late].map(|client| plain(client));
+        guest.become_guest();
+        assert_eq!(clients.close(1), 1);
+        let closed = || doors.each_ref().map(|door| door.closed());
+        assert_eq!(closed(), [None, Some(CloseReason::Pressure), None]);
+        let known = clients.arrive(address("192.0.2.2"));
+        let door = plain(&known);
+        known.identify();
+        assert_eq!(clients.close(10), 2);
+        assert_eq!(closed(), [Some(CloseReason::Pressure); 3]);
+        assert_eq!((door.closed(), clients.count()), (None, 0));
+    }
+}

@@ -1,0 +1,193 @@
+//! What a session does with a POST: its body is read no longer than the session lives, and its packets are handled one
+//! at a time, none beyond its bound.
+
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use http::StatusCode;
+use http_body_util::BodyExt;
+use hyper::body::Body;
+use tokio::sync::oneshot;
+
+use super::packet::{BINARY_MESSAGE, Packet, Revision};
+use super::payload::{self, OwnedPacket};
+use super::session::Session;
+use super::state::Misplaced;
+use super::{InvalidPacket, Protocol};
+use crate::unfinished::UNCOUNTED_BYTES_MAX;
+use crate::websocket::{BinaryBound, HEAD_BYTES_MAX, MessageBounds, Skipped};
+use crate::{CloseReason, Holder};
+
+/// Packets of a payload that are handled before other connections have their turn.
+const PACKETS_AT_ONCE: u32 = 64;
+
+async fn take_turns(handled: &mut u32) {
+    *handled += 1;
+    if handled.is_multiple_of(PACKETS_AT_ONCE) {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Why a POST was not handled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BadPost {
+    /// It does not fit the state of its session, or the session ended.
+    Misplaced,
+    /// Its body is too large, or broke off.
+    Body(StatusCode),
+}
+
+impl From<Misplaced> for BadPost {
+    fn from(_: Misplaced) -> Self {
+        Self::Misplaced
+    }
+}
+
+struct PostTurn<'a, P: Protocol>(&'a Arc<Session<P>>);
+
+impl<P: Protocol> Drop for PostTurn<'_, P> {
+    fn drop(&mut self) {
+        self.0.state().end_post();
+    }
+}
+
+impl<P: Protocol> Session<P> {
+    /// Reads a POST and handles its packets. Two at the same time end the session.
+    pub(super) async fn post<B>(self: &Arc<Self>, body: B, binary: bool) -> Result<(), BadPost>
+    where
+        B: Body<Data = Bytes> + Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let started = self.state().start_post();
+        self.unless_twice(started)?;
+        let _turn = PostTurn(self);
+        let body = self.body(body).await.inspect_err(|_| Arc::clone(self).end(CloseReason::ProtocolError))?;
+        if self.outbox().closed().is_some() {
+            return Err(BadPost::Misplaced);
+        }
+        match self.packets(&body, binary).await {
+            Ok(()) => Ok(()),
+            Err(reason) => {
+                Arc::clone(self).end(reason);
+                if reason == CloseReason::TransportClosed { Ok(()) } else { Err(BadPost::Misplaced) }
+            }
+        }
+    }
+
+    /// Reads the body of a POST, which does not outlive the session.
+    async fn body<B>(self: &Arc<Self>, body: B) -> Result<Bytes, BadPost>
+    where
+        B: Body<Data = Bytes> + Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let config = &self.server().config;
+        let (reading, mut over) = oneshot::channel();
+        *self.reading() = Some(reading);
+        if self.is_over() {
+            return Err(BadPost::Misplaced);
+        }
+        let mut body = std::pin::pin!(body);
+        let (mut read, mut held) = (BytesMut::new(), None);
+        loop {
+            let frame = tokio::select! {
+                biased;
+                _ = &mut over => return Err(BadPost::Misplaced),
+                frame = body.frame() => frame,
+            };
+            let Some(frame) = frame else { return Ok(read.freeze()) };
+            let frame = frame.map_err(|_| BadPost::Body(StatusCode::BAD_REQUEST))?;
+            let Ok(data) = frame.into_data() else { continue };
+            if read.len() + data.len() > config.payload_bytes_max {
+                return Err(BadPost::Body(StatusCode::PAYLOAD_TOO_LARGE));
+            }
+            read.extend_from_slice(&data);
+            if read.len() > UNCOUNTED_BYTES_MAX {
+                let holder = || Arc::clone(self) as Arc<dyn Holder>;
+                config.unfinished.hold(&mut held, read.len(), holder).map_err(|reason| {
+                    Arc::clone(self).end(reason);
+                    BadPost::Misplaced
+                })?;
+            }
+        }
+    }
+
+    async fn packets(self: &Arc<Self>, body: &Bytes, binary: bool) -> Result<(), CloseReason> {
+        let mut handled = 0_u32;
+        match (self.revision(), binary) {
+            (Revision::V4, true) => Err(CloseReason::ProtocolError),
+            (Revision::V3, true) => {
+                let packets = payload::decode_binary_payload(body).map_err(|_| CloseReason::ProtocolError)?;
+                for packet in &packets {
+                    take_turns(&mut handled).await;
+                    match packet {
+                        OwnedPacket::Text(text) => self.receive_text(text).await?,
+                        OwnedPacket::Binary(bytes) => {
+                            if !self.passes_over(&self.bounds(), bytes.len()).await? {
+                                self.receive(packet.decode()).await?;
+                            }
+                        }
+                    }
+                }
+                Ok(())
+            }
+            (revision, false) => {
+                let text = std::str::from_utf8(body).map_err(|_| CloseReason::ProtocolError)?;
+                for packet in payload::split_payload(text, revision) {
+                    take_turns(&mut handled).await;
+                    self.receive_text(packet.map_err(|InvalidPacket| CloseReason::ProtocolError)?).await?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes a packet of a POST that came as text, unless it is beyond its bound.
+    async fn receive_text(self: &Arc<Self>, packet: &str) -> Result<(), CloseReason> {
+        let bounds = self.bounds();
+        let base64 = match self.revision() {
+            Revision::V4 => packet.strip_prefix('b'),
+            Revision::V3 => packet.strip_prefix("b4"),
+        };
+        if let Some(base64) = base64 {
+            if self.passes_over(&bounds, base64.len() / 4 * 3).await? {
+                return Ok(());
+            }
+        } else if packet.len() > bounds.text {
+            return self.skip(false, packet.as_bytes(), packet.len()).await;
+        }
+        self.receive(Packet::decode(packet, self.revision())).await
+    }
+
+    /// Whether a binary packet of at least so many bytes is passed over.
+    async fn passes_over(self: &Arc<Self>, bounds: &MessageBounds, bytes: usize) -> Result<bool, CloseReason> {
+        match bounds.binary {
+            BinaryBound::UpTo(most) if bytes <= most.saturating_add(2) => Ok(false),
+            BinaryBound::UpTo(_) => Err(CloseReason::TOO_LARGE),
+            BinaryBound::Refuse => Err(CloseReason::ProtocolError),
+            BinaryBound::Skip => self.skip(true, &[BINARY_MESSAGE], bytes).await.map(|()| true),
+        }
+    }
+
+    /// A packet was passed over.
+    pub(super) async fn skip(self: &Arc<Self>, binary: bool, packet: &[u8], bytes: usize) -> Result<(), CloseReason> {
+        let head = match (binary, self.revision(), packet.split_first()) {
+            (false, _, Some((b'4', head))) => head,
+            (true, Revision::V3, Some((&BINARY_MESSAGE, head))) => head,
+            (true, Revision::V4, _) => packet,
+            _ => return Err(CloseReason::ProtocolError),
+        };
+        let head = head[..head.len().min(HEAD_BYTES_MAX)].to_vec();
+        self.server().protocol.skipped(self, Skipped { binary, head, bytes }).await
+    }
+
+    /// Takes a packet of a POST, and hands it over if it is a message.
+    async fn receive(self: &Arc<Self>, packet: Result<Packet<'_>, InvalidPacket>) -> Result<(), CloseReason> {
+        let packet = packet.map_err(|InvalidPacket| CloseReason::ProtocolError)?;
+        match packet {
+            _ if !self.hear(&packet)? => Ok(()),
+            Packet::Message(text) => self.server().protocol.text(self, text).await,
+            Packet::Binary(bytes) => self.server().protocol.binary(self, bytes).await,
+            _ => Ok(()),
+        }
+    }
+}

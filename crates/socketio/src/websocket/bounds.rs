@@ -1,0 +1,56 @@
+//! How large the messages of a WebSocket may be, and what is known of one that is larger.
+
+/// Bytes that are kept of a message that is passed over: enough to see what it was.
+pub const HEAD_BYTES_MAX: usize = 512;
+
+/// What becomes of binary messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BinaryBound {
+    /// They are taken up to this many bytes, inflated. A larger one is an error.
+    UpTo(usize),
+    /// They are passed over without being held or inflated.
+    Skip,
+    /// None is expected: one is an error, of which nothing is held.
+    Refuse,
+}
+
+/// How large the messages may be that a decoder takes, in bytes, inflated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MessageBounds {
+    /// The largest message of text. A larger one is passed over, and reported as [`Skipped`](super::Skipped).
+    pub text: usize,
+    /// What becomes of binary messages.
+    pub binary: BinaryBound,
+    /// The largest message that is passed over, in bytes on the wire. A larger one is an error.
+    pub skipped: usize,
+}
+
+impl MessageBounds {
+    /// Takes messages of up to `bytes` bytes and passes none over.
+    #[must_use]
+    pub const fn up_to(bytes: usize) -> Self {
+        Self { text: bytes, binary: BinaryBound::UpTo(bytes), skipped: bytes }
+    }
+}
+
+/// A message that was passed over: it was too large, or not wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    /// Whether it was binary.
+    pub binary: bool,
+    /// Its first bytes, inflated where that could be done: at most [`HEAD_BYTES_MAX`].
+    pub head: Vec<u8>,
+    /// What it cost, in bytes: its length on the wire, or as much of it as was inflated.
+    pub bytes: usize,
+}
+
+impl Skipped {
+    /// The first bytes as text, up to the first that is not UTF-8.
+    #[must_use]
+    pub fn head_text(&self) -> &str {
+        match std::str::from_utf8(&self.head) {
+            Ok(text) => text,
+            Err(error) => std::str::from_utf8(&self.head[..error.valid_up_to()]).unwrap_or_default(),
+        }
+    }
+}

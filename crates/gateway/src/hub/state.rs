@@ -236,7 +236,10 @@ impl State {
         if let Some(slot) = self.slot(user) {
             let resident = &mut self.residents[slot];
             let held = RefCell::new(held.map(Box::new));
-            let muted = self.former_mutes.remove(&connection.lineage).unwrap_or_default();
+            // The connection that is gone on with may have a seat still: a client notices a loss first.
+            let line = |seat: &&Seat| seat.connection.lineage == connection.lineage;
+            let before = resident.seats.iter().find(line).map(|seat| seat.muted.clone());
+            let muted = self.former_mutes.remove(&connection.lineage).or(before).unwrap_or_default();
             // Nearly all have one; the first push would make room for four.
             resident.seats.reserve_exact(1);
             resident.seats.push(Seat { connection, muted, expiry: None, heard: None, held });

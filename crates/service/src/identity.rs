@@ -74,7 +74,7 @@ impl Service {
             return Err(Refusal::unauthenticated("this server lets no guests in"));
         }
         if id.is_former_guests() {
-            return Err(Refusal::unauthenticated("ids of this form are the server's to give"));
+            return Err(Refusal::unauthenticated("only the server gives ids of this form"));
         }
         let user = match self.store().account(id.clone()).await? {
             Some(account) if !account.user.is_guest() => {

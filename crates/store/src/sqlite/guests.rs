@@ -22,8 +22,8 @@ pub(super) fn id_is_taken() -> Refusal {
 }
 
 /// The refusal of ids that the server gives to guests who lost theirs.
-fn id_is_reserved(id: &UserId) -> Refusal {
-    Refusal::unauthenticated(&format!("the id `{id}` is reserved: ids of this form are the server's to give"))
+pub(super) fn id_is_reserved(id: &UserId) -> Refusal {
+    Refusal::unauthenticated(&format!("the id `{id}` is reserved: only the server gives ids of this form"))
 }
 
 /// Makes a guest, or brings its row up to date with what it says of itself; its connections carry that on.
@@ -140,16 +140,14 @@ pub(super) fn show_as_owner(tx: &mut Tx<'_>, conversation: &ConversationRow, use
 /// takes an id that nobody can claim. Its secrets prove nothing any more.
 ///
 /// # Errors
-/// `ERR_CONFLICT` when an account has the id, `ERR_UNAUTHENTICATED` when ids like it are the server's to give.
+/// `ERR_CONFLICT` when an account has the id, or only the server gives ids of its form.
 pub(super) fn give_up_id(tx: &mut Tx<'_>, id: &UserId) -> Written<()> {
-    let Some(guest) = rows::user(tx.conn, id)? else {
-        return if id.is_former_guests() { Err(id_is_reserved(id).into()) } else { Ok(()) };
-    };
+    if id.is_former_guests() {
+        return Err(Refusal::conflict(format!("The id `{id}` is reserved: the server gives ids of this form.")).into());
+    }
+    let Some(guest) = rows::user(tx.conn, id)? else { return Ok(()) };
     if !guest.user.is_guest() {
         return Err(Refusal::conflict(format!("The id `{id}` is taken.")).into());
-    }
-    if id.is_former_guests() {
-        return Err(id_is_reserved(id).into());
     }
     let seats: Vec<i64> = tx
         .conn

@@ -193,6 +193,9 @@ pub(super) fn adopt(tx: &mut Tx<'_>, claims: Claims) -> Written<Account> {
     if rows::user(tx.conn, &claims.id)?.is_some_and(|row| !row.user.is_guest()) {
         return known(tx, &claims.id);
     }
+    if claims.id.is_former_guests() {
+        return Err(guests::id_is_reserved(&claims.id).into());
+    }
     let from_id = || format!("user-{}", claims.id.as_str().chars().take(NAME_FROM_ID_CHARS).collect::<String>());
     let wish = claims.username.clone().or_else(|| claims.name.clone()).unwrap_or_else(from_id);
     let username = free_username(tx, &wish)?;

@@ -2,7 +2,7 @@
 
 /**
  * @typedef {{ id: string, username: string, name: string, avatar: string | null, online?: boolean,
- *   lastSeen?: string | null, email?: string | null }} User
+ *   lastSeen?: string | null, email?: string | null, guest?: boolean }} User
  * @typedef {{ url: string, name: string | null }} FileLink
  * @typedef {{ id: string, conversationId: string, sequence: number, sender: User, type: "text" | "image" | "file",
  *   content: string, file: FileLink | null, clientMessageId: string | null, createdAt: string,

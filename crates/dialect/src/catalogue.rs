@@ -220,13 +220,13 @@ const MESSENGER: &[EventSpec] = &[
         "typingStarted",
         ToClient,
         Quintet,
-        Object(&[req("userId", Id), req("username", Name), opt("recipient", Id), opt("group", Id)]),
+        Object(&[req("userId", Id), req("username", Name), opt("recipient", Id), opt("group", Id), opt("guest", Flag)]),
     ),
     spec(
         "typingStopped",
         ToClient,
         Quintet,
-        Object(&[req("userId", Id), req("username", Name), opt("recipient", Id), opt("group", Id)]),
+        Object(&[req("userId", Id), req("username", Name), opt("recipient", Id), opt("group", Id), opt("guest", Flag)]),
     ),
     spec("error", ToClient, Document, ERROR_FIELDS),
 ];
@@ -242,7 +242,13 @@ const ROOMS: &[EventSpec] = &[
         "join_room",
         ToServer,
         Document,
-        Object(&[req("roomId", Id), req("userId", Id), req("username", Name), opt("avatar", Text)]),
+        Object(&[
+            req("roomId", Id),
+            req("userId", Id),
+            req("username", Name),
+            opt("avatar", Text),
+            opt("guestSecret", Text),
+        ]),
     ),
     spec(
         "send_message",
@@ -264,7 +270,12 @@ const ROOMS: &[EventSpec] = &[
     spec("remove_message", ToServer, Quintet, IdOrObject(&[req("messageId", Id)])),
     spec("read_messages", ToServer, Quintet, Object(&[req("roomId", Id), req("messageIds", Ids)])),
     AUTHENTICATE,
-    spec("room_created", ToClient, Document, Object(&[req("id", Id), req("name", Name), req("createdAt", Time)])),
+    spec(
+        "room_created",
+        ToClient,
+        Document,
+        Object(&[req("id", Id), req("name", Name), req("createdAt", Time), opt("guestSecret", Text)]),
+    ),
     spec("history", ToClient, Document, Value(Objects)),
     spec(
         "message_received",
@@ -286,7 +297,13 @@ const ROOMS: &[EventSpec] = &[
         "user_typing",
         ToClient,
         Document,
-        Object(&[req("userId", Id), req("username", Name), req("roomId", Id), req("isTyping", Flag)]),
+        Object(&[
+            req("userId", Id),
+            req("username", Name),
+            req("roomId", Id),
+            req("isTyping", Flag),
+            opt("guest", Flag),
+        ]),
     ),
     spec(
         "message_updated",
@@ -330,7 +347,13 @@ const CONVERSATIONS: &[EventSpec] = &[
         "typing_status",
         ToClient,
         Document,
-        Object(&[req("userId", Id), req("username", Name), req("conversationId", Id), req("isTyping", Flag)]),
+        Object(&[
+            req("userId", Id),
+            req("username", Name),
+            req("conversationId", Id),
+            req("isTyping", Flag),
+            opt("guest", Flag),
+        ]),
     ),
     spec(
         "messages_read",
@@ -401,7 +424,12 @@ const CHAT: &[EventSpec] = &[
         Document,
         Object(&[req("messageId", Id), req("messageIds", Ids), req("userId", Id), req("chatId", Id)]),
     ),
-    spec("typing:start", ToClient, Document, Object(&[req("chatId", Id), req("userId", Id), req("username", Name)])),
+    spec(
+        "typing:start",
+        ToClient,
+        Document,
+        Object(&[req("chatId", Id), req("userId", Id), req("username", Name), opt("guest", Flag)]),
+    ),
     spec("typing:stop", ToClient, Document, Object(&[req("chatId", Id), req("userId", Id)])),
     spec("user:status", ToClient, Document, Object(&[req("userId", Id), req("status", Text)])),
     spec(

@@ -10,7 +10,7 @@ pub(crate) fn decode(name: &str, fields: &Fields) -> Result<Decoded, Refusal> {
     let chat = || fields.conversation("chatId");
     let typing = |typing| Command::Typing { target: Target::Conversation(chat()), typing };
     let command = match name {
-        "chat:join" => Command::Join { conversation: chat(), profile: Profile::default() },
+        "chat:join" => Command::Join { conversation: chat(), profile: Profile::default(), guest_secret: None },
         "chat:leave" => Command::Mute { conversation: chat() },
         "message:send" => Command::Send(fields.new_text(Target::Conversation(chat()), "content", "messageType")?),
         "message:read" => Command::Read { conversation: Some(chat()), messages: vec![fields.message("messageId")] },
@@ -78,7 +78,10 @@ pub(crate) fn encode(event: &Event, online: Online<'_>) -> Vec<Outgoing> {
         Event::ConversationDeleted { place } => ("chat:left", json!({ "chatId": place.id.as_str() })),
         Event::Typing { place, user, typing: true } => (
             "typing:start",
-            json!({ "chatId": place.id.as_str(), "userId": user.id.as_str(), "username": user.username }),
+            shared::marked(
+                user,
+                json!({ "chatId": place.id.as_str(), "userId": user.id.as_str(), "username": user.username }),
+            ),
         ),
         Event::Typing { place, user, typing: false } => {
             ("typing:stop", json!({ "chatId": place.id.as_str(), "userId": user.id.as_str() }))

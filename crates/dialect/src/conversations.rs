@@ -95,12 +95,15 @@ pub(crate) fn encode(event: &Event) -> Vec<Outgoing> {
         }
         Event::Typing { place, user, typing } => (
             "typing_status",
-            json!({
-                "userId": user.id.as_str(),
-                "username": user.username,
-                "conversationId": place.id.as_str(),
-                "isTyping": typing,
-            }),
+            shared::marked(
+                user,
+                json!({
+                    "userId": user.id.as_str(),
+                    "username": user.username,
+                    "conversationId": place.id.as_str(),
+                    "isTyping": typing,
+                }),
+            ),
         ),
         Event::Presence { user, online: true, .. } => {
             ("user_online", json!({ "userId": user.id.as_str(), "username": user.username }))

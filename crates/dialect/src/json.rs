@@ -17,12 +17,16 @@ pub(crate) fn extras(target: &mut Value, message: &Message) {
 
 /// A user object with these names for id, username and avatar, marked where it is a guest.
 pub(crate) fn user(user: &User, fields: &[(&str, Value)]) -> Value {
-    let mut object: Map<String, Value> =
-        fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    let object: Map<String, Value> = fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    marked(user, Value::Object(object))
+}
+
+/// Marks an object that names a user where that is a guest: whoever is shown a name learns that it proves nothing.
+pub(crate) fn marked(user: &User, mut object: Value) -> Value {
     if user.is_guest() {
-        object.insert("guest".to_owned(), true.into());
+        object["guest"] = true.into();
     }
-    Value::Object(object)
+    object
 }
 
 /// The plain user object of the dialects that have none of their own: id, username, name, avatar.

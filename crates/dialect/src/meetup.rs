@@ -30,7 +30,7 @@ pub(crate) fn decode(name: &str, fields: &Fields) -> Result<Decoded, Refusal> {
 }
 
 pub(crate) fn message(message: &Message) -> Value {
-    let mut object = json!({
+    let object = json!({
         "messageId": message.id.as_str(),
         "senderId": message.sender.id.as_str(),
         "message": message.content,
@@ -38,6 +38,7 @@ pub(crate) fn message(message: &Message) -> Value {
         "type": message.kind.as_str(),
         "senderName": message.sender.name,
     });
+    let mut object = shared::marked(&message.sender, object);
     shared::extras(&mut object, message);
     object
 }

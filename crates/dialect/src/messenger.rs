@@ -13,7 +13,7 @@ pub(crate) fn decode(name: &str, fields: &Fields) -> Result<Decoded, Refusal> {
             Command::Send(fields.new_text(Target::Direct(fields.user("recipientId")), "content", "type")?)
         }
         "groupMessage" => Command::Send(fields.new_text(Target::Conversation(group()), "content", "type")?),
-        "joinGroup" => Command::Join { conversation: group(), profile: Profile::default() },
+        "joinGroup" => Command::Join { conversation: group(), profile: Profile::default(), guest_secret: None },
         "leaveGroup" => Command::Leave { conversation: group() },
         "updateMessage" => Command::Edit { message: fields.message("messageId"), content: fields.edited("content")? },
         "removeMessage" => Command::Delete { message: fields.message("messageId") },
@@ -113,12 +113,15 @@ pub(crate) fn encode(event: &Event, side: Side) -> Vec<Outgoing> {
             let (recipient, group) = whereto(place, &user.id);
             (
                 if *typing { "typingStarted" } else { "typingStopped" },
-                json!({
-                    "userId": user.id.as_str(),
-                    "username": user.username,
-                    "recipient": recipient,
-                    "group": group,
-                }),
+                shared::marked(
+                    user,
+                    json!({
+                        "userId": user.id.as_str(),
+                        "username": user.username,
+                        "recipient": recipient,
+                        "group": group,
+                    }),
+                ),
             )
         }
         Event::Presence { user, online, .. } => {

@@ -14,7 +14,10 @@ pub(crate) fn decode(name: &str, fields: &Fields) -> Result<Decoded, Refusal> {
     };
     let (command, names_user) = match name {
         "create_room" => (Command::CreateRoom { name: fields.text("name").to_owned(), profile: profile() }, true),
-        "join_room" => (Command::Join { conversation: room(), profile: profile() }, true),
+        "join_room" => {
+            let guest_secret = fields.optional("guestSecret").map(str::to_owned);
+            (Command::Join { conversation: room(), profile: profile(), guest_secret }, true)
+        }
         "leave_room" => (Command::Leave { conversation: room() }, true),
         "send_message" => (Command::Send(fields.new_text(Target::Conversation(room()), "content", "type")?), true),
         "typing" => (Command::Typing { target: Target::Conversation(room()), typing: fields.flag("isTyping") }, true),
@@ -100,12 +103,15 @@ pub(crate) fn encode(event: &Event) -> Vec<Outgoing> {
         }
         Event::Typing { place, user, typing } => (
             "user_typing",
-            json!({
-                "userId": user.id.as_str(),
-                "username": user.username,
-                "roomId": place.id.as_str(),
-                "isTyping": typing,
-            }),
+            shared::marked(
+                user,
+                json!({
+                    "userId": user.id.as_str(),
+                    "username": user.username,
+                    "roomId": place.id.as_str(),
+                    "isTyping": typing,
+                }),
+            ),
         ),
         Event::ConversationCreated { .. }
         | Event::ConversationChanged { .. }
@@ -130,12 +136,15 @@ pub(crate) fn answer(reply: &Reply) -> Answer {
             Answer::ack(&json!({ "ok": true, "roomId": place.id.as_str() })).with("history", &history)
         }
         Reply::Left { place } => Answer::ack(&json!({ "ok": true, "roomId": place.id.as_str() })),
-        Reply::RoomCreated { place, created_at } => {
-            let room = json!({
+        Reply::RoomCreated { place, created_at, guest_secret } => {
+            let mut room = json!({
                 "id": place.id.as_str(),
                 "name": place.name.as_deref().unwrap_or_default(),
                 "createdAt": created_at.to_string(),
             });
+            if let Some(secret) = guest_secret {
+                room["guestSecret"] = secret.as_str().into();
+            }
             let mut ack = json!({ "ok": true });
             for (key, value) in room.as_object().into_iter().flatten() {
                 ack[key] = value.clone();

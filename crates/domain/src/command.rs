@@ -77,6 +77,8 @@ pub enum Command {
         conversation: ConversationId,
         /// What a guest says of itself.
         profile: Profile,
+        /// The secret by which a guest proves what it owns.
+        guest_secret: Option<String>,
     },
     /// Stop being a member.
     Leave {
@@ -168,6 +170,8 @@ pub enum Reply {
         place: Arc<Place>,
         /// When.
         created_at: Timestamp,
+        /// The secret by which the guest who made it proves to be its owner; none where a user made it.
+        guest_secret: Option<String>,
     },
     /// The file was kept.
     Uploaded {

@@ -16,6 +16,8 @@ pub enum Departure {
     Removed,
     /// A guest, gone for longer than guests are remembered.
     GuestGone,
+    /// A guest whose id an account has got.
+    IdTaken,
 }
 
 impl Departure {
@@ -26,13 +28,15 @@ impl Departure {
             Self::Left => "left",
             Self::Removed => "removed",
             Self::GuestGone => "guest_gone",
+            Self::IdTaken => "id_taken",
         }
     }
 
     /// The departure of a name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Left, Self::Removed, Self::GuestGone].into_iter().find(|departure| departure.as_str() == name)
+        let all = [Self::Left, Self::Removed, Self::GuestGone, Self::IdTaken];
+        all.into_iter().find(|departure| departure.as_str() == name)
     }
 }
 

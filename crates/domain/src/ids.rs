@@ -107,6 +107,26 @@ id!(
     ClientMessageId, CLIENT_MESSAGE_ID_CHARS_MAX
 );
 
+/// Ids of the form `guest-` and 32 hexadecimal digits, which only the server gives.
+const FORMER_GUEST: &str = "guest-";
+const FORMER_GUEST_DIGITS: usize = 32;
+
+impl UserId {
+    /// The id of a guest whose own id an account has got: `random` is what nobody can guess.
+    #[must_use]
+    pub fn former_guest(random: u128) -> Self {
+        Self::trusted(&format!("{FORMER_GUEST}{random:032x}"))
+    }
+
+    /// Whether this id has the form of [`UserId::former_guest`]. Neither guests nor new accounts can have such an id.
+    #[must_use]
+    pub fn is_former_guests(&self) -> bool {
+        self.as_str().strip_prefix(FORMER_GUEST).is_some_and(|digits| {
+            digits.len() == FORMER_GUEST_DIGITS && digits.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'))
+        })
+    }
+}
+
 /// Names one connection, and what goes on with it after it was lost; never shown to a client. Other processes, before
 /// and after this one, use other numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -115,6 +135,17 @@ pub struct ConnectionId(pub u64);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ids_of_former_guests_are_known_by_their_form() {
+        assert_eq!(UserId::former_guest(7).as_str(), "guest-00000000000000000000000000000007");
+        assert!(UserId::former_guest(u128::MAX).is_former_guests());
+        for other in ["guest-1", "guest-", "0123456789abcdef0123456789abcdef", "guest-0123456789ABCDEF0123456789ABCDEF"]
+        {
+            assert!(!UserId::trusted(other).is_former_guests(), "{other}");
+        }
+        assert!(!UserId::trusted(&format!("{}0", UserId::former_guest(7))).is_former_guests());
+    }
 
     #[test]
     fn what_is_an_id() {

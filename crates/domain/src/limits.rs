@@ -34,6 +34,8 @@ pub const TYPING_REPEAT_SECONDS: u64 = 1;
 pub const OFFLINE_AFTER_SECONDS: u64 = 2;
 /// Seconds without a connection after which a guest is out of its rooms.
 pub const GUEST_LEAVES_AFTER_SECONDS: u64 = 30;
+/// Rooms that a guest is in at once. All of them are left in one write when an account gets the guest's id.
+pub const GUEST_ROOMS_MAX: i64 = 100;
 /// Seconds after which an empty room made by a guest goes.
 pub const GUEST_ROOM_EMPTY_SECONDS_MAX: u64 = 24 * 60 * 60;
 /// Messages that joining a room gives, the newest.

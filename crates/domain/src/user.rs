@@ -3,12 +3,15 @@
 use crate::limits::NAME_CHARS_MAX;
 use crate::{Refusal, Timestamp, UserId};
 
+/// Characters of a guest's id that stand in its name where it gave none.
+const GUEST_NAME_ID_CHARS: usize = 8;
+
 /// What kind of user it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum UserKind {
     /// Has an account, or came with a token.
     Registered,
-    /// Is who it says, and lives in open rooms only.
+    /// Has no account and is known by the id that it claims, which proves nothing; lives in open rooms only.
     Guest,
     /// Another backend, which comes with its key.
     Service,
@@ -40,6 +43,14 @@ impl User {
     #[must_use]
     pub fn is_guest(&self) -> bool {
         self.kind == UserKind::Guest
+    }
+
+    /// The name of a guest who gave none: the first characters of its id.
+    #[must_use]
+    pub fn guest_name(id: &UserId) -> String {
+        // Of an id that the server gave, the part that tells it from others.
+        let told_apart = if id.is_former_guests() { id.as_str().trim_start_matches("guest-") } else { id.as_str() };
+        format!("guest-{}", told_apart.chars().take(GUEST_NAME_ID_CHARS).collect::<String>())
     }
 
     /// Whether this is a service.

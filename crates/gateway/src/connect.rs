@@ -6,7 +6,7 @@ use std::sync::Arc;
 use quintet_dialect::Dialect;
 use quintet_domain::limits::{ID_CHARS_MAX, TOKEN_BYTES_MAX};
 use quintet_domain::{Refusal, UserId};
-use quintet_service::Identity;
+use quintet_service::{GuestSecret, Identity};
 use quintet_socketio::{CloseReason, Recovery};
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor as Visit};
 use serde_json::Value;
@@ -216,12 +216,30 @@ pub(crate) async fn connect(
         }
         visitor.client.enter_anonymously()?;
     }
+    let guest_secret = shown_secret(gateway, auth, identity.as_ref()).await?;
     let connection = gateway.new_connection(out, visitor, dialect, going);
+    if let Some(secret) = guest_secret {
+        connection.set_guest_secret(secret);
+    }
     match identity {
         Some(identity) => become_user(gateway, &connection, identity).await?,
         None => connection.out.accept(),
     }
     Ok(connection)
+}
+
+/// The secret by which a guest proves what it owns, if it shows one. Whoever comes with a token needs none.
+async fn shown_secret(
+    gateway: &Gateway,
+    auth: &Auth,
+    identity: Option<&Identity>,
+) -> Result<Option<GuestSecret>, Refusal> {
+    let Some(shown) = auth.text("guestSecret")? else { return Ok(None) };
+    match identity.map(|identity| &identity.user) {
+        Some(user) if user.is_guest() => gateway.0.service.guest_secret(&user.id, &shown).await.map(Some),
+        Some(_) => Ok(None),
+        None => Err(Refusal::invalid("guestSecret", "needs the guest's `userId` beside it")),
+    }
 }
 
 /// Whether the client can go on with this connection after it is lost, and with which one it goes on now.
@@ -241,7 +259,7 @@ fn going(
     let threads = &gateway.0.threads;
     let resume = recovery.and_then(|recovery| {
         let offset = recovery.offset.clone();
-        let resume = Resume::check(threads, recovery, &identity.user.id, out.namespace(), dialect);
+        let resume = Resume::check(threads, recovery, &identity.user, out.namespace(), dialect);
         if resume.is_none() {
             tracing::debug!(user = %identity.user.id, offset, "a connection cannot be gone on with by what the client has");
         }

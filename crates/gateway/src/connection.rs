@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use quintet_dialect::{Answer, Dialect, Outgoing};
 use quintet_domain::limits::{COMMANDS_IN_FLIGHT_MAX, NOTIFICATIONS_RESENT_MAX};
 use quintet_domain::{ConnectionId, NotificationId, User};
-use quintet_service::{EventRate, Identity};
+use quintet_service::{EventRate, GuestSecret, Identity};
 use quintet_socketio::engineio::Revision;
 use quintet_socketio::{CloseReason, Frame, Link, Outbox, packet};
 use tokio::sync::Semaphore;
@@ -242,6 +242,8 @@ pub(crate) fn dialect_name(number: u8) -> &'static str {
 #[derive(Debug, Default)]
 struct Changing {
     identity: Option<Identity>,
+    /// The secret by which a guest proves what it owns: shown by the client, or made for its first room.
+    guest_secret: Option<GuestSecret>,
     /// The rate that all connections of the user share.
     user_rate: Option<Arc<EventRate>>,
     /// Notifications that were sent before the dialect was decided.
@@ -275,8 +277,6 @@ pub struct Connection {
     pub(crate) trusted: bool,
     /// The client of its transport, which other connections may share.
     pub(crate) client: Arc<Client>,
-    /// Whether it is showing a token right now: a guest whose id that makes a user's is not ended for it.
-    pub(crate) showing_token: AtomicBool,
     /// Whether its identity is over: nothing more is told to it, wherever that comes from.
     pub(crate) ended: AtomicBool,
     /// Commands that it may yet have under way.
@@ -305,7 +305,6 @@ impl Connection {
             out,
             client,
             trusted,
-            showing_token: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             in_flight: Semaphore::new(COMMANDS_IN_FLIGHT_MAX),
             dialect: AtomicU8::new(dialect.map_or(AUTO, |dialect| dialect as u8)),
@@ -382,6 +381,14 @@ impl Connection {
 
     pub(crate) fn identity(&self) -> Option<Identity> {
         self.changing().identity.clone()
+    }
+
+    pub(crate) fn guest_secret(&self) -> Option<GuestSecret> {
+        self.changing().guest_secret.clone()
+    }
+
+    pub(crate) fn set_guest_secret(&self, secret: GuestSecret) {
+        self.changing().guest_secret = Some(secret);
     }
 
     pub(crate) fn user_rate(&self) -> Option<Arc<EventRate>> {

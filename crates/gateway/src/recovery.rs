@@ -4,7 +4,7 @@
 //! told twice nor left out; who the client is was proved before any of this is looked at.
 
 use quintet_dialect::Dialect;
-use quintet_domain::UserId;
+use quintet_domain::User;
 use quintet_service::{Thread, Threads};
 use quintet_socketio::Recovery;
 
@@ -80,7 +80,7 @@ impl Resume {
     pub(crate) fn check(
         threads: &Threads,
         recovery: Recovery,
-        user: &UserId,
+        user: &User,
         namespace: &str,
         dialect: Option<Dialect>,
     ) -> Option<Self> {

@@ -4,13 +4,12 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use futures_util::stream;
 use quintet_dialect::{Decision, Dialect, answer, decide, decode, refuse};
 use quintet_domain::{Code, Command, ConversationId, Outcome, Refusal, Reply, User, UserId};
-use quintet_service::{Actor, Caller, Executed, Identity, Refused, Service};
+use quintet_service::{Actor, Caller, Executed, GuestSecret, Identity, Refused, Service};
 use serde_json::value::RawValue;
 
 use crate::Gateway;
@@ -143,7 +142,8 @@ async fn upload(
     let bytes = bytes.ok_or_else(|| Refusal::invalid("data", "must be binary data"))?;
     let user = identity.user.id.clone();
     service.may_use(user.clone(), conversation).await?;
-    let actor = Actor { user, guest: identity.user.is_guest(), origin: None, acked: false };
+    let guest = identity.user.is_guest();
+    let actor = Actor { user, guest, guest_proof: None, origin: None, acked: false };
     let kept = service.upload(&actor, Some(name), stream::iter([Ok::<_, Infallible>(bytes)])).await?;
     Ok(Reply::Uploaded { url: kept.url, name: kept.file.name.unwrap_or_default() })
 }
@@ -246,6 +246,14 @@ async fn execute(
     {
         return responder.refuse(refusal);
     }
+    let secret = match guest {
+        true => guest_secret(gateway, connection, &identity.user.id, &command).await,
+        false => Ok(None),
+    };
+    let secret = match secret {
+        Ok(secret) => secret,
+        Err(refusal) => return responder.refuse(refusal),
+    };
     // Waiting here is what stops the reading of a client that asks faster than the store commits.
     responder.permit = Some(connection.permit().await);
     let unmutes = match &command {
@@ -255,6 +263,7 @@ async fn execute(
     let actor = Actor {
         user: identity.user.id.clone(),
         guest,
+        guest_proof: secret.as_ref().map(GuestSecret::proof),
         origin: Some(connection.lineage),
         acked: responder.ack.is_some(),
     };
@@ -271,7 +280,7 @@ async fn execute(
             responder.answer(&outcome);
         }),
     });
-    let executed = gateway.0.service.execute(Caller { actor, history }, command, answered).await;
+    let executed = gateway.0.service.execute(Caller { actor, history, guest_secret: secret }, command, answered).await;
     if let Executed::Gateway(command, answered) = executed {
         in_order(gateway, connection, identity.user.id.clone(), command, answered).await;
     }
@@ -294,6 +303,10 @@ async fn in_order(
 }
 
 fn ask(hub: &mut Hub, connection: quintet_domain::ConnectionId, user: &UserId, command: Command) -> Outcome {
+    // An account may have got the id of the guest who asked: nothing is done, or said, in the account's name.
+    if !hub.is_seated(connection, user) {
+        return Err(Refusal::unauthenticated("this connection is over"));
+    }
     match command {
         Command::Typing { target, typing } => hub.typing(connection, user, &target, typing).map(|()| Reply::Typing),
         Command::Listen { conversations } => {
@@ -328,21 +341,9 @@ async fn authenticate(
     identity: Option<Identity>,
     responder: Responder,
 ) {
-    connection.showing_token.store(true, Ordering::Release);
-    let result = take_token(gateway, connection, token, identity.as_ref()).await;
-    connection.showing_token.store(false, Ordering::Release);
-    match result {
+    match take_token(gateway, connection, token, identity.as_ref()).await {
         Ok(user) => responder.answer(&Ok(Reply::Authenticated { user })),
-        Err(refusal) => {
-            responder.refuse(refusal);
-            // Its id may have become a user's meanwhile, and then it is not this connection's any more.
-            let guest = identity.map(|identity| identity.user).filter(|user| user.is_guest());
-            if let Some(guest) = guest
-                && gateway.0.service.guest(&guest.id).await.is_err()
-            {
-                connection.out.end();
-            }
-        }
+        Err(refusal) => responder.refuse(refusal),
     }
 }
 
@@ -353,6 +354,10 @@ async fn take_token(
     token: &str,
     identity: Option<&Identity>,
 ) -> Result<Arc<User>, Refusal> {
+    // What was asked as a guest may still be under way: a connection has one identity from its first to its last event.
+    if identity.is_some_and(|identity| identity.user.is_guest()) {
+        return Err(Refusal::forbidden("This connection is a guest's: open another one with the token."));
+    }
     let verified = gateway.0.service.verify(token).await?.identity;
     let user = Arc::clone(&verified.user);
     match identity {
@@ -360,12 +365,30 @@ async fn take_token(
             let message = format!("The token is user `{}`'s, and this connection is another's.", user.id);
             return Err(Refusal::forbidden(message));
         }
-        Some(identity) if !identity.user.is_guest() => {
+        Some(_) => {
             connection.set_identity(verified);
             gateway.0.hub.refreshed(connection.id, user.id.clone()).await;
         }
-        // Nobody's yet, or a guest that shows a token for its own id.
-        _ => become_user(gateway, connection, verified).await?,
+        None => become_user(gateway, connection, verified).await?,
     }
     Ok(user)
+}
+
+/// The secret that a guest's command is asked with: the one that it shows now or showed before, or, for its first room,
+/// a new one, which the room's maker is told once the room is there.
+async fn guest_secret(
+    gateway: &Gateway,
+    connection: &Connection,
+    guest: &UserId,
+    command: &Command,
+) -> Result<Option<GuestSecret>, Refusal> {
+    let service = &gateway.0.service;
+    match (command, connection.guest_secret()) {
+        (Command::Join { guest_secret: Some(shown), .. }, _) => {
+            connection.set_guest_secret(service.guest_secret(guest, shown).await?);
+        }
+        (Command::CreateRoom { .. }, None) => connection.set_guest_secret(service.new_guest_secret()),
+        _ => {}
+    }
+    Ok(connection.guest_secret())
 }

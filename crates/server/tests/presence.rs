@@ -2,8 +2,15 @@
 
 mod support;
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 use support::{Server, Wire};
+
+/// How long a user is away before that is told.
+const OFFLINE_AFTER: Duration = Duration::from_secs(2);
+/// How long a start of typing that shows already is not told again.
+const REPEAT_AFTER: Duration = Duration::from_secs(1);
 
 const SECRET: &str = "a secret of the test";
 
@@ -35,12 +42,22 @@ async fn a_reload_is_no_absence_and_a_going_is_told_once() {
     assert_eq!(watcher.event().await, ("userOnline".to_owned(), json!(bob.0)));
     let second = Wire::connect(server.address(), "/conversations", &token(&bob)).await;
     drop(first);
-    let first = Wire::connect(server.address(), "/chat", &token(&bob)).await;
+    let mut last = Wire::connect(server.address(), "/chat", &token(&bob)).await;
     drop(second);
-    drop(first);
-    let again = Wire::connect(server.address(), "/rooms", &token(&bob)).await;
-    assert_eq!(heard(&mut watcher).await, []);
-    drop(again);
+    let mut reloads = 0;
+    while reloads < 3 {
+        let lost = Instant::now();
+        drop(last);
+        last = Wire::connect(server.address(), "/rooms", &token(&bob)).await;
+        let back_in_time = lost.elapsed() < OFFLINE_AFTER;
+        let told = heard(&mut watcher).await;
+        // A machine that is too busy to come back in time shows nothing of what a reload is.
+        if back_in_time {
+            assert_eq!(told, []);
+            reloads += 1;
+        }
+    }
+    drop(last);
     assert_eq!(watcher.event().await, ("userOffline".to_owned(), json!(bob.0)));
     // Kept in its own time, behind the word.
     let kept = async {
@@ -53,7 +70,7 @@ async fn a_reload_is_no_absence_and_a_going_is_told_once() {
             }
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(20), kept).await.expect("when it was last seen is kept");
+    tokio::time::timeout(Duration::from_secs(20), kept).await.expect("when it was last seen is kept");
     assert_eq!(heard(&mut watcher).await, []);
 }
 
@@ -119,10 +136,13 @@ async fn guests_are_seen_in_their_rooms_alone() {
     let mut guest = Wire::connect(server.address(), "/rooms", &json!({ "userId": "g" })).await;
     guest.emit("create_room", &json!({ "name": "R", "userId": "g" })).await;
     guest.next("room_created").await;
-    let _other =
-        Wire::connect(server.address(), "/chat", &json!({ "token": server.http().register("bob").await.1 })).await;
-    // The watcher heard of bob and not of the guest, the guest of neither.
-    assert_eq!(heard(&mut watcher).await.len(), 1);
+    let bob = server.http().register("bob").await;
+    let _other = Wire::connect(server.address(), "/chat", &json!({ "token": bob.1 })).await;
+    // The watcher heard of bob, and not of the guest, who came before; the guest of neither. A coming is told in its own
+    // time, in no order with what is asked: it is waited for.
+    let (name, who) = watcher.event().await;
+    assert_eq!((name.as_str(), &who), ("userOnline", &json!(bob.0)));
+    assert_eq!(heard(&mut watcher).await, []);
     guest.call("no such event", &Value::Null).await;
     assert!(guest.events.is_empty(), "{:?}", guest.events);
 }
@@ -137,13 +157,28 @@ async fn typing_shows_once_and_ends() {
     watcher.next("onlineUsers").await;
     let mut typist = Wire::connect(server.address(), "/chat", &json!({ "token": bob.1 })).await;
     let chat = json!({ "chatId": place });
+    assert_eq!(watcher.event().await, ("userOnline".to_owned(), json!(bob.0)));
     // A start that shows already is not told again at once; a start after a stop is.
-    for event in ["typing:start", "typing:start", "typing:start", "typing:stop", "typing:stop", "typing:start"] {
-        assert_eq!(typist.call(event, &chat).await["success"], true);
+    let asked = ["typing:start", "typing:start", "typing:start", "typing:stop", "typing:stop", "typing:start"];
+    loop {
+        let began = Instant::now();
+        let mut acks = Vec::new();
+        for event in asked {
+            acks.push(typist.ask(event, &chat).await);
+        }
+        for ack in acks {
+            assert_eq!(typist.acked(ack).await["success"], true);
+        }
+        let at_once = began.elapsed() < REPEAT_AFTER;
+        let told: Vec<String> = heard(&mut watcher).await.into_iter().map(|(name, _)| name).collect();
+        // On a machine that is too busy for that a repeated start may be told again.
+        if at_once {
+            assert_eq!(told, ["typingStarted", "typingStopped", "typingStarted"]);
+            break;
+        }
+        assert_eq!(typist.call("typing:stop", &chat).await["success"], true);
+        heard(&mut watcher).await;
     }
-    let told: Vec<String> =
-        heard(&mut watcher).await.into_iter().map(|(name, _)| name).filter(|name| name.starts_with("typing")).collect();
-    assert_eq!(told, ["typingStarted", "typingStopped", "typingStarted"]);
     // It ends with its connection.
     drop(typist);
     assert_eq!(watcher.next("typingStopped").await["userId"], bob.0.as_str());

@@ -9,7 +9,7 @@ use quintet_store::{
     Actor, Created, Done, Joined, Left, Memberships, NewConversation, Send as Sending, Sent, StoreError,
 };
 
-use crate::{Service, authorise};
+use crate::{GuestSecret, Service, authorise};
 
 /// Who executes.
 #[derive(Clone, Debug)]
@@ -18,6 +18,8 @@ pub struct Caller {
     pub actor: Actor,
     /// Whether the dialect shows history on a join.
     pub history: bool,
+    /// The secret that a guest's room hangs on; its maker is told it.
+    pub guest_secret: Option<GuestSecret>,
 }
 
 /// The position in the commit order at which an outcome holds, where that matters to what follows.
@@ -42,7 +44,7 @@ fn plain<T: 'static>(answered: Answered, reply: impl FnOnce(T) -> Reply + Send +
 impl Service {
     /// Takes a command; ready when it is queued or handed back.
     pub async fn execute(&self, caller: Caller, command: Command, answered: Answered) -> Executed {
-        let Caller { actor, history } = caller;
+        let Caller { actor, history, guest_secret } = caller;
         if let Err(refusal) = authorise::may_ask(&actor, &command) {
             answered(Err(refusal), None);
             return Executed::Queued;
@@ -63,7 +65,7 @@ impl Service {
             Command::Read { conversation, messages } => {
                 store.mark_read(actor, conversation, messages, plain(answered, |()| Reply::Read)).await;
             }
-            Command::Join { conversation, profile } => {
+            Command::Join { conversation, profile, .. } => {
                 let done: Done<Joined> = Box::new(move |result| match result {
                     Ok(joined) => answered(
                         Ok(Reply::Joined { place: joined.place, new: joined.new, history: joined.history }),
@@ -91,9 +93,11 @@ impl Service {
                     join: false,
                     profile,
                 };
+                let guest_secret = guest_secret.map(|secret| secret.as_str().to_owned());
                 let done: Done<Created> = plain(answered, |created: Created| Reply::RoomCreated {
                     place: created.place,
                     created_at: created.created_at,
+                    guest_secret,
                 });
                 store.create_conversation(actor, new, done).await;
             }
@@ -118,7 +122,7 @@ impl Service {
     /// # Errors
     /// As the store says; a membership that is over already is one.
     pub async fn guest_gone(&self, user: &UserId, conversation: &ConversationId) -> Result<(), Refusal> {
-        let actor = Actor { user: user.clone(), guest: true, origin: None, acked: false };
+        let actor = Actor { user: user.clone(), guest: true, guest_proof: None, origin: None, acked: false };
         let conversation = conversation.clone();
         self.write(|store, done| store.leave(actor, conversation, Departure::GuestGone, done)).await.map(|_| ())
     }

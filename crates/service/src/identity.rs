@@ -34,7 +34,7 @@ fn service_elsewhere() -> Refusal {
 }
 
 impl Service {
-    /// Who a token is. A user seen first this way is made from the claims.
+    /// Who a token is. A user seen first this way is made from the claims; a guest who has the id gives it up.
     ///
     /// # Errors
     /// `ERR_UNAUTHENTICATED` or `ERR_TOKEN_EXPIRED`.
@@ -65,13 +65,16 @@ impl Service {
         Ok(Verified { identity, account, dialect: token.dialect })
     }
 
-    /// A guest by its word. Nothing is stored before it joins or makes a room.
+    /// A guest by the id that it claims, which proves nothing. Nothing is stored before it joins or makes a room.
     ///
     /// # Errors
     /// `ERR_UNAUTHENTICATED` when guests are off or the id is a registered user's.
     pub async fn guest(&self, id: &UserId) -> Result<Identity, Refusal> {
         if !self.0.settings.guests {
             return Err(Refusal::unauthenticated("this server lets no guests in"));
+        }
+        if id.is_former_guests() {
+            return Err(Refusal::unauthenticated("only the server gives ids of this form"));
         }
         let user = match self.store().account(id.clone()).await? {
             Some(account) if !account.user.is_guest() => {
@@ -80,8 +83,8 @@ impl Service {
             Some(account) => account.user,
             None => Arc::new(User {
                 id: id.clone(),
-                username: format!("guest-{}", id.as_str().chars().take(8).collect::<String>()),
-                name: format!("guest-{}", id.as_str().chars().take(8).collect::<String>()),
+                username: User::guest_name(id),
+                name: User::guest_name(id),
                 last_name: None,
                 avatar: None,
                 kind: UserKind::Guest,

@@ -7,7 +7,7 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac};
-use quintet_domain::{ConnectionId, Refusal, UserId};
+use quintet_domain::{ConnectionId, Refusal, User};
 use quintet_store::Missed;
 use sha2::Sha256;
 
@@ -55,8 +55,8 @@ impl Service {
     ///
     /// # Errors
     /// An internal error.
-    pub async fn missed(&self, user: UserId, after: u64) -> Result<Missed, Refusal> {
-        Ok(self.store().missed(user, after).await?)
+    pub async fn missed(&self, user: &User, after: u64) -> Result<Missed, Refusal> {
+        Ok(self.store().missed(user.id.clone(), user.is_guest(), after).await?)
     }
 }
 
@@ -70,11 +70,13 @@ impl Threads {
         Self(mac)
     }
 
-    fn proof(&self, body: &[u8], user: &UserId, namespace: &str) -> Hmac<Sha256> {
+    fn proof(&self, body: &[u8], user: &User, namespace: &str) -> Hmac<Sha256> {
         let mut mac = self.0.clone();
         mac.update(body);
+        // A guest's is not that of the account that gets its id.
+        mac.update(if user.is_guest() { b"guest\0" } else { b"user\0" });
         // Ids hold no control characters, so nothing can be read two ways.
-        for text in [user.as_str(), namespace] {
+        for text in [user.id.as_str(), namespace] {
             mac.update(text.as_bytes());
             mac.update(b"\0");
         }
@@ -83,7 +85,7 @@ impl Threads {
 
     /// Makes the secret of a connection.
     #[must_use]
-    pub fn issue(&self, thread: Thread, user: &UserId, namespace: &str) -> String {
+    pub fn issue(&self, thread: Thread, user: &User, namespace: &str) -> String {
         let mut bytes = Vec::with_capacity(BODY_BYTES + PROOF_BYTES);
         bytes.extend([VERSION, thread.dialect]);
         bytes.extend(thread.lineage.0.to_be_bytes());
@@ -95,7 +97,7 @@ impl Threads {
 
     /// Reads a secret; none unless it is one of ours for this user, namespace and data.
     #[must_use]
-    pub fn read(&self, secret: &str, user: &UserId, namespace: &str) -> Option<Thread> {
+    pub fn read(&self, secret: &str, user: &User, namespace: &str) -> Option<Thread> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(secret).ok()?;
         let (body, proof) = bytes.split_at_checked(BODY_BYTES)?;
         if proof.len() != PROOF_BYTES || body[0] != VERSION {
@@ -120,16 +122,31 @@ fn keyed(secret: &[u8]) -> Hmac<Sha256> {
 
 #[cfg(test)]
 mod tests {
+    use quintet_domain::{Timestamp, UserId, UserKind};
+
     use super::*;
+
+    fn user(id: &str) -> User {
+        User {
+            id: UserId::trusted(id),
+            username: id.to_owned(),
+            name: id.to_owned(),
+            last_name: None,
+            avatar: None,
+            kind: UserKind::Registered,
+            last_seen: None,
+            created_at: Timestamp(0),
+        }
+    }
 
     #[test]
     fn a_secret_is_good_for_what_it_was_made_for() {
         let threads = Threads::new(b"secret", "data");
-        let user = |id: &str| UserId::trusted(id);
         let thread = Thread { dialect: 3, lineage: ConnectionId(7), start: 42 };
         let secret = threads.issue(thread, &user("ada"), "/chat");
         assert_eq!(threads.read(&secret, &user("ada"), "/chat"), Some(thread));
         assert_eq!(threads.read(&secret, &user("bob"), "/chat"), None);
+        assert_eq!(threads.read(&secret, &User { kind: UserKind::Guest, ..user("ada") }, "/chat"), None);
         assert_eq!(threads.read(&secret, &user("ada"), "/"), None);
         assert_eq!(Threads::new(b"secret", "other data").read(&secret, &user("ada"), "/chat"), None);
         assert_eq!(Threads::new(b"other secret", "data").read(&secret, &user("ada"), "/chat"), None);
@@ -138,7 +155,7 @@ mod tests {
     #[test]
     fn a_secret_that_was_changed_anywhere_is_none() {
         let threads = Threads::new(b"secret", "data");
-        let user = UserId::trusted("ada");
+        let user = user("ada");
         let secret = threads.issue(Thread { dialect: 0, lineage: ConnectionId(1), start: 2 }, &user, "/");
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(&secret).expect("base64");
         for at in 0..bytes.len() {

@@ -7,13 +7,24 @@ use quintet_domain::{
     Profile, Timestamp, User, UserId,
 };
 
+/// What stands for a guest's secret: enough to recognise it, and not to know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GuestProof {
+    /// The part of the secret by which it is found.
+    pub name: String,
+    /// The SHA-256 hash of the part that has to be known.
+    pub hash: [u8; 32],
+}
+
 /// Who writes, and through which connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
     /// Who.
     pub user: UserId,
-    /// Whether it is a guest.
+    /// Whether it is a guest. A guest's write is refused once an account has its id.
     pub guest: bool,
+    /// What a guest showed to prove what it owns. The first room that it makes hangs on this secret.
+    pub guest_proof: Option<GuestProof>,
     /// Which connection, if one.
     pub origin: Option<ConnectionId>,
     /// Whether the connection asked for an acknowledgement.

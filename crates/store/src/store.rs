@@ -12,9 +12,9 @@ use quintet_domain::{
 };
 
 use crate::{
-    Account, Actor, Claims, ConversationChange, Created, Dead, Found, Joined, Left, MeetupChange, MeetupFilter,
-    Memberships, MessagePage, Missed, NewConversation, NewFile, NewMeetup, NewUser, Numbered, Page, PageOf,
-    ProfileChange, Send, Sent, ServiceKey, StoreError, StoredFile, Untold, Which,
+    Account, Actor, Claims, ConversationChange, Created, Dead, Found, GuestProof, Joined, Left, MeetupChange,
+    MeetupFilter, Memberships, MessagePage, Missed, NewConversation, NewFile, NewMeetup, NewUser, Numbered, Page,
+    PageOf, ProfileChange, Send, Sent, ServiceKey, StoreError, StoredFile, Untold, Which,
 };
 
 /// Called with the outcome of a write, after its commit, on the writer's thread: it must not wait.
@@ -117,9 +117,10 @@ pub trait Store: std::marker::Send + Sync + 'static {
 
     // --- users ---
 
-    /// Makes a registered user; `ERR_CONFLICT` on a taken name or email.
+    /// Makes a registered user; `ERR_CONFLICT` on a taken id, name or email. A guest who has the id gives it up.
     fn register(&self, new: NewUser, done: Done<Account>) -> Future<'_, ()>;
-    /// Gives the user of a token, made from its claims if it was never seen; takes over a guest's id.
+    /// Gives the user of a token, made from its claims if it was never seen. A guest who has the id gives it up, and
+    /// nothing that the guest did becomes the user's.
     fn adopt(&self, claims: Claims, done: Done<Account>) -> Future<'_, ()>;
     /// Changes a profile.
     fn change_profile(&self, user: UserId, change: ProfileChange, done: Done<Account>) -> Future<'_, ()>;
@@ -195,6 +196,8 @@ pub trait Store: std::marker::Send + Sync + 'static {
 
     /// An account by its id.
     fn account(&self, id: UserId) -> ReadResult<'_, Option<Account>>;
+    /// Whether a proof stands for a secret of the guest who has this id.
+    fn guest_knows(&self, guest: UserId, proof: GuestProof) -> ReadResult<'_, bool>;
     /// A registered account by its email or username, whatever the case.
     fn account_by_login(&self, login: String) -> ReadResult<'_, Option<Account>>;
     /// Writes something that changes nothing, to find out whether anything can be written.
@@ -246,8 +249,9 @@ pub trait Store: std::marker::Send + Sync + 'static {
     fn notifications(&self, user: UserId, cursor: Option<String>, limit: u32) -> ReadResult<'_, Page<Numbered>>;
     /// Notifications that no connection of the meetup vocabulary was sent, the oldest first.
     fn untold(&self, user: UserId) -> ReadResult<'_, Untold>;
-    /// What a user missed since a position. The text of a message is the one that it has now.
-    fn missed(&self, user: UserId, after: u64) -> ReadResult<'_, Missed>;
+    /// What a user, or a guest, missed since a position. The text of a message is the one that it has now. Nothing where
+    /// the id is not one of that kind of user any more.
+    fn missed(&self, user: UserId, guest: bool, after: u64) -> ReadResult<'_, Missed>;
     /// What names this data: other data has another name, and a copy the same.
     fn identity(&self) -> ReadResult<'_, String>;
     /// Whether the database answers and can be written.

@@ -231,7 +231,7 @@ proptest! {
             for user in &run.users {
                 let all = told(&entries, user);
                 for after in 0..=newest {
-                    let missed = run.bench.store.missed(user.clone(), after).await.expect("read");
+                    let missed = run.bench.store.missed(user.clone(), false, after).await.expect("read");
                     assert_eq!(missed.position, newest);
                     let found: Vec<_> = missed.entries.expect("few").iter().map(shown).collect();
                     let expected: Vec<_> =
@@ -239,7 +239,7 @@ proptest! {
                     assert_eq!(found, expected, "{user} after {after}");
                 }
                 // A position that is not reached yet is one of other data.
-                let missed = run.bench.store.missed(user.clone(), newest + 1).await.expect("read");
+                let missed = run.bench.store.missed(user.clone(), false, newest + 1).await.expect("read");
                 assert!(missed.entries.is_none());
             }
         });
@@ -259,8 +259,8 @@ async fn too_much_is_not_said_in_part() {
     for n in 0..RECOVERY_CHANGES_MAX {
         bench.send(&alice, &places[n % 2], "text").await.expect("sent");
     }
-    let missed = bench.store.missed(bob.clone(), start).await.expect("read");
+    let missed = bench.store.missed(bob.clone(), false, start).await.expect("read");
     assert!(missed.entries.is_none(), "the two conversations were joined, too");
-    let missed = bench.store.missed(bob, made).await.expect("read");
+    let missed = bench.store.missed(bob, false, made).await.expect("read");
     assert_eq!(missed.entries.map(|entries| entries.len()), Some(RECOVERY_CHANGES_MAX));
 }

@@ -89,8 +89,8 @@ impl Modelled {
     fn exit(&mut self, user: usize) {
         self.members.remove(&user);
         if self.owner == Some(user) {
-            let by_claim = |user: usize, role: Role, since: usize| (user >= REGISTERED, role != Role::Admin, since);
-            let heir = self.members.iter().min_by_key(|(user, (role, since))| by_claim(**user, *role, *since));
+            let registered = self.members.iter().filter(|(user, _)| **user < REGISTERED);
+            let heir = registered.min_by_key(|(_, (role, since))| (*role != Role::Admin, *since));
             if let Some((heir, _)) = heir.map(|(heir, seat)| (*heir, *seat)) {
                 self.owner = Some(heir);
                 if let Some(seat) = self.members.get_mut(&heir) {

@@ -23,13 +23,15 @@ export const looking = { at: "" };
 
 /** A message of the chat vocabulary as the API writes it. @param {any} said @returns {Message} */
 function messageOf(said) {
-  const known = people.people.value.get(said.sender_id);
-  const { username, avatar_url: avatar } = said.sender ?? {};
+  const { username, avatar_url: avatar, guest = false } = said.sender ?? {};
+  const seen = people.people.value.get(said.sender_id);
+  // The id may have been a guest's before it was an account's.
+  const known = Boolean(seen?.guest) === guest ? seen : undefined;
   return {
     id: said.id,
     conversationId: said.chat_id,
     sequence: said.sequence,
-    sender: { ...known, id: said.sender_id, username, name: known?.name ?? username, avatar: avatar ?? null },
+    sender: { ...known, id: said.sender_id, username, name: known?.name ?? username, avatar: avatar ?? null, guest },
     type: said.message_type,
     content: said.content,
     file: said.fileUrl ? { url: said.fileUrl, name: said.fileName ?? null } : null,
@@ -53,7 +55,7 @@ function messageNew(said) {
     if (mine && message.clientMessageId) outbox.discard(message.clientMessageId);
   });
   if (mine) return;
-  const name = people.nameOf(message.sender.id) || message.sender.username;
+  const name = people.nameOf(message.sender.id, message.sender);
   const text = conversations.inALine(message);
   if (seen) notices.announce(t("newMessageFrom", { name, text }));
   else notices.tellBrowser(name, text, conversationLink(message.conversationId));

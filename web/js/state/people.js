@@ -18,7 +18,8 @@ export function know(users) {
   const known = new Map(people.value);
   const there = new Set(online.value);
   for (const user of users) {
-    known.set(user.id, { ...known.get(user.id), ...user });
+    // Who was a guest by this id may be an account by now, which does not say that it is none.
+    known.set(user.id, { ...known.get(user.id), ...user, guest: user.guest === true });
     if (user.online) there.add(user.id);
     else if (user.online === false) there.delete(user.id);
   }
@@ -36,10 +37,15 @@ export function presence({ userId, status }) {
   if (user && status !== "online") know([{ ...user, online: false, lastSeen: new Date().toISOString() }]);
 }
 
-/** What a user is called. @param {string} id */
-export function nameOf(id) {
-  const user = id === me.value?.id ? me.value : people.value.get(id);
-  return user ? user.name || user.username : t("someone");
+/**
+ * What a user is called. Anybody can call itself anything as a guest, so a guest's name says that it is one.
+ * @param {string} id @param {User} [unknown] who it is where it was not seen anywhere else
+ */
+export function nameOf(id, unknown) {
+  const user = id === me.value?.id ? me.value : people.value.get(id) ?? unknown;
+  if (!user) return t("someone");
+  const name = user.name || user.username;
+  return user.guest ? t("guestNamed", { name }) : name;
 }
 
 export function forgetPeople() {

@@ -49,6 +49,8 @@ export const de = {
   owner: "Besitzer",
   admin: "Verwalter",
   you: "du",
+  guest: "Gast",
+  guestNamed: "{name} (Gast)",
   online: "online",
   offline: "offline",
   lastSeen: "zuletzt da {when}",

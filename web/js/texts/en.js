@@ -48,6 +48,8 @@ export const en = {
   owner: "owner",
   admin: "admin",
   you: "you",
+  guest: "guest",
+  guestNamed: "{name} (guest)",
   online: "online",
   offline: "offline",
   lastSeen: "last seen {when}",

@@ -33,7 +33,7 @@ function subtitle(conversation) {
 
 /** @param {{ id: string }} props */
 function Typing({ id }) {
-  const [a, b, ...more] = (typing.value.get(id) ?? []).map(nameOf);
+  const [a, b, ...more] = (typing.value.get(id) ?? []).map((user) => nameOf(user));
   let text = "";
   if (more.length > 0) text = t("typingMany");
   else if (a && b) text = t("typingTwo", { a, b });

@@ -64,7 +64,7 @@ export function Details({ conversation, me, onClose }) {
     <ul class="people">${members.map(({ user, role: theirs }) => html`<li key=${user.id}>
       <${Face} user=${user} size="small" />
       <span class="line">${nameOf(user.id)} <small>@${user.username}${user.id === me?.id ? `, ${t("you")}` : ""}${theirs !== "member" ? `, ${t(theirs)}` : ""}</small></span>
-      ${user.id !== me?.id && kind !== "direct" && html`<${IconButton} label=${t("writeTo", { name: nameOf(user.id) })} icon=${icons.send} onClick=${() => write(user.id)} />`}
+      ${user.id !== me?.id && !user.guest && kind !== "direct" && html`<${IconButton} label=${t("writeTo", { name: nameOf(user.id) })} icon=${icons.send} onClick=${() => write(user.id)} />`}
       ${leads && user.id !== me?.id && (kind === "group" || kind === "room") && html`<${IconButton} label=${t("removePerson", { name: nameOf(user.id) })} icon=${icons.close} onClick=${() => remove(user.id)} />`}
     </li>`)}</ul>
     ${leads && kind === "group" && html`<${Choose} without=${members.map(({ user }) => user.id)} onChoose=${add} />`}

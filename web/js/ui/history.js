@@ -30,7 +30,8 @@ const TOGETHER_MS = 5 * 60 * 1_000;
 
 /** @param {Message | undefined} before @param {Message} message */
 function continues(before, message) {
-  return before !== undefined && before.sender.id === message.sender.id && dayKey(before.createdAt) === dayKey(message.createdAt)
+  return before !== undefined && before.sender.id === message.sender.id
+    && Boolean(before.sender.guest) === Boolean(message.sender.guest) && dayKey(before.createdAt) === dayKey(message.createdAt)
     && Date.parse(message.createdAt) - Date.parse(before.createdAt) < TOGETHER_MS;
 }
 

@@ -105,12 +105,13 @@ function Actions({ message, mayDelete }) {
 export function MessageItem({ message, conversation, continues, mayDelete }) {
   const { sender, createdAt, deletedAt, editedAt, file } = message;
   const own = sender.id === me.value?.id;
-  const name = nameOf(sender.id) || sender.name || sender.username;
+  const known = people.value.get(sender.id) ?? sender;
+  const name = known.name || known.username;
   const kinds = ["message", own && "own", continues && "continues"].filter(Boolean).join(" ");
   return html`<li class=${kinds} data-id=${message.id}>
-    ${!own && html`<span class="message-face">${!continues && html`<${Avatar} id=${sender.id} name=${name} avatar=${people.value.get(sender.id)?.avatar ?? sender.avatar} size="small" />`}</span>`}
+    ${!own && html`<span class="message-face">${!continues && html`<${Avatar} id=${sender.id} name=${name} avatar=${known.avatar ?? sender.avatar} size="small" />`}</span>`}
     <div class="bubble">
-      <p class=${continues || own ? "hidden" : "who"}>${own ? t("you") : name}</p>
+      <p class=${continues || own ? "hidden" : "who"}>${own ? t("you") : name}${sender.guest && html` <span class="tag">${t("guest")}</span>`}</p>
       ${deletedAt ? html`<p class="text gone">${t("deleted")}</p>` : html`
         ${file && html`<${Attached} url=${file.url} name=${file.name} type=${message.type} />`}
         ${message.content && html`<${Text} content=${message.content} />`}`}

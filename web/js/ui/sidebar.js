@@ -28,7 +28,7 @@ function lastLine({ id, kind, lastMessage }) {
   if (lastMessage.deletedAt) return t("deleted");
   const text = inALine(lastMessage);
   const own = lastMessage.sender.id === me.value?.id;
-  const who = own ? t("you") : kind === "direct" ? "" : nameOf(lastMessage.sender.id);
+  const who = own ? t("you") : kind === "direct" ? "" : nameOf(lastMessage.sender.id, lastMessage.sender);
   return who ? `${who}: ${text}` : text;
 }
 

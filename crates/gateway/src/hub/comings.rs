@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use quintet_domain::{Event, UserId};
+use quintet_domain::{Event, User};
 use tokio::time::Instant;
 
 use super::Hub;
@@ -67,8 +67,8 @@ impl Comings {
 
 impl Hub {
     /// Notes that some of a user's comings or goings are being handed to the bus, and who is to hear of them.
-    pub(super) fn sent_coming(&mut self, user: &UserId, count: usize) {
-        let resident = self.state.resident(user);
+    pub(super) fn sent_coming(&mut self, user: &User, count: usize) {
+        let resident = self.state.holder(user);
         let everybody = resident.is_some_and(|resident| {
             resident.untold += count;
             resident.told_everybody
@@ -114,10 +114,15 @@ impl Hub {
     fn tell(&mut self, waiting: &Waiting) -> usize {
         let visited = match &waiting.event {
             // It left meanwhile, and that was told.
-            Event::RoomPresence { place, user, .. } if !self.state.is_member(&user.id, &place.id) => 0,
+            Event::RoomPresence { place, user, .. }
+                if self.state.holder(user).is_none() || !self.state.is_member(&user.id, &place.id) =>
+            {
+                0
+            }
             event => self.deliver_to(event, None, waiting.hearers),
         };
-        if let Some(resident) = waiting.event.actor().and_then(|user| self.state.resident(user)) {
+        let (Event::Presence { user, .. } | Event::RoomPresence { user, .. }) = &waiting.event else { return visited };
+        if let Some(resident) = self.state.holder(user) {
             resident.untold = resident.untold.saturating_sub(1);
         }
         visited

@@ -52,7 +52,7 @@ enum Wake {
     /// A connection is somebody's.
     Attach { connection: Arc<Connection>, user: Arc<User>, reply: oneshot::Sender<Attached> },
     /// A user's conversations were read.
-    Loaded { user: UserId, memberships: Result<Memberships, Refusal> },
+    Loaded { user: UserId, load: u64, memberships: Result<Memberships, Refusal> },
     /// A connection ended.
     Detach { connection: ConnectionId, user: UserId },
     /// What no connection of the meetup vocabulary was sent yet.
@@ -129,7 +129,7 @@ pub(crate) struct Hub {
 
 enum Pending {
     Act(Act),
-    Loaded(UserId, Memberships),
+    Loaded(UserId, u64, Memberships),
 }
 
 impl Hub {
@@ -208,11 +208,11 @@ impl Hub {
     fn wake(&mut self, word: Wake) {
         match word {
             Wake::Attach { connection, user, reply } => self.attach(connection, user, reply),
-            Wake::Loaded { user, memberships: Ok(memberships) } => {
+            Wake::Loaded { user, load, memberships: Ok(memberships) } => {
                 let position = memberships.position;
-                self.at(position, Pending::Loaded(user, memberships));
+                self.at(position, Pending::Loaded(user, load, memberships));
             }
-            Wake::Loaded { user, memberships: Err(refusal) } => self.state.refuse_waiting(&user, &refusal),
+            Wake::Loaded { user, load, memberships: Err(refusal) } => self.state.refuse_waiting(&user, load, &refusal),
             Wake::Detach { connection, user } => self.detach(connection, &user),
             Wake::Untold { connection, user, untold } => {
                 let act = move |hub: &mut Self| hub.resend(connection, &user, untold.notifications);
@@ -223,7 +223,8 @@ impl Hub {
             Wake::Refreshed { connection, user } => self.watch_expiry(connection, &user),
             Wake::Stop { reply } => {
                 let now = self.service.environment().now();
-                let users = self.state.online_users().map(|user| (user.id.clone(), now)).collect();
+                let users = self.state.online_users().filter(|user| !user.is_guest());
+                let users = users.map(|user| (user.id.clone(), now)).collect();
                 // The hub itself never waits for the store: the store may be waiting for the hub.
                 let service = self.service.clone();
                 tokio::spawn(async move {
@@ -237,8 +238,8 @@ impl Hub {
     /// Hands on what passes, behind what did not fit before it.
     fn publish(&mut self, passing: Passing) {
         match &passing {
-            Passing::Event(Event::Presence { user, .. }) => self.sent_coming(&user.id, 1),
-            Passing::RoomPresence { places, user, .. } => self.sent_coming(&user.id, places.len()),
+            Passing::Event(Event::Presence { user, .. }) => self.sent_coming(user, 1),
+            Passing::RoomPresence { places, user, .. } => self.sent_coming(user, places.len()),
             Passing::Event(_) => {}
         }
         self.unsent.push_back(passing);
@@ -266,7 +267,7 @@ impl Hub {
     fn run_pending(&mut self, pending: Pending) {
         match pending {
             Pending::Act(act) => act(self),
-            Pending::Loaded(user, memberships) => self.loaded(&user, memberships),
+            Pending::Loaded(user, load, memberships) => self.loaded(&user, load, memberships),
         }
     }
 
@@ -362,12 +363,12 @@ impl Hub {
         self.take_over(&user);
         match self.state.arrive(connection, user, reply) {
             state::Arrival::Ready => self.welcome_waiting(&id),
-            state::Arrival::Load => {
+            state::Arrival::Load(load) => {
                 let (service, inbox) = (self.service.clone(), self.inbox.clone());
                 tokio::spawn(async move {
                     let memberships = service.memberships(id.clone()).await;
                     if let Some(inbox) = inbox.upgrade() {
-                        let _ = inbox.send(Wake::Loaded { user: id, memberships }).await;
+                        let _ = inbox.send(Wake::Loaded { user: id, load, memberships }).await;
                     }
                 });
             }
@@ -375,8 +376,8 @@ impl Hub {
         }
     }
 
-    fn loaded(&mut self, user: &UserId, memberships: Memberships) {
-        self.state.load(user, memberships);
+    fn loaded(&mut self, user: &UserId, load: u64, memberships: Memberships) {
+        self.state.load(user, load, memberships);
         self.welcome_waiting(user);
     }
 
@@ -412,7 +413,7 @@ impl Hub {
         if connection.recoverable {
             let (dialect, lineage, start) = (connection.opened, connection.lineage, self.position);
             let thread = Thread { dialect, lineage, start };
-            connection.out.accept_recoverable(&self.threads.issue(thread, &user.id, connection.out.namespace()));
+            connection.out.accept_recoverable(&self.threads.issue(thread, user, connection.out.namespace()));
         } else {
             connection.out.accept();
         }
@@ -446,6 +447,11 @@ impl Hub {
     }
 
     // --- what a connection asks of the hub ---
+
+    /// Whether a connection is a user's now. One that was a guest's is nobody's once an account has the guest's id.
+    pub(crate) fn is_seated(&mut self, connection: ConnectionId, user: &UserId) -> bool {
+        self.state.seat_of(user, connection).is_some()
+    }
 
     /// Which of these a user hears.
     pub(crate) fn listening(

@@ -174,30 +174,23 @@ impl Hub {
         }
     }
 
-    /// A registered user takes over a guest's id: the guest is out of the rooms in which it was seen.
+    /// An account has got an id: a guest who holds it here is gone. That it is out of its rooms is told by its departures.
     pub(super) fn take_over(&mut self, user: &Arc<User>) {
-        let Some(guest) = self.state.take_over(user) else { return };
-        let Some(resident) = self.state.resident(&user.id) else { return };
-        let seen = std::mem::replace(&mut resident.online, false);
-        self.service.presence().set_guest(&user.id, false);
-        if seen {
-            self.tell_rooms(&guest, false);
+        let guest = self.state.resident(&user.id).filter(|resident| !user.is_guest() && resident.user.is_guest());
+        let Some(guest) = guest else { return };
+        let rooms = guest.rooms.clone();
+        let places: Vec<_> = rooms.iter().map(|room| self.state.rooms[room].place.id.clone()).collect();
+        for conversation in places {
+            self.stop_typing_of(&user.id, &conversation);
         }
+        self.state.end_guest(user);
+        self.service.presence().set_guest(&user.id, false);
     }
 
-    /// A profile changed, or a registered user took over a guest's id.
+    /// A profile changed, or there is a new account, whose id a guest may hold.
     pub(super) fn user_changed(&mut self, user: &Arc<User>) {
         self.take_over(user);
         self.state.changed(user);
-        let Some(resident) = self.state.resident(&user.id) else { return };
-        if resident.is_here() {
-            if !resident.is_loading() {
-                self.came(user);
-            }
-        } else if !resident.online && !resident.is_loading() {
-            resident.gone_since.get_or_insert_with(Instant::now);
-            self.timers.add(Instant::now() + OFFLINE_AFTER, Timer::Forget(user.id.clone()));
-        }
     }
 
     /// Who is online, as one user is shown it: everybody, or, in a crowd, those who share a conversation with it.

@@ -244,7 +244,7 @@ impl Retelling {
     }
 
     async fn retell(&self, inbox: &mpsc::WeakSender<Wake>) -> Retold {
-        let Ok(missed) = self.service.missed(self.user.id.clone(), self.resume.after()).await else {
+        let Ok(missed) = self.service.missed(&self.user, self.resume.after()).await else {
             return Retold::Nothing;
         };
         let Some(entries) = missed.entries else {

@@ -59,6 +59,8 @@ pub(super) struct Resident {
     /// What changes meanwhile; a box, for nearly all have been read.
     #[expect(clippy::box_collection, reason = "a resident is kept for each user, a list of changes hardly ever")]
     loading: Option<Box<Vec<Change>>>,
+    /// Which read of its conversations is its own: one that was begun for a guest says nothing of an account.
+    load: u64,
 }
 
 impl Resident {
@@ -71,6 +73,11 @@ impl Resident {
     pub(super) fn is_here(&self) -> bool {
         !self.seats.is_empty() || !self.waiting.is_empty()
     }
+}
+
+/// What the connections of a guest are told before they end when an account has got the guest's id.
+fn id_taken() -> Refusal {
+    Refusal::unauthenticated("this id belongs to a registered user now; connect with a token, or as another guest")
 }
 
 struct Change {
@@ -91,8 +98,8 @@ pub(super) struct Room {
 pub(super) enum Arrival {
     /// The conversations are known.
     Ready,
-    /// They are to be read.
-    Load,
+    /// They are to be read, by this number.
+    Load(u64),
     /// They are being read, or it was refused.
     Wait,
 }
@@ -105,6 +112,8 @@ pub(super) struct State {
     by_conversation: Index,
     /// What connections had muted that were lost and may be gone on with.
     former_mutes: HashMap<ConnectionId, Vec<ConversationId>>,
+    /// Reads of conversations that were begun.
+    loads: u64,
 }
 
 impl State {
@@ -116,7 +125,7 @@ impl State {
     ) -> Arrival {
         if let Some(slot) = self.slot(&user.id) {
             if user.is_guest() && !self.residents[slot].user.is_guest() {
-                let _ = reply.send(Err(Refusal::unauthenticated("this id belongs to a registered user")));
+                let _ = reply.send(Err(id_taken()));
                 return Arrival::Wait;
             }
             let resident = &mut self.residents[slot];
@@ -124,6 +133,8 @@ impl State {
             resident.waiting.push((connection, reply));
             return if resident.loading.is_some() { Arrival::Wait } else { Arrival::Ready };
         }
+        self.loads += 1;
+        let load = self.loads;
         let slot = self.residents.insert(Resident {
             user,
             seats: Vec::new(),
@@ -136,35 +147,29 @@ impl State {
             rate: Arc::default(),
             waiting: vec![(connection, reply)],
             loading: Some(Box::default()),
+            load,
         });
         self.by_user.insert(slot, |slot| self.residents[slot].user.id.as_str());
-        Arrival::Load
+        Arrival::Load(load)
     }
 
-    /// A registered user takes over the id that a guest held: the guest's connections end. Gives the guest, if there
-    /// was one.
-    pub(super) fn take_over(&mut self, user: &Arc<User>) -> Option<Arc<User>> {
-        let slot = self.slot(&user.id)?;
-        let resident = &mut self.residents[slot];
-        if user.is_guest() || !resident.user.is_guest() {
-            return None;
-        }
-        let guests = |connection: &Connection| connection.identity().is_none_or(|identity| identity.user.is_guest());
-        for seat in resident.seats.iter().filter(|seat| guests(&seat.connection)) {
-            // One that is showing a token loses its seat like the others, and gets another as the user, or is ended.
-            if !seat.connection.showing_token.load(Ordering::Acquire) {
-                seat.connection.out.end();
+    /// An account has got the id of a guest: the guest's connections are told so and end, and nothing that is known of
+    /// the guest here is the account's.
+    pub(super) fn end_guest(&mut self, user: &User) {
+        let Some(guest) = self.resident(&user.id).filter(|resident| resident.user.is_guest()) else { return };
+        let (seats, waiting) = (std::mem::take(&mut guest.seats), std::mem::take(&mut guest.waiting));
+        for seat in seats {
+            let connection = &seat.connection;
+            connection.ended.store(true, Ordering::Release);
+            if !seat.held.take().is_some_and(|held| held.refuse(id_taken())) {
+                connection.out.emit(&quintet_dialect::error_event(&id_taken()));
+                connection.out.end();
             }
         }
-        resident.seats.retain(|seat| !guests(&seat.connection));
-        let (ended, waiting) = std::mem::take(&mut resident.waiting).into_iter().partition(|(c, _)| guests(c));
-        resident.waiting = waiting;
-        let ended: Waiting = ended;
-        for (connection, reply) in ended {
-            connection.out.end();
-            let _ = reply.send(Err(Refusal::unauthenticated("this id belongs to a registered user")));
+        for (_, reply) in waiting {
+            let _ = reply.send(Err(id_taken()));
         }
-        Some(std::mem::replace(&mut resident.user, Arc::clone(user)))
+        self.remove(&user.id);
     }
 
     pub(super) fn slot(&self, user: &UserId) -> Option<usize> {
@@ -176,12 +181,21 @@ impl State {
         self.residents.get_mut(slot)
     }
 
+    /// The resident of a user, if the id is still that of the same kind of user: an event of a guest may be told when an
+    /// account has got the guest's id already.
+    pub(super) fn holder(&mut self, user: &User) -> Option<&mut Resident> {
+        self.resident(&user.id).filter(|resident| resident.user.is_guest() == user.is_guest())
+    }
+
     pub(super) fn room_slot(&self, conversation: &ConversationId) -> Option<usize> {
         self.by_conversation.get(conversation.as_str(), |room| self.rooms[room].place.id.as_str())
     }
 
-    pub(super) fn refuse_waiting(&mut self, user: &UserId, refusal: &Refusal) {
-        let Some(slot) = self.slot(user).filter(|slot| self.residents[*slot].loading.is_some()) else { return };
+    pub(super) fn refuse_waiting(&mut self, user: &UserId, load: u64, refusal: &Refusal) {
+        let Some(slot) = self.slot(user).filter(|slot| self.residents[*slot].load == load) else { return };
+        if self.residents[slot].loading.is_none() {
+            return;
+        }
         self.unlist(user);
         for (_, reply) in self.residents.remove(slot).waiting {
             let _ = reply.send(Err(refusal.clone()));
@@ -189,13 +203,13 @@ impl State {
     }
 
     /// Takes what was read, and then what changed since.
-    pub(super) fn load(&mut self, user: &UserId, memberships: Memberships) {
-        let Some(slot) = self.slot(user) else { return };
+    pub(super) fn load(&mut self, user: &UserId, load: u64, memberships: Memberships) {
+        let Some(slot) = self.slot(user).filter(|slot| self.residents[*slot].load == load) else { return };
         let Some(changes) = self.residents[slot].loading.take() else { return };
         if memberships.registered && self.residents[slot].user.is_guest() {
             // Between the guest's word and this read the id became a registered user's.
             for (_, reply) in std::mem::take(&mut self.residents[slot].waiting) {
-                let _ = reply.send(Err(Refusal::unauthenticated("this id belongs to a registered user")));
+                let _ = reply.send(Err(id_taken()));
             }
             return;
         }
@@ -221,11 +235,11 @@ impl State {
     pub(super) fn seat(&mut self, user: &UserId, connection: Arc<Connection>, held: Option<Held>) {
         if let Some(slot) = self.slot(user) {
             let resident = &mut self.residents[slot];
-            // A guest that shows a token for its own id has a seat already; what is held for it stays so.
-            let before = resident.seats.iter().position(|seat| seat.connection.id == connection.id);
-            let before = before.and_then(|at| resident.seats.swap_remove(at).held.into_inner());
-            let held = RefCell::new(held.map(Box::new).or(before));
-            let muted = self.former_mutes.remove(&connection.lineage).unwrap_or_default();
+            let held = RefCell::new(held.map(Box::new));
+            // The connection that is gone on with may have a seat still: a client notices a loss first.
+            let line = |seat: &&Seat| seat.connection.lineage == connection.lineage;
+            let before = resident.seats.iter().find(line).map(|seat| seat.muted.clone());
+            let muted = self.former_mutes.remove(&connection.lineage).or(before).unwrap_or_default();
             // Nearly all have one; the first push would make room for four.
             resident.seats.reserve_exact(1);
             resident.seats.push(Seat { connection, muted, expiry: None, heard: None, held });
@@ -399,7 +413,7 @@ impl State {
     }
 
     pub(super) fn changed(&mut self, user: &Arc<User>) {
-        let Some(resident) = self.resident(&user.id) else { return };
+        let Some(resident) = self.holder(user) else { return };
         resident.user = Arc::clone(user);
         for seat in &resident.seats {
             seat.connection.set_user(user);

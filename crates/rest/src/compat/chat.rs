@@ -15,7 +15,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::conversations::{Edit, Registration, Search, new_account};
-use super::{LIST_MAX, emails, messages, missing, own_conversations, required, send, shown_message, status, users};
+use super::{
+    LIST_MAX, emails, mark_guest, messages, missing, own_conversations, required, send, shown_message, status, users,
+};
 use crate::auth::Credentials;
 use crate::error::Answer;
 use crate::extract::{Asked, Asker, BodyIfAny, From, Path, user_id};
@@ -53,6 +55,7 @@ fn user(service: &Service, user: &User, email: Option<&str>) -> Value {
     if let Some(email) = email {
         object["email"] = email.into();
     }
+    mark_guest(user, &mut object);
     object
 }
 

@@ -14,7 +14,9 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{LIST_MAX, emails, messages, missing, own_conversations, required, send, shown_message, status, users};
+use super::{
+    LIST_MAX, emails, mark_guest, messages, missing, own_conversations, required, send, shown_message, status, users,
+};
 use crate::auth::Credentials;
 use crate::error::Answer;
 use crate::extract::{Asked, Asker, Body, BodyIfAny, From, Path, Person, present, user_id};
@@ -44,7 +46,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 fn user(service: &Service, user: &User) -> Value {
     // Clients format when a user was last seen: it is always there.
     let last_seen = user.last_seen.unwrap_or(user.created_at);
-    json!({
+    let mut object = json!({
         "_id": user.id.as_str(),
         "id": user.id.as_str(),
         "username": user.username,
@@ -52,7 +54,9 @@ fn user(service: &Service, user: &User) -> Value {
         "status": status(service, &user.id),
         "lastSeen": last_seen.to_string(),
         "createdAt": user.created_at.to_string(),
-    })
+    });
+    mark_guest(user, &mut object);
+    object
 }
 
 /// A user as itself sees it.

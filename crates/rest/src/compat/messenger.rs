@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{LIST_MAX, emails, messages, required, send, username_for, users};
+use super::{LIST_MAX, emails, mark_guest, messages, required, send, username_for, users};
 use crate::auth::Credentials;
 use crate::error::Answer;
 use crate::extract::{Asker, Body, BodyIfAny, From, Path, Person, user_id};
@@ -38,7 +38,9 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 fn person(user: &User) -> Value {
-    json!({ "_id": user.id.as_str(), "firstName": user.first_name(), "lastName": user.last_name() })
+    let mut object = json!({ "_id": user.id.as_str(), "firstName": user.first_name(), "lastName": user.last_name() });
+    mark_guest(user, &mut object);
+    object
 }
 
 /// A user as itself sees it.

@@ -113,6 +113,13 @@ fn status(service: &Service, user: &UserId) -> &'static str {
     if service.presence().is_online(user) { "online" } else { "offline" }
 }
 
+/// Marks a user's object where that is a guest, as everywhere else.
+fn mark_guest(user: &User, object: &mut Value) {
+    if user.is_guest() {
+        object["guest"] = true.into();
+    }
+}
+
 /// Other registered users whose names hold a text.
 async fn users(service: &Service, asker: &Asker, query: &str) -> Result<Vec<Arc<User>>, Refusal> {
     let mut found = service.users(query.to_owned(), None, LIST_MAX).await?.items;

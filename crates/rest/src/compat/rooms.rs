@@ -47,20 +47,23 @@ struct Page {
 }
 
 /// Who reads: by a token, or a guest by its word.
-struct Reader(UserId);
+enum Reader {
+    Known(UserId),
+    Guest(UserId),
+}
 
 impl FromRequestParts<App> for Reader {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         if parts.headers.contains_key(header::AUTHORIZATION) {
-            return Ok(Self(Asker::from_request_parts(parts, app).await?.id()));
+            return Ok(Self::Known(Asker::from_request_parts(parts, app).await?.id()));
         }
         let Asked(Page { user_id: said, .. }) = Asked::from_request_parts(parts, app).await?;
         let said = said.ok_or_else(|| {
             Refusal::unauthenticated("a bearer token is needed, or the `userId` of a guest who joined")
         })?;
-        Ok(Self(app.service.guest(&user_id("userId", &said)?).await?.user.id.clone()))
+        Ok(Self::Guest(app.service.guest(&user_id("userId", &said)?).await?.user.id.clone()))
     }
 }
 
@@ -70,13 +73,18 @@ impl FromRequestParts<App> for Reader {
 )]
 async fn history(
     State(service): State<Service>,
-    Reader(reader): Reader,
+    reader: Reader,
     Path(id): Path<String>,
     Asked(page): Asked<Page>,
 ) -> Answer<Json<Value>> {
     let limit = page_limit(page.limit)?;
     let id = ConversationId::trusted(&id);
-    let messages = messages(&service, reader, Dialect::Rooms, &id, (0, limit)).await?;
+    let (Reader::Known(who) | Reader::Guest(who)) = &reader;
+    let messages = messages(&service, who.clone(), Dialect::Rooms, &id, (0, limit)).await?;
+    if let Reader::Guest(guest) = &reader {
+        // What was read was the guest's to read only if no account has got its id meanwhile. None ever gives one back.
+        service.guest(guest).await?;
+    }
     Ok(Json(json!({ "roomId": id.as_str(), "messages": messages })))
 }
 

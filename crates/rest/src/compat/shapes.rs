@@ -30,12 +30,12 @@ const SHAPES: &[(&str, &str)] = &[
         "_id:text userId:text date:text time:text location:text activity:text requests:[text] expiresAt:time \
          __v:number chatId:text",
     ),
-    ("MessengerPerson", "_id:text firstName:text lastName:text ~email:text"),
+    ("MessengerPerson", "_id:text firstName:text lastName:text ~email:text ~guest:flag"),
     (
         "MessengerAccount",
         "id:text _id:text firstName:text lastName:text email:text? country:text? avatar:text? role:text createdAt:time",
     ),
-    ("MessengerAuthor", "_id:text id:text username:text firstName:text lastName:text avatar:text?"),
+    ("MessengerAuthor", "_id:text id:text username:text firstName:text lastName:text avatar:text? ~guest:flag"),
     (
         "MessengerMessage",
         "_id:text id:text sender:MessengerAuthor recipient:text? group:text? content:text isRead:flag createdAt:time \
@@ -46,7 +46,7 @@ const SHAPES: &[(&str, &str)] = &[
         "_id:text name:text? description:text creator:text? memberCount:number isMember:flag createdAt:time \
          ~members:[MessengerPerson]",
     ),
-    ("RoomsAuthor", "id:text username:text avatar:text?"),
+    ("RoomsAuthor", "id:text username:text avatar:text? ~guest:flag"),
     (
         "RoomsMessage",
         "id:text roomId:text content:text type:text userId:text user:RoomsAuthor createdAt:time sequence:number \
@@ -54,9 +54,9 @@ const SHAPES: &[(&str, &str)] = &[
     ),
     (
         "ConversationsUser",
-        "_id:text id:text username:text avatar:text? status:text lastSeen:time createdAt:time ~email:text?",
+        "_id:text id:text username:text avatar:text? status:text lastSeen:time createdAt:time ~email:text? ~guest:flag",
     ),
-    ("ConversationsAuthor", "_id:text id:text username:text avatar:text?"),
+    ("ConversationsAuthor", "_id:text id:text username:text avatar:text? ~guest:flag"),
     ("ConversationsReader", "user:text readAt:time"),
     (
         "ConversationsMessage",
@@ -70,10 +70,10 @@ const SHAPES: &[(&str, &str)] = &[
          unreadCount:number createdAt:time updatedAt:time",
     ),
     ("ConversationsPagination", "page:number limit:number total:number pages:number"),
-    ("ChatUser", "id:text username:text avatar_url:text? status:text ~email:text? ~created_at:time"),
+    ("ChatUser", "id:text username:text avatar_url:text? status:text ~email:text? ~created_at:time ~guest:flag"),
     (
         "ChatParticipant",
-        "id:text username:text email:text? avatar_url:text? status:text joined_at:time last_read_at:time?",
+        "id:text username:text email:text? avatar_url:text? status:text joined_at:time last_read_at:time? ~guest:flag",
     ),
     (
         "ChatMessage",

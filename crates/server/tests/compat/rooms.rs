@@ -14,7 +14,7 @@ async fn lives() {
         let mut bob = Wire::connect(place.server.address(), "/", &json!({ "userId": "bob", "dialect": "rooms" })).await;
         ada.emit("create_room", &json!({ "name": "Lobby", "userId": "ada", "username": "Ada" })).await;
         let room = ada.next("room_created").await;
-        fields(&room, "id name createdAt");
+        fields(&room, "id name createdAt guestSecret");
         let id = text(&room["id"]);
         for (wire, user) in [(&mut ada, "ada"), (&mut bob, "bob")] {
             wire.emit("join_room", &json!({ "roomId": id, "userId": user, "username": user })).await;

@@ -68,3 +68,10 @@ rest bob POST /auth/revoke => 204
 rest bob GET /me => 401
 close b
 close x
+# Its going is told two seconds later.
+a< user_offline {"userId":"$bob","username":"bob","lastSeen":"~time"}
+n< userPresence {"userId":"$bob","status":"offline","lastSeen":"~time"}
+n< userOffline "$bob"
+n< user_offline "~"
+n< user:status {"userId":"$bob","status":"offline"}
+n< user_left {"userId":"$bob","roomId":"$c"}

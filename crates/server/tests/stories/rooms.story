@@ -1,7 +1,7 @@
 # The rooms vocabulary: guests in open rooms, and its extensions.
 connect j nobody rooms
 j> create_room {"name":"General Chat","userId":"g-joe"}
-j< room_created {"id":"=room","name":"General Chat","createdAt":"~time"}
+j< room_created {"id":"=room","name":"General Chat","createdAt":"~time","guestSecret":"~"}
 
 # Its maker is in it only after joining.
 j> send_message {"roomId":"$room","userId":"g-joe","content":"early"}
@@ -19,13 +19,13 @@ j< user_joined {"userId":"g-jane","username":"JaneDoe","roomId":"$room","user":{
 
 # Typing.
 k> typing {"roomId":"$room","userId":"g-jane","isTyping":true}
-j< user_typing {"userId":"g-jane","username":"JaneDoe","roomId":"$room","isTyping":true}
+j< user_typing {"userId":"g-jane","username":"JaneDoe","roomId":"$room","isTyping":true,"guest":true}
 k> typing {"roomId":"$room","userId":"g-jane","isTyping":"yes"} => {"ok":false,"code":"ERR_INVALID_PAYLOAD","message":"`isTyping` must be true or false."}
 # A message ends it.
 k> send_message {"roomId":"$room","userId":"g-jane","content":"Hi"} => {"ok":true,"message":{"id":"=m2","roomId":"$room","content":"Hi","type":"text","userId":"g-jane","user":"~","createdAt":"~time","sequence":4}}
 k< message_received "~"
 j< message_received "~"
-j< user_typing {"userId":"g-jane","username":"JaneDoe","roomId":"$room","isTyping":false}
+j< user_typing {"userId":"g-jane","username":"JaneDoe","roomId":"$room","isTyping":false,"guest":true}
 
 # Read, edited, removed.
 j> read_messages {"roomId":"$room","messageIds":["$m2"]} => {"ok":true}

@@ -6,6 +6,7 @@ use quintet_domain::permissions::Action;
 use quintet_domain::{ConversationId, ConversationKind, Event, Place, Refusal, Role, UserId};
 use rusqlite::{OptionalExtension, params};
 
+use super::guests;
 use super::members::{self, actor_with_profile};
 use super::rows::{self, CONVERSATION, ConversationRow, UserRow};
 use super::tx::{About, Tx, Written};
@@ -91,7 +92,10 @@ pub(super) fn create(tx: &mut Tx<'_>, actor: &Actor, new: NewConversation) -> Wr
     if actor.guest && new.kind != ConversationKind::Room {
         return Err(Refusal::unauthenticated("guests make rooms only").into());
     }
-    let maker = actor_with_profile(tx, actor, &new.profile)?;
+    let mut maker = actor_with_profile(tx, actor, &new.profile)?;
+    if maker.user.is_guest() {
+        maker = guests::with_secret(tx, maker, actor)?;
+    }
     let user = match &new.owner {
         None => maker,
         // What two say to each other is theirs alone: nobody opens it, or looks into it, for them.
@@ -119,6 +123,9 @@ pub(super) fn create(tx: &mut Tx<'_>, actor: &Actor, new: NewConversation) -> Wr
     if let Some(description) = &new.description {
         let mut describe = tx.conn.prepare_cached("UPDATE conversation SET description = ?2 WHERE pk = ?1")?;
         describe.execute(params![pk, description])?;
+    }
+    if let Some(secret) = user.secret {
+        tx.conn.prepare_cached("UPDATE conversation SET owner_secret_pk = ?2 WHERE pk = ?1")?.execute([pk, secret])?;
     }
     let mut at_birth = Vec::new();
     if new.join {

@@ -12,12 +12,12 @@ use rusqlite::{OptionalExtension, params};
 use super::conversations;
 use super::rows::{self, ConversationRow, UserRow};
 use super::tx::{About, Tx, Written};
-use super::{queries, users};
+use super::{guests, queries};
 use crate::{Actor, Joined, Left, PageOf};
 
 /// The actor's row; a guest's is made, or brought up to date with what it says of itself.
 pub(super) fn actor_with_profile(tx: &mut Tx<'_>, actor: &Actor, profile: &Profile) -> Written<UserRow> {
-    if actor.guest { users::upsert_guest(tx, &actor.user, profile) } else { tx.actor(actor) }
+    if actor.guest { guests::upsert(tx, actor, profile) } else { tx.actor(actor) }
 }
 
 pub(super) fn join(
@@ -32,9 +32,11 @@ pub(super) fn join(
     let new = tx.member(conversation.pk, user.pk)?.is_none();
     if new {
         tx.check(Action::Join, &conversation, &user, false)?;
+        guests::may_enter_another(tx, &user)?;
         insert(tx, Some(actor), &conversation, &user, Role::Member)?;
     } else {
         tx.check(Action::Use, &conversation, &user, false)?;
+        guests::show_as_owner(tx, &conversation, &user)?;
     }
     let history = if history {
         queries::messages_of(tx.conn, &conversation, PageOf::Newest, HISTORY_ON_JOIN)?.items
@@ -115,11 +117,11 @@ pub(super) fn insert(
     tx.record("member_joined", about, own, event)
 }
 
-/// Whether a new member is the owner: it was before, or the owner is erased and nobody with an account is there.
+/// Whether a new member is the owner: it was before, which a guest has to prove, or the owner is erased and nobody with an account is there.
 fn inherits(tx: &Tx<'_>, conversation: &ConversationRow, user: &UserRow) -> Written<bool> {
     let Some(owner) = conversation.owner_pk else { return Ok(false) };
     if owner == user.pk {
-        return Ok(true);
+        return Ok(rows::owns(conversation, user));
     }
     if user.user.is_guest() || user.user.is_service() {
         return Ok(false);
@@ -200,7 +202,10 @@ pub(super) fn depart(
         .conn
         .prepare_cached("UPDATE conversation SET member_count = member_count - 1 WHERE pk = ?1 RETURNING member_count")?
         .query_row([conversation.pk], |row| row.get(0))?;
-    if conversation.owner_pk == Some(user.pk) {
+    // A guest is out of its rooms whenever it is offline, and by anybody who claims its id: it gives away what is its own
+    // only by leaving with the proof that it is.
+    let gives_away = !user.user.is_guest() || departure == Departure::Left;
+    if gives_away && rows::owns(conversation, user) {
         pass_ownership(tx, conversation)?;
     }
     if left == 0 {
@@ -231,14 +236,15 @@ pub(super) fn depart(
     Ok(())
 }
 
-/// The longest-standing admin, else member, becomes owner: a registered one before any guest, whose id anybody could
-/// claim. An empty room keeps the owner it had.
+/// The longest-standing admin, else member, becomes owner, but no guest, whose id anybody could claim. Where nobody else
+/// is there the owner stays who it was.
 fn pass_ownership(tx: &Tx<'_>, conversation: &ConversationRow) -> Written<()> {
     let heir: Option<i64> = tx
         .conn
         .prepare_cached(
-            "SELECT m.user_pk FROM member m JOIN user u ON u.pk = m.user_pk WHERE m.conversation_pk = ?1
-             ORDER BY u.kind = 'registered' DESC, u.service, m.role = 'admin' DESC, m.joined_sequence, m.user_pk LIMIT 1",
+            "SELECT m.user_pk FROM member m JOIN user u ON u.pk = m.user_pk
+             WHERE m.conversation_pk = ?1 AND u.kind = 'registered'
+             ORDER BY u.service, m.role = 'admin' DESC, m.joined_sequence, m.user_pk LIMIT 1",
         )?
         .query_row([conversation.pk], |row| row.get(0))
         .optional()?;
@@ -246,7 +252,9 @@ fn pass_ownership(tx: &Tx<'_>, conversation: &ConversationRow) -> Written<()> {
     tx.conn
         .prepare_cached("UPDATE member SET role = 'owner' WHERE conversation_pk = ?1 AND user_pk = ?2")?
         .execute([conversation.pk, heir])?;
-    tx.conn.prepare_cached("UPDATE conversation SET owner_pk = ?2 WHERE pk = ?1")?.execute([conversation.pk, heir])?;
+    tx.conn
+        .prepare_cached("UPDATE conversation SET owner_pk = ?2, owner_secret_pk = NULL WHERE pk = ?1")?
+        .execute([conversation.pk, heir])?;
     Ok(())
 }
 

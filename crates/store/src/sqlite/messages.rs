@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use quintet_domain::limits::READ_AUDIENCE_MEMBERS_MAX;
 use quintet_domain::permissions::{self, Action};
-use quintet_domain::{ConversationId, DELETED_CONTENT, Event, Message, MessageId, NewText, Refusal, Target, UserId};
+use quintet_domain::{
+    ConnectionId, ConversationId, DELETED_CONTENT, Event, Message, MessageId, NewText, Refusal, Target, UserId,
+};
 use rusqlite::{OptionalExtension, params};
 
 use super::rows::{self, ConversationRow, MESSAGE, MESSAGE_COLUMNS, USER, UserRow};
 use super::tx::{About, Tx, Written};
 use super::writer::Scope;
 use super::{conversations, files, queries};
-use crate::{Actor, Send, Sent};
+use crate::{Actor, Send, Sent, StoreError};
 
 /// Messages of somebody who is erased that are deleted in one turn: others write in between.
 const ERASED_AT_ONCE: usize = 200;
@@ -22,6 +24,20 @@ struct MessageRow {
     conversation: ConversationRow,
     message: Message,
     sender_pk: i64,
+    /// The connection through which a guest wrote it.
+    guest_origin: Option<ConnectionId>,
+    /// The secret that the guest who wrote it had.
+    guest_secret: Option<i64>,
+}
+
+impl MessageRow {
+    /// Whether the user wrote it. Of a guest's messages, only those of the same connection, or of the same secret, are
+    /// its own: anybody can claim its id.
+    fn is_by(&self, user: &UserRow, actor: &Actor) -> bool {
+        let same_connection = self.guest_origin.is_some() && self.guest_origin == actor.origin;
+        let same_secret = self.guest_secret.is_some() && self.guest_secret == user.secret;
+        self.sender_pk == user.pk && (!user.user.is_guest() || same_connection || same_secret)
+    }
 }
 
 /// What a send may write. A file may be refused after the message was written, and the first message of two people
@@ -51,8 +67,8 @@ pub(super) fn send(tx: &mut Tx<'_>, send: Send) -> Written<Sent> {
     tx.conn
         .prepare_cached(
             "INSERT INTO message (id, conversation_pk, sequence, sender_pk, kind, content, file_url, file_name,
-                 client_message_id, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                 client_message_id, created_at, guest_origin, guest_secret_pk)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         )?
         .execute(params![
             id.as_str(),
@@ -64,7 +80,9 @@ pub(super) fn send(tx: &mut Tx<'_>, send: Send) -> Written<Sent> {
             text.file.as_ref().map(|file| &file.url),
             text.file.as_ref().and_then(|file| file.name.as_ref()),
             text.client_message_id.as_ref().map(quintet_domain::ClientMessageId::as_str),
-            tx.now.0
+            tx.now.0,
+            actor.origin.filter(|_| sender.user.is_guest()).map(|origin| origin.0 as i64),
+            sender.secret
         ])?;
     let pk = tx.conn.last_insert_rowid();
     if let Some(file) = &text.file {
@@ -139,10 +157,12 @@ fn first_answer(
 fn find(tx: &Tx<'_>, id: &MessageId) -> Written<Option<MessageRow>> {
     let found = tx
         .conn
-        .prepare_cached("SELECT pk, conversation_pk FROM message WHERE id = ?1")?
-        .query_row([id.as_str()], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))
+        .prepare_cached("SELECT pk, conversation_pk, guest_origin, guest_secret_pk FROM message WHERE id = ?1")?
+        .query_row([id.as_str()], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, Option<i64>>(2)?, row.get(3)?))
+        })
         .optional()?;
-    let Some((pk, conversation_pk)) = found else { return Ok(None) };
+    let Some((pk, conversation_pk, origin, guest_secret)) = found else { return Ok(None) };
     let conversation = rows::conversation_by_pk(tx.conn, conversation_pk)?;
     let (sender, message) = tx
         .conn
@@ -154,7 +174,8 @@ fn find(tx: &Tx<'_>, id: &MessageId) -> Written<Option<MessageRow>> {
             let message = rows::message_at(row, 0, &conversation.place, Arc::clone(&sender.user))?;
             Ok((sender, message))
         })?;
-    Ok(Some(MessageRow { pk, conversation, message, sender_pk: sender.pk }))
+    let guest_origin = origin.map(|origin| ConnectionId(origin as u64));
+    Ok(Some(MessageRow { pk, conversation, message, sender_pk: sender.pk, guest_origin, guest_secret }))
 }
 
 /// A message that the actor can see, with leave to do `action` to it.
@@ -166,7 +187,13 @@ fn find_for(tx: &Tx<'_>, actor: &Actor, id: &MessageId, action: Action) -> Writt
     if !permissions::allows(Action::Use, rows::standing(&row.conversation, &user, member.as_ref(), false)) {
         return Err(unseen().into());
     }
-    tx.check(action, &row.conversation, &user, row.sender_pk == user.pk)?;
+    let author = row.is_by(&user, actor);
+    let allowed = tx.check(action, &row.conversation, &user, author);
+    if matches!(allowed, Err(StoreError::Refused(_))) && row.sender_pk == user.pk && !author {
+        let why = "Unauthorized: a guest changes what it wrote on the same connection, or with its `guestSecret`.";
+        return Err(Refusal::forbidden(why).into());
+    }
+    allowed?;
     queries::add_readers(tx.conn, &row.conversation, std::slice::from_mut(&mut row.message))?;
     Ok((user, row))
 }

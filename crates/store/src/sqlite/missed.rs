@@ -3,6 +3,7 @@
 //! What must stay true: exactly what would have been told is found, in commit order: what happened in a conversation
 //! while the user was a member, and what is told to the user alone. Texts are those of now.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use quintet_domain::limits::{READ_AUDIENCE_MEMBERS_MAX, RECOVERY_BYTES_MAX, RECOVERY_CHANGES_MAX};
@@ -10,7 +11,7 @@ use quintet_domain::{ConnectionId, Departure, Entry, Event, MeetupId, MeetupStat
 use rusqlite::{Connection, Row, params};
 
 use super::rows::{self, ConversationRow, UserRow};
-use super::{meetups, notifications, queries};
+use super::{guests, meetups, notifications, queries};
 use crate::{Missed, StoreError};
 
 type Read<T> = Result<T, StoreError>;
@@ -48,10 +49,11 @@ impl Change {
     }
 }
 
-pub(super) fn missed(conn: &Connection, user: &UserId, after: u64) -> Read<Missed> {
+pub(super) fn missed(conn: &Connection, user: &UserId, guest: bool, after: u64) -> Read<Missed> {
     let position = queries::position(conn)?;
-    let Some(user) = rows::user(conn, user)?.filter(|_| after <= position) else {
-        // Nobody that is known, or a position of other data.
+    let user = rows::user(conn, user)?.filter(|user| user.user.is_guest() == guest && after <= position);
+    let Some(user) = user else {
+        // Nobody that is known, or a guest whose id an account has got, or a position of other data.
         return Ok(Missed { position, entries: None });
     };
     let mut entries = Vec::new();
@@ -114,14 +116,28 @@ fn heard(
     // Whoever came first by joining was not there before.
     let first = changes.iter().find(|change| own(change, "member_joined") || own(change, "member_left"));
     let mut member = first.is_none_or(|first| first.kind == "member_left");
+    // Those whose comings and goings are told here.
+    let mut met = BTreeSet::new();
     for change in changes {
         member |= own(&change, "member_joined");
         if member && let Some(event) = event(conn, user, conversation, &change)? {
-            entries.push(change.entry(event));
+            let first_met = change.kind.starts_with("member_") && change.actor.is_some_and(|pk| met.insert(pk));
+            entries.push(change.entry(if first_met { as_known_before(conn, &change, event)? } else { event }));
         }
         member &= !own(&change, "member_left") && change.kind != "conversation_deleted";
     }
     Ok(())
+}
+
+/// The departure of a guest who gave its id up since: the client knows the guest by the id that it had.
+fn as_known_before(conn: &Connection, change: &Change, event: Event) -> Read<Event> {
+    let Event::MemberLeft { place, user, departure, member_count } = event else { return Ok(event) };
+    let former = match change.actor {
+        Some(pk) if user.is_guest() => guests::former_id(conn, pk)?,
+        _ => None,
+    };
+    let user = former.map_or_else(|| Arc::clone(&user), |id| Arc::new(User { id, ..User::clone(&user) }));
+    Ok(Event::MemberLeft { place, user, departure, member_count })
 }
 
 /// Makes a change of a conversation into its event again; none where nothing was told, or not to this user.

@@ -3,6 +3,7 @@
 mod conversations;
 mod directory;
 mod files;
+mod guests;
 mod known;
 mod meetups;
 mod members;
@@ -33,9 +34,10 @@ use self::readers::Readers;
 use self::writer::{Scope, Writer};
 use crate::store::ReadResult;
 use crate::{
-    Account, Actor, Claims, ConversationChange, Created, Dead, Done, Found, Future, Joined, Left, MeetupChange,
-    MeetupFilter, Memberships, MessagePage, Missed, NewConversation, NewFile, NewMeetup, NewUser, Numbered, OnCommit,
-    OpenError, Page, PageOf, ProfileChange, Send, Sent, ServiceKey, Store, StoredFile, Untold, Which,
+    Account, Actor, Claims, ConversationChange, Created, Dead, Done, Found, Future, GuestProof, Joined, Left,
+    MeetupChange, MeetupFilter, Memberships, MessagePage, Missed, NewConversation, NewFile, NewMeetup, NewUser,
+    Numbered, OnCommit, OpenError, Page, PageOf, ProfileChange, Send, Sent, ServiceKey, Store, StoredFile, Untold,
+    Which,
 };
 
 /// The store on SQLite.
@@ -289,6 +291,10 @@ impl Store for SqliteStore {
         self.readers.run(move |conn| users::account(conn, &id))
     }
 
+    fn guest_knows(&self, guest: UserId, proof: GuestProof) -> ReadResult<'_, bool> {
+        self.readers.run(move |conn| guests::knows(conn, &guest, &proof))
+    }
+
     fn account_by_login(&self, login: String) -> ReadResult<'_, Option<Account>> {
         self.readers.run(move |conn| users::account_by_login(conn, &login))
     }
@@ -379,8 +385,8 @@ impl Store for SqliteStore {
         self.readers.run(move |conn| notifications::untold(conn, &user))
     }
 
-    fn missed(&self, user: UserId, after: u64) -> ReadResult<'_, Missed> {
-        self.readers.run(move |conn| missed::missed(conn, &user, after))
+    fn missed(&self, user: UserId, guest: bool, after: u64) -> ReadResult<'_, Missed> {
+        self.readers.run(move |conn| missed::missed(conn, &user, guest, after))
     }
 
     fn identity(&self) -> ReadResult<'_, String> {

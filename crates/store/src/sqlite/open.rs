@@ -161,6 +161,40 @@ mod tests {
 
     use super::*;
 
+    /// A database of version 0.1 keeps its guests and its accounts, those included that were made of guests. Its guests'
+    /// rooms have no secret, so that whoever claims their owner's id is a guest like others.
+    #[test]
+    fn guests_of_an_earlier_version() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut conn = Connection::open(folder.path().join(FILE)).unwrap();
+        migrations::migrations::runner().set_target(Target::Version(6)).run(&mut conn).unwrap();
+        conn.execute_batch(
+            "INSERT INTO user (pk, id, kind, username, username_key, name, created_at) VALUES
+                 (1, '42', 'registered', 'was a guest', 'was a guest', 'n', 0), (2, 'g', 'guest', 'g', NULL, 'g', 0);
+             INSERT INTO conversation (pk, id, kind, open, owner_pk, made_by_guest, created_at, updated_at) VALUES
+                 (1, 'adopted', 'room', 1, 1, 1, 0, 0), (2, 'guests', 'room', 1, 2, 1, 0, 0);
+             INSERT INTO member (conversation_pk, user_pk, role, joined_at, joined_sequence, read_sequence) VALUES
+                 (1, 1, 'owner', 0, 0, 0), (2, 2, 'owner', 0, 0, 0);
+             INSERT INTO message (pk, id, conversation_pk, sequence, sender_pk, kind, content, created_at) VALUES
+                 (1, 'm', 1, 1, 1, 'text', 'x', 0);",
+        )
+        .unwrap();
+        migrate(&mut conn, folder.path()).unwrap();
+        type Seat = (String, String, String, Option<String>, Option<i64>);
+        let seats: Vec<Seat> = conn
+            .prepare(
+                "SELECT u.id, u.kind, m.role, u.former_id, c.owner_secret_pk FROM member m
+                 JOIN user u ON u.pk = m.user_pk JOIN conversation c ON c.pk = m.conversation_pk ORDER BY u.pk",
+            )
+            .unwrap()
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        let seat = |id: &str, kind: &str, role: &str| (id.to_owned(), kind.to_owned(), role.to_owned(), None, None);
+        assert_eq!(seats, [seat("42", "registered", "owner"), seat("g", "guest", "member")]);
+    }
+
     /// A database of an earlier version keeps its pictures, and forgets whose profile kept another's.
     #[test]
     fn pictures_of_an_earlier_version() {

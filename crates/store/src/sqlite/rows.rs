@@ -18,10 +18,10 @@ pub(super) const USER_COLUMNS: usize = 11;
 /// The columns of a conversation, as [`conversation_at`] reads them; the pair comes by its ids.
 pub(super) const CONVERSATION: &str = "c.pk, c.id, c.kind, c.name, c.open, c.owner_pk, c.sequence, c.member_count,
     c.created_at, c.updated_at, c.last_message_pk,
-    (SELECT id FROM user WHERE pk = c.first_pk), (SELECT id FROM user WHERE pk = c.second_pk)";
+    (SELECT id FROM user WHERE pk = c.first_pk), (SELECT id FROM user WHERE pk = c.second_pk), c.owner_secret_pk";
 
 /// How many they are.
-pub(super) const CONVERSATION_COLUMNS: usize = 13;
+pub(super) const CONVERSATION_COLUMNS: usize = 14;
 
 /// The columns of a message without its sender and place, as [`message_at`] reads them.
 pub(super) const MESSAGE: &str = "m.pk, m.id, m.sequence, m.kind, m.content, m.file_url, m.file_name,
@@ -34,6 +34,8 @@ pub(super) struct UserRow {
     pub(super) pk: i64,
     pub(super) user: Arc<User>,
     pub(super) disabled: bool,
+    /// The secret that a guest who writes has proved to have; none for everybody else.
+    pub(super) secret: Option<i64>,
 }
 
 #[derive(Clone, Debug)]
@@ -42,6 +44,8 @@ pub(super) struct ConversationRow {
     pub(super) place: Arc<Place>,
     pub(super) open: bool,
     pub(super) owner_pk: Option<i64>,
+    /// The secret that proves a guest to be the owner.
+    pub(super) owner_secret: Option<i64>,
     pub(super) sequence: u64,
     pub(super) member_count: u32,
     pub(super) created_at: Timestamp,
@@ -87,7 +91,7 @@ pub(super) fn user_at(row: &Row<'_>, at: usize) -> Result<UserRow> {
         last_seen: row.get::<_, Option<i64>>(at + 6)?.map(Timestamp),
         created_at: Timestamp(row.get(at + 7)?),
     };
-    Ok(UserRow { pk: row.get(at)?, user: Arc::new(user), disabled: row.get(at + 8)? })
+    Ok(UserRow { pk: row.get(at)?, user: Arc::new(user), disabled: row.get(at + 8)?, secret: None })
 }
 
 pub(super) fn conversation_at(row: &Row<'_>, at: usize) -> Result<ConversationRow> {
@@ -104,6 +108,7 @@ pub(super) fn conversation_at(row: &Row<'_>, at: usize) -> Result<ConversationRo
         place: Arc::new(place),
         open: row.get(at + 4)?,
         owner_pk: row.get(at + 5)?,
+        owner_secret: row.get(at + 13)?,
         sequence: row.get::<_, i64>(at + 6)? as u64,
         member_count: row.get(at + 7)?,
         created_at: Timestamp(row.get(at + 8)?),
@@ -158,6 +163,20 @@ pub(super) fn member(conn: &Connection, conversation: i64, user: i64) -> Result<
             Ok(MemberRow { role: parsed(row, 0, Role::parse)?, read_sequence: row.get::<_, i64>(1)? as u64 })
         })
         .optional()
+}
+
+/// Whether a conversation is a user's own. A guest has to prove that: its id is anybody's to claim.
+pub(super) fn owns(conversation: &ConversationRow, user: &UserRow) -> bool {
+    let proven = !user.user.is_guest() || (user.secret.is_some() && user.secret == conversation.owner_secret);
+    conversation.owner_pk == Some(user.pk) && proven
+}
+
+/// A membership with the role that counts: a guest's is what it proves, whatever its seat says.
+pub(super) fn in_effect(conversation: &ConversationRow, user: &UserRow, member: MemberRow) -> MemberRow {
+    if !user.user.is_guest() {
+        return member;
+    }
+    MemberRow { role: if owns(conversation, user) { Role::Owner } else { Role::Member }, ..member }
 }
 
 /// How a user stands to a conversation, for the table of permissions.

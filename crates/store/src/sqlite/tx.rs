@@ -6,6 +6,7 @@ use std::sync::Arc;
 use quintet_domain::{ConversationId, Entry, Environment, Event, Refusal, Timestamp, UserId, permissions};
 use rusqlite::{Connection, params};
 
+use super::guests;
 use super::known::Known;
 use super::rows::{self, ConversationRow, MemberRow, UserRow};
 use super::writer::data_version;
@@ -185,7 +186,10 @@ impl<'c> Tx<'c> {
     /// The actor's own row. Guests are made where they join or make a room.
     pub(super) fn actor(&self, actor: &Actor) -> Written<UserRow> {
         match self.user_row(&actor.user)? {
-            Some(row) if !row.disabled && row.user.is_guest() == actor.guest => Ok(row),
+            Some(row) if actor.guest && row.user.is_guest() => guests::proven(self, row, actor),
+            // It was a guest's when this was asked, and an account has got it since.
+            Some(_) if actor.guest => Err(guests::id_is_taken().into()),
+            Some(row) if !row.disabled && !row.user.is_guest() => Ok(row),
             None if actor.guest => Err(Refusal::forbidden("You are not a member: join a room first.").into()),
             _ => Err(Refusal::unauthenticated("the user is not known").into()),
         }
@@ -236,6 +240,7 @@ impl<'c> Tx<'c> {
         author: bool,
     ) -> Written<Option<MemberRow>> {
         let member = self.member(conversation.pk, user.pk)?;
+        let member = member.map(|member| rows::in_effect(conversation, user, member));
         let standing = rows::standing(conversation, user, member.as_ref(), author);
         permissions::check(action, standing, &conversation.place.id)?;
         Ok(member)

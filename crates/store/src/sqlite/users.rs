@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use quintet_domain::limits::{NAME_CHARS_MAX, URL_BYTES_MAX};
-use quintet_domain::{Departure, Event, Profile, Refusal, Timestamp, User, UserId};
+use quintet_domain::limits::NAME_CHARS_MAX;
+use quintet_domain::{Departure, Event, Refusal, Timestamp, User, UserId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::directory::folded;
 use super::rows::{self, USER, USER_COLUMNS, UserRow};
 use super::tx::{About, Tx, Written};
-use super::{files, meetups, members, messages};
+use super::{files, guests, meetups, members, messages};
 use crate::{Account, Claims, NewUser, Page, ProfileChange, StoreError};
 
 const ACCOUNT: &str = "u.email, u.password_hash, u.home_dialect, u.token_generation, u.tokens_from_s, u.country";
@@ -132,34 +132,12 @@ pub(super) fn register(tx: &mut Tx<'_>, mut new: NewUser) -> Written<Account> {
         }
         return known(tx, &id);
     };
-    match rows::user(tx.conn, &id)? {
-        Some(row) if !row.user.is_guest() => Err(Refusal::conflict(format!("The id `{id}` is taken.")).into()),
-        guest => take_id(tx, &id, guest, &new),
-    }
+    take_id(tx, &id, &new)
 }
 
-/// Makes a user of an id that somebody may have had as a guest: what the guest was in stays.
-fn take_id(tx: &mut Tx<'_>, id: &UserId, guest: Option<UserRow>, new: &NewUser) -> Written<Account> {
-    match guest {
-        None => insert(tx, id, new)?,
-        Some(guest) => {
-            tx.conn
-                .prepare_cached(
-                    "UPDATE user SET kind = 'registered', username = ?2, username_key = ?3, name = ?4, email = ?5,
-                         email_key = ?6, avatar = coalesce(?7, avatar), password_hash = ?8 WHERE pk = ?1",
-                )?
-                .execute(params![
-                    guest.pk,
-                    new.username,
-                    new.username.to_lowercase(),
-                    new.name.as_deref().unwrap_or(&new.username),
-                    new.email,
-                    new.email.as_deref().map(str::to_lowercase),
-                    new.avatar,
-                    new.password_hash
-                ])?;
-        }
-    }
+/// Makes a user with an id that others knew before: a guest may claim it at this moment.
+fn take_id(tx: &mut Tx<'_>, id: &UserId, new: &NewUser) -> Written<Account> {
+    insert(tx, id, new)?;
     let account = known(tx, id)?;
     let row = tx.user(id)?;
     files::note_picture(tx, row.pk, account.user.avatar.as_deref())?;
@@ -169,7 +147,9 @@ fn take_id(tx: &mut Tx<'_>, id: &UserId, guest: Option<UserRow>, new: &NewUser) 
     Ok(account)
 }
 
-fn insert(tx: &Tx<'_>, id: &UserId, new: &NewUser) -> Written<()> {
+/// The row of a new account. There is no other way to one: whoever has the id as a guest gives it up here.
+fn insert(tx: &mut Tx<'_>, id: &UserId, new: &NewUser) -> Written<()> {
+    guests::give_up_id(tx, id)?;
     tx.conn
         .prepare_cached(
             "INSERT INTO user (id, kind, username, username_key, name, email, email_key, password_hash, avatar,
@@ -210,9 +190,11 @@ fn free_username(tx: &Tx<'_>, wish: &str) -> Written<String> {
 }
 
 pub(super) fn adopt(tx: &mut Tx<'_>, claims: Claims) -> Written<Account> {
-    let row = rows::user(tx.conn, &claims.id)?;
-    if row.as_ref().is_some_and(|row| !row.user.is_guest()) {
+    if rows::user(tx.conn, &claims.id)?.is_some_and(|row| !row.user.is_guest()) {
         return known(tx, &claims.id);
+    }
+    if claims.id.is_former_guests() {
+        return Err(guests::id_is_reserved(&claims.id).into());
     }
     let from_id = || format!("user-{}", claims.id.as_str().chars().take(NAME_FROM_ID_CHARS).collect::<String>());
     let wish = claims.username.clone().or_else(|| claims.name.clone()).unwrap_or_else(from_id);
@@ -222,46 +204,7 @@ pub(super) fn adopt(tx: &mut Tx<'_>, claims: Claims) -> Written<Account> {
         email => email,
     };
     let new = NewUser { username, email, name: claims.name, avatar: claims.avatar, ..NewUser::default() };
-    take_id(tx, &claims.id, row, &new)
-}
-
-/// Makes a guest, or brings it up to date with what it says of itself; its connections carry that on.
-pub(super) fn upsert_guest(tx: &mut Tx<'_>, id: &UserId, profile: &Profile) -> Written<UserRow> {
-    if profile.avatar.as_ref().is_some_and(|avatar| avatar.len() > URL_BYTES_MAX) {
-        return Err(Refusal::too_large("avatar", format!("has at most {URL_BYTES_MAX} bytes")).into());
-    }
-    let before = rows::user(tx.conn, id)?;
-    match &before {
-        Some(row) if !row.user.is_guest() => {
-            return Err(Refusal::unauthenticated("this id belongs to a registered user").into());
-        }
-        Some(row) => {
-            tx.conn
-                .prepare_cached(
-                    "UPDATE user SET username = coalesce(?2, username), name = coalesce(?2, name),
-                         avatar = coalesce(?3, avatar) WHERE pk = ?1",
-                )?
-                .execute(params![row.pk, profile.username, profile.avatar])?;
-        }
-        None => {
-            let from_id = format!("guest-{}", id.as_str().chars().take(NAME_FROM_ID_CHARS).collect::<String>());
-            let name = profile.username.as_deref().unwrap_or(&from_id);
-            tx.conn
-                .prepare_cached(
-                    "INSERT INTO user (id, kind, username, name, avatar, created_at) VALUES (?1, 'guest', ?2, ?2, ?3, ?4)",
-                )?
-                .execute(params![id.as_str(), name, profile.avatar, tx.now.0])?;
-        }
-    }
-    let row = tx.user(id)?;
-    if profile.avatar.is_some() {
-        files::note_picture(tx, row.pk, profile.avatar.as_deref())?;
-    }
-    if before.is_none_or(|before| before.user != row.user) {
-        let about = About { actor: Some(row.pk), ..About::default() };
-        tx.record("user_changed", about, None, Event::UserChanged { user: Arc::clone(&row.user) })?;
-    }
-    Ok(row)
+    take_id(tx, &claims.id, &new)
 }
 
 pub(super) fn change_profile(tx: &mut Tx<'_>, id: &UserId, change: ProfileChange) -> Written<Account> {
@@ -336,7 +279,9 @@ pub(super) fn set_disabled(tx: &mut Tx<'_>, id: &UserId, disabled: bool) -> Writ
 }
 
 pub(super) fn seen(tx: &mut Tx<'_>, users: &[(UserId, Timestamp)]) -> Written<()> {
-    let mut statement = tx.conn.prepare_cached("UPDATE user SET last_seen = ?2 WHERE id = ?1 AND erased = 0")?;
+    let mut statement = tx
+        .conn
+        .prepare_cached("UPDATE user SET last_seen = ?2 WHERE id = ?1 AND erased = 0 AND kind = 'registered'")?;
     for (id, at) in users {
         statement.execute(params![id.as_str(), at.0])?;
     }

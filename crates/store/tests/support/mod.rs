@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use quintet_domain::{
-    ClientMessageId, ConversationId, ConversationKind, Entry, Environment, MessageKind, NewText, Profile, Refusal,
-    Target, Timestamp, UserId,
+    ClientMessageId, ConnectionId, ConversationId, ConversationKind, Entry, Environment, MessageKind, NewText, Profile,
+    Refusal, Target, Timestamp, UserId,
 };
 use quintet_store::{
     Account, Actor, Created, Done, Future, Group, Location, NewConversation, NewUser, Send, Sent, SqliteStore, Store,
@@ -163,7 +163,10 @@ pub fn block_on<T>(history: impl std::future::Future<Output = T>) -> T {
 }
 
 pub fn actor(user: &UserId) -> Actor {
-    Actor { user: user.clone(), guest: user.as_str().starts_with("guest"), origin: None, acked: false }
+    let guest = user.as_str().starts_with("guest");
+    // A guest's messages are its own on one connection alone: each has one.
+    let origin = guest.then(|| ConnectionId(user.as_str().bytes().map(u64::from).sum()));
+    Actor { user: user.clone(), guest, guest_proof: None, origin, acked: false }
 }
 
 pub fn message(from: &UserId, place: &ConversationId, text: &str, client_message_id: Option<&str>) -> Send {

@@ -1,0 +1,604 @@
+//! No account inherits what a guest did, and no guest acts for an account or proves what it has no secret for: random
+//! guests, connections, secrets and adoptions, queued together so that they share commits, beside a model.
+
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+use quintet_domain::{
+    Audience, ConnectionId, ConversationId, ConversationKind, Departure, Event, MessageId, Profile, Timestamp, User,
+    UserId, UserKind,
+};
+use quintet_store::{
+    Actor, Claims, ConversationChange, Created, GuestProof, Location, NewConversation, NewUser, PageOf, Sent,
+    StoreError,
+};
+use support::{Bench, block_on, message};
+
+/// Ids that guests claim and that accounts may get.
+const IDS: usize = 3;
+/// Connections of guests.
+const CONNECTIONS: usize = 4;
+/// Secrets that clients may have.
+const SECRETS: usize = 3;
+
+/// What a connection shows beside the id that it claims.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shown {
+    Nothing,
+    Secret(usize),
+    /// The name of a secret, without knowing the rest.
+    Forged(usize),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum By {
+    /// The account of this id.
+    Account(usize),
+    /// A guest's connection.
+    Guest(usize),
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Adopt(usize),
+    Register(usize),
+    /// The connection of that number is another from here on: claims an id and shows something.
+    Connect(usize, usize, Shown),
+    MakeRoom(By),
+    Join(By, usize),
+    Leave(By, usize),
+    Send(By, usize),
+    Edit(By, usize),
+    Delete(By, usize),
+    Rename(By, usize),
+    Sweep(BTreeSet<usize>),
+}
+
+fn by() -> impl Strategy<Value = By> {
+    prop_oneof![2 => (0..IDS).prop_map(By::Account), 3 => (0..CONNECTIONS).prop_map(By::Guest)]
+}
+
+fn shown() -> impl Strategy<Value = Shown> {
+    prop_oneof![
+        2 => Just(Shown::Nothing),
+        3 => (0..SECRETS).prop_map(Shown::Secret),
+        1 => (0..SECRETS).prop_map(Shown::Forged),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let any = 0..64usize;
+    prop_oneof![
+        1 => (0..IDS).prop_map(Step::Adopt),
+        1 => (0..IDS).prop_map(Step::Register),
+        3 => (0..CONNECTIONS, 0..IDS, shown()).prop_map(|(n, id, shown)| Step::Connect(n, id, shown)),
+        4 => by().prop_map(Step::MakeRoom),
+        8 => (by(), any.clone()).prop_map(|(by, n)| Step::Join(by, n)),
+        3 => (by(), any.clone()).prop_map(|(by, n)| Step::Leave(by, n)),
+        8 => (by(), any.clone()).prop_map(|(by, n)| Step::Send(by, n)),
+        5 => (by(), any.clone()).prop_map(|(by, n)| Step::Edit(by, n)),
+        4 => (by(), any.clone()).prop_map(|(by, n)| Step::Delete(by, n)),
+        4 => (by(), any).prop_map(|(by, n)| Step::Rename(by, n)),
+        1 => proptest::collection::btree_set(0..IDS, 0..IDS).prop_map(Step::Sweep),
+    ]
+}
+
+/// Who did something: the account of an id, or a guest who had the id before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Who {
+    Account(usize),
+    Guest(usize),
+}
+
+struct Room {
+    id: ConversationId,
+    owner: Who,
+    /// The secret that it hangs on, as [`Model::secrets`] numbers them.
+    secret: Option<usize>,
+    /// In the order in which they joined.
+    members: Vec<Who>,
+}
+
+struct Said {
+    id: MessageId,
+    room: usize,
+    author: Who,
+    connection: Option<u64>,
+    secret: Option<usize>,
+    deleted: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Conn {
+    number: u64,
+    claims: usize,
+    shown: Shown,
+}
+
+/// What is true, worked out from the steps alone.
+struct Model {
+    accounts: [bool; IDS],
+    connections: [Conn; CONNECTIONS],
+    count: u64,
+    rooms: Vec<Room>,
+    said: Vec<Said>,
+    /// By name: whose it is, whether it is the forged one, and its number among all that there ever were.
+    secrets: BTreeMap<usize, (usize, bool, usize)>,
+    secrets_made: usize,
+    /// What accounts did: joins, departures and messages.
+    done: usize,
+}
+
+impl Model {
+    /// Who acts, if that one may act at all.
+    fn actor(&self, by: By) -> Option<Who> {
+        match by {
+            By::Account(id) => self.accounts[id].then_some(Who::Account(id)),
+            By::Guest(n) => {
+                let id = self.connections[n].claims;
+                (!self.accounts[id]).then_some(Who::Guest(id))
+            }
+        }
+    }
+
+    /// The secret that a connection proves to have.
+    fn proved(&self, by: By) -> Option<usize> {
+        let By::Guest(n) = by else { return None };
+        let Conn { claims, shown, .. } = self.connections[n];
+        let (name, forged) = match shown {
+            Shown::Nothing => return None,
+            Shown::Secret(name) => (name, false),
+            Shown::Forged(name) => (name, true),
+        };
+        self.secrets.get(&name).filter(|(of, kind, _)| (*of, *kind) == (claims, forged)).map(|(_, _, number)| *number)
+    }
+
+    fn connection(&self, by: By) -> Option<u64> {
+        match by {
+            By::Account(_) => None,
+            By::Guest(n) => Some(self.connections[n].number),
+        }
+    }
+
+    fn owns(&self, by: By, who: Who, room: usize) -> bool {
+        let room = &self.rooms[room];
+        let proven = matches!(who, Who::Account(_)) || (room.secret.is_some() && self.proved(by) == room.secret);
+        room.owner == who && proven
+    }
+
+    fn wrote(&self, by: By, who: Who, said: &Said) -> bool {
+        let proven = matches!(who, Who::Account(_))
+            || said.connection == self.connection(by)
+            || (said.secret.is_some() && said.secret == self.proved(by));
+        said.author == who && proven
+    }
+
+    fn leave(&mut self, by: Option<By>, who: Who, room: usize) {
+        let passes = by.is_some_and(|by| self.owns(by, who, room));
+        let room = &mut self.rooms[room];
+        room.members.retain(|member| *member != who);
+        let heir = room.members.iter().find(|member| matches!(member, Who::Account(_)));
+        if let (true, Some(heir)) = (passes, heir) {
+            (room.owner, room.secret) = (*heir, None);
+        }
+    }
+
+    fn account_comes(&mut self, id: usize) {
+        self.accounts[id] = true;
+        self.secrets.retain(|_, (of, _, _)| *of != id);
+        for room in 0..self.rooms.len() {
+            self.leave(None, Who::Guest(id), room);
+        }
+    }
+}
+
+/// An answer that is still to come.
+enum Pending {
+    Plain(Box<dyn FnOnce() -> Answer>),
+    Room(tokio::sync::oneshot::Receiver<Result<Created, StoreError>>, Who, Option<usize>),
+    Message(tokio::sync::oneshot::Receiver<Result<Sent, StoreError>>, usize, Who, Option<u64>, Option<usize>),
+}
+
+type Answer = std::pin::Pin<Box<dyn std::future::Future<Output = Result<(), StoreError>>>>;
+
+fn plain<T: Send + 'static>(answer: tokio::sync::oneshot::Receiver<Result<T, StoreError>>) -> Pending {
+    Pending::Plain(Box::new(move || Box::pin(async move { answer.await.expect("an answer").map(|_| ()) })))
+}
+
+struct Run {
+    bench: Bench,
+    model: Model,
+    /// A service, which sees every room and is in none.
+    eye: UserId,
+}
+
+fn id(number: usize) -> UserId {
+    UserId::trusted(&format!("{}", 40 + number))
+}
+
+impl Run {
+    async fn start() -> Self {
+        let bench = Bench::open(&Location::Memory);
+        let eye = bench.write(|store, done| store.add_service("eye".into(), "hash".into(), done)).await.expect("made");
+        let connections =
+            std::array::from_fn(|n| Conn { number: n as u64, claims: n % IDS, shown: Shown::Secret(n % SECRETS) });
+        let model = Model {
+            accounts: [false; IDS],
+            connections,
+            count: CONNECTIONS as u64,
+            rooms: Vec::new(),
+            said: Vec::new(),
+            secrets: BTreeMap::new(),
+            secrets_made: 0,
+            done: 0,
+        };
+        Self { bench, model, eye: eye.user.id.clone() }
+    }
+
+    fn actor(&self, by: By) -> Actor {
+        match by {
+            By::Account(n) => Actor { user: id(n), guest: false, guest_proof: None, origin: None, acked: false },
+            By::Guest(n) => {
+                let Conn { number, claims, shown } = self.model.connections[n];
+                let proof = |name: usize, key: u8| Some(GuestProof { name: format!("s{name}"), hash: [key; 32] });
+                let guest_proof = match shown {
+                    Shown::Nothing => None,
+                    Shown::Secret(name) => proof(name, 1),
+                    Shown::Forged(name) => proof(name, 2),
+                };
+                Actor { user: id(claims), guest: true, guest_proof, origin: Some(ConnectionId(number)), acked: false }
+            }
+        }
+    }
+
+    /// Queues a step, and lets the model take it: what is expected, and the answer that is to come.
+    async fn queue(&mut self, step: Step) -> Option<(bool, Pending)> {
+        let (bench, model) = (&self.bench, &mut self.model);
+        match step {
+            Step::Adopt(n) => {
+                let claims = Claims { id: id(n), username: None, name: None, email: None, avatar: None };
+                let answer = bench.start(|store, done| store.adopt(claims, done)).await;
+                if !model.accounts[n] {
+                    model.account_comes(n);
+                }
+                Some((true, plain(answer)))
+            }
+            Step::Register(n) => {
+                let new =
+                    NewUser { id: Some(id(n)), username: format!("u{n}"), any_username: true, ..NewUser::default() };
+                let answer = bench.start(|store, done| store.register(new, done)).await;
+                let expected = !model.accounts[n];
+                if expected {
+                    model.account_comes(n);
+                }
+                Some((expected, plain(answer)))
+            }
+            Step::Connect(n, claims, shown) => {
+                model.connections[n] = Conn { number: model.count, claims, shown };
+                model.count += 1;
+                None
+            }
+            Step::Sweep(present) => {
+                let ids = present.iter().map(|n| id(*n)).collect();
+                let answer = bench.start(|store, done| store.sweep(ids, Timestamp(i64::MAX), done)).await;
+                for n in (0..IDS).filter(|n| !present.contains(n)) {
+                    (0..model.rooms.len()).for_each(|room| model.leave(None, Who::Guest(n), room));
+                }
+                Some((true, plain(answer)))
+            }
+            Step::MakeRoom(by) => {
+                let actor = self.actor(by);
+                let new = NewConversation {
+                    kind: ConversationKind::Room,
+                    name: Some("R".into()),
+                    description: None,
+                    open: true,
+                    members: Vec::new(),
+                    owner: None,
+                    join: false,
+                    profile: Profile::default(),
+                };
+                let answer = self.bench.start(|store, done| store.create_conversation(actor, new, done)).await;
+                let (who, secret) = self.make_room(by)?;
+                Some((who.is_some(), Pending::Room(answer, who.unwrap_or(Who::Guest(0)), secret)))
+            }
+            Step::Join(by, n) => {
+                let (room, actor) = (self.room(n)?, self.actor(by));
+                let place = self.model.rooms[room].id.clone();
+                let answer =
+                    self.bench.start(|store, done| store.join(actor, place, Profile::default(), false, done)).await;
+                let who = self.model.actor(by);
+                if let Some(who) = who
+                    && !self.model.rooms[room].members.contains(&who)
+                {
+                    self.model.done += usize::from(matches!(who, Who::Account(_)));
+                    self.model.rooms[room].members.push(who);
+                }
+                Some((who.is_some(), plain(answer)))
+            }
+            Step::Leave(by, n) => {
+                let (room, actor) = (self.room(n)?, self.actor(by));
+                let place = self.model.rooms[room].id.clone();
+                let answer = self.bench.start(|store, done| store.leave(actor, place, Departure::Left, done)).await;
+                let who = self.member(by, room);
+                if let Some(who) = who {
+                    self.model.done += usize::from(matches!(who, Who::Account(_)));
+                    self.model.leave(Some(by), who, room);
+                }
+                Some((who.is_some(), plain(answer)))
+            }
+            Step::Send(by, n) => {
+                let (room, actor) = (self.room(n)?, self.actor(by));
+                let send =
+                    quintet_store::Send { actor, ..message(&self.eye, &self.model.rooms[room].id, "text", None) };
+                let answer = self.bench.start(|store, done| store.send(send, done)).await;
+                let who = self.member(by, room);
+                self.model.done += usize::from(matches!(who, Some(Who::Account(_))));
+                let (connection, secret) = (self.model.connection(by), self.model.proved(by));
+                Some((who.is_some(), Pending::Message(answer, room, who.unwrap_or(Who::Guest(0)), connection, secret)))
+            }
+            Step::Edit(by, n) => {
+                let (said, actor) = (self.said(n)?, self.actor(by));
+                let (message, room) = (self.model.said[said].id.clone(), self.model.said[said].room);
+                let answer =
+                    self.bench.start(|store, done| store.edit_message(actor, message, "new".into(), done)).await;
+                let message = &self.model.said[said];
+                let allowed = self.member(by, room).is_some_and(|who| self.model.wrote(by, who, message));
+                Some((allowed && !message.deleted, plain(answer)))
+            }
+            Step::Delete(by, n) => {
+                let (said, actor) = (self.said(n)?, self.actor(by));
+                let (message, room) = (self.model.said[said].id.clone(), self.model.said[said].room);
+                let answer = self.bench.start(|store, done| store.delete_message(actor, message, done)).await;
+                let message = &self.model.said[said];
+                let allowed = self
+                    .member(by, room)
+                    .is_some_and(|who| self.model.wrote(by, who, message) || self.model.owns(by, who, room));
+                self.model.said[said].deleted |= allowed;
+                Some((allowed, plain(answer)))
+            }
+            Step::Rename(by, n) => {
+                let (room, actor) = (self.room(n)?, self.actor(by));
+                let (place, change) =
+                    (self.model.rooms[room].id.clone(), ConversationChange { name: Some("N".into()), open: None });
+                let answer =
+                    self.bench.start(|store, done| store.change_conversation(actor, place, change, done)).await;
+                let allowed = self.member(by, room).is_some_and(|who| self.model.owns(by, who, room));
+                Some((allowed, plain(answer)))
+            }
+        }
+    }
+
+    /// Who makes a room, if that is allowed, and the secret that it hangs on.
+    fn make_room(&mut self, by: By) -> Option<(Option<Who>, Option<usize>)> {
+        let model = &mut self.model;
+        let Some(who) = model.actor(by) else { return Some((None, None)) };
+        let proved = model.proved(by);
+        let (By::Guest(n), None) = (by, proved) else { return Some((Some(who), proved)) };
+        let Conn { claims, shown, .. } = model.connections[n];
+        let (name, forged) = match shown {
+            Shown::Nothing => return Some((Some(who), None)),
+            Shown::Secret(name) => (name, false),
+            Shown::Forged(name) => (name, true),
+        };
+        if model.secrets.contains_key(&name) {
+            return Some((None, None));
+        }
+        model.secrets_made += 1;
+        model.secrets.insert(name, (claims, forged, model.secrets_made));
+        Some((Some(who), Some(model.secrets_made)))
+    }
+
+    fn room(&self, n: usize) -> Option<usize> {
+        (!self.model.rooms.is_empty()).then(|| n % self.model.rooms.len())
+    }
+
+    fn said(&self, n: usize) -> Option<usize> {
+        (!self.model.said.is_empty()).then(|| n % self.model.said.len())
+    }
+
+    fn member(&self, by: By, room: usize) -> Option<Who> {
+        self.model.actor(by).filter(|who| self.model.rooms[room].members.contains(who))
+    }
+
+    /// Queues steps together, and checks that each came to what the model says.
+    async fn take(&mut self, steps: Vec<Step>) {
+        let mut queued = Vec::new();
+        for step in steps {
+            let shown = format!("{step:?}");
+            if let Some((expected, pending)) = self.queue(step).await {
+                queued.push((shown, expected, pending));
+            }
+        }
+        for (shown, expected, pending) in queued {
+            let outcome = match pending {
+                Pending::Plain(answer) => answer().await,
+                Pending::Room(answer, owner, secret) => answer.await.expect("an answer").map(|created| {
+                    self.model.rooms.push(Room { id: created.place.id.clone(), owner, secret, members: Vec::new() });
+                }),
+                Pending::Message(answer, room, author, connection, secret) => {
+                    answer.await.expect("an answer").map(|sent| {
+                        let id = sent.message.id.clone();
+                        self.model.said.push(Said { id, room, author, connection, secret, deleted: false });
+                    })
+                }
+            };
+            assert_eq!(outcome.is_ok(), expected, "{shown}: {outcome:?}");
+        }
+        self.look().await;
+    }
+
+    /// Whether a user is who the model says.
+    fn is(&self, user: &User, who: Who) -> bool {
+        let expected = match who {
+            Who::Account(_) => UserKind::Registered,
+            Who::Guest(_) => UserKind::Guest,
+        };
+        user.kind == expected && self.is_id(&user.id, who)
+    }
+
+    fn is_id(&self, shown: &UserId, who: Who) -> bool {
+        match who {
+            Who::Account(n) => *shown == id(n),
+            Who::Guest(n) if self.model.accounts[n] => shown.is_former_guests(),
+            Who::Guest(n) => *shown == id(n),
+        }
+    }
+
+    /// Everything that can be seen is as the model says.
+    async fn look(&self) {
+        self.bench.settled().await;
+        for (at, room) in self.model.rooms.iter().enumerate() {
+            let seen = self.bench.store.conversation(self.eye.clone(), room.id.clone()).await.expect("a room");
+            assert!(
+                self.is_id(&seen.owner.clone().expect("an owner"), room.owner),
+                "{:?} owns {:?}",
+                seen.owner,
+                room.owner
+            );
+            assert_eq!(seen.members.len(), room.members.len());
+            for who in &room.members {
+                assert!(
+                    seen.members.iter().any(|member| self.is(&member.user, *who)),
+                    "{who:?} is not in {:?}",
+                    seen.members
+                );
+            }
+            let page = self
+                .bench
+                .store
+                .messages(self.eye.clone(), room.id.clone(), PageOf::Newest, 200)
+                .await
+                .expect("a page");
+            for said in self.model.said.iter().filter(|said| said.room == at) {
+                let found = page.items.iter().find(|message| message.id == said.id).expect("the message");
+                assert!(self.is(&found.sender, said.author), "{:?} signs what {:?} wrote", found.sender, said.author);
+            }
+        }
+        for n in (0..IDS).filter(|n| self.model.accounts[*n]) {
+            let mine: BTreeSet<_> = self
+                .bench
+                .store
+                .memberships(id(n))
+                .await
+                .expect("read")
+                .places
+                .into_iter()
+                .map(|(place, _)| place.id.clone())
+                .collect();
+            let expected = self.model.rooms.iter().filter(|room| room.members.contains(&Who::Account(n)));
+            assert_eq!(mine, expected.map(|room| room.id.clone()).collect());
+            // A guest who comes back for what it missed is told nothing by an account's id, and an account nothing of a guest's.
+            assert_eq!(self.bench.store.missed(id(n), true, 0).await.expect("read").entries, None);
+            let missed = self.bench.store.missed(id(n), false, 0).await.expect("read").entries.expect("not too much");
+            let joined: BTreeSet<_> = missed
+                .iter()
+                .filter_map(|entry| match &entry.event {
+                    Event::MemberJoined { place, user, .. } if user.id == id(n) => Some(place.id.clone()),
+                    _ => None,
+                })
+                .collect();
+            for entry in &missed {
+                if let Audience::Members(place) = entry.event.audience() {
+                    assert!(joined.contains(place), "{entry:?} is told to an account that was not there");
+                }
+            }
+        }
+        // What was handed on names an account for what it did itself, and for nothing else.
+        let entries = self.bench.entries.lock().unwrap();
+        let by_accounts = entries.iter().filter(|entry| match &entry.event {
+            Event::MessageCreated(message) => message.sender.kind == UserKind::Registered,
+            Event::MemberJoined { user, .. } | Event::MemberLeft { user, .. } => user.kind == UserKind::Registered,
+            _ => false,
+        });
+        assert_eq!(by_accounts.count(), self.model.done);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 80, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nobody_has_what_another_did(
+        groups in proptest::collection::vec(proptest::collection::vec(step(), 1..8), 1..24)
+    ) {
+        block_on(async {
+            let mut run = Run::start().await;
+            for steps in groups {
+                run.take(steps).await;
+            }
+        });
+    }
+}
+
+/// An id of the form that former guests have is nobody's to claim.
+#[tokio::test]
+async fn ids_of_former_guests_are_nobodys() {
+    let (bench, _folder) = Bench::in_file();
+    let reserved = UserId::former_guest(7);
+    let claims = Claims { id: reserved.clone(), username: None, name: None, email: None, avatar: None };
+    assert!(bench.write(|store, done| store.adopt(claims, done)).await.is_err());
+    let new = NewUser { id: Some(reserved.clone()), username: "u".into(), ..NewUser::default() };
+    assert!(bench.write(|store, done| store.register(new, done)).await.is_err());
+    let owner = bench.user("owner").await;
+    let room = bench.conversation(&owner, ConversationKind::Room, true, &[]).await;
+    let guest = Actor { user: reserved, guest: true, guest_proof: None, origin: None, acked: false };
+    assert!(bench.write(|store, done| store.join(guest, room, Profile::default(), false, done)).await.is_err());
+}
+
+/// A guest is in so many rooms and no more: all of them are left in one write when an account gets its id.
+#[tokio::test]
+async fn a_guest_is_in_so_many_rooms() {
+    let bench = Bench::open(&Location::Memory);
+    let owner = bench.user("owner").await;
+    let guest = Actor { user: id(0), guest: true, guest_proof: None, origin: None, acked: false };
+    for n in 0..=quintet_domain::limits::GUEST_ROOMS_MAX {
+        let room = bench.conversation(&owner, ConversationKind::Room, true, &[]).await;
+        let by = guest.clone();
+        let joined = bench.write(|store, done| store.join(by, room, Profile::default(), false, done)).await;
+        assert_eq!(joined.is_ok(), n < quintet_domain::limits::GUEST_ROOMS_MAX, "{n}: {joined:?}");
+    }
+    let claims = Claims { id: id(0), username: None, name: None, email: None, avatar: None };
+    bench.write(|store, done| store.adopt(claims, done)).await.expect("adopted");
+    assert!(bench.store.memberships(id(0)).await.expect("read").places.is_empty());
+}
+
+/// What a client that knew the guest by its id is told when it comes back: the guest left by the id that it had. A
+/// client that learns of the guest only then is told of one who came and left by the new one.
+#[tokio::test]
+async fn a_departure_names_whom_the_client_knows() {
+    let bench = Bench::open(&Location::Memory);
+    let owner = bench.user("owner").await;
+    let room = bench.conversation(&owner, ConversationKind::Room, true, &[]).await;
+    let before = bench.settled().await;
+    let guest = Actor { user: id(0), guest: true, guest_proof: None, origin: None, acked: false };
+    let place = room.clone();
+    bench.write(|store, done| store.join(guest, place, Profile::default(), false, done)).await.expect("joined");
+    let joined = bench.settled().await;
+    let claims = Claims { id: id(0), username: None, name: None, email: None, avatar: None };
+    bench.write(|store, done| store.adopt(claims, done)).await.expect("adopted");
+    let told = async |after| {
+        let entries =
+            bench.store.missed(owner.clone(), false, after).await.expect("read").entries.expect("not too much");
+        let ids = entries.into_iter().filter_map(|entry| match entry.event {
+            Event::MemberJoined { user, .. } => Some(("joined", user.id.clone())),
+            Event::MemberLeft { user, departure: Departure::IdTaken, .. } => Some(("left", user.id.clone())),
+            _ => None,
+        });
+        ids.collect::<Vec<_>>()
+    };
+    assert_eq!(told(joined).await, [("left", id(0))]);
+    let all = told(before).await;
+    assert!(matches!(&all[..], [("joined", a), ("left", b)] if a == b && a.is_former_guests()), "{all:?}");
+    // As those heard it who were there.
+    let entries = bench.entries.lock().unwrap();
+    let left = entries.iter().find_map(|entry| match &entry.event {
+        Event::MemberLeft { user, .. } => Some(user.id.clone()),
+        _ => None,
+    });
+    assert_eq!(left, Some(id(0)));
+}

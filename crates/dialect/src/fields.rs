@@ -1,9 +1,9 @@
 //! A client's payload, checked against the catalogue.
 
-use quintet_domain::limits::{IDS_MAX, NAME_CHARS_MAX};
+use quintet_domain::limits::IDS_MAX;
 use quintet_domain::{
     ClientMessageId, ConversationId, FileLink, IdError, MessageId, MessageKind, NewText, Refusal, Target, UserId,
-    validate_content,
+    display_name, is_blank, validate_content,
 };
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -135,11 +135,10 @@ fn check(field: Field, value: Value) -> Result<Value, Refusal> {
         Type::Content | Type::Text | Type::Url | Type::Time if value.is_string() => Ok(value),
         Type::Content | Type::Text | Type::Url | Type::Time => wrong("text"),
         Type::Name => match &value {
-            Value::String(text) if text.chars().count() > NAME_CHARS_MAX => {
-                Err(Refusal::too_large(field.name, format!("has at most {NAME_CHARS_MAX} characters")))
-            }
-            Value::String(text) if field.required && text.trim().is_empty() => wrong("a name, not blank"),
-            Value::String(_) => Ok(value),
+            Value::String(text) if field.required && is_blank(text) => wrong("a name, not blank"),
+            // A name that may be left out may be left empty.
+            Value::String(text) if text.is_empty() => Ok(value),
+            Value::String(text) => display_name(field.name, text).map(Value::String),
             _ => wrong("text"),
         },
         Type::Kind => match value.as_str().and_then(MessageKind::parse) {

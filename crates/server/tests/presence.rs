@@ -5,7 +5,7 @@ mod support;
 use serde_json::{Value, json};
 use support::{Server, Wire};
 
-const SECRET: &str = "a secret of the test";
+const SECRET: &str = "a secret of the tests, of 32 bytes and more";
 
 /// What a user of an existing backend connects with.
 fn issued(user: &str) -> Value {

@@ -103,8 +103,8 @@ pub enum Issuer {
 pub struct Credential {
     /// Who issued the token.
     pub issuer: Issuer,
-    /// When the user last logged in for it, in seconds since 1970, as far as that is known: a refreshed token of
-    /// Quintet's keeps the moment of the log-in. It is never in the future by more than [`CLOCK_AHEAD_SECONDS`].
+    /// When the user logged in for it, in seconds since 1970, as far as the token says: a refreshed token of Quintet's
+    /// keeps the moment of the log-in.
     pub authenticated_s: Option<i64>,
 }
 

@@ -150,7 +150,7 @@ struct Profile {
     email: Option<String>,
     country: Option<String>,
     /// Needed with another email address, by accounts that have a password.
-    #[serde(alias = "oldPassword", alias = "password")]
+    #[serde(alias = "oldPassword")]
     current_password: Option<String>,
 }
 

@@ -24,10 +24,7 @@ pub use event::{Audience, Departure, Entry, Event, Passing};
 pub use ids::{ClientMessageId, ConnectionId, ConversationId, IdError, MeetupId, MessageId, NotificationId, UserId};
 pub use meetup::{Meetup, MeetupRequest, MeetupStatus, Notification};
 pub use message::{DELETED_CONTENT, FILES_PATH, FileLink, Message, MessageKind, Reader, validate_content};
-pub use names::{
-    NAME_KEY_VERSION, NameKeys, collisions, has_reserved_prefix, is_reserved_word, parse_username, refuse_reserved,
-    username_from,
-};
+pub use names::{NAME_KEY_VERSION, NameKeys, collisions, parse_username, refuse_reserved, username_from};
 pub use time::{Environment, Timestamp};
 pub use user::{User, UserKind, validate_email};
 pub use visible::{display_name, display_name_from, is_blank, is_visible};

@@ -13,7 +13,7 @@ use unicode_security::confusable_detection::skeleton;
 
 use crate::Refusal;
 use crate::limits::NAME_CHARS_MAX;
-use crate::visible::{category, is_mark, is_visible, named};
+use crate::visible::{DECOMPOSED_CHARS_MAX, category, is_longer, is_mark, is_visible, named};
 
 /// What the keys of stored usernames were made with: this file's own version and that of the table of confusable
 /// characters. Where a database has another, its keys have to be made anew.
@@ -79,6 +79,25 @@ impl NameKeys {
     pub fn collide(&self, other: &Self) -> bool {
         [&self.key, &self.look].iter().any(|own| **own == other.key || **own == other.look)
     }
+
+    /// Whether the name is one of those that nobody may choose. A number behind it makes it another one.
+    #[must_use]
+    pub fn is_reserved_word(&self) -> bool {
+        // In capitals as well: `ADMlN`, with a small L, looks like the word in no other spelling.
+        static KEYS: LazyLock<Vec<NameKeys>> = LazyLock::new(|| {
+            RESERVED.iter().flat_map(|word| [NameKeys::of(word), NameKeys::of(&word.to_uppercase())]).collect()
+        });
+        KEYS.iter().any(|reserved| reserved.collide(self))
+    }
+
+    /// Whether the name starts as those do that the server gives. A number behind it changes nothing about that.
+    #[must_use]
+    pub fn has_reserved_prefix(&self) -> bool {
+        static KEYS: LazyLock<Vec<String>> =
+            LazyLock::new(|| RESERVED_PREFIXES.iter().map(|prefix| NameKeys::of(prefix).key).collect());
+        let starts = |prefix: &String| self.key.starts_with(prefix) || self.look.starts_with(prefix);
+        KEYS.iter().any(starts)
+    }
 }
 
 /// The pairs among some usernames that readers may take for each other, each by its place in the order given: a name,
@@ -116,19 +135,24 @@ fn folded(text: &str) -> String {
     nfkc.normalize(&text).into_owned()
 }
 
-/// Checks a username and gives it in NFC: 1 to [`NAME_CHARS_MAX`] visible characters that Unicode knows, without
-/// spaces, and without `@`, so that no username can be somebody's email address.
+/// Checks a username and gives it in NFC: 1 to [`NAME_CHARS_MAX`] visible characters that Unicode knows, in NFKC as well,
+/// without spaces, and without `@`, so that no username can be somebody's email address.
 ///
 /// # Errors
 /// A refusal that names the field and the character.
 pub fn parse_username(text: &str) -> Result<String, Refusal> {
     let invalid = |what: String| Err(Refusal::invalid("username", what));
+    let too_large = || Err(Refusal::too_large("username", format!("has at most {NAME_CHARS_MAX} characters")));
+    // A long text is not even normalised.
+    if is_longer(text, DECOMPOSED_CHARS_MAX) {
+        return too_large();
+    }
     let text = ComposingNormalizerBorrowed::new_nfc().normalize(text).into_owned();
     if text.is_empty() {
         return invalid("must not be empty".to_owned());
     }
-    if text.chars().count() > NAME_CHARS_MAX {
-        return Err(Refusal::too_large("username", format!("has at most {NAME_CHARS_MAX} characters")));
+    if is_longer(&text, NAME_CHARS_MAX) || plain_chars(&text) > NAME_CHARS_MAX {
+        return too_large();
     }
     match text.chars().find(|c| !may_be_in_username(*c)) {
         Some(c) if c.is_whitespace() => return invalid("must not contain spaces".to_owned()),
@@ -142,6 +166,11 @@ pub fn parse_username(text: &str) -> Result<String, Refusal> {
     Ok(text)
 }
 
+/// The characters of a text in NFKC, from which keys are made: a ligature can be eighteen of them.
+fn plain_chars(text: &str) -> usize {
+    ComposingNormalizerBorrowed::new_nfkc().normalize(text).chars().count()
+}
+
 fn may_be_in_username(c: char) -> bool {
     c != '@' && is_visible(c) && !matches!(category(c), GeneralCategory::PrivateUse | GeneralCategory::Unassigned)
 }
@@ -151,30 +180,11 @@ fn may_be_in_username(c: char) -> bool {
 /// # Errors
 /// A refusal that names the field.
 pub fn refuse_reserved(username: &str) -> Result<(), Refusal> {
-    if is_reserved_word(username) || has_reserved_prefix(username) {
+    let keys = NameKeys::of(username);
+    if keys.is_reserved_word() || keys.has_reserved_prefix() {
         return Err(Refusal::invalid("username", RESERVED_BECAUSE));
     }
     Ok(())
-}
-
-/// Whether a username is one of those that nobody may choose. A number behind it makes it another one.
-#[must_use]
-pub fn is_reserved_word(username: &str) -> bool {
-    // In capitals as well: `ADMlN`, with a small L, looks like the word in no other spelling.
-    static KEYS: LazyLock<Vec<NameKeys>> = LazyLock::new(|| {
-        RESERVED.iter().flat_map(|word| [NameKeys::of(word), NameKeys::of(&word.to_uppercase())]).collect()
-    });
-    let keys = NameKeys::of(username);
-    KEYS.iter().any(|reserved| reserved.collide(&keys))
-}
-
-/// Whether a username starts as those do that the server gives. A number behind it changes nothing about that.
-#[must_use]
-pub fn has_reserved_prefix(username: &str) -> bool {
-    static KEYS: LazyLock<Vec<String>> =
-        LazyLock::new(|| RESERVED_PREFIXES.iter().map(|prefix| NameKeys::of(prefix).key).collect());
-    let NameKeys { key, look } = NameKeys::of(username);
-    KEYS.iter().any(|prefix| key.starts_with(prefix.as_str()) || look.starts_with(prefix.as_str()))
 }
 
 /// The closest username to a text that nobody can be asked to correct, such as a claim of a token or a full name: the
@@ -182,14 +192,20 @@ pub fn has_reserved_prefix(username: &str) -> bool {
 /// empty, taken or reserved.
 #[must_use]
 pub fn username_from(text: &str) -> String {
-    let text = ComposingNormalizerBorrowed::new_nfc().normalize(text);
+    let text: String = text.chars().take(DECOMPOSED_CHARS_MAX).collect();
+    let text = ComposingNormalizerBorrowed::new_nfc().normalize(&text);
     let text = text.split('@').map(str::trim).find(|part| !part.is_empty()).unwrap_or_default();
     let parts = text.split_whitespace().map(|part| {
         let kept: String = part.chars().filter(|c| may_be_in_username(*c)).collect();
         kept.trim_start_matches(is_mark).to_owned()
     });
     let parts: Vec<String> = parts.filter(|part| !part.is_empty()).collect();
-    parts.join(".").chars().take(NAME_CHARS_MAX).collect()
+    let mut left = NAME_CHARS_MAX;
+    let fits = |c: &char| {
+        let chars = plain_chars(c.encode_utf8(&mut [0; 4]));
+        left.checked_sub(chars).map(|rest| left = rest).is_some()
+    };
+    parts.join(".").chars().take_while(fits).collect()
 }
 
 #[cfg(test)]
@@ -232,6 +248,8 @@ mod tests {
             assert!(parse_username(bad).is_err(), "{bad:?}");
         }
         assert!(parse_username(&"ä".repeat(128)).is_ok());
+        assert!(parse_username(&"\u{FDFA}".repeat(8)).is_err_and(|error| error.code == crate::Code::TooLarge));
+        assert_eq!(username_from(&"\u{FDFA}".repeat(8)), "\u{FDFA}".repeat(7));
         assert!(parse_username(&"ä".repeat(129)).is_err_and(|error| error.code == crate::Code::TooLarge));
     }
 
@@ -322,6 +340,8 @@ mod tests {
             let key = NameKeys::of(&text).key;
             prop_assert!(key.chars().all(is_visible));
             prop_assert!(key.chars().count() <= 40 * text.chars().count());
+            let name = username_from(&text);
+            prop_assert!(NameKeys::of(&name).key.chars().count() <= 4 * NAME_CHARS_MAX);
         }
 
         #[test]

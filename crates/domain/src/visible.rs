@@ -28,6 +28,14 @@ const CANCEL_TAG: char = '\u{E007F}';
 /// Characters of the longest tag sequence behind a flag: six that name a region, and the one that ends it.
 const TAGS_MAX: usize = 7;
 
+/// Characters of a text that can become a name of [`NAME_CHARS_MAX`] by NFC: letters with three marks each.
+pub(crate) const DECOMPOSED_CHARS_MAX: usize = 4 * NAME_CHARS_MAX;
+
+/// Whether a text has more characters than so many, without counting all.
+pub(crate) fn is_longer(text: &str, chars: usize) -> bool {
+    text.chars().nth(chars).is_some()
+}
+
 pub(crate) fn category(c: char) -> GeneralCategory {
     CodePointMapData::<GeneralCategory>::new().get(c)
 }
@@ -73,6 +81,11 @@ pub(crate) fn named(c: char) -> String {
 /// A refusal that names `field`: the name is blank, has more than [`NAME_CHARS_MAX`] characters, or holds an invisible
 /// character.
 pub fn display_name(field: &str, text: &str) -> Result<String, Refusal> {
+    let too_large = || Err(Refusal::too_large(field, format!("has at most {NAME_CHARS_MAX} characters")));
+    // A long text is not even normalised.
+    if is_longer(text, DECOMPOSED_CHARS_MAX) {
+        return too_large();
+    }
     let chars = normalised(text);
     if let Some(at) = (0..chars.len()).find(|at| !may_stand(&chars, *at)) {
         let what = format!("must not contain {}, which cannot be seen", named(chars[at]));
@@ -86,7 +99,7 @@ pub fn display_name(field: &str, text: &str) -> Result<String, Refusal> {
         return Err(Refusal::invalid(field, "must not be blank"));
     }
     if chars.len() > NAME_CHARS_MAX {
-        return Err(Refusal::too_large(field, format!("has at most {NAME_CHARS_MAX} characters")));
+        return too_large();
     }
     Ok(chars.into_iter().collect())
 }
@@ -95,7 +108,8 @@ pub fn display_name(field: &str, text: &str) -> Result<String, Refusal> {
 /// [`display_name`] refuses is left out, and a long name is cut. None where nothing visible is left.
 #[must_use]
 pub fn display_name_from(text: &str) -> Option<String> {
-    let mut chars = normalised(text);
+    let text: String = text.chars().take(DECOMPOSED_CHARS_MAX).collect();
+    let mut chars = normalised(&text);
     chars.truncate(NAME_CHARS_MAX);
     let kept: String = (0..chars.len()).filter(|at| may_stand(&chars, *at)).map(|at| chars[at]).collect();
     // Leaving a character out can bring white space to an end, or next to other white space.

@@ -324,3 +324,6 @@ impl Tokens {
             && issued_s.zip(expires_s).is_some_and(|(from, to)| to > from && (to - from) % DAY_SECONDS == 0)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,7 @@
 //! Usernames: which are taken, which are free, whose one is, and the keys that they are compared by.
 
 use quintet_domain::limits::NAME_CHARS_MAX;
-use quintet_domain::{
-    NAME_KEY_VERSION, NameKeys, Refusal, UserId, collisions, has_reserved_prefix, is_reserved_word, username_from,
-};
+use quintet_domain::{NAME_KEY_VERSION, NameKeys, Refusal, UserId, collisions, username_from};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::tx::{Tx, Written};
@@ -20,6 +18,10 @@ const SUFFIXES_IN_ORDER: u32 = 9;
 /// The `pk` of the user of a name: of exactly this one in any case, else of the only one that is compared equal. None
 /// where several are, which an earlier version let in.
 pub(super) fn owner(conn: &Connection, username: &str) -> Result<Option<i64>, rusqlite::Error> {
+    // Nobody has a longer one, and its key could take seconds to compute.
+    if username.chars().nth(NAME_CHARS_MAX).is_some() {
+        return Ok(None);
+    }
     if let Some(pk) = exact_owner(conn, username)? {
         return Ok(Some(pk));
     }
@@ -37,8 +39,7 @@ pub(super) fn exact_owner(conn: &Connection, username: &str) -> Result<Option<i6
 }
 
 /// Whether readers would take a name for that of another user than `but`.
-fn taken(tx: &Tx<'_>, username: &str, but: i64) -> Written<bool> {
-    let NameKeys { key, look } = NameKeys::of(username);
+fn taken(tx: &Tx<'_>, username: &str, NameKeys { key, look }: &NameKeys, but: i64) -> Written<bool> {
     Ok(tx
         .conn
         .prepare_cached(
@@ -52,7 +53,7 @@ fn taken(tx: &Tx<'_>, username: &str, but: i64) -> Written<bool> {
 
 /// Refuses a name that is another user's than `but`, or that readers would take for it.
 pub(super) fn refuse_taken(tx: &Tx<'_>, username: &str, but: i64) -> Written<()> {
-    if !taken(tx, username, but)? {
+    if !taken(tx, username, &NameKeys::of(username), but)? {
         return Ok(());
     }
     let exactly = exact_owner(tx.conn, username)?.is_some_and(|pk| pk != but);
@@ -62,14 +63,13 @@ pub(super) fn refuse_taken(tx: &Tx<'_>, username: &str, but: i64) -> Written<()>
 
 /// A username that is neither taken nor reserved, close to the one wished for.
 pub(super) fn free(tx: &Tx<'_>, wish: &str) -> Written<String> {
-    let wish = if has_reserved_prefix(wish) { "user" } else { wish };
-    number(tx, wish)
+    number(tx, if NameKeys::of(wish).has_reserved_prefix() { "user" } else { wish })
 }
 
 /// A free username for a user of another issuer, from what its token says, else from its id.
 pub(super) fn free_for(tx: &Tx<'_>, id: &UserId, wishes: [Option<&str>; 2]) -> Written<String> {
-    let wish =
-        wishes.into_iter().flatten().map(username_from).find(|name| !name.is_empty() && !has_reserved_prefix(name));
+    let mut wishes = wishes.into_iter().flatten().map(username_from);
+    let wish = wishes.find(|name| !name.is_empty() && !NameKeys::of(name).has_reserved_prefix());
     if let Some(wish) = wish {
         return number(tx, &wish);
     }
@@ -81,7 +81,11 @@ fn number(tx: &Tx<'_>, wish: &str) -> Written<String> {
     let wish: String = wish.chars().take(NAME_CHARS_MAX - SUFFIX_CHARS_MAX).collect();
     let mut name = wish.clone();
     let mut number = 1;
-    while is_reserved_word(&name) || taken(tx, &name, 0)? {
+    loop {
+        let keys = NameKeys::of(&name);
+        if !keys.is_reserved_word() && !taken(tx, &name, &keys, 0)? {
+            return Ok(name);
+        }
         number += 1;
         // Of the many of one name each is not to ask for all before it.
         name = match number {
@@ -89,7 +93,6 @@ fn number(tx: &Tx<'_>, wish: &str) -> Written<String> {
             _ => format!("{wish}-{}", tx.secret() % 1_000_000_000),
         };
     }
-    Ok(name)
 }
 
 /// Notes what a username is compared by.

@@ -308,6 +308,43 @@ async fn names_that_readers_take_for_each_other() {
     assert_eq!((&me["username"], &me["name"]), (&json!("admin"), &json!("The operator")));
 }
 
+/// Names that version 0.1 let in: the operator hears of them, and their users go on.
+#[tokio::test]
+async fn names_of_version_0_1_that_collide() {
+    let server = Server::start();
+    let http = server.http();
+    let (alice, _) = http.register("alice").await;
+    let (twin, _) = http.register("twin").await;
+    http.register("bob").await;
+    let database = rusqlite::Connection::open(server.data().join("quintet.sqlite3")).expect("a database");
+    database
+        .execute_batch(
+            "UPDATE user SET username = '\u{430}lice', username_key = '\u{430}lice' WHERE username = 'twin';
+             UPDATE user SET name_key = NULL, name_look = NULL;
+             DELETE FROM name_keys;",
+        )
+        .expect("as version 0.1 left it");
+    let mut list = std::process::Command::new(env!("CARGO_BIN_EXE_quintet"));
+    let output = list.arg("--data").arg(server.data()).args(["user", "list"]).output().expect("it runs");
+    let (said, logged) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let line = |id: &str| said.lines().find(|line| line.starts_with(id)).unwrap_or_else(|| panic!("{id} in {said}"));
+    assert!(line(&alice).ends_with(&format!("(its name looks like that of {twin})")), "{said}");
+    assert!(line(&twin).ends_with(&format!("(its name looks like that of {alice})")), "{said}");
+    assert_eq!(said.matches("looks like").count(), 2, "{said}");
+    assert!(logged.contains(&alice) && logged.contains(&twin), "{logged}");
+    assert_eq!(logged.lines().count(), 1, "{logged}");
+    for (field, login, id) in [
+        ("username", "alice", &alice),
+        ("username", "\u{430}lice", &twin),
+        ("username", "\u{410}LICE", &twin),
+        ("email", "twin@example.org", &twin),
+    ] {
+        assert_eq!(log_in(&http, field, login).await.expect(200)["user"]["id"], id.as_str(), "{login}");
+    }
+    assert_eq!(log_in(&http, "username", "ａlice").await.status, 401, "either may be meant");
+    refused(register(&http, "al\u{456}ce", "third@example.org").await, 409, "looks like");
+}
+
 #[tokio::test]
 async fn what_is_shown_can_be_seen() {
     let server = sharing().run();

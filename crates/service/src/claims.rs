@@ -42,7 +42,8 @@ fn holds(claim: &Value, wanted: &str) -> bool {
     match claim {
         Value::String(text) => text == wanted,
         Value::Array(items) => items.iter().any(|item| !item.is_array() && holds(item, wanted)),
-        Value::Number(_) | Value::Bool(_) => claim.to_string() == wanted,
+        Value::Number(number) => number.to_string() == wanted,
+        Value::Bool(is) => wanted.parse() == Ok(*is),
         Value::Null | Value::Object(_) => false,
     }
 }

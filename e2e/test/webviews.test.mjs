@@ -177,7 +177,8 @@ describe("every view", () => {
     await page.reload();
     await page.getByRole("navigation").getByRole("link", { name: /script/ }).first().waitFor();
     const places = await page.evaluate(() => [...document.querySelectorAll(".list a.item")].map((link) => link.getAttribute("href")));
-    assert.ok(places.length >= HOSTILE.length * 2, `${places.length} conversations are shown`);
+    // A group and a direct conversation of each; the text that hides characters is no name of a group.
+    assert.ok(places.length >= HOSTILE.length * 2 - 1, `${places.length} conversations are shown`);
     for (const hash of [...places, "#/meetups", "#/notifications", "#/profile", "#/new"]) {
       await page.evaluate((to) => { location.hash = to; }, hash);
       if (hash.startsWith("#/c/")) {

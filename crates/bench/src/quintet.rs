@@ -11,7 +11,7 @@ use sha2::Sha256;
 use crate::load::Greeting;
 
 /// What this server's tokens are signed with.
-pub(crate) const SECRET: &str = "a secret of the benchmark, long enough to be accepted";
+pub(crate) const SECRET: &str = "a secret of the benchmark, of 32 bytes and more";
 
 /// Members that one request may name.
 pub(crate) const MEMBERS_AT_ONCE: usize = 900;

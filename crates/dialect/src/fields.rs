@@ -2,10 +2,10 @@
 //!
 //! What must stay true: what the catalogue does not name is passed over without being built, however large or deep.
 
-use quintet_domain::limits::{IDS_MAX, NAME_CHARS_MAX};
+use quintet_domain::limits::IDS_MAX;
 use quintet_domain::{
     ClientMessageId, ConversationId, FileLink, IdError, MessageId, MessageKind, NewText, Refusal, Target, UserId,
-    validate_content,
+    display_name, is_blank, validate_content,
 };
 use serde_json::value::RawValue;
 
@@ -161,13 +161,11 @@ fn check(field: Field, found: Found) -> Result<Checked, Refusal> {
             Ok(_) => Ok(Checked::Text(text)),
             Err(error) => Err(bad_id(field.name, error)),
         },
-        (Type::Name, Found::Text(text)) if text.chars().count() > NAME_CHARS_MAX => {
-            Err(Refusal::too_large(field.name, format!("has at most {NAME_CHARS_MAX} characters")))
-        }
-        (Type::Name, Found::Text(text)) if field.required && text.trim().is_empty() => wrong("a name, not blank"),
-        (Type::Content | Type::Text | Type::Url | Type::Time | Type::Name, Found::Text(text)) => {
-            Ok(Checked::Text(text))
-        }
+        (Type::Name, Found::Text(text)) if field.required && is_blank(&text) => wrong("a name, not blank"),
+        // A name that may be left out may be left empty.
+        (Type::Name, Found::Text(text)) if text.is_empty() => Ok(Checked::Text(text)),
+        (Type::Name, Found::Text(text)) => display_name(field.name, &text).map(Checked::Text),
+        (Type::Content | Type::Text | Type::Url | Type::Time, Found::Text(text)) => Ok(Checked::Text(text)),
         (Type::ClientId | Type::Content | Type::Text | Type::Url | Type::Time | Type::Name, _) => wrong("text"),
         (Type::Kind, Found::Text(text)) if MessageKind::parse(&text).is_some() => Ok(Checked::Text(text)),
         (Type::Kind, _) => wrong("`text`, `image` or `file`"),

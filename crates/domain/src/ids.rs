@@ -4,6 +4,7 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::is_visible;
 use crate::limits::{CLIENT_MESSAGE_ID_CHARS_MAX, ID_CHARS_MAX};
 
 /// Why a text is no id.
@@ -15,7 +16,7 @@ pub enum IdError {
     /// The text is too long.
     #[error("an id has at most {0} characters")]
     TooLong(usize),
-    /// The text holds spaces or control characters.
+    /// The text holds characters that cannot be seen: spaces, control and format characters, fillers.
     #[error("an id holds visible characters only")]
     Invisible,
 }
@@ -27,7 +28,7 @@ fn check(text: &str, chars_max: usize) -> Result<(), IdError> {
     if text.chars().count() > chars_max {
         return Err(IdError::TooLong(chars_max));
     }
-    if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+    if !text.chars().all(is_visible) {
         return Err(IdError::Invisible);
     }
     Ok(())
@@ -154,7 +155,9 @@ mod tests {
         assert_eq!(UserId::new(""), Err(IdError::Empty));
         assert_eq!(UserId::new(&"a".repeat(129)), Err(IdError::TooLong(128)));
         assert_eq!(UserId::new("a b"), Err(IdError::Invisible));
-        assert_eq!(UserId::new("a\0"), Err(IdError::Invisible));
+        for invisible in ['\0', '\u{A0}', '\u{200B}', '\u{202E}', '\u{2800}', '\u{3164}', '\u{FE0F}', '\u{E0041}'] {
+            assert_eq!(UserId::new(&format!("a{invisible}")), Err(IdError::Invisible), "{invisible:?}");
+        }
         assert_eq!(ClientMessageId::new(&"a".repeat(65)), Err(IdError::TooLong(64)));
     }
 }

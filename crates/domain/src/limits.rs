@@ -8,6 +8,8 @@ pub const CLIENT_MESSAGE_ID_CHARS_MAX: usize = 64;
 pub const CONTENT_BYTES_MAX: usize = 5_120;
 /// Characters of a name, of whatever kind.
 pub const NAME_CHARS_MAX: usize = 128;
+/// Bytes of an email address (RFC 5321, with erratum 1690).
+pub const EMAIL_BYTES_MAX: usize = 254;
 /// Ids in one list.
 pub const IDS_MAX: usize = 1_000;
 /// Members of a conversation that a list of conversations shows.
@@ -18,6 +20,13 @@ pub const URL_BYTES_MAX: usize = 2_048;
 pub const PASSWORD_CHARS_MIN: usize = 8;
 /// Bytes of a password, at most: hashing more is a way to keep a server busy.
 pub const PASSWORD_BYTES_MAX: usize = 1_024;
+/// Bytes of a secret that tokens are signed with, at least: HMAC with SHA-256 is as strong as that (RFC 7518,
+/// section 3.2), and a shorter one can be guessed from any token.
+pub const SECRET_BYTES_MIN: usize = 32;
+/// Seconds since a token was issued in which it proves that its owner is present.
+pub const FRESH_TOKEN_SECONDS: i64 = 10 * 60;
+/// Seconds that the clock of another issuer may be ahead.
+pub const CLOCK_AHEAD_SECONDS: i64 = 60;
 /// Messages that one read receipt names, the newest.
 pub const READ_IDS_MAX: usize = 1_000;
 /// Members up to which everybody is told who read.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::limits::{CONTENT_BYTES_MAX, NAME_CHARS_MAX, URL_BYTES_MAX};
-use crate::{ClientMessageId, MessageId, Place, Refusal, Timestamp, User, UserId};
+use crate::{ClientMessageId, MessageId, Place, Refusal, Timestamp, User, UserId, is_blank};
 
 /// What a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -124,7 +124,7 @@ impl Message {
     }
 }
 
-/// Checks a text: not blank unless a file comes with it, and at most [`CONTENT_BYTES_MAX`] bytes.
+/// Checks a text: something visible unless a file comes with it, and at most [`CONTENT_BYTES_MAX`] bytes.
 ///
 /// # Errors
 /// A refusal that names `field`, the text's name in the dialect.
@@ -135,7 +135,7 @@ pub fn validate_content(field: &str, content: &str, with_file: bool) -> Result<(
             format!("has {} bytes; at most {CONTENT_BYTES_MAX} are allowed", content.len()),
         ));
     }
-    if !with_file && content.trim().is_empty() {
+    if !with_file && is_blank(content) {
         return Err(Refusal::invalid(field, "must not be blank"));
     }
     Ok(())

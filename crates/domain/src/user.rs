@@ -1,7 +1,7 @@
 //! People, guests and services.
 
-use crate::limits::NAME_CHARS_MAX;
-use crate::{Refusal, Timestamp, UserId};
+use crate::limits::EMAIL_BYTES_MAX;
+use crate::{Refusal, Timestamp, UserId, is_visible};
 
 /// Characters of a guest's id that stand in its name where it gave none.
 const GUEST_NAME_ID_CHARS: usize = 8;
@@ -80,28 +80,14 @@ impl User {
     }
 }
 
-/// Checks a username: 1 to 128 characters, no control characters, not blank at either end.
-///
-/// # Errors
-/// A refusal that names the field.
-pub fn validate_username(text: &str) -> Result<(), Refusal> {
-    if text.is_empty() || text.trim() != text || text.chars().any(char::is_control) {
-        return Err(Refusal::invalid("username", "must not be empty, nor start or end with a space"));
-    }
-    if text.chars().count() > NAME_CHARS_MAX {
-        return Err(Refusal::too_large("username", format!("has at most {NAME_CHARS_MAX} characters")));
-    }
-    Ok(())
-}
-
-/// Checks that a text can be an email address: something, one `@`, something, and no spaces.
+/// Checks that a text can be an email address: something, one `@`, something, and visible characters alone.
 ///
 /// # Errors
 /// A refusal that names the field.
 pub fn validate_email(text: &str) -> Result<(), Refusal> {
     let parts: Vec<&str> = text.split('@').collect();
     let shaped = matches!(parts[..], [local, host] if !local.is_empty() && host.len() > 1);
-    if !shaped || text.len() > 254 || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+    if !shaped || text.len() > EMAIL_BYTES_MAX || !text.chars().all(is_visible) {
         return Err(Refusal::invalid("email", "must be an email address"));
     }
     Ok(())

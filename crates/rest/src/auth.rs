@@ -7,7 +7,7 @@ use axum::extract::State;
 use http::StatusCode;
 use quintet_dialect::Dialect;
 use quintet_domain::Refusal;
-use quintet_service::{NewAccount, Service};
+use quintet_service::{Login, NewAccount, Service};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -54,7 +54,7 @@ pub(crate) struct Credentials {
 }
 
 impl Credentials {
-    /// Logs in from an address, with a client of a dialect where that is known.
+    /// Logs in from an address, by the field that is given (by `email` where both are), with a client of a dialect where that is known.
     pub(crate) async fn log_in(
         self,
         service: &Service,
@@ -62,9 +62,12 @@ impl Credentials {
         spoken: Option<Dialect>,
     ) -> Result<quintet_service::Session, Refusal> {
         service.rates().login(address)?;
-        let login =
-            self.email.or(self.username).ok_or_else(|| Refusal::invalid("email", "or `username` is missing"))?;
-        service.log_in(&login, self.password, spoken.map(Dialect::as_str)).await
+        let login = match (self.email, self.username) {
+            (Some(email), _) => Login::Email(email),
+            (None, Some(username)) => Login::Username(username),
+            (None, None) => return Err(Refusal::invalid("email", "or `username` is missing")),
+        };
+        service.log_in(login, self.password, spoken.map(Dialect::as_str)).await
     }
 }
 
@@ -85,13 +88,23 @@ pub(crate) async fn log_in(
     Ok(Json(Views(&service).session(&credentials.log_in(&service, address, None).await?)))
 }
 
-/// Gives a new token.
+/// Gives a new token to somebody who has one that this server issued.
 #[utoipa::path(
     post, path = "/auth/refresh", tag = "auth", operation_id = "refresh",
-    responses((status = 200, description = "A new token", body = Session))
+    responses(
+        (status = 200, description = "A new token", body = Session),
+        (status = 403, description = "The token is not one that this server refreshes: another back end issued it, or \
+            an earlier version, or this server signs with a shared secret",
+            body = ProblemBody, content_type = "application/problem+json")
+    )
 )]
-pub(crate) async fn refresh(State(service): State<Service>, Person(asker): Person) -> Answer<Json<Session>> {
-    let session = service.refresh(asker.0, asker.1.as_deref())?;
+pub(crate) async fn refresh(
+    State(service): State<Service>,
+    person: Person,
+    From(address): From,
+) -> Answer<Json<Session>> {
+    let owner = person.owner(address)?;
+    let session = service.refresh(owner.account, owner.credential, owner.dialect.as_deref())?;
     Ok(Json(Views(&service).session(&session)))
 }
 

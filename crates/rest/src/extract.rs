@@ -10,7 +10,7 @@ use http::{StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use quintet_domain::limits::{PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
 use quintet_domain::{Code, Refusal, UserId};
-use quintet_service::{Account, Actor, Service};
+use quintet_service::{Account, Actor, Credential, Owner, Service};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
@@ -26,9 +26,10 @@ pub(crate) const BODY_WITHIN: Duration = Duration::from_secs(30);
 #[derive(Clone, Copy, Debug)]
 pub struct ClientAddress(pub IpAddr);
 
-/// Who asks, by its token, and the dialect that the token carries. Found out, and counted, once for a request.
+/// Who asks, by its token, and the dialect that the token carries. Found out, and counted, once for a request. A person
+/// has a credential, a service none.
 #[derive(Clone, Debug)]
-pub(crate) struct Asker(pub(crate) Account, pub(crate) Option<String>);
+pub(crate) struct Asker(pub(crate) Account, pub(crate) Option<String>, pub(crate) Option<Credential>);
 
 impl Asker {
     pub(crate) fn id(&self) -> UserId {
@@ -60,13 +61,13 @@ where
         let token = token.ok_or_else(|| Refusal::unauthenticated("a bearer token is needed"))?;
         let asker = match service.verify_key(token).await? {
             // Another backend is the operator's own, and acts for many: it has no rate.
-            Some(account) => Self(account, None),
+            Some(account) => Self(account, None, None),
             None => {
                 let verified = service.verify(token).await?;
                 if !parts.method.is_safe() {
                     service.rates().change(verified.account.user.id.clone())?;
                 }
-                Self(verified.account, verified.dialect)
+                Self(verified.account, verified.dialect, Some(verified.credential))
             }
         };
         parts.extensions.insert(asker.clone());
@@ -86,6 +87,17 @@ where
 
 /// Who asks, where that is to be a person: services have no password and no sessions.
 pub(crate) struct Person(pub(crate) Asker);
+
+impl Person {
+    /// The asker, as the owner of the account that it wants to change.
+    ///
+    /// # Errors
+    /// An internal error where the asker is a service, which is no person.
+    pub(crate) fn owner(self, address: IpAddr) -> Result<Owner, Refusal> {
+        let Asker(account, dialect, credential) = self.0;
+        Ok(Owner { account, credential: credential.ok_or_else(Refusal::internal)?, address, dialect })
+    }
+}
 
 impl<S> FromRequestParts<S> for Person
 where

@@ -1,17 +1,14 @@
 //! Oneself.
 
-use std::net::IpAddr;
-
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use quintet_domain::Refusal;
-use quintet_service::{Account, ProfileChange, Service};
+use quintet_service::{ProfileChange, Service};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::error::Answer;
-use crate::extract::{Asker, Body, From, Person, present};
+use crate::extract::{Asker, Body, BodyIfAny, From, Person, present};
 use crate::views::{Own, Session, Views};
 
 /// Oneself.
@@ -41,39 +38,43 @@ impl ProfilePatch {
     }
 }
 
-/// Changes the asker's profile. Whether a name or an address is registered can be found out here as well as at a
-/// registration: it has the same rate.
-pub(crate) async fn change_own(
-    service: &Service,
-    address: IpAddr,
-    asker: &Asker,
-    change: ProfileChange,
-) -> Result<Account, Refusal> {
-    if change.username.is_some() || change.email.is_some() {
-        service.rates().login(address)?;
-    }
-    service.change_profile(asker.id(), change).await
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct OwnPatch {
+    username: Option<String>,
+    email: Option<String>,
+    name: Option<String>,
+    /// A link to a picture; null for none.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    avatar: Option<Option<String>>,
+    /// Needed with another email address, by accounts that have a password.
+    current_password: Option<String>,
 }
 
-/// Changes the own profile; what is not given stays.
+/// Changes the own profile; what is not given stays. Another email address needs the current password, or, without one,
+/// a token that was issued in the last ten minutes.
 #[utoipa::path(
-    patch, path = "/me", tag = "me", operation_id = "changeMe", request_body = ProfilePatch,
+    patch, path = "/me", tag = "me", operation_id = "changeMe", request_body = OwnPatch,
     responses((status = 200, description = "Changed", body = Own))
 )]
 pub(crate) async fn change(
     State(service): State<Service>,
-    Person(asker): Person,
+    person: Person,
     From(address): From,
-    Body(input): Body<ProfilePatch>,
+    Body(input): Body<OwnPatch>,
 ) -> Answer<Json<Own>> {
-    let account = change_own(&service, address, &asker, input.change()).await?;
+    let OwnPatch { username, email, name, avatar, current_password } = input;
+    let change = ProfileChange { username, email, name, avatar, ..ProfileChange::default() };
+    let account = service.change_own_profile(&person.owner(address)?, change, current_password).await?;
     Ok(Json(Views(&service).own(&account)))
 }
 
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PasswordChange {
-    current_password: String,
+    /// Needed by accounts that have a password.
+    current_password: Option<String>,
     #[schema(min_length = 8)]
     new_password: String,
 }
@@ -85,23 +86,34 @@ pub(crate) struct PasswordChange {
 )]
 pub(crate) async fn change_password(
     State(service): State<Service>,
-    Person(asker): Person,
+    person: Person,
     From(address): From,
     Body(input): Body<PasswordChange>,
 ) -> Answer<Json<Session>> {
-    // The current password can be guessed here as well as at the log-in.
-    service.rates().login(address)?;
-    let session =
-        service.change_password(asker.id(), input.current_password, input.new_password, asker.1.as_deref()).await?;
+    let PasswordChange { current_password, new_password } = input;
+    let session = service.change_own_password(&person.owner(address)?, current_password, new_password).await?;
     Ok(Json(Views(&service).session(&session)))
 }
 
-/// Erases the person: name, email, credentials and content. The conversations keep their numbers.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Erasure {
+    /// Needed by accounts that have a password.
+    current_password: Option<String>,
+}
+
+/// Erases the person: name, email, credentials and content. The conversations keep their numbers. It needs the current
+/// password, or, without one, a token that was issued in the last ten minutes.
 #[utoipa::path(
-    delete, path = "/me", tag = "me", operation_id = "eraseMe",
+    delete, path = "/me", tag = "me", operation_id = "eraseMe", request_body(content = Erasure),
     responses((status = 204, description = "Done"))
 )]
-pub(crate) async fn erase(State(service): State<Service>, Person(asker): Person) -> Answer<StatusCode> {
-    service.erase(asker.id()).await?;
+pub(crate) async fn erase(
+    State(service): State<Service>,
+    person: Person,
+    From(address): From,
+    BodyIfAny(input): BodyIfAny<Erasure>,
+) -> Answer<StatusCode> {
+    service.erase_own(&person.owner(address)?, input.current_password).await?;
     Ok(StatusCode::NO_CONTENT)
 }

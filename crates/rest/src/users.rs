@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use quintet_domain::UserId;
-use quintet_service::{NewAccount, Service};
+use quintet_service::{NewAccount, Reserved, Service};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -56,6 +56,7 @@ pub(crate) async fn get(State(service): State<Service>, _: Asker, Path(id): Path
 pub(crate) struct NewUser {
     /// The id that the backend has for the user, and that its tokens carry; a new one where none is given.
     id: Option<String>,
+    /// One that is reserved gets a number.
     username: String,
     email: Option<String>,
     /// Without one, the user comes in by the backend's tokens alone.
@@ -77,7 +78,8 @@ pub(crate) async fn make(
 ) -> Answer<(StatusCode, Json<Own>)> {
     let id = input.id.as_deref().map(|id| user_id("id", id)).transpose()?;
     let NewUser { username, email, password, name, avatar, .. } = input;
-    let new = NewAccount { id, username, email, password, name, avatar, ..NewAccount::default() };
+    let reserved = Reserved::Numbered;
+    let new = NewAccount { id, username, email, password, name, avatar, reserved, ..NewAccount::default() };
     let account = service.make_user(new).await?;
     Ok((StatusCode::CREATED, Json(Views(&service).own(&account))))
 }

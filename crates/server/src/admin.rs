@@ -4,10 +4,11 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-use quintet_service::{NewAccount, Service};
+use quintet_domain::{Refusal, collisions};
+use quintet_service::{Account, Login, NewAccount, Reserved, Service};
 use quintet_store::{Location, SqliteStore, Store};
 
-use crate::cli::{KeyCommand, UserCommand};
+use crate::cli::{KeyCommand, UserCommand, WhichUser};
 use crate::config::Config;
 use crate::environment::SystemEnvironment;
 use crate::{Failure, compose};
@@ -33,25 +34,22 @@ pub(crate) async fn user(config: &Config, command: UserCommand) -> Result<(), Fa
 }
 
 async fn run(service: &Service, command: UserCommand) -> Result<(), Failure> {
-    let told = |refusal: quintet_domain::Refusal| refusal.message;
+    let told = |refusal: Refusal| refusal.message;
     match command {
         UserCommand::Add { username, email, name, password: given } => {
             let password = password(given)?;
             let (email, password) = (Some(email), Some(password));
-            let new = NewAccount { username, email, password, name, ..NewAccount::default() };
-            let session = service.register(new).await.map_err(told)?;
-            println!("{} {}", session.account.user.id, session.account.user.username);
+            // The names that nobody may choose are the operator's to give.
+            let reserved = Reserved::Allowed;
+            let new = NewAccount { username, email, password, name, reserved, ..NewAccount::default() };
+            let account = service.make_user(new).await.map_err(told)?;
+            println!("{} {}", account.user.id, account.user.username);
         }
-        UserCommand::List => {
-            for account in service.accounts().await.map_err(told)? {
-                let (user, barred) = (&account.user, if account.disabled { " (disabled)" } else { "" });
-                println!("{} {} {}{barred}", user.id, user.username, account.email.as_deref().unwrap_or("-"));
-            }
-        }
-        UserCommand::Disable { user } => set_disabled(service, &user, true).await?,
-        UserCommand::Enable { user } => set_disabled(service, &user, false).await?,
-        UserCommand::Passwd { user, password: given } => {
-            let account = service.account_by_login(&user).await.map_err(told)?;
+        UserCommand::List => list(&service.accounts().await.map_err(told)?),
+        UserCommand::Disable(which) => set_disabled(service, which, true).await?,
+        UserCommand::Enable(which) => set_disabled(service, which, false).await?,
+        UserCommand::Passwd { which, password: given } => {
+            let account = found(service, which).await?;
             let id = account.user.id.clone();
             service.set_password(id, "password", password(given)?).await.map_err(told)?;
             println!("The password of {} is set; its sessions have ended.", account.user.username);
@@ -67,7 +65,7 @@ pub(crate) async fn key(config: &Config, command: KeyCommand) -> Result<(), Fail
     result
 }
 
-async fn run_key(service: &Service, command: KeyCommand) -> Result<(), quintet_domain::Refusal> {
+async fn run_key(service: &Service, command: KeyCommand) -> Result<(), Refusal> {
     match command {
         KeyCommand::Add { name } => {
             // The key alone on standard output, so that a script can keep it.
@@ -87,8 +85,67 @@ async fn run_key(service: &Service, command: KeyCommand) -> Result<(), quintet_d
     Ok(())
 }
 
-async fn set_disabled(service: &Service, user: &str, disabled: bool) -> Result<(), Failure> {
-    let account = service.account_by_login(user).await.map_err(|refusal| refusal.message)?;
+/// Prints all accounts, a line each. Names that readers take for each other, which an earlier version let in, say so.
+fn list(accounts: &[Account]) {
+    // Those who are erased collide with nobody, and have a name that says what they are.
+    let pairs = collisions(accounts.iter().map(|account| account.user.username.as_str()));
+    for (place, account) in accounts.iter().enumerate() {
+        let user = &account.user;
+        let mut line = format!("{} {} {}", user.id, user.username, account.email.as_deref().unwrap_or("-"));
+        if account.disabled {
+            line += " (disabled)";
+        }
+        for (first, second) in &pairs {
+            let other = if place == *first { second } else { first };
+            if place == *first || place == *second {
+                line += &format!(" (its name looks like that of {})", accounts[*other].user.id);
+            }
+        }
+        println!("{line}");
+    }
+}
+
+/// The one user that is named, or a sentence that says why there is none, or who may be meant.
+async fn found(service: &Service, which: WhichUser) -> Result<Account, Failure> {
+    let WhichUser { user, id, email, username } = which;
+    let any = user.as_deref();
+    let mut found: Vec<Account> = Vec::new();
+    let told = |refusal: Refusal| refusal.message;
+    if let Some(id) = id.as_deref().or(any) {
+        found.extend(service.account_by_id(id).await.map_err(told)?);
+    }
+    if let Some(email) = email.as_deref().or(any) {
+        found.extend(service.account_by_login(Login::Email(email.to_owned())).await.map_err(told)?);
+    }
+    if let Some(username) = username.as_deref().or(any) {
+        found.extend(service.account_by_login(Login::Username(username.to_owned())).await.map_err(told)?);
+    }
+    let mut one = Vec::new();
+    for account in found {
+        if !one.contains(&account) {
+            one.push(account);
+        }
+    }
+    let named = user.or(id).or(email).or(username).unwrap_or_default();
+    match one.len() {
+        1 => Ok(one.remove(0)),
+        0 => Err(told(Refusal::not_found("user", named))),
+        _ => {
+            let candidates: Vec<String> = one
+                .iter()
+                .map(|account| {
+                    let email = account.email.as_deref().unwrap_or("none");
+                    format!("id {}, username {}, email {email}", account.user.id, account.user.username)
+                })
+                .collect();
+            let candidates = candidates.join("; or ");
+            Err(format!("`{named}` fits several users: {candidates}. Name one with --id, --email or --username."))
+        }
+    }
+}
+
+async fn set_disabled(service: &Service, which: WhichUser, disabled: bool) -> Result<(), Failure> {
+    let account = found(service, which).await?;
     service.set_disabled(account.user.id.clone(), disabled).await.map_err(|refusal| refusal.message)?;
     let word = if disabled { "barred; its sessions have ended" } else { "let in again" };
     println!("{} is {word}.", account.user.username);

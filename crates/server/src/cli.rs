@@ -26,7 +26,7 @@ pub(crate) struct Options {
     /// The file of configuration; quintet.toml, if it is there, where none is given.
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// The secret that tokens are signed with. Better given by QUINTET_JWT_SECRET, which no list of processes shows.
+    /// The secret that other back ends sign their tokens with, at least 32 bytes. Better given by QUINTET_JWT_SECRET, which no list of processes shows.
     #[arg(long, global = true, value_name = "SECRET")]
     pub(crate) jwt_secret: Option<String>,
     /// Let no guests in.
@@ -101,21 +101,32 @@ pub(crate) enum UserCommand {
     /// List all users.
     List,
     /// Bar a user and end its connections.
-    Disable {
-        /// The username or email address.
-        user: String,
-    },
+    Disable(WhichUser),
     /// Let a barred user in again.
-    Enable {
-        /// The username or email address.
-        user: String,
-    },
+    Enable(WhichUser),
     /// Set a user's password, which is read from standard input where it is not given.
     Passwd {
-        /// The username or email address.
-        user: String,
+        #[command(flatten)]
+        which: WhichUser,
         /// The password.
         #[arg(long)]
         password: Option<String>,
     },
+}
+
+/// A user, named in one way.
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+pub(crate) struct WhichUser {
+    /// The username, the email address or the id, where no two users fit.
+    pub(crate) user: Option<String>,
+    /// The id.
+    #[arg(long)]
+    pub(crate) id: Option<String>,
+    /// The email address.
+    #[arg(long)]
+    pub(crate) email: Option<String>,
+    /// The username.
+    #[arg(long)]
+    pub(crate) username: Option<String>,
 }

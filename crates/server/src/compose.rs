@@ -7,11 +7,11 @@ use quintet_bus::{Bus, LocalBus};
 use quintet_domain::limits::{CONNECT_SECONDS, EVENT_BYTES_MAX, PACKET_SECONDS};
 use quintet_files::{Bucket, Files, FilesError};
 use quintet_gateway::{Audience, Doors, Echo, Gateway, Settings, UnidentifiedMax};
-use quintet_service::{Algorithm, Metrics, Service, Tokens};
+use quintet_service::{Algorithm, Metrics, RequiredClaim, Rules, Service, SignWith, TokenSettings, Tokens};
 use quintet_socketio::{Engine, Origins, Unfinished};
 use quintet_store::{Group, Location, SqliteStore};
 
-use crate::config::{self, AudienceName, Config, EchoName};
+use crate::config::{self, AudienceName, Config, EchoName, SignWithName};
 use crate::environment::SystemEnvironment;
 use crate::metrics::Connections;
 use crate::{Failure, secret};
@@ -46,6 +46,20 @@ fn files(config: &Config, location: &Location) -> Result<Files, FilesError> {
     }
 }
 
+fn token_settings(config: &Config) -> TokenSettings {
+    let auth = &config.auth;
+    let required = auth.required_claims.iter().filter_map(|text| RequiredClaim::parse(text)).collect();
+    TokenSettings {
+        algorithm: Algorithm::parse(&auth.algorithm).unwrap_or_default(),
+        days: auth.token_days,
+        sign_with: match auth.sign_with {
+            SignWithName::Own => SignWith::Own,
+            SignWithName::Shared => SignWith::Shared,
+        },
+        rules: Rules { issuer: auth.issuer.clone(), audience: auth.audience.clone(), required },
+    }
+}
+
 /// Opens the store and puts a service on it.
 pub(crate) fn service(config: &Config, location: &Location) -> Result<Service, Failure> {
     let environment = Arc::new(SystemEnvironment::default());
@@ -63,8 +77,7 @@ pub(crate) fn service(config: &Config, location: &Location) -> Result<Service, F
         }
     });
     let store = SqliteStore::open(location, environment.clone(), on_commit).map_err(|error| error.to_string())?;
-    let algorithm = Algorithm::parse(&config.auth.algorithm).unwrap_or(Algorithm::Hs256);
-    let tokens = Tokens::new(&secret::secret(config)?, algorithm, config.auth.token_days);
+    let tokens = Tokens::new(secret::keys(config)?, token_settings(config));
     let settings = quintet_service::Settings { guests: config.auth.guests, rates: config.limits.rates };
     let files = files(config, location).map_err(|error| error.to_string())?;
     Ok(Service::new(Arc::new(store), bus, environment, files, tokens, metrics, settings))

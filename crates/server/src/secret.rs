@@ -1,52 +1,102 @@
-//! The secret that tokens are signed with: given, or made at the first start and kept.
+//! The keys that tokens are signed with: the own one, made at the first start and kept, and the one that is shared with
+//! other back ends, where one is.
 
 use std::fs::OpenOptions;
-use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use quintet_service::Keys;
 
 use crate::Failure;
 use crate::config::Config;
 
-/// The file in the data folder.
-const FILE: &str = "jwt-secret";
-/// Bytes of a secret that is made.
+/// The file of the own key in the data folder: the key in hexadecimal, and when it was made, in seconds since 1970.
+const FILE: &str = "token-key";
+/// The file in which version 0.1 kept the secret that it made where none was given.
+const RETIRED_FILE: &str = "jwt-secret";
+/// Bytes of a key that is made.
 const BYTES: usize = 32;
 
-/// The secret, made and kept with mode 0600 if none is given.
-pub(crate) fn secret(config: &Config) -> Result<Vec<u8>, Failure> {
-    if let Some(secret) = &config.auth.jwt_secret {
-        return Ok(secret.as_bytes().to_vec());
-    }
+/// The keys. The own one is made and kept, with mode 0600, if there is none.
+pub(crate) fn keys(config: &Config) -> Result<Keys, Failure> {
+    let shared = config.auth.jwt_secret.as_ref().map(|secret| secret.as_bytes().to_vec());
     if config.server.ephemeral {
-        return Ok(made()?.into_bytes());
+        let (own, own_made_s) = (made()?.into_bytes(), now_s());
+        return Ok(Keys { own, own_made_s, shared, retired: None });
     }
-    kept(&config.server.data.join(FILE))
+    let (own, own_made_s) = kept(&config.server.data.join(FILE))?;
+    // It was not used where a secret was given.
+    let retired = match &shared {
+        None => retired(&config.server.data.join(RETIRED_FILE))?,
+        Some(_) => None,
+    };
+    Ok(Keys { own, own_made_s, shared, retired })
 }
 
+fn now_s() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// A key of the system's random bytes, in hexadecimal.
 fn made() -> Result<String, Failure> {
     let mut bytes = [0; BYTES];
     getrandom::fill(&mut bytes).map_err(|error| format!("the operating system gives no random bytes: {error}"))?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-fn kept(path: &Path) -> Result<Vec<u8>, Failure> {
+/// The key in a file, which is made if it is not there, and when it was made.
+fn kept(path: &Path) -> Result<(Vec<u8>, i64), Failure> {
     let failed = |error: std::io::Error| format!("cannot use {}: {error}", path.display());
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Ok(mut file) => {
-            let secret = made()?;
-            file.write_all(secret.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
-            Ok(secret.into_bytes())
-        }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            let mut secret = Vec::new();
-            std::fs::File::open(path).and_then(|mut file| file.read_to_end(&mut secret)).map_err(failed)?;
-            let secret = secret.trim_ascii().to_vec();
-            if secret.is_empty() {
-                return Err(format!("{} is empty; remove it to have a new secret made", path.display()));
-            }
-            Ok(secret)
-        }
-        Err(error) => Err(failed(error)),
+    if !path.try_exists().map_err(failed)? {
+        make(path)?;
+    }
+    let text = std::fs::read_to_string(path).map_err(failed)?;
+    let (key, made_s) = text.trim().split_once(' ').unwrap_or_default();
+    let made_s = made_s.parse().ok().filter(|_| key.len() >= 2 * BYTES);
+    let made_s = made_s.ok_or_else(|| {
+        format!("{} holds no key; remove it to have a new one made, which ends all sessions", path.display())
+    })?;
+    warn_of_readers(path);
+    Ok((key.as_bytes().to_vec(), made_s))
+}
+
+/// Makes a key and keeps it, whole or not at all: two processes that start at once come to the same one.
+fn make(path: &Path) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| format!("cannot make {}: {error}", path.display());
+    let draft = path.with_extension(format!("{}.draft", std::process::id()));
+    let text = format!("{} {}\n", made()?, now_s());
+    let written =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft).and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            file.sync_all()
+        });
+    // A link never replaces what is there, as a rename would.
+    let linked = written.and_then(|()| match std::fs::hard_link(&draft, path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) if error.kind() == ErrorKind::Unsupported => std::fs::rename(&draft, path),
+        other => other,
+    });
+    let _ = std::fs::remove_file(&draft);
+    linked.map_err(failed)?;
+    // The folder is synced as well, or a crash could take the key back, and with it all sessions.
+    path.parent().map_or(Ok(()), |folder| std::fs::File::open(folder)?.sync_all()).map_err(failed)
+}
+
+fn warn_of_readers(path: &Path) {
+    let mode = std::fs::metadata(path).map_or(0, |metadata| metadata.permissions().mode());
+    if mode & 0o077 != 0 {
+        tracing::warn!(path = %path.display(), "others on this machine can read the key of all sessions; make its mode 0600");
+    }
+}
+
+/// The secret of version 0.1, if it made one.
+fn retired(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    match std::fs::read(path) {
+        Ok(secret) => Ok(Some(secret.trim_ascii().to_vec()).filter(|secret| !secret.is_empty())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(format!("cannot use {}: {error}", path.display())),
     }
 }

@@ -105,7 +105,7 @@ async fn a_browser_follows_a_signed_link() {
     let location = http.header("GET", short["url"].as_str().expect("a link"), "location").await;
     let place = location.strip_prefix(&format!("http://{service}")).unwrap_or_else(|| panic!("{location}"));
     assert_eq!(Http::new(service).send_bytes("GET", place, &[]).await.2, b"bytes");
-    http.api(&alice.1, "DELETE", "/me", Value::Null).await.expect(204);
+    http.api(&alice.1, "DELETE", "/me", json!({ "currentPassword": "correct horse" })).await.expect(204);
     until_empty(&bucket).await;
 
     // Too large: nothing is left of its parts.

@@ -101,7 +101,7 @@ async fn a_file_lives_as_long_as_the_message_that_carries_it() {
         assert!(text(&answer["detail"]).contains("fileUrl"), "{answer}");
     }
     // The end of the person is the end of what nobody carries.
-    http.api(&alice.1, "DELETE", "/me", Value::Null).await.expect(204);
+    http.api(&alice.1, "DELETE", "/me", json!({ "currentPassword": "correct horse" })).await.expect(204);
     assert_eq!(http.send("GET", text(&other["url"]), &[], "").await.status, 404);
     until_kept(&server, 0).await;
 }

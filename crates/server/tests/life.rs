@@ -76,7 +76,7 @@ async fn what_cannot_start_says_why_in_one_sentence() {
 
 #[tokio::test]
 async fn a_stop_closes_without_a_disconnect_and_loses_nothing() {
-    let mut server = Server::with().args(&["--jwt-secret", "kept"]).run();
+    let mut server = Server::with().args(&["--jwt-secret", "a secret that is kept, of 32 bytes and more"]).run();
     let http = server.http();
     let alice = http.register("alice").await;
     let body = json!({ "kind": "room", "name": "R" });
@@ -101,14 +101,23 @@ async fn a_stop_closes_without_a_disconnect_and_loses_nothing() {
 }
 
 #[tokio::test]
-async fn the_secret_is_made_once_and_kept() {
+async fn the_key_of_tokens_is_made_once_and_kept() {
     let server = Server::start();
     let (_, token) = server.http().register("alice").await;
-    let file = server.data().join("jwt-secret");
-    let mode = std::fs::metadata(&file).expect("a secret").permissions().mode();
+    let file = server.data().join("token-key");
+    let mode = std::fs::metadata(&file).expect("a key").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
-    let secret = std::fs::read(&file).expect("read");
-    assert_eq!(secret.len(), 64);
+    let text = std::fs::read_to_string(&file).expect("read");
+    assert_eq!(text.split(' ').next().expect("a key").len(), 64);
+    // The operator's commands use the same data and leave the key as it is.
+    assert!(server.run(&["user", "list"]).0);
+    assert_eq!(std::fs::read_to_string(&file).expect("read"), text);
+    let others: Vec<_> = std::fs::read_dir(server.data())
+        .expect("a folder")
+        .filter_map(|entry| entry.expect("an entry").file_name().into_string().ok())
+        .filter(|name| name.contains("draft") || name.contains("secret"))
+        .collect();
+    assert!(others.is_empty(), "{others:?}");
     assert_eq!(server.http().api(&token, "GET", "/me", Value::Null).await.status, 200);
 }
 

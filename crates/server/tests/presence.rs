@@ -12,7 +12,7 @@ const OFFLINE_AFTER: Duration = Duration::from_secs(2);
 /// How long a start of typing that shows already is not told again.
 const REPEAT_AFTER: Duration = Duration::from_secs(1);
 
-const SECRET: &str = "a secret of the test";
+const SECRET: &str = "a secret of the tests, of 32 bytes and more";
 
 /// What a user of an existing backend connects with.
 fn issued(user: &str) -> Value {

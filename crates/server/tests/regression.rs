@@ -5,6 +5,8 @@ mod support;
 use serde_json::{Value, json};
 use support::{Server, Wire};
 
+const SECRET: &str = "a secret of two back ends, of 32 bytes and more";
+
 async fn group(server: &Server, owner: &str, members: &[&str]) -> Value {
     let body = json!({ "kind": "group", "name": "G", "memberIds": members });
     server.http().api(owner, "POST", "/conversations", body).await.expect(201)["id"].clone()
@@ -34,14 +36,14 @@ async fn a_reader_that_stops_costs_nobody_else_anything() {
 /// A guest that held the id of a user of another backend, before that one was first seen, heard what was meant for it.
 #[tokio::test]
 async fn a_token_takes_an_id_over_from_a_guest() {
-    let server = Server::with().args(&["--jwt-secret", "shared"]).run();
+    let server = Server::with().args(&["--jwt-secret", SECRET]).run();
     let alice = server.http().register("alice").await;
     let mut watcher = Wire::connect(server.address(), "/messenger", &json!({ "token": alice.1 })).await;
     watcher.next("onlineUsers").await;
     let mut squatter = Wire::connect(server.address(), "/meetup", &json!({ "userId": "42" })).await;
     squatter.next("connected").await;
 
-    let key = jsonwebtoken::EncodingKey::from_secret(b"shared");
+    let key = jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes());
     let token = jsonwebtoken::encode(&Default::default(), &json!({ "sub": "42", "name": "Real" }), &key).expect("one");
     let mut real = Wire::connect(server.address(), "/messenger", &json!({ "token": token })).await;
     assert_eq!(watcher.next("userOnline").await, "42");
@@ -73,8 +75,8 @@ async fn guests_speak_the_vocabularies_that_serve_them() {
 /// A connection heard of its token's end only if the token had one when it connected.
 #[tokio::test]
 async fn a_token_that_expires_is_told() {
-    let server = Server::with().args(&["--jwt-secret", "shared"]).run();
-    let key = jsonwebtoken::EncodingKey::from_secret(b"shared");
+    let server = Server::with().args(&["--jwt-secret", SECRET]).run();
+    let key = jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes());
     let token = |claims: Value| jsonwebtoken::encode(&Default::default(), &claims, &key).expect("a token");
     let mut wire = Wire::connect(server.address(), "/chat", &json!({ "token": token(json!({ "sub": "9" })) })).await;
     let soon = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a clock").as_secs() + 3;
@@ -187,7 +189,7 @@ async fn a_deleted_conversation_is_told_in_every_vocabulary() {
 /// A guest's id that becomes a user's over REST, with no socket of that user in sight.
 #[tokio::test]
 async fn a_token_over_rest_ends_the_guest() {
-    let server = Server::with().args(&["--jwt-secret", "shared"]).run();
+    let server = Server::with().args(&["--jwt-secret", SECRET]).run();
     let mut watcher = Wire::connect(server.address(), "/rooms", &json!({ "userId": "watcher" })).await;
     watcher.emit("create_room", &json!({ "name": "R", "userId": "watcher" })).await;
     let room = watcher.next("room_created").await["id"].clone();
@@ -196,7 +198,7 @@ async fn a_token_over_rest_ends_the_guest() {
     let mut squatter = Wire::connect(server.address(), "/rooms", &json!({ "userId": "42" })).await;
     squatter.call("join_room", &join("42")).await;
     assert_eq!(watcher.next("user_joined").await["userId"], "42");
-    let key = jsonwebtoken::EncodingKey::from_secret(b"shared");
+    let key = jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes());
     let token = jsonwebtoken::encode(&Default::default(), &json!({ "sub": "42" }), &key).expect("a token");
     server.http().api(&token, "GET", "/me", Value::Null).await.expect(200);
     // Those who list the room see it go, and its connection ends.

@@ -112,7 +112,8 @@ async fn oneself_and_others() {
     let session = http.api(&bob.1, "PUT", "/me/password", change("correct horse")).await.expect(200);
     problem(http.api(&bob.1, "GET", "/me", Value::Null).await, 401, "ERR_UNAUTHENTICATED");
     let token = session["token"].as_str().expect("a token");
-    http.api(token, "DELETE", "/me", Value::Null).await.expect(204);
+    let proof = json!({ "currentPassword": "battery staple" });
+    http.api(token, "DELETE", "/me", proof).await.expect(204);
     problem(http.api(token, "GET", "/me", Value::Null).await, 401, "ERR_UNAUTHENTICATED");
     problem(http.api(&alice.1, "GET", &format!("/users/{}", bob.0), Value::Null).await, 404, "ERR_NOT_FOUND");
 }

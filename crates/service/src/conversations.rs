@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use quintet_domain::limits::{CONTENT_BYTES_MAX, IDS_MAX, NAME_CHARS_MAX};
-use quintet_domain::{Conversation, ConversationId, ConversationKind, Place, Profile, Refusal, Role, UserId};
+use quintet_domain::limits::{CONTENT_BYTES_MAX, IDS_MAX};
+use quintet_domain::{
+    Conversation, ConversationId, ConversationKind, Place, Profile, Refusal, Role, UserId, display_name,
+};
 use quintet_store::{Actor, ConversationChange, Created, Found, Joined, NewConversation, Page, Which};
 
 use crate::Service;
@@ -34,16 +36,6 @@ impl ConversationInput {
     }
 }
 
-fn check_name(name: &str) -> Result<(), Refusal> {
-    if name.trim().is_empty() {
-        return Err(Refusal::invalid("name", "must not be blank"));
-    }
-    if name.chars().count() > NAME_CHARS_MAX {
-        return Err(Refusal::too_large("name", format!("has at most {NAME_CHARS_MAX} characters")));
-    }
-    Ok(())
-}
-
 impl Service {
     /// Makes a conversation; a second direct one of a pair gives the first. Says whether it is new.
     ///
@@ -58,10 +50,10 @@ impl Service {
             (Some(_), ConversationKind::Direct) => {
                 return Err(Refusal::invalid("name", "cannot be given to a direct conversation"));
             }
-            (Some(name), _) => check_name(name)?,
-            (None, ConversationKind::Direct) => {}
+            (Some(_), _) | (None, ConversationKind::Direct) => {}
             (None, _) => return Err(Refusal::invalid("name", "is missing")),
         }
+        let name = input.name.map(|name| display_name("name", &name)).transpose()?;
         if input.description.as_ref().is_some_and(|text| text.len() > CONTENT_BYTES_MAX) {
             return Err(Refusal::too_large("description", format!("has at most {CONTENT_BYTES_MAX} bytes")));
         }
@@ -71,7 +63,7 @@ impl Service {
         let user = actor.user.clone();
         let new = NewConversation {
             kind: input.kind,
-            name: input.name,
+            name,
             description: input.description,
             open: input.open,
             members: input.members,
@@ -143,11 +135,9 @@ impl Service {
         &self,
         actor: Actor,
         id: ConversationId,
-        change: ConversationChange,
+        mut change: ConversationChange,
     ) -> Result<Conversation, Refusal> {
-        if let Some(name) = &change.name {
-            check_name(name)?;
-        }
+        change.name = change.name.map(|name| display_name("name", &name)).transpose()?;
         let user = actor.user.clone();
         let place: Arc<Place> = self.write(|store, done| store.change_conversation(actor, id, change, done)).await?;
         self.conversation(user, place.id.clone()).await

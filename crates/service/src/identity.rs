@@ -5,7 +5,7 @@ use std::sync::Arc;
 use quintet_domain::{Refusal, Timestamp, User, UserId, UserKind};
 use quintet_store::Account;
 
-use crate::Service;
+use crate::{Credential, Service};
 
 /// Who a connection or request is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub struct Verified {
     pub account: Account,
     /// The dialect of the client that the token was issued to, as it carries it.
     pub dialect: Option<String>,
+    /// Who issued the token, and when its user logged in.
+    pub credential: Credential,
 }
 
 fn service_elsewhere() -> Refusal {
@@ -43,7 +45,7 @@ impl Service {
         let account = match self.store().account(token.claims.id.clone()).await? {
             Some(account) if account.user.is_service() => return Err(service_elsewhere()),
             Some(account) if !account.user.is_guest() => account,
-            // A token of ours is no proof of a user that is not there.
+            // Quintet issued the token to a user that was there: this one is gone.
             _ if token.generation.is_some() => return Err(Refusal::unauthenticated("the user is not known")),
             _ => {
                 let claims = token.claims;
@@ -62,7 +64,7 @@ impl Service {
             expires_at: token.expires_at,
             generation: account.token_generation,
         };
-        Ok(Verified { identity, account, dialect: token.dialect })
+        Ok(Verified { identity, account, dialect: token.dialect, credential: token.credential })
     }
 
     /// A guest by the id that it claims, which proves nothing. Nothing is stored before it joins or makes a room.

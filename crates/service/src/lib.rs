@@ -7,7 +7,9 @@
 //! What must stay true: whatever is allowed here is decided again, finally, inside the write; and nothing is told to
 //! anybody from here: it is committed, and the bus carries it.
 
+mod account;
 mod authorise;
+mod claims;
 mod conversations;
 mod execute;
 mod files;
@@ -27,6 +29,8 @@ mod users;
 
 use std::sync::Arc;
 
+pub use account::Owner;
+pub use claims::{RequiredClaim, Rules};
 pub use conversations::ConversationInput;
 pub use execute::{Caller, Executed, Position};
 pub use files::{Content, Shown, Uploaded};
@@ -40,14 +44,14 @@ use quintet_bus::Bus;
 use quintet_domain::{Environment, Refusal};
 use quintet_files::Files;
 pub use quintet_store::{
-    Account, Actor, ConversationChange, Found, Joined, MeetupChange, Memberships, MessagePage, Missed, Numbered, Page,
-    PageOf, ProfileChange, Sent, ServiceKey, StoredFile, Untold, Which,
+    Account, Actor, ConversationChange, Found, Joined, Login, MeetupChange, Memberships, MessagePage, Missed, Numbered,
+    Page, PageOf, ProfileChange, Sent, ServiceKey, StoredFile, Untold, Which,
 };
 use quintet_store::{Done, Future, Store};
 pub use rates::{EventRate, Rates, RefusalRate};
 pub use recovery::{Thread, Threads};
-pub use tokens::{Algorithm, Tokens};
-pub use users::{NewAccount, Session};
+pub use tokens::{Algorithm, Credential, Issuer, Keys, SignWith, TokenSettings, Tokens};
+pub use users::{NewAccount, Reserved, Session};
 
 /// What an operator may set.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! Meetups.
 
 use quintet_domain::limits::NAME_CHARS_MAX;
-use quintet_domain::{Meetup, MeetupId, Refusal, Timestamp, UserId};
+use quintet_domain::{Meetup, MeetupId, Refusal, Timestamp, UserId, is_blank};
 use quintet_store::{Actor, MeetupChange, MeetupFilter, NewMeetup, Page};
 
 use crate::Service;
@@ -22,7 +22,7 @@ pub struct MeetupInput {
 }
 
 fn check(field: &str, text: &str) -> Result<(), Refusal> {
-    if text.trim().is_empty() {
+    if is_blank(text) {
         return Err(Refusal::invalid(field, "must not be blank"));
     }
     if text.chars().count() > NAME_CHARS_MAX {

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use quintet_domain::limits::NAME_CHARS_MAX;
-use quintet_domain::{Notification, NotificationId, Refusal, UserId, validate_content};
+use quintet_domain::{Notification, NotificationId, Refusal, UserId, is_blank, validate_content};
 use quintet_store::{Numbered, Page, Untold};
 
 use crate::Service;
 
 /// Checks the words of a notification.
 fn check_words(title: &str, message: &str) -> Result<(), Refusal> {
-    if title.trim().is_empty() {
+    if is_blank(title) {
         return Err(Refusal::invalid("title", "must not be blank"));
     }
     if title.chars().count() > NAME_CHARS_MAX {

@@ -48,7 +48,7 @@ impl Service {
     /// An internal error when the store does not answer.
     pub async fn threads(&self) -> Result<Threads, Refusal> {
         let data = self.store().identity().await?;
-        Ok(Threads::new(self.0.tokens.secret(), &data))
+        Ok(Threads::new(self.0.tokens.own_key(), &data))
     }
 
     /// What a user missed since a position.
@@ -61,9 +61,9 @@ impl Service {
 }
 
 impl Threads {
-    /// Secrets of this server, `secret` being the one for tokens, for data with this name.
-    pub(crate) fn new(secret: &[u8], data: &str) -> Self {
-        let mut mac = keyed(secret);
+    /// Secrets of this server, `key` being the one that it alone has, for data with this name.
+    pub(crate) fn new(key: &[u8], data: &str) -> Self {
+        let mut mac = keyed(key);
         mac.update(b"quintet connection recovery\0");
         mac.update(data.as_bytes());
         mac.update(b"\0");

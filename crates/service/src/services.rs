@@ -1,6 +1,6 @@
 //! Services: other backends, which come with a key of the operator's making.
 
-use quintet_domain::{Refusal, UserId, validate_username};
+use quintet_domain::{Refusal, UserId, parse_username};
 use quintet_store::{Account, ProfileChange, ServiceKey};
 use sha2::{Digest, Sha256};
 
@@ -19,7 +19,7 @@ impl Service {
     /// # Errors
     /// What is wrong with the name; `ERR_CONFLICT` on a taken one.
     pub async fn add_key(&self, name: String) -> Result<String, Refusal> {
-        validate_username(&name)?;
+        let name = parse_username(&name)?;
         let key = format!("{KEY_PREFIX}{:032x}", self.0.environment.secret());
         let hash = hash(&key);
         self.write(|store, done| store.add_service(name, hash, done)).await?;

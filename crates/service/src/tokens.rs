@@ -1,19 +1,27 @@
-//! JSON Web Tokens (RFC 7519): ours, and those of an existing backend that shares its secret.
+//! JSON Web Tokens (RFC 7519): those that Quintet issues, and those of another back end that shares its secret.
+//!
+//! What must stay true: a token counts as Quintet's own only when it is signed with the key that Quintet alone has, and
+//! says so in its header. Nothing that a token of another issuer contains makes it one.
 
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation};
-use quintet_domain::limits::{NAME_CHARS_MAX, URL_BYTES_MAX};
-use quintet_domain::{Refusal, Timestamp, UserId};
+use quintet_domain::limits::{CLOCK_AHEAD_SECONDS, FRESH_TOKEN_SECONDS, TOKEN_BYTES_MAX};
+use quintet_domain::{Refusal, Timestamp};
 use quintet_store::{Account, Claims};
 use serde_json::{Map, Value, json};
 
-/// The claims that can hold the user's id, the first present counts.
-const ID_CLAIMS: [&str; 5] = ["sub", "userId", "id", "user_id", "_id"];
+use crate::claims::{self, Rules};
+
+/// The `kid` of tokens that are signed with Quintet's own key, in its first form.
+const OWN_KEY_ID: &str = "quintet-1";
+/// The `iss` of those tokens.
+const OWN_ISSUER: &str = "quintet";
 
 /// The algorithms that can be configured; what a token says of itself is not asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Algorithm {
     /// HMAC with SHA-256, the default.
+    #[default]
     Hs256,
     /// HMAC with SHA-384.
     Hs384,
@@ -42,75 +50,178 @@ impl Algorithm {
     }
 }
 
+/// The keys that tokens are signed with.
+#[derive(Clone, Debug)]
+pub struct Keys {
+    /// The key that Quintet alone has.
+    pub own: Vec<u8>,
+    /// When the own key was made, in seconds since 1970: version 0.1 issued nothing after it.
+    pub own_made_s: i64,
+    /// The secret that Quintet shares with other back ends.
+    pub shared: Option<Vec<u8>>,
+    /// The secret that version 0.1 made for itself. Nothing but tokens of that version is verified with it.
+    pub retired: Option<Vec<u8>>,
+}
+
+/// Which key Quintet signs with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SignWith {
+    /// Its own, which no other program has.
+    #[default]
+    Own,
+    /// The one that it shares with other back ends, so that they can verify its tokens. Nothing tells its tokens from
+    /// theirs then, and none is refreshed.
+    Shared,
+}
+
+/// How tokens are made and read.
+#[derive(Clone, Debug, Default)]
+pub struct TokenSettings {
+    /// The algorithm of all signatures.
+    pub algorithm: Algorithm,
+    /// How long an issued token lives, in days.
+    pub days: u64,
+    /// Which key issued tokens are signed with.
+    pub sign_with: SignWith,
+    /// What tokens of other issuers have to say.
+    pub rules: Rules,
+}
+
+/// Who issued a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Issuer {
+    /// Quintet, with its own key.
+    Quintet,
+    /// Quintet in version 0.1, with the secret that it may have shared.
+    Version01,
+    /// Whoever has the shared secret.
+    Other,
+}
+
+/// How somebody proved who it is, for changes that want more than any token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Credential {
+    /// Who issued the token.
+    pub issuer: Issuer,
+    /// When the user logged in for it, in seconds since 1970, as far as the token says: a refreshed token of Quintet's
+    /// keeps the moment of the log-in.
+    pub authenticated_s: Option<i64>,
+}
+
+impl Credential {
+    /// Whether the user logged in so recently that it is likely to be present.
+    #[must_use]
+    pub fn is_fresh(self, now: Timestamp) -> bool {
+        self.authenticated_s
+            .is_some_and(|at| (now.seconds() - FRESH_TOKEN_SECONDS..=now.seconds() + CLOCK_AHEAD_SECONDS).contains(&at))
+    }
+}
+
 /// What a good token says.
 #[derive(Clone, Debug)]
 pub(crate) struct Token {
     pub(crate) claims: Claims,
     pub(crate) expires_at: Option<Timestamp>,
     pub(crate) issued_s: i64,
-    /// The generation of a token of ours.
+    /// The generation, in a token that Quintet issued.
     pub(crate) generation: Option<u64>,
-    /// The dialect of the client that a token of ours was issued to: of the door that it logged in through, else of
-    /// where its user is at home.
+    /// The dialect of the client that a token of Quintet's was issued to: of the door that it logged in through, else
+    /// of where its user is at home.
     pub(crate) dialect: Option<String>,
+    pub(crate) credential: Credential,
+}
+
+/// A key for both ways.
+struct Key {
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+}
+
+impl Key {
+    fn new(secret: &[u8]) -> Self {
+        Self { encoding: EncodingKey::from_secret(secret), decoding: DecodingKey::from_secret(secret) }
+    }
 }
 
 /// Makes and reads tokens.
 pub struct Tokens {
-    encoding: EncodingKey,
-    decoding: DecodingKey,
-    secret: Vec<u8>,
-    algorithm: Algorithm,
-    days: u64,
+    own: Key,
+    shared: Option<Key>,
+    retired: Option<Key>,
+    keys: Keys,
+    settings: TokenSettings,
 }
 
 impl std::fmt::Debug for Tokens {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tokens").field("algorithm", &self.algorithm).field("days", &self.days).finish_non_exhaustive()
+        f.debug_struct("Tokens").field("settings", &self.settings).finish_non_exhaustive()
     }
 }
 
 impl Tokens {
-    /// Tokens with this secret; issued ones live `days`.
+    /// Tokens with these keys.
     #[must_use]
-    pub fn new(secret: &[u8], algorithm: Algorithm, days: u64) -> Self {
+    pub fn new(keys: Keys, settings: TokenSettings) -> Self {
+        let optional = |secret: &Option<Vec<u8>>| secret.as_deref().map(Key::new);
         Self {
-            encoding: EncodingKey::from_secret(secret),
-            decoding: DecodingKey::from_secret(secret),
-            secret: secret.to_vec(),
-            algorithm,
-            days,
+            own: Key::new(&keys.own),
+            shared: optional(&keys.shared),
+            retired: optional(&keys.retired),
+            keys,
+            settings,
         }
     }
 
-    /// What other proofs of this server are made with, each in its own way.
-    pub(crate) fn secret(&self) -> &[u8] {
-        &self.secret
+    /// The key that Quintet alone has, from which other proofs of this server are derived, each in its own way.
+    pub(crate) fn own_key(&self) -> &[u8] {
+        &self.keys.own
     }
 
-    /// Issues a token. Its id stands under every name that the five documents' clients read.
+    /// Which key issued tokens are signed with.
+    pub(crate) fn sign_with(&self) -> SignWith {
+        self.settings.sign_with
+    }
+
+    /// Issues a token. The user's id has every name that clients of the five vocabularies read. A token that is
+    /// issued for another keeps the moment of the log-in, `authenticated_s`.
     pub(crate) fn issue(
         &self,
         account: &Account,
         dialect: Option<&str>,
+        authenticated_s: Option<i64>,
         now: Timestamp,
     ) -> Result<(String, Timestamp), Refusal> {
         let id = account.user.id.as_str();
-        let expires_s = now.seconds() + self.days as i64 * 24 * 60 * 60;
+        let expires_s = now.seconds() + self.settings.days as i64 * 24 * 60 * 60;
         let mut claims = json!({
             "sub": id,
             "userId": id,
             "id": id,
             "username": account.user.username,
-            "gen": account.token_generation,
             "iat": now.seconds(),
             "exp": expires_s,
         });
         if let Some(dialect) = dialect {
             claims["dialect"] = dialect.into();
         }
-        let token = jsonwebtoken::encode(&Header::new(self.algorithm.of_library()), &claims, &self.encoding);
-        let token = token.map_err(|error| {
+        let mut header = Header::new(self.settings.algorithm.of_library());
+        let key = match (self.settings.sign_with, &self.shared) {
+            (SignWith::Shared, Some(shared)) => {
+                // Read like any token of the shared secret, also right after a revocation, which ends at a full second.
+                claims["iat"] = now.seconds().max(account.tokens_from_s).into();
+                claims["iss"] = OWN_ISSUER.into();
+                self.settings.rules.satisfy(&mut claims);
+                shared
+            }
+            (SignWith::Own | SignWith::Shared, _) => {
+                header.kid = Some(OWN_KEY_ID.to_owned());
+                claims["iss"] = OWN_ISSUER.into();
+                claims["gen"] = account.token_generation.into();
+                claims["auth_time"] = authenticated_s.unwrap_or(now.seconds()).into();
+                &self.own
+            }
+        };
+        let token = jsonwebtoken::encode(&header, &claims, &key.encoding).map_err(|error| {
             tracing::error!(%error, "a token could not be issued");
             Refusal::internal()
         })?;
@@ -122,13 +233,63 @@ impl Tokens {
     /// # Errors
     /// `ERR_UNAUTHENTICATED` with what is wrong, `ERR_TOKEN_EXPIRED`.
     pub(crate) fn read(&self, token: &str, now: Timestamp) -> Result<Token, Refusal> {
-        let mut validation = Validation::new(self.algorithm.of_library());
+        if token.len() > TOKEN_BYTES_MAX {
+            return Err(Refusal::unauthenticated(&format!("a token has at most {TOKEN_BYTES_MAX} bytes")));
+        }
+        let header = claims::header(token)?;
+        // The mark chooses the key, and the key alone says whose the token is.
+        let is_own = header.get("kid").and_then(Value::as_str) == Some(OWN_KEY_ID);
+        let key = match (is_own, &self.shared, &self.retired) {
+            (true, ..) => &self.own,
+            (false, Some(key), _) | (false, None, Some(key)) => key,
+            (false, None, None) => {
+                return Err(Refusal::unauthenticated("the token is of no issuer that is known here"));
+            }
+        };
+        let claims = self.verified(token, key)?;
+        let expires_s = claims::moment(&claims, "exp")?;
+        if expires_s.is_some_and(|at| at <= now.seconds()) {
+            return Err(Refusal::token_expired());
+        }
+        if claims::moment(&claims, "nbf")?.is_some_and(|from| from > now.seconds()) {
+            return Err(Refusal::unauthenticated("the token is not valid yet"));
+        }
+        let issued_s = claims::moment(&claims, "iat")?;
+        let issuer = if is_own {
+            // The key is Quintet's alone; what else it may sign one day is no token.
+            if claims.get("iss").and_then(Value::as_str) != Some(OWN_ISSUER) {
+                return Err(Refusal::unauthenticated("the token is not one for access"));
+            }
+            Issuer::Quintet
+        } else if self.is_of_version_0_1(&header, &claims, issued_s, expires_s) {
+            Issuer::Version01
+        } else if self.shared.is_some() {
+            self.settings.rules.check(&claims)?;
+            Issuer::Other
+        } else {
+            return Err(Refusal::unauthenticated("the token is of no issuer that is known here"));
+        };
+        let is_ours = issuer != Issuer::Other;
+        let authenticated_s = if is_own { claims::moment(&claims, "auth_time")? } else { issued_s };
+        Ok(Token {
+            expires_at: expires_s.map(|s| Timestamp(s.saturating_mul(1_000))),
+            issued_s: issued_s.unwrap_or(0),
+            generation: claims.get("gen").and_then(Value::as_u64).filter(|_| is_ours),
+            dialect: claims::text(&claims, "dialect").map(str::to_owned),
+            credential: Credential { issuer, authenticated_s },
+            claims: claims::profile(&claims)?,
+        })
+    }
+
+    /// The claims of a token that is signed with a key, by the algorithm that is configured.
+    fn verified(&self, token: &str, key: &Key) -> Result<Map<String, Value>, Refusal> {
+        let mut validation = Validation::new(self.settings.algorithm.of_library());
         validation.required_spec_claims.clear();
         validation.validate_aud = false;
-        // The clock is passed in, so expiry is looked at below.
+        // The clock is passed in, so moments are compared by the caller.
         validation.validate_exp = false;
         validation.validate_nbf = false;
-        let data = jsonwebtoken::decode::<Map<String, Value>>(token, &self.decoding, &validation).map_err(|error| {
+        let data = jsonwebtoken::decode(token, &key.decoding, &validation).map_err(|error| {
             Refusal::unauthenticated(match error.kind() {
                 ErrorKind::InvalidAlgorithm | ErrorKind::InvalidAlgorithmName => {
                     "the token's algorithm is not accepted"
@@ -137,45 +298,32 @@ impl Tokens {
                 _ => "the token is malformed",
             })
         })?;
-        let claims = data.claims;
-        let moment = |name: &str| match claims.get(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::Number(s)) => Ok(s.as_f64().map(|s| s as i64)),
-            // RFC 7519, section 2: a NumericDate. What cannot be read is not taken for no end.
-            Some(_) => Err(Refusal::unauthenticated(&format!("the token's `{name}` must be a number"))),
-        };
-        let expires_s = moment("exp")?;
-        if expires_s.is_some_and(|at| at <= now.seconds()) {
-            return Err(Refusal::token_expired());
-        }
-        if moment("nbf")?.is_some_and(|from| from > now.seconds()) {
-            return Err(Refusal::unauthenticated("the token is not valid yet"));
-        }
-        let id = ID_CLAIMS.iter().find_map(|name| claims.get(*name).filter(|value| !value.is_null()));
-        let id = match id {
-            Some(Value::String(id)) => id.clone(),
-            Some(Value::Number(id)) => id.to_string(),
-            _ => return Err(Refusal::unauthenticated("the token names no user")),
-        };
-        let id = UserId::new(&id).map_err(|error| Refusal::unauthenticated(&format!("the token's user: {error}")))?;
-        let text = |name: &str| {
-            let text = claims.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())?;
-            Some(text.chars().filter(|c| !c.is_control()).collect::<String>())
-        };
-        // A long name is cut; half a link or half an address would be another's.
-        let name = |claim: &str| text(claim).map(|text| text.chars().take(NAME_CHARS_MAX).collect::<String>());
-        Ok(Token {
-            claims: Claims {
-                id,
-                username: name("username"),
-                name: name("name"),
-                email: text("email").filter(|email| quintet_domain::validate_email(email).is_ok()),
-                avatar: text("avatar").or_else(|| text("picture")).filter(|url| url.len() <= URL_BYTES_MAX),
-            },
-            expires_at: expires_s.map(|s| Timestamp(s.saturating_mul(1_000))),
-            issued_s: moment("iat")?.unwrap_or(0),
-            generation: claims.get("gen").and_then(Value::as_u64),
-            dialect: text("dialect"),
-        })
+        Ok(data.claims)
+    }
+
+    /// Whether a token is one that version 0.1 issued, with the secret that it may have shared: it has all that version
+    /// wrote, and is older than the own key. Other issuers can make one that passes for it, as they can make one that is
+    /// theirs, and it is worth no more than that: it lasts until it expires, and is not refreshed.
+    fn is_of_version_0_1(
+        &self,
+        header: &Map<String, Value>,
+        claims: &Map<String, Value>,
+        issued_s: Option<i64>,
+        expires_s: Option<i64>,
+    ) -> bool {
+        const DAY_SECONDS: i64 = 24 * 60 * 60;
+        let known = |name: &str| ["sub", "userId", "id", "username", "gen", "iat", "exp", "dialect"].contains(&name);
+        let ids = ["sub", "userId", "id"].map(|name| claims.get(name).and_then(Value::as_str));
+        header.keys().all(|name| ["typ", "alg"].contains(&name.as_str()))
+            && claims.keys().all(|name| known(name))
+            && ids[0].is_some()
+            && ids.iter().all(|id| *id == ids[0])
+            && claims.get("username").is_some_and(Value::is_string)
+            && claims.get("gen").is_some_and(Value::is_u64)
+            && issued_s.is_some_and(|at| at <= self.keys.own_made_s)
+            && issued_s.zip(expires_s).is_some_and(|(from, to)| to > from && (to - from) % DAY_SECONDS == 0)
     }
 }
+
+#[cfg(test)]
+mod tests;

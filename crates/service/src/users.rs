@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use quintet_domain::limits::{NAME_CHARS_MAX, URL_BYTES_MAX};
-use quintet_domain::{Refusal, Timestamp, User, UserId, validate_email, validate_username};
-use quintet_store::{Account, NewUser, Page, ProfileChange};
+use quintet_domain::limits::URL_BYTES_MAX;
+use quintet_domain::{
+    Refusal, Timestamp, User, UserId, display_name, display_name_from, parse_username, refuse_reserved, validate_email,
+};
+use quintet_store::{Account, Login, NewUser, Page, ProfileChange};
 
 use crate::Service;
 
@@ -30,8 +32,22 @@ pub struct NewAccount {
     pub last_name: Option<String>,
     /// The country.
     pub country: Option<String>,
-    /// Whether a taken username gets a number, for clients that know none.
+    /// Whether a taken or reserved username gets a number, for clients that know none.
     pub any_username: bool,
+    /// What becomes of a username that nobody may choose.
+    pub reserved: Reserved,
+}
+
+/// What becomes of a username that is reserved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reserved {
+    /// It is refused: for people.
+    #[default]
+    Refused,
+    /// It gets a number: for other back ends, whose users have it already.
+    Numbered,
+    /// It is accepted: for the operator.
+    Allowed,
 }
 
 /// Turns of an erasure that was left behind, each time that it is gone on with.
@@ -48,14 +64,14 @@ pub struct Session {
     pub account: Account,
 }
 
-fn check_name(field: &str, name: Option<&String>) -> Result<(), Refusal> {
-    match name {
-        Some(name) if name.chars().count() > NAME_CHARS_MAX => {
-            Err(Refusal::too_large(field, format!("has at most {NAME_CHARS_MAX} characters")))
-        }
-        Some(name) if name.trim().is_empty() => Err(Refusal::invalid(field, "must not be blank")),
-        _ => Ok(()),
-    }
+/// A name as it is stored, if there is one.
+fn checked_name(field: &str, name: Option<String>) -> Result<Option<String>, Refusal> {
+    name.map(|name| display_name(field, &name)).transpose()
+}
+
+/// The end of a name, normalised as the whole is.
+fn last_name(last: Option<String>) -> Option<String> {
+    last.map(|last| display_name_from(&last).unwrap_or_default())
 }
 
 fn check_avatar(avatar: Option<&String>) -> Result<(), Refusal> {
@@ -74,7 +90,7 @@ impl Service {
     /// What is wrong with the fields; `ERR_CONFLICT` on a taken name or email.
     pub async fn register(&self, new: NewAccount) -> Result<Session, Refusal> {
         let account = self.make_user(new).await?;
-        self.session(account, None)
+        self.session(account, None, None)
     }
 
     /// Makes a user.
@@ -82,58 +98,62 @@ impl Service {
     /// # Errors
     /// What is wrong with the fields; `ERR_CONFLICT` on a taken id, name or email.
     pub async fn make_user(&self, new: NewAccount) -> Result<Account, Refusal> {
-        validate_username(&new.username)?;
+        let username = parse_username(&new.username)?;
+        if new.reserved == Reserved::Refused && !new.any_username {
+            refuse_reserved(&username)?;
+        }
         new.email.as_deref().map_or(Ok(()), validate_email)?;
-        check_name("name", new.name.as_ref())?;
+        let name = checked_name("name", new.name)?;
         check_avatar(new.avatar.as_ref())?;
-        check_name("country", new.country.as_ref())?;
+        let country = checked_name("country", new.country)?;
         let password_hash = match new.password {
             Some(password) => Some(self.0.passwords.hash("password", password).await?),
             None => None,
         };
         let new = NewUser {
             id: new.id,
-            username: new.username,
+            username,
             email: new.email,
-            name: new.name,
+            name,
             avatar: new.avatar,
             password_hash,
             home_dialect: new.home_dialect,
-            last_name: new.last_name,
-            country: new.country,
+            last_name: last_name(new.last_name),
+            country,
             any_username: new.any_username,
+            number_reserved: new.reserved == Reserved::Numbered,
+            email_unverified: false,
         };
         self.write(|store, done| store.register(new, done)).await
     }
 
-    /// A session in a vocabulary: the one that the client is known to speak, else the user's home.
-    fn session(&self, account: Account, spoken: Option<&str>) -> Result<Session, Refusal> {
+    /// A session in a vocabulary: the one that the client is known to speak, else the user's home. A session that
+    /// follows another keeps the moment of the log-in.
+    pub(crate) fn session(
+        &self,
+        account: Account,
+        spoken: Option<&str>,
+        authenticated_s: Option<i64>,
+    ) -> Result<Session, Refusal> {
         let dialect = spoken.map(str::to_owned).or_else(|| account.home_dialect.clone());
-        let (token, expires_at) = self.0.tokens.issue(&account, dialect.as_deref(), self.0.environment.now())?;
+        let now = self.0.environment.now();
+        let (token, expires_at) = self.0.tokens.issue(&account, dialect.as_deref(), authenticated_s, now)?;
         Ok(Session { token, expires_at, account })
     }
 
-    /// Logs in by email or username, with a client of a vocabulary where that is known. An unknown user gets the same
-    /// answer in the same time as a wrong password.
+    /// Logs in by email or by username, whichever the client named, with a client of a vocabulary where that is known.
+    /// An unknown user gets the same answer in the same time as a wrong password.
     ///
     /// # Errors
     /// `ERR_UNAUTHENTICATED`.
-    pub async fn log_in(&self, login: &str, password: String, spoken: Option<&str>) -> Result<Session, Refusal> {
-        let account = self.store().account_by_login(login.to_owned()).await?.filter(|account| !account.disabled);
+    pub async fn log_in(&self, login: Login, password: String, spoken: Option<&str>) -> Result<Session, Refusal> {
+        let account = self.store().account_by_login(login).await?.filter(|account| !account.disabled);
         let hash = account.as_ref().and_then(|account| account.password_hash.clone());
         let fits = self.0.passwords.verify(hash, password).await;
         match account {
-            Some(account) if fits => self.session(account, spoken),
+            Some(account) if fits => self.session(account, spoken, None),
             _ => Err(Refusal::unauthenticated("the name or the password is wrong")),
         }
-    }
-
-    /// A new token for who has one, in the same vocabulary.
-    ///
-    /// # Errors
-    /// An internal error.
-    pub fn refresh(&self, account: Account, spoken: Option<&str>) -> Result<Session, Refusal> {
-        self.session(account, spoken)
     }
 
     /// Makes all tokens of a user worthless and ends its connections.
@@ -148,36 +168,31 @@ impl Service {
     ///
     /// # Errors
     /// What is wrong with the fields; `ERR_CONFLICT` on a taken name or email.
-    pub async fn change_profile(&self, user: UserId, change: ProfileChange) -> Result<Account, Refusal> {
-        if let Some(username) = &change.username {
-            validate_username(username)?;
+    pub async fn change_profile(&self, user: UserId, mut change: ProfileChange) -> Result<Account, Refusal> {
+        if let Some(wanted) = change.username.take() {
+            change.username = self.new_username(&user, &wanted).await?;
         }
         if let Some(email) = &change.email {
             validate_email(email)?;
         }
-        check_name("name", change.name.as_ref())?;
+        change.name = checked_name("name", change.name)?;
+        change.last_name = last_name(change.last_name);
         check_avatar(change.avatar.as_ref().and_then(Option::as_ref))?;
-        check_name("country", change.country.as_ref())?;
+        change.country = checked_name("country", change.country)?;
         self.write(|store, done| store.change_profile(user, change, done)).await
     }
 
-    /// Changes a password, given the current one; other sessions end, and a new token comes back.
-    ///
-    /// # Errors
-    /// `ERR_FORBIDDEN` when the current password is wrong; what is wrong with the new one.
-    pub async fn change_password(
-        &self,
-        user: UserId,
-        current: String,
-        new: String,
-        spoken: Option<&str>,
-    ) -> Result<Session, Refusal> {
-        let account = self.store().account(user.clone()).await?.ok_or_else(|| Refusal::not_found("user", &user))?;
-        if !self.0.passwords.verify(account.password_hash, current).await {
-            return Err(Refusal::forbidden("The current password is wrong."));
+    /// The username that a user is to have from now on; none where it is the one that it has, which may be one that
+    /// nobody could choose now.
+    async fn new_username(&self, user: &UserId, wanted: &str) -> Result<Option<String>, Refusal> {
+        let checked = parse_username(wanted).and_then(|name| refuse_reserved(&name).map(|()| name));
+        match checked {
+            Ok(name) => Ok(Some(name)),
+            Err(refusal) => match self.store().account(user.clone()).await? {
+                Some(account) if account.user.username == wanted => Ok(None),
+                _ => Err(refusal),
+            },
         }
-        let account = self.set_password(user, "newPassword", new).await?;
-        self.session(account, spoken)
     }
 
     /// Sets a password without asking for the current one, and ends what came in by it: for the operator.
@@ -258,10 +273,18 @@ impl Service {
     /// An account by its email or username: for the operator.
     ///
     /// # Errors
-    /// `ERR_NOT_FOUND`.
-    pub async fn account_by_login(&self, login: &str) -> Result<Account, Refusal> {
-        let found = self.store().account_by_login(login.to_owned()).await?;
-        found.ok_or_else(|| Refusal::not_found("user", login))
+    /// An internal error.
+    pub async fn account_by_login(&self, login: Login) -> Result<Option<Account>, Refusal> {
+        Ok(self.store().account_by_login(login).await?)
+    }
+
+    /// A user's account by its id, guests aside: for the operator.
+    ///
+    /// # Errors
+    /// An internal error.
+    pub async fn account_by_id(&self, id: &str) -> Result<Option<Account>, Refusal> {
+        let Ok(id) = UserId::new(id) else { return Ok(None) };
+        Ok(self.store().account(id).await?.filter(|account| !account.user.is_guest()))
     }
 
     /// All accounts: for the operator.

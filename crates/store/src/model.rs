@@ -52,6 +52,15 @@ pub struct Account {
     pub disabled: bool,
 }
 
+/// What a client logs in by. A name is never looked for among addresses, nor an address among names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Login {
+    /// An email address, whatever the case.
+    Email(String),
+    /// A username, in any spelling that is compared equal to one user's alone.
+    Username(String),
+}
+
 /// A service's key, as the operator sees it: the key itself is kept nowhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceKey {
@@ -66,7 +75,7 @@ pub struct ServiceKey {
 pub struct NewUser {
     /// The id, where another backend has one for it; a new one where none.
     pub id: Option<UserId>,
-    /// Unique among registered users, whatever the case.
+    /// Unique among registered users, by what readers tell apart (`quintet_domain::NameKeys`).
     pub username: String,
     /// Unique, whatever the case.
     pub email: Option<String>,
@@ -82,8 +91,12 @@ pub struct NewUser {
     pub last_name: Option<String>,
     /// The country that it gives.
     pub country: Option<String>,
-    /// Whether a taken username gets a number, and is no reason to refuse.
+    /// Whether a taken or reserved username gets a number, and is no reason to refuse.
     pub any_username: bool,
+    /// Whether a reserved username gets a number: the caller has checked none.
+    pub number_reserved: bool,
+    /// Whether nobody vouches for the email address: it is shown to its owner, and is nobody's log-in.
+    pub email_unverified: bool,
 }
 
 /// What a token says of a user who may not be known yet.
@@ -97,6 +110,8 @@ pub struct Claims {
     pub name: Option<String>,
     /// An email address, if the token has one.
     pub email: Option<String>,
+    /// Whether the issuer says that the address is the user's.
+    pub email_verified: bool,
     /// A picture, if the token has one.
     pub avatar: Option<String>,
 }

@@ -12,7 +12,7 @@ use quintet_domain::{
 };
 
 use crate::{
-    Account, Actor, Claims, ConversationChange, Created, Dead, Found, GuestProof, Joined, Left, MeetupChange,
+    Account, Actor, Claims, ConversationChange, Created, Dead, Found, GuestProof, Joined, Left, Login, MeetupChange,
     MeetupFilter, Memberships, MessagePage, Missed, NewConversation, NewFile, NewMeetup, NewUser, Numbered, Page,
     PageOf, ProfileChange, Send, Sent, ServiceKey, StoreError, StoredFile, Untold, Which,
 };
@@ -198,8 +198,8 @@ pub trait Store: std::marker::Send + Sync + 'static {
     fn account(&self, id: UserId) -> ReadResult<'_, Option<Account>>;
     /// Whether a proof stands for a secret of the guest who has this id.
     fn guest_knows(&self, guest: UserId, proof: GuestProof) -> ReadResult<'_, bool>;
-    /// A registered account by its email or username, whatever the case.
-    fn account_by_login(&self, login: String) -> ReadResult<'_, Option<Account>>;
+    /// A registered account by its email address or its username.
+    fn account_by_login(&self, login: Login) -> ReadResult<'_, Option<Account>>;
     /// Writes something that changes nothing, to find out whether anything can be written.
     fn probe(&self, done: Done<()>) -> Future<'_, ()>;
     /// Commands that wait for the writer.

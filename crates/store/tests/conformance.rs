@@ -8,7 +8,7 @@ use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 
 use quintet_domain::{Code, ConversationKind, Departure, Event, Role};
-use quintet_store::{Location, PageOf, StoreError};
+use quintet_store::{Location, Login, PageOf, StoreError};
 use support::{Bench, Seen, actor, message};
 
 macro_rules! conformance {
@@ -222,7 +222,7 @@ async fn erased_keeps_its_numbers(bench: Bench) {
     assert!(page.items[0].sender.name.starts_with("deleted-"));
     let account = bench.store.account(b).await.expect("read").expect("the id stays");
     assert!(account.disabled && account.email.is_none() && account.user.last_seen.is_none());
-    assert!(bench.store.account_by_login("b@example.org".into()).await.expect("read").is_none());
+    assert!(bench.store.account_by_login(Login::Email("b@example.org".into())).await.expect("read").is_none());
 }
 
 async fn guests_go(bench: Bench) {

@@ -7,7 +7,7 @@ import { io } from "socket.io-client";
 import { randomHex } from "../lib/random.js";
 import { DIALECTS, VOICES, idIn, wentWell } from "./voices.js";
 
-/** @typedef {{ id: string, name: string, token: string, dialect: string }} Person */
+/** @typedef {{ id: string, name: string, token: string, password: string, dialect: string }} Person */
 /** @typedef {{ at: string, out: boolean, text: string }} Frame */
 /** @typedef {{ people: Person[], place: string }} Stage */
 
@@ -57,10 +57,11 @@ export async function begin(count) {
   try {
     for (const [index, name] of NAMES.slice(0, count).entries()) {
       const username = `playground-${mark}-${name.toLowerCase()}`;
+      const password = randomHex(8);
       const { token, user } = await call("POST", "/auth/register", undefined, {
-        username, name, email: `${username}@example.invalid`, password: randomHex(8),
+        username, name, email: `${username}@example.invalid`, password,
       });
-      people.push({ id: user.id, name, token, dialect: DIALECTS[index % DIALECTS.length] ?? "chat" });
+      people.push({ id: user.id, name, token, password, dialect: DIALECTS[index % DIALECTS.length] ?? "chat" });
     }
     const [first, ...others] = people;
     if (!first) return;
@@ -76,7 +77,7 @@ export async function begin(count) {
 
 /** @param {Person[]} people */
 async function erase(people) {
-  for (const person of people) await call("DELETE", "/me", person.token).catch(() => {});
+  for (const { token, password } of people) await call("DELETE", "/me", token, { currentPassword: password }).catch(() => {});
 }
 
 /** Erases the people, and with them what they said. */

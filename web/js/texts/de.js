@@ -12,6 +12,8 @@ export const de = {
   email: "E-Mail",
   password: "Passwort",
   passwordHint: "Mindestens 8 Zeichen.",
+  currentPassword: "Aktuelles Passwort",
+  currentPasswordHint: "Für eine andere E-Mail-Adresse ist es nötig.",
   fullName: "Voller Name",
   optional: "freiwillig",
   haveAccount: "Ich habe ein Konto",

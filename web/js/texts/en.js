@@ -11,6 +11,8 @@ export const en = {
   email: "Email",
   password: "Password",
   passwordHint: "At least 8 characters.",
+  currentPassword: "Current password",
+  currentPasswordHint: "Another email address needs it.",
   fullName: "Full name",
   optional: "optional",
   haveAccount: "I have an account",

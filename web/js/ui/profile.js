@@ -13,6 +13,7 @@ export function Profile() {
   const picker = useRef(/** @type {HTMLInputElement | null} */ (null));
   const [error, setError] = useState("");
   const [saved, setSaved] = useState(false);
+  const [asksPassword, setAsksPassword] = useState(false);
   const user = me.value;
   if (!user || !session.value) return null;
 
@@ -24,13 +25,14 @@ export function Profile() {
       const changed = await call("PATCH", "/me", await work());
       if (session.value) setSession({ ...session.value, user: changed });
       setSaved(true);
+      setAsksPassword(false);
     } catch (failure) {
       setError(why(failure));
     }
   }
   const submit = (/** @type {Event} */ event) => {
-    const { name, username, email } = values(event);
-    void change(async () => ({ name, username, email }));
+    const { name, username, email, currentPassword } = values(event);
+    void change(async () => ({ name, username, email, ...(currentPassword ? { currentPassword } : {}) }));
   };
   const picture = (/** @type {any} */ event) => {
     const [file] = event.target.files;
@@ -53,7 +55,10 @@ export function Profile() {
       <form onSubmit=${submit}>
         <${Field} label=${t("fullName")} name="name" value=${user.name} required maxlength="128" autocomplete="name" />
         <${Field} label=${t("username")} name="username" value=${user.username} required maxlength="128" autocomplete="username" />
-        <${Field} label=${t("email")} name="email" type="email" value=${user.email} required autocomplete="email" />
+        <${Field} label=${t("email")} name="email" type="email" value=${user.email} required autocomplete="email"
+          onInput=${(/** @type {any} */ event) => setAsksPassword(event.target.value !== (user.email ?? ""))} />
+        ${asksPassword && html`<${Field} label=${t("currentPassword")} name="currentPassword" type="password" autocomplete="current-password"
+          hint=${t("currentPasswordHint")} />`}
         <${Wrong} error=${error} />
         <div class="actions"><span role="status" class="hint">${saved && t("saved")}</span><button class="primary">${t("save")}</button></div>
       </form>

@@ -20,7 +20,6 @@ use super::{
 use crate::auth::Credentials;
 use crate::error::Answer;
 use crate::extract::{Asked, Asker, Body, BodyIfAny, From, Path, Person, present, user_id};
-use crate::me::change_own;
 use crate::messages::NewMessage;
 use crate::router::App;
 
@@ -183,12 +182,12 @@ struct Profile {
 )]
 async fn change_profile(
     State(service): State<Service>,
-    Person(asker): Person,
+    person: Person,
     From(address): From,
     Body(input): Body<Profile>,
 ) -> Answer<Json<Value>> {
     let change = ProfileChange { username: input.username, avatar: input.avatar, ..ProfileChange::default() };
-    let changed = change_own(&service, address, &asker, change).await?;
+    let changed = service.change_own_profile(&person.owner(address)?, change, None).await?;
     Ok(Json(json!({ "success": true, "user": account(&service, &changed) })))
 }
 

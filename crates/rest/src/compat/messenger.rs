@@ -16,7 +16,6 @@ use super::{LIST_MAX, emails, mark_guest, messages, required, send, username_for
 use crate::auth::Credentials;
 use crate::error::Answer;
 use crate::extract::{Asker, Body, BodyIfAny, From, Path, Person, user_id};
-use crate::me::change_own;
 use crate::messages::NewMessage;
 use crate::router::App;
 
@@ -152,6 +151,9 @@ struct Profile {
     last_name: Option<String>,
     email: Option<String>,
     country: Option<String>,
+    /// Needed with another email address, by accounts that have a password.
+    #[serde(alias = "oldPassword")]
+    current_password: Option<String>,
 }
 
 #[utoipa::path(
@@ -160,11 +162,12 @@ struct Profile {
 )]
 async fn change_profile(
     State(service): State<Service>,
-    Person(asker): Person,
+    person: Person,
     From(address): From,
     Body(input): Body<Profile>,
 ) -> Answer<Json<Value>> {
-    let user = &asker.0.user;
+    let owner = person.owner(address)?;
+    let user = &owner.account.user;
     let renamed = input.first_name.is_some() || input.last_name.is_some();
     let first = input.first_name.as_deref().unwrap_or_else(|| user.first_name());
     let last = input.last_name.as_deref().unwrap_or_else(|| user.last_name());
@@ -175,7 +178,7 @@ async fn change_profile(
         country: given(input.country),
         ..ProfileChange::default()
     };
-    let changed = change_own(&service, address, &asker, change).await?;
+    let changed = service.change_own_profile(&owner, change, input.current_password).await?;
     Ok(Json(json!({ "message": "Profile updated successfully", "user": account(&changed) })))
 }
 
@@ -193,15 +196,13 @@ struct PasswordChange {
 )]
 async fn change_password(
     State(service): State<Service>,
-    Person(asker): Person,
+    person: Person,
     From(address): From,
     BodyIfAny(input): BodyIfAny<PasswordChange>,
 ) -> Answer<Json<Value>> {
-    service.rates().login(address)?;
-    let current = required("currentPassword", input.current_password)?;
     let new = required("newPassword", input.new_password)?;
     // What came in by the old password ends, so a client goes on with a new token.
-    let session = service.change_password(asker.id(), current, new, asker.1.as_deref()).await?;
+    let session = service.change_own_password(&person.owner(address)?, input.current_password, new).await?;
     Ok(Json(json!({ "message": "Password changed successfully", "token": session.token })))
 }
 

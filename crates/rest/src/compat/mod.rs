@@ -27,7 +27,7 @@ use axum::response::Response;
 use axum::routing::any;
 use http::header;
 use quintet_dialect::Dialect;
-use quintet_domain::{Conversation, ConversationId, Message, NewText, Refusal, User, UserId};
+use quintet_domain::{Conversation, ConversationId, Message, NewText, Refusal, User, UserId, is_blank, username_from};
 use quintet_service::{Account, PageOf, Service};
 use serde_json::Value;
 use utoipa::OpenApi;
@@ -163,7 +163,7 @@ fn shown_message(service: &Service, asker: &Asker, dialect: Dialect, message: &M
 
 /// A username for somebody whose client knows none.
 fn username_for(name: &str) -> String {
-    let name = name.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(".");
+    let name = username_from(&name.to_lowercase());
     if name.is_empty() { "user".to_owned() } else { name }
 }
 
@@ -181,7 +181,7 @@ fn superset(service: &Service, account: &Account) -> Value {
 }
 
 fn required(field: &str, value: Option<String>) -> Result<String, Refusal> {
-    value.filter(|text| !text.trim().is_empty()).ok_or_else(|| missing(field))
+    value.filter(|text| !is_blank(text)).ok_or_else(|| missing(field))
 }
 
 fn missing(field: &str) -> Refusal {

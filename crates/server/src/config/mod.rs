@@ -7,11 +7,13 @@ mod sections;
 
 use std::path::{Path, PathBuf};
 
+use quintet_domain::limits::SECRET_BYTES_MIN;
+use quintet_service::RequiredClaim;
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
 use self::environment::add_environment;
-pub(crate) use self::sections::{AudienceName, EchoName, Files};
+pub(crate) use self::sections::{AudienceName, EchoName, Files, SignWithName};
 use self::sections::{Auth, Conversations, Http, Limits, Log, Presence, Server, Tls};
 use crate::Failure;
 use crate::cli::Options;
@@ -74,15 +76,7 @@ impl Config {
         if self.server.listen.is_empty() {
             return Err("[server] listen names nothing to listen on".to_owned());
         }
-        if self.auth.jwt_secret.as_ref().is_some_and(String::is_empty) {
-            return Err("the secret for tokens is empty".to_owned());
-        }
-        if quintet_service::Algorithm::parse(&self.auth.algorithm).is_none() {
-            return Err(format!("[auth] algorithm `{}` is none of HS256, HS384, HS512", self.auth.algorithm));
-        }
-        if self.auth.token_days == 0 || self.auth.token_days > 36_500 {
-            return Err("[auth] token_days must be from 1 to 36500".to_owned());
-        }
+        self.auth.check()?;
         if self.tls.cert.is_some() != self.tls.key.is_some() {
             return Err("[tls] cert and key belong together".to_owned());
         }
@@ -107,6 +101,47 @@ impl Config {
     /// The settings as a file would have them, the secret left out.
     pub(crate) fn shown(&self) -> String {
         toml::to_string(self).unwrap_or_else(|error| error.to_string())
+    }
+}
+
+impl Auth {
+    fn check(&self) -> Result<(), Failure> {
+        if let Some(secret) = &self.jwt_secret {
+            if secret.is_empty() {
+                return Err("[auth] jwt_secret, the secret for tokens, is empty".to_owned());
+            }
+            if secret.len() < SECRET_BYTES_MIN && !self.allow_short_secret {
+                return Err(format!(
+                    "[auth] jwt_secret has {} bytes and can be guessed from any token: share one of at least {SECRET_BYTES_MIN} \
+                     with your other back ends (`openssl rand -hex 32` makes one), or set [auth] allow_short_secret = true \
+                     until you have",
+                    secret.len()
+                ));
+            }
+        }
+        if quintet_service::Algorithm::parse(&self.algorithm).is_none() {
+            return Err(format!("[auth] algorithm `{}` is none of HS256, HS384, HS512", self.algorithm));
+        }
+        if self.token_days == 0 || self.token_days > 36_500 {
+            return Err("[auth] token_days must be from 1 to 36500".to_owned());
+        }
+        let has_rules = self.issuer.is_some() || self.audience.is_some() || !self.required_claims.is_empty();
+        if self.jwt_secret.is_none() && has_rules {
+            return Err(
+                "[auth] issuer, audience and required_claims are for tokens of other back ends, and no jwt_secret \
+                        is shared with any"
+                    .to_owned(),
+            );
+        }
+        if self.jwt_secret.is_none() && self.sign_with == SignWithName::Shared {
+            return Err("[auth] sign_with = \"shared\" needs a jwt_secret".to_owned());
+        }
+        for text in &self.required_claims {
+            if RequiredClaim::parse(text).is_none() {
+                return Err(format!("[auth] required_claims: `{text}` is none; write `name` or `name=value`"));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -177,6 +212,22 @@ mod tests {
     }
 
     #[test]
+    fn secrets_and_what_goes_with_them() {
+        let checked = |file: &str| parsed(file, &[]).and_then(|config| config.check());
+        let refused = |file: &str| checked(file).expect_err(file);
+        assert!(refused("[auth]\njwt_secret = ''").contains("is empty"));
+        let short = format!("[auth]\njwt_secret = '{}'", "s".repeat(31));
+        assert!(refused(&short).contains("has 31 bytes"), "{}", refused(&short));
+        assert_eq!(checked(&format!("{short}\nallow_short_secret = true")), Ok(()));
+        let long = format!("[auth]\njwt_secret = '{}'", "s".repeat(32));
+        assert_eq!(checked(&format!("{long}\nissuer = 'a'\naudience = 'b'\nrequired_claims = ['c', 'd=e']")), Ok(()));
+        assert!(refused(&format!("{long}\nrequired_claims = ['=x']")).contains("`=x`"));
+        assert_eq!(checked(&format!("{long}\nsign_with = 'shared'")), Ok(()));
+        assert!(refused("[auth]\nsign_with = 'shared'").contains("needs a jwt_secret"));
+        assert!(refused("[auth]\nissuer = 'a'").contains("no jwt_secret"));
+    }
+
+    #[test]
     fn an_unknown_key_is_named() {
         let message = |result: Result<Config, String>| result.expect_err("refused");
         assert!(message(parsed("[limits]\nspeed = 1", &[])).contains("speed"));
@@ -192,6 +243,7 @@ mod tests {
                 ("server", "listen", _) => "3000",
                 (_, "trusted_proxies", _) => "127.0.0.1",
                 ("presence", "audience", _) => "contacts",
+                ("auth", "sign_with", _) => "shared",
                 ("conversations", "echo", _) => "unless_acked",
                 (_, _, Kind::Flag) => "true",
                 (_, _, Kind::Number) => "70000",

@@ -31,12 +31,37 @@ pub(crate) struct Auth {
     pub(crate) algorithm: String,
     pub(crate) token_days: u64,
     pub(crate) guests: bool,
+    pub(crate) sign_with: SignWithName,
+    pub(crate) allow_short_secret: bool,
+    /// What tokens of other back ends have to say.
+    pub(crate) issuer: Option<String>,
+    pub(crate) audience: Option<String>,
+    pub(crate) required_claims: Vec<String>,
+}
+
+/// Which key tokens are signed with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum SignWithName {
+    #[default]
+    Own,
+    Shared,
 }
 
 impl Default for Auth {
     fn default() -> Self {
         let token_days = quintet_domain::limits::TOKEN_DAYS_DEFAULT;
-        Self { jwt_secret: None, algorithm: "HS256".to_owned(), token_days, guests: true }
+        Self {
+            jwt_secret: None,
+            algorithm: "HS256".to_owned(),
+            token_days,
+            guests: true,
+            sign_with: SignWithName::Own,
+            allow_short_secret: false,
+            issuer: None,
+            audience: None,
+            required_claims: Vec::new(),
+        }
     }
 }
 

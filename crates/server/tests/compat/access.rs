@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Http, Server, is_of};
 
-const SECRET: &str = "a secret of the test";
+const SECRET: &str = "a secret of the tests, of 32 bytes and more";
 
 fn token(user: &str) -> String {
     let claims = json!({ "sub": user, "username": user, "exp": 4_102_444_800_u64 });

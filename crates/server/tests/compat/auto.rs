@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{Server, Wire};
 use crate::{fields, login, person, text};
 
-const SECRET: &str = "a secret of two backends";
+const SECRET: &str = "a secret of two backends, of 32 bytes and more";
 
 #[tokio::test]
 async fn one_listener_serves_all_of_them() {

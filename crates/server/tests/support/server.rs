@@ -19,6 +19,7 @@ pub struct Start {
     listen: Vec<String>,
     wrap: Vec<String>,
     environment: Vec<(String, String)>,
+    files: Vec<(String, String)>,
 }
 
 impl Server {
@@ -33,6 +34,7 @@ impl Server {
             listen: vec!["0".to_owned()],
             wrap: Vec::new(),
             environment: vec![("QUINTET_LIMITS_RATES".to_owned(), "false".to_owned())],
+            files: Vec::new(),
         }
     }
 
@@ -100,6 +102,12 @@ impl Start {
         self
     }
 
+    /// Puts a file into the folder of the data before the server starts, as an earlier version left it.
+    pub fn file(mut self, name: &str, text: &str) -> Self {
+        self.files.push((name.to_owned(), text.to_owned()));
+        self
+    }
+
     /// Runs the binary under another program.
     pub fn under(mut self, program: &[&str]) -> Self {
         self.wrap = program.iter().map(|word| (*word).to_owned()).collect();
@@ -109,6 +117,10 @@ impl Start {
     pub fn run(self) -> Server {
         let folder = tempfile::tempdir().expect("a folder");
         let data = folder.path().join("data");
+        for (name, text) in &self.files {
+            std::fs::create_dir_all(&data).expect("a folder");
+            std::fs::write(data.join(name), text).expect("written");
+        }
         let (child, addresses) = self.spawn(&data);
         Server { child, addresses, folder }
     }

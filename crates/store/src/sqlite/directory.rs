@@ -98,11 +98,12 @@ pub(super) fn direct(conn: &Connection, user: &UserId, other: &UserId) -> Read<O
 }
 
 /// The addresses of those among some users with whom one shares a conversation, and one's own. What is open does not
-/// count: whoever joins it is nobody's acquaintance for that.
+/// count: whoever joins it is nobody's acquaintance for that. An address that nobody vouches for is shown to its owner
+/// alone.
 pub(super) fn emails(conn: &Connection, user: &UserId, of: &[UserId]) -> Read<HashMap<UserId, String>> {
     let user = known(conn, user)?;
     let mut statement = conn.prepare_cached(
-        "SELECT u.email FROM user u WHERE u.id = ?2 AND u.email IS NOT NULL AND (u.pk = ?1 OR EXISTS
+        "SELECT u.email FROM user u WHERE u.id = ?2 AND u.email IS NOT NULL AND (u.pk = ?1 OR u.email_key IS NOT NULL AND EXISTS
              (SELECT 1 FROM member own JOIN member other ON other.conversation_pk = own.conversation_pk
               JOIN conversation c ON c.pk = own.conversation_pk
               WHERE own.user_pk = ?1 AND other.user_pk = u.pk AND c.open = 0))",

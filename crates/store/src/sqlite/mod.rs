@@ -9,6 +9,7 @@ mod meetups;
 mod members;
 mod messages;
 mod missed;
+mod names;
 mod notifications;
 mod open;
 mod queries;
@@ -34,7 +35,7 @@ use self::readers::Readers;
 use self::writer::{Scope, Writer};
 use crate::store::ReadResult;
 use crate::{
-    Account, Actor, Claims, ConversationChange, Created, Dead, Done, Found, Future, GuestProof, Joined, Left,
+    Account, Actor, Claims, ConversationChange, Created, Dead, Done, Found, Future, GuestProof, Joined, Left, Login,
     MeetupChange, MeetupFilter, Memberships, MessagePage, Missed, NewConversation, NewFile, NewMeetup, NewUser,
     Numbered, OnCommit, OpenError, Page, PageOf, ProfileChange, Send, Sent, ServiceKey, Store, StoredFile, Untold,
     Which,
@@ -295,7 +296,7 @@ impl Store for SqliteStore {
         self.readers.run(move |conn| guests::knows(conn, &guest, &proof))
     }
 
-    fn account_by_login(&self, login: String) -> ReadResult<'_, Option<Account>> {
+    fn account_by_login(&self, login: Login) -> ReadResult<'_, Option<Account>> {
         self.readers.run(move |conn| users::account_by_login(conn, &login))
     }
 

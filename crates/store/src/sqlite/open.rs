@@ -7,6 +7,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, backup::Backup};
 
+use super::names;
 use crate::{OpenError, StoreError};
 
 mod migrations {
@@ -65,6 +66,7 @@ pub(super) fn open(location: &Location) -> Result<Opened, OpenError> {
     let mut writer = Connection::open(&path)?;
     configure(&writer, durable)?;
     migrate(&mut writer, &folder)?;
+    names::update_keys(&mut writer)?;
     let mut readers = Vec::new();
     for _ in 0..READERS {
         let reader = if durable {
@@ -223,5 +225,44 @@ mod tests {
             .unwrap();
         let expected = [("a", Some(10)), ("b", None), ("c", Some(20)), ("d", None), ("e", None), ("shop", None)];
         assert_eq!(pictures, expected.map(|(id, picture)| (id.to_owned(), picture)));
+    }
+
+    /// Users of version 0.1 whose names are the same now keep them, and each is found by its own.
+    #[test]
+    fn names_of_an_earlier_version() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut conn = Connection::open(folder.path().join(FILE)).unwrap();
+        migrations::migrations::runner().set_target(Target::Version(6)).run(&mut conn).unwrap();
+        let users = ["alice", "\u{430}lice", "Ada King", "ada@example.org", "admin", "\u{200B}"];
+        for (at, username) in users.iter().enumerate() {
+            conn.execute(
+                "INSERT INTO user (id, kind, username, username_key, name, created_at)
+                 VALUES (?1, 'registered', ?2, ?3, ?2, 0)",
+                (format!("u-{at}"), username, username.to_lowercase()),
+            )
+            .unwrap();
+        }
+        conn.execute(
+            "INSERT INTO user (id, kind, username, name, created_at) VALUES ('g', 'guest', 'alice', 'alice', 0)",
+            [],
+        )
+        .unwrap();
+        drop(conn);
+        // Twice, as a second start finds nothing to do.
+        for _ in 0..2 {
+            let opened = open(&Location::Folder(folder.path().to_owned())).unwrap();
+            for (at, username) in users.iter().enumerate() {
+                let pk = i64::try_from(at + 1).unwrap();
+                assert_eq!(names::owner(&opened.writer, username).unwrap(), Some(pk), "{username:?}");
+            }
+            for (spelling, found) in
+                [("ALICE", Some(1)), ("\u{410}LICE", Some(2)), ("al\u{456}ce", None), ("ADAKING", Some(3))]
+            {
+                assert_eq!(names::owner(&opened.writer, spelling).unwrap(), found, "{spelling}");
+            }
+            let version: String =
+                opened.writer.query_row("SELECT version FROM name_keys", [], |row| row.get(0)).unwrap();
+            assert_eq!(version, quintet_domain::NAME_KEY_VERSION.as_str());
+        }
     }
 }

@@ -2,26 +2,16 @@
 
 use std::sync::Arc;
 
-use quintet_domain::limits::NAME_CHARS_MAX;
-use quintet_domain::{Departure, Event, Refusal, Timestamp, User, UserId};
+use quintet_domain::{Departure, Event, Refusal, Timestamp, User, UserId, refuse_reserved};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::directory::folded;
 use super::rows::{self, USER, USER_COLUMNS, UserRow};
 use super::tx::{About, Tx, Written};
-use super::{files, guests, meetups, members, messages};
-use crate::{Account, Claims, NewUser, Page, ProfileChange, StoreError};
+use super::{files, guests, meetups, members, messages, names};
+use crate::{Account, Claims, Login, NewUser, Page, ProfileChange, StoreError};
 
 const ACCOUNT: &str = "u.email, u.password_hash, u.home_dialect, u.token_generation, u.tokens_from_s, u.country";
-
-/// Characters of an id that stand in the name of a user whose token brings none.
-const NAME_FROM_ID_CHARS: usize = 8;
-
-/// Characters that a taken username gets more.
-const SUFFIX_CHARS_MAX: usize = 10;
-
-/// Up to this number the users of one name are counted; then the number is any.
-const SUFFIXES_IN_ORDER: u32 = 9;
 
 fn account_at(row: &Row<'_>) -> rusqlite::Result<Account> {
     let user = rows::user_at(row, 0)?;
@@ -44,21 +34,25 @@ pub(super) fn account(conn: &Connection, id: &UserId) -> Result<Option<Account>,
         .optional()?)
 }
 
-pub(super) fn account_by_login(conn: &Connection, login: &str) -> Result<Option<Account>, StoreError> {
-    Ok(conn
-        .prepare_cached(&format!(
-            "SELECT {USER}, {ACCOUNT} FROM user u WHERE u.email_key = ?1 OR u.username_key = ?1
-             ORDER BY u.email_key = ?1 DESC LIMIT 1"
-        ))?
-        .query_row([login.to_lowercase()], account_at)
-        .optional()?)
+pub(super) fn account_by_login(conn: &Connection, login: &Login) -> Result<Option<Account>, StoreError> {
+    match login {
+        Login::Email(email) => Ok(conn
+            .prepare_cached(&format!("SELECT {USER}, {ACCOUNT} FROM user u WHERE u.email_key = ?1"))?
+            .query_row([email.to_lowercase()], account_at)
+            .optional()?),
+        Login::Username(username) => names::owner(conn, username)?.map(|pk| account_by_pk(conn, pk)).transpose(),
+    }
 }
 
+/// The account of exactly this username, whatever the case.
 pub(super) fn account_by_username(conn: &Connection, username: &str) -> Result<Option<Account>, StoreError> {
+    names::exact_owner(conn, username)?.map(|pk| account_by_pk(conn, pk)).transpose()
+}
+
+fn account_by_pk(conn: &Connection, pk: i64) -> Result<Account, StoreError> {
     Ok(conn
-        .prepare_cached(&format!("SELECT {USER}, {ACCOUNT} FROM user u WHERE u.username_key = ?1"))?
-        .query_row([username.to_lowercase()], account_at)
-        .optional()?)
+        .prepare_cached(&format!("SELECT {USER}, {ACCOUNT} FROM user u WHERE u.pk = ?1"))?
+        .query_row([pk], account_at)?)
 }
 
 pub(super) fn accounts(conn: &Connection) -> Result<Vec<Account>, StoreError> {
@@ -92,23 +86,19 @@ pub(super) fn search(
     Ok(Page { items, next })
 }
 
-fn taken(tx: &Tx<'_>, column: &str, key: &str, but: i64) -> Written<bool> {
+fn email_is_taken(tx: &Tx<'_>, email: &str, but: i64) -> Written<bool> {
     Ok(tx
         .conn
-        .prepare_cached(&format!("SELECT 1 FROM user WHERE {column} = ?1 AND pk <> ?2"))?
-        .query_row(params![key, but], |_| Ok(()))
+        .prepare_cached("SELECT 1 FROM user WHERE email_key = ?1 AND pk <> ?2")?
+        .query_row(params![email.to_lowercase(), but], |_| Ok(()))
         .optional()?
         .is_some())
 }
 
 fn refuse_taken(tx: &Tx<'_>, username: Option<&str>, email: Option<&str>, but: i64) -> Written<()> {
-    if let Some(username) = username
-        && taken(tx, "username_key", &username.to_lowercase(), but)?
-    {
-        return Err(Refusal::conflict(format!("The username `{username}` is taken.")).into());
-    }
+    username.map_or(Ok(()), |username| names::refuse_taken(tx, username, but))?;
     if let Some(email) = email
-        && taken(tx, "email_key", &email.to_lowercase(), but)?
+        && email_is_taken(tx, email, but)?
     {
         return Err(Refusal::conflict("This email address is registered already.").into());
     }
@@ -120,15 +110,15 @@ pub(super) fn known(tx: &Tx<'_>, id: &UserId) -> Written<Account> {
 }
 
 pub(super) fn register(tx: &mut Tx<'_>, mut new: NewUser) -> Written<Account> {
-    if new.any_username {
-        new.username = free_username(tx, &new.username)?;
+    if new.any_username || (new.number_reserved && refuse_reserved(&new.username).is_err()) {
+        new.username = names::free(tx, &new.username)?;
     }
     refuse_taken(tx, Some(&new.username), new.email.as_deref(), 0)?;
     let Some(id) = new.id.take() else {
         let id = UserId::trusted(&tx.new_id());
-        insert(tx, &id, &new)?;
+        let pk = insert(tx, &id, &new)?;
         if new.avatar.is_some() {
-            files::note_picture(tx, tx.user(&id)?.pk, new.avatar.as_deref())?;
+            files::note_picture(tx, pk, new.avatar.as_deref())?;
         }
         return known(tx, &id);
     };
@@ -147,22 +137,27 @@ fn take_id(tx: &mut Tx<'_>, id: &UserId, new: &NewUser) -> Written<Account> {
     Ok(account)
 }
 
-/// The row of a new account. There is no other way to one: whoever has the id as a guest gives it up here.
-fn insert(tx: &mut Tx<'_>, id: &UserId, new: &NewUser) -> Written<()> {
+/// What an email address is compared by; none for one that its issuer does not vouch for: nobody logs in by it, and it
+/// keeps nobody from registering.
+fn email_key(new: &NewUser) -> Option<String> {
+    new.email.as_deref().filter(|_| !new.email_unverified).map(str::to_lowercase)
+}
+
+/// The row of a new account; gives its `pk`. There is no other way to an account: a guest who has the id gives it up here.
+fn insert(tx: &mut Tx<'_>, id: &UserId, new: &NewUser) -> Written<i64> {
     guests::give_up_id(tx, id)?;
     tx.conn
         .prepare_cached(
-            "INSERT INTO user (id, kind, username, username_key, name, email, email_key, password_hash, avatar,
-                 home_dialect, created_at, country, last_name)
-             VALUES (?1, 'registered', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            "INSERT INTO user (id, kind, username, name, email, email_key, password_hash, avatar, home_dialect,
+                 created_at, country, last_name)
+             VALUES (?1, 'registered', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?
         .execute(params![
             id.as_str(),
             new.username,
-            new.username.to_lowercase(),
             new.name.as_deref().unwrap_or(&new.username),
             new.email,
-            new.email.as_deref().map(str::to_lowercase),
+            email_key(new),
             new.password_hash,
             new.avatar,
             new.home_dialect,
@@ -170,23 +165,9 @@ fn insert(tx: &mut Tx<'_>, id: &UserId, new: &NewUser) -> Written<()> {
             new.country,
             new.last_name
         ])?;
-    Ok(())
-}
-
-/// A free username close to the one wished for.
-fn free_username(tx: &Tx<'_>, wish: &str) -> Written<String> {
-    let wish: String = wish.chars().take(NAME_CHARS_MAX - SUFFIX_CHARS_MAX).collect();
-    let mut name = wish.clone();
-    let mut number = 1;
-    while taken(tx, "username_key", &name.to_lowercase(), 0)? {
-        number += 1;
-        // Of the many of one name each is not to ask for all before it.
-        name = match number {
-            ..=SUFFIXES_IN_ORDER => format!("{wish}-{number}"),
-            _ => format!("{wish}-{}", tx.secret() % 1_000_000_000),
-        };
-    }
-    Ok(name)
+    let pk = tx.conn.last_insert_rowid();
+    names::note_keys(tx.conn, pk, &new.username)?;
+    Ok(pk)
 }
 
 pub(super) fn adopt(tx: &mut Tx<'_>, claims: Claims) -> Written<Account> {
@@ -196,14 +177,19 @@ pub(super) fn adopt(tx: &mut Tx<'_>, claims: Claims) -> Written<Account> {
     if claims.id.is_former_guests() {
         return Err(guests::id_is_reserved(&claims.id).into());
     }
-    let from_id = || format!("user-{}", claims.id.as_str().chars().take(NAME_FROM_ID_CHARS).collect::<String>());
-    let wish = claims.username.clone().or_else(|| claims.name.clone()).unwrap_or_else(from_id);
-    let username = free_username(tx, &wish)?;
+    let username = names::free_for(tx, &claims.id, [claims.username.as_deref(), claims.name.as_deref()])?;
     let email = match claims.email {
-        Some(email) if taken(tx, "email_key", &email.to_lowercase(), 0)? => None,
+        Some(email) if email_is_taken(tx, &email, 0)? => None,
         email => email,
     };
-    let new = NewUser { username, email, name: claims.name, avatar: claims.avatar, ..NewUser::default() };
+    let new = NewUser {
+        username,
+        email,
+        email_unverified: !claims.email_verified,
+        name: claims.name,
+        avatar: claims.avatar,
+        ..NewUser::default()
+    };
     take_id(tx, &claims.id, &new)
 }
 
@@ -213,15 +199,14 @@ pub(super) fn change_profile(tx: &mut Tx<'_>, id: &UserId, change: ProfileChange
     let (avatar_given, avatar) = (change.avatar.is_some(), change.avatar.flatten());
     tx.conn
         .prepare_cached(
-            "UPDATE user SET username = coalesce(?2, username), username_key = coalesce(?3, username_key),
-                 name = coalesce(?4, name), email = coalesce(?5, email), email_key = coalesce(?6, email_key),
-                 avatar = CASE WHEN ?7 THEN ?8 ELSE avatar END, country = coalesce(?9, country), last_name = coalesce(?10, last_name)
+            "UPDATE user SET username = coalesce(?2, username), name = coalesce(?3, name), email = coalesce(?4, email),
+                 email_key = coalesce(?5, email_key), avatar = CASE WHEN ?6 THEN ?7 ELSE avatar END,
+                 country = coalesce(?8, country), last_name = coalesce(?9, last_name)
              WHERE pk = ?1",
         )?
         .execute(params![
             user.pk,
             change.username,
-            change.username.as_deref().map(str::to_lowercase),
             change.name,
             change.email,
             change.email.as_deref().map(str::to_lowercase),
@@ -230,6 +215,9 @@ pub(super) fn change_profile(tx: &mut Tx<'_>, id: &UserId, change: ProfileChange
             change.country,
             change.last_name
         ])?;
+    if let Some(username) = &change.username {
+        names::note_keys(tx.conn, user.pk, username)?;
+    }
     if avatar_given {
         files::note_picture(tx, user.pk, avatar.as_deref())?;
     }
@@ -312,8 +300,8 @@ pub(super) fn erase(tx: &mut Tx<'_>, id: &UserId) -> Written<()> {
     let gone = format!("deleted-{}", tx.new_id());
     tx.conn
         .prepare_cached(
-            "UPDATE user SET username = ?2, username_key = ?2, name = ?2, email = NULL, email_key = NULL,
-                 password_hash = NULL, avatar = NULL, picture_pk = NULL, country = NULL, last_name = NULL,
+            "UPDATE user SET username = ?2, username_key = ?2, name_key = NULL, name_look = NULL, name = ?2,
+                 email = NULL, email_key = NULL, password_hash = NULL, avatar = NULL, picture_pk = NULL, country = NULL, last_name = NULL,
                  last_seen = NULL, disabled = 1, erased = 1, erasing_from = 0 WHERE pk = ?1",
         )?
         .execute(params![user.pk, gone])?;

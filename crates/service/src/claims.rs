@@ -1,0 +1,162 @@
+//! What a token says: its header, its moments, what an operator demands of it, and whom it describes.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use quintet_domain::limits::URL_BYTES_MAX;
+use quintet_domain::{Refusal, UserId, display_name_from, validate_email};
+use quintet_store::Claims;
+use serde_json::{Map, Value};
+
+/// The claims that can hold the user's id; the first that is present counts.
+const ID_CLAIMS: [&str; 5] = ["sub", "userId", "id", "user_id", "_id"];
+
+/// A claim that tokens of other issuers have to have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequiredClaim {
+    name: String,
+    value: Option<String>,
+}
+
+impl RequiredClaim {
+    /// Reads `name`, or `name=value`. None where the name is empty.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (name, value) = match text.split_once('=') {
+            Some((name, value)) => (name.trim(), Some(value.trim().to_owned())),
+            None => (text.trim(), None),
+        };
+        (!name.is_empty()).then(|| Self { name: name.to_owned(), value })
+    }
+
+    fn is_met(&self, claims: &Map<String, Value>) -> bool {
+        let found = claims.get(&self.name).filter(|value| !value.is_null());
+        match &self.value {
+            None => found.is_some(),
+            Some(wanted) => found.is_some_and(|found| holds(found, wanted)),
+        }
+    }
+}
+
+/// Whether a claim is a value, or a list that contains it.
+fn holds(claim: &Value, wanted: &str) -> bool {
+    match claim {
+        Value::String(text) => text == wanted,
+        Value::Array(items) => items.iter().any(|item| !item.is_array() && holds(item, wanted)),
+        Value::Number(number) => number.to_string() == wanted,
+        Value::Bool(is) => wanted.parse() == Ok(*is),
+        Value::Null | Value::Object(_) => false,
+    }
+}
+
+/// What a token of another issuer has to say before it counts. Whoever has the shared secret can sign anything: a token
+/// that resets a password is none that gives access.
+#[derive(Clone, Debug, Default)]
+pub struct Rules {
+    /// The `iss`, where one is demanded.
+    pub issuer: Option<String>,
+    /// What `aud` is, or contains, where that is demanded.
+    pub audience: Option<String>,
+    /// Other claims that are demanded.
+    pub required: Vec<RequiredClaim>,
+}
+
+impl Rules {
+    /// Refuses claims that do not meet the rules. Without a demanded audience, tokens for any are accepted.
+    pub(crate) fn check(&self, claims: &Map<String, Value>) -> Result<(), Refusal> {
+        let differs = |name: &str, wanted: Option<&String>| {
+            wanted.is_some_and(|wanted| !claims.get(name).is_some_and(|found| holds(found, wanted)))
+        };
+        if differs("iss", self.issuer.as_ref()) {
+            return Err(Refusal::unauthenticated("the token is of another issuer"));
+        }
+        if differs("aud", self.audience.as_ref()) {
+            return Err(Refusal::unauthenticated("the token is for another audience"));
+        }
+        match self.required.iter().find(|claim| !claim.is_met(claims)) {
+            Some(claim) => {
+                Err(Refusal::unauthenticated(&format!("the token's `{}` is not what it must be", claim.name)))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Gives claims what the rules demand.
+    pub(crate) fn satisfy(&self, claims: &mut Value) {
+        for (name, value) in [("iss", &self.issuer), ("aud", &self.audience)] {
+            if let Some(value) = value {
+                claims[name] = value.as_str().into();
+            }
+        }
+        for RequiredClaim { name, value } in &self.required {
+            match value {
+                Some(value) => claims[name] = value.as_str().into(),
+                None if claims.get(name).is_none() => claims[name] = true.into(),
+                None => {}
+            }
+        }
+    }
+}
+
+/// The header of a token, before anything of it is believed.
+///
+/// # Errors
+/// `ERR_UNAUTHENTICATED` where it cannot be read, or asks for an extension that is not known here (RFC 7515, section
+/// 4.1.11).
+pub(crate) fn header(token: &str) -> Result<Map<String, Value>, Refusal> {
+    let malformed = || Refusal::unauthenticated("the token is malformed");
+    let (header, _) = token.split_once('.').ok_or_else(malformed)?;
+    let header = BASE64_URL_SAFE_NO_PAD.decode(header).map_err(|_| malformed())?;
+    let header: Map<String, Value> = serde_json::from_slice(&header).map_err(|_| malformed())?;
+    if header.contains_key("crit") {
+        return Err(Refusal::unauthenticated("the token's header has `crit`, and no extension is known here"));
+    }
+    Ok(header)
+}
+
+/// A claim that is a moment (RFC 7519, section 2: a NumericDate), in seconds.
+///
+/// # Errors
+/// `ERR_UNAUTHENTICATED` for anything else: what cannot be read is not taken for no end.
+pub(crate) fn moment(claims: &Map<String, Value>, name: &str) -> Result<Option<i64>, Refusal> {
+    match claims.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Number(s)) => Ok(s.as_f64().map(|s| s as i64)),
+        Some(_) => Err(Refusal::unauthenticated(&format!("the token's `{name}` must be a number"))),
+    }
+}
+
+/// A claim that is text, and not blank.
+pub(crate) fn text<'c>(claims: &'c Map<String, Value>, name: &str) -> Option<&'c str> {
+    claims.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
+}
+
+/// Whom a token describes. What a registration would refuse is left out: nobody is there to correct it.
+///
+/// # Errors
+/// `ERR_UNAUTHENTICATED` where it names no user.
+pub(crate) fn profile(claims: &Map<String, Value>) -> Result<Claims, Refusal> {
+    let id = ID_CLAIMS.iter().find_map(|name| claims.get(*name).filter(|value| !value.is_null()));
+    let id = match id {
+        Some(Value::String(id)) => id.clone(),
+        Some(Value::Number(id)) => id.to_string(),
+        _ => return Err(Refusal::unauthenticated("the token names no user")),
+    };
+    let id = UserId::new(&id).map_err(|error| Refusal::unauthenticated(&format!("the token's user: {error}")))?;
+    let is_true = |name: &str| match claims.get(name) {
+        Some(Value::Bool(is)) => *is,
+        Some(Value::String(text)) => text == "true",
+        _ => false,
+    };
+    Ok(Claims {
+        id,
+        // The store makes it one that is free.
+        username: text(claims, "username").map(str::to_owned),
+        name: text(claims, "name").and_then(display_name_from),
+        email: text(claims, "email").filter(|email| validate_email(email).is_ok()).map(str::to_owned),
+        email_verified: is_true("email_verified"),
+        avatar: text(claims, "avatar")
+            .or_else(|| text(claims, "picture"))
+            .filter(|url| url.len() <= URL_BYTES_MAX && !url.chars().any(char::is_control))
+            .map(str::to_owned),
+    })
+}

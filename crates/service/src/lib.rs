@@ -21,6 +21,7 @@ mod presence;
 mod rates;
 mod recovery;
 mod services;
+mod token_hmac;
 mod tokens;
 mod users;
 
@@ -44,6 +45,7 @@ pub use quintet_store::{
 use quintet_store::{Done, Future, Store};
 pub use rates::{EventRate, Rates};
 pub use recovery::{Thread, Threads};
+pub use token_hmac::install_token_cryptography;
 pub use tokens::{Algorithm, Tokens};
 pub use users::{NewAccount, Session};
 

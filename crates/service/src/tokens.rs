@@ -74,6 +74,7 @@ impl Tokens {
     /// Tokens with this secret; issued ones live `days`.
     #[must_use]
     pub fn new(secret: &[u8], algorithm: Algorithm, days: u64) -> Self {
+        crate::token_hmac::install_token_cryptography();
         Self {
             encoding: EncodingKey::from_secret(secret),
             decoding: DecodingKey::from_secret(secret),

@@ -28,6 +28,7 @@ async fn what_an_operator_looks_at() {
     assert!(nobody.enter("/chat", &json!({ "token": "bad" })).await.starts_with("44/chat,"));
     // In the own words and in those of existing clients.
     http.api("", "GET", "/me", Value::Null).await.expect(401);
+    http.api(&alice.1, "GET", "/me", Value::Null).await.expect(200);
     http.call("", "GET", "/chat/api/auth/me", Value::Null).await.expect(401);
     let mut gone = Wire::connect(server.address(), "/chat", &json!({ "token": bob.1 })).await;
     gone.send("41/chat,").await;

@@ -5,9 +5,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 /// What most answers are: data. Nothing in it runs, and no page may show it in a frame.
 const DATA: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// The page of the API's document: its scripts, styles and calls are its own server's. The page sets styles from its
-/// scripts, and its style sheet has pictures in `data:` links.
-const DOCS: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+/// The page of the API's document: its scripts, styles and calls are its own server's. Its style sheet has pictures in
+/// `data:` links.
+const DOCS: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     font-src 'self'; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 /// A year, for this host alone: whether other hosts of the domain speak TLS is not known here.

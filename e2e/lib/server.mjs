@@ -22,7 +22,7 @@ export class Server {
     const words = [...listen.flatMap((place) => ["--listen", place]), "--data", join(server.folder, "data"), ...args];
     server.#child = spawn(BINARY, words, {
       cwd: server.folder,
-      env: { ...process.env, QUINTET_LIMITS_RATES: "false", ...env },
+      env: { ...process.env, QUINTET_LIMITS_RATES: "false", QUINTET_METRICS_LISTEN: "off", ...env },
       stdio: ["ignore", "pipe", "inherit"],
     });
     server.urls = [];

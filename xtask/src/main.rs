@@ -1,6 +1,7 @@
 //! `cargo xtask …`: the project's own commands.
 
 mod bench;
+mod deny;
 mod sh;
 mod test;
 mod tidy;
@@ -50,7 +51,9 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// What CI runs: test, fmt, clippy, tidy.
+    /// Hold the libraries against deny.toml: licences, sources, known vulnerabilities.
+    Deny,
+    /// What CI runs: test, fmt, clippy, tidy, deny.
     Ci,
 }
 
@@ -59,12 +62,14 @@ fn main() -> ExitCode {
         Command::Test { rust, e2e } => test::run(rust || !e2e, e2e || !rust),
         Command::Tidy => tidy::run(),
         Command::Bench { scenarios, peers, quick } => bench::run(&scenarios, peers.as_deref(), quick),
+        Command::Deny => deny::run(),
         Command::Screenshots => test::screenshots(),
         Command::Vendor { check } => vendor::run(check),
         Command::Ci => test::run(true, true)
             .and_then(|()| sh::run("cargo", &["fmt", "--all", "--check"]))
             .and_then(|()| sh::run("cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
-            .and_then(|()| tidy::run()),
+            .and_then(|()| tidy::run())
+            .and_then(|()| deny::run()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::load::Greeting;
-use crate::process::{Running, free_port};
+use crate::process::{METRICS, Running, free_port};
 use crate::quintet;
 use crate::report::{Part, Server};
 use crate::xmpp;
@@ -105,6 +105,7 @@ impl Peer {
             Self::Quintet => {
                 environment.push(("QUINTET_LIMITS_RATES", "false".to_owned()));
                 environment.push(("QUINTET_JWT_SECRET", quintet::SECRET.to_owned()));
+                environment.push((METRICS, format!("127.0.0.1:{}", free_port()?)));
                 environment.extend(mode.settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
                 let data = mode.data.to_string_lossy();
                 let mut args = words(&["--listen", &port.to_string(), "--data", &data]);

@@ -20,7 +20,12 @@ const TICKS: f64 = 100.0;
 pub(crate) struct Running {
     child: Child,
     pub(crate) address: SocketAddr,
+    /// Where Quintet has its metrics.
+    metrics: Option<SocketAddr>,
 }
+
+/// The variable that says where Quintet has its metrics.
+pub(crate) const METRICS: &str = "QUINTET_METRICS_LISTEN";
 
 /// CPU time, in seconds.
 #[derive(Clone, Copy)]
@@ -63,7 +68,8 @@ impl Running {
             .stdin(Stdio::null())
             .spawn()?;
         let address = SocketAddr::from(([127, 0, 0, 1], port));
-        let mut running = Self { child, address };
+        let metrics = environment.iter().find(|(name, _)| *name == METRICS).and_then(|(_, value)| value.parse().ok());
+        let mut running = Self { child, address, metrics };
         let began = Instant::now();
         while TcpStream::connect(address).is_err() {
             if began.elapsed() > START || running.child.try_wait()?.is_some() {
@@ -107,7 +113,7 @@ impl Running {
 
     /// A counter of what the server itself counts, as Prometheus would read it.
     pub(crate) fn metric(&self, name: &str) -> Option<f64> {
-        let mut stream = TcpStream::connect(self.address).ok()?;
+        let mut stream = TcpStream::connect(self.metrics?).ok()?;
         stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n").ok()?;
         let mut text = String::new();
         stream.read_to_string(&mut text).ok()?;

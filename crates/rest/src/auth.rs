@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use quintet_dialect::Dialect;
-use quintet_domain::Refusal;
+use quintet_domain::{Code, Refusal};
 use quintet_service::{Login, NewAccount, Service};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -15,6 +15,9 @@ use crate::error::Answer;
 use crate::extract::{Body, From, Person};
 use crate::openapi::ProblemBody;
 use crate::views::{Session, Views};
+
+/// Characters of a login name that the log shows of a failed log-in.
+const LOGGED_CHARS_MAX: usize = 64;
 
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct Registration {
@@ -67,8 +70,24 @@ impl Credentials {
             (None, Some(username)) => Login::Username(username),
             (None, None) => return Err(Refusal::invalid("email", "or `username` is missing")),
         };
-        service.log_in(login, self.password, spoken.map(Dialect::as_str)).await
+        let said = match &login {
+            Login::Email(said) | Login::Username(said) => said.clone(),
+        };
+        let session = service.log_in(login, self.password, spoken.map(Dialect::as_str)).await;
+        if session.as_ref().is_err_and(|refusal| refusal.code == Code::Unauthenticated) {
+            log_failed(address, &said);
+        }
+        session
     }
+}
+
+/// Writes the line that tools wait for which bar addresses; its form is part of the documentation for operators.
+///
+/// The login name is what somebody sent: it is cut, and written as a Rust string literal, so that nothing in it ends the
+/// line or the quotes.
+fn log_failed(address: IpAddr, login: &str) {
+    let login: String = login.chars().take(LOGGED_CHARS_MAX).collect();
+    tracing::info!(target: "quintet::login", %address, ?login, "log-in failed");
 }
 
 /// Logs in by email or username. An unknown user gets the answer that a wrong password gets.

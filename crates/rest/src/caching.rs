@@ -4,6 +4,7 @@ use axum::body::{Body, HttpBody, to_bytes};
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use http::response::Parts;
 use http::{HeaderValue, Method, StatusCode, header};
 use quintet_domain::Refusal;
 use sha2::{Digest, Sha256};
@@ -29,26 +30,37 @@ pub(crate) async fn tagged(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let Some(known) = known.filter(|_| response.status() == StatusCode::OK) else { return response };
     let (mut parts, body) = response.into_parts();
+    if let Some(tag) = parts.headers.get(header::ETAG).and_then(|tag| tag.to_str().ok()) {
+        // Of what never changes the tag was made once.
+        return if has(known.as_ref(), tag) { unchanged(parts) } else { Response::from_parts(parts, body) };
+    }
     if body.size_hint().exact().is_none_or(|bytes| bytes > TAGGED_BYTES_MAX) {
         return Response::from_parts(parts, body);
     }
     let Ok(bytes) = to_bytes(body, usize::MAX).await else {
         return Problem::from(Refusal::internal()).into_response();
     };
-    let digest = Sha256::digest(&bytes);
-    let hex: String = digest.iter().take(TAG_DIGITS / 2).map(|byte| format!("{byte:02x}")).collect();
-    let tag = format!("\"{hex}\"");
+    let tag = tag_of(&bytes);
     let same = has(known.as_ref(), &tag);
     if let Ok(value) = HeaderValue::from_str(&tag) {
         parts.headers.insert(header::ETAG, value);
     }
     // What it is depends on who asks, and it is asked for again each time.
     parts.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    if same {
-        parts.status = StatusCode::NOT_MODIFIED;
-        parts.headers.remove(header::CONTENT_LENGTH);
-        parts.headers.remove(header::CONTENT_TYPE);
-        return Response::from_parts(parts, Body::empty());
-    }
-    Response::from_parts(parts, Body::from(bytes))
+    if same { unchanged(parts) } else { Response::from_parts(parts, Body::from(bytes)) }
+}
+
+/// Answers a client that has what it asks for.
+fn unchanged(mut parts: Parts) -> Response {
+    parts.status = StatusCode::NOT_MODIFIED;
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.remove(header::CONTENT_TYPE);
+    Response::from_parts(parts, Body::empty())
+}
+
+/// The tag of an answer with these bytes.
+pub(crate) fn tag_of(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    let hex: String = digest.iter().take(TAG_DIGITS / 2).map(|byte| format!("{byte:02x}")).collect();
+    format!("\"{hex}\"")
 }

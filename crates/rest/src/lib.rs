@@ -26,4 +26,4 @@ mod views;
 
 pub use compat::ListenerDialect;
 pub use extract::ClientAddress;
-pub use router::{Settings, router};
+pub use router::{DOCS_PATH, Settings, router};

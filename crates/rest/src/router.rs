@@ -1,5 +1,6 @@
 //! Which path is whose.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
@@ -24,15 +25,18 @@ use crate::{
     auth, caching, compat, conversations, files, me, meetups, messages, notifications, operations, rooms, users,
 };
 
-/// Where the document is, and the page that renders it.
+/// Where the document is.
 const DOCUMENT_PATH: &str = "/api/v1/openapi.json";
-const DOCS_PATH: &str = "/api/v1/docs";
+/// The path under which the page that renders the document is.
+pub const DOCS_PATH: &str = "/api/v1/docs";
 
 /// What an operator may set.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// Origins that pages may come from; none for any.
     pub origins: Option<Vec<String>>,
+    /// Whether the document is served, and the page that renders it.
+    pub docs: bool,
 }
 
 #[derive(Clone, FromRef)]
@@ -68,21 +72,21 @@ pub fn router(service: Service, settings: &Settings) -> Router {
         .merge(OpenApiRouter::new().routes(routes!(files::upload)).layer(DefaultBodyLimit::max(files::FORM_BYTES_MAX)))
         .routes(routes!(rooms::list))
         .routes(routes!(notifications::list, notifications::notify))
-        .routes(routes!(notifications::mark_read))
-        .routes(routes!(document))
-        .layer(axum::middleware::from_fn(caching::tagged));
+        .routes(routes!(notifications::mark_read));
+    let v1 = if settings.docs { v1.routes(routes!(document)) } else { v1 };
+    let v1 = v1.layer(axum::middleware::from_fn(caching::tagged));
     let (router, said) = OpenApiRouter::with_openapi(Whole::openapi())
         .routes(routes!(operations::healthy))
         .routes(routes!(operations::ready))
-        .routes(routes!(operations::metrics))
         .routes(routes!(files::get))
         .nest("/api/v1", v1)
         .merge(compat::router(app.clone()))
         .split_for_parts();
-    let said = Said(Bytes::from(openapi::completed(said).to_json().unwrap_or_default()));
+    let said = Bytes::from(openapi::completed(said).to_json().unwrap_or_default());
+    let said = Said { tag: caching::tag_of(&said).into(), text: said };
     let page = SwaggerUi::new(DOCS_PATH).config(Config::from(DOCUMENT_PATH).validator_url("none"));
+    let router = if settings.docs { router.merge(page) } else { router };
     router
-        .merge(page)
         .fallback(not_found)
         .method_not_allowed_fallback(not_allowed)
         .layer(CatchPanicLayer::custom(panicked))
@@ -112,15 +116,20 @@ fn cors(settings: &Settings) -> CorsLayer {
 
 /// The OpenAPI document of the API.
 #[derive(Clone)]
-struct Said(Bytes);
+struct Said {
+    text: Bytes,
+    tag: Arc<str>,
+}
 
 /// This document.
 #[utoipa::path(
     get, path = "/openapi.json", tag = "operations", operation_id = "getDocument", security(()),
     responses((status = 200, description = "The document", body = serde_json::Value))
 )]
-async fn document(Extension(Said(said)): Extension<Said>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "application/json")], said)
+async fn document(Extension(Said { text, tag }): Extension<Said>) -> impl IntoResponse {
+    let headers =
+        [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache"), (header::ETAG, &*tag)];
+    (headers, text).into_response()
 }
 
 /// Counts what is answered.

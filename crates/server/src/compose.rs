@@ -12,9 +12,10 @@ use quintet_socketio::{Engine, Origins, Unfinished};
 use quintet_store::{Group, Location, SqliteStore};
 
 use crate::config::{self, AudienceName, Config, EchoName, SignWithName};
+use crate::edge::places::Places;
 use crate::environment::SystemEnvironment;
 use crate::metrics::Connections;
-use crate::{Failure, secret};
+use crate::{Failure, private, secret};
 
 /// Bytes from which on a message is compressed: below, a packet of the network is sent either way.
 const COMPRESSION_THRESHOLD: usize = 1_024;
@@ -76,6 +77,10 @@ pub(crate) fn service(config: &Config, location: &Location) -> Result<Service, F
             to_bus.committed(group.entries);
         }
     });
+    match location {
+        Location::Folder(folder) | Location::Shared(folder) => private::narrow(folder),
+        Location::Memory => {}
+    }
     let store = SqliteStore::open(location, environment.clone(), on_commit).map_err(|error| error.to_string())?;
     let tokens = Tokens::new(secret::keys(config)?, token_settings(config));
     let settings = quintet_service::Settings { guests: config.auth.guests, rates: config.limits.rates };
@@ -84,7 +89,7 @@ pub(crate) fn service(config: &Config, location: &Location) -> Result<Service, F
 }
 
 /// Everything that serves.
-pub(crate) async fn parts(config: &Config) -> Result<Parts, Failure> {
+pub(crate) async fn parts(config: &Config, places: &Arc<Places>) -> Result<Parts, Failure> {
     let location =
         if config.server.ephemeral { Location::Memory } else { Location::Folder(config.server.data.clone()) };
     let service = service(config, &location)?;
@@ -127,9 +132,14 @@ pub(crate) async fn parts(config: &Config) -> Result<Parts, Failure> {
     };
     let gateway = Gateway::start(service.clone(), settings, doors).await.map_err(|refusal| refusal.message)?;
     let engine = Engine::new(engine_config, gateway.clone());
-    let connections = Connections { engine: engine.clone(), gateway: gateway.clone(), service: service.clone() };
+    let connections = Connections {
+        engine: engine.clone(),
+        gateway: gateway.clone(),
+        service: service.clone(),
+        places: Arc::clone(places),
+    };
     service.metrics().add(Box::new(connections));
-    let rest_settings = quintet_rest::Settings { origins: config.http.origins.clone() };
+    let rest_settings = quintet_rest::Settings { origins: config.http.origins.clone(), docs: config.http.docs };
     let rest = quintet_rest::router(service.clone(), &rest_settings);
     Ok(Parts { service, gateway, engine, rest })
 }

@@ -7,15 +7,19 @@ mod admin;
 mod cli;
 mod compose;
 mod config;
+mod edge;
 mod environment;
 mod forwarded;
 mod housekeeping;
 mod listen;
 mod metrics;
+mod private;
+mod process;
 mod secret;
 mod serve;
 mod tls;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -41,13 +45,15 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: cli::Cli) -> Result<(), Failure> {
+    process::keep_files_private();
     let config = config::Config::load(&cli.options)?;
     let filter = tracing_subscriber::EnvFilter::try_new(&config.log.filter)
         .map_err(|error| format!("[log] filter `{}` is not understood: {error}", config.log.filter))?;
     // A line that cannot be written, to a file on a full disk say, is lost and no more: telling of it on the error output
     // would fail as well, and end the thread that wanted to log.
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    log.log_internal_errors(false).init();
+    // Colours are for people: what reads a file of lines looks for words.
+    log.log_internal_errors(false).with_ansi(std::io::stderr().is_terminal()).init();
     // One implementation of TLS for what comes in and what goes out; that it is set already is no error.
     let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread()

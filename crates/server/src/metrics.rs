@@ -1,6 +1,7 @@
 //! What is looked up when somebody looks: connections and what waits for them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
@@ -9,9 +10,12 @@ use quintet_gateway::Gateway;
 use quintet_service::Service;
 use quintet_socketio::Engine;
 
+use crate::edge::places::Places;
+
 /// The connections of this process.
 #[derive(Debug)]
 pub(crate) struct Connections {
+    pub(crate) places: Arc<Places>,
     pub(crate) engine: Engine<Gateway>,
     pub(crate) gateway: Gateway,
     pub(crate) service: Service,
@@ -64,6 +68,11 @@ impl Collector for Connections {
         gauges(encoder, ("unidentified", "Connections whose clients nobody vouches for"), unidentified)?;
         let unfinished = [([], self.gateway.unfinished_bytes())];
         gauges(encoder, ("unfinished_bytes", "Bytes of messages that have begun and not ended"), unfinished)?;
+        let (ordinary, triage) = self.places.taken();
+        let places = [([("of", "ordinary")], ordinary), ([("of", "triage")], triage)];
+        gauges(encoder, ("places", "Places for connections that are taken"), places)?;
+        let room = [([], self.places.room())];
+        gauges(encoder, ("places_limit", "Connections that there are ordinary places for"), room)?;
         let waiting = [([("of", "store")], self.service.waiting())];
         gauges(encoder, ("queued_commands", "Commands that wait to be committed"), waiting)
     }

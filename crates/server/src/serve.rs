@@ -4,34 +4,28 @@ use std::convert::Infallible;
 use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use bytes::Bytes;
-use http::{Request, Response};
-use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use quintet_gateway::{Gateway, Listener};
-use quintet_rest::{ClientAddress, ListenerDialect};
-use quintet_service::Service;
-use quintet_socketio::{CloseReason, Engine};
+use quintet_socketio::CloseReason;
+use quintet_socketio::upgrade::Watched;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
-use tower::ServiceExt;
 
 use crate::compose::{self, Parts};
-use crate::config::Config;
+use crate::config::{Config, MetricsListen, RegistrationName};
+use crate::edge::exposition::{self, Secret};
+use crate::edge::place::{IDLE_TIMEOUT, Place, Step};
+use crate::edge::places::{self, Places, Room};
+use crate::edge::respond::{Forms, Shared, respond};
 use crate::listen::Listen;
 use crate::tls::Tls;
-use crate::{Failure, forwarded, housekeeping};
+use crate::{Failure, forwarded, housekeeping, process};
 
-/// Time that a client has to send the head of a request, and to finish the handshake of TLS.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 /// Time that requests under way have once the server stops.
 const REQUESTS_TIMEOUT: Duration = Duration::from_secs(3);
 /// Time to note when everybody was last seen.
@@ -46,18 +40,10 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Connections that may wait to be accepted; the system has a bound of its own (`net.core.somaxconn`).
 const BACKLOG: u32 = 16_384;
 
-type Body = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
-
-/// What every connection needs.
-struct Shared {
-    service: Service,
-    engine: Engine<Gateway>,
-    gateway: Gateway,
-    rest: axum::Router,
-    trusted_proxies: Vec<IpAddr>,
-    /// Where else links of files lead to, for the policy of pages.
-    pictures: Option<String>,
-}
+/// Bytes of the head of a request, its first line included.
+const HEAD_BYTES_MAX: usize = 32 * 1024;
+/// Bytes that are buffered of what one connection sends, and of what waits to be written to it.
+const BUFFER_BYTES_MAX: usize = 64 * 1024;
 
 /// Runs the server until it is told to stop.
 pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
@@ -68,8 +54,22 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
         let listener = bind(listen.address).map_err(|error| format!("cannot listen on {}: {error}", listen.address))?;
         listeners.push((listener, *listen));
     }
-    let Parts { service, gateway, engine, rest } = compose::parts(&config).await?;
-    say_hello(&config, &listeners, tls.is_some());
+    let metrics = match &config.metrics.listen {
+        MetricsListen::Off => None,
+        MetricsListen::Default => exposition::bind(MetricsListen::DEFAULT, false).await?,
+        MetricsListen::At(address) => exposition::bind(*address, true).await?,
+    };
+    let descriptors = process::raise_descriptors();
+    if descriptors < places::DESCRIPTORS_MIN {
+        return Err(format!(
+            "the process may open {descriptors} files and connections; {} are the least (`ulimit -n`)",
+            places::DESCRIPTORS_MIN
+        ));
+    }
+    let room = Room::of(descriptors, config.limits.connections, config.limits.connections_per_address);
+    let places = Places::new(room);
+    let Parts { service, gateway, engine, rest } = compose::parts(&config, &places).await?;
+    say_hello(&config, &listeners, metrics.as_ref(), tls.is_some(), room);
 
     let shared = Arc::new(Shared {
         service: service.clone(),
@@ -78,15 +78,30 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
         rest,
         trusted_proxies: config.limits.trusted_proxies.clone(),
         pictures: config.files.source(),
+        body_bytes_per_second: config.limits.body_bytes_per_second,
+        tls: tls.is_some(),
+        metrics_secret: config.metrics.secret.clone().map(Secret),
+        forms: Arc::new(Forms::default()),
     });
     let (stop, stopping) = watch::channel(false);
     let connections = TaskTracker::new();
     let mut accepting = Vec::new();
     for (listener, listen) in listeners {
-        let accept = accept(listener, listen, Arc::clone(&shared), tls.clone(), connections.clone(), stopping.clone());
-        accepting.push(tokio::spawn(accept));
+        let accepted = Accepted {
+            listen,
+            shared: Arc::clone(&shared),
+            places: Arc::clone(&places),
+            tls: tls.clone(),
+            connections: connections.clone(),
+            stopping: stopping.clone(),
+        };
+        accepting.push(tokio::spawn(accept(listener, accepted)));
+    }
+    if let Some(listener) = metrics {
+        accepting.push(tokio::spawn(exposition::serve(listener, service.clone())));
     }
     let keeping = tokio::spawn(housekeeping::run(service.clone()));
+    let tending = tokio::spawn(tend(places));
 
     signals.until_told_to_stop(tls.as_deref()).await;
 
@@ -101,6 +116,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
         let _ = task.await;
     }
     keeping.abort();
+    tending.abort();
     // Whatever holds the hub up does not hold up the end.
     let _ = tokio::time::timeout(LAST_SEEN_TIMEOUT, gateway.before_close()).await;
     let _ = stop.send(true);
@@ -126,11 +142,19 @@ fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
 }
 
 /// A few calm lines. Where they cannot be written the server does without.
-fn say_hello(config: &Config, listeners: &[(TcpListener, Listen)], tls: bool) {
+fn say_hello(
+    config: &Config,
+    listeners: &[(TcpListener, Listen)],
+    metrics: Option<&TcpListener>,
+    tls: bool,
+    room: Room,
+) {
     let mut lines = vec![format!("Quintet {}", env!("CARGO_PKG_VERSION"))];
     let scheme = if tls { "https" } else { "http" };
+    let mut addresses = Vec::new();
     for (listener, listen) in listeners {
         let address = listener.local_addr().unwrap_or(listen.address);
+        addresses.push(address.ip());
         let speaks = match listen.dialect {
             None => "meetup, messenger, rooms, conversations and chat".to_owned(),
             Some(dialect) => format!("{} where a client names no other", dialect.as_str()),
@@ -141,13 +165,29 @@ fn say_hello(config: &Config, listeners: &[(TcpListener, Listen)], tls: bool) {
             lines.push(format!("  warning: {address} {warning}"));
         }
     }
+    if is_open_to_strangers(&addresses, config.auth.registration) {
+        let warning =
+            "anybody who reaches this server can register; [auth] registration = \"closed\" leaves that to you";
+        tracing::warn!("{warning}");
+        lines.push(format!("  warning: {warning}"));
+    }
     lines.push(match config.server.ephemeral {
         true => "  data in memory, gone with this process".to_owned(),
         false => format!("  data in {}", config.server.data.display()),
     });
+    if let Some(address) = metrics.and_then(|metrics| metrics.local_addr().ok()) {
+        lines.push(format!("  metrics on http://{address}{}", exposition::PATH));
+    }
+    lines.push(format!("  room for {} connections", room.connections));
     lines.push(format!("  guests are {}\n", if config.auth.guests { "let into open rooms" } else { "not let in" }));
     let mut stdout = std::io::stdout();
     let _ = stdout.write_all(lines.join("\n").as_bytes()).and_then(|()| stdout.flush());
+}
+
+/// Whether people whom the operator does not know can reach the server and make accounts.
+fn is_open_to_strangers(addresses: &[IpAddr], registration: RegistrationName) -> bool {
+    let reachable = addresses.iter().any(|address| !address.to_canonical().is_loopback());
+    reachable && registration == RegistrationName::Open
 }
 
 /// The signals that are listened for.
@@ -185,15 +225,30 @@ impl Signals {
     }
 }
 
-async fn accept(
-    listener: TcpListener,
+/// What the connections of a listener are served with.
+#[derive(Clone)]
+struct Accepted {
     listen: Listen,
     shared: Arc<Shared>,
+    places: Arc<Places>,
     tls: Option<Arc<Tls>>,
     connections: TaskTracker,
     stopping: watch::Receiver<bool>,
-) {
+}
+
+/// Closes what is overdue, until it is dropped.
+async fn tend(places: Arc<Places>) {
+    let mut tick = tokio::time::interval(places::TEND_EVERY);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
+        tick.tick().await;
+        places.tend();
+    }
+}
+
+async fn accept(listener: TcpListener, accepted: Accepted) {
+    loop {
+        accepted.places.ready().await;
         let (stream, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
@@ -202,21 +257,26 @@ async fn accept(
                 continue;
             }
         };
+        let proxied = accepted.shared.trusted_proxies.contains(&peer.ip().to_canonical());
+        let step = if accepted.tls.is_some() { Step::Handshake } else { Step::Head };
+        let Some(place) = accepted.places.admit(forwarded::network(peer.ip()), proxied, step) else { continue };
         let _ = stream.set_nodelay(true);
-        let (shared, tls, stopping) = (Arc::clone(&shared), tls.clone(), stopping.clone());
-        connections.spawn(async move {
+        let key = place.key();
+        let served = accepted.clone();
+        let task = accepted.connections.spawn(async move {
+            let Accepted { listen, shared, tls, stopping, .. } = served;
             match tls {
-                None => connection(stream, peer, listen, shared, stopping).await,
-                Some(tls) => {
-                    let handshake = tls.acceptor().accept(stream);
-                    match tokio::time::timeout(HEAD_TIMEOUT, handshake).await {
-                        Ok(Ok(stream)) => connection(stream, peer, listen, shared, stopping).await,
-                        Ok(Err(error)) => tracing::debug!(%error, "a handshake of TLS failed"),
-                        Err(_) => tracing::debug!("a handshake of TLS took too long"),
+                None => connection(stream, peer, listen, shared, place, stopping).await,
+                Some(tls) => match tls.acceptor().accept(stream).await {
+                    Ok(stream) => {
+                        place.awaits_head();
+                        connection(stream, peer, listen, shared, place, stopping).await;
                     }
-                }
+                    Err(error) => tracing::debug!(%error, "a handshake of TLS failed"),
+                },
             }
         });
+        accepted.places.served_by(key, task.abort_handle());
     }
 }
 
@@ -226,62 +286,56 @@ async fn connection<S>(
     peer: SocketAddr,
     listen: Listen,
     shared: Arc<Shared>,
+    place: Arc<Place>,
     mut stopping: watch::Receiver<bool>,
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let stream = Watched::new(stream, Arc::clone(&place) as _);
+    let served = Arc::clone(&place);
     let service = service_fn(move |request| {
-        let shared = Arc::clone(&shared);
-        async move { Ok::<_, Infallible>(respond(&shared, listen, peer, request).await) }
+        let (shared, place) = (Arc::clone(&shared), Arc::clone(&served));
+        async move { Ok::<_, Infallible>(respond(&shared, listen, peer, &place, request).await) }
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+        // The time of a head is bounded by the place of the connection. This makes hyper look for the next one.
+        .header_read_timeout(IDLE_TIMEOUT)
+        .max_header_size(HEAD_BYTES_MAX)
+        .max_buf_size(BUFFER_BYTES_MAX)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     let mut connection = std::pin::pin!(connection);
-    tokio::select! {
-        result = &mut connection => {
-            if let Err(error) = result {
-                tracing::debug!(%error, "a connection ended in an error");
-            }
-            return;
+    let ended = tokio::select! {
+        result = &mut connection => Some(result),
+        _ = stopping.wait_for(|stopping| *stopping) => None,
+    };
+    let result = match ended {
+        Some(result) => result,
+        None => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
         }
-        _ = stopping.wait_for(|stopping| *stopping) => {}
-    }
-    connection.as_mut().graceful_shutdown();
-    let _ = connection.await;
-}
-
-async fn respond(shared: &Shared, listen: Listen, peer: SocketAddr, mut request: Request<Incoming>) -> Response<Body> {
-    let remote = forwarded::client_address(request.headers(), peer, &shared.trusted_proxies);
-    let began = Instant::now();
-    let path = request.uri().path();
-    // Before the engine: the official client stands among its paths.
-    if let Some(file) = quintet_web::respond(request.method(), path, request.headers(), shared.pictures.as_deref()) {
-        shared.service.metrics().answered(file.status().as_u16(), began.elapsed());
-        return boxed(file.map(Full::new));
-    }
-    if shared.engine.serves(path) {
-        request.extensions_mut().insert(Listener { dialect: listen.dialect, trust: listen.trust });
-        return boxed(shared.engine.handle(request, remote).await);
-    }
-    if path == "/ws" {
-        request.extensions_mut().insert(Listener { dialect: listen.dialect, trust: listen.trust });
-        return boxed(shared.gateway.plain(request, remote));
-    }
-    request.extensions_mut().insert(ClientAddress(remote.ip()));
-    request.extensions_mut().insert(ListenerDialect(listen.dialect));
-    match shared.rest.clone().oneshot(request.map(axum::body::Body::new)).await {
-        Ok(response) => boxed(response),
-        Err(never) => match never {},
+    };
+    match result {
+        Ok(()) => place.http_ended(),
+        Err(error) => tracing::debug!(%error, "a connection ended in an error"),
     }
 }
 
-fn boxed<B>(response: Response<B>) -> Response<Body>
-where
-    B: hyper::body::Body<Data = Bytes> + Send + 'static,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-{
-    response.map(|body| body.map_err(Into::into).boxed_unsync())
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn registration_beyond_loopback_is_warned_of_while_it_is_open() {
+        let warned = |addresses: &[&str], registration| {
+            let addresses: Vec<IpAddr> = addresses.iter().map(|text| text.parse().expect("an address")).collect();
+            is_open_to_strangers(&addresses, registration)
+        };
+        assert!(!warned(&["127.0.0.1", "::1", "::ffff:127.0.0.1"], RegistrationName::Open));
+        assert!(warned(&["127.0.0.1", "0.0.0.0"], RegistrationName::Open));
+        assert!(warned(&["::"], RegistrationName::Open));
+        assert!(!warned(&["0.0.0.0"], RegistrationName::Closed));
+    }
 }

@@ -101,7 +101,7 @@ async fn a_full_disk_is_said_and_loses_nothing() {
     // An operator sees it, once there is no room even for a page; reading goes on.
     server.limit_files(Some(0));
     assert_eq!(ready().await, 503);
-    let metrics = http.send("GET", "/metrics", &[], "").await.text;
+    let metrics = server.metrics().send("GET", "/metrics", &[], "").await.text;
     let failures = metrics.lines().find_map(|line| line.strip_prefix("quintet_commit_failures_total "));
     assert!(failures.is_some_and(|count| count.parse().is_ok_and(|count: u64| count > 0)), "{metrics}");
     let said = async || {

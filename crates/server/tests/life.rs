@@ -269,6 +269,7 @@ async fn shown(address: std::net::SocketAddr) -> Vec<u8> {
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer).await;
     assert!(text(&answer).starts_with("HTTP/1.1 200"), "{}", text(&answer));
+    assert!(text(&answer).contains("strict-transport-security: max-age=31536000\r\n"), "{}", text(&answer));
     stream.get_ref().1.peer_certificates().expect("a certificate")[0].to_vec()
 }
 

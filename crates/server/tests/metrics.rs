@@ -17,9 +17,10 @@ async fn what_an_operator_looks_at() {
     };
     let body = json!({ "kind": "direct", "memberIds": [bob.0] });
     let place = http.api(&alice.1, "POST", "/conversations", body).await.expect(201);
-    let before = http.send("GET", "/metrics", &[], "").await;
+    let before = server.metrics().send("GET", "/metrics", &[], "").await;
     assert!(before.head.contains("content-type: text/plain; version=0.0.4"), "{}", before.head);
-    let open = http.send("GET", "/metrics", &[("accept", "application/openmetrics-text;version=1.0.0")], "").await;
+    let open =
+        server.metrics().send("GET", "/metrics", &[("accept", "application/openmetrics-text;version=1.0.0")], "").await;
     assert!(open.head.contains("content-type: application/openmetrics-text"), "{}", open.head);
     assert!(open.text.ends_with("# EOF\n"));
     let mut wire = Wire::connect(server.address(), "/chat", &json!({ "token": bob.1 })).await;
@@ -27,6 +28,7 @@ async fn what_an_operator_looks_at() {
     assert!(nobody.enter("/chat", &json!({ "token": "bad" })).await.starts_with("44/chat,"));
     // In the own words and in those of existing clients.
     http.api("", "GET", "/me", Value::Null).await.expect(401);
+    http.api(&alice.1, "GET", "/me", Value::Null).await.expect(200);
     http.call("", "GET", "/chat/api/auth/me", Value::Null).await.expect(401);
     let mut gone = Wire::connect(server.address(), "/chat", &json!({ "token": bob.1 })).await;
     gone.send("41/chat,").await;
@@ -56,7 +58,7 @@ async fn what_an_operator_looks_at() {
     // What was queued last may still be on its way to a client.
     let quiet = async {
         loop {
-            let text = http.send("GET", "/metrics", &[], "").await.text;
+            let text = server.metrics().send("GET", "/metrics", &[], "").await.text;
             let closed = value(&text, "quintet_closes_total{reason=\"client\"}");
             if value(&text, "quintet_queued_bytes{of=\"socketio\"}") == Some(0.0) && closed.is_some() {
                 return text;

@@ -24,6 +24,7 @@ mod presence;
 mod rates;
 mod recovery;
 mod services;
+mod token_hmac;
 mod tokens;
 mod users;
 
@@ -50,6 +51,7 @@ pub use quintet_store::{
 use quintet_store::{Done, Future, Store};
 pub use rates::{EventRate, Rates, RefusalRate};
 pub use recovery::{Thread, Threads};
+pub use token_hmac::install_token_cryptography;
 pub use tokens::{Algorithm, Credential, Issuer, Keys, SignWith, TokenSettings, Tokens};
 pub use users::{NewAccount, Reserved, Session};
 

@@ -162,6 +162,7 @@ impl Tokens {
     /// Tokens with these keys.
     #[must_use]
     pub fn new(keys: Keys, settings: TokenSettings) -> Self {
+        crate::token_hmac::install_token_cryptography();
         let optional = |secret: &Option<Vec<u8>>| secret.as_deref().map(Key::new);
         Self {
             own: Key::new(&keys.own),

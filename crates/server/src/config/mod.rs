@@ -13,13 +13,18 @@ use serde::{Deserialize, Serialize};
 use toml::Table;
 
 use self::environment::add_environment;
-pub(crate) use self::sections::{AudienceName, EchoName, Files, SignWithName};
-use self::sections::{Auth, Conversations, Http, Limits, Log, Presence, Server, Tls};
+pub(crate) use self::sections::{AudienceName, EchoName, Files, MetricsListen, RegistrationName, SignWithName};
+use self::sections::{Auth, Conversations, Http, Limits, Log, Metrics, Presence, Server, Tls};
 use crate::Failure;
 use crate::cli::Options;
 
 /// The file that is read where none is named, if it is there.
 const DEFAULT_FILE: &str = "quintet.toml";
+
+/// The fewest connections that a bound may leave: a browser opens six at once.
+const CONNECTIONS_MIN: usize = 16;
+/// The fewest bytes of a secret that is sent over the network to be compared.
+const METRICS_SECRET_BYTES_MIN: usize = 16;
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -32,6 +37,7 @@ pub(crate) struct Config {
     pub(crate) presence: Presence,
     pub(crate) conversations: Conversations,
     pub(crate) files: Files,
+    pub(crate) metrics: Metrics,
     pub(crate) log: Log,
 }
 
@@ -94,6 +100,18 @@ impl Config {
         }
         if self.limits.unfinished_bytes < 2_000_000 {
             return Err("[limits] unfinished_bytes must be at least 2000000".to_owned());
+        }
+        if self.limits.connections.is_some_and(|connections| connections < CONNECTIONS_MIN) {
+            return Err(format!("[limits] connections must be at least {CONNECTIONS_MIN}"));
+        }
+        if self.limits.connections_per_address < CONNECTIONS_MIN {
+            return Err(format!("[limits] connections_per_address must be at least {CONNECTIONS_MIN}"));
+        }
+        if self.limits.body_bytes_per_second == 0 {
+            return Err("[limits] body_bytes_per_second must be at least 1".to_owned());
+        }
+        if self.metrics.secret.as_ref().is_some_and(|secret| secret.len() < METRICS_SECRET_BYTES_MIN) {
+            return Err(format!("[metrics] secret must have at least {METRICS_SECRET_BYTES_MIN} bytes"));
         }
         Ok(())
     }
@@ -245,6 +263,8 @@ mod tests {
                 ("presence", "audience", _) => "contacts",
                 ("auth", "sign_with", _) => "shared",
                 ("conversations", "echo", _) => "unless_acked",
+                ("auth", "registration", _) => "closed",
+                ("metrics", "listen", _) => "off",
                 (_, _, Kind::Flag) => "true",
                 (_, _, Kind::Number) => "70000",
                 (_, _, Kind::Text | Kind::List) => "text",

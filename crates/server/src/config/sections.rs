@@ -1,6 +1,6 @@
 //! The tables of `quintet.toml`, with their defaults.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use quintet_gateway::UnidentifiedMax;
@@ -37,6 +37,7 @@ pub(crate) struct Auth {
     pub(crate) issuer: Option<String>,
     pub(crate) audience: Option<String>,
     pub(crate) required_claims: Vec<String>,
+    pub(crate) registration: RegistrationName,
 }
 
 /// Which key tokens are signed with.
@@ -46,6 +47,17 @@ pub(crate) enum SignWithName {
     #[default]
     Own,
     Shared,
+}
+
+/// Who can make an account.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RegistrationName {
+    /// Whoever reaches the server.
+    #[default]
+    Open,
+    /// The operator, and services that have a key.
+    Closed,
 }
 
 impl Default for Auth {
@@ -61,6 +73,7 @@ impl Default for Auth {
             issuer: None,
             audience: None,
             required_claims: Vec::new(),
+            registration: RegistrationName::Open,
         }
     }
 }
@@ -77,11 +90,13 @@ pub(crate) struct Tls {
 pub(crate) struct Http {
     pub(crate) origins: Option<Vec<String>>,
     pub(crate) compression: bool,
+    /// Whether the API's document is served, and the page that renders it.
+    pub(crate) docs: bool,
 }
 
 impl Default for Http {
     fn default() -> Self {
-        Self { origins: None, compression: true }
+        Self { origins: None, compression: true, docs: true }
     }
 }
 
@@ -94,6 +109,12 @@ pub(crate) struct Limits {
     pub(crate) unidentified: usize,
     pub(crate) unidentified_per_address: usize,
     pub(crate) unfinished_bytes: usize,
+    /// Connections at once; as many as the process may have descriptors for where it is not set.
+    pub(crate) connections: Option<usize>,
+    /// Connections of one address over which HTTP is spoken.
+    pub(crate) connections_per_address: usize,
+    /// The fewest bytes a second that the body of a request has to come with, on average.
+    pub(crate) body_bytes_per_second: u64,
 }
 
 impl Default for Limits {
@@ -103,9 +124,12 @@ impl Default for Limits {
             rates: true,
             trusted_proxies: Vec::new(),
             queue_bytes: 1_000_000,
+            body_bytes_per_second: 1_000,
+            connections: None,
+            connections_per_address: 512,
+            unfinished_bytes: 64_000_000,
             unidentified: in_total,
             unidentified_per_address: of_address,
-            unfinished_bytes: 64_000_000,
         }
     }
 }
@@ -173,6 +197,56 @@ impl Files {
     }
 }
 
+/// Where `/metrics` is.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Metrics {
+    pub(crate) listen: MetricsListen,
+    /// What opens `/metrics` on the ordinary listeners; it is not there without.
+    #[serde(skip_serializing)]
+    pub(crate) secret: Option<String>,
+}
+
+/// The listener of the metrics.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) enum MetricsListen {
+    /// None.
+    Off,
+    /// At [`Self::DEFAULT`], if that can be had.
+    #[default]
+    Default,
+    /// At this address.
+    At(SocketAddr),
+}
+
+impl MetricsListen {
+    /// Where Prometheus's own list of ports has exporters like this one.
+    pub(crate) const DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9464);
+}
+
+impl TryFrom<String> for MetricsListen {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if text == "off" {
+            return Ok(Self::Off);
+        }
+        let bad = || format!("[metrics] listen `{text}` is neither ADDR:PORT nor `off`");
+        text.parse().map(Self::At).map_err(|_| bad())
+    }
+}
+
+impl From<MetricsListen> for String {
+    fn from(listen: MetricsListen) -> Self {
+        match listen {
+            MetricsListen::Off => "off".to_owned(),
+            MetricsListen::Default => MetricsListen::DEFAULT.to_string(),
+            MetricsListen::At(address) => address.to_string(),
+        }
+    }
+}
+
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Log {
@@ -181,6 +255,7 @@ pub(crate) struct Log {
 
 impl Default for Log {
     fn default() -> Self {
-        Self { filter: "warn".to_owned() }
+        // Log-ins that failed are for tools that bar addresses, and come before anything is wrong with the server.
+        Self { filter: "warn,quintet::login=info".to_owned() }
     }
 }

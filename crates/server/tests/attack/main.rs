@@ -6,6 +6,7 @@
 mod support;
 
 mod bystander;
+mod edge;
 mod identity;
 
 use bystander::Bystander;

@@ -10,6 +10,9 @@ use super::Http;
 pub struct Server {
     child: Child,
     pub addresses: Vec<SocketAddr>,
+    metrics: Option<SocketAddr>,
+    /// What was said at the start, line by line.
+    pub said: Vec<String>,
     folder: tempfile::TempDir,
 }
 
@@ -20,6 +23,7 @@ pub struct Start {
     wrap: Vec<String>,
     environment: Vec<(String, String)>,
     files: Vec<(String, String)>,
+    log: Option<PathBuf>,
 }
 
 impl Server {
@@ -29,12 +33,18 @@ impl Server {
     }
 
     pub fn with() -> Start {
+        // Tests make tokens by themselves, as an existing backend would.
+        quintet_service::install_token_cryptography();
         Start {
             args: Vec::new(),
             listen: vec!["0".to_owned()],
             wrap: Vec::new(),
-            environment: vec![("QUINTET_LIMITS_RATES".to_owned(), "false".to_owned())],
+            environment: vec![
+                ("QUINTET_LIMITS_RATES".to_owned(), "false".to_owned()),
+                ("QUINTET_METRICS_LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
+            ],
             files: Vec::new(),
+            log: None,
         }
     }
 
@@ -44,6 +54,11 @@ impl Server {
 
     pub fn http(&self) -> Http {
         Http::new(self.address())
+    }
+
+    /// The listener of the metrics.
+    pub fn metrics(&self) -> Http {
+        Http::new(self.metrics.expect("a listener for metrics"))
     }
 
     pub fn data(&self) -> PathBuf {
@@ -108,6 +123,12 @@ impl Start {
         self
     }
 
+    /// Keeps the log in a file instead of showing it.
+    pub fn log(mut self, file: &Path) -> Self {
+        self.log = Some(file.to_owned());
+        self
+    }
+
     /// Runs the binary under another program.
     pub fn under(mut self, program: &[&str]) -> Self {
         self.wrap = program.iter().map(|word| (*word).to_owned()).collect();
@@ -121,8 +142,21 @@ impl Start {
             std::fs::create_dir_all(&data).expect("a folder");
             std::fs::write(data.join(name), text).expect("written");
         }
-        let (child, addresses) = self.spawn(&data);
-        Server { child, addresses, folder }
+        self.run_in(folder, &data)
+    }
+
+    /// Runs a server on data that is there already, in a folder that goes with it.
+    pub fn run_in(self, folder: tempfile::TempDir, data: &Path) -> Server {
+        let (child, said) = self.spawn(data);
+        let after = |start: &str| -> Vec<SocketAddr> {
+            let places = said.iter().filter_map(|line| line.strip_prefix(start)?.split("://").nth(1));
+            places
+                .map(|place| place.split([',', '/']).next().and_then(|p| p.parse().ok()).expect("an address"))
+                .collect()
+        };
+        let (addresses, metrics) = (after("listening on "), after("metrics on ").first().copied());
+        assert!(!addresses.is_empty(), "the server did not say where it listens");
+        Server { child, addresses, metrics, said, folder }
     }
 
     /// Runs a server that does not start; gives what it said.
@@ -146,22 +180,23 @@ impl Start {
         command
     }
 
-    fn spawn(&self, data: &Path) -> (Child, Vec<SocketAddr>) {
-        let mut child = self.command(data).stdout(Stdio::piped()).spawn().expect("the server starts");
-        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-        let mut addresses = Vec::new();
-        for line in lines.by_ref() {
-            let line = line.expect("text");
-            if let Some(rest) = line.trim().strip_prefix("listening on ") {
-                let place = rest.split("://").nth(1).and_then(|rest| rest.split(',').next()).expect("an address");
-                addresses.push(place.parse().expect("an address"));
-            }
-            if line.trim().starts_with("guests are") {
+    fn spawn(&self, data: &Path) -> (Child, Vec<String>) {
+        let mut command = self.command(data);
+        if let Some(log) = &self.log {
+            command.stderr(std::fs::File::create(log).expect("a log"));
+        }
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the server starts");
+        let lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+        let mut said = Vec::new();
+        for line in lines {
+            let line = line.expect("text").trim().to_owned();
+            let last = line.starts_with("guests are");
+            said.push(line);
+            if last {
                 break;
             }
         }
-        assert!(!addresses.is_empty(), "the server did not say where it listens");
-        (child, addresses)
+        (child, said)
     }
 }
 

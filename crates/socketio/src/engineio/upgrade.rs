@@ -1,12 +1,15 @@
 //! From a request to a WebSocket: taking the stream out of hyper, and the probe of an upgrade.
 
+use std::io::{self, IoSlice};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::Protocol;
@@ -22,6 +25,127 @@ pub trait WithStream: Send {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static;
 }
 
+/// An observer of the reads and writes of a connection, called while HTTP is spoken over it.
+pub trait Watch: Send + Sync + 'static {
+    /// Bytes were read from the peer.
+    fn read(&self);
+
+    /// A write was attempted; `waits` says whether it has to wait until the peer takes more.
+    fn wrote(&self, waits: bool);
+}
+
+/// A stream that reports its reads and writes to a [`Watch`].
+///
+/// A server that wants to bound its connections serves HTTP over a `Watched<TcpStream>`. After an upgrade to WebSocket
+/// nothing is reported any more, but the `Watch` is kept until the stream is closed, so that dropping it marks the end of
+/// the connection.
+pub struct Watched<S> {
+    stream: S,
+    watch: Arc<dyn Watch>,
+}
+
+impl<S> Watched<S> {
+    /// Wraps a stream.
+    pub fn new(stream: S, watch: Arc<dyn Watch>) -> Self {
+        Self { stream, watch }
+    }
+
+    fn into_kept(self) -> Kept<S> {
+        Kept { stream: self.stream, _watch: self.watch }
+    }
+
+    fn report<T>(&self, result: Poll<T>) -> Poll<T> {
+        self.watch.wrote(result.is_pending());
+        result
+    }
+}
+
+impl<S> std::fmt::Debug for Watched<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Watched").finish_non_exhaustive()
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let result = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        if buffer.filled().len() > before {
+            self.watch.read();
+        }
+        result
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.report(result)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.report(result)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // For TCP this is always ready, and says nothing of a write that waits.
+        let result = Pin::new(&mut self.stream).poll_flush(cx);
+        if result.is_pending() { self.report(result) } else { result }
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let result = Pin::new(&mut self.stream).poll_shutdown(cx);
+        if result.is_pending() { self.report(result) } else { result }
+    }
+}
+
+/// A stream after its upgrade, and the [`Watch`] that is dropped with it.
+struct Kept<S> {
+    stream: S,
+    _watch: Arc<dyn Watch>,
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Kept<S> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Kept<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
 /// Waits for the switch of protocols, and runs on the raw stream where it is TCP.
 pub async fn with_stream<W: WithStream>(upgrade: OnUpgrade, with: W) {
     let upgraded: Upgraded = match upgrade.await {
@@ -30,6 +154,10 @@ pub async fn with_stream<W: WithStream>(upgrade: OnUpgrade, with: W) {
             tracing::debug!(%error, "a client left before its WebSocket was open");
             return;
         }
+    };
+    let upgraded = match upgraded.downcast::<TokioIo<Watched<TcpStream>>>() {
+        Ok(parts) => return with.run(parts.io.into_inner().into_kept(), parts.read_buf).await,
+        Err(upgraded) => upgraded,
     };
     match upgraded.downcast::<TokioIo<TcpStream>>() {
         Ok(parts) => with.run(parts.io.into_inner(), parts.read_buf).await,

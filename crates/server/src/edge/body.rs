@@ -1,0 +1,194 @@
+//! Bodies of requests, which have to come at a pace, and bodies of responses, which mark the end of a request.
+
+use std::error::Error;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::combinators::UnsyncBoxBody;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use tokio::time::{Instant, Sleep};
+
+use super::place::Place;
+
+/// Time that a body may be awaited before its pace counts.
+const GRACE: Duration = Duration::from_secs(10);
+/// The longest time between two bytes of a body, however fast it was before.
+const STALL_TIMEOUT: Duration = Duration::from_secs(30);
+
+pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
+
+/// Any body of a response.
+pub(crate) type Boxed = UnsyncBoxBody<Bytes, BoxError>;
+
+/// The error of a body that comes too slowly.
+#[derive(Debug)]
+struct TooSlow;
+
+impl fmt::Display for TooSlow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the body came too slowly")
+    }
+}
+
+impl Error for TooSlow {}
+
+/// Whether a body came too slowly, for whoever answers the request.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Late(Arc<AtomicBool>);
+
+impl Late {
+    pub(crate) fn is_late(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// The body of a request. It ends in an error when it comes more slowly than a number of bytes a second, averaged over
+/// the time that it was awaited, or when nothing comes for [`STALL_TIMEOUT`].
+pub(crate) struct Paced<B> {
+    inner: B,
+    place: Arc<Place>,
+    pace: Pace,
+    sleep: Option<Pin<Box<Sleep>>>,
+    late: Late,
+}
+
+/// How long a body may still be awaited.
+#[derive(Debug)]
+struct Pace {
+    bytes_per_second: u64,
+    received: u64,
+    /// Time that it was awaited so far. What the server does with it in between does not count.
+    awaited: Duration,
+    since: Option<Instant>,
+}
+
+impl Pace {
+    /// The time that the next bytes may take.
+    fn left(&self) -> Duration {
+        let earned = Duration::from_millis(self.received.saturating_mul(1_000) / self.bytes_per_second.max(1));
+        (GRACE + earned).saturating_sub(self.awaited).min(STALL_TIMEOUT)
+    }
+
+    fn came(&mut self, bytes: usize) {
+        self.received += bytes as u64;
+        self.awaited += self.since.take().map_or(Duration::ZERO, |since| since.elapsed());
+    }
+}
+
+impl<B> Paced<B> {
+    pub(crate) fn new(inner: B, place: Arc<Place>, bytes_per_second: u64) -> (Self, Late) {
+        let late = Late::default();
+        let pace = Pace { bytes_per_second, received: 0, awaited: Duration::ZERO, since: None };
+        (Self { inner, place, pace, sleep: None, late: late.clone() }, late)
+    }
+}
+
+impl Body for Paced<Incoming> {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        let this = &mut *self;
+        if let Poll::Ready(frame) = Pin::new(&mut this.inner).poll_frame(cx) {
+            let bytes = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref().map(Bytes::len));
+            if this.pace.since.is_some() {
+                this.place.awaits_body(false);
+            }
+            this.pace.came(bytes.unwrap_or_default());
+            return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
+        }
+        if this.pace.since.is_none() {
+            let now = Instant::now();
+            this.pace.since = Some(now);
+            this.place.awaits_body(true);
+            let deadline = now + this.pace.left();
+            match &mut this.sleep {
+                Some(sleep) => sleep.as_mut().reset(deadline),
+                None => this.sleep = Some(Box::pin(tokio::time::sleep_until(deadline))),
+            }
+        }
+        if this.sleep.as_mut().is_some_and(|sleep| sleep.as_mut().poll(cx).is_ready()) {
+            this.late.0.store(true, Ordering::Relaxed);
+            return Poll::Ready(Some(Err(Box::new(TooSlow))));
+        }
+        Poll::Pending
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// The body of a response. When it is dropped the request is over, and with it what is held for it.
+pub(crate) struct Answered {
+    pub(crate) inner: Boxed,
+    /// Only dropped.
+    pub(crate) _over: Over,
+}
+
+/// Marks the end of a request when it is dropped.
+pub(crate) struct Over {
+    pub(crate) place: Arc<Place>,
+    /// What is to be held until then.
+    pub(crate) held: Option<Box<dyn Send>>,
+}
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        self.held = None;
+        self.place.idles();
+    }
+}
+
+impl Body for Answered {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        Pin::new(&mut self.inner).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pace(received: u64, awaited_s: u64) -> Duration {
+        Pace { bytes_per_second: 1_000, received, awaited: Duration::from_secs(awaited_s), since: None }.left()
+    }
+
+    #[test]
+    fn a_body_has_time_by_what_came_of_it() {
+        assert_eq!(pace(0, 0), GRACE);
+        assert_eq!(pace(0, 10), Duration::ZERO, "nothing came within the grace");
+        assert_eq!(pace(5_000, 12), Duration::from_secs(3));
+        assert_eq!(pace(1_000_000, 20), STALL_TIMEOUT, "what came fast earns no hour of silence");
+        // 25 MB at 1 Mbit/s: at any moment there is time left.
+        for s in 0..200 {
+            assert!(pace(s * 125_000, s) > Duration::ZERO);
+        }
+    }
+}

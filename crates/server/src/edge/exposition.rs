@@ -1,0 +1,159 @@
+//! `/metrics`: on a listener of its own, or behind a secret on the ordinary ones.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use quintet_service::Service;
+use subtle::ConstantTimeEq;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+use super::policy;
+
+/// Where the metrics are.
+pub(crate) const PATH: &str = "/metrics";
+
+/// Connections to the listener of the metrics at once: a scraper, its spare, and somebody who looks.
+const CONNECTIONS_MAX: usize = 8;
+/// Time that one of them has, from its first byte to its last.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What a scraper has to bring.
+#[derive(Clone)]
+pub(crate) struct Secret(pub(crate) String);
+
+impl Secret {
+    /// Whether a request brings it; compared in a time that does not depend on where the two differ.
+    pub(super) fn opens(&self, headers: &HeaderMap) -> bool {
+        bearer(headers).is_some_and(|given| self.0.as_bytes().ct_eq(given.as_bytes()).into())
+    }
+}
+
+/// The token in `Authorization: Bearer`.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Answers a request for the metrics: as Prometheus text, and as OpenMetrics to who asks for that.
+pub(super) fn answer(service: &Service, headers: &HeaderMap, secret: Option<&Secret>) -> Response<Full<Bytes>> {
+    let plain = |status: StatusCode, text: &'static str| {
+        let mut response = Response::new(Full::new(Bytes::from_static(text.as_bytes())));
+        *response.status_mut() = status;
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        response
+    };
+    if secret.is_some_and(|secret| !secret.opens(headers)) {
+        let mut response = plain(StatusCode::UNAUTHORIZED, "the secret of [metrics] is needed\n");
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        return response;
+    }
+    let Ok(text) = service.metrics().text() else {
+        return plain(StatusCode::INTERNAL_SERVER_ERROR, "the metrics cannot be written\n");
+    };
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    let (kind, text) = if accept.contains("application/openmetrics-text") {
+        ("application/openmetrics-text; version=1.0.0; charset=utf-8", text)
+    } else {
+        ("text/plain; version=0.0.4; charset=utf-8", older(&text))
+    };
+    let mut response = Response::new(Full::new(Bytes::from(text)));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
+    response
+}
+
+/// Serves the listener of the metrics until it is dropped. It has nothing else.
+pub(crate) async fn serve(listener: TcpListener, service: Service) {
+    let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    loop {
+        let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
+        let (stream, _) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "a connection for the metrics could not be accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let service = service.clone();
+        tokio::spawn(async move {
+            let handler = service_fn(move |request: Request<Incoming>| {
+                let service = service.clone();
+                async move { Ok::<_, Infallible>(respond(&service, &request)) }
+            });
+            let connection = hyper::server::conn::http1::Builder::new()
+                .timer(TokioTimer::new())
+                .keep_alive(false)
+                .serve_connection(TokioIo::new(stream), handler);
+            let _ = tokio::time::timeout(CONNECTION_TIMEOUT, connection).await;
+            drop(permit);
+        });
+    }
+}
+
+fn respond(service: &Service, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+    let mut response = if request.uri().path() != PATH {
+        let mut response = Response::new(Full::default());
+        *response.status_mut() = StatusCode::NOT_FOUND;
+        response
+    } else if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        let mut response = Response::new(Full::default());
+        *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+        response
+    } else {
+        answer(service, request.headers(), None)
+    };
+    policy::apply(PATH, false, response.status(), response.headers_mut());
+    response
+}
+
+/// Listens for scrapers. An address that nobody asked for and that is taken is gone without.
+pub(crate) async fn bind(address: SocketAddr, asked: bool) -> Result<Option<TcpListener>, String> {
+    match TcpListener::bind(address).await {
+        Ok(listener) => Ok(Some(listener)),
+        Err(error) if asked => Err(format!("cannot listen for [metrics] on {address}: {error}")),
+        Err(error) => {
+            tracing::warn!("the metrics have no listener, for {address} cannot be had: {error}");
+            Ok(None)
+        }
+    }
+}
+
+/// OpenMetrics as the older text of Prometheus has it: a counter is called by what its samples are called, and no end is
+/// marked.
+fn older(text: &str) -> String {
+    let counters: Vec<&str> =
+        text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.strip_suffix(" counter")).collect();
+    let mut written = String::with_capacity(text.len());
+    for line in text.lines().filter(|line| *line != "# EOF") {
+        let parts = line.strip_prefix("# ").and_then(|line| {
+            let (what, line) = line.split_once(' ')?;
+            let (name, rest) = line.split_once(' ')?;
+            counters.contains(&name).then_some((what, name, rest))
+        });
+        match parts {
+            Some((what, name, rest)) => written += &format!("# {what} {name}_total {rest}\n"),
+            None => written.extend([line, "\n"]),
+        }
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn metrics_as_older_text() {
+        let open = "# HELP a_b What.\n# TYPE a_b counter\na_b_total{c=\"d\"} 1\n# TYPE e gauge\ne 2\n# EOF\n";
+        let older = "# HELP a_b_total What.\n# TYPE a_b_total counter\na_b_total{c=\"d\"} 1\n# TYPE e gauge\ne 2\n";
+        assert_eq!(super::older(open), older);
+    }
+}

@@ -1,0 +1,303 @@
+//! The edge as it is configured and seen from outside: heads, headers of answers, places, metrics, the log, files.
+
+mod support;
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use support::{Http, Server};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// A head of about so many bytes.
+fn head(bytes: usize) -> String {
+    format!("GET /healthz HTTP/1.1\r\nhost: a\r\nconnection: close\r\nx-long: {}\r\n\r\n", "x".repeat(bytes))
+}
+
+#[tokio::test]
+async fn heads_are_bounded() {
+    let http = Server::start();
+    let http = http.http();
+    assert_eq!(http.raw(head(30_000).as_bytes()).await.status, 200);
+    assert_eq!(http.raw(head(33_000).as_bytes()).await.status, 431);
+    let lines = |count: usize| {
+        let lines: String = (0..count).map(|n| format!("x-{n}: 1\r\n")).collect();
+        format!("GET /healthz HTTP/1.1\r\nhost: a\r\nconnection: close\r\n{lines}\r\n")
+    };
+    assert_eq!(http.raw(lines(90).as_bytes()).await.status, 200);
+    assert_eq!(http.raw(lines(110).as_bytes()).await.status, 431);
+}
+
+/// Whatever is answered says what a browser may do with it.
+#[tokio::test]
+async fn every_answer_has_its_policy() {
+    let server = Server::start();
+    let http = server.http();
+    let (_, token) = http.register("alice").await;
+    let file = http.upload(&token, "a.html", b"<script>alert(1)</script>").await.expect(201);
+    let file = file["url"].as_str().expect("a link").to_owned();
+    let (file, html) = (file.as_str(), [("accept", "text/html")]);
+    for (path, headers, status, policy) in [
+        ("/", &html[..], 200, "script-src 'self' 'sha256-"),
+        ("/playground", &html[..], 200, "frame-ancestors 'none'"),
+        ("/api/v1/docs/", &[], 200, "script-src 'self';"),
+        ("/api/v1/docs/swagger-ui-bundle.js", &[], 200, "frame-ancestors 'none'"),
+        ("/api/v1/openapi.json", &[], 200, "default-src 'none'"),
+        ("/api/v1/me", &[], 401, "default-src 'none'"),
+        ("/nowhere", &[], 404, "default-src 'none'"),
+        ("/healthz", &[], 200, "default-src 'none'"),
+        ("/socket.io/?EIO=4&transport=polling", &[], 200, "default-src 'none'"),
+        ("/socket.io/?EIO=4&transport=carrier", &[], 400, "default-src 'none'"),
+        ("/ws", &[], 400, "default-src 'none'"),
+        ("/chat/api/auth/me", &[], 401, "default-src 'none'"),
+        (file, &[], 200, "default-src 'none'; sandbox"),
+    ] {
+        let (found, head, _) = http.send_bytes("GET", path, headers).await;
+        assert_eq!(found, status, "{path}: {head}");
+        let line = head.lines().find_map(|line| line.strip_prefix("content-security-policy: "));
+        assert!(line.is_some_and(|line| line.contains(policy) && !line.contains("unsafe")), "{path}: {head}");
+        for header in ["x-content-type-options: nosniff", "x-frame-options: deny", "referrer-policy: no-referrer"] {
+            assert_eq!(head.matches(header).count(), 1, "{path}: {header} in {head}");
+        }
+        assert!(!head.contains("strict-transport-security"), "{path}: there is no TLS to be strict about");
+    }
+}
+
+#[tokio::test]
+async fn the_document_can_be_left_out() {
+    let server = Server::with().env("QUINTET_HTTP_DOCS", "false").run();
+    for path in ["/api/v1/docs", "/api/v1/docs/", "/api/v1/docs/swagger-ui-bundle.js", "/api/v1/openapi.json"] {
+        let answer = server.http().send("GET", path, &[], "").await;
+        assert_eq!(answer.status, 404, "{path}: {}", answer.text);
+    }
+    // What the document is made from works all the same.
+    let (_, token) = server.http().register("alice").await;
+    server.http().call(&token, "GET", "/api/auth/me", Value::Null).await.expect(200);
+}
+
+#[tokio::test]
+async fn metrics_are_not_for_everybody() {
+    let server = Server::start();
+    assert_eq!(server.http().send("GET", "/metrics", &[], "").await.status, 404);
+    assert_eq!(server.metrics().send("GET", "/metrics", &[], "").await.status, 200);
+    assert_eq!(server.metrics().send("GET", "/healthz", &[], "").await.status, 404, "nothing else is there");
+    // A default that is taken is done without, one that was asked for is not.
+    let taken = server.said.iter().find_map(|line| line.strip_prefix("metrics on http://")?.strip_suffix("/metrics"));
+    let refused = Server::with().env("QUINTET_METRICS_LISTEN", taken.expect("said")).fail();
+    assert!(refused.contains("[metrics] listen") || refused.contains("for [metrics]"), "{refused}");
+    assert!(Server::with().env("QUINTET_METRICS_LISTEN", "nowhere").fail().contains("nowhere"));
+
+    let secret = "correct horse battery";
+    let server = Server::with().env("QUINTET_METRICS_SECRET", secret).env("QUINTET_METRICS_LISTEN", "off").run();
+    assert!(!server.said.iter().any(|line| line.starts_with("metrics")), "{:?}", server.said);
+    let ask = async |authorization: &str| {
+        server.http().send("GET", "/metrics", &[("authorization", authorization)], "").await
+    };
+    assert_eq!(server.http().send("GET", "/metrics", &[], "").await.status, 401);
+    assert_eq!(ask("Bearer correct horse batterx").await.status, 401);
+    assert_eq!(ask(&format!("Basic {secret}")).await.status, 401);
+    let answer = ask(&format!("Bearer {secret}")).await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.text.contains("quintet_places{of=\"ordinary\"} 1"), "{}", answer.text);
+    assert!(Server::with().env("QUINTET_METRICS_SECRET", "short").fail().contains("[metrics] secret"));
+}
+
+#[tokio::test]
+async fn the_start_says_how_many_connections_there_is_room_for() {
+    let room = |server: &Server| -> usize {
+        let line = server.said.iter().find_map(|line| line.strip_prefix("room for ")?.strip_suffix(" connections"));
+        line.and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("{:?}", server.said))
+    };
+    // The soft limit is raised to the hard one.
+    let raised = Server::with().under(&["prlimit", "--nofile=64:512"]).run();
+    assert!((200..512).contains(&room(&raised)), "{}", room(&raised));
+    let lowered = Server::with().env("QUINTET_LIMITS_CONNECTIONS", "100").run();
+    assert_eq!(room(&lowered), 100);
+    assert!(Server::with().env("QUINTET_LIMITS_CONNECTIONS", "2").fail().contains("[limits] connections"));
+    assert!(Server::with().under(&["prlimit", "--nofile=64:64"]).fail().contains("ulimit -n"));
+}
+
+/// A connection with a request whose body does not come, in the name of a client of a proxy.
+async fn hanging(server: &Server, client: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(server.address()).await.expect("the server listens");
+    let head = format!(
+        "POST /api/v1/auth/login HTTP/1.1\r\nhost: a\r\nx-forwarded-for: {client}\r\ncontent-type: application/json\r\n\
+         content-length: 100\r\nexpect: 100-continue\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.expect("sent");
+    // The server says so when it begins to read the body.
+    let mut first = [0; 12];
+    stream.read_exact(&mut first).await.expect("an answer");
+    assert_eq!(&first, b"HTTP/1.1 100");
+    stream
+}
+
+/// Behind a proxy that is trusted it is the clients that have a bound, not the proxy.
+#[tokio::test]
+async fn clients_of_a_proxy_are_bounded_each() {
+    let proxied = Server::with().env("QUINTET_LIMITS_TRUSTED_PROXIES", "127.0.0.1");
+    let server = proxied.env("QUINTET_LIMITS_CONNECTIONS_PER_ADDRESS", "16").run();
+    let mut held = Vec::new();
+    for _ in 0..16 {
+        held.push(hanging(&server, "203.0.113.1").await);
+        held.push(hanging(&server, "203.0.113.2").await);
+    }
+    let ask = async |client: &str| server.http().send("GET", "/healthz", &[("x-forwarded-for", client)], "").await;
+    let refused = ask("203.0.113.1").await;
+    assert_eq!(refused.status, 503, "{}", refused.text);
+    assert!(refused.head.contains("retry-after: 1") && refused.head.contains("connection: close"), "{}", refused.head);
+    assert_eq!(refused.json()["status"], 503);
+    ask("203.0.113.3").await.expect(200);
+    // A request that is over counts no more.
+    let mut over = held.remove(0);
+    let sent = over.write_all(format!("{:100}", "{}").as_bytes()).await;
+    sent.expect("sent");
+    let mut answer = [0; 16];
+    over.read_exact(&mut answer).await.expect("an answer");
+    ask("203.0.113.1").await.expect(200);
+}
+
+/// When all places are taken by connections that cannot be closed, operators and known users go on.
+#[tokio::test]
+async fn known_users_go_on_when_there_is_no_place_left() {
+    let server = Server::with().env("QUINTET_LIMITS_CONNECTIONS", "16").run();
+    let http = server.http();
+    let (_, token) = http.register("alice").await;
+    let mut wires = Vec::new();
+    for _ in 0..16 {
+        wires.push(support::Wire::connect(server.address(), "/chat", &json!({ "token": token })).await);
+    }
+    http.call("", "GET", "/healthz", Value::Null).await.expect(200);
+    http.call("", "GET", "/readyz", Value::Null).await.expect(200);
+    http.api(&token, "GET", "/me", Value::Null).await.expect(200);
+    http.api("no token", "GET", "/me", Value::Null).await.expect(503);
+    http.api("", "GET", "/openapi.json", Value::Null).await.expect(503);
+    let url = |query: &str| format!("ws://{}/socket.io/?EIO=4&transport=websocket{query}", server.address());
+    assert!(tokio_tungstenite::connect_async(url("")).await.is_err(), "a stranger has no place");
+    let known = tokio_tungstenite::connect_async(url(&format!("&token={token}"))).await;
+    assert!(known.is_ok(), "{:?}", known.err());
+    drop(wires);
+    // Once there is a place again everybody has it.
+    let again = async { while http.api("", "GET", "/openapi.json", Value::Null).await.status != 200 {} };
+    tokio::time::timeout(std::time::Duration::from_secs(20), again).await.expect("a place");
+}
+
+fn mode(path: &Path) -> u32 {
+    std::fs::symlink_metadata(path).expect("it is there").permissions().mode() & 0o777
+}
+
+/// Every folder and file below a path, with its mode.
+fn modes(path: &Path) -> Vec<(String, bool, u32)> {
+    let mut found = vec![(path.display().to_string(), path.is_dir(), mode(path))];
+    if path.is_dir() {
+        for entry in std::fs::read_dir(path).expect("a folder") {
+            found.extend(modes(&entry.expect("an entry").path()));
+        }
+    }
+    found
+}
+
+fn assert_private(data: &Path) {
+    let found = modes(data);
+    for name in ["quintet.sqlite3", "quintet.sqlite3-wal", "quintet.lock", "jwt-secret", "/files"] {
+        assert!(found.iter().any(|(path, ..)| path.ends_with(name)), "{name} in {found:?}");
+    }
+    for (path, folder, mode) in found {
+        assert_eq!(mode, if folder { 0o700 } else { 0o600 }, "{path}");
+    }
+}
+
+/// Under whatever umask: what is made is private, and what was not is made so.
+#[tokio::test]
+async fn the_data_is_its_owners_alone() {
+    let open = ["sh", "-c", "umask 000; exec \"$@\"", "sh"];
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let server = Server::with().under(&open).run_in(folder, &data);
+    let (_, token) = server.http().register("alice").await;
+    server.http().upload(&token, "a.txt", b"secret").await.expect(201);
+    assert_private(&data);
+    let backup = data.parent().expect("a folder").join("backup.sqlite3");
+    assert!(server.run(&["backup", backup.to_str().expect("a path")]).0);
+    assert_eq!(mode(&backup), 0o600);
+
+    // A folder of an earlier version, made under a wide umask.
+    let folder = tempfile::tempdir().expect("a folder");
+    let (data, log) = (folder.path().join("data"), folder.path().join("log"));
+    let deep = data.join("files/ab");
+    std::fs::create_dir_all(&deep).expect("made");
+    for file in [data.join("jwt-secret"), deep.join("old")] {
+        std::fs::write(&file, "a secret of an earlier time").expect("written");
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o666)).expect("opened");
+    }
+    for folder in [&deep, &data.join("files"), &data] {
+        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o777)).expect("opened");
+    }
+    let server = Server::with().under(&open).log(&log).run_in(folder, &data);
+    server.http().register("alice").await;
+    assert_private(&data);
+    let said = std::fs::read_to_string(&log).expect("a log");
+    assert!(said.contains(&format!("{} was open to others (mode 777); its mode is now 700", data.display())), "{said}");
+}
+
+/// What the documentation gives to fail2ban, with its tag for the address as a group.
+fn fail2ban() -> (String, String) {
+    let manual = include_str!("../../../docs/operations.md");
+    let line = manual.lines().find_map(|line| line.trim().strip_prefix("failregex = ")).expect("a filter");
+    assert!(line.contains("<ADDR>"), "{line}");
+    let (before, after) = line.split_once("<ADDR>").expect("an address");
+    (before.to_owned(), after.to_owned())
+}
+
+/// The address that a line of the log gives to fail2ban. Its patterns are Python's.
+fn banned(log: &Path) -> Vec<String> {
+    let (before, after) = fail2ban();
+    // fail2ban takes the time out of the line before it matches.
+    let script = "import re,sys\n\
+        rule=re.compile(sys.argv[1]+r'(?P<a>[0-9a-fA-F.:]+)'+sys.argv[2])\n\
+        for line in open(sys.argv[3], encoding='utf-8', newline='\\n'):\n\
+        \x20   line=re.sub(r'^\\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z', '', line.rstrip('\\n'))\n\
+        \x20   found=rule.search(line)\n\
+        \x20   if found: print(found.group('a'))\n";
+    let output = std::process::Command::new("python3")
+        .args(["-c", script, &before, &after])
+        .arg(log)
+        .output()
+        .expect("python3 runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text").lines().map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn failed_log_ins_are_logged_for_who_bars_addresses() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (data, log) = (folder.path().join("data"), folder.path().join("log"));
+    let proxied = Server::with().env("QUINTET_LIMITS_TRUSTED_PROXIES", "127.0.0.1").log(&log);
+    let server = proxied.run_in(folder, &data);
+    let http: Http = server.http();
+    http.register("alice").await;
+    let hostile = [
+        "alice",
+        "x\" address=198.51.100.1 login=\"y",
+        "x\n2026-01-01T00:00:00.000000Z  INFO quintet::login: log-in failed address=198.51.100.2 login=\"alice\"",
+        "x\r\n  INFO quintet::login: log-in failed address=198.51.100.3 login=\"alice\"\r\n",
+        "x INFO quintet::login: log-in failed address=198.51.100.4 login=",
+        "\u{2028}\u{85}\u{1b}[2J\\",
+        &"long ".repeat(5_000),
+    ];
+    for login in hostile {
+        let body = json!({ "username": login, "password": "wrong horse" }).to_string();
+        let headers = [("content-type", "application/json"), ("x-forwarded-for", "192.0.2.7")];
+        assert_eq!(http.send("POST", "/api/v1/auth/login", &headers, &body).await.status, 401, "{login:?}");
+    }
+    let good = json!({ "username": "alice", "password": "correct horse" });
+    http.api("", "POST", "/auth/login", good).await.expect(200);
+    let said = std::fs::read_to_string(&log).expect("a log");
+    let lines: Vec<&str> = said.lines().filter(|line| line.contains("log-in failed")).collect();
+    assert_eq!(lines.len(), hostile.len(), "{said}");
+    assert!(lines.iter().all(|line| line.chars().count() < 500 && !line.contains('\u{1b}')), "{said}");
+    assert!(lines[0].ends_with("INFO quintet::login: log-in failed address=192.0.2.7 login=\"alice\""), "{}", lines[0]);
+    assert!(!said.contains("horse"), "{said}");
+    assert_eq!(banned(&log), vec!["192.0.2.7"; hostile.len()]);
+}

@@ -3,6 +3,7 @@
 //! What must stay true: an event that asks for an acknowledgement gets exactly one, whatever happens.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -94,10 +95,10 @@ pub(crate) async fn event(gateway: &Gateway, connection: &Arc<Connection>, asked
         Ok(Some((Command::Upload { conversation, name, attachment }, Some(identity)))) => {
             responder.permit = Some(connection.permit().await);
             let bytes = attachments.into_iter().nth(attachment);
-            let service = gateway.0.service.clone();
+            let (service, address) = (gateway.0.service.clone(), connection.address);
             // Beside what comes after it: a disk is slow, and nothing depends on it before it is answered.
             gateway.0.tasks.spawn(async move {
-                let kept = upload(&service, &identity, conversation, &name, bytes).await;
+                let kept = upload(&service, &identity, address, (conversation, &name, bytes)).await;
                 responder.answer(&kept);
             });
         }
@@ -116,14 +117,13 @@ pub(crate) async fn event(gateway: &Gateway, connection: &Arc<Connection>, asked
 async fn upload(
     service: &Service,
     identity: &Identity,
-    conversation: ConversationId,
-    name: &str,
-    bytes: Option<Bytes>,
+    address: IpAddr,
+    (conversation, name, bytes): (ConversationId, &str, Option<Bytes>),
 ) -> Outcome {
     let bytes = bytes.ok_or_else(|| Refusal::invalid("data", "must be binary data"))?;
     let user = identity.user.id.clone();
     service.may_use(user.clone(), conversation).await?;
-    let actor = Actor { user, guest: identity.user.is_guest(), origin: None, acked: false };
+    let actor = Actor { user, guest: identity.user.is_guest(), address: Some(address), origin: None, acked: false };
     let kept = service.upload(&actor, Some(name), stream::iter([Ok::<_, Infallible>(bytes)])).await?;
     Ok(Reply::Uploaded { url: kept.url, name: kept.file.name.unwrap_or_default() })
 }
@@ -175,6 +175,9 @@ async fn take(
         return Ok(Some((decoded.command, identity)));
     }
     let identity = identify(gateway, connection, identity, decoded.claims.as_ref(), dialect).await?;
+    if identity.user.is_guest() {
+        service.rates().guest_event(connection.address)?;
+    }
     Ok(Some((decoded.command, Some(identity))))
 }
 
@@ -239,6 +242,7 @@ async fn execute(
     let actor = Actor {
         user: identity.user.id.clone(),
         guest,
+        address: Some(connection.address),
         origin: Some(connection.lineage),
         acked: responder.ack.is_some(),
     };

@@ -31,7 +31,11 @@ pub(crate) struct Registration {
 #[utoipa::path(
     post, path = "/auth/register", tag = "auth", operation_id = "register", request_body = Registration,
     security(()),
-    responses((status = 201, description = "Registered", body = Session))
+    responses(
+        (status = 201, description = "Registered", body = Session),
+        (status = 403, description = "Registration is closed",
+            body = ProblemBody, content_type = "application/problem+json")
+    )
 )]
 pub(crate) async fn register(
     State(service): State<Service>,
@@ -64,7 +68,7 @@ impl Credentials {
         service.rates().login(address)?;
         let login =
             self.email.or(self.username).ok_or_else(|| Refusal::invalid("email", "or `username` is missing"))?;
-        service.log_in(&login, self.password, spoken.map(Dialect::as_str)).await
+        service.log_in(&login, self.password, spoken.map(Dialect::as_str), address).await
     }
 }
 

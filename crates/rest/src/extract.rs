@@ -36,7 +36,7 @@ impl Asker {
     }
 
     pub(crate) fn actor(&self) -> Actor {
-        Actor { user: self.id(), guest: false, origin: None, acked: false }
+        Actor { user: self.id(), guest: false, address: None, origin: None, acked: false }
     }
 }
 

@@ -91,8 +91,8 @@ pub(crate) async fn change_password(
 ) -> Answer<Json<Session>> {
     // The current password can be guessed here as well as at the log-in.
     service.rates().login(address)?;
-    let session =
-        service.change_password(asker.id(), input.current_password, input.new_password, asker.1.as_deref()).await?;
+    let passwords = (input.current_password, input.new_password);
+    let session = service.change_password(asker.id(), passwords, asker.1.as_deref(), address).await?;
     Ok(Json(Views(&service).session(&session)))
 }
 

@@ -39,8 +39,8 @@ async fn run(service: &Service, command: UserCommand) -> Result<(), Failure> {
             let password = password(given)?;
             let (email, password) = (Some(email), Some(password));
             let new = NewAccount { username, email, password, name, ..NewAccount::default() };
-            let session = service.register(new).await.map_err(told)?;
-            println!("{} {}", session.account.user.id, session.account.user.username);
+            let account = service.make_user(new).await.map_err(told)?;
+            println!("{} {}", account.user.id, account.user.username);
         }
         UserCommand::List => {
             for account in service.accounts().await.map_err(told)? {

@@ -8,9 +8,9 @@ use quintet_files::{Bucket, Files, FilesError};
 use quintet_gateway::{Audience, Echo, Gateway, Settings};
 use quintet_service::{Algorithm, Metrics, Service, Tokens};
 use quintet_socketio::{Engine, Origins};
-use quintet_store::{Group, Location, SqliteStore};
+use quintet_store::{Group, Location, Quotas, SqliteStore};
 
-use crate::config::{self, AudienceName, Config, EchoName};
+use crate::config::{self, AudienceName, Config, EchoName, RegistrationName};
 use crate::environment::SystemEnvironment;
 use crate::metrics::Connections;
 use crate::{Failure, secret};
@@ -45,6 +45,21 @@ fn files(config: &Config, location: &Location) -> Result<Files, FilesError> {
     }
 }
 
+/// What users may write. Without rates nothing is counted that is a rate.
+fn quotas(config: &Config) -> Quotas {
+    let rates = config.limits.rates;
+    let of_rates = |most: u32| if rates { most } else { 0 };
+    Quotas {
+        rates,
+        added_per_day: of_rates(config.people.added_per_day),
+        direct_per_day: of_rates(config.people.direct_per_day),
+        user_file_bytes: config.files.user_bytes,
+        total_file_bytes: config.files.total_bytes,
+        free_bytes_min: config.limits.free_bytes_min,
+        change_days: config.log.keep_days,
+    }
+}
+
 /// Opens the store and puts a service on it.
 pub(crate) fn service(config: &Config, location: &Location) -> Result<Service, Failure> {
     let environment = Arc::new(SystemEnvironment::default());
@@ -61,10 +76,15 @@ pub(crate) fn service(config: &Config, location: &Location) -> Result<Service, F
             to_bus.committed(group.entries);
         }
     });
-    let store = SqliteStore::open(location, environment.clone(), on_commit).map_err(|error| error.to_string())?;
+    let store = SqliteStore::open_with(location, environment.clone(), quotas(config), on_commit)
+        .map_err(|error| error.to_string())?;
     let algorithm = Algorithm::parse(&config.auth.algorithm).unwrap_or(Algorithm::Hs256);
     let tokens = Tokens::new(&secret::secret(config)?, algorithm, config.auth.token_days);
-    let settings = quintet_service::Settings { guests: config.auth.guests, rates: config.limits.rates };
+    let settings = quintet_service::Settings {
+        guests: config.auth.guests,
+        registration: config.auth.registration == RegistrationName::Open,
+        rates: config.limits.rates,
+    };
     let files = files(config, location).map_err(|error| error.to_string())?;
     Ok(Service::new(Arc::new(store), bus, environment, files, tokens, metrics, settings))
 }

@@ -61,6 +61,14 @@ impl Collector for Connections {
         let queued = [([("of", "socketio")], load.queued_bytes), ([("of", "plain")], plain)];
         gauges(encoder, ("queued_bytes", "Bytes that wait for clients"), queued)?;
         let waiting = [([("of", "store")], self.service.waiting())];
-        gauges(encoder, ("queued_commands", "Commands that wait to be committed"), waiting)
+        gauges(encoder, ("queued_commands", "Commands that wait to be committed"), waiting)?;
+        let free = self.service.free_bytes().and_then(|bytes| usize::try_from(bytes).ok());
+        gauges(
+            encoder,
+            ("disk_free_bytes", "Bytes that are free on the disk of the data"),
+            free.map(|free| ([], free)),
+        )?;
+        let full = [([], usize::from(self.service.is_full()))];
+        gauges(encoder, ("disk_full", "Whether so little is free that only deletions are accepted"), full)
     }
 }

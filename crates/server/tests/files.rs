@@ -121,17 +121,18 @@ async fn a_profile_carries_its_picture() {
     http.api(&alice.1, "PATCH", "/me", json!({ "avatar": null })).await.expect(200);
     assert_eq!(http.send("GET", text(&made["url"]), &[], "").await.status, 404);
 
-    // With the server's own address in front it is the same; and another's profile keeps nothing alive.
+    // Another's profile keeps nothing alive; nor does a link that only ends like the file's.
     let made = upload(&server, &alice.1, "me.png", PNG).await.expect(201);
-    let whole = format!("http://{}{}", server.address(), text(&made["url"]));
     let sent = http.api(&alice.1, "POST", &path, json!({ "type": "image", "fileUrl": made["url"] })).await.expect(201);
     let bob = http.register("bob").await;
     http.api(&bob.1, "PATCH", "/me", json!({ "avatar": made["url"] })).await.expect(200);
-    http.api(&alice.1, "PATCH", "/me", json!({ "avatar": whole })).await.expect(200);
+    let elsewhere = format!("https://evil.example{}", text(&made["url"]));
+    http.api(&alice.1, "PATCH", "/me", json!({ "avatar": elsewhere })).await.expect(200);
+    let beside = json!({ "type": "image", "fileUrl": elsewhere });
+    http.api(&alice.1, "POST", &path, beside).await.expect(201);
     http.api(&alice.1, "DELETE", &format!("/messages/{}", text(&sent["id"])), Value::Null).await.expect(204);
-    assert_eq!(http.send_bytes("GET", text(&made["url"]), &[]).await.0, 200, "her profile has it");
+    assert_eq!(http.send("GET", text(&made["url"]), &[], "").await.status, 404, "none of these keeps it");
     http.api(&alice.1, "PATCH", "/me", json!({ "avatar": null })).await.expect(200);
-    assert_eq!(http.send("GET", text(&made["url"]), &[], "").await.status, 404, "his does not keep it");
 
     // One that a service set for a user is that user's.
     let (_, shop) = server.run(&["key", "add", "shop"]);

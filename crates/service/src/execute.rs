@@ -118,7 +118,7 @@ impl Service {
     /// # Errors
     /// As the store says; a membership that is over already is one.
     pub async fn guest_gone(&self, user: &UserId, conversation: &ConversationId) -> Result<(), Refusal> {
-        let actor = Actor { user: user.clone(), guest: true, origin: None, acked: false };
+        let actor = Actor { user: user.clone(), guest: true, address: None, origin: None, acked: false };
         let conversation = conversation.clone();
         self.write(|store, done| store.leave(actor, conversation, Departure::GuestGone, done)).await.map(|_| ())
     }

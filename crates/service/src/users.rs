@@ -1,10 +1,10 @@
 //! Registering, logging in, profiles, and the end of a person.
 
-use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use quintet_domain::limits::{NAME_CHARS_MAX, URL_BYTES_MAX};
-use quintet_domain::{Refusal, Timestamp, User, UserId, validate_email, validate_username};
+use quintet_domain::limits::NAME_CHARS_MAX;
+use quintet_domain::{Refusal, Timestamp, User, UserId, validate_email, validate_link, validate_username};
 use quintet_store::{Account, NewUser, Page, ProfileChange};
 
 use crate::Service;
@@ -34,6 +34,9 @@ pub struct NewAccount {
     pub any_username: bool,
 }
 
+/// Characters of a log-in name by which failures are counted: of longer ones there is no account.
+const LOGIN_CHARS_COUNTED: usize = 256;
+
 /// Turns of an erasure that was left behind, each time that it is gone on with.
 const ERASURE_TURNS: usize = 20;
 
@@ -59,20 +62,19 @@ fn check_name(field: &str, name: Option<&String>) -> Result<(), Refusal> {
 }
 
 fn check_avatar(avatar: Option<&String>) -> Result<(), Refusal> {
-    match avatar {
-        Some(url) if url.len() > URL_BYTES_MAX => {
-            Err(Refusal::too_large("avatar", format!("has at most {URL_BYTES_MAX} bytes")))
-        }
-        _ => Ok(()),
-    }
+    avatar.map_or(Ok(()), |url| validate_link("avatar", url))
 }
 
 impl Service {
-    /// Registers a user and logs it in.
+    /// Registers a user that asks for it itself, and logs it in.
     ///
     /// # Errors
-    /// What is wrong with the fields; `ERR_CONFLICT` on a taken name or email.
+    /// `ERR_FORBIDDEN` where the operator closed registration; what is wrong with the fields; `ERR_CONFLICT` on a taken
+    /// name or email.
     pub async fn register(&self, new: NewAccount) -> Result<Session, Refusal> {
+        if !self.0.settings.registration {
+            return Err(Refusal::forbidden("Registration is closed on this server; its operator makes accounts."));
+        }
         let account = self.make_user(new).await?;
         self.session(account, None)
     }
@@ -114,18 +116,37 @@ impl Service {
     }
 
     /// Logs in by email or username, with a client of a vocabulary where that is known. An unknown user gets the same
-    /// answer in the same time as a wrong password.
+    /// answer in the same time as a wrong password. `from` is the address that asks: one from which the account was
+    /// logged in to before does not wait for what others tried elsewhere.
     ///
     /// # Errors
-    /// `ERR_UNAUTHENTICATED`.
-    pub async fn log_in(&self, login: &str, password: String, spoken: Option<&str>) -> Result<Session, Refusal> {
+    /// `ERR_UNAUTHENTICATED`; `ERR_RATE_LIMITED` after many failures; `ERR_BUSY` where too many log in at once.
+    pub async fn log_in(
+        &self,
+        login: &str,
+        password: String,
+        spoken: Option<&str>,
+        from: IpAddr,
+    ) -> Result<Session, Refusal> {
         let account = self.store().account_by_login(login.to_owned()).await?.filter(|account| !account.disabled);
+        // However it is named, an account is one; and what names none is counted like one.
+        let name = account.as_ref().map_or_else(|| format!("?{}", login.to_lowercase()), |one| one.user.id.to_string());
+        let name: String = name.chars().take(LOGIN_CHARS_COUNTED).collect();
+        self.attempt(&name, from)?;
         let hash = account.as_ref().and_then(|account| account.password_hash.clone());
-        let fits = self.0.passwords.verify(hash, password).await;
+        let fits = self.0.passwords.verify(hash, password).await?;
         match account {
-            Some(account) if fits => self.session(account, spoken),
+            Some(account) if fits => {
+                self.0.failures.succeeded(&name, from);
+                self.session(account, spoken)
+            }
             _ => Err(Refusal::unauthenticated("the name or the password is wrong")),
         }
+    }
+
+    /// Counts an attempt to prove who one is by a password.
+    fn attempt(&self, account: &str, from: IpAddr) -> Result<(), Refusal> {
+        if self.0.settings.rates { self.0.failures.attempt(account, from) } else { Ok(()) }
     }
 
     /// A new token for who has one, in the same vocabulary.
@@ -164,18 +185,21 @@ impl Service {
     /// Changes a password, given the current one; other sessions end, and a new token comes back.
     ///
     /// # Errors
-    /// `ERR_FORBIDDEN` when the current password is wrong; what is wrong with the new one.
+    /// `ERR_FORBIDDEN` when the current password is wrong; what is wrong with the new one; `ERR_RATE_LIMITED` after
+    /// many failures; `ERR_BUSY` where too many passwords wait.
     pub async fn change_password(
         &self,
         user: UserId,
-        current: String,
-        new: String,
+        (current, new): (String, String),
         spoken: Option<&str>,
+        from: IpAddr,
     ) -> Result<Session, Refusal> {
         let account = self.store().account(user.clone()).await?.ok_or_else(|| Refusal::not_found("user", &user))?;
-        if !self.0.passwords.verify(account.password_hash, current).await {
+        self.attempt(user.as_str(), from)?;
+        if !self.0.passwords.verify(account.password_hash, current).await? {
             return Err(Refusal::forbidden("The current password is wrong."));
         }
+        self.0.failures.succeeded(user.as_str(), from);
         let account = self.set_password(user, "newPassword", new).await?;
         self.session(account, spoken)
     }
@@ -245,14 +269,6 @@ impl Service {
             Some(account) if !account.user.is_guest() && !account.disabled => Ok(account.user),
             _ => Err(Refusal::not_found("user", id)),
         }
-    }
-
-    /// The addresses of those among some users with whom one shares a conversation, and one's own.
-    ///
-    /// # Errors
-    /// An internal error.
-    pub async fn emails(&self, user: UserId, of: Vec<UserId>) -> Result<HashMap<UserId, String>, Refusal> {
-        Ok(self.store().emails(user, of).await?)
     }
 
     /// An account by its email or username: for the operator.

@@ -14,7 +14,9 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{LIST_MAX, emails, messages, missing, own_conversations, required, send, shown_message, status, users};
+use super::{
+    LIST_MAX, email_shown, messages, missing, own_conversations, required, send, shown_message, status, users,
+};
 use crate::auth::Credentials;
 use crate::error::Answer;
 use crate::extract::{Asked, Asker, Body, BodyIfAny, From, Path, Person, present, user_id};
@@ -135,15 +137,12 @@ pub(super) struct Search {
     pub(super) q: String,
 }
 
-/// Users as a search shows them: each with its address, where the asker may see that.
+/// Users as a search shows them.
 pub(super) async fn found(service: &Service, asker: &Asker, query: &str) -> Result<Vec<Value>, Refusal> {
     let people = users(service, asker, query).await?;
-    let emails = emails(service, asker, people.iter().map(|user| user.id.clone()).collect()).await?;
     let shown = people.iter().map(|one| {
         let mut object = user(service, one);
-        if let Some(email) = emails.get(&one.id) {
-            object["email"] = email.as_str().into();
-        }
+        object["email"] = email_shown(asker, &one.id);
         object
     });
     Ok(shown.collect())

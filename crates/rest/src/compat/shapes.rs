@@ -54,7 +54,7 @@ const SHAPES: &[(&str, &str)] = &[
     ),
     (
         "ConversationsUser",
-        "_id:text id:text username:text avatar:text? status:text lastSeen:time createdAt:time ~email:text?",
+        "_id:text id:text username:text avatar:text? status:text lastSeen:time createdAt:time ~email:text",
     ),
     ("ConversationsAuthor", "_id:text id:text username:text avatar:text?"),
     ("ConversationsReader", "user:text readAt:time"),
@@ -73,7 +73,7 @@ const SHAPES: &[(&str, &str)] = &[
     ("ChatUser", "id:text username:text avatar_url:text? status:text ~email:text? ~created_at:time"),
     (
         "ChatParticipant",
-        "id:text username:text email:text? avatar_url:text? status:text joined_at:time last_read_at:time?",
+        "id:text username:text email:text avatar_url:text? status:text joined_at:time last_read_at:time?",
     ),
     (
         "ChatMessage",

@@ -31,6 +31,7 @@ pub(super) const SETTINGS: &[(&str, &str, Kind)] = &[
     ("auth", "algorithm", Kind::Text),
     ("auth", "token_days", Kind::Number),
     ("auth", "guests", Kind::Flag),
+    ("auth", "registration", Kind::Text),
     ("tls", "cert", Kind::Text),
     ("tls", "key", Kind::Text),
     ("http", "origins", Kind::List),
@@ -38,13 +39,19 @@ pub(super) const SETTINGS: &[(&str, &str, Kind)] = &[
     ("limits", "rates", Kind::Flag),
     ("limits", "trusted_proxies", Kind::List),
     ("limits", "queue_bytes", Kind::Number),
+    ("limits", "free_bytes_min", Kind::Number),
     ("presence", "audience", Kind::Text),
     ("presence", "everyone_limit", Kind::Number),
     ("conversations", "echo", Kind::Text),
+    ("people", "added_per_day", Kind::Number),
+    ("people", "direct_per_day", Kind::Number),
     ("files", "bucket", Kind::Text),
     ("files", "endpoint", Kind::Text),
     ("files", "region", Kind::Text),
+    ("files", "user_bytes", Kind::Number),
+    ("files", "total_bytes", Kind::Number),
     ("log", "filter", Kind::Text),
+    ("log", "keep_days", Kind::Number),
 ];
 
 /// Lays `QUINTET_TABLE_KEY` over the tables.

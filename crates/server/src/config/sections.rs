@@ -30,13 +30,24 @@ pub(crate) struct Auth {
     pub(crate) algorithm: String,
     pub(crate) token_days: u64,
     pub(crate) guests: bool,
+    pub(crate) registration: RegistrationName,
 }
 
 impl Default for Auth {
     fn default() -> Self {
         let token_days = quintet_domain::limits::TOKEN_DAYS_DEFAULT;
-        Self { jwt_secret: None, algorithm: "HS256".to_owned(), token_days, guests: true }
+        let registration = RegistrationName::Open;
+        Self { jwt_secret: None, algorithm: "HS256".to_owned(), token_days, guests: true, registration }
     }
+}
+
+/// Whether people may register by themselves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RegistrationName {
+    #[default]
+    Open,
+    Closed,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -65,11 +76,14 @@ pub(crate) struct Limits {
     pub(crate) rates: bool,
     pub(crate) trusted_proxies: Vec<IpAddr>,
     pub(crate) queue_bytes: usize,
+    /// Bytes of the disk that stay free; 0 for none.
+    pub(crate) free_bytes_min: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { rates: true, trusted_proxies: Vec::new(), queue_bytes: 1_000_000 }
+        let free_bytes_min = quintet_domain::limits::FREE_BYTES_MIN_DEFAULT;
+        Self { rates: true, trusted_proxies: Vec::new(), queue_bytes: 1_000_000, free_bytes_min }
     }
 }
 
@@ -108,16 +122,42 @@ pub(crate) struct Conversations {
     pub(crate) echo: EchoName,
 }
 
+/// How many people a user may reach in a day (UTC); 0 for any number.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct People {
+    pub(crate) added_per_day: u32,
+    pub(crate) direct_per_day: u32,
+}
+
+impl Default for People {
+    fn default() -> Self {
+        let added_per_day = quintet_domain::limits::ADDED_PER_DAY_DEFAULT;
+        Self { added_per_day, direct_per_day: quintet_domain::limits::DIRECT_PER_DAY_DEFAULT }
+    }
+}
+
 /// A bucket of an S3 service for files; the folder of the data where none is named.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Files {
     pub(crate) bucket: Option<String>,
     pub(crate) endpoint: Option<String>,
     pub(crate) region: Option<String>,
+    /// Bytes of files that a user may have; 0 for any number.
+    pub(crate) user_bytes: u64,
+    /// Bytes of files that all users may have together; 0 for any number.
+    pub(crate) total_bytes: u64,
     /// The key's id and secret, from where S3's own tools read them.
     #[serde(skip)]
     pub(crate) key: Option<(String, String)>,
+}
+
+impl Default for Files {
+    fn default() -> Self {
+        let user_bytes = quintet_domain::limits::FILE_BYTES_OF_USER_DEFAULT;
+        Self { bucket: None, endpoint: None, region: None, user_bytes, total_bytes: 0, key: None }
+    }
 }
 
 /// Where AWS keeps buckets.
@@ -140,10 +180,13 @@ impl Files {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Log {
     pub(crate) filter: String,
+    /// Days for which the log of changes is kept, from which clients go on after a loss; 0 for ever.
+    pub(crate) keep_days: u32,
 }
 
 impl Default for Log {
     fn default() -> Self {
-        Self { filter: "warn".to_owned() }
+        let keep_days = quintet_domain::limits::CHANGES_KEPT_DAYS_DEFAULT;
+        Self { filter: "warn".to_owned(), keep_days }
     }
 }

@@ -113,6 +113,17 @@ impl Start {
         Server { child, addresses, folder }
     }
 
+    /// Runs a server on the data of one that ends for it. `between` may look at that data, or change it.
+    pub fn run_after(self, mut before: Server, between: impl FnOnce(&Path)) -> Server {
+        before.signal(15);
+        before.wait();
+        let folder = std::mem::replace(&mut before.folder, tempfile::tempdir().expect("a folder"));
+        let data = folder.path().join("data");
+        between(&data);
+        let (child, addresses) = self.spawn(&data);
+        Server { child, addresses, folder }
+    }
+
     /// Runs a server that does not start; gives what it said.
     pub fn fail(self) -> String {
         let folder = tempfile::tempdir().expect("a folder");

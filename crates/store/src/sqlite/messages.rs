@@ -8,6 +8,7 @@ use quintet_domain::permissions::{self, Action};
 use quintet_domain::{ConversationId, DELETED_CONTENT, Event, Message, MessageId, NewText, Refusal, Target, UserId};
 use rusqlite::{OptionalExtension, params};
 
+use super::ledger::Cost;
 use super::rows::{self, ConversationRow, MESSAGE, MESSAGE_COLUMNS, USER, UserRow};
 use super::tx::{About, Tx, Written};
 use super::writer::Scope;
@@ -98,7 +99,9 @@ pub(super) fn send(tx: &mut Tx<'_>, send: Send) -> Written<Sent> {
         actor: Some(sender.pk),
         message: Some(pk),
         detail: None,
+        hearers: conversation.member_count,
     };
+    tx.charge(Cost::Rows, 1);
     tx.record("message_created", about, Some(&actor), Event::MessageCreated(Arc::clone(&message)))?;
     Ok(Sent { message, repeated: false })
 }
@@ -232,6 +235,7 @@ fn changed(
         actor: Some(user.pk),
         message: Some(message),
         detail: None,
+        hearers: conversation.member_count,
     };
     tx.record(kind, about, actor, event)
 }
@@ -326,7 +330,8 @@ fn move_cursor(tx: &mut Tx<'_>, actor: &Actor, user: &UserRow, place: &Conversat
     };
     let told = if audience.is_some() { "some" } else { "all" };
     let detail = format!("{} {newest} {told}", member.read_sequence);
-    let about = About { conversation: Some(place.pk), actor: Some(user.pk), detail: Some(&detail), ..About::default() };
+    let (detail, hearers) = (Some(detail.as_str()), place.member_count);
+    let about = About { conversation: Some(place.pk), actor: Some(user.pk), detail, hearers, ..About::default() };
     let event = Event::MessagesRead {
         place: Arc::clone(&place.place),
         reader: Arc::clone(&user.user),

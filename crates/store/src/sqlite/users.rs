@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use quintet_domain::limits::{NAME_CHARS_MAX, URL_BYTES_MAX};
-use quintet_domain::{Departure, Event, Profile, Refusal, Timestamp, User, UserId};
+use quintet_domain::limits::NAME_CHARS_MAX;
+use quintet_domain::{Departure, Event, Profile, Refusal, Timestamp, User, UserId, validate_link};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::directory::folded;
@@ -221,14 +221,16 @@ pub(super) fn adopt(tx: &mut Tx<'_>, claims: Claims) -> Written<Account> {
         Some(email) if taken(tx, "email_key", &email.to_lowercase(), 0)? => None,
         email => email,
     };
-    let new = NewUser { username, email, name: claims.name, avatar: claims.avatar, ..NewUser::default() };
+    // Another backend may keep its pictures in ways that are not taken here; that keeps nobody out.
+    let avatar = claims.avatar.filter(|avatar| validate_link("avatar", avatar).is_ok());
+    let new = NewUser { username, email, name: claims.name, avatar, ..NewUser::default() };
     take_id(tx, &claims.id, row, &new)
 }
 
 /// Makes a guest, or brings it up to date with what it says of itself; its connections carry that on.
 pub(super) fn upsert_guest(tx: &mut Tx<'_>, id: &UserId, profile: &Profile) -> Written<UserRow> {
-    if profile.avatar.as_ref().is_some_and(|avatar| avatar.len() > URL_BYTES_MAX) {
-        return Err(Refusal::too_large("avatar", format!("has at most {URL_BYTES_MAX} bytes")).into());
+    if let Some(avatar) = profile.avatar.as_deref().filter(|avatar| !avatar.is_empty()) {
+        validate_link("avatar", avatar)?;
     }
     let before = rows::user(tx.conn, id)?;
     match &before {

@@ -163,7 +163,7 @@ pub fn block_on<T>(history: impl std::future::Future<Output = T>) -> T {
 }
 
 pub fn actor(user: &UserId) -> Actor {
-    Actor { user: user.clone(), guest: user.as_str().starts_with("guest"), origin: None, acked: false }
+    Actor { user: user.clone(), guest: user.as_str().starts_with("guest"), address: None, origin: None, acked: false }
 }
 
 pub fn message(from: &UserId, place: &ConversationId, text: &str, client_message_id: Option<&str>) -> Send {

@@ -30,6 +30,12 @@ fn gauges<const N: usize>(
     Ok(())
 }
 
+/// Writes a gauge that has no labels.
+fn gauge(encoder: &mut DescriptorEncoder<'_>, (name, help): (&str, &str), value: u64) -> Result<(), std::fmt::Error> {
+    let value = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
+    value.encode(encoder.encode_descriptor(name, help, None, value.metric_type())?)
+}
+
 impl Connections {
     /// Open transports by what they are and what is spoken over them.
     fn transports(&self) -> BTreeMap<[(&'static str, &'static str); 2], usize> {
@@ -62,13 +68,10 @@ impl Collector for Connections {
         gauges(encoder, ("queued_bytes", "Bytes that wait for clients"), queued)?;
         let waiting = [([("of", "store")], self.service.waiting())];
         gauges(encoder, ("queued_commands", "Commands that wait to be committed"), waiting)?;
-        let free = self.service.free_bytes().and_then(|bytes| usize::try_from(bytes).ok());
-        gauges(
-            encoder,
-            ("disk_free_bytes", "Bytes that are free on the disk of the data"),
-            free.map(|free| ([], free)),
-        )?;
-        let full = [([], usize::from(self.service.is_full()))];
-        gauges(encoder, ("disk_full", "Whether so little is free that only deletions are accepted"), full)
+        if let Some(free) = self.service.free_bytes() {
+            gauge(encoder, ("disk_free_bytes", "Bytes that are free on the disk of the data"), free)?;
+        }
+        let full = u64::from(self.service.is_full());
+        gauge(encoder, ("disk_full", "Whether so little is free that only deletions are accepted"), full)
     }
 }

@@ -27,6 +27,11 @@ impl Server {
         Self::with().run()
     }
 
+    /// The usual one, on the data of one that ends for it.
+    pub fn start_after(before: Self) -> Self {
+        Self::with().run_after(before, |_| {})
+    }
+
     pub fn with() -> Start {
         Start {
             args: Vec::new(),

@@ -102,7 +102,7 @@ pub const CONVERSATIONS_OF_USER_MAX: i64 = 10_000;
 /// Members of a conversation.
 pub const MEMBERS_MAX: u32 = 10_000;
 /// Groups and rooms that a user owns.
-pub const OWNED_MAX: i64 = 1_000;
+pub const OWNED_MAX: i64 = 10_000;
 /// Meetups that a user hosts and that have not ended.
 pub const MEETUPS_HOSTED_MAX: i64 = 1_000;
 /// Open requests to take part in a meetup.

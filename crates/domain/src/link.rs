@@ -26,7 +26,7 @@ pub fn validate_link(field: &str, url: &str) -> Result<(), Refusal> {
     let host = url.strip_prefix("https://").map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
     let elsewhere = host.is_some_and(|host| !host.is_empty());
     if !(elsewhere || file_of_link(url).is_some()) || url.chars().any(|c| c.is_whitespace() || is_disguise(c)) {
-        return Err(Refusal::invalid(field, "must be an https link, or the path of one of this server's files"));
+        return Err(Refusal::invalid(field, "must be an https link, or one of this server's files"));
     }
     Ok(())
 }

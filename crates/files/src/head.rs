@@ -64,8 +64,7 @@ mod tests {
 
     /// The start of a JPEG that never says its size: notes without end.
     fn endless(bytes: usize) -> Vec<u8> {
-        let note = [&[0xff, 0xe1, 0xff, 0xff][..], &[b'x'; 0xfffd]].concat();
-        [0xff, 0xd8].into_iter().chain(note.into_iter().cycle()).take(bytes).collect()
+        [0xff, 0xd8].into_iter().chain([0xff, 0xe1, 0, 2].into_iter().cycle()).take(bytes).collect()
     }
 
     #[test]

@@ -288,7 +288,7 @@ async fn no_room_for_a_part_leaves_nothing_behind() {
     let alice = http.register("alice").await;
     let log = std::fs::metadata(server.data().join("quintet.sqlite3-wal")).expect("a log").len();
     server.limit_files(Some(log + 200_000));
-    let refused = upload(&server, &alice.1, "a", &vec![7; 2_000_000]).await.expect(500);
+    let refused = upload(&server, &alice.1, "a", &vec![7; 2_000_000]).await.expect(507);
     assert!(text(&refused["detail"]).contains("no room"), "{refused}");
     until_kept(&server, 0).await;
     server.limit_files(None);
@@ -304,7 +304,7 @@ async fn a_full_disk_is_said_and_leaves_nothing_behind() {
     let http = server.http();
     let alice = http.register("alice").await;
     for _ in 0..2 {
-        let refused = upload(&server, &alice.1, "a", &vec![7; 300_000]).await.expect(500);
+        let refused = upload(&server, &alice.1, "a", &vec![7; 300_000]).await.expect(507);
         assert!(text(&refused["detail"]).contains("no room"), "{refused}");
     }
     assert_eq!(kept(&server.data().join("files")), 0);

@@ -280,7 +280,7 @@ async fn bounds_refuse_what_is_beyond_and_keep_what_is_there() {
     );
     stage.sql(&series);
     for kind in [ConversationKind::Group, ConversationKind::Room] {
-        refused(stage.make(&dave, kind, &[]).await, Code::Conflict, "owns at most 1000");
+        refused(stage.make(&dave, kind, &[]).await, Code::Conflict, "owns at most 10000");
     }
     stage.make(&dave, ConversationKind::Direct, &users[..1]).await.expect("nobody owns it");
 

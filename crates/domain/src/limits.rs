@@ -84,6 +84,10 @@ pub const ROWS_BURST: u64 = 4_000;
 pub const DELIVERED_BYTES_PER_SECOND: u64 = 1_000_000;
 /// Bytes that may be delivered at once before that rate counts: some sixty messages to a room of 1,000.
 pub const DELIVERED_BYTES_BURST: u64 = 32_000_000;
+/// Bytes of text a second that a user may store, on average: 1.7 GB a day, far beyond what anybody types.
+pub const STORED_BYTES_PER_SECOND: u64 = 20_000;
+/// Bytes of text that may be stored at once before that rate counts: a thousand messages of the largest size.
+pub const STORED_BYTES_BURST: u64 = 5_000_000;
 /// Rooms that a registered user may make in a minute.
 pub const ROOMS_PER_MINUTE: u64 = 20;
 /// How many times as much all guests of one network (an IPv4 address, or 64 bits of IPv6) may cause together as one

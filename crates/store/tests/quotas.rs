@@ -162,6 +162,46 @@ async fn delivered_bytes_have_a_budget() {
     }
 }
 
+/// Whoever fills the disk with text waits, whoever hears it; whoever writes to a large room at a normal speed does not.
+#[tokio::test]
+async fn stored_text_has_a_budget_and_normal_speed_is_fine() {
+    let stage = Stage::with(Quotas { rates: true, ..Quotas::default() });
+    let users = stage.users("alice bob carol").await;
+    let own = stage.make(&users[0], ConversationKind::Group, &[]).await.unwrap();
+    let mut sent = 0;
+    while stage.bench.send(&users[0], &own, &"x".repeat(5_000)).await.is_ok() {
+        sent += 1;
+        assert!(sent < 1_100, "no budget");
+    }
+    assert!(sent >= 1_000, "{sent}");
+    let room = stage.make(&users[1], ConversationKind::Group, &users[2..]).await.unwrap();
+    stage.sql("UPDATE conversation SET member_count = 1000 WHERE member_count = 2");
+    for _ in 0..300 {
+        stage.bench.send(&users[1], &room, &"a normal message ".repeat(10)).await.expect("normal speed");
+        stage.bench.environment.pass_ms(1_000);
+    }
+}
+
+/// What a group's beginning tells grows with its members, not with their square.
+#[tokio::test]
+async fn a_large_group_begins_quietly() {
+    let (bench, _folder) = Bench::in_file();
+    let owner = bench.user("owner").await;
+    let mut members = Vec::new();
+    for number in 0..17 {
+        members.push(bench.user(&format!("member-{number}")).await);
+    }
+    let told = async |count: usize| {
+        bench.settled().await;
+        bench.entries.lock().unwrap().clear();
+        bench.conversation(&owner, ConversationKind::Group, false, &members[..count]).await;
+        bench.settled().await;
+        let entries = bench.entries.lock().unwrap();
+        entries.iter().filter(|entry| matches!(entry.event, quintet_domain::Event::MemberJoined { .. })).count()
+    };
+    assert_eq!((told(16).await, told(17).await), (16, 0));
+}
+
 /// All guests of a network have one budget, whatever ids they say; others have their own.
 #[tokio::test]
 async fn guests_of_a_network_have_one_budget() {

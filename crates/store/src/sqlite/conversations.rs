@@ -122,6 +122,7 @@ pub(super) fn create(tx: &mut Tx<'_>, actor: &Actor, new: NewConversation) -> Wr
     if let Some(description) = &new.description {
         let mut describe = tx.conn.prepare_cached("UPDATE conversation SET description = ?2 WHERE pk = ?1")?;
         describe.execute(params![pk, description])?;
+        tx.charge(Cost::Stored, description.len() as u64);
     }
     let mut at_birth = Vec::new();
     if new.join {

@@ -1,4 +1,5 @@
-//! What each user caused lately: rows that were written, bytes that were delivered to others, rooms that were made.
+//! What each user caused lately: rows that were written, bytes that were delivered to others, text that was stored, rooms
+//! that were made.
 //!
 //! The cost of a command is known only once it ran, so it is charged then, and whoever has overdrawn its budget waits
 //! before its next command: the generic cell rate algorithm (ITU-T I.371) with costs that differ. A single command is
@@ -9,7 +10,7 @@ use std::net::IpAddr;
 
 use quintet_domain::limits::{
     BUDGET_WAIT_MINUTES_MAX, DELIVERED_BYTES_BURST, DELIVERED_BYTES_PER_SECOND, ROOMS_PER_MINUTE, ROWS_BURST,
-    ROWS_PER_SECOND,
+    ROWS_PER_SECOND, STORED_BYTES_BURST, STORED_BYTES_PER_SECOND,
 };
 use quintet_domain::{Event, Message, Timestamp};
 
@@ -38,14 +39,23 @@ pub(super) enum Payer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cost {
     Rows = 0,
+    /// Bytes that are delivered to others.
     Bytes = 1,
-    Rooms = 2,
+    /// Bytes of text that are stored.
+    Stored = 2,
+    Rooms = 3,
+}
+
+impl Cost {
+    /// What every command needs to have left of.
+    pub(super) const ALWAYS: [Self; 3] = [Self::Rows, Self::Bytes, Self::Stored];
 }
 
 /// How much of each: the nanoseconds that one costs, and how many may be had at once.
-const PRICES: [(u64, u64); 3] = [
+const PRICES: [(u64, u64); 4] = [
     (NS_PER_SECOND / ROWS_PER_SECOND, ROWS_BURST),
     (NS_PER_SECOND / DELIVERED_BYTES_PER_SECOND, DELIVERED_BYTES_BURST),
+    (NS_PER_SECOND / STORED_BYTES_PER_SECOND, STORED_BYTES_BURST),
     (60 * NS_PER_SECOND / ROOMS_PER_MINUTE, ROOMS_PER_MINUTE),
 ];
 
@@ -124,8 +134,6 @@ pub(super) fn weight(event: &Event) -> u64 {
 mod tests {
     use super::*;
 
-    const BOTH: [Cost; 2] = [Cost::Rows, Cost::Bytes];
-
     fn user(pk: i64) -> Payers {
         [Some((Payer::User(pk), 1)), None]
     }
@@ -134,17 +142,17 @@ mod tests {
     fn a_burst_a_debt_and_its_end() {
         let (mut ledger, now) = (Ledger::default(), Timestamp(1_700_000_000_000));
         ledger.charge(user(1), Cost::Rows, ROWS_BURST, now);
-        assert_eq!(ledger.wait_ms(user(1), &BOTH, now), None, "a burst is free");
+        assert_eq!(ledger.wait_ms(user(1), &Cost::ALWAYS, now), None, "a burst is free");
         ledger.charge(user(1), Cost::Rows, ROWS_PER_SECOND * 5, now);
-        let wait = ledger.wait_ms(user(1), &BOTH, now).expect("a wait");
+        let wait = ledger.wait_ms(user(1), &Cost::ALWAYS, now).expect("a wait");
         assert!((4_900..=5_000).contains(&wait), "{wait}");
-        assert_eq!(ledger.wait_ms(user(2), &BOTH, now), None, "another pays for itself");
+        assert_eq!(ledger.wait_ms(user(2), &Cost::ALWAYS, now), None, "another pays for itself");
         assert_eq!(ledger.wait_ms(user(1), &[Cost::Rooms], now), None, "rooms are counted apart");
-        assert_eq!(ledger.wait_ms(user(1), &BOTH, Timestamp(now.0 + wait as i64)), None, "it passes");
+        assert_eq!(ledger.wait_ms(user(1), &Cost::ALWAYS, Timestamp(now.0 + wait as i64)), None, "it passes");
         ledger.charge(user(1), Cost::Rows, u64::MAX, now);
         let most = BUDGET_WAIT_MINUTES_MAX * 60_000;
-        assert_eq!(ledger.wait_ms(user(1), &BOTH, now), Some(most), "nobody waits for longer than that");
-        assert_eq!(ledger.wait_ms(user(1), &BOTH, Timestamp(0)), Some(most), "nor where the clock is set back");
+        assert_eq!(ledger.wait_ms(user(1), &Cost::ALWAYS, now), Some(most), "nobody waits for longer than that");
+        assert_eq!(ledger.wait_ms(user(1), &Cost::ALWAYS, Timestamp(0)), Some(most), "nor where the clock is set back");
     }
 
     #[test]

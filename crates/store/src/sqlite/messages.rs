@@ -102,8 +102,15 @@ pub(super) fn send(tx: &mut Tx<'_>, send: Send) -> Written<Sent> {
         hearers: conversation.member_count,
     };
     tx.charge(Cost::Rows, 1);
+    charge_text(tx, &message);
     tx.record("message_created", about, Some(&actor), Event::MessageCreated(Arc::clone(&message)))?;
     Ok(Sent { message, repeated: false })
+}
+
+/// Charges for the text that a message has.
+fn charge_text(tx: &Tx<'_>, message: &Message) {
+    let file = message.file.as_ref().map_or(0, |file| file.url.len() + file.name.as_ref().map_or(0, String::len));
+    tx.charge(Cost::Stored, (message.content.len() + file) as u64);
 }
 
 /// The message that an earlier send of the same client message id made.
@@ -186,6 +193,7 @@ pub(super) fn edit(tx: &mut Tx<'_>, actor: &Actor, id: &MessageId, content: Stri
         .prepare_cached("UPDATE message SET content = ?2, edited_at = ?3 WHERE pk = ?1")?
         .execute(params![row.pk, content, tx.now.0])?;
     let message = Arc::new(Message { content, edited_at: Some(tx.now), ..row.message });
+    charge_text(tx, &message);
     changed(
         tx,
         Some(actor),

@@ -226,7 +226,7 @@ impl<'c> Tx<'c> {
             // It was asked already, and what it wrote since then it has paid for.
             return Ok(());
         }
-        self.afford(&[Cost::Rows, Cost::Bytes])
+        self.afford(&Cost::ALWAYS)
     }
 
     /// Refuses a command of whoever has overdrawn one of these budgets.

@@ -21,13 +21,17 @@ pub enum Code {
     RateLimited,
     /// Contradicts what is.
     Conflict,
+    /// The server has too much of this kind of work waiting; the same request succeeds a little later.
+    Busy,
+    /// The server has no room left for what would be stored; deletions still succeed.
+    StorageFull,
     /// A fault of the server; details are in its log only.
     Internal,
 }
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Unauthenticated,
         Self::TokenExpired,
         Self::Forbidden,
@@ -36,6 +40,8 @@ impl Code {
         Self::TooLarge,
         Self::RateLimited,
         Self::Conflict,
+        Self::Busy,
+        Self::StorageFull,
         Self::Internal,
     ];
 
@@ -51,6 +57,8 @@ impl Code {
             Self::TooLarge => "ERR_TOO_LARGE",
             Self::RateLimited => "ERR_RATE_LIMITED",
             Self::Conflict => "ERR_CONFLICT",
+            Self::Busy => "ERR_BUSY",
+            Self::StorageFull => "ERR_STORAGE_FULL",
             Self::Internal => "ERR_INTERNAL",
         }
     }
@@ -63,7 +71,7 @@ pub struct Refusal {
     pub code: Code,
     /// The sentence.
     pub message: String,
-    /// With [`Code::RateLimited`]: when to try again, in milliseconds.
+    /// With [`Code::RateLimited`] and [`Code::Busy`]: when to try again, in milliseconds.
     pub retry_after_ms: Option<u64>,
 }
 
@@ -130,6 +138,23 @@ impl Refusal {
             message: format!("Too many requests; try again in {retry_after_ms} ms."),
             retry_after_ms: Some(retry_after_ms),
         }
+    }
+
+    /// The server has too much of this kind of work waiting. `retry_after_ms` says when to ask again, in milliseconds.
+    #[must_use]
+    pub fn busy(retry_after_ms: u64) -> Self {
+        Self {
+            code: Code::Busy,
+            message: format!("The server is busy; try again in {retry_after_ms} ms."),
+            retry_after_ms: Some(retry_after_ms),
+        }
+    }
+
+    /// The server has no room left for what would be stored.
+    #[must_use]
+    pub fn storage_full() -> Self {
+        let message = "The server has no room left: nothing can be stored until something is deleted or room is made.";
+        Self::new(Code::StorageFull, message)
     }
 
     /// A fault of the server.

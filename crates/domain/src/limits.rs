@@ -113,3 +113,70 @@ pub const UPLOADS_AT_ONCE: usize = 200;
 pub const UPLOAD_WAITS_SECONDS: i64 = 24 * 60 * 60;
 /// Files of a user that nothing carries yet.
 pub const UPLOADS_WAITING_MAX: i64 = 100;
+/// Rows a second that a user may cause to be written, on average: members, messages, notifications and entries of the
+/// log. A message writes two, so this is above the rate of events.
+pub const ROWS_PER_SECOND: u64 = 150;
+/// Rows that may be written at once before that rate counts: a group with 1,000 members, a few times over.
+pub const ROWS_BURST: u64 = 4_000;
+/// Bytes a second that a user may cause to be delivered to others, on average: the size of each event times those who
+/// may hear it.
+pub const DELIVERED_BYTES_PER_SECOND: u64 = 1_000_000;
+/// Bytes that may be delivered at once before that rate counts: some sixty messages to a room of 1,000.
+pub const DELIVERED_BYTES_BURST: u64 = 32_000_000;
+/// Bytes of text a second that a user may store, on average: 1.7 GB a day, far beyond what anybody types.
+pub const STORED_BYTES_PER_SECOND: u64 = 20_000;
+/// Bytes of text that may be stored at once before that rate counts: a thousand messages of the largest size.
+pub const STORED_BYTES_BURST: u64 = 5_000_000;
+/// Rooms that a registered user may make in a minute.
+pub const ROOMS_PER_MINUTE: u64 = 20;
+/// How many times as much all guests of one network (an IPv4 address, or 64 bits of IPv6) may cause together as one
+/// user may: a school or an office may be behind it.
+pub const GUESTS_OF_NETWORK: u64 = 4;
+/// How many times as much all networks of one site (48 bits of IPv6) may cause as one network may.
+pub const NETWORKS_OF_SITE: u64 = 8;
+/// Events a second of all guests of one network.
+pub const GUEST_EVENTS_PER_SECOND: u32 = 200;
+/// Events of all guests of one network that may come at once before that rate counts.
+pub const GUEST_EVENTS_BURST: u32 = 400;
+/// Minutes for which a user whose commands wrote or delivered far too much waits, at most.
+pub const BUDGET_WAIT_MINUTES_MAX: u64 = 10;
+/// Conversations that a user is a member of.
+pub const CONVERSATIONS_OF_USER_MAX: i64 = 10_000;
+/// Members of a conversation.
+pub const MEMBERS_MAX: u32 = 10_000;
+/// Groups and rooms that a user owns.
+pub const OWNED_MAX: i64 = 10_000;
+/// Meetups that a user hosts and that have not ended.
+pub const MEETUPS_HOSTED_MAX: i64 = 1_000;
+/// Open requests to take part in a meetup.
+pub const MEETUP_REQUESTS_MAX: i64 = 1_000;
+/// Notifications that are kept of a user; the oldest go first.
+pub const NOTIFICATIONS_KEPT_MAX: i64 = 5_000;
+/// Members with whom a group may begin and each of whom is told of each that comes after it; of more members nobody is
+/// told one by one, for that would be the square.
+pub const TOLD_EACH_MAX: usize = 16;
+/// Days after which a notification that was read is removed.
+pub const NOTIFICATIONS_READ_KEPT_DAYS: i64 = 30;
+/// Days after which a guest that is a member of nothing, wrote nothing and owns nothing is forgotten.
+pub const GUESTS_KEPT_DAYS: i64 = 7;
+/// Days for which the log keeps what clients can go on from, where the configuration names no other number.
+pub const CHANGES_KEPT_DAYS_DEFAULT: u32 = 7;
+/// Conversations of a user that are looked through for one that it shares with another, the newest.
+pub const SHARED_LOOKED_AT_MAX: i64 = 1_000;
+/// People whom a user may add to conversations in a day, where the configuration names no other number.
+pub const ADDED_PER_DAY_DEFAULT: u32 = 200;
+/// People whom a user may begin to write to in a day without sharing a conversation with them, where the configuration
+/// names no other number.
+pub const DIRECT_PER_DAY_DEFAULT: u32 = 50;
+/// Passwords that may wait to be hashed or checked; more are refused at once.
+pub const PASSWORDS_WAITING_MAX: usize = 32;
+/// Log-ins to one account that may fail before the next ones have to wait.
+pub const LOGIN_FAILURES_MAX: u32 = 10;
+/// Seconds that the first log-in after those has to wait; each further failure doubles it.
+pub const LOGIN_BACKOFF_SECONDS: u64 = 6;
+/// Seconds that a log-in has to wait at most, however many failed before it.
+pub const LOGIN_BACKOFF_SECONDS_MAX: u64 = 15 * 60;
+/// Bytes of files that a user may have, where the configuration names no other number.
+pub const FILE_BYTES_OF_USER_DEFAULT: u64 = 2_000_000_000;
+/// Bytes of the disk that stay free, where the configuration names no other number.
+pub const FREE_BYTES_MIN_DEFAULT: u64 = 256_000_000;

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::limits::{CONTENT_BYTES_MAX, NAME_CHARS_MAX, URL_BYTES_MAX};
+use crate::limits::{CONTENT_BYTES_MAX, NAME_CHARS_MAX};
+use crate::link::{is_disguise, validate_link};
 use crate::{ClientMessageId, MessageId, Place, Refusal, Timestamp, User, UserId, is_blank};
 
 /// What a message is.
@@ -34,33 +35,31 @@ impl MessageKind {
     }
 }
 
-/// What the links of this server's files start with.
-pub const FILES_PATH: &str = "/files/";
-
 /// A file that a message carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileLink {
-    /// An https link, or one of this server's.
+    /// An https link, or the path of one of this server's files.
     pub url: String,
     /// The name that is shown.
     pub name: Option<String>,
 }
 
 impl FileLink {
-    /// Checks a link and its name.
+    /// Checks a link and its name. The name is what people read, so it holds nothing that changes how it reads.
     ///
     /// # Errors
     /// A refusal that names the field.
     pub fn new(url: String, name: Option<String>) -> Result<Self, Refusal> {
-        if url.len() > URL_BYTES_MAX {
-            return Err(Refusal::too_large("fileUrl", format!("has at most {URL_BYTES_MAX} bytes")));
-        }
-        let known = url.strip_prefix("https://").is_some_and(|rest| !rest.is_empty()) || url.starts_with(FILES_PATH);
-        if !known || url.chars().any(|c| c.is_whitespace() || c.is_control()) {
-            return Err(Refusal::invalid("fileUrl", "must be an https link, or one of this server's files"));
-        }
-        if name.as_ref().is_some_and(|name| name.chars().count() > NAME_CHARS_MAX) {
-            return Err(Refusal::too_large("fileName", format!("has at most {NAME_CHARS_MAX} characters")));
+        validate_link("fileUrl", &url)?;
+        if let Some(name) = &name {
+            if name.chars().count() > NAME_CHARS_MAX {
+                return Err(Refusal::too_large("fileName", format!("has at most {NAME_CHARS_MAX} characters")));
+            }
+            if name.chars().any(is_disguise) {
+                let what =
+                    "must not hold control characters, or characters that change the direction of text or are not seen";
+                return Err(Refusal::invalid("fileName", what));
+            }
         }
         Ok(Self { url, name })
     }

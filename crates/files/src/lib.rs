@@ -6,6 +6,7 @@
 //! What must stay true: a file that did not come whole leaves nothing behind; a key never leads out of the folder.
 
 mod bucket;
+mod head;
 mod kind;
 
 use std::path::{Path as FilePath, PathBuf};
@@ -16,17 +17,13 @@ pub use bucket::Bucket;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt};
+use head::Head;
 pub use kind::Kind;
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt};
 use tokio::time::Instant;
-
-/// Bytes from the start of a file by which it is known what it is, and how large an image is.
-const HEAD_BYTES: usize = 64 * 1024;
-/// The same of an image that does not say its size earlier: cameras and editors put long notes before it.
-const LONG_HEAD_BYTES: usize = 1024 * 1024;
 
 /// Bytes that are gathered before they are written to disk: what an upload costs in memory while it comes.
 const PART_BYTES: usize = 128 * 1024;
@@ -215,7 +212,7 @@ impl Files {
         mut bytes: impl Stream<Item = Result<Bytes, E>> + Unpin,
         bytes_max: u64,
     ) -> Result<Received, FilesError> {
-        let (mut size, mut head, mut part) = (0, Vec::new(), Vec::new());
+        let (mut size, mut head, mut part) = (0, Head::default(), Vec::new());
         let mut parts = Parts { upload: None };
         let end = Instant::now() + WHOLE;
         loop {
@@ -229,9 +226,7 @@ impl Files {
             if size > bytes_max {
                 return Err(FilesError::TooLarge(bytes_max));
             }
-            if head.len() < HEAD_BYTES || Kind::of(&head).lacks_size() {
-                head.extend(&next[..next.len().min(LONG_HEAD_BYTES - head.len())]);
-            }
+            head.add(&next);
             part.extend(&next);
             if part.len() >= self.part_bytes {
                 parts.put(self, id, std::mem::take(&mut part)).await?;
@@ -251,7 +246,7 @@ impl Files {
             tokio::task::spawn_blocking(move || remove_staged(&part, &id)).await.unwrap_or_default();
         }
         kept?;
-        Ok(Received { size, kind: Kind::of(&head) })
+        Ok(Received { size, kind: head.kind() })
     }
 
     /// The bytes of a file.

@@ -13,7 +13,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use quintet_domain::{Code, Refusal};
-use quintet_service::{EventRate, Rates, RefusalRate};
+use quintet_service::{EventRate, RefusalRate};
 use quintet_socketio::{CloseReason, Outbox, Transport};
 
 /// How many clients may be there that are not identified.
@@ -185,7 +185,7 @@ impl Client {
     /// `ERR_RATE_LIMITED` when its address has as many such clients as it may have.
     pub(crate) fn enter_anonymously(&self) -> Result<(), Refusal> {
         let Some(key) = *self.key() else { return Ok(()) };
-        let network = Rates::network(self.address);
+        let network = quintet_domain::network(self.address);
         let mut state = self.clients.state();
         let State { entries, anonymous, .. } = &mut *state;
         let Some(entry) = entries.get_mut(&key) else { return Err(too_many("the server is full")) };

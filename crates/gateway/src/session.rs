@@ -3,6 +3,7 @@
 //! What must stay true: an event that asks for an acknowledgement gets exactly one, whatever happens.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -100,10 +101,10 @@ pub(crate) async fn event(gateway: &Gateway, connection: &Arc<Connection>, asked
         Ok(Some((Command::Upload { conversation, name, attachment }, Some(identity)))) => {
             responder.permit = Some(connection.permit().await);
             let bytes = attachments.into_iter().nth(attachment);
-            let service = gateway.0.service.clone();
+            let (service, address) = (gateway.0.service.clone(), connection.client.address);
             // Beside what comes after it: a disk is slow, and nothing depends on it before it is answered.
             gateway.0.tasks.spawn(async move {
-                let kept = upload(&service, &identity, conversation, &name, bytes).await;
+                let kept = upload(&service, &identity, address, (conversation, &name, bytes)).await;
                 responder.answer(&kept);
             });
         }
@@ -135,15 +136,14 @@ pub(crate) fn refuse_unread(
 async fn upload(
     service: &Service,
     identity: &Identity,
-    conversation: ConversationId,
-    name: &str,
-    bytes: Option<Bytes>,
+    address: IpAddr,
+    (conversation, name, bytes): (ConversationId, &str, Option<Bytes>),
 ) -> Outcome {
     let bytes = bytes.ok_or_else(|| Refusal::invalid("data", "must be binary data"))?;
     let user = identity.user.id.clone();
     service.may_use(user.clone(), conversation).await?;
     let guest = identity.user.is_guest();
-    let actor = Actor { user, guest, guest_proof: None, origin: None, acked: false };
+    let actor = Actor { user, guest, guest_proof: None, address: Some(address), origin: None, acked: false };
     let kept = service.upload(&actor, Some(name), stream::iter([Ok::<_, Infallible>(bytes)])).await?;
     Ok(Reply::Uploaded { url: kept.url, name: kept.file.name.unwrap_or_default() })
 }
@@ -191,6 +191,9 @@ async fn take(
         return Ok(Some((decoded.command, identity)));
     }
     let identity = identify(gateway, connection, identity, decoded.claims.as_ref(), dialect).await?;
+    if identity.user.is_guest() {
+        service.rates().guest_event(connection.client.address)?;
+    }
     Ok(Some((decoded.command, Some(identity))))
 }
 
@@ -264,6 +267,7 @@ async fn execute(
         user: identity.user.id.clone(),
         guest,
         guest_proof: secret.as_ref().map(GuestSecret::proof),
+        address: Some(connection.client.address),
         origin: Some(connection.lineage),
         acked: responder.ack.is_some(),
     };

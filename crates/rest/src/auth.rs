@@ -34,7 +34,11 @@ pub(crate) struct Registration {
 #[utoipa::path(
     post, path = "/auth/register", tag = "auth", operation_id = "register", request_body = Registration,
     security(()),
-    responses((status = 201, description = "Registered", body = Session))
+    responses(
+        (status = 201, description = "Registered", body = Session),
+        (status = 403, description = "Registration is closed",
+            body = ProblemBody, content_type = "application/problem+json")
+    )
 )]
 pub(crate) async fn register(
     State(service): State<Service>,
@@ -73,7 +77,7 @@ impl Credentials {
         let said = match &login {
             Login::Email(said) | Login::Username(said) => said.clone(),
         };
-        let session = service.log_in(login, self.password, spoken.map(Dialect::as_str)).await;
+        let session = service.log_in(login, self.password, spoken.map(Dialect::as_str), address).await;
         if session.as_ref().is_err_and(|refusal| refusal.code == Code::Unauthenticated) {
             log_failed(address, &said);
         }

@@ -37,7 +37,7 @@ impl Asker {
     }
 
     pub(crate) fn actor(&self) -> Actor {
-        Actor { user: self.id(), guest: false, guest_proof: None, origin: None, acked: false }
+        Actor { user: self.id(), guest: false, guest_proof: None, address: None, origin: None, acked: false }
     }
 }
 

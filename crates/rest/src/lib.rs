@@ -21,6 +21,7 @@ mod openapi;
 mod operations;
 mod rooms;
 mod router;
+mod server;
 mod users;
 mod views;
 

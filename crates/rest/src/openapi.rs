@@ -134,8 +134,11 @@ fn complete(operation: &mut Operation, path: &str, writes: bool) {
     }
     if writes {
         add(operation, StatusCode::CONFLICT, problem("It contradicts what is."));
-        let slow = problem("Too much at once.").header("Retry-After", integer);
+        let slow = problem("Too much at once.").header("Retry-After", integer.clone());
         add(operation, StatusCode::TOO_MANY_REQUESTS, slow);
+        let busy = problem("Too much of this waits already.").header("Retry-After", integer);
+        add(operation, StatusCode::SERVICE_UNAVAILABLE, busy);
+        add(operation, StatusCode::INSUFFICIENT_STORAGE, problem("The server has no room left."));
     } else if in_v1 {
         let same = ResponseBuilder::new().description("What the client has, by `If-None-Match`, is still so.");
         add(operation, StatusCode::NOT_MODIFIED, same);

@@ -43,6 +43,6 @@ pub(crate) async fn healthy() -> Json<Health> {
 pub(crate) async fn ready(State(service): State<Service>) -> Answer<Json<Health>> {
     let unavailable = || Problem::with_status(StatusCode::SERVICE_UNAVAILABLE, Refusal::internal());
     let checked = tokio::time::timeout(READY_WITHIN, service.check()).await.map_err(|_| unavailable())?;
-    checked.map_err(|_| unavailable())?;
+    checked.map_err(|refusal| Problem::with_status(StatusCode::SERVICE_UNAVAILABLE, refusal))?;
     Ok(Json(Health { status: "ready" }))
 }

@@ -22,7 +22,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use crate::error::{Problem, RefusedFor};
 use crate::openapi::{self, Whole};
 use crate::{
-    auth, caching, compat, conversations, files, me, meetups, messages, notifications, operations, rooms, users,
+    auth, caching, compat, conversations, files, me, meetups, messages, notifications, operations, rooms, server, users,
 };
 
 /// Where the document is.
@@ -52,6 +52,7 @@ pub fn router(service: Service, settings: &Settings) -> Router {
         .routes(routes!(auth::log_in))
         .routes(routes!(auth::refresh))
         .routes(routes!(auth::revoke))
+        .routes(routes!(server::get))
         .routes(routes!(me::get, me::change, me::erase))
         .routes(routes!(me::change_password))
         .routes(routes!(users::list, users::make))

@@ -9,9 +9,9 @@ use quintet_files::{Bucket, Files, FilesError};
 use quintet_gateway::{Audience, Doors, Echo, Gateway, Settings, UnidentifiedMax};
 use quintet_service::{Algorithm, Metrics, RequiredClaim, Rules, Service, SignWith, TokenSettings, Tokens};
 use quintet_socketio::{Engine, Origins, Unfinished};
-use quintet_store::{Group, Location, SqliteStore};
+use quintet_store::{Group, Location, Quotas, SqliteStore};
 
-use crate::config::{self, AudienceName, Config, EchoName, SignWithName};
+use crate::config::{self, AudienceName, Config, EchoName, RegistrationName, SignWithName};
 use crate::edge::places::Places;
 use crate::environment::SystemEnvironment;
 use crate::metrics::Connections;
@@ -61,6 +61,21 @@ fn token_settings(config: &Config) -> TokenSettings {
     }
 }
 
+/// What users may write. Without rates nothing is counted that is a rate.
+fn quotas(config: &Config) -> Quotas {
+    let rates = config.limits.rates;
+    let of_rates = |most: u32| if rates { most } else { 0 };
+    Quotas {
+        rates,
+        added_per_day: of_rates(config.people.added_per_day),
+        direct_per_day: of_rates(config.people.direct_per_day),
+        user_file_bytes: config.files.user_bytes,
+        total_file_bytes: config.files.total_bytes,
+        free_bytes_min: config.limits.free_bytes_min,
+        change_days: config.log.keep_days,
+    }
+}
+
 /// Opens the store and puts a service on it.
 pub(crate) fn service(config: &Config, location: &Location) -> Result<Service, Failure> {
     let environment = Arc::new(SystemEnvironment::default());
@@ -81,9 +96,14 @@ pub(crate) fn service(config: &Config, location: &Location) -> Result<Service, F
         Location::Folder(folder) | Location::Shared(folder) => private::narrow(folder),
         Location::Memory => {}
     }
-    let store = SqliteStore::open(location, environment.clone(), on_commit).map_err(|error| error.to_string())?;
+    let store = SqliteStore::open_with(location, environment.clone(), quotas(config), on_commit)
+        .map_err(|error| error.to_string())?;
     let tokens = Tokens::new(secret::keys(config)?, token_settings(config));
-    let settings = quintet_service::Settings { guests: config.auth.guests, rates: config.limits.rates };
+    let settings = quintet_service::Settings {
+        guests: config.auth.guests,
+        registration: config.auth.registration == RegistrationName::Open,
+        rates: config.limits.rates,
+    };
     let files = files(config, location).map_err(|error| error.to_string())?;
     Ok(Service::new(Arc::new(store), bus, environment, files, tokens, metrics, settings))
 }

@@ -11,12 +11,17 @@ const GUESTS_RETURN: Duration = Duration::from_secs(quintet_domain::limits::GUES
 /// How often empty rooms of guests are looked for.
 const SWEEP: Duration = Duration::from_secs(10 * 60);
 
+/// How often it is looked for what nobody needs any more.
+const PRUNE: Duration = Duration::from_secs(60);
+/// Turns of that, each time: others write between them.
+const PRUNE_TURNS: usize = 200;
+
 /// Runs until it is dropped.
 pub(crate) async fn run(service: Service) {
     let mut tick = tokio::time::interval(TICK);
     let (start, started_at) = (tokio::time::Instant::now(), service.environment().now());
     let mut next_sweep = start + GUESTS_RETURN;
-    let mut files_seen = 0;
+    let (mut files_seen, mut guests_seen, mut next_prune) = (0, 0, start);
     loop {
         tick.tick().await;
         // Also takes over what another process committed.
@@ -34,6 +39,16 @@ pub(crate) async fn run(service: Service) {
                 files_seen
             }
         };
+        if tokio::time::Instant::now() >= next_prune {
+            next_prune = tokio::time::Instant::now() + PRUNE;
+            guests_seen = match service.prune(guests_seen, PRUNE_TURNS).await {
+                Ok(next) => next,
+                Err(error) => {
+                    tracing::warn!(%error, "what nobody needs any more could not be removed");
+                    guests_seen
+                }
+            };
+        }
         if tokio::time::Instant::now() >= next_sweep {
             next_sweep += SWEEP;
             let present = service.presence().guests();

@@ -34,6 +34,12 @@ fn gauges<const N: usize>(
     Ok(())
 }
 
+/// Writes a gauge that has no labels.
+fn gauge(encoder: &mut DescriptorEncoder<'_>, (name, help): (&str, &str), value: u64) -> Result<(), std::fmt::Error> {
+    let value = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
+    value.encode(encoder.encode_descriptor(name, help, None, value.metric_type())?)
+}
+
 impl Connections {
     /// Open transports by what they are and what is spoken over them.
     fn transports(&self) -> BTreeMap<[(&'static str, &'static str); 2], usize> {
@@ -74,6 +80,11 @@ impl Collector for Connections {
         let room = [([], self.places.room())];
         gauges(encoder, ("places_limit", "Connections that there are ordinary places for"), room)?;
         let waiting = [([("of", "store")], self.service.waiting())];
-        gauges(encoder, ("queued_commands", "Commands that wait to be committed"), waiting)
+        gauges(encoder, ("queued_commands", "Commands that wait to be committed"), waiting)?;
+        if let Some(free) = self.service.free_bytes() {
+            gauge(encoder, ("disk_free_bytes", "Bytes that are free on the disk of the data"), free)?;
+        }
+        let full = u64::from(self.service.is_full());
+        gauge(encoder, ("disk_full", "Whether so little is free that only deletions are accepted"), full)
     }
 }

@@ -49,6 +49,7 @@ async fn stage(http: &Http) -> Stage {
 fn table() -> Vec<(&'static str, &'static str, Value, [u16; 5])> {
     let none = || Value::Null;
     vec![
+        ("GET",    "/server",                            none(),                                   [200, 200, 200, 200, 200]),
         ("GET",    "/me",                                none(),                                   [401, 200, 200, 200, 200]),
         ("PATCH",  "/me",                                json!({ "name": "New" }),                 [401, 200, 200, 200, 403]),
         ("GET",    "/users",                             none(),                                   [401, 200, 200, 200, 200]),

@@ -121,17 +121,18 @@ async fn a_profile_carries_its_picture() {
     http.api(&alice.1, "PATCH", "/me", json!({ "avatar": null })).await.expect(200);
     assert_eq!(http.send("GET", text(&made["url"]), &[], "").await.status, 404);
 
-    // With the server's own address in front it is the same; and another's profile keeps nothing alive.
+    // Another's profile keeps nothing alive; nor does a link that only ends like the file's.
     let made = upload(&server, &alice.1, "me.png", PNG).await.expect(201);
-    let whole = format!("http://{}{}", server.address(), text(&made["url"]));
     let sent = http.api(&alice.1, "POST", &path, json!({ "type": "image", "fileUrl": made["url"] })).await.expect(201);
     let bob = http.register("bob").await;
     http.api(&bob.1, "PATCH", "/me", json!({ "avatar": made["url"] })).await.expect(200);
-    http.api(&alice.1, "PATCH", "/me", json!({ "avatar": whole })).await.expect(200);
+    let elsewhere = format!("https://evil.example{}", text(&made["url"]));
+    http.api(&alice.1, "PATCH", "/me", json!({ "avatar": elsewhere })).await.expect(200);
+    let beside = json!({ "type": "image", "fileUrl": elsewhere });
+    http.api(&alice.1, "POST", &path, beside).await.expect(201);
     http.api(&alice.1, "DELETE", &format!("/messages/{}", text(&sent["id"])), Value::Null).await.expect(204);
-    assert_eq!(http.send_bytes("GET", text(&made["url"]), &[]).await.0, 200, "her profile has it");
+    assert_eq!(http.send("GET", text(&made["url"]), &[], "").await.status, 404, "none of these keeps it");
     http.api(&alice.1, "PATCH", "/me", json!({ "avatar": null })).await.expect(200);
-    assert_eq!(http.send("GET", text(&made["url"]), &[], "").await.status, 404, "his does not keep it");
 
     // One that a service set for a user is that user's.
     let (_, shop) = server.run(&["key", "add", "shop"]);
@@ -287,7 +288,7 @@ async fn no_room_for_a_part_leaves_nothing_behind() {
     let alice = http.register("alice").await;
     let log = std::fs::metadata(server.data().join("quintet.sqlite3-wal")).expect("a log").len();
     server.limit_files(Some(log + 200_000));
-    let refused = upload(&server, &alice.1, "a", &vec![7; 2_000_000]).await.expect(500);
+    let refused = upload(&server, &alice.1, "a", &vec![7; 2_000_000]).await.expect(507);
     assert!(text(&refused["detail"]).contains("no room"), "{refused}");
     until_kept(&server, 0).await;
     server.limit_files(None);
@@ -303,7 +304,7 @@ async fn a_full_disk_is_said_and_leaves_nothing_behind() {
     let http = server.http();
     let alice = http.register("alice").await;
     for _ in 0..2 {
-        let refused = upload(&server, &alice.1, "a", &vec![7; 300_000]).await.expect(500);
+        let refused = upload(&server, &alice.1, "a", &vec![7; 300_000]).await.expect(507);
         assert!(text(&refused["detail"]).contains("no room"), "{refused}");
     }
     assert_eq!(kept(&server.data().join("files")), 0);

@@ -371,14 +371,15 @@ async fn the_edges_of_http() {
     let server =
         Server::with().env("QUINTET_LIMITS_RATES", "true").env("QUINTET_LIMITS_TRUSTED_PROXIES", "127.0.0.1").run();
     let http = server.http();
-    let log_in = |from: &'static str| {
+    let log_in = |name: &str, from: &'static str| {
         let http = http.clone();
-        let body = json!({ "username": "x", "password": "x" }).to_string();
+        let body = json!({ "username": name, "password": "x" }).to_string();
         async move { http.send("POST", "/api/v1/auth/login", &[("x-forwarded-for", from)], &body).await }
     };
     let mut refused = None;
-    for _ in 0..30 {
-        let answer = log_in("10.0.0.1").await;
+    // Of another account each time: those of one account have a rate of their own.
+    for number in 0..30 {
+        let answer = log_in(&format!("x-{number}"), "10.0.0.1").await;
         if answer.status == 429 {
             refused = Some(answer);
             break;
@@ -387,7 +388,7 @@ async fn the_edges_of_http() {
     let refused = refused.expect("too many log-ins are refused");
     assert!(refused.head.contains("retry-after: "), "{}", refused.head);
     problem(refused, 429, "ERR_RATE_LIMITED");
-    assert_eq!(log_in("10.0.0.2").await.status, 401);
+    assert_eq!(log_in("y", "10.0.0.2").await.status, 401);
 
     // Changes are limited per user; reading is not, nor is another backend.
     let (alice, bob) = (http.register("alice").await, http.register("bob").await);

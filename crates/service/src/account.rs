@@ -113,9 +113,12 @@ impl Service {
         let password =
             password.ok_or_else(|| Refusal::invalid("currentPassword", "is missing; this change needs it"))?;
         self.rates().login(owner.address)?;
-        match self.0.passwords.verify(Some(hash), password).await {
-            true => Ok(()),
-            false => Err(Refusal::forbidden("The current password is wrong.")),
+        let name = owner.account.user.id.as_str();
+        self.attempt(name, owner.address)?;
+        if !self.0.passwords.verify(Some(hash), password).await? {
+            return Err(Refusal::forbidden("The current password is wrong."));
         }
+        self.0.failures.succeeded(name, owner.address);
+        Ok(())
     }
 }

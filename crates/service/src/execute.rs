@@ -122,7 +122,8 @@ impl Service {
     /// # Errors
     /// As the store says; a membership that is over already is one.
     pub async fn guest_gone(&self, user: &UserId, conversation: &ConversationId) -> Result<(), Refusal> {
-        let actor = Actor { user: user.clone(), guest: true, guest_proof: None, origin: None, acked: false };
+        let actor =
+            Actor { user: user.clone(), guest: true, guest_proof: None, address: None, origin: None, acked: false };
         let conversation = conversation.clone();
         self.write(|store, done| store.leave(actor, conversation, Departure::GuestGone, done)).await.map(|_| ())
     }

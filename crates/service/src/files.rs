@@ -1,14 +1,15 @@
 //! Files: taken in as they come, given out while something carries them, and removed after that.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
-use futures_util::Stream;
 use futures_util::stream::BoxStream;
+use futures_util::{Stream, StreamExt};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use quintet_domain::limits::{FILE_BYTES_MAX, NAME_CHARS_MAX, UPLOADS_AT_ONCE, UPLOADS_AT_ONCE_OF_USER};
-use quintet_domain::{Code, FILES_PATH, Refusal, UserId};
+use quintet_domain::{Code, FILES_PATH, Refusal, UserId, is_disguise};
 use quintet_files::{Files, FilesError};
 use quintet_store::{Actor, NewFile, StoredFile};
 
@@ -55,7 +56,7 @@ fn disposition(file: &StoredFile) -> String {
 /// The name under which a file is shown: without folders and signs that no name has.
 fn plain_name(name: &str) -> Option<String> {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let plain: String = last.chars().filter(|c| !c.is_control()).take(NAME_CHARS_MAX).collect();
+    let plain: String = last.chars().filter(|c| !is_disguise(*c)).take(NAME_CHARS_MAX).collect();
     let plain = plain.trim();
     (!plain.is_empty() && plain != "." && plain != "..").then(|| plain.to_owned())
 }
@@ -68,7 +69,7 @@ fn refusal(error: &FilesError) -> Refusal {
         FilesError::NotFound => Refusal::new(Code::NotFound, "There is no such file.".to_owned()),
         FilesError::NoRoom => {
             tracing::error!("there is no room for files");
-            Refusal::new(Code::Internal, "There is no room for files on this server; nothing was kept.".to_owned())
+            Refusal::storage_full()
         }
         FilesError::Broken(why) => {
             tracing::error!(%why, "files cannot be kept");
@@ -120,7 +121,8 @@ impl Service {
     /// Takes a file in.
     ///
     /// # Errors
-    /// `ERR_TOO_LARGE`, `ERR_INVALID_PAYLOAD` where it is empty or broke off; nothing is kept then.
+    /// `ERR_TOO_LARGE`, also where the user's files take what they may take; `ERR_STORAGE_FULL` where there is no room;
+    /// `ERR_INVALID_PAYLOAD` where it is empty or broke off. Nothing is kept then.
     pub async fn upload<E: std::fmt::Display>(
         &self,
         actor: &Actor,
@@ -137,12 +139,28 @@ impl Service {
         let (uploader, url) = (actor.user.clone(), format!("{FILES_PATH}{id}/{secret}"));
         let new = NewFile { id: id.clone(), secret, uploader, name: name.clone() };
         // First noted, then kept: whatever is interrupted in between is found and removed.
-        self.write(|store, done| store.announce_file(new, done)).await?;
-        let received = match self.files().put(&id, bytes, FILE_BYTES_MAX).await {
+        let bytes_max = self.write(|store, done| store.announce_file(new, done)).await?;
+        // The disk may fill up while a file comes; what else is written to it is worth more than the file.
+        let full = AtomicBool::new(false);
+        let bytes = bytes.map(|part| match part {
+            Ok(_) if self.is_full() => {
+                full.store(true, Ordering::Relaxed);
+                Err("the disk is full".to_owned())
+            }
+            part => part.map_err(|error| error.to_string()),
+        });
+        let received = match self.files().put(&id, bytes, bytes_max).await {
             Ok(received) => received,
             Err(error) => {
                 self.give_up(id).await;
-                return Err(refusal(&error));
+                return Err(match error {
+                    _ if full.load(Ordering::Relaxed) => Refusal::storage_full(),
+                    FilesError::TooLarge(most) if most < FILE_BYTES_MAX => {
+                        let left = format!("has more than the {most} bytes that your files may still take");
+                        Refusal::too_large("file", left)
+                    }
+                    error => refusal(&error),
+                });
             }
         };
         let (mime, image) = (received.kind.mime.to_owned(), received.kind.image);

@@ -12,6 +12,7 @@ mod authorise;
 mod claims;
 mod conversations;
 mod execute;
+mod failures;
 mod files;
 mod guests;
 mod identity;
@@ -60,6 +61,8 @@ pub use users::{NewAccount, Reserved, Session};
 pub struct Settings {
     /// Whether guests are let in.
     pub guests: bool,
+    /// Whether people may register by themselves.
+    pub registration: bool,
     /// Whether rates are limited.
     pub rates: bool,
 }
@@ -76,6 +79,7 @@ struct Inner {
     uploads: files::Uploads,
     tokens: Tokens,
     passwords: Passwords,
+    failures: failures::LoginFailures,
     presence: Presence,
     rates: Rates,
     metrics: Arc<Metrics>,
@@ -110,6 +114,7 @@ impl Service {
             uploads,
             tokens,
             passwords,
+            failures: failures::LoginFailures::default(),
             presence,
             rates,
             metrics,
@@ -150,8 +155,11 @@ impl Service {
     /// Whether the store answers, and writes: after a commit that failed something is written to find out.
     ///
     /// # Errors
-    /// An internal error when it does not.
+    /// An internal error when it does not; `ERR_STORAGE_FULL` while the disk is full.
     pub async fn check(&self) -> Result<(), Refusal> {
+        if self.0.store.is_full() {
+            return Err(Refusal::storage_full());
+        }
         self.0.store.check().await?;
         if self.metrics().last_commit_failed() {
             self.write(|store, done| store.probe(done)).await?;
@@ -164,6 +172,41 @@ impl Service {
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.0.store.waiting()
+    }
+
+    /// Bytes that are free on the disk of the data; none where that is not known.
+    #[must_use]
+    pub fn free_bytes(&self) -> Option<u64> {
+        self.0.store.free_bytes()
+    }
+
+    /// Whether the disk has less room than is to stay free.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.0.store.is_full()
+    }
+
+    /// Whether people may register by themselves.
+    #[must_use]
+    pub fn lets_people_register(&self) -> bool {
+        self.0.settings.registration
+    }
+
+    /// Removes what nobody needs any more, a turn at a time, so that others write in between; at most so many turns.
+    /// `after` is what the call before gave, 0 at first.
+    ///
+    /// # Errors
+    /// An internal error.
+    pub async fn prune(&self, after: i64, turns: usize) -> Result<i64, Refusal> {
+        let mut mark = after;
+        for _ in 0..turns {
+            let pruned = self.write(|store, done| store.prune(mark, done)).await?;
+            mark = pruned.after;
+            if !pruned.more {
+                break;
+            }
+        }
+        Ok(mark)
     }
 
     /// Commits what is queued and stops.

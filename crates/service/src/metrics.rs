@@ -16,17 +16,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use quintet_domain::Code;
 
-const CODES: [Code; 9] = [
-    Code::Unauthenticated,
-    Code::TokenExpired,
-    Code::Forbidden,
-    Code::NotFound,
-    Code::InvalidPayload,
-    Code::TooLarge,
-    Code::RateLimited,
-    Code::Conflict,
-    Code::Internal,
-];
+const CODES: [Code; Code::ALL.len()] = Code::ALL;
 
 /// Where something is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,21 +1,26 @@
 //! Passwords: argon2id with the library's parameters, off the async threads, a bounded number at once.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use quintet_domain::Refusal;
-use quintet_domain::limits::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN};
+use quintet_domain::limits::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, PASSWORDS_WAITING_MAX};
 use tokio::sync::Semaphore;
 
 /// Hashes under way at once; each takes 19 MiB and tens of milliseconds of a core.
 const AT_ONCE: usize = 2;
+/// Milliseconds after which whoever was refused may ask again: by then some of those that waited had their turn.
+const BUSY_MS: u64 = 2_000;
 
 /// Hashes and checks passwords.
 #[derive(Debug)]
 pub struct Passwords {
     turns: Arc<Semaphore>,
+    /// How many wait for a turn or have one.
+    waiting: Arc<AtomicUsize>,
     /// What is checked where there is no hash, so that an unknown user takes as long as a wrong password.
     decoy: String,
 }
@@ -31,13 +36,13 @@ impl Passwords {
     #[must_use]
     pub fn new() -> Self {
         let decoy = hash("a password that nobody has").unwrap_or_default();
-        Self { turns: Arc::new(Semaphore::new(AT_ONCE)), decoy }
+        Self { turns: Arc::new(Semaphore::new(AT_ONCE)), waiting: Arc::default(), decoy }
     }
 
     /// Checks that a new password is long enough and hashes it.
     ///
     /// # Errors
-    /// A refusal that names `field`.
+    /// A refusal that names `field`; `ERR_BUSY` where too many wait.
     pub async fn hash(&self, field: &str, password: String) -> Result<String, Refusal> {
         if password.chars().count() < PASSWORD_CHARS_MIN {
             return Err(Refusal::invalid(field, format!("must have at least {PASSWORD_CHARS_MIN} characters")));
@@ -45,13 +50,16 @@ impl Passwords {
         if password.len() > PASSWORD_BYTES_MAX {
             return Err(Refusal::too_large(field, format!("has at most {PASSWORD_BYTES_MAX} bytes")));
         }
-        self.run(move || hash(&password)).await.ok_or_else(Refusal::internal)
+        self.run(move || hash(&password)).await?.ok_or_else(Refusal::internal)
     }
 
     /// Whether a password fits a hash. Without a hash it takes as long, and does not fit.
-    pub async fn verify(&self, hash: Option<String>, password: String) -> bool {
+    ///
+    /// # Errors
+    /// `ERR_BUSY` where too many wait.
+    pub async fn verify(&self, hash: Option<String>, password: String) -> Result<bool, Refusal> {
         if password.len() > PASSWORD_BYTES_MAX {
-            return false;
+            return Ok(false);
         }
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.decoy.clone());
@@ -59,17 +67,40 @@ impl Passwords {
             let parsed = PasswordHash::new(&hash).ok()?;
             Argon2::default().verify_password(password.as_bytes(), &parsed).ok()
         });
-        fits.await.is_some() && known
+        Ok(fits.await?.is_some() && known)
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> Option<T> + Send + 'static) -> Option<T> {
-        let turn = Arc::clone(&self.turns).acquire_owned().await.ok()?;
-        // The work goes on when whoever asked is gone, and so does its turn.
+    /// Runs work in its turn; refuses it at once where more waits than is done in a moment.
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Option<T> + Send + 'static,
+    ) -> Result<Option<T>, Refusal> {
+        let place = Place::take(&self.waiting).ok_or_else(|| Refusal::busy(BUSY_MS))?;
+        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| Refusal::internal())?;
+        // The work goes on when whoever asked is gone, and so do its turn and its place.
         let work = move || {
-            let _turn = turn;
+            let _held = (turn, place);
             work()
         };
-        tokio::task::spawn_blocking(work).await.ok()?
+        Ok(tokio::task::spawn_blocking(work).await.ok().flatten())
+    }
+}
+
+/// A place among those that wait or have their turn, until it is dropped.
+struct Place(Arc<AtomicUsize>);
+
+impl Place {
+    fn take(waiting: &Arc<AtomicUsize>) -> Option<Self> {
+        let most = AT_ONCE + PASSWORDS_WAITING_MAX;
+        let taken =
+            waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| (count < most).then_some(count + 1));
+        taken.is_ok().then(|| Self(Arc::clone(waiting)))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -92,9 +123,25 @@ mod tests {
         let passwords = Passwords::new();
         let hash = passwords.hash("password", "correct horse".to_owned()).await.expect("hashed");
         assert!(hash.starts_with("$argon2id$"));
-        assert!(passwords.verify(Some(hash.clone()), "correct horse".to_owned()).await);
-        assert!(!passwords.verify(Some(hash), "wrong horse".to_owned()).await);
-        assert!(!passwords.verify(None, "a password that nobody has".to_owned()).await);
+        let verify = async |hash, password: &str| passwords.verify(hash, password.to_owned()).await.expect("a turn");
+        assert!(verify(Some(hash.clone()), "correct horse").await);
+        assert!(!verify(Some(hash), "wrong horse").await);
+        assert!(!verify(None, "a password that nobody has").await);
         assert!(passwords.hash("password", "short".to_owned()).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn so_many_wait_and_no_more() {
+        let waiting = Arc::default();
+        let places: Vec<_> = std::iter::from_fn(|| Place::take(&waiting)).collect();
+        assert_eq!(places.len(), AT_ONCE + PASSWORDS_WAITING_MAX);
+        drop(places);
+        assert!(Place::take(&waiting).is_some(), "a place that was given back is free");
+        let passwords = Passwords::new();
+        let all: Vec<_> = std::iter::from_fn(|| Place::take(&passwords.waiting)).collect();
+        let refused = passwords.hash("password", "correct horse".to_owned()).await.expect_err("refused");
+        assert_eq!((refused.code, refused.retry_after_ms), (quintet_domain::Code::Busy, Some(BUSY_MS)));
+        drop(all);
+        assert!(passwords.hash("password", "correct horse".to_owned()).await.is_ok());
     }
 }

@@ -5,17 +5,17 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use quintet_domain::limits::{
     CONNECTIONS_PER_SECOND, EVENT_BYTES_BURST, EVENT_BYTES_PER_SECOND, EVENTS_BURST, EVENTS_PER_SECOND,
-    GUEST_ROOMS_PER_MINUTE, LOGINS_PER_MINUTE, REFUSED_EVENTS_BURST, REFUSED_EVENTS_SECONDS, UNIDENTIFIED_BYTES_BURST,
-    UNIDENTIFIED_BYTES_PER_SECOND,
+    GUEST_EVENTS_BURST, GUEST_EVENTS_PER_SECOND, GUEST_ROOMS_PER_MINUTE, LOGINS_PER_MINUTE, NETWORKS_OF_SITE,
+    REFUSED_EVENTS_BURST, REFUSED_EVENTS_SECONDS, UNIDENTIFIED_BYTES_BURST, UNIDENTIFIED_BYTES_PER_SECOND,
 };
-use quintet_domain::{Refusal, UserId};
+use quintet_domain::{Refusal, UserId, network, site};
 
 /// Addresses, or users, that are remembered before those that have been quiet are forgotten.
 const KEYS_KEPT: usize = 10_000;
@@ -32,6 +32,11 @@ impl Rate {
         Self { interval_us: seconds * 1_000_000 / events as u64, burst: burst as u64 }
     }
 
+    /// So many times as much.
+    const fn times(self, factor: u64) -> Self {
+        Self { interval_us: self.interval_us / factor, burst: self.burst * factor }
+    }
+
     /// The new moment, or the microseconds to wait.
     fn admit(self, used_up_at: u64, now: u64) -> Result<u64, u64> {
         let next = used_up_at.max(now) + self.interval_us;
@@ -39,9 +44,6 @@ impl Rate {
         if next > allowed { Err(next - allowed) } else { Ok(next) }
     }
 }
-
-/// The first 64 bits of an IPv6 address.
-const NETWORK: Ipv6Addr = Ipv6Addr::new(0xffff, 0xffff, 0xffff, 0xffff, 0, 0, 0, 0);
 
 const EVENTS: Rate = Rate::new(EVENTS_PER_SECOND, 1, EVENTS_BURST);
 
@@ -120,31 +122,60 @@ impl KeyedBytes {
 pub struct Rates {
     on: bool,
     start: Instant,
-    connections: Keyed<IpAddr>,
-    logins: Keyed<IpAddr>,
-    guest_rooms: Keyed<IpAddr>,
+    connections: Networks,
+    logins: Networks,
+    guest_rooms: Networks,
+    guest_events: Networks,
     changes: Keyed<UserId>,
     unidentified: KeyedBytes,
+}
+
+/// A rate for each network, and a higher one for each site: whoever has 48 bits of IPv6 has 65,536 networks.
+#[derive(Debug)]
+struct Networks {
+    networks: Keyed<IpAddr>,
+    sites: Keyed<IpAddr>,
+}
+
+impl Networks {
+    fn new(rate: Rate) -> Self {
+        Self { networks: Keyed::new(rate), sites: Keyed::new(rate.times(NETWORKS_OF_SITE)) }
+    }
+
+    fn admit(&self, address: IpAddr, now: u64) -> Result<(), u64> {
+        self.networks.admit(network(address), now)?;
+        site(address).map_or(Ok(()), |site| self.sites.admit(site, now))
+    }
 }
 
 /// A rate for each of many.
 #[derive(Debug)]
 struct Keyed<K> {
     rate: Rate,
-    used_up: Mutex<HashMap<K, u64>>,
+    used_up: Mutex<UsedUp<K>>,
+}
+
+/// The moments at which the bursts of some keys are used up.
+#[derive(Debug)]
+struct UsedUp<K> {
+    moments: HashMap<K, u64>,
+    /// The number of keys from which on those that are quiet are looked for again.
+    tidy_at: usize,
 }
 
 impl<K: Eq + Hash> Keyed<K> {
     fn new(rate: Rate) -> Self {
-        Self { rate, used_up: Mutex::default() }
+        Self { rate, used_up: Mutex::new(UsedUp { moments: HashMap::new(), tidy_at: KEYS_KEPT }) }
     }
 
     fn admit(&self, key: K, now: u64) -> Result<(), u64> {
         let mut used_up = self.used_up.lock().unwrap_or_else(PoisonError::into_inner);
-        if used_up.len() >= KEYS_KEPT {
-            used_up.retain(|_, moment| *moment > now);
+        if used_up.moments.len() >= used_up.tidy_at {
+            used_up.moments.retain(|_, moment| *moment > now);
+            // Where few were quiet it is not looked through again for each key that comes.
+            used_up.tidy_at = KEYS_KEPT.max(used_up.moments.len() * 2);
         }
-        let moment = used_up.entry(key).or_default();
+        let moment = used_up.moments.entry(key).or_default();
         *moment = self.rate.admit(*moment, now)?;
         Ok(())
     }
@@ -161,9 +192,10 @@ impl Rates {
         Self {
             on,
             start: Instant::now(),
-            connections: Keyed::new(Rate::new(CONNECTIONS_PER_SECOND, 1, CONNECTIONS_PER_SECOND)),
-            logins: Keyed::new(Rate::new(LOGINS_PER_MINUTE, 60, LOGINS_PER_MINUTE)),
-            guest_rooms: Keyed::new(Rate::new(GUEST_ROOMS_PER_MINUTE, 60, GUEST_ROOMS_PER_MINUTE)),
+            connections: Networks::new(Rate::new(CONNECTIONS_PER_SECOND, 1, CONNECTIONS_PER_SECOND)),
+            logins: Networks::new(Rate::new(LOGINS_PER_MINUTE, 60, LOGINS_PER_MINUTE)),
+            guest_rooms: Networks::new(Rate::new(GUEST_ROOMS_PER_MINUTE, 60, GUEST_ROOMS_PER_MINUTE)),
+            guest_events: Networks::new(Rate::new(GUEST_EVENTS_PER_SECOND, 1, GUEST_EVENTS_BURST)),
             changes: Keyed::new(EVENTS),
             unidentified: KeyedBytes::new(UNIDENTIFIED_BYTES),
         }
@@ -173,16 +205,8 @@ impl Rates {
         u64::try_from(self.start.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
-    /// What stands for whoever sends from an address: of IPv6 a household has a whole network (RFC 6177).
-    #[must_use]
-    pub fn network(address: IpAddr) -> IpAddr {
-        match address {
-            IpAddr::V4(_) => address,
-            IpAddr::V6(six) => match six.to_ipv4_mapped() {
-                Some(four) => four.into(),
-                None => (six & NETWORK).into(),
-            },
-        }
+    fn of_network(&self, of: &Networks, address: IpAddr) -> Result<(), Refusal> {
+        if self.on { of.admit(address, self.now()).map_err(refusal) } else { Ok(()) }
     }
 
     fn one_of<K: Eq + Hash>(&self, of: &Keyed<K>, key: K) -> Result<(), Refusal> {
@@ -194,7 +218,7 @@ impl Rates {
     /// # Errors
     /// `ERR_RATE_LIMITED`.
     pub fn connection(&self, address: IpAddr) -> Result<(), Refusal> {
-        self.one_of(&self.connections, Self::network(address))
+        self.of_network(&self.connections, address)
     }
 
     /// A log-in or registration from an address.
@@ -202,7 +226,7 @@ impl Rates {
     /// # Errors
     /// `ERR_RATE_LIMITED`.
     pub fn login(&self, address: IpAddr) -> Result<(), Refusal> {
-        self.one_of(&self.logins, Self::network(address))
+        self.of_network(&self.logins, address)
     }
 
     /// A room made by a guest from an address.
@@ -210,7 +234,15 @@ impl Rates {
     /// # Errors
     /// `ERR_RATE_LIMITED`.
     pub fn guest_room(&self, address: IpAddr) -> Result<(), Refusal> {
-        self.one_of(&self.guest_rooms, Self::network(address))
+        self.of_network(&self.guest_rooms, address)
+    }
+
+    /// An event of a guest from an address: all guests of a network have one rate, whatever ids they say.
+    ///
+    /// # Errors
+    /// `ERR_RATE_LIMITED`.
+    pub fn guest_event(&self, address: IpAddr) -> Result<(), Refusal> {
+        self.of_network(&self.guest_events, address)
     }
 
     /// A change that a user asks for over HTTP: as many as it may send events.
@@ -250,7 +282,7 @@ impl Rates {
         if !self.on {
             return Ok(());
         }
-        self.unidentified.admit(Self::network(address), self.now(), bytes).map_err(refusal)
+        self.unidentified.admit(network(address), self.now(), bytes).map_err(refusal)
     }
 
     /// A refused event of a connection. Says whether the connection has sent too many of them.
@@ -275,16 +307,37 @@ mod tests {
 
     #[test]
     fn a_network_is_one() {
-        let network = |text: &str| Rates::network(text.parse().expect("an address")).to_string();
-        assert_eq!(network("192.0.2.7"), "192.0.2.7");
-        assert_eq!(network("::ffff:192.0.2.7"), "192.0.2.7");
-        assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
         let rates = Rates::new(true);
         for host in 1..=LOGINS_PER_MINUTE {
             rates.login(format!("2001:db8::{host:x}").parse().expect("an address")).expect("admitted");
         }
         assert!(rates.login("2001:db8::ffff".parse().expect("an address")).is_err());
         assert!(rates.login("2001:db8:0:1::1".parse().expect("an address")).is_ok());
+        // Another network each time, and yet one site.
+        let admitted = (2..1_000).filter(|network| {
+            let address = format!("2001:db8:0:{network:x}::1").parse().expect("an address");
+            rates.login(address).is_ok()
+        });
+        let most = u64::from(LOGINS_PER_MINUTE) * NETWORKS_OF_SITE;
+        assert!((admitted.count() as u64) < most);
+        assert!(rates.login("2001:db8:1::1".parse().expect("an address")).is_ok());
+    }
+
+    #[test]
+    fn keys_that_are_all_busy_are_not_looked_through_for_each_that_comes() {
+        let keyed = Keyed::new(Rate::new(1, 1, 1));
+        for key in 0..KEYS_KEPT {
+            keyed.admit(key, 0).expect("admitted");
+        }
+        keyed.admit(KEYS_KEPT, 0).expect("admitted");
+        assert_eq!(keyed.used_up.lock().expect("unlocked").tidy_at, 2 * KEYS_KEPT);
+        for key in KEYS_KEPT..2 * KEYS_KEPT + 2 {
+            let _ = keyed.admit(key, 2_000_000);
+        }
+        assert!(
+            keyed.used_up.lock().expect("unlocked").moments.len() <= KEYS_KEPT + 2,
+            "those that are quiet are gone"
+        );
     }
 
     #[test]

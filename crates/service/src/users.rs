@@ -1,11 +1,11 @@
 //! Registering, logging in, profiles, and the end of a person.
 
-use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use quintet_domain::limits::URL_BYTES_MAX;
 use quintet_domain::{
     Refusal, Timestamp, User, UserId, display_name, display_name_from, parse_username, refuse_reserved, validate_email,
+    validate_link,
 };
 use quintet_store::{Account, Login, NewUser, Page, ProfileChange};
 
@@ -50,6 +50,9 @@ pub enum Reserved {
     Allowed,
 }
 
+/// Characters of a log-in name by which failures are counted: of longer ones there is no account.
+const LOGIN_CHARS_COUNTED: usize = 256;
+
 /// Turns of an erasure that was left behind, each time that it is gone on with.
 const ERASURE_TURNS: usize = 20;
 
@@ -75,20 +78,19 @@ fn last_name(last: Option<String>) -> Option<String> {
 }
 
 fn check_avatar(avatar: Option<&String>) -> Result<(), Refusal> {
-    match avatar {
-        Some(url) if url.len() > URL_BYTES_MAX => {
-            Err(Refusal::too_large("avatar", format!("has at most {URL_BYTES_MAX} bytes")))
-        }
-        _ => Ok(()),
-    }
+    avatar.map_or(Ok(()), |url| validate_link("avatar", url))
 }
 
 impl Service {
-    /// Registers a user and logs it in.
+    /// Registers a user that asks for it itself, and logs it in.
     ///
     /// # Errors
-    /// What is wrong with the fields; `ERR_CONFLICT` on a taken name or email.
+    /// `ERR_FORBIDDEN` where the operator closed registration; what is wrong with the fields; `ERR_CONFLICT` on a taken
+    /// name or email.
     pub async fn register(&self, new: NewAccount) -> Result<Session, Refusal> {
+        if !self.0.settings.registration {
+            return Err(Refusal::forbidden("Registration is closed on this server; its operator makes accounts."));
+        }
         let account = self.make_user(new).await?;
         self.session(account, None, None)
     }
@@ -142,18 +144,40 @@ impl Service {
     }
 
     /// Logs in by email or by username, whichever the client named, with a client of a vocabulary where that is known.
-    /// An unknown user gets the same answer in the same time as a wrong password.
+    /// An unknown user gets the same answer in the same time as a wrong password. `from` is the address that asks: one
+    /// from which the account was logged in to before does not wait for what others tried elsewhere.
     ///
     /// # Errors
-    /// `ERR_UNAUTHENTICATED`.
-    pub async fn log_in(&self, login: Login, password: String, spoken: Option<&str>) -> Result<Session, Refusal> {
+    /// `ERR_UNAUTHENTICATED`; `ERR_RATE_LIMITED` after many failures; `ERR_BUSY` where too many log in at once.
+    pub async fn log_in(
+        &self,
+        login: Login,
+        password: String,
+        spoken: Option<&str>,
+        from: IpAddr,
+    ) -> Result<Session, Refusal> {
+        let said = match &login {
+            Login::Email(said) | Login::Username(said) => format!("?{}", said.to_lowercase()),
+        };
         let account = self.store().account_by_login(login).await?.filter(|account| !account.disabled);
+        // However it is named, an account is one; and what names none is counted like one.
+        let name = account.as_ref().map_or(said, |one| one.user.id.to_string());
+        let name: String = name.chars().take(LOGIN_CHARS_COUNTED).collect();
+        self.attempt(&name, from)?;
         let hash = account.as_ref().and_then(|account| account.password_hash.clone());
-        let fits = self.0.passwords.verify(hash, password).await;
+        let fits = self.0.passwords.verify(hash, password).await?;
         match account {
-            Some(account) if fits => self.session(account, spoken, None),
+            Some(account) if fits => {
+                self.0.failures.succeeded(&name, from);
+                self.session(account, spoken, None)
+            }
             _ => Err(Refusal::unauthenticated("the name or the password is wrong")),
         }
+    }
+
+    /// Counts an attempt to prove who one is by a password.
+    pub(crate) fn attempt(&self, account: &str, from: IpAddr) -> Result<(), Refusal> {
+        if self.0.settings.rates { self.0.failures.attempt(account, from) } else { Ok(()) }
     }
 
     /// Makes all tokens of a user worthless and ends its connections.
@@ -260,14 +284,6 @@ impl Service {
             Some(account) if !account.user.is_guest() && !account.disabled => Ok(account.user),
             _ => Err(Refusal::not_found("user", id)),
         }
-    }
-
-    /// The addresses of those among some users with whom one shares a conversation, and one's own.
-    ///
-    /// # Errors
-    /// An internal error.
-    pub async fn emails(&self, user: UserId, of: Vec<UserId>) -> Result<HashMap<UserId, String>, Refusal> {
-        Ok(self.store().emails(user, of).await?)
     }
 
     /// An account by its email or username: for the operator.

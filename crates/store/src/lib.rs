@@ -8,10 +8,12 @@
 
 mod error;
 mod model;
+mod quotas;
 mod sqlite;
 mod store;
 
 pub use error::{OpenError, StoreError};
 pub use model::*;
+pub use quotas::Quotas;
 pub use sqlite::{Location, SqliteStore};
 pub use store::{Done, Future, Group, OnCommit, Store};

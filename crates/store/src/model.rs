@@ -1,5 +1,6 @@
 //! What goes into the store and what comes out, beside the domain's own types.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use quintet_domain::{
@@ -25,6 +26,8 @@ pub struct Actor {
     pub guest: bool,
     /// What a guest showed to prove what it owns. The first room that it makes hangs on this secret.
     pub guest_proof: Option<GuestProof>,
+    /// The address from which it asks, where that is known: guests of one network have one budget.
+    pub address: Option<IpAddr>,
     /// Which connection, if one.
     pub origin: Option<ConnectionId>,
     /// Whether the connection asked for an acknowledgement.
@@ -338,6 +341,15 @@ pub struct Dead {
     pub ids: Vec<String>,
     /// Where to go on looking; none at the end.
     pub next: Option<i64>,
+}
+
+/// What came of one turn of pruning.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// Whether there is more to do at once.
+    pub more: bool,
+    /// The mark with which the next turn goes on.
+    pub after: i64,
 }
 
 /// Which messages of a conversation.

@@ -1,6 +1,5 @@
 //! The seam: what Quintet asks of a store, and what every store guarantees.
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,7 +13,7 @@ use quintet_domain::{
 use crate::{
     Account, Actor, Claims, ConversationChange, Created, Dead, Found, GuestProof, Joined, Left, Login, MeetupChange,
     MeetupFilter, Memberships, MessagePage, Missed, NewConversation, NewFile, NewMeetup, NewUser, Numbered, Page,
-    PageOf, ProfileChange, Send, Sent, ServiceKey, StoreError, StoredFile, Untold, Which,
+    PageOf, ProfileChange, Pruned, Send, Sent, ServiceKey, StoreError, StoredFile, Untold, Which,
 };
 
 /// Called with the outcome of a write, after its commit, on the writer's thread: it must not wait.
@@ -150,8 +149,9 @@ pub trait Store: std::marker::Send + Sync + 'static {
 
     // --- files ---
 
-    /// Notes that a file is about to come.
-    fn announce_file(&self, new: NewFile, done: Done<()>) -> Future<'_, ()>;
+    /// Notes that a file is about to come; gives how many bytes it may have. `ERR_TOO_LARGE` for a user, and
+    /// `ERR_STORAGE_FULL` for anybody, whose files take what they may take already.
+    fn announce_file(&self, new: NewFile, done: Done<u64>) -> Future<'_, ()>;
     /// Notes that all of a file came.
     fn complete_file(&self, id: String, file: StoredFile, done: Done<()>) -> Future<'_, ()>;
     /// Forgets files whose bytes are gone.
@@ -210,8 +210,6 @@ pub trait Store: std::marker::Send + Sync + 'static {
     fn accounts(&self) -> ReadResult<'_, Vec<Account>>;
     /// Registered users whose username or name holds a text, whatever the case; all without one.
     fn users(&self, query: String, cursor: Option<String>, limit: u32) -> ReadResult<'_, Page<Arc<User>>>;
-    /// The addresses of those among some users with whom one shares a conversation, and one's own.
-    fn emails(&self, user: UserId, of: Vec<UserId>) -> ReadResult<'_, HashMap<UserId, String>>;
     /// The conversation of two, if they have one.
     fn direct(&self, user: UserId, other: UserId) -> ReadResult<'_, Option<ConversationId>>;
     /// Groups and rooms whose name holds a text, newest activity first.
@@ -258,6 +256,15 @@ pub trait Store: std::marker::Send + Sync + 'static {
     fn check(&self) -> ReadResult<'_, ()>;
     /// Copies the whole database to a file while it is in use.
     fn backup(&self, to: &Path) -> ReadResult<'_, ()>;
+    /// Removes some of what nobody needs any more: changes beyond the days that they are kept, what belongs to them,
+    /// notifications that were read long ago, counts of days that are over, and guests that have nothing. `after` is the
+    /// mark that the turn before gave, 0 at first.
+    fn prune(&self, after: i64, done: Done<Pruned>) -> Future<'_, ()>;
+    /// Whether the disk has less room than is to stay free: then whatever stores something new is refused with
+    /// `ERR_STORAGE_FULL`, and what takes away goes on.
+    fn is_full(&self) -> bool;
+    /// Bytes that are free on the disk; none where that is not known.
+    fn free_bytes(&self) -> Option<u64>;
     /// Commits what is queued and stops. Writes that come later are answered with [`StoreError::Closed`].
     fn close(&self) -> Future<'_, ()>;
 }

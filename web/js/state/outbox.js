@@ -19,7 +19,7 @@ import { tell } from "./notices.js";
 export const outbox = signal([]);
 
 /** Refusals that another attempt may overcome. */
-const PASSING = ["ERR_RATE_LIMITED", "ERR_INTERNAL"];
+const PASSING = ["ERR_RATE_LIMITED", "ERR_BUSY", "ERR_STORAGE_FULL", "ERR_INTERNAL"];
 /** The session is over: it is sent with the next. */
 const OVER = ["ERR_TOKEN_EXPIRED", "ERR_UNAUTHENTICATED"];
 const AGAIN_MS = 2_000;

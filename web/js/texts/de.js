@@ -18,6 +18,7 @@ export const de = {
   optional: "freiwillig",
   haveAccount: "Ich habe ein Konto",
   needAccount: "Ich habe noch kein Konto",
+  registrationClosed: "Konten legt an, wer diesen Server betreibt.",
   logOut: "Abmelden",
   conversations: "Gespräche",
   searchLabel: "Personen, Gespräche und Räume suchen",

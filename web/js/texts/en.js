@@ -17,6 +17,7 @@ export const en = {
   optional: "optional",
   haveAccount: "I have an account",
   needAccount: "I have no account yet",
+  registrationClosed: "Accounts are made by whoever runs this server.",
   logOut: "Log out",
   conversations: "Conversations",
   searchLabel: "Search people, conversations and rooms",

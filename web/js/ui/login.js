@@ -1,6 +1,6 @@
 // Registering and logging in.
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
 import { call, why } from "../api.js";
 import { html } from "../lib/html.js";
@@ -13,6 +13,12 @@ export function Login() {
   const [isNew, setNew] = useState(false);
   const [error, setError] = useState("");
   const [busy, setBusy] = useState(false);
+  const [closed, setClosed] = useState(false);
+
+  useEffect(() => {
+    // Where the server does not answer, the form stays: a registration then says itself what is wrong.
+    call("GET", "/server").then((server) => setClosed(server.registration === "closed"), () => {});
+  }, []);
 
   /** @param {Event} event */
   async function submit(event) {
@@ -48,7 +54,8 @@ export function Login() {
         <${Wrong} error=${error || farewell.value} />
         <button class="primary wide" disabled=${busy}>${isNew ? t("register") : t("logIn")}</button>
       </form>
-      <button class="quiet wide" onClick=${() => { setNew(!isNew); setError(""); }}>${isNew ? t("haveAccount") : t("needAccount")}</button>
+      ${closed && !isNew ? html`<p class="hint">${t("registrationClosed")}</p>`
+        : html`<button class="quiet wide" onClick=${() => { setNew(!isNew); setError(""); }}>${isNew ? t("haveAccount") : t("needAccount")}</button>`}
       <p class="door-foot">
         <label>${t("language")} <select value=${language.value} onChange=${(/** @type {any} */ event) => setLanguage(event.target.value)}>
           ${Object.entries(LANGUAGES).map(([tag, name]) => html`<option value=${tag} lang=${tag}>${name}</option>`)}

@@ -28,6 +28,15 @@ function Text({ content }) {
     ? html`<a href=${part} target="_blank" rel="noopener noreferrer nofollow">${part}</a>` : part))}</p>`;
 }
 
+/** Where a link leads, as the browser reads it: a name beside it may say anything. @param {string} url */
+function hostOf(url) {
+  try {
+    return new URL(url).host;
+  } catch {
+    return url;
+  }
+}
+
 /** @param {{ url: string, name: string | null, type: string }} props */
 function Attached({ url, name, type }) {
   // A link of another server's is a link; only files of this one are shown.
@@ -38,7 +47,7 @@ function Attached({ url, name, type }) {
     return html`<a class="picture" href=${url} target="_blank" rel="noopener noreferrer">
       <img src=${url} alt=${name ? t("imageNamed", { name }) : t("image")} loading="lazy" /></a>`;
   }
-  return html`<a class="file" href=${url} target="_blank" rel="noopener noreferrer"><${icons.file} /><span>${name ?? t("file")}</span></a>`;
+  return html`<a class="file" href=${url} target="_blank" rel="noopener noreferrer"><${icons.file} /><span>${name ?? t("file")}</span>${!own && html`<span class="file-host">${hostOf(url)}</span>`}</a>`;
 }
 
 /** How far an own message has come. @param {{ message: Message, conversation: Conversation }} props */

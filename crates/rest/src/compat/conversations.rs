@@ -15,7 +15,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{
-    LIST_MAX, emails, mark_guest, messages, missing, own_conversations, required, send, shown_message, status, users,
+    LIST_MAX, email_shown, mark_guest, messages, missing, own_conversations, required, send, shown_message, status,
+    users,
 };
 use crate::auth::Credentials;
 use crate::error::Answer;
@@ -138,15 +139,12 @@ pub(super) struct Search {
     pub(super) q: String,
 }
 
-/// Users as a search shows them: each with its address, where the asker may see that.
+/// Users as a search shows them.
 pub(super) async fn found(service: &Service, asker: &Asker, query: &str) -> Result<Vec<Value>, Refusal> {
     let people = users(service, asker, query).await?;
-    let emails = emails(service, asker, people.iter().map(|user| user.id.clone()).collect()).await?;
     let shown = people.iter().map(|one| {
         let mut object = user(service, one);
-        if let Some(email) = emails.get(&one.id) {
-            object["email"] = email.as_str().into();
-        }
+        object["email"] = email_shown(asker, &one.id);
         object
     });
     Ok(shown.collect())

@@ -54,7 +54,7 @@ const SHAPES: &[(&str, &str)] = &[
     ),
     (
         "ConversationsUser",
-        "_id:text id:text username:text avatar:text? status:text lastSeen:time createdAt:time ~email:text? ~guest:flag",
+        "_id:text id:text username:text avatar:text? status:text lastSeen:time createdAt:time ~email:text ~guest:flag",
     ),
     ("ConversationsAuthor", "_id:text id:text username:text avatar:text? ~guest:flag"),
     ("ConversationsReader", "user:text readAt:time"),
@@ -73,7 +73,7 @@ const SHAPES: &[(&str, &str)] = &[
     ("ChatUser", "id:text username:text avatar_url:text? status:text ~email:text? ~created_at:time ~guest:flag"),
     (
         "ChatParticipant",
-        "id:text username:text email:text? avatar_url:text? status:text joined_at:time last_read_at:time? ~guest:flag",
+        "id:text username:text email:text avatar_url:text? status:text joined_at:time last_read_at:time? ~guest:flag",
     ),
     (
         "ChatMessage",

@@ -51,15 +51,21 @@ pub(super) const SETTINGS: &[(&str, &str, Kind)] = &[
     ("limits", "connections", Kind::Number),
     ("limits", "connections_per_address", Kind::Number),
     ("limits", "body_bytes_per_second", Kind::Number),
+    ("limits", "free_bytes_min", Kind::Number),
     ("presence", "audience", Kind::Text),
     ("presence", "everyone_limit", Kind::Number),
     ("conversations", "echo", Kind::Text),
+    ("people", "added_per_day", Kind::Number),
+    ("people", "direct_per_day", Kind::Number),
     ("files", "bucket", Kind::Text),
     ("files", "endpoint", Kind::Text),
     ("files", "region", Kind::Text),
     ("metrics", "listen", Kind::Text),
     ("metrics", "secret", Kind::Text),
+    ("files", "user_bytes", Kind::Number),
+    ("files", "total_bytes", Kind::Number),
     ("log", "filter", Kind::Text),
+    ("log", "keep_days", Kind::Number),
 ];
 
 /// Lays `QUINTET_TABLE_KEY` over the tables.

@@ -14,7 +14,7 @@ use toml::Table;
 
 use self::environment::add_environment;
 pub(crate) use self::sections::{AudienceName, EchoName, Files, MetricsListen, RegistrationName, SignWithName};
-use self::sections::{Auth, Conversations, Http, Limits, Log, Metrics, Presence, Server, Tls};
+use self::sections::{Auth, Conversations, Http, Limits, Log, Metrics, People, Presence, Server, Tls};
 use crate::Failure;
 use crate::cli::Options;
 
@@ -36,6 +36,7 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
     pub(crate) presence: Presence,
     pub(crate) conversations: Conversations,
+    pub(crate) people: People,
     pub(crate) files: Files,
     pub(crate) metrics: Metrics,
     pub(crate) log: Log,
@@ -88,6 +89,13 @@ impl Config {
         }
         if self.files.bucket.is_none() && (self.files.endpoint.is_some() || self.files.region.is_some()) {
             return Err("[files] endpoint and region are for a bucket, and none is named".to_owned());
+        }
+        if self.files.user_bytes != 0 && self.files.user_bytes < quintet_domain::limits::FILE_BYTES_MAX {
+            let least = quintet_domain::limits::FILE_BYTES_MAX;
+            return Err(format!("[files] user_bytes must be at least {least}, which is one file, or 0 for any number"));
+        }
+        if self.log.keep_days > 36_500 {
+            return Err("[log] keep_days must be at most 36500; 0 is for ever".to_owned());
         }
         for origin in self.http.origins.iter().flatten() {
             check_origin(origin)?;

@@ -115,6 +115,8 @@ pub(crate) struct Limits {
     pub(crate) connections_per_address: usize,
     /// The fewest bytes a second that the body of a request has to come with, on average.
     pub(crate) body_bytes_per_second: u64,
+    /// Bytes of the disk that stay free; 0 for none.
+    pub(crate) free_bytes_min: u64,
 }
 
 impl Default for Limits {
@@ -122,6 +124,7 @@ impl Default for Limits {
         let UnidentifiedMax { of_address, in_total } = UnidentifiedMax::default();
         Self {
             rates: true,
+            free_bytes_min: quintet_domain::limits::FREE_BYTES_MIN_DEFAULT,
             trusted_proxies: Vec::new(),
             queue_bytes: 1_000_000,
             body_bytes_per_second: 1_000,
@@ -169,16 +172,42 @@ pub(crate) struct Conversations {
     pub(crate) echo: EchoName,
 }
 
+/// How many people a user may reach in a day (UTC); 0 for any number.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct People {
+    pub(crate) added_per_day: u32,
+    pub(crate) direct_per_day: u32,
+}
+
+impl Default for People {
+    fn default() -> Self {
+        let added_per_day = quintet_domain::limits::ADDED_PER_DAY_DEFAULT;
+        Self { added_per_day, direct_per_day: quintet_domain::limits::DIRECT_PER_DAY_DEFAULT }
+    }
+}
+
 /// A bucket of an S3 service for files; the folder of the data where none is named.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Files {
     pub(crate) bucket: Option<String>,
     pub(crate) endpoint: Option<String>,
     pub(crate) region: Option<String>,
+    /// Bytes of files that a user may have; 0 for any number.
+    pub(crate) user_bytes: u64,
+    /// Bytes of files that all users may have together; 0 for any number.
+    pub(crate) total_bytes: u64,
     /// The key's id and secret, from where S3's own tools read them.
     #[serde(skip)]
     pub(crate) key: Option<(String, String)>,
+}
+
+impl Default for Files {
+    fn default() -> Self {
+        let user_bytes = quintet_domain::limits::FILE_BYTES_OF_USER_DEFAULT;
+        Self { bucket: None, endpoint: None, region: None, user_bytes, total_bytes: 0, key: None }
+    }
 }
 
 /// Where AWS keeps buckets.
@@ -251,11 +280,14 @@ impl From<MetricsListen> for String {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Log {
     pub(crate) filter: String,
+    /// Days for which the log of changes is kept, from which clients go on after a loss; 0 for ever.
+    pub(crate) keep_days: u32,
 }
 
 impl Default for Log {
     fn default() -> Self {
+        let keep_days = quintet_domain::limits::CHANGES_KEPT_DAYS_DEFAULT;
         // Log-ins that failed are for tools that bar addresses, and come before anything is wrong with the server.
-        Self { filter: "warn,quintet::login=info".to_owned() }
+        Self { filter: "warn,quintet::login=info".to_owned(), keep_days }
     }
 }

@@ -8,6 +8,7 @@ mod support;
 mod bystander;
 mod edge;
 mod identity;
+mod writes;
 
 use bystander::Bystander;
 use support::Server;

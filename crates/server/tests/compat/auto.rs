@@ -48,7 +48,7 @@ async fn one_listener_serves_all_of_them() {
     // Whoever registered by a username is a client of one of two, and some answers are for both.
     fields(&call(&ada, "GET", "/users", Value::Null).await.expect(200), "success count users");
     let found = call(&ada, "GET", "/users/search?q=eve", Value::Null).await.expect(200);
-    fields(&found["users"][0], "_id id username avatar avatar_url status lastSeen createdAt created_at");
+    fields(&found["users"][0], "_id id username email avatar avatar_url status lastSeen createdAt created_at");
     let eve_id = text(&found["users"][0]["_id"]);
     fields(&call(&ada, "GET", &format!("/users/{eve_id}"), Value::Null).await.expect(200), "user");
     assert!(call(&ada, "GET", &format!("/users/{eve_id}/messages"), Value::Null).await.expect(200).is_array());

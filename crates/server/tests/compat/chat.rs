@@ -36,6 +36,10 @@ async fn lives() {
         fields(&made, "message data");
         fields(&made["data"], CHAT);
         fields(&made["data"]["participants"][0], &format!("{USER} email joined_at last_read_at"));
+        let shown = made["data"]["participants"].as_array().expect("participants");
+        let emails: Vec<_> = shown.iter().map(|one| (text(&one["username"]), text(&one["email"]))).collect();
+        assert!(emails.contains(&("bob".to_owned(), String::new())), "{emails:?}");
+        assert!(emails.contains(&("ada".to_owned(), "ada@example.org".to_owned())), "{emails:?}");
         let id = text(&made["data"]["id"]);
         let sent = ada.post(&format!("/chats/{id}/messages"), 201, json!({ "content": "one" })).await;
         fields(&sent, "message data");

@@ -32,6 +32,11 @@ impl Server {
         Self::with().run()
     }
 
+    /// The usual one, on the data of one that ends for it.
+    pub fn start_after(before: Self) -> Self {
+        Self::with().run_after(before, |_| {})
+    }
+
     pub fn with() -> Start {
         // Tests make tokens by themselves, as an existing backend would.
         quintet_service::install_token_cryptography();
@@ -157,6 +162,16 @@ impl Start {
         let (addresses, metrics) = (after("listening on "), after("metrics on ").first().copied());
         assert!(!addresses.is_empty(), "the server did not say where it listens");
         Server { child, addresses, metrics, said, folder }
+    }
+
+    /// Runs a server on the data of one that ends for it. `between` may look at that data, or change it.
+    pub fn run_after(self, mut before: Server, between: impl FnOnce(&Path)) -> Server {
+        before.signal(15);
+        before.wait();
+        let folder = std::mem::replace(&mut before.folder, tempfile::tempdir().expect("a folder"));
+        let data = folder.path().join("data");
+        between(&data);
+        self.run_in(folder, &data)
     }
 
     /// Runs a server that does not start; gives what it said.

@@ -1,19 +1,20 @@
 //! Making, changing and deleting conversations.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use quintet_domain::limits::{OWNED_MAX, TOLD_EACH_MAX};
 use quintet_domain::permissions::Action;
 use quintet_domain::{ConversationId, ConversationKind, Event, Place, Refusal, Role, UserId};
 use rusqlite::{OptionalExtension, params};
 
 use super::guests;
+use super::ledger::Cost;
 use super::members::{self, actor_with_profile};
+use super::reach;
 use super::rows::{self, CONVERSATION, ConversationRow, UserRow};
 use super::tx::{About, Tx, Written};
 use crate::{Actor, ConversationChange, Created, NewConversation};
-
-/// Members with whom a conversation may begin and each of whom is told of each that comes after it.
-const TOLD_EACH_MAX: usize = 50;
 
 /// The conversation of two, and whether it is new.
 pub(super) fn direct(
@@ -40,6 +41,7 @@ pub(super) fn direct(
     if let Some(found) = found {
         return Ok((found, false));
     }
+    reach::begin_direct(tx, user, &other)?;
     let pk = insert(tx, ConversationKind::Direct, None, false, None, Some((first, second)))?;
     for member in [first, second] {
         members::insert_row(tx, pk, member, Role::Member, 0)?;
@@ -97,7 +99,7 @@ pub(super) fn create(tx: &mut Tx<'_>, actor: &Actor, new: NewConversation) -> Wr
         maker = guests::with_secret(tx, maker, actor)?;
     }
     let user = match &new.owner {
-        None => maker,
+        None => maker.clone(),
         // What two say to each other is theirs alone: nobody opens it, or looks into it, for them.
         Some(_) if new.kind == ConversationKind::Direct => {
             return Err(Refusal::invalid("ownerId", "cannot be given for a direct conversation").into());
@@ -119,10 +121,12 @@ pub(super) fn create(tx: &mut Tx<'_>, actor: &Actor, new: NewConversation) -> Wr
         return Err(Refusal::invalid("memberIds", "cannot be given for a room: everybody joins for itself").into());
     }
     let open = new.open || new.kind == ConversationKind::Room;
+    may_own_another(tx, &user, new.kind)?;
     let pk = insert(tx, new.kind, new.name.as_deref(), open, Some(user.pk), None)?;
     if let Some(description) = &new.description {
         let mut describe = tx.conn.prepare_cached("UPDATE conversation SET description = ?2 WHERE pk = ?1")?;
         describe.execute(params![pk, description])?;
+        tx.charge(Cost::Stored, description.len() as u64);
     }
     if let Some(secret) = user.secret {
         tx.conn.prepare_cached("UPDATE conversation SET owner_secret_pk = ?2 WHERE pk = ?1")?.execute([pk, secret])?;
@@ -140,6 +144,8 @@ pub(super) fn create(tx: &mut Tx<'_>, actor: &Actor, new: NewConversation) -> Wr
     for id in &new.members {
         added.push(tx.registered(id)?);
     }
+    let others: BTreeSet<i64> = added.iter().map(|member| member.pk).filter(|pk| *pk != user.pk).collect();
+    reach::add_people(tx, &maker, others.len())?;
     // Each told of each other's coming: of very many that would be the square. They hear of it by its first word.
     if added.len() > TOLD_EACH_MAX {
         for member in added.drain(..) {
@@ -157,6 +163,25 @@ pub(super) fn create(tx: &mut Tx<'_>, actor: &Actor, new: NewConversation) -> Wr
         }
     }
     Ok(Created { place: conversation.place, created_at: conversation.created_at, new: true })
+}
+
+/// Refuses a group or room too many of one owner, and rooms that come too fast.
+fn may_own_another(tx: &Tx<'_>, owner: &UserRow, kind: ConversationKind) -> Written<()> {
+    if owner.user.is_service() {
+        return Ok(());
+    }
+    if kind == ConversationKind::Room {
+        tx.afford(&[Cost::Rooms])?;
+        tx.charge(Cost::Rooms, 1);
+    }
+    let owned: i64 = tx
+        .conn
+        .prepare_cached("SELECT count(*) FROM conversation WHERE owner_pk = ?1 AND deleted_at IS NULL")?
+        .query_row([owner.pk], |row| row.get(0))?;
+    if owned >= OWNED_MAX {
+        return Err(Refusal::conflict(format!("A user owns at most {OWNED_MAX} groups and rooms.")).into());
+    }
+    Ok(())
 }
 
 pub(super) fn change(
@@ -201,7 +226,8 @@ pub(super) fn erase(tx: &mut Tx<'_>, actor: Option<&Actor>, conversation: &Conve
     tx.conn
         .prepare_cached("UPDATE conversation SET deleted_at = ?2, member_count = 0, empty_since = NULL WHERE pk = ?1")?
         .execute([conversation.pk, tx.now.0])?;
-    let about = About { conversation: Some(conversation.pk), sequence: Some(sequence), ..About::default() };
+    let hearers = conversation.member_count;
+    let about = About { conversation: Some(conversation.pk), sequence: Some(sequence), hearers, ..About::default() };
     let event = Event::ConversationDeleted { place: Arc::clone(&conversation.place) };
     tx.record("conversation_deleted", about, actor, event)?;
     tx.conn
@@ -210,6 +236,7 @@ pub(super) fn erase(tx: &mut Tx<'_>, actor: Option<&Actor>, conversation: &Conve
              SELECT user_pk, ?2, ?1 FROM member WHERE conversation_pk = ?1",
         )?
         .execute([conversation.pk, tx.position as i64])?;
+    tx.charge(Cost::Rows, u64::from(hearers));
     tx.conn.prepare_cached("DELETE FROM member WHERE conversation_pk = ?1")?.execute([conversation.pk])?;
     Ok(())
 }

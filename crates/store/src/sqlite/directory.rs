@@ -1,6 +1,4 @@
-//! Finding: open conversations, the conversation of two, and whom one may write an email to.
-
-use std::collections::HashMap;
+//! Finding: open conversations, and the conversation of two.
 
 use quintet_domain::limits::NAME_CHARS_MAX;
 use quintet_domain::{ConversationId, UserId};
@@ -95,26 +93,6 @@ pub(super) fn direct(conn: &Connection, user: &UserId, other: &UserId) -> Read<O
         })
         .optional()?;
     Ok(found)
-}
-
-/// The addresses of those among some users with whom one shares a conversation, and one's own. What is open does not
-/// count: whoever joins it is nobody's acquaintance for that. An address that nobody vouches for is shown to its owner
-/// alone.
-pub(super) fn emails(conn: &Connection, user: &UserId, of: &[UserId]) -> Read<HashMap<UserId, String>> {
-    let user = known(conn, user)?;
-    let mut statement = conn.prepare_cached(
-        "SELECT u.email FROM user u WHERE u.id = ?2 AND u.email IS NOT NULL AND (u.pk = ?1 OR u.email_key IS NOT NULL AND EXISTS
-             (SELECT 1 FROM member own JOIN member other ON other.conversation_pk = own.conversation_pk
-              JOIN conversation c ON c.pk = own.conversation_pk
-              WHERE own.user_pk = ?1 AND other.user_pk = u.pk AND c.open = 0))",
-    )?;
-    let mut emails = HashMap::new();
-    for id in of {
-        if let Some(email) = statement.query_row(params![user.pk, id.as_str()], |row| row.get(0)).optional()? {
-            emails.insert(id.clone(), email);
-        }
-    }
-    Ok(emails)
 }
 
 /// How many messages a conversation has.

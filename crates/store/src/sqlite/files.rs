@@ -3,8 +3,8 @@
 //! What must stay true: whether a file may be had is worked out from what carries it, never noted: it cannot outlive
 //! the message, the conversation or the person.
 
-use quintet_domain::limits::{UPLOAD_WAITS_SECONDS, UPLOADS_WAITING_MAX};
-use quintet_domain::{Code, FILES_PATH, Refusal, Timestamp};
+use quintet_domain::limits::{FILE_BYTES_MAX, UPLOAD_WAITS_SECONDS, UPLOADS_WAITING_MAX};
+use quintet_domain::{Code, FILES_PATH, Refusal, Timestamp, file_of_link};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::queries::Read;
@@ -30,8 +30,34 @@ fn since(now: Timestamp) -> i64 {
     now.0 - UPLOAD_WAITS_SECONDS * 1_000
 }
 
-/// Notes that a file is about to come.
-pub(super) fn announce(tx: &mut Tx<'_>, new: &NewFile) -> Written<()> {
+/// Bytes that a user may still upload; refuses where there are none, or fewer than a file has that came.
+fn room(tx: &Tx<'_>, uploader_pk: i64, wanted: u64) -> Written<u64> {
+    let (used, all): (i64, i64) = tx
+        .conn
+        .prepare_cached("SELECT u.file_bytes, t.bytes FROM user u, file_total t WHERE u.pk = ?1")?
+        .query_row([uploader_pk], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let left = |most: u64, used: i64| match most {
+        0 => u64::MAX,
+        most => most.saturating_sub(u64::try_from(used).unwrap_or_default()),
+    };
+    let service = rows::user_by_pk(tx.conn, uploader_pk)?.user.is_service();
+    let quotas = tx.quotas();
+    let own = if service { u64::MAX } else { left(quotas.user_file_bytes, used) };
+    if own < wanted {
+        let most = quotas.user_file_bytes;
+        let message = format!("Your files have {used} bytes of the {most} that they may have: delete some first.");
+        return Err(Refusal::new(Code::TooLarge, message).into());
+    }
+    let shared = left(quotas.total_file_bytes, all);
+    if shared < wanted {
+        let message = "The files of this server have all the room that they may have; nothing was kept.";
+        return Err(Refusal::new(Code::StorageFull, message).into());
+    }
+    Ok(own.min(shared).min(FILE_BYTES_MAX))
+}
+
+/// Notes that a file is about to come; gives how many bytes it may have.
+pub(super) fn announce(tx: &mut Tx<'_>, new: &NewFile) -> Written<u64> {
     let uploader = tx.registered(&new.uploader)?;
     let (waiting, oldest): (i64, Option<i64>) = tx
         .conn
@@ -50,19 +76,23 @@ pub(super) fn announce(tx: &mut Tx<'_>, new: &NewFile) -> Written<()> {
     tx.conn
         .prepare_cached("INSERT INTO file (id, secret, uploader_pk, name, created_at) VALUES (?1, ?2, ?3, ?4, ?5)")?
         .execute(params![new.id, new.secret, uploader.pk, new.name, tx.now.0])?;
-    Ok(())
+    room(tx, uploader.pk, 1)
 }
 
 /// Notes that all of it came.
 pub(super) fn complete(tx: &mut Tx<'_>, id: &str, file: &StoredFile) -> Written<()> {
     let (width, height) = file.image.unzip();
-    let known = tx
+    let uploader: Option<i64> = tx
         .conn
+        .prepare_cached("SELECT uploader_pk FROM file WHERE id = ?1")?
+        .query_row([id], |row| row.get(0))
+        .optional()?;
+    let uploader = uploader.ok_or_else(|| Refusal::invalid("file", "took too long to come"))?;
+    // Others may have come while this one did.
+    room(tx, uploader, file.size)?;
+    tx.conn
         .prepare_cached("UPDATE file SET size = ?2, mime = ?3, width = ?4, height = ?5 WHERE id = ?1")?
         .execute(params![id, file.size as i64, file.mime, width, height])?;
-    if known == 0 {
-        return Err(Refusal::invalid("file", "took too long to come").into());
-    }
     Ok(())
 }
 
@@ -88,12 +118,9 @@ pub(super) fn carry(tx: &Tx<'_>, url: &str, message_pk: i64) -> Written<()> {
     Ok(())
 }
 
-/// The file of a link, and who uploaded it, if it is one of this server's and may be had. The link may come with the
-/// server's own address in front.
+/// The file of a link, and who uploaded it, if the link is exactly one of this server's and the file may be had.
 fn of_link(tx: &Tx<'_>, url: &str) -> Written<Option<(i64, i64)>> {
-    let Some((id, secret)) = url.rsplit_once(FILES_PATH).and_then(|(_, rest)| rest.split_once('/')) else {
-        return Ok(None);
-    };
+    let Some((id, secret)) = file_of_link(url) else { return Ok(None) };
     Ok(tx
         .conn
         .prepare_cached(&format!(

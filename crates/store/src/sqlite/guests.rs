@@ -6,8 +6,8 @@
 
 use std::sync::Arc;
 
-use quintet_domain::limits::{GUEST_ROOMS_MAX, URL_BYTES_MAX};
-use quintet_domain::{Departure, Event, Profile, Refusal, User, UserId};
+use quintet_domain::limits::GUEST_ROOMS_MAX;
+use quintet_domain::{Departure, Event, Profile, Refusal, User, UserId, validate_link};
 use rusqlite::{Connection, OptionalExtension, params};
 use subtle::ConstantTimeEq;
 
@@ -29,8 +29,8 @@ pub(super) fn id_is_reserved(id: &UserId) -> Refusal {
 /// Makes a guest, or brings its row up to date with what it says of itself; its connections carry that on.
 pub(super) fn upsert(tx: &mut Tx<'_>, actor: &Actor, profile: &Profile) -> Written<UserRow> {
     let id = &actor.user;
-    if profile.avatar.as_ref().is_some_and(|avatar| avatar.len() > URL_BYTES_MAX) {
-        return Err(Refusal::too_large("avatar", format!("has at most {URL_BYTES_MAX} bytes")).into());
+    if let Some(avatar) = profile.avatar.as_deref().filter(|avatar| !avatar.is_empty()) {
+        validate_link("avatar", avatar)?;
     }
     if id.is_former_guests() {
         return Err(id_is_reserved(id).into());

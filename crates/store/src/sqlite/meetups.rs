@@ -1,5 +1,6 @@
 //! Meetups: proposed, asked for, decided, changed, ended.
 
+use quintet_domain::limits::{MEETUP_REQUESTS_MAX, MEETUPS_HOSTED_MAX};
 use quintet_domain::{
     ConversationId, ConversationKind, Departure, Event, Meetup, MeetupId, MeetupRequest, MeetupStatus, Refusal, Role,
     Timestamp, UserId,
@@ -154,6 +155,16 @@ pub(super) fn create(tx: &mut Tx<'_>, actor: &Actor, new: NewMeetup) -> Written<
     let host = tx.actor(actor)?;
     if host.user.is_guest() {
         return Err(Refusal::unauthenticated("a meetup needs an account").into());
+    }
+    let hosted: i64 = tx
+        .conn
+        .prepare_cached(
+            "SELECT count(*) FROM meetup WHERE host_pk = ?1 AND deleted_at IS NULL AND status IN ('open', 'confirmed')",
+        )?
+        .query_row([host.pk], |row| row.get(0))?;
+    if hosted >= MEETUPS_HOSTED_MAX && !host.user.is_service() {
+        let message = format!("A user hosts at most {MEETUPS_HOSTED_MAX} meetups that have not ended.");
+        return Err(Refusal::conflict(message).into());
     }
     let kind = ConversationKind::Meetup;
     let conversation_pk = conversations::insert(tx, kind, Some(&new.activity), false, Some(host.pk), None)?;
@@ -339,6 +350,14 @@ pub(super) fn request(tx: &mut Tx<'_>, actor: &Actor, id: &MeetupId) -> Written<
     }
     if meetup.host_pk == user.pk || tx.member(meetup.conversation_pk, user.pk)?.is_some() {
         return Err(Refusal::conflict("You take part in this meetup already.").into());
+    }
+    let open: i64 = tx
+        .conn
+        .prepare_cached("SELECT count(*) FROM meetup_request WHERE meetup_pk = ?1")?
+        .query_row([meetup.pk], |row| row.get(0))?;
+    if open >= MEETUP_REQUESTS_MAX {
+        let message = format!("This meetup has {MEETUP_REQUESTS_MAX} open requests; its host is to decide some first.");
+        return Err(Refusal::conflict(message).into());
     }
     let new = tx
         .conn

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use quintet_domain::limits::{GUEST_ROOM_EMPTY_SECONDS_MAX, HISTORY_ON_JOIN};
+use quintet_domain::limits::{CONVERSATIONS_OF_USER_MAX, GUEST_ROOM_EMPTY_SECONDS_MAX, HISTORY_ON_JOIN, MEMBERS_MAX};
 use quintet_domain::permissions::Action;
 use quintet_domain::{
     ConversationId, ConversationKind, Departure, Event, Place, Profile, Refusal, Role, Timestamp, UserId,
@@ -10,14 +10,19 @@ use quintet_domain::{
 use rusqlite::{OptionalExtension, params};
 
 use super::conversations;
+use super::ledger::Cost;
 use super::rows::{self, ConversationRow, UserRow};
 use super::tx::{About, Tx, Written};
-use super::{guests, queries};
+use super::{guests, queries, reach};
 use crate::{Actor, Joined, Left, PageOf};
 
 /// The actor's row; a guest's is made, or brought up to date with what it says of itself.
 pub(super) fn actor_with_profile(tx: &mut Tx<'_>, actor: &Actor, profile: &Profile) -> Written<UserRow> {
-    if actor.guest { guests::upsert(tx, actor, profile) } else { tx.actor(actor) }
+    if !actor.guest {
+        return tx.actor(actor);
+    }
+    tx.bill(actor, None)?;
+    guests::upsert(tx, actor, profile)
 }
 
 pub(super) fn join(
@@ -84,6 +89,7 @@ pub(super) fn add(
         }
         None => {
             tx.check(Action::Add, &conversation, &by, false)?;
+            reach::add_people(tx, &by, 1)?;
             insert(tx, Some(actor), &conversation, &user, role)?;
         }
     }
@@ -111,7 +117,7 @@ pub(super) fn insert(
     // The join itself is not the connection's to hear; an added user's connections are told like the others'.
     let own = actor.filter(|actor| actor.user == user.user.id);
     let detail = member_count.to_string();
-    let about = About { detail: Some(&detail), ..about };
+    let about = About { detail: Some(&detail), hearers: member_count, ..about };
     let event =
         Event::MemberJoined { place: Arc::clone(&conversation.place), user: Arc::clone(&user.user), member_count };
     tx.record("member_joined", about, own, event)
@@ -150,13 +156,26 @@ pub(super) fn insert_row(tx: &Tx<'_>, conversation: i64, user: i64, role: Role, 
              VALUES (?1, ?2, ?3, ?4, ?5, ?5)",
         )?
         .execute(params![conversation, user, role.as_str(), tx.now.0, sequence as i64])?;
-    Ok(tx
+    tx.charge(Cost::Rows, 1);
+    let members: u32 = tx
         .conn
         .prepare_cached(
             "UPDATE conversation SET member_count = member_count + 1, empty_since = NULL WHERE pk = ?1
              RETURNING member_count",
         )?
-        .query_row([conversation], |row| row.get(0))?)
+        .query_row([conversation], |row| row.get(0))?;
+    if members > MEMBERS_MAX {
+        return Err(Refusal::conflict(format!("A conversation has at most {MEMBERS_MAX} members.")).into());
+    }
+    let (conversations, id): (i64, String) = tx
+        .conn
+        .prepare_cached("SELECT conversations, id FROM user WHERE pk = ?1")?
+        .query_row([user], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    if conversations > CONVERSATIONS_OF_USER_MAX {
+        let message = format!("User `{id}` is in {CONVERSATIONS_OF_USER_MAX} conversations, which is the most.");
+        return Err(Refusal::conflict(message).into());
+    }
+    Ok(members)
 }
 
 pub(super) fn leave(tx: &mut Tx<'_>, actor: &Actor, id: &ConversationId, departure: Departure) -> Written<Left> {
@@ -222,7 +241,7 @@ pub(super) fn depart(
         ..About::default()
     };
     let detail = format!("{left} {}", departure.as_str());
-    let about = About { detail: Some(&detail), ..about };
+    let about = About { detail: Some(&detail), hearers: left, ..about };
     let event = Event::MemberLeft {
         place: Arc::clone(&conversation.place),
         user: Arc::clone(&user.user),
@@ -233,6 +252,7 @@ pub(super) fn depart(
     tx.conn
         .prepare_cached("INSERT INTO departed (user_pk, position, conversation_pk) VALUES (?1, ?2, ?3)")?
         .execute(params![user.pk, tx.position as i64, conversation.pk])?;
+    tx.charge(Cost::Rows, 1);
     Ok(())
 }
 

@@ -10,6 +10,7 @@ use quintet_domain::{
 };
 use rusqlite::{OptionalExtension, params};
 
+use super::ledger::Cost;
 use super::rows::{self, ConversationRow, MESSAGE, MESSAGE_COLUMNS, USER, UserRow};
 use super::tx::{About, Tx, Written};
 use super::writer::Scope;
@@ -116,9 +117,18 @@ pub(super) fn send(tx: &mut Tx<'_>, send: Send) -> Written<Sent> {
         actor: Some(sender.pk),
         message: Some(pk),
         detail: None,
+        hearers: conversation.member_count,
     };
+    tx.charge(Cost::Rows, 1);
+    charge_text(tx, &message);
     tx.record("message_created", about, Some(&actor), Event::MessageCreated(Arc::clone(&message)))?;
     Ok(Sent { message, repeated: false })
+}
+
+/// Charges for the text that a message has.
+fn charge_text(tx: &Tx<'_>, message: &Message) {
+    let file = message.file.as_ref().map_or(0, |file| file.url.len() + file.name.as_ref().map_or(0, String::len));
+    tx.charge(Cost::Stored, (message.content.len() + file) as u64);
 }
 
 /// The message that an earlier send of the same client message id made.
@@ -210,6 +220,7 @@ pub(super) fn edit(tx: &mut Tx<'_>, actor: &Actor, id: &MessageId, content: Stri
         .prepare_cached("UPDATE message SET content = ?2, edited_at = ?3 WHERE pk = ?1")?
         .execute(params![row.pk, content, tx.now.0])?;
     let message = Arc::new(Message { content, edited_at: Some(tx.now), ..row.message });
+    charge_text(tx, &message);
     changed(
         tx,
         Some(actor),
@@ -259,6 +270,7 @@ fn changed(
         actor: Some(user.pk),
         message: Some(message),
         detail: None,
+        hearers: conversation.member_count,
     };
     tx.record(kind, about, actor, event)
 }
@@ -353,7 +365,8 @@ fn move_cursor(tx: &mut Tx<'_>, actor: &Actor, user: &UserRow, place: &Conversat
     };
     let told = if audience.is_some() { "some" } else { "all" };
     let detail = format!("{} {newest} {told}", member.read_sequence);
-    let about = About { conversation: Some(place.pk), actor: Some(user.pk), detail: Some(&detail), ..About::default() };
+    let (detail, hearers) = (Some(detail.as_str()), place.member_count);
+    let about = About { conversation: Some(place.pk), actor: Some(user.pk), detail, hearers, ..About::default() };
     let event = Event::MessagesRead {
         place: Arc::clone(&place.place),
         reader: Arc::clone(&user.user),

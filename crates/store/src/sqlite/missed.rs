@@ -56,6 +56,10 @@ pub(super) fn missed(conn: &Connection, user: &UserId, guest: bool, after: u64) 
         // Nobody that is known, or a guest whose id an account has got, or a position of other data.
         return Ok(Missed { position, entries: None });
     };
+    if after + 1 < oldest(conn)? {
+        // Some of what was told since is not in the log any more.
+        return Ok(Missed { position, entries: None });
+    }
     let mut entries = Vec::new();
     for conversation in conversations(conn, &user, after)? {
         let changes = changes(conn, conversation, after, RECOVERY_CHANGES_MAX + 1 - entries.len())?;
@@ -72,6 +76,12 @@ pub(super) fn missed(conn: &Connection, user: &UserId, guest: bool, after: u64) 
     }
     entries.sort_by_key(|entry| entry.position);
     Ok(Missed { position, entries: Some(entries) })
+}
+
+/// The position of the oldest change that is kept; 0 where there is none.
+fn oldest(conn: &Connection) -> Read<u64> {
+    let mut oldest = conn.prepare_cached("SELECT coalesce(min(position), 0) FROM change")?;
+    Ok(oldest.query_row([], |row| row.get::<_, i64>(0))? as u64)
 }
 
 /// Conversations that the user is a member of, or was one of at some time since.
@@ -185,7 +195,13 @@ fn event(conn: &Connection, user: &UserRow, conversation: &ConversationRow, chan
 }
 
 fn actor(conn: &Connection, change: &Change) -> Read<Option<Arc<User>>> {
-    Ok(change.actor.map(|pk| rows::user_by_pk(conn, pk)).transpose()?.map(|row| row.user))
+    let Some(pk) = change.actor else { return Ok(None) };
+    match rows::user_by_pk(conn, pk) {
+        Ok(row) => Ok(Some(row.user)),
+        // A guest that is forgotten: nobody has anything of it any more.
+        Err(rusqlite::Error::QueryReturnedNoRows) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn message(conn: &Connection, conversation: &ConversationRow, change: &Change) -> Read<Option<Message>> {
@@ -213,12 +229,12 @@ fn read(
         _ => conversation.member_count > READ_AUDIENCE_MEMBERS_MAX,
     };
     let concerned = reader == user.pk || passed.iter().any(|(_, sender)| *sender == user.pk);
-    if passed.is_empty() || (some && !concerned) {
+    let (false, Some(by)) = (passed.is_empty() || (some && !concerned), actor(conn, change)?) else {
         return Ok(None);
-    }
+    };
     Ok(Some(Event::MessagesRead {
         place: Arc::clone(&conversation.place),
-        reader: rows::user_by_pk(conn, reader)?.user,
+        reader: by,
         messages: passed.into_iter().map(|(id, _)| id).collect(),
         audience: Some(vec![user.user.id.clone()]),
     }))

@@ -5,6 +5,7 @@ mod directory;
 mod files;
 mod guests;
 mod known;
+mod ledger;
 mod meetups;
 mod members;
 mod messages;
@@ -12,15 +13,17 @@ mod missed;
 mod names;
 mod notifications;
 mod open;
+mod prune;
 mod queries;
+mod reach;
 mod readers;
 mod rows;
 mod services;
+mod space;
 mod tx;
 mod users;
 mod writer;
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -32,13 +35,14 @@ use quintet_domain::{
 pub use open::Location;
 
 use self::readers::Readers;
-use self::writer::{Scope, Writer};
+use self::space::Space;
+use self::writer::{Needs, Scope, Writer};
 use crate::store::ReadResult;
 use crate::{
     Account, Actor, Claims, ConversationChange, Created, Dead, Done, Found, Future, GuestProof, Joined, Left, Login,
     MeetupChange, MeetupFilter, Memberships, MessagePage, Missed, NewConversation, NewFile, NewMeetup, NewUser,
-    Numbered, OnCommit, OpenError, Page, PageOf, ProfileChange, Send, Sent, ServiceKey, Store, StoredFile, Untold,
-    Which,
+    Numbered, OnCommit, OpenError, Page, PageOf, ProfileChange, Pruned, Quotas, Send, Sent, ServiceKey, Store,
+    StoredFile, Untold, Which,
 };
 
 /// The store on SQLite.
@@ -70,35 +74,53 @@ impl SqliteStore {
         environment: Arc<dyn Environment>,
         on_commit: OnCommit,
     ) -> Result<Self, OpenError> {
+        Self::open_with(location, environment, Quotas::default(), on_commit)
+    }
+
+    /// The same, with quotas of what users may write.
+    ///
+    /// # Errors
+    /// [`OpenError`], each a sentence for the operator.
+    pub fn open_with(
+        location: &Location,
+        environment: Arc<dyn Environment>,
+        quotas: Quotas,
+        on_commit: OnCommit,
+    ) -> Result<Self, OpenError> {
         let opened = open::open(location)?;
         let readers = Readers::new(opened.readers);
-        let writer = Writer::start(opened.writer, Arc::clone(&environment), on_commit)?;
+        let space = Space::of(location.folder(), quotas.free_bytes_min);
+        let writer = Writer::start(opened.writer, Arc::clone(&environment), (quotas, space), on_commit)?;
         Ok(Self { writer, readers, environment: EnvironmentRef(environment), _lock: opened.lock })
     }
 }
 
-/// Each write is a function over the open transaction, queued for the writer.
+/// Each write is a function over the open transaction, queued for the writer. One needs room on the disk, unless it says
+/// that it frees some.
 macro_rules! write {
     ($self:ident, $done:ident, $function:path $(, $arg:expr)*) => {
-        write!(Scope::All; $self, $done, $function $(, $arg)*)
+        write!((Scope::All, Needs::Room); $self, $done, $function $(, $arg)*)
     };
-    ($scope:expr; $self:ident, $done:ident, $function:path $(, $arg:expr)*) => {{
-        let scope = $scope;
-        Box::pin($self.writer.queue(scope, $done, move |tx| $function(tx $(, $arg)*)))
+    (frees; $self:ident, $done:ident, $function:path $(, $arg:expr)*) => {
+        write!((Scope::All, Needs::Nothing); $self, $done, $function $(, $arg)*)
+    };
+    ($how:expr; $self:ident, $done:ident, $function:path $(, $arg:expr)*) => {{
+        let how = $how;
+        Box::pin($self.writer.queue(how, $done, move |tx| $function(tx $(, $arg)*)))
     }};
 }
 
 impl Store for SqliteStore {
     fn send(&self, send: Send, done: Done<Sent>) -> Future<'_, ()> {
-        write!(messages::scope(&send); self, done, messages::send, send)
+        write!((messages::scope(&send), Needs::Room); self, done, messages::send, send)
     }
 
     fn edit_message(&self, actor: Actor, id: MessageId, content: String, done: Done<Arc<Message>>) -> Future<'_, ()> {
-        write!(Scope::Messages; self, done, messages::edit, &actor, &id, content)
+        write!((Scope::Messages, Needs::Room); self, done, messages::edit, &actor, &id, content)
     }
 
     fn delete_message(&self, actor: Actor, id: MessageId, done: Done<Arc<Message>>) -> Future<'_, ()> {
-        write!(Scope::Messages; self, done, messages::delete, &actor, &id)
+        write!((Scope::Messages, Needs::Nothing); self, done, messages::delete, &actor, &id)
     }
 
     fn mark_read(
@@ -108,11 +130,11 @@ impl Store for SqliteStore {
         messages: Vec<MessageId>,
         done: Done<()>,
     ) -> Future<'_, ()> {
-        write!(Scope::Messages; self, done, messages::mark_read, &actor, conversation, &messages)
+        write!((Scope::Messages, Needs::Room); self, done, messages::mark_read, &actor, conversation, &messages)
     }
 
     fn barrier(&self, done: Done<u64>) -> Future<'_, ()> {
-        Box::pin(self.writer.queue(Scope::Checked, done, |tx| Ok(tx.position)))
+        Box::pin(self.writer.queue((Scope::Checked, Needs::Nothing), done, |tx| Ok(tx.position)))
     }
 
     fn join(
@@ -127,7 +149,7 @@ impl Store for SqliteStore {
     }
 
     fn leave(&self, actor: Actor, id: ConversationId, departure: Departure, done: Done<Left>) -> Future<'_, ()> {
-        write!(self, done, members::leave, &actor, &id, departure)
+        write!(frees; self, done, members::leave, &actor, &id, departure)
     }
 
     fn add_member(
@@ -142,7 +164,7 @@ impl Store for SqliteStore {
     }
 
     fn remove_member(&self, actor: Actor, id: ConversationId, user: UserId, done: Done<Arc<Place>>) -> Future<'_, ()> {
-        write!(self, done, members::remove, &actor, &id, &user)
+        write!(frees; self, done, members::remove, &actor, &id, &user)
     }
 
     fn create_conversation(&self, actor: Actor, new: NewConversation, done: Done<Created>) -> Future<'_, ()> {
@@ -160,11 +182,11 @@ impl Store for SqliteStore {
     }
 
     fn delete_conversation(&self, actor: Actor, id: ConversationId, done: Done<Arc<Place>>) -> Future<'_, ()> {
-        write!(self, done, conversations::delete, &actor, &id)
+        write!(frees; self, done, conversations::delete, &actor, &id)
     }
 
     fn sweep(&self, present: Vec<UserId>, joined_before: Timestamp, done: Done<()>) -> Future<'_, ()> {
-        write!(self, done, members::sweep, &present, joined_before)
+        write!(frees; self, done, members::sweep, &present, joined_before)
     }
 
     fn register(&self, new: NewUser, done: Done<Account>) -> Future<'_, ()> {
@@ -180,27 +202,27 @@ impl Store for SqliteStore {
     }
 
     fn set_password(&self, user: UserId, hash: String, done: Done<Account>) -> Future<'_, ()> {
-        write!(self, done, users::set_password, &user, &hash)
+        write!(frees; self, done, users::set_password, &user, &hash)
     }
 
     fn revoke_tokens(&self, user: UserId, done: Done<Account>) -> Future<'_, ()> {
-        write!(self, done, users::revoke_tokens, &user)
+        write!(frees; self, done, users::revoke_tokens, &user)
     }
 
     fn set_disabled(&self, user: UserId, disabled: bool, done: Done<()>) -> Future<'_, ()> {
-        write!(self, done, users::set_disabled, &user, disabled)
+        write!(frees; self, done, users::set_disabled, &user, disabled)
     }
 
     fn erase(&self, user: UserId, done: Done<()>) -> Future<'_, ()> {
-        write!(self, done, users::erase, &user)
+        write!(frees; self, done, users::erase, &user)
     }
 
     fn erase_on(&self, user: UserId, done: Done<bool>) -> Future<'_, ()> {
-        write!(self, done, users::erase_on, &user)
+        write!(frees; self, done, users::erase_on, &user)
     }
 
     fn seen(&self, users: Vec<(UserId, Timestamp)>, done: Done<()>) -> Future<'_, ()> {
-        write!(self, done, users::seen, &users)
+        write!(frees; self, done, users::seen, &users)
     }
 
     fn add_service(&self, name: String, hash: String, done: Done<Account>) -> Future<'_, ()> {
@@ -208,7 +230,7 @@ impl Store for SqliteStore {
     }
 
     fn remove_service(&self, name: String, done: Done<()>) -> Future<'_, ()> {
-        write!(self, done, services::remove, &name)
+        write!(frees; self, done, services::remove, &name)
     }
 
     fn services(&self) -> ReadResult<'_, Vec<ServiceKey>> {
@@ -219,7 +241,7 @@ impl Store for SqliteStore {
         self.readers.run(move |conn| services::by_hash(conn, &hash))
     }
 
-    fn announce_file(&self, new: NewFile, done: Done<()>) -> Future<'_, ()> {
+    fn announce_file(&self, new: NewFile, done: Done<u64>) -> Future<'_, ()> {
         write!(self, done, files::announce, &new)
     }
 
@@ -228,7 +250,7 @@ impl Store for SqliteStore {
     }
 
     fn forget_files(&self, ids: Vec<String>, done: Done<()>) -> Future<'_, ()> {
-        write!(self, done, files::forget, &ids)
+        write!(frees; self, done, files::forget, &ids)
     }
 
     fn file(&self, id: String, secret: String) -> ReadResult<'_, Option<StoredFile>> {
@@ -250,7 +272,7 @@ impl Store for SqliteStore {
     }
 
     fn delete_meetup(&self, actor: Actor, id: MeetupId, done: Done<()>) -> Future<'_, ()> {
-        write!(self, done, meetups::delete, &actor, &id)
+        write!(frees; self, done, meetups::delete, &actor, &id)
     }
 
     fn request_meetup(&self, actor: Actor, id: MeetupId, done: Done<Meetup>) -> Future<'_, ()> {
@@ -269,11 +291,11 @@ impl Store for SqliteStore {
     }
 
     fn remove_participant(&self, actor: Actor, id: MeetupId, user: UserId, done: Done<Meetup>) -> Future<'_, ()> {
-        write!(self, done, meetups::remove_participant, &actor, &id, &user)
+        write!(frees; self, done, meetups::remove_participant, &actor, &id, &user)
     }
 
     fn expire_meetups(&self, done: Done<usize>) -> Future<'_, ()> {
-        write!(self, done, meetups::expire)
+        write!(frees; self, done, meetups::expire)
     }
 
     fn notify(&self, user: UserId, title: String, message: String, done: Done<Arc<Notification>>) -> Future<'_, ()> {
@@ -281,11 +303,11 @@ impl Store for SqliteStore {
     }
 
     fn read_notifications(&self, user: UserId, done: Done<()>) -> Future<'_, ()> {
-        write!(self, done, notifications::mark_read, &user)
+        write!(frees; self, done, notifications::mark_read, &user)
     }
 
     fn told(&self, notifications: Vec<NotificationId>, done: Done<()>) -> Future<'_, ()> {
-        write!(self, done, notifications::told, &notifications)
+        write!(frees; self, done, notifications::told, &notifications)
     }
 
     fn account(&self, id: UserId) -> ReadResult<'_, Option<Account>> {
@@ -301,7 +323,7 @@ impl Store for SqliteStore {
     }
 
     fn probe(&self, done: Done<()>) -> Future<'_, ()> {
-        Box::pin(self.writer.queue(Scope::All, done, |tx| Ok(open::write_nothing(tx.conn)?)))
+        Box::pin(self.writer.queue((Scope::All, Needs::Nothing), done, |tx| Ok(open::write_nothing(tx.conn)?)))
     }
 
     fn waiting(&self) -> usize {
@@ -318,10 +340,6 @@ impl Store for SqliteStore {
 
     fn users(&self, query: String, cursor: Option<String>, limit: u32) -> ReadResult<'_, Page<Arc<User>>> {
         self.readers.run(move |conn| users::search(conn, &query, cursor.as_deref(), limit))
-    }
-
-    fn emails(&self, user: UserId, of: Vec<UserId>) -> ReadResult<'_, HashMap<UserId, String>> {
-        self.readers.run(move |conn| directory::emails(conn, &user, &of))
     }
 
     fn direct(&self, user: UserId, other: UserId) -> ReadResult<'_, Option<ConversationId>> {
@@ -401,6 +419,18 @@ impl Store for SqliteStore {
     fn backup(&self, to: &Path) -> ReadResult<'_, ()> {
         let to = to.to_owned();
         self.readers.run(move |conn| open::backup(conn, &to))
+    }
+
+    fn prune(&self, after: i64, done: Done<Pruned>) -> Future<'_, ()> {
+        write!(frees; self, done, prune::prune, after)
+    }
+
+    fn is_full(&self) -> bool {
+        self.writer.space().is_full()
+    }
+
+    fn free_bytes(&self) -> Option<u64> {
+        self.writer.space().free_bytes()
     }
 
     fn close(&self) -> Future<'_, ()> {

@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
-use quintet_domain::limits::NOTIFICATIONS_RESENT_MAX;
+use quintet_domain::limits::{NOTIFICATIONS_KEPT_MAX, NOTIFICATIONS_RESENT_MAX};
 use quintet_domain::{Event, Notification, NotificationId, Refusal, Timestamp, UserId};
 use rusqlite::{Connection, Row, params};
 
+use super::ledger::Cost;
 use super::queries;
 use super::rows::UserRow;
 use super::tx::{About, Tx, Written};
 use crate::{Numbered, Page, StoreError, Untold};
+
+/// Notifications of one user that are removed at once, where an earlier version kept more of them.
+const REMOVED_AT_ONCE: i64 = 50;
 
 pub(super) const NOTIFICATION: &str = "n.pk, n.id, n.title, n.message, n.at, n.read_at";
 
@@ -50,11 +54,31 @@ pub(super) fn notify(
         )?
         .execute(params![notification.id.as_str(), user.pk, title, message, tx.now.0, cause.map(|cause| cause.pk)])?;
     let pk = tx.conn.last_insert_rowid();
+    tx.charge(Cost::Rows, 1);
+    keep_newest(tx, user)?;
     let about = About { actor: Some(user.pk), detail: Some(notification.id.as_str()), ..About::default() };
     let event = Event::Notified { user: user.user.id.clone(), notification: Arc::clone(&notification) };
     tx.record("notified", about, None, event)?;
     tx.conn.prepare_cached("UPDATE notification SET position = ?2 WHERE pk = ?1")?.execute([pk, tx.position as i64])?;
     Ok(notification)
+}
+
+/// Removes the oldest notifications of a user that has too many, some at a time.
+fn keep_newest(tx: &Tx<'_>, user: &UserRow) -> Written<()> {
+    let count: i64 = tx
+        .conn
+        .prepare_cached("SELECT notifications FROM user WHERE pk = ?1")?
+        .query_row([user.pk], |row| row.get(0))?;
+    let over = (count - NOTIFICATIONS_KEPT_MAX).clamp(0, REMOVED_AT_ONCE);
+    if over > 0 {
+        tx.conn
+            .prepare_cached(
+                "DELETE FROM notification WHERE pk IN (
+                     SELECT pk FROM notification WHERE user_pk = ?1 ORDER BY pk LIMIT ?2)",
+            )?
+            .execute([user.pk, over])?;
+    }
+    Ok(())
 }
 
 pub(super) fn mark_read(tx: &mut Tx<'_>, user: &UserId) -> Written<()> {

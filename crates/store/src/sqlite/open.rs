@@ -40,6 +40,16 @@ pub enum Location {
     Memory,
 }
 
+impl Location {
+    /// The folder of the data, where it has one.
+    pub(super) fn folder(&self) -> Option<PathBuf> {
+        match self {
+            Self::Folder(folder) | Self::Shared(folder) => Some(folder.clone()),
+            Self::Memory => None,
+        }
+    }
+}
+
 pub(super) struct Opened {
     pub(super) writer: Connection,
     pub(super) readers: Vec<Connection>,
@@ -264,5 +274,67 @@ mod tests {
                 opened.writer.query_row("SELECT version FROM name_keys", [], |row| row.get(0)).unwrap();
             assert_eq!(version, quintet_domain::NAME_KEY_VERSION.as_str());
         }
+    }
+
+    /// A database of an earlier version is counted as it is, and its log stays what it was.
+    #[test]
+    fn counts_of_an_earlier_version() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut conn = Connection::open(folder.path().join(FILE)).unwrap();
+        conn.pragma_update(None, "foreign_keys", true).unwrap();
+        migrations::migrations::runner().set_target(Target::Version(6)).run(&mut conn).unwrap();
+        conn.execute_batch(
+            "INSERT INTO user (pk, id, kind, username, name, created_at) VALUES
+                 (1, 'a', 'registered', 'a', 'a', 0), (2, 'b', 'registered', 'b', 'b', 0);
+             INSERT INTO conversation (pk, id, kind, open, created_at, updated_at) VALUES
+                 (1, 'c-1', 'group', 0, 0, 0), (2, 'c-2', 'group', 0, 0, 0);
+             INSERT INTO member (conversation_pk, user_pk, role, joined_at, joined_sequence, read_sequence) VALUES
+                 (1, 1, 'owner', 0, 0, 0), (2, 1, 'owner', 0, 0, 0), (2, 2, 'member', 0, 0, 0);
+             INSERT INTO file (pk, id, secret, uploader_pk, size, created_at) VALUES
+                 (1, 'f-1', 's', 1, 100, 0), (2, 'f-2', 's', 1, 20, 0), (3, 'f-3', 's', 2, NULL, 0);
+             INSERT INTO notification (id, user_pk, title, message, at) VALUES ('n-1', 2, 't', 'm', 0);
+             INSERT INTO change (position, kind, conversation_pk, sequence, actor_pk, detail, at, origin, acked) VALUES
+                 (7, 'member_joined', 2, 1, 2, '2', 5, 9, 1), (8, 'user_changed', NULL, NULL, 1, NULL, 6, NULL, 0);",
+        )
+        .unwrap();
+        migrate(&mut conn, folder.path()).unwrap();
+        let counts = |id: &str| -> (i64, i64, i64) {
+            conn.query_row("SELECT conversations, notifications, file_bytes FROM user WHERE id = ?1", [id], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })
+            .unwrap()
+        };
+        assert_eq!((counts("a"), counts("b")), ((2, 0, 120), (1, 1, 0)));
+        let total: i64 = conn.query_row("SELECT bytes FROM file_total", [], |row| row.get(0)).unwrap();
+        assert_eq!(total, 120);
+        type Logged = (i64, String, Option<i64>, Option<i64>, Option<i64>, Option<String>, i64, Option<i64>, bool);
+        let logged: Vec<Logged> = conn
+            .prepare(
+                "SELECT position, kind, conversation_pk, sequence, actor_pk, detail, at, origin, acked
+                 FROM change ORDER BY position",
+            )
+            .unwrap()
+            .query_map([], |row| {
+                Ok((
+                    row.get(0)?,
+                    row.get(1)?,
+                    row.get(2)?,
+                    row.get(3)?,
+                    row.get(4)?,
+                    row.get(5)?,
+                    row.get(6)?,
+                    row.get(7)?,
+                    row.get(8)?,
+                ))
+            })
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        let joined = (7, "member_joined".to_owned(), Some(2), Some(1), Some(2), Some("2".to_owned()), 5, Some(9), true);
+        let changed = (8, "user_changed".to_owned(), None, None, Some(1), None, 6, None, false);
+        assert_eq!(logged, [joined, changed]);
+        // And from here on by themselves.
+        conn.execute_batch("DELETE FROM member WHERE conversation_pk = 2; DELETE FROM file WHERE id = 'f-1'").unwrap();
+        assert_eq!((counts("a"), counts("b")), ((1, 0, 20), (0, 1, 0)));
     }
 }

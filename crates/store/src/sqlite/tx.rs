@@ -1,16 +1,20 @@
 //! The open transaction of a group: what every write uses to number, to log and to look things up.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use quintet_domain::{ConversationId, Entry, Environment, Event, Refusal, Timestamp, UserId, permissions};
+use quintet_domain::limits::{GUESTS_OF_NETWORK, NETWORKS_OF_SITE};
+use quintet_domain::{
+    Audience, ConversationId, Entry, Environment, Event, Refusal, Timestamp, UserId, network, permissions, site,
+};
 use rusqlite::{Connection, params};
 
 use super::guests;
 use super::known::Known;
+use super::ledger::{Cost, Ledger, Payer, Payers, weight};
 use super::rows::{self, ConversationRow, MemberRow, UserRow};
 use super::writer::data_version;
-use crate::{Actor, StoreError};
+use crate::{Actor, Quotas, StoreError};
 
 pub(super) type Written<T> = Result<T, StoreError>;
 
@@ -22,6 +26,16 @@ pub(super) struct About<'a> {
     pub(super) actor: Option<i64>,
     pub(super) message: Option<i64>,
     pub(super) detail: Option<&'a str>,
+    /// Members of the conversation, each of whom may hear of it.
+    pub(super) hearers: u32,
+}
+
+/// What the writer keeps between groups.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    pub(super) known: RefCell<Known>,
+    pub(super) ledger: RefCell<Ledger>,
+    pub(super) quotas: Quotas,
 }
 
 pub(super) struct Tx<'c> {
@@ -30,24 +44,24 @@ pub(super) struct Tx<'c> {
     pub(super) now: Timestamp,
     pub(super) position: u64,
     entries: Vec<Entry>,
-    known: &'c RefCell<Known>,
+    kept: &'c Kept,
+    /// Who pays for the command that runs.
+    payers: Cell<Payers>,
     /// Whether the command that runs may use what is known, and keeps it true.
     uses_known: bool,
 }
 
 impl<'c> Tx<'c> {
-    pub(super) fn new(
-        conn: &'c Connection,
-        environment: &'c dyn Environment,
-        known: &'c RefCell<Known>,
-        position: u64,
-    ) -> Self {
+    pub(super) fn new(conn: &'c Connection, environment: &'c dyn Environment, kept: &'c Kept, position: u64) -> Self {
         let now = environment.now();
-        Self { conn, environment, now, position, entries: Vec::new(), known, uses_known: false }
+        let payers = Cell::default();
+        Self { conn, environment, now, position, entries: Vec::new(), kept, payers, uses_known: false }
     }
 
-    /// Says whether the next command may use what is known; if not, it is forgotten, for the command may change it.
-    pub(super) fn use_known(&mut self, uses: bool) {
+    /// Begins a command, and says whether it may use what is known; if not, that is forgotten, for the command may
+    /// change it. Nobody pays for a command before [`Self::bill`] says who.
+    pub(super) fn begin(&mut self, uses: bool) {
+        self.payers.set(Payers::default());
         self.uses_known = uses;
         if !uses {
             self.forget_known();
@@ -55,7 +69,7 @@ impl<'c> Tx<'c> {
     }
 
     pub(super) fn forget_known(&self) {
-        self.known.borrow_mut().forget_all();
+        self.kept.known.borrow_mut().forget_all();
     }
 
     /// Takes over what another process committed: its positions, and whose tokens it revoked.
@@ -108,9 +122,17 @@ impl<'c> Tx<'c> {
         (self.entries, self.position)
     }
 
-    /// Logs a change at the next position, and keeps it to be told after the commit.
+    /// Logs a change at the next position, and keeps it to be told after the commit. Charges for both.
     pub(super) fn record(&mut self, kind: &str, about: About<'_>, actor: Option<&Actor>, event: Event) -> Written<()> {
         self.position += 1;
+        let hearers = match event.audience() {
+            Audience::Members(_) => u64::from(about.hearers),
+            Audience::User(_) => 1,
+            Audience::Users(users) => users.len() as u64,
+            Audience::Watchers(_) => 0,
+        };
+        self.charge(Cost::Rows, 1);
+        self.charge(Cost::Bytes, weight(&event) * hearers);
         let (origin, acked) = actor.map_or((None, false), |actor| (actor.origin, actor.acked));
         self.conn
             .prepare_cached(
@@ -151,12 +173,12 @@ impl<'c> Tx<'c> {
 
     /// A conversation's numbers were written.
     pub(super) fn conversation_changed(&self, pk: i64, change: impl FnOnce(&mut ConversationRow, Timestamp)) {
-        self.known.borrow_mut().conversation_changed(pk, |row| change(row, self.now));
+        self.kept.known.borrow_mut().conversation_changed(pk, |row| change(row, self.now));
     }
 
     /// A member's cursor was written.
     pub(super) fn cursor_moved(&self, conversation: i64, user: i64) {
-        self.known.borrow_mut().forget_member(conversation, user);
+        self.kept.known.borrow_mut().forget_member(conversation, user);
     }
 
     /// Looks among what is known first, where the command may, and keeps what it found.
@@ -169,12 +191,12 @@ impl<'c> Tx<'c> {
         if !self.uses_known {
             return Ok(look_up()?);
         }
-        if let Some(row) = find(&self.known.borrow()) {
+        if let Some(row) = find(&self.kept.known.borrow()) {
             return Ok(Some(row.clone()));
         }
         let row = look_up()?;
         if let Some(row) = &row {
-            keep(&mut self.known.borrow_mut(), row);
+            keep(&mut self.kept.known.borrow_mut(), row);
         }
         Ok(row)
     }
@@ -183,13 +205,60 @@ impl<'c> Tx<'c> {
         self.known(|known| known.user(id), || rows::user(self.conn, id), Known::keep_user)
     }
 
+    pub(super) fn quotas(&self) -> &Quotas {
+        &self.kept.quotas
+    }
+
+    /// Says who pays for the command that runs: the actor, or, where that is a guest, its network, for a guest is
+    /// whoever it says. Refuses one that has overdrawn its budget.
+    pub(super) fn bill(&self, actor: &Actor, user: Option<&UserRow>) -> Written<()> {
+        if !self.quotas().rates || user.is_some_and(|user| user.user.is_service()) {
+            return Ok(());
+        }
+        let payers = match (actor.guest, user, actor.address) {
+            (false, Some(user), _) => [Some((Payer::User(user.pk), 1)), None],
+            (true, _, Some(address)) => [
+                Some((Payer::Network(network(address)), GUESTS_OF_NETWORK)),
+                site(address).map(|site| (Payer::Network(site), GUESTS_OF_NETWORK * NETWORKS_OF_SITE)),
+            ],
+            _ => Payers::default(),
+        };
+        if self.payers.replace(payers) == payers {
+            // It was asked already, and what it wrote since then it has paid for.
+            return Ok(());
+        }
+        self.afford(&Cost::ALWAYS)
+    }
+
+    /// Refuses a command of whoever has overdrawn one of these budgets.
+    pub(super) fn afford(&self, costs: &[Cost]) -> Written<()> {
+        match self.kept.ledger.borrow().wait_ms(self.payers.get(), costs, self.now) {
+            Some(wait) => Err(Refusal::rate_limited(wait).into()),
+            None => Ok(()),
+        }
+    }
+
+    /// Charges whoever pays for the command that runs. What it comes to is asked for before its next command.
+    pub(super) fn charge(&self, cost: Cost, amount: u64) {
+        let payers = self.payers.get();
+        if amount > 0 && payers != Payers::default() {
+            self.kept.ledger.borrow_mut().charge(payers, cost, amount, self.now);
+        }
+    }
+
     /// The actor's own row. Guests are made where they join or make a room.
     pub(super) fn actor(&self, actor: &Actor) -> Written<UserRow> {
         match self.user_row(&actor.user)? {
-            Some(row) if actor.guest && row.user.is_guest() => guests::proven(self, row, actor),
+            Some(row) if actor.guest && row.user.is_guest() => {
+                self.bill(actor, Some(&row))?;
+                guests::proven(self, row, actor)
+            }
             // It was a guest's when this was asked, and an account has got it since.
             Some(_) if actor.guest => Err(guests::id_is_taken().into()),
-            Some(row) if !row.disabled && !row.user.is_guest() => Ok(row),
+            Some(row) if !row.disabled && !row.user.is_guest() => {
+                self.bill(actor, Some(&row))?;
+                Ok(row)
+            }
             None if actor.guest => Err(Refusal::forbidden("You are not a member: join a room first.").into()),
             _ => Err(Refusal::unauthenticated("the user is not known").into()),
         }
@@ -248,7 +317,9 @@ impl<'c> Tx<'c> {
 
     pub(super) fn place_changed(&mut self, conversation: &ConversationRow, actor: Option<&Actor>) -> Written<()> {
         let sequence = self.next_sequence(conversation.pk)?;
-        let about = About { conversation: Some(conversation.pk), sequence: Some(sequence), ..About::default() };
+        let hearers = conversation.member_count;
+        let about =
+            About { conversation: Some(conversation.pk), sequence: Some(sequence), hearers, ..About::default() };
         let place = Arc::clone(&conversation.place);
         self.record("conversation_changed", about, actor, Event::ConversationChanged { place })
     }

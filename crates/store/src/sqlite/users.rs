@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use quintet_domain::{Departure, Event, Refusal, Timestamp, User, UserId, refuse_reserved};
+use quintet_domain::{Departure, Event, Refusal, Timestamp, User, UserId, refuse_reserved, validate_link};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::directory::folded;
@@ -182,12 +182,14 @@ pub(super) fn adopt(tx: &mut Tx<'_>, claims: Claims) -> Written<Account> {
         Some(email) if email_is_taken(tx, &email, 0)? => None,
         email => email,
     };
+    // Another back end may keep its pictures in ways that are not taken here; that keeps nobody out.
+    let avatar = claims.avatar.filter(|avatar| validate_link("avatar", avatar).is_ok());
     let new = NewUser {
         username,
         email,
         email_unverified: !claims.email_verified,
         name: claims.name,
-        avatar: claims.avatar,
+        avatar,
         ..NewUser::default()
     };
     take_id(tx, &claims.id, &new)

@@ -3,19 +3,18 @@
 //!
 //! What must stay true: nobody is answered, and nothing is handed on, before the commit returned.
 
-use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use quintet_domain::{Entry, Environment};
+use quintet_domain::{Entry, Environment, Refusal};
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::mpsc;
 
-use super::known::Known;
-use super::tx::Tx;
-use crate::{Done, Group, OnCommit, OpenError, StoreError};
+use super::space::Space;
+use super::tx::{Kept, Tx};
+use crate::{Done, Group, OnCommit, OpenError, Quotas, StoreError};
 
 /// Commands that may wait for the writer; more make the asker wait.
 const QUEUE: usize = 8_192;
@@ -42,6 +41,15 @@ pub(super) enum Scope {
     All,
 }
 
+/// Whether a command stores something that was not there before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Needs {
+    /// It does: it is refused while the disk is full.
+    Room,
+    /// It takes away, or only notes something of what is there: a full disk does not keep it back.
+    Nothing,
+}
+
 /// A command: runs, says whether to keep it, and gives what is left to do.
 type Run = Box<dyn FnOnce(&mut Tx<'_>) -> (bool, Finish) + Send>;
 
@@ -54,12 +62,14 @@ struct Job {
 pub(super) struct Writer {
     queue: Mutex<Option<mpsc::Sender<Job>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    space: Space,
 }
 
 impl Writer {
     pub(super) fn start(
         conn: Connection,
         environment: Arc<dyn Environment>,
+        (quotas, space): (Quotas, Space),
         on_commit: OnCommit,
     ) -> Result<Self, OpenError> {
         // The version first: what another process commits in between is caught up with, not missed.
@@ -69,18 +79,26 @@ impl Writer {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || write_loop(conn, jobs, &*environment, on_commit, (position as u64, version)))
+            .spawn(move || write_loop(conn, jobs, (&*environment, quotas), on_commit, (position as u64, version)))
             .map_err(OpenError::Thread)?;
-        Ok(Self { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)) })
+        Ok(Self { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)), space })
     }
 
-    /// Queues a write; ready when it is queued.
+    /// The room on the disk.
+    pub(super) fn space(&self) -> &Space {
+        &self.space
+    }
+
+    /// Queues a write; ready when it is queued. One that needs room is refused at once where there is none.
     pub(super) async fn queue<T: Send + 'static>(
         &self,
-        scope: Scope,
+        (scope, needs): (Scope, Needs),
         done: Done<T>,
         run: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) {
+        if needs == Needs::Room && self.space.is_full() {
+            return done(Err(Refusal::storage_full().into()));
+        }
         let sender = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(sender) = sender else { return done(Err(StoreError::Closed)) };
         let Ok(place) = sender.reserve().await else { return done(Err(StoreError::Closed)) };
@@ -116,18 +134,18 @@ impl Writer {
 fn write_loop(
     mut conn: Connection,
     mut jobs: mpsc::Receiver<Job>,
-    environment: &dyn Environment,
+    (environment, quotas): (&dyn Environment, Quotas),
     mut on_commit: OnCommit,
     (mut position, mut version): (u64, i64),
 ) {
     let mut group = Vec::new();
-    let known = RefCell::default();
+    let kept = Kept { quotas, ..Kept::default() };
     // After a command that failed half-way each has a savepoint for a while, so that the next such takes nobody along.
     let mut careful = 0_u32;
     while jobs.blocking_recv_many(&mut group, GROUP_MAX) > 0 {
         let began = Instant::now();
         let (finishes, outcome) =
-            commit_group(&mut conn, &mut group, environment, (&known, careful > 0), position, &mut version);
+            commit_group(&mut conn, &mut group, environment, (&kept, careful > 0), position, &mut version);
         match outcome {
             Ok((entries, reached)) => {
                 careful = careful.saturating_sub(1);
@@ -137,7 +155,7 @@ fn write_loop(
                 on_commit(Group { entries, commands, took, committed: true });
             }
             Err(error) => {
-                known.borrow_mut().forget_all();
+                kept.known.borrow_mut().forget_all();
                 careful = CAREFUL_GROUPS;
                 // What is committed is found out anew, whatever it was that failed.
                 version = VERSION_UNKNOWN;
@@ -178,7 +196,7 @@ fn commit_group(
     conn: &mut Connection,
     group: &mut Vec<Job>,
     environment: &dyn Environment,
-    (known, careful): (&RefCell<Known>, bool),
+    (kept, careful): (&Kept, bool),
     position: u64,
     version: &mut i64,
 ) -> (Vec<Finish>, GroupOutcome) {
@@ -190,7 +208,7 @@ fn commit_group(
             return (finishes, Err(error.into()));
         }
     };
-    let mut tx = Tx::new(&transaction, environment, known, position);
+    let mut tx = Tx::new(&transaction, environment, kept, position);
     let caught_up = tx.catch_up(*version);
     let mut broken = None;
     let reached_version = match caught_up {
@@ -205,7 +223,7 @@ fn commit_group(
             finishes.push(refuse(job));
             continue;
         }
-        tx.use_known(job.scope != Scope::All);
+        tx.begin(job.scope != Scope::All);
         let checked = job.scope == Scope::Checked && !careful;
         let (finish, error) = if checked { run_checked(&mut tx, job) } else { run_in_savepoint(&mut tx, job) };
         finishes.extend(finish);
@@ -324,8 +342,8 @@ mod tests {
         let told = Arc::new(AtomicUsize::new(0));
         let mut queued = jobs.iter().map(|(scope, sql, keep)| job(*scope, sql, *keep, &told)).collect();
         let mut version = data_version(&conn).unwrap();
-        let known = RefCell::default();
-        let (finishes, outcome) = commit_group(&mut conn, &mut queued, &Still, (&known, careful), 0, &mut version);
+        let kept = Kept::default();
+        let (finishes, outcome) = commit_group(&mut conn, &mut queued, &Still, (&kept, careful), 0, &mut version);
         let failure = outcome.err().map(|error| error.to_string());
         answer(finishes, failure.as_deref());
         let rows = conn.query_row("SELECT count(*) FROM said", [], |row| row.get(0)).unwrap();

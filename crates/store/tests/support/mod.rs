@@ -166,7 +166,7 @@ pub fn actor(user: &UserId) -> Actor {
     let guest = user.as_str().starts_with("guest");
     // A guest's messages are its own on one connection alone: each has one.
     let origin = guest.then(|| ConnectionId(user.as_str().bytes().map(u64::from).sum()));
-    Actor { user: user.clone(), guest, guest_proof: None, origin, acked: false }
+    Actor { user: user.clone(), guest, guest_proof: None, address: None, origin, acked: false }
 }
 
 pub fn message(from: &UserId, place: &ConversationId, text: &str, client_message_id: Option<&str>) -> Send {

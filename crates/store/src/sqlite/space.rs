@@ -1,0 +1,113 @@
+//! Whether the disk has room: asked of the system at most once a second, whoever wants to know.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// How long an answer of the system is good.
+const GOOD_FOR: Duration = Duration::from_secs(1);
+/// What stands for an answer that there was none of.
+const UNKNOWN: u64 = u64::MAX;
+
+/// Bytes that may still be written where a folder is; none where the system does not say.
+type Free = fn(&Path) -> Option<u64>;
+
+/// The room of the disk that a folder is on.
+#[derive(Debug)]
+pub(super) struct Space {
+    folder: Option<PathBuf>,
+    free_bytes_min: u64,
+    free: Free,
+    start: Instant,
+    /// Milliseconds since the start from which on the system is asked again.
+    ask_at_ms: AtomicU64,
+    free_bytes: AtomicU64,
+    full: AtomicBool,
+}
+
+#[cfg(unix)]
+fn free_bytes(folder: &Path) -> Option<u64> {
+    let found = rustix::fs::statvfs(folder).ok()?;
+    Some(found.f_bavail.saturating_mul(found.f_frsize))
+}
+
+#[cfg(not(unix))]
+fn free_bytes(_: &Path) -> Option<u64> {
+    None
+}
+
+impl Space {
+    /// Watches the disk of a folder, of which so many bytes are to stay free. Without a folder there is always room.
+    pub(super) fn of(folder: Option<PathBuf>, free_bytes_min: u64) -> Self {
+        Self::asking(folder, free_bytes_min, free_bytes)
+    }
+
+    fn asking(folder: Option<PathBuf>, free_bytes_min: u64, free: Free) -> Self {
+        let (start, unknown) = (Instant::now(), AtomicU64::new(UNKNOWN));
+        let (ask_at_ms, full) = (AtomicU64::new(0), AtomicBool::new(false));
+        Self { folder, free_bytes_min, free, start, ask_at_ms, free_bytes: unknown, full }
+    }
+
+    /// Whether there is less room than is to stay free.
+    pub(super) fn is_full(&self) -> bool {
+        self.look();
+        self.full.load(Ordering::Relaxed)
+    }
+
+    /// Bytes that are free; none where that is not known.
+    pub(super) fn free_bytes(&self) -> Option<u64> {
+        self.look();
+        Some(self.free_bytes.load(Ordering::Relaxed)).filter(|bytes| *bytes != UNKNOWN)
+    }
+
+    fn look(&self) {
+        let Some(folder) = &self.folder else { return };
+        let now = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let due = self.ask_at_ms.load(Ordering::Relaxed);
+        let next = now + GOOD_FOR.as_millis() as u64;
+        let ordering = Ordering::Relaxed;
+        // One asks; the others take what was found before.
+        if now < due || self.ask_at_ms.compare_exchange(due, next, ordering, ordering).is_err() {
+            return;
+        }
+        self.note((self.free)(folder));
+    }
+
+    fn note(&self, free: Option<u64>) {
+        self.free_bytes.store(free.unwrap_or(UNKNOWN), Ordering::Relaxed);
+        let Some(free) = free else { return };
+        // A little more than the limit ends it, so that it does not come and go with each file.
+        let limit = self.free_bytes_min;
+        let enough = if self.full.load(Ordering::Relaxed) { limit.saturating_add(limit / 16) } else { limit };
+        let full = free < enough;
+        match (self.full.swap(full, Ordering::Relaxed), full) {
+            (false, true) => tracing::error!(free, limit, "the disk is full: only deletions are accepted"),
+            (true, false) => tracing::warn!(free, limit, "the disk has room again"),
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn full_below_the_limit_and_until_a_little_above() {
+        let space = Space::asking(None, 1_600, |_| None);
+        for (free, full) in [(1_600, false), (1_599, true), (1_650, true), (1_700, false), (1_650, false), (0, true)] {
+            space.note(Some(free));
+            assert_eq!((space.is_full(), space.free_bytes()), (full, Some(free)), "{free}");
+        }
+        space.note(None);
+        assert_eq!((space.is_full(), space.free_bytes()), (true, None), "what is not known changes nothing");
+    }
+
+    #[test]
+    fn the_system_is_asked_at_first() {
+        let space = Space::asking(Some(PathBuf::from("/")), 10, |_| Some(9));
+        assert!(space.is_full());
+        assert!(!Space::asking(None, u64::MAX, |_| Some(9)).is_full(), "in memory there is always room");
+        assert!(Space::of(Some(std::env::temp_dir()), 0).free_bytes().is_some_and(|bytes| bytes > 0));
+    }
+}

@@ -1,0 +1,485 @@
+//! What users may write, and what is removed again: budgets, bounds, people a day, files, pruning.
+
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod support;
+
+use std::sync::Arc;
+
+use quintet_domain::limits::{
+    CONVERSATIONS_OF_USER_MAX, MEETUP_REQUESTS_MAX, MEMBERS_MAX, NOTIFICATIONS_KEPT_MAX, OWNED_MAX, ROOMS_PER_MINUTE,
+};
+use quintet_domain::{Code, ConversationId, ConversationKind, NewText, Profile, Refusal, Target, Timestamp, UserId};
+use quintet_store::{
+    Actor, Created, Location, NewConversation, NewFile, NewMeetup, Quotas, Send, SqliteStore, StoredFile,
+};
+use support::{Bench, Counting, actor, message};
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+
+struct Stage {
+    bench: Bench,
+    folder: tempfile::TempDir,
+}
+
+impl Stage {
+    fn with(quotas: Quotas) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { bench: open(folder.path(), quotas, Arc::default()), folder }
+    }
+
+    /// Ends the store and opens it again, some time later.
+    async fn later(self, quotas: Quotas, ms: i64) -> Self {
+        let Self { bench, folder } = self;
+        bench.store.close().await;
+        let environment = Arc::clone(&bench.environment);
+        drop(bench);
+        environment.pass_ms(ms);
+        Self { bench: open(folder.path(), quotas, environment), folder }
+    }
+
+    /// Changes the database beside the store.
+    fn sql(&self, sql: &str) {
+        let conn = rusqlite::Connection::open(self.folder.path().join("quintet.sqlite3")).unwrap();
+        conn.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
+        conn.execute_batch(sql).unwrap();
+    }
+
+    fn number(&self, sql: &str) -> i64 {
+        let conn = rusqlite::Connection::open(self.folder.path().join("quintet.sqlite3")).unwrap();
+        conn.query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    async fn users(&self, names: &str) -> Vec<UserId> {
+        let mut users = Vec::new();
+        for name in names.split(' ') {
+            users.push(self.bench.user(name).await);
+        }
+        users
+    }
+
+    async fn make(&self, by: &UserId, kind: ConversationKind, members: &[UserId]) -> Result<ConversationId, Refusal> {
+        let new = NewConversation {
+            kind,
+            name: (kind != ConversationKind::Direct).then(|| "name".to_owned()),
+            description: None,
+            open: false,
+            members: members.to_vec(),
+            owner: None,
+            join: true,
+            profile: Profile::default(),
+        };
+        let by = actor(by);
+        let created: Created = self.bench.write(|store, done| store.create_conversation(by, new, done)).await?;
+        Ok(created.place.id.clone())
+    }
+
+    async fn add(&self, by: &UserId, place: &ConversationId, user: &UserId) -> Result<(), Refusal> {
+        let (by, place, user) = (actor(by), place.clone(), user.clone());
+        self.bench.write(|store, done| store.add_member(by, place, user, None, done)).await.map(|_| ())
+    }
+
+    /// Prunes to the end.
+    async fn prune(&self) {
+        let mut after = 0;
+        loop {
+            let pruned = self.bench.write(|store, done| store.prune(after, done)).await.unwrap();
+            after = pruned.after;
+            if !pruned.more {
+                return;
+            }
+        }
+    }
+}
+
+fn open(folder: &std::path::Path, quotas: Quotas, environment: Arc<Counting>) -> Bench {
+    let entries = Arc::default();
+    let location = Location::Folder(folder.into());
+    let store = SqliteStore::open_with(&location, environment.clone(), quotas, Box::new(|_| {})).unwrap();
+    Bench { store: Arc::new(store), entries, seen: Arc::default(), environment }
+}
+
+#[track_caller]
+fn refused<T: std::fmt::Debug>(result: Result<T, Refusal>, code: Code, part: &str) -> Refusal {
+    let refusal = result.expect_err("refused");
+    assert!(refusal.code == code && refusal.message.contains(part), "{refusal:?}");
+    refusal
+}
+
+/// Whoever has large groups made, one after the other, waits; another does not, and a service never.
+#[tokio::test]
+async fn rows_have_a_budget() {
+    let stage = Stage::with(Quotas { rates: true, ..Quotas::default() });
+    let users = stage.users("alice bob").await;
+    let mut members = Vec::new();
+    for number in 0..500 {
+        members.push(stage.bench.user(&format!("member-{number}")).await);
+    }
+    let mut made = 0;
+    let refusal = loop {
+        match stage.make(&users[0], ConversationKind::Group, &members).await {
+            Ok(_) => made += 1,
+            Err(refusal) => break refusal,
+        }
+        assert!(made < 20, "no budget");
+    };
+    assert!((4..=10).contains(&made), "{made} groups of 500");
+    assert_eq!(refusal.code, Code::RateLimited);
+    let wait = refusal.retry_after_ms.unwrap();
+    assert!(wait > 0 && wait < 60_000, "{wait}");
+    assert_eq!(stage.number("SELECT count(*) FROM conversation"), made, "what was refused left nothing");
+    stage.make(&users[1], ConversationKind::Group, &members).await.unwrap();
+    // It passes, and is as long as it says.
+    stage.bench.environment.pass_ms(wait as i64);
+    stage.make(&users[0], ConversationKind::Group, &[]).await.unwrap();
+    let key = "hash".to_owned();
+    let shop = stage.bench.write(|store, done| store.add_service("shop".into(), key, done)).await.unwrap();
+    for _ in 0..20 {
+        stage.make(&shop.user.id, ConversationKind::Group, &members).await.unwrap();
+    }
+}
+
+/// A message costs what it weighs times those who may hear it: many to few are free, a few to many are not.
+#[tokio::test]
+async fn delivered_bytes_have_a_budget() {
+    let stage = Stage::with(Quotas { rates: true, ..Quotas::default() });
+    let users = stage.users("alice bob carol").await;
+    let large = stage.make(&users[0], ConversationKind::Group, &users[1..]).await.unwrap();
+    let small = stage.make(&users[1], ConversationKind::Group, &[]).await.unwrap();
+    stage.sql("UPDATE conversation SET member_count = 5000 WHERE member_count = 3");
+    let mut sent = 0;
+    let refusal = loop {
+        match stage.bench.send(&users[0], &large, &"x".repeat(1_000)).await {
+            Ok(_) => sent += 1,
+            Err(refusal) => break refusal,
+        }
+        assert!(sent < 100, "no budget");
+    };
+    assert!((4..=7).contains(&sent), "{sent} messages of 1,000 bytes to 5,000");
+    assert!(refusal.code == Code::RateLimited && refusal.retry_after_ms.is_some(), "{refusal:?}");
+    for _ in 0..100 {
+        stage.bench.send(&users[1], &small, &"x".repeat(1_000)).await.unwrap();
+    }
+}
+
+/// Whoever fills the disk with text waits, whoever hears it; whoever writes to a large room at a normal speed does not.
+#[tokio::test]
+async fn stored_text_has_a_budget_and_normal_speed_is_fine() {
+    let stage = Stage::with(Quotas { rates: true, ..Quotas::default() });
+    let users = stage.users("alice bob carol").await;
+    let own = stage.make(&users[0], ConversationKind::Group, &[]).await.unwrap();
+    let mut sent = 0;
+    while stage.bench.send(&users[0], &own, &"x".repeat(5_000)).await.is_ok() {
+        sent += 1;
+        assert!(sent < 1_100, "no budget");
+    }
+    assert!(sent >= 1_000, "{sent}");
+    let room = stage.make(&users[1], ConversationKind::Group, &users[2..]).await.unwrap();
+    stage.sql("UPDATE conversation SET member_count = 1000 WHERE member_count = 2");
+    for _ in 0..300 {
+        stage.bench.send(&users[1], &room, &"a normal message ".repeat(10)).await.expect("normal speed");
+        stage.bench.environment.pass_ms(1_000);
+    }
+}
+
+/// What a group's beginning tells grows with its members, not with their square.
+#[tokio::test]
+async fn a_large_group_begins_quietly() {
+    let (bench, _folder) = Bench::in_file();
+    let owner = bench.user("owner").await;
+    let mut members = Vec::new();
+    for number in 0..17 {
+        members.push(bench.user(&format!("member-{number}")).await);
+    }
+    let told = async |count: usize| {
+        bench.settled().await;
+        bench.entries.lock().unwrap().clear();
+        bench.conversation(&owner, ConversationKind::Group, false, &members[..count]).await;
+        bench.settled().await;
+        let entries = bench.entries.lock().unwrap();
+        entries.iter().filter(|entry| matches!(entry.event, quintet_domain::Event::MemberJoined { .. })).count()
+    };
+    assert_eq!((told(16).await, told(17).await), (16, 0));
+}
+
+/// All guests of a network have one budget, whatever ids they say; others have their own.
+#[tokio::test]
+async fn guests_of_a_network_have_one_budget() {
+    let stage = Stage::with(Quotas { rates: true, ..Quotas::default() });
+    let users = stage.users("alice").await;
+    let room = stage.make(&users[0], ConversationKind::Room, &[]).await.unwrap();
+    stage.sql("UPDATE conversation SET member_count = 9000");
+    let guest = |number: usize, address: &str| Actor {
+        user: UserId::trusted(&format!("guest-{number}")),
+        guest: true,
+        guest_proof: None,
+        address: Some(address.parse().unwrap()),
+        origin: None,
+        acked: false,
+    };
+    let say = async |by: Actor| {
+        let (profile, room) = (Profile::default(), room.clone());
+        let (joiner, place) = (by.clone(), room.clone());
+        stage.bench.write(|store, done| store.join(joiner, place, profile, false, done)).await?;
+        let text = NewText {
+            target: Target::Conversation(room),
+            ..message(&users[0], &ConversationId::trusted("x"), &"x".repeat(5_000), None).text
+        };
+        stage.bench.write(|store, done| store.send(Send { actor: by, text }, done)).await.map(|_| ())
+    };
+    let mut said = 0;
+    while say(guest(said, &format!("2001:db8:0:1::{said:x}"))).await.is_ok() {
+        said += 1;
+        assert!(said < 100, "no budget");
+    }
+    refused(say(guest(100, "2001:db8:0:1:ffff::1")).await, Code::RateLimited, "try again");
+    say(guest(101, "2001:db8:0:2::1")).await.expect("another network");
+    say(guest(102, "192.0.2.1")).await.expect("another address");
+}
+
+#[tokio::test]
+async fn rooms_have_a_rate() {
+    let stage = Stage::with(Quotas { rates: true, ..Quotas::default() });
+    let users = stage.users("alice bob").await;
+    let mut made = 0;
+    while stage.make(&users[0], ConversationKind::Room, &[]).await.is_ok() {
+        made += 1;
+        assert!(made < 100, "no rate");
+    }
+    assert!((ROOMS_PER_MINUTE..ROOMS_PER_MINUTE + 3).contains(&made), "{made} rooms");
+    refused(stage.make(&users[0], ConversationKind::Room, &[]).await, Code::RateLimited, "try again");
+    stage.make(&users[0], ConversationKind::Group, &[]).await.expect("a group is no room");
+    stage.make(&users[1], ConversationKind::Room, &[]).await.expect("another's rate is another's");
+}
+
+#[tokio::test]
+async fn people_a_day_are_counted_over_a_restart() {
+    let quotas = Quotas { added_per_day: 3, direct_per_day: 2, ..Quotas::default() };
+    let stage = Stage::with(quotas.clone());
+    let users = stage.users("alice bob carol dave erin frank").await;
+    let alice = &users[0];
+    let group = stage.make(alice, ConversationKind::Group, &users[1..3]).await.unwrap();
+    stage.add(alice, &group, &users[3]).await.unwrap();
+    let refusal = refused(stage.add(alice, &group, &users[4]).await, Code::RateLimited, "at most 3 people a day");
+    assert!(refusal.retry_after_ms.is_some_and(|ms| ms > 0 && ms <= DAY_MS as u64), "{refusal:?}");
+    stage.add(alice, &group, &users[3]).await.expect("a member already is not added");
+    // Strangers, and one with whom she shares a group.
+    let eve = stage.users("eve").await.remove(0);
+    stage.make(alice, ConversationKind::Direct, &users[4..5]).await.unwrap();
+    stage.make(alice, ConversationKind::Direct, std::slice::from_ref(&eve)).await.unwrap();
+    let stranger = async |stage: &Stage| {
+        let text = NewText { target: Target::Direct(users[5].clone()), ..message(&users[0], &group, "hi", None).text };
+        let send = Send { actor: actor(&users[0]), text };
+        stage.bench.write(|store, done| store.send(send, done)).await
+    };
+    refused(stranger(&stage).await, Code::RateLimited, "at most 2 people a day");
+    stage.make(alice, ConversationKind::Direct, &users[1..2]).await.expect("they share a group");
+    stage.make(alice, ConversationKind::Direct, &users[4..5]).await.expect("it is there already");
+    let count = stage.number("SELECT count(*) FROM conversation");
+    assert_eq!(count, 4, "what was refused left nothing");
+
+    let stage = stage.later(quotas.clone(), 1_000).await;
+    refused(stranger(&stage).await, Code::RateLimited, "at most 2 people a day");
+    refused(stage.add(alice, &group, &users[4]).await, Code::RateLimited, "at most 3 people a day");
+    let stage = stage.later(quotas, DAY_MS).await;
+    stranger(&stage).await.expect("another day");
+    stage.add(alice, &group, &users[4]).await.expect("another day");
+    // What is open makes nobody an acquaintance.
+    let room = stage.make(&eve, ConversationKind::Room, &[]).await.unwrap();
+    for user in [&users[1], &users[2], &users[3]] {
+        let (by, id) = (actor(user), room.clone());
+        stage.bench.write(|store, done| store.join(by, id, Profile::default(), false, done)).await.unwrap();
+        let _ = stage.make(&eve, ConversationKind::Direct, std::slice::from_ref(user)).await;
+    }
+    refused(stage.make(&eve, ConversationKind::Direct, &users[3..4]).await, Code::RateLimited, "share no conversation");
+    stage.prune().await;
+    assert_eq!(stage.number("SELECT count(*) FROM reached"), 2, "the counts of today stay");
+    let stage = stage.later(Quotas::default(), 2 * DAY_MS).await;
+    stage.prune().await;
+    assert_eq!(stage.number("SELECT count(*) FROM reached"), 0);
+}
+
+#[tokio::test]
+async fn bounds_refuse_what_is_beyond_and_keep_what_is_there() {
+    let stage = Stage::with(Quotas::default());
+    let users = stage.users("alice bob carol").await;
+    let group = stage.make(&users[0], ConversationKind::Group, &users[1..2]).await.unwrap();
+    stage.sql(&format!("UPDATE user SET conversations = {CONVERSATIONS_OF_USER_MAX} WHERE username = 'carol'"));
+    refused(stage.add(&users[0], &group, &users[2]).await, Code::Conflict, "is in 10000 conversations");
+    refused(stage.make(&users[2], ConversationKind::Group, &[]).await, Code::Conflict, "is in 10000 conversations");
+    stage.sql(&format!("UPDATE conversation SET member_count = {MEMBERS_MAX} WHERE id = '{group}'"));
+    let dave = stage.users("dave").await.remove(0);
+    refused(stage.add(&users[0], &group, &dave).await, Code::Conflict, "at most 10000 members");
+    stage.bench.send(&users[1], &group, "still here").await.unwrap();
+
+    let owned = "INSERT INTO conversation (id, kind, open, owner_pk, created_at, updated_at)
+                 SELECT 'many-' || value, 'room', 1, (SELECT pk FROM user WHERE username = 'dave'), 0, 0
+                 FROM generate_series";
+    let series = format!(
+        "WITH RECURSIVE generate_series(value) AS (SELECT 1 UNION ALL SELECT value + 1
+                          FROM generate_series WHERE value < {OWNED_MAX}) {owned}"
+    );
+    stage.sql(&series);
+    for kind in [ConversationKind::Group, ConversationKind::Room] {
+        refused(stage.make(&dave, kind, &[]).await, Code::Conflict, "owns at most 10000");
+    }
+    stage.make(&dave, ConversationKind::Direct, &users[..1]).await.expect("nobody owns it");
+
+    let soon = Timestamp(4_000_000_000_000);
+    let new =
+        NewMeetup { activity: "A".into(), location: "L".into(), starts_at: soon, expires_at: soon, capacity: None };
+    let by = actor(&users[0]);
+    let meetup = stage.bench.write(|store, done| store.create_meetup(by, new.clone(), done)).await.unwrap();
+    stage.sql(&format!(
+        "PRAGMA foreign_keys = OFF;
+        WITH RECURSIVE series(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM series WHERE n < {MEETUP_REQUESTS_MAX})
+        INSERT INTO meetup_request (meetup_pk, user_pk, created_at) SELECT 1, 1000 + n, 0 FROM series"
+    ));
+    let (by, id) = (actor(&users[1]), meetup.id.clone());
+    let request = stage.bench.write(|store, done| store.request_meetup(by, id, done)).await;
+    refused(request, Code::Conflict, "1000 open requests");
+}
+
+#[tokio::test]
+async fn the_newest_notifications_are_kept() {
+    let stage = Stage::with(Quotas::default());
+    let user = stage.users("alice").await.remove(0);
+    let most = NOTIFICATIONS_KEPT_MAX;
+    stage.sql(&format!(
+        "
+        WITH RECURSIVE series(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM series WHERE n < {})
+        INSERT INTO notification (id, user_pk, title, message, at) SELECT 'n-' || n, 1, 't', 'm', 0 FROM series",
+        most + 70
+    ));
+    for _ in 0..3 {
+        let to = user.clone();
+        stage.bench.write(|store, done| store.notify(to, "T".into(), "M".into(), done)).await.unwrap();
+    }
+    assert_eq!(stage.number("SELECT count(*) FROM notification"), most);
+    assert_eq!(stage.number("SELECT notifications FROM user"), most);
+    assert_eq!(stage.number("SELECT count(*) FROM notification WHERE title = 'T'"), 3, "the oldest went");
+}
+
+#[tokio::test]
+async fn files_have_quotas() {
+    let stage = Stage::with(Quotas { user_file_bytes: 1_000, total_file_bytes: 1_500, ..Quotas::default() });
+    let users = stage.users("alice bob carol").await;
+    let announce = async |user: &UserId, id: &str| {
+        let (id, secret, uploader) = (id.to_owned(), "s".to_owned(), user.clone());
+        let new = NewFile { id, secret, uploader, name: None };
+        stage.bench.write(|store, done| store.announce_file(new, done)).await
+    };
+    let complete = async |id: &str, size: u64| {
+        let (id, file) = (id.to_owned(), StoredFile { name: None, size, mime: "x/y".to_owned(), image: None });
+        stage.bench.write(|store, done| store.complete_file(id, file, done)).await
+    };
+    assert_eq!(announce(&users[0], "a-1").await, Ok(1_000));
+    assert_eq!(announce(&users[0], "a-2").await, Ok(1_000));
+    complete("a-1", 700).await.unwrap();
+    // Both were let begin; only one still fits when it came.
+    refused(complete("a-2", 400).await, Code::TooLarge, "700 bytes of the 1000");
+    assert_eq!(announce(&users[0], "a-3").await, Ok(300));
+    complete("a-3", 300).await.unwrap();
+    refused(announce(&users[0], "a-4").await, Code::TooLarge, "delete some first");
+    assert_eq!(announce(&users[1], "b-1").await, Ok(500), "all together");
+    complete("b-1", 500).await.unwrap();
+    refused(announce(&users[2], "c-1").await, Code::StorageFull, "all the room");
+    let gone = vec!["a-1".to_owned()];
+    stage.bench.write(|store, done| store.forget_files(gone, done)).await.unwrap();
+    assert_eq!(announce(&users[0], "a-5").await, Ok(700), "what is gone counts no more");
+    stage.bench.erase(&users[1]).await;
+    assert_eq!(stage.number("SELECT bytes FROM file_total"), 300);
+}
+
+/// What is old goes; positions go on; whoever was away for longer than the log is kept starts afresh.
+#[tokio::test]
+async fn the_log_is_pruned_and_nobody_is_told_of_a_gap() {
+    let quotas = Quotas { change_days: 7, ..Quotas::default() };
+    let stage = Stage::with(quotas.clone());
+    let users = stage.users("alice bob").await;
+    let group = stage.make(&users[0], ConversationKind::Group, &users[1..]).await.unwrap();
+    for number in 0..1_200 {
+        stage.bench.send(&users[0], &group, &number.to_string()).await.unwrap();
+    }
+    let by = actor(&users[1]);
+    let place = group.clone();
+    stage.bench.write(|store, done| store.leave(by, place, quintet_domain::Departure::Left, done)).await.unwrap();
+    stage.add(&users[0], &group, &users[1]).await.unwrap();
+    let position = stage.bench.settled().await;
+
+    let stage = stage.later(quotas.clone(), 8 * DAY_MS).await;
+    stage.prune().await;
+    assert_eq!(stage.number("SELECT count(*) FROM change"), 1, "the newest one stays");
+    assert_eq!(stage.number("SELECT count(*) FROM departed"), 0);
+    assert_eq!(stage.number("SELECT count(*) FROM message"), 1_200, "messages are not the log");
+    let stage = stage.later(quotas, 0).await;
+    stage.bench.send(&users[0], &group, "after").await.unwrap();
+    assert_eq!(stage.bench.settled().await, position + 1, "positions go on");
+
+    let missed = async |after: u64| {
+        let missed = stage.bench.store.missed(users[1].clone(), false, after).await.unwrap();
+        missed.entries.map(|entries| entries.len())
+    };
+    assert_eq!(missed(position).await, Some(1));
+    assert_eq!(missed(position - 1).await, Some(2));
+    assert_eq!(missed(position - 2).await, None, "what came right behind it is not in the log any more");
+    assert_eq!(missed(0).await, None);
+    let kept = Stage::with(Quotas::default());
+    kept.users("alice").await;
+    kept.bench.environment.pass_ms(1_000 * DAY_MS);
+    let before = kept.number("SELECT count(*) FROM change");
+    kept.prune().await;
+    assert_eq!(kept.number("SELECT count(*) FROM change"), before, "0 days is for ever");
+}
+
+#[tokio::test]
+async fn guests_who_have_nothing_are_forgotten() {
+    let stage = Stage::with(Quotas { change_days: 7, ..Quotas::default() });
+    let users = stage.users("alice").await;
+    let room = stage.make(&users[0], ConversationKind::Room, &[]).await.unwrap();
+    let come = async |number: usize| {
+        let (by, place) = (actor(&UserId::trusted(&format!("guest-{number}"))), room.clone());
+        stage.bench.write(|store, done| store.join(by, place, Profile::default(), false, done)).await.unwrap();
+    };
+    let go = async |number: usize| {
+        let (by, place) = (actor(&UserId::trusted(&format!("guest-{number}"))), room.clone());
+        let gone = quintet_domain::Departure::GuestGone;
+        stage.bench.write(|store, done| store.leave(by, place, gone, done)).await.unwrap();
+    };
+    for number in 0..250 {
+        come(number).await;
+        if number == 7 {
+            stage.bench.send(&UserId::trusted("guest-7"), &room, "I was here").await.unwrap();
+        }
+        if number != 8 {
+            go(number).await;
+        }
+    }
+    stage.bench.environment.pass_ms(8 * DAY_MS);
+    come(1_000).await;
+    go(1_000).await;
+    stage.prune().await;
+    let left = stage.number("SELECT count(*) FROM user WHERE kind = 'guest'");
+    assert_eq!(left, 3, "one who spoke, one who is there, one who came today");
+    // A change that names somebody who is forgotten harms nobody.
+    stage.bench.store.missed(users[0].clone(), false, stage.bench.settled().await - 1).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_read_long_ago_goes() {
+    let stage = Stage::with(Quotas::default());
+    let user = stage.users("alice").await.remove(0);
+    for _ in 0..3 {
+        let to = user.clone();
+        stage.bench.write(|store, done| store.notify(to, "T".into(), "M".into(), done)).await.unwrap();
+    }
+    let reader = user.clone();
+    stage.bench.write(|store, done| store.read_notifications(reader, done)).await.unwrap();
+    let to = user.clone();
+    stage.bench.write(|store, done| store.notify(to, "unread".into(), "M".into(), done)).await.unwrap();
+    stage.bench.environment.pass_ms(31 * DAY_MS);
+    stage.prune().await;
+    let left = stage.bench.store.notifications(user, None, 10).await.unwrap();
+    let titles: Vec<_> = left.items.iter().map(|one| one.notification.title.as_str()).collect();
+    assert_eq!(titles, ["unread"]);
+}

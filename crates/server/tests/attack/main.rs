@@ -6,6 +6,7 @@
 mod support;
 
 mod bystander;
+mod engine;
 
 use bystander::Bystander;
 use support::Server;

@@ -7,7 +7,7 @@ use quintet_socketio::websocket::{BinaryBound, DecodeError, Decoder, HEAD_BYTES_
 const MESSAGE_BYTES_MAX: usize = 4_096;
 
 const BOUNDS: MessageBounds =
-    MessageBounds { text: MESSAGE_BYTES_MAX, binary: BinaryBound::UpTo(MESSAGE_BYTES_MAX), skipped: 8 * MESSAGE_BYTES_MAX };
+    MessageBounds { text: MESSAGE_BYTES_MAX, binary: BinaryBound::UpTo(MESSAGE_BYTES_MAX), inflates: true, skipped: 8 * MESSAGE_BYTES_MAX };
 
 fn decode(pieces: &[&[u8]], deflate: bool) -> (Vec<Message>, Option<DecodeError>) {
     let mut decoder = Decoder::new(deflate);

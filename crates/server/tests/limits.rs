@@ -143,6 +143,24 @@ async fn bytes_have_a_rate_and_who_goes_on_beyond_it_is_closed() {
 }
 
 #[tokio::test]
+async fn what_comes_beyond_the_rate_is_answered_without_being_inflated() {
+    let server = Server::with().env("QUINTET_LIMITS_RATES", "true").run();
+    let mut raw = Raw::enter(server.address(), "40/rooms,{\"userId\":\"g\"}").await;
+    let event = deflated(format!("42/rooms,5[\"typing\",{{\"x\":\"{}\"}}]", "a".repeat(60_000)).as_bytes());
+    assert!(event.len() < 200, "sixty thousand bytes by two hundred");
+    let mut codes = Vec::new();
+    for _ in 0..40 {
+        raw.send(0xC1, &event).await;
+        let ack = raw.text().await.expect("an acknowledgement, not the end");
+        assert!(ack.starts_with("43/rooms,5["), "{ack}");
+        codes.push(parsed(&ack[9..])[0]["code"].as_str().expect("a code").to_owned());
+    }
+    let read = codes.iter().take_while(|code| *code == "ERR_INVALID_PAYLOAD").count();
+    assert!((16..40).contains(&read), "a burst of a megabyte is read: {codes:?}");
+    assert_eq!(codes[read], "ERR_RATE_LIMITED", "{codes:?}");
+}
+
+#[tokio::test]
 async fn pings_without_end_are_a_flood_as_well() {
     let server = Server::with().env("QUINTET_LIMITS_RATES", "true").run();
     let mut raw = Raw::enter(server.address(), "40").await;

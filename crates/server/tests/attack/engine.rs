@@ -87,6 +87,11 @@ async fn floods_beyond_the_rate() {
             let flood = frame(0x81, format!("42{namespace}[\"typing\",{{\"roomId\":\"none\"}}]").as_bytes());
             raw.send_bytes(&flood.repeat(2_000)).await;
             assert_eq!(raw.close_code().await, Some(1008), "{place}");
+            // Small on the wire, large inflated.
+            let mut raw = Raw::enter(server.address(), place).await;
+            let bomb = format!("42{namespace}[\"typing\",{{\"x\":\"{}\"}}]", "a".repeat(60_000));
+            raw.send_bytes(&frame(0xC1, &deflated(bomb.as_bytes())).repeat(2_000)).await;
+            assert_eq!(raw.close_code().await, Some(1008), "{place}");
         }
     };
     bystander.beside(attack).await;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use quintet_domain::limits::EVENT_BYTES_MAX;
 use quintet_domain::{Code, Refusal};
 use quintet_service::Refused;
+use quintet_socketio::websocket::PassedOver;
 use quintet_socketio::{Admission, CloseReason, Incoming};
 
 use crate::client::Client;
@@ -46,6 +47,11 @@ impl Gateway {
         Ok(())
     }
 
+    /// Whether the next message of a client is within its rate, as far as can be known before it comes.
+    pub(crate) fn may_inflate(&self, client: &Client) -> bool {
+        self.0.service.rates().has_room(&client.rate)
+    }
+
     /// Whether a client that was refused something has gone on for too long.
     fn is_flooding(&self, client: &Client) -> bool {
         self.0.service.rates().is_flooding(&client.refusals)
@@ -53,11 +59,9 @@ impl Gateway {
 
     pub(crate) fn admit_incoming(&self, client: &Client, incoming: Incoming<'_, Arc<Connection>>) -> Admission {
         match incoming {
-            Incoming::Connect { bytes, whole } => {
+            Incoming::Connect { bytes, passed_over } => {
                 let counted = self.count(client, None, bytes);
-                let Err(refusal) = counted.and_then(|()| if whole { Ok(()) } else { Err(too_large("auth")) }) else {
-                    return Admission::Take;
-                };
+                let Err(refusal) = counted.and_then(|()| read("auth", passed_over)) else { return Admission::Take };
                 self.refused(&refusal);
                 if self.is_flooding(client) {
                     Admission::Close(CloseReason::Flooding)
@@ -65,13 +69,15 @@ impl Gateway {
                     Admission::Refuse(connect_error(&refusal))
                 }
             }
-            Incoming::Event { peer, head, bytes, whole } => {
-                self.admit_event(peer, || (head.name(), head.ack), bytes, whole)
+            Incoming::Event { peer, head, bytes, passed_over } => {
+                self.admit_event(peer, || (head.name(), head.ack), bytes, passed_over)
             }
             Incoming::Attachment { bytes } => {
                 // Its event was admitted: what comes next has to wait for it.
                 self.0.service.rates().charge(&client.rate, bytes);
-                Admission::Take
+                let admitted =
+                    client.is_identified() || self.0.service.rates().unidentified(client.address, bytes).is_ok();
+                if admitted { Admission::Take } else { Admission::Close(CloseReason::Flooding) }
             }
             Incoming::Other { bytes } => self.admit_small(client, bytes),
             Incoming::Control => self.admit_small(client, 0),
@@ -93,11 +99,11 @@ impl Gateway {
         connection: &Arc<Connection>,
         head: impl FnOnce() -> EventHead,
         bytes: usize,
-        whole: bool,
+        passed_over: Option<PassedOver>,
     ) -> Admission {
         let client = &connection.client;
         let counted = self.count(client, Some(connection), bytes);
-        match counted.and_then(|()| if whole { Ok(()) } else { Err(too_large("payload")) }) {
+        match counted.and_then(|()| read("payload", passed_over)) {
             Ok(()) => Admission::Take,
             Err(refusal) => self.refuse_event(connection, head(), refusal),
         }
@@ -119,6 +125,15 @@ impl Gateway {
     }
 }
 
-fn too_large(field: &str) -> Refusal {
-    Refusal::too_large(field, format!("is too large: an event or CONNECT has at most {EVENT_BYTES_MAX} bytes"))
+/// Whether a packet was read, or why it was not.
+fn read(field: &str, passed_over: Option<PassedOver>) -> Result<(), Refusal> {
+    match passed_over {
+        None => Ok(()),
+        Some(PassedOver::TooLarge) => {
+            let most = format!("is too large: an event or CONNECT has at most {EVENT_BYTES_MAX} bytes");
+            Err(Refusal::too_large(field, most))
+        }
+        // It was beyond the rate when it began to arrive.
+        Some(PassedOver::Unwanted) => Err(Refusal::rate_limited(1)),
+    }
 }

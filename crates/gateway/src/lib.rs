@@ -274,6 +274,10 @@ impl Application for Gateway {
         visitor.client.open(Door::SocketIo(transport));
     }
 
+    fn inflates(&self, visitor: &Visitor) -> bool {
+        self.may_inflate(&visitor.client)
+    }
+
     fn admit(&self, visitor: &Visitor, incoming: Incoming<'_, Arc<Connection>>) -> Admission {
         self.admit_incoming(&visitor.client, incoming)
     }

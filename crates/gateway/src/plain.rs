@@ -159,7 +159,8 @@ impl Handler for JsonFrames {
 
     fn bounds(&self) -> MessageBounds {
         let skipped = self.gateway.0.settings.frame_bytes_max;
-        MessageBounds { text: EVENT_BYTES_MAX, binary: BinaryBound::Skip, skipped }
+        let inflates = self.gateway.may_inflate(&self.connection.client);
+        MessageBounds { text: EVENT_BYTES_MAX, binary: BinaryBound::Skip, inflates, skipped }
     }
 
     fn unfinished(&self) -> &Unfinished {
@@ -179,10 +180,10 @@ impl Handler for JsonFrames {
 
     fn message(&mut self, message: Message) -> Handled {
         let admission = match &message {
-            Message::Text(text) => self.gateway.admit_event(&self.connection, || peek(text), text.len(), true),
+            Message::Text(text) => self.gateway.admit_event(&self.connection, || peek(text), text.len(), None),
             Message::Skipped(skipped) if !skipped.binary => {
                 let head = || peek(skipped.head_text());
-                self.gateway.admit_event(&self.connection, head, skipped.bytes, false)
+                self.gateway.admit_event(&self.connection, head, skipped.bytes, Some(skipped.why))
             }
             Message::Skipped(_) | Message::Binary(_) => {
                 let refusal = Refusal::invalid("frame", "must be JSON text, not binary");

@@ -317,26 +317,25 @@ async fn ten_thousand_events_at_once() {
     let mut flooder = Wire::connect(server.address(), "/chat", &json!({ "token": alice.1 })).await;
     let mut other = Wire::connect(server.address(), "/chat", &json!({ "token": bob.1 })).await;
     let (mut sent, mut limited) = (0, 0);
-    // In slices, so that neither side's socket fills up with nobody reading.
-    for _ in 0..100 {
-        let mut asked = Vec::new();
-        for _ in 0..100 {
-            asked.push(flooder.ask("message:send", &json!({ "chatId": place, "content": "flood" })).await);
+    let flood = json!(["message:send", { "chatId": place, "content": "flood" }]);
+    for id in 0..10_000 {
+        if !flooder.try_send(&format!("42/chat,{id}{flood}")).await {
+            break;
         }
-        for id in asked {
-            let ack = flooder.acked(id).await;
-            if ack["success"] == true {
-                sent += 1;
-            } else {
-                assert_eq!(ack["code"], "ERR_RATE_LIMITED");
-                assert!(ack["retryAfterMs"].as_u64().is_some_and(|ms| ms > 0), "{ack}");
-                limited += 1;
-            }
-        }
-        flooder.events.clear();
     }
-    assert_eq!(sent + limited, 10_000);
-    assert!(sent >= 100 && limited > 5_000, "{sent} sent, {limited} refused");
+    // What is refused is answered, and then the connection is closed, with what is still being committed unanswered.
+    while let Some(frame) = flooder.frame().await {
+        let Some(ack) = frame.strip_prefix("43/chat,") else { continue };
+        let ack: Value = serde_json::from_str(&ack[ack.find('[').expect("arguments")..]).expect("JSON");
+        if ack[0]["success"] == true {
+            sent += 1;
+        } else {
+            assert_eq!(ack[0]["code"], "ERR_RATE_LIMITED");
+            assert!(ack[0]["retryAfterMs"].as_u64().is_some_and(|ms| ms > 0), "{ack}");
+            limited += 1;
+        }
+    }
+    assert!(sent > 0 && limited >= 200, "{sent} sent, {limited} refused");
     // The other one is served as if nothing had happened, and heard just what was taken.
     let ack = other.call("message:send", &json!({ "chatId": place, "content": "calm" })).await;
     assert_eq!(ack["success"], true, "{ack}");
@@ -348,5 +347,5 @@ async fn ten_thousand_events_at_once() {
         }
         heard += 1;
     }
-    assert_eq!(heard, sent);
+    assert!(heard >= 100.max(sent) && heard + limited < 10_000, "{heard} heard, {sent} sent, {limited} refused");
 }

@@ -90,3 +90,29 @@ async fn a_notification_from_before_is_told_though_the_connection_broke_at_once(
     };
     assert_eq!(next.0, "receiveMessage", "{next:?}");
 }
+
+#[tokio::test]
+async fn a_user_has_so_many_connections_that_are_brought_up_to_date() {
+    const OF_USER: usize = 8;
+    let server = Server::start();
+    let (alice, bob) = (server.http().register("alice").await, server.http().register("bob").await);
+    let place = group(&server, &alice.1, &[&bob.0]).await;
+    let (wire, pid) = enter(&server, "/chat", json!({ "token": bob.1 })).await;
+    drop(wire);
+    let mut sender = Wire::connect(server.address(), "/chat", &json!({ "token": alice.1 })).await;
+    // More than the queue and the system's buffers take, so that each waits for a reader.
+    for _ in 0..1_500 {
+        sender.call("message:send", &json!({ "chatId": place, "content": "x".repeat(5_000) })).await;
+    }
+    let back = json!({ "token": bob.1, "pid": pid });
+    let mut reading = Vec::new();
+    for _ in 0..OF_USER {
+        let (wire, same) = enter(&server, "/chat", back.clone()).await;
+        assert_eq!(same, pid);
+        reading.push(wire);
+    }
+    let (mut another, fresh) = enter(&server, "/chat", back).await;
+    assert_ne!(fresh, pid, "another one starts afresh");
+    say(&server, &alice.1, &place, "now").await;
+    assert_eq!(another.next("message:new").await["content"], "now", "and hears what happens from there on");
+}

@@ -266,6 +266,15 @@ impl Rates {
         update(&of.bytes, |moment| EVENT_BYTES.admit(moment, now, bytes))
     }
 
+    /// Whether another event would be admitted.
+    #[must_use]
+    pub fn has_room(&self, of: &EventRate) -> bool {
+        let now = self.now();
+        !self.on
+            || (EVENTS.admit(of.events.load(Ordering::Relaxed), now).is_ok()
+                && EVENT_BYTES.admit(of.bytes.load(Ordering::Relaxed), now, 0).is_ok())
+    }
+
     /// Bytes that belong to an event which was admitted, as its attachments do.
     pub fn charge(&self, of: &EventRate, bytes: usize) {
         if self.on {
@@ -365,6 +374,7 @@ mod tests {
         rates.charge(&events, 2_000_000);
         let refused = rates.event(&events, 10).expect_err("its attachments used the bytes up");
         assert!(refused.retry_after_ms.is_some_and(|ms| ms > 3_000), "{refused:?}");
+        assert!(!rates.has_room(&events) && rates.has_room(&EventRate::default()));
         let off = Rates::new(false);
         off.charge(&events, 2_000_000);
         assert!(off.event(&events, 10).is_ok(), "where rates are off none counts");

@@ -10,7 +10,7 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::websocket::HEAD_BYTES_MAX;
+use crate::websocket::{HEAD_BYTES_MAX, PassedOver};
 use crate::{CloseReason, Link, Transport, packet};
 
 /// The application behind an engine.
@@ -31,16 +31,22 @@ pub trait Application: Send + Sync + Sized + 'static {
         let _ = (visitor, transport);
     }
 
+    /// Whether the next message of a client is inflated, where it is compressed. One that is not is passed over.
+    fn inflates(&self, visitor: &Self::Visitor) -> bool {
+        let _ = visitor;
+        true
+    }
+
     /// Something came from a client, and nothing of it was parsed yet. An event that is not taken is for the
     /// application to answer, by the peer's [`Link`].
     fn admit(&self, visitor: &Self::Visitor, incoming: Incoming<'_, Self::Peer>) -> Admission {
         let _ = visitor;
         match incoming {
-            Incoming::Connect { whole: false, .. } => {
+            Incoming::Connect { passed_over: Some(_), .. } => {
                 let message = "The CONNECT is too large".to_owned();
                 Admission::Refuse(ConnectError { message, data: None })
             }
-            Incoming::Event { whole: false, .. } => Admission::Close(CloseReason::TOO_LARGE),
+            Incoming::Event { passed_over: Some(_), .. } => Admission::Close(CloseReason::TOO_LARGE),
             Incoming::Connect { .. }
             | Incoming::Event { .. }
             | Incoming::Attachment { .. }
@@ -87,8 +93,8 @@ pub enum Incoming<'a, P> {
     Connect {
         /// Its length in bytes, inflated.
         bytes: usize,
-        /// Whether it is within [`Config::event_bytes_max`](crate::Config::event_bytes_max).
-        whole: bool,
+        /// Why it was passed over, if it was: then it cannot be handled.
+        passed_over: Option<PassedOver>,
     },
     /// An event.
     Event {
@@ -98,8 +104,8 @@ pub enum Incoming<'a, P> {
         head: EventHead<'a>,
         /// Its length in bytes, inflated, without attachments.
         bytes: usize,
-        /// Whether it is within [`Config::event_bytes_max`](crate::Config::event_bytes_max).
-        whole: bool,
+        /// Why it was passed over, if it was: then it cannot be handled.
+        passed_over: Option<PassedOver>,
     },
     /// An attachment of an event or acknowledgement.
     Attachment {

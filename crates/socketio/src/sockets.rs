@@ -20,7 +20,7 @@ use crate::id::Id;
 use crate::link::{Answer, Control};
 use crate::packet::{self, Head, Kind, Packet};
 use crate::unfinished::Held;
-use crate::websocket::{BinaryBound, MessageBounds, Skipped};
+use crate::websocket::{BinaryBound, MessageBounds, PassedOver, Skipped};
 use crate::{Application, CloseReason, Event, Frame, Holder, Link, PushError, Transport};
 
 /// Socket.IO, as what is spoken over Engine.IO.
@@ -136,7 +136,8 @@ impl<A: Application> Protocol for SocketIo<A> {
     fn bounds(&self, session: &Session<Self>) -> MessageBounds {
         let config = &session.server().config;
         let binary = session.protocol.expected();
-        MessageBounds { text: config.event_bytes_max, binary, skipped: config.payload_bytes_max }
+        let inflates = self.application.inflates(&session.protocol.visitor);
+        MessageBounds { text: config.event_bytes_max, binary, inflates, skipped: config.payload_bytes_max }
     }
 
     async fn text(&self, session: &Connection<A>, text: &str) -> Result<(), CloseReason> {
@@ -144,7 +145,7 @@ impl<A: Application> Protocol for SocketIo<A> {
         still_open(session)?;
         let bounds = bounds(session);
         let head = packet::head(text, bounds.attachments_max).map_err(|_| CloseReason::ProtocolError)?;
-        if !admit(session, &inbound, head, text.len(), true)? {
+        if !admit(session, &inbound, head, text.len(), None)? {
             if head.attachments > 0 {
                 inbound.assembler.refuse(head.attachments);
                 session.protocol.expect(inbound.assembler.expects(bounds));
@@ -185,7 +186,7 @@ impl<A: Application> Protocol for SocketIo<A> {
         if head.attachments > 0 || inbound.assembler.held_bytes().is_some() {
             return Err(CloseReason::TOO_LARGE);
         }
-        match admit(session, &inbound, head, skipped.bytes, false)? {
+        match admit(session, &inbound, head, skipped.bytes, Some(skipped.why))? {
             true => Err(CloseReason::TOO_LARGE),
             false => Ok(()),
         }
@@ -240,21 +241,21 @@ fn admit<A: Application>(
     inbound: &Inbound<A>,
     head: Head<'_>,
     bytes: usize,
-    whole: bool,
+    passed_over: Option<PassedOver>,
 ) -> Result<bool, CloseReason> {
     if inbound.assembler.held_bytes().is_some() {
         // Nothing comes between a packet and its attachments.
         return Err(CloseReason::ProtocolError);
     }
     let incoming = match head.kind {
-        Kind::Connect => Incoming::Connect { bytes, whole },
+        Kind::Connect => Incoming::Connect { bytes, passed_over },
         Kind::Event => {
             let (_, peer) = &inbound.peers[position(inbound, head.namespace)?];
-            Incoming::Event { peer, head: EventHead { ack: head.ack, data: head.data }, bytes, whole }
+            Incoming::Event { peer, head: EventHead { ack: head.ack, data: head.data }, bytes, passed_over }
         }
         Kind::Ack | Kind::Disconnect => {
             position(inbound, head.namespace)?;
-            if !whole {
+            if passed_over.is_some() {
                 return Err(CloseReason::TOO_LARGE);
             }
             Incoming::Other { bytes }

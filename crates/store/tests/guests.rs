@@ -241,7 +241,9 @@ impl Run {
 
     fn actor(&self, by: By) -> Actor {
         match by {
-            By::Account(n) => Actor { user: id(n), guest: false, guest_proof: None, origin: None, acked: false },
+            By::Account(n) => {
+                Actor { user: id(n), guest: false, guest_proof: None, address: None, origin: None, acked: false }
+            }
             By::Guest(n) => {
                 let Conn { number, claims, shown } = self.model.connections[n];
                 let proof = |name: usize, key: u8| Some(GuestProof { name: format!("s{name}"), hash: [key; 32] });
@@ -250,7 +252,14 @@ impl Run {
                     Shown::Secret(name) => proof(name, 1),
                     Shown::Forged(name) => proof(name, 2),
                 };
-                Actor { user: id(claims), guest: true, guest_proof, origin: Some(ConnectionId(number)), acked: false }
+                Actor {
+                    user: id(claims),
+                    guest: true,
+                    guest_proof,
+                    address: None,
+                    origin: Some(ConnectionId(number)),
+                    acked: false,
+                }
             }
         }
     }
@@ -260,7 +269,8 @@ impl Run {
         let (bench, model) = (&self.bench, &mut self.model);
         match step {
             Step::Adopt(n) => {
-                let claims = Claims { id: id(n), username: None, name: None, email: None, avatar: None };
+                let claims =
+                    Claims { id: id(n), username: None, name: None, email: None, email_verified: false, avatar: None };
                 let answer = bench.start(|store, done| store.adopt(claims, done)).await;
                 if !model.accounts[n] {
                     model.account_comes(n);
@@ -540,13 +550,14 @@ proptest! {
 async fn ids_of_former_guests_are_nobodys() {
     let (bench, _folder) = Bench::in_file();
     let reserved = UserId::former_guest(7);
-    let claims = Claims { id: reserved.clone(), username: None, name: None, email: None, avatar: None };
+    let claims =
+        Claims { id: reserved.clone(), username: None, name: None, email: None, email_verified: false, avatar: None };
     assert!(bench.write(|store, done| store.adopt(claims, done)).await.is_err());
     let new = NewUser { id: Some(reserved.clone()), username: "u".into(), ..NewUser::default() };
     assert!(bench.write(|store, done| store.register(new, done)).await.is_err());
     let owner = bench.user("owner").await;
     let room = bench.conversation(&owner, ConversationKind::Room, true, &[]).await;
-    let guest = Actor { user: reserved, guest: true, guest_proof: None, origin: None, acked: false };
+    let guest = Actor { user: reserved, guest: true, guest_proof: None, address: None, origin: None, acked: false };
     assert!(bench.write(|store, done| store.join(guest, room, Profile::default(), false, done)).await.is_err());
 }
 
@@ -555,14 +566,14 @@ async fn ids_of_former_guests_are_nobodys() {
 async fn a_guest_is_in_so_many_rooms() {
     let bench = Bench::open(&Location::Memory);
     let owner = bench.user("owner").await;
-    let guest = Actor { user: id(0), guest: true, guest_proof: None, origin: None, acked: false };
+    let guest = Actor { user: id(0), guest: true, guest_proof: None, address: None, origin: None, acked: false };
     for n in 0..=quintet_domain::limits::GUEST_ROOMS_MAX {
         let room = bench.conversation(&owner, ConversationKind::Room, true, &[]).await;
         let by = guest.clone();
         let joined = bench.write(|store, done| store.join(by, room, Profile::default(), false, done)).await;
         assert_eq!(joined.is_ok(), n < quintet_domain::limits::GUEST_ROOMS_MAX, "{n}: {joined:?}");
     }
-    let claims = Claims { id: id(0), username: None, name: None, email: None, avatar: None };
+    let claims = Claims { id: id(0), username: None, name: None, email: None, email_verified: false, avatar: None };
     bench.write(|store, done| store.adopt(claims, done)).await.expect("adopted");
     assert!(bench.store.memberships(id(0)).await.expect("read").places.is_empty());
 }
@@ -575,11 +586,11 @@ async fn a_departure_names_whom_the_client_knows() {
     let owner = bench.user("owner").await;
     let room = bench.conversation(&owner, ConversationKind::Room, true, &[]).await;
     let before = bench.settled().await;
-    let guest = Actor { user: id(0), guest: true, guest_proof: None, origin: None, acked: false };
+    let guest = Actor { user: id(0), guest: true, guest_proof: None, address: None, origin: None, acked: false };
     let place = room.clone();
     bench.write(|store, done| store.join(guest, place, Profile::default(), false, done)).await.expect("joined");
     let joined = bench.settled().await;
-    let claims = Claims { id: id(0), username: None, name: None, email: None, avatar: None };
+    let claims = Claims { id: id(0), username: None, name: None, email: None, email_verified: false, avatar: None };
     bench.write(|store, done| store.adopt(claims, done)).await.expect("adopted");
     let told = async |after| {
         let entries =

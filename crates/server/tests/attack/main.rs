@@ -7,6 +7,7 @@ mod support;
 
 mod bystander;
 mod edge;
+mod engine;
 mod identity;
 mod writes;
 

@@ -2,6 +2,7 @@
 #![allow(dead_code, unused_imports, reason = "each test file uses its part")]
 
 mod http;
+pub mod raw;
 mod server;
 pub mod story;
 mod wire;

@@ -2,17 +2,20 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use quintet_socketio::websocket::{DecodeError, Decoder, Message};
+use quintet_socketio::websocket::{BinaryBound, DecodeError, Decoder, HEAD_BYTES_MAX, Message, MessageBounds};
 
 const MESSAGE_BYTES_MAX: usize = 4_096;
 
+const BOUNDS: MessageBounds =
+    MessageBounds { text: MESSAGE_BYTES_MAX, binary: BinaryBound::UpTo(MESSAGE_BYTES_MAX), inflates: true, skipped: 8 * MESSAGE_BYTES_MAX };
+
 fn decode(pieces: &[&[u8]], deflate: bool) -> (Vec<Message>, Option<DecodeError>) {
-    let mut decoder = Decoder::new(MESSAGE_BYTES_MAX, deflate);
+    let mut decoder = Decoder::new(deflate);
     let mut messages = Vec::new();
     for piece in pieces {
         decoder.feed(piece);
         loop {
-            match decoder.next_message() {
+            match decoder.next_message(BOUNDS) {
                 Ok(Some(message)) => messages.push(message),
                 Ok(None) => break,
                 Err(error) => return (messages, Some(error)),
@@ -37,6 +40,10 @@ fuzz_target!(|input: (bool, Vec<u8>, u16)| {
                 0
             }
             Message::Close(_) => 0,
+            Message::Skipped(skipped) => {
+                assert!(skipped.head.len() <= HEAD_BYTES_MAX);
+                0
+            }
         };
         assert!(length <= MESSAGE_BYTES_MAX);
     }

@@ -15,7 +15,7 @@ use super::session::Session;
 use super::state::Misplaced;
 use super::{InvalidPacket, Protocol};
 use crate::unfinished::UNCOUNTED_BYTES_MAX;
-use crate::websocket::{BinaryBound, HEAD_BYTES_MAX, MessageBounds, Skipped};
+use crate::websocket::{BinaryBound, HEAD_BYTES_MAX, MessageBounds, PassedOver, Skipped};
 use crate::{CloseReason, Holder};
 
 /// Packets of a payload that are handled before other connections have their turn.
@@ -153,7 +153,9 @@ impl<P: Protocol> Session<P> {
                 return Ok(());
             }
         } else if packet.len() > bounds.text {
-            return self.skip(false, packet.as_bytes(), packet.len()).await;
+            let head = packet.as_bytes()[..packet.len().min(HEAD_BYTES_MAX + 1)].to_vec();
+            let why = PassedOver::TooLarge;
+            return self.skip(Skipped { binary: false, why, head, bytes: packet.len() }).await;
         }
         self.receive(Packet::decode(packet, self.revision())).await
     }
@@ -164,20 +166,23 @@ impl<P: Protocol> Session<P> {
             BinaryBound::UpTo(most) if bytes <= most.saturating_add(2) => Ok(false),
             BinaryBound::UpTo(_) => Err(CloseReason::TOO_LARGE),
             BinaryBound::Refuse => Err(CloseReason::ProtocolError),
-            BinaryBound::Skip => self.skip(true, &[BINARY_MESSAGE], bytes).await.map(|()| true),
+            BinaryBound::Skip => {
+                let skipped = Skipped { binary: true, why: PassedOver::Unwanted, head: vec![BINARY_MESSAGE], bytes };
+                self.skip(skipped).await.map(|()| true)
+            }
         }
     }
 
-    /// A packet was passed over.
-    pub(super) async fn skip(self: &Arc<Self>, binary: bool, packet: &[u8], bytes: usize) -> Result<(), CloseReason> {
-        let head = match (binary, self.revision(), packet.split_first()) {
-            (false, _, Some((b'4', head))) => head,
-            (true, Revision::V3, Some((&BINARY_MESSAGE, head))) => head,
-            (true, Revision::V4, _) => packet,
-            _ => return Err(CloseReason::ProtocolError),
-        };
-        let head = head[..head.len().min(HEAD_BYTES_MAX)].to_vec();
-        self.server().protocol.skipped(self, Skipped { binary, head, bytes }).await
+    /// A packet was passed over: its type is taken off, and it is reported.
+    pub(super) async fn skip(self: &Arc<Self>, mut skipped: Skipped) -> Result<(), CloseReason> {
+        let kind = skipped.head.first().copied();
+        match (skipped.binary, self.revision()) {
+            (false, _) if kind == Some(b'4') => drop(skipped.head.remove(0)),
+            (true, Revision::V3) if kind == Some(BINARY_MESSAGE) => drop(skipped.head.remove(0)),
+            (true, Revision::V4) => {}
+            (false | true, _) => return Err(CloseReason::ProtocolError),
+        }
+        self.server().protocol.skipped(self, skipped).await
     }
 
     /// Takes a packet of a POST, and hands it over if it is a message.

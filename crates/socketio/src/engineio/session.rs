@@ -17,7 +17,7 @@ use super::payload::{self, Payload};
 use super::server::Inner;
 use super::state::{Beat, Heard, Misplaced, State};
 use crate::id::Id;
-use crate::websocket::{BinaryBound, Handled, Handler, Message, MessageBounds, Skipped};
+use crate::websocket::{BinaryBound, Handled, Handler, Message, MessageBounds};
 use crate::wheel::{Alarm, Alarmed};
 use crate::{CloseReason, Frame, Holder, Outbox, PushError, Unfinished};
 
@@ -146,7 +146,7 @@ impl<P: Protocol> Session<P> {
 
     /// How large the next packet may be, its type included.
     pub(super) fn bounds(&self) -> MessageBounds {
-        let MessageBounds { text, binary, skipped } = self.server.protocol.bounds(self);
+        let MessageBounds { text, binary, inflates, skipped } = self.server.protocol.bounds(self);
         let (binary, base64) = match binary {
             BinaryBound::UpTo(bytes) if self.revision == Revision::V3 => {
                 (BinaryBound::UpTo(bytes.saturating_add(1)), bytes.div_ceil(3).saturating_mul(4).saturating_add(2))
@@ -154,7 +154,7 @@ impl<P: Protocol> Session<P> {
             other => (other, 0),
         };
         let text = text.saturating_add(1).max(base64).min(self.server.config.payload_bytes_max);
-        MessageBounds { text, binary, skipped }
+        MessageBounds { text, binary, inflates, skipped }
     }
 
     // --- polling ---
@@ -348,8 +348,8 @@ impl<P: Protocol> Handler for OverWebSocket<P> {
 
     fn message(&mut self, message: Message) -> Handled {
         let session = Arc::clone(&self.0);
-        if let Message::Skipped(Skipped { binary, head, bytes }) = message {
-            return Handled::Busy(Box::pin(async move { session.skip(binary, &head, bytes).await }));
+        if let Message::Skipped(skipped) = message {
+            return Handled::Busy(Box::pin(async move { session.skip(skipped).await }));
         }
         let packet = match &message {
             Message::Text(text) => Packet::decode_text(text, session.revision()),

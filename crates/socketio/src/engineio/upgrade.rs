@@ -252,7 +252,7 @@ impl<P: Protocol> WithStream for Probe<P> {
 }
 
 /// The messages of a probe: `2probe` and `5`.
-const PROBE: MessageBounds = MessageBounds { text: 6, binary: BinaryBound::Refuse, skipped: 6 };
+const PROBE: MessageBounds = MessageBounds { text: 6, binary: BinaryBound::Refuse, inflates: true, skipped: 6 };
 
 /// The client's `2probe` is answered by `3probe`, a waiting poll is let go, and `5` completes the upgrade.
 async fn probe<S, P>(socket: &mut Socket<S>, session: &Arc<Session<P>>) -> Result<(), CloseReason>

@@ -21,15 +21,26 @@ pub struct MessageBounds {
     pub text: usize,
     /// What becomes of binary messages.
     pub binary: BinaryBound,
+    /// Whether compressed text is inflated. Where it is not, it is passed over.
+    pub inflates: bool,
     /// The largest message that is passed over, in bytes on the wire. A larger one is an error.
     pub skipped: usize,
+}
+
+/// Why a message was passed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PassedOver {
+    /// It is larger than its bound.
+    TooLarge,
+    /// It was not wanted at the moment, whatever its size.
+    Unwanted,
 }
 
 impl MessageBounds {
     /// Takes messages of up to `bytes` bytes and passes none over.
     #[must_use]
     pub const fn up_to(bytes: usize) -> Self {
-        Self { text: bytes, binary: BinaryBound::UpTo(bytes), skipped: bytes }
+        Self { text: bytes, binary: BinaryBound::UpTo(bytes), inflates: true, skipped: bytes }
     }
 }
 
@@ -38,6 +49,8 @@ impl MessageBounds {
 pub struct Skipped {
     /// Whether it was binary.
     pub binary: bool,
+    /// Why it was passed over.
+    pub why: PassedOver,
     /// Its first bytes, inflated where that could be done: at most [`HEAD_BYTES_MAX`].
     pub head: Vec<u8>,
     /// What it cost, in bytes: its length on the wire, or as much of it as was inflated.

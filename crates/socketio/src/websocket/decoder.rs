@@ -7,7 +7,7 @@ use std::fmt;
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::bounds::{BinaryBound, HEAD_BYTES_MAX, MessageBounds, Skipped};
+use super::bounds::{BinaryBound, HEAD_BYTES_MAX, MessageBounds, PassedOver, Skipped};
 use crate::deflate::{self, InflateError};
 
 /// A whole message or a control frame.
@@ -107,8 +107,8 @@ struct Partial {
     held: BytesMut,
     /// Bytes of the message in the frames so far, the one under way included.
     bytes: u64,
-    /// Whether the message is passed over.
-    skipped: bool,
+    /// Why the message is passed over, if it is.
+    skipped: Option<PassedOver>,
     /// The frame under way whose payload is passed over as it arrives.
     skipping: Option<Skipping>,
 }
@@ -178,9 +178,10 @@ impl Decoder {
                 }
             }
             let Some(header) = self.header()? else { break };
-            if header.is_data() && self.passes_over(&header, bounds)? {
+            let passed_over = if header.is_data() { self.passed_over(&header, bounds)? } else { None };
+            if let Some(why) = passed_over {
                 self.buffer.advance(header.header_bytes);
-                self.start_skipping(&header);
+                self.start_skipping(&header, why);
                 continue;
             }
             let Some(end) =
@@ -256,34 +257,37 @@ impl Decoder {
         self.partial.as_ref().map_or(first, |partial| partial.kind)
     }
 
-    /// Whether the frame's message is passed over: decided by what frames claim, before anything of it is held.
-    fn passes_over(&self, header: &Header, bounds: MessageBounds) -> Result<bool, DecodeError> {
+    /// Why the frame's message is passed over, if it is: decided by what frames claim, before anything of it is held.
+    fn passed_over(&self, header: &Header, bounds: MessageBounds) -> Result<Option<PassedOver>, DecodeError> {
         let kind = self.kind(header);
-        let (before, skipped) = self.partial.as_ref().map_or((0, false), |partial| (partial.bytes, partial.skipped));
+        let (before, skipped) = self.partial.as_ref().map_or((0, None), |partial| (partial.bytes, partial.skipped));
         let total = before.saturating_add(header.payload_bytes);
-        let most = match (kind.binary, bounds.binary) {
-            (false, _) => Some(bounds.text),
-            (true, BinaryBound::UpTo(most)) => Some(most),
-            (true, BinaryBound::Skip) => None,
+        let (most, unwanted) = match (kind.binary, bounds.binary) {
+            (false, _) => (bounds.text, kind.deflated && !bounds.inflates),
+            (true, BinaryBound::UpTo(most)) => (most, false),
+            (true, BinaryBound::Skip) => (0, true),
             (true, BinaryBound::Refuse) => return Err(DecodeError::Unexpected),
         };
         // What cannot be compressed grows by some bytes (RFC 1951 section 3.2.4).
-        let slack = |most: usize| if kind.deflated { most / 256 + 64 } else { 0 };
-        match most.filter(|_| !skipped) {
-            Some(most) if total <= most.saturating_add(slack(most)) as u64 => Ok(false),
-            Some(_) if kind.binary => Err(DecodeError::TooLarge),
-            _ if total <= bounds.skipped as u64 => Ok(true),
-            _ => Err(DecodeError::TooLarge),
-        }
+        let slack = if kind.deflated { most / 256 + 64 } else { 0 };
+        let fits = total <= most.saturating_add(slack) as u64;
+        let why = match skipped {
+            Some(why) => why,
+            None if unwanted => PassedOver::Unwanted,
+            None if fits => return Ok(None),
+            None if kind.binary => return Err(DecodeError::TooLarge),
+            None => PassedOver::TooLarge,
+        };
+        if total <= bounds.skipped as u64 { Ok(Some(why)) } else { Err(DecodeError::TooLarge) }
     }
 
-    fn start_skipping(&mut self, header: &Header) {
+    fn start_skipping(&mut self, header: &Header, why: PassedOver) {
         let kind = self.kind(header);
         let partial = self.partial.get_or_insert_with(|| {
-            Box::new(Partial { kind, held: BytesMut::new(), bytes: 0, skipped: true, skipping: None })
+            Box::new(Partial { kind, held: BytesMut::new(), bytes: 0, skipped: Some(why), skipping: None })
         });
         partial.bytes += header.payload_bytes;
-        if !std::mem::replace(&mut partial.skipped, true) {
+        if partial.skipped.replace(why).is_none() {
             partial.held = BytesMut::from(&partial.held[..partial.held.len().min(HEAD_BYTES_MAX)]);
         }
         partial.skipping = Some(Skipping { fin: header.fin, mask: header.mask, at: 0, left: header.payload_bytes });
@@ -309,9 +313,9 @@ impl Decoder {
         if !partial.skipping.take()?.fin {
             return None;
         }
-        let Partial { kind, held, bytes, .. } = *self.partial.take()?;
+        let Partial { kind, held, bytes, skipped, .. } = *self.partial.take()?;
         let head = if kind.deflated { deflate::beginning(&held, HEAD_BYTES_MAX) } else { held.to_vec() };
-        Some(Message::Skipped(Skipped { binary: kind.binary, head, bytes: bytes as usize }))
+        Some(Message::Skipped(Skipped { binary: kind.binary, why: skipped?, head, bytes: bytes as usize }))
     }
 
     fn take_frame(
@@ -331,7 +335,7 @@ impl Decoder {
             None if header.fin => payload,
             partial => {
                 let mut partial = partial.unwrap_or_else(|| {
-                    Box::new(Partial { kind, held: BytesMut::new(), bytes: 0, skipped: false, skipping: None })
+                    Box::new(Partial { kind, held: BytesMut::new(), bytes: 0, skipped: None, skipping: None })
                 });
                 partial.bytes += payload.len() as u64;
                 partial.held.extend_from_slice(&payload);
@@ -355,7 +359,8 @@ impl Decoder {
                 let bytes = head.len();
                 head.truncate(HEAD_BYTES_MAX);
                 head.shrink_to_fit();
-                return Ok(Some(Message::Skipped(Skipped { binary: false, head, bytes })));
+                let why = PassedOver::TooLarge;
+                return Ok(Some(Message::Skipped(Skipped { binary: false, why, head, bytes })));
             }
             Err(InflateError::TooLarge(_)) => return Err(DecodeError::TooLarge),
         };

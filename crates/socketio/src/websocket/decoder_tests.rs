@@ -113,7 +113,7 @@ proptest! {
 
 /// Takes events of 100 bytes and binary messages as given, and passes over up to 100,000 bytes.
 fn events(binary: BinaryBound) -> MessageBounds {
-    MessageBounds { text: 100, binary, skipped: 100_000 }
+    MessageBounds { text: 100, binary, inflates: true, skipped: 100_000 }
 }
 
 fn decode_events(bytes: &[u8], cut: usize, bounds: MessageBounds) -> Result<Vec<Message>, DecodeError> {
@@ -133,8 +133,10 @@ fn decode_events(bytes: &[u8], cut: usize, bounds: MessageBounds) -> Result<Vec<
 #[test]
 fn text_beyond_its_bound_is_passed_over_and_its_beginning_is_known() {
     let large = "x".repeat(50_000);
-    let skipped =
-        |bytes| Message::Skipped(Skipped { binary: false, head: large.as_bytes()[..HEAD_BYTES_MAX].to_vec(), bytes });
+    let skipped = |bytes| {
+        let head = large.as_bytes()[..HEAD_BYTES_MAX].to_vec();
+        Message::Skipped(Skipped { binary: false, why: PassedOver::TooLarge, head, bytes })
+    };
     let after = frame(0x81, b"after");
     let whole = [frame(0x81, large.as_bytes()), after.clone()].concat();
     // Begun within the bound and ended beyond it, with a ping in between.
@@ -174,7 +176,8 @@ fn binary_messages_are_held_only_where_they_are_expected() {
     let bytes = frame(0x82, &[7; 5_000]);
     assert_eq!(decode_events(&bytes[..8], 100, events(BinaryBound::Refuse)), Err(DecodeError::Unexpected));
     assert_eq!(decode_events(&bytes[..8], 100, events(BinaryBound::UpTo(4_999))), Err(DecodeError::TooLarge));
-    let skipped = Skipped { binary: true, head: vec![7; HEAD_BYTES_MAX], bytes: 5_000 };
+    let why = PassedOver::Unwanted;
+    let skipped = Skipped { binary: true, why, head: vec![7; HEAD_BYTES_MAX], bytes: 5_000 };
     assert_eq!(decode_events(&bytes, 100, events(BinaryBound::Skip)), Ok(vec![Message::Skipped(skipped)]));
 }
 
@@ -185,4 +188,15 @@ fn the_beginning_of_a_message_keeps_no_memory_of_those_before_it() {
     assert!(decoder.next_message(MessageBounds::up_to(60_000)).is_ok_and(|message| message.is_some()));
     assert_eq!(decoder.next_message(MessageBounds::up_to(60_000)), Ok(None));
     assert!(decoder.buffer.capacity() < 1_024);
+}
+
+#[test]
+fn compressed_text_is_not_inflated_where_it_is_not_wanted() {
+    let bounds = MessageBounds { inflates: false, ..events(BinaryBound::Refuse) };
+    let compressed = deflate::compress(b"a message");
+    let bytes = [frame(0xC1, &compressed), frame(0x81, b"not compressed")].concat();
+    let skipped =
+        Skipped { binary: false, why: PassedOver::Unwanted, head: b"a message".to_vec(), bytes: compressed.len() };
+    let expected = vec![Message::Skipped(skipped), Message::Text("not compressed".to_owned())];
+    assert_eq!(decode_events(&bytes, 3, bounds), Ok(expected));
 }

@@ -11,7 +11,8 @@ use super::{BinaryBound, Decoder, Deflate, Driver, Handler, Message, MessageBoun
 use crate::{CloseReason, Frame};
 
 /// What comes after our goodbye is not looked at.
-const PASSED_OVER: MessageBounds = MessageBounds { text: 0, binary: BinaryBound::Skip, skipped: 1_000_000 };
+const PASSED_OVER: MessageBounds =
+    MessageBounds { text: 0, binary: BinaryBound::Skip, inflates: false, skipped: 1_000_000 };
 
 /// A WebSocket after its handshake.
 #[derive(Debug)]

@@ -1,0 +1,182 @@
+//! Attacks over the transports: bombs, packets that never end, floods, and connections that say nothing.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::bystander::Bystander;
+use crate::support::raw::{Raw, deflated, frame};
+use crate::support::{Server, Wire};
+
+fn resident_kb(server: &Server) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).expect("a process");
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("its memory");
+    line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).expect("a number")
+}
+
+/// A thousand bytes each, a megabyte inflated: what cost 20 ms each, twice where the vocabulary is undecided, is given
+/// up at the bound.
+#[tokio::test]
+async fn bombs_of_many_anonymous_sockets() {
+    const SOCKETS: usize = 20;
+    const BOMBS: usize = 40;
+    let server = Server::start();
+    let mut bystander = Bystander::of(&server).await;
+    let bomb = deflated(format!("42[\"send_message\",{{\"x\":[{}1]}}]", "1,".repeat(450_000)).as_bytes());
+    assert!(bomb.len() < 2_000);
+    let attack = async {
+        let mut sockets = tokio::task::JoinSet::new();
+        for _ in 0..SOCKETS {
+            let (address, bomb) = (server.address(), bomb.clone());
+            sockets.spawn(async move {
+                let mut raw = Raw::enter(address, "40").await;
+                for _ in 0..BOMBS {
+                    raw.send(0xC1, &bomb).await;
+                }
+                for _ in 0..BOMBS {
+                    let error = raw.text().await.expect("an error, not the end");
+                    assert!(error.contains("ERR_TOO_LARGE"), "{error}");
+                }
+            });
+        }
+        while let Some(socket) = sockets.join_next().await {
+            socket.expect("a socket");
+        }
+    };
+    bystander.beside(attack).await;
+}
+
+/// Packets that lack an attachment or the rest of one: all of them together hold no more than the budget.
+#[tokio::test]
+async fn unfinished_packets_of_many_sockets() {
+    const BUDGET: usize = 8_000_000;
+    const SOCKETS: usize = 60;
+    let server = Server::with().env("QUINTET_LIMITS_UNFINISHED_BYTES", &BUDGET.to_string()).run();
+    let mut bystander = Bystander::of(&server).await;
+    let before = resident_kb(&server);
+    let two = "452-/rooms,[\"x\",{\"_placeholder\":true,\"num\":0},{\"_placeholder\":true,\"num\":1}]";
+    let bytes = frame(0x82, &[7; 900_000]);
+    let attack = async {
+        let (mut sockets, mut peak) = (Vec::new(), before);
+        for number in 0..SOCKETS {
+            let mut raw = Raw::enter(server.address(), &format!("40/rooms,{{\"userId\":\"g{number}\"}}")).await;
+            raw.send(0x81, two.as_bytes()).await;
+            // Every other one has the first attachment whole, and the others most of it.
+            raw.send_bytes(&bytes[..bytes.len() - number % 2 * 1_000]).await;
+            sockets.push(raw);
+            peak = peak.max(resident_kb(&server));
+        }
+        // The oldest made room for the others.
+        assert_eq!(sockets[0].close_code().await, Some(1013));
+        peak.max(resident_kb(&server))
+    };
+    let peak = bystander.beside(attack).await;
+    let bound = (BUDGET / 1_000) as u64 * 2 + 24_000;
+    assert!(peak - before < bound, "grew by {} kB, the bound is {bound} kB", peak - before);
+}
+
+/// A client that sends as fast as it can is closed; others are served meanwhile.
+#[tokio::test]
+async fn floods_beyond_the_rate() {
+    let server = Server::with().env("QUINTET_LIMITS_RATES", "true").run();
+    let mut bystander = Bystander::of(&server).await;
+    let attack = async {
+        for place in ["40", "40/rooms,{\"userId\":\"g\"}", "40/meetup,{\"userId\":\"h\"}"] {
+            let mut raw = Raw::enter(server.address(), place).await;
+            let namespace = place.trim_start_matches("40").split_inclusive(',').next().unwrap_or_default();
+            let flood = frame(0x81, format!("42{namespace}[\"typing\",{{\"roomId\":\"none\"}}]").as_bytes());
+            raw.send_bytes(&flood.repeat(2_000)).await;
+            assert_eq!(raw.close_code().await, Some(1008), "{place}");
+            // Small on the wire, large inflated.
+            let mut raw = Raw::enter(server.address(), place).await;
+            let bomb = format!("42{namespace}[\"typing\",{{\"x\":\"{}\"}}]", "a".repeat(60_000));
+            raw.send_bytes(&frame(0xC1, &deflated(bomb.as_bytes())).repeat(2_000)).await;
+            assert_eq!(raw.close_code().await, Some(1008), "{place}");
+        }
+    };
+    bystander.beside(attack).await;
+}
+
+/// Transports that never enter a namespace end by themselves, however well they answer pings.
+#[tokio::test]
+async fn sockets_that_never_connect() {
+    const SOCKETS: usize = 50;
+    let server = Server::start();
+    let mut bystander = Bystander::of(&server).await;
+    let http = server.http();
+    let attack = async {
+        let (mut sockets, mut polling) = (Vec::new(), Vec::new());
+        for _ in 0..SOCKETS {
+            sockets.push(Raw::session(server.address()).await);
+            let opened = http.send("GET", "/socket.io/?EIO=4&transport=polling", &[], "").await.text;
+            let opened: Value = serde_json::from_str(&opened[1..]).expect("an open packet");
+            let sid = opened["sid"].as_str().expect("an id");
+            polling.push(format!("/socket.io/?EIO=4&transport=polling&sid={sid}"));
+        }
+        // This one was let in once, and left.
+        sockets.push(Raw::enter(server.address(), "40").await);
+        if let Some(last) = sockets.last_mut() {
+            last.send(0x81, b"41").await;
+        }
+        for mut raw in sockets {
+            assert_eq!(raw.close_code().await, Some(1000));
+        }
+        for path in polling {
+            // A poll of a session that is still there waits for its end.
+            while http.send("GET", &path, &[], "").await.status == 200 {}
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(120), bystander.beside(attack)).await.expect("they end in time");
+}
+
+/// An address has so many connections that nobody vouches for; a token comes in all the same.
+#[tokio::test]
+async fn thousands_of_anonymous_connections_from_one_address() {
+    const MAX: usize = 50;
+    const SOCKETS: usize = 400;
+    let server = Server::with().env("QUINTET_LIMITS_UNIDENTIFIED_PER_ADDRESS", &MAX.to_string()).run();
+    let mut bystander = Bystander::of(&server).await;
+    let alice = server.http().register("alice").await;
+    let attack = async {
+        let (mut sockets, mut let_in) = (Vec::new(), 0);
+        for number in 0..SOCKETS {
+            let mut raw = Raw::session(server.address()).await;
+            // Nobody's, or a guest's that is free to say any id.
+            let connect =
+                if number % 2 == 0 { "40".to_owned() } else { format!("40/rooms,{{\"userId\":\"g{number}\"}}") };
+            raw.send(0x81, connect.as_bytes()).await;
+            let answer = raw.text().await.expect("an answer");
+            match answer.starts_with("40") {
+                true => let_in += 1,
+                false => assert!(answer.starts_with("44") && answer.contains("ERR_RATE_LIMITED"), "{answer}"),
+            }
+            sockets.push(raw);
+        }
+        assert_eq!(let_in, MAX);
+        let mut wire = Wire::connect(server.address(), "/chat", &json!({ "token": alice.1 })).await;
+        assert_eq!(wire.call("typing:stop", &json!({ "chatId": "none" })).await["code"], "ERR_NOT_FOUND");
+        sockets
+    };
+    bystander.beside(attack).await;
+}
+
+/// Where there are too many in all, the oldest that nobody vouches for go, and no other.
+#[tokio::test]
+async fn the_oldest_that_nobody_vouches_for_make_room() {
+    const MAX: usize = 30;
+    let server = Server::with().env("QUINTET_LIMITS_UNIDENTIFIED", &MAX.to_string()).run();
+    let mut bystander = Bystander::of(&server).await;
+    let attack = async {
+        let mut sockets = Vec::new();
+        for _ in 0..3 * MAX {
+            sockets.push(Raw::enter(server.address(), "40").await);
+        }
+        for raw in &mut sockets[..2 * MAX] {
+            assert_eq!(raw.close_code().await, Some(1013));
+        }
+        let last = &mut sockets[3 * MAX - 1];
+        last.send(0x81, b"421[\"nonsense\"]").await;
+        assert!(last.text().await.is_some_and(|answer| answer.starts_with("431[")), "the newest stay");
+    };
+    bystander.beside(attack).await;
+}

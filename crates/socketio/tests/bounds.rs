@@ -1,0 +1,171 @@
+//! What a client may make the engine hold, inflate and wait for, at the byte.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+mod support;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use flate2::{Compress, Compression, FlushCompress};
+use quintet_socketio::{Config, Unfinished};
+use support::{PATIENCE, Ws, calm, field, get, masked, post, serve};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+const V5: &str = "/socket.io/?EIO=4&transport=websocket";
+const DEFLATE: &str = "Sec-WebSocket-Extensions: permessage-deflate";
+const BINARY_EVENT: &str = "451-[\"message\",{\"_placeholder\":true,\"num\":0}]";
+
+async fn enter(ws: &mut Ws) {
+    ws.send("40").await;
+    assert!(ws.text().await.starts_with("40{\"sid\":"));
+    assert_eq!(ws.text().await, "42[\"auth\",{}]");
+}
+
+async fn connected(address: SocketAddr) -> Ws {
+    let (mut ws, _) = Ws::session(address, V5).await;
+    enter(&mut ws).await;
+    ws
+}
+
+/// A message as permessage-deflate has it.
+fn deflated(message: &str) -> Vec<u8> {
+    let mut compress = Compress::new(Compression::best(), false);
+    let mut out = Vec::with_capacity(message.len() + 1_000);
+    compress.compress_vec(message.as_bytes(), &mut out, FlushCompress::Sync).unwrap();
+    assert_eq!(compress.total_in() as usize, message.len());
+    out.truncate(out.len() - 4);
+    out
+}
+
+#[tokio::test]
+async fn a_namespace_with_a_long_name_is_not_repeated() {
+    let address = serve(calm()).await;
+    let (mut ws, _) = Ws::session(address, V5).await;
+    let longest = "n".repeat(127);
+    ws.send(&format!("40/{longest},")).await;
+    assert_eq!(ws.text().await, format!("44/{longest},{{\"message\":\"Invalid namespace\"}}"));
+    ws.send(&format!("40/{longest}n,")).await;
+    let (kind, payload) = ws.frame().await.expect("a close");
+    assert_eq!((kind, &payload[2..]), (0x88, &b"protocol error"[..]));
+}
+
+#[tokio::test]
+async fn a_connect_beyond_its_bound_is_refused_and_the_connection_stays() {
+    let address = serve(calm()).await;
+    let refused = "44/custom,{\"message\":\"The CONNECT is too large\"}";
+    let (mut ws, _) = Ws::session(address, V5).await;
+    ws.send(&format!("40/custom,{{\"x\":\"{}\"}}", "a".repeat(66_000))).await;
+    assert_eq!(ws.text().await, refused);
+    enter(&mut ws).await;
+    // As a bomb, in whatever pieces.
+    let mut ws = Ws::open(address, V5, &[DEFLATE]).await.expect("a WebSocket");
+    assert!(ws.text().await.starts_with("0{"));
+    let bomb = deflated(&format!("40/custom,{{\"x\":\"{}\"}}", "a".repeat(900_000)));
+    assert!(bomb.len() < 2_000);
+    ws.send_frame(0xC1, &bomb).await;
+    assert_eq!(ws.text().await, refused);
+    ws.send_frame(0x41, &bomb[..500]).await;
+    ws.send_frame(0x80, &bomb[500..]).await;
+    assert_eq!(ws.text().await, refused);
+    enter(&mut ws).await;
+    // And by polling, where what comes behind it is handled.
+    let open = get(address, "/socket.io/?EIO=4&transport=polling").await;
+    let target = format!("/socket.io/?EIO=4&transport=polling&sid={}", field(open.text(), "sid"));
+    let body = format!("40/custom,{{\"x\":\"{}\"}}\x1e40/custom,", "a".repeat(66_000));
+    assert_eq!(post(address, &target, &body).await.text(), "ok");
+    let polled = get(address, &target).await;
+    assert!(polled.text().starts_with(&format!("{refused}\x1e40/custom,{{\"sid\"")), "{}", polled.text());
+}
+
+#[tokio::test]
+async fn an_event_beyond_its_bound_is_for_the_application_to_answer() {
+    // This one has no answer.
+    let mut ws = connected(serve(calm()).await).await;
+    let fits = "a".repeat(60_000);
+    ws.send(&format!("421[\"message-with-ack\",\"{fits}\"]")).await;
+    assert_eq!(ws.text().await, format!("431[\"{fits}\"]"));
+    ws.send(&format!("421[\"message-with-ack\",\"{}\"]", "a".repeat(66_000))).await;
+    assert_eq!(ws.close_code().await, Some(1009));
+    let mut ws = connected(serve(calm()).await).await;
+    ws.send(&format!("42[\"message\"{}]", ",1".repeat(300))).await;
+    assert_eq!(ws.close_code().await, Some(1002), "too many arguments");
+}
+
+#[tokio::test]
+async fn binary_messages_are_taken_where_an_attachment_is_expected() {
+    let address = serve(calm()).await;
+    let mut ws = connected(address).await;
+    // The header of a message of 1 MB: none of it is waited for.
+    ws.send_bytes(&[&[0x82, 0xFF][..], &1_000_000_u64.to_be_bytes(), &[0; 4]].concat()).await;
+    assert_eq!(ws.close_code().await, Some(1002));
+    let (mut outside, _) = Ws::session(address, V5).await;
+    outside.send(BINARY_EVENT).await;
+    assert_eq!(outside.close_code().await, Some(1002), "in no namespace");
+    let open = get(address, "/socket.io/?EIO=4&transport=polling").await;
+    let target = format!("/socket.io/?EIO=4&transport=polling&sid={}", field(open.text(), "sid"));
+    assert_eq!(post(address, &target, "40\x1ebAQID").await.status, 400);
+}
+
+#[tokio::test]
+async fn a_packet_has_its_time_to_be_finished() {
+    let config = || Config { unfinished: Unfinished::new(1_000_000, Duration::from_millis(300)), ..calm() };
+    let mut ws = connected(serve(config()).await).await;
+    ws.send(BINARY_EVENT).await;
+    assert_eq!(ws.close_code().await, Some(1008), "its attachment never comes");
+    let mut ws = connected(serve(config()).await).await;
+    let frame = masked(0x81, &[b'x'; 20_000]);
+    ws.send_bytes(&frame[..10_000]).await;
+    assert_eq!(ws.close_code().await, Some(1008), "the rest of it never comes");
+    let mut ws = connected(serve(config()).await).await;
+    ws.send_frame(0x01, &[b'x'; 10_000]).await;
+    assert_eq!(ws.close_code().await, Some(1008), "its last fragment never comes");
+}
+
+#[tokio::test]
+async fn unfinished_packets_share_a_budget() {
+    let unfinished = Unfinished::new(100_000, PATIENCE);
+    let address = serve(Config { unfinished: unfinished.clone(), ..calm() }).await;
+    let (mut first, mut second) = (connected(address).await, connected(address).await);
+    let frame = masked(0x82, &[7; 80_000]);
+    first.send(BINARY_EVENT).await;
+    first.send_bytes(&frame[..60_000]).await;
+    let held = async {
+        while unfinished.held_bytes() < 60_000 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, held).await.expect("it is counted");
+    second.send(BINARY_EVENT).await;
+    second.send_bytes(&frame[..60_000]).await;
+    assert_eq!(first.close_code().await, Some(1013), "the older one makes room");
+    second.send_bytes(&frame[60_000..]).await;
+    assert!(second.text().await.starts_with("451-[\"message-back\""));
+    assert_eq!(second.frame().await, Some((0x82, vec![7; 80_000])));
+    assert_eq!(unfinished.held_bytes(), 0);
+}
+
+#[tokio::test]
+async fn a_post_is_read_no_longer_than_its_session_lives() {
+    let address = serve(Config { connect_timeout: Duration::from_millis(300), ..calm() }).await;
+    let open = get(address, "/socket.io/?EIO=4&transport=polling").await;
+    let target = format!("/socket.io/?EIO=4&transport=polling&sid={}", field(open.text(), "sid"));
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let head = format!("POST {target} HTTP/1.1\r\nHost: x\r\nContent-Length: 900000\r\n\r\n4");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    tokio::time::timeout(PATIENCE, stream.read_exact(&mut answer)).await.expect("an answer").unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 400");
+}
+
+#[tokio::test]
+async fn who_leaves_the_last_namespace_has_its_time_to_enter_another() {
+    let mut ws = connected(serve(Config { connect_timeout: Duration::from_millis(300), ..calm() }).await).await;
+    ws.send("40/custom,").await;
+    assert!(ws.text().await.starts_with("40/custom,"));
+    assert_eq!(ws.text().await, "42/custom,[\"auth\",{}]");
+    ws.send("41").await;
+    ws.send("41/custom,").await;
+    assert_eq!(ws.close_code().await, Some(1000));
+}

@@ -20,8 +20,9 @@ use crate::compose::{self, Parts};
 use crate::config::{Config, MetricsListen, RegistrationName};
 use crate::edge::exposition::{self, Secret};
 use crate::edge::place::{IDLE_TIMEOUT, Place, Step};
-use crate::edge::places::{self, Places, Room};
+use crate::edge::places::{self, Places};
 use crate::edge::respond::{Forms, Shared, respond};
+use crate::edge::room::{DESCRIPTORS_MIN, Room};
 use crate::listen::Listen;
 use crate::tls::Tls;
 use crate::{Failure, forwarded, housekeeping, process};
@@ -60,10 +61,10 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
         MetricsListen::At(address) => exposition::bind(*address, true).await?,
     };
     let descriptors = process::raise_descriptors();
-    if descriptors < places::DESCRIPTORS_MIN {
+    if descriptors < DESCRIPTORS_MIN {
         return Err(format!(
             "the process may open {descriptors} files and connections; {} are the least (`ulimit -n`)",
-            places::DESCRIPTORS_MIN
+            DESCRIPTORS_MIN
         ));
     }
     let room = Room::of(descriptors, config.limits.connections, config.limits.connections_per_address);

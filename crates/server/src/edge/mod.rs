@@ -11,3 +11,4 @@ pub(crate) mod place;
 pub(crate) mod places;
 pub(crate) mod policy;
 pub(crate) mod respond;
+pub(crate) mod room;

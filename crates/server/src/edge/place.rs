@@ -18,8 +18,8 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
 /// Time in which a client has to read something of what is written to it.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
-/// Time after which a write that waits makes a connection one that may be closed for others.
-const WRITE_BLOCKED_AFTER: Duration = Duration::from_secs(1);
+/// Time that a connection has at a step before it may be closed for others: whoever is quick is never closed.
+pub(super) const CLOSABLE_AFTER: Duration = Duration::from_secs(1);
 
 /// The step that a connection is at before it is a WebSocket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,11 +74,17 @@ impl State {
         Some(Duration::from_millis(now.saturating_sub(since)))
     }
 
-    /// Whether nobody but the client would miss the connection: nothing that it asked for is being worked on.
+    /// Whether nobody but the client would miss the connection: for a while nothing that it asked for has been worked on.
     pub(super) fn is_closable(&self, now: u64) -> bool {
-        match self.step().0 {
-            Step::Handshake | Step::Head | Step::Body | Step::Idle => true,
-            Step::Answering => self.write_waits(now).is_some_and(|waits| waits >= WRITE_BLOCKED_AFTER),
+        let (step, since) = self.step();
+        if self.write_waits(now).is_some_and(|waits| waits >= CLOSABLE_AFTER) {
+            return true;
+        }
+        match step {
+            Step::Handshake | Step::Head | Step::Body | Step::Idle => {
+                Duration::from_millis(now.saturating_sub(since)) >= CLOSABLE_AFTER
+            }
+            Step::Answering => false,
         }
     }
 
@@ -217,5 +223,30 @@ impl Watch for Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.places.leave(self);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_has_its_time() {
+        let overdue_after = |step: Step| {
+            let state = State::new(step, 1_000);
+            assert_eq!(state.step(), (step, 1_000));
+            (0..200).find(|s| state.is_overdue(1_000 + s * 1_000))
+        };
+        assert_eq!(Step::ALL.map(overdue_after), [Some(15), Some(15), None, None, Some(75)]);
+        let closable_after = |step: Step| {
+            let state = State::new(step, 0);
+            (0..200).find(|s| state.is_closable(s * 1_000))
+        };
+        assert_eq!(Step::ALL.map(closable_after), [Some(1), Some(1), Some(1), None, Some(1)]);
+        // What is answered and not read is closed all the same.
+        let unread = State::new(Step::Answering, 0);
+        unread.waits_since.store(5_001, Ordering::Relaxed);
+        assert!(!unread.is_closable(5_999) && unread.is_closable(6_000));
+        assert!(!unread.is_overdue(24_999) && unread.is_overdue(25_000));
     }
 }

@@ -94,7 +94,7 @@ pub(crate) async fn respond(
         tokio::task::yield_now().await;
     }
     let remote = forwarded::client_address(request.headers(), peer, &shared.trusted_proxies);
-    let path = request.uri().path().to_owned();
+    let (path, triage) = (request.uri().path().to_owned(), place.is_triage());
     let mut response = match admit(shared, remote.ip(), place, &request, &mut over).await {
         Ok(()) => {
             let (body, late) = split(request, place, shared.body_bytes_per_second);
@@ -106,6 +106,9 @@ pub(crate) async fn respond(
     policy::apply(&path, shared.tls, response.status(), response.headers_mut());
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         place.switches();
+    } else if triage {
+        // One request: others wait for the place.
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response.map(|inner| Answered { inner, _over: over })
 }

@@ -231,7 +231,11 @@ async fn uploads_that_hang() {
                 stream.write_all(head.as_bytes()).await.expect("sent");
                 let mut answer = Vec::new();
                 let _ = stream.read_to_end(&mut answer).await;
-                String::from_utf8_lossy(&answer).split(' ').nth(1).unwrap_or_default().to_owned()
+                let answer = String::from_utf8_lossy(&answer).into_owned();
+                let status = answer.split(' ').nth(1).unwrap_or_default().to_owned();
+                assert!(answer.contains("content-type: application/problem+json"), "{answer}");
+                assert!(status != "408" || answer.contains("`body` came too slowly."), "{answer}");
+                status
             });
         }
         let mut statuses = Vec::new();

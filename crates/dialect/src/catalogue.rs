@@ -109,6 +109,9 @@ use Type::{Binary, ClientId, Content, Flag, Id, Ids, Kind, Name, Objects, Text, 
 const AUTHENTICATE: EventSpec = spec("authenticate", ToServer, Quintet, Object(&[req("token", Text)]));
 const ERROR_FIELDS: Payload = Object(&[req("code", Text), req("message", Text), opt("event", Text)]);
 const OBJECT: Type = Type::Object;
+/// Who types where, in the messenger vocabulary.
+const TYPIST: Payload =
+    Object(&[req("userId", Id), req("username", Name), opt("recipient", Id), opt("group", Id), opt("guest", Flag)]);
 
 const MEETUP: &[EventSpec] = &[
     spec("connect", ToServer, Document, Object(&[req("userId", Id)])),
@@ -216,18 +219,8 @@ const MESSENGER: &[EventSpec] = &[
         Quintet,
         Object(&[req("messageIds", Ids), req("userId", Id), opt("recipient", Id), opt("group", Id)]),
     ),
-    spec(
-        "typingStarted",
-        ToClient,
-        Quintet,
-        Object(&[req("userId", Id), req("username", Name), opt("recipient", Id), opt("group", Id), opt("guest", Flag)]),
-    ),
-    spec(
-        "typingStopped",
-        ToClient,
-        Quintet,
-        Object(&[req("userId", Id), req("username", Name), opt("recipient", Id), opt("group", Id), opt("guest", Flag)]),
-    ),
+    spec("typingStarted", ToClient, Quintet, TYPIST),
+    spec("typingStopped", ToClient, Quintet, TYPIST),
     spec("error", ToClient, Document, ERROR_FIELDS),
 ];
 

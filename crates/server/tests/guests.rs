@@ -316,7 +316,7 @@ async fn whatever_is_under_way_is_the_guests() {
     let server = server();
     let http = server.http();
     let alice = http.register("alice").await;
-    for round in 0..4 {
+    for round in 0..8 {
         let id = format!("user-{round}");
         let mut squatter = guest(&server, &id).await;
         let (room, _) = room_of(&mut squatter, &id).await;
@@ -324,9 +324,15 @@ async fn whatever_is_under_way_is_the_guests() {
         http.api(&alice.1, "POST", &members, json!({})).await.expect(201);
         let mut watcher = Wire::connect(server.address(), "/rooms", &json!({ "token": alice.1 })).await;
         let (real, later) = (token(&id), http.clone());
+        let address = server.address();
         let comes = tokio::spawn(async move {
-            later.api(&real, "GET", "/me", Value::Null).await.expect(200);
+            // By the first call of its own, or by a connection, which takes the place of the guest's at once.
+            if round % 2 == 0 {
+                later.api(&real, "GET", "/me", Value::Null).await.expect(200);
+            }
+            let own = Wire::connect(address, "/rooms", &json!({ "token": real })).await;
             later.api(&real, "POST", &members, json!({})).await.expect(201);
+            own
         });
         let mut sent = 0;
         for n in 0..400 {
@@ -339,7 +345,7 @@ async fn whatever_is_under_way_is_the_guests() {
             }
             sent += 1;
         }
-        comes.await.expect("the account comes");
+        let mut own = comes.await.expect("the account comes");
         ended(&mut squatter, "/rooms").await;
         assert!(sent > 0);
         // A last word of the account's: everything before it was heard.
@@ -358,6 +364,10 @@ async fn whatever_is_under_way_is_the_guests() {
                 _ => {}
             }
         }
+        // The account heard of the room from its own coming on, and of nothing that was the guest's.
+        assert_eq!(own.event().await.0, "user_joined");
+        let (name, payload) = own.event().await;
+        assert_eq!((name.as_str(), &payload["content"]), ("message_received", &json!("mine")), "{payload}");
         let page = http.api(&alice.1, "GET", &format!("{path}?limit=200"), Value::Null).await.expect(200);
         for message in page["items"].as_array().expect("messages").iter().filter(|one| one["content"] != "mine") {
             assert!(is_former(&message["sender"]["id"]) && message["sender"]["guest"] == true, "{message}");

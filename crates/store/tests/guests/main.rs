@@ -3,44 +3,22 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod model;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use model::{By, CONNECTIONS, Conn, IDS, Model, Room, SECRETS, Said, Shown, Who};
 use proptest::prelude::*;
 use quintet_domain::{
-    Audience, ConnectionId, ConversationId, ConversationKind, Departure, Event, MessageId, Profile, Timestamp, User,
-    UserId, UserKind,
+    Audience, ConnectionId, ConversationKind, Departure, Event, Profile, Timestamp, User, UserId, UserKind,
 };
 use quintet_store::{
     Actor, Claims, ConversationChange, Created, GuestProof, Location, NewConversation, NewUser, PageOf, Sent,
     StoreError,
 };
 use support::{Bench, block_on, message};
-
-/// Ids that guests claim and that accounts may get.
-const IDS: usize = 3;
-/// Connections of guests.
-const CONNECTIONS: usize = 4;
-/// Secrets that clients may have.
-const SECRETS: usize = 3;
-
-/// What a connection shows beside the id that it claims.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shown {
-    Nothing,
-    Secret(usize),
-    /// The name of a secret, without knowing the rest.
-    Forged(usize),
-}
-
-#[derive(Clone, Copy, Debug)]
-enum By {
-    /// The account of this id.
-    Account(usize),
-    /// A guest's connection.
-    Guest(usize),
-}
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -85,115 +63,6 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (by(), any).prop_map(|(by, n)| Step::Rename(by, n)),
         1 => proptest::collection::btree_set(0..IDS, 0..IDS).prop_map(Step::Sweep),
     ]
-}
-
-/// Who did something: the account of an id, or a guest who had the id before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Who {
-    Account(usize),
-    Guest(usize),
-}
-
-struct Room {
-    id: ConversationId,
-    owner: Who,
-    /// The secret that it hangs on, as [`Model::secrets`] numbers them.
-    secret: Option<usize>,
-    /// In the order in which they joined.
-    members: Vec<Who>,
-}
-
-struct Said {
-    id: MessageId,
-    room: usize,
-    author: Who,
-    connection: Option<u64>,
-    secret: Option<usize>,
-    deleted: bool,
-}
-
-#[derive(Clone, Copy)]
-struct Conn {
-    number: u64,
-    claims: usize,
-    shown: Shown,
-}
-
-/// What is true, worked out from the steps alone.
-struct Model {
-    accounts: [bool; IDS],
-    connections: [Conn; CONNECTIONS],
-    count: u64,
-    rooms: Vec<Room>,
-    said: Vec<Said>,
-    /// By name: whose it is, whether it is the forged one, and its number among all that there ever were.
-    secrets: BTreeMap<usize, (usize, bool, usize)>,
-    secrets_made: usize,
-    /// What accounts did: joins, departures and messages.
-    done: usize,
-}
-
-impl Model {
-    /// Who acts, if that one may act at all.
-    fn actor(&self, by: By) -> Option<Who> {
-        match by {
-            By::Account(id) => self.accounts[id].then_some(Who::Account(id)),
-            By::Guest(n) => {
-                let id = self.connections[n].claims;
-                (!self.accounts[id]).then_some(Who::Guest(id))
-            }
-        }
-    }
-
-    /// The secret that a connection proves to have.
-    fn proved(&self, by: By) -> Option<usize> {
-        let By::Guest(n) = by else { return None };
-        let Conn { claims, shown, .. } = self.connections[n];
-        let (name, forged) = match shown {
-            Shown::Nothing => return None,
-            Shown::Secret(name) => (name, false),
-            Shown::Forged(name) => (name, true),
-        };
-        self.secrets.get(&name).filter(|(of, kind, _)| (*of, *kind) == (claims, forged)).map(|(_, _, number)| *number)
-    }
-
-    fn connection(&self, by: By) -> Option<u64> {
-        match by {
-            By::Account(_) => None,
-            By::Guest(n) => Some(self.connections[n].number),
-        }
-    }
-
-    fn owns(&self, by: By, who: Who, room: usize) -> bool {
-        let room = &self.rooms[room];
-        let proven = matches!(who, Who::Account(_)) || (room.secret.is_some() && self.proved(by) == room.secret);
-        room.owner == who && proven
-    }
-
-    fn wrote(&self, by: By, who: Who, said: &Said) -> bool {
-        let proven = matches!(who, Who::Account(_))
-            || said.connection == self.connection(by)
-            || (said.secret.is_some() && said.secret == self.proved(by));
-        said.author == who && proven
-    }
-
-    fn leave(&mut self, by: Option<By>, who: Who, room: usize) {
-        let passes = by.is_some_and(|by| self.owns(by, who, room));
-        let room = &mut self.rooms[room];
-        room.members.retain(|member| *member != who);
-        let heir = room.members.iter().find(|member| matches!(member, Who::Account(_)));
-        if let (true, Some(heir)) = (passes, heir) {
-            (room.owner, room.secret) = (*heir, None);
-        }
-    }
-
-    fn account_comes(&mut self, id: usize) {
-        self.accounts[id] = true;
-        self.secrets.retain(|_, (of, _, _)| *of != id);
-        for room in 0..self.rooms.len() {
-            self.leave(None, Who::Guest(id), room);
-        }
-    }
 }
 
 /// An answer that is still to come.

@@ -136,8 +136,8 @@ fn check(field: Field, value: Value) -> Result<Value, Refusal> {
         Type::Content | Type::Text | Type::Url | Type::Time => wrong("text"),
         Type::Name => match &value {
             Value::String(text) if field.required && is_blank(text) => wrong("a name, not blank"),
-            // A name that may be left out may be left empty.
-            Value::String(text) if text.is_empty() => Ok(value),
+            // A name that may be left out may be left blank, which is the same.
+            Value::String(text) if is_blank(text) => Ok(Value::String(String::new())),
             Value::String(text) => display_name(field.name, text).map(Value::String),
             _ => wrong("text"),
         },

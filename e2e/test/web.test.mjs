@@ -148,6 +148,13 @@ describe("the chat", () => {
       await ada.page.getByLabel("Full name").fill(`Ada Renamed ${mark}`);
       await ada.page.getByRole("button", { name: "Save" }).click();
       await ada.page.getByText("Saved.").waitFor();
+      // Another address needs the password, which is asked for where the address is changed.
+      const current = ada.page.getByLabel("Current password");
+      assert.equal(await current.count(), 0);
+      await ada.page.getByLabel("Email").fill(`ada.renamed${mark}@example.org`);
+      await current.fill("correct horse");
+      await ada.page.getByRole("button", { name: "Save" }).click();
+      await current.waitFor({ state: "detached" });
       await ada.page.locator("#main input[type=file]").setInputFiles({ name: "me.png", mimeType: "image/png", buffer: PNG });
       await ada.page.getByRole("button", { name: "Remove the picture" }).waitFor();
       await ada.page.getByLabel("Appearance").selectOption(scheme === "light" ? "dark" : "light");

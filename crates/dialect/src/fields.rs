@@ -162,8 +162,8 @@ fn check(field: Field, found: Found) -> Result<Checked, Refusal> {
             Err(error) => Err(bad_id(field.name, error)),
         },
         (Type::Name, Found::Text(text)) if field.required && is_blank(&text) => wrong("a name, not blank"),
-        // A name that may be left out may be left empty.
-        (Type::Name, Found::Text(text)) if text.is_empty() => Ok(Checked::Text(text)),
+        // A name that may be left out may be left blank, which is the same.
+        (Type::Name, Found::Text(text)) if is_blank(&text) => Ok(Checked::Text(String::new())),
         (Type::Name, Found::Text(text)) => display_name(field.name, &text).map(Checked::Text),
         (Type::Content | Type::Text | Type::Url | Type::Time, Found::Text(text)) => Ok(Checked::Text(text)),
         (Type::ClientId | Type::Content | Type::Text | Type::Url | Type::Time | Type::Name, _) => wrong("text"),

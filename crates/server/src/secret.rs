@@ -73,11 +73,11 @@ fn make(path: &Path) -> Result<(), Failure> {
             file.write_all(text.as_bytes())?;
             file.sync_all()
         });
-    // A link never replaces what is there, as a rename would.
+    // A link never replaces what is there, as a rename would; not every file system has links.
     let linked = written.and_then(|()| match std::fs::hard_link(&draft, path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-        Err(error) if error.kind() == ErrorKind::Unsupported => std::fs::rename(&draft, path),
-        other => other,
+        Err(_) => std::fs::rename(&draft, path),
+        Ok(()) => Ok(()),
     });
     let _ = std::fs::remove_file(&draft);
     linked.map_err(failed)?;

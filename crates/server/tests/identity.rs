@@ -369,9 +369,12 @@ async fn what_is_shown_can_be_seen() {
     let place = http.api(&alice, "POST", "/conversations", group("  The\u{A0}group ")).await.expect(201);
     assert_eq!(place["name"], "The group");
     let messages = format!("/conversations/{}/messages", text(&place["id"]));
+    let said = http.api(&alice, "POST", &messages, json!({ "content": "said" })).await.expect(201);
+    let edit = format!("/messages/{}", text(&said["id"]));
     let mut wire = Wire::connect(server.address(), "/chat", &json!({ "token": alice })).await;
     for blank in ["\u{200B}", "\u{3164}", "\u{2800}\u{2800}", "\u{200D}\u{FE0F}", "\u{E0041}", " \u{2060}\n"] {
         refused(http.api(&alice, "POST", &messages, json!({ "content": blank })).await, 422, "blank");
+        refused(http.api(&alice, "PATCH", &edit, json!({ "content": blank })).await, 422, "blank");
         let ack = wire.call("message:send", &json!({ "chatId": place["id"], "content": blank })).await;
         assert_eq!(ack["code"], "ERR_INVALID_PAYLOAD", "{ack}");
     }

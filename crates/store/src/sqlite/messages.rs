@@ -6,7 +6,7 @@ use std::sync::Arc;
 use quintet_domain::limits::READ_AUDIENCE_MEMBERS_MAX;
 use quintet_domain::permissions::{self, Action};
 use quintet_domain::{
-    ConnectionId, ConversationId, DELETED_CONTENT, Event, Message, MessageId, NewText, Refusal, Target, UserId,
+    ConnectionId, ConversationId, DELETED_CONTENT, Event, Message, MessageId, NewText, Refusal, Target, UserId, is_blank,
 };
 use rusqlite::{OptionalExtension, params};
 
@@ -213,7 +213,7 @@ pub(super) fn edit(tx: &mut Tx<'_>, actor: &Actor, id: &MessageId, content: Stri
     if row.message.deleted_at.is_some() {
         return Err(Refusal::conflict("A deleted message cannot be edited.").into());
     }
-    if content.trim().is_empty() && row.message.file.is_none() {
+    if is_blank(&content) && row.message.file.is_none() {
         return Err(Refusal::invalid("content", "must not be blank").into());
     }
     tx.conn

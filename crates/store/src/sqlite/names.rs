@@ -1,7 +1,7 @@
 //! Usernames: which are taken, which are free, whose one is, and the keys that they are compared by.
 
 use quintet_domain::limits::NAME_CHARS_MAX;
-use quintet_domain::{NAME_KEY_VERSION, NameKeys, Refusal, UserId, collisions, username_from};
+use quintet_domain::{NAME_KEY_VERSION, NameKeys, Refusal, UserId, collisions, display_name_from, username_from};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::tx::{Tx, Written};
@@ -103,8 +103,8 @@ pub(super) fn note_keys(conn: &Connection, pk: i64, username: &str) -> Result<()
     Ok(())
 }
 
-/// Computes the keys of all usernames anew where they were computed with other rules, or never. Names that collide by
-/// the new ones stay as they are, and are logged.
+/// Computes the keys of all usernames anew where they were computed with other rules, or never, and brings full names to
+/// the form that they have now. Usernames that collide by the new rules stay as they are, and are logged.
 pub(super) fn update_keys(conn: &mut Connection) -> Result<(), rusqlite::Error> {
     let version = NAME_KEY_VERSION.as_str();
     let found: Option<String> = conn.query_row("SELECT version FROM name_keys", [], |row| row.get(0)).optional()?;
@@ -118,6 +118,7 @@ pub(super) fn update_keys(conn: &mut Connection) -> Result<(), rusqlite::Error> 
         .collect::<Result<_, _>>()?;
     for (pk, _, username) in &users {
         note_keys(&tx, *pk, username)?;
+        normalise_name(&tx, *pk)?;
     }
     tx.execute("DELETE FROM name_keys", [])?;
     tx.execute("INSERT INTO name_keys (version) VALUES (?1)", [version])?;
@@ -131,6 +132,23 @@ pub(super) fn update_keys(conn: &mut Connection) -> Result<(), rusqlite::Error> 
             second_username = ?second,
             "two users have names that readers take for each other; both keep theirs and log in by email or exact username"
         );
+    }
+    Ok(())
+}
+
+/// Brings a user's full name to the form that it has now; one that shows nothing becomes the username.
+fn normalise_name(conn: &Connection, pk: i64) -> Result<(), rusqlite::Error> {
+    let (username, name, last): (String, String, Option<String>) = conn
+        .prepare_cached("SELECT username, name, last_name FROM user WHERE pk = ?1")?
+        .query_row([pk], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let normal = display_name_from(&name).unwrap_or(username);
+    let normal_last = last.as_deref().map(|last| display_name_from(last).unwrap_or_default());
+    if normal != name || normal_last != last {
+        conn.prepare_cached("UPDATE user SET name = ?2, last_name = ?3 WHERE pk = ?1")?.execute(params![
+            pk,
+            normal,
+            normal_last
+        ])?;
     }
     Ok(())
 }

@@ -257,6 +257,11 @@ mod tests {
             [],
         )
         .unwrap();
+        conn.execute(
+            "UPDATE user SET name = ' Ada \u{202E} King\u{200B}', last_name = 'King\u{200B}' WHERE id = 'u-2'",
+            [],
+        )
+        .unwrap();
         drop(conn);
         // Twice, as a second start finds nothing to do.
         for _ in 0..2 {
@@ -270,6 +275,13 @@ mod tests {
             {
                 assert_eq!(names::owner(&opened.writer, spelling).unwrap(), found, "{spelling}");
             }
+            let shown: (String, Option<String>) = opened
+                .writer
+                .query_row("SELECT name, last_name FROM user WHERE id = 'u-2'", [], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })
+                .unwrap();
+            assert_eq!(shown, ("Ada King".to_owned(), Some("King".to_owned())));
             let version: String =
                 opened.writer.query_row("SELECT version FROM name_keys", [], |row| row.get(0)).unwrap();
             assert_eq!(version, quintet_domain::NAME_KEY_VERSION.as_str());

@@ -420,9 +420,17 @@ async fn the_log_is_pruned_by_itself() {
     let alice = http.register("alice").await;
     let place = text(&group(&http, &alice.1, &[]).await.expect(201)["id"]).to_owned();
     let path = format!("/conversations/{place}/messages");
+    let enter = async |server: &Server, pid: Option<&str>| {
+        let mut wire = Wire::open(server.address(), "").await;
+        let answer = wire.enter("/chat", &json!({ "token": alice.1, "recover": true, "pid": pid })).await;
+        let accepted: Value = serde_json::from_str(&answer[answer.find('{').expect("accepted")..]).expect("JSON");
+        accepted["pid"].as_str().expect("a secret").to_owned()
+    };
+    let pid = enter(&server, None).await;
     for _ in 0..10 {
         http.api(&alice.1, "POST", &path, json!({ "content": "x" })).await.expect(201);
     }
+    assert_eq!(enter(&server, Some(&pid)).await, pid, "all that was missed is there");
     let age = |data: &Path| {
         let old = "UPDATE change SET at = at - 8 * 86400000;
             INSERT INTO user (id, kind, username, name, created_at) VALUES ('g-old', 'guest', 'g', 'g', 0);";
@@ -441,5 +449,6 @@ async fn the_log_is_pruned_by_itself() {
     tokio::time::timeout(Duration::from_secs(30), pruned).await.expect("what is old goes");
     let read = server.http().api(&alice.1, "GET", &path, Value::Null).await.expect(200);
     assert_eq!(read["items"].as_array().map(Vec::len), Some(10), "messages stay");
+    assert_ne!(enter(&server, Some(&pid)).await, pid, "what was missed is in the log no more: afresh");
     server.http().api(&alice.1, "POST", &path, json!({ "content": "on" })).await.expect(201);
 }

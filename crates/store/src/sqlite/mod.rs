@@ -22,6 +22,7 @@ mod tx;
 mod users;
 mod writer;
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -182,7 +183,7 @@ impl Store for SqliteStore {
         write!(frees; self, done, conversations::delete, &actor, &id)
     }
 
-    fn sweep(&self, present: Vec<UserId>, joined_before: Timestamp, done: Done<()>) -> Future<'_, ()> {
+    fn sweep(&self, present: Arc<HashSet<UserId>>, joined_before: Timestamp, done: Done<bool>) -> Future<'_, ()> {
         write!(frees; self, done, members::sweep, &present, joined_before)
     }
 

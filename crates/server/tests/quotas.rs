@@ -149,6 +149,8 @@ async fn a_full_disk_accepts_deletions_alone() {
     let path = format!("/conversations/{place}/messages");
     let sent = http.api(&alice.1, "POST", &path, json!({ "content": "before" })).await.expect(201);
     let kept = http.upload(&alice.1, "a", b"bytes").await.expect(201);
+    let direct = format!("/messenger/api/users/{}/messages", bob.0);
+    http.call(&alice.1, "POST", &direct, json!({ "content": "unread" })).await.expect(201);
 
     let server = Server::with().env("QUINTET_LIMITS_FREE_BYTES_MIN", &i64::MAX.to_string()).run_after(server, |_| {});
     let http = server.http();
@@ -172,6 +174,9 @@ async fn a_full_disk_accepts_deletions_alone() {
 
     let read = http.api(&bob.1, "GET", &path, Value::Null).await.expect(200);
     assert_eq!(read["items"][0]["content"], "before");
+    // Where reading marks what is read as well.
+    let read = http.call(&bob.1, "GET", &format!("/messenger/api/users/{}/messages", alice.0), Value::Null).await;
+    assert_eq!(read.expect(200)[0]["content"], "unread");
     assert_eq!(http.send("GET", text(&kept["url"]), &[], "").await.status, 200);
     http.api("", "POST", "/auth/login", json!({ "username": "bob", "password": "correct horse" })).await.expect(200);
     let ack = wire.call("message:delete", &json!({ "messageId": sent["id"] })).await;

@@ -149,6 +149,8 @@ async fn a_full_disk_accepts_deletions_alone() {
     let path = format!("/conversations/{place}/messages");
     let sent = http.api(&alice.1, "POST", &path, json!({ "content": "before" })).await.expect(201);
     let kept = http.upload(&alice.1, "a", b"bytes").await.expect(201);
+    let direct = format!("/messenger/api/users/{}/messages", bob.0);
+    http.call(&alice.1, "POST", &direct, json!({ "content": "unread" })).await.expect(201);
 
     let server = Server::with().env("QUINTET_LIMITS_FREE_BYTES_MIN", &i64::MAX.to_string()).run_after(server, |_| {});
     let http = server.http();
@@ -172,6 +174,9 @@ async fn a_full_disk_accepts_deletions_alone() {
 
     let read = http.api(&bob.1, "GET", &path, Value::Null).await.expect(200);
     assert_eq!(read["items"][0]["content"], "before");
+    // Where reading marks what is read as well.
+    let read = http.call(&bob.1, "GET", &format!("/messenger/api/users/{}/messages", alice.0), Value::Null).await;
+    assert_eq!(read.expect(200)[0]["content"], "unread");
     assert_eq!(http.send("GET", text(&kept["url"]), &[], "").await.status, 200);
     http.api("", "POST", "/auth/login", json!({ "username": "bob", "password": "correct horse" })).await.expect(200);
     let ack = wire.call("message:delete", &json!({ "messageId": sent["id"] })).await;
@@ -420,9 +425,17 @@ async fn the_log_is_pruned_by_itself() {
     let alice = http.register("alice").await;
     let place = text(&group(&http, &alice.1, &[]).await.expect(201)["id"]).to_owned();
     let path = format!("/conversations/{place}/messages");
+    let enter = async |server: &Server, pid: Option<&str>| {
+        let mut wire = Wire::open(server.address(), "").await;
+        let answer = wire.enter("/chat", &json!({ "token": alice.1, "recover": true, "pid": pid })).await;
+        let accepted: Value = serde_json::from_str(&answer[answer.find('{').expect("accepted")..]).expect("JSON");
+        accepted["pid"].as_str().expect("a secret").to_owned()
+    };
+    let pid = enter(&server, None).await;
     for _ in 0..10 {
         http.api(&alice.1, "POST", &path, json!({ "content": "x" })).await.expect(201);
     }
+    assert_eq!(enter(&server, Some(&pid)).await, pid, "all that was missed is there");
     let age = |data: &Path| {
         let old = "UPDATE change SET at = at - 8 * 86400000;
             INSERT INTO user (id, kind, username, name, created_at) VALUES ('g-old', 'guest', 'g', 'g', 0);";
@@ -441,5 +454,6 @@ async fn the_log_is_pruned_by_itself() {
     tokio::time::timeout(Duration::from_secs(30), pruned).await.expect("what is old goes");
     let read = server.http().api(&alice.1, "GET", &path, Value::Null).await.expect(200);
     assert_eq!(read["items"].as_array().map(Vec::len), Some(10), "messages stay");
+    assert_ne!(enter(&server, Some(&pid)).await, pid, "what was missed is in the log no more: afresh");
     server.http().api(&alice.1, "POST", &path, json!({ "content": "on" })).await.expect(201);
 }

@@ -2,6 +2,9 @@
 //!
 //! What must stay true: commands of one caller are queued in the order of the calls, and each is answered once.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use quintet_domain::{
     Command, ConversationId, ConversationKind, Departure, Outcome, Refusal, Reply, Timestamp, UserId,
 };
@@ -133,7 +136,10 @@ impl Service {
     /// # Errors
     /// An internal error.
     pub async fn sweep(&self, present: Vec<UserId>, joined_before: Timestamp) -> Result<(), Refusal> {
-        self.write(|store, done| store.sweep(present, joined_before, done)).await
+        let present = Arc::new(HashSet::from_iter(present));
+        // In turns: others write in between.
+        while self.write(|store, done| store.sweep(Arc::clone(&present), joined_before, done)).await? {}
+        Ok(())
     }
 
     /// The newest committed position.

@@ -1,5 +1,6 @@
 //! The seam: what Quintet asks of a store, and what every store guarantees.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -110,9 +111,9 @@ pub trait Store: std::marker::Send + Sync + 'static {
     ) -> Future<'_, ()>;
     /// Deletes a group or room for all, or hides a direct conversation from the actor.
     fn delete_conversation(&self, actor: Actor, id: ConversationId, done: Done<Arc<Place>>) -> Future<'_, ()>;
-    /// Ends the memberships of guests who are not `present` and joined before a moment, and deletes rooms of guests
-    /// that are empty for too long.
-    fn sweep(&self, present: Vec<UserId>, joined_before: Timestamp, done: Done<()>) -> Future<'_, ()>;
+    /// Ends some memberships of guests who are not `present` and joined before a moment, and deletes some rooms of
+    /// guests that are empty for too long. Says whether there is more.
+    fn sweep(&self, present: Arc<HashSet<UserId>>, joined_before: Timestamp, done: Done<bool>) -> Future<'_, ()>;
 
     // --- users ---
 
@@ -131,7 +132,7 @@ pub trait Store: std::marker::Send + Sync + 'static {
     fn set_disabled(&self, user: UserId, disabled: bool, done: Done<()>) -> Future<'_, ()>;
     /// Erases the person: name, email, credentials, content and memberships. Sequence numbers keep their places.
     fn erase(&self, user: UserId, done: Done<()>) -> Future<'_, ()>;
-    /// Deletes some of the messages of somebody who is erased; says whether to go on.
+    /// Ends some of the memberships, then deletes some of the messages, of somebody who is erased; says whether to go on.
     fn erase_on(&self, user: UserId, done: Done<bool>) -> Future<'_, ()>;
     /// Notes when users were last seen. Not numbered, told to nobody.
     fn seen(&self, users: Vec<(UserId, Timestamp)>, done: Done<()>) -> Future<'_, ()>;

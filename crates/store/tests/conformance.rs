@@ -236,7 +236,10 @@ async fn guests_go(bench: Bench) {
     }
     let present = vec![quintet_domain::UserId::trusted("guest-2")];
     let later = quintet_domain::Timestamp(i64::MAX);
-    bench.write(|store, done| store.sweep(present, later, done)).await.expect("swept");
+    bench
+        .write(|store, done| store.sweep(std::sync::Arc::new(present.into_iter().collect()), later, done))
+        .await
+        .expect("swept");
     let seen = bench.store.conversation(a, room).await.expect("a conversation");
     let members: Vec<_> = seen.members.iter().map(|member| member.user.id.as_str().to_owned()).collect();
     assert!(members.contains(&"guest-2".to_owned()) && !members.contains(&"guest-1".to_owned()), "{members:?}");
@@ -323,7 +326,10 @@ async fn rooms_of_users_stay() {
     }
     // Two days later.
     bench.environment.pass_ms(2 * 24 * 60 * 60 * 1_000);
-    bench.write(|store, done| store.sweep(Vec::new(), quintet_domain::Timestamp(0), done)).await.expect("swept");
+    bench
+        .write(|store, done| store.sweep(Default::default(), quintet_domain::Timestamp(0), done))
+        .await
+        .expect("swept");
     let (by, id) = (actor(&a), room);
     let back = bench.write(|store, done| store.join(by, id, Default::default(), false, done)).await;
     assert!(back.expect("it is still there").new);

@@ -483,3 +483,27 @@ async fn what_was_read_long_ago_goes() {
     let titles: Vec<_> = left.items.iter().map(|one| one.notification.title.as_str()).collect();
     assert_eq!(titles, ["unread"]);
 }
+
+/// Who was in very many conversations leaves them in turns, and is out of all of them at the end.
+#[tokio::test]
+async fn an_erasure_leaves_in_turns() {
+    let stage = Stage::with(Quotas::default());
+    let users = stage.users("alice bob").await;
+    stage.make(&users[0], ConversationKind::Direct, &users[1..]).await.unwrap();
+    for _ in 0..450 {
+        stage.make(&users[0], ConversationKind::Group, &users[1..]).await.unwrap();
+    }
+    let seats = || stage.number("SELECT count(*) FROM member m JOIN user u ON u.pk = m.user_pk WHERE u.erased = 1");
+    let who = users[0].clone();
+    stage.bench.write(|store, done| store.erase(who, done)).await.unwrap();
+    let mut left = vec![seats()];
+    loop {
+        let who = users[0].clone();
+        let more = stage.bench.write(|store, done| store.erase_on(who, done)).await.unwrap();
+        left.push(seats());
+        if !more {
+            break;
+        }
+    }
+    assert_eq!(left, [251, 51, 1, 1], "the other one of a direct conversation keeps it");
+}

@@ -1,5 +1,6 @@
 //! Joining, leaving, adding, removing; and guests, who come and go.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use quintet_domain::limits::{CONVERSATIONS_OF_USER_MAX, GUEST_ROOM_EMPTY_SECONDS_MAX, HISTORY_ON_JOIN, MEMBERS_MAX};
@@ -11,7 +12,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::conversations;
 use super::ledger::Cost;
-use super::rows::{self, ConversationRow, UserRow};
+use super::rows::{self, ConversationRow, USER, UserRow};
 use super::tx::{About, Tx, Written};
 use super::{guests, queries, reach};
 use crate::{Actor, Joined, Left, PageOf};
@@ -278,32 +279,35 @@ fn pass_ownership(tx: &Tx<'_>, conversation: &ConversationRow) -> Written<()> {
     Ok(())
 }
 
-/// Ends older memberships of guests who are not present, and deletes guests' rooms that are empty for too long.
-pub(super) fn sweep(tx: &mut Tx<'_>, present: &[UserId], joined_before: Timestamp) -> Written<()> {
-    let seats: Vec<(i64, i64)> = tx
+/// Guests' memberships, and their rooms, that end in one turn: others write in between.
+const SWEPT_AT_ONCE: usize = 200;
+
+/// Ends some older memberships of guests who are not present, and deletes some guests' rooms that are empty for too
+/// long. Says whether there is more.
+pub(super) fn sweep(tx: &mut Tx<'_>, present: &HashSet<UserId>, joined_before: Timestamp) -> Written<bool> {
+    let seats: Vec<(i64, UserRow)> = tx
         .conn
-        .prepare_cached(
-            "SELECT m.conversation_pk, m.user_pk FROM member m JOIN user u ON u.pk = m.user_pk
-             WHERE u.kind = 'guest' AND m.joined_at < ?1 ORDER BY m.conversation_pk, m.user_pk",
-        )?
-        .query_map([joined_before.0], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .prepare_cached(&format!(
+            "SELECT m.conversation_pk, {USER} FROM member m JOIN user u ON u.pk = m.user_pk
+             WHERE u.kind = 'guest' AND m.joined_at < ?1 ORDER BY m.conversation_pk, m.user_pk"
+        ))?
+        .query_map([joined_before.0], |row| Ok((row.get(0)?, rows::user_at(row, 1)?)))?
+        .filter(|row| row.as_ref().map_or(true, |(_, user)| !present.contains(&user.user.id)))
+        .take(SWEPT_AT_ONCE)
         .collect::<Result<_, _>>()?;
-    for (conversation, user) in seats {
-        let user = rows::user_by_pk(tx.conn, user)?;
-        if !present.contains(&user.user.id) {
-            let conversation = rows::conversation_by_pk(tx.conn, conversation)?;
-            depart(tx, None, &conversation, &user, Departure::GuestGone)?;
-        }
+    for (conversation, user) in &seats {
+        let conversation = rows::conversation_by_pk(tx.conn, *conversation)?;
+        depart(tx, None, &conversation, user, Departure::GuestGone)?;
     }
     let before = tx.now.0 - (GUEST_ROOM_EMPTY_SECONDS_MAX as i64) * 1_000;
     let empty: Vec<i64> = tx
         .conn
-        .prepare_cached("SELECT pk FROM conversation WHERE empty_since < ?1 AND deleted_at IS NULL")?
-        .query_map([before], |row| row.get(0))?
+        .prepare_cached("SELECT pk FROM conversation WHERE empty_since < ?1 AND deleted_at IS NULL LIMIT ?2")?
+        .query_map([before, SWEPT_AT_ONCE as i64], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
-    for pk in empty {
-        let conversation = rows::conversation_by_pk(tx.conn, pk)?;
+    for pk in &empty {
+        let conversation = rows::conversation_by_pk(tx.conn, *pk)?;
         conversations::erase(tx, None, &conversation)?;
     }
-    Ok(())
+    Ok(seats.len() == SWEPT_AT_ONCE || empty.len() == SWEPT_AT_ONCE)
 }

@@ -24,6 +24,7 @@ mod tx;
 mod users;
 mod writer;
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -130,7 +131,8 @@ impl Store for SqliteStore {
         messages: Vec<MessageId>,
         done: Done<()>,
     ) -> Future<'_, ()> {
-        write!((Scope::Messages, Needs::Room); self, done, messages::mark_read, &actor, conversation, &messages)
+        // What is there may be read while the disk is full, and some read by marking it so: no more than there is.
+        write!((Scope::Messages, Needs::Nothing); self, done, messages::mark_read, &actor, conversation, &messages)
     }
 
     fn barrier(&self, done: Done<u64>) -> Future<'_, ()> {
@@ -185,7 +187,7 @@ impl Store for SqliteStore {
         write!(frees; self, done, conversations::delete, &actor, &id)
     }
 
-    fn sweep(&self, present: Vec<UserId>, joined_before: Timestamp, done: Done<()>) -> Future<'_, ()> {
+    fn sweep(&self, present: Arc<HashSet<UserId>>, joined_before: Timestamp, done: Done<bool>) -> Future<'_, ()> {
         write!(frees; self, done, members::sweep, &present, joined_before)
     }
 

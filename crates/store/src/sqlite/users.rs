@@ -278,24 +278,34 @@ pub(super) fn seen(tx: &mut Tx<'_>, users: &[(UserId, Timestamp)]) -> Written<()
     Ok(())
 }
 
-/// Erases the person: what it is called, what it hosts, its files and its seats, as if it left. Its messages are many:
-/// they go in turns that follow.
+/// Memberships of somebody who is erased that end in one turn: others write in between.
+const LEFT_AT_ONCE: i64 = 200;
+
+/// Ends some of a user's memberships, as if it left. The other one of a direct conversation keeps it. Says whether there
+/// were any.
+fn leave_some(tx: &mut Tx<'_>, user: &UserRow) -> Written<bool> {
+    let seats: Vec<i64> = tx
+        .conn
+        .prepare_cached(
+            "SELECT m.conversation_pk FROM member m JOIN conversation c ON c.pk = m.conversation_pk
+             WHERE m.user_pk = ?1 AND c.first_pk IS NULL ORDER BY m.conversation_pk LIMIT ?2",
+        )?
+        .query_map([user.pk, LEFT_AT_ONCE], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for pk in &seats {
+        let conversation = rows::conversation_by_pk(tx.conn, *pk)?;
+        members::depart(tx, None, &conversation, user, Departure::Left)?;
+    }
+    Ok(!seats.is_empty())
+}
+
+/// Erases the person: what it is called, what it hosts, its files and some of its memberships, as if it left. The rest
+/// of these and its messages are many: they go in turns that follow.
 pub(super) fn erase(tx: &mut Tx<'_>, id: &UserId) -> Written<()> {
     let user = tx.user(id)?;
     meetups::delete_hosted(tx, &user)?;
     files::erase_all_of(tx, user.pk)?;
-    let seats: Vec<i64> = tx
-        .conn
-        .prepare_cached("SELECT conversation_pk FROM member WHERE user_pk = ?1")?
-        .query_map([user.pk], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
-    for pk in seats {
-        let conversation = rows::conversation_by_pk(tx.conn, pk)?;
-        // The other one of a direct conversation keeps it.
-        if conversation.place.pair.is_none() {
-            members::depart(tx, None, &conversation, &user, Departure::Left)?;
-        }
-    }
+    leave_some(tx, &user)?;
     // Its own notifications, and those of others that name it.
     tx.conn.prepare_cached("DELETE FROM notification WHERE user_pk = ?1 OR cause_pk = ?1")?.execute([user.pk])?;
     tx.conn.prepare_cached("DELETE FROM meetup_request WHERE user_pk = ?1")?.execute([user.pk])?;
@@ -314,7 +324,8 @@ pub(super) fn erase(tx: &mut Tx<'_>, id: &UserId) -> Written<()> {
     revoke(tx, &user)
 }
 
-/// Deletes some of the messages of somebody who is erased: numbers keep their places. Says whether there are more.
+/// Ends some more of the memberships of somebody who is erased, then deletes some of its messages: numbers keep their
+/// places. Says whether there is more.
 pub(super) fn erase_on(tx: &mut Tx<'_>, id: &UserId) -> Written<bool> {
     let user = tx.user(id)?;
     let from: Option<i64> = tx
@@ -322,6 +333,9 @@ pub(super) fn erase_on(tx: &mut Tx<'_>, id: &UserId) -> Written<bool> {
         .prepare_cached("SELECT erasing_from FROM user WHERE pk = ?1")?
         .query_row([user.pk], |row| row.get(0))?;
     let Some(from) = from else { return Ok(false) };
+    if leave_some(tx, &user)? {
+        return Ok(true);
+    }
     let reached = messages::delete_some_of(tx, &user, from)?;
     tx.conn.prepare_cached("UPDATE user SET erasing_from = ?2 WHERE pk = ?1")?.execute(params![user.pk, reached])?;
     Ok(reached.is_some())

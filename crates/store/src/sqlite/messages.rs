@@ -6,7 +6,8 @@ use std::sync::Arc;
 use quintet_domain::limits::READ_AUDIENCE_MEMBERS_MAX;
 use quintet_domain::permissions::{self, Action};
 use quintet_domain::{
-    ConnectionId, ConversationId, DELETED_CONTENT, Event, Message, MessageId, NewText, Refusal, Target, UserId, is_blank,
+    ConnectionId, ConversationId, DELETED_CONTENT, Event, Message, MessageId, NewText, Refusal, Target, UserId,
+    is_blank,
 };
 use rusqlite::{OptionalExtension, params};
 

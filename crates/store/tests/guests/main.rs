@@ -162,7 +162,7 @@ impl Run {
                 None
             }
             Step::Sweep(present) => {
-                let ids = present.iter().map(|n| id(*n)).collect();
+                let ids = present.iter().map(|n| id(*n)).collect::<std::collections::HashSet<_>>().into();
                 let answer = bench.start(|store, done| store.sweep(ids, Timestamp(i64::MAX), done)).await;
                 for n in (0..IDS).filter(|n| !present.contains(n)) {
                     (0..model.rooms.len()).for_each(|room| model.leave(None, Who::Guest(n), room));

@@ -250,9 +250,9 @@ mod tests {
         let (mut held, holder) = (None, Arc::clone(&slow));
         budget.hold(&mut held, 30, || holder).expect("room");
         let handled = client(true);
-        let (mut arrived, holder) = (None, Arc::clone(&handled));
+        let (mut arrived, holder): (Option<Box<Held>>, _) = (None, Arc::clone(&handled));
         budget.hold(&mut arrived, 30, || holder).expect("room");
-        arrived.iter().for_each(|held: &Box<Held>| held.arrived());
+        arrived.iter().for_each(|held| held.arrived());
         budget.expire();
         assert_eq!((closed(&handled), budget.held_bytes()), (None, 30), "it has arrived");
         drop(arrived);

@@ -307,7 +307,7 @@ async fn broken_utf_8_is_closed() {
 }
 
 #[tokio::test]
-async fn ten_thousand_events_at_once() {
+async fn a_thousand_events_at_once() {
     // Here the rates count.
     let server = Server::with().env("QUINTET_LIMITS_RATES", "true").run();
     let http = server.http();
@@ -318,7 +318,7 @@ async fn ten_thousand_events_at_once() {
     let mut other = Wire::connect(server.address(), "/chat", &json!({ "token": bob.1 })).await;
     let (mut sent, mut limited) = (0, 0);
     let flood = json!(["message:send", { "chatId": place, "content": "flood" }]);
-    for id in 0..10_000 {
+    for id in 0..1_000 {
         if !flooder.try_send(&format!("42/chat,{id}{flood}")).await {
             break;
         }
@@ -347,5 +347,5 @@ async fn ten_thousand_events_at_once() {
         }
         heard += 1;
     }
-    assert!(heard >= 100.max(sent) && heard + limited < 10_000, "{heard} heard, {sent} sent, {limited} refused");
+    assert!(heard >= 100.max(sent) && heard + limited < 1_000, "{heard} heard, {sent} sent, {limited} refused");
 }

@@ -3,7 +3,7 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::raw::{Raw, deflated};
+use support::raw::{Raw, deflated, frame};
 use support::{Server, Wire};
 
 /// A little more than an event may have.
@@ -125,19 +125,12 @@ async fn bytes_have_a_rate_and_who_goes_on_beyond_it_is_closed() {
     assert_eq!(refused["code"], "ERR_RATE_LIMITED", "{refused}");
     assert!(refused["retryAfterMs"].as_u64().is_some_and(|ms| ms > 0), "{refused}");
     assert!(taken >= 16, "a burst of a megabyte was to be taken, not {taken} events");
-    // It goes on, with attachments as well, and is closed, not only answered.
-    let packet =
-        format!("451-/conversations,9{}", json!(["upload_file", { "data": { "_placeholder": true, "num": 0 } }]));
-    let binary = tokio_tungstenite::tungstenite::Message::binary(vec![0; 10]);
-    let mut refusals = 0;
-    for _ in 0..1_000 {
-        if !wire.try_send(&packet).await || !wire.try_send_message(binary.clone()).await {
-            break;
-        }
-        refusals += 1;
-    }
-    assert!(refusals > 100, "a few too many are answered: {refusals}");
-    assert_eq!(wire.close_code().await, Some(1008));
+    // Whoever goes on, here with attachments as well, is closed, not only answered.
+    let mut raw = Raw::enter(server.address(), &format!("40/conversations,{}", json!({ "token": alice.1 }))).await;
+    let packet = "451-/conversations,9[\"upload_file\",{\"data\":{\"_placeholder\":true,\"num\":0}}]";
+    let pair = [frame(0x81, packet.as_bytes()), frame(0x82, &[0; 10])].concat();
+    raw.send_bytes(&pair.repeat(1_000)).await;
+    assert_eq!(raw.close_code().await, Some(1008));
     let metrics = server.http().send("GET", "/metrics", &[], "").await.text;
     assert!(metrics.contains("quintet_closes_total{reason=\"flooding\"} 1"), "{metrics}");
 }

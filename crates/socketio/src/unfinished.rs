@@ -46,7 +46,8 @@ type Key = (bool, u64);
 
 struct Packet {
     bytes: usize,
-    since: Instant,
+    /// Since when it is waited for; none once it has arrived and is being handled.
+    since: Option<Instant>,
     holder: Weak<dyn Holder>,
 }
 
@@ -62,6 +63,15 @@ impl State {
 pub(crate) struct Held {
     of: Unfinished,
     key: Key,
+}
+
+impl Held {
+    /// All of it has arrived: it is still held, and takes as long as it takes to be handled.
+    pub(crate) fn arrived(&self) {
+        if let Some(packet) = self.of.state().packets.get_mut(&self.key) {
+            packet.since = None;
+        }
+    }
 }
 
 impl Drop for Held {
@@ -118,7 +128,7 @@ impl Unfinished {
             if let Some(holder) = &fresh {
                 state.next += 1;
                 let key = (holder.is_identified(), state.next);
-                let packet = Packet { bytes: 0, since: Instant::now(), holder: Arc::downgrade(holder) };
+                let packet = Packet { bytes: 0, since: Some(Instant::now()), holder: Arc::downgrade(holder) };
                 state.packets.insert(key, packet);
                 *held = Some(Box::new(Held { of: self.clone(), key }));
             }
@@ -152,7 +162,7 @@ impl Unfinished {
     pub(crate) fn expire(&self) {
         let late = {
             let mut state = self.state();
-            let is_late = |packet: &Packet| packet.since.elapsed() >= self.0.time_max;
+            let is_late = |packet: &Packet| packet.since.is_some_and(|since| since.elapsed() >= self.0.time_max);
             let late: Vec<Key> =
                 state.packets.iter().filter(|(_, packet)| is_late(packet)).map(|(key, _)| *key).collect();
             late.iter().filter_map(|key| state.remove(key)).collect()
@@ -239,7 +249,13 @@ mod tests {
         let slow = client(true);
         let (mut held, holder) = (None, Arc::clone(&slow));
         budget.hold(&mut held, 30, || holder).expect("room");
+        let handled = client(true);
+        let (mut arrived, holder): (Option<Box<Held>>, _) = (None, Arc::clone(&handled));
+        budget.hold(&mut arrived, 30, || holder).expect("room");
+        arrived.iter().for_each(|held| held.arrived());
         budget.expire();
+        assert_eq!((closed(&handled), budget.held_bytes()), (None, 30), "it has arrived");
+        drop(arrived);
         assert_eq!((closed(&slow), budget.held_bytes()), (Some(CloseReason::Unfinished), 0));
     }
 }

@@ -64,11 +64,6 @@ impl Wire {
         self.socket.send(Message::text(text)).await.is_ok()
     }
 
-    /// Sends a message of any kind, and says whether the connection still takes it.
-    pub async fn try_send_message(&mut self, message: Message) -> bool {
-        self.socket.send(message).await.is_ok()
-    }
-
     pub async fn send_message(&mut self, message: Message) {
         self.socket.send(message).await.expect("sent");
     }

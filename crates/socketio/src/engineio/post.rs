@@ -14,7 +14,7 @@ use super::payload::{self, OwnedPacket};
 use super::session::Session;
 use super::state::Misplaced;
 use super::{InvalidPacket, Protocol};
-use crate::unfinished::UNCOUNTED_BYTES_MAX;
+use crate::unfinished::{Held, UNCOUNTED_BYTES_MAX};
 use crate::websocket::{BinaryBound, HEAD_BYTES_MAX, MessageBounds, PassedOver, Skipped};
 use crate::{CloseReason, Holder};
 
@@ -61,7 +61,8 @@ impl<P: Protocol> Session<P> {
         let started = self.state().start_post();
         self.unless_twice(started)?;
         let _turn = PostTurn(self);
-        let body = self.body(body).await.inspect_err(|_| Arc::clone(self).end(CloseReason::ProtocolError))?;
+        // What is held of the body counts until its packets are handled.
+        let (body, _held) = self.body(body).await.inspect_err(|_| Arc::clone(self).end(CloseReason::ProtocolError))?;
         if self.outbox().closed().is_some() {
             return Err(BadPost::Misplaced);
         }
@@ -75,7 +76,7 @@ impl<P: Protocol> Session<P> {
     }
 
     /// Reads the body of a POST, which does not outlive the session.
-    async fn body<B>(self: &Arc<Self>, body: B) -> Result<Bytes, BadPost>
+    async fn body<B>(self: &Arc<Self>, body: B) -> Result<(Bytes, Option<Box<Held>>), BadPost>
     where
         B: Body<Data = Bytes> + Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -87,14 +88,19 @@ impl<P: Protocol> Session<P> {
             return Err(BadPost::Misplaced);
         }
         let mut body = std::pin::pin!(body);
-        let (mut read, mut held) = (BytesMut::new(), None);
+        let (mut read, mut held): (_, Option<Box<Held>>) = (BytesMut::new(), None);
         loop {
             let frame = tokio::select! {
                 biased;
                 _ = &mut over => return Err(BadPost::Misplaced),
                 frame = body.frame() => frame,
             };
-            let Some(frame) = frame else { return Ok(read.freeze()) };
+            let Some(frame) = frame else {
+                if let Some(held) = &held {
+                    Held::arrived(held);
+                }
+                return Ok((read.freeze(), held));
+            };
             let frame = frame.map_err(|_| BadPost::Body(StatusCode::BAD_REQUEST))?;
             let Ok(data) = frame.into_data() else { continue };
             if read.len() + data.len() > config.payload_bytes_max {

@@ -81,7 +81,7 @@ fn bounded(text: &str, bytes_max: usize) -> Box<str> {
 pub(crate) struct Auth(Vec<(String, Said)>);
 
 /// The fields of a CONNECT that are read.
-const AUTH_FIELDS: [&str; 4] = ["token", "userId", "dialect", "recover"];
+const AUTH_FIELDS: [&str; 5] = ["token", "userId", "guestSecret", "dialect", "recover"];
 
 /// What a field of a CONNECT says.
 #[derive(Debug)]

@@ -200,7 +200,7 @@ fn modes(path: &Path) -> Vec<(String, bool, u32)> {
 
 fn assert_private(data: &Path) {
     let found = modes(data);
-    for name in ["quintet.sqlite3", "quintet.sqlite3-wal", "quintet.lock", "jwt-secret", "/files"] {
+    for name in ["quintet.sqlite3", "quintet.sqlite3-wal", "quintet.lock", "token-key", "/files"] {
         assert!(found.iter().any(|(path, ..)| path.ends_with(name)), "{name} in {found:?}");
     }
     for (path, folder, mode) in found {

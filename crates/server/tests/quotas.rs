@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use support::{Answer, Http, Server, Start, Wire};
 
-const SECRET: &str = "a secret of the test";
+const SECRET: &str = "a secret of the tests, of 32 bytes and more";
 
 /// A server whose rates count.
 fn with_rates() -> Start {
@@ -169,7 +169,7 @@ async fn a_full_disk_accepts_deletions_alone() {
     let ready = http.send("GET", "/readyz", &[], "").await;
     refused(ready, 503, code, full);
     assert_eq!(http.send("GET", "/healthz", &[], "").await.status, 200);
-    let metrics = http.send("GET", "/metrics", &[], "").await.text;
+    let metrics = server.metrics().send("GET", "/metrics", &[], "").await.text;
     assert!(metrics.contains("quintet_disk_full 1\n") && metrics.contains("quintet_disk_free_bytes "), "{metrics}");
 
     let read = http.api(&bob.1, "GET", &path, Value::Null).await.expect(200);
@@ -245,7 +245,8 @@ async fn guessing_a_password_gets_slow_and_keeps_nobody_out() {
     let http = server.http();
     http.register("alice").await;
     let log_in = async |name: &str, password: &str, from: &str| {
-        let body = json!({ "username": name, "password": password }).to_string();
+        let field = if name.contains('@') { "email" } else { "username" };
+        let body = json!({ field: name, "password": password }).to_string();
         let headers = [("x-forwarded-for", from), ("content-type", "application/json")];
         http.send("POST", "/api/v1/auth/login", &headers, &body).await
     };

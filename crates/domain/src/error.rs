@@ -63,7 +63,8 @@ pub struct Refusal {
     pub code: Code,
     /// The sentence.
     pub message: String,
-    /// With [`Code::RateLimited`]: when to try again, in milliseconds.
+    /// When to try again, in milliseconds: with [`Code::RateLimited`], and with [`Code::Internal`] where the server is
+    /// only busy.
     pub retry_after_ms: Option<u64>,
 }
 
@@ -128,6 +129,17 @@ impl Refusal {
         Self {
             code: Code::RateLimited,
             message: format!("Too many requests; try again in {retry_after_ms} ms."),
+            retry_after_ms: Some(retry_after_ms),
+        }
+    }
+
+    /// The server has too much to do: the same request may succeed later. The code is that of a fault of the server;
+    /// the time to wait tells them apart, and HTTP answers 503.
+    #[must_use]
+    pub fn overloaded(retry_after_ms: u64) -> Self {
+        Self {
+            code: Code::Internal,
+            message: format!("The server is busy; nothing was changed. Try again in {retry_after_ms} ms."),
             retry_after_ms: Some(retry_after_ms),
         }
     }

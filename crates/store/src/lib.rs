@@ -8,10 +8,12 @@
 
 mod error;
 mod model;
+mod party;
 mod sqlite;
 mod store;
 
 pub use error::{OpenError, StoreError};
 pub use model::*;
+pub use party::Party;
 pub use sqlite::{Location, SqliteStore};
 pub use store::{Done, Future, Group, OnCommit, Store};

@@ -7,6 +7,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, backup::Backup};
 
+use super::readers::Readers;
 use crate::{OpenError, StoreError};
 
 mod migrations {
@@ -17,9 +18,6 @@ mod migrations {
 const FILE: &str = "quintet.sqlite3";
 /// The name of the lock in its folder.
 const LOCK: &str = "quintet.lock";
-/// Connections that read at once.
-const READERS: usize = 4;
-
 /// What each of them keeps of the file, in KiB: enough for the inner pages of a large store. Behind it stands the
 /// system's own cache, which all of them share.
 const READER_CACHE_KIB: i64 = 512;
@@ -66,7 +64,7 @@ pub(super) fn open(location: &Location) -> Result<Opened, OpenError> {
     configure(&writer, durable)?;
     migrate(&mut writer, &folder)?;
     let mut readers = Vec::new();
-    for _ in 0..READERS {
+    for _ in 0..Readers::connections() {
         let reader = if durable {
             Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?
         } else {

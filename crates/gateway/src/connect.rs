@@ -187,11 +187,11 @@ async fn by_word(
     let service = &gateway.0.service;
     let id = UserId::new(id).map_err(|error| Refusal::unauthenticated(&format!("`userId`: {error}")))?;
     if visitor.listener.trust {
-        return service.trusted(&id).await.map(Some);
+        return service.trusted(&id, visitor.address).await.map(Some);
     }
     match dialect {
         Some(named) if !named.serves_guests() => Err(Refusal::unauthenticated("a token is needed")),
-        _ => service.guest(&id).await.map(Some),
+        _ => service.guest(&id, visitor.address).await.map(Some),
     }
 }
 

@@ -201,12 +201,12 @@ async fn identify(
             }
         }
         (None, Some(claimed)) if connection.trusted => {
-            let identity = service.trusted(claimed).await?;
+            let identity = service.trusted(claimed, connection.address).await?;
             become_user(gateway, connection, identity.clone()).await?;
             Ok(identity)
         }
         (None, Some(claimed)) if dialect.serves_guests() => {
-            let identity = service.guest(claimed).await?;
+            let identity = service.guest(claimed, connection.address).await?;
             become_user(gateway, connection, identity.clone()).await?;
             Ok(identity)
         }
@@ -322,7 +322,7 @@ async fn authenticate(
             // Its id may have become a user's meanwhile, and then it is not this connection's any more.
             let guest = identity.map(|identity| identity.user).filter(|user| user.is_guest());
             if let Some(guest) = guest
-                && gateway.0.service.guest(&guest.id).await.is_err()
+                && gateway.0.service.guest(&guest.id, connection.address).await.is_err()
             {
                 connection.out.end();
             }

@@ -13,6 +13,9 @@ use crate::error::Problem;
 /// Bytes of an answer that is given a tag: a larger one is sent as it is.
 const TAGGED_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
+/// Bytes of an answer that a tag is made of at once.
+const AT_ONCE_BYTES_MAX: usize = 64 * 1024;
+
 /// Hexadecimal digits of a tag.
 const TAG_DIGITS: usize = 32;
 
@@ -35,7 +38,11 @@ pub(crate) async fn tagged(request: Request, next: Next) -> Response {
     let Ok(bytes) = to_bytes(body, usize::MAX).await else {
         return Problem::from(Refusal::internal()).into_response();
     };
-    let digest = Sha256::digest(&bytes);
+    // Megabytes take a while, in which the thread's other tasks are done by another.
+    let digest = match bytes.len() {
+        ..=AT_ONCE_BYTES_MAX => Sha256::digest(&bytes),
+        _ => tokio::task::block_in_place(|| Sha256::digest(&bytes)),
+    };
     let hex: String = digest.iter().take(TAG_DIGITS / 2).map(|byte| format!("{byte:02x}")).collect();
     let tag = format!("\"{hex}\"");
     let same = has(known.as_ref(), &tag);

@@ -32,6 +32,8 @@ impl From<Refusal> for Problem {
             Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Code::Conflict => StatusCode::CONFLICT,
+            // A server that is only busy says when to try again.
+            Code::Internal if refusal.retry_after_ms.is_some() => StatusCode::SERVICE_UNAVAILABLE,
             Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self { status, refusal }

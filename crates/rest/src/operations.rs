@@ -12,6 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::error::{Answer, Problem};
+use crate::extract::Anybody;
 use crate::openapi::ProblemBody;
 
 /// Time in which a store that is ready answers.
@@ -56,7 +57,7 @@ pub(crate) async fn ready(State(service): State<Service>) -> Answer<Json<Health>
             for that", content((String = "text/plain"), (String = "application/openmetrics-text")))
     )
 )]
-pub(crate) async fn metrics(State(service): State<Service>, asked: HeaderMap) -> Answer<impl IntoResponse> {
+pub(crate) async fn metrics(State(service): State<Service>, _: Anybody, asked: HeaderMap) -> Answer<impl IntoResponse> {
     let text = service.metrics().text().map_err(|_| Refusal::internal())?;
     let accept = asked.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     let (kind, text) = if accept.contains("application/openmetrics-text") {

@@ -11,6 +11,7 @@ mod authorise;
 mod conversations;
 mod execute;
 mod files;
+mod heavy;
 mod identity;
 mod meetups;
 mod messages;
@@ -19,6 +20,7 @@ mod notifications;
 mod passwords;
 mod presence;
 mod rates;
+mod ready;
 mod recovery;
 mod services;
 mod tokens;
@@ -29,6 +31,7 @@ use std::sync::Arc;
 pub use conversations::ConversationInput;
 pub use execute::{Caller, Executed, Position};
 pub use files::{Content, Shown, Uploaded};
+pub use heavy::HeavyTurn;
 pub use identity::{Identity, Verified};
 pub use meetups::MeetupInput;
 pub use metrics::{Metrics, Refused};
@@ -39,7 +42,7 @@ use quintet_domain::{Environment, Refusal};
 use quintet_files::Files;
 pub use quintet_store::{
     Account, Actor, ConversationChange, Found, Joined, MeetupChange, Memberships, MessagePage, Missed, Numbered, Page,
-    PageOf, ProfileChange, Sent, ServiceKey, StoredFile, Untold, Which,
+    PageOf, Party, ProfileChange, Sent, ServiceKey, StoredFile, Untold, Which,
 };
 use quintet_store::{Done, Future, Store};
 pub use rates::{EventRate, Rates};
@@ -71,6 +74,8 @@ struct Inner {
     presence: Presence,
     rates: Rates,
     metrics: Arc<Metrics>,
+    ready: ready::Checks,
+    heavy: heavy::Heavy,
     settings: Settings,
 }
 
@@ -105,6 +110,8 @@ impl Service {
             presence,
             rates,
             metrics,
+            ready: ready::Checks::default(),
+            heavy: heavy::Heavy::default(),
             settings,
         }))
     }
@@ -137,19 +144,6 @@ impl Service {
     #[must_use]
     pub fn environment(&self) -> &dyn Environment {
         &*self.0.environment
-    }
-
-    /// Whether the store answers, and writes: after a commit that failed something is written to find out.
-    ///
-    /// # Errors
-    /// An internal error when it does not.
-    pub async fn check(&self) -> Result<(), Refusal> {
-        self.0.store.check().await?;
-        if self.metrics().last_commit_failed() {
-            self.write(|store, done| store.probe(done)).await?;
-            self.metrics().commits_work();
-        }
-        self.position().await.map(|_| ())
     }
 
     /// Commands that wait for the writer.

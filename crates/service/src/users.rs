@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use quintet_domain::limits::{NAME_CHARS_MAX, URL_BYTES_MAX};
 use quintet_domain::{Refusal, Timestamp, User, UserId, validate_email, validate_username};
-use quintet_store::{Account, NewUser, Page, ProfileChange};
+use quintet_store::{Account, NewUser, Page, Party, ProfileChange};
 
 use crate::Service;
 
@@ -36,6 +36,9 @@ pub struct NewAccount {
 
 /// Turns of an erasure that was left behind, each time that it is gone on with.
 const ERASURE_TURNS: usize = 20;
+
+/// Reads that one search for a client without pages may take.
+const SEARCH_READS_MAX: usize = 20;
 
 /// A token and whose it is.
 #[derive(Clone, Debug)]
@@ -119,7 +122,8 @@ impl Service {
     /// # Errors
     /// `ERR_UNAUTHENTICATED`.
     pub async fn log_in(&self, login: &str, password: String, spoken: Option<&str>) -> Result<Session, Refusal> {
-        let account = self.store().account_by_login(login.to_owned()).await?.filter(|account| !account.disabled);
+        let account = self.store().account_by_login(Party::Server, login.to_owned()).await?;
+        let account = account.filter(|account| !account.disabled);
         let hash = account.as_ref().and_then(|account| account.password_hash.clone());
         let fits = self.0.passwords.verify(hash, password).await;
         match account {
@@ -172,7 +176,11 @@ impl Service {
         new: String,
         spoken: Option<&str>,
     ) -> Result<Session, Refusal> {
-        let account = self.store().account(user.clone()).await?.ok_or_else(|| Refusal::not_found("user", &user))?;
+        let account = self
+            .store()
+            .account(Party::from(&user), user.clone())
+            .await?
+            .ok_or_else(|| Refusal::not_found("user", &user))?;
         if !self.0.passwords.verify(account.password_hash, current).await {
             return Err(Refusal::forbidden("The current password is wrong."));
         }
@@ -240,8 +248,8 @@ impl Service {
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`.
-    pub async fn user(&self, id: &UserId) -> Result<Arc<User>, Refusal> {
-        match self.store().account(id.clone()).await? {
+    pub async fn user(&self, by: Party, id: &UserId) -> Result<Arc<User>, Refusal> {
+        match self.store().account(by, id.clone()).await? {
             Some(account) if !account.user.is_guest() && !account.disabled => Ok(account.user),
             _ => Err(Refusal::not_found("user", id)),
         }
@@ -260,7 +268,7 @@ impl Service {
     /// # Errors
     /// `ERR_NOT_FOUND`.
     pub async fn account_by_login(&self, login: &str) -> Result<Account, Refusal> {
-        let found = self.store().account_by_login(login.to_owned()).await?;
+        let found = self.store().account_by_login(Party::Server, login.to_owned()).await?;
         found.ok_or_else(|| Refusal::not_found("user", login))
     }
 
@@ -272,11 +280,37 @@ impl Service {
         Ok(self.store().accounts().await?)
     }
 
-    /// Registered users whose username or name holds a text, whatever the case.
+    /// Registered users whose username or name holds a text, whatever the case. A page may have fewer than it could and
+    /// still name a next one: one read looks at so many names at most.
     ///
     /// # Errors
     /// An internal error.
-    pub async fn users(&self, query: String, cursor: Option<String>, limit: u32) -> Result<Page<Arc<User>>, Refusal> {
-        Ok(self.store().users(query, cursor, limit).await?)
+    pub async fn users(
+        &self,
+        by: UserId,
+        query: String,
+        cursor: Option<String>,
+        limit: u32,
+    ) -> Result<Page<Arc<User>>, Refusal> {
+        Ok(self.store().users(by.into(), query, cursor, limit).await?)
+    }
+
+    /// The first users that [`users`](Self::users) would give, for clients that know no pages: as many as it takes of
+    /// its reads, each in its turn, up to a number of names that any one request may cost.
+    ///
+    /// # Errors
+    /// An internal error.
+    pub async fn first_users(&self, by: UserId, query: String, limit: usize) -> Result<Vec<Arc<User>>, Refusal> {
+        let (mut found, mut cursor) = (Vec::new(), None);
+        for _ in 0..SEARCH_READS_MAX {
+            let missing = u32::try_from(limit - found.len()).unwrap_or(u32::MAX);
+            let page = self.users(by.clone(), query.clone(), cursor, missing).await?;
+            found.extend(page.items);
+            cursor = page.next;
+            if cursor.is_none() || found.len() >= limit {
+                break;
+            }
+        }
+        Ok(found)
     }
 }

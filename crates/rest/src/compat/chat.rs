@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use http::StatusCode;
 use quintet_dialect::Dialect;
 use quintet_domain::{Conversation, ConversationId, ConversationKind, MessageId, Refusal, Target, User, UserId};
@@ -18,7 +19,7 @@ use super::conversations::{Edit, Registration, Search, new_account};
 use super::{LIST_MAX, emails, messages, missing, own_conversations, required, send, shown_message, status, users};
 use crate::auth::Credentials;
 use crate::error::Answer;
-use crate::extract::{Asked, Asker, BodyIfAny, From, Path, user_id};
+use crate::extract::{Asked, Asker, BodyIfAny, From, Lister, Path, long, user_id};
 use crate::messages::new_text;
 use crate::router::App;
 
@@ -111,17 +112,24 @@ async fn me(State(service): State<Service>, asker: Asker) -> Json<Value> {
     get, path = "/users/search", tag = "clients of chat", operation_id = "chat_search", params(Search),
     responses((status = 200, description = "Done"))
 )]
-async fn search(State(service): State<Service>, asker: Asker, Asked(search): Asked<Search>) -> Answer<Json<Value>> {
-    let shown: Vec<Value> = users(&service, &asker, &search.q).await?.iter().map(|one| found(&service, one)).collect();
-    Ok(Json(json!({ "users": shown, "count": shown.len() })))
+async fn search(
+    State(service): State<Service>,
+    Lister(asker): Lister,
+    Asked(search): Asked<Search>,
+) -> Answer<Response> {
+    let people = users(&service, &asker, &search.q).await?;
+    Ok(long(|| {
+        let shown: Vec<Value> = people.iter().map(|one| found(&service, one)).collect();
+        json!({ "users": shown, "count": shown.len() })
+    }))
 }
 
 #[utoipa::path(
     get, path = "/users/{id}", tag = "clients of chat", operation_id = "chat_one_user", params(("id" = String, Path)),
     responses((status = 200, description = "Done"))
 )]
-async fn one_user(State(service): State<Service>, _: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
-    let one = service.user(&UserId::trusted(&id)).await?;
+async fn one_user(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
+    let one = service.user(asker.id().into(), &UserId::trusted(&id)).await?;
     Ok(Json(json!({ "user": found(&service, &one) })))
 }
 
@@ -154,25 +162,32 @@ fn chat(service: &Service, asker: &Asker, chat: &Conversation, emails: &HashMap<
     })
 }
 
-/// Chats as the asker sees them.
-async fn all_shown(service: &Service, asker: &Asker, chats: &[Conversation]) -> Result<Vec<Value>, Refusal> {
+/// The addresses of the members of chats that the asker may see.
+async fn addresses(
+    service: &Service,
+    asker: &Asker,
+    chats: &[Conversation],
+) -> Result<HashMap<UserId, String>, Refusal> {
     let people = chats.iter().flat_map(|one| &one.members).map(|member| member.user.id.clone()).collect();
-    let emails = emails(service, asker, people).await?;
-    Ok(chats.iter().map(|one| chat(service, asker, one, &emails)).collect())
+    emails(service, asker, people).await
 }
 
 async fn shown(service: &Service, asker: &Asker, one: &Conversation) -> Result<Value, Refusal> {
-    Ok(all_shown(service, asker, std::slice::from_ref(one)).await?.pop().unwrap_or_default())
+    let emails = addresses(service, asker, std::slice::from_ref(one)).await?;
+    Ok(chat(service, asker, one, &emails))
 }
 
 #[utoipa::path(
     get, path = "/chats", tag = "clients of chat", operation_id = "chat_list",
     responses((status = 200, description = "Done"))
 )]
-async fn list(State(service): State<Service>, asker: Asker) -> Answer<Json<Value>> {
+async fn list(State(service): State<Service>, Lister(asker): Lister) -> Answer<Response> {
     let found = own_conversations(&service, &asker).await?;
-    let chats = all_shown(&service, &asker, &found).await?;
-    Ok(Json(json!({ "chats": chats, "count": chats.len() })))
+    let emails = addresses(&service, &asker, &found).await?;
+    Ok(long(|| {
+        let chats: Vec<Value> = found.iter().map(|one| chat(&service, &asker, one, &emails)).collect();
+        json!({ "chats": chats, "count": chats.len() })
+    }))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -316,7 +331,7 @@ async fn history(
 ) -> Answer<Json<Value>> {
     let limit = page.limit.unwrap_or(MESSAGES).clamp(1, LIST_MAX);
     let id = ConversationId::trusted(&id);
-    let shown = messages(&service, asker.id(), DIALECT, &id, (page.offset, limit)).await?;
+    let shown = messages(&service, asker.reads(), DIALECT, &id, (page.offset, limit)).await?;
     Ok(Json(json!({ "messages": shown, "count": shown.len() })))
 }
 

@@ -1,9 +1,12 @@
 //! The conversations vocabulary: every answer says whether it is a success.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use http::StatusCode;
 use quintet_dialect::Dialect;
 use quintet_domain::{Conversation, ConversationId, MessageId, Refusal, Target, User, UserId};
@@ -17,7 +20,7 @@ use utoipa_axum::routes;
 use super::{LIST_MAX, emails, messages, missing, own_conversations, required, send, shown_message, status, users};
 use crate::auth::Credentials;
 use crate::error::Answer;
-use crate::extract::{Asked, Asker, Body, BodyIfAny, From, Path, Person, present, user_id};
+use crate::extract::{Asked, Asker, Body, BodyIfAny, From, Lister, Path, Person, long, present, user_id};
 use crate::me::change_own;
 use crate::messages::NewMessage;
 use crate::router::App;
@@ -135,25 +138,38 @@ pub(super) struct Search {
     pub(super) q: String,
 }
 
-/// Users as a search shows them: each with its address, where the asker may see that.
-pub(super) async fn found(service: &Service, asker: &Asker, query: &str) -> Result<Vec<Value>, Refusal> {
-    let people = users(service, asker, query).await?;
-    let emails = emails(service, asker, people.iter().map(|user| user.id.clone()).collect()).await?;
-    let shown = people.iter().map(|one| {
-        let mut object = user(service, one);
-        if let Some(email) = emails.get(&one.id) {
-            object["email"] = email.as_str().into();
-        }
-        object
-    });
-    Ok(shown.collect())
+/// Users that a search found, with the addresses that the asker may see.
+pub(super) struct Found {
+    people: Vec<Arc<User>>,
+    emails: HashMap<UserId, String>,
+}
+
+impl Found {
+    /// Searches.
+    pub(super) async fn of(service: &Service, asker: &Asker, query: &str) -> Result<Self, Refusal> {
+        let people = users(service, asker, query).await?;
+        let emails = emails(service, asker, people.iter().map(|user| user.id.clone()).collect()).await?;
+        Ok(Self { people, emails })
+    }
+
+    /// The users as a search shows them: each with its address, where the asker may see that.
+    pub(super) fn shown(&self, service: &Service) -> Vec<Value> {
+        let shown = self.people.iter().map(|one| {
+            let mut object = user(service, one);
+            if let Some(email) = self.emails.get(&one.id) {
+                object["email"] = email.as_str().into();
+            }
+            object
+        });
+        shown.collect()
+    }
 }
 
 #[utoipa::path(
     get, path = "/users", tag = "clients of conversations", operation_id = "conversations_list_users", params(Search),
     responses((status = 200, description = "Done"))
 )]
-async fn list_users(service: State<Service>, asker: Asker, search: Asked<Search>) -> Answer<Json<Value>> {
+async fn list_users(service: State<Service>, asker: Lister, search: Asked<Search>) -> Answer<Response> {
     self::search(service, asker, search).await
 }
 
@@ -161,9 +177,16 @@ async fn list_users(service: State<Service>, asker: Asker, search: Asked<Search>
     get, path = "/users/search", tag = "clients of conversations", operation_id = "conversations_search", params(Search),
     responses((status = 200, description = "Done"))
 )]
-async fn search(State(service): State<Service>, asker: Asker, Asked(search): Asked<Search>) -> Answer<Json<Value>> {
-    let shown = found(&service, &asker, &search.q).await?;
-    Ok(Json(json!({ "success": true, "count": shown.len(), "users": shown })))
+async fn search(
+    State(service): State<Service>,
+    Lister(asker): Lister,
+    Asked(search): Asked<Search>,
+) -> Answer<Response> {
+    let found = Found::of(&service, &asker, &search.q).await?;
+    Ok(long(|| {
+        let shown = found.shown(&service);
+        json!({ "success": true, "count": shown.len(), "users": shown })
+    }))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -208,10 +231,12 @@ fn conversation(service: &Service, asker: &Asker, conversation: &Conversation) -
     get, path = "/conversations", tag = "clients of conversations", operation_id = "conversations_list",
     responses((status = 200, description = "Done"))
 )]
-async fn list(State(service): State<Service>, asker: Asker) -> Answer<Json<Value>> {
+async fn list(State(service): State<Service>, Lister(asker): Lister) -> Answer<Response> {
     let found = own_conversations(&service, &asker).await?;
-    let shown: Vec<Value> = found.iter().map(|one| conversation(&service, &asker, one)).collect();
-    Ok(Json(json!({ "success": true, "count": shown.len(), "conversations": shown })))
+    Ok(long(|| {
+        let shown: Vec<Value> = found.iter().map(|one| conversation(&service, &asker, one)).collect();
+        json!({ "success": true, "count": shown.len(), "conversations": shown })
+    }))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -277,7 +302,7 @@ async fn history(
     let page = asked.page.unwrap_or(1).max(1);
     let id = ConversationId::trusted(&id);
     let total = service.message_count(asker.id(), id.clone()).await?;
-    let shown = messages(&service, asker.id(), DIALECT, &id, ((page - 1).saturating_mul(limit), limit)).await?;
+    let shown = messages(&service, asker.reads(), DIALECT, &id, ((page - 1).saturating_mul(limit), limit)).await?;
     Ok(Json(json!({
         "success": true,
         "messages": shown,

@@ -32,9 +32,9 @@ pub(super) fn for_all(status: StatusCode, refusal: &Refusal) -> (StatusCode, Val
 /// The statuses that failures of what a dialect's clients call have, or of what any may.
 pub(super) fn statuses(dialect: Option<Dialect>) -> Vec<StatusCode> {
     let codes = match dialect {
-        Some(Dialect::Meetup) => &[400, 401, 403, 404, 408, 429, 500][..],
-        Some(Dialect::Rooms) => &[400, 401, 403, 404, 422, 429, 500],
-        _ => &[400, 401, 403, 404, 408, 409, 429, 500],
+        Some(Dialect::Meetup) => &[400, 401, 403, 404, 408, 429, 500, 503][..],
+        Some(Dialect::Rooms) => &[400, 401, 403, 404, 422, 429, 500, 503],
+        _ => &[400, 401, 403, 404, 408, 409, 429, 500, 503],
     };
     codes.iter().filter_map(|code| StatusCode::from_u16(*code).ok()).collect()
 }

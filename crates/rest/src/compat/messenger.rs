@@ -1,7 +1,10 @@
 //! The messenger vocabulary: people by first and last name, direct messages by the other one's id, open groups.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use http::StatusCode;
 use quintet_dialect::Dialect;
 use quintet_domain::{ConversationId, ConversationKind, MessageId, Refusal, Target, User, UserId};
@@ -15,7 +18,7 @@ use utoipa_axum::routes;
 use super::{LIST_MAX, emails, messages, required, send, username_for, users};
 use crate::auth::Credentials;
 use crate::error::Answer;
-use crate::extract::{Asker, Body, BodyIfAny, From, Path, Person, user_id};
+use crate::extract::{Asker, Body, BodyIfAny, From, Lister, Path, Person, long, user_id};
 use crate::me::change_own;
 use crate::messages::NewMessage;
 use crate::router::App;
@@ -123,16 +126,16 @@ async fn log_in(
     get, path = "/users", tag = "clients of messenger", operation_id = "messenger_list_users",
     responses((status = 200, description = "Done"))
 )]
-async fn list_users(State(service): State<Service>, asker: Asker) -> Answer<Json<Value>> {
+async fn list_users(State(service): State<Service>, Lister(asker): Lister) -> Answer<Response> {
     let found = users(&service, &asker, "").await?;
     let emails = emails(&service, &asker, found.iter().map(|user| user.id.clone()).collect()).await?;
-    let shown = found.iter().map(|user| {
+    let shown = |user: &Arc<User>| {
         let mut object = person(user);
         // Between people who have nothing to do with each other it stays empty.
         object["email"] = emails.get(&user.id).map(String::as_str).unwrap_or_default().into();
         object
-    });
-    Ok(Json(shown.collect()))
+    };
+    Ok(long(|| found.iter().map(shown).collect::<Value>()))
 }
 
 #[utoipa::path(
@@ -205,7 +208,7 @@ async fn change_password(
 
 /// All messages of a place, oldest first, as far as a list goes; the newest of them is read by that.
 async fn read(service: &Service, asker: &Asker, id: &ConversationId) -> Result<Vec<Value>, Refusal> {
-    let shown = messages(service, asker.id(), DIALECT, id, (0, LIST_MAX)).await?;
+    let shown = messages(service, asker.reads(), DIALECT, id, (0, LIST_MAX)).await?;
     // Another backend has read nothing by looking.
     if !asker.0.user.is_service()
         && let Some(newest) = shown.last().and_then(|message| message["_id"].as_str())
@@ -219,7 +222,11 @@ async fn read(service: &Service, asker: &Asker, id: &ConversationId) -> Result<V
     get, path = "/users/{id}/messages", tag = "clients of messenger", operation_id = "messenger_direct_messages",
     params(("id" = String, Path)), responses((status = 200, description = "Done"))
 )]
-async fn direct_messages(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
+async fn direct_messages(
+    State(service): State<Service>,
+    Lister(asker): Lister,
+    Path(id): Path<String>,
+) -> Answer<Json<Value>> {
     // Not only with those who are still there: one's history with who is gone stays.
     let shown = match service.direct(asker.id(), UserId::trusted(&id)).await? {
         Some(conversation) => read(&service, &asker, &conversation).await?,
@@ -274,9 +281,9 @@ async fn shown_group(service: &Service, asker: &Asker, id: ConversationId) -> Re
     get, path = "/groups", tag = "clients of messenger", operation_id = "messenger_list_groups",
     responses((status = 200, description = "Done"))
 )]
-async fn list_groups(State(service): State<Service>, asker: Asker) -> Answer<Json<Value>> {
+async fn list_groups(State(service): State<Service>, Lister(asker): Lister) -> Answer<Response> {
     let found = service.found(asker.id(), String::new(), Which::OpenOrMine, None, LIST_MAX).await?;
-    Ok(Json(found.items.iter().map(group).collect()))
+    Ok(long(|| found.items.iter().map(group).collect::<Value>()))
 }
 
 #[utoipa::path(
@@ -338,7 +345,11 @@ async fn leave(State(service): State<Service>, asker: Asker, Path(id): Path<Stri
     get, path = "/groups/{id}/messages", tag = "clients of messenger", operation_id = "messenger_group_messages",
     params(("id" = String, Path)), responses((status = 200, description = "Done"))
 )]
-async fn group_messages(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
+async fn group_messages(
+    State(service): State<Service>,
+    Lister(asker): Lister,
+    Path(id): Path<String>,
+) -> Answer<Json<Value>> {
     Ok(Json(read(&service, &asker, &ConversationId::trusted(&id)).await?.into()))
 }
 

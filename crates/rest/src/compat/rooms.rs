@@ -7,7 +7,7 @@ use http::header;
 use http::request::Parts;
 use quintet_dialect::Dialect;
 use quintet_domain::{ConversationId, Refusal, UserId};
-use quintet_service::Service;
+use quintet_service::{Party, Service};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::IntoParams;
@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 
 use super::messages;
 use crate::error::{Answer, Problem};
-use crate::extract::{Asked, Asker, Path, page_limit, user_id};
+use crate::extract::{Anybody, Asked, Asker, Path, page_limit, user_id};
 use crate::router::App;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -47,20 +47,23 @@ struct Page {
 }
 
 /// Who reads: by a token, or a guest by its word.
-struct Reader(UserId);
+struct Reader(Party, UserId);
 
 impl FromRequestParts<App> for Reader {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         if parts.headers.contains_key(header::AUTHORIZATION) {
-            return Ok(Self(Asker::from_request_parts(parts, app).await?.id()));
+            let reader = Asker::from_request_parts(parts, app).await?.id();
+            return Ok(Self(Party::from(&reader), reader));
         }
         let Asked(Page { user_id: said, .. }) = Asked::from_request_parts(parts, app).await?;
         let said = said.ok_or_else(|| {
             Refusal::unauthenticated("a bearer token is needed, or the `userId` of a guest who joined")
         })?;
-        Ok(Self(app.service.guest(&user_id("userId", &said)?).await?.user.id.clone()))
+        let Anybody(address) = Anybody::from_request_parts(parts, app).await?;
+        let guest = app.service.guest(&user_id("userId", &said)?, address).await?;
+        Ok(Self(Party::Address(address), guest.user.id.clone()))
     }
 }
 
@@ -70,13 +73,13 @@ impl FromRequestParts<App> for Reader {
 )]
 async fn history(
     State(service): State<Service>,
-    Reader(reader): Reader,
+    Reader(by, reader): Reader,
     Path(id): Path<String>,
     Asked(page): Asked<Page>,
 ) -> Answer<Json<Value>> {
     let limit = page_limit(page.limit)?;
     let id = ConversationId::trusted(&id);
-    let messages = messages(&service, reader, Dialect::Rooms, &id, (0, limit)).await?;
+    let messages = messages(&service, (by, reader), Dialect::Rooms, &id, (0, limit)).await?;
     Ok(Json(json!({ "roomId": id.as_str(), "messages": messages })))
 }
 

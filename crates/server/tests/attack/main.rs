@@ -6,6 +6,7 @@
 mod support;
 
 mod bystander;
+mod reads;
 
 use bystander::Bystander;
 use support::Server;

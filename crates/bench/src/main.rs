@@ -3,6 +3,7 @@
 //! What lives here: a load generator on one thread, the servers that are compared, and the tables.
 //! What must stay true: a figure is measured in this run or not printed; ratios stand beside it, for machines differ.
 
+mod abuse;
 mod chart;
 mod engine;
 mod floor;
@@ -22,8 +23,10 @@ use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::builder::PossibleValuesParser;
+use clap::{Parser, Subcommand, ValueEnum, value_parser};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::peers::Peer;
@@ -81,6 +84,21 @@ enum Task {
         #[arg(long, default_value_t = 10)]
         minutes: u64,
     },
+    /// Attacks a server that is started for it, and measures what somebody else notices
+    Abuse {
+        /// Which attacks; all where none is named
+        #[arg(value_parser = PossibleValuesParser::new(abuse::names()))]
+        attacks: Vec<String>,
+        /// The binary of the server; the one beside this program where none is named
+        #[arg(long)]
+        server: Option<PathBuf>,
+        /// How long each attack goes on, in seconds
+        #[arg(long, default_value_t = 10, value_parser = value_parser!(u64).range(1..=60))]
+        seconds: u64,
+        /// Lets the server limit rates, as it does by default: without, its other bounds are measured alone
+        #[arg(long)]
+        rates: bool,
+    },
     /// Writes the page of what was measured before: figures of a later file take the place of the same of an earlier
     Page {
         /// What `run --json` wrote
@@ -103,7 +121,7 @@ enum Task {
 
 fn main() -> io::Result<()> {
     let cli = Cli::parse();
-    if !cli.pinned && matches!(cli.command, Task::Run { .. } | Task::Soak { .. }) {
+    if !cli.pinned && matches!(cli.command, Task::Run { .. } | Task::Soak { .. } | Task::Abuse { .. }) {
         return Err(again_pinned());
     }
     match cli.command {
@@ -111,6 +129,10 @@ fn main() -> io::Result<()> {
         Task::Serve { server: Server::Floor, port } => floor::serve(port),
         Task::SqliteFloor { group, seconds, file } => sqlite_floor::run(group, seconds, &file),
         Task::Soak { people, minutes } => scenarios::soak(people, minutes),
+        Task::Abuse { attacks, server, seconds, rates } => {
+            let server = server.map_or_else(|| peers::beside("quintet"), Ok)?;
+            abuse::run(&abuse::Plan { server, attacks, each: Duration::from_secs(seconds), rates })
+        }
         Task::Page { json, docs, note } => {
             let mut reports = json
                 .iter()

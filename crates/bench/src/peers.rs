@@ -164,6 +164,6 @@ fn there(path: &Path) -> io::Result<PathBuf> {
 }
 
 /// A binary of the same build.
-fn beside(name: &str) -> io::Result<PathBuf> {
+pub(crate) fn beside(name: &str) -> io::Result<PathBuf> {
     there(&std::env::current_exe()?.with_file_name(name))
 }

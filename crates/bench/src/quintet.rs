@@ -21,7 +21,7 @@ pub(crate) fn user(index: usize) -> String {
 }
 
 /// A token as an existing backend would issue it (RFC 7519, HS256).
-fn token(index: usize) -> String {
+pub(crate) fn token(index: usize) -> String {
     let part = |json: String| BASE64_URL_SAFE_NO_PAD.encode(json);
     let head = part("{\"alg\":\"HS256\",\"typ\":\"JWT\"}".to_owned());
     let name = user(index);
@@ -47,8 +47,10 @@ pub(crate) fn recoverable(index: usize) -> Greeting {
 /// How it comes back: with the secret of the connection that it lost, and the last event that it heard there.
 pub(crate) fn returning(index: usize, secret: &str, offset: &str) -> Greeting {
     let token = token(index);
+    // Whoever has heard nothing there has no offset.
+    let offset = if offset.is_empty() { String::new() } else { format!(",\"offset\":\"{offset}\"") };
     let enter = format!(
-        "40{{\"token\":\"{token}\",\"dialect\":\"conversations\",\"recover\":true,\"pid\":\"{secret}\",\"offset\":\"{offset}\"}}"
+        "40{{\"token\":\"{token}\",\"dialect\":\"conversations\",\"recover\":true,\"pid\":\"{secret}\"{offset}}}"
     );
     Greeting { query: String::new(), enter }
 }

@@ -111,7 +111,7 @@ pub const READS_PER_SECOND: u32 = 20;
 /// Reads of a user that may come at once before the rate counts.
 pub const READS_BURST: u32 = 100;
 /// Reads that a list, a search or a very long page counts as.
-pub const HEAVY_READ_COST: u32 = 10;
+pub const HEAVY_READ_COST: u32 = 5;
 /// Reads without a token a second, per address: many people may share one.
 pub const ANONYMOUS_READS_PER_SECOND: u32 = 100;
 /// Reads without a token that may come at once from an address before the rate counts.

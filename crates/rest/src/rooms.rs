@@ -25,7 +25,7 @@ pub(crate) struct Search {
 
 /// Open rooms and groups by a part of their name, newest activity first.
 ///
-/// A page may have fewer than `limit`, or none, while there are more: `next` says so.
+/// A page may have fewer than `limit` while there are more: `next` says so.
 #[utoipa::path(
     get, path = "/rooms", tag = "conversations", operation_id = "findRooms", params(Search),
     responses((status = 200, description = "A page", body = Page<Room>))

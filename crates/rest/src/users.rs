@@ -29,7 +29,7 @@ pub(crate) struct Search {
 
 /// Registered users whose username or name holds a text.
 ///
-/// A page may have fewer than `limit`, or none, while there are more: `next` says so.
+/// A page may have fewer than `limit` while there are more: `next` says so.
 #[utoipa::path(
     get, path = "/users", tag = "users", operation_id = "listUsers", params(Search),
     responses((status = 200, description = "A page", body = Page<User>))

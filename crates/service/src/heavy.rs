@@ -20,9 +20,17 @@ const AGAIN_AFTER_MS: u64 = 1_000;
 /// The requests of all that are under way or wait.
 #[derive(Clone, Debug)]
 pub(crate) struct Heavy {
-    /// What each user may have under way at once, and how many requests know of it.
-    users: Arc<Mutex<HashMap<UserId, (Arc<Semaphore>, usize)>>>,
+    users: Arc<Mutex<HashMap<UserId, Own>>>,
     all: Arc<Semaphore>,
+}
+
+/// The requests of one user.
+#[derive(Debug)]
+struct Own {
+    /// What may be under way at once.
+    turns: Arc<Semaphore>,
+    /// How many are under way or wait.
+    count: usize,
 }
 
 /// That a request for a list is under way: until this is dropped, which is after its answer was written down.
@@ -52,13 +60,14 @@ impl Heavy {
         if !users.contains_key(user) && users.len() >= HEAVY_REQUESTS_MAX {
             return Err(Refusal::overloaded(AGAIN_AFTER_MS));
         }
-        let (own, count) =
-            users.entry(user.clone()).or_insert_with(|| (Arc::new(Semaphore::new(HEAVY_READS_AT_ONCE_OF_PARTY)), 0));
-        if *count >= HEAVY_READS_AT_ONCE_OF_PARTY + READS_WAITING_OF_USER {
+        let own = users
+            .entry(user.clone())
+            .or_insert_with(|| Own { turns: Arc::new(Semaphore::new(HEAVY_READS_AT_ONCE_OF_PARTY)), count: 0 });
+        if own.count >= HEAVY_READS_AT_ONCE_OF_PARTY + READS_WAITING_OF_USER {
             return Err(Refusal::rate_limited(AGAIN_AFTER_MS));
         }
-        *count += 1;
-        Ok((Place { heavy: self.clone(), user: user.clone() }, Arc::clone(own)))
+        own.count += 1;
+        Ok((Place { heavy: self.clone(), user: user.clone() }, Arc::clone(&own.turns)))
     }
 
     /// Waits for the turn of one more request of a user.
@@ -74,9 +83,9 @@ impl Heavy {
 impl Drop for Place {
     fn drop(&mut self) {
         let mut users = self.heavy.users.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, count)) = users.get_mut(&self.user) {
-            *count -= 1;
-            if *count == 0 {
+        if let Some(own) = users.get_mut(&self.user) {
+            own.count -= 1;
+            if own.count == 0 {
                 users.remove(&self.user);
             }
         }

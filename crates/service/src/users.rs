@@ -37,8 +37,8 @@ pub struct NewAccount {
 /// Turns of an erasure that was left behind, each time that it is gone on with.
 const ERASURE_TURNS: usize = 20;
 
-/// Reads that one search for a client without pages may take.
-const SEARCH_READS_MAX: usize = 20;
+/// Reads that one search may take.
+pub(crate) const SEARCH_READS_MAX: usize = 20;
 
 /// A token and whose it is.
 #[derive(Clone, Debug)]
@@ -281,7 +281,7 @@ impl Service {
     }
 
     /// Registered users whose username or name holds a text, whatever the case. A page may have fewer than it could and
-    /// still name a next one: one read looks at so many names at most.
+    /// still name a next one; it has none only where a very great number of names was looked at in vain.
     ///
     /// # Errors
     /// An internal error.
@@ -292,11 +292,19 @@ impl Service {
         cursor: Option<String>,
         limit: u32,
     ) -> Result<Page<Arc<User>>, Refusal> {
-        Ok(self.store().users(by.into(), query, cursor, limit).await?)
+        let mut page = self.store().users(Party::from(&by), query.clone(), cursor, limit).await?;
+        // Each in its turn.
+        for _ in 1..SEARCH_READS_MAX {
+            if page.next.is_none() || !page.items.is_empty() {
+                break;
+            }
+            page = self.store().users(Party::from(&by), query.clone(), page.next, limit).await?;
+        }
+        Ok(page)
     }
 
-    /// The first users that [`users`](Self::users) would give, for clients that know no pages: as many as it takes of
-    /// its reads, each in its turn, up to a number of names that any one request may cost.
+    /// The first users of a search, for clients that know no pages: as many reads as it takes, each in its turn, up to a
+    /// number that any one request may cost.
     ///
     /// # Errors
     /// An internal error.
@@ -304,7 +312,7 @@ impl Service {
         let (mut found, mut cursor) = (Vec::new(), None);
         for _ in 0..SEARCH_READS_MAX {
             let missing = u32::try_from(limit - found.len()).unwrap_or(u32::MAX);
-            let page = self.users(by.clone(), query.clone(), cursor, missing).await?;
+            let page = self.store().users(Party::from(&by), query.clone(), cursor, missing).await?;
             found.extend(page.items);
             cursor = page.next;
             if cursor.is_none() || found.len() >= limit {

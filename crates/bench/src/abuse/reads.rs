@@ -12,8 +12,10 @@ use crate::quintet::{self, Api};
 
 /// Groups that the one account is in.
 const GROUPS: usize = 20_000;
-/// Other users, five of whom are in each group.
+/// Other users.
 const USERS: usize = 1_000;
+/// Those of them who are in the groups, five in each: with the others the one account shares nothing.
+const SHARERS: usize = 50;
 /// Users that a search looks through.
 const NAMES: usize = 200_000;
 /// Requests under way at once.
@@ -71,10 +73,10 @@ fn groups(store: &Connection) -> rusqlite::Result<()> {
              WHERE c.pk > 1000000 AND u.id = '{attacker}';
          WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 4)
              INSERT INTO member (conversation_pk, user_pk, role, joined_at, joined_sequence, read_sequence)
-             SELECT c.pk, 1000001 + (c.pk * 5 + i) % {USERS}, 'member', 0, 1, 0 FROM conversation c, n
+             SELECT c.pk, 1000001 + (c.pk * 5 + i) % {SHARERS}, 'member', 0, 1, 0 FROM conversation c, n
              WHERE c.pk > 1000000;
          INSERT INTO message (pk, id, conversation_pk, sequence, sender_pk, kind, content, created_at)
-             SELECT c.pk, 'message-' || c.pk, c.pk, 10, 1000001 + (c.pk * 5) % {USERS}, 'text', 'Hello', 0
+             SELECT c.pk, 'message-' || c.pk, c.pk, 10, 1000001 + (c.pk * 5) % {SHARERS}, 'text', 'Hello', 0
              FROM conversation c WHERE c.pk > 1000000;
          COMMIT"
     ))

@@ -87,7 +87,7 @@ impl Facts {
             let Some(conversation) = self.conversations.get(&conversation) else { continue };
             let sender = self.users.at(row, MESSAGE_COLUMNS)?;
             let message = rows::message_at(row, 0, &conversation.place, sender)?;
-            if !budget.take(sets::message_bytes(&message)) {
+            if !budget.take(sets::text_bytes(&message)) {
                 return Ok(false);
             }
             self.messages.insert(row.get(0)?, Arc::new(message));

@@ -90,10 +90,15 @@ pub(super) fn user_bytes(user: &User) -> usize {
     ITEM_BYTES + user.username.len() + user.name.len() + user.avatar.as_ref().map_or(0, String::len)
 }
 
+/// Bytes of a message's texts and links, that to its sender's picture included.
+pub(super) fn text_bytes(message: &Message) -> usize {
+    let file = message.file.as_ref().map_or(0, |file| file.url.len() + file.name.as_ref().map_or(0, String::len));
+    message.content.len() + file + message.sender.avatar.as_ref().map_or(0, String::len)
+}
+
 /// About how many bytes a list needs to show a message and its sender.
 pub(super) fn message_bytes(message: &Message) -> usize {
-    let file = message.file.as_ref().map_or(0, |file| file.url.len() + file.name.as_ref().map_or(0, String::len));
-    ITEM_BYTES + message.content.len() + file + user_bytes(&message.sender)
+    2 * ITEM_BYTES + text_bytes(message) + message.sender.username.len() + message.sender.name.len()
 }
 
 #[cfg(test)]

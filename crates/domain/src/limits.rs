@@ -180,3 +180,45 @@ pub const LOGIN_BACKOFF_SECONDS_MAX: u64 = 15 * 60;
 pub const FILE_BYTES_OF_USER_DEFAULT: u64 = 2_000_000_000;
 /// Bytes of the disk that stay free, where the configuration names no other number.
 pub const FREE_BYTES_MIN_DEFAULT: u64 = 256_000_000;
+
+// --- reads ---
+
+/// Reads of one user, or of one address where no user is known, that the store works on at once.
+pub const READS_AT_ONCE_OF_PARTY: usize = 8;
+/// Of these, reads of lists, searches and recoveries: fewer than the store has connections for them, so that others
+/// always find one.
+pub const HEAVY_READS_AT_ONCE_OF_PARTY: usize = 2;
+/// Requests over HTTP for lists, of all users, that are read, made and written at once: each may take some megabytes.
+pub const HEAVY_REQUESTS_AT_ONCE: usize = 4;
+/// Users who may have such requests under way or waiting.
+pub const HEAVY_REQUESTS_MAX: usize = 512;
+/// Reads of one user that wait for the user's own earlier ones; further ones are refused.
+pub const READS_WAITING_OF_USER: usize = 32;
+/// Reads of one address that wait for its earlier ones: more than of one user, for many people may share an address.
+pub const READS_WAITING_OF_ADDRESS: usize = 256;
+/// Seconds that a read may take in the store before it is interrupted.
+pub const READ_SECONDS_MAX: u64 = 5;
+/// Bytes of names, links and texts in one page of a list. A page that would have more ends earlier.
+pub const LIST_BYTES_MAX: usize = 4_000_000;
+/// Members over all conversations of one page of a list: of a long page fewer than [`MEMBERS_LISTED_MAX`] of each.
+pub const MEMBERS_OF_PAGE_MAX: usize = 20_000;
+/// People who take part or ask to, over all meetups of one page of a list.
+pub const MEETUP_PEOPLE_OF_PAGE_MAX: usize = 20_000;
+/// Members of each conversation, or people of each meetup, that a page of a list shows however long it is.
+pub const PEOPLE_LISTED_MIN: usize = 10;
+/// Messages, the newest, among which unread ones are counted.
+pub const UNREAD_COUNTED_MAX: u32 = 1_000;
+/// Messages up to which a conversation's are counted, and which may be skipped, for clients that count pages.
+pub const MESSAGES_COUNTED_MAX: u32 = 100_000;
+/// Names that one read of a search looks at; the next page goes on behind them.
+pub const NAMES_SEARCHED_MAX: u32 = 50_000;
+/// Reads over HTTP a second, per user; a list or a search counts as [`HEAVY_READ_COST`].
+pub const READS_PER_SECOND: u32 = 20;
+/// Reads of a user that may come at once before the rate counts.
+pub const READS_BURST: u32 = 100;
+/// Reads that a list, a search or a very long page counts as.
+pub const HEAVY_READ_COST: u32 = 5;
+/// Reads without a token a second, per address: many people may share one.
+pub const ANONYMOUS_READS_PER_SECOND: u32 = 100;
+/// Reads without a token that may come at once from an address before the rate counts.
+pub const ANONYMOUS_READS_BURST: u32 = 1_000;

@@ -1,6 +1,7 @@
 //! Who a connection is and which dialect it speaks, as far as that can be said when it opens.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use quintet_dialect::Dialect;
@@ -219,7 +220,7 @@ pub(crate) async fn connect(
             visitor.client.enter_anonymously()?;
         }
     }
-    let guest_secret = shown_secret(gateway, auth, identity.as_ref()).await?;
+    let guest_secret = shown_secret(gateway, visitor.client.address, auth, identity.as_ref()).await?;
     let connection = gateway.new_connection(out, visitor, dialect, going);
     if let Some(secret) = guest_secret {
         connection.set_guest_secret(secret);
@@ -234,12 +235,13 @@ pub(crate) async fn connect(
 /// The secret by which a guest proves what it owns, if it shows one. Whoever comes with a token needs none.
 async fn shown_secret(
     gateway: &Gateway,
+    address: IpAddr,
     auth: &Auth,
     identity: Option<&Identity>,
 ) -> Result<Option<GuestSecret>, Refusal> {
     let Some(shown) = auth.text("guestSecret")? else { return Ok(None) };
     match identity.map(|identity| &identity.user) {
-        Some(user) if user.is_guest() => gateway.0.service.guest_secret(&user.id, &shown).await.map(Some),
+        Some(user) if user.is_guest() => gateway.0.service.guest_secret(address, &user.id, &shown).await.map(Some),
         Some(_) => Ok(None),
         None => Err(Refusal::invalid("guestSecret", "needs the guest's `userId` beside it")),
     }
@@ -281,11 +283,11 @@ async fn by_word(
     let service = &gateway.0.service;
     let id = UserId::new(id).map_err(|error| Refusal::unauthenticated(&format!("`userId`: {error}")))?;
     if visitor.listener.trust {
-        return service.trusted(&id).await.map(Some);
+        return service.trusted(&id, visitor.client.address).await.map(Some);
     }
     match dialect {
         Some(named) if !named.serves_guests() => Err(Refusal::unauthenticated("a token is needed")),
-        _ => service.guest(&id).await.map(Some),
+        _ => service.guest(&id, visitor.client.address).await.map(Some),
     }
 }
 

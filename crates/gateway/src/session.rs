@@ -223,12 +223,12 @@ async fn identify(
             }
         }
         (None, Some(claimed)) if connection.trusted => {
-            let identity = service.trusted(claimed).await?;
+            let identity = service.trusted(claimed, connection.client.address).await?;
             become_user(gateway, connection, identity.clone()).await?;
             Ok(identity)
         }
         (None, Some(claimed)) if dialect.serves_guests() => {
-            let identity = service.guest(claimed).await?;
+            let identity = service.guest(claimed, connection.client.address).await?;
             become_user(gateway, connection, identity.clone()).await?;
             Ok(identity)
         }
@@ -392,7 +392,7 @@ async fn guest_secret(
     let service = &gateway.0.service;
     match (command, connection.guest_secret()) {
         (Command::Join { guest_secret: Some(shown), .. }, _) => {
-            connection.set_guest_secret(service.guest_secret(guest, shown).await?);
+            connection.set_guest_secret(service.guest_secret(connection.client.address, guest, shown).await?);
         }
         (Command::CreateRoom { .. }, None) => connection.set_guest_secret(service.new_guest_secret()),
         _ => {}

@@ -14,6 +14,9 @@ use crate::error::Problem;
 /// Bytes of an answer that is given a tag: a larger one is sent as it is.
 const TAGGED_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
+/// Bytes of an answer that a tag is made of at once.
+const AT_ONCE_BYTES_MAX: usize = 64 * 1024;
+
 /// Hexadecimal digits of a tag.
 const TAG_DIGITS: usize = 32;
 
@@ -40,7 +43,11 @@ pub(crate) async fn tagged(request: Request, next: Next) -> Response {
     let Ok(bytes) = to_bytes(body, usize::MAX).await else {
         return Problem::from(Refusal::internal()).into_response();
     };
-    let tag = tag_of(&bytes);
+    // Megabytes take a while, in which the thread's other tasks are done by another.
+    let tag = match bytes.len() {
+        ..=AT_ONCE_BYTES_MAX => tag_of(&bytes),
+        _ => tokio::task::block_in_place(|| tag_of(&bytes)),
+    };
     let same = has(known.as_ref(), &tag);
     if let Ok(value) = HeaderValue::from_str(&tag) {
         parts.headers.insert(header::ETAG, value);

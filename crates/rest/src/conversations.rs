@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use http::StatusCode;
 use quintet_domain::{ConversationId, ConversationKind, MessageId, Refusal, Role, UserId};
 use quintet_service::{ConversationChange, ConversationInput, Service};
@@ -9,7 +10,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::error::Answer;
-use crate::extract::{Asked, Asker, Body, BodyIfAny, PageQuery, Path, user_id};
+use crate::extract::{Asked, Asker, Body, BodyIfAny, Lister, PageQuery, Path, long, user_id};
 use crate::openapi::ProblemBody;
 use crate::views::{Conversation, Page, Views, given_roles, made_kinds};
 
@@ -20,13 +21,13 @@ use crate::views::{Conversation, Page, Views, given_roles, made_kinds};
 )]
 pub(crate) async fn list(
     State(service): State<Service>,
-    asker: Asker,
+    Lister(asker): Lister,
     Asked(query): Asked<PageQuery>,
-) -> Answer<Json<Page<Conversation>>> {
+) -> Answer<Response> {
     let limit = query.limit()?;
     let found = service.conversations(asker.id(), query.cursor, limit).await?;
     let views = Views(&service);
-    Ok(Json(Page::of(found, |item| views.conversation(item))))
+    Ok(long(|| Page::of(found, |item| views.conversation(item))))
 }
 
 #[derive(Deserialize, ToSchema)]

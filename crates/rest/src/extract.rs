@@ -1,18 +1,21 @@
 //! What requests carry: who asks, from where, with which body, query and page.
 
 use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use axum::Json;
 use axum::extract::{FromRef, FromRequest, FromRequestParts, Query, Request};
+use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::request::Parts;
 use http::{StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use quintet_domain::limits::{PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
+use quintet_domain::limits::{HEAVY_READ_COST, PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
 use quintet_domain::{Code, Refusal, UserId};
-use quintet_service::{Account, Actor, Credential, Owner, Service};
-use serde::Deserialize;
+use quintet_service::{Account, Actor, Credential, HeavyTurn, Owner, Party, Service};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
 use crate::error::Problem;
@@ -36,6 +39,11 @@ impl Asker {
         self.0.user.id.clone()
     }
 
+    /// For whom a read of the asker's is, and as whom it is read.
+    pub(crate) fn reads(&self) -> (Party, UserId) {
+        (Party::User(self.id()), self.id())
+    }
+
     pub(crate) fn actor(&self) -> Actor {
         Actor { user: self.id(), guest: false, guest_proof: None, address: None, origin: None, acked: false }
     }
@@ -53,25 +61,91 @@ where
             return Ok(known.clone());
         }
         let service = Service::from_ref(state);
+        let From(address) = From::from_request_parts(parts, state).await?;
         let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let token = header.and_then(|value| {
             let (scheme, token) = value.split_once(' ')?;
             scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
         });
         let token = token.ok_or_else(|| Refusal::unauthenticated("a bearer token is needed"))?;
-        let asker = match service.verify_key(token).await? {
+        let asker = match service.verify_key(token, address).await? {
             // Another backend is the operator's own, and acts for many: it has no rate.
             Some(account) => Self(account, None, None),
             None => {
                 let verified = service.verify(token).await?;
-                if !parts.method.is_safe() {
-                    service.rates().change(verified.account.user.id.clone())?;
+                let user = verified.account.user.id.clone();
+                match parts.method.is_safe() {
+                    true => service.rates().read(user, 1)?,
+                    false => service.rates().change(user)?,
                 }
                 Self(verified.account, verified.dialect, Some(verified.credential))
             }
         };
         parts.extensions.insert(asker.clone());
         Ok(asker)
+    }
+}
+
+/// What a request holds until its answer is written down. Put into the request's extensions.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Held(Arc<Mutex<Option<HeavyTurn>>>);
+
+impl Held {
+    fn hold(&self, turn: HeavyTurn) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(turn);
+    }
+
+    /// Lets go of it.
+    pub(crate) fn release(&self) {
+        drop(self.0.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+}
+
+/// Writes down an answer that may be long: that may take a while, in which the thread's other tasks are done by
+/// another.
+pub(crate) fn long<T: Serialize>(make: impl FnOnce() -> T) -> Response {
+    tokio::task::block_in_place(|| Json(make()).into_response())
+}
+
+/// Who asks for a list, a search or a very long page: that counts as many reads of the asker's.
+pub(crate) struct Lister(pub(crate) Asker);
+
+impl<S> FromRequestParts<S> for Lister
+where
+    Service: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let asker = Asker::from_request_parts(parts, state).await?;
+        if !asker.0.user.is_service() {
+            let service = Service::from_ref(state);
+            // The request itself counted as one.
+            service.rates().read(asker.id(), HEAVY_READ_COST - 1)?;
+            let turn = service.heavy_turn(&asker.id()).await?;
+            if let Some(held) = parts.extensions.get::<Held>() {
+                held.hold(turn);
+            }
+        }
+        Ok(Self(asker))
+    }
+}
+
+/// The address of somebody who asks for what needs no token: as often as an address may.
+pub(crate) struct Anybody(pub(crate) IpAddr);
+
+impl<S> FromRequestParts<S> for Anybody
+where
+    Service: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let From(address) = From::from_request_parts(parts, state).await?;
+        Service::from_ref(state).rates().anonymous_read(address)?;
+        Ok(Self(address))
     }
 }
 

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use crate::caching;
 use crate::error::{Answer, Problem};
-use crate::extract::{Asker, BODY_WITHIN, Path, too_slow};
+use crate::extract::{Anybody, Asker, BODY_WITHIN, Path, too_slow};
 use crate::views::{self, Upload};
 
 /// Bytes of a form: a file, and what is written around it.
@@ -95,11 +95,12 @@ fn tag_of(id: &str) -> String {
 )]
 pub(crate) async fn get(
     State(service): State<Service>,
+    Anybody(address): Anybody,
     Path((id, secret)): Path<(String, String)>,
     method: Method,
     asked: HeaderMap,
 ) -> Result<Response, Problem> {
-    let Shown { file, disposition, content } = service.file(id.clone(), secret).await?;
+    let Shown { file, disposition, content } = service.file(id.clone(), secret, address).await?;
     let bytes = match content {
         Content::Here(bytes) => Body::from_stream(bytes),
         // The link is signed for GET alone.

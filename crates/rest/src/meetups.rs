@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use http::StatusCode;
 use quintet_domain::{MeetupId, MeetupStatus, Refusal, Timestamp, UserId};
 use quintet_service::{MeetupChange, MeetupInput, Service};
@@ -9,7 +10,7 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::error::Answer;
-use crate::extract::{Asked, Asker, Body, Path, page_limit, present};
+use crate::extract::{Asked, Asker, Body, Lister, Path, long, page_limit, present};
 use crate::views::{Meetup, Page, Views, set_statuses};
 
 #[derive(Deserialize, IntoParams)]
@@ -32,13 +33,13 @@ pub(crate) struct List {
 )]
 pub(crate) async fn list(
     State(service): State<Service>,
-    asker: Asker,
+    Lister(asker): Lister,
     Asked(query): Asked<List>,
-) -> Answer<Json<Page<Meetup>>> {
+) -> Answer<Response> {
     let limit = page_limit(query.limit)?;
     let found = service.meetups(asker.id(), query.current, query.cursor, limit).await?;
     let views = Views(&service);
-    Ok(Json(Page::of(found, |meetup| views.meetup(meetup))))
+    Ok(long(|| Page::of(found, |meetup| views.meetup(meetup))))
 }
 
 fn moment(field: &str, text: &str) -> Result<Timestamp, Refusal> {

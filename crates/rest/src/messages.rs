@@ -41,7 +41,7 @@ pub(crate) async fn list(
         (Some(_), Some(_)) => return Err(Refusal::invalid("before", "and `after` exclude each other").into()),
     };
     let limit = page_limit(query.limit)?;
-    let found = service.messages(asker.id(), ConversationId::trusted(&id), of, limit).await?;
+    let found = service.messages(asker.id().into(), asker.id(), ConversationId::trusted(&id), of, limit).await?;
     let edge = match of {
         PageOf::After(_) => found.items.last(),
         PageOf::Newest | PageOf::Before(_) | PageOf::Skipping(_) => found.items.first(),

@@ -132,12 +132,16 @@ fn complete(operation: &mut Operation, path: &str, writes: bool) {
     if body {
         add(operation, StatusCode::PAYLOAD_TOO_LARGE, problem("Something is too large; it is named."));
     }
-    if writes {
-        add(operation, StatusCode::CONFLICT, problem("It contradicts what is."));
+    // What is answered from memory has no rate.
+    let from_memory = matches!(path, "/healthz" | "/readyz");
+    if !from_memory {
         let slow = problem("Too much at once.").header("Retry-After", integer.clone());
         add(operation, StatusCode::TOO_MANY_REQUESTS, slow);
-        let busy = problem("Too much of this waits already.").header("Retry-After", integer);
+        let busy = problem("The server is busy.").header("Retry-After", integer);
         add(operation, StatusCode::SERVICE_UNAVAILABLE, busy);
+    }
+    if writes {
+        add(operation, StatusCode::CONFLICT, problem("It contradicts what is."));
         add(operation, StatusCode::INSUFFICIENT_STORAGE, problem("The server has no room left."));
     } else if in_v1 {
         let same = ResponseBuilder::new().description("What the client has, by `If-None-Match`, is still so.");

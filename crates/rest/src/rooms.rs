@@ -1,13 +1,13 @@
 //! Rooms and open groups to find.
 
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use quintet_service::{Service, Which};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::error::Answer;
-use crate::extract::{Asked, Asker, page_limit};
+use crate::extract::{Asked, Lister, long, page_limit};
 use crate::views::{Page, Room, room};
 
 #[derive(Deserialize, IntoParams)]
@@ -24,16 +24,18 @@ pub(crate) struct Search {
 }
 
 /// Open rooms and groups by a part of their name, newest activity first.
+///
+/// A page may have fewer than `limit` while there are more: `next` says so.
 #[utoipa::path(
     get, path = "/rooms", tag = "conversations", operation_id = "findRooms", params(Search),
     responses((status = 200, description = "A page", body = Page<Room>))
 )]
 pub(crate) async fn list(
     State(service): State<Service>,
-    asker: Asker,
+    Lister(asker): Lister,
     Asked(search): Asked<Search>,
-) -> Answer<Json<Page<Room>>> {
+) -> Answer<Response> {
     let limit = page_limit(search.limit)?;
     let found = service.found(asker.id(), search.q, Which::Open, search.cursor, limit).await?;
-    Ok(Json(Page::of(found, room)))
+    Ok(long(|| Page::of(found, room)))
 }

@@ -20,6 +20,7 @@ use utoipa_axum::routes;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::error::{Problem, RefusedFor};
+use crate::extract::{Anybody, Held};
 use crate::openapi::{self, Whole};
 use crate::{
     auth, caching, compat, conversations, files, me, meetups, messages, notifications, operations, rooms, server, users,
@@ -127,16 +128,18 @@ struct Said {
     get, path = "/openapi.json", tag = "operations", operation_id = "getDocument", security(()),
     responses((status = 200, description = "The document", body = serde_json::Value))
 )]
-async fn document(Extension(Said { text, tag }): Extension<Said>) -> impl IntoResponse {
+async fn document(_: Anybody, Extension(Said { text, tag }): Extension<Said>) -> impl IntoResponse {
     let headers =
         [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache"), (header::ETAG, &*tag)];
     (headers, text).into_response()
 }
 
 /// Counts what is answered.
-async fn counted(State(app): State<App>, request: Request, next: Next) -> Response {
-    let (began, uri) = (Instant::now(), request.uri().clone());
+async fn counted(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let (began, uri, held) = (Instant::now(), request.uri().clone(), Held::default());
+    request.extensions_mut().insert(held.clone());
     let mut response = next.run(request).await;
+    held.release();
     // What a library answers by itself is said as everything is.
     if response.status() == StatusCode::NOT_FOUND && response.extensions().get::<RefusedFor>().is_none() {
         response = not_found(uri).await.into_response();

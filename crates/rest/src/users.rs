@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use http::StatusCode;
 use quintet_domain::UserId;
 use quintet_service::{NewAccount, Reserved, Service};
@@ -9,7 +10,7 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::error::Answer;
-use crate::extract::{Asked, Asker, Backend, Body, Path, page_limit, user_id};
+use crate::extract::{Asked, Asker, Backend, Body, Lister, Path, long, page_limit, user_id};
 use crate::me::ProfilePatch;
 use crate::views::{Own, Page, User, Views};
 
@@ -27,18 +28,20 @@ pub(crate) struct Search {
 }
 
 /// Registered users whose username or name holds a text.
+///
+/// A page may have fewer than `limit` while there are more: `next` says so.
 #[utoipa::path(
     get, path = "/users", tag = "users", operation_id = "listUsers", params(Search),
     responses((status = 200, description = "A page", body = Page<User>))
 )]
 pub(crate) async fn list(
     State(service): State<Service>,
-    _: Asker,
+    Lister(asker): Lister,
     Asked(search): Asked<Search>,
-) -> Answer<Json<Page<User>>> {
-    let found = service.users(search.q, search.cursor, page_limit(search.limit)?).await?;
+) -> Answer<Response> {
+    let found = service.users(asker.id(), search.q, search.cursor, page_limit(search.limit)?).await?;
     let views = Views(&service);
-    Ok(Json(Page::of(found, |user| views.user(user))))
+    Ok(long(|| Page::of(found, |user| views.user(user))))
 }
 
 /// A user.
@@ -46,8 +49,8 @@ pub(crate) async fn list(
     get, path = "/users/{id}", tag = "users", operation_id = "getUser", params(("id" = String, Path)),
     responses((status = 200, description = "The user", body = User))
 )]
-pub(crate) async fn get(State(service): State<Service>, _: Asker, Path(id): Path<String>) -> Answer<Json<User>> {
-    let user = service.user(&UserId::trusted(&id)).await?;
+pub(crate) async fn get(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<User>> {
+    let user = service.user(asker.id().into(), &UserId::trusted(&id)).await?;
     Ok(Json(Views(&service).user(&user)))
 }
 

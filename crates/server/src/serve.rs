@@ -25,7 +25,7 @@ use crate::edge::respond::{Forms, Shared, respond};
 use crate::edge::room::{DESCRIPTORS_MIN, Room};
 use crate::listen::Listen;
 use crate::tls::Tls;
-use crate::{Failure, forwarded, housekeeping, process};
+use crate::{Failure, housekeeping, process};
 
 /// Time that requests under way have once the server stops.
 const REQUESTS_TIMEOUT: Duration = Duration::from_secs(3);
@@ -260,7 +260,7 @@ async fn accept(listener: TcpListener, accepted: Accepted) {
         };
         let proxied = accepted.shared.trusted_proxies.contains(&peer.ip().to_canonical());
         let step = if accepted.tls.is_some() { Step::Handshake } else { Step::Head };
-        let Some(place) = accepted.places.admit(forwarded::network(peer.ip()), proxied, step) else { continue };
+        let Some(place) = accepted.places.admit(quintet_domain::network(peer.ip()), proxied, step) else { continue };
         let _ = stream.set_nodelay(true);
         let key = place.key();
         let served = accepted.clone();

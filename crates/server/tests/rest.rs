@@ -390,7 +390,7 @@ async fn the_edges_of_http() {
     problem(refused, 429, "ERR_RATE_LIMITED");
     assert_eq!(log_in("y", "10.0.0.2").await.status, 401);
 
-    // Changes are limited per user; reading is not, nor is another backend.
+    // Changes are limited per user, and so is reading; another backend is not.
     let (alice, bob) = (http.register("alice").await, http.register("bob").await);
     let (_, shop) = server.run(&["key", "add", "shop"]);
     let refused = async |token: &str, method: &str, path: &str| {
@@ -399,7 +399,7 @@ async fn the_edges_of_http() {
         answers.iter().filter(|answer| answer.status == 429).count()
     };
     assert!(refused(&alice.1, "PUT", "/notifications/read").await > 0);
-    assert_eq!(refused(&alice.1, "GET", "/notifications").await, 0);
+    assert!(refused(&alice.1, "GET", "/notifications").await > 0);
     assert_eq!(refused(&shop, "PUT", "/notifications/read").await, 0);
     http.api(&bob.1, "PUT", "/notifications/read", Value::Null).await.expect(204);
 }

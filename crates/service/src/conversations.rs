@@ -9,6 +9,7 @@ use quintet_domain::{
 use quintet_store::{Actor, ConversationChange, Created, Found, Joined, NewConversation, Page, Which};
 
 use crate::Service;
+use crate::users::SEARCH_READS_MAX;
 
 /// A conversation as it was asked for.
 #[derive(Clone, Debug)]
@@ -96,7 +97,8 @@ impl Service {
         Ok(self.store().conversations(user, cursor, limit).await?)
     }
 
-    /// Groups and rooms whose name holds a text, whatever the case, newest activity first.
+    /// Groups and rooms whose name holds a text, whatever the case, newest activity first. Pages are as those of
+    /// [`users`](Self::users).
     ///
     /// # Errors
     /// What is wrong with the cursor.
@@ -108,7 +110,15 @@ impl Service {
         cursor: Option<String>,
         limit: u32,
     ) -> Result<Page<Found>, Refusal> {
-        Ok(self.store().found(user, query, which, cursor, limit).await?)
+        let mut page = self.store().found(user.clone(), query.clone(), which.clone(), cursor, limit).await?;
+        // Each in its turn.
+        for _ in 1..SEARCH_READS_MAX {
+            if page.next.is_none() || !page.items.is_empty() {
+                break;
+            }
+            page = self.store().found(user.clone(), query.clone(), which.clone(), page.next, limit).await?;
+        }
+        Ok(page)
     }
 
     /// Refuses whoever may not use a conversation.

@@ -1,6 +1,7 @@
 //! Files: taken in as they come, given out while something carries them, and removed after that.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -11,7 +12,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use quintet_domain::limits::{FILE_BYTES_MAX, NAME_CHARS_MAX, UPLOADS_AT_ONCE, UPLOADS_AT_ONCE_OF_USER};
 use quintet_domain::{Code, FILES_PATH, Refusal, UserId, is_disguise};
 use quintet_files::{Files, FilesError};
-use quintet_store::{Actor, NewFile, StoredFile};
+use quintet_store::{Actor, NewFile, Party, StoredFile};
 
 use crate::Service;
 
@@ -186,12 +187,12 @@ impl Service {
         }
     }
 
-    /// A file, for whoever knows its secret, while something carries it.
+    /// A file, for whoever knows its secret, from an address, while something carries it.
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`.
-    pub async fn file(&self, id: String, secret: String) -> Result<Shown, Refusal> {
-        let found = self.store().file(id.clone(), secret).await?;
+    pub async fn file(&self, id: String, secret: String, from: IpAddr) -> Result<Shown, Refusal> {
+        let found = self.store().file(Party::Address(from), id.clone(), secret).await?;
         let file = found.ok_or_else(|| refusal(&FilesError::NotFound))?;
         let disposition = disposition(&file);
         let link = self.files().link(&id, &file.mime, &disposition).await.map_err(|error| refusal(&error))?;

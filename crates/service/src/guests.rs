@@ -3,10 +3,11 @@
 //! What must stay true: a secret is known to the client that it was made for and to nobody else; what is stored of it is
 //! enough to recognise it, and not to know it.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use quintet_domain::{Refusal, UserId};
-use quintet_store::GuestProof;
+use quintet_store::{GuestProof, Party};
 use sha2::{Digest, Sha256};
 
 use crate::Service;
@@ -57,13 +58,13 @@ impl Service {
         GuestSecret::new(environment.secret(), environment.secret())
     }
 
-    /// Checks a secret that somebody shows who claims a guest's id.
+    /// Checks a secret that somebody at an address shows who claims a guest's id.
     ///
     /// # Errors
     /// `ERR_UNAUTHENTICATED` unless it was made for the guest who has this id.
-    pub async fn guest_secret(&self, guest: &UserId, shown: &str) -> Result<GuestSecret, Refusal> {
+    pub async fn guest_secret(&self, from: IpAddr, guest: &UserId, shown: &str) -> Result<GuestSecret, Refusal> {
         if let Some(secret) = GuestSecret::parse(shown)
-            && self.store().guest_knows(guest.clone(), secret.proof()).await?
+            && self.store().guest_knows(Party::Address(from), guest.clone(), secret.proof()).await?
         {
             return Ok(secret);
         }

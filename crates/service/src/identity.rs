@@ -1,9 +1,10 @@
 //! Who somebody is: by a token, or, for guests, by their word.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use quintet_domain::{Refusal, Timestamp, User, UserId, UserKind};
-use quintet_store::Account;
+use quintet_store::{Account, Party};
 
 use crate::{Credential, Service};
 
@@ -42,7 +43,7 @@ impl Service {
     /// `ERR_UNAUTHENTICATED` or `ERR_TOKEN_EXPIRED`.
     pub async fn verify(&self, token: &str) -> Result<Verified, Refusal> {
         let token = self.0.tokens.read(token, self.0.environment.now())?;
-        let account = match self.store().account(token.claims.id.clone()).await? {
+        let account = match self.store().account(Party::from(&token.claims.id), token.claims.id.clone()).await? {
             Some(account) if account.user.is_service() => return Err(service_elsewhere()),
             Some(account) if !account.user.is_guest() => account,
             // Quintet issued the token to a user that was there: this one is gone.
@@ -67,18 +68,19 @@ impl Service {
         Ok(Verified { identity, account, dialect: token.dialect, credential: token.credential })
     }
 
-    /// A guest by the id that it claims, which proves nothing. Nothing is stored before it joins or makes a room.
+    /// A guest by the id that it claims from an address, which proves nothing. Nothing is stored before it joins or makes a
+    /// room.
     ///
     /// # Errors
     /// `ERR_UNAUTHENTICATED` when guests are off or the id is a registered user's.
-    pub async fn guest(&self, id: &UserId) -> Result<Identity, Refusal> {
+    pub async fn guest(&self, id: &UserId, from: IpAddr) -> Result<Identity, Refusal> {
         if !self.0.settings.guests {
             return Err(Refusal::unauthenticated("this server lets no guests in"));
         }
         if id.is_former_guests() {
             return Err(Refusal::unauthenticated("only the server gives ids of this form"));
         }
-        let user = match self.store().account(id.clone()).await? {
+        let user = match self.store().account(Party::Address(from), id.clone()).await? {
             Some(account) if !account.user.is_guest() => {
                 return Err(Refusal::unauthenticated("this id belongs to a registered user; a token is needed"));
             }
@@ -97,18 +99,18 @@ impl Service {
         Ok(Identity { user, expires_at: None, generation: 0 })
     }
 
-    /// Anybody by its word, on a listener that trusts.
+    /// Anybody by its word, from an address, on a listener that trusts.
     ///
     /// # Errors
     /// `ERR_UNAUTHENTICATED` when the user is barred, or unknown and guests are off.
-    pub async fn trusted(&self, id: &UserId) -> Result<Identity, Refusal> {
-        match self.store().account(id.clone()).await? {
+    pub async fn trusted(&self, id: &UserId, from: IpAddr) -> Result<Identity, Refusal> {
+        match self.store().account(Party::Address(from), id.clone()).await? {
             Some(account) if account.disabled => Err(Refusal::unauthenticated("the user is barred")),
             Some(account) if account.user.is_service() => Err(service_elsewhere()),
             Some(account) if !account.user.is_guest() => {
                 Ok(Identity { user: account.user, expires_at: None, generation: account.token_generation })
             }
-            _ => self.guest(id).await,
+            _ => self.guest(id, from).await,
         }
     }
 

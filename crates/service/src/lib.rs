@@ -15,6 +15,7 @@ mod execute;
 mod failures;
 mod files;
 mod guests;
+mod heavy;
 mod identity;
 mod meetups;
 mod messages;
@@ -23,6 +24,7 @@ mod notifications;
 mod passwords;
 mod presence;
 mod rates;
+mod ready;
 mod recovery;
 mod services;
 mod token_hmac;
@@ -37,6 +39,7 @@ pub use conversations::ConversationInput;
 pub use execute::{Caller, Executed, Position};
 pub use files::{Content, Shown, Uploaded};
 pub use guests::GuestSecret;
+pub use heavy::HeavyTurn;
 pub use identity::{Identity, Verified};
 pub use meetups::MeetupInput;
 pub use metrics::{Metrics, Refused};
@@ -47,7 +50,7 @@ use quintet_domain::{Environment, Refusal};
 use quintet_files::Files;
 pub use quintet_store::{
     Account, Actor, ConversationChange, Found, Joined, Login, MeetupChange, Memberships, MessagePage, Missed, Numbered,
-    Page, PageOf, ProfileChange, Sent, ServiceKey, StoredFile, Untold, Which,
+    Page, PageOf, Party, ProfileChange, Sent, ServiceKey, StoredFile, Untold, Which,
 };
 use quintet_store::{Done, Future, Store};
 pub use rates::{EventRate, Rates, RefusalRate};
@@ -83,6 +86,8 @@ struct Inner {
     presence: Presence,
     rates: Rates,
     metrics: Arc<Metrics>,
+    ready: ready::Checks,
+    heavy: heavy::Heavy,
     settings: Settings,
 }
 
@@ -118,6 +123,8 @@ impl Service {
             presence,
             rates,
             metrics,
+            ready: ready::Checks::default(),
+            heavy: heavy::Heavy::default(),
             settings,
         }))
     }
@@ -150,22 +157,6 @@ impl Service {
     #[must_use]
     pub fn environment(&self) -> &dyn Environment {
         &*self.0.environment
-    }
-
-    /// Whether the store answers, and writes: after a commit that failed something is written to find out.
-    ///
-    /// # Errors
-    /// An internal error when it does not; `ERR_STORAGE_FULL` while the disk is full.
-    pub async fn check(&self) -> Result<(), Refusal> {
-        if self.0.store.is_full() {
-            return Err(Refusal::storage_full());
-        }
-        self.0.store.check().await?;
-        if self.metrics().last_commit_failed() {
-            self.write(|store, done| store.probe(done)).await?;
-            self.metrics().commits_work();
-        }
-        self.position().await.map(|_| ())
     }
 
     /// Commands that wait for the writer.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use quintet_domain::{ConversationId, Message, MessageId, NewText, Refusal, UserId, validate_content};
-use quintet_store::{Actor, MessagePage, PageOf, Send, Sent};
+use quintet_store::{Actor, MessagePage, PageOf, Party, Send, Sent};
 
 use crate::Service;
 
@@ -43,7 +43,7 @@ impl Service {
         self.write(|store, done| store.mark_read(actor, id, vec![message], done)).await
     }
 
-    /// How many messages a conversation has, deleted ones included.
+    /// How many messages a conversation has, deleted ones included, as far as they are counted.
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
@@ -51,17 +51,18 @@ impl Service {
         Ok(self.store().message_count(user, id).await?)
     }
 
-    /// A page of messages.
+    /// A page of messages, as a user sees it; `by` is the user, or where a guest reads by its word.
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
     pub async fn messages(
         &self,
+        by: Party,
         user: UserId,
         id: ConversationId,
         of: PageOf,
         limit: u32,
     ) -> Result<MessagePage, Refusal> {
-        Ok(self.store().messages(user, id, of, limit).await?)
+        Ok(self.store().messages(by, user, id, of, limit).await?)
     }
 }

@@ -11,9 +11,10 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use quintet_domain::limits::{
-    CONNECTIONS_PER_SECOND, EVENT_BYTES_BURST, EVENT_BYTES_PER_SECOND, EVENTS_BURST, EVENTS_PER_SECOND,
-    GUEST_EVENTS_BURST, GUEST_EVENTS_PER_SECOND, GUEST_ROOMS_PER_MINUTE, LOGINS_PER_MINUTE, NETWORKS_OF_SITE,
-    REFUSED_EVENTS_BURST, REFUSED_EVENTS_SECONDS, UNIDENTIFIED_BYTES_BURST, UNIDENTIFIED_BYTES_PER_SECOND,
+    ANONYMOUS_READS_BURST, ANONYMOUS_READS_PER_SECOND, CONNECTIONS_PER_SECOND, EVENT_BYTES_BURST,
+    EVENT_BYTES_PER_SECOND, EVENTS_BURST, EVENTS_PER_SECOND, GUEST_EVENTS_BURST, GUEST_EVENTS_PER_SECOND,
+    GUEST_ROOMS_PER_MINUTE, LOGINS_PER_MINUTE, NETWORKS_OF_SITE, READS_BURST, READS_PER_SECOND, REFUSED_EVENTS_BURST,
+    REFUSED_EVENTS_SECONDS, UNIDENTIFIED_BYTES_BURST, UNIDENTIFIED_BYTES_PER_SECOND,
 };
 use quintet_domain::{Refusal, UserId, network, site};
 
@@ -39,7 +40,12 @@ impl Rate {
 
     /// The new moment, or the microseconds to wait.
     fn admit(self, used_up_at: u64, now: u64) -> Result<u64, u64> {
-        let next = used_up_at.max(now) + self.interval_us;
+        self.admit_many(used_up_at, now, 1)
+    }
+
+    /// The same for what counts as so many, which is at most a burst.
+    fn admit_many(self, used_up_at: u64, now: u64, many: u32) -> Result<u64, u64> {
+        let next = used_up_at.max(now) + self.interval_us * u64::from(many);
         let allowed = now + self.burst * self.interval_us;
         if next > allowed { Err(next - allowed) } else { Ok(next) }
     }
@@ -127,6 +133,8 @@ pub struct Rates {
     guest_rooms: Networks,
     guest_events: Networks,
     changes: Keyed<UserId>,
+    reads: Keyed<UserId>,
+    anonymous_reads: Networks,
     unidentified: KeyedBytes,
 }
 
@@ -143,8 +151,8 @@ impl Networks {
     }
 
     fn admit(&self, address: IpAddr, now: u64) -> Result<(), u64> {
-        self.networks.admit(network(address), now)?;
-        site(address).map_or(Ok(()), |site| self.sites.admit(site, now))
+        self.networks.admit(network(address), now, 1)?;
+        site(address).map_or(Ok(()), |site| self.sites.admit(site, now, 1))
     }
 }
 
@@ -168,7 +176,7 @@ impl<K: Eq + Hash> Keyed<K> {
         Self { rate, used_up: Mutex::new(UsedUp { moments: HashMap::new(), tidy_at: KEYS_KEPT }) }
     }
 
-    fn admit(&self, key: K, now: u64) -> Result<(), u64> {
+    fn admit(&self, key: K, now: u64, many: u32) -> Result<(), u64> {
         let mut used_up = self.used_up.lock().unwrap_or_else(PoisonError::into_inner);
         if used_up.moments.len() >= used_up.tidy_at {
             used_up.moments.retain(|_, moment| *moment > now);
@@ -176,7 +184,7 @@ impl<K: Eq + Hash> Keyed<K> {
             used_up.tidy_at = KEYS_KEPT.max(used_up.moments.len() * 2);
         }
         let moment = used_up.moments.entry(key).or_default();
-        *moment = self.rate.admit(*moment, now)?;
+        *moment = self.rate.admit_many(*moment, now, many)?;
         Ok(())
     }
 }
@@ -198,6 +206,8 @@ impl Rates {
             guest_events: Networks::new(Rate::new(GUEST_EVENTS_PER_SECOND, 1, GUEST_EVENTS_BURST)),
             changes: Keyed::new(EVENTS),
             unidentified: KeyedBytes::new(UNIDENTIFIED_BYTES),
+            reads: Keyed::new(Rate::new(READS_PER_SECOND, 1, READS_BURST)),
+            anonymous_reads: Networks::new(Rate::new(ANONYMOUS_READS_PER_SECOND, 1, ANONYMOUS_READS_BURST)),
         }
     }
 
@@ -210,7 +220,11 @@ impl Rates {
     }
 
     fn one_of<K: Eq + Hash>(&self, of: &Keyed<K>, key: K) -> Result<(), Refusal> {
-        if self.on { of.admit(key, self.now()).map_err(refusal) } else { Ok(()) }
+        self.many_of(of, key, 1)
+    }
+
+    fn many_of<K: Eq + Hash>(&self, of: &Keyed<K>, key: K, many: u32) -> Result<(), Refusal> {
+        if self.on { of.admit(key, self.now(), many).map_err(refusal) } else { Ok(()) }
     }
 
     /// A new connection from an address.
@@ -251,6 +265,22 @@ impl Rates {
     /// `ERR_RATE_LIMITED`.
     pub fn change(&self, user: UserId) -> Result<(), Refusal> {
         self.one_of(&self.changes, user)
+    }
+
+    /// Something that a user reads over HTTP, and as how many reads it counts.
+    ///
+    /// # Errors
+    /// `ERR_RATE_LIMITED`.
+    pub fn read(&self, user: UserId, counts_as: u32) -> Result<(), Refusal> {
+        self.many_of(&self.reads, user, counts_as)
+    }
+
+    /// Something that is read over HTTP from an address without a token.
+    ///
+    /// # Errors
+    /// `ERR_RATE_LIMITED`.
+    pub fn anonymous_read(&self, address: IpAddr) -> Result<(), Refusal> {
+        self.of_network(&self.anonymous_reads, address)
     }
 
     /// An event of a connection or user, of so many bytes, inflated.
@@ -347,6 +377,38 @@ mod tests {
             keyed.used_up.lock().expect("unlocked").moments.len() <= KEYS_KEPT + 2,
             "those that are quiet are gone"
         );
+    }
+
+    #[test]
+    fn what_counts_as_many_uses_up_as_many() {
+        let rates = Rates::new(true);
+        let ada = || UserId::trusted("ada");
+        for _ in 0..READS_BURST / 10 {
+            rates.read(ada(), 10).expect("admitted");
+        }
+        let refused = rates.read(ada(), 10).expect_err("the burst is used up");
+        assert!(refused.retry_after_ms.is_some_and(|ms| ms > 0 && ms <= 1_000), "{refused:?}");
+        rates.read(UserId::trusted("bob"), 10).expect("another's rate is another");
+        // What nobody proved who it is for counts by its address.
+        let address = |last: u8| IpAddr::from([192, 0, 2, last]);
+        let served = (0..2 * ANONYMOUS_READS_BURST).filter(|_| rates.anonymous_read(address(1)).is_ok()).count();
+        assert!(served < 2 * ANONYMOUS_READS_BURST as usize, "an address reads as much as it likes");
+        rates.anonymous_read(address(2)).expect("another's rate is another");
+    }
+
+    /// While very many come at once, each costs no look at all the others.
+    #[test]
+    fn those_that_are_quiet_are_forgotten_in_time() {
+        let keyed = Keyed::new(Rate::new(1, 1, 10));
+        for key in 0..3 * KEYS_KEPT {
+            keyed.admit(key, 0, 1).expect("admitted");
+        }
+        assert_eq!(keyed.used_up.lock().expect("no panic").moments.len(), 3 * KEYS_KEPT, "all are busy");
+        for key in 0..2 * KEYS_KEPT {
+            keyed.admit(3 * KEYS_KEPT + key, 10_000_000, 1).expect("admitted");
+        }
+        let kept = keyed.used_up.lock().expect("no panic").moments.len();
+        assert!(kept < 3 * KEYS_KEPT, "{kept} are kept, and most of them are quiet");
     }
 
     #[test]

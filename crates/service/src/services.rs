@@ -1,7 +1,9 @@
 //! Services: other backends, which come with a key of the operator's making.
 
 use quintet_domain::{Refusal, UserId, parse_username};
-use quintet_store::{Account, ProfileChange, ServiceKey};
+use quintet_store::{Account, Party, ProfileChange, ServiceKey};
+use std::net::IpAddr;
+
 use sha2::{Digest, Sha256};
 
 use crate::Service;
@@ -42,15 +44,15 @@ impl Service {
         Ok(self.store().services().await?)
     }
 
-    /// The service that a key stands for, where the text is a key at all.
+    /// The service that a key from an address stands for, where the text is a key at all.
     ///
     /// # Errors
     /// `ERR_UNAUTHENTICATED` for a key that nobody has.
-    pub async fn verify_key(&self, text: &str) -> Result<Option<Account>, Refusal> {
+    pub async fn verify_key(&self, text: &str, from: IpAddr) -> Result<Option<Account>, Refusal> {
         if !text.starts_with(KEY_PREFIX) {
             return Ok(None);
         }
-        let account = self.store().service(hash(text)).await?.filter(|account| !account.disabled);
+        let account = self.store().service(Party::Address(from), hash(text)).await?.filter(|account| !account.disabled);
         account.map(Some).ok_or_else(|| Refusal::unauthenticated("the key is not known"))
     }
 
@@ -74,7 +76,7 @@ impl Service {
 
     /// Refuses what is nobody, or a service itself.
     async fn person(&self, id: &UserId) -> Result<(), Refusal> {
-        let user = self.user(id).await?;
+        let user = self.user(Party::Server, id).await?;
         if user.is_service() {
             return Err(Refusal::not_found("user", id));
         }

@@ -7,7 +7,7 @@ use quintet_domain::{
     Refusal, Timestamp, User, UserId, display_name, display_name_from, parse_username, refuse_reserved, validate_email,
     validate_link,
 };
-use quintet_store::{Account, Login, NewUser, Page, ProfileChange};
+use quintet_store::{Account, Login, NewUser, Page, Party, ProfileChange};
 
 use crate::Service;
 
@@ -55,6 +55,9 @@ const LOGIN_CHARS_COUNTED: usize = 256;
 
 /// Turns of an erasure that was left behind, each time that it is gone on with.
 const ERASURE_TURNS: usize = 20;
+
+/// Reads that one search may take.
+pub(crate) const SEARCH_READS_MAX: usize = 20;
 
 /// A token and whose it is.
 #[derive(Clone, Debug)]
@@ -159,7 +162,8 @@ impl Service {
         let said = match &login {
             Login::Email(said) | Login::Username(said) => format!("?{}", said.to_lowercase()),
         };
-        let account = self.store().account_by_login(login).await?.filter(|account| !account.disabled);
+        let account =
+            self.store().account_by_login(Party::Address(from), login).await?.filter(|account| !account.disabled);
         // However it is named, an account is one; and what names none is counted like one.
         let name = account.as_ref().map_or(said, |one| one.user.id.to_string());
         let name: String = name.chars().take(LOGIN_CHARS_COUNTED).collect();
@@ -212,7 +216,7 @@ impl Service {
         let checked = parse_username(wanted).and_then(|name| refuse_reserved(&name).map(|()| name));
         match checked {
             Ok(name) => Ok(Some(name)),
-            Err(refusal) => match self.store().account(user.clone()).await? {
+            Err(refusal) => match self.store().account(Party::from(user), user.clone()).await? {
                 Some(account) if account.user.username == wanted => Ok(None),
                 _ => Err(refusal),
             },
@@ -279,8 +283,8 @@ impl Service {
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`.
-    pub async fn user(&self, id: &UserId) -> Result<Arc<User>, Refusal> {
-        match self.store().account(id.clone()).await? {
+    pub async fn user(&self, by: Party, id: &UserId) -> Result<Arc<User>, Refusal> {
+        match self.store().account(by, id.clone()).await? {
             Some(account) if !account.user.is_guest() && !account.disabled => Ok(account.user),
             _ => Err(Refusal::not_found("user", id)),
         }
@@ -291,7 +295,7 @@ impl Service {
     /// # Errors
     /// An internal error.
     pub async fn account_by_login(&self, login: Login) -> Result<Option<Account>, Refusal> {
-        Ok(self.store().account_by_login(login).await?)
+        Ok(self.store().account_by_login(Party::Server, login).await?)
     }
 
     /// A user's account by its id, guests aside: for the operator.
@@ -300,7 +304,7 @@ impl Service {
     /// An internal error.
     pub async fn account_by_id(&self, id: &str) -> Result<Option<Account>, Refusal> {
         let Ok(id) = UserId::new(id) else { return Ok(None) };
-        Ok(self.store().account(id).await?.filter(|account| !account.user.is_guest()))
+        Ok(self.store().account(Party::Server, id).await?.filter(|account| !account.user.is_guest()))
     }
 
     /// All accounts: for the operator.
@@ -311,11 +315,45 @@ impl Service {
         Ok(self.store().accounts().await?)
     }
 
-    /// Registered users whose username or name holds a text, whatever the case.
+    /// Registered users whose username or name holds a text, whatever the case. A page may have fewer than it could and
+    /// still name a next one; it has none only where a very great number of names was looked at in vain.
     ///
     /// # Errors
     /// An internal error.
-    pub async fn users(&self, query: String, cursor: Option<String>, limit: u32) -> Result<Page<Arc<User>>, Refusal> {
-        Ok(self.store().users(query, cursor, limit).await?)
+    pub async fn users(
+        &self,
+        by: UserId,
+        query: String,
+        cursor: Option<String>,
+        limit: u32,
+    ) -> Result<Page<Arc<User>>, Refusal> {
+        let mut page = self.store().users(Party::from(&by), query.clone(), cursor, limit).await?;
+        // Each in its turn.
+        for _ in 1..SEARCH_READS_MAX {
+            if page.next.is_none() || !page.items.is_empty() {
+                break;
+            }
+            page = self.store().users(Party::from(&by), query.clone(), page.next, limit).await?;
+        }
+        Ok(page)
+    }
+
+    /// The first users of a search, for clients that know no pages: as many reads as it takes, each in its turn, up to a
+    /// number that any one request may cost.
+    ///
+    /// # Errors
+    /// An internal error.
+    pub async fn first_users(&self, by: UserId, query: String, limit: usize) -> Result<Vec<Arc<User>>, Refusal> {
+        let (mut found, mut cursor) = (Vec::new(), None);
+        for _ in 0..SEARCH_READS_MAX {
+            let missing = u32::try_from(limit - found.len()).unwrap_or(u32::MAX);
+            let page = self.store().users(Party::from(&by), query.clone(), cursor, missing).await?;
+            found.extend(page.items);
+            cursor = page.next;
+            if cursor.is_none() || found.len() >= limit {
+                break;
+            }
+        }
+        Ok(found)
     }
 }

@@ -16,10 +16,19 @@ pub enum StoreError {
     /// The commit of the group failed, so that nothing of it happened.
     #[error("the commit failed: {0}")]
     Commit(String),
+    /// More reads wait than the store takes on.
+    #[error("too many reads wait")]
+    Busy,
+    /// A read took too long and was interrupted, or nobody waits for it any more.
+    #[error("a read took too long")]
+    TooSlow,
     /// The store is closing.
     #[error("the store is closing")]
     Closed,
 }
+
+/// Milliseconds after which a read that was not done is worth another try.
+pub(crate) const READ_AGAIN_AFTER_MS: u64 = 1_000;
 
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
@@ -27,6 +36,11 @@ impl From<StoreError> for Refusal {
             StoreError::Refused(refusal) => refusal,
             // At a stop, what still asks is told so, and nobody has to look at it.
             StoreError::Closed => Refusal::internal(),
+            StoreError::Busy => Refusal::busy(READ_AGAIN_AFTER_MS),
+            StoreError::TooSlow => {
+                tracing::warn!("a read took too long and was interrupted");
+                Refusal::busy(READ_AGAIN_AFTER_MS)
+            }
             other => {
                 tracing::error!(error = %other, "a request failed in the store");
                 Refusal::internal()

@@ -14,7 +14,7 @@ use quintet_domain::{
 use crate::{
     Account, Actor, Claims, ConversationChange, Created, Dead, Found, GuestProof, Joined, Left, Login, MeetupChange,
     MeetupFilter, Memberships, MessagePage, Missed, NewConversation, NewFile, NewMeetup, NewUser, Numbered, Page,
-    PageOf, ProfileChange, Pruned, Send, Sent, ServiceKey, StoreError, StoredFile, Untold, Which,
+    PageOf, Party, ProfileChange, Pruned, Send, Sent, ServiceKey, StoreError, StoredFile, Untold, Which,
 };
 
 /// Called with the outcome of a write, after its commit, on the writer's thread: it must not wait.
@@ -146,7 +146,7 @@ pub trait Store: std::marker::Send + Sync + 'static {
     /// All keys, by name.
     fn services(&self) -> ReadResult<'_, Vec<ServiceKey>>;
     /// The service whose key has this hash.
-    fn service(&self, hash: String) -> ReadResult<'_, Option<Account>>;
+    fn service(&self, by: Party, hash: String) -> ReadResult<'_, Option<Account>>;
 
     // --- files ---
 
@@ -159,7 +159,7 @@ pub trait Store: std::marker::Send + Sync + 'static {
     fn forget_files(&self, ids: Vec<String>, done: Done<()>) -> Future<'_, ()>;
     /// A file that may be had by who knows its secret: while a message that carries it is there, or a profile, or, for
     /// a day, its uploader.
-    fn file(&self, id: String, secret: String) -> ReadResult<'_, Option<StoredFile>>;
+    fn file(&self, by: Party, id: String, secret: String) -> ReadResult<'_, Option<StoredFile>>;
     /// Files that nobody may have any more, among so many behind a mark.
     fn dead_files(&self, after: i64, among: u32) -> ReadResult<'_, Dead>;
 
@@ -193,14 +193,14 @@ pub trait Store: std::marker::Send + Sync + 'static {
     /// Notes that a connection that speaks the meetup vocabulary was sent these.
     fn told(&self, notifications: Vec<NotificationId>, done: Done<()>) -> Future<'_, ()>;
 
-    // --- reads ---
+    // --- reads: each in the turn of the party that it is for; of one user's where no other is named ---
 
     /// An account by its id.
-    fn account(&self, id: UserId) -> ReadResult<'_, Option<Account>>;
+    fn account(&self, by: Party, id: UserId) -> ReadResult<'_, Option<Account>>;
     /// Whether a proof stands for a secret of the guest who has this id.
-    fn guest_knows(&self, guest: UserId, proof: GuestProof) -> ReadResult<'_, bool>;
+    fn guest_knows(&self, by: Party, guest: UserId, proof: GuestProof) -> ReadResult<'_, bool>;
     /// A registered account by its email address or its username.
-    fn account_by_login(&self, login: Login) -> ReadResult<'_, Option<Account>>;
+    fn account_by_login(&self, by: Party, login: Login) -> ReadResult<'_, Option<Account>>;
     /// Writes something that changes nothing, to find out whether anything can be written.
     fn probe(&self, done: Done<()>) -> Future<'_, ()>;
     /// Commands that wait for the writer.
@@ -209,11 +209,14 @@ pub trait Store: std::marker::Send + Sync + 'static {
     fn erasing(&self) -> ReadResult<'_, Vec<UserId>>;
     /// All accounts, by username.
     fn accounts(&self) -> ReadResult<'_, Vec<Account>>;
-    /// Registered users whose username or name holds a text, whatever the case; all without one.
-    fn users(&self, query: String, cursor: Option<String>, limit: u32) -> ReadResult<'_, Page<Arc<User>>>;
+    /// Registered users whose username or name holds a text, whatever the case; all without one. A page may have fewer
+    /// than it could, or none, and still name a next one: one read looks at [`NAMES_SEARCHED_MAX`] names at most.
+    ///
+    /// [`NAMES_SEARCHED_MAX`]: quintet_domain::limits::NAMES_SEARCHED_MAX
+    fn users(&self, by: Party, query: String, cursor: Option<String>, limit: u32) -> ReadResult<'_, Page<Arc<User>>>;
     /// The conversation of two, if they have one.
     fn direct(&self, user: UserId, other: UserId) -> ReadResult<'_, Option<ConversationId>>;
-    /// Groups and rooms whose name holds a text, newest activity first.
+    /// Groups and rooms whose name holds a text, newest activity first. Pages end early as those of [`Store::users`] do.
     fn found(
         &self,
         user: UserId,
@@ -224,7 +227,8 @@ pub trait Store: std::marker::Send + Sync + 'static {
     ) -> ReadResult<'_, Page<Found>>;
     /// Refuses whoever may not use a conversation.
     fn may_use(&self, user: UserId, id: ConversationId) -> ReadResult<'_, ()>;
-    /// How many messages a conversation of the user's has, deleted ones included.
+    /// How many messages a conversation of the user's has, deleted ones included, as far as they are counted:
+    /// [`MESSAGES_COUNTED_MAX`](quintet_domain::limits::MESSAGES_COUNTED_MAX).
     fn message_count(&self, user: UserId, id: ConversationId) -> ReadResult<'_, u64>;
     /// A user's conversations, at one position.
     fn memberships(&self, user: UserId) -> ReadResult<'_, Memberships>;
@@ -233,7 +237,14 @@ pub trait Store: std::marker::Send + Sync + 'static {
     /// The user's conversations, newest activity first.
     fn conversations(&self, user: UserId, cursor: Option<String>, limit: u32) -> ReadResult<'_, Page<Conversation>>;
     /// Messages of a conversation that the user is a member of, with who read them.
-    fn messages(&self, user: UserId, id: ConversationId, of: PageOf, limit: u32) -> ReadResult<'_, MessagePage>;
+    fn messages(
+        &self,
+        by: Party,
+        user: UserId,
+        id: ConversationId,
+        of: PageOf,
+        limit: u32,
+    ) -> ReadResult<'_, MessagePage>;
     /// A meetup as the user sees it.
     fn meetup(&self, user: UserId, id: MeetupId) -> ReadResult<'_, Meetup>;
     /// Meetups as the user sees them, the newest first.

@@ -8,7 +8,7 @@ use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 
 use quintet_domain::{Code, ConversationKind, Departure, Event, Role};
-use quintet_store::{Location, Login, PageOf, StoreError};
+use quintet_store::{Location, Login, PageOf, Party, StoreError};
 use support::{Bench, Seen, actor, message};
 
 macro_rules! conformance {
@@ -93,13 +93,14 @@ async fn read_your_writes(bench: Bench) {
     let place = bench.conversation(&a, ConversationKind::Group, false, &[]).await;
     for n in 1..=20 {
         bench.send(&a, &place, "x").await.expect("sent");
-        let page = bench.store.messages(a.clone(), place.clone(), PageOf::Newest, 200).await.expect("read");
+        let page =
+            bench.store.messages(Party::Server, a.clone(), place.clone(), PageOf::Newest, 200).await.expect("read");
         assert_eq!(page.items.len(), n);
     }
-    let page = bench.store.messages(a.clone(), place.clone(), PageOf::Before(8), 5).await.expect("read");
+    let page = bench.store.messages(Party::Server, a.clone(), place.clone(), PageOf::Before(8), 5).await.expect("read");
     assert_eq!(page.items.iter().map(|m| m.sequence).collect::<Vec<_>>(), [3, 4, 5, 6, 7]);
     assert!(page.more);
-    let page = bench.store.messages(a, place, PageOf::After(17), 5).await.expect("read");
+    let page = bench.store.messages(Party::Server, a, place, PageOf::After(17), 5).await.expect("read");
     assert_eq!(page.items.iter().map(|m| m.sequence).collect::<Vec<_>>(), [18, 19, 20]);
     assert!(!page.more);
 }
@@ -142,7 +143,7 @@ async fn allowed_when_it_happens(bench: Bench) {
         let sent = answer.await.expect("an answer");
         assert_eq!(sent.is_ok(), n < 10, "message {n}");
     }
-    let refused = bench.store.messages(b, place, PageOf::Newest, 10).await;
+    let refused = bench.store.messages(Party::Server, b, place, PageOf::Newest, 10).await;
     assert!(matches!(refused, Err(StoreError::Refused(refusal)) if refusal.code == Code::NotFound));
 }
 
@@ -188,7 +189,7 @@ async fn cursors_never_move_back(bench: Bench) {
         })
         .collect();
     assert_eq!(told, [2, 1], "each message is told as read once");
-    let page = bench.store.messages(a, place, PageOf::Newest, 10).await.expect("read");
+    let page = bench.store.messages(Party::Server, a, place, PageOf::Newest, 10).await.expect("read");
     assert!(page.items.iter().all(|message| message.readers.len() == 1 && message.readers[0].user == b));
 }
 
@@ -216,13 +217,14 @@ async fn erased_keeps_its_numbers(bench: Bench) {
     bench.erase(&b).await;
     // Its going is noted only now, and is nobody's any more.
     bench.write(|store, done| store.seen(vec![(b.clone(), quintet_domain::Timestamp(2))], done)).await.expect("seen");
-    let page = bench.store.messages(a, place, PageOf::Newest, 10).await.expect("read");
+    let page = bench.store.messages(Party::Server, a, place, PageOf::Newest, 10).await.expect("read");
     let shown: Vec<_> = page.items.iter().map(|message| (message.sequence, message.content.as_str())).collect();
     assert_eq!(shown, [(2, "This message was deleted"), (3, "kept")]);
     assert!(page.items[0].sender.name.starts_with("deleted-"));
-    let account = bench.store.account(b).await.expect("read").expect("the id stays");
+    let account = bench.store.account(Party::Server, b).await.expect("read").expect("the id stays");
     assert!(account.disabled && account.email.is_none() && account.user.last_seen.is_none());
-    assert!(bench.store.account_by_login(Login::Email("b@example.org".into())).await.expect("read").is_none());
+    let login = Login::Email("b@example.org".into());
+    assert!(bench.store.account_by_login(Party::Server, login).await.expect("read").is_none());
 }
 
 async fn guests_go(bench: Bench) {
@@ -282,7 +284,7 @@ async fn one_group_one_refusal() {
         .filter_map(|seen| if let Seen::HandedOn(positions) = seen { Some(positions.len()) } else { None })
         .collect();
     assert_eq!(groups.last(), Some(&2), "the two that were taken came in one group: {groups:?}");
-    let page = bench.store.messages(a, place, PageOf::Newest, 10).await.expect("read");
+    let page = bench.store.messages(Party::Server, a, place, PageOf::Newest, 10).await.expect("read");
     assert_eq!(page.items.iter().map(|m| (m.sequence, m.content.as_str())).collect::<Vec<_>>(), [(1, "1"), (2, "3")]);
 }
 
@@ -305,7 +307,7 @@ async fn opened_again() {
     assert_eq!(bench.write(|store, done| store.barrier(done)).await.expect("position"), before);
     bench.send(&a, &place, "more").await.expect("sent");
     assert_eq!(bench.write(|store, done| store.barrier(done)).await.expect("position"), before + 1);
-    let page = bench.store.messages(a, place, PageOf::Newest, 10).await.expect("read");
+    let page = bench.store.messages(Party::Server, a, place, PageOf::Newest, 10).await.expect("read");
     assert_eq!(page.items.len(), 2);
 }
 
@@ -401,7 +403,11 @@ async fn erasure_takes_turns() {
     let mut after = 0;
     let mut said = Vec::new();
     loop {
-        let page = bench.store.messages(a.clone(), place.clone(), PageOf::After(after), 200).await.expect("read");
+        let page = bench
+            .store
+            .messages(Party::Server, a.clone(), place.clone(), PageOf::After(after), 200)
+            .await
+            .expect("read");
         assert!(page.items.iter().all(|message| message.client_message_id.is_none()));
         said.extend(page.items.iter().map(|message| message.content.clone()));
         let Some(last) = page.items.last().filter(|_| page.more) else { break };

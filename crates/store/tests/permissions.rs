@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use quintet_domain::permissions::{Action, Standing, allows};
 use quintet_domain::{Audience, ConversationId, ConversationKind, Departure, MessageId, Role, UserId, UserKind};
-use quintet_store::{ConversationChange, Location, NewMeetup, PageOf};
+use quintet_store::{ConversationChange, Location, NewMeetup, PageOf, Party};
 use support::{Bench, actor, block_on};
 
 /// What one step of a run does.
@@ -307,7 +307,11 @@ impl Run {
             Step::Look => {
                 let expected = place.may(Action::Use, user, false);
                 let me = self.users[user].clone();
-                let page = self.bench.store.messages(me.clone(), id.clone(), PageOf::Newest, 10).await;
+                let page = self
+                    .bench
+                    .store
+                    .messages(Party::User(me.clone()), me.clone(), id.clone(), PageOf::Newest, 10)
+                    .await;
                 let whole = self.bench.store.conversation(me.clone(), id.clone()).await;
                 let listed = self.bench.store.memberships(me).await.expect("read");
                 assert_eq!(page.is_ok(), expected, "{shown}");

@@ -214,12 +214,14 @@ impl State {
             return;
         }
         self.residents[slot].rooms.reserve_exact(memberships.places.len());
+        // Each is another one, and the resident is in none yet: none has to be looked for among the others.
         for (place, count) in memberships.places {
-            self.enter(slot, &place, Some(count));
+            let room = self.room_of(&place, Some(count));
+            self.seat_in(slot, room);
         }
         for change in changes.into_iter().filter(|change| change.position > memberships.position) {
             if change.joined {
-                self.enter(slot, &change.place, None);
+                self.enter(slot, &change.place);
             } else {
                 self.exit(slot, &change.place.id);
             }
@@ -295,8 +297,9 @@ impl State {
         }
     }
 
-    fn enter(&mut self, resident: usize, place: &Arc<Place>, member_count: Option<u32>) {
-        let room = match self.room_slot(&place.id) {
+    /// The room of a conversation, made where nobody here was in it.
+    fn room_of(&mut self, place: &Arc<Place>, member_count: Option<u32>) -> usize {
+        match self.room_slot(&place.id) {
             Some(room) => room,
             None => {
                 let room = Room {
@@ -309,10 +312,18 @@ impl State {
                 self.by_conversation.insert(room, |room| self.rooms[room].place.id.as_str());
                 room
             }
-        };
+        }
+    }
+
+    fn seat_in(&mut self, resident: usize, room: usize) {
+        self.residents[resident].rooms.push(room);
+        self.rooms[room].residents.push(resident);
+    }
+
+    fn enter(&mut self, resident: usize, place: &Arc<Place>) {
+        let room = self.room_of(place, None);
         if !self.residents[resident].rooms.contains(room) {
-            self.residents[resident].rooms.push(room);
-            self.rooms[room].residents.push(resident);
+            self.seat_in(resident, room);
         }
     }
 
@@ -329,7 +340,7 @@ impl State {
         let Some(slot) = self.slot(user) else { return };
         match &mut self.residents[slot].loading {
             Some(changes) => changes.push(Change { position, place: Arc::clone(place), joined }),
-            None if joined => self.enter(slot, place, None),
+            None if joined => self.enter(slot, place),
             None => self.exit(slot, &place.id),
         }
     }

@@ -21,7 +21,7 @@ use super::conversations::{Edit, Search};
 use super::{ListenerDialect, conversations, failure, meetup, missing, online, shapes, superset};
 use crate::auth::Credentials;
 use crate::error::{Answer, Problem};
-use crate::extract::{Asked, Asker, BodyIfAny, ClientAddress, From};
+use crate::extract::{Asked, Asker, BodyIfAny, ClientAddress, From, Held, Lister, long};
 use crate::router::{App, not_allowed, not_found};
 
 /// What each dialect's clients call.
@@ -123,7 +123,7 @@ async fn answer(app: App, calls: &Calls, dialects: Router, request: Request) -> 
                 (_, _, Some(home)) if several.contains(&home) => home,
                 // Whoever came by another backend's token may be any client's.
                 _ if asker.0.password_hash.is_none() => return Err(undecided(&path)),
-                ("GET", ["users", "search"], _) => return search(&app, &asker, &mut parts).await,
+                ("GET", ["users", "search"], _) => return search(&app, &mut parts).await,
                 ("PUT", ["messages", id], _) => {
                     let id = percent_decode_str(id).decode_utf8_lossy();
                     return edit(&app, &asker, MessageId::trusted(&id), Request::from_parts(parts, body)).await;
@@ -149,6 +149,9 @@ async fn pass_on(dialects: Router, path: &str, mut parts: Parts, body: Body) -> 
     }
     if let Some(asker) = noted.get::<Asker>() {
         parts.extensions.insert(asker.clone());
+    }
+    if let Some(held) = noted.get::<Held>() {
+        parts.extensions.insert(held.clone());
     }
     if let Some(for_all) = noted.get::<ForAll>() {
         parts.extensions.insert(*for_all);
@@ -177,14 +180,18 @@ fn me(app: &App, asker: &Asker) -> Response {
     get, path = "/api/users/search", tag = "clients of any", operation_id = "any_search", params(Search),
     responses((status = 200, description = "Done"))
 )]
-async fn search(app: &App, asker: &Asker, parts: &mut Parts) -> Answer<Response> {
+async fn search(app: &App, parts: &mut Parts) -> Answer<Response> {
+    let Lister(asker) = Lister::from_request_parts(parts, app).await?;
     let Asked(Search { q }) = Asked::from_request_parts(parts, app).await?;
-    let mut shown = conversations::found(&app.service, asker, &q).await?;
-    for object in &mut shown {
-        object["avatar_url"] = object["avatar"].clone();
-        object["created_at"] = object["createdAt"].clone();
-    }
-    Ok(Json(json!({ "success": true, "count": shown.len(), "users": shown })).into_response())
+    let found = conversations::Found::of(&app.service, &asker, &q).await?;
+    Ok(long(|| {
+        let mut shown = found.shown(&app.service, &asker);
+        for object in &mut shown {
+            object["avatar_url"] = object["avatar"].clone();
+            object["created_at"] = object["createdAt"].clone();
+        }
+        json!({ "success": true, "count": shown.len(), "users": shown })
+    }))
 }
 
 #[utoipa::path(

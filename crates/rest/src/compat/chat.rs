@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use http::StatusCode;
 use quintet_dialect::Dialect;
 use quintet_domain::{Conversation, ConversationId, ConversationKind, MessageId, Refusal, Target, User, UserId};
@@ -19,7 +20,7 @@ use super::{
 };
 use crate::auth::Credentials;
 use crate::error::Answer;
-use crate::extract::{Asked, Asker, BodyIfAny, From, Path, user_id};
+use crate::extract::{Asked, Asker, BodyIfAny, From, Lister, Path, long, user_id};
 use crate::messages::new_text;
 use crate::router::App;
 
@@ -113,17 +114,24 @@ async fn me(State(service): State<Service>, asker: Asker) -> Json<Value> {
     get, path = "/users/search", tag = "clients of chat", operation_id = "chat_search", params(Search),
     responses((status = 200, description = "Done"))
 )]
-async fn search(State(service): State<Service>, asker: Asker, Asked(search): Asked<Search>) -> Answer<Json<Value>> {
-    let shown: Vec<Value> = users(&service, &asker, &search.q).await?.iter().map(|one| found(&service, one)).collect();
-    Ok(Json(json!({ "users": shown, "count": shown.len() })))
+async fn search(
+    State(service): State<Service>,
+    Lister(asker): Lister,
+    Asked(search): Asked<Search>,
+) -> Answer<Response> {
+    let people = users(&service, &asker, &search.q).await?;
+    Ok(long(|| {
+        let shown: Vec<Value> = people.iter().map(|one| found(&service, one)).collect();
+        json!({ "users": shown, "count": shown.len() })
+    }))
 }
 
 #[utoipa::path(
     get, path = "/users/{id}", tag = "clients of chat", operation_id = "chat_one_user", params(("id" = String, Path)),
     responses((status = 200, description = "Done"))
 )]
-async fn one_user(State(service): State<Service>, _: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
-    let one = service.user(&UserId::trusted(&id)).await?;
+async fn one_user(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
+    let one = service.user(asker.id().into(), &UserId::trusted(&id)).await?;
     Ok(Json(json!({ "user": found(&service, &one) })))
 }
 
@@ -160,10 +168,12 @@ fn chat(service: &Service, asker: &Asker, chat: &Conversation) -> Value {
     get, path = "/chats", tag = "clients of chat", operation_id = "chat_list",
     responses((status = 200, description = "Done"))
 )]
-async fn list(State(service): State<Service>, asker: Asker) -> Answer<Json<Value>> {
+async fn list(State(service): State<Service>, Lister(asker): Lister) -> Answer<Response> {
     let found = own_conversations(&service, &asker).await?;
-    let chats: Vec<Value> = found.iter().map(|one| chat(&service, &asker, one)).collect();
-    Ok(Json(json!({ "chats": chats, "count": chats.len() })))
+    Ok(long(|| {
+        let chats: Vec<Value> = found.iter().map(|one| chat(&service, &asker, one)).collect();
+        json!({ "chats": chats, "count": chats.len() })
+    }))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -307,7 +317,7 @@ async fn history(
 ) -> Answer<Json<Value>> {
     let limit = page.limit.unwrap_or(MESSAGES).clamp(1, LIST_MAX);
     let id = ConversationId::trusted(&id);
-    let shown = messages(&service, asker.id(), DIALECT, &id, (page.offset, limit)).await?;
+    let shown = messages(&service, asker.reads(), DIALECT, &id, (page.offset, limit)).await?;
     Ok(Json(json!({ "messages": shown, "count": shown.len() })))
 }
 

@@ -1,9 +1,11 @@
 //! The conversations vocabulary: every answer says whether it is a success.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use http::StatusCode;
 use quintet_dialect::Dialect;
 use quintet_domain::{Conversation, ConversationId, MessageId, Refusal, Target, User, UserId};
@@ -20,7 +22,8 @@ use super::{
 };
 use crate::auth::Credentials;
 use crate::error::Answer;
-use crate::extract::{Asked, Asker, Body, BodyIfAny, From, Path, Person, present, user_id};
+use crate::extract::{Asked, Asker, Body, BodyIfAny, From, Lister, Path, Person, long, present, user_id};
+
 use crate::messages::NewMessage;
 use crate::router::App;
 
@@ -139,22 +142,33 @@ pub(super) struct Search {
     pub(super) q: String,
 }
 
-/// Users as a search shows them.
-pub(super) async fn found(service: &Service, asker: &Asker, query: &str) -> Result<Vec<Value>, Refusal> {
-    let people = users(service, asker, query).await?;
-    let shown = people.iter().map(|one| {
-        let mut object = user(service, one);
-        object["email"] = email_shown(asker, &one.id);
-        object
-    });
-    Ok(shown.collect())
+/// Users that a search found.
+pub(super) struct Found {
+    people: Vec<Arc<User>>,
+}
+
+impl Found {
+    /// Searches.
+    pub(super) async fn of(service: &Service, asker: &Asker, query: &str) -> Result<Self, Refusal> {
+        Ok(Self { people: users(service, asker, query).await? })
+    }
+
+    /// The users as a search shows them to the one who asked.
+    pub(super) fn shown(&self, service: &Service, asker: &Asker) -> Vec<Value> {
+        let shown = self.people.iter().map(|one| {
+            let mut object = user(service, one);
+            object["email"] = email_shown(asker, &one.id);
+            object
+        });
+        shown.collect()
+    }
 }
 
 #[utoipa::path(
     get, path = "/users", tag = "clients of conversations", operation_id = "conversations_list_users", params(Search),
     responses((status = 200, description = "Done"))
 )]
-async fn list_users(service: State<Service>, asker: Asker, search: Asked<Search>) -> Answer<Json<Value>> {
+async fn list_users(service: State<Service>, asker: Lister, search: Asked<Search>) -> Answer<Response> {
     self::search(service, asker, search).await
 }
 
@@ -162,9 +176,16 @@ async fn list_users(service: State<Service>, asker: Asker, search: Asked<Search>
     get, path = "/users/search", tag = "clients of conversations", operation_id = "conversations_search", params(Search),
     responses((status = 200, description = "Done"))
 )]
-async fn search(State(service): State<Service>, asker: Asker, Asked(search): Asked<Search>) -> Answer<Json<Value>> {
-    let shown = found(&service, &asker, &search.q).await?;
-    Ok(Json(json!({ "success": true, "count": shown.len(), "users": shown })))
+async fn search(
+    State(service): State<Service>,
+    Lister(asker): Lister,
+    Asked(search): Asked<Search>,
+) -> Answer<Response> {
+    let found = Found::of(&service, &asker, &search.q).await?;
+    Ok(long(|| {
+        let shown = found.shown(&service, &asker);
+        json!({ "success": true, "count": shown.len(), "users": shown })
+    }))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -209,10 +230,12 @@ fn conversation(service: &Service, asker: &Asker, conversation: &Conversation) -
     get, path = "/conversations", tag = "clients of conversations", operation_id = "conversations_list",
     responses((status = 200, description = "Done"))
 )]
-async fn list(State(service): State<Service>, asker: Asker) -> Answer<Json<Value>> {
+async fn list(State(service): State<Service>, Lister(asker): Lister) -> Answer<Response> {
     let found = own_conversations(&service, &asker).await?;
-    let shown: Vec<Value> = found.iter().map(|one| conversation(&service, &asker, one)).collect();
-    Ok(Json(json!({ "success": true, "count": shown.len(), "conversations": shown })))
+    Ok(long(|| {
+        let shown: Vec<Value> = found.iter().map(|one| conversation(&service, &asker, one)).collect();
+        json!({ "success": true, "count": shown.len(), "conversations": shown })
+    }))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -278,7 +301,7 @@ async fn history(
     let page = asked.page.unwrap_or(1).max(1);
     let id = ConversationId::trusted(&id);
     let total = service.message_count(asker.id(), id.clone()).await?;
-    let shown = messages(&service, asker.id(), DIALECT, &id, ((page - 1).saturating_mul(limit), limit)).await?;
+    let shown = messages(&service, asker.reads(), DIALECT, &id, ((page - 1).saturating_mul(limit), limit)).await?;
     Ok(Json(json!({
         "success": true,
         "messages": shown,

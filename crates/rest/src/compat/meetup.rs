@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use quintet_dialect::Dialect;
 use quintet_domain::{Meetup, MeetupId, Refusal, Timestamp};
 use quintet_service::{MeetupInput, NewAccount, Service};
@@ -16,7 +17,7 @@ use utoipa_axum::routes;
 use super::{LIST_MAX, required, username_for};
 use crate::auth::Credentials;
 use crate::error::Answer;
-use crate::extract::{Asker, BodyIfAny, From};
+use crate::extract::{Asker, BodyIfAny, From, Lister, long};
 use crate::router::App;
 
 /// How long a broadcast stands.
@@ -180,9 +181,9 @@ async fn propose(
     get, path = "/broadcasts", tag = "clients of meetup", operation_id = "meetup_list",
     responses((status = 200, description = "Done"))
 )]
-async fn list(State(service): State<Service>, asker: Asker) -> Answer<Json<Value>> {
+async fn list(State(service): State<Service>, Lister(asker): Lister) -> Answer<Response> {
     let found = service.meetups(asker.id(), true, None, LIST_MAX).await?;
-    Ok(Json(found.items.iter().map(broadcast).collect()))
+    Ok(long(|| found.items.iter().map(broadcast).collect::<Value>()))
 }
 
 #[derive(Deserialize, ToSchema)]

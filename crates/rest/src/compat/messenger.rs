@@ -1,7 +1,10 @@
 //! The messenger vocabulary: people by first and last name, direct messages by the other one's id, open groups.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use http::StatusCode;
 use quintet_dialect::Dialect;
 use quintet_domain::{ConversationId, ConversationKind, MessageId, Refusal, Target, User, UserId};
@@ -15,7 +18,8 @@ use utoipa_axum::routes;
 use super::{LIST_MAX, email_shown, mark_guest, messages, required, send, username_for, users};
 use crate::auth::Credentials;
 use crate::error::Answer;
-use crate::extract::{Asker, Body, BodyIfAny, From, Path, Person, user_id};
+use crate::extract::{Asker, Body, BodyIfAny, From, Lister, Path, Person, long, user_id};
+
 use crate::messages::NewMessage;
 use crate::router::App;
 
@@ -124,14 +128,14 @@ async fn log_in(
     get, path = "/users", tag = "clients of messenger", operation_id = "messenger_list_users",
     responses((status = 200, description = "Done"))
 )]
-async fn list_users(State(service): State<Service>, asker: Asker) -> Answer<Json<Value>> {
+async fn list_users(State(service): State<Service>, Lister(asker): Lister) -> Answer<Response> {
     let found = users(&service, &asker, "").await?;
-    let shown = found.iter().map(|user| {
+    let shown = |user: &Arc<User>| {
         let mut object = person(user);
         object["email"] = email_shown(&asker, &user.id);
         object
-    });
-    Ok(Json(shown.collect()))
+    };
+    Ok(long(|| found.iter().map(shown).collect::<Value>()))
 }
 
 #[utoipa::path(
@@ -206,7 +210,7 @@ async fn change_password(
 
 /// All messages of a place, oldest first, as far as a list goes; the newest of them is read by that.
 async fn read(service: &Service, asker: &Asker, id: &ConversationId) -> Result<Vec<Value>, Refusal> {
-    let shown = messages(service, asker.id(), DIALECT, id, (0, LIST_MAX)).await?;
+    let shown = messages(service, asker.reads(), DIALECT, id, (0, LIST_MAX)).await?;
     // Another backend has read nothing by looking.
     if !asker.0.user.is_service()
         && let Some(newest) = shown.last().and_then(|message| message["_id"].as_str())
@@ -220,7 +224,11 @@ async fn read(service: &Service, asker: &Asker, id: &ConversationId) -> Result<V
     get, path = "/users/{id}/messages", tag = "clients of messenger", operation_id = "messenger_direct_messages",
     params(("id" = String, Path)), responses((status = 200, description = "Done"))
 )]
-async fn direct_messages(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
+async fn direct_messages(
+    State(service): State<Service>,
+    Lister(asker): Lister,
+    Path(id): Path<String>,
+) -> Answer<Json<Value>> {
     // Not only with those who are still there: one's history with who is gone stays.
     let shown = match service.direct(asker.id(), UserId::trusted(&id)).await? {
         Some(conversation) => read(&service, &asker, &conversation).await?,
@@ -275,9 +283,9 @@ async fn shown_group(service: &Service, asker: &Asker, id: ConversationId) -> Re
     get, path = "/groups", tag = "clients of messenger", operation_id = "messenger_list_groups",
     responses((status = 200, description = "Done"))
 )]
-async fn list_groups(State(service): State<Service>, asker: Asker) -> Answer<Json<Value>> {
+async fn list_groups(State(service): State<Service>, Lister(asker): Lister) -> Answer<Response> {
     let found = service.found(asker.id(), String::new(), Which::OpenOrMine, None, LIST_MAX).await?;
-    Ok(Json(found.items.iter().map(group).collect()))
+    Ok(long(|| found.items.iter().map(group).collect::<Value>()))
 }
 
 #[utoipa::path(
@@ -339,7 +347,11 @@ async fn leave(State(service): State<Service>, asker: Asker, Path(id): Path<Stri
     get, path = "/groups/{id}/messages", tag = "clients of messenger", operation_id = "messenger_group_messages",
     params(("id" = String, Path)), responses((status = 200, description = "Done"))
 )]
-async fn group_messages(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
+async fn group_messages(
+    State(service): State<Service>,
+    Lister(asker): Lister,
+    Path(id): Path<String>,
+) -> Answer<Json<Value>> {
     Ok(Json(read(&service, &asker, &ConversationId::trusted(&id)).await?.into()))
 }
 

@@ -26,8 +26,9 @@ use axum::response::Response;
 use axum::routing::any;
 use http::header;
 use quintet_dialect::Dialect;
+use quintet_domain::limits::PAGE_ITEMS_MAX;
 use quintet_domain::{Conversation, ConversationId, Message, NewText, Refusal, User, UserId, is_blank, username_from};
-use quintet_service::{Account, PageOf, Service};
+use quintet_service::{Account, PageOf, Party, Service};
 use serde_json::Value;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -121,7 +122,7 @@ fn mark_guest(user: &User, object: &mut Value) {
 
 /// Other registered users whose names hold a text.
 async fn users(service: &Service, asker: &Asker, query: &str) -> Result<Vec<Arc<User>>, Refusal> {
-    let mut found = service.users(query.to_owned(), None, LIST_MAX).await?.items;
+    let mut found = service.first_users(asker.id(), query.to_owned(), LIST_MAX as usize).await?;
     found.retain(|user| user.id != asker.0.user.id);
     Ok(found)
 }
@@ -137,17 +138,19 @@ fn email_shown(asker: &Asker, user: &UserId) -> Value {
     own.unwrap_or_default().into()
 }
 
-/// A page of messages as the dialect writes them, oldest first.
+/// A page of messages as the dialect writes them, oldest first: for whom it is read, and as whom.
 async fn messages(
     service: &Service,
-    reader: UserId,
+    (by, reader): (Party, UserId),
     dialect: Dialect,
     id: &ConversationId,
     (skip, limit): (u32, u32),
 ) -> Result<Vec<Value>, Refusal> {
-    let page = service.messages(reader.clone(), id.clone(), PageOf::Skipping(skip), limit).await?;
+    let page = service.messages(by, reader.clone(), id.clone(), PageOf::Skipping(skip), limit).await?;
     let online = online(service);
-    Ok(page.items.iter().map(|message| quintet_dialect::message(dialect, message, &reader, &online)).collect())
+    let shown =
+        || page.items.iter().map(|message| quintet_dialect::message(dialect, message, &reader, &online)).collect();
+    Ok(if limit > PAGE_ITEMS_MAX { tokio::task::block_in_place(shown) } else { shown() })
 }
 
 /// Sends a message; gives it as the dialect writes it.

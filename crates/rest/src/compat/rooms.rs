@@ -1,5 +1,7 @@
 //! The rooms vocabulary: its backends have next to nothing over HTTP.
 
+use std::net::IpAddr;
+
 use axum::Json;
 use axum::extract::{FromRequestParts, State};
 use axum::response::IntoResponse;
@@ -7,7 +9,7 @@ use http::header;
 use http::request::Parts;
 use quintet_dialect::Dialect;
 use quintet_domain::{ConversationId, Refusal, UserId};
-use quintet_service::Service;
+use quintet_service::{Party, Service};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::IntoParams;
@@ -16,7 +18,7 @@ use utoipa_axum::routes;
 
 use super::messages;
 use crate::error::{Answer, Problem};
-use crate::extract::{Asked, Asker, Path, page_limit, user_id};
+use crate::extract::{Anybody, Asked, Asker, Path, page_limit, user_id};
 use crate::router::App;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -49,7 +51,7 @@ struct Page {
 /// Who reads: by a token, or a guest by its word.
 enum Reader {
     Known(UserId),
-    Guest(UserId),
+    Guest(UserId, IpAddr),
 }
 
 impl FromRequestParts<App> for Reader {
@@ -63,7 +65,9 @@ impl FromRequestParts<App> for Reader {
         let said = said.ok_or_else(|| {
             Refusal::unauthenticated("a bearer token is needed, or the `userId` of a guest who joined")
         })?;
-        Ok(Self::Guest(app.service.guest(&user_id("userId", &said)?).await?.user.id.clone()))
+        let Anybody(address) = Anybody::from_request_parts(parts, app).await?;
+        let guest = app.service.guest(&user_id("userId", &said)?, address).await?;
+        Ok(Self::Guest(guest.user.id.clone(), address))
     }
 }
 
@@ -79,11 +83,14 @@ async fn history(
 ) -> Answer<Json<Value>> {
     let limit = page_limit(page.limit)?;
     let id = ConversationId::trusted(&id);
-    let (Reader::Known(who) | Reader::Guest(who)) = &reader;
-    let messages = messages(&service, who.clone(), Dialect::Rooms, &id, (0, limit)).await?;
-    if let Reader::Guest(guest) = &reader {
+    let (by, who) = match &reader {
+        Reader::Known(user) => (Party::from(user), user),
+        Reader::Guest(guest, address) => (Party::Address(*address), guest),
+    };
+    let messages = messages(&service, (by, who.clone()), Dialect::Rooms, &id, (0, limit)).await?;
+    if let Reader::Guest(guest, address) = &reader {
         // What was read was the guest's to read only if no account has got its id meanwhile. None ever gives one back.
-        service.guest(guest).await?;
+        service.guest(guest, *address).await?;
     }
     Ok(Json(json!({ "roomId": id.as_str(), "messages": messages })))
 }

@@ -127,12 +127,12 @@ async fn admit(
     request: &Request<Incoming>,
     over: &mut Over,
 ) -> Result<(), Response<Boxed>> {
-    let address = forwarded::network(client);
+    let address = quintet_domain::network(client);
     if !place.counts_for(address) {
         return Err(no_room());
     }
     if place.is_triage() && !is_operators(shared, request) {
-        let known = is_known(&shared.service, request).await;
+        let known = is_known(&shared.service, request, client).await;
         if !known || !place.promote() {
             return Err(no_room());
         }
@@ -157,9 +157,9 @@ fn is_operators(shared: &Shared, request: &Request<Incoming>) -> bool {
 }
 
 /// Whether a request brings a token or a key that is good.
-async fn is_known(service: &Service, request: &Request<Incoming>) -> bool {
+async fn is_known(service: &Service, request: &Request<Incoming>, client: IpAddr) -> bool {
     let Some(token) = token(request.headers(), request.uri().query()) else { return false };
-    match service.verify_key(&token).await {
+    match service.verify_key(&token, client).await {
         Ok(Some(_)) => true,
         Ok(None) => service.verify(&token).await.is_ok(),
         Err(_) => false,

@@ -9,6 +9,7 @@ mod bystander;
 mod edge;
 mod engine;
 mod identity;
+mod reads;
 mod writes;
 
 use bystander::Bystander;

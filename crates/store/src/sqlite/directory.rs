@@ -1,12 +1,15 @@
 //! Finding: open conversations, and the conversation of two.
 
-use quintet_domain::limits::NAME_CHARS_MAX;
+use std::cmp::Reverse;
+
+use quintet_domain::limits::{MESSAGES_COUNTED_MAX, NAME_CHARS_MAX, NAMES_SEARCHED_MAX};
 use quintet_domain::{ConversationId, UserId};
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::queries::{self, Read, known, readable};
-use super::rows::{self, CONVERSATION, CONVERSATION_COLUMNS};
+use super::queries::{Read, known, readable};
+use super::rows::{self, CONVERSATION, CONVERSATION_COLUMNS, UserRow};
+use super::{lists, sets};
 use crate::{Found, Page, Which};
 
 /// What is looked for in names, as `folded_holds` takes it.
@@ -24,7 +27,11 @@ pub(super) fn register(conn: &Connection) -> Result<(), rusqlite::Error> {
     })
 }
 
-/// Groups and rooms by a part of their name, newest activity first.
+/// Where a conversation stands in a list by activity: when it last changed, and its row.
+type Mark = (i64, i64);
+
+/// Groups and rooms by a part of their name, newest activity first. One read looks at so many names at most: a page may
+/// have fewer than it could, or none, and still name where the next one goes on.
 pub(super) fn found(
     conn: &Connection,
     user: &UserId,
@@ -34,30 +41,88 @@ pub(super) fn found(
     limit: u32,
 ) -> Read<Page<Found>> {
     let user = known(conn, user)?;
-    let (before_at, before_pk) = queries::after_cursor(cursor)?;
-    // Each by its own index: the open ones, and those of a member.
-    let (wanted, one) = match which {
-        Which::Open => ("c.open = 1 AND ?6 = ''", ""),
-        Which::OpenOrMine => (
-            "c.pk IN (SELECT o.pk FROM conversation o WHERE o.open = 1 AND o.deleted_at IS NULL
-                      UNION SELECT n.conversation_pk FROM member n WHERE n.user_pk = ?1) AND ?6 = ''",
-            "",
-        ),
-        Which::One(id) => ("c.id = ?6 AND (c.open = 1 OR m.user_pk IS NOT NULL)", id.as_str()),
+    let (after, part) = (lists::after_cursor(cursor)?, folded(query));
+    let (mut marks, mut end) = match which {
+        Which::Open => open(conn, after, &part, limit)?,
+        Which::OpenOrMine => {
+            let (mut open, end) = open(conn, after, &part, limit)?;
+            open.extend(closed_of(conn, &user, after, &part, limit)?);
+            open.sort_unstable_by_key(|mark| Reverse(*mark));
+            // What comes behind the end of the open ones is not all known.
+            open.retain(|mark| end.is_none_or(|end| *mark >= end));
+            (open, end)
+        }
+        Which::One(id) => {
+            let row = rows::conversation(conn, id)?;
+            let may = match &row {
+                Some(row) => row.open || rows::member(conn, row.pk, user.pk)?.is_some(),
+                None => false,
+            };
+            (row.filter(|_| may).map(|row| (row.updated_at.0, row.pk)).into_iter().collect(), None)
+        }
     };
-    let mut items: Vec<(i64, Found)> = conn
-        .prepare_cached(&format!(
-            "SELECT {CONVERSATION}, c.description, (SELECT id FROM user WHERE pk = c.owner_pk), m.user_pk IS NOT NULL
-             FROM conversation c LEFT JOIN member m ON m.conversation_pk = c.pk AND m.user_pk = ?1
-             WHERE c.deleted_at IS NULL AND c.kind IN ('group', 'room') AND {wanted}
+    if marks.len() > limit as usize {
+        marks.truncate(limit as usize);
+        end = marks.last().copied();
+    }
+    let next = end.map(|(at, pk)| lists::cursor_at(at, pk));
+    Ok(Page { items: shown(conn, &user, &marks)?, next })
+}
+
+/// Open groups and rooms whose name fits, and up to where names were looked at, where that is not the end.
+fn open(conn: &Connection, after: Mark, part: &str, limit: u32) -> Read<(Vec<Mark>, Option<Mark>)> {
+    let (mut fitting, mut end, mut looked_at) = (Vec::new(), None, 0);
+    let mut names = conn.prepare_cached(
+        "SELECT c.updated_at, c.pk, c.kind IN ('group', 'room') AND folded_holds(c.name, ?3)
+         FROM conversation c INDEXED BY conversation_open
+         WHERE c.open = 1 AND c.deleted_at IS NULL AND (c.updated_at, c.pk) < (?1, ?2)
+         ORDER BY c.updated_at DESC, c.pk DESC LIMIT ?4",
+    )?;
+    let mut found = names.query(params![after.0, after.1, part, NAMES_SEARCHED_MAX])?;
+    while let Some(row) = found.next()? {
+        looked_at += 1;
+        let mark = (row.get(0)?, row.get(1)?);
+        if row.get::<_, bool>(2)? {
+            if fitting.len() == limit as usize {
+                end = fitting.last().copied();
+                break;
+            }
+            fitting.push(mark);
+        }
+        if looked_at == NAMES_SEARCHED_MAX {
+            end = Some(mark);
+        }
+    }
+    Ok((fitting, end))
+}
+
+/// Closed groups of a member whose name fits: of those that come next one more than a page has.
+fn closed_of(conn: &Connection, user: &UserRow, after: Mark, part: &str, limit: u32) -> Read<Vec<Mark>> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT c.updated_at, c.pk FROM member m INDEXED BY member_user
+             CROSS JOIN conversation c ON c.pk = m.conversation_pk
+             WHERE m.user_pk = ?1 AND c.open = 0 AND c.deleted_at IS NULL AND c.kind IN ('group', 'room')
                AND (c.updated_at, c.pk) < (?2, ?3) AND folded_holds(c.name, ?4)
-             ORDER BY c.updated_at DESC, c.pk DESC LIMIT ?5"
-        ))?
-        .query_map(params![user.pk, before_at, before_pk, folded(query), limit + 1, one], |row| {
+             ORDER BY c.updated_at DESC, c.pk DESC LIMIT ?5",
+        )?
+        .query_map(params![user.pk, after.0, after.1, part, limit + 1], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?)
+}
+
+/// What a user finds of some groups and rooms, in their order.
+fn shown(conn: &Connection, user: &UserRow, marks: &[Mark]) -> Read<Vec<Found>> {
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT {CONVERSATION}, c.description, (SELECT id FROM user WHERE pk = c.owner_pk),
+             EXISTS (SELECT 1 FROM member m WHERE m.conversation_pk = c.pk AND m.user_pk = ?2), j.key
+         FROM json_each(?1) j CROSS JOIN conversation c ON c.pk = j.value"
+    ))?;
+    let mut items: Vec<(i64, Found)> = statement
+        .query_map(params![sets::keys(marks.iter().map(|(_, pk)| *pk)), user.pk], |row| {
             let conversation = rows::conversation_at(row, 0)?;
             let owner = row.get_ref(CONVERSATION_COLUMNS + 1)?.as_str_or_null()?;
             Ok((
-                conversation.pk,
+                row.get(CONVERSATION_COLUMNS + 3)?,
                 Found {
                     place: conversation.place,
                     description: row.get(CONVERSATION_COLUMNS)?,
@@ -71,10 +136,8 @@ pub(super) fn found(
             ))
         })?
         .collect::<Result<_, _>>()?;
-    let more = items.len() > limit as usize;
-    items.truncate(limit as usize);
-    let next = more.then(|| items.last().map(|(pk, last)| queries::cursor_at(last.updated_at, *pk))).flatten();
-    Ok(Page { items: items.into_iter().map(|(_, found)| found).collect(), next })
+    items.sort_unstable_by_key(|(at, _)| *at);
+    Ok(items.into_iter().map(|(_, found)| found).collect())
 }
 
 /// Refuses whoever may not use a conversation.
@@ -95,12 +158,12 @@ pub(super) fn direct(conn: &Connection, user: &UserId, other: &UserId) -> Read<O
     Ok(found)
 }
 
-/// How many messages a conversation has.
+/// How many messages a conversation has, as far as they are counted.
 pub(super) fn message_count(conn: &Connection, user: &UserId, id: &ConversationId) -> Read<u64> {
     let user = known(conn, user)?;
     let row = readable(conn, &user, id)?;
     let count: i64 = conn
-        .prepare_cached("SELECT count(*) FROM message WHERE conversation_pk = ?1")?
-        .query_row([row.pk], |row| row.get(0))?;
+        .prepare_cached("SELECT count(*) FROM (SELECT 1 FROM message WHERE conversation_pk = ?1 LIMIT ?2)")?
+        .query_row(params![row.pk, MESSAGES_COUNTED_MAX], |row| row.get(0))?;
     Ok(count as u64)
 }

@@ -2,41 +2,39 @@
 
 use quintet_domain::limits::{MEETUP_REQUESTS_MAX, MEETUPS_HOSTED_MAX};
 use quintet_domain::{
-    ConversationId, ConversationKind, Departure, Event, Meetup, MeetupId, MeetupRequest, MeetupStatus, Refusal, Role,
-    Timestamp, UserId,
+    ConversationKind, Departure, Event, Meetup, MeetupId, MeetupStatus, Refusal, Role, Timestamp, UserId,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::rows::{self, ConversationRow, USER, USER_COLUMNS, UserRow};
+use super::rows::{self, ConversationRow, USER, UserRow};
 use super::tx::{About, Tx, Written};
-use super::{conversations, members, notifications};
-use crate::{Actor, MeetupChange, MeetupFilter, NewMeetup, Page, StoreError};
+use super::{conversations, meetup_lists, members, notifications};
+use crate::{Actor, MeetupChange, NewMeetup, StoreError};
 
-const MEETUP: &str = "t.pk, t.id, t.conversation_pk, t.host_pk, t.activity, t.location, t.starts_at, t.expires_at,
+pub(super) const MEETUP: &str =
+    "t.pk, t.id, t.conversation_pk, t.host_pk, t.activity, t.location, t.starts_at, t.expires_at,
     t.capacity, t.status";
 
 /// People of a meetup that are shown.
-const SHOWN_MAX: i64 = 1_000;
-/// No limit.
-const ALL: i64 = -1;
+pub(super) const SHOWN_MAX: usize = 1_000;
 
 /// The name that stands where the server itself changed a status.
 pub(super) const SYSTEM: &str = "system";
 
-struct MeetupRow {
-    pk: i64,
-    id: MeetupId,
-    conversation_pk: i64,
-    host_pk: i64,
-    activity: String,
-    location: String,
-    starts_at: Timestamp,
-    expires_at: Timestamp,
-    capacity: Option<u32>,
-    status: MeetupStatus,
+pub(super) struct MeetupRow {
+    pub(super) pk: i64,
+    pub(super) id: MeetupId,
+    pub(super) conversation_pk: i64,
+    pub(super) host_pk: i64,
+    pub(super) activity: String,
+    pub(super) location: String,
+    pub(super) starts_at: Timestamp,
+    pub(super) expires_at: Timestamp,
+    pub(super) capacity: Option<u32>,
+    pub(super) status: MeetupStatus,
 }
 
-fn meetup_at(row: &Row<'_>) -> rusqlite::Result<MeetupRow> {
+pub(super) fn meetup_at(row: &Row<'_>) -> rusqlite::Result<MeetupRow> {
     Ok(MeetupRow {
         pk: row.get(0)?,
         id: MeetupId::trusted(row.get_ref(1)?.as_str()?),
@@ -69,86 +67,32 @@ fn hosted(tx: &Tx<'_>, actor: &Actor, id: &MeetupId) -> Written<(UserRow, Meetup
     Ok((user, meetup))
 }
 
-fn participants(conn: &Connection, meetup: &MeetupRow, limit: i64) -> Written<Vec<UserRow>> {
+/// Everybody who takes part, but for the host.
+fn participants(conn: &Connection, meetup: &MeetupRow) -> Written<Vec<UserRow>> {
     Ok(conn
         .prepare_cached(&format!(
             "SELECT {USER} FROM member m JOIN user u ON u.pk = m.user_pk
-             WHERE m.conversation_pk = ?1 AND m.user_pk <> ?2 ORDER BY m.joined_sequence LIMIT ?3"
+             WHERE m.conversation_pk = ?1 AND m.user_pk <> ?2 ORDER BY m.joined_sequence"
         ))?
-        .query_map([meetup.conversation_pk, meetup.host_pk, limit], |row| rows::user_at(row, 0))?
+        .query_map([meetup.conversation_pk, meetup.host_pk], |row| rows::user_at(row, 0))?
         .collect::<Result<_, _>>()?)
 }
 
-/// Who asks to take part: all of them, or one's own asking alone.
-fn requests(conn: &Connection, meetup: &MeetupRow, of: Option<i64>, limit: i64) -> Written<Vec<(UserRow, Timestamp)>> {
+/// Everybody who asks to take part.
+fn asking(conn: &Connection, meetup: &MeetupRow) -> Written<Vec<UserRow>> {
     Ok(conn
         .prepare_cached(&format!(
-            "SELECT {USER}, r.created_at FROM meetup_request r JOIN user u ON u.pk = r.user_pk
-             WHERE r.meetup_pk = ?1 AND (?2 IS NULL OR r.user_pk = ?2) ORDER BY r.created_at, r.user_pk LIMIT ?3"
+            "SELECT {USER} FROM meetup_request r JOIN user u ON u.pk = r.user_pk
+             WHERE r.meetup_pk = ?1 ORDER BY r.created_at, r.user_pk"
         ))?
-        .query_map(params![meetup.pk, of, limit], |row| {
-            Ok((rows::user_at(row, 0)?, Timestamp(row.get(USER_COLUMNS)?)))
-        })?
+        .query_map([meetup.pk], |row| rows::user_at(row, 0))?
         .collect::<Result<_, _>>()?)
-}
-
-/// The meetup as a user sees it: its host and services see all requests, others their own.
-fn whole(conn: &Connection, meetup: MeetupRow, viewer: Option<&UserRow>) -> Written<Meetup> {
-    let sees_all = viewer.is_some_and(|viewer| viewer.pk == meetup.host_pk || viewer.user.is_service());
-    let host = rows::user_by_pk(conn, meetup.host_pk)?.user;
-    let conversation = rows::conversation_by_pk(conn, meetup.conversation_pk)?;
-    let of = if sees_all { None } else { Some(viewer.map_or(0, |viewer| viewer.pk)) };
-    let requests = requests(conn, &meetup, of, SHOWN_MAX)?
-        .into_iter()
-        .map(|(user, created_at)| MeetupRequest { user: user.user, created_at })
-        .collect();
-    Ok(Meetup {
-        participants: participants(conn, &meetup, SHOWN_MAX)?.into_iter().map(|row| row.user).collect(),
-        requests,
-        id: meetup.id,
-        chat_id: ConversationId::trusted(conversation.place.id.as_str()),
-        host,
-        activity: meetup.activity,
-        location: meetup.location,
-        starts_at: meetup.starts_at,
-        expires_at: meetup.expires_at,
-        capacity: meetup.capacity,
-        status: meetup.status,
-    })
 }
 
 pub(super) fn get(conn: &Connection, viewer: &UserId, id: &MeetupId) -> Result<Meetup, StoreError> {
-    whole(conn, row(conn, id)?, rows::user(conn, viewer)?.as_ref())
-}
-
-pub(super) fn list(
-    conn: &Connection,
-    viewer: &UserId,
-    filter: MeetupFilter,
-    now: Timestamp,
-    cursor: Option<&str>,
-    limit: u32,
-) -> Result<Page<Meetup>, StoreError> {
-    let before: i64 = match cursor {
-        None => i64::MAX,
-        Some(cursor) => {
-            cursor.parse().map_err(|_| Refusal::invalid("cursor", "must be the `next` of an earlier page"))?
-        }
-    };
-    let mut found: Vec<MeetupRow> = conn
-        .prepare_cached(&format!(
-            "SELECT {MEETUP} FROM meetup t WHERE t.deleted_at IS NULL AND t.pk < ?1
-               AND (NOT ?2 OR (t.expires_at > ?3 AND t.status IN ('open', 'confirmed')))
-             ORDER BY t.pk DESC LIMIT ?4"
-        ))?
-        .query_map(params![before, filter.current, now.0, limit + 1], meetup_at)?
-        .collect::<Result<_, _>>()?;
-    let more = found.len() > limit as usize;
-    found.truncate(limit as usize);
-    let next = more.then(|| found.last().map(|row| row.pk.to_string())).flatten();
     let viewer = rows::user(conn, viewer)?;
-    let items = found.into_iter().map(|row| whole(conn, row, viewer.as_ref())).collect::<Result<_, _>>()?;
-    Ok(Page { items, next })
+    let found = meetup_lists::whole(conn, vec![row(conn, id)?], viewer.as_ref(), SHOWN_MAX)?.pop();
+    Ok(found.ok_or_else(|| Refusal::not_found("meetup", id))?)
 }
 
 pub(super) fn create(tx: &mut Tx<'_>, actor: &Actor, new: NewMeetup) -> Written<Meetup> {
@@ -257,7 +201,7 @@ fn tell_others(tx: &mut Tx<'_>, meetup: &MeetupRow, by: Option<&UserRow>, title:
     if by.is_some_and(|by| by.pk != meetup.host_pk) {
         notifications::notify(tx, &host, cause, title, message)?;
     }
-    for user in participants(tx.conn, meetup, ALL)? {
+    for user in participants(tx.conn, meetup)? {
         notifications::notify(tx, &user, cause, title, message)?;
     }
     Ok(())
@@ -269,9 +213,9 @@ fn set_status(tx: &mut Tx<'_>, meetup: &MeetupRow, status: MeetupStatus, by: Opt
         .prepare_cached("UPDATE meetup SET status = ?2 WHERE pk = ?1")?
         .execute(params![meetup.pk, status.as_str()])?;
     let mut audience = vec![rows::user_by_pk(tx.conn, meetup.host_pk)?.user.id.clone()];
-    audience.extend(participants(tx.conn, meetup, ALL)?.into_iter().map(|row| row.user.id.clone()));
-    let asking = requests(tx.conn, meetup, None, ALL)?;
-    audience.extend(asking.iter().map(|(row, _)| row.user.id.clone()));
+    audience.extend(participants(tx.conn, meetup)?.into_iter().map(|row| row.user.id.clone()));
+    let asking = asking(tx.conn, meetup)?;
+    audience.extend(asking.iter().map(|row| row.user.id.clone()));
     let detail = format!("{} {}", meetup.id, status.as_str());
     let about = About {
         conversation: Some(meetup.conversation_pk),
@@ -282,7 +226,7 @@ fn set_status(tx: &mut Tx<'_>, meetup: &MeetupRow, status: MeetupStatus, by: Opt
     let updated_by = by.map_or(SYSTEM, |by| &by.user.name).to_owned();
     let event = Event::MeetupChanged { meetup: meetup.id.clone(), status, updated_by, audience };
     tx.record("meetup_changed", about, None, event)?;
-    for (row, _) in asking {
+    for row in asking {
         tx.conn
             .prepare_cached("INSERT INTO addressed (user_pk, position) VALUES (?1, ?2)")?
             .execute([row.pk, tx.position as i64])?;
@@ -375,7 +319,7 @@ pub(super) fn request(tx: &mut Tx<'_>, actor: &Actor, id: &MeetupId) -> Written<
 pub(super) fn decide(tx: &mut Tx<'_>, actor: &Actor, id: &MeetupId, user: &UserId, accept: bool) -> Written<Meetup> {
     let (host, meetup) = hosted(tx, actor, id)?;
     let asker = tx.user(user)?;
-    let taking_part = participants(tx.conn, &meetup, ALL)?.len();
+    let taking_part = participants(tx.conn, &meetup)?.len();
     let asked = tx
         .conn
         .prepare_cached("DELETE FROM meetup_request WHERE meetup_pk = ?1 AND user_pk = ?2")?

@@ -2,10 +2,13 @@
 
 mod conversations;
 mod directory;
+mod facts;
 mod files;
 mod guests;
 mod known;
 mod ledger;
+mod lists;
+mod meetup_lists;
 mod meetups;
 mod members;
 mod messages;
@@ -19,6 +22,7 @@ mod reach;
 mod readers;
 mod rows;
 mod services;
+mod sets;
 mod space;
 mod tx;
 mod users;
@@ -30,19 +34,19 @@ use std::sync::Arc;
 
 use quintet_domain::{
     Conversation, ConversationId, Departure, Environment, Meetup, MeetupId, Message, MessageId, Notification,
-    NotificationId, Place, Profile, Role, Timestamp, User, UserId,
+    NotificationId, Place, Profile, Role, Timestamp, User, UserId, limits::PAGE_ITEMS_MAX,
 };
 
 pub use open::Location;
 
-use self::readers::Readers;
+use self::readers::{Class, Readers};
 use self::space::Space;
 use self::writer::{Needs, Scope, Writer};
 use crate::store::ReadResult;
 use crate::{
     Account, Actor, Claims, ConversationChange, Created, Dead, Done, Found, Future, GuestProof, Joined, Left, Login,
     MeetupChange, MeetupFilter, Memberships, MessagePage, Missed, NewConversation, NewFile, NewMeetup, NewUser,
-    Numbered, OnCommit, OpenError, Page, PageOf, ProfileChange, Pruned, Quotas, Send, Sent, ServiceKey, Store,
+    Numbered, OnCommit, OpenError, Page, PageOf, Party, ProfileChange, Pruned, Quotas, Send, Sent, ServiceKey, Store,
     StoredFile, Untold, Which,
 };
 
@@ -236,11 +240,11 @@ impl Store for SqliteStore {
     }
 
     fn services(&self) -> ReadResult<'_, Vec<ServiceKey>> {
-        self.readers.run(services::list)
+        self.readers.run(Class::Heavy, Party::Server, services::list)
     }
 
-    fn service(&self, hash: String) -> ReadResult<'_, Option<Account>> {
-        self.readers.run(move |conn| services::by_hash(conn, &hash))
+    fn service(&self, by: Party, hash: String) -> ReadResult<'_, Option<Account>> {
+        self.readers.run(Class::Vital, by, move |conn| services::by_hash(conn, &hash))
     }
 
     fn announce_file(&self, new: NewFile, done: Done<u64>) -> Future<'_, ()> {
@@ -255,14 +259,14 @@ impl Store for SqliteStore {
         write!(frees; self, done, files::forget, &ids)
     }
 
-    fn file(&self, id: String, secret: String) -> ReadResult<'_, Option<StoredFile>> {
+    fn file(&self, by: Party, id: String, secret: String) -> ReadResult<'_, Option<StoredFile>> {
         let now = self.environment.0.now();
-        self.readers.run(move |conn| files::get(conn, now, &id, &secret))
+        self.readers.run(Class::Interactive, by, move |conn| files::get(conn, now, &id, &secret))
     }
 
     fn dead_files(&self, after: i64, among: u32) -> ReadResult<'_, Dead> {
         let now = self.environment.0.now();
-        self.readers.run(move |conn| files::dead(conn, now, after, among))
+        self.readers.run(Class::Heavy, Party::Server, move |conn| files::dead(conn, now, after, among))
     }
 
     fn create_meetup(&self, actor: Actor, new: NewMeetup, done: Done<Meetup>) -> Future<'_, ()> {
@@ -312,16 +316,16 @@ impl Store for SqliteStore {
         write!(frees; self, done, notifications::told, &notifications)
     }
 
-    fn account(&self, id: UserId) -> ReadResult<'_, Option<Account>> {
-        self.readers.run(move |conn| users::account(conn, &id))
+    fn account(&self, by: Party, id: UserId) -> ReadResult<'_, Option<Account>> {
+        self.readers.run(Class::Vital, by, move |conn| users::account(conn, &id))
     }
 
-    fn guest_knows(&self, guest: UserId, proof: GuestProof) -> ReadResult<'_, bool> {
-        self.readers.run(move |conn| guests::knows(conn, &guest, &proof))
+    fn guest_knows(&self, by: Party, guest: UserId, proof: GuestProof) -> ReadResult<'_, bool> {
+        self.readers.run(Class::Vital, by, move |conn| guests::knows(conn, &guest, &proof))
     }
 
-    fn account_by_login(&self, login: Login) -> ReadResult<'_, Option<Account>> {
-        self.readers.run(move |conn| users::account_by_login(conn, &login))
+    fn account_by_login(&self, by: Party, login: Login) -> ReadResult<'_, Option<Account>> {
+        self.readers.run(Class::Vital, by, move |conn| users::account_by_login(conn, &login))
     }
 
     fn probe(&self, done: Done<()>) -> Future<'_, ()> {
@@ -333,19 +337,19 @@ impl Store for SqliteStore {
     }
 
     fn erasing(&self) -> ReadResult<'_, Vec<UserId>> {
-        self.readers.run(users::erasing)
+        self.readers.run(Class::Heavy, Party::Server, users::erasing)
     }
 
     fn accounts(&self) -> ReadResult<'_, Vec<Account>> {
-        self.readers.run(users::accounts)
+        self.readers.run(Class::Heavy, Party::Server, users::accounts)
     }
 
-    fn users(&self, query: String, cursor: Option<String>, limit: u32) -> ReadResult<'_, Page<Arc<User>>> {
-        self.readers.run(move |conn| users::search(conn, &query, cursor.as_deref(), limit))
+    fn users(&self, by: Party, query: String, cursor: Option<String>, limit: u32) -> ReadResult<'_, Page<Arc<User>>> {
+        self.readers.run(Class::Heavy, by, move |conn| users::search(conn, &query, cursor.as_deref(), limit))
     }
 
     fn direct(&self, user: UserId, other: UserId) -> ReadResult<'_, Option<ConversationId>> {
-        self.readers.run(move |conn| directory::direct(conn, &user, &other))
+        self.readers.run(Class::Interactive, user.clone(), move |conn| directory::direct(conn, &user, &other))
     }
 
     fn found(
@@ -356,35 +360,47 @@ impl Store for SqliteStore {
         cursor: Option<String>,
         limit: u32,
     ) -> ReadResult<'_, Page<Found>> {
-        self.readers.run(move |conn| directory::found(conn, &user, &query, &which, cursor.as_deref(), limit))
+        let class = if matches!(which, Which::One(_)) { Class::Interactive } else { Class::Heavy };
+        self.readers.run(class, user.clone(), move |conn| {
+            directory::found(conn, &user, &query, &which, cursor.as_deref(), limit)
+        })
     }
 
     fn may_use(&self, user: UserId, id: ConversationId) -> ReadResult<'_, ()> {
-        self.readers.run(move |conn| directory::may_use(conn, &user, &id))
+        self.readers.run(Class::Interactive, user.clone(), move |conn| directory::may_use(conn, &user, &id))
     }
 
     fn message_count(&self, user: UserId, id: ConversationId) -> ReadResult<'_, u64> {
-        self.readers.run(move |conn| directory::message_count(conn, &user, &id))
+        self.readers.run(Class::Interactive, user.clone(), move |conn| directory::message_count(conn, &user, &id))
     }
 
     fn memberships(&self, user: UserId) -> ReadResult<'_, Memberships> {
-        self.readers.run(move |conn| queries::memberships(conn, &user))
+        self.readers.run(Class::Vital, user.clone(), move |conn| queries::memberships(conn, &user))
     }
 
     fn conversation(&self, user: UserId, id: ConversationId) -> ReadResult<'_, Conversation> {
-        self.readers.run(move |conn| queries::conversation(conn, &user, &id))
+        self.readers.run(Class::Interactive, user.clone(), move |conn| lists::conversation(conn, &user, &id))
     }
 
     fn conversations(&self, user: UserId, cursor: Option<String>, limit: u32) -> ReadResult<'_, Page<Conversation>> {
-        self.readers.run(move |conn| queries::conversations(conn, &user, cursor.as_deref(), limit))
+        self.readers
+            .run(Class::Heavy, user.clone(), move |conn| lists::conversations(conn, &user, cursor.as_deref(), limit))
     }
 
-    fn messages(&self, user: UserId, id: ConversationId, of: PageOf, limit: u32) -> ReadResult<'_, MessagePage> {
-        self.readers.run(move |conn| queries::messages(conn, &user, &id, of, limit))
+    fn messages(
+        &self,
+        by: Party,
+        user: UserId,
+        id: ConversationId,
+        of: PageOf,
+        limit: u32,
+    ) -> ReadResult<'_, MessagePage> {
+        let class = if limit > PAGE_ITEMS_MAX { Class::Heavy } else { Class::Interactive };
+        self.readers.run(class, by, move |conn| queries::messages(conn, &user, &id, of, limit))
     }
 
     fn meetup(&self, user: UserId, id: MeetupId) -> ReadResult<'_, Meetup> {
-        self.readers.run(move |conn| meetups::get(conn, &user, &id))
+        self.readers.run(Class::Interactive, user.clone(), move |conn| meetups::get(conn, &user, &id))
     }
 
     fn meetups(
@@ -395,32 +411,40 @@ impl Store for SqliteStore {
         limit: u32,
     ) -> ReadResult<'_, Page<Meetup>> {
         let now = self.environment.0.now();
-        self.readers.run(move |conn| meetups::list(conn, &user, filter, now, cursor.as_deref(), limit))
+        self.readers.run(Class::Heavy, user.clone(), move |conn| {
+            meetup_lists::list(conn, &user, filter, now, cursor.as_deref(), limit)
+        })
     }
 
     fn notifications(&self, user: UserId, cursor: Option<String>, limit: u32) -> ReadResult<'_, Page<Numbered>> {
-        self.readers.run(move |conn| notifications::list(conn, &user, cursor.as_deref(), limit))
+        self.readers.run(Class::Interactive, user.clone(), move |conn| {
+            notifications::list(conn, &user, cursor.as_deref(), limit)
+        })
     }
 
     fn untold(&self, user: UserId) -> ReadResult<'_, Untold> {
-        self.readers.run(move |conn| notifications::untold(conn, &user))
+        self.readers.run(Class::Interactive, user.clone(), move |conn| notifications::untold(conn, &user))
     }
 
     fn missed(&self, user: UserId, guest: bool, after: u64) -> ReadResult<'_, Missed> {
-        self.readers.run(move |conn| missed::missed(conn, &user, guest, after))
+        self.readers.run(Class::Heavy, user.clone(), move |conn| missed::missed(conn, &user, guest, after))
     }
 
     fn identity(&self) -> ReadResult<'_, String> {
-        self.readers.run(|conn| Ok(conn.query_row("SELECT id FROM identity", [], |row| row.get(0))?))
+        self.readers.run(Class::Vital, Party::Server, |conn| {
+            Ok(conn.query_row("SELECT id FROM identity", [], |row| row.get(0))?)
+        })
     }
 
     fn check(&self) -> ReadResult<'_, ()> {
-        self.readers.run(|conn| Ok(conn.query_row("SELECT count(*) FROM user WHERE pk = 0", [], |_| Ok(()))?))
+        self.readers.run(Class::Vital, Party::Server, |conn| {
+            Ok(conn.query_row("SELECT count(*) FROM user WHERE pk = 0", [], |_| Ok(()))?)
+        })
     }
 
     fn backup(&self, to: &Path) -> ReadResult<'_, ()> {
         let to = to.to_owned();
-        self.readers.run(move |conn| open::backup(conn, &to))
+        self.readers.run(Class::Heavy, Party::Server, move |conn| open::backup(conn, &to))
     }
 
     fn prune(&self, after: i64, done: Done<Pruned>) -> Future<'_, ()> {

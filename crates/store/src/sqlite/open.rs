@@ -8,6 +8,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, backup::Backup};
 
 use super::names;
+use super::readers::Readers;
 use crate::{OpenError, StoreError};
 
 mod migrations {
@@ -18,9 +19,6 @@ mod migrations {
 const FILE: &str = "quintet.sqlite3";
 /// The name of the lock in its folder.
 const LOCK: &str = "quintet.lock";
-/// Connections that read at once.
-const READERS: usize = 4;
-
 /// What each of them keeps of the file, in KiB: enough for the inner pages of a large store. Behind it stands the
 /// system's own cache, which all of them share.
 const READER_CACHE_KIB: i64 = 512;
@@ -78,7 +76,7 @@ pub(super) fn open(location: &Location) -> Result<Opened, OpenError> {
     migrate(&mut writer, &folder)?;
     names::update_keys(&mut writer)?;
     let mut readers = Vec::new();
-    for _ in 0..READERS {
+    for _ in 0..Readers::connections() {
         let reader = if durable {
             Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?
         } else {
@@ -169,9 +167,12 @@ pub(super) fn backup(conn: &Connection, to: &Path) -> Result<(), StoreError> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 mod tests {
+    use quintet_domain::{Timestamp, UserId};
     use refinery::Target;
 
+    use super::super::{directory, lists, meetup_lists, missed, users};
     use super::*;
+    use crate::{MeetupFilter, Which};
 
     /// A database of version 0.1 keeps its guests and its accounts, those included that were made of guests. Its guests'
     /// rooms have no secret, so that whoever claims their owner's id is a guest like others.
@@ -348,5 +349,43 @@ mod tests {
         // And from here on by themselves.
         conn.execute_batch("DELETE FROM member WHERE conversation_pk = 2; DELETE FROM file WHERE id = 'f-1'").unwrap();
         assert_eq!((counts("a"), counts("b")), ((1, 0, 20), (0, 1, 0)));
+    }
+
+    /// What was in lists of an earlier version is in those of this one, by the indexes that they have since.
+    #[test]
+    fn lists_of_an_earlier_version() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut conn = Connection::open(folder.path().join(FILE)).unwrap();
+        configure(&conn, true).unwrap();
+        migrations::migrations::runner().set_target(Target::Version(6)).run(&mut conn).unwrap();
+        conn.execute_batch(
+            "INSERT INTO user (pk, id, kind, username, username_key, name, created_at) VALUES
+                 (1, 'ada', 'registered', 'Ada', 'ada', 'Ada Lovelace', 0), (2, 'guest', 'guest', 'g', NULL, 'g', 0);
+             INSERT INTO conversation (pk, id, kind, name, open, member_count, created_at, updated_at) VALUES
+                 (10, 'seen', 'group', 'Seen', 0, 1, 0, 5), (11, 'hidden', 'group', 'Hidden', 0, 1, 0, 6),
+                 (12, 'open', 'room', 'Open', 1, 0, 0, 7), (13, 'walk', 'meetup', 'Walk', 0, 1, 0, 8);
+             INSERT INTO member (conversation_pk, user_pk, role, joined_at, joined_sequence, read_sequence, hidden_sequence)
+                 VALUES (10, 1, 'owner', 0, 0, 0, -1), (11, 1, 'owner', 0, 0, 0, 3), (13, 1, 'owner', 0, 0, 0, -1);
+             INSERT INTO meetup (pk, id, conversation_pk, host_pk, activity, location, starts_at, expires_at, status)
+                 VALUES (20, 'm', 13, 1, 'Walk', 'Park', 9, 9, 'open');
+             INSERT INTO meetup_request (meetup_pk, user_pk, created_at) VALUES (20, 2, 0);",
+        )
+        .unwrap();
+        migrate(&mut conn, folder.path()).unwrap();
+        let ada = UserId::trusted("ada");
+        let page = lists::conversations(&conn, &ada, None, 10).unwrap();
+        assert_eq!(page.items.iter().map(|item| item.place.id.as_str()).collect::<Vec<_>>(), ["walk", "seen"]);
+        let found = directory::found(&conn, &ada, "", &Which::OpenOrMine, None, 10).unwrap();
+        let ids: Vec<&str> = found.items.iter().map(|item| item.place.id.as_str()).collect();
+        assert_eq!(ids, ["open", "hidden", "seen"]);
+        let found = users::search(&conn, "love", None, 10).unwrap();
+        assert_eq!(found.items.iter().map(|user| user.id.as_str()).collect::<Vec<_>>(), ["ada"]);
+        for current in [true, false] {
+            let filter = MeetupFilter { current };
+            let page = meetup_lists::list(&conn, &ada, filter, Timestamp(1), None, 10).unwrap();
+            let seen: Vec<_> = page.items.iter().map(|meetup| (meetup.id.as_str(), meetup.requests.len())).collect();
+            assert_eq!(seen, [("m", 1)]);
+        }
+        assert_eq!(missed::missed(&conn, &ada, false, 0).unwrap().entries.map(|entries| entries.len()), Some(0));
     }
 }

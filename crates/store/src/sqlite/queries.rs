@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use quintet_domain::limits::{IDS_MAX, MEMBERS_LISTED_MAX, READ_IDS_MAX, READERS_SHOWN_MAX};
+use quintet_domain::limits::{MESSAGES_COUNTED_MAX, READ_IDS_MAX, READERS_SHOWN_MAX};
 use quintet_domain::permissions::{self, Action};
-use quintet_domain::{
-    Conversation, ConversationId, Member, Message, MessageId, Reader, Refusal, Role, Timestamp, UserId,
-};
-use rusqlite::{Connection, params};
+use quintet_domain::{ConversationId, Message, MessageId, Reader, Refusal, Timestamp, UserId};
+use rusqlite::{Connection, OptionalExtension, params};
 
-use super::rows::{self, CONVERSATION, ConversationRow, MESSAGE, MESSAGE_COLUMNS, USER, USER_COLUMNS, UserRow};
-use crate::{Memberships, MessagePage, Page, PageOf, StoreError};
+use super::rows::{self, CONVERSATION, ConversationRow, MESSAGE, MESSAGE_COLUMNS, USER, UserRow};
+use crate::{Memberships, MessagePage, PageOf, StoreError};
 
 /// Cursors that are read for one page: those that have come furthest.
 const CURSORS_READ_MAX: usize = 10 * READERS_SHOWN_MAX;
@@ -51,106 +49,6 @@ pub(super) fn memberships(conn: &Connection, user: &UserId) -> Read<Memberships>
     Ok(Memberships { position, registered, places })
 }
 
-pub(super) fn conversation(conn: &Connection, user: &UserId, id: &ConversationId) -> Read<Conversation> {
-    let user = known(conn, user)?;
-    let row = readable(conn, &user, id)?;
-    whole(conn, &user, row, IDS_MAX)
-}
-
-/// Members of a conversation, oldest first: so many of them, or one.
-fn members(conn: &Connection, conversation: i64, one: Option<i64>, limit: usize) -> Read<Vec<Member>> {
-    Ok(conn
-        .prepare_cached(&format!(
-            "SELECT {USER}, m.role, m.joined_at, m.read_sequence, m.read_at FROM member m
-             JOIN user u ON u.pk = m.user_pk WHERE m.conversation_pk = ?1 AND (?3 IS NULL OR m.user_pk = ?3)
-             ORDER BY m.joined_sequence, m.user_pk LIMIT ?2"
-        ))?
-        .query_map(params![conversation, limit as i64, one], |row| {
-            let role = row.get_ref(USER_COLUMNS)?.as_str()?;
-            Ok(Member {
-                user: rows::user_at(row, 0)?.user,
-                role: Role::parse(role).unwrap_or(Role::Member),
-                joined_at: Timestamp(row.get(USER_COLUMNS + 1)?),
-                read_sequence: row.get::<_, i64>(USER_COLUMNS + 2)? as u64,
-                read_at: row.get::<_, Option<i64>>(USER_COLUMNS + 3)?.map(Timestamp),
-            })
-        })?
-        .collect::<Result<_, _>>()?)
-}
-
-/// The conversation with what a client shows of it.
-fn whole(conn: &Connection, user: &UserRow, row: ConversationRow, members_max: usize) -> Read<Conversation> {
-    let mut members = self::members(conn, row.pk, None, members_max)?;
-    if members.len() == members_max
-        && members.iter().all(|member| member.user.id != user.user.id)
-        && let Some(own) = self::members(conn, row.pk, Some(user.pk), 1)?.pop()
-    {
-        // Whoever asks finds itself.
-        members.pop();
-        members.push(own);
-    }
-    let read = rows::member(conn, row.pk, user.pk)?.map_or(0, |member| member.read_sequence);
-    let unread: i64 = conn
-        .prepare_cached(
-            "SELECT count(*) FROM message
-             WHERE conversation_pk = ?1 AND sequence > ?2 AND sender_pk <> ?3 AND deleted_at IS NULL",
-        )?
-        .query_row(params![row.pk, read as i64, user.pk], |row| row.get(0))?;
-    let owner = row.owner_pk.map(|pk| rows::user_by_pk(conn, pk)).transpose()?;
-    let last = row.last_message_pk.map(|pk| message_by_pk(conn, &row, pk)).transpose()?;
-    let mut last: Vec<Message> = last.into_iter().collect();
-    add_readers(conn, &row, &mut last)?;
-    Ok(Conversation {
-        open: row.open,
-        owner: owner.map(|owner| owner.user.id.clone()),
-        members,
-        member_count: row.member_count,
-        last_message: last.pop().map(Arc::new),
-        unread_count: unread as u64,
-        sequence: row.sequence,
-        created_at: row.created_at,
-        updated_at: row.updated_at,
-        place: row.place,
-    })
-}
-
-/// The mark of where a page of conversations ended.
-pub(super) fn cursor_at(updated_at: Timestamp, pk: i64) -> String {
-    format!("{}.{pk}", updated_at.0)
-}
-
-/// What a page of conversations comes after: the time of the last change, and the row.
-pub(super) fn after_cursor(cursor: Option<&str>) -> Read<(i64, i64)> {
-    let Some(cursor) = cursor else { return Ok((i64::MAX, i64::MAX)) };
-    let mark = cursor.split_once('.').and_then(|(at, pk)| Some((at.parse().ok()?, pk.parse().ok()?)));
-    Ok(mark.ok_or_else(|| Refusal::invalid("cursor", "must be the `next` of an earlier page"))?)
-}
-
-pub(super) fn conversations(
-    conn: &Connection,
-    user: &UserId,
-    cursor: Option<&str>,
-    limit: u32,
-) -> Read<Page<Conversation>> {
-    let user = known(conn, user)?;
-    let (before_at, before_pk) = after_cursor(cursor)?;
-    let mut found: Vec<ConversationRow> = conn
-        .prepare_cached(&format!(
-            "SELECT {CONVERSATION} FROM member m JOIN conversation c ON c.pk = m.conversation_pk
-             WHERE m.user_pk = ?1 AND (c.updated_at, c.pk) < (?2, ?3)
-               AND (m.hidden_sequence < 0 OR m.hidden_sequence <
-                    coalesce((SELECT l.sequence FROM message l WHERE l.pk = c.last_message_pk), 0))
-             ORDER BY c.updated_at DESC, c.pk DESC LIMIT ?4"
-        ))?
-        .query_map(params![user.pk, before_at, before_pk, limit + 1], |row| rows::conversation_at(row, 0))?
-        .collect::<Result<_, _>>()?;
-    let more = found.len() > limit as usize;
-    found.truncate(limit as usize);
-    let next = more.then(|| found.last().map(|row| cursor_at(row.updated_at, row.pk))).flatten();
-    let items = found.into_iter().map(|row| whole(conn, &user, row, MEMBERS_LISTED_MAX)).collect::<Read<_>>()?;
-    Ok(Page { items, next })
-}
-
 pub(super) fn messages(
     conn: &Connection,
     user: &UserId,
@@ -172,12 +70,18 @@ pub(super) fn messages_of(conn: &Connection, row: &ConversationRow, of: PageOf, 
         PageOf::Skipping(skip) => (i64::MAX as u64, "<", "DESC", skip),
     };
     let bound = i64::try_from(sequence).unwrap_or(i64::MAX);
+    let bound = match skip {
+        0 => bound,
+        // No client turns that many pages, and each message that is skipped is looked at.
+        skip if skip >= MESSAGES_COUNTED_MAX => 0,
+        skip => sequence_after(conn, row.pk, skip)?,
+    };
     let mut items: Vec<Message> = conn
         .prepare_cached(&format!(
             "SELECT {MESSAGE}, {USER} FROM message m JOIN user u ON u.pk = m.sender_pk
-             WHERE m.conversation_pk = ?1 AND m.sequence {compare} ?2 ORDER BY m.sequence {order} LIMIT ?3 OFFSET ?4"
+             WHERE m.conversation_pk = ?1 AND m.sequence {compare} ?2 ORDER BY m.sequence {order} LIMIT ?3"
         ))?
-        .query_map(params![row.pk, bound, limit + 1, skip], |found| {
+        .query_map(params![row.pk, bound, limit + 1], |found| {
             let sender = rows::user_at(found, MESSAGE_COLUMNS)?;
             rows::message_at(found, 0, &row.place, sender.user)
         })?
@@ -191,15 +95,14 @@ pub(super) fn messages_of(conn: &Connection, row: &ConversationRow, of: PageOf, 
     Ok(MessagePage { items: items.into_iter().map(Arc::new).collect(), more })
 }
 
-pub(super) fn message_by_pk(conn: &Connection, row: &ConversationRow, pk: i64) -> Read<Message> {
-    Ok(conn
-        .prepare_cached(&format!(
-            "SELECT {MESSAGE}, {USER} FROM message m JOIN user u ON u.pk = m.sender_pk WHERE m.pk = ?1"
-        ))?
-        .query_row([pk], |found| {
-            let sender = rows::user_at(found, MESSAGE_COLUMNS)?;
-            rows::message_at(found, 0, &row.place, sender.user)
-        })?)
+/// The number of the last of so many messages, the newest first: what comes after them is smaller. Found in the index
+/// alone.
+fn sequence_after(conn: &Connection, conversation: i64, skip: u32) -> Read<i64> {
+    let mut last = conn.prepare_cached(
+        "SELECT sequence FROM message WHERE conversation_pk = ?1 ORDER BY sequence DESC LIMIT 1 OFFSET ?2",
+    )?;
+    let found = last.query_row(params![conversation, skip - 1], |row| row.get(0)).optional()?;
+    Ok(found.unwrap_or(0))
 }
 
 /// The messages of others that a cursor passes on its way from one number to another, oldest first, with their
@@ -219,33 +122,48 @@ pub(super) fn passed(conn: &Connection, conversation: i64, from: i64, to: i64, b
     Ok(passed)
 }
 
-/// Adds who read each message: members who were there when it was sent and whose cursor has passed it.
-pub(super) fn add_readers(conn: &Connection, row: &ConversationRow, messages: &mut [Message]) -> Read<()> {
-    let Some(oldest) = messages.first().map(|message| message.sequence) else { return Ok(()) };
-    let cursors: Vec<(UserId, u64, u64, Timestamp)> = conn
+/// How far a member has read.
+#[derive(Debug)]
+pub(super) struct Cursor {
+    user: UserId,
+    joined: u64,
+    read: u64,
+    read_at: Timestamp,
+}
+
+/// The cursors of a conversation's members that passed a number, those that have come furthest first.
+pub(super) fn cursors(conn: &Connection, conversation: i64, passed: u64) -> Read<Vec<Cursor>> {
+    Ok(conn
         .prepare_cached(
             "SELECT u.id, m.joined_sequence, m.read_sequence, m.read_at FROM member m JOIN user u ON u.pk = m.user_pk
              WHERE m.conversation_pk = ?1 AND m.read_sequence >= ?2 AND m.read_at IS NOT NULL
              ORDER BY m.read_sequence DESC LIMIT ?3",
         )?
-        .query_map(params![row.pk, oldest as i64, CURSORS_READ_MAX as i64], |row| {
-            Ok((
-                UserId::trusted(row.get_ref(0)?.as_str()?),
-                row.get::<_, i64>(1)? as u64,
-                row.get::<_, i64>(2)? as u64,
-                Timestamp(row.get(3)?),
-            ))
-        })?
-        .collect::<Result<_, _>>()?;
-    for message in messages {
-        message.readers = cursors
-            .iter()
-            .filter(|(user, joined, read, _)| {
-                *joined < message.sequence && *read >= message.sequence && *user != message.sender.id
+        .query_map(params![conversation, passed as i64, CURSORS_READ_MAX as i64], |row| {
+            Ok(Cursor {
+                user: UserId::trusted(row.get_ref(0)?.as_str()?),
+                joined: row.get::<_, i64>(1)? as u64,
+                read: row.get::<_, i64>(2)? as u64,
+                read_at: Timestamp(row.get(3)?),
             })
-            .take(READERS_SHOWN_MAX)
-            .map(|(user, _, _, at)| Reader { user: user.clone(), read_at: *at })
-            .collect();
+        })?
+        .collect::<Result<_, _>>()?)
+}
+
+/// Who read a message: members who were there when it was sent and whose cursor has passed it.
+pub(super) fn readers(cursors: &[Cursor], message: &Message) -> Vec<Reader> {
+    let passed = cursors.iter().filter(|cursor| {
+        cursor.joined < message.sequence && cursor.read >= message.sequence && cursor.user != message.sender.id
+    });
+    passed.take(READERS_SHOWN_MAX).map(|cursor| Reader { user: cursor.user.clone(), read_at: cursor.read_at }).collect()
+}
+
+/// Adds who read each message of a conversation.
+pub(super) fn add_readers(conn: &Connection, row: &ConversationRow, messages: &mut [Message]) -> Read<()> {
+    let Some(oldest) = messages.first().map(|message| message.sequence) else { return Ok(()) };
+    let cursors = cursors(conn, row.pk, oldest)?;
+    for message in messages {
+        message.readers = readers(&cursors, message);
     }
     Ok(())
 }

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use quintet_domain::limits::NAMES_SEARCHED_MAX;
 use quintet_domain::{Departure, Event, Refusal, Timestamp, User, UserId, refuse_reserved, validate_link};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::directory::folded;
 use super::rows::{self, USER, USER_COLUMNS, UserRow};
 use super::tx::{About, Tx, Written};
-use super::{files, guests, meetups, members, messages, names};
+use super::{files, guests, meetups, members, messages, names, sets};
 use crate::{Account, Claims, Login, NewUser, Page, ProfileChange, StoreError};
 
 const ACCOUNT: &str = "u.email, u.password_hash, u.home_dialect, u.token_generation, u.tokens_from_s, u.country";
@@ -64,6 +65,8 @@ pub(super) fn accounts(conn: &Connection) -> Result<Vec<Account>, StoreError> {
         .collect::<Result<_, _>>()?)
 }
 
+/// Users whose username or name holds a text. One read looks at so many names at most: a page may have fewer than it
+/// could, or none, and still name where the next one goes on.
 pub(super) fn search(
     conn: &Connection,
     query: &str,
@@ -71,19 +74,30 @@ pub(super) fn search(
     limit: u32,
 ) -> Result<Page<Arc<User>>, StoreError> {
     let part = folded(query);
-    let mut items: Vec<Arc<User>> = conn
-        .prepare_cached(&format!(
-            "SELECT {USER} FROM user u
-             WHERE u.username_key > ?2 AND u.disabled = 0 AND u.service = 0
-               AND (folded_holds(u.username_key, ?1) OR folded_holds(u.name, ?1))
-             ORDER BY u.username_key LIMIT ?3"
-        ))?
-        .query_map(params![part, cursor.unwrap_or_default(), limit + 1], |row| Ok(rows::user_at(row, 0)?.user))?
-        .collect::<Result<_, _>>()?;
-    let more = items.len() > limit as usize;
-    items.truncate(limit as usize);
-    let next = more.then(|| items.last().map(|user| user.username.to_lowercase())).flatten();
-    Ok(Page { items, next })
+    let mut fitting: Vec<(i64, String)> = Vec::new();
+    let (mut looked_at, mut next) = (0, None);
+    let mut names = conn.prepare_cached(
+        "SELECT pk, username_key, folded_holds(username_key, ?1) OR folded_holds(name, ?1)
+         FROM user INDEXED BY user_names
+         WHERE username_key > ?2 AND username_key IS NOT NULL AND disabled = 0 AND service = 0
+         ORDER BY username_key LIMIT ?3",
+    )?;
+    let mut found = names.query(params![part, cursor.unwrap_or_default(), NAMES_SEARCHED_MAX])?;
+    while let Some(row) = found.next()? {
+        looked_at += 1;
+        if row.get::<_, bool>(2)? {
+            if fitting.len() == limit as usize {
+                next = fitting.last().map(|(_, key)| key.clone());
+                break;
+            }
+            fitting.push((row.get(0)?, row.get(1)?));
+        }
+        if looked_at == NAMES_SEARCHED_MAX {
+            next = Some(row.get(1)?);
+        }
+    }
+    let users = sets::Users::load(conn, fitting.iter().map(|(pk, _)| *pk))?;
+    Ok(Page { items: fitting.iter().filter_map(|(pk, _)| users.get(*pk).cloned()).collect(), next })
 }
 
 fn email_is_taken(tx: &Tx<'_>, email: &str, but: i64) -> Written<bool> {

@@ -350,7 +350,7 @@ impl Run {
             let page = self
                 .bench
                 .store
-                .messages(self.eye.clone(), room.id.clone(), PageOf::Newest, 200)
+                .messages(quintet_store::Party::Server, self.eye.clone(), room.id.clone(), PageOf::Newest, 200)
                 .await
                 .expect("a page");
             for said in self.model.said.iter().filter(|said| said.room == at) {

@@ -1,0 +1,162 @@
+//! Much to read: one account in very many groups asks for all of it, again and again, and comes back to all of it.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::bystander::Bystander;
+use crate::support::{Http, Server, Wire};
+
+/// Groups that the one account is in.
+const GROUPS: usize = 2_000;
+/// Other users.
+const USERS: usize = 1_000;
+/// Those of them who are in the groups, five in each: with the others the one account shares nothing.
+const SHARERS: usize = 50;
+/// Requests of the one account under way at once.
+const AT_ONCE: usize = 40;
+/// How long it goes on.
+const FOR: Duration = Duration::from_secs(3);
+
+/// Puts a user into very many groups, straight into the store: each with other members and a message.
+fn into_many_groups(server: &Server, user: &str) {
+    let store = rusqlite::Connection::open(server.data().join("quintet.sqlite3")).expect("the store opens");
+    store.busy_timeout(Duration::from_secs(60)).expect("a timeout");
+    let sql = format!(
+        "BEGIN IMMEDIATE;
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {USERS})
+             INSERT INTO user (pk, id, kind, username, username_key, name, email, email_key, created_at)
+             SELECT 100000 + i, 'other-' || i, 'registered', 'other-' || i, 'other-' || i, 'Other ' || i,
+                 'other-' || i || '@example.org', 'other-' || i || '@example.org', 0 FROM n;
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {GROUPS})
+             INSERT INTO conversation (pk, id, kind, name, open, sequence, member_count, created_at, updated_at,
+                 last_message_pk)
+             SELECT 100000 + i, 'group-' || i, 'group', 'Group ' || i, 0, 10, 6, 0, i, 100000 + i FROM n;
+         INSERT INTO member (conversation_pk, user_pk, role, joined_at, joined_sequence, read_sequence)
+             SELECT c.pk, u.pk, 'owner', 0, 0, 0 FROM conversation c, user u WHERE c.pk > 100000 AND u.id = '{user}';
+         WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 4)
+             INSERT INTO member (conversation_pk, user_pk, role, joined_at, joined_sequence, read_sequence)
+             SELECT c.pk, 100001 + (c.pk * 5 + i) % {SHARERS}, 'member', 0, 1, 0 FROM conversation c, n
+             WHERE c.pk > 100000;
+         INSERT INTO message (pk, id, conversation_pk, sequence, sender_pk, kind, content, created_at)
+             SELECT c.pk, 'message-' || c.pk, c.pk, 10, 100001 + (c.pk * 5) % {SHARERS}, 'text', 'Hello', 0
+             FROM conversation c WHERE c.pk > 100000;
+         COMMIT"
+    );
+    store.execute_batch(&sql).expect("the store is filled");
+}
+
+/// Runs something many times at once, each on threads of the runtime, so that it is not the bystander that waits for
+/// the attackers' own work; gives what each came to.
+async fn at_once<F>(count: usize, one: impl Fn() -> F) -> Vec<F::Output>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    let tasks: Vec<_> = (0..count).map(|_| tokio::spawn(one())).collect();
+    let mut outcomes = Vec::new();
+    for task in tasks {
+        outcomes.push(task.await.expect("no attacker panics"));
+    }
+    outcomes
+}
+
+/// Asks for a path again and again until a moment; gives the statuses that came.
+async fn asker(http: Http, token: String, path: &'static str, until: Instant) -> Vec<u16> {
+    let mut statuses = Vec::new();
+    while Instant::now() < until {
+        let answer = http.call(&token, "GET", path, Value::Null).await;
+        let refused = matches!(answer.status, 429 | 503);
+        assert!(answer.status == 200 || refused, "{} {}", answer.status, answer.text);
+        assert!(!refused || answer.head.contains("retry-after: "), "no word of when to come again: {}", answer.head);
+        statuses.push(answer.status);
+    }
+    statuses
+}
+
+/// Asks for a path many times at once; gives how often each status came.
+async fn ask(http: &Http, token: &str, path: &'static str) -> BTreeMap<u16, usize> {
+    let until = Instant::now() + FOR;
+    let mut counts = BTreeMap::new();
+    for status in at_once(AT_ONCE, || asker(http.clone(), token.to_owned(), path, until)).await.concat() {
+        *counts.entry(status).or_default() += 1;
+    }
+    counts
+}
+
+/// Comes back to a lost connection again and again until a moment; gives how many times it could go on with it.
+async fn comer(address: SocketAddr, auth: Value, until: Instant) -> usize {
+    let secret = auth["pid"].as_str().expect("a secret").to_owned();
+    let mut times = 0;
+    while Instant::now() < until {
+        let mut wire = Wire::open(address, "").await;
+        wire.send(&format!("40{auth}")).await;
+        // One that another came back after is closed.
+        times += usize::from(wire.frame().await.is_some_and(|answer| answer.contains(&secret)));
+    }
+    times
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn lists_over_everything_delay_nobody_else() {
+    let server = Server::start();
+    let http = server.http();
+    let (mallory, token) = http.register("mallory").await;
+    into_many_groups(&server, &mallory);
+    let mut bystander = Bystander::of(&server).await;
+    for path in ["/messenger/api/users", "/conversations/api/conversations", "/api/v1/users?q=nobody"] {
+        let counts = bystander.beside(ask(&http, &token, path)).await;
+        assert!(counts.get(&200).is_some_and(|served| *served > 0), "{path}: nothing was answered: {counts:?}");
+        assert!(counts.contains_key(&429), "{path}: as much at once as somebody likes: {counts:?}");
+    }
+    // What was asked for is what it always was.
+    let listed = http.call(&token, "GET", "/conversations/api/conversations", Value::Null).await.expect(200);
+    assert_eq!(listed["count"], 1_000);
+    // As many as a list without pages has, but for the asker.
+    let people = http.call(&token, "GET", "/messenger/api/users", Value::Null).await.expect(200);
+    assert_eq!(people.as_array().map(Vec::len), Some(999));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn coming_back_to_everything_delays_nobody_else() {
+    let server = Server::start();
+    let (mallory, token) = server.http().register("mallory").await;
+    let auth = json!({ "token": token, "dialect": "conversations", "recover": true });
+    let mut wire = Wire::open(server.address(), "").await;
+    let answer = wire.enter("/", &auth).await;
+    let answer: Value = serde_json::from_str(answer.strip_prefix("40").expect("accepted")).expect("JSON");
+    drop(wire);
+    into_many_groups(&server, &mallory);
+    let mut bystander = Bystander::of(&server).await;
+    let until = Instant::now() + FOR;
+    let mut again = auth;
+    again["pid"] = answer["pid"].clone();
+    let comings = at_once(AT_ONCE / 2, || comer(server.address(), again.clone(), until));
+    let times: usize = bystander.beside(comings).await.into_iter().sum();
+    assert!(times > 0, "nobody came back");
+}
+
+/// With rates on, what is read counts, and a list counts as more; another's rate is another.
+#[tokio::test]
+async fn reads_have_a_rate() {
+    let server = Server::with().env("QUINTET_LIMITS_RATES", "true").run();
+    let http = server.http();
+    let (ada, bob) = (http.register("ada").await, http.register("bob").await);
+    let until_refused = async |token: &str, path: &str, most: usize| {
+        for served in 0..most {
+            let answer = http.call(token, "GET", path, Value::Null).await;
+            if answer.status == 429 {
+                assert_eq!(answer.json()["code"], "ERR_RATE_LIMITED");
+                assert!(answer.head.contains("retry-after: "), "{}", answer.head);
+                return served;
+            }
+            assert_eq!(answer.status, 200, "{}", answer.text);
+        }
+        panic!("{most} requests for {path} were served");
+    };
+    let lists = until_refused(&ada.1, "/api/v1/conversations", 1_000).await;
+    assert!(lists >= 20, "a list counts as five reads of a hundred: {lists}");
+    let ones = until_refused(&bob.1, "/api/v1/me", 100_000).await;
+    assert!(ones >= 100, "one thing counts as one read: {ones}");
+}

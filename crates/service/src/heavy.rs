@@ -1,0 +1,143 @@
+//! Requests for lists: each is read, made and written in turn, few of one user at once and few of all.
+//!
+//! What must stay true: what one user asks for waits behind the user's own earlier requests, and not in front of
+//! others'; what waits is bounded.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use quintet_domain::limits::{
+    HEAVY_READS_AT_ONCE_OF_PARTY, HEAVY_REQUESTS_AT_ONCE, HEAVY_REQUESTS_MAX, READS_WAITING_OF_USER,
+};
+use quintet_domain::{Refusal, UserId};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::Service;
+
+/// Milliseconds after which a request that was refused is worth another try.
+const AGAIN_AFTER_MS: u64 = 1_000;
+
+/// The requests of all that are under way or wait.
+#[derive(Clone, Debug)]
+pub(crate) struct Heavy {
+    users: Arc<Mutex<HashMap<UserId, Own>>>,
+    all: Arc<Semaphore>,
+}
+
+/// The requests of one user.
+#[derive(Debug)]
+struct Own {
+    /// What may be under way at once.
+    turns: Arc<Semaphore>,
+    /// How many are under way or wait.
+    count: usize,
+}
+
+/// That a request for a list is under way: until this is dropped, which is after its answer was written down.
+#[derive(Debug)]
+pub struct HeavyTurn {
+    _all: OwnedSemaphorePermit,
+    _own: OwnedSemaphorePermit,
+    _place: Place,
+}
+
+/// A request's place among its user's, under way or waiting.
+#[derive(Debug)]
+struct Place {
+    heavy: Heavy,
+    user: UserId,
+}
+
+impl Default for Heavy {
+    fn default() -> Self {
+        Self { users: Arc::default(), all: Arc::new(Semaphore::new(HEAVY_REQUESTS_AT_ONCE)) }
+    }
+}
+
+impl Heavy {
+    fn enter(&self, user: &UserId) -> Result<(Place, Arc<Semaphore>), Refusal> {
+        let mut users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
+        if !users.contains_key(user) && users.len() >= HEAVY_REQUESTS_MAX {
+            return Err(Refusal::busy(AGAIN_AFTER_MS));
+        }
+        let own = users
+            .entry(user.clone())
+            .or_insert_with(|| Own { turns: Arc::new(Semaphore::new(HEAVY_READS_AT_ONCE_OF_PARTY)), count: 0 });
+        if own.count >= HEAVY_READS_AT_ONCE_OF_PARTY + READS_WAITING_OF_USER {
+            return Err(Refusal::rate_limited(AGAIN_AFTER_MS));
+        }
+        own.count += 1;
+        Ok((Place { heavy: self.clone(), user: user.clone() }, Arc::clone(&own.turns)))
+    }
+
+    /// Waits for the turn of one more request of a user.
+    async fn turn(&self, user: &UserId) -> Result<HeavyTurn, Refusal> {
+        let (place, own) = self.enter(user)?;
+        // First among the own, so that no user has more than these among all: there they are served as they came.
+        let own = own.acquire_owned().await.map_err(|_| Refusal::internal())?;
+        let all = Arc::clone(&self.all).acquire_owned().await.map_err(|_| Refusal::internal())?;
+        Ok(HeavyTurn { _all: all, _own: own, _place: place })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut users = self.heavy.users.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = users.get_mut(&self.user) {
+            own.count -= 1;
+            if own.count == 0 {
+                users.remove(&self.user);
+            }
+        }
+    }
+}
+
+impl Service {
+    /// Waits until a request of a user for a list may begin.
+    ///
+    /// # Errors
+    /// `ERR_RATE_LIMITED` where too many of the user's wait already; that the server is busy where too many users have
+    /// some.
+    pub async fn heavy_turn(&self, user: &UserId) -> Result<HeavyTurn, Refusal> {
+        self.0.heavy.turn(user).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Poll;
+
+    use super::*;
+
+    async fn is_ready<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
+        std::future::poll_fn(|context| {
+            Poll::Ready(match std::pin::Pin::new(&mut *future).poll(context) {
+                Poll::Ready(output) => Some(output),
+                Poll::Pending => None,
+            })
+        })
+        .await
+    }
+
+    #[tokio::test]
+    async fn requests_of_one_user_wait_behind_its_own() {
+        let heavy = Heavy::default();
+        let (mallory, ada) = (UserId::trusted("mallory"), UserId::trusted("ada"));
+        let all = HEAVY_READS_AT_ONCE_OF_PARTY + READS_WAITING_OF_USER;
+        let mut asked: Vec<_> = (0..all).map(|_| Box::pin(heavy.turn(&mallory))).collect();
+        let mut under_way = Vec::new();
+        for request in &mut asked {
+            under_way.extend(is_ready(request).await.map(|turn| turn.expect("a turn")));
+        }
+        assert_eq!(under_way.len(), HEAVY_READS_AT_ONCE_OF_PARTY);
+        let refused = heavy.turn(&mallory).await.expect_err("refused");
+        assert!(refused.retry_after_ms.is_some(), "{refused:?}");
+        drop(is_ready(&mut Box::pin(heavy.turn(&ada))).await.expect("at once").expect("a turn"));
+        // One that gives up makes room, and when all are gone nothing is left of them.
+        asked.pop();
+        asked.push(Box::pin(heavy.turn(&mallory)));
+        drop((asked, under_way));
+        assert!(heavy.users.lock().expect("no panic").is_empty());
+        assert_eq!(heavy.all.available_permits(), HEAVY_REQUESTS_AT_ONCE);
+    }
+}

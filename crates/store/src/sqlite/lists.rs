@@ -1,0 +1,231 @@
+//! Conversations as their members see them: one, or a page of a user's own.
+//!
+//! What must stay true: a page takes the same few statements however many conversations it has, and ends where it has
+//! come to its bounds of rows or bytes.
+
+use std::sync::Arc;
+
+use quintet_domain::limits::{
+    IDS_MAX, LIST_BYTES_MAX, MEMBERS_LISTED_MAX, MEMBERS_OF_PAGE_MAX, PEOPLE_LISTED_MIN, READERS_SHOWN_MAX,
+    UNREAD_COUNTED_MAX,
+};
+use quintet_domain::{Conversation, ConversationId, Member, Message, Reader, Refusal, Role, Timestamp, UserId};
+use rusqlite::{Connection, params};
+
+use super::queries::{Read, known, readable};
+use super::rows::{self, CONVERSATION, ConversationRow, MESSAGE, MESSAGE_COLUMNS, USER, USER_COLUMNS, UserRow};
+use super::sets::{self, Users};
+use crate::Page;
+
+/// A conversation that the user is a member of.
+pub(super) fn conversation(conn: &Connection, user: &UserId, id: &ConversationId) -> Read<Conversation> {
+    let user = known(conn, user)?;
+    let row = readable(conn, &user, id)?;
+    let found = whole(conn, &user, vec![row], IDS_MAX)?.pop();
+    Ok(found.ok_or_else(|| Refusal::not_found("conversation", id))?)
+}
+
+/// The mark of where a page of conversations ended.
+pub(super) fn cursor_at(updated_at: i64, pk: i64) -> String {
+    format!("{updated_at}.{pk}")
+}
+
+/// What a page of conversations comes after: the time of the last change, and the row.
+pub(super) fn after_cursor(cursor: Option<&str>) -> Read<(i64, i64)> {
+    let Some(cursor) = cursor else { return Ok((i64::MAX, i64::MAX)) };
+    let mark = cursor.split_once('.').and_then(|(at, pk)| Some((at.parse().ok()?, pk.parse().ok()?)));
+    Ok(mark.ok_or_else(|| Refusal::invalid("cursor", "must be the `next` of an earlier page"))?)
+}
+
+/// A page of the user's conversations, newest activity first.
+pub(super) fn conversations(
+    conn: &Connection,
+    user: &UserId,
+    cursor: Option<&str>,
+    limit: u32,
+) -> Read<Page<Conversation>> {
+    let user = known(conn, user)?;
+    let (before_at, before_pk) = after_cursor(cursor)?;
+    // All of the user's are looked at, for the newest are to be found; of each as little as that takes.
+    let mut found: Vec<ConversationRow> = conn
+        .prepare_cached(&format!(
+            "SELECT {CONVERSATION} FROM (
+                 SELECT n.pk AS pk FROM member m INDEXED BY member_user
+                 CROSS JOIN conversation n ON n.pk = m.conversation_pk
+                 WHERE m.user_pk = ?1 AND (n.updated_at, n.pk) < (?2, ?3)
+                   AND (m.hidden_sequence < 0 OR m.hidden_sequence <
+                        coalesce((SELECT l.sequence FROM message l WHERE l.pk = n.last_message_pk), 0))
+                 ORDER BY n.updated_at DESC, n.pk DESC LIMIT ?4) p
+             CROSS JOIN conversation c ON c.pk = p.pk"
+        ))?
+        .query_map(params![user.pk, before_at, before_pk, limit + 1], |row| rows::conversation_at(row, 0))?
+        .collect::<Result<_, _>>()?;
+    found.sort_unstable_by_key(|row| std::cmp::Reverse((row.updated_at, row.pk)));
+    let more = found.len() > limit as usize;
+    found.truncate(limit as usize);
+    let marks: Vec<(i64, i64)> = found.iter().map(|row| (row.updated_at.0, row.pk)).collect();
+    let items = whole(conn, &user, found, members_of_each(marks.len()))?;
+    let last = items.len().checked_sub(1).and_then(|last| marks.get(last));
+    let next = last.filter(|_| more || items.len() < marks.len()).map(|(at, pk)| cursor_at(*at, *pk));
+    Ok(Page { items, next })
+}
+
+/// Members of each conversation of a page that has so many.
+fn members_of_each(conversations: usize) -> usize {
+    (MEMBERS_OF_PAGE_MAX / conversations.max(1)).clamp(PEOPLE_LISTED_MIN, MEMBERS_LISTED_MAX)
+}
+
+/// What one conversation has beside its own row.
+#[derive(Default)]
+struct Beside {
+    owner: Option<UserId>,
+    unread: u64,
+    last: Option<Message>,
+    members: Vec<Seat>,
+    bytes: usize,
+}
+
+/// A member, with the number of the conversation's when it joined.
+struct Seat {
+    joined_sequence: u64,
+    pk: i64,
+    member: Member,
+}
+
+/// Conversations with what a client shows of them: as many of the first as one page may have bytes.
+fn whole(conn: &Connection, user: &UserRow, rows: Vec<ConversationRow>, members_max: usize) -> Read<Vec<Conversation>> {
+    let mut beside: Vec<Beside> = rows.iter().map(|_| Beside::default()).collect();
+    let keys = sets::keys(rows.iter().map(|row| row.pk));
+    let mut users = Users::default();
+    add_messages(conn, user, &rows, &keys, &mut users, &mut beside)?;
+    let complete = add_members(conn, user, &keys, members_max, &mut users, &mut beside)?;
+    let mut bytes = 0;
+    let shown = rows.into_iter().zip(beside).enumerate().map_while(|(at, (row, beside))| {
+        bytes += beside.bytes;
+        (at == 0 || (at < complete && bytes <= LIST_BYTES_MAX)).then(|| assembled(row, beside, members_max))
+    });
+    Ok(shown.collect())
+}
+
+/// Adds what is not a member: the owner, the newest message, and how many messages are unread.
+fn add_messages(
+    conn: &Connection,
+    user: &UserRow,
+    rows: &[ConversationRow],
+    keys: &str,
+    users: &mut Users,
+    beside: &mut [Beside],
+) -> Read<()> {
+    const OWN_COLUMNS: usize = 3;
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT j.key, (SELECT id FROM user WHERE pk = c.owner_pk),
+             (SELECT count(*) FROM (
+                  SELECT n.sender_pk, n.deleted_at FROM message n
+                  WHERE n.conversation_pk = c.pk AND n.sequence > coalesce(o.read_sequence, 0)
+                  ORDER BY n.sequence DESC LIMIT ?3)
+              WHERE sender_pk <> ?2 AND deleted_at IS NULL),
+             {MESSAGE}, {USER}
+         FROM json_each(?1) j CROSS JOIN conversation c ON c.pk = j.value
+         LEFT JOIN member o ON o.conversation_pk = c.pk AND o.user_pk = ?2
+         LEFT JOIN message m ON m.pk = c.last_message_pk
+         LEFT JOIN user u ON u.pk = m.sender_pk"
+    ))?;
+    let mut found = statement.query(params![keys, user.pk, UNREAD_COUNTED_MAX])?;
+    while let Some(row) = found.next()? {
+        let at = sets::nth(row)?;
+        let (Some(own), Some(beside)) = (rows.get(at), beside.get_mut(at)) else { continue };
+        beside.owner = row.get::<_, Option<String>>(1)?.as_deref().map(UserId::trusted);
+        beside.unread = row.get::<_, i64>(2)? as u64;
+        if row.get::<_, Option<i64>>(OWN_COLUMNS)?.is_some() {
+            let sender = users.at(row, OWN_COLUMNS + MESSAGE_COLUMNS)?;
+            let message = rows::message_at(row, OWN_COLUMNS, &own.place, sender)?;
+            beside.bytes += sets::message_bytes(&message);
+            beside.last = Some(message);
+        }
+    }
+    Ok(())
+}
+
+/// Adds the first members of each conversation, and the one who asks. Gives of how many conversations all could be
+/// read before the page was full.
+fn add_members(
+    conn: &Connection,
+    user: &UserRow,
+    keys: &str,
+    members_max: usize,
+    users: &mut Users,
+    beside: &mut [Beside],
+) -> Read<usize> {
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT j.key, {USER}, m.role, m.joined_at, m.read_sequence, m.read_at, m.joined_sequence
+         FROM json_each(?1) j
+         CROSS JOIN member m ON m.conversation_pk = j.value AND m.user_pk IN (
+             SELECT ?2 UNION ALL SELECT user_pk FROM (
+                 SELECT f.user_pk FROM member f INDEXED BY member_joined WHERE f.conversation_pk = j.value
+                 ORDER BY f.joined_sequence, f.user_pk LIMIT ?3))
+         CROSS JOIN user u ON u.pk = m.user_pk"
+    ))?;
+    let mut found = statement.query(params![keys, user.pk, members_max as i64])?;
+    let mut bytes = 0;
+    while let Some(row) = found.next()? {
+        let at = sets::nth(row)?;
+        let Some(beside) = beside.get_mut(at) else { continue };
+        let behind = USER_COLUMNS + 1;
+        let role: String = row.get(behind)?;
+        let member = Member {
+            user: users.at(row, 1)?,
+            role: Role::parse(&role).unwrap_or(Role::Member),
+            joined_at: Timestamp(row.get(behind + 1)?),
+            read_sequence: row.get::<_, i64>(behind + 2)? as u64,
+            read_at: row.get::<_, Option<i64>>(behind + 3)?.map(Timestamp),
+        };
+        let own_bytes = sets::user_bytes(&member.user);
+        bytes += own_bytes;
+        if bytes > LIST_BYTES_MAX && at > 0 {
+            return Ok(at);
+        }
+        beside.bytes += own_bytes;
+        let joined_sequence = row.get::<_, i64>(behind + 4)? as u64;
+        beside.members.push(Seat { joined_sequence, pk: row.get(1)?, member });
+    }
+    Ok(usize::MAX)
+}
+
+fn assembled(row: ConversationRow, beside: Beside, members_max: usize) -> Conversation {
+    let Beside { owner, unread, mut last, mut members, .. } = beside;
+    if let Some(last) = &mut last {
+        last.readers = readers(&mut members, last);
+    }
+    members.sort_unstable_by_key(|seat| (seat.joined_sequence, seat.pk));
+    if members.len() > members_max {
+        // One more than the first came: the one who asks, the last of them. It stands for the one before.
+        members.remove(members_max - 1);
+    }
+    Conversation {
+        open: row.open,
+        owner,
+        members: members.into_iter().map(|seat| seat.member).collect(),
+        member_count: row.member_count,
+        last_message: last.map(Arc::new),
+        unread_count: unread,
+        sequence: row.sequence,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+        place: row.place,
+    }
+}
+
+/// Who of the members that are shown read a message: those that have come furthest first.
+fn readers(members: &mut [Seat], message: &Message) -> Vec<Reader> {
+    members.sort_by_key(|seat| std::cmp::Reverse(seat.member.read_sequence));
+    let passed = members.iter().filter(|seat| {
+        seat.joined_sequence < message.sequence
+            && seat.member.read_sequence >= message.sequence
+            && seat.member.user.id != message.sender.id
+    });
+    let readers = passed.filter_map(|seat| {
+        let read_at = seat.member.read_at?;
+        Some(Reader { user: seat.member.user.id.clone(), read_at })
+    });
+    readers.take(READERS_SHOWN_MAX).collect()
+}

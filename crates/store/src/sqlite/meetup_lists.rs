@@ -1,0 +1,215 @@
+//! Meetups as users see them: one, or a page of all.
+//!
+//! What must stay true: a page takes the same few statements however many meetups it has, and ends where it has come to
+//! its bounds of rows or bytes.
+
+use std::sync::Arc;
+
+use quintet_domain::limits::{LIST_BYTES_MAX, MEETUP_PEOPLE_OF_PAGE_MAX, PEOPLE_LISTED_MIN};
+use quintet_domain::{ConversationId, Meetup, MeetupRequest, Refusal, Timestamp, User, UserId};
+use rusqlite::{Connection, Row, params};
+
+use super::meetups::{MEETUP, MeetupRow, SHOWN_MAX, meetup_at};
+use super::queries::Read;
+use super::rows::{self, USER, USER_COLUMNS, UserRow};
+use super::sets::{self, Users};
+use crate::{MeetupFilter, Page};
+
+/// A page of meetups, the newest first.
+pub(super) fn list(
+    conn: &Connection,
+    viewer: &UserId,
+    filter: MeetupFilter,
+    now: Timestamp,
+    cursor: Option<&str>,
+    limit: u32,
+) -> Read<Page<Meetup>> {
+    let before: i64 = match cursor {
+        None => i64::MAX,
+        Some(cursor) => {
+            cursor.parse().map_err(|_| Refusal::invalid("cursor", "must be the `next` of an earlier page"))?
+        }
+    };
+    // Each by an index of its own: not through all that ever were.
+    let wanted = match filter.current {
+        true => {
+            "SELECT t.pk AS pk FROM meetup t INDEXED BY meetup_current
+             WHERE t.deleted_at IS NULL AND t.status IN ('open', 'confirmed') AND t.expires_at > ?3 AND t.pk < ?1"
+        }
+        false => {
+            "SELECT t.pk AS pk FROM meetup t INDEXED BY meetup_there
+             WHERE t.deleted_at IS NULL AND t.pk < ?1 AND ?3 IS NOT NULL"
+        }
+    };
+    let mut found: Vec<MeetupRow> = conn
+        .prepare_cached(&format!(
+            "SELECT {MEETUP} FROM ({wanted} ORDER BY t.pk DESC LIMIT ?2) p CROSS JOIN meetup t ON t.pk = p.pk"
+        ))?
+        .query_map(params![before, limit + 1, now.0], meetup_at)?
+        .collect::<Result<_, _>>()?;
+    found.sort_unstable_by_key(|row| std::cmp::Reverse(row.pk));
+    let more = found.len() > limit as usize;
+    found.truncate(limit as usize);
+    let pks: Vec<i64> = found.iter().map(|row| row.pk).collect();
+    let viewer = rows::user(conn, viewer)?;
+    let people_max = (MEETUP_PEOPLE_OF_PAGE_MAX / pks.len().max(1)).clamp(PEOPLE_LISTED_MIN, SHOWN_MAX);
+    let items = whole(conn, found, viewer.as_ref(), people_max)?;
+    let last = items.len().checked_sub(1).and_then(|last| pks.get(last));
+    let next = last.filter(|_| more || items.len() < pks.len()).map(ToString::to_string);
+    Ok(Page { items, next })
+}
+
+/// What one meetup has beside its own row.
+#[derive(Default)]
+struct Beside {
+    host: Option<(ConversationId, Arc<User>)>,
+    /// With the order in which they joined.
+    participants: Vec<(i64, Arc<User>)>,
+    requests: Vec<MeetupRequest>,
+    bytes: usize,
+}
+
+/// Meetups as a user sees them: as many of the first as one page may have bytes. Their hosts and services see all
+/// requests, others their own.
+pub(super) fn whole(
+    conn: &Connection,
+    found: Vec<MeetupRow>,
+    viewer: Option<&UserRow>,
+    people_max: usize,
+) -> Read<Vec<Meetup>> {
+    let viewer_pk = viewer.map_or(0, |viewer| viewer.pk);
+    let sees_all =
+        |meetup: &MeetupRow| meetup.host_pk == viewer_pk || viewer.is_some_and(|viewer| viewer.user.is_service());
+    let mut people = People {
+        beside: found.iter().map(|_| Beside::default()).collect(),
+        users: Users::default(),
+        complete: found.len(),
+        bytes: 0,
+    };
+    let all = sets::keys(found.iter().map(|meetup| meetup.pk));
+    // The numbers of those whose requests are not to be seen stand for none.
+    let seen = sets::keys(found.iter().map(|meetup| if sees_all(meetup) { meetup.pk } else { 0 }));
+    let own = sets::keys(found.iter().map(|meetup| if sees_all(meetup) { 0 } else { meetup.pk }));
+    people.add(
+        conn,
+        &format!(
+            "SELECT j.key, {USER}, c.id FROM json_each(?1) j CROSS JOIN meetup t ON t.pk = j.value
+             CROSS JOIN conversation c ON c.pk = t.conversation_pk CROSS JOIN user u ON u.pk = t.host_pk"
+        ),
+        params![all],
+        |beside, user, row| {
+            beside.host = Some((ConversationId::trusted(row.get_ref(BEHIND)?.as_str()?), user));
+            Ok(())
+        },
+    )?;
+    people.add(
+        conn,
+        &format!(
+            "SELECT j.key, {USER}, m.joined_sequence FROM json_each(?1) j CROSS JOIN meetup t ON t.pk = j.value
+             CROSS JOIN member m ON m.conversation_pk = t.conversation_pk AND m.user_pk IN (
+                 SELECT ?3 UNION ALL SELECT user_pk FROM (
+                     SELECT f.user_pk FROM member f INDEXED BY member_joined WHERE f.conversation_pk = t.conversation_pk
+                     ORDER BY f.joined_sequence, f.user_pk LIMIT ?2))
+             CROSS JOIN user u ON u.pk = m.user_pk WHERE m.user_pk <> t.host_pk"
+        ),
+        // The host is one of the first, and who looks finds itself.
+        params![all, people_max as i64 + 1, viewer_pk],
+        |beside, user, row| {
+            beside.participants.push((row.get(BEHIND)?, user));
+            Ok(())
+        },
+    )?;
+    let ask = |beside: &mut Beside, user, row: &Row<'_>| {
+        beside.requests.push(MeetupRequest { user, created_at: Timestamp(row.get(BEHIND)?) });
+        Ok(())
+    };
+    people.add(
+        conn,
+        &format!(
+            "SELECT j.key, {USER}, r.created_at FROM json_each(?1) j
+             CROSS JOIN meetup_request r ON r.meetup_pk = j.value AND r.user_pk IN (
+                 SELECT f.user_pk FROM meetup_request f INDEXED BY meetup_asked WHERE f.meetup_pk = j.value
+                 ORDER BY f.created_at, f.user_pk LIMIT ?2)
+             CROSS JOIN user u ON u.pk = r.user_pk"
+        ),
+        params![seen, people_max as i64],
+        ask,
+    )?;
+    people.add(
+        conn,
+        &format!(
+            "SELECT j.key, {USER}, r.created_at FROM json_each(?1) j
+             CROSS JOIN meetup_request r ON r.meetup_pk = j.value AND r.user_pk = ?2
+             CROSS JOIN user u ON u.pk = r.user_pk"
+        ),
+        params![own, viewer_pk],
+        ask,
+    )?;
+    let (complete, mut bytes) = (people.complete, 0);
+    let pairs = found.into_iter().zip(people.beside).enumerate();
+    let shown = pairs.map_while(|(at, (meetup, beside))| {
+        bytes += beside.bytes;
+        (at == 0 || (at < complete && bytes <= LIST_BYTES_MAX)).then(|| assembled(meetup, beside))
+    });
+    Ok(shown.flatten().collect())
+}
+
+/// The column behind those of the number and the user.
+const BEHIND: usize = USER_COLUMNS + 1;
+
+/// The people of some meetups, as far as one page may have bytes.
+struct People {
+    beside: Vec<Beside>,
+    users: Users,
+    /// Of how many meetups all that was asked for was read.
+    complete: usize,
+    bytes: usize,
+}
+
+impl People {
+    /// Adds what a statement finds: the number of a meetup, a user, and what stands behind.
+    fn add(
+        &mut self,
+        conn: &Connection,
+        sql: &str,
+        params: impl rusqlite::Params,
+        add: impl Fn(&mut Beside, Arc<User>, &Row<'_>) -> rusqlite::Result<()>,
+    ) -> Read<()> {
+        let mut statement = conn.prepare_cached(sql)?;
+        let mut found = statement.query(params)?;
+        while let Some(row) = found.next()? {
+            let at = sets::nth(row)?;
+            let Some(beside) = self.beside.get_mut(at) else { continue };
+            let user = self.users.at(row, 1)?;
+            let bytes = sets::user_bytes(&user);
+            self.bytes += bytes;
+            if self.bytes > LIST_BYTES_MAX && at > 0 {
+                self.complete = self.complete.min(at);
+                return Ok(());
+            }
+            beside.bytes += bytes;
+            add(beside, user, row)?;
+        }
+        Ok(())
+    }
+}
+
+fn assembled(meetup: MeetupRow, beside: Beside) -> Option<Meetup> {
+    let Beside { host, mut participants, mut requests, .. } = beside;
+    participants.sort_by_key(|(joined, _)| *joined);
+    requests.sort_by_key(|request| request.created_at);
+    let (chat_id, host) = host?;
+    Some(Meetup {
+        id: meetup.id,
+        chat_id,
+        host,
+        participants: participants.into_iter().map(|(_, user)| user).collect(),
+        requests,
+        activity: meetup.activity,
+        location: meetup.location,
+        starts_at: meetup.starts_at,
+        expires_at: meetup.expires_at,
+        capacity: meetup.capacity,
+        status: meetup.status,
+    })
+}

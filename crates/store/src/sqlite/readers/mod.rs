@@ -1,0 +1,248 @@
+//! The pool of readers: each read takes a connection of its own, off the async threads, in its party's turn.
+//!
+//! What must stay true: whatever is asked for, a read ends in time and its connection comes back; one that nobody waits
+//! for any more ends early.
+
+mod turns;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use quintet_domain::Refusal;
+use quintet_domain::limits::READ_SECONDS_MAX;
+use rusqlite::{Connection, ErrorCode};
+use tokio::sync::oneshot;
+
+pub(super) use self::turns::Class;
+use self::turns::{Full, Next, Turns};
+use crate::error::READ_AGAIN_AFTER_MS;
+use crate::store::ReadResult;
+use crate::{Party, StoreError};
+
+/// Time that a read may take.
+const WITHIN: Duration = Duration::from_secs(READ_SECONDS_MAX);
+
+/// Steps of SQLite's machine between two looks at the clock: a fraction of a millisecond.
+const STEPS_BETWEEN_LOOKS: i32 = 10_000;
+
+type Queues = Turns<Connection, oneshot::Sender<Turn>>;
+
+/// The readers. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(super) struct Readers {
+    queues: Arc<Mutex<Queues>>,
+    /// Time that a read may take.
+    within: Duration,
+}
+
+/// A connection for one read. It comes back when this is dropped.
+#[derive(Debug)]
+struct Turn {
+    readers: Readers,
+    class: Class,
+    party: Party,
+    /// Always there until this is dropped.
+    connection: Option<Connection>,
+}
+
+impl Readers {
+    /// Connections that the readers need.
+    pub(super) fn connections() -> usize {
+        Class::ALL.into_iter().map(Class::connections).sum()
+    }
+
+    pub(super) fn new(connections: Vec<Connection>) -> Self {
+        Self { queues: Arc::new(Mutex::new(Turns::new(connections))), within: WITHIN }
+    }
+
+    fn queues(&self) -> MutexGuard<'_, Queues> {
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs a read in a transaction of its own, so that all its queries see one state. It waits for its party's turn;
+    /// it is refused where too many wait, and interrupted where it takes too long.
+    pub(super) fn run<T: Send + 'static>(
+        &self,
+        class: Class,
+        party: impl Into<Party>,
+        read: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> ReadResult<'_, T> {
+        let party = party.into();
+        Box::pin(async move {
+            let turn = self.turn(class, &party).await?;
+            let until = (party != Party::Server).then(|| Instant::now() + self.within);
+            let abandoned = Abandoned::default();
+            let stop = Arc::clone(&abandoned.0);
+            let task = tokio::task::spawn_blocking(move || turn.read(until, stop, read));
+            task.await.map_err(|_| StoreError::Closed)?
+        })
+    }
+
+    /// Waits for a connection.
+    async fn turn(&self, class: Class, party: &Party) -> Result<Turn, StoreError> {
+        let (sender, receiver) = oneshot::channel();
+        let entered = self.queues().enter(class, party, sender);
+        let number = entered.map_err(|full| match full {
+            Full::Party => StoreError::Refused(Refusal::rate_limited(READ_AGAIN_AFTER_MS)),
+            Full::All => StoreError::Busy,
+        })?;
+        // Where the one who asks goes away, its place goes as well.
+        let _place = Place { readers: self, class, party, number };
+        self.hand_out();
+        receiver.await.map_err(|_| StoreError::Closed)
+    }
+
+    /// Begins what may begin.
+    fn hand_out(&self) {
+        loop {
+            let Some(Next { class, party, connection, waiter }) = self.queues().next() else { return };
+            let turn = Turn { readers: self.clone(), class, party, connection: Some(connection) };
+            // One that gave up at this very moment hands the connection back by dropping it.
+            drop(waiter.send(turn));
+        }
+    }
+}
+
+impl Turn {
+    fn read<T>(
+        mut self,
+        until: Option<Instant>,
+        stop: Arc<AtomicBool>,
+        read: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let connection = self.connection.as_mut().ok_or(StoreError::Closed)?;
+        let over = move || stop.load(Ordering::Relaxed) || until.is_some_and(|until| Instant::now() > until);
+        connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(over))?;
+        let result = in_transaction(connection, read);
+        connection.progress_handler(0, None::<fn() -> bool>)?;
+        result.map_err(|error| match error {
+            StoreError::Database(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => {
+                StoreError::TooSlow
+            }
+            other => other,
+        })
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            self.readers.queues().end(self.class, &self.party, connection);
+            self.readers.hand_out();
+        }
+    }
+}
+
+/// A place in a queue, until its turn came or nobody waits for it.
+struct Place<'r> {
+    readers: &'r Readers,
+    class: Class,
+    party: &'r Party,
+    number: u64,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.readers.queues().give_up(self.class, self.party, self.number);
+    }
+}
+
+/// Says, when it is dropped, that nobody waits for a read.
+#[derive(Default)]
+struct Abandoned(Arc<AtomicBool>);
+
+impl Drop for Abandoned {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+fn in_transaction<T>(
+    conn: &Connection,
+    read: impl FnOnce(&Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let transaction = conn.unchecked_transaction()?;
+    let result = read(&transaction);
+    transaction.rollback()?;
+    result
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+mod tests {
+    use quintet_domain::UserId;
+    use quintet_domain::limits::{HEAVY_READS_AT_ONCE_OF_PARTY, READS_WAITING_OF_USER};
+
+    use super::*;
+
+    const ENDLESS: &str = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+
+    fn readers(within: Duration) -> Readers {
+        let connections = (0..Readers::connections()).map(|_| Connection::open_in_memory().unwrap()).collect();
+        Readers { within, ..Readers::new(connections) }
+    }
+
+    fn endless(conn: &Connection) -> Result<i64, StoreError> {
+        Ok(conn.query_row(ENDLESS, [], |row| row.get(0))?)
+    }
+
+    fn quick(conn: &Connection) -> Result<i64, StoreError> {
+        Ok(conn.query_row("SELECT 1", [], |row| row.get(0))?)
+    }
+
+    fn user(name: &str) -> Party {
+        Party::User(UserId::trusted(name))
+    }
+
+    #[tokio::test]
+    async fn a_read_that_takes_too_long_is_interrupted() {
+        let readers = readers(Duration::from_millis(50));
+        let refused = readers.run(Class::Heavy, user("mallory"), endless).await;
+        assert!(matches!(refused, Err(StoreError::TooSlow)), "{refused:?}");
+        // The connection that it had is as good as before.
+        for _ in 0..Class::Heavy.connections() {
+            assert_eq!(readers.run(Class::Heavy, user("ada"), quick).await.unwrap(), 1);
+        }
+    }
+
+    /// The one who asks goes away: what it asked for ends, whether it had begun or waited.
+    #[tokio::test]
+    async fn a_read_that_nobody_waits_for_ends() {
+        let readers = readers(Duration::from_secs(600));
+        let tasks: Vec<_> = (0..READS_WAITING_OF_USER)
+            .map(|_| {
+                let readers = readers.clone();
+                tokio::spawn(async move { readers.run(Class::Heavy, user("mallory"), endless).await })
+            })
+            .collect();
+        // It has as many under way as it may have, and another is served beside them.
+        assert_eq!(readers.run(Class::Heavy, user("ada"), quick).await.unwrap(), 1);
+        for task in &tasks {
+            task.abort();
+        }
+        for task in tasks {
+            assert!(task.await.unwrap_err().is_cancelled());
+        }
+        for _ in 0..=HEAVY_READS_AT_ONCE_OF_PARTY {
+            assert_eq!(readers.run(Class::Heavy, user("mallory"), quick).await.unwrap(), 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn more_than_may_wait_is_refused_at_once() {
+        let readers = readers(Duration::from_secs(600));
+        let mallory = || readers.run(Class::Heavy, user("mallory"), endless);
+        let mut waiting: Vec<_> =
+            (0..HEAVY_READS_AT_ONCE_OF_PARTY + READS_WAITING_OF_USER).map(|_| mallory()).collect();
+        for read in &mut waiting {
+            assert!(
+                std::future::poll_fn(|context| std::task::Poll::Ready(read.as_mut().poll(context))).await.is_pending()
+            );
+        }
+        let refused = mallory().await.unwrap_err();
+        let StoreError::Refused(refusal) = refused else { panic!("{refused}") };
+        assert!(refusal.retry_after_ms.is_some());
+        assert_eq!(readers.run(Class::Heavy, user("ada"), quick).await.unwrap(), 1);
+    }
+}

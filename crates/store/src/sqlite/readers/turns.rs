@@ -1,0 +1,284 @@
+//! Who reads next: a queue for each kind of read, in which parties take turns.
+//!
+//! What must stay true: a party has no more reads under way than its bounds allow; among parties that wait, each is
+//! served once before any is served again; nothing here waits or touches the database.
+
+use std::collections::{HashMap, VecDeque};
+
+use quintet_domain::limits::{
+    HEAVY_READS_AT_ONCE_OF_PARTY, READS_AT_ONCE_OF_PARTY, READS_WAITING_OF_ADDRESS, READS_WAITING_OF_USER,
+};
+
+use crate::Party;
+
+/// What kind of read it is. Each kind has connections of its own, so that none can take those of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::sqlite) enum Class {
+    /// What everybody else's work depends on: who somebody is, whether the store is ready, what a session begins with.
+    Vital,
+    /// One thing, or one page of one conversation.
+    Interactive,
+    /// A list over everything of a user, a search, what a client missed.
+    Heavy,
+}
+
+impl Class {
+    pub(in crate::sqlite) const ALL: [Self; 3] = [Self::Vital, Self::Interactive, Self::Heavy];
+
+    /// Connections that reads of this kind have.
+    pub(in crate::sqlite) fn connections(self) -> usize {
+        match self {
+            Self::Vital => 2,
+            Self::Interactive => 4,
+            // One more than a single party may have under way.
+            Self::Heavy => HEAVY_READS_AT_ONCE_OF_PARTY + 1,
+        }
+    }
+
+    /// Reads of all parties that may wait; a further one is refused at once, for it would only be answered too late.
+    fn waiting_max(self) -> usize {
+        match self {
+            Self::Vital => 4_096,
+            Self::Interactive => 1_024,
+            Self::Heavy => 256,
+        }
+    }
+}
+
+/// Why a read may not even wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Full {
+    /// Its party has as many that wait as it may have.
+    Party,
+    /// All parties together have.
+    All,
+}
+
+/// A read that may begin: what it reads with, and what is to be told so.
+#[derive(Debug)]
+pub(super) struct Next<C, W> {
+    pub(super) class: Class,
+    pub(super) party: Party,
+    pub(super) connection: C,
+    pub(super) waiter: W,
+}
+
+/// What a party has under way and waiting.
+#[derive(Debug, Default)]
+struct Standing {
+    running: usize,
+    heavy: usize,
+    waiting: usize,
+}
+
+#[derive(Debug)]
+struct Lane<C, W> {
+    free: Vec<C>,
+    /// Parties that have something waiting here, the next one first.
+    order: VecDeque<Party>,
+    waiting: HashMap<Party, VecDeque<(u64, W)>>,
+    count: usize,
+}
+
+/// The queues, with the connections that are free.
+#[derive(Debug)]
+pub(super) struct Turns<C, W> {
+    lanes: [Lane<C, W>; Class::ALL.len()],
+    parties: HashMap<Party, Standing>,
+    next_number: u64,
+}
+
+impl<C, W> Turns<C, W> {
+    /// Hands the connections out among the kinds, as many to each as it is to have.
+    pub(super) fn new(connections: Vec<C>) -> Self {
+        let mut connections = connections.into_iter();
+        let lanes = Class::ALL.map(|class| Lane {
+            free: connections.by_ref().take(class.connections()).collect(),
+            order: VecDeque::new(),
+            waiting: HashMap::new(),
+            count: 0,
+        });
+        Self { lanes, parties: HashMap::new(), next_number: 0 }
+    }
+
+    /// Lets a read wait for its turn; gives the number by which it can give up.
+    pub(super) fn enter(&mut self, class: Class, party: &Party, waiter: W) -> Result<u64, Full> {
+        let lane = &mut self.lanes[class as usize];
+        let own_max = match party {
+            Party::User(_) => READS_WAITING_OF_USER,
+            Party::Address(_) => READS_WAITING_OF_ADDRESS,
+            Party::Server => usize::MAX,
+        };
+        if self.parties.get(party).is_some_and(|standing| standing.waiting >= own_max) {
+            return Err(Full::Party);
+        }
+        if lane.count >= class.waiting_max() {
+            return Err(Full::All);
+        }
+        let number = self.next_number;
+        self.next_number += 1;
+        lane.count += 1;
+        self.parties.entry(party.clone()).or_default().waiting += 1;
+        let own = lane.waiting.entry(party.clone()).or_default();
+        if own.is_empty() {
+            lane.order.push_back(party.clone());
+        }
+        own.push_back((number, waiter));
+        Ok(number)
+    }
+
+    /// Takes a read out that nobody waits for any more, if it still waits.
+    pub(super) fn give_up(&mut self, class: Class, party: &Party, number: u64) {
+        let lane = &mut self.lanes[class as usize];
+        let Some(own) = lane.waiting.get_mut(party) else { return };
+        let Some(at) = own.iter().position(|(known, _)| *known == number) else { return };
+        own.remove(at);
+        if own.is_empty() {
+            lane.waiting.remove(party);
+            lane.order.retain(|waiting| waiting != party);
+        }
+        lane.count -= 1;
+        self.settle(party, |standing| standing.waiting -= 1);
+    }
+
+    /// The next read that may begin, which counts as under way from now on.
+    pub(super) fn next(&mut self) -> Option<Next<C, W>> {
+        Class::ALL.into_iter().find_map(|class| self.next_of(class))
+    }
+
+    fn next_of(&mut self, class: Class) -> Option<Next<C, W>> {
+        let lane = &mut self.lanes[class as usize];
+        if lane.free.is_empty() {
+            return None;
+        }
+        // A party that has enough under way keeps its place: there are no more of these than connections.
+        let parties = &self.parties;
+        let at = lane.order.iter().position(|party| {
+            let standing = parties.get(party);
+            *party == Party::Server || standing.is_none_or(|standing| standing.has_room(class))
+        })?;
+        let party = lane.order.remove(at)?;
+        let own = lane.waiting.get_mut(&party)?;
+        let (_, waiter) = own.pop_front()?;
+        if own.is_empty() {
+            lane.waiting.remove(&party);
+        } else {
+            lane.order.push_back(party.clone());
+        }
+        lane.count -= 1;
+        let connection = lane.free.pop()?;
+        self.settle(&party, |standing| {
+            standing.waiting -= 1;
+            standing.running += 1;
+            standing.heavy += usize::from(class == Class::Heavy);
+        });
+        Some(Next { class, party, connection, waiter })
+    }
+
+    /// A read is over, and its connection free.
+    pub(super) fn end(&mut self, class: Class, party: &Party, connection: C) {
+        self.lanes[class as usize].free.push(connection);
+        self.settle(party, |standing| {
+            standing.running -= 1;
+            standing.heavy -= usize::from(class == Class::Heavy);
+        });
+    }
+
+    /// Changes what a party has, and forgets one that has nothing.
+    fn settle(&mut self, party: &Party, change: impl FnOnce(&mut Standing)) {
+        let Some(standing) = self.parties.get_mut(party) else { return };
+        change(standing);
+        if standing.running == 0 && standing.waiting == 0 {
+            self.parties.remove(party);
+        }
+    }
+}
+
+impl Standing {
+    fn has_room(&self, class: Class) -> bool {
+        self.running < READS_AT_ONCE_OF_PARTY && (class != Class::Heavy || self.heavy < HEAVY_READS_AT_ONCE_OF_PARTY)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+mod tests {
+    use quintet_domain::UserId;
+
+    use super::*;
+
+    fn turns() -> Turns<usize, &'static str> {
+        Turns::new((0..Class::ALL.into_iter().map(Class::connections).sum()).collect())
+    }
+
+    fn user(name: &str) -> Party {
+        Party::User(UserId::trusted(name))
+    }
+
+    /// However many reads of one user wait, another's comes after one of them at most.
+    #[test]
+    fn parties_take_turns() {
+        let mut turns = turns();
+        let (mallory, ada) = (user("mallory"), user("ada"));
+        for _ in 0..READS_WAITING_OF_USER {
+            turns.enter(Class::Heavy, &mallory, "mallory").unwrap();
+        }
+        let first: Vec<_> = std::iter::from_fn(|| turns.next()).collect();
+        assert_eq!(first.len(), HEAVY_READS_AT_ONCE_OF_PARTY, "a connection stays free for others");
+        turns.enter(Class::Heavy, &ada, "ada").unwrap();
+        assert_eq!(turns.next().unwrap().waiter, "ada");
+        turns.enter(Class::Heavy, &ada, "ada").unwrap();
+        let over = &first[0];
+        turns.end(over.class, &over.party, over.connection);
+        let (one, more) = (turns.next().unwrap(), turns.next());
+        assert!(more.is_none(), "no connection is free");
+        assert_eq!(one.waiter, "mallory", "who waited longer is served first");
+        turns.end(one.class, &one.party, one.connection);
+        assert_eq!(turns.next().unwrap().waiter, "ada", "and then it is the other's turn");
+    }
+
+    #[test]
+    fn kinds_do_not_take_each_others_connections() {
+        let mut turns = turns();
+        for n in 0..20 {
+            turns.enter(Class::Heavy, &user(&format!("u{n}")), "heavy").unwrap();
+            turns.enter(Class::Interactive, &user(&format!("u{n}")), "interactive").unwrap();
+        }
+        let begun = std::iter::from_fn(|| turns.next()).count();
+        assert_eq!(begun, Class::Heavy.connections() + Class::Interactive.connections());
+        turns.enter(Class::Vital, &user("ada"), "vital").unwrap();
+        assert_eq!(turns.next().unwrap().waiter, "vital");
+    }
+
+    #[test]
+    fn what_waits_is_bounded_for_each_and_for_all() {
+        let mut turns = turns();
+        let mallory = user("mallory");
+        for _ in 0..READS_WAITING_OF_USER {
+            turns.enter(Class::Interactive, &mallory, "").unwrap();
+        }
+        assert_eq!(turns.enter(Class::Vital, &mallory, ""), Err(Full::Party));
+        let mut entered = 0;
+        while turns.enter(Class::Heavy, &user(&format!("u{entered}")), "").is_ok() {
+            entered += 1;
+        }
+        assert_eq!(entered, Class::Heavy.waiting_max());
+        assert_eq!(turns.enter(Class::Heavy, &user("ada"), ""), Err(Full::All));
+        turns.enter(Class::Vital, &user("ada"), "").unwrap();
+    }
+
+    #[test]
+    fn what_gives_up_leaves_nothing_behind() {
+        let mut turns = turns();
+        let (ada, bob) = (user("ada"), user("bob"));
+        let number = turns.enter(Class::Heavy, &ada, "ada").unwrap();
+        turns.enter(Class::Heavy, &bob, "bob").unwrap();
+        turns.give_up(Class::Heavy, &ada, number);
+        let next = turns.next().unwrap();
+        assert_eq!(next.waiter, "bob");
+        turns.give_up(Class::Heavy, &bob, number + 1);
+        turns.end(next.class, &next.party, next.connection);
+        assert!(turns.next().is_none() && turns.parties.is_empty());
+        assert!(turns.lanes.iter().all(|lane| lane.count == 0 && lane.order.is_empty() && lane.waiting.is_empty()));
+    }
+}

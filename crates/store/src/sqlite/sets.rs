@@ -1,0 +1,98 @@
+//! Reading sets: many rows by one statement, whose keys are handed over as a list in JSON.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use quintet_domain::{Message, User};
+use rusqlite::{Connection, Row};
+
+use super::queries::Read;
+use super::rows::{self, USER};
+
+/// Bytes that an item of a list has beside its names, links and texts: ids, times, marks.
+const ITEM_BYTES: usize = 300;
+
+/// Keys as `json_each` takes them.
+pub(super) fn keys(pks: impl IntoIterator<Item = i64>) -> String {
+    let mut list = String::from("[");
+    for pk in pks {
+        if list.len() > 1 {
+            list.push(',');
+        }
+        list += &pk.to_string();
+    }
+    list.push(']');
+    list
+}
+
+/// Which of the keys a row is about, which its first column says.
+pub(super) fn nth(row: &Row<'_>) -> rusqlite::Result<usize> {
+    Ok(row.get::<_, u32>(0)? as usize)
+}
+
+/// Users that were read before, each kept once however often a list shows it.
+#[derive(Debug, Default)]
+pub(super) struct Users(HashMap<i64, Arc<User>>);
+
+impl Users {
+    /// The users of some keys.
+    pub(super) fn load(conn: &Connection, pks: impl IntoIterator<Item = i64>) -> Read<Self> {
+        let mut users = Self::default();
+        let mut statement =
+            conn.prepare_cached(&format!("SELECT {USER} FROM json_each(?1) j CROSS JOIN user u ON u.pk = j.value"))?;
+        let mut found = statement.query([keys(pks)])?;
+        while let Some(row) = found.next()? {
+            users.at(row, 0)?;
+        }
+        Ok(users)
+    }
+
+    /// The user whose columns stand at a place of a row.
+    pub(super) fn at(&mut self, row: &Row<'_>, at: usize) -> rusqlite::Result<Arc<User>> {
+        let pk: i64 = row.get(at)?;
+        if let Some(known) = self.0.get(&pk) {
+            return Ok(Arc::clone(known));
+        }
+        let user = rows::user_at(row, at)?.user;
+        self.0.insert(pk, Arc::clone(&user));
+        Ok(user)
+    }
+
+    /// A user that was read before.
+    pub(super) fn get(&self, pk: i64) -> Option<&Arc<User>> {
+        self.0.get(&pk)
+    }
+}
+
+/// About how many bytes a list needs to show a user.
+pub(super) fn user_bytes(user: &User) -> usize {
+    ITEM_BYTES + user.username.len() + user.name.len() + user.avatar.as_ref().map_or(0, String::len)
+}
+
+/// Bytes of a message's texts and links, that to its sender's picture included.
+pub(super) fn text_bytes(message: &Message) -> usize {
+    let file = message.file.as_ref().map_or(0, |file| file.url.len() + file.name.as_ref().map_or(0, String::len));
+    message.content.len() + file + message.sender.avatar.as_ref().map_or(0, String::len)
+}
+
+/// About how many bytes a list needs to show a message and its sender.
+pub(super) fn message_bytes(message: &Message) -> usize {
+    2 * ITEM_BYTES + text_bytes(message) + message.sender.username.len() + message.sender.name.len()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_read_as_they_were_written() {
+        let conn = Connection::open_in_memory().unwrap();
+        let read = |list: String| -> Vec<String> {
+            let mut statement = conn.prepare("SELECT CAST(value AS TEXT) FROM json_each(?1)").unwrap();
+            statement.query_map([list], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+        };
+        assert_eq!(read(keys([3, -1, i64::MAX])), ["3", "-1", "9223372036854775807"]);
+        assert!(read(keys([])).is_empty());
+    }
+}

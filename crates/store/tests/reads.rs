@@ -1,0 +1,200 @@
+//! Lists over very much: right, page by page, and no page larger than it may be.
+
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod support;
+
+use std::collections::BTreeSet;
+
+use quintet_domain::limits::{IDS_MAX, LIST_BYTES_MAX, MEMBERS_LISTED_MAX, NAMES_SEARCHED_MAX, UNREAD_COUNTED_MAX};
+use quintet_domain::{ConversationKind, Role, UserId};
+use quintet_store::{Page, Party, Which};
+use rusqlite::Connection;
+use support::{Bench, actor};
+use tempfile::TempDir;
+
+/// Writes rows beside the store, as many as would take too long to write through it.
+fn beside(folder: &TempDir, sql: &str) {
+    let conn = Connection::open(folder.path().join("quintet.sqlite3")).unwrap();
+    conn.busy_timeout(std::time::Duration::from_secs(60)).unwrap();
+    conn.execute_batch(&format!("PRAGMA synchronous = OFF; BEGIN; {sql}; COMMIT")).unwrap();
+}
+
+/// Users `u-1` to `u-N`, whose pictures have links of so many bytes.
+fn users(count: usize, link_bytes: usize) -> String {
+    format!(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
+         INSERT INTO user (id, kind, username, username_key, name, avatar, created_at)
+         SELECT 'u-' || i, 'registered', 'u-' || i, 'u-' || i, 'Somebody', 'https://' || hex(zeroblob({link_bytes} / 2)), 0
+         FROM n"
+    )
+}
+
+#[tokio::test]
+async fn a_search_goes_on_where_its_page_ended() {
+    let (bench, folder) = Bench::in_file();
+    let asker = bench.user("asker").await;
+    beside(&folder, &users(NAMES_SEARCHED_MAX as usize + 10, 0));
+    let last = bench.user("zz-needle").await;
+    let by = || Party::User(asker.clone());
+    let search = |query: &str, cursor, limit| bench.store.users(by(), query.to_owned(), cursor, limit);
+
+    let first = search("NEEDLE", None, 5).await.unwrap();
+    assert!(first.items.is_empty() && first.next.is_some(), "so many names were looked at, and none fits: {first:?}");
+    // As many as a page has, and no more: that is the end.
+    let second = search("needle", first.next, 1).await.unwrap();
+    assert_eq!(second.items.iter().map(|user| &user.id).collect::<Vec<_>>(), [&last]);
+    assert_eq!(second.next, None);
+    // Where many fit a page is full, and the next goes on behind it.
+    let page = search("u-1", None, 3).await.unwrap();
+    assert_eq!(page.items.iter().map(|user| user.username.as_str()).collect::<Vec<_>>(), ["u-1", "u-10", "u-100"]);
+    let page = search("u-1", page.next, 1).await.unwrap();
+    assert_eq!(page.items[0].username, "u-1000");
+}
+
+#[tokio::test]
+async fn a_page_ends_before_it_is_too_large() {
+    const GROUPS: usize = 120;
+    let (bench, folder) = Bench::in_file();
+    let asker = bench.user("asker").await;
+    let mut groups = BTreeSet::new();
+    for _ in 0..GROUPS {
+        groups.insert(bench.conversation(&asker, ConversationKind::Group, false, &[]).await);
+    }
+    beside(
+        &folder,
+        &format!(
+            "{}; INSERT INTO member (conversation_pk, user_pk, role, joined_at, joined_sequence, read_sequence)
+                 SELECT c.pk, u.pk, 'member', 0, 1, 0 FROM conversation c, user u WHERE u.id LIKE 'u-%';
+             UPDATE conversation SET member_count = 101",
+            users(100, 2_000)
+        ),
+    );
+    let mut cursor = None;
+    let mut pages = 0;
+    loop {
+        let Page { items, next } = bench.store.conversations(asker.clone(), cursor, 200).await.unwrap();
+        let avatars = items.iter().flat_map(|item| &item.members).filter_map(|member| member.user.avatar.as_ref());
+        let bytes: usize = avatars.map(String::len).sum();
+        assert!(!items.is_empty() && bytes <= LIST_BYTES_MAX, "{bytes} bytes in {} conversations", items.len());
+        for item in &items {
+            assert!(groups.remove(&item.place.id), "listed twice");
+            assert_eq!((item.members.len(), item.member_count), (MEMBERS_LISTED_MAX, 101));
+        }
+        pages += 1;
+        cursor = next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert!(groups.is_empty(), "{} were listed on no page", groups.len());
+    assert!(pages > 1, "all of it is more than a page may have");
+}
+
+/// Of a long list of members the first are shown, and the one who asks; who read the newest message; and how many
+/// messages are unread, as far as that is counted.
+#[tokio::test]
+async fn a_conversation_as_a_late_member_sees_it() {
+    let (bench, folder) = Bench::in_file();
+    let owner = bench.user("owner").await;
+    let group = bench.conversation(&owner, ConversationKind::Group, true, &[]).await;
+    beside(
+        &folder,
+        &format!(
+            "{}; INSERT INTO member (conversation_pk, user_pk, role, joined_at, joined_sequence, read_sequence)
+                 SELECT 1, pk, 'member', 0, 1, 0 FROM user WHERE id LIKE 'u-%';
+             UPDATE conversation SET member_count = member_count + {MEMBERS_LISTED_MAX}",
+            users(MEMBERS_LISTED_MAX, 0)
+        ),
+    );
+    let late = bench.user("late").await;
+    let (by, place, user) = (actor(&owner), group.clone(), late.clone());
+    bench.write(|store, done| store.add_member(by, place, user, Some(Role::Member), done)).await.unwrap();
+    let sent = bench.send(&owner, &group, "read by one").await.unwrap();
+    let by = actor(&late);
+    bench.write(|store, done| store.mark_read(by, None, vec![sent.message.id.clone()], done)).await.unwrap();
+    for _ in 0..3 {
+        bench.send(&owner, &group, "unread").await.unwrap();
+    }
+    let deleted = bench.send(&owner, &group, "gone").await.unwrap().message.id.clone();
+    let by = actor(&owner);
+    bench.write(|store, done| store.delete_message(by, deleted, done)).await.unwrap();
+
+    let listed = bench.store.conversations(late.clone(), None, 10).await.unwrap().items.remove(0);
+    let ids: Vec<&UserId> = listed.members.iter().map(|member| &member.user.id).collect();
+    assert_eq!(ids.len(), MEMBERS_LISTED_MAX);
+    assert_eq!((ids[0], ids[MEMBERS_LISTED_MAX - 1]), (&owner, &late));
+    assert_eq!((listed.unread_count, listed.owner.as_ref()), (3, Some(&owner)));
+    let whole = bench.store.conversation(late.clone(), group.clone()).await.unwrap();
+    assert_eq!(whole.members.len(), MEMBERS_LISTED_MAX + 2);
+    assert_eq!(bench.store.conversations(owner.clone(), None, 10).await.unwrap().items[0].unread_count, 0);
+    let newest = whole.last_message.expect("a message");
+    assert_eq!((newest.deleted_at.is_some(), newest.readers.len()), (true, 0));
+    let by = actor(&late);
+    bench.write(|store, done| store.mark_read(by, None, vec![newest.id.clone()], done)).await.unwrap();
+    let newest = bench.store.conversation(owner.clone(), group.clone()).await.unwrap().last_message.expect("a message");
+    assert_eq!(newest.readers.iter().map(|reader| &reader.user).collect::<Vec<_>>(), [&late]);
+
+    beside(
+        &folder,
+        "WITH RECURSIVE n (i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 4000)
+         INSERT INTO message (id, conversation_pk, sequence, sender_pk, kind, content, created_at)
+             SELECT 'm-' || i, 1, i, 1, 'text', 'text', 0 FROM n;
+         UPDATE conversation SET sequence = 4000",
+    );
+    let listed = bench.store.conversations(late, None, 10).await.unwrap().items.remove(0);
+    assert_eq!(listed.unread_count, u64::from(UNREAD_COUNTED_MAX));
+}
+
+/// What is open and what is one's own come in one order, each once, however the pages are cut.
+#[tokio::test]
+async fn open_groups_and_own_ones_are_one_list() {
+    let (bench, _folder) = Bench::in_file();
+    let (ada, bob) = (bench.user("ada").await, bench.user("bob").await);
+    let mut expected = Vec::new();
+    for n in 0..12 {
+        let (owner, open) = (if n % 3 == 0 { &bob } else { &ada }, n % 2 == 0);
+        let group = bench.conversation(owner, ConversationKind::Group, open, &[]).await;
+        if open || owner == &ada {
+            expected.insert(0, group);
+        }
+    }
+    for limit in [1, 2, 5, 50] {
+        let (mut found, mut cursor) = (Vec::new(), None);
+        loop {
+            let which = Which::OpenOrMine;
+            let page = bench.store.found(ada.clone(), String::new(), which, cursor, limit).await.unwrap();
+            assert!(page.items.len() <= limit as usize);
+            for item in page.items {
+                assert_eq!(item.is_member, item.owner.as_ref() == Some(&ada));
+                found.push(item.place.id.clone());
+            }
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        assert_eq!(found, expected, "in pages of {limit}");
+    }
+    let closed_of_bob = bench.conversation(&bob, ConversationKind::Group, false, &[]).await;
+    let one = bench.store.found(ada, String::new(), Which::One(closed_of_bob), None, 1).await.unwrap();
+    assert!(one.items.is_empty(), "a closed group is not found by its id");
+}
+
+/// Addresses are for those with whom one shares something that is closed.
+#[tokio::test]
+async fn addresses_of_many_at_once() {
+    let (bench, folder) = Bench::in_file();
+    let (ada, bob, eve) = (bench.user("ada").await, bench.user("bob").await, bench.user("eve").await);
+    bench.conversation(&ada, ConversationKind::Group, false, std::slice::from_ref(&bob)).await;
+    let open = bench.conversation(&ada, ConversationKind::Group, true, &[]).await;
+    let by = actor(&eve);
+    bench.write(|store, done| store.join(by, open, Default::default(), false, done)).await.unwrap();
+    beside(&folder, &users(IDS_MAX, 0));
+    let mut of: Vec<UserId> = (1..=IDS_MAX).map(|n| UserId::trusted(&format!("u-{n}"))).collect();
+    of.extend([ada.clone(), bob.clone(), eve.clone()]);
+    let emails = bench.store.emails(ada.clone(), of).await.unwrap();
+    let known: BTreeSet<&UserId> = emails.keys().collect();
+    assert_eq!(known, BTreeSet::from([&ada, &bob]));
+    assert_eq!(emails[&bob], "bob@example.org");
+}

@@ -6,7 +6,7 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use quintet_domain::limits::{IDS_MAX, LIST_BYTES_MAX, MEMBERS_LISTED_MAX, NAMES_SEARCHED_MAX, UNREAD_COUNTED_MAX};
+use quintet_domain::limits::{LIST_BYTES_MAX, MEMBERS_LISTED_MAX, NAMES_SEARCHED_MAX, UNREAD_COUNTED_MAX};
 use quintet_domain::{ConversationKind, Role, UserId};
 use quintet_store::{Page, Party, Which};
 use rusqlite::Connection;
@@ -179,22 +179,4 @@ async fn open_groups_and_own_ones_are_one_list() {
     let closed_of_bob = bench.conversation(&bob, ConversationKind::Group, false, &[]).await;
     let one = bench.store.found(ada, String::new(), Which::One(closed_of_bob), None, 1).await.unwrap();
     assert!(one.items.is_empty(), "a closed group is not found by its id");
-}
-
-/// Addresses are for those with whom one shares something that is closed.
-#[tokio::test]
-async fn addresses_of_many_at_once() {
-    let (bench, folder) = Bench::in_file();
-    let (ada, bob, eve) = (bench.user("ada").await, bench.user("bob").await, bench.user("eve").await);
-    bench.conversation(&ada, ConversationKind::Group, false, std::slice::from_ref(&bob)).await;
-    let open = bench.conversation(&ada, ConversationKind::Group, true, &[]).await;
-    let by = actor(&eve);
-    bench.write(|store, done| store.join(by, open, Default::default(), false, done)).await.unwrap();
-    beside(&folder, &users(IDS_MAX, 0));
-    let mut of: Vec<UserId> = (1..=IDS_MAX).map(|n| UserId::trusted(&format!("u-{n}"))).collect();
-    of.extend([ada.clone(), bob.clone(), eve.clone()]);
-    let emails = bench.store.emails(ada.clone(), of).await.unwrap();
-    let known: BTreeSet<&UserId> = emails.keys().collect();
-    assert_eq!(known, BTreeSet::from([&ada, &bob]));
-    assert_eq!(emails[&bob], "bob@example.org");
 }

@@ -192,8 +192,10 @@ pub const HEAVY_READS_AT_ONCE_OF_PARTY: usize = 2;
 pub const HEAVY_REQUESTS_AT_ONCE: usize = 4;
 /// Users who may have such requests under way or waiting.
 pub const HEAVY_REQUESTS_MAX: usize = 512;
-/// Reads of one user that wait for the user's own earlier ones; further ones are refused.
+/// Reads of one user of each kind that wait for the user's own earlier ones; further ones are refused.
 pub const READS_WAITING_OF_USER: usize = 32;
+/// Reads of one user that wait with which sessions begin: as many as a user may have connections that come back at once.
+pub const VITAL_READS_WAITING_OF_USER: usize = 1_024;
 /// Reads of one address that wait for its earlier ones: more than of one user, for many people may share an address.
 pub const READS_WAITING_OF_ADDRESS: usize = 256;
 /// Seconds that a read may take in the store before it is interrupted.

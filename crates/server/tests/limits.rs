@@ -131,8 +131,12 @@ async fn bytes_have_a_rate_and_who_goes_on_beyond_it_is_closed() {
     let pair = [frame(0x81, packet.as_bytes()), frame(0x82, &[0; 10])].concat();
     raw.send_bytes(&pair.repeat(1_000)).await;
     assert_eq!(raw.close_code().await, Some(1008));
-    let metrics = server.metrics().send("GET", "/metrics", &[], "").await.text;
-    assert!(metrics.contains("quintet_closes_total{reason=\"flooding\"} 1"), "{metrics}");
+    // It is counted a moment after the client learns of it.
+    let counted = async {
+        let closes = "quintet_closes_total{reason=\"flooding\"} 1\n";
+        while !server.metrics().send("GET", "/metrics", &[], "").await.text.contains(closes) {}
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), counted).await.expect("the end is counted by its reason");
 }
 
 #[tokio::test]

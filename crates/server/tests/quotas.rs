@@ -185,7 +185,7 @@ async fn a_full_disk_accepts_deletions_alone() {
     left.expect(204);
     http.api(&bob.1, "POST", "/auth/revoke", json!({})).await.expect(204);
     http.api(&alice.1, "DELETE", &format!("/conversations/{place}"), Value::Null).await.expect(204);
-    http.api(&alice.1, "DELETE", "/me", Value::Null).await.expect(204);
+    http.api(&alice.1, "DELETE", "/me", json!({ "currentPassword": "correct horse" })).await.expect(204);
     // With room again all of it goes on.
     let server = Server::start_after(server);
     server.http().register("carol").await;

@@ -7,6 +7,7 @@ use std::collections::{HashMap, VecDeque};
 
 use quintet_domain::limits::{
     HEAVY_READS_AT_ONCE_OF_PARTY, READS_AT_ONCE_OF_PARTY, READS_WAITING_OF_ADDRESS, READS_WAITING_OF_USER,
+    VITAL_READS_WAITING_OF_USER,
 };
 
 use crate::Party;
@@ -35,10 +36,22 @@ impl Class {
         }
     }
 
+    /// Reads of one party that may wait; a further one is refused.
+    fn waiting_max_of(self, party: &Party) -> usize {
+        match (self, party) {
+            (_, Party::Server) => usize::MAX,
+            // All connections of a user come back at once after a restart of the server.
+            (Self::Vital, Party::User(_)) => VITAL_READS_WAITING_OF_USER,
+            (Self::Vital | Self::Interactive | Self::Heavy, Party::Address(_)) => READS_WAITING_OF_ADDRESS,
+            (Self::Interactive | Self::Heavy, Party::User(_)) => READS_WAITING_OF_USER,
+        }
+    }
+
     /// Reads of all parties that may wait; a further one is refused at once, for it would only be answered too late.
     fn waiting_max(self) -> usize {
         match self {
-            Self::Vital => 4_096,
+            // A storm of a whole server's users waits here, and nobody of it is to be turned away.
+            Self::Vital => 65_536,
             Self::Interactive => 1_024,
             Self::Heavy => 256,
         }
@@ -104,12 +117,7 @@ impl<C, W> Turns<C, W> {
     /// Lets a read wait for its turn; gives the number by which it can give up.
     pub(super) fn enter(&mut self, class: Class, party: &Party, waiter: W) -> Result<u64, Full> {
         let lane = &mut self.lanes[class as usize];
-        let own_max = match party {
-            Party::User(_) => READS_WAITING_OF_USER,
-            Party::Address(_) => READS_WAITING_OF_ADDRESS,
-            Party::Server => usize::MAX,
-        };
-        if self.parties.get(party).is_some_and(|standing| standing.waiting >= own_max) {
+        if lane.waiting.get(party).is_some_and(|own| own.len() >= class.waiting_max_of(party)) {
             return Err(Full::Party);
         }
         if lane.count >= class.waiting_max() {
@@ -256,6 +264,11 @@ mod tests {
         let mallory = user("mallory");
         for _ in 0..READS_WAITING_OF_USER {
             turns.enter(Class::Interactive, &mallory, "").unwrap();
+        }
+        assert_eq!(turns.enter(Class::Interactive, &mallory, ""), Err(Full::Party));
+        // All connections of a user come back at once.
+        for _ in 0..VITAL_READS_WAITING_OF_USER {
+            turns.enter(Class::Vital, &mallory, "").unwrap();
         }
         assert_eq!(turns.enter(Class::Vital, &mallory, ""), Err(Full::Party));
         let mut entered = 0;

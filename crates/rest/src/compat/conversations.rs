@@ -65,7 +65,7 @@ fn user(service: &Service, user: &User) -> Value {
 /// A user as itself sees it.
 pub(super) fn account(service: &Service, account: &Account) -> Value {
     let mut object = user(service, &account.user);
-    object["email"] = account.email.as_deref().into();
+    object["email"] = account.email.as_deref().unwrap_or_default().into();
     object
 }
 

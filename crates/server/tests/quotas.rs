@@ -200,38 +200,31 @@ async fn guests_of_a_network_share_their_rate() {
     let alice = http.register("alice").await;
     let room = http.api(&alice.1, "POST", "/conversations", json!({ "kind": "room", "name": "R" })).await.expect(201);
     let mut guests = Vec::new();
-    for number in 0..10 {
+    for number in 0..30 {
         let mut wire = Wire::connect(server.address(), "/rooms", &json!({ "userId": format!("g-{number}") })).await;
         let join = json!({ "roomId": room["id"], "userId": format!("g-{number}"), "username": "Guest" });
         let ack = wire.call("join_room", &join).await;
         assert_eq!(ack["ok"], true, "{ack}");
         guests.push(wire);
     }
-    let mut refused = 0;
-    let mut flood = async || {
-        for _ in 0..10 {
-            for (number, wire) in guests.iter_mut().enumerate() {
-                let say = json!({ "roomId": room["id"], "userId": format!("g-{number}"), "content": "x" });
-                let mut asked = Vec::new();
-                for _ in 0..9 {
-                    asked.push(wire.ask("send_message", &say).await);
-                }
-                for id in asked {
-                    let ack = wire.acked(id).await;
-                    if ack["ok"] != true {
-                        assert_eq!(ack["code"], "ERR_RATE_LIMITED", "{ack}");
-                        refused += 1;
-                    }
-                }
-                wire.events.clear();
-            }
-            if refused > 0 {
-                break;
-            }
+    // All at once, and from each no more than a connection may send at once.
+    let mut asked = Vec::new();
+    for (number, wire) in guests.iter_mut().enumerate() {
+        let say = json!({ "roomId": room["id"], "userId": format!("g-{number}"), "content": "x" });
+        for _ in 0..60 {
+            asked.push((number, wire.ask("send_message", &say).await));
         }
-    };
-    flood().await;
-    assert!(refused > 0, "none of many events of ten guests was refused, though each guest had asked for few");
+    }
+    let mut refused = 0;
+    for (number, id) in asked {
+        let ack = guests[number].acked(id).await;
+        if ack["ok"] != true {
+            assert_eq!(ack["code"], "ERR_RATE_LIMITED", "{ack}");
+            refused += 1;
+        }
+        guests[number].events.clear();
+    }
+    assert!(refused > 0, "none of 1,800 events of thirty guests was refused, though each had asked for few");
     let mut wire = Wire::connect(server.address(), "/rooms", &json!({ "token": alice.1 })).await;
     let say = json!({ "roomId": room["id"], "userId": alice.0, "content": "calm" });
     let ack = wire.call("send_message", &say).await;
@@ -261,7 +254,7 @@ async fn guessing_a_password_gets_slow_and_keeps_nobody_out() {
         tried += 1;
         assert!(tried < 30, "no end");
     };
-    assert!((10..=12).contains(&tried), "{tried}");
+    assert!((10..=20).contains(&tried), "{tried}");
     assert!(slow.head.contains("retry-after: "), "{}", slow.head);
     refused(log_in("alice", "wrong", "203.0.113.9").await, 429, "ERR_RATE_LIMITED", "try again");
     // By whatever name: it is one account. Another one is not kept back by that.

@@ -9,7 +9,7 @@ use quintet_socketio::Frame;
 
 use super::Hub;
 use super::comings::Hearers;
-use super::state::{Resident, Seat};
+use super::resident::{Resident, Seat};
 use crate::Echo;
 use crate::connection::{Connection, Out, Wrapping};
 use crate::recovery::{Marked, Offset};

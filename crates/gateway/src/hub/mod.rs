@@ -11,6 +11,7 @@ mod deliver;
 mod notifications;
 mod presence;
 mod recover;
+mod resident;
 mod slots;
 mod state;
 mod timers;

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use super::Attached;
 use super::recover::Held;
+use super::resident::{Change, Resident, Seat, Waiting};
 use super::slots::{Index, Slots};
 use super::timers::TimerKey;
 use super::typing::Typist;
@@ -24,66 +25,9 @@ use crate::connection::Connection;
 /// Lost connections whose mutes are remembered.
 const FORMER_MUTES_KEPT: usize = 10_000;
 
-type Waiting = Vec<(Arc<Connection>, oneshot::Sender<Attached>)>;
-
-/// One connection of a resident.
-pub(super) struct Seat {
-    pub(super) connection: Arc<Connection>,
-    /// Conversations that this connection does not want to hear.
-    pub(super) muted: Vec<ConversationId>,
-    /// When its token expires, or when it is ended for that.
-    pub(super) expiry: Option<TimerKey>,
-    /// Notifications heard while the older ones are being read.
-    heard: Option<Vec<NotificationId>>,
-    /// What is told meanwhile, while what the connection missed is being read.
-    pub(super) held: RefCell<Option<Box<Held>>>,
-}
-
-/// A user who has connections here, or had some a moment ago.
-pub(super) struct Resident {
-    pub(super) user: Arc<User>,
-    pub(super) seats: Vec<Seat>,
-    pub(super) rooms: Slots,
-    /// Whether everybody was told that it came.
-    pub(super) told_everybody: bool,
-    /// Its number among those who came; none yet while it is being read.
-    pub(super) came: u64,
-    /// Comings and goings of it that are not told yet.
-    pub(super) untold: usize,
-    /// Whether it counts as online.
-    pub(super) online: bool,
-    /// Since when it has no connection.
-    pub(super) gone_since: Option<Instant>,
-    rate: Arc<EventRate>,
-    waiting: Waiting,
-    /// What changes meanwhile; a box, for nearly all have been read.
-    #[expect(clippy::box_collection, reason = "a resident is kept for each user, a list of changes hardly ever")]
-    loading: Option<Box<Vec<Change>>>,
-    /// Which read of its conversations is its own: one that was begun for a guest says nothing of an account.
-    load: u64,
-}
-
-impl Resident {
-    /// Whether its conversations are being read.
-    pub(super) fn is_loading(&self) -> bool {
-        self.loading.is_some()
-    }
-
-    /// Whether it has a connection, seated or about to be.
-    pub(super) fn is_here(&self) -> bool {
-        !self.seats.is_empty() || !self.waiting.is_empty()
-    }
-}
-
 /// What the connections of a guest are told before they end when an account has got the guest's id.
 fn id_taken() -> Refusal {
     Refusal::unauthenticated("this id belongs to a registered user now; connect with a token, or as another guest")
-}
-
-struct Change {
-    position: u64,
-    place: Arc<Place>,
-    joined: bool,
 }
 
 /// A conversation that at least one resident is in.

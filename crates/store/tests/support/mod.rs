@@ -1,6 +1,8 @@
 //! A store under test, what it handed on, and short ways to write to it.
 #![allow(dead_code, clippy::unwrap_used, reason = "each test file uses its part, and panics to fail")]
 
+pub mod stage;
+
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};

@@ -1,0 +1,129 @@
+//! What is removed again, in turns: old changes, guests who have nothing, what was read long ago, those who are erased.
+
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod support;
+
+use quintet_domain::{ConversationKind, Profile, UserId};
+use quintet_store::Quotas;
+use support::actor;
+use support::stage::Stage;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+
+/// What is old goes; positions go on; whoever was away for longer than the log is kept starts afresh.
+#[tokio::test]
+async fn the_log_is_pruned_and_nobody_is_told_of_a_gap() {
+    let quotas = Quotas { change_days: 7, ..Quotas::default() };
+    let stage = Stage::with(quotas.clone());
+    let users = stage.users("alice bob").await;
+    let group = stage.make(&users[0], ConversationKind::Group, &users[1..]).await.unwrap();
+    for number in 0..1_200 {
+        stage.bench.send(&users[0], &group, &number.to_string()).await.unwrap();
+    }
+    let by = actor(&users[1]);
+    let place = group.clone();
+    stage.bench.write(|store, done| store.leave(by, place, quintet_domain::Departure::Left, done)).await.unwrap();
+    stage.add(&users[0], &group, &users[1]).await.unwrap();
+    let position = stage.bench.settled().await;
+
+    let stage = stage.later(quotas.clone(), 8 * DAY_MS).await;
+    stage.prune().await;
+    assert_eq!(stage.number("SELECT count(*) FROM change"), 1, "the newest one stays");
+    assert_eq!(stage.number("SELECT count(*) FROM departed"), 0);
+    assert_eq!(stage.number("SELECT count(*) FROM message"), 1_200, "messages are not the log");
+    let stage = stage.later(quotas, 0).await;
+    stage.bench.send(&users[0], &group, "after").await.unwrap();
+    assert_eq!(stage.bench.settled().await, position + 1, "positions go on");
+
+    let missed = async |after: u64| {
+        let missed = stage.bench.store.missed(users[1].clone(), false, after).await.unwrap();
+        missed.entries.map(|entries| entries.len())
+    };
+    assert_eq!(missed(position).await, Some(1));
+    assert_eq!(missed(position - 1).await, Some(2));
+    assert_eq!(missed(position - 2).await, None, "what came right behind it is not in the log any more");
+    assert_eq!(missed(0).await, None);
+    let kept = Stage::with(Quotas::default());
+    kept.users("alice").await;
+    kept.bench.environment.pass_ms(1_000 * DAY_MS);
+    let before = kept.number("SELECT count(*) FROM change");
+    kept.prune().await;
+    assert_eq!(kept.number("SELECT count(*) FROM change"), before, "0 days is for ever");
+}
+
+#[tokio::test]
+async fn guests_who_have_nothing_are_forgotten() {
+    let stage = Stage::with(Quotas { change_days: 7, ..Quotas::default() });
+    let users = stage.users("alice").await;
+    let room = stage.make(&users[0], ConversationKind::Room, &[]).await.unwrap();
+    let come = async |number: usize| {
+        let (by, place) = (actor(&UserId::trusted(&format!("guest-{number}"))), room.clone());
+        stage.bench.write(|store, done| store.join(by, place, Profile::default(), false, done)).await.unwrap();
+    };
+    let go = async |number: usize| {
+        let (by, place) = (actor(&UserId::trusted(&format!("guest-{number}"))), room.clone());
+        let gone = quintet_domain::Departure::GuestGone;
+        stage.bench.write(|store, done| store.leave(by, place, gone, done)).await.unwrap();
+    };
+    for number in 0..250 {
+        come(number).await;
+        if number == 7 {
+            stage.bench.send(&UserId::trusted("guest-7"), &room, "I was here").await.unwrap();
+        }
+        if number != 8 {
+            go(number).await;
+        }
+    }
+    stage.bench.environment.pass_ms(8 * DAY_MS);
+    come(1_000).await;
+    go(1_000).await;
+    stage.prune().await;
+    let left = stage.number("SELECT count(*) FROM user WHERE kind = 'guest'");
+    assert_eq!(left, 3, "one who spoke, one who is there, one who came today");
+    // A change that names somebody who is forgotten harms nobody.
+    stage.bench.store.missed(users[0].clone(), false, stage.bench.settled().await - 1).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_read_long_ago_goes() {
+    let stage = Stage::with(Quotas::default());
+    let user = stage.users("alice").await.remove(0);
+    for _ in 0..3 {
+        let to = user.clone();
+        stage.bench.write(|store, done| store.notify(to, "T".into(), "M".into(), done)).await.unwrap();
+    }
+    let reader = user.clone();
+    stage.bench.write(|store, done| store.read_notifications(reader, done)).await.unwrap();
+    let to = user.clone();
+    stage.bench.write(|store, done| store.notify(to, "unread".into(), "M".into(), done)).await.unwrap();
+    stage.bench.environment.pass_ms(31 * DAY_MS);
+    stage.prune().await;
+    let left = stage.bench.store.notifications(user, None, 10).await.unwrap();
+    let titles: Vec<_> = left.items.iter().map(|one| one.notification.title.as_str()).collect();
+    assert_eq!(titles, ["unread"]);
+}
+
+/// Who was in very many conversations leaves them in turns, and is out of all of them at the end.
+#[tokio::test]
+async fn an_erasure_leaves_in_turns() {
+    let stage = Stage::with(Quotas::default());
+    let users = stage.users("alice bob").await;
+    stage.make(&users[0], ConversationKind::Direct, &users[1..]).await.unwrap();
+    for _ in 0..450 {
+        stage.make(&users[0], ConversationKind::Group, &users[1..]).await.unwrap();
+    }
+    let seats = || stage.number("SELECT count(*) FROM member m JOIN user u ON u.pk = m.user_pk WHERE u.erased = 1");
+    let who = users[0].clone();
+    stage.bench.write(|store, done| store.erase(who, done)).await.unwrap();
+    let mut left = vec![seats()];
+    loop {
+        let who = users[0].clone();
+        let more = stage.bench.write(|store, done| store.erase_on(who, done)).await.unwrap();
+        left.push(seats());
+        if !more {
+            break;
+        }
+    }
+    assert_eq!(left, [251, 51, 1, 1], "the other one of a direct conversation keeps it");
+}

@@ -4,6 +4,7 @@ mod support;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::{Http, Server};
@@ -300,4 +301,42 @@ async fn failed_log_ins_are_logged_for_who_bars_addresses() {
     assert!(lines[0].ends_with("INFO quintet::login: log-in failed address=192.0.2.7 login=\"alice\""), "{}", lines[0]);
     assert!(!said.contains("horse"), "{said}");
     assert_eq!(banned(&log), vec!["192.0.2.7"; hostile.len()]);
+}
+
+/// Sends a request of its own framing with another behind it, and gives the statuses of all answers.
+async fn statuses(server: &Server, head: &str, rest: &str) -> Vec<u16> {
+    let mut stream = TcpStream::connect(server.address()).await.expect("the server listens");
+    let request =
+        format!("POST /api/v1/auth/login HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n{head}\r\n{rest}");
+    let _ = stream.write_all(request.as_bytes()).await;
+    let mut answers = Vec::new();
+    let read = stream.read_to_end(&mut answers);
+    tokio::time::timeout(Duration::from_secs(30), read).await.expect("the connection ends").ok();
+    let text = String::from_utf8_lossy(&answers).into_owned();
+    text.split("HTTP/1.1 ").skip(1).filter_map(|answer| answer.get(..3)?.parse().ok()).collect()
+}
+
+/// A proxy and the server must never take different bytes for the end of a request: what is ambiguous is refused, and what
+/// stands behind it is not answered as a request of its own.
+#[tokio::test]
+async fn requests_are_not_smuggled() {
+    let server = Server::start();
+    let hidden = "GET /healthz HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    let ambiguous = [
+        ("two lengths", "content-length: 2\r\ncontent-length: 60\r\n"),
+        ("a list of lengths", "content-length: 2, 60\r\n"),
+        ("no number", "content-length: +2\r\n"),
+        ("a coding that is not known", "transfer-encoding: xchunked\r\n"),
+        ("chunked before another coding", "transfer-encoding: chunked, identity\r\n"),
+        ("white space before the colon", "content-length : 2\r\n"),
+        ("a folded line", "x: y\r\n content-length: 60\r\ncontent-length: 2\r\n"),
+    ];
+    for (what, head) in ambiguous {
+        let found = statuses(&server, head, &format!("{{}}{hidden}")).await;
+        assert_eq!(found, [400], "{what}");
+    }
+    // RFC 9112, section 6.3: chunked overrides the length, and the connection may not be used for another request.
+    let rest = format!("2\r\n{{}}\r\n0\r\n\r\n{hidden}");
+    let both = statuses(&server, "content-length: 2\r\ntransfer-encoding: chunked\r\n", &rest).await;
+    assert!(matches!(both[..], [400] | [422]), "{both:?}");
 }

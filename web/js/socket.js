@@ -69,8 +69,11 @@ function ended(socket) {
 export function open(hears) {
   /** @param {(auth: object) => void} say */
   const auth = (say) => say({ token: session.value?.token, recover: true });
-  chat = io("/chat", { auth, reconnectionDelay: 500, reconnectionDelayMax: 5_000 });
-  meetup = io("/meetup", { auth, reconnectionDelay: 500, reconnectionDelayMax: 5_000 });
+  // A server that is full serves requests with a good token in their head, and looks no further.
+  const extraHeaders = { authorization: `Bearer ${session.value?.token ?? ""}` };
+  const options = { auth, extraHeaders, reconnectionDelay: 500, reconnectionDelayMax: 5_000 };
+  chat = io("/chat", options);
+  meetup = io("/meetup", options);
   for (const [name, hear] of Object.entries(hears.chat)) chat.on(name, hear);
   for (const [name, hear] of Object.entries(hears.meetup)) meetup.on(name, hear);
   const [main, other] = [chat, meetup];
@@ -89,6 +92,7 @@ export function open(hears) {
   // A new token, of this tab or of another, is told to connections that are open.
   dispose = effect(() => {
     const token = session.value?.token;
+    if (token) extraHeaders.authorization = `Bearer ${token}`;
     if (token) for (const socket of [main, other]) if (socket.connected) socket.emit("authenticate", { token });
   });
   link.value = "connecting";

@@ -24,7 +24,7 @@ pub use conversation::{Conversation, ConversationKind, Member, Place, Role};
 pub use error::{Code, Refusal};
 pub use event::{Audience, Departure, Entry, Event, Passing};
 pub use ids::{ClientMessageId, ConnectionId, ConversationId, IdError, MeetupId, MessageId, NotificationId, UserId};
-pub use link::{FILES_PATH, file_of_link, is_disguise, validate_link};
+pub use link::{FILES_PATH, file_of_link, validate_link};
 pub use meetup::{Meetup, MeetupRequest, MeetupStatus, Notification};
 pub use message::{DELETED_CONTENT, FileLink, Message, MessageKind, Reader, validate_content};
 pub use names::{NAME_KEY_VERSION, NameKeys, collisions, parse_username, refuse_reserved, username_from};

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::limits::{CONTENT_BYTES_MAX, NAME_CHARS_MAX};
-use crate::link::{is_disguise, validate_link};
-use crate::{ClientMessageId, MessageId, Place, Refusal, Timestamp, User, UserId, is_blank};
+use crate::limits::CONTENT_BYTES_MAX;
+use crate::link::validate_link;
+use crate::{ClientMessageId, MessageId, Place, Refusal, Timestamp, User, UserId, display_name, is_blank};
 
 /// What a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -51,16 +51,10 @@ impl FileLink {
     /// A refusal that names the field.
     pub fn new(url: String, name: Option<String>) -> Result<Self, Refusal> {
         validate_link("fileUrl", &url)?;
-        if let Some(name) = &name {
-            if name.chars().count() > NAME_CHARS_MAX {
-                return Err(Refusal::too_large("fileName", format!("has at most {NAME_CHARS_MAX} characters")));
-            }
-            if name.chars().any(is_disguise) {
-                let what =
-                    "must not hold control characters, or characters that change the direction of text or are not seen";
-                return Err(Refusal::invalid("fileName", what));
-            }
-        }
+        let name = match name {
+            Some(name) if !name.is_empty() => Some(display_name("fileName", &name)?),
+            unnamed => unnamed,
+        };
         Ok(Self { url, name })
     }
 }

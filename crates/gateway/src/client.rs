@@ -6,11 +6,13 @@
 //! whose id is what it says. Arriving clients are bounded by the rate of new connections and the time that they have to
 //! enter a namespace; anonymous ones, which may stay, by a number for each address.
 //!
-//! What must stay true: a client that is not identified can always be found and closed, the oldest first, guests last.
+//! What must stay true: a client that is not identified can always be found and closed, the oldest first, guests after
+//! the others, and those that have only just come last: they may be about to show a token.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
 
 use quintet_domain::{Code, Refusal};
 use quintet_service::{EventRate, RefusalRate};
@@ -33,6 +35,9 @@ impl Default for UnidentifiedMax {
 
 /// Milliseconds after which an address may try again that has too many anonymous clients.
 const RETRY_AFTER_MS: u64 = 10_000;
+
+/// Time in which a client that has come is not closed for others, unless there are only such: most show a token at once.
+const ARRIVING: Duration = Duration::from_secs(2);
 
 /// The way to close a client's transport.
 #[derive(Debug)]
@@ -60,6 +65,7 @@ type Key = (bool, u64);
 #[derive(Debug)]
 struct Entry {
     door: Option<Door>,
+    arrived_at: Instant,
     /// Whether it counts for its address.
     anonymous: Option<IpAddr>,
 }
@@ -72,6 +78,17 @@ struct State {
 }
 
 impl State {
+    /// The client to close next, of all but one: the oldest that had time to say who it is, else the oldest guest, else
+    /// the oldest.
+    fn next_to_close(&self, now: Instant, spared: Option<Key>) -> Option<Key> {
+        let had_time = |entry: &Entry| now.saturating_duration_since(entry.arrived_at) >= ARRIVING;
+        // In the order in which they came, so that where the first had no time, none had.
+        let oldest = self.entries.range(..(true, 0)).next().filter(|(_, entry)| had_time(entry));
+        let guest = || self.entries.range((true, 0)..).next();
+        let any = || self.entries.iter().find(|(key, _)| Some(**key) != spared);
+        oldest.or_else(guest).or_else(any).map(|(key, _)| *key)
+    }
+
     /// Forgets a client. Its door, so that it can be closed outside the lock.
     fn remove(&mut self, key: Key) -> Option<Door> {
         let entry = self.entries.remove(&key)?;
@@ -105,13 +122,17 @@ impl Clients {
 
     /// A client arrives.
     pub(crate) fn arrive(self: &Arc<Self>, address: IpAddr) -> Arc<Client> {
+        self.arrive_at(address, Instant::now())
+    }
+
+    fn arrive_at(self: &Arc<Self>, address: IpAddr, now: Instant) -> Arc<Client> {
         let mut state = self.state();
         state.next += 1;
         let key = (false, state.next);
-        state.entries.insert(key, Entry { door: None, anonymous: None });
+        state.entries.insert(key, Entry { door: None, arrived_at: now, anonymous: None });
         let beyond = state.entries.len().saturating_sub(self.max.in_total);
         drop(state);
-        self.close(beyond);
+        self.close_at(beyond, now, Some(key));
         Arc::new(Client {
             clients: Arc::clone(self),
             key: Mutex::new(Some(key)),
@@ -121,14 +142,19 @@ impl Clients {
         })
     }
 
-    /// Closes so many clients that are not identified, the oldest first, guests last. Gives how many there were.
+    /// Closes a number of clients that are not identified, in the order of [`State::next_to_close`]. Gives how many there
+    /// were.
     pub(crate) fn close(&self, count: usize) -> usize {
+        self.close_at(count, Instant::now(), None)
+    }
+
+    fn close_at(&self, count: usize, now: Instant, spared: Option<Key>) -> usize {
         let mut doors = Vec::new();
         let mut closed = 0;
         {
             let mut state = self.state();
             while closed < count {
-                let Some(first) = state.entries.keys().next().copied() else { break };
+                let Some(first) = state.next_to_close(now, spared) else { break };
                 doors.extend(state.remove(first));
                 closed += 1;
             }
@@ -280,7 +306,8 @@ mod tests {
         let guest = known;
         let doors = [&guest, &nobody, &late].map(|client| plain(client));
         guest.become_guest();
-        assert_eq!(clients.close(1), 1);
+        let later = Instant::now() + ARRIVING;
+        assert_eq!(clients.close_at(1, later, None), 1);
         let closed = || doors.each_ref().map(|door| door.closed());
         assert_eq!(closed(), [None, Some(CloseReason::Pressure), None]);
         let known = clients.arrive(address("192.0.2.2"));
@@ -289,5 +316,22 @@ mod tests {
         assert_eq!(clients.close(10), 2);
         assert_eq!(closed(), [Some(CloseReason::Pressure); 3]);
         assert_eq!((door.closed(), clients.count()), (None, 0));
+    }
+
+    /// Guests that fill all places keep nobody out: a client that has just come may be about to show a token.
+    #[test]
+    fn the_oldest_guest_goes_for_a_client_that_comes() {
+        let clients = clients(10, 2);
+        let guests = [(); 2].map(|()| clients.arrive(address("192.0.2.1")));
+        let doors = guests.each_ref().map(|guest| plain(guest));
+        guests.iter().for_each(|guest| guest.become_guest());
+        let comes = clients.arrive(address("192.0.2.2"));
+        let door = plain(&comes);
+        assert_eq!(doors.each_ref().map(|door| door.closed()), [Some(CloseReason::Pressure), None]);
+        assert_eq!(door.closed(), None);
+        // One that said nothing for a while goes before guests do.
+        let later = Instant::now() + ARRIVING;
+        assert_eq!(clients.close_at(1, later, None), 1);
+        assert_eq!((doors[1].closed(), door.closed()), (None, Some(CloseReason::Pressure)));
     }
 }

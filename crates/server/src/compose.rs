@@ -152,6 +152,8 @@ pub(crate) async fn parts(config: &Config, places: &Arc<Places>) -> Result<Parts
     };
     let gateway = Gateway::start(service.clone(), settings, doors).await.map_err(|refusal| refusal.message)?;
     let engine = Engine::new(engine_config, gateway.clone());
+    let unidentified = gateway.clone();
+    places.evicts_by(move |count| unidentified.close_unidentified(count));
     let connections = Connections {
         engine: engine.clone(),
         gateway: gateway.clone(),

@@ -1,9 +1,12 @@
 //! The folder of the data is its owner's alone, whatever the umask was when it was made.
 
+use std::ffi::OsStr;
 use std::fs::{Metadata, Permissions};
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
+
+use nix::unistd::geteuid;
 
 /// Mode of folders and files.
 const FOLDER: u32 = 0o700;
@@ -15,8 +18,15 @@ const STICKY: u32 = 0o1000;
 /// The mode, without the kind of the file.
 const MODE: u32 = 0o7777;
 
-/// Narrows the folder of the data, and all that is in it, to its owner, and says so in the log. What cannot be narrowed
-/// is warned of: the server runs on, for the operator may have other means.
+/// Whether a name is one of what the server keeps in the folder of its data. What else is there is not its own to change.
+fn is_own(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    matches!(&*name, "quintet.lock" | "token-key" | "jwt-secret" | "files") || name.starts_with("quintet.sqlite3")
+}
+
+/// Narrows the folder of the data, and what the server keeps in it, to its owner, and says so in the log. What cannot be
+/// narrowed, or belongs to another user, is warned of and left as it is: the server runs on, for the operator may have
+/// other means.
 pub(crate) fn narrow(folder: &Path) {
     let Ok(found) = std::fs::metadata(folder) else { return };
     if found.mode() & STICKY != 0 {
@@ -29,7 +39,7 @@ pub(crate) fn narrow(folder: &Path) {
     }
     let was_open = set(folder, &found, FOLDER);
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    for entry in entries {
+    for entry in entries.filter(|entry| is_own(&entry.file_name())) {
         // What a folder holds is out of reach where the folder is, and files can be many.
         if let Err(error) = inside(&entry.path(), was_open) {
             tracing::warn!("{} could not be looked at: {error}", entry.path().display());
@@ -57,6 +67,11 @@ fn set(path: &Path, found: &Metadata, mode: u32) -> bool {
     let had = found.mode() & MODE;
     if had & OTHERS == 0 {
         return false;
+    }
+    // The superuser could change what is another user's as well.
+    if found.uid() != geteuid().as_raw() {
+        tracing::warn!("{} is open to others (mode {had:o}) and belongs to another user", path.display());
+        return true;
     }
     match std::fs::set_permissions(path, Permissions::from_mode(mode)) {
         Ok(()) => tracing::warn!("{} was open to others (mode {had:o}); its mode is now {mode:o}", path.display()),

@@ -184,6 +184,24 @@ async fn known_users_go_on_when_there_is_no_place_left() {
     tokio::time::timeout(std::time::Duration::from_secs(20), again).await.expect("a place");
 }
 
+/// Guests may take every place there is, and give them up to those who come: somebody who logs in is served.
+#[tokio::test]
+async fn guests_give_way_where_no_place_is_left() {
+    let server = Server::with().env("QUINTET_LIMITS_CONNECTIONS", "16").run();
+    let http = server.http();
+    http.register("alice").await;
+    let mut guests = Vec::new();
+    for number in 0..16 {
+        let auth = json!({ "userId": format!("guest of {number}") });
+        let mut wire = support::Wire::open(server.address(), "").await;
+        wire.enter("/rooms", &auth).await;
+        guests.push(wire);
+    }
+    let log_in = json!({ "username": "alice", "password": "correct horse" });
+    let served = async { while http.api("", "POST", "/auth/login", log_in.clone()).await.status != 200 {} };
+    tokio::time::timeout(Duration::from_secs(20), served).await.expect("a log-in is served");
+}
+
 fn mode(path: &Path) -> u32 {
     std::fs::symlink_metadata(path).expect("it is there").permissions().mode() & 0o777
 }
@@ -235,8 +253,14 @@ async fn the_data_is_its_owners_alone() {
     for folder in [&deep, &data.join("files"), &data] {
         std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o777)).expect("opened");
     }
+    // What is not the server's own is left as it is, whoever's it is.
+    let script = data.join("run.sh");
+    std::fs::write(&script, "a script of the operator").expect("written");
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).expect("opened");
     let server = Server::with().under(&open).log(&log).run_in(folder, &data);
     server.http().register("alice").await;
+    assert_eq!(mode(&script), 0o755);
+    std::fs::remove_file(&script).expect("removed");
     assert_private(&data);
     let said = std::fs::read_to_string(&log).expect("a log");
     assert!(said.contains(&format!("{} was open to others (mode 777); its mode is now 700", data.display())), "{said}");

@@ -9,8 +9,8 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use quintet_domain::limits::{FILE_BYTES_MAX, NAME_CHARS_MAX, UPLOADS_AT_ONCE, UPLOADS_AT_ONCE_OF_USER};
-use quintet_domain::{Code, FILES_PATH, Refusal, UserId, is_disguise};
+use quintet_domain::limits::{FILE_BYTES_MAX, UPLOADS_AT_ONCE, UPLOADS_AT_ONCE_OF_USER};
+use quintet_domain::{Code, FILES_PATH, Refusal, UserId, display_name_from};
 use quintet_files::{Files, FilesError};
 use quintet_store::{Actor, NewFile, Party, StoredFile};
 
@@ -57,9 +57,7 @@ fn disposition(file: &StoredFile) -> String {
 /// The name under which a file is shown: without folders and signs that no name has.
 fn plain_name(name: &str) -> Option<String> {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let plain: String = last.chars().filter(|c| !is_disguise(*c)).take(NAME_CHARS_MAX).collect();
-    let plain = plain.trim();
-    (!plain.is_empty() && plain != "." && plain != "..").then(|| plain.to_owned())
+    display_name_from(last).filter(|plain| plain != "." && plain != "..")
 }
 
 fn refusal(error: &FilesError) -> Refusal {
@@ -245,7 +243,10 @@ mod tests {
             ("..", None),
             ("/", None),
             (" \n ", None),
-            ("evil\r\nheader: x", Some("evilheader: x")),
+            ("evil\r\nheader: x", Some("evil header: x")),
+            ("\u{202E}fdp.exe", Some("fdp.exe")),
+            ("\u{1F469}\u{200D}\u{1F4BB}.png", Some("\u{1F469}\u{200D}\u{1F4BB}.png")),
+            ("\u{3164}\u{2800}", None),
         ] {
             assert_eq!(plain_name(name).as_deref(), plain, "{name:?}");
         }

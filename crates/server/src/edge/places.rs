@@ -9,7 +9,8 @@
 //! A new connection gets an ordinary place while there is one. As soon as few are left, connections are closed that
 //! nobody but their client would miss (for a second or more idle between two requests, in a handshake, a head or a body, or
 //! with an answer that is not read): first those of the address that has the most of them, and there first the idle and then
-//! the oldest. So an address that opens many displaces itself, and others find room.
+//! the oldest. So an address that opens many displaces itself, and others find room. Where that frees too few,
+//! WebSockets of clients without a token are closed, in the gateway's order ([`Places::evicts_by`]).
 //!
 //! An address (of IPv6 a network of 64 bits) may have a number of connections over which HTTP is spoken. It is counted
 //! over those that are older than [`SETTLED_AFTER`]: a storm of clients that come back, and are WebSockets in a moment, is
@@ -32,7 +33,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::task::AbortHandle;
@@ -97,9 +98,13 @@ struct Inner {
     swept_at: u64,
 }
 
+/// Closes a number of WebSockets of clients that nobody vouches for; gives how many there were.
+type Evict = Box<dyn Fn(usize) -> usize + Send + Sync>;
+
 /// All places.
 pub(crate) struct Places {
     room: Room,
+    evict: OnceLock<Evict>,
     start: Instant,
     inner: Mutex<Inner>,
 }
@@ -116,7 +121,13 @@ fn millis(duration: Duration) -> u64 {
 
 impl Places {
     pub(crate) fn new(room: Room) -> Arc<Self> {
-        Arc::new(Self { room, start: Instant::now(), inner: Mutex::default() })
+        Arc::new(Self { room, evict: OnceLock::new(), start: Instant::now(), inner: Mutex::default() })
+    }
+
+    /// Says how WebSockets of clients that nobody vouches for are closed where too few places are left.
+    pub(crate) fn evicts_by(&self, evict: impl Fn(usize) -> usize + Send + Sync + 'static) {
+        // It is said once, when the server is put together.
+        let _ = self.evict.set(Box::new(evict));
     }
 
     /// Milliseconds since the start.
@@ -142,10 +153,13 @@ impl Places {
         let mut inner = self.inner();
         let heavy = !proxied && inner.counts.get(&peer).is_some_and(|count| count.now >= self.room.per_address);
         let mut closed = Vec::new();
-        if (heavy || inner.has_left_at_most(&self.room, 16))
-            && now.saturating_sub(inner.swept_at) >= millis(SWEEP_EVERY)
-        {
+        let mut evicted = 0;
+        let few_left = inner.has_left_at_most(&self.room, 16);
+        if (heavy || few_left) && now.saturating_sub(inner.swept_at) >= millis(SWEEP_EVERY) {
             closed = inner.sweep(&self.room, now);
+            if few_left {
+                evicted = (self.room.connections / 16).max(1).saturating_sub(closed.len());
+            }
         }
         let settled = inner.counts.get(&peer).map_or(0, |count| count.settled);
         let refused = heavy && (settled >= self.room.per_address || inner.has_left_at_most(&self.room, 8));
@@ -178,6 +192,9 @@ impl Places {
         });
         drop(inner);
         close(closed);
+        if let Some(evict) = self.evict.get().filter(|_| evicted > 0) {
+            evict(evicted);
+        }
         place
     }
 

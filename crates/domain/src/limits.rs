@@ -176,6 +176,10 @@ pub const LOGIN_FAILURES_MAX: u32 = 10;
 pub const LOGIN_BACKOFF_SECONDS: u64 = 6;
 /// Seconds that a log-in has to wait at most, however many failed before it.
 pub const LOGIN_BACKOFF_SECONDS_MAX: u64 = 15 * 60;
+/// Networks from which an account was logged in to that are kept, the newest.
+pub const LOGIN_NETWORKS_MAX: i64 = 20;
+/// Days after the last log-in from a network for which it is kept.
+pub const LOGIN_NETWORKS_KEPT_DAYS: i64 = 180;
 /// Bytes of files that a user may have, where the configuration names no other number.
 pub const FILE_BYTES_OF_USER_DEFAULT: u64 = 2_000_000_000;
 /// Bytes of the disk that stay free, where the configuration names no other number.

@@ -52,6 +52,9 @@ impl FileLink {
     pub fn new(url: String, name: Option<String>) -> Result<Self, Refusal> {
         validate_link("fileUrl", &url)?;
         let name = match name {
+            Some(name) if name.chars().any(char::is_control) => {
+                return Err(Refusal::invalid("fileName", "must not contain control characters"));
+            }
             Some(name) if !name.is_empty() => Some(display_name("fileName", &name)?),
             unnamed => unnamed,
         };

@@ -54,6 +54,9 @@ const RESERVED: [&str; 20] = [
 /// name, is not among them: it claims nothing, and other back ends have such users.
 const RESERVED_PREFIXES: [&str; 2] = ["guest-", "deleted-"];
 
+/// The characters that are `@` in NFKC: itself, the small and the full-width one.
+const AT_SIGNS: [char; 3] = ['@', '\u{FE6B}', '\u{FF20}'];
+
 /// Why a username cannot be chosen, although it is one.
 const RESERVED_BECAUSE: &str = "is reserved; choose another one";
 
@@ -157,7 +160,7 @@ pub fn parse_username(text: &str) -> Result<String, Refusal> {
     }
     match text.chars().find(|c| !may_be_in_username(*c)) {
         Some(c) if c.is_whitespace() => return invalid("must not contain spaces".to_owned()),
-        Some('@') => return invalid("must not contain `@`; only email addresses do".to_owned()),
+        Some(c) if AT_SIGNS.contains(&c) => return invalid("must not contain `@`; only email addresses do".to_owned()),
         Some(c) => return invalid(format!("must not contain {}, which readers cannot see or tell apart", named(c))),
         None => {}
     }
@@ -173,7 +176,9 @@ fn plain_chars(text: &str) -> usize {
 }
 
 fn may_be_in_username(c: char) -> bool {
-    c != '@' && is_visible(c) && !matches!(category(c), GeneralCategory::PrivateUse | GeneralCategory::Unassigned)
+    !AT_SIGNS.contains(&c)
+        && is_visible(c)
+        && !matches!(category(c), GeneralCategory::PrivateUse | GeneralCategory::Unassigned)
 }
 
 /// Refuses a username that is reserved, in any spelling that readers may take for it.

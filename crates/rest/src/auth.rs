@@ -49,7 +49,7 @@ pub(crate) async fn register(
     let Registration { username, email, password, name, avatar } = input;
     let (email, password) = (Some(email), Some(password));
     let new = NewAccount { username, email, password, name, avatar, ..NewAccount::default() };
-    let session = service.register(new).await?;
+    let session = service.register(new, address).await?;
     Ok((StatusCode::CREATED, Json(Views(&service).session(&session))))
 }
 

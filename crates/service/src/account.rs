@@ -9,7 +9,7 @@ use quintet_domain::Refusal;
 use quintet_domain::limits::FRESH_TOKEN_SECONDS;
 use quintet_store::{Account, ProfileChange};
 
-use crate::{Credential, Issuer, Service, Session, SignWith};
+use crate::{Credential, Issuer, Service, Session, SignWith, failures};
 
 /// Who asks for a change of its own account.
 #[derive(Clone, Debug)]
@@ -113,12 +113,13 @@ impl Service {
         let password =
             password.ok_or_else(|| Refusal::invalid("currentPassword", "is missing; this change needs it"))?;
         self.rates().login(owner.address)?;
-        let name = owner.account.user.id.as_str();
-        self.attempt(name, owner.address)?;
-        if !self.0.passwords.verify(Some(hash), password).await? {
+        let id = &owner.account.user.id;
+        let said = failures::said_by_token(id);
+        self.attempt(&said, Some(id), owner.address).await?;
+        if !self.fits(&said, Some(hash), password).await? {
             return Err(Refusal::forbidden("The current password is wrong."));
         }
-        self.0.failures.succeeded(name, owner.address);
+        self.succeeded(&said, id, owner.address).await;
         Ok(())
     }
 }

@@ -8,6 +8,7 @@
 //! anybody from here: it is committed, and the bus carries it.
 
 mod account;
+mod attempts;
 mod authorise;
 mod claims;
 mod conversations;

@@ -9,7 +9,7 @@ use quintet_domain::{
 };
 use quintet_store::{Account, Login, NewUser, Page, Party, ProfileChange};
 
-use crate::Service;
+use crate::{Service, failures};
 
 /// A registration as it was asked for.
 #[derive(Clone, Debug, Default)]
@@ -50,9 +50,6 @@ pub enum Reserved {
     Allowed,
 }
 
-/// Characters of a log-in name by which failures are counted: of longer ones there is no account.
-const LOGIN_CHARS_COUNTED: usize = 256;
-
 /// Turns of an erasure that was left behind, each time that it is gone on with.
 const ERASURE_TURNS: usize = 20;
 
@@ -90,11 +87,12 @@ impl Service {
     /// # Errors
     /// `ERR_FORBIDDEN` where the operator closed registration; what is wrong with the fields; `ERR_CONFLICT` on a taken
     /// name or email.
-    pub async fn register(&self, new: NewAccount) -> Result<Session, Refusal> {
+    pub async fn register(&self, new: NewAccount, from: IpAddr) -> Result<Session, Refusal> {
         if !self.0.settings.registration {
             return Err(Refusal::forbidden("Registration is closed on this server; its operator makes accounts."));
         }
         let account = self.make_user(new).await?;
+        self.note_login(&account.user.id, from).await;
         self.session(account, None, None)
     }
 
@@ -159,29 +157,19 @@ impl Service {
         spoken: Option<&str>,
         from: IpAddr,
     ) -> Result<Session, Refusal> {
-        let said = match &login {
-            Login::Email(said) | Login::Username(said) => format!("?{}", said.to_lowercase()),
-        };
+        let said = failures::said(&login);
         let account =
             self.store().account_by_login(Party::Address(from), login).await?.filter(|account| !account.disabled);
-        // However it is named, an account is one; and what names none is counted like one.
-        let name = account.as_ref().map_or(said, |one| one.user.id.to_string());
-        let name: String = name.chars().take(LOGIN_CHARS_COUNTED).collect();
-        self.attempt(&name, from)?;
+        self.attempt(&said, account.as_ref().map(|account| &account.user.id), from).await?;
         let hash = account.as_ref().and_then(|account| account.password_hash.clone());
-        let fits = self.0.passwords.verify(hash, password).await?;
+        let fits = self.fits(&said, hash, password).await?;
         match account {
             Some(account) if fits => {
-                self.0.failures.succeeded(&name, from);
+                self.succeeded(&said, &account.user.id, from).await;
                 self.session(account, spoken, None)
             }
             _ => Err(Refusal::unauthenticated("the name or the password is wrong")),
         }
-    }
-
-    /// Counts an attempt to prove who one is by a password.
-    pub(crate) fn attempt(&self, account: &str, from: IpAddr) -> Result<(), Refusal> {
-        if self.0.settings.rates { self.0.failures.attempt(account, from) } else { Ok(()) }
     }
 
     /// Makes all tokens of a user worthless and ends its connections.

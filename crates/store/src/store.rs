@@ -124,6 +124,9 @@ pub trait Store: std::marker::Send + Sync + 'static {
     fn adopt(&self, claims: Claims, done: Done<Account>) -> Future<'_, ()>;
     /// Changes a profile.
     fn change_profile(&self, user: UserId, change: ProfileChange, done: Done<Account>) -> Future<'_, ()>;
+    /// Notes that an account was logged in to from a network. The name of a network is the caller's: the store keeps it
+    /// as it is.
+    fn note_login(&self, user: UserId, network: String, done: Done<()>) -> Future<'_, ()>;
     /// Replaces the password's hash and makes all tokens of the user worthless, at once.
     fn set_password(&self, user: UserId, hash: String, done: Done<Account>) -> Future<'_, ()>;
     /// Makes all tokens of the user worthless; its open connections are told to end.
@@ -199,6 +202,11 @@ pub trait Store: std::marker::Send + Sync + 'static {
     fn account(&self, by: Party, id: UserId) -> ReadResult<'_, Option<Account>>;
     /// Whether a proof stands for a secret of the guest who has this id.
     fn guest_knows(&self, by: Party, guest: UserId, proof: GuestProof) -> ReadResult<'_, bool>;
+    /// When an account was last logged in to from a network, as [`Store::note_login`] names it; none where it never was,
+    /// or not for [`LOGIN_NETWORKS_KEPT_DAYS`].
+    ///
+    /// [`LOGIN_NETWORKS_KEPT_DAYS`]: quintet_domain::limits::LOGIN_NETWORKS_KEPT_DAYS
+    fn last_login(&self, user: UserId, network: String) -> ReadResult<'_, Option<Timestamp>>;
     /// A registered account by its email address or its username.
     fn account_by_login(&self, by: Party, login: Login) -> ReadResult<'_, Option<Account>>;
     /// Writes something that changes nothing, to find out whether anything can be written.

@@ -16,7 +16,7 @@ pub(super) const MEMBERS: Range<usize> = 1..1_001;
 /// Members who are online while that happens.
 const ONLINE: usize = 50;
 /// Who uploads, and how many files at once.
-pub(super) const UPLOADERS: Range<usize> = 2_000..2_025;
+pub(super) const UPLOADERS: Range<usize> = 2_000..2_030;
 const UPLOADS_EACH: usize = 8;
 /// Connections that log in.
 const LOGINS: usize = 64;

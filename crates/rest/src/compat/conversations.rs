@@ -97,7 +97,7 @@ pub(super) async fn new_account(
         home_dialect: home.map(|home| home.as_str().to_owned()),
         ..NewAccount::default()
     };
-    service.register(new).await
+    service.register(new, address).await
 }
 
 #[utoipa::path(

@@ -65,7 +65,7 @@ pub(super) async fn registered(service: &Service, address: IpAddr, input: Regist
         any_username: true,
         ..NewAccount::default()
     };
-    let session = service.register(new).await?;
+    let session = service.register(new, address).await?;
     let id = session.account.user.id.as_str();
     Ok(Json(json!({ "message": "User registered successfully", "userId": id, "token": session.token })))
 }

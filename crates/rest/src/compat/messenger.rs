@@ -95,7 +95,7 @@ async fn sign_up(
         any_username: true,
         ..NewAccount::default()
     };
-    let session = service.register(new).await?;
+    let session = service.register(new, address).await?;
     let id = session.account.user.id.as_str();
     Ok((StatusCode::CREATED, Json(json!({ "message": "User created successfully", "userId": id }))))
 }

@@ -8,6 +8,7 @@ mod guests;
 mod known;
 mod ledger;
 mod lists;
+mod logins;
 mod meetup_lists;
 mod meetups;
 mod members;
@@ -207,6 +208,10 @@ impl Store for SqliteStore {
         write!(self, done, users::change_profile, &user, change)
     }
 
+    fn note_login(&self, user: UserId, network: String, done: Done<()>) -> Future<'_, ()> {
+        write!(self, done, logins::note, &user, &network)
+    }
+
     fn set_password(&self, user: UserId, hash: String, done: Done<Account>) -> Future<'_, ()> {
         write!(frees; self, done, users::set_password, &user, &hash)
     }
@@ -322,6 +327,11 @@ impl Store for SqliteStore {
 
     fn guest_knows(&self, by: Party, guest: UserId, proof: GuestProof) -> ReadResult<'_, bool> {
         self.readers.run(Class::Vital, by, move |conn| guests::knows(conn, &guest, &proof))
+    }
+
+    fn last_login(&self, user: UserId, network: String) -> ReadResult<'_, Option<Timestamp>> {
+        let now = self.environment.0.now();
+        self.readers.run(Class::Vital, user.clone(), move |conn| logins::last(conn, &user, &network, now))
     }
 
     fn account_by_login(&self, by: Party, login: Login) -> ReadResult<'_, Option<Account>> {

@@ -63,18 +63,23 @@ pub(super) fn refuse_taken(tx: &Tx<'_>, username: &str, but: i64) -> Written<()>
 
 /// A username that is neither taken nor reserved, close to the one wished for.
 pub(super) fn free(tx: &Tx<'_>, wish: &str) -> Written<String> {
-    number(tx, if NameKeys::of(wish).has_reserved_prefix() { "user" } else { wish })
+    number(tx, if is_reserved_once_numbered(wish) { "user" } else { wish })
 }
 
 /// A free username for a user of another issuer, from what its token says, else from its id.
 pub(super) fn free_for(tx: &Tx<'_>, id: &UserId, wishes: [Option<&str>; 2]) -> Written<String> {
     let mut wishes = wishes.into_iter().flatten().map(username_from);
-    let wish = wishes.find(|name| !name.is_empty() && !NameKeys::of(name).has_reserved_prefix());
+    let wish = wishes.find(|name| !name.is_empty() && !is_reserved_once_numbered(name));
     if let Some(wish) = wish {
         return number(tx, &wish);
     }
     let from_id: String = username_from(id.as_str()).chars().take(NAME_FROM_ID_CHARS).collect();
     number(tx, &format!("user-{}", if from_id.is_empty() { "1" } else { &from_id }))
+}
+
+/// Whether a name, or the name with a number behind it, starts as those do that the server gives: `guest-2`, say.
+fn is_reserved_once_numbered(name: &str) -> bool {
+    NameKeys::of(&format!("{name}-")).has_reserved_prefix()
 }
 
 fn number(tx: &Tx<'_>, wish: &str) -> Written<String> {

@@ -3,7 +3,7 @@
 //! What must stay true: the newest change is always kept, for positions go on from it; whoever asks for what it missed
 //! from before the oldest that is kept is told to start afresh (`missed.rs`).
 
-use quintet_domain::limits::{GUESTS_KEPT_DAYS, NOTIFICATIONS_READ_KEPT_DAYS};
+use quintet_domain::limits::{GUESTS_KEPT_DAYS, LOGIN_NETWORKS_KEPT_DAYS, NOTIFICATIONS_READ_KEPT_DAYS};
 use rusqlite::{ErrorCode, params};
 
 use super::reach;
@@ -64,10 +64,13 @@ fn notifications(tx: &Tx<'_>) -> Written<bool> {
     delete(tx, sql, tx.now.0 - NOTIFICATIONS_READ_KEPT_DAYS * DAY_MS)
 }
 
-/// Counts of days that are over.
+/// Counts of days that are over, and networks from which nobody logged in for long.
 fn counters(tx: &Tx<'_>) -> Written<bool> {
     let sql = "DELETE FROM reached WHERE user_pk IN (SELECT user_pk FROM reached WHERE day < ?1 ORDER BY day LIMIT ?2)";
-    delete(tx, sql, reach::day(tx.now))
+    let networks = "DELETE FROM login_network WHERE (user_pk, network) IN (
+        SELECT user_pk, network FROM login_network WHERE at < ?1 ORDER BY at LIMIT ?2)";
+    let counted = delete(tx, sql, reach::day(tx.now))?;
+    Ok(counted | delete(tx, networks, tx.now.0 - LOGIN_NETWORKS_KEPT_DAYS * DAY_MS)?)
 }
 
 /// Guests that are members of nothing, wrote nothing and own nothing. Gives where to go on.

@@ -323,6 +323,7 @@ pub(super) fn erase(tx: &mut Tx<'_>, id: &UserId) -> Written<()> {
     // Its own notifications, and those of others that name it.
     tx.conn.prepare_cached("DELETE FROM notification WHERE user_pk = ?1 OR cause_pk = ?1")?.execute([user.pk])?;
     tx.conn.prepare_cached("DELETE FROM meetup_request WHERE user_pk = ?1")?.execute([user.pk])?;
+    tx.conn.prepare_cached("DELETE FROM login_network WHERE user_pk = ?1")?.execute([user.pk])?;
     let gone = format!("deleted-{}", tx.new_id());
     tx.conn
         .prepare_cached(

@@ -158,7 +158,7 @@ pub fn parse_username(text: &str) -> Result<String, Refusal> {
     match text.chars().find(|c| !may_be_in_username(*c)) {
         Some(c) if c.is_whitespace() => return invalid("must not contain spaces".to_owned()),
         Some('@') => return invalid("must not contain `@`; only email addresses do".to_owned()),
-        Some(c) => return invalid(format!("must not contain {}, which readers cannot see or tell apart", named(c))),
+        Some(c) => return invalid(format!("must not contain {}, which is invisible or not assigned", named(c))),
         None => {}
     }
     if text.starts_with(is_mark) {

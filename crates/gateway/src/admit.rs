@@ -18,7 +18,7 @@ use crate::connect::{Listener, Visitor};
 use crate::connection::Connection;
 use crate::{Gateway, connect_error, session};
 
-/// Who an event says it is: its name and its acknowledgement id, as far as they are known.
+/// An event's name and acknowledgement id, where known.
 pub(crate) type EventHead = (Option<String>, Option<u64>);
 
 impl Gateway {

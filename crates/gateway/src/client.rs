@@ -31,7 +31,7 @@ impl Default for UnidentifiedMax {
     }
 }
 
-/// Milliseconds after which an address may try again that has too many anonymous clients.
+/// Milliseconds after which an address with too many anonymous clients may retry.
 const RETRY_AFTER_MS: u64 = 10_000;
 
 /// The way to close a client's transport.
@@ -54,7 +54,7 @@ impl Door {
     }
 }
 
-/// Whether it is a guest's, then its number: the order in which clients go.
+/// Sort key for eviction: whether a guest, then arrival number.
 type Key = (bool, u64);
 
 #[derive(Debug)]
@@ -161,7 +161,7 @@ impl Client {
         self.key.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Says how its transport is closed. One that is to go already is closed at once.
+    /// Sets how to close the transport; closes it at once if the client was already evicted.
     pub(crate) fn open(&self, door: Door) {
         let refused = {
             let key = self.key();
@@ -231,7 +231,7 @@ impl Drop for Client {
 }
 
 fn too_many(why: &str) -> Refusal {
-    let message = format!("No more connections are taken now: {why}. Come with a token, or later.");
+    let message = format!("No more connections are taken now: {why}. Connect with a token, or try again later.");
     Refusal { code: Code::RateLimited, message, retry_after_ms: Some(RETRY_AFTER_MS) }
 }
 

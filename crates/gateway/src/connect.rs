@@ -72,7 +72,7 @@ const ID_BYTES_MAX: usize = ID_CHARS_MAX * 4;
 /// Bytes of the name of one of a few things, at most.
 const NAMED_BYTES_MAX: usize = 64;
 
-/// A copy of what a request says. Of what is longer than it may be so much is kept that it is still too long.
+/// Copies a value, cut just above its limit so that an overlong one is still recognised.
 fn bounded(text: &str, bytes_max: usize) -> Box<str> {
     text[..text.floor_char_boundary(bytes_max + 4)].into()
 }

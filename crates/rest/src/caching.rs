@@ -34,7 +34,7 @@ pub(crate) async fn tagged(request: Request, next: Next) -> Response {
     let Some(known) = known.filter(|_| response.status() == StatusCode::OK) else { return response };
     let (mut parts, body) = response.into_parts();
     if let Some(tag) = parts.headers.get(header::ETAG).and_then(|tag| tag.to_str().ok()) {
-        // Of what never changes the tag was made once.
+        // Immutable content already carries its tag.
         return if has(known.as_ref(), tag) { unchanged(parts) } else { Response::from_parts(parts, body) };
     }
     if body.size_hint().exact().is_none_or(|bytes| bytes > TAGGED_BYTES_MAX) {

@@ -44,7 +44,7 @@ pub(crate) async fn run(service: Service) {
             guests_seen = match service.prune(guests_seen, PRUNE_TURNS).await {
                 Ok(next) => next,
                 Err(error) => {
-                    tracing::warn!(%error, "what nobody needs any more could not be removed");
+                    tracing::warn!(%error, "pruning failed");
                     guests_seen
                 }
             };

@@ -63,8 +63,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     let descriptors = process::raise_descriptors();
     if descriptors < DESCRIPTORS_MIN {
         return Err(format!(
-            "the process may open {descriptors} files and connections; {} are the least (`ulimit -n`)",
-            DESCRIPTORS_MIN
+            "the open-file limit is {descriptors}; Quintet needs at least {DESCRIPTORS_MIN} (`ulimit -n`)"
         ));
     }
     let room = Room::of(descriptors, config.limits.connections, config.limits.connections_per_address);

@@ -48,8 +48,8 @@ fn holds(claim: &Value, wanted: &str) -> bool {
     }
 }
 
-/// What a token of another issuer has to say before it counts. Whoever has the shared secret can sign anything: a token
-/// that resets a password is none that gives access.
+/// What a token of another issuer must contain to be accepted. Whoever has the shared secret can sign anything: a
+/// password-reset token must not grant access.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
     /// The `iss`, where one is demanded.
@@ -116,7 +116,7 @@ pub(crate) fn header(token: &str) -> Result<Map<String, Value>, Refusal> {
 /// A claim that is a moment (RFC 7519, section 2: a NumericDate), in seconds.
 ///
 /// # Errors
-/// `ERR_UNAUTHENTICATED` for anything else: what cannot be read is not taken for no end.
+/// `ERR_UNAUTHENTICATED` for anything else: an unreadable `exp` is refused rather than treated as "never expires".
 pub(crate) fn moment(claims: &Map<String, Value>, name: &str) -> Result<Option<i64>, Refusal> {
     match claims.get(name) {
         None | Some(Value::Null) => Ok(None),

@@ -33,7 +33,7 @@ struct Own {
     count: usize,
 }
 
-/// That a request for a list is under way: until this is dropped, which is after its answer was written down.
+/// Permit for one list request, held until its answer is serialised.
 #[derive(Debug)]
 pub struct HeavyTurn {
     _all: OwnedSemaphorePermit,
@@ -73,7 +73,7 @@ impl Heavy {
     /// Waits for the turn of one more request of a user.
     async fn turn(&self, user: &UserId) -> Result<HeavyTurn, Refusal> {
         let (place, own) = self.enter(user)?;
-        // First among the own, so that no user has more than these among all: there they are served as they came.
+        // Take the user's own permit first, so that one user cannot fill the shared queue.
         let own = own.acquire_owned().await.map_err(|_| Refusal::internal())?;
         let all = Arc::clone(&self.all).acquire_owned().await.map_err(|_| Refusal::internal())?;
         Ok(HeavyTurn { _all: all, _own: own, _place: place })

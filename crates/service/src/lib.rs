@@ -183,8 +183,7 @@ impl Service {
         self.0.settings.registration
     }
 
-    /// Removes what nobody needs any more, a turn at a time, so that others write in between; at most so many turns.
-    /// `after` is what the call before gave, 0 at first.
+    /// Prunes expired rows, in at most `turns` short transactions. `after` is the previous call's result, 0 at first.
     ///
     /// # Errors
     /// An internal error.

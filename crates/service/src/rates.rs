@@ -114,7 +114,7 @@ impl KeyedBytes {
         let (moments, looked_at) = &mut *used_up;
         if moments.len() >= *looked_at {
             moments.retain(|_, moment| *moment > now);
-            // Where most are busy they are not looked at each time.
+            // If few keys could be dropped, wait until the table doubles before looking again.
             *looked_at = KEYS_KEPT.max(moments.len() * 2);
         }
         let moment = moments.entry(key).or_default();
@@ -180,7 +180,7 @@ impl<K: Eq + Hash> Keyed<K> {
         let mut used_up = self.used_up.lock().unwrap_or_else(PoisonError::into_inner);
         if used_up.moments.len() >= used_up.tidy_at {
             used_up.moments.retain(|_, moment| *moment > now);
-            // Where few were quiet it is not looked through again for each key that comes.
+            // If few keys could be dropped, wait until the table doubles before looking again.
             used_up.tidy_at = KEYS_KEPT.max(used_up.moments.len() * 2);
         }
         let moment = used_up.moments.entry(key).or_default();

@@ -244,7 +244,7 @@ impl Tokens {
             (true, ..) => &self.own,
             (false, Some(key), _) | (false, None, Some(key)) => key,
             (false, None, None) => {
-                return Err(Refusal::unauthenticated("the token is of no issuer that is known here"));
+                return Err(Refusal::unauthenticated("the token's issuer is not known to this server"));
             }
         };
         let claims = self.verified(token, key)?;
@@ -268,7 +268,7 @@ impl Tokens {
             self.settings.rules.check(&claims)?;
             Issuer::Other
         } else {
-            return Err(Refusal::unauthenticated("the token is of no issuer that is known here"));
+            return Err(Refusal::unauthenticated("the token's issuer is not known to this server"));
         };
         let is_ours = issuer != Issuer::Other;
         let authenticated_s = if is_own { claims::moment(&claims, "auth_time")? } else { issued_s };

@@ -116,20 +116,23 @@ fn respond(service: &Service, request: &Request<Incoming>) -> Response<Full<Byte
     response
 }
 
-/// Listens for scrapers. An address that nobody asked for and that is taken is gone without.
+/// Listens for scrapers. If the default address is in use, warns and continues without a listener.
+///
+/// # Errors
+/// A configured address that cannot be bound (`asked`).
 pub(crate) async fn bind(address: SocketAddr, asked: bool) -> Result<Option<TcpListener>, String> {
     match TcpListener::bind(address).await {
         Ok(listener) => Ok(Some(listener)),
         Err(error) if asked => Err(format!("cannot listen for [metrics] on {address}: {error}")),
         Err(error) => {
-            tracing::warn!("the metrics have no listener, for {address} cannot be had: {error}");
+            tracing::warn!("no listener for metrics: cannot bind {address}: {error}");
             Ok(None)
         }
     }
 }
 
-/// OpenMetrics as the older text of Prometheus has it: a counter is called by what its samples are called, and no end is
-/// marked.
+/// Converts OpenMetrics to the older text format of Prometheus: counters are named after their samples, and there is no
+/// `# EOF`.
 fn older(text: &str) -> String {
     let counters: Vec<&str> =
         text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.strip_suffix(" counter")).collect();

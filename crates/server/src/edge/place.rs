@@ -1,6 +1,6 @@
 //! The place of one connection: the step that it is at, since when, and whether it waits for its peer to read.
 //!
-//! All of it are atomics that the connection's own task writes and [`super::places::Places`] reads once a second, so that
+//! All fields are atomics, written by the connection's task and read once a second by [`super::places::Places`], so that
 //! no connection needs a timer of its own.
 
 use std::net::IpAddr;
@@ -47,7 +47,7 @@ impl Step {
 pub(super) struct State {
     /// The step in the low bits, and above them since when.
     step: AtomicU64,
-    /// Since when a write waits, plus one; zero while none does.
+    /// When the pending write started, plus one; zero if none is pending.
     waits_since: AtomicU64,
 }
 
@@ -74,7 +74,7 @@ impl State {
         Some(Duration::from_millis(now.saturating_sub(since)))
     }
 
-    /// Whether nobody but the client would miss the connection: for a while nothing that it asked for has been worked on.
+    /// Whether the connection can be closed without losing work in progress.
     pub(super) fn is_closable(&self, now: u64) -> bool {
         let (step, since) = self.step();
         if self.write_waits(now).is_some_and(|waits| waits >= CLOSABLE_AFTER) {

@@ -20,8 +20,8 @@
 //! A connection without an ordinary place gets a triage place for [`TRIAGE_TIMEOUT`]. There only health checks are
 //! answered and requests with a token that verifies; the latter are moved to the share of known users. Everything else is
 //! answered with 503. Where all triage places are taken, the oldest of the address that has the most is closed, but none
-//! before it had [`TRIAGE_GUARANTEED`]: so long nothing is accepted, and who comes waits in the system's queue. A client that
-//! sends its request at once is served, however many come beside it.
+//! before it had [`TRIAGE_GUARANTEED`]. For that long no new connection is accepted; new ones wait in the kernel's
+//! backlog. A client that sends its request at once is served, however many come beside it.
 //!
 //! The time of every step is bounded too ([`super::place`]): once a second [`Places::tend`] closes what is overdue.
 //!
@@ -54,10 +54,10 @@ const SWEEP_EVERY: Duration = Duration::from_millis(100);
 /// Time between two looks for connections that are overdue.
 pub(crate) const TEND_EVERY: Duration = Duration::from_secs(1);
 
-/// A connection over which HTTP is spoken.
+/// A connection that still speaks HTTP, not WebSocket.
 struct Entry {
     state: Arc<State>,
-    /// Whom it counts for: the peer, or the client that a proxy names.
+    /// The address this connection is counted against: the peer's, or the client's that a trusted proxy names.
     address: IpAddr,
     peer: IpAddr,
     proxied: bool,
@@ -282,7 +282,7 @@ impl Inner {
         self.descriptors + HTTP_COSTS <= room.ordinary + more && self.connections < room.connections + more
     }
 
-    /// Whether no more than a part of the ordinary places is left: one of so many.
+    /// Whether at most one in `of` of the ordinary places is free.
     fn has_left_at_most(&self, room: &Room, of: usize) -> bool {
         let left = (room.ordinary.saturating_sub(self.descriptors) / HTTP_COSTS)
             .min(room.connections.saturating_sub(self.connections));
@@ -313,8 +313,8 @@ impl Inner {
         self.count_out(from);
     }
 
-    /// Chooses one in triage to be closed: of the address that has the most there, the oldest, and rather one that is
-    /// not being answered.
+    /// Chooses the triage connection to close: the oldest of the address with the most, preferring one without a
+    /// request in progress.
     fn oldest_of_triage(&mut self, now: u64) -> Option<AbortHandle> {
         let open = |entry: &&mut Entry| {
             entry.task.is_some() && now.saturating_sub(entry.accepted_at) >= millis(TRIAGE_GUARANTEED)

@@ -63,8 +63,8 @@ fn note(tx: &Tx<'_>, by: &UserRow, added: i64, direct: i64) -> Written<(i64, i64
         .query_row(params![by.pk, day(tx.now), added, direct], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
-/// Whether two users are both members of a conversation. What is open does not count: whoever joins it is nobody's
-/// acquaintance for that. The conversations of whoever has fewer are looked through, and not too many of them.
+/// Whether two users are both members of a conversation. Open conversations do not count: joining one makes nobody an
+/// acquaintance. Looks through the newest conversations of the user who has fewer, at most [`SHARED_LOOKED_AT_MAX`].
 fn shares_one(tx: &Tx<'_>, user: i64, other: i64) -> Written<bool> {
     let mut count = tx.conn.prepare_cached("SELECT conversations FROM user WHERE pk = ?1")?;
     let mut of = |pk: i64| count.query_row([pk], |row| row.get::<_, i64>(0));

@@ -16,12 +16,12 @@ use quintet_domain::{Code, Refusal};
 use quintet_service::{EventRate, RefusalRate};
 use quintet_socketio::{CloseReason, Outbox, Transport};
 
-/// How many clients may be there that are not identified.
+/// How many clients that are not identified there may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnidentifiedMax {
     /// Anonymous clients of one address: one of IPv4, or a network of 64 bits of IPv6.
     pub of_address: usize,
-    /// All of all addresses, those included that are arriving. Beyond, the oldest is closed for each that comes.
+    /// Clients of all addresses, arriving ones included. Beyond this number each new one closes the oldest.
     pub in_total: usize,
 }
 
@@ -34,7 +34,7 @@ impl Default for UnidentifiedMax {
 /// Milliseconds after which an address with too many anonymous clients may retry.
 const RETRY_AFTER_MS: u64 = 10_000;
 
-/// The way to close a client's transport.
+/// The handle by which a client's transport is closed.
 #[derive(Debug)]
 pub(crate) enum Door {
     SocketIo(Transport),
@@ -60,7 +60,7 @@ type Key = (bool, u64);
 #[derive(Debug)]
 struct Entry {
     door: Option<Door>,
-    /// Whether it counts for its address.
+    /// The network against which an anonymous client is counted; none while it is not anonymous.
     anonymous: Option<IpAddr>,
 }
 
@@ -72,7 +72,7 @@ struct State {
 }
 
 impl State {
-    /// Forgets a client. Its door, so that it can be closed outside the lock.
+    /// Removes a client. Returns its door, so that the caller can close it outside the lock.
     fn remove(&mut self, key: Key) -> Option<Door> {
         let entry = self.entries.remove(&key)?;
         if let Some(network) = entry.anonymous
@@ -103,7 +103,7 @@ impl Clients {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A client arrives.
+    /// Registers a client whose transport has opened. Closes the oldest where there are too many.
     pub(crate) fn arrive(self: &Arc<Self>, address: IpAddr) -> Arc<Client> {
         let mut state = self.state();
         state.next += 1;
@@ -121,7 +121,7 @@ impl Clients {
         })
     }
 
-    /// Closes so many clients that are not identified, the oldest first, guests last. Gives how many there were.
+    /// Closes `count` clients that are not identified, the oldest first, guests last. Returns how many it closed.
     pub(crate) fn close(&self, count: usize) -> usize {
         let mut doors = Vec::new();
         let mut closed = 0;
@@ -179,10 +179,10 @@ impl Client {
         }
     }
 
-    /// It enters a namespace, and nobody vouches for it.
+    /// Counts the client against its address, since it enters a namespace without being identified.
     ///
     /// # Errors
-    /// `ERR_RATE_LIMITED` when its address has as many such clients as it may have.
+    /// `ERR_RATE_LIMITED` when its address has too many such clients.
     pub(crate) fn enter_anonymously(&self) -> Result<(), Refusal> {
         let Some(key) = *self.key() else { return Ok(()) };
         let network = quintet_domain::network(self.address);
@@ -201,7 +201,7 @@ impl Client {
         Ok(())
     }
 
-    /// It is a guest now: others go before it.
+    /// Marks the client as a guest's: clients that are nobody's are closed before it.
     pub(crate) fn become_guest(&self) {
         let mut key = self.key();
         let Some(number) = key.filter(|(guest, _)| !guest).map(|(_, number)| number) else { return };
@@ -212,7 +212,7 @@ impl Client {
         *key = Some((true, number));
     }
 
-    /// It is known whose it is.
+    /// Marks the client as identified: it is no longer counted or closed for others.
     pub(crate) fn identify(&self) {
         if let Some(key) = self.key().take() {
             let _ = self.clients.state().remove(key);

@@ -1,4 +1,4 @@
-//! Log-ins that failed: whoever tries many passwords of one account waits longer and longer, from whatever address.
+//! Failed log-ins: each further failure at one account makes the next attempt wait longer, whatever its address.
 //!
 //! What must stay true: nobody is kept out of its account by others. Where an account was logged in to before, its
 //! failures elsewhere do not count; there only the rate of the address does.
@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 /// Accounts, and pairs of an account and a network, that are remembered, of each kind.
 const KEPT: usize = 10_000;
-/// After so long without a failure earlier ones are forgotten.
+/// Time without a failure after which earlier ones are forgotten.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(60 * 60);
 
 /// The failures of one account.
@@ -26,7 +26,7 @@ struct Failures {
 }
 
 impl Failures {
-    /// How long after the last failure the next attempt is let through.
+    /// How long after the last failure the next attempt is allowed.
     fn backoff(self) -> Duration {
         let over = self.count.saturating_sub(LOGIN_FAILURES_MAX);
         if over == 0 {
@@ -37,7 +37,7 @@ impl Failures {
     }
 }
 
-/// The failures of all accounts, by what names an account: its id, or what was said instead where there is none.
+/// The failures of all accounts, by the account's id, or by the given log-in name where there is no such account.
 #[derive(Debug, Default)]
 pub(crate) struct LoginFailures {
     failures: Mutex<HashMap<String, Failures>>,
@@ -45,7 +45,7 @@ pub(crate) struct LoginFailures {
     known: Mutex<HashMap<(String, IpAddr), Instant>>,
 }
 
-/// Makes room in a full table: what is older than half of it goes.
+/// Makes room in a full table by dropping the older half of it.
 fn make_room<K: Eq + Hash + Clone, V>(table: &mut HashMap<K, V>, last: impl Fn(&V) -> Instant) {
     if table.len() < KEPT {
         return;
@@ -85,7 +85,7 @@ impl LoginFailures {
         Ok(())
     }
 
-    /// An attempt succeeded: failures so far do not count any more, and from there it is always let through.
+    /// Records a success: earlier failures no longer count, and attempts from this address are always allowed.
     pub(crate) fn succeeded(&self, account: &str, from: IpAddr) {
         self.failures.lock().unwrap_or_else(PoisonError::into_inner).remove(account);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);

@@ -171,7 +171,7 @@ impl Service {
         self.0.store.free_bytes()
     }
 
-    /// Whether the disk has less room than is to stay free.
+    /// Whether less than `[limits] free_bytes_min` is free on the disk.
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.0.store.is_full()

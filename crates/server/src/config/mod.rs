@@ -21,7 +21,7 @@ use crate::cli::Options;
 /// The file that is read where none is named, if it is there.
 const DEFAULT_FILE: &str = "quintet.toml";
 
-/// The fewest connections that a bound may leave: a browser opens six at once.
+/// Minimum value of the limits on connections: a browser opens six at once.
 const CONNECTIONS_MIN: usize = 16;
 /// Minimum length of the metrics secret, in bytes.
 const METRICS_SECRET_BYTES_MIN: usize = 16;

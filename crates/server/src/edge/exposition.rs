@@ -18,20 +18,20 @@ use tokio::sync::Semaphore;
 
 use super::policy;
 
-/// Where the metrics are.
+/// The path of the metrics.
 pub(crate) const PATH: &str = "/metrics";
 
-/// Connections to the listener of the metrics at once: a scraper, its spare, and somebody who looks.
+/// Connections to the metrics listener at once: enough for a few scrapers and a person with a browser.
 const CONNECTIONS_MAX: usize = 8;
-/// Time that one of them has, from its first byte to its last.
+/// Time that a connection to the metrics listener may take as a whole.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What a scraper has to bring.
+/// The secret that a scraper must send on the ordinary listeners.
 #[derive(Clone)]
 pub(crate) struct Secret(pub(crate) String);
 
 impl Secret {
-    /// Whether a request brings it; compared in a time that does not depend on where the two differ.
+    /// Whether a request has this secret, compared in constant time.
     pub(super) fn opens(&self, headers: &HeaderMap) -> bool {
         bearer(headers).is_some_and(|given| self.0.as_bytes().ct_eq(given.as_bytes()).into())
     }
@@ -43,7 +43,7 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// Answers a request for the metrics: as Prometheus text, and as OpenMetrics to who asks for that.
+/// Answers a request for the metrics: as OpenMetrics where `Accept` asks for it, otherwise as Prometheus text.
 pub(super) fn answer(service: &Service, headers: &HeaderMap, secret: Option<&Secret>) -> Response<Full<Bytes>> {
     let plain = |status: StatusCode, text: &'static str| {
         let mut response = Response::new(Full::new(Bytes::from_static(text.as_bytes())));
@@ -71,7 +71,7 @@ pub(super) fn answer(service: &Service, headers: &HeaderMap, secret: Option<&Sec
     response
 }
 
-/// Serves the listener of the metrics until it is dropped. It has nothing else.
+/// Serves the metrics listener until the future is dropped. Any path but [`PATH`] is 404.
 pub(crate) async fn serve(listener: TcpListener, service: Service) {
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {

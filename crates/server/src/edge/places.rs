@@ -41,17 +41,17 @@ use tokio::time::Instant;
 use super::place::{Class, Place, State, Step};
 use super::room::{HTTP_COSTS, Room, WEBSOCKET_COSTS};
 
-/// Age from which on a connection counts for the bound of its address.
+/// Age from which on a connection counts against the limit of its address.
 const SETTLED_AFTER: Duration = Duration::from_secs(2);
 /// Time that a connection has in a triage place.
 const TRIAGE_TIMEOUT: Duration = Duration::from_secs(5);
-/// The part of that in which it is not closed for another.
+/// The first part of [`TRIAGE_TIMEOUT`], in which the connection is not closed for another.
 const TRIAGE_GUARANTEED: Duration = Duration::from_millis(100);
-/// Time after which a full triage is looked at again.
+/// Time between two checks whether a full triage has a place again.
 const TRIAGE_LOOK_EVERY: Duration = Duration::from_millis(5);
-/// Time between two looks for connections that may be closed.
+/// Minimum time between two sweeps for connections that may be closed.
 const SWEEP_EVERY: Duration = Duration::from_millis(100);
-/// Time between two looks for connections that are overdue.
+/// Time between two sweeps for connections that are overdue.
 pub(crate) const TEND_EVERY: Duration = Duration::from_secs(1);
 
 /// A connection that still speaks HTTP, not WebSocket.
@@ -62,7 +62,7 @@ struct Entry {
     peer: IpAddr,
     proxied: bool,
     accepted_at: u64,
-    /// Ends its task; none while the task is not known yet, and once it was ended.
+    /// Aborts the connection's task; none before the task is known, and after it was aborted.
     task: Option<AbortHandle>,
 }
 
@@ -128,7 +128,7 @@ impl Places {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until there is a place for whoever comes next.
+    /// Waits until there is a place for another connection.
     pub(crate) async fn ready(&self) {
         while self.inner().is_triage_busy(&self.room, self.now()) {
             tokio::time::sleep(TRIAGE_LOOK_EVERY).await;
@@ -181,7 +181,7 @@ impl Places {
         place
     }
 
-    /// Takes note of the task that serves a connection.
+    /// Sets the task that serves a connection, so that it can be aborted.
     pub(crate) fn served_by(&self, key: u64, task: AbortHandle) {
         let mut inner = self.inner();
         let inner = &mut *inner;

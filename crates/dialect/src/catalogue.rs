@@ -109,7 +109,7 @@ use Type::{Binary, ClientId, Content, Flag, Id, Ids, Kind, Name, Objects, Text, 
 const AUTHENTICATE: EventSpec = spec("authenticate", ToServer, Quintet, Object(&[req("token", Text)]));
 const ERROR_FIELDS: Payload = Object(&[req("code", Text), req("message", Text), opt("event", Text)]);
 const OBJECT: Type = Type::Object;
-/// Who types where, in the messenger vocabulary.
+/// The payload of typing events in the messenger vocabulary.
 const TYPIST: Payload =
     Object(&[req("userId", Id), req("username", Name), opt("recipient", Id), opt("group", Id), opt("guest", Flag)]);
 

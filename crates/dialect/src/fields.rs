@@ -1,6 +1,6 @@
 //! A client's payload, checked against the catalogue.
 //!
-//! What must stay true: what the catalogue does not name is passed over without being built, however large or deep.
+//! What must stay true: values that the catalogue does not name are skipped without allocating, however large or deep.
 
 use quintet_domain::limits::IDS_MAX;
 use quintet_domain::{
@@ -15,12 +15,12 @@ use crate::value::{self, Found, Shape};
 /// The checked fields of a payload. A bare value stands under the empty name.
 pub(crate) struct Fields(Vec<(&'static str, Checked)>);
 
-/// A field that is of its type.
+/// A field's value, checked against its type.
 enum Checked {
     Text(String),
     Flag(bool),
     Ids(Vec<String>),
-    /// Which of the attachments it is.
+    /// The index of the attachment.
     Attachment(usize),
 }
 

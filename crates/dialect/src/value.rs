@@ -1,4 +1,4 @@
-//! Reading JSON as far as the catalogue names it: what it does not name is passed over without being built.
+//! Reads the JSON fields that the catalogue names, and skips all others without allocating for them.
 
 use std::fmt;
 
@@ -8,25 +8,25 @@ use serde_json::Number;
 
 use crate::catalogue::Field;
 
-/// A payload, of which the named fields were read.
+/// A payload, with its named fields read.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Shape {
-    /// An object: what stands under each named field, [`Found::Null`] where it is absent.
+    /// An object: the value of each named field, [`Found::Null`] where it is absent.
     Object(Vec<Found>),
-    /// Anything else.
+    /// A payload that is not an object.
     Bare(Found),
 }
 
-/// The value of a field, as far as any field may have one.
+/// The value of a field, in the types that fields can have.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Found {
-    /// `null`, or nothing at all.
+    /// `null`, or an absent field.
     Null,
     Text(String),
     /// A number as its text.
     Number(String),
     Flag(bool),
-    /// A list: the texts and numbers in it, none for an item that is neither.
+    /// A list of texts and numbers; `None` for an item that is neither.
     Items {
         items: Vec<Option<String>>,
         /// Whether it has more items than any list may have.
@@ -34,7 +34,7 @@ pub(crate) enum Found {
     },
     /// The place of a binary attachment.
     Attachment(usize),
-    /// Something else.
+    /// A value of a type that no field has.
     Other,
 }
 
@@ -59,7 +59,8 @@ pub(crate) fn read(fields: &'static [Field], json: &str) -> Result<Shape, serde_
     Ok(shape)
 }
 
-/// Reads a value; of an object the named fields, or, where none are named, whether it is the place of an attachment.
+/// Reads a value. Of an object, reads the named fields or, where none are named, whether it is a placeholder of an
+/// attachment.
 #[derive(Clone, Copy)]
 struct Read(Option<&'static [Field]>);
 
@@ -152,7 +153,7 @@ fn attachment<'de, M: MapAccess<'de>>(mut object: M) -> Result<Found, M::Error> 
     Ok(number.filter(|_| placeholder).map_or(Found::Other, Found::Attachment))
 }
 
-/// Looks a key up without keeping it.
+/// Looks a key up in a list of names, without allocating for it.
 struct ReadKey<F>(F);
 
 impl<'de, F: Fn(&str) -> Option<usize>> DeserializeSeed<'de> for ReadKey<F> {

@@ -83,7 +83,7 @@ pub const UNIDENTIFIED_BYTES_PER_SECOND: u32 = 2_000_000;
 pub const UNIDENTIFIED_BYTES_BURST: u32 = 8_000_000;
 /// Refused events that a connection may send at once before it is closed for going on beyond the rate.
 pub const REFUSED_EVENTS_BURST: u32 = 200;
-/// Seconds in which those are forgotten.
+/// Seconds after which refused events no longer count.
 pub const REFUSED_EVENTS_SECONDS: u64 = 10;
 /// Seconds that a transport has to enter a namespace, from its opening or from leaving the last one.
 pub const CONNECT_SECONDS: u64 = 15;
@@ -153,7 +153,7 @@ pub const MEETUP_REQUESTS_MAX: i64 = 1_000;
 /// Notifications that are kept of a user; the oldest go first.
 pub const NOTIFICATIONS_KEPT_MAX: i64 = 5_000;
 /// Members with whom a group may begin and each of whom is told of each that comes after it; of more members nobody is
-/// told one by one, for that would be the square.
+/// told one by one, because the number of notices would grow with the square of the members.
 pub const TOLD_EACH_MAX: usize = 16;
 /// Days after which a notification that was read is removed.
 pub const NOTIFICATIONS_READ_KEPT_DAYS: i64 = 30;
@@ -198,7 +198,7 @@ pub const HEAVY_REQUESTS_AT_ONCE: usize = 4;
 pub const HEAVY_REQUESTS_MAX: usize = 512;
 /// Reads of one user of each kind that wait for the user's own earlier ones; further ones are refused.
 pub const READS_WAITING_OF_USER: usize = 32;
-/// Reads of one user that wait with which sessions begin: as many as a user may have connections that come back at once.
+/// Reads that a user's starting sessions may have waiting. After a restart all connections of a user come back at once.
 pub const VITAL_READS_WAITING_OF_USER: usize = 1_024;
 /// Reads of one address that wait for its earlier ones: more than of one user, for many people may share an address.
 pub const READS_WAITING_OF_ADDRESS: usize = 256;

@@ -1,4 +1,4 @@
-//! Usernames: which texts are one, which two are taken for the same, and which nobody may choose.
+//! Usernames: which texts are valid, which two count as equal, and which are reserved.
 //!
 //! Two usernames are the same when their keys are: so nobody can take a name that readers mistake for another's. The
 //! keys follow Unicode: NFKC, full case folding, and the skeleton of UTS #39 (Unicode Security Mechanisms).
@@ -15,8 +15,8 @@ use crate::Refusal;
 use crate::limits::NAME_CHARS_MAX;
 use crate::visible::{DECOMPOSED_CHARS_MAX, category, is_longer, is_mark, is_visible, named};
 
-/// What the keys of stored usernames were made with: this file's own version and that of the table of confusable
-/// characters. Where a database has another, its keys have to be made anew.
+/// The version of the keys of stored usernames: this file's own, and that of the table of confusable characters. A
+/// database with another version must compute its keys anew.
 pub static NAME_KEY_VERSION: LazyLock<String> = LazyLock::new(|| {
     let (major, minor, _) = unicode_security::UNICODE_VERSION;
     format!("1 {major}.{minor}")
@@ -50,14 +50,14 @@ const RESERVED: [&str; 20] = [
     "undefined",
 ];
 
-/// What names start with that the server gives to guests and to erased users. `user-`, for users whose token brings no
-/// name, is not among them: it claims nothing, and other back ends have such users.
+/// Prefixes of the names that the server gives to guests and to erased users. `user-`, for users whose token has no
+/// name, is not reserved: it claims nothing, and other back ends have such users.
 const RESERVED_PREFIXES: [&str; 2] = ["guest-", "deleted-"];
 
 /// The characters that are `@` in NFKC: itself, the small and the full-width one.
 const AT_SIGNS: [char; 3] = ['@', '\u{FE6B}', '\u{FF20}'];
 
-/// Why a username cannot be chosen, although it is one.
+/// The message for a valid username that is reserved.
 const RESERVED_BECAUSE: &str = "is reserved; choose another one";
 
 /// The keys by which a username is compared with others.
@@ -161,7 +161,7 @@ pub fn parse_username(text: &str) -> Result<String, Refusal> {
     match text.chars().find(|c| !may_be_in_username(*c)) {
         Some(c) if c.is_whitespace() => return invalid("must not contain spaces".to_owned()),
         Some(c) if AT_SIGNS.contains(&c) => return invalid("must not contain `@`; only email addresses do".to_owned()),
-        Some(c) => return invalid(format!("must not contain {}, which readers cannot see or tell apart", named(c))),
+        Some(c) => return invalid(format!("must not contain {}, which is invisible or not assigned", named(c))),
         None => {}
     }
     if text.starts_with(is_mark) {

@@ -1,4 +1,4 @@
-//! What stands for whoever sends from an address, for rates: one host of IPv4, or the network of a household in IPv6.
+//! The keys by which rates count addresses: one host of IPv4, or the network of a household in IPv6.
 
 use std::net::{IpAddr, Ipv6Addr};
 

@@ -31,7 +31,7 @@ const TAGS_MAX: usize = 7;
 /// Characters of a text that can become a name of [`NAME_CHARS_MAX`] by NFC: letters with three marks each.
 pub(crate) const DECOMPOSED_CHARS_MAX: usize = 4 * NAME_CHARS_MAX;
 
-/// Whether a text has more characters than so many, without counting all.
+/// Whether a text has more than a number of characters, without counting all of them.
 pub(crate) fn is_longer(text: &str, chars: usize) -> bool {
     text.chars().nth(chars).is_some()
 }
@@ -82,7 +82,7 @@ pub(crate) fn named(c: char) -> String {
 /// character.
 pub fn display_name(field: &str, text: &str) -> Result<String, Refusal> {
     let too_large = || Err(Refusal::too_large(field, format!("has at most {NAME_CHARS_MAX} characters")));
-    // A long text is not even normalised.
+    // A long text is refused before it is normalised.
     if is_longer(text, DECOMPOSED_CHARS_MAX) {
         return too_large();
     }
@@ -133,7 +133,7 @@ fn normalised(text: &str) -> Vec<char> {
     chars
 }
 
-/// A mark alone is drawn on whatever stands before the name.
+/// A combining mark is drawn on the character before it, here the one before the name.
 fn shows_something(chars: &[char]) -> bool {
     chars.iter().any(|c| is_visible(*c) && !is_mark(*c))
 }

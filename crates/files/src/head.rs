@@ -1,20 +1,20 @@
-//! The start of a file as it comes, in whatever pieces, and what it says: looked at once or twice, never once a piece.
+//! Recognises a file by its first bytes. They are examined at most twice, however small the pieces are that arrive.
 
 use crate::Kind;
 
-/// Bytes from the start of a file by which it is known what it is, and how large an image is.
+/// Bytes at the start of a file from which its type, and usually the size of an image, are read.
 const HEAD_BYTES: usize = 64 * 1024;
-/// The same of an image that does not say its size earlier: cameras and editors put long notes before it.
+/// Bytes for an image whose size comes later, since cameras and editors put long metadata before it.
 const LONG_HEAD_BYTES: usize = 1024 * 1024;
 
-/// The start of a file, until it is known what it is.
+/// The first bytes of a file, until its type is known.
 #[derive(Debug)]
 pub(crate) struct Head {
     bytes: Vec<u8>,
-    /// Bytes that are gathered before they are looked at.
+    /// Bytes to collect before they are examined.
     wanted: usize,
     known: Option<Kind>,
-    /// How often the bytes were looked at.
+    /// How often the bytes were examined.
     looks: usize,
 }
 
@@ -25,7 +25,7 @@ impl Default for Head {
 }
 
 impl Head {
-    /// Takes what comes next of the file.
+    /// Takes the next piece of the file.
     pub(crate) fn add(&mut self, next: &[u8]) {
         if self.known.is_some() {
             return;
@@ -52,7 +52,7 @@ impl Head {
         }
     }
 
-    /// What the file is, once all of it came.
+    /// The type of the file, once all of it has arrived.
     pub(crate) fn kind(self) -> Kind {
         self.known.unwrap_or_else(|| Kind::of(&self.bytes))
     }

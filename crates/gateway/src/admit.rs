@@ -1,8 +1,6 @@
-//! What is let in: clients, by their origin and address; and what they send, by its size and rate, before anything of it
-//! is parsed.
+//! Admission: of clients, by origin and address; of their messages, by size and rate, before they are parsed.
 //!
-//! What must stay true: what is refused costs little, is answered, and is refused only so often before the connection
-//! is closed.
+//! What must stay true: a refusal costs little and is answered, and after too many of them the connection is closed.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,11 +16,11 @@ use crate::connect::{Listener, Visitor};
 use crate::connection::Connection;
 use crate::{Gateway, connect_error, session};
 
-/// Who an event says it is: its name and its acknowledgement id, as far as they are known.
+/// An event's name and acknowledgement id, where known.
 pub(crate) type EventHead = (Option<String>, Option<u64>);
 
 impl Gateway {
-    /// Whether a client may come in: the same for every door.
+    /// Admits a client, over any transport. Checks the origin and the rate of new connections.
     pub(crate) fn admit_client(&self, request: &http::request::Parts, remote: SocketAddr) -> Result<Visitor, Refusal> {
         let listener = request.extensions.get::<Listener>().copied().unwrap_or_default();
         let admitted = if self.0.doors.origins.admit(&request.headers, listener.trust) {
@@ -47,12 +45,12 @@ impl Gateway {
         Ok(())
     }
 
-    /// Whether the next message of a client is within its rate, as far as can be known before it comes.
+    /// Whether the client's rate has room for another message, of whatever size.
     pub(crate) fn may_inflate(&self, client: &Client) -> bool {
         self.0.service.rates().has_room(&client.rate)
     }
 
-    /// Whether a client that was refused something has gone on for too long.
+    /// Counts a refusal. Returns whether the client has had too many of them.
     fn is_flooding(&self, client: &Client) -> bool {
         self.0.service.rates().is_flooding(&client.refusals)
     }

@@ -18,12 +18,12 @@ use quintet_domain::{Code, Refusal};
 use quintet_service::{EventRate, RefusalRate};
 use quintet_socketio::{CloseReason, Outbox, Transport};
 
-/// How many clients may be there that are not identified.
+/// How many clients that are not identified there may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnidentifiedMax {
     /// Anonymous clients of one address: one of IPv4, or a network of 64 bits of IPv6.
     pub of_address: usize,
-    /// All of all addresses, those included that are arriving. Beyond, the oldest is closed for each that comes.
+    /// Clients of all addresses, arriving ones included. Beyond this number each new one closes the oldest.
     pub in_total: usize,
 }
 
@@ -33,13 +33,13 @@ impl Default for UnidentifiedMax {
     }
 }
 
-/// Milliseconds after which an address may try again that has too many anonymous clients.
+/// Milliseconds after which an address with too many anonymous clients may retry.
 const RETRY_AFTER_MS: u64 = 10_000;
 
 /// Time in which a client that has come is not closed for others, unless there are only such: most show a token at once.
 const ARRIVING: Duration = Duration::from_secs(2);
 
-/// The way to close a client's transport.
+/// The handle by which a client's transport is closed.
 #[derive(Debug)]
 pub(crate) enum Door {
     SocketIo(Transport),
@@ -59,14 +59,14 @@ impl Door {
     }
 }
 
-/// Whether it is a guest's, then its number: the order in which clients go.
+/// Sort key for eviction: whether a guest, then arrival number.
 type Key = (bool, u64);
 
 #[derive(Debug)]
 struct Entry {
     door: Option<Door>,
     arrived_at: Instant,
-    /// Whether it counts for its address.
+    /// The network against which an anonymous client is counted; none while it is not anonymous.
     anonymous: Option<IpAddr>,
 }
 
@@ -89,7 +89,7 @@ impl State {
         oldest.or_else(guest).or_else(any).map(|(key, _)| *key)
     }
 
-    /// Forgets a client. Its door, so that it can be closed outside the lock.
+    /// Removes a client. Returns its door, so that the caller can close it outside the lock.
     fn remove(&mut self, key: Key) -> Option<Door> {
         let entry = self.entries.remove(&key)?;
         if let Some(network) = entry.anonymous
@@ -120,7 +120,7 @@ impl Clients {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A client arrives.
+    /// Registers a client whose transport has opened. Closes the oldest where there are too many.
     pub(crate) fn arrive(self: &Arc<Self>, address: IpAddr) -> Arc<Client> {
         self.arrive_at(address, Instant::now())
     }
@@ -187,7 +187,7 @@ impl Client {
         self.key.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Says how its transport is closed. One that is to go already is closed at once.
+    /// Sets how to close the transport; closes it at once if the client was already evicted.
     pub(crate) fn open(&self, door: Door) {
         let refused = {
             let key = self.key();
@@ -205,10 +205,10 @@ impl Client {
         }
     }
 
-    /// It enters a namespace, and nobody vouches for it.
+    /// Counts the client against its address, since it enters a namespace without being identified.
     ///
     /// # Errors
-    /// `ERR_RATE_LIMITED` when its address has as many such clients as it may have.
+    /// `ERR_RATE_LIMITED` when its address has too many such clients.
     pub(crate) fn enter_anonymously(&self) -> Result<(), Refusal> {
         let Some(key) = *self.key() else { return Ok(()) };
         let network = quintet_domain::network(self.address);
@@ -227,7 +227,7 @@ impl Client {
         Ok(())
     }
 
-    /// It is a guest now: others go before it.
+    /// Marks the client as a guest's: clients that are nobody's are closed before it.
     pub(crate) fn become_guest(&self) {
         let mut key = self.key();
         let Some(number) = key.filter(|(guest, _)| !guest).map(|(_, number)| number) else { return };
@@ -238,7 +238,7 @@ impl Client {
         *key = Some((true, number));
     }
 
-    /// It is known whose it is.
+    /// Marks the client as identified: it is no longer counted or closed for others.
     pub(crate) fn identify(&self) {
         if let Some(key) = self.key().take() {
             let _ = self.clients.state().remove(key);
@@ -257,7 +257,7 @@ impl Drop for Client {
 }
 
 fn too_many(why: &str) -> Refusal {
-    let message = format!("No more connections are taken now: {why}. Come with a token, or later.");
+    let message = format!("No more connections are taken now: {why}. Connect with a token, or try again later.");
     Refusal { code: Code::RateLimited, message, retry_after_ms: Some(RETRY_AFTER_MS) }
 }
 

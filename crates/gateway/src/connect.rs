@@ -27,8 +27,7 @@ pub struct Listener {
     pub trust: bool,
 }
 
-/// What is kept of the request that opened a connection: copies of what a CONNECT may need, each bounded, and nothing
-/// of the request itself.
+/// The parts of the opening request that a CONNECT may need: bounded copies, so that the request itself can be dropped.
 #[derive(Debug)]
 pub struct Visitor {
     pub(crate) client: Arc<Client>,
@@ -66,25 +65,25 @@ impl Visitor {
     }
 }
 
-/// Bytes of an id, at most.
+/// Maximum bytes of an id in a request: four for each character.
 const ID_BYTES_MAX: usize = ID_CHARS_MAX * 4;
 
-/// Bytes of the name of one of a few things, at most.
+/// Maximum bytes of a parameter that names one of a few values.
 const NAMED_BYTES_MAX: usize = 64;
 
-/// A copy of what a request says. Of what is longer than it may be so much is kept that it is still too long.
+/// Copies a value, cut just above its limit so that an overlong one is still recognised.
 fn bounded(text: &str, bytes_max: usize) -> Box<str> {
     text[..text.floor_char_boundary(bytes_max + 4)].into()
 }
 
-/// The payload of a CONNECT: what it says under the names that are known, anything else is passed over.
+/// The payload of a CONNECT: the known fields; all others are skipped.
 #[derive(Debug, Default)]
 pub(crate) struct Auth(Vec<(String, Said)>);
 
 /// The fields of a CONNECT that are read.
 const AUTH_FIELDS: [&str; 5] = ["token", "userId", "guestSecret", "dialect", "recover"];
 
-/// What a field of a CONNECT says.
+/// The value of a field of a CONNECT.
 #[derive(Debug)]
 enum Said {
     Flag(bool),
@@ -232,7 +231,7 @@ pub(crate) async fn connect(
     Ok(connection)
 }
 
-/// The secret by which a guest proves what it owns, if it shows one. Whoever comes with a token needs none.
+/// The secret by which a guest proves what it owns, if it shows one. A client with a token needs none.
 async fn shown_secret(
     gateway: &Gateway,
     address: IpAddr,

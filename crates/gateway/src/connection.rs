@@ -105,7 +105,7 @@ impl Out {
         }
     }
 
-    /// Says that it is known whose the transport is.
+    /// Marks the transport as identified.
     pub(crate) fn identify(&self) {
         if let Self::SocketIo(link) = self {
             link.identify();

@@ -78,12 +78,12 @@ pub struct Settings {
     pub compression_threshold: Option<usize>,
 }
 
-/// What every door asks before it lets a client in.
+/// The rules by which every transport admits clients.
 #[derive(Clone, Debug, Default)]
 pub struct Doors {
-    /// Which pages may come.
+    /// The origins of pages that may connect.
     pub origins: Origins,
-    /// How many clients may be there that nobody vouches for.
+    /// How many clients that are not identified there may be.
     pub unidentified: UnidentifiedMax,
     /// The budget for messages that have begun and not ended, which the engine shares.
     pub unfinished: Unfinished,

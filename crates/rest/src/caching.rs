@@ -14,7 +14,7 @@ use crate::error::Problem;
 /// Bytes of an answer that is given a tag: a larger one is sent as it is.
 const TAGGED_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
-/// Bytes of an answer that a tag is made of at once.
+/// Bytes of an answer above which its tag is computed as blocking work.
 const AT_ONCE_BYTES_MAX: usize = 64 * 1024;
 
 /// Hexadecimal digits of a tag.
@@ -34,7 +34,7 @@ pub(crate) async fn tagged(request: Request, next: Next) -> Response {
     let Some(known) = known.filter(|_| response.status() == StatusCode::OK) else { return response };
     let (mut parts, body) = response.into_parts();
     if let Some(tag) = parts.headers.get(header::ETAG).and_then(|tag| tag.to_str().ok()) {
-        // Of what never changes the tag was made once.
+        // Immutable content already carries its tag.
         return if has(known.as_ref(), tag) { unchanged(parts) } else { Response::from_parts(parts, body) };
     }
     if body.size_hint().exact().is_none_or(|bytes| bytes > TAGGED_BYTES_MAX) {
@@ -57,7 +57,7 @@ pub(crate) async fn tagged(request: Request, next: Next) -> Response {
     if same { unchanged(parts) } else { Response::from_parts(parts, Body::from(bytes)) }
 }
 
-/// Answers a client that has what it asks for.
+/// The answer 304 for a client that has the content already.
 fn unchanged(mut parts: Parts) -> Response {
     parts.status = StatusCode::NOT_MODIFIED;
     parts.headers.remove(header::CONTENT_LENGTH);
@@ -65,7 +65,7 @@ fn unchanged(mut parts: Parts) -> Response {
     Response::from_parts(parts, Body::empty())
 }
 
-/// The tag of an answer with these bytes.
+/// The entity tag of an answer with these bytes.
 pub(crate) fn tag_of(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);
     let hex: String = digest.iter().take(TAG_DIGITS / 2).map(|byte| format!("{byte:02x}")).collect();

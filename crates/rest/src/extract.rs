@@ -39,7 +39,7 @@ impl Asker {
         self.0.user.id.clone()
     }
 
-    /// For whom a read of the asker's is, and as whom it is read.
+    /// The party that the asker's reads count for, and the user as whom they run.
     pub(crate) fn reads(&self) -> (Party, UserId) {
         (Party::User(self.id()), self.id())
     }
@@ -86,7 +86,7 @@ where
     }
 }
 
-/// What a request holds until its answer is written down. Put into the request's extensions.
+/// A permit that a request holds until its answer is serialised; kept in the request's extensions.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Held(Arc<Mutex<Option<HeavyTurn>>>);
 
@@ -95,7 +95,7 @@ impl Held {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(turn);
     }
 
-    /// Lets go of it.
+    /// Releases the permit.
     pub(crate) fn release(&self) {
         drop(self.0.lock().unwrap_or_else(PoisonError::into_inner).take());
     }

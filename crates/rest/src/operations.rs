@@ -1,4 +1,4 @@
-//! For whoever runs the server: is it alive, is it ready.
+//! Health checks for operators: `/healthz` and `/readyz`.
 
 use std::time::Duration;
 

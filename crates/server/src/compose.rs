@@ -61,7 +61,7 @@ fn token_settings(config: &Config) -> TokenSettings {
     }
 }
 
-/// What users may write. Without rates nothing is counted that is a rate.
+/// What users may write. With rates off, budgets and daily limits are off as well.
 fn quotas(config: &Config) -> Quotas {
     let rates = config.limits.rates;
     let of_rates = |most: u32| if rates { most } else { 0 };

@@ -1,19 +1,19 @@
-//! What happens by the clock alone.
+//! Periodic work: expiry, sweeping and pruning.
 
 use std::time::Duration;
 
 use quintet_service::Service;
 
-/// How often it is seen whether another process (the command line) changed something, and whether a meetup expired.
+/// How often changes by another process (the command line) are picked up, and expired meetups are looked for.
 const TICK: Duration = Duration::from_secs(1);
 /// How long guests of an earlier run have to come back.
 const GUESTS_RETURN: Duration = Duration::from_secs(quintet_domain::limits::GUEST_LEAVES_AFTER_SECONDS);
 /// How often empty rooms of guests are looked for.
 const SWEEP: Duration = Duration::from_secs(10 * 60);
 
-/// How often it is looked for what nobody needs any more.
+/// Time between two rounds of pruning.
 const PRUNE: Duration = Duration::from_secs(60);
-/// Turns of that, each time: others write between them.
+/// Transactions in one round of pruning, at most; other writes run between them.
 const PRUNE_TURNS: usize = 200;
 
 /// Runs until it is dropped.
@@ -29,13 +29,13 @@ pub(crate) async fn run(service: Service) {
             tracing::warn!(%error, "meetups could not be expired");
         }
         if let Err(error) = service.erase_on().await {
-            tracing::warn!(%error, "the messages of somebody who is erased could not be deleted");
+            tracing::warn!(%error, "deleting the messages of an erased user failed");
         }
-        // Some at a time, round and round: each file is looked at again and again.
+        // Each call checks some files and goes on where the last one ended, so that all are checked again and again.
         files_seen = match service.sweep_files(files_seen).await {
             Ok(next) => next,
             Err(error) => {
-                tracing::warn!(%error, "files that are over could not be removed");
+                tracing::warn!(%error, "removing expired files failed");
                 files_seen
             }
         };
@@ -44,7 +44,7 @@ pub(crate) async fn run(service: Service) {
             guests_seen = match service.prune(guests_seen, PRUNE_TURNS).await {
                 Ok(next) => next,
                 Err(error) => {
-                    tracing::warn!(%error, "what nobody needs any more could not be removed");
+                    tracing::warn!(%error, "pruning failed");
                     guests_seen
                 }
             };

@@ -1,4 +1,4 @@
-//! The folder of the data is its owner's alone, whatever the umask was when it was made.
+//! Keeps the data folder private to its owner, whatever the umask was when it was made.
 
 use std::ffi::OsStr;
 use std::fs::{Metadata, Permissions};
@@ -11,11 +11,11 @@ use nix::unistd::geteuid;
 /// Mode of folders and files.
 const FOLDER: u32 = 0o700;
 const FILE: u32 = 0o600;
-/// The bits of a mode that let others in.
+/// The permission bits of group and others.
 const OTHERS: u32 = 0o077;
-/// The bit of folders that many share, like `/tmp`: they are nobody's to narrow.
+/// The sticky bit, of shared folders like `/tmp`, which are not narrowed.
 const STICKY: u32 = 0o1000;
-/// The mode, without the kind of the file.
+/// The permission bits of a file, without its type.
 const MODE: u32 = 0o7777;
 
 /// Whether a name is one of what the server keeps in the folder of its data. What else is there is not its own to change.
@@ -62,7 +62,7 @@ fn inside(path: &Path, was_open: bool) -> io::Result<()> {
     Ok(())
 }
 
-/// Takes the bits of others away. Says whether there were any.
+/// Removes the permissions of group and others. Returns whether there were any.
 fn set(path: &Path, found: &Metadata, mode: u32) -> bool {
     let had = found.mode() & MODE;
     if had & OTHERS == 0 {

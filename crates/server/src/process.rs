@@ -1,9 +1,9 @@
-//! What the operating system lets the process do: how many files it may open, and with which modes it makes them.
+//! The process's limits and defaults: the number of open files, and the modes of new files.
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::stat::{Mode, umask};
 
-/// Lets nobody else read what the process makes: folders have mode 0700, files 0600.
+/// Sets the umask so that new folders have mode 0700 and new files 0600.
 pub(crate) fn keep_files_private() {
     umask(Mode::from_bits_truncate(0o077));
 }

@@ -16,7 +16,7 @@ use crate::config::Config;
 const FILE: &str = "token-key";
 /// The file in which version 0.1 kept the secret that it made where none was given.
 const RETIRED_FILE: &str = "jwt-secret";
-/// Bytes of a key that is made.
+/// Bytes of a generated key.
 const BYTES: usize = 32;
 
 /// The keys. The own one is made and kept, with mode 0600, if there is none.
@@ -27,7 +27,7 @@ pub(crate) fn keys(config: &Config) -> Result<Keys, Failure> {
         return Ok(Keys { own, own_made_s, shared, retired: None });
     }
     let (own, own_made_s) = kept(&config.server.data.join(FILE))?;
-    // It was not used where a secret was given.
+    // Version 0.1 did not use it where a secret was configured.
     let retired = match &shared {
         None => retired(&config.server.data.join(RETIRED_FILE))?,
         Some(_) => None,

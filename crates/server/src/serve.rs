@@ -43,7 +43,7 @@ const BACKLOG: u32 = 16_384;
 
 /// Bytes of the head of a request, its first line included.
 const HEAD_BYTES_MAX: usize = 32 * 1024;
-/// Bytes that are buffered of what one connection sends, and of what waits to be written to it.
+/// Bytes buffered of one connection's input, and of its output.
 const BUFFER_BYTES_MAX: usize = 64 * 1024;
 
 /// Runs the server until it is told to stop.
@@ -63,8 +63,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     let descriptors = process::raise_descriptors();
     if descriptors < DESCRIPTORS_MIN {
         return Err(format!(
-            "the process may open {descriptors} files and connections; {} are the least (`ulimit -n`)",
-            DESCRIPTORS_MIN
+            "the open-file limit is {descriptors}; Quintet needs at least {DESCRIPTORS_MIN} (`ulimit -n`)"
         ));
     }
     let room = Room::of(descriptors, config.limits.connections, config.limits.connections_per_address);
@@ -226,7 +225,7 @@ impl Signals {
     }
 }
 
-/// What the connections of a listener are served with.
+/// The state that all connections of a listener share.
 #[derive(Clone)]
 struct Accepted {
     listen: Listen,
@@ -237,7 +236,7 @@ struct Accepted {
     stopping: watch::Receiver<bool>,
 }
 
-/// Closes what is overdue, until it is dropped.
+/// Closes overdue connections once a second, until the future is dropped.
 async fn tend(places: Arc<Places>) {
     let mut tick = tokio::time::interval(places::TEND_EVERY);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

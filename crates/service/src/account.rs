@@ -1,7 +1,7 @@
-//! What people change of their own accounts, and what they have to prove for it.
+//! Changes that people make to their own accounts, and the proof of identity that each needs.
 //!
-//! A token is enough to read and to write messages. What would hand an account over to whoever has found a token, or end
-//! it, wants the password again; an account without one wants a token that was just issued.
+//! A token is enough to read and write messages. Changes by which a thief of a token could take over or erase the
+//! account need the password as well or, for an account without one, a token that was issued just now.
 
 use std::net::IpAddr;
 
@@ -11,12 +11,12 @@ use quintet_store::{Account, ProfileChange};
 
 use crate::{Credential, Issuer, Service, Session, SignWith, failures};
 
-/// Who asks for a change of its own account.
+/// A user who asks for a change of its own account.
 #[derive(Clone, Debug)]
 pub struct Owner {
-    /// The account.
+    /// The account that is to be changed.
     pub account: Account,
-    /// How its owner proved who it is.
+    /// How the owner authenticated.
     pub credential: Credential,
     /// The address that the request comes from.
     pub address: IpAddr,
@@ -97,8 +97,8 @@ impl Service {
         self.erase(owner.account.user.id.clone()).await
     }
 
-    /// Has the owner prove that it is present. A wrong password can be guessed here as well as at the log-in: both have
-    /// the same rate.
+    /// Makes the owner prove its presence. Passwords can be guessed here as well as at the log-in, so both share one
+    /// rate.
     async fn confirm(&self, owner: &Owner, password: Option<String>) -> Result<(), Refusal> {
         let Some(hash) = owner.account.password_hash.clone() else {
             self.rates().login(owner.address)?;

@@ -1,4 +1,5 @@
-//! What a token says: its header, its moments, what an operator demands of it, and whom it describes.
+//! The contents of a token: its header, its times, the claims that the operator requires, and the user that it
+//! describes.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -10,7 +11,7 @@ use serde_json::{Map, Value};
 /// The claims that can hold the user's id; the first that is present counts.
 const ID_CLAIMS: [&str; 5] = ["sub", "userId", "id", "user_id", "_id"];
 
-/// A claim that tokens of other issuers have to have.
+/// A claim that tokens of other issuers must have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequiredClaim {
     name: String,
@@ -48,15 +49,15 @@ fn holds(claim: &Value, wanted: &str) -> bool {
     }
 }
 
-/// What a token of another issuer has to say before it counts. Whoever has the shared secret can sign anything: a token
-/// that resets a password is none that gives access.
+/// What a token of another issuer must contain to be accepted. Whoever has the shared secret can sign anything: a
+/// password-reset token must not grant access.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
-    /// The `iss`, where one is demanded.
+    /// The required `iss`, if any.
     pub issuer: Option<String>,
-    /// What `aud` is, or contains, where that is demanded.
+    /// The value that `aud` must be or contain, if any.
     pub audience: Option<String>,
-    /// Other claims that are demanded.
+    /// Further required claims.
     pub required: Vec<RequiredClaim>,
 }
 
@@ -80,7 +81,7 @@ impl Rules {
         }
     }
 
-    /// Gives claims what the rules demand.
+    /// Adds the required claims, so that an issued token meets the rules.
     pub(crate) fn satisfy(&self, claims: &mut Value) {
         for (name, value) in [("iss", &self.issuer), ("aud", &self.audience)] {
             if let Some(value) = value {
@@ -116,7 +117,7 @@ pub(crate) fn header(token: &str) -> Result<Map<String, Value>, Refusal> {
 /// A claim that is a moment (RFC 7519, section 2: a NumericDate), in seconds.
 ///
 /// # Errors
-/// `ERR_UNAUTHENTICATED` for anything else: what cannot be read is not taken for no end.
+/// `ERR_UNAUTHENTICATED` for anything else: an unreadable `exp` is refused rather than treated as "never expires".
 pub(crate) fn moment(claims: &Map<String, Value>, name: &str) -> Result<Option<i64>, Refusal> {
     match claims.get(name) {
         None | Some(Value::Null) => Ok(None),
@@ -130,7 +131,8 @@ pub(crate) fn text<'c>(claims: &'c Map<String, Value>, name: &str) -> Option<&'c
     claims.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
 }
 
-/// Whom a token describes. What a registration would refuse is left out: nobody is there to correct it.
+/// The user that a token describes. Values that a registration would refuse are left out, since nobody can correct
+/// them.
 ///
 /// # Errors
 /// `ERR_UNAUTHENTICATED` where it names no user.

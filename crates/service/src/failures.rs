@@ -1,4 +1,4 @@
-//! Log-ins that failed: whoever tries many passwords of one account waits longer and longer, from whatever address.
+//! Failed log-ins: each further failure at one account makes the next attempt wait longer, whatever its address.
 //!
 //! What must stay true: nobody is kept out of its account by others. Where an account was logged in to before, which the
 //! store remembers, failures elsewhere do not count; there only the rate of the address does.
@@ -16,7 +16,7 @@ use tokio::time::Instant;
 const KEPT: usize = 10_000;
 /// Characters of a login name that are remembered.
 const SAID_CHARS_MAX: usize = 512;
-/// After so long without a failure earlier ones are forgotten.
+/// Time without a failure after which earlier ones are forgotten.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(60 * 60);
 
 /// The failures of one account.
@@ -27,7 +27,7 @@ struct Failures {
 }
 
 impl Failures {
-    /// How long after the last failure the next attempt is let through.
+    /// How long after the last failure the next attempt is allowed.
     fn backoff(self) -> Duration {
         let over = self.count.saturating_sub(LOGIN_FAILURES_MAX);
         if over == 0 {

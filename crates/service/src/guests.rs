@@ -1,7 +1,6 @@
-//! The secrets of guests: what proves that a room, or a message, is a guest's own. Its id is anybody's to claim.
+//! The secrets by which guests prove that a room or a message is their own, since anybody can claim a guest's id.
 //!
-//! What must stay true: a secret is known to the client that it was made for and to nobody else; what is stored of it is
-//! enough to recognise it, and not to know it.
+//! What must stay true: only the client that a secret was made for knows it; the store holds its hash alone.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -36,13 +35,13 @@ impl GuestSecret {
         (digits && text.len() == 2 * HALF_DIGITS).then(|| Self(text.into()))
     }
 
-    /// The text that its guest is given, and shows again.
+    /// The text form, which the guest receives and shows again.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// What the store knows of it.
+    /// The form that the store keeps: the name and the hash of the key.
     #[must_use]
     pub fn proof(&self) -> GuestProof {
         let (name, key) = self.0.split_at(HALF_DIGITS);
@@ -58,7 +57,7 @@ impl Service {
         GuestSecret::new(environment.secret(), environment.secret())
     }
 
-    /// Checks a secret that somebody at an address shows who claims a guest's id.
+    /// Checks a secret shown by a client at an address that claims a guest's id.
     ///
     /// # Errors
     /// `ERR_UNAUTHENTICATED` unless it was made for the guest who has this id.

@@ -1,7 +1,7 @@
-//! Requests for lists: each is read, made and written in turn, few of one user at once and few of all.
+//! Requests for lists, whose answers may take megabytes: only few of one user, and few of all users, run at once.
 //!
-//! What must stay true: what one user asks for waits behind the user's own earlier requests, and not in front of
-//! others'; what waits is bounded.
+//! What must stay true: a request waits behind earlier requests of the same user, and never holds up those of other
+//! users; the number of waiting requests is bounded.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,26 +14,26 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::Service;
 
-/// Milliseconds after which a request that was refused is worth another try.
+/// Milliseconds after which a refused request may be tried again.
 const AGAIN_AFTER_MS: u64 = 1_000;
 
-/// The requests of all that are under way or wait.
+/// The list requests of all users, in progress or waiting.
 #[derive(Clone, Debug)]
 pub(crate) struct Heavy {
     users: Arc<Mutex<HashMap<UserId, Own>>>,
     all: Arc<Semaphore>,
 }
 
-/// The requests of one user.
+/// The list requests of one user.
 #[derive(Debug)]
 struct Own {
-    /// What may be under way at once.
+    /// One permit for each request that may be in progress.
     turns: Arc<Semaphore>,
-    /// How many are under way or wait.
+    /// How many are in progress or waiting.
     count: usize,
 }
 
-/// That a request for a list is under way: until this is dropped, which is after its answer was written down.
+/// Permit for one list request, held until its answer is serialised.
 #[derive(Debug)]
 pub struct HeavyTurn {
     _all: OwnedSemaphorePermit,
@@ -41,7 +41,7 @@ pub struct HeavyTurn {
     _place: Place,
 }
 
-/// A request's place among its user's, under way or waiting.
+/// A request's place among those of its user, in progress or waiting; given back when dropped.
 #[derive(Debug)]
 struct Place {
     heavy: Heavy,
@@ -70,10 +70,10 @@ impl Heavy {
         Ok((Place { heavy: self.clone(), user: user.clone() }, Arc::clone(&own.turns)))
     }
 
-    /// Waits for the turn of one more request of a user.
+    /// Waits until one more request of a user may run.
     async fn turn(&self, user: &UserId) -> Result<HeavyTurn, Refusal> {
         let (place, own) = self.enter(user)?;
-        // First among the own, so that no user has more than these among all: there they are served as they came.
+        // Take the user's own permit first, so that one user cannot fill the shared queue.
         let own = own.acquire_owned().await.map_err(|_| Refusal::internal())?;
         let all = Arc::clone(&self.all).acquire_owned().await.map_err(|_| Refusal::internal())?;
         Ok(HeavyTurn { _all: all, _own: own, _place: place })
@@ -93,11 +93,10 @@ impl Drop for Place {
 }
 
 impl Service {
-    /// Waits until a request of a user for a list may begin.
+    /// Waits until a list request of a user may begin.
     ///
     /// # Errors
-    /// `ERR_RATE_LIMITED` where too many of the user's wait already; that the server is busy where too many users have
-    /// some.
+    /// `ERR_RATE_LIMITED` where too many requests of the user wait already; `ERR_BUSY` where too many users have some.
     pub async fn heavy_turn(&self, user: &UserId) -> Result<HeavyTurn, Refusal> {
         self.0.heavy.turn(user).await
     }

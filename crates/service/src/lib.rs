@@ -172,7 +172,7 @@ impl Service {
         self.0.store.free_bytes()
     }
 
-    /// Whether the disk has less room than is to stay free.
+    /// Whether less than `[limits] free_bytes_min` is free on the disk.
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.0.store.is_full()
@@ -184,8 +184,7 @@ impl Service {
         self.0.settings.registration
     }
 
-    /// Removes what nobody needs any more, a turn at a time, so that others write in between; at most so many turns.
-    /// `after` is what the call before gave, 0 at first.
+    /// Prunes expired rows, in at most `turns` short transactions. `after` is the previous call's result, 0 at first.
     ///
     /// # Errors
     /// An internal error.

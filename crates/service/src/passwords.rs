@@ -12,14 +12,14 @@ use tokio::sync::Semaphore;
 
 /// Hashes under way at once; each takes 19 MiB and tens of milliseconds of a core.
 const AT_ONCE: usize = 2;
-/// Milliseconds after which whoever was refused may ask again: by then some of those that waited had their turn.
+/// Milliseconds after which a refused request may be tried again: by then some of those that waited are done.
 const BUSY_MS: u64 = 2_000;
 
 /// Hashes and checks passwords.
 #[derive(Debug)]
 pub struct Passwords {
     turns: Arc<Semaphore>,
-    /// How many wait for a turn or have one.
+    /// How many passwords are being checked or wait to be.
     waiting: Arc<AtomicUsize>,
     /// What is checked where there is no hash, so that an unknown user takes as long as a wrong password.
     decoy: String,
@@ -70,14 +70,14 @@ impl Passwords {
         Ok(fits.await?.is_some() && known)
     }
 
-    /// Runs work in its turn; refuses it at once where more waits than is done in a moment.
+    /// Runs work once a permit is free; refuses it at once where too much waits.
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Option<T> + Send + 'static,
     ) -> Result<Option<T>, Refusal> {
         let place = Place::take(&self.waiting).ok_or_else(|| Refusal::busy(BUSY_MS))?;
         let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| Refusal::internal())?;
-        // The work goes on when whoever asked is gone, and so do its turn and its place.
+        // The work goes on when its caller is gone, so it keeps its permit and its place.
         let work = move || {
             let _held = (turn, place);
             work()
@@ -86,7 +86,7 @@ impl Passwords {
     }
 }
 
-/// A place among those that wait or have their turn, until it is dropped.
+/// A place among the passwords that are being checked or wait; given back when dropped.
 struct Place(Arc<AtomicUsize>);
 
 impl Place {

@@ -33,17 +33,17 @@ impl Rate {
         Self { interval_us: seconds * 1_000_000 / events as u64, burst: burst as u64 }
     }
 
-    /// So many times as much.
+    /// This rate, `factor` times as high.
     const fn times(self, factor: u64) -> Self {
         Self { interval_us: self.interval_us / factor, burst: self.burst * factor }
     }
 
-    /// The new moment, or the microseconds to wait.
+    /// Admits one event: gives the new moment at which the burst is used up, or the microseconds to wait.
     fn admit(self, used_up_at: u64, now: u64) -> Result<u64, u64> {
         self.admit_many(used_up_at, now, 1)
     }
 
-    /// The same for what counts as so many, which is at most a burst.
+    /// Like [`Self::admit`], for an event that counts as `many`, at most a burst.
     fn admit_many(self, used_up_at: u64, now: u64, many: u32) -> Result<u64, u64> {
         let next = used_up_at.max(now) + self.interval_us * u64::from(many);
         let allowed = now + self.burst * self.interval_us;
@@ -55,8 +55,8 @@ const EVENTS: Rate = Rate::new(EVENTS_PER_SECOND, 1, EVENTS_BURST);
 
 const REFUSED_EVENTS: Rate = Rate::new(REFUSED_EVENTS_BURST, REFUSED_EVENTS_SECONDS, REFUSED_EVENTS_BURST);
 
-/// A rate of bytes. What exceeds the burst is taken once and has to be waited for afterwards, so that a message of any
-/// size fits.
+/// A rate of bytes. A message that exceeds the burst is taken once, and its excess is waited for afterwards, so that a
+/// message of any size fits.
 #[derive(Clone, Copy, Debug)]
 struct ByteRate {
     per_second: u64,
@@ -72,7 +72,7 @@ impl ByteRate {
         (bytes as u64).saturating_mul(1_000_000) / self.per_second
     }
 
-    /// The new moment, or the microseconds to wait.
+    /// Admits a message: gives the new moment at which the burst is used up, or the microseconds to wait.
     fn admit(self, used_up_at: u64, now: u64, bytes: usize) -> Result<u64, u64> {
         let allowed = now + self.burst_us;
         if used_up_at > allowed { Err(used_up_at - allowed) } else { Ok(self.charge(used_up_at, now, bytes)) }
@@ -114,7 +114,7 @@ impl KeyedBytes {
         let (moments, looked_at) = &mut *used_up;
         if moments.len() >= *looked_at {
             moments.retain(|_, moment| *moment > now);
-            // Where most are busy they are not looked at each time.
+            // If few keys could be dropped, wait until the table doubles before looking again.
             *looked_at = KEYS_KEPT.max(moments.len() * 2);
         }
         let moment = moments.entry(key).or_default();
@@ -156,7 +156,7 @@ impl Networks {
     }
 }
 
-/// A rate for each of many.
+/// A rate for each of many keys, such as addresses or users.
 #[derive(Debug)]
 struct Keyed<K> {
     rate: Rate,
@@ -167,7 +167,7 @@ struct Keyed<K> {
 #[derive(Debug)]
 struct UsedUp<K> {
     moments: HashMap<K, u64>,
-    /// The number of keys from which on those that are quiet are looked for again.
+    /// The number of keys from which on keys whose burst is full again are dropped.
     tidy_at: usize,
 }
 
@@ -180,7 +180,7 @@ impl<K: Eq + Hash> Keyed<K> {
         let mut used_up = self.used_up.lock().unwrap_or_else(PoisonError::into_inner);
         if used_up.moments.len() >= used_up.tidy_at {
             used_up.moments.retain(|_, moment| *moment > now);
-            // Where few were quiet it is not looked through again for each key that comes.
+            // If few keys could be dropped, wait until the table doubles before looking again.
             used_up.tidy_at = KEYS_KEPT.max(used_up.moments.len() * 2);
         }
         let moment = used_up.moments.entry(key).or_default();
@@ -194,7 +194,7 @@ fn refusal(wait_us: u64) -> Refusal {
 }
 
 impl Rates {
-    /// All rates, or none.
+    /// The rates of a server; with `on` false nothing is ever refused.
     #[must_use]
     pub fn new(on: bool) -> Self {
         Self {
@@ -267,7 +267,7 @@ impl Rates {
         self.one_of(&self.changes, user)
     }
 
-    /// Something that a user reads over HTTP, and as how many reads it counts.
+    /// A read of a user over HTTP that counts as `counts_as` reads.
     ///
     /// # Errors
     /// `ERR_RATE_LIMITED`.
@@ -275,7 +275,7 @@ impl Rates {
         self.many_of(&self.reads, user, counts_as)
     }
 
-    /// Something that is read over HTTP from an address without a token.
+    /// A read over HTTP without a token from an address.
     ///
     /// # Errors
     /// `ERR_RATE_LIMITED`.
@@ -283,7 +283,7 @@ impl Rates {
         self.of_network(&self.anonymous_reads, address)
     }
 
-    /// An event of a connection or user, of so many bytes, inflated.
+    /// An event of a connection or user, of `bytes` bytes, inflated.
     ///
     /// # Errors
     /// `ERR_RATE_LIMITED`.
@@ -305,7 +305,7 @@ impl Rates {
                 && EVENT_BYTES.admit(of.bytes.load(Ordering::Relaxed), now, 0).is_ok())
     }
 
-    /// Bytes that belong to an event which was admitted, as its attachments do.
+    /// Charges further bytes of an event that was admitted already, such as its attachments.
     pub fn charge(&self, of: &EventRate, bytes: usize) {
         if self.on {
             let now = self.now();
@@ -313,7 +313,7 @@ impl Rates {
         }
     }
 
-    /// Bytes of an event, inflated, of a connection that no token vouches for: all of one address share a rate.
+    /// An event of `bytes` bytes, inflated, of a connection without a token: all those of one address share a rate.
     ///
     /// # Errors
     /// `ERR_RATE_LIMITED`.
@@ -324,7 +324,7 @@ impl Rates {
         self.unidentified.admit(network(address), self.now(), bytes).map_err(refusal)
     }
 
-    /// A refused event of a connection. Says whether the connection has sent too many of them.
+    /// Counts a refused event of a connection. Returns whether the connection has sent too many of them.
     #[must_use]
     pub fn is_flooding(&self, of: &RefusalRate) -> bool {
         let now = self.now();
@@ -389,7 +389,7 @@ mod tests {
         let refused = rates.read(ada(), 10).expect_err("the burst is used up");
         assert!(refused.retry_after_ms.is_some_and(|ms| ms > 0 && ms <= 1_000), "{refused:?}");
         rates.read(UserId::trusted("bob"), 10).expect("another's rate is another");
-        // What nobody proved who it is for counts by its address.
+        // Without a token reads count by address.
         let address = |last: u8| IpAddr::from([192, 0, 2, last]);
         let served = (0..2 * ANONYMOUS_READS_BURST).filter(|_| rates.anonymous_read(address(1)).is_ok()).count();
         assert!(served < 2 * ANONYMOUS_READS_BURST as usize, "an address reads as much as it likes");

@@ -1,4 +1,4 @@
-//! Whether the store is ready: however many ask at once, it is found out for all of them together.
+//! Whether the store is ready. Concurrent questions share one check.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 
 use crate::Service;
 
-/// What was found out last. Anybody may ask, so that asking must cost no more than one check at a time.
+/// The latest outcome. Anybody may ask without a token, so at most one check runs at a time.
 #[derive(Debug, Default)]
 pub(crate) struct Checks {
     /// How many checks have begun.

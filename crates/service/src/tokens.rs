@@ -69,8 +69,8 @@ pub enum SignWith {
     /// Its own, which no other program has.
     #[default]
     Own,
-    /// The one that it shares with other back ends, so that they can verify its tokens. Nothing tells its tokens from
-    /// theirs then, and none is refreshed.
+    /// The secret shared with other back ends, so that they can verify the tokens. Its own tokens cannot be told apart
+    /// from theirs then, so none is refreshed.
     Shared,
 }
 
@@ -83,7 +83,7 @@ pub struct TokenSettings {
     pub days: u64,
     /// Which key issued tokens are signed with.
     pub sign_with: SignWith,
-    /// What tokens of other issuers have to say.
+    /// The claims that tokens of other issuers must have.
     pub rules: Rules,
 }
 
@@ -94,11 +94,11 @@ pub enum Issuer {
     Quintet,
     /// Quintet in version 0.1, with the secret that it may have shared.
     Version01,
-    /// Whoever has the shared secret.
+    /// Another back end that has the shared secret.
     Other,
 }
 
-/// How somebody proved who it is, for changes that want more than any token.
+/// How a user authenticated, for changes that need more than any token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Credential {
     /// Who issued the token.
@@ -131,7 +131,7 @@ pub(crate) struct Token {
     pub(crate) credential: Credential,
 }
 
-/// A key for both ways.
+/// A key that signs and verifies.
 struct Key {
     encoding: EncodingKey,
     decoding: DecodingKey,
@@ -143,7 +143,7 @@ impl Key {
     }
 }
 
-/// Makes and reads tokens.
+/// Issues and verifies tokens.
 pub struct Tokens {
     own: Key,
     shared: Option<Key>,
@@ -159,7 +159,7 @@ impl std::fmt::Debug for Tokens {
 }
 
 impl Tokens {
-    /// Tokens with these keys.
+    /// Issues and verifies tokens with these keys.
     #[must_use]
     pub fn new(keys: Keys, settings: TokenSettings) -> Self {
         crate::token_hmac::install_token_cryptography();
@@ -238,13 +238,13 @@ impl Tokens {
             return Err(Refusal::unauthenticated(&format!("a token has at most {TOKEN_BYTES_MAX} bytes")));
         }
         let header = claims::header(token)?;
-        // The mark chooses the key, and the key alone says whose the token is.
+        // `kid` only chooses the key; the verified signature alone decides who issued the token.
         let is_own = header.get("kid").and_then(Value::as_str) == Some(OWN_KEY_ID);
         let key = match (is_own, &self.shared, &self.retired) {
             (true, ..) => &self.own,
             (false, Some(key), _) | (false, None, Some(key)) => key,
             (false, None, None) => {
-                return Err(Refusal::unauthenticated("the token is of no issuer that is known here"));
+                return Err(Refusal::unauthenticated("the token's issuer is not known to this server"));
             }
         };
         let claims = self.verified(token, key)?;
@@ -257,7 +257,7 @@ impl Tokens {
         }
         let issued_s = claims::moment(&claims, "iat")?;
         let issuer = if is_own {
-            // The key is Quintet's alone; what else it may sign one day is no token.
+            // The key is Quintet's alone, but it may sign other things than tokens one day.
             if claims.get("iss").and_then(Value::as_str) != Some(OWN_ISSUER) {
                 return Err(Refusal::unauthenticated("the token is not one for access"));
             }
@@ -268,7 +268,7 @@ impl Tokens {
             self.settings.rules.check(&claims)?;
             Issuer::Other
         } else {
-            return Err(Refusal::unauthenticated("the token is of no issuer that is known here"));
+            return Err(Refusal::unauthenticated("the token's issuer is not known to this server"));
         };
         let is_ours = issuer != Issuer::Other;
         let authenticated_s = if is_own { claims::moment(&claims, "auth_time")? } else { issued_s };

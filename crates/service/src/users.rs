@@ -34,26 +34,26 @@ pub struct NewAccount {
     pub country: Option<String>,
     /// Whether a taken or reserved username gets a number, for clients that know none.
     pub any_username: bool,
-    /// What becomes of a username that nobody may choose.
+    /// What to do about a reserved username.
     pub reserved: Reserved,
 }
 
-/// What becomes of a username that is reserved.
+/// What to do about a reserved username.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reserved {
-    /// It is refused: for people.
+    /// Refuse it: for people.
     #[default]
     Refused,
-    /// It gets a number: for other back ends, whose users have it already.
+    /// Append a number: for other back ends, whose users have it already.
     Numbered,
-    /// It is accepted: for the operator.
+    /// Accept it: for the operator.
     Allowed,
 }
 
 /// Turns of an erasure that was left behind, each time that it is gone on with.
 const ERASURE_TURNS: usize = 20;
 
-/// Reads that one search may take.
+/// Maximum number of reads of the store in one search.
 pub(crate) const SEARCH_READS_MAX: usize = 20;
 
 /// A token and whose it is.

@@ -86,19 +86,19 @@ pub trait Application: Send + Sync + Sized + 'static {
     fn disconnected(&self, peer: Self::Peer, reason: CloseReason) -> impl Future<Output = ()> + Send;
 }
 
-/// What came from a client, as far as it is known before it is parsed.
+/// A message of a client, described before it is parsed.
 #[derive(Debug)]
 pub enum Incoming<'a, P> {
-    /// A CONNECT.
+    /// A CONNECT packet, which enters a namespace.
     Connect {
         /// Its length in bytes, inflated.
         bytes: usize,
         /// Why it was passed over, if it was: then it cannot be handled.
         passed_over: Option<PassedOver>,
     },
-    /// An event.
+    /// An event packet.
     Event {
-        /// Who sent it.
+        /// The application's connection that sent it.
         peer: &'a P,
         /// Its name and its acknowledgement id.
         head: EventHead<'a>,
@@ -121,7 +121,7 @@ pub enum Incoming<'a, P> {
     Control,
 }
 
-/// What the first characters of an event say.
+/// The parts of an event that its first characters hold.
 #[derive(Clone, Copy, Debug)]
 pub struct EventHead<'a> {
     /// The id to acknowledge, if the client asked for it.
@@ -137,16 +137,16 @@ impl EventHead<'_> {
     }
 }
 
-/// What is done with something that came from a client.
+/// What the engine does with a message of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Admission {
-    /// It is handled.
+    /// Handle it.
     Take,
-    /// It is passed over; so are its attachments.
+    /// Skip it and its attachments.
     Drop,
-    /// For a CONNECT: it is answered with this error.
+    /// Answer a CONNECT with this error.
     Refuse(ConnectError),
-    /// The connection is closed.
+    /// Close the connection.
     Close(CloseReason),
 }
 

@@ -1,4 +1,4 @@
-//! Which pages may talk to a server: the one decision that all of its doors share.
+//! The origin policy that all transports and the API share.
 
 use http::{HeaderMap, HeaderValue, header};
 

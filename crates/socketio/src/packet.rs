@@ -103,7 +103,7 @@ pub struct EventData<'a> {
     pub args: Vec<&'a RawValue>,
 }
 
-/// What the first characters of a packet say: everything but its payload.
+/// The head of a packet: everything but its payload.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Head<'a> {
     pub(crate) kind: Kind,

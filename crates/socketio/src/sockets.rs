@@ -69,7 +69,7 @@ impl<A: Application> Sockets<A> {
     }
 }
 
-/// Which namespaces the session is in, as far as its clock has to know.
+/// The namespaces of a session, as its timeout needs them.
 struct Presence {
     /// Namespaces that are entered.
     peers: usize,
@@ -77,16 +77,16 @@ struct Presence {
     entering: bool,
     /// Whether a namespace was ever entered.
     entered: bool,
-    /// Since when it is in none.
+    /// When it left its last namespace, or was opened; not used while it is in one.
     outside_since: Instant,
-    /// Whether the clock is going to look.
+    /// Whether a check of the timeout is scheduled.
     watched: bool,
 }
 
 struct Inbound<A: Application> {
     peers: Vec<(Link, A::Peer)>,
     assembler: Assembler,
-    /// What the assembler holds, as the budget counts it.
+    /// The assembler's bytes, counted in the budget.
     held: Option<Box<Held>>,
 }
 
@@ -281,7 +281,7 @@ fn attachment<A: Application>(session: &Connection<A>, bytes: usize) -> Result<(
     }
 }
 
-/// Counts what the assembler holds, and notes what it expects next.
+/// Updates the budget with the assembler's bytes, and notes what the assembler expects next.
 fn hold<A: Application>(session: &Connection<A>, inbound: &mut Inbound<A>) -> Result<(), CloseReason> {
     session.protocol.expect(inbound.assembler.expects(bounds(session)));
     match inbound.assembler.held_bytes() {

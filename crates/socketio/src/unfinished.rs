@@ -1,7 +1,7 @@
-//! The bytes of packets that have begun and not ended, bounded over all connections.
+//! The budget of bytes of unfinished packets over all connections.
 //!
-//! What must stay true: the sum of what is held never exceeds the bound by more than what is being released; a packet
-//! that is not finished in time is given up together with its connection.
+//! What must stay true: the bytes held never exceed the budget by more than those being released; a packet that is not
+//! finished in time is dropped, and its connection closed.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -46,7 +46,7 @@ type Key = (bool, u64);
 
 struct Packet {
     bytes: usize,
-    /// Since when it is waited for; none once it has arrived and is being handled.
+    /// When the packet began; none once it has arrived and is being handled.
     since: Option<Instant>,
     holder: Weak<dyn Holder>,
 }
@@ -59,7 +59,7 @@ impl State {
     }
 }
 
-/// What one connection holds of one packet; released when it is dropped.
+/// The bytes that one connection holds of one packet; released when dropped.
 pub(crate) struct Held {
     of: Unfinished,
     key: Key,
@@ -100,7 +100,7 @@ impl Unfinished {
         Self(Arc::new(Budget { bytes_max, time_max, state: Mutex::default() }))
     }
 
-    /// The bytes that are held now.
+    /// The sum of bytes held now.
     #[must_use]
     pub fn held_bytes(&self) -> usize {
         self.state().bytes
@@ -158,7 +158,7 @@ impl Unfinished {
         result
     }
 
-    /// Gives up the connections whose packets have taken too long.
+    /// Closes the connections whose packets have taken too long.
     pub(crate) fn expire(&self) {
         let late = {
             let mut state = self.state();
@@ -170,7 +170,7 @@ impl Unfinished {
         close_all(late, CloseReason::Unfinished);
     }
 
-    /// Gives up, from now on, what takes too long, for as long as the budget is used.
+    /// Starts the task that closes overdue connections for as long as the budget is used.
     pub(crate) fn spawn(&self) {
         let budget = Arc::downgrade(&self.0);
         let every = (self.0.time_max / 10).clamp(Duration::from_millis(20), Duration::from_secs(1));

@@ -27,7 +27,7 @@ pub enum StoreError {
     Closed,
 }
 
-/// Milliseconds after which a read that was not done is worth another try.
+/// Milliseconds after which a refused or interrupted read may be tried again.
 pub(crate) const READ_AGAIN_AFTER_MS: u64 = 1_000;
 
 impl From<StoreError> for Refusal {

@@ -8,12 +8,12 @@ use quintet_domain::{
     Profile, Timestamp, User, UserId,
 };
 
-/// What stands for a guest's secret: enough to recognise it, and not to know it.
+/// The stored form of a guest's secret: it can verify the secret, but not reveal it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GuestProof {
-    /// The part of the secret by which it is found.
+    /// The part of the secret that is its lookup key.
     pub name: String,
-    /// The SHA-256 hash of the part that has to be known.
+    /// The SHA-256 hash of the secret part.
     pub hash: [u8; 32],
 }
 
@@ -24,7 +24,7 @@ pub struct Actor {
     pub user: UserId,
     /// Whether it is a guest. A guest's write is refused once an account has its id.
     pub guest: bool,
-    /// What a guest showed to prove what it owns. The first room that it makes hangs on this secret.
+    /// The secret that a guest showed, or that was made for its first room.
     pub guest_proof: Option<GuestProof>,
     /// The address from which it asks, where that is known: guests of one network have one budget.
     pub address: Option<IpAddr>,
@@ -55,7 +55,7 @@ pub struct Account {
     pub disabled: bool,
 }
 
-/// What a client logs in by. A name is never looked for among addresses, nor an address among names.
+/// The identifier that a client logs in by. A username is never matched against email addresses, nor the reverse.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Login {
     /// An email address, whatever the case.
@@ -98,7 +98,7 @@ pub struct NewUser {
     pub any_username: bool,
     /// Whether a reserved username gets a number: the caller has checked none.
     pub number_reserved: bool,
-    /// Whether nobody vouches for the email address: it is shown to its owner, and is nobody's log-in.
+    /// Whether the email address is unverified: then it is shown to its owner, but cannot be used to log in.
     pub email_unverified: bool,
 }
 
@@ -343,12 +343,12 @@ pub struct Dead {
     pub next: Option<i64>,
 }
 
-/// What came of one turn of pruning.
+/// The result of one transaction of pruning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pruned {
     /// Whether there is more to do at once.
     pub more: bool,
-    /// The mark with which the next turn goes on.
+    /// The mark at which the next transaction continues.
     pub after: i64,
 }
 

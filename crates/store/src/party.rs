@@ -1,4 +1,4 @@
-//! Whose a read is: reads of many parties take turns, and each party waits behind its own.
+//! The party on whose behalf a read runs: parties take turns, and each waits behind its own reads only.
 
 use std::net::IpAddr;
 
@@ -8,10 +8,10 @@ use quintet_domain::UserId;
 /// much one of them asks for, another waits for one turn at most.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Party {
-    /// A user who proved who it is.
+    /// An authenticated user.
     User(UserId),
-    /// Whoever asks from an address, where nobody proved who it is. An id that somebody only claims is no party: its
-    /// owner would wait behind those who claim it.
+    /// All unauthenticated clients of an address. A claimed id is not a party, or its owner would wait behind those who
+    /// claim it.
     Address(IpAddr),
     /// The server itself, and its operator: without a bound on how long or how many at once.
     Server,

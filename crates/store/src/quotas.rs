@@ -1,4 +1,4 @@
-//! How much a store lets its users write, as the operator sets it.
+//! The quotas of users, as set by the operator.
 
 /// How much users may write. Limits of the model (`quintet_domain::limits`) hold in any case.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +16,6 @@ pub struct Quotas {
     pub total_file_bytes: u64,
     /// Bytes of the disk that stay free: below that only deletions are accepted. 0 for none.
     pub free_bytes_min: u64,
-    /// Days for which the log keeps what clients can go on from; 0 for ever.
+    /// Days for which the log of changes is kept, from which clients recover; 0 for ever.
     pub change_days: u32,
 }

@@ -276,12 +276,12 @@ pub trait Store: std::marker::Send + Sync + 'static {
     fn check(&self) -> ReadResult<'_, ()>;
     /// Copies the whole database to a file while it is in use.
     fn backup(&self, to: &Path) -> ReadResult<'_, ()>;
-    /// Removes some of what nobody needs any more: changes beyond the days that they are kept, what belongs to them,
-    /// notifications that were read long ago, counts of days that are over, and guests that have nothing. `after` is the
-    /// mark that the turn before gave, 0 at first.
+    /// Removes some expired rows: changes beyond the days that they are kept, and rows that belong to them;
+    /// notifications that were read long ago; daily counts of past days; and guests that have nothing. `after` is the
+    /// mark that the previous call returned, 0 at first.
     fn prune(&self, after: i64, done: Done<Pruned>) -> Future<'_, ()>;
-    /// Whether the disk has less room than is to stay free: then whatever stores something new is refused with
-    /// `ERR_STORAGE_FULL`, and what takes away goes on.
+    /// Whether less space is free on the disk than must stay free: then writes that store something new are refused
+    /// with `ERR_STORAGE_FULL`, and deletions still run.
     fn is_full(&self) -> bool;
     /// Bytes that are free on the disk; none where that is not known.
     fn free_bytes(&self) -> Option<u64>;

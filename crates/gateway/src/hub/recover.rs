@@ -43,11 +43,11 @@ pub(super) struct Held {
     frames: Vec<(Option<u64>, Frame)>,
     bytes: HeldBytes,
     bytes_max: usize,
-    /// Whether more came than may be held.
+    /// Whether more frames came than may be held.
     too_much: bool,
 }
 
-/// Bytes that are held for one connection, counted among those of all.
+/// Bytes held for one connection, counted in the sum over all connections as well.
 struct HeldBytes {
     own: usize,
     all: Arc<AtomicUsize>,
@@ -66,12 +66,12 @@ impl Drop for HeldBytes {
     }
 }
 
-/// What bounds all connections that are brought up to date, or wait for it.
+/// The limits on connections that recover or wait to.
 #[derive(Debug)]
 pub(super) struct Recoveries {
-    /// Those that are brought up to date now.
+    /// One permit for each recovery in progress.
     turns: Arc<Semaphore>,
-    /// Those, and those that wait.
+    /// One permit for each recovery in progress or waiting.
     places: Arc<Semaphore>,
     held_bytes: Arc<AtomicUsize>,
 }
@@ -125,8 +125,7 @@ pub(super) enum Retold {
 }
 
 impl Hub {
-    /// A place among the connections that are brought up to date; none where there is no room for another one, or for
-    /// another one of this user.
+    /// Takes a place for a recovery. `None` where there are too many recoveries, in total or of this user.
     pub(super) fn place_to_recover(&mut self, user: &UserId) -> Option<OwnedSemaphorePermit> {
         let seats = self.state.resident(user).map_or(&[][..], |resident| &resident.seats[..]);
         let own = seats.iter().filter(|seat| seat.held.borrow().is_some()).count();

@@ -21,11 +21,11 @@ pub(super) struct Seat {
     pub(super) connection: Arc<Connection>,
     /// Conversations that this connection does not want to hear.
     pub(super) muted: Vec<ConversationId>,
-    /// When its token expires, or when it is ended for that.
+    /// The timer of its token's expiry or, once that has happened, of the connection's end.
     pub(super) expiry: Option<TimerKey>,
     /// Notifications heard while the older ones are being read.
     pub(super) heard: Option<Vec<NotificationId>>,
-    /// What is told meanwhile, while what the connection missed is being read.
+    /// Events that are held back while what the connection missed is being read.
     pub(super) held: RefCell<Option<Box<Held>>>,
 }
 
@@ -36,13 +36,13 @@ pub(super) struct Resident {
     pub(super) rooms: Slots,
     /// Whether everybody was told that it came.
     pub(super) told_everybody: bool,
-    /// Its number among those who came; none yet while it is being read.
+    /// Its arrival number; 0 before it has one.
     pub(super) came: u64,
-    /// Comings and goings of it that are not told yet.
+    /// Its presence changes that have not been announced yet.
     pub(super) untold: usize,
     /// Whether it counts as online.
     pub(super) online: bool,
-    /// Since when it has no connection.
+    /// When its last connection ended; none while it has one.
     pub(super) gone_since: Option<Instant>,
     pub(super) rate: Arc<EventRate>,
     pub(super) waiting: Waiting,

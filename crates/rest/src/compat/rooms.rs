@@ -89,7 +89,7 @@ async fn history(
     };
     let messages = messages(&service, (by, who.clone()), Dialect::Rooms, &id, (0, limit)).await?;
     if let Reader::Guest(guest, address) = &reader {
-        // What was read was the guest's to read only if no account has got its id meanwhile. None ever gives one back.
+        // Check again: if an account took this id meanwhile, the guest may not see the page.
         service.guest(guest, *address).await?;
     }
     Ok(Json(json!({ "roomId": id.as_str(), "messages": messages })))

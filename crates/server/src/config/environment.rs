@@ -6,10 +6,10 @@ use crate::Failure;
 
 /// What every variable of the environment starts with.
 const PREFIX: &str = "QUINTET_";
-/// Variables with the prefix that are no `[table] key`.
+/// Variables with the prefix that do not stand for a `[table] key`.
 const SPECIAL: [&str; 2] = ["QUINTET_JWT_SECRET", "QUINTET_CONFIG"];
 
-/// What some orchestrators set for a service that is named like this program.
+/// Prefixes of variables that orchestrators set for a service called `quintet`; these are ignored.
 const FOREIGN: [&str; 2] = ["QUINTET_SERVICE_", "QUINTET_PORT"];
 
 /// How a setting is read from the environment.
@@ -68,7 +68,10 @@ pub(super) const SETTINGS: &[(&str, &str, Kind)] = &[
     ("log", "keep_days", Kind::Number),
 ];
 
-/// Lays `QUINTET_TABLE_KEY` over the tables.
+/// Overrides settings of the tables by variables `QUINTET_TABLE_KEY`.
+///
+/// # Errors
+/// A variable that names no setting, or whose value has the wrong type.
 pub(super) fn add_environment(table: &mut Table, environment: &[(String, String)]) -> Result<(), Failure> {
     for (name, value) in environment {
         let Some(rest) = name.strip_prefix(PREFIX) else { continue };

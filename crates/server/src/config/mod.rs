@@ -21,9 +21,9 @@ use crate::cli::Options;
 /// The file that is read where none is named, if it is there.
 const DEFAULT_FILE: &str = "quintet.toml";
 
-/// The fewest connections that a bound may leave: a browser opens six at once.
+/// Minimum value of the limits on connections: a browser opens six at once.
 const CONNECTIONS_MIN: usize = 16;
-/// The fewest bytes of a secret that is sent over the network to be compared.
+/// Minimum length of the metrics secret, in bytes.
 const METRICS_SECRET_BYTES_MIN: usize = 16;
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -164,7 +164,7 @@ impl Auth {
         }
         for text in &self.required_claims {
             if RequiredClaim::parse(text).is_none() {
-                return Err(format!("[auth] required_claims: `{text}` is none; write `name` or `name=value`"));
+                return Err(format!("[auth] required_claims: `{text}` is not a claim; write `name` or `name=value`"));
             }
         }
         Ok(())
@@ -182,7 +182,7 @@ fn check_origin(origin: &str) -> Result<(), Failure> {
         return Ok(());
     }
     Err(format!(
-        "[http] origins: `{origin}` is no origin; one is like `https://chat.example.org`, in lower case and without a path \
+        "[http] origins: `{origin}` is not an origin; write it like `https://chat.example.org`, in lower case and without a path \
          (leave `origins` out for any)"
     ))
 }

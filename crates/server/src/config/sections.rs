@@ -33,7 +33,7 @@ pub(crate) struct Auth {
     pub(crate) guests: bool,
     pub(crate) sign_with: SignWithName,
     pub(crate) allow_short_secret: bool,
-    /// What tokens of other back ends have to say.
+    /// The `iss` that tokens of other back ends must have.
     pub(crate) issuer: Option<String>,
     pub(crate) audience: Option<String>,
     pub(crate) required_claims: Vec<String>,
@@ -53,7 +53,7 @@ pub(crate) enum SignWithName {
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum RegistrationName {
-    /// Whoever reaches the server.
+    /// Everybody who can reach the server.
     #[default]
     Open,
     /// The operator, and services that have a key.
@@ -109,11 +109,11 @@ pub(crate) struct Limits {
     pub(crate) unidentified: usize,
     pub(crate) unidentified_per_address: usize,
     pub(crate) unfinished_bytes: usize,
-    /// Connections at once; as many as the process may have descriptors for where it is not set.
+    /// Connections at once; by default as many as the open-file limit allows.
     pub(crate) connections: Option<usize>,
-    /// Connections of one address over which HTTP is spoken.
+    /// Connections of one address that speak HTTP, not WebSocket.
     pub(crate) connections_per_address: usize,
-    /// The fewest bytes a second that the body of a request has to come with, on average.
+    /// The slowest accepted body of a request, in bytes a second on average.
     pub(crate) body_bytes_per_second: u64,
     /// Bytes of the disk that stay free; 0 for none.
     pub(crate) free_bytes_min: u64,
@@ -210,28 +210,28 @@ impl Default for Files {
     }
 }
 
-/// Where AWS keeps buckets.
+/// The hosts of S3 buckets at AWS, as sources of a Content-Security-Policy.
 pub(super) const AWS: &str = "https://*.amazonaws.com https://*.amazonaws.com.cn";
 
 impl Files {
-    /// Where links to files lead beside this server, as a Content-Security-Policy names it; none without a bucket.
+    /// The bucket's host as a source of a Content-Security-Policy; none without a bucket.
     pub(crate) fn source(&self) -> Option<String> {
         self.bucket.as_ref()?;
         let Some(endpoint) = &self.endpoint else { return Some(AWS.to_owned()) };
         let (scheme, rest) = endpoint.split_once("://")?;
         let host = rest.split('/').next().unwrap_or_default();
-        // What would end the directive names no host.
+        // These characters would end the directive.
         let named = !host.is_empty() && !host.contains([';', ',', ' ', '\'']);
         named.then(|| format!("{scheme}://{host}"))
     }
 }
 
-/// Where `/metrics` is.
+/// The table `[metrics]`: where `/metrics` is served.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Metrics {
     pub(crate) listen: MetricsListen,
-    /// What opens `/metrics` on the ordinary listeners; it is not there without.
+    /// The secret of `/metrics` on the ordinary listeners; without one they do not serve it.
     #[serde(skip_serializing)]
     pub(crate) secret: Option<String>,
 }
@@ -240,9 +240,9 @@ pub(crate) struct Metrics {
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub(crate) enum MetricsListen {
-    /// None.
+    /// There is no such listener.
     Off,
-    /// At [`Self::DEFAULT`], if that can be had.
+    /// At [`Self::DEFAULT`], unless that address is in use.
     #[default]
     Default,
     /// At this address.
@@ -250,7 +250,7 @@ pub(crate) enum MetricsListen {
 }
 
 impl MetricsListen {
-    /// Where Prometheus's own list of ports has exporters like this one.
+    /// The port is in the range that Prometheus lists for exporters.
     pub(crate) const DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9464);
 }
 
@@ -280,14 +280,14 @@ impl From<MetricsListen> for String {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Log {
     pub(crate) filter: String,
-    /// Days for which the log of changes is kept, from which clients go on after a loss; 0 for ever.
+    /// Days for which the log of changes is kept, from which clients recover; 0 for ever.
     pub(crate) keep_days: u32,
 }
 
 impl Default for Log {
     fn default() -> Self {
         let keep_days = quintet_domain::limits::CHANGES_KEPT_DAYS_DEFAULT;
-        // Log-ins that failed are for tools that bar addresses, and come before anything is wrong with the server.
+        // Failed log-ins are logged by default for tools that ban addresses, such as fail2ban.
         Self { filter: "warn,quintet::login=info".to_owned(), keep_days }
     }
 }

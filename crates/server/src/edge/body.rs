@@ -1,4 +1,4 @@
-//! Bodies of requests, which have to come at a pace, and bodies of responses, which mark the end of a request.
+//! Bodies of requests, which must keep a minimum rate, and bodies of responses, which mark the end of a request.
 
 use std::error::Error;
 use std::fmt;
@@ -15,14 +15,14 @@ use tokio::time::{Instant, Sleep};
 
 use super::place::Place;
 
-/// Time that a body may be awaited before its pace counts.
+/// Time that a body may be awaited before its rate counts.
 const GRACE: Duration = Duration::from_secs(10);
 /// The longest time between two bytes of a body, however fast it was before.
 const STALL_TIMEOUT: Duration = Duration::from_secs(30);
 
 pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 
-/// Any body of a response.
+/// A response body of any type.
 pub(crate) type Boxed = UnsyncBoxBody<Bytes, BoxError>;
 
 /// The error of a body that comes too slowly.
@@ -37,7 +37,7 @@ impl fmt::Display for TooSlow {
 
 impl Error for TooSlow {}
 
-/// Whether a body came too slowly, for whoever answers the request.
+/// Whether a body came too slowly; shared with the code that answers the request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Late(Arc<AtomicBool>);
 
@@ -62,13 +62,13 @@ pub(crate) struct Paced<B> {
 struct Pace {
     bytes_per_second: u64,
     received: u64,
-    /// Time that it was awaited so far. What the server does with it in between does not count.
+    /// Time that the body was awaited so far, without the time in which the server handled it.
     awaited: Duration,
     since: Option<Instant>,
 }
 
 impl Pace {
-    /// The time that the next bytes may take.
+    /// How long the next bytes may take.
     fn left(&self) -> Duration {
         let earned = Duration::from_millis(self.received.saturating_mul(1_000) / self.bytes_per_second.max(1));
         (GRACE + earned).saturating_sub(self.awaited).min(STALL_TIMEOUT)
@@ -134,14 +134,14 @@ impl Body for Paced<Incoming> {
 /// The body of a response. When it is dropped the request is over, and with it what is held for it.
 pub(crate) struct Answered {
     pub(crate) inner: Boxed,
-    /// Only dropped.
+    /// Held only for its `Drop`.
     pub(crate) _over: Over,
 }
 
 /// Marks the end of a request when it is dropped.
 pub(crate) struct Over {
     pub(crate) place: Arc<Place>,
-    /// What is to be held until then.
+    /// A permit that is held until then.
     pub(crate) held: Option<Box<dyn Send>>,
 }
 

@@ -18,20 +18,20 @@ use tokio::sync::Semaphore;
 
 use super::policy;
 
-/// Where the metrics are.
+/// The path of the metrics.
 pub(crate) const PATH: &str = "/metrics";
 
-/// Connections to the listener of the metrics at once: a scraper, its spare, and somebody who looks.
+/// Connections to the metrics listener at once: enough for a few scrapers and a person with a browser.
 const CONNECTIONS_MAX: usize = 8;
-/// Time that one of them has, from its first byte to its last.
+/// Time that a connection to the metrics listener may take as a whole.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What a scraper has to bring.
+/// The secret that a scraper must send on the ordinary listeners.
 #[derive(Clone)]
 pub(crate) struct Secret(pub(crate) String);
 
 impl Secret {
-    /// Whether a request brings it; compared in a time that does not depend on where the two differ.
+    /// Whether a request has this secret, compared in constant time.
     pub(super) fn opens(&self, headers: &HeaderMap) -> bool {
         bearer(headers).is_some_and(|given| self.0.as_bytes().ct_eq(given.as_bytes()).into())
     }
@@ -43,7 +43,7 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// Answers a request for the metrics: as Prometheus text, and as OpenMetrics to who asks for that.
+/// Answers a request for the metrics: as OpenMetrics where `Accept` asks for it, otherwise as Prometheus text.
 pub(super) fn answer(service: &Service, headers: &HeaderMap, secret: Option<&Secret>) -> Response<Full<Bytes>> {
     let plain = |status: StatusCode, text: &'static str| {
         let mut response = Response::new(Full::new(Bytes::from_static(text.as_bytes())));
@@ -71,7 +71,7 @@ pub(super) fn answer(service: &Service, headers: &HeaderMap, secret: Option<&Sec
     response
 }
 
-/// Serves the listener of the metrics until it is dropped. It has nothing else.
+/// Serves the metrics listener until the future is dropped. Any path but [`PATH`] is 404.
 pub(crate) async fn serve(listener: TcpListener, service: Service) {
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
@@ -116,20 +116,23 @@ fn respond(service: &Service, request: &Request<Incoming>) -> Response<Full<Byte
     response
 }
 
-/// Listens for scrapers. An address that nobody asked for and that is taken is gone without.
+/// Listens for scrapers. If the default address is in use, warns and continues without a listener.
+///
+/// # Errors
+/// A configured address that cannot be bound (`asked`).
 pub(crate) async fn bind(address: SocketAddr, asked: bool) -> Result<Option<TcpListener>, String> {
     match TcpListener::bind(address).await {
         Ok(listener) => Ok(Some(listener)),
         Err(error) if asked => Err(format!("cannot listen for [metrics] on {address}: {error}")),
         Err(error) => {
-            tracing::warn!("the metrics have no listener, for {address} cannot be had: {error}");
+            tracing::warn!("no listener for metrics: cannot bind {address}: {error}");
             Ok(None)
         }
     }
 }
 
-/// OpenMetrics as the older text of Prometheus has it: a counter is called by what its samples are called, and no end is
-/// marked.
+/// Converts OpenMetrics to the older text format of Prometheus: counters are named after their samples, and there is no
+/// `# EOF`.
 fn older(text: &str) -> String {
     let counters: Vec<&str> =
         text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.strip_suffix(" counter")).collect();

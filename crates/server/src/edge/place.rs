@@ -1,6 +1,6 @@
-//! The place of one connection: the step that it is at, since when, and whether it waits for its peer to read.
+//! The place of one connection: its current step, when that began, and whether a write waits for the peer to read.
 //!
-//! All of it are atomics that the connection's own task writes and [`super::places::Places`] reads once a second, so that
+//! All fields are atomics, written by the connection's task and read once a second by [`super::places::Places`], so that
 //! no connection needs a timer of its own.
 
 use std::net::IpAddr;
@@ -18,7 +18,7 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
 /// Time in which a client has to read something of what is written to it.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
-/// Time that a connection has at a step before it may be closed for others: whoever is quick is never closed.
+/// Time after which a connection may be closed for others: one that finishes its step sooner is never closed.
 pub(super) const CLOSABLE_AFTER: Duration = Duration::from_secs(1);
 
 /// The step that a connection is at before it is a WebSocket.
@@ -42,12 +42,12 @@ impl Step {
     const BITS: u32 = 3;
 }
 
-/// What is known of a connection that is not a WebSocket. Times are milliseconds since the start of [`Places`].
+/// The state of a connection that is not a WebSocket. Times are milliseconds since the start of [`Places`].
 #[derive(Debug)]
 pub(super) struct State {
-    /// The step in the low bits, and above them since when.
+    /// The step in the low bits, and above them when it began.
     step: AtomicU64,
-    /// Since when a write waits, plus one; zero while none does.
+    /// When the pending write started, plus one; zero if none is pending.
     waits_since: AtomicU64,
 }
 
@@ -62,7 +62,7 @@ impl State {
         self.step.store(since << Step::BITS | step as u64, Ordering::Relaxed);
     }
 
-    /// The step, and since when.
+    /// The step, and when it began.
     pub(super) fn step(&self) -> (Step, u64) {
         let packed = self.step.load(Ordering::Relaxed);
         let index = usize::try_from(packed & ((1 << Step::BITS) - 1)).unwrap_or_default();
@@ -74,7 +74,7 @@ impl State {
         Some(Duration::from_millis(now.saturating_sub(since)))
     }
 
-    /// Whether nobody but the client would miss the connection: for a while nothing that it asked for has been worked on.
+    /// Whether the connection can be closed without losing work in progress.
     pub(super) fn is_closable(&self, now: u64) -> bool {
         let (step, since) = self.step();
         if self.write_waits(now).is_some_and(|waits| waits >= CLOSABLE_AFTER) {
@@ -101,14 +101,14 @@ impl State {
     }
 }
 
-/// What a place counts as.
+/// The kind of a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
     /// One of the ordinary places.
     Ordinary,
-    /// One of the few for when all ordinary ones are taken.
+    /// One of the few places for when all ordinary ones are taken.
     Triage,
-    /// A WebSocket.
+    /// A place of a WebSocket, which needs one descriptor only.
     WebSocket,
 }
 
@@ -122,7 +122,7 @@ pub(crate) struct Place {
     pub(super) proxied: bool,
     /// Whether a request was answered by switching to WebSocket.
     switching: AtomicBool,
-    /// Whether a request came before.
+    /// Whether the connection has sent a request already.
     answered: AtomicBool,
 }
 
@@ -194,7 +194,7 @@ impl Place {
         self.switching.store(true, Ordering::Relaxed);
     }
 
-    /// Takes note that HTTP is over. From here on a connection that switched is bounded by what serves WebSockets.
+    /// Marks the end of HTTP. From here on the WebSocket driver bounds a connection that switched.
     pub(crate) fn http_ended(&self) {
         if self.switching.load(Ordering::Relaxed) && self.class() == Class::Ordinary {
             self.places.switched(self);

@@ -21,8 +21,8 @@
 //! A connection without an ordinary place gets a triage place for [`TRIAGE_TIMEOUT`]. There only health checks are
 //! answered and requests with a token that verifies; the latter are moved to the share of known users. Everything else is
 //! answered with 503. Where all triage places are taken, the oldest of the address that has the most is closed, but none
-//! before it had [`TRIAGE_GUARANTEED`]: so long nothing is accepted, and who comes waits in the system's queue. A client that
-//! sends its request at once is served, however many come beside it.
+//! before it had [`TRIAGE_GUARANTEED`]. For that long no new connection is accepted; new ones wait in the kernel's
+//! backlog. A client that sends its request at once is served, however many come beside it.
 //!
 //! The time of every step is bounded too ([`super::place`]): once a second [`Places::tend`] closes what is overdue.
 //!
@@ -42,28 +42,28 @@ use tokio::time::Instant;
 use super::place::{Class, Place, State, Step};
 use super::room::{HTTP_COSTS, Room, WEBSOCKET_COSTS};
 
-/// Age from which on a connection counts for the bound of its address.
+/// Age from which on a connection counts against the limit of its address.
 const SETTLED_AFTER: Duration = Duration::from_secs(2);
 /// Time that a connection has in a triage place.
 const TRIAGE_TIMEOUT: Duration = Duration::from_secs(5);
-/// The part of that in which it is not closed for another.
+/// The first part of [`TRIAGE_TIMEOUT`], in which the connection is not closed for another.
 const TRIAGE_GUARANTEED: Duration = Duration::from_millis(100);
-/// Time after which a full triage is looked at again.
+/// Time between two checks whether a full triage has a place again.
 const TRIAGE_LOOK_EVERY: Duration = Duration::from_millis(5);
-/// Time between two looks for connections that may be closed.
+/// Minimum time between two sweeps for connections that may be closed.
 const SWEEP_EVERY: Duration = Duration::from_millis(100);
-/// Time between two looks for connections that are overdue.
+/// Time between two sweeps for connections that are overdue.
 pub(crate) const TEND_EVERY: Duration = Duration::from_secs(1);
 
-/// A connection over which HTTP is spoken.
+/// A connection that still speaks HTTP, not WebSocket.
 struct Entry {
     state: Arc<State>,
-    /// Whom it counts for: the peer, or the client that a proxy names.
+    /// The address this connection is counted against: the peer's, or the client's that a trusted proxy names.
     address: IpAddr,
     peer: IpAddr,
     proxied: bool,
     accepted_at: u64,
-    /// Ends its task; none while the task is not known yet, and once it was ended.
+    /// Aborts the connection's task; none before the task is known, and after it was aborted.
     task: Option<AbortHandle>,
 }
 
@@ -139,7 +139,7 @@ impl Places {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until there is a place for whoever comes next.
+    /// Waits until there is a place for another connection.
     pub(crate) async fn ready(&self) {
         while self.inner().is_triage_busy(&self.room, self.now()) {
             tokio::time::sleep(TRIAGE_LOOK_EVERY).await;
@@ -198,7 +198,7 @@ impl Places {
         place
     }
 
-    /// Takes note of the task that serves a connection.
+    /// Sets the task that serves a connection, so that it can be aborted.
     pub(crate) fn served_by(&self, key: u64, task: AbortHandle) {
         let mut inner = self.inner();
         let inner = &mut *inner;
@@ -299,7 +299,7 @@ impl Inner {
         self.descriptors + HTTP_COSTS <= room.ordinary + more && self.connections < room.connections + more
     }
 
-    /// Whether no more than a part of the ordinary places is left: one of so many.
+    /// Whether at most one in `of` of the ordinary places is free.
     fn has_left_at_most(&self, room: &Room, of: usize) -> bool {
         let left = (room.ordinary.saturating_sub(self.descriptors) / HTTP_COSTS)
             .min(room.connections.saturating_sub(self.connections));
@@ -330,8 +330,8 @@ impl Inner {
         self.count_out(from);
     }
 
-    /// Chooses one in triage to be closed: of the address that has the most there, the oldest, and rather one that is
-    /// not being answered.
+    /// Chooses the triage connection to close: the oldest of the address with the most, preferring one without a
+    /// request in progress.
     fn oldest_of_triage(&mut self, now: u64) -> Option<AbortHandle> {
         let open = |entry: &&mut Entry| {
             entry.task.is_some() && now.saturating_sub(entry.accepted_at) >= millis(TRIAGE_GUARANTEED)

@@ -1,4 +1,4 @@
-//! The headers that every answer has, set in one place: what a browser may do with it.
+//! The security headers of every answer, which tell browsers what they may do with it.
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
@@ -13,7 +13,7 @@ const DOCS: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img
 /// A year, for this host alone: whether other hosts of the domain speak TLS is not known here.
 const TRANSPORT_SECURITY: &str = "max-age=31536000";
 
-/// Sets what is not set yet. `tls` says whether this server ends TLS itself.
+/// Sets the headers that the answer does not have yet. `tls` says whether this server terminates TLS itself.
 pub(crate) fn apply(path: &str, tls: bool, status: StatusCode, headers: &mut HeaderMap) {
     // A switch of protocols shows nothing.
     if status == StatusCode::SWITCHING_PROTOCOLS {

@@ -1,4 +1,5 @@
-//! Answers requests: admits them, hands them to whom they are for, and completes the answers.
+//! Answers requests: admits them, dispatches them to the engine, the gateway, the API or the web client, and completes
+//! the answers.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -23,26 +24,26 @@ use super::policy;
 use crate::forwarded;
 use crate::listen::Listen;
 
-/// Forms that one address may be sending at once: a part of all uploads, so that others find room.
+/// Multipart forms that one address may be sending at once: a quarter of all uploads, so that others find room.
 const FORMS_OF_ADDRESS: usize = UPLOADS_AT_ONCE / 4;
 
-/// Time after which a client that found no room may come again, in seconds.
+/// Seconds after which a client that found no room may retry.
 const RETRY_AFTER_SECONDS: u64 = 1;
 
-/// What every connection needs.
+/// State shared by all connections.
 pub(crate) struct Shared {
     pub(crate) service: Service,
     pub(crate) engine: Engine<Gateway>,
     pub(crate) gateway: Gateway,
     pub(crate) rest: axum::Router,
     pub(crate) trusted_proxies: Vec<IpAddr>,
-    /// Where else links of files lead to, for the policy of pages.
+    /// The source outside this server that links of files lead to, for the Content-Security-Policy.
     pub(crate) pictures: Option<String>,
-    /// The fewest bytes a second of a body.
+    /// The slowest accepted body of a request, in bytes a second.
     pub(crate) body_bytes_per_second: u64,
     /// Whether this server ends TLS itself.
     pub(crate) tls: bool,
-    /// What opens `/metrics` on the ordinary listeners; it is not there without.
+    /// The secret of `/metrics` on the ordinary listeners; without one they do not serve it.
     pub(crate) metrics_secret: Option<Secret>,
     pub(crate) forms: Arc<Forms>,
 }
@@ -51,7 +52,7 @@ pub(crate) struct Shared {
 #[derive(Default)]
 pub(crate) struct Forms(Mutex<HashMap<IpAddr, usize>>);
 
-/// One of them, until it is dropped.
+/// A form in progress; counted until it is dropped.
 struct Form(Arc<Forms>, IpAddr);
 
 impl Forms {
@@ -87,7 +88,7 @@ pub(crate) async fn respond(
     request: Request<Incoming>,
 ) -> Response<Answered> {
     let again = place.answers();
-    // From here on, for the request may be given up at every await.
+    // Created before the first further await, since the request may be dropped at any of them.
     let mut over = Over { place: Arc::clone(place), held: None };
     if again {
         // Requests in a row are taken one at a time, between those of others.
@@ -107,7 +108,7 @@ pub(crate) async fn respond(
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         place.switches();
     } else if triage {
-        // One request: others wait for the place.
+        // A triage place serves one request, since others wait for it.
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response.map(|inner| Answered { inner, _over: over })
@@ -147,7 +148,7 @@ async fn admit(
     Ok(())
 }
 
-/// Whether a request is one of those by which an operator sees how the server is.
+/// Whether a request is a health check, or a scrape of the metrics with the right secret.
 fn is_operators(shared: &Shared, request: &Request<Incoming>) -> bool {
     match request.uri().path() {
         "/healthz" | "/readyz" => true,
@@ -156,7 +157,7 @@ fn is_operators(shared: &Shared, request: &Request<Incoming>) -> bool {
     }
 }
 
-/// Whether a request brings a token or a key that is good.
+/// Whether a request has a valid token or service key.
 async fn is_known(service: &Service, request: &Request<Incoming>, client: IpAddr) -> bool {
     let Some(token) = token(request.headers(), request.uri().query()) else { return false };
     match service.verify_key(&token, client).await {
@@ -166,7 +167,7 @@ async fn is_known(service: &Service, request: &Request<Incoming>, client: IpAddr
     }
 }
 
-/// The token of a request: in its header, or, as clients of Socket.IO can send it, in its query.
+/// The token of a request: from its header or, for clients of Socket.IO, from its query.
 fn token(headers: &HeaderMap, query: Option<&str>) -> Option<String> {
     if let Some(token) = exposition::bearer(headers) {
         return Some(token.to_owned());
@@ -175,7 +176,7 @@ fn token(headers: &HeaderMap, query: Option<&str>) -> Option<String> {
     pairs.filter_map(|pair| pair.split_once('=')).find(|(name, _)| *name == "token").map(|(_, value)| value.to_owned())
 }
 
-/// Hands a request to whom it is for.
+/// Dispatches a request by its path.
 async fn dispatch(
     shared: &Shared,
     listen: Listen,

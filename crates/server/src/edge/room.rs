@@ -8,7 +8,7 @@ pub(super) const HTTP_COSTS: usize = 2;
 pub(super) const WEBSOCKET_COSTS: usize = 1;
 /// Descriptors of a connection in triage: nothing that is answered there opens a file.
 const TRIAGE_COSTS: usize = 1;
-/// The fewest descriptors that a server can do anything with.
+/// Minimum number of descriptors with which a server starts.
 pub(crate) const DESCRIPTORS_MIN: u64 = 128;
 
 /// How the descriptors are divided.
@@ -20,7 +20,7 @@ pub(crate) struct Room {
     pub(super) known: usize,
     /// Triage places. As many again may be on their way out.
     pub(super) triage: usize,
-    /// Connections at once, beside those in triage.
+    /// Connections at once, those in triage not included.
     pub(crate) connections: usize,
     /// Connections of one address over which HTTP is spoken.
     pub(super) per_address: usize,

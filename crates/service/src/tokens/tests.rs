@@ -91,7 +91,7 @@ fn the_mark_chooses_the_key() {
     }
     // The secret that version 0.1 made for itself is nobody else's.
     let upgraded = tokens(None, Some(SHARED), TokenSettings::default());
-    let unknown = Err("Authentication error: the token is of no issuer that is known here".to_owned());
+    let unknown = Err("Authentication error: the token's issuer is not known to this server".to_owned());
     let old = signed(&foreign, &of_version_0_1(older), SHARED);
     assert_eq!(read(&upgraded, &old), Ok((Issuer::Version01, Some(3))));
     assert_eq!(read(&upgraded, &signed(&foreign, &as_ours, SHARED)), unknown);

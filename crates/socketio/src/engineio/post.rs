@@ -1,5 +1,5 @@
-//! What a session does with a POST: its body is read no longer than the session lives, and its packets are handled one
-//! at a time, none beyond its bound.
+//! POST requests of a session: the body is read no longer than the session lives, and its packets are handled one at a
+//! time, each within its limit.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ async fn take_turns(handled: &mut u32) {
     }
 }
 
-/// Why a POST was not handled.
+/// The error of a POST that was not handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BadPost {
     /// It does not fit the state of its session, or the session ended.

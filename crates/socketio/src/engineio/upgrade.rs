@@ -45,7 +45,7 @@ pub struct Watched<S> {
 }
 
 impl<S> Watched<S> {
-    /// Wraps a stream.
+    /// Wraps a stream, whose reads and writes are reported to `watch`.
     pub fn new(stream: S, watch: Arc<dyn Watch>) -> Self {
         Self { stream, watch }
     }

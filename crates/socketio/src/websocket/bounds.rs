@@ -1,9 +1,9 @@
-//! How large the messages of a WebSocket may be, and what is known of one that is larger.
+//! The size limits of WebSocket messages, and the description of a message that exceeds them.
 
-/// Bytes that are kept of a message that is passed over: enough to see what it was.
+/// Bytes kept of a skipped message: enough to recognise its type and name.
 pub const HEAD_BYTES_MAX: usize = 512;
 
-/// What becomes of binary messages.
+/// How binary messages are handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BinaryBound {
     /// They are taken up to this many bytes, inflated. A larger one is an error.
@@ -19,7 +19,7 @@ pub enum BinaryBound {
 pub struct MessageBounds {
     /// The largest message of text. A larger one is passed over, and reported as [`Skipped`](super::Skipped).
     pub text: usize,
-    /// What becomes of binary messages.
+    /// How binary messages are handled.
     pub binary: BinaryBound,
     /// Whether compressed text is inflated. Where it is not, it is passed over.
     pub inflates: bool,
@@ -27,7 +27,7 @@ pub struct MessageBounds {
     pub skipped: usize,
 }
 
-/// Why a message was passed over.
+/// Why a message was skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PassedOver {
     /// It is larger than its bound.

@@ -1,4 +1,4 @@
-//! Finding: open conversations, and the conversation of two.
+//! Searches: open conversations, and the direct conversation of two users.
 
 use std::cmp::Reverse;
 
@@ -30,8 +30,8 @@ pub(super) fn register(conn: &Connection) -> Result<(), rusqlite::Error> {
 /// Where a conversation stands in a list by activity: when it last changed, and its row.
 type Mark = (i64, i64);
 
-/// Groups and rooms by a part of their name, newest activity first. One read looks at so many names at most: a page may
-/// have fewer than it could, or none, and still name where the next one goes on.
+/// Groups and rooms by a part of their name, newest activity first. One read checks a limited number of names, so a
+/// page may be short or empty and still have a cursor for the next.
 pub(super) fn found(
     conn: &Connection,
     user: &UserId,
@@ -110,7 +110,7 @@ fn closed_of(conn: &Connection, user: &UserRow, after: Mark, part: &str, limit: 
         .collect::<Result<_, _>>()?)
 }
 
-/// What a user finds of some groups and rooms, in their order.
+/// Some groups and rooms as a user finds them, in the given order.
 fn shown(conn: &Connection, user: &UserRow, marks: &[Mark]) -> Read<Vec<Found>> {
     let mut statement = conn.prepare_cached(&format!(
         "SELECT {CONVERSATION}, c.description, (SELECT id FROM user WHERE pk = c.owner_pk),

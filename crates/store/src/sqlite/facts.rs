@@ -1,4 +1,4 @@
-//! What changes of the log are about, read at once for all of them, and the events that they become.
+//! The rows that changes of the log refer to, read for all changes at once, and the events made of them.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
@@ -14,12 +14,12 @@ use super::queries::{self, Cursor, Read};
 use super::rows::{self, CONVERSATION, ConversationRow, MESSAGE, MESSAGE_COLUMNS, USER, UserRow};
 use super::sets::{self, Users};
 
-/// Bytes that an event has beside its texts.
+/// Approximate bytes of an event beside its texts.
 const EVENT_BYTES: usize = 256;
 /// Bytes of an id in an event.
 const ID_BYTES: usize = 64;
 
-/// The rows that some changes are about.
+/// The rows that some changes refer to.
 pub(super) struct Facts {
     conversations: HashMap<i64, ConversationRow>,
     users: Users,
@@ -52,7 +52,7 @@ fn is_of_message(change: &Change) -> bool {
 }
 
 impl Facts {
-    /// Reads what changes are about; none where that is more than the budget has.
+    /// Reads the rows that changes refer to; `None` where they exceed the budget.
     pub(super) fn load(conn: &Connection, changes: &[Change], budget: &mut Budget) -> Read<Option<Self>> {
         if !budget.take(changes.len() * EVENT_BYTES) {
             return Ok(None);
@@ -73,7 +73,7 @@ impl Facts {
         Ok(fits.then_some(facts))
     }
 
-    /// Adds the messages; says whether the budget had as many bytes.
+    /// Adds the messages. Returns whether they fit the budget.
     fn add_messages(&mut self, conn: &Connection, changes: &[Change], budget: &mut Budget) -> Read<bool> {
         let told = changes.iter().filter(|change| is_of_message(change));
         let pks: BTreeSet<i64> = told.filter_map(|change| change.message).collect();
@@ -95,7 +95,7 @@ impl Facts {
         Ok(true)
     }
 
-    /// Adds the messages that were changed, with who read them; says whether the budget had as many bytes.
+    /// Adds the changed messages, with their readers. Returns whether they fit the budget.
     fn add_changed(&mut self, conn: &Connection, changes: &[Change], budget: &mut Budget) -> Read<bool> {
         let mut cursors: HashMap<i64, Vec<Cursor>> = HashMap::new();
         for change in changes.iter().filter(|change| is_of_message(change) && change.kind != "message_created") {
@@ -123,7 +123,7 @@ impl Facts {
         Ok(true)
     }
 
-    /// Adds what readings passed; says whether the budget had as many bytes.
+    /// Adds the messages that readings passed. Returns whether they fit the budget.
     fn add_passed(&mut self, conn: &Connection, changes: &[Change], budget: &mut Budget) -> Read<bool> {
         let readings = changes.iter().filter(|change| change.kind == "messages_read");
         let readings: Vec<(&Change, Passed<'_>)> =
@@ -157,7 +157,7 @@ impl Facts {
         Ok(true)
     }
 
-    /// Makes a change into its event again; none where nothing was told, or not to this user.
+    /// Makes the event of a change; `None` where there was none for this user.
     pub(super) fn event(&self, user: &UserRow, change: &Change) -> Option<Event> {
         let conversation = self.conversations.get(&change.conversation)?;
         let place = || Arc::clone(&conversation.place);

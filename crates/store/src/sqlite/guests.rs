@@ -1,4 +1,4 @@
-//! Guests: users who are known by nothing but the id that they claim, and the secrets by which some of them prove more.
+//! Guests: users known only by the id that they claim, and the secrets by which they prove what they own.
 //!
 //! What must stay true: a guest holds an id only while no account has it, and an account inherits nothing of a guest's.
 //! Every account is made by `users::insert`, which calls [`give_up_id`] in the same transaction; every write of a guest
@@ -16,7 +16,7 @@ use super::tx::{About, Tx, Written};
 use super::{files, members};
 use crate::{Actor, GuestProof, StoreError};
 
-/// The refusal of a guest whose id an account has.
+/// The refusal of a guest's write after an account took its id.
 pub(super) fn id_is_taken() -> Refusal {
     Refusal::unauthenticated("this id belongs to a registered user; a token is needed")
 }
@@ -92,7 +92,7 @@ pub(super) fn knows(conn: &Connection, id: &UserId, proof: &GuestProof) -> Resul
     }
 }
 
-/// Notes the secret that a guest's first room hangs on, unless the guest has proved to have it already.
+/// Stores the secret of a guest's first room, unless the guest has proved to have it already.
 pub(super) fn with_secret(tx: &Tx<'_>, guest: UserRow, actor: &Actor) -> Written<UserRow> {
     let (None, Some(proof)) = (guest.secret, &actor.guest_proof) else { return Ok(guest) };
     let made = tx
@@ -159,7 +159,7 @@ pub(super) fn give_up_id(tx: &mut Tx<'_>, id: &UserId) -> Written<()> {
         members::depart(tx, None, &conversation, &guest, Departure::IdTaken)?;
     }
     let former = UserId::former_guest(tx.secret());
-    // A name that was made from the id would go on naming it.
+    // A name that was made from the id would still show it.
     let name = (guest.user.username == User::guest_name(id)).then(|| User::guest_name(&former));
     tx.conn
         .prepare_cached(

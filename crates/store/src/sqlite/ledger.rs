@@ -1,5 +1,4 @@
-//! What each user caused lately: rows that were written, bytes that were delivered to others, text that was stored, rooms
-//! that were made.
+//! The budgets of users: rows written, bytes delivered to others, text stored, and rooms made.
 //!
 //! The cost of a command is known only once it ran, so it is charged then, and whoever has overdrawn its budget waits
 //! before its next command: the generic cell rate algorithm (ITU-T I.371) with costs that differ. A single command is
@@ -14,19 +13,19 @@ use quintet_domain::limits::{
 };
 use quintet_domain::{Event, Message, Timestamp};
 
-/// Accounts that are kept before those that owe nothing are forgotten.
+/// Number of accounts above which those that owe nothing are dropped.
 const ACCOUNTS_KEPT: usize = 10_000;
 
 const NS_PER_SECOND: u64 = 1_000_000_000;
 const NS_PER_MS: u64 = 1_000_000;
 const WAIT_NS_MAX: u64 = BUDGET_WAIT_MINUTES_MAX * 60 * NS_PER_SECOND;
 
-/// Bytes of names, ids and moments around the text of an event, about.
+/// Approximate bytes of names, ids and times in an event beside its text.
 const ENVELOPE_BYTES: usize = 300;
-/// Bytes of an id and what stands around it, about.
+/// Approximate bytes of an id in JSON.
 const ID_BYTES: usize = 48;
 
-/// Whom a command is charged to.
+/// The party that a command is charged to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Payer {
     /// A registered user, by its key.
@@ -35,7 +34,7 @@ pub(super) enum Payer {
     Network(IpAddr),
 }
 
-/// What is charged.
+/// A kind of cost that is charged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cost {
     Rows = 0,
@@ -47,11 +46,11 @@ pub(super) enum Cost {
 }
 
 impl Cost {
-    /// What every command needs to have left of.
+    /// The budgets that must not be overdrawn before any command.
     pub(super) const ALWAYS: [Self; 3] = [Self::Rows, Self::Bytes, Self::Stored];
 }
 
-/// How much of each: the nanoseconds that one costs, and how many may be had at once.
+/// A budget: the nanoseconds that one unit costs, and how many units may be used at once.
 const PRICES: [(u64, u64); 4] = [
     (NS_PER_SECOND / ROWS_PER_SECOND, ROWS_BURST),
     (NS_PER_SECOND / DELIVERED_BYTES_PER_SECOND, DELIVERED_BYTES_BURST),
@@ -59,16 +58,16 @@ const PRICES: [(u64, u64); 4] = [
     (60 * NS_PER_SECOND / ROOMS_PER_MINUTE, ROOMS_PER_MINUTE),
 ];
 
-/// Those who are charged for a command, each with how many times the budget of a user it has; nobody for what is free.
+/// The parties charged for a command, each with its factor to a user's budget; none for a command that is free.
 pub(super) type Payers = [Option<(Payer, u64)>; 2];
 
-/// The moments, in nanoseconds since 1970, at which all that was had is paid for.
+/// For each cost, the moment at which all use is paid for, in nanoseconds since 1970.
 type Account = [u64; PRICES.len()];
 
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     accounts: HashMap<Payer, Account>,
-    /// The number of accounts from which on those that owe nothing are looked for again.
+    /// The number of accounts at which those that owe nothing are dropped.
     tidy_at: usize,
 }
 
@@ -92,14 +91,14 @@ impl Ledger {
         }
     }
 
-    /// Milliseconds until the last of the payers has its budget of these again; none where all have it now.
+    /// Milliseconds until all payers have budget for these costs again; `None` where they have it now.
     pub(super) fn wait_ms(&self, payers: Payers, costs: &[Cost], now: Timestamp) -> Option<u64> {
         let now = ns(now);
         let waits =
             payers.into_iter().flatten().filter_map(|(payer, _)| self.accounts.get(&payer)).flat_map(|account| {
                 costs.iter().map(move |cost| {
                     let (price, burst) = PRICES[*cost as usize];
-                    // A clock that was set back makes nobody wait for longer.
+                    // Nobody waits longer because the clock was set back.
                     account[*cost as usize].saturating_sub(now + price * burst).min(WAIT_NS_MAX)
                 })
             });
@@ -107,7 +106,7 @@ impl Ledger {
     }
 }
 
-/// The bytes of an event as one connection hears it, about; nothing where no vocabulary tells it.
+/// Approximate bytes of an event on one connection; 0 where no vocabulary has the event.
 pub(super) fn weight(event: &Event) -> u64 {
     let message = |message: &Message| {
         let file = message.file.as_ref().map_or(0, |file| file.url.len() + file.name.as_ref().map_or(0, String::len));

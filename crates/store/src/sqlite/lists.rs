@@ -46,7 +46,7 @@ pub(super) fn conversations(
 ) -> Read<Page<Conversation>> {
     let user = known(conn, user)?;
     let (before_at, before_pk) = after_cursor(cursor)?;
-    // All of the user's are looked at, for the newest are to be found; of each as little as that takes.
+    // Reads the sort key of all conversations of the user, and the rest only of those on the page.
     let mut found: Vec<ConversationRow> = conn
         .prepare_cached(&format!(
             "SELECT {CONVERSATION} FROM (
@@ -70,12 +70,12 @@ pub(super) fn conversations(
     Ok(Page { items, next })
 }
 
-/// Members of each conversation of a page that has so many.
+/// Members shown of each conversation, for a page of a number of conversations.
 fn members_of_each(conversations: usize) -> usize {
     (MEMBERS_OF_PAGE_MAX / conversations.max(1)).clamp(PEOPLE_LISTED_MIN, MEMBERS_LISTED_MAX)
 }
 
-/// What one conversation has beside its own row.
+/// The parts of one conversation that are not in its own row.
 #[derive(Default)]
 struct Beside {
     owner: Option<UserId>,
@@ -107,7 +107,7 @@ fn whole(conn: &Connection, user: &UserRow, rows: Vec<ConversationRow>, members_
     Ok(shown.collect())
 }
 
-/// Adds what is not a member: the owner, the newest message, and how many messages are unread.
+/// Adds the owner, the newest message, and the number of unread messages.
 fn add_messages(
     conn: &Connection,
     user: &UserRow,
@@ -146,8 +146,7 @@ fn add_messages(
     Ok(())
 }
 
-/// Adds the first members of each conversation, and the one who asks. Gives of how many conversations all could be
-/// read before the page was full.
+/// Adds the first members of each conversation, and the asking user. Returns how many conversations are complete.
 fn add_members(
     conn: &Connection,
     user: &UserRow,

@@ -30,7 +30,7 @@ pub(super) fn list(
             cursor.parse().map_err(|_| Refusal::invalid("cursor", "must be the `next` of an earlier page"))?
         }
     };
-    // Each by an index of its own: not through all that ever were.
+    // Each part uses an index of its own, so that past meetups are not scanned.
     let wanted = match filter.current {
         true => {
             "SELECT t.pk AS pk FROM meetup t INDEXED BY meetup_current
@@ -59,7 +59,7 @@ pub(super) fn list(
     Ok(Page { items, next })
 }
 
-/// What one meetup has beside its own row.
+/// The parts of one meetup that are not in its own row.
 #[derive(Default)]
 struct Beside {
     host: Option<(ConversationId, Arc<User>)>,
@@ -161,13 +161,13 @@ const BEHIND: usize = USER_COLUMNS + 1;
 struct People {
     beside: Vec<Beside>,
     users: Users,
-    /// Of how many meetups all that was asked for was read.
+    /// How many meetups are complete.
     complete: usize,
     bytes: usize,
 }
 
 impl People {
-    /// Adds what a statement finds: the number of a meetup, a user, and what stands behind.
+    /// Adds the rows of a statement: the number of a meetup, a user, and further columns.
     fn add(
         &mut self,
         conn: &Connection,

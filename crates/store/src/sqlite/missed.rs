@@ -1,8 +1,8 @@
 //! What a user missed: the log since a position, as far as it is the user's to hear, made into events again.
 //!
 //! What must stay true: exactly what would have been told is found, in commit order: what happened in a conversation
-//! while the user was a member, and what is told to the user alone. Texts are those of now. However much there is, no
-//! more is read than a client may be brought up to date with, and by the same few statements.
+//! while the user was a member, and events for the user alone, with the present texts. No more is read than a recovery
+//! may bring, always by the same few statements.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -21,7 +21,7 @@ type Read<T> = Result<T, StoreError>;
 const CHANGE: &str =
     "c.position, c.kind, c.sequence, c.actor_pk, c.message_pk, c.detail, c.origin, c.acked, c.conversation_pk";
 
-/// Rows of the log that are read: one more than a client may be brought up to date with.
+/// Rows of the log that are read: one more than a recovery may bring.
 const ROWS_MAX: i64 = RECOVERY_CHANGES_MAX as i64 + 1;
 
 /// A row of the log that is about a conversation.
@@ -57,13 +57,13 @@ impl Change {
     }
 }
 
-/// How much a client may still be brought up to date with.
+/// The bytes that a recovery may still bring.
 pub(super) struct Budget {
     bytes: usize,
 }
 
 impl Budget {
-    /// Takes so many bytes; says whether there were as many.
+    /// Takes a number of bytes. Returns whether there were as many left.
     pub(super) fn take(&mut self, bytes: usize) -> bool {
         match self.bytes.checked_sub(bytes) {
             Some(rest) => {
@@ -75,8 +75,8 @@ impl Budget {
     }
 }
 
-/// What a user missed since a position; none of it where that is too much, or cannot be said. `guest` says whether the
-/// client that comes back was a guest: the id may be an account's by now.
+/// The changes that a user missed since a position; nothing where they are too many or no longer known. `guest` says
+/// whether the recovering client was a guest, since an account may have the id by now.
 pub(super) fn missed(conn: &Connection, user: &UserId, guest: bool, after: u64) -> Read<Missed> {
     let position = queries::position(conn)?;
     let entries = match rows::user(conn, user)?.filter(|user| user.user.is_guest() == guest) {

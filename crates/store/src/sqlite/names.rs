@@ -1,4 +1,4 @@
-//! Usernames: which are taken, which are free, whose one is, and the keys that they are compared by.
+//! Usernames in the database: looking them up, finding free ones, and the keys by which they are compared.
 
 use quintet_domain::limits::NAME_CHARS_MAX;
 use quintet_domain::{NAME_KEY_VERSION, NameKeys, Refusal, UserId, collisions, display_name_from, username_from};
@@ -9,7 +9,7 @@ use super::tx::{Tx, Written};
 /// Characters of an id that stand in the name of a user whose token brings none.
 const NAME_FROM_ID_CHARS: usize = 8;
 
-/// Characters that a taken username gets more.
+/// Maximum characters of the suffix of a taken username.
 const SUFFIX_CHARS_MAX: usize = 10;
 
 /// Up to this number the users of one name are counted; then the number is any.
@@ -18,7 +18,7 @@ const SUFFIXES_IN_ORDER: u32 = 9;
 /// The `pk` of the user of a name: of exactly this one in any case, else of the only one that is compared equal. None
 /// where several are, which an earlier version let in.
 pub(super) fn owner(conn: &Connection, username: &str) -> Result<Option<i64>, rusqlite::Error> {
-    // Nobody has a longer one, and its key could take seconds to compute.
+    // No user has a longer name, and computing its key could take seconds.
     if username.chars().nth(NAME_CHARS_MAX).is_some() {
         return Ok(None);
     }
@@ -92,7 +92,7 @@ fn number(tx: &Tx<'_>, wish: &str) -> Written<String> {
             return Ok(name);
         }
         number += 1;
-        // Of the many of one name each is not to ask for all before it.
+        // Where many users share a name, not every number before is tried.
         name = match number {
             ..=SUFFIXES_IN_ORDER => format!("{wish}-{number}"),
             _ => format!("{wish}-{}", tx.secret() % 1_000_000_000),
@@ -100,7 +100,7 @@ fn number(tx: &Tx<'_>, wish: &str) -> Written<String> {
     }
 }
 
-/// Notes what a username is compared by.
+/// Stores the keys of a username.
 pub(super) fn note_keys(conn: &Connection, pk: i64, username: &str) -> Result<(), rusqlite::Error> {
     let NameKeys { key, look } = NameKeys::of(username);
     conn.prepare_cached("UPDATE user SET username_key = ?2, name_key = ?3, name_look = ?4 WHERE pk = ?1")?

@@ -1,7 +1,7 @@
-//! What nobody needs any more goes, some at a time: others write in between.
+//! Pruning of expired rows, in short transactions, so that other writes run in between.
 //!
-//! What must stay true: the newest change is always kept, for positions go on from it; whoever asks for what it missed
-//! from before the oldest that is kept is told to start afresh (`missed.rs`).
+//! What must stay true: the newest change is always kept, since positions continue from it; a client whose position is
+//! older than the oldest change kept starts afresh (`missed.rs`).
 
 use quintet_domain::limits::{GUESTS_KEPT_DAYS, LOGIN_NETWORKS_KEPT_DAYS, NOTIFICATIONS_READ_KEPT_DAYS};
 use rusqlite::{ErrorCode, params};
@@ -11,12 +11,12 @@ use super::tx::{Tx, Written};
 use crate::Pruned;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
-/// Rows of each kind that go in one turn.
+/// Rows of each kind that one transaction removes, at most.
 const ROWS_AT_ONCE: usize = 500;
-/// Guests that are looked at in one turn: what they have is looked up one by one.
+/// Guests that one transaction checks, each by several queries.
 const GUESTS_AT_ONCE: usize = 100;
 
-/// One turn. `after` is the mark of the last guest that an earlier turn looked at.
+/// Runs one transaction. `after` is the mark of the last guest that an earlier one checked.
 pub(super) fn prune(tx: &mut Tx<'_>, after: i64) -> Written<Pruned> {
     let mut more = changes(tx)?;
     more |= followers(tx)?;
@@ -26,13 +26,13 @@ pub(super) fn prune(tx: &mut Tx<'_>, after: i64) -> Written<Pruned> {
     Ok(Pruned { more: more || next.is_some(), after: next.unwrap_or_default() })
 }
 
-/// Says whether as much went as goes in one turn: then there is more.
+/// Returns whether as many rows were removed as one transaction may remove: then there are probably more.
 fn delete(tx: &Tx<'_>, sql: &str, before: i64) -> Written<bool> {
     let gone = tx.conn.prepare_cached(sql)?.execute(params![before, ROWS_AT_ONCE as i64])?;
     Ok(gone == ROWS_AT_ONCE)
 }
 
-/// Changes of the log that are too old.
+/// Removes changes of the log that are too old.
 fn changes(tx: &Tx<'_>) -> Written<bool> {
     let days = i64::from(tx.quotas().change_days);
     if days == 0 {
@@ -45,7 +45,7 @@ fn changes(tx: &Tx<'_>) -> Written<bool> {
     delete(tx, sql, tx.now.0 - days * DAY_MS)
 }
 
-/// What belongs to changes that are gone.
+/// Removes rows that belong to removed changes.
 fn followers(tx: &Tx<'_>) -> Written<bool> {
     let oldest: Option<i64> =
         tx.conn.prepare_cached("SELECT min(position) FROM change")?.query_row([], |row| row.get(0))?;
@@ -57,14 +57,14 @@ fn followers(tx: &Tx<'_>) -> Written<bool> {
     Ok(delete(tx, departed, oldest)? | delete(tx, addressed, oldest)?)
 }
 
-/// Notifications that were read long ago.
+/// Removes notifications that were read long ago.
 fn notifications(tx: &Tx<'_>) -> Written<bool> {
     let sql = "DELETE FROM notification WHERE pk IN (
         SELECT pk FROM notification WHERE read_at IS NOT NULL AND read_at < ?1 ORDER BY read_at LIMIT ?2)";
     delete(tx, sql, tx.now.0 - NOTIFICATIONS_READ_KEPT_DAYS * DAY_MS)
 }
 
-/// Counts of days that are over, and networks from which nobody logged in for long.
+/// Removes daily counts of past days, and networks from which nobody has logged in for a long time.
 fn counters(tx: &Tx<'_>) -> Written<bool> {
     let sql = "DELETE FROM reached WHERE user_pk IN (SELECT user_pk FROM reached WHERE day < ?1 ORDER BY day LIMIT ?2)";
     let networks = "DELETE FROM login_network WHERE (user_pk, network) IN (
@@ -73,7 +73,7 @@ fn counters(tx: &Tx<'_>) -> Written<bool> {
     Ok(counted | delete(tx, networks, tx.now.0 - LOGIN_NETWORKS_KEPT_DAYS * DAY_MS)?)
 }
 
-/// Guests that are members of nothing, wrote nothing and own nothing. Gives where to go on.
+/// Removes guests that are members of nothing, wrote nothing and own nothing. Returns the mark at which to continue.
 fn guests(tx: &Tx<'_>, after: i64) -> Written<Option<i64>> {
     let before = tx.now.0 - GUESTS_KEPT_DAYS * DAY_MS;
     let looked_at: Vec<(i64, bool)> = tx
@@ -97,7 +97,7 @@ fn guests(tx: &Tx<'_>, after: i64) -> Written<Option<i64>> {
         }
         match tx.conn.prepare_cached("DELETE FROM user WHERE pk = ?1")?.execute([pk]) {
             Ok(_) => {}
-            // Something else still names it: then it stays.
+            // A guest that another row still refers to stays.
             Err(rusqlite::Error::SqliteFailure(why, _)) if why.code == ErrorCode::ConstraintViolation => {}
             Err(error) => return Err(error.into()),
         }

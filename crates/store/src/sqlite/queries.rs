@@ -72,7 +72,7 @@ pub(super) fn messages_of(conn: &Connection, row: &ConversationRow, of: PageOf, 
     let bound = i64::try_from(sequence).unwrap_or(i64::MAX);
     let bound = match skip {
         0 => bound,
-        // No client turns that many pages, and each message that is skipped is looked at.
+        // Skipping costs time for each message, and no client turns that many pages.
         skip if skip >= MESSAGES_COUNTED_MAX => 0,
         skip => sequence_after(conn, row.pk, skip)?,
     };

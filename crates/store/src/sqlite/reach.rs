@@ -1,4 +1,4 @@
-//! How many people one reaches in a day: whom it adds to conversations, and to whom it begins to write.
+//! Daily limits on how many people a user adds to conversations and begins to write to.
 
 use quintet_domain::limits::SHARED_LOOKED_AT_MAX;
 use quintet_domain::{Code, Refusal, Timestamp};
@@ -9,10 +9,10 @@ use super::rows::UserRow;
 use super::tx::{Tx, Written};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
-/// What is charged for being refused: finding it out costs as much as some rows.
+/// Rows charged for a refusal, since checking costs as much as writing some rows.
 const REFUSED_ROWS: u64 = 10;
 
-/// The day of a moment, since 1970 UTC.
+/// The number of a moment's day since 1970, in UTC.
 pub(super) fn day(moment: Timestamp) -> i64 {
     moment.0.div_euclid(DAY_MS)
 }
@@ -48,7 +48,7 @@ fn within(tx: &Tx<'_>, count: i64, most: u32, what: &str) -> Written<()> {
     Err(Refusal { retry_after_ms: Some(wait), ..Refusal::new(Code::RateLimited, what) }.into())
 }
 
-/// Adds to the counts of a user's day, and gives them.
+/// Adds to the counts of a user's day, and returns the sums.
 fn note(tx: &Tx<'_>, by: &UserRow, added: i64, direct: i64) -> Written<(i64, i64)> {
     Ok(tx
         .conn
@@ -63,8 +63,8 @@ fn note(tx: &Tx<'_>, by: &UserRow, added: i64, direct: i64) -> Written<(i64, i64
         .query_row(params![by.pk, day(tx.now), added, direct], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
-/// Whether two users are both members of a conversation. What is open does not count: whoever joins it is nobody's
-/// acquaintance for that. The conversations of whoever has fewer are looked through, and not too many of them.
+/// Whether two users are both members of a conversation. Open conversations do not count: joining one makes nobody an
+/// acquaintance. Looks through the newest conversations of the user who has fewer, at most [`SHARED_LOOKED_AT_MAX`].
 fn shares_one(tx: &Tx<'_>, user: i64, other: i64) -> Written<bool> {
     let mut count = tx.conn.prepare_cached("SELECT conversations FROM user WHERE pk = ?1")?;
     let mut of = |pk: i64| count.query_row([pk], |row| row.get::<_, i64>(0));

@@ -9,7 +9,7 @@ use rusqlite::{Connection, Row};
 use super::queries::Read;
 use super::rows::{self, USER};
 
-/// Bytes that an item of a list has beside its names, links and texts: ids, times, marks.
+/// Approximate bytes of a list item beside its names, links and texts: ids, times, flags.
 const ITEM_BYTES: usize = 300;
 
 /// Keys as `json_each` takes them.
@@ -25,7 +25,7 @@ pub(super) fn keys(pks: impl IntoIterator<Item = i64>) -> String {
     list
 }
 
-/// Which of the keys a row is about, which its first column says.
+/// The index of the key that a row belongs to, from its first column.
 pub(super) fn nth(row: &Row<'_>) -> rusqlite::Result<usize> {
     Ok(row.get::<_, u32>(0)? as usize)
 }
@@ -64,7 +64,7 @@ impl Users {
     }
 }
 
-/// About how many bytes a list needs to show a user.
+/// Approximate bytes of a user in a list.
 pub(super) fn user_bytes(user: &User) -> usize {
     ITEM_BYTES + user.username.len() + user.name.len() + user.avatar.as_ref().map_or(0, String::len)
 }
@@ -75,7 +75,7 @@ pub(super) fn text_bytes(message: &Message) -> usize {
     message.content.len() + file + message.sender.avatar.as_ref().map_or(0, String::len)
 }
 
-/// About how many bytes a list needs to show a message and its sender.
+/// Approximate bytes of a message and its sender in a list.
 pub(super) fn message_bytes(message: &Message) -> usize {
     2 * ITEM_BYTES + text_bytes(message) + message.sender.username.len() + message.sender.name.len()
 }

@@ -1,18 +1,18 @@
-//! Whether the disk has room: asked of the system at most once a second, whoever wants to know.
+//! Whether the disk has room. The operating system is asked at most once a second.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// How long an answer of the system is good.
+/// How long an answer of the operating system is used.
 const GOOD_FOR: Duration = Duration::from_secs(1);
-/// What stands for an answer that there was none of.
+/// Marks that the operating system gave no answer.
 const UNKNOWN: u64 = u64::MAX;
 
 /// Bytes that may still be written where a folder is; none where the system does not say.
 type Free = fn(&Path) -> Option<u64>;
 
-/// The room of the disk that a folder is on.
+/// Watches the free space of the disk that a folder is on.
 #[derive(Debug)]
 pub(super) struct Space {
     folder: Option<PathBuf>,
@@ -31,7 +31,7 @@ fn free_bytes(folder: &Path) -> Option<u64> {
 }
 
 impl Space {
-    /// Watches the disk of a folder, of which so many bytes are to stay free. Without a folder there is always room.
+    /// Watches the disk of a folder, on which a number of bytes must stay free. Without a folder there is always room.
     pub(super) fn of(folder: Option<PathBuf>, free_bytes_min: u64) -> Self {
         Self::asking(folder, free_bytes_min, free_bytes)
     }
@@ -42,7 +42,7 @@ impl Space {
         Self { folder, free_bytes_min, free, start, ask_at_ms, free_bytes: unknown, full }
     }
 
-    /// Whether there is less room than is to stay free.
+    /// Whether less space is free than must stay free.
     pub(super) fn is_full(&self) -> bool {
         self.look();
         self.full.load(Ordering::Relaxed)
@@ -60,7 +60,7 @@ impl Space {
         let due = self.ask_at_ms.load(Ordering::Relaxed);
         let next = now + GOOD_FOR.as_millis() as u64;
         let ordering = Ordering::Relaxed;
-        // One asks; the others take what was found before.
+        // One thread asks; the others use the previous answer.
         if now < due || self.ask_at_ms.compare_exchange(due, next, ordering, ordering).is_err() {
             return;
         }

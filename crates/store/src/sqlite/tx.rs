@@ -58,8 +58,8 @@ impl<'c> Tx<'c> {
         Self { conn, environment, now, position, entries: Vec::new(), kept, payers, uses_known: false }
     }
 
-    /// Begins a command, and says whether it may use what is known; if not, that is forgotten, for the command may
-    /// change it. Nobody pays for a command before [`Self::bill`] says who.
+    /// Begins a command. `uses` says whether it may use cached rows; if not, the cache is cleared, since the command
+    /// may change them. Nobody pays for a command before [`Self::bill`] is called.
     pub(super) fn begin(&mut self, uses: bool) {
         self.payers.set(Payers::default());
         self.uses_known = uses;
@@ -209,8 +209,8 @@ impl<'c> Tx<'c> {
         &self.kept.quotas
     }
 
-    /// Says who pays for the command that runs: the actor, or, where that is a guest, its network, for a guest is
-    /// whoever it says. Refuses one that has overdrawn its budget.
+    /// Sets who pays for the running command: the actor or, for a guest, its network, since a guest can claim any id.
+    /// Refuses the command where the budget is overdrawn.
     pub(super) fn bill(&self, actor: &Actor, user: Option<&UserRow>) -> Written<()> {
         if !self.quotas().rates || user.is_some_and(|user| user.user.is_service()) {
             return Ok(());
@@ -224,13 +224,13 @@ impl<'c> Tx<'c> {
             _ => Payers::default(),
         };
         if self.payers.replace(payers) == payers {
-            // It was asked already, and what it wrote since then it has paid for.
+            // Checked already in this command; what was written since is charged.
             return Ok(());
         }
         self.afford(&Cost::ALWAYS)
     }
 
-    /// Refuses a command of whoever has overdrawn one of these budgets.
+    /// Refuses the command where the payer has overdrawn one of these budgets.
     pub(super) fn afford(&self, costs: &[Cost]) -> Written<()> {
         match self.kept.ledger.borrow().wait_ms(self.payers.get(), costs, self.now) {
             Some(wait) => Err(Refusal::rate_limited(wait).into()),
@@ -238,7 +238,7 @@ impl<'c> Tx<'c> {
         }
     }
 
-    /// Charges whoever pays for the command that runs. What it comes to is asked for before its next command.
+    /// Charges the payer of the running command. An overdrawn budget refuses its next command, not this one.
     pub(super) fn charge(&self, cost: Cost, amount: u64) {
         let payers = self.payers.get();
         if amount > 0 && payers != Payers::default() {

@@ -65,8 +65,8 @@ pub(super) fn accounts(conn: &Connection) -> Result<Vec<Account>, StoreError> {
         .collect::<Result<_, _>>()?)
 }
 
-/// Users whose username or name holds a text. One read looks at so many names at most: a page may have fewer than it
-/// could, or none, and still name where the next one goes on.
+/// Users whose username or name contains a text. One read checks a limited number of names, so a page may be short or
+/// empty and still have a cursor for the next.
 pub(super) fn search(
     conn: &Connection,
     query: &str,
@@ -151,8 +151,8 @@ fn take_id(tx: &mut Tx<'_>, id: &UserId, new: &NewUser) -> Written<Account> {
     Ok(account)
 }
 
-/// What an email address is compared by; none for one that its issuer does not vouch for: nobody logs in by it, and it
-/// keeps nobody from registering.
+/// The key by which an email address is compared; none for an unverified address, which cannot be used to log in and
+/// does not prevent others from registering it.
 fn email_key(new: &NewUser) -> Option<String> {
     new.email.as_deref().filter(|_| !new.email_unverified).map(str::to_lowercase)
 }
@@ -292,7 +292,7 @@ pub(super) fn seen(tx: &mut Tx<'_>, users: &[(UserId, Timestamp)]) -> Written<()
     Ok(())
 }
 
-/// Memberships of somebody who is erased that end in one turn: others write in between.
+/// Memberships of an erased user that one transaction ends; other writes run in between.
 const LEFT_AT_ONCE: i64 = 200;
 
 /// Ends some of a user's memberships, as if it left. The other one of a direct conversation keeps it. Says whether there

@@ -44,9 +44,9 @@ pub(super) enum Scope {
 /// Whether a command stores something that was not there before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Needs {
-    /// It does: it is refused while the disk is full.
+    /// It stores something new, so it is refused while the disk is full.
     Room,
-    /// It takes away, or only notes something of what is there: a full disk does not keep it back.
+    /// It only deletes or marks rows, so it runs even while the disk is full.
     Nothing,
 }
 
@@ -84,7 +84,7 @@ impl Writer {
         Ok(Self { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)), space })
     }
 
-    /// The room on the disk.
+    /// The free space of the disk.
     pub(super) fn space(&self) -> &Space {
         &self.space
     }

@@ -1,7 +1,7 @@
 //! The pool of readers: each read takes a connection of its own, off the async threads, in its party's turn.
 //!
-//! What must stay true: whatever is asked for, a read ends in time and its connection comes back; one that nobody waits
-//! for any more ends early.
+//! What must stay true: every read ends in time and its connection comes back; a read that nobody waits for any more
+//! ends early.
 
 mod turns;
 
@@ -87,18 +87,18 @@ impl Readers {
             Full::Party => StoreError::Refused(Refusal::rate_limited(READ_AGAIN_AFTER_MS)),
             Full::All => StoreError::Busy,
         })?;
-        // Where the one who asks goes away, its place goes as well.
+        // Given up as well where the caller drops this future.
         let _place = Place { readers: self, class, party, number };
         self.hand_out();
         receiver.await.map_err(|_| StoreError::Closed)
     }
 
-    /// Begins what may begin.
+    /// Starts all reads that may begin.
     fn hand_out(&self) {
         loop {
             let Some(Next { class, party, connection, waiter }) = self.queues().next() else { return };
             let turn = Turn { readers: self.clone(), class, party, connection: Some(connection) };
-            // One that gave up at this very moment hands the connection back by dropping it.
+            // A caller that gave up at this moment drops the turn, which hands the connection back.
             drop(waiter.send(turn));
         }
     }
@@ -134,7 +134,7 @@ impl Drop for Turn {
     }
 }
 
-/// A place in a queue, until its turn came or nobody waits for it.
+/// A place in a queue; given up when it is dropped.
 struct Place<'r> {
     readers: &'r Readers,
     class: Class,
@@ -148,7 +148,7 @@ impl Drop for Place<'_> {
     }
 }
 
-/// Says, when it is dropped, that nobody waits for a read.
+/// Marks, when dropped, that nobody waits for a read any more.
 #[derive(Default)]
 struct Abandoned(Arc<AtomicBool>);
 

@@ -1,4 +1,4 @@
-//! Who reads next: a queue for each kind of read, in which parties take turns.
+//! The order of reads: a queue for each class of read, in which parties take turns.
 //!
 //! What must stay true: a party has no more reads under way than its bounds allow; among parties that wait, each is
 //! served once before any is served again; nothing here waits or touches the database.
@@ -12,21 +12,21 @@ use quintet_domain::limits::{
 
 use crate::Party;
 
-/// What kind of read it is. Each kind has connections of its own, so that none can take those of another.
+/// The class of a read. Each has database connections of its own, so that no class can use up those of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::sqlite) enum Class {
-    /// What everybody else's work depends on: who somebody is, whether the store is ready, what a session begins with.
+    /// Reads that other work depends on: authentication, readiness, and the beginning of a session.
     Vital,
-    /// One thing, or one page of one conversation.
+    /// A read of one object, or of one page of one conversation.
     Interactive,
-    /// A list over everything of a user, a search, what a client missed.
+    /// A list over everything of a user, a search, or a recovery.
     Heavy,
 }
 
 impl Class {
     pub(in crate::sqlite) const ALL: [Self; 3] = [Self::Vital, Self::Interactive, Self::Heavy];
 
-    /// Connections that reads of this kind have.
+    /// Number of database connections for this class.
     pub(in crate::sqlite) fn connections(self) -> usize {
         match self {
             Self::Vital => 2,
@@ -47,10 +47,10 @@ impl Class {
         }
     }
 
-    /// Reads of all parties that may wait; a further one is refused at once, for it would only be answered too late.
+    /// Reads of all parties that may wait; a further one is refused at once, since it would be answered too late.
     fn waiting_max(self) -> usize {
         match self {
-            // A storm of a whole server's users waits here, and nobody of it is to be turned away.
+            // After a restart all users of a server wait here, and none of them is to be refused.
             Self::Vital => 65_536,
             Self::Interactive => 1_024,
             Self::Heavy => 256,
@@ -58,16 +58,16 @@ impl Class {
     }
 }
 
-/// Why a read may not even wait.
+/// Why a read is refused instead of waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Full {
-    /// Its party has as many that wait as it may have.
+    /// Its party has too many waiting reads.
     Party,
-    /// All parties together have.
+    /// All parties together have too many waiting reads.
     All,
 }
 
-/// A read that may begin: what it reads with, and what is to be told so.
+/// A read that may begin, with its connection and the waiter to notify.
 #[derive(Debug)]
 pub(super) struct Next<C, W> {
     pub(super) class: Class,
@@ -76,7 +76,7 @@ pub(super) struct Next<C, W> {
     pub(super) waiter: W,
 }
 
-/// What a party has under way and waiting.
+/// The number of a party's reads in progress and waiting.
 #[derive(Debug, Default)]
 struct Standing {
     running: usize,
@@ -87,13 +87,13 @@ struct Standing {
 #[derive(Debug)]
 struct Lane<C, W> {
     free: Vec<C>,
-    /// Parties that have something waiting here, the next one first.
+    /// Parties with waiting reads, the next one first.
     order: VecDeque<Party>,
     waiting: HashMap<Party, VecDeque<(u64, W)>>,
     count: usize,
 }
 
-/// The queues, with the connections that are free.
+/// The queues of all classes, with their free connections.
 #[derive(Debug)]
 pub(super) struct Turns<C, W> {
     lanes: [Lane<C, W>; Class::ALL.len()],
@@ -102,7 +102,7 @@ pub(super) struct Turns<C, W> {
 }
 
 impl<C, W> Turns<C, W> {
-    /// Hands the connections out among the kinds, as many to each as it is to have.
+    /// Divides the connections among the classes.
     pub(super) fn new(connections: Vec<C>) -> Self {
         let mut connections = connections.into_iter();
         let lanes = Class::ALL.map(|class| Lane {
@@ -114,7 +114,7 @@ impl<C, W> Turns<C, W> {
         Self { lanes, parties: HashMap::new(), next_number: 0 }
     }
 
-    /// Lets a read wait for its turn; gives the number by which it can give up.
+    /// Queues a read. Returns the number by which it can be taken out again.
     pub(super) fn enter(&mut self, class: Class, party: &Party, waiter: W) -> Result<u64, Full> {
         let lane = &mut self.lanes[class as usize];
         if lane.waiting.get(party).is_some_and(|own| own.len() >= class.waiting_max_of(party)) {
@@ -135,7 +135,7 @@ impl<C, W> Turns<C, W> {
         Ok(number)
     }
 
-    /// Takes a read out that nobody waits for any more, if it still waits.
+    /// Takes out a read that nobody waits for any more, if it is still queued.
     pub(super) fn give_up(&mut self, class: Class, party: &Party, number: u64) {
         let lane = &mut self.lanes[class as usize];
         let Some(own) = lane.waiting.get_mut(party) else { return };
@@ -149,7 +149,7 @@ impl<C, W> Turns<C, W> {
         self.settle(party, |standing| standing.waiting -= 1);
     }
 
-    /// The next read that may begin, which counts as under way from now on.
+    /// Takes the next read that may begin, and counts it as in progress.
     pub(super) fn next(&mut self) -> Option<Next<C, W>> {
         Class::ALL.into_iter().find_map(|class| self.next_of(class))
     }
@@ -183,7 +183,7 @@ impl<C, W> Turns<C, W> {
         Some(Next { class, party, connection, waiter })
     }
 
-    /// A read is over, and its connection free.
+    /// Records the end of a read and takes its connection back.
     pub(super) fn end(&mut self, class: Class, party: &Party, connection: C) {
         self.lanes[class as usize].free.push(connection);
         self.settle(party, |standing| {
@@ -192,7 +192,7 @@ impl<C, W> Turns<C, W> {
         });
     }
 
-    /// Changes what a party has, and forgets one that has nothing.
+    /// Updates a party's counts, and removes a party without reads.
     fn settle(&mut self, party: &Party, change: impl FnOnce(&mut Standing)) {
         let Some(standing) = self.parties.get_mut(party) else { return };
         change(standing);

@@ -69,7 +69,8 @@ async fn what_another_process_wrote_counts() {
     let place = bench.conversation(&a, ConversationKind::Group, false, &[]).await;
     bench.send(&a, &place, "one").await.unwrap();
     let environment = Arc::clone(&bench.environment);
-    let other = SqliteStore::open(&Location::Shared(folder.path().into()), environment, Box::new(|_| {})).unwrap();
+    let shared = Location::Shared { folder: folder.path().into(), make: false };
+    let other = SqliteStore::open(&shared, environment, Box::new(|_| {})).unwrap();
     let (done, disabled) = tokio::sync::oneshot::channel();
     other.set_disabled(a.clone(), true, Box::new(|result| drop(done.send(result)))).await;
     disabled.await.unwrap().unwrap();

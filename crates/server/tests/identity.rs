@@ -160,6 +160,14 @@ async fn signing_with_the_shared_secret() {
     let session = http.api(&token, "PUT", "/me/password", change).await.expect(200);
     assert_eq!(http.api(&token, "GET", "/me", Value::Null).await.status, 401);
     http.api(text(&session["token"]), "GET", "/me", Value::Null).await.expect(200);
+    // Also each of several within a second.
+    let mut token = text(&session["token"]).to_owned();
+    for _ in 0..3 {
+        http.api(&token, "POST", "/auth/revoke", Value::Null).await.expect(204);
+        assert_eq!(http.api(&token, "GET", "/me", Value::Null).await.status, 401);
+        token = text(&log_in(&http, "username", "alice").await.expect(200)["token"]).to_owned();
+        http.api(&token, "GET", "/me", Value::Null).await.expect(200);
+    }
     let said = Server::with().env("QUINTET_AUTH_SIGN_WITH", "shared").fail();
     assert!(said.contains("needs a jwt_secret"), "{said}");
 }

@@ -296,3 +296,26 @@ fn users_without_a_key() {
     let opened = open(&location).unwrap();
     assert_eq!(names::owner(&opened.writer, "\u{FF41}lice").unwrap(), Some(1));
 }
+
+/// An email address that only a token said, of whoever it is, keeps nobody from registering it.
+#[test]
+fn emails_of_an_earlier_version() {
+    let folder = tempfile::tempdir().unwrap();
+    of_version_0_1(folder.path());
+    let opened = open(&Location::Folder(folder.path().to_owned())).unwrap();
+    let emails: Vec<(String, String, Option<String>)> = opened
+        .writer
+        .prepare("SELECT id, email, email_key FROM user ORDER BY id")
+        .unwrap()
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    let row = |id: &str, email: &str, key: Option<&str>| (id.to_owned(), email.to_owned(), key.map(str::to_owned));
+    let expected = [
+        row("p", "P@example.org", Some("p@example.org")),
+        row("s", "s@example.org", Some("s@example.org")),
+        row("t", "T@example.org", None),
+    ];
+    assert_eq!(emails, expected);
+}

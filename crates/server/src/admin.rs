@@ -2,19 +2,18 @@
 
 use std::io::Read;
 use std::path::Path;
-use std::sync::Arc;
 
 use quintet_domain::{Refusal, collisions};
 use quintet_service::{Account, Login, NewAccount, Reserved, Service};
-use quintet_store::{Location, SqliteStore, Store};
+use quintet_store::{Location, SqliteStore};
 
 use crate::cli::{KeyCommand, UserCommand, WhichUser};
 use crate::config::Config;
-use crate::environment::SystemEnvironment;
 use crate::{Failure, compose};
 
-fn location(config: &Config) -> Location {
-    Location::Shared(config.server.data.clone())
+/// The data, beside a running server or not. `make` is for what can be done before the first start.
+fn location(config: &Config, make: bool) -> Location {
+    Location::Shared { folder: config.server.data.clone(), make }
 }
 
 fn password(given: Option<String>) -> Result<String, Failure> {
@@ -27,7 +26,8 @@ fn password(given: Option<String>) -> Result<String, Failure> {
 }
 
 pub(crate) async fn user(config: &Config, command: UserCommand) -> Result<(), Failure> {
-    let service = compose::service(config, &location(config))?;
+    let make = matches!(command, UserCommand::Add { .. });
+    let service = compose::service(config, &location(config, make))?;
     let result = run(&service, command).await;
     service.close().await;
     result
@@ -59,7 +59,8 @@ async fn run(service: &Service, command: UserCommand) -> Result<(), Failure> {
 }
 
 pub(crate) async fn key(config: &Config, command: KeyCommand) -> Result<(), Failure> {
-    let service = compose::service(config, &location(config))?;
+    let make = matches!(command, KeyCommand::Add { .. });
+    let service = compose::service(config, &location(config, make))?;
     let result = run_key(&service, command).await.map_err(|refusal| refusal.message);
     service.close().await;
     result
@@ -152,15 +153,11 @@ async fn set_disabled(service: &Service, which: WhichUser, disabled: bool) -> Re
     Ok(())
 }
 
-pub(crate) async fn backup(config: &Config, file: &Path) -> Result<(), Failure> {
+pub(crate) fn backup(config: &Config, file: &Path) -> Result<(), Failure> {
     if file.exists() {
         return Err(format!("{} exists already; a backup never overwrites", file.display()));
     }
-    let environment = Arc::new(SystemEnvironment::default());
-    let store = SqliteStore::open(&location(config), environment, Box::new(|_| {})).map_err(|e| e.to_string())?;
-    let result = store.backup(file).await;
-    store.close().await;
-    result.map_err(|error| format!("cannot write the backup {}: {error}", file.display()))?;
+    SqliteStore::backup(&config.server.data, file).map_err(|error| error.to_string())?;
     println!("The database is copied to {}.", file.display());
     Ok(())
 }

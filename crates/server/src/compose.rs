@@ -39,7 +39,7 @@ fn files(config: &Config, location: &Location) -> Result<Files, FilesError> {
             let config::Files { endpoint, region, key, .. } = config.files.clone();
             Files::in_bucket(&Bucket { name: name.clone(), endpoint, region, key })
         }
-        (None, Location::Shared(folder)) => Files::in_folder(&folder.join(FILES)),
+        (None, Location::Shared { folder, .. }) => Files::in_folder(&folder.join(FILES)),
         (None, Location::Folder(folder)) => {
             Files::clean_up(&folder.join(FILES));
             Files::in_folder(&folder.join(FILES))
@@ -92,12 +92,13 @@ pub(crate) fn service(config: &Config, location: &Location) -> Result<Service, F
             to_bus.committed(group.entries);
         }
     });
-    match location {
-        Location::Folder(folder) | Location::Shared(folder) => private::narrow(folder),
-        Location::Memory => {}
-    }
     let store = SqliteStore::open_with(location, environment.clone(), quotas(config), on_commit)
         .map_err(|error| error.to_string())?;
+    // Not before it is known that this process may use the folder.
+    match location {
+        Location::Folder(folder) | Location::Shared { folder, .. } => private::narrow(folder),
+        Location::Memory => {}
+    }
     let tokens = Tokens::new(secret::keys(config)?, token_settings(config));
     let settings = quintet_service::Settings {
         guests: config.auth.guests,

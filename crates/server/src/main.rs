@@ -69,7 +69,7 @@ fn run(cli: cli::Cli) -> Result<(), Failure> {
             }
             cli::Command::User { command } => admin::user(&config, command).await,
             cli::Command::Key { command } => admin::key(&config, command).await,
-            cli::Command::Backup { file } => admin::backup(&config, &file).await,
+            cli::Command::Backup { file } => admin::backup(&config, &file),
         }
     });
     // A read that is stuck does not keep the process.

@@ -67,7 +67,21 @@ async fn what_cannot_start_says_why_in_one_sentence() {
     drop(server);
 
     let newer = folder.path().join("newer");
-    assert!(quintet(&["user", "list", "--data", path(&newer)], "").status.success());
+    // Only what can be done before the first start makes any data.
+    let copy = folder.path().join("copy");
+    for command in [
+        &["user", "list"][..],
+        &["user", "disable", "carol"],
+        &["user", "enable", "carol"],
+        &["user", "passwd", "carol", "--password", "correct horse"],
+        &["key", "list"],
+        &["key", "remove", "shop"],
+        &["backup", path(&copy)],
+    ] {
+        fails(&[command, &["--data", path(&newer)]].concat(), "there is no database in the data folder");
+    }
+    assert!(!newer.exists() && !copy.exists());
+    assert!(quintet(&["key", "add", "shop", "--data", path(&newer)], "").status.success());
     let database = rusqlite::Connection::open(newer.join("quintet.sqlite3")).expect("a database");
     let later = "INSERT INTO refinery_schema_history VALUES (999, 'later', '2030-01-01T00:00:00Z', '0')";
     database.execute(later, []).expect("written");
@@ -159,6 +173,36 @@ async fn the_operator_beside_a_running_server() {
     assert_eq!(users, 1);
     let again = quintet(&["backup", path(&file), "--data", data], "");
     assert!(text(&again.stderr).contains("never overwrites"));
+}
+
+/// Beside a server of an earlier version: a backup that this server can go back to, and nothing else.
+#[tokio::test]
+async fn the_operator_beside_a_server_of_an_earlier_version() {
+    let server = Server::start();
+    let data = server.data();
+    let (database, key) = (data.join("quintet.sqlite3"), data.join("token-key"));
+    let version = |file: &Path| -> i64 {
+        let database = rusqlite::Connection::open(file).expect("a database");
+        let version = "SELECT max(version) FROM refinery_schema_history";
+        database.query_row(version, [], |row| row.get(0)).expect("a version")
+    };
+    let newest = version(&database);
+    let earlier = rusqlite::Connection::open(&database).expect("a database");
+    earlier.execute("DELETE FROM refinery_schema_history WHERE version = ?1", [newest]).expect("as it was before");
+    std::fs::remove_file(&key).expect("an earlier version made none");
+    let copy = tempfile::tempdir().expect("a folder");
+    let file = copy.path().join("copy.sqlite3");
+    assert!(quintet(&["backup", path(&file), "--data", path(&data)], "").status.success());
+    for command in [
+        &["user", "add", "carol", "--email", "carol@example.org", "--password", "correct horse"][..],
+        &["user", "list"],
+        &["key", "add", "shop"],
+        &["key", "list"],
+    ] {
+        fails(&[command, &["--data", path(&data)]].concat(), "stop the server first: its data");
+    }
+    assert_eq!((version(&database), version(&file)), (newest - 1, newest - 1));
+    assert!(!key.exists());
 }
 
 #[tokio::test]

@@ -303,8 +303,9 @@ impl Tokens {
     }
 
     /// Whether a token is one that version 0.1 issued, with the secret that it may have shared: it has all that version
-    /// wrote, and is older than the own key. Other issuers can make one that passes for it, as they can make one that is
-    /// theirs, and it is worth no more than that: it lasts until it expires, and is not refreshed.
+    /// wrote, is older than the own key, and lasts no longer than issued tokens do. Whoever else has the secret can make
+    /// one that passes for it, and it is worth little: it is not refreshed, and expires at the latest when the last token
+    /// of that version does.
     fn is_of_version_0_1(
         &self,
         header: &Map<String, Value>,
@@ -313,6 +314,7 @@ impl Tokens {
         expires_s: Option<i64>,
     ) -> bool {
         const DAY_SECONDS: i64 = 24 * 60 * 60;
+        let days_max = i64::try_from(self.settings.days).unwrap_or(i64::MAX);
         let known = |name: &str| ["sub", "userId", "id", "username", "gen", "iat", "exp", "dialect"].contains(&name);
         let ids = ["sub", "userId", "id"].map(|name| claims.get(name).and_then(Value::as_str));
         header.keys().all(|name| ["typ", "alg"].contains(&name.as_str()))
@@ -322,7 +324,10 @@ impl Tokens {
             && claims.get("username").is_some_and(Value::is_string)
             && claims.get("gen").is_some_and(Value::is_u64)
             && issued_s.is_some_and(|at| at <= self.keys.own_made_s)
-            && issued_s.zip(expires_s).is_some_and(|(from, to)| to > from && (to - from) % DAY_SECONDS == 0)
+            && issued_s.zip(expires_s).is_some_and(|(from, to)| {
+                let seconds = to.saturating_sub(from);
+                (1..=days_max).contains(&(seconds / DAY_SECONDS)) && seconds % DAY_SECONDS == 0
+            })
     }
 }
 

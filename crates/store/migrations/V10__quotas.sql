@@ -78,3 +78,7 @@ INSERT INTO change_kept
 DROP TABLE change;
 ALTER TABLE change_kept RENAME TO change;
 CREATE INDEX change_conversation ON change (conversation_pk, position) WHERE conversation_pk IS NOT NULL;
+
+-- Version 0.1 took an email address from a token as if its user had registered it, whether its issuer vouched for it or
+-- not. Whoever has no password cannot log in by it, and it is to keep nobody else from registering it.
+UPDATE user SET email_key = NULL WHERE password_hash IS NULL AND service = 0;

@@ -63,6 +63,12 @@ pub enum OpenError {
     /// Another process has the folder.
     #[error("another quintet uses the data folder {}", .0.display())]
     Locked(PathBuf),
+    /// The folder has no database, and none is to be made.
+    #[error("there is no database in the data folder {}", .0.display())]
+    Missing(PathBuf),
+    /// The database is of an earlier version, and another process serves it.
+    #[error("stop the server first: its data in {} is of an earlier version", .0.display())]
+    Earlier(PathBuf),
     /// The database was written by a newer Quintet.
     #[error("the database in {} has version {found}, and this quintet knows up to {known}: use a newer quintet", .folder.display())]
     Newer {
@@ -79,6 +85,14 @@ pub enum OpenError {
     /// A migration failed.
     #[error("cannot bring the database up to date: {0}")]
     Migration(String),
+    /// The database cannot be copied.
+    #[error("cannot write the backup {}: {why}", .to.display())]
+    Backup {
+        /// The file of the copy.
+        to: PathBuf,
+        /// What SQLite says.
+        why: rusqlite::Error,
+    },
     /// A thread cannot be started.
     #[error("cannot start the writer: {0}")]
     Thread(std::io::Error),

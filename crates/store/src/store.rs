@@ -1,7 +1,6 @@
 //! The seam: what Quintet asks of a store, and what every store guarantees.
 
 use std::collections::HashSet;
-use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -274,8 +273,6 @@ pub trait Store: std::marker::Send + Sync + 'static {
     fn identity(&self) -> ReadResult<'_, String>;
     /// Whether the database answers and can be written.
     fn check(&self) -> ReadResult<'_, ()>;
-    /// Copies the whole database to a file while it is in use.
-    fn backup(&self, to: &Path) -> ReadResult<'_, ()>;
     /// Removes some expired rows: changes beyond the days that they are kept, and rows that belong to them;
     /// notifications that were read long ago; daily counts of past days; and guests that have nothing. `after` is the
     /// mark that the previous call returned, 0 at first.

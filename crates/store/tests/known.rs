@@ -62,6 +62,22 @@ async fn numbers_go_on_over_edits_refusals_and_receipts() {
     assert_eq!(bench.send(&a, &place, "five").await.unwrap().message.sequence, third.sequence + 2);
 }
 
+/// What is issued after a revocation counts from its very second, so the next one within that second ends it as well.
+#[tokio::test]
+async fn each_revocation_is_later_than_the_one_before() {
+    let (bench, _folder) = Bench::in_file();
+    let user = bench.user("a").await;
+    let revoked = async || {
+        let user = user.clone();
+        bench.write(|store, done| store.revoke_tokens(user, done)).await.unwrap().tokens_from_s
+    };
+    // The clock of these tests passes a millisecond at each look.
+    let first = revoked().await;
+    assert_eq!([revoked().await, revoked().await], [first + 1, first + 2]);
+    bench.environment.pass_ms(60_000);
+    assert_eq!(revoked().await, first + 60);
+}
+
 #[tokio::test]
 async fn what_another_process_wrote_counts() {
     let (bench, folder) = Bench::in_file();
@@ -69,7 +85,8 @@ async fn what_another_process_wrote_counts() {
     let place = bench.conversation(&a, ConversationKind::Group, false, &[]).await;
     bench.send(&a, &place, "one").await.unwrap();
     let environment = Arc::clone(&bench.environment);
-    let other = SqliteStore::open(&Location::Shared(folder.path().into()), environment, Box::new(|_| {})).unwrap();
+    let shared = Location::Shared { folder: folder.path().into(), make: false };
+    let other = SqliteStore::open(&shared, environment, Box::new(|_| {})).unwrap();
     let (done, disabled) = tokio::sync::oneshot::channel();
     other.set_disabled(a.clone(), true, Box::new(|result| drop(done.send(result)))).await;
     disabled.await.unwrap().unwrap();

@@ -4,7 +4,7 @@
 
 mod support;
 
-use quintet_domain::{ConversationKind, Profile, UserId};
+use quintet_domain::{ConversationKind, Event, Profile, UserId};
 use quintet_store::Quotas;
 use support::actor;
 use support::stage::Stage;
@@ -83,6 +83,46 @@ async fn guests_who_have_nothing_are_forgotten() {
     assert_eq!(left, 3, "one who spoke, one who is there, one who came today");
     // A change that names somebody who is forgotten harms nobody.
     stage.bench.store.missed(users[0].clone(), false, stage.bench.settled().await - 1).await.unwrap();
+}
+
+/// The log goes on naming a guest who is forgotten, by a number that no account gets after it.
+#[tokio::test]
+async fn nobody_inherits_the_place_of_a_guest_in_the_log() {
+    let stage = Stage::with(Quotas { change_days: 0, ..Quotas::default() });
+    let users = stage.users("alice").await;
+    let room = stage.make(&users[0], ConversationKind::Room, &[]).await.unwrap();
+    let before = stage.bench.settled().await;
+    let guest = UserId::trusted("guest");
+    let (by, place) = (actor(&guest), room.clone());
+    stage.bench.write(|store, done| store.join(by, place, Profile::default(), false, done)).await.unwrap();
+    let (by, place) = (actor(&guest), room.clone());
+    let gone = quintet_domain::Departure::GuestGone;
+    stage.bench.write(|store, done| store.leave(by, place, gone, done)).await.unwrap();
+    stage.bench.environment.pass_ms(8 * DAY_MS);
+    stage.prune().await;
+    stage.users("bob").await;
+    let missed = stage.bench.store.missed(users[0].clone(), false, before).await.unwrap();
+    let seen: Vec<_> = missed
+        .entries
+        .unwrap()
+        .into_iter()
+        .filter_map(|entry| match entry.event {
+            Event::MemberJoined { user, .. } | Event::MemberLeft { user, .. } => Some(user.id.clone()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(seen, [guest.clone(), guest], "the newest row of a user is kept");
+    // It goes once another row is the newest.
+    stage.prune().await;
+    assert_eq!(stage.number("SELECT count(*) FROM user WHERE kind = 'guest'"), 0);
+    stage.users("carol").await;
+    assert_eq!(
+        stage.number(
+            "SELECT count(*) FROM change c JOIN user u ON u.pk = c.actor_pk
+        WHERE c.kind LIKE 'member_%' AND u.username IN ('bob', 'carol')"
+        ),
+        0
+    );
 }
 
 #[tokio::test]

@@ -100,6 +100,25 @@ fn the_mark_chooses_the_key() {
     assert_eq!(read(&fresh, &own), Ok((Issuer::Quintet, Some(3))));
 }
 
+/// Whoever has the secret of version 0.1 cannot make a token that outlives those which it issued.
+#[test]
+fn tokens_of_version_0_1_end_with_it() {
+    const DAY: i64 = 24 * 3_600;
+    let upgraded = tokens(None, Some(SHARED), TokenSettings::default());
+    let made = NOW.seconds() - 3_600;
+    let lasting = |issued_s: i64, days: i64| {
+        let mut claims = of_version_0_1(issued_s);
+        claims["exp"] = (issued_s + days * DAY).into();
+        signed(&Header::default(), &claims, SHARED)
+    };
+    let (last, longer) = (lasting(made, 7), lasting(made, 8));
+    let at = |s: i64, token: &str| upgraded.read(token, Timestamp(s * 1_000)).map(|token| token.credential.issuer);
+    assert_eq!(at(made + 7 * DAY - 1, &last).ok(), Some(Issuer::Version01));
+    assert!(at(made + 7 * DAY, &last).is_err());
+    assert!(at(made + 1, &longer).is_err());
+    assert!(at(made + 1, &lasting(made - 3_650 * DAY, 7_300)).is_err());
+}
+
 #[test]
 fn what_no_token_may_ask_for() {
     let both = tokens(Some(SHARED), None, TokenSettings::default());

@@ -99,6 +99,15 @@ impl SqliteStore {
         let writer = Writer::start(opened.writer, Arc::clone(&environment), (quotas, space), on_commit)?;
         Ok(Self { writer, readers, environment: EnvironmentRef(environment), _lock: opened.lock })
     }
+
+    /// Copies the database of a folder to a file, whether another process serves it or not. It is copied as it is: one of
+    /// an earlier version stays one, and so does the copy.
+    ///
+    /// # Errors
+    /// [`OpenError`], each a sentence for the operator.
+    pub fn backup(folder: &Path, to: &Path) -> Result<(), OpenError> {
+        open::backup(folder, to)
+    }
 }
 
 /// Each write is a function over the open transaction, queued for the writer. One needs room on the disk, unless it says
@@ -450,11 +459,6 @@ impl Store for SqliteStore {
         self.readers.run(Class::Vital, Party::Server, |conn| {
             Ok(conn.query_row("SELECT count(*) FROM user WHERE pk = 0", [], |_| Ok(()))?)
         })
-    }
-
-    fn backup(&self, to: &Path) -> ReadResult<'_, ()> {
-        let to = to.to_owned();
-        self.readers.run(Class::Heavy, Party::Server, move |conn| open::backup(conn, &to))
     }
 
     fn prune(&self, after: i64, done: Done<Pruned>) -> Future<'_, ()> {

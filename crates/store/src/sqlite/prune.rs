@@ -74,12 +74,14 @@ fn counters(tx: &Tx<'_>) -> Written<bool> {
 }
 
 /// Removes guests that are members of nothing, wrote nothing and own nothing. Returns the mark at which to continue.
+///
+/// The newest row of all users stays: the next user would get its `pk`, and with it what the log says of the guest.
 fn guests(tx: &Tx<'_>, after: i64) -> Written<Option<i64>> {
     let before = tx.now.0 - GUESTS_KEPT_DAYS * DAY_MS;
     let looked_at: Vec<(i64, bool)> = tx
         .conn
         .prepare_cached(
-            "SELECT u.pk, u.created_at < ?2
+            "SELECT u.pk, u.created_at < ?2 AND u.pk < (SELECT max(pk) FROM user)
                  AND NOT EXISTS (SELECT 1 FROM member m WHERE m.user_pk = u.pk)
                  AND NOT EXISTS (SELECT 1 FROM message m WHERE m.sender_pk = u.pk)
                  AND NOT EXISTS (SELECT 1 FROM conversation c WHERE c.owner_pk = u.pk)

@@ -258,9 +258,13 @@ pub(super) fn revoke_tokens(tx: &mut Tx<'_>, id: &UserId) -> Written<Account> {
 }
 
 fn revoke(tx: &mut Tx<'_>, user: &UserRow) -> Written<()> {
-    // A foreign token of this very second is refused as well: it may be one of those that are revoked.
+    // A token of another issuer of this very second is refused as well: it may be one of those that are revoked. One
+    // that was issued after an earlier revocation may say the second from which that one let tokens in.
     tx.conn
-        .prepare_cached("UPDATE user SET token_generation = token_generation + 1, tokens_from_s = ?2 WHERE pk = ?1")?
+        .prepare_cached(
+            "UPDATE user SET token_generation = token_generation + 1, tokens_from_s = max(?2, tokens_from_s + 1)
+             WHERE pk = ?1",
+        )?
         .execute([user.pk, tx.now.seconds() + 1])?;
     let about = About { actor: Some(user.pk), ..About::default() };
     let generation = known(tx, &user.user.id)?.token_generation;

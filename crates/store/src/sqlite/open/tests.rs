@@ -1,0 +1,321 @@
+//! Databases of earlier versions, and how they are brought up to date.
+
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+use quintet_domain::{Timestamp, UserId};
+use refinery::Target;
+
+use super::super::{directory, lists, meetup_lists, missed, users};
+use super::*;
+use crate::{MeetupFilter, Which};
+
+/// A database of version 0.1 keeps its guests and its accounts, those included that were made of guests. Its guests'
+/// rooms have no secret, so that whoever claims their owner's id is a guest like others.
+#[test]
+fn guests_of_an_earlier_version() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut conn = Connection::open(folder.path().join(FILE)).unwrap();
+    migrations::migrations::runner().set_target(Target::Version(6)).run(&mut conn).unwrap();
+    conn.execute_batch(
+        "INSERT INTO user (pk, id, kind, username, username_key, name, created_at) VALUES
+             (1, '42', 'registered', 'was a guest', 'was a guest', 'n', 0), (2, 'g', 'guest', 'g', NULL, 'g', 0);
+         INSERT INTO conversation (pk, id, kind, open, owner_pk, made_by_guest, created_at, updated_at) VALUES
+             (1, 'adopted', 'room', 1, 1, 1, 0, 0), (2, 'guests', 'room', 1, 2, 1, 0, 0);
+         INSERT INTO member (conversation_pk, user_pk, role, joined_at, joined_sequence, read_sequence) VALUES
+             (1, 1, 'owner', 0, 0, 0), (2, 2, 'owner', 0, 0, 0);
+         INSERT INTO message (pk, id, conversation_pk, sequence, sender_pk, kind, content, created_at) VALUES
+             (1, 'm', 1, 1, 1, 'text', 'x', 0);",
+    )
+    .unwrap();
+    migrate(&mut conn, folder.path()).unwrap();
+    type Seat = (String, String, String, Option<String>, Option<i64>);
+    let seats: Vec<Seat> = conn
+        .prepare(
+            "SELECT u.id, u.kind, m.role, u.former_id, c.owner_secret_pk FROM member m
+             JOIN user u ON u.pk = m.user_pk JOIN conversation c ON c.pk = m.conversation_pk ORDER BY u.pk",
+        )
+        .unwrap()
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    let seat = |id: &str, kind: &str, role: &str| (id.to_owned(), kind.to_owned(), role.to_owned(), None, None);
+    assert_eq!(seats, [seat("42", "registered", "owner"), seat("g", "guest", "member")]);
+}
+
+/// A database of an earlier version keeps its pictures, and forgets whose profile kept another's.
+#[test]
+fn pictures_of_an_earlier_version() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut conn = Connection::open(folder.path().join(FILE)).unwrap();
+    migrations::migrations::runner().set_target(Target::Version(5)).run(&mut conn).unwrap();
+    conn.execute_batch(
+        "INSERT INTO user (pk, id, kind, username, name, avatar, created_at, service) VALUES
+             (1, 'a', 'registered', 'a', 'a', '/files/f-1/s-1', 0, 0),
+             (2, 'b', 'registered', 'b', 'b', '/files/f-1/s-1', 0, 0),
+             (3, 'c', 'registered', 'c', 'c', '/files/f-2/s-2', 0, 0),
+             (4, 'd', 'registered', 'd', 'd', '/files/f-2/wrong', 0, 0),
+             (5, 'e', 'registered', 'e', 'e', 'https://example.org/files/f-1/s-1', 0, 0),
+             (6, 'shop', 'registered', 'shop', 'shop', NULL, 0, 1);
+         INSERT INTO file (pk, id, secret, uploader_pk, created_at) VALUES
+             (10, 'f-1', 's-1', 1, 0), (20, 'f-2', 's-2', 6, 0);",
+    )
+    .unwrap();
+    migrate(&mut conn, folder.path()).unwrap();
+    let pictures: Vec<(String, Option<i64>)> = conn
+        .prepare("SELECT id, picture_pk FROM user ORDER BY pk")
+        .unwrap()
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    let expected = [("a", Some(10)), ("b", None), ("c", Some(20)), ("d", None), ("e", None), ("shop", None)];
+    assert_eq!(pictures, expected.map(|(id, picture)| (id.to_owned(), picture)));
+}
+
+/// Users of version 0.1 whose names are the same now keep them, and each is found by its own.
+#[test]
+fn names_of_an_earlier_version() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut conn = Connection::open(folder.path().join(FILE)).unwrap();
+    migrations::migrations::runner().set_target(Target::Version(6)).run(&mut conn).unwrap();
+    let users = ["alice", "\u{430}lice", "Ada King", "ada@example.org", "admin", "\u{200B}"];
+    for (at, username) in users.iter().enumerate() {
+        conn.execute(
+            "INSERT INTO user (id, kind, username, username_key, name, created_at)
+             VALUES (?1, 'registered', ?2, ?3, ?2, 0)",
+            (format!("u-{at}"), username, username.to_lowercase()),
+        )
+        .unwrap();
+    }
+    conn.execute(
+        "INSERT INTO user (id, kind, username, name, created_at) VALUES ('g', 'guest', 'alice', 'alice', 0)",
+        [],
+    )
+    .unwrap();
+    conn.execute(
+        "UPDATE user SET name = ' Ada \u{202E} King\u{200B}', last_name = 'King\u{200B}' WHERE id = 'u-2'",
+        [],
+    )
+    .unwrap();
+    drop(conn);
+    // Twice, as a second start finds nothing to do.
+    for _ in 0..2 {
+        let opened = open(&Location::Folder(folder.path().to_owned())).unwrap();
+        for (at, username) in users.iter().enumerate() {
+            let pk = i64::try_from(at + 1).unwrap();
+            assert_eq!(names::owner(&opened.writer, username).unwrap(), Some(pk), "{username:?}");
+        }
+        for (spelling, found) in
+            [("ALICE", Some(1)), ("\u{410}LICE", Some(2)), ("al\u{456}ce", None), ("ADAKING", Some(3))]
+        {
+            assert_eq!(names::owner(&opened.writer, spelling).unwrap(), found, "{spelling}");
+        }
+        let shown: (String, Option<String>) = opened
+            .writer
+            .query_row("SELECT name, last_name FROM user WHERE id = 'u-2'", [], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap();
+        assert_eq!(shown, ("Ada King".to_owned(), Some("King".to_owned())));
+        let version: String = opened.writer.query_row("SELECT version FROM name_keys", [], |row| row.get(0)).unwrap();
+        assert_eq!(version, quintet_domain::NAME_KEY_VERSION.as_str());
+    }
+}
+
+/// A database of an earlier version is counted as it is, and its log stays what it was.
+#[test]
+fn counts_of_an_earlier_version() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut conn = Connection::open(folder.path().join(FILE)).unwrap();
+    conn.pragma_update(None, "foreign_keys", true).unwrap();
+    migrations::migrations::runner().set_target(Target::Version(6)).run(&mut conn).unwrap();
+    conn.execute_batch(
+        "INSERT INTO user (pk, id, kind, username, name, created_at) VALUES
+             (1, 'a', 'registered', 'a', 'a', 0), (2, 'b', 'registered', 'b', 'b', 0);
+         INSERT INTO conversation (pk, id, kind, open, created_at, updated_at) VALUES
+             (1, 'c-1', 'group', 0, 0, 0), (2, 'c-2', 'group', 0, 0, 0);
+         INSERT INTO member (conversation_pk, user_pk, role, joined_at, joined_sequence, read_sequence) VALUES
+             (1, 1, 'owner', 0, 0, 0), (2, 1, 'owner', 0, 0, 0), (2, 2, 'member', 0, 0, 0);
+         INSERT INTO file (pk, id, secret, uploader_pk, size, created_at) VALUES
+             (1, 'f-1', 's', 1, 100, 0), (2, 'f-2', 's', 1, 20, 0), (3, 'f-3', 's', 2, NULL, 0);
+         INSERT INTO notification (id, user_pk, title, message, at) VALUES ('n-1', 2, 't', 'm', 0);
+         INSERT INTO change (position, kind, conversation_pk, sequence, actor_pk, detail, at, origin, acked) VALUES
+             (7, 'member_joined', 2, 1, 2, '2', 5, 9, 1), (8, 'user_changed', NULL, NULL, 1, NULL, 6, NULL, 0);",
+    )
+    .unwrap();
+    migrate(&mut conn, folder.path()).unwrap();
+    let counts = |id: &str| -> (i64, i64, i64) {
+        conn.query_row("SELECT conversations, notifications, file_bytes FROM user WHERE id = ?1", [id], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
+        .unwrap()
+    };
+    assert_eq!((counts("a"), counts("b")), ((2, 0, 120), (1, 1, 0)));
+    let total: i64 = conn.query_row("SELECT bytes FROM file_total", [], |row| row.get(0)).unwrap();
+    assert_eq!(total, 120);
+    type Logged = (i64, String, Option<i64>, Option<i64>, Option<i64>, Option<String>, i64, Option<i64>, bool);
+    let logged: Vec<Logged> = conn
+        .prepare(
+            "SELECT position, kind, conversation_pk, sequence, actor_pk, detail, at, origin, acked
+             FROM change ORDER BY position",
+        )
+        .unwrap()
+        .query_map([], |row| {
+            Ok((
+                row.get(0)?,
+                row.get(1)?,
+                row.get(2)?,
+                row.get(3)?,
+                row.get(4)?,
+                row.get(5)?,
+                row.get(6)?,
+                row.get(7)?,
+                row.get(8)?,
+            ))
+        })
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    let joined = (7, "member_joined".to_owned(), Some(2), Some(1), Some(2), Some("2".to_owned()), 5, Some(9), true);
+    let changed = (8, "user_changed".to_owned(), None, None, Some(1), None, 6, None, false);
+    assert_eq!(logged, [joined, changed]);
+    // And from here on by themselves.
+    conn.execute_batch("DELETE FROM member WHERE conversation_pk = 2; DELETE FROM file WHERE id = 'f-1'").unwrap();
+    assert_eq!((counts("a"), counts("b")), ((1, 0, 20), (0, 1, 0)));
+}
+
+/// What was in lists of an earlier version is in those of this one, by the indexes that they have since.
+#[test]
+fn lists_of_an_earlier_version() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut conn = Connection::open(folder.path().join(FILE)).unwrap();
+    configure(&conn, true).unwrap();
+    migrations::migrations::runner().set_target(Target::Version(6)).run(&mut conn).unwrap();
+    conn.execute_batch(
+        "INSERT INTO user (pk, id, kind, username, username_key, name, created_at) VALUES
+             (1, 'ada', 'registered', 'Ada', 'ada', 'Ada Lovelace', 0), (2, 'guest', 'guest', 'g', NULL, 'g', 0);
+         INSERT INTO conversation (pk, id, kind, name, open, member_count, created_at, updated_at) VALUES
+             (10, 'seen', 'group', 'Seen', 0, 1, 0, 5), (11, 'hidden', 'group', 'Hidden', 0, 1, 0, 6),
+             (12, 'open', 'room', 'Open', 1, 0, 0, 7), (13, 'walk', 'meetup', 'Walk', 0, 1, 0, 8);
+         INSERT INTO member (conversation_pk, user_pk, role, joined_at, joined_sequence, read_sequence, hidden_sequence)
+             VALUES (10, 1, 'owner', 0, 0, 0, -1), (11, 1, 'owner', 0, 0, 0, 3), (13, 1, 'owner', 0, 0, 0, -1);
+         INSERT INTO meetup (pk, id, conversation_pk, host_pk, activity, location, starts_at, expires_at, status)
+             VALUES (20, 'm', 13, 1, 'Walk', 'Park', 9, 9, 'open');
+         INSERT INTO meetup_request (meetup_pk, user_pk, created_at) VALUES (20, 2, 0);",
+    )
+    .unwrap();
+    migrate(&mut conn, folder.path()).unwrap();
+    let ada = UserId::trusted("ada");
+    let page = lists::conversations(&conn, &ada, None, 10).unwrap();
+    assert_eq!(page.items.iter().map(|item| item.place.id.as_str()).collect::<Vec<_>>(), ["walk", "seen"]);
+    let found = directory::found(&conn, &ada, "", &Which::OpenOrMine, None, 10).unwrap();
+    let ids: Vec<&str> = found.items.iter().map(|item| item.place.id.as_str()).collect();
+    assert_eq!(ids, ["open", "hidden", "seen"]);
+    let found = users::search(&conn, "love", None, 10).unwrap();
+    assert_eq!(found.items.iter().map(|user| user.id.as_str()).collect::<Vec<_>>(), ["ada"]);
+    for current in [true, false] {
+        let filter = MeetupFilter { current };
+        let page = meetup_lists::list(&conn, &ada, filter, Timestamp(1), None, 10).unwrap();
+        let seen: Vec<_> = page.items.iter().map(|meetup| (meetup.id.as_str(), meetup.requests.len())).collect();
+        assert_eq!(seen, [("m", 1)]);
+    }
+    assert_eq!(missed::missed(&conn, &ada, false, 0).unwrap().entries.map(|entries| entries.len()), Some(0));
+}
+
+/// A database of version 0.1 in a folder, with a user of each kind of log-in.
+fn of_version_0_1(folder: &Path) {
+    let mut conn = Connection::open(folder.join(FILE)).unwrap();
+    configure(&conn, true).unwrap();
+    migrations::migrations::runner().set_target(Target::Version(6)).run(&mut conn).unwrap();
+    conn.execute_batch(
+        "INSERT INTO user (id, kind, username, username_key, name, email, email_key, password_hash, created_at, service)
+         VALUES ('p', 'registered', 'p', 'p', 'p', 'P@example.org', 'p@example.org', 'hash', 0, 0),
+             ('t', 'registered', 't', 't', 't', 'T@example.org', 't@example.org', NULL, 0, 0),
+             ('s', 'registered', 's', 's', 's', 's@example.org', 's@example.org', NULL, 0, 1);",
+    )
+    .unwrap();
+}
+
+fn version_in(file: &Path) -> i64 {
+    let conn = Connection::open(file).unwrap();
+    conn.query_row("SELECT max(version) FROM refinery_schema_history", [], |row| row.get(0)).unwrap()
+}
+
+/// Beside a server of version 0.1, a command changes nothing, and a backup is one that this server can go back to.
+#[test]
+fn an_earlier_version_that_is_served_stays_one() {
+    let folder = tempfile::tempdir().unwrap();
+    of_version_0_1(folder.path());
+    let (file, copy) = (folder.path().join(FILE), folder.path().join("copy"));
+    let served = lock(folder.path()).unwrap();
+    for make in [false, true] {
+        let shared = Location::Shared { folder: folder.path().to_owned(), make };
+        let refused = open(&shared).err().unwrap();
+        assert!(refused.to_string().contains("stop the server first"), "{refused}");
+        assert_eq!(version_in(&file), 6);
+    }
+    backup(folder.path(), &copy).unwrap();
+    assert_eq!((version_in(&file), version_in(&copy)), (6, 6));
+    drop(served);
+    let shared = Location::Shared { folder: folder.path().to_owned(), make: false };
+    let opened = open(&shared).unwrap();
+    assert_eq!(version_in(&file), known_version());
+    // From here on a server may start, and a command runs beside it.
+    let _served = lock(folder.path()).unwrap();
+    open(&shared).unwrap();
+    // Keys that other rules made are an earlier version's as well.
+    opened.writer.execute("UPDATE name_keys SET version = 'other'", []).unwrap();
+    assert!(matches!(open(&shared), Err(OpenError::Earlier(_))));
+}
+
+#[test]
+fn a_folder_without_a_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, copy) = (folder.path().join("data"), folder.path().join("copy"));
+    let shared = |make| Location::Shared { folder: data.clone(), make };
+    assert!(matches!(open(&shared(false)), Err(OpenError::Missing(_))));
+    assert!(matches!(backup(&data, &copy), Err(OpenError::Missing(_))));
+    assert!(!data.exists() && !copy.exists());
+    open(&shared(true)).unwrap();
+    open(&shared(false)).unwrap();
+}
+
+/// Users that an earlier version made after the database was brought up to date get their keys at the next start.
+#[test]
+fn users_without_a_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let location = Location::Folder(folder.path().to_owned());
+    let opened = open(&location).unwrap();
+    opened
+        .writer
+        .execute_batch(
+            "INSERT INTO user (id, kind, username, username_key, name, created_at) VALUES
+                 ('u', 'registered', 'alice', 'alice', 'alice', 0);",
+        )
+        .unwrap();
+    drop(opened);
+    let opened = open(&location).unwrap();
+    assert_eq!(names::owner(&opened.writer, "\u{FF41}lice").unwrap(), Some(1));
+}
+
+/// An email address that only a token said, of whoever it is, keeps nobody from registering it.
+#[test]
+fn emails_of_an_earlier_version() {
+    let folder = tempfile::tempdir().unwrap();
+    of_version_0_1(folder.path());
+    let opened = open(&Location::Folder(folder.path().to_owned())).unwrap();
+    let emails: Vec<(String, String, Option<String>)> = opened
+        .writer
+        .prepare("SELECT id, email, email_key FROM user ORDER BY id")
+        .unwrap()
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    let row = |id: &str, email: &str, key: Option<&str>| (id.to_owned(), email.to_owned(), key.map(str::to_owned));
+    let expected = [
+        row("p", "P@example.org", Some("p@example.org")),
+        row("s", "s@example.org", Some("s@example.org")),
+        row("t", "T@example.org", None),
+    ];
+    assert_eq!(emails, expected);
+}

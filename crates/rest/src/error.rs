@@ -11,9 +11,15 @@ use crate::openapi::ProblemBody;
 #[derive(Clone, Debug)]
 pub(crate) struct Failed(pub(crate) Refusal);
 
-/// Why a response is a refusal, however it was written.
+/// The code of the refusal that a response is, whatever its shape: an extension of the response, for the metrics.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct RefusedFor(pub(crate) Code);
+pub struct RefusedFor(pub Code);
+
+/// Writes a refusal as problem details with a status of its own, for what refuses requests before they come here.
+#[must_use]
+pub fn problem(status: StatusCode, refusal: Refusal) -> Response {
+    Problem::with_status(status, refusal).into_response()
+}
 
 /// A failure on its way to the client.
 #[derive(Debug)]

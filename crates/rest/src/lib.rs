@@ -26,5 +26,6 @@ mod users;
 mod views;
 
 pub use compat::ListenerDialect;
+pub use error::{RefusedFor, problem};
 pub use extract::ClientAddress;
 pub use router::{DOCS_PATH, Settings, router};

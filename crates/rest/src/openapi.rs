@@ -131,6 +131,7 @@ fn complete(operation: &mut Operation, path: &str, writes: bool) {
     }
     if body {
         add(operation, StatusCode::PAYLOAD_TOO_LARGE, problem("Something is too large; it is named."));
+        add(operation, StatusCode::REQUEST_TIMEOUT, problem("The body came too slowly."));
     }
     // What is answered from memory has no rate.
     let from_memory = matches!(path, "/healthz" | "/readyz");

@@ -1,16 +1,15 @@
 //! Which path is whose.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Extension, FromRef, Request, State};
+use axum::extract::{DefaultBodyLimit, Extension, FromRef, Request};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use quintet_domain::{Code, Refusal};
-use quintet_service::{Refused, Service};
+use quintet_service::Service;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
@@ -92,7 +91,7 @@ pub fn router(service: Service, settings: &Settings) -> Router {
         .fallback(not_found)
         .method_not_allowed_fallback(not_allowed)
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(axum::middleware::from_fn_with_state(app.clone(), counted))
+        .layer(axum::middleware::from_fn(completed))
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
         .layer(Extension(said))
@@ -134,20 +133,15 @@ async fn document(_: Anybody, Extension(Said { text, tag }): Extension<Said>) ->
     (headers, text).into_response()
 }
 
-/// Counts what is answered.
-async fn counted(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let (began, uri, held) = (Instant::now(), request.uri().clone(), Held::default());
+/// Gives back what a request held, and words what a library answered by itself.
+async fn completed(mut request: Request, next: Next) -> Response {
+    let (uri, held) = (request.uri().clone(), Held::default());
     request.extensions_mut().insert(held.clone());
     let mut response = next.run(request).await;
     held.release();
     // What a library answers by itself is said as everything is.
     if response.status() == StatusCode::NOT_FOUND && response.extensions().get::<RefusedFor>().is_none() {
         response = not_found(uri).await.into_response();
-    }
-    let metrics = app.service.metrics();
-    metrics.answered(response.status().as_u16(), began.elapsed());
-    if let Some(RefusedFor(code)) = response.extensions().get() {
-        metrics.refused(Refused::Http, *code);
     }
     response
 }

@@ -47,8 +47,7 @@ fn main() -> ExitCode {
 fn run(cli: cli::Cli) -> Result<(), Failure> {
     process::keep_files_private();
     let config = config::Config::load(&cli.options)?;
-    let filter = tracing_subscriber::EnvFilter::try_new(&config.log.filter)
-        .map_err(|error| format!("[log] filter `{}` is not understood: {error}", config.log.filter))?;
+    let filter = config.log.env_filter().map_err(|what| format!("[log] {what}"))?;
     // A line that cannot be written, to a file on a full disk say, is lost and no more: telling of it on the error output
     // would fail as well, and end the thread that wanted to log.
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
@@ -65,6 +64,7 @@ fn run(cli: cli::Cli) -> Result<(), Failure> {
             cli::Command::Serve => serve::serve(config).await,
             cli::Command::CheckConfig => {
                 println!("The configuration is good:\n{}", config.shown());
+                println!("{}", serve::room_comment(&config));
                 Ok(())
             }
             cli::Command::User { command } => admin::user(&config, command).await,

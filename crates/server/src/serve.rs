@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use quintet_domain::Code;
+use quintet_service::Refused;
 use quintet_socketio::CloseReason;
 use quintet_socketio::upgrade::Watched;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -19,10 +21,12 @@ use tokio_util::task::TaskTracker;
 use crate::compose::{self, Parts};
 use crate::config::{Config, MetricsListen, RegistrationName};
 use crate::edge::exposition::{self, Secret};
+use crate::edge::fullness::Fullness;
 use crate::edge::place::{IDLE_TIMEOUT, Place, Step};
 use crate::edge::places::{self, Places};
 use crate::edge::respond::{Forms, Shared, respond};
-use crate::edge::room::{DESCRIPTORS_MIN, Room};
+use crate::edge::room::DESCRIPTORS_MIN;
+use crate::forwarded::TrustedProxies;
 use crate::listen::Listen;
 use crate::tls::Tls;
 use crate::{Failure, housekeeping, process};
@@ -66,17 +70,26 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
             "the open-file limit is {descriptors}; Quintet needs at least {DESCRIPTORS_MIN} (`ulimit -n`)"
         ));
     }
-    let room = Room::of(descriptors, config.limits.connections, config.limits.connections_per_address);
-    let places = Places::new(room);
+    let places = Places::new(config.limits.room(descriptors));
+    let fullness = Arc::new(Fullness::default());
     let Parts { service, gateway, engine, rest } = compose::parts(&config, &places).await?;
-    say_hello(&config, &listeners, metrics.as_ref(), tls.is_some(), room);
+    let mut addresses = Vec::new();
+    for (listener, listen) in &listeners {
+        addresses.push((listener.local_addr().unwrap_or(listen.address), *listen));
+    }
+    let metrics_address = metrics.as_ref().and_then(|metrics| metrics.local_addr().ok());
+    let mut lines = hello(&config, &addresses, metrics_address, tls.is_some(), descriptors).join("\n");
+    lines.push('\n');
+    // Where they cannot be written the server does without.
+    let mut stdout = std::io::stdout();
+    let _ = stdout.write_all(lines.as_bytes()).and_then(|()| stdout.flush());
 
     let shared = Arc::new(Shared {
         service: service.clone(),
         engine: engine.clone(),
         gateway: gateway.clone(),
         rest,
-        trusted_proxies: config.limits.trusted_proxies.clone(),
+        trusted_proxies: TrustedProxies::new(config.limits.trusted_proxies.clone()),
         pictures: config.files.source(),
         body_bytes_per_second: config.limits.body_bytes_per_second,
         tls: tls.is_some(),
@@ -91,6 +104,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
             listen,
             shared: Arc::clone(&shared),
             places: Arc::clone(&places),
+            fullness: Arc::clone(&fullness),
             tls: tls.clone(),
             connections: connections.clone(),
             stopping: stopping.clone(),
@@ -101,7 +115,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
         accepting.push(tokio::spawn(exposition::serve(listener, service.clone())));
     }
     let keeping = tokio::spawn(housekeeping::run(service.clone()));
-    let tending = tokio::spawn(tend(places));
+    let tending = tokio::spawn(tend(places, fullness));
 
     signals.until_told_to_stop(tls.as_deref()).await;
 
@@ -141,20 +155,17 @@ fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// A few calm lines. Where they cannot be written the server does without.
-fn say_hello(
+/// The lines of the start. `descriptors` is how many the process may have.
+fn hello(
     config: &Config,
-    listeners: &[(TcpListener, Listen)],
-    metrics: Option<&TcpListener>,
+    listeners: &[(SocketAddr, Listen)],
+    metrics: Option<SocketAddr>,
     tls: bool,
-    room: Room,
-) {
+    descriptors: u64,
+) -> Vec<String> {
     let mut lines = vec![format!("Quintet {}", env!("CARGO_PKG_VERSION"))];
     let scheme = if tls { "https" } else { "http" };
-    let mut addresses = Vec::new();
-    for (listener, listen) in listeners {
-        let address = listener.local_addr().unwrap_or(listen.address);
-        addresses.push(address.ip());
+    for (address, listen) in listeners {
         let speaks = match listen.dialect {
             None => "meetup, messenger, rooms, conversations and chat".to_owned(),
             Some(dialect) => format!("{} where a client names no other", dialect.as_str()),
@@ -165,23 +176,36 @@ fn say_hello(
             lines.push(format!("  warning: {address} {warning}"));
         }
     }
+    let addresses: Vec<IpAddr> = listeners.iter().map(|(address, _)| address.ip()).collect();
     if is_open_to_strangers(&addresses, config.auth.registration) {
         let warning =
-            "anybody who reaches this server can register; [auth] registration = \"closed\" leaves that to you";
-        tracing::warn!("{warning}");
+            "anyone who can reach this server can register; set [auth] registration = \"closed\" to prevent that";
         lines.push(format!("  warning: {warning}"));
     }
     lines.push(match config.server.ephemeral {
         true => "  data in memory, gone with this process".to_owned(),
         false => format!("  data in {}", config.server.data.display()),
     });
-    if let Some(address) = metrics.and_then(|metrics| metrics.local_addr().ok()) {
+    if let Some(address) = metrics {
         lines.push(format!("  metrics on http://{address}{}", exposition::PATH));
     }
-    lines.push(format!("  room for {} connections", room.connections));
-    lines.push(format!("  guests are {}\n", if config.auth.guests { "let into open rooms" } else { "not let in" }));
-    let mut stdout = std::io::stdout();
-    let _ = stdout.write_all(lines.join("\n").as_bytes()).and_then(|()| stdout.flush());
+    lines.push(format!("  room for {} connections", config.limits.room(descriptors).connections));
+    if let Some(shortfall) = config.limits.shortfall(descriptors) {
+        lines.push(format!("  warning: {shortfall}"));
+    }
+    lines.push(format!("  guests are {}", if config.auth.guests { "let into open rooms" } else { "not let in" }));
+    lines
+}
+
+/// What the bounds on connections come to with as many open files as this process may have, as a comment of TOML.
+pub(crate) fn room_comment(config: &Config) -> String {
+    let descriptors = process::raise_descriptors();
+    let room = config.limits.room(descriptors);
+    format!(
+        "# With the {descriptors} open files that this process may have, connections comes to {} and \
+         connections_per_address to {}.",
+        room.connections, room.per_address
+    )
 }
 
 /// Whether people whom the operator does not know can reach the server and make accounts.
@@ -231,18 +255,20 @@ struct Accepted {
     listen: Listen,
     shared: Arc<Shared>,
     places: Arc<Places>,
+    fullness: Arc<Fullness>,
     tls: Option<Arc<Tls>>,
     connections: TaskTracker,
     stopping: watch::Receiver<bool>,
 }
 
 /// Closes overdue connections once a second, until the future is dropped.
-async fn tend(places: Arc<Places>) {
+async fn tend(places: Arc<Places>, fullness: Arc<Fullness>) {
     let mut tick = tokio::time::interval(places::TEND_EVERY);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
         places.tend();
+        fullness.look(&places);
     }
 }
 
@@ -257,9 +283,16 @@ async fn accept(listener: TcpListener, accepted: Accepted) {
                 continue;
             }
         };
-        let proxied = accepted.shared.trusted_proxies.contains(&peer.ip().to_canonical());
+        let proxied = accepted.shared.trusted_proxies.contains(peer.ip());
         let step = if accepted.tls.is_some() { Step::Handshake } else { Step::Head };
-        let Some(place) = accepted.places.admit(quintet_domain::network(peer.ip()), proxied, step) else { continue };
+        let place = accepted.places.admit(quintet_domain::network(peer.ip()), proxied, step);
+        if place.as_ref().is_none_or(|place| place.is_triage()) {
+            accepted.fullness.found_none(peer.ip(), &accepted.places);
+        }
+        let Some(place) = place else {
+            accepted.shared.service.metrics().refused(Refused::Connect, Code::Busy);
+            continue;
+        };
         let _ = stream.set_nodelay(true);
         let key = place.key();
         let served = accepted.clone();
@@ -337,5 +370,15 @@ mod tests {
         assert!(warned(&["127.0.0.1", "0.0.0.0"], RegistrationName::Open));
         assert!(warned(&["::"], RegistrationName::Open));
         assert!(!warned(&["0.0.0.0"], RegistrationName::Closed));
+    }
+
+    #[test]
+    fn the_start_warns_of_open_registration_once() {
+        let listeners = [("127.0.0.1:3000", Listen::default()), ("0.0.0.0:3001", Listen::default())];
+        let listeners = listeners.map(|(address, listen)| (address.parse().expect("an address"), listen));
+        let lines = hello(&Config::default(), &listeners, None, false, 1_024);
+        let warnings: Vec<&String> = lines.iter().filter(|line| line.contains("warning")).collect();
+        let expected = "  warning: anyone who can reach this server can register; set [auth] registration = \"closed\" to prevent that";
+        assert_eq!(warnings, [expected]);
     }
 }

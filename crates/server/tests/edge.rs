@@ -115,6 +115,16 @@ async fn the_start_says_how_many_connections_there_is_room_for() {
     assert!((200..512).contains(&room(&raised)), "{}", room(&raised));
     let lowered = Server::with().env("QUINTET_LIMITS_CONNECTIONS", "100").run();
     assert_eq!(room(&lowered), 100);
+    let warned = |server: &Server| server.said.iter().filter(|line| line.starts_with("warning: ")).count();
+    assert_eq!((warned(&raised), warned(&lowered)), (0, 0), "{:?}", (&raised.said, &lowered.said));
+    let bounds = Server::with().env("QUINTET_LIMITS_CONNECTIONS", "999999999").under(&["prlimit", "--nofile=512:512"]);
+    let bounded = bounds.env("QUINTET_LIMITS_CONNECTIONS_PER_ADDRESS", "4000").run();
+    let warning = bounded.said.iter().find(|line| line.starts_with("warning: ")).expect("a warning");
+    let comes_to = format!("connections = 999999999 comes to {}, by the limit of open files (512)", room(&bounded));
+    assert!(warning.contains(&comes_to) && warning.contains("connections_per_address = 4000 comes to "), "{warning}");
+    assert_eq!(warned(&bounded), 1, "{:?}", bounded.said);
+    let (_, checked) = lowered.run(&["check-config"]);
+    assert!(checked.contains("open files that this process may have, connections comes to "), "{checked}");
     assert!(Server::with().env("QUINTET_LIMITS_CONNECTIONS", "2").fail().contains("[limits] connections"));
     assert!(Server::with().under(&["prlimit", "--nofile=64:64"]).fail().contains("ulimit -n"));
 }
@@ -148,7 +158,9 @@ async fn clients_of_a_proxy_are_bounded_each() {
     let refused = ask("203.0.113.1").await;
     assert_eq!(refused.status, 503, "{}", refused.text);
     assert!(refused.head.contains("retry-after: 1") && refused.head.contains("connection: close"), "{}", refused.head);
-    assert_eq!(refused.json()["status"], 503);
+    let refused = refused.json();
+    assert_eq!((&refused["status"], &refused["code"]), (&json!(503), &json!("ERR_BUSY")), "{refused}");
+    assert_eq!(refused["retryAfterMs"], 1_000, "{refused}");
     ask("203.0.113.3").await.expect(200);
     // A request that is over counts no more.
     let mut over = held.remove(0);
@@ -157,6 +169,71 @@ async fn clients_of_a_proxy_are_bounded_each() {
     let mut answer = [0; 16];
     over.read_exact(&mut answer).await.expect("an answer");
     ask("203.0.113.1").await.expect(200);
+}
+
+/// A trusted proxy may be named by its network, and may write ports behind addresses. What it writes and cannot be read is
+/// logged, once.
+#[tokio::test]
+async fn clients_of_a_proxy_are_told_apart_however_it_writes_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (data, log) = (folder.path().join("data"), folder.path().join("log"));
+    let proxied = Server::with().env("QUINTET_LIMITS_TRUSTED_PROXIES", "127.0.0.0/8 2001:db8::/32").log(&log);
+    let server = proxied.env("QUINTET_LIMITS_CONNECTIONS_PER_ADDRESS", "16").run_in(folder, &data);
+    let mut held = Vec::new();
+    for port in 4_000..4_016 {
+        held.push(hanging(&server, &format!("203.0.113.1:{port}")).await);
+        held.push(hanging(&server, &format!("[2001:db9::1]:{port}")).await);
+    }
+    let ask = async |client: &str| server.http().send("GET", "/healthz", &[("x-forwarded-for", client)], "").await;
+    ask("203.0.113.1:80").await.expect(503);
+    ask("[2001:db9::1]:80").await.expect(503);
+    ask("203.0.113.2:80").await.expect(200);
+    let logged = || std::fs::read_to_string(&log).expect("a log").matches("cannot be read").count();
+    assert_eq!(logged(), 0);
+    ask("who knows").await.expect(200);
+    ask("who else knows").await.expect(200);
+    assert_eq!(logged(), 1, "{}", std::fs::read_to_string(&log).expect("a log"));
+}
+
+/// A number of the metrics; zero where the series is not there yet.
+async fn number(metrics: &Http, series: &str) -> usize {
+    let text = metrics.send("GET", "/metrics", &[], "").await.text;
+    let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+    line.map_or(0, |number| number.trim().parse().expect("a number"))
+}
+
+/// An operator sees that a server is full: in the log when it begins and when it is over, and each refusal in the metrics.
+#[tokio::test]
+async fn a_full_server_says_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (data, log) = (folder.path().join("data"), folder.path().join("log"));
+    let server = Server::with().env("QUINTET_LIMITS_CONNECTIONS", "16").log(&log).run_in(folder, &data);
+    let (http, metrics) = (server.http(), server.metrics());
+    let (_, token) = http.register("alice").await;
+    let mut wires = Vec::new();
+    for _ in 0..16 {
+        wires.push(support::Wire::connect(server.address(), "/chat", &json!({ "token": token })).await);
+    }
+    let logged = |part: &str| std::fs::read_to_string(&log).expect("a log").matches(part).count();
+    let (begins, is_over) = ("a new connection found no ordinary place", "new connections find ordinary places again");
+    assert_eq!((logged(begins), logged(is_over)), (0, 0));
+    for _ in 0..3 {
+        let refused = http.send("GET", "/api/v1/openapi.json", &[], "").await;
+        assert!(refused.head.contains("content-type: application/problem+json"), "{}", refused.head);
+        assert_eq!(refused.expect(503)["code"], "ERR_BUSY");
+    }
+    assert_eq!((logged(begins), logged(is_over)), (1, 0));
+    assert_eq!(number(&metrics, "quintet_refusals_total{of=\"http\",reason=\"ERR_BUSY\"}").await, 3);
+    assert_eq!(number(&metrics, "quintet_http_requests_total{status=\"503\"}").await, 3);
+    drop(wires);
+    let over = async {
+        while logged(is_over) == 0 {
+            // Each of these is a new connection, which finds a place.
+            http.send("GET", "/healthz", &[], "").await.expect(200);
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), over).await.expect("it is over");
+    assert_eq!((logged(begins), logged(is_over)), (1, 1));
 }
 
 /// When all places are taken by connections that cannot be closed, operators and known users go on.

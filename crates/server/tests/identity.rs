@@ -115,7 +115,7 @@ async fn a_data_folder_of_version_0_1_keeps_its_sessions() {
     http.api(&old, "GET", "/me", Value::Null).await.expect(200);
     refused(http.api(&old, "POST", "/auth/refresh", Value::Null).await, 403, "log in again");
     // That secret was never shared: what else is signed with it is nobody's.
-    refused(http.api(&foreign(&json!({ "sub": id })), "GET", "/me", Value::Null).await, 401, "no issuer");
+    refused(http.api(&foreign(&json!({ "sub": id })), "GET", "/me", Value::Null).await, 401, "issuer is not known");
     assert_eq!(http.api(&of_version_0_1(&id, 1), "GET", "/me", Value::Null).await.status, 401);
 }
 

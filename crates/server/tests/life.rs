@@ -62,6 +62,17 @@ async fn what_cannot_start_says_why_in_one_sentence() {
     assert!(good.status.success());
     assert!(text(&good.stdout).contains("rates = false"));
 
+    // What a variable says is no fault of the file.
+    std::fs::write(&config, "[people]\nadded_per_day = 5\n").expect("written");
+    let said = Server::with().args(&["--config", path(&config)]).env("QUINTET_PEOPLE_ADDED_PER_DAY", "-1").fail();
+    assert!(said.contains("the environment variable QUINTET_PEOPLE_ADDED_PER_DAY: "), "{said}");
+    assert!(said.contains("-1") && !said.contains("quintet.toml"), "{said}");
+    let said = Server::with().env("QUINTET_LIMITS_TRUSTED_PROXIES", "10.0.0.0/33").fail();
+    assert!(said.contains("variable QUINTET_LIMITS_TRUSTED_PROXIES: `10.0.0.0/33` is neither"), "{said}");
+    // An empty one is not set, whichever it is.
+    let empty = Server::with().args(&["--config", path(&config)]).env("QUINTET_PEOPLE_ADDED_PER_DAY", "");
+    drop(empty.env("QUINTET_JWT_SECRET", "").env("JWT_SECRET", "").env("QUINTET_HTTP_ORIGINS", "").run());
+
     let server = Server::start();
     fails(&["--listen", "0", "--data", path(&server.data())], "another quintet uses the data folder");
     drop(server);

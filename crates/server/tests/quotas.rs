@@ -152,7 +152,9 @@ async fn a_full_disk_accepts_deletions_alone() {
     let direct = format!("/messenger/api/users/{}/messages", bob.0);
     http.call(&alice.1, "POST", &direct, json!({ "content": "unread" })).await.expect(201);
 
-    let server = Server::with().env("QUINTET_LIMITS_FREE_BYTES_MIN", &i64::MAX.to_string()).run_after(server, |_| {});
+    let (log_folder, most) = (tempfile::tempdir().expect("a folder"), i64::MAX.to_string());
+    let log = log_folder.path().join("log");
+    let server = Server::with().env("QUINTET_LIMITS_FREE_BYTES_MIN", &most).log(&log).run_after(server, |_| {});
     let http = server.http();
     let full = "no room left";
     let code = "ERR_STORAGE_FULL";
@@ -168,6 +170,9 @@ async fn a_full_disk_accepts_deletions_alone() {
     assert_eq!((&ack["success"], &ack["code"]), (&json!(false), &json!(code)), "{ack}");
     let ready = http.send("GET", "/readyz", &[], "").await;
     refused(ready, 503, code, full);
+    let said = std::fs::read_to_string(&log).expect("a log");
+    let why = format!("less than [limits] free_bytes_min ({most} bytes) is free");
+    assert_eq!(said.matches(&why).count(), 1, "{said}");
     assert_eq!(http.send("GET", "/healthz", &[], "").await.status, 200);
     let metrics = server.metrics().send("GET", "/metrics", &[], "").await.text;
     assert!(metrics.contains("quintet_disk_full 1\n") && metrics.contains("quintet_disk_free_bytes "), "{metrics}");
@@ -452,7 +457,8 @@ async fn the_log_is_pruned_by_itself() {
     assert_eq!(enter(&server, Some(&pid)).await, pid, "all that was missed is there");
     let age = |data: &Path| {
         let old = "UPDATE change SET at = at - 8 * 86400000;
-            INSERT INTO user (id, kind, username, name, created_at) VALUES ('g-old', 'guest', 'g', 'g', 0);";
+            INSERT INTO user (id, kind, username, name, created_at) VALUES
+                ('g-old', 'guest', 'g', 'g', 0), ('later', 'registered', 'later', 'later', 0);";
         database(data).execute_batch(old).expect("written");
     };
     let server = Server::with().run_after(server, age);

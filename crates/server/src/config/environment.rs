@@ -1,7 +1,10 @@
 //! The variables of the environment, each of which stands for one setting of the file.
 
+use std::collections::BTreeMap;
+
 use toml::{Table, Value};
 
+use super::{Config, one_line};
 use crate::Failure;
 
 /// What every variable of the environment starts with.
@@ -68,11 +71,15 @@ pub(super) const SETTINGS: &[(&str, &str, Kind)] = &[
     ("log", "keep_days", Kind::Number),
 ];
 
-/// Overrides settings of the tables by variables `QUINTET_TABLE_KEY`.
+/// The variable that gave each setting which the environment gave, by the setting's table and key.
+pub(super) type Variables = BTreeMap<(&'static str, &'static str), String>;
+
+/// Lays `QUINTET_TABLE_KEY` over the tables. Gives the variables that were laid.
 ///
 /// # Errors
-/// A variable that names no setting, or whose value has the wrong type.
-pub(super) fn add_environment(table: &mut Table, environment: &[(String, String)]) -> Result<(), Failure> {
+/// A sentence that names the variable which names no setting, or whose value the setting cannot have.
+pub(super) fn add_environment(table: &mut Table, environment: &[(String, String)]) -> Result<Variables, Failure> {
+    let mut variables = Variables::new();
     for (name, value) in environment {
         let Some(rest) = name.strip_prefix(PREFIX) else { continue };
         if SPECIAL.contains(&name.as_str()) || FOREIGN.iter().any(|start| name.starts_with(start)) {
@@ -93,10 +100,15 @@ pub(super) fn add_environment(table: &mut Table, environment: &[(String, String)
             Kind::Flag => Value::Boolean(value.parse().map_err(|_| bad("true or false"))?),
             Kind::Number => Value::Integer(value.parse().map_err(|_| bad("a whole number"))?),
         };
+        // By itself first: an error of the whole could not say whether the file or a variable brought it.
+        let alone = Table::from_iter([((*key).to_owned(), value.clone())]);
+        let alone = Table::from_iter([((*section).to_owned(), Value::Table(alone))]);
+        alone.try_into::<Config>().map_err(|error| format!("the environment variable {name}: {}", one_line(&error)))?;
+        variables.insert((section, key), name.clone());
         let section = table.entry((*section).to_owned()).or_insert_with(|| Value::Table(Table::new()));
         if let Value::Table(section) = section {
             section.insert((*key).to_owned(), value);
         }
     }
-    Ok(())
+    Ok(variables)
 }

@@ -5,6 +5,7 @@
 mod environment;
 mod sections;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use quintet_domain::limits::SECRET_BYTES_MIN;
@@ -12,7 +13,7 @@ use quintet_service::RequiredClaim;
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
-use self::environment::add_environment;
+use self::environment::{Variables, add_environment};
 pub(crate) use self::sections::{AudienceName, EchoName, Files, MetricsListen, RegistrationName, SignWithName};
 use self::sections::{Auth, Conversations, Http, Limits, Log, Metrics, People, Presence, Server, Tls};
 use crate::Failure;
@@ -42,30 +43,61 @@ pub(crate) struct Config {
     pub(crate) log: Log,
 }
 
+/// Settings of one table that cannot be as they are.
+#[derive(Debug, Eq, PartialEq)]
+struct Fault {
+    table: &'static str,
+    keys: &'static [&'static str],
+    /// What is wrong: the rest of a sentence that starts with the table.
+    what: String,
+}
+
+impl Fault {
+    fn of(table: &'static str, keys: &'static [&'static str], what: impl Into<String>) -> Self {
+        Self { table, keys, what: what.into() }
+    }
+
+    /// The sentence. It names the variables of the environment that gave the settings, where some did.
+    fn describe(&self, variables: &Variables) -> Failure {
+        let named: Vec<&str> =
+            self.keys.iter().filter_map(|key| variables.get(&(self.table, *key)).map(String::as_str)).collect();
+        let start = match named[..] {
+            [] => String::new(),
+            [one] => format!("the environment variable {one}: "),
+            _ => format!("the environment variables {}: ", named.join(", ")),
+        };
+        format!("{start}[{}] {}", self.table, self.what)
+    }
+}
+
+/// The variables of the environment that have a value: an empty one counts as not set.
+fn variables_of(environment: impl Iterator<Item = (OsString, OsString)>) -> Vec<(String, String)> {
+    let text = environment.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    text.filter(|(_, value)| !value.is_empty()).collect()
+}
+
+/// What a library says of an error, in one line.
+fn one_line(error: &toml::de::Error) -> String {
+    error.to_string().trim().replace('\n', " ")
+}
+
 impl Config {
     /// Reads the file, the environment and the options.
     pub(crate) fn load(options: &Options) -> Result<Self, Failure> {
-        let environment: Vec<(String, String)> =
-            std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect();
+        let environment = variables_of(std::env::vars_os());
         let variable = |name: &str| environment.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
         let file = options.config.clone().or_else(|| variable("QUINTET_CONFIG").map(PathBuf::from));
-        let (mut table, name) = match &file {
+        let (table, name) = match &file {
             Some(file) => (read_file(file)?, file.display().to_string()),
             None if Path::new(DEFAULT_FILE).exists() => (read_file(Path::new(DEFAULT_FILE))?, DEFAULT_FILE.to_owned()),
-            None => (Table::new(), "the environment".to_owned()),
+            None => (Table::new(), DEFAULT_FILE.to_owned()),
         };
-        add_environment(&mut table, &environment)?;
-        let mut config: Self =
-            table.try_into().map_err(|error| format!("{name}: {}", error.to_string().trim().replace('\n', " ")))?;
-        config.auth.jwt_secret = options
-            .jwt_secret
-            .clone()
-            .or_else(|| variable("QUINTET_JWT_SECRET"))
-            .or(config.auth.jwt_secret)
-            .or_else(|| variable("JWT_SECRET"));
+        let (mut config, mut variables) = Self::laid(table, &name, &environment)?;
+        config.add_secret(options.jwt_secret.clone(), variable, &mut variables);
         config.files.key = variable("AWS_ACCESS_KEY_ID").zip(variable("AWS_SECRET_ACCESS_KEY"));
         if !options.listen.is_empty() {
-            config.server.listen = options.listen.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
+            let listen = options.listen.iter().map(|text| text.parse()).collect::<Result<_, String>>();
+            config.server.listen = listen.map_err(|error| format!("--listen: {error}"))?;
         }
         if let Some(data) = &options.data {
             config.server.data.clone_from(data);
@@ -75,51 +107,72 @@ impl Config {
         }
         config.server.ephemeral |= options.ephemeral;
         config.auth.guests &= !options.no_guests;
-        config.check()?;
+        config.check().map_err(|fault| fault.describe(&variables))?;
         Ok(config)
     }
 
-    fn check(&self) -> Result<(), Failure> {
+    /// Lays the environment over the table of a file, each of which has to be good by itself.
+    fn laid(mut table: Table, file: &str, environment: &[(String, String)]) -> Result<(Self, Variables), Failure> {
+        let good = |table: Table| table.try_into().map_err(|error| format!("{file}: {}", one_line(&error)));
+        let _: Self = good(table.clone())?;
+        let variables = add_environment(&mut table, environment)?;
+        Ok((good(table)?, variables))
+    }
+
+    /// Takes the secret that is shared with other back ends from where it ranks first: the option, `QUINTET_JWT_SECRET`,
+    /// `QUINTET_AUTH_JWT_SECRET`, the file, `JWT_SECRET`. The last one is a name that programs beside this one use, so it
+    /// is no more than a default.
+    fn add_secret(
+        &mut self,
+        option: Option<String>,
+        variable: impl Fn(&str) -> Option<String>,
+        variables: &mut Variables,
+    ) {
+        const SETTING: (&str, &str) = ("auth", "jwt_secret");
+        if option.is_some() {
+            self.auth.jwt_secret = option;
+            variables.remove(&SETTING);
+            return;
+        }
+        let default = if self.auth.jwt_secret.is_none() { "JWT_SECRET" } else { "" };
+        for name in ["QUINTET_JWT_SECRET", default] {
+            if let Some(secret) = variable(name) {
+                self.auth.jwt_secret = Some(secret);
+                variables.insert(SETTING, name.to_owned());
+                return;
+            }
+        }
+    }
+
+    fn check(&self) -> Result<(), Fault> {
+        let fault = |table, keys, what: &str| Err(Fault::of(table, keys, what));
         if self.server.listen.is_empty() {
-            return Err("[server] listen names nothing to listen on".to_owned());
+            return fault("server", &["listen"], "listen names nothing to listen on");
         }
         self.auth.check()?;
         if self.tls.cert.is_some() != self.tls.key.is_some() {
-            return Err("[tls] cert and key belong together".to_owned());
+            return fault("tls", &["cert", "key"], "cert and key belong together");
         }
         if self.files.bucket.is_none() && (self.files.endpoint.is_some() || self.files.region.is_some()) {
-            return Err("[files] endpoint and region are for a bucket, and none is named".to_owned());
+            let what = "endpoint and region are for a bucket, and none is named";
+            return fault("files", &["endpoint", "region"], what);
         }
         if self.files.user_bytes != 0 && self.files.user_bytes < quintet_domain::limits::FILE_BYTES_MAX {
             let least = quintet_domain::limits::FILE_BYTES_MAX;
-            return Err(format!("[files] user_bytes must be at least {least}, which is one file, or 0 for any number"));
+            let what = format!("user_bytes must be at least {least}, which is one file, or 0 for any number");
+            return fault("files", &["user_bytes"], &what);
         }
+        self.log.env_filter().map_err(|what| Fault::of("log", &["filter"], what))?;
         if self.log.keep_days > 36_500 {
-            return Err("[log] keep_days must be at most 36500; 0 is for ever".to_owned());
+            return fault("log", &["keep_days"], "keep_days must be at most 36500; 0 is for ever");
         }
         for origin in self.http.origins.iter().flatten() {
-            check_origin(origin)?;
+            check_origin(origin).map_err(|why| Fault::of("http", &["origins"], format!("origins: {why}")))?;
         }
-        if self.limits.queue_bytes < 64 * 1024 {
-            return Err("[limits] queue_bytes must be at least 65536".to_owned());
-        }
-        if self.limits.unidentified == 0 || self.limits.unidentified_per_address == 0 {
-            return Err("[limits] unidentified and unidentified_per_address must be at least 1".to_owned());
-        }
-        if self.limits.unfinished_bytes < 2_000_000 {
-            return Err("[limits] unfinished_bytes must be at least 2000000".to_owned());
-        }
-        if self.limits.connections.is_some_and(|connections| connections < CONNECTIONS_MIN) {
-            return Err(format!("[limits] connections must be at least {CONNECTIONS_MIN}"));
-        }
-        if self.limits.connections_per_address < CONNECTIONS_MIN {
-            return Err(format!("[limits] connections_per_address must be at least {CONNECTIONS_MIN}"));
-        }
-        if self.limits.body_bytes_per_second == 0 {
-            return Err("[limits] body_bytes_per_second must be at least 1".to_owned());
-        }
+        self.limits.check()?;
         if self.metrics.secret.as_ref().is_some_and(|secret| secret.len() < METRICS_SECRET_BYTES_MIN) {
-            return Err(format!("[metrics] secret must have at least {METRICS_SECRET_BYTES_MIN} bytes"));
+            let what = format!("secret must have at least {METRICS_SECRET_BYTES_MIN} bytes");
+            return fault("metrics", &["secret"], &what);
         }
         Ok(())
     }
@@ -130,41 +183,70 @@ impl Config {
     }
 }
 
+impl Limits {
+    fn check(&self) -> Result<(), Fault> {
+        let fault = |keys, what: &str| Err(Fault::of("limits", keys, what));
+        if self.queue_bytes < 64 * 1024 {
+            return fault(&["queue_bytes"], "queue_bytes must be at least 65536");
+        }
+        if self.unidentified == 0 || self.unidentified_per_address == 0 {
+            let what = "unidentified and unidentified_per_address must be at least 1";
+            return fault(&["unidentified", "unidentified_per_address"], what);
+        }
+        if self.unfinished_bytes < 2_000_000 {
+            return fault(&["unfinished_bytes"], "unfinished_bytes must be at least 2000000");
+        }
+        if self.connections.is_some_and(|connections| connections < CONNECTIONS_MIN) {
+            return fault(&["connections"], &format!("connections must be at least {CONNECTIONS_MIN}"));
+        }
+        if self.connections_per_address < CONNECTIONS_MIN {
+            let what = format!("connections_per_address must be at least {CONNECTIONS_MIN}");
+            return fault(&["connections_per_address"], &what);
+        }
+        if self.body_bytes_per_second == 0 {
+            return fault(&["body_bytes_per_second"], "body_bytes_per_second must be at least 1");
+        }
+        Ok(())
+    }
+}
+
 impl Auth {
-    fn check(&self) -> Result<(), Failure> {
+    fn check(&self) -> Result<(), Fault> {
+        let fault = |keys, what: &str| Err(Fault::of("auth", keys, what));
         if let Some(secret) = &self.jwt_secret {
             if secret.is_empty() {
-                return Err("[auth] jwt_secret, the secret for tokens, is empty".to_owned());
+                return fault(&["jwt_secret"], "jwt_secret, the secret for tokens, is empty");
             }
             if secret.len() < SECRET_BYTES_MIN && !self.allow_short_secret {
-                return Err(format!(
-                    "[auth] jwt_secret has {} bytes and can be guessed from any token: share one of at least {SECRET_BYTES_MIN} \
+                let what = format!(
+                    "jwt_secret has {} bytes and can be guessed from any token: share one of at least {SECRET_BYTES_MIN} \
                      with your other back ends (`openssl rand -hex 32` makes one), or set [auth] allow_short_secret = true \
                      until you have",
                     secret.len()
-                ));
+                );
+                return fault(&["jwt_secret"], &what);
             }
         }
         if quintet_service::Algorithm::parse(&self.algorithm).is_none() {
-            return Err(format!("[auth] algorithm `{}` is none of HS256, HS384, HS512", self.algorithm));
+            let what = format!("algorithm `{}` is none of HS256, HS384, HS512", self.algorithm);
+            return fault(&["algorithm"], &what);
         }
         if self.token_days == 0 || self.token_days > 36_500 {
-            return Err("[auth] token_days must be from 1 to 36500".to_owned());
+            return fault(&["token_days"], "token_days must be from 1 to 36500");
         }
         let has_rules = self.issuer.is_some() || self.audience.is_some() || !self.required_claims.is_empty();
         if self.jwt_secret.is_none() && has_rules {
-            return Err(
-                "[auth] issuer, audience and required_claims are for tokens of other back ends, and no jwt_secret \
-                        is shared with any"
-                    .to_owned(),
-            );
+            let what = "issuer, audience and required_claims are for tokens of other back ends, and no jwt_secret is \
+                        shared with any";
+            return fault(&["issuer", "audience", "required_claims"], what);
         }
         if self.jwt_secret.is_none() && self.sign_with == SignWithName::Shared {
-            return Err("[auth] sign_with = \"shared\" needs a jwt_secret".to_owned());
+            return fault(&["sign_with"], "sign_with = \"shared\" needs a jwt_secret");
         }
         for text in &self.required_claims {
             if RequiredClaim::parse(text).is_none() {
-                return Err(format!("[auth] required_claims: `{text}` is not a claim; write `name` or `name=value`"));
+                let what = format!("required_claims: `{text}` is not a claim; write `name` or `name=value`");
+                return fault(&["required_claims"], &what);
             }
         }
         Ok(())
@@ -172,7 +254,7 @@ impl Auth {
 }
 
 /// An origin as browsers send it (RFC 6454, section 7): anything else would match none.
-fn check_origin(origin: &str) -> Result<(), Failure> {
+fn check_origin(origin: &str) -> Result<(), String> {
     let plain = |text: &str, more: &str| {
         !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || more.contains(c))
     };
@@ -182,15 +264,14 @@ fn check_origin(origin: &str) -> Result<(), Failure> {
         return Ok(());
     }
     Err(format!(
-        "[http] origins: `{origin}` is not an origin; write it like `https://chat.example.org`, in lower case and without a path \
+        "`{origin}` is not an origin; write it like `https://chat.example.org`, in lower case and without a path \
          (leave `origins` out for any)"
     ))
 }
 
 fn read_file(file: &Path) -> Result<Table, Failure> {
     let text = std::fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
-    text.parse::<Table>()
-        .map_err(|error| format!("{}: {}", file.display(), error.to_string().trim().replace('\n', " ")))
+    text.parse::<Table>().map_err(|error| format!("{}: {}", file.display(), one_line(&error)))
 }
 
 #[cfg(test)]
@@ -199,12 +280,18 @@ mod tests {
     use super::sections::AWS;
     use super::*;
 
+    fn laid(file: &str, environment: &[(&str, &str)]) -> Result<(Config, Variables), String> {
+        let environment = variables_of(environment.iter().map(|(name, value)| (name.into(), value.into())));
+        Config::laid(file.parse().expect("TOML"), "quintet.toml", &environment)
+    }
+
+    fn checked(file: &str, environment: &[(&str, &str)]) -> Result<(), String> {
+        let (config, variables) = laid(file, environment)?;
+        config.check().map_err(|fault| fault.describe(&variables))
+    }
+
     fn parsed(file: &str, environment: &[(&str, &str)]) -> Result<Config, String> {
-        let mut table: Table = file.parse().expect("TOML");
-        let environment: Vec<_> =
-            environment.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        add_environment(&mut table, &environment)?;
-        table.try_into().map_err(|error: toml::de::Error| error.to_string())
+        Ok(laid(file, environment)?.0)
     }
 
     #[test]
@@ -239,7 +326,7 @@ mod tests {
 
     #[test]
     fn secrets_and_what_goes_with_them() {
-        let checked = |file: &str| parsed(file, &[]).and_then(|config| config.check());
+        let checked = |file: &str| checked(file, &[]);
         let refused = |file: &str| checked(file).expect_err(file);
         assert!(refused("[auth]\njwt_secret = ''").contains("is empty"));
         let short = format!("[auth]\njwt_secret = '{}'", "s".repeat(31));
@@ -260,6 +347,77 @@ mod tests {
         assert!(message(parsed("[limit]\nrates = true", &[])).contains("limit"));
         assert!(message(parsed("", &[("QUINTET_LIMITS_SPEED", "1")])).contains("QUINTET_LIMITS_SPEED"));
         assert!(message(parsed("", &[("QUINTET_LIMITS_RATES", "maybe")])).contains("true or false"));
+    }
+
+    #[test]
+    fn an_error_names_where_the_value_came_from() {
+        let file = "[people]\nadded_per_day = 5\n[limits]\nrates = true";
+        for (name, value, part) in [
+            ("QUINTET_PEOPLE_ADDED_PER_DAY", "-1", "-1"),
+            ("QUINTET_LIMITS_TRUSTED_PROXIES", "127.0.0.1 10.0.0.0/33", "`10.0.0.0/33` is neither"),
+            ("QUINTET_SERVER_LISTEN", "0=irc", "the dialect must be"),
+            ("QUINTET_AUTH_REGISTRATION", "maybe", "maybe"),
+            ("QUINTET_METRICS_LISTEN", "nowhere", "nowhere"),
+            ("QUINTET_LIMITS_QUEUE_BYTES", "1", "[limits] queue_bytes must be"),
+            ("QUINTET_TLS_KEY", "key.pem", "[tls] cert and key"),
+            ("QUINTET_AUTH_JWT_SECRET", "short", "[auth] jwt_secret has 5 bytes"),
+            ("QUINTET_HTTP_ORIGINS", "*", "[http] origins: `*`"),
+            ("QUINTET_LOG_FILTER", "a=b=c", "[log] filter `a=b=c`"),
+        ] {
+            let why = checked(file, &[(name, value)]).expect_err(name);
+            assert!(why.starts_with(&format!("the environment variable {name}: ")) && why.contains(part), "{why}");
+        }
+        let of_file = |file: &str| checked(file, &[("QUINTET_LIMITS_RATES", "false")]).expect_err(file);
+        assert!(of_file("[people]\nadded_per_day = -1").starts_with("quintet.toml: "));
+        let proxies = of_file("[limits]\ntrusted_proxies = ['10.0.0.0/33']");
+        assert!(proxies.contains("trusted_proxies") && proxies.contains("`10.0.0.0/33`"), "{proxies}");
+        assert!(of_file("[limits]\nqueue_bytes = 1").starts_with("[limits] queue_bytes"));
+        let both = [("QUINTET_FILES_ENDPOINT", "https://s3.example.org"), ("QUINTET_FILES_REGION", "x")];
+        let why = checked("", &both).expect_err("no bucket");
+        assert!(why.contains("QUINTET_FILES_ENDPOINT, QUINTET_FILES_REGION: [files]"), "{why}");
+    }
+
+    #[test]
+    fn empty_variables_are_not_set() {
+        for (table, key, _) in SETTINGS {
+            let name = format!("QUINTET_{}_{}", table.to_uppercase(), key.to_uppercase());
+            let (config, variables) = laid("", &[(&name, "")]).unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert_eq!((config.shown(), variables.len()), (Config::default().shown(), 0), "{name}");
+        }
+        assert!(!parsed("[limits]\nrates = false", &[("QUINTET_LIMITS_RATES", "")]).expect("good").limits.rates);
+    }
+
+    #[test]
+    fn the_shared_secret_has_an_order() {
+        let found = |option: Option<&str>, file: &str, environment: &[(&str, &str)]| {
+            let (mut config, mut variables) = laid(file, environment).expect("good");
+            let environment = variables_of(environment.iter().map(|(name, value)| (name.into(), value.into())));
+            let variable = |name: &str| environment.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+            config.add_secret(option.map(str::to_owned), variable, &mut variables);
+            (config.auth.jwt_secret.unwrap_or_default(), variables.into_values().next().unwrap_or_default())
+        };
+        let (file, own, long, shared) = (
+            "[auth]\njwt_secret = 'file'",
+            ("QUINTET_JWT_SECRET", "own"),
+            ("QUINTET_AUTH_JWT_SECRET", "long"),
+            ("JWT_SECRET", "shared"),
+        );
+        let gives = |secret: &str, from: &str| (secret.to_owned(), from.to_owned());
+        assert_eq!(found(Some("option"), file, &[own, long, shared]), gives("option", ""));
+        assert_eq!(found(None, file, &[own, long, shared]), gives("own", own.0));
+        assert_eq!(found(None, file, &[long, shared]), gives("long", long.0));
+        assert_eq!(found(None, file, &[shared, (own.0, "")]), gives("file", ""));
+        assert_eq!(found(None, "", &[shared]), gives("shared", shared.0));
+        assert_eq!(found(None, "", &[("JWT_SECRET", "")]), gives("", ""));
+    }
+
+    #[test]
+    fn bounds_that_come_to_less_are_said() {
+        let said = |file: &str| parsed(file, &[]).expect("good").limits.shortfall(1_024);
+        assert_eq!((said(""), said("[limits]\nconnections = 100")), (None, None), "that is what was asked for");
+        let why = said("[limits]\nconnections = 999999999\nconnections_per_address = 4000").expect("said");
+        assert!(why.contains("connections = 999999999 comes to 784, by the limit of open files (1024)"), "{why}");
+        assert!(why.contains("connections_per_address = 4000 comes to 196, half"), "{why}");
     }
 
     #[test]

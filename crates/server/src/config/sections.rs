@@ -5,7 +5,10 @@ use std::path::PathBuf;
 
 use quintet_gateway::UnidentifiedMax;
 use serde::{Deserialize, Serialize};
+use tracing_subscriber::EnvFilter;
 
+use crate::edge::room::Room;
+use crate::forwarded::Network;
 use crate::listen::Listen;
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -104,7 +107,7 @@ impl Default for Http {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Limits {
     pub(crate) rates: bool,
-    pub(crate) trusted_proxies: Vec<IpAddr>,
+    pub(crate) trusted_proxies: Vec<Network>,
     pub(crate) queue_bytes: usize,
     pub(crate) unidentified: usize,
     pub(crate) unidentified_per_address: usize,
@@ -134,6 +137,35 @@ impl Default for Limits {
             unidentified: in_total,
             unidentified_per_address: of_address,
         }
+    }
+}
+
+impl Limits {
+    /// How the descriptors that the process may have are divided.
+    pub(crate) fn room(&self, descriptors: u64) -> Room {
+        Room::of(descriptors, self.connections, self.connections_per_address)
+    }
+
+    /// Says which bounds on connections come to less than was asked for, and why; none where all stand as they are. The
+    /// default of `connections_per_address` is nothing that anybody asked for.
+    pub(crate) fn shortfall(&self, descriptors: u64) -> Option<String> {
+        let room = self.room(descriptors);
+        let (of_address, default) = (self.connections_per_address, Self::default().connections_per_address);
+        let mut parts = Vec::new();
+        if let Some(asked) = self.connections.filter(|asked| *asked > room.connections) {
+            let comes_to = room.connections;
+            parts.push(format!(
+                "[limits] connections = {asked} comes to {comes_to}, by the limit of open files ({descriptors})"
+            ));
+        }
+        if of_address != default && of_address > room.per_address {
+            parts.push(format!(
+                "[limits] connections_per_address = {of_address} comes to {}, half of the connections over HTTP that there \
+                 is room for",
+                room.per_address
+            ));
+        }
+        (!parts.is_empty()).then(|| parts.join("; "))
     }
 }
 
@@ -289,5 +321,15 @@ impl Default for Log {
         let keep_days = quintet_domain::limits::CHANGES_KEPT_DAYS_DEFAULT;
         // Failed log-ins are logged by default for tools that ban addresses, such as fail2ban.
         Self { filter: "warn,quintet::login=info".to_owned(), keep_days }
+    }
+}
+
+impl Log {
+    /// The filter of the log.
+    ///
+    /// # Errors
+    /// A sentence that starts with `filter`, the key of the setting.
+    pub(crate) fn env_filter(&self) -> Result<EnvFilter, String> {
+        EnvFilter::try_new(&self.filter).map_err(|error| format!("filter `{}` is not understood: {error}", self.filter))
     }
 }

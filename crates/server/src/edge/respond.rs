@@ -11,9 +11,10 @@ use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use quintet_domain::limits::UPLOADS_AT_ONCE;
+use quintet_domain::{Code, Refusal};
 use quintet_gateway::{Gateway, Listener};
-use quintet_rest::{ClientAddress, ListenerDialect};
-use quintet_service::Service;
+use quintet_rest::{ClientAddress, ListenerDialect, RefusedFor};
+use quintet_service::{Metrics, Refused, Service};
 use quintet_socketio::Engine;
 use tower::ServiceExt;
 
@@ -21,14 +22,14 @@ use super::body::{Answered, BoxError, Boxed, Late, Over, Paced};
 use super::exposition::{self, Secret};
 use super::place::Place;
 use super::policy;
-use crate::forwarded;
+use crate::forwarded::TrustedProxies;
 use crate::listen::Listen;
 
 /// Multipart forms that one address may be sending at once: a quarter of all uploads, so that others find room.
 const FORMS_OF_ADDRESS: usize = UPLOADS_AT_ONCE / 4;
 
-/// Seconds after which a client that found no room may retry.
-const RETRY_AFTER_SECONDS: u64 = 1;
+/// Milliseconds after which a client that found no room may retry.
+const RETRY_AFTER_MS: u64 = 1_000;
 
 /// State shared by all connections.
 pub(crate) struct Shared {
@@ -36,7 +37,7 @@ pub(crate) struct Shared {
     pub(crate) engine: Engine<Gateway>,
     pub(crate) gateway: Gateway,
     pub(crate) rest: axum::Router,
-    pub(crate) trusted_proxies: Vec<IpAddr>,
+    pub(crate) trusted_proxies: TrustedProxies,
     /// The source outside this server that links of files lead to, for the Content-Security-Policy.
     pub(crate) pictures: Option<String>,
     /// The slowest accepted body of a request, in bytes a second.
@@ -94,16 +95,20 @@ pub(crate) async fn respond(
         // Requests in a row are taken one at a time, between those of others.
         tokio::task::yield_now().await;
     }
-    let remote = forwarded::client_address(request.headers(), peer, &shared.trusted_proxies);
+    let began = Instant::now();
+    let remote = shared.trusted_proxies.client_address(request.headers(), peer);
     let (path, triage) = (request.uri().path().to_owned(), place.is_triage());
-    let mut response = match admit(shared, remote.ip(), place, &request, &mut over).await {
+    let (mut response, counts) = match admit(shared, remote.ip(), place, &request, &mut over).await {
         Ok(()) => {
             let (body, late) = split(request, place, shared.body_bytes_per_second);
-            let response = dispatch(shared, listen, remote, body).await;
-            if late.is_late() { too_slow() } else { response }
+            let answered = dispatch(shared, listen, remote, body).await;
+            if late.is_late() { (too_slow(), true) } else { answered }
         }
-        Err(refusal) => refusal,
+        Err(refusal) => (refusal, true),
     };
+    if counts {
+        count(shared.service.metrics(), &response, began);
+    }
     policy::apply(&path, shared.tls, response.status(), response.headers_mut());
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         place.switches();
@@ -112,6 +117,14 @@ pub(crate) async fn respond(
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response.map(|inner| Answered { inner, _over: over })
+}
+
+/// Counts an answer, by its status and, where it is a refusal, by its code.
+fn count(metrics: &Metrics, response: &Response<Boxed>, began: Instant) {
+    metrics.answered(response.status().as_u16(), began.elapsed());
+    if let Some(RefusedFor(code)) = response.extensions().get() {
+        metrics.refused(Refused::Http, *code);
+    }
 }
 
 fn split(request: Request<Incoming>, place: &Arc<Place>, bytes_per_second: u64) -> (Request<Paced<Incoming>>, Late) {
@@ -141,7 +154,8 @@ async fn admit(
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if kind.get(..10).is_some_and(|start| start.eq_ignore_ascii_case("multipart/")) {
         let form = shared.forms.begin(address).ok_or_else(|| {
-            problem(StatusCode::TOO_MANY_REQUESTS, "ERR_RATE_LIMITED", "Too many files are uploaded from here at once.")
+            let message = "Too many files are uploaded from here at once.";
+            problem(StatusCode::TOO_MANY_REQUESTS, Code::RateLimited, message, Some(RETRY_AFTER_MS))
         })?;
         over.held = Some(Box::new(form));
     }
@@ -176,70 +190,59 @@ fn token(headers: &HeaderMap, query: Option<&str>) -> Option<String> {
     pairs.filter_map(|pair| pair.split_once('=')).find(|(name, _)| *name == "token").map(|(_, value)| value.to_owned())
 }
 
-/// Dispatches a request by its path.
+/// Dispatches a request by its path. Returns the answer, and whether it counts among the answers of the API and the web
+/// client: requests of the transports of sockets and of the metrics do not.
 async fn dispatch(
     shared: &Shared,
     listen: Listen,
     remote: SocketAddr,
     mut request: Request<Paced<Incoming>>,
-) -> Response<Boxed> {
-    let began = Instant::now();
+) -> (Response<Boxed>, bool) {
     let path = request.uri().path();
     // Before the engine: the official client stands among its paths.
     if let Some(file) = quintet_web::respond(request.method(), path, request.headers(), shared.pictures.as_deref()) {
-        shared.service.metrics().answered(file.status().as_u16(), began.elapsed());
-        return boxed(file.map(Full::new));
+        return (boxed(file.map(Full::new)), true);
     }
     if shared.engine.serves(path) {
         request.extensions_mut().insert(Listener { dialect: listen.dialect, trust: listen.trust });
-        return boxed(shared.engine.handle(request, remote).await);
+        return (boxed(shared.engine.handle(request, remote).await), false);
     }
     if path == "/ws" {
         request.extensions_mut().insert(Listener { dialect: listen.dialect, trust: listen.trust });
-        return boxed(shared.gateway.plain(request, remote));
+        return (boxed(shared.gateway.plain(request, remote)), false);
     }
     if path == exposition::PATH
         && let Some(secret) = &shared.metrics_secret
     {
-        return boxed(exposition::answer(&shared.service, request.headers(), Some(secret)));
+        return (boxed(exposition::answer(&shared.service, request.headers(), Some(secret))), false);
     }
     request.extensions_mut().insert(ClientAddress(remote.ip()));
     request.extensions_mut().insert(ListenerDialect(listen.dialect));
     match shared.rest.clone().oneshot(request.map(axum::body::Body::new)).await {
-        Ok(response) => boxed(response),
+        Ok(response) => (boxed(response), true),
         Err(never) => match never {},
     }
 }
 
 fn no_room() -> Response<Boxed> {
-    let mut response =
-        problem(StatusCode::SERVICE_UNAVAILABLE, "ERR_RATE_LIMITED", "The server has no room for this now.");
-    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    response
+    let message = "The server has no room for this now.";
+    closing(problem(StatusCode::SERVICE_UNAVAILABLE, Code::Busy, message, Some(RETRY_AFTER_MS)))
 }
 
 fn too_slow() -> Response<Boxed> {
-    let mut response = problem(StatusCode::REQUEST_TIMEOUT, "ERR_INVALID_PAYLOAD", "`body` came too slowly.");
+    closing(problem(StatusCode::REQUEST_TIMEOUT, Code::InvalidPayload, "`body` came too slowly.", None))
+}
+
+/// Makes an answer the last one of its connection.
+fn closing(mut response: Response<Boxed>) -> Response<Boxed> {
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }
 
-/// A refusal of the edge as problem details (RFC 9457), in the shape that the HTTP API gives.
-fn problem(status: StatusCode, code: &str, detail: &str) -> Response<Boxed> {
-    let (title, number) = (status.canonical_reason().unwrap_or("Error"), status.as_u16());
-    let again = status == StatusCode::SERVICE_UNAVAILABLE || status == StatusCode::TOO_MANY_REQUESTS;
-    let wait = if again { format!(",\"retryAfterMs\":{}", RETRY_AFTER_SECONDS * 1_000) } else { String::new() };
-    let text = format!(
-        "{{\"type\":\"about:blank\",\"title\":\"{title}\",\"status\":{number},\"detail\":\"{detail}\",\"code\":\"{code}\"{wait}}}"
-    );
-    let mut response = Response::new(Full::new(Bytes::from(text)));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    if again {
-        headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
-    }
-    boxed(response)
+/// A refusal of the edge, in the shape that the HTTP API gives to its own. `retry_after_ms` is in milliseconds.
+fn problem(status: StatusCode, code: Code, message: &str, retry_after_ms: Option<u64>) -> Response<Boxed> {
+    let refusal = Refusal { code, message: message.to_owned(), retry_after_ms };
+    boxed(quintet_rest::problem(status, refusal))
 }
 
 fn boxed<B>(response: Response<B>) -> Response<Boxed>

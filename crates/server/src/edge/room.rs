@@ -23,7 +23,7 @@ pub(crate) struct Room {
     /// Connections at once, those in triage not included.
     pub(crate) connections: usize,
     /// Connections of one address over which HTTP is spoken.
-    pub(super) per_address: usize,
+    pub(crate) per_address: usize,
 }
 
 impl Room {

@@ -253,6 +253,14 @@ async fn uploads_that_hang() {
     let statuses = bystander.beside(attack).await;
     let count = |status: &str| statuses.iter().filter(|found| *found == status).count();
     assert_eq!((count("408"), count("429")), (50, 150), "{statuses:?}");
+    for (series, expected) in [
+        ("quintet_http_requests_total{status=\"408\"}", 50),
+        ("quintet_http_requests_total{status=\"429\"}", 150),
+        ("quintet_refusals_total{of=\"http\",reason=\"ERR_RATE_LIMITED\"}", 150),
+        ("quintet_refusals_total{of=\"http\",reason=\"ERR_INVALID_PAYLOAD\"}", 50),
+    ] {
+        assert_eq!(number(&server.metrics(), series).await, expected, "{series}");
+    }
 }
 
 /// A storm is no attack: clients that all come back at once from one address are all let in.

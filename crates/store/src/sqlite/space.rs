@@ -75,8 +75,11 @@ impl Space {
         let enough = if self.full.load(Ordering::Relaxed) { limit.saturating_add(limit / 16) } else { limit };
         let full = free < enough;
         match (self.full.swap(full, Ordering::Relaxed), full) {
-            (false, true) => tracing::error!(free, limit, "the disk is full: only deletions are accepted"),
-            (true, false) => tracing::warn!(free, limit, "the disk has room again"),
+            (false, true) => tracing::error!(
+                free,
+                "less than [limits] free_bytes_min ({limit} bytes) is free: only deletions are accepted"
+            ),
+            (true, false) => tracing::warn!(free, "more than [limits] free_bytes_min ({limit} bytes) is free again"),
             _ => {}
         }
     }

@@ -17,10 +17,10 @@ use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
 use crate::compose::{self, Parts};
-use crate::config::{Config, MetricsListen, RegistrationName};
+use crate::config::{Config, Limits, MetricsListen, RegistrationName};
 use crate::edge::exposition::{self, Secret};
 use crate::edge::place::{IDLE_TIMEOUT, Place, Step};
-use crate::edge::places::{self, Places};
+use crate::edge::places::{self, Peer, Places};
 use crate::edge::respond::{Forms, Shared, respond};
 use crate::edge::room::{DESCRIPTORS_MIN, Room};
 use crate::listen::Listen;
@@ -180,6 +180,14 @@ fn say_hello(
         lines.push(format!("  metrics on http://{address}{}", exposition::PATH));
     }
     lines.push(format!("  room for {} connections", room.connections));
+    let (set, most) = (config.limits.unidentified, room.unidentified_max());
+    if set > most && set != Limits::default().unidentified {
+        let warning = format!(
+            "[limits] unidentified is {set}, and {most} are taken: half of the connections that there is room for"
+        );
+        tracing::warn!("{warning}");
+        lines.push(format!("  warning: {warning}"));
+    }
     lines.push(format!("  guests are {}\n", if config.auth.guests { "let into open rooms" } else { "not let in" }));
     let mut stdout = std::io::stdout();
     let _ = stdout.write_all(lines.join("\n").as_bytes()).and_then(|()| stdout.flush());
@@ -258,9 +266,13 @@ async fn accept(listener: TcpListener, accepted: Accepted) {
                 continue;
             }
         };
-        let proxied = accepted.shared.trusted_proxies.contains(&peer.ip().to_canonical());
+        let kind = match accepted.shared.trusted_proxies.contains(&peer.ip().to_canonical()) {
+            true => Peer::Proxy,
+            false if accepted.listen.trust => Peer::Trusted,
+            false => Peer::Stranger,
+        };
         let step = if accepted.tls.is_some() { Step::Handshake } else { Step::Head };
-        let Some(place) = accepted.places.admit(quintet_domain::network(peer.ip()), proxied, step) else { continue };
+        let Some(place) = accepted.places.admit(quintet_domain::network(peer.ip()), kind, step) else { continue };
         let _ = stream.set_nodelay(true);
         let key = place.key();
         let served = accepted.clone();

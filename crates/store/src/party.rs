@@ -8,7 +8,7 @@ use quintet_domain::UserId;
 /// much one of them asks for, another waits for one turn at most.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Party {
-    /// A user who proved who it is.
+    /// A user who proved who it is, or whose word a listener trusts.
     User(UserId),
     /// Whoever asks from an address, where nobody proved who it is. An id that somebody only claims is no party: its
     /// owner would wait behind those who claim it.

@@ -115,6 +115,12 @@ async fn the_start_says_how_many_connections_there_is_room_for() {
     assert!((200..512).contains(&room(&raised)), "{}", room(&raised));
     let lowered = Server::with().env("QUINTET_LIMITS_CONNECTIONS", "100").run();
     assert_eq!(room(&lowered), 100);
+    // Clients without a token have half of it at most, which is said to an operator who wants more.
+    let warned = |server: &Server| server.said.iter().any(|line| line.contains("[limits] unidentified is 60, and 50"));
+    assert!(!warned(&lowered), "the default asks for nothing");
+    let lowered =
+        Server::with().env("QUINTET_LIMITS_CONNECTIONS", "100").env("QUINTET_LIMITS_UNIDENTIFIED", "60").run();
+    assert!(warned(&lowered), "{:?}", lowered.said);
     assert!(Server::with().env("QUINTET_LIMITS_CONNECTIONS", "2").fail().contains("[limits] connections"));
     assert!(Server::with().under(&["prlimit", "--nofile=64:64"]).fail().contains("ulimit -n"));
 }

@@ -87,7 +87,7 @@ impl Space {
         let for_files = limit.saturating_mul(2);
         match note(&self.full_for_files, for_files) {
             (false, true) => {
-                tracing::warn!(free, limit = for_files, "the disk is nearly full: no uploads are accepted")
+                tracing::warn!(free, limit = for_files, "the disk is nearly full: no uploads are accepted");
             }
             (true, false) => tracing::warn!(free, limit = for_files, "the disk has room for uploads again"),
             _ => {}

@@ -24,6 +24,17 @@ const ANSWER_BYTES_PER_SECOND: u64 = 1_000;
 /// Time that a connection has at a step before it may be closed for others: whoever is quick is never closed.
 pub(super) const CLOSABLE_AFTER: Duration = Duration::from_secs(1);
 
+/// What is known of a peer when it connects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Peer {
+    /// Nothing: its address has its bounds.
+    Stranger,
+    /// It is a proxy that is trusted: its address has no bound, and each request counts for the client that it names.
+    Proxy,
+    /// It came to a listener that trusts: its address has no bound.
+    Trusted,
+}
+
 /// The step that a connection is at before it is a WebSocket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {

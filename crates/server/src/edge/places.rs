@@ -43,7 +43,7 @@ use quintet_domain::UserId;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-use super::place::{Class, Place, State, Step};
+use super::place::{Class, Peer, Place, State, Step};
 use super::room::{HTTP_COSTS, Room, WEBSOCKET_COSTS};
 use super::tally::{Entry, Inner, count_down, millis};
 
@@ -55,17 +55,6 @@ const TRIAGE_LOOK_EVERY: Duration = Duration::from_millis(5);
 const SWEEP_EVERY: Duration = Duration::from_millis(100);
 /// Time between two looks for connections that are overdue.
 pub(crate) const TEND_EVERY: Duration = Duration::from_secs(1);
-
-/// What is known of a peer when it connects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Peer {
-    /// Nothing: its address has its bounds.
-    Stranger,
-    /// It is a proxy that is trusted: its address has no bound, and each request counts for the client that it names.
-    Proxy,
-    /// It came to a listener that trusts: its address has no bound.
-    Trusted,
-}
 
 /// Closes a number of WebSockets of clients that nobody vouches for; gives how many there were.
 type Evict = Box<dyn Fn(usize) -> usize + Send + Sync>;
@@ -353,16 +342,12 @@ mod tests {
         assert!(!ordinary(&places, quiet), "what ended has no place");
     }
 
-    /// Whether a connection would be accepted now.
-    async fn accepts(places: &Places) -> bool {
-        tokio::time::timeout(Duration::ZERO, places.ready()).await.is_ok()
-    }
-
     #[tokio::test(start_paused = true)]
     async fn nobody_waits_for_an_address_that_opens_many() {
         let places = Places::new(Room::of(1_024, None, 512));
         for _ in 0..2_000 {
-            assert!(accepts(&places).await, "{} in triage", places.inner().triage.len());
+            let accepts = tokio::time::timeout(Duration::ZERO, places.ready()).await;
+            assert!(accepts.is_ok(), "{} in triage", places.inner().triage.len());
             drop(open(&places, 2));
         }
         let room = places.room;

@@ -200,6 +200,10 @@ pub const HEAVY_REQUESTS_MAX: usize = 512;
 pub const READS_WAITING_OF_USER: usize = 32;
 /// Reads that a user's starting sessions may have waiting. After a restart all connections of a user come back at once.
 pub const VITAL_READS_WAITING_OF_USER: usize = 1_024;
+/// Reads of one address that wait with which sessions begin: a back end that is trusted may bring all its clients from one.
+pub const VITAL_READS_WAITING_OF_ADDRESS: usize = 4_096;
+/// Reads of one service of each kind that wait: another backend acts for many, and has no rate.
+pub const READS_WAITING_OF_SERVICE: usize = 4_096;
 /// Reads of one address that wait for its earlier ones: more than of one user, for many people may share an address.
 pub const READS_WAITING_OF_ADDRESS: usize = 256;
 /// Seconds that a read may take in the store before it is interrupted.

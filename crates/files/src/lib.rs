@@ -184,6 +184,12 @@ impl Files {
         Self { place, folder: None, links: None, part_bytes: PART_BYTES }
     }
 
+    /// Whether files are kept in a folder of this machine, and so take room on its disk.
+    #[must_use]
+    pub fn are_on_disk(&self) -> bool {
+        self.folder.is_some()
+    }
+
     /// Whether files can be kept in a bucket: keeps one and removes it. A folder was made, or not, before.
     ///
     /// # Errors

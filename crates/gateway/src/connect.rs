@@ -282,7 +282,7 @@ async fn by_word(
     let service = &gateway.0.service;
     let id = UserId::new(id).map_err(|error| Refusal::unauthenticated(&format!("`userId`: {error}")))?;
     if visitor.listener.trust {
-        return service.trusted(&id, visitor.client.address).await.map(Some);
+        return service.trusted(&id).await.map(Some);
     }
     match dialect {
         Some(named) if !named.serves_guests() => Err(Refusal::unauthenticated("a token is needed")),

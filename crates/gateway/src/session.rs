@@ -223,7 +223,7 @@ async fn identify(
             }
         }
         (None, Some(claimed)) if connection.trusted => {
-            let identity = service.trusted(claimed, connection.client.address).await?;
+            let identity = service.trusted(claimed).await?;
             become_user(gateway, connection, identity.clone()).await?;
             Ok(identity)
         }

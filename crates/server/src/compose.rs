@@ -123,7 +123,7 @@ pub(crate) async fn parts(config: &Config, places: &Arc<Places>) -> Result<Parts
         },
         unidentified: UnidentifiedMax {
             of_address: config.limits.unidentified_per_address,
-            in_total: config.limits.unidentified,
+            in_total: config.limits.unidentified.min(places.unidentified_max()),
         },
         unfinished: Unfinished::new(config.limits.unfinished_bytes, Duration::from_secs(PACKET_SECONDS)),
     };

@@ -19,10 +19,10 @@ use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
 use crate::compose::{self, Parts};
-use crate::config::{Config, MetricsListen, RegistrationName};
+use crate::config::{Config, Limits, MetricsListen, RegistrationName};
 use crate::edge::exposition::{self, Secret};
 use crate::edge::fullness::Fullness;
-use crate::edge::place::{IDLE_TIMEOUT, Place, Step};
+use crate::edge::place::{IDLE_TIMEOUT, Peer, Place, Step};
 use crate::edge::places::{self, Places};
 use crate::edge::respond::{Forms, Shared, respond};
 use crate::edge::room::DESCRIPTORS_MIN;
@@ -193,6 +193,12 @@ fn hello(
     if let Some(shortfall) = config.limits.shortfall(descriptors) {
         lines.push(format!("  warning: {shortfall}"));
     }
+    let (set, most) = (config.limits.unidentified, config.limits.room(descriptors).unidentified_max());
+    if set > most && set != Limits::default().unidentified {
+        lines.push(format!(
+            "  warning: [limits] unidentified is {set}, and {most} are taken: half of the connections that there is room for"
+        ));
+    }
     lines.push(format!("  guests are {}", if config.auth.guests { "let into open rooms" } else { "not let in" }));
     lines
 }
@@ -283,9 +289,13 @@ async fn accept(listener: TcpListener, accepted: Accepted) {
                 continue;
             }
         };
-        let proxied = accepted.shared.trusted_proxies.contains(peer.ip());
+        let kind = match accepted.shared.trusted_proxies.contains(peer.ip()) {
+            true => Peer::Proxy,
+            false if accepted.listen.trust => Peer::Trusted,
+            false => Peer::Stranger,
+        };
         let step = if accepted.tls.is_some() { Step::Handshake } else { Step::Head };
-        let place = accepted.places.admit(quintet_domain::network(peer.ip()), proxied, step);
+        let place = accepted.places.admit(quintet_domain::network(peer.ip()), kind, step);
         if place.as_ref().is_none_or(|place| place.is_triage()) {
             accepted.fullness.found_none(peer.ip(), &accepted.places);
         }

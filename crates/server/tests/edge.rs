@@ -125,6 +125,12 @@ async fn the_start_says_how_many_connections_there_is_room_for() {
     assert_eq!(warned(&bounded), 1, "{:?}", bounded.said);
     let (_, checked) = lowered.run(&["check-config"]);
     assert!(checked.contains("open files that this process may have, connections comes to "), "{checked}");
+    // Clients without a token have half of it at most, which is said to an operator who wants more.
+    let halved = |server: &Server| server.said.iter().any(|line| line.contains("[limits] unidentified is 60, and 50"));
+    assert!(!halved(&lowered), "the default asks for nothing");
+    let lowered =
+        Server::with().env("QUINTET_LIMITS_CONNECTIONS", "100").env("QUINTET_LIMITS_UNIDENTIFIED", "60").run();
+    assert!(halved(&lowered), "{:?}", lowered.said);
     assert!(Server::with().env("QUINTET_LIMITS_CONNECTIONS", "2").fail().contains("[limits] connections"));
     assert!(Server::with().under(&["prlimit", "--nofile=64:64"]).fail().contains("ulimit -n"));
 }

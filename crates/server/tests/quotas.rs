@@ -139,6 +139,23 @@ async fn files_have_quotas() {
     assert!(fails("QUINTET_AUTH_REGISTRATION", "maybe").contains("registration"));
 }
 
+/// Files are refused while messages still have as much room as is to stay free.
+#[tokio::test]
+async fn uploads_leave_room_for_messages() {
+    let server = Server::start();
+    let alice = server.http().register("alice").await;
+    let disk = std::process::Command::new("df").args(["--output=avail", "-B1"]).arg(server.data()).output();
+    let disk = String::from_utf8(disk.expect("df runs").stdout).expect("text");
+    let free: u64 = disk.lines().nth(1).and_then(|line| line.trim().parse().ok()).expect("a number");
+    let limit = (free / 3 * 2).to_string();
+    let server = Server::with().env("QUINTET_LIMITS_FREE_BYTES_MIN", &limit).run_after(server, |_| {});
+    let http = server.http();
+    refused(http.upload(&alice.1, "a", b"x").await, 507, "ERR_STORAGE_FULL", "no room left");
+    let place = text(&group(&http, &alice.1, &[]).await.expect(201)["id"]).to_owned();
+    let path = format!("/conversations/{place}/messages");
+    http.api(&alice.1, "POST", &path, json!({ "content": "there is room" })).await.expect(201);
+}
+
 /// While the disk is full nothing is stored; what takes away goes on, and reading does.
 #[tokio::test]
 async fn a_full_disk_accepts_deletions_alone() {

@@ -117,6 +117,12 @@ impl Service {
         &self.0.files
     }
 
+    /// Whether there is no room for more of a file: on the disk of the data it leaves as much again as is to stay free, for
+    /// what else is written there is worth more.
+    fn is_full_for_files(&self) -> bool {
+        self.is_full() || (self.files().are_on_disk() && self.store().is_full_for_files())
+    }
+
     /// Takes a file in.
     ///
     /// # Errors
@@ -132,6 +138,9 @@ impl Service {
         if actor.guest {
             return Err(Refusal::unauthenticated("files need an account"));
         }
+        if self.is_full_for_files() {
+            return Err(Refusal::storage_full());
+        }
         let _underway = self.0.uploads.begin(&actor.user)?;
         let (id, secret) = (self.0.environment.new_id(), format!("{:032x}", self.0.environment.secret()));
         let name = name.and_then(plain_name);
@@ -139,10 +148,10 @@ impl Service {
         let new = NewFile { id: id.clone(), secret, uploader, name: name.clone() };
         // First noted, then kept: whatever is interrupted in between is found and removed.
         let bytes_max = self.write(|store, done| store.announce_file(new, done)).await?;
-        // The disk may fill up while a file comes; what else is written to it is worth more than the file.
+        // The disk may fill up while a file comes.
         let full = AtomicBool::new(false);
         let bytes = bytes.map(|part| match part {
-            Ok(_) if self.is_full() => {
+            Ok(_) if self.is_full_for_files() => {
                 full.store(true, Ordering::Relaxed);
                 Err("the disk is full".to_owned())
             }

@@ -74,13 +74,24 @@ impl Service {
     /// # Errors
     /// `ERR_UNAUTHENTICATED` when guests are off or the id is a registered user's.
     pub async fn guest(&self, id: &UserId, from: IpAddr) -> Result<Identity, Refusal> {
+        self.may_be_guests(id)?;
+        self.guest_of(id, self.store().account(Party::Address(from), id.clone()).await?)
+    }
+
+    /// Refuses an id that no guest may have.
+    fn may_be_guests(&self, id: &UserId) -> Result<(), Refusal> {
         if !self.0.settings.guests {
             return Err(Refusal::unauthenticated("this server lets no guests in"));
         }
         if id.is_former_guests() {
             return Err(Refusal::unauthenticated("only the server gives ids of this form"));
         }
-        let user = match self.store().account(Party::Address(from), id.clone()).await? {
+        Ok(())
+    }
+
+    /// The guest of an id, and of the account that was found under it.
+    fn guest_of(&self, id: &UserId, found: Option<Account>) -> Result<Identity, Refusal> {
+        let user = match found {
             Some(account) if !account.user.is_guest() => {
                 return Err(Refusal::unauthenticated("this id belongs to a registered user; a token is needed"));
             }
@@ -99,18 +110,21 @@ impl Service {
         Ok(Identity { user, expires_at: None, generation: 0 })
     }
 
-    /// Anybody by its word, from an address, on a listener that trusts.
+    /// Anybody by its word, on a listener that trusts.
     ///
     /// # Errors
     /// `ERR_UNAUTHENTICATED` when the user is barred, or unknown and guests are off.
-    pub async fn trusted(&self, id: &UserId, from: IpAddr) -> Result<Identity, Refusal> {
-        match self.store().account(Party::Address(from), id.clone()).await? {
+    pub async fn trusted(&self, id: &UserId) -> Result<Identity, Refusal> {
+        match self.store().account(Party::from(id), id.clone()).await? {
             Some(account) if account.disabled => Err(Refusal::unauthenticated("the user is barred")),
             Some(account) if account.user.is_service() => Err(service_elsewhere()),
             Some(account) if !account.user.is_guest() => {
                 Ok(Identity { user: account.user, expires_at: None, generation: account.token_generation })
             }
-            _ => self.guest(id, from).await,
+            found => {
+                self.may_be_guests(id)?;
+                self.guest_of(id, found)
+            }
         }
     }
 

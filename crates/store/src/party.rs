@@ -8,7 +8,7 @@ use quintet_domain::UserId;
 /// much one of them asks for, another waits for one turn at most.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Party {
-    /// An authenticated user.
+    /// An authenticated user, or one whose word a listener trusts.
     User(UserId),
     /// All unauthenticated clients of an address. A claimed id is not a party, or its owner would wait behind those who
     /// claim it.

@@ -280,6 +280,9 @@ pub trait Store: std::marker::Send + Sync + 'static {
     /// Whether less space is free on the disk than must stay free: then writes that store something new are refused
     /// with `ERR_STORAGE_FULL`, and deletions still run.
     fn is_full(&self) -> bool;
+    /// Whether the disk has less than twice the room that is to stay free: then no more files are put on it, so that what
+    /// is left is for messages.
+    fn is_full_for_files(&self) -> bool;
     /// Bytes that are free on the disk; none where that is not known.
     fn free_bytes(&self) -> Option<u64>;
     /// Commits what is queued and stops. Writes that come later are answered with [`StoreError::Closed`].

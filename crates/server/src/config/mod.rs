@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use toml::Table;
 
 use self::environment::{Variables, add_environment};
-pub(crate) use self::sections::{AudienceName, EchoName, Files, MetricsListen, RegistrationName, SignWithName};
-use self::sections::{Auth, Conversations, Http, Limits, Log, Metrics, People, Presence, Server, Tls};
+pub(crate) use self::sections::{AudienceName, EchoName, Files, Limits, MetricsListen, RegistrationName, SignWithName};
+use self::sections::{Auth, Conversations, Http, Log, Metrics, People, Presence, Server, Tls};
 use crate::Failure;
 use crate::cli::Options;
 

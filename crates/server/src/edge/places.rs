@@ -13,16 +13,22 @@
 //! WebSockets of clients without a token are closed, in the gateway's order ([`Places::evicts_by`]).
 //!
 //! An address (of IPv6 a network of 64 bits) may have a number of connections over which HTTP is spoken. It is counted
-//! over those that are older than [`SETTLED_AFTER`]: a storm of clients that come back, and are WebSockets in a moment, is
-//! no abuse. Where an address has too many, its own are closed by the same rule, and where none can be closed, or an
-//! eighth of all places is left and no more, it gets no ordinary place. A proxy that is trusted has no such bound; each of
-//! its requests counts for the client that it names.
+//! over those that are older than [`SETTLED_AFTER`](super::tally::SETTLED_AFTER): a storm of clients that come back, and are WebSockets in a moment, is
+//! no abuse. Where an address has too many, its own are closed by the same rule, and then those to which something is just
+//! being written, the oldest first. Where none can be closed, or an eighth of all places is left and no more, it gets no
+//! ordinary place. A proxy that is trusted has no such bound; each of its requests counts for the client that it names.
+//! Nor has a listener that trusts, to which a back end may bring all its clients from one address.
 //!
 //! A connection without an ordinary place gets a triage place for [`TRIAGE_TIMEOUT`]. There only health checks are
 //! answered and requests with a token that verifies; the latter are moved to the share of known users. Everything else is
-//! answered with 503. Where all triage places are taken, the oldest of the address that has the most is closed, but none
-//! before it had [`TRIAGE_GUARANTEED`]. For that long no new connection is accepted; new ones wait in the kernel's
-//! backlog. A client that sends its request at once is served, however many come beside it.
+//! answered with 503. One user has a part of the share of known users. Where all triage places are taken, the oldest of
+//! the address that has the most is closed, but none before it had [`TRIAGE_GUARANTEED`](super::tally::TRIAGE_GUARANTEED).
+//! Where there is no ordinary place either, no new connection is accepted for that long; new ones wait in the kernel's
+//! backlog.
+//!
+//! An address may have an eighth of triage, with the same rule for its own: a further connection takes the place of its
+//! oldest one, or is closed at once while that has its time. So nobody else waits for an address that opens many, and
+//! whoever shares the address may have to try again.
 //!
 //! The time of every step is bounded too ([`super::place`]): once a second [`Places::tend`] closes what is overdue.
 //!
@@ -30,73 +36,26 @@
 //! A connection costs two short holds of one lock. A look for connections to be closed is linear in the connections over
 //! which HTTP is spoken; it happens at most every [`SWEEP_EVERY`] and frees a sixteenth of all places.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use quintet_domain::UserId;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-use super::place::{Class, Place, State, Step};
+use super::place::{Class, Peer, Place, State, Step};
 use super::room::{HTTP_COSTS, Room, WEBSOCKET_COSTS};
+use super::tally::{Entry, Inner, count_down, millis};
 
-/// Age from which on a connection counts against the limit of its address.
-const SETTLED_AFTER: Duration = Duration::from_secs(2);
 /// Time that a connection has in a triage place.
 const TRIAGE_TIMEOUT: Duration = Duration::from_secs(5);
-/// The first part of [`TRIAGE_TIMEOUT`], in which the connection is not closed for another.
-const TRIAGE_GUARANTEED: Duration = Duration::from_millis(100);
 /// Time between two checks whether a full triage has a place again.
 const TRIAGE_LOOK_EVERY: Duration = Duration::from_millis(5);
 /// Minimum time between two sweeps for connections that may be closed.
 const SWEEP_EVERY: Duration = Duration::from_millis(100);
 /// Time between two sweeps for connections that are overdue.
 pub(crate) const TEND_EVERY: Duration = Duration::from_secs(1);
-
-/// A connection that still speaks HTTP, not WebSocket.
-struct Entry {
-    state: Arc<State>,
-    /// The address this connection is counted against: the peer's, or the client's that a trusted proxy names.
-    address: IpAddr,
-    peer: IpAddr,
-    proxied: bool,
-    accepted_at: u64,
-    /// Aborts the connection's task; none before the task is known, and after it was aborted.
-    task: Option<AbortHandle>,
-}
-
-impl Entry {
-    fn is_settled(&self, now: u64) -> bool {
-        now.saturating_sub(self.accepted_at) >= millis(SETTLED_AFTER)
-    }
-}
-
-/// The connections of one address over which HTTP is spoken.
-#[derive(Default)]
-struct Count {
-    now: usize,
-    /// Of them, those that were settled at the last look.
-    settled: usize,
-}
-
-/// A connection that may be closed, the first one being the greatest: whether it is not idle, since when it is at its
-/// step, and its key.
-type Candidate = Reverse<(bool, u64, u64)>;
-
-#[derive(Default)]
-struct Inner {
-    /// Ordinary connections over which HTTP is spoken.
-    entries: HashMap<u64, Entry>,
-    /// Those in triage, the oldest first.
-    triage: BTreeMap<u64, Entry>,
-    counts: HashMap<IpAddr, Count>,
-    next_key: u64,
-    descriptors: usize,
-    connections: usize,
-    swept_at: u64,
-}
 
 /// Closes a number of WebSockets of clients that nobody vouches for; gives how many there were.
 type Evict = Box<dyn Fn(usize) -> usize + Send + Sync>;
@@ -113,10 +72,6 @@ impl std::fmt::Debug for Places {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Places").field("room", &self.room).finish_non_exhaustive()
     }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Places {
@@ -141,22 +96,24 @@ impl Places {
 
     /// Waits until there is a place for another connection.
     pub(crate) async fn ready(&self) {
-        while self.inner().is_triage_busy(&self.room, self.now()) {
+        while self.inner().is_busy(&self.room, self.now()) {
             tokio::time::sleep(TRIAGE_LOOK_EVERY).await;
         }
     }
 
-    /// Gives a place to a connection that was accepted, or none where it is to be closed at once. `proxied` says that the
-    /// peer is a proxy that is trusted; `step` is what comes first.
-    pub(crate) fn admit(self: &Arc<Self>, peer: IpAddr, proxied: bool, step: Step) -> Option<Arc<Place>> {
+    /// Gives a place to a connection that was accepted, or none where it is to be closed at once. `step` is what comes
+    /// first.
+    pub(crate) fn admit(self: &Arc<Self>, peer: IpAddr, kind: Peer, step: Step) -> Option<Arc<Place>> {
+        let bounded = kind == Peer::Stranger;
         let now = self.now();
         let mut inner = self.inner();
-        let heavy = !proxied && inner.counts.get(&peer).is_some_and(|count| count.now >= self.room.per_address);
+        let heavy = bounded && inner.counts.get(&peer).is_some_and(|count| count.now >= self.room.per_address);
         let mut closed = Vec::new();
         let mut evicted = 0;
         let few_left = inner.has_left_at_most(&self.room, 16);
         if (heavy || few_left) && now.saturating_sub(inner.swept_at) >= millis(SWEEP_EVERY) {
-            closed = inner.sweep(&self.room, now);
+            inner.swept_at = now;
+            closed = inner.sweep(&self.room, now, true);
             if few_left {
                 evicted = (self.room.connections / 16).max(1).saturating_sub(closed.len());
             }
@@ -172,10 +129,25 @@ impl Places {
                 true
             }
             Class::Triage => {
-                if inner.triage.len() >= self.room.triage {
-                    closed.extend(inner.oldest_of_triage(now));
+                let own = inner.triage_counts.get(&peer).copied().unwrap_or_default();
+                if inner.triage.len() >= 2 * self.room.triage {
+                    closed.extend(inner.oldest_of_triage(now, None));
+                    false
+                } else if bounded && own >= self.room.triage_per_address {
+                    let displaced = if own < 2 * self.room.triage_per_address {
+                        inner.oldest_of_triage(now, Some(peer))
+                    } else {
+                        None
+                    };
+                    let displaces = displaced.is_some();
+                    closed.extend(displaced);
+                    displaces
+                } else {
+                    if inner.triage.len() >= self.room.triage {
+                        closed.extend(inner.oldest_of_triage(now, None));
+                    }
+                    true
                 }
-                inner.triage.len() < 2 * self.room.triage
             }
         };
         let place = admitted.then(|| {
@@ -183,12 +155,15 @@ impl Places {
             inner.next_key += 1;
             let state = Arc::new(State::new(step, now));
             let state_kept = Arc::clone(&state);
-            let entry = Entry { state: state_kept, address: peer, peer, proxied, accepted_at: now, task: None };
+            let entry = Entry { state: state_kept, address: peer, peer, bounded, accepted_at: now, task: None };
             match class {
-                Class::Triage => inner.triage.insert(key, entry),
+                Class::Triage => {
+                    *inner.triage_counts.entry(peer).or_default() += 1;
+                    inner.triage.insert(key, entry)
+                }
                 Class::Ordinary | Class::WebSocket => inner.entries.insert(key, entry),
             };
-            Arc::new(Place::new(Arc::clone(self), state, key, class, proxied))
+            Arc::new(Place::new(Arc::clone(self), state, key, class, kind == Peer::Proxy))
         });
         drop(inner);
         close(closed);
@@ -207,7 +182,8 @@ impl Places {
         }
     }
 
-    /// Closes every connection that is overdue at its step.
+    /// Closes every connection that is overdue at its step, and those that an address has beyond its bound: they may have
+    /// come in a burst, before any of them counted.
     pub(crate) fn tend(&self) {
         let now = self.now();
         let mut inner = self.inner();
@@ -219,6 +195,7 @@ impl Places {
         for entry in inner.triage.values_mut().filter(|entry| waited(entry) && entry.state.is_closable(now)) {
             closed.extend(entry.task.take());
         }
+        closed.extend(inner.sweep(&self.room, now, false));
         drop(inner);
         close(closed);
     }
@@ -234,13 +211,22 @@ impl Places {
         (inner.connections, inner.triage.len())
     }
 
-    pub(super) fn promote(&self, place: &Place) -> bool {
+    /// The most connections without a token.
+    pub(crate) fn unidentified_max(&self) -> usize {
+        self.room.unidentified_max()
+    }
+
+    /// Moves a connection from triage to the share of known users, if there is room and the user has not its part of it
+    /// yet.
+    pub(super) fn promote(&self, place: &Place, user: &UserId) -> bool {
         let mut inner = self.inner();
         let inner = &mut *inner;
-        if !inner.has_room(&self.room, self.room.known) {
+        let own = inner.known.get(user).copied().unwrap_or_default();
+        if own >= self.room.known_per_user || !inner.has_room(&self.room, self.room.known) {
             return false;
         }
-        let Some(entry) = inner.triage.remove(&place.key) else { return false };
+        let Some(entry) = inner.take_from_triage(place.key) else { return false };
+        inner.known.insert(user.clone(), own + 1);
         inner.counts.entry(entry.address).or_default().now += 1;
         inner.entries.insert(place.key, entry);
         inner.descriptors += HTTP_COSTS;
@@ -256,6 +242,9 @@ impl Places {
 
     pub(super) fn leave(&self, place: &Place) {
         let mut inner = self.inner();
+        if let Some(user) = place.known.get() {
+            count_down(&mut inner.known, user);
+        }
         match place.class() {
             Class::Ordinary => {
                 inner.forget(place.key);
@@ -267,7 +256,7 @@ impl Places {
                 inner.connections -= 1;
             }
             Class::Triage => {
-                inner.triage.remove(&place.key);
+                inner.take_from_triage(place.key);
             }
         }
     }
@@ -293,135 +282,9 @@ fn close(tasks: Vec<AbortHandle>) {
     }
 }
 
-impl Inner {
-    /// Whether one more connection fits, if `more` descriptors are added to the ordinary ones.
-    fn has_room(&self, room: &Room, more: usize) -> bool {
-        self.descriptors + HTTP_COSTS <= room.ordinary + more && self.connections < room.connections + more
-    }
-
-    /// Whether at most one in `of` of the ordinary places is free.
-    fn has_left_at_most(&self, room: &Room, of: usize) -> bool {
-        let left = (room.ordinary.saturating_sub(self.descriptors) / HTTP_COSTS)
-            .min(room.connections.saturating_sub(self.connections));
-        left <= room.connections.min(room.ordinary / HTTP_COSTS) / of
-    }
-
-    fn count_out(&mut self, address: IpAddr) {
-        if let Some(count) = self.counts.get_mut(&address) {
-            count.now -= 1;
-            count.settled = count.settled.min(count.now);
-            if count.now == 0 {
-                self.counts.remove(&address);
-            }
-        }
-    }
-
-    /// Forgets a connection that is not in triage.
-    fn forget(&mut self, key: u64) {
-        if let Some(entry) = self.entries.remove(&key) {
-            self.count_out(entry.address);
-        }
-    }
-
-    fn move_to(&mut self, key: u64, address: IpAddr) {
-        let Some(entry) = self.entries.get_mut(&key).filter(|entry| entry.address != address) else { return };
-        let from = std::mem::replace(&mut entry.address, address);
-        self.counts.entry(address).or_default().now += 1;
-        self.count_out(from);
-    }
-
-    /// Chooses the triage connection to close: the oldest of the address with the most, preferring one without a
-    /// request in progress.
-    fn oldest_of_triage(&mut self, now: u64) -> Option<AbortHandle> {
-        let open = |entry: &&mut Entry| {
-            entry.task.is_some() && now.saturating_sub(entry.accepted_at) >= millis(TRIAGE_GUARANTEED)
-        };
-        let mut counts: HashMap<IpAddr, usize> = HashMap::new();
-        for entry in self.triage.values() {
-            *counts.entry(entry.address).or_default() += 1;
-        }
-        let weight = |entry: &Entry| counts.get(&entry.address).copied().unwrap_or_default();
-        let chosen =
-            self.triage.values_mut().filter(open).min_by_key(|entry| {
-                (Reverse(weight(entry)), entry.state.step().0 == Step::Answering, entry.accepted_at)
-            });
-        chosen?.task.take()
-    }
-
-    /// Whether triage is full, and none there has had its time.
-    fn is_triage_busy(&self, room: &Room, now: u64) -> bool {
-        let had_time =
-            |entry: &Entry| entry.task.is_some() && now.saturating_sub(entry.accepted_at) >= millis(TRIAGE_GUARANTEED);
-        let full = self.triage.len() >= room.triage;
-        full && (self.triage.len() >= 2 * room.triage || !self.triage.values().any(had_time))
-    }
-
-    /// Chooses connections to be closed: of addresses that have too many, and, while few places are left, of those that
-    /// have the most.
-    fn sweep(&mut self, room: &Room, now: u64) -> Vec<AbortHandle> {
-        self.swept_at = now;
-        for count in self.counts.values_mut() {
-            count.settled = 0;
-        }
-        // By address, what may be closed: idle connections first, then the oldest.
-        let mut closable: HashMap<IpAddr, Vec<Candidate>> = HashMap::new();
-        for (key, entry) in &self.entries {
-            if entry.is_settled(now)
-                && let Some(count) = self.counts.get_mut(&entry.address)
-            {
-                count.settled += 1;
-            }
-            if entry.task.is_some() && entry.state.is_closable(now) {
-                let (step, since) = entry.state.step();
-                closable.entry(entry.address).or_default().push(Reverse((step != Step::Idle, since, *key)));
-            }
-        }
-        let mut chosen = Vec::new();
-        for (address, list) in &mut closable {
-            list.sort_unstable();
-            let Some(count) = self.counts.get_mut(address) else { continue };
-            let proxy = list.iter().any(|Reverse((.., key))| self.entries.get(key).is_some_and(|entry| entry.proxied));
-            let mut excess = (count.settled + 1).saturating_sub(room.per_address);
-            if proxy || excess == 0 {
-                continue;
-            }
-            // A few more, so that the next one that comes needs no look.
-            excess += room.per_address / 16;
-            let entries = &self.entries;
-            let mut young = Vec::new();
-            while excess > 0
-                && let Some(Reverse((later, since, key))) = list.pop()
-            {
-                if entries.get(&key).is_some_and(|entry| entry.is_settled(now)) {
-                    chosen.push(key);
-                    count.settled = count.settled.saturating_sub(1);
-                    excess -= 1;
-                } else {
-                    young.push(Reverse((later, since, key)));
-                }
-            }
-            list.extend(young.into_iter().rev());
-        }
-        if self.has_left_at_most(room, 16) {
-            let wanted = (room.connections / 16).max(1) + 1;
-            let mut heaviest: BinaryHeap<(usize, IpAddr)> =
-                closable.iter().map(|(address, list)| (list.len(), *address)).collect();
-            while chosen.len() < wanted
-                && let Some((_, address)) = heaviest.pop()
-            {
-                let Some(list) = closable.get_mut(&address) else { continue };
-                if let Some(Reverse((.., key))) = list.pop() {
-                    chosen.push(key);
-                    heaviest.push((list.len(), address));
-                }
-            }
-        }
-        chosen.iter().filter_map(|key| self.entries.get_mut(key)?.task.take()).collect()
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::tally::{SETTLED_AFTER, TRIAGE_GUARANTEED};
     use super::*;
 
     fn address(last: u8) -> IpAddr {
@@ -430,7 +293,7 @@ mod tests {
 
     /// A connection whose task waits for ever, and gives its place back when it is ended.
     fn open(places: &Arc<Places>, from: u8) -> Option<(u64, tokio::task::JoinHandle<()>)> {
-        let place = places.admit(address(from), false, Step::Head)?;
+        let place = places.admit(address(from), Peer::Stranger, Step::Head)?;
         let key = place.key();
         let task = tokio::spawn(async move {
             let _place = place;
@@ -481,26 +344,101 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn nobody_waits_for_an_address_that_opens_many() {
+        let places = Places::new(Room::of(1_024, None, 512));
+        for _ in 0..2_000 {
+            let accepts = tokio::time::timeout(Duration::ZERO, places.ready()).await;
+            assert!(accepts.is_ok(), "{} in triage", places.inner().triage.len());
+            drop(open(&places, 2));
+        }
+        let room = places.room;
+        assert_eq!(places.inner().triage.len(), room.triage_per_address);
+        let (key, _) = open(&places, 3).expect("a place");
+        assert!(ordinary(&places, key), "there is room for others");
+        // Its own oldest one goes for the next, once it had its time.
+        tokio::time::advance(TRIAGE_GUARANTEED).await;
+        assert!(open(&places, 2).is_some());
+        settle().await;
+        assert_eq!(places.inner().triage.len(), room.triage_per_address);
+        // A proxy that is trusted has no such bound: others are behind it.
+        let proxy = |_| places.admit(address(4), Peer::Proxy, Step::Head);
+        let held: Vec<_> = (0..room.ordinary).map_while(proxy).collect();
+        assert!(held.iter().filter(|place| place.is_triage()).count() > room.triage / 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_user_has_a_part_of_the_share_of_known_users() {
+        let places = Places::new(Room::of(1_024, Some(16), 512));
+        let full: Vec<_> = (0..16).map_while(|n| places.admit(address(n), Peer::Stranger, Step::Head)).collect();
+        let (mallory, ada) = (UserId::trusted("mallory"), UserId::trusted("ada"));
+        let promoted = |from: u8, user: &UserId| {
+            let place = places.admit(address(from), Peer::Stranger, Step::Head).expect("triage");
+            place.promote(user).then_some(place)
+        };
+        let mut held: Vec<_> = (100..200).map_while(|from| promoted(from, &mallory)).collect();
+        assert_eq!(held.len(), places.room.known_per_user);
+        assert!(promoted(3, &ada).is_some(), "another has a part of its own");
+        // As a WebSocket it is still one of the user's.
+        let one = held.pop().expect("one of them");
+        one.switches();
+        one.http_ended();
+        assert!(promoted(3, &mallory).is_none());
+        drop(one);
+        assert!(promoted(3, &mallory).is_some(), "and given back it is free");
+        drop((held, full));
+        assert!(places.inner().known.is_empty() && places.inner().triage_counts.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_address_beyond_its_bound_is_cut_whatever_it_reads() {
+        let places = Places::new(Room::of(1_024, None, 100));
+        let mut held = Vec::new();
+        for from in [2, 3] {
+            for _ in 0..if from == 2 { 150 } else { 100 } {
+                let (key, task) = open(&places, from).expect("a place");
+                held.push((key, task));
+            }
+        }
+        let drips = |now: u64| {
+            for entry in places.inner().entries.values() {
+                entry.state.answers(now);
+                entry.state.wrote(Some(10), now);
+            }
+        };
+        drips(0);
+        places.tend();
+        settle().await;
+        assert_eq!(places.taken().0, 250, "a burst is let in");
+        tokio::time::advance(SETTLED_AFTER).await;
+        drips(places.now());
+        places.tend();
+        settle().await;
+        let gone = held.iter().position(|(key, _)| ordinary(&places, *key));
+        assert_eq!((places.taken().0, gone), (200, Some(50)), "the oldest of the one address");
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn what_is_answered_is_not_closed_for_others() {
         let places = Places::new(Room::of(256, Some(16), 512));
         let mut held = Vec::new();
         for from in 100..116 {
-            let place = places.admit(address(from), false, Step::Head).expect("a place");
+            let place = places.admit(address(from), Peer::Stranger, Step::Head).expect("a place");
             place.answers();
             held.push(place);
         }
         let (key, _) = open(&places, 2).expect("triage");
         assert!(!ordinary(&places, key));
         // The oldest in triage goes for the newest, once it had its time.
-        for _ in 0..40 {
+        for from in 10..50 {
             places.ready().await;
             assert!(places.inner().triage.len() < 2 * places.room.triage);
-            assert!(open(&places, 2).is_some());
+            assert!(open(&places, from).is_some());
             settle().await;
         }
         assert!(!places.inner().triage.contains_key(&key));
-        let known = places.admit(address(3), false, Step::Head).expect("triage");
-        assert!(known.is_triage() && known.promote() && !known.is_triage(), "who is known has a share of its own");
+        let known = places.admit(address(3), Peer::Stranger, Step::Head).expect("triage");
+        let ada = UserId::trusted("ada");
+        assert!(known.is_triage() && known.promote(&ada) && !known.is_triage(), "who is known has a share of its own");
         known.switches();
         known.http_ended();
         let descriptors = places.inner().descriptors;

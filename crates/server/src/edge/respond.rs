@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
+use quintet_domain::UserId;
 use quintet_domain::limits::UPLOADS_AT_ONCE;
 use quintet_domain::{Code, Refusal};
 use quintet_gateway::{Gateway, Listener};
@@ -146,8 +147,8 @@ async fn admit(
         return Err(no_room());
     }
     if place.is_triage() && !is_operators(shared, request) {
-        let known = is_known(&shared.service, request, client).await;
-        if !known || !place.promote() {
+        let known = known(&shared.service, request, client).await;
+        if !known.is_some_and(|user| place.promote(&user)) {
             return Err(no_room());
         }
     }
@@ -171,14 +172,14 @@ fn is_operators(shared: &Shared, request: &Request<Incoming>) -> bool {
     }
 }
 
-/// Whether a request has a valid token or service key.
-async fn is_known(service: &Service, request: &Request<Incoming>, client: IpAddr) -> bool {
-    let Some(token) = token(request.headers(), request.uri().query()) else { return false };
-    match service.verify_key(&token, client).await {
-        Ok(Some(_)) => true,
-        Ok(None) => service.verify(&token).await.is_ok(),
-        Err(_) => false,
-    }
+/// The user whose valid token or service key a request has.
+async fn known(service: &Service, request: &Request<Incoming>, client: IpAddr) -> Option<UserId> {
+    let token = token(request.headers(), request.uri().query())?;
+    let account = match service.verify_key(&token, client).await.ok()? {
+        Some(account) => account,
+        None => service.verify(&token).await.ok()?.account,
+    };
+    Some(account.user.id.clone())
 }
 
 /// The token of a request: from its header or, for clients of Socket.IO, from its query.

@@ -18,8 +18,12 @@ pub(crate) struct Room {
     pub(super) ordinary: usize,
     /// Further descriptors for connections of users that are known.
     pub(super) known: usize,
+    /// Connections of one user in the share of known users.
+    pub(super) known_per_user: usize,
     /// Triage places. As many again may be on their way out.
     pub(super) triage: usize,
+    /// Triage places of one address. As many again may be on their way out.
+    pub(super) triage_per_address: usize,
     /// Connections at once, those in triage not included.
     pub(crate) connections: usize,
     /// Connections of one address over which HTTP is spoken.
@@ -37,7 +41,16 @@ impl Room {
         let connections = connections.unwrap_or(usize::MAX).min(ordinary);
         // One address cannot have more than half of what there is.
         let per_address = per_address.min(ordinary / HTTP_COSTS / 2).min(connections / 2).max(1);
-        Self { ordinary, known, triage, connections, per_address }
+        // A user has two even where a sixteenth is less: one for a request while another is answered.
+        let known_per_user = (known / HTTP_COSTS / 16).max(2);
+        let triage_per_address = (triage / 8).max(1);
+        Self { ordinary, known, known_per_user, triage, triage_per_address, connections, per_address }
+    }
+
+    /// The most connections without a token: with more of them than half of the places, clients that have a token would
+    /// find none.
+    pub(crate) fn unidentified_max(&self) -> usize {
+        (self.connections / 2).max(1)
     }
 }
 
@@ -51,6 +64,7 @@ mod tests {
             let room = Room::of(all, None, 512);
             let most = room.ordinary + room.known + 2 * room.triage * TRIAGE_COSTS + RESERVE;
             assert!(most as u64 <= all && room.connections >= 16, "{all}: {room:?}");
+            assert!(room.triage_per_address * 8 <= room.triage && room.unidentified_max() * 2 <= room.connections);
             assert!(room.per_address * HTTP_COSTS <= room.ordinary / 2 + HTTP_COSTS, "{all}: {room:?}");
         }
     }

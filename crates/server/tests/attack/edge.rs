@@ -73,6 +73,7 @@ async fn bodies_that_hang() {
     let server = small().run();
     let mut bystander = Bystander::of(&server).await;
     bystander.beside(hang(ELSEWHERE, server.address(), body("/api/v1/auth/login"))).await;
+    let mut bystander = bystander.into_neighbour();
     bystander.beside(hang(SAME, server.address(), body("/api/v1/auth/login"))).await;
 }
 
@@ -82,6 +83,7 @@ async fn heads_that_hang() {
     let mut bystander = Bystander::of(&server).await;
     let head = "GET /healthz HTTP/1.1\r\nhost: a\r\nx-slow: ".to_owned();
     bystander.beside(hang(ELSEWHERE, server.address(), head.clone())).await;
+    let mut bystander = bystander.into_neighbour();
     bystander.beside(hang(SAME, server.address(), head)).await;
     bystander.beside(hang(SAME, server.address(), String::new())).await;
 }
@@ -121,7 +123,7 @@ async fn posts_of_polling_that_hang() {
 async fn answers_that_nobody_reads() {
     const ROW: usize = 2_000;
     let server = small().run();
-    let mut bystander = Bystander::of(&server).await;
+    let mut bystander = Bystander::of(&server).await.into_neighbour();
     let (address, metrics) = (server.address(), server.metrics());
     let row = "GET /api/v1/openapi.json HTTP/1.1\r\nhost: a\r\n\r\n".repeat(ROW);
     let answered = "quintet_http_requests_total{status=\"200\"}";

@@ -9,6 +9,7 @@ mod bystander;
 mod edge;
 mod engine;
 mod identity;
+mod places;
 mod reads;
 mod writes;
 

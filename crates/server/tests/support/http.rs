@@ -48,15 +48,20 @@ impl Http {
     }
 
     async fn exactly(&self, request: &[u8]) -> (u16, String, Vec<u8>) {
+        self.attempt(request).await.unwrap_or_else(|read| panic!("no head: {read:?}"))
+    }
+
+    /// Sends bytes as they stand. Gives what reading came to where the connection is closed without an answer.
+    pub async fn attempt(&self, request: &[u8]) -> Result<(u16, String, Vec<u8>), std::io::Result<usize>> {
         let mut stream = TcpStream::connect(self.address).await.expect("the server listens");
         // A server that refuses early does not read to the end.
         let _ = stream.write_all(request).await;
         let mut bytes = Vec::new();
         let read = stream.read_to_end(&mut bytes).await;
-        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or_else(|| panic!("no head: {read:?}"));
+        let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else { return Err(read) };
         let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
-        (status, head, bytes.split_off(end + 4))
+        Ok((status, head, bytes.split_off(end + 4)))
     }
 
     /// Sends bytes as they stand; the answer is text.

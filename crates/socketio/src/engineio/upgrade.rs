@@ -30,8 +30,8 @@ pub trait Watch: Send + Sync + 'static {
     /// Bytes were read from the peer.
     fn read(&self);
 
-    /// A write was attempted; `waits` says whether it has to wait until the peer takes more.
-    fn wrote(&self, waits: bool);
+    /// A write was attempted: so many bytes were written, or, without a number, it has to wait until the peer takes more.
+    fn wrote(&self, bytes: Option<usize>);
 }
 
 /// A stream that reports its reads and writes to a [`Watch`].
@@ -42,20 +42,37 @@ pub trait Watch: Send + Sync + 'static {
 pub struct Watched<S> {
     stream: S,
     watch: Arc<dyn Watch>,
+    /// Whether the last flush had to wait.
+    flush_waits: bool,
 }
 
 impl<S> Watched<S> {
     /// Wraps a stream, whose reads and writes are reported to `watch`.
     pub fn new(stream: S, watch: Arc<dyn Watch>) -> Self {
-        Self { stream, watch }
+        Self { stream, watch, flush_waits: false }
     }
 
     fn into_kept(self) -> Kept<S> {
         Kept { stream: self.stream, _watch: self.watch }
     }
 
-    fn report<T>(&self, result: Poll<T>) -> Poll<T> {
-        self.watch.wrote(result.is_pending());
+    fn report(&self, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        self.watch.wrote(match &result {
+            Poll::Pending => None,
+            Poll::Ready(written) => Some(written.as_ref().map_or(0, |bytes| *bytes)),
+        });
+        result
+    }
+
+    /// Reports a flush that waits, and its end. For TCP a flush never waits, and says nothing of a write that does.
+    fn report_flush(&mut self, result: Poll<io::Result<()>>) -> Poll<io::Result<()>> {
+        let waits = result.is_pending();
+        if waits {
+            self.watch.wrote(None);
+        } else if self.flush_waits {
+            self.watch.wrote(Some(0));
+        }
+        self.flush_waits = waits;
         result
     }
 }
@@ -97,14 +114,13 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // For TCP this is always ready, and says nothing of a write that waits.
         let result = Pin::new(&mut self.stream).poll_flush(cx);
-        if result.is_pending() { self.report(result) } else { result }
+        self.report_flush(result)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let result = Pin::new(&mut self.stream).poll_shutdown(cx);
-        if result.is_pending() { self.report(result) } else { result }
+        self.report_flush(result)
     }
 }
 

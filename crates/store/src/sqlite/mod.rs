@@ -258,7 +258,13 @@ impl Store for SqliteStore {
     }
 
     fn service(&self, by: Party, hash: String) -> ReadResult<'_, Option<Account>> {
-        self.readers.run(Class::Vital, by, move |conn| services::by_hash(conn, &hash))
+        Box::pin(async move {
+            let found = self.readers.run(Class::Vital, by, move |conn| services::by_hash(conn, &hash)).await?;
+            if let Some(account) = &found {
+                self.readers.note_service(&account.user.id);
+            }
+            Ok(found)
+        })
     }
 
     fn announce_file(&self, new: NewFile, done: Done<u64>) -> Future<'_, ()> {
@@ -467,6 +473,10 @@ impl Store for SqliteStore {
 
     fn is_full(&self) -> bool {
         self.writer.space().is_full()
+    }
+
+    fn is_full_for_files(&self) -> bool {
+        self.writer.space().is_full_for_files()
     }
 
     fn free_bytes(&self) -> Option<u64> {

@@ -23,6 +23,7 @@ pub(super) struct Space {
     ask_at_ms: AtomicU64,
     free_bytes: AtomicU64,
     full: AtomicBool,
+    full_for_files: AtomicBool,
 }
 
 fn free_bytes(folder: &Path) -> Option<u64> {
@@ -38,14 +39,20 @@ impl Space {
 
     fn asking(folder: Option<PathBuf>, free_bytes_min: u64, free: Free) -> Self {
         let (start, unknown) = (Instant::now(), AtomicU64::new(UNKNOWN));
-        let (ask_at_ms, full) = (AtomicU64::new(0), AtomicBool::new(false));
-        Self { folder, free_bytes_min, free, start, ask_at_ms, free_bytes: unknown, full }
+        let (ask_at_ms, full, full_for_files) = (AtomicU64::new(0), AtomicBool::new(false), AtomicBool::new(false));
+        Self { folder, free_bytes_min, free, start, ask_at_ms, free_bytes: unknown, full, full_for_files }
     }
 
     /// Whether less space is free than must stay free.
     pub(super) fn is_full(&self) -> bool {
         self.look();
         self.full.load(Ordering::Relaxed)
+    }
+
+    /// Whether there is less room than twice what is to stay free: files are large, and what they leave is for messages.
+    pub(super) fn is_full_for_files(&self) -> bool {
+        self.look();
+        self.full_for_files.load(Ordering::Relaxed)
     }
 
     /// Bytes that are free; none where that is not known.
@@ -72,9 +79,25 @@ impl Space {
         let Some(free) = free else { return };
         // A little more than the limit ends it, so that it does not come and go with each file.
         let limit = self.free_bytes_min;
-        let enough = if self.full.load(Ordering::Relaxed) { limit.saturating_add(limit / 16) } else { limit };
-        let full = free < enough;
-        match (self.full.swap(full, Ordering::Relaxed), full) {
+        let note = |full: &AtomicBool, limit: u64| {
+            let more = if full.load(Ordering::Relaxed) { self.free_bytes_min / 16 } else { 0 };
+            let now = free < limit.saturating_add(more);
+            (full.swap(now, Ordering::Relaxed), now)
+        };
+        let for_files = limit.saturating_mul(2);
+        match note(&self.full_for_files, for_files) {
+            (false, true) => {
+                tracing::warn!(
+                    free,
+                    "less than twice [limits] free_bytes_min ({for_files} bytes) is free: no uploads are accepted"
+                );
+            }
+            (true, false) => {
+                tracing::warn!(free, "more than twice [limits] free_bytes_min ({for_files} bytes) is free again")
+            }
+            _ => {}
+        }
+        match note(&self.full, limit) {
             (false, true) => tracing::error!(
                 free,
                 "less than [limits] free_bytes_min ({limit} bytes) is free: only deletions are accepted"
@@ -98,6 +121,19 @@ mod tests {
         }
         space.note(None);
         assert_eq!((space.is_full(), space.free_bytes()), (true, None), "what is not known changes nothing");
+    }
+
+    #[test]
+    fn files_leave_room_for_messages() {
+        let space = Space::asking(None, 1_600, |_| None);
+        for (free, full) in [(3_200, false), (3_199, true), (3_299, true), (3_300, false), (1_600, true), (1_599, true)]
+        {
+            space.note(Some(free));
+            assert_eq!((space.is_full_for_files(), space.is_full()), (full, free < 1_600), "{free}");
+        }
+        let unbounded = Space::asking(None, 0, |_| None);
+        unbounded.note(Some(0));
+        assert!(!unbounded.is_full_for_files());
     }
 
     #[test]

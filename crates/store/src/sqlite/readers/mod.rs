@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use quintet_domain::Refusal;
 use quintet_domain::limits::READ_SECONDS_MAX;
+use quintet_domain::{Refusal, UserId};
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::oneshot;
 
@@ -58,6 +58,11 @@ impl Readers {
 
     fn queues(&self) -> MutexGuard<'_, Queues> {
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes note that a user is a service, whose reads may wait in numbers.
+    pub(super) fn note_service(&self, service: &UserId) {
+        self.queues().note_service(service);
     }
 
     /// Runs a read in a transaction of its own, so that all its queries see one state. It waits for its party's turn;

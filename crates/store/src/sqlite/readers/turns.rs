@@ -3,11 +3,12 @@
 //! What must stay true: a party has no more reads under way than its bounds allow; among parties that wait, each is
 //! served once before any is served again; nothing here waits or touches the database.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
+use quintet_domain::UserId;
 use quintet_domain::limits::{
-    HEAVY_READS_AT_ONCE_OF_PARTY, READS_AT_ONCE_OF_PARTY, READS_WAITING_OF_ADDRESS, READS_WAITING_OF_USER,
-    VITAL_READS_WAITING_OF_USER,
+    HEAVY_READS_AT_ONCE_OF_PARTY, READS_AT_ONCE_OF_PARTY, READS_WAITING_OF_ADDRESS, READS_WAITING_OF_SERVICE,
+    READS_WAITING_OF_USER, VITAL_READS_WAITING_OF_ADDRESS, VITAL_READS_WAITING_OF_USER,
 };
 
 use crate::Party;
@@ -42,7 +43,9 @@ impl Class {
             (_, Party::Server) => usize::MAX,
             // All connections of a user come back at once after a restart of the server.
             (Self::Vital, Party::User(_)) => VITAL_READS_WAITING_OF_USER,
-            (Self::Vital | Self::Interactive | Self::Heavy, Party::Address(_)) => READS_WAITING_OF_ADDRESS,
+            // A back end may bring all its clients from one address, and an office may share one.
+            (Self::Vital, Party::Address(_)) => VITAL_READS_WAITING_OF_ADDRESS,
+            (Self::Interactive | Self::Heavy, Party::Address(_)) => READS_WAITING_OF_ADDRESS,
             (Self::Interactive | Self::Heavy, Party::User(_)) => READS_WAITING_OF_USER,
         }
     }
@@ -84,12 +87,22 @@ struct Standing {
     waiting: usize,
 }
 
+/// A read that waits.
+#[derive(Debug)]
+struct Waiting<W> {
+    number: u64,
+    /// Whether it counts among the reads of all that may wait.
+    counted: bool,
+    waiter: W,
+}
+
 #[derive(Debug)]
 struct Lane<C, W> {
     free: Vec<C>,
     /// Parties with waiting reads, the next one first.
     order: VecDeque<Party>,
-    waiting: HashMap<Party, VecDeque<(u64, W)>>,
+    waiting: HashMap<Party, VecDeque<Waiting<W>>>,
+    /// Those that wait and are counted.
     count: usize,
 }
 
@@ -98,6 +111,7 @@ struct Lane<C, W> {
 pub(super) struct Turns<C, W> {
     lanes: [Lane<C, W>; Class::ALL.len()],
     parties: HashMap<Party, Standing>,
+    services: HashSet<UserId>,
     next_number: u64,
 }
 
@@ -111,27 +125,38 @@ impl<C, W> Turns<C, W> {
             waiting: HashMap::new(),
             count: 0,
         });
-        Self { lanes, parties: HashMap::new(), next_number: 0 }
+        Self { lanes, parties: HashMap::new(), services: HashSet::new(), next_number: 0 }
+    }
+
+    /// Takes note that a user is a service: another backend, whose reads wait beside those of the others and may be many.
+    pub(super) fn note_service(&mut self, service: &UserId) {
+        if !self.services.contains(service) {
+            self.services.insert(service.clone());
+        }
     }
 
     /// Queues a read. Returns the number by which it can be taken out again.
     pub(super) fn enter(&mut self, class: Class, party: &Party, waiter: W) -> Result<u64, Full> {
         let lane = &mut self.lanes[class as usize];
-        if lane.waiting.get(party).is_some_and(|own| own.len() >= class.waiting_max_of(party)) {
+        let service = matches!(party, Party::User(user) if self.services.contains(user));
+        let most = if service { READS_WAITING_OF_SERVICE } else { class.waiting_max_of(party) };
+        if lane.waiting.get(party).is_some_and(|own| own.len() >= most) {
             return Err(Full::Party);
         }
-        if lane.count >= class.waiting_max() {
+        // A service takes nobody's room, and its room is taken by nobody.
+        let counted = !service;
+        if counted && lane.count >= class.waiting_max() {
             return Err(Full::All);
         }
         let number = self.next_number;
         self.next_number += 1;
-        lane.count += 1;
+        lane.count += usize::from(counted);
         self.parties.entry(party.clone()).or_default().waiting += 1;
         let own = lane.waiting.entry(party.clone()).or_default();
         if own.is_empty() {
             lane.order.push_back(party.clone());
         }
-        own.push_back((number, waiter));
+        own.push_back(Waiting { number, counted, waiter });
         Ok(number)
     }
 
@@ -139,13 +164,13 @@ impl<C, W> Turns<C, W> {
     pub(super) fn give_up(&mut self, class: Class, party: &Party, number: u64) {
         let lane = &mut self.lanes[class as usize];
         let Some(own) = lane.waiting.get_mut(party) else { return };
-        let Some(at) = own.iter().position(|(known, _)| *known == number) else { return };
-        own.remove(at);
+        let Some(at) = own.iter().position(|waiting| waiting.number == number) else { return };
+        let counted = own.remove(at).is_some_and(|waiting| waiting.counted);
         if own.is_empty() {
             lane.waiting.remove(party);
             lane.order.retain(|waiting| waiting != party);
         }
-        lane.count -= 1;
+        lane.count -= usize::from(counted);
         self.settle(party, |standing| standing.waiting -= 1);
     }
 
@@ -167,13 +192,13 @@ impl<C, W> Turns<C, W> {
         })?;
         let party = lane.order.remove(at)?;
         let own = lane.waiting.get_mut(&party)?;
-        let (_, waiter) = own.pop_front()?;
+        let Waiting { counted, waiter, .. } = own.pop_front()?;
         if own.is_empty() {
             lane.waiting.remove(&party);
         } else {
             lane.order.push_back(party.clone());
         }
-        lane.count -= 1;
+        lane.count -= usize::from(counted);
         let connection = lane.free.pop()?;
         self.settle(&party, |standing| {
             standing.waiting -= 1;
@@ -278,6 +303,31 @@ mod tests {
         assert_eq!(entered, Class::Heavy.waiting_max());
         assert_eq!(turns.enter(Class::Heavy, &user("ada"), ""), Err(Full::All));
         turns.enter(Class::Vital, &user("ada"), "").unwrap();
+    }
+
+    /// All clients of a back end come from one address, and all requests of a service are its own.
+    #[test]
+    fn a_back_end_and_a_service_wait_with_thousands() {
+        let (mut turns, back_end) = (turns(), Party::Address([192, 0, 2, 1].into()));
+        for _ in 0..VITAL_READS_WAITING_OF_ADDRESS {
+            turns.enter(Class::Vital, &back_end, "client").unwrap();
+        }
+        assert_eq!(turns.enter(Class::Vital, &back_end, "client"), Err(Full::Party));
+        let service = UserId::trusted("service");
+        let party = Party::from(&service);
+        // Before its key is known it may be a user like any other.
+        let early = turns.enter(Class::Heavy, &party, "early").unwrap();
+        turns.note_service(&service);
+        for _ in 1..READS_WAITING_OF_SERVICE {
+            turns.enter(Class::Heavy, &party, "request").unwrap();
+        }
+        assert_eq!(turns.enter(Class::Heavy, &party, "request"), Err(Full::Party));
+        turns.give_up(Class::Heavy, &party, early);
+        for n in 0..Class::Heavy.waiting_max() {
+            turns.enter(Class::Heavy, &user(&format!("u{n}")), "user").unwrap();
+        }
+        assert_eq!(turns.enter(Class::Heavy, &user("ada"), "user"), Err(Full::All));
+        turns.enter(Class::Heavy, &party, "request").unwrap();
     }
 
     #[test]

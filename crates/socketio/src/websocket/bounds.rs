@@ -3,6 +3,9 @@
 /// Bytes that are kept of a message that is passed over: enough to see what it was.
 pub const HEAD_BYTES_MAX: usize = 512;
 
+/// Frames that a message may come in: browsers and common libraries send a message as one.
+pub const FRAMES_MAX: u32 = 1_024;
+
 /// What becomes of binary messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BinaryBound {

@@ -104,6 +104,7 @@ impl Peer {
         let (program, mut args) = match self {
             Self::Quintet => {
                 environment.push(("QUINTET_LIMITS_RATES", "false".to_owned()));
+                environment.push(("QUINTET_LIMITS_CONNECTIONS_PER_USER", "0".to_owned()));
                 environment.push(("QUINTET_JWT_SECRET", quintet::SECRET.to_owned()));
                 environment.push((METRICS, format!("127.0.0.1:{}", free_port()?)));
                 environment.extend(mode.settings.iter().map(|(name, value)| (*name, (*value).to_owned())));

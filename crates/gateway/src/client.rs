@@ -4,7 +4,8 @@
 //! A client *arrives* when its transport opens. It is *identified* once a token, or its word to a listener that trusts,
 //! says whose it is. A client that enters a namespace without that is *anonymous*: it may be nobody's yet, or a guest's,
 //! whose id is what it says. Arriving clients are bounded by the rate of new connections and the time that they have to
-//! enter a namespace; anonymous ones, which may stay, by a number for each address.
+//! enter a namespace; anonymous ones, which may stay, by a number for each address; identified ones by a number for each
+//! user, whichever namespaces they enter and leave.
 //!
 //! What must stay true: a client that is not identified can always be found and closed, the oldest first, guests after
 //! the others, and those that have only just come last: they may be about to show a token.
@@ -14,9 +15,9 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use quintet_domain::{Code, Refusal};
+use quintet_domain::{Code, Refusal, UserId};
 use quintet_service::{EventRate, RefusalRate};
-use quintet_socketio::{CloseReason, Outbox, Transport};
+use quintet_socketio::{CloseReason, Outbox, Party, Transport};
 
 /// How many clients that are not identified there may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +76,8 @@ struct State {
     next: u64,
     entries: BTreeMap<Key, Entry>,
     anonymous: HashMap<IpAddr, usize>,
+    /// The identified clients of each user, but for those of listeners that trust.
+    of_user: HashMap<UserId, usize>,
 }
 
 impl State {
@@ -87,6 +90,16 @@ impl State {
         let guest = || self.entries.range((true, 0)..).next();
         let any = || self.entries.iter().find(|(key, _)| Some(**key) != spared);
         oldest.or_else(guest).or_else(any).map(|(key, _)| *key)
+    }
+
+    /// Gives back a place among a user's clients.
+    fn release(&mut self, user: &UserId) {
+        if let Some(count) = self.of_user.get_mut(user) {
+            *count -= 1;
+            if *count == 0 {
+                self.of_user.remove(user);
+            }
+        }
     }
 
     /// Removes a client. Returns its door, so that the caller can close it outside the lock.
@@ -104,16 +117,18 @@ impl State {
     }
 }
 
-/// The clients that are not identified.
+/// The clients that are not identified, and how many there are of each user.
 #[derive(Debug)]
 pub(crate) struct Clients {
     max: UnidentifiedMax,
+    /// Clients that one user may have at once; 0 for any number.
+    of_user_max: usize,
     state: Mutex<State>,
 }
 
 impl Clients {
-    pub(crate) fn new(max: UnidentifiedMax) -> Arc<Self> {
-        Arc::new(Self { max, state: Mutex::default() })
+    pub(crate) fn new(max: UnidentifiedMax, of_user_max: usize) -> Arc<Self> {
+        Arc::new(Self { max, of_user_max, state: Mutex::default() })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -135,7 +150,7 @@ impl Clients {
         self.close_at(beyond, now, Some(key));
         Arc::new(Client {
             clients: Arc::clone(self),
-            key: Mutex::new(Some(key)),
+            whose: Mutex::new(Whose::Unidentified(key)),
             address,
             rate: EventRate::default(),
             refusals: RefusalRate::default(),
@@ -171,26 +186,44 @@ impl Clients {
     }
 }
 
+/// Who a client is.
+#[derive(Clone, Debug)]
+enum Whose {
+    /// Nobody vouches for it.
+    Unidentified(Key),
+    /// A user's, and whether it counts among the user's clients.
+    Of(UserId, bool),
+}
+
+impl Whose {
+    fn key(&self) -> Option<Key> {
+        match self {
+            Self::Unidentified(key) => Some(*key),
+            Self::Of(..) => None,
+        }
+    }
+}
+
 /// The client of one transport, as limits see it.
 #[derive(Debug)]
 pub(crate) struct Client {
     clients: Arc<Clients>,
-    /// None once it is identified.
-    key: Mutex<Option<Key>>,
+    whose: Mutex<Whose>,
     pub(crate) address: IpAddr,
     pub(crate) rate: EventRate,
     pub(crate) refusals: RefusalRate,
 }
 
 impl Client {
-    fn key(&self) -> MutexGuard<'_, Option<Key>> {
-        self.key.lock().unwrap_or_else(PoisonError::into_inner)
+    fn whose(&self) -> MutexGuard<'_, Whose> {
+        self.whose.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sets how to close the transport; closes it at once if the client was already evicted.
     pub(crate) fn open(&self, door: Door) {
         let refused = {
-            let key = self.key();
+            let whose = self.whose();
+            let key = whose.key();
             let mut state = self.clients.state();
             match key.and_then(|key| state.entries.get_mut(&key)) {
                 Some(entry) => {
@@ -210,7 +243,7 @@ impl Client {
     /// # Errors
     /// `ERR_RATE_LIMITED` when its address has too many such clients.
     pub(crate) fn enter_anonymously(&self) -> Result<(), Refusal> {
-        let Some(key) = *self.key() else { return Ok(()) };
+        let Some(key) = self.whose().key() else { return Ok(()) };
         let network = quintet_domain::network(self.address);
         let mut state = self.clients.state();
         let State { entries, anonymous, .. } = &mut *state;
@@ -229,30 +262,89 @@ impl Client {
 
     /// Marks the client as a guest's: clients that are nobody's are closed before it.
     pub(crate) fn become_guest(&self) {
-        let mut key = self.key();
-        let Some(number) = key.filter(|(guest, _)| !guest).map(|(_, number)| number) else { return };
+        let mut whose = self.whose();
+        let Some(number) = whose.key().filter(|(guest, _)| !guest).map(|(_, number)| number) else { return };
         let mut state = self.clients.state();
         if let Some(entry) = state.entries.remove(&(false, number)) {
             state.entries.insert((true, number), entry);
         }
-        *key = Some((true, number));
+        *whose = Whose::Unidentified((true, number));
     }
 
-    /// Marks the client as identified: it is no longer counted or closed for others.
-    pub(crate) fn identify(&self) {
-        if let Some(key) = self.key().take() {
-            let _ = self.clients.state().remove(key);
+    /// It is about to be a user's: takes a place among the user's clients, which is given back unless
+    /// [`Claim::identify`] is called. A client that is a user's already, this one's or another's, needs no other place.
+    /// Where it is not `counted` the user may have any number of such clients.
+    ///
+    /// # Errors
+    /// `ERR_RATE_LIMITED` when the user has as many clients as it may have.
+    pub(crate) fn claim(self: &Arc<Self>, user: &UserId, counted: bool) -> Result<Claim, Refusal> {
+        let max = self.clients.of_user_max;
+        let counted = counted && max > 0 && !self.is_identified();
+        if counted {
+            let mut state = self.clients.state();
+            let count = state.of_user.entry(user.clone()).or_default();
+            if *count >= max {
+                let message =
+                    format!("This user has {max} connections already, which is the limit. Close one, or come later.");
+                return Err(Refusal { code: Code::RateLimited, message, retry_after_ms: Some(RETRY_AFTER_MS) });
+            }
+            *count += 1;
         }
+        Ok(Claim { client: Arc::clone(self), user: user.clone(), counted })
     }
 
+    /// Whether it is known whose it is.
     pub(crate) fn is_identified(&self) -> bool {
-        self.key().is_none()
+        self.whose().key().is_none()
+    }
+
+    /// Who pays for what its transport holds of unfinished messages.
+    pub(crate) fn party(&self) -> Party {
+        match &*self.whose() {
+            Whose::Unidentified(_) => Party::Network(quintet_domain::network(self.address)),
+            Whose::Of(user, _) => Party::Known(user.as_str().into()),
+        }
     }
 }
 
 impl Drop for Client {
     fn drop(&mut self) {
-        self.identify();
+        let whose = self.whose.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.clients.state();
+        match whose {
+            Whose::Unidentified(key) => drop(state.remove(*key)),
+            Whose::Of(user, true) => state.release(user),
+            Whose::Of(_, false) => {}
+        }
+    }
+}
+
+/// A place among the clients of a user, for a client that is about to be the user's.
+#[derive(Debug)]
+pub(crate) struct Claim {
+    client: Arc<Client>,
+    user: UserId,
+    counted: bool,
+}
+
+impl Claim {
+    /// The client is the user's from here on, unless it is one's already.
+    pub(crate) fn identify(mut self) {
+        let mut whose = self.client.whose();
+        if let Some(key) = whose.key() {
+            *whose = Whose::Of(self.user.clone(), self.counted);
+            let _ = self.client.clients.state().remove(key);
+            drop(whose);
+            self.counted = false;
+        }
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        if self.counted {
+            self.client.clients.state().release(&self.user);
+        }
     }
 }
 
@@ -270,7 +362,11 @@ mod tests {
     }
 
     fn clients(of_address: usize, in_total: usize) -> Arc<Clients> {
-        Clients::new(UnidentifiedMax { of_address, in_total })
+        Clients::new(UnidentifiedMax { of_address, in_total }, 2)
+    }
+
+    fn identify(client: &Arc<Client>, user: &str) {
+        client.claim(&UserId::trusted(user), true).expect("room").identify();
     }
 
     fn plain(client: &Client) -> Arc<Outbox> {
@@ -289,12 +385,37 @@ mod tests {
         assert!(third.enter_anonymously().is_err_and(|refusal| refusal.code == Code::RateLimited));
         assert!(clients.arrive(address("2001:db8::2")).enter_anonymously().is_err(), "the same network");
         assert!(clients.arrive(address("2001:db8:0:1::1")).enter_anonymously().is_ok(), "another network");
-        first.identify();
+        identify(&first, "a");
         third.enter_anonymously().expect("the place of the one that is known now");
         drop(second);
         assert_eq!(clients.count(), 1);
         drop(third);
         assert_eq!(clients.state().anonymous.len(), 0);
+    }
+
+    #[test]
+    fn a_user_has_so_many_clients() {
+        let clients = clients(10, 100);
+        let [first, second, third] = [(); 3].map(|()| clients.arrive(address("192.0.2.1")));
+        let user = UserId::trusted("a");
+        let refused = |client: &Arc<Client>| client.claim(&user, true).err().map(|refusal| refusal.code);
+        identify(&first, "a");
+        drop(second.claim(&user, true).expect("a place, which is given back"));
+        identify(&second, "a");
+        assert_eq!(refused(&third), Some(Code::RateLimited));
+        assert_eq!(refused(&first), None, "another namespace of the same client");
+        identify(&second, "b");
+        assert_eq!(refused(&third), Some(Code::RateLimited), "it stays the first user's");
+        third.claim(&user, false).expect("one that does not count").identify();
+        assert_eq!(third.party(), Party::Known("a".into()));
+        let fourth = clients.arrive(address("2001:db8::1"));
+        assert_eq!(fourth.party(), Party::Network(address("2001:db8::")));
+        drop(third);
+        assert_eq!(refused(&fourth), Some(Code::RateLimited));
+        drop(first);
+        identify(&fourth, "a");
+        drop((second, fourth));
+        assert_eq!((clients.count(), clients.state().of_user.len()), (0, 0));
     }
 
     #[test]
@@ -312,7 +433,7 @@ mod tests {
         assert_eq!(closed(), [None, Some(CloseReason::Pressure), None]);
         let known = clients.arrive(address("192.0.2.2"));
         let door = plain(&known);
-        known.identify();
+        identify(&known, "a");
         assert_eq!(clients.close(10), 2);
         assert_eq!(closed(), [Some(CloseReason::Pressure); 3]);
         assert_eq!((door.closed(), clients.count()), (None, 0));

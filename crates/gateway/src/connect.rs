@@ -298,6 +298,8 @@ pub(crate) async fn become_user(
 ) -> Result<(), Refusal> {
     let user = Arc::clone(&identity.user);
     let guest = user.is_guest();
+    // A guest's id is anybody's to say: a bound on it would let others keep the guest out.
+    let claim = if guest { None } else { Some(connection.client.claim(&user.id, !connection.trusted)?) };
     let before = connection.identity();
     connection.set_identity(identity);
     let mut attaching = Attaching { gateway, connection, done: false };
@@ -306,11 +308,9 @@ pub(crate) async fn become_user(
     match attached {
         Ok(rate) => {
             connection.set_user_rate(rate);
-            if guest {
-                connection.client.become_guest();
-            } else {
-                connection.client.identify();
-                connection.out.identify();
+            match claim {
+                Some(claim) => claim.identify(),
+                None => connection.client.become_guest(),
             }
             Ok(())
         }

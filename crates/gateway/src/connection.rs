@@ -105,13 +105,6 @@ impl Out {
         }
     }
 
-    /// Marks the transport as identified.
-    pub(crate) fn identify(&self) {
-        if let Self::SocketIo(link) = self {
-            link.identify();
-        }
-    }
-
     /// Lets its transport be told apart from others by the dialect's number.
     fn label(&self, dialect: u8) {
         if let Self::SocketIo(link) = self {

@@ -28,8 +28,8 @@ use quintet_dialect::Dialect;
 use quintet_domain::{ConnectionId, Refusal};
 use quintet_service::{Refused, Service, Threads};
 use quintet_socketio::{
-    Admission, Application, CloseReason, ConnectError, Event, Handshake, Incoming, Link, Origins, Outbox, Transport,
-    Unfinished,
+    Admission, Application, CloseReason, ConnectError, Event, Handshake, Incoming, Link, Origins, Outbox, Party,
+    Transport, Unfinished,
 };
 use tokio_util::task::TaskTracker;
 
@@ -85,6 +85,8 @@ pub struct Doors {
     pub origins: Origins,
     /// How many clients that are not identified there may be.
     pub unidentified: UnidentifiedMax,
+    /// Clients that one registered user may have at once, those of listeners that trust apart; 0 for any number.
+    pub connections_per_user: usize,
     /// The budget for messages that have begun and not ended, which the engine shares.
     pub unfinished: Unfinished,
 }
@@ -134,7 +136,7 @@ impl Gateway {
         Ok(Self(Arc::new(Inner {
             service,
             settings,
-            clients: Clients::new(doors.unidentified),
+            clients: Clients::new(doors.unidentified, doors.connections_per_user),
             doors,
             hub,
             threads,
@@ -276,6 +278,10 @@ impl Application for Gateway {
 
     fn inflates(&self, visitor: &Visitor) -> bool {
         self.may_inflate(&visitor.client)
+    }
+
+    fn party(&self, visitor: &Visitor) -> Party {
+        visitor.client.party()
     }
 
     fn admit(&self, visitor: &Visitor, incoming: Incoming<'_, Arc<Connection>>) -> Admission {

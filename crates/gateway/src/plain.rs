@@ -15,7 +15,7 @@ use quintet_socketio::upgrade::{WithStream, with_stream};
 use quintet_socketio::websocket::{
     self, BinaryBound, Deflate, HEAD_BYTES_MAX, Handled, Handler, Message, MessageBounds, Socket,
 };
-use quintet_socketio::{Admission, CloseReason, Frame, Holder, Outbox, Unfinished};
+use quintet_socketio::{Admission, CloseReason, Frame, Holder, Outbox, Party, Unfinished};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor as Visit};
 use serde_json::value::RawValue;
@@ -224,8 +224,8 @@ struct FrameHolder {
 }
 
 impl Holder for FrameHolder {
-    fn is_identified(&self) -> bool {
-        self.client.is_identified()
+    fn party(&self) -> Party {
+        self.client.party()
     }
 
     fn give_up(self: Arc<Self>, reason: CloseReason) {

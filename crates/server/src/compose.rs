@@ -125,6 +125,7 @@ pub(crate) async fn parts(config: &Config, places: &Arc<Places>) -> Result<Parts
             of_address: config.limits.unidentified_per_address,
             in_total: config.limits.unidentified.min(places.unidentified_max()),
         },
+        connections_per_user: config.limits.connections_per_user,
         unfinished: Unfinished::new(config.limits.unfinished_bytes, Duration::from_secs(PACKET_SECONDS)),
     };
     let engine_config = quintet_socketio::Config {

@@ -11,7 +11,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::websocket::{HEAD_BYTES_MAX, PassedOver};
-use crate::{CloseReason, Link, Transport, packet};
+use crate::{CloseReason, Link, Party, Transport, packet};
 
 /// The application behind an engine.
 pub trait Application: Send + Sync + Sized + 'static {
@@ -35,6 +35,12 @@ pub trait Application: Send + Sync + Sized + 'static {
     fn inflates(&self, visitor: &Self::Visitor) -> bool {
         let _ = visitor;
         true
+    }
+
+    /// Who pays for what a client's transport holds of unfinished packets.
+    fn party(&self, visitor: &Self::Visitor) -> Party {
+        let _ = visitor;
+        Party::default()
     }
 
     /// Something came from a client, and nothing of it was parsed yet. An event that is not taken is for the

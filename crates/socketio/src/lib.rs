@@ -51,7 +51,7 @@ pub use link::{Answer, AskError, Link, Transport};
 pub use origins::Origins;
 pub use outbox::{CloseReason, Found, Outbox, PushError};
 use sockets::SocketIo;
-pub use unfinished::{Holder, Unfinished};
+pub use unfinished::{Holder, Party, Unfinished};
 
 /// A Socket.IO server engine. Cheap to clone.
 pub struct Engine<A: Application>(engineio::Server<SocketIo<A>>);

@@ -21,7 +21,6 @@ pub(crate) trait Control: Send + Sync {
     fn push_volatile(&self, frame: Frame) -> bool;
     fn queued_bytes(&self) -> usize;
     fn label(&self, label: u8);
-    fn identify(&self);
     fn is_closed(&self) -> bool;
     fn leave(self: Arc<Self>, socket: Id);
     fn close(self: Arc<Self>, reason: CloseReason);
@@ -248,12 +247,6 @@ impl Link {
     /// sessions tells them apart by ([`crate::Engine::visit`]). The last label counts; before any it is [`u8::MAX`].
     pub fn label(&self, label: u8) {
         self.0.control.label(label);
-    }
-
-    /// Says that it is known whose the connection is. Where there is no room for unfinished packets, others are closed
-    /// first.
-    pub fn identify(&self) {
-        self.0.control.identify();
     }
 
     /// Bytes that wait for this connection.

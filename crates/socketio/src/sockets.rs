@@ -4,7 +4,7 @@
 //! entered a namespace is reported as disconnected exactly once.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 
@@ -21,7 +21,7 @@ use crate::link::{Answer, Control};
 use crate::packet::{self, Head, Kind, Packet};
 use crate::unfinished::Held;
 use crate::websocket::{BinaryBound, MessageBounds, PassedOver, Skipped};
-use crate::{Application, CloseReason, Event, Frame, Holder, Link, PushError, Transport};
+use crate::{Application, CloseReason, Event, Frame, Holder, Link, Party, PushError, Transport};
 
 /// Socket.IO, as what is spoken over Engine.IO.
 pub struct SocketIo<A> {
@@ -37,7 +37,6 @@ pub struct Sockets<A: Application> {
     /// What becomes of the next binary message: 0 where none is expected, [`usize::MAX`] where it is passed over, else
     /// one more than it may have bytes.
     expected: AtomicUsize,
-    identified: AtomicBool,
     label: AtomicU8,
 }
 
@@ -111,7 +110,6 @@ impl<A: Application> Protocol for SocketIo<A> {
             inbound: tokio::sync::Mutex::new(inbound),
             presence: Mutex::new(presence),
             expected: AtomicUsize::new(0),
-            identified: AtomicBool::new(false),
             label: AtomicU8::new(u8::MAX),
         })
     }
@@ -209,8 +207,8 @@ impl<A: Application> Protocol for SocketIo<A> {
         Some(if presence.entering { Instant::now() } else { presence.outside_since })
     }
 
-    fn is_identified(&self, session: &Session<Self>) -> bool {
-        session.protocol.identified.load(Ordering::Relaxed)
+    fn party(&self, session: &Session<Self>) -> Party {
+        self.application.party(&session.protocol.visitor)
     }
 
     async fn closed(&self, session: Connection<A>, reason: CloseReason) {
@@ -459,10 +457,6 @@ impl<A: Application> Control for Session<SocketIo<A>> {
 
     fn label(&self, label: u8) {
         self.protocol.label.store(label, Ordering::Relaxed);
-    }
-
-    fn identify(&self) {
-        self.protocol.identified.store(true, Ordering::Relaxed);
     }
 
     fn is_closed(&self) -> bool {

@@ -3,8 +3,9 @@
 //! What must stay true: the bytes held never exceed the budget by more than those being released; a packet that is not
 //! finished in time is dropped, and its connection closed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -14,22 +15,45 @@ use crate::CloseReason;
 /// arrives is bounded by the number of connections.
 pub(crate) const UNCOUNTED_BYTES_MAX: usize = 4_096;
 
+/// The part of the budget that one party may use: one in so many.
+const PARTIES: usize = 8;
+
+/// Bytes that one party may use in any case, if the budget has them: an event with all its attachments, twice.
+const PARTY_BYTES_MIN: usize = 2_000_000;
+
+/// Who pays for what a connection holds. Connections of one party share a part of the budget.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Party {
+    // In this order: of two that hold as much the later one has to release first.
+    /// A client whose identity is known, by a name that no other identity has.
+    Known(Arc<str>),
+    /// All clients of one network whose identity is not known.
+    Network(IpAddr),
+    /// All clients of which nothing is known.
+    #[default]
+    Unknown,
+}
+
 /// A connection that holds bytes of an unfinished packet.
 pub trait Holder: Send + Sync {
-    /// Whether it is known whose the connection is. Where there is no room, connections of unknown clients are closed
-    /// first.
-    fn is_identified(&self) -> bool;
+    /// Who pays for what the connection holds. Asked when a packet begins, and counts for all of it.
+    fn party(&self) -> Party;
 
     /// Closes the connection, which releases what it holds.
     fn give_up(self: Arc<Self>, reason: CloseReason);
 }
 
 /// The budget for unfinished packets. Clones share it.
+///
+/// No [`Party`] holds more than an eighth of it, or 2,000,000 bytes where those are more: beyond that, connections of the
+/// party are closed. Where the whole budget is used up, the party that holds the most is the one whose connections are
+/// closed. In both cases the connection with the oldest packet is closed first.
 #[derive(Clone)]
 pub struct Unfinished(Arc<Budget>);
 
 struct Budget {
     bytes_max: usize,
+    party_bytes_max: usize,
     time_max: Duration,
     state: Mutex<State>,
 }
@@ -38,11 +62,26 @@ struct Budget {
 struct State {
     bytes: usize,
     next: u64,
-    /// By whether the client is identified, then by age: the order in which they are given up.
-    packets: BTreeMap<Key, Packet>,
+    /// The parties that hold packets.
+    shares: HashMap<Party, Share>,
+    /// The parties that hold bytes which count, by how many.
+    by_bytes: BTreeSet<(usize, Party)>,
 }
 
-type Key = (bool, u64);
+/// What one party holds.
+#[derive(Default)]
+struct Share {
+    bytes: usize,
+    /// By age.
+    packets: BTreeMap<u64, Packet>,
+}
+
+/// Names a packet: by its party, and by its number among all packets.
+#[derive(Clone)]
+struct Key {
+    party: Party,
+    number: u64,
+}
 
 struct Packet {
     bytes: usize,
@@ -52,10 +91,59 @@ struct Packet {
 }
 
 impl State {
+    fn insert(&mut self, party: Party, holder: &Arc<dyn Holder>) -> Key {
+        self.next += 1;
+        let packet = Packet { bytes: 0, since: Some(Instant::now()), holder: Arc::downgrade(holder) };
+        self.shares.entry(party.clone()).or_default().packets.insert(self.next, packet);
+        Key { party, number: self.next }
+    }
+
+    fn packet(&mut self, key: &Key) -> Option<&mut Packet> {
+        self.shares.get_mut(&key.party)?.packets.get_mut(&key.number)
+    }
+
+    /// Sets how many bytes of a packet are held. Says whether the packet is there.
+    fn set_bytes(&mut self, key: &Key, bytes: usize) -> bool {
+        let Some(packet) = self.packet(key) else { return false };
+        let before = std::mem::replace(&mut packet.bytes, bytes);
+        self.recount(&key.party, before, bytes);
+        true
+    }
+
     fn remove(&mut self, key: &Key) -> Option<Packet> {
-        let packet = self.packets.remove(key)?;
-        self.bytes -= packet.bytes;
+        let share = self.shares.get_mut(&key.party)?;
+        let packet = share.packets.remove(&key.number)?;
+        let is_last = share.packets.is_empty();
+        self.recount(&key.party, packet.bytes, 0);
+        if is_last {
+            self.shares.remove(&key.party);
+        }
         Some(packet)
+    }
+
+    /// Counts a packet of a party with other bytes than before.
+    fn recount(&mut self, party: &Party, before: usize, bytes: usize) {
+        let Some(share) = self.shares.get_mut(party).filter(|_| before != bytes) else { return };
+        let now = share.bytes - before + bytes;
+        self.by_bytes.remove(&(share.bytes, party.clone()));
+        if now > 0 {
+            self.by_bytes.insert((now, party.clone()));
+        }
+        share.bytes = now;
+        self.bytes = self.bytes - before + bytes;
+    }
+
+    /// The packet to give up next, where `own` or the whole of the budget is beyond its bound.
+    fn next_to_give_up(&self, own: &Party, party_bytes_max: usize, bytes_max: usize) -> Option<Key> {
+        let beyond = self.shares.get(own).is_some_and(|share| share.bytes > party_bytes_max);
+        let party = match beyond {
+            true => own,
+            false if self.bytes > bytes_max => &self.by_bytes.last()?.1,
+            false => return None,
+        };
+        // Those of which little is held release nothing.
+        let (number, _) = self.shares.get(party)?.packets.iter().find(|(_, packet)| packet.bytes > 0)?;
+        Some(Key { party: party.clone(), number: *number })
     }
 }
 
@@ -68,7 +156,7 @@ pub(crate) struct Held {
 impl Held {
     /// All of it has arrived: it is still held, and takes as long as it takes to be handled.
     pub(crate) fn arrived(&self) {
-        if let Some(packet) = self.of.state().packets.get_mut(&self.key) {
+        if let Some(packet) = self.of.state().packet(&self.key) {
             packet.since = None;
         }
     }
@@ -97,7 +185,8 @@ impl Unfinished {
     /// A budget of `bytes_max` bytes over all packets, each of which has `time_max` to be finished.
     #[must_use]
     pub fn new(bytes_max: usize, time_max: Duration) -> Self {
-        Self(Arc::new(Budget { bytes_max, time_max, state: Mutex::default() }))
+        let party_bytes_max = (bytes_max / PARTIES).max(PARTY_BYTES_MIN);
+        Self(Arc::new(Budget { bytes_max, party_bytes_max, time_max, state: Mutex::default() }))
     }
 
     /// The sum of bytes held now.
@@ -110,8 +199,8 @@ impl Unfinished {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sets what a packet holds. Where the budget is used up, connections are given up until it fits: those of unknown
-    /// clients first, the oldest packets first.
+    /// Sets what a packet holds. Where its party or all of them hold too much, connections are given up until it fits,
+    /// as [`Unfinished`] says.
     ///
     /// # Errors
     /// The reason to close the connection with: it was the one to be given up.
@@ -121,37 +210,30 @@ impl Unfinished {
         bytes: usize,
         holder: impl FnOnce() -> Arc<dyn Holder>,
     ) -> Result<(), CloseReason> {
+        let held = match held {
+            Some(held) => held,
+            None => {
+                // Asked outside the lock: the application answers.
+                let holder = holder();
+                let party = holder.party();
+                let key = self.state().insert(party, &holder);
+                held.insert(Box::new(Held { of: self.clone(), key }))
+            }
+        };
         let mut given_up = Vec::new();
         let result = {
-            let fresh = held.is_none().then(holder);
             let mut state = self.state();
-            if let Some(holder) = &fresh {
-                state.next += 1;
-                let key = (holder.is_identified(), state.next);
-                let packet = Packet { bytes: 0, since: Some(Instant::now()), holder: Arc::downgrade(holder) };
-                state.packets.insert(key, packet);
-                *held = Some(Box::new(Held { of: self.clone(), key }));
-            }
-            let own = held.as_ref().map_or((false, 0), |held| held.key);
-            match state.packets.get_mut(&own) {
-                // It was given up meanwhile, and its connection does not know yet.
-                None => Err(CloseReason::Pressure),
-                Some(packet) => {
-                    let before = std::mem::replace(&mut packet.bytes, bytes);
-                    state.bytes = state.bytes - before + bytes;
-                    let mut result = Ok(());
-                    while state.bytes > self.0.bytes_max {
-                        let Some(first) = state.packets.keys().next().copied() else { break };
-                        let packet = state.remove(&first);
-                        if first == own {
-                            result = Err(CloseReason::Pressure);
-                        } else {
-                            given_up.extend(packet);
-                        }
-                    }
-                    result
+            // If it is not there it was given up meanwhile, and its connection does not know yet.
+            let mut result = if state.set_bytes(&held.key, bytes) { Ok(()) } else { Err(CloseReason::Pressure) };
+            while let Some(first) = state.next_to_give_up(&held.key.party, self.0.party_bytes_max, self.0.bytes_max) {
+                let packet = state.remove(&first);
+                if first.number == held.key.number {
+                    result = Err(CloseReason::Pressure);
+                } else {
+                    given_up.extend(packet);
                 }
             }
+            result
         };
         // Outside the lock: the end of a connection releases what it holds.
         close_all(given_up, CloseReason::Pressure);
@@ -163,8 +245,11 @@ impl Unfinished {
         let late = {
             let mut state = self.state();
             let is_late = |packet: &Packet| packet.since.is_some_and(|since| since.elapsed() >= self.0.time_max);
-            let late: Vec<Key> =
-                state.packets.iter().filter(|(_, packet)| is_late(packet)).map(|(key, _)| *key).collect();
+            let keys = state.shares.iter().flat_map(|(party, share)| {
+                let late = share.packets.iter().filter(|(_, packet)| is_late(packet));
+                late.map(|(number, _)| Key { party: party.clone(), number: *number })
+            });
+            let late: Vec<Key> = keys.collect();
             late.iter().filter_map(|key| state.remove(key)).collect()
         };
         close_all(late, CloseReason::Unfinished);
@@ -201,11 +286,11 @@ impl fmt::Debug for Unfinished {
 mod tests {
     use super::*;
 
-    struct Client(bool, Mutex<Option<CloseReason>>);
+    struct Client(Party, Mutex<Option<CloseReason>>);
 
     impl Holder for Client {
-        fn is_identified(&self) -> bool {
-            self.0
+        fn party(&self) -> Party {
+            self.0.clone()
         }
 
         fn give_up(self: Arc<Self>, reason: CloseReason) {
@@ -213,49 +298,85 @@ mod tests {
         }
     }
 
-    fn client(identified: bool) -> Arc<Client> {
-        Arc::new(Client(identified, Mutex::new(None)))
+    fn client(party: &Party) -> Arc<Client> {
+        Arc::new(Client(party.clone(), Mutex::new(None)))
+    }
+
+    fn known(name: &str) -> Party {
+        Party::Known(name.into())
     }
 
     fn closed(client: &Client) -> Option<CloseReason> {
         *client.1.lock().expect("a lock")
     }
 
+    fn budget(bytes_max: usize, party_bytes_max: usize, time_max: Duration) -> Unfinished {
+        Unfinished(Arc::new(Budget { bytes_max, party_bytes_max, time_max, state: Mutex::default() }))
+    }
+
+    fn hold(
+        budget: &Unfinished,
+        client: &Arc<Client>,
+        held: &mut Option<Box<Held>>,
+        bytes: usize,
+    ) -> Result<(), CloseReason> {
+        budget.hold(held, bytes, || Arc::clone(client) as Arc<dyn Holder>)
+    }
+
+    const GONE: Option<CloseReason> = Some(CloseReason::Pressure);
+
     #[test]
-    fn where_there_is_no_room_unknown_clients_go_first_and_then_the_oldest() {
-        let budget = Unfinished::new(100, Duration::from_secs(30));
-        let clients = [client(true), client(false), client(true), client(true)];
+    fn a_party_has_its_share_and_gives_up_its_own_oldest() {
+        let budget = budget(1_000, 100, Duration::from_secs(30));
+        let clients = [known("a"), known("b"), known("a"), known("a")].map(|party| client(&party));
         let mut held = [const { None }; 4];
         for index in 0..3 {
-            let holder = Arc::clone(&clients[index]);
-            budget.hold(&mut held[index], 30, || holder).expect("room");
+            hold(&budget, &clients[index], &mut held[index], 40).expect("room");
         }
-        let holder = Arc::clone(&clients[3]);
-        budget.hold(&mut held[3], 30, || holder).expect("room, once the unknown client is gone");
-        assert_eq!(clients.each_ref().map(|client| closed(client)), [None, Some(CloseReason::Pressure), None, None]);
-        budget.hold(&mut held[3], 60, || unreachable!()).expect("room, once the oldest is gone");
-        assert_eq!(closed(&clients[0]), Some(CloseReason::Pressure));
+        hold(&budget, &clients[3], &mut held[3], 0).expect("what does not count");
+        hold(&budget, &clients[3], &mut held[3], 60).expect("room, once the oldest of the party is gone");
+        assert_eq!(clients.each_ref().map(|client| closed(client)), [GONE, None, None, None]);
+        assert_eq!(budget.held_bytes(), 140);
+        assert_eq!(hold(&budget, &clients[0], &mut held[0], 1), Err(CloseReason::Pressure), "it is closing");
+        assert_eq!(hold(&budget, &clients[2], &mut held[2], 101), Err(CloseReason::Pressure), "too large alone");
+        assert_eq!(closed(&clients[3]), None);
+        drop(held);
+        let state = budget.state();
+        assert_eq!((state.bytes, state.shares.len(), state.by_bytes.len()), (0, 0, 0));
+    }
+
+    #[test]
+    fn where_there_is_no_room_the_party_that_holds_most_makes_it() {
+        let budget = budget(100, 60, Duration::from_secs(30));
+        let network = Party::Network("192.0.2.1".parse().expect("an address"));
+        let clients = [network.clone(), known("a"), known("a"), network, known("b")].map(|party| client(&party));
+        let mut held = [const { None }; 5];
+        for (index, bytes) in [20, 30, 25, 0].into_iter().enumerate() {
+            hold(&budget, &clients[index], &mut held[index], bytes).expect("room");
+        }
+        hold(&budget, &clients[4], &mut held[4], 30).expect("room, once the oldest of the largest is gone");
+        let all = || clients.each_ref().map(|client| closed(client));
+        assert_eq!(all(), [None, GONE, None, None, None]);
+        // Of two that hold as much the one goes that nobody knows; here its oldest.
+        hold(&budget, &clients[2], &mut held[2], 40).expect("room: 20, 40 and 30");
+        hold(&budget, &clients[3], &mut held[3], 20).expect("room, once the network is back to 20");
+        assert_eq!(all(), [GONE, GONE, None, None, None]);
         assert_eq!(budget.held_bytes(), 90);
-        assert_eq!(budget.hold(&mut held[0], 1, || unreachable!()), Err(CloseReason::Pressure), "it is closing");
-        held[3] = None;
-        assert_eq!(budget.held_bytes(), 30);
-        assert_eq!(budget.hold(&mut held[2], 101, || unreachable!()), Err(CloseReason::Pressure), "too large alone");
-        assert_eq!(budget.held_bytes(), 0);
     }
 
     #[test]
     fn what_takes_too_long_is_given_up() {
         let budget = Unfinished::new(100, Duration::ZERO);
-        let slow = client(true);
-        let (mut held, holder) = (None, Arc::clone(&slow));
-        budget.hold(&mut held, 30, || holder).expect("room");
-        let handled = client(true);
-        let (mut arrived, holder): (Option<Box<Held>>, _) = (None, Arc::clone(&handled));
-        budget.hold(&mut arrived, 30, || holder).expect("room");
+        let (slow, small, handled) = (client(&known("a")), client(&Party::Unknown), client(&known("b")));
+        let (mut held, mut little, mut arrived) = (None, None, None);
+        hold(&budget, &slow, &mut held, 30).expect("room");
+        hold(&budget, &small, &mut little, 0).expect("room");
+        hold(&budget, &handled, &mut arrived, 30).expect("room");
         arrived.iter().for_each(|held| held.arrived());
         budget.expire();
         assert_eq!((closed(&handled), budget.held_bytes()), (None, 30), "it has arrived");
         drop(arrived);
-        assert_eq!((closed(&slow), budget.held_bytes()), (Some(CloseReason::Unfinished), 0));
+        let late = Some(CloseReason::Unfinished);
+        assert_eq!((closed(&slow), closed(&small), budget.held_bytes()), (late, late, 0));
     }
 }

@@ -124,6 +124,49 @@ async fn a_packet_has_its_time_to_be_finished() {
 }
 
 #[tokio::test]
+async fn a_small_packet_has_no_more_time_than_a_large_one() {
+    let unfinished = Unfinished::new(1_000_000, Duration::from_millis(300));
+    let address = serve(Config { unfinished: unfinished.clone(), ..calm() }).await;
+    // A ping that comes in two parts is no message that has begun.
+    let mut calm = connected(address).await;
+    let ping = masked(0x89, b"ping");
+    calm.send_bytes(&ping[..3]).await;
+    calm.send_bytes(&ping[3..]).await;
+    assert_eq!(calm.frame().await, Some((0x8A, b"ping".to_vec())));
+    let mut fragment = connected(address).await;
+    fragment.send_frame(0x01, b"42[").await;
+    let mut half = connected(address).await;
+    half.send_bytes(&masked(0x81, b"42[\"message\"]")[..9]).await;
+    assert_eq!(fragment.close_code().await, Some(1008), "its last fragment never comes");
+    assert_eq!(half.close_code().await, Some(1008), "the rest of it never comes");
+    let mut pinging = connected(address).await;
+    pinging.send_frame(0x01, b"42[").await;
+    let pings = async {
+        loop {
+            pinging.send_frame(0x89, b"").await;
+            if !matches!(pinging.frame().await, Some((0x8A, _))) {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, pings).await.expect("pings in its middle give it no more time");
+    calm.send("421[\"message-with-ack\",1]").await;
+    assert_eq!(calm.text().await, "431[1]");
+    assert_eq!(unfinished.held_bytes(), 0, "it is only their time that counts");
+}
+
+#[tokio::test]
+async fn fragments_without_end_or_content_end_the_connection() {
+    let address = serve(calm()).await;
+    for middle in [&b""[..], b"x"] {
+        let mut ws = connected(address).await;
+        let fragments = [masked(0x01, b"42[\"x"), masked(0x00, middle).repeat(2_000)].concat();
+        ws.send_bytes(&fragments).await;
+        assert_eq!(ws.close_code().await, Some(1002));
+    }
+}
+
+#[tokio::test]
 async fn unfinished_packets_share_a_budget() {
     let unfinished = Unfinished::new(100_000, PATIENCE);
     let address = serve(Config { unfinished: unfinished.clone(), ..calm() }).await;

@@ -226,6 +226,35 @@ async fn a_websocket_takes_over_with_nothing_lost_and_nothing_doubled() {
 }
 
 #[tokio::test]
+async fn the_id_of_a_session_opens_few_websockets() {
+    const SURPLUS: usize = 50;
+    let address = serve(calm()).await;
+    let target = session(address, V4).await;
+    let upgrade = target.replace("polling", "websocket");
+    let mut probe = Ws::open(address, &upgrade, &[]).await.expect("a WebSocket");
+    let (mut open, mut refused) = (Vec::new(), 0);
+    let began = std::time::Instant::now();
+    for _ in 0..SURPLUS {
+        match Ws::open(address, &upgrade, &[]).await {
+            Ok(surplus) => open.push(surplus),
+            Err(answer) => {
+                assert!(answer.contains(" 400 "), "{answer}");
+                refused += 1;
+            }
+        }
+    }
+    // One at a time, each of which the server gives two seconds to say goodbye.
+    let most = 1 + began.elapsed().as_secs() as usize / 2;
+    assert!((1..=most).contains(&open.len()), "{} are open, and {refused} were refused", open.len());
+    assert_eq!(open[0].close_code().await, Some(1000));
+    probe.send("2probe").await;
+    assert_eq!(probe.text().await, "3probe");
+    probe.send("5").await;
+    probe.send("4hello").await;
+    assert_eq!(probe.text().await, "4hello", "the session takes no notice");
+}
+
+#[tokio::test]
 async fn polling_goes_on_when_the_websocket_fails() {
     let address = serve(calm()).await;
     let target = session(address, V4).await;

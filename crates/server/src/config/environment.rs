@@ -53,6 +53,7 @@ pub(super) const SETTINGS: &[(&str, &str, Kind)] = &[
     ("limits", "unfinished_bytes", Kind::Number),
     ("limits", "connections", Kind::Number),
     ("limits", "connections_per_address", Kind::Number),
+    ("limits", "connections_per_user", Kind::Number),
     ("limits", "body_bytes_per_second", Kind::Number),
     ("limits", "free_bytes_min", Kind::Number),
     ("presence", "audience", Kind::Text),

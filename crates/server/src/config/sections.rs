@@ -116,6 +116,8 @@ pub(crate) struct Limits {
     pub(crate) connections: Option<usize>,
     /// Connections of one address that speak HTTP, not WebSocket.
     pub(crate) connections_per_address: usize,
+    /// Connections of one registered user, but for those of listeners that trust; 0 for any number.
+    pub(crate) connections_per_user: usize,
     /// The slowest accepted body of a request, in bytes a second on average.
     pub(crate) body_bytes_per_second: u64,
     /// Bytes of the disk that stay free; 0 for none.
@@ -133,6 +135,7 @@ impl Default for Limits {
             body_bytes_per_second: 1_000,
             connections: None,
             connections_per_address: 512,
+            connections_per_user: 100,
             unfinished_bytes: 64_000_000,
             unidentified: in_total,
             unidentified_per_address: of_address,

@@ -6,7 +6,25 @@ use serde_json::{Value, json};
 
 use crate::bystander::Bystander;
 use crate::support::raw::{Raw, deflated, frame};
-use crate::support::{Server, Wire};
+use crate::support::{Http, Server, Wire};
+
+/// Time in which everything that is awaited has to come.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A number of the metrics; 0 where there is none.
+async fn number(metrics: &Http, series: &str) -> usize {
+    let text = metrics.send("GET", "/metrics", &[], "").await.text;
+    let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+    line.map_or(0, |number| number.trim().parse().expect("a number"))
+}
+
+/// Waits until a number of the metrics is as it should be.
+async fn until(metrics: &Http, series: &str, fits: impl Fn(usize) -> bool) {
+    let wait = async { while !fits(number(metrics, series).await) {} };
+    if tokio::time::timeout(PATIENCE, wait).await.is_err() {
+        panic!("{series} is {}", number(metrics, series).await);
+    }
+}
 
 fn resident_kb(server: &Server) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).expect("a process");
@@ -177,6 +195,127 @@ async fn the_oldest_that_nobody_vouches_for_make_room() {
         let last = &mut sockets[3 * MAX - 1];
         last.send(0x81, b"421[\"nonsense\"]").await;
         assert!(last.text().await.is_some_and(|answer| answer.starts_with("431[")), "the newest stay");
+    };
+    bystander.beside(attack).await;
+}
+
+/// The id of one session is no way to WebSockets without number: those beside the one that takes over are refused.
+#[tokio::test]
+async fn websockets_without_number_by_the_id_of_one_session() {
+    const SOCKETS: usize = 400;
+    let server = Server::with().env("QUINTET_LIMITS_RATES", "true").run();
+    let mut bystander = Bystander::of(&server).await;
+    let opened = server.http().send("GET", "/socket.io/?EIO=4&transport=polling", &[], "").await.text;
+    let opened: Value = serde_json::from_str(&opened[1..]).expect("an open packet");
+    let path = format!("/socket.io/?EIO=4&transport=websocket&sid={}", opened["sid"].as_str().expect("an id"));
+    let attack = async {
+        let mut open = Vec::new();
+        for _ in 0..SOCKETS {
+            match Raw::open(server.address(), &path, &[]).await {
+                Ok(raw) => open.push(raw),
+                Err(status) => assert_eq!(status, 400),
+            }
+        }
+        open
+    };
+    let began = std::time::Instant::now();
+    let open = bystander.beside(attack).await.len();
+    // The probe has ten seconds, and the goodbye of another one two; then the next may come.
+    let most = 2 + began.elapsed().as_secs() as usize;
+    assert!(open <= most, "{open} of {SOCKETS} were let in, where {most} are the most");
+}
+
+/// What one account begins and does not end is paid for by this account alone: guests send as before.
+#[tokio::test]
+async fn unfinished_packets_of_one_account() {
+    const SOCKETS: usize = 20;
+    // Of which an account has two million.
+    let server = Server::with().env("QUINTET_LIMITS_UNFINISHED_BYTES", "16000000").run();
+    let mut bystander = Bystander::of(&server).await;
+    let mallory = server.http().register("mallory").await;
+    let (metrics, held) = (server.metrics(), "quintet_unfinished_bytes");
+    let connect = format!("40/chat,{}", json!({ "token": mallory.1 }));
+    let bytes = frame(0x82, &[7; 900_000]);
+    let attack = async {
+        let mut sockets = Vec::new();
+        for _ in 0..SOCKETS {
+            let mut raw = Raw::enter(server.address(), &connect).await;
+            raw.send(0x81, b"451-/chat,[\"x\",{\"_placeholder\":true,\"num\":0}]").await;
+            raw.send_bytes(&bytes[..bytes.len() - 1_000]).await;
+            sockets.push(raw);
+        }
+        // All but two made room for these two.
+        until(&metrics, "quintet_closes_total{reason=\"pressure\"}", |closes| closes == SOCKETS - 2).await;
+        until(&metrics, held, |bytes| bytes <= 2_000_000).await;
+        let mut guest = Raw::enter(server.address(), "40/rooms,{\"userId\":\"g\"}").await;
+        let event = format!("42/rooms,1[\"send_message\",{{\"x\":\"{}\"}}]", "x".repeat(9_000));
+        let (first, rest) = event.as_bytes().split_at(8_000);
+        guest.send(0x01, first).await;
+        guest.send(0x89, b"ping").await;
+        // The pong says that the first part was counted.
+        while guest.frame().await.expect("a pong, not the end").0 != 0x8A {}
+        guest.send(0x80, rest).await;
+        let answer = guest.text().await.expect("an answer, not the end");
+        assert!(answer.starts_with("43/rooms,1["), "{answer}");
+        sockets
+    };
+    bystander.beside(attack).await;
+}
+
+/// An account has so many connections, whatever they enter and leave; others come in as before.
+#[tokio::test]
+async fn connections_without_number_of_one_account() {
+    const MAX: usize = 10;
+    const SOCKETS: usize = 60;
+    let max = MAX.to_string();
+    let server = Server::with().listen(&["0", "0=meetup,trust"]).env("QUINTET_LIMITS_CONNECTIONS_PER_USER", &max).run();
+    let mut bystander = Bystander::of(&server).await;
+    let mallory = server.http().register("mallory").await;
+    let connect = format!("40/chat,{}", json!({ "token": mallory.1 }));
+    let attack = async {
+        let mut sockets = Vec::new();
+        for _ in 0..SOCKETS {
+            let mut raw = Raw::session(server.address()).await;
+            raw.send(0x81, connect.as_bytes()).await;
+            let answer = raw.text().await.expect("an answer");
+            let let_in = sockets.len() < MAX;
+            assert_eq!(answer.starts_with("40/chat,"), let_in, "{answer}");
+            assert!(let_in || (answer.starts_with("44/chat,") && answer.contains("ERR_RATE_LIMITED")), "{answer}");
+            if !let_in {
+                // It is nobody's, and may be a guest's.
+                raw.send(0x81, b"40/rooms,{\"userId\":\"g\"}").await;
+                assert!(raw.text().await.is_some_and(|answer| answer.starts_with("40/rooms,")));
+            }
+            sockets.push(raw);
+        }
+        let plain = format!("/ws?dialect=chat&token={}", mallory.1);
+        let mut plain = Raw::open(server.address(), &plain, &[]).await.expect("a WebSocket");
+        assert_eq!(plain.close_code().await, Some(4401));
+        // Whoever leaves the namespace but stays in another one is still there.
+        sockets[0].send(0x81, b"40").await;
+        while !sockets[0].text().await.expect("an answer").starts_with("40{") {}
+        sockets[0].send(0x81, b"41/chat,").await;
+        sockets[0].send(0x81, b"421[\"nonsense\"]").await;
+        while !sockets[0].text().await.expect("an answer").starts_with("431[") {}
+        let mut another = Raw::session(server.address()).await;
+        another.send(0x81, connect.as_bytes()).await;
+        assert!(another.text().await.is_some_and(|answer| answer.contains("ERR_RATE_LIMITED")));
+        // One that ends makes room for another one.
+        sockets.swap_remove(1);
+        let again = async {
+            loop {
+                another.send(0x81, connect.as_bytes()).await;
+                if another.text().await.expect("an answer").starts_with("40/chat,") {
+                    return;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, again).await.expect("room");
+        // A back end that is trusted brings whatever its users have.
+        for _ in 0..2 * MAX {
+            sockets.push(Raw::enter(server.addresses[1], "40/meetup,{\"userId\":\"u\"}").await);
+        }
+        sockets
     };
     bystander.beside(attack).await;
 }

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use http::request;
 
 use super::Session;
-use crate::CloseReason;
 use crate::websocket::{MessageBounds, Skipped};
+use crate::{CloseReason, Party};
 
 /// A protocol over Engine.IO. Socket.IO is one.
 pub trait Protocol: Send + Sync + Sized + 'static {
@@ -77,10 +77,10 @@ pub trait Protocol: Send + Sync + Sized + 'static {
         None
     }
 
-    /// Whether it is known whose the session is.
-    fn is_identified(&self, session: &Session<Self>) -> bool {
+    /// Who pays for what the session holds of unfinished packets.
+    fn party(&self, session: &Session<Self>) -> Party {
         let _ = session;
-        false
+        Party::default()
     }
 
     /// The session is over; called once.

@@ -16,7 +16,7 @@ use super::answers::{self, Refusal, respond};
 use super::packet::Revision;
 use super::post::BadPost;
 use super::state::State;
-use super::upgrade::{Making, Probe, Run, Turned, Upgrading, with_stream};
+use super::upgrade::{Farewell, Making, Probe, Run, Turned, Upgrading, with_stream};
 use super::{Protocol, Session, encode_payload};
 use crate::id::Id;
 use crate::websocket::{self, Deflate};
@@ -310,8 +310,10 @@ impl<P: Protocol> Server<P> {
         let accepted = websocket::accept(parts, deflate).map_err(|_| Refusal::Request)?;
         let started = session.state().start_upgrade();
         if started.is_err() {
-            // As official servers do: the WebSocket opens and is closed at once, the session goes on.
-            self.0.tasks.spawn(with_stream(upgrade, Turned));
+            // As official servers do: the WebSocket opens and is closed at once, the session goes on. Nothing counts
+            // these WebSockets, so a client that asks for another one meanwhile is refused.
+            let farewell = Farewell::start(session).map_err(|_| Refusal::Request)?;
+            self.0.tasks.spawn(with_stream(upgrade, Turned(farewell)));
             return Ok(accepted.response);
         }
         let probe = Probe {

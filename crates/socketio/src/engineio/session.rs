@@ -19,7 +19,7 @@ use super::state::{Beat, Heard, Misplaced, State};
 use crate::id::Id;
 use crate::websocket::{BinaryBound, Handled, Handler, Message, MessageBounds};
 use crate::wheel::{Alarm, Alarmed};
-use crate::{CloseReason, Frame, Holder, Outbox, PushError, Unfinished};
+use crate::{CloseReason, Frame, Holder, Outbox, Party, PushError, Unfinished};
 
 /// Time that a closed polling session keeps its last frames for a client that comes back for them.
 const FORGET_AFTER: Duration = Duration::from_secs(5);
@@ -313,8 +313,8 @@ impl<P: Protocol> Alarmed for Session<P> {
 }
 
 impl<P: Protocol> Holder for Session<P> {
-    fn is_identified(&self) -> bool {
-        self.server.protocol.is_identified(self)
+    fn party(&self) -> Party {
+        self.server.protocol.party(self)
     }
 
     fn give_up(self: Arc<Self>, reason: CloseReason) {

@@ -80,6 +80,8 @@ pub struct State {
     transport: Transport,
     heart: Heart,
     ended: bool,
+    /// Whether a WebSocket that does not carry the session is being closed.
+    farewell: bool,
 }
 
 impl State {
@@ -93,7 +95,7 @@ impl State {
         };
         // The first look comes a whole part after the opening: that part counts.
         let heart = if revision == Revision::V3 { Heart::Quiet(1) } else { Heart::Rests };
-        Self { revision, transport, heart, ended: false }
+        Self { revision, transport, heart, ended: false, farewell: false }
     }
 
     /// What the client speaks.
@@ -174,6 +176,20 @@ impl State {
             }
             _ => Err(Misplaced::Transport),
         }
+    }
+
+    /// A WebSocket that does not carry the session is about to be closed with a close frame. A session has one such
+    /// WebSocket at a time, so that its id opens no more than two in all.
+    ///
+    /// # Errors
+    /// [`Misplaced::Twice`] while another one is being closed.
+    pub fn start_farewell(&mut self) -> Result<(), Misplaced> {
+        begin(&mut self.farewell)
+    }
+
+    /// The WebSocket of [`State::start_farewell`] is closed.
+    pub fn end_farewell(&mut self) {
+        self.farewell = false;
     }
 
     /// The probe was answered.
@@ -272,6 +288,16 @@ mod tests {
         state.end_poll();
         state.end_post();
         assert_eq!((state.start_poll(), state.start_post()), (Ok(()), Ok(())));
+    }
+
+    #[test]
+    fn one_websocket_at_a_time_is_closed_beside_the_session() {
+        let mut state = State::open(Revision::V4, true);
+        assert_eq!(state.start_farewell(), Ok(()));
+        assert_eq!(state.start_farewell(), Err(Misplaced::Twice));
+        assert_eq!(state.start_upgrade(), Ok(()), "the one that may take over");
+        state.end_farewell();
+        assert_eq!(state.start_farewell(), Ok(()));
     }
 
     #[test]

@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 
 use super::Protocol;
 use super::session::{OverWebSocket, Session};
+use super::state::Misplaced;
 use crate::websocket::{BinaryBound, Deflate, Message, MessageBounds, Socket};
 use crate::{CloseReason, Frame};
 
@@ -262,7 +263,12 @@ impl<P: Protocol> WithStream for Probe<P> {
             run_session(socket, session);
         } else {
             drop(upgrading);
-            socket.finish(Frame::close(1002, "the probe failed")).await;
+            let close = Frame::close(1002, "the probe failed");
+            match Farewell::start(session) {
+                Ok(_farewell) => socket.finish(close).await,
+                // The next probe came already, and failed as well: nothing is waited for.
+                Err(_) => drop(tokio::time::timeout(Duration::ZERO, socket.write(close)).await),
+            }
         }
     }
 }
@@ -296,14 +302,35 @@ where
     }
 }
 
-/// A WebSocket for a session that has one already.
-pub(super) struct Turned;
+/// The right of a session to close one WebSocket that does not carry it with a close frame, given back when dropped.
+pub(super) struct Farewell<P: Protocol>(Arc<Session<P>>);
 
-impl WithStream for Turned {
+impl<P: Protocol> Farewell<P> {
+    /// Takes the right.
+    ///
+    /// # Errors
+    /// [`Misplaced::Twice`] while the session is closing another one.
+    pub(super) fn start(session: Arc<Session<P>>) -> Result<Self, Misplaced> {
+        session.state().start_farewell()?;
+        Ok(Self(session))
+    }
+}
+
+impl<P: Protocol> Drop for Farewell<P> {
+    fn drop(&mut self) {
+        self.0.state().end_farewell();
+    }
+}
+
+/// A WebSocket for a session that has one already.
+pub(super) struct Turned<P: Protocol>(pub(super) Farewell<P>);
+
+impl<P: Protocol> WithStream for Turned<P> {
     async fn run<S>(self, stream: S, first: Bytes)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        let Self(_farewell) = self;
         let close = Frame::close(1000, "the session is not polling");
         Socket::new(stream, &first, None).finish(close).await;
     }

@@ -3,6 +3,9 @@
 /// Bytes kept of a skipped message: enough to recognise its type and name.
 pub const HEAD_BYTES_MAX: usize = 512;
 
+/// Frames that a message may come in: browsers and common libraries send a message as one.
+pub const FRAMES_MAX: u32 = 1_024;
+
 /// How binary messages are handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BinaryBound {

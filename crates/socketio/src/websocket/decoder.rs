@@ -7,7 +7,7 @@ use std::fmt;
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::bounds::{BinaryBound, HEAD_BYTES_MAX, MessageBounds, PassedOver, Skipped};
+use super::bounds::{BinaryBound, FRAMES_MAX, HEAD_BYTES_MAX, MessageBounds, PassedOver, Skipped};
 use crate::deflate::{self, InflateError};
 
 /// A whole message or a control frame.
@@ -38,7 +38,8 @@ pub enum DecodeError {
     Unmasked,
     /// A control frame is fragmented or longer than 125 bytes.
     Control,
-    /// A continuation without a start, or a start within a message.
+    /// A continuation without a start, a start within a message, an empty continuation that is not the last, or a message
+    /// of more than [`FRAMES_MAX`] frames.
     Fragmentation,
     /// A close frame with half a code, or a code that may not be sent.
     CloseCode,
@@ -107,6 +108,8 @@ struct Partial {
     held: BytesMut,
     /// Bytes of the message in the frames so far, the one under way included.
     bytes: u64,
+    /// Frames of the message so far, the one under way included.
+    frames: u32,
     /// Why the message is passed over, if it is.
     skipped: Option<PassedOver>,
     /// The frame under way whose payload is passed over as it arrives.
@@ -160,6 +163,18 @@ impl Decoder {
     #[must_use]
     pub fn held_bytes(&self) -> usize {
         self.buffer.len() + self.partial.as_ref().map_or(0, |partial| partial.held.len())
+    }
+
+    /// Whether a message or a control frame has begun to arrive and is not whole.
+    #[must_use]
+    pub fn is_unfinished(&self) -> bool {
+        self.is_within_message() || !self.buffer.is_empty()
+    }
+
+    /// Whether a frame of a message has arrived, or is being passed over, and its last one has not.
+    #[must_use]
+    pub fn is_within_message(&self) -> bool {
+        self.partial.is_some()
     }
 
     /// The next whole message, if it has arrived. The bounds may differ from message to message.
@@ -246,6 +261,12 @@ impl Decoder {
             },
             n => (u64::from(n), 2),
         };
+        if let (0x0, Some(partial)) = (opcode, &self.partial)
+            && ((payload_bytes == 0 && !fin) || partial.frames >= FRAMES_MAX)
+        {
+            // Such frames cost work and bring the end of the message no nearer.
+            return Err(DecodeError::Fragmentation);
+        }
         // Of a message that is too large its length is enough.
         let mask = bytes.get(length_end..length_end + 4).and_then(|b| <[u8; 4]>::try_from(b).ok());
         let Some(mask) = mask else { return Ok(None) };
@@ -284,9 +305,10 @@ impl Decoder {
     fn start_skipping(&mut self, header: &Header, why: PassedOver) {
         let kind = self.kind(header);
         let partial = self.partial.get_or_insert_with(|| {
-            Box::new(Partial { kind, held: BytesMut::new(), bytes: 0, skipped: Some(why), skipping: None })
+            Box::new(Partial { kind, held: BytesMut::new(), bytes: 0, frames: 0, skipped: Some(why), skipping: None })
         });
         partial.bytes += header.payload_bytes;
+        partial.frames += 1;
         if partial.skipped.replace(why).is_none() {
             partial.held = BytesMut::from(&partial.held[..partial.held.len().min(HEAD_BYTES_MAX)]);
         }
@@ -335,9 +357,17 @@ impl Decoder {
             None if header.fin => payload,
             partial => {
                 let mut partial = partial.unwrap_or_else(|| {
-                    Box::new(Partial { kind, held: BytesMut::new(), bytes: 0, skipped: None, skipping: None })
+                    Box::new(Partial {
+                        kind,
+                        held: BytesMut::new(),
+                        bytes: 0,
+                        frames: 0,
+                        skipped: None,
+                        skipping: None,
+                    })
                 });
                 partial.bytes += payload.len() as u64;
+                partial.frames += 1;
                 partial.held.extend_from_slice(&payload);
                 if !header.fin {
                     self.partial = Some(partial);

@@ -75,6 +75,28 @@ fn what_is_wrong_is_named() {
 }
 
 #[test]
+fn a_message_has_so_many_frames_and_none_is_empty_in_its_middle() {
+    let frames = FRAMES_MAX as usize;
+    let in_frames = |count: usize| {
+        let middle = frame(0x00, b"x").repeat(count - 2);
+        [frame(0x02, b"x"), middle, frame(0x80, b"x")].concat()
+    };
+    assert_eq!(decode(&in_frames(600)), Ok(vec![Message::Binary(vec![b'x'; 600].into())]));
+    let decode_to_end = |bytes: &[u8]| decode_events(bytes, usize::MAX, events(BinaryBound::UpTo(2_000)));
+    assert_eq!(decode_to_end(&in_frames(frames)).map(|messages| messages.len()), Ok(1));
+    assert_eq!(decode_to_end(&in_frames(frames + 1)), Err(DecodeError::Fragmentation));
+    // Of text that is passed over as well.
+    let text = |count: usize| [frame(0x01, b"x"), frame(0x00, b"x").repeat(count - 2), frame(0x80, b"x")].concat();
+    let skipped = decode_to_end(&text(frames));
+    assert!(matches!(skipped.as_deref(), Ok([Message::Skipped(skipped)]) if skipped.bytes == frames), "{skipped:?}");
+    assert_eq!(decode_to_end(&text(frames + 1)), Err(DecodeError::Fragmentation));
+    // The first and the last may be empty, as streaming clients have them.
+    let empty = [frame(0x02, b""), frame(0x00, b"x"), frame(0x80, b"")].concat();
+    assert_eq!(decode(&empty), Ok(vec![Message::Binary(b"x"[..].into())]));
+    assert_eq!(decode(&[frame(0x02, b"x"), frame(0x00, b"")].concat()), Err(DecodeError::Fragmentation));
+}
+
+#[test]
 fn a_claimed_length_allocates_nothing() {
     let mut decoder = Decoder::new(false);
     decoder.feed(&[0x82, 0xFF, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1, 2, 3, 4]);

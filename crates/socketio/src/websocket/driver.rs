@@ -107,7 +107,7 @@ pub struct Driver<S, H> {
     handler: H,
     deflate: Option<Deflate>,
     handling: Option<Handling>,
-    /// What the decoder holds of a message that has not arrived wholly, where that is much.
+    /// What the decoder holds of a message that has not arrived wholly.
     held: Option<Box<Held>>,
     frames: VecDeque<Frame>,
     /// Bytes of the first frame that are written already.
@@ -165,6 +165,10 @@ where
                 Err(error) => return Poll::Ready(CloseReason::Application(error.code(), error.reason())),
             };
             self.handler.alive();
+            if !self.decoder.is_within_message() {
+                // Of whatever begins behind this frame the time begins afresh.
+                self.held = None;
+            }
             match message {
                 Message::Ping(payload) => {
                     if let Err(reason) = self.handler.control() {
@@ -181,14 +185,11 @@ where
                 }
                 // The answer repeats the code (RFC 6455 section 5.5.1).
                 Message::Close(code) => return Poll::Ready(CloseReason::PeerClosed(code.unwrap_or(1000))),
-                data => {
-                    self.held = None;
-                    match self.handler.message(data) {
-                        Handled::Done => {}
-                        Handled::Close(reason) => return Poll::Ready(reason),
-                        Handled::Busy(handling) => self.handling = Some(handling),
-                    }
-                }
+                data => match self.handler.message(data) {
+                    Handled::Done => {}
+                    Handled::Close(reason) => return Poll::Ready(reason),
+                    Handled::Busy(handling) => self.handling = Some(handling),
+                },
             }
             budget -= 1;
             if budget == 0 {
@@ -198,12 +199,13 @@ where
         }
     }
 
-    /// Counts what is held of a message whose rest has to be waited for.
+    /// Counts what is held of a message whose rest has to be waited for: its time, whatever its size, and its bytes
+    /// where they are many.
     fn hold(&mut self) -> Result<(), CloseReason> {
-        let bytes = self.decoder.held_bytes();
-        if bytes <= UNCOUNTED_BYTES_MAX && self.held.is_none() {
+        if !self.decoder.is_unfinished() {
             return Ok(());
         }
+        let bytes = Some(self.decoder.held_bytes()).filter(|bytes| *bytes > UNCOUNTED_BYTES_MAX).unwrap_or(0);
         self.handler.unfinished().hold(&mut self.held, bytes, || self.handler.holder())
     }
 

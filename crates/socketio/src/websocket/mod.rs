@@ -6,7 +6,7 @@ mod driver;
 mod handshake;
 mod socket;
 
-pub use bounds::{BinaryBound, HEAD_BYTES_MAX, MessageBounds, PassedOver, Skipped};
+pub use bounds::{BinaryBound, FRAMES_MAX, HEAD_BYTES_MAX, MessageBounds, PassedOver, Skipped};
 pub use decoder::{DecodeError, Decoder, Message};
 pub use driver::{Deflate, Driver, Handled, Handler, Handling};
 pub use handshake::{Accepted, HandshakeError, accept};

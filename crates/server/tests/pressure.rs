@@ -122,9 +122,13 @@ async fn a_flood_is_read_no_faster_than_it_is_committed() {
     let carol = server.http().register("carol").await;
     let mut other = Wire::connect(server.address(), "/chat", &json!({ "token": carol.1 })).await;
     let before = resident_kb(&server);
-    let mut floods = Vec::new();
+    // All are there before any of them sends: each hears what the others send, and is closed where it does not read that.
+    let mut wires = Vec::new();
     for _ in 0..8 {
-        let mut flood = Wire::connect(server.address(), "/chat", &json!({ "token": alice.1 })).await;
+        wires.push(Wire::connect(server.address(), "/chat", &json!({ "token": alice.1 })).await);
+    }
+    let mut floods = Vec::new();
+    for mut flood in wires {
         let place = place.clone();
         floods.push(tokio::spawn(async move {
             for n in 0_u32.. {

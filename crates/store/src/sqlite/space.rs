@@ -93,7 +93,7 @@ impl Space {
                 );
             }
             (true, false) => {
-                tracing::warn!(free, "more than twice [limits] free_bytes_min ({for_files} bytes) is free again")
+                tracing::warn!(free, "more than twice [limits] free_bytes_min ({for_files} bytes) is free again");
             }
             _ => {}
         }

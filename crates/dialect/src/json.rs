@@ -21,7 +21,7 @@ pub(crate) fn user(user: &User, fields: &[(&str, Value)]) -> Value {
     marked(user, Value::Object(object))
 }
 
-/// Marks an object that names a user where that is a guest: whoever is shown a name learns that it proves nothing.
+/// Marks an object that names a guest, so that readers know that the name proves nothing.
 pub(crate) fn marked(user: &User, mut object: Value) -> Value {
     if user.is_guest() {
         object["guest"] = true.into();

@@ -152,8 +152,8 @@ pub const MEETUPS_HOSTED_MAX: i64 = 1_000;
 pub const MEETUP_REQUESTS_MAX: i64 = 1_000;
 /// Notifications that are kept of a user; the oldest go first.
 pub const NOTIFICATIONS_KEPT_MAX: i64 = 5_000;
-/// Members with whom a group may begin and each of whom is told of each that comes after it; of more members nobody is
-/// told one by one, because the number of notices would grow with the square of the members.
+/// Members beside its owner up to which a new group announces each of them to those before it. A larger group announces
+/// none, because the number of notices would grow with the square of the members.
 pub const TOLD_EACH_MAX: usize = 16;
 /// Days after which a notification that was read is removed.
 pub const NOTIFICATIONS_READ_KEPT_DAYS: i64 = 30;

@@ -153,8 +153,8 @@ impl Gateway {
         Connection::new(id, out, Arc::clone(&visitor.client), visitor.listener.trust, dialect, going, census)
     }
 
-    /// Closes so many connections of clients that nobody vouches for, the oldest first, guests last: for whoever needs
-    /// room for others. Gives how many there were.
+    /// Closes `count` connections of clients without a token, to make room for others: first the oldest that had time to
+    /// show one, then guests. Returns how many it closed.
     pub fn close_unidentified(&self, count: usize) -> usize {
         self.0.clients.close(count)
     }

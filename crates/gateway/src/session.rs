@@ -382,7 +382,7 @@ async fn take_token(
 }
 
 /// The secret that a guest's command is asked with: the one that it shows now or showed before, or, for its first room,
-/// a new one, which the room's maker is told once the room is there.
+/// a new one, which is sent to the room's maker once the room exists.
 async fn guest_secret(
     gateway: &Gateway,
     connection: &Connection,

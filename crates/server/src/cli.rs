@@ -88,7 +88,7 @@ pub(crate) enum UserCommand {
     Add {
         /// The username.
         username: String,
-        /// The email address.
+        /// The email address of the user.
         #[arg(long)]
         email: String,
         /// The full name.
@@ -120,7 +120,7 @@ pub(crate) enum UserCommand {
 pub(crate) struct WhichUser {
     /// The username, the email address or the id, where no two users fit.
     pub(crate) user: Option<String>,
-    /// The id.
+    /// The id of the user.
     #[arg(long)]
     pub(crate) id: Option<String>,
     /// The email address.

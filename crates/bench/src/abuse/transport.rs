@@ -1,6 +1,7 @@
 //! Attacks that need no account: on connections, requests and frames.
 
 use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -75,19 +76,26 @@ pub(super) fn anonymous(target: &Target) {
     on_threads(THREADS, || hold(target, ANONYMOUS / THREADS, Duration::from_secs(5), nobody, breathe));
 }
 
+/// A socket of nobody, tried again where it is refused; none once the attack is over.
+fn next_nobody(target: &Target) -> Option<TcpStream> {
+    while !target.is_over() {
+        target.attempted();
+        if let Ok(stream) = nobody(target.address) {
+            return Some(stream);
+        }
+        target.refused();
+        thread::sleep(Duration::from_millis(100));
+    }
+    None
+}
+
 /// Frames of a kilobyte that are a megabyte once inflated.
 pub(super) fn bombs(target: &Target) {
     // Many small values: what reads them into a tree pays for each.
     let text = format!("42[\"send_message\",{{\"x\":[{}0]}}]", "{},".repeat(INFLATED_BYTES / 3));
     let Ok(frame) = compressed(&text) else { return };
     on_threads(4, || {
-        while !target.is_over() {
-            target.attempted();
-            let Ok(mut stream) = nobody(target.address) else {
-                target.refused();
-                thread::sleep(Duration::from_millis(100));
-                continue;
-            };
+        while let Some(mut stream) = next_nobody(target) {
             let (began, mut sent) = (Instant::now(), 0);
             while !target.is_over() {
                 target.attempted();
@@ -121,13 +129,7 @@ pub(super) fn binary(target: &Target) {
 /// Small events as fast as they are taken; the answers are read and thrown away.
 pub(super) fn flood(target: &Target) {
     on_threads(8, || {
-        while !target.is_over() {
-            target.attempted();
-            let Ok(mut stream) = nobody(target.address) else {
-                target.refused();
-                thread::sleep(Duration::from_millis(100));
-                continue;
-            };
+        while let Some(mut stream) = next_nobody(target) {
             let mut answers = [0; 65_536];
             while !target.is_over() {
                 target.attempted();

@@ -174,7 +174,7 @@ impl Hub {
         }
     }
 
-    /// An account has got an id: a guest who holds it here is gone. That it is out of its rooms is told by its departures.
+    /// Removes the guest who holds an id here that an account now has. Its departures announce that it left its rooms.
     pub(super) fn take_over(&mut self, user: &Arc<User>) {
         let guest = self.state.resident(&user.id).filter(|resident| !user.is_guest() && resident.user.is_guest());
         let Some(guest) = guest else { return };

@@ -34,7 +34,7 @@ pub(super) struct Resident {
     pub(super) user: Arc<User>,
     pub(super) seats: Vec<Seat>,
     pub(super) rooms: Slots,
-    /// Whether everybody was told that it came.
+    /// Whether its arrival was announced to everybody.
     pub(super) told_everybody: bool,
     /// Its arrival number; 0 before it has one.
     pub(super) came: u64,

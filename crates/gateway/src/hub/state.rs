@@ -25,7 +25,7 @@ use crate::connection::Connection;
 /// Lost connections whose mutes are remembered.
 const FORMER_MUTES_KEPT: usize = 10_000;
 
-/// What the connections of a guest are told before they end when an account has got the guest's id.
+/// The error that a guest's connections receive before they end because an account now has the guest's id.
 fn id_taken() -> Refusal {
     Refusal::unauthenticated("this id belongs to a registered user now; connect with a token, or as another guest")
 }
@@ -97,8 +97,8 @@ impl State {
         Arrival::Load(load)
     }
 
-    /// An account has got the id of a guest: the guest's connections are told so and end, and nothing that is known of
-    /// the guest here is the account's.
+    /// Ends the connections of a guest whose id an account now has, each with an error. The account takes over none of the
+    /// guest's state.
     pub(super) fn end_guest(&mut self, user: &User) {
         let Some(guest) = self.resident(&user.id).filter(|resident| resident.user.is_guest()) else { return };
         let (seats, waiting) = (std::mem::take(&mut guest.seats), std::mem::take(&mut guest.waiting));

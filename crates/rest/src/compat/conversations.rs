@@ -148,7 +148,7 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// Searches.
+    /// Finds the users whose names match a query.
     pub(super) async fn of(service: &Service, asker: &Asker, query: &str) -> Result<Self, Refusal> {
         Ok(Self { people: users(service, asker, query).await? })
     }

@@ -9,7 +9,7 @@
 mod local;
 
 pub use local::LocalBus;
-use quintet_domain::{Entry, Passing};
+use quintet_domain::{Entry, Ephemeral};
 use tokio::sync::mpsc;
 
 /// What a subscriber receives.
@@ -18,7 +18,7 @@ pub enum Publication {
     /// A group that was committed together, in commit order.
     Committed(Vec<Entry>),
     /// Something that is not kept.
-    Passing(Passing),
+    Ephemeral(Ephemeral),
 }
 
 /// The seam between stores and gateways.
@@ -26,7 +26,7 @@ pub enum Publication {
 /// # Guarantees
 /// 1. [`Bus::committed`] hands entries to every subscriber in the order of the calls; none is dropped. It waits
 ///    while a subscriber is behind, so that nothing grows without bound.
-/// 2. [`Bus::passing`] keeps the order of one publisher's calls. Where a subscriber is far behind it takes nothing and
+/// 2. [`Bus::ephemeral`] keeps the order of one publisher's calls. Where a subscriber is far behind it takes nothing and
 ///    says so: the publisher knows whether what passes is still worth something later.
 /// 3. A subscriber receives everything that was published after [`Bus::subscribe`] returned.
 pub trait Bus: Send + Sync + 'static {
@@ -36,7 +36,7 @@ pub trait Bus: Send + Sync + 'static {
     ///
     /// # Errors
     /// The same, not handed on.
-    fn passing(&self, passing: Passing) -> Result<(), Passing>;
+    fn ephemeral(&self, ephemeral: Ephemeral) -> Result<(), Ephemeral>;
     /// Starts to receive.
     fn subscribe(&self) -> Subscription;
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use quintet_domain::{Entry, Passing};
+use quintet_domain::{Entry, Ephemeral};
 use tokio::sync::mpsc;
 
 use crate::{Bus, Publication, Subscription};
@@ -39,17 +39,17 @@ impl Bus for LocalBus {
         let _ = last.blocking_send(Publication::Committed(entries));
     }
 
-    fn passing(&self, passing: Passing) -> Result<(), Passing> {
+    fn ephemeral(&self, ephemeral: Ephemeral) -> Result<(), Ephemeral> {
         let subscribers = self.subscribers();
         // A place with each of them first, so that none hears what another did not.
         let places: Result<Vec<_>, _> =
             subscribers.iter().filter(|subscriber| !subscriber.is_closed()).map(mpsc::Sender::try_reserve).collect();
         match places {
             Ok(places) => {
-                places.into_iter().for_each(|place| place.send(Publication::Passing(passing.clone())));
+                places.into_iter().for_each(|place| place.send(Publication::Ephemeral(ephemeral.clone())));
                 Ok(())
             }
-            Err(_) => Err(passing),
+            Err(_) => Err(ephemeral),
         }
     }
 

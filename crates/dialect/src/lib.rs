@@ -125,7 +125,7 @@ impl Answer {
 
 /// Whose eyes an event is written for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Side {
+pub enum Perspective {
     /// The user who made it happen.
     Actor,
     /// Anybody else.
@@ -162,7 +162,7 @@ pub fn message(dialect: Dialect, message: &Message, viewer: &UserId, online: Onl
 
 /// Writes an event in a dialect; nothing where the dialect has no word for it.
 #[must_use]
-pub fn encode(dialect: Dialect, event: &Event, side: Side, online: Online<'_>) -> Vec<Outgoing> {
+pub fn encode(dialect: Dialect, event: &Event, side: Perspective, online: Online<'_>) -> Vec<Outgoing> {
     match dialect {
         Dialect::Meetup => meetup::encode(event),
         Dialect::Messenger => messenger::encode(event, side),
@@ -174,7 +174,7 @@ pub fn encode(dialect: Dialect, event: &Event, side: Side, online: Online<'_>) -
 
 /// Whether the connection that asked for what happened is left out of hearing it, in this dialect.
 #[must_use]
-pub fn spares_origin(dialect: Dialect, event: &Event) -> bool {
+pub fn suppresses_echo(dialect: Dialect, event: &Event) -> bool {
     match event {
         Event::MessageCreated(_) => dialect == Dialect::Meetup,
         Event::MessagesRead { .. } => dialect == Dialect::Chat,

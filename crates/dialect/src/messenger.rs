@@ -1,10 +1,10 @@
 //! The messenger vocabulary.
 
-use quintet_domain::{Command, Event, Message, Place, Profile, Refusal, Reply, Target, User, UserId};
+use quintet_domain::{Command, ConversationRef, Event, Message, Profile, Refusal, Reply, Target, User, UserId};
 use serde_json::{Value, json};
 
 use crate::fields::Fields;
-use crate::{Answer, Decoded, Outgoing, Side, json as shared};
+use crate::{Answer, Decoded, Outgoing, Perspective, json as shared};
 
 pub(crate) fn decode(name: &str, fields: &Fields) -> Result<Decoded, Refusal> {
     let group = || fields.conversation("groupId");
@@ -48,7 +48,7 @@ fn user_object(user: &User) -> Value {
 }
 
 /// `recipient` and `group` of what `user` did somewhere: one of them is null.
-fn whereto(place: &Place, user: &UserId) -> (Value, Value) {
+fn whereto(place: &ConversationRef, user: &UserId) -> (Value, Value) {
     match place.other(user) {
         Some(other) => (other.as_str().into(), Value::Null),
         None => (Value::Null, place.id.as_str().into()),
@@ -75,17 +75,17 @@ pub(crate) fn message(message: &Message, viewer: Option<&UserId>) -> Value {
 }
 
 /// The name of a place, the empty text where it has none.
-fn named(place: &Place) -> Value {
+fn named(place: &ConversationRef) -> Value {
     json!({ "groupId": place.id.as_str(), "name": place.name.as_deref().unwrap_or_default() })
 }
 
-pub(crate) fn encode(event: &Event, side: Side) -> Vec<Outgoing> {
+pub(crate) fn encode(event: &Event, side: Perspective) -> Vec<Outgoing> {
     let (name, payload) = match event {
         Event::MessageCreated(sent) => {
             let name = match (&sent.place.pair, side) {
                 (None, _) => "groupMessage",
-                (Some(_), Side::Actor) => "messageSent",
-                (Some(_), Side::Other) => "privateMessage",
+                (Some(_), Perspective::Actor) => "messageSent",
+                (Some(_), Perspective::Other) => "privateMessage",
             };
             (name, message(sent, None))
         }

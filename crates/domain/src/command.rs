@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use crate::{
-    ClientMessageId, ConversationId, FileLink, Message, MessageId, MessageKind, Place, Refusal, Timestamp, User, UserId,
+    ClientMessageId, ConversationId, ConversationRef, FileLink, Message, MessageId, MessageKind, Refusal, Timestamp,
+    User, UserId,
 };
 
 /// Where something goes: a conversation, or the one with another user.
@@ -141,7 +142,7 @@ pub enum Reply {
     /// One is a member.
     Joined {
         /// Of what.
-        place: Arc<Place>,
+        place: Arc<ConversationRef>,
         /// Whether it is news.
         new: bool,
         /// The newest messages, oldest first; empty where the dialect has no use for them.
@@ -150,7 +151,7 @@ pub enum Reply {
     /// One is no member any more.
     Left {
         /// Of what.
-        place: Arc<Place>,
+        place: Arc<ConversationRef>,
     },
     /// These are heard, those are not.
     Listening {
@@ -167,7 +168,7 @@ pub enum Reply {
     /// The room was made.
     RoomCreated {
         /// Which.
-        place: Arc<Place>,
+        place: Arc<ConversationRef>,
         /// When.
         created_at: Timestamp,
         /// The secret by which the guest who made it proves to be its owner; none where a user made it.

@@ -67,7 +67,7 @@ impl Role {
 
 /// What an event needs to know of its conversation, whatever the dialect.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct ConversationRef {
     /// The id.
     pub id: ConversationId,
     /// The kind.
@@ -78,7 +78,7 @@ pub struct Place {
     pub pair: Option<[UserId; 2]>,
 }
 
-impl Place {
+impl ConversationRef {
     /// The other one of a direct conversation; oneself if neither fits.
     #[must_use]
     pub fn other(&self, user: &UserId) -> Option<&UserId> {
@@ -106,7 +106,7 @@ pub struct Member {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conversation {
     /// Id, kind, name and pair.
-    pub place: Arc<Place>,
+    pub place: Arc<ConversationRef>,
     /// Whether it is joined by id.
     pub open: bool,
     /// The owner, if it has one.

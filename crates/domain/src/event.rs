@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    ConnectionId, ConversationId, MeetupId, MeetupStatus, Message, MessageId, Notification, Place, Timestamp, User,
-    UserId,
+    ConnectionId, ConversationId, ConversationRef, MeetupId, MeetupStatus, Message, MessageId, Notification, Timestamp,
+    User, UserId,
 };
 
 /// Why a member is none any more.
@@ -52,7 +52,7 @@ pub enum Event {
     /// Messages were read.
     MessagesRead {
         /// Where.
-        place: Arc<Place>,
+        place: Arc<ConversationRef>,
         /// By whom.
         reader: Arc<User>,
         /// Which became read by it, oldest first.
@@ -63,24 +63,24 @@ pub enum Event {
     /// A conversation was made; it is told by what happens in it.
     ConversationCreated {
         /// Which.
-        place: Arc<Place>,
+        place: Arc<ConversationRef>,
         /// Its members at birth.
         members: Vec<UserId>,
     },
     /// A conversation's name, openness or roles changed.
     ConversationChanged {
         /// Which, as it is now.
-        place: Arc<Place>,
+        place: Arc<ConversationRef>,
     },
     /// A conversation is gone, for all.
     ConversationDeleted {
         /// Which.
-        place: Arc<Place>,
+        place: Arc<ConversationRef>,
     },
     /// Somebody became a member.
     MemberJoined {
         /// Of what.
-        place: Arc<Place>,
+        place: Arc<ConversationRef>,
         /// Who.
         user: Arc<User>,
         /// How many members there are now.
@@ -89,7 +89,7 @@ pub enum Event {
     /// Somebody is no member any more.
     MemberLeft {
         /// Of what.
-        place: Arc<Place>,
+        place: Arc<ConversationRef>,
         /// Who.
         user: Arc<User>,
         /// Why.
@@ -130,7 +130,7 @@ pub enum Event {
     /// Somebody types, or stopped.
     Typing {
         /// Where.
-        place: Arc<Place>,
+        place: Arc<ConversationRef>,
         /// Who.
         user: Arc<User>,
         /// Start or stop.
@@ -148,7 +148,7 @@ pub enum Event {
     /// A member came or went, for those who list who is there.
     RoomPresence {
         /// Where.
-        place: Arc<Place>,
+        place: Arc<ConversationRef>,
         /// Who.
         user: Arc<User>,
         /// Came or went.
@@ -235,13 +235,13 @@ pub struct Entry {
 
 /// Something that passes and is not kept: typing and presence.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Passing {
+pub enum Ephemeral {
     /// [`Event::Typing`] or [`Event::Presence`].
     Event(Event),
     /// [`Event::RoomPresence`] in each of these places, as one: a user is in many.
     RoomPresence {
         /// Where.
-        places: Vec<Arc<Place>>,
+        places: Vec<Arc<ConversationRef>>,
         /// Who.
         user: Arc<User>,
         /// Came or went.

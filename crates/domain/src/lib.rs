@@ -20,9 +20,9 @@ mod user;
 mod visible;
 
 pub use command::{Command, NewText, Outcome, Profile, Reply, Target};
-pub use conversation::{Conversation, ConversationKind, Member, Place, Role};
+pub use conversation::{Conversation, ConversationKind, ConversationRef, Member, Role};
 pub use error::{Code, Refusal};
-pub use event::{Audience, Departure, Entry, Event, Passing};
+pub use event::{Audience, Departure, Entry, Ephemeral, Event};
 pub use ids::{ClientMessageId, ConnectionId, ConversationId, IdError, MeetupId, MessageId, NotificationId, UserId};
 pub use link::{FILES_PATH, file_of_link, validate_link};
 pub use meetup::{Meetup, MeetupRequest, MeetupStatus, Notification};

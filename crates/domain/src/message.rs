@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::limits::CONTENT_BYTES_MAX;
 use crate::link::validate_link;
-use crate::{ClientMessageId, MessageId, Place, Refusal, Timestamp, User, UserId, display_name, is_blank};
+use crate::{ClientMessageId, ConversationRef, MessageId, Refusal, Timestamp, User, UserId, display_name, is_blank};
 
 /// What a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -77,7 +77,7 @@ pub struct Message {
     /// The id.
     pub id: MessageId,
     /// Where it was sent.
-    pub place: Arc<Place>,
+    pub place: Arc<ConversationRef>,
     /// Its number among the changes of its conversation.
     pub sequence: u64,
     /// Who sent it.

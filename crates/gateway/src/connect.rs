@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 
 use crate::Gateway;
 use crate::client::Client;
-use crate::connection::{Connection, Going, Out};
+use crate::connection::{Connection, Out, Resumption};
 use crate::recovery::{Resume, number};
 
 /// What a listener says of the connections that come through it.
@@ -201,8 +201,8 @@ pub(crate) async fn connect(
             }
         }
     };
-    let going = going(gateway, visitor, auth, dialect, identity.as_ref(), recovery, &out)?;
-    dialect = dialect.or_else(|| going.resume.as_ref().and_then(Resume::decided));
+    let resumption = resumption(gateway, visitor, auth, dialect, identity.as_ref(), recovery, &out)?;
+    dialect = dialect.or_else(|| resumption.resume.as_ref().and_then(Resume::decided));
     // A guest is nobody where the document knows users only.
     if identity.as_ref().is_none_or(|identity| identity.user.is_guest()) {
         match dialect {
@@ -220,7 +220,7 @@ pub(crate) async fn connect(
         }
     }
     let guest_secret = shown_secret(gateway, visitor.client.address, auth, identity.as_ref()).await?;
-    let connection = gateway.new_connection(out, visitor, dialect, going);
+    let connection = gateway.new_connection(out, visitor, dialect, resumption);
     if let Some(secret) = guest_secret {
         connection.set_guest_secret(secret);
     }
@@ -247,7 +247,7 @@ async fn shown_secret(
 }
 
 /// Whether the client can go on with this connection after it is lost, and with which one it goes on now.
-fn going(
+fn resumption(
     gateway: &Gateway,
     visitor: &Visitor,
     auth: &Auth,
@@ -255,21 +255,21 @@ fn going(
     identity: Option<&Identity>,
     recovery: Option<Recovery>,
     out: &Out,
-) -> Result<Going, Refusal> {
+) -> Result<Resumption, Refusal> {
     let asked = auth.flag("recover")? || visitor.recover;
     let Some(identity) = identity.filter(|_| out.can_recover() && (asked || gateway.0.settings.recovery)) else {
-        return Ok(Going::default());
+        return Ok(Resumption::default());
     };
-    let threads = &gateway.0.threads;
+    let resume_tokens = &gateway.0.resume_tokens;
     let resume = recovery.and_then(|recovery| {
         let offset = recovery.offset.clone();
-        let resume = Resume::check(threads, recovery, &identity.user, out.namespace(), dialect);
+        let resume = Resume::check(resume_tokens, recovery, &identity.user, out.namespace(), dialect);
         if resume.is_none() {
             tracing::debug!(user = %identity.user.id, offset, "a connection cannot be gone on with by what the client has");
         }
         resume
     });
-    Ok(Going { opened: number(dialect), recoverable: true, resume })
+    Ok(Resumption { opened: number(dialect), recoverable: true, resume })
 }
 
 /// Who a client says it is, where its word is enough.

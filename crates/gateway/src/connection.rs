@@ -12,7 +12,7 @@ use quintet_socketio::{CloseReason, Frame, Link, Outbox, packet};
 use tokio::sync::Semaphore;
 
 use crate::client::Client;
-use crate::recovery::{Marked, Offset, Resume};
+use crate::recovery::{Offset, OffsetMode, Resume};
 
 /// How frames are wrapped; together with the dialect it says which connections share one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,7 +29,7 @@ impl Wrapping {
     pub(crate) const COUNT: usize = 3;
 
     /// Wraps an event of a dialect; with its offset, where the connection goes on after it was lost.
-    pub(crate) fn frame(self, dialect: Dialect, event: &Outgoing, marked: Marked, offset: Option<Offset>) -> Frame {
+    pub(crate) fn frame(self, dialect: Dialect, event: &Outgoing, marked: OffsetMode, offset: Option<Offset>) -> Frame {
         let namespace = match self {
             Self::Root => "/",
             Self::Named => namespace_of(dialect),
@@ -53,8 +53,8 @@ fn namespace_of(dialect: Dialect) -> &'static str {
 }
 
 /// An event without an offset. A client that goes on takes whatever text comes last for one: then nothing comes last.
-fn unmarked(namespace: &str, event: &Outgoing, marked: Marked) -> Frame {
-    if marked != Marked::No && event.payload.starts_with('"') {
+fn unmarked(namespace: &str, event: &Outgoing, marked: OffsetMode) -> Frame {
+    if marked != OffsetMode::No && event.payload.starts_with('"') {
         return packet::encode_event(namespace, event.name, &format!("{},null", event.payload));
     }
     packet::encode_event(namespace, event.name, &event.payload)
@@ -247,7 +247,7 @@ struct Changing {
 
 /// Whether a connection is one that its client can go on with.
 #[derive(Debug, Default)]
-pub(crate) struct Going {
+pub(crate) struct Resumption {
     /// The number of the dialect that it is opened with.
     pub(crate) opened: u8,
     /// Whether the client gets the secret to go on by.
@@ -261,7 +261,7 @@ pub(crate) struct Going {
 pub struct Connection {
     pub(crate) id: ConnectionId,
     /// Names what it asks for: its own id, or that of the connection that it goes on with.
-    pub(crate) lineage: ConnectionId,
+    pub(crate) session: ConnectionId,
     /// The number of the dialect that it was opened with.
     pub(crate) opened: u8,
     pub(crate) recoverable: bool,
@@ -286,13 +286,13 @@ impl Connection {
         client: Arc<Client>,
         trusted: bool,
         dialect: Option<Dialect>,
-        going: Going,
+        resumption: Resumption,
         census: Arc<Census>,
     ) -> Arc<Self> {
-        let Going { opened, recoverable, resume } = going;
+        let Resumption { opened, recoverable, resume } = resumption;
         let connection = Self {
             id,
-            lineage: resume.as_ref().map_or(id, |resume| resume.thread.lineage),
+            session: resume.as_ref().map_or(id, |resume| resume.token.session),
             opened,
             recoverable,
             out,
@@ -333,12 +333,12 @@ impl Connection {
 
     /// In which dialects it is told things, its own or all while it is undecided, and how its events carry their
     /// offset. Asked once for each event: the dialect may be decided meanwhile.
-    pub(crate) fn hears(&self) -> (Marked, impl Iterator<Item = Dialect> + use<>) {
+    pub(crate) fn hears(&self) -> (OffsetMode, impl Iterator<Item = Dialect> + use<>) {
         let decided = self.dialect();
         let marked = match (self.recoverable, decided) {
-            (false, _) => Marked::No,
-            (true, Some(_)) => Marked::Decided,
-            (true, None) => Marked::Undecided,
+            (false, _) => OffsetMode::No,
+            (true, Some(_)) => OffsetMode::Decided,
+            (true, None) => OffsetMode::Undecided,
         };
         let dialects = Dialect::ALL.into_iter().filter(move |dialect| decided.is_none_or(|one| one == *dialect));
         (marked, dialects)

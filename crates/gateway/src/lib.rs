@@ -26,7 +26,7 @@ pub use client::UnidentifiedMax;
 pub use connect::Listener;
 use quintet_dialect::Dialect;
 use quintet_domain::{ConnectionId, Refusal};
-use quintet_service::{Refused, Service, Threads};
+use quintet_service::{Refused, ResumeTokens, Service};
 use quintet_socketio::{
     Admission, Application, CloseReason, ConnectError, Event, Handshake, Incoming, Link, Origins, Outbox, Party,
     Transport, Unfinished,
@@ -35,7 +35,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::client::{Clients, Door};
 use crate::connect::Visitor;
-use crate::connection::{Census, Connection, Going, Out};
+use crate::connection::{Census, Connection, Out, Resumption};
 use crate::hub::{Hub, HubHandle};
 use crate::session::Asked;
 
@@ -101,7 +101,7 @@ struct Inner {
     doors: Doors,
     clients: Arc<Clients>,
     hub: HubHandle,
-    threads: Threads,
+    resume_tokens: ResumeTokens,
     census: Arc<Census>,
     next_id: AtomicU64,
     plain: Mutex<HashMap<u64, Plain>>,
@@ -130,8 +130,8 @@ impl Gateway {
         let census = Arc::new(Census::default());
         let subscription = service.bus().subscribe();
         let position = service.position().await?;
-        let threads = service.threads().await?;
-        let secrets = threads.clone();
+        let resume_tokens = service.resume_tokens().await?;
+        let secrets = resume_tokens.clone();
         let hub = Hub::spawn(service.clone(), settings, secrets, Arc::clone(&census), subscription, position);
         Ok(Self(Arc::new(Inner {
             service,
@@ -139,7 +139,7 @@ impl Gateway {
             clients: Clients::new(doors.unidentified, doors.connections_per_user),
             doors,
             hub,
-            threads,
+            resume_tokens,
             census,
             next_id: AtomicU64::new(first_id()),
             plain: Mutex::default(),
@@ -147,10 +147,16 @@ impl Gateway {
         })))
     }
 
-    fn new_connection(&self, out: Out, visitor: &Visitor, dialect: Option<Dialect>, going: Going) -> Arc<Connection> {
+    fn new_connection(
+        &self,
+        out: Out,
+        visitor: &Visitor,
+        dialect: Option<Dialect>,
+        resumption: Resumption,
+    ) -> Arc<Connection> {
         let id = ConnectionId(self.0.next_id.fetch_add(1, Ordering::Relaxed));
         let census = Arc::clone(&self.0.census);
-        Connection::new(id, out, Arc::clone(&visitor.client), visitor.listener.trust, dialect, going, census)
+        Connection::new(id, out, Arc::clone(&visitor.client), visitor.listener.trust, dialect, resumption, census)
     }
 
     /// Closes `count` connections of clients without a token, to make room for others: first the oldest that had time to

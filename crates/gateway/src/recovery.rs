@@ -5,13 +5,13 @@
 
 use quintet_dialect::Dialect;
 use quintet_domain::User;
-use quintet_service::{Thread, Threads};
+use quintet_service::{ResumeToken, ResumeTokens};
 use quintet_socketio::Recovery;
 
 /// How a connection's events carry their offset. It decides, together with dialect and wrapping, which connections
 /// share a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Marked {
+pub(crate) enum OffsetMode {
     /// Not at all.
     No,
     /// The connection hears one dialect.
@@ -20,7 +20,7 @@ pub(crate) enum Marked {
     Undecided,
 }
 
-impl Marked {
+impl OffsetMode {
     pub(crate) const COUNT: usize = 3;
 }
 
@@ -71,32 +71,32 @@ pub(crate) fn number(dialect: Option<Dialect>) -> u8 {
 pub(crate) struct Resume {
     /// The secret, which it keeps.
     pub(crate) pid: String,
-    pub(crate) thread: Thread,
+    pub(crate) token: ResumeToken,
     pub(crate) offset: Option<Offset>,
 }
 
 impl Resume {
     /// Checks what a client says it had: a secret of its own, for a connection that was opened like this one.
     pub(crate) fn check(
-        threads: &Threads,
+        resume_tokens: &ResumeTokens,
         recovery: Recovery,
         user: &User,
         namespace: &str,
         dialect: Option<Dialect>,
     ) -> Option<Self> {
-        let thread = threads.read(&recovery.pid, user, namespace)?;
+        let token = resume_tokens.read(&recovery.pid, user, namespace)?;
         let offset = match &recovery.offset {
             None => None,
             Some(text) => Some(Offset::parse(text)?),
         };
-        let as_opened = thread.dialect == number(dialect);
+        let as_opened = token.dialect == number(dialect);
         let as_heard = offset.is_none_or(|offset| match dialect {
             Some(dialect) => offset.decided && offset.dialect == dialect,
             None => true,
         });
         // An offset from before the start is one that the client kept from an earlier connection of its own.
-        let offset = offset.filter(|offset| offset.position >= thread.start);
-        (as_opened && as_heard).then_some(Self { pid: recovery.pid, thread, offset })
+        let offset = offset.filter(|offset| offset.position >= token.start);
+        (as_opened && as_heard).then_some(Self { pid: recovery.pid, token, offset })
     }
 
     /// The dialect that the connection had come to speak.
@@ -107,7 +107,7 @@ impl Resume {
     /// The position after which something may be missing.
     pub(crate) fn after(&self) -> u64 {
         match self.offset {
-            None => self.thread.start,
+            None => self.token.start,
             Some(offset) if offset.decided => offset.position,
             // Of this position, the dialects behind the one that was heard.
             Some(offset) => offset.position.saturating_sub(1),

@@ -271,7 +271,7 @@ async fn execute(
         guest,
         guest_proof: secret.as_ref().map(GuestSecret::proof),
         address: Some(connection.client.address),
-        origin: Some(connection.lineage),
+        origin: Some(connection.session),
         acked: responder.ack.is_some(),
     };
     let history = connection.dialect() == Some(Dialect::Rooms);

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::error::Answer;
-use crate::extract::{Body, From, Person};
+use crate::extract::{Body, ClientIp, Person};
 use crate::openapi::ProblemBody;
 use crate::views::{Session, Views};
 
@@ -42,7 +42,7 @@ pub(crate) struct Registration {
 )]
 pub(crate) async fn register(
     State(service): State<Service>,
-    From(address): From,
+    ClientIp(address): ClientIp,
     Body(input): Body<Registration>,
 ) -> Answer<(StatusCode, Json<Session>)> {
     service.rates().login(address)?;
@@ -105,7 +105,7 @@ fn log_failed(address: IpAddr, login: &str) {
 )]
 pub(crate) async fn log_in(
     State(service): State<Service>,
-    From(address): From,
+    ClientIp(address): ClientIp,
     Body(credentials): Body<Credentials>,
 ) -> Answer<Json<Session>> {
     Ok(Json(Views(&service).session(&credentials.log_in(&service, address, None).await?)))
@@ -124,7 +124,7 @@ pub(crate) async fn log_in(
 pub(crate) async fn refresh(
     State(service): State<Service>,
     person: Person,
-    From(address): From,
+    ClientIp(address): ClientIp,
 ) -> Answer<Json<Session>> {
     let owner = person.owner(address)?;
     let session = service.refresh(owner.account, owner.credential, owner.dialect.as_deref())?;

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::error::Answer;
-use crate::extract::{Asked, Asker, Body, BodyIfAny, Lister, PageQuery, Path, long, user_id};
+use crate::extract::{AuthUser, Body, BodyIfAny, Lister, PageQuery, Path, Query, long, user_id};
 use crate::openapi::ProblemBody;
 use crate::views::{Conversation, Page, Views, given_roles, made_kinds};
 
@@ -22,7 +22,7 @@ use crate::views::{Conversation, Page, Views, given_roles, made_kinds};
 pub(crate) async fn list(
     State(service): State<Service>,
     Lister(asker): Lister,
-    Asked(query): Asked<PageQuery>,
+    Query(query): Query<PageQuery>,
 ) -> Answer<Response> {
     let limit = query.limit()?;
     let found = service.conversations(asker.id(), query.cursor, limit).await?;
@@ -61,7 +61,7 @@ pub(crate) struct NewConversation {
 )]
 pub(crate) async fn create(
     State(service): State<Service>,
-    asker: Asker,
+    asker: AuthUser,
     Body(input): Body<NewConversation>,
 ) -> Answer<(StatusCode, Json<Conversation>)> {
     let kind = ConversationKind::parse(&input.kind)
@@ -83,7 +83,7 @@ pub(crate) async fn create(
 )]
 pub(crate) async fn get(
     State(service): State<Service>,
-    asker: Asker,
+    asker: AuthUser,
     Path(id): Path<String>,
 ) -> Answer<Json<Conversation>> {
     let conversation = service.conversation(asker.id(), ConversationId::trusted(&id)).await?;
@@ -104,7 +104,7 @@ pub(crate) struct ConversationPatch {
 )]
 pub(crate) async fn change(
     State(service): State<Service>,
-    asker: Asker,
+    asker: AuthUser,
     Path(id): Path<String>,
     Body(input): Body<ConversationPatch>,
 ) -> Answer<Json<Conversation>> {
@@ -119,7 +119,11 @@ pub(crate) async fn change(
     params(("id" = String, Path)),
     responses((status = 204, description = "Done"))
 )]
-pub(crate) async fn delete(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<StatusCode> {
+pub(crate) async fn delete(
+    State(service): State<Service>,
+    asker: AuthUser,
+    Path(id): Path<String>,
+) -> Answer<StatusCode> {
     service.delete_conversation(asker.actor(), ConversationId::trusted(&id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -144,7 +148,7 @@ pub(crate) struct NewMember {
 )]
 pub(crate) async fn add_member(
     State(service): State<Service>,
-    asker: Asker,
+    asker: AuthUser,
     Path(id): Path<String>,
     BodyIfAny(input): BodyIfAny<NewMember>,
 ) -> Answer<(StatusCode, Json<Conversation>)> {
@@ -170,7 +174,7 @@ pub(crate) async fn add_member(
 )]
 pub(crate) async fn remove_member(
     State(service): State<Service>,
-    asker: Asker,
+    asker: AuthUser,
     Path((id, user)): Path<(String, String)>,
 ) -> Answer<StatusCode> {
     service.remove_member(asker.actor(), ConversationId::trusted(&id), UserId::trusted(&user)).await?;
@@ -191,7 +195,7 @@ pub(crate) struct Read {
 )]
 pub(crate) async fn mark_read(
     State(service): State<Service>,
-    asker: Asker,
+    asker: AuthUser,
     Path(id): Path<String>,
     Body(input): Body<Read>,
 ) -> Answer<StatusCode> {

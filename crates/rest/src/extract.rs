@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{FromRef, FromRequest, FromRequestParts, Query, Request};
+use axum::extract::{FromRef, FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::request::Parts;
@@ -32,9 +32,9 @@ pub struct ClientAddress(pub IpAddr);
 /// Who asks, by its token, and the dialect that the token carries. Found out, and counted, once for a request. A person
 /// has a credential, a service none.
 #[derive(Clone, Debug)]
-pub(crate) struct Asker(pub(crate) Account, pub(crate) Option<String>, pub(crate) Option<Credential>);
+pub(crate) struct AuthUser(pub(crate) Account, pub(crate) Option<String>, pub(crate) Option<Credential>);
 
-impl Asker {
+impl AuthUser {
     pub(crate) fn id(&self) -> UserId {
         self.0.user.id.clone()
     }
@@ -49,7 +49,7 @@ impl Asker {
     }
 }
 
-impl<S> FromRequestParts<S> for Asker
+impl<S> FromRequestParts<S> for AuthUser
 where
     Service: FromRef<S>,
     S: Send + Sync,
@@ -61,7 +61,7 @@ where
             return Ok(known.clone());
         }
         let service = Service::from_ref(state);
-        let From(address) = From::from_request_parts(parts, state).await?;
+        let ClientIp(address) = ClientIp::from_request_parts(parts, state).await?;
         let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let token = header.and_then(|value| {
             let (scheme, token) = value.split_once(' ')?;
@@ -108,7 +108,7 @@ pub(crate) fn long<T: Serialize>(make: impl FnOnce() -> T) -> Response {
 }
 
 /// Who asks for a list, a search or a very long page: that counts as many reads of the asker's.
-pub(crate) struct Lister(pub(crate) Asker);
+pub(crate) struct Lister(pub(crate) AuthUser);
 
 impl<S> FromRequestParts<S> for Lister
 where
@@ -118,7 +118,7 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let asker = Asker::from_request_parts(parts, state).await?;
+        let asker = AuthUser::from_request_parts(parts, state).await?;
         if !asker.0.user.is_service() {
             let service = Service::from_ref(state);
             // The request itself counted as one.
@@ -143,24 +143,24 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let From(address) = From::from_request_parts(parts, state).await?;
+        let ClientIp(address) = ClientIp::from_request_parts(parts, state).await?;
         Service::from_ref(state).rates().anonymous_read(address)?;
         Ok(Self(address))
     }
 }
 
 /// Who asks, if that is a service or is none, as it has to be.
-async fn asker_that<S>(parts: &mut Parts, state: &S, is_service: bool, else_say: &str) -> Result<Asker, Problem>
+async fn asker_that<S>(parts: &mut Parts, state: &S, is_service: bool, else_say: &str) -> Result<AuthUser, Problem>
 where
     Service: FromRef<S>,
     S: Send + Sync,
 {
-    let asker = Asker::from_request_parts(parts, state).await?;
+    let asker = AuthUser::from_request_parts(parts, state).await?;
     if asker.0.user.is_service() == is_service { Ok(asker) } else { Err(Refusal::forbidden(else_say).into()) }
 }
 
 /// Who asks, where that is to be a person: services have no password and no sessions.
-pub(crate) struct Person(pub(crate) Asker);
+pub(crate) struct Person(pub(crate) AuthUser);
 
 impl Person {
     /// The asker, as the owner of the account that it wants to change.
@@ -168,7 +168,7 @@ impl Person {
     /// # Errors
     /// An internal error where the asker is a service, which is no person.
     pub(crate) fn owner(self, address: IpAddr) -> Result<Owner, Refusal> {
-        let Asker(account, dialect, credential) = self.0;
+        let AuthUser(account, dialect, credential) = self.0;
         Ok(Owner { account, credential: credential.ok_or_else(Refusal::internal)?, address, dialect })
     }
 }
@@ -202,9 +202,9 @@ where
 }
 
 /// The address of who asks.
-pub(crate) struct From(pub(crate) IpAddr);
+pub(crate) struct ClientIp(pub(crate) IpAddr);
 
-impl<S: Send + Sync> FromRequestParts<S> for From {
+impl<S: Send + Sync> FromRequestParts<S> for ClientIp {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
@@ -272,14 +272,14 @@ fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Problem> {
 }
 
 /// The query.
-pub(crate) struct Asked<T>(pub(crate) T);
+pub(crate) struct Query<T>(pub(crate) T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        match Query::<T>::from_request_parts(parts, state).await {
-            Ok(Query(query)) => Ok(Self(query)),
+        match axum::extract::Query::<T>::from_request_parts(parts, state).await {
+            Ok(axum::extract::Query(query)) => Ok(Self(query)),
             Err(error) => Err(Refusal::new(Code::InvalidPayload, error.body_text()).into()),
         }
     }

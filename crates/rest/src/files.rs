@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use crate::caching;
 use crate::error::{Answer, Problem};
-use crate::extract::{Anybody, Asker, BODY_WITHIN, Path, too_slow};
+use crate::extract::{Anybody, AuthUser, BODY_WITHIN, Path, too_slow};
 use crate::views::{self, Upload};
 
 /// Bytes of a form: a file, and what is written around it.
@@ -36,7 +36,7 @@ struct Form {
 )]
 pub(crate) async fn upload(
     State(service): State<Service>,
-    asker: Asker,
+    asker: AuthUser,
     request: Request,
 ) -> Answer<(StatusCode, Json<Upload>)> {
     let mut form = Multipart::from_request(request, &())

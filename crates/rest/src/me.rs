@@ -8,7 +8,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::error::Answer;
-use crate::extract::{Asker, Body, BodyIfAny, From, Person, present};
+use crate::extract::{AuthUser, Body, BodyIfAny, ClientIp, Person, present};
 use crate::views::{Own, Session, Views};
 
 /// Oneself.
@@ -16,7 +16,7 @@ use crate::views::{Own, Session, Views};
     get, path = "/me", tag = "me", operation_id = "getMe",
     responses((status = 200, description = "Oneself", body = Own))
 )]
-pub(crate) async fn get(State(service): State<Service>, asker: Asker) -> Json<Own> {
+pub(crate) async fn get(State(service): State<Service>, asker: AuthUser) -> Json<Own> {
     Json(Views(&service).own(&asker.0))
 }
 
@@ -61,7 +61,7 @@ pub(crate) struct OwnPatch {
 pub(crate) async fn change(
     State(service): State<Service>,
     person: Person,
-    From(address): From,
+    ClientIp(address): ClientIp,
     Body(input): Body<OwnPatch>,
 ) -> Answer<Json<Own>> {
     let OwnPatch { username, email, name, avatar, current_password } = input;
@@ -87,7 +87,7 @@ pub(crate) struct PasswordChange {
 pub(crate) async fn change_password(
     State(service): State<Service>,
     person: Person,
-    From(address): From,
+    ClientIp(address): ClientIp,
     Body(input): Body<PasswordChange>,
 ) -> Answer<Json<Session>> {
     let PasswordChange { current_password, new_password } = input;
@@ -111,7 +111,7 @@ pub(crate) struct Erasure {
 pub(crate) async fn erase(
     State(service): State<Service>,
     person: Person,
-    From(address): From,
+    ClientIp(address): ClientIp,
     BodyIfAny(input): BodyIfAny<Erasure>,
 ) -> Answer<StatusCode> {
     service.erase_own(&person.owner(address)?, input.current_password).await?;

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::error::Answer;
-use crate::extract::{Asked, Asker, Body, Lister, Path, long, page_limit, present};
+use crate::extract::{AuthUser, Body, Lister, Path, Query, long, page_limit, present};
 use crate::views::{Meetup, Page, Views, set_statuses};
 
 #[derive(Deserialize, IntoParams)]
@@ -34,7 +34,7 @@ pub(crate) struct List {
 pub(crate) async fn list(
     State(service): State<Service>,
     Lister(asker): Lister,
-    Asked(query): Asked<List>,
+    Query(query): Query<List>,
 ) -> Answer<Response> {
     let limit = page_limit(query.limit)?;
     let found = service.meetups(asker.id(), query.current, query.cursor, limit).await?;
@@ -65,7 +65,7 @@ pub(crate) struct NewMeetup {
 )]
 pub(crate) async fn create(
     State(service): State<Service>,
-    asker: Asker,
+    asker: AuthUser,
     Body(input): Body<NewMeetup>,
 ) -> Answer<(StatusCode, Json<Meetup>)> {
     let wanted = MeetupInput {
@@ -84,7 +84,11 @@ pub(crate) async fn create(
     get, path = "/meetups/{id}", tag = "meetups", operation_id = "getMeetup", params(("id" = String, Path)),
     responses((status = 200, description = "The meetup", body = Meetup))
 )]
-pub(crate) async fn get(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Meetup>> {
+pub(crate) async fn get(
+    State(service): State<Service>,
+    asker: AuthUser,
+    Path(id): Path<String>,
+) -> Answer<Json<Meetup>> {
     let meetup = service.meetup(asker.id(), MeetupId::trusted(&id)).await?;
     Ok(Json(Views(&service).meetup(&meetup)))
 }
@@ -112,7 +116,7 @@ pub(crate) struct MeetupPatch {
 )]
 pub(crate) async fn change(
     State(service): State<Service>,
-    asker: Asker,
+    asker: AuthUser,
     Path(id): Path<String>,
     Body(input): Body<MeetupPatch>,
 ) -> Answer<Json<Meetup>> {
@@ -136,7 +140,11 @@ pub(crate) async fn change(
     delete, path = "/meetups/{id}", tag = "meetups", operation_id = "deleteMeetup", params(("id" = String, Path)),
     responses((status = 204, description = "Done"))
 )]
-pub(crate) async fn delete(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<StatusCode> {
+pub(crate) async fn delete(
+    State(service): State<Service>,
+    asker: AuthUser,
+    Path(id): Path<String>,
+) -> Answer<StatusCode> {
     service.delete_meetup(asker.actor(), MeetupId::trusted(&id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -149,7 +157,7 @@ pub(crate) async fn delete(State(service): State<Service>, asker: Asker, Path(id
 )]
 pub(crate) async fn request(
     State(service): State<Service>,
-    asker: Asker,
+    asker: AuthUser,
     Path(id): Path<String>,
 ) -> Answer<(StatusCode, Json<Meetup>)> {
     let meetup = service.request_meetup(asker.actor(), MeetupId::trusted(&id)).await?;
@@ -164,7 +172,7 @@ pub(crate) async fn request(
 )]
 pub(crate) async fn accept(
     State(service): State<Service>,
-    asker: Asker,
+    asker: AuthUser,
     Path(path): Path<(String, String)>,
 ) -> Answer<Json<Meetup>> {
     decide(&service, &asker, path, true).await
@@ -178,13 +186,18 @@ pub(crate) async fn accept(
 )]
 pub(crate) async fn decline(
     State(service): State<Service>,
-    asker: Asker,
+    asker: AuthUser,
     Path(path): Path<(String, String)>,
 ) -> Answer<Json<Meetup>> {
     decide(&service, &asker, path, false).await
 }
 
-async fn decide(service: &Service, asker: &Asker, (id, user): (String, String), accept: bool) -> Answer<Json<Meetup>> {
+async fn decide(
+    service: &Service,
+    asker: &AuthUser,
+    (id, user): (String, String),
+    accept: bool,
+) -> Answer<Json<Meetup>> {
     let (id, user) = (MeetupId::trusted(&id), UserId::trusted(&user));
     let meetup = service.decide_request(asker.actor(), id, user, accept).await?;
     Ok(Json(Views(service).meetup(&meetup)))
@@ -198,7 +211,7 @@ async fn decide(service: &Service, asker: &Asker, (id, user): (String, String), 
 )]
 pub(crate) async fn remove_participant(
     State(service): State<Service>,
-    asker: Asker,
+    asker: AuthUser,
     Path((id, user)): Path<(String, String)>,
 ) -> Answer<Json<Meetup>> {
     let (id, user) = (MeetupId::trusted(&id), UserId::trusted(&user));

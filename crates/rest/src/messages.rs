@@ -9,7 +9,7 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::error::Answer;
-use crate::extract::{Asked, Asker, Body, Path, page_limit};
+use crate::extract::{AuthUser, Body, Path, Query, page_limit};
 use crate::views::{Message, Messages, Views, message_kinds};
 
 #[derive(Deserialize, IntoParams)]
@@ -30,9 +30,9 @@ pub(crate) struct History {
 )]
 pub(crate) async fn list(
     State(service): State<Service>,
-    asker: Asker,
+    asker: AuthUser,
     Path(id): Path<String>,
-    Asked(query): Asked<History>,
+    Query(query): Query<History>,
 ) -> Answer<Json<Messages>> {
     let of = match (query.before, query.after) {
         (None, None) => PageOf::Newest,
@@ -107,7 +107,7 @@ pub(crate) fn new_text(
 )]
 pub(crate) async fn send(
     State(service): State<Service>,
-    asker: Asker,
+    asker: AuthUser,
     Path(id): Path<String>,
     headers: HeaderMap,
     Body(mut input): Body<NewMessage>,
@@ -141,7 +141,7 @@ pub(crate) struct Edit {
 )]
 pub(crate) async fn edit(
     State(service): State<Service>,
-    asker: Asker,
+    asker: AuthUser,
     Path(id): Path<String>,
     Body(input): Body<Edit>,
 ) -> Answer<Json<Message>> {
@@ -154,7 +154,11 @@ pub(crate) async fn edit(
     delete, path = "/messages/{id}", tag = "messages", operation_id = "deleteMessage", params(("id" = String, Path)),
     responses((status = 204, description = "Done"))
 )]
-pub(crate) async fn delete(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<StatusCode> {
+pub(crate) async fn delete(
+    State(service): State<Service>,
+    asker: AuthUser,
+    Path(id): Path<String>,
+) -> Answer<StatusCode> {
     service.delete_message(asker.actor(), MessageId::trusted(&id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

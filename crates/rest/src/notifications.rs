@@ -8,7 +8,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::error::Answer;
-use crate::extract::{Asked, Asker, Backend, Body, PageQuery, user_id};
+use crate::extract::{AuthUser, Backend, Body, PageQuery, Query, user_id};
 use crate::openapi::ProblemBody;
 use crate::views::{Notification, Page, notification};
 
@@ -19,8 +19,8 @@ use crate::views::{Notification, Page, notification};
 )]
 pub(crate) async fn list(
     State(service): State<Service>,
-    asker: Asker,
-    Asked(query): Asked<PageQuery>,
+    asker: AuthUser,
+    Query(query): Query<PageQuery>,
 ) -> Answer<Json<Page<Notification>>> {
     let limit = query.limit()?;
     let found = service.notifications(asker.id(), query.cursor, limit).await?;
@@ -32,7 +32,7 @@ pub(crate) async fn list(
     put, path = "/notifications/read", tag = "notifications", operation_id = "readNotifications",
     responses((status = 204, description = "Done"))
 )]
-pub(crate) async fn mark_read(State(service): State<Service>, asker: Asker) -> Answer<StatusCode> {
+pub(crate) async fn mark_read(State(service): State<Service>, asker: AuthUser) -> Answer<StatusCode> {
     service.read_notifications(asker.id()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

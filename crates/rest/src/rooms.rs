@@ -2,12 +2,12 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use quintet_service::{Service, Which};
+use quintet_service::{Filter, Service};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::error::Answer;
-use crate::extract::{Asked, Lister, long, page_limit};
+use crate::extract::{Lister, Query, long, page_limit};
 use crate::views::{Page, Room, room};
 
 #[derive(Deserialize, IntoParams)]
@@ -33,9 +33,9 @@ pub(crate) struct Search {
 pub(crate) async fn list(
     State(service): State<Service>,
     Lister(asker): Lister,
-    Asked(search): Asked<Search>,
+    Query(search): Query<Search>,
 ) -> Answer<Response> {
     let limit = page_limit(search.limit)?;
-    let found = service.found(asker.id(), search.q, Which::Open, search.cursor, limit).await?;
+    let found = service.found(asker.id(), search.q, Filter::Open, search.cursor, limit).await?;
     Ok(long(|| Page::of(found, room)))
 }

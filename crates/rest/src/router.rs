@@ -84,7 +84,7 @@ pub fn router(service: Service, settings: &Settings) -> Router {
         .merge(compat::router(app.clone()))
         .split_for_parts();
     let said = Bytes::from(openapi::completed(said).to_json().unwrap_or_default());
-    let said = Said { tag: caching::tag_of(&said).into(), text: said };
+    let said = OpenApiJson { tag: caching::tag_of(&said).into(), text: said };
     let page = SwaggerUi::new(DOCS_PATH).config(Config::from(DOCUMENT_PATH).validator_url("none"));
     let router = if settings.docs { router.merge(page) } else { router };
     router
@@ -117,7 +117,7 @@ fn cors(settings: &Settings) -> CorsLayer {
 
 /// The OpenAPI document of the API.
 #[derive(Clone)]
-struct Said {
+struct OpenApiJson {
     text: Bytes,
     tag: Arc<str>,
 }
@@ -127,7 +127,7 @@ struct Said {
     get, path = "/openapi.json", tag = "operations", operation_id = "getDocument", security(()),
     responses((status = 200, description = "The document", body = serde_json::Value))
 )]
-async fn document(_: Anybody, Extension(Said { text, tag }): Extension<Said>) -> impl IntoResponse {
+async fn document(_: Anybody, Extension(OpenApiJson { text, tag }): Extension<OpenApiJson>) -> impl IntoResponse {
     let headers =
         [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache"), (header::ETAG, &*tag)];
     (headers, text).into_response()

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::error::Answer;
-use crate::extract::{Asked, Asker, Backend, Body, Lister, Path, long, page_limit, user_id};
+use crate::extract::{AuthUser, Backend, Body, Lister, Path, Query, long, page_limit, user_id};
 use crate::me::ProfilePatch;
 use crate::views::{Own, Page, User, Views};
 
@@ -37,7 +37,7 @@ pub(crate) struct Search {
 pub(crate) async fn list(
     State(service): State<Service>,
     Lister(asker): Lister,
-    Asked(search): Asked<Search>,
+    Query(search): Query<Search>,
 ) -> Answer<Response> {
     let found = service.users(asker.id(), search.q, search.cursor, page_limit(search.limit)?).await?;
     let views = Views(&service);
@@ -49,7 +49,7 @@ pub(crate) async fn list(
     get, path = "/users/{id}", tag = "users", operation_id = "getUser", params(("id" = String, Path)),
     responses((status = 200, description = "The user", body = User))
 )]
-pub(crate) async fn get(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<User>> {
+pub(crate) async fn get(State(service): State<Service>, asker: AuthUser, Path(id): Path<String>) -> Answer<Json<User>> {
     let user = service.user(asker.id().into(), &UserId::trusted(&id)).await?;
     Ok(Json(Views(&service).user(&user)))
 }
@@ -81,7 +81,7 @@ pub(crate) async fn make(
 ) -> Answer<(StatusCode, Json<Own>)> {
     let id = input.id.as_deref().map(|id| user_id("id", id)).transpose()?;
     let NewUser { username, email, password, name, avatar, .. } = input;
-    let reserved = Reserved::Numbered;
+    let reserved = Reserved::NotificationRow;
     let new = NewAccount { id, username, email, password, name, avatar, reserved, ..NewAccount::default() };
     let account = service.make_user(new).await?;
     Ok((StatusCode::CREATED, Json(Views(&service).own(&account))))

@@ -382,7 +382,7 @@ impl Views<'_> {
     }
 }
 
-pub(crate) fn room(found: &quintet_service::Found) -> Room {
+pub(crate) fn room(found: &quintet_service::Listing) -> Room {
     Room {
         id: found.place.id.to_string(),
         kind: found.place.kind.as_str(),

@@ -28,7 +28,7 @@ pub(crate) async fn run(service: Service) {
         if let Err(error) = service.expire_meetups().await {
             tracing::warn!(%error, "meetups could not be expired");
         }
-        if let Err(error) = service.erase_on().await {
+        if let Err(error) = service.continue_erasure().await {
             tracing::warn!(%error, "deleting the messages of an erased user failed");
         }
         // Each call checks some files and goes on where the last one ended, so that all are checked again and again.

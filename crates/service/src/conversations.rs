@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use quintet_domain::limits::{CONTENT_BYTES_MAX, IDS_MAX};
 use quintet_domain::{
-    Conversation, ConversationId, ConversationKind, Place, Profile, Refusal, Role, UserId, display_name,
+    Conversation, ConversationId, ConversationKind, ConversationRef, Profile, Refusal, Role, UserId, display_name,
 };
-use quintet_store::{Actor, ConversationChange, Created, Found, Joined, NewConversation, Page, Which};
+use quintet_store::{Actor, ConversationChange, Created, Filter, Joined, Listing, NewConversation, Page};
 
 use crate::Service;
 use crate::users::SEARCH_READS_MAX;
@@ -106,10 +106,10 @@ impl Service {
         &self,
         user: UserId,
         query: String,
-        which: Which,
+        which: Filter,
         cursor: Option<String>,
         limit: u32,
-    ) -> Result<Page<Found>, Refusal> {
+    ) -> Result<Page<Listing>, Refusal> {
         let mut page = self.store().found(user.clone(), query.clone(), which.clone(), cursor, limit).await?;
         // Each in its turn.
         for _ in 1..SEARCH_READS_MAX {
@@ -149,7 +149,8 @@ impl Service {
     ) -> Result<Conversation, Refusal> {
         change.name = change.name.map(|name| display_name("name", &name)).transpose()?;
         let user = actor.user.clone();
-        let place: Arc<Place> = self.write(|store, done| store.change_conversation(actor, id, change, done)).await?;
+        let place: Arc<ConversationRef> =
+            self.write(|store, done| store.change_conversation(actor, id, change, done)).await?;
         self.conversation(user, place.id.clone()).await
     }
 

@@ -8,9 +8,7 @@ use std::sync::Arc;
 use quintet_domain::{
     Command, ConversationId, ConversationKind, Departure, Outcome, Refusal, Reply, Timestamp, UserId,
 };
-use quintet_store::{
-    Actor, Created, Done, Joined, Left, Memberships, NewConversation, Send as Sending, Sent, StoreError,
-};
+use quintet_store::{Actor, Created, Done, Joined, Left, Memberships, NewConversation, SendMessage, Sent, StoreError};
 
 use crate::{GuestSecret, Service, authorise};
 
@@ -57,7 +55,7 @@ impl Service {
             Command::Send(text) => {
                 let done: Done<Sent> =
                     plain(answered, |sent: Sent| Reply::Sent { message: sent.message, repeated: sent.repeated });
-                store.send(Sending { actor, text }, done).await;
+                store.send(SendMessage { actor, text }, done).await;
             }
             Command::Edit { message, content } => {
                 store.edit_message(actor, message, content, plain(answered, Reply::Edited)).await;

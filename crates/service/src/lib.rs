@@ -50,12 +50,12 @@ use quintet_bus::Bus;
 use quintet_domain::{Environment, Refusal};
 use quintet_files::Files;
 pub use quintet_store::{
-    Account, Actor, ConversationChange, Found, Joined, Login, MeetupChange, Memberships, MessagePage, Missed, Numbered,
-    Page, PageOf, Party, ProfileChange, Sent, ServiceKey, StoredFile, Untold, Which,
+    Account, Actor, ConversationChange, Filter, Joined, Listing, Login, MeetupChange, Memberships, MessagePage, Missed,
+    NotificationRow, Page, PageOf, Party, ProfileChange, Sent, ServiceKey, StoredFile, Untold,
 };
 use quintet_store::{Done, Future, Store};
 pub use rates::{EventRate, Rates, RefusalRate};
-pub use recovery::{Thread, Threads};
+pub use recovery::{ResumeToken, ResumeTokens};
 pub use token_hmac::install_token_cryptography;
 pub use tokens::{Algorithm, Credential, Issuer, Keys, SignWith, TokenSettings, Tokens};
 pub use users::{NewAccount, Reserved, Session};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use quintet_domain::{ConversationId, Message, MessageId, NewText, Refusal, UserId, validate_content};
-use quintet_store::{Actor, MessagePage, PageOf, Party, Send, Sent};
+use quintet_store::{Actor, MessagePage, PageOf, Party, SendMessage, Sent};
 
 use crate::Service;
 
@@ -14,7 +14,7 @@ impl Service {
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`, `ERR_CONFLICT`, what is wrong with the text.
     pub async fn send(&self, actor: Actor, text: NewText) -> Result<Sent, Refusal> {
         validate_content("content", &text.content, text.file.is_some())?;
-        self.write(|store, done| store.send(Send { actor, text }, done)).await
+        self.write(|store, done| store.send(SendMessage { actor, text }, done)).await
     }
 
     /// Changes a message's text.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use quintet_domain::limits::NAME_CHARS_MAX;
 use quintet_domain::{Notification, NotificationId, Refusal, UserId, is_blank, validate_content};
-use quintet_store::{Numbered, Page, Untold};
+use quintet_store::{NotificationRow, Page, Untold};
 
 use crate::Service;
 
@@ -29,7 +29,7 @@ impl Service {
         user: UserId,
         cursor: Option<String>,
         limit: u32,
-    ) -> Result<Page<Numbered>, Refusal> {
+    ) -> Result<Page<NotificationRow>, Refusal> {
         Ok(self.store().notifications(user, cursor, limit).await?)
     }
 

@@ -22,20 +22,20 @@ const PROOF_BYTES: usize = 16;
 
 /// What a secret says of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Thread {
+pub struct ResumeToken {
     /// The dialect that the connection was opened with, as a number of the gateway's.
     pub dialect: u8,
     /// Names what the connection asked for, also before it was lost.
-    pub lineage: ConnectionId,
+    pub session: ConnectionId,
     /// The position in the commit order from which on it heard everything.
     pub start: u64,
 }
 
 /// Makes and reads the secrets.
 #[derive(Clone)]
-pub struct Threads(Hmac<Sha256>);
+pub struct ResumeTokens(Hmac<Sha256>);
 
-impl std::fmt::Debug for Threads {
+impl std::fmt::Debug for ResumeTokens {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Threads(..)")
     }
@@ -46,9 +46,9 @@ impl Service {
     ///
     /// # Errors
     /// An internal error when the store does not answer.
-    pub async fn threads(&self) -> Result<Threads, Refusal> {
+    pub async fn resume_tokens(&self) -> Result<ResumeTokens, Refusal> {
         let data = self.store().identity().await?;
-        Ok(Threads::new(self.0.tokens.own_key(), &data))
+        Ok(ResumeTokens::new(self.0.tokens.own_key(), &data))
     }
 
     /// What a user missed since a position.
@@ -60,7 +60,7 @@ impl Service {
     }
 }
 
-impl Threads {
+impl ResumeTokens {
     /// Secrets of this server, `key` being the one that it alone has, for data with this name.
     pub(crate) fn new(key: &[u8], data: &str) -> Self {
         let mut mac = keyed(key);
@@ -85,11 +85,11 @@ impl Threads {
 
     /// Makes the secret of a connection.
     #[must_use]
-    pub fn issue(&self, thread: Thread, user: &User, namespace: &str) -> String {
+    pub fn issue(&self, token: ResumeToken, user: &User, namespace: &str) -> String {
         let mut bytes = Vec::with_capacity(BODY_BYTES + PROOF_BYTES);
-        bytes.extend([VERSION, thread.dialect]);
-        bytes.extend(thread.lineage.0.to_be_bytes());
-        bytes.extend(thread.start.to_be_bytes());
+        bytes.extend([VERSION, token.dialect]);
+        bytes.extend(token.session.0.to_be_bytes());
+        bytes.extend(token.start.to_be_bytes());
         let proof = self.proof(&bytes, user, namespace).finalize().into_bytes();
         bytes.extend(&proof[..PROOF_BYTES]);
         BASE64_URL_SAFE_NO_PAD.encode(bytes)
@@ -97,16 +97,16 @@ impl Threads {
 
     /// Reads a secret; none unless it is one of ours for this user, namespace and data.
     #[must_use]
-    pub fn read(&self, secret: &str, user: &User, namespace: &str) -> Option<Thread> {
+    pub fn read(&self, secret: &str, user: &User, namespace: &str) -> Option<ResumeToken> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(secret).ok()?;
         let (body, proof) = bytes.split_at_checked(BODY_BYTES)?;
         if proof.len() != PROOF_BYTES || body[0] != VERSION {
             return None;
         }
         self.proof(body, user, namespace).verify_truncated_left(proof).ok()?;
-        Some(Thread {
+        Some(ResumeToken {
             dialect: body[1],
-            lineage: ConnectionId(u64::from_be_bytes(body[2..10].try_into().ok()?)),
+            session: ConnectionId(u64::from_be_bytes(body[2..10].try_into().ok()?)),
             start: u64::from_be_bytes(body[10..].try_into().ok()?),
         })
     }
@@ -141,31 +141,31 @@ mod tests {
 
     #[test]
     fn a_secret_is_good_for_what_it_was_made_for() {
-        let threads = Threads::new(b"secret", "data");
-        let thread = Thread { dialect: 3, lineage: ConnectionId(7), start: 42 };
-        let secret = threads.issue(thread, &user("ada"), "/chat");
-        assert_eq!(threads.read(&secret, &user("ada"), "/chat"), Some(thread));
-        assert_eq!(threads.read(&secret, &user("bob"), "/chat"), None);
-        assert_eq!(threads.read(&secret, &User { kind: UserKind::Guest, ..user("ada") }, "/chat"), None);
-        assert_eq!(threads.read(&secret, &user("ada"), "/"), None);
-        assert_eq!(Threads::new(b"secret", "other data").read(&secret, &user("ada"), "/chat"), None);
-        assert_eq!(Threads::new(b"other secret", "data").read(&secret, &user("ada"), "/chat"), None);
+        let resume_tokens = ResumeTokens::new(b"secret", "data");
+        let token = ResumeToken { dialect: 3, session: ConnectionId(7), start: 42 };
+        let secret = resume_tokens.issue(token, &user("ada"), "/chat");
+        assert_eq!(resume_tokens.read(&secret, &user("ada"), "/chat"), Some(token));
+        assert_eq!(resume_tokens.read(&secret, &user("bob"), "/chat"), None);
+        assert_eq!(resume_tokens.read(&secret, &User { kind: UserKind::Guest, ..user("ada") }, "/chat"), None);
+        assert_eq!(resume_tokens.read(&secret, &user("ada"), "/"), None);
+        assert_eq!(ResumeTokens::new(b"secret", "other data").read(&secret, &user("ada"), "/chat"), None);
+        assert_eq!(ResumeTokens::new(b"other secret", "data").read(&secret, &user("ada"), "/chat"), None);
     }
 
     #[test]
     fn a_secret_that_was_changed_anywhere_is_none() {
-        let threads = Threads::new(b"secret", "data");
+        let resume_tokens = ResumeTokens::new(b"secret", "data");
         let user = user("ada");
-        let secret = threads.issue(Thread { dialect: 0, lineage: ConnectionId(1), start: 2 }, &user, "/");
+        let secret = resume_tokens.issue(ResumeToken { dialect: 0, session: ConnectionId(1), start: 2 }, &user, "/");
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(&secret).expect("base64");
         for at in 0..bytes.len() {
             let mut changed = bytes.clone();
             changed[at] ^= 1;
-            assert_eq!(threads.read(&BASE64_URL_SAFE_NO_PAD.encode(changed), &user, "/"), None, "byte {at}");
+            assert_eq!(resume_tokens.read(&BASE64_URL_SAFE_NO_PAD.encode(changed), &user, "/"), None, "byte {at}");
         }
         for length in 0..bytes.len() {
-            assert_eq!(threads.read(&BASE64_URL_SAFE_NO_PAD.encode(&bytes[..length]), &user, "/"), None);
+            assert_eq!(resume_tokens.read(&BASE64_URL_SAFE_NO_PAD.encode(&bytes[..length]), &user, "/"), None);
         }
-        assert_eq!(threads.read("no base64!", &user, "/"), None);
+        assert_eq!(resume_tokens.read("no base64!", &user, "/"), None);
     }
 }

@@ -45,7 +45,7 @@ pub enum Reserved {
     #[default]
     Refused,
     /// Append a number: for other back ends, whose users have it already.
-    Numbered,
+    NotificationRow,
     /// Accept it: for the operator.
     Allowed,
 }
@@ -124,7 +124,7 @@ impl Service {
             last_name: last_name(new.last_name),
             country,
             any_username: new.any_username,
-            number_reserved: new.reserved == Reserved::Numbered,
+            number_reserved: new.reserved == Reserved::NotificationRow,
             email_unverified: false,
         };
         self.write(|store, done| store.register(new, done)).await
@@ -234,7 +234,7 @@ impl Service {
     /// An internal error.
     pub async fn erase(&self, user: UserId) -> Result<(), Refusal> {
         self.write(|store, done| store.erase(user.clone(), done)).await?;
-        while self.write(|store, done| store.erase_on(user.clone(), done)).await? {}
+        while self.write(|store, done| store.continue_erasure(user.clone(), done)).await? {}
         Ok(())
     }
 
@@ -242,11 +242,11 @@ impl Service {
     ///
     /// # Errors
     /// An internal error.
-    pub async fn erase_on(&self) -> Result<(), Refusal> {
+    pub async fn continue_erasure(&self) -> Result<(), Refusal> {
         let mut failed = Ok(());
         for user in self.store().erasing().await? {
             for _ in 0..ERASURE_TURNS {
-                match self.write(|store, done| store.erase_on(user.clone(), done)).await {
+                match self.write(|store, done| store.continue_erasure(user.clone(), done)).await {
                     Ok(true) => {}
                     Ok(false) => break,
                     // One that fails keeps nobody else waiting.

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use quintet_domain::{
-    ConnectionId, ConversationId, ConversationKind, Entry, MeetupStatus, Message, NewText, Notification, Place,
-    Profile, Timestamp, User, UserId,
+    ConnectionId, ConversationId, ConversationKind, ConversationRef, Entry, MeetupStatus, Message, NewText,
+    Notification, Profile, Timestamp, User, UserId,
 };
 
 /// The stored form of a guest's secret: it can verify the secret, but not reveal it.
@@ -161,7 +161,7 @@ pub struct NewConversation {
 #[derive(Clone, Debug)]
 pub struct Created {
     /// Which.
-    pub place: Arc<Place>,
+    pub place: Arc<ConversationRef>,
     /// When it was made.
     pub created_at: Timestamp,
     /// Whether it is new.
@@ -190,7 +190,7 @@ pub struct Sent {
 #[derive(Clone, Debug)]
 pub struct Joined {
     /// Of what.
-    pub place: Arc<Place>,
+    pub place: Arc<ConversationRef>,
     /// Whether it is news.
     pub new: bool,
     /// The newest messages, oldest first, if asked for.
@@ -203,14 +203,14 @@ pub struct Joined {
 #[derive(Clone, Debug)]
 pub struct Left {
     /// Of what.
-    pub place: Arc<Place>,
+    pub place: Arc<ConversationRef>,
     /// The position in the commit order at which this holds.
     pub position: u64,
 }
 
 /// A message to be sent, by whom.
 #[derive(Clone, Debug)]
-pub struct Send {
+pub struct SendMessage {
     /// The sender.
     pub actor: Actor,
     /// The message.
@@ -255,7 +255,7 @@ pub struct Memberships {
     /// Whether the user is a registered one at that position.
     pub registered: bool,
     /// The conversations, each with the number of its members.
-    pub places: Vec<(Arc<Place>, u32)>,
+    pub places: Vec<(Arc<ConversationRef>, u32)>,
 }
 
 /// Notifications that no connection of the meetup vocabulary was sent, at one position of the commit order.
@@ -278,7 +278,7 @@ pub struct Missed {
 
 /// Which groups and rooms.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Which {
+pub enum Filter {
     /// Those that everybody may join.
     Open,
     /// Those, and the closed ones that one is a member of.
@@ -289,9 +289,9 @@ pub enum Which {
 
 /// A group or room, as one who may not be a member finds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct Listing {
     /// Id, kind and name.
-    pub place: Arc<Place>,
+    pub place: Arc<ConversationRef>,
     /// What it says of itself.
     pub description: Option<String>,
     /// Whether it is joined by id.
@@ -336,7 +336,7 @@ pub struct StoredFile {
 
 /// Files that nobody may have any more, of those that were looked at.
 #[derive(Clone, Debug, Default)]
-pub struct Dead {
+pub struct OrphanedFiles {
     /// Their ids.
     pub ids: Vec<String>,
     /// Where to go on looking; none at the end.
@@ -392,7 +392,7 @@ pub struct MeetupFilter {
 
 /// A notification and the order in which it was made.
 #[derive(Clone, Debug)]
-pub struct Numbered {
+pub struct NotificationRow {
     /// Its number, for paging and for marking.
     pub number: i64,
     /// The notification.

@@ -6,21 +6,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quintet_domain::{
-    Conversation, ConversationId, Departure, Entry, Meetup, MeetupId, Message, MessageId, Notification, NotificationId,
-    Place, Profile, Role, Timestamp, User, UserId,
+    Conversation, ConversationId, ConversationRef, Departure, Entry, Meetup, MeetupId, Message, MessageId,
+    Notification, NotificationId, Profile, Role, Timestamp, User, UserId,
 };
 
 use crate::{
-    Account, Actor, Claims, ConversationChange, Created, Dead, Found, GuestProof, Joined, Left, Login, MeetupChange,
-    MeetupFilter, Memberships, MessagePage, Missed, NewConversation, NewFile, NewMeetup, NewUser, Numbered, Page,
-    PageOf, Party, ProfileChange, Pruned, Send, Sent, ServiceKey, StoreError, StoredFile, Untold, Which,
+    Account, Actor, Claims, ConversationChange, Created, Filter, GuestProof, Joined, Left, Listing, Login,
+    MeetupChange, MeetupFilter, Memberships, MessagePage, Missed, NewConversation, NewFile, NewMeetup, NewUser,
+    NotificationRow, OrphanedFiles, Page, PageOf, Party, ProfileChange, Pruned, SendMessage, Sent, ServiceKey,
+    StoreError, StoredFile, Untold,
 };
 
 /// Called with the outcome of a write, after its commit, on the writer's thread: it must not wait.
-pub type Done<T> = Box<dyn FnOnce(Result<T, StoreError>) + std::marker::Send>;
+pub type Done<T> = Box<dyn FnOnce(Result<T, StoreError>) + Send>;
 
 /// A boxed future, so that a store can be a trait object.
-pub type Future<'a, T> = Pin<Box<dyn std::future::Future<Output = T> + std::marker::Send + 'a>>;
+pub type Future<'a, T> = Pin<Box<dyn std::future::Future<Output = T> + Send + 'a>>;
 
 /// A group of commands that was committed, or could not be.
 #[derive(Debug)]
@@ -36,7 +37,7 @@ pub struct Group {
 }
 
 /// Takes each group, in commit order. It may wait, and then the writer does.
-pub type OnCommit = Box<dyn FnMut(Group) + std::marker::Send>;
+pub type OnCommit = Box<dyn FnMut(Group) + Send>;
 
 /// The result of a read.
 pub type ReadResult<'a, T> = Future<'a, Result<T, StoreError>>;
@@ -53,12 +54,12 @@ pub type ReadResult<'a, T> = Future<'a, Result<T, StoreError>>;
 /// 6. **Read your writes.** A read that starts after `done` sees what was written.
 ///
 /// A write's future is ready when the write is queued; it waits while the queue is full.
-pub trait Store: std::marker::Send + Sync + 'static {
+pub trait Store: Send + Sync + 'static {
     // --- messages ---
 
     /// Commits a message; the first to a pair makes their conversation. A repeated client message id gives the first
     /// answer again, or `ERR_CONFLICT` if the content differs.
-    fn send(&self, send: Send, done: Done<Sent>) -> Future<'_, ()>;
+    fn send(&self, send: SendMessage, done: Done<Sent>) -> Future<'_, ()>;
     /// Changes a message's text.
     fn edit_message(&self, actor: Actor, id: MessageId, content: String, done: Done<Arc<Message>>) -> Future<'_, ()>;
     /// Deletes a message: its number stays, its content goes. Deleting it again changes nothing.
@@ -97,7 +98,13 @@ pub trait Store: std::marker::Send + Sync + 'static {
         done: Done<Joined>,
     ) -> Future<'_, ()>;
     /// Takes a member of a lower role out.
-    fn remove_member(&self, actor: Actor, id: ConversationId, user: UserId, done: Done<Arc<Place>>) -> Future<'_, ()>;
+    fn remove_member(
+        &self,
+        actor: Actor,
+        id: ConversationId,
+        user: UserId,
+        done: Done<Arc<ConversationRef>>,
+    ) -> Future<'_, ()>;
     /// Makes a conversation; a second direct one of a pair gives the first.
     fn create_conversation(&self, actor: Actor, new: NewConversation, done: Done<Created>) -> Future<'_, ()>;
     /// Renames, opens or closes.
@@ -106,10 +113,11 @@ pub trait Store: std::marker::Send + Sync + 'static {
         actor: Actor,
         id: ConversationId,
         change: ConversationChange,
-        done: Done<Arc<Place>>,
+        done: Done<Arc<ConversationRef>>,
     ) -> Future<'_, ()>;
     /// Deletes a group or room for all, or hides a direct conversation from the actor.
-    fn delete_conversation(&self, actor: Actor, id: ConversationId, done: Done<Arc<Place>>) -> Future<'_, ()>;
+    fn delete_conversation(&self, actor: Actor, id: ConversationId, done: Done<Arc<ConversationRef>>)
+    -> Future<'_, ()>;
     /// Ends some memberships of guests who are not `present` and joined before a moment, and deletes some rooms of
     /// guests that are empty for too long. Says whether there is more.
     fn sweep(&self, present: Arc<HashSet<UserId>>, joined_before: Timestamp, done: Done<bool>) -> Future<'_, ()>;
@@ -135,7 +143,7 @@ pub trait Store: std::marker::Send + Sync + 'static {
     /// Erases the person: name, email, credentials, content and memberships. Sequence numbers keep their places.
     fn erase(&self, user: UserId, done: Done<()>) -> Future<'_, ()>;
     /// Ends some of the memberships, then deletes some of the messages, of somebody who is erased; says whether to go on.
-    fn erase_on(&self, user: UserId, done: Done<bool>) -> Future<'_, ()>;
+    fn continue_erasure(&self, user: UserId, done: Done<bool>) -> Future<'_, ()>;
     /// Notes when users were last seen. Not numbered, told to nobody.
     fn seen(&self, users: Vec<(UserId, Timestamp)>, done: Done<()>) -> Future<'_, ()>;
 
@@ -163,7 +171,7 @@ pub trait Store: std::marker::Send + Sync + 'static {
     /// a day, its uploader.
     fn file(&self, by: Party, id: String, secret: String) -> ReadResult<'_, Option<StoredFile>>;
     /// Files that nobody may have any more, among so many behind a mark.
-    fn dead_files(&self, after: i64, among: u32) -> ReadResult<'_, Dead>;
+    fn dead_files(&self, after: i64, among: u32) -> ReadResult<'_, OrphanedFiles>;
 
     // --- meetups and notifications ---
 
@@ -228,10 +236,10 @@ pub trait Store: std::marker::Send + Sync + 'static {
         &self,
         user: UserId,
         query: String,
-        which: Which,
+        which: Filter,
         cursor: Option<String>,
         limit: u32,
-    ) -> ReadResult<'_, Page<Found>>;
+    ) -> ReadResult<'_, Page<Listing>>;
     /// Refuses whoever may not use a conversation.
     fn may_use(&self, user: UserId, id: ConversationId) -> ReadResult<'_, ()>;
     /// How many messages a conversation of the user's has, deleted ones included, as far as they are counted:
@@ -263,7 +271,7 @@ pub trait Store: std::marker::Send + Sync + 'static {
         limit: u32,
     ) -> ReadResult<'_, Page<Meetup>>;
     /// The user's notifications, the newest first.
-    fn notifications(&self, user: UserId, cursor: Option<String>, limit: u32) -> ReadResult<'_, Page<Numbered>>;
+    fn notifications(&self, user: UserId, cursor: Option<String>, limit: u32) -> ReadResult<'_, Page<NotificationRow>>;
     /// Notifications that no connection of the meetup vocabulary was sent, the oldest first.
     fn untold(&self, user: UserId) -> ReadResult<'_, Untold>;
     /// What a user, or a guest, missed since a position. The text of a message is the one that it has now. Nothing where

@@ -387,13 +387,13 @@ async fn erasure_takes_turns() {
     }
     let user = b.clone();
     bench.write(|store, done| store.erase(user.clone(), done)).await.expect("erased");
-    assert!(bench.write(|store, done| store.erase_on(user.clone(), done)).await.expect("erased on"));
+    assert!(bench.write(|store, done| store.continue_erasure(user.clone(), done)).await.expect("erased on"));
     bench.send(&a, &place, "in between").await.expect("sent");
     drop(bench);
     let bench = Bench::open(&Location::Folder(folder.path().to_owned()));
     assert_eq!(bench.store.erasing().await.expect("read"), std::slice::from_ref(&b));
     let mut turns = 1;
-    while bench.write(|store, done| store.erase_on(b.clone(), done)).await.expect("erased on") {
+    while bench.write(|store, done| store.continue_erasure(b.clone(), done)).await.expect("erased on") {
         turns += 1;
     }
     // 200 before the end, 200 and 50 after it.

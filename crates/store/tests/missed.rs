@@ -20,7 +20,7 @@ const USERS: usize = 4;
 
 #[derive(Clone, Debug)]
 enum Step {
-    Send,
+    SendMessage,
     Edit,
     DeleteMessage,
     Read,
@@ -38,7 +38,7 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        6 => Just(Step::Send),
+        6 => Just(Step::SendMessage),
         2 => Just(Step::Edit),
         2 => Just(Step::DeleteMessage),
         3 => Just(Step::Read),
@@ -94,7 +94,7 @@ impl Run {
         let message = self.messages.get(&at).cloned();
         let whom = |user: usize| self.users[user].clone();
         match (step, message) {
-            (Step::Send, _) => {
+            (Step::SendMessage, _) => {
                 if let Ok(sent) = bench.send(&self.users[user], &id, "text").await {
                     self.messages.insert(at, sent.message.id.clone());
                 }

@@ -16,7 +16,7 @@ use support::{Bench, actor, block_on};
 /// What one step of a run does.
 #[derive(Clone, Debug)]
 enum Step {
-    Send,
+    SendMessage,
     Edit,
     DeleteMessage,
     Read,
@@ -32,7 +32,7 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        3 => Just(Step::Send),
+        3 => Just(Step::SendMessage),
         2 => Just(Step::Edit),
         2 => Just(Step::DeleteMessage),
         1 => Just(Step::Read),
@@ -192,7 +192,7 @@ impl Run {
         let author = place.message.as_ref().is_some_and(|(_, author, _)| *author == user);
         let shown = format!("user {user} {step:?} in {:?} (open {})", place.kind, place.open);
         let (expected, done) = match step {
-            Step::Send => {
+            Step::SendMessage => {
                 let expected = place.may(Action::Use, user, true);
                 let sent = self.bench.send(&self.users[user], &id, "text").await;
                 if let Ok(sent) = &sent {

@@ -159,7 +159,7 @@ async fn an_erasure_leaves_in_turns() {
     let mut left = vec![seats()];
     loop {
         let who = users[0].clone();
-        let more = stage.bench.write(|store, done| store.erase_on(who, done)).await.unwrap();
+        let more = stage.bench.write(|store, done| store.continue_erasure(who, done)).await.unwrap();
         left.push(seats());
         if !more {
             break;

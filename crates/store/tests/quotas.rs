@@ -8,7 +8,7 @@ use quintet_domain::limits::{
     CONVERSATIONS_OF_USER_MAX, MEETUP_REQUESTS_MAX, MEMBERS_MAX, NOTIFICATIONS_KEPT_MAX, OWNED_MAX, ROOMS_PER_MINUTE,
 };
 use quintet_domain::{Code, ConversationId, ConversationKind, NewText, Profile, Refusal, Target, Timestamp, UserId};
-use quintet_store::{Actor, NewFile, NewMeetup, Quotas, Send, StoredFile};
+use quintet_store::{Actor, NewFile, NewMeetup, Quotas, SendMessage, StoredFile};
 use support::stage::Stage;
 use support::{Bench, actor, message};
 
@@ -140,7 +140,7 @@ async fn guests_of_a_network_have_one_budget() {
             target: Target::Conversation(room),
             ..message(&users[0], &ConversationId::trusted("x"), &"x".repeat(5_000), None).text
         };
-        stage.bench.write(|store, done| store.send(Send { actor: by, text }, done)).await.map(|_| ())
+        stage.bench.write(|store, done| store.send(SendMessage { actor: by, text }, done)).await.map(|_| ())
     };
     let mut said = 0;
     while say(guest(said, &format!("2001:db8:0:1::{said:x}"))).await.is_ok() {
@@ -184,7 +184,7 @@ async fn people_a_day_are_counted_over_a_restart() {
     stage.make(alice, ConversationKind::Direct, std::slice::from_ref(&eve)).await.unwrap();
     let stranger = async |stage: &Stage| {
         let text = NewText { target: Target::Direct(users[5].clone()), ..message(&users[0], &group, "hi", None).text };
-        let send = Send { actor: actor(&users[0]), text };
+        let send = SendMessage { actor: actor(&users[0]), text };
         stage.bench.write(|store, done| store.send(send, done)).await
     };
     refused(stranger(&stage).await, Code::RateLimited, "at most 2 people a day");

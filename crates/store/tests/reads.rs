@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use quintet_domain::limits::{LIST_BYTES_MAX, MEMBERS_LISTED_MAX, NAMES_SEARCHED_MAX, UNREAD_COUNTED_MAX};
 use quintet_domain::{ConversationKind, Role, UserId};
-use quintet_store::{Page, Party, Which};
+use quintet_store::{Filter, Page, Party};
 use rusqlite::Connection;
 use support::{Bench, actor};
 use tempfile::TempDir;
@@ -162,7 +162,7 @@ async fn open_groups_and_own_ones_are_one_list() {
     for limit in [1, 2, 5, 50] {
         let (mut found, mut cursor) = (Vec::new(), None);
         loop {
-            let which = Which::OpenOrMine;
+            let which = Filter::OpenOrMine;
             let page = bench.store.found(ada.clone(), String::new(), which, cursor, limit).await.unwrap();
             assert!(page.items.len() <= limit as usize);
             for item in page.items {
@@ -177,6 +177,6 @@ async fn open_groups_and_own_ones_are_one_list() {
         assert_eq!(found, expected, "in pages of {limit}");
     }
     let closed_of_bob = bench.conversation(&bob, ConversationKind::Group, false, &[]).await;
-    let one = bench.store.found(ada, String::new(), Which::One(closed_of_bob), None, 1).await.unwrap();
+    let one = bench.store.found(ada, String::new(), Filter::One(closed_of_bob), None, 1).await.unwrap();
     assert!(one.items.is_empty(), "a closed group is not found by its id");
 }

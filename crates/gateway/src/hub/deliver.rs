@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use quintet_dialect::{Dialect, Side, encode, spares_origin};
-use quintet_domain::{Audience, ConversationId, Departure, Entry, Event, Place, User};
+use quintet_dialect::{Dialect, Perspective, encode, suppresses_echo};
+use quintet_domain::{Audience, ConversationId, ConversationRef, Departure, Entry, Event, User};
 use quintet_service::Presence;
 use quintet_socketio::Frame;
 
@@ -12,10 +12,10 @@ use super::comings::Hearers;
 use super::resident::{Resident, Seat};
 use crate::Echo;
 use crate::connection::{Connection, Out, Wrapping};
-use crate::recovery::{Marked, Offset};
+use crate::recovery::{Offset, OffsetMode};
 
 /// What is written of an event for one kind of connection: by wrapping and mark.
-type Written = [[Option<Vec<Frame>>; Marked::COUNT]; Wrapping::COUNT];
+type Written = [[Option<Vec<Frame>>; OffsetMode::COUNT]; Wrapping::COUNT];
 
 /// An event's frames, written when first needed.
 pub(super) struct Frames<'e> {
@@ -35,7 +35,7 @@ impl<'e> Frames<'e> {
     }
 
     /// The event as a connection hears it in a dialect.
-    pub(super) fn get(&mut self, dialect: Dialect, side: Side, marked: Marked, out: &Out) -> &[Frame] {
+    pub(super) fn get(&mut self, dialect: Dialect, side: Perspective, marked: OffsetMode, out: &Out) -> &[Frame] {
         let wrapping = out.wrapping();
         let slot = &mut self.written[dialect as usize][side as usize][wrapping as usize][marked as usize];
         slot.get_or_insert_with(|| {
@@ -46,8 +46,8 @@ impl<'e> Frames<'e> {
             let offset = |index: usize| {
                 let position = self.position?;
                 let position = if index == last { position } else { position.saturating_sub(1) };
-                let decided = marked == Marked::Decided;
-                (marked != Marked::No).then_some(Offset { position, dialect, decided })
+                let decided = marked == OffsetMode::Decided;
+                (marked != OffsetMode::No).then_some(Offset { position, dialect, decided })
             };
             events
                 .iter()
@@ -58,7 +58,7 @@ impl<'e> Frames<'e> {
     }
 
     /// Queues the event for one connection, in one dialect.
-    fn queue(&mut self, seat: &Seat, marked: Marked, dialect: Dialect, side: Side) {
+    fn queue(&mut self, seat: &Seat, marked: OffsetMode, dialect: Dialect, side: Perspective) {
         let (event, position) = (self.event, self.position);
         for frame in self.get(dialect, side, marked, &seat.connection.out) {
             match &mut *seat.held.borrow_mut() {
@@ -75,23 +75,23 @@ impl<'e> Frames<'e> {
     }
 
     /// Queues the event for one connection, whoever asked for it.
-    pub(super) fn queue_all(&mut self, seat: &Seat, side: Side) {
+    pub(super) fn queue_all(&mut self, seat: &Seat, side: Perspective) {
         let (marked, dialects) = seat.connection.hears();
         dialects.for_each(|dialect| self.queue(seat, marked, dialect, side));
     }
 
     /// Whether a connection asked for it and its dialect spares it that.
     pub(super) fn spares(&self, connection: &Connection, dialect: Dialect, entry: Option<&Entry>, echo: Echo) -> bool {
-        let own = entry.is_some_and(|entry| entry.origin == Some(connection.lineage));
+        let own = entry.is_some_and(|entry| entry.origin == Some(connection.session));
         let unasked = dialect == Dialect::Conversations
             && echo == Echo::UnlessAcked
             && matches!(self.event, Event::MessageCreated(_))
             && entry.is_some_and(|entry| entry.acked);
-        own && (unasked || spares_origin(dialect, self.event))
+        own && (unasked || suppresses_echo(dialect, self.event))
     }
 
     /// Queues the event for one connection, unless it asked for it and its dialect spares it that.
-    fn send(&mut self, seat: &Seat, side: Side, entry: Option<&Entry>, echo: Echo) {
+    fn send(&mut self, seat: &Seat, side: Perspective, entry: Option<&Entry>, echo: Echo) {
         let (marked, dialects) = seat.connection.hears();
         for dialect in dialects {
             if !self.spares(&seat.connection, dialect, entry, echo) {
@@ -114,7 +114,7 @@ pub(super) fn end_of(event: &Event, user: &Arc<User>) -> Option<Event> {
 
 impl Hub {
     /// Queues the end of a conversation: each member is told it, or of its own departure, dialect by dialect.
-    pub(super) fn deliver_end(&self, place: &Arc<Place>, entry: &Entry) {
+    pub(super) fn deliver_end(&self, place: &Arc<ConversationRef>, entry: &Entry) {
         let Some(room) = self.state.room_slot(&place.id) else { return };
         let mut told = Frames::new(&entry.event, self.service.presence(), Some(entry.position));
         for slot in self.state.rooms[room].residents.iter() {
@@ -125,9 +125,9 @@ impl Hub {
                 let (marked, dialects) = seat.connection.hears();
                 for dialect in dialects {
                     if !dialect.tells_deletions() {
-                        own.queue(seat, marked, dialect, Side::Actor);
+                        own.queue(seat, marked, dialect, Perspective::Actor);
                     } else if !seat.muted.contains(&place.id) {
-                        told.queue(seat, marked, dialect, Side::Other);
+                        told.queue(seat, marked, dialect, Perspective::Other);
                     }
                 }
             }
@@ -154,7 +154,7 @@ impl Hub {
             if (others_only && Some(slot) == actor) || resident.came > hearers.came {
                 return;
             }
-            let side = if Some(slot) == actor { Side::Actor } else { Side::Other };
+            let side = if Some(slot) == actor { Perspective::Actor } else { Perspective::Other };
             for seat in &resident.seats {
                 if muted_in.is_none_or(|conversation| !seat.muted.contains(conversation)) {
                     frames.send(seat, side, entry, self.settings.echo);

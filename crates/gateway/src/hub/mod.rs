@@ -21,8 +21,8 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use quintet_bus::{Publication, Subscription};
-use quintet_domain::{ConnectionId, ConversationId, Entry, Event, Passing, Refusal, User, UserId};
-use quintet_service::{EventRate, Memberships, Service, Thread, Threads, Untold};
+use quintet_domain::{ConnectionId, ConversationId, Entry, Ephemeral, Event, Refusal, User, UserId};
+use quintet_service::{EventRate, Memberships, ResumeToken, ResumeTokens, Service, Untold};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
@@ -94,7 +94,7 @@ impl HubHandle {
         let _ = self.inbox.send(Wake::Detach { connection, user }).await;
     }
 
-    /// Does something at a position. Called on the writer's thread, which may wait.
+    /// Does something at a position. Called on the writer's token, which may wait.
     pub(crate) fn at(&self, position: u64, act: impl FnOnce(&mut Hub) + Send + 'static) {
         let _ = self.acts.blocking_send((position, Box::new(act)));
     }
@@ -111,7 +111,7 @@ impl HubHandle {
 pub(crate) struct Hub {
     service: Service,
     settings: Settings,
-    threads: Threads,
+    resume_tokens: ResumeTokens,
     recoveries: Recoveries,
     inbox: mpsc::WeakSender<Wake>,
     census: Arc<Census>,
@@ -123,7 +123,7 @@ pub(crate) struct Hub {
     /// The generation below which a user's tokens are revoked, for connections that were on their way meanwhile.
     revoked: HashMap<UserId, u64>,
     /// What passes and did not fit on the bus yet: a coming or going is told once, and so never lost.
-    unsent: VecDeque<Passing>,
+    unsent: VecDeque<Ephemeral>,
     /// What waits for a position.
     pending: BTreeMap<u64, Vec<Pending>>,
 }
@@ -138,7 +138,7 @@ impl Hub {
     pub(crate) fn spawn(
         service: Service,
         settings: Settings,
-        threads: Threads,
+        resume_tokens: ResumeTokens,
         census: Arc<Census>,
         subscription: Subscription,
         position: u64,
@@ -148,7 +148,7 @@ impl Hub {
         let hub = Self {
             service,
             settings,
-            threads,
+            resume_tokens,
             recoveries: Recoveries::default(),
             inbox: inbox.downgrade(),
             census,
@@ -237,19 +237,19 @@ impl Hub {
     }
 
     /// Hands on what passes, behind what did not fit before it.
-    fn publish(&mut self, passing: Passing) {
-        match &passing {
-            Passing::Event(Event::Presence { user, .. }) => self.sent_coming(user, 1),
-            Passing::RoomPresence { places, user, .. } => self.sent_coming(user, places.len()),
-            Passing::Event(_) => {}
+    fn publish(&mut self, ephemeral: Ephemeral) {
+        match &ephemeral {
+            Ephemeral::Event(Event::Presence { user, .. }) => self.sent_coming(user, 1),
+            Ephemeral::RoomPresence { places, user, .. } => self.sent_coming(user, places.len()),
+            Ephemeral::Event(_) => {}
         }
-        self.unsent.push_back(passing);
+        self.unsent.push_back(ephemeral);
         self.publish_unsent();
     }
 
     fn publish_unsent(&mut self) {
         while let Some(first) = self.unsent.pop_front() {
-            if let Err(first) = self.service.bus().passing(first) {
+            if let Err(first) = self.service.bus().ephemeral(first) {
                 // The bus is full, so a publication is there to be taken, and this is tried again after it.
                 self.unsent.push_front(first);
                 return;
@@ -279,9 +279,9 @@ impl Hub {
                     self.committed(&entry);
                 }
             }
-            Publication::Passing(Passing::Event(event @ Event::Presence { .. })) => self.tell_coming(event),
-            Publication::Passing(Passing::Event(event)) => self.deliver(&event, None),
-            Publication::Passing(Passing::RoomPresence { places, user, online }) => {
+            Publication::Ephemeral(Ephemeral::Event(event @ Event::Presence { .. })) => self.tell_coming(event),
+            Publication::Ephemeral(Ephemeral::Event(event)) => self.deliver(&event, None),
+            Publication::Ephemeral(Ephemeral::RoomPresence { places, user, online }) => {
                 for place in places {
                     self.tell_coming(Event::RoomPresence { place, user: Arc::clone(&user), online });
                 }
@@ -412,9 +412,9 @@ impl Hub {
         rate: Arc<EventRate>,
     ) {
         if connection.recoverable {
-            let (dialect, lineage, start) = (connection.opened, connection.lineage, self.position);
-            let thread = Thread { dialect, lineage, start };
-            connection.out.accept_recoverable(&self.threads.issue(thread, user, connection.out.namespace()));
+            let (dialect, session, start) = (connection.opened, connection.session, self.position);
+            let token = ResumeToken { dialect, session, start };
+            connection.out.accept_recoverable(&self.resume_tokens.issue(token, user, connection.out.namespace()));
         } else {
             connection.out.accept();
         }

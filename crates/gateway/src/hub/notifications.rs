@@ -32,7 +32,7 @@ impl Hub {
         for notification in notifications.into_iter().filter(|notification| !heard.contains(&notification.id)) {
             let event = Event::Notified { user: user.clone(), notification: Arc::clone(&notification) };
             if let Some(seat) = self.state.seat_of(user, connection.id) {
-                Frames::new(&event, self.service.presence(), None).queue_all(seat, quintet_dialect::Side::Other);
+                Frames::new(&event, self.service.presence(), None).queue_all(seat, quintet_dialect::Perspective::Other);
             }
             told.extend(connection.told(&notification.id));
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quintet_domain::limits::{EXPIRED_GRACE_SECONDS, GUEST_LEAVES_AFTER_SECONDS, OFFLINE_AFTER_SECONDS};
-use quintet_domain::{ConnectionId, Event, Passing, Refusal, User, UserId};
+use quintet_domain::{ConnectionId, Ephemeral, Event, Refusal, User, UserId};
 use tokio::time::Instant;
 
 use super::Hub;
@@ -37,7 +37,7 @@ impl Hub {
             self.service.presence().set_user(&user.id, online);
             let last_seen = self.service.environment().now();
             let event = Event::Presence { user: Arc::clone(user), online, last_seen };
-            self.publish(Passing::Event(event));
+            self.publish(Ephemeral::Event(event));
             if !online {
                 let (service, seen) = (self.service.clone(), vec![(user.id.clone(), last_seen)]);
                 tokio::spawn(async move { service.seen(seen).await });
@@ -55,7 +55,7 @@ impl Hub {
         let rooms = resident.rooms.clone();
         let places: Vec<_> = rooms.iter().map(|room| Arc::clone(&self.state.rooms[room].place)).collect();
         if !places.is_empty() {
-            self.publish(Passing::RoomPresence { places, user: Arc::clone(user), online });
+            self.publish(Ephemeral::RoomPresence { places, user: Arc::clone(user), online });
         }
     }
 

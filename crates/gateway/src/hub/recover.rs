@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use quintet_dialect::Side;
+use quintet_dialect::Perspective;
 use quintet_domain::limits::{RECOVERIES_HELD_BYTES_MAX, RECOVERIES_MAX, RECOVERIES_OF_USER_MAX};
 use quintet_domain::{Audience, ConnectionId, ConversationId, Entry, Event, NotificationId, Refusal, User, UserId};
 use quintet_service::{EventRate, Presence, Service};
@@ -212,7 +212,7 @@ impl Hub {
 
     /// The connection that is gone on with has no client any more, whether this server has noticed or not.
     fn end_of_line(&self, user: &UserId, connection: &Connection) {
-        let line = self.state.connections_of(user).filter(|other| other.lineage == connection.lineage);
+        let line = self.state.connections_of(user).filter(|other| other.session == connection.session);
         for other in line.filter(|other| other.id != connection.id) {
             other.out.close(CloseReason::TransportClosed);
         }
@@ -286,7 +286,7 @@ impl Retelling {
     /// An entry as the connection would have heard it.
     fn frames(&self, entry: &Entry) -> Vec<Frame> {
         let presence: &Presence = self.service.presence();
-        let side = if entry.event.actor() == Some(&self.user.id) { Side::Actor } else { Side::Other };
+        let side = if entry.event.actor() == Some(&self.user.id) { Perspective::Actor } else { Perspective::Other };
         let departure = end_of(&entry.event, &self.user);
         let mut told = Frames::new(&entry.event, presence, Some(entry.position));
         let mut own = departure.as_ref().map(|own| Frames::new(own, presence, Some(entry.position)));
@@ -298,7 +298,7 @@ impl Retelling {
             }
             match &mut own {
                 Some(own) if !dialect.tells_deletions() => {
-                    frames.extend_from_slice(own.get(dialect, Side::Actor, marked, &self.connection.out));
+                    frames.extend_from_slice(own.get(dialect, Perspective::Actor, marked, &self.connection.out));
                 }
                 _ if told.spares(&self.connection, dialect, Some(entry), self.echo) => {}
                 _ => frames.extend_from_slice(told.get(dialect, side, marked, &self.connection.out)),

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use quintet_domain::{ConversationId, NotificationId, Place, User};
+use quintet_domain::{ConversationId, ConversationRef, NotificationId, User};
 use quintet_service::EventRate;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -68,6 +68,6 @@ impl Resident {
 /// A change of membership that came while the memberships were being read.
 pub(super) struct Change {
     pub(super) position: u64,
-    pub(super) place: Arc<Place>,
+    pub(super) place: Arc<ConversationRef>,
     pub(super) joined: bool,
 }

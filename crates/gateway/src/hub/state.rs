@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use quintet_domain::{ConnectionId, ConversationId, NotificationId, Place, Refusal, User, UserId};
+use quintet_domain::{ConnectionId, ConversationId, ConversationRef, NotificationId, Refusal, User, UserId};
 use quintet_service::{EventRate, Memberships};
 use slab::Slab;
 use tokio::sync::oneshot;
@@ -32,7 +32,7 @@ fn id_taken() -> Refusal {
 
 /// A conversation that at least one resident is in.
 pub(super) struct Room {
-    pub(super) place: Arc<Place>,
+    pub(super) place: Arc<ConversationRef>,
     pub(super) residents: Slots,
     /// All members, here or not.
     pub(super) member_count: u32,
@@ -183,9 +183,9 @@ impl State {
             let resident = &mut self.residents[slot];
             let held = RefCell::new(held.map(Box::new));
             // The connection that is gone on with may have a seat still: a client notices a loss first.
-            let line = |seat: &&Seat| seat.connection.lineage == connection.lineage;
+            let line = |seat: &&Seat| seat.connection.session == connection.session;
             let before = resident.seats.iter().find(line).map(|seat| seat.muted.clone());
-            let muted = self.former_mutes.remove(&connection.lineage).or(before).unwrap_or_default();
+            let muted = self.former_mutes.remove(&connection.session).or(before).unwrap_or_default();
             // Nearly all have one; the first push would make room for four.
             resident.seats.reserve_exact(1);
             resident.seats.push(Seat { connection, muted, expiry: None, heard: None, held });
@@ -205,7 +205,7 @@ impl State {
             if self.former_mutes.len() >= FORMER_MUTES_KEPT {
                 self.former_mutes.clear();
             }
-            self.former_mutes.insert(seat.connection.lineage, seat.muted);
+            self.former_mutes.insert(seat.connection.session, seat.muted);
         }
         let resident = &mut self.residents[slot];
         let last = !resident.is_here();
@@ -242,7 +242,7 @@ impl State {
     }
 
     /// The room of a conversation, made where nobody here was in it.
-    fn room_of(&mut self, place: &Arc<Place>, member_count: Option<u32>) -> usize {
+    fn room_of(&mut self, place: &Arc<ConversationRef>, member_count: Option<u32>) -> usize {
         match self.room_slot(&place.id) {
             Some(room) => room,
             None => {
@@ -264,7 +264,7 @@ impl State {
         self.rooms[room].residents.push(resident);
     }
 
-    fn enter(&mut self, resident: usize, place: &Arc<Place>) {
+    fn enter(&mut self, resident: usize, place: &Arc<ConversationRef>) {
         let room = self.room_of(place, None);
         if !self.residents[resident].rooms.contains(room) {
             self.seat_in(resident, room);
@@ -280,7 +280,7 @@ impl State {
         self.vacate(room, resident);
     }
 
-    fn change(&mut self, user: &UserId, place: &Arc<Place>, position: u64, joined: bool) {
+    fn change(&mut self, user: &UserId, place: &Arc<ConversationRef>, position: u64, joined: bool) {
         let Some(slot) = self.slot(user) else { return };
         match &mut self.residents[slot].loading {
             Some(changes) => changes.push(Change { position, place: Arc::clone(place), joined }),
@@ -289,7 +289,7 @@ impl State {
         }
     }
 
-    pub(super) fn join(&mut self, user: &UserId, place: &Arc<Place>, position: u64) {
+    pub(super) fn join(&mut self, user: &UserId, place: &Arc<ConversationRef>, position: u64) {
         self.change(user, place, position, true);
     }
 
@@ -297,7 +297,7 @@ impl State {
         let place = self.room_slot(conversation).map(|room| Arc::clone(&self.rooms[room].place));
         let place = place.unwrap_or_else(|| {
             // Nobody here is in it; the change still counts for a user that is being read.
-            Arc::new(Place {
+            Arc::new(ConversationRef {
                 id: conversation.clone(),
                 kind: quintet_domain::ConversationKind::Group,
                 name: None,
@@ -313,7 +313,7 @@ impl State {
         }
     }
 
-    pub(super) fn rename(&mut self, place: &Arc<Place>) {
+    pub(super) fn rename(&mut self, place: &Arc<ConversationRef>) {
         if let Some(room) = self.room_slot(&place.id) {
             self.rooms[room].place = Arc::clone(place);
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use quintet_domain::limits::{TYPING_MEMBERS_MAX, TYPING_REPEAT_SECONDS, TYPING_SECONDS_MAX};
-use quintet_domain::{ConnectionId, ConversationId, Event, Passing, Refusal, Target, UserId};
+use quintet_domain::{ConnectionId, ConversationId, Ephemeral, Event, Refusal, Target, UserId};
 use tokio::time::Instant;
 
 use super::Hub;
@@ -88,7 +88,7 @@ impl Hub {
         let place = std::sync::Arc::clone(&self.state.rooms[room].place);
         let Some(resident) = self.state.resident(user) else { return };
         let event = Event::Typing { place, user: std::sync::Arc::clone(&resident.user), typing };
-        self.publish(Passing::Event(event));
+        self.publish(Ephemeral::Event(event));
     }
 
     /// Ends somebody's typing in a room, if it shows.

@@ -21,7 +21,7 @@ use super::conversations::{Edit, Search};
 use super::{ListenerDialect, conversations, failure, meetup, missing, online, shapes, superset};
 use crate::auth::Credentials;
 use crate::error::{Answer, Problem};
-use crate::extract::{Asked, Asker, BodyIfAny, ClientAddress, From, Held, Lister, long};
+use crate::extract::{AuthUser, BodyIfAny, ClientAddress, ClientIp, Held, Lister, Query, long};
 use crate::router::{App, not_allowed, not_found};
 
 /// What each dialect's clients call.
@@ -115,7 +115,7 @@ async fn answer(app: App, calls: &Calls, dialects: Router, request: Request) -> 
         }
         (None, Ok(meant)) if meant.len() == 1 => meant[0],
         (None, Ok(several)) => {
-            let asker = Asker::from_request_parts(&mut parts, &app).await?;
+            let asker = AuthUser::from_request_parts(&mut parts, &app).await?;
             let home = asker.1.as_deref().or(asker.0.home_dialect.as_deref()).and_then(Dialect::parse);
             let segments: Vec<&str> = path.split('/').skip(1).collect();
             match (parts.method.as_str(), &segments[..], home) {
@@ -147,7 +147,7 @@ async fn pass_on(dialects: Router, path: &str, mut parts: Parts, body: Body) -> 
     if let Some(address) = noted.get::<ClientAddress>() {
         parts.extensions.insert(*address);
     }
-    if let Some(asker) = noted.get::<Asker>() {
+    if let Some(asker) = noted.get::<AuthUser>() {
         parts.extensions.insert(asker.clone());
     }
     if let Some(held) = noted.get::<Held>() {
@@ -170,7 +170,7 @@ pub(super) struct Shared;
     get, path = "/api/auth/me", tag = "clients of any", operation_id = "any_me",
     responses((status = 200, description = "Done"))
 )]
-fn me(app: &App, asker: &Asker) -> Response {
+fn me(app: &App, asker: &AuthUser) -> Response {
     Json(json!({ "success": true, "user": superset(&app.service, &asker.0) })).into_response()
 }
 
@@ -182,8 +182,8 @@ fn me(app: &App, asker: &Asker) -> Response {
 )]
 async fn search(app: &App, parts: &mut Parts) -> Answer<Response> {
     let Lister(asker) = Lister::from_request_parts(parts, app).await?;
-    let Asked(Search { q }) = Asked::from_request_parts(parts, app).await?;
-    let found = conversations::Found::of(&app.service, &asker, &q).await?;
+    let Query(Search { q }) = Query::from_request_parts(parts, app).await?;
+    let found = conversations::Listing::of(&app.service, &asker, &q).await?;
     Ok(long(|| {
         let mut shown = found.shown(&app.service, &asker);
         for object in &mut shown {
@@ -198,7 +198,7 @@ async fn search(app: &App, parts: &mut Parts) -> Answer<Response> {
     put, path = "/api/messages/{id}", tag = "clients of any", operation_id = "any_edit", params(("id" = String, Path)),
     request_body = inline(Edit), responses((status = 200, description = "Done"))
 )]
-async fn edit(app: &App, asker: &Asker, id: MessageId, request: Request) -> Answer<Response> {
+async fn edit(app: &App, asker: &AuthUser, id: MessageId, request: Request) -> Answer<Response> {
     let BodyIfAny(Edit { content }) = BodyIfAny::from_request(request, app).await?;
     let edited = app.service.edit_message(asker.actor(), id, content.ok_or_else(|| missing("content"))?).await?;
     let online = online(&app.service);
@@ -221,10 +221,10 @@ fn undecided(path: &str) -> Problem {
 )]
 async fn register(app: &App, request: Request) -> Answer<Response> {
     let (mut parts, body) = request.into_parts();
-    let from = From::from_request_parts(&mut parts, app).await?;
+    let ClientIp(address) = ClientIp::from_request_parts(&mut parts, app).await?;
     let BodyIfAny(input) = BodyIfAny::from_request(Request::from_parts(parts, body), app).await?;
     let conversations::Registration { username: None, name: Some(_), .. } = input else {
-        let session = conversations::new_account(&app.service, from.0, input, None).await?;
+        let session = conversations::new_account(&app.service, address, input, None).await?;
         let mut user = superset(&app.service, &session.account);
         user["name"] = session.account.user.name.as_str().into();
         let id = session.account.user.id.as_str();
@@ -234,7 +234,7 @@ async fn register(app: &App, request: Request) -> Answer<Response> {
         return Ok((StatusCode::CREATED, Json(body)).into_response());
     };
     let input = meetup::Registration { name: input.name, email: input.email, password: input.password };
-    let mut response = meetup::registered(&app.service, from.0, input).await.into_response();
+    let mut response = meetup::registered(&app.service, address, input).await.into_response();
     failure::rewrite(&mut response, |status, refusal| {
         failure::write(Dialect::Meetup, status, refusal, false, "/auth/register")
     });
@@ -247,7 +247,7 @@ async fn register(app: &App, request: Request) -> Answer<Response> {
 )]
 async fn log_in(app: &App, request: Request) -> Answer<Response> {
     let (mut parts, body) = request.into_parts();
-    let From(address) = From::from_request_parts(&mut parts, app).await?;
+    let ClientIp(address) = ClientIp::from_request_parts(&mut parts, app).await?;
     let BodyIfAny(credentials) = BodyIfAny::<Credentials>::from_request(Request::from_parts(parts, body), app).await?;
     let session = credentials.log_in(&app.service, address, None).await?;
     Ok(Json(json!({

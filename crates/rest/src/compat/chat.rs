@@ -20,7 +20,7 @@ use super::{
 };
 use crate::auth::Credentials;
 use crate::error::Answer;
-use crate::extract::{Asked, Asker, BodyIfAny, From, Lister, Path, long, user_id};
+use crate::extract::{AuthUser, BodyIfAny, ClientIp, Lister, Path, Query, long, user_id};
 use crate::messages::new_text;
 use crate::router::App;
 
@@ -77,7 +77,7 @@ pub(super) fn account(service: &Service, account: &Account) -> Value {
 )]
 async fn register(
     State(service): State<Service>,
-    From(address): From,
+    ClientIp(address): ClientIp,
     BodyIfAny(input): BodyIfAny<Registration>,
 ) -> Answer<(StatusCode, Json<Value>)> {
     let session = new_account(&service, address, input, Some(DIALECT)).await?;
@@ -92,7 +92,7 @@ async fn register(
 )]
 async fn log_in(
     State(service): State<Service>,
-    From(address): From,
+    ClientIp(address): ClientIp,
     BodyIfAny(credentials): BodyIfAny<Credentials>,
 ) -> Answer<Json<Value>> {
     let session = credentials.log_in(&service, address, Some(DIALECT)).await?;
@@ -104,7 +104,7 @@ async fn log_in(
     get, path = "/auth/me", tag = "clients of chat", operation_id = "chat_me",
     responses((status = 200, description = "Done"))
 )]
-async fn me(State(service): State<Service>, asker: Asker) -> Json<Value> {
+async fn me(State(service): State<Service>, asker: AuthUser) -> Json<Value> {
     let mut user = found(&service, &asker.0.user);
     user["email"] = asker.0.email.as_deref().into();
     Json(json!({ "user": user }))
@@ -117,7 +117,7 @@ async fn me(State(service): State<Service>, asker: Asker) -> Json<Value> {
 async fn search(
     State(service): State<Service>,
     Lister(asker): Lister,
-    Asked(search): Asked<Search>,
+    Query(search): Query<Search>,
 ) -> Answer<Response> {
     let people = users(&service, &asker, &search.q).await?;
     Ok(long(|| {
@@ -130,13 +130,13 @@ async fn search(
     get, path = "/users/{id}", tag = "clients of chat", operation_id = "chat_one_user", params(("id" = String, Path)),
     responses((status = 200, description = "Done"))
 )]
-async fn one_user(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
+async fn one_user(State(service): State<Service>, asker: AuthUser, Path(id): Path<String>) -> Answer<Json<Value>> {
     let one = service.user(asker.id().into(), &UserId::trusted(&id)).await?;
     Ok(Json(json!({ "user": found(&service, &one) })))
 }
 
 /// A chat as the asker sees it.
-fn chat(service: &Service, asker: &Asker, chat: &Conversation) -> Value {
+fn chat(service: &Service, asker: &AuthUser, chat: &Conversation) -> Value {
     let participants: Vec<Value> = chat
         .members
         .iter()
@@ -192,7 +192,7 @@ struct Creation {
 )]
 async fn create(
     State(service): State<Service>,
-    asker: Asker,
+    asker: AuthUser,
     BodyIfAny(input): BodyIfAny<Creation>,
 ) -> Answer<(StatusCode, Json<Value>)> {
     let mut members =
@@ -222,7 +222,7 @@ async fn create(
     get, path = "/chats/{id}", tag = "clients of chat", operation_id = "chat_one", params(("id" = String, Path)),
     responses((status = 200, description = "Done"))
 )]
-async fn one(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
+async fn one(State(service): State<Service>, asker: AuthUser, Path(id): Path<String>) -> Answer<Json<Value>> {
     let found = service.conversation(asker.id(), ConversationId::trusted(&id)).await?;
     let mut object = chat(&service, &asker, &found);
     // Some clients look for it under this name.
@@ -241,7 +241,7 @@ struct Rename {
 )]
 async fn rename(
     State(service): State<Service>,
-    asker: Asker,
+    asker: AuthUser,
     Path(id): Path<String>,
     BodyIfAny(input): BodyIfAny<Rename>,
 ) -> Answer<Json<Value>> {
@@ -255,7 +255,7 @@ async fn rename(
     delete, path = "/chats/{id}", tag = "clients of chat", operation_id = "chat_delete_chat", params(("id" = String, Path)),
     responses((status = 200, description = "Done"))
 )]
-async fn delete_chat(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
+async fn delete_chat(State(service): State<Service>, asker: AuthUser, Path(id): Path<String>) -> Answer<Json<Value>> {
     service.delete_conversation(asker.actor(), ConversationId::trusted(&id)).await?;
     Ok(Json(json!({ "message": "Chat deleted successfully" })))
 }
@@ -272,7 +272,7 @@ struct Participant {
 )]
 async fn add(
     State(service): State<Service>,
-    asker: Asker,
+    asker: AuthUser,
     Path(id): Path<String>,
     BodyIfAny(input): BodyIfAny<Participant>,
 ) -> Answer<Json<Value>> {
@@ -290,7 +290,7 @@ async fn add(
 )]
 async fn remove(
     State(service): State<Service>,
-    asker: Asker,
+    asker: AuthUser,
     Path((id, other)): Path<(String, String)>,
 ) -> Answer<Json<Value>> {
     service.remove_member(asker.actor(), ConversationId::trusted(&id), UserId::trusted(&other)).await?;
@@ -311,9 +311,9 @@ struct Page {
 )]
 async fn history(
     State(service): State<Service>,
-    asker: Asker,
+    asker: AuthUser,
     Path(id): Path<String>,
-    Asked(page): Asked<Page>,
+    Query(page): Query<Page>,
 ) -> Answer<Json<Value>> {
     let limit = page.limit.unwrap_or(MESSAGES).clamp(1, LIST_MAX);
     let id = ConversationId::trusted(&id);
@@ -339,7 +339,7 @@ struct NewMessage {
 )]
 async fn say(
     State(service): State<Service>,
-    asker: Asker,
+    asker: AuthUser,
     Path(id): Path<String>,
     BodyIfAny(input): BodyIfAny<NewMessage>,
 ) -> Answer<(StatusCode, Json<Value>)> {
@@ -356,7 +356,7 @@ async fn say(
 )]
 async fn edit(
     State(service): State<Service>,
-    asker: Asker,
+    asker: AuthUser,
     Path(id): Path<String>,
     BodyIfAny(input): BodyIfAny<Edit>,
 ) -> Answer<Json<Value>> {
@@ -370,7 +370,11 @@ async fn edit(
     delete, path = "/messages/{id}", tag = "clients of chat", operation_id = "chat_delete_message",
     params(("id" = String, Path)), responses((status = 200, description = "Done"))
 )]
-async fn delete_message(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
+async fn delete_message(
+    State(service): State<Service>,
+    asker: AuthUser,
+    Path(id): Path<String>,
+) -> Answer<Json<Value>> {
     service.delete_message(asker.actor(), MessageId::trusted(&id)).await?;
     Ok(Json(json!({ "message": "Message deleted successfully" })))
 }
@@ -379,7 +383,7 @@ async fn delete_message(State(service): State<Service>, asker: Asker, Path(id): 
     post, path = "/messages/{id}/read", tag = "clients of chat", operation_id = "chat_read", params(("id" = String, Path)),
     responses((status = 200, description = "Done"))
 )]
-async fn read(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
+async fn read(State(service): State<Service>, asker: AuthUser, Path(id): Path<String>) -> Answer<Json<Value>> {
     service.mark_read(asker.actor(), None, MessageId::trusted(&id)).await?;
     Ok(Json(json!({ "message": "Message marked as read" })))
 }

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::auth::Credentials;
 use crate::error::Answer;
-use crate::extract::{Asked, Asker, Body, BodyIfAny, From, Lister, Path, Person, long, present, user_id};
+use crate::extract::{AuthUser, Body, BodyIfAny, ClientIp, Lister, Path, Person, Query, long, present, user_id};
 
 use crate::messages::NewMessage;
 use crate::router::App;
@@ -107,7 +107,7 @@ pub(super) async fn new_account(
 )]
 async fn register(
     State(service): State<Service>,
-    From(address): From,
+    ClientIp(address): ClientIp,
     BodyIfAny(input): BodyIfAny<Registration>,
 ) -> Answer<(StatusCode, Json<Value>)> {
     let made = new_account(&service, address, input, Some(DIALECT)).await?;
@@ -121,7 +121,7 @@ async fn register(
 )]
 async fn log_in(
     State(service): State<Service>,
-    From(address): From,
+    ClientIp(address): ClientIp,
     BodyIfAny(credentials): BodyIfAny<Credentials>,
 ) -> Answer<Json<Value>> {
     Ok(Json(session(&service, &credentials.log_in(&service, address, Some(DIALECT)).await?)))
@@ -131,7 +131,7 @@ async fn log_in(
     get, path = "/auth/me", tag = "clients of conversations", operation_id = "conversations_me",
     responses((status = 200, description = "Done"))
 )]
-async fn me(State(service): State<Service>, asker: Asker) -> Json<Value> {
+async fn me(State(service): State<Service>, asker: AuthUser) -> Json<Value> {
     Json(json!({ "success": true, "user": account(&service, &asker.0) }))
 }
 
@@ -143,18 +143,18 @@ pub(super) struct Search {
 }
 
 /// Users that a search found.
-pub(super) struct Found {
+pub(super) struct Listing {
     people: Vec<Arc<User>>,
 }
 
-impl Found {
+impl Listing {
     /// Finds the users whose names match a query.
-    pub(super) async fn of(service: &Service, asker: &Asker, query: &str) -> Result<Self, Refusal> {
+    pub(super) async fn of(service: &Service, asker: &AuthUser, query: &str) -> Result<Self, Refusal> {
         Ok(Self { people: users(service, asker, query).await? })
     }
 
     /// The users as a search shows them to the one who asked.
-    pub(super) fn shown(&self, service: &Service, asker: &Asker) -> Vec<Value> {
+    pub(super) fn shown(&self, service: &Service, asker: &AuthUser) -> Vec<Value> {
         let shown = self.people.iter().map(|one| {
             let mut object = user(service, one);
             object["email"] = email_shown(asker, &one.id);
@@ -168,7 +168,7 @@ impl Found {
     get, path = "/users", tag = "clients of conversations", operation_id = "conversations_list_users", params(Search),
     responses((status = 200, description = "Done"))
 )]
-async fn list_users(service: State<Service>, asker: Lister, search: Asked<Search>) -> Answer<Response> {
+async fn list_users(service: State<Service>, asker: Lister, search: Query<Search>) -> Answer<Response> {
     self::search(service, asker, search).await
 }
 
@@ -179,9 +179,9 @@ async fn list_users(service: State<Service>, asker: Lister, search: Asked<Search
 async fn search(
     State(service): State<Service>,
     Lister(asker): Lister,
-    Asked(search): Asked<Search>,
+    Query(search): Query<Search>,
 ) -> Answer<Response> {
-    let found = Found::of(&service, &asker, &search.q).await?;
+    let found = Listing::of(&service, &asker, &search.q).await?;
     Ok(long(|| {
         let shown = found.shown(&service, &asker);
         json!({ "success": true, "count": shown.len(), "users": shown })
@@ -202,7 +202,7 @@ struct Profile {
 async fn change_profile(
     State(service): State<Service>,
     person: Person,
-    From(address): From,
+    ClientIp(address): ClientIp,
     Body(input): Body<Profile>,
 ) -> Answer<Json<Value>> {
     let change = ProfileChange { username: input.username, avatar: input.avatar, ..ProfileChange::default() };
@@ -210,7 +210,7 @@ async fn change_profile(
     Ok(Json(json!({ "success": true, "user": account(&service, &changed) })))
 }
 
-fn conversation(service: &Service, asker: &Asker, conversation: &Conversation) -> Value {
+fn conversation(service: &Service, asker: &AuthUser, conversation: &Conversation) -> Value {
     let participants: Vec<Value> = conversation.members.iter().map(|member| user(service, &member.user)).collect();
     let last = conversation.last_message.as_ref();
     json!({
@@ -251,7 +251,7 @@ struct Opening {
 )]
 async fn open(
     State(service): State<Service>,
-    asker: Asker,
+    asker: AuthUser,
     BodyIfAny(input): BodyIfAny<Opening>,
 ) -> Answer<(StatusCode, Json<Value>)> {
     let other: UserId = user_id("participantId", &required("participantId", input.participant_id)?)?;
@@ -266,7 +266,7 @@ async fn open(
     get, path = "/conversations/{id}", tag = "clients of conversations", operation_id = "conversations_one",
     params(("id" = String, Path)), responses((status = 200, description = "Done"))
 )]
-async fn one(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
+async fn one(State(service): State<Service>, asker: AuthUser, Path(id): Path<String>) -> Answer<Json<Value>> {
     let found = service.conversation(asker.id(), ConversationId::trusted(&id)).await?;
     Ok(Json(json!({ "success": true, "conversation": conversation(&service, &asker, &found) })))
 }
@@ -275,7 +275,7 @@ async fn one(State(service): State<Service>, asker: Asker, Path(id): Path<String
     delete, path = "/conversations/{id}", tag = "clients of conversations", operation_id = "conversations_delete",
     params(("id" = String, Path)), responses((status = 200, description = "Done"))
 )]
-async fn delete(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
+async fn delete(State(service): State<Service>, asker: AuthUser, Path(id): Path<String>) -> Answer<Json<Value>> {
     service.delete_conversation(asker.actor(), ConversationId::trusted(&id)).await?;
     Ok(Json(json!({ "success": true, "message": "Conversation deleted" })))
 }
@@ -293,9 +293,9 @@ struct Page {
 )]
 async fn history(
     State(service): State<Service>,
-    asker: Asker,
+    asker: AuthUser,
     Path(id): Path<String>,
-    Asked(asked): Asked<Page>,
+    Query(asked): Query<Page>,
 ) -> Answer<Json<Value>> {
     let limit = asked.limit.unwrap_or(MESSAGES).clamp(1, LIST_MAX);
     let page = asked.page.unwrap_or(1).max(1);
@@ -316,7 +316,7 @@ async fn history(
 )]
 async fn say(
     State(service): State<Service>,
-    asker: Asker,
+    asker: AuthUser,
     Path(id): Path<String>,
     BodyIfAny(input): BodyIfAny<NewMessage>,
 ) -> Answer<(StatusCode, Json<Value>)> {
@@ -337,7 +337,7 @@ pub(super) struct Edit {
 )]
 async fn edit(
     State(service): State<Service>,
-    asker: Asker,
+    asker: AuthUser,
     Path(id): Path<String>,
     BodyIfAny(input): BodyIfAny<Edit>,
 ) -> Answer<Json<Value>> {
@@ -351,7 +351,11 @@ async fn edit(
     delete, path = "/messages/{id}", tag = "clients of conversations", operation_id = "conversations_delete_message",
     params(("id" = String, Path)), responses((status = 200, description = "Done"))
 )]
-async fn delete_message(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
+async fn delete_message(
+    State(service): State<Service>,
+    asker: AuthUser,
+    Path(id): Path<String>,
+) -> Answer<Json<Value>> {
     service.delete_message(asker.actor(), MessageId::trusted(&id)).await?;
     Ok(Json(json!({ "success": true, "message": "Message deleted" })))
 }

@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 use super::{LIST_MAX, required, username_for};
 use crate::auth::Credentials;
 use crate::error::Answer;
-use crate::extract::{Asker, BodyIfAny, From, Lister, long};
+use crate::extract::{AuthUser, BodyIfAny, ClientIp, Lister, long};
 use crate::router::App;
 
 /// How long a broadcast stands.
@@ -47,7 +47,7 @@ pub(super) struct Registration {
 )]
 async fn register(
     State(service): State<Service>,
-    From(address): From,
+    ClientIp(address): ClientIp,
     BodyIfAny(input): BodyIfAny<Registration>,
 ) -> Answer<Json<Value>> {
     registered(&service, address, input).await
@@ -76,7 +76,7 @@ pub(super) async fn registered(service: &Service, address: IpAddr, input: Regist
 )]
 async fn log_in(
     State(service): State<Service>,
-    From(address): From,
+    ClientIp(address): ClientIp,
     BodyIfAny(credentials): BodyIfAny<Credentials>,
 ) -> Answer<Json<Value>> {
     let session = credentials.log_in(&service, address, Some(Dialect::Meetup)).await?;
@@ -147,7 +147,7 @@ fn moment(date: &str, time: &str) -> Result<Timestamp, Refusal> {
         .ok_or_else(|| Refusal::invalid("date", "must be a day, as `2026-11-21`"))
 }
 
-fn is_asker(asker: &Asker, said: Option<&str>) -> Result<(), Refusal> {
+fn is_asker(asker: &AuthUser, said: Option<&str>) -> Result<(), Refusal> {
     match said {
         Some(said) if said != asker.0.user.id.as_str() => {
             Err(Refusal::forbidden("`userId` is another user's than the token."))
@@ -162,7 +162,7 @@ fn is_asker(asker: &Asker, said: Option<&str>) -> Result<(), Refusal> {
 )]
 async fn propose(
     State(service): State<Service>,
-    asker: Asker,
+    asker: AuthUser,
     BodyIfAny(input): BodyIfAny<Proposal>,
 ) -> Answer<Json<Value>> {
     is_asker(&asker, input.user_id.as_deref())?;
@@ -197,7 +197,11 @@ struct Join {
     post, path = "/broadcasts/join", tag = "clients of meetup", operation_id = "meetup_join", request_body = inline(Join),
     responses((status = 200, description = "Done"))
 )]
-async fn join(State(service): State<Service>, asker: Asker, BodyIfAny(input): BodyIfAny<Join>) -> Answer<Json<Value>> {
+async fn join(
+    State(service): State<Service>,
+    asker: AuthUser,
+    BodyIfAny(input): BodyIfAny<Join>,
+) -> Answer<Json<Value>> {
     is_asker(&asker, input.user_id.as_deref())?;
     let id = required("broadcastId", input.broadcast_id)?;
     service.request_meetup(asker.actor(), MeetupId::trusted(&id)).await?;
@@ -209,7 +213,7 @@ async fn join(State(service): State<Service>, asker: Asker, BodyIfAny(input): Bo
     post, path = "/broadcasts/joinBroadcast", tag = "clients of meetup", operation_id = "meetup_join_broadcast",
     request_body = inline(Join), responses((status = 200, description = "Done"))
 )]
-async fn join_broadcast(service: State<Service>, asker: Asker, input: BodyIfAny<Join>) -> Answer<Json<Value>> {
+async fn join_broadcast(service: State<Service>, asker: AuthUser, input: BodyIfAny<Join>) -> Answer<Json<Value>> {
     join(service, asker, input).await
 }
 
@@ -218,7 +222,7 @@ async fn join_broadcast(service: State<Service>, asker: Asker, input: BodyIfAny<
     post, path = "/joinBroadcast", tag = "clients of meetup", operation_id = "meetup_join_at_root", request_body = inline(Join),
     responses((status = 200, description = "Done"))
 )]
-async fn join_at_root(service: State<Service>, asker: Asker, input: BodyIfAny<Join>) -> Answer<Json<Value>> {
+async fn join_at_root(service: State<Service>, asker: AuthUser, input: BodyIfAny<Join>) -> Answer<Json<Value>> {
     join(service, asker, input).await
 }
 

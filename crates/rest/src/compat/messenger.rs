@@ -8,7 +8,7 @@ use axum::response::Response;
 use http::StatusCode;
 use quintet_dialect::Dialect;
 use quintet_domain::{ConversationId, ConversationKind, MessageId, Refusal, Target, User, UserId};
-use quintet_service::{Account, ConversationInput, Found, NewAccount, ProfileChange, Service, Which};
+use quintet_service::{Account, ConversationInput, Filter, Listing, NewAccount, ProfileChange, Service};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 use super::{LIST_MAX, email_shown, mark_guest, messages, required, send, username_for, users};
 use crate::auth::Credentials;
 use crate::error::Answer;
-use crate::extract::{Asker, Body, BodyIfAny, From, Lister, Path, Person, long, user_id};
+use crate::extract::{AuthUser, Body, BodyIfAny, ClientIp, Lister, Path, Person, long, user_id};
 
 use crate::messages::NewMessage;
 use crate::router::App;
@@ -78,7 +78,7 @@ struct SignUp {
 )]
 async fn sign_up(
     State(service): State<Service>,
-    From(address): From,
+    ClientIp(address): ClientIp,
     BodyIfAny(input): BodyIfAny<SignUp>,
 ) -> Answer<(StatusCode, Json<Value>)> {
     service.rates().login(address)?;
@@ -116,7 +116,7 @@ fn full_name(first: &str, last: &str) -> String {
 )]
 async fn log_in(
     State(service): State<Service>,
-    From(address): From,
+    ClientIp(address): ClientIp,
     BodyIfAny(credentials): BodyIfAny<Credentials>,
 ) -> Answer<Json<Value>> {
     let session = credentials.log_in(&service, address, Some(DIALECT)).await?;
@@ -142,7 +142,7 @@ async fn list_users(State(service): State<Service>, Lister(asker): Lister) -> An
     get, path = "/users/profile", tag = "clients of messenger", operation_id = "messenger_profile",
     responses((status = 200, description = "Done"))
 )]
-async fn profile(asker: Asker) -> Json<Value> {
+async fn profile(asker: AuthUser) -> Json<Value> {
     Json(account(&asker.0))
 }
 
@@ -165,7 +165,7 @@ struct Profile {
 async fn change_profile(
     State(service): State<Service>,
     person: Person,
-    From(address): From,
+    ClientIp(address): ClientIp,
     Body(input): Body<Profile>,
 ) -> Answer<Json<Value>> {
     let owner = person.owner(address)?;
@@ -199,7 +199,7 @@ struct PasswordChange {
 async fn change_password(
     State(service): State<Service>,
     person: Person,
-    From(address): From,
+    ClientIp(address): ClientIp,
     BodyIfAny(input): BodyIfAny<PasswordChange>,
 ) -> Answer<Json<Value>> {
     let new = required("newPassword", input.new_password)?;
@@ -209,7 +209,7 @@ async fn change_password(
 }
 
 /// All messages of a place, oldest first, as far as a list goes; the newest of them is read by that.
-async fn read(service: &Service, asker: &Asker, id: &ConversationId) -> Result<Vec<Value>, Refusal> {
+async fn read(service: &Service, asker: &AuthUser, id: &ConversationId) -> Result<Vec<Value>, Refusal> {
     let shown = messages(service, asker.reads(), DIALECT, id, (0, LIST_MAX)).await?;
     // Another backend has read nothing by looking.
     if !asker.0.user.is_service()
@@ -244,7 +244,7 @@ async fn direct_messages(
 )]
 async fn say_direct(
     State(service): State<Service>,
-    asker: Asker,
+    asker: AuthUser,
     Path(id): Path<String>,
     BodyIfAny(input): BodyIfAny<NewMessage>,
 ) -> Answer<(StatusCode, Json<Value>)> {
@@ -254,7 +254,7 @@ async fn say_direct(
 
 // --- groups ---
 
-fn group(found: &Found) -> Value {
+fn group(found: &Listing) -> Value {
     json!({
         "_id": found.place.id.as_str(),
         "name": found.place.name,
@@ -267,8 +267,8 @@ fn group(found: &Found) -> Value {
 }
 
 /// A group as the asker finds it, with its members where it is one of them.
-async fn shown_group(service: &Service, asker: &Asker, id: ConversationId) -> Result<Value, Refusal> {
-    let found = service.found(asker.id(), String::new(), Which::One(id.clone()), None, 1).await?;
+async fn shown_group(service: &Service, asker: &AuthUser, id: ConversationId) -> Result<Value, Refusal> {
+    let found = service.found(asker.id(), String::new(), Filter::One(id.clone()), None, 1).await?;
     let found = found.items.first().ok_or_else(|| Refusal::not_found("group", &id))?;
     let mut object = group(found);
     // Who is in it is for those who are.
@@ -284,7 +284,7 @@ async fn shown_group(service: &Service, asker: &Asker, id: ConversationId) -> Re
     responses((status = 200, description = "Done"))
 )]
 async fn list_groups(State(service): State<Service>, Lister(asker): Lister) -> Answer<Response> {
-    let found = service.found(asker.id(), String::new(), Which::OpenOrMine, None, LIST_MAX).await?;
+    let found = service.found(asker.id(), String::new(), Filter::OpenOrMine, None, LIST_MAX).await?;
     Ok(long(|| found.items.iter().map(group).collect::<Value>()))
 }
 
@@ -292,7 +292,7 @@ async fn list_groups(State(service): State<Service>, Lister(asker): Lister) -> A
     get, path = "/groups/{id}", tag = "clients of messenger", operation_id = "messenger_one_group",
     params(("id" = String, Path)), responses((status = 200, description = "Done"))
 )]
-async fn one_group(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
+async fn one_group(State(service): State<Service>, asker: AuthUser, Path(id): Path<String>) -> Answer<Json<Value>> {
     Ok(Json(shown_group(&service, &asker, ConversationId::trusted(&id)).await?))
 }
 
@@ -308,7 +308,7 @@ struct NewGroup {
 )]
 async fn create_group(
     State(service): State<Service>,
-    asker: Asker,
+    asker: AuthUser,
     BodyIfAny(input): BodyIfAny<NewGroup>,
 ) -> Answer<(StatusCode, Json<Value>)> {
     let wanted = ConversationInput {
@@ -329,7 +329,7 @@ async fn create_group(
     post, path = "/groups/{id}/join", tag = "clients of messenger", operation_id = "messenger_join",
     params(("id" = String, Path)), responses((status = 200, description = "Done"))
 )]
-async fn join(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
+async fn join(State(service): State<Service>, asker: AuthUser, Path(id): Path<String>) -> Answer<Json<Value>> {
     service.add_member(asker.actor(), ConversationId::trusted(&id), asker.id(), None).await?;
     Ok(Json(json!({ "message": "Joined group successfully" })))
 }
@@ -338,7 +338,7 @@ async fn join(State(service): State<Service>, asker: Asker, Path(id): Path<Strin
     post, path = "/groups/{id}/leave", tag = "clients of messenger", operation_id = "messenger_leave",
     params(("id" = String, Path)), responses((status = 200, description = "Done"))
 )]
-async fn leave(State(service): State<Service>, asker: Asker, Path(id): Path<String>) -> Answer<Json<Value>> {
+async fn leave(State(service): State<Service>, asker: AuthUser, Path(id): Path<String>) -> Answer<Json<Value>> {
     service.remove_member(asker.actor(), ConversationId::trusted(&id), asker.id()).await?;
     Ok(Json(json!({ "message": "Left group successfully" })))
 }
@@ -362,7 +362,7 @@ async fn group_messages(
 )]
 async fn say_in_group(
     State(service): State<Service>,
-    asker: Asker,
+    asker: AuthUser,
     Path(id): Path<String>,
     BodyIfAny(input): BodyIfAny<NewMessage>,
 ) -> Answer<(StatusCode, Json<Value>)> {

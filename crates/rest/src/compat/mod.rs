@@ -33,7 +33,7 @@ use serde_json::Value;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::extract::Asker;
+use crate::extract::AuthUser;
 use crate::router::{App, not_allowed, not_found};
 
 /// Items of a list that knows no pages, at most.
@@ -121,19 +121,19 @@ fn mark_guest(user: &User, object: &mut Value) {
 }
 
 /// Other registered users whose names hold a text.
-async fn users(service: &Service, asker: &Asker, query: &str) -> Result<Vec<Arc<User>>, Refusal> {
+async fn users(service: &Service, asker: &AuthUser, query: &str) -> Result<Vec<Arc<User>>, Refusal> {
     let mut found = service.first_users(asker.id(), query.to_owned(), LIST_MAX as usize).await?;
     found.retain(|user| user.id != asker.0.user.id);
     Ok(found)
 }
 
 /// The asker's conversations, newest activity first: in one read, so that none moves past it.
-async fn own_conversations(service: &Service, asker: &Asker) -> Result<Vec<Conversation>, Refusal> {
+async fn own_conversations(service: &Service, asker: &AuthUser) -> Result<Vec<Conversation>, Refusal> {
     Ok(service.conversations(asker.id(), None, LIST_MAX).await?.items)
 }
 
 /// The email address of a user as a list shows it: the asker's own to the asker, and an empty text of everybody else.
-fn email_shown(asker: &Asker, user: &UserId) -> Value {
+fn email_shown(asker: &AuthUser, user: &UserId) -> Value {
     let own = (asker.0.user.id == *user).then_some(asker.0.email.as_deref()).flatten();
     own.unwrap_or_default().into()
 }
@@ -154,13 +154,13 @@ async fn messages(
 }
 
 /// Sends a message; gives it as the dialect writes it.
-async fn send(service: &Service, asker: &Asker, dialect: Dialect, text: NewText) -> Result<Value, Refusal> {
+async fn send(service: &Service, asker: &AuthUser, dialect: Dialect, text: NewText) -> Result<Value, Refusal> {
     let sent = service.send(asker.actor(), text).await?;
     Ok(shown_message(service, asker, dialect, &sent.message))
 }
 
 /// A message as the dialect writes it for the asker.
-fn shown_message(service: &Service, asker: &Asker, dialect: Dialect, message: &Message) -> Value {
+fn shown_message(service: &Service, asker: &AuthUser, dialect: Dialect, message: &Message) -> Value {
     quintet_dialect::message(dialect, message, &asker.0.user.id, &online(service))
 }
 

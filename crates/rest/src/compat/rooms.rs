@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 
 use super::messages;
 use crate::error::{Answer, Problem};
-use crate::extract::{Anybody, Asked, Asker, Path, page_limit, user_id};
+use crate::extract::{Anybody, AuthUser, Path, Query, page_limit, user_id};
 use crate::router::App;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -59,9 +59,9 @@ impl FromRequestParts<App> for Reader {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         if parts.headers.contains_key(header::AUTHORIZATION) {
-            return Ok(Self::Known(Asker::from_request_parts(parts, app).await?.id()));
+            return Ok(Self::Known(AuthUser::from_request_parts(parts, app).await?.id()));
         }
-        let Asked(Page { user_id: said, .. }) = Asked::from_request_parts(parts, app).await?;
+        let Query(Page { user_id: said, .. }) = Query::from_request_parts(parts, app).await?;
         let said = said.ok_or_else(|| {
             Refusal::unauthenticated("a bearer token is needed, or the `userId` of a guest who joined")
         })?;
@@ -79,7 +79,7 @@ async fn history(
     State(service): State<Service>,
     reader: Reader,
     Path(id): Path<String>,
-    Asked(page): Asked<Page>,
+    Query(page): Query<Page>,
 ) -> Answer<Json<Value>> {
     let limit = page_limit(page.limit)?;
     let id = ConversationId::trusted(&id);
@@ -104,7 +104,7 @@ async fn history_at_root(
     service: State<Service>,
     reader: Reader,
     id: Path<String>,
-    page: Asked<Page>,
+    page: Query<Page>,
 ) -> Answer<Json<Value>> {
     history(service, reader, id, page).await
 }

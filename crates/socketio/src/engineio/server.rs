@@ -16,7 +16,7 @@ use super::answers::{self, Refusal, respond};
 use super::packet::Revision;
 use super::post::BadPost;
 use super::state::State;
-use super::upgrade::{Farewell, Making, Probe, Run, Turned, Upgrading, with_stream};
+use super::upgrade::{Farewell, Probe, RejectUpgrade, Run, SocketOptions, Upgrading, with_stream};
 use super::{Protocol, Session, encode_payload};
 use crate::id::Id;
 use crate::websocket::{self, Deflate};
@@ -295,9 +295,9 @@ impl<P: Protocol> Server<P> {
         Ok(accepted.response)
     }
 
-    fn making(&self, deflate: bool) -> Making {
+    fn making(&self, deflate: bool) -> SocketOptions {
         let threshold = self.0.config.compression_threshold.filter(|_| deflate);
-        Making { deflate: threshold.map(|threshold| Deflate { threshold }) }
+        SocketOptions { deflate: threshold.map(|threshold| Deflate { threshold }) }
     }
 
     fn upgrade(
@@ -313,7 +313,7 @@ impl<P: Protocol> Server<P> {
             // As official servers do: the WebSocket opens and is closed at once, the session goes on. Nothing counts
             // these WebSockets, so a client that asks for another one meanwhile is refused.
             let farewell = Farewell::start(session).map_err(|_| Refusal::Request)?;
-            self.0.tasks.spawn(with_stream(upgrade, Turned(farewell)));
+            self.0.tasks.spawn(with_stream(upgrade, RejectUpgrade(farewell)));
             return Ok(accepted.response);
         }
         let probe = Probe {

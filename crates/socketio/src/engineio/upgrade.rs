@@ -184,11 +184,11 @@ pub async fn with_stream<W: WithStream>(upgrade: OnUpgrade, with: W) {
 
 /// What a WebSocket of the engine is made with.
 #[derive(Clone, Copy)]
-pub(super) struct Making {
+pub(super) struct SocketOptions {
     pub(super) deflate: Option<Deflate>,
 }
 
-impl Making {
+impl SocketOptions {
     fn socket<S: AsyncRead + AsyncWrite + Unpin + Send>(self, stream: S, first: Bytes) -> Socket<S> {
         // `first` is a slice of hyper's read buffer: kept, it would keep all of that for the life of the connection.
         Socket::new(stream, &first, self.deflate)
@@ -198,7 +198,7 @@ impl Making {
 /// A new session over WebSocket.
 pub(super) struct Run<P: Protocol> {
     pub(super) session: Arc<Session<P>>,
-    pub(super) making: Making,
+    pub(super) making: SocketOptions,
 }
 
 impl<P: Protocol> WithStream for Run<P> {
@@ -243,7 +243,7 @@ impl<P: Protocol> Drop for Upgrading<P> {
 /// A WebSocket that asks to take over a polling session.
 pub(super) struct Probe<P: Protocol> {
     pub(super) upgrading: Upgrading<P>,
-    pub(super) making: Making,
+    pub(super) making: SocketOptions,
     pub(super) timeout: Duration,
 }
 
@@ -323,9 +323,9 @@ impl<P: Protocol> Drop for Farewell<P> {
 }
 
 /// A WebSocket for a session that has one already.
-pub(super) struct Turned<P: Protocol>(pub(super) Farewell<P>);
+pub(super) struct RejectUpgrade<P: Protocol>(pub(super) Farewell<P>);
 
-impl<P: Protocol> WithStream for Turned<P> {
+impl<P: Protocol> WithStream for RejectUpgrade<P> {
     async fn run<S>(self, stream: S, first: Bytes)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use quintet_domain::limits::{OWNED_MAX, TOLD_EACH_MAX};
 use quintet_domain::permissions::Action;
-use quintet_domain::{ConversationId, ConversationKind, Event, Place, Refusal, Role, UserId};
+use quintet_domain::{ConversationId, ConversationKind, ConversationRef, Event, Refusal, Role, UserId};
 use rusqlite::{OptionalExtension, params};
 
 use super::guests;
@@ -189,7 +189,7 @@ pub(super) fn change(
     actor: &Actor,
     id: &ConversationId,
     change: ConversationChange,
-) -> Written<Arc<Place>> {
+) -> Written<Arc<ConversationRef>> {
     let user = tx.actor(actor)?;
     let conversation = tx.conversation(id)?;
     tx.check(Action::Change, &conversation, &user, false)?;
@@ -205,7 +205,7 @@ pub(super) fn change(
 }
 
 /// Deletes for all, or hides a direct conversation from the one who asked.
-pub(super) fn delete(tx: &mut Tx<'_>, actor: &Actor, id: &ConversationId) -> Written<Arc<Place>> {
+pub(super) fn delete(tx: &mut Tx<'_>, actor: &Actor, id: &ConversationId) -> Written<Arc<ConversationRef>> {
     let user = tx.actor(actor)?;
     let conversation = tx.conversation(id)?;
     if conversation.place.kind == ConversationKind::Direct {

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::queries::{Read, known, readable};
 use super::rows::{self, CONVERSATION, CONVERSATION_COLUMNS, UserRow};
 use super::{lists, sets};
-use crate::{Found, Page, Which};
+use crate::{Filter, Listing, Page};
 
 /// What is looked for in names, as `folded_holds` takes it.
 pub(super) fn folded(text: &str) -> String {
@@ -36,15 +36,15 @@ pub(super) fn found(
     conn: &Connection,
     user: &UserId,
     query: &str,
-    which: &Which,
+    which: &Filter,
     cursor: Option<&str>,
     limit: u32,
-) -> Read<Page<Found>> {
+) -> Read<Page<Listing>> {
     let user = known(conn, user)?;
     let (after, part) = (lists::after_cursor(cursor)?, folded(query));
     let (mut marks, mut end) = match which {
-        Which::Open => open(conn, after, &part, limit)?,
-        Which::OpenOrMine => {
+        Filter::Open => open(conn, after, &part, limit)?,
+        Filter::OpenOrMine => {
             let (mut open, end) = open(conn, after, &part, limit)?;
             open.extend(closed_of(conn, &user, after, &part, limit)?);
             open.sort_unstable_by_key(|mark| Reverse(*mark));
@@ -52,7 +52,7 @@ pub(super) fn found(
             open.retain(|mark| end.is_none_or(|end| *mark >= end));
             (open, end)
         }
-        Which::One(id) => {
+        Filter::One(id) => {
             let row = rows::conversation(conn, id)?;
             let may = match &row {
                 Some(row) => row.open || rows::member(conn, row.pk, user.pk)?.is_some(),
@@ -111,19 +111,19 @@ fn closed_of(conn: &Connection, user: &UserRow, after: Mark, part: &str, limit: 
 }
 
 /// Some groups and rooms as a user finds them, in the given order.
-fn shown(conn: &Connection, user: &UserRow, marks: &[Mark]) -> Read<Vec<Found>> {
+fn shown(conn: &Connection, user: &UserRow, marks: &[Mark]) -> Read<Vec<Listing>> {
     let mut statement = conn.prepare_cached(&format!(
         "SELECT {CONVERSATION}, c.description, (SELECT id FROM user WHERE pk = c.owner_pk),
              EXISTS (SELECT 1 FROM member m WHERE m.conversation_pk = c.pk AND m.user_pk = ?2), j.key
          FROM json_each(?1) j CROSS JOIN conversation c ON c.pk = j.value"
     ))?;
-    let mut items: Vec<(i64, Found)> = statement
+    let mut items: Vec<(i64, Listing)> = statement
         .query_map(params![sets::keys(marks.iter().map(|(_, pk)| *pk)), user.pk], |row| {
             let conversation = rows::conversation_at(row, 0)?;
             let owner = row.get_ref(CONVERSATION_COLUMNS + 1)?.as_str_or_null()?;
             Ok((
                 row.get(CONVERSATION_COLUMNS + 3)?,
-                Found {
+                Listing {
                     place: conversation.place,
                     description: row.get(CONVERSATION_COLUMNS)?,
                     open: conversation.open,

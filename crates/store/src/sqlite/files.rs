@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::queries::Read;
 use super::rows;
 use super::tx::{Tx, Written};
-use crate::{Dead, NewFile, StoredFile};
+use crate::{NewFile, OrphanedFiles, StoredFile};
 
 /// Whether the file `f` may be had, at the moment `?1`: a message that is there carries it, or a profile, or
 /// it was just uploaded by somebody who is there. A profile keeps what its user, or a service, uploaded: nobody keeps
@@ -170,7 +170,7 @@ pub(super) fn get(conn: &Connection, now: Timestamp, id: &str, secret: &str) -> 
 }
 
 /// Files that nobody may have any more, looked for among so many behind a mark.
-pub(super) fn dead(conn: &Connection, now: Timestamp, after: i64, among: u32) -> Read<Dead> {
+pub(super) fn dead(conn: &Connection, now: Timestamp, after: i64, among: u32) -> Read<OrphanedFiles> {
     let looked_at: Vec<(i64, String, bool)> = conn
         .prepare_cached(&format!(
             // One that is still coming is not over before its time.
@@ -181,5 +181,5 @@ pub(super) fn dead(conn: &Connection, now: Timestamp, after: i64, among: u32) ->
         .collect::<Result<_, _>>()?;
     let next = looked_at.last().filter(|_| looked_at.len() == among as usize).map(|(pk, _, _)| *pk);
     let ids = looked_at.into_iter().filter(|(_, _, alive)| !alive).map(|(_, id, _)| id).collect();
-    Ok(Dead { ids, next })
+    Ok(OrphanedFiles { ids, next })
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use quintet_domain::limits::{CONVERSATIONS_OF_USER_MAX, GUEST_ROOM_EMPTY_SECONDS_MAX, HISTORY_ON_JOIN, MEMBERS_MAX};
 use quintet_domain::permissions::Action;
 use quintet_domain::{
-    ConversationId, ConversationKind, Departure, Event, Place, Profile, Refusal, Role, Timestamp, UserId,
+    ConversationId, ConversationKind, ConversationRef, Departure, Event, Profile, Refusal, Role, Timestamp, UserId,
 };
 use rusqlite::{OptionalExtension, params};
 
@@ -187,7 +187,12 @@ pub(super) fn leave(tx: &mut Tx<'_>, actor: &Actor, id: &ConversationId, departu
     Ok(Left { place: conversation.place, position: tx.position })
 }
 
-pub(super) fn remove(tx: &mut Tx<'_>, actor: &Actor, id: &ConversationId, user: &UserId) -> Written<Arc<Place>> {
+pub(super) fn remove(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: &ConversationId,
+    user: &UserId,
+) -> Written<Arc<ConversationRef>> {
     if *user == actor.user {
         return leave(tx, actor, id, Departure::Left).map(|left| left.place);
     }

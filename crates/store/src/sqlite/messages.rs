@@ -16,7 +16,7 @@ use super::rows::{self, ConversationRow, MESSAGE, MESSAGE_COLUMNS, USER, UserRow
 use super::tx::{About, Tx, Written};
 use super::writer::Scope;
 use super::{conversations, files, queries};
-use crate::{Actor, Send, Sent, StoreError};
+use crate::{Actor, SendMessage, Sent, StoreError};
 
 /// Messages of somebody who is erased that are deleted in one turn: others write in between.
 const ERASED_AT_ONCE: usize = 200;
@@ -44,7 +44,7 @@ impl MessageRow {
 
 /// What a send may write. A file may be refused after the message was written, and the first message of two people
 /// makes their conversation.
-pub(super) fn scope(send: &Send) -> Scope {
+pub(super) fn scope(send: &SendMessage) -> Scope {
     match (&send.text.target, &send.text.file) {
         (Target::Direct(_), _) => Scope::All,
         (Target::Conversation(_), Some(_)) => Scope::Messages,
@@ -52,8 +52,8 @@ pub(super) fn scope(send: &Send) -> Scope {
     }
 }
 
-pub(super) fn send(tx: &mut Tx<'_>, send: Send) -> Written<Sent> {
-    let Send { actor, text } = send;
+pub(super) fn send(tx: &mut Tx<'_>, send: SendMessage) -> Written<Sent> {
+    let SendMessage { actor, text } = send;
     let sender = tx.actor(&actor)?;
     let conversation = match &text.target {
         Target::Conversation(id) => tx.conversation(id)?,

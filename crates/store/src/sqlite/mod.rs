@@ -34,8 +34,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use quintet_domain::{
-    Conversation, ConversationId, Departure, Environment, Meetup, MeetupId, Message, MessageId, Notification,
-    NotificationId, Place, Profile, Role, Timestamp, User, UserId, limits::PAGE_ITEMS_MAX,
+    Conversation, ConversationId, ConversationRef, Departure, Environment, Meetup, MeetupId, Message, MessageId,
+    Notification, NotificationId, Profile, Role, Timestamp, User, UserId, limits::PAGE_ITEMS_MAX,
 };
 
 pub use open::Location;
@@ -45,10 +45,10 @@ use self::space::Space;
 use self::writer::{Needs, Scope, Writer};
 use crate::store::ReadResult;
 use crate::{
-    Account, Actor, Claims, ConversationChange, Created, Dead, Done, Found, Future, GuestProof, Joined, Left, Login,
-    MeetupChange, MeetupFilter, Memberships, MessagePage, Missed, NewConversation, NewFile, NewMeetup, NewUser,
-    Numbered, OnCommit, OpenError, Page, PageOf, Party, ProfileChange, Pruned, Quotas, Send, Sent, ServiceKey, Store,
-    StoredFile, Untold, Which,
+    Account, Actor, Claims, ConversationChange, Created, Done, Filter, Future, GuestProof, Joined, Left, Listing,
+    Login, MeetupChange, MeetupFilter, Memberships, MessagePage, Missed, NewConversation, NewFile, NewMeetup, NewUser,
+    NotificationRow, OnCommit, OpenError, OrphanedFiles, Page, PageOf, Party, ProfileChange, Pruned, Quotas,
+    SendMessage, Sent, ServiceKey, Store, StoredFile, Untold,
 };
 
 /// The store on SQLite.
@@ -126,7 +126,7 @@ macro_rules! write {
 }
 
 impl Store for SqliteStore {
-    fn send(&self, send: Send, done: Done<Sent>) -> Future<'_, ()> {
+    fn send(&self, send: SendMessage, done: Done<Sent>) -> Future<'_, ()> {
         write!((messages::scope(&send), Needs::Room); self, done, messages::send, send)
     }
 
@@ -179,7 +179,13 @@ impl Store for SqliteStore {
         write!(self, done, members::add, &actor, &id, &user, role)
     }
 
-    fn remove_member(&self, actor: Actor, id: ConversationId, user: UserId, done: Done<Arc<Place>>) -> Future<'_, ()> {
+    fn remove_member(
+        &self,
+        actor: Actor,
+        id: ConversationId,
+        user: UserId,
+        done: Done<Arc<ConversationRef>>,
+    ) -> Future<'_, ()> {
         write!(frees; self, done, members::remove, &actor, &id, &user)
     }
 
@@ -192,12 +198,17 @@ impl Store for SqliteStore {
         actor: Actor,
         id: ConversationId,
         change: ConversationChange,
-        done: Done<Arc<Place>>,
+        done: Done<Arc<ConversationRef>>,
     ) -> Future<'_, ()> {
         write!(self, done, conversations::change, &actor, &id, change)
     }
 
-    fn delete_conversation(&self, actor: Actor, id: ConversationId, done: Done<Arc<Place>>) -> Future<'_, ()> {
+    fn delete_conversation(
+        &self,
+        actor: Actor,
+        id: ConversationId,
+        done: Done<Arc<ConversationRef>>,
+    ) -> Future<'_, ()> {
         write!(frees; self, done, conversations::delete, &actor, &id)
     }
 
@@ -237,8 +248,8 @@ impl Store for SqliteStore {
         write!(frees; self, done, users::erase, &user)
     }
 
-    fn erase_on(&self, user: UserId, done: Done<bool>) -> Future<'_, ()> {
-        write!(frees; self, done, users::erase_on, &user)
+    fn continue_erasure(&self, user: UserId, done: Done<bool>) -> Future<'_, ()> {
+        write!(frees; self, done, users::continue_erasure, &user)
     }
 
     fn seen(&self, users: Vec<(UserId, Timestamp)>, done: Done<()>) -> Future<'_, ()> {
@@ -284,7 +295,7 @@ impl Store for SqliteStore {
         self.readers.run(Class::Interactive, by, move |conn| files::get(conn, now, &id, &secret))
     }
 
-    fn dead_files(&self, after: i64, among: u32) -> ReadResult<'_, Dead> {
+    fn dead_files(&self, after: i64, among: u32) -> ReadResult<'_, OrphanedFiles> {
         let now = self.environment.0.now();
         self.readers.run(Class::Heavy, Party::Server, move |conn| files::dead(conn, now, after, among))
     }
@@ -381,11 +392,11 @@ impl Store for SqliteStore {
         &self,
         user: UserId,
         query: String,
-        which: Which,
+        which: Filter,
         cursor: Option<String>,
         limit: u32,
-    ) -> ReadResult<'_, Page<Found>> {
-        let class = if matches!(which, Which::One(_)) { Class::Interactive } else { Class::Heavy };
+    ) -> ReadResult<'_, Page<Listing>> {
+        let class = if matches!(which, Filter::One(_)) { Class::Interactive } else { Class::Heavy };
         self.readers.run(class, user.clone(), move |conn| {
             directory::found(conn, &user, &query, &which, cursor.as_deref(), limit)
         })
@@ -441,7 +452,7 @@ impl Store for SqliteStore {
         })
     }
 
-    fn notifications(&self, user: UserId, cursor: Option<String>, limit: u32) -> ReadResult<'_, Page<Numbered>> {
+    fn notifications(&self, user: UserId, cursor: Option<String>, limit: u32) -> ReadResult<'_, Page<NotificationRow>> {
         self.readers.run(Class::Interactive, user.clone(), move |conn| {
             notifications::list(conn, &user, cursor.as_deref(), limit)
         })

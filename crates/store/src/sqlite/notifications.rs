@@ -10,14 +10,14 @@ use super::ledger::Cost;
 use super::queries;
 use super::rows::UserRow;
 use super::tx::{About, Tx, Written};
-use crate::{Numbered, Page, StoreError, Untold};
+use crate::{NotificationRow, Page, StoreError, Untold};
 
 /// Notifications of one user that are removed at once, where an earlier version kept more of them.
 const REMOVED_AT_ONCE: i64 = 50;
 
 pub(super) const NOTIFICATION: &str = "n.pk, n.id, n.title, n.message, n.at, n.read_at";
 
-pub(super) fn notification_at(row: &Row<'_>) -> rusqlite::Result<Numbered> {
+pub(super) fn notification_at(row: &Row<'_>) -> rusqlite::Result<NotificationRow> {
     let notification = Notification {
         id: NotificationId::trusted(row.get_ref(1)?.as_str()?),
         title: row.get(2)?,
@@ -25,7 +25,7 @@ pub(super) fn notification_at(row: &Row<'_>) -> rusqlite::Result<Numbered> {
         timestamp: Timestamp(row.get(4)?),
         read_at: row.get::<_, Option<i64>>(5)?.map(Timestamp),
     };
-    Ok(Numbered { number: row.get(0)?, notification: Arc::new(notification) })
+    Ok(NotificationRow { number: row.get(0)?, notification: Arc::new(notification) })
 }
 
 pub(super) fn notify_user(tx: &mut Tx<'_>, user: &UserId, title: &str, message: &str) -> Written<Arc<Notification>> {
@@ -102,14 +102,14 @@ pub(super) fn list(
     user: &UserId,
     cursor: Option<&str>,
     limit: u32,
-) -> Result<Page<Numbered>, StoreError> {
+) -> Result<Page<NotificationRow>, StoreError> {
     let before: i64 = match cursor {
         None => i64::MAX,
         Some(cursor) => {
             cursor.parse().map_err(|_| Refusal::invalid("cursor", "must be the `next` of an earlier page"))?
         }
     };
-    let mut items: Vec<Numbered> = conn
+    let mut items: Vec<NotificationRow> = conn
         .prepare_cached(&format!(
             "SELECT {NOTIFICATION} FROM notification n JOIN user u ON u.pk = n.user_pk
              WHERE u.id = ?1 AND n.pk < ?2 ORDER BY n.pk DESC LIMIT ?3"

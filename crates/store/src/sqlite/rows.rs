@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    ClientMessageId, ConversationId, ConversationKind, FileLink, Message, MessageId, MessageKind, Place, Role,
-    Timestamp, User, UserId, UserKind, permissions,
+    ClientMessageId, ConversationId, ConversationKind, ConversationRef, FileLink, Message, MessageId, MessageKind,
+    Role, Timestamp, User, UserId, UserKind, permissions,
 };
 use rusqlite::{Connection, OptionalExtension, Result, Row};
 
@@ -41,7 +41,7 @@ pub(super) struct UserRow {
 #[derive(Clone, Debug)]
 pub(super) struct ConversationRow {
     pub(super) pk: i64,
-    pub(super) place: Arc<Place>,
+    pub(super) place: Arc<ConversationRef>,
     pub(super) open: bool,
     pub(super) owner_pk: Option<i64>,
     /// The secret that proves a guest to be the owner.
@@ -97,7 +97,7 @@ pub(super) fn user_at(row: &Row<'_>, at: usize) -> Result<UserRow> {
 pub(super) fn conversation_at(row: &Row<'_>, at: usize) -> Result<ConversationRow> {
     let first: Option<String> = row.get(at + 11)?;
     let second: Option<String> = row.get(at + 12)?;
-    let place = Place {
+    let place = ConversationRef {
         id: ConversationId::trusted(row.get_ref(at + 1)?.as_str()?),
         kind: parsed(row, at + 2, ConversationKind::parse)?,
         name: row.get(at + 3)?,
@@ -117,7 +117,7 @@ pub(super) fn conversation_at(row: &Row<'_>, at: usize) -> Result<ConversationRo
     })
 }
 
-pub(super) fn message_at(row: &Row<'_>, at: usize, place: &Arc<Place>, sender: Arc<User>) -> Result<Message> {
+pub(super) fn message_at(row: &Row<'_>, at: usize, place: &Arc<ConversationRef>, sender: Arc<User>) -> Result<Message> {
     let url: Option<String> = row.get(at + 5)?;
     let name: Option<String> = row.get(at + 6)?;
     Ok(Message {

@@ -345,7 +345,7 @@ pub(super) fn erase(tx: &mut Tx<'_>, id: &UserId) -> Written<()> {
 
 /// Ends some more of the memberships of somebody who is erased, then deletes some of its messages: numbers keep their
 /// places. Says whether there is more.
-pub(super) fn erase_on(tx: &mut Tx<'_>, id: &UserId) -> Written<bool> {
+pub(super) fn continue_erasure(tx: &mut Tx<'_>, id: &UserId) -> Written<bool> {
     let user = tx.user(id)?;
     let from: Option<i64> = tx
         .conn

@@ -29,7 +29,7 @@ enum Step {
     MakeRoom(By),
     Join(By, usize),
     Leave(By, usize),
-    Send(By, usize),
+    SendMessage(By, usize),
     Edit(By, usize),
     Delete(By, usize),
     Rename(By, usize),
@@ -57,7 +57,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => by().prop_map(Step::MakeRoom),
         8 => (by(), any.clone()).prop_map(|(by, n)| Step::Join(by, n)),
         3 => (by(), any.clone()).prop_map(|(by, n)| Step::Leave(by, n)),
-        8 => (by(), any.clone()).prop_map(|(by, n)| Step::Send(by, n)),
+        8 => (by(), any.clone()).prop_map(|(by, n)| Step::SendMessage(by, n)),
         5 => (by(), any.clone()).prop_map(|(by, n)| Step::Edit(by, n)),
         4 => (by(), any.clone()).prop_map(|(by, n)| Step::Delete(by, n)),
         4 => (by(), any).prop_map(|(by, n)| Step::Rename(by, n)),
@@ -210,10 +210,12 @@ impl Run {
                 }
                 Some((who.is_some(), plain(answer)))
             }
-            Step::Send(by, n) => {
+            Step::SendMessage(by, n) => {
                 let (room, actor) = (self.room(n)?, self.actor(by));
-                let send =
-                    quintet_store::Send { actor, ..message(&self.eye, &self.model.rooms[room].id, "text", None) };
+                let send = quintet_store::SendMessage {
+                    actor,
+                    ..message(&self.eye, &self.model.rooms[room].id, "text", None)
+                };
                 let answer = self.bench.start(|store, done| store.send(send, done)).await;
                 let who = self.member(by, room);
                 self.model.done += usize::from(matches!(who, Some(Who::Account(_))));

@@ -12,8 +12,8 @@ use quintet_domain::{
     Refusal, Target, Timestamp, UserId,
 };
 use quintet_store::{
-    Account, Actor, Created, Done, Future, Group, Location, NewConversation, NewUser, Send, Sent, SqliteStore, Store,
-    StoreError,
+    Account, Actor, Created, Done, Future, Group, Location, NewConversation, NewUser, SendMessage, Sent, SqliteStore,
+    Store, StoreError,
 };
 
 /// A clock that ticks with every look, and ids that count.
@@ -58,7 +58,7 @@ pub struct Bench {
     pub environment: Arc<Counting>,
 }
 
-pub type Gate = Box<dyn Fn() + std::marker::Send>;
+pub type Gate = Box<dyn Fn() + Send>;
 
 impl Bench {
     pub fn open(location: &Location) -> Self {
@@ -90,7 +90,7 @@ impl Bench {
     }
 
     /// Queues a write and waits for its answer.
-    pub async fn write<T: std::marker::Send + 'static>(
+    pub async fn write<T: Send + 'static>(
         &self,
         queue: impl for<'s> FnOnce(&'s dyn Store, Done<T>) -> Future<'s, ()>,
     ) -> Result<T, Refusal> {
@@ -98,7 +98,7 @@ impl Bench {
     }
 
     /// Queues a write; its answer comes later.
-    pub async fn start<T: std::marker::Send + 'static>(
+    pub async fn start<T: Send + 'static>(
         &self,
         queue: impl for<'s> FnOnce(&'s dyn Store, Done<T>) -> Future<'s, ()>,
     ) -> tokio::sync::oneshot::Receiver<Result<T, StoreError>> {
@@ -126,7 +126,7 @@ impl Bench {
     /// Erases somebody, turn by turn.
     pub async fn erase(&self, user: &UserId) {
         self.write(|store, done| store.erase(user.clone(), done)).await.expect("erased");
-        while self.write(|store, done| store.erase_on(user.clone(), done)).await.expect("erased on") {}
+        while self.write(|store, done| store.continue_erasure(user.clone(), done)).await.expect("erased on") {}
     }
 
     pub async fn conversation(
@@ -171,8 +171,8 @@ pub fn actor(user: &UserId) -> Actor {
     Actor { user: user.clone(), guest, guest_proof: None, address: None, origin, acked: false }
 }
 
-pub fn message(from: &UserId, place: &ConversationId, text: &str, client_message_id: Option<&str>) -> Send {
-    Send {
+pub fn message(from: &UserId, place: &ConversationId, text: &str, client_message_id: Option<&str>) -> SendMessage {
+    SendMessage {
         actor: actor(from),
         text: NewText {
             target: Target::Conversation(place.clone()),

@@ -7,7 +7,7 @@ use refinery::Target;
 
 use super::super::{directory, lists, meetup_lists, missed, users};
 use super::*;
-use crate::{MeetupFilter, Which};
+use crate::{Filter, MeetupFilter};
 
 /// A database of version 0.1 keeps its guests and its accounts, those included that were made of guests. Its guests'
 /// rooms have no secret, so that whoever claims their owner's id is a guest like others.
@@ -207,7 +207,7 @@ fn lists_of_an_earlier_version() {
     let ada = UserId::trusted("ada");
     let page = lists::conversations(&conn, &ada, None, 10).unwrap();
     assert_eq!(page.items.iter().map(|item| item.place.id.as_str()).collect::<Vec<_>>(), ["walk", "seen"]);
-    let found = directory::found(&conn, &ada, "", &Which::OpenOrMine, None, 10).unwrap();
+    let found = directory::found(&conn, &ada, "", &Filter::OpenOrMine, None, 10).unwrap();
     let ids: Vec<&str> = found.items.iter().map(|item| item.place.id.as_str()).collect();
     assert_eq!(ids, ["open", "hidden", "seen"]);
     let found = users::search(&conn, "love", None, 10).unwrap();

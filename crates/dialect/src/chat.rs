@@ -38,8 +38,8 @@ fn user_object(user: &User, online: Online<'_>) -> Value {
 pub(crate) fn message(message: &Message, online: Online<'_>) -> Value {
     let mut object = json!({
         "id": message.id.as_str(),
-        "chat_id": message.place.id.as_str(),
-        "chatId": message.place.id.as_str(),
+        "chat_id": message.conversation.id.as_str(),
+        "chatId": message.conversation.id.as_str(),
         "sender_id": message.sender.id.as_str(),
         "content": message.content,
         "message_type": message.kind.as_str(),
@@ -58,33 +58,33 @@ pub(crate) fn encode(event: &Event, online: Online<'_>) -> Vec<Outgoing> {
         Event::MessageCreated(sent) => ("message:new", message(sent, online)),
         Event::MessageEdited(edited) => ("message:edited", message(edited, online)),
         Event::MessageDeleted(deleted) => {
-            ("message:deleted", json!({ "messageId": deleted.id.as_str(), "chatId": deleted.place.id.as_str() }))
+            ("message:deleted", json!({ "messageId": deleted.id.as_str(), "chatId": deleted.conversation.id.as_str() }))
         }
-        Event::MessagesRead { place, reader, messages, .. } => (
+        Event::MessagesRead { conversation, reader, messages, .. } => (
             "message:read",
             json!({
                 "messageId": messages.last().map(|id| id.as_str()),
                 "messageIds": messages.iter().map(|id| id.as_str()).collect::<Vec<_>>(),
                 "userId": reader.id.as_str(),
-                "chatId": place.id.as_str(),
+                "chatId": conversation.id.as_str(),
             }),
         ),
-        Event::MemberJoined { place, user, .. } => {
-            ("member:joined", json!({ "chatId": place.id.as_str(), "user": user_object(user, online) }))
+        Event::MemberJoined { conversation, user, .. } => {
+            ("member:joined", json!({ "chatId": conversation.id.as_str(), "user": user_object(user, online) }))
         }
-        Event::MemberLeft { place, user, .. } => {
-            ("member:left", json!({ "chatId": place.id.as_str(), "userId": user.id.as_str() }))
+        Event::MemberLeft { conversation, user, .. } => {
+            ("member:left", json!({ "chatId": conversation.id.as_str(), "userId": user.id.as_str() }))
         }
-        Event::ConversationDeleted { place } => ("chat:left", json!({ "chatId": place.id.as_str() })),
-        Event::Typing { place, user, typing: true } => (
+        Event::ConversationDeleted { conversation } => ("chat:left", json!({ "chatId": conversation.id.as_str() })),
+        Event::Typing { conversation, user, typing: true } => (
             "typing:start",
             shared::marked(
                 user,
-                json!({ "chatId": place.id.as_str(), "userId": user.id.as_str(), "username": user.username }),
+                json!({ "chatId": conversation.id.as_str(), "userId": user.id.as_str(), "username": user.username }),
             ),
         ),
-        Event::Typing { place, user, typing: false } => {
-            ("typing:stop", json!({ "chatId": place.id.as_str(), "userId": user.id.as_str() }))
+        Event::Typing { conversation, user, typing: false } => {
+            ("typing:stop", json!({ "chatId": conversation.id.as_str(), "userId": user.id.as_str() }))
         }
         Event::Presence { user, online, .. } => {
             ("user:status", json!({ "userId": user.id.as_str(), "status": if *online { "online" } else { "offline" } }))
@@ -105,8 +105,8 @@ pub(crate) fn answer(reply: &Reply, online: Online<'_>) -> Answer {
         Reply::Sent { message: sent, .. } | Reply::Edited(sent) | Reply::Deleted(sent) => {
             Answer::ack(&json!({ "success": true, "message": message(sent, online) }))
         }
-        Reply::Joined { place, .. } => {
-            let chat_id = place.id.as_str();
+        Reply::Joined { conversation, .. } => {
+            let chat_id = conversation.id.as_str();
             Answer::ack(&json!({ "success": true, "chatId": chat_id }))
                 .with("chat:joined", &json!({ "chatId": chat_id }))
         }

@@ -42,7 +42,7 @@ pub(crate) fn message(message: &Message, viewer: Option<&UserId>) -> Value {
     let mut object = json!({
         "_id": message.id.as_str(),
         "id": message.id.as_str(),
-        "conversationId": message.place.id.as_str(),
+        "conversationId": message.conversation.id.as_str(),
         "sender": user_object(&message.sender),
         "content": message.content,
         "type": message.kind.as_str(),
@@ -63,44 +63,45 @@ pub(crate) fn message(message: &Message, viewer: Option<&UserId>) -> Value {
 
 pub(crate) fn encode(event: &Event) -> Vec<Outgoing> {
     let (name, payload) = match event {
-        Event::MessageCreated(sent) => {
-            ("receive_message", json!({ "message": message(sent, None), "conversationId": sent.place.id.as_str() }))
-        }
+        Event::MessageCreated(sent) => (
+            "receive_message",
+            json!({ "message": message(sent, None), "conversationId": sent.conversation.id.as_str() }),
+        ),
         Event::MessageEdited(edited) => (
             "message_edited",
             json!({
                 "messageId": edited.id.as_str(),
                 "newContent": edited.content,
                 "editedAt": edited.updated_at().to_string(),
-                "conversationId": edited.place.id.as_str(),
+                "conversationId": edited.conversation.id.as_str(),
             }),
         ),
         Event::MessageDeleted(deleted) => (
             "message_deleted",
-            json!({ "messageId": deleted.id.as_str(), "conversationId": deleted.place.id.as_str() }),
+            json!({ "messageId": deleted.id.as_str(), "conversationId": deleted.conversation.id.as_str() }),
         ),
-        Event::MessagesRead { place, reader, messages, .. } => (
+        Event::MessagesRead { conversation, reader, messages, .. } => (
             "messages_read",
             json!({
-                "conversationId": place.id.as_str(),
+                "conversationId": conversation.id.as_str(),
                 "messageIds": messages.iter().map(|id| id.as_str()).collect::<Vec<_>>(),
                 "readBy": reader.id.as_str(),
             }),
         ),
-        Event::MemberJoined { place, user, .. } => {
-            ("member_joined", json!({ "conversationId": place.id.as_str(), "user": user_object(user) }))
+        Event::MemberJoined { conversation, user, .. } => {
+            ("member_joined", json!({ "conversationId": conversation.id.as_str(), "user": user_object(user) }))
         }
-        Event::MemberLeft { place, user, .. } => {
-            ("member_left", json!({ "conversationId": place.id.as_str(), "userId": user.id.as_str() }))
+        Event::MemberLeft { conversation, user, .. } => {
+            ("member_left", json!({ "conversationId": conversation.id.as_str(), "userId": user.id.as_str() }))
         }
-        Event::Typing { place, user, typing } => (
+        Event::Typing { conversation, user, typing } => (
             "typing_status",
             shared::marked(
                 user,
                 json!({
                     "userId": user.id.as_str(),
                     "username": user.username,
-                    "conversationId": place.id.as_str(),
+                    "conversationId": conversation.id.as_str(),
                     "isTyping": typing,
                 }),
             ),

@@ -46,33 +46,33 @@ pub(crate) fn message(message: &Message) -> Value {
 pub(crate) fn encode(event: &Event) -> Vec<Outgoing> {
     let (name, payload) = match event {
         Event::MessageCreated(sent) => {
-            ("receiveMessage", json!({ "chatId": sent.place.id.as_str(), "message": message(sent) }))
+            ("receiveMessage", json!({ "chatId": sent.conversation.id.as_str(), "message": message(sent) }))
         }
         Event::MessageEdited(edited) => (
             "messageEdited",
             json!({
-                "chatId": edited.place.id.as_str(),
+                "chatId": edited.conversation.id.as_str(),
                 "messageId": edited.id.as_str(),
                 "message": edited.content,
                 "editedAt": edited.updated_at().to_string(),
             }),
         ),
         Event::MessageDeleted(deleted) => {
-            ("messageDeleted", json!({ "chatId": deleted.place.id.as_str(), "messageId": deleted.id.as_str() }))
+            ("messageDeleted", json!({ "chatId": deleted.conversation.id.as_str(), "messageId": deleted.id.as_str() }))
         }
-        Event::MessagesRead { place, reader, messages, .. } => (
+        Event::MessagesRead { conversation, reader, messages, .. } => (
             "messagesRead",
             json!({
-                "chatId": place.id.as_str(),
+                "chatId": conversation.id.as_str(),
                 "messageIds": messages.iter().map(|id| id.as_str()).collect::<Vec<_>>(),
                 "userId": reader.id.as_str(),
             }),
         ),
-        Event::MemberJoined { place, user, .. } => {
-            ("memberJoined", json!({ "chatId": place.id.as_str(), "user": shared::plain_user(user) }))
+        Event::MemberJoined { conversation, user, .. } => {
+            ("memberJoined", json!({ "chatId": conversation.id.as_str(), "user": shared::plain_user(user) }))
         }
-        Event::MemberLeft { place, user, .. } => {
-            ("memberLeft", json!({ "chatId": place.id.as_str(), "userId": user.id.as_str() }))
+        Event::MemberLeft { conversation, user, .. } => {
+            ("memberLeft", json!({ "chatId": conversation.id.as_str(), "userId": user.id.as_str() }))
         }
         Event::MeetupChanged { meetup, status, updated_by, .. } => (
             "meetupStatusUpdate",
@@ -90,9 +90,9 @@ pub(crate) fn encode(event: &Event) -> Vec<Outgoing> {
                 },
             }),
         ),
-        Event::Typing { place, user, typing } => {
+        Event::Typing { conversation, user, typing } => {
             let name = if *typing { "userTyping" } else { "userStoppedTyping" };
-            (name, json!({ "chatId": place.id.as_str(), "userId": user.id.as_str() }))
+            (name, json!({ "chatId": conversation.id.as_str(), "userId": user.id.as_str() }))
         }
         Event::Presence { user, online, last_seen } => (
             "userPresence",

@@ -48,16 +48,16 @@ fn user_object(user: &User) -> Value {
 }
 
 /// `recipient` and `group` of what `user` did somewhere: one of them is null.
-fn whereto(place: &ConversationRef, user: &UserId) -> (Value, Value) {
-    match place.other(user) {
+fn whereto(conversation: &ConversationRef, user: &UserId) -> (Value, Value) {
+    match conversation.other(user) {
         Some(other) => (other.as_str().into(), Value::Null),
-        None => (Value::Null, place.id.as_str().into()),
+        None => (Value::Null, conversation.id.as_str().into()),
     }
 }
 
 /// A message for one reader, or for all of them at once.
 pub(crate) fn message(message: &Message, viewer: Option<&UserId>) -> Value {
-    let (recipient, group) = whereto(&message.place, &message.sender.id);
+    let (recipient, group) = whereto(&message.conversation, &message.sender.id);
     let mut object = json!({
         "_id": message.id.as_str(),
         "id": message.id.as_str(),
@@ -75,14 +75,14 @@ pub(crate) fn message(message: &Message, viewer: Option<&UserId>) -> Value {
 }
 
 /// The name of a place, the empty text where it has none.
-fn named(place: &ConversationRef) -> Value {
-    json!({ "groupId": place.id.as_str(), "name": place.name.as_deref().unwrap_or_default() })
+fn named(conversation: &ConversationRef) -> Value {
+    json!({ "groupId": conversation.id.as_str(), "name": conversation.name.as_deref().unwrap_or_default() })
 }
 
 pub(crate) fn encode(event: &Event, side: Perspective) -> Vec<Outgoing> {
     let (name, payload) = match event {
         Event::MessageCreated(sent) => {
-            let name = match (&sent.place.pair, side) {
+            let name = match (&sent.conversation.pair, side) {
                 (None, _) => "groupMessage",
                 (Some(_), Perspective::Actor) => "messageSent",
                 (Some(_), Perspective::Other) => "privateMessage",
@@ -91,26 +91,26 @@ pub(crate) fn encode(event: &Event, side: Perspective) -> Vec<Outgoing> {
         }
         Event::MessageEdited(edited) => ("messageUpdated", message(edited, None)),
         Event::MessageDeleted(deleted) => {
-            let (recipient, group) = whereto(&deleted.place, &deleted.sender.id);
+            let (recipient, group) = whereto(&deleted.conversation, &deleted.sender.id);
             ("messageRemoved", json!({ "_id": deleted.id.as_str(), "recipient": recipient, "group": group }))
         }
-        Event::MessagesRead { place, reader, messages, .. } => {
-            let (recipient, group) = whereto(place, &reader.id);
+        Event::MessagesRead { conversation, reader, messages, .. } => {
+            let (recipient, group) = whereto(conversation, &reader.id);
             let ids: Vec<_> = messages.iter().map(|id| id.as_str()).collect();
             (
                 "messagesSeen",
                 json!({ "messageIds": ids, "userId": reader.id.as_str(), "recipient": recipient, "group": group }),
             )
         }
-        Event::MemberJoined { place, user, .. } => {
-            ("userJoinedGroup", json!({ "groupId": place.id.as_str(), "user": user_object(user) }))
+        Event::MemberJoined { conversation, user, .. } => {
+            ("userJoinedGroup", json!({ "groupId": conversation.id.as_str(), "user": user_object(user) }))
         }
-        Event::MemberLeft { place, user, .. } => {
-            ("userLeftGroup", json!({ "groupId": place.id.as_str(), "userId": user.id.as_str() }))
+        Event::MemberLeft { conversation, user, .. } => {
+            ("userLeftGroup", json!({ "groupId": conversation.id.as_str(), "userId": user.id.as_str() }))
         }
-        Event::ConversationDeleted { place } => ("leftGroup", named(place)),
-        Event::Typing { place, user, typing } => {
-            let (recipient, group) = whereto(place, &user.id);
+        Event::ConversationDeleted { conversation } => ("leftGroup", named(conversation)),
+        Event::Typing { conversation, user, typing } => {
+            let (recipient, group) = whereto(conversation, &user.id);
             (
                 if *typing { "typingStarted" } else { "typingStopped" },
                 shared::marked(
@@ -144,17 +144,17 @@ pub(crate) fn answer(reply: &Reply) -> Answer {
             let object = message(sent, None);
             let answer = Answer::ack(&json!({ "success": true, "message": object }));
             // The first answer of a direct message was this event; a repeat hears it again, here alone.
-            if *repeated && sent.place.pair.is_some() { answer.or_else("messageSent", &object) } else { answer }
+            if *repeated && sent.conversation.pair.is_some() { answer.or_else("messageSent", &object) } else { answer }
         }
         Reply::Edited(changed) | Reply::Deleted(changed) => {
             Answer::ack(&json!({ "success": true, "message": message(changed, None) }))
         }
-        Reply::Joined { place, .. } => {
-            let group = named(place);
+        Reply::Joined { conversation, .. } => {
+            let group = named(conversation);
             Answer::ack(&json!({ "success": true, "message": group })).with("joinedGroup", &group)
         }
-        Reply::Left { place } => {
-            let group = named(place);
+        Reply::Left { conversation } => {
+            let group = named(conversation);
             Answer::ack(&json!({ "success": true, "message": group })).with("leftGroup", &group)
         }
         Reply::Authenticated { user } => Answer::ack(&json!({ "success": true, "userId": user.id.as_str() })),

@@ -47,7 +47,7 @@ fn user_object(user: &User) -> Value {
 pub(crate) fn message(message: &Message) -> Value {
     let mut object = json!({
         "id": message.id.as_str(),
-        "roomId": message.place.id.as_str(),
+        "roomId": message.conversation.id.as_str(),
         "content": message.content,
         "type": message.kind.as_str(),
         "userId": message.sender.id.as_str(),
@@ -71,44 +71,44 @@ pub(crate) fn encode(event: &Event) -> Vec<Outgoing> {
             "message_updated",
             json!({
                 "id": edited.id.as_str(),
-                "roomId": edited.place.id.as_str(),
+                "roomId": edited.conversation.id.as_str(),
                 "content": edited.content,
                 "editedAt": edited.updated_at().to_string(),
             }),
         ),
         Event::MessageDeleted(deleted) => {
-            ("message_removed", json!({ "id": deleted.id.as_str(), "roomId": deleted.place.id.as_str() }))
+            ("message_removed", json!({ "id": deleted.id.as_str(), "roomId": deleted.conversation.id.as_str() }))
         }
-        Event::MessagesRead { place, reader, messages, .. } => (
+        Event::MessagesRead { conversation, reader, messages, .. } => (
             "messages_seen",
             json!({
-                "roomId": place.id.as_str(),
+                "roomId": conversation.id.as_str(),
                 "messageIds": messages.iter().map(|id| id.as_str()).collect::<Vec<_>>(),
                 "userId": reader.id.as_str(),
             }),
         ),
-        Event::MemberJoined { place, user, .. } | Event::RoomPresence { place, user, online: true } => (
+        Event::MemberJoined { conversation, user, .. } | Event::RoomPresence { conversation, user, online: true } => (
             "user_joined",
             json!({
                 "userId": user.id.as_str(),
                 "username": user.username,
-                "roomId": place.id.as_str(),
+                "roomId": conversation.id.as_str(),
                 "user": user_object(user),
             }),
         ),
         // Who listens to rooms saw the guest go when its last connection ended.
         Event::MemberLeft { departure: Departure::GuestGone, .. } => return Vec::new(),
-        Event::MemberLeft { place, user, .. } | Event::RoomPresence { place, user, online: false } => {
-            ("user_left", json!({ "userId": user.id.as_str(), "roomId": place.id.as_str() }))
+        Event::MemberLeft { conversation, user, .. } | Event::RoomPresence { conversation, user, online: false } => {
+            ("user_left", json!({ "userId": user.id.as_str(), "roomId": conversation.id.as_str() }))
         }
-        Event::Typing { place, user, typing } => (
+        Event::Typing { conversation, user, typing } => (
             "user_typing",
             shared::marked(
                 user,
                 json!({
                     "userId": user.id.as_str(),
                     "username": user.username,
-                    "roomId": place.id.as_str(),
+                    "roomId": conversation.id.as_str(),
                     "isTyping": typing,
                 }),
             ),
@@ -131,15 +131,15 @@ pub(crate) fn answer(reply: &Reply) -> Answer {
         Reply::Edited(changed) | Reply::Deleted(changed) => {
             Answer::ack(&json!({ "ok": true, "message": message(changed) }))
         }
-        Reply::Joined { place, history, .. } => {
+        Reply::Joined { conversation, history, .. } => {
             let history: Value = history.iter().map(|sent| message(sent)).collect();
-            Answer::ack(&json!({ "ok": true, "roomId": place.id.as_str() })).with("history", &history)
+            Answer::ack(&json!({ "ok": true, "roomId": conversation.id.as_str() })).with("history", &history)
         }
-        Reply::Left { place } => Answer::ack(&json!({ "ok": true, "roomId": place.id.as_str() })),
-        Reply::RoomCreated { place, created_at, guest_secret } => {
+        Reply::Left { conversation } => Answer::ack(&json!({ "ok": true, "roomId": conversation.id.as_str() })),
+        Reply::RoomCreated { conversation, created_at, guest_secret } => {
             let mut room = json!({
-                "id": place.id.as_str(),
-                "name": place.name.as_deref().unwrap_or_default(),
+                "id": conversation.id.as_str(),
+                "name": conversation.name.as_deref().unwrap_or_default(),
                 "createdAt": created_at.to_string(),
             });
             if let Some(secret) = guest_secret {

@@ -142,7 +142,7 @@ pub enum Reply {
     /// One is a member.
     Joined {
         /// Of what.
-        place: Arc<ConversationRef>,
+        conversation: Arc<ConversationRef>,
         /// Whether it is news.
         new: bool,
         /// The newest messages, oldest first; empty where the dialect has no use for them.
@@ -151,7 +151,7 @@ pub enum Reply {
     /// One is no member any more.
     Left {
         /// Of what.
-        place: Arc<ConversationRef>,
+        conversation: Arc<ConversationRef>,
     },
     /// These are heard, those are not.
     Listening {
@@ -168,7 +168,7 @@ pub enum Reply {
     /// The room was made.
     RoomCreated {
         /// Which.
-        place: Arc<ConversationRef>,
+        conversation: Arc<ConversationRef>,
         /// When.
         created_at: Timestamp,
         /// The secret by which the guest who made it proves to be its owner; none where a user made it.

@@ -106,7 +106,7 @@ pub struct Member {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conversation {
     /// Id, kind, name and pair.
-    pub place: Arc<ConversationRef>,
+    pub conversation: Arc<ConversationRef>,
     /// Whether it is joined by id.
     pub open: bool,
     /// The owner, if it has one.

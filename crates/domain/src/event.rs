@@ -52,7 +52,7 @@ pub enum Event {
     /// Messages were read.
     MessagesRead {
         /// Where.
-        place: Arc<ConversationRef>,
+        conversation: Arc<ConversationRef>,
         /// By whom.
         reader: Arc<User>,
         /// Which became read by it, oldest first.
@@ -63,24 +63,24 @@ pub enum Event {
     /// A conversation was made; it is told by what happens in it.
     ConversationCreated {
         /// Which.
-        place: Arc<ConversationRef>,
+        conversation: Arc<ConversationRef>,
         /// Its members at birth.
         members: Vec<UserId>,
     },
     /// A conversation's name, openness or roles changed.
     ConversationChanged {
         /// Which, as it is now.
-        place: Arc<ConversationRef>,
+        conversation: Arc<ConversationRef>,
     },
     /// A conversation is gone, for all.
     ConversationDeleted {
         /// Which.
-        place: Arc<ConversationRef>,
+        conversation: Arc<ConversationRef>,
     },
     /// Somebody became a member.
     MemberJoined {
         /// Of what.
-        place: Arc<ConversationRef>,
+        conversation: Arc<ConversationRef>,
         /// Who.
         user: Arc<User>,
         /// How many members there are now.
@@ -89,7 +89,7 @@ pub enum Event {
     /// Somebody is no member any more.
     MemberLeft {
         /// Of what.
-        place: Arc<ConversationRef>,
+        conversation: Arc<ConversationRef>,
         /// Who.
         user: Arc<User>,
         /// Why.
@@ -130,7 +130,7 @@ pub enum Event {
     /// Somebody types, or stopped.
     Typing {
         /// Where.
-        place: Arc<ConversationRef>,
+        conversation: Arc<ConversationRef>,
         /// Who.
         user: Arc<User>,
         /// Start or stop.
@@ -148,7 +148,7 @@ pub enum Event {
     /// A member came or went, for those who list who is there.
     RoomPresence {
         /// Where.
-        place: Arc<ConversationRef>,
+        conversation: Arc<ConversationRef>,
         /// Who.
         user: Arc<User>,
         /// Came or went.
@@ -175,19 +175,19 @@ impl Event {
     pub fn audience(&self) -> Audience<'_> {
         match self {
             Self::MessageCreated(message) | Self::MessageEdited(message) | Self::MessageDeleted(message) => {
-                Audience::Members(&message.place.id)
+                Audience::Members(&message.conversation.id)
             }
             Self::MessagesRead { audience: Some(users), .. } | Self::MeetupChanged { audience: users, .. } => {
                 Audience::Users(users)
             }
-            Self::MessagesRead { place, audience: None, .. }
-            | Self::ConversationCreated { place, .. }
-            | Self::ConversationChanged { place }
-            | Self::ConversationDeleted { place }
-            | Self::MemberJoined { place, .. }
-            | Self::MemberLeft { place, .. }
-            | Self::Typing { place, .. }
-            | Self::RoomPresence { place, .. } => Audience::Members(&place.id),
+            Self::MessagesRead { conversation, audience: None, .. }
+            | Self::ConversationCreated { conversation, .. }
+            | Self::ConversationChanged { conversation }
+            | Self::ConversationDeleted { conversation }
+            | Self::MemberJoined { conversation, .. }
+            | Self::MemberLeft { conversation, .. }
+            | Self::Typing { conversation, .. }
+            | Self::RoomPresence { conversation, .. } => Audience::Members(&conversation.id),
             Self::Notified { user, .. } | Self::Revoked { user, .. } => Audience::User(user),
             Self::UserChanged { user } => Audience::User(&user.id),
             Self::Presence { user, .. } => Audience::Watchers(&user.id),
@@ -241,7 +241,7 @@ pub enum Ephemeral {
     /// [`Event::RoomPresence`] in each of these places, as one: a user is in many.
     RoomPresence {
         /// Where.
-        places: Vec<Arc<ConversationRef>>,
+        conversations: Vec<Arc<ConversationRef>>,
         /// Who.
         user: Arc<User>,
         /// Came or went.

@@ -77,7 +77,7 @@ pub struct Message {
     /// The id.
     pub id: MessageId,
     /// Where it was sent.
-    pub place: Arc<ConversationRef>,
+    pub conversation: Arc<ConversationRef>,
     /// Its number among the changes of its conversation.
     pub sequence: u64,
     /// Who sent it.

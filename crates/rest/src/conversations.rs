@@ -161,7 +161,7 @@ pub(crate) async fn add_member(
         Some(role) => Some(Role::parse(role).ok_or_else(|| Refusal::invalid("role", "must be `admin` or `member`"))?),
     };
     let joined = service.add_member(asker.actor(), ConversationId::trusted(&id), user, role).await?;
-    let conversation = service.conversation(asker.id(), joined.place.id.clone()).await?;
+    let conversation = service.conversation(asker.id(), joined.conversation.id.clone()).await?;
     let status = if joined.new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(Views(&service).conversation(&conversation))))
 }

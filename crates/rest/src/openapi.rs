@@ -102,9 +102,9 @@ fn complete(operation: &mut Operation, path: &str, writes: bool) {
         return;
     }
     let integer = HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::Integer))).build();
-    let takes = |place: &ParameterIn| {
+    let takes = |conversation: &ParameterIn| {
         let parameters = operation.parameters.iter().flatten();
-        parameters.into_iter().any(|one| matches!(one, RefOr::T(one) if one.parameter_in == *place))
+        parameters.into_iter().any(|one| matches!(one, RefOr::T(one) if one.parameter_in == *conversation))
     };
     let (in_path, in_query) = (takes(&ParameterIn::Path), takes(&ParameterIn::Query));
     let (body, in_v1) = (operation.request_body.is_some(), path.starts_with("/api/v1"));

@@ -317,7 +317,7 @@ impl Views<'_> {
     pub(crate) fn message(&self, message: &quintet_domain::Message) -> Message {
         Message {
             id: message.id.to_string(),
-            conversation_id: message.place.id.to_string(),
+            conversation_id: message.conversation.id.to_string(),
             sequence: message.sequence,
             sender: self.user(&message.sender),
             kind: MessageKind::as_str(message.kind),
@@ -345,9 +345,9 @@ impl Views<'_> {
 
     pub(crate) fn conversation(&self, conversation: &quintet_domain::Conversation) -> Conversation {
         Conversation {
-            id: conversation.place.id.to_string(),
-            kind: ConversationKind::as_str(conversation.place.kind),
-            name: conversation.place.name.clone(),
+            id: conversation.conversation.id.to_string(),
+            kind: ConversationKind::as_str(conversation.conversation.kind),
+            name: conversation.conversation.name.clone(),
             open: conversation.open,
             owner_id: conversation.owner.as_ref().map(UserId::to_string),
             members: conversation.members.iter().map(|member| self.member(member)).collect(),
@@ -384,9 +384,9 @@ impl Views<'_> {
 
 pub(crate) fn room(found: &quintet_service::Listing) -> Room {
     Room {
-        id: found.place.id.to_string(),
-        kind: found.place.kind.as_str(),
-        name: found.place.name.clone(),
+        id: found.conversation.id.to_string(),
+        kind: found.conversation.kind.as_str(),
+        name: found.conversation.name.clone(),
         description: found.description.clone(),
         owner_id: found.owner.as_ref().map(UserId::to_string),
         member_count: found.member_count,

@@ -73,7 +73,7 @@ impl Service {
             profile: Profile::default(),
         };
         let created: Created = self.write(|store, done| store.create_conversation(actor, new, done)).await?;
-        Ok((self.conversation(user, created.place.id.clone()).await?, created.new))
+        Ok((self.conversation(user, created.conversation.id.clone()).await?, created.new))
     }
 
     /// A conversation that the user is a member of.
@@ -149,9 +149,9 @@ impl Service {
     ) -> Result<Conversation, Refusal> {
         change.name = change.name.map(|name| display_name("name", &name)).transpose()?;
         let user = actor.user.clone();
-        let place: Arc<ConversationRef> =
+        let conversation: Arc<ConversationRef> =
             self.write(|store, done| store.change_conversation(actor, id, change, done)).await?;
-        self.conversation(user, place.id.clone()).await
+        self.conversation(user, conversation.id.clone()).await
     }
 
     /// Deletes a group or room for all, or hides a direct conversation from the one who asks.

@@ -69,7 +69,11 @@ impl Service {
             Command::Join { conversation, profile, .. } => {
                 let done: Done<Joined> = Box::new(move |result| match result {
                     Ok(joined) => answered(
-                        Ok(Reply::Joined { place: joined.place, new: joined.new, history: joined.history }),
+                        Ok(Reply::Joined {
+                            conversation: joined.conversation,
+                            new: joined.new,
+                            history: joined.history,
+                        }),
                         Some(joined.position),
                     ),
                     Err(error) => answered(Err(error.into()), None),
@@ -78,7 +82,7 @@ impl Service {
             }
             Command::Leave { conversation } => {
                 let done: Done<Left> = Box::new(move |result| match result {
-                    Ok(left) => answered(Ok(Reply::Left { place: left.place }), Some(left.position)),
+                    Ok(left) => answered(Ok(Reply::Left { conversation: left.conversation }), Some(left.position)),
                     Err(error) => answered(Err(error.into()), None),
                 });
                 store.leave(actor, conversation, Departure::Left, done).await;
@@ -96,7 +100,7 @@ impl Service {
                 };
                 let guest_secret = guest_secret.map(|secret| secret.as_str().to_owned());
                 let done: Done<Created> = plain(answered, |created: Created| Reply::RoomCreated {
-                    place: created.place,
+                    conversation: created.conversation,
                     created_at: created.created_at,
                     guest_secret,
                 });

@@ -161,7 +161,7 @@ pub struct NewConversation {
 #[derive(Clone, Debug)]
 pub struct Created {
     /// Which.
-    pub place: Arc<ConversationRef>,
+    pub conversation: Arc<ConversationRef>,
     /// When it was made.
     pub created_at: Timestamp,
     /// Whether it is new.
@@ -190,7 +190,7 @@ pub struct Sent {
 #[derive(Clone, Debug)]
 pub struct Joined {
     /// Of what.
-    pub place: Arc<ConversationRef>,
+    pub conversation: Arc<ConversationRef>,
     /// Whether it is news.
     pub new: bool,
     /// The newest messages, oldest first, if asked for.
@@ -203,7 +203,7 @@ pub struct Joined {
 #[derive(Clone, Debug)]
 pub struct Left {
     /// Of what.
-    pub place: Arc<ConversationRef>,
+    pub conversation: Arc<ConversationRef>,
     /// The position in the commit order at which this holds.
     pub position: u64,
 }
@@ -255,7 +255,7 @@ pub struct Memberships {
     /// Whether the user is a registered one at that position.
     pub registered: bool,
     /// The conversations, each with the number of its members.
-    pub places: Vec<(Arc<ConversationRef>, u32)>,
+    pub conversations: Vec<(Arc<ConversationRef>, u32)>,
 }
 
 /// Notifications that no connection of the meetup vocabulary was sent, at one position of the commit order.
@@ -291,7 +291,7 @@ pub enum Filter {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing {
     /// Id, kind and name.
-    pub place: Arc<ConversationRef>,
+    pub conversation: Arc<ConversationRef>,
     /// What it says of itself.
     pub description: Option<String>,
     /// Whether it is joined by id.

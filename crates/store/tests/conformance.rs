@@ -42,13 +42,13 @@ conformance!(
 
 async fn one_order(bench: Bench) {
     let (a, b) = (bench.user("a").await, bench.user("b").await);
-    let places = [
+    let conversations = [
         bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await,
         bench.conversation(&a, ConversationKind::Room, true, &[]).await,
     ];
     let mut answers = Vec::new();
     for n in 0..200 {
-        let send = message(&a, &places[n % 2], &n.to_string(), None);
+        let send = message(&a, &conversations[n % 2], &n.to_string(), None);
         answers.push(bench.start(|store, done| store.send(send, done)).await);
     }
     for answer in answers {
@@ -57,10 +57,10 @@ async fn one_order(bench: Bench) {
     bench.settled().await;
     let entries = bench.entries.lock().unwrap().clone();
     assert!(entries.windows(2).all(|pair| pair[0].position < pair[1].position), "positions grow");
-    for place in &places {
+    for conversation in &conversations {
         let mine = entries.iter().filter(|entry| match &entry.event {
-            Event::MessageCreated(message) => message.place.id == *place,
-            Event::MemberJoined { place: joined, .. } => joined.id == *place,
+            Event::MessageCreated(message) => message.conversation.id == *conversation,
+            Event::MemberJoined { conversation: joined, .. } => joined.id == *conversation,
             _ => false,
         });
         let numbers: Vec<u64> = mine.filter_map(|entry| entry.sequence).collect();
@@ -72,11 +72,11 @@ async fn one_order(bench: Bench) {
 
 async fn answered_before_handed_on(bench: Bench) {
     let a = bench.user("a").await;
-    let place = bench.conversation(&a, ConversationKind::Group, false, &[]).await;
+    let conversation = bench.conversation(&a, ConversationKind::Group, false, &[]).await;
     bench.settled().await;
     bench.seen.lock().unwrap().clear();
     let seen = Arc::clone(&bench.seen);
-    let send = message(&a, &place, "x", None);
+    let send = message(&a, &conversation, "x", None);
     let (sender, receiver) = tokio::sync::oneshot::channel();
     let done = Box::new(move |result: Result<_, StoreError>| {
         seen.lock().unwrap().push(Seen::Answered("x"));
@@ -90,26 +90,30 @@ async fn answered_before_handed_on(bench: Bench) {
 
 async fn read_your_writes(bench: Bench) {
     let a = bench.user("a").await;
-    let place = bench.conversation(&a, ConversationKind::Group, false, &[]).await;
+    let conversation = bench.conversation(&a, ConversationKind::Group, false, &[]).await;
     for n in 1..=20 {
-        bench.send(&a, &place, "x").await.expect("sent");
-        let page =
-            bench.store.messages(Party::Server, a.clone(), place.clone(), PageOf::Newest, 200).await.expect("read");
+        bench.send(&a, &conversation, "x").await.expect("sent");
+        let page = bench
+            .store
+            .messages(Party::Server, a.clone(), conversation.clone(), PageOf::Newest, 200)
+            .await
+            .expect("read");
         assert_eq!(page.items.len(), n);
     }
-    let page = bench.store.messages(Party::Server, a.clone(), place.clone(), PageOf::Before(8), 5).await.expect("read");
+    let page =
+        bench.store.messages(Party::Server, a.clone(), conversation.clone(), PageOf::Before(8), 5).await.expect("read");
     assert_eq!(page.items.iter().map(|m| m.sequence).collect::<Vec<_>>(), [3, 4, 5, 6, 7]);
     assert!(page.more);
-    let page = bench.store.messages(Party::Server, a, place, PageOf::After(17), 5).await.expect("read");
+    let page = bench.store.messages(Party::Server, a, conversation, PageOf::After(17), 5).await.expect("read");
     assert_eq!(page.items.iter().map(|m| m.sequence).collect::<Vec<_>>(), [18, 19, 20]);
     assert!(!page.more);
 }
 
 async fn a_repeat_gets_the_first_answer(bench: Bench) {
     let (a, b) = (bench.user("a").await, bench.user("b").await);
-    let place = bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
+    let conversation = bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
     let send = |from, text: &str| {
-        let send = message(from, &place, text, Some("c1"));
+        let send = message(from, &conversation, text, Some("c1"));
         bench.write(|store, done| store.send(send, done))
     };
     let first = send(&a, "x").await.expect("sent");
@@ -126,24 +130,24 @@ async fn a_repeat_gets_the_first_answer(bench: Bench) {
 
 async fn allowed_when_it_happens(bench: Bench) {
     let (a, b) = (bench.user("a").await, bench.user("b").await);
-    let place = bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
+    let conversation = bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
     // All queued before the first is answered: what comes behind the removal is refused, what came before stands.
     let mut answers = Vec::new();
     for n in 0..20 {
         if n == 10 {
-            let (place, b) = (place.clone(), b.clone());
+            let (conversation, b) = (conversation.clone(), b.clone());
             let by = actor(&a);
-            let removal = bench.start(|store, done| store.remove_member(by, place, b, done)).await;
+            let removal = bench.start(|store, done| store.remove_member(by, conversation, b, done)).await;
             drop(removal);
         }
-        let send = message(&b, &place, &n.to_string(), None);
+        let send = message(&b, &conversation, &n.to_string(), None);
         answers.push(bench.start(|store, done| store.send(send, done)).await);
     }
     for (n, answer) in answers.into_iter().enumerate() {
         let sent = answer.await.expect("an answer");
         assert_eq!(sent.is_ok(), n < 10, "message {n}");
     }
-    let refused = bench.store.messages(Party::Server, b, place, PageOf::Newest, 10).await;
+    let refused = bench.store.messages(Party::Server, b, conversation, PageOf::Newest, 10).await;
     assert!(matches!(refused, Err(StoreError::Refused(refusal)) if refusal.code == Code::NotFound));
 }
 
@@ -165,10 +169,10 @@ async fn one_direct_conversation_for_a_pair(bench: Bench) {
 
 async fn cursors_never_move_back(bench: Bench) {
     let (a, b) = (bench.user("a").await, bench.user("b").await);
-    let place = bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
+    let conversation = bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
     let mut ids = Vec::new();
     for _ in 0..3 {
-        ids.push(bench.send(&a, &place, "x").await.expect("sent").message.id.clone());
+        ids.push(bench.send(&a, &conversation, "x").await.expect("sent").message.id.clone());
     }
     let read = |n: usize| {
         let (by, id) = (actor(&b), ids[n].clone());
@@ -176,7 +180,7 @@ async fn cursors_never_move_back(bench: Bench) {
     };
     read(1).await.expect("read");
     read(0).await.expect("nothing to do");
-    let seen = bench.store.conversation(b.clone(), place.clone()).await.expect("a conversation");
+    let seen = bench.store.conversation(b.clone(), conversation.clone()).await.expect("a conversation");
     assert_eq!(seen.unread_count, 1);
     read(2).await.expect("read");
     bench.settled().await;
@@ -189,35 +193,35 @@ async fn cursors_never_move_back(bench: Bench) {
         })
         .collect();
     assert_eq!(told, [2, 1], "each message is told as read once");
-    let page = bench.store.messages(Party::Server, a, place, PageOf::Newest, 10).await.expect("read");
+    let page = bench.store.messages(Party::Server, a, conversation, PageOf::Newest, 10).await.expect("read");
     assert!(page.items.iter().all(|message| message.readers.len() == 1 && message.readers[0].user == b));
 }
 
 async fn owners_pass_on(bench: Bench) {
     let (a, b, c) = (bench.user("a").await, bench.user("b").await, bench.user("c").await);
-    let place = bench.conversation(&a, ConversationKind::Group, false, &[b.clone(), c.clone()]).await;
-    let (by, id, user) = (actor(&a), place.clone(), c.clone());
+    let conversation = bench.conversation(&a, ConversationKind::Group, false, &[b.clone(), c.clone()]).await;
+    let (by, id, user) = (actor(&a), conversation.clone(), c.clone());
     bench.write(|store, done| store.add_member(by, id, user, Some(Role::Admin), done)).await.expect("an admin");
-    let (by, id) = (actor(&a), place.clone());
+    let (by, id) = (actor(&a), conversation.clone());
     bench.write(|store, done| store.leave(by, id, Departure::Left, done)).await.expect("left");
-    let seen = bench.store.conversation(b.clone(), place.clone()).await.expect("a conversation");
+    let seen = bench.store.conversation(b.clone(), conversation.clone()).await.expect("a conversation");
     assert_eq!(seen.owner, Some(c.clone()), "the admin comes before the longer-standing member");
-    let (by, id) = (actor(&c), place.clone());
+    let (by, id) = (actor(&c), conversation.clone());
     bench.write(|store, done| store.leave(by, id, Departure::Left, done)).await.expect("left");
-    let seen = bench.store.conversation(b.clone(), place).await.expect("a conversation");
+    let seen = bench.store.conversation(b.clone(), conversation).await.expect("a conversation");
     assert_eq!((seen.owner, seen.members[0].role), (Some(b), Role::Owner));
 }
 
 async fn erased_keeps_its_numbers(bench: Bench) {
     let (a, b) = (bench.user("a").await, bench.user("b").await);
-    let place = bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
-    bench.send(&b, &place, "a secret").await.expect("sent");
-    bench.send(&a, &place, "kept").await.expect("sent");
+    let conversation = bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
+    bench.send(&b, &conversation, "a secret").await.expect("sent");
+    bench.send(&a, &conversation, "kept").await.expect("sent");
     bench.write(|store, done| store.seen(vec![(b.clone(), quintet_domain::Timestamp(1))], done)).await.expect("seen");
     bench.erase(&b).await;
     // Its going is noted only now, and is nobody's any more.
     bench.write(|store, done| store.seen(vec![(b.clone(), quintet_domain::Timestamp(2))], done)).await.expect("seen");
-    let page = bench.store.messages(Party::Server, a, place, PageOf::Newest, 10).await.expect("read");
+    let page = bench.store.messages(Party::Server, a, conversation, PageOf::Newest, 10).await.expect("read");
     let shown: Vec<_> = page.items.iter().map(|message| (message.sequence, message.content.as_str())).collect();
     assert_eq!(shown, [(2, "This message was deleted"), (3, "kept")]);
     assert!(page.items[0].sender.name.starts_with("deleted-"));
@@ -256,14 +260,17 @@ async fn one_group_one_refusal() {
     let waits = Box::new(move || gate.lock().unwrap().recv().unwrap_or(()));
     let bench = Bench::gated(&Location::Folder(folder.path().into()), Arc::default(), waits);
     let a = bench.user("a").await;
-    let place = {
-        let place = bench.conversation(&a, ConversationKind::Group, false, &[]);
-        let place = place.await;
+    let conversation = {
+        let conversation = bench.conversation(&a, ConversationKind::Group, false, &[]);
+        let conversation = conversation.await;
         // The writer now stands at the gate, with the entries of the conversation in its hands.
-        place
+        conversation
     };
-    let sends =
-        [message(&a, &place, "1", Some("x")), message(&a, &place, "2", Some("x")), message(&a, &place, "3", None)];
+    let sends = [
+        message(&a, &conversation, "1", Some("x")),
+        message(&a, &conversation, "2", Some("x")),
+        message(&a, &conversation, "3", None),
+    ];
     let mut answers = Vec::new();
     for send in sends {
         answers.push(bench.start(|store, done| store.send(send, done)).await);
@@ -284,7 +291,7 @@ async fn one_group_one_refusal() {
         .filter_map(|seen| if let Seen::HandedOn(positions) = seen { Some(positions.len()) } else { None })
         .collect();
     assert_eq!(groups.last(), Some(&2), "the two that were taken came in one group: {groups:?}");
-    let page = bench.store.messages(Party::Server, a, place, PageOf::Newest, 10).await.expect("read");
+    let page = bench.store.messages(Party::Server, a, conversation, PageOf::Newest, 10).await.expect("read");
     assert_eq!(page.items.iter().map(|m| (m.sequence, m.content.as_str())).collect::<Vec<_>>(), [(1, "1"), (2, "3")]);
 }
 
@@ -295,8 +302,8 @@ async fn opened_again() {
     let location = Location::Folder(folder.path().into());
     let bench = Bench::open(&location);
     let a = bench.user("a").await;
-    let place = bench.conversation(&a, ConversationKind::Group, false, &[]).await;
-    bench.send(&a, &place, "kept").await.expect("sent");
+    let conversation = bench.conversation(&a, ConversationKind::Group, false, &[]).await;
+    bench.send(&a, &conversation, "kept").await.expect("sent");
     let before = bench.write(|store, done| store.barrier(done)).await.expect("position");
     bench.store.close().await;
     let refused = bench.start(|store, done| store.barrier(done)).await.await.expect("an answer");
@@ -305,9 +312,9 @@ async fn opened_again() {
     drop(bench);
     let bench = Bench::gated(&location, environment, Box::new(|| {}));
     assert_eq!(bench.write(|store, done| store.barrier(done)).await.expect("position"), before);
-    bench.send(&a, &place, "more").await.expect("sent");
+    bench.send(&a, &conversation, "more").await.expect("sent");
     assert_eq!(bench.write(|store, done| store.barrier(done)).await.expect("position"), before + 1);
-    let page = bench.store.messages(Party::Server, a, place, PageOf::Newest, 10).await.expect("read");
+    let page = bench.store.messages(Party::Server, a, conversation, PageOf::Newest, 10).await.expect("read");
     assert_eq!(page.items.len(), 2);
 }
 
@@ -342,8 +349,8 @@ async fn rooms_of_users_stay() {
 async fn erasure_is_told() {
     let (bench, _folder) = Bench::in_file();
     let (a, b) = (bench.user("a").await, bench.user("b").await);
-    let place = bench.conversation(&a, ConversationKind::Direct, false, &[b.clone()]).await;
-    bench.send(&a, &place, "x").await.expect("sent");
+    let conversation = bench.conversation(&a, ConversationKind::Direct, false, &[b.clone()]).await;
+    bench.send(&a, &conversation, "x").await.expect("sent");
     let new = quintet_store::NewMeetup {
         activity: "Chess".into(),
         location: "Park".into(),
@@ -380,15 +387,15 @@ async fn erasure_is_told() {
 async fn erasure_takes_turns() {
     let (bench, folder) = Bench::in_file();
     let (a, b) = (bench.user("a").await, bench.user("b").await);
-    let place = bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
+    let conversation = bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
     for number in 0..450 {
-        let send = message(&b, &place, &format!("whisper {number}"), Some(&format!("mine-{number}")));
+        let send = message(&b, &conversation, &format!("whisper {number}"), Some(&format!("mine-{number}")));
         bench.write(|store, done| store.send(send, done)).await.expect("sent");
     }
     let user = b.clone();
     bench.write(|store, done| store.erase(user.clone(), done)).await.expect("erased");
     assert!(bench.write(|store, done| store.continue_erasure(user.clone(), done)).await.expect("erased on"));
-    bench.send(&a, &place, "in between").await.expect("sent");
+    bench.send(&a, &conversation, "in between").await.expect("sent");
     drop(bench);
     let bench = Bench::open(&Location::Folder(folder.path().to_owned()));
     assert_eq!(bench.store.erasing().await.expect("read"), std::slice::from_ref(&b));
@@ -405,7 +412,7 @@ async fn erasure_takes_turns() {
     loop {
         let page = bench
             .store
-            .messages(Party::Server, a.clone(), place.clone(), PageOf::After(after), 200)
+            .messages(Party::Server, a.clone(), conversation.clone(), PageOf::After(after), 200)
             .await
             .expect("read");
         assert!(page.items.iter().all(|message| message.client_message_id.is_none()));
@@ -434,7 +441,7 @@ async fn lists_of_large_conversations() {
     for number in 0..150 {
         members.push(bench.user(&format!("member-{number}")).await);
     }
-    let place = bench.conversation(&a, ConversationKind::Group, false, &members).await;
+    let conversation = bench.conversation(&a, ConversationKind::Group, false, &members).await;
     bench.settled().await;
     // They are in it from its beginning; each told of each would be more than ten thousand words.
     let entries = bench.entries.lock().unwrap().clone();
@@ -446,7 +453,7 @@ async fn lists_of_large_conversations() {
     let listed = bench.store.conversations(last.clone(), None, 10).await.expect("a list").items.remove(0);
     assert_eq!((listed.members.len(), listed.member_count), (100, 151));
     assert_eq!((&listed.members[0].user.id, &listed.members[99].user.id), (&a, &last));
-    let whole = bench.store.conversation(last, place).await.expect("a conversation");
+    let whole = bench.store.conversation(last, conversation).await.expect("a conversation");
     assert_eq!((whole.members.len(), whole.member_count), (151, 151));
 }
 
@@ -474,14 +481,14 @@ async fn an_empty_room_finds_an_owner() {
 async fn hidden_until_the_next_message() {
     let (bench, _folder) = Bench::in_file();
     let (a, b) = (bench.user("a").await, bench.user("b").await);
-    let place = bench.conversation(&a, ConversationKind::Direct, false, &[b.clone()]).await;
-    let sent = bench.send(&b, &place, "x").await.expect("sent").message.id.clone();
-    let (by, id) = (actor(&a), place.clone());
+    let conversation = bench.conversation(&a, ConversationKind::Direct, false, &[b.clone()]).await;
+    let sent = bench.send(&b, &conversation, "x").await.expect("sent").message.id.clone();
+    let (by, id) = (actor(&a), conversation.clone());
     bench.write(|store, done| store.delete_conversation(by, id, done)).await.expect("hidden");
     let by = actor(&b);
     bench.write(|store, done| store.edit_message(by, sent, "y".into(), done)).await.expect("edited");
     let listed = || bench.store.conversations(a.clone(), None, 10);
     assert!(listed().await.expect("a list").items.is_empty());
-    bench.send(&b, &place, "z").await.expect("sent");
+    bench.send(&b, &conversation, "z").await.expect("sent");
     assert_eq!(listed().await.expect("a list").items.len(), 1);
 }

@@ -14,52 +14,52 @@ use support::{Bench, actor, message};
 async fn a_new_name_is_told_with_the_next_message() {
     let (bench, _folder) = Bench::in_file();
     let a = bench.user("a").await;
-    let place = bench.conversation(&a, ConversationKind::Group, false, &[]).await;
-    bench.send(&a, &place, "one").await.unwrap();
+    let conversation = bench.conversation(&a, ConversationKind::Group, false, &[]).await;
+    bench.send(&a, &conversation, "one").await.unwrap();
     let change = ProfileChange { name: Some("Ada".to_owned()), ..ProfileChange::default() };
     bench.write(|store, done| store.change_profile(a.clone(), change, done)).await.unwrap();
-    assert_eq!(bench.send(&a, &place, "two").await.unwrap().message.sender.name, "Ada");
+    assert_eq!(bench.send(&a, &conversation, "two").await.unwrap().message.sender.name, "Ada");
 }
 
 #[tokio::test]
 async fn who_left_or_came_back_is_known_at_once() {
     let (bench, _folder) = Bench::in_file();
     let (a, b) = (bench.user("a").await, bench.user("b").await);
-    let place = bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
-    bench.send(&b, &place, "one").await.unwrap();
+    let conversation = bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
+    bench.send(&b, &conversation, "one").await.unwrap();
     // In one group with sends before and after it: the answer is as of its place in the order.
-    let before = bench.start(|store, done| store.send(message(&b, &place, "two", None), done)).await;
-    let left = bench.start(|store, done| store.leave(actor(&b), place.clone(), Departure::Left, done)).await;
-    let after = bench.start(|store, done| store.send(message(&b, &place, "three", None), done)).await;
+    let before = bench.start(|store, done| store.send(message(&b, &conversation, "two", None), done)).await;
+    let left = bench.start(|store, done| store.leave(actor(&b), conversation.clone(), Departure::Left, done)).await;
+    let after = bench.start(|store, done| store.send(message(&b, &conversation, "three", None), done)).await;
     before.await.unwrap().unwrap();
     left.await.unwrap().unwrap();
     assert!(after.await.unwrap().is_err(), "who left says nothing more");
-    bench.write(|store, done| store.add_member(actor(&a), place.clone(), b.clone(), None, done)).await.unwrap();
-    bench.send(&b, &place, "four").await.unwrap();
+    bench.write(|store, done| store.add_member(actor(&a), conversation.clone(), b.clone(), None, done)).await.unwrap();
+    bench.send(&b, &conversation, "four").await.unwrap();
 }
 
 #[tokio::test]
 async fn numbers_go_on_over_edits_refusals_and_receipts() {
     let (bench, _folder) = Bench::in_file();
     let (a, b) = (bench.user("a").await, bench.user("b").await);
-    let place = bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
-    let first = bench.send(&a, &place, "one").await.unwrap().message;
+    let conversation = bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
+    let first = bench.send(&a, &conversation, "one").await.unwrap().message;
     bench.write(|store, done| store.edit_message(actor(&a), first.id.clone(), "uno".to_owned(), done)).await.unwrap();
     let ids = vec![first.id.clone()];
-    bench.write(|store, done| store.mark_read(actor(&b), Some(place.clone()), ids.clone(), done)).await.unwrap();
-    let third = bench.send(&b, &place, "three").await.unwrap().message;
+    bench.write(|store, done| store.mark_read(actor(&b), Some(conversation.clone()), ids.clone(), done)).await.unwrap();
+    let third = bench.send(&b, &conversation, "three").await.unwrap().message;
     assert_eq!(third.sequence, first.sequence + 2);
     // A second receipt of the same message moves nothing, and is told to nobody.
     bench.settled().await;
     let told = bench.entries.lock().unwrap().len();
-    bench.write(|store, done| store.mark_read(actor(&b), Some(place.clone()), ids, done)).await.unwrap();
+    bench.write(|store, done| store.mark_read(actor(&b), Some(conversation.clone()), ids, done)).await.unwrap();
     bench.settled().await;
     assert_eq!(bench.entries.lock().unwrap().len(), told);
     // The same client message id for something else is refused, and takes no number.
-    bench.write(|store, done| store.send(message(&a, &place, "four", Some("m")), done)).await.unwrap();
-    let other = bench.write(|store, done| store.send(message(&a, &place, "other", Some("m")), done)).await;
+    bench.write(|store, done| store.send(message(&a, &conversation, "four", Some("m")), done)).await.unwrap();
+    let other = bench.write(|store, done| store.send(message(&a, &conversation, "other", Some("m")), done)).await;
     assert_eq!(other.unwrap_err().code, Code::Conflict);
-    assert_eq!(bench.send(&a, &place, "five").await.unwrap().message.sequence, third.sequence + 2);
+    assert_eq!(bench.send(&a, &conversation, "five").await.unwrap().message.sequence, third.sequence + 2);
 }
 
 /// What is issued after a revocation counts from its very second, so the next one within that second ends it as well.
@@ -82,13 +82,13 @@ async fn each_revocation_is_later_than_the_one_before() {
 async fn what_another_process_wrote_counts() {
     let (bench, folder) = Bench::in_file();
     let a = bench.user("a").await;
-    let place = bench.conversation(&a, ConversationKind::Group, false, &[]).await;
-    bench.send(&a, &place, "one").await.unwrap();
+    let conversation = bench.conversation(&a, ConversationKind::Group, false, &[]).await;
+    bench.send(&a, &conversation, "one").await.unwrap();
     let environment = Arc::clone(&bench.environment);
     let shared = Location::Shared { folder: folder.path().into(), make: false };
     let other = SqliteStore::open(&shared, environment, Box::new(|_| {})).unwrap();
     let (done, disabled) = tokio::sync::oneshot::channel();
     other.set_disabled(a.clone(), true, Box::new(|result| drop(done.send(result)))).await;
     disabled.await.unwrap().unwrap();
-    assert_eq!(bench.send(&a, &place, "two").await.unwrap_err().code, Code::Unauthenticated);
+    assert_eq!(bench.send(&a, &conversation, "two").await.unwrap_err().code, Code::Unauthenticated);
 }

@@ -58,7 +58,7 @@ fn step() -> impl Strategy<Value = Step> {
 struct Run {
     bench: Bench,
     users: Vec<UserId>,
-    places: Vec<ConversationId>,
+    conversations: Vec<ConversationId>,
     meetup: MeetupId,
     messages: BTreeMap<usize, MessageId>,
 }
@@ -79,18 +79,18 @@ impl Run {
         };
         let by = actor(&users[0]);
         let meetup = bench.write(|store, done| store.create_meetup(by, new, done)).await.expect("made");
-        let places = vec![
+        let conversations = vec![
             bench.conversation(&users[0], ConversationKind::Group, true, &users[1..2]).await,
             bench.conversation(&users[1], ConversationKind::Room, true, &[]).await,
             bench.conversation(&users[0], ConversationKind::Direct, false, &users[1..2]).await,
             meetup.chat_id.clone(),
         ];
-        Self { bench, users, places, meetup: meetup.id, messages: BTreeMap::new() }
+        Self { bench, users, conversations, meetup: meetup.id, messages: BTreeMap::new() }
     }
 
     /// Does something, allowed or not: what is refused tells nobody anything.
     async fn take(&mut self, user: usize, at: usize, step: Step) {
-        let (by, id, bench) = (actor(&self.users[user]), self.places[at].clone(), &self.bench);
+        let (by, id, bench) = (actor(&self.users[user]), self.conversations[at].clone(), &self.bench);
         let message = self.messages.get(&at).cloned();
         let whom = |user: usize| self.users[user].clone();
         match (step, message) {
@@ -157,13 +157,15 @@ fn shown(entry: &Entry) -> String {
         Event::MessageCreated(message) => format!("created {}", message.id),
         Event::MessageEdited(message) => format!("edited {}", message.id),
         Event::MessageDeleted(message) => format!("deleted {}", message.id),
-        Event::MessagesRead { place, reader, messages, .. } => format!("read {} {} {messages:?}", place.id, reader.id),
-        Event::ConversationDeleted { place } => format!("conversation {} deleted", place.id),
-        Event::MemberJoined { place, user, member_count } => {
-            format!("joined {} {} of {member_count}", place.id, user.id)
+        Event::MessagesRead { conversation, reader, messages, .. } => {
+            format!("read {} {} {messages:?}", conversation.id, reader.id)
         }
-        Event::MemberLeft { place, user, departure, member_count } => {
-            format!("left {} {} {departure:?} of {member_count}", place.id, user.id)
+        Event::ConversationDeleted { conversation } => format!("conversation {} deleted", conversation.id),
+        Event::MemberJoined { conversation, user, member_count } => {
+            format!("joined {} {} of {member_count}", conversation.id, user.id)
+        }
+        Event::MemberLeft { conversation, user, departure, member_count } => {
+            format!("left {} {} {departure:?} of {member_count}", conversation.id, user.id)
         }
         Event::MeetupChanged { meetup, status, updated_by, .. } => format!("{meetup} {status:?} by {updated_by}"),
         Event::Notified { notification, .. } => format!("notified {}", notification.id),
@@ -178,20 +180,20 @@ fn told<'e>(entries: &'e [Entry], user: &UserId) -> Vec<&'e Entry> {
     let mut told = Vec::new();
     for entry in entries {
         match &entry.event {
-            Event::ConversationCreated { place, members } => {
+            Event::ConversationCreated { conversation, members } => {
                 if members.contains(user) {
-                    in_places.insert(place.id.clone());
+                    in_places.insert(conversation.id.clone());
                 }
             }
             Event::ConversationChanged { .. } | Event::UserChanged { .. } | Event::Revoked { .. } => {}
             event => {
-                if let Event::MemberJoined { place, user: joined, .. } = event
+                if let Event::MemberJoined { conversation, user: joined, .. } = event
                     && joined.id == *user
                 {
-                    in_places.insert(place.id.clone());
+                    in_places.insert(conversation.id.clone());
                 }
                 let hears = match event.audience() {
-                    Audience::Members(place) => in_places.contains(place),
+                    Audience::Members(conversation) => in_places.contains(conversation),
                     Audience::Users(users) => users.contains(user),
                     Audience::User(one) => one == user,
                     Audience::Watchers(_) => false,
@@ -200,11 +202,11 @@ fn told<'e>(entries: &'e [Entry], user: &UserId) -> Vec<&'e Entry> {
                     told.push(entry);
                 }
                 match event {
-                    Event::MemberLeft { place, user: left, .. } if left.id == *user => {
-                        in_places.remove(&place.id);
+                    Event::MemberLeft { conversation, user: left, .. } if left.id == *user => {
+                        in_places.remove(&conversation.id);
                     }
-                    Event::ConversationDeleted { place } => {
-                        in_places.remove(&place.id);
+                    Event::ConversationDeleted { conversation } => {
+                        in_places.remove(&conversation.id);
                     }
                     _ => {}
                 }
@@ -251,13 +253,13 @@ async fn too_much_is_not_said_in_part() {
     let bench = Bench::open(&Location::Memory);
     let (alice, bob) = (bench.user("alice").await, bench.user("bob").await);
     let start = bench.settled().await;
-    let places = [
+    let conversations = [
         bench.conversation(&alice, ConversationKind::Group, false, std::slice::from_ref(&bob)).await,
         bench.conversation(&alice, ConversationKind::Direct, false, std::slice::from_ref(&bob)).await,
     ];
     let made = bench.settled().await;
     for n in 0..RECOVERY_CHANGES_MAX {
-        bench.send(&alice, &places[n % 2], "text").await.expect("sent");
+        bench.send(&alice, &conversations[n % 2], "text").await.expect("sent");
     }
     let missed = bench.store.missed(bob.clone(), false, start).await.expect("read");
     assert!(missed.entries.is_none(), "the two conversations were joined, too");

@@ -104,7 +104,7 @@ impl Modelled {
 struct Run {
     bench: Bench,
     users: Vec<UserId>,
-    places: Vec<Modelled>,
+    conversations: Vec<Modelled>,
 }
 
 impl Run {
@@ -124,7 +124,7 @@ impl Run {
             let (by, id) = (actor(guest), lobby.clone());
             bench.write(|store, done| store.join(by, id, Default::default(), false, done)).await.expect("joined");
         }
-        let mut places = Vec::new();
+        let mut conversations = Vec::new();
         for (kind, open) in [
             (ConversationKind::Direct, false),
             (ConversationKind::Group, false),
@@ -132,13 +132,13 @@ impl Run {
             (ConversationKind::Room, true),
             (ConversationKind::Meetup, false),
         ] {
-            places.push(Self::place(&bench, &users, kind, open).await);
+            conversations.push(Self::conversation(&bench, &users, kind, open).await);
         }
-        Self { bench, users, places }
+        Self { bench, users, conversations }
     }
 
-    async fn place(bench: &Bench, users: &[UserId], kind: ConversationKind, open: bool) -> Modelled {
-        let mut place = Modelled {
+    async fn conversation(bench: &Bench, users: &[UserId], kind: ConversationKind, open: bool) -> Modelled {
+        let mut conversation = Modelled {
             id: ConversationId::trusted("x"),
             kind,
             open,
@@ -150,10 +150,10 @@ impl Run {
         };
         match kind {
             ConversationKind::Direct => {
-                place.id = bench.conversation(&users[0], kind, false, &users[1..2]).await;
-                place.owner = None;
-                place.enter(0);
-                place.enter(1);
+                conversation.id = bench.conversation(&users[0], kind, false, &users[1..2]).await;
+                conversation.owner = None;
+                conversation.enter(0);
+                conversation.enter(1);
             }
             ConversationKind::Meetup => {
                 let new = NewMeetup {
@@ -165,53 +165,53 @@ impl Run {
                 };
                 let by = actor(&users[0]);
                 let meetup = bench.write(|store, done| store.create_meetup(by, new, done)).await.expect("made");
-                place.id = meetup.chat_id.clone();
-                place.enter(0);
+                conversation.id = meetup.chat_id.clone();
+                conversation.enter(0);
                 let (by, id) = (actor(&users[1]), meetup.id.clone());
                 bench.write(|store, done| store.request_meetup(by, id, done)).await.expect("asked");
                 let (by, user) = (actor(&users[0]), users[1].clone());
                 let accept = bench.write(|store, done| store.decide_request(by, meetup.id, user, true, done));
                 accept.await.expect("accepted");
-                place.enter(1);
+                conversation.enter(1);
             }
             ConversationKind::Group | ConversationKind::Room => {
-                place.id = bench.conversation(&users[0], kind, open, &[]).await;
-                place.enter(0);
+                conversation.id = bench.conversation(&users[0], kind, open, &[]).await;
+                conversation.enter(0);
             }
         }
-        place
+        conversation
     }
 
     /// Takes a step, and checks that the store decides as the table does.
     async fn take(&mut self, user: usize, at: usize, step: Step) {
         let told = self.told().await;
         let by = actor(&self.users[user]);
-        let place = &mut self.places[at];
-        let id = place.id.clone();
-        let member = place.members.contains_key(&user);
-        let author = place.message.as_ref().is_some_and(|(_, author, _)| *author == user);
-        let shown = format!("user {user} {step:?} in {:?} (open {})", place.kind, place.open);
+        let conversation = &mut self.conversations[at];
+        let id = conversation.id.clone();
+        let member = conversation.members.contains_key(&user);
+        let author = conversation.message.as_ref().is_some_and(|(_, author, _)| *author == user);
+        let shown = format!("user {user} {step:?} in {:?} (open {})", conversation.kind, conversation.open);
         let (expected, done) = match step {
             Step::SendMessage => {
-                let expected = place.may(Action::Use, user, true);
+                let expected = conversation.may(Action::Use, user, true);
                 let sent = self.bench.send(&self.users[user], &id, "text").await;
                 if let Ok(sent) = &sent {
-                    place.message = Some((sent.message.id.clone(), user, false));
+                    conversation.message = Some((sent.message.id.clone(), user, false));
                 }
                 (expected, sent.is_ok())
             }
             Step::Edit => {
-                let Some((message, _, deleted)) = place.message.clone() else { return };
-                let expected = place.may(Action::Edit, user, author) && !deleted;
+                let Some((message, _, deleted)) = conversation.message.clone() else { return };
+                let expected = conversation.may(Action::Edit, user, author) && !deleted;
                 let edited = self.bench.write(|store, done| store.edit_message(by, message, "new".into(), done)).await;
                 (expected, edited.is_ok())
             }
             Step::DeleteMessage => {
-                let Some((message, of, deleted)) = place.message.clone() else { return };
-                let expected = place.may(Action::DeleteMessage, user, author);
+                let Some((message, of, deleted)) = conversation.message.clone() else { return };
+                let expected = conversation.may(Action::DeleteMessage, user, author);
                 let gone = self.bench.write(|store, done| store.delete_message(by, message.clone(), done)).await;
                 if gone.is_ok() {
-                    place.message = Some((message, of, true));
+                    conversation.message = Some((message, of, true));
                 }
                 if expected && gone.is_ok() && deleted {
                     return; // Deleted already: nothing is told.
@@ -219,40 +219,43 @@ impl Run {
                 (expected, gone.is_ok())
             }
             Step::Read => {
-                let Some((message, _, _)) = place.message.clone() else { return };
-                let expected = place.may(Action::Use, user, false);
+                let Some((message, _, _)) = conversation.message.clone() else { return };
+                let expected = conversation.may(Action::Use, user, false);
                 let read = self.bench.write(|store, done| store.mark_read(by, Some(id), vec![message], done)).await;
                 assert_eq!(read.is_ok(), expected, "{shown}: {read:?}");
                 return;
             }
             Step::Join => {
-                let expected =
-                    if member { place.may(Action::Use, user, false) } else { place.may(Action::Join, user, false) };
+                let expected = if member {
+                    conversation.may(Action::Use, user, false)
+                } else {
+                    conversation.may(Action::Join, user, false)
+                };
                 let joined = self.bench.write(|store, done| store.join(by, id, Default::default(), true, done)).await;
                 assert_eq!(joined.is_ok(), expected, "{shown}: {joined:?}");
                 if expected && !member {
-                    place.enter(user);
+                    conversation.enter(user);
                 }
                 return;
             }
             Step::Leave => {
-                let expected = place.may(Action::Leave, user, false);
+                let expected = conversation.may(Action::Leave, user, false);
                 let left = self.bench.write(|store, done| store.leave(by, id, Departure::Left, done)).await;
                 if expected {
-                    place.exit(user);
+                    conversation.exit(user);
                 }
                 (expected, left.is_ok())
             }
             Step::Add(other) => {
-                if other == user || place.members.contains_key(&other) {
+                if other == user || conversation.members.contains_key(&other) {
                     return;
                 }
-                let expected = place.may(Action::Add, user, false) && other < REGISTERED;
+                let expected = conversation.may(Action::Add, user, false) && other < REGISTERED;
                 let whom = self.users[other].clone();
                 let added =
                     self.bench.write(|store, done| store.add_member(by, id, whom, Some(Role::Member), done)).await;
                 if expected {
-                    place.enter(other);
+                    conversation.enter(other);
                 }
                 (expected, added.is_ok())
             }
@@ -260,52 +263,52 @@ impl Run {
                 if other == user {
                     return;
                 }
-                let role = |of: &usize| place.members.get(of).map(|(role, _)| *role);
+                let role = |of: &usize| conversation.members.get(of).map(|(role, _)| *role);
                 let lower = role(&other).is_some() && role(&user) > role(&other);
-                let expected = place.may(Action::Remove, user, false) && lower;
+                let expected = conversation.may(Action::Remove, user, false) && lower;
                 let whom = self.users[other].clone();
                 let removed = self.bench.write(|store, done| store.remove_member(by, id, whom, done)).await;
                 if expected {
-                    place.exit(other);
+                    conversation.exit(other);
                 }
                 (expected, removed.is_ok())
             }
             Step::MakeAdmin(other) => {
                 let whom = self.users[other].clone();
-                let seat = place.members.get(&other).map(|(role, _)| *role);
+                let seat = conversation.members.get(&other).map(|(role, _)| *role);
                 if other == user || other >= REGISTERED || seat != Some(Role::Member) {
                     return;
                 }
-                let expected = place.may(Action::MakeAdmin, user, false);
+                let expected = conversation.may(Action::MakeAdmin, user, false);
                 let made =
                     self.bench.write(|store, done| store.add_member(by, id, whom, Some(Role::Admin), done)).await;
-                if expected && let Some(seat) = place.members.get_mut(&other) {
+                if expected && let Some(seat) = conversation.members.get_mut(&other) {
                     seat.0 = Role::Admin;
                 }
                 (expected, made.is_ok())
             }
             Step::Rename => {
-                let expected = place.may(Action::Change, user, false);
+                let expected = conversation.may(Action::Change, user, false);
                 let change = ConversationChange { name: Some("new".into()), open: None };
                 let renamed = self.bench.write(|store, done| store.change_conversation(by, id, change, done)).await;
                 (expected, renamed.is_ok())
             }
             Step::DeleteConversation => {
-                let hides = place.kind == ConversationKind::Direct && place.may(Action::Use, user, false);
-                let expected = place.may(Action::Delete, user, false);
+                let hides = conversation.kind == ConversationKind::Direct && conversation.may(Action::Use, user, false);
+                let expected = conversation.may(Action::Delete, user, false);
                 let deleted = self.bench.write(|store, done| store.delete_conversation(by, id, done)).await;
                 if hides {
                     assert!(deleted.is_ok(), "{shown}");
                     return;
                 }
                 if expected {
-                    place.deleted = true;
-                    place.members.clear();
+                    conversation.deleted = true;
+                    conversation.members.clear();
                 }
                 (expected, deleted.is_ok())
             }
             Step::Look => {
-                let expected = place.may(Action::Use, user, false);
+                let expected = conversation.may(Action::Use, user, false);
                 let me = self.users[user].clone();
                 let page = self
                     .bench
@@ -316,9 +319,12 @@ impl Run {
                 let listed = self.bench.store.memberships(me).await.expect("read");
                 assert_eq!(page.is_ok(), expected, "{shown}");
                 assert_eq!(whole.is_ok(), expected, "{shown}");
-                assert_eq!(listed.places.iter().any(|(place, _)| place.id == id), member && !self.places[at].deleted);
+                assert_eq!(
+                    listed.conversations.iter().any(|(conversation, _)| conversation.id == id),
+                    member && !self.conversations[at].deleted
+                );
                 if let Ok(whole) = whole {
-                    assert_eq!(whole.members.len(), self.places[at].members.len(), "{shown}");
+                    assert_eq!(whole.members.len(), self.conversations[at].members.len(), "{shown}");
                 }
                 return;
             }
@@ -332,7 +338,7 @@ impl Run {
         let entries = self.bench.entries.lock().unwrap();
         for entry in &entries[told..now] {
             match entry.event.audience() {
-                Audience::Members(to) => assert_eq!(to, &self.places[at].id, "{shown}"),
+                Audience::Members(to) => assert_eq!(to, &self.conversations[at].id, "{shown}"),
                 Audience::User(_) | Audience::Users(_) | Audience::Watchers(_) => panic!("{shown}: {entry:?}"),
             }
         }

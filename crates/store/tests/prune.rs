@@ -22,8 +22,12 @@ async fn the_log_is_pruned_and_nobody_is_told_of_a_gap() {
         stage.bench.send(&users[0], &group, &number.to_string()).await.unwrap();
     }
     let by = actor(&users[1]);
-    let place = group.clone();
-    stage.bench.write(|store, done| store.leave(by, place, quintet_domain::Departure::Left, done)).await.unwrap();
+    let conversation = group.clone();
+    stage
+        .bench
+        .write(|store, done| store.leave(by, conversation, quintet_domain::Departure::Left, done))
+        .await
+        .unwrap();
     stage.add(&users[0], &group, &users[1]).await.unwrap();
     let position = stage.bench.settled().await;
 
@@ -58,13 +62,13 @@ async fn guests_who_have_nothing_are_forgotten() {
     let users = stage.users("alice").await;
     let room = stage.make(&users[0], ConversationKind::Room, &[]).await.unwrap();
     let come = async |number: usize| {
-        let (by, place) = (actor(&UserId::trusted(&format!("guest-{number}"))), room.clone());
-        stage.bench.write(|store, done| store.join(by, place, Profile::default(), false, done)).await.unwrap();
+        let (by, conversation) = (actor(&UserId::trusted(&format!("guest-{number}"))), room.clone());
+        stage.bench.write(|store, done| store.join(by, conversation, Profile::default(), false, done)).await.unwrap();
     };
     let go = async |number: usize| {
-        let (by, place) = (actor(&UserId::trusted(&format!("guest-{number}"))), room.clone());
+        let (by, conversation) = (actor(&UserId::trusted(&format!("guest-{number}"))), room.clone());
         let gone = quintet_domain::Departure::GuestGone;
-        stage.bench.write(|store, done| store.leave(by, place, gone, done)).await.unwrap();
+        stage.bench.write(|store, done| store.leave(by, conversation, gone, done)).await.unwrap();
     };
     for number in 0..250 {
         come(number).await;
@@ -93,11 +97,11 @@ async fn nobody_inherits_the_place_of_a_guest_in_the_log() {
     let room = stage.make(&users[0], ConversationKind::Room, &[]).await.unwrap();
     let before = stage.bench.settled().await;
     let guest = UserId::trusted("guest");
-    let (by, place) = (actor(&guest), room.clone());
-    stage.bench.write(|store, done| store.join(by, place, Profile::default(), false, done)).await.unwrap();
-    let (by, place) = (actor(&guest), room.clone());
+    let (by, conversation) = (actor(&guest), room.clone());
+    stage.bench.write(|store, done| store.join(by, conversation, Profile::default(), false, done)).await.unwrap();
+    let (by, conversation) = (actor(&guest), room.clone());
     let gone = quintet_domain::Departure::GuestGone;
-    stage.bench.write(|store, done| store.leave(by, place, gone, done)).await.unwrap();
+    stage.bench.write(|store, done| store.leave(by, conversation, gone, done)).await.unwrap();
     stage.bench.environment.pass_ms(8 * DAY_MS);
     stage.prune().await;
     stage.users("bob").await;

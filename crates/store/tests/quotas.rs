@@ -134,8 +134,8 @@ async fn guests_of_a_network_have_one_budget() {
     };
     let say = async |by: Actor| {
         let (profile, room) = (Profile::default(), room.clone());
-        let (joiner, place) = (by.clone(), room.clone());
-        stage.bench.write(|store, done| store.join(joiner, place, profile, false, done)).await?;
+        let (joiner, conversation) = (by.clone(), room.clone());
+        stage.bench.write(|store, done| store.join(joiner, conversation, profile, false, done)).await?;
         let text = NewText {
             target: Target::Conversation(room),
             ..message(&users[0], &ConversationId::trusted("x"), &"x".repeat(5_000), None).text

@@ -78,7 +78,7 @@ async fn a_page_ends_before_it_is_too_large() {
         let bytes: usize = avatars.map(String::len).sum();
         assert!(!items.is_empty() && bytes <= LIST_BYTES_MAX, "{bytes} bytes in {} conversations", items.len());
         for item in &items {
-            assert!(groups.remove(&item.place.id), "listed twice");
+            assert!(groups.remove(&item.conversation.id), "listed twice");
             assert_eq!((item.members.len(), item.member_count), (MEMBERS_LISTED_MAX, 101));
         }
         pages += 1;
@@ -108,8 +108,8 @@ async fn a_conversation_as_a_late_member_sees_it() {
         ),
     );
     let late = bench.user("late").await;
-    let (by, place, user) = (actor(&owner), group.clone(), late.clone());
-    bench.write(|store, done| store.add_member(by, place, user, Some(Role::Member), done)).await.unwrap();
+    let (by, conversation, user) = (actor(&owner), group.clone(), late.clone());
+    bench.write(|store, done| store.add_member(by, conversation, user, Some(Role::Member), done)).await.unwrap();
     let sent = bench.send(&owner, &group, "read by one").await.unwrap();
     let by = actor(&late);
     bench.write(|store, done| store.mark_read(by, None, vec![sent.message.id.clone()], done)).await.unwrap();
@@ -167,7 +167,7 @@ async fn open_groups_and_own_ones_are_one_list() {
             assert!(page.items.len() <= limit as usize);
             for item in page.items {
                 assert_eq!(item.is_member, item.owner.as_ref() == Some(&ada));
-                found.push(item.place.id.clone());
+                found.push(item.conversation.id.clone());
             }
             cursor = page.next;
             if cursor.is_none() {

@@ -114,8 +114,8 @@ impl Hub {
     fn tell(&mut self, waiting: &Waiting) -> usize {
         let visited = match &waiting.event {
             // It left meanwhile, and that was told.
-            Event::RoomPresence { place, user, .. }
-                if self.state.holder(user).is_none() || !self.state.is_member(&user.id, &place.id) =>
+            Event::RoomPresence { conversation, user, .. }
+                if self.state.holder(user).is_none() || !self.state.is_member(&user.id, &conversation.id) =>
             {
                 0
             }

@@ -103,9 +103,9 @@ impl<'e> Frames<'e> {
 
 /// The end of a conversation as a member is told it where a dialect has no word for it: as a departure of its own.
 pub(super) fn end_of(event: &Event, user: &Arc<User>) -> Option<Event> {
-    let Event::ConversationDeleted { place } = event else { return None };
+    let Event::ConversationDeleted { conversation } = event else { return None };
     Some(Event::MemberLeft {
-        place: Arc::clone(place),
+        conversation: Arc::clone(conversation),
         user: Arc::clone(user),
         departure: Departure::Removed,
         member_count: 0,
@@ -114,8 +114,8 @@ pub(super) fn end_of(event: &Event, user: &Arc<User>) -> Option<Event> {
 
 impl Hub {
     /// Queues the end of a conversation: each member is told it, or of its own departure, dialect by dialect.
-    pub(super) fn deliver_end(&self, place: &Arc<ConversationRef>, entry: &Entry) {
-        let Some(room) = self.state.room_slot(&place.id) else { return };
+    pub(super) fn deliver_end(&self, conversation: &Arc<ConversationRef>, entry: &Entry) {
+        let Some(room) = self.state.room_slot(&conversation.id) else { return };
         let mut told = Frames::new(&entry.event, self.service.presence(), Some(entry.position));
         for slot in self.state.rooms[room].residents.iter() {
             let resident = &self.state.residents[slot];
@@ -126,7 +126,7 @@ impl Hub {
                 for dialect in dialects {
                     if !dialect.tells_deletions() {
                         own.queue(seat, marked, dialect, Perspective::Actor);
-                    } else if !seat.muted.contains(&place.id) {
+                    } else if !seat.muted.contains(&conversation.id) {
                         told.queue(seat, marked, dialect, Perspective::Other);
                     }
                 }
@@ -175,13 +175,16 @@ impl Hub {
             }
             Audience::Users(users) => {
                 // A receipt in a large conversation names some members; each hears it as a member, or not at all.
-                let place = match event {
-                    Event::MessagesRead { place, .. } => Some(&place.id),
+                let conversation = match event {
+                    Event::MessagesRead { conversation, .. } => Some(&conversation.id),
                     _ => None,
                 };
-                for user in users.iter().filter(|user| place.is_none_or(|place| self.state.is_member(user, place))) {
+                for user in users
+                    .iter()
+                    .filter(|user| conversation.is_none_or(|conversation| self.state.is_member(user, conversation)))
+                {
                     if let Some(slot) = self.state.slot(user) {
-                        to_resident(slot, &self.state.residents[slot], place);
+                        to_resident(slot, &self.state.residents[slot], conversation);
                     }
                 }
             }

@@ -240,7 +240,7 @@ impl Hub {
     fn publish(&mut self, ephemeral: Ephemeral) {
         match &ephemeral {
             Ephemeral::Event(Event::Presence { user, .. }) => self.sent_coming(user, 1),
-            Ephemeral::RoomPresence { places, user, .. } => self.sent_coming(user, places.len()),
+            Ephemeral::RoomPresence { conversations, user, .. } => self.sent_coming(user, conversations.len()),
             Ephemeral::Event(_) => {}
         }
         self.unsent.push_back(ephemeral);
@@ -281,9 +281,9 @@ impl Hub {
             }
             Publication::Ephemeral(Ephemeral::Event(event @ Event::Presence { .. })) => self.tell_coming(event),
             Publication::Ephemeral(Ephemeral::Event(event)) => self.deliver(&event, None),
-            Publication::Ephemeral(Ephemeral::RoomPresence { places, user, online }) => {
-                for place in places {
-                    self.tell_coming(Event::RoomPresence { place, user: Arc::clone(&user), online });
+            Publication::Ephemeral(Ephemeral::RoomPresence { conversations, user, online }) => {
+                for conversation in conversations {
+                    self.tell_coming(Event::RoomPresence { conversation, user: Arc::clone(&user), online });
                 }
             }
         }
@@ -292,31 +292,31 @@ impl Hub {
     /// Tells one entry, with what it changes of who hears what, and then does what waited for its position.
     fn committed(&mut self, entry: &Entry) {
         match &entry.event {
-            Event::ConversationCreated { place, members } => {
+            Event::ConversationCreated { conversation, members } => {
                 for user in members {
-                    self.state.join(user, place, entry.position);
+                    self.state.join(user, conversation, entry.position);
                 }
             }
-            Event::MemberJoined { place, user, member_count } => {
-                self.state.join(&user.id, place, entry.position);
-                self.state.set_member_count(&place.id, *member_count);
+            Event::MemberJoined { conversation, user, member_count } => {
+                self.state.join(&user.id, conversation, entry.position);
+                self.state.set_member_count(&conversation.id, *member_count);
                 self.deliver(&entry.event, Some(entry));
             }
-            Event::MemberLeft { place, user, member_count, .. } => {
-                self.stop_typing_of(&user.id, &place.id);
+            Event::MemberLeft { conversation, user, member_count, .. } => {
+                self.stop_typing_of(&user.id, &conversation.id);
                 self.deliver(&entry.event, Some(entry));
-                self.state.set_member_count(&place.id, *member_count);
-                self.state.leave(&user.id, &place.id, entry.position);
+                self.state.set_member_count(&conversation.id, *member_count);
+                self.state.leave(&user.id, &conversation.id, entry.position);
             }
-            Event::ConversationChanged { place } => {
-                self.state.rename(place);
+            Event::ConversationChanged { conversation } => {
+                self.state.rename(conversation);
             }
-            Event::ConversationDeleted { place } => {
-                self.deliver_end(place, entry);
-                self.state.remove_room(&place.id, entry.position);
+            Event::ConversationDeleted { conversation } => {
+                self.deliver_end(conversation, entry);
+                self.state.remove_room(&conversation.id, entry.position);
             }
             Event::MessageCreated(message) => {
-                self.stop_typing_of(&message.sender.id, &message.place.id);
+                self.stop_typing_of(&message.sender.id, &message.conversation.id);
                 self.deliver(&entry.event, Some(entry));
             }
             Event::UserChanged { user } => self.user_changed(user),

@@ -53,9 +53,9 @@ impl Hub {
         }
         let Some(resident) = self.state.resident(&user.id) else { return };
         let rooms = resident.rooms.clone();
-        let places: Vec<_> = rooms.iter().map(|room| Arc::clone(&self.state.rooms[room].place)).collect();
-        if !places.is_empty() {
-            self.publish(Ephemeral::RoomPresence { places, user: Arc::clone(user), online });
+        let conversations: Vec<_> = rooms.iter().map(|room| Arc::clone(&self.state.rooms[room].conversation)).collect();
+        if !conversations.is_empty() {
+            self.publish(Ephemeral::RoomPresence { conversations, user: Arc::clone(user), online });
         }
     }
 
@@ -128,7 +128,8 @@ impl Hub {
         let rooms = resident.rooms.clone();
         if guest {
             self.service.presence().set_guest(user, false);
-            let conversations: Vec<_> = rooms.iter().map(|room| self.state.rooms[room].place.id.clone()).collect();
+            let conversations: Vec<_> =
+                rooms.iter().map(|room| self.state.rooms[room].conversation.id.clone()).collect();
             let (service, user) = (self.service.clone(), user.clone());
             tokio::spawn(async move {
                 for conversation in conversations {
@@ -179,8 +180,8 @@ impl Hub {
         let guest = self.state.resident(&user.id).filter(|resident| !user.is_guest() && resident.user.is_guest());
         let Some(guest) = guest else { return };
         let rooms = guest.rooms.clone();
-        let places: Vec<_> = rooms.iter().map(|room| self.state.rooms[room].place.id.clone()).collect();
-        for conversation in places {
+        let conversations: Vec<_> = rooms.iter().map(|room| self.state.rooms[room].conversation.id.clone()).collect();
+        for conversation in conversations {
             self.stop_typing_of(&user.id, &conversation);
         }
         self.state.end_guest(user);

@@ -72,7 +72,7 @@ pub(super) struct Recoveries {
     /// One permit for each recovery in progress.
     turns: Arc<Semaphore>,
     /// One permit for each recovery in progress or waiting.
-    places: Arc<Semaphore>,
+    conversations: Arc<Semaphore>,
     held_bytes: Arc<AtomicUsize>,
 }
 
@@ -80,7 +80,7 @@ impl Default for Recoveries {
     fn default() -> Self {
         Self {
             turns: Arc::new(Semaphore::new(AT_ONCE)),
-            places: Arc::new(Semaphore::new(RECOVERIES_MAX)),
+            conversations: Arc::new(Semaphore::new(RECOVERIES_MAX)),
             held_bytes: Arc::default(),
         }
     }
@@ -132,7 +132,7 @@ impl Hub {
         if own >= RECOVERIES_OF_USER_MAX {
             return None;
         }
-        Arc::clone(&self.recoveries.places).try_acquire_owned().ok()
+        Arc::clone(&self.recoveries.conversations).try_acquire_owned().ok()
     }
 
     /// Begins to bring a connection up to date.
@@ -140,7 +140,7 @@ impl Hub {
         &mut self,
         user: &Arc<User>,
         connection: Arc<Connection>,
-        (resume, place): (Resume, OwnedSemaphorePermit),
+        (resume, conversation): (Resume, OwnedSemaphorePermit),
         reply: oneshot::Sender<Attached>,
         rate: Arc<EventRate>,
     ) {
@@ -159,7 +159,7 @@ impl Hub {
             echo: self.settings.echo,
             queue_bytes_max: bytes_max,
         };
-        tokio::spawn(retelling.run(self.inbox.clone(), Arc::clone(&self.recoveries.turns), place));
+        tokio::spawn(retelling.run(self.inbox.clone(), Arc::clone(&self.recoveries.turns), conversation));
     }
 
     /// A connection was told what it missed up to a position: goes on once that is reached here.

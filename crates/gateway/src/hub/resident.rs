@@ -68,6 +68,6 @@ impl Resident {
 /// A change of membership that came while the memberships were being read.
 pub(super) struct Change {
     pub(super) position: u64,
-    pub(super) place: Arc<ConversationRef>,
+    pub(super) conversation: Arc<ConversationRef>,
     pub(super) joined: bool,
 }

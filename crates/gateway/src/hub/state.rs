@@ -32,7 +32,7 @@ fn id_taken() -> Refusal {
 
 /// A conversation that at least one resident is in.
 pub(super) struct Room {
-    pub(super) place: Arc<ConversationRef>,
+    pub(super) conversation: Arc<ConversationRef>,
     pub(super) residents: Slots,
     /// All members, here or not.
     pub(super) member_count: u32,
@@ -132,7 +132,7 @@ impl State {
     }
 
     pub(super) fn room_slot(&self, conversation: &ConversationId) -> Option<usize> {
-        self.by_conversation.get(conversation.as_str(), |room| self.rooms[room].place.id.as_str())
+        self.by_conversation.get(conversation.as_str(), |room| self.rooms[room].conversation.id.as_str())
     }
 
     pub(super) fn refuse_waiting(&mut self, user: &UserId, load: u64, refusal: &Refusal) {
@@ -157,17 +157,17 @@ impl State {
             }
             return;
         }
-        self.residents[slot].rooms.reserve_exact(memberships.places.len());
+        self.residents[slot].rooms.reserve_exact(memberships.conversations.len());
         // Each is another one, and the resident is in none yet: none has to be looked for among the others.
-        for (place, count) in memberships.places {
-            let room = self.room_of(&place, Some(count));
+        for (conversation, count) in memberships.conversations {
+            let room = self.room_of(&conversation, Some(count));
             self.seat_in(slot, room);
         }
         for change in changes.into_iter().filter(|change| change.position > memberships.position) {
             if change.joined {
-                self.enter(slot, &change.place);
+                self.enter(slot, &change.conversation);
             } else {
-                self.exit(slot, &change.place.id);
+                self.exit(slot, &change.conversation.id);
             }
         }
     }
@@ -228,32 +228,32 @@ impl State {
     }
 
     fn unlist_room(&mut self, conversation: &ConversationId) -> Option<usize> {
-        self.by_conversation.remove(conversation.as_str(), |room| self.rooms[room].place.id.as_str())
+        self.by_conversation.remove(conversation.as_str(), |room| self.rooms[room].conversation.id.as_str())
     }
 
     fn vacate(&mut self, room: usize, resident: usize) {
         let Some(found) = self.rooms.get_mut(room) else { return };
         found.residents.remove(resident);
         if found.residents.is_empty() {
-            let id = found.place.id.clone();
+            let id = found.conversation.id.clone();
             self.unlist_room(&id);
             self.rooms.remove(room);
         }
     }
 
     /// The room of a conversation, made where nobody here was in it.
-    fn room_of(&mut self, place: &Arc<ConversationRef>, member_count: Option<u32>) -> usize {
-        match self.room_slot(&place.id) {
+    fn room_of(&mut self, conversation: &Arc<ConversationRef>, member_count: Option<u32>) -> usize {
+        match self.room_slot(&conversation.id) {
             Some(room) => room,
             None => {
                 let room = Room {
-                    place: Arc::clone(place),
+                    conversation: Arc::clone(conversation),
                     residents: Slots::default(),
                     member_count: member_count.unwrap_or(1),
                     typists: Vec::new(),
                 };
                 let room = self.rooms.insert(room);
-                self.by_conversation.insert(room, |room| self.rooms[room].place.id.as_str());
+                self.by_conversation.insert(room, |room| self.rooms[room].conversation.id.as_str());
                 room
             }
         }
@@ -264,8 +264,8 @@ impl State {
         self.rooms[room].residents.push(resident);
     }
 
-    fn enter(&mut self, resident: usize, place: &Arc<ConversationRef>) {
-        let room = self.room_of(place, None);
+    fn enter(&mut self, resident: usize, conversation: &Arc<ConversationRef>) {
+        let room = self.room_of(conversation, None);
         if !self.residents[resident].rooms.contains(room) {
             self.seat_in(resident, room);
         }
@@ -280,22 +280,22 @@ impl State {
         self.vacate(room, resident);
     }
 
-    fn change(&mut self, user: &UserId, place: &Arc<ConversationRef>, position: u64, joined: bool) {
+    fn change(&mut self, user: &UserId, conversation: &Arc<ConversationRef>, position: u64, joined: bool) {
         let Some(slot) = self.slot(user) else { return };
         match &mut self.residents[slot].loading {
-            Some(changes) => changes.push(Change { position, place: Arc::clone(place), joined }),
-            None if joined => self.enter(slot, place),
-            None => self.exit(slot, &place.id),
+            Some(changes) => changes.push(Change { position, conversation: Arc::clone(conversation), joined }),
+            None if joined => self.enter(slot, conversation),
+            None => self.exit(slot, &conversation.id),
         }
     }
 
-    pub(super) fn join(&mut self, user: &UserId, place: &Arc<ConversationRef>, position: u64) {
-        self.change(user, place, position, true);
+    pub(super) fn join(&mut self, user: &UserId, conversation: &Arc<ConversationRef>, position: u64) {
+        self.change(user, conversation, position, true);
     }
 
     pub(super) fn leave(&mut self, user: &UserId, conversation: &ConversationId, position: u64) {
-        let place = self.room_slot(conversation).map(|room| Arc::clone(&self.rooms[room].place));
-        let place = place.unwrap_or_else(|| {
+        let known = self.room_slot(conversation).map(|room| Arc::clone(&self.rooms[room].conversation));
+        let conversation = known.unwrap_or_else(|| {
             // Nobody here is in it; the change still counts for a user that is being read.
             Arc::new(ConversationRef {
                 id: conversation.clone(),
@@ -304,7 +304,7 @@ impl State {
                 pair: None,
             })
         });
-        self.change(user, &place, position, false);
+        self.change(user, &conversation, position, false);
     }
 
     pub(super) fn set_member_count(&mut self, conversation: &ConversationId, count: u32) {
@@ -313,9 +313,9 @@ impl State {
         }
     }
 
-    pub(super) fn rename(&mut self, place: &Arc<ConversationRef>) {
-        if let Some(room) = self.room_slot(&place.id) {
-            self.rooms[room].place = Arc::clone(place);
+    pub(super) fn rename(&mut self, conversation: &Arc<ConversationRef>) {
+        if let Some(room) = self.room_slot(&conversation.id) {
+            self.rooms[room].conversation = Arc::clone(conversation);
         }
     }
 
@@ -346,7 +346,7 @@ impl State {
     pub(super) fn direct(&self, user: &UserId, other: &UserId) -> Option<usize> {
         let resident = &self.residents[self.slot(user)?];
         resident.rooms.iter().find(|room| {
-            let pair = self.rooms[*room].place.pair.as_ref();
+            let pair = self.rooms[*room].conversation.pair.as_ref();
             pair.is_some_and(|pair| pair.contains(user) && pair.contains(other))
         })
     }

@@ -52,7 +52,7 @@ impl Hub {
         if room.member_count > TYPING_MEMBERS_MAX {
             return Ok(());
         }
-        let conversation = room.place.id.clone();
+        let conversation = room.conversation.id.clone();
         let at = room.typists.iter().position(|typist| typist.user == *user);
         let tell = match (at, typing) {
             (None, false) => false,
@@ -85,9 +85,9 @@ impl Hub {
 
     fn tell_typing(&mut self, user: &UserId, conversation: &ConversationId, typing: bool) {
         let Some(room) = self.state.room_slot(conversation) else { return };
-        let place = std::sync::Arc::clone(&self.state.rooms[room].place);
+        let conversation = std::sync::Arc::clone(&self.state.rooms[room].conversation);
         let Some(resident) = self.state.resident(user) else { return };
-        let event = Event::Typing { place, user: std::sync::Arc::clone(&resident.user), typing };
+        let event = Event::Typing { conversation, user: std::sync::Arc::clone(&resident.user), typing };
         self.publish(Ephemeral::Event(event));
     }
 
@@ -108,7 +108,7 @@ impl Hub {
         for room in rooms.iter() {
             let room = &self.state.rooms[room];
             if room.typists.iter().any(|typist| typist.connection == connection) {
-                let conversation = room.place.id.clone();
+                let conversation = room.conversation.id.clone();
                 self.stop_typing_of(user, &conversation);
             }
         }

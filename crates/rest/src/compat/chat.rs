@@ -151,9 +151,9 @@ fn chat(service: &Service, asker: &AuthUser, chat: &Conversation) -> Value {
     let own = chat.members.iter().find(|member| member.user.id == asker.0.user.id);
     let last = chat.last_message.as_ref();
     json!({
-        "id": chat.place.id.as_str(),
-        "name": chat.place.name,
-        "type": if chat.place.kind == ConversationKind::Direct { "direct" } else { "group" },
+        "id": chat.conversation.id.as_str(),
+        "name": chat.conversation.name,
+        "type": if chat.conversation.kind == ConversationKind::Direct { "direct" } else { "group" },
         "created_by": chat.owner.as_ref().map(UserId::as_str),
         "created_at": chat.created_at.to_string(),
         "updated_at": chat.updated_at.to_string(),

@@ -214,10 +214,10 @@ fn conversation(service: &Service, asker: &AuthUser, conversation: &Conversation
     let participants: Vec<Value> = conversation.members.iter().map(|member| user(service, &member.user)).collect();
     let last = conversation.last_message.as_ref();
     json!({
-        "_id": conversation.place.id.as_str(),
-        "id": conversation.place.id.as_str(),
-        "type": conversation.place.kind.as_str(),
-        "name": conversation.place.name,
+        "_id": conversation.conversation.id.as_str(),
+        "id": conversation.conversation.id.as_str(),
+        "type": conversation.conversation.kind.as_str(),
+        "name": conversation.conversation.name,
         "participants": participants,
         "lastMessage": last.map(|message| shown_message(service, asker, DIALECT, message)),
         "unreadCount": conversation.unread_count,

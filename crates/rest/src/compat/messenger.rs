@@ -256,8 +256,8 @@ async fn say_direct(
 
 fn group(found: &Listing) -> Value {
     json!({
-        "_id": found.place.id.as_str(),
-        "name": found.place.name,
+        "_id": found.conversation.id.as_str(),
+        "name": found.conversation.name,
         "description": found.description.as_deref().unwrap_or_default(),
         "creator": found.owner.as_ref().map(UserId::as_str),
         "memberCount": found.member_count,
@@ -321,7 +321,7 @@ async fn create_group(
         open: true,
     };
     let (made, _) = service.create_conversation(asker.actor(), wanted).await?;
-    let group = shown_group(&service, &asker, made.place.id.clone()).await?;
+    let group = shown_group(&service, &asker, made.conversation.id.clone()).await?;
     Ok((StatusCode::CREATED, Json(json!({ "message": "Group created successfully", "group": group }))))
 }
 

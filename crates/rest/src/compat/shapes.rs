@@ -269,13 +269,13 @@ pub(crate) fn add_under_api(document: &mut OpenApi) {
     for ((path, method), operations) in calls {
         let Some(operation) = together(operations) else { continue };
         let item = document.paths.paths.entry(path).or_default();
-        let place = match method {
+        let conversation = match method {
             "GET" => &mut item.get,
             "POST" => &mut item.post,
             "PUT" => &mut item.put,
             _ => &mut item.delete,
         };
-        place.get_or_insert(operation);
+        conversation.get_or_insert(operation);
     }
 }
 

@@ -73,13 +73,13 @@ impl Stage {
             }
             "connect" => {
                 let (name, rest) = split(rest);
-                let (namespace, auth) = self.place(rest);
+                let (namespace, auth) = self.conversation(rest);
                 let wire = Wire::connect(self.server.address(), &namespace, &auth).await;
                 self.wires.insert(name.to_owned(), wire);
             }
             "refused" => {
-                let (place, pattern) = rest.split_once(" => ").expect("a pattern");
-                let (namespace, auth) = self.place(place);
+                let (conversation, pattern) = rest.split_once(" => ").expect("a pattern");
+                let (namespace, auth) = self.conversation(conversation);
                 let mut wire = Wire::open(self.server.address(), "").await;
                 let answer = wire.enter(&namespace, &auth).await;
                 let json = answer.trim_start_matches(|c| c != '{');
@@ -107,8 +107,8 @@ impl Stage {
     }
 
     /// Namespace and credentials of `USER WHERE`.
-    fn place(&self, text: &str) -> (String, Value) {
-        let (user, place) = split(text);
+    fn conversation(&self, text: &str) -> (String, Value) {
+        let (user, conversation) = split(text);
         let mut auth = match user.strip_prefix("guest:") {
             Some(id) => json!({ "userId": self.fill(id) }),
             None => match self.known.get(&format!("{user}.token")) {
@@ -116,11 +116,11 @@ impl Stage {
                 None => json!({}),
             },
         };
-        if place.starts_with('/') {
-            return (place.to_owned(), auth);
+        if conversation.starts_with('/') {
+            return (conversation.to_owned(), auth);
         }
-        if place != "auto" {
-            auth["dialect"] = place.into();
+        if conversation != "auto" {
+            auth["dialect"] = conversation.into();
         }
         ("/".to_owned(), auth)
     }

@@ -86,7 +86,7 @@ pub(super) fn told_created(
     members: Vec<UserId>,
 ) -> Written<()> {
     let about = About { conversation: Some(conversation.pk), actor: Some(user.pk), ..About::default() };
-    let event = Event::ConversationCreated { place: Arc::clone(&conversation.place), members };
+    let event = Event::ConversationCreated { conversation: Arc::clone(&conversation.conversation), members };
     tx.record("conversation_created", about, Some(actor), event)
 }
 
@@ -112,7 +112,7 @@ pub(super) fn create(tx: &mut Tx<'_>, actor: &Actor, new: NewConversation) -> Wr
             return Err(Refusal::invalid("memberIds", "must name exactly one other user").into());
         };
         let (conversation, new) = direct(tx, actor, &user, other)?;
-        return Ok(Created { place: conversation.place, created_at: conversation.created_at, new });
+        return Ok(Created { conversation: conversation.conversation, created_at: conversation.created_at, new });
     }
     if new.kind == ConversationKind::Meetup {
         return Err(Refusal::invalid("kind", "must be `direct`, `group` or `room`").into());
@@ -162,7 +162,7 @@ pub(super) fn create(tx: &mut Tx<'_>, actor: &Actor, new: NewConversation) -> Wr
             members::insert(tx, Some(actor), &conversation, &member, Role::Member)?;
         }
     }
-    Ok(Created { place: conversation.place, created_at: conversation.created_at, new: true })
+    Ok(Created { conversation: conversation.conversation, created_at: conversation.created_at, new: true })
 }
 
 /// Refuses a group or room too many of one owner, and rooms that come too fast.
@@ -193,7 +193,9 @@ pub(super) fn change(
     let user = tx.actor(actor)?;
     let conversation = tx.conversation(id)?;
     tx.check(Action::Change, &conversation, &user, false)?;
-    if change.open.is_some_and(|open| open != conversation.open) && conversation.place.kind != ConversationKind::Group {
+    if change.open.is_some_and(|open| open != conversation.open)
+        && conversation.conversation.kind != ConversationKind::Group
+    {
         return Err(Refusal::conflict("Only a group can be opened or closed; rooms are always open.").into());
     }
     tx.conn
@@ -201,23 +203,23 @@ pub(super) fn change(
         .execute(params![conversation.pk, change.name, change.open])?;
     let conversation = rows::conversation_by_pk(tx.conn, conversation.pk)?;
     tx.place_changed(&conversation, Some(actor))?;
-    Ok(conversation.place)
+    Ok(conversation.conversation)
 }
 
 /// Deletes for all, or hides a direct conversation from the one who asked.
 pub(super) fn delete(tx: &mut Tx<'_>, actor: &Actor, id: &ConversationId) -> Written<Arc<ConversationRef>> {
     let user = tx.actor(actor)?;
     let conversation = tx.conversation(id)?;
-    if conversation.place.kind == ConversationKind::Direct {
+    if conversation.conversation.kind == ConversationKind::Direct {
         tx.check(Action::Use, &conversation, &user, false)?;
         tx.conn
             .prepare_cached("UPDATE member SET hidden_sequence = ?3 WHERE conversation_pk = ?1 AND user_pk = ?2")?
             .execute(params![conversation.pk, user.pk, conversation.sequence as i64])?;
-        return Ok(conversation.place);
+        return Ok(conversation.conversation);
     }
     tx.check(Action::Delete, &conversation, &user, false)?;
     erase(tx, Some(actor), &conversation)?;
-    Ok(conversation.place)
+    Ok(conversation.conversation)
 }
 
 /// Ends a conversation and all its memberships.
@@ -228,7 +230,7 @@ pub(super) fn erase(tx: &mut Tx<'_>, actor: Option<&Actor>, conversation: &Conve
         .execute([conversation.pk, tx.now.0])?;
     let hearers = conversation.member_count;
     let about = About { conversation: Some(conversation.pk), sequence: Some(sequence), hearers, ..About::default() };
-    let event = Event::ConversationDeleted { place: Arc::clone(&conversation.place) };
+    let event = Event::ConversationDeleted { conversation: Arc::clone(&conversation.conversation) };
     tx.record("conversation_deleted", about, actor, event)?;
     tx.conn
         .prepare_cached(

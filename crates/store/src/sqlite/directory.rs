@@ -124,7 +124,7 @@ fn shown(conn: &Connection, user: &UserRow, marks: &[Mark]) -> Read<Vec<Listing>
             Ok((
                 row.get(CONVERSATION_COLUMNS + 3)?,
                 Listing {
-                    place: conversation.place,
+                    conversation: conversation.conversation,
                     description: row.get(CONVERSATION_COLUMNS)?,
                     open: conversation.open,
                     owner: owner.map(UserId::trusted),

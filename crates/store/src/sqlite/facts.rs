@@ -86,7 +86,7 @@ impl Facts {
             let conversation: i64 = row.get(MESSAGE_COLUMNS + rows::USER_COLUMNS)?;
             let Some(conversation) = self.conversations.get(&conversation) else { continue };
             let sender = self.users.at(row, MESSAGE_COLUMNS)?;
-            let message = rows::message_at(row, 0, &conversation.place, sender)?;
+            let message = rows::message_at(row, 0, &conversation.conversation, sender)?;
             if !budget.take(sets::text_bytes(&message)) {
                 return Ok(false);
             }
@@ -160,7 +160,7 @@ impl Facts {
     /// Makes the event of a change; `None` where there was none for this user.
     pub(super) fn event(&self, user: &UserRow, change: &Change) -> Option<Event> {
         let conversation = self.conversations.get(&change.conversation)?;
-        let place = || Arc::clone(&conversation.place);
+        let place = || Arc::clone(&conversation.conversation);
         let (first, rest) = change.detail.split_once(' ').unwrap_or((&change.detail, ""));
         match change.kind.as_str() {
             // Who read it is told by what follows.
@@ -170,14 +170,14 @@ impl Facts {
             "messages_read" => self.read(user, conversation, change),
             "member_joined" => {
                 let member_count = first.parse().unwrap_or(conversation.member_count);
-                Some(Event::MemberJoined { place: place(), user: self.actor(change)?, member_count })
+                Some(Event::MemberJoined { conversation: place(), user: self.actor(change)?, member_count })
             }
             "member_left" => {
                 let member_count = first.parse().unwrap_or(conversation.member_count);
                 let departure = Departure::parse(rest).unwrap_or(Departure::Left);
-                Some(Event::MemberLeft { place: place(), user: self.actor(change)?, departure, member_count })
+                Some(Event::MemberLeft { conversation: place(), user: self.actor(change)?, departure, member_count })
             }
-            "conversation_deleted" => Some(Event::ConversationDeleted { place: place() }),
+            "conversation_deleted" => Some(Event::ConversationDeleted { conversation: place() }),
             "meetup_changed" => Some(Event::MeetupChanged {
                 meetup: MeetupId::trusted(first),
                 status: MeetupStatus::parse(rest)?,
@@ -207,7 +207,7 @@ impl Facts {
             return None;
         }
         Some(Event::MessagesRead {
-            place: Arc::clone(&conversation.place),
+            conversation: Arc::clone(&conversation.conversation),
             reader: self.actor(change)?,
             messages: passed.iter().map(|(id, _)| id.clone()).collect(),
             audience: Some(vec![user.user.id.clone()]),

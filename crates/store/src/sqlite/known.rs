@@ -49,7 +49,7 @@ impl Known {
             self.conversations.clear();
             self.ids.clear();
         }
-        self.ids.insert(row.place.id.clone(), row.pk);
+        self.ids.insert(row.conversation.id.clone(), row.pk);
         self.conversations.insert(row.pk, row.clone());
     }
 

@@ -138,7 +138,7 @@ fn add_messages(
         beside.unread = row.get::<_, i64>(2)? as u64;
         if row.get::<_, Option<i64>>(OWN_COLUMNS)?.is_some() {
             let sender = users.at(row, OWN_COLUMNS + MESSAGE_COLUMNS)?;
-            let message = rows::message_at(row, OWN_COLUMNS, &own.place, sender)?;
+            let message = rows::message_at(row, OWN_COLUMNS, &own.conversation, sender)?;
             beside.bytes += sets::message_bytes(&message);
             beside.last = Some(message);
         }
@@ -210,7 +210,7 @@ fn assembled(row: ConversationRow, beside: Beside, members_max: usize) -> Conver
         sequence: row.sequence,
         created_at: row.created_at,
         updated_at: row.updated_at,
-        place: row.place,
+        conversation: row.conversation,
     }
 }
 

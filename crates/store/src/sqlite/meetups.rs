@@ -350,7 +350,7 @@ fn conversation_of(tx: &Tx<'_>, meetup: &MeetupRow) -> Written<ConversationRow> 
 
 pub(super) fn remove_participant(tx: &mut Tx<'_>, actor: &Actor, id: &MeetupId, user: &UserId) -> Written<Meetup> {
     let meetup = row(tx.conn, id)?;
-    let conversation = conversation_of(tx, &meetup)?.place.id.clone();
+    let conversation = conversation_of(tx, &meetup)?.conversation.id.clone();
     if *user == actor.user {
         members::leave(tx, actor, &conversation, Departure::Left)?;
     } else {

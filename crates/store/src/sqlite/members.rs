@@ -49,7 +49,7 @@ pub(super) fn join(
     } else {
         Vec::new()
     };
-    Ok(Joined { place: conversation.place, new, history, position: tx.position })
+    Ok(Joined { conversation: conversation.conversation, new, history, position: tx.position })
 }
 
 pub(super) fn add(
@@ -72,7 +72,12 @@ pub(super) fn add(
     let standing = tx.member(conversation.pk, user.pk)?;
     if standing.as_ref().is_some_and(|member| role.is_none_or(|role| member.role == role)) {
         // Who may not add still learns nothing new from asking for what is.
-        return Ok(Joined { place: conversation.place, new: false, history: Vec::new(), position: tx.position });
+        return Ok(Joined {
+            conversation: conversation.conversation,
+            new: false,
+            history: Vec::new(),
+            position: tx.position,
+        });
     }
     let role = role.unwrap_or(Role::Member);
     if role == Role::Admin || standing.is_some() {
@@ -95,7 +100,7 @@ pub(super) fn add(
         }
     }
     let new = standing.is_none();
-    Ok(Joined { place: conversation.place, new, history: Vec::new(), position: tx.position })
+    Ok(Joined { conversation: conversation.conversation, new, history: Vec::new(), position: tx.position })
 }
 
 /// Makes a user a member, and tells it. A conversation's owner comes back as its owner.
@@ -119,8 +124,11 @@ pub(super) fn insert(
     let own = actor.filter(|actor| actor.user == user.user.id);
     let detail = member_count.to_string();
     let about = About { detail: Some(&detail), hearers: member_count, ..about };
-    let event =
-        Event::MemberJoined { place: Arc::clone(&conversation.place), user: Arc::clone(&user.user), member_count };
+    let event = Event::MemberJoined {
+        conversation: Arc::clone(&conversation.conversation),
+        user: Arc::clone(&user.user),
+        member_count,
+    };
     tx.record("member_joined", about, own, event)
 }
 
@@ -184,7 +192,7 @@ pub(super) fn leave(tx: &mut Tx<'_>, actor: &Actor, id: &ConversationId, departu
     let conversation = tx.conversation(id)?;
     tx.check(Action::Leave, &conversation, &user, false)?;
     depart(tx, Some(actor), &conversation, &user, departure)?;
-    Ok(Left { place: conversation.place, position: tx.position })
+    Ok(Left { conversation: conversation.conversation, position: tx.position })
 }
 
 pub(super) fn remove(
@@ -194,7 +202,7 @@ pub(super) fn remove(
     user: &UserId,
 ) -> Written<Arc<ConversationRef>> {
     if *user == actor.user {
-        return leave(tx, actor, id, Departure::Left).map(|left| left.place);
+        return leave(tx, actor, id, Departure::Left).map(|left| left.conversation);
     }
     let by = tx.actor(actor)?;
     let conversation = tx.conversation(id)?;
@@ -203,12 +211,12 @@ pub(super) fn remove(
     let Some(member) = tx.member(conversation.pk, user.pk)? else {
         return Err(Refusal::not_found("member", &user.user.id).into());
     };
-    let host = member.role == Role::Owner && conversation.place.kind == ConversationKind::Meetup;
+    let host = member.role == Role::Owner && conversation.conversation.kind == ConversationKind::Meetup;
     if host || !by.user.is_service() && seat.is_none_or(|seat| seat.role <= member.role) {
         return Err(Refusal::forbidden("Only a member of a lower role than your own can be removed.").into());
     }
     depart(tx, None, &conversation, &user, Departure::Removed)?;
-    Ok(conversation.place)
+    Ok(conversation.conversation)
 }
 
 /// Ends a membership, passes ownership on, and tells it.
@@ -249,7 +257,7 @@ pub(super) fn depart(
     let detail = format!("{left} {}", departure.as_str());
     let about = About { detail: Some(&detail), hearers: left, ..about };
     let event = Event::MemberLeft {
-        place: Arc::clone(&conversation.place),
+        conversation: Arc::clone(&conversation.conversation),
         user: Arc::clone(&user.user),
         departure,
         member_count: left,

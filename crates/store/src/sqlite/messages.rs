@@ -100,7 +100,7 @@ pub(super) fn send(tx: &mut Tx<'_>, send: SendMessage) -> Written<Sent> {
     });
     let message = Arc::new(Message {
         id,
-        place: Arc::clone(&conversation.place),
+        conversation: Arc::clone(&conversation.conversation),
         sequence,
         sender: sender.user,
         kind: text.kind,
@@ -147,7 +147,7 @@ fn first_answer(
              WHERE m.conversation_pk = ?1 AND m.sender_pk = ?2 AND m.client_message_id = ?3"
         ))?
         .query_row(params![conversation.pk, sender.pk, client_message_id.as_str()], |row| {
-            rows::message_at(row, 0, &conversation.place, Arc::clone(&sender.user))
+            rows::message_at(row, 0, &conversation.conversation, Arc::clone(&sender.user))
         })
         .optional()?;
     let Some(first) = first else { return Ok(None) };
@@ -182,7 +182,7 @@ fn find(tx: &Tx<'_>, id: &MessageId) -> Written<Option<MessageRow>> {
         ))?
         .query_row([pk], |row| {
             let sender = rows::user_at(row, MESSAGE_COLUMNS)?;
-            let message = rows::message_at(row, 0, &conversation.place, Arc::clone(&sender.user))?;
+            let message = rows::message_at(row, 0, &conversation.conversation, Arc::clone(&sender.user))?;
             Ok((sender, message))
         })?;
     let guest_origin = origin.map(|origin| ConnectionId(origin as u64));
@@ -334,7 +334,7 @@ pub(super) fn mark_read(
 /// Moves the cursor forward, and tells which messages of others became read by it.
 fn move_cursor(tx: &mut Tx<'_>, actor: &Actor, user: &UserRow, place: &ConversationRow, newest: u64) -> Written<()> {
     let Some(member) = tx.check(Action::Use, place, user, false)? else {
-        return Err(Refusal::not_found("conversation", &place.place.id).into());
+        return Err(Refusal::not_found("conversation", &place.conversation.id).into());
     };
     if newest <= member.read_sequence {
         return Ok(());
@@ -369,7 +369,7 @@ fn move_cursor(tx: &mut Tx<'_>, actor: &Actor, user: &UserRow, place: &Conversat
     let (detail, hearers) = (Some(detail.as_str()), place.member_count);
     let about = About { conversation: Some(place.pk), actor: Some(user.pk), detail, hearers, ..About::default() };
     let event = Event::MessagesRead {
-        place: Arc::clone(&place.place),
+        conversation: Arc::clone(&place.conversation),
         reader: Arc::clone(&user.user),
         messages: read.into_iter().map(|(id, _)| id).collect(),
         audience,

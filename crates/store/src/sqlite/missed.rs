@@ -122,13 +122,13 @@ fn entries(conn: &Connection, user: &UserRow, after: u64) -> Read<Option<Vec<Ent
 
 /// The departure of a guest who gave its id up since: the client knows the guest by the id that it had.
 fn as_known_before(conn: &Connection, change: &Change, event: Event) -> Read<Event> {
-    let Event::MemberLeft { place, user, departure, member_count } = event else { return Ok(event) };
+    let Event::MemberLeft { conversation, user, departure, member_count } = event else { return Ok(event) };
     let former = match change.actor {
         Some(pk) if user.is_guest() => guests::former_id(conn, pk)?,
         _ => None,
     };
     let user = former.map_or_else(|| Arc::clone(&user), |id| Arc::new(User { id, ..User::clone(&user) }));
-    Ok(Event::MemberLeft { place, user, departure, member_count })
+    Ok(Event::MemberLeft { conversation, user, departure, member_count })
 }
 
 /// What happened in conversations that the user is a member of, or was one of at some time since: by conversation, and

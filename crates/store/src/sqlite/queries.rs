@@ -35,18 +35,18 @@ pub(super) fn position(conn: &Connection) -> Read<u64> {
 
 pub(super) fn memberships(conn: &Connection, user: &UserId) -> Read<Memberships> {
     let position = position(conn)?;
-    let places = conn
+    let conversations = conn
         .prepare_cached(&format!(
             "SELECT {CONVERSATION} FROM user u JOIN member m ON m.user_pk = u.pk
              JOIN conversation c ON c.pk = m.conversation_pk WHERE u.id = ?1 ORDER BY c.pk"
         ))?
         .query_map([user.as_str()], |row| {
             let row = rows::conversation_at(row, 0)?;
-            Ok((row.place, row.member_count))
+            Ok((row.conversation, row.member_count))
         })?
         .collect::<Result<_, _>>()?;
     let registered = rows::user(conn, user)?.is_some_and(|row| !row.user.is_guest());
-    Ok(Memberships { position, registered, places })
+    Ok(Memberships { position, registered, conversations })
 }
 
 pub(super) fn messages(
@@ -83,7 +83,7 @@ pub(super) fn messages_of(conn: &Connection, row: &ConversationRow, of: PageOf, 
         ))?
         .query_map(params![row.pk, bound, limit + 1], |found| {
             let sender = rows::user_at(found, MESSAGE_COLUMNS)?;
-            rows::message_at(found, 0, &row.place, sender.user)
+            rows::message_at(found, 0, &row.conversation, sender.user)
         })?
         .collect::<Result<_, _>>()?;
     let more = items.len() > limit as usize;

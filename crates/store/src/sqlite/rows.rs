@@ -41,7 +41,7 @@ pub(super) struct UserRow {
 #[derive(Clone, Debug)]
 pub(super) struct ConversationRow {
     pub(super) pk: i64,
-    pub(super) place: Arc<ConversationRef>,
+    pub(super) conversation: Arc<ConversationRef>,
     pub(super) open: bool,
     pub(super) owner_pk: Option<i64>,
     /// The secret that proves a guest to be the owner.
@@ -97,7 +97,7 @@ pub(super) fn user_at(row: &Row<'_>, at: usize) -> Result<UserRow> {
 pub(super) fn conversation_at(row: &Row<'_>, at: usize) -> Result<ConversationRow> {
     let first: Option<String> = row.get(at + 11)?;
     let second: Option<String> = row.get(at + 12)?;
-    let place = ConversationRef {
+    let conversation = ConversationRef {
         id: ConversationId::trusted(row.get_ref(at + 1)?.as_str()?),
         kind: parsed(row, at + 2, ConversationKind::parse)?,
         name: row.get(at + 3)?,
@@ -105,7 +105,7 @@ pub(super) fn conversation_at(row: &Row<'_>, at: usize) -> Result<ConversationRo
     };
     Ok(ConversationRow {
         pk: row.get(at)?,
-        place: Arc::new(place),
+        conversation: Arc::new(conversation),
         open: row.get(at + 4)?,
         owner_pk: row.get(at + 5)?,
         owner_secret: row.get(at + 13)?,
@@ -117,12 +117,17 @@ pub(super) fn conversation_at(row: &Row<'_>, at: usize) -> Result<ConversationRo
     })
 }
 
-pub(super) fn message_at(row: &Row<'_>, at: usize, place: &Arc<ConversationRef>, sender: Arc<User>) -> Result<Message> {
+pub(super) fn message_at(
+    row: &Row<'_>,
+    at: usize,
+    conversation: &Arc<ConversationRef>,
+    sender: Arc<User>,
+) -> Result<Message> {
     let url: Option<String> = row.get(at + 5)?;
     let name: Option<String> = row.get(at + 6)?;
     Ok(Message {
         id: MessageId::trusted(row.get_ref(at + 1)?.as_str()?),
-        place: Arc::clone(place),
+        conversation: Arc::clone(conversation),
         sequence: row.get::<_, i64>(at + 2)? as u64,
         sender,
         kind: parsed(row, at + 3, MessageKind::parse)?,
@@ -187,7 +192,7 @@ pub(super) fn standing(
     author: bool,
 ) -> permissions::Standing {
     permissions::Standing {
-        kind: conversation.place.kind,
+        kind: conversation.conversation.kind,
         open: conversation.open,
         role: member.map(|member| member.role),
         by: user.user.kind,

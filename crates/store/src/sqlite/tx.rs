@@ -311,7 +311,7 @@ impl<'c> Tx<'c> {
         let member = self.member(conversation.pk, user.pk)?;
         let member = member.map(|member| rows::in_effect(conversation, user, member));
         let standing = rows::standing(conversation, user, member.as_ref(), author);
-        permissions::check(action, standing, &conversation.place.id)?;
+        permissions::check(action, standing, &conversation.conversation.id)?;
         Ok(member)
     }
 
@@ -320,7 +320,7 @@ impl<'c> Tx<'c> {
         let hearers = conversation.member_count;
         let about =
             About { conversation: Some(conversation.pk), sequence: Some(sequence), hearers, ..About::default() };
-        let place = Arc::clone(&conversation.place);
-        self.record("conversation_changed", about, actor, Event::ConversationChanged { place })
+        let conversation = Arc::clone(&conversation.conversation);
+        self.record("conversation_changed", about, actor, Event::ConversationChanged { conversation })
     }
 }

@@ -101,7 +101,7 @@ impl Writer {
         }
         let sender = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(sender) = sender else { return done(Err(StoreError::Closed)) };
-        let Ok(place) = sender.reserve().await else { return done(Err(StoreError::Closed)) };
+        let Ok(conversation) = sender.reserve().await else { return done(Err(StoreError::Closed)) };
         let run: Run = Box::new(move |tx| {
             let result = run(tx);
             let keep = result.is_ok();
@@ -112,7 +112,7 @@ impl Writer {
             };
             (keep, Box::new(finish))
         });
-        place.send(Job { scope, run });
+        conversation.send(Job { scope, run });
     }
 
     /// How many commands wait.

@@ -187,9 +187,11 @@ impl Run {
             }
             Step::Join(by, n) => {
                 let (room, actor) = (self.room(n)?, self.actor(by));
-                let place = self.model.rooms[room].id.clone();
-                let answer =
-                    self.bench.start(|store, done| store.join(actor, place, Profile::default(), false, done)).await;
+                let conversation = self.model.rooms[room].id.clone();
+                let answer = self
+                    .bench
+                    .start(|store, done| store.join(actor, conversation, Profile::default(), false, done))
+                    .await;
                 let who = self.model.actor(by);
                 if let Some(who) = who
                     && !self.model.rooms[room].members.contains(&who)
@@ -201,8 +203,9 @@ impl Run {
             }
             Step::Leave(by, n) => {
                 let (room, actor) = (self.room(n)?, self.actor(by));
-                let place = self.model.rooms[room].id.clone();
-                let answer = self.bench.start(|store, done| store.leave(actor, place, Departure::Left, done)).await;
+                let conversation = self.model.rooms[room].id.clone();
+                let answer =
+                    self.bench.start(|store, done| store.leave(actor, conversation, Departure::Left, done)).await;
                 let who = self.member(by, room);
                 if let Some(who) = who {
                     self.model.done += usize::from(matches!(who, Who::Account(_)));
@@ -244,10 +247,10 @@ impl Run {
             }
             Step::Rename(by, n) => {
                 let (room, actor) = (self.room(n)?, self.actor(by));
-                let (place, change) =
+                let (conversation, change) =
                     (self.model.rooms[room].id.clone(), ConversationChange { name: Some("N".into()), open: None });
                 let answer =
-                    self.bench.start(|store, done| store.change_conversation(actor, place, change, done)).await;
+                    self.bench.start(|store, done| store.change_conversation(actor, conversation, change, done)).await;
                 let allowed = self.member(by, room).is_some_and(|who| self.model.owns(by, who, room));
                 Some((allowed, plain(answer)))
             }
@@ -299,7 +302,12 @@ impl Run {
             let outcome = match pending {
                 Pending::Plain(answer) => answer().await,
                 Pending::Room(answer, owner, secret) => answer.await.expect("an answer").map(|created| {
-                    self.model.rooms.push(Room { id: created.place.id.clone(), owner, secret, members: Vec::new() });
+                    self.model.rooms.push(Room {
+                        id: created.conversation.id.clone(),
+                        owner,
+                        secret,
+                        members: Vec::new(),
+                    });
                 }),
                 Pending::Message(answer, room, author, connection, secret) => {
                     answer.await.expect("an answer").map(|sent| {
@@ -367,9 +375,9 @@ impl Run {
                 .memberships(id(n))
                 .await
                 .expect("read")
-                .places
+                .conversations
                 .into_iter()
-                .map(|(place, _)| place.id.clone())
+                .map(|(conversation, _)| conversation.id.clone())
                 .collect();
             let expected = self.model.rooms.iter().filter(|room| room.members.contains(&Who::Account(n)));
             assert_eq!(mine, expected.map(|room| room.id.clone()).collect());
@@ -379,13 +387,13 @@ impl Run {
             let joined: BTreeSet<_> = missed
                 .iter()
                 .filter_map(|entry| match &entry.event {
-                    Event::MemberJoined { place, user, .. } if user.id == id(n) => Some(place.id.clone()),
+                    Event::MemberJoined { conversation, user, .. } if user.id == id(n) => Some(conversation.id.clone()),
                     _ => None,
                 })
                 .collect();
             for entry in &missed {
-                if let Audience::Members(place) = entry.event.audience() {
-                    assert!(joined.contains(place), "{entry:?} is told to an account that was not there");
+                if let Audience::Members(conversation) = entry.event.audience() {
+                    assert!(joined.contains(conversation), "{entry:?} is told to an account that was not there");
                 }
             }
         }
@@ -446,7 +454,7 @@ async fn a_guest_is_in_so_many_rooms() {
     }
     let claims = Claims { id: id(0), username: None, name: None, email: None, email_verified: false, avatar: None };
     bench.write(|store, done| store.adopt(claims, done)).await.expect("adopted");
-    assert!(bench.store.memberships(id(0)).await.expect("read").places.is_empty());
+    assert!(bench.store.memberships(id(0)).await.expect("read").conversations.is_empty());
 }
 
 /// What a client that knew the guest by its id is told when it comes back: the guest left by the id that it had. A
@@ -458,8 +466,8 @@ async fn a_departure_names_whom_the_client_knows() {
     let room = bench.conversation(&owner, ConversationKind::Room, true, &[]).await;
     let before = bench.settled().await;
     let guest = Actor { user: id(0), guest: true, guest_proof: None, address: None, origin: None, acked: false };
-    let place = room.clone();
-    bench.write(|store, done| store.join(guest, place, Profile::default(), false, done)).await.expect("joined");
+    let conversation = room.clone();
+    bench.write(|store, done| store.join(guest, conversation, Profile::default(), false, done)).await.expect("joined");
     let joined = bench.settled().await;
     let claims = Claims { id: id(0), username: None, name: None, email: None, email_verified: false, avatar: None };
     bench.write(|store, done| store.adopt(claims, done)).await.expect("adopted");

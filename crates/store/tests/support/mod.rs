@@ -149,11 +149,11 @@ impl Bench {
         let actor = actor(owner);
         let created: Created =
             self.write(|store, done| store.create_conversation(actor, new, done)).await.expect("created");
-        created.place.id.clone()
+        created.conversation.id.clone()
     }
 
-    pub async fn send(&self, from: &UserId, place: &ConversationId, text: &str) -> Result<Sent, Refusal> {
-        let send = message(from, place, text, None);
+    pub async fn send(&self, from: &UserId, conversation: &ConversationId, text: &str) -> Result<Sent, Refusal> {
+        let send = message(from, conversation, text, None);
         self.write(|store, done| store.send(send, done)).await
     }
 }
@@ -171,11 +171,16 @@ pub fn actor(user: &UserId) -> Actor {
     Actor { user: user.clone(), guest, guest_proof: None, address: None, origin, acked: false }
 }
 
-pub fn message(from: &UserId, place: &ConversationId, text: &str, client_message_id: Option<&str>) -> SendMessage {
+pub fn message(
+    from: &UserId,
+    conversation: &ConversationId,
+    text: &str,
+    client_message_id: Option<&str>,
+) -> SendMessage {
     SendMessage {
         actor: actor(from),
         text: NewText {
-            target: Target::Conversation(place.clone()),
+            target: Target::Conversation(conversation.clone()),
             kind: MessageKind::Text,
             content: text.to_owned(),
             file: None,

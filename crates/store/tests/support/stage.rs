@@ -67,12 +67,12 @@ impl Stage {
         };
         let by = actor(by);
         let created: Created = self.bench.write(|store, done| store.create_conversation(by, new, done)).await?;
-        Ok(created.place.id.clone())
+        Ok(created.conversation.id.clone())
     }
 
-    pub async fn add(&self, by: &UserId, place: &ConversationId, user: &UserId) -> Result<(), Refusal> {
-        let (by, place, user) = (actor(by), place.clone(), user.clone());
-        self.bench.write(|store, done| store.add_member(by, place, user, None, done)).await.map(|_| ())
+    pub async fn add(&self, by: &UserId, conversation: &ConversationId, user: &UserId) -> Result<(), Refusal> {
+        let (by, conversation, user) = (actor(by), conversation.clone(), user.clone());
+        self.bench.write(|store, done| store.add_member(by, conversation, user, None, done)).await.map(|_| ())
     }
 
     /// Prunes to the end.

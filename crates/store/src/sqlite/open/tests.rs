@@ -206,9 +206,9 @@ fn lists_of_an_earlier_version() {
     migrate(&mut conn, folder.path()).unwrap();
     let ada = UserId::trusted("ada");
     let page = lists::conversations(&conn, &ada, None, 10).unwrap();
-    assert_eq!(page.items.iter().map(|item| item.place.id.as_str()).collect::<Vec<_>>(), ["walk", "seen"]);
+    assert_eq!(page.items.iter().map(|item| item.conversation.id.as_str()).collect::<Vec<_>>(), ["walk", "seen"]);
     let found = directory::found(&conn, &ada, "", &Filter::OpenOrMine, None, 10).unwrap();
-    let ids: Vec<&str> = found.items.iter().map(|item| item.place.id.as_str()).collect();
+    let ids: Vec<&str> = found.items.iter().map(|item| item.conversation.id.as_str()).collect();
     assert_eq!(ids, ["open", "hidden", "seen"]);
     let found = users::search(&conn, "love", None, 10).unwrap();
     assert_eq!(found.items.iter().map(|user| user.id.as_str()).collect::<Vec<_>>(), ["ada"]);

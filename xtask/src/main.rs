@@ -43,6 +43,8 @@ enum Command {
         #[arg(long)]
         quick: bool,
     },
+    /// Build the binary that is shipped, with every feature: target/dist/quintet.
+    Dist,
     /// Make the pictures in docs/screenshots.
     Screenshots,
     /// Renew what the web client is made of from npm.
@@ -63,11 +65,14 @@ fn main() -> ExitCode {
         Command::Tidy => tidy::run(),
         Command::Bench { scenarios, peers, quick } => bench::run(&scenarios, peers.as_deref(), quick),
         Command::Deny => deny::run(),
+        Command::Dist => sh::run("cargo", &["build", "--profile", "dist", "--package", "quintet", "--all-features"]),
         Command::Screenshots => test::screenshots(),
         Command::Vendor { check } => vendor::run(check),
         Command::Ci => test::run(true, true)
             .and_then(|()| sh::run("cargo", &["fmt", "--all", "--check"]))
-            .and_then(|()| sh::run("cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+            .and_then(|()| {
+                sh::run("cargo", &["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"])
+            })
             .and_then(|()| tidy::run())
             .and_then(|()| deny::run()),
     };

@@ -41,84 +41,111 @@ pub struct Profile {
     pub avatar: Option<String>,
 }
 
-/// What a connection can ask.
+/// A command that becomes a write of the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Command {
+pub enum WriteCommand {
     /// Send a message.
     Send(NewText),
     /// Change a message's text.
     Edit {
-        /// Which.
+        /// The message to change.
         message: MessageId,
         /// The new text.
         content: String,
     },
     /// Delete a message.
     Delete {
-        /// Which.
+        /// The message to delete.
         message: MessageId,
     },
     /// Read messages, and so all that came before the newest of them.
     Read {
-        /// Where, if the dialect says so.
+        /// The conversation of the messages, if the dialect names it.
         conversation: Option<ConversationId>,
-        /// Which.
+        /// The messages that were read.
         messages: Vec<MessageId>,
     },
-    /// Start or stop typing.
-    Typing {
-        /// Where.
-        target: Target,
-        /// Start or stop.
-        typing: bool,
-    },
-    /// Become a member of an open conversation, or have it confirmed that one is.
+    /// Become a member of an open conversation, or have the membership confirmed.
     Join {
-        /// Which.
+        /// The conversation to join.
         conversation: ConversationId,
-        /// What a guest says of itself.
+        /// The profile that a guest gives.
         profile: Profile,
         /// The secret by which a guest proves what it owns.
         guest_secret: Option<String>,
     },
-    /// Stop being a member.
+    /// End one's membership.
     Leave {
-        /// Which.
-        conversation: ConversationId,
-    },
-    /// Have it confirmed that one hears these.
-    Listen {
-        /// Which.
-        conversations: Vec<ConversationId>,
-    },
-    /// Hear nothing of a conversation on this connection, until the next join.
-    Mute {
-        /// Which.
+        /// The conversation to leave.
         conversation: ConversationId,
     },
     /// Make an open room.
     CreateRoom {
-        /// Its name.
+        /// The name of the room.
         name: String,
-        /// What a guest says of itself.
+        /// The profile that a guest gives.
         profile: Profile,
     },
+}
+
+/// A command about what a connection receives or shows to others. It stores nothing, but takes effect in its place
+/// among the writes of the same connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LocalCommand {
+    /// Start or stop typing.
+    Typing {
+        /// Where the user types.
+        target: Target,
+        /// Whether typing starts.
+        typing: bool,
+    },
+    /// Ask which of some conversations this connection receives.
+    Listen {
+        /// The conversations.
+        conversations: Vec<ConversationId>,
+    },
+    /// Receive nothing of a conversation on this connection, until the next join.
+    Mute {
+        /// The conversation to mute.
+        conversation: ConversationId,
+    },
+    /// Have it confirmed who the connection is, where a frame opens it.
+    Identify,
+}
+
+/// Everything that a connection can ask for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Something that becomes a write.
+    Write(WriteCommand),
+    /// Something about the connection itself.
+    Local(LocalCommand),
     /// Keep a file, to be carried by a message.
     Upload {
-        /// Where it is to be sent.
+        /// The conversation that it is meant for.
         conversation: ConversationId,
-        /// Its name.
+        /// The name of the file.
         name: String,
-        /// Which of the binary attachments that came along it is.
+        /// The index of its bytes among the binary attachments of the event.
         attachment: usize,
     },
-    /// Refresh the token.
+    /// Take a new token.
     Authenticate {
         /// The new token.
         token: String,
     },
-    /// Say who one is, where a connection is opened by a frame.
-    Identify,
+}
+
+impl From<WriteCommand> for Command {
+    fn from(command: WriteCommand) -> Self {
+        Self::Write(command)
+    }
+}
+
+impl From<LocalCommand> for Command {
+    fn from(command: LocalCommand) -> Self {
+        Self::Local(command)
+    }
 }
 
 /// What a command comes to.

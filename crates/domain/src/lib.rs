@@ -3,7 +3,10 @@
 //!
 //! No IO, no async, no serialisation: the edges convert. Clock and ids come in through [`Environment`].
 
+mod account;
+mod actor;
 mod command;
+mod commit;
 mod conversation;
 mod error;
 mod event;
@@ -15,11 +18,16 @@ mod message;
 mod names;
 mod network;
 pub mod permissions;
+mod quotas;
 mod time;
 mod user;
 mod visible;
+mod write;
 
-pub use command::{Command, NewText, Outcome, Profile, Reply, Target};
+pub use account::{Account, Claims, Login, NewUser, ProfileChange};
+pub use actor::{Actor, GuestProof};
+pub use command::{Command, LocalCommand, NewText, Outcome, Profile, Reply, Target, WriteCommand};
+pub use commit::{CommandReply, Commit, Ticket};
 pub use conversation::{Conversation, ConversationKind, ConversationRef, Member, Role};
 pub use error::{Code, Refusal};
 pub use event::{Audience, Departure, Entry, Ephemeral, Event};
@@ -29,6 +37,8 @@ pub use meetup::{Meetup, MeetupRequest, MeetupStatus, Notification};
 pub use message::{DELETED_CONTENT, FileLink, Message, MessageKind, Reader, validate_content};
 pub use names::{NAME_KEY_VERSION, NameKeys, collisions, parse_username, refuse_reserved, username_from};
 pub use network::{network, site};
+pub use quotas::Quotas;
 pub use time::{Environment, Timestamp};
 pub use user::{User, UserKind, validate_email};
 pub use visible::{display_name, display_name_from, is_blank, is_visible};
+pub use write::*;

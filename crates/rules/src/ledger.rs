@@ -13,6 +13,8 @@ use quintet_domain::limits::{
 };
 use quintet_domain::{Event, Message, Timestamp};
 
+use crate::UserKey;
+
 /// Number of accounts above which those that owe nothing are dropped.
 const ACCOUNTS_KEPT: usize = 10_000;
 
@@ -27,16 +29,16 @@ const ID_BYTES: usize = 48;
 
 /// The party that a command is charged to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Payer {
+pub(crate) enum Payer {
     /// A registered user, by its key.
-    User(i64),
+    User(UserKey),
     /// All guests of a network.
     Network(IpAddr),
 }
 
 /// A kind of cost that is charged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cost {
+pub(crate) enum Cost {
     Rows = 0,
     /// Bytes that are delivered to others.
     Bytes = 1,
@@ -47,7 +49,7 @@ pub(super) enum Cost {
 
 impl Cost {
     /// The budgets that must not be overdrawn before any command.
-    pub(super) const ALWAYS: [Self; 3] = [Self::Rows, Self::Bytes, Self::Stored];
+    pub(crate) const ALWAYS: [Self; 3] = [Self::Rows, Self::Bytes, Self::Stored];
 }
 
 /// A budget: the nanoseconds that one unit costs, and how many units may be used at once.
@@ -59,13 +61,13 @@ const PRICES: [(u64, u64); 4] = [
 ];
 
 /// The parties charged for a command, each with its factor to a user's budget; none for a command that is free.
-pub(super) type Payers = [Option<(Payer, u64)>; 2];
+pub(crate) type Payers = [Option<(Payer, u64)>; 2];
 
 /// For each cost, the moment at which all use is paid for, in nanoseconds since 1970.
 type Account = [u64; PRICES.len()];
 
 #[derive(Debug, Default)]
-pub(super) struct Ledger {
+pub struct Ledger {
     accounts: HashMap<Payer, Account>,
     /// The number of accounts at which those that owe nothing are dropped.
     tidy_at: usize,
@@ -76,7 +78,7 @@ fn ns(now: Timestamp) -> u64 {
 }
 
 impl Ledger {
-    pub(super) fn charge(&mut self, payers: Payers, cost: Cost, amount: u64, now: Timestamp) {
+    pub(crate) fn charge(&mut self, payers: Payers, cost: Cost, amount: u64, now: Timestamp) {
         let now = ns(now);
         let (price, burst) = PRICES[cost as usize];
         for (payer, share) in payers.into_iter().flatten() {
@@ -92,7 +94,7 @@ impl Ledger {
     }
 
     /// Milliseconds until all payers have budget for these costs again; `None` where they have it now.
-    pub(super) fn wait_ms(&self, payers: Payers, costs: &[Cost], now: Timestamp) -> Option<u64> {
+    pub(crate) fn wait_ms(&self, payers: Payers, costs: &[Cost], now: Timestamp) -> Option<u64> {
         let now = ns(now);
         let waits =
             payers.into_iter().flatten().filter_map(|(payer, _)| self.accounts.get(&payer)).flat_map(|account| {
@@ -107,7 +109,7 @@ impl Ledger {
 }
 
 /// Approximate bytes of an event on one connection; 0 where no vocabulary has the event.
-pub(super) fn weight(event: &Event) -> u64 {
+pub(crate) fn weight(event: &Event) -> u64 {
     let message = |message: &Message| {
         let file = message.file.as_ref().map_or(0, |file| file.url.len() + file.name.as_ref().map_or(0, String::len));
         message.content.len() + file + message.sender.avatar.as_ref().map_or(0, String::len) + ENVELOPE_BYTES
@@ -134,7 +136,7 @@ mod tests {
     use super::*;
 
     fn user(pk: i64) -> Payers {
-        [Some((Payer::User(pk), 1)), None]
+        [Some((Payer::User(UserKey(pk)), 1)), None]
     }
 
     #[test]

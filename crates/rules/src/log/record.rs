@@ -1,0 +1,210 @@
+//! The record of a change: what the log keeps, as JSON with a version number beside it.
+//!
+//! What must stay true: what a released version wrote stays readable. A field that is added has a default; a change of
+//! the meaning of a field, or of its name, is a new version, with a decoder for each one before.
+
+use quintet_domain::{Departure, MeetupId, MeetupStatus, NotificationId};
+use serde::{Deserialize, Serialize};
+
+use super::ReadSpan;
+use crate::{MessageKey, UserKey};
+
+/// The version of the records that this build writes.
+pub const LOG_VERSION: i64 = 1;
+
+/// Something that happened, with the keys of the rows that it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChangeRecord {
+    /// A message's text was changed.
+    MessageEdited {
+        /// The message.
+        message: MessageKey,
+        /// The user who changed it.
+        by: UserKey,
+    },
+    /// A message was deleted.
+    MessageDeleted {
+        /// The message.
+        message: MessageKey,
+        /// The user who deleted it.
+        by: UserKey,
+    },
+    /// A member's cursor passed messages of others.
+    MessagesRead {
+        /// The reader.
+        reader: UserKey,
+        /// The range that the cursor passed.
+        span: ReadSpan,
+        /// Whether all members were told, or only the reader and the senders.
+        to_all: bool,
+    },
+    /// A conversation was made.
+    ConversationCreated {
+        /// The user who made it.
+        by: UserKey,
+    },
+    /// A conversation's name, openness or roles changed.
+    ConversationChanged,
+    /// A conversation was deleted for all.
+    ConversationDeleted,
+    /// Somebody became a member.
+    MemberJoined {
+        /// The new member.
+        member: UserKey,
+        /// The number of members from then on.
+        member_count: u32,
+    },
+    /// A membership ended.
+    MemberLeft {
+        /// The former member.
+        member: UserKey,
+        /// The reason.
+        departure: Departure,
+        /// The number of members from then on.
+        member_count: u32,
+    },
+    /// A meetup's status changed.
+    MeetupChanged {
+        /// The meetup.
+        meetup: MeetupId,
+        /// The new status.
+        status: MeetupStatus,
+        /// The user who changed it; none for the server.
+        by: Option<UserKey>,
+    },
+    /// A user was notified.
+    Notified {
+        /// The user.
+        user: UserKey,
+        /// The notification.
+        notification: NotificationId,
+    },
+    /// A user's profile changed, or the user is new.
+    UserChanged {
+        /// The user.
+        user: UserKey,
+    },
+    /// A user's tokens were revoked.
+    Revoked {
+        /// The user.
+        user: UserKey,
+        /// Tokens of earlier generations are revoked.
+        generation: u64,
+    },
+}
+
+/// Why a record of the log cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// A newer version wrote it.
+    #[error("the log has a record of version {0}, and this build reads up to {LOG_VERSION}")]
+    Newer(i64),
+    /// The record is damaged.
+    #[error("the log has a record that cannot be read: {0}")]
+    Damaged(#[from] serde_json::Error),
+    /// A field of the record has a value that this version does not know.
+    #[error("the log has a record with an unknown {field}: {value:?}")]
+    Unknown {
+        /// The name of the field.
+        field: &'static str,
+        /// Its value.
+        value: String,
+    },
+}
+
+/// A record of version 1, as it is written.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum V1 {
+    MessageEdited { message: i64, by: i64 },
+    MessageDeleted { message: i64, by: i64 },
+    MessagesRead { reader: i64, from: u64, to: u64, to_all: bool },
+    ConversationCreated { by: i64 },
+    ConversationChanged,
+    ConversationDeleted,
+    MemberJoined { member: i64, member_count: u32 },
+    MemberLeft { member: i64, departure: String, member_count: u32 },
+    MeetupChanged { meetup: String, status: String, by: Option<i64> },
+    Notified { user: i64, notification: String },
+    UserChanged { user: i64 },
+    Revoked { user: i64, generation: u64 },
+}
+
+impl ChangeRecord {
+    /// The record as JSON, in the version [`LOG_VERSION`].
+    ///
+    /// # Errors
+    /// [`LogError::Damaged`], which does not happen to records of this type.
+    pub fn encode(&self) -> Result<String, LogError> {
+        let record = match self {
+            Self::MessageEdited { message, by } => V1::MessageEdited { message: message.0, by: by.0 },
+            Self::MessageDeleted { message, by } => V1::MessageDeleted { message: message.0, by: by.0 },
+            Self::MessagesRead { reader, span, to_all } => {
+                V1::MessagesRead { reader: reader.0, from: span.from, to: span.to, to_all: *to_all }
+            }
+            Self::ConversationCreated { by } => V1::ConversationCreated { by: by.0 },
+            Self::ConversationChanged => V1::ConversationChanged,
+            Self::ConversationDeleted => V1::ConversationDeleted,
+            Self::MemberJoined { member, member_count } => {
+                V1::MemberJoined { member: member.0, member_count: *member_count }
+            }
+            Self::MemberLeft { member, departure, member_count } => V1::MemberLeft {
+                member: member.0,
+                departure: departure.as_str().to_owned(),
+                member_count: *member_count,
+            },
+            Self::MeetupChanged { meetup, status, by } => V1::MeetupChanged {
+                meetup: meetup.as_str().to_owned(),
+                status: status.as_str().to_owned(),
+                by: by.map(|by| by.0),
+            },
+            Self::Notified { user, notification } => {
+                V1::Notified { user: user.0, notification: notification.as_str().to_owned() }
+            }
+            Self::UserChanged { user } => V1::UserChanged { user: user.0 },
+            Self::Revoked { user, generation } => V1::Revoked { user: user.0, generation: *generation },
+        };
+        Ok(serde_json::to_string(&record)?)
+    }
+
+    /// Reads a record back.
+    ///
+    /// # Errors
+    /// [`LogError`] says what is wrong with it.
+    pub fn decode(version: i64, text: &str) -> Result<Self, LogError> {
+        if version > LOG_VERSION {
+            return Err(LogError::Newer(version));
+        }
+        let unknown = |field, value: String| LogError::Unknown { field, value };
+        Ok(match serde_json::from_str::<V1>(text)? {
+            V1::MessageEdited { message, by } => {
+                Self::MessageEdited { message: MessageKey(message), by: UserKey(by) }
+            }
+            V1::MessageDeleted { message, by } => {
+                Self::MessageDeleted { message: MessageKey(message), by: UserKey(by) }
+            }
+            V1::MessagesRead { reader, from, to, to_all } => {
+                Self::MessagesRead { reader: UserKey(reader), span: ReadSpan { from, to }, to_all }
+            }
+            V1::ConversationCreated { by } => Self::ConversationCreated { by: UserKey(by) },
+            V1::ConversationChanged => Self::ConversationChanged,
+            V1::ConversationDeleted => Self::ConversationDeleted,
+            V1::MemberJoined { member, member_count } => Self::MemberJoined { member: UserKey(member), member_count },
+            V1::MemberLeft { member, departure, member_count } => Self::MemberLeft {
+                member: UserKey(member),
+                departure: Departure::parse(&departure).ok_or_else(|| unknown("departure", departure))?,
+                member_count,
+            },
+            V1::MeetupChanged { meetup, status, by } => Self::MeetupChanged {
+                meetup: MeetupId::trusted(&meetup),
+                status: MeetupStatus::parse(&status).ok_or_else(|| unknown("status", status))?,
+                by: by.map(UserKey),
+            },
+            V1::Notified { user, notification } => {
+                Self::Notified { user: UserKey(user), notification: NotificationId::trusted(&notification) }
+            }
+            V1::UserChanged { user } => Self::UserChanged { user: UserKey(user) },
+            V1::Revoked { user, generation } => Self::Revoked { user: UserKey(user), generation },
+        })
+    }
+}

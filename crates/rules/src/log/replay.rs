@@ -1,0 +1,446 @@
+//! Replay: what a user missed since a position, as far as it was the user's to hear, made into events again.
+//!
+//! What must stay true: exactly what would have been delivered is found, in commit order: what happened in a
+//! conversation while the user was a member, and events for the user alone, with the present texts. No more is read than
+//! one replay may bring, by a number of statements that does not depend on what was missed.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use quintet_domain::limits::{
+    READ_AUDIENCE_MEMBERS_MAX, READ_IDS_MAX, READERS_SHOWN_MAX, RECOVERY_BYTES_MAX, RECOVERY_CHANGES_MAX,
+};
+use quintet_domain::{ConnectionId, Entry, Event, Message, MessageId, Notification, User, UserId};
+
+use super::{Change, ChangeRecord, ReadSpan};
+use crate::rows::{ConversationRow, CursorRow, MessageRow, UserRow};
+use crate::{ConversationKey, MessageKey, RowResult, UserKey, messages};
+
+/// Approximate bytes of an event beside its texts.
+const EVENT_BYTES: usize = 256;
+/// Approximate bytes of an id in an event.
+const ID_BYTES: usize = 64;
+/// Cursors that are read for one conversation: those that have come furthest.
+const CURSORS_READ_MAX: usize = 10 * READERS_SHOWN_MAX;
+/// Changes of one kind that are read: one more than one replay may bring.
+const ROWS_MAX: usize = RECOVERY_CHANGES_MAX + 1;
+
+/// The result of a replay at one position of the commit order.
+#[derive(Clone, Debug)]
+pub struct Replayed {
+    /// The newest position at the time of the read.
+    pub position: u64,
+    /// What was committed up to it and is for the user to hear, in order; none where it cannot be replayed any more, and
+    /// the client starts afresh.
+    pub entries: Option<Vec<Entry>>,
+}
+
+/// A change of a conversation that a user may have missed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// The position in the commit order.
+    pub position: u64,
+    /// The conversation.
+    pub conversation: ConversationKey,
+    /// Its number among the changes of the conversation, where it is numbered.
+    pub sequence: Option<u64>,
+    /// The session of the connection that asked for it.
+    pub origin: Option<ConnectionId>,
+    /// Whether that connection's client asked for an acknowledgement.
+    pub acked: bool,
+    /// The change.
+    pub change: HeardChange,
+}
+
+/// What happened: a message was created, or something that has a record of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeardChange {
+    /// A message was sent; its key is the position.
+    Created,
+    /// Anything else.
+    Recorded(ChangeRecord),
+}
+
+/// Reads of a replay, each for a whole set of keys. All of them see one state of the store.
+pub trait ReplayRows {
+    /// The newest position of all changes and messages.
+    fn newest_position(&self) -> RowResult<u64>;
+    /// The position behind which the log is complete.
+    fn pruned_to(&self) -> RowResult<u64>;
+    /// The user who has an id now.
+    fn user(&self, id: &UserId) -> RowResult<Option<UserRow>>;
+    /// Changes behind a position in conversations that a user is a member of, or was one of at some time since, in no
+    /// particular order: at most `limit`.
+    fn changes_of_conversations(&self, user: UserKey, after: u64, limit: usize) -> RowResult<Vec<Heard>>;
+    /// Changes behind a position that a user is told of without being a member: at most `limit`.
+    fn changes_addressed(&self, user: UserKey, after: u64, limit: usize) -> RowResult<Vec<Heard>>;
+    /// Notifications of a user behind a position, in order: at most `limit`. The visitor says whether to go on.
+    fn notifications_since(
+        &self,
+        user: UserKey,
+        after: u64,
+        limit: usize,
+        visit: &mut dyn FnMut(u64, Arc<Notification>) -> bool,
+    ) -> RowResult<()>;
+    /// Conversations by their keys, deleted ones included.
+    fn conversations(&self, keys: &BTreeSet<ConversationKey>) -> RowResult<Vec<ConversationRow>>;
+    /// Users by their keys.
+    fn users(&self, keys: &BTreeSet<UserKey>) -> RowResult<Vec<UserRow>>;
+    /// Messages by their keys, in no particular order. The visitor says whether to go on.
+    fn messages(
+        &self,
+        keys: &BTreeSet<MessageKey>,
+        visit: &mut dyn FnMut(MessageRow) -> bool,
+    ) -> RowResult<()>;
+    /// The cursors of a conversation's members that have moved, those that have come furthest first.
+    fn cursors(&self, conversation: ConversationKey, limit: usize) -> RowResult<Vec<CursorRow>>;
+    /// For each of some readings, the messages of others in its range with their senders, oldest first: the newest
+    /// `limit` of each.
+    fn passed(
+        &self,
+        readings: &[(ConversationKey, ReadSpan, UserKey)],
+        limit: usize,
+    ) -> RowResult<Vec<Vec<(MessageId, UserKey)>>>;
+}
+
+/// The bytes that one replay may still bring.
+struct Budget {
+    bytes: usize,
+}
+
+impl Budget {
+    /// Takes some bytes; says whether as many were left.
+    fn take(&mut self, bytes: usize) -> bool {
+        match self.bytes.checked_sub(bytes) {
+            Some(rest) => {
+                self.bytes = rest;
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+/// What a user missed since a position. `guest` says whether the client that comes back was a guest, since an account may
+/// have the id by now.
+///
+/// # Errors
+/// An error of the store.
+pub fn replay_since(rows: &dyn ReplayRows, user: &UserId, guest: bool, after: u64) -> RowResult<Replayed> {
+    let position = rows.newest_position()?;
+    let entries = match rows.user(user)?.filter(|row| row.user.is_guest() == guest) {
+        // Only while nothing of what was delivered since has gone from the log.
+        Some(row) if after <= position && after >= rows.pruned_to()? => entries(rows, &row, after)?,
+        // Nobody that is known, or a guest whose id an account has, or a position of other data.
+        _ => None,
+    };
+    Ok(Replayed { position, entries })
+}
+
+fn entries(rows: &dyn ReplayRows, user: &UserRow, after: u64) -> RowResult<Option<Vec<Entry>>> {
+    let mut changes = rows.changes_of_conversations(user.key, after, ROWS_MAX)?;
+    if changes.len() > RECOVERY_CHANGES_MAX {
+        return Ok(None);
+    }
+    changes.sort_unstable_by_key(|change| (change.conversation, change.position));
+    keep_heard(user.key, &mut changes);
+    changes.extend(rows.changes_addressed(user.key, after, ROWS_MAX)?);
+    let mut budget = Budget { bytes: RECOVERY_BYTES_MAX };
+    let Some(mut entries) = notifications(rows, user, after, &mut budget)? else { return Ok(None) };
+    if entries.len() + changes.len() > RECOVERY_CHANGES_MAX {
+        return Ok(None);
+    }
+    let Some(facts) = Facts::load(rows, &changes, &mut budget)? else { return Ok(None) };
+    // The members of each conversation whose joins and departures are among these: the client knows each other guest by
+    // the id that it had.
+    let mut met = HashSet::new();
+    for heard in &changes {
+        let Some(change) = facts.change(user, heard) else { continue };
+        let change = match change {
+            Change::MemberJoined { member: (key, _), .. } => {
+                met.insert((heard.conversation, key));
+                change
+            }
+            Change::MemberLeft { conversation, member: (key, member), departure, member_count }
+                if met.insert((heard.conversation, key)) =>
+            {
+                let member = (key, facts.as_known_before(key, &member));
+                Change::MemberLeft { conversation, member, departure, member_count }
+            }
+            change => change,
+        };
+        entries.push(Entry {
+            position: heard.position,
+            sequence: heard.sequence,
+            origin: heard.origin,
+            acked: heard.acked,
+            event: change.event(),
+        });
+    }
+    entries.sort_by_key(|entry| entry.position);
+    Ok(Some(entries))
+}
+
+/// Keeps what the user heard, or would have heard: what happened while it was a member.
+fn keep_heard(user: UserKey, changes: &mut Vec<Heard>) {
+    let joined = |heard: &Heard| {
+        matches!(&heard.change, HeardChange::Recorded(ChangeRecord::MemberJoined { member, .. }) if *member == user)
+    };
+    let left = |heard: &Heard| {
+        matches!(&heard.change, HeardChange::Recorded(ChangeRecord::MemberLeft { member, .. }) if *member == user)
+    };
+    // A user whose first own change is a join was not a member before it.
+    let mut member_in: HashMap<ConversationKey, bool> = HashMap::new();
+    for heard in changes.iter().filter(|heard| joined(heard) || left(heard)) {
+        member_in.entry(heard.conversation).or_insert_with(|| left(heard));
+    }
+    changes.retain(|heard| {
+        let member = member_in.entry(heard.conversation).or_insert(true);
+        *member |= joined(heard);
+        let keep = *member;
+        let ends = matches!(heard.change, HeardChange::Recorded(ChangeRecord::ConversationDeleted));
+        *member &= !left(heard) && !ends;
+        keep
+    });
+}
+
+/// The notifications of a user; none where they are more than one replay may bring.
+fn notifications(
+    rows: &dyn ReplayRows,
+    user: &UserRow,
+    after: u64,
+    budget: &mut Budget,
+) -> RowResult<Option<Vec<Entry>>> {
+    let (mut entries, mut fits) = (Vec::new(), true);
+    rows.notifications_since(user.key, after, ROWS_MAX, &mut |position, notification| {
+        fits = budget.take(notification.title.len() + notification.message.len());
+        let event = Change::Notified { user: (user.key, user.user.id.clone()), notification }.event();
+        entries.push(Entry { position, sequence: None, origin: None, acked: false, event });
+        fits
+    })?;
+    Ok(fits.then_some(entries))
+}
+
+/// The rows that some changes are about, read for all of them at once.
+struct Facts {
+    conversations: HashMap<ConversationKey, ConversationRow>,
+    users: HashMap<UserKey, UserRow>,
+    /// Messages as they are now, without their readers.
+    messages: HashMap<MessageKey, Arc<Message>>,
+    /// Messages that were changed since they were sent, with their readers.
+    changed: HashMap<MessageKey, Arc<Message>>,
+    /// The messages that each reading passed, by its position, each with its sender.
+    passed: HashMap<u64, Vec<(MessageId, UserKey)>>,
+}
+
+/// The user that a change names, where an event shows it.
+fn named(heard: &Heard) -> Option<UserKey> {
+    match &heard.change {
+        HeardChange::Created => None,
+        HeardChange::Recorded(record) => match record {
+            ChangeRecord::MessagesRead { reader: user, .. }
+            | ChangeRecord::MemberJoined { member: user, .. }
+            | ChangeRecord::MemberLeft { member: user, .. }
+            | ChangeRecord::MeetupChanged { by: Some(user), .. } => Some(*user),
+            ChangeRecord::MeetupChanged { by: None, .. }
+            | ChangeRecord::MessageEdited { .. }
+            | ChangeRecord::MessageDeleted { .. }
+            | ChangeRecord::ConversationCreated { .. }
+            | ChangeRecord::ConversationChanged
+            | ChangeRecord::ConversationDeleted
+            | ChangeRecord::Notified { .. }
+            | ChangeRecord::UserChanged { .. }
+            | ChangeRecord::Revoked { .. } => None,
+        },
+    }
+}
+
+/// The message that a change is about, and whether the change came after its creation.
+fn message_of(heard: &Heard) -> Option<(MessageKey, bool)> {
+    match &heard.change {
+        HeardChange::Created => i64::try_from(heard.position).ok().map(|key| (MessageKey(key), false)),
+        HeardChange::Recorded(
+            ChangeRecord::MessageEdited { message, .. } | ChangeRecord::MessageDeleted { message, .. },
+        ) => Some((*message, true)),
+        HeardChange::Recorded(_) => None,
+    }
+}
+
+impl Facts {
+    /// Reads the rows that changes are about; none where they exceed the budget.
+    fn load(rows: &dyn ReplayRows, changes: &[Heard], budget: &mut Budget) -> RowResult<Option<Self>> {
+        if !budget.take(changes.len() * EVENT_BYTES) {
+            return Ok(None);
+        }
+        let keys = changes.iter().map(|heard| heard.conversation).collect();
+        let conversations = rows.conversations(&keys)?.into_iter().map(|row| (row.key, row)).collect();
+        let mut facts = Self {
+            conversations,
+            users: HashMap::new(),
+            messages: HashMap::new(),
+            changed: HashMap::new(),
+            passed: HashMap::new(),
+        };
+        let fits = facts.add_messages(rows, changes, budget)?
+            && facts.add_changed(rows, changes, budget)?
+            && facts.add_passed(rows, changes, budget)?;
+        Ok(fits.then_some(facts))
+    }
+
+    /// Adds the messages and all users; says whether they fit the budget.
+    fn add_messages(&mut self, rows: &dyn ReplayRows, changes: &[Heard], budget: &mut Budget) -> RowResult<bool> {
+        let keys = changes.iter().filter_map(message_of).map(|(key, _)| key).collect();
+        let (mut found, mut fits) = (Vec::new(), true);
+        rows.messages(&keys, &mut |row| {
+            let file = row.file.as_ref().map_or(0, |file| file.url.len() + file.name.as_ref().map_or(0, String::len));
+            fits = budget.take(row.content.len() + file);
+            found.push(row);
+            fits
+        })?;
+        if !fits {
+            return Ok(false);
+        }
+        let users: BTreeSet<UserKey> =
+            changes.iter().filter_map(named).chain(found.iter().map(|row| row.sender)).collect();
+        self.users = rows.users(&users)?.into_iter().map(|row| (row.key, row)).collect();
+        let avatar = |user: &UserKey| self.users.get(user).and_then(|row| row.user.avatar.as_ref()).map_or(0, String::len);
+        let people: usize = changes.iter().filter_map(named).map(|user| avatar(&user)).sum();
+        let senders: usize = found.iter().map(|row| avatar(&row.sender)).sum();
+        if !budget.take(people + senders) {
+            return Ok(false);
+        }
+        for row in found {
+            let (Some(conversation), Some(sender)) =
+                (self.conversations.get(&row.conversation), self.users.get(&row.sender))
+            else {
+                continue;
+            };
+            let message = messages::shown(&row, &conversation.reference, &sender.user);
+            self.messages.insert(row.key, Arc::new(message));
+        }
+        Ok(true)
+    }
+
+    /// Adds the messages that were changed, with their readers; says whether they fit the budget.
+    fn add_changed(&mut self, rows: &dyn ReplayRows, changes: &[Heard], budget: &mut Budget) -> RowResult<bool> {
+        let mut cursors: HashMap<ConversationKey, Vec<CursorRow>> = HashMap::new();
+        for heard in changes {
+            let Some((key, true)) = message_of(heard) else { continue };
+            let Some(message) = self.messages.get(&key) else { continue };
+            if !cursors.contains_key(&heard.conversation) {
+                let found = rows.cursors(heard.conversation, CURSORS_READ_MAX)?;
+                if !budget.take(found.len() * ID_BYTES) {
+                    return Ok(false);
+                }
+                cursors.insert(heard.conversation, found);
+            }
+            let cursors = cursors.get(&heard.conversation).map_or(&[][..], Vec::as_slice);
+            let changed = self.changed.entry(key).or_insert_with(|| {
+                let readers = messages::readers(cursors, message);
+                Arc::new(Message { readers, ..Message::clone(message) })
+            });
+            // Replayed once for each time that it was changed.
+            if !budget.take(changed.content.len() + changed.readers.len() * ID_BYTES) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Adds the messages that readings passed; says whether they fit the budget.
+    fn add_passed(&mut self, rows: &dyn ReplayRows, changes: &[Heard], budget: &mut Budget) -> RowResult<bool> {
+        let (mut positions, mut readings) = (Vec::new(), Vec::new());
+        for heard in changes {
+            if let HeardChange::Recorded(ChangeRecord::MessagesRead { reader, span, .. }) = &heard.change {
+                positions.push(heard.position);
+                readings.push((heard.conversation, *span, *reader));
+            }
+        }
+        // In portions, so that what exceeds the budget is not read.
+        let portion = READINGS_AT_ONCE;
+        for (positions, readings) in positions.chunks(portion).zip(readings.chunks(portion)) {
+            let found = rows.passed(readings, READ_IDS_MAX)?;
+            if !budget.take(found.iter().map(|passed| passed.len() * ID_BYTES).sum()) {
+                return Ok(false);
+            }
+            self.passed.extend(positions.iter().copied().zip(found));
+        }
+        Ok(true)
+    }
+
+    /// The change with the rows that it is about; none where there was none for this user.
+    fn change(&self, user: &UserRow, heard: &Heard) -> Option<Change> {
+        let conversation = self.conversations.get(&heard.conversation)?;
+        let reference = || Arc::clone(&conversation.reference);
+        let person = |key: UserKey| Some((key, Arc::clone(&self.users.get(&key)?.user)));
+        let record = match &heard.change {
+            HeardChange::Created => {
+                let key = MessageKey(i64::try_from(heard.position).ok()?);
+                // Its readers are told by the changes that follow.
+                return Some(Change::MessageCreated { message: Arc::clone(self.messages.get(&key)?) });
+            }
+            HeardChange::Recorded(record) => record,
+        };
+        Some(match record {
+            ChangeRecord::MessageEdited { message, by } => Change::MessageEdited {
+                key: *message,
+                by: *by,
+                message: Arc::clone(self.changed.get(message)?),
+            },
+            ChangeRecord::MessageDeleted { message, by } => Change::MessageDeleted {
+                key: *message,
+                by: *by,
+                message: Arc::clone(self.changed.get(message)?),
+            },
+            ChangeRecord::MessagesRead { reader, span, to_all } => {
+                let passed = self.passed.get(&heard.position)?;
+                let concerned = *reader == user.key || passed.iter().any(|(_, sender)| *sender == user.key);
+                if passed.is_empty() || (!to_all && !concerned) {
+                    return None;
+                }
+                Change::MessagesRead {
+                    conversation: reference(),
+                    reader: person(*reader)?,
+                    span: *span,
+                    messages: passed.iter().map(|(id, _)| id.clone()).collect(),
+                    audience: Some(vec![user.user.id.clone()]),
+                }
+            }
+            ChangeRecord::MemberJoined { member, member_count } => Change::MemberJoined {
+                conversation: reference(),
+                member: person(*member)?,
+                member_count: *member_count,
+            },
+            ChangeRecord::MemberLeft { member, departure, member_count } => Change::MemberLeft {
+                conversation: reference(),
+                member: person(*member)?,
+                departure: *departure,
+                member_count: *member_count,
+            },
+            ChangeRecord::ConversationDeleted => Change::ConversationDeleted { conversation: reference() },
+            ChangeRecord::MeetupChanged { meetup, status, by } => Change::MeetupChanged {
+                meetup: meetup.clone(),
+                status: *status,
+                by: by.and_then(person),
+                audience: vec![user.user.id.clone()],
+            },
+            // Clients hear of these by what happens in the conversation, or not at all.
+            ChangeRecord::ConversationCreated { .. }
+            | ChangeRecord::ConversationChanged
+            | ChangeRecord::Notified { .. }
+            | ChangeRecord::UserChanged { .. }
+            | ChangeRecord::Revoked { .. } => return None,
+        })
+    }
+
+    /// A guest as the client knows it: by the id that it had before an account took it.
+    fn as_known_before(&self, key: UserKey, user: &Arc<User>) -> Arc<User> {
+        match self.users.get(&key).and_then(|row| row.former_id.clone()) {
+            Some(id) if user.is_guest() => Arc::new(User { id, ..User::clone(user) }),
+            _ => Arc::clone(user),
+        }
+    }
+}
+
+/// Readings whose messages are looked up together.
+const READINGS_AT_ONCE: usize = 16;

@@ -9,13 +9,11 @@
 mod error;
 mod model;
 mod party;
-mod quotas;
 mod sqlite;
 mod store;
 
 pub use error::{OpenError, StoreError};
 pub use model::*;
 pub use party::Party;
-pub use quotas::Quotas;
 pub use sqlite::{Location, SqliteStore};
-pub use store::{Done, Future, Group, OnCommit, Store};
+pub use store::{Future, Group, OnCommit, ReadResult, ReplyTo, Store};

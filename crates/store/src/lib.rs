@@ -15,5 +15,6 @@ mod store;
 pub use error::{OpenError, StoreError};
 pub use model::*;
 pub use party::Party;
+pub use quintet_rules::log::Replayed;
 pub use sqlite::{Location, SqliteStore};
 pub use store::{Future, Group, OnCommit, ReadResult, ReplyTo, Store};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use quintet_bus::{Bus, LocalBus, Publication, Subscription};
 use quintet_domain::{
-    Commit, CommandReply, Entry, Ephemeral, Event, Refusal, Ticket, Timestamp, User, UserId, UserKind, Written,
+    CommandReply, Commit, Entry, Ephemeral, Event, Refusal, Ticket, Timestamp, User, UserId, UserKind, Written,
 };
 
 type Factory<'f> = &'f dyn Fn() -> Arc<dyn Bus>;

@@ -118,13 +118,15 @@ impl Service {
         cursor: Option<String>,
         limit: u32,
     ) -> Result<Page<Listing>, Refusal> {
-        let mut page = self.store().find_conversations(user.clone(), query.clone(), which.clone(), cursor, limit).await?;
+        let mut page =
+            self.store().find_conversations(user.clone(), query.clone(), which.clone(), cursor, limit).await?;
         // Each in its turn.
         for _ in 1..SEARCH_READS_MAX {
             if page.next.is_none() || !page.items.is_empty() {
                 break;
             }
-            page = self.store().find_conversations(user.clone(), query.clone(), which.clone(), page.next, limit).await?;
+            page =
+                self.store().find_conversations(user.clone(), query.clone(), which.clone(), page.next, limit).await?;
         }
         Ok(page)
     }
@@ -157,8 +159,7 @@ impl Service {
     ) -> Result<Conversation, Refusal> {
         let name = change.name.map(|name| display_name("name", &name)).transpose()?;
         let user = actor.user.clone();
-        let conversation =
-            self.write(ChangeConversation { actor, conversation: id, name, open: change.open }).await?;
+        let conversation = self.write(ChangeConversation { actor, conversation: id, name, open: change.open }).await?;
         self.conversation(user, conversation.id.clone()).await
     }
 

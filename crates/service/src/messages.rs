@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    Actor, ConversationId, DeleteMessage, EditMessage, MarkRead, Message, MessageId, NewText, Refusal, SendMessage, Sent,
-    UserId, validate_content,
+    Actor, ConversationId, DeleteMessage, EditMessage, MarkRead, Message, MessageId, NewText, Refusal, SendMessage,
+    Sent, UserId, validate_content,
 };
 use quintet_store::{MessagePage, PageOf, Party};
 

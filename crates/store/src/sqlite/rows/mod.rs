@@ -12,6 +12,7 @@ mod meetups;
 mod members;
 mod messages;
 mod notifications;
+mod replay;
 mod users;
 
 use std::ops::Deref;

@@ -11,6 +11,7 @@ mod model;
 mod party;
 mod sqlite;
 mod store;
+mod writer;
 
 pub use error::{OpenError, StoreError};
 pub use model::*;
@@ -18,3 +19,4 @@ pub use party::Party;
 pub use quintet_rules::log::Replayed;
 pub use sqlite::{Location, SqliteStore};
 pub use store::{Future, Group, OnCommit, ReadResult, ReplyTo, Store};
+pub use writer::{CaughtUp, Committer, Database, Submission};

@@ -12,7 +12,7 @@ use utoipa::openapi::{RefOr, Schema};
 
 /// A moment, as ISO 8601 UTC with milliseconds.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Moment(Timestamp);
+pub(crate) struct Moment(pub(crate) Timestamp);
 
 impl Serialize for Moment {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

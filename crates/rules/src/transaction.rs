@@ -4,15 +4,13 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use quintet_domain::limits::{GUESTS_OF_NETWORK, NETWORKS_OF_SITE};
-use quintet_domain::{
-    Actor, Audience, Entry, Environment, Quotas, Refusal, Timestamp, network, site,
-};
+use quintet_domain::{Actor, Audience, Entry, Environment, Quotas, Refusal, Timestamp, network, site};
 
 use crate::ledger::{Cost, Ledger, Payer, Payers, weight};
 use crate::log::Change;
 use crate::rows::{ConversationRow, FileRows, GuestRows, LogRows, LoggedChange, MeetupRows, MemberRows, MessageRows};
 use crate::rows::{NotificationRows, Rows, UserRow, UserRows};
-use crate::{ConversationKey, MessageKey, RowCache, RuleResult, SecretKey, UserKey};
+use crate::{ConversationKey, MessageKey, RowCache, RuleResult, SecretKey};
 
 /// What a writer keeps between transactions.
 #[derive(Debug, Default)]
@@ -34,6 +32,14 @@ pub struct ActingUser {
     pub row: Arc<UserRow>,
     /// The secret that a guest has proved to have; none for everybody else.
     pub secret: Option<SecretKey>,
+}
+
+impl ActingUser {
+    /// A user who proves nothing: one who does not act itself, or has no need of a secret.
+    #[must_use]
+    pub fn plain(row: Arc<UserRow>) -> Self {
+        Self { row, secret: None }
+    }
 }
 
 impl Deref for ActingUser {

@@ -253,11 +253,11 @@ pub(crate) struct Upload {
     name: Option<String>,
     /// What it is, by its bytes.
     mime: String,
-    /// Bytes.
+    /// The size, in bytes.
     size: u64,
-    /// Pixels, of an image.
+    /// The width of an image, in pixels.
     width: Option<u32>,
-    /// Pixels, of an image.
+    /// The height of an image, in pixels.
     height: Option<u32>,
 }
 

@@ -176,6 +176,16 @@ impl Transaction<'_> {
         Ok(row)
     }
 
+    /// The direct conversation of two users; the smaller key comes first.
+    pub(crate) fn direct_conversation(&mut self, pair: (UserKey, UserKey)) -> RowResult<Option<ConversationRow>> {
+        self.rows.direct_conversation(pair)
+    }
+
+    /// How many conversations a user owns that are not deleted.
+    pub(crate) fn owned_conversations(&self, owner: UserKey) -> RowResult<i64> {
+        self.rows.owned_conversations(owner)
+    }
+
     /// Adds a conversation.
     pub(crate) fn insert_conversation(&mut self, row: ConversationRow) -> RuleResult<ConversationRow> {
         let key = self.rows.insert_conversation(&row)?;

@@ -36,6 +36,14 @@ pub struct ActingUser {
     pub secret: Option<SecretKey>,
 }
 
+impl ActingUser {
+    /// A user who proves nothing: one who does not act itself, or has no need of a secret.
+    #[must_use]
+    pub fn plain(row: Arc<UserRow>) -> Self {
+        Self { row, secret: None }
+    }
+}
+
 impl Deref for ActingUser {
     type Target = UserRow;
 

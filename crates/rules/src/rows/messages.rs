@@ -65,7 +65,7 @@ pub trait MessageRows {
     fn messages_passed(
         &self,
         conversation: ConversationKey,
-        (from, to): (u64, u64),
+        span: (u64, u64),
         reader: UserKey,
         limit: usize,
     ) -> RowResult<Vec<(MessageId, UserKey)>>;

@@ -10,7 +10,7 @@ use quintet_rules::{RowResult, RowsError};
 use super::rows::{
     ConversationTables, FileTables, LogTables, MeetupTables, MessageTables, NotificationTables, UserTables,
 };
-use super::table::{Index, Journal, Table, Tables, tables};
+use super::table::{Index, Table, Tables, tables};
 use crate::writer::{CaughtUp, Database};
 
 tables! {
@@ -30,6 +30,8 @@ tables! {
 #[derive(Debug, Default)]
 pub(super) struct Data {
     tables: AllTables,
+    /// What names this data.
+    identity: String,
     /// Whether a transaction is open.
     open: bool,
     /// For each table, the number of its changes at the savepoint; empty where there is none.
@@ -77,6 +79,16 @@ impl From<Constraint> for RowsError {
 struct CommitFault;
 
 impl Data {
+    /// Empty tables, with the text that names their data.
+    pub(super) fn new(identity: String) -> Self {
+        Self { identity, ..Self::default() }
+    }
+
+    /// What names this data.
+    pub(super) fn identity(&self) -> &str {
+        &self.identity
+    }
+
     /// Makes the next commit fail.
     pub(super) fn fail_next_commit(&mut self) {
         self.commit_fails = true;
@@ -188,4 +200,3 @@ pub(super) fn move_unique<K: Ord + Clone, V: Copy>(index: &mut Table<K, V>, old:
 pub(super) fn move_entry<K: Ord + Clone>(index: &mut Index<K>, old: Option<K>, new: Option<K>) {
     move_unique(index, old, new, ());
 }
-

@@ -8,7 +8,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
-use quintet_domain::{Commit, CommandReply, Entry, Environment, Refusal, Write, Written};
+use quintet_domain::{CommandReply, Commit, Entry, Environment, Refusal, Write, Written};
 use quintet_rules::{RowsError, RuleError, RuleResult, Transaction, WriterState};
 
 use super::database::Database;
@@ -87,9 +87,11 @@ impl Committer {
         let began = Instant::now();
         let writes = submissions.len();
         let position = self.position;
-        let mut run = Run { committer: self, environment, entries: Vec::new(), position, ran: Vec::with_capacity(writes) };
+        let mut run =
+            Run { committer: self, environment, entries: Vec::new(), position, ran: Vec::with_capacity(writes) };
         let outcome = run.all(database, submissions);
         let Run { entries, position, ran, .. } = run;
+        let committed = outcome.is_ok();
         let commit = match outcome {
             Ok(()) => {
                 self.careful_groups = self.careful_groups.saturating_sub(1);
@@ -104,7 +106,7 @@ impl Committer {
                 Commit { position: self.position, replies: reply(ran, Some(&failed)), entries: Vec::new() }
             }
         };
-        Group { commit, writes, took: began.elapsed(), committed: outcome.is_ok() }
+        Group { commit, writes, took: began.elapsed(), committed }
     }
 }
 
@@ -193,7 +195,8 @@ impl Run<'_> {
         let checked = self.committer.careful_groups == 0 && quintet_rules::refuses_before_writing(&write);
         let (before, replies_after) = (self.position, write.replies_after_entries());
         let name = write.name();
-        let (result, outcome) = if checked { self.checked(database, write) } else { self.in_savepoint(database, write) };
+        let (result, outcome) =
+            if checked { self.checked(database, write) } else { self.in_savepoint(database, write) };
         if let Err(RuleError::Rows(error)) = &result {
             tracing::error!(%error, name, "a write failed in the store; it was taken back");
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use quintet_domain::limits::{LOGIN_NETWORKS_KEPT_DAYS, NAMES_SEARCHED_MAX};
 use quintet_domain::{Account, GuestProof, Login, Timestamp, User, UserId};
 use quintet_rules::rows::{UserRow, UserRows};
-use quintet_rules::{guests, names};
+use quintet_rules::{names, secret_of};
 
 use super::{Read, find_user};
 use crate::memory::data::Data;
@@ -65,7 +65,7 @@ pub(in crate::memory) fn search(data: &Data, query: &str, after: Option<&str>, l
 /// Whether a proof stands for a secret of the guest who has an id now.
 pub(in crate::memory) fn guest_knows(data: &Data, guest: &UserId, proof: &GuestProof) -> Read<bool> {
     match find_user(data, guest).filter(|row| row.user.is_guest()) {
-        Some(row) => Ok(guests::secret_of(data, row.key, proof)?.is_some()),
+        Some(row) => Ok(secret_of(data, row.key, proof)?.is_some()),
         None => Ok(false),
     }
 }

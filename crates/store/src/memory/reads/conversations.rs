@@ -111,12 +111,7 @@ fn whole(data: &Data, user: &UserRow, rows: &[&ConversationRow], members_max: us
 }
 
 /// The first members of a conversation and the user who asks, by their keys.
-fn listed<'d>(
-    data: &'d Data,
-    user: &UserRow,
-    row: &ConversationRow,
-    members_max: usize,
-) -> Read<Vec<Listed<'d>>> {
+fn listed<'d>(data: &'d Data, user: &UserRow, row: &ConversationRow, members_max: usize) -> Read<Vec<Listed<'d>>> {
     let first = data.joined_members(row.key).take(members_max);
     let keys: BTreeSet<UserKey> = first.chain([user.key]).collect();
     let mut members = Vec::with_capacity(keys.len());

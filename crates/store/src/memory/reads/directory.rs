@@ -80,13 +80,7 @@ fn open(data: &Data, after: Mark, part: &str, limit: usize) -> Read<(Vec<Convers
 }
 
 /// Closed groups of a member whose name fits: of those that come next one more than a page has.
-fn closed_of(
-    data: &Data,
-    user: &UserRow,
-    after: Mark,
-    part: &str,
-    limit: usize,
-) -> Read<Vec<ConversationRow>> {
+fn closed_of(data: &Data, user: &UserRow, after: Mark, part: &str, limit: usize) -> Read<Vec<ConversationRow>> {
     let mut closed = Vec::new();
     for key in data.memberships_of(user.key) {
         let row = data.conversation_named(key)?;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use quintet_domain::limits::MESSAGES_COUNTED_MAX;
 use quintet_domain::{ConversationId, Message, UserId};
-use quintet_rules::rows::{ConversationRow, MessageRow};
 use quintet_rules::messages as rules;
+use quintet_rules::rows::{ConversationRow, MessageRow};
 
 use super::{Read, known, readable};
 use crate::memory::data::Data;

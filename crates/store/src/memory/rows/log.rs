@@ -127,10 +127,8 @@ impl LogRows for Data {
 
     fn prune_departures(&mut self, up_to: u64, limit: usize) -> RowResult<usize> {
         let old = self.log.departures_by_position.iter().take_while(|((position, ..), ())| *position <= up_to);
-        let old: Vec<_> = old
-            .take(limit)
-            .map(|((position, user, conversation), ())| (*user, *position, *conversation))
-            .collect();
+        let old: Vec<_> =
+            old.take(limit).map(|((position, user, conversation), ())| (*user, *position, *conversation)).collect();
         self.remove_departures(&old);
         Ok(old.len())
     }
@@ -144,8 +142,7 @@ impl LogRows for Data {
 
     fn delete_traces(&mut self, user: UserKey) -> RowResult<()> {
         let departures = self.log.departures.range((user, 0, FIRST_CONVERSATION)..);
-        let departures: Vec<_> =
-            departures.map(|(key, ())| *key).take_while(|(of, ..)| *of == user).collect();
+        let departures: Vec<_> = departures.map(|(key, ())| *key).take_while(|(of, ..)| *of == user).collect();
         let addressees = self.log.addressees.range((user, 0)..);
         let addressees: Vec<_> = addressees.map(|(key, ())| *key).take_while(|(of, _)| *of == user).collect();
         self.remove_departures(&departures);

@@ -129,8 +129,7 @@ impl MeetupRows for Data {
 
     fn expired_meetups(&self, now: Timestamp) -> RowResult<Vec<MeetupRow>> {
         let due = self.meetups.expiring.range(..=(now, MeetupKey(i64::MAX)));
-        let mut due: Vec<MeetupRow> =
-            due.filter_map(|((_, key), ())| self.meetups.rows.get(key)).cloned().collect();
+        let mut due: Vec<MeetupRow> = due.filter_map(|((_, key), ())| self.meetups.rows.get(key)).cloned().collect();
         due.sort_by_key(|row| row.key);
         Ok(due)
     }

@@ -15,19 +15,13 @@ const LAST_CONVERSATION: ConversationKey = ConversationKey(i64::MAX);
 
 impl Data {
     /// The conversations of a user, by their keys.
-    pub(in crate::memory) fn memberships_of(
-        &self,
-        user: UserKey,
-    ) -> impl DoubleEndedIterator<Item = ConversationKey> {
+    pub(in crate::memory) fn memberships_of(&self, user: UserKey) -> impl DoubleEndedIterator<Item = ConversationKey> {
         let own = self.conversations.by_member.range((user, FIRST_CONVERSATION)..=(user, LAST_CONVERSATION));
         own.map(|((_, conversation), ())| *conversation)
     }
 
     /// The members of a conversation in the order in which they joined, then by their keys.
-    pub(in crate::memory) fn joined_members(
-        &self,
-        conversation: ConversationKey,
-    ) -> impl Iterator<Item = UserKey> {
+    pub(in crate::memory) fn joined_members(&self, conversation: ConversationKey) -> impl Iterator<Item = UserKey> {
         let all = (conversation, 0, FIRST_USER)..=(conversation, u64::MAX, LAST_USER);
         self.conversations.joined.range(all).map(|((_, _, user), ())| *user)
     }
@@ -37,12 +31,7 @@ impl Data {
         self.memberships_of(user).next().is_some()
     }
 
-    fn put_member(
-        &mut self,
-        conversation: ConversationKey,
-        user: UserKey,
-        new: Option<&MemberRow>,
-    ) -> RowResult<()> {
+    fn put_member(&mut self, conversation: ConversationKey, user: UserKey, new: Option<&MemberRow>) -> RowResult<()> {
         let guest = self.user_named(user)?.user.is_guest();
         let (key, tables) = ((conversation, user), &mut self.conversations);
         let old = tables.members.get(&key).copied();
@@ -117,9 +106,10 @@ impl MemberRows for Data {
         let from = after.map_or((FIRST_CONVERSATION, FIRST_USER), |(conversation, user)| {
             (conversation, UserKey(user.0.saturating_add(1)))
         });
-        let old = self.conversations.guest_members.range(from..).map(|(key, ())| *key).filter(|key| {
-            self.conversations.members.get(key).is_some_and(|member| member.joined_at < joined_before)
-        });
+        let old =
+            self.conversations.guest_members.range(from..).map(|(key, ())| *key).filter(|key| {
+                self.conversations.members.get(key).is_some_and(|member| member.joined_at < joined_before)
+            });
         Ok(old.take(limit).collect())
     }
 

@@ -184,20 +184,14 @@ impl UserRows for Data {
         Ok(UserTables::named(&self.users.by_name_key, name_key).take(limit).collect())
     }
 
-    fn name_is_taken(
-        &self,
-        username_key: &str,
-        key: &str,
-        look: &str,
-        except: Option<UserKey>,
-    ) -> RowResult<bool> {
+    fn name_is_taken(&self, username_key: &str, key: &str, look: &str, except: Option<UserKey>) -> RowResult<bool> {
         let other = |user: UserKey| Some(user) != except;
         let (keys, looks) = (&self.users.by_name_key, &self.users.by_name_look);
         let exact = self.users.by_username.get(username_key).is_some_and(|user| other(*user));
         Ok(exact
-            || [key, look].into_iter().any(|text| {
-                UserTables::named(keys, text).any(other) || UserTables::named(looks, text).any(other)
-            }))
+            || [key, look]
+                .into_iter()
+                .any(|text| UserTables::named(keys, text).any(other) || UserTables::named(looks, text).any(other)))
     }
 
     fn insert_user(&mut self, row: &UserRow) -> RowResult<UserKey> {

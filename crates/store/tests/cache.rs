@@ -6,8 +6,11 @@ mod support;
 
 use std::sync::Arc;
 
-use quintet_domain::{Code, ConversationKind, Departure};
-use quintet_store::{Location, ProfileChange, SqliteStore, Store};
+use quintet_domain::{
+    AddMember, ChangeProfile, Code, ConversationKind, Departure, EditMessage, LeaveConversation, MarkRead,
+    ProfileChange, RevokeTokens, SetDisabled,
+};
+use quintet_store::{Location, ReplyTo, SqliteStore, Store};
 use support::{Bench, actor, message};
 
 #[tokio::test]
@@ -17,7 +20,7 @@ async fn a_new_name_is_told_with_the_next_message() {
     let conversation = bench.conversation(&a, ConversationKind::Group, false, &[]).await;
     bench.send(&a, &conversation, "one").await.unwrap();
     let change = ProfileChange { name: Some("Ada".to_owned()), ..ProfileChange::default() };
-    bench.write(|store, done| store.change_profile(a.clone(), change, done)).await.unwrap();
+    bench.write(ChangeProfile { user: a.clone(), change }).await.unwrap();
     assert_eq!(bench.send(&a, &conversation, "two").await.unwrap().message.sender.name, "Ada");
 }
 
@@ -28,13 +31,18 @@ async fn who_left_or_came_back_is_known_at_once() {
     let conversation = bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
     bench.send(&b, &conversation, "one").await.unwrap();
     // In one group with sends before and after it: the answer is as of its place in the order.
-    let before = bench.start(|store, done| store.send(message(&b, &conversation, "two", None), done)).await;
-    let left = bench.start(|store, done| store.leave(actor(&b), conversation.clone(), Departure::Left, done)).await;
-    let after = bench.start(|store, done| store.send(message(&b, &conversation, "three", None), done)).await;
+    let before = bench.start(message(&b, &conversation, "two", None)).await;
+    let left = bench
+        .start(LeaveConversation { actor: actor(&b), conversation: conversation.clone(), departure: Departure::Left })
+        .await;
+    let after = bench.start(message(&b, &conversation, "three", None)).await;
     before.await.unwrap().unwrap();
     left.await.unwrap().unwrap();
     assert!(after.await.unwrap().is_err(), "who left says nothing more");
-    bench.write(|store, done| store.add_member(actor(&a), conversation.clone(), b.clone(), None, done)).await.unwrap();
+    bench
+        .write(AddMember { actor: actor(&a), conversation: conversation.clone(), user: b.clone(), role: None })
+        .await
+        .unwrap();
     bench.send(&b, &conversation, "four").await.unwrap();
 }
 
@@ -44,20 +52,23 @@ async fn numbers_go_on_over_edits_refusals_and_receipts() {
     let (a, b) = (bench.user("a").await, bench.user("b").await);
     let conversation = bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
     let first = bench.send(&a, &conversation, "one").await.unwrap().message;
-    bench.write(|store, done| store.edit_message(actor(&a), first.id.clone(), "uno".to_owned(), done)).await.unwrap();
+    bench.write(EditMessage { actor: actor(&a), message: first.id.clone(), content: "uno".to_owned() }).await.unwrap();
     let ids = vec![first.id.clone()];
-    bench.write(|store, done| store.mark_read(actor(&b), Some(conversation.clone()), ids.clone(), done)).await.unwrap();
+    bench
+        .write(MarkRead { actor: actor(&b), conversation: Some(conversation.clone()), messages: ids.clone() })
+        .await
+        .unwrap();
     let third = bench.send(&b, &conversation, "three").await.unwrap().message;
     assert_eq!(third.sequence, first.sequence + 2);
     // A second receipt of the same message moves nothing, and is told to nobody.
     bench.settled().await;
     let told = bench.entries.lock().unwrap().len();
-    bench.write(|store, done| store.mark_read(actor(&b), Some(conversation.clone()), ids, done)).await.unwrap();
+    bench.write(MarkRead { actor: actor(&b), conversation: Some(conversation.clone()), messages: ids }).await.unwrap();
     bench.settled().await;
     assert_eq!(bench.entries.lock().unwrap().len(), told);
     // The same client message id for something else is refused, and takes no number.
-    bench.write(|store, done| store.send(message(&a, &conversation, "four", Some("m")), done)).await.unwrap();
-    let other = bench.write(|store, done| store.send(message(&a, &conversation, "other", Some("m")), done)).await;
+    bench.write(message(&a, &conversation, "four", Some("m"))).await.unwrap();
+    let other = bench.write(message(&a, &conversation, "other", Some("m"))).await;
     assert_eq!(other.unwrap_err().code, Code::Conflict);
     assert_eq!(bench.send(&a, &conversation, "five").await.unwrap().message.sequence, third.sequence + 2);
 }
@@ -69,7 +80,7 @@ async fn each_revocation_is_later_than_the_one_before() {
     let user = bench.user("a").await;
     let revoked = async || {
         let user = user.clone();
-        bench.write(|store, done| store.revoke_tokens(user, done)).await.unwrap().tokens_from_s
+        bench.write(RevokeTokens { user }).await.unwrap().tokens_from_s
     };
     // The clock of these tests passes a millisecond at each look.
     let first = revoked().await;
@@ -88,7 +99,8 @@ async fn what_another_process_wrote_counts() {
     let shared = Location::Shared { folder: folder.path().into(), make: false };
     let other = SqliteStore::open(&shared, environment, Box::new(|_| {})).unwrap();
     let (done, disabled) = tokio::sync::oneshot::channel();
-    other.set_disabled(a.clone(), true, Box::new(|result| drop(done.send(result)))).await;
+    let write = SetDisabled { user: a.clone(), disabled: true };
+    other.submit(write.into(), ReplyTo::Caller(done)).await.unwrap();
     disabled.await.unwrap().unwrap();
     assert_eq!(bench.send(&a, &conversation, "two").await.unwrap_err().code, Code::Unauthenticated);
 }

@@ -64,6 +64,9 @@ enum Task {
         /// Fewer, shorter and smaller: five minutes for all
         #[arg(long)]
         quick: bool,
+        /// Another binary of Quintet, which is measured beside this build
+        #[arg(long)]
+        before: Option<PathBuf>,
         /// Only cases whose name holds this
         #[arg(long, default_value = "")]
         only: String,
@@ -148,9 +151,13 @@ fn main() -> io::Result<()> {
             whole.note = note.or(whole.note);
             page::write(&whole, &docs)
         }
-        Task::Run { scenarios, peers, quick, only, json, docs } => {
+        Task::Run { scenarios, peers, quick, before, only, json, docs } => {
             let scenarios = if scenarios.is_empty() { Scenario::ALL.to_vec() } else { scenarios };
-            let peers = if peers.is_empty() { Peer::ALL.to_vec() } else { peers };
+            let mut peers = if peers.is_empty() { Peer::ALL.to_vec() } else { peers };
+            if let Some(binary) = before {
+                peers::compare_with(binary);
+                peers.push(Peer::Before);
+            }
             let tables = run(&scenarios, &peers, quick, &only)?;
             let (machine, versions) = (machine::describe(), machine::versions());
             let report = Report { date: today(), machine, versions, quick, note: None, tables };

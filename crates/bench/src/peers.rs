@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use crate::load::Greeting;
 use crate::process::{METRICS, Running, free_port};
@@ -14,6 +15,8 @@ use crate::xmpp;
 pub(crate) enum Peer {
     /// Quintet
     Quintet,
+    /// Another build of Quintet, to compare with: the binary that `--before` names
+    Before,
     /// Quintet's engine alone, with rooms and nothing else
     Engine,
     /// A bare epoll loop that writes the same frames
@@ -43,6 +46,15 @@ pub(crate) struct Mode<'d> {
     pub(crate) settings: &'d [(&'static str, &'static str)],
 }
 
+/// The binary of [`Peer::Before`].
+static BEFORE: OnceLock<PathBuf> = OnceLock::new();
+
+/// Names the binary of [`Peer::Before`].
+pub(crate) fn compare_with(binary: PathBuf) {
+    // It is named once, before anything is measured.
+    let _ = BEFORE.set(binary);
+}
+
 impl Peer {
     pub(crate) const ALL: [Self; 8] = [
         Self::Quintet,
@@ -59,6 +71,7 @@ impl Peer {
     pub(crate) fn server(self, durable: bool) -> Server {
         let (name, part) = match (self, durable) {
             (Self::Quintet, _) => ("Quintet", Part::Own),
+            (Self::Before, _) => ("Quintet before", Part::Variant),
             (Self::Engine, _) => ("its engine alone", Part::Variant),
             (Self::Floor, _) => ("epoll floor", Part::Floor),
             (Self::Node, false) => ("Node, socket.io", Part::Peer),
@@ -74,7 +87,7 @@ impl Peer {
     }
 
     pub(crate) fn is_quintet(self) -> bool {
-        self == Self::Quintet
+        matches!(self, Self::Quintet | Self::Before)
     }
 
     /// Whether it can keep messages, as the scenarios do.
@@ -102,7 +115,7 @@ impl Peer {
         let own = std::env::current_exe()?;
         let mut environment = Vec::new();
         let (program, mut args) = match self {
-            Self::Quintet => {
+            Self::Quintet | Self::Before => {
                 environment.push(("QUINTET_LIMITS_RATES", "false".to_owned()));
                 environment.push(("QUINTET_LIMITS_CONNECTIONS_PER_USER", "0".to_owned()));
                 environment.push(("QUINTET_JWT_SECRET", quintet::SECRET.to_owned()));
@@ -113,7 +126,13 @@ impl Peer {
                 if !mode.durable {
                     args.push("--ephemeral".to_owned());
                 }
-                (beside("quintet")?, args)
+                let program = match self {
+                    Self::Before => {
+                        BEFORE.get().cloned().ok_or_else(|| io::Error::other("`--before` names no binary"))?
+                    }
+                    _ => beside("quintet")?,
+                };
+                (program, args)
             }
             Self::Engine => (own, words(&["serve", "engine", &port.to_string()])),
             Self::Floor => (own, words(&["serve", "floor", &port.to_string()])),

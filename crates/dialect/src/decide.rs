@@ -2,9 +2,10 @@
 
 use serde_json::value::RawValue;
 
-use crate::catalogue::{Field, Type};
+use crate::catalogue;
+use crate::dialect::Dialect;
+use crate::payload::{Field, Type, optional};
 use crate::value::{self, Found, Shape};
-use crate::{Dialect, catalogue};
 
 /// What an event says of its dialect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,10 +22,10 @@ pub enum Decision {
 
 /// The keys that tell apart the dialects that share an event name.
 const KEYS: &[Field] = &[
-    Field { name: "chatId", ty: Type::Id, required: false },
-    Field { name: "groupId", ty: Type::Id, required: false },
-    Field { name: "roomId", ty: Type::Id, required: false },
-    Field { name: "conversationId", ty: Type::Id, required: false },
+    optional("chatId", Type::Id),
+    optional("groupId", Type::Id),
+    optional("roomId", Type::Id),
+    optional("conversationId", Type::Id),
 ];
 
 /// Which of [`KEYS`] is a dialect's.

@@ -9,11 +9,11 @@ use quintet_domain::{
 };
 use serde_json::value::RawValue;
 
-use crate::catalogue::{EventSpec, Field, Payload, Type};
+use crate::payload::{Field, Payload, Type};
 use crate::value::{self, Found, Shape};
 
 /// The checked fields of a payload. A bare value stands under the empty name.
-pub(crate) struct Fields(Vec<(&'static str, Checked)>);
+pub struct Fields(Vec<(&'static str, Checked)>);
 
 /// A field's value, checked against its type.
 enum Checked {
@@ -25,14 +25,14 @@ enum Checked {
 }
 
 impl Fields {
-    /// Reads and checks the payload of an event: every required field is there, and every known one is of its type.
-    pub(crate) fn read(spec: &EventSpec, args: &[&RawValue]) -> Result<Self, Refusal> {
+    /// Reads and checks the payload of the event of that name: every required field is there, and every known one is of its type.
+    pub(crate) fn read(event: &str, payload: Payload, args: &[&RawValue]) -> Result<Self, Refusal> {
         let parse = |fields: &'static [Field]| match args.first() {
             None => Ok(Shape::Bare(Found::Null)),
             Some(arg) => value::read(fields, arg.get())
                 .map_err(|error| Refusal::invalid("payload", format!("is bad JSON: {error}"))),
         };
-        let (fields, found) = match spec.payload {
+        let (fields, found) = match payload {
             Payload::None => return Ok(Self(Vec::new())),
             Payload::Value(ty) => {
                 let value = match parse(&[])? {
@@ -44,12 +44,12 @@ impl Fields {
             }
             Payload::Object(fields) => match parse(fields)? {
                 Shape::Object(found) => (fields, found),
-                Shape::Bare(_) => return Err(no_object(spec)),
+                Shape::Bare(_) => return Err(no_object(event)),
             },
             Payload::IdOrObject(fields) => match parse(fields)? {
                 Shape::Object(found) => (fields, found),
                 Shape::Bare(id @ (Found::Text(_) | Found::Number(_))) => (fields, vec![id]),
-                Shape::Bare(_) => return Err(no_object(spec)),
+                Shape::Bare(_) => return Err(no_object(event)),
             },
         };
         let mut checked = Vec::with_capacity(fields.len());
@@ -57,7 +57,7 @@ impl Fields {
         for (field, found) in fields.iter().zip(found) {
             match found {
                 Found::Null if field.required => {
-                    return Err(Refusal::invalid(field.name, format!("is missing in {}", spec.name)));
+                    return Err(Refusal::invalid(field.name, format!("is missing in {event}")));
                 }
                 Found::Null => {}
                 found => checked.push((field.name, check(*field, found)?)),
@@ -149,8 +149,8 @@ impl Fields {
     }
 }
 
-fn no_object(spec: &EventSpec) -> Refusal {
-    Refusal::invalid("payload", format!("of {} must be an object", spec.name))
+fn no_object(event: &str) -> Refusal {
+    Refusal::invalid("payload", format!("of {event} must be an object"))
 }
 
 fn check(field: Field, found: Found) -> Result<Checked, Refusal> {

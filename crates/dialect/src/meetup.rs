@@ -1,32 +1,118 @@
-//! The meetup vocabulary.
+//! The meetup vocabulary: its events, how those of clients are read, and how events and answers are written.
+//!
+//! What must stay true: names and payloads are those of [`EVENTS`]; nothing here decides who may do what.
 
-use quintet_domain::{Command, Event, Message, Refusal, Reply, Target, User};
+use quintet_domain::{Event, LocalCommand, Message, Refusal, Reply, Target, User, WriteCommand};
 use serde_json::{Value, json};
 
+use crate::event_spec::{
+    Decoded, EventSpec,
+    Origin::{Document, Quintet},
+    from_client, to_client,
+};
 use crate::fields::Fields;
-use crate::{Answer, Decoded, Outgoing, json as shared};
+use crate::outgoing::{Answer, Outgoing};
+use crate::payload::{
+    Payload::{IdOrObject, Object},
+    Type::{self, ClientId, Content, Id, Ids, Kind, Name, Text, Time, Url},
+    optional, required,
+};
+use crate::shared;
 
-pub(crate) fn decode(name: &str, fields: &Fields) -> Result<Decoded, Refusal> {
-    let typing = |typing| Command::Typing { target: Target::Conversation(fields.conversation("chatId")), typing };
-    let (command, claims) = match name {
-        "connect" => (Command::Identify, Some("userId")),
-        "sendMessage" => {
-            let target = Target::Conversation(fields.conversation("chatId"));
-            (Command::Send(fields.new_text(target, "message", "type")?), Some("senderId"))
-        }
-        "userTyping" => (typing(true), Some("userId")),
-        "userStoppedTyping" => (typing(false), Some("userId")),
-        "editMessage" => {
-            (Command::Edit { message: fields.message("messageId"), content: fields.edited("message")? }, None)
-        }
-        "deleteMessage" => (Command::Delete { message: fields.message("messageId") }, None),
-        "markRead" => {
-            let conversation = Some(fields.conversation("chatId"));
-            (Command::Read { conversation, messages: fields.messages("messageIds")? }, None)
-        }
-        _ => (Command::Authenticate { token: fields.text("token").to_owned() }, None),
-    };
-    Ok(Decoded { command, claims: claims.map(|name| fields.user(name)) })
+const OBJECT: Type = Type::Object;
+
+/// Every event of the vocabulary.
+pub(crate) const EVENTS: &[EventSpec] = &[
+    from_client("connect", Document, Object(&[required("userId", Id)]), identify),
+    from_client(
+        "sendMessage",
+        Document,
+        Object(&[
+            required("chatId", Id),
+            required("senderId", Id),
+            required("message", Content),
+            optional("type", Kind),
+            optional("fileUrl", Url),
+            optional("fileName", Name),
+            optional("clientMessageId", ClientId),
+        ]),
+        send,
+    ),
+    from_client("userTyping", Document, Object(&[required("chatId", Id), required("userId", Id)]), |fields| {
+        Ok(typing(fields, true))
+    }),
+    from_client("userStoppedTyping", Document, Object(&[required("chatId", Id), required("userId", Id)]), |fields| {
+        Ok(typing(fields, false))
+    }),
+    from_client("editMessage", Quintet, Object(&[required("messageId", Id), required("message", Content)]), |fields| {
+        shared::edit(fields, "message")
+    }),
+    from_client("deleteMessage", Quintet, IdOrObject(&[required("messageId", Id)]), shared::delete),
+    from_client("markRead", Quintet, Object(&[required("chatId", Id), required("messageIds", Ids)]), |fields| {
+        shared::read(fields, "chatId")
+    }),
+    shared::authenticate(Quintet),
+    to_client("connected", Document, Object(&[required("status", Text), required("userId", Id)])),
+    to_client(
+        "sendMessage",
+        Document,
+        Object(&[required("status", Text), required("messageId", Id), required("timestamp", Time)]),
+    ),
+    to_client("receiveMessage", Document, Object(&[required("chatId", Id), required("message", OBJECT)])),
+    to_client("userTyping", Document, Object(&[required("chatId", Id), required("userId", Id)])),
+    to_client("userStoppedTyping", Document, Object(&[required("chatId", Id), required("userId", Id)])),
+    to_client("newNotification", Document, Object(&[required("userId", Id), required("notification", OBJECT)])),
+    to_client(
+        "meetupStatusUpdate",
+        Document,
+        Object(&[required("meetupId", Id), required("status", Text), required("updatedBy", Name)]),
+    ),
+    to_client(
+        "messageEdited",
+        Quintet,
+        Object(&[
+            required("chatId", Id),
+            required("messageId", Id),
+            required("message", Content),
+            required("editedAt", Time),
+        ]),
+    ),
+    to_client("messageDeleted", Quintet, Object(&[required("chatId", Id), required("messageId", Id)])),
+    to_client(
+        "messagesRead",
+        Quintet,
+        Object(&[required("chatId", Id), required("messageIds", Ids), required("userId", Id)]),
+    ),
+    to_client(
+        "userPresence",
+        Quintet,
+        Object(&[required("userId", Id), required("status", Text), required("lastSeen", Time)]),
+    ),
+    to_client("memberJoined", Quintet, Object(&[required("chatId", Id), required("user", OBJECT)])),
+    to_client("memberLeft", Quintet, Object(&[required("chatId", Id), required("userId", Id)])),
+    to_client("error", Quintet, shared::ERROR_FIELDS),
+];
+
+fn chat(fields: &Fields) -> Target {
+    Target::Conversation(fields.conversation("chatId"))
+}
+
+fn identify(fields: &Fields) -> Result<Decoded, Refusal> {
+    Ok(Decoded::new(LocalCommand::Identify).claiming(fields.user("userId")))
+}
+
+fn send(fields: &Fields) -> Result<Decoded, Refusal> {
+    let text = fields.new_text(chat(fields), "message", "type")?;
+    Ok(Decoded::new(WriteCommand::Send(text)).claiming(fields.user("senderId")))
+}
+
+fn typing(fields: &Fields, typing: bool) -> Decoded {
+    Decoded::new(LocalCommand::Typing { target: chat(fields), typing }).claiming(fields.user("userId"))
+}
+
+/// The acknowledgement of a refused event, before its code and message.
+pub(crate) fn refused() -> Value {
+    json!({ "status": "error" })
 }
 
 pub(crate) fn message(message: &Message) -> Value {

@@ -1,36 +1,146 @@
-//! The messenger vocabulary.
+//! The messenger vocabulary: its events, how those of clients are read, and how events and answers are written.
+//!
+//! What must stay true: names and payloads are those of [`EVENTS`]; nothing here decides who may do what.
 
-use quintet_domain::{Command, ConversationRef, Event, Message, Profile, Refusal, Reply, Target, User, UserId};
+use quintet_domain::{
+    ConversationRef, Event, LocalCommand, Message, Profile, Refusal, Reply, Target, User, UserId, WriteCommand,
+};
 use serde_json::{Value, json};
 
+use crate::event_spec::{
+    Decoded, EventSpec,
+    Origin::{Document, Quintet},
+    from_client, to_client,
+};
 use crate::fields::Fields;
-use crate::{Answer, Decoded, Outgoing, Perspective, json as shared};
+use crate::outgoing::{Answer, Outgoing, Perspective};
+use crate::payload::{
+    Payload::{self, IdOrObject, Object, Value as Bare},
+    Type::{self, ClientId, Content, Flag, Id, Ids, Kind, Name, Url},
+    optional, required,
+};
+use crate::shared;
 
-pub(crate) fn decode(name: &str, fields: &Fields) -> Result<Decoded, Refusal> {
-    let group = || fields.conversation("groupId");
-    let command = match name {
-        "privateMessage" => {
-            Command::Send(fields.new_text(Target::Direct(fields.user("recipientId")), "content", "type")?)
+const OBJECT: Type = Type::Object;
+
+/// The payload of typing events.
+const TYPIST: Payload = Object(&[
+    required("userId", Id),
+    required("username", Name),
+    optional("recipient", Id),
+    optional("group", Id),
+    optional("guest", Flag),
+]);
+
+/// Every event of the vocabulary.
+pub(crate) const EVENTS: &[EventSpec] = &[
+    from_client(
+        "privateMessage",
+        Document,
+        Object(&[
+            required("recipientId", Id),
+            required("content", Content),
+            optional("type", Kind),
+            optional("fileUrl", Url),
+            optional("fileName", Name),
+            optional("clientMessageId", ClientId),
+        ]),
+        send_private,
+    ),
+    from_client("joinGroup", Document, IdOrObject(&[required("groupId", Id)]), join),
+    from_client("leaveGroup", Document, IdOrObject(&[required("groupId", Id)]), leave),
+    from_client(
+        "groupMessage",
+        Document,
+        Object(&[
+            required("groupId", Id),
+            required("content", Content),
+            optional("type", Kind),
+            optional("fileUrl", Url),
+            optional("fileName", Name),
+            optional("clientMessageId", ClientId),
+        ]),
+        send_to_group,
+    ),
+    from_client(
+        "updateMessage",
+        Quintet,
+        Object(&[required("messageId", Id), required("content", Content)]),
+        |fields| shared::edit(fields, "content"),
+    ),
+    from_client("removeMessage", Quintet, IdOrObject(&[required("messageId", Id)]), shared::delete),
+    from_client("readMessages", Quintet, Object(&[required("messageIds", Ids)]), read),
+    from_client("startTyping", Quintet, Object(&[optional("recipientId", Id), optional("groupId", Id)]), |fields| {
+        typing(fields, "startTyping", true)
+    }),
+    from_client("stopTyping", Quintet, Object(&[optional("recipientId", Id), optional("groupId", Id)]), |fields| {
+        typing(fields, "stopTyping", false)
+    }),
+    shared::authenticate(Quintet),
+    to_client("onlineUsers", Document, Bare(Ids)),
+    to_client("userOnline", Document, Bare(Id)),
+    to_client("userOffline", Document, Bare(Id)),
+    to_client("privateMessage", Document, Bare(OBJECT)),
+    to_client("messageSent", Document, Bare(OBJECT)),
+    to_client("groupMessage", Document, Bare(OBJECT)),
+    to_client("userJoinedGroup", Document, Object(&[required("groupId", Id), required("user", OBJECT)])),
+    to_client("userLeftGroup", Document, Object(&[required("groupId", Id), required("userId", Id)])),
+    to_client("joinedGroup", Document, Object(&[required("groupId", Id), required("name", Name)])),
+    to_client("leftGroup", Document, Object(&[required("groupId", Id), required("name", Name)])),
+    to_client("messageUpdated", Quintet, Bare(OBJECT)),
+    to_client(
+        "messageRemoved",
+        Quintet,
+        Object(&[required("_id", Id), optional("recipient", Id), optional("group", Id)]),
+    ),
+    to_client(
+        "messagesSeen",
+        Quintet,
+        Object(&[
+            required("messageIds", Ids),
+            required("userId", Id),
+            optional("recipient", Id),
+            optional("group", Id),
+        ]),
+    ),
+    to_client("typingStarted", Quintet, TYPIST),
+    to_client("typingStopped", Quintet, TYPIST),
+    to_client("error", Document, shared::ERROR_FIELDS),
+];
+
+fn send_private(fields: &Fields) -> Result<Decoded, Refusal> {
+    let text = fields.new_text(Target::Direct(fields.user("recipientId")), "content", "type")?;
+    Ok(Decoded::new(WriteCommand::Send(text)))
+}
+
+fn send_to_group(fields: &Fields) -> Result<Decoded, Refusal> {
+    let text = fields.new_text(Target::Conversation(fields.conversation("groupId")), "content", "type")?;
+    Ok(Decoded::new(WriteCommand::Send(text)))
+}
+
+fn join(fields: &Fields) -> Result<Decoded, Refusal> {
+    let conversation = fields.conversation("groupId");
+    Ok(Decoded::new(WriteCommand::Join { conversation, profile: Profile::default(), guest_secret: None }))
+}
+
+fn leave(fields: &Fields) -> Result<Decoded, Refusal> {
+    Ok(Decoded::new(WriteCommand::Leave { conversation: fields.conversation("groupId") }))
+}
+
+/// The event names no conversation: the store finds it by the messages.
+fn read(fields: &Fields) -> Result<Decoded, Refusal> {
+    Ok(Decoded::new(WriteCommand::Read { conversation: None, messages: fields.messages("messageIds")? }))
+}
+
+fn typing(fields: &Fields, event: &str, typing: bool) -> Result<Decoded, Refusal> {
+    let target = match (fields.optional("recipientId"), fields.optional("groupId")) {
+        (Some(_), None) => Target::Direct(fields.user("recipientId")),
+        (None, Some(_)) => Target::Conversation(fields.conversation("groupId")),
+        (Some(_), Some(_)) | (None, None) => {
+            return Err(Refusal::invalid("recipientId", format!("or `groupId` is needed in {event}, not both")));
         }
-        "groupMessage" => Command::Send(fields.new_text(Target::Conversation(group()), "content", "type")?),
-        "joinGroup" => Command::Join { conversation: group(), profile: Profile::default(), guest_secret: None },
-        "leaveGroup" => Command::Leave { conversation: group() },
-        "updateMessage" => Command::Edit { message: fields.message("messageId"), content: fields.edited("content")? },
-        "removeMessage" => Command::Delete { message: fields.message("messageId") },
-        "readMessages" => Command::Read { conversation: None, messages: fields.messages("messageIds")? },
-        "startTyping" | "stopTyping" => {
-            let target = match (fields.optional("recipientId"), fields.optional("groupId")) {
-                (Some(_), None) => Target::Direct(fields.user("recipientId")),
-                (None, Some(_)) => Target::Conversation(group()),
-                _ => {
-                    return Err(Refusal::invalid("recipientId", format!("or `groupId` is needed in {name}, not both")));
-                }
-            };
-            Command::Typing { target, typing: name == "startTyping" }
-        }
-        _ => Command::Authenticate { token: fields.text("token").to_owned() },
     };
-    Ok(Decoded { command, claims: None })
+    Ok(Decoded::new(LocalCommand::Typing { target, typing }))
 }
 
 fn user_object(user: &User) -> Value {

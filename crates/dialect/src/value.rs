@@ -6,7 +6,7 @@ use quintet_domain::limits::IDS_MAX;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
 
-use crate::catalogue::Field;
+use crate::payload::Field;
 
 /// A payload, with its named fields read.
 #[derive(Debug, PartialEq)]
@@ -232,7 +232,7 @@ impl<'de> Visitor<'de> for ReadScalar {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue::Type;
+    use crate::payload::Type;
 
     const FIELDS: &[Field] =
         &[Field { name: "id", ty: Type::Id, required: true }, Field { name: "ids", ty: Type::Ids, required: false }];

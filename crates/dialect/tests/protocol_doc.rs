@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use quintet_dialect::Dialect;
-use quintet_dialect::catalogue::{Direction, EventSpec, Field, Origin, Payload, Type, events};
+use quintet_dialect::catalogue::{EventSpec, Field, Origin, Payload, Type, events};
 
 const START: &str = "<!-- events: made from the catalogue -->\n";
 const END: &str = "<!-- /events -->\n";
@@ -42,10 +42,9 @@ fn payload(spec: &EventSpec) -> String {
 fn tables() -> String {
     let mut text = String::new();
     for dialect in Dialect::ALL {
-        for (direction, title) in [(Direction::ToServer, "client to server"), (Direction::ToClient, "server to client")]
-        {
+        for (to_server, title) in [(true, "client to server"), (false, "server to client")] {
             let _ = write!(text, "\n### {}: {title}\n\n| event | payload | |\n|---|---|---|\n", dialect.as_str());
-            for spec in events(dialect).iter().filter(|spec| spec.direction == direction) {
+            for spec in events(dialect).iter().filter(|spec| spec.direction.is_to_server() == to_server) {
                 let origin = if spec.origin == Origin::Quintet { "ours" } else { "" };
                 let _ = writeln!(text, "| `{}` | {} | {origin} |", spec.name, payload(spec));
             }
@@ -90,7 +89,7 @@ fn module() -> String {
                 }
                 Payload::Value(ty) => ("null".to_owned(), type_name(ty)),
             };
-            let (to_server, ours) = (spec.direction == Direction::ToServer, spec.origin == Origin::Quintet);
+            let (to_server, ours) = (spec.direction.is_to_server(), spec.origin == Origin::Quintet);
             let name = spec.name;
             let _ = writeln!(
                 text,

@@ -89,8 +89,7 @@ pub(crate) fn record_created(
     conversation: &ConversationRow,
     members: Vec<UserId>,
 ) -> RuleResult<()> {
-    let change =
-        Change::ConversationCreated { conversation: Arc::clone(&conversation.reference), by: by.key, members };
+    let change = Change::ConversationCreated { conversation: Arc::clone(&conversation.reference), by: by.key, members };
     let about = About { conversation: Some(conversation.key), ..About::default() };
     tx.record(&change, about, Some(actor))
 }
@@ -196,8 +195,7 @@ pub(crate) fn change(tx: &mut Transaction<'_>, write: ChangeConversation) -> Rul
     }
     conversation.open = open.unwrap_or(conversation.open);
     if name.is_some() {
-        conversation.reference =
-            Arc::new(ConversationRef { name, ..ConversationRef::clone(&conversation.reference) });
+        conversation.reference = Arc::new(ConversationRef { name, ..ConversationRef::clone(&conversation.reference) });
     }
     tx.update_conversation(&conversation)?;
     tx.conversation_changed(&mut conversation, Some(&actor))?;

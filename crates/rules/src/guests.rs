@@ -7,9 +7,7 @@
 use std::sync::Arc;
 
 use quintet_domain::limits::GUEST_ROOMS_MAX;
-use quintet_domain::{
-    Actor, Departure, GuestProof, Profile, Refusal, Role, User, UserId, UserKind, validate_link,
-};
+use quintet_domain::{Actor, Departure, GuestProof, Profile, Refusal, Role, User, UserId, UserKind, validate_link};
 use subtle::ConstantTimeEq;
 
 use crate::log::Change;

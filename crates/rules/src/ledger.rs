@@ -66,6 +66,7 @@ pub(crate) type Payers = [Option<(Payer, u64)>; 2];
 /// For each cost, the moment at which all use is paid for, in nanoseconds since 1970.
 type Account = [u64; PRICES.len()];
 
+/// The budgets of users and networks: for each, how far its use is paid for.
 #[derive(Debug, Default)]
 pub struct Ledger {
     accounts: HashMap<Payer, Account>,

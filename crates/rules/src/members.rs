@@ -114,8 +114,8 @@ fn inherits(tx: &mut Transaction<'_>, conversation: &mut ConversationRow, user: 
         return Ok(false);
     }
     let people = MemberFilter { role: None, service: false };
-    let inherits = tx.user_by_key(owner)?.erased
-        && tx.member_lists().oldest_member(conversation.key, people)?.is_none();
+    let inherits =
+        tx.user_by_key(owner)?.erased && tx.member_lists().oldest_member(conversation.key, people)?.is_none();
     if inherits {
         conversation.owner = Some(user.key);
         tx.update_conversation(conversation)?;

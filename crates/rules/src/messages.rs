@@ -57,11 +57,7 @@ pub fn readers(cursors: &[CursorRow], message: &Message) -> Vec<Reader> {
 ///
 /// # Errors
 /// An error of the store.
-pub fn add_readers(
-    rows: &dyn MemberRows,
-    conversation: ConversationKey,
-    messages: &mut [Message],
-) -> RowResult<()> {
+pub fn add_readers(rows: &dyn MemberRows, conversation: ConversationKey, messages: &mut [Message]) -> RowResult<()> {
     let Some(oldest) = messages.first().map(|message| message.sequence) else { return Ok(()) };
     let cursors = rows.cursors(conversation, oldest, CURSORS_READ_MAX)?;
     for message in messages {
@@ -228,12 +224,7 @@ pub(crate) fn delete(tx: &mut Transaction<'_>, write: &DeleteMessage) -> RuleRes
 }
 
 /// Removes the content of a message; its sequence number stays.
-fn erase(
-    tx: &mut Transaction<'_>,
-    actor: Option<&Actor>,
-    by: UserKey,
-    found: Found,
-) -> RuleResult<Arc<Message>> {
+fn erase(tx: &mut Transaction<'_>, actor: Option<&Actor>, by: UserKey, found: Found) -> RuleResult<Arc<Message>> {
     let Found { row, mut conversation, message } = found;
     let row = MessageRow { content: DELETED_CONTENT.to_owned(), file: None, deleted_at: Some(tx.now), ..row };
     tx.messages().update_message(&row)?;
@@ -325,11 +316,8 @@ fn move_cursor(
         messages: passed.into_iter().map(|(id, _)| id).collect(),
         audience,
     };
-    let about = About {
-        conversation: Some(conversation.key),
-        sequence: None,
-        recipients: conversation.head.member_count,
-    };
+    let about =
+        About { conversation: Some(conversation.key), sequence: None, recipients: conversation.head.member_count };
     tx.record(&change, about, Some(actor))
 }
 

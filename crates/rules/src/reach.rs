@@ -54,8 +54,7 @@ fn within(tx: &mut Transaction<'_>, count: i64, most: u32, what: &str) -> RuleRe
 /// acquaintance. Looks through the newest conversations of the user who has fewer, at most [`SHARED_LOOKED_AT_MAX`].
 fn share_one(tx: &mut Transaction<'_>, user: &UserRow, other: &UserRow) -> RuleResult<bool> {
     let details = tx.user_details();
-    let (own, others) =
-        (details.user_counts(user.key)?.conversations, details.user_counts(other.key)?.conversations);
+    let (own, others) = (details.user_counts(user.key)?.conversations, details.user_counts(other.key)?.conversations);
     let (few, many) = if own <= others { (user.key, other.key) } else { (other.key, user.key) };
     Ok(tx.member_lists().share_closed_conversation(few, many, SHARED_LOOKED_AT_MAX as usize)?)
 }

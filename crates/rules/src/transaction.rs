@@ -4,15 +4,13 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use quintet_domain::limits::{GUESTS_OF_NETWORK, NETWORKS_OF_SITE};
-use quintet_domain::{
-    Actor, Audience, Entry, Environment, Quotas, Refusal, Timestamp, network, site,
-};
+use quintet_domain::{Actor, Audience, Entry, Environment, Quotas, Refusal, Timestamp, network, site};
 
 use crate::ledger::{Cost, Ledger, Payer, Payers, weight};
 use crate::log::Change;
 use crate::rows::{ConversationRow, FileRows, GuestRows, LogRows, LoggedChange, MeetupRows, MemberRows, MessageRows};
 use crate::rows::{NotificationRows, Rows, UserRow, UserRows};
-use crate::{ConversationKey, MessageKey, RowCache, RuleResult, SecretKey, UserKey};
+use crate::{ConversationKey, MessageKey, RowCache, RuleResult, SecretKey};
 
 /// What a writer keeps between transactions.
 #[derive(Debug, Default)]

@@ -107,9 +107,10 @@ impl Case {
     }
 }
 
-/// Those of some servers that a case is about.
+/// Those of some servers that a case is about. Another build of Quintet is measured wherever Quintet is.
 fn among(peers: &[Peer], wanted: &[Peer]) -> Vec<Peer> {
-    wanted.iter().copied().filter(|peer| peers.contains(peer)).collect()
+    let before = wanted.contains(&Peer::Quintet).then_some(Peer::Before);
+    wanted.iter().copied().chain(before).filter(|peer| peers.contains(peer)).collect()
 }
 
 /// Rooms of one size, and who is in them.

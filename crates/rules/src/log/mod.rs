@@ -13,4 +13,4 @@ mod replay;
 
 pub use change::{Change, ReadSpan};
 pub use record::{ChangeRecord, LOG_VERSION, LogError};
-pub use replay::{Heard, HeardChange, Replayed, ReplayRows, replay_since};
+pub use replay::{Heard, HeardChange, ReplayRows, Replayed, replay_since};

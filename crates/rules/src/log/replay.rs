@@ -4,24 +4,22 @@
 //! conversation while the user was a member, and events for the user alone, with the present texts. No more is read than
 //! one replay may bring, by a number of statements that does not depend on what was missed.
 
+use std::collections::hash_map;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use quintet_domain::limits::{
-    READ_AUDIENCE_MEMBERS_MAX, READ_IDS_MAX, READERS_SHOWN_MAX, RECOVERY_BYTES_MAX, RECOVERY_CHANGES_MAX,
-};
-use quintet_domain::{ConnectionId, Entry, Event, Message, MessageId, Notification, User, UserId};
+use quintet_domain::limits::{READ_IDS_MAX, RECOVERY_BYTES_MAX, RECOVERY_CHANGES_MAX};
+use quintet_domain::{ConnectionId, Entry, Message, MessageId, Notification, User, UserId};
 
 use super::{Change, ChangeRecord, ReadSpan};
+use crate::messages::{self, CURSORS_READ_MAX};
 use crate::rows::{ConversationRow, CursorRow, MessageRow, UserRow};
-use crate::{ConversationKey, MessageKey, RowResult, UserKey, messages};
+use crate::{ConversationKey, MessageKey, RowResult, UserKey};
 
 /// Approximate bytes of an event beside its texts.
 const EVENT_BYTES: usize = 256;
 /// Approximate bytes of an id in an event.
 const ID_BYTES: usize = 64;
-/// Cursors that are read for one conversation: those that have come furthest.
-const CURSORS_READ_MAX: usize = 10 * READERS_SHOWN_MAX;
 /// Changes of one kind that are read: one more than one replay may bring.
 const ROWS_MAX: usize = RECOVERY_CHANGES_MAX + 1;
 
@@ -87,11 +85,7 @@ pub trait ReplayRows {
     /// Users by their keys.
     fn users(&self, keys: &BTreeSet<UserKey>) -> RowResult<Vec<UserRow>>;
     /// Messages by their keys, in no particular order. The visitor says whether to go on.
-    fn messages(
-        &self,
-        keys: &BTreeSet<MessageKey>,
-        visit: &mut dyn FnMut(MessageRow) -> bool,
-    ) -> RowResult<()>;
+    fn messages(&self, keys: &BTreeSet<MessageKey>, visit: &mut dyn FnMut(MessageRow) -> bool) -> RowResult<()>;
     /// The cursors of a conversation's members that have moved, those that have come furthest first.
     fn cursors(&self, conversation: ConversationKey, limit: usize) -> RowResult<Vec<CursorRow>>;
     /// For each of some readings, the messages of others in its range with their senders, oldest first: the newest
@@ -183,12 +177,8 @@ fn entries(rows: &dyn ReplayRows, user: &UserRow, after: u64) -> RowResult<Optio
 
 /// Keeps what the user heard, or would have heard: what happened while it was a member.
 fn keep_heard(user: UserKey, changes: &mut Vec<Heard>) {
-    let joined = |heard: &Heard| {
-        matches!(&heard.change, HeardChange::Recorded(ChangeRecord::MemberJoined { member, .. }) if *member == user)
-    };
-    let left = |heard: &Heard| {
-        matches!(&heard.change, HeardChange::Recorded(ChangeRecord::MemberLeft { member, .. }) if *member == user)
-    };
+    let joined = |heard: &Heard| matches!(&heard.change, HeardChange::Recorded(ChangeRecord::MemberJoined { member, .. }) if *member == user);
+    let left = |heard: &Heard| matches!(&heard.change, HeardChange::Recorded(ChangeRecord::MemberLeft { member, .. }) if *member == user);
     // A user whose first own change is a join was not a member before it.
     let mut member_in: HashMap<ConversationKey, bool> = HashMap::new();
     for heard in changes.iter().filter(|heard| joined(heard) || left(heard)) {
@@ -303,7 +293,8 @@ impl Facts {
         let users: BTreeSet<UserKey> =
             changes.iter().filter_map(named).chain(found.iter().map(|row| row.sender)).collect();
         self.users = rows.users(&users)?.into_iter().map(|row| (row.key, row)).collect();
-        let avatar = |user: &UserKey| self.users.get(user).and_then(|row| row.user.avatar.as_ref()).map_or(0, String::len);
+        let avatar =
+            |user: &UserKey| self.users.get(user).and_then(|row| row.user.avatar.as_ref()).map_or(0, String::len);
         let people: usize = changes.iter().filter_map(named).map(|user| avatar(&user)).sum();
         let senders: usize = found.iter().map(|row| avatar(&row.sender)).sum();
         if !budget.take(people + senders) {
@@ -327,14 +318,16 @@ impl Facts {
         for heard in changes {
             let Some((key, true)) = message_of(heard) else { continue };
             let Some(message) = self.messages.get(&key) else { continue };
-            if !cursors.contains_key(&heard.conversation) {
-                let found = rows.cursors(heard.conversation, CURSORS_READ_MAX)?;
-                if !budget.take(found.len() * ID_BYTES) {
-                    return Ok(false);
+            let cursors = match cursors.entry(heard.conversation) {
+                hash_map::Entry::Occupied(known) => known.into_mut(),
+                hash_map::Entry::Vacant(vacant) => {
+                    let found = rows.cursors(heard.conversation, CURSORS_READ_MAX)?;
+                    if !budget.take(found.len() * ID_BYTES) {
+                        return Ok(false);
+                    }
+                    vacant.insert(found)
                 }
-                cursors.insert(heard.conversation, found);
-            }
-            let cursors = cursors.get(&heard.conversation).map_or(&[][..], Vec::as_slice);
+            };
             let changed = self.changed.entry(key).or_insert_with(|| {
                 let readers = messages::readers(cursors, message);
                 Arc::new(Message { readers, ..Message::clone(message) })
@@ -382,16 +375,12 @@ impl Facts {
             HeardChange::Recorded(record) => record,
         };
         Some(match record {
-            ChangeRecord::MessageEdited { message, by } => Change::MessageEdited {
-                key: *message,
-                by: *by,
-                message: Arc::clone(self.changed.get(message)?),
-            },
-            ChangeRecord::MessageDeleted { message, by } => Change::MessageDeleted {
-                key: *message,
-                by: *by,
-                message: Arc::clone(self.changed.get(message)?),
-            },
+            ChangeRecord::MessageEdited { message, by } => {
+                Change::MessageEdited { key: *message, by: *by, message: Arc::clone(self.changed.get(message)?) }
+            }
+            ChangeRecord::MessageDeleted { message, by } => {
+                Change::MessageDeleted { key: *message, by: *by, message: Arc::clone(self.changed.get(message)?) }
+            }
             ChangeRecord::MessagesRead { reader, span, to_all } => {
                 let passed = self.passed.get(&heard.position)?;
                 let concerned = *reader == user.key || passed.iter().any(|(_, sender)| *sender == user.key);

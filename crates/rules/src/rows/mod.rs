@@ -24,15 +24,7 @@ pub use users::{CountDelta, GuestRows, UserCounts, UserNames, UserRow, UserRows}
 
 /// All rows of a store, within one open transaction.
 pub trait Rows:
-    UserRows
-    + GuestRows
-    + ConversationRows
-    + MemberRows
-    + MessageRows
-    + MeetupRows
-    + NotificationRows
-    + FileRows
-    + LogRows
+    UserRows + GuestRows + ConversationRows + MemberRows + MessageRows + MeetupRows + NotificationRows + FileRows + LogRows
 {
 }
 

@@ -96,13 +96,7 @@ pub trait UserRows {
     /// Up to `limit` users whose username has this comparison key, by their keys.
     fn users_by_name_key(&self, name_key: &str, limit: usize) -> RowResult<Vec<UserKey>>;
     /// Whether a user other than `except` has this username key, or a comparison key or look that equals one of these.
-    fn name_is_taken(
-        &self,
-        username_key: &str,
-        key: &str,
-        look: &str,
-        except: Option<UserKey>,
-    ) -> RowResult<bool>;
+    fn name_is_taken(&self, username_key: &str, key: &str, look: &str, except: Option<UserKey>) -> RowResult<bool>;
     /// Adds a user, whose `key` is ignored; gives its new key.
     fn insert_user(&mut self, row: &UserRow) -> RowResult<UserKey>;
     /// Replaces a user.

@@ -216,10 +216,10 @@ async fn people_a_day_are_counted_over_a_restart() {
     }
     refused(stage.make(&eve, ConversationKind::Direct, &users[3..4]).await, Code::RateLimited, "share no conversation");
     stage.prune().await;
-    assert_eq!(stage.number("SELECT count(*) FROM reached"), 2, "the counts of today stay");
+    assert_eq!(stage.number("SELECT count(*) FROM contacts"), 2, "the counts of today stay");
     let stage = stage.later(Quotas::default(), 2 * DAY_MS).await;
     stage.prune().await;
-    assert_eq!(stage.number("SELECT count(*) FROM reached"), 0);
+    assert_eq!(stage.number("SELECT count(*) FROM contacts"), 0);
 }
 
 #[tokio::test]
@@ -271,7 +271,8 @@ async fn the_newest_notifications_are_kept() {
     stage.sql(&format!(
         "
         WITH RECURSIVE series(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM series WHERE n < {})
-        INSERT INTO notification (id, user_pk, title, message, at) SELECT 'n-' || n, 1, 't', 'm', 0 FROM series",
+        INSERT INTO notification (id, user_pk, title, message, at) SELECT 'n-' || n, 1, 't', 'm', 0 FROM series;
+        UPDATE user SET notifications = (SELECT count(*) FROM notification)",
         most + 70
     ));
     for _ in 0..3 {

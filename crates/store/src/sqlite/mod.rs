@@ -5,6 +5,8 @@
 mod accounts;
 mod directory;
 mod files;
+#[cfg(test)]
+mod group_tests;
 mod lists;
 mod meetup_lists;
 mod names;
@@ -36,7 +38,7 @@ use self::space::Space;
 use crate::store::ReadResult;
 use crate::writer::{Committer, Writer};
 use crate::{
-    Filter, Future, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow, OnCommit, OpenError,
+    Database, Filter, Future, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow, OnCommit, OpenError,
     OrphanedFiles, Page, PageOf, Party, PendingNotifications, ReplyTo, ServiceKey, Store, StoreError,
 };
 
@@ -92,6 +94,14 @@ impl SqliteStore {
         let writer = Writer::start(database, committer, Arc::clone(&environment), on_commit)?;
         let readers = Readers::new(opened.readers);
         Ok(Self { writer, readers, space, environment: EnvironmentRef(environment), _lock: opened.lock })
+    }
+
+    /// The database without the writer's thread and the readers, for tests and simulations that commit by themselves.
+    ///
+    /// # Errors
+    /// [`OpenError`], each a sentence for the operator.
+    pub fn database(location: &Location) -> Result<impl Database + Send + 'static, OpenError> {
+        Ok(SqliteRows(WriterConnection::new(open::open(location)?.writer)?))
     }
 
     /// Copies the database of a folder to a file, whether another process serves it or not. It is copied as it is: one of

@@ -85,6 +85,23 @@ pub fn quick_stores() -> Vec<(&'static str, Factory)> {
     vec![("SQLite in memory", sqlite_in_memory)]
 }
 
+/// Makes a test of each case, an async function of a [`Bench`], which runs for every store.
+#[allow(unused_macros, reason = "not every test file has cases")]
+macro_rules! every_store {
+    ($($case:ident),* $(,)?) => {
+        mod every_store {
+            $(#[tokio::test] async fn $case() {
+                for (name, factory) in super::support::stores() {
+                    eprintln!("{name}");
+                    super::$case(super::Bench::of(factory)).await;
+                }
+            })*
+        }
+    };
+}
+#[allow(unused_imports, reason = "not every test file has cases")]
+pub(crate) use every_store;
+
 /// What happened at the seam, in order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Seen {

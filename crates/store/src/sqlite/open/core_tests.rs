@@ -173,7 +173,7 @@ fn an_end_in_the_middle_changes_nothing() {
     let file = folder.path().join(FILE);
     let conn = with_every_change(&file);
     let runner = migrations::migrations::runner();
-    let core = runner.get_migrations().iter().find(|migration| migration.version() as i32 == BEFORE + 1).unwrap();
+    let core = runner.get_migrations().iter().find(|migration| migration.version() == BEFORE + 1).unwrap();
     conn.execute_batch("BEGIN IMMEDIATE").unwrap();
     conn.execute_batch(core.sql().unwrap()).unwrap();
     let keyed: i64 = conn.query_row("SELECT count(position) FROM message", [], |row| row.get(0)).unwrap();

@@ -55,11 +55,14 @@ async fn one_order(bench: Bench) {
     }
 }
 
+/// A caller that waits for the result of a write.
+type Waiting = oneshot::Receiver<Result<Written, StoreError>>;
+
 /// Callers have their results before the commit is handed on.
 #[tokio::test]
 async fn answered_before_handed_on() {
     for (name, factory) in stores() {
-        let waiting: Arc<Mutex<Option<oneshot::Receiver<Result<Written, StoreError>>>>> = Arc::default();
+        let waiting: Arc<Mutex<Option<Waiting>>> = Arc::default();
         let answered: Arc<Mutex<Vec<bool>>> = Arc::default();
         let (at_gate, noted) = (Arc::clone(&waiting), Arc::clone(&answered));
         let gate = Box::new(move || {

@@ -9,7 +9,7 @@ use quintet_domain::{
     JoinConversation, LeaveConversation, Login, NoteSeen, RequestMeetup, Role, SweepGuests,
 };
 use quintet_store::{PageOf, Party};
-use support::{Bench, actor, every_store, message};
+use support::{Bench, actor, every_store};
 
 every_store!(
     one_direct_conversation_for_a_pair,

@@ -116,11 +116,11 @@ impl SqliteStore {
 
 impl Store for SqliteStore {
     fn submit(&self, write: Write, reply_to: ReplyTo) -> Future<'_, Result<(), StoreError>> {
-        Box::pin(async move { self.writer.submit(write, reply_to, || self.space.is_full()).await })
+        Box::pin(async move { self.writer.queue().submit(write, reply_to, || self.space.is_full()).await })
     }
 
     fn waiting(&self) -> usize {
-        self.writer.waiting()
+        self.writer.queue().waiting()
     }
 
     fn services(&self) -> ReadResult<'_, Vec<ServiceKey>> {

@@ -6,70 +6,61 @@
 
 mod database;
 mod group;
+mod queue;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 pub use database::{CaughtUp, Database};
 pub use group::{Committer, Submission};
-use quintet_domain::{Environment, Refusal, Write};
+pub(crate) use queue::Queue;
+use quintet_domain::Environment;
 use tokio::sync::mpsc;
 
-use crate::{OnCommit, OpenError, ReplyTo, StoreError};
+use crate::{Group, OnCommit, OpenError};
 
-/// Writes that may wait for the writer; a further one makes its caller wait.
-const QUEUE: usize = 8_192;
 /// Writes that share one commit, so that the first of them does not wait for too many others.
 const GROUP_MAX: usize = 512;
 
-/// The queue of the writer's thread.
+/// The writer's thread and its queue.
 #[derive(Debug)]
 pub(crate) struct Writer {
-    queue: Mutex<Option<mpsc::Sender<Submission>>>,
+    queue: Queue,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Writer {
-    /// Starts the thread.
+    /// Starts the thread over a database that it alone writes.
     pub(crate) fn start<D: Database + Send + 'static>(
-        database: D,
-        committer: Committer,
+        mut database: D,
+        mut committer: Committer,
         environment: Arc<dyn Environment>,
         on_commit: OnCommit,
     ) -> Result<Self, OpenError> {
-        let (queue, submissions) = mpsc::channel(QUEUE);
+        Self::start_with(move |group| committer.commit_group(&mut database, &*environment, group), on_commit)
+    }
+
+    /// Starts the thread, which commits each group by a function.
+    pub(crate) fn start_with(
+        commit: impl FnMut(Vec<Submission>) -> Group + Send + 'static,
+        on_commit: OnCommit,
+    ) -> Result<Self, OpenError> {
+        let (queue, submissions) = Queue::new();
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || write_loop(database, committer, submissions, &*environment, on_commit))
+            .spawn(move || write_loop(submissions, commit, on_commit))
             .map_err(OpenError::Thread)?;
-        Ok(Self { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)) })
+        Ok(Self { queue, thread: Mutex::new(Some(thread)) })
     }
 
-    /// Queues a write; ready when it is queued. It waits while the queue is full. `is_full` says whether the disk is
-    /// full: then a write that needs room is refused.
-    pub(crate) async fn submit(
-        &self,
-        write: Write,
-        reply_to: ReplyTo,
-        is_full: impl FnOnce() -> bool,
-    ) -> Result<(), StoreError> {
-        if write.needs_room() && is_full() {
-            return Err(Refusal::storage_full().into());
-        }
-        let sender = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let sender = sender.ok_or(StoreError::Closed)?;
-        sender.send(Submission { write, reply_to }).await.map_err(|_| StoreError::Closed)
-    }
-
-    /// The number of writes that wait.
-    pub(crate) fn waiting(&self) -> usize {
-        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        queue.as_ref().map_or(0, |queue| queue.max_capacity() - queue.capacity())
+    /// The queue of the writer.
+    pub(crate) fn queue(&self) -> &Queue {
+        &self.queue
     }
 
     /// Lets the writer finish what is queued, and waits for it.
     pub(crate) async fn close(&self) {
-        drop(self.queue.lock().unwrap_or_else(PoisonError::into_inner).take());
+        self.queue.close();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
             let _ = tokio::task::spawn_blocking(move || thread.join()).await;
@@ -78,14 +69,12 @@ impl Writer {
 }
 
 fn write_loop(
-    mut database: impl Database,
-    mut committer: Committer,
     mut submissions: mpsc::Receiver<Submission>,
-    environment: &dyn Environment,
+    mut commit: impl FnMut(Vec<Submission>) -> Group,
     mut on_commit: OnCommit,
 ) {
     let mut group = Vec::new();
     while submissions.blocking_recv_many(&mut group, GROUP_MAX) > 0 {
-        on_commit(committer.commit_group(&mut database, environment, std::mem::take(&mut group)));
+        on_commit(commit(std::mem::take(&mut group)));
     }
 }

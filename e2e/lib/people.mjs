@@ -30,7 +30,7 @@ export class Person {
 
   async register(username, name) {
     this.name = name;
-    await this.page.getByRole("button", { name: "I have no account yet" }).click();
+    await this.page.getByRole("button", { name: "No account yet?" }).click();
     await this.page.getByLabel("Username").fill(username);
     await this.page.getByLabel("Email").fill(`${username}@example.org`);
     await this.page.getByLabel("Full name").fill(name);

@@ -100,7 +100,7 @@ describe("the chat", () => {
       await bob.page.getByRole("dialog").getByText("2 members").first().waitFor();
       await bob.page.keyboard.press("Escape");
       await ada.page.goto(`${server.url}/#/new`);
-      await ada.page.getByLabel("A room: everybody may join").check();
+      await ada.page.getByLabel("Room: anyone can join").check();
       await ada.page.getByLabel("Name").fill(`Hall ${mark}`);
       await ada.page.getByRole("button", { name: "Create", exact: true }).click();
       await ada.composer().waitFor();
@@ -112,10 +112,10 @@ describe("the chat", () => {
       await ada.page.goto(`${server.url}/#/meetups`);
       await ada.page.getByRole("button", { name: "Propose a meetup" }).click();
       const form = ada.page.getByRole("dialog");
-      await form.getByLabel("What").fill(`Chess ${mark}`);
-      await form.getByLabel("Where").fill("The park");
-      await form.getByLabel("When").fill("2099-07-01T18:30");
-      await form.getByLabel("How many may come").fill("3");
+      await form.getByLabel("Activity").fill(`Chess ${mark}`);
+      await form.getByLabel("Location").fill("The park");
+      await form.getByLabel("Date and time").fill("2099-07-01T18:30");
+      await form.getByLabel("Maximum number of participants").fill("3");
       await form.getByRole("button", { name: "Propose a meetup" }).click();
       const hers = ada.page.getByRole("article", { name: `Chess ${mark}` });
       await hers.getByText("The park").waitFor();
@@ -132,7 +132,7 @@ describe("the chat", () => {
       await bob.say("I bring the board");
       await hers.getByRole("link", { name: "Open the chat" }).click();
       await ada.hears("I bring the board");
-      await ada.page.getByRole("article", { name: `Chess ${mark}` }).getByRole("button", { name: "Cancel it" }).click();
+      await ada.page.getByRole("article", { name: `Chess ${mark}` }).getByRole("button", { name: "Cancel meetup" }).click();
       await bob.page.getByRole("article", { name: `Chess ${mark}` }).getByText("cancelled").waitFor();
 
       // He was told of it all, and has read it once he has looked.
@@ -156,7 +156,7 @@ describe("the chat", () => {
       await ada.page.getByRole("button", { name: "Save" }).click();
       await current.waitFor({ state: "detached" });
       await ada.page.locator("#main input[type=file]").setInputFiles({ name: "me.png", mimeType: "image/png", buffer: PNG });
-      await ada.page.getByRole("button", { name: "Remove the picture" }).waitFor();
+      await ada.page.getByRole("button", { name: "Remove picture" }).waitFor();
       await ada.page.getByLabel("Appearance").selectOption(scheme === "light" ? "dark" : "light");
       const dark = await ada.page.evaluate(() => getComputedStyle(document.body).backgroundColor);
       assert.equal(dark === "rgb(16, 19, 27)", scheme === "light", "the look that was chosen");

@@ -57,9 +57,9 @@ describe("every view", () => {
       const ada = await Person.open(chromium, server.url, { ...SIZES[size], colorScheme: scheme, reducedMotion: "reduce" });
       const { page } = ada;
       await faults(page, "logging in");
-      await page.getByRole("button", { name: "I have no account yet" }).click();
+      await page.getByRole("button", { name: "No account yet?" }).click();
       await faults(page, "registering");
-      await page.getByRole("button", { name: "I have an account" }).click();
+      await page.getByRole("button", { name: "Already have an account?" }).click();
       await ada.register(`ada${mark}`, `Ada ${mark}`);
       await faults(page, "an empty list");
       const bob = await server.register(`bob${mark}`);
@@ -103,7 +103,7 @@ describe("every view", () => {
       await page.getByLabel("Full name").waitFor();
       await faults(page, "the profile");
       await page.goto(`${server.url}/playground`);
-      await page.getByRole("button", { name: "Begin" }).waitFor();
+      await page.getByRole("button", { name: "Start" }).waitFor();
       await faults(page, "the playground's start");
       await ada.leave();
     });
@@ -207,17 +207,17 @@ describe("every view", () => {
   test("the playground: five vocabularies, one conversation, every form", async () => {
     const ada = await Person.open(chromium, `${server.url}/playground`, { viewport: { width: 1500, height: 950 }, permissions: ["clipboard-read", "clipboard-write"] });
     const { page } = ada;
-    await page.getByRole("button", { name: "Begin" }).click();
+    await page.getByRole("button", { name: "Start" }).click();
     const names = ["Ada", "Ben", "Cleo", "Dan", "Eve"];
     for (const name of names) {
-      const pane = page.getByRole("region", { name: new RegExp(`^${name}, who speaks`) });
+      const pane = page.getByRole("region", { name: new RegExp(`^${name}, dialect `) });
       await pane.getByRole("img", { name: "online" }).waitFor();
     }
     await faults(page, "the playground");
     for (const name of names) {
-      const pane = page.getByRole("region", { name: new RegExp(`^${name}, who speaks`) });
-      await pane.getByRole("textbox", { name: `${name} says` }).fill(`${name} is here`);
-      await pane.getByRole("button", { name: "Say" }).click();
+      const pane = page.getByRole("region", { name: new RegExp(`^${name}, dialect `) });
+      await pane.getByRole("textbox", { name: `Message as ${name}` }).fill(`${name} is here`);
+      await pane.getByRole("button", { name: "Send", exact: true }).click();
     }
     // Each of them has heard all five, once, in the same order.
     await until(page, () => [...document.querySelectorAll(".said")].every((list) => list.children.length === 5));
@@ -230,7 +230,7 @@ describe("every view", () => {
     assert.equal(await page.evaluate(() => /eyJ[\w-]+\.eyJ/.test(document.body.textContent)), false);
     // Every event of every vocabulary goes out by its form, and is answered.
     for (const name of names) {
-      const pane = page.getByRole("region", { name: new RegExp(`^${name}, who speaks`) });
+      const pane = page.getByRole("region", { name: new RegExp(`^${name}, dialect `) });
       await pane.getByText("Send any event").click();
       const choice = pane.getByLabel("event", { exact: true });
       const events = await choice.locator("option").evaluateAll((options) => options.map((option) => option.value));
@@ -254,10 +254,10 @@ describe("every view", () => {
     const code = await page.evaluate(() => navigator.clipboard.readText());
     assert.match(code, /dialect: "chat"/);
     // Another vocabulary for the same person; then all are erased.
-    await page.getByLabel("Vocabulary of Ada").selectOption("chat");
-    await page.getByRole("region", { name: "Ada, who speaks chat" }).getByRole("img", { name: "online" }).waitFor();
-    await page.getByRole("button", { name: "Done: erase them" }).click();
-    await page.getByRole("button", { name: "Begin" }).waitFor();
+    await page.getByLabel("Dialect of Ada").selectOption("chat");
+    await page.getByRole("region", { name: "Ada, dialect chat" }).getByRole("img", { name: "online" }).waitFor();
+    await page.getByRole("button", { name: "Finish and delete accounts" }).click();
+    await page.getByRole("button", { name: "Start" }).waitFor();
     await ada.leave();
   });
 });

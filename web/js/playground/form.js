@@ -23,7 +23,7 @@ function guess({ name, type, required }, line) {
   }
   if (type === "content") return "Hello from the form";
   if (name === "username") return line.person.name;
-  if (name === "name" && required) return "A room of mine";
+  if (name === "name" && required) return "My room";
   return "";
 }
 
@@ -101,9 +101,9 @@ export function AnyEvent({ line }) {
     <form key=${key} ref=${form} onSubmit=${submit}>
       <div class="input"><label for=${`${id}-event`}>event</label>
         <select id=${`${id}-event`} value=${spec.name} onChange=${(/** @type {any} */ event) => { setName(event.target.value); setCopied(""); }}>
-          ${specs.map((one) => html`<option value=${one.name}>${one.name}${one.ours ? " (ours)" : ""}</option>`)}</select></div>
+          ${specs.map((one) => html`<option value=${one.name}>${one.name}${one.ours ? " (added by Quintet)" : ""}</option>`)}</select></div>
       ${fields.map((field) => html`<${Input} key=${field.name} field=${field} line=${line} prefix=${prefix} />`)}
-      <div class="row"><button class="primary">Send</button><button type="button" onClick=${copy}>Copy client code</button></div>
+      <div class="row"><button class="primary">Send event</button><button type="button" onClick=${copy}>Copy client code</button></div>
       <div role="status">${copied && (copied === "Copied." ? copied : html`<pre tabindex="0">${copied}</pre>`)}</div>
     </form>
   </details>`;

@@ -66,7 +66,7 @@ export async function begin(count) {
     const [first, ...others] = people;
     if (!first) return;
     const group = await call("POST", "/conversations", first.token, {
-      kind: "group", name: "The playground", memberIds: others.map((person) => person.id),
+      kind: "group", name: "Playground", memberIds: others.map((person) => person.id),
     });
     keep({ people, place: group.id });
   } catch (error) {

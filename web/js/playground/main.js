@@ -1,4 +1,4 @@
-// The playground: up to five people, each in a vocabulary of one's choice, in one conversation.
+// The playground: up to five users in one conversation, each in a dialect of the visitor's choice.
 
 import { render } from "preact";
 import { useState } from "preact/hooks";

@@ -1,4 +1,4 @@
-// One person: what was said, where they write, and the frames as they pass.
+// The pane of one user: messages, composer and frames.
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
@@ -9,14 +9,14 @@ import { DIALECTS } from "./voices.js";
 
 /** @typedef {import("./stage.js").Person} Person */
 
-/** Keeps the newest in view. @param {unknown} newest */
+/** Scrolls a list to its end when it grows. @param {unknown} newest */
 function useEnd(newest) {
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => { if (box.current) box.current.scrollTop = box.current.scrollHeight; }, [newest]);
   return box;
 }
 
-/** A frame with the name of its event set apart: its beginning, and the whole of it when it is opened. @param {{ frame: import("./stage.js").Frame }} props */
+/** A frame with its event name highlighted; it shows its beginning, and all of it when opened. @param {{ frame: import("./stage.js").Frame }} props */
 function FrameLine({ frame }) {
   const [, before = "", name = "", after = ""] = /^(\d+(?:\/[^,]*,)?\d*\[)("[^"]*")?(.*)$/s.exec(frame.text) ?? ["", frame.text];
   return html`<li class=${frame.out ? "out" : "in"}><details><summary><span class="hidden">${frame.out ? "sent" : "received"}</span>

@@ -1,4 +1,4 @@
-// Die Texte auf Deutsch.
+// German texts.
 
 /** @type {Record<keyof typeof import("./en.js").en, string>} */
 export const de = {

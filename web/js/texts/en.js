@@ -1,4 +1,4 @@
-// The texts in English. Every other language has the same names.
+// English texts. Every other language has the same keys.
 
 export const en = {
   appName: "Quintet",

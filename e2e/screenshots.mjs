@@ -1,4 +1,4 @@
-// The pictures of the documentation, made with the real binary: `cargo xtask screenshots`.
+// Takes the screenshots for the documentation with the real binary: `cargo xtask screenshots`.
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -31,8 +31,8 @@ async function playground() {
     await page.getByRole("region", { name: new RegExp(`^${name}, dialect `) }).getByRole("img", { name: "online" }).waitFor();
   }
   const lines = [
-    ["Ada", "Is the stage set?"], ["Cleo", "Lights are on."], ["Ben", "Mine speaks another language."],
-    ["Eve", "I understand you anyway."], ["Dan", "Then let us begin."],
+    ["Ada", "Is everyone here?"], ["Cleo", "Yes, in rooms."], ["Ben", "My client speaks messenger."],
+    ["Eve", "And mine speaks chat."], ["Dan", "Then let us start."],
   ];
   for (const [index, [name, text]] of lines.entries()) {
     const pane = page.getByRole("region", { name: new RegExp(`^${name}, dialect `) });

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use hmac::{Hmac, Mac};
-use quintet_domain::{Refusal, UserId, network};
+use quintet_domain::{NoteLogin, Refusal, UserId, network};
 use sha2::Sha256;
 
 use crate::Service;
@@ -59,7 +59,7 @@ impl Service {
             return;
         }
         let account = account.clone();
-        if let Err(error) = self.write(|store, done| store.note_login(account, network, done)).await {
+        if let Err(error) = self.write(NoteLogin { user: account, network }).await {
             tracing::debug!(%error, "the network of a log-in was not noted");
         }
     }

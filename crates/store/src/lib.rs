@@ -11,9 +11,12 @@ mod model;
 mod party;
 mod sqlite;
 mod store;
+mod writer;
 
 pub use error::{OpenError, StoreError};
 pub use model::*;
 pub use party::Party;
+pub use quintet_rules::log::Replayed;
 pub use sqlite::{Location, SqliteStore};
 pub use store::{Future, Group, OnCommit, ReadResult, ReplyTo, Store};
+pub use writer::{CaughtUp, Committer, Database, Submission};

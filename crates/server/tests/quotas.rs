@@ -453,7 +453,7 @@ async fn an_email_is_its_owners() {
     }
 }
 
-/// What is old is removed by the server itself, and whoever comes back from before that starts afresh.
+/// Old changes (not messages) are removed by the server itself, and a client that resumes from before that starts afresh.
 #[tokio::test]
 async fn the_log_is_pruned_by_itself() {
     let server = Server::start();
@@ -465,15 +465,14 @@ async fn the_log_is_pruned_by_itself() {
         let mut wire = Wire::open(server.address(), "").await;
         let answer = wire.enter("/chat", &json!({ "token": alice.1, "recover": true, "pid": pid })).await;
         let accepted: Value = serde_json::from_str(&answer[answer.find('{').expect("accepted")..]).expect("JSON");
-        accepted["pid"].as_str().expect("a secret").to_owned()
+        text(&accepted["pid"]).to_owned()
     };
     let pid = enter(&server, None).await;
     for number in 0..10 {
         let sent = http.api(&alice.1, "POST", &path, json!({ "content": "x" })).await.expect(201);
         if number == 5 {
-            // Messages are their own record of the log, and stay; an edit is one that goes.
-            let message = format!("/messages/{}", text(&sent["id"]));
-            http.api(&alice.1, "PATCH", &message, json!({ "content": "y" })).await.expect(200);
+            let id = text(&sent["id"]);
+            http.api(&alice.1, "PATCH", &format!("/messages/{id}"), json!({ "content": "y" })).await.expect(200);
         }
     }
     assert_eq!(enter(&server, Some(&pid)).await, pid, "all that was missed is there");

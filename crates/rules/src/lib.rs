@@ -30,6 +30,7 @@ mod users;
 pub use access::standing;
 pub use cache::RowCache;
 pub use error::{RowResult, RowsError, RuleError, RuleResult};
+pub use guests::secret_of;
 pub use keys::{ConversationKey, FileKey, MeetupKey, MessageKey, NotificationKey, SecretKey, UserKey};
 pub use ledger::Ledger;
 use quintet_domain::{Write, Written};

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use quintet_domain::Refusal;
+use quintet_rules::{RowsError, RuleError};
 
 /// A read or write did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -13,6 +14,9 @@ pub enum StoreError {
     /// The database failed. Logged; the one who asked hears of an internal error.
     #[error("database: {0}")]
     Database(#[from] rusqlite::Error),
+    /// The rows of the database could not be read or written.
+    #[error("database: {0}")]
+    Rows(#[from] RowsError),
     /// The commit of the group failed, so that nothing of it happened.
     #[error("the commit failed: {0}")]
     Commit(String),
@@ -25,6 +29,15 @@ pub enum StoreError {
     /// The store is closing.
     #[error("the store is closing")]
     Closed,
+}
+
+impl From<RuleError> for StoreError {
+    fn from(error: RuleError) -> Self {
+        match error {
+            RuleError::Refused(refusal) => Self::Refused(refusal),
+            RuleError::Rows(error) => Self::Rows(error),
+        }
+    }
 }
 
 /// Milliseconds after which a refused or interrupted read may be tried again.

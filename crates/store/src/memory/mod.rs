@@ -1,0 +1,154 @@
+//! The store in memory: ordered maps in place of a database, under the same rules and the same group step.
+//!
+//! It runs the same suites as the store on SQLite, drives the seeded simulation, where somebody else says when the
+//! writer works and what fails, and serves trials that leave nothing behind.
+//!
+//! What must stay true: a read sees committed groups only, and each of them whole, since the writer holds the lock while
+//! it works on one. Equal writes, clocks and ids give equal results, since nothing here depends on the order of a hash.
+
+mod data;
+mod reads;
+mod rows;
+mod seam;
+mod table;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+mod tests;
+mod writer;
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use quintet_domain::{Environment, Quotas};
+use quintet_rules::WriterState;
+use quintet_rules::rows::LogRows;
+pub use writer::{MemoryDisk, MemoryWriter};
+
+use self::data::Data;
+use crate::writer::{Committer, Queue, Submission, Writer};
+use crate::{Group, OnCommit, OpenError, StoreError};
+
+/// What the writer and the reads of a store share.
+#[derive(Debug)]
+struct Shared {
+    /// The tables; none once the process that had them has crashed.
+    data: RwLock<Option<Data>>,
+    /// Whether the disk is said to be full.
+    full: AtomicBool,
+}
+
+impl Shared {
+    fn new(data: Data) -> Arc<Self> {
+        Arc::new(Self { data: RwLock::new(Some(data)), full: AtomicBool::new(false) })
+    }
+
+    fn is_full(&self) -> bool {
+        self.full.load(Ordering::Relaxed)
+    }
+
+    /// Reads one committed state.
+    fn read<T>(&self, read: impl FnOnce(&Data) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let data = self.data.read().unwrap_or_else(PoisonError::into_inner);
+        read(data.as_ref().ok_or(StoreError::Closed)?)
+    }
+
+    /// Works on the tables while no read does; none where they are gone.
+    fn write<T>(&self, write: impl FnOnce(&mut Data) -> T) -> Option<T> {
+        let mut data = self.data.write().unwrap_or_else(PoisonError::into_inner);
+        data.as_mut().map(write)
+    }
+
+    /// Takes the tables away from the store.
+    fn take(&self) -> Data {
+        let data = self.data.write().unwrap_or_else(PoisonError::into_inner).take();
+        data.unwrap_or_default()
+    }
+
+    /// Commits a group of writes.
+    fn commit(
+        &self,
+        committer: &mut Committer,
+        environment: &dyn Environment,
+        submissions: Vec<Submission>,
+    ) -> Option<Group> {
+        self.write(|data| committer.commit_group(data, environment, submissions))
+    }
+
+    /// A committer that goes on behind the newest position.
+    fn committer(&self, quotas: Quotas) -> Committer {
+        let position = self.write(|data| data.newest_position().unwrap_or_default()).unwrap_or_default();
+        Committer::new(WriterState { quotas, ..WriterState::default() }, position)
+    }
+}
+
+/// How the writer is driven.
+#[derive(Debug)]
+enum Drive {
+    /// By a thread of its own.
+    Thread(Writer),
+    /// By whoever has the [`MemoryWriter`].
+    Manual(Queue),
+}
+
+impl Drive {
+    fn queue(&self) -> &Queue {
+        match self {
+            Self::Thread(writer) => writer.queue(),
+            Self::Manual(queue) => queue,
+        }
+    }
+}
+
+/// The store in memory.
+pub struct MemoryStore {
+    shared: Arc<Shared>,
+    environment: Arc<dyn Environment>,
+    drive: Drive,
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore").field("drive", &self.drive).finish_non_exhaustive()
+    }
+}
+
+impl MemoryStore {
+    /// An empty store whose writer is a thread of its own.
+    ///
+    /// # Errors
+    /// [`OpenError::Thread`] where the thread cannot be started.
+    pub fn start(environment: Arc<dyn Environment>, quotas: Quotas, on_commit: OnCommit) -> Result<Self, OpenError> {
+        let shared = Shared::new(empty(&*environment));
+        let mut committer = shared.committer(quotas);
+        let (tables, clock) = (Arc::clone(&shared), Arc::clone(&environment));
+        // Only a crash takes the tables away, and only a store that is driven by hand can crash.
+        let commit = move |submissions| tables.commit(&mut committer, &*clock, submissions).unwrap_or_else(nothing);
+        let writer = Writer::start_with(commit, on_commit)?;
+        Ok(Self { shared, environment, drive: Drive::Thread(writer) })
+    }
+
+    /// An empty store whose writer works when it is called, on the thread of its caller: for simulations.
+    #[must_use]
+    pub fn manual(environment: Arc<dyn Environment>, quotas: Quotas) -> (Arc<Self>, MemoryWriter) {
+        Self::manual_over(empty(&*environment), environment, quotas)
+    }
+
+    fn manual_over(data: Data, environment: Arc<dyn Environment>, quotas: Quotas) -> (Arc<Self>, MemoryWriter) {
+        let shared = Shared::new(data);
+        let committer = shared.committer(quotas);
+        let (queue, submissions) = Queue::new();
+        let writer = MemoryWriter::new(Arc::clone(&shared), Arc::clone(&environment), committer, submissions);
+        (Arc::new(Self { shared, environment, drive: Drive::Manual(queue) }), writer)
+    }
+}
+
+/// Empty tables under a name of their own.
+fn empty(environment: &dyn Environment) -> Data {
+    Data::new(format!("{:032x}", environment.secret()))
+}
+
+/// A group in which nothing was committed.
+fn nothing() -> Group {
+    Group { commit: quintet_domain::Commit::default(), writes: 0, took: std::time::Duration::ZERO, committed: false }
+}

@@ -32,23 +32,13 @@ impl Wrapping {
     pub(crate) fn frame(self, dialect: Dialect, event: &Outgoing, marked: OffsetMode, offset: Option<Offset>) -> Frame {
         let namespace = match self {
             Self::Root => "/",
-            Self::Named => namespace_of(dialect),
+            Self::Named => dialect.namespace(),
             Self::Plain => return plain_event(event),
         };
         match offset {
             Some(offset) => packet::encode_event_at(namespace, event.name, &event.payload, &offset.text()),
             None => unmarked(namespace, event, marked),
         }
-    }
-}
-
-fn namespace_of(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::Meetup => "/meetup",
-        Dialect::Messenger => "/messenger",
-        Dialect::Rooms => "/rooms",
-        Dialect::Conversations => "/conversations",
-        Dialect::Chat => "/chat",
     }
 }
 
@@ -219,9 +209,10 @@ impl Census {
         self.of(dialect).load(Ordering::Relaxed)
     }
 
-    /// Whether some are told who comes and goes in rooms.
-    pub(crate) fn any_watches_rooms(&self) -> bool {
-        self.count(Some(Dialect::Rooms)) + self.count(None) > 0
+    /// Whether any connection may show who is present in a room.
+    pub(crate) fn any_shows_room_presence(&self) -> bool {
+        let mut showing = Dialect::ALL.into_iter().filter(|dialect| dialect.shows_room_presence());
+        self.count(None) > 0 || showing.any(|dialect| self.count(Some(dialect)) > 0)
     }
 }
 
@@ -239,8 +230,8 @@ struct Changing {
     guest_secret: Option<GuestSecret>,
     /// The rate that all connections of the user share.
     user_rate: Option<Arc<EventRate>>,
-    /// Notifications that were sent before the dialect was decided.
-    told: Vec<NotificationId>,
+    /// Notifications that were delivered before the dialect was decided.
+    delivered: Vec<NotificationId>,
     /// What it goes on with, until it is counted in.
     resume: Option<Box<Resume>>,
 }
@@ -270,9 +261,9 @@ pub struct Connection {
     pub(crate) trusted: bool,
     /// The client of its transport, which other connections may share.
     pub(crate) client: Arc<Client>,
-    /// Whether its identity is over: nothing more is told to it, wherever that comes from.
+    /// Whether its identity has ended: nothing more is sent to it, from wherever.
     pub(crate) ended: AtomicBool,
-    /// Commands that it may yet have under way.
+    /// One permit for each command that it may have in flight.
     in_flight: Semaphore,
     dialect: AtomicU8,
     changing: Mutex<Changing>,
@@ -323,7 +314,7 @@ impl Connection {
         self.changing().resume.take().map(|resume| *resume)
     }
 
-    /// Waits until it may have another command under way.
+    /// Waits until it may have another command in flight.
     pub(crate) async fn permit(self: &Arc<Self>) -> Permit {
         if let Ok(permit) = self.in_flight.acquire().await {
             permit.forget();
@@ -331,8 +322,8 @@ impl Connection {
         Permit(Arc::clone(self))
     }
 
-    /// In which dialects it is told things, its own or all while it is undecided, and how its events carry their
-    /// offset. Asked once for each event: the dialect may be decided meanwhile.
+    /// The dialects in which it receives events, its own or all while it is undecided, and how its events carry their
+    /// offset. Called once for each event: the dialect may be decided meanwhile.
     pub(crate) fn hears(&self) -> (OffsetMode, impl Iterator<Item = Dialect> + use<>) {
         let decided = self.dialect();
         let marked = match (self.recoverable, decided) {
@@ -344,28 +335,28 @@ impl Connection {
         (marked, dialects)
     }
 
-    /// Decides the dialect, for good. Gives what was told before and now counts as told.
+    /// Decides the dialect, for good. Returns the notifications that were sent before and now count as delivered.
     pub(crate) fn decide(&self, dialect: Dialect) -> Vec<NotificationId> {
-        // Under the lock that `told` holds, so that nothing is noted behind the list that is taken here.
+        // Under the lock that `mark_delivered` holds, so that nothing is added behind the list that is taken here.
         let mut changing = self.changing();
         self.dialect.store(dialect as u8, Ordering::Relaxed);
         self.out.label(dialect as u8);
         self.census.of(None).fetch_sub(1, Ordering::Relaxed);
         self.census.of(Some(dialect)).fetch_add(1, Ordering::Relaxed);
-        let told = std::mem::take(&mut changing.told);
-        if dialect == Dialect::Meetup { told } else { Vec::new() }
+        let delivered = std::mem::take(&mut changing.delivered);
+        if dialect.reads_notifications() { delivered } else { Vec::new() }
     }
 
-    /// Notes a notification that was sent; gives it back where the dialect is decided and reads it.
-    pub(crate) fn told(&self, notification: &NotificationId) -> Option<NotificationId> {
+    /// Records that a notification was sent; returns it where the dialect is decided and reads notifications, so that
+    /// it counts as delivered.
+    pub(crate) fn mark_delivered(&self, notification: &NotificationId) -> Option<NotificationId> {
         let mut changing = self.changing();
         match self.dialect() {
-            Some(Dialect::Meetup) => Some(notification.clone()),
-            Some(_) => None,
+            Some(dialect) => dialect.reads_notifications().then(|| notification.clone()),
             None => {
-                // What is not noted counts as not sent, and is sent again.
-                if changing.told.len() < NOTIFICATIONS_RESENT_MAX as usize {
-                    changing.told.push(notification.clone());
+                // What is not recorded counts as not delivered, and is sent again.
+                if changing.delivered.len() < NOTIFICATIONS_RESENT_MAX as usize {
+                    changing.delivered.push(notification.clone());
                 }
                 None
             }
@@ -409,7 +400,7 @@ impl Connection {
     }
 }
 
-/// Leave to have one command under way, until it is dropped.
+/// A permit to have one command in flight, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Permit(Arc<Connection>);
 

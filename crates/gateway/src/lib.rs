@@ -1,19 +1,22 @@
 //! Connections in, deliveries out.
 //!
-//! What lives here: who a connection is and what it speaks ([`connect`](self)), what it asks ([`session`](self)),
-//! who hears what ([`hub`](self)), and the plain WebSocket beside Socket.IO.
-//! What does not: the store, REST, and the words of a dialect.
+//! What lives here: the identity and dialect of a connection (`connect.rs`), its events (`session.rs`) and the table of
+//! its commands that wait for a reply (`pending_commands.rs`), who receives what (`hub`), and the plain WebSocket beside
+//! Socket.IO.
+//! What does not: the store, REST, and the vocabulary of a dialect.
 //!
-//! What must stay true: the events of one connection are taken in order and answered once each; everything that a
-//! connection is told comes through the hub, in commit order.
+//! What must stay true: the events of one connection are taken in order and answered once each; replies and events
+//! reach a connection through the hub, in commit order.
 
 mod admit;
 mod client;
 mod connect;
 mod connection;
 mod hub;
+mod pending_commands;
 mod plain;
 mod recovery;
+mod responder;
 mod session;
 
 use std::collections::HashMap;
@@ -36,20 +39,22 @@ use tokio_util::task::TaskTracker;
 use crate::client::{Clients, Door};
 use crate::connect::Visitor;
 use crate::connection::{Census, Connection, Out, Resumption};
-use crate::hub::{Hub, HubHandle};
-use crate::session::Asked;
+pub use crate::hub::HubTask;
+use crate::hub::{HubHandle, Surroundings};
+use crate::pending_commands::PendingCommands;
+use crate::session::ClientEvent;
 
-/// Whether a sender of the conversations dialect hears its own message.
+/// Whether a sender receives its own message, in dialects that may skip that.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Echo {
-    /// As its document has it.
+    /// Always, as the dialect's document has it.
     #[default]
     Always,
     /// Not on the connection that asked for an acknowledgement.
     UnlessAcked,
 }
 
-/// Who is told that a user came or went.
+/// The users who are told that a user came or went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Audience {
     /// Everybody, up to the limit.
@@ -101,6 +106,7 @@ struct Inner {
     doors: Doors,
     clients: Arc<Clients>,
     hub: HubHandle,
+    pending_commands: Arc<PendingCommands>,
     resume_tokens: ResumeTokens,
     census: Arc<Census>,
     next_id: AtomicU64,
@@ -122,29 +128,48 @@ impl std::fmt::Debug for Gateway {
 }
 
 impl Gateway {
-    /// Starts the hub; needs a running tokio runtime.
+    /// Makes a gateway and runs its hub; needs a running tokio runtime.
     ///
     /// # Errors
     /// When the store does not answer.
     pub async fn start(service: Service, settings: Settings, doors: Doors) -> Result<Self, Refusal> {
+        let (gateway, hub) = Self::with_hub(service, settings, doors).await?;
+        tokio::spawn(hub.run());
+        Ok(gateway)
+    }
+
+    /// Makes a gateway whose hub the caller runs, as a whole or step by step.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn with_hub(service: Service, settings: Settings, doors: Doors) -> Result<(Self, HubTask), Refusal> {
         let census = Arc::new(Census::default());
+        let pending_commands = Arc::new(PendingCommands::default());
         let subscription = service.bus().subscribe();
         let position = service.position().await?;
         let resume_tokens = service.resume_tokens().await?;
-        let secrets = resume_tokens.clone();
-        let hub = Hub::spawn(service.clone(), settings, secrets, Arc::clone(&census), subscription, position);
-        Ok(Self(Arc::new(Inner {
+        let surroundings = Surroundings {
+            service: service.clone(),
+            settings,
+            resume_tokens: resume_tokens.clone(),
+            census: Arc::clone(&census),
+            pending_commands: Arc::clone(&pending_commands),
+        };
+        let (hub, task) = HubTask::new(surroundings, subscription, position);
+        let gateway = Self(Arc::new(Inner {
             service,
             settings,
             clients: Clients::new(doors.unidentified, doors.connections_per_user),
             doors,
             hub,
+            pending_commands,
             resume_tokens,
             census,
             next_id: AtomicU64::new(first_id()),
             plain: Mutex::default(),
             tasks: TaskTracker::new(),
-        })))
+        }));
+        Ok((gateway, task))
     }
 
     fn new_connection(
@@ -322,8 +347,8 @@ impl Application for Gateway {
     }
 
     async fn event(&self, connection: &Arc<Connection>, event: Event<'_>) {
-        let asked = Asked { name: event.name, args: event.args, ack: event.ack };
-        session::event(self, connection, asked, event.attachments).await;
+        let received = ClientEvent { name: event.name, args: event.args, ack: event.ack };
+        session::event(self, connection, received, event.attachments).await;
     }
 
     async fn disconnected(&self, connection: Arc<Connection>, reason: CloseReason) {

@@ -201,8 +201,8 @@ impl Handler for JsonFrames {
             match serde_json::from_str::<ClientFrame<'_>>(&text) {
                 Ok(frame) => {
                     let args: Vec<&RawValue> = frame.data.into_iter().collect();
-                    let asked = session::Asked { name: &frame.event, args: &args, ack: frame.id };
-                    session::event(&gateway, &connection, asked, Vec::new()).await;
+                    let event = session::ClientEvent { name: &frame.event, args: &args, ack: frame.id };
+                    session::event(&gateway, &connection, event, Vec::new()).await;
                 }
                 Err(error) => refuse(&connection, &format!("is not `{{\"event\", \"data\", \"id\"}}`: {error}")),
             }

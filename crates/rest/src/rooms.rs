@@ -36,6 +36,6 @@ pub(crate) async fn list(
     Query(search): Query<Search>,
 ) -> Answer<Response> {
     let limit = page_limit(search.limit)?;
-    let found = service.found(asker.id(), search.q, Filter::Open, search.cursor, limit).await?;
+    let found = service.find_conversations(asker.id(), search.q, Filter::Open, search.cursor, limit).await?;
     Ok(long(|| Page::of(found, room)))
 }

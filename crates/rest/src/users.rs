@@ -81,7 +81,7 @@ pub(crate) async fn make(
 ) -> Answer<(StatusCode, Json<Own>)> {
     let id = input.id.as_deref().map(|id| user_id("id", id)).transpose()?;
     let NewUser { username, email, password, name, avatar, .. } = input;
-    let reserved = Reserved::NotificationRow;
+    let reserved = Reserved::Numbered;
     let new = NewAccount { id, username, email, password, name, avatar, reserved, ..NewAccount::default() };
     let account = service.make_user(new).await?;
     Ok((StatusCode::CREATED, Json(Views(&service).own(&account))))

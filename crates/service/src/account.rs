@@ -5,9 +5,8 @@
 
 use std::net::IpAddr;
 
-use quintet_domain::Refusal;
 use quintet_domain::limits::FRESH_TOKEN_SECONDS;
-use quintet_store::{Account, ProfileChange};
+use quintet_domain::{Account, ProfileChange, Refusal};
 
 use crate::{Credential, Issuer, Service, Session, SignWith, failures};
 

@@ -59,7 +59,7 @@ impl Service {
             return;
         }
         let account = account.clone();
-        if let Err(error) = self.write(|store, done| store.note_login(account, network, done)).await {
+        if let Err(error) = self.write(NoteLogin { user: account, network }).await {
             tracing::debug!(%error, "the network of a log-in was not noted");
         }
     }

@@ -3,9 +3,9 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use quintet_domain::Claims;
 use quintet_domain::limits::URL_BYTES_MAX;
 use quintet_domain::{Refusal, UserId, display_name_from, validate_email};
-use quintet_store::Claims;
 use serde_json::{Map, Value};
 
 /// The claims that can hold the user's id; the first that is present counts.

@@ -1,12 +1,11 @@
 //! Conversations and members, as REST asks for them.
 
-use std::sync::Arc;
-
 use quintet_domain::limits::{CONTENT_BYTES_MAX, IDS_MAX};
 use quintet_domain::{
-    Conversation, ConversationId, ConversationKind, ConversationRef, Profile, Refusal, Role, UserId, display_name,
+    Actor, AddMember, ChangeConversation, Conversation, ConversationId, ConversationKind, CreateConversation,
+    DeleteConversation, Joined, NewConversation, Profile, Refusal, RemoveMember, Role, UserId, display_name,
 };
-use quintet_store::{Actor, ConversationChange, Created, Filter, Joined, Listing, NewConversation, Page};
+use quintet_store::{Filter, Listing, Page};
 
 use crate::Service;
 use crate::users::SEARCH_READS_MAX;
@@ -26,6 +25,15 @@ pub struct ConversationInput {
     pub owner: Option<UserId>,
     /// Whether a group is joined by id.
     pub open: bool,
+}
+
+/// Changes of a conversation; a field that is none stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConversationChange {
+    /// A new name.
+    pub name: Option<String>,
+    /// Whether anybody may join by its id.
+    pub open: Option<bool>,
 }
 
 impl ConversationInput {
@@ -72,7 +80,7 @@ impl Service {
             join: true,
             profile: Profile::default(),
         };
-        let created: Created = self.write(|store, done| store.create_conversation(actor, new, done)).await?;
+        let created = self.write(CreateConversation { actor, new }).await?;
         Ok((self.conversation(user, created.conversation.id.clone()).await?, created.new))
     }
 
@@ -102,7 +110,7 @@ impl Service {
     ///
     /// # Errors
     /// What is wrong with the cursor.
-    pub async fn found(
+    pub async fn find_conversations(
         &self,
         user: UserId,
         query: String,
@@ -110,13 +118,15 @@ impl Service {
         cursor: Option<String>,
         limit: u32,
     ) -> Result<Page<Listing>, Refusal> {
-        let mut page = self.store().found(user.clone(), query.clone(), which.clone(), cursor, limit).await?;
+        let mut page =
+            self.store().find_conversations(user.clone(), query.clone(), which.clone(), cursor, limit).await?;
         // Each in its turn.
         for _ in 1..SEARCH_READS_MAX {
             if page.next.is_none() || !page.items.is_empty() {
                 break;
             }
-            page = self.store().found(user.clone(), query.clone(), which.clone(), page.next, limit).await?;
+            page =
+                self.store().find_conversations(user.clone(), query.clone(), which.clone(), page.next, limit).await?;
         }
         Ok(page)
     }
@@ -134,7 +144,7 @@ impl Service {
     /// # Errors
     /// `ERR_NOT_FOUND` for an unknown user.
     pub async fn direct(&self, user: UserId, other: UserId) -> Result<Option<ConversationId>, Refusal> {
-        Ok(self.store().direct(user, other).await?)
+        Ok(self.store().direct_conversation(user, other).await?)
     }
 
     /// Renames, opens or closes.
@@ -145,12 +155,11 @@ impl Service {
         &self,
         actor: Actor,
         id: ConversationId,
-        mut change: ConversationChange,
+        change: ConversationChange,
     ) -> Result<Conversation, Refusal> {
-        change.name = change.name.map(|name| display_name("name", &name)).transpose()?;
+        let name = change.name.map(|name| display_name("name", &name)).transpose()?;
         let user = actor.user.clone();
-        let conversation: Arc<ConversationRef> =
-            self.write(|store, done| store.change_conversation(actor, id, change, done)).await?;
+        let conversation = self.write(ChangeConversation { actor, conversation: id, name, open: change.open }).await?;
         self.conversation(user, conversation.id.clone()).await
     }
 
@@ -159,7 +168,7 @@ impl Service {
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
     pub async fn delete_conversation(&self, actor: Actor, id: ConversationId) -> Result<(), Refusal> {
-        self.write(|store, done| store.delete_conversation(actor, id, done)).await.map(|_| ())
+        self.write(DeleteConversation { actor, conversation: id }).await.map(|_| ())
     }
 
     /// Makes a user a member, or gives a member another role, if one is named; oneself joins what is open.
@@ -173,7 +182,7 @@ impl Service {
         user: UserId,
         role: Option<Role>,
     ) -> Result<Joined, Refusal> {
-        self.write(|store, done| store.add_member(actor, id, user, role, done)).await
+        self.write(AddMember { actor, conversation: id, user, role }).await
     }
 
     /// Takes a member out, or leaves.
@@ -181,6 +190,6 @@ impl Service {
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
     pub async fn remove_member(&self, actor: Actor, id: ConversationId, user: UserId) -> Result<(), Refusal> {
-        self.write(|store, done| store.remove_member(actor, id, user, done)).await.map(|_| ())
+        self.write(RemoveMember { actor, conversation: id, user }).await.map(|_| ())
     }
 }

@@ -7,9 +7,9 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use quintet_domain::Login;
 use quintet_domain::limits::{LOGIN_BACKOFF_SECONDS, LOGIN_BACKOFF_SECONDS_MAX, LOGIN_FAILURES_MAX, NAME_CHARS_MAX};
 use quintet_domain::{NameKeys, Refusal, UserId};
-use quintet_store::Login;
 use tokio::time::Instant;
 
 /// Login names that are remembered.

@@ -10,9 +10,12 @@ use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use quintet_domain::limits::{FILE_BYTES_MAX, UPLOADS_AT_ONCE, UPLOADS_AT_ONCE_OF_USER};
-use quintet_domain::{Code, FILES_PATH, Refusal, UserId, display_name_from};
+use quintet_domain::{
+    Actor, AnnounceFile, Code, CompleteFile, FILES_PATH, ForgetFiles, NewFile, Refusal, StoredFile, UserId,
+    display_name_from,
+};
 use quintet_files::{Files, FilesError};
-use quintet_store::{Actor, NewFile, Party, StoredFile};
+use quintet_store::Party;
 
 use crate::Service;
 
@@ -147,7 +150,7 @@ impl Service {
         let (uploader, url) = (actor.user.clone(), format!("{FILES_PATH}{id}/{secret}"));
         let new = NewFile { id: id.clone(), secret, uploader, name: name.clone() };
         // First noted, then kept: whatever is interrupted in between is found and removed.
-        let bytes_max = self.write(|store, done| store.announce_file(new, done)).await?;
+        let bytes_max = self.write(AnnounceFile { new }).await?;
         // The disk may fill up while a file comes.
         let full = AtomicBool::new(false);
         let bytes = bytes.map(|part| match part {
@@ -173,8 +176,8 @@ impl Service {
         };
         let (mime, image) = (received.kind.mime.to_owned(), received.kind.image);
         let file = StoredFile { name, size: received.size, mime, image };
-        let (key, stored) = (id.clone(), file.clone());
-        if let Err(refusal) = self.write(|store, done| store.complete_file(key, stored, done)).await {
+        let complete = CompleteFile { id: id.clone(), file: file.clone() };
+        if let Err(refusal) = self.write(complete).await {
             self.give_up(id).await;
             return Err(refusal);
         }
@@ -186,7 +189,7 @@ impl Service {
     async fn give_up(&self, id: String) {
         let removed = self.files().remove(&id).await;
         let forgotten = match removed {
-            Ok(()) => self.write(|store, done| store.forget_files(vec![id], done)).await.map_err(|e| e.to_string()),
+            Ok(()) => self.write(ForgetFiles { ids: vec![id] }).await.map_err(|e| e.to_string()),
             Err(error) => Err(error.to_string()),
         };
         if let Err(error) = forgotten {
@@ -223,9 +226,9 @@ impl Service {
     /// # Errors
     /// An internal error.
     pub async fn sweep_files(&self, after: i64) -> Result<i64, Refusal> {
-        let dead = self.store().dead_files(after, LOOKED_AT).await?;
+        let orphaned = self.store().orphaned_files(after, LOOKED_AT).await?;
         let mut gone = Vec::new();
-        for id in dead.ids {
+        for id in orphaned.ids {
             // Bytes first: what cannot be removed now is found again.
             match self.files().remove(&id).await {
                 Ok(()) => gone.push(id),
@@ -233,9 +236,9 @@ impl Service {
             }
         }
         if !gone.is_empty() {
-            self.write(|store, done| store.forget_files(gone, done)).await?;
+            self.write(ForgetFiles { ids: gone }).await?;
         }
-        Ok(dead.next.unwrap_or(0))
+        Ok(orphaned.next.unwrap_or(0))
     }
 }
 

@@ -5,8 +5,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use quintet_domain::{Refusal, UserId};
-use quintet_store::{GuestProof, Party};
+use quintet_domain::{GuestProof, Refusal, UserId};
+use quintet_store::Party;
 use sha2::{Digest, Sha256};
 
 use crate::Service;

@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use quintet_domain::{Refusal, Timestamp, User, UserId, UserKind};
-use quintet_store::{Account, Party};
+use quintet_domain::{Account, AdoptUser, Refusal, Timestamp, User, UserId, UserKind};
+use quintet_store::Party;
 
 use crate::{Credential, Service};
 
@@ -50,7 +50,7 @@ impl Service {
             _ if token.generation.is_some() => return Err(Refusal::unauthenticated("the user is not known")),
             _ => {
                 let claims = token.claims;
-                self.write(|store, done| store.adopt(claims, done)).await?
+                self.write(AdoptUser { claims }).await?
             }
         };
         let revoked = match token.generation {

@@ -1,18 +1,18 @@
-//! What may be asked of Quintet, and by whom: one file per family of operations, over the store and the bus.
+//! The operations of Quintet: one file per family, over the store and the bus.
 //!
 //! What lives here: identity (tokens, passwords, guests), the checks that come before a write, presence, and the
 //! operations that sockets and REST share.
-//! What does not: SQL, sockets, HTTP, and the words of any dialect.
+//! What does not: SQL, sockets, HTTP, and the vocabulary of any dialect.
 //!
-//! What must stay true: whatever is allowed here is decided again, finally, inside the write; and nothing is told to
-//! anybody from here: it is committed, and the bus carries it.
+//! What must stay true: what is allowed here is decided again, finally, inside the write; and nothing is delivered to
+//! clients from here: it is committed, and the bus carries it.
 
 mod account;
 mod attempts;
 mod authorise;
 mod claims;
+mod commands;
 mod conversations;
-mod execute;
 mod failures;
 mod files;
 mod guests;
@@ -36,8 +36,8 @@ use std::sync::Arc;
 
 pub use account::Owner;
 pub use claims::{RequiredClaim, Rules};
-pub use conversations::ConversationInput;
-pub use execute::{Caller, Executed, Position};
+pub use commands::{Caller, reply};
+pub use conversations::{ConversationChange, ConversationInput};
 pub use files::{Content, Shown, Uploaded};
 pub use guests::GuestSecret;
 pub use heavy::HeavyTurn;
@@ -47,17 +47,19 @@ pub use metrics::{Metrics, Refused};
 pub use passwords::Passwords;
 pub use presence::Presence;
 use quintet_bus::Bus;
-use quintet_domain::{Environment, Refusal};
+pub use quintet_domain::{Account, Actor, Login, MeetupChange, ProfileChange, StoredFile};
+use quintet_domain::{Environment, Prune, Refusal, Request};
 use quintet_files::Files;
 pub use quintet_store::{
-    Account, Actor, ConversationChange, Filter, Joined, Listing, Login, MeetupChange, Memberships, MessagePage, Missed,
-    NotificationRow, Page, PageOf, Party, ProfileChange, Sent, ServiceKey, StoredFile, Untold,
+    Filter, Listing, Memberships, MessagePage, NotificationRow, Page, PageOf, Party, PendingNotifications, Replayed,
+    ServiceKey,
 };
-use quintet_store::{Done, Future, Store};
+use quintet_store::{ReplyTo, Store};
 pub use rates::{EventRate, Rates, RefusalRate};
 pub use recovery::{ResumeToken, ResumeTokens};
 pub use token_hmac::install_token_cryptography;
 pub use tokens::{Algorithm, Credential, Issuer, Keys, SignWith, TokenSettings, Tokens};
+use tokio::sync::oneshot;
 pub use users::{NewAccount, Reserved, Session};
 
 /// What an operator may set.
@@ -148,7 +150,7 @@ impl Service {
         &self.0.rates
     }
 
-    /// The bus, to subscribe to and to publish what passes.
+    /// The bus, to subscribe to and to publish ephemeral events on.
     #[must_use]
     pub fn bus(&self) -> &dyn Bus {
         &*self.0.bus
@@ -160,7 +162,7 @@ impl Service {
         &*self.0.environment
     }
 
-    /// Commands that wait for the writer.
+    /// The number of writes that wait for the writer.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.0.store.waiting()
@@ -191,7 +193,7 @@ impl Service {
     pub async fn prune(&self, after: i64, turns: usize) -> Result<i64, Refusal> {
         let mut mark = after;
         for _ in 0..turns {
-            let pruned = self.write(|store, done| store.prune(mark, done)).await?;
+            let pruned = self.write(Prune { after: mark }).await?;
             mark = pruned.after;
             if !pruned.more {
                 break;
@@ -206,18 +208,18 @@ impl Service {
     }
 
     /// Queues a write and waits for its commit.
-    async fn write<T: Send + 'static>(
-        &self,
-        queue: impl for<'s> FnOnce(&'s dyn Store, Done<T>) -> Future<'s, ()>,
-    ) -> Result<T, Refusal> {
-        let (sender, receiver) = tokio::sync::oneshot::channel();
-        let done = Box::new(move |result| {
-            let _ = sender.send(result);
-        });
-        queue(&*self.0.store, done).await;
+    ///
+    /// # Errors
+    /// As the rules refuse; an internal error where the write could not be committed.
+    pub(crate) async fn write<R: Request>(&self, request: R) -> Result<R::Output, Refusal> {
+        let (sender, receiver) = oneshot::channel();
+        self.store().submit(request.into(), ReplyTo::Caller(sender)).await?;
         match receiver.await {
-            Ok(result) => Ok(result?),
-            // The writer dropped the command: it failed before it could answer.
+            Ok(written) => R::output(written?).ok_or_else(|| {
+                tracing::error!("the store answered with the result of another kind of write");
+                Refusal::internal()
+            }),
+            // The writer ended before it could answer.
             Err(_) => Err(Refusal::internal()),
         }
     }

@@ -1,8 +1,11 @@
 //! Meetups.
 
 use quintet_domain::limits::NAME_CHARS_MAX;
-use quintet_domain::{Meetup, MeetupId, Refusal, Timestamp, UserId, is_blank};
-use quintet_store::{Actor, MeetupChange, MeetupFilter, NewMeetup, Page};
+use quintet_domain::{
+    Actor, ChangeMeetup, CreateMeetup, DecideRequest, DeleteMeetup, ExpireMeetups, Meetup, MeetupChange, MeetupId,
+    NewMeetup, Refusal, RemoveParticipant, RequestMeetup, Timestamp, UserId, is_blank,
+};
+use quintet_store::{MeetupFilter, Page};
 
 use crate::Service;
 
@@ -53,7 +56,7 @@ impl Service {
             expires_at,
             capacity: input.capacity,
         };
-        self.write(|store, done| store.create_meetup(actor, new, done)).await
+        self.write(CreateMeetup { actor, new }).await
     }
 
     /// Changes a meetup of the actor's.
@@ -69,7 +72,7 @@ impl Service {
         if change.capacity == Some(Some(0)) {
             return Err(Refusal::invalid("capacity", "must be at least 1"));
         }
-        self.write(|store, done| store.change_meetup(actor, id, change, done)).await
+        self.write(ChangeMeetup { actor, meetup: id, change }).await
     }
 
     /// Deletes a meetup of the actor's, with its conversation.
@@ -77,7 +80,7 @@ impl Service {
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
     pub async fn delete_meetup(&self, actor: Actor, id: MeetupId) -> Result<(), Refusal> {
-        self.write(|store, done| store.delete_meetup(actor, id, done)).await
+        self.write(DeleteMeetup { actor, meetup: id }).await
     }
 
     /// A meetup as the user sees it.
@@ -107,7 +110,7 @@ impl Service {
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_CONFLICT`.
     pub async fn request_meetup(&self, actor: Actor, id: MeetupId) -> Result<Meetup, Refusal> {
-        self.write(|store, done| store.request_meetup(actor, id, done)).await
+        self.write(RequestMeetup { actor, meetup: id }).await
     }
 
     /// Accepts or declines a request.
@@ -121,7 +124,7 @@ impl Service {
         user: UserId,
         accept: bool,
     ) -> Result<Meetup, Refusal> {
-        self.write(|store, done| store.decide_request(actor, id, user, accept, done)).await
+        self.write(DecideRequest { actor, meetup: id, user, accept }).await
     }
 
     /// Takes a participant out, or oneself.
@@ -129,7 +132,7 @@ impl Service {
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
     pub async fn remove_participant(&self, actor: Actor, id: MeetupId, user: UserId) -> Result<Meetup, Refusal> {
-        self.write(|store, done| store.remove_participant(actor, id, user, done)).await
+        self.write(RemoveParticipant { actor, meetup: id, user }).await
     }
 
     /// Expires open meetups whose time passed; gives how many.
@@ -137,6 +140,6 @@ impl Service {
     /// # Errors
     /// An internal error.
     pub async fn expire_meetups(&self) -> Result<usize, Refusal> {
-        self.write(|store, done| store.expire_meetups(done)).await
+        self.write(ExpireMeetups).await
     }
 }

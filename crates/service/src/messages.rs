@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use quintet_domain::{ConversationId, Message, MessageId, NewText, Refusal, UserId, validate_content};
-use quintet_store::{Actor, MessagePage, PageOf, Party, SendMessage, Sent};
+use quintet_domain::{
+    Actor, ConversationId, DeleteMessage, EditMessage, MarkRead, Message, MessageId, NewText, Refusal, SendMessage,
+    Sent, UserId, validate_content,
+};
+use quintet_store::{MessagePage, PageOf, Party};
 
 use crate::Service;
 
@@ -14,7 +17,7 @@ impl Service {
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`, `ERR_CONFLICT`, what is wrong with the text.
     pub async fn send(&self, actor: Actor, text: NewText) -> Result<Sent, Refusal> {
         validate_content("content", &text.content, text.file.is_some())?;
-        self.write(|store, done| store.send(SendMessage { actor, text }, done)).await
+        self.write(SendMessage { actor, text }).await
     }
 
     /// Changes a message's text.
@@ -24,7 +27,7 @@ impl Service {
     pub async fn edit_message(&self, actor: Actor, id: MessageId, content: String) -> Result<Arc<Message>, Refusal> {
         // Whether it may be blank is known where it is known whether a file comes with it.
         validate_content("content", &content, true)?;
-        self.write(|store, done| store.edit_message(actor, id, content, done)).await
+        self.write(EditMessage { actor, message: id, content }).await
     }
 
     /// Deletes a message.
@@ -32,7 +35,7 @@ impl Service {
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
     pub async fn delete_message(&self, actor: Actor, id: MessageId) -> Result<Arc<Message>, Refusal> {
-        self.write(|store, done| store.delete_message(actor, id, done)).await
+        self.write(DeleteMessage { actor, message: id }).await
     }
 
     /// Reads a message and all that came before it; the conversation may be left out.
@@ -40,7 +43,7 @@ impl Service {
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
     pub async fn mark_read(&self, actor: Actor, id: Option<ConversationId>, message: MessageId) -> Result<(), Refusal> {
-        self.write(|store, done| store.mark_read(actor, id, vec![message], done)).await
+        self.write(MarkRead { actor, conversation: id, messages: vec![message] }).await
     }
 
     /// How many messages a conversation has, deleted ones included, as far as they are counted.

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use quintet_domain::Refusal;
+use quintet_domain::{Probe, Refusal};
 use tokio::sync::Mutex;
 
 use crate::Service;
@@ -39,7 +39,7 @@ impl Service {
         }
         self.store().check().await?;
         if self.metrics().last_commit_failed() {
-            self.write(|store, done| store.probe(done)).await?;
+            self.write(Probe).await?;
             self.metrics().commits_work();
         }
         self.position().await.map(|_| ())

@@ -8,14 +8,14 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac};
 use quintet_domain::{ConnectionId, Refusal, User};
-use quintet_store::Missed;
+use quintet_store::Replayed;
 use sha2::Sha256;
 
 use crate::Service;
 
 /// The first byte of each secret: how the rest is laid out.
 const VERSION: u8 = 1;
-/// Version, dialect, lineage and start.
+/// Version, dialect, session and start.
 const BODY_BYTES: usize = 18;
 /// Bytes of the proof: 128 bits of an HMAC cannot be guessed.
 const PROOF_BYTES: usize = 16;
@@ -37,7 +37,7 @@ pub struct ResumeTokens(Hmac<Sha256>);
 
 impl std::fmt::Debug for ResumeTokens {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Threads(..)")
+        f.write_str("ResumeTokens(..)")
     }
 }
 
@@ -55,8 +55,8 @@ impl Service {
     ///
     /// # Errors
     /// An internal error.
-    pub async fn missed(&self, user: &User, after: u64) -> Result<Missed, Refusal> {
-        Ok(self.store().missed(user.id.clone(), user.is_guest(), after).await?)
+    pub async fn replay_since(&self, user: &User, after: u64) -> Result<Replayed, Refusal> {
+        Ok(self.store().replay_since(user.id.clone(), user.is_guest(), after).await?)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Services: other backends, which come with a key of the operator's making.
 
-use quintet_domain::{Refusal, UserId, parse_username};
-use quintet_store::{Account, Party, ProfileChange, ServiceKey};
+use quintet_domain::{Account, AddService, ProfileChange, Refusal, RemoveService, UserId, parse_username};
+use quintet_store::{Party, ServiceKey};
 use std::net::IpAddr;
 
 use sha2::{Digest, Sha256};
@@ -24,7 +24,7 @@ impl Service {
         let name = parse_username(&name)?;
         let key = format!("{KEY_PREFIX}{:032x}", self.0.environment.secret());
         let hash = hash(&key);
-        self.write(|store, done| store.add_service(name, hash, done)).await?;
+        self.write(AddService { name, hash }).await?;
         Ok(key)
     }
 
@@ -33,7 +33,7 @@ impl Service {
     /// # Errors
     /// `ERR_NOT_FOUND`.
     pub async fn remove_key(&self, name: String) -> Result<(), Refusal> {
-        self.write(|store, done| store.remove_service(name, done)).await
+        self.write(RemoveService { name }).await
     }
 
     /// All keys, by name: for the operator.

@@ -6,8 +6,8 @@
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation};
 use quintet_domain::limits::{CLOCK_AHEAD_SECONDS, FRESH_TOKEN_SECONDS, TOKEN_BYTES_MAX};
+use quintet_domain::{Account, Claims};
 use quintet_domain::{Refusal, Timestamp};
-use quintet_store::{Account, Claims};
 use serde_json::{Map, Value, json};
 
 use crate::claims::{self, Rules};

@@ -4,10 +4,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use quintet_domain::{
-    Refusal, Timestamp, User, UserId, display_name, display_name_from, parse_username, refuse_reserved, validate_email,
-    validate_link,
+    Account, ChangeProfile, ContinueErasure, EraseUser, Login, NewUser, NoteSeen, ProfileChange, Refusal, RegisterUser,
+    RevokeTokens, SetDisabled, SetPassword, Timestamp, User, UserId, display_name, display_name_from, parse_username,
+    refuse_reserved, validate_email, validate_link,
 };
-use quintet_store::{Account, Login, NewUser, Page, Party, ProfileChange};
+use quintet_store::{Page, Party};
 
 use crate::{Service, failures};
 
@@ -45,7 +46,7 @@ pub enum Reserved {
     #[default]
     Refused,
     /// Append a number: for other back ends, whose users have it already.
-    NotificationRow,
+    Numbered,
     /// Accept it: for the operator.
     Allowed,
 }
@@ -124,10 +125,10 @@ impl Service {
             last_name: last_name(new.last_name),
             country,
             any_username: new.any_username,
-            number_reserved: new.reserved == Reserved::NotificationRow,
+            number_reserved: new.reserved == Reserved::Numbered,
             email_unverified: false,
         };
-        self.write(|store, done| store.register(new, done)).await
+        self.write(RegisterUser { new }).await
     }
 
     /// A session in a vocabulary: the one that the client is known to speak, else the user's home. A session that
@@ -177,7 +178,7 @@ impl Service {
     /// # Errors
     /// An internal error.
     pub async fn revoke(&self, user: UserId) -> Result<(), Refusal> {
-        self.write(|store, done| store.revoke_tokens(user, done)).await.map(|_| ())
+        self.write(RevokeTokens { user }).await.map(|_| ())
     }
 
     /// Changes a profile.
@@ -195,7 +196,7 @@ impl Service {
         change.last_name = last_name(change.last_name);
         check_avatar(change.avatar.as_ref().and_then(Option::as_ref))?;
         change.country = checked_name("country", change.country)?;
-        self.write(|store, done| store.change_profile(user, change, done)).await
+        self.write(ChangeProfile { user, change }).await
     }
 
     /// The username that a user is to have from now on; none where it is the one that it has, which may be one that
@@ -217,7 +218,7 @@ impl Service {
     /// What is wrong with the new one.
     pub async fn set_password(&self, user: UserId, field: &str, new: String) -> Result<Account, Refusal> {
         let hash = self.0.passwords.hash(field, new).await?;
-        self.write(|store, done| store.set_password(user, hash, done)).await
+        self.write(SetPassword { user, hash }).await
     }
 
     /// Bars a user, or lets it in again: for the operator.
@@ -225,7 +226,7 @@ impl Service {
     /// # Errors
     /// `ERR_NOT_FOUND`.
     pub async fn set_disabled(&self, user: UserId, disabled: bool) -> Result<(), Refusal> {
-        self.write(|store, done| store.set_disabled(user, disabled, done)).await
+        self.write(SetDisabled { user, disabled }).await
     }
 
     /// Erases a person, and its messages after it: this is over when all of them are gone.
@@ -233,8 +234,8 @@ impl Service {
     /// # Errors
     /// An internal error.
     pub async fn erase(&self, user: UserId) -> Result<(), Refusal> {
-        self.write(|store, done| store.erase(user.clone(), done)).await?;
-        while self.write(|store, done| store.continue_erasure(user.clone(), done)).await? {}
+        self.write(EraseUser { user: user.clone() }).await?;
+        while self.write(ContinueErasure { user: user.clone() }).await? {}
         Ok(())
     }
 
@@ -246,7 +247,7 @@ impl Service {
         let mut failed = Ok(());
         for user in self.store().erasing().await? {
             for _ in 0..ERASURE_TURNS {
-                match self.write(|store, done| store.continue_erasure(user.clone(), done)).await {
+                match self.write(ContinueErasure { user: user.clone() }).await {
                     Ok(true) => {}
                     Ok(false) => break,
                     // One that fails keeps nobody else waiting.
@@ -260,10 +261,10 @@ impl Service {
         failed
     }
 
-    /// Notes when users were last seen.
-    pub async fn seen(&self, users: Vec<(UserId, Timestamp)>) {
-        if let Err(error) = self.write(|store, done| store.seen(users, done)).await {
-            tracing::warn!(%error, "the time when users were last seen was not kept");
+    /// Records when users were last seen.
+    pub async fn note_seen(&self, users: Vec<(UserId, Timestamp)>) {
+        if let Err(error) = self.write(NoteSeen { users }).await {
+            tracing::warn!(%error, "the time when users were last seen was not recorded");
         }
     }
 

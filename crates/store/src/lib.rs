@@ -19,6 +19,7 @@ pub use error::{OpenError, StoreError};
 pub use memory::{MemoryDisk, MemoryStore, MemoryWriter};
 pub use model::*;
 pub use party::Party;
+pub use quintet_rules::log::Replayed;
 pub use sqlite::{Location, SqliteStore};
 pub use store::{Future, Group, OnCommit, ReadResult, ReplyTo, Store};
 pub use writer::{CaughtUp, Committer, Database, Submission};

@@ -268,7 +268,7 @@ fn group(found: &Listing) -> Value {
 
 /// A group as the asker finds it, with its members where it is one of them.
 async fn shown_group(service: &Service, asker: &AuthUser, id: ConversationId) -> Result<Value, Refusal> {
-    let found = service.found(asker.id(), String::new(), Filter::One(id.clone()), None, 1).await?;
+    let found = service.find_conversations(asker.id(), String::new(), Filter::One(id.clone()), None, 1).await?;
     let found = found.items.first().ok_or_else(|| Refusal::not_found("group", &id))?;
     let mut object = group(found);
     // Who is in it is for those who are.
@@ -284,7 +284,7 @@ async fn shown_group(service: &Service, asker: &AuthUser, id: ConversationId) ->
     responses((status = 200, description = "Done"))
 )]
 async fn list_groups(State(service): State<Service>, Lister(asker): Lister) -> Answer<Response> {
-    let found = service.found(asker.id(), String::new(), Filter::OpenOrMine, None, LIST_MAX).await?;
+    let found = service.find_conversations(asker.id(), String::new(), Filter::OpenOrMine, None, LIST_MAX).await?;
     Ok(long(|| found.items.iter().map(group).collect::<Value>()))
 }
 

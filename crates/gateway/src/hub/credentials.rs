@@ -1,0 +1,92 @@
+//! When the credentials of connections end: tokens that expire, and tokens that are revoked.
+//!
+//! What must stay true: a connection has at most one timer, for the expiry of its token or for its own end after it; a
+//! connection that was being attached while its token was revoked is refused.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use quintet_domain::limits::EXPIRED_GRACE_SECONDS;
+use quintet_domain::{ConnectionId, Environment, Refusal, UserId};
+use tokio::time::Instant;
+
+use super::directory::Directory;
+use super::timers::{Timer, Timers};
+use crate::connection::Connection;
+
+/// Maximum number of revocations that are remembered. Only connections that are being attached need them.
+const REVOKED_KEPT: usize = 10_000;
+
+/// The refusal of a connection whose token was revoked.
+pub(super) fn revoked() -> Refusal {
+    Refusal::unauthenticated("the token was revoked")
+}
+
+/// Revocations and expiries.
+#[derive(Default)]
+pub(super) struct Credentials {
+    /// The generation below which a user's tokens are revoked.
+    generations: HashMap<UserId, u64>,
+}
+
+impl Credentials {
+    /// Remembers a revocation of all tokens before a generation.
+    pub(super) fn revoke(&mut self, user: &UserId, generation: u64) {
+        if self.generations.len() >= REVOKED_KEPT {
+            self.generations.clear();
+        }
+        self.generations.insert(user.clone(), generation);
+    }
+
+    /// Whether the token that a connection came with was revoked meanwhile.
+    pub(super) fn are_revoked(&self, connection: &Connection, user: &UserId) -> bool {
+        let generation = connection.identity().map_or(0, |identity| identity.generation);
+        self.generations.get(user).is_some_and(|revoked| generation < *revoked)
+    }
+
+    /// Sets the timer for the expiry of a connection's token, and cancels the one that it had.
+    pub(super) fn watch(
+        &self,
+        directory: &mut Directory,
+        timers: &mut Timers,
+        environment: &dyn Environment,
+        (connection, user): (ConnectionId, &UserId),
+        now: Instant,
+    ) {
+        let Some(subscriber) = directory.subscriber(user, connection) else { return };
+        if let Some(before) = subscriber.expiry.take() {
+            timers.cancel(before);
+        }
+        let identity = subscriber.connection.identity();
+        let Some(expires_at) = identity.and_then(|identity| identity.expires_at) else { return };
+        let left_ms = expires_at.0 - environment.now().0;
+        let at = now + Duration::from_millis(u64::try_from(left_ms).unwrap_or(0));
+        subscriber.expiry = Some(timers.add(at, Timer::Expire(connection, user.clone())));
+    }
+
+    /// Tells a connection that its token has expired, and gives it some time to send another.
+    pub(super) fn expire(
+        &self,
+        directory: &mut Directory,
+        timers: &mut Timers,
+        environment: &dyn Environment,
+        (connection, user): (ConnectionId, &UserId),
+        now: Instant,
+    ) {
+        let Some(subscriber) = directory.subscriber(user, connection) else { return };
+        let expires_at = subscriber.connection.identity().and_then(|identity| identity.expires_at);
+        if expires_at.is_none_or(|at| at > environment.now()) {
+            return self.watch(directory, timers, environment, (connection, user), now);
+        }
+        subscriber.connection.out.emit(&quintet_dialect::error_event(&Refusal::token_expired()));
+        let end = now + Duration::from_secs(EXPIRED_GRACE_SECONDS);
+        subscriber.expiry = Some(timers.add(end, Timer::EndExpired(connection, user.clone())));
+    }
+
+    /// Ends a connection that has sent no other token. One that has has another timer.
+    pub(super) fn end_expired(&self, directory: &mut Directory, connection: ConnectionId, user: &UserId) {
+        if let Some(subscriber) = directory.subscriber(user, connection) {
+            subscriber.connection.out.end();
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The commands of connections that wait for their reply in the stream of commits.
+//!
+//! What must stay true: each command in the table is answered once: by the reply that has its ticket, or at once where
+//! it could not be queued. A ticket is never given twice, so that a late reply cannot answer another command.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use quintet_domain::{CommandReply, ConversationId, LocalCommand, Refusal, Ticket, UserId, Written};
+use quintet_service::GuestSecret;
+use slab::Slab;
+
+use crate::responder::Responder;
+
+/// The number of bits of a ticket that are the key in the table; the others count the commands.
+const KEY_BITS: u32 = 32;
+
+/// What is done with the result of a command before it is answered.
+pub(crate) enum Completion {
+    /// Nothing: the result is the answer.
+    Answer {
+        /// The guest's secret, for the answer to the creation of a room.
+        guest_secret: Option<GuestSecret>,
+    },
+    /// The connection receives a conversation again that it had muted: it has joined.
+    Unmute(ConversationId),
+    /// The command is about the connection itself, and is carried out now.
+    Local(LocalCommand),
+}
+
+/// A command that waits for its reply.
+pub(crate) struct PendingCommand {
+    /// Answers the event that the command came by.
+    pub(crate) responder: Responder,
+    /// The user that the connection belonged to when the command came.
+    pub(crate) user: UserId,
+    /// What is done before the answer.
+    pub(crate) completion: Completion,
+}
+
+/// A command with its result, and the place of its answer in the stream.
+pub(crate) struct PendingReply {
+    /// The command that is replied to.
+    pub(crate) command: PendingCommand,
+    /// The answer comes before every entry beyond this position.
+    pub(crate) after: u64,
+    /// The result of the write.
+    pub(crate) outcome: Result<Written, Refusal>,
+}
+
+/// The commands that wait, by ticket.
+#[derive(Default)]
+pub(crate) struct PendingCommands(Mutex<Table>);
+
+#[derive(Default)]
+struct Table {
+    commands: Slab<(Ticket, PendingCommand)>,
+    count: u64,
+}
+
+impl Table {
+    fn remove(&mut self, ticket: Ticket) -> Option<PendingCommand> {
+        let key = usize::try_from(ticket.0 & ((1 << KEY_BITS) - 1)).ok()?;
+        self.commands.get(key).filter(|(own, _)| *own == ticket)?;
+        Some(self.commands.remove(key).1)
+    }
+}
+
+impl PendingCommands {
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a command that is about to be queued.
+    pub(crate) fn add(&self, command: PendingCommand) -> Submission<'_> {
+        let mut table = self.table();
+        table.count += 1;
+        let count = table.count;
+        let entry = table.commands.vacant_entry();
+        let ticket = Ticket(count << KEY_BITS | entry.key() as u64);
+        entry.insert((ticket, command));
+        Submission { commands: self, ticket, queued: false }
+    }
+
+    /// Takes the commands of some replies out, in the order of the replies. The commands of connections whose task ended
+    /// while they were queued are gone already.
+    pub(crate) fn take(&self, replies: Vec<CommandReply>) -> Vec<PendingReply> {
+        if replies.is_empty() {
+            return Vec::new();
+        }
+        let mut table = self.table();
+        let taken = replies.into_iter().filter_map(|CommandReply { ticket, after, outcome }| {
+            Some(PendingReply { command: table.remove(ticket)?, after, outcome })
+        });
+        taken.collect()
+    }
+
+    fn remove(&self, ticket: Ticket) -> Option<PendingCommand> {
+        self.table().remove(ticket)
+    }
+}
+
+/// A command of the table that is being queued. If it is dropped before [`finish`](Self::finish), the command is taken
+/// out, and so answered with an internal error.
+pub(crate) struct Submission<'c> {
+    commands: &'c PendingCommands,
+    ticket: Ticket,
+    queued: bool,
+}
+
+impl Submission<'_> {
+    /// The ticket that the reply will have.
+    pub(crate) fn ticket(&self) -> Ticket {
+        self.ticket
+    }
+
+    /// Ends the queueing. A command that was refused is answered at once.
+    pub(crate) fn finish(mut self, submitted: Result<(), Refusal>) {
+        self.queued = true;
+        if let Err(refusal) = submitted
+            && let Some(command) = self.commands.remove(self.ticket)
+        {
+            command.responder.refuse(refusal);
+        }
+    }
+}
+
+impl Drop for Submission<'_> {
+    fn drop(&mut self) {
+        if !self.queued {
+            drop(self.commands.remove(self.ticket));
+        }
+    }
+}

@@ -95,6 +95,9 @@ pub enum OpenError {
     /// The database is damaged or no database.
     #[error("cannot open the database: {0}")]
     Database(#[from] rusqlite::Error),
+    /// The rows of the database cannot be read.
+    #[error("cannot open the database: {0}")]
+    Rows(#[from] RowsError),
     /// A migration failed.
     #[error("cannot bring the database up to date: {0}")]
     Migration(String),

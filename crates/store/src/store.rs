@@ -88,7 +88,6 @@ pub trait Store: Send + Sync + 'static {
 
     // --- meetups and notifications ---
 
-
     // --- reads: each in the turn of the party that it is for; of one user's where no other is named ---
 
     /// An account by its id.

@@ -7,7 +7,7 @@ mod support;
 use std::collections::BTreeSet;
 
 use quintet_domain::limits::{LIST_BYTES_MAX, MEMBERS_LISTED_MAX, NAMES_SEARCHED_MAX, UNREAD_COUNTED_MAX};
-use quintet_domain::{ConversationKind, Role, UserId};
+use quintet_domain::{AddMember, ConversationKind, DeleteMessage, MarkRead, Role, UserId};
 use quintet_store::{Filter, Page, Party};
 use rusqlite::Connection;
 use support::{Bench, actor};
@@ -109,16 +109,16 @@ async fn a_conversation_as_a_late_member_sees_it() {
     );
     let late = bench.user("late").await;
     let (by, conversation, user) = (actor(&owner), group.clone(), late.clone());
-    bench.write(|store, done| store.add_member(by, conversation, user, Some(Role::Member), done)).await.unwrap();
+    bench.write(AddMember { actor: by, conversation, user, role: Some(Role::Member) }).await.unwrap();
     let sent = bench.send(&owner, &group, "read by one").await.unwrap();
     let by = actor(&late);
-    bench.write(|store, done| store.mark_read(by, None, vec![sent.message.id.clone()], done)).await.unwrap();
+    bench.write(MarkRead { actor: by, conversation: None, messages: vec![sent.message.id.clone()] }).await.unwrap();
     for _ in 0..3 {
         bench.send(&owner, &group, "unread").await.unwrap();
     }
     let deleted = bench.send(&owner, &group, "gone").await.unwrap().message.id.clone();
     let by = actor(&owner);
-    bench.write(|store, done| store.delete_message(by, deleted, done)).await.unwrap();
+    bench.write(DeleteMessage { actor: by, message: deleted }).await.unwrap();
 
     let listed = bench.store.conversations(late.clone(), None, 10).await.unwrap().items.remove(0);
     let ids: Vec<&UserId> = listed.members.iter().map(|member| &member.user.id).collect();
@@ -131,7 +131,7 @@ async fn a_conversation_as_a_late_member_sees_it() {
     let newest = whole.last_message.expect("a message");
     assert_eq!((newest.deleted_at.is_some(), newest.readers.len()), (true, 0));
     let by = actor(&late);
-    bench.write(|store, done| store.mark_read(by, None, vec![newest.id.clone()], done)).await.unwrap();
+    bench.write(MarkRead { actor: by, conversation: None, messages: vec![newest.id.clone()] }).await.unwrap();
     let newest = bench.store.conversation(owner.clone(), group.clone()).await.unwrap().last_message.expect("a message");
     assert_eq!(newest.readers.iter().map(|reader| &reader.user).collect::<Vec<_>>(), [&late]);
 
@@ -163,7 +163,7 @@ async fn open_groups_and_own_ones_are_one_list() {
         let (mut found, mut cursor) = (Vec::new(), None);
         loop {
             let which = Filter::OpenOrMine;
-            let page = bench.store.found(ada.clone(), String::new(), which, cursor, limit).await.unwrap();
+            let page = bench.store.find_conversations(ada.clone(), String::new(), which, cursor, limit).await.unwrap();
             assert!(page.items.len() <= limit as usize);
             for item in page.items {
                 assert_eq!(item.is_member, item.owner.as_ref() == Some(&ada));
@@ -177,6 +177,6 @@ async fn open_groups_and_own_ones_are_one_list() {
         assert_eq!(found, expected, "in pages of {limit}");
     }
     let closed_of_bob = bench.conversation(&bob, ConversationKind::Group, false, &[]).await;
-    let one = bench.store.found(ada, String::new(), Filter::One(closed_of_bob), None, 1).await.unwrap();
+    let one = bench.store.find_conversations(ada, String::new(), Filter::One(closed_of_bob), None, 1).await.unwrap();
     assert!(one.items.is_empty(), "a closed group is not found by its id");
 }

@@ -25,7 +25,7 @@ impl MemoryStore {
 
 impl Store for MemoryStore {
     fn submit(&self, write: Write, reply_to: ReplyTo) -> Future<'_, Result<(), StoreError>> {
-        Box::pin(self.drive.queue().submit(write, reply_to, self.shared.is_full()))
+        Box::pin(async move { self.drive.queue().submit(write, reply_to, || self.shared.is_full()).await })
     }
 
     fn waiting(&self) -> usize {

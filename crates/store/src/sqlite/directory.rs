@@ -4,11 +4,12 @@ use std::cmp::Reverse;
 
 use quintet_domain::limits::{MESSAGES_COUNTED_MAX, NAME_CHARS_MAX, NAMES_SEARCHED_MAX};
 use quintet_domain::{ConversationId, UserId};
+use quintet_rules::rows::{ConversationRows, MemberRows, UserRow};
 use rusqlite::functions::FunctionFlags;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
-use super::queries::{Read, known, readable};
-use super::rows::{self, CONVERSATION, CONVERSATION_COLUMNS, UserRow};
+use super::queries::{Read, readable, user};
+use super::rows::{CONVERSATION_COLUMNS, SqliteRows, conversation_at, conversation_columns};
 use super::{lists, sets};
 use crate::{Filter, Listing, Page};
 
@@ -34,13 +35,13 @@ type Mark = (i64, i64);
 /// page may be short or empty and still have a cursor for the next.
 pub(super) fn found(
     conn: &Connection,
-    user: &UserId,
+    asker: &UserId,
     query: &str,
     which: &Filter,
     cursor: Option<&str>,
     limit: u32,
 ) -> Read<Page<Listing>> {
-    let user = known(conn, user)?;
+    let user = user(conn, asker)?;
     let (after, part) = (lists::after_cursor(cursor)?, folded(query));
     let (mut marks, mut end) = match which {
         Filter::Open => open(conn, after, &part, limit)?,
@@ -53,12 +54,13 @@ pub(super) fn found(
             (open, end)
         }
         Filter::One(id) => {
-            let row = rows::conversation(conn, id)?;
+            let rows = SqliteRows(conn);
+            let row = rows.conversation(id)?;
             let may = match &row {
-                Some(row) => row.open || rows::member(conn, row.pk, user.pk)?.is_some(),
+                Some(row) => row.open || rows.member(row.key, user.key)?.is_some(),
                 None => false,
             };
-            (row.filter(|_| may).map(|row| (row.updated_at.0, row.pk)).into_iter().collect(), None)
+            (row.filter(|_| may).map(|row| (row.head.updated_at.0, row.key.0)).into_iter().collect(), None)
         }
     };
     if marks.len() > limit as usize {
@@ -106,32 +108,34 @@ fn closed_of(conn: &Connection, user: &UserRow, after: Mark, part: &str, limit: 
                AND (c.updated_at, c.pk) < (?2, ?3) AND folded_holds(c.name, ?4)
              ORDER BY c.updated_at DESC, c.pk DESC LIMIT ?5",
         )?
-        .query_map(params![user.pk, after.0, after.1, part, limit + 1], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .query_map(params![user.key.0, after.0, after.1, part, limit + 1], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?)
 }
 
 /// Some groups and rooms as a user finds them, in the given order.
 fn shown(conn: &Connection, user: &UserRow, marks: &[Mark]) -> Read<Vec<Listing>> {
-    let mut statement = conn.prepare_cached(&format!(
-        "SELECT {CONVERSATION}, c.description, (SELECT id FROM user WHERE pk = c.owner_pk),
+    let mut statement = conn.prepare_cached(concat!(
+        "SELECT ",
+        conversation_columns!(),
+        ", (SELECT id FROM user WHERE pk = c.owner_pk),
              EXISTS (SELECT 1 FROM member m WHERE m.conversation_pk = c.pk AND m.user_pk = ?2), j.key
          FROM json_each(?1) j CROSS JOIN conversation c ON c.pk = j.value"
     ))?;
     let mut items: Vec<(i64, Listing)> = statement
-        .query_map(params![sets::keys(marks.iter().map(|(_, pk)| *pk)), user.pk], |row| {
-            let conversation = rows::conversation_at(row, 0)?;
-            let owner = row.get_ref(CONVERSATION_COLUMNS + 1)?.as_str_or_null()?;
+        .query_map(params![sets::keys(marks.iter().map(|(_, pk)| *pk)), user.key.0], |row| {
+            let conversation = conversation_at(row, 0)?;
+            let owner = row.get_ref(CONVERSATION_COLUMNS)?.as_str_or_null()?;
             Ok((
-                row.get(CONVERSATION_COLUMNS + 3)?,
+                row.get(CONVERSATION_COLUMNS + 2)?,
                 Listing {
-                    conversation: conversation.conversation,
-                    description: row.get(CONVERSATION_COLUMNS)?,
+                    conversation: conversation.reference,
+                    description: conversation.description.as_deref().map(str::to_owned),
                     open: conversation.open,
                     owner: owner.map(UserId::trusted),
-                    member_count: conversation.member_count,
-                    is_member: row.get(CONVERSATION_COLUMNS + 2)?,
+                    member_count: conversation.head.member_count,
+                    is_member: row.get(CONVERSATION_COLUMNS + 1)?,
                     created_at: conversation.created_at,
-                    updated_at: conversation.updated_at,
+                    updated_at: conversation.head.updated_at,
                 },
             ))
         })?
@@ -141,29 +145,22 @@ fn shown(conn: &Connection, user: &UserRow, marks: &[Mark]) -> Read<Vec<Listing>
 }
 
 /// Refuses whoever may not use a conversation.
-pub(super) fn may_use(conn: &Connection, user: &UserId, id: &ConversationId) -> Read<()> {
-    let user = known(conn, user)?;
-    readable(conn, &user, id).map(|_| ())
+pub(super) fn may_use(conn: &Connection, asker: &UserId, id: &ConversationId) -> Read<()> {
+    readable(conn, &user(conn, asker)?, id).map(|_| ())
 }
 
-/// The conversation of two, if they have one.
-pub(super) fn direct(conn: &Connection, user: &UserId, other: &UserId) -> Read<Option<ConversationId>> {
-    let (user, other) = (known(conn, user)?, known(conn, other)?);
-    let found = conn
-        .prepare_cached("SELECT id FROM conversation WHERE first_pk = ?1 AND second_pk = ?2")?
-        .query_row([user.pk.min(other.pk), user.pk.max(other.pk)], |row| {
-            Ok(ConversationId::trusted(row.get_ref(0)?.as_str()?))
-        })
-        .optional()?;
-    Ok(found)
+/// The conversation of two users, if they have one.
+pub(super) fn direct(conn: &Connection, asker: &UserId, other: &UserId) -> Read<Option<ConversationId>> {
+    let (user, other) = (user(conn, asker)?.key, user(conn, other)?.key);
+    let found = SqliteRows(conn).direct_conversation((user.min(other), user.max(other)))?;
+    Ok(found.map(|row| row.reference.id.clone()))
 }
 
 /// How many messages a conversation has, as far as they are counted.
-pub(super) fn message_count(conn: &Connection, user: &UserId, id: &ConversationId) -> Read<u64> {
-    let user = known(conn, user)?;
-    let row = readable(conn, &user, id)?;
+pub(super) fn message_count(conn: &Connection, asker: &UserId, id: &ConversationId) -> Read<u64> {
+    let row = readable(conn, &user(conn, asker)?, id)?;
     let count: i64 = conn
         .prepare_cached("SELECT count(*) FROM (SELECT 1 FROM message WHERE conversation_pk = ?1 LIMIT ?2)")?
-        .query_row(params![row.pk, MESSAGES_COUNTED_MAX], |row| row.get(0))?;
-    Ok(count as u64)
+        .query_row(params![row.key.0, MESSAGES_COUNTED_MAX], |row| row.get(0))?;
+    Ok(count.cast_unsigned())
 }

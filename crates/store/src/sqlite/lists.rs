@@ -10,16 +10,21 @@ use quintet_domain::limits::{
     UNREAD_COUNTED_MAX,
 };
 use quintet_domain::{Conversation, ConversationId, Member, Message, Reader, Refusal, Role, Timestamp, UserId};
+use quintet_rules::messages::shown;
+use quintet_rules::rows::{ConversationRow, UserRow};
 use rusqlite::{Connection, params};
 
-use super::queries::{Read, known, readable};
-use super::rows::{self, CONVERSATION, ConversationRow, MESSAGE, MESSAGE_COLUMNS, USER, USER_COLUMNS, UserRow};
+use super::queries::{Read, readable, user};
+use super::rows::{
+    MESSAGE_COLUMNS, SHOWN_USER_COLUMNS, conversation_at, conversation_columns, message_at, message_columns,
+    shown_user_columns,
+};
 use super::sets::{self, Users};
 use crate::Page;
 
 /// A conversation that the user is a member of.
-pub(super) fn conversation(conn: &Connection, user: &UserId, id: &ConversationId) -> Read<Conversation> {
-    let user = known(conn, user)?;
+pub(super) fn conversation(conn: &Connection, asker: &UserId, id: &ConversationId) -> Read<Conversation> {
+    let user = user(conn, asker)?;
     let row = readable(conn, &user, id)?;
     let found = whole(conn, &user, vec![row], IDS_MAX)?.pop();
     Ok(found.ok_or_else(|| Refusal::not_found("conversation", id))?)
@@ -40,30 +45,32 @@ pub(super) fn after_cursor(cursor: Option<&str>) -> Read<(i64, i64)> {
 /// A page of the user's conversations, newest activity first.
 pub(super) fn conversations(
     conn: &Connection,
-    user: &UserId,
+    asker: &UserId,
     cursor: Option<&str>,
     limit: u32,
 ) -> Read<Page<Conversation>> {
-    let user = known(conn, user)?;
+    let user = user(conn, asker)?;
     let (before_at, before_pk) = after_cursor(cursor)?;
     // Reads the sort key of all conversations of the user, and the rest only of those on the page.
     let mut found: Vec<ConversationRow> = conn
-        .prepare_cached(&format!(
-            "SELECT {CONVERSATION} FROM (
+        .prepare_cached(concat!(
+            "SELECT ",
+            conversation_columns!(),
+            " FROM (
                  SELECT n.pk AS pk FROM member m INDEXED BY member_user
                  CROSS JOIN conversation n ON n.pk = m.conversation_pk
                  WHERE m.user_pk = ?1 AND (n.updated_at, n.pk) < (?2, ?3)
                    AND (m.hidden_sequence < 0 OR m.hidden_sequence <
-                        coalesce((SELECT l.sequence FROM message l WHERE l.pk = n.last_message_pk), 0))
+                        coalesce((SELECT l.sequence FROM message l WHERE l.position = n.last_message), 0))
                  ORDER BY n.updated_at DESC, n.pk DESC LIMIT ?4) p
              CROSS JOIN conversation c ON c.pk = p.pk"
         ))?
-        .query_map(params![user.pk, before_at, before_pk, limit + 1], |row| rows::conversation_at(row, 0))?
+        .query_map(params![user.key.0, before_at, before_pk, i64::from(limit) + 1], |row| conversation_at(row, 0))?
         .collect::<Result<_, _>>()?;
-    found.sort_unstable_by_key(|row| std::cmp::Reverse((row.updated_at, row.pk)));
+    found.sort_unstable_by_key(|row| std::cmp::Reverse((row.head.updated_at, row.key)));
     let more = found.len() > limit as usize;
     found.truncate(limit as usize);
-    let marks: Vec<(i64, i64)> = found.iter().map(|row| (row.updated_at.0, row.pk)).collect();
+    let marks: Vec<(i64, i64)> = found.iter().map(|row| (row.head.updated_at.0, row.key.0)).collect();
     let items = whole(conn, &user, found, members_of_each(marks.len()))?;
     let last = items.len().checked_sub(1).and_then(|last| marks.get(last));
     let next = last.filter(|_| more || items.len() < marks.len()).map(|(at, pk)| cursor_at(*at, *pk));
@@ -81,12 +88,12 @@ struct Beside {
     owner: Option<UserId>,
     unread: u64,
     last: Option<Message>,
-    members: Vec<Seat>,
+    members: Vec<ListedMember>,
     bytes: usize,
 }
 
 /// A member, with the number of the conversation's when it joined.
-struct Seat {
+struct ListedMember {
     joined_sequence: u64,
     pk: i64,
     member: Member,
@@ -95,7 +102,7 @@ struct Seat {
 /// Conversations with what a client shows of them: as many of the first as one page may have bytes.
 fn whole(conn: &Connection, user: &UserRow, rows: Vec<ConversationRow>, members_max: usize) -> Read<Vec<Conversation>> {
     let mut beside: Vec<Beside> = rows.iter().map(|_| Beside::default()).collect();
-    let keys = sets::keys(rows.iter().map(|row| row.pk));
+    let keys = sets::keys(rows.iter().map(|row| row.key.0));
     let mut users = Users::default();
     add_messages(conn, user, &rows, &keys, &mut users, &mut beside)?;
     let complete = add_members(conn, user, &keys, members_max, &mut users, &mut beside)?;
@@ -117,20 +124,23 @@ fn add_messages(
     beside: &mut [Beside],
 ) -> Read<()> {
     const OWN_COLUMNS: usize = 3;
-    let mut statement = conn.prepare_cached(&format!(
+    let mut statement = conn.prepare_cached(concat!(
         "SELECT j.key, (SELECT id FROM user WHERE pk = c.owner_pk),
              (SELECT count(*) FROM (
                   SELECT n.sender_pk, n.deleted_at FROM message n
                   WHERE n.conversation_pk = c.pk AND n.sequence > coalesce(o.read_sequence, 0)
                   ORDER BY n.sequence DESC LIMIT ?3)
               WHERE sender_pk <> ?2 AND deleted_at IS NULL),
-             {MESSAGE}, {USER}
-         FROM json_each(?1) j CROSS JOIN conversation c ON c.pk = j.value
+             ",
+        message_columns!(),
+        ", ",
+        shown_user_columns!(),
+        " FROM json_each(?1) j CROSS JOIN conversation c ON c.pk = j.value
          LEFT JOIN member o ON o.conversation_pk = c.pk AND o.user_pk = ?2
-         LEFT JOIN message m ON m.pk = c.last_message_pk
+         LEFT JOIN message m ON m.position = c.last_message
          LEFT JOIN user u ON u.pk = m.sender_pk"
     ))?;
-    let mut found = statement.query(params![keys, user.pk, UNREAD_COUNTED_MAX])?;
+    let mut found = statement.query(params![keys, user.key.0, UNREAD_COUNTED_MAX])?;
     while let Some(row) = found.next()? {
         let at = sets::nth(row)?;
         let (Some(own), Some(beside)) = (rows.get(at), beside.get_mut(at)) else { continue };
@@ -138,7 +148,7 @@ fn add_messages(
         beside.unread = row.get::<_, i64>(2)? as u64;
         if row.get::<_, Option<i64>>(OWN_COLUMNS)?.is_some() {
             let sender = users.at(row, OWN_COLUMNS + MESSAGE_COLUMNS)?;
-            let message = rows::message_at(row, OWN_COLUMNS, &own.conversation, sender)?;
+            let message = shown(&message_at(row, OWN_COLUMNS)?, &own.reference, &sender);
             beside.bytes += sets::message_bytes(&message);
             beside.last = Some(message);
         }
@@ -155,8 +165,10 @@ fn add_members(
     users: &mut Users,
     beside: &mut [Beside],
 ) -> Read<usize> {
-    let mut statement = conn.prepare_cached(&format!(
-        "SELECT j.key, {USER}, m.role, m.joined_at, m.read_sequence, m.read_at, m.joined_sequence
+    let mut statement = conn.prepare_cached(concat!(
+        "SELECT j.key, ",
+        shown_user_columns!(),
+        ", m.role, m.joined_at, m.read_sequence, m.read_at, m.joined_sequence
          FROM json_each(?1) j
          CROSS JOIN member m ON m.conversation_pk = j.value AND m.user_pk IN (
              SELECT ?2 UNION ALL SELECT user_pk FROM (
@@ -164,12 +176,12 @@ fn add_members(
                  ORDER BY f.joined_sequence, f.user_pk LIMIT ?3))
          CROSS JOIN user u ON u.pk = m.user_pk"
     ))?;
-    let mut found = statement.query(params![keys, user.pk, members_max as i64])?;
+    let mut found = statement.query(params![keys, user.key.0, members_max as i64])?;
     let mut bytes = 0;
     while let Some(row) = found.next()? {
         let at = sets::nth(row)?;
         let Some(beside) = beside.get_mut(at) else { continue };
-        let behind = USER_COLUMNS + 1;
+        let behind = SHOWN_USER_COLUMNS + 1;
         let role: String = row.get(behind)?;
         let member = Member {
             user: users.at(row, 1)?,
@@ -185,7 +197,7 @@ fn add_members(
         }
         beside.bytes += own_bytes;
         let joined_sequence = row.get::<_, i64>(behind + 4)? as u64;
-        beside.members.push(Seat { joined_sequence, pk: row.get(1)?, member });
+        beside.members.push(ListedMember { joined_sequence, pk: row.get(1)?, member });
     }
     Ok(usize::MAX)
 }
@@ -195,7 +207,7 @@ fn assembled(row: ConversationRow, beside: Beside, members_max: usize) -> Conver
     if let Some(last) = &mut last {
         last.readers = readers(&mut members, last);
     }
-    members.sort_unstable_by_key(|seat| (seat.joined_sequence, seat.pk));
+    members.sort_unstable_by_key(|listed| (listed.joined_sequence, listed.pk));
     if members.len() > members_max {
         // One more than the first came: the one who asks, the last of them. It stands for the one before.
         members.remove(members_max - 1);
@@ -203,28 +215,28 @@ fn assembled(row: ConversationRow, beside: Beside, members_max: usize) -> Conver
     Conversation {
         open: row.open,
         owner,
-        members: members.into_iter().map(|seat| seat.member).collect(),
-        member_count: row.member_count,
+        members: members.into_iter().map(|listed| listed.member).collect(),
+        member_count: row.head.member_count,
         last_message: last.map(Arc::new),
         unread_count: unread,
-        sequence: row.sequence,
+        sequence: row.head.sequence,
         created_at: row.created_at,
-        updated_at: row.updated_at,
-        conversation: row.conversation,
+        updated_at: row.head.updated_at,
+        conversation: row.reference,
     }
 }
 
 /// Who of the members that are shown read a message: those that have come furthest first.
-fn readers(members: &mut [Seat], message: &Message) -> Vec<Reader> {
-    members.sort_by_key(|seat| std::cmp::Reverse(seat.member.read_sequence));
-    let passed = members.iter().filter(|seat| {
-        seat.joined_sequence < message.sequence
-            && seat.member.read_sequence >= message.sequence
-            && seat.member.user.id != message.sender.id
+fn readers(members: &mut [ListedMember], message: &Message) -> Vec<Reader> {
+    members.sort_by_key(|listed| std::cmp::Reverse(listed.member.read_sequence));
+    let passed = members.iter().filter(|listed| {
+        listed.joined_sequence < message.sequence
+            && listed.member.read_sequence >= message.sequence
+            && listed.member.user.id != message.sender.id
     });
-    let readers = passed.filter_map(|seat| {
-        let read_at = seat.member.read_at?;
-        Some(Reader { user: seat.member.user.id.clone(), read_at })
+    let readers = passed.filter_map(|listed| {
+        let read_at = listed.member.read_at?;
+        Some(Reader { user: listed.member.user.id.clone(), read_at })
     });
     readers.take(READERS_SHOWN_MAX).collect()
 }

@@ -215,12 +215,6 @@ fn migrate(conn: &mut Connection, folder: &Path) -> Result<(), OpenError> {
     migrations::migrations::runner().run(conn).map(|_| ()).map_err(|error| OpenError::Migration(error.to_string()))
 }
 
-/// Writes a page of the file as it is.
-pub(super) fn write_nothing(conn: &Connection) -> Result<(), rusqlite::Error> {
-    let version: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    conn.pragma_update(None, "user_version", version)
-}
-
 /// Copies the database of a folder to a file as it is, whatever its version and whether somebody serves it or not.
 pub(super) fn backup(folder: &Path, to: &Path) -> Result<(), OpenError> {
     find(folder)?;
@@ -236,5 +230,7 @@ pub(super) fn backup(folder: &Path, to: &Path) -> Result<(), OpenError> {
     copied.map_err(|why| OpenError::Backup { to: to.to_owned(), why })
 }
 
+#[cfg(test)]
+mod core_tests;
 #[cfg(test)]
 mod tests;

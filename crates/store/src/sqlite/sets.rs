@@ -1,4 +1,6 @@
 //! Reading sets: many rows by one statement, whose keys are handed over as a list in JSON.
+//!
+//! What must stay true: a statement over `json_each` gives the index of the key that a row belongs to.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,7 +9,7 @@ use quintet_domain::{Message, User};
 use rusqlite::{Connection, Row};
 
 use super::queries::Read;
-use super::rows::{self, USER};
+use super::rows::{shown_user_at, shown_user_columns};
 
 /// Approximate bytes of a list item beside its names, links and texts: ids, times, flags.
 const ITEM_BYTES: usize = 300;
@@ -38,8 +40,11 @@ impl Users {
     /// The users of some keys.
     pub(super) fn load(conn: &Connection, pks: impl IntoIterator<Item = i64>) -> Read<Self> {
         let mut users = Self::default();
-        let mut statement =
-            conn.prepare_cached(&format!("SELECT {USER} FROM json_each(?1) j CROSS JOIN user u ON u.pk = j.value"))?;
+        let mut statement = conn.prepare_cached(concat!(
+            "SELECT ",
+            shown_user_columns!(),
+            " FROM json_each(?1) j CROSS JOIN user u ON u.pk = j.value"
+        ))?;
         let mut found = statement.query([keys(pks)])?;
         while let Some(row) = found.next()? {
             users.at(row, 0)?;
@@ -53,7 +58,7 @@ impl Users {
         if let Some(known) = self.0.get(&pk) {
             return Ok(Arc::clone(known));
         }
-        let user = rows::user_at(row, at)?.user;
+        let user = Arc::new(shown_user_at(row, at)?);
         self.0.insert(pk, Arc::clone(&user));
         Ok(user)
     }

@@ -26,8 +26,13 @@ impl Queue {
 
     /// Queues a write; ready when it is queued. It waits while the queue is full. `is_full` says whether the disk is
     /// full: then a write that needs room is refused.
-    pub(crate) async fn submit(&self, write: Write, reply_to: ReplyTo, is_full: bool) -> Result<(), StoreError> {
-        if is_full && write.needs_room() {
+    pub(crate) async fn submit(
+        &self,
+        write: Write,
+        reply_to: ReplyTo,
+        is_full: impl FnOnce() -> bool,
+    ) -> Result<(), StoreError> {
+        if write.needs_room() && is_full() {
             return Err(Refusal::storage_full().into());
         }
         let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();

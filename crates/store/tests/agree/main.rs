@@ -213,7 +213,7 @@ async fn faults_leave_no_trace(steps: &[(Step, Fault)]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, max_shrink_iters: 512, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 512, ..ProptestConfig::default() })]
 
     #[test]
     fn equal_writes_give_equal_stores(limited in any::<bool>(), steps in proptest::collection::vec(world::step(), 1..120)) {

@@ -82,7 +82,7 @@ fn one<T: Clone>(list: &[T], at: usize, unknown: impl FnOnce(&str) -> T) -> T {
     match list.len() {
         0 => unknown("unknown"),
         _ if at == 63 => unknown("unknown"),
-        len if at % 2 == 0 => list[at / 2 % len.min(2)].clone(),
+        len if at.is_multiple_of(2) => list[at / 2 % len.min(2)].clone(),
         len => list[len - 1 - at / 2 % len].clone(),
     }
 }
@@ -93,7 +93,7 @@ fn proof(step: &Step) -> GuestProof {
 
 impl World {
     fn actor(&self, step: &Step) -> Actor {
-        let (origin, acked) = (Some(ConnectionId(step.a as u64)).filter(|_| step.b % 2 == 0), step.x);
+        let (origin, acked) = (Some(ConnectionId(step.a as u64)).filter(|_| step.b.is_multiple_of(2)), step.x);
         if step.a == PEOPLE.len() {
             let user = self.service.clone().unwrap_or_else(|| UserId::trusted("unknown"));
             return Actor { origin, acked, ..Actor::user(user) };
@@ -131,7 +131,8 @@ impl World {
             kind: if file.is_some() { MessageKind::File } else { MessageKind::Text },
             content: format!("text {}", step.c % 5),
             file,
-            client_message_id: (step.y && step.c % 4 == 0).then(|| ClientMessageId::trusted(&format!("c-{}", step.b))),
+            client_message_id: (step.y && step.c.is_multiple_of(4))
+                .then(|| ClientMessageId::trusted(&format!("c-{}", step.b))),
         };
         SendMessage { actor: self.actor(step), text }.into()
     }
@@ -150,19 +151,19 @@ impl World {
             open: kind == ConversationKind::Room || (kind == ConversationKind::Group && step.x),
             members,
             owner: (step.a == PEOPLE.len() && kind != ConversationKind::Direct).then(|| person(step.b)),
-            join: kind != ConversationKind::Room || step.c % 2 == 0,
+            join: kind != ConversationKind::Room || step.c.is_multiple_of(2),
             profile: Profile::default(),
         }
     }
 
     fn profile(&self, step: &Step) -> ProfileChange {
         ProfileChange {
-            username: (step.c % 4 == 0).then(|| PEOPLE[step.b % PEOPLE.len()].to_uppercase()),
+            username: (step.c.is_multiple_of(4)).then(|| PEOPLE[step.b % PEOPLE.len()].to_uppercase()),
             email: (step.c % 4 == 1).then(|| format!("{}@example.org", PEOPLE[step.b % PEOPLE.len()])),
             name: step.x.then(|| format!("Name {}", step.b)),
-            avatar: step.y.then(|| (step.c % 3 > 0).then(|| self.file_link(step))),
+            avatar: step.y.then(|| (!step.c.is_multiple_of(3)).then(|| self.file_link(step))),
             last_name: None,
-            country: (step.c % 5 == 0).then(|| "NL".to_owned()),
+            country: (step.c.is_multiple_of(5)).then(|| "NL".to_owned()),
         }
     }
 
@@ -198,7 +199,8 @@ impl World {
             }
             26 => RemoveMember { actor, conversation: self.conversation(step.c), user: other }.into(),
             27 => {
-                let (name, open) = (step.x.then(|| format!("Renamed {}", step.c)), step.y.then_some(step.c % 2 == 0));
+                let (name, open) =
+                    (step.x.then(|| format!("Renamed {}", step.c)), step.y.then_some(step.c.is_multiple_of(2)));
                 ChangeConversation { actor, conversation: self.conversation(step.b), name, open }.into()
             }
             28 => DeleteConversation { actor, conversation: self.conversation(step.b) }.into(),
@@ -225,7 +227,7 @@ impl World {
                     username: step.x.then(|| other.as_str().to_owned()),
                     name: step.y.then(|| "Full Name".to_owned()),
                     email: Some(format!("{other}@example.org")),
-                    email_verified: step.c % 2 == 0,
+                    email_verified: step.c.is_multiple_of(2),
                     avatar: None,
                 };
                 AdoptUser { claims }.into()
@@ -235,10 +237,10 @@ impl World {
             36 => SetPassword { user, hash: format!("hash {}", step.c) }.into(),
             37 => RevokeTokens { user }.into(),
             38 => SetDisabled { user, disabled: step.x && step.y }.into(),
-            39 if step.c % 4 == 0 => EraseUser { user }.into(),
+            39 if step.c.is_multiple_of(4) => EraseUser { user }.into(),
             39 => ContinueErasure { user }.into(),
             40 => AddService { name: SERVICE.to_owned(), hash: format!("hash-{}", step.c % 2) }.into(),
-            41 if step.c % 4 == 0 => RemoveService { name: SERVICE.to_owned() }.into(),
+            41 if step.c.is_multiple_of(4) => RemoveService { name: SERVICE.to_owned() }.into(),
             41 => NoteSeen { users: vec![(user, now), (other, now)] }.into(),
             42 | 43 => {
                 let id = format!("f-{}", self.files.len());
@@ -263,7 +265,7 @@ impl World {
             48 => {
                 let statuses = [MeetupStatus::Confirmed, MeetupStatus::Cancelled, MeetupStatus::Completed];
                 let change = MeetupChange {
-                    activity: (step.c % 5 == 0).then(|| "Other".to_owned()),
+                    activity: (step.c.is_multiple_of(5)).then(|| "Other".to_owned()),
                     location: step.x.then(|| "There".to_owned()),
                     starts_at: (step.c % 5 == 1).then(|| now.plus_ms(HOUR_MS * 9)),
                     capacity: (step.c % 5 == 2).then_some(None),
@@ -271,13 +273,18 @@ impl World {
                 };
                 ChangeMeetup { actor, meetup: self.meetup(step.b), change }.into()
             }
-            49 if step.c % 3 == 0 => DeleteMeetup { actor, meetup: self.meetup(step.b) }.into(),
+            49 if step.c.is_multiple_of(3) => DeleteMeetup { actor, meetup: self.meetup(step.b) }.into(),
             49..52 => RequestMeetup { actor, meetup: self.meetup(step.b) }.into(),
             52 | 53 => {
                 // The host of the first meetup, or anybody.
                 let actor = if step.kind == 52 { Actor::user(person(0)) } else { actor };
-                DecideRequest { actor, meetup: self.meetup(step.c / 2), user: other, accept: step.c % 2 == 0 || step.x }
-                    .into()
+                DecideRequest {
+                    actor,
+                    meetup: self.meetup(step.c / 2),
+                    user: other,
+                    accept: step.c.is_multiple_of(2) || step.x,
+                }
+                .into()
             }
             54 => RemoveParticipant { actor, meetup: self.meetup(step.c), user: other }.into(),
             55 => ExpireMeetups.into(),

@@ -4,7 +4,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use quintet_domain::limits::{LOGIN_NETWORKS_KEPT_DAYS, NAMES_SEARCHED_MAX};
-use quintet_domain::{Account, GuestProof, Login, Timestamp, User, UserId};
+use quintet_domain::{Account, GuestProof, Login, Timestamp, User, UserId, UserKind};
 use quintet_rules::rows::{UserRow, UserRows};
 use quintet_rules::{names, secret_of};
 
@@ -33,7 +33,7 @@ pub(in crate::memory) fn account_by_login(data: &Data, login: &Login) -> Read<Op
 /// All users who are neither guests nor services, by username.
 pub(in crate::memory) fn accounts(data: &Data) -> Vec<Account> {
     let rows = data.users.by_username.iter().filter_map(|(_, key)| data.users.rows.get(key));
-    rows.filter(|row| !row.user.is_service()).map(UserRow::account).collect()
+    rows.filter(|row| row.user.kind == UserKind::Registered).map(UserRow::account).collect()
 }
 
 /// Users whose username or name holds a text. One read looks at a limited number of names, so a page may be short or

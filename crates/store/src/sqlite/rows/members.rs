@@ -36,13 +36,7 @@ pub(super) fn cursor_at(row: &Row<'_>) -> rusqlite::Result<CursorRow> {
 
 impl<C: Deref<Target = Connection>> SqliteRows<C> {
     /// Runs one of the two statements that write a whole membership.
-    fn write_member(
-        &self,
-        sql: &str,
-        conversation: ConversationKey,
-        user: UserKey,
-        row: &MemberRow,
-    ) -> RowResult<()> {
+    fn write_member(&self, sql: &str, conversation: ConversationKey, user: UserKey, row: &MemberRow) -> RowResult<()> {
         self.run(
             sql,
             params![

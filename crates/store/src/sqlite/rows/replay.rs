@@ -149,11 +149,7 @@ impl<C: Deref<Target = Connection>> ReplayRows for SqliteRows<C> {
         self.list(sql, [sets::keys(keys.iter().map(|key| key.0))], user_at)
     }
 
-    fn messages(
-        &self,
-        keys: &BTreeSet<MessageKey>,
-        visit: &mut dyn FnMut(MessageRow) -> bool,
-    ) -> RowResult<()> {
+    fn messages(&self, keys: &BTreeSet<MessageKey>, visit: &mut dyn FnMut(MessageRow) -> bool) -> RowResult<()> {
         let sql = concat!(
             "SELECT ",
             message_columns!(),
@@ -171,9 +167,9 @@ impl<C: Deref<Target = Connection>> ReplayRows for SqliteRows<C> {
         readings: &[(ConversationKey, ReadSpan, UserKey)],
         limit: usize,
     ) -> RowResult<Vec<Vec<(MessageId, UserKey)>>> {
-        let numbers = readings.iter().map(|(conversation, span, reader)| {
-            format!("[{},{},{},{}]", conversation.0, span.from, span.to, reader.0)
-        });
+        let numbers = readings
+            .iter()
+            .map(|(conversation, span, reader)| format!("[{},{},{},{}]", conversation.0, span.from, span.to, reader.0));
         let numbers = format!("[{}]", numbers.collect::<Vec<_>>().join(","));
         let mut passed: Vec<Vec<(i64, MessageId, UserKey)>> = readings.iter().map(|_| Vec::new()).collect();
         self.visit(

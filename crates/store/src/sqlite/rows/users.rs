@@ -83,13 +83,7 @@ impl<C: Deref<Target = Connection>> UserRows for SqliteRows<C> {
         self.list(sql, params![name_key, limit_of(limit)], |row| Ok(UserKey(row.get(0)?)))
     }
 
-    fn name_is_taken(
-        &self,
-        username_key: &str,
-        key: &str,
-        look: &str,
-        except: Option<UserKey>,
-    ) -> RowResult<bool> {
+    fn name_is_taken(&self, username_key: &str, key: &str, look: &str, except: Option<UserKey>) -> RowResult<bool> {
         self.exists(
             "SELECT 1 FROM user
              WHERE (username_key = ?1 OR name_key IN (?2, ?3) OR name_look IN (?2, ?3)) AND pk IS NOT ?4",
@@ -125,9 +119,8 @@ impl<C: Deref<Target = Connection>> UserRows for SqliteRows<C> {
     }
 
     fn delete_user(&mut self, key: UserKey) -> RowResult<bool> {
-        let deleted = self.0.prepare_cached("DELETE FROM user WHERE pk = ?1").and_then(|mut delete| {
-            delete.execute([key.0])
-        });
+        let deleted =
+            self.0.prepare_cached("DELETE FROM user WHERE pk = ?1").and_then(|mut delete| delete.execute([key.0]));
         match deleted {
             Ok(_) => Ok(true),
             Err(rusqlite::Error::SqliteFailure(why, _)) if why.code == ErrorCode::ConstraintViolation => Ok(false),

@@ -10,11 +10,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use quintet_domain::limits::RECOVERY_CHANGES_MAX;
 use quintet_domain::{
-    Audience, ConversationId, ConversationKind, Departure, Entry, Event, MeetupId, MeetupStatus, MessageId, Role,
-    Timestamp, UserId,
+    AddMember, Audience, ChangeConversation, ChangeMeetup, ConversationId, ConversationKind, CreateMeetup,
+    DecideRequest, DeleteConversation, DeleteMessage, Departure, EditMessage, Entry, Event, JoinConversation,
+    LeaveConversation, MarkRead, MeetupChange, MeetupId, MeetupStatus, MessageId, NewMeetup, NotifyUser, RemoveMember,
+    RequestMeetup, Role, Timestamp, UserId,
 };
-use quintet_store::{Location, MeetupChange, NewMeetup};
-use support::{Bench, actor, block_on};
+use support::{Bench, Factory, actor, block_on, quick_stores};
 
 const USERS: usize = 4;
 
@@ -64,8 +65,8 @@ struct Run {
 }
 
 impl Run {
-    async fn start() -> Self {
-        let bench = Bench::open(&Location::Memory);
+    async fn start(factory: Factory) -> Self {
+        let bench = Bench::of(factory);
         let mut users = Vec::new();
         for n in 0..USERS {
             users.push(bench.user(&format!("u{n}")).await);
@@ -78,7 +79,7 @@ impl Run {
             capacity: None,
         };
         let by = actor(&users[0]);
-        let meetup = bench.write(|store, done| store.create_meetup(by, new, done)).await.expect("made");
+        let meetup = bench.write(CreateMeetup { actor: by, new }).await.expect("made");
         let conversations = vec![
             bench.conversation(&users[0], ConversationKind::Group, true, &users[1..2]).await,
             bench.conversation(&users[1], ConversationKind::Room, true, &[]).await,
@@ -100,52 +101,62 @@ impl Run {
                 }
             }
             (Step::Edit, Some(message)) => {
-                let _ = bench.write(|store, done| store.edit_message(by, message, "new".into(), done)).await;
+                let _ = bench.write(EditMessage { actor: by, message, content: "new".into() }).await;
             }
             (Step::DeleteMessage, Some(message)) => {
-                let _ = bench.write(|store, done| store.delete_message(by, message, done)).await;
+                let _ = bench.write(DeleteMessage { actor: by, message }).await;
             }
             (Step::Read, Some(message)) => {
-                let _ = bench.write(|store, done| store.mark_read(by, None, vec![message], done)).await;
+                let _ = bench.write(MarkRead { actor: by, conversation: None, messages: vec![message] }).await;
             }
             (Step::Edit | Step::DeleteMessage | Step::Read, None) => {}
             (Step::Join, _) => {
-                let _ = bench.write(|store, done| store.join(by, id, Default::default(), false, done)).await;
+                let _ = bench
+                    .write(JoinConversation {
+                        actor: by,
+                        conversation: id,
+                        profile: Default::default(),
+                        history: false,
+                    })
+                    .await;
             }
             (Step::Leave, _) => {
-                let _ = bench.write(|store, done| store.leave(by, id, Departure::Left, done)).await;
+                let _ =
+                    bench.write(LeaveConversation { actor: by, conversation: id, departure: Departure::Left }).await;
             }
             (Step::Add(other), _) => {
                 let other = whom(other);
-                let _ = bench.write(|store, done| store.add_member(by, id, other, Some(Role::Member), done)).await;
+                let _ =
+                    bench.write(AddMember { actor: by, conversation: id, user: other, role: Some(Role::Member) }).await;
             }
             (Step::Remove(other), _) => {
                 let other = whom(other);
-                let _ = bench.write(|store, done| store.remove_member(by, id, other, done)).await;
+                let _ = bench.write(RemoveMember { actor: by, conversation: id, user: other }).await;
             }
             (Step::Rename, _) => {
-                let change = quintet_store::ConversationChange { name: Some("new".into()), open: None };
-                let _ = bench.write(|store, done| store.change_conversation(by, id, change, done)).await;
+                let _ = bench
+                    .write(ChangeConversation { actor: by, conversation: id, name: Some("new".into()), open: None })
+                    .await;
             }
             (Step::DeleteConversation, _) => {
-                let _ = bench.write(|store, done| store.delete_conversation(by, id, done)).await;
+                let _ = bench.write(DeleteConversation { actor: by, conversation: id }).await;
             }
             (Step::Ask, _) => {
                 let meetup = self.meetup.clone();
-                let _ = bench.write(|store, done| store.request_meetup(by, meetup, done)).await;
+                let _ = bench.write(RequestMeetup { actor: by, meetup }).await;
             }
             (Step::Accept(other), _) => {
                 let (meetup, other, host) = (self.meetup.clone(), whom(other), actor(&self.users[0]));
-                let _ = bench.write(|store, done| store.decide_request(host, meetup, other, true, done)).await;
+                let _ = bench.write(DecideRequest { actor: host, meetup, user: other, accept: true }).await;
             }
             (Step::Confirm, _) => {
                 let change = MeetupChange { status: Some(MeetupStatus::Confirmed), ..MeetupChange::default() };
                 let meetup = self.meetup.clone();
-                let _ = bench.write(|store, done| store.change_meetup(by, meetup, change, done)).await;
+                let _ = bench.write(ChangeMeetup { actor: by, meetup, change }).await;
             }
             (Step::Notify, _) => {
                 let to = self.users[user].clone();
-                let _ = bench.write(|store, done| store.notify(to, "t".into(), "m".into(), done)).await;
+                let _ = bench.write(NotifyUser { user: to, title: "t".into(), message: "m".into() }).await;
             }
         }
     }
@@ -223,9 +234,11 @@ proptest! {
     fn what_was_missed_is_what_was_told(
         steps in proptest::collection::vec((0..USERS, 0..4usize, step()), 1..80)
     ) {
-        block_on(async {
-            let mut run = Run::start().await;
-            for (user, at, step) in steps {
+        for (name, factory) in quick_stores() {
+            eprintln!("{name}");
+            block_on(async {
+            let mut run = Run::start(factory).await;
+            for (user, at, step) in steps.clone() {
                 run.take(user, at, step).await;
             }
             let newest = run.bench.settled().await;
@@ -233,7 +246,7 @@ proptest! {
             for user in &run.users {
                 let all = told(&entries, user);
                 for after in 0..=newest {
-                    let missed = run.bench.store.missed(user.clone(), false, after).await.expect("read");
+                    let missed = run.bench.store.replay_since(user.clone(), false, after).await.expect("read");
                     assert_eq!(missed.position, newest);
                     let found: Vec<_> = missed.entries.expect("few").iter().map(shown).collect();
                     let expected: Vec<_> =
@@ -241,16 +254,17 @@ proptest! {
                     assert_eq!(found, expected, "{user} after {after}");
                 }
                 // A position that is not reached yet is one of other data.
-                let missed = run.bench.store.missed(user.clone(), false, newest + 1).await.expect("read");
+                let missed = run.bench.store.replay_since(user.clone(), false, newest + 1).await.expect("read");
                 assert!(missed.entries.is_none());
             }
         });
+        }
     }
 }
 
 #[tokio::test]
 async fn too_much_is_not_said_in_part() {
-    let bench = Bench::open(&Location::Memory);
+    let bench = Bench::of(quick_stores()[0].1);
     let (alice, bob) = (bench.user("alice").await, bench.user("bob").await);
     let start = bench.settled().await;
     let conversations = [
@@ -261,8 +275,8 @@ async fn too_much_is_not_said_in_part() {
     for n in 0..RECOVERY_CHANGES_MAX {
         bench.send(&alice, &conversations[n % 2], "text").await.expect("sent");
     }
-    let missed = bench.store.missed(bob.clone(), false, start).await.expect("read");
+    let missed = bench.store.replay_since(bob.clone(), false, start).await.expect("read");
     assert!(missed.entries.is_none(), "the two conversations were joined, too");
-    let missed = bench.store.missed(bob, false, made).await.expect("read");
+    let missed = bench.store.replay_since(bob, false, made).await.expect("read");
     assert_eq!(missed.entries.map(|entries| entries.len()), Some(RECOVERY_CHANGES_MAX));
 }

@@ -336,10 +336,7 @@ impl Application for Gateway {
         let auth = connect::Auth::read(handshake.auth).map_err(refuse)?;
         let dialect = match link.namespace() {
             "/" => connect::asked_dialect(visitor, &auth).map_err(refuse)?,
-            named => {
-                let named = quintet_dialect::Dialect::parse(named.trim_start_matches('/'));
-                Some(named.ok_or_else(ConnectError::invalid_namespace)?)
-            }
+            named => Some(Dialect::of_namespace(named).ok_or_else(ConnectError::invalid_namespace)?),
         };
         let out = Out::SocketIo(link.clone());
         let connected = connect::connect(self, visitor, &auth, dialect, handshake.recovery, out).await;

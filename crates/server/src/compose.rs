@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quintet_bus::{Bus, LocalBus};
+use quintet_domain::Quotas;
 use quintet_domain::limits::{CONNECT_SECONDS, EVENT_BYTES_MAX, PACKET_SECONDS};
 use quintet_files::{Bucket, Files, FilesError};
 use quintet_gateway::{Audience, Doors, Echo, Gateway, Settings, UnidentifiedMax};
 use quintet_service::{Algorithm, Metrics, RequiredClaim, Rules, Service, SignWith, TokenSettings, Tokens};
 use quintet_socketio::{Engine, Origins, Unfinished};
-use quintet_store::{Group, Location, Quotas, SqliteStore};
+use quintet_store::{Group, Location, SqliteStore};
 
 use crate::config::{self, AudienceName, Config, EchoName, RegistrationName, SignWithName};
 use crate::edge::places::Places;
@@ -83,13 +84,17 @@ pub(crate) fn service(config: &Config, location: &Location) -> Result<Service, F
     let to_bus = Arc::clone(&bus);
     let metrics = Arc::new(Metrics::default());
     let counted = Arc::clone(&metrics);
+    let mut newest = 0;
     let on_commit = Box::new(move |group: Group| {
         match group.committed {
-            true => counted.committed(group.commands, group.took, !group.entries.is_empty()),
+            true => counted.committed(group.writes, group.took, !group.commit.entries.is_empty()),
             false => counted.commit_failed(),
         }
-        if !group.entries.is_empty() {
-            to_bus.committed(group.entries);
+        let commit = group.commit;
+        // A position that grew without entries is another process's: reads that saw it wait for the hub to reach it.
+        if !commit.entries.is_empty() || !commit.replies.is_empty() || commit.position > newest {
+            newest = newest.max(commit.position);
+            to_bus.committed(commit);
         }
     });
     let store = SqliteStore::open_with(location, environment.clone(), quotas(config), on_commit)

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use hmac::{Hmac, Mac};
-use quintet_domain::{Refusal, UserId, network};
+use quintet_domain::{NoteLogin, Refusal, UserId, network};
 use sha2::Sha256;
 
 use crate::Service;

@@ -1,4 +1,7 @@
 //! A user with connections here, and each of these connections, as the directory keeps them.
+//!
+//! What must stay true: a user has no two subscribers of the same connection; one that is here has no time since which it
+//! is gone.
 
 use std::cell::RefCell;
 use std::sync::Arc;

@@ -1,10 +1,12 @@
 //! Everything that wakes the hub, as one closed list, and the handle by which connections reach it.
+//!
+//! What must stay true: nothing reaches the hub but by these lists.
 
 use std::sync::Arc;
 
 use quintet_bus::Publication;
 use quintet_domain::{Commit, ConnectionId, Ephemeral, Refusal, User, UserId};
-use quintet_service::{EventRate, Memberships, PendingNotifications};
+use quintet_service::{EventRate, Memberships, PendingNotifications, Service};
 use tokio::sync::{mpsc, oneshot};
 
 use super::replay::ReplayOutcome;
@@ -82,4 +84,15 @@ impl HubHandle {
         let _ = self.0.send(ClientMessage::Stop { reply }).await;
         let _ = stopped.await;
     }
+}
+
+/// Reads a user's memberships, and sends them to the hub.
+pub(super) fn read_memberships(service: &Service, inbox: &mpsc::WeakSender<ClientMessage>, user: UserId, load: u64) {
+    let (service, inbox) = (service.clone(), inbox.clone());
+    tokio::spawn(async move {
+        let memberships = service.memberships(user.clone()).await;
+        if let Some(inbox) = inbox.upgrade() {
+            let _ = inbox.send(ClientMessage::MembershipsRead { user, load, memberships }).await;
+        }
+    });
 }

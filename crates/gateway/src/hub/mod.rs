@@ -47,23 +47,14 @@ use self::presence::PresenceTracker;
 use self::replay::{ReplayOutcome, Replays};
 use self::replay_buffer::Entrance;
 pub use self::task::HubTask;
+pub(crate) use self::task::Surroundings;
 use self::timers::{Timer, Timers};
 use self::typing::Typing;
-use crate::Settings;
-use crate::connection::{Census, Connection};
+use crate::connection::Connection;
 use crate::pending_commands::{Completion, PendingCommand, PendingCommands, PendingReply};
 
 /// Maximum number of timers that are handled before the hub turns to something else.
 const TIMERS_AT_ONCE: usize = 256;
-
-/// What the hub shares with the rest of the gateway.
-pub(crate) struct Surroundings {
-    pub(crate) service: Service,
-    pub(crate) settings: Settings,
-    pub(crate) resume_tokens: ResumeTokens,
-    pub(crate) census: Arc<Census>,
-    pub(crate) pending_commands: Arc<PendingCommands>,
-}
 
 /// The hub itself; only its own task holds it.
 pub(crate) struct Hub {
@@ -369,19 +360,9 @@ impl Hub {
         let user_id = user.id.clone();
         match self.directory.arrive(connection, user, reply) {
             Arrival::Ready => self.attach_waiting(&user_id, now),
-            Arrival::Load(load) => self.read_memberships(user_id, load),
+            Arrival::Load(load) => message::read_memberships(&self.service, &self.inbox, user_id, load),
             Arrival::Wait => {}
         }
-    }
-
-    fn read_memberships(&self, user: UserId, load: u64) {
-        let (service, inbox) = (self.service.clone(), self.inbox.clone());
-        tokio::spawn(async move {
-            let memberships = service.memberships(user.clone()).await;
-            if let Some(inbox) = inbox.upgrade() {
-                let _ = inbox.send(ClientMessage::MembershipsRead { user, load, memberships }).await;
-            }
-        });
     }
 
     /// Attaches the connections of a user that waited: from here on each receives everything.

@@ -3,18 +3,33 @@
 //! What must stay true: what was published comes first, for the hub publishes as well and must not run ahead of itself;
 //! connections and timers are served under any load.
 
+use std::sync::Arc;
+
 use quintet_bus::Subscription;
+use quintet_service::{ResumeTokens, Service};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::Hub;
 use super::message::{ClientMessage, HubHandle, HubMessage};
-use super::{Hub, Surroundings};
+use crate::Settings;
+use crate::connection::Census;
+use crate::pending_commands::PendingCommands;
 
 /// Maximum number of messages of connections that wait for the hub.
 const INBOX: usize = 16_384;
 
 /// Maximum number of messages of connections that are handled between two publications.
 const CLIENT_MESSAGES_BETWEEN: usize = 16;
+
+/// What the hub shares with the rest of the gateway.
+pub(crate) struct Surroundings {
+    pub(crate) service: Service,
+    pub(crate) settings: Settings,
+    pub(crate) resume_tokens: ResumeTokens,
+    pub(crate) census: Arc<Census>,
+    pub(crate) pending_commands: Arc<PendingCommands>,
+}
 
 /// The hub with the queues that it is fed from.
 pub struct HubTask {

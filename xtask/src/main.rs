@@ -30,7 +30,8 @@ enum Command {
         #[arg(long)]
         e2e: bool,
     },
-    /// Check the structure: arrows between crates, sizes of files, where words may stand, paths named in docs.
+    /// Check the structure: arrows between crates, circles between files, sizes of files, where some texts may stand, docs
+    /// of fields, paths named in documents.
     Tidy,
     /// Measure Quintet beside its peers; a full run renews docs/benchmarks.md.
     Bench {

@@ -1,6 +1,14 @@
-//! `cargo xtask tidy`: the structure of the house, checked.
+//! `cargo xtask tidy`: checks the structure of the project.
+//!
+//! What lives here: the arrows between crates, the sizes of files, where some texts may stand, and the paths that
+//! documents name. Circles between files, short docs, and the list of faults from before their checks have files of
+//! their own.
 
-use std::collections::BTreeSet;
+mod circles;
+mod debt;
+mod docs;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -12,11 +20,12 @@ use crate::sh;
 const LINES_MAX: usize = 500;
 
 /// Which crates of ours each may use. `server` may use all.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("quintet-socketio", &[]),
     ("quintet-domain", &[]),
     ("quintet-dialect", &["quintet-domain"]),
-    ("quintet-store", &["quintet-domain"]),
+    ("quintet-rules", &["quintet-domain"]),
+    ("quintet-store", &["quintet-domain", "quintet-rules"]),
     ("quintet-bus", &["quintet-domain"]),
     ("quintet-files", &[]),
     ("quintet-service", &["quintet-domain", "quintet-store", "quintet-bus", "quintet-files"]),
@@ -27,10 +36,12 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("xtask", &[]),
 ];
 
-/// Libraries that a crate must not use: `domain` has no IO, no async, no serialisation; SQL is the store's alone.
-const FOREIGN: [(&str, &[&str]); 6] = [
+/// Libraries that a crate must not use: `domain` has no IO, no async, no serialisation, `rules` no IO and no async; SQL
+/// is the store's alone.
+const FOREIGN: [(&str, &[&str]); 7] = [
     ("quintet-domain", &["tokio", "serde", "serde_json", "rusqlite", "hyper"]),
     ("quintet-dialect", &["tokio", "rusqlite", "hyper"]),
+    ("quintet-rules", &["tokio", "rusqlite", "hyper"]),
     ("quintet-socketio", &["rusqlite", "axum"]),
     ("quintet-gateway", &["rusqlite", "axum"]),
     ("quintet-rest", &["rusqlite", "hyper"]),
@@ -54,16 +65,27 @@ pub(crate) fn run() -> Result<(), String> {
     let files = tracked_files()?;
     let mut faults = Vec::new();
     arrows(&mut faults)?;
+    let mut crates: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+    let mut old = Vec::new();
     for file in &files {
         let path = file.to_string_lossy().into_owned();
         let Ok(text) = std::fs::read_to_string(sh::root().join(file)) else { continue };
         if is_source(file) {
             source(&path, &text, &mut faults);
         }
+        if path.ends_with(".rs")
+            && let Some((folder, _)) = path.split_once("/src/")
+        {
+            old.extend(docs::short(&path, &text));
+            crates.entry(folder.to_owned()).or_default().push((path.clone(), text.clone()));
+        }
         if path.ends_with(".md") {
             named_paths(&path, &text, &files, &mut faults);
         }
     }
+    old.extend(crates.values().flat_map(|files| circles::find(files)));
+    let listed = std::fs::read_to_string(sh::root().join(debt::PATH)).map_err(|error| error.to_string())?;
+    debt::compare(&listed, &old, &mut faults);
     if faults.is_empty() {
         println!("tidy: {} files, no faults", files.len());
         Ok(())

@@ -3,20 +3,20 @@
 //! What must stay true: every payload of every dialect can be described here, so that validation, documentation and
 //! typed clients follow from the catalogue alone.
 
-/// What a field holds.
+/// The type of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Type {
-    /// 1 to 128 visible characters; a number is taken as its text.
+    /// 1 to 128 visible characters; a number is accepted as its text.
     Id,
     /// The client's own id of a message, 1 to 64 visible characters.
     ClientId,
-    /// Text of a message.
+    /// The text of a message.
     Content,
     /// A name of at most 128 characters.
     Name,
-    /// Any text.
+    /// Any text, also an empty one.
     Text,
-    /// A link.
+    /// A link to a picture or a file.
     Url,
     /// `text`, `image` or `file`.
     Kind,
@@ -37,24 +37,24 @@ pub enum Type {
 /// One field of a payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Field {
-    /// Its name.
+    /// The name of the field.
     pub name: &'static str,
-    /// What it holds.
+    /// The type of its value.
     pub ty: Type,
-    /// Whether it must be there.
+    /// Whether it must be present.
     pub required: bool,
 }
 
-/// What an event carries.
+/// The payload of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Payload {
-    /// Nothing.
+    /// The event has no payload.
     None,
-    /// An object with these fields, and perhaps more.
+    /// An object with these fields; others are ignored.
     Object(&'static [Field]),
-    /// As an object with one id; the bare id is taken, too.
+    /// An object with one id, in place of which the bare id is accepted.
     IdOrObject(&'static [Field]),
-    /// One value.
+    /// One value that is not an object.
     Value(Type),
 }
 

@@ -11,9 +11,8 @@ use quintet_service::{Login, NewAccount, Service};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::error::Answer;
+use crate::error::{Answer, ProblemBody};
 use crate::extract::{Body, ClientIp, Person};
-use crate::openapi::ProblemBody;
 use crate::views::{Session, Views};
 
 /// Characters of a login name that the log shows of a failed log-in.

@@ -9,9 +9,9 @@ use quintet_service::{ConversationChange, ConversationInput, Service};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::error::Answer;
-use crate::extract::{AuthUser, Body, BodyIfAny, Lister, PageQuery, Path, Query, long, user_id};
-use crate::openapi::ProblemBody;
+use crate::error::{Answer, ProblemBody};
+use crate::extract::{AuthUser, Body, BodyIfAny, Lister, PageQuery, Query, long};
+use crate::ids::{Id, Ids, existing, user_id};
 use crate::views::{Conversation, Page, Views, given_roles, made_kinds};
 
 /// The own conversations, newest activity first.
@@ -84,9 +84,9 @@ pub(crate) async fn create(
 pub(crate) async fn get(
     State(service): State<Service>,
     asker: AuthUser,
-    Path(id): Path<String>,
+    Id(id): Id<ConversationId>,
 ) -> Answer<Json<Conversation>> {
-    let conversation = service.conversation(asker.id(), ConversationId::trusted(&id)).await?;
+    let conversation = service.conversation(asker.id(), id).await?;
     Ok(Json(Views(&service).conversation(&conversation)))
 }
 
@@ -105,11 +105,11 @@ pub(crate) struct ConversationPatch {
 pub(crate) async fn change(
     State(service): State<Service>,
     asker: AuthUser,
-    Path(id): Path<String>,
+    Id(id): Id<ConversationId>,
     Body(input): Body<ConversationPatch>,
 ) -> Answer<Json<Conversation>> {
     let patch = ConversationChange { name: input.name, open: input.open };
-    let conversation = service.change_conversation(asker.actor(), ConversationId::trusted(&id), patch).await?;
+    let conversation = service.change_conversation(asker.actor(), id, patch).await?;
     Ok(Json(Views(&service).conversation(&conversation)))
 }
 
@@ -122,9 +122,9 @@ pub(crate) async fn change(
 pub(crate) async fn delete(
     State(service): State<Service>,
     asker: AuthUser,
-    Path(id): Path<String>,
+    Id(id): Id<ConversationId>,
 ) -> Answer<StatusCode> {
-    service.delete_conversation(asker.actor(), ConversationId::trusted(&id)).await?;
+    service.delete_conversation(asker.actor(), id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -149,7 +149,7 @@ pub(crate) struct NewMember {
 pub(crate) async fn add_member(
     State(service): State<Service>,
     asker: AuthUser,
-    Path(id): Path<String>,
+    Id(id): Id<ConversationId>,
     BodyIfAny(input): BodyIfAny<NewMember>,
 ) -> Answer<(StatusCode, Json<Conversation>)> {
     let user = match &input.user_id {
@@ -160,7 +160,7 @@ pub(crate) async fn add_member(
         None => None,
         Some(role) => Some(Role::parse(role).ok_or_else(|| Refusal::invalid("role", "must be `admin` or `member`"))?),
     };
-    let joined = service.add_member(asker.actor(), ConversationId::trusted(&id), user, role).await?;
+    let joined = service.add_member(asker.actor(), id, user, role).await?;
     let conversation = service.conversation(asker.id(), joined.conversation.id.clone()).await?;
     let status = if joined.new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(Views(&service).conversation(&conversation))))
@@ -175,9 +175,9 @@ pub(crate) async fn add_member(
 pub(crate) async fn remove_member(
     State(service): State<Service>,
     asker: AuthUser,
-    Path((id, user)): Path<(String, String)>,
+    Ids(id, user): Ids<ConversationId, UserId>,
 ) -> Answer<StatusCode> {
-    service.remove_member(asker.actor(), ConversationId::trusted(&id), UserId::trusted(&user)).await?;
+    service.remove_member(asker.actor(), id, user).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -196,10 +196,10 @@ pub(crate) struct Read {
 pub(crate) async fn mark_read(
     State(service): State<Service>,
     asker: AuthUser,
-    Path(id): Path<String>,
+    Id(id): Id<ConversationId>,
     Body(input): Body<Read>,
 ) -> Answer<StatusCode> {
-    let message = MessageId::trusted(&input.message_id);
-    service.mark_read(asker.actor(), Some(ConversationId::trusted(&id)), message).await?;
+    let message = existing::<MessageId>(&input.message_id)?;
+    service.mark_read(asker.actor(), Some(id), message).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,13 +1,18 @@
 //! Failures as problem details (RFC 9457): `type, title, status, detail, code`.
+//!
+//! What must stay true: every failure of the HTTP API is a [`Problem`], so that its status, its headers and its code for
+//! the metrics are decided here alone.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use quintet_domain::{Code, Refusal};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
 
-use crate::openapi::ProblemBody;
-
-/// What a failed response was before it was written as a problem: those who write it otherwise find it there.
+/// The refusal behind a failed response: an extension of the response, for those who write it in another form.
 #[derive(Clone, Debug)]
 pub(crate) struct Failed(pub(crate) Refusal);
 
@@ -19,6 +24,29 @@ pub struct RefusedFor(pub Code);
 #[must_use]
 pub fn problem(status: StatusCode, refusal: Refusal) -> Response {
     Problem::with_status(status, refusal).into_response()
+}
+
+/// What went wrong (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ProblemBody {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// The status in words.
+    title: &'static str,
+    status: u16,
+    /// A sentence that names what was wrong.
+    detail: String,
+    #[schema(schema_with = codes)]
+    code: &'static str,
+    /// Milliseconds to wait, where that helps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    retry_after_ms: Option<u64>,
+}
+
+fn codes() -> RefOr<Schema> {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(Code::ALL.map(Code::as_str))).into()
 }
 
 /// A failure on its way to the client.
@@ -78,4 +106,5 @@ impl IntoResponse for Problem {
     }
 }
 
+/// What a handler answers.
 pub(crate) type Answer<T> = Result<T, Problem>;

@@ -1,11 +1,10 @@
 //! What requests carry: who asks, from where, with which body, query and page.
 
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{FromRef, FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::request::Parts;
@@ -13,12 +12,14 @@ use http::{StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use quintet_domain::limits::{HEAVY_READ_COST, PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
 use quintet_domain::{Code, Refusal, UserId};
-use quintet_service::{Account, Actor, Credential, HeavyTurn, Owner, Party, Service};
+use quintet_service::{Account, Actor, Credential, Owner, Party, Service};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
+use crate::app::App;
 use crate::error::Problem;
+use crate::held::Held;
 
 /// Bytes of a body, at most.
 const BODY_BYTES_MAX: usize = 1_000_000;
@@ -49,19 +50,33 @@ impl AuthUser {
     }
 }
 
-impl<S> FromRequestParts<S> for AuthUser
-where
-    Service: FromRef<S>,
-    S: Send + Sync,
-{
-    type Rejection = Problem;
+/// An extractor that reads the head of a request with the help of the service.
+trait Head: Sized {
+    /// Reads the head of a request.
+    async fn read(parts: &mut Parts, service: &Service) -> Result<Self, Problem>;
+}
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+/// Makes axum's extractors of those that implement [`Head`].
+macro_rules! extractors {
+    ($($name:ident),*) => {$(
+        impl FromRequestParts<App> for $name {
+            type Rejection = Problem;
+
+            async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+                Self::read(parts, &app.service).await
+            }
+        }
+    )*};
+}
+
+extractors!(AuthUser, Lister, Anybody, Person, Backend, ClientIp);
+
+impl Head for AuthUser {
+    async fn read(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
         if let Some(known) = parts.extensions.get::<Self>() {
             return Ok(known.clone());
         }
-        let service = Service::from_ref(state);
-        let ClientIp(address) = ClientIp::from_request_parts(parts, state).await?;
+        let ClientIp(address) = ClientIp::read(parts, service).await?;
         let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let token = header.and_then(|value| {
             let (scheme, token) = value.split_once(' ')?;
@@ -86,21 +101,6 @@ where
     }
 }
 
-/// A permit that a request holds until its answer is serialised; kept in the request's extensions.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Held(Arc<Mutex<Option<HeavyTurn>>>);
-
-impl Held {
-    fn hold(&self, turn: HeavyTurn) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(turn);
-    }
-
-    /// Releases the permit.
-    pub(crate) fn release(&self) {
-        drop(self.0.lock().unwrap_or_else(PoisonError::into_inner).take());
-    }
-}
-
 /// Writes down an answer that may be long: that may take a while, in which the thread's other tasks are done by
 /// another.
 pub(crate) fn long<T: Serialize>(make: impl FnOnce() -> T) -> Response {
@@ -110,17 +110,10 @@ pub(crate) fn long<T: Serialize>(make: impl FnOnce() -> T) -> Response {
 /// Who asks for a list, a search or a very long page: that counts as many reads of the asker's.
 pub(crate) struct Lister(pub(crate) AuthUser);
 
-impl<S> FromRequestParts<S> for Lister
-where
-    Service: FromRef<S>,
-    S: Send + Sync,
-{
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let asker = AuthUser::from_request_parts(parts, state).await?;
+impl Head for Lister {
+    async fn read(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
+        let asker = AuthUser::read(parts, service).await?;
         if !asker.0.user.is_service() {
-            let service = Service::from_ref(state);
             // The request itself counted as one.
             service.rates().read(asker.id(), HEAVY_READ_COST - 1)?;
             let turn = service.heavy_turn(&asker.id()).await?;
@@ -135,27 +128,22 @@ where
 /// The address of somebody who asks for what needs no token: as often as an address may.
 pub(crate) struct Anybody(pub(crate) IpAddr);
 
-impl<S> FromRequestParts<S> for Anybody
-where
-    Service: FromRef<S>,
-    S: Send + Sync,
-{
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let ClientIp(address) = ClientIp::from_request_parts(parts, state).await?;
-        Service::from_ref(state).rates().anonymous_read(address)?;
+impl Head for Anybody {
+    async fn read(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
+        let ClientIp(address) = ClientIp::read(parts, service).await?;
+        service.rates().anonymous_read(address)?;
         Ok(Self(address))
     }
 }
 
 /// Who asks, if that is a service or is none, as it has to be.
-async fn asker_that<S>(parts: &mut Parts, state: &S, is_service: bool, else_say: &str) -> Result<AuthUser, Problem>
-where
-    Service: FromRef<S>,
-    S: Send + Sync,
-{
-    let asker = AuthUser::from_request_parts(parts, state).await?;
+async fn asker_that(
+    parts: &mut Parts,
+    service: &Service,
+    is_service: bool,
+    else_say: &str,
+) -> Result<AuthUser, Problem> {
+    let asker = AuthUser::read(parts, service).await?;
     if asker.0.user.is_service() == is_service { Ok(asker) } else { Err(Refusal::forbidden(else_say).into()) }
 }
 
@@ -173,41 +161,27 @@ impl Person {
     }
 }
 
-impl<S> FromRequestParts<S> for Person
-where
-    Service: FromRef<S>,
-    S: Send + Sync,
-{
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        asker_that(parts, state, false, "That is for people; a service has its key alone.").await.map(Self)
+impl Head for Person {
+    async fn read(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
+        asker_that(parts, service, false, "That is for people; a service has its key alone.").await.map(Self)
     }
 }
 
 /// That a service asks.
 pub(crate) struct Backend;
 
-impl<S> FromRequestParts<S> for Backend
-where
-    Service: FromRef<S>,
-    S: Send + Sync,
-{
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+impl Head for Backend {
+    async fn read(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
         let say = "That is for services; `quintet key add NAME` makes one's key.";
-        asker_that(parts, state, true, say).await.map(|_| Self)
+        asker_that(parts, service, true, say).await.map(|_| Self)
     }
 }
 
 /// The address of who asks.
 pub(crate) struct ClientIp(pub(crate) IpAddr);
 
-impl<S: Send + Sync> FromRequestParts<S> for ClientIp {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+impl Head for ClientIp {
+    async fn read(parts: &mut Parts, _: &Service) -> Result<Self, Problem> {
         let address = parts.extensions.get::<ClientAddress>().copied();
         Ok(Self(address.ok_or_else(Refusal::internal)?.0))
     }
@@ -335,11 +309,6 @@ where
     T: Deserialize<'de>,
 {
     Option::deserialize(deserializer).map(Some)
-}
-
-/// A field that names a user.
-pub(crate) fn user_id(field: &str, text: &str) -> Result<UserId, Refusal> {
-    UserId::new(text).map_err(|error| Refusal::invalid(field, format!("is no id: {error}")))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 //!
 //! What must stay true: whatever is changed here is told to sockets by the one path that everything takes.
 
+mod app;
 mod auth;
 mod caching;
 mod compat;
@@ -13,6 +14,8 @@ mod conversations;
 mod error;
 mod extract;
 mod files;
+mod held;
+mod ids;
 mod me;
 mod meetups;
 mod messages;

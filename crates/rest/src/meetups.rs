@@ -10,7 +10,8 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::error::Answer;
-use crate::extract::{AuthUser, Body, Lister, Path, Query, long, page_limit, present};
+use crate::extract::{AuthUser, Body, Lister, Query, long, page_limit, present};
+use crate::ids::{Id, Ids};
 use crate::views::{Meetup, Page, Views, set_statuses};
 
 #[derive(Deserialize, IntoParams)]
@@ -84,12 +85,8 @@ pub(crate) async fn create(
     get, path = "/meetups/{id}", tag = "meetups", operation_id = "getMeetup", params(("id" = String, Path)),
     responses((status = 200, description = "The meetup", body = Meetup))
 )]
-pub(crate) async fn get(
-    State(service): State<Service>,
-    asker: AuthUser,
-    Path(id): Path<String>,
-) -> Answer<Json<Meetup>> {
-    let meetup = service.meetup(asker.id(), MeetupId::trusted(&id)).await?;
+pub(crate) async fn get(State(service): State<Service>, asker: AuthUser, Id(id): Id<MeetupId>) -> Answer<Json<Meetup>> {
+    let meetup = service.meetup(asker.id(), id).await?;
     Ok(Json(Views(&service).meetup(&meetup)))
 }
 
@@ -117,7 +114,7 @@ pub(crate) struct MeetupPatch {
 pub(crate) async fn change(
     State(service): State<Service>,
     asker: AuthUser,
-    Path(id): Path<String>,
+    Id(id): Id<MeetupId>,
     Body(input): Body<MeetupPatch>,
 ) -> Answer<Json<Meetup>> {
     let status = input.status.as_deref().map(|status| {
@@ -131,7 +128,7 @@ pub(crate) async fn change(
         capacity: input.capacity,
         status: status.transpose()?,
     };
-    let meetup = service.change_meetup(asker.actor(), MeetupId::trusted(&id), patch).await?;
+    let meetup = service.change_meetup(asker.actor(), id, patch).await?;
     Ok(Json(Views(&service).meetup(&meetup)))
 }
 
@@ -143,9 +140,9 @@ pub(crate) async fn change(
 pub(crate) async fn delete(
     State(service): State<Service>,
     asker: AuthUser,
-    Path(id): Path<String>,
+    Id(id): Id<MeetupId>,
 ) -> Answer<StatusCode> {
-    service.delete_meetup(asker.actor(), MeetupId::trusted(&id)).await?;
+    service.delete_meetup(asker.actor(), id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -158,9 +155,9 @@ pub(crate) async fn delete(
 pub(crate) async fn request(
     State(service): State<Service>,
     asker: AuthUser,
-    Path(id): Path<String>,
+    Id(id): Id<MeetupId>,
 ) -> Answer<(StatusCode, Json<Meetup>)> {
-    let meetup = service.request_meetup(asker.actor(), MeetupId::trusted(&id)).await?;
+    let meetup = service.request_meetup(asker.actor(), id).await?;
     Ok((StatusCode::CREATED, Json(Views(&service).meetup(&meetup))))
 }
 
@@ -173,9 +170,9 @@ pub(crate) async fn request(
 pub(crate) async fn accept(
     State(service): State<Service>,
     asker: AuthUser,
-    Path(path): Path<(String, String)>,
+    ids: Ids<MeetupId, UserId>,
 ) -> Answer<Json<Meetup>> {
-    decide(&service, &asker, path, true).await
+    decide(&service, &asker, ids, true).await
 }
 
 /// Declines a request.
@@ -187,18 +184,17 @@ pub(crate) async fn accept(
 pub(crate) async fn decline(
     State(service): State<Service>,
     asker: AuthUser,
-    Path(path): Path<(String, String)>,
+    ids: Ids<MeetupId, UserId>,
 ) -> Answer<Json<Meetup>> {
-    decide(&service, &asker, path, false).await
+    decide(&service, &asker, ids, false).await
 }
 
 async fn decide(
     service: &Service,
     asker: &AuthUser,
-    (id, user): (String, String),
+    Ids(id, user): Ids<MeetupId, UserId>,
     accept: bool,
 ) -> Answer<Json<Meetup>> {
-    let (id, user) = (MeetupId::trusted(&id), UserId::trusted(&user));
     let meetup = service.decide_request(asker.actor(), id, user, accept).await?;
     Ok(Json(Views(service).meetup(&meetup)))
 }
@@ -212,9 +208,8 @@ async fn decide(
 pub(crate) async fn remove_participant(
     State(service): State<Service>,
     asker: AuthUser,
-    Path((id, user)): Path<(String, String)>,
+    Ids(id, user): Ids<MeetupId, UserId>,
 ) -> Answer<Json<Meetup>> {
-    let (id, user) = (MeetupId::trusted(&id), UserId::trusted(&user));
     let meetup = service.remove_participant(asker.actor(), id, user).await?;
     Ok(Json(Views(&service).meetup(&meetup)))
 }

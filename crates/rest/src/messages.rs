@@ -9,7 +9,8 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::error::Answer;
-use crate::extract::{AuthUser, Body, Path, Query, page_limit};
+use crate::extract::{AuthUser, Body, Query, page_limit};
+use crate::ids::Id;
 use crate::views::{Message, Messages, Views, message_kinds};
 
 #[derive(Deserialize, IntoParams)]
@@ -31,7 +32,7 @@ pub(crate) struct History {
 pub(crate) async fn list(
     State(service): State<Service>,
     asker: AuthUser,
-    Path(id): Path<String>,
+    Id(id): Id<ConversationId>,
     Query(query): Query<History>,
 ) -> Answer<Json<Messages>> {
     let of = match (query.before, query.after) {
@@ -41,7 +42,7 @@ pub(crate) async fn list(
         (Some(_), Some(_)) => return Err(Refusal::invalid("before", "and `after` exclude each other").into()),
     };
     let limit = page_limit(query.limit)?;
-    let found = service.messages(asker.id().into(), asker.id(), ConversationId::trusted(&id), of, limit).await?;
+    let found = service.messages(asker.id().into(), asker.id(), id, of, limit).await?;
     let edge = match of {
         PageOf::After(_) => found.items.last(),
         PageOf::Newest | PageOf::Before(_) | PageOf::Skipping(_) => found.items.first(),
@@ -108,7 +109,7 @@ pub(crate) fn new_text(
 pub(crate) async fn send(
     State(service): State<Service>,
     asker: AuthUser,
-    Path(id): Path<String>,
+    Id(id): Id<ConversationId>,
     headers: HeaderMap,
     Body(mut input): Body<NewMessage>,
 ) -> Answer<(StatusCode, Json<Message>)> {
@@ -122,7 +123,7 @@ pub(crate) async fn send(
         }
         input.client_message_id = Some(key.to_owned());
     }
-    let text = input.text(Target::Conversation(ConversationId::trusted(&id)))?;
+    let text = input.text(Target::Conversation(id))?;
     let sent = service.send(asker.actor(), text).await?;
     let status = if sent.repeated { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(Views(&service).message(&sent.message))))
@@ -142,10 +143,10 @@ pub(crate) struct Edit {
 pub(crate) async fn edit(
     State(service): State<Service>,
     asker: AuthUser,
-    Path(id): Path<String>,
+    Id(id): Id<MessageId>,
     Body(input): Body<Edit>,
 ) -> Answer<Json<Message>> {
-    let message = service.edit_message(asker.actor(), MessageId::trusted(&id), input.content).await?;
+    let message = service.edit_message(asker.actor(), id, input.content).await?;
     Ok(Json(Views(&service).message(&message)))
 }
 
@@ -157,8 +158,8 @@ pub(crate) async fn edit(
 pub(crate) async fn delete(
     State(service): State<Service>,
     asker: AuthUser,
-    Path(id): Path<String>,
+    Id(id): Id<MessageId>,
 ) -> Answer<StatusCode> {
-    service.delete_message(asker.actor(), MessageId::trusted(&id)).await?;
+    service.delete_message(asker.actor(), id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

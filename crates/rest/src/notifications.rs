@@ -7,9 +7,9 @@ use quintet_service::Service;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::error::Answer;
-use crate::extract::{AuthUser, Backend, Body, PageQuery, Query, user_id};
-use crate::openapi::ProblemBody;
+use crate::error::{Answer, ProblemBody};
+use crate::extract::{AuthUser, Backend, Body, PageQuery, Query};
+use crate::ids::user_id;
 use crate::views::{Notification, Page, notification};
 
 /// The own notifications, the newest first.

@@ -5,40 +5,14 @@
 //! What does not: what a single operation does; that stands at its handler.
 
 use http::StatusCode;
-use quintet_domain::Code;
-use serde::Serialize;
 use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{
-    ContentBuilder, HeaderBuilder, OpenApi as Document, Ref, RefOr, Response, ResponseBuilder, Schema,
-};
-use utoipa::{Modify, OpenApi, ToSchema};
+use utoipa::openapi::{ContentBuilder, HeaderBuilder, OpenApi as Document, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::{Modify, OpenApi};
 
-use crate::compat::shapes;
-
-/// What went wrong (RFC 9457).
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct ProblemBody {
-    #[serde(rename = "type")]
-    pub(crate) kind: &'static str,
-    /// The status in words.
-    pub(crate) title: &'static str,
-    pub(crate) status: u16,
-    /// A sentence that names what was wrong.
-    pub(crate) detail: String,
-    #[schema(schema_with = codes)]
-    pub(crate) code: &'static str,
-    /// Milliseconds to wait, where that helps.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub(crate) retry_after_ms: Option<u64>,
-}
-
-fn codes() -> RefOr<Schema> {
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(Code::ALL.map(Code::as_str))).into()
-}
+use crate::compat::document as compat;
+use crate::error::ProblemBody;
 
 /// The whole, without its operations: the router brings them.
 #[derive(OpenApi)]
@@ -98,13 +72,13 @@ fn add(operation: &mut Operation, status: StatusCode, response: impl Into<Respon
 
 /// Adds what an operation answers by what it is.
 fn complete(operation: &mut Operation, path: &str, writes: bool) {
-    if shapes::complete(operation) {
+    if compat::complete(operation) {
         return;
     }
     let integer = HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::Integer))).build();
-    let takes = |conversation: &ParameterIn| {
+    let takes = |location: &ParameterIn| {
         let parameters = operation.parameters.iter().flatten();
-        parameters.into_iter().any(|one| matches!(one, RefOr::T(one) if one.parameter_in == *conversation))
+        parameters.into_iter().any(|one| matches!(one, RefOr::T(one) if one.parameter_in == *location))
     };
     let (in_path, in_query) = (takes(&ParameterIn::Path), takes(&ParameterIn::Query));
     let (body, in_v1) = (operation.request_body.is_some(), path.starts_with("/api/v1"));
@@ -153,7 +127,7 @@ fn complete(operation: &mut Operation, path: &str, writes: bool) {
 
 /// Completes the document.
 pub(crate) fn completed(mut document: Document) -> Document {
-    shapes::add_shapes(&mut document);
+    compat::add_failures(&mut document);
     for (path, item) in &mut document.paths.paths {
         if let Some(operation) = &mut item.get {
             complete(operation, path, false);
@@ -162,6 +136,6 @@ pub(crate) fn completed(mut document: Document) -> Document {
             complete(operation, path, true);
         }
     }
-    shapes::add_under_api(&mut document);
+    compat::add_under_api(&mut document);
     document
 }

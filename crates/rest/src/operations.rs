@@ -10,8 +10,7 @@ use quintet_service::Service;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::error::{Answer, Problem};
-use crate::openapi::ProblemBody;
+use crate::error::{Answer, Problem, ProblemBody};
 
 /// Time in which a store that is ready answers.
 const READY_WITHIN: Duration = Duration::from_secs(2);

@@ -10,7 +10,8 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::error::Answer;
-use crate::extract::{AuthUser, Backend, Body, Lister, Path, Query, long, page_limit, user_id};
+use crate::extract::{AuthUser, Backend, Body, Lister, Query, long, page_limit};
+use crate::ids::{Id, user_id};
 use crate::me::ProfilePatch;
 use crate::views::{Own, Page, User, Views};
 
@@ -49,8 +50,8 @@ pub(crate) async fn list(
     get, path = "/users/{id}", tag = "users", operation_id = "getUser", params(("id" = String, Path)),
     responses((status = 200, description = "The user", body = User))
 )]
-pub(crate) async fn get(State(service): State<Service>, asker: AuthUser, Path(id): Path<String>) -> Answer<Json<User>> {
-    let user = service.user(asker.id().into(), &UserId::trusted(&id)).await?;
+pub(crate) async fn get(State(service): State<Service>, asker: AuthUser, Id(id): Id<UserId>) -> Answer<Json<User>> {
+    let user = service.user(asker.id().into(), &id).await?;
     Ok(Json(Views(&service).user(&user)))
 }
 
@@ -96,10 +97,10 @@ pub(crate) async fn make(
 pub(crate) async fn change(
     State(service): State<Service>,
     _: Backend,
-    Path(id): Path<String>,
+    Id(id): Id<UserId>,
     Body(input): Body<ProfilePatch>,
 ) -> Answer<Json<Own>> {
-    let account = service.change_user(UserId::trusted(&id), input.change()).await?;
+    let account = service.change_user(id, input.change()).await?;
     Ok(Json(Views(&service).own(&account)))
 }
 
@@ -108,7 +109,7 @@ pub(crate) async fn change(
     delete, path = "/users/{id}", tag = "users", operation_id = "eraseUser", params(("id" = String, Path)),
     responses((status = 204, description = "Done"))
 )]
-pub(crate) async fn erase(State(service): State<Service>, _: Backend, Path(id): Path<String>) -> Answer<StatusCode> {
-    service.erase_user(UserId::trusted(&id)).await?;
+pub(crate) async fn erase(State(service): State<Service>, _: Backend, Id(id): Id<UserId>) -> Answer<StatusCode> {
+    service.erase_user(id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -12,7 +12,7 @@ use utoipa::openapi::{RefOr, Schema};
 
 /// A moment, as ISO 8601 UTC with milliseconds.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Moment(Timestamp);
+pub(crate) struct Moment(pub(crate) Timestamp);
 
 impl Serialize for Moment {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -253,11 +253,11 @@ pub(crate) struct Upload {
     name: Option<String>,
     /// What it is, by its bytes.
     mime: String,
-    /// Bytes.
+    /// The size, in bytes.
     size: u64,
-    /// Pixels, of an image.
+    /// The width of an image, in pixels.
     width: Option<u32>,
-    /// Pixels, of an image.
+    /// The height of an image, in pixels.
     height: Option<u32>,
 }
 

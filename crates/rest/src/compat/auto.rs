@@ -11,18 +11,25 @@ use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode, Uri, header};
 use percent_encoding::percent_decode_str;
 use quintet_dialect::Dialect;
-use quintet_domain::{Code, MessageId, Refusal};
-use serde_json::json;
+use quintet_domain::{Code, MessageId, Refusal, User};
+use quintet_service::Account;
 use tower::ServiceExt;
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 
-use super::conversations::{Edit, Search};
-use super::{ListenerDialect, conversations, failure, meetup, missing, online, shapes, superset};
+use super::answers::any::{AnyAccount, AnyUser, Edited, LoggedIn, Own, Registered, Users};
+use super::common::{Edit, Registration, Search, email_shown, missing, new_account, shown_message, status, users};
+use super::{document, failure, meetup};
+use crate::app::{App, not_allowed, not_found};
 use crate::auth::Credentials;
 use crate::error::{Answer, Problem};
-use crate::extract::{AuthUser, BodyIfAny, ClientAddress, ClientIp, Held, Lister, Query, long};
-use crate::router::{App, not_allowed, not_found};
+use crate::extract::{AuthUser, BodyIfAny, ClientAddress, ClientIp, Lister, Query, long};
+use crate::held::Held;
+use crate::ids::existing;
+
+/// The dialect of the listener through which a request came, if it has one. Put into the request's extensions.
+#[derive(Clone, Copy, Debug)]
+pub struct ListenerDialect(pub Option<Dialect>);
 
 /// What each dialect's clients call.
 pub(super) struct Calls(Vec<(Dialect, &'static str, Vec<String>)>);
@@ -31,7 +38,7 @@ impl Calls {
     /// As the document has them, each under its dialect's own prefix.
     pub(super) fn of(document: &Document) -> Self {
         let parts = |path: &str| path.split('/').map(str::to_owned).collect();
-        Self(shapes::calls(document).map(|(dialect, method, path, _)| (dialect, method, parts(path))).collect())
+        Self(document::calls(document).map(|(dialect, method, path, _)| (dialect, method, parts(path))).collect())
     }
 
     /// The dialects whose clients may have meant a call: a word of a path outranks an id in its place. Where nobody has
@@ -126,7 +133,7 @@ async fn answer(app: App, calls: &Calls, dialects: Router, request: Request) -> 
                 ("GET", ["users", "search"], _) => return search(&app, &mut parts).await,
                 ("PUT", ["messages", id], _) => {
                     let id = percent_decode_str(id).decode_utf8_lossy();
-                    return edit(&app, &asker, MessageId::trusted(&id), Request::from_parts(parts, body)).await;
+                    return edit(&app, &asker, existing(&id)?, Request::from_parts(parts, body)).await;
                 }
                 (_, _, None | Some(Dialect::Chat)) | ("DELETE", ["messages", _], _) => {
                     parts.extensions.insert(ForAll);
@@ -161,50 +168,47 @@ async fn pass_on(dialects: Router, path: &str, mut parts: Parts, body: Body) -> 
     Ok(handed.unwrap_or_else(|never| match never {}))
 }
 
-/// What is answered here, and by no dialect alone.
+fn account(app: &App, account: &Account) -> AnyAccount {
+    AnyAccount::of(account, status(&app.service, &account.user.id))
+}
+
+/// The operations that are answered here, for the clients of several dialects.
 #[derive(OpenApi)]
 #[openapi(paths(me, search, edit, register, log_in))]
 pub(super) struct Shared;
 
 #[utoipa::path(
     get, path = "/api/auth/me", tag = "clients of any", operation_id = "any_me",
-    responses((status = 200, description = "Done"))
+    responses((status = 200, description = "Done", body = inline(Own)))
 )]
 fn me(app: &App, asker: &AuthUser) -> Response {
-    Json(json!({ "success": true, "user": superset(&app.service, &asker.0) })).into_response()
+    Json(Own { success: true, user: account(app, &asker.0) }).into_response()
 }
 
 // --- registered by username: a client of conversations or of chat, and some answers are for both ---
 
 #[utoipa::path(
     get, path = "/api/users/search", tag = "clients of any", operation_id = "any_search", params(Search),
-    responses((status = 200, description = "Done"))
+    responses((status = 200, description = "Done", body = inline(Users)))
 )]
 async fn search(app: &App, parts: &mut Parts) -> Answer<Response> {
     let Lister(asker) = Lister::from_request_parts(parts, app).await?;
     let Query(Search { q }) = Query::from_request_parts(parts, app).await?;
-    let found = conversations::Listing::of(&app.service, &asker, &q).await?;
-    Ok(long(|| {
-        let mut shown = found.shown(&app.service, &asker);
-        for object in &mut shown {
-            object["avatar_url"] = object["avatar"].clone();
-            object["created_at"] = object["createdAt"].clone();
-        }
-        json!({ "success": true, "count": shown.len(), "users": shown })
-    }))
+    let found = users(&app.service, &asker, &q).await?;
+    let shown = |user: &Arc<User>| AnyUser::of(user, status(&app.service, &user.id), email_shown(&asker, &user.id));
+    Ok(long(|| Users { success: true, count: found.len(), users: found.iter().map(shown).collect() }))
 }
 
 #[utoipa::path(
     put, path = "/api/messages/{id}", tag = "clients of any", operation_id = "any_edit", params(("id" = String, Path)),
-    request_body = inline(Edit), responses((status = 200, description = "Done"))
+    request_body = inline(Edit), responses((status = 200, description = "Done", body = inline(Edited)))
 )]
 async fn edit(app: &App, asker: &AuthUser, id: MessageId, request: Request) -> Answer<Response> {
     let BodyIfAny(Edit { content }) = BodyIfAny::from_request(request, app).await?;
     let edited = app.service.edit_message(asker.actor(), id, content.ok_or_else(|| missing("content"))?).await?;
-    let online = online(&app.service);
-    let written = |dialect| quintet_dialect::message(dialect, &edited, &asker.0.user.id, &online);
-    let (message, data) = (written(Dialect::Conversations), written(Dialect::Chat));
-    Ok(Json(json!({ "success": true, "message": message, "data": data })).into_response())
+    let shown = |dialect| shown_message(&app.service, asker, dialect, &edited);
+    let (message, data) = (shown(Dialect::Conversations), shown(Dialect::Chat));
+    Ok(Json(Edited { success: true, message, data }).into_response())
 }
 
 fn undecided(path: &str) -> Problem {
@@ -216,21 +220,23 @@ fn undecided(path: &str) -> Problem {
 /// A registration by name is meetup's, one by username that of conversations and of chat.
 #[utoipa::path(
     post, path = "/api/auth/register", tag = "clients of any", operation_id = "any_register",
-    request_body = inline(conversations::Registration), security(()),
-    responses((status = 201, description = "Made, by its username"), (status = 200, description = "Made, by its name"))
+    request_body = inline(Registration), security(()),
+    responses((status = 201, description = "Made, by its username", body = inline(Registered)), (status = 200, description = "Made, by its name", body = inline(Registered)))
 )]
 async fn register(app: &App, request: Request) -> Answer<Response> {
     let (mut parts, body) = request.into_parts();
     let ClientIp(address) = ClientIp::from_request_parts(&mut parts, app).await?;
     let BodyIfAny(input) = BodyIfAny::from_request(Request::from_parts(parts, body), app).await?;
-    let conversations::Registration { username: None, name: Some(_), .. } = input else {
-        let session = conversations::new_account(&app.service, address, input, None).await?;
-        let mut user = superset(&app.service, &session.account);
-        user["name"] = session.account.user.name.as_str().into();
-        let id = session.account.user.id.as_str();
-        let body = json!({
-            "success": true, "message": "User registered successfully", "token": session.token, "userId": id, "user": user,
-        });
+    let Registration { username: None, name: Some(_), .. } = input else {
+        let session = new_account(&app.service, address, input, None).await?;
+        let user = &session.account.user;
+        let body = Registered {
+            success: true,
+            message: "User registered successfully",
+            user_id: user.id.to_string(),
+            user: account(app, &session.account).named(&user.name),
+            token: session.token,
+        };
         return Ok((StatusCode::CREATED, Json(body)).into_response());
     };
     let input = meetup::Registration { name: input.name, email: input.email, password: input.password };
@@ -243,19 +249,14 @@ async fn register(app: &App, request: Request) -> Answer<Response> {
 
 #[utoipa::path(
     post, path = "/api/auth/login", tag = "clients of any", operation_id = "any_log_in", request_body = inline(Credentials),
-    security(()), responses((status = 200, description = "Done"))
+    security(()), responses((status = 200, description = "Done", body = inline(LoggedIn)))
 )]
 async fn log_in(app: &App, request: Request) -> Answer<Response> {
     let (mut parts, body) = request.into_parts();
     let ClientIp(address) = ClientIp::from_request_parts(&mut parts, app).await?;
     let BodyIfAny(credentials) = BodyIfAny::<Credentials>::from_request(Request::from_parts(parts, body), app).await?;
     let session = credentials.log_in(&app.service, address, None).await?;
-    Ok(Json(json!({
-        "success": true,
-        "message": "Login successful",
-        "token": session.token,
-        "userId": session.account.user.id.as_str(),
-        "user": superset(&app.service, &session.account),
-    }))
-    .into_response())
+    let (user_id, user) = (session.account.user.id.to_string(), account(app, &session.account));
+    let message = "Login successful";
+    Ok(Json(LoggedIn { success: true, message, token: session.token, user_id, user }).into_response())
 }

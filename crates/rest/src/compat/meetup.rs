@@ -6,19 +6,20 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use quintet_dialect::Dialect;
-use quintet_domain::{Meetup, MeetupId, Refusal, Timestamp};
+use quintet_domain::{MeetupId, Refusal, Timestamp};
 use quintet_service::{MeetupInput, NewAccount, Service};
 use serde::Deserialize;
-use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{LIST_MAX, required, username_for};
+use super::answers::meetup::{Broadcast, LoggedIn, Registered, Requested};
+use super::common::{LIST_MAX, required, username_for};
+use crate::app::App;
 use crate::auth::Credentials;
 use crate::error::Answer;
 use crate::extract::{AuthUser, BodyIfAny, ClientIp, Lister, long};
-use crate::router::App;
+use crate::ids::existing;
 
 /// How long a broadcast stands.
 const BROADCAST_MS: i64 = 60 * 60 * 1_000;
@@ -43,17 +44,17 @@ pub(super) struct Registration {
 #[utoipa::path(
     post, path = "/auth/register", tag = "clients of meetup", operation_id = "meetup_register",
     request_body = inline(Registration), security(()),
-    responses((status = 200, description = "Done"))
+    responses((status = 200, description = "Done", body = inline(Registered)))
 )]
 async fn register(
     State(service): State<Service>,
     ClientIp(address): ClientIp,
     BodyIfAny(input): BodyIfAny<Registration>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<Registered>> {
     registered(&service, address, input).await
 }
 
-pub(super) async fn registered(service: &Service, address: IpAddr, input: Registration) -> Answer<Json<Value>> {
+pub(super) async fn registered(service: &Service, address: IpAddr, input: Registration) -> Answer<Json<Registered>> {
     service.rates().login(address)?;
     let name = required("name", input.name)?;
     let new = NewAccount {
@@ -66,40 +67,21 @@ pub(super) async fn registered(service: &Service, address: IpAddr, input: Regist
         ..NewAccount::default()
     };
     let session = service.register(new, address).await?;
-    let id = session.account.user.id.as_str();
-    Ok(Json(json!({ "message": "User registered successfully", "userId": id, "token": session.token })))
+    let user_id = session.account.user.id.to_string();
+    Ok(Json(Registered { message: "User registered successfully", user_id, token: session.token }))
 }
 
 #[utoipa::path(
     post, path = "/auth/login", tag = "clients of meetup", operation_id = "meetup_log_in", request_body = inline(Credentials),
-    security(()), responses((status = 200, description = "Done"))
+    security(()), responses((status = 200, description = "Done", body = inline(LoggedIn)))
 )]
 async fn log_in(
     State(service): State<Service>,
     ClientIp(address): ClientIp,
     BodyIfAny(credentials): BodyIfAny<Credentials>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<LoggedIn>> {
     let session = credentials.log_in(&service, address, Some(Dialect::Meetup)).await?;
-    Ok(Json(json!({ "token": session.token, "userId": session.account.user.id.as_str() })))
-}
-
-fn broadcast(meetup: &Meetup) -> Value {
-    let starts_at = meetup.starts_at.to_string();
-    // Whoever asked and was accepted has asked as well.
-    let asking = meetup.requests.iter().map(|request| &request.user);
-    let requests: Vec<&str> = asking.chain(&meetup.participants).map(|user| user.id.as_str()).collect();
-    json!({
-        "_id": meetup.id.as_str(),
-        "userId": meetup.host.id.as_str(),
-        "date": &starts_at[..10],
-        "time": &starts_at[11..16],
-        "location": meetup.location,
-        "activity": meetup.activity,
-        "requests": requests,
-        "expiresAt": meetup.expires_at.to_string(),
-        "__v": 0,
-        "chatId": meetup.chat_id.as_str(),
-    })
+    Ok(Json(LoggedIn { token: session.token, user_id: session.account.user.id.to_string() }))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -158,13 +140,13 @@ fn is_asker(asker: &AuthUser, said: Option<&str>) -> Result<(), Refusal> {
 
 #[utoipa::path(
     post, path = "/broadcasts", tag = "clients of meetup", operation_id = "meetup_propose", request_body = inline(Proposal),
-    responses((status = 200, description = "Done"))
+    responses((status = 200, description = "Done", body = Broadcast))
 )]
 async fn propose(
     State(service): State<Service>,
     asker: AuthUser,
     BodyIfAny(input): BodyIfAny<Proposal>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<Broadcast>> {
     is_asker(&asker, input.user_id.as_deref())?;
     let (date, time) = (required("date", input.date)?, required("time", input.time)?);
     let wanted = MeetupInput {
@@ -174,16 +156,16 @@ async fn propose(
         expires_at: Some(service.environment().now().plus_ms(BROADCAST_MS)),
         capacity: None,
     };
-    Ok(Json(broadcast(&service.create_meetup(asker.actor(), wanted).await?)))
+    Ok(Json(Broadcast::of(&service.create_meetup(asker.actor(), wanted).await?)))
 }
 
 #[utoipa::path(
     get, path = "/broadcasts", tag = "clients of meetup", operation_id = "meetup_list",
-    responses((status = 200, description = "Done"))
+    responses((status = 200, description = "Done", body = Vec<Broadcast>))
 )]
 async fn list(State(service): State<Service>, Lister(asker): Lister) -> Answer<Response> {
     let found = service.meetups(asker.id(), true, None, LIST_MAX).await?;
-    Ok(long(|| found.items.iter().map(broadcast).collect::<Value>()))
+    Ok(long(|| found.items.iter().map(Broadcast::of).collect::<Vec<_>>()))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -195,34 +177,34 @@ struct Join {
 
 #[utoipa::path(
     post, path = "/broadcasts/join", tag = "clients of meetup", operation_id = "meetup_join", request_body = inline(Join),
-    responses((status = 200, description = "Done"))
+    responses((status = 200, description = "Done", body = inline(Requested)))
 )]
 async fn join(
     State(service): State<Service>,
     asker: AuthUser,
     BodyIfAny(input): BodyIfAny<Join>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<Requested>> {
     is_asker(&asker, input.user_id.as_deref())?;
-    let id = required("broadcastId", input.broadcast_id)?;
-    service.request_meetup(asker.actor(), MeetupId::trusted(&id)).await?;
-    Ok(Json(json!({ "message": "Request to join sent", "broadcastId": id })))
+    let broadcast_id = required("broadcastId", input.broadcast_id)?;
+    service.request_meetup(asker.actor(), existing::<MeetupId>(&broadcast_id)?).await?;
+    Ok(Json(Requested { message: "Request to join sent", broadcast_id }))
 }
 
 /// The same, as some clients call it.
 #[utoipa::path(
     post, path = "/broadcasts/joinBroadcast", tag = "clients of meetup", operation_id = "meetup_join_broadcast",
-    request_body = inline(Join), responses((status = 200, description = "Done"))
+    request_body = inline(Join), responses((status = 200, description = "Done", body = inline(Requested)))
 )]
-async fn join_broadcast(service: State<Service>, asker: AuthUser, input: BodyIfAny<Join>) -> Answer<Json<Value>> {
+async fn join_broadcast(service: State<Service>, asker: AuthUser, input: BodyIfAny<Join>) -> Answer<Json<Requested>> {
     join(service, asker, input).await
 }
 
 /// The same, as others do.
 #[utoipa::path(
     post, path = "/joinBroadcast", tag = "clients of meetup", operation_id = "meetup_join_at_root", request_body = inline(Join),
-    responses((status = 200, description = "Done"))
+    responses((status = 200, description = "Done", body = inline(Requested)))
 )]
-async fn join_at_root(service: State<Service>, asker: AuthUser, input: BodyIfAny<Join>) -> Answer<Json<Value>> {
+async fn join_at_root(service: State<Service>, asker: AuthUser, input: BodyIfAny<Join>) -> Answer<Json<Requested>> {
     join(service, asker, input).await
 }
 

@@ -11,15 +11,16 @@ use quintet_dialect::Dialect;
 use quintet_domain::{ConversationId, Refusal, UserId};
 use quintet_service::{Party, Service};
 use serde::Deserialize;
-use serde_json::{Value, json};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::messages;
+use super::answers::rooms::History;
+use super::common::messages;
+use crate::app::App;
 use crate::error::{Answer, Problem};
-use crate::extract::{Anybody, AuthUser, Path, Query, page_limit, user_id};
-use crate::router::App;
+use crate::extract::{Anybody, AuthUser, Query, page_limit};
+use crate::ids::{Id, user_id};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(history))
@@ -73,38 +74,37 @@ impl FromRequestParts<App> for Reader {
 
 #[utoipa::path(
     get, path = "/rooms/{id}/messages", tag = "clients of rooms", operation_id = "rooms_history",
-    params(("id" = String, Path), Page), security((), ("token" = [])), responses((status = 200, description = "Done"))
+    params(("id" = String, Path), Page), security((), ("token" = [])), responses((status = 200, description = "Done", body = inline(History)))
 )]
 async fn history(
     State(service): State<Service>,
     reader: Reader,
-    Path(id): Path<String>,
+    Id(id): Id<ConversationId>,
     Query(page): Query<Page>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<History>> {
     let limit = page_limit(page.limit)?;
-    let id = ConversationId::trusted(&id);
     let (by, who) = match &reader {
         Reader::Known(user) => (Party::from(user), user),
         Reader::Guest(guest, address) => (Party::Address(*address), guest),
     };
-    let messages = messages(&service, (by, who.clone()), Dialect::Rooms, &id, (0, limit)).await?;
+    let page = messages(&service, (by, who.clone()), Dialect::Rooms, &id, (0, limit)).await?;
     if let Reader::Guest(guest, address) = &reader {
         // Check again: if an account took this id meanwhile, the guest may not see the page.
         service.guest(guest, *address).await?;
     }
-    Ok(Json(json!({ "roomId": id.as_str(), "messages": messages })))
+    Ok(Json(History { room_id: id.to_string(), messages: page.shown }))
 }
 
 /// The same, as some clients call it.
 #[utoipa::path(
     get, path = "/rooms/{id}/messages", tag = "clients of rooms", operation_id = "rooms_history_at_root",
-    params(("id" = String, Path), Page), security((), ("token" = [])), responses((status = 200, description = "Done"))
+    params(("id" = String, Path), Page), security((), ("token" = [])), responses((status = 200, description = "Done", body = inline(History)))
 )]
 async fn history_at_root(
     service: State<Service>,
     reader: Reader,
-    id: Path<String>,
+    id: Id<ConversationId>,
     page: Query<Page>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<History>> {
     history(service, reader, id, page).await
 }

@@ -73,7 +73,13 @@ pub fn run(seed: u64, steps: u64, print: bool) -> Outcome {
             break;
         };
         let tasks = LocalSet::new();
-        let end = tasks.block_on(&runtime, life(&sim, &clients, disk.take(), &mut left));
+        let end = tasks.block_on(&runtime, async {
+            sim.environment.begin();
+            let end = life(&sim, &clients, disk.take(), &mut left).await;
+            // The clock of the runtime is not there any more when what lived in it is dropped.
+            sim.environment.end();
+            end
+        });
         end_life(&sim, &clients, runtime, tasks);
         match end {
             End::Crashed(after) => disk = Some(after),
@@ -102,7 +108,6 @@ fn end_life(sim: &Sim, clients: &[Rc<Client>], runtime: Runtime, tasks: LocalSet
 
 /// One life of the server.
 async fn life(sim: &Rc<Sim>, clients: &[Rc<Client>], disk: Option<MemoryDisk>, left: &mut u64) -> End {
-    sim.environment.begin();
     sim.next_life();
     sim.note(format!("life {} of the server begins", sim.life()));
     let first = disk.is_none();
@@ -132,13 +137,11 @@ async fn life(sim: &Rc<Sim>, clients: &[Rc<Client>], disk: Option<MemoryDisk>, l
             && let Some(disk) = server.crash(sim)
         {
             sim.note("the server crashes");
-            sim.environment.end();
             return End::Crashed(disk);
         }
         actions::step(sim, &server, clients);
     }
     rest(sim, &server, clients).await;
-    sim.environment.end();
     End::Over
 }
 

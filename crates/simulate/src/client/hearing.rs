@@ -58,7 +58,7 @@ fn connected(client: &Client, sim: &Sim, state: &mut State, pid: Option<String>,
         (Some((before, of_life)), Some(line)) if *before == pid => {
             sim.note(format!("{} resumes behind {:?}", client.name(), state.offset));
             sim.count("recoveries");
-            line.resume(sim.newest(), *of_life != life);
+            line.resume(&sim.history.borrow(), *of_life != life);
         }
         (before, line) => {
             sim.note(format!("{} starts afresh at {position} or before", client.name()));
@@ -154,6 +154,7 @@ fn typing(client: &Client, sim: &Sim, state: &mut State, name: &str, payload: &V
     if typing && user != client.user {
         let sends = sim.sends.borrow();
         let before = state.shown.starts(&conversation, &user);
+        let next = line.next_message(&history, &conversation, &user);
         let started =
             sim.typists.borrow().may_start((&conversation, &user), next, before, |text| sends.position(text));
         drop(sends);

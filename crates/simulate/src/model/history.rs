@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use quintet_domain::{
-    Audience, ConversationId, ConversationKind, ConversationRef, Entry, Event, Message, MessageId, UserId,
+    Audience, ConversationId, ConversationRef, Entry, Event, Message, MessageId, UserId,
 };
 
 use super::Check;
@@ -196,11 +196,6 @@ impl History {
         spans.is_some_and(|spans| spans.iter().any(|span| span.to.is_none_or(|to| position <= to)))
     }
 
-    /// Whether a user is a member now.
-    pub(crate) fn is_member(&self, conversation: &ConversationId, user: &UserId) -> bool {
-        self.conversations.get(conversation).is_some_and(|facts| facts.has(user))
-    }
-
     /// The position at which a user joined a conversation that it is a member of.
     pub(crate) fn joined_at(&self, conversation: &ConversationId, user: &UserId) -> Option<u64> {
         let spans = self.conversations.get(conversation)?.members.get(user)?;
@@ -211,10 +206,5 @@ impl History {
     pub(crate) fn find(&self, filter: impl Fn(&ConversationFacts) -> bool) -> Vec<ConversationId> {
         let live = self.conversations.iter().filter(|(_, facts)| !facts.deleted && filter(facts));
         live.map(|(id, _)| id.clone()).collect()
-    }
-
-    /// Whether a conversation is of a kind.
-    pub(crate) fn is(&self, conversation: &ConversationId, kind: ConversationKind) -> bool {
-        self.conversations.get(conversation).is_some_and(|facts| facts.reference.kind == kind)
     }
 }

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::Check;
 use super::history::History;
-use super::mutes::{Muted, Mutes};
+use super::mutes::{Muted, Mutes, ended_by};
 use super::projection::{Expected, Reader, Requirement, expected, subject};
 use crate::packets::Offset;
 
@@ -64,12 +64,14 @@ impl Line {
     }
 
     /// A connection resumes the line: what follows is what comes behind the last event that was heard.
-    pub(crate) fn resume(&mut self, newest: u64, other_process: bool) {
+    pub(crate) fn resume(&mut self, history: &History, other_process: bool) {
         self.walked = self.heard.unwrap_or_default();
         if other_process {
             self.mutes.forget();
         }
-        self.mutes.resumed(newest);
+        let (missed, user) = (&history.entries[self.walked.entry.min(history.entries.len())..], &self.reader.user);
+        let has_ended = |of: &ConversationId| missed.iter().any(|entry| ended_by(entry, user) == Some(of));
+        self.mutes.resumed(history.newest(), has_ended);
         self.sent_to = 0;
         self.histories.clear();
     }
@@ -77,6 +79,20 @@ impl Line {
     /// The entry that the line comes to next has this position.
     pub(crate) fn next_position(&self, history: &History) -> u64 {
         history.entries.get(self.walked.entry).map_or(u64::MAX, |entry| entry.position)
+    }
+
+    /// The position of the next message of a user in a conversation that has to be heard.
+    pub(crate) fn next_message(&self, history: &History, conversation: &ConversationId, sender: &UserId) -> u64 {
+        let behind = self.walked.entry + usize::from(self.walked.events > 0);
+        let mut messages = history.entries.iter().skip(behind).filter(|entry| match &entry.event {
+            Event::MessageCreated(message) => {
+                message.conversation.id == *conversation
+                    && message.sender.id == *sender
+                    && self.expected(history, entry).iter().any(|event| self.is_missing(event, entry))
+            }
+            _ => false,
+        });
+        messages.next().map_or(u64::MAX, |entry| entry.position)
     }
 
     fn expected(&self, history: &History, entry: &Entry) -> Vec<Expected> {
@@ -119,6 +135,14 @@ impl Line {
                     self.check_text(history, entry, payload)?;
                     self.check_behind_history(entry)?;
                     return Ok(entry);
+                }
+                if event.name == name && event.offset == *offset {
+                    let differing: Vec<_> = event.subject.iter().filter(|id| !ids.contains(id)).collect();
+                    let (had, has) = (event.subject.len(), ids.len());
+                    return Err(format!(
+                        "{user} heard `{name}` at {} with {has} ids, not {had}; without {differing:?}",
+                        entry.position
+                    ));
                 }
                 if self.is_missing(event, entry) {
                     return Err(format!(

@@ -50,10 +50,12 @@ impl Mutes {
         self.0.insert(conversation.clone(), Mute::Unknown);
     }
 
-    /// The connection was resumed: a replay has the mutes of its beginning.
-    pub(crate) fn resumed(&mut self, newest: u64) {
-        for mute in self.0.values_mut() {
+    /// The connection was resumed: a replay has the mutes of its beginning. `has_ended` says whether the membership of a
+    /// conversation has ended since what was heard last: the server forgets the mute then, unless nobody was connected.
+    pub(crate) fn resumed(&mut self, newest: u64, has_ended: impl Fn(&ConversationId) -> bool) {
+        for (conversation, mute) in &mut self.0 {
             match mute {
+                Mute::Muted { .. } | Mute::Ended { .. } if has_ended(conversation) => *mute = Mute::Unknown,
                 Mute::Muted { unclear_to } | Mute::Ended { unclear_to } => *unclear_to = (*unclear_to).max(newest),
                 Mute::Unknown => {}
             }
@@ -82,19 +84,24 @@ impl Mutes {
 
     /// An entry is behind: a mute ends with the membership.
     pub(crate) fn pass(&mut self, entry: &Entry, user: &UserId) {
-        let conversation = match &entry.event {
-            Event::MemberLeft { conversation, user: gone, .. } if gone.id == *user => &conversation.id,
-            Event::ConversationDeleted { conversation } => &conversation.id,
-            _ => return,
-        };
+        let Some(conversation) = ended_by(entry, user) else { return };
         match self.0.get(conversation) {
-            Some(Mute::Muted { unclear_to } | Mute::Ended { unclear_to }) if entry.position <= *unclear_to => {
+            Some(Mute::Muted { unclear_to }) if entry.position <= *unclear_to => {
                 self.0.insert(conversation.clone(), Mute::Unknown);
             }
-            Some(Mute::Muted { .. } | Mute::Ended { .. }) => {
+            Some(Mute::Muted { .. }) => {
                 self.0.remove(conversation);
             }
-            Some(Mute::Unknown) | None => {}
+            Some(Mute::Unknown | Mute::Ended { .. }) | None => {}
         }
+    }
+}
+
+/// The conversation in which an entry ends the membership of a user.
+pub(crate) fn ended_by<'e>(entry: &'e Entry, user: &UserId) -> Option<&'e ConversationId> {
+    match &entry.event {
+        Event::MemberLeft { conversation, user: gone, .. } if gone.id == *user => Some(&conversation.id),
+        Event::ConversationDeleted { conversation } => Some(&conversation.id),
+        _ => None,
     }
 }

@@ -29,7 +29,7 @@ pub(crate) fn step(sim: &Rc<Sim>, server: &Server, clients: &[Rc<Client>]) {
         675..725 => mute(sim, client),
         725..755 => listen(sim, client),
         755..790 => repeat(sim, client),
-        790..830 => client.vanishing.notify_one(),
+        790..830 => vanish(sim, client),
         830..850 => go(sim, client),
         850..885 => come(client),
         885..895 => start_anew(sim, client),
@@ -152,6 +152,15 @@ fn repeat(sim: &Sim, client: &Client) {
     let commands = std::mem::take(&mut client.state.borrow_mut().to_repeat);
     for command in commands {
         client.ask(sim, command, true);
+    }
+}
+
+/// Loses its connection without a word.
+fn vanish(sim: &Sim, client: &Client) {
+    if client.is_connected() {
+        sim.note(format!("{} vanishes", client.name()));
+        sim.count("clients that vanished");
+        client.vanishing.notify_one();
     }
 }
 

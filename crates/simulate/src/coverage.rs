@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 /// What has to happen in a run of many seeds.
 pub(crate) const NEEDED: [&str; 33] = [
-    "accounts of clients heard",
+    "events heard by accounts",
     "clients that vanished",
     "clients that left",
     "clients that started anew",
@@ -21,7 +21,7 @@ pub(crate) const NEEDED: [&str; 33] = [
     "events replayed",
     "fresh starts after a loss",
     "groups of several writes",
-    "guests heard",
+    "events heard by guests",
     "histories of joins",
     "joins acknowledged",
     "joins of others heard",

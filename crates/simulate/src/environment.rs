@@ -32,10 +32,7 @@ pub(crate) struct SimulatedEnvironment {
 
 impl SimulatedEnvironment {
     pub(crate) fn new(seed: u64) -> Self {
-        Self {
-            random: Random::new(seed, "environment"),
-            life: Mutex::new(Life { runtime: None, at_ms: BEGIN_MS }),
-        }
+        Self { random: Random::new(seed, "environment"), life: Mutex::new(Life { runtime: None, at_ms: BEGIN_MS }) }
     }
 
     /// Begins a life of the server, in its runtime.

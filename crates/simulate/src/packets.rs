@@ -99,7 +99,10 @@ mod tests {
     fn packets_are_read() {
         assert_eq!(read("2"), Some(Packet::Ping));
         assert_eq!(read("40{\"sid\":\"x\",\"pid\":\"p\"}"), Some(Packet::Connected(Some("p".to_owned()))));
-        assert_eq!(read("42[\"a\",{\"b\":1},\"7c\"]"), Some(Packet::Event("a".to_owned(), vec![json!({"b": 1}), json!("7c")])));
+        assert_eq!(
+            read("42[\"a\",{\"b\":1},\"7c\"]"),
+            Some(Packet::Event("a".to_owned(), vec![json!({"b": 1}), json!("7c")]))
+        );
         assert_eq!(read("4312[true]"), Some(Packet::Ack(12, vec![json!(true)])));
         assert_eq!(read("9"), None);
         assert_eq!(event(Some(3), "a", &json!({})), "423[\"a\",{}]");

@@ -16,9 +16,9 @@ impl Random {
     /// A stream for one part of the simulation of a seed.
     pub(crate) fn new(seed: u64, part: &str) -> Self {
         // FNV-1a: streams whose parts have other names begin elsewhere.
-        let part = part.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
-        });
+        let part = part
+            .bytes()
+            .fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3));
         let stream = Self(AtomicU64::new(seed ^ part));
         // Seeds that follow each other differ in few bits.
         let start = stream.next() ^ stream.next().rotate_left(32);

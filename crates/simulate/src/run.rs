@@ -183,6 +183,7 @@ async fn rest(sim: &Rc<Sim>, server: &Server, clients: &[Rc<Client>]) {
             continue;
         };
         sim.check(line.complete(&history));
+        sim.coverage.borrow_mut().add("messages withheld by a mute", line.withheld);
         sim.check(state.shown.ended());
     }
     drop(history);
@@ -221,7 +222,11 @@ async fn read_back(sim: &Rc<Sim>, server: &Server) {
             .filter_map(|(_, id)| Some((id.clone(), history.messages.get(id)?.texts.last()?.1.clone())))
             .collect();
         if stored != committed {
-            sim.violate(format!("{conversation} has {} messages, and {} were committed", stored.len(), committed.len()));
+            sim.violate(format!(
+                "{conversation} has {} messages, and {} were committed",
+                stored.len(),
+                committed.len()
+            ));
         }
     }
 }

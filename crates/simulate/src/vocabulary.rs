@@ -84,9 +84,7 @@ fn chat(command: &Command) -> Option<(&'static str, Value)> {
         Command::Read { conversation, message } => {
             ("message:read", json!({ "chatId": conversation.as_str(), "messageId": message.as_str() }))
         }
-        Command::Typing { conversation, typing: true } => {
-            ("typing:start", json!({ "chatId": conversation.as_str() }))
-        }
+        Command::Typing { conversation, typing: true } => ("typing:start", json!({ "chatId": conversation.as_str() })),
         Command::Typing { conversation, typing: false } => ("typing:stop", json!({ "chatId": conversation.as_str() })),
         Command::Join { conversation } => ("chat:join", json!({ "chatId": conversation.as_str() })),
         Command::Mute { conversation } => ("chat:leave", json!({ "chatId": conversation.as_str() })),

@@ -61,7 +61,8 @@ fn enter(client: &Client) -> String {
 /// Opens a connection and keeps it until it ends.
 async fn connect(client: &Rc<Client>, wire: &Wire) -> Result<(), Lost> {
     let opened = wire.exchange(Method::GET, "", String::new()).await?;
-    let open: serde_json::Value = opened.body.strip_prefix('0').and_then(|text| serde_json::from_str(text).ok()).ok_or(Lost)?;
+    let open: serde_json::Value =
+        opened.body.strip_prefix('0').and_then(|text| serde_json::from_str(text).ok()).ok_or(Lost)?;
     let sid = open.get("sid").and_then(serde_json::Value::as_str).ok_or(Lost)?.to_owned();
     let mut poll = exchange(wire, Method::GET, &sid, String::new());
     let mut post = Some(exchange(wire, Method::POST, &sid, enter(client)));

@@ -58,6 +58,7 @@ fn connected(client: &Client, sim: &Sim, state: &mut State, pid: Option<String>,
         (Some((before, of_life)), Some(line)) if *before == pid => {
             sim.note(format!("{} resumes behind {:?}", client.name(), state.offset));
             sim.count("recoveries");
+            state.replayed_to = position;
             line.resume(&sim.history.borrow(), *of_life != life);
         }
         (before, line) => {
@@ -67,6 +68,7 @@ fn connected(client: &Client, sim: &Sim, state: &mut State, pid: Option<String>,
             }
             *line = Some(Line::new(client.user.clone(), client.guest, client.dialect, position));
             state.offset = None;
+            state.replayed_to = 0;
         }
     }
     state.resume = Some((pid, life));
@@ -89,7 +91,10 @@ fn event(client: &Client, sim: &Sim, state: &mut State, name: &str, arguments: &
 /// An event that was committed.
 fn committed(client: &Client, sim: &Sim, state: &mut State, name: &str, payload: &Value, offset: &Offset) {
     sim.note(format!("{} heard {name} at {}{}", client.name(), offset.position, offset.letter));
-    sim.count(if client.guest { "guests heard" } else { "accounts of clients heard" });
+    sim.count(if client.guest { "events heard by guests" } else { "events heard by accounts" });
+    if offset.position <= state.replayed_to {
+        sim.count("events replayed");
+    }
     let State { line, connection, shown, .. } = state;
     let Some(line) = line else {
         return sim.violate(format!("{} heard `{name}` before it was let in", client.name()));
@@ -102,7 +107,8 @@ fn committed(client: &Client, sim: &Sim, state: &mut State, name: &str, payload:
     match &entry.event {
         // The acknowledgement comes before the echo.
         Event::MessageCreated(message) => {
-            let waits = |command: &Command| matches!(command, Command::Send { content, .. } if *content == message.content);
+            let waits =
+                |command: &Command| matches!(command, Command::Send { content, .. } if *content == message.content);
             let unacknowledged = connection.as_ref().map(|connection| &connection.unacknowledged);
             let waiting = unacknowledged.is_some_and(|commands| commands.values().any(waits));
             if waiting && sim.sends.borrow().attempts(&message.content) == 1 {
@@ -155,8 +161,7 @@ fn typing(client: &Client, sim: &Sim, state: &mut State, name: &str, payload: &V
         let sends = sim.sends.borrow();
         let before = state.shown.starts(&conversation, &user);
         let next = line.next_message(&history, &conversation, &user);
-        let started =
-            sim.typists.borrow().may_start((&conversation, &user), next, before, |text| sends.position(text));
+        let started = sim.typists.borrow().may_start((&conversation, &user), next, before, |text| sends.position(text));
         drop(sends);
         sim.check(started);
     }
@@ -177,7 +182,8 @@ fn acknowledged(client: &Client, sim: &Sim, state: &mut State, id: u64, argument
     sim.note(format!("{} got the acknowledgement of {id}: {agreed} {code}", client.name()));
     // Some refusals come before the writer; everything else comes in a row.
     if agreed && connection.unacknowledged.first_key_value().is_some_and(|(first, _)| *first < id) {
-        return sim.violate(format!("{} got the acknowledgement of {id} before that of an earlier command", client.name()));
+        return sim
+            .violate(format!("{} got the acknowledgement of {id} before that of an earlier command", client.name()));
     }
     let listened = matches!(command, Command::Listen { .. });
     if !agreed && !listened {
@@ -243,10 +249,12 @@ fn stored(client: &Client, sim: &Sim, line: &mut Line, command: &Command, conten
     let history = sim.history.borrow();
     let (position, attempts) = (sim.sends.borrow().position(content), sim.sends.borrow().attempts(content));
     let Some(position) = position else {
-        return sim.violate(format!("{} got the acknowledgement of `{content}`, which is not committed", client.name()));
+        return sim
+            .violate(format!("{} got the acknowledgement of `{content}`, which is not committed", client.name()));
     };
     if let Command::Send { .. } = command {
-        let id = answer.get("message").and_then(|message| message.get("id")).and_then(Value::as_str).unwrap_or_default();
+        let id =
+            answer.get("message").and_then(|message| message.get("id")).and_then(Value::as_str).unwrap_or_default();
         let found = history.messages.get(&MessageId::trusted(id));
         if found.is_none_or(|facts| facts.position != position || facts.sender != client.user) {
             return sim.violate(format!("{} got {id} as the id of `{content}`, which has another", client.name()));

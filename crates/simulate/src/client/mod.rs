@@ -53,6 +53,8 @@ pub(crate) struct State {
     /// Messages that were sent on a connection that was lost, and can be sent again.
     pub(crate) to_repeat: Vec<Command>,
     pub(crate) shown: Shown,
+    /// What is heard up to this position was replayed.
+    pub(crate) replayed_to: u64,
 }
 
 /// A simulated client.
@@ -92,6 +94,7 @@ impl Client {
                 connection: None,
                 to_repeat: Vec::new(),
                 shown: Shown::default(),
+                replayed_to: 0,
             }),
             outgoing: Notify::new(),
             vanishing: Notify::new(),

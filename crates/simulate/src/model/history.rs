@@ -6,9 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use quintet_domain::{
-    Audience, ConversationId, ConversationRef, Entry, Event, Message, MessageId, UserId,
-};
+use quintet_domain::{Audience, ConversationId, ConversationRef, Entry, Event, Message, MessageId, UserId};
 
 use super::Check;
 

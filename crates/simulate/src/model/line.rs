@@ -39,6 +39,8 @@ pub(crate) struct Line {
     /// The newest own message that was acknowledged.
     sent_to: u64,
     pub(crate) mutes: Mutes,
+    /// Messages that were not heard because of a mute.
+    pub(crate) withheld: u64,
     /// The newest message that a join's history had, by room.
     histories: BTreeMap<ConversationId, u64>,
 }
@@ -54,6 +56,7 @@ impl Line {
             walked: Cursor::default(),
             sent_to: 0,
             mutes: Mutes::default(),
+            withheld: 0,
             histories: BTreeMap::new(),
         }
     }
@@ -160,6 +163,11 @@ impl Line {
     }
 
     fn pass(&mut self, entry: &Entry) {
+        if let Event::MessageCreated(message) = &entry.event
+            && self.mutes.of(&message.conversation.id, entry.position) == Muted::Yes
+        {
+            self.withheld += 1;
+        }
         self.mutes.pass(entry, &self.reader.user);
         self.walked = Cursor { entry: self.walked.entry + 1, events: 0 };
     }
@@ -211,7 +219,10 @@ impl Line {
             return Ok(());
         }
         let user = &self.reader.user;
-        Err(format!("{user} heard `{text}` as the text of {} at {}, which it never had since", message.id, entry.position))
+        Err(format!(
+            "{user} heard `{text}` as the text of {} at {}, which it never had since",
+            message.id, entry.position
+        ))
     }
 
     // --- the history of a join ---

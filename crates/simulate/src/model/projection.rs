@@ -104,7 +104,8 @@ fn in_dialect(entry: &Entry, reader: &Reader, dialect: Dialect) -> Vec<Expected>
 
 /// Whether a reader has to hear an entry, may hear it, or must not, because its own connection caused it.
 fn requirement(entry: &Entry, reader: &Reader, dialect: Dialect) -> Option<Requirement> {
-    let suppressed = suppresses_echo(dialect, &entry.event) && !matches!(entry.event, Event::ConversationDeleted { .. });
+    let suppressed =
+        suppresses_echo(dialect, &entry.event) && !matches!(entry.event, Event::ConversationDeleted { .. });
     match (entry.origin, reader.session) {
         (Some(origin), Some(session)) if suppressed && origin == session => None,
         (Some(_), None) if suppressed && entry.event.actor() == Some(&reader.user) => Some(Requirement::Optional),

@@ -41,7 +41,7 @@ pub(crate) fn svg(table: &Table, figure: &Figure) -> Option<String> {
          aria-label=\"{}\" font-family=\"system-ui, sans-serif\" font-size=\"13\">\n\
          <style>text {{ fill: #24292f }} @media (prefers-color-scheme: dark) {{ text {{ fill: #e6edf3 }} }}</style>\n\
          <text x=\"0\" y=\"18\" font-size=\"15\" font-weight=\"600\">{}</text>\n\
-         <text x=\"0\" y=\"38\" opacity=\"0.7\">{better}; the line is the spread</text>\n",
+         <text x=\"0\" y=\"38\" opacity=\"0.7\">{better}; the line is the range</text>\n",
         escaped(&title),
         escaped(&title)
     );

@@ -72,7 +72,7 @@ impl Peer {
         let (name, part) = match (self, durable) {
             (Self::Quintet, _) => ("Quintet", Part::Own),
             (Self::Before, _) => ("Quintet before", Part::Variant),
-            (Self::Engine, _) => ("its engine alone", Part::Variant),
+            (Self::Engine, _) => ("engine alone", Part::Variant),
             (Self::Floor, _) => ("epoll floor", Part::Floor),
             (Self::Node, false) => ("Node, socket.io", Part::Peer),
             (Self::Node, true) => ("Node, socket.io, better-sqlite3", Part::Peer),

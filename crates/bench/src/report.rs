@@ -132,8 +132,8 @@ impl Table {
         let (peers, floor) = (has(Part::Peer), has(Part::Floor));
         let mut head = vec!["figure"];
         head.extend(names);
-        head.extend(peers.then_some("to the best peer"));
-        head.extend(floor.then_some("to the floor"));
+        head.extend(peers.then_some("vs. best peer"));
+        head.extend(floor.then_some("vs. floor"));
         let mut text = format!("| {} |\n|{}\n", head.join(" | "), "---|".repeat(head.len()));
         let ratio = |ratio: Option<f64>| ratio.map_or("-".to_owned(), |ratio| format!("{}×", rounded(ratio)));
         for figure in &self.figures {

@@ -49,35 +49,44 @@ pub(crate) struct PendingReply {
 
 /// The commands that wait, by ticket.
 #[derive(Default)]
-pub(crate) struct PendingCommands(Mutex<Table>);
+pub(crate) struct PendingCommands(Mutex<Table<PendingCommand>>);
 
-#[derive(Default)]
-struct Table {
-    commands: Slab<(Ticket, PendingCommand)>,
+/// Values by ticket.
+struct Table<T> {
+    values: Slab<(Ticket, T)>,
     count: u64,
 }
 
-impl Table {
-    fn remove(&mut self, ticket: Ticket) -> Option<PendingCommand> {
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Self { values: Slab::new(), count: 0 }
+    }
+}
+
+impl<T> Table<T> {
+    fn add(&mut self, value: T) -> Ticket {
+        self.count += 1;
+        let entry = self.values.vacant_entry();
+        let ticket = Ticket(self.count << KEY_BITS | entry.key() as u64);
+        entry.insert((ticket, value));
+        ticket
+    }
+
+    fn remove(&mut self, ticket: Ticket) -> Option<T> {
         let key = usize::try_from(ticket.0 & ((1 << KEY_BITS) - 1)).ok()?;
-        self.commands.get(key).filter(|(own, _)| *own == ticket)?;
-        Some(self.commands.remove(key).1)
+        self.values.get(key).filter(|(own, _)| *own == ticket)?;
+        Some(self.values.remove(key).1)
     }
 }
 
 impl PendingCommands {
-    fn table(&self) -> MutexGuard<'_, Table> {
+    fn table(&self) -> MutexGuard<'_, Table<PendingCommand>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds a command that is about to be queued.
     pub(crate) fn add(&self, command: PendingCommand) -> Submission<'_> {
-        let mut table = self.table();
-        table.count += 1;
-        let count = table.count;
-        let entry = table.commands.vacant_entry();
-        let ticket = Ticket(count << KEY_BITS | entry.key() as u64);
-        entry.insert((ticket, command));
+        let ticket = self.table().add(command);
         Submission { commands: self, ticket, queued: false }
     }
 
@@ -129,5 +138,22 @@ impl Drop for Submission<'_> {
         if !self.queued {
             drop(self.commands.remove(self.ticket));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ticket_finds_its_own_value_once() {
+        let mut table = Table::default();
+        let (first, second) = (table.add("first"), table.add("second"));
+        assert_eq!(table.remove(first), Some("first"));
+        assert_eq!(table.remove(first), None);
+        // The key is used again, and the ticket is not.
+        let third = table.add("third");
+        assert_eq!(table.remove(first), None);
+        assert_eq!((table.remove(second), table.remove(third)), (Some("second"), Some("third")));
     }
 }

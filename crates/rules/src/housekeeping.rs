@@ -48,7 +48,10 @@ fn prune_changes(tx: &mut Transaction<'_>) -> RuleResult<bool> {
         return Ok(false);
     }
     let before = days_ago(tx.now, days);
-    Ok(is_full(tx.log().prune_changes(before, ROWS_AT_ONCE)?))
+    let changes = tx.log().prune_changes(before, ROWS_AT_ONCE)?;
+    // Messages stay, but a client that was away for longer than the log is kept starts afresh, whatever it missed.
+    let passed = tx.log().prune_past_messages(before, ROWS_AT_ONCE)?;
+    Ok(is_full(changes) || is_full(passed))
 }
 
 /// Removes departures and addressees of changes that were removed.

@@ -17,7 +17,7 @@ use quintet_domain::{
     Role, SendMessage, SetDisabled, SweepGuests, Target, Ticket, Timestamp, UserId, Write, Written,
 };
 use quintet_rules::WriterState;
-use quintet_store::{Committer, Database, Location, ReplyTo, SqliteStore, Store, Submission};
+use quintet_store::{Committer, Database, Location, MemoryStore, ReplyTo, SqliteStore, Store, Submission};
 use support::{Bench, Counting, actor, message, new_conversation};
 
 #[tokio::test]
@@ -337,5 +337,6 @@ proptest! {
             proptest::collection::vec((step(), 0..USERS, 0..USERS, 0..64usize), 1..6), 2..40)
     ) {
         same_with_cache_and_without(|| SqliteStore::database(&Location::Memory).unwrap(), &groups);
+        same_with_cache_and_without(MemoryStore::database, &groups);
     }
 }

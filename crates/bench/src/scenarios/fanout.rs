@@ -10,11 +10,11 @@ use crate::load::{Load, Regime};
 use crate::peers::{Mode, Peer};
 use crate::report::Value;
 
-pub(super) const ABOUT: &str = "A message of 60 bytes to everybody in a room, in the shape of the `conversations` \
-    document. *Paced*: so many a second, whatever comes back; latency counts from the moment at which a message was to \
-    be sent. *Saturated*: 16 that wait for their acknowledgement, always; a server that acknowledges early and tells \
-    late looks cheap there, so latency stands beside. *Durable*: on the disk before it is acknowledged or told; else \
-    everything is in memory.";
+pub(super) const ABOUT: &str = "A message of 60 bytes to every member of a room, in the format of `conversations`. \
+    *Paced*: a fixed number of messages a second, independent of the responses; latency is measured from the time at \
+    which a message was due. *Saturated*: 16 sends always wait for their acknowledgement. A server that acknowledges \
+    early and delivers late looks cheap there, so compare the latencies too. *Durable*: a message is on disk before it \
+    is acknowledged or delivered; otherwise, everything is in memory.";
 
 /// Connections that send.
 const SENDERS: usize = 8;
@@ -87,8 +87,8 @@ fn run(peer: Peer, rooms: Rooms, regime: Regime, seconds: u64, durable: bool) ->
     }
     let micros = |seconds: f64| seconds * 1e6 / measured.delivered as f64;
     Ok(vec![
-        Value::less("CPU of a delivery", "µs", micros(cpu.all)),
-        Value::less("of it the kernel's", "µs", micros(cpu.kernel)),
+        Value::less("CPU per delivery", "µs", micros(cpu.all)),
+        Value::less("of which kernel", "µs", micros(cpu.kernel)),
         Value::less("delivery p50", "ms", ms(&measured.delivery, 0.5)),
         Value::less("delivery p99", "ms", ms(&measured.delivery, 0.99)),
         Value::less("acknowledgement p99", "ms", ms(&measured.ack, 0.99)),

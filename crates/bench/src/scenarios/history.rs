@@ -14,10 +14,10 @@ use crate::peers::{Mode, Peer};
 use crate::quintet::Api;
 use crate::report::{Part, Server, Value};
 
-pub(super) const ABOUT: &str = "Pages of 50 messages, before any number of a conversation, over HTTP, one after the other; \
-    meanwhile 200 messages a second go to that conversation. Of the messages of a store a tenth are in the conversation \
-    that is read. Only Quintet is here, with stores of two sizes, the small one where a peer would stand: whether its \
-    pages become slower is the question.";
+pub(super) const ABOUT: &str = "Pages of 50 messages before arbitrary positions of a conversation, over HTTP, one \
+    after the other, while 200 messages a second are sent to that conversation. A tenth of the messages in the store \
+    belong to it. Only Quintet is measured, with two stores; the smaller one takes the column of a peer, to show \
+    whether pages become slower as the store grows.";
 
 /// Messages of a page.
 const PAGE: u32 = 50;
@@ -88,8 +88,8 @@ fn run(messages: u64, seconds: u64) -> io::Result<Vec<Value>> {
         Value::less("page p50", "ms", ms(&times, 0.5)),
         Value::less("page p99", "ms", ms(&times, 0.99)),
         Value::more("pages a second", "", times.len() as f64 / seconds as f64),
-        Value::less("acknowledgement p99 meanwhile", "ms", ms(&load.measured().ack, 0.99)),
-        Value::less("CPU of all", "%", cpu.all / seconds as f64 * 100.0),
+        Value::less("acknowledgement p99", "ms", ms(&load.measured().ack, 0.99)),
+        Value::less("CPU", "%", cpu.all / seconds as f64 * 100.0),
     ])
 }
 

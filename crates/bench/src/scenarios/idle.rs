@@ -12,12 +12,12 @@ use crate::quintet::Api;
 use crate::report::Value;
 use crate::xmpp::Clients;
 
-pub(super) const ABOUT: &str = "Connections over WebSocket that say nothing. Quintet's are authenticated and members of \
-    20 conversations of ten each; the others' are neither. prosody and ejabberd hold as many clients of XMPP over TCP, \
-    anonymous and without contacts; their rooms wrap and route a message otherwise and keep none before it is \
-    acknowledged, so they are in no other table; 50 of them come at once, of the others 100, and nobody asks them whether \
-    they are still there, as Socket.IO does. The second half is what is counted for one: the first takes \
-    up what a server needs once.";
+pub(super) const ABOUT: &str = "WebSocket connections that send nothing. Those of Quintet are authenticated and \
+    members of 20 conversations of ten members each; those of the other servers are neither. prosody and ejabberd hold \
+    the same number of XMPP clients over TCP, anonymous and without contacts. They route messages differently and do \
+    not store them before acknowledging, so they appear in no other table. Their clients connect 50 at a time (100 for \
+    the other servers), without heartbeats, which Socket.IO has. Memory is measured over the second half of the \
+    connections, because the first half includes what a server allocates once.";
 
 /// Conversations that each user of Quintet is a member of.
 const CONVERSATIONS: usize = 20;
@@ -107,9 +107,9 @@ fn run(peer: Peer, connections: usize, rest: Duration) -> io::Result<Vec<Value>>
     held.idle(rest)?;
     let cpu = server.cpu().since(began);
     Ok(vec![
-        Value::less("memory of a connection", "bytes", bytes / (connections - half) as f64),
-        Value::less("resident in all", "MB", resident as f64 / 1e6),
-        Value::less("all accepted in", "s", accepted_in.as_secs_f64()),
+        Value::less("memory per connection", "bytes", bytes / (connections - half) as f64),
+        Value::less("resident memory", "MB", resident as f64 / 1e6),
+        Value::less("time to accept all", "s", accepted_in.as_secs_f64()),
         Value::less("CPU while idle", "%", cpu.all / rest.as_secs_f64() * 100.0),
     ])
 }

@@ -11,10 +11,10 @@ use crate::process::Running;
 use crate::quintet::{self, Api};
 use crate::report::{Part, Server, Value};
 
-pub(super) const ABOUT: &str = "Groups of ten, two people on each of the five vocabularies. Of a hundred events 35 are \
-    messages, 5 are edits, 15 say what was read (of the group's first messages: what was read before is no news), 5 open \
-    the conversation anew (in `meetup`, which has no word for it, they end typing), and 40 say that somebody types. The \
-    peers speak one vocabulary each, so only Quintet is here: durable, and in memory.";
+pub(super) const ABOUT: &str = "Groups of ten, with two users on each of the five dialects. Of 100 events, 35 are \
+    messages, 5 are edits, 15 mark messages as read (the first messages of the group, so that they change nothing), 5 \
+    open the conversation again (in `meetup`, which has no such event, they stop typing), and 40 are typing events. \
+    The other servers have one dialect each, so only Quintet is measured: durable and in memory.";
 
 /// How a vocabulary says things: `PLACE` stands for a conversation, `ID` for a message, `TEXT` for what is written.
 struct Words {
@@ -167,12 +167,12 @@ fn values(server: &Running, load: &mut Load, turns: &[Turn], seconds: u64) -> io
     let measured = load.measured();
     Ok(vec![
         Value::less("CPU", "%", cpu.all / seconds as f64 * 100.0),
-        Value::less("CPU of an event", "µs", cpu.all * 1e6 / measured.sent as f64),
+        Value::less("CPU per event", "µs", cpu.all * 1e6 / measured.sent as f64),
         Value::less("acknowledgement p50", "ms", ms(&measured.ack, 0.5)),
         Value::less("acknowledgement p99", "ms", ms(&measured.ack, 0.99)),
         Value::less("delivery p99", "ms", ms(&measured.delivery, 0.99)),
-        Value::more("heard for an event", "", measured.heard as f64 / measured.sent as f64),
-        Value::less("resident", "MB", server.resident() as f64 / 1e6),
+        Value::more("deliveries per event", "", measured.heard as f64 / measured.sent as f64),
+        Value::less("resident memory", "MB", server.resident() as f64 / 1e6),
     ])
 }
 
@@ -191,7 +191,7 @@ pub(crate) fn soak(people: usize, minutes: u64) -> io::Result<()> {
         println!(
             "| {:.1} | {:.1} | {:.1} | {:.2} | {:.2} |",
             (step * STEP) as f64 / 60.0,
-            of("resident"),
+            of("resident memory"),
             of("CPU"),
             of("acknowledgement p99"),
             of("delivery p99")

@@ -8,9 +8,10 @@ use crate::load::{Greeting, Load};
 use crate::peers::{Mode, Peer};
 use crate::report::{Part, Server, Value};
 
-pub(super) const ABOUT: &str = "People who are there are told who comes and goes. Others come, one after the other, and \
-    go again. *Everyone*: all are told of each. *Contacts*: only those who share a conversation with who comes, which \
-    is how Quintet does it in a crowd; the peers know no such thing.";
+pub(super) const ABOUT: &str = "Connected clients receive the presence changes of other clients, which connect one \
+    after the other and disconnect again. *Everyone*: all clients receive each change. *Contacts*: only clients that \
+    share a conversation receive it, as Quintet does it when many users are online; the other servers have no such \
+    mode.";
 
 /// How many come and go.
 const GUESTS: usize = 100;
@@ -59,9 +60,9 @@ fn run(peer: Peer, watchers: usize, settings: &[(&'static str, &'static str)]) -
     let took = began.elapsed();
     let heard = load.measured().heard as f64;
     Ok(vec![
-        Value::less("CPU of a coming and going", "µs", cpu.all * 1e6 / GUESTS as f64),
-        Value::less("CPU of a word of it", "µs", if heard > 0.0 { cpu.all * 1e6 / heard } else { f64::NAN }),
-        Value::less("words of each", "", heard / GUESTS as f64),
-        Value::less("in all", "s", took.as_secs_f64()),
+        Value::less("CPU per connect and disconnect", "µs", cpu.all * 1e6 / GUESTS as f64),
+        Value::less("CPU per delivered event", "µs", if heard > 0.0 { cpu.all * 1e6 / heard } else { f64::NAN }),
+        Value::less("events per connect and disconnect", "", heard / GUESTS as f64),
+        Value::less("total time", "s", took.as_secs_f64()),
     ])
 }

@@ -12,10 +12,10 @@ use crate::sqlite_floor;
 
 use super::fanout::ms;
 
-pub(super) const ABOUT: &str = "Messages to rooms of one, so that the send is what counts: committed with fsync before \
-    they are acknowledged. So many wait for their acknowledgement as still come back within 50 ms, 99 of 100 (of 64, \
-    256 and 1,024). The floor is a bare loop over SQLite that commits the same rows, in groups as large as \
-    Quintet's were.";
+pub(super) const ABOUT: &str = "Messages to rooms with one member, so that the send dominates; each is committed with \
+    fsync before it is acknowledged. The number of sends in progress is the largest of 64, 256 and 1,024 at which 99 % \
+    are acknowledged within 50 ms. The floor is a bare loop over SQLite that commits the same rows, in groups as large \
+    as those of Quintet.";
 
 /// Connections that send.
 const SENDERS: usize = 64;
@@ -65,12 +65,12 @@ fn run(peer: Peer, seconds: u64) -> io::Result<Vec<Value>> {
             Value::more("sends a second", "", rate),
             Value::less("acknowledgement p50", "ms", ms(&measured.ack, 0.5)),
             Value::less("acknowledgement p99", "ms", ms(&measured.ack, 0.99)),
-            Value::less("CPU of a send", "µs", cpu.all * 1e6 / sends),
-            Value::less("written for a send", "bytes", written as f64 / sends),
-            Value::more("under way", "", in_flight as f64),
+            Value::less("CPU per send", "µs", cpu.all * 1e6 / sends),
+            Value::less("written per send", "bytes", written as f64 / sends),
+            Value::more("sends in progress", "", in_flight as f64),
         ];
         if let (Some(before), Some(after)) = (groups, self::groups(peer, &server)) {
-            values.push(Value::more("sends in a commit", "", (after.1 - before.1) / (after.0 - before.0)));
+            values.push(Value::more("sends per commit", "", (after.1 - before.1) / (after.0 - before.0)));
         }
         best = Some((rate, values));
     }
@@ -89,12 +89,12 @@ fn groups(peer: Peer, server: &Running) -> Option<(f64, f64)> {
 fn floor(seconds: u64) -> io::Result<Vec<Value>> {
     // As large as Quintet's groups are at this load, measured a moment ago.
     let quintet = run(Peer::Quintet, 1)?;
-    let group = quintet.iter().find(|value| value.name == "sends in a commit").map_or(1.0, |value| value.value);
+    let group = quintet.iter().find(|value| value.name == "sends per commit").map_or(1.0, |value| value.value);
     let folder = tempfile::tempdir()?;
     let found = sqlite_floor::measure(folder.path(), group.round() as usize, seconds)?;
     Ok(vec![
         Value::more("sends a second", "", found.rows_per_second),
-        Value::less("CPU of a send", "µs", found.cpu_us),
-        Value::more("sends in a commit", "", group.round()),
+        Value::less("CPU per send", "µs", found.cpu_us),
+        Value::more("sends per commit", "", group.round()),
     ])
 }

@@ -9,10 +9,11 @@ use crate::peers::{Mode, Peer};
 use crate::quintet;
 use crate::report::Value;
 
-pub(super) const ABOUT: &str = "Everybody in rooms of 100 is cut off; five messages go to each room; the server is killed \
-    and started again; all come back at once. *With what they missed*: until the last has all five messages of its \
-    room: Quintet by connection state recovery, the others by the messages after a number that the client names, from \
-    their database. *Without*: until the last is let in again.";
+pub(super) const ABOUT: &str = "All clients, in rooms of 100, are disconnected. Five messages are sent to each room, \
+    the server is killed and restarted, and all clients reconnect at once. *With what they missed*: until the last \
+    client has all five messages of its room; Quintet uses connection state recovery, and the other servers read the \
+    messages after a number that the client sends from their database. *Without*: until the last client has \
+    reconnected.";
 
 /// People in a room.
 const SIZE: usize = 100;
@@ -84,13 +85,13 @@ fn run(peer: Peer, rooms: Rooms, recover: bool) -> io::Result<Vec<Value>> {
     let began = Instant::now();
     let mut load = Load::new()?;
     load.connect(server.address, &greetings(recover.then_some(&memories[..])))?;
-    let mut values = vec![Value::less("the last is let in", "s", began.elapsed().as_secs_f64())];
+    let mut values = vec![Value::less("last client connected", "s", began.elapsed().as_secs_f64())];
     if recover {
         load.until_delivered(MISSED * rooms.connections() as u64)?;
-        values.push(Value::less("the last has everything", "s", began.elapsed().as_secs_f64()));
+        values.push(Value::less("last client up to date", "s", began.elapsed().as_secs_f64()));
     }
     load.settle()?;
-    values.push(Value::less("most memory", "MB", server.peak() as f64 / 1e6));
-    values.push(Value::less("CPU in all", "s", server.cpu().all));
+    values.push(Value::less("peak memory", "MB", server.peak() as f64 / 1e6));
+    values.push(Value::less("total CPU", "s", server.cpu().all));
     Ok(values)
 }

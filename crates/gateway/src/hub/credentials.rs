@@ -17,11 +17,6 @@ use crate::connection::Connection;
 /// Maximum number of revocations that are remembered. Only connections that are being attached need them.
 const REVOKED_KEPT: usize = 10_000;
 
-/// The refusal of a connection whose token was revoked.
-pub(super) fn revoked() -> Refusal {
-    Refusal::unauthenticated("the token was revoked")
-}
-
 /// Revocations and expiries.
 #[derive(Default)]
 pub(super) struct Credentials {

@@ -14,9 +14,8 @@ use slab::Slab;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::credentials::revoked;
+use super::entrance::Attached;
 use super::local_user::{Attaching, LocalUser, MembershipChange, Subscriber, UserPresence};
-use super::message::Attached;
 use super::replay_buffer::ReplayBuffer;
 use super::slots::{Index, Slots};
 use super::timers::TimerKey;
@@ -28,6 +27,11 @@ const FORMER_MUTES_KEPT: usize = 10_000;
 /// The error that a guest's connections receive before they end because an account now has the guest's id.
 fn id_taken() -> Refusal {
     Refusal::unauthenticated("this id belongs to a registered user now; connect with a token, or as another guest")
+}
+
+/// The refusal of a connection whose token was revoked.
+pub(super) fn revoked() -> Refusal {
+    Refusal::unauthenticated("the token was revoked")
 }
 
 /// A conversation that at least one local user is in.

@@ -12,9 +12,9 @@ use quintet_socketio::Frame;
 
 use super::directory::Directory;
 use super::local_user::Subscriber;
-use crate::Echo;
 use crate::connection::{Connection, Out, Wrapping};
 use crate::recovery::{Offset, OffsetMode};
+use crate::settings::Echo;
 
 /// The frames of an event for one dialect and perspective: by wrapping and offset mode.
 type Encoded = [[Option<Vec<Frame>>; OffsetMode::COUNT]; Wrapping::COUNT];

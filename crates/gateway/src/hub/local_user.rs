@@ -11,7 +11,7 @@ use quintet_service::EventRate;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::message::Attached;
+use super::entrance::Attached;
 use super::replay_buffer::ReplayBuffer;
 use super::slots::Slots;
 use super::timers::TimerKey;

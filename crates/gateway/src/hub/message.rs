@@ -6,14 +6,11 @@ use std::sync::Arc;
 
 use quintet_bus::Publication;
 use quintet_domain::{Commit, ConnectionId, Ephemeral, Refusal, User, UserId};
-use quintet_service::{EventRate, Memberships, PendingNotifications, Service};
+use quintet_service::{Memberships, PendingNotifications, Service};
 use tokio::sync::{mpsc, oneshot};
 
-use super::replay::ReplayOutcome;
+use super::entrance::Attached;
 use crate::connection::Connection;
-
-/// The result of attaching a connection: the rate that it shares with the others of its user.
-pub(crate) type Attached = Result<Arc<EventRate>, Refusal>;
 
 /// Everything that wakes the hub.
 pub(crate) enum HubMessage {
@@ -34,6 +31,17 @@ impl From<Publication> for HubMessage {
             Publication::Ephemeral(ephemeral) => Self::Ephemeral(ephemeral),
         }
     }
+}
+
+/// How far a connection was brought up to date.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum ReplayOutcome {
+    /// Up to this position.
+    UpTo(u64),
+    /// Not at all: it starts afresh.
+    Nothing,
+    /// It did not take what it missed, and was closed.
+    Closed,
 }
 
 /// What connections, and tasks that work for them, send to the hub.
@@ -58,9 +66,14 @@ pub(crate) enum ClientMessage {
 
 /// The handle by which connections reach the hub.
 #[derive(Clone)]
-pub(crate) struct HubHandle(pub(super) mpsc::Sender<ClientMessage>);
+pub(crate) struct HubHandle(mpsc::Sender<ClientMessage>);
 
 impl HubHandle {
+    /// The handle of the hub that reads the other end of a channel.
+    pub(crate) fn new(inbox: mpsc::Sender<ClientMessage>) -> Self {
+        Self(inbox)
+    }
+
     /// Attaches a connection to its user; ready when it receives everything.
     pub(crate) async fn attach(&self, connection: Arc<Connection>, user: Arc<User>) -> Attached {
         let (reply, attached) = oneshot::channel();

@@ -11,6 +11,7 @@
 
 mod credentials;
 mod directory;
+mod entrance;
 mod ephemerals;
 mod fan_out;
 mod local_user;
@@ -21,7 +22,7 @@ mod presence;
 mod replay;
 mod replay_buffer;
 mod slots;
-mod task;
+mod surroundings;
 mod timers;
 mod typing;
 
@@ -35,19 +36,18 @@ use quintet_socketio::CloseReason;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use self::credentials::{Credentials, revoked};
-use self::directory::{Arrival, Directory};
+use self::credentials::Credentials;
+use self::directory::{Arrival, Directory, revoked};
+use self::entrance::{Attached, Entrance};
 use self::ephemerals::Ephemerals;
 use self::fan_out::FanOut;
-pub(crate) use self::message::HubHandle;
-use self::message::{Attached, ClientMessage, HubMessage};
+use self::message::ReplayOutcome;
+pub(crate) use self::message::{ClientMessage, HubHandle, HubMessage};
 use self::notifications::Notifications;
 use self::positions::{Positions, Waiting};
 use self::presence::PresenceTracker;
-use self::replay::{ReplayOutcome, Replays};
-use self::replay_buffer::Entrance;
-pub use self::task::HubTask;
-pub(crate) use self::task::Surroundings;
+use self::replay::Replays;
+pub(crate) use self::surroundings::Surroundings;
 use self::timers::{Timer, Timers};
 use self::typing::Typing;
 use crate::connection::Connection;
@@ -76,7 +76,7 @@ pub(crate) struct Hub {
 
 impl Hub {
     /// Makes a hub that starts at a position; tasks that work for it send to `inbox`.
-    fn new(surroundings: Surroundings, inbox: mpsc::WeakSender<ClientMessage>, position: u64) -> Self {
+    pub(crate) fn new(surroundings: Surroundings, inbox: mpsc::WeakSender<ClientMessage>, position: u64) -> Self {
         let Surroundings { service, settings, resume_tokens, census, pending_commands } = surroundings;
         Self {
             positions: Positions::new(position),
@@ -97,12 +97,12 @@ impl Hub {
     }
 
     /// The time of the next timer.
-    fn next_timer(&self) -> Option<Instant> {
+    pub(crate) fn next_timer(&self) -> Option<Instant> {
         self.timers.next()
     }
 
     /// Handles one message.
-    fn handle(&mut self, message: HubMessage, now: Instant) {
+    pub(crate) fn handle(&mut self, message: HubMessage, now: Instant) {
         match message {
             HubMessage::Commit(commit) => self.commit(commit, now),
             HubMessage::Ephemeral(ephemeral) => self.ephemeral(ephemeral, now),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use quintet_domain::{ConnectionId, Notification, UserId};
 use quintet_service::Memberships;
 
-use super::replay::ReplayOutcome;
+use super::message::ReplayOutcome;
 
 /// What is done once a position is reached: the result of a read that was ahead of the hub.
 pub(super) enum Waiting {

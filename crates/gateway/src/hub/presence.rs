@@ -21,7 +21,7 @@ use super::ephemerals::Ephemerals;
 use super::fan_out::{FanOut, Recipients};
 use super::timers::{Timer, Timers};
 use crate::connection::Census;
-use crate::{Audience, Settings};
+use crate::settings::{Audience, Settings};
 
 const OFFLINE_AFTER: Duration = Duration::from_secs(OFFLINE_AFTER_SECONDS);
 const GUEST_GONE_AFTER: Duration = Duration::from_secs(GUEST_LEAVES_AFTER_SECONDS);

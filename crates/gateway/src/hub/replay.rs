@@ -18,12 +18,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::Instant;
 
 use super::directory::Directory;
+use super::entrance::Entrance;
 use super::fan_out::{Frames, end_of};
-use super::message::ClientMessage;
-use super::replay_buffer::{Entrance, ReplayBuffer};
+use super::message::{ClientMessage, ReplayOutcome};
+use super::replay_buffer::ReplayBuffer;
 use crate::connection::Connection;
 use crate::recovery::Resume;
-use crate::{Echo, Settings};
+use crate::settings::{Echo, Settings};
 
 /// Maximum number of replays at once: what each connection missed is in memory meanwhile.
 const AT_ONCE: usize = 32;
@@ -36,17 +37,6 @@ const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// Time that a connection has to take all that it missed before it is closed, and comes back for the rest.
 const TAKEN_WITHIN: Duration = Duration::from_secs(30);
-
-/// How far a connection was brought up to date.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum ReplayOutcome {
-    /// Up to this position.
-    UpTo(u64),
-    /// Not at all: it starts afresh.
-    Nothing,
-    /// It did not take what it missed, and was closed.
-    Closed,
-}
 
 /// The connections that are being replayed to, or wait for that, and their limits.
 pub(super) struct Replays {

@@ -7,19 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use quintet_domain::Refusal;
 use quintet_domain::limits::RECOVERIES_HELD_BYTES_MAX;
-use quintet_service::EventRate;
 use quintet_socketio::Frame;
-use tokio::sync::oneshot;
 
-use super::message::Attached;
-
-/// Tells the task of a connection that it is attached, with the rate that it shares.
-pub(super) struct Entrance {
-    /// The way to the task that waits.
-    pub(super) reply: oneshot::Sender<Attached>,
-    /// The rate of the connection's user.
-    pub(super) rate: Arc<EventRate>,
-}
+use super::entrance::Entrance;
 
 /// Bytes held for one connection, counted in the sum over all connections as well.
 struct HeldBytes {

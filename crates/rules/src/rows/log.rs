@@ -37,7 +37,11 @@ pub trait LogRows {
     /// Removes up to `limit` of the oldest changes that happened before a moment, the newest position aside; gives how
     /// many.
     fn prune_changes(&mut self, before: Timestamp, limit: usize) -> RowResult<usize>;
-    /// The position behind which the log is complete: every change at a greater one is kept. 0 where nothing was pruned.
+    /// Moves the position behind which the log is complete past messages that were sent before a moment, up to `limit` of
+    /// them; gives how many. The messages themselves stay.
+    fn prune_past_messages(&mut self, before: Timestamp, limit: usize) -> RowResult<usize>;
+    /// The position behind which the log is complete: every change at a greater one is kept. 0 where nothing was
+    /// pruned.
     fn pruned_to(&self) -> RowResult<u64>;
     /// Removes up to `limit` departures at or below a position; gives how many.
     fn prune_departures(&mut self, up_to: u64, limit: usize) -> RowResult<usize>;

@@ -32,7 +32,7 @@ fn into_many_groups(server: &Server, user: &str) {
                  'other-' || i || '@example.org', 'other-' || i || '@example.org', 0 FROM n;
          WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {GROUPS})
              INSERT INTO conversation (pk, id, kind, name, open, sequence, member_count, created_at, updated_at,
-                 last_message_pk)
+                 last_message)
              SELECT 100000 + i, 'group-' || i, 'group', 'Group ' || i, 0, 10, 6, 0, i, 100000 + i FROM n;
          INSERT INTO member (conversation_pk, user_pk, role, joined_at, joined_sequence, read_sequence)
              SELECT c.pk, u.pk, 'owner', 0, 0, 0 FROM conversation c, user u WHERE c.pk > 100000 AND u.id = '{user}';
@@ -40,7 +40,8 @@ fn into_many_groups(server: &Server, user: &str) {
              INSERT INTO member (conversation_pk, user_pk, role, joined_at, joined_sequence, read_sequence)
              SELECT c.pk, 100001 + (c.pk * 5 + i) % {SHARERS}, 'member', 0, 1, 0 FROM conversation c, n
              WHERE c.pk > 100000;
-         INSERT INTO message (pk, id, conversation_pk, sequence, sender_pk, kind, content, created_at)
+         UPDATE user SET conversations = (SELECT count(*) FROM member WHERE user_pk = user.pk);
+         INSERT INTO message (position, id, conversation_pk, sequence, sender_pk, kind, content, created_at)
              SELECT c.pk, 'message-' || c.pk, c.pk, 10, 100001 + (c.pk * 5) % {SHARERS}, 'text', 'Hello', 0
              FROM conversation c WHERE c.pk > 100000;
          COMMIT"

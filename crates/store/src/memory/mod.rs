@@ -19,14 +19,15 @@ mod writer;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
-use quintet_domain::{Environment, Quotas};
+use quintet_domain::{Commit, Environment, Quotas};
 use quintet_rules::WriterState;
 use quintet_rules::rows::LogRows;
 pub use writer::{MemoryDisk, MemoryWriter};
 
 use self::data::Data;
-use crate::writer::{Committer, Queue, Submission, Writer};
+use crate::writer::{Committer, Database, Queue, Submission, Writer};
 use crate::{Group, OnCommit, OpenError, StoreError};
 
 /// What the writer and the reads of a store share.
@@ -134,6 +135,12 @@ impl MemoryStore {
         Self::manual_over(empty(&*environment), environment, quotas)
     }
 
+    /// Empty tables without a queue and reads, for tests that commit by themselves.
+    #[must_use]
+    pub fn database() -> impl Database + Send + 'static {
+        Data::default()
+    }
+
     fn manual_over(data: Data, environment: Arc<dyn Environment>, quotas: Quotas) -> (Arc<Self>, MemoryWriter) {
         let shared = Shared::new(data);
         let committer = shared.committer(quotas);
@@ -150,5 +157,5 @@ fn empty(environment: &dyn Environment) -> Data {
 
 /// A group in which nothing was committed.
 fn nothing() -> Group {
-    Group { commit: quintet_domain::Commit::default(), writes: 0, took: std::time::Duration::ZERO, committed: false }
+    Group { commit: Commit::default(), writes: 0, took: Duration::ZERO, committed: false }
 }

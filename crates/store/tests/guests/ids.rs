@@ -79,6 +79,7 @@ async fn a_departure_names_whom_the_client_knows() {
     let all = told(before).await;
     assert!(matches!(&all[..], [("joined", a), ("left", b)] if a == b && a.is_former_guests()), "{all:?}");
     // As those heard it who were there.
+    bench.settled().await;
     let entries = bench.entries.lock().unwrap();
     let left = entries.iter().find_map(|entry| match &entry.event {
         Event::MemberLeft { user, .. } => Some(user.id.clone()),

@@ -400,6 +400,7 @@ impl Run {
             }
         }
         // What was handed on names an account for what it did itself, and for nothing else.
+        self.bench.settled().await;
         let entries = self.bench.entries.lock().unwrap();
         let by_accounts = entries.iter().filter(|entry| match &entry.event {
             Event::MessageCreated(message) => message.sender.kind == UserKind::Registered,

@@ -15,7 +15,7 @@ use quintet_domain::{
     CreateConversation, Entry, Environment, EraseUser, MessageKind, NewConversation, NewText, NewUser, Profile, Quotas,
     Refusal, RegisterUser, Request, SendMessage, Sent, Target, Timestamp, UserId,
 };
-use quintet_store::{Group, Location, OnCommit, ReplyTo, SqliteStore, Store, StoreError};
+use quintet_store::{Group, Location, MemoryStore, OnCommit, ReplyTo, SqliteStore, Store, StoreError};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
@@ -73,6 +73,11 @@ fn sqlite_at(location: &Location, opening: Opening) -> Arc<dyn Store> {
     Arc::new(SqliteStore::open_with(location, environment, quotas, on_commit).expect("opens"))
 }
 
+fn in_memory(opening: Opening) -> (Arc<dyn Store>, Option<TempDir>) {
+    let Opening { environment, quotas, on_commit } = opening;
+    (Arc::new(MemoryStore::start(environment, quotas, on_commit).expect("starts")), None)
+}
+
 /// All stores, each with a name for messages of tests.
 pub fn stores() -> Vec<(&'static str, Factory)> {
     let mut stores: Vec<(&'static str, Factory)> = vec![("SQLite in a file", sqlite_in_file)];
@@ -82,7 +87,7 @@ pub fn stores() -> Vec<(&'static str, Factory)> {
 
 /// The stores that write to no disk, for suites with very many histories.
 pub fn quick_stores() -> Vec<(&'static str, Factory)> {
-    vec![("SQLite in memory", sqlite_in_memory)]
+    vec![("SQLite in memory", sqlite_in_memory), ("maps in memory", in_memory)]
 }
 
 /// Makes a test of each case, an async function of a [`Bench`], which runs for every store.

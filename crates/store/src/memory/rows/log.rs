@@ -2,7 +2,7 @@
 
 use quintet_domain::Timestamp;
 use quintet_rules::rows::{LogRows, LoggedChange};
-use quintet_rules::{ConversationKey, RowResult, UserKey};
+use quintet_rules::{ConversationKey, MessageKey, RowResult, UserKey};
 
 use crate::memory::data::{Data, check_unique};
 use crate::memory::table::{Index, Table, tables};
@@ -117,6 +117,17 @@ impl LogRows for Data {
         if let Some((position, _)) = old.last() {
             let pruned_to = self.pruned_to()?.max(*position);
             self.log.pruned_to.insert((), pruned_to);
+        }
+        Ok(old.len())
+    }
+
+    fn prune_past_messages(&mut self, before: Timestamp, limit: usize) -> RowResult<usize> {
+        let pruned_to = self.pruned_to()?;
+        let from = MessageKey(i64::try_from(pruned_to).unwrap_or(i64::MAX).saturating_add(1));
+        let next = self.messages.rows.range(from..).take(limit);
+        let old: Vec<MessageKey> = next.filter(|(_, row)| row.created_at < before).map(|(key, _)| *key).collect();
+        if let Some(last) = old.last().and_then(|key| u64::try_from(key.0).ok()) {
+            self.log.pruned_to.insert((), pruned_to.max(last));
         }
         Ok(old.len())
     }

@@ -73,6 +73,22 @@ impl<C: Deref<Target = Connection>> LogRows for SqliteRows<C> {
         Ok(removed.len())
     }
 
+    fn prune_past_messages(&mut self, before: Timestamp, limit: usize) -> RowResult<usize> {
+        let (passed, last) = self.get(
+            // Positions grow with time, so the old messages are the first ones.
+            "SELECT count(*), max(position) FROM (
+                 SELECT position, created_at FROM message WHERE position > (SELECT position FROM pruned)
+                 ORDER BY position LIMIT ?2)
+             WHERE created_at < ?1",
+            [before.0, limit_of(limit)],
+            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?)),
+        )?;
+        if let Some(last) = last {
+            self.run("UPDATE pruned SET position = max(position, ?1)", [last])?;
+        }
+        Ok(usize::try_from(passed).unwrap_or_default())
+    }
+
     fn pruned_to(&self) -> RowResult<u64> {
         self.get("SELECT position FROM pruned", [], |row| Ok(row.get::<_, i64>(0)?.cast_unsigned()))
     }

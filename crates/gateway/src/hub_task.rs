@@ -3,33 +3,17 @@
 //! What must stay true: what was published comes first, for the hub publishes as well and must not run ahead of itself;
 //! connections and timers are served under any load.
 
-use std::sync::Arc;
-
 use quintet_bus::Subscription;
-use quintet_service::{ResumeTokens, Service};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::Hub;
-use super::message::{ClientMessage, HubHandle, HubMessage};
-use crate::Settings;
-use crate::connection::Census;
-use crate::pending_commands::PendingCommands;
+use crate::hub::{ClientMessage, Hub, HubHandle, HubMessage, Surroundings};
 
 /// Maximum number of messages of connections that wait for the hub.
 const INBOX: usize = 16_384;
 
 /// Maximum number of messages of connections that are handled between two publications.
 const CLIENT_MESSAGES_BETWEEN: usize = 16;
-
-/// What the hub shares with the rest of the gateway.
-pub(crate) struct Surroundings {
-    pub(crate) service: Service,
-    pub(crate) settings: Settings,
-    pub(crate) resume_tokens: ResumeTokens,
-    pub(crate) census: Arc<Census>,
-    pub(crate) pending_commands: Arc<PendingCommands>,
-}
 
 /// The hub with the queues that it is fed from.
 pub struct HubTask {
@@ -49,7 +33,7 @@ impl HubTask {
     pub(crate) fn new(surroundings: Surroundings, subscription: Subscription, position: u64) -> (HubHandle, Self) {
         let (sender, inbox) = mpsc::channel(INBOX);
         let hub = Hub::new(surroundings, sender.downgrade(), position);
-        (HubHandle(sender), Self { hub, inbox, subscription })
+        (HubHandle::new(sender), Self { hub, inbox, subscription })
     }
 
     /// Runs until the bus or all connections are gone.

@@ -52,14 +52,6 @@ pub struct Outcome {
     pub failure: Option<Failure>,
 }
 
-/// How a life of the server ended.
-enum End {
-    /// It crashed, with this on its disk.
-    Crashed(MemoryDisk),
-    /// The simulation is over.
-    Over,
-}
-
 /// Runs a seed for so many steps. `print` prints its trace.
 #[must_use]
 pub fn run(seed: u64, steps: u64, print: bool) -> Outcome {
@@ -82,8 +74,8 @@ pub fn run(seed: u64, steps: u64, print: bool) -> Outcome {
         });
         end_life(&sim, &clients, runtime, tasks);
         match end {
-            End::Crashed(after) => disk = Some(after),
-            End::Over => break,
+            Some(after) => disk = Some(after),
+            None => break,
         }
     }
     // What happens while a runtime ends is no violation: nobody hears of it.
@@ -106,8 +98,8 @@ fn end_life(sim: &Sim, clients: &[Rc<Client>], runtime: Runtime, tasks: LocalSet
     let _ = faults::take();
 }
 
-/// One life of the server.
-async fn life(sim: &Rc<Sim>, clients: &[Rc<Client>], disk: Option<MemoryDisk>, left: &mut u64) -> End {
+/// One life of the server. Gives what was on its disk when it crashed; none where the simulation is over.
+async fn life(sim: &Rc<Sim>, clients: &[Rc<Client>], disk: Option<MemoryDisk>, left: &mut u64) -> Option<MemoryDisk> {
     sim.next_life();
     sim.note(format!("life {} of the server begins", sim.life()));
     let first = disk.is_none();
@@ -115,12 +107,12 @@ async fn life(sim: &Rc<Sim>, clients: &[Rc<Client>], disk: Option<MemoryDisk>, l
         Ok(server) => server,
         Err(refusal) => {
             sim.violate(format!("the server cannot start: {refusal}"));
-            return End::Over;
+            return None;
         }
     };
     if first && let Err(refusal) = world::begin(&server).await {
         sim.violate(format!("the world cannot be made: {refusal}"));
-        return End::Over;
+        return None;
     }
     for client in clients {
         let wire = Wire { sim: Rc::clone(sim), engine: server.engine.clone(), client: client.index };
@@ -131,18 +123,18 @@ async fn life(sim: &Rc<Sim>, clients: &[Rc<Client>], disk: Option<MemoryDisk>, l
         tokio::time::sleep(Duration::from_millis(sim.choice.below(STEP_MS + 1))).await;
         look_for_faults(sim);
         if sim.has_failed() {
-            return End::Over;
+            return None;
         }
         if sim.choice.per_mille(CRASHES)
             && let Some(disk) = server.crash(sim)
         {
             sim.note("the server crashes");
-            return End::Crashed(disk);
+            return Some(disk);
         }
         actions::step(sim, &server, clients);
     }
     rest(sim, &server, clients).await;
-    End::Over
+    None
 }
 
 fn look_for_faults(sim: &Sim) {
@@ -175,6 +167,12 @@ async fn rest(sim: &Rc<Sim>, server: &Server, clients: &[Rc<Client>]) {
             return sim.violate(format!("no rest comes; these wait: {waiting:?}"));
         }
     }
+    look_at_lines(sim, clients);
+    read_back(sim, server).await;
+}
+
+/// Every client has heard everything that it has to have heard.
+fn look_at_lines(sim: &Sim, clients: &[Rc<Client>]) {
     let history = sim.history.borrow();
     for client in clients {
         let mut state = client.state.borrow_mut();
@@ -186,8 +184,6 @@ async fn rest(sim: &Rc<Sim>, server: &Server, clients: &[Rc<Client>]) {
         sim.coverage.borrow_mut().add("messages withheld by a mute", line.withheld);
         sim.check(state.shown.ended());
     }
-    drop(history);
-    read_back(sim, server).await;
 }
 
 /// Reads every message back: what was committed is stored, as it was last changed, and nothing else is.

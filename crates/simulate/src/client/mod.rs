@@ -170,10 +170,10 @@ impl Client {
         for command in connection.unacknowledged.into_values().chain(connection.silent) {
             match (&command, line.as_mut()) {
                 (Command::Send { repeatable: true, .. }, _) => to_repeat.push(command),
-                (Command::Mute { conversation } | Command::Join { conversation }, Some(line)) => {
-                    if self.dialect == Some(Dialect::Chat) {
-                        line.mutes.unknown(conversation);
-                    }
+                (Command::Mute { conversation } | Command::Join { conversation }, Some(line))
+                    if self.dialect == Some(Dialect::Chat) =>
+                {
+                    line.mutes.unknown(conversation);
                 }
                 _ => {}
             }

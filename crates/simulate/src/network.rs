@@ -34,7 +34,7 @@ pub(crate) struct Lost;
 /// A response, and the newest committed position when the server gave it.
 #[derive(Debug)]
 pub(crate) struct Answer {
-    /// The body.
+    /// The body of the response.
     pub(crate) body: String,
     /// The newest position that was committed by then.
     pub(crate) position: u64,

@@ -13,7 +13,7 @@ pub(crate) const SEPARATOR: char = '\u{1e}';
 pub(crate) enum Packet {
     /// The server asks whether the client is there.
     Ping,
-    /// Nothing.
+    /// A packet that says nothing.
     Noop,
     /// The transport is over.
     Close,

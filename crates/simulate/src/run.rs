@@ -46,7 +46,7 @@ pub struct Failure {
 pub struct Outcome {
     /// The hash of the trace.
     pub hash: u64,
-    /// What happened.
+    /// The counts of what happened.
     pub coverage: Coverage,
     /// What was violated, if anything was.
     pub failure: Option<Failure>,

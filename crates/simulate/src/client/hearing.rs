@@ -15,7 +15,7 @@ use crate::vocabulary::Command;
 /// What a packet asks of the transport.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Heard {
-    /// Nothing.
+    /// The packet asks for nothing.
     Nothing,
     /// An answer to a ping.
     Ping,

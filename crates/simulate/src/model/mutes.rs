@@ -89,8 +89,9 @@ impl Mutes {
             Some(Mute::Muted { unclear_to }) if entry.position <= *unclear_to => {
                 self.0.insert(conversation.clone(), Mute::Unknown);
             }
+            // A replay may come to what was before once more.
             Some(Mute::Muted { .. }) => {
-                self.0.remove(conversation);
+                self.0.insert(conversation.clone(), Mute::Ended { unclear_to: entry.position });
             }
             Some(Mute::Unknown | Mute::Ended { .. }) | None => {}
         }

@@ -23,9 +23,14 @@ pub(crate) enum Act {
 pub(crate) struct Typists(BTreeMap<(ConversationId, UserId), Vec<Act>>);
 
 impl Typists {
-    /// A client asks for something.
+    /// A client asks for something. A message that it sends again counts as sent then, since an earlier attempt may have
+    /// come to nothing.
     pub(crate) fn act(&mut self, conversation: &ConversationId, user: &UserId, act: Act) {
-        self.0.entry((conversation.clone(), user.clone())).or_default().push(act);
+        let acts = self.0.entry((conversation.clone(), user.clone())).or_default();
+        if act != Act::Started {
+            acts.retain(|earlier| *earlier != act);
+        }
+        acts.push(act);
     }
 
     /// Checks a start that is shown to somebody who comes to the messages at and beyond `next`, and was shown `before`

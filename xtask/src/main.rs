@@ -3,6 +3,7 @@
 mod bench;
 mod deny;
 mod sh;
+mod simulate;
 mod test;
 mod tidy;
 mod vendor;
@@ -54,7 +55,25 @@ enum Command {
     },
     /// Hold the libraries against deny.toml: licences, sources, known vulnerabilities.
     Deny,
-    /// What CI runs: test, fmt, clippy, tidy, deny.
+    /// Run the whole server under seeds, with simulated clients, faults and a model of what each client must have heard.
+    Simulate {
+        /// The number of seeds.
+        #[arg(long)]
+        seeds: Option<u64>,
+        /// The first seed.
+        #[arg(long)]
+        first: Option<u64>,
+        /// One seed alone, with its trace.
+        #[arg(long)]
+        seed: Option<u64>,
+        /// The number of steps of each seed.
+        #[arg(long)]
+        steps: Option<u64>,
+        /// Instead, plant each known bug in a copy of the sources, and try whether the seeds find it.
+        #[arg(long)]
+        planted: bool,
+    },
+    /// What CI runs: test, simulate, fmt, clippy, tidy, deny.
     Ci,
 }
 
@@ -66,7 +85,10 @@ fn main() -> ExitCode {
         Command::Deny => deny::run(),
         Command::Screenshots => test::screenshots(),
         Command::Vendor { check } => vendor::run(check),
+        Command::Simulate { seeds, planted: true, .. } => simulate::planted(seeds.unwrap_or(simulate::CI_SEEDS)),
+        Command::Simulate { seeds, first, seed, steps, planted: false } => simulate::run(seeds, first, seed, steps),
         Command::Ci => test::run(true, true)
+            .and_then(|()| simulate::run(Some(simulate::CI_SEEDS), None, None, None))
             .and_then(|()| sh::run("cargo", &["fmt", "--all", "--check"]))
             .and_then(|()| sh::run("cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
             .and_then(|()| tidy::run())

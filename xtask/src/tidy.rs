@@ -20,7 +20,7 @@ use crate::sh;
 const LINES_MAX: usize = 500;
 
 /// Which crates of ours each may use. `server` may use all.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     ("quintet-socketio", &[]),
     ("quintet-domain", &[]),
     ("quintet-dialect", &["quintet-domain"]),
@@ -32,6 +32,20 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("quintet-gateway", &["quintet-domain", "quintet-dialect", "quintet-service", "quintet-socketio", "quintet-bus"]),
     ("quintet-rest", &["quintet-domain", "quintet-dialect", "quintet-service"]),
     ("quintet-web", &[]),
+    (
+        "quintet-simulate",
+        &[
+            "quintet-socketio",
+            "quintet-domain",
+            "quintet-dialect",
+            "quintet-rules",
+            "quintet-store",
+            "quintet-bus",
+            "quintet-files",
+            "quintet-service",
+            "quintet-gateway",
+        ],
+    ),
     ("quintet-bench", &["quintet-socketio"]),
     ("xtask", &[]),
 ];

@@ -239,10 +239,12 @@ impl Directory {
         let Some(slot) = self.slot(user) else { return };
         let local = &mut self.users[slot];
         let buffer = RefCell::new(buffer.map(Box::new));
-        // The connection that is resumed may be here still: a client notices a loss first.
-        let same_session = |other: &&Subscriber| other.connection.session == connection.session;
-        let before = local.subscribers.iter().find(same_session).map(|other| other.muted.clone());
-        let muted = self.former_mutes.remove(&connection.session).or(before).unwrap_or_default();
+        // The connection that is resumed may be here still: a client notices a loss first. The newest one of the session
+        // has the mutes as they are now.
+        let same_session = local.subscribers.iter().filter(|other| other.connection.session == connection.session);
+        let before = same_session.max_by_key(|other| other.connection.id).map(|other| other.muted.clone());
+        let former = self.former_mutes.remove(&connection.session);
+        let muted = before.or(former).unwrap_or_default();
         // Nearly all users have one; the first push would make room for four.
         local.subscribers.reserve_exact(1);
         local.subscribers.push(Subscriber { connection, muted, expiry: None, buffer });
@@ -266,13 +268,21 @@ impl Directory {
         if last {
             local.gone_since = Some(now);
         }
-        if subscriber.connection.recoverable && !subscriber.muted.is_empty() {
-            if self.former_mutes.len() >= FORMER_MUTES_KEPT {
-                self.former_mutes.clear();
+        let Subscriber { connection, muted, expiry, .. } = subscriber;
+        let same_session = local.subscribers.iter_mut().filter(|other| other.connection.session == connection.session);
+        match same_session.max_by_key(|other| other.connection.id) {
+            // A connection that was resumed ends after the one that resumed it, whose mutes are the present ones.
+            Some(other) if other.connection.id > connection.id => {}
+            Some(other) => other.muted = muted,
+            None if connection.recoverable && !muted.is_empty() => {
+                if self.former_mutes.len() >= FORMER_MUTES_KEPT {
+                    self.former_mutes.clear();
+                }
+                self.former_mutes.insert(connection.session, muted);
             }
-            self.former_mutes.insert(subscriber.connection.session, subscriber.muted);
+            None => {}
         }
-        (last, subscriber.expiry)
+        (last, expiry)
     }
 
     /// Ends the connections of a user that came before a generation of its tokens.

@@ -195,9 +195,11 @@ impl Replay {
     }
 
     fn is_muted(&self, entry: &Entry) -> bool {
-        match entry.event.audience() {
-            Audience::Members(conversation) => self.muted.contains(conversation),
-            Audience::Users(_) | Audience::User(_) | Audience::Watchers(_) => false,
+        match (&entry.event, entry.event.audience()) {
+            // A receipt that is replayed names the one user that it is replayed to as its audience.
+            (Event::MessagesRead { conversation, .. }, _) => self.muted.contains(&conversation.id),
+            (_, Audience::Members(conversation)) => self.muted.contains(conversation),
+            (_, Audience::Users(_) | Audience::User(_) | Audience::Watchers(_)) => false,
         }
     }
 

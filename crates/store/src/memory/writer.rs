@@ -71,6 +71,13 @@ impl MemoryWriter {
         submissions
     }
 
+    /// Describes a cached row that differs from the stored one; none where all are alike.
+    #[must_use]
+    pub fn stale_row(&self) -> Option<String> {
+        let found = self.shared.write(|data| self.committer.state().cache.find_stale(data))?;
+        found.unwrap_or_else(|error| Some(error.to_string()))
+    }
+
     /// Makes the commit of the next group fail, as on a disk that fails: every write of it is refused, and nothing of it
     /// is kept.
     pub fn fail_next_commit(&mut self) {

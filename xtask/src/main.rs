@@ -45,6 +45,8 @@ enum Command {
         #[arg(long)]
         quick: bool,
     },
+    /// Build the binary that is shipped, with every feature: target/dist/quintet.
+    Dist,
     /// Make the pictures in docs/screenshots.
     Screenshots,
     /// Renew what the web client is made of from npm.
@@ -83,6 +85,7 @@ fn main() -> ExitCode {
         Command::Tidy => tidy::run(),
         Command::Bench { scenarios, peers, quick } => bench::run(&scenarios, peers.as_deref(), quick),
         Command::Deny => deny::run(),
+        Command::Dist => sh::run("cargo", &["build", "--profile", "dist", "--package", "quintet", "--all-features"]),
         Command::Screenshots => test::screenshots(),
         Command::Vendor { check } => vendor::run(check),
         Command::Simulate { seeds, planted: true, .. } => simulate::planted(seeds.unwrap_or(simulate::CI_SEEDS)),
@@ -90,7 +93,9 @@ fn main() -> ExitCode {
         Command::Ci => test::run(true, true)
             .and_then(|()| simulate::run(Some(simulate::CI_SEEDS), None, None, None))
             .and_then(|()| sh::run("cargo", &["fmt", "--all", "--check"]))
-            .and_then(|()| sh::run("cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+            .and_then(|()| {
+                sh::run("cargo", &["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"])
+            })
             .and_then(|()| tidy::run())
             .and_then(|()| deny::run()),
     };

@@ -14,11 +14,11 @@ const NODE: (u32, u32) = (20, 14);
 pub(crate) fn run(rust: bool, e2e: bool) -> Result<(), String> {
     install()?;
     if rust {
-        sh::run("cargo", &["test", "--workspace"])?;
+        sh::run("cargo", &["test", "--workspace", "--all-features"])?;
     }
     if e2e {
         let folder = sh::root().join("e2e");
-        sh::run("cargo", &["build", "--package", "quintet"])?;
+        sh::run("cargo", &["build", "--package", "quintet", "--all-features"])?;
         sh::npm_ci(&folder, &[])?;
         python("target/python", &folder.join("python/requirements.txt"))?;
         vendor::run(true)?;
@@ -31,7 +31,7 @@ pub(crate) fn run(rust: bool, e2e: bool) -> Result<(), String> {
 /// Makes the pictures of the documentation, with the binary as it is now.
 pub(crate) fn screenshots() -> Result<(), String> {
     install()?;
-    sh::run("cargo", &["build", "--package", "quintet"])?;
+    sh::run("cargo", &["build", "--package", "quintet", "--all-features"])?;
     let folder = sh::root().join("e2e");
     sh::npm_ci(&folder, &[])?;
     sh::run_in(&folder, "node", &["screenshots.mjs"])

@@ -13,7 +13,7 @@ use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use bucket::Bucket;
+pub use bucket::{BUCKETS, Bucket};
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt};
@@ -55,6 +55,9 @@ pub enum FilesError {
     /// There is no room.
     #[error("there is no room for it")]
     NoRoom,
+    /// The files were to be kept in a bucket, and this build cannot.
+    #[error("this build keeps no files in buckets: build it with `--features s3`")]
+    NoBuckets,
     /// The folder or service fails.
     #[error("the place where files are kept fails: {0}")]
     Broken(#[source] object_store::Error),

@@ -23,6 +23,8 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
@@ -47,12 +49,13 @@ fn main() -> ExitCode {
 fn run(cli: cli::Cli) -> Result<(), Failure> {
     process::keep_files_private();
     let config = config::Config::load(&cli.options)?;
-    let filter = config.log.env_filter().map_err(|what| format!("[log] {what}"))?;
-    // A line that cannot be written, to a file on a full disk say, is lost and no more: telling of it on the error output
-    // would fail as well, and end the thread that wanted to log.
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    // Colours are for people: what reads a file of lines looks for words.
-    log.log_internal_errors(false).with_ansi(std::io::stderr().is_terminal()).init();
+    let targets = config.log.targets().map_err(|what| format!("[log] {what}"))?;
+    // A line that cannot be written, to a full disk for example, is lost: a report of that on the error output would fail
+    // as well, and would end the thread that wanted to log.
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).log_internal_errors(false);
+    // Colours are for people: a program that reads the log from a file expects plain text.
+    let lines = lines.with_ansi(std::io::stderr().is_terminal());
+    tracing_subscriber::registry().with(lines).with(targets).init();
     // One implementation of TLS for what comes in and what goes out; that it is set already is no error.
     let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread()

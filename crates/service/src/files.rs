@@ -73,7 +73,7 @@ fn refusal(error: &FilesError) -> Refusal {
             tracing::error!("there is no room for files");
             Refusal::storage_full()
         }
-        FilesError::Broken(why) => {
+        why @ (FilesError::NoBuckets | FilesError::Broken(_)) => {
             tracing::error!(%why, "files cannot be kept");
             Refusal::new(Code::Internal, "Files cannot be kept on this server right now; nothing was kept.".to_owned())
         }

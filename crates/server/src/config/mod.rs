@@ -157,12 +157,16 @@ impl Config {
             let what = "endpoint and region are for a bucket, and none is named";
             return fault("files", &["endpoint", "region"], what);
         }
+        if self.files.bucket.is_some() && !quintet_files::BUCKETS {
+            let what = "bucket: this build keeps no files in buckets; build it with `--features s3`";
+            return fault("files", &["bucket"], what);
+        }
         if self.files.user_bytes != 0 && self.files.user_bytes < quintet_domain::limits::FILE_BYTES_MAX {
             let least = quintet_domain::limits::FILE_BYTES_MAX;
             let what = format!("user_bytes must be at least {least}, which is one file, or 0 for any number");
             return fault("files", &["user_bytes"], &what);
         }
-        self.log.env_filter().map_err(|what| Fault::of("log", &["filter"], what))?;
+        self.log.targets().map_err(|what| Fault::of("log", &["filter"], what))?;
         if self.log.keep_days > 36_500 {
             return fault("log", &["keep_days"], "keep_days must be at most 36500; 0 is for ever");
         }
@@ -372,6 +376,11 @@ mod tests {
         let proxies = of_file("[limits]\ntrusted_proxies = ['10.0.0.0/33']");
         assert!(proxies.contains("trusted_proxies") && proxies.contains("`10.0.0.0/33`"), "{proxies}");
         assert!(of_file("[limits]\nqueue_bytes = 1").starts_with("[limits] queue_bytes"));
+        let bucket = checked("", &[("QUINTET_FILES_BUCKET", "chat")]);
+        assert_eq!(bucket.is_ok(), cfg!(feature = "s3"), "{bucket:?}");
+        if let Err(why) = bucket {
+            assert!(why.contains("QUINTET_FILES_BUCKET: [files]") && why.contains("--features s3"), "{why}");
+        }
         let both = [("QUINTET_FILES_ENDPOINT", "https://s3.example.org"), ("QUINTET_FILES_REGION", "x")];
         let why = checked("", &both).expect_err("no bucket");
         assert!(why.contains("QUINTET_FILES_ENDPOINT, QUINTET_FILES_REGION: [files]"), "{why}");

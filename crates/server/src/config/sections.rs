@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use quintet_gateway::UnidentifiedMax;
 use serde::{Deserialize, Serialize};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
 
 use crate::edge::room::Room;
 use crate::forwarded::Network;
@@ -328,11 +328,11 @@ impl Default for Log {
 }
 
 impl Log {
-    /// The filter of the log.
+    /// The levels from which on events are logged, by the modules that they come from.
     ///
     /// # Errors
     /// A sentence that starts with `filter`, the key of the setting.
-    pub(crate) fn env_filter(&self) -> Result<EnvFilter, String> {
-        EnvFilter::try_new(&self.filter).map_err(|error| format!("filter `{}` is not understood: {error}", self.filter))
+    pub(crate) fn targets(&self) -> Result<Targets, String> {
+        self.filter.parse().map_err(|error| format!("filter `{}` is not understood: {error}", self.filter))
     }
 }

@@ -1,4 +1,6 @@
-//! Files in a bucket of an S3 service: AWS, or any that speaks like it.
+//! Buckets of AWS, and of services that speak its protocol.
+//!
+//! What must stay true: nothing is asked of the service before [`Files::check`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,6 +9,7 @@ use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::signer::{SignedUrlOptions, Signer};
 use object_store::{ClientOptions, RetryConfig};
 
+use super::Bucket;
 use crate::{Files, FilesError};
 
 /// Bytes that are gathered before they are sent: S3 takes no smaller part but the last.
@@ -18,19 +21,6 @@ const LINK: Duration = Duration::from_secs(60);
 /// How long a request may take, and how long it is tried again.
 const REQUEST: Duration = Duration::from_secs(30);
 const RETRIES: usize = 3;
-
-/// A bucket.
-#[derive(Clone, Debug)]
-pub struct Bucket {
-    /// Its name.
-    pub name: String,
-    /// The address of the service, where it is not AWS.
-    pub endpoint: Option<String>,
-    /// The region.
-    pub region: Option<String>,
-    /// The id of the key that lets in, and the secret; the role of the machine where there is none.
-    pub key: Option<(String, String)>,
-}
 
 /// Signs links to the files of a bucket.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
-//! The chat vocabulary: its events, how those of clients are read, and how events and answers are written.
+//! The chat dialect: its events, their decoders, and the encoders of events and answers.
 //!
-//! What must stay true: names and payloads are those of [`EVENTS`]; nothing here decides who may do what.
+//! What must stay true: names and payloads are those of [`EVENTS`]; no permission is decided here.
 
 use quintet_domain::{Event, LocalCommand, Message, Profile, Refusal, Reply, Target, User, WriteCommand};
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ use crate::shared;
 
 const OBJECT: Type = Type::Object;
 
-/// Every event of the vocabulary.
+/// Every event of the dialect.
 pub(crate) const EVENTS: &[EventSpec] = &[
     from_client("chat:join", Document, IdOrObject(&[required("chatId", Id)]), join),
     from_client("chat:leave", Document, IdOrObject(&[required("chatId", Id)]), mute),
@@ -97,7 +97,7 @@ fn join(fields: &Fields) -> Result<Decoded, Refusal> {
     Ok(Decoded::new(WriteCommand::Join { conversation, profile: Profile::default(), guest_secret: None }))
 }
 
-/// Leaving a chat ends what this connection receives of it, not the membership.
+/// In this dialect, leaving a chat only ends what this connection receives; the membership stays.
 fn mute(fields: &Fields) -> Result<Decoded, Refusal> {
     Ok(Decoded::new(LocalCommand::Mute { conversation: fields.conversation("chatId") }))
 }

@@ -1,7 +1,6 @@
-//! The group step over SQLite: what a refusal, a failure half-way, a panic and a lost transaction leave behind.
+//! The group step over SQLite: what remains after a refusal, a failure half-way, a panic and a lost transaction.
 //!
-//! Triggers stand in for a disk that fails: they end a statement, or the whole transaction, for messages with certain
-//! texts.
+//! Triggers simulate a failing disk: they abort a statement, or the whole transaction, for messages with certain texts.
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
@@ -19,7 +18,7 @@ use super::open::{self, Location};
 use super::rows::{SqliteRows, WriterConnection};
 use crate::{Committer, Group, ReplyTo, StoreError, Submission};
 
-/// An environment whose next id is a panic once it has given so many.
+/// An environment that panics after it has given a number of ids.
 struct Ids {
     given: AtomicU64,
     panics_at: AtomicU64,
@@ -41,7 +40,7 @@ impl Environment for Ids {
     }
 }
 
-/// A committer over a database in memory, in which a user has a group.
+/// A committer over a database in memory that contains a user with a group.
 struct Stage {
     database: SqliteRows<WriterConnection>,
     committer: Committer,
@@ -50,9 +49,9 @@ struct Stage {
     conversation: ConversationId,
 }
 
-/// Fails a statement after the message was written.
+/// A text that makes a statement fail after the message was written.
 const HALF: &str = "half";
-/// Ends the transaction, as SQLite does by itself when the disk fails.
+/// A text that ends the transaction, as SQLite does by itself when the disk fails.
 const END: &str = "end";
 
 impl Stage {
@@ -125,7 +124,7 @@ impl Stage {
         said.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
     }
 
-    /// Whether the cache agrees with the database.
+    /// Asserts that the cache agrees with the database.
     #[track_caller]
     fn assert_fresh(&self) {
         assert_eq!(self.committer.state().cache.find_stale(&self.database).unwrap(), None);
@@ -172,7 +171,7 @@ fn half_a_write_is_never_kept() {
     assert_eq!(replies, [(1, before), (2, before)], "whoever waits is replied to, in order");
     assert_eq!((applied(&group.commit), stage.said()), (vec![false, false], vec![]));
     stage.assert_fresh();
-    // From here on each write has a savepoint, so that the next such takes no other along.
+    // From here on each write has a savepoint, so that the next such failure affects no other write.
     let group = stage.run([stage.send("1"), stage.send(HALF), stage.send("3")]);
     assert_eq!((group.committed, applied(&group.commit)), (true, vec![true, false, true]));
     assert_eq!(stage.said(), ["1", "3"]);
@@ -185,7 +184,7 @@ fn half_a_write_is_never_kept() {
 fn nothing_stands_alone_after_the_database_gave_up() {
     let mut stage = Stage::new();
     let before = stage.committer.position();
-    // Twice: the first group has no savepoints, the second has.
+    // Twice, because the first group has no savepoints and the second has.
     for _ in 0..2 {
         let group = stage.run([stage.send("1"), stage.send(END), stage.send("3")]);
         assert_eq!((group.committed, group.commit.position), (false, before));
@@ -209,7 +208,7 @@ fn a_panic_takes_its_write_back_and_no_other() {
     stage.assert_fresh();
 }
 
-/// What another process commits is taken over: its positions, its revocations, its rows.
+/// The positions, revocations and rows that another process commits are caught up with.
 #[test]
 fn commits_of_others_are_caught_up_with() {
     let folder = tempfile::tempdir().unwrap();

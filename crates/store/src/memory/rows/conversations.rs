@@ -1,4 +1,6 @@
-//! Conversations.
+//! Tables of conversations and members, and the operations on conversations.
+//!
+//! What must stay true: the rows of a pair hold the ids that the two users have now.
 
 use std::sync::Arc;
 
@@ -10,11 +12,11 @@ use crate::memory::data::{Constraint, Data, check_unique, move_entry, move_uniqu
 use crate::memory::table::{Index, Table, tables};
 
 tables! {
-    /// Conversations and members.
+    /// The tables of conversations and of their members.
     ConversationTables {
         rows: Table<ConversationKey, ConversationRow>,
         by_id: Table<ConversationId, ConversationKey>,
-        /// Direct conversations, of which each pair has one.
+        /// Direct conversations, one for each pair.
         by_pair: Table<(UserKey, UserKey), ConversationKey>,
         pairs_of: Index<(UserKey, ConversationKey)>,
         owners: Index<(UserKey, ConversationKey)>,
@@ -29,7 +31,7 @@ tables! {
     }
 }
 
-/// The parts of a conversation that indexes hold.
+/// The parts of a conversation that indexes contain.
 #[derive(Default)]
 struct Indexed {
     id: Option<ConversationId>,
@@ -52,7 +54,7 @@ impl Indexed {
 }
 
 impl Data {
-    /// The conversation of a key, where another row or an index names it.
+    /// The conversation of a key that another row or an index refers to.
     pub(in crate::memory) fn conversation_named(&self, key: ConversationKey) -> RowResult<&ConversationRow> {
         Ok(self.conversations.rows.get(&key).ok_or(Constraint::Missing("conversation"))?)
     }
@@ -84,7 +86,7 @@ impl Data {
         Ok(())
     }
 
-    /// The row with the ids of its pair in the order of their keys.
+    /// The row with the ids of its pair, in the order of their keys.
     fn with_pair(&self, mut row: ConversationRow) -> RowResult<ConversationRow> {
         let ids = match row.pair {
             Some((first, second)) => {

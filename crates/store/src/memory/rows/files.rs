@@ -1,4 +1,6 @@
-//! Files, and which messages carry them.
+//! Tables of files and of the messages that carry them, and the operations on them.
+//!
+//! What must stay true: a carrier that is recorded for a file is removed with it.
 
 use quintet_domain::Timestamp;
 use quintet_rules::rows::{FileRow, FileRows, FileUse};
@@ -8,13 +10,13 @@ use crate::memory::data::{Constraint, Data, check_unique, move_entry, move_uniqu
 use crate::memory::table::{Index, Table, tables};
 
 tables! {
-    /// Files.
+    /// The tables of files, with their indexes.
     FileTables {
         rows: Table<FileKey, FileRow>,
         by_id: Table<String, FileKey>,
         by_uploader: Index<(UserKey, FileKey)>,
         carried: Index<(FileKey, MessageKey)>,
-        /// The bytes of all files together.
+        /// The number of bytes of all files together.
         total_bytes: Table<(), i64>,
     }
 }
@@ -47,7 +49,7 @@ impl Data {
         self.uploaded(uploader, None).next().is_some()
     }
 
-    /// Whether a message is there, in a conversation that is there.
+    /// Whether a message is not deleted, in a conversation that is not deleted.
     fn is_alive(&self, message: MessageKey) -> bool {
         self.messages.rows.get(&message).is_some_and(|message| {
             let conversation = self.conversations.rows.get(&message.conversation);

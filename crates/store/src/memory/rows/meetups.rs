@@ -1,4 +1,6 @@
-//! Meetups, and requests to take part in them.
+//! Tables of meetups and of requests to take part, and the operations on them.
+//!
+//! What must stay true: a conversation belongs to at most one meetup.
 
 use quintet_domain::{MeetupId, MeetupStatus, Timestamp};
 use quintet_rules::rows::{MeetupRow, MeetupRows};
@@ -8,11 +10,11 @@ use crate::memory::data::{Constraint, Data, check_unique, move_entry, move_uniqu
 use crate::memory::table::{Index, Table, tables};
 
 tables! {
-    /// Meetups and requests.
+    /// The tables of meetups and requests.
     MeetupTables {
         rows: Table<MeetupKey, MeetupRow>,
         by_id: Table<MeetupId, MeetupKey>,
-        /// Conversations of meetups, each of which has one.
+        /// Meetups by their conversations, each of which has one.
         by_conversation: Table<ConversationKey, MeetupKey>,
         by_host: Index<(UserKey, MeetupKey)>,
         /// Meetups that are not deleted.
@@ -27,7 +29,7 @@ tables! {
     }
 }
 
-/// The parts of a meetup that indexes hold.
+/// The parts of a meetup that indexes contain.
 #[derive(Default)]
 struct Indexed {
     id: Option<MeetupId>,

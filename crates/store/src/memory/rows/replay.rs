@@ -1,4 +1,6 @@
-//! The reads of a replay.
+//! The reads of a replay over the tables in memory.
+//!
+//! What must stay true: they return what the same reads of the SQLite store return.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,7 +14,7 @@ use quintet_rules::{ConversationKey, MessageKey, RowResult, UserKey};
 
 use crate::memory::data::Data;
 
-/// The tables as a replay reads them.
+/// The tables, as a replay reads them.
 pub(in crate::memory) struct ReplayView<'d>(pub(in crate::memory) &'d Data);
 
 fn heard(change: &LoggedChange) -> Option<Heard> {
@@ -26,7 +28,7 @@ fn heard(change: &LoggedChange) -> Option<Heard> {
     })
 }
 
-/// The creation of a message; none for one that is older than the log.
+/// The creation of a message; `None` for one that is older than the log.
 fn created(message: &MessageRow) -> Option<Heard> {
     Some(Heard {
         position: u64::try_from(message.key.0).ok().filter(|position| *position > 0)?,

@@ -1,4 +1,6 @@
-//! Users, their counts, networks and keys.
+//! Tables of users, their counts, networks and keys, and the operations on them.
+//!
+//! What must stay true: a user who is referred to by a row that outlives users is not deleted.
 
 use std::sync::Arc;
 
@@ -9,7 +11,7 @@ use quintet_rules::{FileKey, RowResult, SecretKey, UserKey};
 use crate::memory::data::{Constraint, Data, check_unique, move_entry, move_unique, next_key};
 use crate::memory::table::{Index, Table, tables};
 
-/// What a user did on a day: people added to conversations, and strangers written to.
+/// The counts of a user on a day: people added to conversations, and strangers written to.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::memory) struct Contacts {
     day: i64,
@@ -17,7 +19,7 @@ pub(in crate::memory) struct Contacts {
     direct: i64,
 }
 
-/// The key of a service: its hash, and when it was made.
+/// The key of a service: its hash, and when it was created.
 #[derive(Clone, Debug)]
 pub(in crate::memory) struct ServiceKeyRow {
     pub(in crate::memory) hash: String,
@@ -33,13 +35,13 @@ pub(in crate::memory) struct GuestSecretRow {
 }
 
 tables! {
-    /// Users, and what belongs to each of them alone.
+    /// The tables of users, and of what belongs to one user alone.
     UserTables {
         rows: Table<UserKey, UserRow>,
         by_id: Table<UserId, UserKey>,
-        /// Usernames in lower case, which are unique.
+        /// Users by username in lower case, which is unique.
         by_username: Table<String, UserKey>,
-        /// Email addresses in lower case, which are unique.
+        /// Users by email address in lower case, which is unique.
         by_email: Table<String, UserKey>,
         by_name_key: Index<(String, UserKey)>,
         by_name_look: Index<(String, UserKey)>,
@@ -56,12 +58,12 @@ tables! {
         secrets: Table<SecretKey, GuestSecretRow>,
         secret_by_name: Table<String, SecretKey>,
         secrets_of: Index<(UserKey, SecretKey)>,
-        /// The greatest key that a secret ever had: keys of secrets are never used again.
+        /// The greatest key that any secret ever had, because keys of secrets are never used again.
         greatest_secret: Table<(), SecretKey>,
     }
 }
 
-/// The parts of a user that indexes hold.
+/// The parts of a user that indexes contain.
 #[derive(Default)]
 struct Indexed {
     id: Option<UserId>,
@@ -92,13 +94,13 @@ impl Indexed {
 }
 
 impl UserTables {
-    /// Users who have a comparison key, or a look, in one of these two indexes.
+    /// Users with a comparison key or an appearance, in the index of one or the other.
     fn named<'t>(index: &'t Index<(String, UserKey)>, text: &str) -> impl Iterator<Item = UserKey> + use<'t> {
         let range = (text.to_owned(), UserKey(i64::MIN))..=(text.to_owned(), UserKey(i64::MAX));
         index.range(range).map(|((_, key), ())| *key)
     }
 
-    /// Networks of a user, with the moments of the last log-ins.
+    /// The networks of a user, with the times of the last logins.
     fn networks_of(&self, user: UserKey) -> impl Iterator<Item = (&String, Timestamp)> {
         let all = self.networks.range((user, String::new())..);
         all.take_while(move |((of, _), _)| *of == user).map(|((_, network), at)| (network, *at))
@@ -121,12 +123,12 @@ impl UserTables {
 }
 
 impl Data {
-    /// The user of a key, where another row or an index names it.
+    /// The user of a key that another row or an index refers to.
     pub(in crate::memory) fn user_named(&self, key: UserKey) -> RowResult<&UserRow> {
         Ok(self.users.rows.get(&key).ok_or(Constraint::Missing("user"))?)
     }
 
-    /// Replaces a user, or adds or removes it.
+    /// Inserts, replaces or deletes a user.
     fn put_user(&mut self, key: UserKey, new: Option<&UserRow>) -> RowResult<()> {
         let users = &mut self.users;
         let old = users.rows.get(&key).map(Indexed::of).unwrap_or_default();
@@ -149,7 +151,7 @@ impl Data {
         Ok(())
     }
 
-    /// Whether a row that outlives its user refers to it, as the foreign keys in SQL say.
+    /// Whether a row that outlives its user refers to it, as the foreign keys in SQL define it.
     fn is_referred_to(&self, user: UserKey) -> bool {
         self.users.contacts.contains(&user)
             || self.users.service_keys.contains(&user)
@@ -291,7 +293,7 @@ impl UserRows for Data {
     fn trim_login_networks(&mut self, key: UserKey, keep: usize) -> RowResult<()> {
         let mut networks: Vec<(Timestamp, String)> =
             self.users.networks_of(key).map(|(network, at)| (at, network.clone())).collect();
-        // The newest first, those of one moment by their names.
+        // Newest first; networks of the same time by name.
         networks.sort_by(|(a_at, a), (b_at, b)| b_at.cmp(a_at).then_with(|| a.cmp(b)));
         for (_, network) in networks.into_iter().skip(keep) {
             self.users.remove_network(key, network);
@@ -329,7 +331,7 @@ impl UserRows for Data {
 }
 
 impl Data {
-    /// Removes the counts of what a user did today.
+    /// Deletes the contact counts of a user.
     pub(super) fn delete_contacts(&mut self, user: UserKey) {
         self.users.remove_contacts(user);
     }

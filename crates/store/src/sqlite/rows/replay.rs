@@ -1,7 +1,7 @@
 //! The reads of a replay, each for a whole set of keys.
 //!
-//! What must stay true: the number of statements does not depend on how much was missed; lists of keys are handed over
-//! as JSON.
+//! What must stay true: the number of statements does not depend on how much was missed; lists of keys are passed as
+//! JSON.
 
 use std::collections::BTreeSet;
 use std::ops::Deref;
@@ -20,7 +20,7 @@ use super::{
 };
 use crate::sqlite::sets;
 
-/// The conversations that user `?1` is a member of, or was one of at some time behind position `?2`.
+/// The conversations that user `?1` is a member of, or was a member of at some time after position `?2`.
 macro_rules! own_conversations {
     () => {
         "WITH own (pk) AS (
@@ -29,7 +29,7 @@ macro_rules! own_conversations {
     };
 }
 
-/// A change as it stands in its row.
+/// A change as its row stores it.
 struct Stored {
     heard: Heard,
     version: i64,
@@ -85,8 +85,8 @@ impl<C: Deref<Target = Connection>> ReplayRows for SqliteRows<C> {
             params,
             stored_at,
         )?)?;
-        // Sequence numbers grow with positions. The index of a conversation's messages has both, so that the oldest
-        // message behind the position is found by going back over those that are wanted.
+        // Sequence numbers increase with positions. The index of a conversation's messages contains both, so that the
+        // oldest message after the position is found by scanning back over the wanted ones.
         let messages = self.list(
             concat!(
                 own_conversations!(),

@@ -1,56 +1,40 @@
-//! Files in a bucket of an S3 service: AWS, or any that speaks like it.
+//! Files in a bucket of a service with the API of Amazon S3.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use object_store::aws::{AmazonS3, AmazonS3Builder};
-use object_store::signer::{SignedUrlOptions, Signer};
+use object_store::aws::AmazonS3Builder;
 use object_store::{ClientOptions, RetryConfig};
 
+use crate::links::Links;
 use crate::{Files, FilesError};
 
-/// Bytes that are gathered before they are sent: S3 takes no smaller part but the last.
+/// Bytes that are buffered before they are sent: the minimum size of all parts of an upload but the last.
 const PART_BYTES: usize = 5 * 1024 * 1024;
 
-/// How long a signed link is good: as long as a browser needs to follow it.
-const LINK: Duration = Duration::from_secs(60);
-
-/// How long a request may take, and how long it is tried again.
+/// The timeout of a request, and of all of its retries.
 const REQUEST: Duration = Duration::from_secs(30);
+/// Maximum number of retries of a request.
 const RETRIES: usize = 3;
 
-/// A bucket.
+/// The bucket that stores files, as the operator configures it.
 #[derive(Clone, Debug)]
 pub struct Bucket {
-    /// Its name.
+    /// The name of the bucket.
     pub name: String,
-    /// The address of the service, where it is not AWS.
+    /// The URL of the service; none for AWS.
     pub endpoint: Option<String>,
-    /// The region.
+    /// The region of the bucket; none for the default of the service.
     pub region: Option<String>,
-    /// The id of the key that lets in, and the secret; the role of the machine where there is none.
+    /// The id and the secret of the access key; without one, the role of the machine is used.
     pub key: Option<(String, String)>,
 }
 
-/// Signs links to the files of a bucket.
-#[derive(Clone, Debug)]
-pub(crate) struct Links(Arc<AmazonS3>);
-
-impl Links {
-    /// A link to a file that shows it as said, for a moment.
-    pub(crate) async fn to(&self, id: &str, mime: &str, disposition: &str) -> Result<String, FilesError> {
-        let shown = [("response-content-type", mime), ("response-content-disposition", disposition)];
-        let options = SignedUrlOptions::new().with_query(shown);
-        let link = self.0.signed_url_opts(http::Method::GET, &Files::path(id), LINK, &options).await?;
-        Ok(link.into())
-    }
-}
-
 impl Files {
-    /// Keeps files in a bucket. Nothing is asked of the service yet; see [`Files::check`].
+    /// Stores files in a bucket. This sends no request yet; [`Files::check`] does.
     ///
     /// # Errors
-    /// When the settings contradict each other.
+    /// [`FilesError::Storage`] if the settings contradict each other.
     pub fn in_bucket(bucket: &Bucket) -> Result<Self, FilesError> {
         let retry = RetryConfig { max_retries: RETRIES, retry_timeout: REQUEST, ..RetryConfig::default() };
         let plain = bucket.endpoint.as_ref().is_some_and(|endpoint| endpoint.starts_with("http://"));
@@ -66,7 +50,7 @@ impl Files {
             builder = builder.with_access_key_id(id).with_secret_access_key(secret);
         }
         let s3 = Arc::new(builder.with_client_options(client).build()?);
-        let links = Some(Links(Arc::clone(&s3)));
-        Ok(Self { place: s3, folder: None, links, part_bytes: PART_BYTES })
+        let links = Some(Links::new(Arc::clone(&s3)));
+        Ok(Self { storage: s3, folder: None, links, part_bytes: PART_BYTES })
     }
 }

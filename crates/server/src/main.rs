@@ -1,7 +1,7 @@
-//! The binary: configuration, composition, life and death of the process.
+//! The binary: configuration, composition, and the start and end of the process.
 //!
-//! What lives here: everything that reads the command line, the environment or a file of configuration, and nothing
-//! that knows a message.
+//! What lives here: everything that reads the command line, the environment or a configuration file.
+//! What does not live here: anything about messages.
 
 mod admin;
 mod cli;
@@ -9,6 +9,7 @@ mod compose;
 mod config;
 mod edge;
 mod environment;
+mod failure;
 mod forwarded;
 mod housekeeping;
 mod listen;
@@ -24,13 +25,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::failure::Failure;
+
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-/// What the operator is told when the process cannot do what it was asked: one sentence.
-pub(crate) type Failure = String;
-
-/// Time that reads and other work off the async threads have to end.
+/// The time that blocking work, such as reads, has to end at the end of the process.
 const RUNTIME_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(2);
 
 fn main() -> ExitCode {
@@ -48,12 +48,12 @@ fn run(cli: cli::Cli) -> Result<(), Failure> {
     process::keep_files_private();
     let config = config::Config::load(&cli.options)?;
     let filter = config.log.env_filter().map_err(|what| format!("[log] {what}"))?;
-    // A line that cannot be written, to a file on a full disk say, is lost and no more: telling of it on the error output
-    // would fail as well, and end the thread that wanted to log.
+    // A line that cannot be written, for example to a full disk, is lost. Reporting that on standard error would fail
+    // as well, and end the thread that logs.
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    // Colours are for people: what reads a file of lines looks for words.
+    // Colours only for terminals: tools that read a file of lines search for text.
     log.log_internal_errors(false).with_ansi(std::io::stderr().is_terminal()).init();
-    // One implementation of TLS for what comes in and what goes out; that it is set already is no error.
+    // One TLS implementation for incoming and outgoing connections. That one is installed already is not an error.
     let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -72,7 +72,7 @@ fn run(cli: cli::Cli) -> Result<(), Failure> {
             cli::Command::Backup { file } => admin::backup(&config, &file),
         }
     });
-    // A read that is stuck does not keep the process.
+    // A read that is stuck must not keep the process running.
     runtime.shutdown_timeout(RUNTIME_TIMEOUT);
     ended
 }

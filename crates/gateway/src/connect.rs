@@ -44,7 +44,7 @@ impl Auth {
     }
 
     fn get(&self, name: &str) -> Option<&AuthValue> {
-        self.0.iter().rev().find(|(field, _)| field == name).map(|(_, said)| said)
+        self.0.iter().rev().find(|(field, _)| field == name).map(|(_, value)| value)
     }
 
     /// The value of a boolean field; false if it is absent or null.
@@ -98,7 +98,7 @@ impl<'de> Visit<'de> for AuthVisitor {
                     Value::Array(_) | Value::Object(_) => Some(AuthValue::Other),
                 },
             };
-            fields.extend(parsed.map(|said| (name, said)));
+            fields.extend(parsed.map(|value| (name, value)));
         }
         Ok(fields)
     }
@@ -139,8 +139,8 @@ pub(crate) async fn connect(
         }
         None => {
             dialect = dialect.or(visitor.listener.dialect);
-            let said = auth.text("userId")?.or_else(|| visitor.user_id.as_deref().map(str::to_owned));
-            match said {
+            let claimed = auth.text("userId")?.or_else(|| visitor.user_id.as_deref().map(str::to_owned));
+            match claimed {
                 Some(id) => claimed_identity(gateway, visitor, dialect, &id).await?,
                 None => None,
             }

@@ -34,6 +34,9 @@ pub enum StoreError {
     Closed,
 }
 
+/// The result of a read.
+pub(crate) type Read<T> = Result<T, StoreError>;
+
 impl From<RuleError> for StoreError {
     fn from(error: RuleError) -> Self {
         match error {

@@ -13,4 +13,4 @@ mod replay;
 
 pub use change::Change;
 pub use record::{ChangeRecord, LOG_VERSION, LogError, ReadSpan};
-pub use replay::{Heard, HeardChange, ReplayRows, Replayed, replay_since};
+pub use replay::{MissedChange, MissedKind, ReplayRows, Replayed, replay_since};

@@ -35,7 +35,7 @@ pub struct Replayed {
 
 /// A change of a conversation that a user may have missed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Heard {
+pub struct MissedChange {
     /// The position in the commit order.
     pub position: u64,
     /// The key of the conversation.
@@ -47,12 +47,12 @@ pub struct Heard {
     /// Whether that connection's client asked for an acknowledgement.
     pub acked: bool,
     /// The change itself.
-    pub change: HeardChange,
+    pub change: MissedKind,
 }
 
 /// A change as its row describes it: the creation of a message, or a change with a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HeardChange {
+pub enum MissedKind {
     /// A message was sent; its key is the position of the change.
     Created,
     /// Any other change, with its record.
@@ -69,9 +69,9 @@ pub trait ReplayRows {
     fn user(&self, id: &UserId) -> RowResult<Option<UserRow>>;
     /// Changes after a position in conversations that a user is a member of, or was a member of at some time since, in
     /// no particular order; at most `limit`.
-    fn changes_of_conversations(&self, user: UserKey, after: u64, limit: usize) -> RowResult<Vec<Heard>>;
+    fn changes_of_conversations(&self, user: UserKey, after: u64, limit: usize) -> RowResult<Vec<MissedChange>>;
     /// Changes after a position that a user receives without being a member; at most `limit`.
-    fn changes_addressed(&self, user: UserKey, after: u64, limit: usize) -> RowResult<Vec<Heard>>;
+    fn changes_addressed(&self, user: UserKey, after: u64, limit: usize) -> RowResult<Vec<MissedChange>>;
     /// Notifications of a user after a position, in order; at most `limit`. The visitor returns whether to continue.
     fn notifications_since(
         &self,
@@ -137,7 +137,7 @@ fn entries(rows: &dyn ReplayRows, user: &UserRow, after: u64) -> RowResult<Optio
         return Ok(None);
     }
     changes.sort_unstable_by_key(|change| (change.conversation, change.position));
-    keep_heard(user.key, &mut changes);
+    keep_receivable(user.key, &mut changes);
     changes.extend(rows.changes_addressed(user.key, after, ROWS_MAX)?);
     let mut budget = Budget { bytes: RECOVERY_BYTES_MAX };
     let Some(mut entries) = notifications(rows, user, after, &mut budget)? else { return Ok(None) };
@@ -148,15 +148,15 @@ fn entries(rows: &dyn ReplayRows, user: &UserRow, after: u64) -> RowResult<Optio
     // The members of each conversation who joined or left in this range: the client refers to a guest among them by the
     // id that the guest had then.
     let mut met = HashSet::new();
-    for heard in &changes {
-        let Some(change) = facts.change(user, heard) else { continue };
+    for missed in &changes {
+        let Some(change) = facts.change(user, missed) else { continue };
         let change = match change {
             Change::MemberJoined { member: (key, _), .. } => {
-                met.insert((heard.conversation, key));
+                met.insert((missed.conversation, key));
                 change
             }
             Change::MemberLeft { conversation, member: (key, member), departure, member_count }
-                if met.insert((heard.conversation, key)) =>
+                if met.insert((missed.conversation, key)) =>
             {
                 let member = (key, facts.as_known_before(key, &member));
                 Change::MemberLeft { conversation, member, departure, member_count }
@@ -164,10 +164,10 @@ fn entries(rows: &dyn ReplayRows, user: &UserRow, after: u64) -> RowResult<Optio
             change => change,
         };
         entries.push(Entry {
-            position: heard.position,
-            sequence: heard.sequence,
-            origin: heard.origin,
-            acked: heard.acked,
+            position: missed.position,
+            sequence: missed.sequence,
+            origin: missed.origin,
+            acked: missed.acked,
             event: change.event(),
         });
     }
@@ -176,20 +176,20 @@ fn entries(rows: &dyn ReplayRows, user: &UserRow, after: u64) -> RowResult<Optio
 }
 
 /// Keeps only changes that happened while the user was a member.
-fn keep_heard(user: UserKey, changes: &mut Vec<Heard>) {
-    let joined = |heard: &Heard| matches!(&heard.change, HeardChange::Recorded(ChangeRecord::MemberJoined { member, .. }) if *member == user);
-    let left = |heard: &Heard| matches!(&heard.change, HeardChange::Recorded(ChangeRecord::MemberLeft { member, .. }) if *member == user);
+fn keep_receivable(user: UserKey, changes: &mut Vec<MissedChange>) {
+    let joined = |missed: &MissedChange| matches!(&missed.change, MissedKind::Recorded(ChangeRecord::MemberJoined { member, .. }) if *member == user);
+    let left = |missed: &MissedChange| matches!(&missed.change, MissedKind::Recorded(ChangeRecord::MemberLeft { member, .. }) if *member == user);
     // A user whose first own change is a join was not a member before it.
     let mut member_in: HashMap<ConversationKey, bool> = HashMap::new();
-    for heard in changes.iter().filter(|heard| joined(heard) || left(heard)) {
-        member_in.entry(heard.conversation).or_insert_with(|| left(heard));
+    for missed in changes.iter().filter(|missed| joined(missed) || left(missed)) {
+        member_in.entry(missed.conversation).or_insert_with(|| left(missed));
     }
-    changes.retain(|heard| {
-        let member = member_in.entry(heard.conversation).or_insert(true);
-        *member |= joined(heard);
+    changes.retain(|missed| {
+        let member = member_in.entry(missed.conversation).or_insert(true);
+        *member |= joined(missed);
         let keep = *member;
-        let ends = matches!(heard.change, HeardChange::Recorded(ChangeRecord::ConversationDeleted));
-        *member &= !left(heard) && !ends;
+        let ends = matches!(missed.change, MissedKind::Recorded(ChangeRecord::ConversationDeleted));
+        *member &= !left(missed) && !ends;
         keep
     });
 }
@@ -224,10 +224,10 @@ struct Facts {
 }
 
 /// The user that a change refers to and an event shows.
-fn named(heard: &Heard) -> Option<UserKey> {
-    match &heard.change {
-        HeardChange::Created => None,
-        HeardChange::Recorded(record) => match record {
+fn named(missed: &MissedChange) -> Option<UserKey> {
+    match &missed.change {
+        MissedKind::Created => None,
+        MissedKind::Recorded(record) => match record {
             ChangeRecord::MessagesRead { reader: user, .. }
             | ChangeRecord::MemberJoined { member: user, .. }
             | ChangeRecord::MemberLeft { member: user, .. }
@@ -246,23 +246,23 @@ fn named(heard: &Heard) -> Option<UserKey> {
 }
 
 /// The message that a change is about, and whether the change came after its creation.
-fn message_of(heard: &Heard) -> Option<(MessageKey, bool)> {
-    match &heard.change {
-        HeardChange::Created => i64::try_from(heard.position).ok().map(|key| (MessageKey(key), false)),
-        HeardChange::Recorded(
+fn message_of(missed: &MissedChange) -> Option<(MessageKey, bool)> {
+    match &missed.change {
+        MissedKind::Created => i64::try_from(missed.position).ok().map(|key| (MessageKey(key), false)),
+        MissedKind::Recorded(
             ChangeRecord::MessageEdited { message, .. } | ChangeRecord::MessageDeleted { message, .. },
         ) => Some((*message, true)),
-        HeardChange::Recorded(_) => None,
+        MissedKind::Recorded(_) => None,
     }
 }
 
 impl Facts {
     /// Reads the rows that changes are about; `None` if they exceed the budget.
-    fn load(rows: &dyn ReplayRows, changes: &[Heard], budget: &mut Budget) -> RowResult<Option<Self>> {
+    fn load(rows: &dyn ReplayRows, changes: &[MissedChange], budget: &mut Budget) -> RowResult<Option<Self>> {
         if !budget.take(changes.len() * EVENT_BYTES) {
             return Ok(None);
         }
-        let keys = changes.iter().map(|heard| heard.conversation).collect();
+        let keys = changes.iter().map(|missed| missed.conversation).collect();
         let conversations = rows.conversations(&keys)?.into_iter().map(|row| (row.key, row)).collect();
         let mut facts = Self {
             conversations,
@@ -278,7 +278,12 @@ impl Facts {
     }
 
     /// Adds the messages and all users. Returns whether they fit the budget.
-    fn add_messages(&mut self, rows: &dyn ReplayRows, changes: &[Heard], budget: &mut Budget) -> RowResult<bool> {
+    fn add_messages(
+        &mut self,
+        rows: &dyn ReplayRows,
+        changes: &[MissedChange],
+        budget: &mut Budget,
+    ) -> RowResult<bool> {
         let keys = changes.iter().filter_map(message_of).map(|(key, _)| key).collect();
         let (mut found, mut fits) = (Vec::new(), true);
         rows.messages(&keys, &mut |row| {
@@ -313,15 +318,15 @@ impl Facts {
     }
 
     /// Adds the messages that were changed, with their readers. Returns whether they fit the budget.
-    fn add_changed(&mut self, rows: &dyn ReplayRows, changes: &[Heard], budget: &mut Budget) -> RowResult<bool> {
+    fn add_changed(&mut self, rows: &dyn ReplayRows, changes: &[MissedChange], budget: &mut Budget) -> RowResult<bool> {
         let mut cursors: HashMap<ConversationKey, Vec<CursorRow>> = HashMap::new();
-        for heard in changes {
-            let Some((key, true)) = message_of(heard) else { continue };
+        for missed in changes {
+            let Some((key, true)) = message_of(missed) else { continue };
             let Some(message) = self.messages.get(&key) else { continue };
-            let cursors = match cursors.entry(heard.conversation) {
+            let cursors = match cursors.entry(missed.conversation) {
                 hash_map::Entry::Occupied(known) => known.into_mut(),
                 hash_map::Entry::Vacant(vacant) => {
-                    let found = rows.cursors(heard.conversation, CURSORS_READ_MAX)?;
+                    let found = rows.cursors(missed.conversation, CURSORS_READ_MAX)?;
                     if !budget.take(found.len() * ID_BYTES) {
                         return Ok(false);
                     }
@@ -341,12 +346,12 @@ impl Facts {
     }
 
     /// Adds the messages that reads passed. Returns whether they fit the budget.
-    fn add_passed(&mut self, rows: &dyn ReplayRows, changes: &[Heard], budget: &mut Budget) -> RowResult<bool> {
+    fn add_passed(&mut self, rows: &dyn ReplayRows, changes: &[MissedChange], budget: &mut Budget) -> RowResult<bool> {
         let (mut positions, mut readings) = (Vec::new(), Vec::new());
-        for heard in changes {
-            if let HeardChange::Recorded(ChangeRecord::MessagesRead { reader, span, .. }) = &heard.change {
-                positions.push(heard.position);
-                readings.push((heard.conversation, *span, *reader));
+        for missed in changes {
+            if let MissedKind::Recorded(ChangeRecord::MessagesRead { reader, span, .. }) = &missed.change {
+                positions.push(missed.position);
+                readings.push((missed.conversation, *span, *reader));
             }
         }
         // In portions, so that rows beyond the budget are not read.
@@ -362,17 +367,17 @@ impl Facts {
     }
 
     /// The change with the rows that it is about; `None` if the user received no event for it.
-    fn change(&self, user: &UserRow, heard: &Heard) -> Option<Change> {
-        let conversation = self.conversations.get(&heard.conversation)?;
+    fn change(&self, user: &UserRow, missed: &MissedChange) -> Option<Change> {
+        let conversation = self.conversations.get(&missed.conversation)?;
         let reference = || Arc::clone(&conversation.reference);
         let person = |key: UserKey| Some((key, Arc::clone(&self.users.get(&key)?.user)));
-        let record = match &heard.change {
-            HeardChange::Created => {
-                let key = MessageKey(i64::try_from(heard.position).ok()?);
+        let record = match &missed.change {
+            MissedKind::Created => {
+                let key = MessageKey(i64::try_from(missed.position).ok()?);
                 // The changes that follow contain its readers.
                 return Some(Change::MessageCreated { message: Arc::clone(self.messages.get(&key)?) });
             }
-            HeardChange::Recorded(record) => record,
+            MissedKind::Recorded(record) => record,
         };
         Some(match record {
             ChangeRecord::MessageEdited { message, by } => {
@@ -382,7 +387,7 @@ impl Facts {
                 Change::MessageDeleted { key: *message, by: *by, message: Arc::clone(self.changed.get(message)?) }
             }
             ChangeRecord::MessagesRead { reader, span, to_all } => {
-                let passed = self.passed.get(&heard.position)?;
+                let passed = self.passed.get(&missed.position)?;
                 let concerned = *reader == user.key || passed.iter().any(|(_, sender)| *sender == user.key);
                 if passed.is_empty() || (!to_all && !concerned) {
                     return None;

@@ -7,10 +7,10 @@ use std::ops::{Deref, DerefMut};
 
 use quintet_rules::{RowResult, RowsError};
 
-use super::rows::{
+use super::table::{Index, Table, Tables, tables};
+use super::tables::{
     ConversationTables, FileTables, LogTables, MeetupTables, MessageTables, NotificationTables, UserTables,
 };
-use super::table::{Index, Table, Tables, tables};
 use crate::writer::{CaughtUp, Database};
 
 tables! {

@@ -12,6 +12,7 @@ mod reads;
 mod rows;
 mod seam;
 mod table;
+mod tables;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 mod tests;

@@ -11,9 +11,9 @@ use quintet_rules::{names, secret_of};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::directory::folded;
-use super::queries::Read;
 use super::rows::{SqliteRows, user_at, user_columns};
 use super::sets;
+use crate::error::Read;
 use crate::{Page, ServiceKey};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;

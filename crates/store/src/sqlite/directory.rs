@@ -10,9 +10,10 @@ use quintet_rules::rows::{ConversationRows, MemberRows, UserRow};
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, params};
 
-use super::queries::{Read, readable, user};
+use super::queries::{readable, user};
 use super::rows::{CONVERSATION_COLUMNS, SqliteRows, conversation_at, conversation_columns};
 use super::{lists, sets};
+use crate::error::Read;
 use crate::{Filter, Listing, Page};
 
 /// Folds the case of a text that is searched for in names, for `folded_holds`.
@@ -37,13 +38,13 @@ type Mark = (i64, i64);
 /// a page may be short or empty and still have a cursor for the next.
 pub(super) fn found(
     conn: &Connection,
-    asker: &UserId,
+    requester: &UserId,
     query: &str,
     which: &Filter,
     cursor: Option<&str>,
     limit: u32,
 ) -> Read<Page<Listing>> {
-    let user = user(conn, asker)?;
+    let user = user(conn, requester)?;
     let (after, part) = (lists::after_cursor(cursor)?, folded(query));
     let (mut marks, mut end) = match which {
         Filter::Open => open(conn, after, &part, limit)?,
@@ -147,20 +148,20 @@ fn shown(conn: &Connection, user: &UserRow, marks: &[Mark]) -> Read<Vec<Listing>
 }
 
 /// Refuses a user who may not use a conversation.
-pub(super) fn may_use(conn: &Connection, asker: &UserId, id: &ConversationId) -> Read<()> {
-    readable(conn, &user(conn, asker)?, id).map(|_| ())
+pub(super) fn may_use(conn: &Connection, requester: &UserId, id: &ConversationId) -> Read<()> {
+    readable(conn, &user(conn, requester)?, id).map(|_| ())
 }
 
 /// The direct conversation of two users, if they have one.
-pub(super) fn direct(conn: &Connection, asker: &UserId, other: &UserId) -> Read<Option<ConversationId>> {
-    let (user, other) = (user(conn, asker)?.key, user(conn, other)?.key);
+pub(super) fn direct(conn: &Connection, requester: &UserId, other: &UserId) -> Read<Option<ConversationId>> {
+    let (user, other) = (user(conn, requester)?.key, user(conn, other)?.key);
     let found = SqliteRows(conn).direct_conversation((user.min(other), user.max(other)))?;
     Ok(found.map(|row| row.reference.id.clone()))
 }
 
 /// The number of messages of a conversation, up to the limit of counting.
-pub(super) fn message_count(conn: &Connection, asker: &UserId, id: &ConversationId) -> Read<u64> {
-    let row = readable(conn, &user(conn, asker)?, id)?;
+pub(super) fn message_count(conn: &Connection, requester: &UserId, id: &ConversationId) -> Read<u64> {
+    let row = readable(conn, &user(conn, requester)?, id)?;
     let count: i64 = conn
         .prepare_cached("SELECT count(*) FROM (SELECT 1 FROM message WHERE conversation_pk = ?1 LIMIT ?2)")?
         .query_row(params![row.key.0, MESSAGES_COUNTED_MAX], |row| row.get(0))?;

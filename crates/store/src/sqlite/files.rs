@@ -8,9 +8,9 @@ use quintet_rules::files::{is_available, is_orphaned};
 use quintet_rules::rows::FileRows;
 use rusqlite::Connection;
 
-use super::queries::Read;
 use super::rows::SqliteRows;
 use crate::OrphanedFiles;
+use crate::error::Read;
 
 /// A file that a client with its secret may download.
 pub(super) fn file(conn: &Connection, now: Timestamp, id: &str, secret: &str) -> Read<Option<StoredFile>> {

@@ -119,9 +119,9 @@ impl Stage {
         SendMessage { actor: Actor::user(self.user.clone()), text }.into()
     }
 
-    fn said(&self) -> Vec<String> {
-        let mut said = self.database.0.prepare("SELECT content FROM message ORDER BY position").unwrap();
-        said.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+    fn contents(&self) -> Vec<String> {
+        let mut contents = self.database.0.prepare("SELECT content FROM message ORDER BY position").unwrap();
+        contents.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
     }
 
     /// Asserts that the cache agrees with the database.
@@ -148,7 +148,7 @@ fn a_refusal_takes_no_other_along() {
     let group = stage.run([stage.send("1"), nowhere, edit.into(), stage.send("2")]);
     assert!(group.committed);
     assert_eq!((applied(&group.commit), group.writes), (vec![true, false, false, true], 4));
-    assert_eq!(stage.said(), ["1", "2"]);
+    assert_eq!(stage.contents(), ["1", "2"]);
     let sequences: Vec<_> = group.commit.entries.iter().map(|entry| entry.sequence).collect();
     assert_eq!(sequences, [Some(1), Some(2)]);
     stage.assert_fresh();
@@ -169,12 +169,12 @@ fn half_a_write_is_never_kept() {
     assert!(matches!(receiver.try_recv(), Ok(Err(StoreError::Commit(_)))));
     let replies: Vec<_> = group.commit.replies.iter().map(|reply| (reply.ticket.0, reply.after)).collect();
     assert_eq!(replies, [(1, before), (2, before)], "whoever waits is replied to, in order");
-    assert_eq!((applied(&group.commit), stage.said()), (vec![false, false], vec![]));
+    assert_eq!((applied(&group.commit), stage.contents()), (vec![false, false], vec![]));
     stage.assert_fresh();
     // From here on each write has a savepoint, so that the next such failure affects no other write.
     let group = stage.run([stage.send("1"), stage.send(HALF), stage.send("3")]);
     assert_eq!((group.committed, applied(&group.commit)), (true, vec![true, false, true]));
-    assert_eq!(stage.said(), ["1", "3"]);
+    assert_eq!(stage.contents(), ["1", "3"]);
     let positions: Vec<_> = group.commit.entries.iter().map(|entry| entry.position).collect();
     assert_eq!(positions, [before + 1, before + 2], "no position is lost");
     stage.assert_fresh();
@@ -188,7 +188,7 @@ fn nothing_stands_alone_after_the_database_gave_up() {
     for _ in 0..2 {
         let group = stage.run([stage.send("1"), stage.send(END), stage.send("3")]);
         assert_eq!((group.committed, group.commit.position), (false, before));
-        assert_eq!((applied(&group.commit), stage.said()), (vec![false; 3], vec![]));
+        assert_eq!((applied(&group.commit), stage.contents()), (vec![false; 3], vec![]));
         stage.assert_fresh();
     }
     let group = stage.run([stage.send("4")]);
@@ -202,7 +202,10 @@ fn a_panic_takes_its_write_back_and_no_other() {
     stage.ids.panics_at.store(stage.ids.given.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     let group = stage.run([stage.send("1"), stage.send("2"), stage.send("3")]);
     assert!(group.committed);
-    assert_eq!((applied(&group.commit), stage.said()), (vec![true, false, true], vec!["1".to_owned(), "3".to_owned()]));
+    assert_eq!(
+        (applied(&group.commit), stage.contents()),
+        (vec![true, false, true], vec!["1".to_owned(), "3".to_owned()])
+    );
     let refused = group.commit.replies[1].outcome.as_ref().unwrap_err();
     assert_eq!(refused.code, Code::Internal);
     stage.assert_fresh();

@@ -14,17 +14,18 @@ use quintet_rules::message_views::shown;
 use quintet_rules::rows::{ConversationRow, UserRow};
 use rusqlite::{Connection, params};
 
-use super::queries::{Read, readable, user};
+use super::queries::{readable, user};
 use super::rows::{
     MESSAGE_COLUMNS, SHOWN_USER_COLUMNS, conversation_at, conversation_columns, message_at, message_columns,
     shown_user_columns,
 };
 use super::sets::{self, Users};
 use crate::Page;
+use crate::error::Read;
 
 /// A conversation that the user is a member of.
-pub(super) fn conversation(conn: &Connection, asker: &UserId, id: &ConversationId) -> Read<Conversation> {
-    let user = user(conn, asker)?;
+pub(super) fn conversation(conn: &Connection, requester: &UserId, id: &ConversationId) -> Read<Conversation> {
+    let user = user(conn, requester)?;
     let row = readable(conn, &user, id)?;
     let found = whole(conn, &user, vec![row], IDS_MAX)?.pop();
     Ok(found.ok_or_else(|| Refusal::not_found("conversation", id))?)
@@ -45,11 +46,11 @@ pub(super) fn after_cursor(cursor: Option<&str>) -> Read<(i64, i64)> {
 /// A page of the user's conversations, newest activity first.
 pub(super) fn conversations(
     conn: &Connection,
-    asker: &UserId,
+    requester: &UserId,
     cursor: Option<&str>,
     limit: u32,
 ) -> Read<Page<Conversation>> {
-    let user = user(conn, asker)?;
+    let user = user(conn, requester)?;
     let (before_at, before_pk) = after_cursor(cursor)?;
     // Reads the sort keys of all conversations of the user, and the other columns only for those on the page.
     let mut found: Vec<ConversationRow> = conn

@@ -11,9 +11,9 @@ use quintet_rules::meetups::{PEOPLE_SHOWN_MAX, view};
 use quintet_rules::rows::{MeetupRow, MeetupRows, UserRow, UserRows};
 use rusqlite::{Connection, Row, params};
 
-use super::queries::Read;
 use super::rows::{SHOWN_USER_COLUMNS, SqliteRows, meetup_at, meetup_columns, shown_user_columns};
 use super::sets::{self, Users};
+use crate::error::Read;
 use crate::{MeetupFilter, Page};
 
 /// A meetup as a user sees it.

@@ -7,8 +7,8 @@ use quintet_domain::{Refusal, UserId};
 use quintet_rules::rows::LogRows;
 use rusqlite::{Connection, params};
 
-use super::queries::Read;
 use super::rows::{SqliteRows, notification_at, notification_columns};
+use crate::error::Read;
 use crate::{NotificationRow, Page, PendingNotifications};
 
 /// A page of a user's notifications, newest first.

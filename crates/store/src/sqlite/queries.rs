@@ -14,10 +14,8 @@ use super::rows::{
     MESSAGE_COLUMNS, SqliteRows, conversation_at, conversation_columns, message_at, message_columns, shown_user_columns,
 };
 use super::sets::Users;
-use crate::{Memberships, MessagePage, PageOf, StoreError};
-
-/// The result of a read.
-pub(super) type Read<T> = Result<T, StoreError>;
+use crate::error::Read;
+use crate::{Memberships, MessagePage, PageOf};
 
 /// The requesting user, or `ERR_NOT_FOUND`.
 pub(super) fn user(conn: &Connection, id: &UserId) -> Read<UserRow> {

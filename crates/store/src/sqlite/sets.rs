@@ -8,8 +8,8 @@ use std::sync::Arc;
 use quintet_domain::{Message, User};
 use rusqlite::{Connection, Row};
 
-use super::queries::Read;
 use super::rows::{shown_user_at, shown_user_columns};
+use crate::error::Read;
 
 /// Approximate bytes of a list item without its names, links and texts: ids, times, flags.
 const ITEM_BYTES: usize = 300;

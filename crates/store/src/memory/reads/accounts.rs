@@ -10,7 +10,8 @@ use quintet_domain::{Account, GuestProof, Login, Timestamp, User, UserId, UserKi
 use quintet_rules::rows::{UserRow, UserRows};
 use quintet_rules::{names, secret_of};
 
-use super::{Read, find_user};
+use super::find_user;
+use crate::error::Read;
 use crate::memory::data::Data;
 use crate::page::{folded, holds};
 use crate::{Page, ServiceKey};

@@ -15,7 +15,8 @@ use quintet_rules::UserKey;
 use quintet_rules::rows::{ConversationRow, LogRows, MemberRow, MessageRow, UserRow};
 
 use super::messages::shown;
-use super::{Read, find_user, known, readable};
+use super::{find_user, known, readable};
+use crate::error::Read;
 use crate::memory::data::Data;
 use crate::page::{activity_mark, after_activity, message_bytes, user_bytes};
 use crate::{Memberships, Page};

@@ -11,7 +11,8 @@ use quintet_rules::ConversationKey;
 use quintet_rules::rows::{ConversationRow, ConversationRows, MemberRows, UserRow};
 
 use super::conversations::mark;
-use super::{Read, known, readable};
+use super::{known, readable};
+use crate::error::Read;
 use crate::memory::data::Data;
 use crate::page::{activity_mark, after_activity, folded, holds};
 use crate::{Filter, Listing, Page};

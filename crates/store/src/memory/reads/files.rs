@@ -6,8 +6,8 @@ use quintet_domain::{StoredFile, Timestamp};
 use quintet_rules::rows::FileRows;
 use quintet_rules::{FileKey, files};
 
-use super::Read;
 use crate::OrphanedFiles;
+use crate::error::Read;
 use crate::memory::data::Data;
 
 /// A file that a client with its secret may download.

@@ -11,7 +11,8 @@ use quintet_domain::{Meetup, MeetupId, MeetupRequest, Refusal, Timestamp, User, 
 use quintet_rules::rows::{MeetupRow, MeetupRows, UserRow};
 use quintet_rules::{MeetupKey, UserKey};
 
-use super::{Read, find_user};
+use super::find_user;
+use crate::error::Read;
 use crate::memory::data::Data;
 use crate::page::{before_key, user_bytes};
 use crate::{MeetupFilter, Page};

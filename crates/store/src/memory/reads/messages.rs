@@ -9,7 +9,8 @@ use quintet_domain::{ConversationId, Message, UserId};
 use quintet_rules::message_views as rules;
 use quintet_rules::rows::{ConversationRow, MessageRow};
 
-use super::{Read, known, readable};
+use super::{known, readable};
+use crate::error::Read;
 use crate::memory::data::Data;
 use crate::{MessagePage, PageOf};
 

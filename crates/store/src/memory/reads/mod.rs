@@ -25,10 +25,7 @@ use quintet_domain::{ConversationId, Refusal, UserId};
 use quintet_rules::rows::{ConversationRow, ConversationRows, MemberRows, UserRow};
 
 use super::data::Data;
-use crate::StoreError;
-
-/// The result of a read.
-type Read<T> = Result<T, StoreError>;
+use crate::error::Read;
 
 /// The user of an id, or `ERR_NOT_FOUND`.
 fn known<'d>(data: &'d Data, id: &UserId) -> Read<&'d UserRow> {

@@ -8,7 +8,8 @@ use quintet_domain::UserId;
 use quintet_domain::limits::NOTIFICATIONS_RESENT_MAX;
 use quintet_rules::rows::LogRows;
 
-use super::{Read, find_user};
+use super::find_user;
+use crate::error::Read;
 use crate::memory::data::Data;
 use crate::memory::rows::numbered;
 use crate::page::before_key;

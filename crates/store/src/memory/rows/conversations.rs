@@ -5,31 +5,10 @@
 use std::sync::Arc;
 
 use quintet_domain::{ConversationId, ConversationRef, Timestamp};
-use quintet_rules::rows::{ConversationHead, ConversationRow, ConversationRows, MemberRow};
+use quintet_rules::rows::{ConversationHead, ConversationRow, ConversationRows};
 use quintet_rules::{ConversationKey, RowResult, UserKey};
 
 use crate::memory::data::{Constraint, Data, check_unique, move_entry, move_unique, next_key};
-use crate::memory::table::{Index, Table, tables};
-
-tables! {
-    /// The tables of conversations and of their members.
-    ConversationTables {
-        rows: Table<ConversationKey, ConversationRow>,
-        by_id: Table<ConversationId, ConversationKey>,
-        /// Direct conversations, one for each pair.
-        by_pair: Table<(UserKey, UserKey), ConversationKey>,
-        pairs_of: Index<(UserKey, ConversationKey)>,
-        owners: Index<(UserKey, ConversationKey)>,
-        /// Open conversations that are not deleted, by activity.
-        open: Index<(Timestamp, ConversationKey)>,
-        empty: Index<(Timestamp, ConversationKey)>,
-        members: Table<(ConversationKey, UserKey), MemberRow>,
-        by_member: Index<(UserKey, ConversationKey)>,
-        /// Members in the order in which they joined.
-        joined: Index<(ConversationKey, u64, UserKey)>,
-        guest_members: Index<(ConversationKey, UserKey)>,
-    }
-}
 
 /// The parts of a conversation that indexes contain.
 #[derive(Default)]

@@ -7,19 +7,6 @@ use quintet_rules::rows::{FileRow, FileRows, FileUse};
 use quintet_rules::{FileKey, MessageKey, RowResult, UserKey};
 
 use crate::memory::data::{Constraint, Data, check_unique, move_entry, move_unique, next_key};
-use crate::memory::table::{Index, Table, tables};
-
-tables! {
-    /// The tables of files, with their indexes.
-    FileTables {
-        rows: Table<FileKey, FileRow>,
-        by_id: Table<String, FileKey>,
-        by_uploader: Index<(UserKey, FileKey)>,
-        carried: Index<(FileKey, MessageKey)>,
-        /// The number of bytes of all files together.
-        total_bytes: Table<(), i64>,
-    }
-}
 
 impl Data {
     fn put_file(&mut self, row: FileRow) -> RowResult<()> {

@@ -6,8 +6,8 @@ use quintet_domain::Timestamp;
 use quintet_rules::rows::GuestRows;
 use quintet_rules::{RowResult, SecretKey, UserKey};
 
-use super::users::GuestSecretRow;
 use crate::memory::data::{Data, next_key};
+use crate::memory::tables::GuestSecretRow;
 
 impl Data {
     /// Deletes all secrets of a guest.

@@ -7,21 +7,6 @@ use quintet_rules::rows::{LogRows, LoggedChange};
 use quintet_rules::{ConversationKey, MessageKey, RowResult, UserKey};
 
 use crate::memory::data::{Data, check_unique};
-use crate::memory::table::{Index, Table, tables};
-
-tables! {
-    /// The tables of changes in commit order, and of users who receive a change without being members.
-    LogTables {
-        changes: Table<u64, LoggedChange>,
-        by_conversation: Index<(ConversationKey, u64)>,
-        /// Memberships that ended, with the positions at which they ended.
-        departures: Index<(UserKey, u64, ConversationKey)>,
-        departures_by_position: Index<(u64, UserKey, ConversationKey)>,
-        addressees: Index<(UserKey, u64)>,
-        addressees_by_position: Index<(u64, UserKey)>,
-        pruned_to: Table<(), u64>,
-    }
-}
 
 const FIRST_CONVERSATION: ConversationKey = ConversationKey(i64::MIN);
 

@@ -7,19 +7,6 @@ use quintet_rules::rows::{MessageRow, MessageRows};
 use quintet_rules::{ConversationKey, MessageKey, RowResult, UserKey};
 
 use crate::memory::data::{Constraint, Data, check_unique, move_unique};
-use crate::memory::table::{Index, Table, tables};
-
-tables! {
-    /// The tables of messages, with their indexes.
-    MessageTables {
-        rows: Table<MessageKey, MessageRow>,
-        by_id: Table<MessageId, MessageKey>,
-        /// Messages by conversation and sequence number, which is unique.
-        by_sequence: Table<(ConversationKey, u64), MessageKey>,
-        by_client_id: Table<(ConversationKey, UserKey, ClientMessageId), MessageKey>,
-        by_sender: Index<(UserKey, MessageKey)>,
-    }
-}
 
 fn client_id(row: &MessageRow) -> Option<(ConversationKey, UserKey, ClientMessageId)> {
     Some((row.conversation, row.sender, row.client_message_id.clone()?))

@@ -10,29 +10,8 @@ use quintet_rules::{NotificationKey, RowResult, UserKey};
 
 use crate::NotificationRow;
 use crate::memory::data::{Data, check_unique, move_entry, move_unique, next_key};
-use crate::memory::table::{Index, Table, tables};
-
-/// A notification, and whether it was delivered to a connection of the meetup dialect.
-#[derive(Clone, Debug)]
-pub(in crate::memory) struct KeptNotification {
-    pub(in crate::memory) stored: StoredNotification,
-    delivered: bool,
-}
-
-tables! {
-    /// The tables of notifications, with their indexes.
-    NotificationTables {
-        rows: Table<NotificationKey, KeptNotification>,
-        by_id: Table<NotificationId, NotificationKey>,
-        by_user: Index<(UserKey, NotificationKey)>,
-        by_cause: Index<(UserKey, NotificationKey)>,
-        pending: Index<(UserKey, NotificationKey)>,
-        unread: Index<(UserKey, NotificationKey)>,
-        by_position: Index<(UserKey, u64, NotificationKey)>,
-        /// Notifications that were read, by the time at which they were.
-        read: Index<(Timestamp, NotificationKey)>,
-    }
-}
+use crate::memory::table::Index;
+use crate::memory::tables::KeptNotification;
 
 /// The parts of a notification that indexes contain.
 #[derive(Default)]

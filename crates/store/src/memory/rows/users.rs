@@ -6,62 +6,11 @@ use std::sync::Arc;
 
 use quintet_domain::{Timestamp, User, UserId};
 use quintet_rules::rows::{CountDelta, UserCounts, UserRow, UserRows};
-use quintet_rules::{FileKey, RowResult, SecretKey, UserKey};
+use quintet_rules::{FileKey, RowResult, UserKey};
 
 use crate::memory::data::{Constraint, Data, check_unique, move_entry, move_unique, next_key};
-use crate::memory::table::{Index, Table, tables};
-
-/// The counts of a user on a day: people added to conversations, and strangers written to.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::memory) struct Contacts {
-    day: i64,
-    added: i64,
-    direct: i64,
-}
-
-/// The key of a service: its hash, and when it was created.
-#[derive(Clone, Debug)]
-pub(in crate::memory) struct ServiceKeyRow {
-    pub(in crate::memory) hash: String,
-    pub(in crate::memory) created_at: Timestamp,
-}
-
-/// A secret by which a guest proves what it owns.
-#[derive(Clone, Debug)]
-pub(in crate::memory) struct GuestSecretRow {
-    pub(in crate::memory) guest: UserKey,
-    pub(in crate::memory) name: String,
-    pub(in crate::memory) hash: Vec<u8>,
-}
-
-tables! {
-    /// The tables of users, and of what belongs to one user alone.
-    UserTables {
-        rows: Table<UserKey, UserRow>,
-        by_id: Table<UserId, UserKey>,
-        /// Users by username in lower case, which is unique.
-        by_username: Table<String, UserKey>,
-        /// Users by email address in lower case, which is unique.
-        by_email: Table<String, UserKey>,
-        by_name_key: Index<(String, UserKey)>,
-        by_name_look: Index<(String, UserKey)>,
-        by_picture: Index<(FileKey, UserKey)>,
-        guests: Index<UserKey>,
-        erasing: Index<UserKey>,
-        counts: Table<UserKey, UserCounts>,
-        contacts: Table<UserKey, Contacts>,
-        contacts_by_day: Index<(i64, UserKey)>,
-        networks: Table<(UserKey, String), Timestamp>,
-        networks_by_age: Index<(Timestamp, UserKey, String)>,
-        service_keys: Table<UserKey, ServiceKeyRow>,
-        service_by_hash: Table<String, UserKey>,
-        secrets: Table<SecretKey, GuestSecretRow>,
-        secret_by_name: Table<String, SecretKey>,
-        secrets_of: Index<(UserKey, SecretKey)>,
-        /// The greatest key that any secret ever had, because keys of secrets are never used again.
-        greatest_secret: Table<(), SecretKey>,
-    }
-}
+use crate::memory::table::Index;
+use crate::memory::tables::{Contacts, ServiceKeyRow, UserTables};
 
 /// The parts of a user that indexes contain.
 #[derive(Default)]

@@ -8,7 +8,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use quintet_domain::{MessageId, Notification, UserId};
-use quintet_rules::log::{ChangeRecord, Heard, HeardChange, ReadSpan, ReplayRows};
+use quintet_rules::log::{ChangeRecord, MissedChange, MissedKind, ReadSpan, ReplayRows};
 use quintet_rules::rows::{ConversationRow, CursorRow, LogRows, MemberRows, MessageRow, UserRow, UserRows};
 use quintet_rules::{ConversationKey, MessageKey, RowResult, RowsError, UserKey};
 use rusqlite::{Connection, Row, params};
@@ -31,30 +31,30 @@ macro_rules! own_conversations {
 
 /// A change as its row stores it.
 struct Stored {
-    heard: Heard,
+    missed: MissedChange,
     version: i64,
     data: String,
 }
 
-fn heard_at(row: &Row<'_>) -> rusqlite::Result<Heard> {
-    Ok(Heard {
+fn missed_at(row: &Row<'_>) -> rusqlite::Result<MissedChange> {
+    Ok(MissedChange {
         position: row.get::<_, i64>(0)?.cast_unsigned(),
         conversation: ConversationKey(row.get(1)?),
         sequence: row.get::<_, Option<i64>>(2)?.map(i64::cast_unsigned),
         origin: origin_at(row, 3)?,
         acked: row.get(4)?,
-        change: HeardChange::Created,
+        change: MissedKind::Created,
     })
 }
 
 fn stored_at(row: &Row<'_>) -> rusqlite::Result<Stored> {
-    Ok(Stored { heard: heard_at(row)?, version: row.get(5)?, data: row.get(6)? })
+    Ok(Stored { missed: missed_at(row)?, version: row.get(5)?, data: row.get(6)? })
 }
 
-fn decoded(stored: Vec<Stored>) -> RowResult<Vec<Heard>> {
-    let decode = |Stored { heard, version, data }| {
+fn decoded(stored: Vec<Stored>) -> RowResult<Vec<MissedChange>> {
+    let decode = |Stored { missed, version, data }| {
         let record = ChangeRecord::decode(version, &data).map_err(RowsError::new)?;
-        Ok(Heard { change: HeardChange::Recorded(record), ..heard })
+        Ok(MissedChange { change: MissedKind::Recorded(record), ..missed })
     };
     stored.into_iter().map(decode).collect()
 }
@@ -72,7 +72,7 @@ impl<C: Deref<Target = Connection>> ReplayRows for SqliteRows<C> {
         UserRows::user(self, id)
     }
 
-    fn changes_of_conversations(&self, user: UserKey, after: u64, limit: usize) -> RowResult<Vec<Heard>> {
+    fn changes_of_conversations(&self, user: UserKey, after: u64, limit: usize) -> RowResult<Vec<MissedChange>> {
         let params = [user.0, after.cast_signed(), limit_of(limit)];
         let mut changes = decoded(self.list(
             concat!(
@@ -98,14 +98,14 @@ impl<C: Deref<Target = Connection>> ReplayRows for SqliteRows<C> {
                  LIMIT ?3"
             ),
             params,
-            heard_at,
+            missed_at,
         )?;
         changes.extend(messages);
         changes.truncate(limit);
         Ok(changes)
     }
 
-    fn changes_addressed(&self, user: UserKey, after: u64, limit: usize) -> RowResult<Vec<Heard>> {
+    fn changes_addressed(&self, user: UserKey, after: u64, limit: usize) -> RowResult<Vec<MissedChange>> {
         decoded(self.list(
             "SELECT c.position, c.conversation_pk, c.sequence, c.origin, c.acked, c.version, c.data
              FROM addressed a CROSS JOIN change c ON c.position = a.position

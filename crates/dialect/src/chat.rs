@@ -116,6 +116,7 @@ fn typing(fields: &Fields, typing: bool) -> Decoded {
     Decoded::new(LocalCommand::Typing { target: Target::Conversation(fields.conversation("chatId")), typing })
 }
 
+/// Encodes a user.
 fn user_object(user: &User, online: Online<'_>) -> Value {
     shared::user(
         user,
@@ -128,6 +129,7 @@ fn user_object(user: &User, online: Online<'_>) -> Value {
     )
 }
 
+/// Encodes a message.
 pub(crate) fn message(message: &Message, online: Online<'_>) -> Value {
     let mut object = json!({
         "id": message.id.as_str(),
@@ -146,6 +148,7 @@ pub(crate) fn message(message: &Message, online: Online<'_>) -> Value {
     object
 }
 
+/// Encodes an event; the result is empty if the dialect has no event for it.
 pub(crate) fn encode(event: &Event, online: Online<'_>) -> Vec<Outgoing> {
     let (name, payload) = match event {
         Event::MessageCreated(sent) => ("message:new", message(sent, online)),
@@ -193,6 +196,7 @@ pub(crate) fn encode(event: &Event, online: Online<'_>) -> Vec<Outgoing> {
     vec![Outgoing::new(name, &payload)]
 }
 
+/// Encodes the reply to a command, as an acknowledgement and events.
 pub(crate) fn answer(reply: &Reply, online: Online<'_>) -> Answer {
     match reply {
         Reply::Sent { message: sent, .. } | Reply::Edited(sent) | Reply::Deleted(sent) => {

@@ -119,6 +119,7 @@ fn upload(fields: &Fields) -> Result<Decoded, Refusal> {
     }))
 }
 
+/// Encodes a user.
 fn user_object(user: &User) -> Value {
     shared::user(
         user,
@@ -155,6 +156,7 @@ pub(crate) fn message(message: &Message, viewer: Option<&UserId>) -> Value {
     object
 }
 
+/// Encodes an event; the result is empty if the dialect has no event for it.
 pub(crate) fn encode(event: &Event) -> Vec<Outgoing> {
     let (name, payload) = match event {
         Event::MessageCreated(sent) => (
@@ -229,6 +231,7 @@ pub(crate) fn complete_refusal(name: &str, refusal: &Refusal, ack: &mut Value) {
     }
 }
 
+/// Encodes the reply to a command, as an acknowledgement and events.
 pub(crate) fn answer(reply: &Reply) -> Answer {
     match reply {
         Reply::Sent { message: sent, .. } => Answer::ack(&json!({ "success": true, "message": message(sent, None) })),

@@ -76,6 +76,7 @@ impl Fields {
         self.optional(name).unwrap_or_default()
     }
 
+    /// Returns the text of a field; none if it is absent.
     pub(crate) fn optional(&self, name: &str) -> Option<&str> {
         match self.get(name) {
             Some(Checked::Text(text)) => Some(text),
@@ -91,18 +92,22 @@ impl Fields {
         }
     }
 
+    /// Returns the value of a flag; false if it is absent.
     pub(crate) fn flag(&self, name: &str) -> bool {
         matches!(self.get(name), Some(Checked::Flag(true)))
     }
 
+    /// Returns the id of a conversation.
     pub(crate) fn conversation(&self, name: &str) -> ConversationId {
         ConversationId::trusted(self.text(name))
     }
 
+    /// Returns the id of a message.
     pub(crate) fn message(&self, name: &str) -> MessageId {
         MessageId::trusted(self.text(name))
     }
 
+    /// Returns the id of a user.
     pub(crate) fn user(&self, name: &str) -> UserId {
         UserId::trusted(self.text(name))
     }
@@ -115,6 +120,7 @@ impl Fields {
         ids.iter().map(String::as_str)
     }
 
+    /// Returns the ids of messages. An empty list is refused.
     pub(crate) fn messages(&self, name: &str) -> Result<Vec<MessageId>, Refusal> {
         let ids: Vec<_> = self.list(name).map(MessageId::trusted).collect();
         if ids.is_empty() {
@@ -123,6 +129,7 @@ impl Fields {
         Ok(ids)
     }
 
+    /// Returns the ids of conversations; the list may be empty.
     pub(crate) fn conversations(&self, name: &str) -> Vec<ConversationId> {
         self.list(name).map(ConversationId::trusted).collect()
     }

@@ -115,6 +115,7 @@ pub(crate) fn refused() -> Value {
     json!({ "status": "error" })
 }
 
+/// Encodes a message.
 pub(crate) fn message(message: &Message) -> Value {
     let object = json!({
         "messageId": message.id.as_str(),
@@ -129,6 +130,7 @@ pub(crate) fn message(message: &Message) -> Value {
     object
 }
 
+/// Encodes an event; the result is empty if the dialect has no event for it.
 pub(crate) fn encode(event: &Event) -> Vec<Outgoing> {
     let (name, payload) = match event {
         Event::MessageCreated(sent) => {
@@ -198,6 +200,7 @@ pub(crate) fn encode(event: &Event) -> Vec<Outgoing> {
     vec![Outgoing::new(name, &payload)]
 }
 
+/// Encodes the reply to a command, as an acknowledgement and events.
 pub(crate) fn answer(reply: &Reply) -> Answer {
     match reply {
         Reply::Sent { message, .. } => {
@@ -227,6 +230,7 @@ pub(crate) fn answer(reply: &Reply) -> Answer {
     }
 }
 
+/// Encodes the first event for a new connection: the confirmation that it is connected as this user.
 pub(crate) fn greet(user: &User) -> Vec<Outgoing> {
     vec![Outgoing::new("connected", &json!({ "status": "connected", "userId": user.id.as_str() }))]
 }

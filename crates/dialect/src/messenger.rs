@@ -143,6 +143,7 @@ fn typing(fields: &Fields, event: &str, typing: bool) -> Result<Decoded, Refusal
     Ok(Decoded::new(LocalCommand::Typing { target, typing }))
 }
 
+/// Encodes a user.
 fn user_object(user: &User) -> Value {
     shared::user(
         user,
@@ -189,6 +190,7 @@ fn group_object(conversation: &ConversationRef) -> Value {
     json!({ "groupId": conversation.id.as_str(), "name": conversation.name.as_deref().unwrap_or_default() })
 }
 
+/// Encodes an event; the result is empty if the dialect has no event for it.
 pub(crate) fn encode(event: &Event, perspective: Perspective) -> Vec<Outgoing> {
     let (name, payload) = match event {
         Event::MessageCreated(sent) => {
@@ -248,6 +250,7 @@ pub(crate) fn encode(event: &Event, perspective: Perspective) -> Vec<Outgoing> {
     vec![Outgoing::new(name, &payload)]
 }
 
+/// Encodes the reply to a command, as an acknowledgement and events.
 pub(crate) fn answer(reply: &Reply) -> Answer {
     match reply {
         Reply::Sent { message: sent, repeated } => {
@@ -279,6 +282,7 @@ pub(crate) fn answer(reply: &Reply) -> Answer {
     }
 }
 
+/// Encodes the first event for a new connection: the ids of the users who are online.
 pub(crate) fn greet(online: &[UserId]) -> Vec<Outgoing> {
     let ids: Vec<_> = online.iter().map(UserId::as_str).collect();
     vec![Outgoing::new("onlineUsers", &ids.into())]

@@ -171,6 +171,7 @@ pub(crate) fn refused() -> Value {
     json!({ "ok": false })
 }
 
+/// Encodes a user.
 fn user_object(user: &User) -> Value {
     shared::user(
         user,
@@ -182,6 +183,7 @@ fn user_object(user: &User) -> Value {
     )
 }
 
+/// Encodes a message.
 pub(crate) fn message(message: &Message) -> Value {
     let mut object = json!({
         "id": message.id.as_str(),
@@ -202,6 +204,7 @@ pub(crate) fn message(message: &Message) -> Value {
     object
 }
 
+/// Encodes an event; the result is empty if the dialect has no event for it.
 pub(crate) fn encode(event: &Event) -> Vec<Outgoing> {
     let (name, payload) = match event {
         Event::MessageCreated(sent) => ("message_received", message(sent)),
@@ -263,6 +266,7 @@ pub(crate) fn encode(event: &Event) -> Vec<Outgoing> {
     vec![Outgoing::new(name, &payload)]
 }
 
+/// Encodes the reply to a command, as an acknowledgement and events.
 pub(crate) fn answer(reply: &Reply) -> Answer {
     match reply {
         Reply::Sent { message: sent, .. } => Answer::ack(&json!({ "ok": true, "message": message(sent) })),

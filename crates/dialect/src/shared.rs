@@ -82,6 +82,7 @@ pub(crate) fn plain_user(who: &User) -> Value {
     )
 }
 
+/// Encodes the users who read a message, each with the moment.
 pub(crate) fn readers(readers: &[Reader]) -> Value {
     readers.iter().map(|reader| json!({ "user": reader.user.as_str(), "readAt": reader.read_at.to_string() })).collect()
 }

@@ -72,7 +72,7 @@ pub enum WriteCommand {
     Join {
         /// The conversation to join.
         conversation: ConversationId,
-        /// The profile that a guest gives.
+        /// The profile that a guest claims.
         profile: Profile,
         /// The secret by which a guest proves what it owns.
         guest_secret: Option<String>,
@@ -86,7 +86,7 @@ pub enum WriteCommand {
     CreateRoom {
         /// The name of the room.
         name: String,
-        /// The profile that a guest gives.
+        /// The profile that a guest claims.
         profile: Profile,
     },
 }

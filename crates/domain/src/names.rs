@@ -133,6 +133,7 @@ fn settled(mut text: String) -> String {
     text
 }
 
+/// Folds a text once: NFKC, case folding, removal of invisible characters, and the skeleton.
 fn folded(text: &str) -> String {
     let nfkc = ComposingNormalizerBorrowed::new_nfkc();
     let text = nfkc.normalize(text);
@@ -177,6 +178,7 @@ fn plain_chars(text: &str) -> usize {
     ComposingNormalizerBorrowed::new_nfkc().normalize(text).chars().count()
 }
 
+/// Returns whether a username may contain a character.
 fn may_be_in_username(c: char) -> bool {
     !AT_SIGNS.contains(&c)
         && is_visible(c)

@@ -127,8 +127,8 @@ pub fn check(action: Action, standing: Standing, conversation: &ConversationId) 
 mod tests {
     use super::*;
 
-    /// Each row says who may act, in the order `guest stranger member admin owner service`; the service is not a member,
-    /// and `x` stands for an allowed action.
+    /// Each row says who may act, in the order `guest stranger member admin owner service`; the service is not a
+    /// member, and `x` stands for an allowed action.
     fn row(kind: ConversationKind, open: bool, action: Action, author: bool) -> String {
         let standing = |role, by| Standing { kind, open, role, by, author };
         let actors = [

@@ -36,10 +36,12 @@ pub(crate) fn is_longer(text: &str, chars: usize) -> bool {
     text.chars().nth(chars).is_some()
 }
 
+/// Returns the general category of a character.
 pub(crate) fn category(c: char) -> GeneralCategory {
     CodePointMapData::<GeneralCategory>::new().get(c)
 }
 
+/// Returns whether a character is a combining mark.
 pub(crate) fn is_mark(c: char) -> bool {
     use GeneralCategory::{EnclosingMark, NonspacingMark, SpacingMark};
     matches!(category(c), EnclosingMark | NonspacingMark | SpacingMark)
@@ -117,6 +119,7 @@ pub fn display_name_from(text: &str) -> Option<String> {
     has_visible_base(&chars).then(|| chars.into_iter().collect())
 }
 
+/// Normalises a text by NFC, with one space for each run of white space, and none at its ends.
 fn normalised(text: &str) -> Vec<char> {
     let white = CodePointSetData::new::<WhiteSpace>();
     let mut chars: Vec<char> = Vec::new();
@@ -167,6 +170,8 @@ fn is_allowed_at(chars: &[char], at: usize) -> bool {
     }
 }
 
+/// Returns whether the last character before is a virama, after which a joiner changes the shape (RFC 5892, appendix
+/// A).
 fn follows_virama(before: &[char]) -> bool {
     let class = |c: &char| CodePointMapData::<CanonicalCombiningClass>::new().get(*c);
     before.last().map(class) == Some(CanonicalCombiningClass::Virama)

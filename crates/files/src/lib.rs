@@ -107,8 +107,8 @@ impl Drop for Parts {
     }
 }
 
-/// Removes what interrupted uploads left in a folder, of files whose ids start with `prefix`. The library names a staged
-/// file by its id, a `#`, which no id contains, and a number.
+/// Removes what interrupted uploads left in a folder, of files whose ids start with `prefix`. The library names a
+/// staged file by its id, a `#`, which no id contains, and a number.
 fn remove_staged(folder: &FilePath, prefix: &str) {
     for file in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = file.file_name();
@@ -181,8 +181,8 @@ impl Files {
     /// Stores the bytes of a stream as a file, once the stream has ended.
     ///
     /// # Errors
-    /// [`FilesError`] if the stream or the storage fails, or the file has more than `bytes_max` bytes. Nothing is stored
-    /// then.
+    /// [`FilesError`] if the stream or the storage fails, or the file has more than `bytes_max` bytes. Nothing is
+    /// stored then.
     pub async fn put<E: std::fmt::Display>(
         &self,
         id: &str,

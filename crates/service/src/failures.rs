@@ -22,7 +22,9 @@ const FORGOTTEN_AFTER: Duration = Duration::from_secs(60 * 60);
 /// The failures of one login name.
 #[derive(Clone, Copy, Debug)]
 struct Failures {
+    /// The number of failures in a row.
     count: u32,
+    /// The moment of the last failure.
     last: Instant,
 }
 

@@ -5,7 +5,8 @@ use quintet_domain::{Probe, Refusal};
 use crate::Service;
 
 impl Service {
-    /// Checks that the store answers, and that it commits: after a commit that failed, something is written to find out.
+    /// Checks that the store answers, and that it commits: after a commit that failed, something is written to find
+    /// out.
     ///
     /// # Errors
     /// An internal error if the store does not work; `ERR_STORAGE_FULL` while the disk is full.

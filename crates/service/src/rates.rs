@@ -21,10 +21,12 @@ use quintet_domain::{Refusal, UserId, network, site};
 /// Number of addresses or users in a table above which those with a full burst are removed.
 const KEYS_KEPT: usize = 10_000;
 
-/// A rate: the average interval between events in microseconds, and the number that may arrive at once.
+/// A rate of events.
 #[derive(Clone, Copy, Debug)]
 struct Rate {
+    /// The average interval between events, in microseconds.
     interval_us: u64,
+    /// The number of events that may arrive at once.
     burst: u64,
 }
 
@@ -59,7 +61,9 @@ const REFUSED_EVENTS: Rate = Rate::new(REFUSED_EVENTS_BURST, REFUSED_EVENTS_SECO
 /// so that a message of any size fits.
 #[derive(Clone, Copy, Debug)]
 struct ByteRate {
+    /// The average number of bytes per second.
     per_second: u64,
+    /// The time in which the rate admits the bytes of a burst, in microseconds.
     burst_us: u64,
 }
 
@@ -125,7 +129,9 @@ impl KeyedBytes {
 /// The rates of users and addresses, and the clock of all rates.
 #[derive(Debug)]
 pub struct Rates {
+    /// Whether anything is refused at all.
     on: bool,
+    /// The start of the clock of all rates.
     start: Instant,
     connections: Networks,
     logins: Networks,
@@ -165,6 +171,7 @@ struct Keyed<K> {
 /// The moments at which the bursts of some keys are used up.
 #[derive(Debug)]
 struct UsedUp<K> {
+    /// The moments, in microseconds since the start of the clock.
     moments: HashMap<K, u64>,
     /// The number of keys above which keys with a full burst are removed.
     tidy_at: usize,

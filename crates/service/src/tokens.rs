@@ -120,14 +120,18 @@ impl Credential {
 /// The contents of a valid token.
 #[derive(Clone, Debug)]
 pub(crate) struct Token {
+    /// The user that the token describes.
     pub(crate) claims: Claims,
+    /// When the token expires; none if it does not.
     pub(crate) expires_at: Option<Timestamp>,
+    /// When the token was issued, in seconds since 1970; 0 if the token does not say.
     pub(crate) issued_s: i64,
     /// The generation of the user's tokens when Quintet issued this one; none for other issuers.
     pub(crate) generation: Option<u64>,
     /// The dialect of the client that the token was issued to: the one of the listener or path that the client logged
     /// in at, else the one in which the user registered.
     pub(crate) dialect: Option<String>,
+    /// The issuer, and when the user logged in.
     pub(crate) credential: Credential,
 }
 

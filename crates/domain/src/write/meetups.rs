@@ -64,7 +64,7 @@ pub struct DeleteMeetup {
 /// Asks to take part in a meetup. Refused with `ERR_CONFLICT` if the actor asked before or takes part already.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestMeetup {
-    /// The user who asks.
+    /// The user who asks to take part.
     pub actor: Actor,
     /// The meetup to take part in.
     pub meetup: MeetupId,

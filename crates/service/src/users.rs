@@ -328,7 +328,7 @@ impl Service {
     }
 
     /// Returns the first users of a search, for clients without pages. It reads as often as needed, up to
-    /// [`SEARCH_READS_MAX`] times; each read takes its turn.
+    /// `SEARCH_READS_MAX` times; each read takes its turn.
     ///
     /// # Errors
     /// An internal error.

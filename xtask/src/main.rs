@@ -31,33 +31,33 @@ enum Command {
         #[arg(long)]
         e2e: bool,
     },
-    /// Check the structure: arrows between crates, circles between files, sizes of files, where some texts may stand, docs
-    /// of fields, paths named in documents.
+    /// Check the structure: arrows between crates, circles between files, sizes of files, where some texts may occur,
+    /// docs of fields, and paths named in documents.
     Tidy,
     /// Measure Quintet beside its peers; a full run renews docs/benchmarks.md.
     Bench {
-        /// Which scenarios: idle, fanout, send, storm, presence, history, mixed; all where none is named.
+        /// Scenarios to run: idle, fanout, send, storm, presence, history, mixed; all by default.
         scenarios: Vec<String>,
-        /// Which servers, with commas: quintet, engine, floor, node, socketioxide, python.
+        /// Servers to measure, separated by commas: quintet, engine, floor, node, socketioxide, python.
         #[arg(long)]
         peers: Option<String>,
-        /// Fewer, shorter and smaller: five minutes for all.
+        /// Run fewer and smaller cases for a shorter time: five minutes for all.
         #[arg(long)]
         quick: bool,
     },
     /// Build the binary that is shipped, with every feature: target/dist/quintet.
     Dist,
-    /// Make the pictures in docs/screenshots.
+    /// Make the screenshots in docs/screenshots.
     Screenshots,
-    /// Renew what the web client is made of from npm.
+    /// Renew the web client's libraries from npm.
     Vendor {
-        /// Only say whether it is what npm has.
+        /// Only check that they are equal to npm's.
         #[arg(long)]
         check: bool,
     },
-    /// Hold the libraries against deny.toml: licences, sources, known vulnerabilities.
+    /// Check the dependencies against deny.toml: licences, sources, known vulnerabilities.
     Deny,
-    /// Run the whole server under seeds, with simulated clients, faults and a model of what each client must have heard.
+    /// Run the whole server under seeds, with simulated clients, faults and a model of what each client must have received.
     Simulate {
         /// The number of seeds.
         #[arg(long)]
@@ -75,7 +75,7 @@ enum Command {
         #[arg(long)]
         planted: bool,
     },
-    /// What CI runs: test, simulate, fmt, clippy, tidy, deny.
+    /// Run what CI runs: test, simulate, fmt, clippy, tidy, deny.
     Ci,
 }
 

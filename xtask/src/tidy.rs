@@ -1,8 +1,7 @@
 //! `cargo xtask tidy`: checks the structure of the project.
 //!
-//! What lives here: the arrows between crates, the sizes of files, where some texts may stand, and the paths that
-//! documents name. Circles between files, short docs, and the list of faults from before their checks have files of
-//! their own.
+//! What lives here: the arrows between crates, the sizes of files, where some texts may occur, and the paths that
+//! documents name. Circles between files, short docs, and the list of earlier faults have files of their own.
 
 mod circles;
 mod debt;
@@ -16,10 +15,10 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 
 use crate::sh;
 
-/// A source file has at most this many lines: it holds one concept.
+/// Maximum number of lines of a source file, which holds one concept.
 const LINES_MAX: usize = 500;
 
-/// Which crates of ours each may use. `server` may use all.
+/// The crates of the project that each of them may use. `server` may use all.
 const ARROWS: [(&str, &[&str]); 14] = [
     ("quintet-socketio", &[]),
     ("quintet-domain", &[]),
@@ -50,8 +49,8 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("xtask", &[]),
 ];
 
-/// Libraries that a crate must not use: `domain` has no IO, no async, no serialisation, `rules` no IO and no async; SQL
-/// is the store's alone.
+/// Libraries that a crate must not use: `domain` has no IO, no async code and no serialisation, `rules` no IO and no
+/// async code; SQL belongs to the store alone.
 const FOREIGN: [(&str, &[&str]); 7] = [
     ("quintet-domain", &["tokio", "serde", "serde_json", "rusqlite", "hyper"]),
     ("quintet-dialect", &["tokio", "rusqlite", "hyper"]),
@@ -62,7 +61,7 @@ const FOREIGN: [(&str, &[&str]); 7] = [
     ("quintet-service", &["rusqlite", "hyper", "axum"]),
 ];
 
-/// Words that may stand in some places only: the word, and the folders where it may.
+/// Texts that may occur only in certain folders: the text, and the folders.
 const WORDS: [(&str, &[&str]); 5] = [
     ("SELECT ", &["crates/store/", "xtask/", "crates/bench/", "bench/"]),
     ("env::var", &["crates/server/", "xtask/", "crates/web/build.rs"]),
@@ -71,7 +70,7 @@ const WORDS: [(&str, &[&str]); 5] = [
         &["crates/dialect/", "e2e/", "xtask/", "crates/rest/src/compat/", "crates/bench/", "bench/", "web/"],
     ),
     ("message:new", &["crates/dialect/", "e2e/", "xtask/", "crates/rest/src/compat/", "web/"]),
-    // What is routed past the OpenAPI router is in no document.
+    // Routes that bypass the OpenAPI router are missing from the document.
     (".route(", &["crates/rest/src/compat/mod.rs", "xtask/", "e2e/"]),
 ];
 
@@ -158,7 +157,7 @@ fn source(path: &str, text: &str, faults: &mut Vec<String>) {
     if path.starts_with("crates/") && path.ends_with(".rs") && !text.starts_with("//!") {
         faults.push(format!("{path} does not say what lives there"));
     }
-    // Tests look at the house from outside.
+    // Tests view the project from outside, so they may use these texts.
     for (word, folders) in WORDS.iter().filter(|_| !path.contains("/tests/")) {
         if text.contains(word) && !folders.iter().any(|folder| path.starts_with(folder)) {
             faults.push(format!("{path} says `{}`, which belongs to {}", word.trim(), folders.join(", ")));
@@ -166,7 +165,7 @@ fn source(path: &str, text: &str, faults: &mut Vec<String>) {
     }
 }
 
-/// Every path in backticks in a document of ours exists.
+/// Checks that every path in backticks in a document exists.
 fn named_paths(document: &str, text: &str, files: &[PathBuf], faults: &mut Vec<String>) {
     const ROOTS: [&str; 7] = ["crates/", "docs/", "e2e/", "xtask/", ".ci/", ".cargo/", "web/"];
     for named in text.split('`').skip(1).step_by(2) {

@@ -1,4 +1,4 @@
-//! The page of a run: what was measured, on what, and how it compares, with a picture for each table.
+//! The page of a run: what was measured, on which machine, and how it compares, with a chart for each table.
 
 use std::io;
 use std::path::Path;
@@ -7,7 +7,7 @@ use crate::chart;
 use crate::report::Report;
 use crate::scenarios::Scenario;
 
-/// The figure of each scenario that is worth a picture.
+/// The figures that get a chart, one for each scenario.
 const PICTURED: [&str; 7] = [
     "memory per connection",
     "CPU per delivery",
@@ -23,7 +23,7 @@ fn file_name(scenario: &str, case: &str) -> String {
     format!("{scenario}-{}.svg", words.collect::<Vec<_>>().join("-").to_lowercase())
 }
 
-/// Writes the page and its pictures into a folder.
+/// Writes the page and its charts into a folder.
 pub(crate) fn write(report: &Report, folder: &Path) -> io::Result<()> {
     let pictures = folder.join("benchmarks");
     if pictures.exists() {

@@ -1,4 +1,4 @@
-//! The bus of one process: a bounded channel for each subscriber.
+//! The bus of one process, with a bounded channel for each subscriber.
 //!
 //! What must stay true: the channels of all subscribers hold the same publications in the same order.
 
@@ -31,10 +31,11 @@ impl LocalBus {
     }
 }
 
-/// Sends without blocking where there is room: a store that runs on an async thread, as in tests, cannot block.
+/// Sends without blocking while the channel has space, because a store that runs on an async thread, as in tests,
+/// cannot block.
 fn send(subscriber: &mpsc::Sender<Publication>, commit: Commit) {
     match subscriber.try_send(Publication::Committed(commit)) {
-        // A subscriber that is closed needs no commits.
+        // A closed subscriber needs no commits.
         Ok(()) | Err(TrySendError::Closed(_)) => {}
         Err(TrySendError::Full(publication)) => {
             let _ = subscriber.blocking_send(publication);
@@ -54,7 +55,7 @@ impl Bus for LocalBus {
 
     fn ephemeral(&self, ephemeral: Ephemeral) -> Result<(), Ephemeral> {
         let subscribers = self.subscribers();
-        // Room with each of them first, so that none receives what another does not.
+        // Space in every channel is reserved first, so that either all subscribers receive the event or none does.
         let permits: Result<Vec<_>, _> =
             subscribers.iter().filter(|subscriber| !subscriber.is_closed()).map(mpsc::Sender::try_reserve).collect();
         match permits {

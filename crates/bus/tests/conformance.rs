@@ -1,4 +1,4 @@
-//! The guarantees of [`Bus`], for every bus: each check makes its buses by a factory.
+//! The guarantees of [`Bus`], checked against every implementation. Each check creates its bus by a factory.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,8 +1,8 @@
-//! The one table of every event of every dialect: its direction, its origin and its payload; for an event of a client
-//! also the function that decodes it. Each dialect's file holds its own rows.
+//! The one table of all events of all dialects: direction, origin, payload, and the decoder of each event of a client.
+//! Each dialect's file holds its own rows.
 //!
 //! What must stay true: validation, the tables in `docs/protocol.md` and the playground's catalogue are made from these
-//! rows, so an event that is not here does not exist.
+//! rows, so that an event without a row does not exist.
 
 use crate::dialect::Dialect;
 pub use crate::event_spec::{Decode, Direction, EventSpec, Origin};
@@ -10,7 +10,7 @@ pub use crate::fields::Fields;
 pub use crate::payload::{Field, Payload, Type};
 use crate::{chat, conversations, meetup, messenger, rooms};
 
-/// Every event of a dialect.
+/// Returns every event of a dialect.
 #[must_use]
 pub fn events(dialect: Dialect) -> &'static [EventSpec] {
     match dialect {
@@ -22,13 +22,13 @@ pub fn events(dialect: Dialect) -> &'static [EventSpec] {
     }
 }
 
-/// The event of that name that a client sends.
+/// Returns the event that clients send under this name, if there is one.
 #[must_use]
 pub fn client_event(dialect: Dialect, name: &str) -> Option<&'static EventSpec> {
     events(dialect).iter().find(|spec| spec.direction.is_to_server() && spec.name == name)
 }
 
-/// The event of that name that a client sends, with the function that decodes it.
+/// Returns the event that clients send under this name, with its decoder.
 pub(crate) fn decoder(dialect: Dialect, name: &str) -> Option<(&'static EventSpec, Decode)> {
     events(dialect).iter().find_map(|spec| match spec.direction {
         Direction::ToServer(decode) if spec.name == name => Some((spec, decode)),
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_event_stands_twice_in_one_direction() {
+    fn no_event_is_listed_twice_in_one_direction() {
         for dialect in Dialect::ALL {
             let mut seen = HashMap::new();
             for spec in events(dialect) {
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_the_server_do_not_clash_between_dialects() {
+    fn names_of_server_events_differ_between_dialects() {
         let mut seen: HashMap<&str, Dialect> = HashMap::new();
         for dialect in Dialect::ALL {
             for spec in events(dialect).iter().filter(|spec| !spec.direction.is_to_server() && spec.name != "error") {
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_the_client_decide_but_for_three() {
+    fn names_of_client_events_decide_the_dialect_except_three() {
         let mut owners: HashMap<&str, Vec<Dialect>> = HashMap::new();
         for dialect in Dialect::ALL {
             for spec in events(dialect).iter().filter(|spec| spec.direction.is_to_server()) {

@@ -1,6 +1,6 @@
-//! The chat vocabulary: its events, how those of clients are read, and how events and answers are written.
+//! The chat dialect: its events, their decoders, and the encoders of events and answers.
 //!
-//! What must stay true: names and payloads are those of [`EVENTS`]; nothing here decides who may do what.
+//! What must stay true: names and payloads are those of [`EVENTS`]; no permission is decided here.
 
 use quintet_domain::{Event, LocalCommand, Message, Profile, Refusal, Reply, Target, User, WriteCommand};
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ use crate::shared;
 
 const OBJECT: Type = Type::Object;
 
-/// Every event of the vocabulary.
+/// Every event of the dialect.
 pub(crate) const EVENTS: &[EventSpec] = &[
     from_client("chat:join", Document, IdOrObject(&[required("chatId", Id)]), join),
     from_client("chat:leave", Document, IdOrObject(&[required("chatId", Id)]), mute),
@@ -97,7 +97,7 @@ fn join(fields: &Fields) -> Result<Decoded, Refusal> {
     Ok(Decoded::new(WriteCommand::Join { conversation, profile: Profile::default(), guest_secret: None }))
 }
 
-/// Leaving a chat ends what this connection receives of it, not the membership.
+/// In this dialect, leaving a chat only ends what this connection receives; the membership stays.
 fn mute(fields: &Fields) -> Result<Decoded, Refusal> {
     Ok(Decoded::new(LocalCommand::Mute { conversation: fields.conversation("chatId") }))
 }
@@ -116,6 +116,7 @@ fn typing(fields: &Fields, typing: bool) -> Decoded {
     Decoded::new(LocalCommand::Typing { target: Target::Conversation(fields.conversation("chatId")), typing })
 }
 
+/// Encodes a user.
 fn user_object(user: &User, online: Online<'_>) -> Value {
     shared::user(
         user,
@@ -128,6 +129,7 @@ fn user_object(user: &User, online: Online<'_>) -> Value {
     )
 }
 
+/// Encodes a message.
 pub(crate) fn message(message: &Message, online: Online<'_>) -> Value {
     let mut object = json!({
         "id": message.id.as_str(),
@@ -146,6 +148,7 @@ pub(crate) fn message(message: &Message, online: Online<'_>) -> Value {
     object
 }
 
+/// Encodes an event; the result is empty if the dialect has no event for it.
 pub(crate) fn encode(event: &Event, online: Online<'_>) -> Vec<Outgoing> {
     let (name, payload) = match event {
         Event::MessageCreated(sent) => ("message:new", message(sent, online)),
@@ -193,6 +196,7 @@ pub(crate) fn encode(event: &Event, online: Online<'_>) -> Vec<Outgoing> {
     vec![Outgoing::new(name, &payload)]
 }
 
+/// Encodes the reply to a command, as an acknowledgement and events.
 pub(crate) fn answer(reply: &Reply, online: Online<'_>) -> Answer {
     match reply {
         Reply::Sent { message: sent, .. } | Reply::Edited(sent) | Reply::Deleted(sent) => {

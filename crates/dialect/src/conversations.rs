@@ -1,6 +1,6 @@
-//! The conversations vocabulary: its events, how those of clients are read, and how events and answers are written.
+//! The conversations dialect: its events, their decoders, and the encoders of events and answers.
 //!
-//! What must stay true: names and payloads are those of [`EVENTS`]; nothing here decides who may do what.
+//! What must stay true: names and payloads are those of [`EVENTS`]; no permission is decided here.
 
 use quintet_domain::{Code, Command, Event, LocalCommand, Message, Refusal, Reply, Target, User, UserId, WriteCommand};
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ use crate::shared;
 
 const OBJECT: Type = Type::Object;
 
-/// Every event of the vocabulary.
+/// Every event of the dialect.
 pub(crate) const EVENTS: &[EventSpec] = &[
     from_client("join_conversations", Document, Bare(Ids), listen),
     from_client(
@@ -119,6 +119,7 @@ fn upload(fields: &Fields) -> Result<Decoded, Refusal> {
     }))
 }
 
+/// Encodes a user.
 fn user_object(user: &User) -> Value {
     shared::user(
         user,
@@ -131,7 +132,7 @@ fn user_object(user: &User) -> Value {
     )
 }
 
-/// A message for one reader, or for all of them at once.
+/// Encodes a message for one reader, or for all recipients of an event.
 pub(crate) fn message(message: &Message, viewer: Option<&UserId>) -> Value {
     let mut object = json!({
         "_id": message.id.as_str(),
@@ -155,6 +156,7 @@ pub(crate) fn message(message: &Message, viewer: Option<&UserId>) -> Value {
     object
 }
 
+/// Encodes an event; the result is empty if the dialect has no event for it.
 pub(crate) fn encode(event: &Event) -> Vec<Outgoing> {
     let (name, payload) = match event {
         Event::MessageCreated(sent) => (
@@ -219,8 +221,8 @@ pub(crate) fn encode(event: &Event) -> Vec<Outgoing> {
     vec![Outgoing::new(name, &payload)]
 }
 
-/// Completes the acknowledgement of a refused event: for an edit or a deletion that is not allowed, the document has
-/// one message, beside which `detail` says what is wrong.
+/// Completes the acknowledgement of a refused event. For a forbidden edit or deletion the document prescribes the
+/// message `Unauthorized`, so the reason is added as `detail`.
 pub(crate) fn complete_refusal(name: &str, refusal: &Refusal, ack: &mut Value) {
     let changes = matches!(name, "edit_message" | "delete_message");
     if changes && matches!(refusal.code, Code::Forbidden | Code::NotFound) {
@@ -229,6 +231,7 @@ pub(crate) fn complete_refusal(name: &str, refusal: &Refusal, ack: &mut Value) {
     }
 }
 
+/// Encodes the reply to a command, as an acknowledgement and events.
 pub(crate) fn answer(reply: &Reply) -> Answer {
     match reply {
         Reply::Sent { message: sent, .. } => Answer::ack(&json!({ "success": true, "message": message(sent, None) })),

@@ -1,28 +1,28 @@
-//! The five vocabularies by name, and the properties in which they differ.
+//! The five dialects by name, and the properties in which they differ.
 //!
 //! What must stay true: every property is a closed match, so that a sixth dialect has to decide each of them; nothing
 //! outside this crate compares dialects to find out how one behaves.
 
-/// One of the five vocabularies.
+/// One of the five dialects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Dialect {
-    /// The vocabulary of spontaneous meetups.
+    /// The dialect of spontaneous meetups.
     Meetup,
-    /// The vocabulary of private messages and groups.
+    /// The dialect of private messages and groups.
     Messenger,
-    /// The vocabulary of rooms, with guests.
+    /// The dialect of rooms, with guests.
     Rooms,
-    /// The vocabulary of conversations with receipts, edits and deletions.
+    /// The dialect of conversations with receipts, edits and deletions.
     Conversations,
-    /// The vocabulary of chats.
+    /// The dialect of chats.
     Chat,
 }
 
 impl Dialect {
-    /// All five.
+    /// All five dialects.
     pub const ALL: [Self; 5] = [Self::Meetup, Self::Messenger, Self::Rooms, Self::Conversations, Self::Chat];
 
-    /// The name, as it stands in queries, tokens and configuration.
+    /// Returns the name, as it appears in queries, tokens and the configuration.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -34,13 +34,13 @@ impl Dialect {
         }
     }
 
-    /// The dialect of a name.
+    /// Parses a name; none if there is no such dialect.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|dialect| dialect.as_str() == name)
     }
 
-    /// The Socket.IO namespace in which only this dialect is spoken.
+    /// Returns the Socket.IO namespace that is reserved for this dialect.
     #[must_use]
     pub fn namespace(self) -> &'static str {
         match self {
@@ -52,13 +52,13 @@ impl Dialect {
         }
     }
 
-    /// The dialect of a Socket.IO namespace.
+    /// Returns the dialect of a Socket.IO namespace, if one has that namespace.
     #[must_use]
     pub fn of_namespace(namespace: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|dialect| dialect.namespace() == namespace)
     }
 
-    /// Whether it has an event for the deletion of a whole conversation.
+    /// Returns whether the dialect has an event for the deletion of a whole conversation.
     #[must_use]
     pub fn tells_deletions(self) -> bool {
         match self {
@@ -67,7 +67,7 @@ impl Dialect {
         }
     }
 
-    /// Whether its document allows users without a token.
+    /// Returns whether the dialect's document allows users without a token.
     #[must_use]
     pub fn serves_guests(self) -> bool {
         match self {
@@ -76,7 +76,7 @@ impl Dialect {
         }
     }
 
-    /// Whether its clients receive notifications.
+    /// Returns whether the dialect's clients receive notifications.
     #[must_use]
     pub fn reads_notifications(self) -> bool {
         match self {
@@ -85,7 +85,7 @@ impl Dialect {
         }
     }
 
-    /// Whether the answer to a join carries the newest messages of the conversation.
+    /// Returns whether the answer to a join carries the newest messages of the conversation.
     #[must_use]
     pub fn shows_history_on_join(self) -> bool {
         match self {
@@ -94,7 +94,7 @@ impl Dialect {
         }
     }
 
-    /// Whether it says, in each conversation, which of its members are connected.
+    /// Returns whether the dialect shows, for each conversation, which of its members are connected.
     #[must_use]
     pub fn shows_room_presence(self) -> bool {
         match self {
@@ -103,7 +103,8 @@ impl Dialect {
         }
     }
 
-    /// Whether a connection that got a message in its acknowledgement may be spared the event of the same message.
+    /// Returns whether a connection that received a message in its acknowledgement may leave out the event of that
+    /// message.
     #[must_use]
     pub fn may_skip_acked_echo(self) -> bool {
         match self {
@@ -118,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_and_namespaces_lead_back() {
+    fn names_and_namespaces_are_parsed_back() {
         for dialect in Dialect::ALL {
             assert_eq!(Dialect::parse(dialect.as_str()), Some(dialect));
             assert_eq!(Dialect::of_namespace(dialect.namespace()), Some(dialect));

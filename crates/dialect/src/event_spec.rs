@@ -1,7 +1,7 @@
-//! One event of one dialect: its name, direction, origin and payload, and how a client's event is decoded.
+//! The specification of one event of one dialect: its name, direction, origin and payload, and the decoder of a
+//! client's event.
 //!
-//! What must stay true: an event of a client cannot be described without the function that decodes it, and an event of
-//! the server has none.
+//! What must stay true: every event of a client has a decoder, and no event of the server has one.
 
 use quintet_domain::{Command, Refusal, UserId};
 
@@ -13,36 +13,36 @@ use crate::payload::{Payload, Type};
 pub struct Decoded {
     /// The command to carry out.
     pub command: Command,
-    /// The user that the payload names as the one who asks, where the dialect has it do so.
+    /// The user that the payload names as the sender, in dialects whose payloads do.
     pub claims: Option<UserId>,
 }
 
 impl Decoded {
-    /// A command whose payload names no user.
+    /// Creates the result for a payload that names no sender.
     pub(crate) fn new(command: impl Into<Command>) -> Self {
         Self { command: command.into(), claims: None }
     }
 
-    /// The same command, whose payload names `user` as the one who asks.
+    /// Sets the user that the payload names as the sender.
     pub(crate) fn claiming(self, user: UserId) -> Self {
         Self { claims: Some(user), ..self }
     }
 }
 
-/// Makes a command of the checked fields of a client's event. The refusal says what is wrong with them.
+/// Makes a command from the checked fields of a client's event. The refusal says which field is invalid.
 pub type Decode = fn(&Fields) -> Result<Decoded, Refusal>;
 
 /// The direction in which an event goes.
 #[derive(Clone, Copy, Debug)]
 pub enum Direction {
-    /// From the client to the server, where this function decodes it.
+    /// From the client to the server, which decodes it by this function.
     ToServer(Decode),
     /// From the server to the client.
     ToClient,
 }
 
 impl Direction {
-    /// Whether the client sends the event.
+    /// Returns whether the client sends the event.
     #[must_use]
     pub fn is_to_server(self) -> bool {
         match self {
@@ -52,7 +52,7 @@ impl Direction {
     }
 }
 
-/// The document that defines an event.
+/// The document or project that defines an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Origin {
     /// The dialect's own document defines it.

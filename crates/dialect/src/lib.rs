@@ -1,11 +1,12 @@
-//! Five Socket.IO vocabularies over one model.
+//! Five Socket.IO dialects over one model.
 //!
-//! What lives here: one file per dialect, with its events, the decoders of those that clients send, and how it writes
-//! [`Event`]s and answers; the [`catalogue`], the one table of every event; and [`Dialect`], the properties in which
-//! the dialects differ.
-//! What does not: who is connected, who may do what, and how bytes travel.
+//! What lives here: one file per dialect, with its events, the decoders of the events that clients send, and the
+//! encoders of [`Event`]s and answers; the [`catalogue`], which is the one table of all events; and [`Dialect`], the
+//! properties in which the dialects differ.
+//! What does not live here: connections, permissions, and the transport.
 //!
-//! What must stay true: everything here is a pure function, and names of a dialect's events stand nowhere else.
+//! What must stay true: everything here is a pure function, and the names of a dialect's events appear in no other
+//! crate.
 
 pub mod catalogue;
 mod chat;
@@ -31,14 +32,14 @@ use quintet_domain::{Code, Event, Message, Outcome, Refusal, User, UserId};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-/// Decodes a client's event. None if the dialect has no such event.
+/// Decodes a client's event. Returns `None` if the dialect has no such event.
 #[must_use]
 pub fn decode(dialect: Dialect, name: &str, args: &[&RawValue]) -> Option<Result<Decoded, Refusal>> {
     let (spec, decode) = catalogue::decoder(dialect, name)?;
     Some(fields::Fields::read(spec.name, spec.payload, args).and_then(|fields| decode(&fields)))
 }
 
-/// Writes a message for one reader: the same object as in events, and whether `viewer` has read it.
+/// Encodes a message for one reader: the same object as in events, with whether `viewer` has read it.
 #[must_use]
 pub fn message(dialect: Dialect, message: &Message, viewer: &UserId, online: Online<'_>) -> Value {
     match dialect {
@@ -50,19 +51,19 @@ pub fn message(dialect: Dialect, message: &Message, viewer: &UserId, online: Onl
     }
 }
 
-/// Writes an event in a dialect; nothing where the dialect has no event for it.
+/// Encodes an event in a dialect; the result is empty if the dialect has no event for it.
 #[must_use]
-pub fn encode(dialect: Dialect, event: &Event, side: Perspective, online: Online<'_>) -> Vec<Outgoing> {
+pub fn encode(dialect: Dialect, event: &Event, perspective: Perspective, online: Online<'_>) -> Vec<Outgoing> {
     match dialect {
         Dialect::Meetup => meetup::encode(event),
-        Dialect::Messenger => messenger::encode(event, side),
+        Dialect::Messenger => messenger::encode(event, perspective),
         Dialect::Rooms => rooms::encode(event),
         Dialect::Conversations => conversations::encode(event),
         Dialect::Chat => chat::encode(event, online),
     }
 }
 
-/// Whether the connection that caused an event does not receive it, in this dialect.
+/// Returns whether the dialect suppresses the echo of an event to the connection that caused it.
 #[must_use]
 pub fn suppresses_echo(dialect: Dialect, event: &Event) -> bool {
     match event {
@@ -84,7 +85,7 @@ pub fn suppresses_echo(dialect: Dialect, event: &Event) -> bool {
     }
 }
 
-/// Writes the answer to a client's event `name`.
+/// Encodes the answer to a client's event `name`.
 #[must_use]
 pub fn answer(dialect: Dialect, name: &str, outcome: &Outcome, online: Online<'_>) -> Answer {
     match outcome {
@@ -101,7 +102,7 @@ pub fn answer(dialect: Dialect, name: &str, outcome: &Outcome, online: Online<'_
     }
 }
 
-/// The model calls a message's text `content`; a refusal names it as the event does.
+/// Replaces the model's name of a message's text, `content`, by the name that the event gives it.
 fn with_field_names_of(spec: Option<&EventSpec>, refusal: &Refusal) -> Refusal {
     match spec.and_then(EventSpec::content_field) {
         None | Some("content") => refusal.clone(),
@@ -111,7 +112,8 @@ fn with_field_names_of(spec: Option<&EventSpec>, refusal: &Refusal) -> Refusal {
     }
 }
 
-/// Writes a refusal of a client's event `name`; without a dialect, in a shape that the clients of all understand.
+/// Encodes the refusal of a client's event `name`. Without a dialect, the shape is one that the clients of every
+/// dialect understand.
 #[must_use]
 pub fn refuse(dialect: Option<Dialect>, name: &str, refusal: &Refusal) -> Answer {
     let mut ack = match dialect {
@@ -128,14 +130,14 @@ pub fn refuse(dialect: Option<Dialect>, name: &str, refusal: &Refusal) -> Answer
             target["retryAfterMs"] = ms.into();
         }
     }
-    // The name of an event that was not looked at may be unknown.
+    // The name of an event that was not decoded may be unknown.
     error["event"] = if name.is_empty() { Value::Null } else { name.into() };
     if dialect == Some(Dialect::Conversations) {
         conversations::complete_refusal(name, refusal, &mut ack);
     }
     let answer = Answer::ack(&ack);
     match refusal.code {
-        // Clients of one document look for these in the event even where they asked for an acknowledgement.
+        // Official clients of one dialect look for these in the event, even if they asked for an acknowledgement.
         Code::Unauthenticated | Code::TokenExpired => answer.with("error", &error),
         Code::Forbidden
         | Code::NotFound
@@ -149,13 +151,14 @@ pub fn refuse(dialect: Option<Dialect>, name: &str, refusal: &Refusal) -> Answer
     }
 }
 
-/// The `error` event for a refusal that answers no event of the client.
+/// Encodes the `error` event for a refusal that answers no event of the client.
 #[must_use]
 pub fn error_event(refusal: &Refusal) -> Outgoing {
     Outgoing::new("error", &json!({ "code": refusal.code.as_str(), "message": refusal.message, "event": null }))
 }
 
-/// The first events for a new connection of a known user; `online` lists the users who are online, itself included.
+/// Encodes the first events for a new connection of an authenticated user. `online` lists the users who are online,
+/// including this one.
 #[must_use]
 pub fn greet(dialect: Dialect, user: &User, online: &dyn Fn() -> Vec<UserId>) -> Vec<Outgoing> {
     match dialect {

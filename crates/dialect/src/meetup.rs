@@ -1,6 +1,6 @@
-//! The meetup vocabulary: its events, how those of clients are read, and how events and answers are written.
+//! The meetup dialect: its events, their decoders, and the encoders of events and answers.
 //!
-//! What must stay true: names and payloads are those of [`EVENTS`]; nothing here decides who may do what.
+//! What must stay true: names and payloads are those of [`EVENTS`]; no permission is decided here.
 
 use quintet_domain::{Event, LocalCommand, Message, Refusal, Reply, Target, User, WriteCommand};
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ use crate::shared;
 
 const OBJECT: Type = Type::Object;
 
-/// Every event of the vocabulary.
+/// Every event of the dialect.
 pub(crate) const EVENTS: &[EventSpec] = &[
     from_client("connect", Document, Object(&[required("userId", Id)]), identify),
     from_client(
@@ -110,11 +110,12 @@ fn typing(fields: &Fields, typing: bool) -> Decoded {
     Decoded::new(LocalCommand::Typing { target: chat(fields), typing }).claiming(fields.user("userId"))
 }
 
-/// The acknowledgement of a refused event, before its code and message.
+/// The acknowledgement of a refused event, without its code and message.
 pub(crate) fn refused() -> Value {
     json!({ "status": "error" })
 }
 
+/// Encodes a message.
 pub(crate) fn message(message: &Message) -> Value {
     let object = json!({
         "messageId": message.id.as_str(),
@@ -129,6 +130,7 @@ pub(crate) fn message(message: &Message) -> Value {
     object
 }
 
+/// Encodes an event; the result is empty if the dialect has no event for it.
 pub(crate) fn encode(event: &Event) -> Vec<Outgoing> {
     let (name, payload) = match event {
         Event::MessageCreated(sent) => {
@@ -198,6 +200,7 @@ pub(crate) fn encode(event: &Event) -> Vec<Outgoing> {
     vec![Outgoing::new(name, &payload)]
 }
 
+/// Encodes the reply to a command, as an acknowledgement and events.
 pub(crate) fn answer(reply: &Reply) -> Answer {
     match reply {
         Reply::Sent { message, .. } => {
@@ -213,7 +216,7 @@ pub(crate) fn answer(reply: &Reply) -> Answer {
         Reply::Read => Answer::ack(&json!({ "status": "read" })),
         Reply::Authenticated { user } => Answer::ack(&json!({ "status": "authenticated", "userId": user.id.as_str() })),
         Reply::Identified { user } => {
-            // The answer to a `connect` frame is a `connect` frame, as the document writes it.
+            // The document prescribes that a `connect` event is answered by a `connect` event.
             let connected = json!({ "status": "connected", "userId": user.as_str() });
             Answer::ack(&connected).or_else("connect", &connected)
         }
@@ -227,6 +230,7 @@ pub(crate) fn answer(reply: &Reply) -> Answer {
     }
 }
 
+/// Encodes the first event for a new connection: the confirmation that it is connected as this user.
 pub(crate) fn greet(user: &User) -> Vec<Outgoing> {
     vec![Outgoing::new("connected", &json!({ "status": "connected", "userId": user.id.as_str() }))]
 }

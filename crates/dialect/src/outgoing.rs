@@ -1,6 +1,7 @@
-//! What the dialects write: events for clients, and answers to clients' events.
+//! What the dialects encode: events for clients, and answers to clients' events.
 //!
-//! What must stay true: payloads are complete JSON texts, so that whoever frames them need not know their structure.
+//! What must stay true: payloads are complete JSON texts, so that the code that frames them does not depend on their
+//! structure.
 
 use quintet_domain::UserId;
 use serde_json::Value;
@@ -25,9 +26,9 @@ impl Outgoing {
 pub struct Answer {
     /// The acknowledgement for a client that asked for one, as JSON text.
     pub ack: String,
-    /// Events for the connection that asked.
+    /// Events for the connection that sent the event.
     pub events: Vec<Outgoing>,
-    /// Events for the connection that asked, unless it also asked for an acknowledgement.
+    /// Events for the connection that sent the event, unless it asked for an acknowledgement.
     pub instead_of_ack: Vec<Outgoing>,
 }
 
@@ -42,21 +43,21 @@ impl Answer {
         self
     }
 
-    /// Adds an event that the connection receives if it asked for no acknowledgement.
+    /// Adds an event that the connection receives only if it asked for no acknowledgement.
     pub(crate) fn or_else(mut self, name: &'static str, payload: &Value) -> Self {
         self.instead_of_ack.push(Outgoing::new(name, payload));
         self
     }
 }
 
-/// The relation of the reader of an event to the event.
+/// The relation of the recipient of an event to the event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Perspective {
-    /// The reader is the user who made it happen.
+    /// The recipient is the user who caused the event.
     Actor,
-    /// The reader is any other user.
+    /// The recipient is any other user.
     Other,
 }
 
-/// Whether a user is online, for payloads that say so.
+/// Returns whether a user is online, for payloads that show it.
 pub type Online<'a> = &'a dyn Fn(&UserId) -> bool;

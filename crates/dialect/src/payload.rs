@@ -1,4 +1,4 @@
-//! What an event carries: the types of fields, and the shapes of payloads.
+//! The payloads of events: the types of fields, and the shapes of payloads.
 //!
 //! What must stay true: every payload of every dialect can be described here, so that validation, documentation and
 //! typed clients follow from the catalogue alone.
@@ -6,27 +6,27 @@
 /// The type of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Type {
-    /// 1 to 128 visible characters; a number is accepted as its text.
+    /// An id of 1 to 128 visible characters. A number is accepted as its text.
     Id,
-    /// The client's own id of a message, 1 to 64 visible characters.
+    /// The id that a client gives a message, 1 to 64 visible characters.
     ClientId,
     /// The text of a message.
     Content,
     /// A name of at most 128 characters.
     Name,
-    /// Any text, also an empty one.
+    /// Any text, including an empty one.
     Text,
     /// A link to a picture or a file.
     Url,
-    /// `text`, `image` or `file`.
+    /// The kind of a message: `text`, `image` or `file`.
     Kind,
-    /// `true` or `false`.
+    /// A boolean: `true` or `false`.
     Flag,
-    /// At most 1,000 ids.
+    /// A list of at most 1,000 ids.
     Ids,
-    /// A moment, ISO 8601 UTC with milliseconds.
+    /// A moment, in ISO 8601, in UTC, with milliseconds.
     Time,
-    /// An object that the protocol's documentation describes.
+    /// An object that `docs/protocol.md` describes.
     Object,
     /// A list of such objects.
     Objects,
@@ -50,9 +50,9 @@ pub struct Field {
 pub enum Payload {
     /// The event has no payload.
     None,
-    /// An object with these fields; others are ignored.
+    /// An object with these fields. Other fields are ignored.
     Object(&'static [Field]),
-    /// An object with one id, in place of which the bare id is accepted.
+    /// An object with one id. The bare id is accepted in its place.
     IdOrObject(&'static [Field]),
     /// One value that is not an object.
     Value(Type),

@@ -1,6 +1,6 @@
-//! The rooms vocabulary: its events, how those of clients are read, and how events and answers are written.
+//! The rooms dialect: its events, their decoders, and the encoders of events and answers.
 //!
-//! What must stay true: names and payloads are those of [`EVENTS`]; nothing here decides who may do what.
+//! What must stay true: names and payloads are those of [`EVENTS`]; no permission is decided here.
 
 use quintet_domain::{Departure, Event, LocalCommand, Message, Profile, Refusal, Reply, Target, User, WriteCommand};
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ use crate::shared;
 
 const OBJECT: Type = Type::Object;
 
-/// Every event of the vocabulary.
+/// Every event of the dialect.
 pub(crate) const EVENTS: &[EventSpec] = &[
     from_client(
         "create_room",
@@ -128,12 +128,12 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("error", Document, shared::ERROR_FIELDS),
 ];
 
-/// A command, with the user that its payload names.
+/// Creates the result for a command whose payload names the sender in `userId`.
 fn claimed(fields: &Fields, command: impl Into<quintet_domain::Command>) -> Decoded {
     Decoded::new(command).claiming(fields.user("userId"))
 }
 
-/// The profile that a guest gives; a blank name counts as none.
+/// Returns the profile that a guest claims; a blank name counts as none.
 fn profile(fields: &Fields) -> Profile {
     Profile {
         username: fields.optional("username").filter(|name| !name.trim().is_empty()).map(str::to_owned),
@@ -166,11 +166,12 @@ fn typing(fields: &Fields) -> Result<Decoded, Refusal> {
     Ok(claimed(fields, LocalCommand::Typing { target, typing: fields.flag("isTyping") }))
 }
 
-/// The acknowledgement of a refused event, before its code and message.
+/// The acknowledgement of a refused event, without its code and message.
 pub(crate) fn refused() -> Value {
     json!({ "ok": false })
 }
 
+/// Encodes a user.
 fn user_object(user: &User) -> Value {
     shared::user(
         user,
@@ -182,6 +183,7 @@ fn user_object(user: &User) -> Value {
     )
 }
 
+/// Encodes a message.
 pub(crate) fn message(message: &Message) -> Value {
     let mut object = json!({
         "id": message.id.as_str(),
@@ -202,6 +204,7 @@ pub(crate) fn message(message: &Message) -> Value {
     object
 }
 
+/// Encodes an event; the result is empty if the dialect has no event for it.
 pub(crate) fn encode(event: &Event) -> Vec<Outgoing> {
     let (name, payload) = match event {
         Event::MessageCreated(sent) => ("message_received", message(sent)),
@@ -234,7 +237,7 @@ pub(crate) fn encode(event: &Event) -> Vec<Outgoing> {
                 "user": user_object(user),
             }),
         ),
-        // Who listens to rooms saw the guest go when its last connection ended.
+        // Clients of this dialect were notified when the guest's last connection ended.
         Event::MemberLeft { departure: Departure::GuestGone, .. } => return Vec::new(),
         Event::MemberLeft { conversation, user, .. } | Event::RoomPresence { conversation, user, online: false } => {
             ("user_left", json!({ "userId": user.id.as_str(), "roomId": conversation.id.as_str() }))
@@ -263,6 +266,7 @@ pub(crate) fn encode(event: &Event) -> Vec<Outgoing> {
     vec![Outgoing::new(name, &payload)]
 }
 
+/// Encodes the reply to a command, as an acknowledgement and events.
 pub(crate) fn answer(reply: &Reply) -> Answer {
     match reply {
         Reply::Sent { message: sent, .. } => Answer::ack(&json!({ "ok": true, "message": message(sent) })),

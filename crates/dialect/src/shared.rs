@@ -1,4 +1,4 @@
-//! What several dialects share: rows of the catalogue, decoders, and pieces of payloads.
+//! What several dialects share: rows of the catalogue, decoders, and parts of payloads.
 //!
 //! What must stay true: nothing here depends on which dialect uses it.
 
@@ -15,7 +15,7 @@ pub(crate) const ERROR_FIELDS: Payload =
 
 const TOKEN: Payload = Payload::Object(&[required("token", Type::Text)]);
 
-/// The event by which a client presents a new token.
+/// The event by which a client sends a new token.
 pub(crate) const fn authenticate(origin: Origin) -> EventSpec {
     from_client("authenticate", origin, TOKEN, |fields| {
         Ok(Decoded::new(Command::Authenticate { token: fields.text("token").to_owned() }))
@@ -32,18 +32,18 @@ pub(crate) fn delete(fields: &Fields) -> Result<Decoded, Refusal> {
     Ok(Decoded::new(WriteCommand::Delete { message: fields.message("messageId") }))
 }
 
-/// Decodes the reading of `messageIds` in the conversation that the field `conversation` names.
+/// Decodes a read receipt for `messageIds` in the conversation that the field `conversation` names.
 pub(crate) fn read(fields: &Fields, conversation: &str) -> Result<Decoded, Refusal> {
     let conversation = Some(fields.conversation(conversation));
     Ok(Decoded::new(WriteCommand::Read { conversation, messages: fields.messages("messageIds")? }))
 }
 
-/// The acknowledgement of a refused event in the dialects that say `success`, before its code and message.
+/// The acknowledgement of a refused event, without its code and message, in the dialects that use `success`.
 pub(crate) fn unsuccessful() -> Value {
     json!({ "success": false })
 }
 
-/// Adds what every dialect's message carries beyond its document, where there is any.
+/// Adds the fields that Quintet adds to the messages of every dialect.
 pub(crate) fn extras(target: &mut Value, message: &Message) {
     if let Some(FileLink { url, name }) = &message.file {
         target["fileUrl"] = url.as_str().into();
@@ -55,13 +55,13 @@ pub(crate) fn extras(target: &mut Value, message: &Message) {
     target["sequence"] = message.sequence.into();
 }
 
-/// A user object with these names for id, username and avatar, marked where it is a guest.
+/// Encodes a user with these fields, marked if the user is a guest.
 pub(crate) fn user(user: &User, fields: &[(&str, Value)]) -> Value {
     let object: Map<String, Value> = fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     marked(user, Value::Object(object))
 }
 
-/// Marks an object that names a guest, so that readers know that the name proves nothing.
+/// Marks an object that names a guest, so that clients can show that the name is not verified.
 pub(crate) fn marked(user: &User, mut object: Value) -> Value {
     if user.is_guest() {
         object["guest"] = true.into();
@@ -69,7 +69,7 @@ pub(crate) fn marked(user: &User, mut object: Value) -> Value {
     object
 }
 
-/// The plain user object of the dialects that have none of their own: id, username, name, avatar.
+/// Encodes a user for the dialects whose documents have no user object: id, username, name and avatar.
 pub(crate) fn plain_user(who: &User) -> Value {
     user(
         who,
@@ -82,6 +82,7 @@ pub(crate) fn plain_user(who: &User) -> Value {
     )
 }
 
+/// Encodes the users who read a message, each with the moment.
 pub(crate) fn readers(readers: &[Reader]) -> Value {
     readers.iter().map(|reader| json!({ "user": reader.user.as_str(), "readAt": reader.read_at.to_string() })).collect()
 }

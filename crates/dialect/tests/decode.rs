@@ -1,4 +1,4 @@
-//! Every event of every client is decoded by the function of its own row.
+//! Every event that clients send is decoded by the decoder of its own row.
 
 use quintet_dialect::catalogue::{Field, Payload, Type, events};
 use quintet_dialect::{Dialect, decode};
@@ -21,7 +21,7 @@ fn sample(field: &Field) -> Value {
     }
 }
 
-/// A payload with every required field, and with `more` of the optional ones.
+/// Returns a payload with every required field, and with the optional fields that `more` names.
 fn payload(payload: Payload, more: &[&str]) -> Value {
     match payload {
         Payload::None => Value::Null,

@@ -1,4 +1,4 @@
-//! `docs/protocol.md` says what the catalogue says. `UPDATE_DOCS=1 cargo test -p quintet-dialect` renews it.
+//! The tables in `docs/protocol.md` match the catalogue. `UPDATE_DOCS=1 cargo test -p quintet-dialect` updates them.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -55,26 +55,26 @@ fn tables() -> String {
 }
 
 #[test]
-fn the_document_says_what_the_catalogue_says() {
+fn the_document_matches_the_catalogue() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/protocol.md");
     let text = std::fs::read_to_string(&path).expect("docs/protocol.md");
     let (head, rest) = text.split_once(START).expect("a start mark");
     let (_, tail) = rest.split_once(END).expect("an end mark");
-    let renewed = format!("{head}{START}{}{END}{tail}", tables());
+    let updated = format!("{head}{START}{}{END}{tail}", tables());
     if std::env::var_os("UPDATE_DOCS").is_some() {
-        std::fs::write(&path, &renewed).expect("written");
+        std::fs::write(&path, &updated).expect("written");
     } else {
-        assert!(text == renewed, "docs/protocol.md is not what the catalogue says: UPDATE_DOCS=1 renews it");
+        assert!(text == updated, "docs/protocol.md does not match the catalogue: UPDATE_DOCS=1 updates it");
     }
 }
 
-/// The same for the playground, as a module.
+/// Returns the catalogue as a JavaScript module, for the playground.
 fn module() -> String {
     let field = |field: &Field| {
         let required = if field.required { ", required: true" } else { "" };
         format!("{{ name: \"{}\", type: \"{}\"{required} }}", field.name, type_name(field.ty))
     };
-    let mut text = "// Every event of every vocabulary. Made from the catalogue: `UPDATE_DOCS=1 cargo test -p quintet-dialect`.\n\n\
+    let mut text = "// Every event of every dialect. Made from the catalogue: `UPDATE_DOCS=1 cargo test -p quintet-dialect`.\n\n\
         /** @typedef {{ name: string, type: string, required?: boolean }} Field */\n\
         /** @typedef {{ name: string, toServer: boolean, ours: boolean, fields: Field[] | null, value: string }} Spec */\n\n\
         /** @type {Record<string, Spec[]>} */\nexport const CATALOGUE = {\n"
@@ -103,12 +103,12 @@ fn module() -> String {
 }
 
 #[test]
-fn the_playground_has_what_the_catalogue_has() {
+fn the_playground_matches_the_catalogue() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web/js/playground/catalogue.js");
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::write(&path, module()).expect("written");
     } else {
         let text = std::fs::read_to_string(&path).expect("the playground's catalogue");
-        assert!(text == module(), "the playground's catalogue is not the catalogue's: UPDATE_DOCS=1 renews it");
+        assert!(text == module(), "the playground's module does not match the catalogue: UPDATE_DOCS=1 updates it");
     }
 }

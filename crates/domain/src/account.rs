@@ -1,4 +1,4 @@
-//! Accounts: a user with what only the server and the user itself may know.
+//! Accounts: users with the fields that only the server and the user itself may see.
 
 use std::sync::Arc;
 
@@ -9,41 +9,41 @@ use crate::{User, UserId};
 pub struct Account {
     /// The user as others see it.
     pub user: Arc<User>,
-    /// The email address, which is shown to its owner only.
+    /// The email address, which is shown to the user alone.
     pub email: Option<String>,
-    /// The hash of the password, as a PHC string; none for users who come with a token of another issuer.
+    /// The hash of the password, as a PHC string; none for users who authenticate with tokens of another issuer.
     pub password_hash: Option<String>,
     /// The dialect in which the user registered.
     pub home_dialect: Option<String>,
     /// The country that the user gave.
     pub country: Option<String>,
-    /// Counted up when all tokens of the user are revoked.
+    /// The generation of valid tokens. It is incremented when all tokens of the user are revoked.
     pub token_generation: u64,
-    /// Tokens of other issuers that were issued before this moment are revoked; in seconds since 1970.
+    /// The moment before which tokens of other issuers are revoked, in seconds since 1970.
     pub tokens_from_s: i64,
-    /// Whether the user is barred.
+    /// Whether the user is disabled.
     pub disabled: bool,
 }
 
-/// The identifier that a client logs in by. A username is never matched against email addresses, nor the reverse.
+/// The identifier by which a user logs in. A username is never compared with email addresses, nor the reverse.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Login {
-    /// An email address, whatever the case.
+    /// An email address, compared without regard to case.
     Email(String),
-    /// A username, in any spelling that is compared equal to one user's alone.
+    /// A username, in any spelling that only one user's name is equal to.
     Username(String),
 }
 
-/// A registration.
+/// The data of a registration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NewUser {
-    /// The id, where another backend has one for the user; a new one is made where there is none.
+    /// The id that another backend has given the user; a new id is generated if there is none.
     pub id: Option<UserId>,
-    /// The username: unique among registered users, compared by [`NameKeys`](crate::NameKeys).
+    /// The username, unique among registered users by [`NameKeys`](crate::NameKeys).
     pub username: String,
-    /// The email address: unique, whatever the case.
+    /// The email address, unique without regard to case.
     pub email: Option<String>,
-    /// The full name; the username where there is none.
+    /// The full name; the username if there is none.
     pub name: Option<String>,
     /// A link to a picture.
     pub avatar: Option<String>,
@@ -51,19 +51,19 @@ pub struct NewUser {
     pub password_hash: Option<String>,
     /// The dialect in which the user registers.
     pub home_dialect: Option<String>,
-    /// The end of the name that is the last name, where it is given apart.
+    /// The last name, if it was given separately: the end of `name`.
     pub last_name: Option<String>,
     /// The country that the user gives.
     pub country: Option<String>,
-    /// Whether a taken or reserved username gets a number instead of a refusal.
+    /// Whether a taken or reserved username gets a number appended instead of a refusal.
     pub any_username: bool,
-    /// Whether a reserved username gets a number: the caller has not checked for reserved names.
+    /// Whether a reserved username gets a number appended, because the caller has not checked for reserved names.
     pub number_reserved: bool,
-    /// Whether the email address is unverified: it is shown to its owner, but cannot be used to log in.
+    /// Whether the email address is unverified. It is then shown to its owner, but cannot be used to log in.
     pub email_unverified: bool,
 }
 
-/// The claims of a token about a user who may not be known yet.
+/// The claims of a token about a user who may not have an account yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claims {
     /// The id of the user.
@@ -74,25 +74,25 @@ pub struct Claims {
     pub name: Option<String>,
     /// The email address, if the token has one.
     pub email: Option<String>,
-    /// Whether the issuer vouches that the address is the user's.
+    /// Whether the issuer has verified that the address belongs to the user.
     pub email_verified: bool,
     /// A link to a picture, if the token has one.
     pub avatar: Option<String>,
 }
 
-/// Changes of a profile; a field that is none stays as it is.
+/// Changes of a profile; a field that is `None` stays unchanged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProfileChange {
-    /// A new username.
+    /// The new username.
     pub username: Option<String>,
-    /// A new email address.
+    /// The new email address.
     pub email: Option<String>,
-    /// A new full name.
+    /// The new full name.
     pub name: Option<String>,
-    /// A new picture; `Some(None)` removes the picture.
+    /// A link to the new picture; `Some(None)` removes the picture.
     pub avatar: Option<Option<String>>,
-    /// The end of the new name that is the last name.
+    /// The new last name: the end of the new `name`.
     pub last_name: Option<String>,
-    /// A new country.
+    /// The new country.
     pub country: Option<String>,
 }

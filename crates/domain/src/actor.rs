@@ -1,4 +1,4 @@
-//! On whose behalf a write is made, and how a guest proves what it owns.
+//! The user on whose behalf a write is made, and the proof by which a guest shows what it owns.
 
 use std::net::IpAddr;
 
@@ -7,31 +7,31 @@ use crate::{ConnectionId, UserId};
 /// The stored form of a guest's secret: it can verify the secret, but not reveal it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GuestProof {
-    /// The part of the secret that is its lookup key.
+    /// The lookup key of the secret, which is the first half of it.
     pub name: String,
-    /// The SHA-256 hash of the secret part.
+    /// The SHA-256 hash of the second, secret half.
     pub hash: [u8; 32],
 }
 
-/// The user on whose behalf a write is made, and the connection that asked for it.
+/// The user on whose behalf a write is made, and the connection that submitted it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
     /// The id of the user.
     pub user: UserId,
-    /// Whether the user is a guest. A guest's write is refused once an account has its id.
+    /// Whether the user is a guest. The write of a guest is refused once an account has its id.
     pub guest: bool,
-    /// The secret that a guest showed, or that was made for its first room.
+    /// The proof of the secret that the guest presented, or that was generated for its first room.
     pub guest_proof: Option<GuestProof>,
-    /// The client's address, where it is known: guests of one network share one budget.
+    /// The address of the client, if it is known. Guests of one network share one budget.
     pub address: Option<IpAddr>,
-    /// The session of the connection that asked; none for calls over HTTP.
+    /// The connection that submitted the write; none for calls over HTTP.
     pub origin: Option<ConnectionId>,
     /// Whether the client asked for an acknowledgement.
     pub acked: bool,
 }
 
 impl Actor {
-    /// A registered user or service who asks outside of any connection.
+    /// Creates the actor of a registered user or a service that calls outside of any connection.
     #[must_use]
     pub fn user(user: UserId) -> Self {
         Self { user, guest: false, guest_proof: None, address: None, origin: None, acked: false }

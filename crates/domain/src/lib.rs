@@ -1,13 +1,16 @@
-//! What Quintet is about: ids, users, conversations, messages, meetups, who may do what, and the closed lists of
-//! what can be asked ([`Command`]) and what can happen ([`Event`]).
+//! The model of Quintet: ids, users, conversations, messages, meetups, permissions, and the closed lists of what
+//! clients can ask for ([`Command`]), of what changes the store ([`Write`]) and of what can happen ([`Event`]).
 //!
-//! No IO, no async, no serialisation: the edges convert. Clock and ids come in through [`Environment`].
+//! What does not live here: IO, async code and serialisation; the crates at the edges convert.
+//!
+//! What must stay true: time, ids and randomness come from an [`Environment`], so that a run can be replayed.
 
 mod account;
 mod actor;
 mod command;
 mod commit;
 mod conversation;
+mod conversation_view;
 mod error;
 mod event;
 mod ids;
@@ -28,7 +31,8 @@ pub use account::{Account, Claims, Login, NewUser, ProfileChange};
 pub use actor::{Actor, GuestProof};
 pub use command::{Command, LocalCommand, NewText, Outcome, Profile, Reply, Target, WriteCommand};
 pub use commit::{CommandReply, Commit, Ticket};
-pub use conversation::{Conversation, ConversationKind, ConversationRef, Member, Role};
+pub use conversation::{ConversationKind, ConversationRef, Member, Role};
+pub use conversation_view::Conversation;
 pub use error::{Code, Refusal};
 pub use event::{Audience, Departure, Entry, Ephemeral, Event};
 pub use ids::{ClientMessageId, ConnectionId, ConversationId, IdError, MeetupId, MessageId, NotificationId, UserId};

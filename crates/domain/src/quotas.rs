@@ -1,6 +1,6 @@
-//! The quotas of users, as set by the operator.
+//! The quotas of users, as the operator configures them.
 
-/// How much users may write. Limits of the model (`quintet_domain::limits`) hold in any case.
+/// How much users may write and store. The limits of the model ([`limits`](crate::limits)) apply in any case.
 #[derive(Clone, Debug, Default)]
 pub struct Quotas {
     /// Whether each user has a budget of rows and of bytes delivered to others, and a rate of rooms.
@@ -14,8 +14,8 @@ pub struct Quotas {
     pub user_file_bytes: u64,
     /// Bytes of files that all users may have together; 0 for any number.
     pub total_file_bytes: u64,
-    /// Bytes of the disk that stay free: below that only deletions are accepted. 0 for none.
+    /// Bytes of the disk that must stay free: below that only deletions are accepted. 0 for none.
     pub free_bytes_min: u64,
-    /// Days for which the log of changes is kept, from which clients recover; 0 for ever.
+    /// Days for which the log of changes is kept, from which missed events are replayed; 0 for ever.
     pub change_days: u32,
 }

@@ -1,13 +1,13 @@
-//! The task that runs the hub: it takes one message after the other from the bus, the connections and the clock.
+//! The task that runs the hub: it takes one message at a time from the bus, the connections and the clock.
 //!
-//! What must stay true: what was published comes first, for the hub publishes as well and must not run ahead of itself;
-//! connections and timers are served under any load.
+//! What must stay true: publications of the bus come first, because the hub publishes too and must not run ahead of its
+//! own publications; connections and timers are served under any load.
 
 use quintet_bus::Subscription;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::hub::{ClientMessage, Hub, HubHandle, HubMessage, Surroundings};
+use crate::hub::{ClientMessage, Hub, HubContext, HubHandle, HubMessage};
 
 /// Maximum number of messages of connections that wait for the hub.
 const INBOX: usize = 16_384;
@@ -15,7 +15,7 @@ const INBOX: usize = 16_384;
 /// Maximum number of messages of connections that are handled between two publications.
 const CLIENT_MESSAGES_BETWEEN: usize = 16;
 
-/// The hub with the queues that it is fed from.
+/// The hub with the queues from which it receives its messages.
 pub struct HubTask {
     hub: Hub,
     inbox: mpsc::Receiver<ClientMessage>,
@@ -29,10 +29,10 @@ impl std::fmt::Debug for HubTask {
 }
 
 impl HubTask {
-    /// Makes a hub. `position` is a position that was committed after `subscription` was made.
-    pub(crate) fn new(surroundings: Surroundings, subscription: Subscription, position: u64) -> (HubHandle, Self) {
+    /// Creates a hub. `position` must have been committed after `subscription` was created.
+    pub(crate) fn new(context: HubContext, subscription: Subscription, position: u64) -> (HubHandle, Self) {
         let (sender, inbox) = mpsc::channel(INBOX);
-        let hub = Hub::new(surroundings, sender.downgrade(), position);
+        let hub = Hub::new(context, sender.downgrade(), position);
         (HubHandle::new(sender), Self { hub, inbox, subscription })
     }
 
@@ -59,8 +59,8 @@ impl HubTask {
         }
     }
 
-    /// Handles one message that is there already: a publication, else one of a connection, else timers whose time has
-    /// come. Returns whether there was one. For callers that decide the order of everything.
+    /// Handles one message that is already there: a publication, else a message of a connection, else the timers that
+    /// are due. Returns whether there was one. Simulations use it to decide the order of everything.
     pub fn step(&mut self) -> bool {
         if let Some(publication) = self.subscription.try_next() {
             self.hub.handle(publication.into(), Instant::now());

@@ -1,7 +1,7 @@
 //! The commands of connections that wait for their reply in the stream of commits.
 //!
-//! What must stay true: each command in the table is answered once: by the reply that has its ticket, or at once where
-//! it could not be queued. A ticket is never given twice, so that a late reply cannot answer another command.
+//! What must stay true: each command in the table is answered once: by the reply that has its ticket, or at once if it
+//! could not be queued. A ticket is never used twice, so that a late reply cannot answer another command.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -11,17 +11,17 @@ use slab::Slab;
 
 use crate::responder::Responder;
 
-/// The number of bits of a ticket that are the key in the table; the others count the commands.
+/// The number of bits of a ticket that hold the key in the table. The other bits count the commands.
 const KEY_BITS: u32 = 32;
 
 /// What is done with the result of a command before it is answered.
 pub(crate) enum Completion {
-    /// Nothing: the result is the answer.
+    /// The result is the answer.
     Answer {
         /// The guest's secret, for the answer to the creation of a room.
         guest_secret: Option<GuestSecret>,
     },
-    /// The connection receives a conversation again that it had muted: it has joined.
+    /// The connection joined the conversation, and so receives its events again if it had muted it.
     Unmute(ConversationId),
     /// The command is about the connection itself, and is carried out now.
     Local(LocalCommand),
@@ -29,25 +29,25 @@ pub(crate) enum Completion {
 
 /// A command that waits for its reply.
 pub(crate) struct PendingCommand {
-    /// Answers the event that the command came by.
+    /// Answers the event that carried the command.
     pub(crate) responder: Responder,
-    /// The user that the connection belonged to when the command came.
+    /// The user that the connection belonged to when the command arrived.
     pub(crate) user: UserId,
-    /// What is done before the answer.
+    /// What is done before the command is answered.
     pub(crate) completion: Completion,
 }
 
-/// A command with its result, and the place of its answer in the stream.
+/// A command with its result, and its position in the stream.
 pub(crate) struct PendingReply {
     /// The command that is replied to.
     pub(crate) command: PendingCommand,
-    /// The answer comes before every entry beyond this position.
+    /// The position after which the answer is sent: it precedes every entry beyond this position.
     pub(crate) after: u64,
     /// The result of the write.
     pub(crate) outcome: Result<Written, Refusal>,
 }
 
-/// The commands that wait, by ticket.
+/// The commands that wait for a reply, by ticket.
 #[derive(Default)]
 pub(crate) struct PendingCommands(Mutex<Table<PendingCommand>>);
 
@@ -90,8 +90,8 @@ impl PendingCommands {
         Submission { commands: self, ticket, queued: false }
     }
 
-    /// Takes the commands of some replies out, in the order of the replies. The commands of connections whose task ended
-    /// while they were queued are gone already.
+    /// Removes the commands of some replies, in the order of the replies. Commands whose connection's task ended while
+    /// they were being queued are gone already, and are skipped.
     pub(crate) fn take(&self, replies: Vec<CommandReply>) -> Vec<PendingReply> {
         if replies.is_empty() {
             return Vec::new();
@@ -108,8 +108,8 @@ impl PendingCommands {
     }
 }
 
-/// A command of the table that is being queued. If it is dropped before [`finish`](Self::finish), the command is taken
-/// out, and so answered with an internal error.
+/// A command of the table that is being queued. If it is dropped before [`finish`](Self::finish), the command is
+/// removed and answered with an internal error.
 pub(crate) struct Submission<'c> {
     commands: &'c PendingCommands,
     ticket: Ticket,
@@ -117,12 +117,12 @@ pub(crate) struct Submission<'c> {
 }
 
 impl Submission<'_> {
-    /// The ticket that the reply will have.
+    /// The ticket that the reply will carry.
     pub(crate) fn ticket(&self) -> Ticket {
         self.ticket
     }
 
-    /// Ends the queueing. A command that was refused is answered at once.
+    /// Ends the submission. A command that was refused is answered at once.
     pub(crate) fn finish(mut self, submitted: Result<(), Refusal>) {
         self.queued = true;
         if let Err(refusal) = submitted
@@ -151,7 +151,7 @@ mod tests {
         let (first, second) = (table.add("first"), table.add("second"));
         assert_eq!(table.remove(first), Some("first"));
         assert_eq!(table.remove(first), None);
-        // The key is used again, and the ticket is not.
+        // The key is used again, the ticket is not.
         let third = table.add("third");
         assert_eq!(table.remove(first), None);
         assert_eq!((table.remove(second), table.remove(third)), (Some("second"), Some("third")));

@@ -10,17 +10,17 @@ use quintet_service::{Refused, Service};
 
 use crate::connection::{Connection, Permit};
 
-/// Answers one event, once. If it is dropped before, the client receives an internal error.
+/// Answers one event, once. If it is dropped before that, the client receives an internal error.
 pub(crate) struct Responder {
-    /// The connection that the event came on.
+    /// The connection that the event came from.
     pub(crate) connection: Arc<Connection>,
-    /// The dialect of the answer; none while it is undecided.
+    /// The dialect of the answer; `None` while it is undecided.
     pub(crate) dialect: Option<Dialect>,
     /// The name of the event.
     pub(crate) name: String,
     /// The id of the acknowledgement, if the client asked for one.
     pub(crate) ack: Option<u64>,
-    /// Held until the answer: it bounds the commands that a connection has in flight.
+    /// Held until the answer is sent, to limit the commands that a connection has in flight.
     pub(crate) permit: Option<Permit>,
     service: Service,
     answered: bool,
@@ -39,12 +39,12 @@ impl Responder {
         }
     }
 
-    /// Sends the answer.
+    /// Sends an outcome as the answer.
     pub(crate) fn answer(mut self, outcome: &Outcome) {
         self.respond(outcome);
     }
 
-    /// Sends a refusal.
+    /// Sends a refusal as the answer.
     pub(crate) fn refuse(self, refusal: Refusal) {
         self.answer(&Err(refusal));
     }

@@ -1,4 +1,4 @@
-//! The events of a connection: one at a time into commands, which are queued.
+//! The events of a connection: decoded into commands one at a time, and submitted.
 //!
 //! What must stay true: the commands of one connection are queued in the order of its events; an event that asks for an
 //! acknowledgement gets exactly one, whatever happens.
@@ -16,9 +16,9 @@ use quintet_domain::{
 use quintet_service::{Caller, GuestSecret, Identity, Service};
 use serde_json::value::RawValue;
 
-use crate::Gateway;
 use crate::connect::become_user;
 use crate::connection::Connection;
+use crate::gateway::Gateway;
 use crate::pending_commands::{Completion, PendingCommand};
 use crate::responder::Responder;
 
@@ -33,26 +33,26 @@ pub(crate) struct ClientEvent<'a> {
     pub(crate) ack: Option<u64>,
 }
 
-/// An event that was understood, with the user who sent it.
+/// A decoded event, with the user who sent it.
 enum Understood {
-    /// Something that becomes a write.
+    /// A command that becomes a write.
     Write(WriteCommand, Identity),
-    /// Something about the connection itself.
+    /// A command about the connection itself.
     Local(LocalCommand, Identity),
-    /// A file for a conversation.
+    /// A file that is uploaded to a conversation.
     Upload(Upload, Identity),
-    /// A new token; the identity is what the connection has so far.
+    /// A new token, with the identity that the connection has so far.
     Authenticate(String, Option<Identity>),
 }
 
-/// A file that is to be stored.
+/// A file that is to be stored for a conversation.
 struct Upload {
     conversation: ConversationId,
     name: String,
     attachment: usize,
 }
 
-/// Takes one event. Returns when its command is queued, so that the next event can be taken; it waits while too many
+/// Handles one event. Returns when its command is queued, so that the next event can be handled; waits while too many
 /// commands of the connection are in flight.
 pub(crate) async fn event(
     gateway: &Gateway,
@@ -78,7 +78,7 @@ pub(crate) async fn event(
             responder.permit = Some(connection.permit().await);
             let bytes = attachments.into_iter().nth(upload.attachment);
             let (service, address) = (gateway.0.service.clone(), connection.client.address);
-            // Beside the events that follow: a disk is slow, and nothing depends on the file before it is answered.
+            // In a task of its own: disks are slow, and no later event depends on the file before it is answered.
             gateway.0.tasks.spawn(async move {
                 let stored = store_file(&service, &identity, address, upload, bytes).await;
                 responder.answer(&stored);
@@ -98,7 +98,7 @@ pub(crate) async fn event(
     }
 }
 
-/// Answers an event that is not parsed.
+/// Answers an event that is not parsed with a refusal.
 pub(crate) fn refuse_unread(
     gateway: &Gateway,
     connection: &Arc<Connection>,
@@ -119,7 +119,7 @@ async fn store_file(
     upload: Upload,
     bytes: Option<Bytes>,
 ) -> Outcome {
-    // A guest's id may be an account's by now, and then says nothing of what this connection may use.
+    // An account may have taken the guest's id meanwhile, and the guest must not act as the account.
     if identity.user.is_guest() {
         return Err(Refusal::unauthenticated("files need an account"));
     }
@@ -131,7 +131,7 @@ async fn store_file(
     Ok(Reply::Uploaded { url: stored.url, name: stored.file.name.unwrap_or_default() })
 }
 
-/// Decodes an event, and finds out who sent it; none if the event is unknown.
+/// Decodes an event and determines who sent it; `None` if the event is unknown.
 async fn understand(
     gateway: &Gateway,
     connection: &Arc<Connection>,
@@ -143,7 +143,7 @@ async fn understand(
         Some(dialect) => dialect,
         None => match decide(&responder.name, args) {
             Decision::Dialect(dialect) => {
-                // Not yet for good: a client that may not speak it has not chosen it.
+                // The dialect is not decided yet: the client may not be allowed to use it.
                 responder.dialect = Some(dialect);
                 dialect
             }
@@ -188,7 +188,7 @@ async fn understand(
     }))
 }
 
-/// The user who sent an event: the connection's, or, where it has none yet, the one that the payload names.
+/// The user who sent an event: the connection's user or, if it has none yet, the one that the payload names.
 async fn identify(
     gateway: &Gateway,
     connection: &Arc<Connection>,
@@ -224,7 +224,7 @@ async fn identify(
     }
 }
 
-/// The actor of a connection's commands.
+/// The actor of the commands of a connection.
 fn actor(connection: &Connection, identity: &Identity, secret: Option<&GuestSecret>, acked: bool) -> Actor {
     Actor {
         user: identity.user.id.clone(),
@@ -236,7 +236,7 @@ fn actor(connection: &Connection, identity: &Identity, secret: Option<&GuestSecr
     }
 }
 
-/// Queues the write of a command.
+/// Submits the write of a command.
 async fn submit(
     gateway: &Gateway,
     connection: &Arc<Connection>,
@@ -252,7 +252,7 @@ async fn submit(
         Ok(secret) => secret,
         Err(refusal) => return responder.refuse(refusal),
     };
-    // Waiting here stops the reading of a client that sends faster than the store commits.
+    // Waiting here stops reading from a client that sends faster than the store commits.
     responder.permit = Some(connection.permit().await);
     let actor = actor(connection, identity, guest_secret.as_ref(), responder.ack.is_some());
     let history = connection.dialect().is_some_and(Dialect::shows_history_on_join);
@@ -271,8 +271,8 @@ async fn submit(
     submission.finish(submitted);
 }
 
-/// Queues a barrier for a command about the connection itself, so that it takes effect in its place among the writes of
-/// the connection.
+/// Submits a barrier for a command about the connection itself, so that it takes effect in order with the writes of the
+/// connection.
 async fn submit_local(
     gateway: &Gateway,
     connection: &Arc<Connection>,
@@ -291,14 +291,14 @@ async fn submit_local(
     submission.finish(submitted);
 }
 
-/// Takes a new token: the connection becomes the token's user's, or stays so.
+/// Handles a new token: the connection becomes the user's, or remains so.
 async fn take_token(
     gateway: &Gateway,
     connection: &Arc<Connection>,
     token: &str,
     identity: Option<&Identity>,
 ) -> Result<Arc<User>, Refusal> {
-    // What was asked as a guest may still be under way: a connection has one identity from its first to its last event.
+    // Commands that were sent as the guest may still be queued: a connection that has an identity keeps it.
     if identity.is_some_and(|identity| identity.user.is_guest()) {
         return Err(Refusal::forbidden("This connection is a guest's: open another one with the token."));
     }
@@ -318,8 +318,8 @@ async fn take_token(
     Ok(user)
 }
 
-/// The secret of a guest who sends a command: the one that it shows now or showed before, or, for its first room, a new
-/// one, which the guest receives once the room exists.
+/// The secret of a guest who sends a command: the one that it sends now or has sent before or, for its first room, a
+/// new one, which the guest receives with the answer.
 async fn guest_secret(
     gateway: &Gateway,
     connection: &Connection,

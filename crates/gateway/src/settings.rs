@@ -1,40 +1,43 @@
-//! What an operator may set of the gateway.
+//! The settings of the gateway that an operator chooses.
 
-/// Whether a sender receives its own message, in dialects that may skip that.
+/// Whether a sender receives its own message, in dialects that may suppress this echo.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Echo {
-    /// Always, as the dialect's document has it.
+    /// The sender always receives it, as the dialect's document describes.
     #[default]
     Always,
-    /// Not on the connection that asked for an acknowledgement.
+    /// The sender does not receive it on the connection that asked for an acknowledgement.
     UnlessAcked,
 }
 
-/// The users who are told that a user came or went.
+/// The users who receive the presence changes of a user.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Audience {
-    /// Everybody, up to the limit.
+    /// All users, up to [`Settings::everyone_limit`].
     #[default]
     Everyone,
-    /// Those who share a conversation.
+    /// Users who share a conversation with the user.
     Contacts,
 }
 
-/// What an operator may set.
+/// The settings of a gateway.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// See [`Echo`].
+    /// Whether senders receive their own messages.
     pub echo: Echo,
-    /// See [`Audience`].
+    /// Who receives the presence changes of a user.
     pub audience: Audience,
-    /// Users online from which on a newcomer is told to those who share a conversation only.
+    /// Number of users online above which the presence changes of a newcomer go only to users who share a conversation
+    /// with it.
     pub everyone_limit: usize,
-    /// The largest frame of a plain WebSocket that is passed over, in bytes; a larger one ends the connection.
+    /// Maximum number of bytes of a plain WebSocket frame that is skipped and answered with a refusal; a larger one
+    /// ends the connection.
     pub frame_bytes_max: usize,
-    /// Bytes that may wait for one connection.
+    /// Maximum number of bytes that are queued for one connection.
     pub queue_bytes_max: usize,
-    /// Whether every client gets the secret to go on with a connection that it lost; else those that ask.
+    /// Whether every client receives the secret to resume a lost connection, or only clients that ask for it.
     pub recovery: bool,
-    /// Bytes from which on a frame of a plain WebSocket is compressed, for a client that takes it.
+    /// Number of bytes above which frames of a plain WebSocket are compressed, for clients that support it; `None` for
+    /// no compression.
     pub compression_threshold: Option<usize>,
 }

@@ -1,6 +1,6 @@
-//! The state that every handler shares, and the answers for requests that no handler takes.
+//! The state shared by all handlers, and the answers to requests that no handler takes.
 //!
-//! What must stay true: this file knows no handler, so that all of them can use it.
+//! What must stay true: this file does not depend on any handler, so that all of them can use it.
 
 use axum::extract::FromRef;
 use http::{Method, StatusCode, Uri};
@@ -15,13 +15,13 @@ pub(crate) struct App {
     pub(crate) service: Service,
 }
 
-/// Answers a request for a path that does not exist.
+/// Answers a request for a path that does not exist, with 404.
 pub(crate) async fn not_found(uri: Uri) -> Problem {
-    Refusal::new(Code::NotFound, format!("There is nothing at {}.", uri.path())).into()
+    Refusal::new(Code::NotFound, format!("There is no resource at {}.", uri.path())).into()
 }
 
-/// Answers a request whose path does not have its method.
+/// Answers a request whose method is not supported at its path, with 405.
 pub(crate) async fn not_allowed(method: Method, uri: Uri) -> Problem {
-    let refusal = Refusal::new(Code::InvalidPayload, format!("{method} is not for {}.", uri.path()));
+    let refusal = Refusal::new(Code::InvalidPayload, format!("{method} is not supported at {}.", uri.path()));
     Problem::with_status(StatusCode::METHOD_NOT_ALLOWED, refusal)
 }

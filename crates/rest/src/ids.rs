@@ -1,7 +1,7 @@
-//! Ids that requests carry: as segments of a path, and as fields.
+//! Ids in requests: in the path and in fields.
 //!
-//! What must stay true: no id from outside is trusted. A malformed id in a path is answered like an unknown one; a
-//! malformed id in a field that refers to a user is named.
+//! What must stay true: no id from outside is trusted. A malformed id in a path is answered like an unknown one. A
+//! malformed id in a field that refers to a user is refused by the field's name.
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
@@ -10,15 +10,15 @@ use quintet_domain::{ConversationId, IdError, MeetupId, MessageId, Refusal, User
 use crate::error::Problem;
 use crate::extract::Path;
 
-/// An id that stands in a path.
+/// An id that can be a segment of a path.
 pub(crate) trait PathId: Sized {
-    /// The noun that a refusal uses for what the id names.
+    /// The noun for the object in refusals.
     const NOUN: &'static str;
 
-    /// Takes a text as an id.
+    /// Parses an id.
     ///
     /// # Errors
-    /// [`IdError`] says what is wrong with the text.
+    /// [`IdError`] if the text is not a valid id.
     fn read(text: &str) -> Result<Self, IdError>;
 }
 
@@ -36,10 +36,10 @@ macro_rules! path_id {
 
 path_id!(ConversationId "conversation", MessageId "message", MeetupId "meetup", UserId "user");
 
-/// Parses an id that names something which has to exist.
+/// Parses the id of an object that has to exist.
 ///
 /// # Errors
-/// Not found where the text is malformed: nothing has such an id.
+/// Not found if the text is malformed, because no object has such an id.
 pub(crate) fn existing<I: PathId>(text: &str) -> Result<I, Refusal> {
     I::read(text).map_err(|_| Refusal::not_found(I::NOUN, text))
 }

@@ -1,6 +1,6 @@
-//! Routes.
+//! The routes of the HTTP API.
 //!
-//! What must stay true: a route that is in no OpenAPI document exists only where it stands for those that are.
+//! What must stay true: a route that is not in the OpenAPI document only forwards to routes that are.
 
 use std::sync::Arc;
 
@@ -22,9 +22,9 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::app::{App, not_allowed, not_found};
 use crate::error::{Problem, RefusedFor};
-use crate::extract::Anybody;
-use crate::held::Held;
-use crate::openapi::{self, Whole};
+use crate::extract::Anonymous;
+use crate::openapi::{self, ApiDocument};
+use crate::permit::ReadPermit;
 use crate::{
     auth, caching, compat, conversations, files, me, meetups, messages, notifications, operations, rooms, server, users,
 };
@@ -37,13 +37,13 @@ pub const DOCS_PATH: &str = "/api/v1/docs";
 /// The settings of the HTTP API.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Origins that pages may come from; none for any.
+    /// The origins of pages that may call the API; `None` allows all.
     pub origins: Option<Vec<String>>,
-    /// Whether the document is served, and the page that renders it.
+    /// Whether the OpenAPI document and the page that renders it are served.
     pub docs: bool,
 }
 
-/// The whole HTTP API.
+/// Returns the router of the whole HTTP API.
 pub fn router(service: Service, settings: &Settings) -> Router {
     let app = App { service };
     let v1 = OpenApiRouter::new()
@@ -75,7 +75,7 @@ pub fn router(service: Service, settings: &Settings) -> Router {
         .routes(routes!(notifications::mark_read));
     let v1 = if settings.docs { v1.routes(routes!(document)) } else { v1 };
     let v1 = v1.layer(axum::middleware::from_fn(caching::tagged));
-    let (router, document) = OpenApiRouter::with_openapi(Whole::openapi())
+    let (router, document) = OpenApiRouter::with_openapi(ApiDocument::openapi())
         .routes(routes!(operations::healthy))
         .routes(routes!(operations::ready))
         .routes(routes!(files::get))
@@ -114,27 +114,27 @@ fn cors(settings: &Settings) -> CorsLayer {
     ])
 }
 
-/// The OpenAPI document of the API.
+/// The serialised OpenAPI document and its entity tag.
 #[derive(Clone)]
 struct OpenApiJson {
     text: Bytes,
     tag: Arc<str>,
 }
 
-/// This document.
+/// Returns this document.
 #[utoipa::path(
     get, path = "/openapi.json", tag = "operations", operation_id = "getDocument", security(()),
-    responses((status = 200, description = "The document", body = serde_json::Value))
+    responses((status = 200, description = "The OpenAPI document", body = serde_json::Value))
 )]
-async fn document(_: Anybody, Extension(OpenApiJson { text, tag }): Extension<OpenApiJson>) -> impl IntoResponse {
+async fn document(_: Anonymous, Extension(OpenApiJson { text, tag }): Extension<OpenApiJson>) -> impl IntoResponse {
     let headers =
         [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache"), (header::ETAG, &*tag)];
     (headers, text).into_response()
 }
 
-/// Releases the permit of a request, and rewrites 404s of the framework as problem details.
+/// Releases the read permit of a request, and rewrites 404s of the framework as problem details.
 async fn completed(mut request: Request, next: Next) -> Response {
-    let (uri, held) = (request.uri().clone(), Held::default());
+    let (uri, held) = (request.uri().clone(), ReadPermit::default());
     request.extensions_mut().insert(held.clone());
     let mut response = next.run(request).await;
     held.release();

@@ -1,41 +1,18 @@
-//! Rows by way of the cache: users, conversations and members, looked up and changed in one place, and the final
-//! decision whether somebody may do something.
+//! Access to rows through the cache: users, conversations and members are read and changed here alone; and the final
+//! decision whether a user may do something.
+//!
+//! What must stay true: every change of these rows updates the cache as well.
 
 use std::sync::Arc;
 
-use quintet_domain::permissions::{self, Action, Standing};
-use quintet_domain::{Actor, ConversationId, Refusal, Role, Timestamp, UserId};
+use quintet_domain::permissions::{self, Action};
+use quintet_domain::{Actor, ConversationId, Refusal, Timestamp, UserId};
 
 use crate::log::Change;
+use crate::ownership::{in_effect, standing};
 use crate::rows::{ConversationHead, ConversationRow, MemberRow, UserRow};
 use crate::transaction::{About, ActingUser, Transaction};
-use crate::{ConversationKey, RowResult, RuleResult, UserKey, guests};
-
-/// How a user stands to a conversation, for the table of permissions.
-#[must_use]
-pub fn standing(conversation: &ConversationRow, user: &UserRow, member: Option<&MemberRow>, author: bool) -> Standing {
-    Standing {
-        kind: conversation.reference.kind,
-        open: conversation.open,
-        role: member.map(|member| member.role),
-        by: user.user.kind,
-        author,
-    }
-}
-
-/// Whether a conversation is a user's own. A guest has to prove that, since anybody can claim its id.
-pub(crate) fn owns(conversation: &ConversationRow, user: &ActingUser) -> bool {
-    let proven = !user.user.is_guest() || (user.secret.is_some() && user.secret == conversation.owner_secret);
-    conversation.owner == Some(user.key) && proven
-}
-
-/// A membership with the role that counts: a guest's is what it proves, whatever its row says.
-fn in_effect(conversation: &ConversationRow, user: &ActingUser, member: MemberRow) -> MemberRow {
-    if !user.user.is_guest() {
-        return member;
-    }
-    MemberRow { role: if owns(conversation, user) { Role::Owner } else { Role::Member }, ..member }
-}
+use crate::{ConversationKey, RowResult, RuleResult, UserKey, guest_proof};
 
 impl Transaction<'_> {
     // --- users ---
@@ -67,12 +44,12 @@ impl Transaction<'_> {
         Ok(self.find_user_by_key(key)?.ok_or_else(|| Refusal::not_found("user", key.0))?)
     }
 
-    /// A user, or `ERR_NOT_FOUND`.
+    /// A user by its id, or `ERR_NOT_FOUND`.
     pub(crate) fn user(&mut self, id: &UserId) -> RuleResult<Arc<UserRow>> {
         Ok(self.find_user(id)?.ok_or_else(|| Refusal::not_found("user", id))?)
     }
 
-    /// A registered user or service that is not barred, or `ERR_NOT_FOUND`.
+    /// A registered user or service that is not disabled, or `ERR_NOT_FOUND`.
     pub(crate) fn registered(&mut self, id: &UserId) -> RuleResult<Arc<UserRow>> {
         let row = self.user(id)?;
         if row.disabled || row.user.is_guest() {
@@ -81,7 +58,7 @@ impl Transaction<'_> {
         Ok(row)
     }
 
-    /// A registered user that is no service and not barred, or `ERR_NOT_FOUND`.
+    /// A registered person, not a service, that is not disabled, or `ERR_NOT_FOUND`.
     pub(crate) fn registered_person(&mut self, id: &UserId) -> RuleResult<Arc<UserRow>> {
         let row = self.registered(id)?;
         if row.user.is_service() {
@@ -90,15 +67,15 @@ impl Transaction<'_> {
         Ok(row)
     }
 
-    /// The actor's own row, billed. Guests are made where they join or make a room.
+    /// The actor's own row; the actor is billed. The rows of guests are created when they join or create a room.
     pub(crate) fn actor(&mut self, actor: &Actor) -> RuleResult<ActingUser> {
         match self.find_user(&actor.user)? {
             Some(row) if actor.guest && row.user.is_guest() => {
                 self.bill(actor, Some(&row))?;
-                guests::proven(self, row, actor)
+                guest_proof::proven(self, row, actor)
             }
-            // It was a guest's when this was asked, and an account has it since.
-            Some(_) if actor.guest => Err(guests::id_is_taken().into()),
+            // The command was sent as a guest, and an account took the id since.
+            Some(_) if actor.guest => Err(guest_proof::id_is_taken().into()),
             Some(row) if !row.disabled && !row.user.is_guest() => {
                 self.bill(actor, Some(&row))?;
                 Ok(ActingUser { row, secret: None })
@@ -108,7 +85,7 @@ impl Transaction<'_> {
         }
     }
 
-    /// Adds a user.
+    /// Inserts a user.
     pub(crate) fn insert_user(&mut self, row: UserRow) -> RuleResult<Arc<UserRow>> {
         let key = self.rows.insert_user(&row)?;
         let row = Arc::new(UserRow { key, ..row });
@@ -124,14 +101,14 @@ impl Transaction<'_> {
         Ok(row)
     }
 
-    /// Remembers when a user was last seen.
+    /// Records when a user was last seen.
     pub(crate) fn set_last_seen(&mut self, key: UserKey, at: Timestamp) -> RuleResult<()> {
         self.rows.set_last_seen(key, at)?;
         self.state.cache.forget_user(key);
         Ok(())
     }
 
-    /// Removes a user, unless another row refers to it.
+    /// Deletes a user, unless another row refers to it. Returns whether it was deleted.
     pub(crate) fn delete_user(&mut self, key: UserKey) -> RuleResult<bool> {
         let gone = self.rows.delete_user(key)?;
         self.state.cache.forget_user(key);
@@ -158,7 +135,7 @@ impl Transaction<'_> {
         Ok(row)
     }
 
-    /// A conversation that is there, or `ERR_NOT_FOUND`.
+    /// A conversation that is not deleted, or `ERR_NOT_FOUND`.
     pub(crate) fn conversation(&mut self, id: &ConversationId) -> RuleResult<ConversationRow> {
         Ok(self.find_conversation(id)?.ok_or_else(|| Refusal::not_found("conversation", id))?)
     }
@@ -181,12 +158,12 @@ impl Transaction<'_> {
         self.rows.direct_conversation(pair)
     }
 
-    /// How many conversations a user owns that are not deleted.
+    /// The number of conversations that a user owns and that are not deleted.
     pub(crate) fn owned_conversations(&self, owner: UserKey) -> RowResult<i64> {
         self.rows.owned_conversations(owner)
     }
 
-    /// Adds a conversation.
+    /// Inserts a conversation.
     pub(crate) fn insert_conversation(&mut self, row: ConversationRow) -> RuleResult<ConversationRow> {
         let key = self.rows.insert_conversation(&row)?;
         let row = ConversationRow { key, ..row };
@@ -213,7 +190,7 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// Takes the next number of a conversation.
+    /// Increments the sequence number of a conversation. Returns the new number.
     pub(crate) fn next_sequence(&mut self, row: &mut ConversationRow) -> RuleResult<u64> {
         let sequence = row.head.sequence + 1;
         self.update_head(row, ConversationHead { sequence, updated_at: self.now, ..row.head })?;
@@ -240,7 +217,7 @@ impl Transaction<'_> {
         Ok(row)
     }
 
-    /// Adds a membership's row.
+    /// Inserts a membership's row.
     pub(crate) fn insert_member(
         &mut self,
         conversation: ConversationKey,
@@ -264,7 +241,7 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// Removes a membership's row.
+    /// Deletes a membership's row.
     pub(crate) fn delete_member(&mut self, conversation: ConversationKey, user: UserKey) -> RuleResult<()> {
         self.rows.delete_member(conversation, user)?;
         self.keep_changed_member(conversation, user, None);
@@ -278,13 +255,13 @@ impl Transaction<'_> {
     }
 
     fn cached(&self) -> &crate::RowCache {
-        // Nothing is ever kept there while the cache is left aside.
+        // While the cache is bypassed it stays empty.
         &self.state.cache
     }
 
     // --- permissions ---
 
-    /// Decides, finally, whether the actor may do this here and now. Gives its membership, with the role that counts.
+    /// Makes the final decision whether the actor may do something. Returns its membership, with its effective role.
     pub(crate) fn check(
         &mut self,
         action: Action,

@@ -1,9 +1,10 @@
-//! The row cache: users, conversations and members that a writer has read, kept between transactions, since a message
-//! asks for all three and they rarely change.
+//! The row cache: users, conversations and members that a writer has read, kept between transactions because every
+//! message needs all three and they rarely change.
 //!
-//! What must stay true: a cached row is the row that the open transaction would find. Every write to these tables goes
-//! through [`Transaction`](crate::Transaction), which writes the cache as well; a write that is taken back takes the rows
-//! that it touched out of the cache; a group that is not committed, or a commit of another process, clears all of it.
+//! What must stay true: a cached row equals the row that the open transaction would read. Every write to these tables
+//! goes through [`Transaction`](crate::Transaction), which updates the cache as well. A write that is rolled back
+//! removes the rows that it touched from the cache; a group that is not committed, or a commit of another process,
+//! clears it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,10 +14,10 @@ use quintet_domain::{ConversationId, UserId};
 use crate::rows::{ConversationHead, ConversationRow, MemberRow, Rows, UserRow};
 use crate::{ConversationKey, RowResult, UserKey};
 
-/// Rows of one kind that are kept; beyond that, all rows of the kind are dropped and read again.
+/// Maximum number of cached rows of one kind. Beyond it, all rows of the kind are dropped and read again.
 const ROWS_MAX: usize = 16_384;
 
-/// A row that a write has changed, so that it can be taken out again.
+/// A row that the running write has changed, so that it can be removed from the cache.
 #[derive(Clone, Copy, Debug)]
 enum Touched {
     User(UserKey),
@@ -24,7 +25,7 @@ enum Touched {
     Member(ConversationKey, UserKey),
 }
 
-/// Rows that were read before.
+/// Rows that were read or written before.
 #[derive(Debug, Default)]
 pub struct RowCache {
     users: HashMap<UserKey, Arc<UserRow>>,
@@ -42,12 +43,12 @@ impl RowCache {
         *self = Self::default();
     }
 
-    /// Begins a write: what it changes can be taken out by [`Self::undo`].
+    /// Begins a write. Its changes can be removed by [`Self::undo`].
     pub(crate) fn begin(&mut self) {
         self.touched.clear();
     }
 
-    /// Takes out what the running write changed, since the write is taken back.
+    /// Removes the rows that the running write changed, because it is rolled back.
     pub(crate) fn undo(&mut self) {
         for touched in std::mem::take(&mut self.touched) {
             match touched {
@@ -90,7 +91,7 @@ impl RowCache {
         self.users.insert(row.key, Arc::clone(row));
     }
 
-    /// Keeps a user that the running write changed.
+    /// Caches a user that the running write changed.
     pub(crate) fn user_changed(&mut self, row: &Arc<UserRow>) {
         self.keep_user(row);
         self.touched.push(Touched::User(row.key));
@@ -119,13 +120,13 @@ impl RowCache {
         self.conversations.insert(row.key, row.clone());
     }
 
-    /// Keeps a conversation that the running write changed.
+    /// Caches a conversation that the running write changed.
     pub(crate) fn conversation_changed(&mut self, row: &ConversationRow) {
         self.keep_conversation(row);
         self.touched.push(Touched::Conversation(row.key));
     }
 
-    /// Replaces the head of a conversation that is kept.
+    /// Replaces the head of a cached conversation.
     pub(crate) fn head_changed(&mut self, key: ConversationKey, head: ConversationHead) {
         if let Some(row) = self.conversations.get_mut(&key) {
             row.head = head;
@@ -144,7 +145,7 @@ impl RowCache {
         self.members.insert((conversation, user), *row);
     }
 
-    /// Keeps a membership that the running write changed; none where it ended.
+    /// Caches a membership that the running write changed; `None` if it ended.
     pub(crate) fn member_changed(&mut self, conversation: ConversationKey, user: UserKey, row: Option<&MemberRow>) {
         match row {
             Some(row) => self.keep_member(conversation, user, row),
@@ -155,8 +156,8 @@ impl RowCache {
         self.touched.push(Touched::Member(conversation, user));
     }
 
-    /// Compares every cached row with the row that the store finds, for tests. Gives a description of the first that
-    /// differs.
+    /// Compares every cached row with the row that the store reads, for tests. Returns a description of the first
+    /// difference.
     ///
     /// # Errors
     /// An error of the store.

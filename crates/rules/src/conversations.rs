@@ -1,4 +1,7 @@
-//! Making, changing and deleting conversations.
+//! Rules that create, change and delete conversations.
+//!
+//! What must stay true: a pair of users has at most one direct conversation; a conversation that is deleted has no
+//! members.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -15,9 +18,9 @@ use crate::log::Change;
 use crate::members::{self, actor_with_profile};
 use crate::rows::{ConversationHead, ConversationRow, MemberRow, UserRow};
 use crate::transaction::{About, ActingUser, Transaction};
-use crate::{ConversationKey, RuleResult, UserKey, guests, reach};
+use crate::{ConversationKey, RuleResult, UserKey, guest_proof, reach};
 
-/// The direct conversation of two users, and whether it is new.
+/// Finds or creates the direct conversation of two users. Returns it, and whether it is new.
 pub(crate) fn direct(
     tx: &mut Transaction<'_>,
     actor: &Actor,
@@ -68,7 +71,7 @@ fn new_row(tx: &Transaction<'_>, reference: ConversationRef, open: bool, owner: 
     }
 }
 
-/// Adds a conversation without members, and records nothing yet.
+/// Inserts a conversation without members, and records nothing.
 pub(crate) fn insert(
     tx: &mut Transaction<'_>,
     kind: ConversationKind,
@@ -81,7 +84,7 @@ pub(crate) fn insert(
     tx.insert_conversation(row)
 }
 
-/// Records that a conversation was made, with its first members.
+/// Records that a conversation was created, with its first members.
 pub(crate) fn record_created(
     tx: &mut Transaction<'_>,
     actor: &Actor,
@@ -101,11 +104,11 @@ pub(crate) fn create(tx: &mut Transaction<'_>, write: CreateConversation) -> Rul
     }
     let mut maker = actor_with_profile(tx, &actor, &new.profile)?;
     if maker.user.is_guest() {
-        maker = guests::with_secret(tx, maker, &actor)?;
+        maker = guest_proof::with_secret(tx, maker, &actor)?;
     }
     let user = match &new.owner {
         None => maker.clone(),
-        // What two users say to each other is theirs alone: nobody opens it, or looks into it, for them.
+        // A direct conversation is private to its two users: no service creates it for them.
         Some(_) if new.kind == ConversationKind::Direct => {
             return Err(Refusal::invalid("ownerId", "cannot be given for a direct conversation").into());
         }
@@ -150,8 +153,8 @@ pub(crate) fn create(tx: &mut Transaction<'_>, write: CreateConversation) -> Rul
     }
     let others: BTreeSet<UserKey> = added.iter().map(|member| member.key).filter(|key| *key != user.key).collect();
     reach::add_people(tx, &maker, others.len())?;
-    // Telling each of each other's join costs the square of their number: of very many, nobody is told. They hear of
-    // the conversation by its first message.
+    // Notifying each member of each other's join costs the square of their number, so that members of very large
+    // conversations are not notified. They learn of the conversation by its first message.
     if added.len() > TOLD_EACH_MAX {
         for member in added.drain(..) {
             if tx.member(conversation.key, member.key)?.is_none() {
@@ -169,7 +172,7 @@ pub(crate) fn create(tx: &mut Transaction<'_>, write: CreateConversation) -> Rul
     Ok(Created { conversation: conversation.reference, created_at: conversation.created_at, new: true })
 }
 
-/// Refuses a group or room too many of one owner, and rooms that are made too fast.
+/// Refuses an owner who has too many groups and rooms, and rooms that are created too fast.
 fn may_own_another(tx: &mut Transaction<'_>, owner: &UserRow, kind: ConversationKind) -> RuleResult<()> {
     if owner.user.is_service() {
         return Ok(());
@@ -202,7 +205,7 @@ pub(crate) fn change(tx: &mut Transaction<'_>, write: ChangeConversation) -> Rul
     Ok(conversation.reference)
 }
 
-/// Deletes for all, or hides a direct conversation from the one who asked.
+/// Deletes a conversation for all members, or hides a direct conversation from the actor.
 pub(crate) fn delete(tx: &mut Transaction<'_>, write: &DeleteConversation) -> RuleResult<Arc<ConversationRef>> {
     let user = tx.actor(&write.actor)?;
     let mut conversation = tx.conversation(&write.conversation)?;
@@ -234,7 +237,7 @@ pub(crate) fn erase(
     let change = Change::ConversationDeleted { conversation: Arc::clone(&conversation.reference) };
     tx.record(&change, about, actor)?;
     let position = tx.position();
-    // One more than there can be, for a conversation of an earlier version.
+    // One more than the maximum, because an earlier version may have allowed it.
     let members = tx.member_lists().members(conversation.key, MEMBERS_MAX as usize + 1)?;
     tx.charge(Cost::Rows, members.len() as u64);
     for member in members {

@@ -1,4 +1,6 @@
-//! Why a rule did not apply.
+//! The errors of rules and of row operations.
+//!
+//! What must stay true: a client sees the text of a refusal, never that of a store's failure.
 
 use quintet_domain::Refusal;
 
@@ -14,10 +16,10 @@ impl RowsError {
     }
 }
 
-/// Why a rule did not apply.
+/// The reason why a write was not applied.
 #[derive(Debug, thiserror::Error)]
 pub enum RuleError {
-    /// The write is not allowed, or contradicts what is stored. The client is told why.
+    /// The write is not allowed, or contradicts what is stored. The client receives the refusal.
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// The rows could not be read or written.

@@ -1,6 +1,6 @@
-//! Files: announced, complete, carried by messages, shown as pictures, over.
+//! Rules about files: announcing, completing, referring to and forgetting them.
 //!
-//! What must stay true: whether a file is available is worked out from what refers to it, and never stored: a file does
+//! What must stay true: whether a file is available is computed from what refers to it, and never stored: a file does
 //! not outlive the message, the conversation or the person. The bytes of a user's files and of all files are counted
 //! with every change of a file's size.
 
@@ -11,27 +11,26 @@ use crate::rows::{FileRow, FileUse, UserCounts, UserRow};
 use crate::transaction::Transaction;
 use crate::{FileKey, RuleResult, UserKey};
 
-/// How long the bytes of a file are kept that is available no more, in milliseconds.
+/// The time in milliseconds for which the bytes of an unavailable file are kept.
 const GRACE_MS: i64 = 60 * 60 * 1_000;
 
-/// Files of an erased person that one statement reads.
+/// Maximum number of files of an erased person that one statement reads.
 const FILES_AT_ONCE: usize = 500;
 
-/// The moment before which an upload that nothing refers to is over.
+/// The time before which an upload that nothing refers to has expired.
 fn waiting_since(now: Timestamp) -> Timestamp {
     now.plus_ms(-UPLOAD_WAITS_SECONDS * 1_000)
 }
 
-/// Whether a file may be had by whoever knows its secret: a message that is there carries it, or it is a user's
-/// picture, or it was just uploaded, by a user who is there.
+/// Whether a client with the file's secret may download it: a message that is not deleted carries it, or it is a user's
+/// picture, or it was uploaded within a day by a user who is not disabled, and no message has carried it.
 #[must_use]
 pub fn is_available(file: &FileRow, used: FileUse, now: Timestamp) -> bool {
     let waits = !used.carried && file.created_at > waiting_since(now) && !used.uploader_disabled;
     file.size.is_some() && (used.carried_alive || used.picture || waits)
 }
 
-/// Whether a file is over, so that its bytes can be deleted: it has not been available for an hour, and it is not one
-/// that is still arriving.
+/// Whether the bytes of a file can be deleted: it has been unavailable for an hour, and its upload is not in progress.
 #[must_use]
 pub fn is_orphaned(file: &FileRow, used: FileUse, now: Timestamp) -> bool {
     let before = now.plus_ms(-GRACE_MS);
@@ -39,7 +38,7 @@ pub fn is_orphaned(file: &FileRow, used: FileUse, now: Timestamp) -> bool {
     !is_available(file, used, before) && !arriving
 }
 
-/// Bytes that may still be added to what is used already. A quota of 0 is none.
+/// The number of bytes of a quota that are left. A quota of 0 means no limit.
 fn left(quota: u64, used: i64) -> u64 {
     match quota {
         0 => u64::MAX,
@@ -47,7 +46,7 @@ fn left(quota: u64, used: i64) -> u64 {
     }
 }
 
-/// Bytes that the next file of a user may have. Refuses where a file of `wanted` bytes has no room.
+/// The number of bytes that the next file of a user may have. Refuses a file of `wanted` bytes that exceeds a quota.
 fn room(tx: &mut Transaction<'_>, uploader: &UserRow, wanted: u64) -> RuleResult<u64> {
     let (own_quota, shared_quota) = (tx.quotas().user_file_bytes, tx.quotas().total_file_bytes);
     let used = tx.user_details().user_counts(uploader.key)?.file_bytes;
@@ -64,7 +63,7 @@ fn room(tx: &mut Transaction<'_>, uploader: &UserRow, wanted: u64) -> RuleResult
     Ok(own.min(shared).min(FILE_BYTES_MAX))
 }
 
-/// Records that a file is about to be uploaded; gives the number of bytes that it may have.
+/// Records that a file is about to be uploaded. Returns the number of bytes that it may have.
 pub(crate) fn announce(tx: &mut Transaction<'_>, new: NewFile) -> RuleResult<u64> {
     let uploader = tx.registered(&new.uploader)?;
     let now = tx.now;
@@ -72,7 +71,7 @@ pub(crate) fn announce(tx: &mut Transaction<'_>, new: NewFile) -> RuleResult<u64
     let (waiting, oldest) = tx.files().waiting_files(uploader.key, since)?;
     if waiting >= UPLOADS_WAITING_MAX && !uploader.user.is_service() {
         let message = format!("{UPLOADS_WAITING_MAX} files of yours are in no message yet: send some of them first.");
-        // At the latest when the oldest of them is over.
+        // At the latest, the user may retry when the oldest of them has expired.
         let wait = oldest.map_or(0, |oldest| oldest.0 - since.0);
         let wait = u64::try_from(wait).unwrap_or_default();
         return Err(Refusal { retry_after_ms: Some(wait), ..Refusal::new(Code::RateLimited, message) }.into());
@@ -92,24 +91,24 @@ pub(crate) fn announce(tx: &mut Transaction<'_>, new: NewFile) -> RuleResult<u64
     Ok(bytes_max)
 }
 
-/// Records that all of a file has arrived.
+/// Records that the upload of a file is complete.
 pub(crate) fn complete(tx: &mut Transaction<'_>, write: CompleteFile) -> RuleResult<()> {
     let CompleteFile { id, file } = write;
     let row = tx.files().file(&id)?.ok_or_else(|| Refusal::invalid("file", "took too long to come"))?;
     let uploader = tx.user_by_key(row.uploader)?;
-    // Other files may have arrived in the meantime.
+    // Other uploads may have completed in the meantime.
     room(tx, &uploader, file.size)?;
     let sized = FileRow { size: Some(file.size), mime: Some(file.mime), image: file.image, ..row.clone() };
     tx.files().update_file(&sized)?;
     count(tx, row.uploader, bytes(sized.size) - bytes(row.size))
 }
 
-/// The bytes of a file as they are counted.
+/// The number of bytes of a file that count towards quotas.
 fn bytes(size: Option<u64>) -> i64 {
     i64::try_from(size.unwrap_or_default()).unwrap_or(i64::MAX)
 }
 
-/// Adds to the bytes of a user's files, and to those of all files.
+/// Adds to the byte counts of a user's files and of all files.
 fn count(tx: &mut Transaction<'_>, uploader: UserKey, file_bytes: i64) -> RuleResult<()> {
     if file_bytes != 0 {
         tx.user_details().add_user_counts(uploader, UserCounts { file_bytes, ..UserCounts::default() })?;
@@ -118,7 +117,7 @@ fn count(tx: &mut Transaction<'_>, uploader: UserKey, file_bytes: i64) -> RuleRe
     Ok(())
 }
 
-/// Ends all files of a person who is erased, even where messages of others carry them.
+/// Removes all files of a person who is erased, even if messages of others carry them.
 pub(crate) fn erase_all_of(tx: &mut Transaction<'_>, uploader: UserKey) -> RuleResult<()> {
     let (mut after, mut removed) = (None, 0);
     loop {
@@ -135,7 +134,7 @@ pub(crate) fn erase_all_of(tx: &mut Transaction<'_>, uploader: UserKey) -> RuleR
     }
 }
 
-/// The available file of a link, if the link is exactly that of a file of this server.
+/// The available file that a link refers to, if the link is exactly that of a file of this server.
 fn of_link(tx: &mut Transaction<'_>, url: &str) -> RuleResult<Option<FileRow>> {
     let Some((id, secret)) = file_of_link(url) else { return Ok(None) };
     let Some(file) = tx.files().file(id)?.filter(|file| file.secret == secret) else { return Ok(None) };
@@ -143,10 +142,10 @@ fn of_link(tx: &mut Transaction<'_>, url: &str) -> RuleResult<Option<FileRow>> {
     Ok(Some(file).filter(|file| is_available(file, used, now)))
 }
 
-/// The file of this server that a message's link names; none for a link that leads elsewhere.
+/// The file of this server that a message's link refers to; `None` for a link to another server.
 ///
 /// # Errors
-/// Refuses a link into this server's own path that names no available file.
+/// Refuses a link to this server's own path that refers to no available file.
 pub(crate) fn of_message(tx: &mut Transaction<'_>, url: &str) -> RuleResult<Option<FileKey>> {
     match of_link(tx, url)? {
         Some(file) => Ok(Some(file.key)),
@@ -157,8 +156,8 @@ pub(crate) fn of_message(tx: &mut Transaction<'_>, url: &str) -> RuleResult<Opti
     }
 }
 
-/// The file that a user's profile keeps available: the file of the link to its picture, if the user itself or a service
-/// uploaded it. Nobody keeps the file of another person available.
+/// The file that a user's profile keeps available: the file that its picture links to, if the user itself or a service
+/// uploaded it. A profile does not keep the files of other people available.
 pub(crate) fn picture_of(tx: &mut Transaction<'_>, user: UserKey, avatar: Option<&str>) -> RuleResult<Option<FileKey>> {
     let Some(url) = avatar else { return Ok(None) };
     let Some(file) = of_link(tx, url)? else { return Ok(None) };
@@ -166,7 +165,7 @@ pub(crate) fn picture_of(tx: &mut Transaction<'_>, user: UserKey, avatar: Option
     Ok(keeps.then_some(file.key))
 }
 
-/// Removes the rows of files whose bytes are gone.
+/// Deletes the rows of files whose bytes are gone.
 pub(crate) fn forget(tx: &mut Transaction<'_>, ids: &[String]) -> RuleResult<()> {
     for id in ids {
         if let Some(file) = tx.files().file(id)? {
@@ -190,7 +189,7 @@ mod tests {
     const PICTURE: FileUse = FileUse { picture: true, ..NOTHING };
     const BARRED: FileUse = FileUse { uploader_disabled: true, ..NOTHING };
 
-    /// A file that was announced some hours ago, a minute less than full hours.
+    /// A file that was announced a number of hours ago, less one minute.
     fn file(complete: bool, hours: i64) -> FileRow {
         FileRow {
             key: FileKey(1),
@@ -207,7 +206,8 @@ mod tests {
 
     #[test]
     fn a_file_is_available_while_something_refers_to_it() {
-        // Whether it is complete, its age in hours, what refers to it; whether it is available, whether it is orphaned.
+        // Each case: whether the file is complete, its age in hours, its references; whether it is available, and
+        // orphaned.
         for (complete, hours, used, available, orphaned) in [
             (true, 1, NOTHING, true, false),
             (true, 24, NOTHING, true, false),

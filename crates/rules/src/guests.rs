@@ -1,34 +1,21 @@
-//! Guests: users known only by the id that they claim, and the secrets by which they prove what they own.
+//! Rules about guests: users identified only by the id that they claim.
 //!
-//! What must stay true: a guest holds an id only while no account has it, and an account inherits nothing of a guest's.
-//! Every account is made by `users::insert`, which calls [`give_up_id`] in the same transaction; every write of a guest
-//! goes through `Transaction::actor` or [`upsert`], which refuse once the id is an account's.
+//! What must stay true: a guest holds an id only while no account has it. Every write of a guest goes through
+//! `Transaction::actor` or [`upsert`], which refuse once an account has the id.
 
 use std::sync::Arc;
 
 use quintet_domain::limits::GUEST_ROOMS_MAX;
-use quintet_domain::{Actor, Departure, GuestProof, Profile, Refusal, Role, User, UserId, UserKind, validate_link};
-use subtle::ConstantTimeEq;
+use quintet_domain::{Actor, Profile, Refusal, Role, User, UserId, UserKind, validate_link};
 
+use crate::guest_proof::{id_is_reserved, id_is_taken, proven};
 use crate::log::Change;
-use crate::rows::{ConversationRow, GuestRows, MemberRow, UserRow};
+use crate::ownership::owns;
+use crate::rows::{ConversationRow, MemberRow, UserRow};
 use crate::transaction::{About, ActingUser, Transaction};
-use crate::{ConversationKey, RowResult, RuleResult, SecretKey, UserKey, access, files, members};
+use crate::{RuleResult, UserKey, files};
 
-/// Memberships that are read at once.
-const MEMBERSHIPS_AT_ONCE: usize = 500;
-
-/// The refusal of a guest's write after an account took its id.
-pub(crate) fn id_is_taken() -> Refusal {
-    Refusal::unauthenticated("this id belongs to a registered user; a token is needed")
-}
-
-/// The refusal of ids that the server gives to guests who lost theirs.
-pub(crate) fn id_is_reserved(id: &UserId) -> Refusal {
-    Refusal::unauthenticated(&format!("the id `{id}` is reserved: only the server gives ids of this form"))
-}
-
-/// Makes a guest, or brings its row up to date with the profile that it gives; its connections carry that on.
+/// Creates a guest, or updates its row to the profile that it sent. Its connections receive the change.
 pub(crate) fn upsert(tx: &mut Transaction<'_>, actor: &Actor, profile: &Profile) -> RuleResult<ActingUser> {
     let id = &actor.user;
     if let Some(avatar) = profile.avatar.as_deref().filter(|avatar| !avatar.is_empty()) {
@@ -106,7 +93,7 @@ fn new_guest(tx: &Transaction<'_>, id: &UserId, profile: &Profile) -> UserRow {
     }
 }
 
-/// A new guest with the file that its picture keeps alive, which needs the key of the row.
+/// A new guest with the file that its picture keeps available, which needs the key of the row.
 fn with_picture(tx: &mut Transaction<'_>, row: Arc<UserRow>, profile: &Profile) -> RuleResult<Arc<UserRow>> {
     match files::picture_of(tx, row.key, profile.avatar.as_deref())? {
         Some(picture) => tx.update_user(UserRow { picture: Some(picture), ..UserRow::clone(&row) }),
@@ -114,38 +101,7 @@ fn with_picture(tx: &mut Transaction<'_>, row: Arc<UserRow>, profile: &Profile) 
     }
 }
 
-/// A guest who writes, with the secret that it proves to have.
-pub(crate) fn proven(tx: &mut Transaction<'_>, row: Arc<UserRow>, actor: &Actor) -> RuleResult<ActingUser> {
-    if row.user.id.is_former_guests() {
-        return Err(id_is_reserved(&row.user.id).into());
-    }
-    let secret = match &actor.guest_proof {
-        Some(proof) => secret_of(tx.guests(), row.key, proof)?,
-        None => None,
-    };
-    Ok(ActingUser { row, secret })
-}
-
-/// The secret of a guest that a proof stands for, if it is one of the guest's.
-///
-/// # Errors
-/// An error of the store.
-pub fn secret_of(rows: &dyn GuestRows, guest: UserKey, proof: &GuestProof) -> RowResult<Option<SecretKey>> {
-    let found = rows.guest_secret(guest, &proof.name)?;
-    Ok(found.filter(|(_, hash)| bool::from(hash.ct_eq(&proof.hash))).map(|(key, _)| key))
-}
-
-/// Stores the secret of a guest's first room, unless the guest has proved to have it already.
-pub(crate) fn with_secret(tx: &mut Transaction<'_>, guest: ActingUser, actor: &Actor) -> RuleResult<ActingUser> {
-    let (None, Some(proof)) = (guest.secret, &actor.guest_proof) else { return Ok(guest) };
-    let now = tx.now;
-    let Some(secret) = tx.guests().insert_guest_secret(guest.key, &proof.name, &proof.hash, now)? else {
-        return Err(Refusal::forbidden("This `guestSecret` is not one of yours.").into());
-    };
-    Ok(ActingUser { secret: Some(secret), ..guest })
-}
-
-/// Refuses a guest who is in as many rooms as a guest may be in.
+/// Refuses a guest who is a member of the maximum number of rooms.
 pub(crate) fn may_enter_another(tx: &mut Transaction<'_>, user: &UserRow) -> RuleResult<()> {
     if user.user.is_guest() && tx.user_details().user_counts(user.key)?.conversations >= GUEST_ROOMS_MAX {
         let message = format!("A guest is in at most {GUEST_ROOMS_MAX} rooms: leave one first.");
@@ -154,13 +110,13 @@ pub(crate) fn may_enter_another(tx: &mut Transaction<'_>, user: &UserRow) -> Rul
     Ok(())
 }
 
-/// Shows a guest as the owner of a room that it proves to own, where it joined without the proof.
+/// Shows a guest as the owner of a room that it proves to own, if it joined without the proof.
 pub(crate) fn show_as_owner(
     tx: &mut Transaction<'_>,
     conversation: &mut ConversationRow,
     user: &ActingUser,
 ) -> RuleResult<()> {
-    if !user.user.is_guest() || !access::owns(conversation, user) {
+    if !user.user.is_guest() || !owns(conversation, user) {
         return Ok(());
     }
     match tx.member(conversation.key, user.key)? {
@@ -169,49 +125,5 @@ pub(crate) fn show_as_owner(
             tx.conversation_changed(conversation, None)
         }
         _ => Ok(()),
-    }
-}
-
-/// Frees an id for an account. A guest who has it leaves its rooms; what it wrote and owns stays with its row, which
-/// takes an id that nobody can claim. Its secrets prove nothing any more.
-///
-/// # Errors
-/// `ERR_CONFLICT` when an account has the id, or only the server gives ids of its form.
-pub(crate) fn give_up_id(tx: &mut Transaction<'_>, id: &UserId) -> RuleResult<()> {
-    if id.is_former_guests() {
-        return Err(Refusal::conflict(format!("The id `{id}` is reserved: the server gives ids of this form.")).into());
-    }
-    let Some(row) = tx.find_user(id)? else { return Ok(()) };
-    if !row.user.is_guest() {
-        return Err(Refusal::conflict(format!("The id `{id}` is taken.")).into());
-    }
-    let guest = ActingUser::plain(Arc::clone(&row));
-    for conversation in memberships(tx, row.key)? {
-        let mut conversation = tx.conversation_by_key(conversation)?;
-        members::depart(tx, None, &mut conversation, &guest, Departure::IdTaken)?;
-    }
-    let former = UserId::former_guest(tx.secret());
-    let mut user = User::clone(&row.user);
-    // A name that was made from the id would still show it.
-    if user.username == User::guest_name(id) {
-        user.username = User::guest_name(&former);
-        user.name.clone_from(&user.username);
-    }
-    user.id = former;
-    tx.update_user(UserRow { user: Arc::new(user), former_id: Some(id.clone()), ..UserRow::clone(&row) })?;
-    tx.guests().delete_guest_secrets(row.key)?;
-    Ok(())
-}
-
-/// All conversations of a guest, who is in few.
-fn memberships(tx: &Transaction<'_>, guest: UserKey) -> RuleResult<Vec<ConversationKey>> {
-    let mut all = Vec::new();
-    loop {
-        let page = tx.member_lists().conversations_of(guest, all.last().copied(), MEMBERSHIPS_AT_ONCE)?;
-        let last = page.len() < MEMBERSHIPS_AT_ONCE;
-        all.extend(page);
-        if last {
-            return Ok(all);
-        }
     }
 }

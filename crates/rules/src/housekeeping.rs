@@ -1,7 +1,7 @@
-//! What the server does by itself from time to time: expired rows are removed, and guests who are gone leave.
+//! What the server does by itself at intervals: it removes expired rows, and ends the memberships of absent guests.
 //!
-//! What must stay true: each of these writes is short, so that other writes run in between. The newest row of all users
-//! is kept, so that no user gets the key of a guest that the log names.
+//! What must stay true: each of these writes is short, so that other writes run in between. The newest user row is
+//! kept, so that no user gets the key of a guest that the log refers to.
 
 use std::sync::Arc;
 
@@ -15,18 +15,18 @@ use crate::transaction::{ActingUser, Transaction};
 use crate::{ConversationKey, RuleResult, UserKey, conversations, members, notifications, reach};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
-/// Rows of each kind that one write removes, at most.
+/// Maximum number of rows of each kind that one write removes.
 const ROWS_AT_ONCE: usize = 500;
-/// Guests that one write checks, each by several reads.
+/// Maximum number of guests that one write checks, each by several reads.
 const GUESTS_AT_ONCE: usize = 100;
-/// Memberships of guests, and guests' rooms, that one write ends, at most.
+/// Maximum number of guests' memberships, and of guests' rooms, that one write ends.
 const SWEPT_AT_ONCE: usize = 200;
 
 fn days_ago(now: Timestamp, days: i64) -> Timestamp {
     now.plus_ms(-days * DAY_MS)
 }
 
-/// Removes some expired rows. `after` is the mark of the last guest that an earlier write checked.
+/// Removes some expired rows. `after` is the key of the last guest that an earlier write checked.
 pub(crate) fn prune(tx: &mut Transaction<'_>, after: i64) -> RuleResult<Pruned> {
     let mut more = prune_changes(tx)?;
     more |= prune_followers(tx)?;
@@ -36,12 +36,12 @@ pub(crate) fn prune(tx: &mut Transaction<'_>, after: i64) -> RuleResult<Pruned> 
     Ok(Pruned { more: more || next.is_some(), after: next.map_or(0, |guest| guest.0) })
 }
 
-/// Whether there are probably more rows to remove: as many were removed as one write may remove.
+/// Whether there are probably more rows to remove: the write removed as many as it may.
 fn is_full(removed: usize) -> bool {
     removed >= ROWS_AT_ONCE
 }
 
-/// Removes changes of the log that are too old.
+/// Removes changes of the log that have expired.
 fn prune_changes(tx: &mut Transaction<'_>) -> RuleResult<bool> {
     let days = i64::from(tx.quotas().change_days);
     if days == 0 {
@@ -49,12 +49,12 @@ fn prune_changes(tx: &mut Transaction<'_>) -> RuleResult<bool> {
     }
     let before = days_ago(tx.now, days);
     let changes = tx.log().prune_changes(before, ROWS_AT_ONCE)?;
-    // Messages stay, but a client that was away for longer than the log is kept starts afresh, whatever it missed.
+    // Messages stay, but a client that was away longer than the log is kept starts afresh, whatever it missed.
     let passed = tx.log().prune_past_messages(before, ROWS_AT_ONCE)?;
     Ok(is_full(changes) || is_full(passed))
 }
 
-/// Removes departures and addressees of changes that were removed.
+/// Removes the departures and addressees of changes that were removed.
 fn prune_followers(tx: &mut Transaction<'_>) -> RuleResult<bool> {
     let pruned_to = tx.log().pruned_to()?;
     let departures = tx.log().prune_departures(pruned_to, ROWS_AT_ONCE)?;
@@ -70,7 +70,7 @@ fn prune_notifications(tx: &mut Transaction<'_>) -> RuleResult<bool> {
     Ok(is_full(found.len()))
 }
 
-/// Removes daily counts of past days, and networks from which nobody has logged in for a long time.
+/// Removes daily counts of past days, and networks without a login for a long time.
 fn prune_counts(tx: &mut Transaction<'_>) -> RuleResult<bool> {
     let (today, before) = (reach::day(tx.now), days_ago(tx.now, LOGIN_NETWORKS_KEPT_DAYS));
     let counts = tx.user_details().prune_contacts(today, ROWS_AT_ONCE)?;
@@ -78,7 +78,7 @@ fn prune_counts(tx: &mut Transaction<'_>) -> RuleResult<bool> {
     Ok(is_full(counts) || is_full(networks))
 }
 
-/// Removes guests that are members of nothing, wrote nothing and own nothing. Gives the mark at which to continue.
+/// Removes guests that are members of nothing, wrote nothing and own nothing. Returns the key to continue at.
 fn prune_guests(tx: &mut Transaction<'_>, after: UserKey) -> RuleResult<Option<UserKey>> {
     let guests = tx.user_details().guests(after, GUESTS_AT_ONCE)?;
     let newest = tx.user_details().newest_user()?;
@@ -94,7 +94,7 @@ fn prune_guests(tx: &mut Transaction<'_>, after: UserKey) -> RuleResult<Option<U
     Ok(guests.last().filter(|_| guests.len() == GUESTS_AT_ONCE).map(|guest| guest.key))
 }
 
-/// Whether a guest is old enough to be forgotten, and nothing is left of what it did.
+/// Whether a guest is old enough to be removed, and nothing refers to it.
 fn has_nothing(tx: &mut Transaction<'_>, guest: &UserRow) -> RuleResult<bool> {
     Ok(guest.user.created_at < days_ago(tx.now, GUESTS_KEPT_DAYS)
         && tx.member_lists().conversations_of(guest.key, None, 1)?.is_empty()
@@ -102,8 +102,8 @@ fn has_nothing(tx: &mut Transaction<'_>, guest: &UserRow) -> RuleResult<bool> {
         && !tx.rows.owns_any_conversation(guest.key)?)
 }
 
-/// Ends some older memberships of guests who are not present, and deletes some guests' rooms that are empty for too
-/// long. Says whether there is more to do.
+/// Ends some older memberships of guests who are not online, and deletes some guests' rooms that have been empty too
+/// long. Returns whether there is more to do.
 pub(crate) fn sweep_guests(tx: &mut Transaction<'_>, write: &SweepGuests) -> RuleResult<bool> {
     let gone = absent_guests(tx, write)?;
     let more_guests = gone.len() == SWEPT_AT_ONCE;
@@ -120,7 +120,7 @@ pub(crate) fn sweep_guests(tx: &mut Transaction<'_>, write: &SweepGuests) -> Rul
     Ok(more_guests || empty.len() == SWEPT_AT_ONCE)
 }
 
-/// Some older memberships of guests who are not present.
+/// Some older memberships of guests who are not online.
 fn absent_guests(tx: &mut Transaction<'_>, write: &SweepGuests) -> RuleResult<Vec<(ConversationKey, Arc<UserRow>)>> {
     let (mut absent, mut after) = (Vec::new(), None);
     loop {

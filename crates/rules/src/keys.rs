@@ -1,4 +1,6 @@
-//! Keys of rows: numbers that a store gives, of which clients see none.
+//! Keys of rows: numbers that a store assigns, and that clients never see.
+//!
+//! What must stay true: a key identifies one row of its kind for as long as anything refers to it.
 
 macro_rules! key {
     ($(#[$doc:meta])* $name:ident) => {
@@ -9,7 +11,7 @@ macro_rules! key {
 }
 
 key! {
-    /// The key of a user. It is never used again while the log names it.
+    /// The key of a user. It is never used again while the log refers to it.
     UserKey
 }
 key! {
@@ -17,8 +19,8 @@ key! {
     ConversationKey
 }
 key! {
-    /// The key of a message: the position at which it was committed. Messages that were older than the log when the
-    /// database was brought over from version 0.1 have keys of 0 and below, in the same order.
+    /// The key of a message: the position at which it was committed. Messages that were older than the log when a
+    /// database of version 0.1 was migrated have keys of 0 and below, in the same order.
     MessageKey
 }
 key! {

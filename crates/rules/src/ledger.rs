@@ -1,8 +1,10 @@
-//! The budgets of users: rows written, bytes delivered to others, text stored, and rooms made.
+//! The budgets of users: rows written, bytes delivered to others, text stored, and rooms created.
 //!
-//! The cost of a command is known only once it ran, so it is charged then, and whoever has overdrawn its budget waits
-//! before its next command: the generic cell rate algorithm (ITU-T I.371) with costs that differ. A single command is
-//! never refused for being large; the limits of the model bound it.
+//! The cost of a command is known only after it ran, so it is charged then, and an actor that has overdrawn its budget
+//! waits before its next command. This is the generic cell rate algorithm (ITU-T I.371) with variable costs. A single
+//! command is never refused for being large; the limits of the model bound it.
+//!
+//! What must stay true: nobody waits longer than [`BUDGET_WAIT_MINUTES_MAX`], even if the clock is set back.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -15,14 +17,14 @@ use quintet_domain::{Event, Message, Timestamp};
 
 use crate::UserKey;
 
-/// Number of accounts above which those that owe nothing are dropped.
+/// Number of accounts above which those without debt are dropped.
 const ACCOUNTS_KEPT: usize = 10_000;
 
 const NS_PER_SECOND: u64 = 1_000_000_000;
 const NS_PER_MS: u64 = 1_000_000;
 const WAIT_NS_MAX: u64 = BUDGET_WAIT_MINUTES_MAX * 60 * NS_PER_SECOND;
 
-/// Approximate bytes of names, ids and times in an event beside its text.
+/// Approximate bytes of names, ids and times in an event, without its text.
 const ENVELOPE_BYTES: usize = 300;
 /// Approximate bytes of an id in JSON.
 const ID_BYTES: usize = 48;
@@ -32,7 +34,7 @@ const ID_BYTES: usize = 48;
 pub(crate) enum Payer {
     /// A registered user, by its key.
     User(UserKey),
-    /// All guests of a network.
+    /// All guests of a network, by its address.
     Network(IpAddr),
 }
 
@@ -52,7 +54,7 @@ impl Cost {
     pub(crate) const ALWAYS: [Self; 3] = [Self::Rows, Self::Bytes, Self::Stored];
 }
 
-/// A budget: the nanoseconds that one unit costs, and how many units may be used at once.
+/// The price of one unit of each cost in nanoseconds, and the number of units that may be used at once.
 const PRICES: [(u64, u64); 4] = [
     (NS_PER_SECOND / ROWS_PER_SECOND, ROWS_BURST),
     (NS_PER_SECOND / DELIVERED_BYTES_PER_SECOND, DELIVERED_BYTES_BURST),
@@ -60,17 +62,18 @@ const PRICES: [(u64, u64); 4] = [
     (60 * NS_PER_SECOND / ROOMS_PER_MINUTE, ROOMS_PER_MINUTE),
 ];
 
-/// The parties charged for a command, each with its factor to a user's budget; none for a command that is free.
+/// The parties that a command is charged to, each with its factor to a user's budget; `None` for a command that is
+/// free.
 pub(crate) type Payers = [Option<(Payer, u64)>; 2];
 
-/// For each cost, the moment at which all use is paid for, in nanoseconds since 1970.
+/// For each cost, the time at which all use will be paid for, in nanoseconds since 1970.
 type Account = [u64; PRICES.len()];
 
-/// The budgets of users and networks: for each, how far its use is paid for.
+/// The budgets of users and networks: for each, the time until which its use is paid for.
 #[derive(Debug, Default)]
 pub struct Ledger {
     accounts: HashMap<Payer, Account>,
-    /// The number of accounts at which those that owe nothing are dropped.
+    /// The number of accounts at which those without debt are dropped next.
     tidy_at: usize,
 }
 
@@ -94,7 +97,7 @@ impl Ledger {
         }
     }
 
-    /// Milliseconds until all payers have budget for these costs again; `None` where they have it now.
+    /// Milliseconds until all payers have budget for these costs again; `None` if they have it now.
     pub(crate) fn wait_ms(&self, payers: Payers, costs: &[Cost], now: Timestamp) -> Option<u64> {
         let now = ns(now);
         let waits =
@@ -109,7 +112,7 @@ impl Ledger {
     }
 }
 
-/// Approximate bytes of an event on one connection; 0 where no vocabulary has the event.
+/// Approximate bytes of an event on one connection; 0 for events that no dialect has.
 pub(crate) fn weight(event: &Event) -> u64 {
     let message = |message: &Message| {
         let file = message.file.as_ref().map_or(0, |file| file.url.len() + file.name.as_ref().map_or(0, String::len));

@@ -1,16 +1,18 @@
-//! The decisions of Quintet, over rows: who may do what, who hears of it, what it costs, what is remembered.
+//! The decisions of Quintet over rows: who may do what, who receives it, what it costs, what is stored.
 //!
-//! What lives here: a rule for each kind of [`Write`], the rows that rules work on ([`rows`]), the row cache, the closed
-//! [`log`] of changes and the replay of it. What does not: SQL, async, a clock or a source of randomness of its own.
+//! What lives here: a rule for each kind of [`Write`], the rows that rules work on ([`rows`]), the row cache, the
+//! closed [`log`] of changes and its replay. What does not: SQL, async code, and a clock or a source of randomness.
 //!
-//! What must stay true: a rule is a function of the rows, the transaction's clock and ids, and the write. It refuses, or
-//! changes rows and records changes; nobody hears of either before the store has committed.
+//! What must stay true: a rule is a function of the rows, the transaction's clock and ids, and the write. It refuses,
+//! or it changes rows and records changes; no client learns of either before the store has committed.
 
 mod access;
 mod cache;
 mod conversations;
 mod error;
 pub mod files;
+mod guest_ids;
+mod guest_proof;
 mod guests;
 mod housekeeping;
 mod keys;
@@ -18,29 +20,31 @@ mod ledger;
 pub mod log;
 pub mod meetups;
 mod members;
-pub mod messages;
+pub mod message_views;
+mod messages;
 pub mod names;
 mod notifications;
+mod ownership;
 mod reach;
 pub mod rows;
 mod services;
 mod transaction;
 mod users;
 
-pub use access::standing;
 pub use cache::RowCache;
 pub use error::{RowResult, RowsError, RuleError, RuleResult};
-pub use guests::secret_of;
+pub use guest_proof::secret_of;
 pub use keys::{ConversationKey, FileKey, MeetupKey, MessageKey, NotificationKey, SecretKey, UserKey};
 pub use ledger::Ledger;
+pub use ownership::standing;
 use quintet_domain::{Write, Written};
 pub use transaction::{About, ActingUser, Mark, Transaction, WriterState};
 
 /// Applies a write to the open transaction.
 ///
 /// # Errors
-/// [`RuleError::Refused`] where it is not allowed; [`RuleError::Rows`] where the store failed. In both cases the store
-/// takes back what the write has changed.
+/// [`RuleError::Refused`] if the write is not allowed; [`RuleError::Rows`] if the store failed. In both cases the store
+/// rolls back what the write has changed.
 pub fn apply(tx: &mut Transaction<'_>, write: Write) -> RuleResult<Written> {
     Ok(match write {
         Write::SendMessage(write) => Written::SendMessage(messages::send(tx, write)?),
@@ -86,7 +90,8 @@ pub fn apply(tx: &mut Transaction<'_>, write: Write) -> RuleResult<Written> {
     })
 }
 
-/// Whether a write refuses, if it does, before it has changed anything, so that the store needs no savepoint for it.
+/// Whether a write that is refused is refused before it has changed anything, so that the store needs no savepoint for
+/// it.
 #[must_use]
 pub fn refuses_before_writing(write: &Write) -> bool {
     match write {

@@ -1,4 +1,7 @@
-//! Joining, leaving, adding and removing members, and who becomes owner when the owner leaves.
+//! Rules that add and remove members, and that pass ownership on when the owner leaves.
+//!
+//! What must stay true: the member count of a conversation and the conversation count of a user change with every
+//! membership row.
 
 use std::sync::Arc;
 
@@ -11,11 +14,12 @@ use quintet_domain::{
 
 use crate::ledger::Cost;
 use crate::log::Change;
+use crate::ownership::owns;
 use crate::rows::{ConversationHead, ConversationRow, MemberFilter, MemberRow, UserCounts};
 use crate::transaction::{About, ActingUser, Transaction};
-use crate::{RuleResult, UserKey, access, guests, messages, reach};
+use crate::{RuleResult, UserKey, guests, message_views, reach};
 
-/// The actor's row; a guest's is made, or brought up to date with the profile that it gives.
+/// The actor's row. A guest's row is created, or updated to the profile that the guest sent.
 pub(crate) fn actor_with_profile(tx: &mut Transaction<'_>, actor: &Actor, profile: &Profile) -> RuleResult<ActingUser> {
     if !actor.guest {
         return tx.actor(actor);
@@ -37,7 +41,7 @@ pub(crate) fn join(tx: &mut Transaction<'_>, write: &JoinConversation) -> RuleRe
         guests::show_as_owner(tx, &mut conversation, &user)?;
     }
     let history = match write.history {
-        true => messages::newest(tx, &conversation, HISTORY_ON_JOIN as usize)?,
+        true => message_views::newest(tx, &conversation, HISTORY_ON_JOIN as usize)?,
         false => Vec::new(),
     };
     Ok(Joined { conversation: conversation.reference, new, history })
@@ -58,7 +62,7 @@ pub(crate) fn add(tx: &mut Transaction<'_>, write: &AddMember) -> RuleResult<Joi
     let user = ActingUser::plain(tx.registered(user)?);
     let standing = tx.member(conversation.key, user.key)?;
     if standing.is_some_and(|member| role.is_none_or(|role| member.role == role)) {
-        // A user who may not add learns nothing new by asking for what is there already.
+        // A user who may not add members learns nothing by asking for a membership that exists.
         return Ok(Joined { conversation: conversation.reference, new: false, history: Vec::new() });
     }
     let role = role.unwrap_or(Role::Member);
@@ -82,7 +86,7 @@ pub(crate) fn add(tx: &mut Transaction<'_>, write: &AddMember) -> RuleResult<Joi
     Ok(Joined { conversation: conversation.reference, new: standing.is_none(), history: Vec::new() })
 }
 
-/// Makes a user a member and records it. A conversation's owner comes back as its owner.
+/// Adds a member and records the join. The owner of a conversation who joins again becomes owner again.
 pub(crate) fn insert(
     tx: &mut Transaction<'_>,
     actor: Option<&Actor>,
@@ -93,7 +97,7 @@ pub(crate) fn insert(
     let role = if inherits(tx, conversation, user)? { Role::Owner } else { role };
     let sequence = tx.next_sequence(conversation)?;
     insert_row(tx, conversation, user.key, role, sequence)?;
-    // A connection is not told of its own join; the connections of a user who is added are, like the others'.
+    // A connection receives no event of its own join; the connections of a user who is added do.
     let own = actor.filter(|actor| actor.user == user.user.id);
     let change = Change::MemberJoined {
         conversation: Arc::clone(&conversation.reference),
@@ -103,12 +107,12 @@ pub(crate) fn insert(
     tx.record(&change, About::numbered(conversation, sequence), own)
 }
 
-/// Whether a new member is the owner: it was before, which a guest has to prove, or the owner is erased and nobody with
-/// an account is a member.
+/// Whether a new member is the owner: it was the owner before, which a guest has to prove, or the owner is erased and
+/// no other member has an account.
 fn inherits(tx: &mut Transaction<'_>, conversation: &mut ConversationRow, user: &ActingUser) -> RuleResult<bool> {
     let Some(owner) = conversation.owner else { return Ok(false) };
     if owner == user.key {
-        return Ok(access::owns(conversation, user));
+        return Ok(owns(conversation, user));
     }
     if user.user.is_guest() || user.user.is_service() {
         return Ok(false);
@@ -123,7 +127,7 @@ fn inherits(tx: &mut Transaction<'_>, conversation: &mut ConversationRow, user: 
     Ok(inherits)
 }
 
-/// Adds a membership's row and counts it. Messages up to `joined_sequence` count as read.
+/// Inserts a membership's row and counts it. Messages up to `joined_sequence` count as read.
 pub(crate) fn insert_row(
     tx: &mut Transaction<'_>,
     conversation: &mut ConversationRow,
@@ -160,7 +164,7 @@ pub(crate) fn insert_row(
     Ok(())
 }
 
-/// Removes a membership's row and counts it; the conversation's own count is the caller's.
+/// Deletes a membership's row and counts it. The caller updates the conversation's own count.
 pub(crate) fn delete_row(tx: &mut Transaction<'_>, conversation: &ConversationRow, user: UserKey) -> RuleResult<()> {
     tx.delete_member(conversation.key, user)?;
     let one = UserCounts { conversations: -1, ..UserCounts::default() };
@@ -197,7 +201,7 @@ pub(crate) fn remove(tx: &mut Transaction<'_>, write: &RemoveMember) -> RuleResu
     Ok(conversation.reference)
 }
 
-/// Ends a membership, passes ownership on, and records it.
+/// Ends a membership, passes ownership on, and records the departure.
 pub(crate) fn depart(
     tx: &mut Transaction<'_>,
     actor: Option<&Actor>,
@@ -209,10 +213,10 @@ pub(crate) fn depart(
     delete_row(tx, conversation, user.key)?;
     let left = conversation.head.member_count.saturating_sub(1);
     let head = ConversationHead { member_count: left, ..conversation.head };
-    // A guest is out of its rooms whenever it is offline, and by anybody who claims its id: it gives away what is its
-    // own only by leaving with the proof that it is.
+    // A guest's memberships end when it goes offline, which anybody who claims its id can cause. It therefore gives up
+    // ownership only by leaving with proof.
     let gives_away = !user.user.is_guest() || departure == Departure::Left;
-    let heir = match gives_away && access::owns(conversation, user) {
+    let heir = match gives_away && owns(conversation, user) {
         true => heir(tx, conversation)?,
         false => None,
     };
@@ -248,8 +252,8 @@ pub(crate) fn depart(
     Ok(())
 }
 
-/// The member who becomes owner: the longest-standing admin, else member, people before services, but no guest, whose id
-/// anybody could claim. None where nobody with an account is left: the owner then stays who it was.
+/// The member who becomes owner: the longest-standing admin, else member; people before services; no guests, because
+/// anybody can claim their ids. `None` if no other member has an account: the owner then stays owner.
 fn heir(tx: &Transaction<'_>, conversation: &ConversationRow) -> RuleResult<Option<UserKey>> {
     for service in [false, true] {
         for role in [Some(Role::Admin), None] {

@@ -1,70 +1,28 @@
-//! Sending, editing, deleting and reading messages.
+//! Rules that send, edit, delete and read messages.
+//!
+//! What must stay true: a message keeps its sequence number when its content is deleted; a read cursor never moves
+//! back.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use quintet_domain::limits::{READ_AUDIENCE_MEMBERS_MAX, READ_IDS_MAX, READERS_SHOWN_MAX};
+use quintet_domain::limits::{READ_AUDIENCE_MEMBERS_MAX, READ_IDS_MAX};
 use quintet_domain::permissions::{self, Action};
 use quintet_domain::{
-    Actor, ConversationRef, DELETED_CONTENT, DeleteMessage, EditMessage, MarkRead, Message, MessageId, NewText, Reader,
-    Refusal, SendMessage, Sent, Target, User, UserId, is_blank,
+    Actor, DELETED_CONTENT, DeleteMessage, EditMessage, MarkRead, Message, MessageId, NewText, Refusal, SendMessage,
+    Sent, Target, UserId, is_blank,
 };
 
-use crate::access::standing;
 use crate::ledger::Cost;
 use crate::log::{Change, ReadSpan};
-use crate::rows::{ConversationHead, ConversationRow, CursorRow, MemberRow, MemberRows, MessageRow, UserRow};
+use crate::message_views::{add_readers, shown};
+use crate::ownership::standing;
+use crate::rows::{ConversationHead, ConversationRow, MemberRow, MessageRow, UserRow};
 use crate::transaction::{About, ActingUser, Transaction};
-use crate::{ConversationKey, MessageKey, RowResult, RuleError, RuleResult, UserKey, conversations, files};
+use crate::{ConversationKey, MessageKey, RuleError, RuleResult, UserKey, conversations, files};
 
-/// Messages of an erased person that one transaction deletes, so that other writes run in between.
+/// Maximum number of messages of an erased person that one write deletes; other writes run in between.
 const ERASED_AT_ONCE: usize = 200;
-
-/// Cursors that are read for the readers of some messages: those that have come furthest.
-pub const CURSORS_READ_MAX: usize = 10 * READERS_SHOWN_MAX;
-
-/// A message as clients see it, without its readers.
-#[must_use]
-pub fn shown(row: &MessageRow, conversation: &Arc<ConversationRef>, sender: &Arc<User>) -> Message {
-    Message {
-        id: row.id.clone(),
-        conversation: Arc::clone(conversation),
-        sequence: row.sequence,
-        sender: Arc::clone(sender),
-        kind: row.kind,
-        content: row.content.clone(),
-        file: row.file.clone(),
-        client_message_id: row.client_message_id.clone(),
-        created_at: row.created_at,
-        edited_at: row.edited_at,
-        deleted_at: row.deleted_at,
-        readers: Vec::new(),
-    }
-}
-
-/// The readers of a message: members who were there when it was sent and whose cursor has passed it.
-#[must_use]
-pub fn readers(cursors: &[CursorRow], message: &Message) -> Vec<Reader> {
-    let passed = cursors.iter().filter(|cursor| {
-        cursor.joined_sequence < message.sequence
-            && cursor.read_sequence >= message.sequence
-            && cursor.user != message.sender.id
-    });
-    passed.take(READERS_SHOWN_MAX).map(|cursor| Reader { user: cursor.user.clone(), read_at: cursor.read_at }).collect()
-}
-
-/// Adds their readers to messages of one conversation, which stand in order of their sequence numbers.
-///
-/// # Errors
-/// An error of the store.
-pub fn add_readers(rows: &dyn MemberRows, conversation: ConversationKey, messages: &mut [Message]) -> RowResult<()> {
-    let Some(oldest) = messages.first().map(|message| message.sequence) else { return Ok(()) };
-    let cursors = rows.cursors(conversation, oldest, CURSORS_READ_MAX)?;
-    for message in messages {
-        message.readers = readers(&cursors, message);
-    }
-    Ok(())
-}
 
 /// A message that is looked up to be changed.
 struct Found {
@@ -74,8 +32,8 @@ struct Found {
 }
 
 impl Found {
-    /// Whether the user wrote it. Of a guest's messages, only those of the same connection, or of the same secret, are
-    /// its own: anybody can claim its id.
+    /// Whether the user wrote the message. Since anybody can claim a guest's id, a guest's messages are only those of
+    /// the same connection or the same secret.
     fn is_by(&self, user: &ActingUser, actor: &Actor) -> bool {
         let same_connection = self.row.origin.is_some() && self.row.origin == actor.origin;
         let same_secret = self.row.guest_secret.is_some() && self.row.guest_secret == user.secret;
@@ -94,7 +52,7 @@ pub(crate) fn send(tx: &mut Transaction<'_>, write: SendMessage) -> RuleResult<S
     if let Some(first) = first_result(tx, &conversation, &sender, &text)? {
         return Ok(Sent { message: first, repeated: true });
     }
-    // Before the first row is written: a refusal of the file then needs no savepoint.
+    // Before the first row is written, so that refusing the file needs no savepoint.
     let file = text.file.as_ref().map(|file| files::of_message(tx, &file.url)).transpose()?.flatten();
 
     let row = MessageRow {
@@ -133,13 +91,13 @@ pub(crate) fn send(tx: &mut Transaction<'_>, write: SendMessage) -> RuleResult<S
     Ok(Sent { message, repeated: false })
 }
 
-/// Charges for the text that a message has.
+/// Charges for the text of a message.
 fn charge_text(tx: &mut Transaction<'_>, message: &Message) {
     let file = message.file.as_ref().map_or(0, |file| file.url.len() + file.name.as_ref().map_or(0, String::len));
     tx.charge(Cost::Stored, (message.content.len() + file) as u64);
 }
 
-/// The message that an earlier send with the same client message id made.
+/// The message that an earlier send with the same client message id created.
 fn first_result(
     tx: &mut Transaction<'_>,
     conversation: &ConversationRow,
@@ -151,7 +109,7 @@ fn first_result(
     let Some(row) = found else { return Ok(None) };
     let mut first = shown(&row, &conversation.reference, &sender.user);
     add_readers(tx.member_lists(), conversation.key, std::slice::from_mut(&mut first))?;
-    // What was edited or deleted since is still the result; only an untouched message can be compared.
+    // A message that was edited or deleted since is still the result; only an unchanged one can be compared.
     let touched = first.edited_at.is_some() || first.deleted_at.is_some();
     if !touched && (first.content != text.content || first.kind != text.kind || first.file != text.file) {
         return Err(Refusal::conflict(format!(
@@ -169,7 +127,7 @@ fn with_conversation(tx: &mut Transaction<'_>, row: MessageRow) -> RuleResult<Fo
     Ok(Found { row, conversation, message })
 }
 
-/// A message that the actor can see and may do `action` to.
+/// A message that the actor can see and may perform `action` on.
 fn find_for(
     tx: &mut Transaction<'_>,
     actor: &Actor,
@@ -235,8 +193,8 @@ fn erase(tx: &mut Transaction<'_>, actor: Option<&Actor>, by: UserKey, found: Fo
     Ok(message)
 }
 
-/// Deletes some of the messages that a user sent behind a mark, in conversations that it is a member of or not, as if
-/// it had deleted them itself. Gives the mark to continue at, if there is more.
+/// Deletes some of the messages that a user sent after a key, whether or not it is still a member, as if the user had
+/// deleted them itself. Returns the key to continue at, if there are more.
 pub(crate) fn delete_some_of(
     tx: &mut Transaction<'_>,
     user: &ActingUser,
@@ -245,7 +203,7 @@ pub(crate) fn delete_some_of(
     let keys = tx.messages().messages_of_sender(user.key, from, ERASED_AT_ONCE)?;
     for key in &keys {
         let Some(row) = tx.messages().message_by_key(*key)? else { continue };
-        // The id that the sender's client gave it goes as well.
+        // The id that the sender's client gave it is removed too.
         let row = MessageRow { client_message_id: None, ..row };
         if row.deleted_at.is_none() {
             let found = with_conversation(tx, row)?;
@@ -263,12 +221,12 @@ pub(crate) fn mark_read(tx: &mut Transaction<'_>, write: &MarkRead) -> RuleResul
     if let Some(conversation) = &named {
         tx.check(Action::Use, conversation, &user, false)?;
     }
-    // The newest message of each conversation; where the dialect names one, all are in it.
+    // The newest message of each conversation. If the command names a conversation, all messages are in it.
     let mut newest: BTreeMap<ConversationKey, u64> = BTreeMap::new();
     for id in &write.messages {
         let unseen = || Refusal::not_found("message", id);
         let row = tx.messages().message(id)?.ok_or_else(unseen)?;
-        // A user who is no member learns nothing.
+        // A user who is not a member learns nothing.
         let elsewhere = named.as_ref().is_some_and(|conversation| conversation.key != row.conversation);
         if elsewhere || tx.member(row.conversation, user.key)?.is_none() {
             return Err(unseen().into());
@@ -283,7 +241,7 @@ pub(crate) fn mark_read(tx: &mut Transaction<'_>, write: &MarkRead) -> RuleResul
     Ok(())
 }
 
-/// Moves the cursor forward, and records which messages of others became read by it.
+/// Moves the read cursor forward, and records which messages of others it passed.
 fn move_cursor(
     tx: &mut Transaction<'_>,
     actor: &Actor,
@@ -321,7 +279,7 @@ fn move_cursor(
     tx.record(&change, about, Some(actor))
 }
 
-/// The members of a large conversation whom a reading concerns: the reader and the senders who are still members.
+/// The members of a large conversation who receive a read: the reader, and the senders who are still members.
 fn concerned(
     tx: &mut Transaction<'_>,
     conversation: ConversationKey,
@@ -338,19 +296,4 @@ fn concerned(
         }
     }
     Ok(ids)
-}
-
-/// The newest messages of a conversation, oldest first, with their readers.
-pub(crate) fn newest(
-    tx: &mut Transaction<'_>,
-    conversation: &ConversationRow,
-    limit: usize,
-) -> RuleResult<Vec<Arc<Message>>> {
-    let mut newest = Vec::new();
-    for row in tx.messages().newest_messages(conversation.key, limit)? {
-        let sender = tx.user_by_key(row.sender)?;
-        newest.push(shown(&row, &conversation.reference, &sender.user));
-    }
-    add_readers(tx.member_lists(), conversation.key, &mut newest)?;
-    Ok(newest.into_iter().map(Arc::new).collect())
 }

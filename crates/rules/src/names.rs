@@ -1,7 +1,7 @@
-//! Usernames: looking one up, refusing one that is taken, finding one that is free.
+//! Rules about usernames: looking one up, refusing one that is taken, and finding a free one.
 //!
-//! What must stay true: no two registered users get usernames that readers take for each other. Users who have such
-//! names from an earlier version keep them, and are then found by their exact usernames only.
+//! What must stay true: no two registered users get usernames that readers would confuse. Users who have such names
+//! from an earlier version keep them, and are then found by their exact usernames only.
 
 use quintet_domain::limits::NAME_CHARS_MAX;
 use quintet_domain::{NameKeys, Refusal, UserId, username_from};
@@ -10,17 +10,17 @@ use crate::rows::{UserNames, UserRows};
 use crate::transaction::Transaction;
 use crate::{RowResult, RuleResult, UserKey};
 
-/// Characters of an id that stand in the username of a user whose token names none.
+/// Number of characters of an id in the username of a user whose token names none.
 const NAME_FROM_ID_CHARS: usize = 8;
 
-/// Characters that stay free for the number behind a username that is taken.
+/// Number of characters reserved for the number after a username that is taken.
 const SUFFIX_CHARS_MAX: usize = 10;
 
-/// Up to this number, the numbers behind a taken username are tried in order; beyond it they are random.
+/// Numbers after a taken username are tried in order up to this one, and are random beyond it.
 const SUFFIXES_IN_ORDER: u32 = 9;
 
-/// The user of a username, for a login: the user of exactly this one in any case, else the only user whose username is
-/// compared equal; none where there are several.
+/// The user of a username at a login: the user of exactly this name in any case, else the only user whose username
+/// compares equal; `None` if there are several.
 ///
 /// # Errors
 /// An error of the store.
@@ -36,13 +36,13 @@ pub fn owner(rows: &dyn UserRows, username: &str) -> RowResult<Option<UserKey>> 
     Ok(if let [only] = found[..] { Some(only) } else { None })
 }
 
-/// The keys of a username as its row has them.
+/// The keys of a username, as its row holds them.
 pub(crate) fn keys_of(username: &str) -> UserNames {
     let NameKeys { key, look } = NameKeys::of(username);
     UserNames { username_key: username.to_lowercase(), key: Some(key), look: Some(look) }
 }
 
-/// Refuses a username that another user than `except` has, or that readers would take for another user's.
+/// Refuses a username that a user other than `except` has, or that readers would confuse with it.
 pub(crate) fn refuse_taken(tx: &mut Transaction<'_>, username: &str, except: Option<UserKey>) -> RuleResult<()> {
     if !is_taken(tx, username, &NameKeys::of(username), except)? {
         return Ok(());
@@ -62,12 +62,12 @@ fn is_taken(
     Ok(tx.user_details().name_is_taken(&username.to_lowercase(), key, look, except)?)
 }
 
-/// A username that is neither taken nor reserved, close to a wish.
+/// A username that is neither taken nor reserved, and close to the wished one.
 pub(crate) fn free(tx: &mut Transaction<'_>, wish: &str) -> RuleResult<String> {
     numbered(tx, if is_reserved_once_numbered(wish) { "user" } else { wish })
 }
 
-/// A free username for a user of another issuer: from the names in its token, else from its id.
+/// A free username for a user of another issuer: made from the names in its token, else from its id.
 pub(crate) fn free_for(tx: &mut Transaction<'_>, id: &UserId, names: [Option<&str>; 2]) -> RuleResult<String> {
     let wish = wish_of(id, names);
     numbered(tx, &wish)
@@ -83,13 +83,13 @@ fn wish_of(id: &UserId, names: [Option<&str>; 2]) -> String {
     })
 }
 
-/// Whether a name, or the name with a number behind it, starts as the names do that the server gives, such as
+/// Whether a name, or the name with a number appended, begins like the names that the server assigns, such as
 /// `guest-2`.
 fn is_reserved_once_numbered(name: &str) -> bool {
     NameKeys::of(&format!("{name}-")).has_reserved_prefix()
 }
 
-/// The wish itself where it is free, else the wish with the first number that makes it free.
+/// The wished name if it is free, else the name with the first number that makes it free.
 fn numbered(tx: &mut Transaction<'_>, wish: &str) -> RuleResult<String> {
     let wish: String = wish.chars().take(NAME_CHARS_MAX - SUFFIX_CHARS_MAX).collect();
     let mut name = wish.clone();
@@ -100,7 +100,7 @@ fn numbered(tx: &mut Transaction<'_>, wish: &str) -> RuleResult<String> {
             return Ok(name);
         }
         number += 1;
-        // Where many users share a name, the numbers before are not all tried.
+        // If many users share a name, the smaller numbers are not all tried.
         name = match number {
             ..=SUFFIXES_IN_ORDER => format!("{wish}-{number}"),
             _ => format!("{wish}-{}", tx.secret() % 1_000_000_000),

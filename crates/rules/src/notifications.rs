@@ -1,6 +1,6 @@
-//! Notifications: made, delivered, read, removed.
+//! Rules that create, deliver, read and remove notifications.
 //!
-//! What must stay true: the count of a user's notifications is changed with every one that is added or removed. A
+//! What must stay true: the count of a user's notifications changes with every one that is added or removed. A
 //! notification whose text names another user is removed when that user is erased.
 
 use std::collections::BTreeMap;
@@ -15,23 +15,24 @@ use crate::rows::{StoredNotification, UserCounts, UserRow};
 use crate::transaction::{About, Transaction};
 use crate::{RuleResult, UserKey};
 
-/// Notifications of one user that are removed at once, where an earlier version kept more of them.
+/// Maximum number of notifications of one user that are removed at once; an earlier version kept more than this one
+/// does.
 const REMOVED_AT_ONCE: i64 = 50;
 
-/// Notifications about a user that one statement finds.
+/// Maximum number of notifications about a user that one statement reads.
 const FOUND_AT_ONCE: usize = 500;
 
 fn count(notifications: i64) -> UserCounts {
     UserCounts { notifications, ..UserCounts::default() }
 }
 
-/// Notifies a registered user.
+/// Sends a registered user a notification.
 pub(crate) fn notify_user(tx: &mut Transaction<'_>, write: &NotifyUser) -> RuleResult<Arc<Notification>> {
     let user = tx.registered(&write.user)?;
     notify(tx, &user, None, &write.title, &write.message)
 }
 
-/// Notifies a user. `cause` is the user whom the text names, so that the notification is removed with that user.
+/// Sends a user a notification. `cause` is the user whom the text names, so that it is removed with that user.
 pub(crate) fn notify(
     tx: &mut Transaction<'_>,
     user: &UserRow,
@@ -61,7 +62,7 @@ pub(crate) fn notify(
     Ok(notification)
 }
 
-/// How many of a user's notifications are removed now, the oldest.
+/// The number of oldest notifications that are removed now from a user that has `kept`.
 fn excess(kept: i64) -> i64 {
     (kept - NOTIFICATIONS_KEPT_MAX).clamp(0, REMOVED_AT_ONCE)
 }
@@ -102,7 +103,7 @@ pub(crate) fn remove(tx: &mut Transaction<'_>, found: &[(NotificationId, UserKey
     Ok(())
 }
 
-/// How many notifications of each user these are.
+/// The number of these notifications by user.
 fn counted(found: &[(NotificationId, UserKey)]) -> BTreeMap<UserKey, i64> {
     let mut counts = BTreeMap::new();
     for (_, user) in found {

@@ -1,4 +1,6 @@
 //! Daily limits on how many people a user adds to conversations and begins to write to.
+//!
+//! What must stay true: a refusal costs rows of the user's budget, so that limits cannot be probed for free.
 
 use quintet_domain::limits::SHARED_LOOKED_AT_MAX;
 use quintet_domain::{Code, Refusal, Timestamp};
@@ -9,15 +11,15 @@ use crate::rows::UserRow;
 use crate::transaction::Transaction;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
-/// Rows charged for a refusal, since checking costs as much as writing some rows.
+/// The number of rows that a refusal is charged, because checking costs as much as writing some rows.
 const REFUSED_ROWS: u64 = 10;
 
-/// The number of a moment's day since 1970, in UTC.
+/// The day of a time, in days since 1970 (UTC).
 pub(crate) fn day(moment: Timestamp) -> i64 {
     moment.0.div_euclid(DAY_MS)
 }
 
-/// Counts people that a user adds to conversations; refuses more than it may add in a day.
+/// Counts people that a user adds to conversations. Refuses more than the user may add in a day.
 pub(crate) fn add_people(tx: &mut Transaction<'_>, by: &UserRow, count: usize) -> RuleResult<()> {
     let most = tx.quotas().added_per_day;
     if most == 0 || count == 0 || by.user.is_service() || by.user.is_guest() {
@@ -28,8 +30,8 @@ pub(crate) fn add_people(tx: &mut Transaction<'_>, by: &UserRow, count: usize) -
     within(tx, added, most, &format!("You can add at most {most} people a day to conversations."))
 }
 
-/// Counts a conversation that a user begins with another with whom it shares none; refuses more than it may begin in a
-/// day.
+/// Counts a direct conversation that a user begins with a stranger, with whom it shares none. Refuses more than the
+/// user may begin in a day.
 pub(crate) fn begin_direct(tx: &mut Transaction<'_>, by: &UserRow, other: &UserRow) -> RuleResult<()> {
     let most = tx.quotas().direct_per_day;
     if most == 0 || by.user.is_service() || other.user.is_service() || share_one(tx, by, other)? {
@@ -50,8 +52,8 @@ fn within(tx: &mut Transaction<'_>, count: i64, most: u32, what: &str) -> RuleRe
     Err(Refusal { retry_after_ms: Some(wait), ..Refusal::new(Code::RateLimited, what) }.into())
 }
 
-/// Whether two users are both members of a conversation. Open conversations do not count: joining one makes nobody an
-/// acquaintance. Looks through the newest conversations of the user who has fewer, at most [`SHARED_LOOKED_AT_MAX`].
+/// Whether two users are members of the same conversation. Open conversations do not count, because anybody can join
+/// them. Searches the newest conversations of the user who has fewer, at most [`SHARED_LOOKED_AT_MAX`].
 fn share_one(tx: &mut Transaction<'_>, user: &UserRow, other: &UserRow) -> RuleResult<bool> {
     let details = tx.user_details();
     let (own, others) = (details.user_counts(user.key)?.conversations, details.user_counts(other.key)?.conversations);

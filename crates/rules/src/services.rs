@@ -1,4 +1,4 @@
-//! Services: other backends, each a user that a key stands for.
+//! Services: other backends, each a user with a key.
 //!
 //! What must stay true: a service has at most one key, and a person never becomes a service.
 
@@ -10,12 +10,12 @@ use crate::rows::UserRow;
 use crate::transaction::Transaction;
 use crate::{RowResult, RuleResult, users};
 
-/// The user of exactly this username, whatever the case.
+/// The user of a username, compared without regard to case only.
 fn by_username(tx: &mut Transaction<'_>, username: &str) -> RowResult<Option<UserRow>> {
     tx.user_details().user_by_username_key(&username.to_lowercase())
 }
 
-/// Makes a service, or gives one without a key a new one.
+/// Creates a service, or gives a service without a key a new one.
 pub(crate) fn add(tx: &mut Transaction<'_>, write: &AddService) -> RuleResult<Account> {
     let name = &write.name;
     let row = match by_username(tx, name)? {
@@ -36,7 +36,7 @@ pub(crate) fn add(tx: &mut Transaction<'_>, write: &AddService) -> RuleResult<Ac
     Ok(tx.update_user(UserRow { user, disabled: false, ..row })?.account())
 }
 
-/// Takes a service's key away and bars it; what it wrote stays.
+/// Removes the key of a service and disables it; what it wrote stays.
 pub(crate) fn remove(tx: &mut Transaction<'_>, write: &RemoveService) -> RuleResult<()> {
     let unknown = || Refusal::not_found("key", &write.name);
     let row = by_username(tx, &write.name)?.ok_or_else(unknown)?;

@@ -1,4 +1,6 @@
-//! The open transaction of a group of writes, as rules use it: rows through the cache, numbers, the log, costs.
+//! The open transaction of a group of writes, as rules use it: cached rows, positions, the log and costs.
+//!
+//! What must stay true: positions are consecutive; a write that is undone leaves neither entries nor positions behind.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -12,30 +14,30 @@ use crate::rows::{ConversationRow, FileRows, GuestRows, LogRows, LoggedChange, M
 use crate::rows::{NotificationRows, Rows, UserRow, UserRows};
 use crate::{ConversationKey, MessageKey, RowCache, RuleResult, SecretKey};
 
-/// What a writer keeps between transactions.
+/// The state that a writer keeps between transactions.
 #[derive(Debug, Default)]
 pub struct WriterState {
-    /// The rows that were read before.
+    /// The cached rows of earlier transactions.
     pub cache: RowCache,
-    /// The budgets of users.
+    /// The budgets of users and networks.
     pub ledger: Ledger,
     /// The quotas that the operator has set.
     pub quotas: Quotas,
-    /// Whether the cache is left aside, so that a test can compare.
+    /// Whether the cache is bypassed, so that a test can compare the results.
     pub without_cache: bool,
 }
 
 /// The user on whose behalf a write runs.
 #[derive(Clone, Debug)]
 pub struct ActingUser {
-    /// The user's row.
+    /// The row of the user.
     pub row: Arc<UserRow>,
-    /// The secret that a guest has proved to have; none for everybody else.
+    /// The secret that a guest has proved to own; `None` for all other users.
     pub secret: Option<SecretKey>,
 }
 
 impl ActingUser {
-    /// A user who proves nothing: one who does not act itself, or has no need of a secret.
+    /// A user without a proof: it does not act itself, or needs no secret.
     #[must_use]
     pub fn plain(row: Arc<UserRow>) -> Self {
         Self { row, secret: None }
@@ -50,19 +52,19 @@ impl Deref for ActingUser {
     }
 }
 
-/// Where a change stands, beside the change itself.
+/// The conversation and recipients of a change, beside the change itself.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct About {
-    /// The conversation that it is about.
+    /// The conversation that the change is about.
     pub conversation: Option<ConversationKey>,
-    /// Its number among the changes of the conversation.
+    /// The sequence number in the conversation, for changes that have one.
     pub sequence: Option<u64>,
-    /// The number of members, each of whom may hear of it.
+    /// The number of members, each of whom may receive the change.
     pub recipients: u32,
 }
 
 impl About {
-    /// A change of a conversation that has a number of its own.
+    /// A change of a conversation that has its own sequence number.
     #[must_use]
     pub fn numbered(conversation: &ConversationRow, sequence: u64) -> Self {
         Self {
@@ -73,7 +75,7 @@ impl About {
     }
 }
 
-/// A state to go back to, where a write is taken back.
+/// A state of the transaction to return to if a write is undone.
 #[derive(Clone, Copy, Debug)]
 pub struct Mark {
     entries: usize,
@@ -85,11 +87,11 @@ pub struct Transaction<'t> {
     pub(crate) rows: &'t mut dyn Rows,
     pub(crate) state: &'t mut WriterState,
     environment: &'t dyn Environment,
-    /// The moment at which the transaction began.
+    /// The time at which the transaction began.
     pub now: Timestamp,
     position: u64,
     entries: Vec<Entry>,
-    /// Who pays for the write that runs.
+    /// The parties that pay for the running write.
     payers: Payers,
 }
 
@@ -100,7 +102,7 @@ impl std::fmt::Debug for Transaction<'_> {
 }
 
 impl<'t> Transaction<'t> {
-    /// A transaction over rows, whose newest committed position is `position`.
+    /// A transaction over rows. `position` is the newest committed position.
     pub fn new(
         rows: &'t mut dyn Rows,
         state: &'t mut WriterState,
@@ -111,14 +113,14 @@ impl<'t> Transaction<'t> {
         Self { rows, state, environment, now, position, entries: Vec::new(), payers: Payers::default() }
     }
 
-    /// Begins a write. Nobody pays for it before [`Self::bill`] is called.
+    /// Begins a write. Nobody pays for it until [`Self::bill`] is called.
     pub fn begin(&mut self) -> Mark {
         self.payers = Payers::default();
         self.state.cache.begin();
         Mark { entries: self.entries.len(), position: self.position }
     }
 
-    /// Takes the running write back; the store takes its rows back.
+    /// Undoes the running write; the store rolls its rows back.
     pub fn undo(&mut self, mark: Mark) {
         self.entries.truncate(mark.entries);
         self.position = mark.position;
@@ -131,13 +133,13 @@ impl<'t> Transaction<'t> {
         self.position
     }
 
-    /// Ends the transaction; gives the entries in commit order, and the position of the newest.
+    /// Ends the transaction. Returns the entries in commit order, and the newest position.
     #[must_use]
     pub fn finish(self) -> (Vec<Entry>, u64) {
         (self.entries, self.position)
     }
 
-    /// The rows themselves, for a store that manages the transaction between two writes.
+    /// The rows themselves, for a store that sets savepoints between two writes.
     pub fn rows(&mut self) -> &mut dyn Rows {
         self.rows
     }
@@ -180,25 +182,25 @@ impl<'t> Transaction<'t> {
         self.rows
     }
 
-    /// Lists of members; single memberships are read and written by the transaction itself.
+    /// Lists of members. Single memberships are read and written by methods of the transaction.
     pub(crate) fn member_lists(&self) -> &dyn MemberRows {
         self.rows
     }
 
-    /// Counts, networks and keys of users; users themselves are read and written by the transaction itself.
+    /// Counts, networks and keys of users. Users themselves are read and written by methods of the transaction.
     pub(crate) fn user_details(&mut self) -> &mut dyn UserRows {
         self.rows
     }
 
     // --- the log ---
 
-    /// The key of the message that is recorded next: its position.
+    /// The key of the message that is recorded next, which is its position.
     pub(crate) fn next_message_key(&self) -> MessageKey {
-        // Positions count commits; they stay far below what an i64 holds.
+        // Positions count changes, so that they stay far below the range of an i64.
         MessageKey(i64::try_from(self.position + 1).unwrap_or(i64::MAX))
     }
 
-    /// Logs a change at the next position, and keeps its event to be handed on after the commit. Charges for both.
+    /// Logs a change at the next position, and keeps its event until the commit. Charges for both.
     pub(crate) fn record(&mut self, change: &Change, about: About, actor: Option<&Actor>) -> RuleResult<()> {
         self.position += 1;
         let event = change.event();
@@ -232,8 +234,8 @@ impl<'t> Transaction<'t> {
 
     // --- costs ---
 
-    /// Sets who pays for the running write: the actor or, for a guest, its network, since a guest can claim any id.
-    /// Refuses the write where the budget is overdrawn.
+    /// Sets who pays for the running write: the actor or, for a guest, its network, because a guest can claim any id.
+    /// Refuses the write if the budget is overdrawn.
     pub(crate) fn bill(&mut self, actor: &Actor, user: Option<&UserRow>) -> RuleResult<()> {
         if !self.quotas().rates || user.is_some_and(|user| user.user.is_service()) {
             return Ok(());
@@ -247,13 +249,13 @@ impl<'t> Transaction<'t> {
             _ => Payers::default(),
         };
         if std::mem::replace(&mut self.payers, payers) == payers {
-            // It was checked in this write already; what was written since is charged.
+            // The budget was checked in this write already; what was written since is charged.
             return Ok(());
         }
         self.afford(&Cost::ALWAYS)
     }
 
-    /// Refuses the write where the payer has overdrawn one of these budgets.
+    /// Refuses the write if the payer has overdrawn one of these budgets.
     pub(crate) fn afford(&self, costs: &[Cost]) -> RuleResult<()> {
         match self.state.ledger.wait_ms(self.payers, costs, self.now) {
             Some(wait) => Err(Refusal::rate_limited(wait).into()),
@@ -261,7 +263,7 @@ impl<'t> Transaction<'t> {
         }
     }
 
-    /// Charges the payer of the running write. An overdrawn budget refuses its next write, not this one.
+    /// Charges the payer of the running write. An overdrawn budget refuses the payer's next write, not this one.
     pub(crate) fn charge(&mut self, cost: Cost, amount: u64) {
         if amount > 0 && self.payers != Payers::default() {
             self.state.ledger.charge(self.payers, cost, amount, self.now);

@@ -1,8 +1,8 @@
-//! Registered users: making them, their profiles and credentials, barring and erasing them.
+//! Rules about registered users: creation, profiles, credentials, disabling and erasure.
 //!
-//! What must stay true: every account is made by [`insert`], where a guest who has the id gives it up. A change of
-//! credentials revokes all tokens of the user in the same write. An erased person is named by no row but messages,
-//! whose content goes as well.
+//! What must stay true: every account is created by [`insert`], which makes a guest with the same id give it up. A
+//! change of credentials revokes all tokens of the user in the same write. An erased person is named by no row but
+//! messages, whose content is deleted too.
 
 use std::sync::Arc;
 
@@ -15,12 +15,14 @@ use quintet_domain::{
 use crate::log::Change;
 use crate::rows::{ConversationRow, UserNames, UserRow};
 use crate::transaction::{About, ActingUser, Transaction};
-use crate::{MessageKey, RuleResult, UserKey, files, guests, meetups, members, messages, names, notifications};
+use crate::{
+    MessageKey, RuleResult, UserKey, files, guest_ids, guest_proof, meetups, members, messages, names, notifications,
+};
 
-/// Memberships of an erased user that one write ends; other writes run in between.
+/// Maximum number of memberships of an erased user that one write ends; other writes run in between.
 const MEMBERSHIPS_AT_ONCE: usize = 200;
 
-/// A key that stands before those of all messages, so that the erasure of messages begins with the first.
+/// A key smaller than those of all messages, at which the erasure of messages begins.
 const BEFORE_ALL_MESSAGES: MessageKey = MessageKey(i64::MIN);
 
 fn email_is_taken(tx: &mut Transaction<'_>, email: &str, except: Option<UserKey>) -> RuleResult<bool> {
@@ -28,7 +30,7 @@ fn email_is_taken(tx: &mut Transaction<'_>, email: &str, except: Option<UserKey>
     Ok(owner.is_some_and(|row| Some(row.key) != except))
 }
 
-/// Refuses a username or an email address that another user than `except` has.
+/// Refuses a username or an email address that a user other than `except` has.
 fn refuse_taken(
     tx: &mut Transaction<'_>,
     username: Option<&str>,
@@ -46,18 +48,18 @@ fn refuse_taken(
     Ok(())
 }
 
-/// Records that a profile changed, or that a user is new.
+/// Records that a profile changed, or that a user was created.
 fn record_changed(tx: &mut Transaction<'_>, row: &UserRow) -> RuleResult<()> {
     let change = Change::UserChanged { user: (row.key, Arc::clone(&row.user)) };
     tx.record(&change, About::default(), None)
 }
 
-/// Makes a registered user.
+/// Creates a registered user.
 pub(crate) fn register(tx: &mut Transaction<'_>, new: NewUser) -> RuleResult<Account> {
     Ok(registered_row(tx, new)?.account())
 }
 
-/// Makes a registered user, and gives its row.
+/// Creates a registered user. Returns its row.
 pub(crate) fn registered_row(tx: &mut Transaction<'_>, mut new: NewUser) -> RuleResult<Arc<UserRow>> {
     if new.any_username || (new.number_reserved && refuse_reserved(&new.username).is_err()) {
         new.username = names::free(tx, &new.username)?;
@@ -72,17 +74,17 @@ pub(crate) fn registered_row(tx: &mut Transaction<'_>, mut new: NewUser) -> Rule
     }
 }
 
-/// Makes a user with an id that was known before: a guest may claim it at this moment.
+/// Creates a user with a given id, which a guest may be claiming.
 fn take_id(tx: &mut Transaction<'_>, id: UserId, new: NewUser) -> RuleResult<Arc<UserRow>> {
     let row = insert(tx, id, new)?;
-    // Connections that hold the id as a guest's are to end, whether the guest was ever stored or not.
+    // Connections that hold the id as a guest must end, whether or not the guest has a row.
     record_changed(tx, &row)?;
     Ok(row)
 }
 
-/// Adds the row of a new account. There is no other way to an account: a guest who has the id gives it up here.
+/// Inserts the row of a new account. Every account is created here, so that a guest with the same id gives it up.
 fn insert(tx: &mut Transaction<'_>, id: UserId, new: NewUser) -> RuleResult<Arc<UserRow>> {
-    guests::give_up_id(tx, &id)?;
+    guest_ids::give_up_id(tx, &id)?;
     let now = tx.now;
     let row = tx.insert_user(new_row(id, new, now))?;
     match files::picture_of(tx, row.key, row.user.avatar.as_deref())? {
@@ -91,7 +93,7 @@ fn insert(tx: &mut Transaction<'_>, id: UserId, new: NewUser) -> RuleResult<Arc<
     }
 }
 
-/// The row of a new account, without its picture and its key.
+/// The row of a new account, without its picture and key.
 fn new_row(id: UserId, new: NewUser, now: Timestamp) -> UserRow {
     // An unverified address cannot be used to log in, and does not prevent others from registering it.
     let email_key = new.email.as_deref().filter(|_| !new.email_unverified).map(str::to_lowercase);
@@ -125,20 +127,20 @@ fn new_row(id: UserId, new: NewUser, now: Timestamp) -> UserRow {
     }
 }
 
-/// Finds the user of a token, or makes it from the token's claims.
+/// Finds the user of a token, or creates it from the token's claims.
 pub(crate) fn adopt(tx: &mut Transaction<'_>, claims: Claims) -> RuleResult<Account> {
     if let Some(row) = tx.find_user(&claims.id)?.filter(|row| !row.user.is_guest()) {
         return Ok(row.account());
     }
     if claims.id.is_former_guests() {
-        return Err(guests::id_is_reserved(&claims.id).into());
+        return Err(guest_proof::id_is_reserved(&claims.id).into());
     }
     let username = names::free_for(tx, &claims.id, [claims.username.as_deref(), claims.name.as_deref()])?;
     let email = match claims.email {
         Some(email) if email_is_taken(tx, &email, None)? => None,
         email => email,
     };
-    // Another backend may keep its pictures in ways that are not taken here; the user is let in without one.
+    // Another backend may use picture links that are invalid here; the user is accepted without a picture.
     let avatar = claims.avatar.filter(|avatar| validate_link("avatar", avatar).is_ok());
     let new = NewUser {
         username,
@@ -151,7 +153,7 @@ pub(crate) fn adopt(tx: &mut Transaction<'_>, claims: Claims) -> RuleResult<Acco
     Ok(take_id(tx, claims.id, new)?.account())
 }
 
-/// Changes a profile.
+/// Changes the profile of a user.
 pub(crate) fn change_profile(tx: &mut Transaction<'_>, id: &UserId, change: ProfileChange) -> RuleResult<Account> {
     let before = tx.user(id)?;
     refuse_taken(tx, change.username.as_deref(), change.email.as_deref(), Some(before.key))?;
@@ -178,7 +180,7 @@ pub(crate) fn change_profile(tx: &mut Transaction<'_>, id: &UserId, change: Prof
     Ok(row.account())
 }
 
-/// Remembers the network from which an account was logged in to. Only the newest networks of an account are kept.
+/// Records the network of a login. Only the newest networks of an account are kept.
 pub(crate) fn note_login(tx: &mut Transaction<'_>, write: &NoteLogin) -> RuleResult<()> {
     let user = tx.registered(&write.user)?;
     let now = tx.now;
@@ -187,7 +189,7 @@ pub(crate) fn note_login(tx: &mut Transaction<'_>, write: &NoteLogin) -> RuleRes
     Ok(())
 }
 
-/// Replaces the password's hash; what was let in by the old password ends.
+/// Replaces the hash of the password, and revokes all tokens.
 pub(crate) fn set_password(tx: &mut Transaction<'_>, id: &UserId, hash: String) -> RuleResult<Account> {
     let user = tx.user(id)?;
     let row = UserRow { password_hash: Some(hash), ..UserRow::clone(&user) };
@@ -200,10 +202,10 @@ pub(crate) fn revoke_tokens(tx: &mut Transaction<'_>, id: &UserId) -> RuleResult
     Ok(revoke(tx, UserRow::clone(&user))?.account())
 }
 
-/// Stores a user's row, which may have other changes as well, with all tokens of the user revoked.
+/// Stores the row of a user, which may have other changes, with all tokens of the user revoked.
 fn revoke(tx: &mut Transaction<'_>, user: UserRow) -> RuleResult<Arc<UserRow>> {
-    // A token of another issuer of this very second is refused as well: it may be one of those that are revoked. One
-    // that was issued after an earlier revocation may name the second from which that one let tokens in.
+    // A token that another issuer issued in this very second may be one of those revoked, so it is refused too. A token
+    // that was issued after an earlier revocation may carry the second from which that one allowed tokens.
     let tokens_from_s = (tx.now.seconds() + 1).max(user.tokens_from_s + 1);
     let row = tx.update_user(UserRow { token_generation: user.token_generation + 1, tokens_from_s, ..user })?;
     let change = Change::Revoked { user: (row.key, row.user.id.clone()), generation: row.token_generation };
@@ -211,7 +213,7 @@ fn revoke(tx: &mut Transaction<'_>, user: UserRow) -> RuleResult<Arc<UserRow>> {
     Ok(row)
 }
 
-/// Bars a user, or lets it in again. Nobody who is erased comes back.
+/// Disables a user, or enables it again. An erased user cannot be enabled.
 pub(crate) fn set_disabled(tx: &mut Transaction<'_>, id: &UserId, disabled: bool) -> RuleResult<()> {
     let user = tx.user(id)?;
     if user.erased {
@@ -226,7 +228,7 @@ pub(crate) fn set_disabled(tx: &mut Transaction<'_>, id: &UserId, disabled: bool
     Ok(())
 }
 
-/// Remembers when users were last seen; ids of guests and of unknown users are passed over.
+/// Records when users were last seen. Ids of guests and of unknown users are skipped.
 pub(crate) fn note_seen(tx: &mut Transaction<'_>, users: &[(UserId, Timestamp)]) -> RuleResult<()> {
     for (id, at) in users {
         if let Some(row) = tx.find_user(id)?.filter(|row| !row.erased && !row.user.is_guest()) {
@@ -257,8 +259,8 @@ fn memberships_to_end(tx: &mut Transaction<'_>, user: UserKey) -> RuleResult<Vec
     }
 }
 
-/// Ends some of a user's memberships, as if it left. Direct conversations stay, for the other user. Says whether there
-/// were any to end.
+/// Ends some of a user's memberships, as if the user had left. Direct conversations stay for the other user. Returns
+/// whether there were any to end.
 fn leave_some(tx: &mut Transaction<'_>, user: &ActingUser) -> RuleResult<bool> {
     let conversations = memberships_to_end(tx, user.key)?;
     let any = !conversations.is_empty();
@@ -268,26 +270,26 @@ fn leave_some(tx: &mut Transaction<'_>, user: &ActingUser) -> RuleResult<bool> {
     Ok(any)
 }
 
-/// Erases a person: its names, the meetups that it hosts, its files, and some of its memberships, as if it left. The
-/// other memberships and its messages may be many: [`continue_erasure`] ends these in portions.
+/// Erases a person: its names, the meetups that it hosts, its files, and some of its memberships, as if it had left.
+/// The other memberships and the messages may be many: [`continue_erasure`] handles them in portions.
 pub(crate) fn erase(tx: &mut Transaction<'_>, id: &UserId) -> RuleResult<()> {
     let user = tx.user(id)?;
     meetups::delete_hosted(tx, user.key)?;
     files::erase_all_of(tx, user.key)?;
     leave_some(tx, &ActingUser::plain(Arc::clone(&user)))?;
-    // Its own notifications, and those of others that name it.
+    // The user's own notifications, and those of others that name the user.
     notifications::delete_about(tx, user.key)?;
     tx.meetups().delete_requests_of(user.key)?;
     tx.user_details().delete_login_networks(user.key)?;
     let name = format!("deleted-{}", tx.new_id());
     let row = tx.update_user(erased(&user, name))?;
-    // The event of the change carries the name that is left.
+    // The event of this change carries only the name that remains.
     record_changed(tx, &row)?;
     revoke(tx, UserRow::clone(&row))?;
     Ok(())
 }
 
-/// The row of a user after its erasure. `name` takes the place of username and full name.
+/// The row of a user after its erasure. `name` replaces the username and the full name.
 fn erased(user: &UserRow, name: String) -> UserRow {
     let shown = User {
         username: name.clone(),
@@ -313,7 +315,7 @@ fn erased(user: &UserRow, name: String) -> UserRow {
 }
 
 /// Ends some more of the memberships of an erased person, then deletes some of its messages, whose sequence numbers
-/// stay. Says whether there is more to do.
+/// stay. Returns whether there is more to do.
 pub(crate) fn continue_erasure(tx: &mut Transaction<'_>, id: &UserId) -> RuleResult<bool> {
     let user = ActingUser::plain(tx.user(id)?);
     let Some(from) = user.erasing_from else { return Ok(false) };
@@ -347,7 +349,10 @@ mod tests {
         assert_eq!(made.user.created_at, NOW);
         let unverified = row(NewUser { email_unverified: true, name: Some("Alice Smith".to_owned()), ..new });
         assert_eq!(unverified.user.name, "Alice Smith");
-        assert!(unverified.email.is_some() && unverified.email_key.is_none(), "it is shown, and logs nobody in");
+        assert!(
+            unverified.email.is_some() && unverified.email_key.is_none(),
+            "the address is shown, but cannot be used to log in"
+        );
     }
 
     #[test]

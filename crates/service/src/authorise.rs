@@ -1,4 +1,4 @@
-//! Which commands are never allowed, whatever the store holds.
+//! The commands that are never allowed, whatever the store holds.
 //!
 //! What must stay true: the permission table of the domain decides everything else, inside the write.
 
@@ -8,7 +8,7 @@ fn needs_account() -> Refusal {
     Refusal::unauthenticated("direct messages need an account")
 }
 
-/// Refuses a command that becomes a write, where nothing stored could make it allowed.
+/// Checks a command that becomes a write, as far as that does not depend on the store.
 pub(crate) fn may_write(actor: &Actor, command: &WriteCommand) -> Result<(), Refusal> {
     match command {
         WriteCommand::Send(text) => match text.target {
@@ -24,7 +24,7 @@ pub(crate) fn may_write(actor: &Actor, command: &WriteCommand) -> Result<(), Ref
     }
 }
 
-/// Refuses a command about the connection itself, where nothing stored could make it allowed.
+/// Checks a command about the connection itself, as far as that does not depend on the store.
 pub(crate) fn may_ask(actor: &Actor, command: &LocalCommand) -> Result<(), Refusal> {
     match command {
         LocalCommand::Typing { target: Target::Direct(_), .. } if actor.guest => Err(needs_account()),

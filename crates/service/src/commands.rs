@@ -1,7 +1,7 @@
-//! The commands of connections: into the store as writes, and their results into replies.
+//! The commands of connections: the writes that they become, and the replies that the results of the writes become.
 //!
-//! What must stay true: the commands of one connection are queued in the order of the calls; a command that was queued is
-//! replied to once, in the stream of commits, and one that was refused here never appears in it.
+//! What must stay true: the commands of one connection are queued in the order of the calls. A queued command gets one
+//! reply, in the stream of commits; a command that is refused here gets none there.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -15,16 +15,16 @@ use quintet_store::{Memberships, ReplyTo};
 
 use crate::{GuestSecret, Service, authorise};
 
-/// The user and connection that a command comes from.
+/// The user and the settings of the connection that a command comes from.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// The user on whose behalf the command is carried out.
+    /// The user on whose behalf the command is executed.
     pub actor: Actor,
     /// Whether the reply to a join holds the newest messages.
     pub history: bool,
 }
 
-/// The write that a command becomes.
+/// Returns the write that a command becomes.
 fn write_of(caller: Caller, command: WriteCommand) -> Write {
     let Caller { actor, history } = caller;
     match command {
@@ -32,7 +32,7 @@ fn write_of(caller: Caller, command: WriteCommand) -> Write {
         WriteCommand::Edit { message, content } => EditMessage { actor, message, content }.into(),
         WriteCommand::Delete { message } => DeleteMessage { actor, message }.into(),
         WriteCommand::Read { conversation, messages } => MarkRead { actor, conversation, messages }.into(),
-        // The gateway has checked the guest's secret, and put its proof into the actor.
+        // The gateway has checked the guest's secret and put its proof into the actor.
         WriteCommand::Join { conversation, profile, guest_secret: _ } => {
             JoinConversation { actor, conversation, profile, history }.into()
         }
@@ -55,11 +55,11 @@ fn write_of(caller: Caller, command: WriteCommand) -> Write {
     }
 }
 
-/// The reply to a command whose write was committed. `guest_secret` is the secret that was made for a guest's first room,
-/// or that the guest showed before.
+/// Returns the reply to a command whose write was committed. `guest_secret` is the secret that the guest presented, or
+/// that was generated for its first room.
 ///
 /// # Errors
-/// An internal error where no command of a connection becomes this kind of write.
+/// An internal error if no command of a connection becomes this kind of write.
 pub fn reply(written: Written, guest_secret: Option<&GuestSecret>) -> Result<Reply, Refusal> {
     Ok(match written {
         Written::SendMessage(sent) => Reply::Sent { message: sent.message, repeated: sent.repeated },
@@ -115,37 +115,37 @@ pub fn reply(written: Written, guest_secret: Option<&GuestSecret>) -> Result<Rep
 }
 
 impl Service {
-    /// Queues the write of a command; ready when it is queued. The reply comes with the commits, by the ticket.
+    /// Queues the write of a command, and returns once it is queued. The reply comes with the commits, under the
+    /// ticket.
     ///
     /// # Errors
-    /// A refusal where the command is never allowed or cannot be queued. Nothing is replied by the ticket then.
+    /// A refusal if the command is never allowed or cannot be queued. There is no reply under the ticket then.
     pub async fn submit(&self, caller: Caller, command: WriteCommand, ticket: Ticket) -> Result<(), Refusal> {
         authorise::may_write(&caller.actor, &command)?;
         Ok(self.store().submit(write_of(caller, command), ReplyTo::Ticket(ticket)).await?)
     }
 
-    /// Refuses a command about the connection itself that is never allowed, before a [`barrier`](Self::barrier) is
-    /// queued for it.
+    /// Checks a command about the connection itself, before a [`barrier`](Self::barrier) is queued for it.
     ///
     /// # Errors
-    /// A refusal that does not depend on anything stored.
+    /// A refusal if the command is never allowed, whatever the store holds.
     pub fn may_ask(&self, actor: &Actor, command: &LocalCommand) -> Result<(), Refusal> {
         authorise::may_ask(actor, command)
     }
 
-    /// Queues a write that changes nothing: its reply, by the ticket, stands behind everything that the writes queued
+    /// Queues a write that changes nothing. Its reply, under the ticket, comes after everything that the writes queued
     /// before it caused.
     ///
     /// # Errors
-    /// A refusal where it cannot be queued. Nothing is replied by the ticket then.
+    /// A refusal if it cannot be queued. There is no reply under the ticket then.
     pub async fn barrier(&self, ticket: Ticket) -> Result<(), Refusal> {
         Ok(self.store().submit(Barrier.into(), ReplyTo::Ticket(ticket)).await?)
     }
 
-    /// Ends a membership of a guest who has been away for too long.
+    /// Ends a membership of a guest who has been offline for too long.
     ///
     /// # Errors
-    /// As the store refuses; it does where the membership has ended already.
+    /// The refusal of the rules, for example if the membership has ended already.
     pub async fn guest_gone(&self, user: &UserId, conversation: &ConversationId) -> Result<(), Refusal> {
         let actor = Actor { guest: true, ..Actor::user(user.clone()) };
         let conversation = conversation.clone();
@@ -153,19 +153,19 @@ impl Service {
         self.write(leave).await.map(|_| ())
     }
 
-    /// Ends the memberships of guests who are not present and joined before a moment, and deletes guests' rooms that are
-    /// empty for too long.
+    /// Ends the memberships of guests who are not in `present` and joined before a moment, and deletes rooms of guests
+    /// that have been empty for too long.
     ///
     /// # Errors
     /// An internal error.
     pub async fn sweep(&self, present: Vec<UserId>, joined_before: Timestamp) -> Result<(), Refusal> {
         let present = Arc::new(BTreeSet::from_iter(present));
-        // In several transactions, so that other writes run in between.
+        // There is one transaction for each call, so that other writes run in between.
         while self.write(SweepGuests { present: Arc::clone(&present), joined_before }).await? {}
         Ok(())
     }
 
-    /// The newest committed position.
+    /// Returns the newest committed position.
     ///
     /// # Errors
     /// An internal error.
@@ -173,7 +173,7 @@ impl Service {
         self.write(Barrier).await
     }
 
-    /// A user's conversations, at one position of the commit order.
+    /// Returns a user's conversations, at one position of the commit order.
     ///
     /// # Errors
     /// An internal error.

@@ -1,4 +1,4 @@
-//! Conversations and members, as REST asks for them.
+//! Conversations and members, for calls over HTTP.
 
 use quintet_domain::limits::{CONTENT_BYTES_MAX, IDS_MAX};
 use quintet_domain::{
@@ -10,34 +10,34 @@ use quintet_store::{Filter, Listing, Page};
 use crate::Service;
 use crate::users::SEARCH_READS_MAX;
 
-/// A conversation as it was asked for.
+/// A conversation to create.
 #[derive(Clone, Debug)]
 pub struct ConversationInput {
     /// `direct`, `group` or `room`.
     pub kind: ConversationKind,
-    /// Its name; groups and rooms need one.
+    /// The name; required for groups and rooms.
     pub name: Option<String>,
-    /// What it says of itself.
+    /// The description of the conversation.
     pub description: Option<String>,
-    /// Members beside the owner.
+    /// The members beside the owner.
     pub members: Vec<UserId>,
-    /// Whose it is, where a service makes it for somebody.
+    /// The owner, if a service creates the conversation for another user.
     pub owner: Option<UserId>,
-    /// Whether a group is joined by id.
+    /// Whether anybody may join the group by its id.
     pub open: bool,
 }
 
-/// Changes of a conversation; a field that is none stays as it is.
+/// Changes of a conversation; a field that is `None` stays unchanged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConversationChange {
-    /// A new name.
+    /// The new name of the conversation.
     pub name: Option<String>,
     /// Whether anybody may join by its id.
     pub open: Option<bool>,
 }
 
 impl ConversationInput {
-    /// The conversation with another user.
+    /// Describes the direct conversation with another user.
     #[must_use]
     pub fn direct(other: UserId) -> Self {
         let members = vec![other];
@@ -46,10 +46,11 @@ impl ConversationInput {
 }
 
 impl Service {
-    /// Makes a conversation; a second direct one of a pair gives the first. Says whether it is new.
+    /// Creates a conversation. For a pair of users who have a direct conversation, the result is that one. Also returns
+    /// whether the conversation is new.
     ///
     /// # Errors
-    /// What is wrong with the fields; `ERR_NOT_FOUND` for an unknown member.
+    /// A refusal that names an invalid field; `ERR_NOT_FOUND` if a member does not exist.
     pub async fn create_conversation(
         &self,
         actor: Actor,
@@ -84,7 +85,7 @@ impl Service {
         Ok((self.conversation(user, created.conversation.id.clone()).await?, created.new))
     }
 
-    /// A conversation that the user is a member of.
+    /// Returns a conversation that the user is a member of.
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
@@ -92,10 +93,10 @@ impl Service {
         Ok(self.store().conversation(user, id).await?)
     }
 
-    /// The user's conversations, newest activity first.
+    /// Returns a page of the user's conversations, newest activity first.
     ///
     /// # Errors
-    /// What is wrong with the cursor.
+    /// A refusal if the cursor is invalid.
     pub async fn conversations(
         &self,
         user: UserId,
@@ -105,33 +106,33 @@ impl Service {
         Ok(self.store().conversations(user, cursor, limit).await?)
     }
 
-    /// Groups and rooms whose name holds a text, whatever the case, newest activity first. Pages are as those of
+    /// Finds groups and rooms whose name contains a text, ignoring case, newest activity first. Pages are those of
     /// [`users`](Self::users).
     ///
     /// # Errors
-    /// What is wrong with the cursor.
+    /// A refusal if the cursor is invalid.
     pub async fn find_conversations(
         &self,
         user: UserId,
         query: String,
-        which: Filter,
+        filter: Filter,
         cursor: Option<String>,
         limit: u32,
     ) -> Result<Page<Listing>, Refusal> {
         let mut page =
-            self.store().find_conversations(user.clone(), query.clone(), which.clone(), cursor, limit).await?;
-        // Each in its turn.
+            self.store().find_conversations(user.clone(), query.clone(), filter.clone(), cursor, limit).await?;
+        // Each read takes its turn, so that one search does not delay others.
         for _ in 1..SEARCH_READS_MAX {
             if page.next.is_none() || !page.items.is_empty() {
                 break;
             }
             page =
-                self.store().find_conversations(user.clone(), query.clone(), which.clone(), page.next, limit).await?;
+                self.store().find_conversations(user.clone(), query.clone(), filter.clone(), page.next, limit).await?;
         }
         Ok(page)
     }
 
-    /// Refuses whoever may not use a conversation.
+    /// Checks that a user is allowed to use a conversation.
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
@@ -139,18 +140,18 @@ impl Service {
         Ok(self.store().may_use(user, id).await?)
     }
 
-    /// The conversation of two, if they have one.
+    /// Returns the direct conversation of two users, if they have one.
     ///
     /// # Errors
-    /// `ERR_NOT_FOUND` for an unknown user.
+    /// `ERR_NOT_FOUND` if there is no such user.
     pub async fn direct(&self, user: UserId, other: UserId) -> Result<Option<ConversationId>, Refusal> {
         Ok(self.store().direct_conversation(user, other).await?)
     }
 
-    /// Renames, opens or closes.
+    /// Renames, opens or closes a conversation.
     ///
     /// # Errors
-    /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`, what is wrong with the fields.
+    /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`, or a refusal that names an invalid field.
     pub async fn change_conversation(
         &self,
         actor: Actor,
@@ -163,7 +164,7 @@ impl Service {
         self.conversation(user, conversation.id.clone()).await
     }
 
-    /// Deletes a group or room for all, or hides a direct conversation from the one who asks.
+    /// Deletes a group or room for all members, or hides a direct conversation from the actor.
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
@@ -171,7 +172,8 @@ impl Service {
         self.write(DeleteConversation { actor, conversation: id }).await.map(|_| ())
     }
 
-    /// Makes a user a member, or gives a member another role, if one is named; oneself joins what is open.
+    /// Makes a user a member, or gives a member another role if there is one. Actors may add themselves to open
+    /// conversations.
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
@@ -185,7 +187,7 @@ impl Service {
         self.write(AddMember { actor, conversation: id, user, role }).await
     }
 
-    /// Takes a member out, or leaves.
+    /// Removes a member, or ends the actor's own membership.
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.

@@ -1,4 +1,4 @@
-//! Meetups.
+//! Meetups, for calls over HTTP.
 
 use quintet_domain::limits::NAME_CHARS_MAX;
 use quintet_domain::{
@@ -9,18 +9,18 @@ use quintet_store::{MeetupFilter, Page};
 
 use crate::Service;
 
-/// A meetup as it was asked for.
+/// A meetup to create.
 #[derive(Clone, Debug)]
 pub struct MeetupInput {
-    /// What is done.
+    /// The activity, as a short text.
     pub activity: String,
-    /// Where.
+    /// The location, as a short text.
     pub location: String,
-    /// When.
+    /// When the meetup starts.
     pub starts_at: Timestamp,
-    /// When it expires unconfirmed; its start, if not said.
+    /// When the meetup expires, unless it is confirmed before; its start if there is none.
     pub expires_at: Option<Timestamp>,
-    /// How many may take part.
+    /// Maximum number of participants beside the host; `None` for no limit.
     pub capacity: Option<u32>,
 }
 
@@ -35,10 +35,10 @@ fn check(field: &str, text: &str) -> Result<(), Refusal> {
 }
 
 impl Service {
-    /// Makes a meetup.
+    /// Creates a meetup that the actor hosts.
     ///
     /// # Errors
-    /// What is wrong with the fields.
+    /// A refusal that names an invalid field.
     pub async fn create_meetup(&self, actor: Actor, input: MeetupInput) -> Result<Meetup, Refusal> {
         check("activity", &input.activity)?;
         check("location", &input.location)?;
@@ -59,10 +59,10 @@ impl Service {
         self.write(CreateMeetup { actor, new }).await
     }
 
-    /// Changes a meetup of the actor's.
+    /// Changes a meetup that the actor hosts.
     ///
     /// # Errors
-    /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`, `ERR_CONFLICT` for a status that cannot follow.
+    /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`; `ERR_CONFLICT` if the status may not change like this.
     pub async fn change_meetup(&self, actor: Actor, id: MeetupId, change: MeetupChange) -> Result<Meetup, Refusal> {
         for (field, text) in [("activity", &change.activity), ("location", &change.location)] {
             if let Some(text) = text {
@@ -75,7 +75,7 @@ impl Service {
         self.write(ChangeMeetup { actor, meetup: id, change }).await
     }
 
-    /// Deletes a meetup of the actor's, with its conversation.
+    /// Deletes a meetup that the actor hosts, with its conversation.
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
@@ -83,7 +83,7 @@ impl Service {
         self.write(DeleteMeetup { actor, meetup: id }).await
     }
 
-    /// A meetup as the user sees it.
+    /// Returns a meetup as the user sees it.
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`.
@@ -91,10 +91,10 @@ impl Service {
         Ok(self.store().meetup(user, id).await?)
     }
 
-    /// Meetups, the newest first; only current ones if asked.
+    /// Returns a page of meetups, the newest first; with `current`, only those that have not ended.
     ///
     /// # Errors
-    /// What is wrong with the cursor.
+    /// A refusal if the cursor is invalid.
     pub async fn meetups(
         &self,
         user: UserId,
@@ -105,7 +105,7 @@ impl Service {
         Ok(self.store().meetups(user, MeetupFilter { current }, cursor, limit).await?)
     }
 
-    /// Asks to take part.
+    /// Asks to take part in a meetup.
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_CONFLICT`.
@@ -113,10 +113,10 @@ impl Service {
         self.write(RequestMeetup { actor, meetup: id }).await
     }
 
-    /// Accepts or declines a request.
+    /// Accepts or declines a request to take part.
     ///
     /// # Errors
-    /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`, `ERR_CONFLICT` when full.
+    /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`; `ERR_CONFLICT` if the meetup is full.
     pub async fn decide_request(
         &self,
         actor: Actor,
@@ -127,7 +127,7 @@ impl Service {
         self.write(DecideRequest { actor, meetup: id, user, accept }).await
     }
 
-    /// Takes a participant out, or oneself.
+    /// Removes a participant, or the actor itself.
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
@@ -135,7 +135,7 @@ impl Service {
         self.write(RemoveParticipant { actor, meetup: id, user }).await
     }
 
-    /// Expires open meetups whose time passed; gives how many.
+    /// Expires open meetups whose time has passed, and returns their number.
     ///
     /// # Errors
     /// An internal error.

@@ -1,4 +1,4 @@
-//! Messages, as REST asks for them.
+//! Messages, for calls over HTTP.
 
 use std::sync::Arc;
 
@@ -14,18 +14,18 @@ impl Service {
     /// Sends a message.
     ///
     /// # Errors
-    /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`, `ERR_CONFLICT`, what is wrong with the text.
+    /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`, `ERR_CONFLICT`, or a refusal that names the invalid text.
     pub async fn send(&self, actor: Actor, text: NewText) -> Result<Sent, Refusal> {
         validate_content("content", &text.content, text.file.is_some())?;
         self.write(SendMessage { actor, text }).await
     }
 
-    /// Changes a message's text.
+    /// Changes the text of a message.
     ///
     /// # Errors
-    /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`, `ERR_CONFLICT`, what is wrong with the text.
+    /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`, `ERR_CONFLICT`, or a refusal that names the invalid text.
     pub async fn edit_message(&self, actor: Actor, id: MessageId, content: String) -> Result<Arc<Message>, Refusal> {
-        // Whether it may be blank is known where it is known whether a file comes with it.
+        // The text may be blank if the message carries a file, which only the rule can decide.
         validate_content("content", &content, true)?;
         self.write(EditMessage { actor, message: id, content }).await
     }
@@ -38,7 +38,7 @@ impl Service {
         self.write(DeleteMessage { actor, message: id }).await
     }
 
-    /// Reads a message and all that came before it; the conversation may be left out.
+    /// Marks a message and all messages before it as read. The conversation may be left out.
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
@@ -46,7 +46,8 @@ impl Service {
         self.write(MarkRead { actor, conversation: id, messages: vec![message] }).await
     }
 
-    /// How many messages a conversation has, deleted ones included, as far as they are counted.
+    /// Returns the number of messages in a conversation, including deleted ones, up to
+    /// [`MESSAGES_COUNTED_MAX`](quintet_domain::limits::MESSAGES_COUNTED_MAX).
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
@@ -54,7 +55,8 @@ impl Service {
         Ok(self.store().message_count(user, id).await?)
     }
 
-    /// A page of messages, as a user sees it; `by` is the user, or where a guest reads by its word.
+    /// Returns a page of messages as a user sees it. `by` is the party that the read is accounted to: the user, or the
+    /// address of a guest.
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.

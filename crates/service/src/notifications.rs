@@ -1,4 +1,4 @@
-//! Notifications.
+//! Notifications of registered users.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use quintet_store::{NotificationRow, Page, PendingNotifications};
 
 use crate::Service;
 
-/// Checks the texts of a notification.
+/// Checks the title and the message of a notification.
 fn check_texts(title: &str, message: &str) -> Result<(), Refusal> {
     if is_blank(title) {
         return Err(Refusal::invalid("title", "must not be blank"));
@@ -23,10 +23,10 @@ fn check_texts(title: &str, message: &str) -> Result<(), Refusal> {
 }
 
 impl Service {
-    /// The user's notifications, the newest first.
+    /// Returns a page of the user's notifications, the newest first.
     ///
     /// # Errors
-    /// What is wrong with the cursor.
+    /// A refusal if the cursor is invalid.
     pub async fn notifications(
         &self,
         user: UserId,
@@ -44,7 +44,8 @@ impl Service {
         self.write(ReadNotifications { user }).await
     }
 
-    /// Notifications that were not delivered to any connection that reads them, the oldest first.
+    /// Returns the notifications that were not delivered to any connection of a dialect with notifications, the oldest
+    /// first.
     ///
     /// # Errors
     /// An internal error.
@@ -52,17 +53,17 @@ impl Service {
         Ok(self.store().pending_notifications(user).await?)
     }
 
-    /// Records that notifications were delivered to a connection that reads them.
+    /// Records that notifications were delivered to a connection of a dialect with notifications.
     pub async fn mark_delivered(&self, notifications: Vec<NotificationId>) {
         if let Err(error) = self.write(MarkDelivered { notifications }).await {
             tracing::warn!(%error, "delivered notifications were not marked and will be sent again");
         }
     }
 
-    /// Notifies a user.
+    /// Notifies a registered user.
     ///
     /// # Errors
-    /// `ERR_NOT_FOUND` for an unknown user; what is wrong with the texts.
+    /// `ERR_NOT_FOUND` if there is no such user; a refusal that names an invalid text.
     pub async fn notify(&self, user: UserId, title: String, message: String) -> Result<Arc<Notification>, Refusal> {
         check_texts(&title, &message)?;
         self.write(NotifyUser { user, title, message }).await

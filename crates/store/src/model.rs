@@ -1,122 +1,124 @@
-//! The results of reads, beside the domain's own types.
+//! The results of reads that are not types of the domain.
+//!
+//! What must stay true: a page without `next`, or without `more`, is the last one.
 
 use std::sync::Arc;
 
 use quintet_domain::{ConversationId, ConversationRef, Message, Notification, Timestamp, UserId};
 
-/// A service's key, as the operator sees it: the key itself is kept nowhere.
+/// A service's key as the operator sees it. The key itself is not stored, only its hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceKey {
-    /// The service's name.
+    /// The name of the service.
     pub name: String,
-    /// When the key was made.
+    /// When the key was created.
     pub created_at: Timestamp,
 }
 
-/// A user's conversations at one position of the commit order.
+/// The conversations of a user at one position of the commit order.
 #[derive(Clone, Debug, Default)]
 pub struct Memberships {
-    /// The position.
+    /// The position at which they were read.
     pub position: u64,
-    /// Whether the user is a registered one at that position.
+    /// Whether the user was registered at that position.
     pub registered: bool,
     /// The conversations, each with the number of its members.
     pub conversations: Vec<(Arc<ConversationRef>, u32)>,
 }
 
-/// Notifications that no connection of the meetup vocabulary was sent, at one position of the commit order.
+/// Notifications that were not sent to any connection of the meetup dialect, at one position of the commit order.
 #[derive(Clone, Debug, Default)]
 pub struct PendingNotifications {
-    /// The position.
+    /// The position at which they were read.
     pub position: u64,
-    /// The notifications, the oldest first.
+    /// The notifications, oldest first.
     pub notifications: Vec<Arc<Notification>>,
 }
 
-/// Which groups and rooms.
+/// Selects groups and rooms.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Filter {
-    /// Those that everybody may join.
+    /// Open groups and rooms, which anybody may join.
     Open,
-    /// Those, and the closed ones that one is a member of.
+    /// Open groups and rooms, and the closed ones of which the user is a member.
     OpenOrMine,
-    /// One of these.
+    /// The one group or room with this id.
     One(ConversationId),
 }
 
-/// A group or room, as one who may not be a member finds it.
+/// A group or room in a list, as a user who may not be a member sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing {
-    /// Id, kind and name.
+    /// Id, kind and name of the conversation.
     pub conversation: Arc<ConversationRef>,
-    /// What it says of itself.
+    /// The description; `None` if there is none.
     pub description: Option<String>,
-    /// Whether it is joined by id.
+    /// Whether users may join by the conversation's id.
     pub open: bool,
-    /// The owner, if it has one.
+    /// The id of the owner, if there is one.
     pub owner: Option<UserId>,
-    /// How many members it has.
+    /// The number of members.
     pub member_count: u32,
-    /// Whether one is a member.
+    /// Whether the user is a member.
     pub is_member: bool,
-    /// When it was made.
+    /// When the conversation was created.
     pub created_at: Timestamp,
-    /// When it last changed.
+    /// When the conversation last changed.
     pub updated_at: Timestamp,
 }
 
-/// Files that nobody may have any more, of those that were looked at.
+/// Files that are not available any more, among those that one read checked.
 #[derive(Clone, Debug, Default)]
 pub struct OrphanedFiles {
-    /// Their ids.
+    /// The ids of the files.
     pub ids: Vec<String>,
-    /// Where to go on looking; none at the end.
+    /// The key at which the next read continues; `None` at the end.
     pub next: Option<i64>,
 }
 
-/// Which messages of a conversation.
+/// Selects the messages of a page of a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PageOf {
-    /// The newest.
+    /// The newest messages of the conversation.
     Newest,
-    /// The newest that are older than this sequence number.
+    /// The newest messages that are older than this sequence number.
     Before(u64),
-    /// The oldest that are newer than this sequence number.
+    /// The oldest messages that are newer than this sequence number.
     After(u64),
-    /// The newest but for so many: for clients that count pages.
+    /// The newest messages after skipping this many, for clients that count pages.
     Skipping(u32),
 }
 
-/// A page of messages, by ascending sequence.
+/// A page of messages, in ascending order of their sequence numbers.
 #[derive(Clone, Debug, Default)]
 pub struct MessagePage {
-    /// The messages.
+    /// The messages of the page.
     pub items: Vec<Arc<Message>>,
-    /// Whether there are more in the direction of the page.
+    /// Whether there are more messages in the direction of the page.
     pub more: bool,
 }
 
-/// A page of anything else.
+/// A page of items other than messages.
 #[derive(Clone, Debug)]
 pub struct Page<T> {
-    /// The items.
+    /// The items of the page.
     pub items: Vec<T>,
-    /// Where the next page starts, if there is one.
+    /// The cursor of the next page; `None` on the last page.
     pub next: Option<String>,
 }
 
-/// Which meetups.
+/// Selects the meetups of a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MeetupFilter {
-    /// Only those whose time has not come.
+    /// Whether to select only open and confirmed meetups that have not expired.
     pub current: bool,
 }
 
-/// A notification and the order in which it was made.
+/// A notification with its number in the order of creation.
 #[derive(Clone, Debug)]
 pub struct NotificationRow {
-    /// Its number, for paging and for marking.
+    /// The number, which is used for paging and for marking.
     pub number: i64,
-    /// The notification.
+    /// The notification as clients see it.
     pub notification: Arc<Notification>,
 }

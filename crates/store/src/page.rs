@@ -1,47 +1,47 @@
-//! What pages of lists have in common, whatever the store: the marks at which they end, the bytes that they may have,
-//! and the names that a search looks for.
+//! What the pages of all lists share, whatever the store: the cursors at which they end, their size in bytes, and the
+//! comparison of names in a search.
 //!
-//! What must stay true: clients keep marks over an update of the server, so that their form stays as it is.
+//! What must stay true: clients keep cursors across an update of the server, so their form must not change.
 
 use quintet_domain::limits::NAME_CHARS_MAX;
 use quintet_domain::{Message, Refusal, User};
 
-/// Approximate bytes of a list item beside its names, links and texts: ids, times, flags.
+/// Approximate bytes of a list item without its names, links and texts: ids, times, flags.
 const ITEM_BYTES: usize = 300;
 
 fn bad_mark() -> Refusal {
     Refusal::invalid("cursor", "must be the `next` of an earlier page")
 }
 
-/// The mark of where a page of conversations ended: the time of its last change, and the key of its row.
+/// The cursor at the end of a page of conversations: the time of the last change, and the key of the row.
 pub(crate) fn activity_mark(updated_at: i64, key: i64) -> String {
     format!("{updated_at}.{key}")
 }
 
-/// Reads the mark that a page of conversations comes after; without one the page is the first.
+/// Parses the cursor after which a page of conversations begins; without one the page is the first.
 ///
 /// # Errors
-/// A refusal of what is no such mark.
+/// Refuses a text that is not such a cursor.
 pub(crate) fn after_activity(mark: Option<&str>) -> Result<(i64, i64), Refusal> {
     let Some(mark) = mark else { return Ok((i64::MAX, i64::MAX)) };
     let parts = mark.split_once('.').and_then(|(at, key)| Some((at.parse().ok()?, key.parse().ok()?)));
     parts.ok_or_else(bad_mark)
 }
 
-/// Reads the key of the row that a page comes before, the newest first; without one the page is the first.
+/// Parses the key before which a page of rows begins, newest first; without one the page is the first.
 ///
 /// # Errors
-/// A refusal of what is no such key.
+/// Refuses a text that is not such a key.
 pub(crate) fn before_key(mark: Option<&str>) -> Result<i64, Refusal> {
     mark.map_or(Ok(i64::MAX), |mark| mark.parse().map_err(|_| bad_mark()))
 }
 
-/// A text that is looked for in names, as [`holds`] takes it.
+/// Folds the case of a text that is searched for in names, for [`holds`].
 pub(crate) fn folded(text: &str) -> String {
     text.trim().chars().take(NAME_CHARS_MAX).collect::<String>().to_lowercase()
 }
 
-/// Whether a name holds a folded text, whatever the case, in any script.
+/// Whether a name contains a folded text, compared without regard to case in any script.
 pub(crate) fn holds(name: &str, part: &str) -> bool {
     part.is_empty() || name.to_lowercase().contains(part)
 }

@@ -1,4 +1,6 @@
-//! The seam: what Quintet asks of a store, and what every store guarantees.
+//! The trait [`Store`]: what Quintet asks of a store, and what every store guarantees.
+//!
+//! What must stay true: the guarantees of [`Store`], which the conformance suite checks for every store.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -19,100 +21,100 @@ use crate::{
 /// A boxed future, so that a store can be a trait object.
 pub type Future<'a, T> = Pin<Box<dyn std::future::Future<Output = T> + Send + 'a>>;
 
-/// Where the result of a write goes.
+/// The recipient of a write's result.
 #[derive(Debug)]
 pub enum ReplyTo {
-    /// To a caller that waits for it: it is sent when the write is committed, before anything is handed on.
+    /// A caller that waits for it. The result is sent after the commit, before the commit is handed on.
     Caller(oneshot::Sender<Result<Written, StoreError>>),
-    /// To a command of a connection of this node: it goes into the commit, in its place among the entries.
+    /// A command of a connection of this node. The reply becomes part of the commit, at its position among the entries.
     Ticket(Ticket),
-    /// To nobody.
+    /// The result is dropped.
     Nobody,
 }
 
-/// A group of writes that was committed, or could not be.
+/// A group of writes that was committed, or failed to be.
 #[derive(Debug)]
 pub struct Group {
-    /// What is handed on: entries, and the replies for tickets. Where the group was not committed, it holds no entries,
-    /// and its replies are refusals.
+    /// The entries, and the replies for tickets. If the group was not committed, there are no entries, and the replies
+    /// are refusals.
     pub commit: Commit,
-    /// How many writes the group held, refused ones included.
+    /// The number of writes in the group, refused ones included.
     pub writes: usize,
-    /// The time from its first statement to the end of its commit.
+    /// The time from the first statement of the group to the end of its commit.
     pub took: Duration,
-    /// Whether it was committed.
+    /// Whether the group was committed.
     pub committed: bool,
 }
 
-/// Takes each group, in commit order. It may wait, and then the writer does.
+/// Receives each group in commit order. It may block, and then the writer blocks too.
 pub type OnCommit = Box<dyn FnMut(Group) + Send>;
 
-/// The result of a read.
+/// The future of a read's result.
 pub type ReadResult<'a, T> = Future<'a, Result<T, StoreError>>;
 
 /// Durable state. One write is one transaction, and so is one read.
 ///
 /// # Guarantees
 /// 1. **Committed before known.** Callers are answered, and commits are handed on, only after the write is durable.
-/// 2. **One order.** Writes take effect in the order in which [`Store::submit`] completed; commits are handed on in that
-///    order, with positions that only grow; each conversation numbers its changes without gaps.
-/// 3. **Replies in their places.** The reply to a ticket stands before the entries that its write caused, or behind them
-///    where [`Write::replies_after_entries`] says so. Each ticket that was queued is replied to once, whatever happens.
-/// 4. **One refusal takes nobody along.** A refused write changes nothing and hinders no other of its group.
+/// 2. **One order.** Writes take effect in the order in which [`Store::submit`] completed; commits are handed on in
+///    that order, with increasing positions; each conversation numbers its changes without gaps.
+/// 3. **Replies in order.** The reply to a ticket precedes the entries that its write caused, or follows them if
+///    [`Write::replies_after_entries`] says so. Each ticket that was queued is replied to exactly once.
+/// 4. **Refusals are isolated.** A refused write changes nothing and affects no other write of its group.
 /// 5. **Allowed when it happens.** Membership and role are checked inside the write.
 /// 6. **Read your writes.** A read that starts after the reply sees what was written.
 pub trait Store: Send + Sync + 'static {
-    /// Queues a write; ready when it is queued. It waits while the queue is full.
+    /// Queues a write. Returns once it is queued; waits while the queue is full.
     ///
     /// # Errors
-    /// [`StoreError`] where the write cannot be queued: the disk is full, or the store is closed. Nothing is replied
-    /// then: neither the caller of [`ReplyTo::Caller`] nor the stream of commits hears of it.
+    /// [`StoreError`] if the write cannot be queued, because the disk is full or the store is closed. Nothing is
+    /// replied then: neither the caller of [`ReplyTo::Caller`] nor the stream of commits receives a result.
     fn submit(&self, write: Write, reply_to: ReplyTo) -> Future<'_, Result<(), StoreError>>;
     /// The number of writes that wait for the writer.
     fn waiting(&self) -> usize;
 
     // --- services ---
 
-    /// All keys, by name.
+    /// The keys of all services, by the services' names.
     fn services(&self) -> ReadResult<'_, Vec<ServiceKey>>;
     /// The service whose key has this hash.
     fn service(&self, by: Party, hash: String) -> ReadResult<'_, Option<Account>>;
 
     // --- files ---
 
-    /// A file that may be had by who knows its secret: while a message that carries it is there, or a profile, or, for
-    /// a day, its uploader.
+    /// A file that a client with its secret may download: while a message or a profile refers to it, and for a day
+    /// after its upload until a message does.
     fn file(&self, by: Party, id: String, secret: String) -> ReadResult<'_, Option<StoredFile>>;
-    /// Files that nobody may have any more, among so many behind a mark.
+    /// Files that are not available any more, among `among` files after the key `after`.
     fn orphaned_files(&self, after: i64, among: u32) -> ReadResult<'_, OrphanedFiles>;
 
-    // --- meetups and notifications ---
-
-    // --- reads: each in the turn of the party that it is for; of one user's where no other is named ---
+    // --- reads of accounts, conversations and messages; those without a party run for their user ---
 
     /// An account by its id.
     fn account(&self, by: Party, id: UserId) -> ReadResult<'_, Option<Account>>;
-    /// Whether a proof stands for a secret of the guest who has this id.
+    /// Whether a proof matches a secret of the guest who has this id.
     fn guest_knows(&self, by: Party, guest: UserId, proof: GuestProof) -> ReadResult<'_, bool>;
-    /// When an account was last logged in to from a network, as [`NoteLogin`](quintet_domain::NoteLogin) names it; none where it never was,
-    /// or not for [`LOGIN_NETWORKS_KEPT_DAYS`].
+    /// When an account was last logged in to from a network, as [`NoteLogin`](quintet_domain::NoteLogin) names it;
+    /// `None` if it never was, or not within [`LOGIN_NETWORKS_KEPT_DAYS`].
     ///
     /// [`LOGIN_NETWORKS_KEPT_DAYS`]: quintet_domain::limits::LOGIN_NETWORKS_KEPT_DAYS
     fn last_login(&self, user: UserId, network: String) -> ReadResult<'_, Option<Timestamp>>;
     /// A registered account by its email address or its username.
     fn account_by_login(&self, by: Party, login: Login) -> ReadResult<'_, Option<Account>>;
-    /// Those who are erased and whose messages are still being deleted.
+    /// Users who are erased and whose messages are still being deleted.
     fn erasing(&self) -> ReadResult<'_, Vec<UserId>>;
-    /// All accounts, by username.
+    /// The accounts of all people, by username.
     fn accounts(&self) -> ReadResult<'_, Vec<Account>>;
-    /// Registered users whose username or name holds a text, whatever the case; all without one. A page may have fewer
-    /// than it could, or none, and still name a next one: one read looks at [`NAMES_SEARCHED_MAX`] names at most.
+    /// Registered users whose username or name contains a text, compared without regard to case; all users if the text
+    /// is empty. One read checks at most [`NAMES_SEARCHED_MAX`] names, so that a page may be short or empty and still
+    /// have a next one.
     ///
     /// [`NAMES_SEARCHED_MAX`]: quintet_domain::limits::NAMES_SEARCHED_MAX
     fn users(&self, by: Party, query: String, cursor: Option<String>, limit: u32) -> ReadResult<'_, Page<Arc<User>>>;
-    /// The conversation of two, if they have one.
+    /// The direct conversation of two users, if they have one.
     fn direct_conversation(&self, user: UserId, other: UserId) -> ReadResult<'_, Option<ConversationId>>;
-    /// Groups and rooms whose name holds a text, newest activity first. Pages end early as those of [`Store::users`] do.
+    /// Groups and rooms whose name contains a text, newest activity first. Pages may be short, as those of
+    /// [`Store::users`].
     fn find_conversations(
         &self,
         user: UserId,
@@ -121,18 +123,18 @@ pub trait Store: Send + Sync + 'static {
         cursor: Option<String>,
         limit: u32,
     ) -> ReadResult<'_, Page<Listing>>;
-    /// Refuses whoever may not use a conversation.
+    /// Refuses a user who may not use a conversation.
     fn may_use(&self, user: UserId, id: ConversationId) -> ReadResult<'_, ()>;
-    /// How many messages a conversation of the user's has, deleted ones included, as far as they are counted:
+    /// The number of messages of one of the user's conversations, deleted ones included, up to
     /// [`MESSAGES_COUNTED_MAX`](quintet_domain::limits::MESSAGES_COUNTED_MAX).
     fn message_count(&self, user: UserId, id: ConversationId) -> ReadResult<'_, u64>;
-    /// A user's conversations, at one position.
+    /// The conversations of a user at one position.
     fn memberships(&self, user: UserId) -> ReadResult<'_, Memberships>;
     /// A conversation that the user is a member of.
     fn conversation(&self, user: UserId, id: ConversationId) -> ReadResult<'_, Conversation>;
-    /// The user's conversations, newest activity first.
+    /// The conversations of a user, newest activity first.
     fn conversations(&self, user: UserId, cursor: Option<String>, limit: u32) -> ReadResult<'_, Page<Conversation>>;
-    /// Messages of a conversation that the user is a member of, with who read them.
+    /// Messages of a conversation that the user is a member of, with their readers.
     fn messages(
         &self,
         by: Party,
@@ -143,7 +145,7 @@ pub trait Store: Send + Sync + 'static {
     ) -> ReadResult<'_, MessagePage>;
     /// A meetup as the user sees it.
     fn meetup(&self, user: UserId, id: MeetupId) -> ReadResult<'_, Meetup>;
-    /// Meetups as the user sees them, the newest first.
+    /// Meetups as the user sees them, newest first.
     fn meetups(
         &self,
         user: UserId,
@@ -151,25 +153,25 @@ pub trait Store: Send + Sync + 'static {
         cursor: Option<String>,
         limit: u32,
     ) -> ReadResult<'_, Page<Meetup>>;
-    /// The user's notifications, the newest first.
+    /// The notifications of a user, newest first.
     fn notifications(&self, user: UserId, cursor: Option<String>, limit: u32) -> ReadResult<'_, Page<NotificationRow>>;
-    /// Notifications that no connection of the meetup vocabulary was sent, the oldest first.
+    /// Notifications that were not sent to any connection of the meetup dialect, oldest first.
     fn pending_notifications(&self, user: UserId) -> ReadResult<'_, PendingNotifications>;
-    /// What a user, or a guest, missed since a position. The text of a message is the one that it has now. Nothing where
-    /// the id is not one of that kind of user any more.
+    /// The events that a user or guest missed since a position, with the texts that messages have now. The result has
+    /// no entries if the id does not belong to a user of that kind any more.
     fn replay_since(&self, user: UserId, guest: bool, after: u64) -> ReadResult<'_, Replayed>;
-    /// What names this data: other data has another name, and a copy the same.
+    /// The identity of the stored data: a different database has a different one, a copy has the same.
     fn identity(&self) -> ReadResult<'_, String>;
-    /// Whether the database answers and can be written.
+    /// Whether the database answers and can be written to.
     fn check(&self) -> ReadResult<'_, ()>;
-    /// Whether less space is free on the disk than must stay free: then writes that store something new are refused
+    /// Whether less disk space is free than the configured minimum. Then writes that store something new are refused
     /// with `ERR_STORAGE_FULL`, and deletions still run.
     fn is_full(&self) -> bool;
-    /// Whether the disk has less than twice the room that is to stay free: then no more files are put on it, so that what
-    /// is left is for messages.
+    /// Whether less than twice the configured minimum is free. Then no more files are accepted, so that the rest is
+    /// left for messages.
     fn is_full_for_files(&self) -> bool;
-    /// Bytes that are free on the disk; none where that is not known.
+    /// The number of free bytes on the disk; `None` if it is not known.
     fn free_bytes(&self) -> Option<u64>;
-    /// Commits what is queued and stops. Writes that come later are answered with [`StoreError::Closed`].
+    /// Commits the queued writes and stops. Later writes fail with [`StoreError::Closed`].
     fn close(&self) -> Future<'_, ()>;
 }

@@ -1,5 +1,5 @@
-//! The row cache is never older than what was written since, by whomever: with it and without it, random histories come
-//! to the same.
+//! The row cache is never older than what was written since, by any process: with and without it, random histories have
+//! the same results.
 
 #![allow(clippy::unwrap_used, clippy::cloned_ref_to_slice_refs, reason = "a panic is how a test fails")]
 
@@ -37,7 +37,7 @@ async fn who_left_or_came_back_is_known_at_once() {
     let (a, b) = (bench.user("a").await, bench.user("b").await);
     let conversation = bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
     bench.send(&b, &conversation, "one").await.unwrap();
-    // In one group with sends before and after it: the answer is as of its place in the order.
+    // In one group with sends before and after it: the answer depends on its place in the order.
     let before = bench.start(message(&b, &conversation, "two", None)).await;
     let left = bench
         .start(LeaveConversation { actor: actor(&b), conversation: conversation.clone(), departure: Departure::Left })
@@ -67,20 +67,21 @@ async fn numbers_go_on_over_edits_refusals_and_receipts() {
         .unwrap();
     let third = bench.send(&b, &conversation, "three").await.unwrap().message;
     assert_eq!(third.sequence, first.sequence + 2);
-    // A second receipt of the same message moves nothing, and is told to nobody.
+    // A second receipt of the same message moves nothing, and is not delivered.
     bench.settled().await;
-    let told = bench.entries.lock().unwrap().len();
+    let delivered = bench.entries.lock().unwrap().len();
     bench.write(MarkRead { actor: actor(&b), conversation: Some(conversation.clone()), messages: ids }).await.unwrap();
     bench.settled().await;
-    assert_eq!(bench.entries.lock().unwrap().len(), told);
-    // The same client message id for something else is refused, and takes no number.
+    assert_eq!(bench.entries.lock().unwrap().len(), delivered);
+    // The same client message id for another message is refused, and uses no sequence number.
     bench.write(message(&a, &conversation, "four", Some("m"))).await.unwrap();
     let other = bench.write(message(&a, &conversation, "other", Some("m"))).await;
     assert_eq!(other.unwrap_err().code, Code::Conflict);
     assert_eq!(bench.send(&a, &conversation, "five").await.unwrap().message.sequence, third.sequence + 2);
 }
 
-/// What is issued after a revocation counts from its very second, so the next one within that second ends it as well.
+/// A token that is issued after a revocation may carry its very second, so the next revocation within that second
+/// revokes it as well.
 #[tokio::test]
 async fn each_revocation_is_later_than_the_one_before() {
     let (bench, _folder) = Bench::in_file();
@@ -89,7 +90,7 @@ async fn each_revocation_is_later_than_the_one_before() {
         let user = user.clone();
         bench.write(RevokeTokens { user }).await.unwrap().tokens_from_s
     };
-    // The clock of these tests passes a millisecond at each look.
+    // The clock of these tests advances by a millisecond each time it is read.
     let first = revoked().await;
     assert_eq!([revoked().await, revoked().await], [first + 1, first + 2]);
     bench.environment.pass_ms(60_000);
@@ -177,14 +178,14 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Users with accounts, and then guests.
+/// The number of users with accounts; the other users are guests.
 const ACCOUNTS: usize = 3;
 const USERS: usize = 5;
 
 /// A write with the numbers of two users and of a conversation or message that it is about.
 type Chosen = (Step, usize, usize, usize);
 
-/// What a history has made so far.
+/// What a history has created so far.
 #[derive(Default)]
 struct Made {
     conversations: Vec<ConversationId>,
@@ -214,7 +215,7 @@ impl Made {
         }
     }
 
-    /// The write of a step; none where nothing is there yet that it could be about.
+    /// The write of a step; `None` if nothing exists yet that it could be about.
     fn write(&self, (step, by, other, at): Chosen) -> Option<Write> {
         let (by, other) = (user(by), user(other));
         let actor = actor(&by);
@@ -257,7 +258,7 @@ impl Made {
             Step::Bar => SetDisabled { user: by, disabled: true }.into(),
             Step::LetIn => SetDisabled { user: by, disabled: false }.into(),
             Step::Revoke => RevokeTokens { user: by }.into(),
-            // One of many, or nobody would be left.
+            // Rarely, because else no user would be left.
             Step::Erase if at % 8 == 0 => EraseUser { user: by }.into(),
             Step::Erase => ContinueErasure { user: by }.into(),
             Step::Adopt if at % 4 == 0 => {

@@ -1,4 +1,4 @@
-//! What every store guarantees, as `quintet_store::Store` states it, for each store.
+//! The guarantees of every store, as `quintet_store::Store` states them, checked for each store.
 
 #![allow(clippy::unwrap_used, clippy::cloned_ref_to_slice_refs, reason = "a panic is how a test fails")]
 
@@ -58,7 +58,7 @@ async fn one_order(bench: Bench) {
 /// A caller that waits for the result of a write.
 type Waiting = oneshot::Receiver<Result<Written, StoreError>>;
 
-/// Callers have their results before the commit is handed on.
+/// Callers receive their results before the commit is handed on.
 #[tokio::test]
 async fn answered_before_handed_on() {
     for (name, factory) in stores() {
@@ -83,7 +83,7 @@ async fn answered_before_handed_on() {
     }
 }
 
-/// Replies to tickets stand before the entries of their write, or behind them where the write says so; a refused one is
+/// Replies to tickets precede the entries of their write, or follow them if the write says so; a refused write is
 /// replied to as well.
 async fn replies_in_their_places(bench: Bench) {
     let (a, b) = (bench.user("a").await, bench.user("b").await);
@@ -114,7 +114,7 @@ async fn replies_in_their_places(bench: Bench) {
     assert_eq!(outcomes, [true, true, true, true, false]);
 }
 
-/// What was queued before the end is committed and replied to; what comes later is refused without a reply.
+/// Writes that were queued before the close are committed and replied to; later ones are refused without a reply.
 async fn queued_writes_are_replied_to_at_the_end(bench: Bench) {
     let a = bench.user("a").await;
     let conversation = bench.conversation(&a, ConversationKind::Group, false, &[]).await;
@@ -160,20 +160,20 @@ async fn a_repeat_gets_the_first_answer(bench: Bench) {
     };
     let first = send(&a, "x").await.expect("sent");
     bench.settled().await;
-    let told = bench.entries.lock().unwrap().len();
+    let delivered = bench.entries.lock().unwrap().len();
     let again = send(&a, "x").await.expect("answered again");
     assert!(again.repeated && !first.repeated);
     assert_eq!(again.message, first.message);
     assert_eq!(send(&a, "y").await.expect_err("another message").code, Code::Conflict);
     bench.settled().await;
-    assert_eq!(bench.entries.lock().unwrap().len(), told, "nothing was told twice");
+    assert_eq!(bench.entries.lock().unwrap().len(), delivered, "no entry was repeated");
     assert!(!send(&b, "x").await.expect("another sender's").repeated);
 }
 
 async fn allowed_when_it_happens(bench: Bench) {
     let (a, b) = (bench.user("a").await, bench.user("b").await);
     let conversation = bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
-    // All queued before the first is answered: what comes behind the removal is refused, what came before stands.
+    // All are queued before the first is answered: writes after the removal are refused, those before it are applied.
     let mut answers = Vec::new();
     for n in 0..20 {
         if n == 10 {
@@ -211,19 +211,19 @@ async fn cursors_never_move_back(bench: Bench) {
     read(2).await.expect("read");
     bench.settled().await;
     let entries = bench.entries.lock().unwrap().clone();
-    let told: Vec<usize> = entries
+    let delivered: Vec<usize> = entries
         .iter()
         .filter_map(|entry| match &entry.event {
             Event::MessagesRead { messages, .. } => Some(messages.len()),
             _ => None,
         })
         .collect();
-    assert_eq!(told, [2, 1], "each message is told as read once");
+    assert_eq!(delivered, [2, 1], "each message is reported as read once");
     let page = bench.store.messages(Party::Server, a, conversation, PageOf::Newest, 10).await.expect("read");
     assert!(page.items.iter().all(|message| message.readers.len() == 1 && message.readers[0].user == b));
 }
 
-/// One refusal takes nobody along, and one group is one commit: shown with commands that wait together.
+/// A refusal affects no other write, and one group is one commit: shown with writes that wait together.
 #[tokio::test]
 async fn one_group_one_refusal() {
     for (_, factory) in stores() {
@@ -235,7 +235,7 @@ async fn one_group_one_refusal() {
         let conversation = {
             let conversation = bench.conversation(&a, ConversationKind::Group, false, &[]);
             let conversation = conversation.await;
-            // The writer now stands at the gate, with the entries of the conversation in its hands.
+            // The writer now waits at the gate, where it hands on the entries of the conversation.
             conversation
         };
         let sends = [

@@ -1,4 +1,4 @@
-//! What is in the file of a store on SQLite after its process has ended.
+//! The contents of a SQLite store's file after its process has ended.
 
 #![allow(clippy::unwrap_used, clippy::cloned_ref_to_slice_refs, reason = "a panic is how a test fails")]
 
@@ -10,7 +10,7 @@ use quintet_domain::{Barrier, ContinueErasure, ConversationKind, EraseUser, Quot
 use quintet_store::{Location, PageOf, Party, StoreError};
 use support::{Bench, message};
 
-/// What was committed is there after the process, and positions go on where they were.
+/// What was committed is there after the process has ended, and positions continue where they were.
 #[tokio::test]
 async fn opened_again() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -33,7 +33,7 @@ async fn opened_again() {
     assert_eq!(page.items.len(), 2);
 }
 
-/// Very many messages go in turns: others write in between, and an end of the program in the middle loses none.
+/// Very many messages are deleted in portions: others write in between, and the end of the process loses none.
 #[tokio::test]
 async fn erasure_takes_turns() {
     let (bench, folder) = Bench::in_file();
@@ -54,7 +54,7 @@ async fn erasure_takes_turns() {
     while bench.write(ContinueErasure { user: b.clone() }).await.expect("erased on") {
         turns += 1;
     }
-    // 200 before the end, 200 and 50 after it.
+    // 200 before the end of the process, 200 and 50 after it.
     assert_eq!(turns, 2);
     assert!(bench.write(SetDisabled { user: b.clone(), disabled: false }).await.is_err(), "gone for good");
     assert!(bench.store.erasing().await.expect("read").is_empty());
@@ -76,7 +76,7 @@ async fn erasure_takes_turns() {
         said.iter().filter(|content| *content != "This message was deleted").collect::<Vec<_>>(),
         ["in between"]
     );
-    // Nor does the file hold what was said.
+    // The file does not contain the deleted texts either.
     bench.store.close().await;
     let bytes = std::fs::read(folder.path().join("quintet.sqlite3")).expect("the file");
     let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());

@@ -1,4 +1,5 @@
-//! What becomes of conversations and messages as people come, leave, hide and are erased, for each store.
+//! What happens to conversations and messages when people join, leave, hide conversations and are erased, for each
+//! store.
 
 #![allow(clippy::unwrap_used, clippy::cloned_ref_to_slice_refs, reason = "a panic is how a test fails")]
 
@@ -28,7 +29,7 @@ async fn one_direct_conversation_for_a_pair(bench: Bench) {
     let first = bench.conversation(&a, ConversationKind::Direct, false, &[b.clone()]).await;
     let second = bench.conversation(&b, ConversationKind::Direct, false, &[a.clone()]).await;
     assert_eq!(first, second);
-    // Hidden for the one who asks, until the next message.
+    // Hidden for the requesting user until the next message.
     let by = actor(&a);
     let id = first.clone();
     bench.write(DeleteConversation { actor: by, conversation: id }).await.expect("hidden");
@@ -61,7 +62,7 @@ async fn erased_keeps_its_numbers(bench: Bench) {
     bench.send(&a, &conversation, "kept").await.expect("sent");
     bench.write(NoteSeen { users: vec![(b.clone(), quintet_domain::Timestamp(1))] }).await.expect("seen");
     bench.erase(&b).await;
-    // Its going is noted only now, and is nobody's any more.
+    // Its last presence is recorded only now, and belongs to nobody any more.
     bench.write(NoteSeen { users: vec![(b.clone(), quintet_domain::Timestamp(2))] }).await.expect("seen");
     let page = bench.store.messages(Party::Server, a, conversation, PageOf::Newest, 10).await.expect("read");
     let shown: Vec<_> = page.items.iter().map(|message| (message.sequence, message.content.as_str())).collect();
@@ -95,7 +96,7 @@ async fn guests_go(bench: Bench) {
     assert!(members.contains(&"guest-2".to_owned()) && !members.contains(&"guest-1".to_owned()), "{members:?}");
 }
 
-/// A room that a registered user made is not deleted for being empty, whoever was its last owner.
+/// A room that a registered user created is not deleted for being empty, whoever was its last owner.
 async fn rooms_of_users_stay(bench: Bench) {
     let a = bench.user("a").await;
     let room = bench.conversation(&a, ConversationKind::Room, true, &[]).await;
@@ -114,7 +115,7 @@ async fn rooms_of_users_stay(bench: Bench) {
                 .expect("joined");
         }
     }
-    // Two days later.
+    // Two days later, so that a guest's room would be deleted.
     bench.environment.pass_ms(2 * 24 * 60 * 60 * 1_000);
     bench
         .write(SweepGuests { present: Default::default(), joined_before: quintet_domain::Timestamp(0) })
@@ -127,7 +128,7 @@ async fn rooms_of_users_stay(bench: Bench) {
     assert!(back.expect("it is still there").new);
 }
 
-/// What names a person goes with the person: messages are told as deleted, meetups it hosts end.
+/// What names a person is erased with the person: its messages are reported as deleted, its meetups end.
 async fn erasure_is_told(bench: Bench) {
     let (a, b) = (bench.user("a").await, bench.user("b").await);
     let conversation = bench.conversation(&a, ConversationKind::Direct, false, &[b.clone()]).await;
@@ -150,20 +151,21 @@ async fn erasure_is_told(bench: Bench) {
     bench.erase(&a).await;
     bench.settled().await;
     let entries = bench.entries.lock().unwrap()[before..].to_vec();
-    let told = |wanted: fn(&Event) -> bool| entries.iter().filter(|entry| wanted(&entry.event)).count();
-    assert_eq!(told(|event| matches!(event, Event::MessageDeleted(_))), 1);
-    assert_eq!(told(|event| matches!(event, Event::MeetupChanged { .. })), 1);
-    assert_eq!(told(|event| matches!(event, Event::ConversationDeleted { .. })), 1);
-    // Whoever is still told of it is told by the name that is left.
-    assert_eq!(told(|event| matches!(event, Event::UserChanged { user } if user.name.starts_with("deleted-"))), 1);
-    // What was told in its words is gone; that there is no meetup is told in none.
+    let delivered = |wanted: fn(&Event) -> bool| entries.iter().filter(|entry| wanted(&entry.event)).count();
+    assert_eq!(delivered(|event| matches!(event, Event::MessageDeleted(_))), 1);
+    assert_eq!(delivered(|event| matches!(event, Event::MeetupChanged { .. })), 1);
+    assert_eq!(delivered(|event| matches!(event, Event::ConversationDeleted { .. })), 1);
+    // Later events name the erased user by the name that remains.
+    assert_eq!(delivered(|event| matches!(event, Event::UserChanged { user } if user.name.starts_with("deleted-"))), 1);
+    // Notifications that repeat the user's texts are removed; the cancellation of the meetup repeats none.
     let left = bench.store.notifications(b.clone(), None, 10).await.expect("read").items;
     let left: Vec<_> = left.iter().map(|item| item.notification.message.as_str()).collect();
     assert_eq!(left, ["A meetup of yours is cancelled."]);
     assert!(bench.store.meetup(b, meetup.id).await.is_err());
 }
 
-/// A list shows some of the members of a large conversation, the asker among them; the conversation itself shows all.
+/// A list shows some of the members of a large conversation, including the requesting user; the conversation itself
+/// shows all.
 async fn lists_of_large_conversations(bench: Bench) {
     let a = bench.user("a").await;
     let mut members = Vec::new();
@@ -172,12 +174,12 @@ async fn lists_of_large_conversations(bench: Bench) {
     }
     let conversation = bench.conversation(&a, ConversationKind::Group, false, &members).await;
     bench.settled().await;
-    // They are in it from its beginning; each told of each would be more than ten thousand words.
+    // They are members from the beginning. Reporting each join to each member would take more than ten thousand events.
     let entries = bench.entries.lock().unwrap().clone();
-    let told = |wanted: fn(&Event) -> bool| entries.iter().filter(|entry| wanted(&entry.event)).count();
-    assert_eq!(told(|event| matches!(event, Event::MemberJoined { .. })), 0);
+    let delivered = |wanted: fn(&Event) -> bool| entries.iter().filter(|entry| wanted(&entry.event)).count();
+    assert_eq!(delivered(|event| matches!(event, Event::MemberJoined { .. })), 0);
     let born = |event: &Event| matches!(event, Event::ConversationCreated { members, .. } if members.len() == 151);
-    assert_eq!(told(born), 1);
+    assert_eq!(delivered(born), 1);
     let last = members.last().expect("members").clone();
     let listed = bench.store.conversations(last.clone(), None, 10).await.expect("a list").items.remove(0);
     assert_eq!((listed.members.len(), listed.member_count), (100, 151));
@@ -186,7 +188,7 @@ async fn lists_of_large_conversations(bench: Bench) {
     assert_eq!((whole.members.len(), whole.member_count), (151, 151));
 }
 
-/// A room that its owner left for good is the next one's who comes.
+/// The next registered user who joins a room whose owner was erased becomes its owner.
 async fn an_empty_room_finds_an_owner(bench: Bench) {
     let (a, b, c) = (bench.user("a").await, bench.user("b").await, bench.user("c").await);
     let room = bench.conversation(&a, ConversationKind::Room, true, &[]).await;
@@ -209,7 +211,7 @@ async fn an_empty_room_finds_an_owner(bench: Bench) {
     assert_eq!(roles, [Role::Member, Role::Owner, Role::Member]);
 }
 
-/// A hidden conversation comes back with a message, not with an edit.
+/// A hidden conversation reappears with a message, not with an edit.
 async fn hidden_until_the_next_message(bench: Bench) {
     let (a, b) = (bench.user("a").await, bench.user("b").await);
     let conversation = bench.conversation(&a, ConversationKind::Direct, false, &[b.clone()]).await;

@@ -1,5 +1,5 @@
-//! Nobody learns or changes what the table does not give them: random states, random commands, and a model beside
-//! the store that knows nothing but the table.
+//! No user reads or changes what the permission table does not allow: random states and commands, beside a model that
+//! consults only the table.
 
 #![allow(clippy::unwrap_used, clippy::cloned_ref_to_slice_refs, reason = "a panic is how a test fails")]
 
@@ -17,7 +17,7 @@ use quintet_domain::{
 use quintet_store::{PageOf, Party};
 use support::{Bench, Factory, actor, block_on, quick_stores};
 
-/// What one step of a run does.
+/// One step of a run.
 #[derive(Clone, Debug)]
 enum Step {
     SendMessage,
@@ -51,19 +51,19 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Three with accounts and two guests.
+/// The number of users: those with accounts, and then guests.
 const USERS: usize = 5;
 const REGISTERED: usize = 3;
 
-/// A conversation as the model knows it.
+/// A conversation, as the model has it.
 struct Modelled {
     id: ConversationId,
     kind: ConversationKind,
     open: bool,
     owner: Option<usize>,
-    /// Role and the order of joining, by user.
+    /// The role and the order of joining, by user.
     members: BTreeMap<usize, (Role, usize)>,
-    /// The newest message and its author, and whether it is deleted.
+    /// The newest message, its author, and whether it is deleted.
     message: Option<(MessageId, usize, bool)>,
     deleted: bool,
     joins: usize,
@@ -122,7 +122,7 @@ impl Run {
                 UserId::trusted(&format!("guest-{n}"))
             });
         }
-        // Guests are made where they join: a room for that, which plays no part.
+        // Guests are created when they join: this room serves that purpose only.
         let lobby = bench.conversation(&users[0], ConversationKind::Room, true, &[]).await;
         for guest in &users[REGISTERED..] {
             let (by, id) = (actor(guest), lobby.clone());
@@ -191,7 +191,7 @@ impl Run {
 
     /// Takes a step, and checks that the store decides as the table does.
     async fn take(&mut self, user: usize, at: usize, step: Step) {
-        let told = self.told().await;
+        let delivered = self.delivered().await;
         let by = actor(&self.users[user]);
         let conversation = &mut self.conversations[at];
         let id = conversation.id.clone();
@@ -221,7 +221,7 @@ impl Run {
                     conversation.message = Some((message, of, true));
                 }
                 if expected && gone.is_ok() && deleted {
-                    return; // Deleted already: nothing is told.
+                    return; // Deleted already: nothing is delivered.
                 }
                 (expected, gone.is_ok())
             }
@@ -350,13 +350,13 @@ impl Run {
             }
         };
         assert_eq!(done, expected, "{shown}");
-        let now = self.told().await;
+        let now = self.delivered().await;
         if !expected {
-            assert_eq!(now, told, "{shown}: refused, and yet told");
+            assert_eq!(now, delivered, "{shown}: refused, but with an entry");
         }
-        // Whatever was told was told to this conversation alone.
+        // All entries were handed on for this conversation alone.
         let entries = self.bench.entries.lock().unwrap();
-        for entry in &entries[told..now] {
+        for entry in &entries[delivered..now] {
             match entry.event.audience() {
                 Audience::Members(to) => assert_eq!(to, &self.conversations[at].id, "{shown}"),
                 Audience::User(_) | Audience::Users(_) | Audience::Watchers(_) => panic!("{shown}: {entry:?}"),
@@ -364,8 +364,8 @@ impl Run {
         }
     }
 
-    /// How many entries were handed on, once all is.
-    async fn told(&self) -> usize {
+    /// The number of entries, once all are handed on.
+    async fn delivered(&self) -> usize {
         self.bench.settled().await;
         self.bench.entries.lock().unwrap().len()
     }

@@ -1,4 +1,5 @@
-//! What is removed again, in turns: old changes, guests who have nothing, what was read long ago, those who are erased.
+//! What is removed in portions: old changes, guests without traces, notifications that were read long ago, erased
+//! users.
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
@@ -14,7 +15,7 @@ use support::stage::Stage;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
-/// What is old goes; positions go on; whoever was away for longer than the log is kept starts afresh.
+/// Old changes are removed and positions continue; a client that was away longer than the log is kept starts afresh.
 #[tokio::test]
 async fn the_log_is_pruned_and_nobody_is_told_of_a_gap() {
     let quotas = Quotas { change_days: 7, ..Quotas::default() };
@@ -49,7 +50,7 @@ async fn the_log_is_pruned_and_nobody_is_told_of_a_gap() {
     };
     assert_eq!(missed(position).await, Some(1));
     assert_eq!(missed(position - 1).await, Some(2));
-    assert_eq!(missed(position - 2).await, None, "what came right behind it is not in the log any more");
+    assert_eq!(missed(position - 2).await, None, "the change directly after it was pruned");
     assert_eq!(missed(0).await, None);
     let kept = Stage::with(Quotas::default());
     kept.users("alice").await;
@@ -92,11 +93,11 @@ async fn guests_who_have_nothing_are_forgotten() {
     stage.prune().await;
     let left = stage.number("SELECT count(*) FROM user WHERE kind = 'guest'");
     assert_eq!(left, 3, "one who spoke, one who is there, one who came today");
-    // A change that names somebody who is forgotten harms nobody.
+    // A change that names a user whose row is gone does no harm.
     stage.bench.store.replay_since(users[0].clone(), false, stage.bench.settled().await - 1).await.unwrap();
 }
 
-/// The log goes on naming a guest who is forgotten, by a number that no account gets after it.
+/// The log may refer to the key of a guest whose row was removed, and no later account gets that key.
 #[tokio::test]
 async fn nobody_inherits_the_place_of_a_guest_in_the_log() {
     let stage = Stage::with(Quotas { change_days: 0, ..Quotas::default() });
@@ -127,7 +128,7 @@ async fn nobody_inherits_the_place_of_a_guest_in_the_log() {
         })
         .collect();
     assert_eq!(seen, [guest.clone(), guest], "the newest row of a user is kept");
-    // It goes once another row is the newest.
+    // It is removed once another row is the newest.
     stage.prune().await;
     assert_eq!(stage.number("SELECT count(*) FROM user WHERE kind = 'guest'"), 0);
     stage.users("carol").await;
@@ -159,7 +160,7 @@ async fn what_was_read_long_ago_goes() {
     assert_eq!(titles, ["unread"]);
 }
 
-/// Who was in very many conversations leaves them in turns, and is out of all of them at the end.
+/// An erased user leaves very many conversations in portions, and is a member of none of them at the end.
 #[tokio::test]
 async fn an_erasure_leaves_in_turns() {
     let stage = Stage::with(Quotas::default());

@@ -1,4 +1,4 @@
-//! What users may write: budgets, bounds, people a day, files.
+//! What users may write: budgets, limits, people per day, files.
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
@@ -25,7 +25,7 @@ fn refused<T: std::fmt::Debug>(result: Result<T, Refusal>, code: Code, part: &st
     refusal
 }
 
-/// Whoever has large groups made, one after the other, waits; another does not, and a service never.
+/// A user who creates large groups one after the other must wait; another user need not, and a service never must.
 #[tokio::test]
 async fn rows_have_a_budget() {
     let stage = Stage::with(Quotas { rates: true, ..Quotas::default() });
@@ -48,7 +48,7 @@ async fn rows_have_a_budget() {
     assert!(wait > 0 && wait < 60_000, "{wait}");
     assert_eq!(stage.number("SELECT count(*) FROM conversation"), made, "what was refused left nothing");
     stage.make(&users[1], ConversationKind::Group, &members).await.unwrap();
-    // It passes, and is as long as it says.
+    // The wait ends, and is as long as the refusal says.
     stage.bench.environment.pass_ms(wait as i64);
     stage.make(&users[0], ConversationKind::Group, &[]).await.unwrap();
     let key = "hash".to_owned();
@@ -58,7 +58,8 @@ async fn rows_have_a_budget() {
     }
 }
 
-/// A message costs what it weighs times those who may hear it: many to few are free, a few to many are not.
+/// The cost of a message is its size times the number of its recipients: many messages to few are free, few to many are
+/// not.
 #[tokio::test]
 async fn delivered_bytes_have_a_budget() {
     let stage = Stage::with(Quotas { rates: true, ..Quotas::default() });
@@ -81,7 +82,8 @@ async fn delivered_bytes_have_a_budget() {
     }
 }
 
-/// Whoever fills the disk with text waits, whoever hears it; whoever writes to a large room at a normal speed does not.
+/// A user who fills the disk with text must wait, even without recipients; one who writes to a large room at a normal
+/// speed need not.
 #[tokio::test]
 async fn stored_text_has_a_budget_and_normal_speed_is_fine() {
     let stage = Stage::with(Quotas { rates: true, ..Quotas::default() });
@@ -101,7 +103,7 @@ async fn stored_text_has_a_budget_and_normal_speed_is_fine() {
     }
 }
 
-/// What a group's beginning tells grows with its members, not with their square.
+/// The cost of creating a group grows with its members, not with their square.
 #[tokio::test]
 async fn a_large_group_begins_quietly() {
     let (bench, _folder) = Bench::in_file();
@@ -110,7 +112,7 @@ async fn a_large_group_begins_quietly() {
     for number in 0..17 {
         members.push(bench.user(&format!("member-{number}")).await);
     }
-    let told = async |count: usize| {
+    let delivered = async |count: usize| {
         bench.settled().await;
         bench.entries.lock().unwrap().clear();
         bench.conversation(&owner, ConversationKind::Group, false, &members[..count]).await;
@@ -118,10 +120,10 @@ async fn a_large_group_begins_quietly() {
         let entries = bench.entries.lock().unwrap();
         entries.iter().filter(|entry| matches!(entry.event, quintet_domain::Event::MemberJoined { .. })).count()
     };
-    assert_eq!((told(16).await, told(17).await), (16, 0));
+    assert_eq!((delivered(16).await, delivered(17).await), (16, 0));
 }
 
-/// All guests of a network have one budget, whatever ids they say; others have their own.
+/// All guests of a network share one budget, whatever ids they claim; other networks have their own.
 #[tokio::test]
 async fn guests_of_a_network_have_one_budget() {
     let stage = Stage::with(Quotas { rates: true, ..Quotas::default() });
@@ -182,7 +184,7 @@ async fn people_a_day_are_counted_over_a_restart() {
     let refusal = refused(stage.add(alice, &group, &users[4]).await, Code::RateLimited, "at most 3 people a day");
     assert!(refusal.retry_after_ms.is_some_and(|ms| ms > 0 && ms <= DAY_MS as u64), "{refusal:?}");
     stage.add(alice, &group, &users[3]).await.expect("a member already is not added");
-    // Strangers, and one with whom she shares a group.
+    // Strangers, and one user with whom she shares a group.
     let eve = stage.users("eve").await.remove(0);
     stage.make(alice, ConversationKind::Direct, &users[4..5]).await.unwrap();
     stage.make(alice, ConversationKind::Direct, std::slice::from_ref(&eve)).await.unwrap();
@@ -203,7 +205,7 @@ async fn people_a_day_are_counted_over_a_restart() {
     let stage = stage.later(quotas, DAY_MS).await;
     stranger(&stage).await.expect("another day");
     stage.add(alice, &group, &users[4]).await.expect("another day");
-    // What is open makes nobody an acquaintance.
+    // An open conversation makes nobody an acquaintance.
     let room = stage.make(&eve, ConversationKind::Room, &[]).await.unwrap();
     for user in [&users[1], &users[2], &users[3]] {
         let (by, id) = (actor(user), room.clone());
@@ -300,7 +302,7 @@ async fn files_have_quotas() {
     assert_eq!(announce(&users[0], "a-1").await, Ok(1_000));
     assert_eq!(announce(&users[0], "a-2").await, Ok(1_000));
     complete("a-1", 700).await.unwrap();
-    // Both were let begin; only one still fits when it came.
+    // Both uploads were announced; when they complete, only one still fits.
     refused(complete("a-2", 400).await, Code::TooLarge, "700 bytes of the 1000");
     assert_eq!(announce(&users[0], "a-3").await, Ok(300));
     complete("a-3", 300).await.unwrap();

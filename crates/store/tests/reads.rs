@@ -1,4 +1,4 @@
-//! Lists over very much: right, page by page, and no page larger than it may be.
+//! Lists over very many rows: complete, page by page, and no page larger than its limits.
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
@@ -13,14 +13,14 @@ use rusqlite::Connection;
 use support::{Bench, actor};
 use tempfile::TempDir;
 
-/// Writes rows beside the store, as many as would take too long to write through it.
+/// Writes rows directly into the database, as many as would take too long to write through the store.
 fn beside(folder: &TempDir, sql: &str) {
     let conn = Connection::open(folder.path().join("quintet.sqlite3")).unwrap();
     conn.busy_timeout(std::time::Duration::from_secs(60)).unwrap();
     conn.execute_batch(&format!("PRAGMA synchronous = OFF; BEGIN; {sql}; COMMIT")).unwrap();
 }
 
-/// Users `u-1` to `u-N`, whose pictures have links of so many bytes.
+/// Users `u-1` to `u-N`, whose picture links have a number of bytes.
 fn users(count: usize, link_bytes: usize) -> String {
     format!(
         "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
@@ -41,11 +41,11 @@ async fn a_search_goes_on_where_its_page_ended() {
 
     let first = search("NEEDLE", None, 5).await.unwrap();
     assert!(first.items.is_empty() && first.next.is_some(), "so many names were looked at, and none fits: {first:?}");
-    // As many as a page has, and no more: that is the end.
+    // Exactly as many as fit a page, so that this is the end.
     let second = search("needle", first.next, 1).await.unwrap();
     assert_eq!(second.items.iter().map(|user| &user.id).collect::<Vec<_>>(), [&last]);
     assert_eq!(second.next, None);
-    // Where many fit a page is full, and the next goes on behind it.
+    // If more match than fit, the page is full, and the next one continues after it.
     let page = search("u-1", None, 3).await.unwrap();
     assert_eq!(page.items.iter().map(|user| user.username.as_str()).collect::<Vec<_>>(), ["u-1", "u-10", "u-100"]);
     let page = search("u-1", page.next, 1).await.unwrap();
@@ -91,8 +91,8 @@ async fn a_page_ends_before_it_is_too_large() {
     assert!(pages > 1, "all of it is more than a page may have");
 }
 
-/// Of a long list of members the first are shown, and the one who asks; who read the newest message; and how many
-/// messages are unread, as far as that is counted.
+/// Of a long list of members, the first ones and the requesting user are shown; the readers of the newest message too,
+/// and the number of unread messages up to the limit of counting.
 #[tokio::test]
 async fn a_conversation_as_a_late_member_sees_it() {
     let (bench, folder) = Bench::in_file();
@@ -146,7 +146,7 @@ async fn a_conversation_as_a_late_member_sees_it() {
     assert_eq!(listed.unread_count, u64::from(UNREAD_COUNTED_MAX));
 }
 
-/// What is open and what is one's own come in one order, each once, however the pages are cut.
+/// Open conversations and the user's own are listed in one order, each once, whatever the size of the pages.
 #[tokio::test]
 async fn open_groups_and_own_ones_are_one_list() {
     let (bench, _folder) = Bench::in_file();

@@ -1,5 +1,5 @@
-//! What a user missed, read from the log, is what it would have been told: random histories, every user, every moment
-//! at which it could have been lost, beside what the store handed on.
+//! What a user missed, as read from the log, is what would have been delivered: random histories, every user, and every
+//! moment at which the connection could have been lost, beside what the store handed on.
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
@@ -89,7 +89,7 @@ impl Run {
         Self { bench, users, conversations, meetup: meetup.id, messages: BTreeMap::new() }
     }
 
-    /// Does something, allowed or not: what is refused tells nobody anything.
+    /// Does something, allowed or not. What is refused has no entries.
     async fn take(&mut self, user: usize, at: usize, step: Step) {
         let (by, id, bench) = (actor(&self.users[user]), self.conversations[at].clone(), &self.bench);
         let message = self.messages.get(&at).cloned();
@@ -162,7 +162,7 @@ impl Run {
     }
 }
 
-/// An entry as far as it must be the same when it is read again: texts and readers are those of now.
+/// The parts of an entry that must be the same when it is read again: texts and readers are the present ones.
 fn shown(entry: &Entry) -> String {
     let what = match &entry.event {
         Event::MessageCreated(message) => format!("created {}", message.id),
@@ -180,15 +180,15 @@ fn shown(entry: &Entry) -> String {
         }
         Event::MeetupChanged { meetup, status, updated_by, .. } => format!("{meetup} {status:?} by {updated_by}"),
         Event::Notified { notification, .. } => format!("notified {}", notification.id),
-        other => panic!("not told: {other:?}"),
+        other => panic!("not delivered: {other:?}"),
     };
     format!("{} {:?} {what}", entry.position, entry.sequence)
 }
 
-/// What a user was told of all that was handed on, as the hub has it.
-fn told<'e>(entries: &'e [Entry], user: &UserId) -> Vec<&'e Entry> {
+/// What a user received of all that was handed on, as the hub would deliver it.
+fn delivered<'e>(entries: &'e [Entry], user: &UserId) -> Vec<&'e Entry> {
     let mut in_places: BTreeSet<ConversationId> = BTreeSet::new();
-    let mut told = Vec::new();
+    let mut delivered = Vec::new();
     for entry in entries {
         match &entry.event {
             Event::ConversationCreated { conversation, members } => {
@@ -210,7 +210,7 @@ fn told<'e>(entries: &'e [Entry], user: &UserId) -> Vec<&'e Entry> {
                     Audience::Watchers(_) => false,
                 };
                 if hears {
-                    told.push(entry);
+                    delivered.push(entry);
                 }
                 match event {
                     Event::MemberLeft { conversation, user: left, .. } if left.id == *user => {
@@ -224,7 +224,7 @@ fn told<'e>(entries: &'e [Entry], user: &UserId) -> Vec<&'e Entry> {
             }
         }
     }
-    told
+    delivered
 }
 
 proptest! {
@@ -244,7 +244,7 @@ proptest! {
             let newest = run.bench.settled().await;
             let entries = run.bench.entries.lock().unwrap().clone();
             for user in &run.users {
-                let all = told(&entries, user);
+                let all = delivered(&entries, user);
                 for after in 0..=newest {
                     let missed = run.bench.store.replay_since(user.clone(), false, after).await.expect("read");
                     assert_eq!(missed.position, newest);
@@ -253,7 +253,7 @@ proptest! {
                         all.iter().filter(|entry| entry.position > after).map(|entry| shown(entry)).collect();
                     assert_eq!(found, expected, "{user} after {after}");
                 }
-                // A position that is not reached yet is one of other data.
+                // A position that is not reached yet belongs to another database.
                 let missed = run.bench.store.replay_since(user.clone(), false, newest + 1).await.expect("read");
                 assert!(missed.entries.is_none());
             }

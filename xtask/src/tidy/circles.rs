@@ -1,8 +1,8 @@
 //! Circles between the files of one crate: a file that uses another, which uses it in turn, over however many steps.
 //!
 //! What lives here: a reader of the paths in a source file, and the graph of files that follows from them.
-//! What must stay true: tests, declarations of modules and re-exports are no uses. A name that a file re-exports belongs
-//! to the file that defines it.
+//! What must stay true: tests, declarations of modules, visibilities and re-exports do not count as uses. A name that a file
+//! re-exports belongs to the file that defines it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,11 +15,11 @@ struct Source {
     path: String,
     /// The text without comments, tests and re-exports.
     text: String,
-    /// Names that the file re-exports, and the paths that they stand for.
+    /// Names that the file re-exports, with their paths.
     exports: Vec<(String, Vec<String>)>,
 }
 
-/// One entry for each use that is part of a circle. The files are those of one crate, by their paths and texts.
+/// One entry for each use that is part of a circle. The files are those of one crate, as paths and texts.
 pub(crate) fn find(files: &[(String, String)]) -> Vec<String> {
     let mut sources: BTreeMap<Module, Source> = BTreeMap::new();
     for (path, text) in files {
@@ -62,7 +62,7 @@ fn reaches<'m>(edges: &BTreeMap<&'m Module, BTreeSet<&'m Module>>, from: &'m Mod
     false
 }
 
-/// The module that a file holds; none for files of tests alone.
+/// The module of a file; `None` for files that contain only tests.
 fn module_of(path: &str) -> Option<Module> {
     let (_, inside) = path.split_once("/src/")?;
     let inside = inside.strip_suffix(".rs")?;
@@ -76,13 +76,27 @@ fn module_of(path: &str) -> Option<Module> {
     Some(module)
 }
 
-/// A text without its line comments, and without what follows the head of its tests.
+/// A text without its line comments, and without everything after the head of its tests.
 fn without_tests(text: &str) -> String {
-    let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
-    text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
+    let text = text.split("\nmod tests {").next().unwrap_or_default();
+    text.lines()
+        .map(|line| without_visibility(line.split("//").next().unwrap_or_default()))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
-/// A text without its re-exports, and the paths that these name.
+/// A line without the path of its visibility, which uses nothing of the module that it names.
+fn without_visibility(line: &str) -> String {
+    match line.split_once("pub(in ") {
+        Some((before, visible)) => {
+            let item = visible.split_once(')').map_or("", |(_, item)| item);
+            format!("{before}pub{}", without_visibility(item))
+        }
+        None => line.to_owned(),
+    }
+}
+
+/// A text without its re-exports, and the paths that they name.
 fn without_exports(text: &str) -> (String, Vec<Vec<String>>) {
     let (mut rest, mut exported, mut statement) = (String::new(), Vec::new(), None::<String>);
     for line in text.lines() {
@@ -111,7 +125,7 @@ fn without_exports(text: &str) -> (String, Vec<Vec<String>>) {
 }
 
 /// Every path in a text that may lead to another file: those from `crate`, `super` and `self`, and all others with a
-/// separator, of which the ones that start with a module of the file count.
+/// separator, of which those count that start with a module of the file.
 fn paths(text: &str) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     let mut from = 0;
@@ -128,7 +142,7 @@ fn is_name(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// Reads a path, or a tree of them in braces, and gives the text behind it. A glob is a path with `*` at its end.
+/// Reads a path, or a tree of paths in braces. Returns the text after it. A glob is a path with `*` at its end.
 fn read_tree<'t>(text: &'t str, prefix: &mut Vec<String>, found: &mut Vec<Vec<String>>) -> &'t str {
     let text = text.trim_start();
     if let Some(mut rest) = text.strip_prefix('{') {
@@ -168,14 +182,14 @@ fn read_tree<'t>(text: &'t str, prefix: &mut Vec<String>, found: &mut Vec<Vec<St
     rest
 }
 
-/// The module whose file defines what a path names, as `from` writes it; none where that is outside the crate.
+/// The module whose file defines what a path in `from` names; `None` if it is outside the crate.
 fn resolve<'s>(
     sources: &'s BTreeMap<Module, Source>,
     from: &Module,
     path: &[String],
     depth: usize,
 ) -> Option<&'s Module> {
-    // Names that files re-export from each other end somewhere.
+    // Chains of re-exports between files end somewhere.
     const DEPTH_MAX: usize = 8;
     let mut module = from.clone();
     let mut rest = path;
@@ -227,10 +241,10 @@ fn resolve<'s>(
     Some(followed.unwrap_or(known))
 }
 
-/// The words before the name of an item.
+/// The keywords before the name of an item.
 const KEYWORDS: [&str; 8] = ["fn ", "struct ", "enum ", "trait ", "type ", "const ", "static ", "macro_rules! "];
 
-/// Whether a text defines an item of that kind and name.
+/// Whether a text defines an item with a keyword and name.
 fn has_item(text: &str, keyword: &str, name: &str) -> bool {
     text.match_indices(keyword)
         .any(|(at, _)| text[at + keyword.len()..].strip_prefix(name).is_some_and(|rest| !rest.starts_with(is_name)))
@@ -276,7 +290,7 @@ mod tests {
         let files = [
             ("lib.rs", "//! See crate::a.\nmod a;\nmod b;\npub use a::*;\n"),
             ("a.rs", "use crate::b::go;\npub struct Thing;\n"),
-            ("b.rs", "pub fn go() {}\n#[cfg(test)]\nmod tests {\n    use crate::Thing;\n}\n"),
+            ("b.rs", "pub(in crate::a) fn go() {}\n#[cfg(test)]\n#[allow(x)]\nmod tests {\n    use crate::Thing;\n}\n"),
             ("b/tests.rs", "use crate::a::Thing;\n"),
         ];
         assert_eq!(entries(&files), Vec::<String>::new());

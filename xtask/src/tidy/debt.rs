@@ -1,14 +1,14 @@
-//! Faults that were there before their check: `xtask/src/tidy_debt.txt` lists them, one a line.
+//! Faults that are older than their check: `xtask/src/tidy_debt.txt` lists them, one a line.
 //!
-//! What must stay true: the list can only shrink. A fault that is not listed fails the check, and so does an entry whose
-//! fault is gone.
+//! What must stay true: the list can only shrink. A fault that is not listed fails the check, and so does an entry
+//! whose fault is gone.
 
 use std::collections::BTreeMap;
 
 /// The path of the list, from the root of the project.
 pub(crate) const PATH: &str = "xtask/src/tidy_debt.txt";
 
-/// Compares what was found with the list. An entry may be listed as many times as its fault exists.
+/// Compares the faults that were found with the list. An entry may be listed as many times as its fault exists.
 pub(crate) fn compare(listed: &str, found: &[String], faults: &mut Vec<String>) {
     let mut counts: BTreeMap<&str, i64> = BTreeMap::new();
     for entry in found {

@@ -1,8 +1,9 @@
-//! Docs of fields and variants that say next to nothing.
+//! Docs of fields and variants that are too short to say anything.
 //!
-//! What must stay true: the check reads the source as text, so it needs no compiler and runs on code that does not build.
+//! What must stay true: the check reads the source as text, so that it needs no compiler and runs on code that does not
+//! build.
 
-/// Words that the doc of a field or variant has at least.
+/// Minimum number of words in the doc of a field or variant.
 const WORDS_MIN: usize = 3;
 
 /// One entry for each doc of a field or variant that is too short.
@@ -32,7 +33,7 @@ pub(crate) fn short(path: &str, text: &str) -> Vec<String> {
     entries
 }
 
-/// The square brackets that a line opens, less those that it closes.
+/// The number of square brackets that a line opens, less those that it closes.
 fn brackets(line: &str) -> i32 {
     line.chars().map(|c| i32::from(c == '[') - i32::from(c == ']')).sum()
 }

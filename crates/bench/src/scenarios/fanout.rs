@@ -1,11 +1,9 @@
-//! What a message costs that goes to a room.
+//! The cost of a message to a room.
 
 use std::io;
 use std::time::Duration;
 
-use hdrhistogram::Histogram;
-
-use super::{Case, Rooms, among, in_memory};
+use super::case::{Case, Rooms, among, in_memory, ms};
 use crate::load::{Load, Regime};
 use crate::peers::{Mode, Peer};
 use crate::report::Value;
@@ -16,12 +14,12 @@ pub(super) const ABOUT: &str = "A message of 60 bytes to every member of a room,
     early and delivers late looks cheap there, so compare the latencies too. *Durable*: a message is on disk before it \
     is acknowledged or delivered; otherwise, everything is in memory.";
 
-/// Connections that send.
+/// The number of connections that send.
 const SENDERS: usize = 8;
-/// Sends that wait for their acknowledgement, in the saturated regime.
+/// The number of sends in progress in the saturated regime.
 const IN_FLIGHT: usize = 16;
 
-/// Rooms, and the rates at which they are paced: half of what the weakest server can do, or less.
+/// The sizes of rooms, and the rates at which sends are paced: at most half of what the slowest server can sustain.
 const SIZES: [(Rooms, f64); 4] = [
     (Rooms { count: 1, size: 10 }, 200.0),
     (Rooms { count: 100, size: 10 }, 200.0),
@@ -37,7 +35,7 @@ pub(super) fn cases(peers: &[Peer], quick: bool) -> Vec<Case> {
             continue;
         }
         for durable in [false, true] {
-            // The largest room is about the deliveries alone, and too large for the slowest.
+            // The largest room measures deliveries alone, and is too large for the slowest server.
             if durable && rooms.size > 1_000 || quick && durable != (rooms.size == 10) {
                 continue;
             }
@@ -58,11 +56,6 @@ pub(super) fn cases(peers: &[Peer], quick: bool) -> Vec<Case> {
         }
     }
     cases
-}
-
-/// Milliseconds at a quantile.
-pub(super) fn ms(histogram: &Histogram<u64>, quantile: f64) -> f64 {
-    if histogram.is_empty() { f64::NAN } else { histogram.value_at_quantile(quantile) as f64 / 1e6 }
 }
 
 fn run(peer: Peer, rooms: Rooms, regime: Regime, seconds: u64, durable: bool) -> io::Result<Vec<Value>> {

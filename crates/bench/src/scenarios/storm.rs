@@ -1,9 +1,9 @@
-//! Everybody comes back at once, after a restart of the server.
+//! All clients reconnect at once, after a restart of the server.
 
 use std::io;
 use std::time::Instant;
 
-use super::{Case, Rooms, among, in_memory};
+use super::case::{Case, Rooms, among, in_memory};
 use crate::load::{Greeting, Load, Memory};
 use crate::peers::{Mode, Peer};
 use crate::quintet;
@@ -15,9 +15,9 @@ pub(super) const ABOUT: &str = "All clients, in rooms of 100, are disconnected. 
     messages after a number that the client sends from their database. *Without*: until the last client has \
     reconnected.";
 
-/// People in a room.
+/// The number of members of a room.
 const SIZE: usize = 100;
-/// Messages that go to each room while nobody is there.
+/// The number of messages to each room while nobody is connected.
 const MISSED: u64 = 5;
 
 pub(super) fn cases(peers: &[Peer], quick: bool) -> Vec<Case> {
@@ -38,7 +38,7 @@ fn greeting(peer: Peer, rooms: Rooms, index: usize, memory: Option<&Memory>) -> 
         (true, Some(memory)) => quintet::returning(index, &memory.secret, &memory.offset),
         (true, None) => quintet::recoverable(index),
         (false, None) => peer.greeting(index, room),
-        // One message went to each room before: their numbers are the first.
+        // One message was sent to each room before, so that its number is known.
         (false, Some(_)) => {
             let greeting = peer.greeting(index, room);
             Greeting { query: format!("{}&after={}", greeting.query, rooms.count), ..greeting }
@@ -51,7 +51,7 @@ fn run(peer: Peer, rooms: Rooms, recover: bool) -> io::Result<Vec<Value>> {
     let mode = Mode { durable: true, ..in_memory(folder.path()) };
     let server = peer.start(mode)?;
     let mut load = Load::new()?;
-    let places = rooms.fill(peer, &server, &mut load)?;
+    let conversations = rooms.fill(peer, &server, &mut load)?;
     drop(load);
     let mut load = Load::new()?;
     load.remember();
@@ -61,21 +61,21 @@ fn run(peer: Peer, rooms: Rooms, recover: bool) -> io::Result<Vec<Value>> {
     };
     load.connect(server.address, &greetings(None))?;
     load.settle()?;
-    // One message to each room, so that everybody has heard something.
-    let in_each = rooms.turns(&places, rooms.count);
+    // One message to each room, so that every client has received an event.
+    let in_each = rooms.turns(&conversations, rooms.count);
     load.forget();
     load.burst(&in_each, rooms.count as u64)?;
     load.until_delivered(rooms.connections() as u64)?;
     load.settle()?;
     let memories = load.memories();
     drop(load);
-    // The first of each room sends while the others are away.
+    // The first member of each room sends while the others are away.
     let mut senders = Load::new()?;
     let first: Vec<Greeting> = (0..rooms.count).map(|room| peer.greeting(room * rooms.size, room)).collect();
     senders.connect(server.address, &first)?;
     senders.settle()?;
     let turns: Vec<_> =
-        places.iter().enumerate().map(|(room, place)| crate::load::Turn::message(room, place)).collect();
+        conversations.iter().enumerate().map(|(room, id)| crate::load::Turn::message(room, id)).collect();
     senders.forget();
     senders.burst(&turns, MISSED * rooms.count as u64)?;
     senders.until_delivered(MISSED * rooms.count as u64)?;

@@ -7,14 +7,14 @@ use crate::{
     Actor, ConversationId, ConversationKind, ConversationRef, Departure, Message, Profile, Role, Timestamp, UserId,
 };
 
-/// Makes the actor a member of an open conversation. A guest is made first, or its profile brought up to date.
+/// Makes the actor a member of an open conversation. A guest is created first, or its profile is updated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JoinConversation {
     /// The user who joins.
     pub actor: Actor,
     /// The conversation to join.
     pub conversation: ConversationId,
-    /// The profile that a guest gives.
+    /// The profile that a guest claims.
     pub profile: Profile,
     /// Whether the result holds the newest messages.
     pub history: bool,
@@ -38,11 +38,11 @@ pub struct LeaveConversation {
     pub actor: Actor,
     /// The conversation to leave.
     pub conversation: ConversationId,
-    /// The reason that members are told.
+    /// The reason that members of the conversation are given.
     pub departure: Departure,
 }
 
-/// Makes a user a member, or gives a member another role.
+/// Makes a user a member, or changes the role of a member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AddMember {
     /// The member who adds.
@@ -66,55 +66,55 @@ pub struct RemoveMember {
     pub user: UserId,
 }
 
-/// A conversation to be made.
+/// A conversation to create.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewConversation {
     /// `direct`, `group` or `room`.
     pub kind: ConversationKind,
     /// The name; none for a direct conversation.
     pub name: Option<String>,
-    /// The description.
+    /// The description of the conversation.
     pub description: Option<String>,
     /// Whether anybody may join by its id.
     pub open: bool,
     /// The members beside the owner.
     pub members: Vec<UserId>,
-    /// The owner, where a service makes the conversation for somebody; the actor where there is none.
+    /// The owner, if a service creates the conversation for another user; the actor otherwise.
     pub owner: Option<UserId>,
     /// Whether the owner is a member from the start.
     pub join: bool,
-    /// The profile that a guest gives.
+    /// The profile that a guest claims.
     pub profile: Profile,
 }
 
-/// Makes a conversation; a second direct one of a pair gives the first.
+/// Creates a conversation. For a pair of users who have a direct conversation, the result is that one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CreateConversation {
-    /// The user who makes it.
+    /// The user who creates it.
     pub actor: Actor,
-    /// The conversation to make.
+    /// The conversation to create.
     pub new: NewConversation,
 }
 
 /// The result of [`CreateConversation`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Created {
-    /// The conversation that was made, or found.
+    /// The conversation that was created or found.
     pub conversation: Arc<ConversationRef>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// Whether it is new.
     pub new: bool,
 }
 
-/// Renames, opens or closes a conversation; a field that is none stays as it is.
+/// Renames, opens or closes a conversation; a field that is `None` stays unchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangeConversation {
     /// The member who changes it.
     pub actor: Actor,
     /// The conversation to change.
     pub conversation: ConversationId,
-    /// A new name.
+    /// The new name of the conversation.
     pub name: Option<String>,
     /// Whether anybody may join by its id.
     pub open: Option<bool>,
@@ -129,7 +129,7 @@ pub struct DeleteConversation {
     pub conversation: ConversationId,
 }
 
-/// Ends some memberships of guests who are not present, and deletes some guests' rooms that are empty for too long.
+/// Ends some memberships of guests who are offline, and deletes some rooms of guests that have been empty for too long.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SweepGuests {
     /// The guests who have connections, and keep their memberships.

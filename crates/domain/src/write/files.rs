@@ -11,7 +11,7 @@ pub struct NewFile {
     pub secret: String,
     /// The user who uploads it.
     pub uploader: UserId,
-    /// The name that its uploader gives it.
+    /// The name that its uploader gave it.
     pub name: Option<String>,
 }
 
@@ -22,30 +22,30 @@ pub struct StoredFile {
     pub name: Option<String>,
     /// The number of bytes.
     pub size: u64,
-    /// The media type, by its bytes.
+    /// The media type, recognised by the first bytes.
     pub mime: String,
     /// Width and height in pixels, for images that browsers show.
     pub image: Option<(u32, u32)>,
 }
 
-/// Announces a file; the result is how many bytes it may have. `ERR_TOO_LARGE` for a user, and `ERR_STORAGE_FULL` for
-/// anybody, whose files have all the room that they may have.
+/// Announces a file. The result is the largest number of bytes that the file may have. Refused with `ERR_TOO_LARGE` if
+/// the uploader's quota is used up, and with `ERR_STORAGE_FULL` if the quota of all files is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AnnounceFile {
     /// The file to announce.
     pub new: NewFile,
 }
 
-/// Records that all of a file has arrived.
+/// Records that a file has arrived completely.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CompleteFile {
     /// The id of the file.
     pub id: String,
-    /// Size, type and dimensions; the name is not read.
+    /// Its size, type and dimensions; the name is ignored.
     pub file: StoredFile,
 }
 
-/// Removes the rows of files whose bytes are gone.
+/// Removes the rows of files whose bytes were removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForgetFiles {
     /// The ids of the files.

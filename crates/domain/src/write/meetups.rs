@@ -2,42 +2,42 @@
 
 use crate::{Actor, MeetupId, MeetupStatus, NotificationId, Timestamp, UserId};
 
-/// A meetup to be made.
+/// A meetup to create.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewMeetup {
-    /// The activity, in a few words.
+    /// The activity, as a short text.
     pub activity: String,
-    /// The location, in a few words.
+    /// The location, as a short text.
     pub location: String,
-    /// When it starts.
+    /// When the meetup starts.
     pub starts_at: Timestamp,
-    /// When it expires, if it is not confirmed before.
+    /// When the meetup expires, unless it is confirmed before.
     pub expires_at: Timestamp,
-    /// How many may take part beside the host; none for any number.
+    /// Maximum number of participants beside the host; `None` for no limit.
     pub capacity: Option<u32>,
 }
 
-/// Makes a meetup and its conversation.
+/// Creates a meetup and its conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CreateMeetup {
-    /// The host.
+    /// The user who hosts the meetup.
     pub actor: Actor,
-    /// The meetup to make.
+    /// The meetup to create.
     pub new: NewMeetup,
 }
 
-/// Changes of a meetup; a field that is none stays as it is.
+/// Changes of a meetup; a field that is `None` stays unchanged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MeetupChange {
-    /// A new activity.
+    /// The new activity.
     pub activity: Option<String>,
-    /// A new location.
+    /// The new location.
     pub location: Option<String>,
-    /// A new start.
+    /// The new start.
     pub starts_at: Option<Timestamp>,
-    /// A new capacity; `Some(None)` for any number.
+    /// The new capacity; `Some(None)` for no limit.
     pub capacity: Option<Option<u32>>,
-    /// A new status.
+    /// The new status.
     pub status: Option<MeetupStatus>,
 }
 
@@ -48,7 +48,7 @@ pub struct ChangeMeetup {
     pub actor: Actor,
     /// The meetup to change.
     pub meetup: MeetupId,
-    /// The changes.
+    /// The changes to make.
     pub change: MeetupChange,
 }
 
@@ -61,16 +61,16 @@ pub struct DeleteMeetup {
     pub meetup: MeetupId,
 }
 
-/// Asks to take part in a meetup; `ERR_CONFLICT` if the actor asked or takes part already.
+/// Asks to take part in a meetup. Refused with `ERR_CONFLICT` if the actor asked before or takes part already.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestMeetup {
-    /// The user who asks.
+    /// The user who asks to take part.
     pub actor: Actor,
     /// The meetup to take part in.
     pub meetup: MeetupId,
 }
 
-/// Accepts or declines a request to take part; a full meetup accepts nobody.
+/// Accepts or declines a request to take part. A full meetup accepts nobody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecideRequest {
     /// The host, or a service.
@@ -83,14 +83,14 @@ pub struct DecideRequest {
     pub accept: bool,
 }
 
-/// Takes a participant out of a meetup: the actor itself, or another user if the actor is the host.
+/// Removes a participant from a meetup: the actor itself, or another user if the actor is the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RemoveParticipant {
     /// The participant, the host, or a service.
     pub actor: Actor,
-    /// The meetup to take the participant out of.
+    /// The meetup to remove the participant from.
     pub meetup: MeetupId,
-    /// The participant to take out.
+    /// The participant to remove.
     pub user: UserId,
 }
 
@@ -103,9 +103,9 @@ pub struct ExpireMeetups;
 pub struct NotifyUser {
     /// The user to notify.
     pub user: UserId,
-    /// A few words.
+    /// The title, as a short text.
     pub title: String,
-    /// A sentence.
+    /// The message, as a full sentence.
     pub message: String,
 }
 
@@ -116,7 +116,7 @@ pub struct ReadNotifications {
     pub user: UserId,
 }
 
-/// Records that a connection that speaks the meetup dialect was sent some notifications.
+/// Records that notifications were sent to a connection of the meetup dialect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MarkDelivered {
     /// The notifications that were sent.

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use crate::{Actor, ConversationId, Message, MessageId, NewText};
 
-/// Sends a message. The first one to a pair makes their direct conversation. A repeated client message id gives the
-/// first result again, or `ERR_CONFLICT` if the content differs.
+/// Sends a message. The first message between two users creates their direct conversation. If the sender repeats a
+/// client message id, the result is the first one; refused with `ERR_CONFLICT` if the content differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SendMessage {
-    /// The sender.
+    /// The user who sends the message.
     pub actor: Actor,
     /// The message to send.
     pub text: NewText,
@@ -34,7 +34,7 @@ pub struct EditMessage {
     pub content: String,
 }
 
-/// Deletes a message: its sequence number stays, its content goes. Deleting it again changes nothing.
+/// Deletes a message: its content is removed, its sequence number stays. Deleting it again changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeleteMessage {
     /// The user who deletes.
@@ -43,17 +43,17 @@ pub struct DeleteMessage {
     pub message: MessageId,
 }
 
-/// Moves the actor's read cursor to the newest of some messages, never back.
+/// Moves the actor's read cursor forward to the newest of some messages; never back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MarkRead {
-    /// The reader.
+    /// The user who read the messages.
     pub actor: Actor,
-    /// The conversation of the messages, where the dialect names it.
+    /// The conversation of the messages, if the dialect names it.
     pub conversation: Option<ConversationId>,
     /// The messages that were read.
     pub messages: Vec<MessageId>,
 }
 
-/// Changes nothing: its result is a position at which all writes submitted before it are committed.
+/// Changes nothing. Its result is a position at which all writes that were submitted before are committed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Barrier;

@@ -1,5 +1,5 @@
-//! Everything that changes the store, as data: one struct for each kind of write, and the closed lists of them and of
-//! their results.
+//! Everything that changes the store, as data: one struct for each kind of write, and the closed lists of the writes
+//! ([`Write`]) and of their results ([`Written`]).
 //!
 //! What must stay true: both lists have the same entries. A new one makes the compiler point at the rule that applies
 //! it.
@@ -20,12 +20,12 @@ use std::sync::Arc;
 
 use crate::{Account, ConversationRef, Meetup, Message, Notification};
 
-/// A kind of write that knows the type of its result.
+/// A kind of write, with the type of its result.
 pub trait Request: Into<Write> {
     /// The result of the write once it is committed.
     type Output;
 
-    /// Takes the result out of the closed list; none where it is that of another kind of write.
+    /// Takes the result out of the closed list; none if it is the result of another kind of write.
     fn output(written: Written) -> Option<Self::Output>;
 }
 
@@ -44,7 +44,7 @@ macro_rules! writes {
         }
 
         impl Write {
-            /// The name of this kind of write, as logs and metrics have it.
+            /// Returns the name of this kind of write, as logs and metrics show it.
             #[must_use]
             pub fn name(&self) -> &'static str {
                 match self {
@@ -83,7 +83,7 @@ writes! {
     DeleteMessage -> Arc<Message>;
     /// Moves a member's read cursor.
     MarkRead -> ();
-    /// Changes nothing; its result is the position in the commit order.
+    /// Changes nothing; its result is the current position in the commit order.
     Barrier -> u64;
     /// Makes the actor a member of an open conversation.
     JoinConversation -> Joined;
@@ -93,45 +93,45 @@ writes! {
     AddMember -> Joined;
     /// Ends another member's membership.
     RemoveMember -> Arc<ConversationRef>;
-    /// Makes a conversation.
+    /// Creates a conversation.
     CreateConversation -> Created;
     /// Renames, opens or closes a conversation.
     ChangeConversation -> Arc<ConversationRef>;
     /// Deletes a conversation, or hides a direct one from the actor.
     DeleteConversation -> Arc<ConversationRef>;
-    /// Ends memberships of guests who are gone. The result says whether there are more.
+    /// Ends memberships of guests who are offline. The result says whether there are more.
     SweepGuests -> bool;
-    /// Makes a registered user.
+    /// Creates a registered user.
     RegisterUser -> Account;
-    /// Finds or makes the user of a token.
+    /// Finds or creates the user of a token.
     AdoptUser -> Account;
     /// Changes a user's profile.
     ChangeProfile -> Account;
-    /// Remembers the network from which an account was logged in to.
+    /// Stores the network from which an account was logged in to.
     NoteLogin -> ();
     /// Replaces a password's hash and revokes all tokens.
     SetPassword -> Account;
     /// Revokes all tokens of a user.
     RevokeTokens -> Account;
-    /// Bars a user, or lets it in again.
+    /// Disables a user, or enables it again.
     SetDisabled -> ();
-    /// Begins to erase a person.
+    /// Begins the erasure of a person.
     EraseUser -> ();
-    /// Goes on erasing a person. The result says whether there is more to do.
+    /// Continues the erasure of a person. The result says whether there is more to do.
     ContinueErasure -> bool;
-    /// Remembers when users were last seen.
+    /// Stores when users were last seen.
     NoteSeen -> ();
-    /// Makes a service, or gives one without a key a new one.
+    /// Creates a service, or gives a service without a key a new key.
     AddService -> Account;
-    /// Takes a service's key away and bars it.
+    /// Revokes a service's key and disables it.
     RemoveService -> ();
-    /// Announces a file. The result is the number of bytes that it may have.
+    /// Announces a file. The result is the largest number of bytes that it may have.
     AnnounceFile -> u64;
     /// Records that all of a file has arrived.
     CompleteFile -> ();
     /// Removes the rows of files whose bytes are gone.
     ForgetFiles -> ();
-    /// Makes a meetup and its conversation.
+    /// Creates a meetup and its conversation.
     CreateMeetup -> Meetup;
     /// Changes a meetup.
     ChangeMeetup -> Meetup;
@@ -141,9 +141,9 @@ writes! {
     RequestMeetup -> Meetup;
     /// Accepts or declines a request to take part.
     DecideRequest -> Meetup;
-    /// Takes a participant out of a meetup.
+    /// Removes a participant from a meetup.
     RemoveParticipant -> Meetup;
-    /// Expires open meetups whose time has passed. The result is how many.
+    /// Expires open meetups whose time has passed. The result is their number.
     ExpireMeetups -> usize;
     /// Notifies a user.
     NotifyUser -> Arc<Notification>;
@@ -153,13 +153,13 @@ writes! {
     MarkDelivered -> ();
     /// Removes some expired rows.
     Prune -> Pruned;
-    /// Changes nothing, but writes a page: whether anything can be written.
+    /// Changes nothing, but writes a page of the database, to find out whether anything can be written.
     Probe -> ();
 }
 
 impl Write {
-    /// Whether this write stores something new, so that it is refused while the disk is full. Deletions and marks run
-    /// even then.
+    /// Returns whether this write stores something new, so that it is refused while the disk is full. Deletions and
+    /// marks are applied even then.
     #[must_use]
     pub fn needs_room(&self) -> bool {
         match self {
@@ -206,8 +206,8 @@ impl Write {
         }
     }
 
-    /// Whether the reply to this write comes after the entries that the write caused. All others come before them, so
-    /// that an acknowledgement is seen before the echo.
+    /// Returns whether the reply to this write comes after the entries that it caused. All other replies come before
+    /// their entries, so that a client receives the acknowledgement before the echo.
     #[must_use]
     pub fn replies_after_entries(&self) -> bool {
         matches!(self, Self::JoinConversation(_) | Self::LeaveConversation(_) | Self::Barrier(_))

@@ -2,15 +2,16 @@
 
 use crate::{Claims, NewUser, ProfileChange, Timestamp, UserId};
 
-/// Makes a registered user; `ERR_CONFLICT` on a taken id, name or email address. A guest who has the id gives it up.
+/// Creates a registered user. Refused with `ERR_CONFLICT` if the id, name or email address is taken. A guest who has
+/// the id loses it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegisterUser {
-    /// The user to make.
+    /// The user to create.
     pub new: NewUser,
 }
 
-/// Finds the user of a token, or makes it from the token's claims. A guest who has the id gives it up, and nothing that
-/// the guest did becomes the user's.
+/// Finds the user of a token, or creates it from the claims of the token. A guest who has the id loses it, and nothing
+/// that the guest did is attributed to the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdoptUser {
     /// The claims of the token.
@@ -22,16 +23,16 @@ pub struct AdoptUser {
 pub struct ChangeProfile {
     /// The user to change.
     pub user: UserId,
-    /// The changes.
+    /// The changes to make.
     pub change: ProfileChange,
 }
 
-/// Remembers that an account was logged in to from a network.
+/// Stores that somebody logged in to an account from a network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoteLogin {
     /// The user who logged in.
     pub user: UserId,
-    /// A keyed hash of the network, made by the caller.
+    /// A keyed hash of the network, computed by the caller.
     pub network: String,
 }
 
@@ -51,38 +52,38 @@ pub struct RevokeTokens {
     pub user: UserId,
 }
 
-/// Bars a user, or lets it in again.
+/// Disables a user, or enables it again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SetDisabled {
-    /// The user to bar.
+    /// The user to disable or enable.
     pub user: UserId,
-    /// Whether the user is barred from now on.
+    /// Whether the user is disabled from now on.
     pub disabled: bool,
 }
 
 /// Erases a person: name, email address, credentials, meetups and files at once, memberships and messages by
-/// [`ContinueErasure`]. Sequence numbers keep their places.
+/// [`ContinueErasure`]. The sequence numbers of the messages stay.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EraseUser {
     /// The user to erase.
     pub user: UserId,
 }
 
-/// Ends some of the memberships, then deletes some of the messages, of a user who is erased.
+/// Ends some of the memberships, then deletes some of the messages, of a user who is being erased.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContinueErasure {
-    /// The user who is erased.
+    /// The user who is being erased.
     pub user: UserId,
 }
 
-/// Remembers when users were last seen; nobody is told.
+/// Stores when users were last seen. It causes no event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoteSeen {
-    /// The users, each with the moment.
+    /// The users, each with the moment when it was last seen.
     pub users: Vec<(UserId, Timestamp)>,
 }
 
-/// Makes a service, or gives one without a key a new one; `ERR_CONFLICT` on a taken name.
+/// Creates a service, or gives a service without a key a new key. Refused with `ERR_CONFLICT` if the name is taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AddService {
     /// The name of the service.
@@ -91,27 +92,27 @@ pub struct AddService {
     pub hash: String,
 }
 
-/// Takes a service's key away and bars it.
+/// Revokes the key of a service and disables it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RemoveService {
     /// The name of the service.
     pub name: String,
 }
 
-/// Removes some expired rows: changes beyond the days that they are kept, and rows that belong to them; notifications
-/// that were read long ago; daily counts of past days; and guests that own nothing.
+/// Removes some expired rows: changes that are older than the retention of the log, and rows that belong to them; old
+/// read notifications; daily counts of past days; and guests that own nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Prune {
-    /// The mark that the previous call returned; 0 at first.
+    /// The cursor that the previous call returned; 0 for the first call.
     pub after: i64,
 }
 
 /// The result of [`Prune`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pruned {
-    /// Whether there is more to remove at once.
+    /// Whether more rows can be removed at once.
     pub more: bool,
-    /// The mark at which the next call continues.
+    /// The cursor at which the next call continues.
     pub after: i64,
 }
 

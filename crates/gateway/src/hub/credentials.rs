@@ -1,7 +1,7 @@
-//! When the credentials of connections end: tokens that expire, and tokens that are revoked.
+//! The end of connections whose token expires or is revoked.
 //!
-//! What must stay true: a connection has at most one timer, for the expiry of its token or for its own end after it; a
-//! connection that was being attached while its token was revoked is refused.
+//! What must stay true: a connection has at most one timer here, for the expiry of its token or for its own end after
+//! that; a connection whose token is revoked while it is being attached is refused.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::connection::Connection;
 /// Maximum number of revocations that are remembered. Only connections that are being attached need them.
 const REVOKED_KEPT: usize = 10_000;
 
-/// Revocations and expiries.
+/// The revocations and expiries of tokens.
 #[derive(Default)]
 pub(super) struct Credentials {
     /// The generation below which a user's tokens are revoked.
@@ -33,13 +33,13 @@ impl Credentials {
         self.generations.insert(user.clone(), generation);
     }
 
-    /// Whether the token that a connection came with was revoked meanwhile.
+    /// Whether the token of a connection was revoked after it was verified.
     pub(super) fn are_revoked(&self, connection: &Connection, user: &UserId) -> bool {
         let generation = connection.identity().map_or(0, |identity| identity.generation);
         self.generations.get(user).is_some_and(|revoked| generation < *revoked)
     }
 
-    /// Sets the timer for the expiry of a connection's token, and cancels the one that it had.
+    /// Sets the timer for the expiry of a connection's token, and cancels the previous one.
     pub(super) fn watch(
         &self,
         directory: &mut Directory,
@@ -59,7 +59,7 @@ impl Credentials {
         subscriber.expiry = Some(timers.add(at, Timer::Expire(connection, user.clone())));
     }
 
-    /// Tells a connection that its token has expired, and gives it some time to send another.
+    /// Notifies a connection that its token has expired, and gives it some time to send another one.
     pub(super) fn expire(
         &self,
         directory: &mut Directory,
@@ -78,7 +78,7 @@ impl Credentials {
         subscriber.expiry = Some(timers.add(end, Timer::EndExpired(connection, user.clone())));
     }
 
-    /// Ends a connection that has sent no other token. One that has has another timer.
+    /// Ends a connection whose token expired and that has sent no other. A connection that sent one has another timer.
     pub(super) fn end_expired(&self, directory: &mut Directory, connection: ConnectionId, user: &UserId) {
         if let Some(subscriber) = directory.subscriber(user, connection) {
             subscriber.connection.out.end();

@@ -1,7 +1,8 @@
-//! The directory: which users have connections here, and in which conversations they are.
+//! The directory: which users have connections to this server, and which conversations they are members of.
 //!
-//! What must stay true: a user and a channel name each other, or neither names the other; a user whose memberships are
-//! still being read keeps the changes that happen meanwhile, so that nothing falls between the read and the stream.
+//! What must stay true: a user and a channel refer to each other, or neither refers to the other; while a user's
+//! memberships are being read, the changes that happen meanwhile are kept, so that none is lost between the read and
+//! the stream.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -14,7 +15,7 @@ use slab::Slab;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::entrance::Attached;
+use super::attach_reply::Attached;
 use super::local_user::{Attaching, LocalUser, MembershipChange, Subscriber, UserPresence};
 use super::replay_buffer::ReplayBuffer;
 use super::slots::{Index, Slots};
@@ -24,7 +25,7 @@ use crate::connection::Connection;
 /// Maximum number of lost connections whose mutes are remembered.
 const FORMER_MUTES_KEPT: usize = 10_000;
 
-/// The error that a guest's connections receive before they end because an account now has the guest's id.
+/// The error that the connections of a guest receive before they end because an account took the guest's id.
 fn id_taken() -> Refusal {
     Refusal::unauthenticated("this id belongs to a registered user now; connect with a token, or as another guest")
 }
@@ -34,35 +35,35 @@ pub(super) fn revoked() -> Refusal {
     Refusal::unauthenticated("the token was revoked")
 }
 
-/// A conversation that at least one local user is in.
+/// A conversation that at least one local user is a member of.
 pub(super) struct Channel {
     pub(super) conversation: Arc<ConversationRef>,
     /// The slots of the local users who are members.
     users: Slots,
-    /// The number of all members, here or not.
+    /// The number of all members, local or not.
     pub(super) member_count: u32,
 }
 
-/// What comes next for a connection that was added.
+/// What happens next with a connection that was added.
 pub(super) enum Arrival {
-    /// The memberships of its user are known.
+    /// The memberships of its user have been read: it can be attached.
     Ready,
-    /// They are to be read, by this number.
+    /// The memberships are to be read; the number identifies the read.
     Load(u64),
-    /// They are being read, or the connection was refused.
+    /// The memberships are being read already, or the connection was refused.
     Wait,
 }
 
-/// Users, connections and channels.
+/// The local users, their connections and their channels.
 #[derive(Default)]
 pub(super) struct Directory {
     users: Slab<LocalUser>,
     channels: Slab<Channel>,
     by_user: Index,
     by_conversation: Index,
-    /// The mutes of lost connections, for those that resume them.
+    /// The mutes of lost connections, for connections that resume them.
     former_mutes: HashMap<ConnectionId, Vec<ConversationId>>,
-    /// The number of reads of memberships that were begun.
+    /// The number of reads of memberships that were started.
     loads: u64,
 }
 
@@ -79,24 +80,24 @@ impl Directory {
         &self.users[slot]
     }
 
-    /// The user who has an id here.
+    /// The local user with an id.
     pub(super) fn user(&self, user: &UserId) -> Option<&LocalUser> {
         self.users.get(self.slot(user)?)
     }
 
-    /// The user who has an id here, to be changed.
+    /// The local user with an id, for changes.
     pub(super) fn user_mut(&mut self, user: &UserId) -> Option<&mut LocalUser> {
         let slot = self.slot(user)?;
         self.users.get_mut(slot)
     }
 
-    /// The user who has an id here, if it is of the same kind: an event of a guest may be announced when an account has
-    /// the guest's id already.
+    /// The local user with an id, if it is of the same kind as `user`: an event about a guest may arrive after an
+    /// account took the guest's id.
     pub(super) fn same_user(&mut self, user: &User) -> Option<&mut LocalUser> {
         self.user_mut(&user.id).filter(|local| local.user.is_guest() == user.is_guest())
     }
 
-    /// All users with their slots, by slot.
+    /// All local users with their slots, by slot.
     pub(super) fn users(&self) -> impl Iterator<Item = (usize, &LocalUser)> {
         self.users.iter()
     }
@@ -127,13 +128,13 @@ impl Directory {
         channels.map(|channel| Arc::clone(&self.channels[channel].conversation)).collect()
     }
 
-    /// The slots of the users who share a conversation with a user, the user included if it is in one; a slot may come
-    /// more than once.
+    /// The slots of the users who share a conversation with a user, including the user itself if it has one. A slot may
+    /// occur more than once.
     pub(super) fn contacts(&self, slot: usize) -> impl Iterator<Item = usize> + '_ {
         self.users[slot].channels.iter().flat_map(|channel| self.channels[channel].users.iter())
     }
 
-    /// Whether a user is a member of a conversation, as far as it is here.
+    /// Whether a local user is a member of a conversation.
     pub(super) fn is_member(&self, user: &UserId, conversation: &ConversationId) -> bool {
         match (self.user(user), self.channel_slot(conversation)) {
             (Some(user), Some(channel)) => user.channels.contains(channel),
@@ -141,7 +142,7 @@ impl Directory {
         }
     }
 
-    /// The direct conversation of two users, if the first is here.
+    /// The direct conversation of two users, if the first one is local.
     pub(super) fn direct(&self, user: &UserId, other: &UserId) -> Option<&Channel> {
         let mut channels = self.user(user)?.channels.iter().map(|channel| &self.channels[channel]);
         channels.find(|channel| {
@@ -155,7 +156,7 @@ impl Directory {
 
     // --- connections ---
 
-    /// Adds a connection that is to be attached, and its user where it is not here yet.
+    /// Adds a connection that is to be attached, with its user if it is not local yet.
     pub(super) fn arrive(
         &mut self,
         connection: Arc<Connection>,
@@ -188,7 +189,7 @@ impl Directory {
         Arrival::Load(load)
     }
 
-    /// Refuses the connections of a user whose memberships cannot be read, and forgets the user.
+    /// Refuses the connections of a user whose memberships could not be read, and removes the user.
     pub(super) fn refuse_arrival(&mut self, user: &UserId, load: u64, refusal: &Refusal) {
         let Some(slot) = self.slot(user).filter(|slot| self.users[*slot].load == load) else { return };
         if !self.users[slot].is_loading() {
@@ -200,19 +201,19 @@ impl Directory {
         }
     }
 
-    /// Takes a user's memberships as they were read, and then the changes since.
+    /// Sets the memberships of a user as they were read, and then applies the changes since the read.
     pub(super) fn load(&mut self, user: &UserId, load: u64, memberships: Memberships) {
         let Some(slot) = self.slot(user).filter(|slot| self.users[*slot].load == load) else { return };
         let Some(changes) = self.users[slot].loading.take() else { return };
         if memberships.registered && self.users[slot].user.is_guest() {
-            // Between the guest's claim and this read the id became a registered user's.
+            // Between the guest's claim and this read, an account took the id.
             for (_, reply) in std::mem::take(&mut self.users[slot].attaching) {
                 let _ = reply.send(Err(id_taken()));
             }
             return;
         }
         self.users[slot].channels.reserve_exact(memberships.conversations.len());
-        // Each conversation comes once, and the user is in none yet: none is looked for among the others.
+        // The user has no channel yet and each conversation occurs once, so no search for an existing entry is needed.
         for (conversation, count) in memberships.conversations {
             let channel = self.open_channel(&conversation, Some(count));
             self.link(slot, channel);
@@ -226,31 +227,31 @@ impl Directory {
         }
     }
 
-    /// Takes the connections of a user that are to be attached, with what they share.
+    /// Takes the connections of a user that wait to be attached, with the user and the rate limit that they share.
     pub(super) fn take_attaching(&mut self, user: &UserId) -> Option<(Arc<User>, Attaching, Arc<EventRate>)> {
         let local = self.user_mut(user)?;
         let attaching = std::mem::take(&mut local.attaching);
         Some((Arc::clone(&local.user), attaching, Arc::clone(&local.rate)))
     }
 
-    /// Makes a connection receive what its user receives, into a buffer if it has one. It has the mutes of the connection
-    /// that it resumes.
+    /// Subscribes a connection to all that its user receives, through a buffer if one is given. It takes over the mutes
+    /// of the connection that it resumes.
     pub(super) fn subscribe(&mut self, user: &UserId, connection: Arc<Connection>, buffer: Option<ReplayBuffer>) {
         let Some(slot) = self.slot(user) else { return };
         let local = &mut self.users[slot];
         let buffer = RefCell::new(buffer.map(Box::new));
-        // The connection that is resumed may be here still: a client notices a loss first. The newest one of the session
-        // has the mutes as they are now.
+        // The resumed connection may still be attached, because a client notices a loss before the server does. The newest
+        // one of the session has the mutes as they are now.
         let same_session = local.subscribers.iter().filter(|other| other.connection.session == connection.session);
         let before = same_session.max_by_key(|other| other.connection.id).map(|other| other.muted.clone());
         let former = self.former_mutes.remove(&connection.session);
         let muted = before.or(former).unwrap_or_default();
-        // Nearly all users have one; the first push would make room for four.
+        // Nearly all users have one connection; the first push alone would make room for four.
         local.subscribers.reserve_exact(1);
         local.subscribers.push(Subscriber { connection, muted, expiry: None, buffer });
     }
 
-    /// Removes a connection, attached or about to be. Returns whether it was the user's last, and its timer.
+    /// Removes a connection, attached or not. Returns whether it was the user's last one, and its timer.
     pub(super) fn unsubscribe(
         &mut self,
         user: &UserId,
@@ -285,7 +286,7 @@ impl Directory {
         (last, expiry)
     }
 
-    /// Ends the connections of a user that came before a generation of its tokens.
+    /// Ends the connections of a user whose tokens are older than a generation.
     pub(super) fn end_connections(&mut self, user: &UserId, generation: u64) {
         let Some(local) = self.user_mut(user) else { return };
         let over =
@@ -308,7 +309,7 @@ impl Directory {
         }
     }
 
-    /// Ends the connections of a guest whose id an account now has, each with an error, and forgets the guest. The account
+    /// Ends the connections of a guest whose id an account took, each with an error, and removes the guest. The account
     /// takes over none of its state.
     pub(super) fn end_guest(&mut self, user: &User) {
         let Some(guest) = self.user_mut(&user.id).filter(|local| local.user.is_guest()) else { return };
@@ -327,7 +328,7 @@ impl Directory {
         self.remove(&user.id);
     }
 
-    /// Takes a user's new profile.
+    /// Replaces the profile of a local user.
     pub(super) fn set_user(&mut self, user: &Arc<User>) {
         let Some(local) = self.same_user(user) else { return };
         local.user = Arc::clone(user);
@@ -336,7 +337,7 @@ impl Directory {
         }
     }
 
-    /// Forgets a user.
+    /// Removes a user.
     pub(super) fn remove(&mut self, user: &UserId) {
         let Some(slot) = self.unlist(user) else { return };
         for channel in self.users.remove(slot).channels.iter() {
@@ -348,8 +349,8 @@ impl Directory {
         self.by_user.remove(user.as_str(), |slot| self.users[slot].user.id.as_str())
     }
 
-    /// Mutes a conversation on a connection of a member, or ends that. Returns whether the user is a member and the
-    /// connection is here.
+    /// Mutes or unmutes a conversation on a connection of a member. Returns whether the user is a member and the
+    /// connection is attached.
     pub(super) fn set_muted(
         &mut self,
         (connection, user): (ConnectionId, &UserId),
@@ -369,16 +370,16 @@ impl Directory {
 
     // --- memberships ---
 
-    /// Makes a user a member, if it is here.
+    /// Records that a user became a member, if the user is local.
     pub(super) fn join(&mut self, user: &UserId, conversation: &Arc<ConversationRef>, position: u64) {
         self.change(user, conversation, position, true);
     }
 
-    /// Ends a user's membership, if it is here.
+    /// Records that a user's membership ended, if the user is local.
     pub(super) fn leave(&mut self, user: &UserId, conversation: &ConversationId, position: u64) {
         let known = self.channel(conversation).map(|channel| Arc::clone(&channel.conversation));
         let conversation = known.unwrap_or_else(|| {
-            // No local user is in it; the change still counts for a user whose memberships are being read.
+            // No local user is a member; the change still matters to a user whose memberships are being read.
             let (id, kind) = (conversation.clone(), ConversationKind::Group);
             Arc::new(ConversationRef { id, kind, name: None, pair: None })
         });
@@ -413,17 +414,18 @@ impl Directory {
         }
     }
 
-    /// Puts a user into a channel: from here on they name each other.
+    /// Adds a user to a channel, so that they refer to each other.
     fn link(&mut self, user: usize, channel: usize) {
         self.users[user].channels.push(channel);
         self.channels[channel].users.push(user);
     }
 
-    /// Takes a user, who does not name the channel any more, out of it; removes a channel without users.
+    /// Removes a user, which refers to the channel no more, from a channel. Removes the channel if it has no other
+    /// user.
     fn leave_channel(&mut self, channel: usize, user: usize) {
         let found = &mut self.channels[channel];
         if !found.users.remove(user) {
-            tracing::error!(conversation = %found.conversation.id, "a user named a channel that did not name the user");
+            tracing::error!(conversation = %found.conversation.id, "a user referred to a channel that did not refer to the user");
         }
         if found.users.is_empty() {
             let id = found.conversation.id.clone();
@@ -432,7 +434,7 @@ impl Directory {
         }
     }
 
-    /// The slot of a conversation's channel, which is made where no local user is in it.
+    /// The slot of a conversation's channel, which is created if no local user is a member.
     fn open_channel(&mut self, conversation: &Arc<ConversationRef>, member_count: Option<u32>) -> usize {
         if let Some(channel) = self.channel_slot(&conversation.id) {
             return channel;
@@ -449,14 +451,14 @@ impl Directory {
 
     // --- conversations ---
 
-    /// Takes the number of members of a conversation.
+    /// Sets the number of members of a conversation.
     pub(super) fn set_member_count(&mut self, conversation: &ConversationId, count: u32) {
         if let Some(channel) = self.channel_slot(conversation) {
             self.channels[channel].member_count = count;
         }
     }
 
-    /// Takes a conversation as it is now.
+    /// Replaces the reference of a conversation.
     pub(super) fn set_conversation(&mut self, conversation: &Arc<ConversationRef>) {
         if let Some(channel) = self.channel_slot(&conversation.id) {
             self.channels[channel].conversation = Arc::clone(conversation);
@@ -473,7 +475,7 @@ impl Directory {
         let Some(channel) = self.unlist_channel(conversation) else { return };
         for user in self.channels.remove(channel).users.iter() {
             if !self.users[user].channels.remove(channel) {
-                tracing::error!(%conversation, "a channel named a user who did not name the channel");
+                tracing::error!(%conversation, "a channel referred to a user who did not refer to the channel");
             }
         }
     }

@@ -1,7 +1,7 @@
-//! Fan-out: an event is encoded once for each dialect, perspective and wrapping that somebody receives it in, and then
+//! Fan-out: an event is encoded once for each dialect, perspective and wrapping in which somebody receives it, and then
 //! queued for each connection.
 //!
-//! What must stay true: nothing is queued here for a connection whose user may not receive it by the event's audience.
+//! What must stay true: an event is queued only for connections whose user belongs to the event's audience.
 
 use std::sync::Arc;
 
@@ -16,18 +16,18 @@ use crate::connection::{Connection, Out, Wrapping};
 use crate::recovery::{Offset, OffsetMode};
 use crate::settings::Echo;
 
-/// The frames of an event for one dialect and perspective: by wrapping and offset mode.
+/// The frames of an event in one dialect and perspective, by wrapping and offset mode.
 type Encoded = [[Option<Vec<Frame>>; OffsetMode::COUNT]; Wrapping::COUNT];
 
-/// An event's frames, encoded when first needed.
+/// The frames of an event, encoded when they are first needed.
 pub(super) struct Frames<'e> {
     event: &'e Event,
     presence: &'e Presence,
-    /// The position in the commit order; none for ephemeral events.
+    /// The position in the commit order; `None` for ephemeral events.
     position: Option<u64>,
-    /// The number of times that the event was queued.
+    /// The number of connections that the event was queued for.
     queued: u64,
-    /// By dialect and perspective.
+    /// The encoded frames by dialect and perspective.
     encoded: [[Encoded; 2]; 5],
 }
 
@@ -36,14 +36,15 @@ impl<'e> Frames<'e> {
         Self { event, presence, position, queued: 0, encoded: Default::default() }
     }
 
-    /// The event as a connection receives it in a dialect.
+    /// The frames of the event for a connection in a dialect.
     pub(super) fn get(&mut self, dialect: Dialect, perspective: Perspective, mode: OffsetMode, out: &Out) -> &[Frame] {
         let wrapping = out.wrapping();
         let slot = &mut self.encoded[dialect as usize][perspective as usize][wrapping as usize][mode as usize];
         slot.get_or_insert_with(|| {
             let online = |user: &_| self.presence.is_online(user);
             let events = encode(dialect, self.event, perspective, &online);
-            // A client that has the last event of a position has them all; the earlier ones carry the position before.
+            // Only the last event of a position carries its offset; the others carry the position before, from which
+            // the client would receive all of them again.
             let last = events.len().saturating_sub(1);
             let offset = |index: usize| {
                 let position = self.position?;
@@ -56,12 +57,12 @@ impl<'e> Frames<'e> {
         })
     }
 
-    /// Queues the event for one connection, in one dialect.
+    /// Queues the event for one connection in one dialect.
     fn queue(&mut self, subscriber: &Subscriber, mode: OffsetMode, dialect: Dialect, perspective: Perspective) {
         let (event, position) = (self.event, self.position);
         for frame in self.get(dialect, perspective, mode, &subscriber.connection.out) {
             match &mut *subscriber.buffer.borrow_mut() {
-                // Typing is worth nothing late.
+                // Typing is not replayed, because it is useless when it is late.
                 Some(_) if matches!(event, Event::Typing { .. }) => {}
                 Some(buffer) => buffer.hold(position, frame.clone()),
                 None if matches!(event, Event::Typing { typing: true, .. }) => {
@@ -73,9 +74,9 @@ impl<'e> Frames<'e> {
         self.queued += 1;
     }
 
-    /// Queues the event for one connection, whoever caused it.
+    /// Queues the event for one connection, even if that connection caused it.
     pub(super) fn queue_all(&mut self, subscriber: &Subscriber, perspective: Perspective) {
-        let (mode, dialects) = subscriber.connection.hears();
+        let (mode, dialects) = subscriber.connection.dialects();
         dialects.for_each(|dialect| self.queue(subscriber, mode, dialect, perspective));
     }
 
@@ -95,9 +96,9 @@ impl<'e> Frames<'e> {
         own && (acked || suppresses_echo(dialect, self.event))
     }
 
-    /// Queues the event for one connection, in the dialects in which it receives it.
+    /// Queues the event for one connection in the dialects in which it receives events.
     fn send(&mut self, subscriber: &Subscriber, perspective: Perspective, entry: Option<&Entry>, echo: Echo) {
-        let (mode, dialects) = subscriber.connection.hears();
+        let (mode, dialects) = subscriber.connection.dialects();
         for dialect in dialects {
             if !self.skips_echo(&subscriber.connection, dialect, entry, echo) {
                 self.queue(subscriber, mode, dialect, perspective);
@@ -106,7 +107,7 @@ impl<'e> Frames<'e> {
     }
 }
 
-/// The end of a conversation for a member whose dialect has no event for it: a departure of the member's own.
+/// The event that stands for the deletion of a conversation in dialects that have none: the member's own departure.
 pub(super) fn end_of(event: &Event, user: &Arc<User>) -> Option<Event> {
     let Event::ConversationDeleted { conversation } = event else { return None };
     Some(Event::MemberLeft {
@@ -117,17 +118,18 @@ pub(super) fn end_of(event: &Event, user: &Arc<User>) -> Option<Event> {
     })
 }
 
-/// The users to whom a change of presence is announced: known when it happens, whenever it is announced.
+/// The users to whom a presence change is announced, as decided when the change happened.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Recipients {
-    /// The number of the last user who had arrived by then: those who arrived later were greeted with the change.
+    /// The number of the last arrival before the change. Users who arrived later received the changed state when they
+    /// connected.
     pub(super) arrived_by: u64,
-    /// Whether everybody is told, not only those who share a conversation.
+    /// Whether the change is announced to all users, or only to those who share a conversation.
     pub(super) everybody: bool,
 }
 
 impl Recipients {
-    /// For events that do not depend on who had arrived.
+    /// The recipients of events that do not depend on who had arrived.
     pub(super) const ALL: Self = Self { arrived_by: u64::MAX, everybody: false };
 }
 
@@ -146,7 +148,7 @@ impl FanOut {
         Frames::new(event, self.service.presence(), position)
     }
 
-    /// Delivers the end of a conversation: each member receives it, or its own departure, dialect by dialect.
+    /// Delivers the deletion of a conversation: each member receives it, or its own departure, as its dialect has it.
     pub(super) fn deliver_end(&self, directory: &Directory, conversation: &ConversationRef, entry: &Entry) {
         let mut end = self.frames(&entry.event, Some(entry.position));
         for slot in directory.members(&conversation.id) {
@@ -154,7 +156,7 @@ impl FanOut {
             let Some(departure) = end_of(&entry.event, &local.user) else { return };
             let mut own = self.frames(&departure, Some(entry.position));
             for subscriber in &local.subscribers {
-                let (mode, dialects) = subscriber.connection.hears();
+                let (mode, dialects) = subscriber.connection.dialects();
                 for dialect in dialects {
                     if !dialect.tells_deletions() {
                         own.queue(subscriber, mode, dialect, Perspective::Actor);
@@ -173,12 +175,12 @@ impl FanOut {
         self.deliver_to(directory, &entry.event, Some(entry), Recipients::ALL);
     }
 
-    /// Delivers an event that is not stored to its audience.
+    /// Delivers an ephemeral event to its audience.
     pub(super) fn deliver_ephemeral(&self, directory: &Directory, event: &Event) {
         self.deliver_to(directory, event, None, Recipients::ALL);
     }
 
-    /// Delivers an event to its audience, as far as these are recipients. Returns how many users were looked at.
+    /// Delivers an event to those of its audience who are recipients. Returns how many users were visited.
     pub(super) fn deliver_to(
         &self,
         directory: &Directory,
@@ -188,7 +190,7 @@ impl FanOut {
     ) -> usize {
         let mut frames = self.frames(event, entry.map(|entry| entry.position));
         let actor = event.actor().and_then(|user| directory.slot(user));
-        // Typing and presence are for the others; so is what viewers would read as their own arrival or departure.
+        // Typing and presence are for others than the user; so are arrivals that a viewer would take for its own.
         let others_only = matches!(event, Event::Typing { .. } | Event::Presence { .. } | Event::RoomPresence { .. });
         let mut visited = 0;
         let mut to_user = |slot: usize, muted_in: Option<&ConversationId>| {
@@ -212,7 +214,8 @@ impl FanOut {
                 directory.slot(user).into_iter().for_each(|slot| to_user(slot, None));
             }
             Audience::Users(users) => {
-                // A receipt in a large conversation names some members; each receives it as a member, or not at all.
+                // A receipt in a large conversation names some of its members; each receives it only while it is a
+                // member.
                 let conversation = match event {
                     Event::MessagesRead { conversation, .. } => Some(&conversation.id),
                     _ => None,
@@ -232,8 +235,8 @@ impl FanOut {
     }
 }
 
-/// The slots of the users to whom a user's presence is announced: everybody, or those who share a conversation with it.
-/// Guests see the rooms they are in and nobody else.
+/// The slots of the users to whom a user's presence is announced: all users, or those who share a conversation with it.
+/// Guests only receive the presence in rooms that they are in.
 fn watchers(directory: &Directory, user: &UserId, everybody: bool) -> Vec<usize> {
     let Some(slot) = directory.slot(user) else { return Vec::new() };
     let may_watch = |slot: &usize| !directory.at(*slot).user.is_guest();

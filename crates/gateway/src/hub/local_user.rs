@@ -1,7 +1,7 @@
-//! A user with connections here, and each of these connections, as the directory keeps them.
+//! Local users, and the connections that they have, as the directory keeps them.
 //!
-//! What must stay true: a user has no two subscribers of the same connection; one that is here has no time since which it
-//! is gone.
+//! What must stay true: a user has no two subscribers of the same connection; `gone_since` is set only while the user
+//! has no connection.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -11,71 +11,70 @@ use quintet_service::EventRate;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::entrance::Attached;
+use super::attach_reply::Attached;
 use super::replay_buffer::ReplayBuffer;
 use super::slots::Slots;
 use super::timers::TimerKey;
 use crate::connection::Connection;
 
-/// Connections that are attached once their user's memberships are known.
+/// Connections that are attached once the memberships of their user have been read.
 pub(super) type Attaching = Vec<(Arc<Connection>, oneshot::Sender<Attached>)>;
 
 /// A connection that receives what its user receives.
 pub(super) struct Subscriber {
     pub(super) connection: Arc<Connection>,
-    /// Conversations of which this connection receives nothing.
+    /// The conversations that are muted on this connection.
     pub(super) muted: Vec<ConversationId>,
-    /// The timer of its token's expiry or, after that, of the connection's end.
+    /// The timer of the token's expiry or, after that, of the connection's end.
     pub(super) expiry: Option<TimerKey>,
-    /// Events that are held back while older ones are replayed.
+    /// Holds events back while older ones are replayed.
     pub(super) buffer: RefCell<Option<Box<ReplayBuffer>>>,
 }
 
-/// What the announcements of a user's presence need to remember; the presence part alone changes it.
+/// The state of a user's presence, which only the presence tracker changes.
 #[derive(Default)]
 pub(super) struct UserPresence {
     /// Whether the user counts as online.
     pub(super) online: bool,
-    /// Whether its arrival was announced to everybody, not only to those who share a conversation.
+    /// Whether its arrival was announced to all users, not only to those who share a conversation.
     pub(super) to_everybody: bool,
-    /// The number of its arrival; 0 before the first.
+    /// The number of its last arrival; 0 before the first.
     pub(super) arrival: u64,
-    /// Its changes that were published and not announced yet.
+    /// The number of its changes that were published but are not announced yet.
     pub(super) unannounced: usize,
 }
 
-/// A user who has connections here, or had some a moment ago.
+/// A user who has connections to this server, or had some a moment ago.
 pub(super) struct LocalUser {
     pub(super) user: Arc<User>,
     pub(super) subscribers: Vec<Subscriber>,
-    /// The slots of the channels that the user is in.
+    /// The slots of the channels that the user is a member of.
     pub(super) channels: Slots,
     pub(super) presence: UserPresence,
-    /// When its last connection ended; none while it has one.
+    /// When its last connection ended; `None` while it has one.
     pub(super) gone_since: Option<Instant>,
     pub(super) rate: Arc<EventRate>,
     pub(super) attaching: Attaching,
-    /// Changes of membership since the read of its memberships began; none once they are known. A box, for nearly all
-    /// are known.
+    /// Membership changes since the read of its memberships began; `None` once they have been read, hence the box.
     #[expect(clippy::box_collection, reason = "kept for each user, and a list of changes is there hardly ever")]
     pub(super) loading: Option<Box<Vec<MembershipChange>>>,
-    /// The number of that read: one that was begun for a guest says nothing of an account with the same id.
+    /// The number of that read. A read that was started for a guest must not be used for an account with the same id.
     pub(super) load: u64,
 }
 
 impl LocalUser {
-    /// Whether its memberships are being read.
+    /// Whether the memberships of the user are being read.
     pub(super) fn is_loading(&self) -> bool {
         self.loading.is_some()
     }
 
-    /// Whether it has a connection, attached or about to be.
+    /// Whether the user has a connection, attached or not.
     pub(super) fn is_here(&self) -> bool {
         !self.subscribers.is_empty() || !self.attaching.is_empty()
     }
 }
 
-/// A change of membership.
+/// A change of a membership, while memberships are being read.
 pub(super) struct MembershipChange {
     pub(super) position: u64,
     pub(super) conversation: Arc<ConversationRef>,

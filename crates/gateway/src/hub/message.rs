@@ -1,6 +1,6 @@
-//! Everything that wakes the hub, as one closed list, and the handle by which connections reach it.
+//! The closed list of everything that the hub handles, and the handle by which connections send to it.
 //!
-//! What must stay true: nothing reaches the hub but by these lists.
+//! What must stay true: the hub receives nothing but what these lists name.
 
 use std::sync::Arc;
 
@@ -9,18 +9,18 @@ use quintet_domain::{Commit, ConnectionId, Ephemeral, Refusal, User, UserId};
 use quintet_service::{Memberships, PendingNotifications, Service};
 use tokio::sync::{mpsc, oneshot};
 
-use super::entrance::Attached;
+use super::attach_reply::Attached;
 use crate::connection::Connection;
 
-/// Everything that wakes the hub.
+/// Everything that the hub handles.
 pub(crate) enum HubMessage {
-    /// Writes were committed.
+    /// A commit was published.
     Commit(Commit),
-    /// An event that is not stored was published.
+    /// An ephemeral event was published.
     Ephemeral(Ephemeral),
-    /// A connection, or a task that works for one, has something for the hub.
+    /// A connection, or a task that works for one, sent a message.
     Client(ClientMessage),
-    /// The time of a timer has come.
+    /// The next timer is due.
     Timer,
 }
 
@@ -33,55 +33,55 @@ impl From<Publication> for HubMessage {
     }
 }
 
-/// How far a connection was brought up to date.
+/// The result of a replay to a connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum ReplayOutcome {
-    /// Up to this position.
+    /// Everything up to this position was queued.
     UpTo(u64),
-    /// Not at all: it starts afresh.
+    /// Nothing was queued; the connection starts afresh.
     Nothing,
-    /// It did not take what it missed, and was closed.
+    /// The connection was closed because it did not receive the replayed events in time.
     Closed,
 }
 
-/// What connections, and tasks that work for them, send to the hub.
+/// A message that a connection, or a task that works for one, sends to the hub.
 pub(crate) enum ClientMessage {
-    /// A connection has become a user's.
+    /// A connection has become a user's and is to be attached.
     Attach { connection: Arc<Connection>, user: Arc<User>, reply: oneshot::Sender<Attached> },
-    /// A user's memberships were read.
+    /// The memberships of a user were read.
     MembershipsRead { user: UserId, load: u64, memberships: Result<Memberships, Refusal> },
     /// A connection ended.
     Detach { connection: ConnectionId, user: UserId },
-    /// The notifications that were pending when a connection came were read.
+    /// The notifications that were pending when a connection was attached were read.
     NotificationsRead { connection: ConnectionId, user: UserId, pending: PendingNotifications },
-    /// A connection that is being replayed to is to be let in before the replay has ended.
-    LetIn { connection: ConnectionId, user: UserId },
+    /// A connection is to be accepted before its replay has ended.
+    Accept { connection: ConnectionId, user: UserId },
     /// The replay to a connection has ended.
     Replayed { connection: ConnectionId, user: UserId, outcome: ReplayOutcome },
-    /// A connection has a new token of the same user.
+    /// A connection has sent a new token of the same user.
     TokenRefreshed { connection: ConnectionId, user: UserId },
-    /// The server stops: all who are online are recorded as seen now.
+    /// The server stops: all users who are online are recorded as seen now.
     Stop { reply: oneshot::Sender<()> },
 }
 
-/// The handle by which connections reach the hub.
+/// The handle by which connections send to the hub.
 #[derive(Clone)]
 pub(crate) struct HubHandle(mpsc::Sender<ClientMessage>);
 
 impl HubHandle {
-    /// The handle of the hub that reads the other end of a channel.
+    /// The handle of a hub that reads the other end of a channel.
     pub(crate) fn new(inbox: mpsc::Sender<ClientMessage>) -> Self {
         Self(inbox)
     }
 
-    /// Attaches a connection to its user; ready when it receives everything.
+    /// Attaches a connection to its user. Returns once the connection receives all of the user's events.
     pub(crate) async fn attach(&self, connection: Arc<Connection>, user: Arc<User>) -> Attached {
         let (reply, attached) = oneshot::channel();
         let _ = self.0.send(ClientMessage::Attach { connection, user, reply }).await;
         attached.await.unwrap_or_else(|_| Err(Refusal::internal()))
     }
 
-    /// Reports that a connection has a new token, which expires at another time.
+    /// Reports that a connection has a new token, which may expire at another time.
     pub(crate) async fn token_refreshed(&self, connection: ConnectionId, user: UserId) {
         let _ = self.0.send(ClientMessage::TokenRefreshed { connection, user }).await;
     }
@@ -91,7 +91,7 @@ impl HubHandle {
         let _ = self.0.send(ClientMessage::Detach { connection, user }).await;
     }
 
-    /// Records when all who are online were last seen.
+    /// Records when all users who are online were last seen.
     pub(crate) async fn stop(&self) {
         let (reply, stopped) = oneshot::channel();
         let _ = self.0.send(ClientMessage::Stop { reply }).await;
@@ -99,7 +99,7 @@ impl HubHandle {
     }
 }
 
-/// Reads a user's memberships, and sends them to the hub.
+/// Reads the memberships of a user in a task, which sends them to the hub.
 pub(super) fn read_memberships(service: &Service, inbox: &mpsc::WeakSender<ClientMessage>, user: UserId, load: u64) {
     let (service, inbox) = (service.clone(), inbox.clone());
     tokio::spawn(async move {

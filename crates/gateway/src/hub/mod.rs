@@ -1,17 +1,18 @@
-//! The hub: who receives what. One task owns all of it, and everything that wakes it is a [`HubMessage`].
+//! The hub: decides who receives what. One task owns it, and everything that it handles is a [`HubMessage`].
 //!
-//! What lives here: the way of each message through the parts. A part has its own state and its own file; parts call
-//! downward only: presence, typing, notifications, replay and credentials use fan-out, timers and the directory, and
+//! What lives here: the path of each message through the parts. A part has its own state and its own file. Parts only
+//! call downward: presence, typing, notifications, replay and credentials use fan-out, timers and the directory, and
 //! those use none of them.
-//! What does not: deciding who may do what, and encoding events.
+//! What does not: the decision who may do what, and the encoding of events.
 //!
 //! What must stay true: membership changes take effect in commit order with the messages around them; a reply is sent
-//! after everything up to its position and before everything beyond it; the hub never waits for the store, for the store
-//! may be waiting for the hub.
+//! after everything up to its position and before everything beyond it; the hub never waits for the store, because the
+//! store may be waiting for the hub.
 
+mod attach_reply;
+mod context;
 mod credentials;
 mod directory;
-mod entrance;
 mod ephemerals;
 mod fan_out;
 mod local_user;
@@ -22,7 +23,6 @@ mod presence;
 mod replay;
 mod replay_buffer;
 mod slots;
-mod surroundings;
 mod timers;
 mod typing;
 
@@ -36,9 +36,10 @@ use quintet_socketio::CloseReason;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
+use self::attach_reply::{AttachReply, Attached};
+pub(crate) use self::context::HubContext;
 use self::credentials::Credentials;
 use self::directory::{Arrival, Directory, revoked};
-use self::entrance::{Attached, Entrance};
 use self::ephemerals::Ephemerals;
 use self::fan_out::FanOut;
 use self::message::ReplayOutcome;
@@ -47,16 +48,15 @@ use self::notifications::Notifications;
 use self::positions::{Positions, Waiting};
 use self::presence::PresenceTracker;
 use self::replay::Replays;
-pub(crate) use self::surroundings::Surroundings;
 use self::timers::{Timer, Timers};
 use self::typing::Typing;
 use crate::connection::Connection;
 use crate::pending_commands::{Completion, PendingCommand, PendingCommands, PendingReply};
 
-/// Maximum number of timers that are handled before the hub turns to something else.
+/// Maximum number of timers that are handled before the hub takes the next message.
 const TIMERS_AT_ONCE: usize = 256;
 
-/// The hub itself; only its own task holds it.
+/// The hub itself. Only its own task holds it.
 pub(crate) struct Hub {
     service: Service,
     resume_tokens: ResumeTokens,
@@ -75,9 +75,9 @@ pub(crate) struct Hub {
 }
 
 impl Hub {
-    /// Makes a hub that starts at a position; tasks that work for it send to `inbox`.
-    pub(crate) fn new(surroundings: Surroundings, inbox: mpsc::WeakSender<ClientMessage>, position: u64) -> Self {
-        let Surroundings { service, settings, resume_tokens, census, pending_commands } = surroundings;
+    /// Creates a hub that starts at a position. Tasks that work for it send to `inbox`.
+    pub(crate) fn new(context: HubContext, inbox: mpsc::WeakSender<ClientMessage>, position: u64) -> Self {
+        let HubContext { service, settings, resume_tokens, census, pending_commands } = context;
         Self {
             positions: Positions::new(position),
             directory: Directory::default(),
@@ -96,7 +96,7 @@ impl Hub {
         }
     }
 
-    /// The time of the next timer.
+    /// The time at which the next timer is due.
     pub(crate) fn next_timer(&self) -> Option<Instant> {
         self.timers.next()
     }
@@ -114,7 +114,7 @@ impl Hub {
 
     // --- commits ---
 
-    /// Delivers the entries of a commit, each reply in its place among them.
+    /// Delivers the entries of a commit, with each reply at its position among them.
     fn commit(&mut self, commit: Commit, now: Instant) {
         let mut replies = self.pending_commands.take(commit.replies).into_iter().peekable();
         for entry in &commit.entries {
@@ -132,7 +132,7 @@ impl Hub {
         self.reach(commit.position, now);
     }
 
-    /// Moves on to a position, and does what waited for it.
+    /// Advances to a position, and does what waited for it.
     fn reach(&mut self, position: u64, now: Instant) {
         self.positions.reach(position);
         for waiting in self.positions.take_due() {
@@ -140,7 +140,7 @@ impl Hub {
         }
     }
 
-    /// Does something at a position: now, or once it is reached.
+    /// Does something at a position: now if it is reached, else once it is.
     fn at(&mut self, position: u64, waiting: Waiting, now: Instant) {
         if let Some(due) = self.positions.wait_for(position, waiting) {
             self.proceed(due, now);
@@ -160,7 +160,7 @@ impl Hub {
         }
     }
 
-    /// Delivers one entry, with what it changes of who receives what.
+    /// Delivers one entry, and applies its change to the directory.
     fn entry(&mut self, entry: &Entry, now: Instant) {
         match &entry.event {
             Event::ConversationCreated { conversation, members } => {
@@ -215,7 +215,7 @@ impl Hub {
         }
     }
 
-    /// Removes the guest who has an id here that an account now has. Its departures say that it left its rooms.
+    /// Removes the guest whose id an account took. Its departures from its rooms are separate entries.
     fn replace_guest(&mut self, user: &User) {
         let guest = self.directory.user(&user.id).is_some_and(|local| local.user.is_guest());
         if user.is_guest() || !guest {
@@ -229,7 +229,7 @@ impl Hub {
 
     // --- replies ---
 
-    /// Answers a command in its place.
+    /// Answers a command at its position in the stream.
     fn reply(&mut self, reply: PendingReply, now: Instant) {
         let PendingCommand { responder, user, completion } = reply.command;
         let connection = (responder.connection.id, &user);
@@ -247,7 +247,7 @@ impl Hub {
     /// Carries out a command about the connection itself.
     fn local(&mut self, connection: (ConnectionId, &UserId), command: LocalCommand, now: Instant) -> Outcome {
         let (id, user) = connection;
-        // An account may have the id of the guest who sent it: nothing is done in the account's name.
+        // An account may have taken the id of the guest who sent it: nothing is done in the account's name.
         if self.directory.subscriber(user, id).is_none() {
             return Err(Refusal::unauthenticated("this connection is over"));
         }
@@ -292,7 +292,7 @@ impl Hub {
         }
     }
 
-    /// Publishes events about typing.
+    /// Publishes events about typing on the bus.
     fn publish(&mut self, events: impl IntoIterator<Item = Event>) {
         for event in events {
             self.ephemerals.publish(self.service.bus(), Ephemeral::Event(event));
@@ -311,7 +311,7 @@ impl Hub {
                     let stopped = self.typing.timer(directory, timers, (&user, &conversation), now);
                     self.publish(stopped);
                 }
-                Timer::Offline(user) => self.presence.went(directory, timers, ephemerals, &user, now),
+                Timer::Offline(user) => self.presence.offline_timer(directory, timers, ephemerals, &user, now),
                 Timer::Forget(user) => self.presence.forget(directory, timers, &user, now),
                 Timer::Expire(connection, user) => {
                     self.credentials.expire(directory, timers, environment, (connection, &user), now);
@@ -338,7 +338,7 @@ impl Hub {
                 let notifications = pending.notifications;
                 self.at(pending.position, Waiting::Notifications { connection, user, notifications }, now);
             }
-            ClientMessage::LetIn { connection, user } => self.let_in_early(connection, &user, now),
+            ClientMessage::Accept { connection, user } => self.accept_early(connection, &user, now),
             ClientMessage::Replayed { connection, user, outcome } => {
                 let position = match outcome {
                     ReplayOutcome::UpTo(position) => position,
@@ -365,30 +365,30 @@ impl Hub {
         }
     }
 
-    /// Attaches the connections of a user that waited: from here on each receives everything.
+    /// Attaches the waiting connections of a user: from here on each receives all of the user's events.
     fn attach_waiting(&mut self, id: &UserId, now: Instant) {
         let Some((user, attaching, rate)) = self.directory.take_attaching(id) else { return };
         if attaching.is_empty() {
-            // The connection that came is gone already.
+            // The connection ended before the memberships were read.
             self.timers.add(now, Timer::Forget(id.clone()));
             return;
         }
-        self.presence.came(&mut self.directory, &mut self.ephemerals, &user);
+        self.presence.connected(&mut self.directory, &mut self.ephemerals, &user);
         for (connection, reply) in attaching {
-            let entrance = Entrance { reply, rate: Arc::clone(&rate) };
+            let reply_to = AttachReply { reply, rate: Arc::clone(&rate) };
             let resume = connection.take_resume();
-            match resume.and_then(|resume| Some((resume, self.replays.place(&self.directory, id)?))) {
-                Some(resume) => self.replays.begin(&mut self.directory, &user, connection, resume, entrance),
+            match resume.and_then(|resume| Some((resume, self.replays.reserve(&self.directory, id)?))) {
+                Some(resume) => self.replays.begin(&mut self.directory, &user, connection, resume, reply_to),
                 None => {
                     self.directory.subscribe(id, Arc::clone(&connection), None);
-                    self.welcome(&user, &connection, entrance, now);
+                    self.welcome(&user, &connection, reply_to, now);
                 }
             }
         }
     }
 
-    /// Lets a connection in that starts afresh.
-    fn welcome(&mut self, user: &User, connection: &Arc<Connection>, entrance: Entrance, now: Instant) {
+    /// Accepts a connection that starts afresh.
+    fn welcome(&mut self, user: &User, connection: &Arc<Connection>, reply_to: AttachReply, now: Instant) {
         if connection.recoverable {
             let (dialect, session, start) = (connection.opened, connection.session, self.positions.reached());
             let token = ResumeToken { dialect, session, start };
@@ -397,12 +397,12 @@ impl Hub {
             connection.out.accept();
         }
         self.greet(connection, user);
-        self.let_in(&user.id, connection, entrance, now);
+        self.accept(&user.id, connection, reply_to, now);
     }
 
-    /// Sends a new connection what it receives first.
+    /// Sends a new connection the state that it starts with.
     fn greet(&mut self, connection: &Connection, user: &User) {
-        for dialect in connection.hears().1 {
+        for dialect in connection.dialects().1 {
             for event in quintet_dialect::greet(dialect, user, &|| presence::online_for(&self.directory, user)) {
                 connection.out.emit(&event);
             }
@@ -410,39 +410,39 @@ impl Hub {
         self.notifications.read_pending(connection, user);
     }
 
-    /// Hands the connection over to its task.
-    fn let_in(&mut self, user: &UserId, connection: &Connection, entrance: Entrance, now: Instant) {
+    /// Replies to the task of a connection that it is attached.
+    fn accept(&mut self, user: &UserId, connection: &Connection, reply_to: AttachReply, now: Instant) {
         self.watch_token(connection.id, user, now);
-        if entrance.reply.send(Ok(entrance.rate)).is_err() {
-            // Its task gave up while it waited, and detaches nothing.
+        if reply_to.reply.send(Ok(reply_to.rate)).is_err() {
+            // The task gave up while it waited, so nothing else will detach the connection.
             self.detach(connection.id, user, now);
         }
     }
 
-    /// Lets a connection in before its replay has ended: it has begun to receive what it missed, and has to be read so
-    /// that it receives the rest. A client that upgrades its transport polls no more before its CONNECT is through.
-    fn let_in_early(&mut self, connection: ConnectionId, user: &UserId, now: Instant) {
+    /// Accepts a connection before its replay has ended: its queue is filling, and only an accepted connection is read
+    /// from. A client that upgrades its transport stops polling until its CONNECT is answered.
+    fn accept_early(&mut self, connection: ConnectionId, user: &UserId, now: Instant) {
         let Some(subscriber) = self.directory.subscriber(user, connection) else { return };
-        let entrance = subscriber.buffer.get_mut().as_mut().and_then(|buffer| buffer.entrance.take());
-        let (Some(entrance), connection) = (entrance, Arc::clone(&subscriber.connection)) else { return };
-        self.let_in(user, &connection, entrance, now);
+        let reply_to = subscriber.buffer.get_mut().as_mut().and_then(|buffer| buffer.reply_to.take());
+        let (Some(reply_to), connection) = (reply_to, Arc::clone(&subscriber.connection)) else { return };
+        self.accept(user, &connection, reply_to, now);
     }
 
-    /// The end of a replay: what was held back follows.
+    /// Ends a replay: the events that were held back follow.
     fn replayed(&mut self, connection: ConnectionId, user: &UserId, outcome: ReplayOutcome, now: Instant) {
         let Some(local) = self.directory.user(user).map(|local| Arc::clone(&local.user)) else { return };
         let Some(subscriber) = self.directory.subscriber(user, connection) else { return };
         let Some(mut buffer) = subscriber.buffer.take() else { return };
         let connection = Arc::clone(&subscriber.connection);
-        let entrance = buffer.entrance.take();
+        let reply_to = buffer.reply_to.take();
         match outcome {
             ReplayOutcome::Nothing => {
-                if let Some(entrance) = entrance {
-                    self.welcome(&local, &connection, entrance, now);
+                if let Some(reply_to) = reply_to {
+                    self.welcome(&local, &connection, reply_to, now);
                 }
                 return;
             }
-            // It comes back for the rest.
+            // The client reconnects for the rest.
             ReplayOutcome::UpTo(_) if buffer.has_overflowed() => connection.out.close(CloseReason::QueueFull),
             ReplayOutcome::UpTo(position) => {
                 buffer.take_after(position).for_each(|frame| connection.out.send(frame));
@@ -450,13 +450,13 @@ impl Hub {
             }
             ReplayOutcome::Closed => {}
         }
-        // The connection that was resumed has no client any more, whether this server has noticed or not.
+        // The client of the resumed connection is gone, even if this server has not noticed yet.
         let same_session = self.directory.subscribers_of(user).map(|subscriber| &subscriber.connection);
         for other in same_session.filter(|one| one.session == connection.session && one.id != connection.id) {
             other.out.close(CloseReason::TransportClosed);
         }
-        if let Some(entrance) = entrance {
-            self.let_in(user, &connection, entrance, now);
+        if let Some(reply_to) = reply_to {
+            self.accept(user, &connection, reply_to, now);
         }
     }
 
@@ -478,7 +478,7 @@ impl Hub {
         self.credentials.watch(directory, timers, self.service.environment(), (connection, user), now);
     }
 
-    /// Records when all who are online were last seen. A task of its own waits for the store.
+    /// Records when all users who are online were last seen. A task of its own waits for the store.
     fn stop(&self, reply: oneshot::Sender<()>) {
         let now = self.service.environment().now();
         let users = presence::online(&self.directory).map(|user| (user.clone(), now)).collect();

@@ -1,7 +1,7 @@
-//! Notifications that were not delivered to any connection that reads them: sent to the next one that comes, once.
+//! Pending notifications: those not delivered to any connection that reads them are sent to the next one, once.
 //!
-//! What must stay true: a connection receives each notification once, whether it was made before the connection came or
-//! while the pending ones were being read.
+//! What must stay true: a connection receives each notification once, whether it was created before the connection was
+//! attached or while the pending ones were being read.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::connection::Connection;
 pub(super) struct Notifications {
     service: Service,
     inbox: mpsc::WeakSender<ClientMessage>,
-    /// The notifications that each of them received meanwhile.
+    /// The notifications that each of them received since the read began.
     reading: BTreeMap<(UserId, ConnectionId), Vec<NotificationId>>,
 }
 
@@ -29,7 +29,7 @@ impl Notifications {
         Self { service, inbox, reading: BTreeMap::new() }
     }
 
-    /// Reads the pending notifications for a connection that is attached now, if it may read them.
+    /// Reads the pending notifications for a connection that was just attached, if its dialect may read them.
     pub(super) fn read_pending(&mut self, connection: &Connection, user: &User) {
         if user.is_guest() || !connection.dialect().is_none_or(Dialect::reads_notifications) {
             return;
@@ -45,7 +45,7 @@ impl Notifications {
         });
     }
 
-    /// Sends a connection the notifications that were pending, but for those that it received meanwhile.
+    /// Sends a connection the notifications that were pending, except those that it received meanwhile.
     pub(super) fn send_pending(
         &mut self,
         directory: &mut Directory,
@@ -66,7 +66,7 @@ impl Notifications {
 
     /// Records that a notification was sent to the connections of a user.
     pub(super) fn sent(&mut self, directory: &Directory, user: &UserId, notification: &NotificationId) {
-        // A connection that is being replayed to records what it receives by itself.
+        // A replay records by itself what it sends.
         let receiving = directory.subscribers_of(user).filter(|subscriber| subscriber.buffer.borrow().is_none());
         let delivered = receiving.filter_map(|subscriber| subscriber.connection.mark_delivered(notification));
         let mut delivered: Vec<NotificationId> = delivered.collect();
@@ -78,7 +78,7 @@ impl Notifications {
         }
     }
 
-    /// Forgets a connection that ended.
+    /// Removes a connection that ended.
     pub(super) fn detached(&mut self, connection: ConnectionId, user: &UserId) {
         if !self.reading.is_empty() {
             self.reading.remove(&(user.clone(), connection));

@@ -1,4 +1,4 @@
-//! How far the hub is in the commit order, and what waits for a position that it has not reached.
+//! The position of the hub in the commit order, and what waits for positions that it has not reached.
 //!
 //! What must stay true: the position never decreases, and no entry is delivered twice.
 
@@ -10,19 +10,19 @@ use quintet_service::Memberships;
 
 use super::message::ReplayOutcome;
 
-/// What is done once a position is reached: the result of a read that was ahead of the hub.
+/// The result of a read that was ahead of the hub, to be handled once the hub reaches the position of the read.
 pub(super) enum Waiting {
-    /// A user's memberships, by the number of the read.
+    /// The memberships of a user, with the number of the read.
     Memberships { user: UserId, load: u64, memberships: Memberships },
-    /// The notifications that were pending when a connection came.
+    /// The notifications that were pending when a connection was attached.
     Notifications { connection: ConnectionId, user: UserId, notifications: Vec<Arc<Notification>> },
-    /// The end of a replay.
+    /// The result of a replay.
     Replayed { connection: ConnectionId, user: UserId, outcome: ReplayOutcome },
 }
 
 /// The position of the hub.
 pub(super) struct Positions {
-    /// Everything up to this position was delivered.
+    /// The position up to which everything was delivered.
     reached: u64,
     /// The position of the last entry that was delivered; 0 before the first.
     last_entry: u64,
@@ -30,7 +30,7 @@ pub(super) struct Positions {
 }
 
 impl Positions {
-    /// Starts at the newest position that was committed before the hub existed.
+    /// Starts at the newest position that was committed before the hub was created.
     pub(super) fn new(start: u64) -> Self {
         Self { reached: start, last_entry: 0, waiting: BTreeMap::new() }
     }
@@ -40,8 +40,8 @@ impl Positions {
         self.reached
     }
 
-    /// Whether the entry at a position comes next. One that does not grow is a fault of the stream: it was delivered
-    /// before, and is left out.
+    /// Whether the entry at a position is newer than the last one. If it is not, the stream is faulty: the entry was
+    /// delivered before, and is skipped.
     pub(super) fn is_next(&mut self, position: u64) -> bool {
         if position <= self.last_entry {
             tracing::error!(position, after = self.last_entry, "the stream of commits repeated a position");
@@ -51,12 +51,12 @@ impl Positions {
         true
     }
 
-    /// Moves on to a position.
+    /// Advances to a position.
     pub(super) fn reach(&mut self, position: u64) {
         self.reached = self.reached.max(position);
     }
 
-    /// Lets something wait for a position. It is returned where the position is reached already.
+    /// Lets something wait for a position. Returns it if the position is reached already.
     pub(super) fn wait_for(&mut self, position: u64, waiting: Waiting) -> Option<Waiting> {
         if position <= self.reached {
             return Some(waiting);
@@ -65,7 +65,7 @@ impl Positions {
         None
     }
 
-    /// Takes what waited for the positions that are reached, in their order.
+    /// Takes what waited for positions that are reached by now, in the order of the positions.
     pub(super) fn take_due(&mut self) -> Vec<Waiting> {
         let mut due = Vec::new();
         while let Some(first) = self.waiting.first_entry().filter(|first| *first.key() <= self.reached) {
@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn a_repeated_entry_is_left_out() {
         let mut positions = Positions::new(5);
-        // Published before the hub knew where it starts.
+        // Published before the hub read the position at which it starts.
         assert!(positions.is_next(4));
         assert!(positions.is_next(6));
         assert!(!positions.is_next(6));

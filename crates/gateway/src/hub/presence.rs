@@ -1,11 +1,12 @@
-//! Presence: who is online, and who is told that it changed.
+//! Presence: tracks who is online, and announces changes.
 //!
-//! Changes are announced at once while there are few, and together while there are many: when everybody comes back after
-//! a restart, each arrival concerns everybody who shares a conversation with the user, and a write for each would be the
-//! square of the users.
+//! Changes are announced at once while there are few, and in batches while there are many. When all users reconnect
+//! after a restart, each arrival concerns everybody who shares a conversation with the user, so that announcing each by
+//! itself would take a number of writes that grows with the square of the users.
 //!
-//! What must stay true: changes are announced in the order in which they happened, each once, to those who were here when
-//! it happened; no user is forgotten before its departure was announced; no batch keeps the hub for long.
+//! What must stay true: changes are announced in the order in which they happened, each once, to the users who were
+//! connected when it happened; no user is removed before its departure was announced; no batch occupies the hub for
+//! long.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -29,32 +30,32 @@ const GUEST_GONE_AFTER: Duration = Duration::from_secs(GUEST_LEAVES_AFTER_SECOND
 /// How long each user that an announcement visits delays the next announcement.
 const DELAY_PER_VISIT: Duration = Duration::from_micros(10);
 
-/// How long an announcement is delayed at most.
+/// Maximum delay of an announcement.
 const DELAY_MAX: Duration = Duration::from_secs(1);
 
-/// Maximum number of users that one batch visits: some hundredths of a second.
+/// Maximum number of users that one batch visits, which takes some hundredths of a second.
 const VISITS_PER_BATCH: usize = 200_000;
 
 /// Time between two batches, in which connections write and other messages are handled.
 const BATCH_PAUSE: Duration = Duration::from_millis(10);
 
-/// A change that was published, and to whom it is to be announced.
+/// A published change, with the users to whom it is to be announced.
 struct Change {
     event: Event,
     recipients: Recipients,
 }
 
-/// Tracks who is online, and announces it.
+/// Tracks who is online, and announces changes.
 pub(super) struct PresenceTracker {
     service: Service,
     census: Arc<Census>,
     audience: Audience,
     everyone_limit: usize,
-    /// Changes that wait to be announced together.
+    /// Changes that wait to be announced in a batch.
     waiting: VecDeque<Change>,
     /// The recipients of the changes that were published and have not come back from the bus, in order.
     published: VecDeque<Recipients>,
-    /// The number of users who arrived so far.
+    /// The number of arrivals so far.
     arrivals: u64,
     /// The time from which on the next change is announced at once.
     free_at: Option<Instant>,
@@ -76,8 +77,8 @@ impl PresenceTracker {
 
     // --- changes ---
 
-    /// A user has a connection. It is online from now on, unless it still is.
-    pub(super) fn came(&mut self, directory: &mut Directory, ephemerals: &mut Ephemerals, user: &Arc<User>) {
+    /// A user has a connection: it is online from now on, unless it still was.
+    pub(super) fn connected(&mut self, directory: &mut Directory, ephemerals: &mut Ephemerals, user: &Arc<User>) {
         let crowd = self.service.presence().count() >= self.everyone_limit;
         let Some(local) = directory.user_mut(&user.id) else { return };
         if std::mem::replace(&mut local.presence.online, true) {
@@ -89,12 +90,12 @@ impl PresenceTracker {
         self.publish_change(directory, ephemerals, user, true);
     }
 
-    /// A user's last connection has ended: some time later it is offline.
+    /// A user's last connection has ended: after some time it will be offline.
     pub(super) fn last_connection_ended(&self, timers: &mut Timers, user: &UserId, now: Instant) {
         timers.add(now + OFFLINE_AFTER, Timer::Offline(user.clone()));
     }
 
-    /// A revocation may have ended a connection that was never attached, and so is never detached.
+    /// Handles a revocation, which may have ended a connection that was never attached and is never detached.
     pub(super) fn connections_revoked(
         &self,
         directory: &mut Directory,
@@ -110,8 +111,8 @@ impl PresenceTracker {
         self.last_connection_ended(timers, user, now);
     }
 
-    /// Some time after the last connection ended: if none has come since, the user is offline.
-    pub(super) fn went(
+    /// Some time after a user's last connection ended: unless it has connected since, it is offline.
+    pub(super) fn offline_timer(
         &mut self,
         directory: &mut Directory,
         timers: &mut Timers,
@@ -120,19 +121,19 @@ impl PresenceTracker {
         now: Instant,
     ) {
         let Some(local) = directory.user_mut(user) else { return };
-        // An earlier absence, which has ended, does not count for this one.
+        // A timer of an earlier absence must not end this one early.
         let long = local.gone_since.is_some_and(|since| now >= since + OFFLINE_AFTER);
         if local.is_here() || !long || !std::mem::replace(&mut local.presence.online, false) {
             return;
         }
         let gone = Arc::clone(&local.user);
         self.publish_change(directory, ephemerals, &gone, false);
-        // Not at once: the announcement needs to know the user, and a guest's memberships stay for a while.
+        // The announcement needs the user's entry, and a guest's memberships stay for a while.
         let after = if gone.is_guest() { GUEST_GONE_AFTER - OFFLINE_AFTER } else { OFFLINE_AFTER };
         timers.add(now + after, Timer::Forget(user.clone()));
     }
 
-    /// Forgets a user who is still offline; a guest's memberships end.
+    /// Removes a user who is still offline. The memberships of a guest end.
     pub(super) fn forget(&self, directory: &mut Directory, timers: &mut Timers, user: &UserId, now: Instant) {
         let Some(local) = directory.user(user) else { return };
         let guest = local.user.is_guest();
@@ -142,7 +143,7 @@ impl PresenceTracker {
             return;
         }
         if local.presence.unannounced > 0 {
-            // The announcement needs to know who that is, and where it was.
+            // The announcement needs the user's entry and its conversations.
             timers.add(now + OFFLINE_AFTER, Timer::Forget(user.clone()));
             return;
         }
@@ -165,7 +166,7 @@ impl PresenceTracker {
         });
     }
 
-    /// A guest is not here any more, because an account has its id.
+    /// Removes a guest from presence, because an account took its id.
     pub(super) fn guest_replaced(&self, guest: &UserId) {
         self.service.presence().set_guest(guest, false);
     }
@@ -178,7 +179,7 @@ impl PresenceTracker {
         online: bool,
     ) {
         if user.is_guest() {
-            // A guest who goes stays in its rooms until it is forgotten.
+            // A guest who goes offline stays in its rooms until it is removed.
             if online {
                 self.service.presence().set_guest(&user.id, true);
             }
@@ -223,7 +224,7 @@ impl PresenceTracker {
 
     // --- announcements ---
 
-    /// Takes a change from the bus: announces it, or leaves it for a batch.
+    /// Handles a change that came back from the bus: announces it, or adds it to a batch.
     pub(super) fn received(
         &mut self,
         directory: &mut Directory,
@@ -248,7 +249,7 @@ impl PresenceTracker {
         }
     }
 
-    /// Announces the changes that wait, as many as one batch may.
+    /// Announces waiting changes, up to the limits of one batch.
     pub(super) fn announce_batch(
         &mut self,
         directory: &mut Directory,
@@ -271,10 +272,10 @@ impl PresenceTracker {
     }
 }
 
-/// Announces a change. Returns how many users were looked at.
+/// Announces a change. Returns how many users were visited.
 fn announce(directory: &mut Directory, fan_out: &FanOut, change: &Change) -> usize {
     let left = match &change.event {
-        // A departure that was announced meanwhile says it all.
+        // If the departure was announced meanwhile, there is nothing to add.
         Event::RoomPresence { conversation, user, .. } => {
             directory.same_user(user).is_none() || !directory.is_member(&user.id, &conversation.id)
         }
@@ -293,17 +294,17 @@ fn delay(visited: usize) -> Duration {
     DELAY_PER_VISIT.saturating_mul(u32::try_from(visited).unwrap_or(u32::MAX)).min(DELAY_MAX)
 }
 
-/// The users who are online, registered ones only.
+/// The registered users who are online.
 pub(super) fn online(directory: &Directory) -> impl Iterator<Item = &UserId> {
     let registered = directory.users().filter(|(_, local)| local.presence.online && !local.user.is_guest());
     registered.map(|(_, local)| &local.user.id)
 }
 
-/// The users who are online, as they are shown to one user: everybody, or, in a crowd, those who share a conversation
-/// with it.
+/// The users who are online, as they are shown to one user: all users or, if there are very many, those who share a
+/// conversation with it.
 pub(super) fn online_for(directory: &Directory, user: &User) -> Vec<UserId> {
     let Some(slot) = directory.slot(&user.id) else { return Vec::new() };
-    // The users whose changes are announced to everybody, and those who share a conversation, as announcements go.
+    // The same users whose changes would be announced to this user.
     let everybody = directory.at(slot).presence.to_everybody;
     let all = directory.users().filter(|(_, one)| everybody && one.presence.to_everybody).map(|(slot, _)| slot);
     let mut slots: Vec<usize> = directory.contacts(slot).chain([slot]).chain(all).collect();

@@ -1,9 +1,9 @@
-//! Replay: a connection that resumes one that was lost receives what it missed from the store, while the events that
-//! happen meanwhile are held back for it, and follow.
+//! Replay: a connection that resumes a lost one receives from the store what it missed. Events that happen meanwhile
+//! are held back, and follow.
 //!
-//! What must stay true: between what was read and what is delivered from then on nothing is missing and nothing comes
-//! twice; a connection is brought up to date wholly, or told that it starts afresh, or closed so that it comes back for
-//! the rest.
+//! What must stay true: no event is missing or repeated between what was read and what is delivered after it; a
+//! connection is brought up to date completely, or starts afresh and learns that it does, or is closed so that it
+//! reconnects for the rest.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,8 +17,8 @@ use quintet_socketio::{CloseReason, Frame};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::Instant;
 
+use super::attach_reply::AttachReply;
 use super::directory::Directory;
-use super::entrance::Entrance;
 use super::fan_out::{Frames, end_of};
 use super::message::{ClientMessage, ReplayOutcome};
 use super::replay_buffer::ReplayBuffer;
@@ -26,30 +26,31 @@ use crate::connection::Connection;
 use crate::recovery::Resume;
 use crate::settings::{Echo, Settings};
 
-/// Maximum number of replays at once: what each connection missed is in memory meanwhile.
+/// Maximum number of replays at once: what each connection missed is kept in memory meanwhile.
 const AT_ONCE: usize = 32;
 
-/// Time that a connection waits for its turn before it starts afresh.
+/// Maximum time that a connection waits for its replay to begin before it starts afresh.
 const TURN_WITHIN: Duration = Duration::from_secs(10);
 
-/// Time between two looks at a queue that has to drain.
+/// Time between two checks of a queue that has to drain.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
-/// Time that a connection has to take all that it missed before it is closed, and comes back for the rest.
+/// Maximum time for a connection to receive all that it missed. After that it is closed, and reconnects for the rest.
 const TAKEN_WITHIN: Duration = Duration::from_secs(30);
 
-/// The connections that are being replayed to, or wait for that, and their limits.
+/// The replays in progress or waiting, and their limits.
 pub(super) struct Replays {
     service: Service,
     inbox: mpsc::WeakSender<ClientMessage>,
     echo: Echo,
-    /// Half of the bytes that may wait for a connection: one half is for what it missed, the other for what is held back.
+    /// Half of the bytes that may be queued for a connection: one half is for what it missed, the other for what is
+    /// held back.
     queue_bytes_max: usize,
     /// One permit for each replay in progress.
     turns: Arc<Semaphore>,
     /// One permit for each replay in progress or waiting.
-    places: Arc<Semaphore>,
-    /// Bytes held back for all connections.
+    slots: Arc<Semaphore>,
+    /// The number of bytes held back for all connections.
     held_bytes: Arc<AtomicUsize>,
 }
 
@@ -61,30 +62,30 @@ impl Replays {
             echo: settings.echo,
             queue_bytes_max: settings.queue_bytes_max / 2,
             turns: Arc::new(Semaphore::new(AT_ONCE)),
-            places: Arc::new(Semaphore::new(RECOVERIES_MAX)),
+            slots: Arc::new(Semaphore::new(RECOVERIES_MAX)),
             held_bytes: Arc::default(),
         }
     }
 
-    /// Takes a place for a replay. None where there are too many replays, in total or of this user.
-    pub(super) fn place(&self, directory: &Directory, user: &UserId) -> Option<OwnedSemaphorePermit> {
+    /// Reserves a replay. Returns `None` if there are too many replays, in total or of this user.
+    pub(super) fn reserve(&self, directory: &Directory, user: &UserId) -> Option<OwnedSemaphorePermit> {
         let own = directory.subscribers_of(user).filter(|subscriber| subscriber.buffer.borrow().is_some()).count();
         if own >= RECOVERIES_OF_USER_MAX {
             return None;
         }
-        Arc::clone(&self.places).try_acquire_owned().ok()
+        Arc::clone(&self.slots).try_acquire_owned().ok()
     }
 
-    /// Begins a replay: from now on the connection's events are held back.
+    /// Starts a replay: from now on the connection's events are held back.
     pub(super) fn begin(
         &self,
         directory: &mut Directory,
         user: &Arc<User>,
         connection: Arc<Connection>,
-        (resume, place): (Resume, OwnedSemaphorePermit),
-        entrance: Entrance,
+        (resume, slot): (Resume, OwnedSemaphorePermit),
+        reply_to: AttachReply,
     ) {
-        let buffer = ReplayBuffer::new(entrance, self.queue_bytes_max, Arc::clone(&self.held_bytes));
+        let buffer = ReplayBuffer::new(reply_to, self.queue_bytes_max, Arc::clone(&self.held_bytes));
         let id = connection.id;
         directory.subscribe(&user.id, Arc::clone(&connection), Some(buffer));
         let replay = Replay {
@@ -96,7 +97,7 @@ impl Replays {
             echo: self.echo,
             queue_bytes_max: self.queue_bytes_max,
         };
-        tokio::spawn(replay.run(self.inbox.clone(), Arc::clone(&self.turns), place));
+        tokio::spawn(replay.run(self.inbox.clone(), Arc::clone(&self.turns), slot));
     }
 }
 
@@ -112,7 +113,7 @@ struct Replay {
 }
 
 impl Replay {
-    async fn run(self, inbox: mpsc::WeakSender<ClientMessage>, turns: Arc<Semaphore>, _place: OwnedSemaphorePermit) {
+    async fn run(self, inbox: mpsc::WeakSender<ClientMessage>, turns: Arc<Semaphore>, _slot: OwnedSemaphorePermit) {
         let outcome = {
             match tokio::time::timeout(TURN_WITHIN, turns.acquire_owned()).await {
                 Ok(_turn) => self.replay(&inbox).await,
@@ -146,7 +147,7 @@ impl Replay {
                 if self.is_full() {
                     if !std::mem::replace(&mut waited, true) {
                         let (connection, user) = (self.connection.id, self.user.id.clone());
-                        send(inbox, ClientMessage::LetIn { connection, user }).await;
+                        send(inbox, ClientMessage::Accept { connection, user }).await;
                     }
                     if !self.has_room(too_late).await {
                         return ReplayOutcome::Closed;
@@ -164,7 +165,7 @@ impl Replay {
         ReplayOutcome::UpTo(missed.position)
     }
 
-    /// An entry as the connection would have received it.
+    /// The frames of an entry, as the connection would have received them.
     fn frames(&self, entry: &Entry) -> Vec<Frame> {
         let presence = self.service.presence();
         let own_act = entry.event.actor() == Some(&self.user.id);
@@ -173,9 +174,9 @@ impl Replay {
         let mut common = Frames::new(&entry.event, presence, Some(entry.position));
         let mut own = departure.as_ref().map(|own| Frames::new(own, presence, Some(entry.position)));
         let mut frames = Vec::new();
-        let (mode, dialects) = self.connection.hears();
+        let (mode, dialects) = self.connection.dialects();
         for dialect in dialects {
-            if self.resume.heard(entry.position, dialect) {
+            if self.resume.received(entry.position, dialect) {
                 continue;
             }
             match &mut own {
@@ -189,7 +190,7 @@ impl Replay {
         frames
     }
 
-    /// Whether the client is gone, or may not receive this any more.
+    /// Whether the client is gone, or must not receive anything more.
     fn is_over(&self) -> bool {
         self.connection.ended.load(Ordering::Acquire) || self.connection.out.is_closed()
     }
@@ -207,7 +208,8 @@ impl Replay {
         self.connection.out.queued_bytes() > self.queue_bytes_max
     }
 
-    /// Waits until half of the queue is free. A connection that never gets there is closed: it comes back for the rest.
+    /// Waits until half of the queue is free. Returns false if that takes too long: the connection is then closed, and
+    /// reconnects for the rest.
     async fn has_room(&self, too_late: Instant) -> bool {
         while self.is_full() {
             if self.is_over() {

@@ -1,6 +1,7 @@
 //! Events that are held back for a connection while older ones are replayed to it.
 //!
-//! What must stay true: the bytes held for all connections are counted in one sum, and leave it with the buffer.
+//! What must stay true: the bytes held for all connections are counted in one sum, and are subtracted when a buffer is
+//! dropped.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,9 +10,9 @@ use quintet_domain::Refusal;
 use quintet_domain::limits::RECOVERIES_HELD_BYTES_MAX;
 use quintet_socketio::Frame;
 
-use super::entrance::Entrance;
+use super::attach_reply::AttachReply;
 
-/// Bytes held for one connection, counted in the sum over all connections as well.
+/// The number of bytes held for one connection, which is part of the sum over all connections.
 struct HeldBytes {
     own: usize,
     all: Arc<AtomicUsize>,
@@ -32,9 +33,9 @@ impl Drop for HeldBytes {
 
 /// The frames that are held back for one connection.
 pub(super) struct ReplayBuffer {
-    /// Lets the connection in; taken when that is done.
-    pub(super) entrance: Option<Entrance>,
-    /// Each with its position; none for ephemeral events.
+    /// Replies to the task of the connection; taken when the connection is accepted.
+    pub(super) reply_to: Option<AttachReply>,
+    /// Each frame with its position; `None` for ephemeral events.
     frames: Vec<(Option<u64>, Frame)>,
     bytes: HeldBytes,
     bytes_max: usize,
@@ -42,13 +43,14 @@ pub(super) struct ReplayBuffer {
 }
 
 impl ReplayBuffer {
-    /// An empty buffer of a connection that is not let in yet; `all` counts the bytes held for all connections.
-    pub(super) fn new(entrance: Entrance, bytes_max: usize, all: Arc<AtomicUsize>) -> Self {
+    /// Creates an empty buffer of a connection that is not accepted yet. `all` counts the bytes held for all
+    /// connections.
+    pub(super) fn new(reply_to: AttachReply, bytes_max: usize, all: Arc<AtomicUsize>) -> Self {
         let bytes = HeldBytes { own: 0, all };
-        Self { entrance: Some(entrance), frames: Vec::new(), bytes, bytes_max, overflowed: false }
+        Self { reply_to: Some(reply_to), frames: Vec::new(), bytes, bytes_max, overflowed: false }
     }
 
-    /// Holds a frame back. Once there are more than may be held, nothing is held any more.
+    /// Holds a frame back. Once the limit is exceeded, all frames are dropped and no more are held.
     pub(super) fn hold(&mut self, position: Option<u64>, frame: Frame) {
         if self.overflowed {
             return;
@@ -63,22 +65,22 @@ impl ReplayBuffer {
         }
     }
 
-    /// Whether more frames came than may be held.
+    /// Whether the limit was exceeded.
     pub(super) fn has_overflowed(&self) -> bool {
         self.overflowed
     }
 
-    /// The frames beyond a position, and those without one, in their order.
+    /// Takes the frames beyond a position, and those without a position, in order.
     pub(super) fn take_after(&mut self, position: u64) -> impl Iterator<Item = Frame> + use<> {
         let frames = std::mem::take(&mut self.frames).into_iter();
         frames.filter(move |(at, _)| at.is_none_or(|at| at > position)).map(|(_, frame)| frame)
     }
 
-    /// Refuses the connection unless it was let in already. Returns whether it was refused: its task never detaches it
-    /// then.
+    /// Refuses the connection, unless it was accepted already. Returns whether it was refused; its task does not detach
+    /// it then.
     pub(super) fn refuse(self, refusal: Refusal) -> bool {
-        self.entrance.is_some_and(|entrance| {
-            let _ = entrance.reply.send(Err(refusal));
+        self.reply_to.is_some_and(|reply_to| {
+            let _ = reply_to.reply.send(Err(refusal));
             true
         })
     }

@@ -1,20 +1,20 @@
-//! Timers: one ordered list of moments, and what each is for.
+//! Timers: one ordered queue of moments, each with its purpose.
 //!
-//! What must stay true: timers of one moment go off in the order in which they were set.
+//! What must stay true: timers that are due at the same moment fire in the order in which they were set.
 
 use std::collections::BTreeMap;
 
 use quintet_domain::{ConnectionId, ConversationId, UserId};
 use tokio::time::Instant;
 
-/// What a timer is for. Its handler checks again whether the time has really come: it may have been moved.
+/// The purpose of a timer. Its handler checks again whether it is due, because the moment may have moved.
 #[derive(Clone, Debug)]
 pub(super) enum Timer {
     /// A user's typing in a conversation ends by itself.
     TypingEnds(UserId, ConversationId),
     /// A user without connections goes offline.
     Offline(UserId),
-    /// A user without connections is forgotten; a guest's memberships end.
+    /// A user without connections is removed; the memberships of a guest end.
     Forget(UserId),
     /// The token of a connection expires.
     Expire(ConnectionId, UserId),
@@ -24,7 +24,7 @@ pub(super) enum Timer {
     Presence,
 }
 
-/// Names a timer, so that it can be cancelled.
+/// Identifies a timer, so that it can be cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct TimerKey(Instant, u64);
 
@@ -49,12 +49,12 @@ impl Timers {
         self.due.remove(&key);
     }
 
-    /// The time of the next timer.
+    /// The time at which the next timer is due.
     pub(super) fn next(&self) -> Option<Instant> {
         self.due.first_key_value().map(|(key, _)| key.0)
     }
 
-    /// Takes the next timer whose time has come.
+    /// Takes the next timer that is due.
     pub(super) fn pop(&mut self, now: Instant) -> Option<Timer> {
         let first = self.due.first_entry().filter(|first| first.key().0 <= now)?;
         Some(first.remove())

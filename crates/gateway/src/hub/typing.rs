@@ -1,7 +1,7 @@
-//! Typing: shown to the others, never stored, ending by itself.
+//! Typing: shown to the other members, never stored, ends by itself.
 //!
-//! What must stay true: each user types in a conversation once, and has one timer for it; whoever starts is shown to
-//! stop: by the user, by its message, by its departure, or by the timer.
+//! What must stay true: each user types in a conversation at most once, and has one timer for it; a start that was
+//! shown is followed by a stop: sent by the user, or caused by its message, its departure or the timer.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,24 +22,24 @@ struct Typist {
     conversation: ConversationId,
     /// The connection on which the user types.
     connection: ConnectionId,
-    /// When the others were last told.
+    /// When the start was last sent to the others.
     shown: Instant,
-    /// When it ends by itself.
+    /// When the typing ends by itself.
     ends: Instant,
     timer: TimerKey,
 }
 
-/// Who types where.
+/// The users who are typing, with the conversations in which they do.
 #[derive(Default)]
 pub(super) struct Typing {
     typists: BTreeMap<UserId, Vec<Typist>>,
 }
 
 impl Typing {
-    /// Takes a start or a stop. Returns the event that shows it, if it is to be shown.
+    /// Handles a start or a stop. Returns the event to show, if there is one.
     ///
     /// # Errors
-    /// `ERR_NOT_FOUND` where the user is no member of the conversation.
+    /// `ERR_NOT_FOUND` if the user is not a member of the conversation.
     pub(super) fn set(
         &mut self,
         directory: &Directory,
@@ -55,7 +55,7 @@ impl Typing {
                 .ok_or_else(|| Refusal::not_found("conversation", id))?,
             Target::Direct(other) => match directory.direct(user, other) {
                 Some(channel) => channel,
-                // Before the first message the other user has nothing to show it in.
+                // Before the first message the conversation does not exist for the other user.
                 None => return Ok(None),
             },
         };
@@ -100,7 +100,8 @@ impl Typing {
         event(directory, user, conversation, false)
     }
 
-    /// Ends what a user types on a connection, or on all without one. Returns the events that show it.
+    /// Ends the typing of a user on one connection, or on all connections if `connection` is `None`. Returns the events
+    /// that show it.
     pub(super) fn stop_all(
         &mut self,
         directory: &Directory,
@@ -112,7 +113,7 @@ impl Typing {
         stopped.iter().filter_map(|conversation| event(directory, user, conversation, false)).collect()
     }
 
-    /// Handles the timer of a user's typing: it ends, unless it has gone on.
+    /// Handles the timer of a user's typing: the typing ends, unless it was renewed.
     pub(super) fn timer(
         &mut self,
         directory: &Directory,
@@ -129,7 +130,7 @@ impl Typing {
         self.stop(directory, timers, user, conversation)
     }
 
-    /// Forgets what is typed in a conversation that was deleted.
+    /// Removes the typing in a conversation that was deleted.
     pub(super) fn forget_conversation(&mut self, timers: &mut Timers, conversation: &ConversationId) {
         self.typists.retain(|_, typists| {
             remove(typists, timers, |typist| typist.conversation == *conversation);
@@ -137,7 +138,7 @@ impl Typing {
         });
     }
 
-    /// Removes some of what a user types, with the timers. Returns the conversations.
+    /// Removes some of a user's typing, with the timers. Returns the conversations.
     fn remove(&mut self, timers: &mut Timers, user: &UserId, which: impl Fn(&Typist) -> bool) -> Vec<ConversationId> {
         let Some(typists) = self.typists.get_mut(user) else { return Vec::new() };
         let removed = remove(typists, timers, which);
@@ -158,7 +159,7 @@ fn remove(typists: &mut Vec<Typist>, timers: &mut Timers, which: impl Fn(&Typist
         .collect()
 }
 
-/// The event that shows a start or stop; none where the conversation or the user is not here any more.
+/// The event that shows a start or a stop; `None` if the conversation or the user is not in the directory any more.
 fn event(directory: &Directory, user: &UserId, conversation: &ConversationId, typing: bool) -> Option<Event> {
     let conversation = Arc::clone(&directory.channel(conversation)?.conversation);
     let user = Arc::clone(&directory.user(user)?.user);

@@ -1,4 +1,4 @@
-//! The chat vocabulary: snake case, and `data` beside a word for people.
+//! The calls of the chat dialect: names in snake case, and `data` next to a message for people.
 
 use axum::Json;
 use axum::extract::State;
@@ -22,14 +22,14 @@ use super::common::{
 use crate::app::App;
 use crate::auth::Credentials;
 use crate::error::Answer;
-use crate::extract::{AuthUser, BodyIfAny, ClientIp, Lister, Query, long};
+use crate::extract::{AuthUser, BodyIfAny, ClientIp, Lister, Query, long_answer};
 use crate::ids::{Id, Ids, user_id};
 use crate::messages::new_text;
 use crate::views::Moment;
 
 const DIALECT: Dialect = Dialect::Chat;
 
-/// Messages of a page, where a client does not say.
+/// The number of messages on a page, if the client gives none.
 const MESSAGES: u32 = 50;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -48,12 +48,12 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(read))
 }
 
-/// A user who is looked up.
+/// Returns a user that was looked up.
 fn found(service: &Service, user: &User) -> ChatUser {
     ChatUser { created_at: Some(Moment(user.created_at)), ..ChatUser::of(user, status(service, &user.id)) }
 }
 
-/// A token, with the user as the user itself sees it.
+/// Returns a token with its owner as the owner sees it.
 fn session(service: &Service, message: &'static str, session: Session) -> answers::Session {
     let user = ChatUser {
         email: session.account.email.clone().map(Some),
@@ -64,7 +64,7 @@ fn session(service: &Service, message: &'static str, session: Session) -> answer
 
 #[utoipa::path(
     post, path = "/auth/register", tag = "clients of chat", operation_id = "chat_register", request_body = inline(Registration),
-    security(()), responses((status = 201, description = "Made", body = inline(answers::Session)))
+    security(()), responses((status = 201, description = "Created", body = inline(answers::Session)))
 )]
 async fn register(
     State(service): State<Service>,
@@ -92,8 +92,8 @@ async fn log_in(
     get, path = "/auth/me", tag = "clients of chat", operation_id = "chat_me",
     responses((status = 200, description = "Done", body = inline(One)))
 )]
-async fn me(State(service): State<Service>, asker: AuthUser) -> Json<One> {
-    Json(One { user: ChatUser { email: Some(asker.0.email.clone()), ..found(&service, &asker.0.user) } })
+async fn me(State(service): State<Service>, caller: AuthUser) -> Json<One> {
+    Json(One { user: ChatUser { email: Some(caller.0.email.clone()), ..found(&service, &caller.0.user) } })
 }
 
 #[utoipa::path(
@@ -102,41 +102,41 @@ async fn me(State(service): State<Service>, asker: AuthUser) -> Json<One> {
 )]
 async fn search(
     State(service): State<Service>,
-    Lister(asker): Lister,
+    Lister(caller): Lister,
     Query(search): Query<Search>,
 ) -> Answer<Response> {
-    let people = users(&service, &asker, &search.q).await?;
-    Ok(long(|| Users { users: people.iter().map(|one| found(&service, one)).collect(), count: people.len() }))
+    let people = users(&service, &caller, &search.q).await?;
+    Ok(long_answer(|| Users { users: people.iter().map(|one| found(&service, one)).collect(), count: people.len() }))
 }
 
 #[utoipa::path(
     get, path = "/users/{id}", tag = "clients of chat", operation_id = "chat_one_user", params(("id" = String, Path)),
     responses((status = 200, description = "Done", body = inline(One)))
 )]
-async fn one_user(State(service): State<Service>, asker: AuthUser, Id(id): Id<UserId>) -> Answer<Json<One>> {
-    let one = service.user(asker.id().into(), &id).await?;
+async fn one_user(State(service): State<Service>, caller: AuthUser, Id(id): Id<UserId>) -> Answer<Json<One>> {
+    let one = service.user(caller.id().into(), &id).await?;
     Ok(Json(One { user: found(&service, &one) }))
 }
 
-/// A chat as the asker sees it.
-fn chat(service: &Service, asker: &AuthUser, chat: &Conversation) -> Chat {
+/// Returns a chat as the caller sees it.
+fn chat(service: &Service, caller: &AuthUser, chat: &Conversation) -> Chat {
     let members = chat.members.iter();
     let shown = members.map(|member| {
         let user = &member.user.id;
-        ChatParticipant::of(member, status(service, user), email_shown(asker, user))
+        ChatParticipant::of(member, status(service, user), email_shown(caller, user))
     });
-    let last = chat.last_message.as_ref().map(|message| shown_message(service, asker, DIALECT, message));
-    Chat::of(chat, &asker.0.user.id, shown.collect(), last)
+    let last = chat.last_message.as_ref().map(|message| shown_message(service, caller, DIALECT, message));
+    Chat::of(chat, &caller.0.user.id, shown.collect(), last)
 }
 
 #[utoipa::path(
     get, path = "/chats", tag = "clients of chat", operation_id = "chat_list",
     responses((status = 200, description = "Done", body = inline(Chats)))
 )]
-async fn list(State(service): State<Service>, Lister(asker): Lister) -> Answer<Response> {
-    let found = own_conversations(&service, &asker).await?;
-    Ok(long(|| {
-        let chats: Vec<_> = found.iter().map(|one| chat(&service, &asker, one)).collect();
+async fn list(State(service): State<Service>, Lister(caller): Lister) -> Answer<Response> {
+    let found = own_conversations(&service, &caller).await?;
+    Ok(long_answer(|| {
+        let chats: Vec<_> = found.iter().map(|one| chat(&service, &caller, one)).collect();
         Chats { count: chats.len(), chats }
     }))
 }
@@ -153,16 +153,16 @@ struct Creation {
 
 #[utoipa::path(
     post, path = "/chats", tag = "clients of chat", operation_id = "chat_create", request_body = inline(Creation),
-    responses((status = 201, description = "Made", body = inline(Changed)))
+    responses((status = 201, description = "Created", body = inline(Changed)))
 )]
 async fn create(
     State(service): State<Service>,
-    asker: AuthUser,
+    caller: AuthUser,
     BodyIfAny(input): BodyIfAny<Creation>,
 ) -> Answer<(StatusCode, Json<Changed>)> {
     let mut members =
         input.participant_ids.iter().map(|id| user_id("participantIds", id)).collect::<Result<Vec<_>, _>>()?;
-    members.retain(|member| *member != asker.0.user.id);
+    members.retain(|member| *member != caller.0.user.id);
     let wanted = match (input.kind.as_deref().or(Some("direct")), &members[..]) {
         (Some("direct"), [other]) => ConversationInput::direct(other.clone()),
         (Some("direct"), _) => {
@@ -178,8 +178,8 @@ async fn create(
         },
         _ => return Err(Refusal::invalid("type", "must be `direct` or `group`").into()),
     };
-    let (made, _) = service.create_conversation(asker.actor(), wanted).await?;
-    let data = chat(&service, &asker, &made);
+    let (made, _) = service.create_conversation(caller.actor(), wanted).await?;
+    let data = chat(&service, &caller, &made);
     Ok((StatusCode::CREATED, Json(Changed { message: "Chat created successfully", data })))
 }
 
@@ -187,9 +187,9 @@ async fn create(
     get, path = "/chats/{id}", tag = "clients of chat", operation_id = "chat_one", params(("id" = String, Path)),
     responses((status = 200, description = "Done", body = Chat))
 )]
-async fn one(State(service): State<Service>, asker: AuthUser, Id(id): Id<ConversationId>) -> Answer<Response> {
-    let found = service.conversation(asker.id(), id).await?;
-    let chat = chat(&service, &asker, &found);
+async fn one(State(service): State<Service>, caller: AuthUser, Id(id): Id<ConversationId>) -> Answer<Response> {
+    let found = service.conversation(caller.id(), id).await?;
+    let chat = chat(&service, &caller, &found);
     Ok(Json(OneChat { fields: &chat, chat: &chat }).into_response())
 }
 
@@ -204,13 +204,13 @@ struct Rename {
 )]
 async fn rename(
     State(service): State<Service>,
-    asker: AuthUser,
+    caller: AuthUser,
     Id(id): Id<ConversationId>,
     BodyIfAny(input): BodyIfAny<Rename>,
 ) -> Answer<Json<Changed>> {
     let change = ConversationChange { name: Some(required("name", input.name)?), open: None };
-    let changed = service.change_conversation(asker.actor(), id, change).await?;
-    let data = chat(&service, &asker, &changed);
+    let changed = service.change_conversation(caller.actor(), id, change).await?;
+    let data = chat(&service, &caller, &changed);
     Ok(Json(Changed { message: "Chat updated successfully", data }))
 }
 
@@ -220,10 +220,10 @@ async fn rename(
 )]
 async fn delete_chat(
     State(service): State<Service>,
-    asker: AuthUser,
+    caller: AuthUser,
     Id(id): Id<ConversationId>,
 ) -> Answer<Json<Done>> {
-    service.delete_conversation(asker.actor(), id).await?;
+    service.delete_conversation(caller.actor(), id).await?;
     Ok(Json(Done { message: "Chat deleted successfully" }))
 }
 
@@ -239,13 +239,13 @@ struct Participant {
 )]
 async fn add(
     State(service): State<Service>,
-    asker: AuthUser,
+    caller: AuthUser,
     Id(id): Id<ConversationId>,
     BodyIfAny(input): BodyIfAny<Participant>,
 ) -> Answer<Json<Changed>> {
     let other = user_id("userId", &required("userId", input.user_id)?)?;
-    service.add_member(asker.actor(), id.clone(), other, None).await?;
-    let data = chat(&service, &asker, &service.conversation(asker.id(), id).await?);
+    service.add_member(caller.actor(), id.clone(), other, None).await?;
+    let data = chat(&service, &caller, &service.conversation(caller.id(), id).await?);
     Ok(Json(Changed { message: "Participant added successfully", data }))
 }
 
@@ -256,10 +256,10 @@ async fn add(
 )]
 async fn remove(
     State(service): State<Service>,
-    asker: AuthUser,
+    caller: AuthUser,
     Ids(id, other): Ids<ConversationId, UserId>,
 ) -> Answer<Json<Done>> {
-    service.remove_member(asker.actor(), id, other).await?;
+    service.remove_member(caller.actor(), id, other).await?;
     Ok(Json(Done { message: "Participant removed successfully" }))
 }
 
@@ -277,12 +277,12 @@ struct Page {
 )]
 async fn history(
     State(service): State<Service>,
-    asker: AuthUser,
+    caller: AuthUser,
     Id(id): Id<ConversationId>,
     Query(page): Query<Page>,
 ) -> Answer<Json<History>> {
     let limit = page.limit.unwrap_or(MESSAGES).clamp(1, LIST_MAX);
-    let messages = messages(&service, asker.reads(), DIALECT, &id, (page.offset, limit)).await?.shown;
+    let messages = messages(&service, caller.reads(), DIALECT, &id, (page.offset, limit)).await?.shown;
     Ok(Json(History { count: messages.len(), messages }))
 }
 
@@ -300,18 +300,18 @@ struct NewMessage {
 
 #[utoipa::path(
     post, path = "/chats/{id}/messages", tag = "clients of chat", operation_id = "chat_say", params(("id" = String, Path)),
-    request_body = inline(NewMessage), responses((status = 201, description = "Made", body = inline(Sent)))
+    request_body = inline(NewMessage), responses((status = 201, description = "Created", body = inline(Sent)))
 )]
 async fn say(
     State(service): State<Service>,
-    asker: AuthUser,
+    caller: AuthUser,
     Id(id): Id<ConversationId>,
     BodyIfAny(input): BodyIfAny<NewMessage>,
 ) -> Answer<(StatusCode, Json<Sent>)> {
     let target = Target::Conversation(id);
     let file = (input.file_url, input.file_name);
     let text = new_text(target, ("message_type", input.message_type.as_deref()), input.content, file)?;
-    let data = send(&service, &asker, DIALECT, text).await?;
+    let data = send(&service, &caller, DIALECT, text).await?;
     Ok((StatusCode::CREATED, Json(Sent { message: "Message sent successfully", data })))
 }
 
@@ -321,13 +321,13 @@ async fn say(
 )]
 async fn edit(
     State(service): State<Service>,
-    asker: AuthUser,
+    caller: AuthUser,
     Id(id): Id<MessageId>,
     BodyIfAny(input): BodyIfAny<Edit>,
 ) -> Answer<Json<Sent>> {
     let content = input.content.ok_or_else(|| missing("content"))?;
-    let edited = service.edit_message(asker.actor(), id, content).await?;
-    let data = shown_message(&service, &asker, DIALECT, &edited);
+    let edited = service.edit_message(caller.actor(), id, content).await?;
+    let data = shown_message(&service, &caller, DIALECT, &edited);
     Ok(Json(Sent { message: "Message updated successfully", data }))
 }
 
@@ -335,8 +335,8 @@ async fn edit(
     delete, path = "/messages/{id}", tag = "clients of chat", operation_id = "chat_delete_message",
     params(("id" = String, Path)), responses((status = 200, description = "Done", body = inline(Done)))
 )]
-async fn delete_message(State(service): State<Service>, asker: AuthUser, Id(id): Id<MessageId>) -> Answer<Json<Done>> {
-    service.delete_message(asker.actor(), id).await?;
+async fn delete_message(State(service): State<Service>, caller: AuthUser, Id(id): Id<MessageId>) -> Answer<Json<Done>> {
+    service.delete_message(caller.actor(), id).await?;
     Ok(Json(Done { message: "Message deleted successfully" }))
 }
 
@@ -344,7 +344,7 @@ async fn delete_message(State(service): State<Service>, asker: AuthUser, Id(id):
     post, path = "/messages/{id}/read", tag = "clients of chat", operation_id = "chat_read", params(("id" = String, Path)),
     responses((status = 200, description = "Done", body = inline(Done)))
 )]
-async fn read(State(service): State<Service>, asker: AuthUser, Id(id): Id<MessageId>) -> Answer<Json<Done>> {
-    service.mark_read(asker.actor(), None, id).await?;
+async fn read(State(service): State<Service>, caller: AuthUser, Id(id): Id<MessageId>) -> Answer<Json<Done>> {
+    service.mark_read(caller.actor(), None, id).await?;
     Ok(Json(Done { message: "Message marked as read" }))
 }

@@ -1,6 +1,6 @@
-//! What the handlers of several dialects need.
+//! Operations and types that the handlers of several dialects share.
 //!
-//! What must stay true: nothing here depends on which dialect uses it, beyond the messages that a dialect writes.
+//! What must stay true: nothing here depends on which dialect uses it, except the messages that a dialect writes.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -17,10 +17,10 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::extract::AuthUser;
 
-/// Items of a list without pages, at most.
+/// The largest number of items of a list without pages.
 pub(super) const LIST_MAX: u32 = 1_000;
 
-/// The body by which clients of two dialects register, by username.
+/// The body of a registration by username, in two dialects.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct Registration {
     pub(super) username: Option<String>,
@@ -43,7 +43,7 @@ pub(super) struct Edit {
     pub(super) content: Option<String>,
 }
 
-/// Registers by username, with the dialect that the client is known to speak.
+/// Registers a user by username, with the dialect that its client is known to speak.
 pub(super) async fn new_account(
     service: &Service,
     address: IpAddr,
@@ -62,31 +62,32 @@ pub(super) async fn new_account(
     service.register(new, address).await
 }
 
-/// Tells whether a user is online, as the dialects ask for it.
+/// Returns a function that says whether a user is online, as the dialects need it.
 pub(super) fn online(service: &Service) -> impl Fn(&UserId) -> bool + '_ {
     |user| service.presence().is_online(user)
 }
 
-/// The status of a user as a text.
+/// Returns the status of a user: `online` or `offline`.
 pub(super) fn status(service: &Service, user: &UserId) -> &'static str {
     if service.presence().is_online(user) { "online" } else { "offline" }
 }
 
-/// Registered users other than the asker whose names contain a text.
-pub(super) async fn users(service: &Service, asker: &AuthUser, query: &str) -> Result<Vec<Arc<User>>, Refusal> {
-    let mut found = service.first_users(asker.id(), query.to_owned(), LIST_MAX as usize).await?;
-    found.retain(|user| user.id != asker.0.user.id);
+/// Returns registered users, except the caller, whose names contain a text.
+pub(super) async fn users(service: &Service, caller: &AuthUser, query: &str) -> Result<Vec<Arc<User>>, Refusal> {
+    let mut found = service.first_users(caller.id(), query.to_owned(), LIST_MAX as usize).await?;
+    found.retain(|user| user.id != caller.0.user.id);
     Ok(found)
 }
 
-/// The asker's conversations, newest activity first: in one read, so that none moves past it.
-pub(super) async fn own_conversations(service: &Service, asker: &AuthUser) -> Result<Vec<Conversation>, Refusal> {
-    Ok(service.conversations(asker.id(), None, LIST_MAX).await?.items)
+/// Returns the caller's conversations, newest activity first. All come from one read, so that none is missed by moving.
+pub(super) async fn own_conversations(service: &Service, caller: &AuthUser) -> Result<Vec<Conversation>, Refusal> {
+    Ok(service.conversations(caller.id(), None, LIST_MAX).await?.items)
 }
 
-/// The email address of a user as a list shows it: the asker's own to the asker, and an empty text for all others.
-pub(super) fn email_shown(asker: &AuthUser, user: &UserId) -> String {
-    let own = (asker.0.user.id == *user).then(|| asker.0.email.clone()).flatten();
+/// Returns the email address of a user as a list shows it: the caller's own to the caller, and an empty text for
+/// others.
+pub(super) fn email_shown(caller: &AuthUser, user: &UserId) -> String {
+    let own = (caller.0.user.id == *user).then(|| caller.0.email.clone()).flatten();
     own.unwrap_or_default()
 }
 
@@ -98,7 +99,7 @@ pub(super) struct Page {
     pub(super) newest: Option<MessageId>,
 }
 
-/// Reads a page of messages: for a party that pays for the read, as a user.
+/// Reads a page of messages. The pair names the party that pays for the read and the user as whom it runs.
 pub(super) async fn messages(
     service: &Service,
     (by, reader): (Party, UserId),
@@ -115,34 +116,34 @@ pub(super) async fn messages(
     Ok(Page { shown, newest })
 }
 
-/// Sends a message, and writes it as the dialect does.
+/// Sends a message, and returns it as the dialect writes it.
 pub(super) async fn send(
     service: &Service,
-    asker: &AuthUser,
+    caller: &AuthUser,
     dialect: Dialect,
     text: NewText,
 ) -> Result<Value, Refusal> {
-    let sent = service.send(asker.actor(), text).await?;
-    Ok(shown_message(service, asker, dialect, &sent.message))
+    let sent = service.send(caller.actor(), text).await?;
+    Ok(shown_message(service, caller, dialect, &sent.message))
 }
 
-/// Writes a message for the asker as the dialect does.
-pub(super) fn shown_message(service: &Service, asker: &AuthUser, dialect: Dialect, message: &Message) -> Value {
-    quintet_dialect::message(dialect, message, &asker.0.user.id, &online(service))
+/// Returns a message for the caller as the dialect writes it.
+pub(super) fn shown_message(service: &Service, caller: &AuthUser, dialect: Dialect, message: &Message) -> Value {
+    quintet_dialect::message(dialect, message, &caller.0.user.id, &online(service))
 }
 
-/// A username for somebody whose client knows none.
+/// Returns a username for a user whose client does not ask for one.
 pub(super) fn username_for(name: &str) -> String {
     let name = username_from(&name.to_lowercase());
     if name.is_empty() { "user".to_owned() } else { name }
 }
 
-/// The text of a field that must be present and not blank.
+/// Returns the text of a field that must be present and not blank.
 pub(super) fn required(field: &str, value: Option<String>) -> Result<String, Refusal> {
     value.filter(|text| !is_blank(text)).ok_or_else(|| missing(field))
 }
 
-/// The refusal of a request without a field.
+/// Returns the refusal of a request that lacks a field.
 pub(super) fn missing(field: &str) -> Refusal {
     Refusal::invalid(field, "is missing")
 }

@@ -1,4 +1,4 @@
-//! The conversations vocabulary: every answer says whether it is a success.
+//! The calls of the conversations dialect. Each answer has a `success` field.
 
 use std::sync::Arc;
 
@@ -25,13 +25,13 @@ use super::common::{
 use crate::app::App;
 use crate::auth::Credentials;
 use crate::error::Answer;
-use crate::extract::{AuthUser, Body, BodyIfAny, ClientIp, Lister, Person, Query, long, present};
+use crate::extract::{AuthUser, Body, BodyIfAny, ClientIp, Lister, Person, Query, long_answer, present};
 use crate::ids::{Id, user_id};
 use crate::messages::NewMessage;
 
 const DIALECT: Dialect = Dialect::Conversations;
 
-/// Messages of a page, where a client does not say.
+/// The number of messages on a page, if the client gives none.
 const MESSAGES: u32 = 50;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -47,7 +47,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(history, say, edit, delete_message))
 }
 
-/// A user as the user itself sees it.
+/// Returns a user as the user itself sees it.
 fn account(service: &Service, account: &Account) -> ConversationsUser {
     let email = account.email.clone().unwrap_or_default();
     ConversationsUser::of(&account.user, status(service, &account.user.id), Some(email))
@@ -60,7 +60,7 @@ fn session(service: &Service, session: Session) -> answers::Session {
 #[utoipa::path(
     post, path = "/auth/register", tag = "clients of conversations", operation_id = "conversations_register",
     request_body = inline(Registration), security(()),
-    responses((status = 201, description = "Made", body = inline(answers::Session)))
+    responses((status = 201, description = "Created", body = inline(answers::Session)))
 )]
 async fn register(
     State(service): State<Service>,
@@ -88,16 +88,16 @@ async fn log_in(
     get, path = "/auth/me", tag = "clients of conversations", operation_id = "conversations_me",
     responses((status = 200, description = "Done", body = inline(Own)))
 )]
-async fn me(State(service): State<Service>, asker: AuthUser) -> Json<Own> {
-    Json(Own { success: true, user: account(&service, &asker.0) })
+async fn me(State(service): State<Service>, caller: AuthUser) -> Json<Own> {
+    Json(Own { success: true, user: account(&service, &caller.0) })
 }
 
 #[utoipa::path(
     get, path = "/users", tag = "clients of conversations", operation_id = "conversations_list_users", params(Search),
     responses((status = 200, description = "Done", body = inline(Users)))
 )]
-async fn list_users(service: State<Service>, asker: Lister, search: Query<Search>) -> Answer<Response> {
-    self::search(service, asker, search).await
+async fn list_users(service: State<Service>, caller: Lister, search: Query<Search>) -> Answer<Response> {
+    self::search(service, caller, search).await
 }
 
 #[utoipa::path(
@@ -106,13 +106,14 @@ async fn list_users(service: State<Service>, asker: Lister, search: Query<Search
 )]
 async fn search(
     State(service): State<Service>,
-    Lister(asker): Lister,
+    Lister(caller): Lister,
     Query(search): Query<Search>,
 ) -> Answer<Response> {
-    let found = users(&service, &asker, &search.q).await?;
-    let shown =
-        |user: &Arc<User>| ConversationsUser::of(user, status(&service, &user.id), Some(email_shown(&asker, &user.id)));
-    Ok(long(|| Users { success: true, count: found.len(), users: found.iter().map(shown).collect() }))
+    let found = users(&service, &caller, &search.q).await?;
+    let shown = |user: &Arc<User>| {
+        ConversationsUser::of(user, status(&service, &user.id), Some(email_shown(&caller, &user.id)))
+    };
+    Ok(long_answer(|| Users { success: true, count: found.len(), users: found.iter().map(shown).collect() }))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -137,11 +138,11 @@ async fn change_profile(
     Ok(Json(Own { success: true, user: account(&service, &changed) }))
 }
 
-fn conversation(service: &Service, asker: &AuthUser, conversation: &Conversation) -> ConversationsConversation {
+fn conversation(service: &Service, caller: &AuthUser, conversation: &Conversation) -> ConversationsConversation {
     let members = conversation.members.iter();
     let participants =
         members.map(|member| ConversationsUser::of(&member.user, status(service, &member.user.id), None)).collect();
-    let last = conversation.last_message.as_ref().map(|message| shown_message(service, asker, DIALECT, message));
+    let last = conversation.last_message.as_ref().map(|message| shown_message(service, caller, DIALECT, message));
     ConversationsConversation::of(conversation, participants, last)
 }
 
@@ -149,10 +150,10 @@ fn conversation(service: &Service, asker: &AuthUser, conversation: &Conversation
     get, path = "/conversations", tag = "clients of conversations", operation_id = "conversations_list",
     responses((status = 200, description = "Done", body = inline(Conversations)))
 )]
-async fn list(State(service): State<Service>, Lister(asker): Lister) -> Answer<Response> {
-    let found = own_conversations(&service, &asker).await?;
-    Ok(long(|| {
-        let conversations: Vec<_> = found.iter().map(|one| conversation(&service, &asker, one)).collect();
+async fn list(State(service): State<Service>, Lister(caller): Lister) -> Answer<Response> {
+    let found = own_conversations(&service, &caller).await?;
+    Ok(long_answer(|| {
+        let conversations: Vec<_> = found.iter().map(|one| conversation(&service, &caller, one)).collect();
         Conversations { success: true, count: conversations.len(), conversations }
     }))
 }
@@ -166,18 +167,18 @@ struct Opening {
 #[utoipa::path(
     post, path = "/conversations", tag = "clients of conversations", operation_id = "conversations_open",
     request_body = inline(Opening),
-    responses((status = 201, description = "Made", body = inline(Opened)), (status = 200, description = "There already", body = inline(Opened)))
+    responses((status = 201, description = "Created", body = inline(Opened)), (status = 200, description = "The existing conversation", body = inline(Opened)))
 )]
 async fn open(
     State(service): State<Service>,
-    asker: AuthUser,
+    caller: AuthUser,
     BodyIfAny(input): BodyIfAny<Opening>,
 ) -> Answer<(StatusCode, Json<Opened>)> {
     let other: UserId = user_id("participantId", &required("participantId", input.participant_id)?)?;
     let wanted = ConversationInput::direct(other);
-    let (opened, new) = service.create_conversation(asker.actor(), wanted).await?;
+    let (opened, new) = service.create_conversation(caller.actor(), wanted).await?;
     let status = if new { StatusCode::CREATED } else { StatusCode::OK };
-    let conversation = conversation(&service, &asker, &opened);
+    let conversation = conversation(&service, &caller, &opened);
     Ok((status, Json(Opened { success: true, conversation, existed: !new })))
 }
 
@@ -185,17 +186,17 @@ async fn open(
     get, path = "/conversations/{id}", tag = "clients of conversations", operation_id = "conversations_one",
     params(("id" = String, Path)), responses((status = 200, description = "Done", body = inline(One)))
 )]
-async fn one(State(service): State<Service>, asker: AuthUser, Id(id): Id<ConversationId>) -> Answer<Json<One>> {
-    let found = service.conversation(asker.id(), id).await?;
-    Ok(Json(One { success: true, conversation: conversation(&service, &asker, &found) }))
+async fn one(State(service): State<Service>, caller: AuthUser, Id(id): Id<ConversationId>) -> Answer<Json<One>> {
+    let found = service.conversation(caller.id(), id).await?;
+    Ok(Json(One { success: true, conversation: conversation(&service, &caller, &found) }))
 }
 
 #[utoipa::path(
     delete, path = "/conversations/{id}", tag = "clients of conversations", operation_id = "conversations_delete",
     params(("id" = String, Path)), responses((status = 200, description = "Done", body = inline(Done)))
 )]
-async fn delete(State(service): State<Service>, asker: AuthUser, Id(id): Id<ConversationId>) -> Answer<Json<Done>> {
-    service.delete_conversation(asker.actor(), id).await?;
+async fn delete(State(service): State<Service>, caller: AuthUser, Id(id): Id<ConversationId>) -> Answer<Json<Done>> {
+    service.delete_conversation(caller.actor(), id).await?;
     Ok(Json(Done { success: true, message: "Conversation deleted" }))
 }
 
@@ -212,14 +213,14 @@ struct Page {
 )]
 async fn history(
     State(service): State<Service>,
-    asker: AuthUser,
+    caller: AuthUser,
     Id(id): Id<ConversationId>,
     Query(asked): Query<Page>,
 ) -> Answer<Json<History>> {
     let limit = asked.limit.unwrap_or(MESSAGES).clamp(1, LIST_MAX);
     let page = asked.page.unwrap_or(1).max(1);
-    let total = service.message_count(asker.id(), id.clone()).await?;
-    let found = messages(&service, asker.reads(), DIALECT, &id, ((page - 1).saturating_mul(limit), limit)).await?;
+    let total = service.message_count(caller.id(), id.clone()).await?;
+    let found = messages(&service, caller.reads(), DIALECT, &id, ((page - 1).saturating_mul(limit), limit)).await?;
     let pagination = ConversationsPagination { page, limit, total, pages: total.div_ceil(limit.into()) };
     Ok(Json(History { success: true, messages: found.shown, pagination }))
 }
@@ -227,16 +228,16 @@ async fn history(
 #[utoipa::path(
     post, path = "/messages/{id}", tag = "clients of conversations", operation_id = "conversations_say",
     params(("id" = String, Path)), request_body = inline(NewMessage),
-    responses((status = 201, description = "Made", body = inline(Sent)))
+    responses((status = 201, description = "Created", body = inline(Sent)))
 )]
 async fn say(
     State(service): State<Service>,
-    asker: AuthUser,
+    caller: AuthUser,
     Id(id): Id<ConversationId>,
     BodyIfAny(input): BodyIfAny<NewMessage>,
 ) -> Answer<(StatusCode, Json<Sent>)> {
     let text = input.text(Target::Conversation(id))?;
-    let sent = send(&service, &asker, DIALECT, text).await?;
+    let sent = send(&service, &caller, DIALECT, text).await?;
     Ok((StatusCode::CREATED, Json(Sent { success: true, message: sent })))
 }
 
@@ -247,13 +248,13 @@ async fn say(
 )]
 async fn edit(
     State(service): State<Service>,
-    asker: AuthUser,
+    caller: AuthUser,
     Id(id): Id<MessageId>,
     BodyIfAny(input): BodyIfAny<Edit>,
 ) -> Answer<Json<Sent>> {
     let content = input.content.ok_or_else(|| missing("content"))?;
-    let edited = service.edit_message(asker.actor(), id, content).await?;
-    let message = shown_message(&service, &asker, DIALECT, &edited);
+    let edited = service.edit_message(caller.actor(), id, content).await?;
+    let message = shown_message(&service, &caller, DIALECT, &edited);
     Ok(Json(Sent { success: true, message }))
 }
 
@@ -261,7 +262,7 @@ async fn edit(
     delete, path = "/messages/{id}", tag = "clients of conversations", operation_id = "conversations_delete_message",
     params(("id" = String, Path)), responses((status = 200, description = "Done", body = inline(Done)))
 )]
-async fn delete_message(State(service): State<Service>, asker: AuthUser, Id(id): Id<MessageId>) -> Answer<Json<Done>> {
-    service.delete_message(asker.actor(), id).await?;
+async fn delete_message(State(service): State<Service>, caller: AuthUser, Id(id): Id<MessageId>) -> Answer<Json<Done>> {
+    service.delete_message(caller.actor(), id).await?;
     Ok(Json(Done { success: true, message: "Message deleted" }))
 }

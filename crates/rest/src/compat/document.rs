@@ -1,7 +1,7 @@
-//! The parts of the OpenAPI document that follow from a dialect rather than from a handler: how calls fail, and the calls
-//! that exist a second time under `/api`.
+//! The parts of the OpenAPI document that follow from a dialect rather than from a handler: the failures of calls, and
+//! the calls that exist a second time under `/api`.
 //!
-//! What must stay true: what an operation answers when it succeeds is said at its handler alone.
+//! What must stay true: the successful answers of an operation are described only at its handler.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ use super::answers::messenger::MessengerFailure;
 use super::answers::rooms::RoomsFailure;
 use super::failure;
 
-/// The bodies of failures, for the document.
+/// The schemas of failures for the OpenAPI document.
 #[derive(utoipa::OpenApi)]
 #[openapi(components(schemas(
     MeetupFailure,
@@ -34,7 +34,7 @@ struct Failures;
 
 const JSON: &str = "application/json";
 
-/// The body that an operation answers when it succeeds.
+/// Returns the schema of an operation's successful answer.
 fn answer(operation: &Operation) -> Option<RefOr<Schema>> {
     let successes = operation.responses.responses.iter().filter(|(status, _)| status.starts_with('2'));
     let mut bodies = successes.filter_map(|(_, response)| match response {
@@ -47,22 +47,24 @@ fn answer(operation: &Operation) -> Option<RefOr<Schema>> {
     bodies.next()
 }
 
-/// The body of an answer.
+/// Sets the schema of an answer's body.
 fn json(response: &mut Response, schema: impl Into<RefOr<Schema>>) {
     let content = ContentBuilder::new().schema(Some(schema)).build();
     response.content.insert(JSON.to_owned(), content.into());
 }
 
-/// The dialect whose clients call an operation; none within where any may. None where it is of the own API.
-fn clients(id: &str) -> Option<Option<Dialect>> {
+/// Returns the dialect whose clients call an operation: `Some(None)` for clients of any dialect, `None` for an
+/// operation of `/api/v1`.
+fn dialect_of(id: &str) -> Option<Option<Dialect>> {
     let dialect = id.split_once('_')?.0;
     if dialect == "any" { Some(None) } else { Dialect::parse(dialect).map(Some) }
 }
 
-/// Adds to an operation that existing clients call how it fails. False where it is an operation of the own API.
+/// Adds the failures of an operation that clients of existing backends call. Returns false for an operation of
+/// `/api/v1`.
 pub(crate) fn complete(operation: &mut Operation) -> bool {
     let Some(id) = operation.operation_id.clone() else { return false };
-    let Some(dialect) = clients(&id) else { return false };
+    let Some(dialect) = dialect_of(&id) else { return false };
     let failure = match dialect {
         Some(Dialect::Meetup) => "MeetupFailure",
         Some(Dialect::Messenger) => "MessengerFailure",
@@ -79,7 +81,8 @@ pub(crate) fn complete(operation: &mut Operation) -> bool {
     true
 }
 
-/// What each dialect's clients call: the dialect, the method, and the path behind `/DIALECT/api/`.
+/// Returns the calls of each dialect's clients: the dialect, the method, the path behind `/DIALECT/api/`, and the
+/// operation.
 pub(super) fn calls(document: &OpenApi) -> impl Iterator<Item = (Dialect, &'static str, &str, &Operation)> {
     document.paths.paths.iter().flat_map(|(path, item)| {
         let of_dialect = path.strip_prefix('/').and_then(|path| path.split_once("/api/"));
@@ -92,15 +95,15 @@ pub(super) fn calls(document: &OpenApi) -> impl Iterator<Item = (Dialect, &'stat
     })
 }
 
-/// Adds every call a second time, as it stands under `/api`: there it goes to the dialect that has it. Where several do,
-/// it is answered as one of them would, by where the asker is at home.
+/// Adds each call a second time under `/api`, where it is passed to the dialect that has it. If several dialects have
+/// it, the answer is in the format of one of them.
 pub(crate) fn add_under_api(document: &mut OpenApi) {
     let mut calls: BTreeMap<(String, &'static str), Vec<Operation>> = BTreeMap::new();
     for (_, method, path, operation) in self::calls(document) {
         calls.entry((format!("/api/{path}"), method)).or_default().push(operation.clone());
     }
     for ((path, method), operations) in calls {
-        let Some(operation) = together(operations) else { continue };
+        let Some(operation) = combine(operations) else { continue };
         let item = document.paths.paths.entry(path).or_default();
         let call = match method {
             "GET" => &mut item.get,
@@ -112,8 +115,8 @@ pub(crate) fn add_under_api(document: &mut OpenApi) {
     }
 }
 
-/// An operation that answers as one of these.
-fn together(operations: Vec<Operation>) -> Option<Operation> {
+/// Combines operations into one that answers like one of them.
+fn combine(operations: Vec<Operation>) -> Option<Operation> {
     let ids: Vec<String> = operations.iter().filter_map(|operation| operation.operation_id.clone()).collect();
     let is_shared = ids.len() > 1;
     let answers: Vec<RefOr<Schema>> = operations.iter().filter_map(answer).collect();
@@ -121,7 +124,7 @@ fn together(operations: Vec<Operation>) -> Option<Operation> {
     operation.operation_id = Some(format!("under_api_{}", ids.join("_or_")));
     operation.tags = Some(vec!["clients of any".to_owned()]);
     if is_shared {
-        // What each of them asks for, none of them insists on.
+        // A field that one of them needs may be absent for another.
         operation.request_body = operation.request_body.map(|_| any_object());
         let any_of = answers.into_iter().fold(AnyOfBuilder::new(), AnyOfBuilder::item).build();
         let any_failure: RefOr<Schema> = Ref::from_schema_name("AnyFailure").into();
@@ -141,7 +144,7 @@ fn any_object() -> RefOr<RequestBody> {
     RequestBodyBuilder::new().content(JSON, content).build().into()
 }
 
-/// Adds the bodies of failures.
+/// Adds the schemas of failures.
 pub(crate) fn add_failures(document: &mut OpenApi) {
     document.merge(Failures::openapi());
 }

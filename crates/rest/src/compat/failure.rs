@@ -1,6 +1,6 @@
-//! How each dialect's backends answer a failure.
+//! Failures in the formats of each dialect's backends.
 //!
-//! What must stay true: a failure keeps its code and its message, whatever the form.
+//! What must stay true: a failure keeps its code and its message in every format.
 
 use axum::body::Body;
 use axum::response::Response;
@@ -17,25 +17,25 @@ use super::answers::messenger::MessengerFailure;
 use super::answers::rooms::RoomsFailure;
 use crate::error::Failed;
 
-/// The body of a failure, as the clients of one dialect or of all read it.
+/// The body of a failure in the format of one dialect, or of all.
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(super) enum Failure {
-    /// For clients of the meetup vocabulary.
+    /// The format for clients of the meetup dialect.
     Meetup(MeetupFailure),
-    /// For clients of the messenger vocabulary.
+    /// The format for clients of the messenger dialect.
     Messenger(MessengerFailure),
-    /// For clients of the rooms vocabulary.
+    /// The format for clients of the rooms dialect.
     Rooms(RoomsFailure),
-    /// For clients of the conversations vocabulary.
+    /// The format for clients of the conversations dialect.
     Conversations(ConversationsFailure),
-    /// For clients of the chat vocabulary.
+    /// The format for clients of the chat dialect.
     Chat(ChatFailure),
-    /// For clients of any.
+    /// The format for clients of any dialect.
     Any(AnyFailure),
 }
 
-/// Rewrites a response that is a problem; any other stays as it is.
+/// Rewrites a response if it is a problem. Others are not changed.
 pub(super) fn rewrite(response: &mut Response, write: impl FnOnce(StatusCode, &Refusal) -> (StatusCode, Failure)) {
     let Some(Failed(refusal)) = response.extensions_mut().remove::<Failed>() else { return };
     let (status, body) = write(response.status(), &refusal);
@@ -46,20 +46,21 @@ pub(super) fn rewrite(response: &mut Response, write: impl FnOnce(StatusCode, &R
     *response.body_mut() = Body::from(serde_json::to_vec(&body).unwrap_or_default());
 }
 
-/// A failure before it is known whose client asked: what all of them read.
+/// Returns a failure for a client whose dialect is not known, with the fields that the clients of all dialects read.
 pub(super) fn for_all(status: StatusCode, refusal: &Refusal) -> (StatusCode, Failure) {
     let invalid = is_invalid(status, refusal);
     let status = if invalid { StatusCode::BAD_REQUEST } else { status };
     (status, Failure::Any(AnyFailure::of(status, refusal, invalid)))
 }
 
-/// Whether a refusal with this status is about what was sent, which existing backends answer with 400.
+/// Returns whether a refusal with this status says that the request was invalid, which existing backends answer with
+/// 400.
 fn is_invalid(status: StatusCode, refusal: &Refusal) -> bool {
-    let of_what_was_sent = !matches!(status, StatusCode::METHOD_NOT_ALLOWED | StatusCode::REQUEST_TIMEOUT);
-    matches!(refusal.code, Code::InvalidPayload | Code::TooLarge) && of_what_was_sent
+    let is_about_request = !matches!(status, StatusCode::METHOD_NOT_ALLOWED | StatusCode::REQUEST_TIMEOUT);
+    matches!(refusal.code, Code::InvalidPayload | Code::TooLarge) && is_about_request
 }
 
-/// The statuses of failures of what the clients of a dialect, or of any, call.
+/// Returns the statuses of failures of the calls of a dialect, or of calls of any dialect.
 pub(super) fn statuses(dialect: Option<Dialect>) -> Vec<StatusCode> {
     let codes = match dialect {
         Some(Dialect::Meetup) => &[400, 401, 403, 404, 408, 429, 500, 503, 507][..],
@@ -71,7 +72,7 @@ pub(super) fn statuses(dialect: Option<Dialect>) -> Vec<StatusCode> {
     codes.iter().filter_map(|code| StatusCode::from_u16(*code).ok()).collect()
 }
 
-/// The status and body of a failure whose problem had this status.
+/// Returns the status and body of a failure in the format of a dialect. `status` is that of the problem.
 pub(super) fn write(
     dialect: Dialect,
     status: StatusCode,
@@ -85,7 +86,7 @@ pub(super) fn write(
     match dialect {
         Dialect::Meetup => {
             let conflict = refusal.code == Code::Conflict;
-            // No token is 401 and a bad one 403; a log-in that fails is 400, whether the user is known or not.
+            // A missing token is 401 and an invalid one 403. A failed log-in is 400, whether the user exists or not.
             let status = match () {
                 () if path.contains("/auth/") && (unknown || conflict) => StatusCode::BAD_REQUEST,
                 () if unknown && with_token => StatusCode::FORBIDDEN,

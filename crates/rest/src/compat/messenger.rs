@@ -1,4 +1,5 @@
-//! The messenger vocabulary: people by first and last name, direct messages by the other one's id, open groups.
+//! The calls of the messenger dialect: people by first and last name, direct messages by the other user's id, open
+//! groups.
 
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ use super::common::{LIST_MAX, email_shown, messages, required, send, username_fo
 use crate::app::App;
 use crate::auth::Credentials;
 use crate::error::Answer;
-use crate::extract::{AuthUser, Body, BodyIfAny, ClientIp, Lister, Person, long};
+use crate::extract::{AuthUser, Body, BodyIfAny, ClientIp, Lister, Person, long_answer};
 use crate::ids::Id;
 use crate::messages::NewMessage;
 
@@ -57,7 +58,7 @@ struct SignUp {
 #[utoipa::path(
     post, path = "/auth/signup", tag = "clients of messenger", operation_id = "messenger_sign_up",
     request_body = inline(SignUp), security(()),
-    responses((status = 201, description = "Made", body = inline(SignedUp)))
+    responses((status = 201, description = "Created", body = inline(SignedUp)))
 )]
 async fn sign_up(
     State(service): State<Service>,
@@ -83,7 +84,7 @@ async fn sign_up(
     Ok((StatusCode::CREATED, Json(SignedUp { message: "User created successfully", user_id })))
 }
 
-/// What a form left empty is not given.
+/// Treats an empty field of a form as absent.
 fn given(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.trim().is_empty())
 }
@@ -111,18 +112,18 @@ async fn log_in(
     get, path = "/users", tag = "clients of messenger", operation_id = "messenger_list_users",
     responses((status = 200, description = "Done", body = Vec<MessengerPerson>))
 )]
-async fn list_users(State(service): State<Service>, Lister(asker): Lister) -> Answer<Response> {
-    let found = users(&service, &asker, "").await?;
-    let shown = |user: &Arc<User>| MessengerPerson::of(user, Some(email_shown(&asker, &user.id)));
-    Ok(long(|| found.iter().map(shown).collect::<Vec<_>>()))
+async fn list_users(State(service): State<Service>, Lister(caller): Lister) -> Answer<Response> {
+    let found = users(&service, &caller, "").await?;
+    let shown = |user: &Arc<User>| MessengerPerson::of(user, Some(email_shown(&caller, &user.id)));
+    Ok(long_answer(|| found.iter().map(shown).collect::<Vec<_>>()))
 }
 
 #[utoipa::path(
     get, path = "/users/profile", tag = "clients of messenger", operation_id = "messenger_profile",
     responses((status = 200, description = "Done", body = MessengerAccount))
 )]
-async fn profile(asker: AuthUser) -> Json<MessengerAccount> {
-    Json(MessengerAccount::of(&asker.0))
+async fn profile(caller: AuthUser) -> Json<MessengerAccount> {
+    Json(MessengerAccount::of(&caller.0))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -132,7 +133,7 @@ struct Profile {
     last_name: Option<String>,
     email: Option<String>,
     country: Option<String>,
-    /// Needed with another email address, by accounts that have a password.
+    /// The current password, needed to change the email address of an account that has a password.
     #[serde(alias = "oldPassword")]
     current_password: Option<String>,
 }
@@ -182,19 +183,19 @@ async fn change_password(
     BodyIfAny(input): BodyIfAny<PasswordChange>,
 ) -> Answer<Json<PasswordChanged>> {
     let new = required("newPassword", input.new_password)?;
-    // What came in by the old password ends, so a client goes on with a new token.
+    // The change ends all tokens, and so the client needs a new one.
     let session = service.change_own_password(&person.owner(address)?, input.current_password, new).await?;
     Ok(Json(PasswordChanged { message: "Password changed successfully", token: session.token }))
 }
 
-/// The messages of a conversation, oldest first, up to the length of a list; the newest of them is read by that.
-async fn read(service: &Service, asker: &AuthUser, id: &ConversationId) -> Result<Vec<Value>, Refusal> {
-    let page = messages(service, asker.reads(), DIALECT, id, (0, LIST_MAX)).await?;
-    // Another backend looks on behalf of many, and reads nothing by that.
-    if !asker.0.user.is_service()
+/// Returns the messages of a conversation, oldest first, up to the length of a list, and marks them as read.
+async fn read(service: &Service, caller: &AuthUser, id: &ConversationId) -> Result<Vec<Value>, Refusal> {
+    let page = messages(service, caller.reads(), DIALECT, id, (0, LIST_MAX)).await?;
+    // A service reads on behalf of many users, and so it marks nothing as read.
+    if !caller.0.user.is_service()
         && let Some(newest) = page.newest
     {
-        service.mark_read(asker.actor(), Some(id.clone()), newest).await?;
+        service.mark_read(caller.actor(), Some(id.clone()), newest).await?;
     }
     Ok(page.shown)
 }
@@ -205,12 +206,12 @@ async fn read(service: &Service, asker: &AuthUser, id: &ConversationId) -> Resul
 )]
 async fn direct_messages(
     State(service): State<Service>,
-    Lister(asker): Lister,
+    Lister(caller): Lister,
     Id(id): Id<UserId>,
 ) -> Answer<Json<Vec<Value>>> {
-    // The history with a user who was erased stays.
-    let shown = match service.direct(asker.id(), id).await? {
-        Some(conversation) => read(&service, &asker, &conversation).await?,
+    // The history with an erased user stays.
+    let shown = match service.direct(caller.id(), id).await? {
+        Some(conversation) => read(&service, &caller, &conversation).await?,
         None => Vec::new(),
     };
     Ok(Json(shown))
@@ -219,26 +220,26 @@ async fn direct_messages(
 #[utoipa::path(
     post, path = "/users/{id}/messages", tag = "clients of messenger", operation_id = "messenger_say_direct",
     params(("id" = String, Path)), request_body = inline(NewMessage),
-    responses((status = 201, description = "Made", body = MessengerMessage))
+    responses((status = 201, description = "Created", body = MessengerMessage))
 )]
 async fn say_direct(
     State(service): State<Service>,
-    asker: AuthUser,
+    caller: AuthUser,
     Id(id): Id<UserId>,
     BodyIfAny(input): BodyIfAny<NewMessage>,
 ) -> Answer<(StatusCode, Json<Value>)> {
     let text = input.text(Target::Direct(id))?;
-    Ok((StatusCode::CREATED, Json(send(&service, &asker, DIALECT, text).await?)))
+    Ok((StatusCode::CREATED, Json(send(&service, &caller, DIALECT, text).await?)))
 }
 
 // --- groups ---
 
-/// A group as the asker finds it, with its members where the asker is one of them.
-async fn shown_group(service: &Service, asker: &AuthUser, id: ConversationId) -> Result<MessengerGroup, Refusal> {
-    let found = service.find_conversations(asker.id(), String::new(), Filter::One(id.clone()), None, 1).await?;
+/// Returns a group as the caller sees it, with its members if the caller is a member.
+async fn shown_group(service: &Service, caller: &AuthUser, id: ConversationId) -> Result<MessengerGroup, Refusal> {
+    let found = service.find_conversations(caller.id(), String::new(), Filter::One(id.clone()), None, 1).await?;
     let found = found.items.first().ok_or_else(|| Refusal::not_found("group", &id))?;
     let members = match found.is_member {
-        true => service.conversation(asker.id(), id).await?.members,
+        true => service.conversation(caller.id(), id).await?.members,
         false => Vec::new(),
     };
     let members = members.iter().map(|member| MessengerPerson::of(&member.user, None)).collect();
@@ -249,9 +250,9 @@ async fn shown_group(service: &Service, asker: &AuthUser, id: ConversationId) ->
     get, path = "/groups", tag = "clients of messenger", operation_id = "messenger_list_groups",
     responses((status = 200, description = "Done", body = Vec<MessengerGroup>))
 )]
-async fn list_groups(State(service): State<Service>, Lister(asker): Lister) -> Answer<Response> {
-    let found = service.find_conversations(asker.id(), String::new(), Filter::OpenOrMine, None, LIST_MAX).await?;
-    Ok(long(|| found.items.iter().map(|one| MessengerGroup::of(one, None)).collect::<Vec<_>>()))
+async fn list_groups(State(service): State<Service>, Lister(caller): Lister) -> Answer<Response> {
+    let found = service.find_conversations(caller.id(), String::new(), Filter::OpenOrMine, None, LIST_MAX).await?;
+    Ok(long_answer(|| found.items.iter().map(|one| MessengerGroup::of(one, None)).collect::<Vec<_>>()))
 }
 
 #[utoipa::path(
@@ -260,10 +261,10 @@ async fn list_groups(State(service): State<Service>, Lister(asker): Lister) -> A
 )]
 async fn one_group(
     State(service): State<Service>,
-    asker: AuthUser,
+    caller: AuthUser,
     Id(id): Id<ConversationId>,
 ) -> Answer<Json<MessengerGroup>> {
-    Ok(Json(shown_group(&service, &asker, id).await?))
+    Ok(Json(shown_group(&service, &caller, id).await?))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -274,11 +275,11 @@ struct NewGroup {
 
 #[utoipa::path(
     post, path = "/groups", tag = "clients of messenger", operation_id = "messenger_create_group",
-    request_body = inline(NewGroup), responses((status = 201, description = "Made", body = inline(GroupMade)))
+    request_body = inline(NewGroup), responses((status = 201, description = "Created", body = inline(GroupMade)))
 )]
 async fn create_group(
     State(service): State<Service>,
-    asker: AuthUser,
+    caller: AuthUser,
     BodyIfAny(input): BodyIfAny<NewGroup>,
 ) -> Answer<(StatusCode, Json<GroupMade>)> {
     let wanted = ConversationInput {
@@ -287,11 +288,11 @@ async fn create_group(
         description: input.description,
         members: Vec::new(),
         owner: None,
-        // Whoever knows of a group of this vocabulary may join it.
+        // In this dialect, anyone who knows the id of a group may join it.
         open: true,
     };
-    let (made, _) = service.create_conversation(asker.actor(), wanted).await?;
-    let group = shown_group(&service, &asker, made.conversation.id.clone()).await?;
+    let (made, _) = service.create_conversation(caller.actor(), wanted).await?;
+    let group = shown_group(&service, &caller, made.conversation.id.clone()).await?;
     Ok((StatusCode::CREATED, Json(GroupMade { message: "Group created successfully", group })))
 }
 
@@ -299,8 +300,8 @@ async fn create_group(
     post, path = "/groups/{id}/join", tag = "clients of messenger", operation_id = "messenger_join",
     params(("id" = String, Path)), responses((status = 200, description = "Done", body = inline(Done)))
 )]
-async fn join(State(service): State<Service>, asker: AuthUser, Id(id): Id<ConversationId>) -> Answer<Json<Done>> {
-    service.add_member(asker.actor(), id, asker.id(), None).await?;
+async fn join(State(service): State<Service>, caller: AuthUser, Id(id): Id<ConversationId>) -> Answer<Json<Done>> {
+    service.add_member(caller.actor(), id, caller.id(), None).await?;
     Ok(Json(Done { message: "Joined group successfully" }))
 }
 
@@ -308,8 +309,8 @@ async fn join(State(service): State<Service>, asker: AuthUser, Id(id): Id<Conver
     post, path = "/groups/{id}/leave", tag = "clients of messenger", operation_id = "messenger_leave",
     params(("id" = String, Path)), responses((status = 200, description = "Done", body = inline(Done)))
 )]
-async fn leave(State(service): State<Service>, asker: AuthUser, Id(id): Id<ConversationId>) -> Answer<Json<Done>> {
-    service.remove_member(asker.actor(), id, asker.id()).await?;
+async fn leave(State(service): State<Service>, caller: AuthUser, Id(id): Id<ConversationId>) -> Answer<Json<Done>> {
+    service.remove_member(caller.actor(), id, caller.id()).await?;
     Ok(Json(Done { message: "Left group successfully" }))
 }
 
@@ -319,23 +320,23 @@ async fn leave(State(service): State<Service>, asker: AuthUser, Id(id): Id<Conve
 )]
 async fn group_messages(
     State(service): State<Service>,
-    Lister(asker): Lister,
+    Lister(caller): Lister,
     Id(id): Id<ConversationId>,
 ) -> Answer<Json<Vec<Value>>> {
-    Ok(Json(read(&service, &asker, &id).await?))
+    Ok(Json(read(&service, &caller, &id).await?))
 }
 
 #[utoipa::path(
     post, path = "/groups/{id}/messages", tag = "clients of messenger", operation_id = "messenger_say_in_group",
     params(("id" = String, Path)), request_body = inline(NewMessage),
-    responses((status = 201, description = "Made", body = MessengerMessage))
+    responses((status = 201, description = "Created", body = MessengerMessage))
 )]
 async fn say_in_group(
     State(service): State<Service>,
-    asker: AuthUser,
+    caller: AuthUser,
     Id(id): Id<ConversationId>,
     BodyIfAny(input): BodyIfAny<NewMessage>,
 ) -> Answer<(StatusCode, Json<Value>)> {
     let text = input.text(Target::Conversation(id))?;
-    Ok((StatusCode::CREATED, Json(send(&service, &asker, DIALECT, text).await?)))
+    Ok((StatusCode::CREATED, Json(send(&service, &caller, DIALECT, text).await?)))
 }

@@ -1,12 +1,12 @@
-//! What clients of existing backends call: under `/DIALECT/api`, and under `/api` where the listener, the path or the
-//! token says whose client it is.
+//! The calls of existing backends' clients: under `/DIALECT/api`, and under `/api`, where the listener, the path or the
+//! token decides which dialect the client speaks.
 //!
-//! What lives here: one file per dialect, each row a thin mapping to an operation that `/api/v1` uses as well; how each
-//! dialect writes a failure; and who gets what under `/api`.
-//! What does not: any operation, and the shapes of `/api/v1`.
+//! What lives here: one file per dialect, each handler a thin mapping to an operation that `/api/v1` uses as well; the
+//! formats of failures; and the choice of a dialect under `/api`.
+//! What does not live here: any operation, and the resources of `/api/v1`.
 //!
-//! What must stay true: a client of one document reads what that document's backends write, field by field; what it
-//! does not know stands beside that.
+//! What must stay true: a client of a documented backend reads what that backend writes, field by field. Additional
+//! fields are unknown to that document.
 
 mod answers;
 mod auto;
@@ -34,7 +34,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::{App, not_allowed, not_found};
 
-/// The routes of all dialects, under their prefixes and under `/api`.
+/// Returns the routes of all dialects, under their prefixes and under `/api`.
 pub(crate) fn router(app: App) -> OpenApiRouter<App> {
     let named = Dialect::ALL.into_iter().fold(OpenApiRouter::new(), |router, dialect| {
         router.nest(&format!("/{}/api", dialect.as_str()), routes(dialect))
@@ -46,10 +46,11 @@ pub(crate) fn router(app: App) -> OpenApiRouter<App> {
     let mut outer = OpenApiRouter::with_openapi(document).merge(with_failures_of(Dialect::Rooms, rooms::root()));
     for dialect in Dialect::ALL {
         let named = named.clone();
-        let by_prefix = move |request: Request| auto::by_prefix(named.clone(), request);
+        let by_prefix = move |request: Request| auto::route_by_prefix(named.clone(), request);
         outer = outer.route(&format!("/{}/api/{{*path}}", dialect.as_str()), any(by_prefix));
     }
-    let by_client = move |request: Request| auto::by_client(app.clone(), Arc::clone(&calls), named.clone(), request);
+    let by_client =
+        move |request: Request| auto::route_by_client(app.clone(), Arc::clone(&calls), named.clone(), request);
     outer.route("/api/{*path}", any(by_client))
 }
 
@@ -65,7 +66,7 @@ fn routes(dialect: Dialect) -> OpenApiRouter<App> {
     with_failures_of(dialect, wrapped(routes, strict))
 }
 
-/// Changes the routes in a way that the router with the document does not offer.
+/// Wraps the routes in a way that the router with the document does not offer.
 fn wrapped(routes: OpenApiRouter<App>, with: impl FnOnce(Router<App>) -> Router<App>) -> OpenApiRouter<App> {
     let (routes, document) = routes.split_for_parts();
     let mut routes = OpenApiRouter::from(with(routes));
@@ -73,16 +74,16 @@ fn wrapped(routes: OpenApiRouter<App>, with: impl FnOnce(Router<App>) -> Router<
     routes
 }
 
-/// Makes routes write their failures as the dialect's clients read them.
+/// Wraps routes so that their failures are in the format of a dialect.
 fn with_failures_of(dialect: Dialect, routes: OpenApiRouter<App>) -> OpenApiRouter<App> {
     let rewrite = move |request: Request, next: Next| rewrite_failure(dialect, request, next);
     routes.layer(axum::middleware::from_fn(rewrite))
 }
 
-/// Writes a failure as the dialect's clients read it.
+/// Rewrites a failure in the format of a dialect.
 async fn rewrite_failure(dialect: Dialect, request: Request, next: Next) -> Response {
     let with_token = request.headers().contains_key(header::AUTHORIZATION);
-    let for_all = request.extensions().get::<auto::ForAll>().is_some();
+    let for_all = request.extensions().get::<auto::FormatForAll>().is_some();
     let path = request.uri().path().to_owned();
     let mut response = next.run(request).await;
     let written = |status, refusal: &quintet_domain::Refusal| match for_all {

@@ -1,4 +1,6 @@
-//! A change with the rows that it is about, and the event that is made of it.
+//! A change with the rows that it is about, and the event that is made from it.
+//!
+//! What must stay true: every change has one event and at most one record; both are made by matches without wildcards.
 
 use std::sync::Arc;
 
@@ -6,133 +8,124 @@ use quintet_domain::{
     ConversationRef, Departure, Event, MeetupId, MeetupStatus, Message, MessageId, Notification, User, UserId,
 };
 
-use super::ChangeRecord;
+use super::{ChangeRecord, ReadSpan};
 use crate::{MessageKey, UserKey};
 
-/// The name that a change of a meetup carries where the server itself made it.
+/// The user name that a change of a meetup carries if the server itself made it.
 const SYSTEM: &str = "system";
 
-/// A range of sequence numbers that a read cursor passed: `from` excluded, `to` included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ReadSpan {
-    /// The cursor before.
-    pub from: u64,
-    /// The cursor after.
-    pub to: u64,
-}
-
-/// Something that happened, with the rows that it is about.
+/// A change of the store, with the rows that it is about.
 #[derive(Clone, Debug)]
 pub enum Change {
     /// A message was sent.
     MessageCreated {
-        /// The message.
+        /// The message as it was sent.
         message: Arc<Message>,
     },
-    /// A message's text was changed.
+    /// The text of a message was edited.
     MessageEdited {
         /// The key of the message.
         key: MessageKey,
-        /// The user who changed it.
+        /// The key of the user who edited it.
         by: UserKey,
-        /// The message as it is now.
+        /// The message after the edit.
         message: Arc<Message>,
     },
     /// A message was deleted.
     MessageDeleted {
         /// The key of the message.
         key: MessageKey,
-        /// The user who deleted it.
+        /// The key of the user who deleted it.
         by: UserKey,
-        /// The message as it is now.
+        /// The message after the deletion.
         message: Arc<Message>,
     },
-    /// A member's cursor passed messages of others.
+    /// A member's read cursor moved over messages of others.
     MessagesRead {
-        /// The conversation.
+        /// The conversation of the messages.
         conversation: Arc<ConversationRef>,
-        /// The reader.
+        /// The member who read, with its key.
         reader: (UserKey, Arc<User>),
-        /// The range that the cursor passed.
+        /// The range that the cursor moved over.
         span: ReadSpan,
         /// The messages of others in that range, oldest first.
         messages: Vec<MessageId>,
-        /// The users who are told; none where all members are.
+        /// The users who receive the event; `None` for all members.
         audience: Option<Vec<UserId>>,
     },
-    /// A conversation was made.
+    /// A conversation was created.
     ConversationCreated {
-        /// The conversation.
+        /// The conversation that was created.
         conversation: Arc<ConversationRef>,
-        /// The user who made it.
+        /// The key of the user who created it.
         by: UserKey,
-        /// Its first members.
+        /// The ids of its first members.
         members: Vec<UserId>,
     },
-    /// A conversation's name, openness or roles changed.
+    /// The name, openness or roles of a conversation changed.
     ConversationChanged {
-        /// The conversation as it is now.
+        /// The conversation after the change.
         conversation: Arc<ConversationRef>,
     },
-    /// A conversation was deleted for all.
+    /// A conversation was deleted for all members.
     ConversationDeleted {
-        /// The conversation.
+        /// The conversation that was deleted.
         conversation: Arc<ConversationRef>,
     },
-    /// Somebody became a member.
+    /// A user became a member of a conversation.
     MemberJoined {
-        /// The conversation.
+        /// The conversation that the user joined.
         conversation: Arc<ConversationRef>,
-        /// The new member.
+        /// The new member, with its key.
         member: (UserKey, Arc<User>),
-        /// The number of members from then on.
+        /// The number of members after the join.
         member_count: u32,
     },
-    /// A membership ended.
+    /// A membership of a conversation ended.
     MemberLeft {
-        /// The conversation.
+        /// The conversation that the member left.
         conversation: Arc<ConversationRef>,
-        /// The former member.
+        /// The former member, with its key.
         member: (UserKey, Arc<User>),
-        /// The reason.
+        /// The reason why the membership ended.
         departure: Departure,
-        /// The number of members from then on.
+        /// The number of members after the departure.
         member_count: u32,
     },
-    /// A meetup's status changed.
+    /// The status of a meetup changed.
     MeetupChanged {
-        /// The meetup.
+        /// The id of the meetup.
         meetup: MeetupId,
-        /// The new status.
+        /// The status after the change.
         status: MeetupStatus,
-        /// The user who changed it; none for the server.
+        /// The user who changed it, with its key; `None` for the server itself.
         by: Option<(UserKey, Arc<User>)>,
-        /// Host, participants and those who ask to take part.
+        /// The ids of the host, the participants and the users who ask to take part.
         audience: Vec<UserId>,
     },
-    /// A user was notified.
+    /// A user was sent a notification.
     Notified {
-        /// The user.
+        /// The notified user: its key and its id.
         user: (UserKey, UserId),
-        /// The notification.
+        /// The notification as clients see it.
         notification: Arc<Notification>,
     },
-    /// A user's profile changed, or the user is new.
+    /// A user's profile changed, or a user was created.
     UserChanged {
-        /// The user as it is now.
+        /// The user after the change, with its key.
         user: (UserKey, Arc<User>),
     },
-    /// A user's tokens were revoked.
+    /// The tokens of a user were revoked.
     Revoked {
-        /// The user.
+        /// The user of the tokens: its key and its id.
         user: (UserKey, UserId),
-        /// Tokens of earlier generations are revoked.
+        /// The generation that remains valid: tokens of earlier generations are revoked.
         generation: u64,
     },
 }
 
 impl Change {
-    /// The event that tells of this change.
+    /// The event by which clients learn of this change.
     #[must_use]
     pub fn event(&self) -> Event {
         match self {
@@ -181,8 +174,7 @@ impl Change {
         }
     }
 
-    /// The record that the log keeps of this change; none for the creation of a message, which the message's own row
-    /// records.
+    /// The record of this change in the log; `None` for the creation of a message, whose own row records it.
     #[must_use]
     pub fn record(&self) -> Option<ChangeRecord> {
         Some(match self {

@@ -1,118 +1,126 @@
-//! The record of a change: what the log keeps, as JSON with a version number beside it.
+//! The record of a change: what the log stores, as JSON with a version number beside it.
 //!
-//! What must stay true: what a released version wrote stays readable. A field that is added has a default; a change of
-//! the meaning of a field, or of its name, is a new version, with a decoder for each one before.
+//! What must stay true: records that a released version wrote stay readable. A field that is added has a default; a
+//! change of a field's name or meaning makes a new version, with a decoder for each earlier one.
 
 use quintet_domain::{Departure, MeetupId, MeetupStatus, NotificationId};
 use serde::{Deserialize, Serialize};
 
-use super::ReadSpan;
 use crate::{MessageKey, UserKey};
 
 /// The version of the records that this build writes.
 pub const LOG_VERSION: i64 = 1;
 
-/// Something that happened, with the keys of the rows that it is about.
+/// A range of sequence numbers that a read cursor moved over: `from` excluded, `to` included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadSpan {
+    /// The sequence number of the cursor before the move.
+    pub from: u64,
+    /// The sequence number of the cursor after the move.
+    pub to: u64,
+}
+
+/// A change of the store, with the keys of the rows that it is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChangeRecord {
-    /// A message's text was changed.
+    /// The text of a message was edited.
     MessageEdited {
-        /// The message.
+        /// The key of the message.
         message: MessageKey,
-        /// The user who changed it.
+        /// The key of the user who edited it.
         by: UserKey,
     },
     /// A message was deleted.
     MessageDeleted {
-        /// The message.
+        /// The key of the message.
         message: MessageKey,
-        /// The user who deleted it.
+        /// The key of the user who deleted it.
         by: UserKey,
     },
-    /// A member's cursor passed messages of others.
+    /// A member's read cursor moved over messages of others.
     MessagesRead {
-        /// The reader.
+        /// The key of the member who read.
         reader: UserKey,
-        /// The range that the cursor passed.
+        /// The range that the cursor moved over.
         span: ReadSpan,
-        /// Whether all members were told, or only the reader and the senders.
+        /// Whether all members received the event, or only the reader and the senders.
         to_all: bool,
     },
-    /// A conversation was made.
+    /// A conversation was created.
     ConversationCreated {
-        /// The user who made it.
+        /// The key of the user who created it.
         by: UserKey,
     },
-    /// A conversation's name, openness or roles changed.
+    /// The name, openness or roles of a conversation changed.
     ConversationChanged,
-    /// A conversation was deleted for all.
+    /// A conversation was deleted for all members.
     ConversationDeleted,
-    /// Somebody became a member.
+    /// A user became a member of a conversation.
     MemberJoined {
-        /// The new member.
+        /// The key of the new member.
         member: UserKey,
-        /// The number of members from then on.
+        /// The number of members after the join.
         member_count: u32,
     },
-    /// A membership ended.
+    /// A membership of a conversation ended.
     MemberLeft {
-        /// The former member.
+        /// The key of the former member.
         member: UserKey,
-        /// The reason.
+        /// The reason why the membership ended.
         departure: Departure,
-        /// The number of members from then on.
+        /// The number of members after the departure.
         member_count: u32,
     },
-    /// A meetup's status changed.
+    /// The status of a meetup changed.
     MeetupChanged {
-        /// The meetup.
+        /// The id of the meetup.
         meetup: MeetupId,
-        /// The new status.
+        /// The status after the change.
         status: MeetupStatus,
-        /// The user who changed it; none for the server.
+        /// The key of the user who changed it; `None` for the server itself.
         by: Option<UserKey>,
     },
-    /// A user was notified.
+    /// A user was sent a notification.
     Notified {
-        /// The user.
+        /// The key of the notified user.
         user: UserKey,
-        /// The notification.
+        /// The id of the notification.
         notification: NotificationId,
     },
-    /// A user's profile changed, or the user is new.
+    /// A user's profile changed, or a user was created.
     UserChanged {
-        /// The user.
+        /// The key of the user.
         user: UserKey,
     },
-    /// A user's tokens were revoked.
+    /// The tokens of a user were revoked.
     Revoked {
-        /// The user.
+        /// The key of the user.
         user: UserKey,
-        /// Tokens of earlier generations are revoked.
+        /// The generation that remains valid: tokens of earlier generations are revoked.
         generation: u64,
     },
 }
 
-/// Why a record of the log cannot be read.
+/// An error in reading a record of the log.
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
-    /// A newer version wrote it.
+    /// A newer version of Quintet wrote the record; holds the record's version.
     #[error("the log has a record of version {0}, and this build reads up to {LOG_VERSION}")]
     Newer(i64),
-    /// The record is damaged.
+    /// The record is not valid JSON of its version.
     #[error("the log has a record that cannot be read: {0}")]
     Damaged(#[from] serde_json::Error),
-    /// A field of the record has a value that this version does not know.
+    /// A field of the record has a value that this version has no meaning for.
     #[error("the log has a record with an unknown {field}: {value:?}")]
     Unknown {
         /// The name of the field.
         field: &'static str,
-        /// Its value.
+        /// The value of the field.
         value: String,
     },
 }
 
-/// A record of version 1, as it is written.
+/// A record of version 1, as it is serialised.
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum V1 {
@@ -134,7 +142,7 @@ impl ChangeRecord {
     /// The record as JSON, in the version [`LOG_VERSION`].
     ///
     /// # Errors
-    /// [`LogError::Damaged`], which does not happen to records of this type.
+    /// [`LogError::Damaged`], which does not occur for records of this type.
     pub fn encode(&self) -> Result<String, LogError> {
         let record = match self {
             Self::MessageEdited { message, by } => V1::MessageEdited { message: message.0, by: by.0 },
@@ -167,10 +175,10 @@ impl ChangeRecord {
         Ok(serde_json::to_string(&record)?)
     }
 
-    /// Reads a record back.
+    /// Decodes a record of a version.
     ///
     /// # Errors
-    /// [`LogError`] says what is wrong with it.
+    /// [`LogError`] if the version, the JSON or a value cannot be read.
     pub fn decode(version: i64, text: &str) -> Result<Self, LogError> {
         if version > LOG_VERSION {
             return Err(LogError::Newer(version));
@@ -284,7 +292,7 @@ mod tests {
         }
     }
 
-    /// Texts that version 1 wrote: they stay readable for ever.
+    /// Records that version 1 wrote must stay readable for ever.
     #[test]
     fn records_of_version_1_are_read() {
         let cases = [

@@ -1,8 +1,8 @@
-//! Replay: what a user missed since a position, as far as it was the user's to hear, made into events again.
+//! Replay: the events that a user missed since a position, made again from the log.
 //!
-//! What must stay true: exactly what would have been delivered is found, in commit order: what happened in a
-//! conversation while the user was a member, and events for the user alone, with the present texts. No more is read than
-//! one replay may bring, by a number of statements that does not depend on what was missed.
+//! What must stay true: a replay contains exactly what would have been delivered, in commit order: what happened in a
+//! conversation while the user was a member, and events for the user alone, with texts as they are now. It reads no
+//! more than one replay may contain, and the number of its statements does not depend on what was missed.
 
 use std::collections::hash_map;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -12,15 +12,15 @@ use quintet_domain::limits::{READ_IDS_MAX, RECOVERY_BYTES_MAX, RECOVERY_CHANGES_
 use quintet_domain::{ConnectionId, Entry, Message, MessageId, Notification, User, UserId};
 
 use super::{Change, ChangeRecord, ReadSpan};
-use crate::messages::{self, CURSORS_READ_MAX};
+use crate::message_views::{self, CURSORS_READ_MAX};
 use crate::rows::{ConversationRow, CursorRow, MessageRow, UserRow};
 use crate::{ConversationKey, MessageKey, RowResult, UserKey};
 
-/// Approximate bytes of an event beside its texts.
+/// Approximate bytes of an event without its texts.
 const EVENT_BYTES: usize = 256;
 /// Approximate bytes of an id in an event.
 const ID_BYTES: usize = 64;
-/// Changes of one kind that are read: one more than one replay may bring.
+/// Maximum number of changes of one kind that are read: one more than one replay may contain.
 const ROWS_MAX: usize = RECOVERY_CHANGES_MAX + 1;
 
 /// The result of a replay at one position of the commit order.
@@ -28,51 +28,51 @@ const ROWS_MAX: usize = RECOVERY_CHANGES_MAX + 1;
 pub struct Replayed {
     /// The newest position at the time of the read.
     pub position: u64,
-    /// What was committed up to it and is for the user to hear, in order; none where it cannot be replayed any more, and
-    /// the client starts afresh.
+    /// The entries up to that position that the user receives, in order; `None` if they cannot be replayed any more, so
+    /// that the client starts afresh.
     pub entries: Option<Vec<Entry>>,
 }
 
 /// A change of a conversation that a user may have missed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Heard {
+pub struct MissedChange {
     /// The position in the commit order.
     pub position: u64,
-    /// The conversation.
+    /// The key of the conversation.
     pub conversation: ConversationKey,
-    /// Its number among the changes of the conversation, where it is numbered.
+    /// The sequence number in the conversation, for changes that have one.
     pub sequence: Option<u64>,
-    /// The session of the connection that asked for it.
+    /// The session of the connection that caused it.
     pub origin: Option<ConnectionId>,
     /// Whether that connection's client asked for an acknowledgement.
     pub acked: bool,
-    /// The change.
-    pub change: HeardChange,
+    /// The change itself.
+    pub change: MissedKind,
 }
 
-/// What happened: a message was created, or something that has a record of its own.
+/// A change as its row describes it: the creation of a message, or a change with a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HeardChange {
-    /// A message was sent; its key is the position.
+pub enum MissedKind {
+    /// A message was sent; its key is the position of the change.
     Created,
-    /// Anything else.
+    /// Any other change, with its record.
     Recorded(ChangeRecord),
 }
 
-/// Reads of a replay, each for a whole set of keys. All of them see one state of the store.
+/// The reads of a replay, each for a whole set of keys. All of them see one state of the store.
 pub trait ReplayRows {
     /// The newest position of all changes and messages.
     fn newest_position(&self) -> RowResult<u64>;
-    /// The position behind which the log is complete.
+    /// The position after which the log is complete.
     fn pruned_to(&self) -> RowResult<u64>;
     /// The user who has an id now.
     fn user(&self, id: &UserId) -> RowResult<Option<UserRow>>;
-    /// Changes behind a position in conversations that a user is a member of, or was one of at some time since, in no
-    /// particular order: at most `limit`.
-    fn changes_of_conversations(&self, user: UserKey, after: u64, limit: usize) -> RowResult<Vec<Heard>>;
-    /// Changes behind a position that a user is told of without being a member: at most `limit`.
-    fn changes_addressed(&self, user: UserKey, after: u64, limit: usize) -> RowResult<Vec<Heard>>;
-    /// Notifications of a user behind a position, in order: at most `limit`. The visitor says whether to go on.
+    /// Changes after a position in conversations that a user is a member of, or was a member of at some time since, in
+    /// no particular order; at most `limit`.
+    fn changes_of_conversations(&self, user: UserKey, after: u64, limit: usize) -> RowResult<Vec<MissedChange>>;
+    /// Changes after a position that a user receives without being a member; at most `limit`.
+    fn changes_addressed(&self, user: UserKey, after: u64, limit: usize) -> RowResult<Vec<MissedChange>>;
+    /// Notifications of a user after a position, in order; at most `limit`. The visitor returns whether to continue.
     fn notifications_since(
         &self,
         user: UserKey,
@@ -84,12 +84,12 @@ pub trait ReplayRows {
     fn conversations(&self, keys: &BTreeSet<ConversationKey>) -> RowResult<Vec<ConversationRow>>;
     /// Users by their keys.
     fn users(&self, keys: &BTreeSet<UserKey>) -> RowResult<Vec<UserRow>>;
-    /// Messages by their keys, in no particular order. The visitor says whether to go on.
+    /// Messages by their keys, in no particular order. The visitor returns whether to continue.
     fn messages(&self, keys: &BTreeSet<MessageKey>, visit: &mut dyn FnMut(MessageRow) -> bool) -> RowResult<()>;
-    /// The cursors of a conversation's members that have moved, those that have come furthest first.
+    /// The read cursors of a conversation's members that have moved, the most advanced first.
     fn cursors(&self, conversation: ConversationKey, limit: usize) -> RowResult<Vec<CursorRow>>;
-    /// For each of some readings, the messages of others in its range with their senders, oldest first: the newest
-    /// `limit` of each.
+    /// For each of some reads, the messages of others in its range with their senders, oldest first; the newest `limit`
+    /// of each range.
     fn passed(
         &self,
         readings: &[(ConversationKey, ReadSpan, UserKey)],
@@ -97,13 +97,13 @@ pub trait ReplayRows {
     ) -> RowResult<Vec<Vec<(MessageId, UserKey)>>>;
 }
 
-/// The bytes that one replay may still bring.
+/// The number of bytes that one replay may still add.
 struct Budget {
     bytes: usize,
 }
 
 impl Budget {
-    /// Takes some bytes; says whether as many were left.
+    /// Takes a number of bytes. Returns whether as many were left.
     fn take(&mut self, bytes: usize) -> bool {
         match self.bytes.checked_sub(bytes) {
             Some(rest) => {
@@ -115,17 +115,17 @@ impl Budget {
     }
 }
 
-/// What a user missed since a position. `guest` says whether the client that comes back was a guest, since an account may
-/// have the id by now.
+/// The events that a user missed since a position. `guest` is whether the reconnecting client is a guest, because an
+/// account may have the id by now.
 ///
 /// # Errors
 /// An error of the store.
 pub fn replay_since(rows: &dyn ReplayRows, user: &UserId, guest: bool, after: u64) -> RowResult<Replayed> {
     let position = rows.newest_position()?;
     let entries = match rows.user(user)?.filter(|row| row.user.is_guest() == guest) {
-        // Only while nothing of what was delivered since has gone from the log.
+        // Only if nothing that was delivered since was pruned from the log.
         Some(row) if after <= position && after >= rows.pruned_to()? => entries(rows, &row, after)?,
-        // Nobody that is known, or a guest whose id an account has, or a position of other data.
+        // The user is unknown, or an account took the guest's id, or the position is of another database.
         _ => None,
     };
     Ok(Replayed { position, entries })
@@ -137,7 +137,7 @@ fn entries(rows: &dyn ReplayRows, user: &UserRow, after: u64) -> RowResult<Optio
         return Ok(None);
     }
     changes.sort_unstable_by_key(|change| (change.conversation, change.position));
-    keep_heard(user.key, &mut changes);
+    keep_receivable(user.key, &mut changes);
     changes.extend(rows.changes_addressed(user.key, after, ROWS_MAX)?);
     let mut budget = Budget { bytes: RECOVERY_BYTES_MAX };
     let Some(mut entries) = notifications(rows, user, after, &mut budget)? else { return Ok(None) };
@@ -145,18 +145,18 @@ fn entries(rows: &dyn ReplayRows, user: &UserRow, after: u64) -> RowResult<Optio
         return Ok(None);
     }
     let Some(facts) = Facts::load(rows, &changes, &mut budget)? else { return Ok(None) };
-    // The members of each conversation whose joins and departures are among these: the client knows each other guest by
-    // the id that it had.
+    // The members of each conversation who joined or left in this range: the client refers to a guest among them by the
+    // id that the guest had then.
     let mut met = HashSet::new();
-    for heard in &changes {
-        let Some(change) = facts.change(user, heard) else { continue };
+    for missed in &changes {
+        let Some(change) = facts.change(user, missed) else { continue };
         let change = match change {
             Change::MemberJoined { member: (key, _), .. } => {
-                met.insert((heard.conversation, key));
+                met.insert((missed.conversation, key));
                 change
             }
             Change::MemberLeft { conversation, member: (key, member), departure, member_count }
-                if met.insert((heard.conversation, key)) =>
+                if met.insert((missed.conversation, key)) =>
             {
                 let member = (key, facts.as_known_before(key, &member));
                 Change::MemberLeft { conversation, member, departure, member_count }
@@ -164,10 +164,10 @@ fn entries(rows: &dyn ReplayRows, user: &UserRow, after: u64) -> RowResult<Optio
             change => change,
         };
         entries.push(Entry {
-            position: heard.position,
-            sequence: heard.sequence,
-            origin: heard.origin,
-            acked: heard.acked,
+            position: missed.position,
+            sequence: missed.sequence,
+            origin: missed.origin,
+            acked: missed.acked,
             event: change.event(),
         });
     }
@@ -175,26 +175,26 @@ fn entries(rows: &dyn ReplayRows, user: &UserRow, after: u64) -> RowResult<Optio
     Ok(Some(entries))
 }
 
-/// Keeps what the user heard, or would have heard: what happened while it was a member.
-fn keep_heard(user: UserKey, changes: &mut Vec<Heard>) {
-    let joined = |heard: &Heard| matches!(&heard.change, HeardChange::Recorded(ChangeRecord::MemberJoined { member, .. }) if *member == user);
-    let left = |heard: &Heard| matches!(&heard.change, HeardChange::Recorded(ChangeRecord::MemberLeft { member, .. }) if *member == user);
+/// Keeps only changes that happened while the user was a member.
+fn keep_receivable(user: UserKey, changes: &mut Vec<MissedChange>) {
+    let joined = |missed: &MissedChange| matches!(&missed.change, MissedKind::Recorded(ChangeRecord::MemberJoined { member, .. }) if *member == user);
+    let left = |missed: &MissedChange| matches!(&missed.change, MissedKind::Recorded(ChangeRecord::MemberLeft { member, .. }) if *member == user);
     // A user whose first own change is a join was not a member before it.
     let mut member_in: HashMap<ConversationKey, bool> = HashMap::new();
-    for heard in changes.iter().filter(|heard| joined(heard) || left(heard)) {
-        member_in.entry(heard.conversation).or_insert_with(|| left(heard));
+    for missed in changes.iter().filter(|missed| joined(missed) || left(missed)) {
+        member_in.entry(missed.conversation).or_insert_with(|| left(missed));
     }
-    changes.retain(|heard| {
-        let member = member_in.entry(heard.conversation).or_insert(true);
-        *member |= joined(heard);
+    changes.retain(|missed| {
+        let member = member_in.entry(missed.conversation).or_insert(true);
+        *member |= joined(missed);
         let keep = *member;
-        let ends = matches!(heard.change, HeardChange::Recorded(ChangeRecord::ConversationDeleted));
-        *member &= !left(heard) && !ends;
+        let ends = matches!(missed.change, MissedKind::Recorded(ChangeRecord::ConversationDeleted));
+        *member &= !left(missed) && !ends;
         keep
     });
 }
 
-/// The notifications of a user; none where they are more than one replay may bring.
+/// The notifications of a user; `None` if there are more than one replay may contain.
 fn notifications(
     rows: &dyn ReplayRows,
     user: &UserRow,
@@ -219,15 +219,15 @@ struct Facts {
     messages: HashMap<MessageKey, Arc<Message>>,
     /// Messages that were changed since they were sent, with their readers.
     changed: HashMap<MessageKey, Arc<Message>>,
-    /// The messages that each reading passed, by its position, each with its sender.
+    /// The messages that each read passed, with their senders, by the position of the read.
     passed: HashMap<u64, Vec<(MessageId, UserKey)>>,
 }
 
-/// The user that a change names, where an event shows it.
-fn named(heard: &Heard) -> Option<UserKey> {
-    match &heard.change {
-        HeardChange::Created => None,
-        HeardChange::Recorded(record) => match record {
+/// The user that a change refers to and an event shows.
+fn named(missed: &MissedChange) -> Option<UserKey> {
+    match &missed.change {
+        MissedKind::Created => None,
+        MissedKind::Recorded(record) => match record {
             ChangeRecord::MessagesRead { reader: user, .. }
             | ChangeRecord::MemberJoined { member: user, .. }
             | ChangeRecord::MemberLeft { member: user, .. }
@@ -246,23 +246,23 @@ fn named(heard: &Heard) -> Option<UserKey> {
 }
 
 /// The message that a change is about, and whether the change came after its creation.
-fn message_of(heard: &Heard) -> Option<(MessageKey, bool)> {
-    match &heard.change {
-        HeardChange::Created => i64::try_from(heard.position).ok().map(|key| (MessageKey(key), false)),
-        HeardChange::Recorded(
+fn message_of(missed: &MissedChange) -> Option<(MessageKey, bool)> {
+    match &missed.change {
+        MissedKind::Created => i64::try_from(missed.position).ok().map(|key| (MessageKey(key), false)),
+        MissedKind::Recorded(
             ChangeRecord::MessageEdited { message, .. } | ChangeRecord::MessageDeleted { message, .. },
         ) => Some((*message, true)),
-        HeardChange::Recorded(_) => None,
+        MissedKind::Recorded(_) => None,
     }
 }
 
 impl Facts {
-    /// Reads the rows that changes are about; none where they exceed the budget.
-    fn load(rows: &dyn ReplayRows, changes: &[Heard], budget: &mut Budget) -> RowResult<Option<Self>> {
+    /// Reads the rows that changes are about; `None` if they exceed the budget.
+    fn load(rows: &dyn ReplayRows, changes: &[MissedChange], budget: &mut Budget) -> RowResult<Option<Self>> {
         if !budget.take(changes.len() * EVENT_BYTES) {
             return Ok(None);
         }
-        let keys = changes.iter().map(|heard| heard.conversation).collect();
+        let keys = changes.iter().map(|missed| missed.conversation).collect();
         let conversations = rows.conversations(&keys)?.into_iter().map(|row| (row.key, row)).collect();
         let mut facts = Self {
             conversations,
@@ -277,8 +277,13 @@ impl Facts {
         Ok(fits.then_some(facts))
     }
 
-    /// Adds the messages and all users; says whether they fit the budget.
-    fn add_messages(&mut self, rows: &dyn ReplayRows, changes: &[Heard], budget: &mut Budget) -> RowResult<bool> {
+    /// Adds the messages and all users. Returns whether they fit the budget.
+    fn add_messages(
+        &mut self,
+        rows: &dyn ReplayRows,
+        changes: &[MissedChange],
+        budget: &mut Budget,
+    ) -> RowResult<bool> {
         let keys = changes.iter().filter_map(message_of).map(|(key, _)| key).collect();
         let (mut found, mut fits) = (Vec::new(), true);
         rows.messages(&keys, &mut |row| {
@@ -306,22 +311,22 @@ impl Facts {
             else {
                 continue;
             };
-            let message = messages::shown(&row, &conversation.reference, &sender.user);
+            let message = message_views::shown(&row, &conversation.reference, &sender.user);
             self.messages.insert(row.key, Arc::new(message));
         }
         Ok(true)
     }
 
-    /// Adds the messages that were changed, with their readers; says whether they fit the budget.
-    fn add_changed(&mut self, rows: &dyn ReplayRows, changes: &[Heard], budget: &mut Budget) -> RowResult<bool> {
+    /// Adds the messages that were changed, with their readers. Returns whether they fit the budget.
+    fn add_changed(&mut self, rows: &dyn ReplayRows, changes: &[MissedChange], budget: &mut Budget) -> RowResult<bool> {
         let mut cursors: HashMap<ConversationKey, Vec<CursorRow>> = HashMap::new();
-        for heard in changes {
-            let Some((key, true)) = message_of(heard) else { continue };
+        for missed in changes {
+            let Some((key, true)) = message_of(missed) else { continue };
             let Some(message) = self.messages.get(&key) else { continue };
-            let cursors = match cursors.entry(heard.conversation) {
+            let cursors = match cursors.entry(missed.conversation) {
                 hash_map::Entry::Occupied(known) => known.into_mut(),
                 hash_map::Entry::Vacant(vacant) => {
-                    let found = rows.cursors(heard.conversation, CURSORS_READ_MAX)?;
+                    let found = rows.cursors(missed.conversation, CURSORS_READ_MAX)?;
                     if !budget.take(found.len() * ID_BYTES) {
                         return Ok(false);
                     }
@@ -329,10 +334,10 @@ impl Facts {
                 }
             };
             let changed = self.changed.entry(key).or_insert_with(|| {
-                let readers = messages::readers(cursors, message);
+                let readers = message_views::readers(cursors, message);
                 Arc::new(Message { readers, ..Message::clone(message) })
             });
-            // Replayed once for each time that it was changed.
+            // The message is part of the replay once for each of its changes.
             if !budget.take(changed.content.len() + changed.readers.len() * ID_BYTES) {
                 return Ok(false);
             }
@@ -340,16 +345,16 @@ impl Facts {
         Ok(true)
     }
 
-    /// Adds the messages that readings passed; says whether they fit the budget.
-    fn add_passed(&mut self, rows: &dyn ReplayRows, changes: &[Heard], budget: &mut Budget) -> RowResult<bool> {
+    /// Adds the messages that reads passed. Returns whether they fit the budget.
+    fn add_passed(&mut self, rows: &dyn ReplayRows, changes: &[MissedChange], budget: &mut Budget) -> RowResult<bool> {
         let (mut positions, mut readings) = (Vec::new(), Vec::new());
-        for heard in changes {
-            if let HeardChange::Recorded(ChangeRecord::MessagesRead { reader, span, .. }) = &heard.change {
-                positions.push(heard.position);
-                readings.push((heard.conversation, *span, *reader));
+        for missed in changes {
+            if let MissedKind::Recorded(ChangeRecord::MessagesRead { reader, span, .. }) = &missed.change {
+                positions.push(missed.position);
+                readings.push((missed.conversation, *span, *reader));
             }
         }
-        // In portions, so that what exceeds the budget is not read.
+        // In portions, so that rows beyond the budget are not read.
         let portion = READINGS_AT_ONCE;
         for (positions, readings) in positions.chunks(portion).zip(readings.chunks(portion)) {
             let found = rows.passed(readings, READ_IDS_MAX)?;
@@ -361,18 +366,18 @@ impl Facts {
         Ok(true)
     }
 
-    /// The change with the rows that it is about; none where there was none for this user.
-    fn change(&self, user: &UserRow, heard: &Heard) -> Option<Change> {
-        let conversation = self.conversations.get(&heard.conversation)?;
+    /// The change with the rows that it is about; `None` if the user received no event for it.
+    fn change(&self, user: &UserRow, missed: &MissedChange) -> Option<Change> {
+        let conversation = self.conversations.get(&missed.conversation)?;
         let reference = || Arc::clone(&conversation.reference);
         let person = |key: UserKey| Some((key, Arc::clone(&self.users.get(&key)?.user)));
-        let record = match &heard.change {
-            HeardChange::Created => {
-                let key = MessageKey(i64::try_from(heard.position).ok()?);
-                // Its readers are told by the changes that follow.
+        let record = match &missed.change {
+            MissedKind::Created => {
+                let key = MessageKey(i64::try_from(missed.position).ok()?);
+                // The changes that follow contain its readers.
                 return Some(Change::MessageCreated { message: Arc::clone(self.messages.get(&key)?) });
             }
-            HeardChange::Recorded(record) => record,
+            MissedKind::Recorded(record) => record,
         };
         Some(match record {
             ChangeRecord::MessageEdited { message, by } => {
@@ -382,7 +387,7 @@ impl Facts {
                 Change::MessageDeleted { key: *message, by: *by, message: Arc::clone(self.changed.get(message)?) }
             }
             ChangeRecord::MessagesRead { reader, span, to_all } => {
-                let passed = self.passed.get(&heard.position)?;
+                let passed = self.passed.get(&missed.position)?;
                 let concerned = *reader == user.key || passed.iter().any(|(_, sender)| *sender == user.key);
                 if passed.is_empty() || (!to_all && !concerned) {
                     return None;
@@ -413,7 +418,7 @@ impl Facts {
                 by: by.and_then(person),
                 audience: vec![user.user.id.clone()],
             },
-            // Clients hear of these by what happens in the conversation, or not at all.
+            // Clients learn of these by other events of the conversation, or not at all.
             ChangeRecord::ConversationCreated { .. }
             | ChangeRecord::ConversationChanged
             | ChangeRecord::Notified { .. }
@@ -422,7 +427,7 @@ impl Facts {
         })
     }
 
-    /// A guest as the client knows it: by the id that it had before an account took it.
+    /// A guest as the client refers to it: by the id that it had before an account took it.
     fn as_known_before(&self, key: UserKey, user: &Arc<User>) -> Arc<User> {
         match self.users.get(&key).and_then(|row| row.former_id.clone()) {
             Some(id) if user.is_guest() => Arc::new(User { id, ..User::clone(user) }),
@@ -431,5 +436,5 @@ impl Facts {
     }
 }
 
-/// Readings whose messages are looked up together.
+/// Maximum number of reads whose messages are looked up together.
 const READINGS_AT_ONCE: usize = 16;

@@ -1,7 +1,8 @@
-//! Meetups: proposed, asked for, decided, changed, ended; and how a user sees one (`view`).
+//! Rules about meetups: creation, requests to take part, decisions, changes and endings; and how a user sees a meetup
+//! (`view`).
 //!
-//! What must stay true: the participants of a meetup are the members of its conversation without the host. Host,
-//! participants and users who ask to take part hear of every change of status. Nothing that a host wrote is left in a
+//! What must stay true: the participants of a meetup are the members of its conversation except the host. The host, the
+//! participants and users who ask to take part receive every change of status. Nothing that a host wrote remains in a
 //! meetup, its conversation or a notification after the host is erased.
 
 mod view;
@@ -51,13 +52,13 @@ fn participant_count(tx: &mut Transaction<'_>, meetup: &MeetupRow) -> RuleResult
     Ok(members.saturating_sub(u32::from(host.is_some())))
 }
 
-/// All users who ask to take part, in the order in which they asked.
+/// All users who ask to take part, in the order of their requests.
 fn asking(tx: &mut Transaction<'_>, meetup: &MeetupRow) -> RuleResult<Vec<Arc<UserRow>>> {
     let requests = tx.meetups().requests(meetup.key, MEETUP_REQUESTS_MAX as usize)?;
     requests.into_iter().map(|(user, _)| tx.user_by_key(user)).collect()
 }
 
-/// Whether a meetup with this status takes requests and changes.
+/// Whether a meetup with this status accepts requests and changes.
 fn is_current(status: MeetupStatus) -> bool {
     match status {
         MeetupStatus::Open | MeetupStatus::Confirmed => true,
@@ -74,7 +75,7 @@ fn refuse_ended(meetup: &MeetupRow) -> Result<(), Refusal> {
 
 // --- proposing and changing ---
 
-/// Makes a meetup and its conversation, with the host as the only member.
+/// Creates a meetup and its conversation, whose only member is the host.
 pub(crate) fn create(tx: &mut Transaction<'_>, write: CreateMeetup) -> RuleResult<Meetup> {
     let CreateMeetup { actor, new } = write;
     let host = tx.actor(&actor)?;
@@ -106,18 +107,18 @@ pub(crate) fn create(tx: &mut Transaction<'_>, write: CreateMeetup) -> RuleResul
     shown(tx, &row, &host)
 }
 
-/// A meetup as a change leaves it, its status aside.
+/// A meetup after a change, except for its status.
 #[derive(Debug, PartialEq, Eq)]
 struct Changed {
     meetup: MeetupRow,
-    /// Whether it starts at another time.
+    /// Whether its start time changed.
     moved: bool,
-    /// Whether it has another location.
+    /// Whether its location changed.
     relocated: bool,
 }
 
 impl Changed {
-    /// What participants are notified of; none where that is nothing.
+    /// The text of the notification that participants receive; `None` if there is nothing to notify of.
     fn message(&self) -> Option<String> {
         let MeetupRow { activity, location, starts_at, .. } = &self.meetup;
         let what = match (self.moved, self.relocated) {
@@ -130,7 +131,7 @@ impl Changed {
     }
 }
 
-/// Applies a change to a meetup's row, its status aside.
+/// Applies a change to the row of a meetup, except for its status.
 fn changed(before: &MeetupRow, change: MeetupChange, now: Timestamp) -> Result<Changed, Refusal> {
     if let Some(status) = change.status
         && status != before.status
@@ -142,7 +143,7 @@ fn changed(before: &MeetupRow, change: MeetupChange, now: Timestamp) -> Result<C
     let mut meetup = before.clone();
     if let Some(starts_at) = change.starts_at {
         meetup.starts_at = starts_at;
-        // A meetup that expired with its start expires with its new start.
+        // A meetup that expires at its start still does so at its new start.
         meetup.expires_at = if before.expires_at == before.starts_at { starts_at } else { before.expires_at };
     }
     meetup.activity = change.activity.unwrap_or(meetup.activity);
@@ -178,7 +179,7 @@ pub(crate) fn change(tx: &mut Transaction<'_>, write: ChangeMeetup) -> RuleResul
     shown(tx, &meetup, &by)
 }
 
-/// Notifies the participants of a change, and the host where a service made it.
+/// Notifies the participants of a change, and the host if a service made it.
 fn notify_others(
     tx: &mut Transaction<'_>,
     meetup: &MeetupRow,
@@ -186,7 +187,7 @@ fn notify_others(
     title: &str,
     message: &str,
 ) -> RuleResult<()> {
-    // The host wrote the activity, which the message repeats: it goes when the host is erased.
+    // The host wrote the activity, which the message repeats, so it is removed when the host is erased.
     let cause = (!meetup.activity.is_empty()).then_some(meetup.host);
     if by.is_some_and(|by| by.key != meetup.host) {
         let host = tx.user_by_key(meetup.host)?;
@@ -198,7 +199,7 @@ fn notify_others(
     Ok(())
 }
 
-/// Changes the status; host, participants and users who ask to take part hear of it.
+/// Changes the status. The host, the participants and users who ask to take part receive the change.
 fn set_status(
     tx: &mut Transaction<'_>,
     meetup: &mut MeetupRow,
@@ -216,7 +217,7 @@ fn set_status(
     tx.record(&change, About { conversation: Some(meetup.conversation), ..About::default() }, None)?;
     let position = tx.position();
     for user in asking {
-        // They are no members of the conversation, by which others find the change after a loss.
+        // They are not members of the conversation, so that a replay would not find the change by it.
         tx.log().insert_addressee(user.key, position)?;
     }
     let title = format!("Meetup {}", title_case(status));
@@ -243,8 +244,8 @@ fn title_case(status: MeetupStatus) -> &'static str {
 
 // --- ending ---
 
-/// Deletes all meetups that a user hosts, since the user is about to be erased, and what it wrote in those that were
-/// deleted before.
+/// Deletes all meetups that a user hosts, because the user is about to be erased, and removes what the user wrote in
+/// meetups that were deleted before.
 pub(crate) fn delete_hosted(tx: &mut Transaction<'_>, host: UserKey) -> RuleResult<()> {
     let mut hosted = tx.meetups().meetups_of(host)?;
     for meetup in &mut hosted {
@@ -257,7 +258,7 @@ pub(crate) fn delete_hosted(tx: &mut Transaction<'_>, host: UserKey) -> RuleResu
         tx.update_conversation(&conversation)?;
     }
     for meetup in hosted.into_iter().filter(|meetup| meetup.deleted_at.is_none()) {
-        // Events and notifications of it name neither the host nor the activity.
+        // Its events and notifications name neither the host nor the activity.
         end(tx, None, None, meetup)?;
     }
     Ok(())
@@ -280,7 +281,7 @@ fn end(tx: &mut Transaction<'_>, actor: Option<&Actor>, by: Option<&UserRow>, mu
     Ok(tx.meetups().update_meetup(&meetup)?)
 }
 
-/// Expires the open meetups whose time has passed. Gives how many.
+/// Expires the open meetups whose time has passed. Returns how many.
 pub(crate) fn expire(tx: &mut Transaction<'_>) -> RuleResult<usize> {
     let now = tx.now;
     let mut expired = tx.meetups().expired_meetups(now)?;
@@ -292,7 +293,7 @@ pub(crate) fn expire(tx: &mut Transaction<'_>) -> RuleResult<usize> {
 
 // --- taking part ---
 
-/// Asks to take part in a meetup, and notifies the host.
+/// Records a request to take part in a meetup, and notifies the host.
 pub(crate) fn request(tx: &mut Transaction<'_>, write: &RequestMeetup) -> RuleResult<Meetup> {
     let user = tx.actor(&write.actor)?;
     let (meetup, now) = (meetup(tx, &write.meetup)?, tx.now);
@@ -336,7 +337,7 @@ pub(crate) fn decide(tx: &mut Transaction<'_>, write: &DecideRequest) -> RuleRes
     shown(tx, &meetup, &by)
 }
 
-/// Takes a participant out of a meetup: the actor itself, or another user.
+/// Removes a participant from a meetup: the actor itself, or another user.
 pub(crate) fn remove_participant(tx: &mut Transaction<'_>, write: &RemoveParticipant) -> RuleResult<Meetup> {
     let meetup = meetup(tx, &write.meetup)?;
     let conversation = tx.conversation_by_key(meetup.conversation)?.reference.id.clone();

@@ -1,7 +1,6 @@
 //! A meetup as a user sees it.
 //!
-//! What must stay true: a user sees all requests of a meetup only as its host or as a service; everybody else sees only
-//! the user's own.
+//! What must stay true: only the host and services see all requests for a meetup; other users see only their own.
 
 use std::sync::Arc;
 
@@ -11,10 +10,10 @@ use crate::rows::{MeetupRow, Rows, UserRow};
 use crate::transaction::Transaction;
 use crate::{RowResult, RowsError, RuleResult, UserKey};
 
-/// The number of participants, and of requests, of one meetup that are shown at most.
+/// Maximum number of participants, and of requests, of one meetup that are shown.
 pub const PEOPLE_SHOWN_MAX: usize = 1_000;
 
-/// A meetup as a user sees it: the host and services see all requests, others only their own.
+/// A meetup as a user sees it: the host and services see all requests, other users only their own.
 ///
 /// # Errors
 /// An error of the store.
@@ -22,8 +21,8 @@ pub fn view(rows: &dyn Rows, meetup: &MeetupRow, viewer: Option<UserKey>) -> Row
     view_limited(rows, meetup, viewer, PEOPLE_SHOWN_MAX)
 }
 
-/// A meetup as [`view`] has it, with at most `people_max` participants and as many requests, those that came first. A
-/// viewer who takes part is among the participants in any case.
+/// A meetup as [`view`] returns it, with at most `people_max` participants and as many requests, the earliest ones. A
+/// viewer who takes part is always among the participants.
 ///
 /// # Errors
 /// An error of the store.
@@ -51,14 +50,14 @@ pub(super) fn shown(tx: &mut Transaction<'_>, meetup: &MeetupRow, viewer: &UserR
     Ok(people.shown(meetup, &conversation.id, user)?)
 }
 
-/// The people of a meetup, beside the host.
+/// The participants of a meetup and its requests.
 struct People {
     participants: Vec<UserKey>,
     requests: Vec<(UserKey, Timestamp)>,
 }
 
 impl People {
-    /// Those whom a user sees.
+    /// Reads the people whom a user sees.
     fn load(rows: &dyn Rows, meetup: &MeetupRow, viewer: Option<&UserRow>, people_max: usize) -> RowResult<Self> {
         // The host is the first member.
         let mut participants = rows.members(meetup.conversation, people_max + 1)?;
@@ -79,7 +78,7 @@ impl People {
         Ok(Self { participants, requests })
     }
 
-    /// The meetup with these people. `user` looks one up.
+    /// The meetup with these people. `user` returns the user of a key.
     fn shown(
         self,
         meetup: &MeetupRow,

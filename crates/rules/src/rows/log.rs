@@ -1,54 +1,56 @@
-//! Rows of the log: what happened, in commit order, for those who come back.
+//! Rows of the log: everything that happened, in commit order, for clients that reconnect.
+//!
+//! What must stay true: a position belongs to one change or to one message.
 
 use quintet_domain::{ConnectionId, Timestamp};
 
 use crate::log::ChangeRecord;
 use crate::{ConversationKey, RowResult, UserKey};
 
-/// A change of the log with its place. The creation of a message has no row here: the message's own row records it.
+/// The row of a change. The creation of a message has none, because the message's own row records it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoggedChange {
     /// The position in the commit order.
     pub position: u64,
-    /// The conversation that it is about, if it is about one.
+    /// The conversation that the change is about, if it is about one.
     pub conversation: Option<ConversationKey>,
-    /// Its number among the changes of the conversation, where it is numbered.
+    /// The sequence number in the conversation, for changes that have one.
     pub sequence: Option<u64>,
-    /// The session of the connection that asked for it.
+    /// The session of the connection that caused it.
     pub origin: Option<ConnectionId>,
     /// Whether that connection's client asked for an acknowledgement.
     pub acked: bool,
     /// When it happened.
     pub at: Timestamp,
-    /// The change itself.
+    /// The record of the change.
     pub change: ChangeRecord,
 }
 
-/// The log.
+/// Operations on the rows of the log.
 pub trait LogRows {
-    /// The newest position of all changes and messages; 0 where there is none.
+    /// The newest position of all changes and messages; 0 if there is none.
     fn newest_position(&self) -> RowResult<u64>;
-    /// Adds a change.
+    /// Inserts a change at its position.
     fn append_change(&mut self, change: &LoggedChange) -> RowResult<()>;
-    /// Records that a membership ended at a position, so that the user can be told what it heard before.
+    /// Records that a membership ended at a position, so that earlier events can be replayed to the user.
     fn insert_departure(&mut self, user: UserKey, position: u64, conversation: ConversationKey) -> RowResult<()>;
-    /// Records that a user is told of a change without being a member of its conversation.
+    /// Records that a user receives a change without being a member of its conversation.
     fn insert_addressee(&mut self, user: UserKey, position: u64) -> RowResult<()>;
-    /// Removes up to `limit` of the oldest changes that happened before a moment, the newest position aside; gives how
-    /// many.
+    /// Deletes up to `limit` of the oldest changes that happened before a time, but never the newest position. Returns
+    /// how many were deleted.
     fn prune_changes(&mut self, before: Timestamp, limit: usize) -> RowResult<usize>;
-    /// Moves the position behind which the log is complete past messages that were sent before a moment, up to `limit` of
-    /// them; gives how many. The messages themselves stay.
+    /// Advances the position after which the log is complete past messages that were sent before a time, up to `limit`
+    /// of them. Returns how many it passed. The messages themselves stay.
     fn prune_past_messages(&mut self, before: Timestamp, limit: usize) -> RowResult<usize>;
-    /// The position behind which the log is complete: every change at a greater one is kept. 0 where nothing was
+    /// The position after which the log is complete: every change at a greater position is kept. 0 if nothing was
     /// pruned.
     fn pruned_to(&self) -> RowResult<u64>;
-    /// Removes up to `limit` departures at or below a position; gives how many.
+    /// Deletes up to `limit` departures at or before a position. Returns how many were deleted.
     fn prune_departures(&mut self, up_to: u64, limit: usize) -> RowResult<usize>;
-    /// Removes up to `limit` addressees at or below a position; gives how many.
+    /// Deletes up to `limit` addressees at or before a position. Returns how many were deleted.
     fn prune_addressees(&mut self, up_to: u64, limit: usize) -> RowResult<usize>;
-    /// Removes all departures, addressees and counts of contacts of a user.
+    /// Deletes all departures, addressees and contact counts of a user.
     fn delete_traces(&mut self, user: UserKey) -> RowResult<()>;
-    /// Writes a page of the database without changing anything, to find out whether anything can be written.
+    /// Writes a page of the database without changing anything, to find out whether writing is possible.
     fn probe(&mut self) -> RowResult<()>;
 }

@@ -1,4 +1,6 @@
-//! Rows of meetups, of requests to take part, and of notifications.
+//! Rows of meetups, of requests to take part, and of notifications, and the operations on them.
+//!
+//! What must stay true: a user has at most one request for a meetup.
 
 use std::sync::Arc;
 
@@ -6,64 +8,64 @@ use quintet_domain::{MeetupId, MeetupStatus, Notification, NotificationId, Times
 
 use crate::{ConversationKey, MeetupKey, RowResult, UserKey};
 
-/// A meetup.
+/// The row of a meetup.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MeetupRow {
     /// The key of the row.
     pub key: MeetupKey,
-    /// The id that clients know.
+    /// The id by which clients refer to it.
     pub id: MeetupId,
-    /// The conversation of host and participants.
+    /// The conversation of its host and participants.
     pub conversation: ConversationKey,
-    /// The host.
+    /// The user who hosts it.
     pub host: UserKey,
-    /// The activity, in a few words.
+    /// A short text that describes the activity.
     pub activity: String,
-    /// The location, in a few words.
+    /// A short text that describes the location.
     pub location: String,
     /// When it starts.
     pub starts_at: Timestamp,
-    /// When it expires, if it is not confirmed before.
+    /// When it expires, unless it is confirmed before.
     pub expires_at: Timestamp,
-    /// How many may take part beside the host.
+    /// Maximum number of participants, the host not included; `None` for no limit.
     pub capacity: Option<u32>,
-    /// The status.
+    /// The current status.
     pub status: MeetupStatus,
     /// When it was deleted.
     pub deleted_at: Option<Timestamp>,
 }
 
-/// Meetups and requests.
+/// Operations on the rows of meetups and requests.
 pub trait MeetupRows {
     /// A meetup that is not deleted.
     fn meetup(&self, id: &MeetupId) -> RowResult<Option<MeetupRow>>;
-    /// Adds a meetup, whose `key` is ignored; gives its new key.
+    /// Inserts a meetup, whose `key` is ignored. Returns its new key.
     fn insert_meetup(&mut self, row: &MeetupRow) -> RowResult<MeetupKey>;
     /// Replaces a meetup.
     fn update_meetup(&mut self, row: &MeetupRow) -> RowResult<()>;
-    /// How many meetups of a host are open or confirmed and not deleted.
+    /// The number of meetups of a host that are open or confirmed and not deleted.
     fn current_meetups(&self, host: UserKey) -> RowResult<i64>;
     /// All meetups of a host, deleted ones included, by their keys.
     fn meetups_of(&self, host: UserKey) -> RowResult<Vec<MeetupRow>>;
-    /// Open meetups whose time has passed and that are not deleted, by their keys.
+    /// Open meetups that have expired by a time and are not deleted, by their keys.
     fn expired_meetups(&self, now: Timestamp) -> RowResult<Vec<MeetupRow>>;
-    /// Adds a request to take part; says whether there was none.
+    /// Inserts a request to take part. Returns whether there was none.
     fn insert_request(&mut self, meetup: MeetupKey, user: UserKey, at: Timestamp) -> RowResult<bool>;
-    /// Removes a request; says whether there was one.
+    /// Deletes a request to take part. Returns whether there was one.
     fn delete_request(&mut self, meetup: MeetupKey, user: UserKey) -> RowResult<bool>;
-    /// Removes all requests for a meetup.
+    /// Deletes all requests for a meetup.
     fn delete_requests(&mut self, meetup: MeetupKey) -> RowResult<()>;
-    /// Removes all requests of a user.
+    /// Deletes all requests of a user.
     fn delete_requests_of(&mut self, user: UserKey) -> RowResult<()>;
-    /// The requests for a meetup, by time and then by the users' keys: at most `limit`.
+    /// The requests for a meetup, by time and then by the users' keys; at most `limit`.
     fn requests(&self, meetup: MeetupKey, limit: usize) -> RowResult<Vec<(UserKey, Timestamp)>>;
-    /// A user's request for a meetup.
+    /// The time of a user's request for a meetup.
     fn request_of(&self, meetup: MeetupKey, user: UserKey) -> RowResult<Option<Timestamp>>;
-    /// How many requests a meetup has.
+    /// The number of requests for a meetup.
     fn request_count(&self, meetup: MeetupKey) -> RowResult<i64>;
 }
 
-/// A notification as it is stored.
+/// The row of a notification.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredNotification {
     /// The user who is notified.
@@ -76,20 +78,21 @@ pub struct StoredNotification {
     pub notification: Arc<Notification>,
 }
 
-/// Notifications.
+/// Operations on the rows of notifications.
 pub trait NotificationRows {
-    /// Adds a notification, not yet delivered.
+    /// Inserts a notification, as not yet delivered.
     fn insert_notification(&mut self, row: &StoredNotification) -> RowResult<()>;
-    /// Removes the oldest notifications of a user: `count` of them.
+    /// Deletes the `count` oldest notifications of a user.
     fn delete_oldest_notifications(&mut self, user: UserKey, count: usize) -> RowResult<()>;
-    /// Marks all notifications of a user as read at a moment, those that were read before aside.
+    /// Marks the unread notifications of a user as read at a time.
     fn read_notifications(&mut self, user: UserKey, at: Timestamp) -> RowResult<()>;
     /// Marks a notification as delivered.
     fn mark_notification_delivered(&mut self, id: &NotificationId) -> RowResult<()>;
-    /// Some notifications of a user, or that name it, each with the user whose it is: at most `limit`.
+    /// Some notifications of a user or that name it, each with the user who is notified; at most `limit`.
     fn notifications_about(&self, user: UserKey, limit: usize) -> RowResult<Vec<(NotificationId, UserKey)>>;
-    /// Some notifications that were read before a moment, the oldest first, each with the user whose it is.
+    /// Some notifications that were read before a time, oldest first, each with the user who is notified; at most
+    /// `limit`.
     fn notifications_read_before(&self, before: Timestamp, limit: usize) -> RowResult<Vec<(NotificationId, UserKey)>>;
-    /// Removes a notification.
+    /// Deletes a notification.
     fn delete_notification(&mut self, id: &NotificationId) -> RowResult<()>;
 }

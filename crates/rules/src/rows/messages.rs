@@ -1,29 +1,31 @@
-//! Rows of messages.
+//! Rows of messages, and the operations on them.
+//!
+//! What must stay true: the key of a message is its position, so that its row is also the log's record of its creation.
 
 use quintet_domain::{ClientMessageId, ConnectionId, FileLink, MessageId, MessageKind, Timestamp};
 
 use crate::{ConversationKey, MessageKey, RowResult, SecretKey, UserKey};
 
-/// A message. Its row is also the log's record of its creation: its key is its position.
+/// The row of a message, which is also the log's record of its creation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessageRow {
     /// The key of the row: the position at which the message was committed.
     pub key: MessageKey,
-    /// The id that clients know.
+    /// The id by which clients refer to it.
     pub id: MessageId,
     /// The conversation that it was sent to.
     pub conversation: ConversationKey,
-    /// Its number among the changes of the conversation.
+    /// The sequence number in the conversation.
     pub sequence: u64,
-    /// The sender.
+    /// The user who sent it.
     pub sender: UserKey,
-    /// Text, image or file.
+    /// The kind of content: text, image or file.
     pub kind: MessageKind,
-    /// The text; a notice once it is deleted.
+    /// The text; a notice after the deletion.
     pub content: String,
-    /// The file that it carries.
+    /// The link to the file that it carries.
     pub file: Option<FileLink>,
-    /// The id that the sender's client gave it, unique for conversation and sender.
+    /// The id that the sender's client chose, unique for conversation and sender.
     pub client_message_id: Option<ClientMessageId>,
     /// When it was committed.
     pub created_at: Timestamp,
@@ -35,33 +37,33 @@ pub struct MessageRow {
     pub origin: Option<ConnectionId>,
     /// Whether the sender's client asked for an acknowledgement.
     pub acked: bool,
-    /// The secret that the guest who sent it had proved to have.
+    /// The secret that the guest who sent it had proved to own.
     pub guest_secret: Option<SecretKey>,
 }
 
-/// Messages.
+/// Operations on the rows of messages.
 pub trait MessageRows {
     /// A message by its id.
     fn message(&self, id: &MessageId) -> RowResult<Option<MessageRow>>;
     /// A message by its key.
     fn message_by_key(&self, key: MessageKey) -> RowResult<Option<MessageRow>>;
-    /// The message that a sender's client gave an id.
+    /// The message for which a sender's client chose an id.
     fn message_by_client_id(
         &self,
         conversation: ConversationKey,
         sender: UserKey,
         id: &ClientMessageId,
     ) -> RowResult<Option<MessageRow>>;
-    /// Adds a message under its key.
+    /// Inserts a message under its key.
     fn insert_message(&mut self, row: &MessageRow) -> RowResult<()>;
-    /// Replaces the parts of a message that change: content, file, client message id, times of edit and deletion.
+    /// Updates the mutable parts of a message: content, file, client message id, and the times of edit and deletion.
     fn update_message(&mut self, row: &MessageRow) -> RowResult<()>;
-    /// Messages of a sender whose keys are greater than `after`, by their keys.
+    /// Messages of a sender whose keys are greater than `after`, by their keys; at most `limit`.
     fn messages_of_sender(&self, sender: UserKey, after: MessageKey, limit: usize) -> RowResult<Vec<MessageKey>>;
     /// Whether a user sent a message, deleted or not.
     fn sent_any_message(&self, sender: UserKey) -> RowResult<bool>;
-    /// Messages of others in a range of sequence numbers, `from` excluded and `to` included, oldest first, each with its
-    /// sender: the newest of them if there are more than `limit`.
+    /// Messages of others in a range of sequence numbers, `from` excluded and `to` included, oldest first, each with
+    /// its sender. If there are more than `limit`, the newest of them.
     fn messages_passed(
         &self,
         conversation: ConversationKey,
@@ -69,6 +71,6 @@ pub trait MessageRows {
         reader: UserKey,
         limit: usize,
     ) -> RowResult<Vec<(MessageId, UserKey)>>;
-    /// The newest messages of a conversation, oldest first.
+    /// The newest messages of a conversation, oldest first; at most `limit`.
     fn newest_messages(&self, conversation: ConversationKey, limit: usize) -> RowResult<Vec<MessageRow>>;
 }

@@ -1,9 +1,9 @@
 //! The rows that rules read and write, and the traits by which a store gives access to them.
 //!
-//! This is the narrow waist between rules and databases: typed operations of one statement each, which decide nothing.
-//! Whatever compares, counts towards a limit or chooses whom to tell stands in a rule.
+//! These traits are the interface between rules and databases: typed operations of one statement each, which decide
+//! nothing. Whatever compares, counts towards a limit or selects recipients is part of a rule.
 //!
-//! What must stay true: within a transaction an operation sees everything that was written before it; lists come in the
+//! What must stay true: within a transaction an operation sees everything that was written before it; lists have the
 //! order that their documentation names.
 
 mod conversations;
@@ -22,7 +22,7 @@ pub use meetups::{MeetupRow, MeetupRows, NotificationRows, StoredNotification};
 pub use messages::{MessageRow, MessageRows};
 pub use users::{CountDelta, GuestRows, UserCounts, UserNames, UserRow, UserRows};
 
-/// All rows of a store, within one open transaction.
+/// All rows of a store within one open transaction.
 pub trait Rows:
     UserRows + GuestRows + ConversationRows + MemberRows + MessageRows + MeetupRows + NotificationRows + FileRows + LogRows
 {

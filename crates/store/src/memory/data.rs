@@ -1,16 +1,16 @@
 //! All tables of the store in memory, and the open transaction over them.
 //!
-//! What must stay true: outside a transaction all journals are empty, and the tables hold what is committed. A statement
-//! that fails has changed nothing.
+//! What must stay true: outside a transaction all journals are empty, and the tables hold the committed state. A
+//! statement that fails has changed nothing.
 
 use std::ops::{Deref, DerefMut};
 
 use quintet_rules::{RowResult, RowsError};
 
-use super::rows::{
+use super::table::{Index, Table, Tables, tables};
+use super::tables::{
     ConversationTables, FileTables, LogTables, MeetupTables, MessageTables, NotificationTables, UserTables,
 };
-use super::table::{Index, Table, Tables, tables};
 use crate::writer::{CaughtUp, Database};
 
 tables! {
@@ -30,15 +30,15 @@ tables! {
 #[derive(Debug, Default)]
 pub(super) struct Data {
     tables: AllTables,
-    /// What names this data.
+    /// The identity of the stored data.
     identity: String,
     /// Whether a transaction is open.
     open: bool,
-    /// For each table, the number of its changes at the savepoint; empty where there is none.
+    /// The number of changes of each table at the savepoint; empty if there is no savepoint.
     savepoint: Vec<usize>,
-    /// Changes of ended transactions, and those that were taken back.
+    /// The number of changes of ended transactions, rolled-back ones included.
     changed_before: usize,
-    /// Whether the next commit fails, as that of a full disk does.
+    /// Whether the next commit fails, as on a full disk.
     commit_fails: bool,
 }
 
@@ -56,13 +56,13 @@ impl DerefMut for Data {
     }
 }
 
-/// A statement that the tables do not accept, as a database with constraints would not.
+/// A statement that violates a constraint, as a database would report it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Constraint {
-    /// Another row has the value already.
+    /// Another row has the same value of a unique column.
     #[error("another row has this {0} already")]
     Unique(&'static str),
-    /// The row that is to be changed is not there.
+    /// The row to be changed does not exist.
     #[error("there is no such {0}")]
     Missing(&'static str),
 }
@@ -79,12 +79,12 @@ impl From<Constraint> for RowsError {
 struct CommitFault;
 
 impl Data {
-    /// Empty tables, with the text that names their data.
+    /// Empty tables, with the identity of their data.
     pub(super) fn new(identity: String) -> Self {
         Self { identity, ..Self::default() }
     }
 
-    /// What names this data.
+    /// The identity of the stored data.
     pub(super) fn identity(&self) -> &str {
         &self.identity
     }
@@ -94,7 +94,7 @@ impl Data {
         self.commit_fails = true;
     }
 
-    /// Takes back all changes of the transaction, and ends it.
+    /// Rolls back all changes of the transaction, and ends it.
     fn take_back(&mut self) {
         self.changed_before += self.tables.changes();
         self.tables.journals(&mut |journal| journal.rollback_to(0));
@@ -105,7 +105,7 @@ impl Data {
 
 impl Database for Data {
     fn begin(&mut self) -> RowResult<()> {
-        // What a panic left behind.
+        // A panic may have left an open transaction behind.
         self.take_back();
         self.open = true;
         Ok(())
@@ -160,17 +160,17 @@ impl Database for Data {
     }
 
     fn catch_up(&mut self, _position: u64) -> RowResult<Option<CaughtUp>> {
-        // No other process sees this memory.
+        // No other process can change this memory.
         Ok(None)
     }
 }
 
-/// The key that a row of a table is given next: one more than the greatest.
+/// The key of a table's next row: one more than the greatest.
 pub(super) fn next_key(greatest: Option<i64>) -> i64 {
     greatest.unwrap_or(0) + 1
 }
 
-/// Refuses a new value of a row where another row has it in a unique index; `own` is the value that the row has now.
+/// Refuses a new value of a row if another row has it in a unique index. `own` is the value that the row has now.
 pub(super) fn check_unique<K: Ord + Clone, V>(
     index: &Table<K, V>,
     own: Option<&K>,
@@ -183,7 +183,7 @@ pub(super) fn check_unique<K: Ord + Clone, V>(
     }
 }
 
-/// Moves a row in a unique index from the value that it had to the one that it has.
+/// Moves a row in a unique index from its old value to its new one.
 pub(super) fn move_unique<K: Ord + Clone, V: Copy>(index: &mut Table<K, V>, old: Option<K>, new: Option<K>, key: V) {
     if old == new {
         return;
@@ -196,7 +196,7 @@ pub(super) fn move_unique<K: Ord + Clone, V: Copy>(index: &mut Table<K, V>, old:
     }
 }
 
-/// Moves a row in an index from the entry that it had to the one that it has.
+/// Moves a row in an index from its old entry to its new one.
 pub(super) fn move_entry<K: Ord + Clone>(index: &mut Index<K>, old: Option<K>, new: Option<K>) {
     move_unique(index, old, new, ());
 }

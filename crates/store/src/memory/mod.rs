@@ -1,16 +1,18 @@
-//! The store in memory: ordered maps in place of a database, under the same rules and the same group step.
+//! The store in memory: ordered maps instead of a database, with the same rules and the same group step.
 //!
-//! It runs the same suites as the store on SQLite, drives the seeded simulation, where somebody else says when the
-//! writer works and what fails, and serves trials that leave nothing behind.
+//! It passes the same test suites as the store on SQLite, runs in the seeded simulation, which decides when the writer
+//! works and what fails, and serves trials that leave nothing behind.
 //!
-//! What must stay true: a read sees committed groups only, and each of them whole, since the writer holds the lock while
-//! it works on one. Equal writes, clocks and ids give equal results, since nothing here depends on the order of a hash.
+//! What must stay true: a read sees committed groups only, and each of them completely, because the writer holds the
+//! lock while it applies one. Equal writes, clocks and ids give equal results, because nothing depends on the order of
+//! a hash map.
 
 mod data;
 mod reads;
 mod rows;
 mod seam;
 mod table;
+mod tables;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 mod tests;
@@ -30,12 +32,12 @@ use self::data::Data;
 use crate::writer::{Committer, Database, Queue, Submission, Writer};
 use crate::{Group, OnCommit, OpenError, StoreError};
 
-/// What the writer and the reads of a store share.
+/// The state that the writer and the reads of a store share.
 #[derive(Debug)]
 struct Shared {
-    /// The tables; none once the process that had them has crashed.
+    /// The tables; `None` once the process has crashed.
     data: RwLock<Option<Data>>,
-    /// Whether the disk is said to be full.
+    /// Whether the disk is simulated to be full.
     full: AtomicBool,
 }
 
@@ -48,19 +50,19 @@ impl Shared {
         self.full.load(Ordering::Relaxed)
     }
 
-    /// Reads one committed state.
+    /// Runs a read over one committed state.
     fn read<T>(&self, read: impl FnOnce(&Data) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let data = self.data.read().unwrap_or_else(PoisonError::into_inner);
         read(data.as_ref().ok_or(StoreError::Closed)?)
     }
 
-    /// Works on the tables while no read does; none where they are gone.
+    /// Runs a function on the tables while no read does; returns `None` if the tables are gone.
     fn write<T>(&self, write: impl FnOnce(&mut Data) -> T) -> Option<T> {
         let mut data = self.data.write().unwrap_or_else(PoisonError::into_inner);
         data.as_mut().map(write)
     }
 
-    /// Takes the tables away from the store.
+    /// Takes the tables out of the store.
     fn take(&self) -> Data {
         let data = self.data.write().unwrap_or_else(PoisonError::into_inner).take();
         data.unwrap_or_default()
@@ -76,7 +78,7 @@ impl Shared {
         self.write(|data| committer.commit_group(data, environment, submissions))
     }
 
-    /// A committer that goes on behind the newest position.
+    /// A committer that continues after the newest position.
     fn committer(&self, quotas: Quotas) -> Committer {
         let position = self.write(|data| data.newest_position().unwrap_or_default()).unwrap_or_default();
         Committer::new(WriterState { quotas, ..WriterState::default() }, position)
@@ -86,9 +88,9 @@ impl Shared {
 /// How the writer is driven.
 #[derive(Debug)]
 enum Drive {
-    /// By a thread of its own.
+    /// The writer is a thread of its own.
     Thread(Writer),
-    /// By whoever has the [`MemoryWriter`].
+    /// The writer is driven by the owner of the [`MemoryWriter`].
     Manual(Queue),
 }
 
@@ -101,7 +103,7 @@ impl Drive {
     }
 }
 
-/// The store in memory.
+/// The store in memory, a [`Store`](crate::Store).
 pub struct MemoryStore {
     shared: Arc<Shared>,
     environment: Arc<dyn Environment>,
@@ -115,21 +117,21 @@ impl fmt::Debug for MemoryStore {
 }
 
 impl MemoryStore {
-    /// An empty store whose writer is a thread of its own.
+    /// Creates an empty store whose writer is a thread of its own.
     ///
     /// # Errors
-    /// [`OpenError::Thread`] where the thread cannot be started.
+    /// [`OpenError::Thread`] if the thread cannot be started.
     pub fn start(environment: Arc<dyn Environment>, quotas: Quotas, on_commit: OnCommit) -> Result<Self, OpenError> {
         let shared = Shared::new(empty(&*environment));
         let mut committer = shared.committer(quotas);
         let (tables, clock) = (Arc::clone(&shared), Arc::clone(&environment));
-        // Only a crash takes the tables away, and only a store that is driven by hand can crash.
+        // Only a crash takes the tables away, and only a manually driven store can crash.
         let commit = move |submissions| tables.commit(&mut committer, &*clock, submissions).unwrap_or_else(nothing);
         let writer = Writer::start_with(commit, on_commit)?;
         Ok(Self { shared, environment, drive: Drive::Thread(writer) })
     }
 
-    /// An empty store whose writer works when it is called, on the thread of its caller: for simulations.
+    /// Creates an empty store whose writer runs when it is called, on the caller's thread: for simulations.
     #[must_use]
     pub fn manual(environment: Arc<dyn Environment>, quotas: Quotas) -> (Arc<Self>, MemoryWriter) {
         Self::manual_over(empty(&*environment), environment, quotas)
@@ -150,7 +152,7 @@ impl MemoryStore {
     }
 }
 
-/// Empty tables under a name of their own.
+/// Empty tables with a new identity.
 fn empty(environment: &dyn Environment) -> Data {
     Data::new(format!("{:032x}", environment.secret()))
 }

@@ -1,4 +1,6 @@
-//! The store in memory as a [`Store`].
+//! The implementation of [`Store`] by the store in memory.
+//!
+//! What must stay true: each read sees one committed state.
 
 use std::sync::Arc;
 
@@ -17,7 +19,7 @@ use crate::{
 };
 
 impl MemoryStore {
-    /// A read of one committed state. Reads are short, so parties take no turns.
+    /// Runs a read over one committed state. Reads are short, so parties take no turns.
     fn read<'s, T: 's>(&'s self, read: impl FnOnce(&Data) -> Result<T, StoreError> + Send + 's) -> ReadResult<'s, T> {
         Box::pin(async move { self.shared.read(read) })
     }
@@ -172,7 +174,7 @@ impl Store for MemoryStore {
         None
     }
 
-    /// A store that is driven by hand takes no further writes; what is queued is left to its [`MemoryWriter`].
+    /// A manually driven store accepts no further writes; queued ones are left to its [`MemoryWriter`].
     ///
     /// [`MemoryWriter`]: crate::MemoryWriter
     fn close(&self) -> Future<'_, ()> {

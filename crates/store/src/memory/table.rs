@@ -1,21 +1,21 @@
-//! A table: an ordered map that can go back to an earlier state.
+//! A table: an ordered map that can be rolled back to an earlier state.
 //!
-//! What must stay true: each change is in the journal, so that going back costs what was changed since, and not what the
-//! table holds; iteration follows the order of the keys, so that equal histories give equal results.
+//! What must stay true: each change is in the journal, so that a rollback costs what was changed since, not the size of
+//! the table; iteration is in the order of the keys, so that equal histories give equal results.
 
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::ops::RangeBounds;
 
-/// An ordered map with a journal of what was changed since [`Journal::forget`].
+/// An ordered map with a journal of the changes since [`Journal::forget`].
 #[derive(Debug)]
 pub(super) struct Table<K, V> {
     rows: BTreeMap<K, V>,
-    /// For each change, oldest first, the key and the value that it had before.
+    /// The changes, oldest first, each as a key and the value that it had before.
     journal: Vec<(K, Option<V>)>,
 }
 
-/// A set of keys in order: an index.
+/// An ordered set of keys, which serves as an index.
 pub(super) type Index<K> = Table<K, ()>;
 
 impl<K, V> Default for Table<K, V> {
@@ -41,13 +41,13 @@ impl<K: Ord + Clone, V> Table<K, V> {
         self.rows.contains_key(key)
     }
 
-    /// Gives a key a value, in place of the one that it had.
+    /// Sets the value of a key, replacing its previous one.
     pub(super) fn insert(&mut self, key: K, value: V) {
         let before = self.rows.insert(key.clone(), value);
         self.journal.push((key, before));
     }
 
-    /// Removes a key; says whether it had a value.
+    /// Removes a key. Returns whether it had a value.
     pub(super) fn remove<Q: Ord + ?Sized>(&mut self, key: &Q) -> bool
     where
         K: Borrow<Q>,
@@ -77,13 +77,13 @@ impl<K: Ord + Clone, V> Table<K, V> {
     }
 }
 
-/// The journal of a table, whatever the table holds.
+/// The journal of a table, whatever the table's types.
 pub(super) trait Journal {
     /// The number of changes since the last [`Self::forget`].
     fn len(&self) -> usize;
-    /// Takes back all changes but the first `changes`.
+    /// Rolls back all changes but the first `changes`.
     fn rollback_to(&mut self, changes: usize);
-    /// Keeps all changes: from here on they cannot be taken back.
+    /// Keeps all changes, which cannot be rolled back any more.
     fn forget(&mut self);
 }
 
@@ -129,7 +129,8 @@ impl<K: Ord, V> Tables for Table<K, V> {
     }
 }
 
-/// Defines a struct of tables, or of groups of them, and the visit of their journals, so that no table is left out of a rollback.
+/// Defines a struct of tables, or of groups of them, and the visit of their journals, so that no table is left out of a
+/// rollback.
 macro_rules! tables {
     ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
         $(#[$doc])*

@@ -1,4 +1,4 @@
-//! Smoke tests of the store in memory: groups, faults, and what is kept over a crash.
+//! Smoke tests of the store in memory: groups, faults, and what survives a crash.
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -34,7 +34,7 @@ fn environment() -> Arc<dyn Environment> {
     Arc::new(Counted(AtomicU64::new(1)))
 }
 
-/// The result of a future that is ready at once, as all of a store that is driven by hand are.
+/// The output of a future that is ready at once, as all futures of a manually driven store are.
 fn now<T>(future: impl std::future::Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => result,

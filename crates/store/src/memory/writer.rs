@@ -1,7 +1,7 @@
 //! The writer of a store in memory as a simulation drives it: group by group, with faults.
 //!
-//! What must stay true: a fault does what it does to a database on a disk. A commit that fails keeps nothing of its
-//! group; a crash keeps what was committed, and nobody hears anything any more.
+//! What must stay true: a fault has the effect that it has on a database on a disk. A commit that fails keeps nothing
+//! of its group; a crash keeps what was committed, and nothing is sent after it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use super::{MemoryStore, Shared};
 use crate::writer::{Committer, Submission};
 use crate::{Group, ReplyTo};
 
-/// The writer of a store that [`MemoryStore::manual`] made. Where it is dropped the store takes no further writes.
+/// The writer of a store that [`MemoryStore::manual`] created. If it is dropped, the store accepts no further writes.
 pub struct MemoryWriter {
     shared: Arc<Shared>,
     environment: Arc<dyn Environment>,
@@ -39,7 +39,7 @@ impl MemoryWriter {
         Self { shared, environment, committer, submissions }
     }
 
-    /// The newest position that is committed.
+    /// The newest committed position.
     #[must_use]
     pub fn position(&self) -> u64 {
         self.committer.position()
@@ -51,8 +51,8 @@ impl MemoryWriter {
         self.submissions.len()
     }
 
-    /// Takes up to `max_writes` of the writes that are queued and commits them as one group; none where none is queued.
-    /// Callers are replied to before this returns; the group is for the caller to hand on.
+    /// Commits up to `max_writes` queued writes as one group; returns `None` if none is queued. Callers are replied to
+    /// before this returns; the caller hands the group on.
     pub fn commit(&mut self, max_writes: usize) -> Option<Group> {
         let submissions = self.take(max_writes);
         if submissions.is_empty() {
@@ -78,26 +78,26 @@ impl MemoryWriter {
         found.unwrap_or_else(|error| Some(error.to_string()))
     }
 
-    /// Makes the commit of the next group fail, as on a disk that fails: every write of it is refused, and nothing of it
-    /// is kept.
+    /// Makes the commit of the next group fail, as on a failing disk: each of its writes is refused, and nothing is
+    /// kept.
     pub fn fail_next_commit(&mut self) {
         self.shared.write(Data::fail_next_commit);
     }
 
-    /// Says whether the disk is full: then the store refuses writes that need room.
+    /// Sets whether the disk is full. While it is, the store refuses writes that need space.
     pub fn set_full(&mut self, full: bool) {
         self.shared.full.store(full, Ordering::Relaxed);
     }
 
-    /// Ends the process of the store before the next commit: what is queued is lost, and nobody is replied to. The store
-    /// answers every call with [`StoreError::Closed`](crate::StoreError::Closed) from here on. Gives what was committed.
+    /// Ends the store's process before the next commit: queued writes are lost without a reply. From then on the store
+    /// answers every call with [`StoreError::Closed`](crate::StoreError::Closed). Returns the committed state.
     #[must_use]
     pub fn crash(self) -> MemoryDisk {
         MemoryDisk { data: self.shared.take() }
     }
 
-    /// Ends the process of the store right behind the commit of the next group, before anybody is replied to or anything
-    /// is handed on.
+    /// Ends the store's process directly after the commit of the next group, before anything is replied to or handed
+    /// on.
     #[must_use]
     pub fn crash_after_commit(mut self, max_writes: usize) -> MemoryDisk {
         let mut submissions = self.take(max_writes);
@@ -109,14 +109,14 @@ impl MemoryWriter {
     }
 }
 
-/// What a store had committed when its process ended.
+/// The state that a store had committed when its process ended.
 #[derive(Debug)]
 pub struct MemoryDisk {
     data: Data,
 }
 
 impl MemoryDisk {
-    /// Opens a store over what was committed.
+    /// Opens a store over the committed state.
     #[must_use]
     pub fn open(self, environment: Arc<dyn Environment>, quotas: Quotas) -> (Arc<MemoryStore>, MemoryWriter) {
         MemoryStore::manual_over(self.data, environment, quotas)

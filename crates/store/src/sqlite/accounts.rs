@@ -1,6 +1,6 @@
-//! Reading accounts, the keys of services, and what guests and logins are checked by.
+//! Reads of accounts, of the keys of services, and of what guests and logins are checked against.
 //!
-//! What must stay true: a username is found by the rules of names, an email address whatever the case.
+//! What must stay true: a username is found by the rules about names, an email address without regard to case.
 
 use std::sync::Arc;
 
@@ -11,9 +11,9 @@ use quintet_rules::{names, secret_of};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::directory::folded;
-use super::queries::Read;
 use super::rows::{SqliteRows, user_at, user_columns};
 use super::sets;
+use crate::error::Read;
 use crate::{Page, ServiceKey};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -34,7 +34,7 @@ pub(super) fn account_by_login(conn: &Connection, login: &Login) -> Read<Option<
     Ok(row.map(|row| row.account()))
 }
 
-/// All accounts of people, by username.
+/// The accounts of all people, by username.
 pub(super) fn accounts(conn: &Connection) -> Read<Vec<Account>> {
     Ok(conn
         .prepare(concat!(
@@ -46,8 +46,8 @@ pub(super) fn accounts(conn: &Connection) -> Read<Vec<Account>> {
         .collect::<Result<_, _>>()?)
 }
 
-/// Users whose username or name holds a text. One read looks at a limited number of names, so a page may be short or
-/// empty and still have a cursor for the next.
+/// Users whose username or name contains a text. One read checks a limited number of names, so that a page may be short
+/// or empty and still have a cursor for the next.
 pub(super) fn search(conn: &Connection, query: &str, cursor: Option<&str>, limit: u32) -> Read<Page<Arc<User>>> {
     let part = folded(query);
     let mut fitting: Vec<(i64, String)> = Vec::new();
@@ -84,7 +84,7 @@ pub(super) fn erasing(conn: &Connection) -> Read<Vec<UserId>> {
         .collect::<Result<_, _>>()?)
 }
 
-/// All keys of services, by name.
+/// The keys of all services, by the services' names.
 pub(super) fn service_keys(conn: &Connection) -> Read<Vec<ServiceKey>> {
     let mut statement = conn.prepare_cached(
         "SELECT u.username, k.created_at FROM service_key k JOIN user u ON u.pk = k.user_pk ORDER BY u.username_key",
@@ -107,7 +107,7 @@ pub(super) fn service(conn: &Connection, hash: &str) -> Read<Option<Account>> {
         .optional()?)
 }
 
-/// Whether a proof stands for a secret of the guest who has an id now.
+/// Whether a proof matches a secret of the guest who has an id now.
 pub(super) fn guest_knows(conn: &Connection, guest: &UserId, proof: &GuestProof) -> Read<bool> {
     let rows = SqliteRows(conn);
     match rows.user(guest)?.filter(|row| row.user.is_guest()) {
@@ -116,7 +116,7 @@ pub(super) fn guest_knows(conn: &Connection, guest: &UserId, proof: &GuestProof)
     }
 }
 
-/// When an account was last logged in to from a network; none where it never was, or not for long.
+/// When an account was last logged in to from a network; `None` if it never was, or not for a long time.
 pub(super) fn last_login(conn: &Connection, user: &UserId, network: &str, now: Timestamp) -> Read<Option<Timestamp>> {
     let rows = SqliteRows(conn);
     let Some(user) = rows.user(user)? else { return Ok(None) };

@@ -1,4 +1,6 @@
-//! Searches: open conversations, and the direct conversation of two users.
+//! Searches for groups and rooms, and the direct conversation of two users.
+//!
+//! What must stay true: one read checks a limited number of names, however many conversations there are.
 
 use std::cmp::Reverse;
 
@@ -8,18 +10,19 @@ use quintet_rules::rows::{ConversationRows, MemberRows, UserRow};
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, params};
 
-use super::queries::{Read, readable, user};
+use super::queries::{readable, user};
 use super::rows::{CONVERSATION_COLUMNS, SqliteRows, conversation_at, conversation_columns};
 use super::{lists, sets};
+use crate::error::Read;
 use crate::{Filter, Listing, Page};
 
-/// What is looked for in names, as `folded_holds` takes it.
+/// Folds the case of a text that is searched for in names, for `folded_holds`.
 pub(super) fn folded(text: &str) -> String {
     text.trim().chars().take(NAME_CHARS_MAX).collect::<String>().to_lowercase()
 }
 
-/// Lets statements ask `folded_holds(name, part)`: whether a name holds a folded text, whatever the case, in any script.
-/// SQLite's own comparisons know the case of ASCII alone.
+/// Registers `folded_holds(name, part)` for statements: whether a name contains a folded text, compared without regard
+/// to case in any script. SQLite's own comparisons fold only ASCII.
 pub(super) fn register(conn: &Connection) -> Result<(), rusqlite::Error> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
     conn.create_scalar_function("folded_holds", 2, flags, |context| {
@@ -28,20 +31,20 @@ pub(super) fn register(conn: &Connection) -> Result<(), rusqlite::Error> {
     })
 }
 
-/// Where a conversation stands in a list by activity: when it last changed, and its row.
+/// The position of a conversation in a list by activity: the time of its last change, and its key.
 type Mark = (i64, i64);
 
-/// Groups and rooms by a part of their name, newest activity first. One read checks a limited number of names, so a
-/// page may be short or empty and still have a cursor for the next.
+/// Groups and rooms by a part of their name, newest activity first. One read checks a limited number of names, so that
+/// a page may be short or empty and still have a cursor for the next.
 pub(super) fn found(
     conn: &Connection,
-    asker: &UserId,
+    requester: &UserId,
     query: &str,
     which: &Filter,
     cursor: Option<&str>,
     limit: u32,
 ) -> Read<Page<Listing>> {
-    let user = user(conn, asker)?;
+    let user = user(conn, requester)?;
     let (after, part) = (lists::after_cursor(cursor)?, folded(query));
     let (mut marks, mut end) = match which {
         Filter::Open => open(conn, after, &part, limit)?,
@@ -49,7 +52,7 @@ pub(super) fn found(
             let (mut open, end) = open(conn, after, &part, limit)?;
             open.extend(closed_of(conn, &user, after, &part, limit)?);
             open.sort_unstable_by_key(|mark| Reverse(*mark));
-            // What comes behind the end of the open ones is not all known.
+            // After the end of the open ones, not all of them have been read.
             open.retain(|mark| end.is_none_or(|end| *mark >= end));
             (open, end)
         }
@@ -71,7 +74,7 @@ pub(super) fn found(
     Ok(Page { items: shown(conn, &user, &marks)?, next })
 }
 
-/// Open groups and rooms whose name fits, and up to where names were looked at, where that is not the end.
+/// Open groups and rooms whose name matches, and the mark up to which names were checked, unless that is the end.
 fn open(conn: &Connection, after: Mark, part: &str, limit: u32) -> Read<(Vec<Mark>, Option<Mark>)> {
     let (mut fitting, mut end, mut looked_at) = (Vec::new(), None, 0);
     let mut names = conn.prepare_cached(
@@ -98,7 +101,7 @@ fn open(conn: &Connection, after: Mark, part: &str, limit: u32) -> Read<(Vec<Mar
     Ok((fitting, end))
 }
 
-/// Closed groups of a member whose name fits: of those that come next one more than a page has.
+/// Closed groups of a member whose name matches; at most one more than a page has.
 fn closed_of(conn: &Connection, user: &UserRow, after: Mark, part: &str, limit: u32) -> Read<Vec<Mark>> {
     Ok(conn
         .prepare_cached(
@@ -112,7 +115,7 @@ fn closed_of(conn: &Connection, user: &UserRow, after: Mark, part: &str, limit: 
         .collect::<Result<_, _>>()?)
 }
 
-/// Some groups and rooms as a user finds them, in the given order.
+/// Some groups and rooms as a user sees them in a list, in the given order.
 fn shown(conn: &Connection, user: &UserRow, marks: &[Mark]) -> Read<Vec<Listing>> {
     let mut statement = conn.prepare_cached(concat!(
         "SELECT ",
@@ -144,21 +147,21 @@ fn shown(conn: &Connection, user: &UserRow, marks: &[Mark]) -> Read<Vec<Listing>
     Ok(items.into_iter().map(|(_, found)| found).collect())
 }
 
-/// Refuses whoever may not use a conversation.
-pub(super) fn may_use(conn: &Connection, asker: &UserId, id: &ConversationId) -> Read<()> {
-    readable(conn, &user(conn, asker)?, id).map(|_| ())
+/// Refuses a user who may not use a conversation.
+pub(super) fn may_use(conn: &Connection, requester: &UserId, id: &ConversationId) -> Read<()> {
+    readable(conn, &user(conn, requester)?, id).map(|_| ())
 }
 
-/// The conversation of two users, if they have one.
-pub(super) fn direct(conn: &Connection, asker: &UserId, other: &UserId) -> Read<Option<ConversationId>> {
-    let (user, other) = (user(conn, asker)?.key, user(conn, other)?.key);
+/// The direct conversation of two users, if they have one.
+pub(super) fn direct(conn: &Connection, requester: &UserId, other: &UserId) -> Read<Option<ConversationId>> {
+    let (user, other) = (user(conn, requester)?.key, user(conn, other)?.key);
     let found = SqliteRows(conn).direct_conversation((user.min(other), user.max(other)))?;
     Ok(found.map(|row| row.reference.id.clone()))
 }
 
-/// How many messages a conversation has, as far as they are counted.
-pub(super) fn message_count(conn: &Connection, asker: &UserId, id: &ConversationId) -> Read<u64> {
-    let row = readable(conn, &user(conn, asker)?, id)?;
+/// The number of messages of a conversation, up to the limit of counting.
+pub(super) fn message_count(conn: &Connection, requester: &UserId, id: &ConversationId) -> Read<u64> {
+    let row = readable(conn, &user(conn, requester)?, id)?;
     let count: i64 = conn
         .prepare_cached("SELECT count(*) FROM (SELECT 1 FROM message WHERE conversation_pk = ?1 LIMIT ?2)")?
         .query_row(params![row.key.0, MESSAGES_COUNTED_MAX], |row| row.get(0))?;

@@ -1,6 +1,6 @@
-//! Reading files: one that may be had, and those that nobody may have any more.
+//! Reads of files: one that is available, and those that are not available any more.
 //!
-//! What must stay true: whether a file may be had is decided by the rules of files, and never stored.
+//! What must stay true: whether a file is available is decided by the rules about files, and never stored.
 
 use quintet_domain::{StoredFile, Timestamp};
 use quintet_rules::FileKey;
@@ -8,11 +8,11 @@ use quintet_rules::files::{is_available, is_orphaned};
 use quintet_rules::rows::FileRows;
 use rusqlite::Connection;
 
-use super::queries::Read;
 use super::rows::SqliteRows;
 use crate::OrphanedFiles;
+use crate::error::Read;
 
-/// A file that may be had by whoever knows its secret.
+/// A file that a client with its secret may download.
 pub(super) fn file(conn: &Connection, now: Timestamp, id: &str, secret: &str) -> Read<Option<StoredFile>> {
     let rows = SqliteRows(conn);
     let Some(file) = rows.file(id)?.filter(|file| file.secret == secret) else { return Ok(None) };
@@ -23,7 +23,7 @@ pub(super) fn file(conn: &Connection, now: Timestamp, id: &str, secret: &str) ->
     Ok(Some(StoredFile { name: file.name, size, mime, image: file.image }))
 }
 
-/// Files that nobody may have any more, among so many behind a mark.
+/// Files that are not available any more, among `among` files after the key `after`.
 pub(super) fn orphaned(conn: &Connection, now: Timestamp, after: i64, among: u32) -> Read<OrphanedFiles> {
     let rows = SqliteRows(conn);
     let files = rows.files(FileKey(after), among as usize)?;

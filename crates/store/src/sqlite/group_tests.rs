@@ -1,7 +1,6 @@
-//! The group step over SQLite: what a refusal, a failure half-way, a panic and a lost transaction leave behind.
+//! The group step over SQLite: what remains after a refusal, a failure half-way, a panic and a lost transaction.
 //!
-//! Triggers stand in for a disk that fails: they end a statement, or the whole transaction, for messages with certain
-//! texts.
+//! Triggers simulate a failing disk: they abort a statement, or the whole transaction, for messages with certain texts.
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
@@ -19,7 +18,7 @@ use super::open::{self, Location};
 use super::rows::{SqliteRows, WriterConnection};
 use crate::{Committer, Group, ReplyTo, StoreError, Submission};
 
-/// An environment whose next id is a panic once it has given so many.
+/// An environment that panics after it has given a number of ids.
 struct Ids {
     given: AtomicU64,
     panics_at: AtomicU64,
@@ -41,7 +40,7 @@ impl Environment for Ids {
     }
 }
 
-/// A committer over a database in memory, in which a user has a group.
+/// A committer over a database in memory that contains a user with a group.
 struct Stage {
     database: SqliteRows<WriterConnection>,
     committer: Committer,
@@ -50,9 +49,9 @@ struct Stage {
     conversation: ConversationId,
 }
 
-/// Fails a statement after the message was written.
+/// A text that makes a statement fail after the message was written.
 const HALF: &str = "half";
-/// Ends the transaction, as SQLite does by itself when the disk fails.
+/// A text that ends the transaction, as SQLite does by itself when the disk fails.
 const END: &str = "end";
 
 impl Stage {
@@ -120,12 +119,12 @@ impl Stage {
         SendMessage { actor: Actor::user(self.user.clone()), text }.into()
     }
 
-    fn said(&self) -> Vec<String> {
-        let mut said = self.database.0.prepare("SELECT content FROM message ORDER BY position").unwrap();
-        said.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+    fn contents(&self) -> Vec<String> {
+        let mut contents = self.database.0.prepare("SELECT content FROM message ORDER BY position").unwrap();
+        contents.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
     }
 
-    /// Whether the cache agrees with the database.
+    /// Asserts that the cache agrees with the database.
     #[track_caller]
     fn assert_fresh(&self) {
         assert_eq!(self.committer.state().cache.find_stale(&self.database).unwrap(), None);
@@ -149,7 +148,7 @@ fn a_refusal_takes_no_other_along() {
     let group = stage.run([stage.send("1"), nowhere, edit.into(), stage.send("2")]);
     assert!(group.committed);
     assert_eq!((applied(&group.commit), group.writes), (vec![true, false, false, true], 4));
-    assert_eq!(stage.said(), ["1", "2"]);
+    assert_eq!(stage.contents(), ["1", "2"]);
     let sequences: Vec<_> = group.commit.entries.iter().map(|entry| entry.sequence).collect();
     assert_eq!(sequences, [Some(1), Some(2)]);
     stage.assert_fresh();
@@ -170,12 +169,12 @@ fn half_a_write_is_never_kept() {
     assert!(matches!(receiver.try_recv(), Ok(Err(StoreError::Commit(_)))));
     let replies: Vec<_> = group.commit.replies.iter().map(|reply| (reply.ticket.0, reply.after)).collect();
     assert_eq!(replies, [(1, before), (2, before)], "whoever waits is replied to, in order");
-    assert_eq!((applied(&group.commit), stage.said()), (vec![false, false], vec![]));
+    assert_eq!((applied(&group.commit), stage.contents()), (vec![false, false], vec![]));
     stage.assert_fresh();
-    // From here on each write has a savepoint, so that the next such takes no other along.
+    // From here on each write has a savepoint, so that the next such failure affects no other write.
     let group = stage.run([stage.send("1"), stage.send(HALF), stage.send("3")]);
     assert_eq!((group.committed, applied(&group.commit)), (true, vec![true, false, true]));
-    assert_eq!(stage.said(), ["1", "3"]);
+    assert_eq!(stage.contents(), ["1", "3"]);
     let positions: Vec<_> = group.commit.entries.iter().map(|entry| entry.position).collect();
     assert_eq!(positions, [before + 1, before + 2], "no position is lost");
     stage.assert_fresh();
@@ -185,11 +184,11 @@ fn half_a_write_is_never_kept() {
 fn nothing_stands_alone_after_the_database_gave_up() {
     let mut stage = Stage::new();
     let before = stage.committer.position();
-    // Twice: the first group has no savepoints, the second has.
+    // Twice, because the first group has no savepoints and the second has.
     for _ in 0..2 {
         let group = stage.run([stage.send("1"), stage.send(END), stage.send("3")]);
         assert_eq!((group.committed, group.commit.position), (false, before));
-        assert_eq!((applied(&group.commit), stage.said()), (vec![false; 3], vec![]));
+        assert_eq!((applied(&group.commit), stage.contents()), (vec![false; 3], vec![]));
         stage.assert_fresh();
     }
     let group = stage.run([stage.send("4")]);
@@ -203,13 +202,16 @@ fn a_panic_takes_its_write_back_and_no_other() {
     stage.ids.panics_at.store(stage.ids.given.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     let group = stage.run([stage.send("1"), stage.send("2"), stage.send("3")]);
     assert!(group.committed);
-    assert_eq!((applied(&group.commit), stage.said()), (vec![true, false, true], vec!["1".to_owned(), "3".to_owned()]));
+    assert_eq!(
+        (applied(&group.commit), stage.contents()),
+        (vec![true, false, true], vec!["1".to_owned(), "3".to_owned()])
+    );
     let refused = group.commit.replies[1].outcome.as_ref().unwrap_err();
     assert_eq!(refused.code, Code::Internal);
     stage.assert_fresh();
 }
 
-/// What another process commits is taken over: its positions, its revocations, its rows.
+/// The positions, revocations and rows that another process commits are caught up with.
 #[test]
 fn commits_of_others_are_caught_up_with() {
     let folder = tempfile::tempdir().unwrap();

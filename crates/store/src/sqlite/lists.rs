@@ -1,7 +1,7 @@
 //! Conversations as their members see them: one, or a page of a user's own.
 //!
-//! What must stay true: a page takes the same few statements however many conversations it has, and ends where it has
-//! come to its bounds of rows or bytes.
+//! What must stay true: the number of statements for a page does not depend on its conversations; a page ends at its
+//! limit of rows or bytes.
 
 use std::sync::Arc;
 
@@ -10,32 +10,33 @@ use quintet_domain::limits::{
     UNREAD_COUNTED_MAX,
 };
 use quintet_domain::{Conversation, ConversationId, Member, Message, Reader, Refusal, Role, Timestamp, UserId};
-use quintet_rules::messages::shown;
+use quintet_rules::message_views::shown;
 use quintet_rules::rows::{ConversationRow, UserRow};
 use rusqlite::{Connection, params};
 
-use super::queries::{Read, readable, user};
+use super::queries::{readable, user};
 use super::rows::{
     MESSAGE_COLUMNS, SHOWN_USER_COLUMNS, conversation_at, conversation_columns, message_at, message_columns,
     shown_user_columns,
 };
 use super::sets::{self, Users};
 use crate::Page;
+use crate::error::Read;
 
 /// A conversation that the user is a member of.
-pub(super) fn conversation(conn: &Connection, asker: &UserId, id: &ConversationId) -> Read<Conversation> {
-    let user = user(conn, asker)?;
+pub(super) fn conversation(conn: &Connection, requester: &UserId, id: &ConversationId) -> Read<Conversation> {
+    let user = user(conn, requester)?;
     let row = readable(conn, &user, id)?;
     let found = whole(conn, &user, vec![row], IDS_MAX)?.pop();
     Ok(found.ok_or_else(|| Refusal::not_found("conversation", id))?)
 }
 
-/// The mark of where a page of conversations ended.
+/// The cursor at the end of a page of conversations.
 pub(super) fn cursor_at(updated_at: i64, pk: i64) -> String {
     format!("{updated_at}.{pk}")
 }
 
-/// What a page of conversations comes after: the time of the last change, and the row.
+/// Parses the cursor after which a page of conversations begins: the time of the last change, and the row.
 pub(super) fn after_cursor(cursor: Option<&str>) -> Read<(i64, i64)> {
     let Some(cursor) = cursor else { return Ok((i64::MAX, i64::MAX)) };
     let mark = cursor.split_once('.').and_then(|(at, pk)| Some((at.parse().ok()?, pk.parse().ok()?)));
@@ -45,13 +46,13 @@ pub(super) fn after_cursor(cursor: Option<&str>) -> Read<(i64, i64)> {
 /// A page of the user's conversations, newest activity first.
 pub(super) fn conversations(
     conn: &Connection,
-    asker: &UserId,
+    requester: &UserId,
     cursor: Option<&str>,
     limit: u32,
 ) -> Read<Page<Conversation>> {
-    let user = user(conn, asker)?;
+    let user = user(conn, requester)?;
     let (before_at, before_pk) = after_cursor(cursor)?;
-    // Reads the sort key of all conversations of the user, and the rest only of those on the page.
+    // Reads the sort keys of all conversations of the user, and the other columns only for those on the page.
     let mut found: Vec<ConversationRow> = conn
         .prepare_cached(concat!(
             "SELECT ",
@@ -77,12 +78,12 @@ pub(super) fn conversations(
     Ok(Page { items, next })
 }
 
-/// Members shown of each conversation, for a page of a number of conversations.
+/// The number of members that are shown of each conversation, on a page of a number of conversations.
 fn members_of_each(conversations: usize) -> usize {
     (MEMBERS_OF_PAGE_MAX / conversations.max(1)).clamp(PEOPLE_LISTED_MIN, MEMBERS_LISTED_MAX)
 }
 
-/// The parts of one conversation that are not in its own row.
+/// The parts of a conversation that are not in its own row.
 #[derive(Default)]
 struct Beside {
     owner: Option<UserId>,
@@ -92,14 +93,14 @@ struct Beside {
     bytes: usize,
 }
 
-/// A member, with the number of the conversation's when it joined.
+/// A member, with the conversation's sequence number at its join.
 struct ListedMember {
     joined_sequence: u64,
     pk: i64,
     member: Member,
 }
 
-/// Conversations with what a client shows of them: as many of the first as one page may have bytes.
+/// Completes the conversations of rows, as many of the first as fit the bytes of one page.
 fn whole(conn: &Connection, user: &UserRow, rows: Vec<ConversationRow>, members_max: usize) -> Read<Vec<Conversation>> {
     let mut beside: Vec<Beside> = rows.iter().map(|_| Beside::default()).collect();
     let keys = sets::keys(rows.iter().map(|row| row.key.0));
@@ -156,7 +157,7 @@ fn add_messages(
     Ok(())
 }
 
-/// Adds the first members of each conversation, and the asking user. Returns how many conversations are complete.
+/// Adds the first members of each conversation, and the requesting user. Returns how many conversations are complete.
 fn add_members(
     conn: &Connection,
     user: &UserRow,
@@ -209,7 +210,7 @@ fn assembled(row: ConversationRow, beside: Beside, members_max: usize) -> Conver
     }
     members.sort_unstable_by_key(|listed| (listed.joined_sequence, listed.pk));
     if members.len() > members_max {
-        // One more than the first came: the one who asks, the last of them. It stands for the one before.
+        // The requesting user was added after the first members, as one too many. It replaces the last of the others.
         members.remove(members_max - 1);
     }
     Conversation {
@@ -226,7 +227,7 @@ fn assembled(row: ConversationRow, beside: Beside, members_max: usize) -> Conver
     }
 }
 
-/// Who of the members that are shown read a message: those that have come furthest first.
+/// The readers of a message among the members that are shown, the most advanced first.
 fn readers(members: &mut [ListedMember], message: &Message) -> Vec<Reader> {
     members.sort_by_key(|listed| std::cmp::Reverse(listed.member.read_sequence));
     let passed = members.iter().filter(|listed| {

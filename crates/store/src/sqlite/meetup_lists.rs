@@ -1,7 +1,7 @@
 //! Meetups as users see them: one, or a page of all.
 //!
-//! What must stay true: a page takes the same few statements however many meetups it has, and ends where it has come to
-//! its bounds of rows or bytes.
+//! What must stay true: the number of statements for a page does not depend on its meetups; a page ends at its limit of
+//! rows or bytes.
 
 use std::sync::Arc;
 
@@ -11,9 +11,9 @@ use quintet_rules::meetups::{PEOPLE_SHOWN_MAX, view};
 use quintet_rules::rows::{MeetupRow, MeetupRows, UserRow, UserRows};
 use rusqlite::{Connection, Row, params};
 
-use super::queries::Read;
 use super::rows::{SHOWN_USER_COLUMNS, SqliteRows, meetup_at, meetup_columns, shown_user_columns};
 use super::sets::{self, Users};
+use crate::error::Read;
 use crate::{MeetupFilter, Page};
 
 /// A meetup as a user sees it.
@@ -24,7 +24,7 @@ pub(super) fn meetup(conn: &Connection, viewer: &UserId, id: &MeetupId) -> Read<
     Ok(view(&rows, &row, viewer)?)
 }
 
-/// A page of meetups, the newest first.
+/// A page of meetups, newest first.
 pub(super) fn list(
     conn: &Connection,
     viewer: &UserId,
@@ -39,7 +39,7 @@ pub(super) fn list(
             cursor.parse().map_err(|_| Refusal::invalid("cursor", "must be the `next` of an earlier page"))?
         }
     };
-    // Each of the two uses an index of its own, so that meetups that are over are not looked through.
+    // Each of the two statements uses an index of its own, so that meetups that have ended are not scanned.
     let sql = if filter.current {
         concat!(
             "SELECT ",
@@ -74,18 +74,18 @@ pub(super) fn list(
     Ok(Page { items, next })
 }
 
-/// The parts of one meetup that are not in its own row.
+/// The parts of a meetup that are not in its own row.
 #[derive(Default)]
 struct Beside {
     host: Option<(ConversationId, Arc<User>)>,
-    /// With the order in which they joined.
+    /// The participants, each with its order of joining.
     participants: Vec<(i64, Arc<User>)>,
     requests: Vec<MeetupRequest>,
     bytes: usize,
 }
 
-/// Meetups as a user sees them: as many of the first as one page may have bytes. Their hosts and services see all
-/// requests, others their own.
+/// Completes the meetups of rows, as many of the first as fit the bytes of one page. Hosts and services see all
+/// requests, other users their own.
 fn whole(conn: &Connection, found: Vec<MeetupRow>, viewer: Option<&UserRow>, people_max: usize) -> Read<Vec<Meetup>> {
     let viewer_pk = viewer.map_or(0, |viewer| viewer.key.0);
     let sees_all =
@@ -97,7 +97,7 @@ fn whole(conn: &Connection, found: Vec<MeetupRow>, viewer: Option<&UserRow>, peo
         bytes: 0,
     };
     let all = sets::keys(found.iter().map(|meetup| meetup.key.0));
-    // The numbers of those whose requests are not to be seen stand for none.
+    // The key 0, which no meetup has, stands for those whose requests the viewer must not see.
     let seen = sets::keys(found.iter().map(|meetup| if sees_all(meetup) { meetup.key.0 } else { 0 }));
     let own = sets::keys(found.iter().map(|meetup| if sees_all(meetup) { 0 } else { meetup.key.0 }));
     people.add(
@@ -126,7 +126,7 @@ fn whole(conn: &Connection, found: Vec<MeetupRow>, viewer: Option<&UserRow>, peo
                      ORDER BY f.joined_sequence, f.user_pk LIMIT ?2))
              CROSS JOIN user u ON u.pk = m.user_pk WHERE m.user_pk <> t.host_pk"
         ),
-        // The host is one of the first, and who looks finds itself.
+        // The host is one of the first members, and the viewer is shown wherever it stands.
         params![all, people_max as i64 + 1, viewer_pk],
         |beside, user, row| {
             beside.participants.push((row.get(BEHIND)?, user));
@@ -172,14 +172,14 @@ fn whole(conn: &Connection, found: Vec<MeetupRow>, viewer: Option<&UserRow>, peo
     Ok(shown.flatten().collect())
 }
 
-/// The column behind those of the number and the user.
+/// The first column after those of the number and the user.
 const BEHIND: usize = SHOWN_USER_COLUMNS + 1;
 
-/// The people of some meetups, as far as one page may have bytes.
+/// The people of some meetups, as many as fit the bytes of one page.
 struct People {
     beside: Vec<Beside>,
     users: Users,
-    /// How many meetups are complete.
+    /// The number of meetups that are complete.
     complete: usize,
     bytes: usize,
 }

@@ -1,6 +1,6 @@
-//! The store on SQLite: WAL, `synchronous=FULL`, one writer that commits in groups, a pool of readers.
+//! The store on SQLite: WAL, `synchronous=FULL`, one writer that commits in groups, and a pool of readers.
 //!
-//! What must stay true: all writes go through the writer's one connection; readers' connections refuse to write.
+//! What must stay true: all writes go through the writer's one connection; the readers' connections refuse to write.
 
 mod accounts;
 mod directory;
@@ -42,18 +42,18 @@ use crate::{
     OrphanedFiles, Page, PageOf, Party, PendingNotifications, ReplyTo, ServiceKey, Store, StoreError,
 };
 
-/// The store on SQLite.
+/// The store on a SQLite database.
 #[derive(Debug)]
 pub struct SqliteStore {
     writer: Writer,
     readers: Readers,
     space: Space,
     environment: EnvironmentRef,
-    /// Keeps the folder for this process.
+    /// The lock of the folder, held for as long as the store is open.
     _lock: Option<std::fs::File>,
 }
 
-/// Shown as nothing, so that the store can be shown.
+/// An environment without a `Debug` output, so that the store can derive it.
 struct EnvironmentRef(Arc<dyn Environment>);
 
 impl std::fmt::Debug for EnvironmentRef {
@@ -63,10 +63,10 @@ impl std::fmt::Debug for EnvironmentRef {
 }
 
 impl SqliteStore {
-    /// Opens the database, brings it up to date and starts the writer.
+    /// Opens the database, migrates it and starts the writer.
     ///
     /// # Errors
-    /// [`OpenError`], each a sentence for the operator.
+    /// [`OpenError`], whose text is a sentence for the operator.
     pub fn open(
         location: &Location,
         environment: Arc<dyn Environment>,
@@ -75,10 +75,10 @@ impl SqliteStore {
         Self::open_with(location, environment, Quotas::default(), on_commit)
     }
 
-    /// The same, with quotas of what users may write.
+    /// Opens the database as [`Self::open`] does, with quotas on what users may write.
     ///
     /// # Errors
-    /// [`OpenError`], each a sentence for the operator.
+    /// [`OpenError`], whose text is a sentence for the operator.
     pub fn open_with(
         location: &Location,
         environment: Arc<dyn Environment>,
@@ -87,7 +87,7 @@ impl SqliteStore {
     ) -> Result<Self, OpenError> {
         let opened = open::open(location)?;
         let space = Space::of(location.folder(), quotas.free_bytes_min);
-        // The version first, then the position: what another process commits in between is caught up with, not missed.
+        // The version first, then the position: a commit of another process in between is caught up with, not missed.
         let database = SqliteRows(WriterConnection::new(opened.writer)?);
         let position = database.newest_position()?;
         let committer = Committer::new(WriterState { quotas, ..WriterState::default() }, position);
@@ -99,16 +99,16 @@ impl SqliteStore {
     /// The database without the writer's thread and the readers, for tests and simulations that commit by themselves.
     ///
     /// # Errors
-    /// [`OpenError`], each a sentence for the operator.
+    /// [`OpenError`], whose text is a sentence for the operator.
     pub fn database(location: &Location) -> Result<impl Database + Send + 'static, OpenError> {
         Ok(SqliteRows(WriterConnection::new(open::open(location)?.writer)?))
     }
 
-    /// Copies the database of a folder to a file, whether another process serves it or not. It is copied as it is: one of
-    /// an earlier version stays one, and so does the copy.
+    /// Copies the database of a folder to a file, whether or not another process serves it. The copy has the version of
+    /// the original.
     ///
     /// # Errors
-    /// [`OpenError`], each a sentence for the operator.
+    /// [`OpenError`], whose text is a sentence for the operator.
     pub fn backup(folder: &Path, to: &Path) -> Result<(), OpenError> {
         open::backup(folder, to)
     }

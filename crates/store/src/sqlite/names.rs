@@ -1,4 +1,4 @@
-//! The keys by which usernames are compared, computed anew where they were computed with other rules.
+//! Recomputation of the keys by which usernames are compared, after their rules have changed.
 //!
 //! What must stay true: every registered user that is not erased has keys of this build's rules.
 
@@ -13,8 +13,8 @@ fn note_keys(conn: &Connection, pk: i64, username: &str) -> Result<(), rusqlite:
     Ok(())
 }
 
-/// Computes the keys of all usernames anew where they were computed with other rules, or never, and brings full names to
-/// the form that they have now. Usernames that collide by the new rules stay as they are, and are logged.
+/// Recomputes the keys of all usernames that were computed by other rules or never, and normalises full names.
+/// Usernames that collide by the new rules stay as they are, and are logged.
 pub(super) fn update_keys(conn: &mut Connection) -> Result<(), rusqlite::Error> {
     let version = NAME_KEY_VERSION.as_str();
     let found: Option<String> = conn.query_row("SELECT version FROM name_keys", [], |row| row.get(0)).optional()?;
@@ -46,7 +46,7 @@ pub(super) fn update_keys(conn: &mut Connection) -> Result<(), rusqlite::Error> 
     Ok(())
 }
 
-/// Brings a user's full name to the form that it has now; one that shows nothing becomes the username.
+/// Normalises a user's full name. A name without visible characters is replaced by the username.
 fn normalise_name(conn: &Connection, pk: i64) -> Result<(), rusqlite::Error> {
     let (username, name, last): (String, String, Option<String>) = conn
         .prepare_cached("SELECT username, name, last_name FROM user WHERE pk = ?1")?

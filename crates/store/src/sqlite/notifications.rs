@@ -1,15 +1,17 @@
-//! Reading notifications: a page of a user's, and those that are pending.
+//! Reads of notifications: a page of a user's, and those that are pending.
+//!
+//! What must stay true: both are reads of one user's notifications only.
 
 use quintet_domain::limits::NOTIFICATIONS_RESENT_MAX;
 use quintet_domain::{Refusal, UserId};
 use quintet_rules::rows::LogRows;
 use rusqlite::{Connection, params};
 
-use super::queries::Read;
 use super::rows::{SqliteRows, notification_at, notification_columns};
+use crate::error::Read;
 use crate::{NotificationRow, Page, PendingNotifications};
 
-/// A page of a user's notifications, the newest first.
+/// A page of a user's notifications, newest first.
 pub(super) fn list(conn: &Connection, user: &UserId, cursor: Option<&str>, limit: u32) -> Read<Page<NotificationRow>> {
     let before: i64 = match cursor {
         None => i64::MAX,
@@ -35,7 +37,7 @@ pub(super) fn list(conn: &Connection, user: &UserId, cursor: Option<&str>, limit
     Ok(Page { items, next })
 }
 
-/// Notifications that no connection of the meetup vocabulary was sent, the oldest first.
+/// Notifications that were not sent to any connection of the meetup dialect, oldest first.
 pub(super) fn pending(conn: &Connection, user: &UserId) -> Read<PendingNotifications> {
     let position = SqliteRows(conn).newest_position()?;
     let notifications = conn

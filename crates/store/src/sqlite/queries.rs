@@ -1,11 +1,11 @@
-//! Reading a user's memberships, and messages.
+//! Reads of a user's memberships, and of messages.
 //!
-//! What must stay true: a conversation is read only for those whom the table of permissions lets use it.
+//! What must stay true: a conversation is read only for users whom the permission table allows to use it.
 
 use quintet_domain::limits::MESSAGES_COUNTED_MAX;
 use quintet_domain::permissions::{self, Action};
 use quintet_domain::{ConversationId, Message, Refusal, UserId};
-use quintet_rules::messages::{add_readers, shown};
+use quintet_rules::message_views::{add_readers, shown};
 use quintet_rules::rows::{ConversationRow, ConversationRows, LogRows, MemberRows, UserRow, UserRows};
 use quintet_rules::standing;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -14,11 +14,10 @@ use super::rows::{
     MESSAGE_COLUMNS, SqliteRows, conversation_at, conversation_columns, message_at, message_columns, shown_user_columns,
 };
 use super::sets::Users;
-use crate::{Memberships, MessagePage, PageOf, StoreError};
+use crate::error::Read;
+use crate::{Memberships, MessagePage, PageOf};
 
-pub(super) type Read<T> = Result<T, StoreError>;
-
-/// The user who asks, or `ERR_NOT_FOUND`.
+/// The requesting user, or `ERR_NOT_FOUND`.
 pub(super) fn user(conn: &Connection, id: &UserId) -> Read<UserRow> {
     Ok(SqliteRows(conn).user(id)?.ok_or_else(|| Refusal::not_found("user", id))?)
 }
@@ -51,7 +50,7 @@ pub(super) fn memberships(conn: &Connection, id: &UserId) -> Read<Memberships> {
     Ok(Memberships { position, registered, conversations })
 }
 
-/// A page of a conversation's messages, by ascending sequence, with who read them.
+/// A page of a conversation's messages, in ascending order of sequence numbers, with their readers.
 pub(super) fn messages(
     conn: &Connection,
     user: &UserId,
@@ -105,8 +104,8 @@ pub(super) fn messages(
     Ok(MessagePage { items: items.into_iter().map(Into::into).collect(), more })
 }
 
-/// The sequence number of the last of so many messages, the newest first: those behind them have smaller ones. It is
-/// found in the index alone.
+/// The sequence number of the last of `skip` messages, newest first; the messages after it have smaller ones. Only the
+/// index is read.
 fn sequence_after(conn: &Connection, conversation: i64, skip: u32) -> Read<i64> {
     let mut last = conn.prepare_cached(
         "SELECT sequence FROM message WHERE conversation_pk = ?1 ORDER BY sequence DESC LIMIT 1 OFFSET ?2",

@@ -1,9 +1,9 @@
-//! The group step: applies some writes in one transaction so that each can be taken back, commits them together, and
+//! The group step: applies some writes in one transaction so that each can be rolled back, commits them together, and
 //! then replies to each.
 //!
-//! What must stay true: nobody is replied to before the commit has returned. One refusal takes no other write along,
-//! and a write that failed after it had written leaves nothing behind. There is no thread, no queue and no clock here
-//! (but for the time that a group took, which is measured), so that a simulation runs the same step.
+//! What must stay true: nothing is replied to before the commit has returned. A refused write affects no other, and a
+//! write that failed after it had written leaves nothing behind. There is no thread, no queue and no clock here (except
+//! to measure the time of a group), so that a simulation runs the same step.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
@@ -14,27 +14,27 @@ use quintet_rules::{RowsError, RuleError, RuleResult, Transaction, WriterState};
 use super::database::Database;
 use crate::{Group, ReplyTo, StoreError};
 
-/// Groups in which every write has a savepoint, after one that was not committed.
+/// The number of groups, after one that was not committed, in which every write has a savepoint.
 const CAREFUL_GROUPS: u32 = 100;
 
-/// A write that waits for the writer.
+/// A write that is queued for the writer.
 #[derive(Debug)]
 pub struct Submission {
     /// The write to apply.
     pub write: Write,
-    /// Where its result goes.
+    /// The recipient of its result.
     pub reply_to: ReplyTo,
 }
 
 /// A write that ran, with its result.
 struct Ran {
     reply_to: ReplyTo,
-    /// The place of the reply in the stream.
+    /// The position after which the reply is sent.
     after: u64,
     result: Result<Written, StoreError>,
 }
 
-/// Why a group was not committed.
+/// The reason why a group was not committed.
 #[derive(Debug, thiserror::Error)]
 enum GroupError {
     #[error(transparent)]
@@ -45,39 +45,38 @@ enum GroupError {
     Ended,
 }
 
-/// Commits groups of writes, one after the other, and keeps what lasts from one to the next.
+/// Commits groups of writes, and keeps the state that outlasts a group.
 #[derive(Debug)]
 pub struct Committer {
     state: WriterState,
-    /// The newest position that is committed.
+    /// The newest committed position.
     position: u64,
-    /// Groups that are still to be careful: after a write that failed half-way, every write has a savepoint for a
-    /// while, so that the next one that fails takes no other along.
+    /// The number of groups that are still careful. After a write failed half-way, every write has a savepoint for a
+    /// while, so that the next failure affects no other write.
     careful_groups: u32,
 }
 
 impl Committer {
-    /// A committer over a database whose newest position is `position`.
+    /// Creates a committer over a database whose newest position is `position`.
     #[must_use]
     pub fn new(state: WriterState, position: u64) -> Self {
         Self { state, position, careful_groups: 0 }
     }
 
-    /// The newest position that is committed.
+    /// The newest committed position.
     #[must_use]
     pub fn position(&self) -> u64 {
         self.position
     }
 
-    /// What lasts from one group to the next, for tests that look into the cache.
+    /// The state that outlasts a group, for tests that check the cache.
     #[must_use]
     pub fn state(&self) -> &WriterState {
         &self.state
     }
 
-    /// Applies the submissions in their order and commits them together. Callers are replied to in it, once the commit
-    /// has returned; replies to tickets are in the group that it gives. Where the commit fails every write of the group
-    /// is refused.
+    /// Applies the submissions in order and commits them together. Callers are replied to after the commit; replies to
+    /// tickets are part of the returned group. If the commit fails, every write of the group is refused.
     pub fn commit_group(
         &mut self,
         database: &mut impl Database,
@@ -110,25 +109,25 @@ impl Committer {
     }
 }
 
-/// A group that was not committed.
+/// The failure of a group's commit.
 struct Failed {
     why: String,
-    /// The newest position that is committed, behind which all replies stand.
+    /// The newest committed position, after which all replies are sent.
     position: u64,
 }
 
-/// Replies to callers; gives the replies to tickets.
+/// Sends the replies to callers. Returns the replies to tickets.
 fn reply(ran: Vec<Ran>, failed: Option<&Failed>) -> Vec<CommandReply> {
     let mut replies = Vec::new();
     for Ran { reply_to, after, result } in ran {
         let (after, result) = match (failed, result) {
             (Some(failed), Ok(_)) => (failed.position, Err(StoreError::Commit(failed.why.clone()))),
-            // A refusal stands whether or not the rest was committed.
+            // A refusal is valid whether or not the rest was committed.
             (Some(failed), refused) => (failed.position, refused),
             (None, result) => (after, result),
         };
         match reply_to {
-            // A caller that has gone away has no use for the result.
+            // A caller that has gone away needs no result.
             ReplyTo::Caller(caller) => drop(caller.send(result)),
             ReplyTo::Ticket(ticket) => {
                 replies.push(CommandReply { ticket, after, outcome: result.map_err(Refusal::from) });
@@ -139,7 +138,7 @@ fn reply(ran: Vec<Ran>, failed: Option<&Failed>) -> Vec<CommandReply> {
     replies
 }
 
-/// A group that runs.
+/// A group while it is being applied.
 struct Run<'g> {
     committer: &'g mut Committer,
     environment: &'g dyn Environment,
@@ -149,7 +148,7 @@ struct Run<'g> {
 }
 
 impl Run<'_> {
-    /// Runs all writes in one transaction, and commits it.
+    /// Applies all writes in one transaction, and commits it.
     fn all(&mut self, database: &mut impl Database, submissions: Vec<Submission>) -> Result<(), GroupError> {
         let mut submissions = submissions.into_iter();
         let mut outcome = self.begin(database);
@@ -157,7 +156,7 @@ impl Run<'_> {
             && let Some(submission) = submissions.next()
         {
             outcome = self.one(database, submission);
-            // A failure of the disk or of memory ends the transaction by itself: what came after would stand alone.
+            // A failure of the disk or memory ends the transaction by itself: later writes would not be part of it.
             if outcome.is_ok() && !database.has_open_transaction() {
                 outcome = Err(GroupError::Ended);
             }
@@ -177,7 +176,7 @@ impl Run<'_> {
         outcome
     }
 
-    /// Begins the transaction, and takes over what other processes have committed.
+    /// Begins the transaction, and catches up with the commits of other processes.
     fn begin(&mut self, database: &mut impl Database) -> Result<(), GroupError> {
         database.begin()?;
         if let Some(caught_up) = database.catch_up(self.position)? {
@@ -188,7 +187,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Runs one write, and takes back what it has written where it does not apply.
+    /// Applies one write, and rolls it back if it was refused or failed.
     fn one(&mut self, database: &mut impl Database, submission: Submission) -> Result<(), GroupError> {
         let Submission { write, reply_to } = submission;
         // SQLite copies each page that is written after a savepoint was set, so the most frequent writes have none.
@@ -205,16 +204,16 @@ impl Run<'_> {
         outcome
     }
 
-    /// Runs a write that writes nothing unless it applies.
+    /// Applies a write that writes nothing if it is refused.
     fn checked(&mut self, database: &mut impl Database, write: Write) -> Applied {
         let changed = database.rows_changed();
         let result = self.apply(database, write);
-        // A failure of the database, or a panic, half-way: the whole group is taken back rather than half a write kept.
+        // After a failure or panic half-way, the whole group is rolled back, so that no half of a write is kept.
         let half = result.is_err() && database.rows_changed() != changed;
         (result, if half { Err(GroupError::HalfWritten) } else { Ok(()) })
     }
 
-    /// Runs a write in a savepoint.
+    /// Applies a write within a savepoint.
     fn in_savepoint(&mut self, database: &mut impl Database, write: Write) -> Applied {
         if let Err(error) = database.savepoint() {
             return (Err(Refusal::internal().into()), Err(error.into()));
@@ -228,7 +227,7 @@ impl Run<'_> {
         (result, ended.map_err(GroupError::from))
     }
 
-    /// Applies a write by its rule. One that panics is refused as an internal error.
+    /// Applies a write by its rule. A rule that panics is refused with an internal error.
     fn apply(&mut self, database: &mut impl Database, write: Write) -> RuleResult<Written> {
         let mut tx = Transaction::new(database, &mut self.committer.state, self.environment, self.position);
         let mark = tx.begin();
@@ -243,12 +242,12 @@ impl Run<'_> {
         self.position = position;
         if panicked {
             tracing::error!("a rule panicked in the writer; its write was taken back");
-            // Whatever it was about to change there.
+            // The panic may have left the cache half-changed.
             self.committer.state.cache.clear();
         }
         result
     }
 }
 
-/// A write that was applied or refused, and why its group cannot be committed, if it cannot.
+/// The result of a write, and the error because of which its group cannot be committed, if there is one.
 type Applied = (RuleResult<Written>, Result<(), GroupError>);

@@ -1,8 +1,8 @@
-//! The one writer: a bounded queue, and a thread that takes what is queued, commits it in groups and hands the groups
+//! The one writer: a bounded queue, and a thread that takes queued writes, commits them in groups and hands the groups
 //! on.
 //!
-//! What must stay true: writes are applied in the order in which they were queued; every write that was queued is
-//! replied to, also where the writer is closed.
+//! What must stay true: writes are applied in the order in which they were queued; every queued write is replied to,
+//! even when the writer is closed.
 
 mod database;
 mod group;
@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 
 use crate::{Group, OnCommit, OpenError};
 
-/// Writes that share one commit, so that the first of them does not wait for too many others.
+/// Maximum number of writes in one commit, so that the first of them does not wait for too many others.
 const GROUP_MAX: usize = 512;
 
 /// The writer's thread and its queue.
@@ -30,7 +30,7 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread over a database that it alone writes.
+    /// Starts the thread over a database that no one else in this process writes to.
     pub(crate) fn start<D: Database + Send + 'static>(
         mut database: D,
         mut committer: Committer,
@@ -40,7 +40,7 @@ impl Writer {
         Self::start_with(move |group| committer.commit_group(&mut database, &*environment, group), on_commit)
     }
 
-    /// Starts the thread, which commits each group by a function.
+    /// Starts the thread, with the function that commits a group.
     pub(crate) fn start_with(
         commit: impl FnMut(Vec<Submission>) -> Group + Send + 'static,
         on_commit: OnCommit,
@@ -58,7 +58,7 @@ impl Writer {
         &self.queue
     }
 
-    /// Lets the writer finish what is queued, and waits for it.
+    /// Lets the writer finish the queued writes, and waits for it.
     pub(crate) async fn close(&self) {
         self.queue.close();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();

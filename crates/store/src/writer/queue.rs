@@ -10,22 +10,22 @@ use tokio::sync::mpsc;
 use super::Submission;
 use crate::{ReplyTo, StoreError};
 
-/// Writes that may wait for the writer; a further one makes its caller wait.
+/// Maximum number of writes that wait for the writer; a further one makes its caller wait.
 const QUEUE: usize = 8_192;
 
-/// The end of the queue at which writes come in.
+/// The sending end of the queue.
 #[derive(Debug)]
 pub(crate) struct Queue(Mutex<Option<mpsc::Sender<Submission>>>);
 
 impl Queue {
-    /// An open queue, and the end from which the writer takes.
+    /// An open queue, and the end from which the writer receives.
     pub(crate) fn new() -> (Self, mpsc::Receiver<Submission>) {
         let (sender, submissions) = mpsc::channel(QUEUE);
         (Self(Mutex::new(Some(sender))), submissions)
     }
 
-    /// Queues a write; ready when it is queued. It waits while the queue is full. `is_full` says whether the disk is
-    /// full: then a write that needs room is refused.
+    /// Queues a write. Returns once it is queued; waits while the queue is full. If `is_full`, the disk is full, and a
+    /// write that needs space is refused.
     pub(crate) async fn submit(
         &self,
         write: Write,
@@ -46,7 +46,7 @@ impl Queue {
         queue.as_ref().map_or(0, |queue| queue.max_capacity() - queue.capacity())
     }
 
-    /// Takes no further writes; those that are queued stay.
+    /// Accepts no further writes; those that are queued stay queued.
     pub(crate) fn close(&self) {
         drop(self.0.lock().unwrap_or_else(PoisonError::into_inner).take());
     }

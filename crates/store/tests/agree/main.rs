@@ -1,6 +1,6 @@
-//! The store in memory and the store on SQLite are one store: any sequence of writes has the same results, the same
-//! entries and the same replies in both, and all reads after it give the same. So it is with a store in memory whose
-//! commits fail now and then, or that crashes and is opened again.
+//! The store in memory and the store on SQLite behave the same: any sequence of writes has the same results, entries
+//! and replies in both, and all reads after it return the same. The same holds for a store in memory whose commits
+//! sometimes fail, or that crashes and is opened again.
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
@@ -16,7 +16,7 @@ use quintet_domain::{Code, Commit, Environment, Quotas, Ticket, Timestamp, Write
 use quintet_store::{Group, Location, MemoryDisk, MemoryStore, MemoryWriter, ReplyTo, SqliteStore, Store};
 use world::{Step, World};
 
-/// A clock that stands still until it is moved, and ids that count.
+/// A clock that stands still until it is advanced, and ids that count up.
 struct Fixed {
     now: AtomicI64,
     ids: AtomicU64,
@@ -24,7 +24,7 @@ struct Fixed {
 }
 
 impl Fixed {
-    /// `secrets` is the first secret that it gives.
+    /// `secrets` is the first secret that it returns.
     fn new(secrets: u64) -> Arc<Self> {
         let now = AtomicI64::new(1_700_000_000_000);
         Arc::new(Self { now, ids: AtomicU64::new(1), secrets: AtomicU64::new(secrets) })
@@ -45,7 +45,7 @@ impl Environment for Fixed {
     }
 }
 
-/// A store and what it hands on.
+/// A store and the groups that it hands on.
 struct Side {
     store: Arc<dyn Store>,
     environment: Arc<Fixed>,
@@ -54,7 +54,7 @@ struct Side {
 
 impl Side {
     fn memory(quotas: Quotas) -> Self {
-        // One secret names the data.
+        // One secret identifies the data.
         let (environment, (sender, groups)) = (Fixed::new(0), channel());
         let on_commit = Box::new(move |group| drop(sender.send(group)));
         let store = MemoryStore::start(environment.clone(), quotas, on_commit).unwrap();
@@ -115,7 +115,7 @@ async fn agree(limited: bool, steps: &[Step]) {
     }
 }
 
-/// What befalls a store in memory before, or with, a write.
+/// A fault of a store in memory before, or during, a write.
 #[derive(Clone, Copy, Debug)]
 enum Fault {
     None,
@@ -133,7 +133,7 @@ fn fault() -> impl Strategy<Value = Fault> {
     ]
 }
 
-/// A store in memory that is driven by hand.
+/// A store in memory that is driven manually.
 struct Driven {
     store: Arc<MemoryStore>,
     writer: MemoryWriter,
@@ -151,7 +151,7 @@ impl Driven {
         self.store.submit(write, ReplyTo::Ticket(Ticket(ticket))).await.unwrap();
     }
 
-    /// Commits a write in the end; none where nobody hears of it.
+    /// Commits a write in the end; returns `None` if its result was lost.
     async fn commit(mut self, write: Write, ticket: u64, fault: Fault) -> (Self, Option<Commit>) {
         match fault {
             Fault::None => {}
@@ -162,7 +162,7 @@ impl Driven {
                 let group = self.writer.commit(1).unwrap();
                 assert!(!group.committed && group.commit.entries.is_empty());
                 assert_eq!(group.commit.replies.len(), 1);
-                // The ids that it used are given once more, so that the results can be compared.
+                // The ids that it used are returned once more, so that the results can be compared.
                 let [ids, secrets] = used;
                 self.environment.ids.store(ids, Ordering::Relaxed);
                 self.environment.secrets.store(secrets, Ordering::Relaxed);

@@ -7,10 +7,10 @@ use quintet_store::{Filter, MeetupFilter, PageOf, Party, Store, StoreError};
 
 use super::world::{PEOPLE, SERVICE, World, secret_of};
 
-/// Marks of pages that are followed, at most.
+/// Maximum number of pages of a list that are read.
 const PAGES_MAX: usize = 20;
 
-/// The results of reads, each with what was asked.
+/// The results of reads, each with its request.
 #[derive(Default)]
 struct Views(Vec<String>);
 
@@ -20,7 +20,7 @@ impl Views {
     }
 }
 
-/// Follows the marks of a list to its end.
+/// Reads all pages of a list.
 macro_rules! pages {
     ($views:ident, $asked:expr, |$mark:ident| $read:expr) => {{
         let mut $mark = None;

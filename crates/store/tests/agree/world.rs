@@ -1,4 +1,4 @@
-//! A small world: a few people, guests and a service, and the writes that they make of random numbers.
+//! A small world: a few people, guests and a service, and the writes that random numbers choose.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,16 +16,16 @@ use quintet_domain::{
     Timestamp, UserId, Write, Written,
 };
 
-/// People, of whom the last two begin as guests.
+/// The people, of whom the last two begin as guests.
 pub const PEOPLE: [&str; 7] = ["ada", "bob", "cem", "dee", "eve", "gus", "gil"];
-/// The first of those that begin as guests.
+/// The index of the first person who begins as a guest.
 const GUESTS: usize = 5;
 /// The name of the service.
 pub const SERVICE: &str = "mirror";
 
 const HOUR_MS: i64 = 3_600_000;
 
-/// A write to make: its kind, and numbers that say of whom and what.
+/// A write to be made: its kind, and numbers that choose its users and objects.
 #[derive(Clone, Debug)]
 pub struct Step {
     kind: u8,
@@ -41,7 +41,7 @@ pub fn step() -> impl Strategy<Value = Step> {
         .prop_map(|(kind, a, b, c, x, y)| Step { kind, a, b, c, x, y })
 }
 
-/// Steps that make the people who have accounts, a service, a group, a room that all are in, and a meetup.
+/// Steps that create the people with accounts, a service, a group, a room that all join, and a meetup.
 pub fn beginning() -> Vec<Step> {
     let step = |kind, a, b, c| Step { kind, a, b, c, x: false, y: true };
     let mut steps: Vec<Step> = (0..GUESTS).map(|a| step(30, a, 0, 0)).collect();
@@ -51,7 +51,7 @@ pub fn beginning() -> Vec<Step> {
     steps
 }
 
-/// Milliseconds that pass before a step.
+/// The time in milliseconds that passes before a step.
 pub fn ms_before(step: &Step) -> i64 {
     match step.kind {
         60 => HOUR_MS * 30,
@@ -60,7 +60,7 @@ pub fn ms_before(step: &Step) -> i64 {
     }
 }
 
-/// What the writes made.
+/// What the writes have created.
 #[derive(Default)]
 pub struct World {
     pub conversations: Vec<ConversationId>,
@@ -77,7 +77,7 @@ fn person(at: usize) -> UserId {
     UserId::trusted(PEOPLE[at % PEOPLE.len()])
 }
 
-/// One of a list, half of the time one of the first two; something unknown where the list is too short.
+/// An item of a list, half of the time one of the first two; something unknown if the list is too short.
 fn one<T: Clone>(list: &[T], at: usize, unknown: impl FnOnce(&str) -> T) -> T {
     match list.len() {
         0 => unknown("unknown"),
@@ -167,7 +167,7 @@ impl World {
         }
     }
 
-    /// The write of a step.
+    /// The write that a step stands for.
     pub fn write(&self, step: &Step, now: Timestamp) -> Write {
         let actor = self.actor(step);
         let (user, other) = (person(step.a), person(step.b));
@@ -276,7 +276,7 @@ impl World {
             49 if step.c.is_multiple_of(3) => DeleteMeetup { actor, meetup: self.meetup(step.b) }.into(),
             49..52 => RequestMeetup { actor, meetup: self.meetup(step.b) }.into(),
             52 | 53 => {
-                // The host of the first meetup, or anybody.
+                // The host of the first meetup, or any person.
                 let actor = if step.kind == 52 { Actor::user(person(0)) } else { actor };
                 DecideRequest {
                     actor,
@@ -300,7 +300,7 @@ impl World {
         }
     }
 
-    /// Remembers what a commit made.
+    /// Records what a commit created.
     pub fn learn(&mut self, commit: &Commit) {
         self.position = commit.position;
         for reply in &commit.replies {

@@ -1,4 +1,4 @@
-//! Ids of guests: those that nobody can claim, and those by which clients know a guest who gave its id up.
+//! Ids of guests: those that nobody can claim, and those by which clients refer to a guest who gave its id up.
 
 use quintet_domain::{
     Actor, AdoptUser, Claims, ConversationKind, Departure, Event, JoinConversation, NewUser, Profile, RegisterUser,
@@ -8,7 +8,7 @@ use quintet_domain::{
 use super::id;
 use super::support::{Bench, quick_stores};
 
-/// An id of the form that former guests have is nobody's to claim.
+/// Nobody can claim an id of the form that former guests have.
 #[tokio::test]
 async fn ids_of_former_guests_are_nobodys() {
     let (bench, _folder) = Bench::in_file();
@@ -29,7 +29,7 @@ async fn ids_of_former_guests_are_nobodys() {
     );
 }
 
-/// A guest is in so many rooms and no more: all of them are left in one write when an account gets its id.
+/// The number of rooms of a guest is limited, because it leaves all of them in one write when an account gets its id.
 #[tokio::test]
 async fn a_guest_is_in_so_many_rooms() {
     let bench = Bench::of(quick_stores()[0].1);
@@ -48,8 +48,8 @@ async fn a_guest_is_in_so_many_rooms() {
     assert!(bench.store.memberships(id(0)).await.expect("read").conversations.is_empty());
 }
 
-/// What a client that knew the guest by its id is told when it comes back: the guest left by the id that it had. A
-/// client that learns of the guest only then is told of one who came and left by the new one.
+/// What a reconnecting client receives of a guest that it knew by its old id: the guest left by that id. A client that
+/// learns of the guest only now receives a join and a departure by the new id.
 #[tokio::test]
 async fn a_departure_names_whom_the_client_knows() {
     let bench = Bench::of(quick_stores()[0].1);
@@ -65,7 +65,7 @@ async fn a_departure_names_whom_the_client_knows() {
     let joined = bench.settled().await;
     let claims = Claims { id: id(0), username: None, name: None, email: None, email_verified: false, avatar: None };
     bench.write(AdoptUser { claims }).await.expect("adopted");
-    let told = async |after| {
+    let delivered = async |after| {
         let entries =
             bench.store.replay_since(owner.clone(), false, after).await.expect("read").entries.expect("not too much");
         let ids = entries.into_iter().filter_map(|entry| match entry.event {
@@ -75,10 +75,10 @@ async fn a_departure_names_whom_the_client_knows() {
         });
         ids.collect::<Vec<_>>()
     };
-    assert_eq!(told(joined).await, [("left", id(0))]);
-    let all = told(before).await;
+    assert_eq!(delivered(joined).await, [("left", id(0))]);
+    let all = delivered(before).await;
     assert!(matches!(&all[..], [("joined", a), ("left", b)] if a == b && a.is_former_guests()), "{all:?}");
-    // As those heard it who were there.
+    // As clients received it that were connected.
     bench.settled().await;
     let entries = bench.entries.lock().unwrap();
     let left = entries.iter().find_map(|entry| match &entry.event {

@@ -25,7 +25,7 @@ use support::{Answer, Bench, Factory, block_on, message, quick_stores};
 enum Step {
     Adopt(usize),
     Register(usize),
-    /// The connection of that number is another from here on: claims an id and shows something.
+    /// The connection of that number is replaced by a new one, which claims an id and sends something.
     Connect(usize, usize, Shown),
     MakeRoom(By),
     Join(By, usize),
@@ -66,7 +66,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// An answer that is still to come.
+/// An answer that is still pending.
 enum Pending {
     Plain(Box<dyn FnOnce() -> Outcome>),
     Room(Answer<Created>, Who, Option<usize>),
@@ -82,7 +82,7 @@ fn plain<T: Send + 'static>(answer: Answer<T>) -> Pending {
 struct Run {
     bench: Bench,
     model: Model,
-    /// A service, which sees every room and is in none.
+    /// A service, which sees every room and is a member of none.
     eye: UserId,
 }
 
@@ -134,7 +134,7 @@ impl Run {
         }
     }
 
-    /// Queues a step, and lets the model take it: what is expected, and the answer that is to come.
+    /// Queues a step, and applies it to the model. Returns the expected result and the pending answer.
     async fn queue(&mut self, step: Step) -> Option<(bool, Pending)> {
         let (bench, model) = (&self.bench, &mut self.model);
         match step {
@@ -258,7 +258,7 @@ impl Run {
         }
     }
 
-    /// Who makes a room, if that is allowed, and the secret that it hangs on.
+    /// Who creates a room, if that is allowed, and the secret that proves its ownership.
     fn make_room(&mut self, by: By) -> Option<(Option<Who>, Option<usize>)> {
         let model = &mut self.model;
         let Some(who) = model.actor(by) else { return Some((None, None)) };
@@ -290,7 +290,7 @@ impl Run {
         self.model.actor(by).filter(|who| self.model.rooms[room].members.contains(who))
     }
 
-    /// Queues steps together, and checks that each came to what the model says.
+    /// Queues steps together, and checks that each had the result of the model.
     async fn take(&mut self, steps: Vec<Step>) {
         let mut queued = Vec::new();
         for step in steps {
@@ -322,7 +322,7 @@ impl Run {
         self.look().await;
     }
 
-    /// Whether a user is who the model says.
+    /// Whether a user is the one that the model names.
     fn is(&self, user: &User, who: Who) -> bool {
         let expected = match who {
             Who::Account(_) => UserKind::Registered,
@@ -339,7 +339,7 @@ impl Run {
         }
     }
 
-    /// Everything that can be seen is as the model says.
+    /// Checks that everything that can be read is as the model has it.
     async fn look(&self) {
         self.bench.settled().await;
         for (at, room) in self.model.rooms.iter().enumerate() {
@@ -382,7 +382,7 @@ impl Run {
                 .collect();
             let expected = self.model.rooms.iter().filter(|room| room.members.contains(&Who::Account(n)));
             assert_eq!(mine, expected.map(|room| room.id.clone()).collect());
-            // A guest who comes back for what it missed is told nothing by an account's id, and an account nothing of a guest's.
+            // A guest who reconnects receives nothing by an account's id, and an account nothing of a guest's.
             assert_eq!(self.bench.store.replay_since(id(n), true, 0).await.expect("read").entries, None);
             let missed =
                 self.bench.store.replay_since(id(n), false, 0).await.expect("read").entries.expect("not too much");
@@ -395,11 +395,11 @@ impl Run {
                 .collect();
             for entry in &missed {
                 if let Audience::Members(conversation) = entry.event.audience() {
-                    assert!(joined.contains(conversation), "{entry:?} is told to an account that was not there");
+                    assert!(joined.contains(conversation), "{entry:?} is delivered to an account that was not there");
                 }
             }
         }
-        // What was handed on names an account for what it did itself, and for nothing else.
+        // Entries name an account for what it did itself, and for nothing else.
         self.bench.settled().await;
         let entries = self.bench.entries.lock().unwrap();
         let by_accounts = entries.iter().filter(|entry| match &entry.event {

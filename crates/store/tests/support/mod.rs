@@ -1,4 +1,4 @@
-//! A store under test, what it handed on, and short ways to write to it.
+//! A store under test, what it has handed on, and helpers that write to it.
 //!
 //! What must stay true: a suite that is not about one store runs for each of [`stores`], or of [`quick_stores`].
 #![allow(dead_code, clippy::unwrap_used, reason = "each test file uses its part, and panics to fail")]
@@ -19,7 +19,7 @@ use quintet_store::{Group, Location, MemoryStore, OnCommit, ReplyTo, SqliteStore
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
-/// A clock that ticks with every look, and ids that count.
+/// A clock that advances each time it is read, and ids that count up.
 #[derive(Default)]
 pub struct Counting {
     now: AtomicI64,
@@ -27,7 +27,7 @@ pub struct Counting {
 }
 
 impl Counting {
-    /// Lets time pass.
+    /// Lets a time pass.
     pub fn pass_ms(&self, ms: i64) {
         self.now.fetch_add(ms, Ordering::Relaxed);
     }
@@ -47,14 +47,14 @@ impl Environment for Counting {
     }
 }
 
-/// What a store is opened with.
+/// The parameters with which a store is opened.
 pub struct Opening {
     pub environment: Arc<Counting>,
     pub quotas: Quotas,
     pub on_commit: OnCommit,
 }
 
-/// Opens a new store; gives the folder in which it lives, if it lives in one.
+/// Opens a new store. Returns the folder of its data, if it has one.
 pub type Factory = fn(Opening) -> (Arc<dyn Store>, Option<TempDir>);
 
 fn sqlite_in_file(opening: Opening) -> (Arc<dyn Store>, Option<TempDir>) {
@@ -78,7 +78,7 @@ fn in_memory(opening: Opening) -> (Arc<dyn Store>, Option<TempDir>) {
     (Arc::new(MemoryStore::start(environment, quotas, on_commit).expect("starts")), None)
 }
 
-/// All stores, each with a name for messages of tests.
+/// All stores, each with a name for the messages of tests.
 pub fn stores() -> Vec<(&'static str, Factory)> {
     let mut stores: Vec<(&'static str, Factory)> = vec![("SQLite in a file", sqlite_in_file)];
     stores.extend(quick_stores());
@@ -90,7 +90,7 @@ pub fn quick_stores() -> Vec<(&'static str, Factory)> {
     vec![("SQLite in memory", sqlite_in_memory), ("maps in memory", in_memory)]
 }
 
-/// Makes a test of each case, an async function of a [`Bench`], which runs for every store.
+/// Makes a test of each case, an async function of a [`Bench`], that runs for every store.
 #[allow(unused_macros, reason = "not every test file has cases")]
 macro_rules! every_store {
     ($($case:ident),* $(,)?) => {
@@ -107,7 +107,7 @@ macro_rules! every_store {
 #[allow(unused_imports, reason = "not every test file has cases")]
 pub(crate) use every_store;
 
-/// What happened at the seam, in order.
+/// What a store has done that its user can see, in order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Seen {
     Answered(&'static str),
@@ -121,11 +121,11 @@ pub struct Bench {
     pub replies: Arc<Mutex<Vec<CommandReply>>>,
     pub seen: Arc<Mutex<Vec<Seen>>>,
     pub environment: Arc<Counting>,
-    /// The folder of the store, while nobody else keeps it.
+    /// The folder of the store, unless the test keeps it.
     pub folder: Option<TempDir>,
 }
 
-/// Called with each group that is handed on, before it is noted.
+/// A function that is called with each group that is handed on, before it is recorded.
 pub type Gate = Box<dyn Fn() + Send>;
 
 /// The result of a write that was queued.
@@ -137,7 +137,7 @@ impl Bench {
         Self::gated(factory, Box::new(|| {}))
     }
 
-    /// A new store whose handing on waits at a gate.
+    /// A new store that waits at a gate before it hands a group on.
     pub fn gated(factory: Factory, gate: Gate) -> Self {
         Self::with(Arc::default(), Quotas::default(), gate, factory)
     }
@@ -147,7 +147,7 @@ impl Bench {
         Self::with(environment, quotas, Box::new(|| {}), |opening| (sqlite_at(location, opening), None))
     }
 
-    /// A store on SQLite in a folder, for tests that look at its file or open it again.
+    /// A store on SQLite in a folder, for tests that read its file or open it again.
     pub fn in_file() -> (Self, TempDir) {
         let mut bench = Self::of(sqlite_in_file);
         let folder = bench.folder.take().expect("a folder");
@@ -186,7 +186,7 @@ impl Bench {
         self.start(request).await.await.expect("an answer").map_err(Refusal::from)
     }
 
-    /// Queues a write; its result comes later.
+    /// Queues a write. Its result comes later.
     pub async fn start<R: Request + 'static>(&self, request: R) -> Answer<R::Output>
     where
         R::Output: Send,
@@ -203,7 +203,8 @@ impl Bench {
         })
     }
 
-    /// Ready when everything that was written has been handed on: the second barrier runs after the first was.
+    /// Waits until everything that was written has been handed on: the second barrier runs after the first one's commit
+    /// was.
     pub async fn settled(&self) -> u64 {
         self.write(Barrier).await.expect("position");
         self.write(Barrier).await.expect("position")
@@ -215,7 +216,7 @@ impl Bench {
         self.write(RegisterUser { new }).await.expect("registered").user.id.clone()
     }
 
-    /// Erases somebody, turn by turn.
+    /// Erases a user, portion by portion.
     pub async fn erase(&self, user: &UserId) {
         self.write(EraseUser { user: user.clone() }).await.expect("erased");
         while self.write(ContinueErasure { user: user.clone() }).await.expect("erased on") {}
@@ -243,7 +244,7 @@ pub fn block_on<T>(history: impl Future<Output = T>) -> T {
     runtime.block_on(history)
 }
 
-/// A conversation to be made, which its owner joins.
+/// A conversation that is to be created, with its owner as a member.
 pub fn new_conversation(kind: ConversationKind, open: bool, members: &[UserId]) -> NewConversation {
     NewConversation {
         kind,
@@ -259,7 +260,7 @@ pub fn new_conversation(kind: ConversationKind, open: bool, members: &[UserId]) 
 
 pub fn actor(user: &UserId) -> Actor {
     let guest = user.as_str().starts_with("guest");
-    // A guest's messages are its own on one connection alone: each has one.
+    // A guest owns its messages only on one connection, so that each guest has one of its own.
     let origin = guest.then(|| ConnectionId(user.as_str().bytes().map(u64::from).sum()));
     Actor { user: user.clone(), guest, guest_proof: None, address: None, origin, acked: false }
 }

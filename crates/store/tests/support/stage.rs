@@ -1,6 +1,6 @@
-//! A store on SQLite with quotas, and short ways to let time pass, to change it beside itself and to prune it.
+//! A store on SQLite with quotas, and helpers that let time pass, change its file and prune it.
 //!
-//! What must stay true: it is closed before its file is changed under it, or the change is a commit of its own.
+//! What must stay true: the store is closed before its file is changed, or the change is a commit of its own.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use quintet_store::Location;
 
 use super::{Bench, actor, new_conversation};
 
-/// A store with quotas in a folder, which can be looked at and changed beside it.
+/// A store with quotas in a folder, whose file can be read and changed.
 pub struct Stage {
     pub bench: Bench,
     folder: tempfile::TempDir,
@@ -21,7 +21,7 @@ impl Stage {
         Self { bench: Bench::open(&Location::Folder(folder.path().into()), Arc::default(), quotas), folder }
     }
 
-    /// Ends the store and opens it again, some time later.
+    /// Closes the store and opens it again, some time later.
     pub async fn later(self, quotas: Quotas, ms: i64) -> Self {
         let Self { bench, folder } = self;
         bench.store.close().await;
@@ -31,7 +31,7 @@ impl Stage {
         Self { bench: Bench::open(&Location::Folder(folder.path().into()), environment, quotas), folder }
     }
 
-    /// Changes the database beside the store.
+    /// Changes the database without the store.
     pub fn sql(&self, sql: &str) {
         let conn = rusqlite::Connection::open(self.folder.path().join("quintet.sqlite3")).unwrap();
         conn.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
@@ -67,7 +67,7 @@ impl Stage {
         self.bench.write(AddMember { actor: by, conversation, user, role: None }).await.map(|_| ())
     }
 
-    /// Prunes to the end.
+    /// Prunes until nothing is left to prune.
     pub async fn prune(&self) {
         let mut after = 0;
         loop {

@@ -1,6 +1,6 @@
-//! What clients are answered where it is not known whose client asks: the fields that the clients of all dialects read.
+//! The answers for clients whose dialect is not known: they have the fields that the clients of all dialects read.
 //!
-//! What must stay true: an answer here holds what each dialect's own answer to the same request holds.
+//! What must stay true: an answer here contains what each dialect's own answer to the same request contains.
 
 use http::StatusCode;
 use quintet_domain::{Refusal, User};
@@ -13,7 +13,7 @@ use super::chat::{ChatFailure, ChatMessage};
 use super::shared::FieldFailure;
 use crate::views::Moment;
 
-/// A failed request. Under `/api` a dialect may write it, so what only some of them have is optional.
+/// A failed request. Under `/api` a dialect may write the failure, so fields that only some dialects have are optional.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AnyFailure {
     #[schema(required = false)]
@@ -33,7 +33,7 @@ pub(crate) struct AnyFailure {
 }
 
 impl AnyFailure {
-    /// The answer for a refusal with a status; `invalid` says whether it is about what was sent.
+    /// Returns the failure for a refusal. `invalid` says whether the request was invalid.
     pub(crate) fn of(status: StatusCode, refusal: &Refusal, invalid: bool) -> Self {
         Self {
             success: false,
@@ -47,7 +47,7 @@ impl AnyFailure {
     }
 }
 
-/// A user as the user itself sees it, with every name that clients read.
+/// A user as the user itself sees it, with all field names that clients read.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AnyAccount {
@@ -78,7 +78,7 @@ pub(crate) struct AnyAccount {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schema(ignore)]
     guest: bool,
-    /// The full name, after a registration.
+    /// The full name, present after a registration.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(ignore)]
     name: Option<String>,
@@ -107,13 +107,13 @@ impl AnyAccount {
         }
     }
 
-    /// The same account, with the full name.
+    /// Returns the same account with the full name.
     pub(crate) fn named(self, name: &str) -> Self {
         Self { name: Some(name.to_owned()), ..self }
     }
 }
 
-/// A user who was found. A dialect may write it, so what only some of them have is optional.
+/// A user that was found. A dialect may write the answer, so fields that only some dialects have are optional.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AnyUser {
@@ -158,7 +158,7 @@ impl AnyUser {
     }
 }
 
-/// The asker.
+/// The caller's own account.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Own {
     pub(crate) success: bool,
@@ -174,7 +174,7 @@ pub(crate) struct Users {
     pub(crate) users: Vec<AnyUser>,
 }
 
-/// A message that was changed, as two dialects write it: in one of them `message` is a text for people.
+/// An edited message in two dialects. In one of them `message` is a text for people.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Edited {
     #[schema(required = false)]
@@ -198,7 +198,7 @@ pub(crate) struct Registered {
     pub(crate) user: AnyAccount,
 }
 
-/// The token of a log-in, and whose it is.
+/// The token of a log-in, and the account.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LoggedIn {

@@ -1,4 +1,4 @@
-//! What clients of the chat vocabulary are answered: names in snake case, and `data` beside a message for people.
+//! The answers for clients of the chat dialect: names in snake case, and `data` next to a message for people.
 //!
 //! What must stay true: fields keep the names and types that existing backends give them.
 
@@ -31,13 +31,13 @@ impl ChatFailure {
         }
     }
 
-    /// The `error` of failures with a status.
+    /// Returns the `error` text of a failure with this status.
     pub(crate) fn error(status: StatusCode) -> &'static str {
         status.canonical_reason().unwrap_or("Error")
     }
 }
 
-/// A user.
+/// A user as chat's clients read it.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ChatUser {
     pub(crate) id: String,
@@ -45,11 +45,11 @@ pub(crate) struct ChatUser {
     #[schema(required)]
     pub(crate) avatar_url: Option<String>,
     pub(crate) status: &'static str,
-    /// The email address, where the asker looks at itself.
+    /// The email address, present only for the caller itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub(crate) email: Option<Option<String>>,
-    /// The time of registration, where a user is looked up.
+    /// The time of registration, present when one user is looked up.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime, nullable = false)]
     pub(crate) created_at: Option<Moment>,
@@ -77,7 +77,7 @@ impl ChatUser {
 pub(crate) struct ChatParticipant {
     id: String,
     username: String,
-    /// The email address of the asker; an empty text for others.
+    /// The email address of the caller; an empty text for others.
     email: String,
     #[schema(required)]
     avatar_url: Option<String>,
@@ -131,11 +131,11 @@ pub(crate) struct Chat {
 impl Chat {
     pub(crate) fn of(
         chat: &Conversation,
-        asker: &UserId,
+        caller: &UserId,
         participants: Vec<ChatParticipant>,
         last_message: Option<Value>,
     ) -> Self {
-        let own = chat.members.iter().find(|member| member.user.id == *asker);
+        let own = chat.members.iter().find(|member| member.user.id == *caller);
         Self {
             id: chat.conversation.id.to_string(),
             name: chat.conversation.name.clone(),
@@ -151,7 +151,7 @@ impl Chat {
     }
 }
 
-/// A chat that was asked for by its id: some clients look for it under `chat`.
+/// A chat that was requested by its id. Some clients read it from `chat`.
 #[derive(Serialize)]
 pub(crate) struct OneChat<'c> {
     #[serde(flatten)]
@@ -159,7 +159,7 @@ pub(crate) struct OneChat<'c> {
     pub(crate) chat: &'c Chat,
 }
 
-/// A token and whose it is.
+/// A token and its owner.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Session {
     pub(crate) message: &'static str,
@@ -167,7 +167,7 @@ pub(crate) struct Session {
     pub(crate) token: String,
 }
 
-/// A user who was asked for.
+/// A user that was requested by its id.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct One {
     pub(crate) user: ChatUser,
@@ -180,21 +180,21 @@ pub(crate) struct Users {
     pub(crate) count: usize,
 }
 
-/// The asker's chats.
+/// The caller's chats.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Chats {
     pub(crate) chats: Vec<Chat>,
     pub(crate) count: usize,
 }
 
-/// A chat that was made or changed.
+/// A chat that was created or changed.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Changed {
     pub(crate) message: &'static str,
     pub(crate) data: Chat,
 }
 
-/// A request that was carried out.
+/// The answer to a request that has no other result.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Done {
     pub(crate) message: &'static str,
@@ -216,7 +216,7 @@ pub(crate) struct Sent {
     pub(crate) data: Value,
 }
 
-/// A message.
+/// A message as chat's clients read it.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes what the dialect writes")]
 pub(crate) struct ChatMessage {

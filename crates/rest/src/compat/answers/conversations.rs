@@ -1,4 +1,4 @@
-//! What clients of the conversations vocabulary are answered: every answer says whether it is a success.
+//! The answers for clients of the conversations dialect. Each has a `success` field.
 //!
 //! What must stay true: fields keep the names and types that existing backends give them.
 
@@ -25,7 +25,7 @@ pub(crate) struct ConversationsFailure {
 }
 
 impl ConversationsFailure {
-    /// The answer for a refusal; `invalid` says whether it is about what was sent.
+    /// Returns the failure for a refusal. `invalid` says whether the request was invalid.
     pub(crate) fn of(refusal: &Refusal, invalid: bool) -> Self {
         Self {
             success: false,
@@ -37,7 +37,7 @@ impl ConversationsFailure {
     }
 }
 
-/// A user.
+/// A user as conversations' clients read it.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ConversationsUser {
@@ -55,7 +55,7 @@ pub(crate) struct ConversationsUser {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]
     guest: bool,
-    /// The email address, where the asker looks for users or at itself; an empty text for others.
+    /// The email address, present in searches and for the caller itself; an empty text for others.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     email: Option<String>,
@@ -69,7 +69,7 @@ impl ConversationsUser {
             username: user.username.clone(),
             avatar: user.avatar.clone(),
             status,
-            // Clients format this moment without a check, so there is one for users who were never seen.
+            // Clients format this time without a check, so users who were never seen need one, too.
             last_seen: Moment(user.last_seen.unwrap_or(user.created_at)),
             created_at: Moment(user.created_at),
             guest: user.is_guest(),
@@ -119,7 +119,7 @@ impl ConversationsConversation {
     }
 }
 
-/// A token and whose it is.
+/// A token and its owner.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Session {
     pub(crate) success: bool,
@@ -127,7 +127,7 @@ pub(crate) struct Session {
     pub(crate) user: ConversationsUser,
 }
 
-/// The asker.
+/// The caller's own account.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Own {
     pub(crate) success: bool,
@@ -142,7 +142,7 @@ pub(crate) struct Users {
     pub(crate) users: Vec<ConversationsUser>,
 }
 
-/// The asker's conversations.
+/// The caller's conversations.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Conversations {
     pub(crate) success: bool,
@@ -150,14 +150,14 @@ pub(crate) struct Conversations {
     pub(crate) conversations: Vec<ConversationsConversation>,
 }
 
-/// A conversation of the asker's.
+/// One conversation of the caller.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct One {
     pub(crate) success: bool,
     pub(crate) conversation: ConversationsConversation,
 }
 
-/// A conversation that was opened.
+/// A conversation that was opened or created.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Opened {
     pub(crate) success: bool,
@@ -165,7 +165,7 @@ pub(crate) struct Opened {
     pub(crate) existed: bool,
 }
 
-/// A request that was carried out.
+/// The answer to a request that has no other result.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Done {
     pub(crate) success: bool,
@@ -222,7 +222,7 @@ pub(crate) struct ConversationsReader {
     read_at: String,
 }
 
-/// A message.
+/// A message as conversations' clients read it.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes what the dialect writes")]

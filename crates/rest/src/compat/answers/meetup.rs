@@ -1,4 +1,4 @@
-//! What clients of the meetup vocabulary are answered.
+//! The answers for clients of the meetup dialect.
 //!
 //! What must stay true: fields keep the names and types that existing backends give them.
 
@@ -30,7 +30,7 @@ impl MeetupFailure {
     }
 }
 
-/// A meetup as these clients know it: one that expires an hour after its proposal.
+/// A meetup as these clients read it: it expires an hour after its proposal.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Broadcast {
@@ -52,7 +52,7 @@ pub(crate) struct Broadcast {
 impl Broadcast {
     pub(crate) fn of(meetup: &Meetup) -> Self {
         let starts_at = meetup.starts_at.to_string();
-        // A request that was accepted stays in the list of these clients.
+        // These clients expect an accepted request to stay in the list.
         let open = meetup.requests.iter().map(|request| &request.user);
         Self {
             id: meetup.id.to_string(),
@@ -78,7 +78,7 @@ pub(crate) struct Registered {
     pub(crate) token: String,
 }
 
-/// The token of a log-in.
+/// The token of a log-in, and the account.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LoggedIn {
@@ -86,7 +86,7 @@ pub(crate) struct LoggedIn {
     pub(crate) user_id: String,
 }
 
-/// A request to take part.
+/// A request to take part in a meetup.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Requested {

@@ -1,4 +1,4 @@
-//! What clients of the messenger vocabulary are answered.
+//! The answers for clients of the messenger dialect.
 //!
 //! What must stay true: fields keep the names and types that existing backends give them.
 
@@ -24,7 +24,7 @@ pub(crate) struct MessengerFailure {
 }
 
 impl MessengerFailure {
-    /// The answer for a refusal; `invalid` says whether it is about what was sent.
+    /// Returns the failure for a refusal. `invalid` says whether the request was invalid.
     pub(crate) fn of(refusal: &Refusal, invalid: bool) -> Self {
         Self {
             message: refusal.message.clone(),
@@ -46,7 +46,7 @@ pub(crate) struct MessengerPerson {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]
     guest: bool,
-    /// The email address, in lists alone: the asker's own, and an empty text for others.
+    /// The email address, present only in lists: the caller's own, and an empty text for others.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     email: Option<String>,
@@ -101,7 +101,7 @@ impl MessengerAccount {
     }
 }
 
-/// A group or open room as the asker sees it.
+/// A group or open room as the caller sees it.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct MessengerGroup {
@@ -116,7 +116,7 @@ pub(crate) struct MessengerGroup {
     is_member: bool,
     #[schema(value_type = String, format = DateTime)]
     created_at: Moment,
-    /// The members, where one group is asked for; none unless the asker is one of them.
+    /// The members, present if one group is requested and the caller is a member.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     members: Option<Vec<MessengerPerson>>,
@@ -145,7 +145,7 @@ pub(crate) struct SignedUp {
     pub(crate) user_id: String,
 }
 
-/// The token of a log-in, and whose it is.
+/// The token of a log-in, and the account.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct LoggedIn {
     pub(crate) message: &'static str,
@@ -160,21 +160,21 @@ pub(crate) struct ProfileChanged {
     pub(crate) user: MessengerAccount,
 }
 
-/// The token that replaces those which a change of the password ended.
+/// The new token after a change of the password, which ends all others.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct PasswordChanged {
     pub(crate) message: &'static str,
     pub(crate) token: String,
 }
 
-/// A new group.
+/// A group that was created.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct GroupMade {
     pub(crate) message: &'static str,
     pub(crate) group: MessengerGroup,
 }
 
-/// A request that was carried out.
+/// The answer to a request that has no other result.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Done {
     pub(crate) message: &'static str,
@@ -197,7 +197,7 @@ pub(crate) struct MessengerAuthor {
     guest: bool,
 }
 
-/// A message.
+/// A message as messenger's clients read it.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes what the dialect writes")]

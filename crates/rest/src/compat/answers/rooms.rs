@@ -1,4 +1,4 @@
-//! What clients of the rooms vocabulary are answered.
+//! The answers for clients of the rooms dialect.
 //!
 //! What must stay true: fields keep the names and types that existing backends give them.
 
@@ -50,7 +50,7 @@ pub(crate) struct RoomsAuthor {
     guest: bool,
 }
 
-/// A message.
+/// A message as rooms' clients read it.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes what the dialect writes")]

@@ -5,7 +5,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// One thing that is wrong with a request, as existing backends list them.
+/// One error in a request, as existing backends list errors.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct FieldFailure {
     /// The message for people.
@@ -13,7 +13,7 @@ pub(crate) struct FieldFailure {
 }
 
 impl FieldFailure {
-    /// The list with one failure, as backends of two dialects give it for invalid requests only.
+    /// Returns a list with one error, or `None` if the request was not invalid, as backends of two dialects do.
     pub(super) fn list(invalid: bool, message: &str) -> Option<Vec<Self>> {
         invalid.then(|| vec![Self { msg: message.to_owned() }])
     }

@@ -1,4 +1,6 @@
-//! Accounts, guests and services.
+//! Reads of accounts, guests and services.
+//!
+//! What must stay true: a username is found by the rules about names, an email address without regard to case.
 
 use std::ops::Bound;
 use std::sync::Arc;
@@ -8,7 +10,8 @@ use quintet_domain::{Account, GuestProof, Login, Timestamp, User, UserId, UserKi
 use quintet_rules::rows::{UserRow, UserRows};
 use quintet_rules::{names, secret_of};
 
-use super::{Read, find_user};
+use super::find_user;
+use crate::error::Read;
 use crate::memory::data::Data;
 use crate::page::{folded, holds};
 use crate::{Page, ServiceKey};
@@ -30,14 +33,14 @@ pub(in crate::memory) fn account_by_login(data: &Data, login: &Login) -> Read<Op
     Ok(row.map(|row| row.account()))
 }
 
-/// All users who are neither guests nor services, by username.
+/// The accounts of all people, by username.
 pub(in crate::memory) fn accounts(data: &Data) -> Vec<Account> {
     let rows = data.users.by_username.iter().filter_map(|(_, key)| data.users.rows.get(key));
     rows.filter(|row| row.user.kind == UserKind::Registered).map(UserRow::account).collect()
 }
 
-/// Users whose username or name holds a text. One read looks at a limited number of names, so a page may be short or
-/// empty and still have a mark for the next.
+/// Users whose username or name contains a text. One read checks a limited number of names, so that a page may be short
+/// or empty and still have a cursor for the next.
 pub(in crate::memory) fn search(data: &Data, query: &str, after: Option<&str>, limit: u32) -> Page<Arc<User>> {
     let part = folded(query);
     let behind = (Bound::Excluded(after.unwrap_or_default().to_owned()), Bound::Unbounded);
@@ -62,7 +65,7 @@ pub(in crate::memory) fn search(data: &Data, query: &str, after: Option<&str>, l
     Page { items, next: next.cloned() }
 }
 
-/// Whether a proof stands for a secret of the guest who has an id now.
+/// Whether a proof matches a secret of the guest who has an id now.
 pub(in crate::memory) fn guest_knows(data: &Data, guest: &UserId, proof: &GuestProof) -> Read<bool> {
     match find_user(data, guest).filter(|row| row.user.is_guest()) {
         Some(row) => Ok(secret_of(data, row.key, proof)?.is_some()),
@@ -70,7 +73,7 @@ pub(in crate::memory) fn guest_knows(data: &Data, guest: &UserId, proof: &GuestP
     }
 }
 
-/// When an account was last logged in to from a network; none where it never was, or not for long.
+/// When an account was last logged in to from a network; `None` if it never was, or not for a long time.
 pub(in crate::memory) fn last_login(
     data: &Data,
     user: &UserId,
@@ -88,7 +91,7 @@ pub(in crate::memory) fn erasing(data: &Data) -> Vec<UserId> {
     rows.map(|row| row.user.id.clone()).collect()
 }
 
-/// All keys of services, by the services' names.
+/// The keys of all services, by the services' names.
 pub(in crate::memory) fn services(data: &Data) -> Vec<ServiceKey> {
     let by_name = data.users.by_username.iter();
     let keys = by_name.filter_map(|(_, key)| Some((data.users.rows.get(key)?, data.users.service_keys.get(key)?)));

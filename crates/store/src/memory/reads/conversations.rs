@@ -1,6 +1,6 @@
 //! Conversations as their members see them: one, or a page of a user's own.
 //!
-//! What must stay true: a page ends where it has come to its bounds of rows or bytes.
+//! What must stay true: a page ends at its limit of rows or bytes.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -15,7 +15,8 @@ use quintet_rules::UserKey;
 use quintet_rules::rows::{ConversationRow, LogRows, MemberRow, MessageRow, UserRow};
 
 use super::messages::shown;
-use super::{Read, find_user, known, readable};
+use super::{find_user, known, readable};
+use crate::error::Read;
 use crate::memory::data::Data;
 use crate::page::{activity_mark, after_activity, message_bytes, user_bytes};
 use crate::{Memberships, Page};
@@ -65,7 +66,7 @@ pub(in crate::memory) fn conversations(
     Ok(Page { items, next: next.map(|(at, key)| activity_mark(at, key)) })
 }
 
-/// Where a conversation stands in a list by activity.
+/// The position of a conversation in a list by activity.
 pub(super) fn mark(row: &ConversationRow) -> (i64, i64) {
     (row.head.updated_at.0, row.key.0)
 }
@@ -75,13 +76,13 @@ fn last_message<'d>(data: &'d Data, row: &ConversationRow) -> Option<&'d Message
     row.head.last_message.and_then(|key| data.messages.rows.get(&key))
 }
 
-/// Whether a member has put a conversation out of its list, and no message was sent since.
+/// Whether a member has hidden a conversation and no message was sent since.
 fn is_hidden(data: &Data, user: &UserRow, row: &ConversationRow) -> bool {
     let hidden = data.conversations.members.get(&(row.key, user.key)).and_then(|member| member.hidden_sequence);
     hidden.is_some_and(|hidden| hidden >= last_message(data, row).map_or(0, |message| message.sequence))
 }
 
-/// Members shown of each conversation, for a page of a number of conversations.
+/// The number of members that are shown of each conversation, on a page of a number of conversations.
 fn members_of_each(conversations: usize) -> usize {
     (MEMBERS_OF_PAGE_MAX / conversations.max(1)).clamp(PEOPLE_LISTED_MIN, MEMBERS_LISTED_MAX)
 }
@@ -93,7 +94,7 @@ struct Listed<'d> {
     row: &'d MemberRow,
 }
 
-/// Conversations with what a client shows of them: as many of the first as one page may have bytes.
+/// Completes the conversations of rows, as many of the first as fit the bytes of one page.
 fn whole(data: &Data, user: &UserRow, rows: &[&ConversationRow], members_max: usize) -> Read<Vec<Conversation>> {
     let mut shown_rows = Vec::new();
     let mut bytes = 0;
@@ -110,7 +111,7 @@ fn whole(data: &Data, user: &UserRow, rows: &[&ConversationRow], members_max: us
     Ok(shown_rows)
 }
 
-/// The first members of a conversation and the user who asks, by their keys.
+/// The first members of a conversation and the requesting user, by their keys.
 fn listed<'d>(data: &'d Data, user: &UserRow, row: &ConversationRow, members_max: usize) -> Read<Vec<Listed<'d>>> {
     let first = data.joined_members(row.key).take(members_max);
     let keys: BTreeSet<UserKey> = first.chain([user.key]).collect();
@@ -123,7 +124,7 @@ fn listed<'d>(data: &'d Data, user: &UserRow, row: &ConversationRow, members_max
     Ok(members)
 }
 
-/// How many of the newest messages of others the user has not read.
+/// The number of the newest messages of others that the user has not read.
 fn unread(data: &Data, user: &UserRow, row: &ConversationRow) -> u64 {
     let read = data.conversations.members.get(&(row.key, user.key)).map_or(0, |member| member.read_sequence);
     let newest = data.messages_between(row.key, (read, u64::MAX)).rev().take(UNREAD_COUNTED_MAX as usize);
@@ -143,7 +144,7 @@ fn assembled(
     }
     members.sort_unstable_by_key(|member| (member.row.joined_sequence, member.key));
     if members.len() > members_max {
-        // The user who asks is one more, and the last of them. It takes the place of the one before.
+        // The requesting user was added after the first members, as one too many. It replaces the last of the others.
         members.remove(members_max - 1);
     }
     let owner = row.owner.map(|owner| data.user_named(owner)).transpose()?;
@@ -171,7 +172,7 @@ fn member_shown(member: Listed<'_>) -> Member {
     }
 }
 
-/// The readers of a message among the members that are shown: those that have come furthest first.
+/// The readers of a message among the members that are shown, the most advanced first.
 fn readers(members: &mut [Listed<'_>], message: &Message) -> Vec<Reader> {
     members.sort_by_key(|member| Reverse(member.row.read_sequence));
     let passed = members.iter().filter(|member| {

@@ -1,4 +1,6 @@
-//! Searches: groups and rooms by their names, and the direct conversation of two users.
+//! Searches for groups and rooms, and the direct conversation of two users.
+//!
+//! What must stay true: one read checks a limited number of names, however many conversations there are.
 
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -9,16 +11,17 @@ use quintet_rules::ConversationKey;
 use quintet_rules::rows::{ConversationRow, ConversationRows, MemberRows, UserRow};
 
 use super::conversations::mark;
-use super::{Read, known, readable};
+use super::{known, readable};
+use crate::error::Read;
 use crate::memory::data::Data;
 use crate::page::{activity_mark, after_activity, folded, holds};
 use crate::{Filter, Listing, Page};
 
-/// Where a conversation stands in a list by activity: when it last changed, and its key.
+/// The position of a conversation in a list by activity: the time of its last change, and its key.
 type Mark = (i64, i64);
 
-/// Groups and rooms by a part of their name, newest activity first. One read looks at a limited number of names, so a
-/// page may be short or empty and still have a mark for the next.
+/// Groups and rooms by a part of their name, newest activity first. One read checks a limited number of names, so that
+/// a page may be short or empty and still have a cursor for the next.
 pub(in crate::memory) fn find(
     data: &Data,
     user: &UserId,
@@ -35,7 +38,7 @@ pub(in crate::memory) fn find(
             let (mut found, end) = open(data, after, &part, limit)?;
             found.extend(closed_of(data, user, after, &part, limit)?);
             found.sort_unstable_by_key(|row| Reverse(mark(row)));
-            // Behind the end of the open ones not all are known.
+            // After the end of the open ones, not all of them have been read.
             found.retain(|row| end.is_none_or(|end| mark(row) >= end));
             (found, end)
         }
@@ -53,13 +56,13 @@ pub(in crate::memory) fn find(
     Ok(Page { items, next: end.map(|(at, key)| activity_mark(at, key)) })
 }
 
-/// Whether a conversation is a group or room whose name holds a folded text.
+/// Whether a conversation is a group or room whose name contains a folded text.
 fn fits(row: &ConversationRow, part: &str) -> bool {
     let named = row.reference.name.as_deref().is_some_and(|name| holds(name, part));
     named && matches!(row.reference.kind, ConversationKind::Group | ConversationKind::Room)
 }
 
-/// Open groups and rooms whose name fits, and up to where names were looked at, where that is not the end.
+/// Open groups and rooms whose name matches, and the mark up to which names were checked, unless that is the end.
 fn open(data: &Data, after: Mark, part: &str, limit: usize) -> Read<(Vec<ConversationRow>, Option<Mark>)> {
     let (mut fitting, mut end) = (Vec::new(), None);
     let older = data.conversations.open.range(..(Timestamp(after.0), ConversationKey(after.1))).rev();
@@ -79,7 +82,7 @@ fn open(data: &Data, after: Mark, part: &str, limit: usize) -> Read<(Vec<Convers
     Ok((fitting, end))
 }
 
-/// Closed groups of a member whose name fits: of those that come next one more than a page has.
+/// Closed groups of a member whose name matches; at most one more than a page has.
 fn closed_of(data: &Data, user: &UserRow, after: Mark, part: &str, limit: usize) -> Read<Vec<ConversationRow>> {
     let mut closed = Vec::new();
     for key in data.memberships_of(user.key) {
@@ -93,7 +96,7 @@ fn closed_of(data: &Data, user: &UserRow, after: Mark, part: &str, limit: usize)
     Ok(closed)
 }
 
-/// A group or room as a user finds it.
+/// A group or room as a user sees it in a list.
 fn listing(data: &Data, user: &UserRow, row: &ConversationRow) -> Read<Listing> {
     let owner = row.owner.map(|owner| data.user_named(owner)).transpose()?;
     Ok(Listing {
@@ -120,7 +123,7 @@ pub(in crate::memory) fn direct(data: &Data, user: &UserId, other: &UserId) -> R
     Ok(found.map(|row| row.reference.id.clone()))
 }
 
-/// How many messages a conversation has, as far as they are counted.
+/// The number of messages of a conversation, up to the limit of counting.
 pub(in crate::memory) fn message_count(data: &Data, user: &UserId, id: &ConversationId) -> Read<u64> {
     let row = readable(data, known(data, user)?, id)?;
     let counted = data.messages_between(row.key, (0, u64::MAX)).take(MESSAGES_COUNTED_MAX as usize);

@@ -1,14 +1,16 @@
-//! Files that may be had, and those that nobody may have any more.
+//! Files that are available, and those that are not any more.
+//!
+//! What must stay true: whether a file is available is decided by the rules about files.
 
 use quintet_domain::{StoredFile, Timestamp};
 use quintet_rules::rows::FileRows;
 use quintet_rules::{FileKey, files};
 
-use super::Read;
 use crate::OrphanedFiles;
+use crate::error::Read;
 use crate::memory::data::Data;
 
-/// A file that may be had by whoever knows its secret.
+/// A file that a client with its secret may download.
 pub(in crate::memory) fn file(data: &Data, now: Timestamp, id: &str, secret: &str) -> Read<Option<StoredFile>> {
     let Some(row) = FileRows::file(data, id)?.filter(|row| row.secret == secret) else { return Ok(None) };
     let used = data.file_use(row.key)?;
@@ -16,7 +18,7 @@ pub(in crate::memory) fn file(data: &Data, now: Timestamp, id: &str, secret: &st
     Ok(Some(StoredFile { name: row.name, size, mime: row.mime.unwrap_or_default(), image: row.image }))
 }
 
-/// Files that nobody may have any more, among so many behind a mark.
+/// Files that are not available any more, among `among` files after the key `after`.
 pub(in crate::memory) fn orphaned(data: &Data, now: Timestamp, after: i64, among: u32) -> Read<OrphanedFiles> {
     let looked_at = FileRows::files(data, FileKey(after), among as usize)?;
     let next = looked_at.last().filter(|_| looked_at.len() == among as usize).map(|row| row.key.0);

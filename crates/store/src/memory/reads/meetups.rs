@@ -1,7 +1,7 @@
 //! Meetups as users see them: one, or a page of all.
 //!
-//! What must stay true: a page ends where it has come to its bounds of rows or bytes. Hosts and services see all
-//! requests, others their own.
+//! What must stay true: a page ends at its limit of rows or bytes. Hosts and services see all requests, other users
+//! their own.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,12 +11,13 @@ use quintet_domain::{Meetup, MeetupId, MeetupRequest, Refusal, Timestamp, User, 
 use quintet_rules::rows::{MeetupRow, MeetupRows, UserRow};
 use quintet_rules::{MeetupKey, UserKey};
 
-use super::{Read, find_user};
+use super::find_user;
+use crate::error::Read;
 use crate::memory::data::Data;
 use crate::page::{before_key, user_bytes};
 use crate::{MeetupFilter, Page};
 
-/// People of a meetup that are shown where it is the only one.
+/// Maximum number of people that are shown of a single meetup.
 const SHOWN_MAX: usize = 1_000;
 
 /// A meetup as the user sees it.
@@ -27,7 +28,7 @@ pub(in crate::memory) fn meetup(data: &Data, viewer: &UserId, id: &MeetupId) -> 
     Ok(found.ok_or_else(unknown)?)
 }
 
-/// A page of meetups, the newest first.
+/// A page of meetups, newest first.
 pub(in crate::memory) fn meetups(
     data: &Data,
     viewer: &UserId,
@@ -56,12 +57,12 @@ struct People {
     host: Arc<User>,
     /// Participants, in the order in which they joined.
     participants: Vec<Arc<User>>,
-    /// Requests, in the order in which they were made.
+    /// Requests, in the order in which they were sent.
     requests: Vec<MeetupRequest>,
     bytes: usize,
 }
 
-/// Meetups as a user sees them: as many of the first as one page may have bytes.
+/// Completes the meetups of rows, as many of the first as fit the bytes of one page.
 fn whole(data: &Data, found: &[&MeetupRow], viewer: Option<&UserRow>, people_max: usize) -> Read<Vec<Meetup>> {
     let (mut shown, mut bytes) = (Vec::new(), 0);
     for (at, row) in found.iter().enumerate() {
@@ -90,7 +91,7 @@ fn whole(data: &Data, found: &[&MeetupRow], viewer: Option<&UserRow>, people_max
 fn people(data: &Data, row: &MeetupRow, viewer: Option<&UserRow>, people_max: usize) -> Read<People> {
     let host = Arc::clone(&data.user_named(row.host)?.user);
     let mut people = People { bytes: user_bytes(&host), host, participants: Vec::new(), requests: Vec::new() };
-    // The host is one of the first. The user who looks is shown wherever it stands.
+    // The host is one of the first members. The viewer is shown wherever it stands.
     let first = data.joined_members(row.conversation).take(people_max.saturating_add(1));
     let keys: BTreeSet<UserKey> = first.chain(viewer.map(|viewer| viewer.key)).collect();
     let mut members: Vec<(u64, UserKey)> = keys

@@ -1,17 +1,20 @@
-//! Pages of messages.
+//! Pages of messages of a conversation.
+//!
+//! What must stay true: a page is in ascending order of sequence numbers, whichever end it was read from.
 
 use std::sync::Arc;
 
 use quintet_domain::limits::MESSAGES_COUNTED_MAX;
 use quintet_domain::{ConversationId, Message, UserId};
-use quintet_rules::messages as rules;
+use quintet_rules::message_views as rules;
 use quintet_rules::rows::{ConversationRow, MessageRow};
 
-use super::{Read, known, readable};
+use super::{known, readable};
+use crate::error::Read;
 use crate::memory::data::Data;
 use crate::{MessagePage, PageOf};
 
-/// The greatest sequence number that a database of 64-bit integers has.
+/// The greatest sequence number of a database with 64-bit integers.
 const SEQUENCE_MAX: u64 = i64::MAX as u64;
 
 /// Messages of a conversation that the user may use, with their readers.
@@ -30,7 +33,7 @@ pub(in crate::memory) fn messages(
         PageOf::Newest | PageOf::Skipping(0) => (before(SEQUENCE_MAX), false),
         PageOf::Before(sequence) => (before(sequence), false),
         PageOf::After(sequence) => ((sequence.min(SEQUENCE_MAX), SEQUENCE_MAX), true),
-        // As of a database, where skipping costs time for each message: no client turns that many pages.
+        // As in a database, where skipping costs time for each message: no client turns that many pages.
         PageOf::Skipping(skip) if skip >= MESSAGES_COUNTED_MAX => (before(0), false),
         PageOf::Skipping(skip) => (before(last_skipped(data, &conversation, skip)), false),
     };
@@ -50,7 +53,7 @@ pub(in crate::memory) fn messages(
     Ok(MessagePage { items: items.into_iter().map(Arc::new).collect(), more })
 }
 
-/// The sequence number of the last of so many messages, the newest first; 0 where there are not as many.
+/// The sequence number of the last of `skip` messages, newest first; 0 if there are fewer.
 fn last_skipped(data: &Data, conversation: &ConversationRow, skip: u32) -> u64 {
     let mut newest = data.messages_between(conversation.key, (0, SEQUENCE_MAX)).rev();
     newest.nth(skip as usize - 1).map_or(0, |row| row.sequence)

@@ -1,6 +1,7 @@
-//! Reads of the store in memory, a file for each family.
+//! Reads of the store in memory, one file for each family.
 //!
-//! What must stay true: each gives what the same read of the SQLite store gives, order, marks and bounds included.
+//! What must stay true: each returns what the same read of the SQLite store returns, including order, cursors and
+//! limits.
 
 mod accounts;
 mod conversations;
@@ -24,17 +25,14 @@ use quintet_domain::{ConversationId, Refusal, UserId};
 use quintet_rules::rows::{ConversationRow, ConversationRows, MemberRows, UserRow};
 
 use super::data::Data;
-use crate::StoreError;
+use crate::error::Read;
 
-/// The result of a read.
-type Read<T> = Result<T, StoreError>;
-
-/// A user that a read is for, or `ERR_NOT_FOUND`.
+/// The user of an id, or `ERR_NOT_FOUND`.
 fn known<'d>(data: &'d Data, id: &UserId) -> Read<&'d UserRow> {
     Ok(find_user(data, id).ok_or_else(|| Refusal::not_found("user", id))?)
 }
 
-/// A user, if there is one of this id.
+/// The user of an id, if there is one.
 fn find_user<'d>(data: &'d Data, id: &UserId) -> Option<&'d UserRow> {
     data.users.by_id.get(id).and_then(|key| data.users.rows.get(key))
 }

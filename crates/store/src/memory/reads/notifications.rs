@@ -1,4 +1,6 @@
-//! Notifications of a user.
+//! Notifications of a user: a page, and those that are pending.
+//!
+//! What must stay true: both are reads of one user's notifications only.
 
 use std::sync::Arc;
 
@@ -6,13 +8,14 @@ use quintet_domain::UserId;
 use quintet_domain::limits::NOTIFICATIONS_RESENT_MAX;
 use quintet_rules::rows::LogRows;
 
-use super::{Read, find_user};
+use super::find_user;
+use crate::error::Read;
 use crate::memory::data::Data;
 use crate::memory::rows::numbered;
 use crate::page::before_key;
 use crate::{NotificationRow, Page, PendingNotifications};
 
-/// The user's notifications, the newest first.
+/// The user's notifications, newest first.
 pub(in crate::memory) fn list(
     data: &Data,
     user: &UserId,
@@ -30,7 +33,7 @@ pub(in crate::memory) fn list(
     Ok(Page { items, next })
 }
 
-/// Notifications that no connection of the meetup dialect was sent, the oldest first.
+/// Notifications that were not sent to any connection of the meetup dialect, oldest first.
 pub(in crate::memory) fn pending(data: &Data, user: &UserId) -> Read<PendingNotifications> {
     let position = data.newest_position()?;
     let Some(user) = find_user(data, user) else {

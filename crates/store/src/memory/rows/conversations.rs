@@ -1,35 +1,16 @@
-//! Conversations.
+//! Tables of conversations and members, and the operations on conversations.
+//!
+//! What must stay true: the rows of a pair hold the ids that the two users have now.
 
 use std::sync::Arc;
 
 use quintet_domain::{ConversationId, ConversationRef, Timestamp};
-use quintet_rules::rows::{ConversationHead, ConversationRow, ConversationRows, MemberRow};
+use quintet_rules::rows::{ConversationHead, ConversationRow, ConversationRows};
 use quintet_rules::{ConversationKey, RowResult, UserKey};
 
 use crate::memory::data::{Constraint, Data, check_unique, move_entry, move_unique, next_key};
-use crate::memory::table::{Index, Table, tables};
 
-tables! {
-    /// Conversations and members.
-    ConversationTables {
-        rows: Table<ConversationKey, ConversationRow>,
-        by_id: Table<ConversationId, ConversationKey>,
-        /// Direct conversations, of which each pair has one.
-        by_pair: Table<(UserKey, UserKey), ConversationKey>,
-        pairs_of: Index<(UserKey, ConversationKey)>,
-        owners: Index<(UserKey, ConversationKey)>,
-        /// Open conversations that are not deleted, by activity.
-        open: Index<(Timestamp, ConversationKey)>,
-        empty: Index<(Timestamp, ConversationKey)>,
-        members: Table<(ConversationKey, UserKey), MemberRow>,
-        by_member: Index<(UserKey, ConversationKey)>,
-        /// Members in the order in which they joined.
-        joined: Index<(ConversationKey, u64, UserKey)>,
-        guest_members: Index<(ConversationKey, UserKey)>,
-    }
-}
-
-/// The parts of a conversation that indexes hold.
+/// The parts of a conversation that indexes contain.
 #[derive(Default)]
 struct Indexed {
     id: Option<ConversationId>,
@@ -52,7 +33,7 @@ impl Indexed {
 }
 
 impl Data {
-    /// The conversation of a key, where another row or an index names it.
+    /// The conversation of a key that another row or an index refers to.
     pub(in crate::memory) fn conversation_named(&self, key: ConversationKey) -> RowResult<&ConversationRow> {
         Ok(self.conversations.rows.get(&key).ok_or(Constraint::Missing("conversation"))?)
     }
@@ -84,7 +65,7 @@ impl Data {
         Ok(())
     }
 
-    /// The row with the ids of its pair in the order of their keys.
+    /// The row with the ids of its pair, in the order of their keys.
     fn with_pair(&self, mut row: ConversationRow) -> RowResult<ConversationRow> {
         let ids = match row.pair {
             Some((first, second)) => {

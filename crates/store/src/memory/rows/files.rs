@@ -1,23 +1,12 @@
-//! Files, and which messages carry them.
+//! Tables of files and of the messages that carry them, and the operations on them.
+//!
+//! What must stay true: a carrier that is recorded for a file is removed with it.
 
 use quintet_domain::Timestamp;
 use quintet_rules::rows::{FileRow, FileRows, FileUse};
 use quintet_rules::{FileKey, MessageKey, RowResult, UserKey};
 
 use crate::memory::data::{Constraint, Data, check_unique, move_entry, move_unique, next_key};
-use crate::memory::table::{Index, Table, tables};
-
-tables! {
-    /// Files.
-    FileTables {
-        rows: Table<FileKey, FileRow>,
-        by_id: Table<String, FileKey>,
-        by_uploader: Index<(UserKey, FileKey)>,
-        carried: Index<(FileKey, MessageKey)>,
-        /// The bytes of all files together.
-        total_bytes: Table<(), i64>,
-    }
-}
 
 impl Data {
     fn put_file(&mut self, row: FileRow) -> RowResult<()> {
@@ -47,7 +36,7 @@ impl Data {
         self.uploaded(uploader, None).next().is_some()
     }
 
-    /// Whether a message is there, in a conversation that is there.
+    /// Whether a message is not deleted, in a conversation that is not deleted.
     fn is_alive(&self, message: MessageKey) -> bool {
         self.messages.rows.get(&message).is_some_and(|message| {
             let conversation = self.conversations.rows.get(&message.conversation);

@@ -1,14 +1,16 @@
-//! The secrets of guests.
+//! The operations on the secrets of guests.
+//!
+//! What must stay true: the key of a secret is never used again.
 
 use quintet_domain::Timestamp;
 use quintet_rules::rows::GuestRows;
 use quintet_rules::{RowResult, SecretKey, UserKey};
 
-use super::users::GuestSecretRow;
 use crate::memory::data::{Data, next_key};
+use crate::memory::tables::GuestSecretRow;
 
 impl Data {
-    /// Removes all secrets of a user.
+    /// Deletes all secrets of a guest.
     pub(super) fn delete_secrets_of(&mut self, guest: UserKey) {
         let own = self.users.secrets_of.range((guest, SecretKey(i64::MIN))..=(guest, SecretKey(i64::MAX)));
         let own: Vec<SecretKey> = own.map(|((_, key), ())| *key).collect();

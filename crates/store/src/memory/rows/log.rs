@@ -1,44 +1,31 @@
-//! The log.
+//! Tables of the log, and the operations on them.
+//!
+//! What must stay true: changes are kept in commit order, and pruned from the oldest on.
 
 use quintet_domain::Timestamp;
 use quintet_rules::rows::{LogRows, LoggedChange};
 use quintet_rules::{ConversationKey, MessageKey, RowResult, UserKey};
 
 use crate::memory::data::{Data, check_unique};
-use crate::memory::table::{Index, Table, tables};
-
-tables! {
-    /// Changes in commit order, and who hears of them without being a member.
-    LogTables {
-        changes: Table<u64, LoggedChange>,
-        by_conversation: Index<(ConversationKey, u64)>,
-        /// Memberships that ended, with the positions at which they did.
-        departures: Index<(UserKey, u64, ConversationKey)>,
-        departures_by_position: Index<(u64, UserKey, ConversationKey)>,
-        addressees: Index<(UserKey, u64)>,
-        addressees_by_position: Index<(u64, UserKey)>,
-        pruned_to: Table<(), u64>,
-    }
-}
 
 const FIRST_CONVERSATION: ConversationKey = ConversationKey(i64::MIN);
 
 impl Data {
-    /// Departures of a user behind a position: the conversations that it was a member of.
+    /// The conversations that a user left after a position.
     pub(super) fn departed_behind(&self, user: UserKey, position: u64) -> impl Iterator<Item = ConversationKey> {
         let from = (user, position.saturating_add(1), FIRST_CONVERSATION);
         let newer = self.log.departures.range(from..).take_while(move |((of, ..), ())| *of == user);
         newer.map(|((.., conversation), ())| *conversation)
     }
 
-    /// Positions behind `position` of changes that are addressed to a user.
+    /// The positions, after `position`, of changes that are addressed to a user.
     pub(super) fn addressed_behind(&self, user: UserKey, position: u64) -> impl Iterator<Item = u64> {
         let from = (user, position.saturating_add(1));
         let newer = self.log.addressees.range(from..).take_while(move |((of, _), ())| *of == user);
         newer.map(|((_, position), ())| *position)
     }
 
-    /// Changes of a conversation behind a position, in commit order.
+    /// The changes of a conversation after a position, in commit order.
     pub(super) fn changes_behind(
         &self,
         conversation: ConversationKey,
@@ -49,7 +36,7 @@ impl Data {
         newer.filter_map(|((_, position), ())| self.log.changes.get(position))
     }
 
-    /// Whether the log names a user as departed or addressed.
+    /// Whether the log refers to a user as departed or addressed.
     pub(super) fn has_traces(&self, user: UserKey) -> bool {
         let departed = self.log.departures.range((user, 0, FIRST_CONVERSATION)..).next();
         let addressed = self.log.addressees.range((user, 0)..).next();
@@ -104,7 +91,8 @@ impl LogRows for Data {
 
     fn prune_changes(&mut self, before: Timestamp, limit: usize) -> RowResult<usize> {
         let newest = self.newest_position()?;
-        // Positions grow with time, so the old ones are the first ones. A clock that was set back ends nothing early.
+        // Positions increase with time, so that the old changes are the first ones. Even if the clock was set back,
+        // none is pruned early.
         let oldest = self.log.changes.iter().take(limit).map(|(_, change)| change);
         let old = oldest.filter(|change| change.at < before && change.position < newest);
         let old: Vec<_> = old.map(|change| (change.position, change.conversation)).collect();

@@ -1,33 +1,14 @@
-//! Meetups, and requests to take part in them.
+//! Tables of meetups and of requests to take part, and the operations on them.
+//!
+//! What must stay true: a conversation belongs to at most one meetup.
 
 use quintet_domain::{MeetupId, MeetupStatus, Timestamp};
 use quintet_rules::rows::{MeetupRow, MeetupRows};
 use quintet_rules::{ConversationKey, MeetupKey, RowResult, UserKey};
 
 use crate::memory::data::{Constraint, Data, check_unique, move_entry, move_unique, next_key};
-use crate::memory::table::{Index, Table, tables};
 
-tables! {
-    /// Meetups and requests.
-    MeetupTables {
-        rows: Table<MeetupKey, MeetupRow>,
-        by_id: Table<MeetupId, MeetupKey>,
-        /// Conversations of meetups, each of which has one.
-        by_conversation: Table<ConversationKey, MeetupKey>,
-        by_host: Index<(UserKey, MeetupKey)>,
-        /// Meetups that are not deleted.
-        there: Index<MeetupKey>,
-        /// Meetups that have not ended.
-        current: Index<MeetupKey>,
-        /// Open meetups that are not deleted, by the time at which they expire.
-        expiring: Index<(Timestamp, MeetupKey)>,
-        requests: Table<(MeetupKey, UserKey), Timestamp>,
-        requests_by_age: Index<(MeetupKey, Timestamp, UserKey)>,
-        requests_by_user: Index<(UserKey, MeetupKey)>,
-    }
-}
-
-/// The parts of a meetup that indexes hold.
+/// The parts of a meetup that indexes contain.
 #[derive(Default)]
 struct Indexed {
     id: Option<MeetupId>,

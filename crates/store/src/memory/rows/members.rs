@@ -1,4 +1,6 @@
-//! Members of conversations.
+//! The operations on members of conversations.
+//!
+//! What must stay true: a member is in the index of joins exactly while its row exists.
 
 use std::cmp::Reverse;
 

@@ -1,37 +1,26 @@
-//! Messages.
+//! Tables of messages, and the operations on them.
+//!
+//! What must stay true: a conversation uses each sequence number once.
 
 use quintet_domain::{ClientMessageId, MessageId};
 use quintet_rules::rows::{MessageRow, MessageRows};
 use quintet_rules::{ConversationKey, MessageKey, RowResult, UserKey};
 
 use crate::memory::data::{Constraint, Data, check_unique, move_unique};
-use crate::memory::table::{Index, Table, tables};
-
-tables! {
-    /// Messages.
-    MessageTables {
-        rows: Table<MessageKey, MessageRow>,
-        by_id: Table<MessageId, MessageKey>,
-        /// Messages by their sequence numbers, each of which a conversation gives once.
-        by_sequence: Table<(ConversationKey, u64), MessageKey>,
-        by_client_id: Table<(ConversationKey, UserKey, ClientMessageId), MessageKey>,
-        by_sender: Index<(UserKey, MessageKey)>,
-    }
-}
 
 fn client_id(row: &MessageRow) -> Option<(ConversationKey, UserKey, ClientMessageId)> {
     Some((row.conversation, row.sender, row.client_message_id.clone()?))
 }
 
 impl Data {
-    /// Messages of a conversation with sequence numbers in a range, `from` excluded and `to` included, by ascending
-    /// numbers.
+    /// Messages of a conversation with sequence numbers in a range, `from` excluded and `to` included, in ascending
+    /// order.
     pub(in crate::memory) fn messages_between(
         &self,
         conversation: ConversationKey,
         (from, to): (u64, u64),
     ) -> impl DoubleEndedIterator<Item = &MessageRow> {
-        // An empty range of numbers is none, where a map would panic.
+        // A map panics for an empty range, so it is handled here.
         let first = from.saturating_add(1);
         let last = to.max(first);
         let found = self.messages.by_sequence.range((conversation, first)..=(conversation, last));

@@ -14,11 +14,5 @@ mod notifications;
 mod replay;
 mod users;
 
-pub(super) use conversations::ConversationTables;
-pub(super) use files::FileTables;
-pub(super) use log::LogTables;
-pub(super) use meetups::MeetupTables;
-pub(super) use messages::MessageTables;
-pub(super) use notifications::{NotificationTables, numbered};
+pub(super) use notifications::numbered;
 pub(super) use replay::ReplayView;
-pub(super) use users::UserTables;

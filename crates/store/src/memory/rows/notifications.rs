@@ -1,4 +1,6 @@
-//! Notifications.
+//! Tables of notifications, and the operations on them.
+//!
+//! What must stay true: each index holds exactly the notifications that its documentation names.
 
 use std::sync::Arc;
 
@@ -8,31 +10,10 @@ use quintet_rules::{NotificationKey, RowResult, UserKey};
 
 use crate::NotificationRow;
 use crate::memory::data::{Data, check_unique, move_entry, move_unique, next_key};
-use crate::memory::table::{Index, Table, tables};
+use crate::memory::table::Index;
+use crate::memory::tables::KeptNotification;
 
-/// A notification, and whether it was delivered to a connection that speaks the meetup dialect.
-#[derive(Clone, Debug)]
-pub(in crate::memory) struct KeptNotification {
-    pub(in crate::memory) stored: StoredNotification,
-    delivered: bool,
-}
-
-tables! {
-    /// Notifications.
-    NotificationTables {
-        rows: Table<NotificationKey, KeptNotification>,
-        by_id: Table<NotificationId, NotificationKey>,
-        by_user: Index<(UserKey, NotificationKey)>,
-        by_cause: Index<(UserKey, NotificationKey)>,
-        pending: Index<(UserKey, NotificationKey)>,
-        unread: Index<(UserKey, NotificationKey)>,
-        by_position: Index<(UserKey, u64, NotificationKey)>,
-        /// Notifications that were read, by the moment.
-        read: Index<(Timestamp, NotificationKey)>,
-    }
-}
-
-/// The parts of a notification that indexes hold.
+/// The parts of a notification that indexes contain.
 #[derive(Default)]
 struct Indexed {
     id: Option<NotificationId>,
@@ -59,12 +40,12 @@ impl Indexed {
     }
 }
 
-/// A notification with its number, as lists have it.
+/// A notification with its number, as lists contain it.
 pub(in crate::memory) fn numbered(key: NotificationKey, row: &KeptNotification) -> NotificationRow {
     NotificationRow { number: key.0, notification: Arc::clone(&row.stored.notification) }
 }
 
-/// Entries of a user in an index, by the keys of the notifications.
+/// The entries of a user in an index, by the keys of the notifications.
 fn entries(
     index: &Index<(UserKey, NotificationKey)>,
     user: UserKey,
@@ -111,7 +92,7 @@ impl Data {
         pending.filter_map(|key| Some((key, self.notifications.rows.get(&key)?)))
     }
 
-    /// The notifications of a user behind a position, in the order of their positions.
+    /// The notifications of a user after a position, in the order of their positions.
     pub(super) fn notifications_behind(
         &self,
         user: UserKey,
@@ -122,7 +103,7 @@ impl Data {
         newer.filter_map(|((.., key), ())| self.notifications.rows.get(key).map(|row| &row.stored))
     }
 
-    /// Whether a notification is a user's, or names it.
+    /// Whether a user has a notification, or one names the user.
     pub(super) fn is_in_notifications(&self, user: UserKey) -> bool {
         entries(&self.notifications.by_user, user).next().is_some()
             || entries(&self.notifications.by_cause, user).next().is_some()
@@ -165,7 +146,7 @@ impl NotificationRows for Data {
     fn notifications_about(&self, user: UserKey, limit: usize) -> RowResult<Vec<(NotificationId, UserKey)>> {
         let own = entries(&self.notifications.by_user, user);
         let others = entries(&self.notifications.by_cause, user).filter(|key| {
-            // Those that are its own as well come once.
+            // A notification that belongs to the user as well is listed once.
             self.notifications.rows.get(key).is_some_and(|row| row.stored.user != user)
         });
         Ok(own.chain(others).filter_map(|key| self.id_and_user(key)).take(limit).collect())

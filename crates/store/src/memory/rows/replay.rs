@@ -1,10 +1,12 @@
-//! The reads of a replay.
+//! The reads of a replay over the tables in memory.
+//!
+//! What must stay true: they return what the same reads of the SQLite store return.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use quintet_domain::{MessageId, Notification, UserId};
-use quintet_rules::log::{Heard, HeardChange, ReadSpan, ReplayRows};
+use quintet_rules::log::{MissedChange, MissedKind, ReadSpan, ReplayRows};
 use quintet_rules::rows::{
     ConversationRow, CursorRow, LogRows, LoggedChange, MemberRows, MessageRow, MessageRows, UserRow, UserRows,
 };
@@ -12,29 +14,29 @@ use quintet_rules::{ConversationKey, MessageKey, RowResult, UserKey};
 
 use crate::memory::data::Data;
 
-/// The tables as a replay reads them.
+/// The tables, as a replay reads them.
 pub(in crate::memory) struct ReplayView<'d>(pub(in crate::memory) &'d Data);
 
-fn heard(change: &LoggedChange) -> Option<Heard> {
-    Some(Heard {
+fn missed(change: &LoggedChange) -> Option<MissedChange> {
+    Some(MissedChange {
         position: change.position,
         conversation: change.conversation?,
         sequence: change.sequence,
         origin: change.origin,
         acked: change.acked,
-        change: HeardChange::Recorded(change.change.clone()),
+        change: MissedKind::Recorded(change.change.clone()),
     })
 }
 
-/// The creation of a message; none for one that is older than the log.
-fn created(message: &MessageRow) -> Option<Heard> {
-    Some(Heard {
+/// The creation of a message; `None` for one that is older than the log.
+fn created(message: &MessageRow) -> Option<MissedChange> {
+    Some(MissedChange {
         position: u64::try_from(message.key.0).ok().filter(|position| *position > 0)?,
         conversation: message.conversation,
         sequence: Some(message.sequence),
         origin: message.origin,
         acked: message.acked,
-        change: HeardChange::Created,
+        change: MissedKind::Created,
     })
 }
 
@@ -51,22 +53,22 @@ impl ReplayRows for ReplayView<'_> {
         UserRows::user(self.0, id)
     }
 
-    fn changes_of_conversations(&self, user: UserKey, after: u64, limit: usize) -> RowResult<Vec<Heard>> {
+    fn changes_of_conversations(&self, user: UserKey, after: u64, limit: usize) -> RowResult<Vec<MissedChange>> {
         let own: BTreeSet<ConversationKey> =
             self.0.memberships_of(user).chain(self.0.departed_behind(user, after)).collect();
         let changes = own.into_iter().flat_map(|conversation| {
-            let recorded = self.0.changes_behind(conversation, after).filter_map(heard);
+            let recorded = self.0.changes_behind(conversation, after).filter_map(missed);
             // Sequence numbers grow with positions.
             let newest = self.0.messages_between(conversation, (0, u64::MAX)).rev();
-            let newer = newest.map_while(created).take_while(move |heard| heard.position > after);
+            let newer = newest.map_while(created).take_while(move |missed| missed.position > after);
             recorded.chain(newer)
         });
         Ok(changes.take(limit).collect())
     }
 
-    fn changes_addressed(&self, user: UserKey, after: u64, limit: usize) -> RowResult<Vec<Heard>> {
+    fn changes_addressed(&self, user: UserKey, after: u64, limit: usize) -> RowResult<Vec<MissedChange>> {
         let addressed = self.0.addressed_behind(user, after);
-        let changes = addressed.filter_map(|position| self.0.log.changes.get(&position)).filter_map(heard);
+        let changes = addressed.filter_map(|position| self.0.log.changes.get(&position)).filter_map(missed);
         Ok(changes.take(limit).collect())
     }
 

@@ -1,67 +1,18 @@
-//! Users, their counts, networks and keys.
+//! Tables of users, their counts, networks and keys, and the operations on them.
+//!
+//! What must stay true: a user who is referred to by a row that outlives users is not deleted.
 
 use std::sync::Arc;
 
 use quintet_domain::{Timestamp, User, UserId};
 use quintet_rules::rows::{CountDelta, UserCounts, UserRow, UserRows};
-use quintet_rules::{FileKey, RowResult, SecretKey, UserKey};
+use quintet_rules::{FileKey, RowResult, UserKey};
 
 use crate::memory::data::{Constraint, Data, check_unique, move_entry, move_unique, next_key};
-use crate::memory::table::{Index, Table, tables};
+use crate::memory::table::Index;
+use crate::memory::tables::{Contacts, ServiceKeyRow, UserTables};
 
-/// What a user did on a day: people added to conversations, and strangers written to.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::memory) struct Contacts {
-    day: i64,
-    added: i64,
-    direct: i64,
-}
-
-/// The key of a service: its hash, and when it was made.
-#[derive(Clone, Debug)]
-pub(in crate::memory) struct ServiceKeyRow {
-    pub(in crate::memory) hash: String,
-    pub(in crate::memory) created_at: Timestamp,
-}
-
-/// A secret by which a guest proves what it owns.
-#[derive(Clone, Debug)]
-pub(in crate::memory) struct GuestSecretRow {
-    pub(in crate::memory) guest: UserKey,
-    pub(in crate::memory) name: String,
-    pub(in crate::memory) hash: Vec<u8>,
-}
-
-tables! {
-    /// Users, and what belongs to each of them alone.
-    UserTables {
-        rows: Table<UserKey, UserRow>,
-        by_id: Table<UserId, UserKey>,
-        /// Usernames in lower case, which are unique.
-        by_username: Table<String, UserKey>,
-        /// Email addresses in lower case, which are unique.
-        by_email: Table<String, UserKey>,
-        by_name_key: Index<(String, UserKey)>,
-        by_name_look: Index<(String, UserKey)>,
-        by_picture: Index<(FileKey, UserKey)>,
-        guests: Index<UserKey>,
-        erasing: Index<UserKey>,
-        counts: Table<UserKey, UserCounts>,
-        contacts: Table<UserKey, Contacts>,
-        contacts_by_day: Index<(i64, UserKey)>,
-        networks: Table<(UserKey, String), Timestamp>,
-        networks_by_age: Index<(Timestamp, UserKey, String)>,
-        service_keys: Table<UserKey, ServiceKeyRow>,
-        service_by_hash: Table<String, UserKey>,
-        secrets: Table<SecretKey, GuestSecretRow>,
-        secret_by_name: Table<String, SecretKey>,
-        secrets_of: Index<(UserKey, SecretKey)>,
-        /// The greatest key that a secret ever had: keys of secrets are never used again.
-        greatest_secret: Table<(), SecretKey>,
-    }
-}
-
-/// The parts of a user that indexes hold.
+/// The parts of a user that indexes contain.
 #[derive(Default)]
 struct Indexed {
     id: Option<UserId>,
@@ -92,13 +43,13 @@ impl Indexed {
 }
 
 impl UserTables {
-    /// Users who have a comparison key, or a look, in one of these two indexes.
+    /// Users with a comparison key or an appearance, in the index of one or the other.
     fn named<'t>(index: &'t Index<(String, UserKey)>, text: &str) -> impl Iterator<Item = UserKey> + use<'t> {
         let range = (text.to_owned(), UserKey(i64::MIN))..=(text.to_owned(), UserKey(i64::MAX));
         index.range(range).map(|((_, key), ())| *key)
     }
 
-    /// Networks of a user, with the moments of the last log-ins.
+    /// The networks of a user, with the times of the last logins.
     fn networks_of(&self, user: UserKey) -> impl Iterator<Item = (&String, Timestamp)> {
         let all = self.networks.range((user, String::new())..);
         all.take_while(move |((of, _), _)| *of == user).map(|((_, network), at)| (network, *at))
@@ -121,12 +72,12 @@ impl UserTables {
 }
 
 impl Data {
-    /// The user of a key, where another row or an index names it.
+    /// The user of a key that another row or an index refers to.
     pub(in crate::memory) fn user_named(&self, key: UserKey) -> RowResult<&UserRow> {
         Ok(self.users.rows.get(&key).ok_or(Constraint::Missing("user"))?)
     }
 
-    /// Replaces a user, or adds or removes it.
+    /// Inserts, replaces or deletes a user.
     fn put_user(&mut self, key: UserKey, new: Option<&UserRow>) -> RowResult<()> {
         let users = &mut self.users;
         let old = users.rows.get(&key).map(Indexed::of).unwrap_or_default();
@@ -149,7 +100,7 @@ impl Data {
         Ok(())
     }
 
-    /// Whether a row that outlives its user refers to it, as the foreign keys in SQL say.
+    /// Whether a row that outlives its user refers to it, as the foreign keys in SQL define it.
     fn is_referred_to(&self, user: UserKey) -> bool {
         self.users.contacts.contains(&user)
             || self.users.service_keys.contains(&user)
@@ -291,7 +242,7 @@ impl UserRows for Data {
     fn trim_login_networks(&mut self, key: UserKey, keep: usize) -> RowResult<()> {
         let mut networks: Vec<(Timestamp, String)> =
             self.users.networks_of(key).map(|(network, at)| (at, network.clone())).collect();
-        // The newest first, those of one moment by their names.
+        // Newest first; networks of the same time by name.
         networks.sort_by(|(a_at, a), (b_at, b)| b_at.cmp(a_at).then_with(|| a.cmp(b)));
         for (_, network) in networks.into_iter().skip(keep) {
             self.users.remove_network(key, network);
@@ -329,7 +280,7 @@ impl UserRows for Data {
 }
 
 impl Data {
-    /// Removes the counts of what a user did today.
+    /// Deletes the contact counts of a user.
     pub(super) fn delete_contacts(&mut self, user: UserKey) {
         self.users.remove_contacts(user);
     }

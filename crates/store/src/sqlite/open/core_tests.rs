@@ -1,4 +1,4 @@
-//! How a database of version 0.1 is brought over to messages that are keyed by their positions.
+//! The migration of a database of version 0.1 to messages that are keyed by their positions.
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
@@ -24,7 +24,7 @@ fn before_core(file: &Path) -> Connection {
     conn
 }
 
-/// A database with every kind of change, and two messages that are older than the log.
+/// Creates a database with every kind of change, and two messages that are older than the log.
 fn with_every_change(file: &Path) -> Connection {
     let conn = before_core(file);
     conn.execute_batch(&format!(
@@ -149,7 +149,7 @@ fn what_was_missed_and_said_is_read_as_before() {
     let positions = |user: &str, after| {
         replayed(user, after).entries.map(|entries| entries.iter().map(|entry| entry.position).collect::<Vec<_>>())
     };
-    // Of the readings, those that passed messages of others; of the second group, its end and a meetup's.
+    // Of the reads, those that passed messages of others; of the second group, its deletion and that of a meetup.
     assert_eq!(positions("a", 19), Some(vec![20, 21, 22, 23, 24, 25, 26, 28, 29, 30, 31, 36, 37]));
     assert_eq!(positions("b", 23), Some(vec![24, 25, 28, 29, 30]));
     assert_eq!(positions("e", 19), Some(vec![30]), "it was addressed");
@@ -166,7 +166,7 @@ fn what_was_missed_and_said_is_read_as_before() {
     assert_eq!(page.items[0].client_message_id.as_ref().map(|id| id.as_str()), Some("mine"));
 }
 
-/// A process that ends in the middle leaves the database as it was, and the next start brings it over.
+/// A process that ends during the migration leaves the database as it was, and the next start migrates it.
 #[test]
 fn an_end_in_the_middle_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
@@ -199,7 +199,7 @@ fn an_end_in_the_middle_changes_nothing() {
     assert_eq!(foreign, None);
 }
 
-/// Prints how long a million messages take, and how large the file is.
+/// Prints how long the migration of a million messages takes, and the size of the file.
 #[test]
 #[ignore = "takes a minute; run it alone, in a release build"]
 fn a_million_messages() {

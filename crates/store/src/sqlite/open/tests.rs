@@ -1,4 +1,4 @@
-//! Databases of earlier versions, and how they are brought up to date.
+//! Databases of earlier versions, and their migration.
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
@@ -13,13 +13,13 @@ use super::super::{accounts, directory, lists, meetup_lists};
 use super::*;
 use crate::{Filter, MeetupFilter};
 
-/// The key of the user of a username.
+/// The key of the user with a username.
 fn owner_of(conn: &Connection, username: &str) -> Option<i64> {
     owner(&SqliteRows(conn), username).unwrap().map(|key| key.0)
 }
 
-/// A database of version 0.1 keeps its guests and its accounts, those included that were made of guests. Its guests'
-/// rooms have no secret, so that whoever claims their owner's id is a guest like others.
+/// A database of version 0.1 keeps its guests and its accounts, including accounts that were made of guests. The rooms
+/// of its guests have no secret, so that a client that claims their owner's id is a guest like any other.
 #[test]
 fn guests_of_an_earlier_version() {
     let folder = tempfile::tempdir().unwrap();
@@ -52,7 +52,7 @@ fn guests_of_an_earlier_version() {
     assert_eq!(seats, [seat("42", "registered", "owner"), seat("g", "guest", "member")]);
 }
 
-/// A database of an earlier version keeps its pictures, and forgets whose profile kept another's.
+/// A database of an earlier version keeps its pictures, except as references of profiles to files of other users.
 #[test]
 fn pictures_of_an_earlier_version() {
     let folder = tempfile::tempdir().unwrap();
@@ -82,7 +82,7 @@ fn pictures_of_an_earlier_version() {
     assert_eq!(pictures, expected.map(|(id, picture)| (id.to_owned(), picture)));
 }
 
-/// Users of version 0.1 whose names are the same now keep them, and each is found by its own.
+/// Users of version 0.1 whose names compare equal now keep them, and each is found by its own exact name.
 #[test]
 fn names_of_an_earlier_version() {
     let folder = tempfile::tempdir().unwrap();
@@ -108,7 +108,7 @@ fn names_of_an_earlier_version() {
     )
     .unwrap();
     drop(conn);
-    // Twice, as a second start finds nothing to do.
+    // Twice, because a second start must find nothing to do.
     for _ in 0..2 {
         let opened = open(&Location::Folder(folder.path().to_owned())).unwrap();
         for (at, username) in users.iter().enumerate() {
@@ -130,7 +130,7 @@ fn names_of_an_earlier_version() {
     }
 }
 
-/// A database of an earlier version is counted as it is, and its log stays what it was.
+/// The counts of a database of an earlier version are computed from its rows, and its log stays as it was.
 #[test]
 fn counts_of_an_earlier_version() {
     let folder = tempfile::tempdir().unwrap();
@@ -177,7 +177,7 @@ fn counts_of_an_earlier_version() {
     assert_eq!(logged, [joined, changed]);
 }
 
-/// What was in lists of an earlier version is in those of this one, by the indexes that they have since.
+/// The lists of an earlier version have the same items in this version, which reads them by new indexes.
 #[test]
 fn lists_of_an_earlier_version() {
     let folder = tempfile::tempdir().unwrap();
@@ -216,7 +216,7 @@ fn lists_of_an_earlier_version() {
     assert_eq!(replayed.entries.map(|entries| entries.len()), Some(0));
 }
 
-/// A database of version 0.1 in a folder, with a user of each kind of log-in.
+/// Creates a database of version 0.1 in a folder, with a user for each kind of login.
 fn of_version_0_1(folder: &Path) {
     let mut conn = Connection::open(folder.join(FILE)).unwrap();
     configure(&conn, true).unwrap();
@@ -235,7 +235,7 @@ fn version_in(file: &Path) -> i64 {
     conn.query_row("SELECT max(version) FROM refinery_schema_history", [], |row| row.get(0)).unwrap()
 }
 
-/// Beside a server of version 0.1, a command changes nothing, and a backup is one that this server can go back to.
+/// While a server of version 0.1 runs, a command changes nothing, and a backup can be restored by that server.
 #[test]
 fn an_earlier_version_that_is_served_stays_one() {
     let folder = tempfile::tempdir().unwrap();
@@ -257,7 +257,7 @@ fn an_earlier_version_that_is_served_stays_one() {
     // From here on a server may start, and a command runs beside it.
     let _served = lock(folder.path()).unwrap();
     open(&shared).unwrap();
-    // Keys that other rules made are an earlier version's as well.
+    // Keys of a different key version make the database one of an earlier version too.
     opened.writer.execute("UPDATE name_keys SET version = 'other'", []).unwrap();
     assert!(matches!(open(&shared), Err(OpenError::Earlier(_))));
 }
@@ -274,7 +274,7 @@ fn a_folder_without_a_database() {
     open(&shared(false)).unwrap();
 }
 
-/// Users that an earlier version made after the database was brought up to date get their keys at the next start.
+/// Users that an earlier version created after the migration get their keys at the next start.
 #[test]
 fn users_without_a_key() {
     let folder = tempfile::tempdir().unwrap();
@@ -292,7 +292,7 @@ fn users_without_a_key() {
     assert_eq!(owner_of(&opened.writer, "\u{FF41}lice"), Some(1));
 }
 
-/// An email address that only a token said, of whoever it is, keeps nobody from registering it.
+/// An email address that only a token named does not prevent anybody from registering it.
 #[test]
 fn emails_of_an_earlier_version() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,8 +1,8 @@
-//! From columns to rows of the rules and to values of the domain, and back.
+//! Conversion of columns to rows and domain values, and back.
 //!
 //! What must stay true: each list of columns stands beside the function that reads it. A message's id is stored as 16
-//! bytes where it is a UUID as the server writes them, and as text where it came from another server; either way the
-//! same id is read back.
+//! bytes if it is a UUID in the server's own form, and as text if another server made it; both are read back as the
+//! same id.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ macro_rules! user_columns {
 }
 pub(in crate::sqlite) use user_columns;
 
-/// The columns of a conversation, for [`conversation_at`]. The pair comes by its keys and by its ids.
+/// The columns of a conversation, for [`conversation_at`]. Its pair is read both as keys and as ids.
 macro_rules! conversation_columns {
     () => {
         "c.pk, c.id, c.kind, c.name, c.description, c.open, c.owner_pk, c.owner_secret_pk, c.first_pk, c.second_pk,
@@ -78,7 +78,7 @@ macro_rules! notification_columns {
 }
 pub(in crate::sqlite) use notification_columns;
 
-/// Reads a text column that the schema checks; a text that it cannot be is an error of the database.
+/// Parses a text column that the schema checks; any other text is an error of the database.
 pub(in crate::sqlite) fn parsed<T>(row: &Row<'_>, at: usize, parse: fn(&str) -> Option<T>) -> Result<T> {
     let text = row.get_ref(at)?.as_str()?;
     parse(text).ok_or_else(|| Error::FromSqlConversionFailure(at, Type::Text, format!("unknown {text:?}").into()))
@@ -197,12 +197,12 @@ pub(in crate::sqlite) fn message_at(row: &Row<'_>, at: usize) -> Result<MessageR
     })
 }
 
-/// Reads the session of the connection that asked for something.
+/// Reads the session of the connection that caused a change.
 pub(super) fn origin_at(row: &Row<'_>, at: usize) -> Result<Option<ConnectionId>> {
     Ok(row.get::<_, Option<i64>>(at)?.map(|origin| ConnectionId(origin.cast_unsigned())))
 }
 
-/// The session of a connection as a column holds it: the same 64 bits, signed.
+/// The session of a connection as a column stores it: the same 64 bits, signed.
 pub(super) fn origin_value(origin: Option<ConnectionId>) -> Option<i64> {
     origin.map(|origin| origin.0.cast_signed())
 }
@@ -224,7 +224,7 @@ pub(in crate::sqlite) fn meetup_at(row: &Row<'_>) -> Result<MeetupRow> {
     })
 }
 
-/// Reads a notification whose columns come first, and its number.
+/// Reads a notification whose columns come first, with its number.
 pub(in crate::sqlite) fn notification_at(row: &Row<'_>) -> Result<(i64, Arc<Notification>)> {
     let notification = Notification {
         id: NotificationId::trusted(row.get_ref(1)?.as_str()?),
@@ -236,15 +236,15 @@ pub(in crate::sqlite) fn notification_at(row: &Row<'_>) -> Result<(i64, Arc<Noti
     Ok((row.get(0)?, Arc::new(notification)))
 }
 
-/// Characters of a UUID in its usual form.
+/// The number of characters of a UUID in its usual form.
 const UUID_CHARS: usize = 36;
 
-/// A message's id as its column holds it.
+/// A message's id as its column stores it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::sqlite) enum IdValue<'i> {
     /// The bytes of a UUID that is written in lower case with hyphens.
     Uuid([u8; 16]),
-    /// Any other id.
+    /// The text of any other id.
     Text(&'i str),
 }
 
@@ -267,7 +267,7 @@ fn is_hyphen_place(at: usize) -> bool {
     matches!(at, 8 | 13 | 18 | 23)
 }
 
-/// The bytes of a UUID, if the text is one as the server writes them.
+/// The bytes of a UUID, if the text is one in the server's own form.
 fn uuid_bytes(text: &str) -> Option<[u8; 16]> {
     let text: &[u8; UUID_CHARS] = text.as_bytes().try_into().ok()?;
     let (mut bytes, mut nibbles) = ([0; 16], 0);
@@ -286,7 +286,7 @@ fn uuid_bytes(text: &str) -> Option<[u8; 16]> {
     Some(bytes)
 }
 
-/// A UUID as the server writes it.
+/// A UUID in the server's own form.
 fn uuid_text(bytes: [u8; 16]) -> String {
     let mut text = String::with_capacity(UUID_CHARS);
     for byte in bytes {

@@ -1,6 +1,6 @@
-//! Conversations.
+//! Operations on the rows of conversations.
 //!
-//! What must stay true: the head is written by a statement of its own, since every message writes it.
+//! What must stay true: the head is written by a statement of its own, because every message writes it.
 
 use std::ops::Deref;
 

@@ -1,7 +1,7 @@
 //! The writer's connection: transactions, and the commits of other processes.
 //!
 //! What must stay true: `PRAGMA data_version` changes whenever another connection has committed. The version that was
-//! seen counts only once the transaction that saw it is committed; after anything else, all is looked at again.
+//! read counts only once the transaction that read it is committed; otherwise everything is checked again.
 
 use std::ops::Deref;
 
@@ -17,18 +17,18 @@ use crate::{CaughtUp, Database};
 /// A version that the database never has.
 const VERSION_UNKNOWN: i64 = -1;
 
-/// A connection with the version of the database that it has seen.
+/// A connection with the version of the database that it last read.
 #[derive(Debug)]
 pub(in crate::sqlite) struct WriterConnection {
     connection: Connection,
     /// The version at the last commit.
     version: i64,
-    /// The version that the open transaction has seen.
+    /// The version that the open transaction has read.
     seen: i64,
 }
 
 impl WriterConnection {
-    /// Takes a connection over. What other connections commit from here on is caught up with.
+    /// Takes over a connection. Commits of other connections after this moment are caught up with.
     pub(in crate::sqlite) fn new(connection: Connection) -> rusqlite::Result<Self> {
         let version = data_version(&connection)?;
         Ok(Self { connection, version, seen: version })
@@ -45,7 +45,7 @@ impl Deref for WriterConnection {
 
 impl Drop for WriterConnection {
     fn drop(&mut self) {
-        // A clean end leaves one file, which is easier to copy.
+        // A clean shutdown leaves one file, which is easier to copy.
         let _ = self.connection.pragma_update(None, "wal_checkpoint", "TRUNCATE");
     }
 }
@@ -55,7 +55,7 @@ fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
 }
 
 impl SqliteRows<WriterConnection> {
-    /// The revocations that were logged behind a position.
+    /// The revocations that were logged after a position.
     fn revocations(&self, after: u64) -> RowResult<Vec<Entry>> {
         let changes = self.list(
             "SELECT position, version, data FROM change WHERE position > ?1 ORDER BY position",

@@ -1,4 +1,6 @@
-//! Files, the messages that carry them, and the bytes of all of them.
+//! Operations on the rows of files, on the messages that carry them, and on the total number of bytes.
+//!
+//! What must stay true: deleting a file deletes the records of the messages that carried it.
 
 use std::ops::Deref;
 

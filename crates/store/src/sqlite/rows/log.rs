@@ -1,7 +1,7 @@
-//! The log: changes beside the messages, whose own rows record their creation.
+//! Operations on the log: changes, beside the messages whose own rows record their creation.
 //!
 //! What must stay true: a position is that of a message or of a change, never of both. `pruned` holds the position
-//! behind which no change was removed.
+//! after which no change was removed.
 
 use std::ops::Deref;
 
@@ -59,7 +59,7 @@ impl<C: Deref<Target = Connection>> LogRows for SqliteRows<C> {
     fn prune_changes(&mut self, before: Timestamp, limit: usize) -> RowResult<usize> {
         let newest = self.newest_position()?.cast_signed();
         let removed = self.list(
-            // Positions grow with time: the old changes are the first ones.
+            // Positions increase with time, so that the old changes are the first ones.
             "DELETE FROM change WHERE position IN (
                  SELECT position FROM (SELECT position, at FROM change ORDER BY position LIMIT ?2)
                  WHERE at < ?1 AND position < ?3)
@@ -75,7 +75,7 @@ impl<C: Deref<Target = Connection>> LogRows for SqliteRows<C> {
 
     fn prune_past_messages(&mut self, before: Timestamp, limit: usize) -> RowResult<usize> {
         let (passed, last) = self.get(
-            // Positions grow with time, so the old messages are the first ones.
+            // Positions increase with time, so that the old messages are the first ones.
             "SELECT count(*), max(position) FROM (
                  SELECT position, created_at FROM message WHERE position > (SELECT position FROM pruned)
                  ORDER BY position LIMIT ?2)
@@ -118,7 +118,7 @@ impl<C: Deref<Target = Connection>> LogRows for SqliteRows<C> {
     }
 
     fn probe(&mut self) -> RowResult<()> {
-        // The page of the header, as it is.
+        // Rewrites the page of the header with its own content.
         let version: i64 = self.get("PRAGMA user_version", [], |row| row.get(0))?;
         self.0.pragma_update(None, "user_version", version).map_err(RowsError::new)
     }

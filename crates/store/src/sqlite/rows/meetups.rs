@@ -1,4 +1,6 @@
-//! Meetups, and requests to take part in them.
+//! Operations on the rows of meetups, and of requests to take part in them.
+//!
+//! What must stay true: a row is written whole, so that a read returns what the rule wrote.
 
 use std::ops::Deref;
 

@@ -1,4 +1,6 @@
-//! Members.
+//! Operations on the rows of members.
+//!
+//! What must stay true: a row is written whole, so that a read returns what the rule wrote.
 
 use std::ops::Deref;
 
@@ -9,7 +11,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::{SqliteRows, limit_of, parsed};
 
-/// The value of `hidden_sequence` where a conversation is not hidden.
+/// The value of `hidden_sequence` for a conversation that is not hidden.
 const SHOWN_ALWAYS: i64 = -1;
 
 fn member_at(row: &Row<'_>) -> rusqlite::Result<MemberRow> {
@@ -24,7 +26,7 @@ fn member_at(row: &Row<'_>) -> rusqlite::Result<MemberRow> {
     })
 }
 
-/// Reads a cursor whose columns start at `at`.
+/// Reads a read cursor whose columns start at `at`.
 pub(super) fn cursor_at(row: &Row<'_>) -> rusqlite::Result<CursorRow> {
     Ok(CursorRow {
         user: UserId::trusted(row.get_ref(0)?.as_str()?),

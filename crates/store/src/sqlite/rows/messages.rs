@@ -1,4 +1,6 @@
-//! Messages, whose rows are also the log's records of their creation.
+//! Operations on the rows of messages, which are also the log's records of their creation.
+//!
+//! What must stay true: the position of a message never changes.
 
 use std::ops::Deref;
 

@@ -1,6 +1,6 @@
-//! The rows of SQLite: every operation that rules ask for is one prepared statement.
+//! The rows of SQLite: every operation of the rules is one prepared statement.
 //!
-//! What must stay true: nothing here decides anything. An operation works over any connection, so that a read by a
+//! What must stay true: nothing here decides anything. An operation works over any connection, so that a read over a
 //! reader's connection uses the same rules as a write.
 
 mod columns;
@@ -27,23 +27,23 @@ pub(super) use columns::{
 };
 pub(super) use database::WriterConnection;
 
-/// Rows by way of a connection, or of what dereferences to one.
+/// Row operations over a connection, or over what dereferences to one.
 #[derive(Debug)]
 pub(super) struct SqliteRows<C>(pub(super) C);
 
 impl<C: Deref<Target = Connection>> SqliteRows<C> {
-    /// Runs a statement that writes; gives the number of rows that it wrote.
+    /// Runs a writing statement. Returns the number of rows that it wrote.
     fn run(&self, sql: &str, params: impl Params) -> RowResult<usize> {
         self.statement(sql, |statement| statement.execute(params))
     }
 
-    /// Runs a statement that adds a row; gives the row's key.
+    /// Runs a statement that inserts a row. Returns the row's key.
     fn insert(&self, sql: &str, params: impl Params) -> RowResult<i64> {
         self.run(sql, params)?;
         Ok(self.0.last_insert_rowid())
     }
 
-    /// Reads the only row of a statement; none where there is no row.
+    /// Reads the only row of a statement; `None` if there is no row.
     fn find<T>(
         &self,
         sql: &str,
@@ -63,7 +63,7 @@ impl<C: Deref<Target = Connection>> SqliteRows<C> {
         self.statement(sql, |statement| statement.query_row(params, read))
     }
 
-    /// Whether a statement has a row.
+    /// Whether a statement returns a row.
     fn exists(&self, sql: &str, params: impl Params) -> RowResult<bool> {
         self.statement(sql, |statement| statement.exists(params))
     }
@@ -78,7 +78,7 @@ impl<C: Deref<Target = Connection>> SqliteRows<C> {
         self.statement(sql, |statement| statement.query_map(params, read)?.collect())
     }
 
-    /// Reads rows one by one, until the visitor does not want to go on.
+    /// Reads rows one by one until the visitor returns false.
     fn visit<T>(
         &self,
         sql: &str,

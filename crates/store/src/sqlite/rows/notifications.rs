@@ -1,4 +1,6 @@
-//! Notifications.
+//! Operations on the rows of notifications.
+//!
+//! What must stay true: a new notification is stored as not yet delivered.
 
 use std::ops::Deref;
 

@@ -1,14 +1,14 @@
 //! The reads of a replay, each for a whole set of keys.
 //!
-//! What must stay true: the number of statements does not depend on how much was missed; lists of keys are handed over
-//! as JSON.
+//! What must stay true: the number of statements does not depend on how much was missed; lists of keys are passed as
+//! JSON.
 
 use std::collections::BTreeSet;
 use std::ops::Deref;
 use std::sync::Arc;
 
 use quintet_domain::{MessageId, Notification, UserId};
-use quintet_rules::log::{ChangeRecord, Heard, HeardChange, ReadSpan, ReplayRows};
+use quintet_rules::log::{ChangeRecord, MissedChange, MissedKind, ReadSpan, ReplayRows};
 use quintet_rules::rows::{ConversationRow, CursorRow, LogRows, MemberRows, MessageRow, UserRow, UserRows};
 use quintet_rules::{ConversationKey, MessageKey, RowResult, RowsError, UserKey};
 use rusqlite::{Connection, Row, params};
@@ -20,7 +20,7 @@ use super::{
 };
 use crate::sqlite::sets;
 
-/// The conversations that user `?1` is a member of, or was one of at some time behind position `?2`.
+/// The conversations that user `?1` is a member of, or was a member of at some time after position `?2`.
 macro_rules! own_conversations {
     () => {
         "WITH own (pk) AS (
@@ -29,32 +29,32 @@ macro_rules! own_conversations {
     };
 }
 
-/// A change as it stands in its row.
+/// A change as its row stores it.
 struct Stored {
-    heard: Heard,
+    missed: MissedChange,
     version: i64,
     data: String,
 }
 
-fn heard_at(row: &Row<'_>) -> rusqlite::Result<Heard> {
-    Ok(Heard {
+fn missed_at(row: &Row<'_>) -> rusqlite::Result<MissedChange> {
+    Ok(MissedChange {
         position: row.get::<_, i64>(0)?.cast_unsigned(),
         conversation: ConversationKey(row.get(1)?),
         sequence: row.get::<_, Option<i64>>(2)?.map(i64::cast_unsigned),
         origin: origin_at(row, 3)?,
         acked: row.get(4)?,
-        change: HeardChange::Created,
+        change: MissedKind::Created,
     })
 }
 
 fn stored_at(row: &Row<'_>) -> rusqlite::Result<Stored> {
-    Ok(Stored { heard: heard_at(row)?, version: row.get(5)?, data: row.get(6)? })
+    Ok(Stored { missed: missed_at(row)?, version: row.get(5)?, data: row.get(6)? })
 }
 
-fn decoded(stored: Vec<Stored>) -> RowResult<Vec<Heard>> {
-    let decode = |Stored { heard, version, data }| {
+fn decoded(stored: Vec<Stored>) -> RowResult<Vec<MissedChange>> {
+    let decode = |Stored { missed, version, data }| {
         let record = ChangeRecord::decode(version, &data).map_err(RowsError::new)?;
-        Ok(Heard { change: HeardChange::Recorded(record), ..heard })
+        Ok(MissedChange { change: MissedKind::Recorded(record), ..missed })
     };
     stored.into_iter().map(decode).collect()
 }
@@ -72,7 +72,7 @@ impl<C: Deref<Target = Connection>> ReplayRows for SqliteRows<C> {
         UserRows::user(self, id)
     }
 
-    fn changes_of_conversations(&self, user: UserKey, after: u64, limit: usize) -> RowResult<Vec<Heard>> {
+    fn changes_of_conversations(&self, user: UserKey, after: u64, limit: usize) -> RowResult<Vec<MissedChange>> {
         let params = [user.0, after.cast_signed(), limit_of(limit)];
         let mut changes = decoded(self.list(
             concat!(
@@ -85,8 +85,8 @@ impl<C: Deref<Target = Connection>> ReplayRows for SqliteRows<C> {
             params,
             stored_at,
         )?)?;
-        // Sequence numbers grow with positions. The index of a conversation's messages has both, so that the oldest
-        // message behind the position is found by going back over those that are wanted.
+        // Sequence numbers increase with positions. The index of a conversation's messages contains both, so that the
+        // oldest message after the position is found by scanning back over the wanted ones.
         let messages = self.list(
             concat!(
                 own_conversations!(),
@@ -98,14 +98,14 @@ impl<C: Deref<Target = Connection>> ReplayRows for SqliteRows<C> {
                  LIMIT ?3"
             ),
             params,
-            heard_at,
+            missed_at,
         )?;
         changes.extend(messages);
         changes.truncate(limit);
         Ok(changes)
     }
 
-    fn changes_addressed(&self, user: UserKey, after: u64, limit: usize) -> RowResult<Vec<Heard>> {
+    fn changes_addressed(&self, user: UserKey, after: u64, limit: usize) -> RowResult<Vec<MissedChange>> {
         decoded(self.list(
             "SELECT c.position, c.conversation_pk, c.sequence, c.origin, c.acked, c.version, c.data
              FROM addressed a CROSS JOIN change c ON c.position = a.position

@@ -1,6 +1,6 @@
-//! Users, their credentials and counts, and the secrets of guests.
+//! Operations on the rows of users, their credentials and counts, and the secrets of guests.
 //!
-//! What must stay true: a row is written whole, so that what is read back is what the rule wrote.
+//! What must stay true: a row is written whole, so that a read returns what the rule wrote.
 
 use std::ops::Deref;
 
@@ -11,7 +11,7 @@ use rusqlite::{Connection, ErrorCode, Row, params};
 
 use super::{SqliteRows, limit_of, user_at, user_columns};
 
-/// The kind of a user as its column holds it; a service is a registered user with a mark.
+/// The kind of a user as its column stores it. A service is stored as a registered user with a flag.
 fn kind_of(row: &UserRow) -> &'static str {
     match row.user.kind {
         UserKind::Registered | UserKind::Service => "registered",

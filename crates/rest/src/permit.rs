@@ -1,4 +1,4 @@
-//! The permit that a request for a list holds until its answer is serialised.
+//! The read permit that a request for a list holds until its answer is serialised.
 //!
 //! What must stay true: the permit is released when the response is complete, whichever handler or middleware made it.
 
@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use quintet_service::HeavyTurn;
 
-/// A permit that a request holds until its answer is serialised; kept in the request's extensions.
+/// The permit of a request, if it has one. It is an extension of the request, and is released when the answer is
+/// serialised.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Held(Arc<Mutex<Option<HeavyTurn>>>);
+pub(crate) struct ReadPermit(Arc<Mutex<Option<HeavyTurn>>>);
 
-impl Held {
-    /// Keeps a permit until [`Held::release`].
+impl ReadPermit {
+    /// Keeps a permit until [`ReadPermit::release`].
     pub(crate) fn hold(&self, turn: HeavyTurn) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(turn);
     }

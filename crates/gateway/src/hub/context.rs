@@ -1,4 +1,4 @@
-//! What the hub shares with the rest of the gateway.
+//! The parts of the gateway that the hub uses.
 
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use crate::connection::Census;
 use crate::pending_commands::PendingCommands;
 use crate::settings::Settings;
 
-/// The parts of the gateway that the hub works with.
-pub(crate) struct Surroundings {
+/// The parts of the gateway that the hub uses.
+pub(crate) struct HubContext {
     pub(crate) service: Service,
     pub(crate) settings: Settings,
     pub(crate) resume_tokens: ResumeTokens,

@@ -97,6 +97,7 @@ pub fn refuses_before_writing(write: &Write) -> bool {
     match write {
         Write::SendMessage(write) => matches!(write.text.target, quintet_domain::Target::Conversation(_)),
         Write::Barrier(_) => true,
+        // A savepoint costs time and is always right: a new kind of write has one until somebody looks at it.
         _ => false,
     }
 }

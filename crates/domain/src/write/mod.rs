@@ -210,6 +210,45 @@ impl Write {
     /// their entries, so that a client receives the acknowledgement before the echo.
     #[must_use]
     pub fn replies_after_entries(&self) -> bool {
-        matches!(self, Self::JoinConversation(_) | Self::LeaveConversation(_) | Self::Barrier(_))
+        match self {
+            Self::JoinConversation(_) | Self::LeaveConversation(_) | Self::Barrier(_) => true,
+            Self::SendMessage(_)
+            | Self::EditMessage(_)
+            | Self::AddMember(_)
+            | Self::CreateConversation(_)
+            | Self::ChangeConversation(_)
+            | Self::RegisterUser(_)
+            | Self::AdoptUser(_)
+            | Self::ChangeProfile(_)
+            | Self::NoteLogin(_)
+            | Self::AddService(_)
+            | Self::AnnounceFile(_)
+            | Self::CompleteFile(_)
+            | Self::CreateMeetup(_)
+            | Self::ChangeMeetup(_)
+            | Self::RequestMeetup(_)
+            | Self::DecideRequest(_)
+            | Self::NotifyUser(_)
+            | Self::DeleteMessage(_)
+            | Self::MarkRead(_)
+            | Self::RemoveMember(_)
+            | Self::DeleteConversation(_)
+            | Self::SweepGuests(_)
+            | Self::SetPassword(_)
+            | Self::RevokeTokens(_)
+            | Self::SetDisabled(_)
+            | Self::EraseUser(_)
+            | Self::ContinueErasure(_)
+            | Self::NoteSeen(_)
+            | Self::RemoveService(_)
+            | Self::ForgetFiles(_)
+            | Self::DeleteMeetup(_)
+            | Self::RemoveParticipant(_)
+            | Self::ExpireMeetups(_)
+            | Self::ReadNotifications(_)
+            | Self::MarkDelivered(_)
+            | Self::Prune(_)
+            | Self::Probe(_) => false,
+        }
     }
 }

@@ -252,7 +252,18 @@ fn message_of(missed: &MissedChange) -> Option<(MessageKey, bool)> {
         MissedKind::Recorded(
             ChangeRecord::MessageEdited { message, .. } | ChangeRecord::MessageDeleted { message, .. },
         ) => Some((*message, true)),
-        MissedKind::Recorded(_) => None,
+        MissedKind::Recorded(
+            ChangeRecord::MessagesRead { .. }
+            | ChangeRecord::ConversationCreated { .. }
+            | ChangeRecord::ConversationChanged
+            | ChangeRecord::ConversationDeleted
+            | ChangeRecord::MemberJoined { .. }
+            | ChangeRecord::MemberLeft { .. }
+            | ChangeRecord::MeetupChanged { .. }
+            | ChangeRecord::Notified { .. }
+            | ChangeRecord::UserChanged { .. }
+            | ChangeRecord::Revoked { .. },
+        ) => None,
     }
 }
 

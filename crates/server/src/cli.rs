@@ -50,7 +50,7 @@ pub(crate) enum Command {
     Serve,
     /// Read and check the configuration, print the resulting settings, and exit.
     CheckConfig,
-    /// Manage users.
+    /// Manage user accounts from the command line.
     User {
         #[command(subcommand)]
         command: UserCommand,

@@ -241,7 +241,7 @@ async fn failed_uploads_leave_nothing_behind() {
     // When the folder fails, the error is clear, and the server continues.
     std::fs::remove_dir_all(&folder).expect("removed");
     std::fs::write(&folder, b"in the way").expect("written");
-    refused(upload(&server, &alice.1, "a", b"bytes").await, 500, "nothing was kept");
+    refused(upload(&server, &alice.1, "a", b"bytes").await, 500, "nothing was stored");
     std::fs::remove_file(&folder).expect("removed");
     upload(&server, &alice.1, "a", b"bytes").await.expect(201);
 }

@@ -74,7 +74,17 @@ impl Gateway {
     /// The refusal of the store, if it does not answer.
     pub async fn start(service: Service, settings: Settings, doors: Doors) -> Result<Self, Refusal> {
         let (gateway, hub) = Self::with_hub(service, settings, doors).await?;
-        tokio::spawn(hub.run());
+        let hub = tokio::spawn(hub.run());
+        tokio::spawn(async move {
+            if let Err(error) = hub.await
+                && error.is_panic()
+            {
+                // Without its hub the server commits and answers nobody. Clients resume with the process that comes next,
+                // and nothing acknowledged is lost.
+                tracing::error!(%error, "the hub panicked; the process ends");
+                std::process::abort();
+            }
+        });
         Ok(gateway)
     }
 

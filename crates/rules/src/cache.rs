@@ -128,9 +128,10 @@ impl RowCache {
 
     /// Replaces the head of a cached conversation.
     pub(crate) fn head_changed(&mut self, key: ConversationKey, head: ConversationHead) {
+        // Whether it is cached now or not: it may be read again before the write is taken back.
+        self.touched.push(Touched::Conversation(key));
         if let Some(row) = self.conversations.get_mut(&key) {
             row.head = head;
-            self.touched.push(Touched::Conversation(key));
         }
     }
 

@@ -237,12 +237,17 @@ pub(crate) fn erase(
     let change = Change::ConversationDeleted { conversation: Arc::clone(&conversation.reference) };
     tx.record(&change, about, actor)?;
     let position = tx.position();
-    // One more than the maximum, because an earlier version may have allowed it.
-    let members = tx.member_lists().members(conversation.key, MEMBERS_MAX as usize + 1)?;
-    tx.charge(Cost::Rows, members.len() as u64);
-    for member in members {
-        tx.log().insert_departure(member, position, conversation.key)?;
-        members::delete_row(tx, conversation, member)?;
+    loop {
+        let members = tx.member_lists().members(conversation.key, MEMBERS_MAX as usize)?;
+        // A conversation of an earlier version may have more members than it can have now.
+        let last = members.len() < MEMBERS_MAX as usize;
+        tx.charge(Cost::Rows, members.len() as u64);
+        for member in members {
+            tx.log().insert_departure(member, position, conversation.key)?;
+            members::delete_row(tx, conversation, member)?;
+        }
+        if last {
+            return Ok(());
+        }
     }
-    Ok(())
 }

@@ -125,7 +125,7 @@ fn absent_guests(tx: &mut Transaction<'_>, write: &SweepGuests) -> RuleResult<Ve
     let (mut absent, mut after) = (Vec::new(), None);
     loop {
         let found = tx.member_lists().guest_memberships(write.joined_before, after, SWEPT_AT_ONCE)?;
-        for (conversation, guest) in &found {
+        for (guest, conversation) in &found {
             let guest = tx.user_by_key(*guest)?;
             if !write.present.contains(&guest.user.id) {
                 absent.push((*conversation, guest));

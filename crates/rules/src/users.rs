@@ -319,7 +319,8 @@ fn erased(user: &UserRow, name: String) -> UserRow {
 pub(crate) fn continue_erasure(tx: &mut Transaction<'_>, id: &UserId) -> RuleResult<bool> {
     let user = ActingUser::plain(tx.user(id)?);
     let Some(from) = user.erasing_from else { return Ok(false) };
-    if leave_some(tx, &user)? {
+    // Memberships end first. There are no new ones once messages are being deleted, since the user is disabled.
+    if from == BEFORE_ALL_MESSAGES && leave_some(tx, &user)? {
         return Ok(true);
     }
     let reached = messages::delete_some_of(tx, &user, from)?;

@@ -317,7 +317,7 @@ impl Hub {
                     self.credentials.expire(directory, timers, environment, (connection, &user), now);
                 }
                 Timer::EndExpired(connection, user) => self.credentials.end_expired(directory, connection, &user),
-                Timer::Presence => self.presence.announce_batch(directory, timers, fan_out, now),
+                Timer::Presence => self.presence.announce_batch(directory, timers, fan_out),
             }
         }
     }

@@ -238,7 +238,8 @@ impl PresenceTracker {
         match self.free_at.filter(|free_at| now < *free_at) {
             None if self.waiting.is_empty() => {
                 let visited = announce(directory, fan_out, &change);
-                self.free_at = Some(now + delay(visited));
+                // Counted from the end of the announcement, which takes time itself.
+                self.free_at = Some(Instant::now() + delay(visited));
             }
             free_at => {
                 if self.waiting.is_empty() {
@@ -250,13 +251,7 @@ impl PresenceTracker {
     }
 
     /// Announces waiting changes, up to the limits of one batch.
-    pub(super) fn announce_batch(
-        &mut self,
-        directory: &mut Directory,
-        timers: &mut Timers,
-        fan_out: &FanOut,
-        now: Instant,
-    ) {
+    pub(super) fn announce_batch(&mut self, directory: &mut Directory, timers: &mut Timers, fan_out: &FanOut) {
         let mut visited = 0;
         while visited < VISITS_PER_BATCH
             && let Some(change) = self.waiting.pop_front()
@@ -265,9 +260,10 @@ impl PresenceTracker {
         }
         if self.waiting.is_empty() {
             self.waiting = VecDeque::new();
-            self.free_at = Some(now + delay(visited));
+            self.free_at = Some(Instant::now() + delay(visited));
         } else {
-            timers.add(now + BATCH_PAUSE, Timer::Presence);
+            // The pause begins when this batch is over, so that other work is done between two of them.
+            timers.add(Instant::now() + BATCH_PAUSE, Timer::Presence);
         }
     }
 }

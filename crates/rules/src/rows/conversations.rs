@@ -133,13 +133,13 @@ pub trait MemberRows {
         after: Option<ConversationKey>,
         limit: usize,
     ) -> RowResult<Vec<ConversationKey>>;
-    /// Memberships of guests that began before a time, by conversation and user; at most `limit`, after `after`.
+    /// Memberships of guests that began before a time, by user and conversation; at most `limit`, after `after`.
     fn guest_memberships(
         &self,
         joined_before: Timestamp,
-        after: Option<(ConversationKey, UserKey)>,
+        after: Option<(UserKey, ConversationKey)>,
         limit: usize,
-    ) -> RowResult<Vec<(ConversationKey, UserKey)>>;
+    ) -> RowResult<Vec<(UserKey, ConversationKey)>>;
     /// Whether two users are members of a conversation that is not open, among the newest `limit` of the first user.
     fn share_closed_conversation(&self, user: UserKey, other: UserKey, limit: usize) -> RowResult<bool>;
     /// The cursors of members that have moved and passed a sequence number, the most advanced first, then by the

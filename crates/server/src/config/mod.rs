@@ -367,6 +367,8 @@ mod tests {
             ("QUINTET_AUTH_JWT_SECRET", "short", "[auth] jwt_secret has 5 bytes"),
             ("QUINTET_HTTP_ORIGINS", "*", "[http] origins: `*`"),
             ("QUINTET_LOG_FILTER", "a=b=c", "[log] filter `a=b=c`"),
+            ("QUINTET_LOG_FILTER", "quintet[span]=debug", "`quintet[span]=debug` is neither a level"),
+            ("QUINTET_LOG_FILTER", "warn quintet::login=info", "is neither a level"),
         ] {
             let why = checked(file, &[(name, value)]).expect_err(name);
             assert!(why.starts_with(&format!("the environment variable {name}: ")) && why.contains(part), "{why}");

@@ -333,6 +333,24 @@ impl Log {
     /// # Errors
     /// A sentence that starts with `filter`, the key of the setting.
     pub(crate) fn targets(&self) -> Result<Targets, String> {
-        self.filter.parse().map_err(|error| format!("filter `{}` is not understood: {error}", self.filter))
+        let not_understood = |why: &str| format!("filter `{}` is not understood: {why}", self.filter);
+        let directives: Vec<&str> = self.filter.split(',').map(str::trim).filter(|one| !one.is_empty()).collect();
+        // These would be taken as the names of modules, and match nothing.
+        if let Some(one) = directives.iter().find(|one| one.contains(|c: char| c == '[' || c.is_whitespace())) {
+            return Err(not_understood(&format!("`{one}` is neither a level nor `MODULE=LEVEL`")));
+        }
+        directives.join(",").parse().map_err(|error| not_understood(&format!("{error}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spaces_and_empty_parts_of_a_filter_change_nothing() {
+        let targets = |filter: &str| Log { filter: filter.to_owned(), ..Log::default() }.targets();
+        assert_eq!(targets("warn, quintet::login=info,"), targets("warn,quintet::login=info"));
+        assert_eq!(targets("info,,"), targets("info"));
     }
 }

@@ -90,7 +90,7 @@ tables! {
         by_member: Index<(UserKey, ConversationKey)>,
         /// Members in the order in which they joined.
         joined: Index<(ConversationKey, u64, UserKey)>,
-        guest_members: Index<(ConversationKey, UserKey)>,
+        guest_members: Index<(UserKey, ConversationKey)>,
     }
 }
 

@@ -40,7 +40,12 @@ impl Data {
         let joined = |row: &MemberRow| (conversation, row.joined_sequence, user);
         move_entry(&mut tables.joined, old.as_ref().map(joined), new.map(joined));
         move_entry(&mut tables.by_member, old.map(|_| (user, conversation)), new.map(|_| (user, conversation)));
-        move_entry(&mut tables.guest_members, old.filter(|_| guest).map(|_| key), new.filter(|_| guest).map(|_| key));
+        let by_user = (user, conversation);
+        move_entry(
+            &mut tables.guest_members,
+            old.filter(|_| guest).map(|_| by_user),
+            new.filter(|_| guest).map(|_| by_user),
+        );
         match new {
             Some(row) => tables.members.insert(key, *row),
             None => drop(tables.members.remove(&key)),
@@ -102,16 +107,17 @@ impl MemberRows for Data {
     fn guest_memberships(
         &self,
         joined_before: Timestamp,
-        after: Option<(ConversationKey, UserKey)>,
+        after: Option<(UserKey, ConversationKey)>,
         limit: usize,
-    ) -> RowResult<Vec<(ConversationKey, UserKey)>> {
-        let from = after.map_or((FIRST_CONVERSATION, FIRST_USER), |(conversation, user)| {
-            (conversation, UserKey(user.0.saturating_add(1)))
+    ) -> RowResult<Vec<(UserKey, ConversationKey)>> {
+        let from = after.map_or((FIRST_USER, FIRST_CONVERSATION), |(user, conversation)| {
+            (user, ConversationKey(conversation.0.saturating_add(1)))
         });
-        let old =
-            self.conversations.guest_members.range(from..).map(|(key, ())| *key).filter(|key| {
-                self.conversations.members.get(key).is_some_and(|member| member.joined_at < joined_before)
-            });
+        let keys = self.conversations.guest_members.range(from..).map(|(key, ())| *key);
+        let old = keys.filter(|(user, conversation)| {
+            let member = self.conversations.members.get(&(*conversation, *user));
+            member.is_some_and(|member| member.joined_at < joined_before)
+        });
         Ok(old.take(limit).collect())
     }
 

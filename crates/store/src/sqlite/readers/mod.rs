@@ -121,13 +121,18 @@ impl Turn {
         connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(over))?;
         let result = in_transaction(connection, read);
         connection.progress_handler(0, None::<fn() -> bool>)?;
-        result.map_err(|error| match error {
-            StoreError::Database(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => {
-                StoreError::TooSlow
-            }
-            other => other,
-        })
+        result.map_err(|error| if is_interrupted(&error) { StoreError::TooSlow } else { error })
     }
+}
+
+/// Whether SQLite was interrupted, in a statement of a read itself or of the rows that it uses.
+fn is_interrupted(error: &StoreError) -> bool {
+    let error = match error {
+        StoreError::Database(error) => Some(error),
+        StoreError::Rows(error) => error.downcast_ref::<rusqlite::Error>(),
+        _ => None,
+    };
+    error.and_then(rusqlite::Error::sqlite_error_code) == Some(ErrorCode::OperationInterrupted)
 }
 
 impl Drop for Turn {
@@ -204,6 +209,13 @@ mod tests {
     async fn a_read_that_takes_too_long_is_interrupted() {
         let readers = readers(Duration::from_millis(50));
         let refused = readers.run(Class::Heavy, user("mallory"), endless).await;
+        assert!(matches!(refused, Err(StoreError::TooSlow)), "{refused:?}");
+        // So does one that reads through the rows of rules.
+        let wrapped = |conn: &Connection| match endless(conn) {
+            Err(StoreError::Database(error)) => Err(StoreError::Rows(quintet_rules::RowsError::new(error))),
+            other => other,
+        };
+        let refused = readers.run(Class::Heavy, user("mallory"), wrapped).await;
         assert!(matches!(refused, Err(StoreError::TooSlow)), "{refused:?}");
         // Its connection can be used as before.
         for _ in 0..Class::Heavy.connections() {

@@ -58,7 +58,9 @@ impl SqliteRows<WriterConnection> {
     /// The revocations that were logged after a position.
     fn revocations(&self, after: u64) -> RowResult<Vec<Entry>> {
         let changes = self.list(
-            "SELECT position, version, data FROM change WHERE position > ?1 ORDER BY position",
+            // The other records are not decoded: a newer version may have written one that this one cannot read.
+            "SELECT position, version, data FROM change WHERE position > ?1 AND data ->> 'kind' = 'revoked'
+             ORDER BY position",
             [after.cast_signed()],
             |row| Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get(1)?, row.get::<_, String>(2)?)),
         )?;

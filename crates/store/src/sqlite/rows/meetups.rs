@@ -79,7 +79,8 @@ impl<C: Deref<Target = Connection>> MeetupRows for SqliteRows<C> {
         let sql = concat!(
             "SELECT ",
             meetup_columns!(),
-            " FROM meetup t WHERE t.status = 'open' AND t.expires_at <= ?1 AND t.deleted_at IS NULL ORDER BY t.pk"
+            " FROM meetup t INDEXED BY meetup_expiry
+             WHERE t.status = 'open' AND t.expires_at <= ?1 AND t.deleted_at IS NULL ORDER BY t.pk"
         );
         self.list(sql, [now.0], meetup_at)
     }

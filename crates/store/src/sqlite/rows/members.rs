@@ -129,17 +129,17 @@ impl<C: Deref<Target = Connection>> MemberRows for SqliteRows<C> {
     fn guest_memberships(
         &self,
         joined_before: Timestamp,
-        after: Option<(ConversationKey, UserKey)>,
+        after: Option<(UserKey, ConversationKey)>,
         limit: usize,
-    ) -> RowResult<Vec<(ConversationKey, UserKey)>> {
-        let (conversation, user) = after.map_or((i64::MIN, i64::MIN), |(conversation, user)| (conversation.0, user.0));
+    ) -> RowResult<Vec<(UserKey, ConversationKey)>> {
+        let (user, conversation) = after.map_or((i64::MIN, i64::MIN), |(user, conversation)| (user.0, conversation.0));
         self.list(
-            "SELECT m.conversation_pk, m.user_pk FROM user u INDEXED BY user_guest
+            "SELECT u.pk, m.conversation_pk FROM user u INDEXED BY user_guest
              CROSS JOIN member m ON m.user_pk = u.pk
-             WHERE u.kind = 'guest' AND m.joined_at < ?1 AND (m.conversation_pk, m.user_pk) > (?2, ?3)
-             ORDER BY m.conversation_pk, m.user_pk LIMIT ?4",
-            [joined_before.0, conversation, user, limit_of(limit)],
-            |row| Ok((ConversationKey(row.get(0)?), UserKey(row.get(1)?))),
+             WHERE u.kind = 'guest' AND u.pk >= ?2 AND m.joined_at < ?1 AND (u.pk, m.conversation_pk) > (?2, ?3)
+             ORDER BY u.pk, m.conversation_pk LIMIT ?4",
+            [joined_before.0, user, conversation, limit_of(limit)],
+            |row| Ok((UserKey(row.get(0)?), ConversationKey(row.get(1)?))),
         )
     }
 

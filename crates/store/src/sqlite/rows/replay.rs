@@ -86,15 +86,18 @@ impl<C: Deref<Target = Connection>> ReplayRows for SqliteRows<C> {
             stored_at,
         )?)?;
         // Sequence numbers increase with positions. The index of a conversation's messages contains both, so that the
-        // oldest message after the position is found by scanning back over the wanted ones.
+        // oldest message after the position is found by scanning back over the wanted ones: over no more than may be
+        // replayed, since more of them mean a fresh start.
         let messages = self.list(
             concat!(
                 own_conversations!(),
                 "SELECT m.position, m.conversation_pk, m.sequence, m.origin, m.acked
                  FROM own CROSS JOIN message m INDEXED BY message_order ON m.conversation_pk = own.pk
                      AND m.sequence > coalesce((
-                         SELECT b.sequence FROM message b INDEXED BY message_order
-                         WHERE b.conversation_pk = own.pk AND b.position <= ?2 ORDER BY b.sequence DESC LIMIT 1), -1)
+                         SELECT b.sequence FROM (
+                             SELECT sequence, position FROM message INDEXED BY message_order
+                             WHERE conversation_pk = own.pk ORDER BY sequence DESC LIMIT ?3) b
+                         WHERE b.position <= ?2 LIMIT 1), -1)
                  LIMIT ?3"
             ),
             params,

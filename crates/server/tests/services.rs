@@ -66,7 +66,7 @@ async fn a_service_is_not_a_user() {
         ("PATCH", "/me", json!({ "name": "Another" })),
         ("DELETE", "/me", Value::Null),
     ] {
-        refused(http.api(&shop, method, path, body).await, 403, "for people");
+        refused(http.api(&shop, method, path, body).await, 403, "for users");
     }
     for (path, body) in [
         ("/conversations/api/users/profile", json!({ "username": "billing" })),

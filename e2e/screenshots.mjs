@@ -1,4 +1,4 @@
-// The pictures of the documentation, made with the real binary: `cargo xtask screenshots`.
+// Takes the screenshots for the documentation with the real binary: `cargo xtask screenshots`.
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -25,25 +25,25 @@ try {
 async function playground() {
   const someone = await Person.open(chromium, `${server.url}/playground`, { viewport: { width: 1440, height: 820 } });
   const { page } = someone;
-  await page.getByRole("button", { name: "Begin" }).click();
+  await page.getByRole("button", { name: "Start" }).click();
   const names = ["Ada", "Ben", "Cleo", "Dan", "Eve"];
   for (const name of names) {
-    await page.getByRole("region", { name: new RegExp(`^${name}, who speaks`) }).getByRole("img", { name: "online" }).waitFor();
+    await page.getByRole("region", { name: new RegExp(`^${name}, dialect `) }).getByRole("img", { name: "online" }).waitFor();
   }
   const lines = [
-    ["Ada", "Is the stage set?"], ["Cleo", "Lights are on."], ["Ben", "Mine speaks another language."],
-    ["Eve", "I understand you anyway."], ["Dan", "Then let us begin."],
+    ["Ada", "Is everyone here?"], ["Cleo", "Yes, in rooms."], ["Ben", "My client speaks messenger."],
+    ["Eve", "And mine speaks chat."], ["Dan", "Then let us start."],
   ];
   for (const [index, [name, text]] of lines.entries()) {
-    const pane = page.getByRole("region", { name: new RegExp(`^${name}, who speaks`) });
-    await pane.getByRole("textbox", { name: `${name} says` }).fill(text);
-    await pane.getByRole("button", { name: "Say" }).click();
+    const pane = page.getByRole("region", { name: new RegExp(`^${name}, dialect `) });
+    await pane.getByRole("textbox", { name: `Message as ${name}` }).fill(text);
+    await pane.getByRole("button", { name: "Send", exact: true }).click();
     await until(page, (count) => [...document.querySelectorAll(".said")].every((list) => list.children.length === count), index + 1);
   }
   await page.mouse.click(720, 20);
   await shot(page, "playground");
-  await page.getByRole("button", { name: "Done: erase them" }).click();
-  await page.getByRole("button", { name: "Begin" }).waitFor();
+  await page.getByRole("button", { name: "Finish and delete accounts" }).click();
+  await page.getByRole("button", { name: "Start" }).waitFor();
   await someone.leave();
 }
 

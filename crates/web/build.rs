@@ -1,5 +1,5 @@
-//! Takes the files under `web/` into the binary: each under a name with a hash of its content, compressed, with the
-//! import map that leads from the names in the modules to those, and the policy that lets nothing else run.
+//! Embeds the files under `web/` in the binary: each compressed and under a name with a hash of its content. Pages get
+//! an import map from the names in the modules to these names, and a policy that allows no other scripts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -13,16 +13,16 @@ use sha2::{Digest, Sha256};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-/// Kinds of files that are served, and what they are.
+/// The extensions of files that are served, and their media types.
 const KINDS: [(&str, &str); 4] = [
     ("js", "text/javascript; charset=utf-8"),
     ("css", "text/css; charset=utf-8"),
     ("svg", "image/svg+xml"),
     ("webmanifest", "application/manifest+json"),
 ];
-/// The pages, and where they are.
+/// The pages, and the paths at which they are served.
 const PAGES: [(&str, &str); 2] = [("index.html", "/"), ("playground.html", "/playground")];
-/// What a module calls a library, and the file that it is.
+/// The names by which modules import libraries, and the files of the libraries.
 const LIBRARIES: [(&str, &str); 6] = [
     ("preact", "vendor/preact.js"),
     ("preact/hooks", "vendor/preact-hooks.js"),
@@ -31,23 +31,24 @@ const LIBRARIES: [(&str, &str); 6] = [
     ("htm", "vendor/htm.js"),
     ("socket.io-client", "vendor/socket.io.esm.min.js"),
 ];
-/// Where official servers have their client.
+/// The paths at which official servers serve their client, and its files.
 const CLIENTS: [(&str, &str); 3] = [
     ("/socket.io/socket.io.js", "vendor/socket.io.js"),
     ("/socket.io/socket.io.min.js", "vendor/socket.io.min.js"),
     ("/socket.io/socket.io.esm.min.js", "vendor/socket.io.esm.min.js"),
 ];
-/// What a page may do: load what is here, talk to where it came from, show pictures that were chosen but not sent yet.
+/// The Content-Security-Policy of a page: it loads files of this server only, connects to it, and shows pictures that
+/// the user chose but has not sent yet.
 const POLICY: &str = "default-src 'none'; script-src 'self' SCRIPTS; style-src 'self'; img-src 'self' blob:; \
     connect-src 'self'; manifest-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
-/// Brotli's effort: the last steps to 11 take many times as long for little.
+/// The quality of Brotli: the remaining steps to 11 take many times as long for little gain.
 const QUALITY: i32 = 9;
 
 struct Files {
     root: PathBuf,
     out: PathBuf,
-    /// By their path under `web/`: what they hold, and where they are served.
+    /// The files by their paths under `web/`: their bytes, and the paths at which they are served.
     assets: BTreeMap<String, (Vec<u8>, String)>,
     code: String,
     written: usize,
@@ -56,7 +57,7 @@ struct Files {
 fn main() -> Outcome<()> {
     let root = Path::new(&std::env::var("CARGO_MANIFEST_DIR")?).join("../../web");
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
-    // Not `web/vendor` as a whole: where it was copied from comes and goes beside it.
+    // `web/vendor` is not watched as a whole, because the packages that it is copied from come and go in it.
     for watched in ["css", "js", "icons"].into_iter().chain(PAGES.map(|(page, _)| page)) {
         println!("cargo::rerun-if-changed={}", root.join(watched).display());
     }
@@ -68,25 +69,25 @@ fn main() -> Outcome<()> {
     files.code.push_str("static FILES: &[File] = &[\n");
     for (page, at) in PAGES {
         let (html, policy) = files.page(page)?;
-        files.emit(at, "text/html; charset=utf-8", html.as_bytes(), "Caching::Asked", Some(&policy))?;
+        files.emit(at, "text/html; charset=utf-8", html.as_bytes(), "Caching::Revalidated", Some(&policy))?;
     }
     for (at, client) in CLIENTS {
         let (bytes, _) = files.assets.get(client).ok_or_else(|| format!("web/{client} is missing"))?.clone();
-        files.emit(at, KINDS[0].1, &bytes, "Caching::Asked", None)?;
+        files.emit(at, KINDS[0].1, &bytes, "Caching::Revalidated", None)?;
     }
     for (path, (bytes, at)) in files.assets.clone() {
         let library = LIBRARIES.iter().any(|(_, file)| *file == path);
         if path.starts_with("vendor/") && !library {
             continue;
         }
-        files.emit(&at, kind_of(&path).ok_or("a kind of file that is not known")?, &bytes, "Caching::Forever", None)?;
+        files.emit(&at, mime_of(&path).ok_or("a file with an unknown extension")?, &bytes, "Caching::Forever", None)?;
     }
     files.code.push_str("];\n");
     std::fs::write(files.out.join("files.rs"), &files.code)?;
     Ok(())
 }
 
-fn kind_of(path: &str) -> Option<&'static str> {
+fn mime_of(path: &str) -> Option<&'static str> {
     let (_, extension) = path.rsplit_once('.')?;
     KINDS.iter().find(|(kind, _)| *kind == extension).map(|(_, mime)| *mime)
 }
@@ -99,7 +100,7 @@ fn hash(bytes: &[u8]) -> String {
 }
 
 impl Files {
-    /// Notes every file of a folder that is served.
+    /// Adds every file of a folder that is served, and of the folders in it.
     fn gather(&mut self, folder: &Path) -> Outcome<()> {
         for entry in std::fs::read_dir(self.root.join(folder))? {
             let entry = entry?;
@@ -111,7 +112,7 @@ impl Files {
                 continue;
             }
             let path = path.to_string_lossy().replace('\\', "/");
-            if kind_of(&path).is_none() {
+            if mime_of(&path).is_none() {
                 continue;
             }
             if path.starts_with("vendor/") {
@@ -129,8 +130,9 @@ impl Files {
         self.assets.get(path).map(|(_, at)| at.as_str()).ok_or_else(|| format!("web/{path} is missing").into())
     }
 
-    /// A page: `asset:PATH` stands for where a file is served, `<!-- imports:PATH -->` for the import map of a module
-    /// and for a hint to load at once what it will ask for. Gives its text and its policy.
+    /// Makes a page, in which `asset:PATH` stands for the path at which a file is served, and `<!-- imports:PATH -->`
+    /// for the import map of a module and hints to preload the modules that it imports. Returns the text and the policy
+    /// of the page.
     fn page(&self, name: &str) -> Outcome<(String, String)> {
         let mut html = std::fs::read_to_string(self.root.join(name))?;
         let (before, rest) = html.split_once("<!-- imports:").ok_or_else(|| format!("{name} imports nothing"))?;
@@ -155,7 +157,7 @@ impl Files {
         Ok((html, POLICY.replace("SCRIPTS", &script)))
     }
 
-    /// A module and all that it imports, at once or later.
+    /// Collects a module and all modules that it imports, statically or dynamically.
     fn needs(&self, path: &str, needed: &mut BTreeSet<String>) -> Outcome<()> {
         if !needed.insert(path.to_owned()) {
             return Ok(());
@@ -165,13 +167,13 @@ impl Files {
         for named in imports(&text) {
             let library = LIBRARIES.iter().find(|(name, _)| *name == named).map(|(_, file)| (*file).to_owned());
             let file = library.or_else(|| joined(path, &named));
-            let file = file.ok_or_else(|| format!("web/{path} imports {named}, which is nothing here"))?;
+            let file = file.ok_or_else(|| format!("web/{path} imports {named}, which does not exist"))?;
             self.needs(&file, needed)?;
         }
         Ok(())
     }
 
-    /// Writes one file into the table, in each encoding that is smaller.
+    /// Adds one file to the generated table, in each encoding that is smaller.
     fn emit(&mut self, at: &str, mime: &str, bytes: &[u8], caching: &str, policy: Option<&str>) -> Outcome<()> {
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
         gzip.write_all(bytes)?;
@@ -200,7 +202,7 @@ impl Files {
     }
 }
 
-/// What a module's text imports: `from "…"`, `import "…"`, `import("…")`.
+/// Returns the names that a module imports by `from "…"`, `import "…"` or `import("…")`.
 fn imports(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for (at, _) in text.match_indices("from\"").chain(text.match_indices("from \"")) {
@@ -209,7 +211,7 @@ fn imports(text: &str) -> Vec<String> {
     for (at, _) in text.match_indices("import(\"").chain(text.match_indices("import \"")) {
         found.extend(quoted(&text[at..]));
     }
-    // Text in a comment that looks like an import names no file.
+    // A comment that looks like an import names no file of ours.
     found.retain(|name| name.starts_with('.') || LIBRARIES.iter().any(|(library, _)| library == name));
     found
 }
@@ -218,7 +220,7 @@ fn quoted(text: &str) -> Option<String> {
     text.split('"').nth(1).map(str::to_owned)
 }
 
-/// The path that a relative name means in a module.
+/// Resolves a relative name in a module to a path.
 fn joined(module: &str, name: &str) -> Option<String> {
     let mut parts: Vec<&str> = module.split('/').collect();
     parts.pop();

@@ -1,4 +1,4 @@
-// A real browser: Debian's Chromium, headless, with an empty profile.
+// A real browser: Debian's Chromium, headless, with an empty profile; and a web page on another origin.
 
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -11,16 +11,16 @@ import { chromium } from "playwright-core";
 const ARGS = [
   "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync",
-  // What a page keeps is measured after what it let go is gone.
+  // Lets tests measure the heap after a garbage collection.
   "--enable-precise-memory-info", "--js-flags=--expose-gc",
 ];
 
-/** Starts the browser; `close` ends it. */
+/** Starts the browser. `close` ends it. */
 export function browser() {
   return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", headless: true, args: ARGS });
 }
 
-/** A site of its own, as an app's front end has it: an empty page with the official client. */
+/** A web site on its own origin, like the front end of an app: an empty page with the official client. */
 export class Site {
   #server;
 

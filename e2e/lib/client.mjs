@@ -1,11 +1,11 @@
-// The official client, with everything that it hears in a queue.
+// The official client, with all received events in a queue.
 
 import { io } from "socket.io-client";
 
-/** How long anything may take, on a slow and busy machine; a test waits for what happens, never for this. */
+/** The longest wait for anything, in milliseconds, on a slow and busy machine. Tests wait for events, never for this time. */
 export const PATIENCE_MS = 90_000;
 
-/** Rejects after a while, with a sentence; `what` may be a function that says it then. */
+/** Rejects if a promise takes too long. `what` is named in the error; it can be a function that is called then. */
 export function within(promise, what) {
   let timer;
   const late = new Promise((_, reject) => {
@@ -18,7 +18,7 @@ export class Client {
   #heard = [];
   #waiting = [];
 
-  /** Connects; rejects with the client's own error when refused. */
+  /** Connects. Rejects with the client's own error if the connection is refused. */
   static async connect(url, { transports, ...options } = {}) {
     const client = new Client();
     client.socket = io(url, { transports, forceNew: true, reconnection: false, ...options });
@@ -31,7 +31,7 @@ export class Client {
         };
         client.socket.once("connect_error", refused);
         client.socket.once("connect", () => {
-          // Whether it comes back after that is up to the options.
+          // The options decide whether the client reconnects after this.
           client.socket.off("connect_error", refused);
           resolve();
         });
@@ -47,7 +47,7 @@ export class Client {
     else this.#waiting.splice(at, 1)[0].resolve(event);
   }
 
-  /** Events that nobody has asked for yet. */
+  /** Received events that no test has taken yet. */
   get unheard() {
     return this.#heard;
   }
@@ -58,12 +58,12 @@ export class Client {
     return within(new Promise((resolve) => this.#waiting.push({ wants, resolve })), what);
   }
 
-  /** The next event, whatever it is. */
+  /** Takes the next event, whatever it is. */
   next() {
     return this.#take(() => true, "an event");
   }
 
-  /** The payload of the next event of that name, and perhaps only one that fits; others stay. */
+  /** Takes the next event with this name for which `fits` holds, and returns its payload. Other events stay queued. */
   async hear(name, fits = () => true) {
     return (await this.#take((event) => event.name === name && fits(event.payload), name)).payload;
   }

@@ -1,7 +1,6 @@
-// How one says and hears the same thing in each of the five vocabularies.
+// How each of the five dialects sends and receives the same events.
 
-/** A conversation as the tests know it: its id, its kind, and, if direct, both users. */
-
+/** By dialect. A `place` is a conversation: its id and, if it is direct, the ids of both users as `pair`. */
 export const DIALECTS = {
   meetup: {
     send: (me, place, text) => ["sendMessage", { chatId: place.id, senderId: me.id, message: text }],

@@ -1,6 +1,6 @@
-// What is stored of a conversation.
+// The stored history of a conversation.
 
-/** Reads whole histories, page by page, oldest first. */
+/** Reads the whole history, page by page, oldest first. */
 export async function history(server, token, id) {
   const items = [];
   let after = 0;

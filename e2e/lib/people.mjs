@@ -1,4 +1,4 @@
-// People in front of the chat: each in a browser of their own, doing what a person does there.
+// Users of the web chat, each in their own browser context.
 
 import assert from "node:assert/strict";
 
@@ -9,9 +9,9 @@ export const SIZES = {
   phone: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true },
 };
 
-/** Someone who uses the page. */
+/** A user of the page. */
 export class Person {
-  /** Opens the page in a profile of its own; what it complains of is kept. */
+  /** Opens the page in a new browser context, and records its errors. */
   static async open(chromium, url, options = {}) {
     const person = new Person();
     person.context = await chromium.newContext({ locale: "en-GB", ...SIZES.desk, ...options });
@@ -20,7 +20,7 @@ export class Person {
     person.complaints = [];
     person.page.on("pageerror", (error) => person.complaints.push(String(error)));
     person.page.on("console", (message) => {
-      // What the network fails at is the page's to say, and it does.
+      // Network errors are expected; the page shows them itself.
       if (message.type() === "error" && !/ERR_|Failed to load resource|WebSocket/.test(message.text())) person.complaints.push(message.text());
     });
     person.url = url;
@@ -30,7 +30,7 @@ export class Person {
 
   async register(username, name) {
     this.name = name;
-    await this.page.getByRole("button", { name: "I have no account yet" }).click();
+    await this.page.getByRole("button", { name: "No account yet?" }).click();
     await this.page.getByLabel("Username").fill(username);
     await this.page.getByLabel("Email").fill(`${username}@example.org`);
     await this.page.getByLabel("Full name").fill(name);
@@ -46,13 +46,13 @@ export class Person {
     await this.page.getByRole("navigation", { name: "Conversations" }).waitFor();
   }
 
-  /** Goes back to the list, where a phone shows one view at a time. */
+  /** Goes back to the list, because a phone shows one view at a time. */
   async home() {
     await this.page.evaluate(() => { location.hash = "#/"; });
     await this.page.getByLabel("Search people, conversations and rooms").waitFor();
   }
 
-  /** Finds somebody, or a room, and opens it. */
+  /** Searches for a user or a room, and opens it. */
   async find(text, name) {
     await this.home();
     await this.page.getByLabel("Search people, conversations and rooms").fill(text);
@@ -75,7 +75,7 @@ export class Person {
     await this.page.getByRole("button", { name: "Send", exact: true }).click();
   }
 
-  /** A message by its text, among those that are open. */
+  /** A message of the open conversation, by its text. */
   message(text) {
     return this.page.locator("li.message", { hasText: text });
   }
@@ -91,19 +91,19 @@ export class Person {
     await message.getByRole("button", { name: action, exact: true }).click();
   }
 
-  /** Says that nothing went wrong behind the page's back. */
+  /** Checks that the page logged no errors, and closes it. */
   async leave() {
     assert.deepEqual(this.complaints, [], this.name);
     await this.context.close();
   }
 }
 
-/** Waits until something is so, as the page has it. */
+/** Waits until a condition holds in the page. */
 export async function until(page, what, ...args) {
   await page.waitForFunction(what, args.length > 1 ? args : args[0], { polling: 50, timeout: 60_000 });
 }
 
-/** A picture of one pixel: a real PNG. */
+/** A valid PNG of one pixel. */
 export const PNG = Buffer.from(
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64",
 );

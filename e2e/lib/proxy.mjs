@@ -1,5 +1,5 @@
-// A bad network: bytes between client and server are delayed, and connections are cut in the middle of whatever
-// passes, or swallowed for a while before they are, all as a seed says.
+// A proxy that simulates a bad network: it delays bytes and cuts connections at arbitrary positions, some of them after a
+// silence. A seed makes it repeatable.
 
 import net from "node:net";
 import { once } from "node:events";
@@ -12,7 +12,7 @@ export class Proxy {
   #open = new Set();
   #random;
 
-  /** Listens; `target` is asked for the server's port at each connection. */
+  /** Starts to listen. `target` returns the server's port, and is called for each connection. */
   static async start(target, { seed, bytesUntilCut = [200, 20_000], delayMs = 5 }) {
     const proxy = new Proxy();
     proxy.#random = random(seed);
@@ -34,7 +34,7 @@ export class Proxy {
     const pair = { client, server };
     this.#open.add(pair);
     let left = this.calm ? Infinity : this.#between(bytesUntilCut);
-    // A third of the connections goes silent before it ends: neither side is told at once.
+    // A third of the connections goes silent before it is closed, so that neither side notices at once.
     const silent = this.#random() < 0.33;
     const end = () => {
       this.#open.delete(pair);
@@ -56,7 +56,7 @@ export class Proxy {
           else end();
         });
       });
-      // What came before the end still passes.
+      // Bytes that arrived before the end are still forwarded.
       from.on("close", () => queue.then(end));
       from.on("error", () => {});
     };
@@ -64,7 +64,7 @@ export class Proxy {
     pass(server, client);
   }
 
-  /** From now on nothing is cut that is not open yet, and what is open is cut at once. */
+  /** Cuts all open connections, and none that are opened later. */
   settle() {
     this.calm = true;
     this.cutAll();

@@ -1,4 +1,4 @@
-// The real binary in a folder of its own, on ports of its own, and its API.
+// The real server binary, in its own directory and on its own ports, with its API.
 
 import { execFile, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -15,7 +15,7 @@ const BINARY = process.env.E2E_BINARY ?? fileURLToPath(new URL("../../target/deb
 export class Server {
   #child;
 
-  /** Starts a server; `folder` keeps the data of an earlier one. */
+  /** Starts a server. With `folder`, it continues with the data of an earlier one. */
   static async start({ listen = ["0"], args = [], env = {}, folder } = {}) {
     const server = new Server();
     server.folder = folder ?? mkdtempSync(join(tmpdir(), "quintet-e2e-"));
@@ -27,7 +27,7 @@ export class Server {
     });
     server.urls = [];
     server.ended = new Promise((resolve) => server.#child.once("exit", (code, signal) => resolve({ code, signal })));
-    // A test that failed stops nothing by itself.
+    // Kill the server at exit, because a failed test does not stop it.
     const left = () => server.#child.kill("SIGKILL");
     process.once("exit", left);
     server.ended.then(() => process.off("exit", left));
@@ -41,7 +41,7 @@ export class Server {
       if (found) this.urls.push(found[1]);
       if (line.trim().startsWith("guests are")) break;
     }
-    if (this.urls.length === 0) throw new Error("the server did not say where it listens");
+    if (this.urls.length === 0) throw new Error("the server did not report its addresses");
   }
 
   get url() {
@@ -57,13 +57,13 @@ export class Server {
     return within(this.ended, `the end of the server after ${signal}`);
   }
 
-  /** Ends the server and removes its folder. */
+  /** Kills the server and removes its directory. */
   async stop() {
     await this.kill();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** A call of the API; gives status and body. */
+  /** Calls the API. Returns the status and the body. */
   async api(token, method, path, body) {
     const headers = { "content-type": "application/json" };
     if (token) headers.authorization = `Bearer ${token}`;
@@ -75,14 +75,14 @@ export class Server {
     return { status: response.status, body: text ? JSON.parse(text) : null };
   }
 
-  /** Makes a key for another backend. */
+  /** Creates an API key for another backend. */
   async key(name) {
     const words = ["--data", join(this.folder, "data"), "key", "add", name];
     const { stdout } = await promisify(execFile)(BINARY, words, { cwd: this.folder });
     return stdout.trim();
   }
 
-  /** Registers a user as the stories do; gives id, name and token. */
+  /** Registers a user like the stories do. Returns its id, name and token. */
   async register(name) {
     const { status, body } = await this.api(null, "POST", "/auth/register", {
       username: name,

@@ -1,4 +1,4 @@
-// Plays the golden transcripts of crates/server/tests/stories with official clients; the format is described in
+// Plays the golden transcripts in crates/server/tests/stories with official clients. Their format is described in
 // crates/server/tests/support/story.rs.
 
 import assert from "node:assert/strict";
@@ -63,7 +63,7 @@ class Stage {
     } else if (word === "refused") {
       const [where, pattern] = cut(rest, " => ");
       const error = await this.connect(where).then(
-        () => assert.fail("was let in"),
+        () => assert.fail("the connection was accepted"),
         (error) => error,
       );
       this.check(pattern, error.data ? { message: error.message, data: error.data } : { message: error.message });
@@ -81,7 +81,7 @@ class Stage {
       this.clients.get(rest).close();
       this.clients.delete(rest);
     } else {
-      assert.fail("not understood");
+      assert.fail("unknown step");
     }
   }
 
@@ -105,13 +105,13 @@ class Stage {
     for (let round = 0; round < 2; round += 1) {
       for (const [name, client] of this.clients) {
         await client.call("no such event", null);
-        assert.deepEqual(client.unheard, [], `${name} also heard`);
+        assert.deepEqual(client.unheard, [], `${name} received more events`);
       }
     }
   }
 }
 
-/** Plays a story on a server of its own. */
+/** Plays a story on a new server. */
 export async function play(story, transports) {
   const server = await Server.start();
   const stage = new Stage(server, transports);

@@ -1,6 +1,6 @@
 """The official Python client against a running server: `clients.py URL TOKEN CHAT_ID`.
 
-Each way to connect sends a message and hears it; what does not happen in time, or in another shape, is an error.
+Sends and receives a message over each combination of transports. A timeout or an unexpected payload is an error.
 """
 
 import asyncio
@@ -12,11 +12,11 @@ import socketio
 PATIENCE_S = 20
 
 WAYS = (["websocket"], ["polling"], None)
-"""Transports: one alone, the other alone, and polling that is upgraded."""
+"""Transports: WebSocket only, polling only, and polling with an upgrade."""
 
 
 def blocking(url, token, chat, transports):
-    """The client of threads."""
+    """Tests the blocking client."""
     client = socketio.Client(reconnection=False)
     heard = queue.Queue()
     client.on("message:new", heard.put)
@@ -29,7 +29,7 @@ def blocking(url, token, chat, transports):
 
 
 async def on_asyncio(url, token, chat, transports):
-    """The client of asyncio."""
+    """Tests the asyncio client."""
     client = socketio.AsyncClient(reconnection=False)
     heard = asyncio.Queue()
     client.on("message:new", heard.put)
@@ -44,7 +44,7 @@ async def on_asyncio(url, token, chat, transports):
 
 
 async def refused(url):
-    """A namespace that cannot be entered says why."""
+    """Tests that a refused connection reports its reason."""
     client = socketio.AsyncClient(reconnection=False)
     reasons = asyncio.Queue()
     client.on("connect_error", reasons.put)
@@ -54,11 +54,11 @@ async def refused(url):
         reason = await asyncio.wait_for(reasons.get(), PATIENCE_S)
         assert reason["data"]["code"] == "ERR_UNAUTHENTICATED", reason
     else:
-        raise AssertionError("let in without a token")
+        raise AssertionError("connected without a valid token")
 
 
 def main():
-    """All of them, one after the other."""
+    """Runs all tests, one after the other."""
     url, token, chat = sys.argv[1:]
     for transports in WAYS:
         blocking(url, token, chat, transports)

@@ -1,4 +1,4 @@
-// A real browser as a client, on a page of another origin: what the browser itself forbids and does is in the way here.
+// A real browser as a client, on a page of another origin, with the restrictions of the browser itself.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -26,7 +26,7 @@ describe("a browser", () => {
     await server?.stop();
   });
 
-  /** A page whose `socket` is ada's, with what it hears in `heard`. */
+  /** Opens a page whose `socket` is Ada's, with the received events in `heard`. */
   async function page(url, options) {
     const opened = await chromium.newPage();
     const complaints = [];
@@ -47,7 +47,7 @@ describe("a browser", () => {
   );
 
   for (const transports of [["polling"], ["websocket"], ["polling", "websocket"]]) {
-    test(`talks over ${transports}`, async () => {
+    test(`exchanges messages over ${transports}`, async () => {
       const { opened, complaints } = await page(server.url, { transports });
       await opened.waitForFunction((name) => window.socket.io.engine.transport.name === name, transports.at(-1));
       const text = `from the browser over ${transports} ✓`;
@@ -63,11 +63,11 @@ describe("a browser", () => {
     });
   }
 
-  test("goes on with a connection that was cut", async (context) => {
+  test("recovers a connection that was cut", async (context) => {
     const proxy = await Proxy.start(() => server.port, { seed: 3, bytesUntilCut: [1e9, 1e9 + 1] });
     context.after(() => proxy.stop());
     const { opened } = await page(proxy.url, { transports: ["websocket"] });
-    // The position to go on from comes with the first event.
+    // The offset to resume from arrives with the first event.
     await server.api(bob.token, "POST", `/conversations/${place}/messages`, { content: "before the cut" });
     await hears(opened, "before the cut");
     await opened.evaluate(() => { window.socket.once("disconnect", (reason) => { window.cut = reason; }); });

@@ -1,4 +1,4 @@
-// Other official clients: socket.io-client 2.5, which speaks Engine.IO 3 and Socket.IO 4, and Python's.
+// Other official clients: socket.io-client 2.5 (Engine.IO 3 and Socket.IO 4), and python-socketio.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -25,7 +25,7 @@ before(async () => {
 });
 after(() => server.stop());
 
-/** The next event of a client of 2.5. */
+/** Waits for the next event of a 2.5 client. */
 function heard(socket, name) {
   return within(new Promise((resolve) => { socket.once(name, resolve); }), name);
 }
@@ -34,7 +34,7 @@ describe("socket.io-client 2.5", () => {
   const WAYS = [["websocket"], ["polling"], ["polling", "websocket"]];
   for (const transports of WAYS) {
     for (const forceBase64 of [false, true]) {
-      test(`talks with a client of 4.8 (${transports}${forceBase64 ? ", base64" : ""})`, async () => {
+      test(`exchanges messages with a 4.8 client (${transports}${forceBase64 ? ", base64" : ""})`, async () => {
         const query = { token: bob.token, dialect: "chat" };
         const old = io2(server.url, { transports, query, forceNew: true, forceBase64 });
         await heard(old, "connect");
@@ -62,7 +62,7 @@ describe("socket.io-client 2.5", () => {
     }
   }
 
-  test("enters a namespace with its query", async () => {
+  test("joins a namespace with a query", async () => {
     const socket = io2(`${server.url}/chat?token=${bob.token}`, { transports: ["websocket"], forceNew: true });
     await heard(socket, "connect");
     const ack = await within(new Promise((resolve) => {
@@ -72,7 +72,7 @@ describe("socket.io-client 2.5", () => {
     socket.close();
   });
 
-  test("is told why it is not let in", async () => {
+  test("receives the reason of a refusal", async () => {
     const query = { token: "no token", dialect: "chat" };
     const socket = io2(server.url, { transports: ["websocket"], query, forceNew: true });
     assert.equal((await heard(socket, "error")).code, "ERR_UNAUTHENTICATED");

@@ -1,4 +1,4 @@
-// Killed with -9 under load, again and again: what was acknowledged is there, once, in order.
+// Repeated `kill -9` under load: every acknowledged message is stored once and in order.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -9,11 +9,11 @@ import { Server } from "../lib/server.mjs";
 
 const KILLS = 20;
 const SENDERS = 4;
-/** Acknowledgements after which the next kill comes, so that every kill meets a busy server. */
+/** Number of acknowledgements before the next kill, so that the server is busy at every kill. */
 const ACKS_BEFORE_KILL = 60;
 const SECRET = { QUINTET_JWT_SECRET: "a secret that survives the restart" };
 
-test("nothing acknowledged is lost, however often the server is killed", async () => {
+test("no acknowledged message is lost, however often the server is killed", async () => {
   let server = await Server.start({ env: SECRET });
   const { folder } = server;
   const users = [];
@@ -23,9 +23,9 @@ test("nothing acknowledged is lost, however often the server is killed", async (
   });
   const place = body.id;
 
-  /** By sender, the numbers that were acknowledged, in the order of the acknowledgements. */
+  /** The acknowledged numbers by sender, in the order of their acknowledgements. */
   const acked = users.map(() => []);
-  /** By sender, the number to send next: after a crash, all that were not acknowledged are sent again. */
+  /** The next number to send, by sender. After a crash, all unacknowledged numbers are sent again. */
   const next = users.map(() => 0);
 
   for (let round = 0; round < KILLS; round += 1) {
@@ -47,15 +47,15 @@ test("nothing acknowledged is lost, however often the server is killed", async (
           send();
         });
       };
-      // Several under way at once, so that groups are killed in the middle.
+      // Several sends in progress, so that the kill can hit the middle of a group.
       for (let lane = 0; lane < 8; lane += 1) send();
     });
-    await Promise.race([enough, server.ended.then(() => assert.fail("the server ended by itself"))]);
+    await Promise.race([enough, server.ended.then(() => assert.fail("the server exited by itself"))]);
     await server.kill("SIGKILL");
     for (const client of clients) client.close();
     assert.equal(working.length, SENDERS);
     server = await Server.start({ env: SECRET, folder });
-    // The lost acknowledgements: the same message ids again, answered once more and stored once.
+    // Send all unacknowledged messages again with the same ids: each is acknowledged, and stored once.
     const retry = await Promise.all(users.map((user) =>
       Client.connect(server.url, { auth: { token: user.token, dialect: "chat" }, transports: ["websocket"] })));
     for (const [index, client] of retry.entries()) {
@@ -75,11 +75,11 @@ test("nothing acknowledged is lost, however often the server is killed", async (
   const stored = await history(server, users[0].token, place);
   const found = new Map();
   stored.forEach((message, at) => {
-    assert.ok(!found.has(message.content), `${message.content} is there twice`);
+    assert.ok(!found.has(message.content), `${message.content} is stored twice`);
     found.set(message.content, at);
   });
   for (const [index, numbers] of acked.entries()) {
-    for (const n of numbers) assert.ok(found.has(`${index} ${n}`), `${index} ${n} was acknowledged and is not there`);
+    for (const n of numbers) assert.ok(found.has(`${index} ${n}`), `${index} ${n} was acknowledged but is not stored`);
   }
   assert.equal(stored.length, acked.reduce((sum, numbers) => sum + numbers.length, 0));
   stored.slice(1).forEach((message, at) => assert.ok(message.sequence > stored[at].sequence, "in order"));

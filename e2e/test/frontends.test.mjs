@@ -1,5 +1,5 @@
-// Two front ends as their documents have them, with nothing of Quintet's in them but the addresses: one of
-// `conversations`, one of `chat`. They register, log in, list, open and talk to each other.
+// Two front ends, written for the documented backends of `conversations` and `chat`, with only their addresses changed to
+// Quintet's. They register, log in, list, open a conversation and exchange messages.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -84,7 +84,7 @@ class Chat extends FrontEnd {
   }
 }
 
-describe("front ends that exist", () => {
+describe("existing front ends", () => {
   let server;
   before(async () => {
     server = await Server.start({ listen: ["0", "0=conversations", "0=chat"] });
@@ -92,11 +92,11 @@ describe("front ends that exist", () => {
   after(() => server.stop());
 
   const places = {
-    "one listener for all": () => [0, 0],
-    "a listener for each": () => [1, 2],
+    "one listener for all dialects": () => [0, 0],
+    "a listener for each dialect": () => [1, 2],
   };
   for (const [name, listeners] of Object.entries(places)) {
-    test(`talk to each other: ${name}`, async (context) => {
+    test(`exchange messages: ${name}`, async (context) => {
       const [first, second] = listeners().map((at) => server.urls[at]);
       const ada = new Conversations({ api: `${first}/api`, socket: first });
       const bob = new Chat({ api: `${second}/api`, socket: second });
@@ -112,16 +112,16 @@ describe("front ends that exist", () => {
       assert.equal((await bob.hear("from conversations")).sender.id, ada.me);
       await bob.say(place, "from chat");
       assert.equal((await ada.hear("from chat")).message.sender._id, bob.me);
-      // A page is loaded again, and shows it all.
+      // Both messages are visible after a reload.
       const [listed] = await ada.conversations();
       assert.equal(listed.lastMessage.content, "from chat");
       const { data } = await ada.call("GET", `/messages/${place}?page=1&limit=50`);
       assert.deepEqual(data.messages.map(({ content }) => content), ["from conversations", "from chat"]);
       const history = (await bob.call("GET", `/chats/${place}/messages?limit=50&offset=0`)).data;
       assert.equal(history.count, 2);
-      // Logged out, the socket is gone, and the token is what it was.
+      // Closing the socket makes the user go offline.
       ada.leave();
-      await within(bob.client.hear("user:status", ({ userId, status }) => userId === ada.me && status === "offline"), "the going");
+      await within(bob.client.hear("user:status", ({ userId, status }) => userId === ada.me && status === "offline"), "the offline event");
     });
   }
 });

@@ -1,4 +1,4 @@
-// Five by five: what is done in each dialect arrives in each dialect, in every kind of conversation.
+// Every pair of dialects: events from each dialect are delivered in each dialect, in every kind of conversation.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -7,7 +7,7 @@ import { Client } from "../lib/client.mjs";
 import { DIALECTS, NAMES } from "../lib/dialects.mjs";
 import { Server } from "../lib/server.mjs";
 
-/** Hears, in a dialect's own words, the event that fits. */
+/** Waits for an event of a dialect for which `fits` holds, and returns its values. */
 async function hear(client, [name, read], fits) {
   return read(await client.hear(name, (payload) => {
     const value = read(payload);
@@ -77,7 +77,7 @@ for (const [kind, make] of Object.entries({ group, room, meetup })) {
     });
 
     for (const from of NAMES) {
-      test(`what ${from} does arrives in every dialect`, async () => {
+      test(`events from ${from} are delivered in every dialect`, async () => {
         const [me, said] = [users[from], DIALECTS[from]];
         const others = NAMES.filter((dialect) => dialect !== from);
 
@@ -95,7 +95,7 @@ for (const [kind, make] of Object.entries({ group, room, meetup })) {
           const heard = await hear(clients[to], words, (message) => message.id === id);
           assert.deepEqual(heard, { id, text, place: place.id, author: me.id });
         }
-        // The message ended the typing.
+        // The message ends typing.
         for (const to of others) {
           await hear(clients[to], DIALECTS[to].typed(false, place), (t) => t.user === me.id && t.place === place.id);
         }
@@ -122,11 +122,11 @@ for (const [kind, make] of Object.entries({ group, room, meetup })) {
   });
 }
 
-describe("between two", () => {
+describe("a direct conversation", () => {
   for (const from of NAMES) {
     for (const to of NAMES) {
       test(`${from} to ${to}`, async () => {
-        // Two users of their own, each on one dialect.
+        // Two users, each with one dialect.
         const [a, b] = [users[from], from === to ? users.second : users[to]];
         const [said, heardBy] = [DIALECTS[from], DIALECTS[to]];
         const auth = { token: b.token, dialect: to };
@@ -151,9 +151,9 @@ describe("between two", () => {
 
 describe("presence", () => {
   for (const from of NAMES) {
-    test(`a user of ${from} comes and goes`, async () => {
+    test(`a user of ${from} connects and disconnects`, async () => {
       const user = await server.register(`comes${from}`);
-      // Those who list who is in a room hear of its members.
+      // `rooms` delivers presence only for members of shared conversations.
       const { body } = await server.api(users.rooms.token, "POST", "/conversations", {
         kind: "group", name: "Presence", memberIds: [user.id],
       });

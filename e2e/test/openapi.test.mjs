@@ -1,4 +1,4 @@
-// The API does what its document says: generated requests to every operation, and no answer that is not in it.
+// The API matches its OpenAPI document: generated requests to every operation, and no response that the document lacks.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -16,8 +16,8 @@ const SCHEMATHESIS = fileURLToPath(new URL("../../target/python/bin/schemathesis
 
 const CONFIG = fileURLToPath(new URL("../python/schemathesis.toml", import.meta.url));
 
-/// What holds for any answer. Left out is that whatever fits the schema is accepted: no schema says that a moment is to
-/// be in the future, or that a cursor is one that was given.
+/** Checks for every response. The check that all valid requests are accepted is left out: a schema cannot express that a
+ * time must be in the future, or that a cursor must come from an earlier response. */
 const CHECKS = [
   "not_a_server_error",
   "status_code_conformance",
@@ -32,7 +32,7 @@ const CHECKS = [
   "ignored_auth",
 ];
 
-/** What makes the asker's token worthless. */
+/** Operations that revoke the token of the request. */
 const ENDS = [
   "revoke", "eraseMe", "changePassword", "messenger_change_password", "under_api_messenger_change_password",
 ];
@@ -43,14 +43,14 @@ before(async () => {
   server = await Server.start();
   const text = await (await fetch(`${server.url}/api/v1/openapi.json`)).text();
   ({ paths } = JSON.parse(text));
-  // From a file: fetched by its address, the document would not be asked for its own operation.
+  // Read from a file; if schemathesis fetched it by URL, it would skip the operation that serves the document.
   document = join(server.folder, "openapi.json");
   writeFileSync(document, text);
 });
 
 after(() => server.stop());
 
-/** Runs over what is asked for; gives what was said. */
+/** Runs schemathesis on the selected operations, and returns its output. */
 async function run(token, seconds, operations) {
   const words = ["--config-file", CONFIG, "run", document, "--url", server.url];
   words.push("--header", `Authorization: Bearer ${token}`, "--checks", CHECKS.join(","), "--seed", "1", "--max-time", String(seconds), "--no-color", ...operations);
@@ -65,28 +65,28 @@ function tested(said) {
   return Number(/Tested: (\d+)/.exec(said)?.[1]);
 }
 
-test("the document is one of OpenAPI 3.1", async () => {
+test("the document is valid OpenAPI 3.1", async () => {
   const { valid, errors } = await new Validator().validate(JSON.parse(readFileSync(document, "utf8")));
   assert.ok(valid, JSON.stringify(errors, null, 1));
 });
 
 const all = () => Object.values(paths).flatMap(Object.keys).length;
 
-test("every operation, for a person", async () => {
+test("every operation, for a user", async () => {
   const { token } = await server.register("ada");
   const said = await run(token, 60, ENDS.flatMap((id) => ["--exclude-operation-id", id]));
   assert.equal(tested(said), all() - ENDS.length, said);
 });
 
-test("what ends a person's sessions", async () => {
+test("operations that end a user's sessions", async () => {
   for (const id of ENDS) {
     const { token } = await server.register(id.toLowerCase().replaceAll("_", "-"));
     assert.equal(tested(await run(token, 2, ["--include-operation-id", id])), 1);
   }
 });
 
-/// What several clients call alike is answered by whose it is.
-test("what is under /api, for clients at home in each vocabulary", async () => {
+/** Calls that several dialects share are answered in the dialect of the token. */
+test("calls under /api, for a client of each dialect", async () => {
   const shared = Object.entries(paths).filter(([path]) => path.startsWith("/api/") && !path.startsWith("/api/v1/"));
   const ids = shared.flatMap(([, item]) => Object.values(item)).map(({ operationId }) => operationId);
   const asked = ids.filter((id) => !ENDS.includes(id)).flatMap((id) => ["--include-operation-id", id]);

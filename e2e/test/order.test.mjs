@@ -1,4 +1,5 @@
-// One order: many senders, several conversations, receivers of every dialect; all hear the same, and history agrees.
+// Order: many senders, several conversations, recipients of every dialect. All receive the same order, which is that of
+// the history.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -13,9 +14,8 @@ const CONVERSATIONS = 4;
 const RECEIVERS = 20;
 const EACH = 400;
 
-test("every receiver hears one order, and history agrees with it", async () => {
-  // All receivers share this process, which reads slower than the server writes; what becomes of slow readers is
-  // another test's.
+test("all recipients receive the same order, which matches the history", async () => {
+  // All recipients share this process, which reads more slowly than the server writes. Other tests cover slow readers.
   const server = await Server.start({ env: { QUINTET_LIMITS_QUEUE_BYTES: "16000000" } });
   const clients = [];
   try {
@@ -74,16 +74,16 @@ test("every receiver hears one order, and history agrees with it", async () => {
     for (const place of places) {
       const stored = await history(server, owner.token, place.id);
       const ids = stored.map((message) => message.id);
-      assert.equal(new Set(ids).size, ids.length, "no repeat");
+      assert.equal(new Set(ids).size, ids.length, "no duplicates");
       stored.slice(1).forEach((message, index) => assert.equal(message.sequence, stored[index].sequence + 1, "no gap"));
       for (const receiver of receivers) {
-        assert.deepEqual(receiver.heard.get(place.id), ids, `${receiver.dialect} heard another order`);
+        assert.deepEqual(receiver.heard.get(place.id), ids, `${receiver.dialect} received a different order`);
       }
-      // What one sender sent first stands first.
+      // The messages of one sender keep their order.
       const last = new Map();
       for (const message of stored) {
         const n = Number(message.content.split(" ")[1]);
-        assert.ok(n > (last.get(message.sender.id) ?? -1), "a sender's messages are in its order");
+        assert.ok(n > (last.get(message.sender.id) ?? -1), "the messages of a sender keep their order");
         last.set(message.sender.id, n);
       }
     }

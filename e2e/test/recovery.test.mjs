@@ -1,4 +1,4 @@
-// Connection state recovery, as socket.io-client 4.6 and later knows it: a client that comes back has everything.
+// Connection state recovery with socket.io-client 4.6 and later: a client that reconnects receives all missed events.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -17,7 +17,7 @@ async function group(server, [owner, ...others], name = "group") {
   return body.id;
 }
 
-/** Connects with recovery, and comes back by itself. */
+/** Connects with recovery and automatic reconnection. */
 function connect(url, user, options = {}) {
   const { auth, ...rest } = options;
   return Client.connect(url, {
@@ -52,7 +52,7 @@ describe("recovery", () => {
   };
 
   for (const transports of [["websocket"], ["polling"], ["polling", "websocket"]]) {
-    test(`what happened while the client was away comes first (${transports})`, async () => {
+    test(`events missed while disconnected are replayed first (${transports})`, async () => {
       const proxy = await Proxy.start(() => server.port, { seed: 1, bytesUntilCut: [1e9, 1e9 + 1] });
       const client = await connect(proxy.url, bob, { transports });
       assert.equal(client.socket.recovered, false);
@@ -64,7 +64,7 @@ describe("recovery", () => {
       await say(ada, "one");
       await say(ada, "two");
       await back;
-      assert.equal(client.socket.recovered, true, "the client knows that it missed nothing");
+      assert.equal(client.socket.recovered, true, "the client reports that it recovered");
       await say(ada, "three");
       for (const content of ["one", "two", "three"]) {
         assert.equal((await client.hear("message:new")).content, content);
@@ -74,8 +74,8 @@ describe("recovery", () => {
     });
   }
 
-  test("edits, deletions, receipts and typing: what is kept is told, what passes is not", async () => {
-    // It comes back when it is told to: what is said before that, it missed.
+  test("edits and deletions are replayed, and typing is not", async () => {
+    // It reconnects only on request, and misses everything before that.
     const client = await connect(server.url, bob, { reconnection: false });
     const other = await connect(server.url, ada);
     const sent = await other.call("message:send", { chatId: place, content: "first" });
@@ -102,7 +102,7 @@ describe("recovery", () => {
     other.close();
   });
 
-  test("a stolen secret without its token opens nothing", async () => {
+  test("a stolen secret is useless without its token", async () => {
     const client = await connect(server.url, bob);
     await say(ada, "private");
     await client.hear("message:new", (message) => message.content === "private");
@@ -118,9 +118,9 @@ describe("recovery", () => {
     assert.notEqual(thief.socket._pid, pid);
     const nobody = await Client.connect(server.url, {
       auth: { pid, offset, dialect: "chat", recover: true }, transports: ["websocket"],
-    }).then(() => assert.fail("let in without a token"), (error) => error);
+    }).then(() => assert.fail("connected without a token"), (error) => error);
     assert.equal(nobody.data.code, "ERR_UNAUTHENTICATED");
-    // Its owner, with the token, still goes on.
+    // The owner, who has the token, can still recover.
     const owner = Client.connect(server.url, {
       auth: { token: bob.token, dialect: "chat", recover: true, pid, offset }, transports: ["websocket"],
     });
@@ -135,7 +135,7 @@ describe("recovery", () => {
     ["a changed", (pid) => `${pid.slice(0, -1)}${pid.endsWith("A") ? "B" : "A"}`],
     ["a foreign", () => "not-one-of-ours"],
   ]) {
-    test(`${what} secret is plainly a fresh session`, async () => {
+    test(`${what} secret gives a fresh session`, async () => {
       const client = await connect(server.url, ada);
       const pid = change(client.socket._pid);
       client.close();
@@ -143,12 +143,12 @@ describe("recovery", () => {
       const fresh = await connect(server.url, user, { auth: { pid, offset: "0t" } });
       assert.notEqual(fresh.socket._pid, pid);
       await say(user === ada ? bob : ada, `to ${what}`);
-      assert.equal((await fresh.hear("message:new")).content, `to ${what}`, "and nothing older");
+      assert.equal((await fresh.hear("message:new")).content, `to ${what}`, "nothing older is replayed");
       fresh.close();
     });
   }
 
-  test("an offset before the connection's own start gives nothing from before", async () => {
+  test("an offset before the start of the connection replays nothing older", async () => {
     const client = await connect(server.url, bob);
     const pid = client.socket._pid;
     client.close();
@@ -169,7 +169,7 @@ describe("recovery", () => {
   };
 
   for (const transports of [["websocket"], ["polling"]]) {
-    test(`more than a queue holds is told piece by piece (${transports})`, async () => {
+    test(`a replay larger than the queue is delivered in pieces (${transports})`, async () => {
       const client = await connect(server.url, bob, { transports });
       const pid = client.socket._pid;
       client.close();
@@ -183,7 +183,7 @@ describe("recovery", () => {
     });
   }
 
-  test("more than a client is told again is plainly a fresh session", async () => {
+  test("more changes than a recovery replays give a fresh session", async () => {
     const client = await connect(server.url, bob);
     const pid = client.socket._pid;
     client.close();
@@ -191,11 +191,11 @@ describe("recovery", () => {
     const fresh = await connect(server.url, bob, { auth: { pid } });
     assert.notEqual(fresh.socket._pid, pid);
     await say(ada, "news");
-    assert.equal((await fresh.hear("message:new")).content, "news", "and nothing older");
+    assert.equal((await fresh.hear("message:new")).content, "news", "nothing older is replayed");
     fresh.close();
   });
 
-  test("without being asked, nobody gets an argument more", async () => {
+  test("events have no offset unless the client requests recovery", async () => {
     const client = await Client.connect(server.url, {
       auth: { token: bob.token, dialect: "chat" }, transports: ["websocket"],
     });
@@ -206,7 +206,7 @@ describe("recovery", () => {
     client.close();
   });
 
-  test("a restart of the server is but a lost connection", async () => {
+  test("a restart of the server is recovered like a lost connection", async () => {
     const proxy = await Proxy.start(() => server.port, { seed: 2, bytesUntilCut: [1e9, 1e9 + 1] });
     const client = await connect(proxy.url, bob);
     await say(ada, "before the restart");
@@ -236,7 +236,7 @@ describe("a bad network", () => {
     { seed: 13, dialect: "conversations", restart: true },
     { seed: 14, dialect: "messenger", restart: false },
   ]) {
-    test(`nothing is missed, doubled or out of order (seed ${seed}, ${dialect ?? "undecided"})`, async () => {
+    test(`no event is lost, duplicated or out of order (seed ${seed}, ${dialect ?? "undecided"})`, async () => {
       let server = await Server.start({ env: SECRET });
       const senders = [];
       const receivers = [];
@@ -249,12 +249,12 @@ describe("a bad network", () => {
       const clients = await Promise.all(receivers.map(async (user, index) => {
         const transports = [["websocket"], ["polling"], ["polling", "websocket"]][index % 3];
         for (let attempt = 0; attempt < 100; attempt += 1) {
-          // The network cuts the first attempt, too; until it has connected once there is nothing to go on with.
+          // The network can cut the first attempt, too, and there is nothing to recover before the first connect.
           const auth = dialect ? { dialect } : { dialect: "auto" };
           const client = await connect(proxy.url, user, { transports, auth, timeout: 1_000 }).catch(() => null);
           if (client) return client;
         }
-        throw new Error("not one of 100 attempts to connect came through");
+        throw new Error("all of 100 attempts to connect failed");
       }));
       const heard = clients.map(() => []);
       const fresh = clients.map(() => 0);
@@ -284,7 +284,7 @@ describe("a bad network", () => {
       }
       await within(Promise.all(sending), "all messages to be sent");
       proxy.settle();
-      // An official client whose upgrade is cut at the wrong moment waits for its heartbeat to notice: not that long.
+      // An official client whose upgrade is cut at the wrong moment notices only by its heartbeat, which takes too long here.
       for (const client of clients) client.socket.io.engine._onClose("transport close");
       const total = SENDERS * MESSAGES;
       await Promise.all(clients.map((client, index) => within(new Promise((done) => {
@@ -292,12 +292,12 @@ describe("a bad network", () => {
         client.socket.on(name, check);
         client.socket.on("connect", check);
         check();
-      }), () => `everything at receiver ${index}, which has ${heard[index].length} of ${total}, ${fresh[index]} times afresh`)));
+      }), () => `all messages at recipient ${index}, which has ${heard[index].length} of ${total}, with ${fresh[index]} fresh sessions`)));
       assert.ok(proxy.cuts >= 20, `the network was bad enough: ${proxy.cuts} cuts`);
       const order = (await history(server, senders[0].token, place)).map((message) => message.content);
       assert.equal(order.length, total);
       assert.deepEqual(fresh, clients.map(() => 0), "every connection was recovered");
-      for (const [index, contents] of heard.entries()) assert.deepEqual(contents, order, `receiver ${index}`);
+      for (const [index, contents] of heard.entries()) assert.deepEqual(contents, order, `recipient ${index}`);
       for (const client of clients) client.close();
       await proxy.stop();
       await server.stop();

@@ -1,4 +1,4 @@
-// The golden transcripts, played by npm's socket.io-client over each transport.
+// The golden transcripts, played by socket.io-client over each transport.
 
 import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// The chat as people use it: in Debian's Chromium, against the real binary, on a desk and on a phone, light and dark.
+// The web chat in Debian's Chromium against the real binary, on desktop and phone, in light and dark mode.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -20,37 +20,37 @@ describe("the chat", () => {
   });
 
   for (const [size, scheme] of [["desk", "light"], ["phone", "dark"], ["phone", "light"], ["desk", "dark"]]) {
-    test(`two people, three browsers: the whole story (${size}, ${scheme})`, async () => {
+    test(`two users in three browsers use every feature (${size}, ${scheme})`, async () => {
       const mark = `${size}${scheme}`;
       const look = { ...SIZES[size], colorScheme: scheme };
       const ada = await Person.open(chromium, server.url, look);
       const bob = await Person.open(chromium, server.url, look);
       await ada.register(`ada${mark}`, `Ada ${mark}`);
       await bob.register(`bob${mark}`, `Bob ${mark}`);
-      // Ada again, at another desk.
+      // Ada uses a second browser.
       const desk = await Person.open(chromium, server.url, { ...SIZES.desk, colorScheme: scheme });
       await desk.logIn(`ada${mark}`);
 
-      // She finds him and writes; he sees it in his list, with what was said and that it is new.
+      // She finds him and writes; his list shows the message as unread.
       await ada.find(`bob${mark}`, /^.*Bob/);
       await ada.say("Hello Bob");
       const item = bob.page.getByRole("link", { name: /Ada.*Hello Bob.*1 unread/ });
       await item.waitFor();
-      // He opens it: she sees that he has read it, in both of her browsers.
+      // He opens it, and both of her browsers show that he has read it.
       await item.click();
       await bob.hears("Hello Bob");
       await ada.page.getByRole("img", { name: /^Read by Bob/ }).waitFor();
       await desk.open(/Bob/);
       await desk.page.getByRole("img", { name: /^Read by Bob/ }).waitFor();
 
-      // She sees him type, and what he says.
+      // She sees that he is typing, and then his message.
       await bob.composer().pressSequentially("Hi");
       await ada.page.getByRole("status").filter({ hasText: `Bob ${mark} is typing…` }).waitFor();
       await bob.composer().press("Enter");
       await ada.hears("Hi");
       await until(ada.page, () => ![...document.querySelectorAll(".typing")].some((line) => line.textContent));
 
-      // He changes what he said, by keyboard alone; then he takes it back.
+      // He edits his message with the keyboard, and then deletes it.
       await bob.message("Hi").getByRole("img", { name: /^(Sent|Delivered|Read)/ }).waitFor();
       await bob.composer().press("ArrowUp");
       await bob.page.getByText("Editing a message").waitFor();
@@ -62,7 +62,7 @@ describe("the chat", () => {
       await ada.page.getByText("This message was deleted.").first().waitFor();
       await desk.page.getByText("This message was deleted.").first().waitFor();
 
-      // A picture by the button, a file by paste, another by drop: with their names, and alive.
+      // An image by button, a file by paste and another by drop: they arrive with their names and can be loaded.
       await ada.page.locator(".composer input[type=file]").setInputFiles({ name: "dot.png", mimeType: "image/png", buffer: PNG });
       await until(ada.page, () => document.querySelectorAll(".attachments li").length === 1 && !document.querySelector(".attachments progress"));
       await ada.say("A dot");
@@ -86,7 +86,7 @@ describe("the chat", () => {
       const link = await ada.page.getByRole("link", { name: "dropped.txt", exact: true }).getAttribute("href");
       assert.equal(await (await fetch(server.url + link)).text(), "some text");
 
-      // A group, and a room that he finds and joins.
+      // She creates a group, and a room that he finds and joins.
       await ada.page.goto(`${server.url}/#/new`);
       await ada.page.getByLabel("Name").fill(`Team ${mark}`);
       await ada.page.getByLabel("Add people").fill(`bob${mark}`);
@@ -100,7 +100,7 @@ describe("the chat", () => {
       await bob.page.getByRole("dialog").getByText("2 members").first().waitFor();
       await bob.page.keyboard.press("Escape");
       await ada.page.goto(`${server.url}/#/new`);
-      await ada.page.getByLabel("A room: everybody may join").check();
+      await ada.page.getByLabel("Room: anyone can join").check();
       await ada.page.getByLabel("Name").fill(`Hall ${mark}`);
       await ada.page.getByRole("button", { name: "Create", exact: true }).click();
       await ada.composer().waitFor();
@@ -108,14 +108,14 @@ describe("the chat", () => {
       await bob.say("I found it");
       await ada.hears("I found it");
 
-      // A meetup: proposed, asked for, accepted, confirmed, talked in, cancelled.
+      // A meetup is proposed, requested, accepted, confirmed, used as a chat, and cancelled.
       await ada.page.goto(`${server.url}/#/meetups`);
       await ada.page.getByRole("button", { name: "Propose a meetup" }).click();
       const form = ada.page.getByRole("dialog");
-      await form.getByLabel("What").fill(`Chess ${mark}`);
-      await form.getByLabel("Where").fill("The park");
-      await form.getByLabel("When").fill("2099-07-01T18:30");
-      await form.getByLabel("How many may come").fill("3");
+      await form.getByLabel("Activity").fill(`Chess ${mark}`);
+      await form.getByLabel("Location").fill("The park");
+      await form.getByLabel("Date and time").fill("2099-07-01T18:30");
+      await form.getByLabel("Maximum number of participants").fill("3");
       await form.getByRole("button", { name: "Propose a meetup" }).click();
       const hers = ada.page.getByRole("article", { name: `Chess ${mark}` });
       await hers.getByText("The park").waitFor();
@@ -132,10 +132,10 @@ describe("the chat", () => {
       await bob.say("I bring the board");
       await hers.getByRole("link", { name: "Open the chat" }).click();
       await ada.hears("I bring the board");
-      await ada.page.getByRole("article", { name: `Chess ${mark}` }).getByRole("button", { name: "Cancel it" }).click();
+      await ada.page.getByRole("article", { name: `Chess ${mark}` }).getByRole("button", { name: "Cancel meetup" }).click();
       await bob.page.getByRole("article", { name: `Chess ${mark}` }).getByText("cancelled").waitFor();
 
-      // He was told of it all, and has read it once he has looked.
+      // He has notifications, which count as read once he opens them.
       await bob.home();
       await bob.page.getByRole("link", { name: /^Notifications, \d+ new/ }).click();
       await bob.page.getByRole("heading", { name: "Notifications" }).waitFor();
@@ -143,12 +143,12 @@ describe("the chat", () => {
       await bob.home();
       await bob.page.getByRole("link", { name: "Notifications", exact: true }).waitFor();
 
-      // Her profile: a name and a picture that he sees; the other language; dark and light.
+      // Her profile: name, picture, language and theme.
       await ada.page.goto(`${server.url}/#/profile`);
       await ada.page.getByLabel("Full name").fill(`Ada Renamed ${mark}`);
       await ada.page.getByRole("button", { name: "Save" }).click();
       await ada.page.getByText("Saved.").waitFor();
-      // Another address needs the password, which is asked for where the address is changed.
+      // Changing the email address requires the password, and the form asks for it.
       const current = ada.page.getByLabel("Current password");
       assert.equal(await current.count(), 0);
       await ada.page.getByLabel("Email").fill(`ada.renamed${mark}@example.org`);
@@ -156,17 +156,17 @@ describe("the chat", () => {
       await ada.page.getByRole("button", { name: "Save" }).click();
       await current.waitFor({ state: "detached" });
       await ada.page.locator("#main input[type=file]").setInputFiles({ name: "me.png", mimeType: "image/png", buffer: PNG });
-      await ada.page.getByRole("button", { name: "Remove the picture" }).waitFor();
+      await ada.page.getByRole("button", { name: "Remove picture" }).waitFor();
       await ada.page.getByLabel("Appearance").selectOption(scheme === "light" ? "dark" : "light");
       const dark = await ada.page.evaluate(() => getComputedStyle(document.body).backgroundColor);
-      assert.equal(dark === "rgb(16, 19, 27)", scheme === "light", "the look that was chosen");
+      assert.equal(dark === "rgb(16, 19, 27)", scheme === "light", "the chosen theme is used");
       await ada.page.getByLabel("Language").selectOption("de");
       await ada.page.getByRole("heading", { name: "Profil", exact: true }).waitFor();
       assert.equal(await ada.page.evaluate(() => document.documentElement.lang), "de");
       await bob.page.reload();
       await bob.page.getByRole("link", { name: new RegExp(`Ada Renamed ${mark}`) }).first().waitFor();
 
-      // She goes; he sees it, and she is asked to log in again.
+      // She logs out: he sees her offline, and she sees the log-in form.
       await desk.context.close();
       await ada.page.getByRole("button", { name: "Abmelden" }).click();
       await ada.page.getByRole("button", { name: "Anmelden" }).waitFor();
@@ -177,7 +177,7 @@ describe("the chat", () => {
     });
   }
 
-  test("what is written without a connection is kept over a reload and said once", async () => {
+  test("messages written without a connection survive a reload and are sent once", async () => {
     const ada = await Person.open(chromium, server.url);
     const bob = await Person.open(chromium, server.url);
     await ada.register("adaoffline", "Ada");
@@ -187,21 +187,21 @@ describe("the chat", () => {
     await bob.open(/^Ada/);
     await bob.hears("before");
 
-    // The server is gone in the middle of a send, and the page is loaded again while it is.
+    // The server is killed during a send, and the page is reloaded while it is down.
     const port = server.port;
     await server.kill("SIGKILL");
     await ada.page.getByText("No connection.").waitFor();
     await ada.say("written while away 1");
     await ada.say("written while away 2");
     await until(ada.page, () => document.querySelectorAll(".pending").length === 2);
-    // Only the page that is loaded then can send it: the one before is closed while there is nobody to send it to.
+    // Close the page before the server is back, so that only the reloaded page can send the messages.
     await ada.page.goto("about:blank");
     server = await Server.start({ listen: [port], folder: server.folder });
     await ada.page.goBack();
     await ada.page.reload();
     await bob.hears("written while away 2");
     await ada.page.waitForFunction(() => document.querySelectorAll(".pending").length === 0);
-    // What she missed is in its place.
+    // All messages are in order.
     await bob.say("after");
     await ada.hears("after");
     for (const person of [ada, bob]) {
@@ -212,14 +212,14 @@ describe("the chat", () => {
     await bob.leave();
   });
 
-  test("a send that is acknowledged to nobody is said once", async () => {
+  test("a message whose acknowledgement was lost is stored once", async () => {
     const ada = await Person.open(chromium, server.url);
     await ada.register("adaonce", "Ada");
     await server.register("bobonce");
     await ada.find("bobonce", /Bob/);
     await ada.say("first");
     await ada.page.getByRole("img", { name: /^(Sent|Delivered)/ }).first().waitFor();
-    // The message leaves, its acknowledgement does not come: the outbox has it still, and the next page sends it again.
+    // The message is stored, but its acknowledgement is lost: it is still in the outbox, and the next page sends it again.
     const waiting = await ada.page.evaluate(() => {
       const session = JSON.parse(localStorage.getItem("quintet.session"));
       const conversationId = decodeURIComponent(location.hash.split("/")[2]);
@@ -238,7 +238,7 @@ describe("the chat", () => {
     await ada.leave();
   });
 
-  test("a refusal is told, and what was written is not lost", async () => {
+  test("a refused message is reported with its text", async () => {
     const ada = await Person.open(chromium, server.url);
     await ada.register("adarefused", "Ada");
     const bob = await server.register("bobrefused");
@@ -247,7 +247,7 @@ describe("the chat", () => {
     await ada.say("hello");
     await ada.page.getByRole("img", { name: /^(Sent|Delivered)/ }).waitFor();
     const me = await ada.page.evaluate(() => JSON.parse(localStorage.getItem("quintet.session")).user.id);
-    // She is out before the page knows it: her page hears nothing while it is offline.
+    // She is removed while her page is offline, so the page does not know it.
     await ada.context.setOffline(true);
     await ada.say("one more");
     await server.api(bob.token, "DELETE", `/conversations/${room.id}/members/${me}`);
@@ -257,7 +257,7 @@ describe("the chat", () => {
     await ada.leave();
   });
 
-  test("who logs in next finds nothing of the one before", async () => {
+  test("the next user who logs in sees no data of the previous one", async () => {
     const ada = await Person.open(chromium, server.url);
     await ada.register("adanext", "Ada");
     await server.register("bobnext");
@@ -266,7 +266,7 @@ describe("the chat", () => {
     await ada.say("for Bob alone");
     await ada.page.getByRole("img", { name: /^(Sent|Delivered)/ }).waitFor();
     await ada.composer().fill("begun, not said");
-    // The answer to what Ada asked comes when Eve is there already.
+    // A response to a request of Ada arrives after Eve has logged in.
     let release;
     const held = new Promise((resolve) => { release = resolve; });
     await ada.page.route("**/api/v1/meetups*", async (route) => {
@@ -283,13 +283,13 @@ describe("the chat", () => {
     assert.equal(await ada.page.getByText("for Bob alone").count(), 0);
     await ada.find("bobnext", /Bob/);
     assert.equal(await ada.composer().inputValue(), "");
-    // Eve has no session of Ada's left, whatever comes late.
+    // The late response does not restore Ada's session.
     const who = await ada.page.evaluate(() => JSON.parse(localStorage.getItem("quintet.session")).user.username);
     assert.equal(who, "evenext");
     await ada.leave();
   });
 
-  test("two tabs keep what each of them has not sent yet", async () => {
+  test("two tabs keep their own unsent messages", async () => {
     const ada = await Person.open(chromium, server.url);
     await ada.register("adatabs", "Ada");
     const bob = await server.register("bobtabs");
@@ -309,7 +309,7 @@ describe("the chat", () => {
       await page.getByRole("button", { name: "Send", exact: true }).click();
       await page.locator(".pending").waitFor();
     }
-    // Both are closed; one page sends what both left.
+    // Close both tabs; a new page sends the messages of both.
     await other.close();
     await ada.page.goto("about:blank");
     server = await Server.start({ listen: [port], folder: server.folder });
@@ -322,7 +322,7 @@ describe("the chat", () => {
     await ada.leave();
   });
 
-  test("what was changed stays, though a list comes that was asked for meanwhile", async () => {
+  test("a list that was loaded during a change does not undo the change", async () => {
     const ada = await Person.open(chromium, server.url);
     const { page } = ada;
     await ada.register("adalist", "Ada");
@@ -332,7 +332,7 @@ describe("the chat", () => {
     await page.goto(`${server.url}/#/meetups`);
     const card = page.getByRole("article", { name: "Chess", exact: true });
     await card.waitFor();
-    // The request waits on its way; the list is asked for and comes before it.
+    // Hold the request back, and load the list in the meantime.
     let release;
     const held = new Promise((resolve) => { release = resolve; });
     await page.route(`**/api/v1/meetups/${meetup.id}/requests`, async (route) => {
@@ -351,7 +351,7 @@ describe("the chat", () => {
     await ada.leave();
   });
 
-  test("what one has looked at is read, however briefly", async () => {
+  test("notifications count as read even if they were shown only briefly", async () => {
     const ada = await Person.open(chromium, server.url);
     const { page } = ada;
     await ada.register("adabrief", "Ada");
@@ -359,7 +359,7 @@ describe("the chat", () => {
     const { body: { items: [user] } } = await server.api(key, "GET", "/users?q=adabrief");
     await server.api(key, "POST", "/notifications", { userId: user.id, title: "Ding", message: "A word" });
     await page.getByRole("link", { name: "Notifications, 1 new" }).waitFor();
-    // Gone again before anything was painted.
+    // Leave the view again before it was painted.
     await page.evaluate(() => new Promise((done) => {
       new MutationObserver((_, observer) => {
         if (!document.querySelector(".notices li")) return;
@@ -373,7 +373,7 @@ describe("the chat", () => {
     await ada.leave();
   });
 
-  test("five thousand messages: nothing jumps, nothing grows without end", async () => {
+  test("5,000 messages: scrolling does not jump, and memory is bounded", async () => {
     const ada = await Person.open(chromium, server.url);
     await ada.register("adalong", "Ada");
     const bob = await server.register("boblong");
@@ -391,7 +391,7 @@ describe("the chat", () => {
     await ada.open(/Bob/);
     const { page } = ada;
     await until(page, () => document.querySelectorAll("li.message").length >= 50);
-    // Up, as a wheel does it; each step moves what is in view by what was scrolled, and by nothing else.
+    // Scroll up like a mouse wheel. Each step must move the visible messages by exactly the scrolled distance.
     const result = await page.evaluate(async () => {
       const box = document.querySelector(".history");
       const frame = () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
@@ -414,7 +414,7 @@ describe("the chat", () => {
           await frame();
           continue;
         }
-        // Its end: its head goes when the message before it is the same person's, and has just been loaded.
+        // Measure its end: its header disappears if a message of the same user is loaded before it.
         const was = anchor.getBoundingClientRect().bottom;
         box.scrollTop = Math.max(0, before - 400);
         const moved = was + (before - box.scrollTop);
@@ -428,10 +428,10 @@ describe("the chat", () => {
       return { worst, most, seen: seen.size, grew: size() - beganWith };
     });
     assert.ok(result.seen >= 4_900, `saw ${result.seen} of 5,000`);
-    assert.ok(result.worst <= 2, `what was in view jumped by ${result.worst} pixels`);
+    assert.ok(result.worst <= 2, `visible messages jumped by ${result.worst} pixels`);
     assert.ok(result.most <= 350, `${result.most} messages were held at once`);
     assert.ok(result.grew < 10e6, `the page grew by ${result.grew} bytes`);
-    // And back to the end by its button.
+    // Return to the end with the button.
     await page.getByRole("button", { name: "Go to the newest message" }).click();
     await page.locator("li.message", { hasText: /^.*4999/ }).last().waitFor();
     await ada.leave();

@@ -1,5 +1,5 @@
-// Every view of the page: for those who cannot see it or have no mouse (axe-core), and against those who write markup
-// where text belongs.
+// Every view of the page: accessibility (axe-core and keyboard use), and hostile text that tries to inject markup; and the
+// playground.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -13,7 +13,7 @@ import { Server } from "../lib/server.mjs";
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
-/** Texts that would run, or show, if they became markup anywhere. */
+/** Texts that would run or be rendered if they were inserted as markup anywhere. */
 const HOSTILE = [
   "<script>window.broken=1</script>",
   "<img src=x onerror=\"window.broken=1\">",
@@ -37,29 +37,29 @@ describe("every view", () => {
     await server?.stop();
   });
 
-  /** What axe finds wrong with what is shown now. */
+  /** Checks that axe finds no violations in the current view. */
   async function faults(page, where) {
-    // The page's own policy lets no script in: it is run as a debugger runs it.
+    // The content security policy allows no foreign scripts, so run it through the debugger.
     await page.evaluate(AXE);
     const found = await page.evaluate(async (rules) => {
       const { violations, passes } = await window.axe.run(document, { runOnly: rules });
       const brief = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).slice(0, 3).join(" | ")}`);
       return { brief, passed: passes.length };
     }, RULES);
-    assert.ok(found.passed > 10, `${where}: axe looked at something`);
+    assert.ok(found.passed > 10, `${where}: axe checked something`);
     assert.deepEqual(found.brief, [], where);
   }
 
   for (const [size, scheme] of [["desk", "light"], ["phone", "dark"], ["desk", "dark"], ["phone", "light"]]) {
-    test(`has no fault that axe-core knows (${size}, ${scheme})`, async () => {
+    test(`has no violations of axe-core rules (${size}, ${scheme})`, async () => {
       const mark = `${size}${scheme}`;
-      // Colours are looked at as they are, not on their way.
+      // Without animations, so that axe sees the final colours.
       const ada = await Person.open(chromium, server.url, { ...SIZES[size], colorScheme: scheme, reducedMotion: "reduce" });
       const { page } = ada;
       await faults(page, "logging in");
-      await page.getByRole("button", { name: "I have no account yet" }).click();
+      await page.getByRole("button", { name: "No account yet?" }).click();
       await faults(page, "registering");
-      await page.getByRole("button", { name: "I have an account" }).click();
+      await page.getByRole("button", { name: "Already have an account?" }).click();
       await ada.register(`ada${mark}`, `Ada ${mark}`);
       await faults(page, "an empty list");
       const bob = await server.register(`bob${mark}`);
@@ -103,25 +103,25 @@ describe("every view", () => {
       await page.getByLabel("Full name").waitFor();
       await faults(page, "the profile");
       await page.goto(`${server.url}/playground`);
-      await page.getByRole("button", { name: "Begin" }).waitFor();
+      await page.getByRole("button", { name: "Start" }).waitFor();
       await faults(page, "the playground's start");
       await ada.leave();
     });
   }
 
-  test("is whole without a mouse", async () => {
+  test("can be used by keyboard only", async () => {
     const ada = await Person.open(chromium, server.url);
     const { page } = ada;
     await server.register("bobkeys");
     await ada.register("adakeys", "Ada");
-    /** Goes on by the Tab key until something has the focus. */
+    /** Presses Tab until an element has the focus. */
     const tabTo = async (role, name) => {
       const wanted = page.getByRole(role, { name }).first();
       for (let n = 0; n < 60; n += 1) {
         await page.keyboard.press("Tab");
         if (await wanted.evaluate((element) => element === document.activeElement).catch(() => false)) return;
       }
-      assert.fail(`the Tab key does not come to ${name}`);
+      assert.fail(`the Tab key does not reach ${name}`);
     };
     await tabTo("searchbox", "Search people, conversations and rooms");
     await page.keyboard.type("bobkeys");
@@ -144,7 +144,7 @@ describe("every view", () => {
     await ada.leave();
   });
 
-  test("shows text as text, whatever it says", async () => {
+  test("shows hostile text as plain text", async () => {
     const ada = await Person.open(chromium, server.url);
     await ada.register("adatext", "Ada");
     const { page } = ada;
@@ -153,7 +153,7 @@ describe("every view", () => {
     const taken = [];
     for (const [index, text] of HOSTILE.entries()) {
       const eve = await server.register(`eve${index}`);
-      // As a name, a room's name, a message, a file's name, a meetup: wherever somebody else's words are shown.
+      // Wherever text of other users is shown: names of users and groups, messages, file names, meetups.
       const accept = async (answer) => {
         const { status } = await answer;
         assert.ok(status < 500, `${text}: ${status}`);
@@ -173,11 +173,11 @@ describe("every view", () => {
       const { body: meetup } = await accept(server.api(eve.token, "POST", "/meetups", { activity: text, location: text, startsAt: soon }));
       if (meetup?.id) await server.api(me.token, "POST", `/meetups/${meetup.id}/requests`);
     }
-    assert.ok(taken.length > HOSTILE.length * 4, `most of it was taken: ${taken.length}`);
+    assert.ok(taken.length > HOSTILE.length * 4, `most of them were accepted: ${taken.length}`);
     await page.reload();
     await page.getByRole("navigation").getByRole("link", { name: /script/ }).first().waitFor();
     const places = await page.evaluate(() => [...document.querySelectorAll(".list a.item")].map((link) => link.getAttribute("href")));
-    // A group and a direct conversation of each; the text that hides characters is no name of a group.
+    // A group and a direct conversation for each; the text with hidden characters is not a valid name.
     assert.ok(places.length >= HOSTILE.length * 2 - 1, `${places.length} conversations are shown`);
     for (const hash of [...places, "#/meetups", "#/notifications", "#/profile", "#/new"]) {
       await page.evaluate((to) => { location.hash = to; }, hash);
@@ -204,33 +204,33 @@ describe("every view", () => {
     await ada.leave();
   });
 
-  test("the playground: five vocabularies, one conversation, every form", async () => {
+  test("the playground: five dialects, one conversation, every form", async () => {
     const ada = await Person.open(chromium, `${server.url}/playground`, { viewport: { width: 1500, height: 950 }, permissions: ["clipboard-read", "clipboard-write"] });
     const { page } = ada;
-    await page.getByRole("button", { name: "Begin" }).click();
+    await page.getByRole("button", { name: "Start" }).click();
     const names = ["Ada", "Ben", "Cleo", "Dan", "Eve"];
     for (const name of names) {
-      const pane = page.getByRole("region", { name: new RegExp(`^${name}, who speaks`) });
+      const pane = page.getByRole("region", { name: new RegExp(`^${name}, dialect `) });
       await pane.getByRole("img", { name: "online" }).waitFor();
     }
     await faults(page, "the playground");
     for (const name of names) {
-      const pane = page.getByRole("region", { name: new RegExp(`^${name}, who speaks`) });
-      await pane.getByRole("textbox", { name: `${name} says` }).fill(`${name} is here`);
-      await pane.getByRole("button", { name: "Say" }).click();
+      const pane = page.getByRole("region", { name: new RegExp(`^${name}, dialect `) });
+      await pane.getByRole("textbox", { name: `Message as ${name}` }).fill(`${name} is here`);
+      await pane.getByRole("button", { name: "Send", exact: true }).click();
     }
-    // Each of them has heard all five, once, in the same order.
+    // Each user has received all five messages once.
     await until(page, () => [...document.querySelectorAll(".said")].every((list) => list.children.length === 5));
     const heard = await page.evaluate(() => [...document.querySelectorAll(".said")].map((list) => [...list.children].map((item) => /\w+ is here/.exec(item.textContent)[0])));
     for (const list of heard) assert.deepEqual([...list].sort(), [...heard[0]].sort());
-    // The frames have each vocabulary's own names, and nobody's token.
+    // The frames contain the event names of each dialect, and no tokens.
     for (const [name, event] of [["Ada", "receiveMessage"], ["Ben", "groupMessage"], ["Cleo", "message_received"], ["Dan", "receive_message"], ["Eve", "message:new"]]) {
       await page.getByRole("list", { name: `Frames of ${name}` }).getByText(`"${event}"`).first().waitFor();
     }
     assert.equal(await page.evaluate(() => /eyJ[\w-]+\.eyJ/.test(document.body.textContent)), false);
-    // Every event of every vocabulary goes out by its form, and is answered.
+    // Every event of every dialect can be sent with its form, and is acknowledged.
     for (const name of names) {
-      const pane = page.getByRole("region", { name: new RegExp(`^${name}, who speaks`) });
+      const pane = page.getByRole("region", { name: new RegExp(`^${name}, dialect `) });
       await pane.getByText("Send any event").click();
       const choice = pane.getByLabel("event", { exact: true });
       const events = await choice.locator("option").evaluateAll((options) => options.map((option) => option.value));
@@ -238,11 +238,11 @@ describe("every view", () => {
       for (const event of events) {
         await choice.selectOption(event);
         await pane.locator(".any form").evaluate((form) => form.requestSubmit());
-        // The acknowledgement of that very packet: its number is in both.
+        // Wait for the acknowledgement of this packet, by its number.
         await until(page, ([who, sent]) => {
           const frames = document.querySelector(`[aria-label="Frames of ${who}"]`);
           const texts = (kind) => [...frames.querySelectorAll(`.${kind} code`)].map((code) => code.textContent);
-          // With bytes in it, a packet begins otherwise.
+          // A packet with binary data has a different prefix.
           const packet = texts("out").findLast((text) => /^4(2|51-)\d+\["/.test(text) && text.includes(`"${sent}"`));
           const number = packet && /^4(?:2|51-)(\d+)/.exec(packet)[1];
           return number && texts("in").some((text) => text.startsWith(`43${number}[`));
@@ -253,11 +253,11 @@ describe("every view", () => {
     await page.getByText("Copied.").waitFor();
     const code = await page.evaluate(() => navigator.clipboard.readText());
     assert.match(code, /dialect: "chat"/);
-    // Another vocabulary for the same person; then all are erased.
-    await page.getByLabel("Vocabulary of Ada").selectOption("chat");
-    await page.getByRole("region", { name: "Ada, who speaks chat" }).getByRole("img", { name: "online" }).waitFor();
-    await page.getByRole("button", { name: "Done: erase them" }).click();
-    await page.getByRole("button", { name: "Begin" }).waitFor();
+    // Change the dialect of a user, and then delete all accounts.
+    await page.getByLabel("Dialect of Ada").selectOption("chat");
+    await page.getByRole("region", { name: "Ada, dialect chat" }).getByRole("img", { name: "online" }).waitFor();
+    await page.getByRole("button", { name: "Finish and delete accounts" }).click();
+    await page.getByRole("button", { name: "Start" }).waitFor();
     await ada.leave();
   });
 });

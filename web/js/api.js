@@ -1,11 +1,11 @@
-// The HTTP API: one function for calls, one for files. A failure says what was wrong.
+// The HTTP API: one function for calls, one for uploads. Failures carry a message for the user.
 
 import { session, setSession } from "./session.js";
 import { inWords, t } from "./texts.js";
 
 /** @typedef {import("./types.js").Session} Session */
 
-/** A failure that the server, or the way to it, gave. */
+/** An error response of the server, or a network error. */
 export class Failure extends Error {
   /** @param {string} message @param {{ status?: number, code?: string }} [how] */
   constructor(message, { status = 0, code = "" } = {}) {
@@ -15,33 +15,33 @@ export class Failure extends Error {
   }
 }
 
-/** What went wrong, for a person. @param {unknown} error */
+/** Returns the message of an error, for the user. @param {unknown} error */
 export function why(error) {
   return error instanceof Error && error.message ? error.message : t("errorUnknown");
 }
 
-/** The user who asked is no longer the one who uses the page. @param {Session | null} asker */
+/** Whether another user has logged in since the request was sent. @param {Session | null} asker */
 function over(asker) {
   return asker?.user.id !== session.value?.user.id;
 }
 
-/** What went wrong, where there is anybody left to tell. @param {unknown} error @returns {string} */
+/** Returns the message of an error, or an empty text if the user who sent the request has logged out. @param {unknown} error @returns {string} */
 export function worthTelling(error) {
   return error instanceof Failure && error.code === "over" ? "" : why(error);
 }
 
 /** @param {Session | null} asker @param {number} status @param {string} text @returns {any} */
 function answer(asker, status, text) {
-  // What one was told is nobody else's.
+  // A response for one user must not be shown to another.
   if (over(asker)) throw new Failure("", { code: "over" });
   let body = null;
   try {
     body = text ? JSON.parse(text) : null;
   } catch {
-    // Something between here and the server answered in its own words.
+    // Not JSON: a proxy in between sent the response.
   }
   if (status >= 200 && status < 300) return body;
-  // A token that no longer counts: whoever uses the page logs in again.
+  // The token is no longer valid: the user has to log in again.
   if (status === 401 && asker && session.value?.token === asker.token) setSession(null, t("sessionEnded"));
   throw new Failure(inWords(body?.code, body?.detail ?? t("errorUnknown")), { status, code: body?.code });
 }
@@ -49,7 +49,7 @@ function answer(asker, status, text) {
 /**
  * Calls the API.
  * @param {string} method
- * @param {string} path below `/api/v1`
+ * @param {string} path relative to `/api/v1`
  * @param {unknown} [body]
  * @returns {Promise<any>}
  */
@@ -70,7 +70,7 @@ export async function call(method, path, body) {
 }
 
 /**
- * Every item of a list, page by page.
+ * Loads all items of a list, page by page.
  * @param {string} path
  * @returns {Promise<any[]>}
  */
@@ -86,7 +86,7 @@ export async function all(path) {
 }
 
 /**
- * Uploads a file; `progress` is told how much of it is there, from 0 to 1.
+ * Uploads a file. `progress` is called with the uploaded fraction, from 0 to 1.
  * @param {File} file
  * @param {(part: number) => void} progress
  * @param {AbortSignal} [signal]

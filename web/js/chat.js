@@ -1,4 +1,4 @@
-// The chat's beginning.
+// The entry point of the chat.
 
 import { render } from "preact";
 

@@ -1,4 +1,4 @@
-// Which view is open: the part of the address after `#`, so that back, forward and reload do what they should.
+// The current view, stored in the fragment of the URL so that back, forward and reload work as usual.
 
 import { signal } from "@preact/signals";
 

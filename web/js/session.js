@@ -1,4 +1,4 @@
-// Who uses the page: kept over a reload, and in step between tabs.
+// The session of the logged-in user. It survives a reload and is synchronised between tabs.
 
 import { computed, signal } from "@preact/signals";
 
@@ -19,13 +19,13 @@ function kept() {
 /** @type {import("@preact/signals").Signal<Session | null>} */
 export const session = signal(kept());
 
-/** Oneself, while logged in. */
+/** The logged-in user, or null. */
 export const me = computed(() => session.value?.user ?? null);
 
-/** Why one has to log in again. */
+/** The message that the login form shows after a session ended. */
 export const farewell = signal("");
 
-/** @param {Session | null} next @param {string} [why] what is said where it ends */
+/** @param {Session | null} next @param {string} [why] the message to show after the session ended */
 export function setSession(next, why = "") {
   farewell.value = why;
   if (next) localStorage.setItem(KEPT, JSON.stringify(next));
@@ -33,7 +33,7 @@ export function setSession(next, why = "") {
   session.value = next;
 }
 
-// Another tab logs in or out.
+// Another tab logged in or out.
 window.addEventListener("storage", (event) => {
   if (event.key === KEPT) session.value = kept();
 });

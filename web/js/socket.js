@@ -1,5 +1,5 @@
-// The connection: two vocabularies of Quintet over one Socket.IO connection. Messages, typing, reading and presence come
-// in `chat`; meetups and notifications in `meetup`. The official client comes back by itself, and asks to be told what
+// The connection: two dialects of Quintet over one Socket.IO connection. Messages, typing, read cursors and presence use
+// `chat`; meetups and notifications use `meetup`. The official client reconnects by itself and requests the events that
 // it missed.
 
 import { effect, signal } from "@preact/signals";
@@ -9,19 +9,19 @@ import { Failure, call } from "./api.js";
 import { session, setSession } from "./session.js";
 import { t } from "./texts.js";
 
-/** How long an acknowledgement may take before it is asked for again. */
+/** Time to wait for an acknowledgement, in milliseconds. */
 const PATIENCE_MS = 10_000;
-/** Time after which a refusal that may pass is tried again. */
+/** Time before a refused connection is opened again, in milliseconds. */
 const AGAIN_MS = 5_000;
-/** A token is renewed when it has less than this left. */
+/** A token is refreshed when it expires within this time, in milliseconds. */
 const RENEW_MS = 3 * 24 * 60 * 60 * 1_000;
-/** How often that is looked at. */
+/** How often the expiry of the token is checked, in milliseconds. */
 const LOOK_MS = 60 * 60 * 1_000;
 const OVER = ["ERR_UNAUTHENTICATED", "ERR_TOKEN_EXPIRED"];
 
 /** @typedef {Record<string, (payload: any) => void>} Handlers */
 
-/** How the connection is. @type {import("@preact/signals").Signal<"connecting" | "online" | "offline">} */
+/** The state of the connection. @type {import("@preact/signals").Signal<"connecting" | "online" | "offline">} */
 export const link = signal("connecting");
 
 /** @type {import("socket.io-client").Socket | null} */
@@ -38,11 +38,11 @@ async function renew() {
   try {
     setSession(await call("POST", "/auth/refresh"));
   } catch {
-    // Looked at again in an hour; a token that is over by then says so itself.
+    // Checked again in an hour. If the token has expired by then, the server refuses it.
   }
 }
 
-/** Whether a connection is the one of now, not that of an earlier login. @param {import("socket.io-client").Socket} socket */
+/** Whether a connection belongs to the current session. @param {import("socket.io-client").Socket} socket */
 const current = (socket) => socket === chat || socket === meetup;
 
 /** @param {import("socket.io-client").Socket} socket @param {Error & { data?: { code?: string } }} error */
@@ -50,11 +50,11 @@ function refused(socket, error) {
   if (!current(socket)) return;
   if (socket === chat) link.value = "offline";
   if (OVER.includes(error.data?.code ?? "")) setSession(null, t("sessionEnded"));
-  // Refused by the server, not cut: the client does not come back by itself.
+  // The server refused the connection, so the client does not reconnect by itself.
   else if (!socket.active) setTimeout(() => { if (current(socket)) socket.connect(); }, AGAIN_MS);
 }
 
-/** The server has ended a connection for good: the API says whether the session is over, else it is opened again. @param {import("socket.io-client").Socket} socket */
+/** Handles a connection that the server closed for good: reconnects, unless the API reports that the session has ended. @param {import("socket.io-client").Socket} socket */
 function ended(socket) {
   call("GET", "/me").then(() => { if (current(socket)) socket.connect(); }, () => {
     setTimeout(() => { if (current(socket)) ended(socket); }, AGAIN_MS);
@@ -62,14 +62,14 @@ function ended(socket) {
 }
 
 /**
- * Connects, and tells what it hears.
+ * Connects, and passes received events to the handlers.
  * @param {{ chat: Handlers, meetup: Handlers, up: (recovered: boolean) => void,
  *   meetupUp: (recovered: boolean) => void }} hears
  */
 export function open(hears) {
   /** @param {(auth: object) => void} say */
   const auth = (say) => say({ token: session.value?.token, recover: true });
-  // A server that is full serves requests with a good token in their head, and looks no further.
+  // A server that is full serves only requests with a valid token in their headers.
   const extraHeaders = { authorization: `Bearer ${session.value?.token ?? ""}` };
   const options = { auth, extraHeaders, reconnectionDelay: 500, reconnectionDelayMax: 5_000 };
   chat = io("/chat", options);
@@ -89,7 +89,7 @@ export function open(hears) {
       if (reason === "io server disconnect") ended(socket);
     });
   }
-  // A new token, of this tab or of another, is told to connections that are open.
+  // Send a new token, from this tab or another, over the open connections.
   dispose = effect(() => {
     const token = session.value?.token;
     if (token) extraHeaders.authorization = `Bearer ${token}`;
@@ -108,13 +108,13 @@ export function close() {
   for (const socket of open) socket?.disconnect();
 }
 
-/** Says something that may be lost. @param {string} name @param {object} payload */
+/** Sends an event that may be lost. @param {string} name @param {object} payload */
 export function mention(name, payload) {
   if (chat?.connected) chat.volatile.emit(name, payload);
 }
 
 /**
- * Says something and waits for the answer; fails where there is no connection, or none in time.
+ * Sends an event and waits for its acknowledgement. Fails without a connection, or if the acknowledgement takes too long.
  * @param {string} name
  * @param {object} payload
  * @returns {Promise<any>}

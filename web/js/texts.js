@@ -1,4 +1,4 @@
-// The texts of the page, in the language of the reader.
+// Translations: the texts of the page in the user's language.
 
 import { signal } from "@preact/signals";
 
@@ -27,7 +27,7 @@ export function setLanguage(tag) {
   document.documentElement.lang = tag;
 }
 
-/** Refusals that the page has words of its own for, by the server's code. @type {Record<string, TextName>} */
+/** Error codes of the server that the page translates. @type {Record<string, TextName>} */
 const REFUSALS = {
   ERR_FORBIDDEN: "errorForbidden",
   ERR_NOT_FOUND: "errorNotFound",
@@ -36,14 +36,14 @@ const REFUSALS = {
   ERR_UNAUTHENTICATED: "errorLogin",
 };
 
-/** What the server says, in the language of the reader as far as the page knows how. @param {string | undefined} code @param {string} text */
+/** Translates an error of the server if possible; otherwise returns the server's text. @param {string | undefined} code @param {string} text */
 export function inWords(code, text) {
   const name = REFUSALS[code ?? ""];
   return language.value === "en" || !name ? text : t(name);
 }
 
 /**
- * A text, with its `{names}` filled in.
+ * Returns a text in the current language, with its `{placeholders}` replaced.
  * @param {TextName} name
  * @param {Record<string, string | number>} [values]
  */

@@ -1,4 +1,4 @@
-// The shapes that the API gives, as far as the page uses them.
+// Types of the API's responses, with the fields that the page uses.
 
 /**
  * @typedef {{ id: string, username: string, name: string, avatar: string | null, online?: boolean,

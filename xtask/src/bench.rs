@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::{sh, test};
 
-/// Where the peers are.
+/// The folder of the peers.
 const PEERS: &str = "bench/peers";
 
 pub(crate) fn run(scenarios: &[String], peers: Option<&str>, quick: bool) -> Result<(), String> {
@@ -43,7 +43,7 @@ pub(crate) fn run(scenarios: &[String], peers: Option<&str>, quick: bool) -> Res
     sh::run("target/release/quintet-bench", &args)
 }
 
-/// Whether what the lock file names was installed after it was last changed.
+/// Whether the packages of the lock file were installed after it was last changed.
 fn up_to_date(folder: &Path) -> bool {
     let changed = |file: &str| folder.join(file).metadata().and_then(|metadata| metadata.modified()).ok();
     changed("node_modules/.package-lock.json").is_some_and(|installed| Some(installed) >= changed("package-lock.json"))

@@ -3,6 +3,7 @@
 mod bench;
 mod deny;
 mod sh;
+mod simulate;
 mod test;
 mod tidy;
 mod vendor;
@@ -30,32 +31,51 @@ enum Command {
         #[arg(long)]
         e2e: bool,
     },
-    /// Check the structure: arrows between crates, sizes of files, where words may stand, paths named in docs.
+    /// Check the structure: arrows between crates, circles between files, sizes of files, where some texts may occur,
+    /// docs of fields, and paths named in documents.
     Tidy,
     /// Measure Quintet beside its peers; a full run renews docs/benchmarks.md.
     Bench {
-        /// Which scenarios: idle, fanout, send, storm, presence, history, mixed; all where none is named.
+        /// Scenarios to run: idle, fanout, send, storm, presence, history, mixed; all by default.
         scenarios: Vec<String>,
-        /// Which servers, with commas: quintet, engine, floor, node, socketioxide, python.
+        /// Servers to measure, separated by commas: quintet, engine, floor, node, socketioxide, python.
         #[arg(long)]
         peers: Option<String>,
-        /// Fewer, shorter and smaller: five minutes for all.
+        /// Run fewer and smaller cases for a shorter time: five minutes for all.
         #[arg(long)]
         quick: bool,
     },
     /// Build the binary that is shipped, with every feature: target/dist/quintet.
     Dist,
-    /// Make the pictures in docs/screenshots.
+    /// Make the screenshots in docs/screenshots.
     Screenshots,
-    /// Renew what the web client is made of from npm.
+    /// Renew the web client's libraries from npm.
     Vendor {
-        /// Only say whether it is what npm has.
+        /// Only check that they are equal to npm's.
         #[arg(long)]
         check: bool,
     },
-    /// Hold the libraries against deny.toml: licences, sources, known vulnerabilities.
+    /// Check the dependencies against deny.toml: licences, sources, known vulnerabilities.
     Deny,
-    /// What CI runs: test, fmt, clippy, tidy, deny.
+    /// Run the whole server under seeds, with simulated clients, faults and a model of what each client must have received.
+    Simulate {
+        /// The number of seeds.
+        #[arg(long)]
+        seeds: Option<u64>,
+        /// The first seed.
+        #[arg(long)]
+        first: Option<u64>,
+        /// One seed alone, with its trace.
+        #[arg(long)]
+        seed: Option<u64>,
+        /// The number of steps of each seed.
+        #[arg(long)]
+        steps: Option<u64>,
+        /// Instead, plant each known bug in a copy of the sources, and try whether the seeds find it.
+        #[arg(long)]
+        planted: bool,
+    },
+    /// Run what CI runs: test, simulate, fmt, clippy, tidy, deny.
     Ci,
 }
 
@@ -68,7 +88,10 @@ fn main() -> ExitCode {
         Command::Dist => sh::run("cargo", &["build", "--profile", "dist", "--package", "quintet", "--all-features"]),
         Command::Screenshots => test::screenshots(),
         Command::Vendor { check } => vendor::run(check),
+        Command::Simulate { seeds, planted: true, .. } => simulate::planted(seeds.unwrap_or(simulate::CI_SEEDS)),
+        Command::Simulate { seeds, first, seed, steps, planted: false } => simulate::run(seeds, first, seed, steps),
         Command::Ci => test::run(true, true)
+            .and_then(|()| simulate::run(Some(simulate::CI_SEEDS), None, None, None))
             .and_then(|()| sh::run("cargo", &["fmt", "--all", "--check"]))
             .and_then(|()| {
                 sh::run("cargo", &["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"])

@@ -1,4 +1,4 @@
-//! Running other programs.
+//! Runs other programs.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -24,18 +24,18 @@ pub(crate) fn run_in(folder: &Path, program: &str, args: &[&str]) -> Result<(), 
     if status.success() { Ok(()) } else { Err(format!("`{program} {}` failed: {status}", args.join(" "))) }
 }
 
-/// Installs exactly what the lock file of a folder names.
+/// Installs exactly the packages of a folder's lock file.
 pub(crate) fn npm_ci(folder: &Path, more: &[&str]) -> Result<(), String> {
     run_in(folder, "npm", &[&["ci", "--no-audit", "--no-fund", "--loglevel=error"], more].concat())
 }
 
-/// Whether a program is there.
+/// Whether a program is installed.
 pub(crate) fn has(program: &str) -> bool {
     let found = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     found.is_ok_and(|status| status.success())
 }
 
-/// The first line that a program prints, if it runs.
+/// The first line that a program prints, if it succeeds.
 pub(crate) fn output(program: &str, args: &[&str]) -> Option<String> {
     let output = Command::new(program).args(args).output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout);

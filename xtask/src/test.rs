@@ -1,14 +1,14 @@
-//! `cargo xtask test`: installs what the tests need by itself, and runs all of them; the web client's types among them.
+//! `cargo xtask test`: installs what the tests need, and runs all of them, and checks the types of the web client.
 
 use std::path::Path;
 
 use crate::{sh, vendor};
 
-/// What the tests need beside Rust: the program, and Debian's package that has it.
+/// The programs that the tests need beside Rust, each with its Debian package.
 const NEEDED: [(&str, &str); 5] =
     [("node", "nodejs"), ("npm", "npm"), ("strace", "strace"), ("python3", "python3-venv"), ("chromium", "chromium")];
 
-/// The first version of Node.js whose test runner can do what the tests ask of it.
+/// The first version of Node.js whose test runner has all that the tests use.
 const NODE: (u32, u32) = (20, 14);
 
 pub(crate) fn run(rust: bool, e2e: bool) -> Result<(), String> {
@@ -28,7 +28,7 @@ pub(crate) fn run(rust: bool, e2e: bool) -> Result<(), String> {
     Ok(())
 }
 
-/// Makes the pictures of the documentation, with the binary as it is now.
+/// Makes the screenshots of the documentation, with the current binary.
 pub(crate) fn screenshots() -> Result<(), String> {
     install()?;
     sh::run("cargo", &["build", "--package", "quintet", "--all-features"])?;
@@ -37,7 +37,7 @@ pub(crate) fn screenshots() -> Result<(), String> {
     sh::run_in(&folder, "node", &["screenshots.mjs"])
 }
 
-/// An environment of Python's with exactly what a lock file names.
+/// A Python environment with exactly the packages of a lock file.
 pub(crate) fn python(environment: &str, lock: &Path) -> Result<(), String> {
     let environment = sh::root().join(environment);
     let python = environment.join("bin/python");
@@ -47,9 +47,9 @@ pub(crate) fn python(environment: &str, lock: &Path) -> Result<(), String> {
     sh::run(&python, &[&install[..], &["-r", &lock, "--require-hashes"]].concat())
 }
 
-/// Installs what the tests need where it is missing.
+/// Installs the programs that the tests need and that are missing.
 pub(crate) fn install() -> Result<(), String> {
-    // Debian has the part of Python that makes environments in a package of its own.
+    // Debian packages the part of Python that creates environments separately.
     let there = |program: &str| match program {
         "python3" => sh::output("python3", &["-c", "import ensurepip, venv; print(True)"]).is_some(),
         _ => sh::has(program),
@@ -57,7 +57,7 @@ pub(crate) fn install() -> Result<(), String> {
     let missing: Vec<&str> =
         NEEDED.iter().filter(|(program, _)| !there(program)).map(|(_, package)| *package).collect();
     install_packages(&missing)?;
-    // Debian's own may be older than what the tests are run with.
+    // Debian's own version may be older than the tests require.
     let version = sh::output("node", &["--version"]).unwrap_or_default();
     let mut parts = version.trim_start_matches('v').split('.').map(|part| part.parse::<u32>().unwrap_or(0));
     if (parts.next(), parts.next()) < (Some(NODE.0), Some(NODE.1)) {
@@ -66,7 +66,7 @@ pub(crate) fn install() -> Result<(), String> {
     Ok(())
 }
 
-/// Installs Debian's packages where that is allowed, else says exactly what to install.
+/// Installs Debian packages if that is permitted, else returns an error that names them.
 pub(crate) fn install_packages(missing: &[&str]) -> Result<(), String> {
     if missing.is_empty() {
         return Ok(());
@@ -77,6 +77,6 @@ pub(crate) fn install_packages(missing: &[&str]) -> Result<(), String> {
     }
     sh::run("apt-get", &["update", "-q"])?;
     let args = ["install", "-q", "-y", "--no-install-recommends"];
-    // None of them is to be started as a service.
+    // None of them must be started as a service.
     sh::run("env", &[&["RUNLEVEL=1", "apt-get"][..], &args, missing].concat())
 }

@@ -1,6 +1,13 @@
-//! `cargo xtask tidy`: the structure of the house, checked.
+//! `cargo xtask tidy`: checks the structure of the project.
+//!
+//! What lives here: the arrows between crates, the sizes of files, where some texts may occur, and the paths that
+//! documents name. Circles between files, short docs, and the list of earlier faults have files of their own.
 
-use std::collections::BTreeSet;
+mod circles;
+mod debt;
+mod docs;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -8,36 +15,53 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 
 use crate::sh;
 
-/// A source file has at most this many lines: it holds one concept.
+/// Maximum number of lines of a source file, which holds one concept.
 const LINES_MAX: usize = 500;
 
-/// Which crates of ours each may use. `server` may use all.
-const ARROWS: [(&str, &[&str]); 12] = [
+/// The crates of the project that each of them may use. `server` may use all.
+const ARROWS: [(&str, &[&str]); 14] = [
     ("quintet-socketio", &[]),
     ("quintet-domain", &[]),
     ("quintet-dialect", &["quintet-domain"]),
-    ("quintet-store", &["quintet-domain"]),
+    ("quintet-rules", &["quintet-domain"]),
+    ("quintet-store", &["quintet-domain", "quintet-rules"]),
     ("quintet-bus", &["quintet-domain"]),
     ("quintet-files", &[]),
     ("quintet-service", &["quintet-domain", "quintet-store", "quintet-bus", "quintet-files"]),
     ("quintet-gateway", &["quintet-domain", "quintet-dialect", "quintet-service", "quintet-socketio", "quintet-bus"]),
     ("quintet-rest", &["quintet-domain", "quintet-dialect", "quintet-service"]),
     ("quintet-web", &[]),
+    (
+        "quintet-simulate",
+        &[
+            "quintet-socketio",
+            "quintet-domain",
+            "quintet-dialect",
+            "quintet-rules",
+            "quintet-store",
+            "quintet-bus",
+            "quintet-files",
+            "quintet-service",
+            "quintet-gateway",
+        ],
+    ),
     ("quintet-bench", &["quintet-socketio"]),
     ("xtask", &[]),
 ];
 
-/// Libraries that a crate must not use: `domain` has no IO, no async, no serialisation; SQL is the store's alone.
-const FOREIGN: [(&str, &[&str]); 6] = [
+/// Libraries that a crate must not use: `domain` has no IO, no async code and no serialisation, `rules` no IO and no
+/// async code; SQL belongs to the store alone.
+const FOREIGN: [(&str, &[&str]); 7] = [
     ("quintet-domain", &["tokio", "serde", "serde_json", "rusqlite", "hyper"]),
     ("quintet-dialect", &["tokio", "rusqlite", "hyper"]),
+    ("quintet-rules", &["tokio", "rusqlite", "hyper"]),
     ("quintet-socketio", &["rusqlite", "axum"]),
     ("quintet-gateway", &["rusqlite", "axum"]),
     ("quintet-rest", &["rusqlite", "hyper"]),
     ("quintet-service", &["rusqlite", "hyper", "axum"]),
 ];
 
-/// Words that may stand in some places only: the word, and the folders where it may.
+/// Texts that may occur only in certain folders: the text, and the folders.
 const WORDS: [(&str, &[&str]); 5] = [
     ("SELECT ", &["crates/store/", "xtask/", "crates/bench/", "bench/"]),
     ("env::var", &["crates/server/", "xtask/", "crates/web/build.rs"]),
@@ -46,7 +70,7 @@ const WORDS: [(&str, &[&str]); 5] = [
         &["crates/dialect/", "e2e/", "xtask/", "crates/rest/src/compat/", "crates/bench/", "bench/", "web/"],
     ),
     ("message:new", &["crates/dialect/", "e2e/", "xtask/", "crates/rest/src/compat/", "web/"]),
-    // What is routed past the OpenAPI router is in no document.
+    // Routes that bypass the OpenAPI router are missing from the document.
     (".route(", &["crates/rest/src/compat/mod.rs", "xtask/", "e2e/"]),
 ];
 
@@ -54,16 +78,27 @@ pub(crate) fn run() -> Result<(), String> {
     let files = tracked_files()?;
     let mut faults = Vec::new();
     arrows(&mut faults)?;
+    let mut crates: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+    let mut old = Vec::new();
     for file in &files {
         let path = file.to_string_lossy().into_owned();
         let Ok(text) = std::fs::read_to_string(sh::root().join(file)) else { continue };
         if is_source(file) {
             source(&path, &text, &mut faults);
         }
+        if path.ends_with(".rs")
+            && let Some((folder, _)) = path.split_once("/src/")
+        {
+            old.extend(docs::short(&path, &text));
+            crates.entry(folder.to_owned()).or_default().push((path.clone(), text.clone()));
+        }
         if path.ends_with(".md") {
             named_paths(&path, &text, &files, &mut faults);
         }
     }
+    old.extend(crates.values().flat_map(|files| circles::find(files)));
+    let listed = std::fs::read_to_string(sh::root().join(debt::PATH)).map_err(|error| error.to_string())?;
+    debt::compare(&listed, &old, &mut faults);
     if faults.is_empty() {
         println!("tidy: {} files, no faults", files.len());
         Ok(())
@@ -122,7 +157,7 @@ fn source(path: &str, text: &str, faults: &mut Vec<String>) {
     if path.starts_with("crates/") && path.ends_with(".rs") && !text.starts_with("//!") {
         faults.push(format!("{path} does not say what lives there"));
     }
-    // Tests look at the house from outside.
+    // Tests view the project from outside, so they may use these texts.
     for (word, folders) in WORDS.iter().filter(|_| !path.contains("/tests/")) {
         if text.contains(word) && !folders.iter().any(|folder| path.starts_with(folder)) {
             faults.push(format!("{path} says `{}`, which belongs to {}", word.trim(), folders.join(", ")));
@@ -130,7 +165,7 @@ fn source(path: &str, text: &str, faults: &mut Vec<String>) {
     }
 }
 
-/// Every path in backticks in a document of ours exists.
+/// Checks that every path in backticks in a document exists.
 fn named_paths(document: &str, text: &str, files: &[PathBuf], faults: &mut Vec<String>) {
     const ROOTS: [&str; 7] = ["crates/", "docs/", "e2e/", "xtask/", ".ci/", ".cargo/", "web/"];
     for named in text.split('`').skip(1).step_by(2) {

@@ -1,11 +1,11 @@
-//! `cargo xtask vendor`: renews what the web client is made of from npm, at the versions of its lock file.
+//! `cargo xtask vendor`: renews the web client's libraries from npm, at the versions of its lock file.
 
 use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::sh;
 
-/// A package, the file of it that is taken, and what it is called here.
+/// A package, the file that is taken from it, and the file's name here.
 const FILES: [(&str, &str, &str); 8] = [
     ("preact", "dist/preact.mjs", "preact.js"),
     ("preact", "hooks/dist/hooks.mjs", "preact-hooks.js"),
@@ -17,7 +17,7 @@ const FILES: [(&str, &str, &str); 8] = [
     ("socket.io-client", "dist/socket.io.esm.min.js", "socket.io.esm.min.js"),
 ];
 
-/// Writes the files; with `check`, only says whether they are what npm has.
+/// Writes the files; with `check`, only verifies that they are equal to npm's.
 pub(crate) fn run(check: bool) -> Result<(), String> {
     let folder = sh::root().join("web/vendor");
     sh::npm_ci(&folder, &["--ignore-scripts"])?;

@@ -1,5 +1,5 @@
-// The official server, as a team would write it for this work: rooms, an acknowledgement, and, with a file named, every
-// message committed with fsync before it is acknowledged or told. `node server.mjs PORT [FILE] [--presence]`
+// The official server, written as a team would for this workload: rooms and acknowledgements. With FILE, every message is
+// committed with fsync before it is acknowledged or delivered. `node server.mjs PORT [FILE] [--presence]`
 
 import { createServer } from "node:http";
 import { randomUUID } from "node:crypto";
@@ -16,7 +16,7 @@ const io = new Server(http, { transports: ["websocket"], serveClient: false });
 const store = file && (await open(file));
 let waiting = [];
 
-/** WAL and synchronous=FULL: what is committed is on the disk. */
+/** Opens the database with WAL and synchronous=FULL, so that committed data is on disk. */
 async function open(file) {
   const { default: Database } = await import("better-sqlite3");
   const db = new Database(file);
@@ -42,17 +42,17 @@ function written(id, room, sender, content, at) {
   };
 }
 
-function tell({ message, acknowledge }) {
+function deliver({ message, acknowledge }) {
   io.to(message.conversationId).emit("receive_message", { message, conversationId: message.conversationId });
   acknowledge({ success: true, message });
 }
 
-/** Commits together what came in one turn of the loop: the best that one thread can do with one fsync. */
+/** Commits all messages of one turn of the event loop together, which is the best that one thread can do with one fsync. */
 function flush() {
   const sends = waiting;
   waiting = [];
   store.commit(sends);
-  sends.forEach(tell);
+  sends.forEach(deliver);
 }
 
 io.on("connection", (socket) => {
@@ -69,7 +69,7 @@ io.on("connection", (socket) => {
   }
   socket.on("send_message", ({ content }, acknowledge) => {
     const message = written(randomUUID(), room, user, content, new Date().toISOString());
-    if (!store) return tell({ message, acknowledge });
+    if (!store) return deliver({ message, acknowledge });
     if (waiting.push({ message, acknowledge }) === 1) setImmediate(flush);
   });
 });

@@ -1,5 +1,5 @@
-"""python-socketio on uvicorn, as a team would write it for this work: rooms, an acknowledgement, and, with a file named,
-every message committed with fsync before it is acknowledged or told. `server.py PORT [FILE] [--presence]`"""
+"""python-socketio on uvicorn, written as a team would for this workload: rooms and acknowledgements. With FILE, every
+message is committed with fsync before it is acknowledged or delivered. `server.py PORT [FILE] [--presence]`"""
 
 import asyncio
 import datetime
@@ -39,7 +39,7 @@ def written(id, room, sender, content, at):
 
 
 def flush():
-    """Commits together what came in one turn of the loop."""
+    """Commits all messages of one turn of the event loop together."""
     sends = waiting[:]
     waiting.clear()
     db.execute("BEGIN")

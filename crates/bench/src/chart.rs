@@ -1,4 +1,4 @@
-//! Bars, as SVG: one picture for a figure of a table, readable on light and on dark.
+//! Bar charts as SVG: one for a figure of a table, readable on light and dark backgrounds.
 
 use std::fmt::Write;
 
@@ -10,7 +10,7 @@ const VALUE: f64 = 110.0;
 const ROW: f64 = 26.0;
 const HEAD: f64 = 52.0;
 
-/// The colour of a bar, which both themes bear.
+/// The colour of a bar, which suits both themes.
 fn colour(part: Part) -> &'static str {
     match part {
         Part::Own => "#2f81f7",
@@ -24,7 +24,7 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")
 }
 
-/// One figure as bars; none where there is nothing to compare.
+/// One figure as bars; `None` if there is nothing to compare.
 pub(crate) fn svg(table: &Table, figure: &Figure) -> Option<String> {
     let rows: Vec<_> =
         table.servers.iter().zip(&figure.values).filter_map(|(server, stat)| Some((server, stat.as_ref()?))).collect();
@@ -41,7 +41,7 @@ pub(crate) fn svg(table: &Table, figure: &Figure) -> Option<String> {
          aria-label=\"{}\" font-family=\"system-ui, sans-serif\" font-size=\"13\">\n\
          <style>text {{ fill: #24292f }} @media (prefers-color-scheme: dark) {{ text {{ fill: #e6edf3 }} }}</style>\n\
          <text x=\"0\" y=\"18\" font-size=\"15\" font-weight=\"600\">{}</text>\n\
-         <text x=\"0\" y=\"38\" opacity=\"0.7\">{better}; the line is the spread</text>\n",
+         <text x=\"0\" y=\"38\" opacity=\"0.7\">{better}; the line is the range</text>\n",
         escaped(&title),
         escaped(&title)
     );

@@ -1,4 +1,5 @@
-//! The engine alone, as a server of rooms: what Quintet adds to it is the difference.
+//! The Socket.IO engine alone, as a server of rooms. The difference to Quintet is the cost of everything above the
+//! engine.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -10,7 +11,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use quintet_socketio::{Application, CloseReason, Config, ConnectError, Engine, Event, Frame, Handshake, Link, packet};
 
-/// Who is in which room.
+/// The connections in each room.
 #[derive(Default)]
 struct Rooms(Mutex<HashMap<String, Vec<Link>>>);
 
@@ -36,7 +37,7 @@ impl Application for Rooms {
 
     async fn event(&self, peer: &Peer, event: Event<'_>) {
         let (Some(id), Some(message)) = (event.ack, event.args.first()) else { return };
-        // As many bytes as Quintet writes for a message of the `conversations` vocabulary.
+        // As many bytes as Quintet writes for a message in the `conversations` dialect.
         let payload = format!("{{\"message\":{message},\"conversationId\":\"{}\",\"rest\":\"{:300}\"}}", peer.room, "");
         let frame: Frame = packet::encode_event("/", "receive_message", &payload);
         {
@@ -56,7 +57,7 @@ impl Application for Rooms {
     }
 }
 
-/// Serves until it is ended.
+/// Serves until the process is ended.
 pub(crate) fn serve(port: u16) -> std::io::Result<()> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let engine = Engine::new(Config::default(), Rooms::default());

@@ -1,5 +1,5 @@
-//! The floor: a bare epoll loop that writes the frames that a chat server would write, and nothing else. What came
-//! together leaves together, in one write a receiver. What it costs is what the system costs.
+//! The floor: a bare epoll loop that writes the frames that a chat server would write, and does nothing else. Frames
+//! that are caused by one wake-up leave in one write for each receiver. Its cost is the cost of the operating system.
 
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
@@ -17,12 +17,12 @@ struct Connection {
     stream: TcpStream,
     room: String,
     switched: bool,
-    /// The beginning of what has not come whole.
+    /// The beginning of a frame that is not complete yet.
     rest: Vec<u8>,
     unsent: Vec<u8>,
 }
 
-/// Serves until it is ended.
+/// Serves until the process is ended.
 pub(crate) fn serve(port: u16) -> io::Result<()> {
     let mut poll = Poll::new()?;
     let mut listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], port)))?;
@@ -73,7 +73,7 @@ fn understand(index: usize, connections: &mut [Connection], rooms: &mut HashMap<
         let connection = &mut connections[index];
         connection.room = room.to_owned();
         connection.switched = true;
-        // The answer to the one key that the load sends (RFC 6455, section 1.3 has it as its example).
+        // The answer to the one key that the load sends, which is the example of RFC 6455, section 1.3.
         write(
             connection,
             b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -104,7 +104,7 @@ fn packet(index: usize, packet: &[u8], connections: &mut [Connection], rooms: &H
     let text = memchr::memmem::find(rest, b"@@").and_then(|at| rest.get(at..at + wire::TEXT_BYTES)).unwrap_or_default();
     let text = String::from_utf8_lossy(text);
     let room = connections[index].room.clone();
-    // As many bytes as Quintet writes for a message of the `conversations` vocabulary.
+    // As many bytes as Quintet writes for a message in the `conversations` dialect.
     let message = format!(
         "42[\"receive_message\",{{\"message\":{{\"id\":\"01a1fd22-b38f-730c-8f26-0fce8ef376a3\",\"conversationId\":\"{room:>36}\",\
          \"sender\":{{\"id\":\"01a1fd22-b38f-730c-8f26-0fce8ef376a3\",\"username\":\"user-000001\",\"name\":\"user-000001\",\
@@ -119,7 +119,7 @@ fn packet(index: usize, packet: &[u8], connections: &mut [Connection], rooms: &H
     write(&mut connections[index], Frame::text(&format!("43{id}[{{\"success\":true}}]")).wire());
 }
 
-/// Leaves what is to be written for the end of the turn.
+/// Queues bytes for the end of the wake-up.
 fn write(connection: &mut Connection, bytes: &[u8]) {
     connection.unsent.extend(bytes);
 }
@@ -134,7 +134,7 @@ fn flush(connection: &mut Connection) {
     connection.unsent = Vec::new();
 }
 
-/// A client's frame: first byte, payload, and how many bytes it took.
+/// A client's frame: its first byte, its payload, and the number of bytes that it took.
 fn masked(bytes: &[u8]) -> Option<(u8, Vec<u8>, usize)> {
     let (length, start) = match *bytes.get(1)? & 0x7F {
         126 => (usize::from(u16::from_be_bytes([*bytes.get(2)?, *bytes.get(3)?])), 4),

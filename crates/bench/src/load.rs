@@ -1,7 +1,7 @@
 //! The load: thousands of Socket.IO connections on one thread and one epoll.
 //!
-//! What must stay true: nothing is allocated per message, so that the server is what is measured; latency counts from
-//! the moment at which a message was to be sent, whether it could be or not.
+//! What must stay true: nothing is allocated for a message, so that the server is what is measured; latency counts from
+//! the time at which a message was due, whether or not it could be sent then.
 
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
@@ -13,11 +13,11 @@ use mio::{Events, Interest, Poll, Token};
 
 use crate::wire;
 
-/// Handshakes under way at once: systems queue at least 128 connections that are not accepted yet.
+/// Maximum number of handshakes in progress; systems queue at least 128 connections that are not accepted yet.
 const OPENING_MAX: usize = 100;
-/// Time in which all have to be connected.
+/// Maximum time until all clients are connected.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// Time without a word from the server after which it has said everything.
+/// Time without data from the server after which it is considered to have sent everything.
 const QUIET: Duration = Duration::from_millis(500);
 const SCRATCH_BYTES: usize = 256 * 1024;
 
@@ -29,7 +29,7 @@ enum Phase {
     Ready,
 }
 
-/// What a connection needs to be gone on with.
+/// What a client needs to resume its connection.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Memory {
     pub(crate) secret: String,
@@ -39,29 +39,29 @@ pub(crate) struct Memory {
 struct Connection {
     stream: TcpStream,
     phase: Phase,
-    /// The beginning of a frame whose end has not come yet.
+    /// The beginning of a frame that is not complete yet.
     rest: Vec<u8>,
-    /// What could not be written yet.
+    /// Bytes that could not be written yet.
     unsent: Vec<u8>,
     enter: Vec<u8>,
 }
 
-/// How one connection introduces itself.
+/// What a client sends to open its connection.
 pub(crate) struct Greeting {
-    /// What follows `/socket.io/?EIO=4&transport=websocket` in the request.
+    /// The query that follows `/socket.io/?EIO=4&transport=websocket` in the request.
     pub(crate) query: String,
-    /// Its CONNECT.
+    /// The CONNECT packet of the client.
     pub(crate) enter: String,
 }
 
-/// What was measured.
+/// The measurements of a period.
 pub(crate) struct Measured {
     pub(crate) sent: u64,
     pub(crate) acked: u64,
     pub(crate) delivered: u64,
-    /// Events of any kind.
-    pub(crate) heard: u64,
-    /// In nanoseconds.
+    /// The number of events of any kind that were received.
+    pub(crate) events: u64,
+    /// The delivery times in nanoseconds.
     pub(crate) delivery: Histogram<u64>,
     pub(crate) ack: Histogram<u64>,
 }
@@ -69,33 +69,35 @@ pub(crate) struct Measured {
 impl Measured {
     fn new() -> Self {
         let histogram = || Histogram::new_with_bounds(1_000, 60_000_000_000, 3).unwrap_or_else(|e| panic!("{e}"));
-        Self { sent: 0, acked: 0, delivered: 0, heard: 0, delivery: histogram(), ack: histogram() }
+        Self { sent: 0, acked: 0, delivered: 0, events: 0, delivery: histogram(), ack: histogram() }
     }
 }
 
-/// What a sender sends when it is its turn.
+/// What a sender sends in its turn.
 pub(crate) struct Turn {
     /// The connection that sends.
     pub(crate) index: usize,
-    /// The arguments of the event, around the text of a message; an event that has none, and no answer, stands here whole.
+    /// The arguments of the event up to the text of a message. For an event without a text, which is not answered, the
+    /// whole event.
     pub(crate) before: String,
+    /// The arguments after the text; `None` for an event without one.
     pub(crate) after: Option<String>,
 }
 
 impl Turn {
-    /// A message of the `conversations` vocabulary.
+    /// A message in the `conversations` dialect.
     pub(crate) fn message(index: usize, conversation: &str) -> Self {
         let before = format!("[\"send_message\",{{\"conversationId\":\"{conversation}\",\"content\":\"");
         Self { index, before, after: Some("\"}]".to_owned()) }
     }
 }
 
-/// How messages are sent.
+/// How the sends are scheduled.
 #[derive(Clone, Copy)]
 pub(crate) enum Regime {
-    /// So many a second, whatever comes back.
+    /// A number of sends per second, regardless of the answers.
     Paced(f64),
-    /// So many that are not acknowledged yet, always.
+    /// A number of sends in progress at all times.
     Saturated(usize),
 }
 
@@ -107,10 +109,10 @@ pub(crate) struct Load {
     scratch: Vec<u8>,
     began: Instant,
     measured: Measured,
-    /// When the message of each acknowledgement was to be sent.
+    /// The time at which the message of each acknowledgement was due.
     asked: Vec<u64>,
     next_round: usize,
-    /// By connection, where it is to be kept.
+    /// By connection, if it is recorded.
     memories: Option<Vec<Memory>>,
 }
 
@@ -130,12 +132,12 @@ impl Load {
         })
     }
 
-    /// Keeps, from now on, what connections need to be gone on with.
+    /// Records, from now on, what clients need to resume their connections.
     pub(crate) fn remember(&mut self) {
         self.memories = Some(Vec::new());
     }
 
-    /// What connections need to be gone on with, by connection.
+    /// What clients need to resume their connections, by connection.
     pub(crate) fn memories(&mut self) -> Vec<Memory> {
         self.memories.take().unwrap_or_default()
     }
@@ -152,12 +154,12 @@ impl Load {
         self.began.elapsed().as_nanos() as u64
     }
 
-    /// Whether nothing is connected.
+    /// Whether there are no connections.
     pub(crate) fn is_empty(&self) -> bool {
         self.connections.is_empty()
     }
 
-    /// Connects all, some at a time, and says how long it took until the last was in.
+    /// Connects all clients, some at a time. Returns the time until the last one was connected.
     pub(crate) fn connect(&mut self, server: SocketAddr, greetings: &[Greeting]) -> io::Result<Duration> {
         let began = Instant::now();
         let mut events = Events::with_capacity(4_096);
@@ -271,7 +273,7 @@ impl Load {
         self.scratch = scratch;
     }
 
-    /// Handles what is whole; gives how many bytes that were.
+    /// Handles the complete frames. Returns how many bytes they took.
     fn understand(&mut self, index: usize, bytes: &[u8]) -> usize {
         let mut used = 0;
         if self.connections[index].phase == Phase::Head {
@@ -309,9 +311,9 @@ impl Load {
                 wire::frame(&mut pong, b"3");
                 self.write(index, &pong);
             }
-            // Some servers tell what was missed before they let in.
+            // Some servers send missed events before they accept the CONNECT.
             Phase::Entering | Phase::Ready if packet.starts_with(b"42") => {
-                self.measured.heard += 1;
+                self.measured.events += 1;
                 if let (Some(memory), Some(offset)) = (self.memory(index), wire::offset(packet)) {
                     offset.clone_into(&mut memory.offset);
                 }
@@ -330,7 +332,7 @@ impl Load {
         }
     }
 
-    /// Looks after the connections for a while, and sends nothing.
+    /// Serves the connections for a while, and sends nothing.
     pub(crate) fn idle(&mut self, how_long: Duration) -> io::Result<()> {
         let until = Instant::now() + how_long;
         let mut events = Events::with_capacity(4_096);
@@ -341,7 +343,7 @@ impl Load {
         Ok(())
     }
 
-    /// Looks after the connections until nothing has come for a while: what was left to tell has been told.
+    /// Serves the connections until nothing has arrived for a while, so that everything was delivered.
     pub(crate) fn settle(&mut self) -> io::Result<()> {
         let began = Instant::now();
         let mut last = Instant::now();
@@ -356,7 +358,7 @@ impl Load {
         Ok(())
     }
 
-    /// Looks after the connections until so many messages were delivered since [`Load::forget`].
+    /// Serves the connections until `messages` messages were delivered since [`Load::forget`].
     pub(crate) fn until_delivered(&mut self, messages: u64) -> io::Result<()> {
         let began = Instant::now();
         let mut events = Events::with_capacity(4_096);
@@ -371,19 +373,19 @@ impl Load {
         Ok(())
     }
 
-    /// Forgets what was measured so far.
+    /// Resets the measurements.
     pub(crate) fn forget(&mut self) {
         self.measured = Measured::new();
         self.asked.clear();
     }
 
-    /// Ends connections from this one on, without a word.
+    /// Closes the connections from this one on, without a DISCONNECT.
     pub(crate) fn cut(&mut self, from: usize) {
         self.connections.truncate(from);
         self.ready = self.ready.min(from);
     }
 
-    /// Sends so many as fast as they are acknowledged, and waits for the last acknowledgement.
+    /// Sends messages as fast as they are acknowledged, and waits for the last acknowledgement.
     pub(crate) fn burst(&mut self, senders: &[Turn], messages: u64) -> io::Result<()> {
         const IN_FLIGHT: u64 = 64;
         let began = Instant::now();
@@ -450,7 +452,7 @@ impl Load {
         self.measured.sent += 1;
     }
 
-    /// What the last sending measured, up to now.
+    /// The measurements of the last sends so far.
     pub(crate) fn measured(&self) -> &Measured {
         &self.measured
     }

@@ -1,8 +1,8 @@
-//! What a run was made on, and with what.
+//! The machine and the versions with which a run was made.
 
 use std::process::Command;
 
-/// The processor, its cores, the memory and the kernel, in a line.
+/// The processor, its cores, the memory and the kernel, in one line.
 pub(crate) fn describe() -> String {
     let file = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
     let value = |text: &str, name: &str| {
@@ -10,7 +10,7 @@ pub(crate) fn describe() -> String {
         line.and_then(|line| line.split_once(':')).map(|(_, value)| value.trim().to_owned()).unwrap_or_default()
     };
     let processor = value(&file("/proc/cpuinfo"), "model name");
-    // All of them: this process is held on one.
+    // All cores of the machine; this process is pinned to one.
     let cores = file("/proc/cpuinfo").lines().filter(|line| line.starts_with("processor")).count();
     let kb: f64 = value(&file("/proc/meminfo"), "MemTotal").trim_end_matches(" kB").parse().unwrap_or(0.0);
     let kernel = file("/proc/sys/kernel/osrelease").trim().to_owned();
@@ -22,7 +22,7 @@ fn said(program: &str, args: &[&str]) -> Option<String> {
     String::from_utf8(output.stdout).ok()?.lines().next().map(|line| line.trim().to_owned())
 }
 
-/// The versions of what was compared, as far as it is there.
+/// The versions of the measured servers, as far as they are installed.
 pub(crate) fn versions() -> Vec<(String, String)> {
     let mut versions = vec![("Quintet".to_owned(), env!("CARGO_PKG_VERSION").to_owned())];
     if let Some(node) = said("node", &["--version"]) {

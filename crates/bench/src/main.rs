@@ -1,7 +1,8 @@
-//! `quintet-bench`: measures Socket.IO servers on the same work, in the same run, one after the other.
+//! `quintet-bench`: measures Socket.IO servers under the same load, in the same run, one after the other.
 //!
 //! What lives here: a load generator on one thread, the servers that are compared, and the tables.
-//! What must stay true: a figure is measured in this run or not printed; ratios stand beside it, for machines differ.
+//! What must stay true: a figure is measured in this run or not printed; ratios stand beside it, because machines
+//! differ.
 
 mod abuse;
 mod chart;
@@ -38,7 +39,7 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 #[derive(Parser)]
 #[command(about = "Measures Socket.IO servers on the same work, in the same run")]
 struct Cli {
-    /// This is the process that runs on the core of the load
+    /// Marks the process that is pinned to the core of the load
     #[arg(long, hide = true, global = true)]
     pinned: bool,
     #[command(subcommand)]
@@ -55,61 +56,61 @@ enum Server {
 enum Task {
     /// Runs scenarios and prints a table for each case
     Run {
-        /// Which; all where none is named
+        /// Scenarios to run; all by default
         #[arg(value_enum)]
         scenarios: Vec<Scenario>,
-        /// Which servers; all where none is named
+        /// Servers to measure; all by default
         #[arg(long, value_enum, value_delimiter = ',')]
         peers: Vec<Peer>,
-        /// Fewer, shorter and smaller: five minutes for all
+        /// Run fewer and smaller cases for a shorter time: five minutes for all
         #[arg(long)]
         quick: bool,
         /// Another binary of Quintet, which is measured beside this build
         #[arg(long)]
         before: Option<PathBuf>,
-        /// Only cases whose name holds this
+        /// Run only cases whose name contains this text
         #[arg(long, default_value = "")]
         only: String,
-        /// Where all figures are written to
+        /// File to write all figures to
         #[arg(long)]
         json: Option<PathBuf>,
-        /// The folder in which benchmarks.md and its pictures are renewed
+        /// Folder in which to renew benchmarks.md and its charts
         #[arg(long)]
         docs: Option<PathBuf>,
     },
-    /// The mix of a working day for as long as one likes: memory and latency over time
+    /// Runs the mix of a working day for a longer time, and prints memory and latency over time
     Soak {
-        /// How many people
+        /// Number of connected users
         #[arg(long, default_value_t = 1_000)]
         people: usize,
-        /// How long
+        /// Duration of the run in minutes
         #[arg(long, default_value_t = 10)]
         minutes: u64,
     },
-    /// Writes the page of what was measured before: figures of a later file take the place of the same of an earlier
+    /// Writes the page of earlier measurements: figures of a later file replace the same figures of an earlier one
     Page {
-        /// What `run --json` wrote
+        /// Files that `run --json` wrote
         #[arg(required = true)]
         json: Vec<PathBuf>,
-        /// The folder in which benchmarks.md and its pictures are renewed
+        /// Folder in which to renew benchmarks.md and its charts
         #[arg(long)]
         docs: PathBuf,
-        /// What a reader has to know of the circumstances
+        /// A note for the reader about the circumstances
         #[arg(long)]
         note: Option<String>,
     },
-    /// Attacks a server that this program starts, and measures what somebody else notices
+    /// Attacks a server that this program starts, and measures what a bystander notices
     Abuse {
-        /// Which attacks; all where none is named
+        /// Attacks to run; all by default
         #[arg(value_enum)]
         attacks: Vec<Attack>,
-        /// Binaries of the server as `NAME=PATH`, one after the other; the one beside this program where none is named
+        /// Binaries of the server as `NAME=PATH`, measured one after the other; by default the one beside this program
         #[arg(long = "server", value_parser = named_server)]
         servers: Vec<(String, PathBuf)>,
-        /// How long each attack lasts
+        /// Duration of each attack in seconds
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=120))]
         seconds: u64,
-        /// Where all figures are written to
+        /// File to write all figures to
         #[arg(long)]
         json: Option<PathBuf>,
     },
@@ -166,13 +167,13 @@ fn main() -> io::Result<()> {
     }
 }
 
-/// A server's name in a table, and its binary.
+/// The name of a server in a table, and its binary.
 fn named_server(text: &str) -> Result<(String, PathBuf), String> {
     let (name, path) = text.split_once('=').ok_or("must be NAME=PATH")?;
     if Path::new(path).is_file() { Ok((name.to_owned(), path.into())) } else { Err(format!("{path} is no file")) }
 }
 
-/// Becomes the same program on the core of the load; what comes back is why not.
+/// Replaces this process by the same program on the core of the load. Returns the error if that fails.
 fn again_pinned() -> io::Error {
     let own = match std::env::current_exe() {
         Ok(own) => own,
@@ -182,7 +183,7 @@ fn again_pinned() -> io::Error {
     again.args(["-c", process::LOAD_CORE]).arg(own).arg("--pinned").args(std::env::args_os().skip(1)).exec()
 }
 
-/// The day, UTC, as `date` of the system says it.
+/// The current day in UTC, as `date` prints it.
 fn today() -> String {
     let output = Command::new("date").args(["-u", "+%Y-%m-%d"]).output();
     output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
@@ -203,13 +204,13 @@ fn run(scenarios: &[Scenario], peers: &[Peer], quick: bool, only: &str) -> io::R
     for (scenario, case) in cases {
         let Case { name, servers, repeat } = case;
         let mut runs: Vec<Vec<_>> = servers.iter().map(|_| Vec::new()).collect();
-        // One after the other, again and again, so that what else the machine does meets all alike.
+        // In turns, so that other work of the machine affects all servers alike.
         for _ in 0..repeat {
             for (at, (server, measure)) in servers.iter().enumerate() {
                 bar.set_message(format!("{}, {name}: {}", scenario.name(), server.name));
                 match measure() {
                     Ok(values) => runs[at].push(values),
-                    // One that does not hold under the load has no figure; the others have theirs.
+                    // A server that fails under the load has no figure; the others have theirs.
                     Err(error) => bar.println(format!("{}, {name}: {}: {error}", scenario.name(), server.name)),
                 }
                 bar.inc(1);

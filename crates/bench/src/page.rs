@@ -1,4 +1,4 @@
-//! The page of a run: what was measured, on what, and how it compares, with a picture for each table.
+//! The page of a run: what was measured, on which machine, and how it compares, with a chart for each table.
 
 use std::io;
 use std::path::Path;
@@ -7,15 +7,15 @@ use crate::chart;
 use crate::report::Report;
 use crate::scenarios::Scenario;
 
-/// The figure of each scenario that is worth a picture.
+/// The figures that get a chart, one for each scenario.
 const PICTURED: [&str; 7] = [
-    "memory of a connection",
-    "CPU of a delivery",
+    "memory per connection",
+    "CPU per delivery",
     "sends a second",
-    "the last has everything",
-    "CPU of a coming and going",
+    "last client up to date",
+    "CPU per connect and disconnect",
     "page p99",
-    "CPU of an event",
+    "CPU per event",
 ];
 
 fn file_name(scenario: &str, case: &str) -> String {
@@ -23,7 +23,7 @@ fn file_name(scenario: &str, case: &str) -> String {
     format!("{scenario}-{}.svg", words.collect::<Vec<_>>().join("-").to_lowercase())
 }
 
-/// Writes the page and its pictures into a folder.
+/// Writes the page and its charts into a folder.
 pub(crate) fn write(report: &Report, folder: &Path) -> io::Result<()> {
     let pictures = folder.join("benchmarks");
     if pictures.exists() {
@@ -31,10 +31,10 @@ pub(crate) fn write(report: &Report, folder: &Path) -> io::Result<()> {
     }
     std::fs::create_dir_all(&pictures)?;
     let mut page = String::from(
-        "# Measured beside its peers\n\n`cargo xtask bench` makes this page: each table was measured in one run, one \
-         server after the other, again and again, the server on one core and the load on the other. The machines are \
-         shared: ratios hold, single figures are what they were that day. Bold is the median, beside it the spread. \
-         [performance.md](performance.md) says where the time goes and where a goal is missed.\n\n",
+        "# Benchmarks\n\n`cargo xtask bench` generates this page. Each table was measured in one run, one server after \
+         the other, several times, with the server on one core and the load on the other. The machines are shared: \
+         ratios are reliable, while absolute figures depend on the day. Bold figures are medians, followed by the \
+         range. [performance.md](performance.md) explains where the time goes, and which goals are missed.\n\n",
     );
     page += &format!(
         "- {}, {}\n- {}\n",

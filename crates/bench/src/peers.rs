@@ -1,4 +1,4 @@
-//! The servers that are measured, each started in the same way.
+//! The servers that are measured, all started in the same way.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::xmpp;
 /// A server to be measured.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
 pub(crate) enum Peer {
-    /// Quintet
+    /// Quintet, as this project builds it
     Quintet,
     /// Another build of Quintet, to compare with: the binary that `--before` names
     Before,
@@ -21,37 +21,37 @@ pub(crate) enum Peer {
     Engine,
     /// A bare epoll loop that writes the same frames
     Floor,
-    /// The official server on Node, with better-sqlite3 where it is durable
+    /// The official server on Node, with better-sqlite3 if durable
     Node,
-    /// socketioxide on axum, with rusqlite where it is durable
+    /// socketioxide on axum, with rusqlite if durable
     Socketioxide,
-    /// python-socketio on uvicorn, with sqlite3 where it is durable
+    /// python-socketio on uvicorn, with sqlite3 if durable
     Python,
-    /// prosody, a server of XMPP
+    /// Prosody, a server of XMPP
     Prosody,
     /// ejabberd, a server of XMPP
     Ejabberd,
 }
 
-/// How a server is to run.
+/// The mode in which a server runs.
 #[derive(Clone, Copy)]
 pub(crate) struct Mode<'d> {
-    /// What it stores stays here.
+    /// The folder for the server's data.
     pub(crate) data: &'d Path,
-    /// Whether a message is on the disk before it is acknowledged.
+    /// Whether a message is on disk before it is acknowledged.
     pub(crate) durable: bool,
-    /// Whether everybody is told who comes and goes.
+    /// Whether presence changes are sent to all users.
     pub(crate) presence: bool,
-    /// What Quintet is told beside.
+    /// Further settings of Quintet, by the names of their environment variables.
     pub(crate) settings: &'d [(&'static str, &'static str)],
 }
 
 /// The binary of [`Peer::Before`].
 static BEFORE: OnceLock<PathBuf> = OnceLock::new();
 
-/// Names the binary of [`Peer::Before`].
+/// Sets the binary of [`Peer::Before`].
 pub(crate) fn compare_with(binary: PathBuf) {
-    // It is named once, before anything is measured.
+    // It is set once, before anything is measured.
     let _ = BEFORE.set(binary);
 }
 
@@ -67,12 +67,12 @@ impl Peer {
         Self::Ejabberd,
     ];
 
-    /// What the server is called in a table.
+    /// The server's name and role in a table.
     pub(crate) fn server(self, durable: bool) -> Server {
         let (name, part) = match (self, durable) {
             (Self::Quintet, _) => ("Quintet", Part::Own),
             (Self::Before, _) => ("Quintet before", Part::Variant),
-            (Self::Engine, _) => ("its engine alone", Part::Variant),
+            (Self::Engine, _) => ("engine alone", Part::Variant),
             (Self::Floor, _) => ("epoll floor", Part::Floor),
             (Self::Node, false) => ("Node, socket.io", Part::Peer),
             (Self::Node, true) => ("Node, socket.io, better-sqlite3", Part::Peer),
@@ -90,17 +90,17 @@ impl Peer {
         matches!(self, Self::Quintet | Self::Before)
     }
 
-    /// Whether it can keep messages, as the scenarios do.
+    /// Whether the server can store messages, as the scenarios need it.
     pub(crate) fn stores(self) -> bool {
         !matches!(self, Self::Engine | Self::Floor) && !self.speaks_xmpp()
     }
 
-    /// Whether it speaks XMPP, not Socket.IO.
+    /// Whether the server speaks XMPP instead of Socket.IO.
     pub(crate) fn speaks_xmpp(self) -> bool {
         matches!(self, Self::Prosody | Self::Ejabberd)
     }
 
-    /// How connection `index`, which is in one room, introduces itself.
+    /// The greeting of connection `index`, which is in one room.
     pub(crate) fn greeting(self, index: usize, room: usize) -> Greeting {
         if self.is_quintet() {
             return quintet::greeting(index, "conversations");

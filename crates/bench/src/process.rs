@@ -1,4 +1,4 @@
-//! A server as the system sees it: started on a core of its own, measured from /proc, ended by its id.
+//! A server process: started on a core of its own, measured through /proc, ended by its id.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -8,37 +8,37 @@ use std::time::{Duration, Instant};
 use nix::time::{clock_getcpuclockid, clock_gettime};
 use nix::unistd::Pid;
 
-/// The core of the server, and that of the load.
+/// The CPU cores of the server and of the load.
 pub(crate) const SERVER_CORE: &str = "0";
 pub(crate) const LOAD_CORE: &str = "1";
 
-/// Time that a server has to listen.
+/// Maximum time until a started server listens.
 const START: Duration = Duration::from_secs(20);
-/// Ticks of the system's clock in a second, as /proc counts them.
+/// Clock ticks per second, as /proc counts them.
 const TICKS: f64 = 100.0;
 
 pub(crate) struct Running {
     child: Child,
     pub(crate) address: SocketAddr,
-    /// Where Quintet has its metrics.
+    /// The address of Quintet's metrics, if it serves them.
     metrics: Option<SocketAddr>,
 }
 
-/// The variable that says where Quintet has its metrics.
+/// The environment variable with the address of Quintet's metrics.
 pub(crate) const METRICS: &str = "QUINTET_METRICS_LISTEN";
 
-/// CPU time, in seconds.
+/// CPU time in seconds.
 #[derive(Clone, Copy)]
 pub(crate) struct Cpu {
-    /// All of it.
+    /// User and kernel time together.
     pub(crate) all: f64,
-    /// The kernel's part.
+    /// The kernel's part of it.
     pub(crate) kernel: f64,
 }
 
 impl Cpu {
-    /// Of a process: all of it from its clock, which counts nanoseconds; of that the kernel's part as `stat` of /proc
-    /// has it, which counts in ticks.
+    /// The CPU time of a process: the sum from its clock, which has a resolution of nanoseconds; the kernel's part from
+    /// `stat` of /proc, which counts in ticks.
     pub(crate) fn of(process: u32, stat: &str) -> Self {
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
         let ticks = |at: usize| fields.get(at).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0) / TICKS;
@@ -52,13 +52,13 @@ impl Cpu {
     }
 }
 
-/// A port that nobody has.
+/// A free port of the loopback address.
 pub(crate) fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
 impl Running {
-    /// Starts a program on the server's core and waits until it listens.
+    /// Starts a program on the server's core, and waits until it listens.
     pub(crate) fn start(program: &str, args: &[String], environment: &[(&str, String)], port: u16) -> io::Result<Self> {
         let child = Command::new("taskset")
             .args(["-c", SERVER_CORE, program])
@@ -84,34 +84,34 @@ impl Running {
         std::fs::read_to_string(format!("/proc/{}/{file}", self.child.id())).unwrap_or_default()
     }
 
-    /// A number of one of the files of /proc, by the word before it.
+    /// A number in one of the files of /proc, by its name there.
     fn number(&self, file: &str, name: &str) -> u64 {
         let text = self.proc(file);
         let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
         line.split_whitespace().next().and_then(|number| number.parse().ok()).unwrap_or(0)
     }
 
-    /// Resident memory, in bytes.
+    /// Resident memory in bytes.
     pub(crate) fn resident(&self) -> u64 {
         self.number("status", "VmRSS:") * 1_024
     }
 
-    /// The most that was ever resident, in bytes.
+    /// Peak resident memory in bytes.
     pub(crate) fn peak(&self) -> u64 {
         self.number("status", "VmHWM:") * 1_024
     }
 
-    /// What was handed to disks so far, in bytes.
+    /// The number of bytes written to disks so far.
     pub(crate) fn written(&self) -> u64 {
         self.number("io", "write_bytes:")
     }
 
-    /// CPU time so far.
+    /// CPU time used so far.
     pub(crate) fn cpu(&self) -> Cpu {
         Cpu::of(self.child.id(), &self.proc("stat"))
     }
 
-    /// A counter of what the server itself counts, as Prometheus would read it.
+    /// A counter of the server's own metrics, in the format of Prometheus.
     pub(crate) fn metric(&self, name: &str) -> Option<f64> {
         let mut stream = TcpStream::connect(self.metrics?).ok()?;
         stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n").ok()?;

@@ -1,4 +1,4 @@
-//! What Quintet needs before it can be measured: users that prove themselves by tokens, and conversations.
+//! The data that Quintet needs before it can be measured: users with tokens, and conversations.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -10,10 +10,10 @@ use sha2::Sha256;
 
 use crate::load::Greeting;
 
-/// What this server's tokens are signed with.
+/// The secret that signs the tokens of the measured server.
 pub(crate) const SECRET: &str = "a secret of the benchmark, of 32 bytes and more";
 
-/// Members that one request may name.
+/// Maximum number of members in one request.
 pub(crate) const MEMBERS_AT_ONCE: usize = 900;
 
 pub(crate) fn user(index: usize) -> String {
@@ -31,20 +31,21 @@ pub(crate) fn token(index: usize) -> String {
     format!("{head}.{body}.{}", BASE64_URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
 }
 
-/// How a user connects, in a vocabulary.
+/// The greeting of a user in a dialect.
 pub(crate) fn greeting(index: usize, dialect: &str) -> Greeting {
     let token = token(index);
     Greeting { query: String::new(), enter: format!("40{{\"token\":\"{token}\",\"dialect\":\"{dialect}\"}}") }
 }
 
-/// How a user connects that can go on with what it lost.
+/// The greeting of a user who can resume a lost connection.
 pub(crate) fn recoverable(index: usize) -> Greeting {
     let token = token(index);
     let enter = format!("40{{\"token\":\"{token}\",\"dialect\":\"conversations\",\"recover\":true}}");
     Greeting { query: String::new(), enter }
 }
 
-/// How it comes back: with the secret of the connection that it lost, and the last event that it heard there.
+/// The greeting of a user who resumes: with the secret of the lost connection, and the offset of the last event
+/// received on it.
 pub(crate) fn returning(index: usize, secret: &str, offset: &str) -> Greeting {
     let token = token(index);
     let enter = format!(
@@ -70,7 +71,7 @@ impl Api {
         self.call("POST", path, body)
     }
 
-    /// Reads something; what it says is not looked at.
+    /// Sends a GET request. Returns the body of the response.
     pub(crate) fn get(&mut self, path: &str) -> io::Result<String> {
         self.call("GET", path, "")
     }
@@ -103,7 +104,7 @@ impl Api {
         if status.contains(" 20") { Ok(body) } else { Err(io::Error::other(format!("{path}: {status} {body}"))) }
     }
 
-    /// Sends a message; gives its id.
+    /// Sends a message. Returns its id.
     pub(crate) fn message(&mut self, conversation: &str, text: &str) -> io::Result<String> {
         let body = format!("{{\"content\":\"{text}\"}}");
         let made: serde_json::Value =
@@ -111,7 +112,7 @@ impl Api {
         Ok(made["id"].as_str().unwrap_or_default().to_owned())
     }
 
-    /// Makes a group of the caller's with these members beside; gives its id.
+    /// Creates a group of the caller with other members. Returns its id.
     pub(crate) fn group(&mut self, members: &[usize]) -> io::Result<String> {
         let (first, rest) = members.split_at(members.len().min(MEMBERS_AT_ONCE));
         let ids: Vec<String> = first.iter().map(|member| format!("\"{}\"", user(*member))).collect();

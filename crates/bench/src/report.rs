@@ -1,31 +1,31 @@
-//! What was measured: tables of figures, each with its spread, and the ratios that are read from them.
+//! The results of a run: tables of figures, each with its spread, and the ratios between them.
 //!
-//! What must stay true: a figure that was not measured in this run is not there; nothing is filled in.
+//! What must stay true: a table holds only figures that were measured in this run.
 
 use serde::{Deserialize, Serialize};
 
-/// A server in a table, and what it stands for there.
+/// A server in a table, and its role there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Server {
     pub(crate) name: String,
     pub(crate) part: Part,
 }
 
-/// What a server stands for.
+/// The role of a server in a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Part {
-    /// What is measured.
+    /// Quintet, which is what is measured.
     Own,
-    /// A part of what is measured, or another way to run it.
+    /// A part of Quintet, or another way to run it.
     Variant,
-    /// What a user could pick instead.
+    /// Another server that users could choose instead.
     Peer,
-    /// What the system itself costs.
+    /// The cost of the operating system alone.
     Floor,
 }
 
-/// The median of some runs, and what they lie between.
+/// The median of some runs, and their range.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Stat {
     pub(crate) median: f64,
@@ -34,7 +34,7 @@ pub(crate) struct Stat {
 }
 
 impl Stat {
-    /// Of at least one value.
+    /// The statistics of at least one value.
     pub(crate) fn of(values: &[f64]) -> Option<Self> {
         let mut sorted: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
         sorted.sort_unstable_by(f64::total_cmp);
@@ -51,9 +51,9 @@ impl Stat {
 pub(crate) struct Figure {
     pub(crate) name: String,
     pub(crate) unit: String,
-    /// Whether more of it is better.
+    /// Whether a greater value is better.
     pub(crate) more_is_better: bool,
-    /// By server; none where it was not measured or means nothing.
+    /// The values by server; `None` if it was not measured or has no meaning.
     pub(crate) values: Vec<Option<Stat>>,
 }
 
@@ -61,7 +61,7 @@ pub(crate) struct Figure {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Table {
     pub(crate) scenario: String,
-    /// What was done.
+    /// The description of the case.
     pub(crate) case: String,
     pub(crate) servers: Vec<Server>,
     pub(crate) figures: Vec<Figure>,
@@ -76,19 +76,19 @@ pub(crate) struct Value {
 }
 
 impl Value {
-    /// A value that is better the less it is.
+    /// A value of which less is better.
     pub(crate) fn less(name: &'static str, unit: &'static str, value: f64) -> Self {
         Self { name, unit, more_is_better: false, value }
     }
 
-    /// A value that is better the more it is.
+    /// A value of which more is better.
     pub(crate) fn more(name: &'static str, unit: &'static str, value: f64) -> Self {
         Self { name, unit, more_is_better: true, value }
     }
 }
 
 impl Table {
-    /// Puts together what all runs of all servers gave.
+    /// Combines the values of all runs of all servers.
     pub(crate) fn new(scenario: &str, case: &str, runs: Vec<(Server, Vec<Vec<Value>>)>) -> Self {
         let mut figures: Vec<Figure> = Vec::new();
         for value in runs.iter().flat_map(|(_, runs)| runs.iter().flatten()) {
@@ -112,28 +112,28 @@ impl Table {
         values.filter(move |(server, _)| server.part == part).filter_map(|(_, stat)| stat.map(|stat| stat.median))
     }
 
-    /// How often the best peer's figure ours is, if both are there.
+    /// The ratio of our figure to the best peer's, if both exist.
     pub(crate) fn to_best_peer(&self, figure: &Figure) -> Option<f64> {
         let peers = self.of(figure, Part::Peer);
         let best = if figure.more_is_better { peers.reduce(f64::max) } else { peers.reduce(f64::min) }?;
         self.of(figure, Part::Own).next().map(|own| own / best).filter(|ratio| ratio.is_finite())
     }
 
-    /// How often the floor's figure ours is, if both are there.
+    /// The ratio of our figure to the floor's, if both exist.
     pub(crate) fn to_floor(&self, figure: &Figure) -> Option<f64> {
         let floor = self.of(figure, Part::Floor).next()?;
         self.of(figure, Part::Own).next().map(|own| own / floor).filter(|ratio| ratio.is_finite())
     }
 
-    /// The table as Markdown; ratios stand in it where there is something to compare with.
+    /// The table as Markdown, with ratios if there is something to compare with.
     pub(crate) fn markdown(&self) -> String {
         let names: Vec<&str> = self.servers.iter().map(|server| server.name.as_str()).collect();
         let has = |part: Part| self.servers.iter().any(|server| server.part == part);
         let (peers, floor) = (has(Part::Peer), has(Part::Floor));
         let mut head = vec!["figure"];
         head.extend(names);
-        head.extend(peers.then_some("to the best peer"));
-        head.extend(floor.then_some("to the floor"));
+        head.extend(peers.then_some("vs. best peer"));
+        head.extend(floor.then_some("vs. floor"));
         let mut text = format!("| {} |\n|{}\n", head.join(" | "), "---|".repeat(head.len()));
         let ratio = |ratio: Option<f64>| ratio.map_or("-".to_owned(), |ratio| format!("{}×", rounded(ratio)));
         for figure in &self.figures {
@@ -148,13 +148,13 @@ impl Table {
     }
 }
 
-/// The median, and the spread where there is one to speak of.
+/// The median, and the range if it is not negligible.
 fn shown(stat: &Stat) -> String {
     let (median, min, max) = (rounded(stat.median), rounded(stat.min), rounded(stat.max));
     if min == max { median } else { format!("**{median}** ({min} to {max})") }
 }
 
-/// Three digits that count.
+/// A number with three significant digits.
 pub(crate) fn rounded(value: f64) -> String {
     match value.abs() {
         size if size >= 1_000.0 => {
@@ -171,23 +171,23 @@ pub(crate) fn rounded(value: f64) -> String {
     }
 }
 
-/// A whole run: where, when, with what, and all tables.
+/// A whole run: its date, its machine, and all tables.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Report {
-    /// When it began, UTC.
+    /// The day on which it began, in UTC.
     pub(crate) date: String,
     pub(crate) machine: String,
     pub(crate) versions: Vec<(String, String)>,
-    /// Whether it was the short one.
+    /// Whether it was the quick run.
     pub(crate) quick: bool,
-    /// What a reader has to know of the circumstances.
+    /// A note for the reader about the circumstances.
     #[serde(default)]
     pub(crate) note: Option<String>,
     pub(crate) tables: Vec<Table>,
 }
 
 impl Report {
-    /// With what was measured later in the place of the same that was measured earlier.
+    /// This report with the figures of a later one in place of the same earlier ones.
     pub(crate) fn renewed(mut self, later: Self) -> Self {
         for table in later.tables {
             match self.tables.iter_mut().find(|old| old.scenario == table.scenario && old.case == table.case) {

@@ -1,4 +1,5 @@
-//! The floor of durable sends: a bare loop over SQLite that commits the rows of a message, in groups, and nothing else.
+//! The floor of durable sends: a bare loop over SQLite that commits the rows of messages in groups, and does nothing
+//! else.
 
 use std::io;
 use std::path::Path;
@@ -9,15 +10,15 @@ use rusqlite::{Connection, params};
 
 use crate::process::{Cpu, SERVER_CORE};
 
-/// What it gave.
+/// The result of a measurement.
 pub(crate) struct Found {
     pub(crate) rows_per_second: f64,
-    /// Microseconds of CPU time for each.
+    /// CPU time of one row in microseconds.
     pub(crate) cpu_us: f64,
 }
 
-/// The tables that a message touches, as Quintet has them: the message with its three indexes, its conversation, and the
-/// log of changes.
+/// The tables that a message is written to, as Quintet has them: the message with its three indexes, its conversation,
+/// and the log of changes.
 const SCHEMA: &str = "
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
@@ -48,7 +49,8 @@ pub(crate) fn measure(folder: &Path, group: usize, seconds: u64) -> io::Result<F
     }
 }
 
-/// What the process does: commits for so many seconds, and prints rows a second and microseconds of CPU for each.
+/// The body of that process: commits for `seconds` seconds, then prints the rows per second and the microseconds of CPU
+/// time of each.
 pub(crate) fn run(group: usize, seconds: u64, file: &Path) -> io::Result<()> {
     let rows = commit(group.max(1), Duration::from_secs(seconds), file).map_err(io::Error::other)?;
     let cpu = Cpu::of(std::process::id(), &std::fs::read_to_string("/proc/self/stat")?);

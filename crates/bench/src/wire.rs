@@ -1,12 +1,13 @@
-//! The little of WebSocket and Socket.IO that a load generator needs: written and read without allocating.
+//! The parts of WebSocket and Socket.IO that a load generator needs, written and read without allocating.
 
-/// Marks the moment of sending in a message's text: `@@`, then nanoseconds as 16 hexadecimal digits.
+/// Precedes the time of sending in a message's text: nanoseconds as 16 hexadecimal digits.
 const MARK: &[u8] = b"@@";
 const DIGITS: usize = 16;
-/// Bytes of a message's text.
+/// Number of bytes of a message's text.
 pub(crate) const TEXT_BYTES: usize = 60;
 
-/// Appends a client's text frame. The mask is zero, so that masking costs the load nothing; the server unmasks as ever.
+/// Appends a client's text frame. The mask is zero, so that masking costs the load nothing; the server unmasks as
+/// usual.
 pub(crate) fn frame(out: &mut Vec<u8>, text: &[u8]) {
     out.push(0x81);
     match text.len() {
@@ -20,7 +21,8 @@ pub(crate) fn frame(out: &mut Vec<u8>, text: &[u8]) {
     out.extend(text);
 }
 
-/// One frame from the front of what came: its payload, and how many bytes it took. None if it is not whole.
+/// Splits one frame off the front of some bytes: its payload, and the number of bytes that it took; `None` if it is
+/// incomplete.
 pub(crate) fn split(bytes: &[u8]) -> Option<(&[u8], usize)> {
     let (length, start) = match *bytes.get(1)? {
         126 => (usize::from(u16::from_be_bytes([*bytes.get(2)?, *bytes.get(3)?])), 4),
@@ -30,33 +32,33 @@ pub(crate) fn split(bytes: &[u8]) -> Option<(&[u8], usize)> {
     Some((bytes.get(start..start + length)?, start + length))
 }
 
-/// The text of a message that was sent at a moment, 60 bytes as in a chat.
+/// The text of a message that is sent at a time: 60 bytes, as in a chat.
 pub(crate) fn text(sent_ns: u64) -> String {
     format!("@@{sent_ns:0DIGITS$x} the quick brown fox jumps over the lazy d")
 }
 
-/// When the message was sent that this packet carries, if it carries one.
+/// The time at which the message of a packet was sent, if the packet carries one.
 pub(crate) fn sent_at(packet: &[u8]) -> Option<u64> {
     let at = memchr::memmem::find(packet, MARK)? + MARK.len();
     let digits = std::str::from_utf8(packet.get(at..at + DIGITS)?).ok()?;
     u64::from_str_radix(digits, 16).ok()
 }
 
-/// The id of an acknowledgement.
+/// The id of the acknowledgement in a packet.
 pub(crate) fn ack_id(packet: &[u8]) -> Option<usize> {
     let rest = packet.strip_prefix(b"43")?;
     let end = rest.iter().position(|byte| !byte.is_ascii_digit())?;
     std::str::from_utf8(&rest[..end]).ok()?.parse().ok()
 }
 
-/// The secret by which a connection can be gone on with, of the answer to its CONNECT.
+/// The secret by which a connection can be resumed, from the answer to its CONNECT.
 pub(crate) fn secret(packet: &[u8]) -> Option<&str> {
     let start = memchr::memmem::find(packet, b"\"pid\":\"")? + 7;
     let end = start + memchr::memchr(b'"', packet.get(start..)?)?;
     std::str::from_utf8(packet.get(start..end)?).ok()
 }
 
-/// The offset of an event: its last argument, a text.
+/// The offset of an event: its last argument, if that is a text.
 pub(crate) fn offset(packet: &[u8]) -> Option<&str> {
     let rest = packet.strip_suffix(b"\"]")?;
     let start = memchr::memrchr(b'"', rest)? + 1;

@@ -1,5 +1,5 @@
-//! XMPP (RFC 6120), as far as an idle client goes: a stream, SASL ANONYMOUS, a resource, presence. And the two servers,
-//! told to do that and nothing else.
+//! XMPP (RFC 6120), as far as an idle client needs it: a stream, SASL ANONYMOUS, a resource, presence. And the two XMPP
+//! servers, configured for that and nothing else.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -7,25 +7,25 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// Clients that are on their way in at once.
+/// Maximum number of clients that connect at once.
 const OPENING_MAX: usize = 50;
-/// Time that a server has for an answer.
+/// Maximum time until the server answers.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 const STREAM: &str = "<?xml version='1.0'?><stream:stream to='localhost' version='1.0' xmlns='jabber:client' \
     xmlns:stream='http://etherx.jabber.org/streams'>";
 const AUTH: &str = "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='ANONYMOUS'/>";
 const BIND: &str = "<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>";
-/// What a client says on its way in, and what ends the answer.
+/// What a client sends to connect, and the end of the answer to each step.
 const STEPS: [(&str, &str); 4] =
     [(STREAM, "</stream:features>"), (AUTH, "<success"), (STREAM, "</stream:features>"), (BIND, "</iq>")];
 
-/// Clients that are in.
+/// The connected clients.
 #[derive(Default)]
 pub(crate) struct Clients(Vec<TcpStream>);
 
 impl Clients {
-    /// Lets so many more in; gives how long it took.
+    /// Connects a number of clients. Returns how long it took.
     pub(crate) fn connect(&mut self, address: SocketAddr, count: usize) -> io::Result<Duration> {
         let began = Instant::now();
         let opened: io::Result<Vec<Vec<TcpStream>>> = std::thread::scope(|scope| {
@@ -63,14 +63,14 @@ fn enter(address: SocketAddr) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-/// What is to be run, once its settings are written.
+/// The program to start, after its settings were written.
 pub(crate) struct Launch {
     pub(crate) program: &'static str,
     pub(crate) args: Vec<String>,
     pub(crate) environment: Vec<(&'static str, String)>,
 }
 
-/// Writes prosody's settings.
+/// Writes the settings of Prosody.
 pub(crate) fn prosody(folder: &Path, port: u16) -> io::Result<Launch> {
     installed("prosody", "prosody")?;
     let (file, data) = (folder.join("prosody.cfg.lua"), folder.display());
@@ -95,7 +95,7 @@ VirtualHost "localhost"
     Ok(Launch { program: "prosody", args, environment: Vec::new() })
 }
 
-/// Writes ejabberd's settings.
+/// Writes the settings of ejabberd.
 pub(crate) fn ejabberd(folder: &Path, port: u16) -> io::Result<Launch> {
     installed("ejabberd", "ejabberdctl")?;
     let file = folder.join("ejabberd.yml");
@@ -127,7 +127,7 @@ modules: {{}}
     Ok(Launch { program: "erl", args: words.to_vec(), environment })
 }
 
-/// Where Debian keeps libraries of Erlang for this architecture, ejabberd's own among them.
+/// The folder of Debian's Erlang libraries for this architecture, which contains ejabberd's own.
 fn libraries() -> io::Result<String> {
     let output = Command::new("dpkg").args(["--listfiles", "ejabberd"]).output()?;
     let listed = String::from_utf8_lossy(&output.stdout);
@@ -136,7 +136,7 @@ fn libraries() -> io::Result<String> {
     folder.ok_or_else(|| io::Error::other("Debian's package ejabberd does not say where it is"))
 }
 
-/// A server's own error where Debian's package of it is not there.
+/// Returns an error that names the Debian package if a server's program is not installed.
 fn installed(package: &'static str, program: &str) -> io::Result<()> {
     if ["/usr/bin", "/usr/sbin"].iter().any(|folder| Path::new(folder).join(program).exists()) {
         return Ok(());

@@ -1,43 +1,49 @@
-//! Carries what happened from the store, and what passes from the gateways, to every gateway.
+//! Carries commits from the store, and ephemeral events from the hubs, to the hubs.
 //!
-//! What lives here: the [`Bus`] seam and [`LocalBus`], for one process. A broker, once there is one, lives here too.
-//! What does not: who hears what; that is the gateway's.
+//! What lives here: the [`Bus`] seam and [`LocalBus`], for one process. A bus over a broker would live here too.
+//! What does not live here: the choice of recipients, which the gateway makes.
 //!
-//! What must stay true: committed entries reach each subscriber in commit order, each once, none lost; and there is
-//! no other way from the store to a gateway, in one process either.
+//! What must stay true: each commit reaches each subscriber once, in commit order, and none is lost. There is no other
+//! way from the store to a gateway, even in one process.
 
 mod local;
 
 pub use local::LocalBus;
-use quintet_domain::{Entry, Ephemeral};
+use quintet_domain::{Commit, Ephemeral};
 use tokio::sync::mpsc;
 
-/// What a subscriber receives.
+/// A commit or event that subscribers receive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Publication {
-    /// A group that was committed together, in commit order.
-    Committed(Vec<Entry>),
-    /// Something that is not kept.
+    /// A group of writes that was committed together.
+    Committed(Commit),
+    /// An event that is not stored.
     Ephemeral(Ephemeral),
 }
 
-/// The seam between stores and gateways.
+/// The seam between stores and gateways, as one node sees it.
 ///
 /// # Guarantees
-/// 1. [`Bus::committed`] hands entries to every subscriber in the order of the calls; none is dropped. It waits
-///    while a subscriber is behind, so that nothing grows without bound.
-/// 2. [`Bus::ephemeral`] keeps the order of one publisher's calls. Where a subscriber is far behind it takes nothing and
-///    says so: the publisher knows whether what passes is still worth something later.
-/// 3. A subscriber receives everything that was published after [`Bus::subscribe`] returned.
+/// 1. **Commits in order.** [`Bus::committed`] passes each commit to every subscriber, in the order of the calls;
+///    none is dropped. It waits while a subscriber is behind, so that nothing grows without bound.
+/// 2. **Replies stay.** The replies of a commit arrive with its entries, unchanged and in their order, at the
+///    subscribers of the node whose store made the commit. They are never dropped, and never sent to another node. A
+///    commit that has only replies is passed on like any other.
+/// 3. **Ephemeral events in order, or not at all.** [`Bus::ephemeral`] keeps the order of one publisher's calls. If
+///    a subscriber is far behind, no subscriber receives the event and it is returned: the publisher decides whether it
+///    is still useful later.
+/// 4. **From the subscription on.** A subscriber receives everything that is published after [`Bus::subscribe`]
+///    returned, until it is dropped. A dropped subscriber does not delay the others.
 pub trait Bus: Send + Sync + 'static {
-    /// Hands on what was committed. Called on the writer's thread, never on an async one.
-    fn committed(&self, entries: Vec<Entry>);
-    /// Hands on what passes; gives it back where a subscriber is too far behind.
+    /// Passes on a commit. It may block while a subscriber is behind, so it is called on the writer's thread, never on
+    /// a thread that runs a subscriber.
+    fn committed(&self, commit: Commit);
+    /// Passes on an ephemeral event.
     ///
     /// # Errors
-    /// The same, not handed on.
+    /// The same event, which no subscriber received, if a subscriber is too far behind.
     fn ephemeral(&self, ephemeral: Ephemeral) -> Result<(), Ephemeral>;
-    /// Starts to receive.
+    /// Subscribes to everything that is published from now on.
     fn subscribe(&self) -> Subscription;
 }
 
@@ -46,8 +52,13 @@ pub trait Bus: Send + Sync + 'static {
 pub struct Subscription(mpsc::Receiver<Publication>);
 
 impl Subscription {
-    /// The next publication; none once the bus is gone.
+    /// Waits for the next publication; returns none once the bus was dropped.
     pub async fn next(&mut self) -> Option<Publication> {
         self.0.recv().await
+    }
+
+    /// Returns the next publication, if it has arrived already.
+    pub fn try_next(&mut self) -> Option<Publication> {
+        self.0.try_recv().ok()
     }
 }

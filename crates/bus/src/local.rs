@@ -1,13 +1,16 @@
-//! The bus of one process: a bounded channel for each subscriber.
+//! The bus of one process, with a bounded channel for each subscriber.
+//!
+//! What must stay true: the channels of all subscribers hold the same publications in the same order.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use quintet_domain::{Entry, Ephemeral};
+use quintet_domain::{Commit, Ephemeral};
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 
 use crate::{Bus, Publication, Subscription};
 
-/// Publications that may wait for one subscriber.
+/// Maximum number of publications that wait for one subscriber.
 const QUEUE: usize = 4_096;
 
 /// The bus of one process.
@@ -17,7 +20,7 @@ pub struct LocalBus {
 }
 
 impl LocalBus {
-    /// A bus that nobody listens to yet.
+    /// A bus without subscribers.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -28,28 +31,39 @@ impl LocalBus {
     }
 }
 
+/// Sends without blocking while the channel has space, because a store that runs on an async thread, as in tests,
+/// cannot block.
+fn send(subscriber: &mpsc::Sender<Publication>, commit: Commit) {
+    match subscriber.try_send(Publication::Committed(commit)) {
+        // A closed subscriber needs no commits.
+        Ok(()) | Err(TrySendError::Closed(_)) => {}
+        Err(TrySendError::Full(publication)) => {
+            let _ = subscriber.blocking_send(publication);
+        }
+    }
+}
+
 impl Bus for LocalBus {
-    fn committed(&self, entries: Vec<Entry>) {
+    fn committed(&self, commit: Commit) {
         let subscribers = self.subscribers().clone();
         let Some((last, others)) = subscribers.split_last() else { return };
         for subscriber in others {
-            // A closed subscriber is one that went away.
-            let _ = subscriber.blocking_send(Publication::Committed(entries.clone()));
+            send(subscriber, commit.clone());
         }
-        let _ = last.blocking_send(Publication::Committed(entries));
+        send(last, commit);
     }
 
     fn ephemeral(&self, ephemeral: Ephemeral) -> Result<(), Ephemeral> {
         let subscribers = self.subscribers();
-        // A place with each of them first, so that none hears what another did not.
-        let places: Result<Vec<_>, _> =
+        // Space in every channel is reserved first, so that either all subscribers receive the event or none does.
+        let permits: Result<Vec<_>, _> =
             subscribers.iter().filter(|subscriber| !subscriber.is_closed()).map(mpsc::Sender::try_reserve).collect();
-        match places {
-            Ok(places) => {
-                places.into_iter().for_each(|place| place.send(Publication::Ephemeral(ephemeral.clone())));
+        match permits {
+            Ok(permits) => {
+                permits.into_iter().for_each(|permit| permit.send(Publication::Ephemeral(ephemeral.clone())));
                 Ok(())
             }
-            Err(_) => Err(ephemeral),
+            Err(TrySendError::Full(()) | TrySendError::Closed(())) => Err(ephemeral),
         }
     }
 

@@ -1,28 +1,122 @@
-//! The chat vocabulary.
+//! The chat dialect: its events, their decoders, and the encoders of events and answers.
+//!
+//! What must stay true: names and payloads are those of [`EVENTS`]; no permission is decided here.
 
-use quintet_domain::{Command, Event, Message, Profile, Refusal, Reply, Target, User};
+use quintet_domain::{Event, LocalCommand, Message, Profile, Refusal, Reply, Target, User, WriteCommand};
 use serde_json::{Value, json};
 
+use crate::event_spec::{
+    Decoded, EventSpec,
+    Origin::{Document, Quintet},
+    from_client, to_client,
+};
 use crate::fields::Fields;
-use crate::{Answer, Decoded, Online, Outgoing, json as shared};
+use crate::outgoing::{Answer, Online, Outgoing};
+use crate::payload::{
+    Payload::{IdOrObject, Object},
+    Type::{self, ClientId, Content, Flag, Id, Ids, Kind, Name, Text, Time, Url},
+    optional, required,
+};
+use crate::shared;
 
-pub(crate) fn decode(name: &str, fields: &Fields) -> Result<Decoded, Refusal> {
-    let chat = || fields.conversation("chatId");
-    let typing = |typing| Command::Typing { target: Target::Conversation(chat()), typing };
-    let command = match name {
-        "chat:join" => Command::Join { conversation: chat(), profile: Profile::default(), guest_secret: None },
-        "chat:leave" => Command::Mute { conversation: chat() },
-        "message:send" => Command::Send(fields.new_text(Target::Conversation(chat()), "content", "messageType")?),
-        "message:read" => Command::Read { conversation: Some(chat()), messages: vec![fields.message("messageId")] },
-        "typing:start" => typing(true),
-        "typing:stop" => typing(false),
-        "message:edit" => Command::Edit { message: fields.message("messageId"), content: fields.edited("content")? },
-        "message:delete" => Command::Delete { message: fields.message("messageId") },
-        _ => Command::Authenticate { token: fields.text("token").to_owned() },
-    };
-    Ok(Decoded { command, claims: None })
+const OBJECT: Type = Type::Object;
+
+/// Every event of the dialect.
+pub(crate) const EVENTS: &[EventSpec] = &[
+    from_client("chat:join", Document, IdOrObject(&[required("chatId", Id)]), join),
+    from_client("chat:leave", Document, IdOrObject(&[required("chatId", Id)]), mute),
+    from_client(
+        "message:send",
+        Document,
+        Object(&[
+            required("chatId", Id),
+            required("content", Content),
+            optional("messageType", Kind),
+            optional("fileUrl", Url),
+            optional("fileName", Name),
+            optional("clientMessageId", ClientId),
+        ]),
+        send,
+    ),
+    from_client("message:read", Document, Object(&[required("messageId", Id), required("chatId", Id)]), read),
+    from_client("typing:start", Document, IdOrObject(&[required("chatId", Id)]), |fields| Ok(typing(fields, true))),
+    from_client("typing:stop", Document, IdOrObject(&[required("chatId", Id)]), |fields| Ok(typing(fields, false))),
+    from_client(
+        "message:edit",
+        Quintet,
+        Object(&[required("messageId", Id), required("content", Content)]),
+        |fields| shared::edit(fields, "content"),
+    ),
+    from_client("message:delete", Quintet, IdOrObject(&[required("messageId", Id)]), shared::delete),
+    shared::authenticate(Quintet),
+    to_client("chat:joined", Document, Object(&[required("chatId", Id)])),
+    to_client("chat:left", Document, Object(&[required("chatId", Id)])),
+    to_client(
+        "message:new",
+        Document,
+        Object(&[
+            required("id", Id),
+            required("chat_id", Id),
+            required("sender_id", Id),
+            required("content", Content),
+            required("message_type", Kind),
+            required("created_at", Time),
+            required("sender", OBJECT),
+        ]),
+    ),
+    to_client(
+        "message:read",
+        Document,
+        Object(&[
+            required("messageId", Id),
+            required("messageIds", Ids),
+            required("userId", Id),
+            required("chatId", Id),
+        ]),
+    ),
+    to_client(
+        "typing:start",
+        Document,
+        Object(&[required("chatId", Id), required("userId", Id), required("username", Name), optional("guest", Flag)]),
+    ),
+    to_client("typing:stop", Document, Object(&[required("chatId", Id), required("userId", Id)])),
+    to_client("user:status", Document, Object(&[required("userId", Id), required("status", Text)])),
+    to_client(
+        "message:edited",
+        Quintet,
+        Object(&[required("id", Id), required("chat_id", Id), required("sender_id", Id), required("content", Content)]),
+    ),
+    to_client("message:deleted", Quintet, Object(&[required("messageId", Id), required("chatId", Id)])),
+    to_client("member:joined", Quintet, Object(&[required("chatId", Id), required("user", OBJECT)])),
+    to_client("member:left", Quintet, Object(&[required("chatId", Id), required("userId", Id)])),
+    to_client("error", Document, shared::ERROR_FIELDS),
+];
+
+fn join(fields: &Fields) -> Result<Decoded, Refusal> {
+    let conversation = fields.conversation("chatId");
+    Ok(Decoded::new(WriteCommand::Join { conversation, profile: Profile::default(), guest_secret: None }))
 }
 
+/// In this dialect, leaving a chat only ends what this connection receives; the membership stays.
+fn mute(fields: &Fields) -> Result<Decoded, Refusal> {
+    Ok(Decoded::new(LocalCommand::Mute { conversation: fields.conversation("chatId") }))
+}
+
+fn send(fields: &Fields) -> Result<Decoded, Refusal> {
+    let text = fields.new_text(Target::Conversation(fields.conversation("chatId")), "content", "messageType")?;
+    Ok(Decoded::new(WriteCommand::Send(text)))
+}
+
+fn read(fields: &Fields) -> Result<Decoded, Refusal> {
+    let conversation = Some(fields.conversation("chatId"));
+    Ok(Decoded::new(WriteCommand::Read { conversation, messages: vec![fields.message("messageId")] }))
+}
+
+fn typing(fields: &Fields, typing: bool) -> Decoded {
+    Decoded::new(LocalCommand::Typing { target: Target::Conversation(fields.conversation("chatId")), typing })
+}
+
+/// Encodes a user.
 fn user_object(user: &User, online: Online<'_>) -> Value {
     shared::user(
         user,
@@ -35,6 +129,7 @@ fn user_object(user: &User, online: Online<'_>) -> Value {
     )
 }
 
+/// Encodes a message.
 pub(crate) fn message(message: &Message, online: Online<'_>) -> Value {
     let mut object = json!({
         "id": message.id.as_str(),
@@ -53,6 +148,7 @@ pub(crate) fn message(message: &Message, online: Online<'_>) -> Value {
     object
 }
 
+/// Encodes an event; the result is empty if the dialect has no event for it.
 pub(crate) fn encode(event: &Event, online: Online<'_>) -> Vec<Outgoing> {
     let (name, payload) = match event {
         Event::MessageCreated(sent) => ("message:new", message(sent, online)),
@@ -100,6 +196,7 @@ pub(crate) fn encode(event: &Event, online: Online<'_>) -> Vec<Outgoing> {
     vec![Outgoing::new(name, &payload)]
 }
 
+/// Encodes the reply to a command, as an acknowledgement and events.
 pub(crate) fn answer(reply: &Reply, online: Online<'_>) -> Answer {
     match reply {
         Reply::Sent { message: sent, .. } | Reply::Edited(sent) | Reply::Deleted(sent) => {

@@ -1,30 +1,125 @@
-//! The conversations vocabulary.
+//! The conversations dialect: its events, their decoders, and the encoders of events and answers.
+//!
+//! What must stay true: names and payloads are those of [`EVENTS`]; no permission is decided here.
 
-use quintet_domain::{Code, Command, Event, Message, Refusal, Reply, Target, User, UserId};
+use quintet_domain::{Code, Command, Event, LocalCommand, Message, Refusal, Reply, Target, User, UserId, WriteCommand};
 use serde_json::{Value, json};
 
+use crate::event_spec::{
+    Decoded, EventSpec,
+    Origin::{Document, Quintet},
+    from_client, to_client,
+};
 use crate::fields::Fields;
-use crate::{Answer, Decoded, Outgoing, json as shared};
+use crate::outgoing::{Answer, Outgoing};
+use crate::payload::{
+    Payload::{IdOrObject, Object, Value as Bare},
+    Type::{self, Binary, ClientId, Content, Flag, Id, Ids, Kind, Name, Time, Url},
+    optional, required,
+};
+use crate::shared;
 
-pub(crate) fn decode(name: &str, fields: &Fields) -> Result<Decoded, Refusal> {
-    let conversation = || fields.conversation("conversationId");
-    let command = match name {
-        "join_conversations" => Command::Listen { conversations: fields.conversations("") },
-        "send_message" => Command::Send(fields.new_text(Target::Conversation(conversation()), "content", "type")?),
-        "typing" => Command::Typing { target: Target::Conversation(conversation()), typing: fields.flag("isTyping") },
-        "mark_read" => Command::Read { conversation: Some(conversation()), messages: fields.messages("messageIds")? },
-        "edit_message" => Command::Edit { message: fields.message("messageId"), content: fields.edited("newContent")? },
-        "delete_message" => Command::Delete { message: fields.message("messageId") },
-        "upload_file" => Command::Upload {
-            conversation: conversation(),
-            name: fields.text("fileName").to_owned(),
-            attachment: fields.attachment("data"),
-        },
-        _ => Command::Authenticate { token: fields.text("token").to_owned() },
-    };
-    Ok(Decoded { command, claims: None })
+const OBJECT: Type = Type::Object;
+
+/// Every event of the dialect.
+pub(crate) const EVENTS: &[EventSpec] = &[
+    from_client("join_conversations", Document, Bare(Ids), listen),
+    from_client(
+        "send_message",
+        Document,
+        Object(&[
+            required("conversationId", Id),
+            required("content", Content),
+            optional("type", Kind),
+            optional("fileUrl", Url),
+            optional("fileName", Name),
+            optional("clientMessageId", ClientId),
+        ]),
+        send,
+    ),
+    from_client("typing", Document, Object(&[required("conversationId", Id), required("isTyping", Flag)]), typing),
+    from_client(
+        "mark_read",
+        Document,
+        Object(&[required("conversationId", Id), required("messageIds", Ids)]),
+        |fields| shared::read(fields, "conversationId"),
+    ),
+    from_client(
+        "edit_message",
+        Document,
+        Object(&[required("messageId", Id), required("newContent", Content)]),
+        |fields| shared::edit(fields, "newContent"),
+    ),
+    from_client("delete_message", Document, IdOrObject(&[required("messageId", Id)]), shared::delete),
+    from_client(
+        "upload_file",
+        Quintet,
+        Object(&[required("conversationId", Id), required("fileName", Name), required("data", Binary)]),
+        upload,
+    ),
+    shared::authenticate(Document),
+    to_client("receive_message", Document, Object(&[required("message", OBJECT), required("conversationId", Id)])),
+    to_client(
+        "typing_status",
+        Document,
+        Object(&[
+            required("userId", Id),
+            required("username", Name),
+            required("conversationId", Id),
+            required("isTyping", Flag),
+            optional("guest", Flag),
+        ]),
+    ),
+    to_client(
+        "messages_read",
+        Document,
+        Object(&[required("conversationId", Id), required("messageIds", Ids), required("readBy", Id)]),
+    ),
+    to_client(
+        "message_edited",
+        Document,
+        Object(&[
+            required("messageId", Id),
+            required("newContent", Content),
+            required("editedAt", Time),
+            required("conversationId", Id),
+        ]),
+    ),
+    to_client("message_deleted", Document, Object(&[required("messageId", Id), required("conversationId", Id)])),
+    to_client("user_online", Document, Object(&[required("userId", Id), required("username", Name)])),
+    to_client(
+        "user_offline",
+        Document,
+        Object(&[required("userId", Id), required("username", Name), required("lastSeen", Time)]),
+    ),
+    to_client("member_joined", Quintet, Object(&[required("conversationId", Id), required("user", OBJECT)])),
+    to_client("member_left", Quintet, Object(&[required("conversationId", Id), required("userId", Id)])),
+    to_client("error", Document, shared::ERROR_FIELDS),
+];
+
+fn listen(fields: &Fields) -> Result<Decoded, Refusal> {
+    Ok(Decoded::new(LocalCommand::Listen { conversations: fields.conversations("") }))
 }
 
+fn send(fields: &Fields) -> Result<Decoded, Refusal> {
+    let text = fields.new_text(Target::Conversation(fields.conversation("conversationId")), "content", "type")?;
+    Ok(Decoded::new(WriteCommand::Send(text)))
+}
+
+fn typing(fields: &Fields) -> Result<Decoded, Refusal> {
+    let target = Target::Conversation(fields.conversation("conversationId"));
+    Ok(Decoded::new(LocalCommand::Typing { target, typing: fields.flag("isTyping") }))
+}
+
+fn upload(fields: &Fields) -> Result<Decoded, Refusal> {
+    Ok(Decoded::new(Command::Upload {
+        conversation: fields.conversation("conversationId"),
+        name: fields.text("fileName").to_owned(),
+        attachment: fields.attachment("data"),
+    }))
+}
+
+/// Encodes a user.
 fn user_object(user: &User) -> Value {
     shared::user(
         user,
@@ -37,7 +132,7 @@ fn user_object(user: &User) -> Value {
     )
 }
 
-/// A message for one reader, or for all of them at once.
+/// Encodes a message for one reader, or for all recipients of an event.
 pub(crate) fn message(message: &Message, viewer: Option<&UserId>) -> Value {
     let mut object = json!({
         "_id": message.id.as_str(),
@@ -61,6 +156,7 @@ pub(crate) fn message(message: &Message, viewer: Option<&UserId>) -> Value {
     object
 }
 
+/// Encodes an event; the result is empty if the dialect has no event for it.
 pub(crate) fn encode(event: &Event) -> Vec<Outgoing> {
     let (name, payload) = match event {
         Event::MessageCreated(sent) => (
@@ -125,8 +221,9 @@ pub(crate) fn encode(event: &Event) -> Vec<Outgoing> {
     vec![Outgoing::new(name, &payload)]
 }
 
-/// The document has one word for an edit or a deletion that one may not do; what is wrong stands beside it.
-pub(crate) fn refused(name: &str, refusal: &Refusal, ack: &mut Value) {
+/// Completes the acknowledgement of a refused event. For a forbidden edit or deletion the document prescribes the
+/// message `Unauthorized`, so the reason is added as `detail`.
+pub(crate) fn complete_refusal(name: &str, refusal: &Refusal, ack: &mut Value) {
     let changes = matches!(name, "edit_message" | "delete_message");
     if changes && matches!(refusal.code, Code::Forbidden | Code::NotFound) {
         ack["message"] = "Unauthorized".into();
@@ -134,6 +231,7 @@ pub(crate) fn refused(name: &str, refusal: &Refusal, ack: &mut Value) {
     }
 }
 
+/// Encodes the reply to a command, as an acknowledgement and events.
 pub(crate) fn answer(reply: &Reply) -> Answer {
     match reply {
         Reply::Sent { message: sent, .. } => Answer::ack(&json!({ "success": true, "message": message(sent, None) })),

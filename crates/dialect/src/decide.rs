@@ -1,33 +1,34 @@
-//! Which dialect an undecided connection speaks, from its first event.
+//! Finds the dialect of a connection that has not chosen one, by its first event.
 
 use serde_json::value::RawValue;
 
-use crate::catalogue::{Field, Type};
+use crate::catalogue;
+use crate::dialect::Dialect;
+use crate::payload::{Field, Type, optional};
 use crate::value::{self, Found, Shape};
-use crate::{Dialect, catalogue};
 
-/// What an event says of its dialect.
+/// The dialects that an event can belong to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// It belongs to this one.
+    /// The event belongs to this dialect only.
     Dialect(Dialect),
-    /// It belongs to all of them.
+    /// The event belongs to all dialects.
     Any,
-    /// It belongs to several, and its payload names none of them.
+    /// The event belongs to several dialects, and its payload names none or several of them.
     Unclear,
-    /// It belongs to none.
+    /// The event belongs to no dialect.
     Unknown,
 }
 
-/// The keys that tell apart the dialects that share an event name.
+/// The keys by which dialects that share an event name are distinguished.
 const KEYS: &[Field] = &[
-    Field { name: "chatId", ty: Type::Id, required: false },
-    Field { name: "groupId", ty: Type::Id, required: false },
-    Field { name: "roomId", ty: Type::Id, required: false },
-    Field { name: "conversationId", ty: Type::Id, required: false },
+    optional("chatId", Type::Id),
+    optional("groupId", Type::Id),
+    optional("roomId", Type::Id),
+    optional("conversationId", Type::Id),
 ];
 
-/// Which of [`KEYS`] is a dialect's.
+/// Returns the index in [`KEYS`] of the dialect's key.
 fn key(dialect: Dialect) -> usize {
     match dialect {
         Dialect::Meetup | Dialect::Chat => 0,
@@ -37,7 +38,7 @@ fn key(dialect: Dialect) -> usize {
     }
 }
 
-/// Looks at an event's name, and at its payload where the name is shared.
+/// Decides by the name of an event, and by its payload if several dialects share the name.
 #[must_use]
 pub fn decide(name: &str, args: &[&RawValue]) -> Decision {
     let owners: Vec<Dialect> =

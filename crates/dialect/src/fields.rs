@@ -1,6 +1,7 @@
-//! A client's payload, checked against the catalogue.
+//! Checks a client's payload against the catalogue.
 //!
-//! What must stay true: values that the catalogue does not name are skipped without allocating, however large or deep.
+//! What must stay true: values that the catalogue does not name are skipped without allocating, however large or deep
+//! they are.
 
 use quintet_domain::limits::IDS_MAX;
 use quintet_domain::{
@@ -9,30 +10,30 @@ use quintet_domain::{
 };
 use serde_json::value::RawValue;
 
-use crate::catalogue::{EventSpec, Field, Payload, Type};
+use crate::payload::{Field, Payload, Type};
 use crate::value::{self, Found, Shape};
 
-/// The checked fields of a payload. A bare value stands under the empty name.
-pub(crate) struct Fields(Vec<(&'static str, Checked)>);
+/// The checked fields of a payload. A payload that is a bare value is stored under the empty name.
+pub struct Fields(Vec<(&'static str, Checked)>);
 
-/// A field's value, checked against its type.
+/// The value of a field, checked against its type.
 enum Checked {
     Text(String),
     Flag(bool),
     Ids(Vec<String>),
-    /// The index of the attachment.
+    /// The index of a binary attachment.
     Attachment(usize),
 }
 
 impl Fields {
-    /// Reads and checks the payload of an event: every required field is there, and every known one is of its type.
-    pub(crate) fn read(spec: &EventSpec, args: &[&RawValue]) -> Result<Self, Refusal> {
+    /// Parses and checks the payload of an event: every required field is present, and every known field has its type.
+    pub(crate) fn read(event: &str, payload: Payload, args: &[&RawValue]) -> Result<Self, Refusal> {
         let parse = |fields: &'static [Field]| match args.first() {
             None => Ok(Shape::Bare(Found::Null)),
             Some(arg) => value::read(fields, arg.get())
                 .map_err(|error| Refusal::invalid("payload", format!("is bad JSON: {error}"))),
         };
-        let (fields, found) = match spec.payload {
+        let (fields, found) = match payload {
             Payload::None => return Ok(Self(Vec::new())),
             Payload::Value(ty) => {
                 let value = match parse(&[])? {
@@ -44,12 +45,12 @@ impl Fields {
             }
             Payload::Object(fields) => match parse(fields)? {
                 Shape::Object(found) => (fields, found),
-                Shape::Bare(_) => return Err(no_object(spec)),
+                Shape::Bare(_) => return Err(not_an_object(event)),
             },
             Payload::IdOrObject(fields) => match parse(fields)? {
                 Shape::Object(found) => (fields, found),
                 Shape::Bare(id @ (Found::Text(_) | Found::Number(_))) => (fields, vec![id]),
-                Shape::Bare(_) => return Err(no_object(spec)),
+                Shape::Bare(_) => return Err(not_an_object(event)),
             },
         };
         let mut checked = Vec::with_capacity(fields.len());
@@ -57,7 +58,7 @@ impl Fields {
         for (field, found) in fields.iter().zip(found) {
             match found {
                 Found::Null if field.required => {
-                    return Err(Refusal::invalid(field.name, format!("is missing in {}", spec.name)));
+                    return Err(Refusal::invalid(field.name, format!("is missing in {event}")));
                 }
                 Found::Null => {}
                 found => checked.push((field.name, check(*field, found)?)),
@@ -70,11 +71,12 @@ impl Fields {
         self.0.iter().find(|(field, _)| *field == name).map(|(_, checked)| checked)
     }
 
-    /// The text of a field; empty where it is optional and absent.
+    /// Returns the text of a field; empty if the field is optional and absent.
     pub(crate) fn text(&self, name: &str) -> &str {
         self.optional(name).unwrap_or_default()
     }
 
+    /// Returns the text of a field; none if it is absent.
     pub(crate) fn optional(&self, name: &str) -> Option<&str> {
         match self.get(name) {
             Some(Checked::Text(text)) => Some(text),
@@ -82,7 +84,7 @@ impl Fields {
         }
     }
 
-    /// Which of the attachments a binary field is.
+    /// Returns the index of the attachment that a binary field stands for.
     pub(crate) fn attachment(&self, name: &str) -> usize {
         match self.get(name) {
             Some(Checked::Attachment(number)) => *number,
@@ -90,18 +92,22 @@ impl Fields {
         }
     }
 
+    /// Returns the value of a flag; false if it is absent.
     pub(crate) fn flag(&self, name: &str) -> bool {
         matches!(self.get(name), Some(Checked::Flag(true)))
     }
 
+    /// Returns the id of a conversation.
     pub(crate) fn conversation(&self, name: &str) -> ConversationId {
         ConversationId::trusted(self.text(name))
     }
 
+    /// Returns the id of a message.
     pub(crate) fn message(&self, name: &str) -> MessageId {
         MessageId::trusted(self.text(name))
     }
 
+    /// Returns the id of a user.
     pub(crate) fn user(&self, name: &str) -> UserId {
         UserId::trusted(self.text(name))
     }
@@ -114,6 +120,7 @@ impl Fields {
         ids.iter().map(String::as_str)
     }
 
+    /// Returns the ids of messages. An empty list is refused.
     pub(crate) fn messages(&self, name: &str) -> Result<Vec<MessageId>, Refusal> {
         let ids: Vec<_> = self.list(name).map(MessageId::trusted).collect();
         if ids.is_empty() {
@@ -122,11 +129,12 @@ impl Fields {
         Ok(ids)
     }
 
+    /// Returns the ids of conversations; the list may be empty.
     pub(crate) fn conversations(&self, name: &str) -> Vec<ConversationId> {
         self.list(name).map(ConversationId::trusted).collect()
     }
 
-    /// The message that a send event describes: `content` and `kind` are the names of its text and its type.
+    /// Makes the message that a send event describes. `content` and `kind` are the names of its text and its type.
     pub(crate) fn new_text(&self, target: Target, content: &str, kind: &str) -> Result<NewText, Refusal> {
         let file = match self.optional("fileUrl") {
             None | Some("") => None,
@@ -142,15 +150,15 @@ impl Fields {
         })
     }
 
-    /// The new text of an edit. That it is not blank is decided where it is known whether a file comes with it.
+    /// Returns the new text of an edit. It may be blank if the message carries a file, which only the rule can decide.
     pub(crate) fn edited(&self, content: &str) -> Result<String, Refusal> {
         validate_content(content, self.text(content), true)?;
         Ok(self.text(content).to_owned())
     }
 }
 
-fn no_object(spec: &EventSpec) -> Refusal {
-    Refusal::invalid("payload", format!("of {} must be an object", spec.name))
+fn not_an_object(event: &str) -> Refusal {
+    Refusal::invalid("payload", format!("of {event} must be an object"))
 }
 
 fn check(field: Field, found: Found) -> Result<Checked, Refusal> {
@@ -159,10 +167,10 @@ fn check(field: Field, found: Found) -> Result<Checked, Refusal> {
         (Type::Id, found) => id(field.name, found.into_id()).map(Checked::Text),
         (Type::ClientId, Found::Text(text)) => match ClientMessageId::new(&text) {
             Ok(_) => Ok(Checked::Text(text)),
-            Err(error) => Err(bad_id(field.name, error)),
+            Err(error) => Err(invalid_id(field.name, error)),
         },
         (Type::Name, Found::Text(text)) if field.required && is_blank(&text) => wrong("a name, not blank"),
-        // A name that may be left out may be left blank, which is the same.
+        // A blank optional name counts as absent.
         (Type::Name, Found::Text(text)) if is_blank(&text) => Ok(Checked::Text(String::new())),
         (Type::Name, Found::Text(text)) => display_name(field.name, &text).map(Checked::Text),
         (Type::Content | Type::Text | Type::Url | Type::Time, Found::Text(text)) => Ok(Checked::Text(text)),
@@ -178,21 +186,21 @@ fn check(field: Field, found: Found) -> Result<Checked, Refusal> {
             items.into_iter().map(|item| id(field.name, item)).collect::<Result<_, _>>().map(Checked::Ids)
         }
         (Type::Ids, _) => wrong("a list of ids"),
-        // The packet has its place taken by a number: which of the attachments it is.
+        // The packet carries the index of the attachment in place of the bytes.
         (Type::Binary, Found::Attachment(number)) => Ok(Checked::Attachment(number)),
         (Type::Binary, _) => wrong("binary data"),
-        // Only servers send these.
+        // Only the server sends these types.
         (Type::Object | Type::Objects, _) => wrong("left out"),
     }
 }
 
 fn id(name: &str, text: Option<String>) -> Result<String, Refusal> {
     let Some(text) = text else { return Err(Refusal::invalid(name, "must be an id: text, or a number")) };
-    MessageId::new(&text).map_err(|error| bad_id(name, error))?;
+    MessageId::new(&text).map_err(|error| invalid_id(name, error))?;
     Ok(text)
 }
 
-fn bad_id(name: &str, error: IdError) -> Refusal {
+fn invalid_id(name: &str, error: IdError) -> Refusal {
     match error {
         IdError::TooLong(_) => Refusal::too_large(name, format!("is no id: {error}")),
         IdError::Empty | IdError::Invisible => Refusal::invalid(name, format!("is no id: {error}")),

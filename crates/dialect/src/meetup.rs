@@ -1,34 +1,121 @@
-//! The meetup vocabulary.
+//! The meetup dialect: its events, their decoders, and the encoders of events and answers.
+//!
+//! What must stay true: names and payloads are those of [`EVENTS`]; no permission is decided here.
 
-use quintet_domain::{Command, Event, Message, Refusal, Reply, Target, User};
+use quintet_domain::{Event, LocalCommand, Message, Refusal, Reply, Target, User, WriteCommand};
 use serde_json::{Value, json};
 
+use crate::event_spec::{
+    Decoded, EventSpec,
+    Origin::{Document, Quintet},
+    from_client, to_client,
+};
 use crate::fields::Fields;
-use crate::{Answer, Decoded, Outgoing, json as shared};
+use crate::outgoing::{Answer, Outgoing};
+use crate::payload::{
+    Payload::{IdOrObject, Object},
+    Type::{self, ClientId, Content, Id, Ids, Kind, Name, Text, Time, Url},
+    optional, required,
+};
+use crate::shared;
 
-pub(crate) fn decode(name: &str, fields: &Fields) -> Result<Decoded, Refusal> {
-    let typing = |typing| Command::Typing { target: Target::Conversation(fields.conversation("chatId")), typing };
-    let (command, claims) = match name {
-        "connect" => (Command::Identify, Some("userId")),
-        "sendMessage" => {
-            let target = Target::Conversation(fields.conversation("chatId"));
-            (Command::Send(fields.new_text(target, "message", "type")?), Some("senderId"))
-        }
-        "userTyping" => (typing(true), Some("userId")),
-        "userStoppedTyping" => (typing(false), Some("userId")),
-        "editMessage" => {
-            (Command::Edit { message: fields.message("messageId"), content: fields.edited("message")? }, None)
-        }
-        "deleteMessage" => (Command::Delete { message: fields.message("messageId") }, None),
-        "markRead" => {
-            let conversation = Some(fields.conversation("chatId"));
-            (Command::Read { conversation, messages: fields.messages("messageIds")? }, None)
-        }
-        _ => (Command::Authenticate { token: fields.text("token").to_owned() }, None),
-    };
-    Ok(Decoded { command, claims: claims.map(|name| fields.user(name)) })
+const OBJECT: Type = Type::Object;
+
+/// Every event of the dialect.
+pub(crate) const EVENTS: &[EventSpec] = &[
+    from_client("connect", Document, Object(&[required("userId", Id)]), identify),
+    from_client(
+        "sendMessage",
+        Document,
+        Object(&[
+            required("chatId", Id),
+            required("senderId", Id),
+            required("message", Content),
+            optional("type", Kind),
+            optional("fileUrl", Url),
+            optional("fileName", Name),
+            optional("clientMessageId", ClientId),
+        ]),
+        send,
+    ),
+    from_client("userTyping", Document, Object(&[required("chatId", Id), required("userId", Id)]), |fields| {
+        Ok(typing(fields, true))
+    }),
+    from_client("userStoppedTyping", Document, Object(&[required("chatId", Id), required("userId", Id)]), |fields| {
+        Ok(typing(fields, false))
+    }),
+    from_client("editMessage", Quintet, Object(&[required("messageId", Id), required("message", Content)]), |fields| {
+        shared::edit(fields, "message")
+    }),
+    from_client("deleteMessage", Quintet, IdOrObject(&[required("messageId", Id)]), shared::delete),
+    from_client("markRead", Quintet, Object(&[required("chatId", Id), required("messageIds", Ids)]), |fields| {
+        shared::read(fields, "chatId")
+    }),
+    shared::authenticate(Quintet),
+    to_client("connected", Document, Object(&[required("status", Text), required("userId", Id)])),
+    to_client(
+        "sendMessage",
+        Document,
+        Object(&[required("status", Text), required("messageId", Id), required("timestamp", Time)]),
+    ),
+    to_client("receiveMessage", Document, Object(&[required("chatId", Id), required("message", OBJECT)])),
+    to_client("userTyping", Document, Object(&[required("chatId", Id), required("userId", Id)])),
+    to_client("userStoppedTyping", Document, Object(&[required("chatId", Id), required("userId", Id)])),
+    to_client("newNotification", Document, Object(&[required("userId", Id), required("notification", OBJECT)])),
+    to_client(
+        "meetupStatusUpdate",
+        Document,
+        Object(&[required("meetupId", Id), required("status", Text), required("updatedBy", Name)]),
+    ),
+    to_client(
+        "messageEdited",
+        Quintet,
+        Object(&[
+            required("chatId", Id),
+            required("messageId", Id),
+            required("message", Content),
+            required("editedAt", Time),
+        ]),
+    ),
+    to_client("messageDeleted", Quintet, Object(&[required("chatId", Id), required("messageId", Id)])),
+    to_client(
+        "messagesRead",
+        Quintet,
+        Object(&[required("chatId", Id), required("messageIds", Ids), required("userId", Id)]),
+    ),
+    to_client(
+        "userPresence",
+        Quintet,
+        Object(&[required("userId", Id), required("status", Text), required("lastSeen", Time)]),
+    ),
+    to_client("memberJoined", Quintet, Object(&[required("chatId", Id), required("user", OBJECT)])),
+    to_client("memberLeft", Quintet, Object(&[required("chatId", Id), required("userId", Id)])),
+    to_client("error", Quintet, shared::ERROR_FIELDS),
+];
+
+fn chat(fields: &Fields) -> Target {
+    Target::Conversation(fields.conversation("chatId"))
 }
 
+fn identify(fields: &Fields) -> Result<Decoded, Refusal> {
+    Ok(Decoded::new(LocalCommand::Identify).claiming(fields.user("userId")))
+}
+
+fn send(fields: &Fields) -> Result<Decoded, Refusal> {
+    let text = fields.new_text(chat(fields), "message", "type")?;
+    Ok(Decoded::new(WriteCommand::Send(text)).claiming(fields.user("senderId")))
+}
+
+fn typing(fields: &Fields, typing: bool) -> Decoded {
+    Decoded::new(LocalCommand::Typing { target: chat(fields), typing }).claiming(fields.user("userId"))
+}
+
+/// The acknowledgement of a refused event, without its code and message.
+pub(crate) fn refused() -> Value {
+    json!({ "status": "error" })
+}
+
+/// Encodes a message.
 pub(crate) fn message(message: &Message) -> Value {
     let object = json!({
         "messageId": message.id.as_str(),
@@ -43,6 +130,7 @@ pub(crate) fn message(message: &Message) -> Value {
     object
 }
 
+/// Encodes an event; the result is empty if the dialect has no event for it.
 pub(crate) fn encode(event: &Event) -> Vec<Outgoing> {
     let (name, payload) = match event {
         Event::MessageCreated(sent) => {
@@ -112,6 +200,7 @@ pub(crate) fn encode(event: &Event) -> Vec<Outgoing> {
     vec![Outgoing::new(name, &payload)]
 }
 
+/// Encodes the reply to a command, as an acknowledgement and events.
 pub(crate) fn answer(reply: &Reply) -> Answer {
     match reply {
         Reply::Sent { message, .. } => {
@@ -127,7 +216,7 @@ pub(crate) fn answer(reply: &Reply) -> Answer {
         Reply::Read => Answer::ack(&json!({ "status": "read" })),
         Reply::Authenticated { user } => Answer::ack(&json!({ "status": "authenticated", "userId": user.id.as_str() })),
         Reply::Identified { user } => {
-            // The answer to a `connect` frame is a `connect` frame, as the document writes it.
+            // The document prescribes that a `connect` event is answered by a `connect` event.
             let connected = json!({ "status": "connected", "userId": user.as_str() });
             Answer::ack(&connected).or_else("connect", &connected)
         }
@@ -141,6 +230,7 @@ pub(crate) fn answer(reply: &Reply) -> Answer {
     }
 }
 
+/// Encodes the first event for a new connection: the confirmation that it is connected as this user.
 pub(crate) fn greet(user: &User) -> Vec<Outgoing> {
     vec![Outgoing::new("connected", &json!({ "status": "connected", "userId": user.id.as_str() }))]
 }

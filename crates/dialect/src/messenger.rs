@@ -1,38 +1,149 @@
-//! The messenger vocabulary.
+//! The messenger dialect: its events, their decoders, and the encoders of events and answers.
+//!
+//! What must stay true: names and payloads are those of [`EVENTS`]; no permission is decided here.
 
-use quintet_domain::{Command, ConversationRef, Event, Message, Profile, Refusal, Reply, Target, User, UserId};
+use quintet_domain::{
+    ConversationRef, Event, LocalCommand, Message, Profile, Refusal, Reply, Target, User, UserId, WriteCommand,
+};
 use serde_json::{Value, json};
 
+use crate::event_spec::{
+    Decoded, EventSpec,
+    Origin::{Document, Quintet},
+    from_client, to_client,
+};
 use crate::fields::Fields;
-use crate::{Answer, Decoded, Outgoing, Perspective, json as shared};
+use crate::outgoing::{Answer, Outgoing, Perspective};
+use crate::payload::{
+    Payload::{self, IdOrObject, Object, Value as Bare},
+    Type::{self, ClientId, Content, Flag, Id, Ids, Kind, Name, Url},
+    optional, required,
+};
+use crate::shared;
 
-pub(crate) fn decode(name: &str, fields: &Fields) -> Result<Decoded, Refusal> {
-    let group = || fields.conversation("groupId");
-    let command = match name {
-        "privateMessage" => {
-            Command::Send(fields.new_text(Target::Direct(fields.user("recipientId")), "content", "type")?)
-        }
-        "groupMessage" => Command::Send(fields.new_text(Target::Conversation(group()), "content", "type")?),
-        "joinGroup" => Command::Join { conversation: group(), profile: Profile::default(), guest_secret: None },
-        "leaveGroup" => Command::Leave { conversation: group() },
-        "updateMessage" => Command::Edit { message: fields.message("messageId"), content: fields.edited("content")? },
-        "removeMessage" => Command::Delete { message: fields.message("messageId") },
-        "readMessages" => Command::Read { conversation: None, messages: fields.messages("messageIds")? },
-        "startTyping" | "stopTyping" => {
-            let target = match (fields.optional("recipientId"), fields.optional("groupId")) {
-                (Some(_), None) => Target::Direct(fields.user("recipientId")),
-                (None, Some(_)) => Target::Conversation(group()),
-                _ => {
-                    return Err(Refusal::invalid("recipientId", format!("or `groupId` is needed in {name}, not both")));
-                }
-            };
-            Command::Typing { target, typing: name == "startTyping" }
-        }
-        _ => Command::Authenticate { token: fields.text("token").to_owned() },
-    };
-    Ok(Decoded { command, claims: None })
+const OBJECT: Type = Type::Object;
+
+/// The payload of typing events.
+const TYPING: Payload = Object(&[
+    required("userId", Id),
+    required("username", Name),
+    optional("recipient", Id),
+    optional("group", Id),
+    optional("guest", Flag),
+]);
+
+/// Every event of the dialect.
+pub(crate) const EVENTS: &[EventSpec] = &[
+    from_client(
+        "privateMessage",
+        Document,
+        Object(&[
+            required("recipientId", Id),
+            required("content", Content),
+            optional("type", Kind),
+            optional("fileUrl", Url),
+            optional("fileName", Name),
+            optional("clientMessageId", ClientId),
+        ]),
+        send_private,
+    ),
+    from_client("joinGroup", Document, IdOrObject(&[required("groupId", Id)]), join),
+    from_client("leaveGroup", Document, IdOrObject(&[required("groupId", Id)]), leave),
+    from_client(
+        "groupMessage",
+        Document,
+        Object(&[
+            required("groupId", Id),
+            required("content", Content),
+            optional("type", Kind),
+            optional("fileUrl", Url),
+            optional("fileName", Name),
+            optional("clientMessageId", ClientId),
+        ]),
+        send_to_group,
+    ),
+    from_client(
+        "updateMessage",
+        Quintet,
+        Object(&[required("messageId", Id), required("content", Content)]),
+        |fields| shared::edit(fields, "content"),
+    ),
+    from_client("removeMessage", Quintet, IdOrObject(&[required("messageId", Id)]), shared::delete),
+    from_client("readMessages", Quintet, Object(&[required("messageIds", Ids)]), read),
+    from_client("startTyping", Quintet, Object(&[optional("recipientId", Id), optional("groupId", Id)]), |fields| {
+        typing(fields, "startTyping", true)
+    }),
+    from_client("stopTyping", Quintet, Object(&[optional("recipientId", Id), optional("groupId", Id)]), |fields| {
+        typing(fields, "stopTyping", false)
+    }),
+    shared::authenticate(Quintet),
+    to_client("onlineUsers", Document, Bare(Ids)),
+    to_client("userOnline", Document, Bare(Id)),
+    to_client("userOffline", Document, Bare(Id)),
+    to_client("privateMessage", Document, Bare(OBJECT)),
+    to_client("messageSent", Document, Bare(OBJECT)),
+    to_client("groupMessage", Document, Bare(OBJECT)),
+    to_client("userJoinedGroup", Document, Object(&[required("groupId", Id), required("user", OBJECT)])),
+    to_client("userLeftGroup", Document, Object(&[required("groupId", Id), required("userId", Id)])),
+    to_client("joinedGroup", Document, Object(&[required("groupId", Id), required("name", Name)])),
+    to_client("leftGroup", Document, Object(&[required("groupId", Id), required("name", Name)])),
+    to_client("messageUpdated", Quintet, Bare(OBJECT)),
+    to_client(
+        "messageRemoved",
+        Quintet,
+        Object(&[required("_id", Id), optional("recipient", Id), optional("group", Id)]),
+    ),
+    to_client(
+        "messagesSeen",
+        Quintet,
+        Object(&[
+            required("messageIds", Ids),
+            required("userId", Id),
+            optional("recipient", Id),
+            optional("group", Id),
+        ]),
+    ),
+    to_client("typingStarted", Quintet, TYPING),
+    to_client("typingStopped", Quintet, TYPING),
+    to_client("error", Document, shared::ERROR_FIELDS),
+];
+
+fn send_private(fields: &Fields) -> Result<Decoded, Refusal> {
+    let text = fields.new_text(Target::Direct(fields.user("recipientId")), "content", "type")?;
+    Ok(Decoded::new(WriteCommand::Send(text)))
 }
 
+fn send_to_group(fields: &Fields) -> Result<Decoded, Refusal> {
+    let text = fields.new_text(Target::Conversation(fields.conversation("groupId")), "content", "type")?;
+    Ok(Decoded::new(WriteCommand::Send(text)))
+}
+
+fn join(fields: &Fields) -> Result<Decoded, Refusal> {
+    let conversation = fields.conversation("groupId");
+    Ok(Decoded::new(WriteCommand::Join { conversation, profile: Profile::default(), guest_secret: None }))
+}
+
+fn leave(fields: &Fields) -> Result<Decoded, Refusal> {
+    Ok(Decoded::new(WriteCommand::Leave { conversation: fields.conversation("groupId") }))
+}
+
+/// The event names no conversation: the rule finds it by the messages.
+fn read(fields: &Fields) -> Result<Decoded, Refusal> {
+    Ok(Decoded::new(WriteCommand::Read { conversation: None, messages: fields.messages("messageIds")? }))
+}
+
+fn typing(fields: &Fields, event: &str, typing: bool) -> Result<Decoded, Refusal> {
+    let target = match (fields.optional("recipientId"), fields.optional("groupId")) {
+        (Some(_), None) => Target::Direct(fields.user("recipientId")),
+        (None, Some(_)) => Target::Conversation(fields.conversation("groupId")),
+        (Some(_), Some(_)) | (None, None) => {
+            return Err(Refusal::invalid("recipientId", format!("or `groupId` is needed in {event}, not both")));
+        }
+    };
+    Ok(Decoded::new(LocalCommand::Typing { target, typing }))
+}
+
+/// Encodes a user.
 fn user_object(user: &User) -> Value {
     shared::user(
         user,
@@ -47,17 +158,17 @@ fn user_object(user: &User) -> Value {
     )
 }
 
-/// `recipient` and `group` of what `user` did somewhere: one of them is null.
-fn whereto(conversation: &ConversationRef, user: &UserId) -> (Value, Value) {
+/// Returns the `recipient` and the `group` of an action of `user` in a conversation: one of them is null.
+fn recipient_and_group(conversation: &ConversationRef, user: &UserId) -> (Value, Value) {
     match conversation.other(user) {
         Some(other) => (other.as_str().into(), Value::Null),
         None => (Value::Null, conversation.id.as_str().into()),
     }
 }
 
-/// A message for one reader, or for all of them at once.
+/// Encodes a message for one reader, or for all recipients of an event.
 pub(crate) fn message(message: &Message, viewer: Option<&UserId>) -> Value {
-    let (recipient, group) = whereto(&message.conversation, &message.sender.id);
+    let (recipient, group) = recipient_and_group(&message.conversation, &message.sender.id);
     let mut object = json!({
         "_id": message.id.as_str(),
         "id": message.id.as_str(),
@@ -74,15 +185,16 @@ pub(crate) fn message(message: &Message, viewer: Option<&UserId>) -> Value {
     object
 }
 
-/// The name of a place, the empty text where it has none.
-fn named(conversation: &ConversationRef) -> Value {
+/// Encodes the id and the name of a group; the name is empty if the conversation has none.
+fn group_object(conversation: &ConversationRef) -> Value {
     json!({ "groupId": conversation.id.as_str(), "name": conversation.name.as_deref().unwrap_or_default() })
 }
 
-pub(crate) fn encode(event: &Event, side: Perspective) -> Vec<Outgoing> {
+/// Encodes an event; the result is empty if the dialect has no event for it.
+pub(crate) fn encode(event: &Event, perspective: Perspective) -> Vec<Outgoing> {
     let (name, payload) = match event {
         Event::MessageCreated(sent) => {
-            let name = match (&sent.conversation.pair, side) {
+            let name = match (&sent.conversation.pair, perspective) {
                 (None, _) => "groupMessage",
                 (Some(_), Perspective::Actor) => "messageSent",
                 (Some(_), Perspective::Other) => "privateMessage",
@@ -91,11 +203,11 @@ pub(crate) fn encode(event: &Event, side: Perspective) -> Vec<Outgoing> {
         }
         Event::MessageEdited(edited) => ("messageUpdated", message(edited, None)),
         Event::MessageDeleted(deleted) => {
-            let (recipient, group) = whereto(&deleted.conversation, &deleted.sender.id);
+            let (recipient, group) = recipient_and_group(&deleted.conversation, &deleted.sender.id);
             ("messageRemoved", json!({ "_id": deleted.id.as_str(), "recipient": recipient, "group": group }))
         }
         Event::MessagesRead { conversation, reader, messages, .. } => {
-            let (recipient, group) = whereto(conversation, &reader.id);
+            let (recipient, group) = recipient_and_group(conversation, &reader.id);
             let ids: Vec<_> = messages.iter().map(|id| id.as_str()).collect();
             (
                 "messagesSeen",
@@ -108,9 +220,9 @@ pub(crate) fn encode(event: &Event, side: Perspective) -> Vec<Outgoing> {
         Event::MemberLeft { conversation, user, .. } => {
             ("userLeftGroup", json!({ "groupId": conversation.id.as_str(), "userId": user.id.as_str() }))
         }
-        Event::ConversationDeleted { conversation } => ("leftGroup", named(conversation)),
+        Event::ConversationDeleted { conversation } => ("leftGroup", group_object(conversation)),
         Event::Typing { conversation, user, typing } => {
-            let (recipient, group) = whereto(conversation, &user.id);
+            let (recipient, group) = recipient_and_group(conversation, &user.id);
             (
                 if *typing { "typingStarted" } else { "typingStopped" },
                 shared::marked(
@@ -138,23 +250,25 @@ pub(crate) fn encode(event: &Event, side: Perspective) -> Vec<Outgoing> {
     vec![Outgoing::new(name, &payload)]
 }
 
+/// Encodes the reply to a command, as an acknowledgement and events.
 pub(crate) fn answer(reply: &Reply) -> Answer {
     match reply {
         Reply::Sent { message: sent, repeated } => {
             let object = message(sent, None);
             let answer = Answer::ack(&json!({ "success": true, "message": object }));
-            // The first answer of a direct message was this event; a repeat hears it again, here alone.
+            // The first send of a direct message was answered by this event; the connection that repeats it receives it
+            // again.
             if *repeated && sent.conversation.pair.is_some() { answer.or_else("messageSent", &object) } else { answer }
         }
         Reply::Edited(changed) | Reply::Deleted(changed) => {
             Answer::ack(&json!({ "success": true, "message": message(changed, None) }))
         }
         Reply::Joined { conversation, .. } => {
-            let group = named(conversation);
+            let group = group_object(conversation);
             Answer::ack(&json!({ "success": true, "message": group })).with("joinedGroup", &group)
         }
         Reply::Left { conversation } => {
-            let group = named(conversation);
+            let group = group_object(conversation);
             Answer::ack(&json!({ "success": true, "message": group })).with("leftGroup", &group)
         }
         Reply::Authenticated { user } => Answer::ack(&json!({ "success": true, "userId": user.id.as_str() })),
@@ -168,6 +282,7 @@ pub(crate) fn answer(reply: &Reply) -> Answer {
     }
 }
 
+/// Encodes the first event for a new connection: the ids of the users who are online.
 pub(crate) fn greet(online: &[UserId]) -> Vec<Outgoing> {
     let ids: Vec<_> = online.iter().map(UserId::as_str).collect();
     vec![Outgoing::new("onlineUsers", &ids.into())]

@@ -1,38 +1,177 @@
-//! The rooms vocabulary.
+//! The rooms dialect: its events, their decoders, and the encoders of events and answers.
+//!
+//! What must stay true: names and payloads are those of [`EVENTS`]; no permission is decided here.
 
-use quintet_domain::{Command, Departure, Event, Message, Profile, Refusal, Reply, Target, User};
+use quintet_domain::{Departure, Event, LocalCommand, Message, Profile, Refusal, Reply, Target, User, WriteCommand};
 use serde_json::{Value, json};
 
+use crate::event_spec::{
+    Decoded, EventSpec,
+    Origin::{Document, Quintet},
+    from_client, to_client,
+};
 use crate::fields::Fields;
-use crate::{Answer, Decoded, Outgoing, json as shared};
+use crate::outgoing::{Answer, Outgoing};
+use crate::payload::{
+    Payload::{IdOrObject, Object, Value as Bare},
+    Type::{self, ClientId, Content, Flag, Id, Ids, Kind, Name, Objects, Text, Time, Url},
+    optional, required,
+};
+use crate::shared;
 
-pub(crate) fn decode(name: &str, fields: &Fields) -> Result<Decoded, Refusal> {
-    let room = || fields.conversation("roomId");
-    let profile = || Profile {
-        username: fields.optional("username").filter(|name| !name.trim().is_empty()).map(str::to_owned),
-        avatar: fields.optional("avatar").map(str::to_owned),
-    };
-    let (command, names_user) = match name {
-        "create_room" => (Command::CreateRoom { name: fields.text("name").to_owned(), profile: profile() }, true),
-        "join_room" => {
-            let guest_secret = fields.optional("guestSecret").map(str::to_owned);
-            (Command::Join { conversation: room(), profile: profile(), guest_secret }, true)
-        }
-        "leave_room" => (Command::Leave { conversation: room() }, true),
-        "send_message" => (Command::Send(fields.new_text(Target::Conversation(room()), "content", "type")?), true),
-        "typing" => (Command::Typing { target: Target::Conversation(room()), typing: fields.flag("isTyping") }, true),
-        "update_message" => {
-            (Command::Edit { message: fields.message("messageId"), content: fields.edited("content")? }, false)
-        }
-        "remove_message" => (Command::Delete { message: fields.message("messageId") }, false),
-        "read_messages" => {
-            (Command::Read { conversation: Some(room()), messages: fields.messages("messageIds")? }, false)
-        }
-        _ => (Command::Authenticate { token: fields.text("token").to_owned() }, false),
-    };
-    Ok(Decoded { command, claims: names_user.then(|| fields.user("userId")) })
+const OBJECT: Type = Type::Object;
+
+/// Every event of the dialect.
+pub(crate) const EVENTS: &[EventSpec] = &[
+    from_client(
+        "create_room",
+        Document,
+        Object(&[required("name", Name), required("userId", Id), optional("username", Name), optional("avatar", Text)]),
+        create,
+    ),
+    from_client(
+        "join_room",
+        Document,
+        Object(&[
+            required("roomId", Id),
+            required("userId", Id),
+            required("username", Name),
+            optional("avatar", Text),
+            optional("guestSecret", Text),
+        ]),
+        join,
+    ),
+    from_client(
+        "send_message",
+        Document,
+        Object(&[
+            required("roomId", Id),
+            required("userId", Id),
+            required("content", Content),
+            optional("type", Kind),
+            optional("fileUrl", Url),
+            optional("fileName", Name),
+            optional("clientMessageId", ClientId),
+        ]),
+        send,
+    ),
+    from_client(
+        "typing",
+        Document,
+        Object(&[required("roomId", Id), required("userId", Id), required("isTyping", Flag)]),
+        typing,
+    ),
+    from_client("leave_room", Document, Object(&[required("roomId", Id), required("userId", Id)]), leave),
+    from_client(
+        "update_message",
+        Quintet,
+        Object(&[required("messageId", Id), required("content", Content)]),
+        |fields| shared::edit(fields, "content"),
+    ),
+    from_client("remove_message", Quintet, IdOrObject(&[required("messageId", Id)]), shared::delete),
+    from_client("read_messages", Quintet, Object(&[required("roomId", Id), required("messageIds", Ids)]), |fields| {
+        shared::read(fields, "roomId")
+    }),
+    shared::authenticate(Quintet),
+    to_client(
+        "room_created",
+        Document,
+        Object(&[
+            required("id", Id),
+            required("name", Name),
+            required("createdAt", Time),
+            optional("guestSecret", Text),
+        ]),
+    ),
+    to_client("history", Document, Bare(Objects)),
+    to_client(
+        "message_received",
+        Document,
+        Object(&[
+            required("id", Id),
+            required("roomId", Id),
+            required("content", Content),
+            required("type", Kind),
+            required("userId", Id),
+            required("user", OBJECT),
+            required("createdAt", Time),
+        ]),
+    ),
+    to_client(
+        "user_joined",
+        Document,
+        Object(&[required("userId", Id), required("username", Name), required("roomId", Id)]),
+    ),
+    to_client("user_left", Document, Object(&[required("userId", Id), required("roomId", Id)])),
+    to_client(
+        "user_typing",
+        Document,
+        Object(&[
+            required("userId", Id),
+            required("username", Name),
+            required("roomId", Id),
+            required("isTyping", Flag),
+            optional("guest", Flag),
+        ]),
+    ),
+    to_client(
+        "message_updated",
+        Quintet,
+        Object(&[required("id", Id), required("roomId", Id), required("content", Content), required("editedAt", Time)]),
+    ),
+    to_client("message_removed", Quintet, Object(&[required("id", Id), required("roomId", Id)])),
+    to_client(
+        "messages_seen",
+        Quintet,
+        Object(&[required("roomId", Id), required("messageIds", Ids), required("userId", Id)]),
+    ),
+    to_client("error", Document, shared::ERROR_FIELDS),
+];
+
+/// Creates the result for a command whose payload names the sender in `userId`.
+fn claimed(fields: &Fields, command: impl Into<quintet_domain::Command>) -> Decoded {
+    Decoded::new(command).claiming(fields.user("userId"))
 }
 
+/// Returns the profile that a guest claims; a blank name counts as none.
+fn profile(fields: &Fields) -> Profile {
+    Profile {
+        username: fields.optional("username").filter(|name| !name.trim().is_empty()).map(str::to_owned),
+        avatar: fields.optional("avatar").map(str::to_owned),
+    }
+}
+
+fn create(fields: &Fields) -> Result<Decoded, Refusal> {
+    let name = fields.text("name").to_owned();
+    Ok(claimed(fields, WriteCommand::CreateRoom { name, profile: profile(fields) }))
+}
+
+fn join(fields: &Fields) -> Result<Decoded, Refusal> {
+    let guest_secret = fields.optional("guestSecret").map(str::to_owned);
+    let conversation = fields.conversation("roomId");
+    Ok(claimed(fields, WriteCommand::Join { conversation, profile: profile(fields), guest_secret }))
+}
+
+fn leave(fields: &Fields) -> Result<Decoded, Refusal> {
+    Ok(claimed(fields, WriteCommand::Leave { conversation: fields.conversation("roomId") }))
+}
+
+fn send(fields: &Fields) -> Result<Decoded, Refusal> {
+    let text = fields.new_text(Target::Conversation(fields.conversation("roomId")), "content", "type")?;
+    Ok(claimed(fields, WriteCommand::Send(text)))
+}
+
+fn typing(fields: &Fields) -> Result<Decoded, Refusal> {
+    let target = Target::Conversation(fields.conversation("roomId"));
+    Ok(claimed(fields, LocalCommand::Typing { target, typing: fields.flag("isTyping") }))
+}
+
+/// The acknowledgement of a refused event, without its code and message.
+pub(crate) fn refused() -> Value {
+    json!({ "ok": false })
+}
+
+/// Encodes a user.
 fn user_object(user: &User) -> Value {
     shared::user(
         user,
@@ -44,6 +183,7 @@ fn user_object(user: &User) -> Value {
     )
 }
 
+/// Encodes a message.
 pub(crate) fn message(message: &Message) -> Value {
     let mut object = json!({
         "id": message.id.as_str(),
@@ -64,6 +204,7 @@ pub(crate) fn message(message: &Message) -> Value {
     object
 }
 
+/// Encodes an event; the result is empty if the dialect has no event for it.
 pub(crate) fn encode(event: &Event) -> Vec<Outgoing> {
     let (name, payload) = match event {
         Event::MessageCreated(sent) => ("message_received", message(sent)),
@@ -96,7 +237,7 @@ pub(crate) fn encode(event: &Event) -> Vec<Outgoing> {
                 "user": user_object(user),
             }),
         ),
-        // Who listens to rooms saw the guest go when its last connection ended.
+        // Clients of this dialect were notified when the guest's last connection ended.
         Event::MemberLeft { departure: Departure::GuestGone, .. } => return Vec::new(),
         Event::MemberLeft { conversation, user, .. } | Event::RoomPresence { conversation, user, online: false } => {
             ("user_left", json!({ "userId": user.id.as_str(), "roomId": conversation.id.as_str() }))
@@ -125,6 +266,7 @@ pub(crate) fn encode(event: &Event) -> Vec<Outgoing> {
     vec![Outgoing::new(name, &payload)]
 }
 
+/// Encodes the reply to a command, as an acknowledgement and events.
 pub(crate) fn answer(reply: &Reply) -> Answer {
     match reply {
         Reply::Sent { message: sent, .. } => Answer::ack(&json!({ "ok": true, "message": message(sent) })),

@@ -1,4 +1,4 @@
-//! Reads the JSON fields that the catalogue names, and skips all others without allocating for them.
+//! Parses the JSON fields that the catalogue names, and skips all others without allocating.
 
 use std::fmt;
 
@@ -6,12 +6,12 @@ use quintet_domain::limits::IDS_MAX;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
 
-use crate::catalogue::Field;
+use crate::payload::Field;
 
-/// A payload, with its named fields read.
+/// A payload whose named fields were parsed.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Shape {
-    /// An object: the value of each named field, [`Found::Null`] where it is absent.
+    /// An object: the value of each named field, or [`Found::Null`] if it is absent.
     Object(Vec<Found>),
     /// A payload that is not an object.
     Bare(Found),
@@ -26,20 +26,20 @@ pub(crate) enum Found {
     /// A number as its text.
     Number(String),
     Flag(bool),
-    /// A list of texts and numbers; `None` for an item that is neither.
+    /// A list of texts and numbers; `None` stands for an item that is neither.
     Items {
         items: Vec<Option<String>>,
-        /// Whether it has more items than any list may have.
+        /// Whether the payload has more items than any list may have.
         more: bool,
     },
-    /// The place of a binary attachment.
+    /// The index of a binary attachment.
     Attachment(usize),
     /// A value of a type that no field has.
     Other,
 }
 
 impl Found {
-    /// The value as the text of an id, if it is text or a number.
+    /// Returns the text of an id, if the value is text or a number.
     pub(crate) fn into_id(self) -> Option<String> {
         match self {
             Self::Text(text) | Self::Number(text) => Some(text),
@@ -48,10 +48,10 @@ impl Found {
     }
 }
 
-/// Reads the named fields of a payload.
+/// Parses the named fields of a payload.
 ///
 /// # Errors
-/// What is wrong with the JSON.
+/// The syntax error, if the text is not valid JSON.
 pub(crate) fn read(fields: &'static [Field], json: &str) -> Result<Shape, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_str(json);
     let shape = Read(Some(fields)).deserialize(&mut deserializer)?;
@@ -59,7 +59,7 @@ pub(crate) fn read(fields: &'static [Field], json: &str) -> Result<Shape, serde_
     Ok(shape)
 }
 
-/// Reads a value. Of an object, reads the named fields or, where none are named, whether it is a placeholder of an
+/// Parses a value. In an object it parses the named fields; without named fields, only the placeholder of an
 /// attachment.
 #[derive(Clone, Copy)]
 struct Read(Option<&'static [Field]>);
@@ -136,7 +136,7 @@ impl<'de> Visitor<'de> for Read {
     }
 }
 
-/// Reads the object that stands for an attachment (Socket.IO protocol, "Packet encoding").
+/// Parses the object that is the placeholder of an attachment (Socket.IO protocol, "Packet encoding").
 fn attachment<'de, M: MapAccess<'de>>(mut object: M) -> Result<Found, M::Error> {
     let (mut placeholder, mut number) = (false, None);
     let known = |key: &str| ["_placeholder", "num"].iter().position(|known| *known == key);
@@ -153,7 +153,7 @@ fn attachment<'de, M: MapAccess<'de>>(mut object: M) -> Result<Found, M::Error> 
     Ok(number.filter(|_| placeholder).map_or(Found::Other, Found::Attachment))
 }
 
-/// Looks a key up in a list of names, without allocating for it.
+/// Looks a key up in a list of names, without allocating.
 struct ReadKey<F>(F);
 
 impl<'de, F: Fn(&str) -> Option<usize>> DeserializeSeed<'de> for ReadKey<F> {
@@ -176,7 +176,7 @@ impl<F: Fn(&str) -> Option<usize>> Visitor<'_> for ReadKey<F> {
     }
 }
 
-/// Reads a text, number or flag; lists and objects are passed over, however deep.
+/// Parses a text, number or flag. Lists and objects are skipped, however deep they are.
 struct ReadScalar;
 
 impl<'de> DeserializeSeed<'de> for ReadScalar {
@@ -232,7 +232,7 @@ impl<'de> Visitor<'de> for ReadScalar {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue::Type;
+    use crate::payload::Type;
 
     const FIELDS: &[Field] =
         &[Field { name: "id", ty: Type::Id, required: true }, Field { name: "ids", ty: Type::Ids, required: false }];
@@ -245,10 +245,10 @@ mod tests {
     }
 
     #[test]
-    fn named_fields_are_read_and_others_passed_over() {
+    fn named_fields_are_parsed_and_others_skipped() {
         let text = |text: &str| Found::Text(text.to_owned());
         assert_eq!(object(r#"{"x":{"id":"no"},"id":"a\u0062","y":[[{}]]}"#), [text("ab"), Found::Null]);
-        assert_eq!(object(r#"{"id":7,"id":null}"#), [Found::Null, Found::Null], "the last of a name counts");
+        assert_eq!(object(r#"{"id":7,"id":null}"#), [Found::Null, Found::Null], "the last value of a name counts");
         assert_eq!(object(r#"{"id":-1.5}"#)[0], Found::Number("-1.5".to_owned()));
         assert_eq!(object(r#"{"id":{"num":1,"_placeholder":true,"z":[1]}}"#)[0], Found::Attachment(1));
         for other in [r#"{"num":1}"#, r#"{"num":-1,"_placeholder":true}"#, r#"{"num":[1],"_placeholder":true}"#, "{}"] {
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_deep_or_long_costs_no_memory() {
+    fn deep_and_long_payloads_use_no_memory() {
         let deep = format!("{{\"x\":{}{},\"id\":1}}", "[".repeat(30_000), "]".repeat(30_000));
         assert_eq!(object(&deep)[0], Found::Number("1".to_owned()));
         let deep = format!("{{\"id\":{}1{}}}", "[".repeat(30_000), "]".repeat(30_000));

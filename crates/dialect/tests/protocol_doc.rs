@@ -1,10 +1,10 @@
-//! `docs/protocol.md` says what the catalogue says. `UPDATE_DOCS=1 cargo test -p quintet-dialect` renews it.
+//! The tables in `docs/protocol.md` match the catalogue. `UPDATE_DOCS=1 cargo test -p quintet-dialect` updates them.
 
 use std::fmt::Write as _;
 use std::path::Path;
 
 use quintet_dialect::Dialect;
-use quintet_dialect::catalogue::{Direction, EventSpec, Field, Origin, Payload, Type, events};
+use quintet_dialect::catalogue::{EventSpec, Field, Origin, Payload, Type, events};
 
 const START: &str = "<!-- events: made from the catalogue -->\n";
 const END: &str = "<!-- /events -->\n";
@@ -42,10 +42,9 @@ fn payload(spec: &EventSpec) -> String {
 fn tables() -> String {
     let mut text = String::new();
     for dialect in Dialect::ALL {
-        for (direction, title) in [(Direction::ToServer, "client to server"), (Direction::ToClient, "server to client")]
-        {
+        for (to_server, title) in [(true, "client to server"), (false, "server to client")] {
             let _ = write!(text, "\n### {}: {title}\n\n| event | payload | |\n|---|---|---|\n", dialect.as_str());
-            for spec in events(dialect).iter().filter(|spec| spec.direction == direction) {
+            for spec in events(dialect).iter().filter(|spec| spec.direction.is_to_server() == to_server) {
                 let origin = if spec.origin == Origin::Quintet { "ours" } else { "" };
                 let _ = writeln!(text, "| `{}` | {} | {origin} |", spec.name, payload(spec));
             }
@@ -56,26 +55,26 @@ fn tables() -> String {
 }
 
 #[test]
-fn the_document_says_what_the_catalogue_says() {
+fn the_document_matches_the_catalogue() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/protocol.md");
     let text = std::fs::read_to_string(&path).expect("docs/protocol.md");
     let (head, rest) = text.split_once(START).expect("a start mark");
     let (_, tail) = rest.split_once(END).expect("an end mark");
-    let renewed = format!("{head}{START}{}{END}{tail}", tables());
+    let updated = format!("{head}{START}{}{END}{tail}", tables());
     if std::env::var_os("UPDATE_DOCS").is_some() {
-        std::fs::write(&path, &renewed).expect("written");
+        std::fs::write(&path, &updated).expect("written");
     } else {
-        assert!(text == renewed, "docs/protocol.md is not what the catalogue says: UPDATE_DOCS=1 renews it");
+        assert!(text == updated, "docs/protocol.md does not match the catalogue: UPDATE_DOCS=1 updates it");
     }
 }
 
-/// The same for the playground, as a module.
+/// Returns the catalogue as a JavaScript module, for the playground.
 fn module() -> String {
     let field = |field: &Field| {
         let required = if field.required { ", required: true" } else { "" };
         format!("{{ name: \"{}\", type: \"{}\"{required} }}", field.name, type_name(field.ty))
     };
-    let mut text = "// Every event of every vocabulary. Made from the catalogue: `UPDATE_DOCS=1 cargo test -p quintet-dialect`.\n\n\
+    let mut text = "// Every event of every dialect. Made from the catalogue: `UPDATE_DOCS=1 cargo test -p quintet-dialect`.\n\n\
         /** @typedef {{ name: string, type: string, required?: boolean }} Field */\n\
         /** @typedef {{ name: string, toServer: boolean, ours: boolean, fields: Field[] | null, value: string }} Spec */\n\n\
         /** @type {Record<string, Spec[]>} */\nexport const CATALOGUE = {\n"
@@ -90,7 +89,7 @@ fn module() -> String {
                 }
                 Payload::Value(ty) => ("null".to_owned(), type_name(ty)),
             };
-            let (to_server, ours) = (spec.direction == Direction::ToServer, spec.origin == Origin::Quintet);
+            let (to_server, ours) = (spec.direction.is_to_server(), spec.origin == Origin::Quintet);
             let name = spec.name;
             let _ = writeln!(
                 text,
@@ -104,12 +103,12 @@ fn module() -> String {
 }
 
 #[test]
-fn the_playground_has_what_the_catalogue_has() {
+fn the_playground_matches_the_catalogue() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web/js/playground/catalogue.js");
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::write(&path, module()).expect("written");
     } else {
         let text = std::fs::read_to_string(&path).expect("the playground's catalogue");
-        assert!(text == module(), "the playground's catalogue is not the catalogue's: UPDATE_DOCS=1 renews it");
+        assert!(text == module(), "the playground's module does not match the catalogue: UPDATE_DOCS=1 updates it");
     }
 }

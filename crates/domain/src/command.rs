@@ -1,4 +1,6 @@
-//! What a connection can ask, and what it is answered. Both lists are closed: a new entry makes the compiler point at
+//! The closed lists of the commands that a connection can send ([`Command`]) and of the replies to them ([`Reply`]).
+//!
+//! What must stay true: there are no wildcard arms over these lists, so that a new entry makes the compiler point at
 //! every dialect.
 
 use std::sync::Arc;
@@ -8,190 +10,218 @@ use crate::{
     User, UserId,
 };
 
-/// Where something goes: a conversation, or the one with another user.
+/// The destination of a message or a typing notice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// By its id.
+    /// The conversation with this id.
     Conversation(ConversationId),
-    /// By the other one; made by the first message.
+    /// The direct conversation with this user. The first message to the user creates it.
     Direct(UserId),
 }
 
-/// A message to be sent.
+/// A message to be sent, as the client describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewText {
-    /// Where to.
+    /// The conversation or user to send it to.
     pub target: Target,
-    /// What it is.
+    /// Whether it is text, an image or a file.
     pub kind: MessageKind,
-    /// The text.
+    /// The text, at most [`CONTENT_BYTES_MAX`](crate::limits::CONTENT_BYTES_MAX) bytes.
     pub content: String,
-    /// The file it carries.
+    /// The file that the message carries.
     pub file: Option<FileLink>,
-    /// What makes it repeatable.
+    /// The id that the client gave the message. A repeated send with the same id in the same conversation is stored
+    /// once.
     pub client_message_id: Option<ClientMessageId>,
 }
 
-/// What a guest says of itself.
+/// The profile that a guest claims for itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Profile {
-    /// Its name.
+    /// The name to show for the guest.
     pub username: Option<String>,
-    /// A link to its picture.
+    /// A link to the guest's picture.
     pub avatar: Option<String>,
 }
 
-/// What a connection can ask.
+/// A command that becomes a write of the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Command {
+pub enum WriteCommand {
     /// Send a message.
     Send(NewText),
     /// Change a message's text.
     Edit {
-        /// Which.
+        /// The message to change.
         message: MessageId,
         /// The new text.
         content: String,
     },
     /// Delete a message.
     Delete {
-        /// Which.
+        /// The message to delete.
         message: MessageId,
     },
-    /// Read messages, and so all that came before the newest of them.
+    /// Mark messages as read, with all messages before the newest of them.
     Read {
-        /// Where, if the dialect says so.
+        /// The conversation of the messages, if the dialect names it.
         conversation: Option<ConversationId>,
-        /// Which.
+        /// The messages that were read.
         messages: Vec<MessageId>,
     },
-    /// Start or stop typing.
-    Typing {
-        /// Where.
-        target: Target,
-        /// Start or stop.
-        typing: bool,
-    },
-    /// Become a member of an open conversation, or have it confirmed that one is.
+    /// Become a member of an open conversation, or confirm an existing membership.
     Join {
-        /// Which.
+        /// The conversation to join.
         conversation: ConversationId,
-        /// What a guest says of itself.
+        /// The profile that a guest claims.
         profile: Profile,
         /// The secret by which a guest proves what it owns.
         guest_secret: Option<String>,
     },
-    /// Stop being a member.
+    /// End one's own membership.
     Leave {
-        /// Which.
+        /// The conversation to leave.
         conversation: ConversationId,
     },
-    /// Have it confirmed that one hears these.
-    Listen {
-        /// Which.
-        conversations: Vec<ConversationId>,
-    },
-    /// Hear nothing of a conversation on this connection, until the next join.
-    Mute {
-        /// Which.
-        conversation: ConversationId,
-    },
-    /// Make an open room.
+    /// Create an open room.
     CreateRoom {
-        /// Its name.
+        /// The name of the room.
         name: String,
-        /// What a guest says of itself.
+        /// The profile that a guest claims.
         profile: Profile,
     },
-    /// Keep a file, to be carried by a message.
-    Upload {
-        /// Where it is to be sent.
+}
+
+/// A command about what a connection receives or shows to others. It stores nothing, but takes effect in order with the
+/// writes of the same connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LocalCommand {
+    /// Start or stop typing.
+    Typing {
+        /// The conversation or user that the user types to.
+        target: Target,
+        /// Whether typing starts.
+        typing: bool,
+    },
+    /// Choose the conversations whose events this connection receives.
+    Listen {
+        /// The ids of the conversations to receive.
+        conversations: Vec<ConversationId>,
+    },
+    /// Stop receiving a conversation on this connection, until the next join.
+    Mute {
+        /// The conversation to mute.
         conversation: ConversationId,
-        /// Its name.
+    },
+    /// Confirm the identity of the connection. The meetup dialect sends this as the first frame of a plain WebSocket.
+    Identify,
+}
+
+/// Everything that a connection can ask for. The list is closed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// A command that becomes a write.
+    Write(WriteCommand),
+    /// A command about the connection itself.
+    Local(LocalCommand),
+    /// Store a file, for a later message to carry.
+    Upload {
+        /// The conversation that the file is meant for.
+        conversation: ConversationId,
+        /// The name of the file.
         name: String,
-        /// Which of the binary attachments that came along it is.
+        /// The index of its bytes among the binary attachments of the event.
         attachment: usize,
     },
-    /// Refresh the token.
+    /// Replace the token of the connection.
     Authenticate {
         /// The new token.
         token: String,
     },
-    /// Say who one is, where a connection is opened by a frame.
-    Identify,
 }
 
-/// What a command comes to.
+impl From<WriteCommand> for Command {
+    fn from(command: WriteCommand) -> Self {
+        Self::Write(command)
+    }
+}
+
+impl From<LocalCommand> for Command {
+    fn from(command: LocalCommand) -> Self {
+        Self::Local(command)
+    }
+}
+
+/// The successful result of a command, before a dialect encodes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
     /// The message was committed.
     Sent {
-        /// Which.
+        /// The message as it was committed.
         message: Arc<Message>,
-        /// Whether this repeats the answer to an earlier send.
+        /// Whether this repeats the reply to an earlier send.
         repeated: bool,
     },
-    /// The message was changed.
+    /// The message was changed; this is the new state.
     Edited(Arc<Message>),
-    /// The message was deleted.
+    /// The message was deleted; this is what remains of it.
     Deleted(Arc<Message>),
-    /// The messages are read.
+    /// The messages are marked as read.
     Read,
-    /// Typing was passed on.
+    /// The typing notice was passed on.
     Typing,
-    /// One is a member.
+    /// The user is a member of the conversation.
     Joined {
-        /// Of what.
+        /// The conversation that was joined.
         conversation: Arc<ConversationRef>,
-        /// Whether it is news.
+        /// Whether the membership is new.
         new: bool,
-        /// The newest messages, oldest first; empty where the dialect has no use for them.
+        /// The newest messages, oldest first; empty in dialects that do not show them.
         history: Vec<Arc<Message>>,
     },
-    /// One is no member any more.
+    /// The user's membership has ended.
     Left {
-        /// Of what.
+        /// The conversation that was left.
         conversation: Arc<ConversationRef>,
     },
-    /// These are heard, those are not.
+    /// The connection receives the conversations that it is allowed to receive.
     Listening {
-        /// Heard.
+        /// The conversations that the connection receives.
         joined: Vec<ConversationId>,
-        /// Not heard.
+        /// The conversations of which the user is not a member.
         refused: Vec<ConversationId>,
     },
-    /// The conversation is silent on this connection.
+    /// The connection no longer receives the conversation.
     Muted {
-        /// Which.
+        /// The conversation that was muted.
         conversation: ConversationId,
     },
-    /// The room was made.
+    /// The room was created.
     RoomCreated {
-        /// Which.
+        /// The room that was created.
         conversation: Arc<ConversationRef>,
-        /// When.
+        /// The moment at which it was created.
         created_at: Timestamp,
-        /// The secret by which the guest who made it proves to be its owner; none where a user made it.
+        /// The secret by which a guest proves to own the room; none if a registered user created it.
         guest_secret: Option<String>,
     },
-    /// The file was kept.
+    /// The file was stored.
     Uploaded {
-        /// Its link.
+        /// The link to the file.
         url: String,
-        /// The name under which it is shown.
+        /// The name under which the file is shown.
         name: String,
     },
-    /// The token was taken.
+    /// The token was accepted.
     Authenticated {
-        /// Whose it is.
+        /// The user of the connection.
         user: Arc<User>,
     },
-    /// The connection is somebody's.
+    /// The identity of the connection is confirmed.
     Identified {
-        /// Whose.
+        /// The id of the connection's user.
         user: UserId,
     },
 }
 
-/// The outcome of a command.
+/// The result of a command: a reply, or the reason for which it was refused.
 pub type Outcome = Result<Reply, Refusal>;

@@ -1,19 +1,19 @@
-//! Conversations and their members.
+//! References to conversations, and their members.
 
 use std::sync::Arc;
 
-use crate::{ConversationId, Message, Timestamp, User, UserId};
+use crate::{ConversationId, Timestamp, User, UserId};
 
-/// The four kinds.
+/// The four kinds of conversations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ConversationKind {
-    /// Exactly two members, one per pair, made by the first message.
+    /// A conversation of exactly two users. Each pair has at most one, created by their first message.
     Direct,
-    /// Joined by id where open, by being added where closed.
+    /// A group: users join an open one by its id, and are added to a closed one.
     Group,
-    /// Open to everybody, guests included.
+    /// A room, which everybody may join, guests included.
     Room,
-    /// A meetup's host and accepted participants.
+    /// The conversation of a meetup's host and accepted participants.
     Meetup,
 }
 
@@ -29,21 +29,21 @@ impl ConversationKind {
         }
     }
 
-    /// The kind of a text.
+    /// Parses the text of a kind; none if there is no such kind.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Direct, Self::Group, Self::Room, Self::Meetup].into_iter().find(|kind| kind.as_str() == text)
     }
 }
 
-/// What a member is.
+/// The role of a member in a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Role {
-    /// Neither of the others.
+    /// A member without further rights.
     Member,
-    /// May add, remove, rename and delete messages.
+    /// A member who may add and remove members, rename the conversation and delete messages.
     Admin,
-    /// May do everything, once per conversation.
+    /// The one member who may do everything.
     Owner,
 }
 
@@ -58,28 +58,29 @@ impl Role {
         }
     }
 
-    /// The role of a text.
+    /// Parses the text of a role; none if there is no such role.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Member, Self::Admin, Self::Owner].into_iter().find(|role| role.as_str() == text)
     }
 }
 
-/// What an event needs to know of its conversation, whatever the dialect.
+/// What events say about their conversation, whatever the dialect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConversationRef {
-    /// The id.
+    /// The id of the conversation.
     pub id: ConversationId,
-    /// The kind.
+    /// The kind of the conversation.
     pub kind: ConversationKind,
-    /// The name; a direct conversation has none.
+    /// The name of the conversation; direct ones have none.
     pub name: Option<String>,
-    /// The two of a direct conversation.
+    /// The two users of a direct conversation.
     pub pair: Option<[UserId; 2]>,
 }
 
 impl ConversationRef {
-    /// The other one of a direct conversation; oneself if neither fits.
+    /// Returns the other user of a direct conversation; the first of the two if `user` is neither. None for other
+    /// kinds.
     #[must_use]
     pub fn other(&self, user: &UserId) -> Option<&UserId> {
         let [a, b] = self.pair.as_ref()?;
@@ -90,39 +91,14 @@ impl ConversationRef {
 /// A member of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
-    /// Who.
+    /// The user who is the member.
     pub user: Arc<User>,
-    /// As what.
+    /// The role of the member.
     pub role: Role,
-    /// Since when.
+    /// When the membership began.
     pub joined_at: Timestamp,
     /// The sequence number up to which the member has read.
     pub read_sequence: u64,
     /// When the member last read.
     pub read_at: Option<Timestamp>,
-}
-
-/// A conversation as one member sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Conversation {
-    /// Id, kind, name and pair.
-    pub conversation: Arc<ConversationRef>,
-    /// Whether it is joined by id.
-    pub open: bool,
-    /// The owner, if it has one.
-    pub owner: Option<UserId>,
-    /// The members, oldest first: in a list the first of them and the asker.
-    pub members: Vec<Member>,
-    /// How many members there are.
-    pub member_count: u32,
-    /// The newest message that is not hidden from this member.
-    pub last_message: Option<Arc<Message>>,
-    /// Messages of others that this member has not read.
-    pub unread_count: u64,
-    /// The number of the newest change.
-    pub sequence: u64,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// When it last changed.
-    pub updated_at: Timestamp,
 }

@@ -1,36 +1,36 @@
-//! What a person is told when something cannot be done.
+//! Refusals: the closed list of error codes, and the messages that people read when something cannot be done.
 
 use std::fmt;
 
 /// The closed list of error codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Code {
-    /// Nobody said who asks.
+    /// The request has no valid identity.
     Unauthenticated,
-    /// The token was good and is not any more.
+    /// The token has expired.
     TokenExpired,
-    /// Known, and not allowed.
+    /// The user is not allowed to do this.
     Forbidden,
-    /// Does not exist, or is not to be known.
+    /// The thing does not exist, or the user may not know that it does.
     NotFound,
-    /// Something in the payload is missing or wrong.
+    /// A part of the payload is missing or invalid.
     InvalidPayload,
-    /// Something in the payload is too large.
+    /// A part of the payload is too large.
     TooLarge,
-    /// Too much at once.
+    /// The user or the address sends more than its rate allows.
     RateLimited,
-    /// Contradicts what is.
+    /// The request contradicts the current state.
     Conflict,
-    /// The server has too much of this kind of work waiting; the same request succeeds a little later.
+    /// The server has too much work of this kind waiting; the same request succeeds a little later.
     Busy,
-    /// The server has no room left for what would be stored; deletions still succeed.
+    /// The server has no storage left for what the request would store; deletions still succeed.
     StorageFull,
-    /// A fault of the server; details are in its log only.
+    /// A fault of the server; the details are in its log only.
     Internal,
 }
 
 impl Code {
-    /// All of them.
+    /// All error codes.
     pub const ALL: [Self; 11] = [
         Self::Unauthenticated,
         Self::TokenExpired,
@@ -45,7 +45,7 @@ impl Code {
         Self::Internal,
     ];
 
-    /// The code as clients see it.
+    /// Returns the code as clients receive it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -64,14 +64,14 @@ impl Code {
     }
 }
 
-/// A refusal: a code for programs, a sentence for the person who made the mistake.
+/// A refusal: a code for programs, and a message for people.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct Refusal {
-    /// The code.
+    /// The code for programs.
     pub code: Code,
-    /// The sentence.
+    /// The message for people: a full sentence that says what was wrong.
     pub message: String,
-    /// With [`Code::RateLimited`] and [`Code::Busy`]: when to try again, in milliseconds.
+    /// With [`Code::RateLimited`] and [`Code::Busy`]: the time after which to try again, in milliseconds.
     pub retry_after_ms: Option<u64>,
 }
 
@@ -82,55 +82,55 @@ impl fmt::Display for Refusal {
 }
 
 impl Refusal {
-    /// Any refusal.
+    /// Creates a refusal without a time to try again.
     #[must_use]
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), retry_after_ms: None }
     }
 
-    /// A field is missing or wrong; the sentence starts with its name.
+    /// A field is missing or invalid. The message is "`` `field` `` `what`.".
     #[must_use]
     pub fn invalid(field: &str, what: impl fmt::Display) -> Self {
         Self::new(Code::InvalidPayload, format!("`{field}` {what}."))
     }
 
-    /// A field is too large.
+    /// A field is too large. The message is "`` `field` `` `what`.".
     #[must_use]
     pub fn too_large(field: &str, what: impl fmt::Display) -> Self {
         Self::new(Code::TooLarge, format!("`{field}` {what}."))
     }
 
-    /// The thing does not exist, or is not to be known.
+    /// The thing does not exist, or the user may not know that it does.
     #[must_use]
     pub fn not_found(what: &str, id: impl fmt::Display) -> Self {
         Self::new(Code::NotFound, format!("There is no {what} `{id}` that you can see."))
     }
 
-    /// Known, and not allowed.
+    /// The user is not allowed to do this.
     #[must_use]
     pub fn forbidden(message: impl Into<String>) -> Self {
         Self::new(Code::Forbidden, message)
     }
 
-    /// Contradicts what is.
+    /// The request contradicts the current state.
     #[must_use]
     pub fn conflict(message: impl Into<String>) -> Self {
         Self::new(Code::Conflict, message)
     }
 
-    /// Nobody said who asks. Official clients of one document look for the first word.
+    /// The request has no valid identity. Official clients of one dialect match on the words "Authentication error".
     #[must_use]
     pub fn unauthenticated(why: &str) -> Self {
         Self::new(Code::Unauthenticated, format!("Authentication error: {why}"))
     }
 
-    /// The token was good and is not any more.
+    /// The token has expired.
     #[must_use]
     pub fn token_expired() -> Self {
         Self::new(Code::TokenExpired, "Authentication error: token expired")
     }
 
-    /// Too much at once.
+    /// The user or the address sends more than its rate allows.
     #[must_use]
     pub fn rate_limited(retry_after_ms: u64) -> Self {
         Self {
@@ -140,7 +140,7 @@ impl Refusal {
         }
     }
 
-    /// The server has too much of this kind of work waiting. `retry_after_ms` says when to ask again, in milliseconds.
+    /// The server has too much work of this kind waiting; try again after `retry_after_ms` milliseconds.
     #[must_use]
     pub fn busy(retry_after_ms: u64) -> Self {
         Self {
@@ -150,7 +150,7 @@ impl Refusal {
         }
     }
 
-    /// The server has no room left for what would be stored.
+    /// The server has no storage left for what the request would store.
     #[must_use]
     pub fn storage_full() -> Self {
         let message = "The server has no room left: nothing can be stored until something is deleted or room is made.";

@@ -1,4 +1,7 @@
-//! What can happen, and who hears of it.
+//! The closed list of events that can happen, and who receives each of them.
+//!
+//! What must stay true: there are no wildcard arms over these lists, so that a new entry makes the compiler point at
+//! every dialect.
 
 use std::sync::Arc;
 
@@ -7,21 +10,21 @@ use crate::{
     User, UserId,
 };
 
-/// Why a member is none any more.
+/// Why a membership ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Departure {
-    /// It left.
+    /// The member left by its own choice.
     Left,
-    /// It was removed.
+    /// Another member or the server removed it.
     Removed,
-    /// A guest, gone for longer than guests are remembered.
+    /// The guest was offline for longer than guests stay in rooms.
     GuestGone,
-    /// A guest whose id an account has got.
+    /// An account got the id of the guest.
     IdTaken,
 }
 
 impl Departure {
-    /// The name, as it is stored.
+    /// The name of the reason, as it is stored.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -32,7 +35,7 @@ impl Departure {
         }
     }
 
-    /// The departure of a name.
+    /// Parses a stored name; none if there is no such reason.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         let all = [Self::Left, Self::Removed, Self::GuestGone, Self::IdTaken];
@@ -40,7 +43,7 @@ impl Departure {
     }
 }
 
-/// What can happen. The list is closed: a new entry makes the compiler point at every dialect.
+/// Something that happened, whatever the dialect. The list is closed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A message was sent.
@@ -49,128 +52,130 @@ pub enum Event {
     MessageEdited(Arc<Message>),
     /// A message was deleted.
     MessageDeleted(Arc<Message>),
-    /// Messages were read.
+    /// A member marked messages as read.
     MessagesRead {
-        /// Where.
+        /// The conversation of the messages.
         conversation: Arc<ConversationRef>,
-        /// By whom.
+        /// The member who read the messages.
         reader: Arc<User>,
-        /// Which became read by it, oldest first.
+        /// The messages that became read, oldest first.
         messages: Vec<MessageId>,
-        /// Who is told, where not everybody is.
+        /// The users who receive the event; all members if there is none.
         audience: Option<Vec<UserId>>,
     },
-    /// A conversation was made; it is told by what happens in it.
+    /// A conversation was created. No dialect has an event for this: members learn of it by what happens in the
+    /// conversation.
     ConversationCreated {
-        /// Which.
+        /// The new conversation.
         conversation: Arc<ConversationRef>,
-        /// Its members at birth.
+        /// The ids of its first members.
         members: Vec<UserId>,
     },
-    /// A conversation's name, openness or roles changed.
+    /// A conversation was renamed, opened or closed, or the roles of its members changed.
     ConversationChanged {
-        /// Which, as it is now.
+        /// The conversation in its new state.
         conversation: Arc<ConversationRef>,
     },
-    /// A conversation is gone, for all.
+    /// A conversation was deleted for all of its members.
     ConversationDeleted {
-        /// Which.
+        /// The conversation that was deleted.
         conversation: Arc<ConversationRef>,
     },
-    /// Somebody became a member.
+    /// A user became a member of a conversation.
     MemberJoined {
-        /// Of what.
+        /// The conversation that was joined.
         conversation: Arc<ConversationRef>,
-        /// Who.
+        /// The new member.
         user: Arc<User>,
-        /// How many members there are now.
+        /// Number of members after the change.
         member_count: u32,
     },
-    /// Somebody is no member any more.
+    /// A user is no longer a member of a conversation.
     MemberLeft {
-        /// Of what.
+        /// The conversation that was left.
         conversation: Arc<ConversationRef>,
-        /// Who.
+        /// The former member.
         user: Arc<User>,
-        /// Why.
+        /// The reason for which the membership ended.
         departure: Departure,
-        /// How many members there are now.
+        /// Number of members after the change.
         member_count: u32,
     },
-    /// A meetup's status changed.
+    /// The status of a meetup changed.
     MeetupChanged {
-        /// Which.
+        /// The id of the meetup.
         meetup: MeetupId,
-        /// Where it stands.
+        /// The new status of the meetup.
         status: MeetupStatus,
-        /// The name of who changed it, `system` for the server.
+        /// The name of the user who changed it; `system` if the server did.
         updated_by: String,
-        /// Host, participants and open requests.
+        /// The ids of the host, the participants and those with open requests.
         audience: Vec<UserId>,
     },
-    /// A user is told something.
+    /// A user got a notification.
     Notified {
-        /// Who.
+        /// The id of the user.
         user: UserId,
-        /// What.
+        /// The new notification.
         notification: Arc<Notification>,
     },
-    /// A user's profile changed; connections carry the new one on.
+    /// A user's profile changed. Connections of the user continue with the new profile.
     UserChanged {
-        /// The user as it is now.
+        /// The user with the new profile.
         user: Arc<User>,
     },
-    /// A user's open connections are to end, for its tokens are not good any more.
+    /// Tokens of a user were revoked, so that the user's open connections must end.
     Revoked {
-        /// Whose.
+        /// The id of the user.
         user: UserId,
-        /// Tokens and words of earlier generations than this are not good any more.
+        /// The generation of valid tokens. Tokens and resume tokens of earlier generations are revoked.
         generation: u64,
     },
-    /// Somebody types, or stopped.
+    /// A user started or stopped typing.
     Typing {
-        /// Where.
+        /// The conversation in which the user types.
         conversation: Arc<ConversationRef>,
-        /// Who.
+        /// The user who types.
         user: Arc<User>,
-        /// Start or stop.
+        /// Whether the user types now.
         typing: bool,
     },
-    /// Somebody came or went.
+    /// A user came online or went offline.
     Presence {
-        /// Who.
+        /// The user whose presence changed.
         user: Arc<User>,
-        /// Came or went.
+        /// Whether the user is online now.
         online: bool,
-        /// When last seen, for who went.
+        /// The moment of the change; for a user who went offline, when it was last seen.
         last_seen: Timestamp,
     },
-    /// A member came or went, for those who list who is there.
+    /// A member of a conversation came online or went offline, for dialects that list the connected members of each
+    /// conversation.
     RoomPresence {
-        /// Where.
+        /// The conversation of the member.
         conversation: Arc<ConversationRef>,
-        /// Who.
+        /// The user whose presence changed.
         user: Arc<User>,
-        /// Came or went.
+        /// Whether the user is online now.
         online: bool,
     },
 }
 
-/// Who hears of an event.
+/// The recipients of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audience<'e> {
-    /// The members of a conversation.
+    /// All members of a conversation.
     Members(&'e ConversationId),
-    /// These users.
+    /// The users with these ids.
     Users(&'e [UserId]),
-    /// This user.
+    /// The user with this id.
     User(&'e UserId),
-    /// Everyone who may see this user's presence, itself not.
+    /// All users who may see the presence of this user, without the user itself.
     Watchers(&'e UserId),
 }
 
 impl Event {
-    /// Who hears of it.
+    /// Returns the recipients of the event.
     #[must_use]
     pub fn audience(&self) -> Audience<'_> {
         match self {
@@ -194,7 +199,7 @@ impl Event {
         }
     }
 
-    /// Who made it happen, if that matters to what others are told.
+    /// Returns the user who caused the event, if dialects encode it differently for that user.
     #[must_use]
     pub fn actor(&self) -> Option<&UserId> {
         match self {
@@ -218,33 +223,33 @@ impl Event {
     }
 }
 
-/// Something that was committed, with its place in the one order of all.
+/// An event that was committed, with its position in the commit order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// The position in the store's commit order.
     pub position: u64,
-    /// The number among the changes of its conversation, where it is numbered.
+    /// The number of the change in its conversation, if the conversation numbers it.
     pub sequence: Option<u64>,
-    /// The connection that asked for it, if one did.
+    /// The connection whose command caused it; none for calls over HTTP and for the server itself.
     pub origin: Option<ConnectionId>,
-    /// Whether the connection that asked for it also asked for an acknowledgement.
+    /// Whether the command asked for an acknowledgement.
     pub acked: bool,
-    /// What happened.
+    /// The event that happened.
     pub event: Event,
 }
 
-/// Something that passes and is not kept: typing and presence.
+/// An event that is not stored: typing and presence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ephemeral {
     /// [`Event::Typing`] or [`Event::Presence`].
     Event(Event),
-    /// [`Event::RoomPresence`] in each of these places, as one: a user is in many.
+    /// One [`Event::RoomPresence`] for each of these conversations. They travel together because a user can be in many.
     RoomPresence {
-        /// Where.
+        /// The conversations of the user.
         conversations: Vec<Arc<ConversationRef>>,
-        /// Who.
+        /// The user whose presence changed.
         user: Arc<User>,
-        /// Came or went.
+        /// Whether the user is online now.
         online: bool,
     },
 }

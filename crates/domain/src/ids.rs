@@ -1,4 +1,4 @@
-//! Ids are opaque text of 1 to 128 visible characters; those that the server makes are UUIDv7.
+//! Ids: opaque texts of 1 to 128 visible characters. Those that the server generates are UUIDv7.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::is_visible;
 use crate::limits::{CLIENT_MESSAGE_ID_CHARS_MAX, ID_CHARS_MAX};
 
-/// Why a text is no id.
+/// The reason for which a text is not an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
     /// The text is empty.
@@ -16,7 +16,7 @@ pub enum IdError {
     /// The text is too long.
     #[error("an id has at most {0} characters")]
     TooLong(usize),
-    /// The text holds characters that cannot be seen: spaces, control and format characters, fillers.
+    /// The text has characters that cannot be seen: spaces, control and format characters, or fillers.
     #[error("an id holds visible characters only")]
     Invisible,
 }
@@ -41,22 +41,22 @@ macro_rules! id {
         pub struct $name(Arc<str>);
 
         impl $name {
-            /// Takes a text as an id.
+            /// Checks a text and makes it an id.
             ///
             /// # Errors
-            /// [`IdError`] says what is wrong with it.
+            /// [`IdError`] if the text is not an id.
             pub fn new(text: &str) -> Result<Self, IdError> {
                 check(text, $chars_max)?;
                 Ok(Self(text.into()))
             }
 
-            /// Takes a text that was checked before, as what the store gives back.
+            /// Makes an id of a text that was checked before, such as one from the store.
             #[must_use]
             pub fn trusted(text: &str) -> Self {
                 Self(text.into())
             }
 
-            /// The id as text.
+            /// Returns the id as text.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -84,42 +84,44 @@ macro_rules! id {
 }
 
 id!(
-    /// A user's id; a guest's is what the client says.
+    /// The id of a user. A guest chooses its own id.
     UserId, ID_CHARS_MAX
 );
 id!(
-    /// A conversation's id.
+    /// The id of a conversation.
     ConversationId, ID_CHARS_MAX
 );
 id!(
-    /// A message's id.
+    /// The id of a message.
     MessageId, ID_CHARS_MAX
 );
 id!(
-    /// A meetup's id.
+    /// The id of a meetup.
     MeetupId, ID_CHARS_MAX
 );
 id!(
-    /// A notification's id.
+    /// The id of a notification.
     NotificationId, ID_CHARS_MAX
 );
 id!(
-    /// What makes a send repeatable: unique per sender and conversation.
+    /// The id that a client gives a message, so that the send can be repeated safely. It is unique for each sender and
+    /// conversation.
     ClientMessageId, CLIENT_MESSAGE_ID_CHARS_MAX
 );
 
-/// Ids of the form `guest-` and 32 hexadecimal digits, which only the server gives.
+/// The prefix of the ids that the server gives to former guests; [`FORMER_GUEST_DIGITS`] hexadecimal digits follow.
 const FORMER_GUEST: &str = "guest-";
 const FORMER_GUEST_DIGITS: usize = 32;
 
 impl UserId {
-    /// The id of a guest whose own id an account has got: `random` is what nobody can guess.
+    /// Makes the new id of a guest whose own id an account got. `random` is a number that nobody can guess.
     #[must_use]
     pub fn former_guest(random: u128) -> Self {
         Self::trusted(&format!("{FORMER_GUEST}{random:032x}"))
     }
 
-    /// Whether this id has the form of [`UserId::former_guest`]. Neither guests nor new accounts can have such an id.
+    /// Returns whether this id has the form of [`UserId::former_guest`]. Neither guests nor new accounts can choose
+    /// such an id.
     #[must_use]
     pub fn is_former_guests(&self) -> bool {
         self.as_str().strip_prefix(FORMER_GUEST).is_some_and(|digits| {
@@ -128,8 +130,8 @@ impl UserId {
     }
 }
 
-/// Names one connection, and what goes on with it after it was lost; never shown to a client. Other processes, before
-/// and after this one, use other numbers.
+/// Identifies a connection, and the connection that resumes it after it was lost. Clients never receive it. Every
+/// process, also after a restart, uses different numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ConnectionId(pub u64);
 

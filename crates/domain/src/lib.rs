@@ -1,10 +1,16 @@
-//! What Quintet is about: ids, users, conversations, messages, meetups, who may do what, and the closed lists of
-//! what can be asked ([`Command`]) and what can happen ([`Event`]).
+//! The model of Quintet: ids, users, conversations, messages, meetups, permissions, and the closed lists of what
+//! clients can ask for ([`Command`]), of what changes the store ([`Write`]) and of what can happen ([`Event`]).
 //!
-//! No IO, no async, no serialisation: the edges convert. Clock and ids come in through [`Environment`].
+//! What does not live here: IO, async code and serialisation; the crates at the edges convert.
+//!
+//! What must stay true: time, ids and randomness come from an [`Environment`], so that a run can be replayed.
 
+mod account;
+mod actor;
 mod command;
+mod commit;
 mod conversation;
+mod conversation_view;
 mod error;
 mod event;
 mod ids;
@@ -15,12 +21,18 @@ mod message;
 mod names;
 mod network;
 pub mod permissions;
+mod quotas;
 mod time;
 mod user;
 mod visible;
+mod write;
 
-pub use command::{Command, NewText, Outcome, Profile, Reply, Target};
-pub use conversation::{Conversation, ConversationKind, ConversationRef, Member, Role};
+pub use account::{Account, Claims, Login, NewUser, ProfileChange};
+pub use actor::{Actor, GuestProof};
+pub use command::{Command, LocalCommand, NewText, Outcome, Profile, Reply, Target, WriteCommand};
+pub use commit::{CommandReply, Commit, Ticket};
+pub use conversation::{ConversationKind, ConversationRef, Member, Role};
+pub use conversation_view::Conversation;
 pub use error::{Code, Refusal};
 pub use event::{Audience, Departure, Entry, Ephemeral, Event};
 pub use ids::{ClientMessageId, ConnectionId, ConversationId, IdError, MeetupId, MessageId, NotificationId, UserId};
@@ -29,6 +41,8 @@ pub use meetup::{Meetup, MeetupRequest, MeetupStatus, Notification};
 pub use message::{DELETED_CONTENT, FileLink, Message, MessageKind, Reader, validate_content};
 pub use names::{NAME_KEY_VERSION, NameKeys, collisions, parse_username, refuse_reserved, username_from};
 pub use network::{network, site};
+pub use quotas::Quotas;
 pub use time::{Environment, Timestamp};
 pub use user::{User, UserKind, validate_email};
 pub use visible::{display_name, display_name_from, is_blank, is_visible};
+pub use write::*;

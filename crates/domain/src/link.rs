@@ -3,11 +3,11 @@
 use crate::limits::URL_BYTES_MAX;
 use crate::{Refusal, is_visible};
 
-/// What the links of this server's files start with.
+/// The prefix of the links to this server's files.
 pub const FILES_PATH: &str = "/files/";
 
-/// The id and the secret of the file that a link leads to, if the link is exactly the path of a file of this server:
-/// nothing stands before it and nothing after it.
+/// Returns the id and the secret in a link, if the link is exactly the path of a file of this server, with nothing
+/// before or after it.
 #[must_use]
 pub fn file_of_link(url: &str) -> Option<(&str, &str)> {
     let (id, secret) = url.strip_prefix(FILES_PATH)?.split_once('/')?;

@@ -4,18 +4,18 @@ use std::sync::Arc;
 
 use crate::{ConversationId, MeetupId, NotificationId, Timestamp, User};
 
-/// Where a meetup stands.
+/// The status of a meetup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MeetupStatus {
-    /// Proposed; requests come in.
+    /// The meetup is proposed, and accepts requests to take part.
     Open,
-    /// It will happen.
+    /// The host has confirmed that it takes place.
     Confirmed,
-    /// It will not happen.
+    /// The host has cancelled it.
     Cancelled,
-    /// It happened.
+    /// The meetup has taken place.
     Completed,
-    /// Its time passed unconfirmed.
+    /// The meetup was not confirmed before its time passed.
     Expired,
 }
 
@@ -32,7 +32,7 @@ impl MeetupStatus {
         }
     }
 
-    /// The status of a text.
+    /// Parses the text of a status; none if there is no such status.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Open, Self::Confirmed, Self::Cancelled, Self::Completed, Self::Expired]
@@ -40,7 +40,7 @@ impl MeetupStatus {
             .find(|status| status.as_str() == text)
     }
 
-    /// Whether a meetup may go from this status to that one.
+    /// Returns whether the status of a meetup may change from this one to `next`.
     #[must_use]
     pub fn may_become(self, next: Self) -> bool {
         matches!(
@@ -51,54 +51,54 @@ impl MeetupStatus {
     }
 }
 
-/// A request to take part.
+/// A request to take part in a meetup.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MeetupRequest {
-    /// Who asks.
+    /// The user who asks to take part.
     pub user: Arc<User>,
-    /// Since when.
+    /// When the user asked.
     pub created_at: Timestamp,
 }
 
-/// A meetup as its host sees it; others are shown no requests but their own.
+/// A meetup as its host sees it. Other users see only their own request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Meetup {
-    /// The id.
+    /// The id of the meetup.
     pub id: MeetupId,
     /// The conversation of host and participants.
     pub chat_id: ConversationId,
-    /// Who proposed it.
+    /// The user who proposed it.
     pub host: Arc<User>,
-    /// What is done.
+    /// The activity, as a short text.
     pub activity: String,
-    /// Where.
+    /// The location, as a short text.
     pub location: String,
-    /// When.
+    /// When it starts.
     pub starts_at: Timestamp,
-    /// When it expires if it is not confirmed.
+    /// When it expires, unless it is confirmed before.
     pub expires_at: Timestamp,
-    /// How many may take part beside the host.
+    /// Maximum number of participants beside the host; `None` for no limit.
     pub capacity: Option<u32>,
-    /// Where it stands.
+    /// The status of the meetup.
     pub status: MeetupStatus,
-    /// Who takes part, the host not counted.
+    /// The participants, without the host.
     pub participants: Vec<Arc<User>>,
-    /// Who asks to.
+    /// The open requests to take part.
     pub requests: Vec<MeetupRequest>,
 }
 
-/// Something that a user is told, kept until read.
+/// A notice for one user, which is kept after the user has read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notification {
-    /// The id.
+    /// The id of the notification.
     pub id: NotificationId,
-    /// A few words.
+    /// The title, as a short text.
     pub title: String,
-    /// A sentence.
+    /// The message, as a full sentence.
     pub message: String,
-    /// When it happened.
+    /// When the event that it reports happened.
     pub timestamp: Timestamp,
-    /// When it was read.
+    /// When the user read it; none if it is unread.
     pub read_at: Option<Timestamp>,
 }
 

@@ -1,4 +1,4 @@
-//! Messages.
+//! Messages, their files and their readers.
 
 use std::sync::Arc;
 
@@ -6,14 +6,14 @@ use crate::limits::CONTENT_BYTES_MAX;
 use crate::link::validate_link;
 use crate::{ClientMessageId, ConversationRef, MessageId, Refusal, Timestamp, User, UserId, display_name, is_blank};
 
-/// What a message is.
+/// The kind of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MessageKind {
-    /// Text.
+    /// A text message.
     Text,
-    /// A picture.
+    /// A message that carries a picture.
     Image,
-    /// A file.
+    /// A message that carries a file of any other type.
     File,
 }
 
@@ -28,27 +28,27 @@ impl MessageKind {
         }
     }
 
-    /// The kind of a text.
+    /// Parses the text of a kind; none if there is no such kind.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Text, Self::Image, Self::File].into_iter().find(|kind| kind.as_str() == text)
     }
 }
 
-/// A file that a message carries.
+/// The link to a file that a message carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileLink {
     /// An https link, or the path of one of this server's files.
     pub url: String,
-    /// The name that is shown.
+    /// The name under which the file is shown; none to show the link alone.
     pub name: Option<String>,
 }
 
 impl FileLink {
-    /// Checks a link and its name. The name is what people read, so it holds nothing that changes how it reads.
+    /// Checks a link and its name. The name must not contain characters that change how it is displayed.
     ///
     /// # Errors
-    /// A refusal that names the field.
+    /// A refusal that names the field `fileUrl` or `fileName`.
     pub fn new(url: String, name: Option<String>) -> Result<Self, Refusal> {
         validate_link("fileUrl", &url)?;
         let name = match name {
@@ -62,33 +62,33 @@ impl FileLink {
     }
 }
 
-/// Who read a message, and when.
+/// A user who read a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reader {
-    /// Who.
+    /// The id of the user.
     pub user: UserId,
-    /// When.
+    /// When the user read the message.
     pub read_at: Timestamp,
 }
 
 /// A message, as it was committed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// The id.
+    /// The id of the message.
     pub id: MessageId,
-    /// Where it was sent.
+    /// The conversation that it was sent to.
     pub conversation: Arc<ConversationRef>,
     /// Its number among the changes of its conversation.
     pub sequence: u64,
-    /// Who sent it.
+    /// The user who sent it.
     pub sender: Arc<User>,
-    /// What it is.
+    /// Whether it is text, an image or a file.
     pub kind: MessageKind,
-    /// The text; [`DELETED_CONTENT`] once deleted.
+    /// The text; [`DELETED_CONTENT`] once the message is deleted.
     pub content: String,
-    /// The file it carries.
+    /// The file that the message carries.
     pub file: Option<FileLink>,
-    /// What the sender called it.
+    /// The id that the sender's client gave it.
     pub client_message_id: Option<ClientMessageId>,
     /// When it was committed.
     pub created_at: Timestamp,
@@ -96,21 +96,23 @@ pub struct Message {
     pub edited_at: Option<Timestamp>,
     /// When it was deleted.
     pub deleted_at: Option<Timestamp>,
-    /// Others who read it, at most a hundred; empty where nobody asked.
+    /// Other users who read it, at most [`READERS_SHOWN_MAX`](crate::limits::READERS_SHOWN_MAX); empty where the caller
+    /// did not ask for them.
     pub readers: Vec<Reader>,
 }
 
-/// What stands in the place of a deleted message.
+/// The content of a deleted message.
 pub const DELETED_CONTENT: &str = "This message was deleted";
 
 impl Message {
-    /// When the message last changed.
+    /// Returns when the message last changed.
     #[must_use]
     pub fn updated_at(&self) -> Timestamp {
         self.deleted_at.or(self.edited_at).unwrap_or(self.created_at)
     }
 
-    /// Whether `viewer` sees it as read: the author when any other read it, another when that one did.
+    /// Returns whether `viewer` sees the message as read: its sender does once anybody else has read it, another user
+    /// once that user has read it.
     #[must_use]
     pub fn is_read_for(&self, viewer: Option<&UserId>) -> bool {
         match viewer {
@@ -120,10 +122,10 @@ impl Message {
     }
 }
 
-/// Checks a text: something visible unless a file comes with it, and at most [`CONTENT_BYTES_MAX`] bytes.
+/// Checks the text of a message: visible unless a file comes with it, and at most [`CONTENT_BYTES_MAX`] bytes.
 ///
 /// # Errors
-/// A refusal that names `field`, the text's name in the dialect.
+/// A refusal that names `field`, the name of the text in the client's dialect.
 pub fn validate_content(field: &str, content: &str, with_file: bool) -> Result<(), Refusal> {
     if content.len() > CONTENT_BYTES_MAX {
         return Err(Refusal::too_large(

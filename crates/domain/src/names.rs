@@ -1,7 +1,7 @@
-//! Usernames: which texts are valid, which two count as equal, and which are reserved.
+//! Usernames: which texts are valid, which of them count as equal, and which are reserved.
 //!
-//! Two usernames are the same when their keys are: so nobody can take a name that readers mistake for another's. The
-//! keys follow Unicode: NFKC, full case folding, and the skeleton of UTS #39 (Unicode Security Mechanisms).
+//! Two usernames are equal if their keys are, so that nobody can take a name that readers mistake for another user's.
+//! The keys follow Unicode: NFKC, full case folding, and the skeleton of UTS #39 (Unicode Security Mechanisms).
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -15,18 +15,19 @@ use crate::Refusal;
 use crate::limits::NAME_CHARS_MAX;
 use crate::visible::{DECOMPOSED_CHARS_MAX, category, is_longer, is_mark, is_visible, named};
 
-/// The version of the keys of stored usernames: this file's own, and that of the table of confusable characters. A
-/// database with another version must compute its keys anew.
+/// The version of the keys of stored usernames: the version of the algorithm in this file, and that of the table of
+/// confusable characters. The keys in a database with another version must be computed again.
 pub static NAME_KEY_VERSION: LazyLock<String> = LazyLock::new(|| {
     let (major, minor, _) = unicode_security::UNICODE_VERSION;
     format!("1 {major}.{minor}")
 });
 
-/// Rounds after which a key has settled: the prototype of a confusable character can have a case or a compatibility
-/// form of its own, seldom twice in a row.
+/// Maximum rounds of folding until a key no longer changes: the prototype of a confusable character can have a case or
+/// a compatibility form of its own, but seldom twice in a row.
 const ROUNDS_MAX: usize = 8;
 
-/// Names of roles and of everybody, which a reader would believe. Compared by their keys.
+/// Reserved usernames: names of roles and of groups of users, which readers would trust. They are compared by their
+/// keys.
 const RESERVED: [&str; 20] = [
     "admin",
     "administrator",
@@ -50,51 +51,52 @@ const RESERVED: [&str; 20] = [
     "undefined",
 ];
 
-/// Prefixes of the names that the server gives to guests and to erased users. `user-`, for users whose token has no
-/// name, is not reserved: it claims nothing, and other back ends have such users.
+/// The prefixes of the names that the server gives to guests and to erased users. `user-`, for users whose token has no
+/// name, is not reserved: it gives no false impression, and other back ends have such users.
 const RESERVED_PREFIXES: [&str; 2] = ["guest-", "deleted-"];
 
-/// The characters that are `@` in NFKC: itself, the small and the full-width one.
+/// The characters that NFKC maps to `@`: itself, the small form and the full-width form.
 const AT_SIGNS: [char; 3] = ['@', '\u{FE6B}', '\u{FF20}'];
 
-/// The message for a valid username that is reserved.
+/// The message that refuses a valid username which is reserved.
 const RESERVED_BECAUSE: &str = "is reserved; choose another one";
 
 /// The keys by which a username is compared with others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NameKeys {
-    /// Equal for names that differ in case, in compatibility forms, or in characters that look alike in lower case.
+    /// Equal for names that differ only in case, in compatibility forms, or in characters that look alike in lower
+    /// case.
     pub key: String,
-    /// Equal to another name's `key` or `look` where the two look alike as they are written: `AIice`, with a capital
-    /// i, has the look of `alice` and another key.
+    /// Equal to the `key` or `look` of another name that looks the same as written. For example `AIice`, with a capital
+    /// i, has the look of `alice` but a different key.
     pub look: String,
 }
 
 impl NameKeys {
-    /// The keys of a username, or of any text that was one in an earlier version.
+    /// Computes the keys of a username, or of any text that an earlier version accepted as one.
     #[must_use]
     pub fn of(username: &str) -> Self {
         let plain = ComposingNormalizerBorrowed::new_nfkc().normalize(username).into_owned();
         Self { key: settled(plain.clone()), look: settled(skeleton(&plain).collect()) }
     }
 
-    /// Whether readers may take one of two names for the other.
+    /// Returns whether readers may mistake one of two names for the other.
     #[must_use]
     pub fn collide(&self, other: &Self) -> bool {
         [&self.key, &self.look].iter().any(|own| **own == other.key || **own == other.look)
     }
 
-    /// Whether the name is one of those that nobody may choose. A number behind it makes it another one.
+    /// Returns whether the name is reserved. A reserved name followed by a number is not.
     #[must_use]
     pub fn is_reserved_word(&self) -> bool {
-        // In capitals as well: `ADMlN`, with a small L, looks like the word in no other spelling.
+        // The words in capitals are compared as well: only then does `ADMlN`, with a small L, look like one.
         static KEYS: LazyLock<Vec<NameKeys>> = LazyLock::new(|| {
             RESERVED.iter().flat_map(|word| [NameKeys::of(word), NameKeys::of(&word.to_uppercase())]).collect()
         });
         KEYS.iter().any(|reserved| reserved.collide(self))
     }
 
-    /// Whether the name starts as those do that the server gives. A number behind it changes nothing about that.
+    /// Returns whether the name starts with a reserved prefix, whatever follows it.
     #[must_use]
     pub fn has_reserved_prefix(&self) -> bool {
         static KEYS: LazyLock<Vec<String>> =
@@ -104,17 +106,17 @@ impl NameKeys {
     }
 }
 
-/// The pairs among some usernames that readers may take for each other, each by its place in the order given: a name,
-/// and the first before it that it collides with.
+/// Returns the pairs of usernames that readers may mistake for each other, each as two indexes into the given order:
+/// the first such name, and the later one.
 pub fn collisions<'a>(usernames: impl IntoIterator<Item = &'a str>) -> Vec<(usize, usize)> {
     let mut first: HashMap<String, usize> = HashMap::new();
     let mut pairs = Vec::new();
-    for (place, username) in usernames.into_iter().enumerate() {
+    for (index, username) in usernames.into_iter().enumerate() {
         let NameKeys { key, look } = NameKeys::of(username);
         let earlier = first.get(&key).or_else(|| first.get(&look)).copied();
-        pairs.extend(earlier.map(|earlier| (earlier, place)));
-        first.entry(key).or_insert(place);
-        first.entry(look).or_insert(place);
+        pairs.extend(earlier.map(|earlier| (earlier, index)));
+        first.entry(key).or_insert(index);
+        first.entry(look).or_insert(index);
     }
     pairs
 }
@@ -131,6 +133,7 @@ fn settled(mut text: String) -> String {
     text
 }
 
+/// Folds a text once: NFKC, case folding, removal of invisible characters, and the skeleton.
 fn folded(text: &str) -> String {
     let nfkc = ComposingNormalizerBorrowed::new_nfkc();
     let text = nfkc.normalize(text);
@@ -139,15 +142,15 @@ fn folded(text: &str) -> String {
     nfkc.normalize(&text).into_owned()
 }
 
-/// Checks a username and gives it in NFC: 1 to [`NAME_CHARS_MAX`] visible characters that Unicode knows, in NFKC as well,
-/// without spaces, and without `@`, so that no username can be somebody's email address.
+/// Checks a username and returns it in NFC. It has 1 to [`NAME_CHARS_MAX`] visible, assigned characters, in NFKC as
+/// well, and neither spaces nor `@`, so that no username can be somebody's email address.
 ///
 /// # Errors
 /// A refusal that names the field and the character.
 pub fn parse_username(text: &str) -> Result<String, Refusal> {
     let invalid = |what: String| Err(Refusal::invalid("username", what));
     let too_large = || Err(Refusal::too_large("username", format!("has at most {NAME_CHARS_MAX} characters")));
-    // A long text is not even normalised.
+    // A long text is refused before it is normalised.
     if is_longer(text, DECOMPOSED_CHARS_MAX) {
         return too_large();
     }
@@ -170,21 +173,22 @@ pub fn parse_username(text: &str) -> Result<String, Refusal> {
     Ok(text)
 }
 
-/// The characters of a text in NFKC, from which keys are made: a ligature can be eighteen of them.
+/// Returns the number of characters in NFKC, from which keys are made: one ligature can become eighteen.
 fn plain_chars(text: &str) -> usize {
     ComposingNormalizerBorrowed::new_nfkc().normalize(text).chars().count()
 }
 
+/// Returns whether a username may contain a character.
 fn may_be_in_username(c: char) -> bool {
     !AT_SIGNS.contains(&c)
         && is_visible(c)
         && !matches!(category(c), GeneralCategory::PrivateUse | GeneralCategory::Unassigned)
 }
 
-/// Refuses a username that is reserved, in any spelling that readers may take for it.
+/// Refuses a username that is reserved, in any spelling that readers may mistake for a reserved one.
 ///
 /// # Errors
-/// A refusal that names the field.
+/// A refusal that names the field `username`.
 pub fn refuse_reserved(username: &str) -> Result<(), Refusal> {
     let keys = NameKeys::of(username);
     if keys.is_reserved_word() || keys.has_reserved_prefix() {
@@ -193,9 +197,9 @@ pub fn refuse_reserved(username: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The closest username to a text that nobody can be asked to correct, such as a claim of a token or a full name: the
-/// part before an `@`, a dot for each run of white space, and none of the characters that a username has not. It may be
-/// empty, taken or reserved.
+/// Makes the closest username of a text that nobody can be asked to correct, such as a claim of a token or a full name:
+/// the part before an `@`, with a dot for each run of white space, and without the characters that a username may not
+/// have. The result may be empty, taken or reserved.
 #[must_use]
 pub fn username_from(text: &str) -> String {
     let text: String = text.chars().take(DECOMPOSED_CHARS_MAX).collect();
@@ -317,7 +321,7 @@ mod tests {
         assert_eq!(username_from(&"ä".repeat(300)).chars().count(), NAME_CHARS_MAX);
     }
 
-    /// Latin letters, each with one of another script that looks the same.
+    /// Latin letters, each with a letter of another script that looks the same.
     const TWINS: [(char, char); 10] = [
         ('a', 'а'),
         ('c', 'с'),

@@ -1,13 +1,13 @@
-//! The keys by which rates count addresses: one host of IPv4, or the network of a household in IPv6.
+//! The keys by which rates count addresses: the address itself for IPv4, the network of a household for IPv6.
 
 use std::net::{IpAddr, Ipv6Addr};
 
-/// The first 64 bits of an IPv6 address: what one household or one server has (RFC 6177).
+/// The mask of the first 64 bits of an IPv6 address: the network of one household or server (RFC 6177).
 const NETWORK: Ipv6Addr = Ipv6Addr::new(0xffff, 0xffff, 0xffff, 0xffff, 0, 0, 0, 0);
-/// The first 48 bits of an IPv6 address: what one organisation has, and what anybody can rent.
+/// The mask of the first 48 bits of an IPv6 address: the network of one organisation, which anybody can rent.
 const SITE: Ipv6Addr = Ipv6Addr::new(0xffff, 0xffff, 0xffff, 0, 0, 0, 0, 0);
 
-/// The network of an address: the address itself for IPv4, its first 64 bits for IPv6.
+/// Returns the network of an address: the address itself for IPv4, its first 64 bits for IPv6.
 #[must_use]
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
@@ -16,7 +16,7 @@ pub fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// The site of an address: its first 48 bits for IPv6; none for IPv4.
+/// Returns the site of an address: its first 48 bits for IPv6; none for IPv4.
 #[must_use]
 pub fn site(address: IpAddr) -> Option<IpAddr> {
     match address.to_canonical() {

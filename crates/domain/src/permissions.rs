@@ -1,48 +1,49 @@
-//! Who may do what: one table, asked before a command is taken and again, finally, inside the write.
+//! The one table of who may do what. It is consulted before a command is accepted, and again inside the write.
 
 use crate::{Code, ConversationId, ConversationKind, Refusal, Role, UserKind};
 
-/// What can be done with a conversation or a message of it.
+/// An action on a conversation or on one of its messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
-    /// See, hear, read, send, type.
+    /// See the conversation, receive its events, read, send and type.
     Use,
-    /// Become a member by the id alone.
+    /// Become a member by knowing the id.
     Join,
     /// Make another user a member.
     Add,
-    /// Take another member out.
+    /// End another member's membership.
     Remove,
-    /// Stop being a member.
+    /// End one's own membership.
     Leave,
-    /// Rename, open, close.
+    /// Rename, open or close the conversation.
     Change,
-    /// Make and unmake admins.
+    /// Promote members to admins, and demote admins.
     MakeAdmin,
     /// Change a message's text.
     Edit,
     /// Delete a message.
     DeleteMessage,
-    /// Delete the conversation, for all.
+    /// Delete the conversation for all members.
     Delete,
 }
 
-/// What the table needs to know.
+/// The facts on which the table decides: the conversation, and the actor's relation to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
-    /// The conversation's kind.
+    /// The kind of the conversation.
     pub kind: ConversationKind,
-    /// Whether it is joined by id.
+    /// Whether anybody may join by the id.
     pub open: bool,
     /// The actor's role, if it is a member.
     pub role: Option<Role>,
-    /// What kind of user the actor is.
+    /// The kind of the actor.
     pub by: UserKind,
-    /// Whether the actor wrote the message in question.
+    /// Whether the actor wrote the message that the action is on.
     pub author: bool,
 }
 
-/// Whether the action is allowed. A service stands wherever more than two can talk as an owner does, and needs no seat.
+/// Returns whether the action is allowed. In conversations that can have more than two members, a service has the
+/// rights of an owner without being a member.
 #[must_use]
 pub fn allows(action: Action, standing: Standing) -> bool {
     use ConversationKind::{Direct, Group, Meetup, Room};
@@ -50,7 +51,7 @@ pub fn allows(action: Action, standing: Standing) -> bool {
     if by == UserKind::Guest && kind != Room {
         return false;
     }
-    let seated = role;
+    let membership = role;
     let role = if by == UserKind::Service && kind != Direct { Some(Role::Owner) } else { role };
     let member = role.is_some();
     let leads = role >= Some(Role::Admin);
@@ -69,8 +70,8 @@ pub fn allows(action: Action, standing: Standing) -> bool {
             Direct => false,
         },
         Action::Leave => match kind {
-            Group | Room => seated.is_some(),
-            Meetup => seated.is_some() && seated != Some(Role::Owner),
+            Group | Room => membership.is_some(),
+            Meetup => membership.is_some() && membership != Some(Role::Owner),
             Direct => false,
         },
         Action::Change => match kind {
@@ -85,12 +86,13 @@ pub fn allows(action: Action, standing: Standing) -> bool {
             Group | Room => member && (author || leads),
             Meetup => member && (author || owns),
         },
-        // A meetup's conversation goes with the meetup.
+        // A meetup's conversation is deleted with the meetup.
         Action::Delete => matches!(kind, Group | Room) && owns,
     }
 }
 
-/// Asks the table, and says no in words. Who is no member learns of open conversations only.
+/// Checks that an action is allowed. To a user who is not a member, the refusal reveals the existence of open
+/// conversations only.
 ///
 /// # Errors
 /// [`Code::NotFound`] or [`Code::Forbidden`].
@@ -125,7 +127,8 @@ pub fn check(action: Action, standing: Standing, conversation: &ConversationId) 
 mod tests {
     use super::*;
 
-    /// Every row: who may, as `guest stranger member admin owner service`, the last without a seat, `x` for may.
+    /// Each row says who may act, in the order `guest stranger member admin owner service`; the service is not a
+    /// member, and `x` stands for an allowed action.
     fn row(kind: ConversationKind, open: bool, action: Action, author: bool) -> String {
         let standing = |role, by| Standing { kind, open, role, by, author };
         let actors = [

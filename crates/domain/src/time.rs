@@ -1,29 +1,29 @@
-//! Time and randomness, passed in.
+//! Moments, and the source of moments, ids and secrets, which callers pass in.
 
 use std::fmt;
 
 use ::time::format_description::well_known::Rfc3339;
 use ::time::{OffsetDateTime, UtcOffset};
 
-/// A moment, in milliseconds since 1970 UTC. Shown as ISO 8601 with milliseconds and `Z`.
+/// A moment, in milliseconds since 1970 UTC. It is displayed in ISO 8601, in UTC, with milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
-    /// Reads ISO 8601 as RFC 3339 has it, whatever the offset.
+    /// Parses a moment in the form of RFC 3339, with any offset; none if the text is no such moment.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
         i64::try_from(moment.unix_timestamp_nanos() / 1_000_000).ok().map(Self)
     }
 
-    /// Milliseconds later.
+    /// Returns the moment that is `ms` milliseconds later.
     #[must_use]
     pub fn plus_ms(self, ms: i64) -> Self {
         Self(self.0.saturating_add(ms))
     }
 
-    /// Whole seconds since 1970, as tokens count.
+    /// Returns the whole seconds since 1970, the unit of tokens (RFC 7519).
     #[must_use]
     pub fn seconds(self) -> i64 {
         self.0.div_euclid(1_000)
@@ -50,13 +50,13 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// Where moments and ids come from, so that a seed can replay a run.
+/// The source of moments, ids and secrets. It is passed in, so that a run can be replayed from a seed.
 pub trait Environment: Send + Sync {
-    /// The moment.
+    /// Returns the current moment.
     fn now(&self) -> Timestamp;
-    /// A new id; UUIDv7 outside of tests.
+    /// Returns a new id: a UUIDv7 outside of tests.
     fn new_id(&self) -> String;
-    /// 128 bits that nobody can guess.
+    /// Returns 128 random bits that nobody can guess.
     fn secret(&self) -> u128;
 }
 

@@ -1,40 +1,40 @@
-//! People, guests and services.
+//! Users: registered people, guests, and services.
 
 use crate::limits::EMAIL_BYTES_MAX;
 use crate::{Refusal, Timestamp, UserId, is_visible};
 
-/// Characters of a guest's id that stand in its name where it gave none.
+/// Number of characters of a guest's id in its name, if it gave no name.
 const GUEST_NAME_ID_CHARS: usize = 8;
 
-/// What kind of user it is.
+/// The kind of a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum UserKind {
-    /// Has an account, or came with a token.
+    /// A person who has an account, or who came with a token of another issuer.
     Registered,
-    /// Has no account and is known by the id that it claims, which proves nothing; lives in open rooms only.
+    /// A person without an account, who is identified by an id that proves nothing. Guests can only use open rooms.
     Guest,
-    /// Another backend, which comes with its key.
+    /// Another backend, which authenticates by its key.
     Service,
 }
 
-/// A user as others see it. The email is the account's, not here.
+/// A user as others see it. Private fields, such as the email address, are in [`Account`](crate::Account).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
-    /// The id.
+    /// The id of the user.
     pub id: UserId,
-    /// Unique among registered users; what a guest says for a guest.
+    /// The username: unique among registered users, freely chosen by guests.
     pub username: String,
-    /// The full name, the username where there is none.
+    /// The full name; the username if there is none.
     pub name: String,
-    /// The end of the name that is its last name, where it was given apart.
+    /// The last name, if it was given separately: the end of `name`.
     pub last_name: Option<String>,
     /// A link to a picture.
     pub avatar: Option<String>,
-    /// Registered, a guest or a service.
+    /// Whether the user is registered, a guest or a service.
     pub kind: UserKind,
-    /// When the user was last seen; none if never.
+    /// When the user was last seen; none if the user never was.
     pub last_seen: Option<Timestamp>,
-    /// When the user was made.
+    /// When the user was created.
     pub created_at: Timestamp,
 }
 
@@ -45,12 +45,12 @@ impl User {
         self.kind == UserKind::Guest
     }
 
-    /// The name of a guest who gave none: the first characters of its id.
+    /// Returns the name of a guest who gave none: `guest-` and the first characters of its id.
     #[must_use]
     pub fn guest_name(id: &UserId) -> String {
-        // Of an id that the server gave, the part that tells it from others.
-        let told_apart = if id.is_former_guests() { id.as_str().trim_start_matches("guest-") } else { id.as_str() };
-        format!("guest-{}", told_apart.chars().take(GUEST_NAME_ID_CHARS).collect::<String>())
+        // In an id that the server generated, only the part after the prefix distinguishes guests.
+        let distinct = if id.is_former_guests() { id.as_str().trim_start_matches("guest-") } else { id.as_str() };
+        format!("guest-{}", distinct.chars().take(GUEST_NAME_ID_CHARS).collect::<String>())
     }
 
     /// Whether this is a service.
@@ -59,31 +59,31 @@ impl User {
         self.kind == UserKind::Service
     }
 
-    /// The first and the last name: as they were given while the name ends so, else what is before and after the
-    /// first space.
+    /// Returns the first and the last name. They are split where the given last name begins, if `name` still ends with
+    /// it, and at the first space otherwise.
     fn names(&self) -> (&str, &str) {
         let last = self.last_name.as_deref().filter(|last| !last.is_empty());
         let given = last.and_then(|last| Some((self.name.strip_suffix(last)?.strip_suffix(' ')?, last)));
         given.or_else(|| self.name.split_once(' ')).unwrap_or((&self.name, ""))
     }
 
-    /// The first name.
+    /// Returns the first name.
     #[must_use]
     pub fn first_name(&self) -> &str {
         self.names().0
     }
 
-    /// The last name, or nothing.
+    /// Returns the last name; empty if there is none.
     #[must_use]
     pub fn last_name(&self) -> &str {
         self.names().1
     }
 }
 
-/// Checks that a text can be an email address: something, one `@`, something, and visible characters alone.
+/// Checks that a text can be an email address: a local part, one `@`, a host, and only visible characters.
 ///
 /// # Errors
-/// A refusal that names the field.
+/// A refusal that names the field `email`.
 pub fn validate_email(text: &str) -> Result<(), Refusal> {
     let parts: Vec<&str> = text.split('@').collect();
     let shaped = matches!(parts[..], [local, host] if !local.is_empty() && host.len() > 1);

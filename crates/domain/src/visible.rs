@@ -1,7 +1,7 @@
-//! Which characters a reader can see, and how a name that is shown to others is normalised.
+//! Which characters a reader can see, and how a display name is normalised and checked.
 //!
-//! The tables are Unicode's, from `icu_properties`. What is not in them, and cannot be seen all the same, stands in
-//! [`BLANK_SYMBOLS`].
+//! The tables are those of Unicode, from `icu_properties`. [`BLANK_SYMBOLS`] lists the characters that these tables
+//! count as visible although nothing is drawn for them.
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 use icu_properties::props::{
@@ -13,8 +13,8 @@ use icu_properties::{CodePointMapData, CodePointSetData};
 use crate::Refusal;
 use crate::limits::NAME_CHARS_MAX;
 
-/// Symbols without ink, which Unicode lists among those with ink: BRAILLE PATTERN BLANK and MUSICAL SYMBOL NULL
-/// NOTEHEAD.
+/// Symbols that are drawn blank, although Unicode classifies them as visible: BRAILLE PATTERN BLANK and MUSICAL SYMBOL
+/// NULL NOTEHEAD.
 const BLANK_SYMBOLS: [char; 2] = ['\u{2800}', '\u{1D159}'];
 
 const ZERO_WIDTH_NON_JOINER: char = '\u{200C}';
@@ -25,34 +25,36 @@ const KEYCAP: char = '\u{20E3}';
 const BLACK_FLAG: char = '\u{1F3F4}';
 const CANCEL_TAG: char = '\u{E007F}';
 
-/// Characters of the longest tag sequence behind a flag: six that name a region, and the one that ends it.
+/// Maximum characters of the tag sequence of a flag: six that name a region, and one that ends it.
 const TAGS_MAX: usize = 7;
 
-/// Characters of a text that can become a name of [`NAME_CHARS_MAX`] by NFC: letters with three marks each.
+/// Maximum characters of a text that NFC can compose to a name of [`NAME_CHARS_MAX`]: letters with three marks each.
 pub(crate) const DECOMPOSED_CHARS_MAX: usize = 4 * NAME_CHARS_MAX;
 
-/// Whether a text has more than a number of characters, without counting all of them.
+/// Returns whether a text has more than `chars` characters, without counting all of them.
 pub(crate) fn is_longer(text: &str, chars: usize) -> bool {
     text.chars().nth(chars).is_some()
 }
 
+/// Returns the general category of a character.
 pub(crate) fn category(c: char) -> GeneralCategory {
     CodePointMapData::<GeneralCategory>::new().get(c)
 }
 
+/// Returns whether a character is a combining mark.
 pub(crate) fn is_mark(c: char) -> bool {
     use GeneralCategory::{EnclosingMark, NonspacingMark, SpacingMark};
     matches!(category(c), EnclosingMark | NonspacingMark | SpacingMark)
 }
 
-/// Whether a reader can see a character: it is no control or format character, no white space, none that
-/// Unicode lets a renderer ignore (fillers and variation selectors are among these), and no blank symbol.
+/// Returns whether a reader can see a character. Control and format characters, white space, default ignorable
+/// characters (among them fillers and variation selectors) and blank symbols are invisible.
 ///
 /// Characters that Unicode has not assigned yet count as visible, so that the emoji of a later version can be sent.
 #[must_use]
 pub fn is_visible(c: char) -> bool {
     use GeneralCategory::{Control, Format, LineSeparator, ParagraphSeparator, SpaceSeparator, Surrogate};
-    // Most text is ASCII, and every id passes here.
+    // Most text is ASCII, and every id is checked here.
     if c.is_ascii() {
         return c.is_ascii_graphic();
     }
@@ -62,20 +64,20 @@ pub fn is_visible(c: char) -> bool {
         && !matches!(category(c), Control | Format | LineSeparator | ParagraphSeparator | SpaceSeparator | Surrogate)
 }
 
-/// Whether a text shows nothing to a reader.
+/// Returns whether a text has no visible character.
 #[must_use]
 pub fn is_blank(text: &str) -> bool {
     !text.chars().any(is_visible)
 }
 
-/// A character as an error names it, for a reader who cannot see it.
+/// Names a character by its code point in an error, for a reader who cannot see it.
 pub(crate) fn named(c: char) -> String {
     format!("U+{:04X}", u32::from(c))
 }
 
-/// Normalises a name that is shown to others, and checks it: NFC, no white space at its ends, one space for any white
-/// space inside. Invisible characters are refused but where they shape what is seen: inside emoji sequences, and the
-/// joiners of scripts that need them (RFC 5892, appendix A).
+/// Normalises and checks a name that is shown to others: NFC, without white space at its ends, and with one space for
+/// each run of white space inside. Invisible characters are refused except where they change what is drawn: inside
+/// emoji sequences, and as joiners in scripts that need them (RFC 5892, appendix A).
 ///
 /// # Errors
 /// A refusal that names `field`: the name is blank, has more than [`NAME_CHARS_MAX`] characters, or holds an invisible
@@ -87,7 +89,7 @@ pub fn display_name(field: &str, text: &str) -> Result<String, Refusal> {
         return too_large();
     }
     let chars = normalised(text);
-    if let Some(at) = (0..chars.len()).find(|at| !may_stand(&chars, *at)) {
+    if let Some(at) = (0..chars.len()).find(|at| !is_allowed_at(&chars, *at)) {
         let what = format!("must not contain {}, which cannot be seen", named(chars[at]));
         return Err(if chars.iter().copied().any(is_visible) {
             Refusal::invalid(field, what)
@@ -95,7 +97,7 @@ pub fn display_name(field: &str, text: &str) -> Result<String, Refusal> {
             Refusal::invalid(field, "must not be blank")
         });
     }
-    if !shows_something(&chars) {
+    if !has_visible_base(&chars) {
         return Err(Refusal::invalid(field, "must not be blank"));
     }
     if chars.len() > NAME_CHARS_MAX {
@@ -104,19 +106,20 @@ pub fn display_name(field: &str, text: &str) -> Result<String, Refusal> {
     Ok(chars.into_iter().collect())
 }
 
-/// The closest display name to a text that nobody can be asked to correct, such as a claim of a token: what
-/// [`display_name`] refuses is left out, and a long name is cut. None where nothing visible is left.
+/// Makes the closest display name of a text that nobody can be asked to correct, such as a claim of a token: whatever
+/// [`display_name`] refuses is left out, and a long name is cut. Returns `None` if nothing visible is left.
 #[must_use]
 pub fn display_name_from(text: &str) -> Option<String> {
     let text: String = text.chars().take(DECOMPOSED_CHARS_MAX).collect();
     let mut chars = normalised(&text);
     chars.truncate(NAME_CHARS_MAX);
-    let kept: String = (0..chars.len()).filter(|at| may_stand(&chars, *at)).map(|at| chars[at]).collect();
+    let kept: String = (0..chars.len()).filter(|at| is_allowed_at(&chars, *at)).map(|at| chars[at]).collect();
     // Leaving a character out can bring white space to an end, or next to other white space.
     let chars = normalised(&kept);
-    shows_something(&chars).then(|| chars.into_iter().collect())
+    has_visible_base(&chars).then(|| chars.into_iter().collect())
 }
 
+/// Normalises a text by NFC, with one space for each run of white space, and none at its ends.
 fn normalised(text: &str) -> Vec<char> {
     let white = CodePointSetData::new::<WhiteSpace>();
     let mut chars: Vec<char> = Vec::new();
@@ -133,13 +136,14 @@ fn normalised(text: &str) -> Vec<char> {
     chars
 }
 
-/// A combining mark is drawn on the character before it, here the one before the name.
-fn shows_something(chars: &[char]) -> bool {
+/// Returns whether a name has a visible character that is not a combining mark. A mark at the start of a name would be
+/// drawn on the text before it.
+fn has_visible_base(chars: &[char]) -> bool {
     chars.iter().any(|c| is_visible(*c) && !is_mark(*c))
 }
 
-/// Whether the character of a name may stand where it does.
-fn may_stand(chars: &[char], at: usize) -> bool {
+/// Returns whether the character at this index is allowed there in a name.
+fn is_allowed_at(chars: &[char], at: usize) -> bool {
     let c = chars[at];
     if c == ' ' || is_visible(c) {
         return true;
@@ -152,27 +156,29 @@ fn may_stand(chars: &[char], at: usize) -> bool {
             let base = before.iter().rev().find(|c| !styled(c));
             follows_virama(before) || (base.is_some_and(pictographic) && after.first().is_some_and(pictographic))
         }
-        ZERO_WIDTH_NON_JOINER => follows_virama(before) || stands_between_joining(before, after),
+        ZERO_WIDTH_NON_JOINER => follows_virama(before) || is_between_joining(before, after),
         TEXT_STYLE | EMOJI_STYLE => match before.last() {
             Some('0'..='9' | '#' | '*') => after.first() == Some(&KEYCAP),
             base => base.is_some_and(pictographic),
         },
-        // A variant of a Chinese or Japanese character, as some names are written.
+        // A variation of a Chinese or Japanese character, which some names need.
         '\u{E0100}'..='\u{E01EF}' => {
             before.last().is_some_and(|base| CodePointSetData::new::<Ideographic>().contains(*base))
         }
-        '\u{E0020}'..=CANCEL_TAG => is_of_a_flag(chars, at),
+        '\u{E0020}'..=CANCEL_TAG => is_in_flag(chars, at),
         _ => false,
     }
 }
 
+/// Returns whether the last character before is a virama, after which a joiner changes the shape (RFC 5892, appendix
+/// A).
 fn follows_virama(before: &[char]) -> bool {
     let class = |c: &char| CodePointMapData::<CanonicalCombiningClass>::new().get(*c);
     before.last().map(class) == Some(CanonicalCombiningClass::Virama)
 }
 
-/// The context of a ZERO WIDTH NON-JOINER in scripts whose letters join, such as Persian (RFC 5892, appendix A.1).
-fn stands_between_joining(before: &[char], after: &[char]) -> bool {
+/// Returns whether a ZERO WIDTH NON-JOINER is between joining letters, as in Persian (RFC 5892, appendix A.1).
+fn is_between_joining(before: &[char], after: &[char]) -> bool {
     let joining = |c: &char| CodePointMapData::<JoiningType>::new().get(*c);
     let shaped = |joining: &JoiningType| *joining != JoiningType::Transparent;
     let left = before.iter().rev().map(joining).find(shaped);
@@ -181,8 +187,8 @@ fn stands_between_joining(before: &[char], after: &[char]) -> bool {
         && matches!(right, Some(JoiningType::RightJoining | JoiningType::DualJoining))
 }
 
-/// Whether a tag character belongs to the sequence of a flag, such as Scotland's, which is whole.
-fn is_of_a_flag(chars: &[char], at: usize) -> bool {
+/// Returns whether a tag character is part of a complete flag sequence, such as the flag of Scotland.
+fn is_in_flag(chars: &[char], at: usize) -> bool {
     let is_tag = |c: &char| ('\u{E0020}'..=CANCEL_TAG).contains(c);
     let start = chars[..at].iter().rposition(|c| !is_tag(c));
     let end = chars[at..].iter().position(|c| !is_tag(c)).map_or(chars.len(), |length| at + length);

@@ -1,11 +1,13 @@
-//! The bytes of files: kept whole or not at all, read as a stream, and what they are by their own word.
+//! The contents of files: stored completely or not at all, and read as a stream.
 //!
-//! What lives here: the one interface to where bytes are kept (a folder, a bucket of an S3 service, memory), and what kind they are.
-//! What does not: whose a file is, who may have it, and when it goes.
+//! What lives here: one interface to the storage of files (a folder, a bucket of an S3 service, or memory), and the
+//! recognition of their types.
+//! What does not live here: who owns a file, who may download it, and how long it is kept.
 //!
-//! What must stay true: a file that did not come whole leaves nothing behind; a key never leads out of the folder.
+//! What must stay true: an upload that is not completed leaves nothing behind; no id leads out of the folder.
 
 mod bucket;
+mod error;
 mod head;
 mod kind;
 
@@ -13,8 +15,10 @@ use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bucket::Links;
 pub use bucket::{BUCKETS, Bucket};
 use bytes::Bytes;
+pub use error::FilesError;
 use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt};
 use head::Head;
@@ -25,83 +29,41 @@ use object_store::path::Path;
 use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt};
 use tokio::time::Instant;
 
-/// Bytes that are gathered before they are written to disk: what an upload costs in memory while it comes.
+/// Bytes that are buffered before they are written to disk: the memory that an upload takes.
 const PART_BYTES: usize = 128 * 1024;
 
-/// The file that is kept for a moment to see whether any can be.
+/// The id of the file that [`Files::check`] stores for a moment.
 const PROBE: &str = "quintet-probe";
 
-/// Time in which something has to come.
+/// Maximum time between two pieces of an upload.
 const IDLE: Duration = Duration::from_secs(30);
 
-/// Time in which all of it has to come: far below the day that an upload waits for something to carry it.
-const WHOLE: Duration = Duration::from_secs(60 * 60);
+/// Maximum time of an upload. It is far below the day for which a file is kept before a message carries it.
+const UPLOAD: Duration = Duration::from_secs(60 * 60);
 
-/// Why bytes were not kept or not found.
-#[derive(Debug, thiserror::Error)]
-pub enum FilesError {
-    /// More came than is taken.
-    #[error("the file has more than {0} bytes")]
-    TooLarge(u64),
-    /// The client went away, or what it sent broke off.
-    #[error("the file broke off: {0}")]
-    BrokeOff(String),
-    /// Nothing came.
-    #[error("the file is empty")]
-    Empty,
-    /// There is no such file.
-    #[error("there is no such file")]
-    NotFound,
-    /// There is no room.
-    #[error("there is no room for it")]
-    NoRoom,
-    /// The files were to be kept in a bucket, and this build cannot.
-    #[error("this build keeps no files in buckets: build it with `--features s3`")]
-    NoBuckets,
-    /// The folder or service fails.
-    #[error("the place where files are kept fails: {0}")]
-    Broken(#[source] object_store::Error),
-}
-
-impl From<object_store::Error> for FilesError {
-    fn from(error: object_store::Error) -> Self {
-        if matches!(error, object_store::Error::NotFound { .. }) {
-            return Self::NotFound;
-        }
-        let mut source: Option<&(dyn std::error::Error + 'static)> = Some(&error);
-        while let Some(cause) = source {
-            let io = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
-            use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
-            if let Some(StorageFull | QuotaExceeded | FileTooLarge) = io {
-                return Self::NoRoom;
-            }
-            source = cause.source();
-        }
-        Self::Broken(error)
-    }
-}
-
-/// What came of an upload.
+/// The result of an upload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Received {
-    /// How many bytes.
+    /// The number of bytes.
     pub size: u64,
-    /// What they are.
+    /// The type, recognised by the bytes.
     pub kind: Kind,
 }
 
-/// Where bytes are kept. Cheap to clone.
+/// The storage of files. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Files {
-    place: Arc<dyn ObjectStore>,
-    /// The folder, where it is one.
+    storage: Arc<dyn ObjectStore>,
+    /// The folder, if files are stored in one.
     folder: Option<PathBuf>,
-    /// Where the place can be asked by browsers themselves.
-    links: Option<bucket::Links>,
+    /// The signer of links, if browsers can download files from the storage directly.
+    links: Option<Links>,
+    /// Bytes that are buffered before they are written.
     part_bytes: usize,
 }
 
-/// The parts of a file that is longer than one. Dropped before its end, whyever, nothing of it stays.
+/// An upload in parts, for files that are longer than one part. If it is dropped before it is finished, the parts are
+/// removed.
 struct Parts {
     upload: Option<Box<dyn MultipartUpload>>,
 }
@@ -110,14 +72,14 @@ impl Parts {
     async fn put(&mut self, files: &Files, id: &str, part: Vec<u8>) -> Result<(), FilesError> {
         let upload = match &mut self.upload {
             Some(upload) => upload,
-            none => none.insert(files.place.put_multipart(&Files::path(id)).await?),
+            none => none.insert(files.storage.put_multipart(&Files::path(id)).await?),
         };
         Ok(upload.put_part(part.into()).await?)
     }
 
     async fn finish(mut self, files: &Files, id: &str, last: Vec<u8>) -> Result<(), FilesError> {
         if self.upload.is_none() {
-            files.place.put(&Files::path(id), last.into()).await?;
+            files.storage.put(&Files::path(id), last.into()).await?;
             return Ok(());
         }
         if !last.is_empty() {
@@ -138,83 +100,88 @@ impl Drop for Parts {
         };
         runtime.spawn(async move {
             if let Err(error) = upload.abort().await {
-                tracing::debug!(%error, "an upload that failed may have ended by itself");
+                tracing::debug!(%error, "an interrupted upload could not be aborted; the storage may have done so");
             }
         });
     }
 }
 
-/// Removes what is left of uploads to files whose names start so. Staged files are named like the file, with a number
-/// behind a sign which no id holds.
-fn remove_staged(part: &FilePath, start: &str) {
-    for file in std::fs::read_dir(part).into_iter().flatten().flatten() {
+/// Removes what interrupted uploads left in a folder, of files whose ids start with `prefix`. The library names a
+/// staged file by its id, a `#`, which no id contains, and a number.
+fn remove_staged(folder: &FilePath, prefix: &str) {
+    for file in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = file.file_name();
-        let staged = name.to_str().and_then(|name| name.split_once('#')).is_some_and(|(id, _)| id.starts_with(start));
+        let staged = name.to_str().and_then(|name| name.split_once('#')).is_some_and(|(id, _)| id.starts_with(prefix));
         if staged && let Err(error) = std::fs::remove_file(file.path()) {
-            tracing::warn!(%error, "what is left of an upload could not be removed");
+            tracing::warn!(%error, "the remains of an interrupted upload could not be removed");
         }
     }
 }
 
 impl Files {
-    /// Keeps files in a folder, which is made if it is not there.
+    /// Stores files in a folder, which is created if it does not exist.
     ///
     /// # Errors
-    /// When the folder cannot be made or used.
+    /// [`FilesError`] if the folder cannot be created or used.
     pub fn in_folder(folder: &FilePath) -> Result<Self, FilesError> {
         std::fs::create_dir_all(folder).map_err(|error| {
-            FilesError::Broken(object_store::Error::Generic { store: "folder", source: Box::new(error) })
+            FilesError::Storage(object_store::Error::Generic { store: "folder", source: Box::new(error) })
         })?;
-        let place = LocalFileSystem::new_with_prefix(folder)?.with_automatic_cleanup(true).with_fsync(true);
-        Ok(Self { folder: Some(folder.to_owned()), ..Self::at(Arc::new(place)) })
+        let storage = LocalFileSystem::new_with_prefix(folder)?.with_automatic_cleanup(true).with_fsync(true);
+        Ok(Self { folder: Some(folder.to_owned()), ..Self::at(Arc::new(storage)) })
     }
 
-    /// Removes what uploads left in a folder that were under way when an earlier process ended. For the one process that
-    /// has the folder, before it takes uploads.
+    /// Removes what uploads that an earlier process did not finish left in a folder. The process that owns the folder
+    /// calls this before it accepts uploads.
     pub fn clean_up(folder: &FilePath) {
         for part in std::fs::read_dir(folder).into_iter().flatten().flatten() {
             remove_staged(&part.path(), "");
         }
     }
 
-    /// Keeps files in memory, as long as the process lives.
+    /// Stores files in memory until they are removed or the process ends.
     #[must_use]
     pub fn in_memory() -> Self {
         Self::at(Arc::new(InMemory::new()))
     }
 
-    fn at(place: Arc<dyn ObjectStore>) -> Self {
-        Self { place, folder: None, links: None, part_bytes: PART_BYTES }
+    fn at(storage: Arc<dyn ObjectStore>) -> Self {
+        Self { storage, folder: None, links: None, part_bytes: PART_BYTES }
     }
 
-    /// Whether files are kept in a folder of this machine, and so take room on its disk.
+    /// Returns whether files are stored in a folder of this machine, so that they use its disk.
     #[must_use]
     pub fn are_on_disk(&self) -> bool {
         self.folder.is_some()
     }
 
-    /// Whether files can be kept in a bucket: keeps one and removes it. A folder was made, or not, before.
+    /// Checks that a bucket accepts files, by storing one and removing it. A folder was checked when it was opened.
     ///
     /// # Errors
-    /// When not.
+    /// [`FilesError`] if the bucket does not accept the file.
     pub async fn check(&self) -> Result<(), FilesError> {
         if self.links.is_none() {
             return Ok(());
         }
-        self.place.put(&Self::path(PROBE), Bytes::from_static(b"quintet").into()).await.map_err(FilesError::Broken)?;
+        self.storage
+            .put(&Self::path(PROBE), Bytes::from_static(b"quintet").into())
+            .await
+            .map_err(FilesError::Storage)?;
         self.remove(PROBE).await
     }
 
-    /// A folder for each of 256 parts, so that none gets very large. Ids grow from left to right: the end is random.
+    /// Returns the path of a file, in one of 256 folders, so that none gets very large. The end of an id chooses the
+    /// folder, because ids start with the time.
     fn path(id: &str) -> Path {
         let part = id.get(id.len().saturating_sub(2)..).unwrap_or("xx");
         Path::from_iter([part, id])
     }
 
-    /// Keeps what a stream brings, once it has come whole.
+    /// Stores the bytes of a stream as a file, once the stream has ended.
     ///
     /// # Errors
-    /// [`FilesError`]; then nothing is kept.
+    /// [`FilesError`] if the stream or the storage fails, or the file has more than `bytes_max` bytes. Nothing is
+    /// stored then.
     pub async fn put<E: std::fmt::Display>(
         &self,
         id: &str,
@@ -223,14 +190,14 @@ impl Files {
     ) -> Result<Received, FilesError> {
         let (mut size, mut head, mut part) = (0, Head::default(), Vec::new());
         let mut parts = Parts { upload: None };
-        let end = Instant::now() + WHOLE;
+        let end = Instant::now() + UPLOAD;
         loop {
-            let patience = Instant::now() + IDLE;
-            let Ok(next) = tokio::time::timeout_at(patience.min(end), bytes.next()).await else {
-                return Err(FilesError::BrokeOff("nothing came for too long".to_owned()));
+            let next_by = Instant::now() + IDLE;
+            let Ok(next) = tokio::time::timeout_at(next_by.min(end), bytes.next()).await else {
+                return Err(FilesError::Interrupted("no bytes arrived for too long".to_owned()));
             };
             let Some(next) = next else { break };
-            let next = next.map_err(|error| FilesError::BrokeOff(error.to_string()))?;
+            let next = next.map_err(|error| FilesError::Interrupted(error.to_string()))?;
             size += next.len() as u64;
             if size > bytes_max {
                 return Err(FilesError::TooLarge(bytes_max));
@@ -244,46 +211,47 @@ impl Files {
         if size == 0 {
             return Err(FilesError::Empty);
         }
-        let kept = parts.finish(self, id, part).await;
-        if kept.is_err()
+        let stored = parts.finish(self, id, part).await;
+        if stored.is_err()
             && let Some(folder) = &self.folder
         {
-            // Where the last step fails, the library forgets what it staged, and its own cleaning up with it.
-            let part = folder.join(Self::path(id).parts().next().unwrap_or_default().as_ref());
+            // If the last step fails, the library does not remove the staged file.
+            let folder = folder.join(Self::path(id).parts().next().unwrap_or_default().as_ref());
             let id = id.to_owned();
-            // Nothing waits for it: what is not removed now is at the next start.
-            tokio::task::spawn_blocking(move || remove_staged(&part, &id)).await.unwrap_or_default();
+            // A failure is ignored: what is not removed now is removed at the next start.
+            tokio::task::spawn_blocking(move || remove_staged(&folder, &id)).await.unwrap_or_default();
         }
-        kept?;
+        stored?;
         Ok(Received { size, kind: head.kind() })
     }
 
-    /// The bytes of a file.
+    /// Reads the bytes of a file.
     ///
     /// # Errors
-    /// [`FilesError::NotFound`], or the place fails.
+    /// [`FilesError::NotFound`], or [`FilesError::Storage`] if the storage fails.
     pub async fn get(&self, id: &str) -> Result<BoxStream<'static, Result<Bytes, FilesError>>, FilesError> {
-        let found = self.place.get(&Self::path(id)).await?;
+        let found = self.storage.get(&Self::path(id)).await?;
         Ok(found.into_stream().map(|part| part.map_err(FilesError::from)).boxed())
     }
 
-    /// A link that browsers follow to the place itself, where it has such: it shows the file as said, for a minute.
+    /// Signs a link by which a browser downloads the file from the storage, if the storage has such links. It is valid
+    /// for a minute, and answered with this media type and `Content-Disposition`.
     ///
     /// # Errors
-    /// When the place fails.
+    /// [`FilesError::Storage`] if the storage fails.
     pub async fn link(&self, id: &str, mime: &str, disposition: &str) -> Result<Option<String>, FilesError> {
         match &self.links {
-            Some(links) => links.to(id, mime, disposition).await.map(Some),
+            Some(links) => links.sign(&Self::path(id), mime, disposition).await.map(Some),
             None => Ok(None),
         }
     }
 
-    /// Removes a file; one that is not there is no error.
+    /// Removes a file. It is not an error if there is no such file.
     ///
     /// # Errors
-    /// When the place fails.
+    /// [`FilesError::Storage`] if the storage fails.
     pub async fn remove(&self, id: &str) -> Result<(), FilesError> {
-        match self.place.delete(&Self::path(id)).await.map_err(FilesError::from) {
+        match self.storage.delete(&Self::path(id)).await.map_err(FilesError::from) {
             Ok(()) | Err(FilesError::NotFound) => Ok(()),
             Err(error) => Err(error),
         }
@@ -300,17 +268,17 @@ mod tests {
         stream::iter(parts.iter().map(|part| Ok(Bytes::from_static(part))).collect::<Vec<_>>())
     }
 
-    fn kept(folder: &FilePath) -> usize {
+    fn stored_files(folder: &FilePath) -> usize {
         let entries = std::fs::read_dir(folder).expect("a folder");
-        let inner = |entry: std::fs::DirEntry| if entry.path().is_dir() { kept(&entry.path()) } else { 1 };
+        let inner = |entry: std::fs::DirEntry| if entry.path().is_dir() { stored_files(&entry.path()) } else { 1 };
         entries.map(|entry| inner(entry.expect("an entry"))).sum()
     }
 
     #[tokio::test]
-    async fn kept_whole_or_not_at_all() {
+    async fn files_are_stored_completely_or_not_at_all() {
         let folder = tempfile::tempdir().expect("a folder");
         for files in [Files::in_folder(folder.path()).expect("files"), Files::in_memory()] {
-            let received = files.put("id-1", parts(&[b"hello ", b"world"]), 11).await.expect("kept");
+            let received = files.put("id-1", parts(&[b"hello ", b"world"]), 11).await.expect("stored");
             assert_eq!((received.size, received.kind.mime), (11, "application/octet-stream"));
             let bytes: Vec<Bytes> =
                 files.get("id-1").await.expect("there").map(|part| part.expect("read")).collect().await;
@@ -318,7 +286,7 @@ mod tests {
             let long = files.put("id-2", parts(&[b"hello ", b"world"]), 10).await;
             assert!(matches!(long, Err(FilesError::TooLarge(10))), "{long:?}");
             let cut = stream::iter([Ok(Bytes::from_static(b"hel")), Err("gone")]);
-            assert!(matches!(files.put("id-3", cut, 10).await, Err(FilesError::BrokeOff(_))));
+            assert!(matches!(files.put("id-3", cut, 10).await, Err(FilesError::Interrupted(_))));
             assert!(matches!(files.put("id-4", parts(&[]), 10).await, Err(FilesError::Empty)));
             for id in ["id-2", "id-3", "id-4"] {
                 assert!(matches!(files.get(id).await.map(|_| ()), Err(FilesError::NotFound)), "{id}");
@@ -327,45 +295,45 @@ mod tests {
             files.remove("id-1").await.expect("removed twice");
             assert!(files.get("id-1").await.is_err());
         }
-        assert_eq!(kept(folder.path()), 0, "nothing is left behind");
+        assert_eq!(stored_files(folder.path()), 0, "nothing is left over");
     }
 
     #[tokio::test]
-    async fn an_image_with_long_notes_says_its_size_late() {
-        let note: Vec<u8> = [&[0xff, 0xe1, 0xff, 0xff][..], &[b'x'; 0xfffd]].concat();
+    async fn images_with_long_metadata_have_dimensions() {
+        let metadata: Vec<u8> = [&[0xff, 0xe1, 0xff, 0xff][..], &[b'x'; 0xfffd]].concat();
         let size = [0xff, 0xc0, 0, 17, 8, 0, 20, 0, 30, 3, 1, 0x22, 0, 2, 0x11, 1, 3, 0x11, 1];
-        for (notes, image) in [(0, Some((30, 20))), (3, Some((30, 20))), (15, Some((30, 20))), (17, None)] {
-            let bytes = [&[0xff, 0xd8][..], &note.repeat(notes), &size, &[0; 64]].concat();
+        for (count, image) in [(0, Some((30, 20))), (3, Some((30, 20))), (15, Some((30, 20))), (17, None)] {
+            let bytes = [&[0xff, 0xd8][..], &metadata.repeat(count), &size, &[0; 64]].concat();
             let chunks: Vec<Result<Bytes, String>> =
                 bytes.chunks(10_000).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
-            let received = Files::in_memory().put("id", stream::iter(chunks), 10_000_000).await.expect("kept");
-            assert_eq!(received.kind, Kind { mime: "image/jpeg", image }, "{notes} notes");
+            let received = Files::in_memory().put("id", stream::iter(chunks), 10_000_000).await.expect("stored");
+            assert_eq!(received.kind, Kind { mime: "image/jpeg", image }, "{count} blocks of metadata");
         }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_client_that_stalls_is_not_waited_for() {
+    async fn an_upload_that_stalls_is_interrupted() {
         let files = Files::in_memory();
         let stalled = stream::iter([Ok::<_, String>(Bytes::from_static(b"x"))]).chain(stream::pending());
-        assert!(matches!(files.put("id", stalled.boxed(), 10).await, Err(FilesError::BrokeOff(_))));
+        assert!(matches!(files.put("id", stalled.boxed(), 10).await, Err(FilesError::Interrupted(_))));
     }
 
     #[tokio::test]
-    async fn what_a_process_left_behind_is_cleaned_up() {
+    async fn remains_of_an_earlier_process_are_removed() {
         let folder = tempfile::tempdir().expect("a folder");
         let files = Files::in_folder(folder.path()).expect("files");
-        files.put("id-01", parts(&[b"whole"]), 10).await.expect("kept");
+        files.put("id-01", parts(&[b"whole"]), 10).await.expect("stored");
         std::fs::write(folder.path().join("01/id-01#1"), b"half").expect("written");
         Files::clean_up(folder.path());
-        assert_eq!(kept(folder.path()), 1);
+        assert_eq!(stored_files(folder.path()), 1);
         assert!(files.get("id-01").await.is_ok());
     }
 
     #[tokio::test]
-    async fn a_key_stays_in_the_folder() {
+    async fn an_id_does_not_lead_out_of_the_folder() {
         let folder = tempfile::tempdir().expect("a folder");
         let files = Files::in_folder(&folder.path().join("inner")).expect("files");
-        files.put("../../escaped", parts(&[b"x"]), 10).await.expect("kept somewhere");
+        files.put("../../escaped", parts(&[b"x"]), 10).await.expect("stored somewhere");
         assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1, "only the inner folder is there");
     }
 }

@@ -1,6 +1,7 @@
-//! Admission: of clients, by origin and address; of their messages, by size and rate, before they are parsed.
+//! Admission control: of clients, by origin and address, and of their packets, by size and rate, before they are
+//! parsed.
 //!
-//! What must stay true: a refusal costs little and is answered, and after too many of them the connection is closed.
+//! What must stay true: a refusal costs little and is answered; a client that causes too many refusals is disconnected.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,24 +10,25 @@ use quintet_domain::limits::EVENT_BYTES_MAX;
 use quintet_domain::{Code, Refusal};
 use quintet_service::Refused;
 use quintet_socketio::websocket::PassedOver;
-use quintet_socketio::{Admission, CloseReason, Incoming};
+use quintet_socketio::{Admission, CloseReason, ConnectError, Incoming};
 
 use crate::client::Client;
-use crate::connect::{Listener, Visitor};
 use crate::connection::Connection;
-use crate::{Gateway, connect_error, session};
+use crate::gateway::Gateway;
+use crate::session;
+use crate::visitor::{Listener, Visitor};
 
-/// An event's name and acknowledgement id, where known.
+/// The name of an event and its acknowledgement id, as far as they could be read.
 pub(crate) type EventHead = (Option<String>, Option<u64>);
 
 impl Gateway {
-    /// Admits a client, over any transport. Checks the origin and the rate of new connections.
+    /// Admits a client over any transport, after checking its origin and the rate of new connections.
     pub(crate) fn admit_client(&self, request: &http::request::Parts, remote: SocketAddr) -> Result<Visitor, Refusal> {
         let listener = request.extensions.get::<Listener>().copied().unwrap_or_default();
         let admitted = if !self.0.doors.origins.admit(&request.headers, listener.trust) {
             Err(Refusal::new(Code::Forbidden, "Pages of this origin may not connect here."))
         } else if listener.trust {
-            // A back end may bring all its clients at once, from one address.
+            // A trusted backend may open the connections of all its clients at once, from one address.
             Ok(())
         } else {
             self.0.service.rates().connection(remote.ip())
@@ -35,7 +37,7 @@ impl Gateway {
         Ok(Visitor::of(request, self.0.clients.arrive(remote.ip())))
     }
 
-    /// Counts what a client sends against its rates.
+    /// Counts a packet of a client against its rate limits.
     fn count(&self, client: &Client, connection: Option<&Connection>, bytes: usize) -> Result<(), Refusal> {
         let rates = self.0.service.rates();
         rates.event(&client.rate, bytes)?;
@@ -48,12 +50,12 @@ impl Gateway {
         Ok(())
     }
 
-    /// Whether the client's rate has room for another message, of whatever size.
+    /// Whether the client's rate limit allows another message, whatever its size.
     pub(crate) fn may_inflate(&self, client: &Client) -> bool {
         self.0.service.rates().has_room(&client.rate)
     }
 
-    /// Counts a refusal. Returns whether the client has had too many of them.
+    /// Counts a refusal. Returns whether the client has caused too many of them.
     fn is_flooding(&self, client: &Client) -> bool {
         self.0.service.rates().is_flooding(&client.refusals)
     }
@@ -74,7 +76,7 @@ impl Gateway {
                 self.admit_event(peer, || (head.name(), head.ack), bytes, passed_over)
             }
             Incoming::Attachment { bytes } => {
-                // Its event was admitted: what comes next has to wait for it.
+                // Its event was admitted already, so the attachment only delays what comes next.
                 self.0.service.rates().charge(&client.rate, bytes);
                 let admitted =
                     client.is_identified() || self.0.service.rates().unidentified(client.address, bytes).is_ok();
@@ -85,7 +87,7 @@ impl Gateway {
         }
     }
 
-    /// What has no answer is handled, unless the client floods.
+    /// Admits a packet that has no answer, unless the client is flooding.
     pub(crate) fn admit_small(&self, client: &Client, bytes: usize) -> Admission {
         if self.count(client, None, bytes).is_err() && self.is_flooding(client) {
             Admission::Close(CloseReason::Flooding)
@@ -94,7 +96,7 @@ impl Gateway {
         }
     }
 
-    /// Whether an event is to be parsed. One that is not is answered here.
+    /// Decides whether an event is parsed. An event that is not is answered here.
     pub(crate) fn admit_event(
         &self,
         connection: &Arc<Connection>,
@@ -110,7 +112,7 @@ impl Gateway {
         }
     }
 
-    /// Answers an event that is not handled, or closes a connection that goes on sending such events.
+    /// Answers an event that is not handled, or closes a connection that keeps sending such events.
     pub(crate) fn refuse_event(
         &self,
         connection: &Arc<Connection>,
@@ -126,7 +128,7 @@ impl Gateway {
     }
 }
 
-/// Whether a packet was read, or why it was not.
+/// Maps a packet that the engine did not read to the refusal that says why.
 fn read(field: &str, passed_over: Option<PassedOver>) -> Result<(), Refusal> {
     match passed_over {
         None => Ok(()),
@@ -134,7 +136,13 @@ fn read(field: &str, passed_over: Option<PassedOver>) -> Result<(), Refusal> {
             let most = format!("is too large: an event or CONNECT has at most {EVENT_BYTES_MAX} bytes");
             Err(Refusal::too_large(field, most))
         }
-        // It was beyond the rate when it began to arrive.
+        // The rate limit was exceeded when the packet began to arrive.
         Some(PassedOver::Unwanted) => Err(Refusal::rate_limited(1)),
     }
+}
+
+/// The CONNECT_ERROR packet of a refusal.
+pub(crate) fn connect_error(refusal: &Refusal) -> ConnectError {
+    let data = format!("{{\"code\":\"{}\"}}", refusal.code.as_str());
+    ConnectError { message: refusal.message.clone(), data: Some(data) }
 }

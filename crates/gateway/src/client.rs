@@ -1,14 +1,14 @@
-//! The clients of all transports, and how many of them nobody vouches for: those are bounded by address and in total,
-//! and are the first to go where there is no room.
+//! The clients of all transports, and limits on how many of them are not identified. Such clients are limited by
+//! address and in total, and are closed first when the server is out of room.
 //!
-//! A client *arrives* when its transport opens. It is *identified* once a token, or its word to a listener that trusts,
-//! says whose it is. A client that enters a namespace without that is *anonymous*: it may be nobody's yet, or a guest's,
-//! whose id is what it says. Arriving clients are bounded by the rate of new connections and the time that they have to
-//! enter a namespace; anonymous ones, which may stay, by a number for each address; identified ones by a number for each
-//! user, whichever namespaces they enter and leave.
+//! A client *arrives* when its transport opens. It is *identified* once a token, or an id sent through a trusted
+//! listener, says which user it belongs to. A client that enters a namespace without that is *anonymous*: it has no
+//! user yet, or it is a guest, whose id is only claimed. Arriving clients are limited by the rate of new connections
+//! and by the time in which they must enter a namespace. Anonymous clients, which may stay, are limited by a number for
+//! each address. Identified clients are limited by a number for each user, whichever namespaces they enter and leave.
 //!
-//! What must stay true: a client that is not identified can always be found and closed, the oldest first, guests after
-//! the others, and those that have only just come last: they may be about to show a token.
+//! What must stay true: a client that is not identified can always be found and closed. The oldest is closed first,
+//! guests after the others, and clients that have just arrived last, since they may be about to send a token.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
@@ -19,12 +19,13 @@ use quintet_domain::{Code, Refusal, UserId};
 use quintet_service::{EventRate, RefusalRate};
 use quintet_socketio::{CloseReason, Outbox, Party, Transport};
 
-/// How many clients that are not identified there may be.
+/// Limits on clients that are not identified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnidentifiedMax {
-    /// Anonymous clients of one address: one of IPv4, or a network of 64 bits of IPv6.
+    /// Maximum number of anonymous clients of one address: an IPv4 address, or an IPv6 network of 64 bits.
     pub of_address: usize,
-    /// Clients of all addresses, arriving ones included. Beyond this number each new one closes the oldest.
+    /// Maximum number of clients that are not identified, arriving ones included. Beyond it, each new client closes the
+    /// oldest.
     pub in_total: usize,
 }
 
@@ -34,20 +35,21 @@ impl Default for UnidentifiedMax {
     }
 }
 
-/// Milliseconds after which an address with too many anonymous clients may retry.
+/// Time in milliseconds after which a client of an address with too many anonymous clients may retry.
 const RETRY_AFTER_MS: u64 = 10_000;
 
-/// Time in which a client that has come is not closed for others, unless there are only such: most show a token at once.
+/// Time after its arrival in which a client is not closed to make room, unless all others are as new. Most clients send
+/// their token at once.
 const ARRIVING: Duration = Duration::from_secs(2);
 
 /// The handle by which a client's transport is closed.
 #[derive(Debug)]
-pub(crate) enum Door {
+pub(crate) enum TransportHandle {
     SocketIo(Transport),
     Plain(Weak<Outbox>),
 }
 
-impl Door {
+impl TransportHandle {
     fn close(self, reason: CloseReason) {
         match self {
             Self::SocketIo(transport) => transport.close(reason),
@@ -60,14 +62,14 @@ impl Door {
     }
 }
 
-/// Sort key for eviction: whether a guest, then arrival number.
+/// The order in which clients are closed: guests last, then by arrival number.
 type Key = (bool, u64);
 
 #[derive(Debug)]
 struct Entry {
-    door: Option<Door>,
+    handle: Option<TransportHandle>,
     arrived_at: Instant,
-    /// The network against which an anonymous client is counted; none while it is not anonymous.
+    /// The network against which an anonymous client is counted; `None` while it is not anonymous.
     anonymous: Option<IpAddr>,
 }
 
@@ -76,23 +78,23 @@ struct State {
     next: u64,
     entries: BTreeMap<Key, Entry>,
     anonymous: HashMap<IpAddr, usize>,
-    /// The identified clients of each user, but for those of listeners that trust.
+    /// The number of identified clients of each user, without those of trusted listeners.
     of_user: HashMap<UserId, usize>,
 }
 
 impl State {
-    /// The client to close next, of all but one: the oldest that had time to say who it is, else the oldest guest, else
-    /// the oldest.
+    /// The client to close next, except `spared`: the oldest that had time to identify itself, else the oldest guest,
+    /// else the oldest.
     fn next_to_close(&self, now: Instant, spared: Option<Key>) -> Option<Key> {
         let had_time = |entry: &Entry| now.saturating_duration_since(entry.arrived_at) >= ARRIVING;
-        // In the order in which they came, so that where the first had no time, none had.
+        // Sorted by arrival: if the first client did not have enough time, no later one did.
         let oldest = self.entries.range(..(true, 0)).next().filter(|(_, entry)| had_time(entry));
         let guest = || self.entries.range((true, 0)..).next();
         let any = || self.entries.iter().find(|(key, _)| Some(**key) != spared);
         oldest.or_else(guest).or_else(any).map(|(key, _)| *key)
     }
 
-    /// Gives back a place among a user's clients.
+    /// Decrements the number of a user's clients.
     fn release(&mut self, user: &UserId) {
         if let Some(count) = self.of_user.get_mut(user) {
             *count -= 1;
@@ -102,8 +104,8 @@ impl State {
         }
     }
 
-    /// Removes a client. Returns its door, so that the caller can close it outside the lock.
-    fn remove(&mut self, key: Key) -> Option<Door> {
+    /// Removes a client. Returns its transport, so that the caller can close it outside the lock.
+    fn remove(&mut self, key: Key) -> Option<TransportHandle> {
         let entry = self.entries.remove(&key)?;
         if let Some(network) = entry.anonymous
             && let Some(count) = self.anonymous.get_mut(&network)
@@ -113,15 +115,15 @@ impl State {
                 self.anonymous.remove(&network);
             }
         }
-        entry.door
+        entry.handle
     }
 }
 
-/// The clients that are not identified, and how many there are of each user.
+/// All clients that are not identified, and the number of identified clients of each user.
 #[derive(Debug)]
 pub(crate) struct Clients {
     max: UnidentifiedMax,
-    /// Clients that one user may have at once; 0 for any number.
+    /// Maximum number of clients of one user; 0 means no limit.
     of_user_max: usize,
     state: Mutex<State>,
 }
@@ -135,7 +137,7 @@ impl Clients {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Registers a client whose transport has opened. Closes the oldest where there are too many.
+    /// Registers a client whose transport has opened. Closes the oldest client if there are too many.
     pub(crate) fn arrive(self: &Arc<Self>, address: IpAddr) -> Arc<Client> {
         self.arrive_at(address, Instant::now())
     }
@@ -144,21 +146,21 @@ impl Clients {
         let mut state = self.state();
         state.next += 1;
         let key = (false, state.next);
-        state.entries.insert(key, Entry { door: None, arrived_at: now, anonymous: None });
+        state.entries.insert(key, Entry { handle: None, arrived_at: now, anonymous: None });
         let beyond = state.entries.len().saturating_sub(self.max.in_total);
         drop(state);
         self.close_at(beyond, now, Some(key));
         Arc::new(Client {
             clients: Arc::clone(self),
-            whose: Mutex::new(Whose::Unidentified(key)),
+            owner: Mutex::new(Owner::Unidentified(key)),
             address,
             rate: EventRate::default(),
             refusals: RefusalRate::default(),
         })
     }
 
-    /// Closes a number of clients that are not identified, in the order of [`State::next_to_close`]. Gives how many there
-    /// were.
+    /// Closes up to `count` clients that are not identified, in the order of [`State::next_to_close`]. Returns how many
+    /// were closed.
     pub(crate) fn close(&self, count: usize) -> usize {
         self.close_at(count, Instant::now(), None)
     }
@@ -174,76 +176,76 @@ impl Clients {
                 closed += 1;
             }
         }
-        for door in doors {
-            door.close(CloseReason::Pressure);
+        for handle in doors {
+            handle.close(CloseReason::Pressure);
         }
         closed
     }
 
-    /// How many clients are not identified.
+    /// The number of clients that are not identified.
     pub(crate) fn count(&self) -> usize {
         self.state().entries.len()
     }
 }
 
-/// Who a client is.
+/// The user that a client belongs to.
 #[derive(Clone, Debug)]
-enum Whose {
-    /// Nobody vouches for it.
+enum Owner {
+    /// The client is not identified.
     Unidentified(Key),
-    /// A user's, and whether it counts among the user's clients.
-    Of(UserId, bool),
+    /// The client belongs to a user; the flag says whether it counts towards the user's limit.
+    User(UserId, bool),
 }
 
-impl Whose {
+impl Owner {
     fn key(&self) -> Option<Key> {
         match self {
             Self::Unidentified(key) => Some(*key),
-            Self::Of(..) => None,
+            Self::User(..) => None,
         }
     }
 }
 
-/// The client of one transport, as limits see it.
+/// The client of one transport, as the limits see it.
 #[derive(Debug)]
 pub(crate) struct Client {
     clients: Arc<Clients>,
-    whose: Mutex<Whose>,
+    owner: Mutex<Owner>,
     pub(crate) address: IpAddr,
     pub(crate) rate: EventRate,
     pub(crate) refusals: RefusalRate,
 }
 
 impl Client {
-    fn whose(&self) -> MutexGuard<'_, Whose> {
-        self.whose.lock().unwrap_or_else(PoisonError::into_inner)
+    fn owner(&self) -> MutexGuard<'_, Owner> {
+        self.owner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sets how to close the transport; closes it at once if the client was already evicted.
-    pub(crate) fn open(&self, door: Door) {
+    /// Sets the handle that closes the transport. If the client was evicted meanwhile, the transport is closed at once.
+    pub(crate) fn open(&self, handle: TransportHandle) {
         let refused = {
-            let whose = self.whose();
-            let key = whose.key();
+            let owner = self.owner();
+            let key = owner.key();
             let mut state = self.clients.state();
             match key.and_then(|key| state.entries.get_mut(&key)) {
                 Some(entry) => {
-                    entry.door = Some(door);
+                    entry.handle = Some(handle);
                     None
                 }
-                None => key.map(|_| door),
+                None => key.map(|_| handle),
             }
         };
-        if let Some(door) = refused {
-            door.close(CloseReason::Pressure);
+        if let Some(handle) = refused {
+            handle.close(CloseReason::Pressure);
         }
     }
 
-    /// Counts the client against its address, since it enters a namespace without being identified.
+    /// Counts the client against its address, because it enters a namespace without being identified.
     ///
     /// # Errors
-    /// `ERR_RATE_LIMITED` when its address has too many such clients.
+    /// `ERR_RATE_LIMITED` if the address has too many such clients.
     pub(crate) fn enter_anonymously(&self) -> Result<(), Refusal> {
-        let Some(key) = self.whose().key() else { return Ok(()) };
+        let Some(key) = self.owner().key() else { return Ok(()) };
         let network = quintet_domain::network(self.address);
         let mut state = self.clients.state();
         let State { entries, anonymous, .. } = &mut *state;
@@ -260,23 +262,23 @@ impl Client {
         Ok(())
     }
 
-    /// Marks the client as a guest's: clients that are nobody's are closed before it.
+    /// Marks the client as a guest. Clients without a user are closed before it.
     pub(crate) fn become_guest(&self) {
-        let mut whose = self.whose();
-        let Some(number) = whose.key().filter(|(guest, _)| !guest).map(|(_, number)| number) else { return };
+        let mut owner = self.owner();
+        let Some(number) = owner.key().filter(|(guest, _)| !guest).map(|(_, number)| number) else { return };
         let mut state = self.clients.state();
         if let Some(entry) = state.entries.remove(&(false, number)) {
             state.entries.insert((true, number), entry);
         }
-        *whose = Whose::Unidentified((true, number));
+        *owner = Owner::Unidentified((true, number));
     }
 
-    /// It is about to be a user's: takes a place among the user's clients, which is given back unless
-    /// [`Claim::identify`] is called. A client that is a user's already, this one's or another's, needs no other place.
-    /// Where it is not `counted` the user may have any number of such clients.
+    /// Reserves one of the user's clients for this client, which is about to be identified. The reservation is released
+    /// unless [`Claim::identify`] is called. A client that is identified already needs no other reservation. If
+    /// `counted` is false, the user may have any number of such clients.
     ///
     /// # Errors
-    /// `ERR_RATE_LIMITED` when the user has as many clients as it may have.
+    /// `ERR_RATE_LIMITED` if the user has reached the maximum number of clients.
     pub(crate) fn claim(self: &Arc<Self>, user: &UserId, counted: bool) -> Result<Claim, Refusal> {
         let max = self.clients.of_user_max;
         let counted = counted && max > 0 && !self.is_identified();
@@ -293,33 +295,33 @@ impl Client {
         Ok(Claim { client: Arc::clone(self), user: user.clone(), counted })
     }
 
-    /// Whether it is known whose it is.
+    /// Whether the client is identified.
     pub(crate) fn is_identified(&self) -> bool {
-        self.whose().key().is_none()
+        self.owner().key().is_none()
     }
 
-    /// Who pays for what its transport holds of unfinished messages.
+    /// The party that the client's bytes of unfinished messages are charged to.
     pub(crate) fn party(&self) -> Party {
-        match &*self.whose() {
-            Whose::Unidentified(_) => Party::Network(quintet_domain::network(self.address)),
-            Whose::Of(user, _) => Party::Known(user.as_str().into()),
+        match &*self.owner() {
+            Owner::Unidentified(_) => Party::Network(quintet_domain::network(self.address)),
+            Owner::User(user, _) => Party::Known(user.as_str().into()),
         }
     }
 }
 
 impl Drop for Client {
     fn drop(&mut self) {
-        let whose = self.whose.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let owner = self.owner.get_mut().unwrap_or_else(PoisonError::into_inner);
         let mut state = self.clients.state();
-        match whose {
-            Whose::Unidentified(key) => drop(state.remove(*key)),
-            Whose::Of(user, true) => state.release(user),
-            Whose::Of(_, false) => {}
+        match owner {
+            Owner::Unidentified(key) => drop(state.remove(*key)),
+            Owner::User(user, true) => state.release(user),
+            Owner::User(_, false) => {}
         }
     }
 }
 
-/// A place among the clients of a user, for a client that is about to be the user's.
+/// A reservation among a user's clients, for a client that is about to be identified.
 #[derive(Debug)]
 pub(crate) struct Claim {
     client: Arc<Client>,
@@ -328,13 +330,13 @@ pub(crate) struct Claim {
 }
 
 impl Claim {
-    /// The client is the user's from here on, unless it is one's already.
+    /// Identifies the client as the user's, unless it is identified already.
     pub(crate) fn identify(mut self) {
-        let mut whose = self.client.whose();
-        if let Some(key) = whose.key() {
-            *whose = Whose::Of(self.user.clone(), self.counted);
+        let mut owner = self.client.owner();
+        if let Some(key) = owner.key() {
+            *owner = Owner::User(self.user.clone(), self.counted);
             let _ = self.client.clients.state().remove(key);
-            drop(whose);
+            drop(owner);
             self.counted = false;
         }
     }
@@ -371,7 +373,7 @@ mod tests {
 
     fn plain(client: &Client) -> Arc<Outbox> {
         let outbox = Arc::new(Outbox::new(1_000));
-        client.open(Door::Plain(Arc::downgrade(&outbox)));
+        client.open(TransportHandle::Plain(Arc::downgrade(&outbox)));
         outbox
     }
 
@@ -386,7 +388,7 @@ mod tests {
         assert!(clients.arrive(address("2001:db8::2")).enter_anonymously().is_err(), "the same network");
         assert!(clients.arrive(address("2001:db8:0:1::1")).enter_anonymously().is_ok(), "another network");
         identify(&first, "a");
-        third.enter_anonymously().expect("the place of the one that is known now");
+        third.enter_anonymously().expect("the reservation of the identified client");
         drop(second);
         assert_eq!(clients.count(), 1);
         drop(third);
@@ -400,7 +402,7 @@ mod tests {
         let user = UserId::trusted("a");
         let refused = |client: &Arc<Client>| client.claim(&user, true).err().map(|refusal| refusal.code);
         identify(&first, "a");
-        drop(second.claim(&user, true).expect("a place, which is given back"));
+        drop(second.claim(&user, true).expect("a reservation, which is released"));
         identify(&second, "a");
         assert_eq!(refused(&third), Some(Code::RateLimited));
         assert_eq!(refused(&first), None, "another namespace of the same client");
@@ -422,24 +424,25 @@ mod tests {
     fn the_oldest_go_first_and_guests_last() {
         let clients = clients(10, 3);
         let [guest, known, nobody, late] = [(); 4].map(|()| clients.arrive(address("192.0.2.1")));
-        // The fourth that came made the first go, which had no door yet.
+        // The fourth arrival evicted the first client, whose transport was not open yet.
         assert_eq!(plain(&guest).closed(), Some(CloseReason::Pressure));
         let guest = known;
         let doors = [&guest, &nobody, &late].map(|client| plain(client));
         guest.become_guest();
         let later = Instant::now() + ARRIVING;
         assert_eq!(clients.close_at(1, later, None), 1);
-        let closed = || doors.each_ref().map(|door| door.closed());
+        let closed = || doors.each_ref().map(|handle| handle.closed());
         assert_eq!(closed(), [None, Some(CloseReason::Pressure), None]);
         let known = clients.arrive(address("192.0.2.2"));
-        let door = plain(&known);
+        let handle = plain(&known);
         identify(&known, "a");
         assert_eq!(clients.close(10), 2);
         assert_eq!(closed(), [Some(CloseReason::Pressure); 3]);
-        assert_eq!((door.closed(), clients.count()), (None, 0));
+        assert_eq!((handle.closed(), clients.count()), (None, 0));
     }
 
-    /// Guests that fill all places keep nobody out: a client that has just come may be about to show a token.
+    /// Guests that use all the room do not keep others out: a client that has just arrived may be about to send a
+    /// token.
     #[test]
     fn the_oldest_guest_goes_for_a_client_that_comes() {
         let clients = clients(10, 2);
@@ -447,12 +450,12 @@ mod tests {
         let doors = guests.each_ref().map(|guest| plain(guest));
         guests.iter().for_each(|guest| guest.become_guest());
         let comes = clients.arrive(address("192.0.2.2"));
-        let door = plain(&comes);
-        assert_eq!(doors.each_ref().map(|door| door.closed()), [Some(CloseReason::Pressure), None]);
-        assert_eq!(door.closed(), None);
-        // One that said nothing for a while goes before guests do.
+        let handle = plain(&comes);
+        assert_eq!(doors.each_ref().map(|handle| handle.closed()), [Some(CloseReason::Pressure), None]);
+        assert_eq!(handle.closed(), None);
+        // A client that has not identified itself for a while is closed before guests are.
         let later = Instant::now() + ARRIVING;
         assert_eq!(clients.close_at(1, later, None), 1);
-        assert_eq!((doors[1].closed(), door.closed()), (None, Some(CloseReason::Pressure)));
+        assert_eq!((doors[1].closed(), handle.closed()), (None, Some(CloseReason::Pressure)));
     }
 }

@@ -1,11 +1,13 @@
-//! Who a connection is and which dialect it speaks, as far as that can be said when it opens.
+//! The CONNECT of a connection: its user and its dialect, as far as they are decided when it opens.
+//!
+//! What must stay true: a connection has its user before it is attached to the hub; a connection whose attachment is
+//! given up is detached again.
 
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use quintet_dialect::Dialect;
-use quintet_domain::limits::{ID_CHARS_MAX, TOKEN_BYTES_MAX};
 use quintet_domain::{Refusal, UserId};
 use quintet_service::{GuestSecret, Identity};
 use quintet_socketio::{CloseReason, Recovery};
@@ -13,79 +15,21 @@ use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor as Visit};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::Gateway;
-use crate::client::Client;
 use crate::connection::{Connection, Out, Resumption};
+use crate::gateway::Gateway;
 use crate::recovery::{Resume, number};
+use crate::visitor::Visitor;
 
-/// What a listener says of the connections that come through it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Listener {
-    /// The dialect where the client names none.
-    pub dialect: Option<Dialect>,
-    /// Whether the client's word is enough for registered users, too.
-    pub trust: bool,
-}
-
-/// The parts of the opening request that a CONNECT may need: bounded copies, so that the request itself can be dropped.
-#[derive(Debug)]
-pub struct Visitor {
-    pub(crate) client: Arc<Client>,
-    pub(crate) listener: Listener,
-    bearer: Option<Box<str>>,
-    token: Option<Box<str>>,
-    user_id: Option<Box<str>>,
-    dialect: Option<Box<str>>,
-    recover: bool,
-}
-
-impl Visitor {
-    pub(crate) fn of(request: &http::request::Parts, client: Arc<Client>) -> Self {
-        let header = request.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let bearer = header.and_then(|value| {
-            let (scheme, token) = value.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then(|| bounded(token.trim(), TOKEN_BYTES_MAX))
-        });
-        let listener = request.extensions.get::<Listener>().copied().unwrap_or_default();
-        let query = |name: &str, bytes_max| {
-            let pairs = request.uri.query().unwrap_or_default().split('&');
-            let value = pairs.filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name)?.1;
-            let decoded = percent_encoding::percent_decode_str(value).decode_utf8_lossy();
-            Some(bounded(&decoded, bytes_max)).filter(|text| !text.is_empty())
-        };
-        Self {
-            client,
-            listener,
-            bearer,
-            token: query("token", TOKEN_BYTES_MAX),
-            user_id: query("userId", ID_BYTES_MAX),
-            dialect: query("dialect", NAMED_BYTES_MAX),
-            recover: matches!(query("recover", NAMED_BYTES_MAX).as_deref(), Some("1" | "true")),
-        }
-    }
-}
-
-/// Maximum bytes of an id in a request: four for each character.
-const ID_BYTES_MAX: usize = ID_CHARS_MAX * 4;
-
-/// Maximum bytes of a parameter that names one of a few values.
-const NAMED_BYTES_MAX: usize = 64;
-
-/// Copies a value, cut just above its limit so that an overlong one is still recognised.
-fn bounded(text: &str, bytes_max: usize) -> Box<str> {
-    text[..text.floor_char_boundary(bytes_max + 4)].into()
-}
-
-/// The payload of a CONNECT: the known fields; all others are skipped.
+/// The known fields of the CONNECT payload; all others are skipped.
 #[derive(Debug, Default)]
-pub(crate) struct Auth(Vec<(String, Said)>);
+pub(crate) struct Auth(Vec<(String, AuthValue)>);
 
-/// The fields of a CONNECT that are read.
+/// The names of the fields of a CONNECT that are read.
 const AUTH_FIELDS: [&str; 5] = ["token", "userId", "guestSecret", "dialect", "recover"];
 
-/// The value of a field of a CONNECT.
+/// The value of a field of the CONNECT payload.
 #[derive(Debug)]
-enum Said {
+enum AuthValue {
     Flag(bool),
     Number(serde_json::Number),
     Text(String),
@@ -95,72 +39,72 @@ enum Said {
 impl Auth {
     pub(crate) fn read(auth: Option<&RawValue>) -> Result<Self, Refusal> {
         let Some(auth) = auth else { return Ok(Self::default()) };
-        let fields = serde_json::Deserializer::from_str(auth.get()).deserialize_map(VisitAuth);
+        let fields = serde_json::Deserializer::from_str(auth.get()).deserialize_map(AuthVisitor);
         fields.map(Self).map_err(|_| Refusal::invalid("auth", "must be an object"))
     }
 
-    fn get(&self, name: &str) -> Option<&Said> {
-        self.0.iter().rev().find(|(field, _)| field == name).map(|(_, said)| said)
+    fn get(&self, name: &str) -> Option<&AuthValue> {
+        self.0.iter().rev().find(|(field, _)| field == name).map(|(_, value)| value)
     }
 
-    /// A field that says yes or no; no where it is absent or null.
+    /// The value of a boolean field; false if it is absent or null.
     fn flag(&self, name: &str) -> Result<bool, Refusal> {
         match self.get(name) {
             None => Ok(false),
-            Some(Said::Flag(flag)) => Ok(*flag),
-            Some(Said::Number(number)) => Ok(number.as_i64() == Some(1)),
-            Some(Said::Text(text)) => Ok(matches!(text.as_str(), "1" | "true")),
-            Some(Said::Other) => Err(Refusal::invalid(name, "must be true or false")),
+            Some(AuthValue::Flag(flag)) => Ok(*flag),
+            Some(AuthValue::Number(number)) => Ok(number.as_i64() == Some(1)),
+            Some(AuthValue::Text(text)) => Ok(matches!(text.as_str(), "1" | "true")),
+            Some(AuthValue::Other) => Err(Refusal::invalid(name, "must be true or false")),
         }
     }
 
-    /// A field's text; nothing where it is absent, null or empty.
+    /// The text of a field; `None` if it is absent, null or empty.
     fn text(&self, name: &str) -> Result<Option<String>, Refusal> {
         match self.get(name) {
             None => Ok(None),
-            Some(Said::Text(text)) => Ok(Some(text.clone()).filter(|text| !text.is_empty())),
-            Some(Said::Number(number)) => Ok(Some(number.to_string())),
-            Some(Said::Flag(_) | Said::Other) => Err(Refusal::invalid(name, "must be text")),
+            Some(AuthValue::Text(text)) => Ok(Some(text.clone()).filter(|text| !text.is_empty())),
+            Some(AuthValue::Number(number)) => Ok(Some(number.to_string())),
+            Some(AuthValue::Flag(_) | AuthValue::Other) => Err(Refusal::invalid(name, "must be text")),
         }
     }
 }
 
-struct VisitAuth;
+struct AuthVisitor;
 
-impl<'de> Visit<'de> for VisitAuth {
-    type Value = Vec<(String, Said)>;
+impl<'de> Visit<'de> for AuthVisitor {
+    type Value = Vec<(String, AuthValue)>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
     fn visit_map<M: MapAccess<'de>>(self, mut object: M) -> Result<Self::Value, M::Error> {
-        let mut fields: Vec<(String, Said)> = Vec::new();
+        let mut fields: Vec<(String, AuthValue)> = Vec::new();
         while let Some(name) = object.next_key::<String>()? {
             if !AUTH_FIELDS.contains(&name.as_str()) {
                 object.next_value::<IgnoredAny>()?;
                 continue;
             }
-            // As RawValue first: what is neither text, number nor flag is not built.
+            // As RawValue first, so that arrays and objects are not built.
             let raw: &RawValue = object.next_value()?;
             fields.retain(|(field, _)| *field != name);
             let parsed = match raw.get().as_bytes().first() {
-                Some(b'{' | b'[') => Some(Said::Other),
+                Some(b'{' | b'[') => Some(AuthValue::Other),
                 _ => match serde_json::from_str(raw.get()).map_err(M::Error::custom)? {
-                    Value::Bool(flag) => Some(Said::Flag(flag)),
-                    Value::Number(number) => Some(Said::Number(number)),
-                    Value::String(text) => Some(Said::Text(text)),
+                    Value::Bool(flag) => Some(AuthValue::Flag(flag)),
+                    Value::Number(number) => Some(AuthValue::Number(number)),
+                    Value::String(text) => Some(AuthValue::Text(text)),
                     Value::Null => None,
-                    Value::Array(_) | Value::Object(_) => Some(Said::Other),
+                    Value::Array(_) | Value::Object(_) => Some(AuthValue::Other),
                 },
             };
-            fields.extend(parsed.map(|said| (name, said)));
+            fields.extend(parsed.map(|value| (name, value)));
         }
         Ok(fields)
     }
 }
 
-/// The dialect that the client names, in its CONNECT or its query.
+/// The dialect that the client asks for in its CONNECT payload or its query.
 pub(crate) fn asked_dialect(visitor: &Visitor, auth: &Auth) -> Result<Option<Dialect>, Refusal> {
     match auth.text("dialect")?.or_else(|| visitor.dialect.as_deref().map(str::to_owned)) {
         None => Ok(None),
@@ -172,7 +116,8 @@ pub(crate) fn asked_dialect(visitor: &Visitor, auth: &Auth) -> Result<Option<Dia
     }
 }
 
-/// Lets a connection in: says who it is, decides its dialect as far as can be, and counts it in.
+/// Accepts a connection: verifies the user, decides the dialect as far as possible, and attaches the connection to the
+/// hub.
 pub(crate) async fn connect(
     gateway: &Gateway,
     visitor: &Visitor,
@@ -194,16 +139,16 @@ pub(crate) async fn connect(
         }
         None => {
             dialect = dialect.or(visitor.listener.dialect);
-            let said = auth.text("userId")?.or_else(|| visitor.user_id.as_deref().map(str::to_owned));
-            match said {
-                Some(id) => by_word(gateway, visitor, dialect, &id).await?,
+            let claimed = auth.text("userId")?.or_else(|| visitor.user_id.as_deref().map(str::to_owned));
+            match claimed {
+                Some(id) => claimed_identity(gateway, visitor, dialect, &id).await?,
                 None => None,
             }
         }
     };
     let resumption = resumption(gateway, visitor, auth, dialect, identity.as_ref(), recovery, &out)?;
     dialect = dialect.or_else(|| resumption.resume.as_ref().and_then(Resume::decided));
-    // A guest is nobody where the document knows users only.
+    // A dialect without guests refuses connections of guests.
     if identity.as_ref().is_none_or(|identity| identity.user.is_guest()) {
         match dialect {
             Some(named) if !named.serves_guests() => {
@@ -214,7 +159,7 @@ pub(crate) async fn connect(
             }
             _ => {}
         }
-        // A back end that is trusted may bring all its clients from one address.
+        // A trusted backend may open the connections of all its clients from one address.
         if !visitor.listener.trust {
             visitor.client.enter_anonymously()?;
         }
@@ -231,7 +176,7 @@ pub(crate) async fn connect(
     Ok(connection)
 }
 
-/// The secret by which a guest proves what it owns, if it shows one. A client with a token needs none.
+/// The verified secret by which a guest proves what it owns, if the client sent one. Clients with a token need none.
 async fn shown_secret(
     gateway: &Gateway,
     address: IpAddr,
@@ -246,7 +191,7 @@ async fn shown_secret(
     }
 }
 
-/// Whether the client can go on with this connection after it is lost, and with which one it goes on now.
+/// Whether this connection can be resumed after a loss, and which lost connection it resumes itself.
 fn resumption(
     gateway: &Gateway,
     visitor: &Visitor,
@@ -272,8 +217,8 @@ fn resumption(
     Ok(Resumption { opened: number(dialect), recoverable: true, resume })
 }
 
-/// Who a client says it is, where its word is enough.
-async fn by_word(
+/// The identity of a client that names a user without a token: any user on a trusted listener, else a guest.
+async fn claimed_identity(
     gateway: &Gateway,
     visitor: &Visitor,
     dialect: Option<Dialect>,
@@ -290,7 +235,7 @@ async fn by_word(
     }
 }
 
-/// Makes the connection somebody's, and counts it in.
+/// Sets the user of a connection and attaches it to the hub.
 pub(crate) async fn become_user(
     gateway: &Gateway,
     connection: &Arc<Connection>,
@@ -298,7 +243,7 @@ pub(crate) async fn become_user(
 ) -> Result<(), Refusal> {
     let user = Arc::clone(&identity.user);
     let guest = user.is_guest();
-    // A guest's id is anybody's to say: a bound on it would let others keep the guest out.
+    // Anybody can claim a guest's id: with a limit on it, others could keep the guest out.
     let claim = if guest { None } else { Some(connection.client.claim(&user.id, !connection.trusted)?) };
     let before = connection.identity();
     connection.set_identity(identity);
@@ -324,7 +269,7 @@ pub(crate) async fn become_user(
     }
 }
 
-/// Counts a connection out again whose task gives up while it is counted in: nobody else would know of it.
+/// Detaches a connection whose task is dropped while the connection is being attached: nothing else would do so.
 struct Attaching<'a> {
     gateway: &'a Gateway,
     connection: &'a Arc<Connection>,

@@ -1,4 +1,7 @@
-//! One connection, as the hub and the session share it: where it sends, what it speaks, who it is.
+//! The state of one connection that the hub and the session share: its way out, its dialect and its user.
+//!
+//! What must stay true: a dialect is decided once, for good; a notification counts as delivered only after it was sent
+//! in a dialect that reads notifications.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,47 +17,38 @@ use tokio::sync::Semaphore;
 use crate::client::Client;
 use crate::recovery::{Offset, OffsetMode, Resume};
 
-/// How frames are wrapped; together with the dialect it says which connections share one.
+/// How frames are wrapped. Connections of one dialect and wrapping share their frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Wrapping {
-    /// Socket.IO, the default namespace.
+    /// Socket.IO in the default namespace.
     Root,
-    /// Socket.IO, the namespace named like the dialect.
+    /// Socket.IO in the namespace that has the dialect's name.
     Named,
-    /// Plain WebSocket, JSON text.
+    /// Plain WebSocket, as JSON text.
     Plain,
 }
 
 impl Wrapping {
     pub(crate) const COUNT: usize = 3;
 
-    /// Wraps an event of a dialect; with its offset, where the connection goes on after it was lost.
-    pub(crate) fn frame(self, dialect: Dialect, event: &Outgoing, marked: OffsetMode, offset: Option<Offset>) -> Frame {
+    /// Wraps an event of a dialect, with its offset if the connection can be resumed.
+    pub(crate) fn frame(self, dialect: Dialect, event: &Outgoing, mode: OffsetMode, offset: Option<Offset>) -> Frame {
         let namespace = match self {
             Self::Root => "/",
-            Self::Named => namespace_of(dialect),
+            Self::Named => dialect.namespace(),
             Self::Plain => return plain_event(event),
         };
         match offset {
             Some(offset) => packet::encode_event_at(namespace, event.name, &event.payload, &offset.text()),
-            None => unmarked(namespace, event, marked),
+            None => without_offset(namespace, event, mode),
         }
     }
 }
 
-fn namespace_of(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::Meetup => "/meetup",
-        Dialect::Messenger => "/messenger",
-        Dialect::Rooms => "/rooms",
-        Dialect::Conversations => "/conversations",
-        Dialect::Chat => "/chat",
-    }
-}
-
-/// An event without an offset. A client that goes on takes whatever text comes last for one: then nothing comes last.
-fn unmarked(namespace: &str, event: &Outgoing, marked: OffsetMode) -> Frame {
-    if marked != OffsetMode::No && event.payload.starts_with('"') {
+/// An event without an offset. A client that can resume takes a text in the last argument for an offset, so the event
+/// must not end in a text.
+fn without_offset(namespace: &str, event: &Outgoing, mode: OffsetMode) -> Frame {
+    if mode != OffsetMode::No && event.payload.starts_with('"') {
         return packet::encode_event(namespace, event.name, &format!("{},null", event.payload));
     }
     packet::encode_event(namespace, event.name, &event.payload)
@@ -80,7 +74,7 @@ impl Out {
         }
     }
 
-    /// Queues a frame; a connection that cannot take it is closed by that, and told so by its driver.
+    /// Queues a frame. A connection whose queue is full is closed, and its driver reports the close.
     pub(crate) fn send(&self, frame: Frame) {
         let sent = match self {
             Self::SocketIo(link) => link.send(frame),
@@ -93,7 +87,7 @@ impl Out {
         }
     }
 
-    /// Queues a frame that is worth nothing late: a busy connection goes without.
+    /// Queues a frame that is useless when it is late: it is dropped if the connection is busy.
     pub(crate) fn send_volatile(&self, frame: Frame) {
         match self {
             Self::SocketIo(link) => {
@@ -105,7 +99,7 @@ impl Out {
         }
     }
 
-    /// Lets its transport be told apart from others by the dialect's number.
+    /// Sets the dialect's number as the label of the transport, for metrics.
     fn label(&self, dialect: u8) {
         if let Self::SocketIo(link) = self {
             link.label(dialect);
@@ -132,7 +126,7 @@ impl Out {
         }
     }
 
-    /// Answers a client's event.
+    /// Answers an event of the client.
     pub(crate) fn answer(&self, ack: Option<u64>, answer: &Answer) {
         match ack {
             Some(id) => self.ack(id, &answer.ack),
@@ -141,7 +135,7 @@ impl Out {
         answer.events.iter().for_each(|event| self.emit(event));
     }
 
-    /// The client is to come back.
+    /// Closes the connection so that the client reconnects.
     pub(crate) fn close(&self, reason: CloseReason) {
         match self {
             Self::SocketIo(link) => link.close(reason),
@@ -151,7 +145,7 @@ impl Out {
         }
     }
 
-    /// The identity is over: the client is not to come back by itself.
+    /// Closes the connection because its identity has ended, so that the client does not reconnect by itself.
     pub(crate) fn end(&self) {
         match self {
             Self::SocketIo(link) => link.disconnect(),
@@ -161,21 +155,21 @@ impl Out {
         }
     }
 
-    /// Tells the client that it is in, where the protocol has a word for it.
+    /// Accepts the CONNECT, if the protocol has one.
     pub(crate) fn accept(&self) {
         if let Self::SocketIo(link) = self {
             link.accept();
         }
     }
 
-    /// Tells the client that it is in, with the secret to go on by.
+    /// Accepts the CONNECT, with the secret by which the client can resume this connection.
     pub(crate) fn accept_recoverable(&self, pid: &str) {
         if let Self::SocketIo(link) = self {
             link.accept_recoverable(pid);
         }
     }
 
-    /// Whether the client is gone, or about to be.
+    /// Whether the connection is closed, or about to be.
     pub(crate) fn is_closed(&self) -> bool {
         match self {
             Self::SocketIo(link) => link.is_closed(),
@@ -183,7 +177,7 @@ impl Out {
         }
     }
 
-    /// Bytes that wait for the client.
+    /// The number of bytes that are queued for the client.
     pub(crate) fn queued_bytes(&self) -> usize {
         match self {
             Self::SocketIo(link) => link.queued_bytes(),
@@ -191,7 +185,7 @@ impl Out {
         }
     }
 
-    /// The namespace; the default one where there are none.
+    /// The namespace; the default one for transports that have no namespaces.
     pub(crate) fn namespace(&self) -> &str {
         match self {
             Self::SocketIo(link) => link.namespace(),
@@ -199,13 +193,13 @@ impl Out {
         }
     }
 
-    /// Whether the protocol lets a client go on with a connection that it lost.
+    /// Whether the protocol lets a client resume a lost connection.
     pub(crate) fn can_recover(&self) -> bool {
         matches!(self, Self::SocketIo(link) if link.revision() == Revision::V4)
     }
 }
 
-/// Connections by dialect, the undecided ones last.
+/// The number of connections by dialect, undecided ones last.
 #[derive(Debug, Default)]
 pub(crate) struct Census([AtomicUsize; Dialect::ALL.len() + 1]);
 
@@ -214,20 +208,21 @@ impl Census {
         &self.0[dialect.map_or(Dialect::ALL.len(), |dialect| dialect as usize)]
     }
 
-    /// How many there are.
+    /// The number of connections of a dialect, or of undecided ones.
     pub(crate) fn count(&self, dialect: Option<Dialect>) -> usize {
         self.of(dialect).load(Ordering::Relaxed)
     }
 
-    /// Whether some are told who comes and goes in rooms.
-    pub(crate) fn any_watches_rooms(&self) -> bool {
-        self.count(Some(Dialect::Rooms)) + self.count(None) > 0
+    /// Whether any connection may receive who is present in a room.
+    pub(crate) fn any_shows_room_presence(&self) -> bool {
+        let mut showing = Dialect::ALL.into_iter().filter(|dialect| dialect.shows_room_presence());
+        self.count(None) > 0 || showing.any(|dialect| self.count(Some(dialect)) > 0)
     }
 }
 
-const AUTO: u8 = u8::MAX;
+const UNDECIDED: u8 = u8::MAX;
 
-/// A dialect by its number, as metrics name it; that of an undecided connection is none's.
+/// The name of a dialect by its number, for metrics; `undecided` for any other number.
 pub(crate) fn dialect_name(number: u8) -> &'static str {
     Dialect::ALL.get(usize::from(number)).map_or("undecided", |dialect| dialect.as_str())
 }
@@ -235,44 +230,45 @@ pub(crate) fn dialect_name(number: u8) -> &'static str {
 #[derive(Debug, Default)]
 struct Changing {
     identity: Option<Identity>,
-    /// The secret by which a guest proves what it owns: shown by the client, or made for its first room.
+    /// The secret by which a guest proves what it owns: sent by the client, or created with its first room.
     guest_secret: Option<GuestSecret>,
-    /// The rate that all connections of the user share.
+    /// The rate limit that all connections of the user share.
     user_rate: Option<Arc<EventRate>>,
     /// Notifications that were sent before the dialect was decided.
-    told: Vec<NotificationId>,
-    /// What it goes on with, until it is counted in.
+    delivered: Vec<NotificationId>,
+    /// The lost connection that this one resumes; taken when the connection is attached.
     resume: Option<Box<Resume>>,
 }
 
-/// Whether a connection is one that its client can go on with.
+/// Whether and how a connection can be resumed, and what it resumes itself.
 #[derive(Debug, Default)]
 pub(crate) struct Resumption {
     /// The number of the dialect that it is opened with.
     pub(crate) opened: u8,
-    /// Whether the client gets the secret to go on by.
+    /// Whether the client receives a secret to resume the connection by.
     pub(crate) recoverable: bool,
-    /// What it goes on with.
+    /// The lost connection that this one resumes.
     pub(crate) resume: Option<Resume>,
 }
 
-/// One connection.
+/// One connection of a client.
 #[derive(Debug)]
 pub struct Connection {
     pub(crate) id: ConnectionId,
-    /// Names what it asks for: its own id, or that of the connection that it goes on with.
+    /// The session id that marks the commands of this connection: its own id, or that of the connection that it
+    /// resumes.
     pub(crate) session: ConnectionId,
     /// The number of the dialect that it was opened with.
     pub(crate) opened: u8,
     pub(crate) recoverable: bool,
     pub(crate) out: Out,
-    /// Whether the client's word is enough for registered users, too.
+    /// Whether clients may name a registered user by its id, without a token.
     pub(crate) trusted: bool,
     /// The client of its transport, which other connections may share.
     pub(crate) client: Arc<Client>,
-    /// Whether its identity is over: nothing more is told to it, wherever that comes from.
+    /// Whether its identity has ended. From then on nothing is sent to it.
     pub(crate) ended: AtomicBool,
-    /// Commands that it may yet have under way.
+    /// One permit for each command that the connection may have in flight.
     in_flight: Semaphore,
     dialect: AtomicU8,
     changing: Mutex<Changing>,
@@ -300,7 +296,7 @@ impl Connection {
             trusted,
             ended: AtomicBool::new(false),
             in_flight: Semaphore::new(COMMANDS_IN_FLIGHT_MAX),
-            dialect: AtomicU8::new(dialect.map_or(AUTO, |dialect| dialect as u8)),
+            dialect: AtomicU8::new(dialect.map_or(UNDECIDED, |dialect| dialect as u8)),
             changing: Mutex::new(Changing { resume: resume.map(Box::new), ..Changing::default() }),
             census,
         };
@@ -313,17 +309,17 @@ impl Connection {
         self.changing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The dialect; none while it is undecided.
+    /// The dialect; `None` while it is undecided.
     pub(crate) fn dialect(&self) -> Option<Dialect> {
         Dialect::ALL.get(usize::from(self.dialect.load(Ordering::Relaxed))).copied()
     }
 
-    /// What it goes on with; asked once.
+    /// Takes the lost connection that this one resumes.
     pub(crate) fn take_resume(&self) -> Option<Resume> {
         self.changing().resume.take().map(|resume| *resume)
     }
 
-    /// Waits until it may have another command under way.
+    /// Waits until the connection may have another command in flight.
     pub(crate) async fn permit(self: &Arc<Self>) -> Permit {
         if let Ok(permit) = self.in_flight.acquire().await {
             permit.forget();
@@ -331,41 +327,41 @@ impl Connection {
         Permit(Arc::clone(self))
     }
 
-    /// In which dialects it is told things, its own or all while it is undecided, and how its events carry their
-    /// offset. Asked once for each event: the dialect may be decided meanwhile.
-    pub(crate) fn hears(&self) -> (OffsetMode, impl Iterator<Item = Dialect> + use<>) {
+    /// The dialects in which the connection receives events (all of them while it is undecided), and how its events
+    /// carry their offset. Called once for each event, because the dialect may be decided meanwhile.
+    pub(crate) fn dialects(&self) -> (OffsetMode, impl Iterator<Item = Dialect> + use<>) {
         let decided = self.dialect();
-        let marked = match (self.recoverable, decided) {
+        let mode = match (self.recoverable, decided) {
             (false, _) => OffsetMode::No,
             (true, Some(_)) => OffsetMode::Decided,
             (true, None) => OffsetMode::Undecided,
         };
         let dialects = Dialect::ALL.into_iter().filter(move |dialect| decided.is_none_or(|one| one == *dialect));
-        (marked, dialects)
+        (mode, dialects)
     }
 
-    /// Decides the dialect, for good. Gives what was told before and now counts as told.
+    /// Decides the dialect for good. Returns the notifications that were sent before and now count as delivered.
     pub(crate) fn decide(&self, dialect: Dialect) -> Vec<NotificationId> {
-        // Under the lock that `told` holds, so that nothing is noted behind the list that is taken here.
+        // Under the lock that `mark_delivered` takes, so that no notification is added after the list was taken.
         let mut changing = self.changing();
         self.dialect.store(dialect as u8, Ordering::Relaxed);
         self.out.label(dialect as u8);
         self.census.of(None).fetch_sub(1, Ordering::Relaxed);
         self.census.of(Some(dialect)).fetch_add(1, Ordering::Relaxed);
-        let told = std::mem::take(&mut changing.told);
-        if dialect == Dialect::Meetup { told } else { Vec::new() }
+        let delivered = std::mem::take(&mut changing.delivered);
+        if dialect.reads_notifications() { delivered } else { Vec::new() }
     }
 
-    /// Notes a notification that was sent; gives it back where the dialect is decided and reads it.
-    pub(crate) fn told(&self, notification: &NotificationId) -> Option<NotificationId> {
+    /// Records that a notification was sent. Returns it if the dialect is decided and reads notifications, so that it
+    /// counts as delivered.
+    pub(crate) fn mark_delivered(&self, notification: &NotificationId) -> Option<NotificationId> {
         let mut changing = self.changing();
         match self.dialect() {
-            Some(Dialect::Meetup) => Some(notification.clone()),
-            Some(_) => None,
+            Some(dialect) => dialect.reads_notifications().then(|| notification.clone()),
             None => {
-                // What is not noted counts as not sent, and is sent again.
-                if changing.told.len() < NOTIFICATIONS_RESENT_MAX as usize {
-                    changing.told.push(notification.clone());
+                // A notification that is not recorded counts as undelivered, and is sent again later.
+                if changing.delivered.len() < NOTIFICATIONS_RESENT_MAX as usize {
+                    changing.delivered.push(notification.clone());
                 }
                 None
             }
@@ -392,14 +388,14 @@ impl Connection {
         self.changing().user_rate = Some(rate);
     }
 
-    /// The user's profile changed; whatever else is known of the identity stays.
+    /// Updates the user's profile; the rest of the identity stays.
     pub(crate) fn set_user(&self, user: &Arc<User>) {
         if let Some(identity) = &mut self.changing().identity {
             identity.user = Arc::clone(user);
         }
     }
 
-    /// It was to be somebody's, and is not.
+    /// Removes the identity of a connection that could not be attached.
     pub(crate) fn clear_identity(&self) {
         self.changing().identity = None;
     }
@@ -409,7 +405,7 @@ impl Connection {
     }
 }
 
-/// Leave to have one command under way, until it is dropped.
+/// A permit for one command in flight. Dropping it allows another command.
 #[derive(Debug)]
 pub(crate) struct Permit(Arc<Connection>);
 

@@ -1,4 +1,6 @@
-//! The same vocabularies over a plain WebSocket: one JSON text frame each way.
+//! The dialects over a plain WebSocket: one JSON text frame for each event, in both directions.
+//!
+//! What must stay true: admission, limits and order are those of Socket.IO connections; only the framing differs.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -22,18 +24,20 @@ use serde_json::value::RawValue;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::admit::EventHead;
-use crate::client::{Client, Door};
-use crate::connect::{self, Auth, Visitor};
+use crate::client::{Client, TransportHandle};
+use crate::connect::{self, Auth};
 use crate::connection::{Connection, Out};
-use crate::{Gateway, session};
+use crate::gateway::{Gateway, PlainSocket};
+use crate::session;
+use crate::visitor::Visitor;
 
-/// Time between two WebSocket pings; a connection that was silent for all of it is closed.
+/// Time between two WebSocket pings. A connection that was silent for all of it is closed.
 const PING_EVERY: Duration = Duration::from_secs(25);
 
-/// The close code of a refusal.
+/// The close code of a refused connection.
 const REFUSED: u16 = 4401;
 
-/// A frame of a client.
+/// A frame of a client: the name of an event, its payload, and the id of its acknowledgement.
 #[derive(Deserialize)]
 struct ClientFrame<'a> {
     event: String,
@@ -43,7 +47,7 @@ struct ClientFrame<'a> {
 }
 
 impl Gateway {
-    /// Answers a request for a plain WebSocket.
+    /// Answers the upgrade request of a plain WebSocket.
     pub fn plain<B>(&self, request: Request<B>, remote: SocketAddr) -> Response<Full<Bytes>> {
         let (mut parts, _) = request.into_parts();
         let settings = self.0.settings;
@@ -92,10 +96,10 @@ impl WithStream for Plain {
         drop(first);
         let outbox = Arc::new(Outbox::new(settings.queue_bytes_max));
         let out = Out::Plain(Arc::clone(&outbox));
-        visitor.client.open(Door::Plain(Arc::downgrade(&outbox)));
+        visitor.client.open(TransportHandle::Plain(Arc::downgrade(&outbox)));
         let plain = || gateway.0.plain.lock().unwrap_or_else(PoisonError::into_inner);
         let key = gateway.0.next_id.fetch_add(1, Ordering::Relaxed);
-        plain().insert(key, crate::Plain { outbox: Arc::downgrade(&outbox), connection: Weak::new() });
+        plain().insert(key, PlainSocket { outbox: Arc::downgrade(&outbox), connection: Weak::new() });
         let auth = Auth::default();
         let connected = match connect::asked_dialect(&visitor, &auth) {
             Ok(dialect) => connect::connect(&gateway, &visitor, &auth, dialect, None, out).await,
@@ -113,7 +117,7 @@ impl WithStream for Plain {
         if let Some(plain) = plain().get_mut(&key) {
             plain.connection = Arc::downgrade(&connection);
         }
-        // What the request said is not needed any more.
+        // The copies of the request are not needed any more.
         drop(visitor);
         let alive = Arc::new(AtomicBool::new(true));
         let frames = JsonFrames {
@@ -132,7 +136,7 @@ impl WithStream for Plain {
     }
 }
 
-/// Pings while the peer answers; closes the outbox, which ends the driver, when it does not.
+/// Pings while the peer answers; else closes the outbox, which ends the driver.
 async fn keep_alive(outbox: &Outbox, alive: &AtomicBool) {
     loop {
         tokio::time::sleep(PING_EVERY).await;
@@ -201,8 +205,8 @@ impl Handler for JsonFrames {
             match serde_json::from_str::<ClientFrame<'_>>(&text) {
                 Ok(frame) => {
                     let args: Vec<&RawValue> = frame.data.into_iter().collect();
-                    let asked = session::Asked { name: &frame.event, args: &args, ack: frame.id };
-                    session::event(&gateway, &connection, asked, Vec::new()).await;
+                    let event = session::ClientEvent { name: &frame.event, args: &args, ack: frame.id };
+                    session::event(&gateway, &connection, event, Vec::new()).await;
                 }
                 Err(error) => refuse(&connection, &format!("is not `{{\"event\", \"data\", \"id\"}}`: {error}")),
             }
@@ -217,7 +221,7 @@ impl Handler for JsonFrames {
     fn closed(&mut self, _: CloseReason) {}
 }
 
-/// A plain WebSocket as what holds bytes of an unfinished frame.
+/// Closes a plain WebSocket that holds bytes of an unfinished frame.
 struct FrameHolder {
     client: Arc<Client>,
     outbox: Arc<Outbox>,
@@ -233,11 +237,11 @@ impl Holder for FrameHolder {
     }
 }
 
-/// The beginning of a frame says its event and id where they stand before its data.
+/// Reads the event and the id of the beginning of a frame, as far as they precede its data.
 fn peek(text: &str) -> EventHead {
     let mut head = (None, None);
     let mut deserializer = serde_json::Deserializer::from_str(&text[..text.floor_char_boundary(HEAD_BYTES_MAX)]);
-    // It ends in an error where the data begin: what was read until then is known.
+    // Parsing ends in an error where the data begins; what precedes it has been read by then.
     let _ = deserializer.deserialize_map(Peek(&mut head));
     head
 }

@@ -1,22 +1,22 @@
-//! Going on with a connection that was lost: the offset that each event carries, and what a client says it has.
+//! Resumption of lost connections: the offset that each event carries, and the check of what a client sends to resume.
 //!
-//! What must stay true: an offset names a point in what one connection is told, so that what follows it is neither
-//! told twice nor left out; who the client is was proved before any of this is looked at.
+//! What must stay true: an offset names a point in the events of one connection, so that a replay from there neither
+//! repeats nor omits an event; the client's identity is verified before any of this is read.
 
 use quintet_dialect::Dialect;
 use quintet_domain::User;
 use quintet_service::{ResumeToken, ResumeTokens};
 use quintet_socketio::Recovery;
 
-/// How a connection's events carry their offset. It decides, together with dialect and wrapping, which connections
-/// share a frame.
+/// How the events of a connection carry their offset. Connections of the same mode, dialect and wrapping share their
+/// frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OffsetMode {
-    /// Not at all.
+    /// Events carry no offset.
     No,
-    /// The connection hears one dialect.
+    /// The connection receives one dialect.
     Decided,
-    /// The connection hears all of them, one after the other.
+    /// The connection receives all dialects, one after the other.
     Undecided,
 }
 
@@ -24,7 +24,7 @@ impl OffsetMode {
     pub(crate) const COUNT: usize = 3;
 }
 
-/// A point in what a connection is told: behind the events of a position, in one dialect or up to one.
+/// A point in the events of a connection: after the events of a position, in one dialect or up to one dialect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Offset {
     pub(crate) position: u64,
@@ -32,7 +32,7 @@ pub(crate) struct Offset {
     pub(crate) decided: bool,
 }
 
-/// The letter of each dialect; a capital says that the connection hears all of them.
+/// The letter of a dialect in an offset. A capital letter means that the connection receives all dialects.
 fn letter(dialect: Dialect) -> char {
     match dialect {
         Dialect::Meetup => 'm',
@@ -61,22 +61,22 @@ impl Offset {
     }
 }
 
-/// The number of a dialect in a secret.
+/// The number of a dialect in a resume token.
 pub(crate) fn number(dialect: Option<Dialect>) -> u8 {
     dialect.map_or(u8::MAX, |dialect| dialect as u8)
 }
 
-/// What a client goes on with: checked, but for whether it can still be brought up to date.
+/// A verified request to resume a connection. Whether it can still be brought up to date is decided later.
 #[derive(Clone, Debug)]
 pub(crate) struct Resume {
-    /// The secret, which it keeps.
+    /// The token, which the client keeps.
     pub(crate) pid: String,
     pub(crate) token: ResumeToken,
     pub(crate) offset: Option<Offset>,
 }
 
 impl Resume {
-    /// Checks what a client says it had: a secret of its own, for a connection that was opened like this one.
+    /// Verifies what a client sent: a token that was issued to it, for a connection that was opened like this one.
     pub(crate) fn check(
         resume_tokens: &ResumeTokens,
         recovery: Recovery,
@@ -89,33 +89,33 @@ impl Resume {
             None => None,
             Some(text) => Some(Offset::parse(text)?),
         };
-        let as_opened = token.dialect == number(dialect);
-        let as_heard = offset.is_none_or(|offset| match dialect {
+        let same_opening = token.dialect == number(dialect);
+        let same_dialects = offset.is_none_or(|offset| match dialect {
             Some(dialect) => offset.decided && offset.dialect == dialect,
             None => true,
         });
-        // An offset from before the start is one that the client kept from an earlier connection of its own.
+        // An offset from before the connection began is one that the client kept from an earlier connection of its own.
         let offset = offset.filter(|offset| offset.position >= token.start);
-        (as_opened && as_heard).then_some(Self { pid: recovery.pid, token, offset })
+        (same_opening && same_dialects).then_some(Self { pid: recovery.pid, token, offset })
     }
 
-    /// The dialect that the connection had come to speak.
+    /// The dialect that the lost connection had decided for.
     pub(crate) fn decided(&self) -> Option<Dialect> {
         self.offset.filter(|offset| offset.decided).map(|offset| offset.dialect)
     }
 
-    /// The position after which something may be missing.
+    /// The position after which events may be missing.
     pub(crate) fn after(&self) -> u64 {
         match self.offset {
             None => self.token.start,
             Some(offset) if offset.decided => offset.position,
-            // Of this position, the dialects behind the one that was heard.
+            // Of this position itself, the dialects that follow the last one received may be missing.
             Some(offset) => offset.position.saturating_sub(1),
         }
     }
 
-    /// Whether a position was told in a dialect already.
-    pub(crate) fn heard(&self, position: u64, dialect: Dialect) -> bool {
+    /// Whether the connection received the events of a position in a dialect.
+    pub(crate) fn received(&self, position: u64, dialect: Dialect) -> bool {
         self.offset.is_some_and(|offset| position == offset.position && dialect <= offset.dialect)
     }
 }

@@ -1,6 +1,7 @@
-//! What a connection asks: its events, one at a time, into commands, and their outcomes back as answers.
+//! The events of a connection: decoded into commands one at a time, and submitted.
 //!
-//! What must stay true: an event that asks for an acknowledgement gets exactly one, whatever happens.
+//! What must stay true: the commands of one connection are queued in the order of its events; an event that asks for an
+//! acknowledgement gets exactly one, whatever happens.
 
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -8,109 +9,87 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::stream;
-use quintet_dialect::{Decision, Dialect, answer, decide, decode, refuse};
-use quintet_domain::{Code, Command, ConversationId, Outcome, Refusal, Reply, User, UserId};
-use quintet_service::{Actor, Caller, Executed, GuestSecret, Identity, Refused, Service};
+use quintet_dialect::{Decision, Dialect, decide, decode};
+use quintet_domain::{
+    Actor, Code, Command, ConversationId, LocalCommand, Outcome, Refusal, Reply, User, UserId, WriteCommand,
+};
+use quintet_service::{Caller, GuestSecret, Identity, Service};
 use serde_json::value::RawValue;
 
-use crate::Gateway;
 use crate::connect::become_user;
-use crate::connection::{Connection, Permit};
-use crate::hub::Hub;
+use crate::connection::Connection;
+use crate::gateway::Gateway;
+use crate::pending_commands::{Completion, PendingCommand};
+use crate::responder::Responder;
 
-/// Answers an event once; if it is dropped unanswered, with an internal error.
-struct Responder {
-    connection: Arc<Connection>,
-    service: Service,
-    dialect: Option<Dialect>,
-    name: String,
-    ack: Option<u64>,
-    answered: bool,
-    /// Held until the answer: a connection has so many commands under way and no more.
-    permit: Option<Permit>,
-}
-
-impl Responder {
-    fn new(gateway: &Gateway, connection: &Arc<Connection>, name: String, ack: Option<u64>) -> Self {
-        Self {
-            connection: Arc::clone(connection),
-            service: gateway.0.service.clone(),
-            dialect: connection.dialect(),
-            name,
-            ack,
-            answered: false,
-            permit: None,
-        }
-    }
-
-    fn answer(mut self, outcome: &Outcome) {
-        self.respond(outcome);
-    }
-
-    fn refuse(self, refusal: Refusal) {
-        self.answer(&Err(refusal));
-    }
-
-    fn respond(&mut self, outcome: &Outcome) {
-        self.answered = true;
-        if let Err(refusal) = outcome {
-            self.service.metrics().refused(Refused::Event, refusal.code);
-        }
-        let written = match (self.dialect, outcome) {
-            (Some(dialect), outcome) => {
-                let online = |user: &UserId| self.service.presence().is_online(user);
-                answer(dialect, &self.name, outcome, &online)
-            }
-            (None, Err(refusal)) => refuse(None, &self.name, refusal),
-            (None, Ok(_)) => {
-                // Only `authenticate` belongs to no dialect, and all of them answer it alike.
-                answer(Dialect::Chat, &self.name, outcome, &|_| false)
-            }
-        };
-        self.connection.out.answer(self.ack, &written);
-        drop(self.permit.take());
-    }
-}
-
-impl Drop for Responder {
-    fn drop(&mut self) {
-        if !self.answered {
-            self.respond(&Err(Refusal::internal()));
-        }
-    }
-}
-
-/// An event as it came.
+/// An event of a client, as it was received.
 #[derive(Clone, Copy)]
-pub(crate) struct Asked<'a> {
+pub(crate) struct ClientEvent<'a> {
+    /// The name of the event.
     pub(crate) name: &'a str,
+    /// The arguments as JSON texts.
     pub(crate) args: &'a [&'a RawValue],
+    /// The id of the acknowledgement, if the client asks for one.
     pub(crate) ack: Option<u64>,
 }
 
-/// Takes one event. Returns when it is queued, so that the next can be taken; it waits while too much is under way.
-pub(crate) async fn event(gateway: &Gateway, connection: &Arc<Connection>, asked: Asked<'_>, attachments: Vec<Bytes>) {
-    let Asked { name, args, ack } = asked;
-    let mut responder = Responder::new(gateway, connection, name.to_owned(), ack);
+/// A decoded event, with the user who sent it.
+enum Understood {
+    /// A command that becomes a write.
+    Write(WriteCommand, Identity),
+    /// A command about the connection itself.
+    Local(LocalCommand, Identity),
+    /// A file that is uploaded to a conversation.
+    Upload(Upload, Identity),
+    /// A new token, with the identity that the connection has so far.
+    Authenticate(String, Option<Identity>),
+}
+
+/// A file that is to be stored for a conversation.
+struct Upload {
+    conversation: ConversationId,
+    name: String,
+    attachment: usize,
+}
+
+/// Handles one event. Returns when its command is queued, so that the next event can be handled; waits while too many
+/// commands of the connection are in flight.
+pub(crate) async fn event(
+    gateway: &Gateway,
+    connection: &Arc<Connection>,
+    event: ClientEvent<'_>,
+    attachments: Vec<Bytes>,
+) {
+    let ClientEvent { name, args, ack } = event;
+    let mut responder = Responder::new(&gateway.0.service, connection, name.to_owned(), ack);
     if let Some(rate) = connection.user_rate() {
         gateway.0.service.rates().charge(&rate, attachments.iter().map(Bytes::len).sum());
     }
-    let taken = take(gateway, connection, args, &mut responder).await;
+    let understood = understand(gateway, connection, args, &mut responder).await;
     gateway.0.service.metrics().event(responder.dialect.map_or("undecided", Dialect::as_str));
-    match taken {
-        Ok(Some((Command::Upload { conversation, name, attachment }, Some(identity)))) => {
+    match understood {
+        Ok(Some(Understood::Write(command, identity))) => {
+            submit(gateway, connection, &identity, command, responder).await;
+        }
+        Ok(Some(Understood::Local(command, identity))) => {
+            submit_local(gateway, connection, &identity, command, responder).await;
+        }
+        Ok(Some(Understood::Upload(upload, identity))) => {
             responder.permit = Some(connection.permit().await);
-            let bytes = attachments.into_iter().nth(attachment);
+            let bytes = attachments.into_iter().nth(upload.attachment);
             let (service, address) = (gateway.0.service.clone(), connection.client.address);
-            // Beside what comes after it: a disk is slow, and nothing depends on it before it is answered.
+            // In a task of its own: disks are slow, and no later event depends on the file before it is answered.
             gateway.0.tasks.spawn(async move {
-                let kept = upload(&service, &identity, address, (conversation, &name, bytes)).await;
-                responder.answer(&kept);
+                let stored = store_file(&service, &identity, address, upload, bytes).await;
+                responder.answer(&stored);
             });
         }
-        Ok(Some(command)) => execute(gateway, connection, command, responder).await,
-        // An unknown event is ignored, and acknowledged with a failure if it asked.
-        Ok(None) if ack.is_none() => responder.answered = true,
+        Ok(Some(Understood::Authenticate(token, identity))) => {
+            let user = take_token(gateway, connection, &token, identity.as_ref()).await;
+            responder.answer(&user.map(|user| Reply::Authenticated { user }));
+        }
+        // An unknown event is ignored, and acknowledged with a failure if the client asked for an acknowledgement.
+        Ok(None) if ack.is_none() => responder.ignore(),
         Ok(None) => {
             let message = format!("There is no event `{}`.", responder.name.chars().take(128).collect::<String>());
             responder.refuse(Refusal::new(Code::InvalidPayload, message));
@@ -119,7 +98,7 @@ pub(crate) async fn event(gateway: &Gateway, connection: &Arc<Connection>, asked
     }
 }
 
-/// Answers an event that is not looked at.
+/// Answers an event that is not parsed with a refusal.
 pub(crate) fn refuse_unread(
     gateway: &Gateway,
     connection: &Arc<Connection>,
@@ -127,43 +106,44 @@ pub(crate) fn refuse_unread(
     ack: Option<u64>,
     refusal: Refusal,
 ) {
-    let responder = Responder::new(gateway, connection, name, ack);
+    let responder = Responder::new(&gateway.0.service, connection, name, ack);
     gateway.0.service.metrics().event(responder.dialect.map_or("undecided", Dialect::as_str));
     responder.refuse(refusal);
 }
 
-/// Keeps a file for a conversation that the user is a member of.
-async fn upload(
+/// Stores a file for a conversation that the user is a member of.
+async fn store_file(
     service: &Service,
     identity: &Identity,
     address: IpAddr,
-    (conversation, name, bytes): (ConversationId, &str, Option<Bytes>),
+    upload: Upload,
+    bytes: Option<Bytes>,
 ) -> Outcome {
-    // A guest's id may be an account's by now, and then says nothing of what this connection may use.
+    // An account may have taken the guest's id meanwhile, and the guest must not act as the account.
     if identity.user.is_guest() {
         return Err(Refusal::unauthenticated("files need an account"));
     }
     let bytes = bytes.ok_or_else(|| Refusal::invalid("data", "must be binary data"))?;
     let user = identity.user.id.clone();
-    service.may_use(user.clone(), conversation).await?;
-    let actor = Actor { user, guest: false, guest_proof: None, address: Some(address), origin: None, acked: false };
-    let kept = service.upload(&actor, Some(name), stream::iter([Ok::<_, Infallible>(bytes)])).await?;
-    Ok(Reply::Uploaded { url: kept.url, name: kept.file.name.unwrap_or_default() })
+    service.may_use(user.clone(), upload.conversation).await?;
+    let actor = Actor { address: Some(address), ..Actor::user(user) };
+    let stored = service.upload(&actor, Some(&upload.name), stream::iter([Ok::<_, Infallible>(bytes)])).await?;
+    Ok(Reply::Uploaded { url: stored.url, name: stored.file.name.unwrap_or_default() })
 }
 
-/// Understands an event as far as a command of somebody; none if the event is unknown.
-async fn take(
+/// Decodes an event and determines who sent it; `None` if the event is unknown.
+async fn understand(
     gateway: &Gateway,
     connection: &Arc<Connection>,
     args: &[&RawValue],
     responder: &mut Responder,
-) -> Result<Option<(Command, Option<Identity>)>, Refusal> {
+) -> Result<Option<Understood>, Refusal> {
     let service = &gateway.0.service;
     let dialect = match connection.dialect() {
         Some(dialect) => dialect,
         None => match decide(&responder.name, args) {
             Decision::Dialect(dialect) => {
-                // Not yet for good: a client that may not speak it has not chosen it.
+                // The dialect is not decided yet: the client may not be allowed to use it.
                 responder.dialect = Some(dialect);
                 dialect
             }
@@ -182,25 +162,33 @@ async fn take(
         return Err(Refusal::unauthenticated("a token is needed"));
     }
     if undecided {
-        let told = connection.decide(dialect);
-        if !told.is_empty() {
+        let delivered = connection.decide(dialect);
+        if !delivered.is_empty() {
             let service = service.clone();
-            tokio::spawn(async move { service.told(told).await });
+            tokio::spawn(async move { service.mark_delivered(delivered).await });
         }
     }
     let Some(decoded) = decode(dialect, &responder.name, args) else { return Ok(None) };
     let decoded = decoded?;
-    if let Command::Authenticate { .. } = decoded.command {
-        return Ok(Some((decoded.command, identity)));
-    }
+    let command = match decoded.command {
+        Command::Authenticate { token } => return Ok(Some(Understood::Authenticate(token, identity))),
+        command => command,
+    };
     let identity = identify(gateway, connection, identity, decoded.claims.as_ref(), dialect).await?;
     if identity.user.is_guest() {
         service.rates().guest_event(connection.client.address)?;
     }
-    Ok(Some((decoded.command, Some(identity))))
+    Ok(Some(match command {
+        Command::Write(command) => Understood::Write(command, identity),
+        Command::Local(command) => Understood::Local(command, identity),
+        Command::Upload { conversation, name, attachment } => {
+            Understood::Upload(Upload { conversation, name, attachment }, identity)
+        }
+        Command::Authenticate { token } => Understood::Authenticate(token, Some(identity)),
+    }))
 }
 
-/// Who asks: who the connection is, or, where it is nobody's yet, who the payload says.
+/// The user who sent an event: the connection's user or, if it has none yet, the one that the payload names.
 async fn identify(
     gateway: &Gateway,
     connection: &Arc<Connection>,
@@ -236,132 +224,81 @@ async fn identify(
     }
 }
 
-async fn execute(
+/// The actor of the commands of a connection.
+fn actor(connection: &Connection, identity: &Identity, secret: Option<&GuestSecret>, acked: bool) -> Actor {
+    Actor {
+        user: identity.user.id.clone(),
+        guest: identity.user.is_guest(),
+        guest_proof: secret.map(GuestSecret::proof),
+        address: Some(connection.client.address),
+        origin: Some(connection.session),
+        acked,
+    }
+}
+
+/// Submits the write of a command.
+async fn submit(
     gateway: &Gateway,
     connection: &Arc<Connection>,
-    (command, identity): (Command, Option<Identity>),
+    identity: &Identity,
+    command: WriteCommand,
     mut responder: Responder,
 ) {
-    if let Command::Authenticate { token } = command {
-        return authenticate(gateway, connection, &token, identity, responder).await;
-    }
-    let Some(identity) = identity else { return };
-    let guest = identity.user.is_guest();
-    if let (true, Command::CreateRoom { .. }) = (guest, &command)
-        && let Err(refusal) = gateway.0.service.rates().guest_room(connection.client.address)
-    {
-        return responder.refuse(refusal);
-    }
-    let secret = match guest {
+    let guest_secret = match identity.user.is_guest() {
         true => guest_secret(gateway, connection, &identity.user.id, &command).await,
         false => Ok(None),
     };
-    let secret = match secret {
+    let guest_secret = match guest_secret {
         Ok(secret) => secret,
         Err(refusal) => return responder.refuse(refusal),
     };
-    // Waiting here is what stops the reading of a client that asks faster than the store commits.
+    // Waiting here stops reading from a client that sends faster than the store commits.
     responder.permit = Some(connection.permit().await);
-    let unmutes = match &command {
-        Command::Join { conversation, .. } => Some(conversation.clone()),
-        _ => None,
+    let actor = actor(connection, identity, guest_secret.as_ref(), responder.ack.is_some());
+    let history = connection.dialect().is_some_and(Dialect::shows_history_on_join);
+    let completion = match &command {
+        WriteCommand::Join { conversation, .. } => Completion::Unmute(conversation.clone()),
+        WriteCommand::Send(_)
+        | WriteCommand::Edit { .. }
+        | WriteCommand::Delete { .. }
+        | WriteCommand::Read { .. }
+        | WriteCommand::Leave { .. }
+        | WriteCommand::CreateRoom { .. } => Completion::Answer { guest_secret },
     };
-    let actor = Actor {
-        user: identity.user.id.clone(),
-        guest,
-        guest_proof: secret.as_ref().map(GuestSecret::proof),
-        address: Some(connection.client.address),
-        origin: Some(connection.session),
-        acked: responder.ack.is_some(),
-    };
-    let history = connection.dialect() == Some(Dialect::Rooms);
-    let hub = gateway.0.hub.clone();
-    let (id, user) = (connection.id, identity.user.id.clone());
-    let answered = Box::new(move |outcome: Outcome, position: Option<u64>| match position {
-        None => responder.answer(&outcome),
-        // Said in its place among what the connection hears: after all before it, before all behind it.
-        Some(position) => hub.at(position, move |hub| {
-            if let Some(conversation) = &unmutes {
-                hub.mute(id, &user, conversation, false);
-            }
-            responder.answer(&outcome);
-        }),
-    });
-    let executed = gateway.0.service.execute(Caller { actor, history, guest_secret: secret }, command, answered).await;
-    if let Executed::Gateway(command, answered) = executed {
-        in_order(gateway, connection, identity.user.id.clone(), command, answered).await;
-    }
+    let pending = PendingCommand { responder, user: identity.user.id.clone(), completion };
+    let submission = gateway.0.pending_commands.add(pending);
+    let submitted = gateway.0.service.submit(Caller { actor, history }, command, submission.ticket()).await;
+    submission.finish(submitted);
 }
 
-/// What the hub does for a connection, in order with what the connection asked of the store before.
-async fn in_order(
+/// Submits a barrier for a command about the connection itself, so that it takes effect in order with the writes of the
+/// connection.
+async fn submit_local(
     gateway: &Gateway,
     connection: &Arc<Connection>,
-    user: UserId,
-    command: Command,
-    answered: Box<dyn FnOnce(Outcome, Option<u64>) + Send>,
+    identity: &Identity,
+    command: LocalCommand,
+    mut responder: Responder,
 ) {
-    let (id, hub) = (connection.id, gateway.0.hub.clone());
-    let then = move |position: Result<u64, Refusal>| match position {
-        Ok(position) => hub.at(position, move |hub| answered(ask(hub, id, &user, command), None)),
-        Err(refusal) => answered(Err(refusal), None),
-    };
-    gateway.0.service.barrier(then).await;
+    responder.permit = Some(connection.permit().await);
+    let actor = actor(connection, identity, None, responder.ack.is_some());
+    if let Err(refusal) = gateway.0.service.may_ask(&actor, &command) {
+        return responder.refuse(refusal);
+    }
+    let completion = Completion::Local(command);
+    let submission = gateway.0.pending_commands.add(PendingCommand { responder, user: actor.user, completion });
+    let submitted = gateway.0.service.barrier(submission.ticket()).await;
+    submission.finish(submitted);
 }
 
-fn ask(hub: &mut Hub, connection: quintet_domain::ConnectionId, user: &UserId, command: Command) -> Outcome {
-    // An account may have got the id of the guest who asked: nothing is done, or said, in the account's name.
-    if !hub.is_seated(connection, user) {
-        return Err(Refusal::unauthenticated("this connection is over"));
-    }
-    match command {
-        Command::Typing { target, typing } => hub.typing(connection, user, &target, typing).map(|()| Reply::Typing),
-        Command::Listen { conversations } => {
-            let (joined, refused) = hub.listening(user, conversations);
-            Ok(Reply::Listening { joined, refused })
-        }
-        Command::Mute { conversation } => {
-            if hub.mute(connection, user, &conversation, true) {
-                Ok(Reply::Muted { conversation })
-            } else {
-                Err(Refusal::not_found("conversation", &conversation))
-            }
-        }
-        Command::Identify => Ok(Reply::Identified { user: user.clone() }),
-        Command::Send(_)
-        | Command::Edit { .. }
-        | Command::Delete { .. }
-        | Command::Read { .. }
-        | Command::Join { .. }
-        | Command::Leave { .. }
-        | Command::CreateRoom { .. }
-        | Command::Upload { .. }
-        | Command::Authenticate { .. } => Err(Refusal::internal()),
-    }
-}
-
-/// Takes a new token on an open connection.
-async fn authenticate(
-    gateway: &Gateway,
-    connection: &Arc<Connection>,
-    token: &str,
-    identity: Option<Identity>,
-    responder: Responder,
-) {
-    match take_token(gateway, connection, token, identity.as_ref()).await {
-        Ok(user) => responder.answer(&Ok(Reply::Authenticated { user })),
-        Err(refusal) => responder.refuse(refusal),
-    }
-}
-
-/// Makes the connection, or goes on with it as, the token's user's.
+/// Handles a new token: the connection becomes the user's, or remains so.
 async fn take_token(
     gateway: &Gateway,
     connection: &Arc<Connection>,
     token: &str,
     identity: Option<&Identity>,
 ) -> Result<Arc<User>, Refusal> {
-    // What was asked as a guest may still be under way: a connection has one identity from its first to its last event.
+    // Commands that were sent as the guest may still be queued: a connection that has an identity keeps it.
     if identity.is_some_and(|identity| identity.user.is_guest()) {
         return Err(Refusal::forbidden("This connection is a guest's: open another one with the token."));
     }
@@ -374,27 +311,30 @@ async fn take_token(
         }
         Some(_) => {
             connection.set_identity(verified);
-            gateway.0.hub.refreshed(connection.id, user.id.clone()).await;
+            gateway.0.hub.token_refreshed(connection.id, user.id.clone()).await;
         }
         None => become_user(gateway, connection, verified).await?,
     }
     Ok(user)
 }
 
-/// The secret that a guest's command is asked with: the one that it shows now or showed before, or, for its first room,
-/// a new one, which is sent to the room's maker once the room exists.
+/// The secret of a guest who sends a command: the one that it sends now or has sent before or, for its first room, a
+/// new one, which the guest receives with the answer.
 async fn guest_secret(
     gateway: &Gateway,
     connection: &Connection,
     guest: &UserId,
-    command: &Command,
+    command: &WriteCommand,
 ) -> Result<Option<GuestSecret>, Refusal> {
     let service = &gateway.0.service;
+    if let WriteCommand::CreateRoom { .. } = command {
+        service.rates().guest_room(connection.client.address)?;
+    }
     match (command, connection.guest_secret()) {
-        (Command::Join { guest_secret: Some(shown), .. }, _) => {
+        (WriteCommand::Join { guest_secret: Some(shown), .. }, _) => {
             connection.set_guest_secret(service.guest_secret(connection.client.address, guest, shown).await?);
         }
-        (Command::CreateRoom { .. }, None) => connection.set_guest_secret(service.new_guest_secret()),
+        (WriteCommand::CreateRoom { .. }, None) => connection.set_guest_secret(service.new_guest_secret()),
         _ => {}
     }
     Ok(connection.guest_secret())

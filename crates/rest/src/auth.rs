@@ -1,4 +1,4 @@
-//! Registering, logging in, refreshing, revoking.
+//! The endpoints to register, log in, and refresh and revoke tokens.
 
 use std::net::IpAddr;
 
@@ -11,12 +11,11 @@ use quintet_service::{Login, NewAccount, Service};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::error::Answer;
+use crate::error::{Answer, ProblemBody};
 use crate::extract::{Body, ClientIp, Person};
-use crate::openapi::ProblemBody;
 use crate::views::{Session, Views};
 
-/// Characters of a login name that the log shows of a failed log-in.
+/// The number of characters of a login name that the log shows for a failed log-in.
 const LOGGED_CHARS_MAX: usize = 64;
 
 #[derive(Deserialize, ToSchema)]
@@ -30,7 +29,7 @@ pub(crate) struct Registration {
     avatar: Option<String>,
 }
 
-/// Registers a user and logs it in.
+/// Registers a user and returns a token for it.
 #[utoipa::path(
     post, path = "/auth/register", tag = "auth", operation_id = "register", request_body = Registration,
     security(()),
@@ -61,7 +60,7 @@ pub(crate) struct Credentials {
 }
 
 impl Credentials {
-    /// Logs in from an address, by the field that is given (by `email` where both are), with a client of a dialect where that is known.
+    /// Logs in by `email`, or else by `username`. `spoken` is the dialect of the client, if known.
     pub(crate) async fn log_in(
         self,
         service: &Service,
@@ -74,27 +73,27 @@ impl Credentials {
             (None, Some(username)) => Login::Username(username),
             (None, None) => return Err(Refusal::invalid("email", "or `username` is missing")),
         };
-        let said = match &login {
-            Login::Email(said) | Login::Username(said) => said.clone(),
+        let given = match &login {
+            Login::Email(given) | Login::Username(given) => given.clone(),
         };
         let session = service.log_in(login, self.password, spoken.map(Dialect::as_str), address).await;
         if session.as_ref().is_err_and(|refusal| refusal.code == Code::Unauthenticated) {
-            log_failed(address, &said);
+            log_failed(address, &given);
         }
         session
     }
 }
 
-/// Writes the line that tools wait for which bar addresses; its form is part of the documentation for operators.
+/// Logs a failed log-in. Tools that ban addresses read this line, and its format is documented for operators.
 ///
-/// The login name is what somebody sent: it is cut, and written as a Rust string literal, so that nothing in it ends the
-/// line or the quotes.
+/// The login name is untrusted: it is cut, and written as a Rust string literal, so that it can end neither the line
+/// nor the quotes.
 fn log_failed(address: IpAddr, login: &str) {
     let login: String = login.chars().take(LOGGED_CHARS_MAX).collect();
     tracing::info!(target: "quintet::login", %address, ?login, "log-in failed");
 }
 
-/// Logs in by email or username. An unknown user gets the answer that a wrong password gets.
+/// Logs in by email or username. An unknown user and a wrong password get the same answer.
 #[utoipa::path(
     post, path = "/auth/login", tag = "auth", operation_id = "logIn", request_body = Credentials, security(()),
     responses(
@@ -111,7 +110,7 @@ pub(crate) async fn log_in(
     Ok(Json(Views(&service).session(&credentials.log_in(&service, address, None).await?)))
 }
 
-/// Gives a new token to somebody who has one that this server issued.
+/// Returns a new token to a user who has a valid token that this server issued.
 #[utoipa::path(
     post, path = "/auth/refresh", tag = "auth", operation_id = "refresh",
     responses(
@@ -131,12 +130,12 @@ pub(crate) async fn refresh(
     Ok(Json(Views(&service).session(&session)))
 }
 
-/// Makes all tokens of the asker worthless and ends its connections.
+/// Invalidates all tokens of the caller and closes its connections.
 #[utoipa::path(
     post, path = "/auth/revoke", tag = "auth", operation_id = "revoke",
     responses((status = 204, description = "Done"))
 )]
-pub(crate) async fn revoke(State(service): State<Service>, Person(asker): Person) -> Answer<StatusCode> {
-    service.revoke(asker.id()).await?;
+pub(crate) async fn revoke(State(service): State<Service>, Person(caller): Person) -> Answer<StatusCode> {
+    service.revoke(caller.id()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,4 +1,4 @@
-//! Conversations and their members.
+//! The endpoints of conversations and their members.
 
 use axum::Json;
 use axum::extract::State;
@@ -9,25 +9,25 @@ use quintet_service::{ConversationChange, ConversationInput, Service};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::error::Answer;
-use crate::extract::{AuthUser, Body, BodyIfAny, Lister, PageQuery, Path, Query, long, user_id};
-use crate::openapi::ProblemBody;
+use crate::error::{Answer, ProblemBody};
+use crate::extract::{AuthUser, Body, BodyIfAny, Lister, PageQuery, Query, long_answer};
+use crate::ids::{Id, Ids, existing, user_id};
 use crate::views::{Conversation, Page, Views, given_roles, made_kinds};
 
-/// The own conversations, newest activity first.
+/// Lists the caller's conversations, newest activity first.
 #[utoipa::path(
     get, path = "/conversations", tag = "conversations", operation_id = "listConversations", params(PageQuery),
-    responses((status = 200, description = "A page", body = Page<Conversation>))
+    responses((status = 200, description = "A page of the list", body = Page<Conversation>))
 )]
 pub(crate) async fn list(
     State(service): State<Service>,
-    Lister(asker): Lister,
+    Lister(caller): Lister,
     Query(query): Query<PageQuery>,
 ) -> Answer<Response> {
     let limit = query.limit()?;
-    let found = service.conversations(asker.id(), query.cursor, limit).await?;
+    let found = service.conversations(caller.id(), query.cursor, limit).await?;
     let views = Views(&service);
-    Ok(long(|| Page::of(found, |item| views.conversation(item))))
+    Ok(long_answer(|| Page::of(found, |item| views.conversation(item))))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -35,33 +35,33 @@ pub(crate) async fn list(
 pub(crate) struct NewConversation {
     #[schema(schema_with = made_kinds)]
     kind: String,
-    /// Groups and rooms need one.
+    /// The name, which groups and rooms need.
     name: Option<String>,
     description: Option<String>,
     #[serde(default)]
-    /// Members beside the owner; of a direct conversation, the one other.
+    /// The members besides the owner; for a direct conversation, the one other member.
     member_ids: Vec<String>,
-    /// Whose it is, where a service makes it for somebody.
+    /// The owner, if a service creates the conversation on behalf of a user.
     owner_id: Option<String>,
-    /// Whether a group is joined by its id alone; rooms always are.
+    /// Whether anyone who knows a group's id may join it. Rooms are always open.
     #[serde(default)]
     open: bool,
 }
 
-/// Makes a conversation. A second direct one of a pair gives the first.
+/// Creates a conversation. If a direct conversation of the two users exists, it is returned instead.
 #[utoipa::path(
     post, path = "/conversations", tag = "conversations", operation_id = "createConversation",
     request_body = NewConversation,
     responses(
-        (status = 201, description = "Made", body = Conversation),
-        (status = 200, description = "The direct conversation that was there", body = Conversation),
-        (status = 404, description = "A member is not known",
+        (status = 201, description = "Created", body = Conversation),
+        (status = 200, description = "The existing direct conversation", body = Conversation),
+        (status = 404, description = "A member does not exist",
             body = ProblemBody, content_type = "application/problem+json")
     )
 )]
 pub(crate) async fn create(
     State(service): State<Service>,
-    asker: AuthUser,
+    caller: AuthUser,
     Body(input): Body<NewConversation>,
 ) -> Answer<(StatusCode, Json<Conversation>)> {
     let kind = ConversationKind::parse(&input.kind)
@@ -70,12 +70,12 @@ pub(crate) async fn create(
     let owner = input.owner_id.as_deref().map(|id| user_id("ownerId", id)).transpose()?;
     let NewConversation { name, description, open, .. } = input;
     let wanted = ConversationInput { kind, name, description, members, owner, open };
-    let (conversation, new) = service.create_conversation(asker.actor(), wanted).await?;
+    let (conversation, new) = service.create_conversation(caller.actor(), wanted).await?;
     let status = if new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(Views(&service).conversation(&conversation))))
 }
 
-/// A conversation of the own.
+/// Returns a conversation of the caller.
 #[utoipa::path(
     get, path = "/conversations/{id}", tag = "conversations", operation_id = "getConversation",
     params(("id" = String, Path)),
@@ -83,10 +83,10 @@ pub(crate) async fn create(
 )]
 pub(crate) async fn get(
     State(service): State<Service>,
-    asker: AuthUser,
-    Path(id): Path<String>,
+    caller: AuthUser,
+    Id(id): Id<ConversationId>,
 ) -> Answer<Json<Conversation>> {
-    let conversation = service.conversation(asker.id(), ConversationId::trusted(&id)).await?;
+    let conversation = service.conversation(caller.id(), id).await?;
     Ok(Json(Views(&service).conversation(&conversation)))
 }
 
@@ -96,7 +96,7 @@ pub(crate) struct ConversationPatch {
     open: Option<bool>,
 }
 
-/// Renames, opens or closes.
+/// Changes the name of a conversation, or whether it is open.
 #[utoipa::path(
     patch, path = "/conversations/{id}", tag = "conversations", operation_id = "changeConversation",
     params(("id" = String, Path)), request_body = ConversationPatch,
@@ -104,16 +104,16 @@ pub(crate) struct ConversationPatch {
 )]
 pub(crate) async fn change(
     State(service): State<Service>,
-    asker: AuthUser,
-    Path(id): Path<String>,
+    caller: AuthUser,
+    Id(id): Id<ConversationId>,
     Body(input): Body<ConversationPatch>,
 ) -> Answer<Json<Conversation>> {
     let patch = ConversationChange { name: input.name, open: input.open };
-    let conversation = service.change_conversation(asker.actor(), ConversationId::trusted(&id), patch).await?;
+    let conversation = service.change_conversation(caller.actor(), id, patch).await?;
     Ok(Json(Views(&service).conversation(&conversation)))
 }
 
-/// Deletes a group or room for all, or hides a direct conversation from the asker.
+/// Deletes a group or room for all members, or hides a direct conversation from the caller.
 #[utoipa::path(
     delete, path = "/conversations/{id}", tag = "conversations", operation_id = "deleteConversation",
     params(("id" = String, Path)),
@@ -121,52 +121,52 @@ pub(crate) async fn change(
 )]
 pub(crate) async fn delete(
     State(service): State<Service>,
-    asker: AuthUser,
-    Path(id): Path<String>,
+    caller: AuthUser,
+    Id(id): Id<ConversationId>,
 ) -> Answer<StatusCode> {
-    service.delete_conversation(asker.actor(), ConversationId::trusted(&id)).await?;
+    service.delete_conversation(caller.actor(), id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct NewMember {
-    /// Oneself, where none is named.
+    /// The user to add; the caller, if none is given.
     user_id: Option<String>,
     #[schema(schema_with = given_roles, required = false)]
     role: Option<String>,
 }
 
-/// Makes a user a member, or gives a member another role; without `userId`, joins what is open.
+/// Adds a member, or changes a member's role. Without `userId`, the caller joins an open conversation.
 #[utoipa::path(
     post, path = "/conversations/{id}/members", tag = "conversations", operation_id = "addMember",
     params(("id" = String, Path)), request_body = Option<NewMember>,
     responses(
         (status = 201, description = "A new member", body = Conversation),
-        (status = 200, description = "A member already", body = Conversation)
+        (status = 200, description = "The user is a member already", body = Conversation)
     )
 )]
 pub(crate) async fn add_member(
     State(service): State<Service>,
-    asker: AuthUser,
-    Path(id): Path<String>,
+    caller: AuthUser,
+    Id(id): Id<ConversationId>,
     BodyIfAny(input): BodyIfAny<NewMember>,
 ) -> Answer<(StatusCode, Json<Conversation>)> {
     let user = match &input.user_id {
         Some(id) => user_id("userId", id)?,
-        None => asker.id(),
+        None => caller.id(),
     };
     let role = match input.role.as_deref() {
         None => None,
         Some(role) => Some(Role::parse(role).ok_or_else(|| Refusal::invalid("role", "must be `admin` or `member`"))?),
     };
-    let joined = service.add_member(asker.actor(), ConversationId::trusted(&id), user, role).await?;
-    let conversation = service.conversation(asker.id(), joined.conversation.id.clone()).await?;
+    let joined = service.add_member(caller.actor(), id, user, role).await?;
+    let conversation = service.conversation(caller.id(), joined.conversation.id.clone()).await?;
     let status = if joined.new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(Views(&service).conversation(&conversation))))
 }
 
-/// Takes a member out, or leaves.
+/// Removes a member, or leaves the conversation.
 #[utoipa::path(
     delete, path = "/conversations/{id}/members/{user}", tag = "conversations", operation_id = "removeMember",
     params(("id" = String, Path), ("user" = String, Path)),
@@ -174,10 +174,10 @@ pub(crate) async fn add_member(
 )]
 pub(crate) async fn remove_member(
     State(service): State<Service>,
-    asker: AuthUser,
-    Path((id, user)): Path<(String, String)>,
+    caller: AuthUser,
+    Ids(id, user): Ids<ConversationId, UserId>,
 ) -> Answer<StatusCode> {
-    service.remove_member(asker.actor(), ConversationId::trusted(&id), UserId::trusted(&user)).await?;
+    service.remove_member(caller.actor(), id, user).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -187,7 +187,7 @@ pub(crate) struct Read {
     message_id: String,
 }
 
-/// Reads a message and all that came before it.
+/// Marks a message and all messages before it as read.
 #[utoipa::path(
     put, path = "/conversations/{id}/read", tag = "conversations", operation_id = "markRead",
     params(("id" = String, Path)), request_body = Read,
@@ -195,11 +195,11 @@ pub(crate) struct Read {
 )]
 pub(crate) async fn mark_read(
     State(service): State<Service>,
-    asker: AuthUser,
-    Path(id): Path<String>,
+    caller: AuthUser,
+    Id(id): Id<ConversationId>,
     Body(input): Body<Read>,
 ) -> Answer<StatusCode> {
-    let message = MessageId::trusted(&input.message_id);
-    service.mark_read(asker.actor(), Some(ConversationId::trusted(&id)), message).await?;
+    let message = existing::<MessageId>(&input.message_id)?;
+    service.mark_read(caller.actor(), Some(id), message).await?;
     Ok(StatusCode::NO_CONTENT)
 }

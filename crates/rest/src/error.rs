@@ -1,27 +1,56 @@
 //! Failures as problem details (RFC 9457): `type, title, status, detail, code`.
+//!
+//! What must stay true: every failure of the HTTP API is a [`Problem`], so that its status, its headers and its code
+//! for the metrics are decided only here.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use quintet_domain::{Code, Refusal};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
 
-use crate::openapi::ProblemBody;
-
-/// What a failed response was before it was written as a problem: those who write it otherwise find it there.
+/// The refusal behind a failed response. It is an extension of the response, so that a dialect can rewrite the failure.
 #[derive(Clone, Debug)]
 pub(crate) struct Failed(pub(crate) Refusal);
 
-/// The code of the refusal that a response is, whatever its shape: an extension of the response, for the metrics.
+/// The code of the refusal behind a response, in any format. It is an extension of the response, for the metrics.
 #[derive(Clone, Copy, Debug)]
 pub struct RefusedFor(pub Code);
 
-/// Writes a refusal as problem details with a status of its own, for what refuses requests before they come here.
+/// Returns a refusal as problem details with the given status, for requests that are refused before they reach the
+/// router.
 #[must_use]
 pub fn problem(status: StatusCode, refusal: Refusal) -> Response {
     Problem::with_status(status, refusal).into_response()
 }
 
-/// A failure on its way to the client.
+/// A failure as problem details (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ProblemBody {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// The reason phrase of the status.
+    title: &'static str,
+    status: u16,
+    /// A sentence that describes the failure.
+    detail: String,
+    #[schema(schema_with = codes)]
+    code: &'static str,
+    /// The time in milliseconds after which the request may be retried, if retrying helps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    retry_after_ms: Option<u64>,
+}
+
+fn codes() -> RefOr<Schema> {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(Code::ALL.map(Code::as_str))).into()
+}
+
+/// A failure that a handler returns.
 #[derive(Debug)]
 pub(crate) struct Problem {
     status: StatusCode,
@@ -78,4 +107,5 @@ impl IntoResponse for Problem {
     }
 }
 
+/// The result type of handlers.
 pub(crate) type Answer<T> = Result<T, Problem>;

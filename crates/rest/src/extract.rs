@@ -1,11 +1,10 @@
-//! What requests carry: who asks, from where, with which body, query and page.
+//! Extractors: the caller, its address, and the body, query, path and page of a request.
 
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{FromRef, FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::request::Parts;
@@ -13,24 +12,28 @@ use http::{StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use quintet_domain::limits::{HEAVY_READ_COST, PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
 use quintet_domain::{Code, Refusal, UserId};
-use quintet_service::{Account, Actor, Credential, HeavyTurn, Owner, Party, Service};
+use quintet_service::{Account, Actor, Credential, Owner, Party, Service};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
+use crate::app::App;
 use crate::error::Problem;
+use crate::permit::ReadPermit;
 
-/// Bytes of a body, at most.
+/// The largest size of a JSON body, in bytes.
 const BODY_BYTES_MAX: usize = 1_000_000;
-/// Time in which a body has to come; of a form, each of its parts' heads.
+/// The time within which a body has to arrive; for a form, the time for the head of each part.
 pub(crate) const BODY_WITHIN: Duration = Duration::from_secs(30);
 
-/// The address that a request comes from, as the server made it out. Put into the request's extensions.
+/// The client's address as the server determined it. It is an extension of the request.
 #[derive(Clone, Copy, Debug)]
 pub struct ClientAddress(pub IpAddr);
 
-/// Who asks, by its token, and the dialect that the token carries. Found out, and counted, once for a request. A person
-/// has a credential, a service none.
+/// The authenticated caller: its account, the dialect in its token, and its credential. A person has a credential, a
+/// service has none.
+///
+/// Verified and counted against the rate once per request.
 #[derive(Clone, Debug)]
 pub(crate) struct AuthUser(pub(crate) Account, pub(crate) Option<String>, pub(crate) Option<Credential>);
 
@@ -39,7 +42,7 @@ impl AuthUser {
         self.0.user.id.clone()
     }
 
-    /// The party that the asker's reads count for, and the user as whom they run.
+    /// Returns the party that pays for the caller's reads, and the user as whom they run.
     pub(crate) fn reads(&self) -> (Party, UserId) {
         (Party::User(self.id()), self.id())
     }
@@ -49,27 +52,41 @@ impl AuthUser {
     }
 }
 
-impl<S> FromRequestParts<S> for AuthUser
-where
-    Service: FromRef<S>,
-    S: Send + Sync,
-{
-    type Rejection = Problem;
+/// An extractor that needs only the head of a request and the service.
+trait Head: Sized {
+    /// Extracts the value from the head of a request.
+    async fn read(parts: &mut Parts, service: &Service) -> Result<Self, Problem>;
+}
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+/// Implements axum's extractor for types that implement [`Head`].
+macro_rules! extractors {
+    ($($name:ident),*) => {$(
+        impl FromRequestParts<App> for $name {
+            type Rejection = Problem;
+
+            async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+                Self::read(parts, &app.service).await
+            }
+        }
+    )*};
+}
+
+extractors!(AuthUser, Lister, Anonymous, Person, Backend, ClientIp);
+
+impl Head for AuthUser {
+    async fn read(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
         if let Some(known) = parts.extensions.get::<Self>() {
             return Ok(known.clone());
         }
-        let service = Service::from_ref(state);
-        let ClientIp(address) = ClientIp::from_request_parts(parts, state).await?;
+        let ClientIp(address) = ClientIp::read(parts, service).await?;
         let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let token = header.and_then(|value| {
             let (scheme, token) = value.split_once(' ')?;
             scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
         });
         let token = token.ok_or_else(|| Refusal::unauthenticated("a bearer token is needed"))?;
-        let asker = match service.verify_key(token, address).await? {
-            // Another backend is the operator's own, and acts for many: it has no rate.
+        let caller = match service.verify_key(token, address).await? {
+            // A service belongs to the operator and acts for many users, and so it has no rate.
             Some(account) => Self(account, None, None),
             None => {
                 let verified = service.verify(token).await?;
@@ -81,146 +98,104 @@ where
                 Self(verified.account, verified.dialect, Some(verified.credential))
             }
         };
-        parts.extensions.insert(asker.clone());
-        Ok(asker)
+        parts.extensions.insert(caller.clone());
+        Ok(caller)
     }
 }
 
-/// A permit that a request holds until its answer is serialised; kept in the request's extensions.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Held(Arc<Mutex<Option<HeavyTurn>>>);
-
-impl Held {
-    fn hold(&self, turn: HeavyTurn) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(turn);
-    }
-
-    /// Releases the permit.
-    pub(crate) fn release(&self) {
-        drop(self.0.lock().unwrap_or_else(PoisonError::into_inner).take());
-    }
-}
-
-/// Writes down an answer that may be long: that may take a while, in which the thread's other tasks are done by
-/// another.
-pub(crate) fn long<T: Serialize>(make: impl FnOnce() -> T) -> Response {
+/// Serialises an answer that may be long, while the thread's other tasks are moved to another thread.
+pub(crate) fn long_answer<T: Serialize>(make: impl FnOnce() -> T) -> Response {
     tokio::task::block_in_place(|| Json(make()).into_response())
 }
 
-/// Who asks for a list, a search or a very long page: that counts as many reads of the asker's.
+/// The caller of a list, a search or a very long page, which costs several reads of the caller's rate.
 pub(crate) struct Lister(pub(crate) AuthUser);
 
-impl<S> FromRequestParts<S> for Lister
-where
-    Service: FromRef<S>,
-    S: Send + Sync,
-{
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let asker = AuthUser::from_request_parts(parts, state).await?;
-        if !asker.0.user.is_service() {
-            let service = Service::from_ref(state);
-            // The request itself counted as one.
-            service.rates().read(asker.id(), HEAVY_READ_COST - 1)?;
-            let turn = service.heavy_turn(&asker.id()).await?;
-            if let Some(held) = parts.extensions.get::<Held>() {
+impl Head for Lister {
+    async fn read(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
+        let caller = AuthUser::read(parts, service).await?;
+        if !caller.0.user.is_service() {
+            // The request itself was already counted as one read.
+            service.rates().read(caller.id(), HEAVY_READ_COST - 1)?;
+            let turn = service.heavy_turn(&caller.id()).await?;
+            if let Some(held) = parts.extensions.get::<ReadPermit>() {
                 held.hold(turn);
             }
         }
-        Ok(Self(asker))
+        Ok(Self(caller))
     }
 }
 
-/// The address of somebody who asks for what needs no token: as often as an address may.
-pub(crate) struct Anybody(pub(crate) IpAddr);
+/// The address of a client whose request needs no token. Counted against the rate of the address.
+pub(crate) struct Anonymous(pub(crate) IpAddr);
 
-impl<S> FromRequestParts<S> for Anybody
-where
-    Service: FromRef<S>,
-    S: Send + Sync,
-{
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let ClientIp(address) = ClientIp::from_request_parts(parts, state).await?;
-        Service::from_ref(state).rates().anonymous_read(address)?;
+impl Head for Anonymous {
+    async fn read(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
+        let ClientIp(address) = ClientIp::read(parts, service).await?;
+        service.rates().anonymous_read(address)?;
         Ok(Self(address))
     }
 }
 
-/// Who asks, if that is a service or is none, as it has to be.
-async fn asker_that<S>(parts: &mut Parts, state: &S, is_service: bool, else_say: &str) -> Result<AuthUser, Problem>
-where
-    Service: FromRef<S>,
-    S: Send + Sync,
-{
-    let asker = AuthUser::from_request_parts(parts, state).await?;
-    if asker.0.user.is_service() == is_service { Ok(asker) } else { Err(Refusal::forbidden(else_say).into()) }
+/// Returns the caller if it is a service, or if it is not, as `is_service` says.
+async fn caller_that(
+    parts: &mut Parts,
+    service: &Service,
+    is_service: bool,
+    message: &str,
+) -> Result<AuthUser, Problem> {
+    let caller = AuthUser::read(parts, service).await?;
+    if caller.0.user.is_service() == is_service { Ok(caller) } else { Err(Refusal::forbidden(message).into()) }
 }
 
-/// Who asks, where that is to be a person: services have no password and no sessions.
+/// The caller, which must be a person. Services have no password and no sessions.
 pub(crate) struct Person(pub(crate) AuthUser);
 
 impl Person {
-    /// The asker, as the owner of the account that it wants to change.
+    /// Returns the caller as the owner of the account that it wants to change.
     ///
     /// # Errors
-    /// An internal error where the asker is a service, which is no person.
+    /// An internal error if the caller is a service.
     pub(crate) fn owner(self, address: IpAddr) -> Result<Owner, Refusal> {
         let AuthUser(account, dialect, credential) = self.0;
         Ok(Owner { account, credential: credential.ok_or_else(Refusal::internal)?, address, dialect })
     }
 }
 
-impl<S> FromRequestParts<S> for Person
-where
-    Service: FromRef<S>,
-    S: Send + Sync,
-{
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        asker_that(parts, state, false, "That is for people; a service has its key alone.").await.map(Self)
+impl Head for Person {
+    async fn read(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
+        caller_that(parts, service, false, "This is only for users; a service has only its key.").await.map(Self)
     }
 }
 
-/// That a service asks.
+/// Proof that the caller is a service.
 pub(crate) struct Backend;
 
-impl<S> FromRequestParts<S> for Backend
-where
-    Service: FromRef<S>,
-    S: Send + Sync,
-{
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let say = "That is for services; `quintet key add NAME` makes one's key.";
-        asker_that(parts, state, true, say).await.map(|_| Self)
+impl Head for Backend {
+    async fn read(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
+        let say = "This is only for services; `quintet key add NAME` creates a service's key.";
+        caller_that(parts, service, true, say).await.map(|_| Self)
     }
 }
 
-/// The address of who asks.
+/// The address of the client.
 pub(crate) struct ClientIp(pub(crate) IpAddr);
 
-impl<S: Send + Sync> FromRequestParts<S> for ClientIp {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+impl Head for ClientIp {
+    async fn read(parts: &mut Parts, _: &Service) -> Result<Self, Problem> {
         let address = parts.extensions.get::<ClientAddress>().copied();
         Ok(Self(address.ok_or_else(Refusal::internal)?.0))
     }
 }
 
-/// A JSON body.
+/// A JSON body, which must be present.
 pub(crate) struct Body<T>(pub(crate) T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        let bytes = whole(request).await?;
+        let bytes = read_body(request).await?;
         if bytes.is_empty() {
             let refusal = Refusal::invalid("body", "is missing");
             return Err(Problem::with_status(StatusCode::BAD_REQUEST, refusal));
@@ -229,25 +204,25 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     }
 }
 
-/// A JSON body that may be left out where nothing in it must be there.
+/// A JSON body that may be absent, which is the same as an empty object.
 pub(crate) struct BodyIfAny<T>(pub(crate) T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for BodyIfAny<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        let bytes = whole(request).await?;
+        let bytes = read_body(request).await?;
         parse(if bytes.is_empty() { b"{}" } else { &bytes }).map(Self)
     }
 }
 
-/// That the client took too long: it may try again.
+/// Returns the failure of a body that did not arrive in time. The client may retry.
 pub(crate) fn too_slow() -> Problem {
-    let refusal = Refusal::invalid("body", format!("did not come within {} s", BODY_WITHIN.as_secs()));
+    let refusal = Refusal::invalid("body", format!("did not arrive within {} s", BODY_WITHIN.as_secs()));
     Problem::with_status(StatusCode::REQUEST_TIMEOUT, refusal)
 }
 
-async fn whole(request: Request) -> Result<Bytes, Problem> {
+async fn read_body(request: Request) -> Result<Bytes, Problem> {
     let collecting = Limited::new(request.into_body(), BODY_BYTES_MAX).collect();
     let collected = tokio::time::timeout(BODY_WITHIN, collecting).await.map_err(|_| too_slow())?.map_err(|error| {
         if error.is::<LengthLimitError>() {
@@ -260,18 +235,18 @@ async fn whole(request: Request) -> Result<Bytes, Problem> {
 }
 
 fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Problem> {
-    // A list would be taken for an object whose names are left out.
+    // `serde` would accept an array as an object whose field names are left out.
     if json.trim_ascii_start().first() == Some(&b'[') {
         return Err(Refusal::invalid("body", "must be an object").into());
     }
     serde_json::from_slice(json).map_err(|error| {
-        // Bad JSON is the client's grammar, anything else what it says.
-        let refusal = Refusal::invalid("body", format!("is not as it should be: {error}"));
+        // Malformed JSON is 400. JSON that does not fit the type is 422.
+        let refusal = Refusal::invalid("body", format!("is malformed: {error}"));
         if error.is_data() { refusal.into() } else { Problem::with_status(StatusCode::BAD_REQUEST, refusal) }
     })
 }
 
-/// The query.
+/// The query parameters of a request.
 pub(crate) struct Query<T>(pub(crate) T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
@@ -285,7 +260,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// The parts of the path.
+/// The parameters in the path of a request.
 pub(crate) struct Path<T>(pub(crate) T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
@@ -302,13 +277,13 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     }
 }
 
-/// Which page of a list.
+/// The page of a list that is requested.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct PageQuery {
-    /// The `next` of the page before.
+    /// The value of `next` from the previous page.
     pub(crate) cursor: Option<String>,
-    /// Items of a page.
+    /// The number of items on the page.
     #[param(minimum = 1, maximum = 200)]
     pub(crate) limit: Option<u32>,
 }
@@ -319,7 +294,7 @@ impl PageQuery {
     }
 }
 
-/// The number of items that a page is to have.
+/// Returns the number of items on a page, with the default applied.
 pub(crate) fn page_limit(limit: Option<u32>) -> Result<u32, Refusal> {
     match limit {
         None => Ok(PAGE_ITEMS_DEFAULT),
@@ -328,18 +303,13 @@ pub(crate) fn page_limit(limit: Option<u32>) -> Result<u32, Refusal> {
     }
 }
 
-/// Tells a field that is null from one that is not there.
+/// Deserialises a field so that null differs from an absent field.
 pub(crate) fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
 where
     D: serde::Deserializer<'de>,
     T: Deserialize<'de>,
 {
     Option::deserialize(deserializer).map(Some)
-}
-
-/// A field that names a user.
-pub(crate) fn user_id(field: &str, text: &str) -> Result<UserId, Refusal> {
-    UserId::new(text).map_err(|error| Refusal::invalid(field, format!("is no id: {error}")))
 }
 
 #[cfg(test)]
@@ -353,7 +323,7 @@ mod tests {
     async fn a_body_that_never_ends_is_not_waited_for() {
         let stalled = stream::iter([Ok::<_, std::io::Error>("{")]).chain(stream::pending());
         let began = tokio::time::Instant::now();
-        let refused = whole(Request::new(Bytes::from_stream(stalled))).await.expect_err("refused");
+        let refused = read_body(Request::new(Bytes::from_stream(stalled))).await.expect_err("refused");
         assert_eq!(began.elapsed(), BODY_WITHIN);
         let response = axum::response::IntoResponse::into_response(refused);
         assert_eq!(response.status(), StatusCode::REQUEST_TIMEOUT);

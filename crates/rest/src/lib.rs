@@ -1,11 +1,12 @@
-//! The HTTP API under `/api/v1`, what clients of existing backends call under `/api`, and the health checks.
+//! The HTTP API under `/api/v1`, the calls of existing backends' clients under `/api`, and the health checks.
 //!
-//! What lives here: one file per noun, each a thin mapping to an operation of the service; the shapes of resources;
+//! What lives here: one file per noun, each a thin mapping to an operation of the service; the resources as JSON;
 //! errors as problem details (RFC 9457).
-//! What does not: the store, sockets, and any decision about who may do what.
+//! What does not live here: the store, sockets, and any decision about who may do what.
 //!
-//! What must stay true: whatever is changed here is told to sockets by the one path that everything takes.
+//! What must stay true: changes made here reach sockets by the one delivery path of all changes.
 
+mod app;
 mod auth;
 mod caching;
 mod compat;
@@ -13,12 +14,14 @@ mod conversations;
 mod error;
 mod extract;
 mod files;
+mod ids;
 mod me;
 mod meetups;
 mod messages;
 mod notifications;
 mod openapi;
 mod operations;
+mod permit;
 mod rooms;
 mod router;
 mod server;

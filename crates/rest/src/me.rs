@@ -1,4 +1,4 @@
-//! Oneself.
+//! The endpoints of the caller's own account.
 
 use axum::Json;
 use axum::extract::State;
@@ -11,13 +11,13 @@ use crate::error::Answer;
 use crate::extract::{AuthUser, Body, BodyIfAny, ClientIp, Person, present};
 use crate::views::{Own, Session, Views};
 
-/// Oneself.
+/// Returns the caller's account.
 #[utoipa::path(
     get, path = "/me", tag = "me", operation_id = "getMe",
-    responses((status = 200, description = "Oneself", body = Own))
+    responses((status = 200, description = "The account", body = Own))
 )]
-pub(crate) async fn get(State(service): State<Service>, asker: AuthUser) -> Json<Own> {
-    Json(Views(&service).own(&asker.0))
+pub(crate) async fn get(State(service): State<Service>, caller: AuthUser) -> Json<Own> {
+    Json(Views(&service).own(&caller.0))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -25,7 +25,7 @@ pub(crate) struct ProfilePatch {
     username: Option<String>,
     email: Option<String>,
     name: Option<String>,
-    /// A link to a picture; null for none.
+    /// A link to a picture; null removes it.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     avatar: Option<Option<String>>,
@@ -44,16 +44,16 @@ pub(crate) struct OwnPatch {
     username: Option<String>,
     email: Option<String>,
     name: Option<String>,
-    /// A link to a picture; null for none.
+    /// A link to a picture; null removes it.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     avatar: Option<Option<String>>,
-    /// Needed with another email address, by accounts that have a password.
+    /// The current password, needed to change the email address of an account that has a password.
     current_password: Option<String>,
 }
 
-/// Changes the own profile; what is not given stays. Another email address needs the current password, or, without one,
-/// a token that was issued in the last ten minutes.
+/// Changes the caller's profile. Absent fields are not changed. To change the email address, the current password is
+/// needed, or, for an account without a password, a token that was issued in the last ten minutes.
 #[utoipa::path(
     patch, path = "/me", tag = "me", operation_id = "changeMe", request_body = OwnPatch,
     responses((status = 200, description = "Changed", body = Own))
@@ -73,13 +73,13 @@ pub(crate) async fn change(
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PasswordChange {
-    /// Needed by accounts that have a password.
+    /// The current password, needed by accounts that have one.
     current_password: Option<String>,
     #[schema(min_length = 8)]
     new_password: String,
 }
 
-/// Changes the own password, ends all sessions and gives a new one.
+/// Changes the caller's password, ends all its sessions, and returns a new token.
 #[utoipa::path(
     put, path = "/me/password", tag = "me", operation_id = "changePassword", request_body = PasswordChange,
     responses((status = 200, description = "Changed", body = Session))
@@ -98,12 +98,12 @@ pub(crate) async fn change_password(
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Erasure {
-    /// Needed by accounts that have a password.
+    /// The current password, needed by accounts that have one.
     current_password: Option<String>,
 }
 
-/// Erases the person: name, email, credentials and content. The conversations keep their numbers. It needs the current
-/// password, or, without one, a token that was issued in the last ten minutes.
+/// Erases the caller: name, email, credentials and content. Sequence numbers in conversations stay. The current
+/// password is needed, or, for an account without a password, a token that was issued in the last ten minutes.
 #[utoipa::path(
     delete, path = "/me", tag = "me", operation_id = "eraseMe", request_body(content = Erasure),
     responses((status = 204, description = "Done"))

@@ -1,4 +1,4 @@
-//! Meetups.
+//! The endpoints of meetups.
 
 use axum::Json;
 use axum::extract::State;
@@ -10,40 +10,41 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::error::Answer;
-use crate::extract::{AuthUser, Body, Lister, Path, Query, long, page_limit, present};
+use crate::extract::{AuthUser, Body, Lister, Query, long_answer, page_limit, present};
+use crate::ids::{Id, Ids};
 use crate::views::{Meetup, Page, Views, set_statuses};
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct List {
-    /// The `next` of the page before.
+    /// The value of `next` from the previous page.
     cursor: Option<String>,
-    /// Items of a page.
+    /// The number of items on the page.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
-    /// Only those whose time has not come.
+    /// Whether only meetups that lie in the future are listed.
     #[serde(default)]
     current: bool,
 }
 
-/// Meetups, the newest first.
+/// Lists meetups, newest first.
 #[utoipa::path(
     get, path = "/meetups", tag = "meetups", operation_id = "listMeetups", params(List),
-    responses((status = 200, description = "A page", body = Page<Meetup>))
+    responses((status = 200, description = "A page of the list", body = Page<Meetup>))
 )]
 pub(crate) async fn list(
     State(service): State<Service>,
-    Lister(asker): Lister,
+    Lister(caller): Lister,
     Query(query): Query<List>,
 ) -> Answer<Response> {
     let limit = page_limit(query.limit)?;
-    let found = service.meetups(asker.id(), query.current, query.cursor, limit).await?;
+    let found = service.meetups(caller.id(), query.current, query.cursor, limit).await?;
     let views = Views(&service);
-    Ok(long(|| Page::of(found, |meetup| views.meetup(meetup))))
+    Ok(long_answer(|| Page::of(found, |meetup| views.meetup(meetup))))
 }
 
 fn moment(field: &str, text: &str) -> Result<Timestamp, Refusal> {
-    Timestamp::parse(text).ok_or_else(|| Refusal::invalid(field, "must be a moment as ISO 8601 has it"))
+    Timestamp::parse(text).ok_or_else(|| Refusal::invalid(field, "must be a time in ISO 8601"))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -53,7 +54,7 @@ pub(crate) struct NewMeetup {
     location: String,
     #[schema(format = DateTime)]
     starts_at: String,
-    /// How many may take part beside the host; any number where none is given.
+    /// The largest number of participants besides the host; unlimited if absent.
     #[schema(minimum = 1)]
     capacity: Option<u32>,
 }
@@ -65,7 +66,7 @@ pub(crate) struct NewMeetup {
 )]
 pub(crate) async fn create(
     State(service): State<Service>,
-    asker: AuthUser,
+    caller: AuthUser,
     Body(input): Body<NewMeetup>,
 ) -> Answer<(StatusCode, Json<Meetup>)> {
     let wanted = MeetupInput {
@@ -75,21 +76,21 @@ pub(crate) async fn create(
         expires_at: None,
         capacity: input.capacity,
     };
-    let meetup = service.create_meetup(asker.actor(), wanted).await?;
+    let meetup = service.create_meetup(caller.actor(), wanted).await?;
     Ok((StatusCode::CREATED, Json(Views(&service).meetup(&meetup))))
 }
 
-/// A meetup.
+/// Returns a meetup.
 #[utoipa::path(
     get, path = "/meetups/{id}", tag = "meetups", operation_id = "getMeetup", params(("id" = String, Path)),
     responses((status = 200, description = "The meetup", body = Meetup))
 )]
 pub(crate) async fn get(
     State(service): State<Service>,
-    asker: AuthUser,
-    Path(id): Path<String>,
+    caller: AuthUser,
+    Id(id): Id<MeetupId>,
 ) -> Answer<Json<Meetup>> {
-    let meetup = service.meetup(asker.id(), MeetupId::trusted(&id)).await?;
+    let meetup = service.meetup(caller.id(), id).await?;
     Ok(Json(Views(&service).meetup(&meetup)))
 }
 
@@ -100,7 +101,7 @@ pub(crate) struct MeetupPatch {
     location: Option<String>,
     #[schema(format = DateTime)]
     starts_at: Option<String>,
-    /// Null for any number.
+    /// The largest number of participants besides the host; null for unlimited.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<u32>, minimum = 1)]
     capacity: Option<Option<u32>>,
@@ -108,7 +109,7 @@ pub(crate) struct MeetupPatch {
     status: Option<String>,
 }
 
-/// Changes a meetup of the own; a service changes any. What is not given stays.
+/// Changes a meetup of the caller; services may change any. Absent fields are not changed.
 #[utoipa::path(
     patch, path = "/meetups/{id}", tag = "meetups", operation_id = "changeMeetup", params(("id" = String, Path)),
     request_body = MeetupPatch,
@@ -116,8 +117,8 @@ pub(crate) struct MeetupPatch {
 )]
 pub(crate) async fn change(
     State(service): State<Service>,
-    asker: AuthUser,
-    Path(id): Path<String>,
+    caller: AuthUser,
+    Id(id): Id<MeetupId>,
     Body(input): Body<MeetupPatch>,
 ) -> Answer<Json<Meetup>> {
     let status = input.status.as_deref().map(|status| {
@@ -131,40 +132,40 @@ pub(crate) async fn change(
         capacity: input.capacity,
         status: status.transpose()?,
     };
-    let meetup = service.change_meetup(asker.actor(), MeetupId::trusted(&id), patch).await?;
+    let meetup = service.change_meetup(caller.actor(), id, patch).await?;
     Ok(Json(Views(&service).meetup(&meetup)))
 }
 
-/// Deletes a meetup of the own, with its conversation.
+/// Deletes a meetup of the caller, with its conversation.
 #[utoipa::path(
     delete, path = "/meetups/{id}", tag = "meetups", operation_id = "deleteMeetup", params(("id" = String, Path)),
     responses((status = 204, description = "Done"))
 )]
 pub(crate) async fn delete(
     State(service): State<Service>,
-    asker: AuthUser,
-    Path(id): Path<String>,
+    caller: AuthUser,
+    Id(id): Id<MeetupId>,
 ) -> Answer<StatusCode> {
-    service.delete_meetup(asker.actor(), MeetupId::trusted(&id)).await?;
+    service.delete_meetup(caller.actor(), id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Asks to take part.
+/// Requests to take part in a meetup.
 #[utoipa::path(
     post, path = "/meetups/{id}/requests", tag = "meetups", operation_id = "requestMeetup",
     params(("id" = String, Path)),
-    responses((status = 201, description = "Asked", body = Meetup))
+    responses((status = 201, description = "Requested", body = Meetup))
 )]
 pub(crate) async fn request(
     State(service): State<Service>,
-    asker: AuthUser,
-    Path(id): Path<String>,
+    caller: AuthUser,
+    Id(id): Id<MeetupId>,
 ) -> Answer<(StatusCode, Json<Meetup>)> {
-    let meetup = service.request_meetup(asker.actor(), MeetupId::trusted(&id)).await?;
+    let meetup = service.request_meetup(caller.actor(), id).await?;
     Ok((StatusCode::CREATED, Json(Views(&service).meetup(&meetup))))
 }
 
-/// Accepts a request.
+/// Accepts a request to take part.
 #[utoipa::path(
     post, path = "/meetups/{id}/requests/{user}/accept", tag = "meetups", operation_id = "acceptRequest",
     params(("id" = String, Path), ("user" = String, Path)),
@@ -172,13 +173,13 @@ pub(crate) async fn request(
 )]
 pub(crate) async fn accept(
     State(service): State<Service>,
-    asker: AuthUser,
-    Path(path): Path<(String, String)>,
+    caller: AuthUser,
+    ids: Ids<MeetupId, UserId>,
 ) -> Answer<Json<Meetup>> {
-    decide(&service, &asker, path, true).await
+    decide(&service, &caller, ids, true).await
 }
 
-/// Declines a request.
+/// Declines a request to take part.
 #[utoipa::path(
     post, path = "/meetups/{id}/requests/{user}/decline", tag = "meetups", operation_id = "declineRequest",
     params(("id" = String, Path), ("user" = String, Path)),
@@ -186,35 +187,33 @@ pub(crate) async fn accept(
 )]
 pub(crate) async fn decline(
     State(service): State<Service>,
-    asker: AuthUser,
-    Path(path): Path<(String, String)>,
+    caller: AuthUser,
+    ids: Ids<MeetupId, UserId>,
 ) -> Answer<Json<Meetup>> {
-    decide(&service, &asker, path, false).await
+    decide(&service, &caller, ids, false).await
 }
 
 async fn decide(
     service: &Service,
-    asker: &AuthUser,
-    (id, user): (String, String),
+    caller: &AuthUser,
+    Ids(id, user): Ids<MeetupId, UserId>,
     accept: bool,
 ) -> Answer<Json<Meetup>> {
-    let (id, user) = (MeetupId::trusted(&id), UserId::trusted(&user));
-    let meetup = service.decide_request(asker.actor(), id, user, accept).await?;
+    let meetup = service.decide_request(caller.actor(), id, user, accept).await?;
     Ok(Json(Views(service).meetup(&meetup)))
 }
 
-/// Takes a participant out, or oneself.
+/// Removes a participant, or leaves the meetup.
 #[utoipa::path(
     delete, path = "/meetups/{id}/participants/{user}", tag = "meetups", operation_id = "removeParticipant",
     params(("id" = String, Path), ("user" = String, Path)),
-    responses((status = 200, description = "Taken out", body = Meetup))
+    responses((status = 200, description = "Removed", body = Meetup))
 )]
 pub(crate) async fn remove_participant(
     State(service): State<Service>,
-    asker: AuthUser,
-    Path((id, user)): Path<(String, String)>,
+    caller: AuthUser,
+    Ids(id, user): Ids<MeetupId, UserId>,
 ) -> Answer<Json<Meetup>> {
-    let (id, user) = (MeetupId::trusted(&id), UserId::trusted(&user));
-    let meetup = service.remove_participant(asker.actor(), id, user).await?;
+    let meetup = service.remove_participant(caller.actor(), id, user).await?;
     Ok(Json(Views(&service).meetup(&meetup)))
 }

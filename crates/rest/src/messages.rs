@@ -1,4 +1,4 @@
-//! Messages.
+//! The endpoints of messages.
 
 use axum::Json;
 use axum::extract::State;
@@ -9,7 +9,8 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::error::Answer;
-use crate::extract::{AuthUser, Body, Path, Query, page_limit};
+use crate::extract::{AuthUser, Body, Query, page_limit};
+use crate::ids::Id;
 use crate::views::{Message, Messages, Views, message_kinds};
 
 #[derive(Deserialize, IntoParams)]
@@ -17,21 +18,21 @@ use crate::views::{Message, Messages, Views, message_kinds};
 pub(crate) struct History {
     before: Option<u64>,
     after: Option<u64>,
-    /// Items of a page.
+    /// The number of items on the page.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
 }
 
-/// A page of messages, by ascending `sequence`: the newest ones, those before a number, or those after one.
+/// Lists messages by ascending `sequence`: the newest ones, those before a number, or those after a number.
 #[utoipa::path(
     get, path = "/conversations/{id}/messages", tag = "messages", operation_id = "listMessages",
     params(("id" = String, Path), History),
-    responses((status = 200, description = "A page", body = Messages))
+    responses((status = 200, description = "A page of the list", body = Messages))
 )]
 pub(crate) async fn list(
     State(service): State<Service>,
-    asker: AuthUser,
-    Path(id): Path<String>,
+    caller: AuthUser,
+    Id(id): Id<ConversationId>,
     Query(query): Query<History>,
 ) -> Answer<Json<Messages>> {
     let of = match (query.before, query.after) {
@@ -41,7 +42,7 @@ pub(crate) async fn list(
         (Some(_), Some(_)) => return Err(Refusal::invalid("before", "and `after` exclude each other").into()),
     };
     let limit = page_limit(query.limit)?;
-    let found = service.messages(asker.id().into(), asker.id(), ConversationId::trusted(&id), of, limit).await?;
+    let found = service.messages(caller.id().into(), caller.id(), id, of, limit).await?;
     let edge = match of {
         PageOf::After(_) => found.items.last(),
         PageOf::Newest | PageOf::Before(_) | PageOf::Skipping(_) => found.items.first(),
@@ -64,7 +65,7 @@ pub(crate) struct NewMessage {
 }
 
 impl NewMessage {
-    /// What is to be sent, by the name that the client gives it.
+    /// Returns the message to send, with the client's own id for it.
     pub(crate) fn text(self, target: Target) -> Result<NewText, Refusal> {
         let client_message_id = self
             .client_message_id
@@ -77,7 +78,7 @@ impl NewMessage {
     }
 }
 
-/// A message as a client wrote it: its kind, by the name that the client has for that, its text and its file.
+/// Returns a message to send from its parts: its kind by name, its text and its file.
 pub(crate) fn new_text(
     target: Target,
     (kind_field, kind): (&str, Option<&str>),
@@ -89,26 +90,26 @@ pub(crate) fn new_text(
         Some(kind) => MessageKind::parse(&kind.to_lowercase())
             .ok_or_else(|| Refusal::invalid(kind_field, "must be `text`, `image` or `file`"))?,
     };
-    // A form that has no file to send leaves the field empty.
+    // A form without a file leaves the field empty.
     let file = file_url.filter(|url| !url.is_empty()).map(|url| FileLink::new(url, file_name)).transpose()?;
     Ok(NewText { target, kind, content, file, client_message_id: None })
 }
 
-/// Sends a message. It is stored when this answers.
+/// Sends a message. The message is stored when the answer is sent.
 #[utoipa::path(
     post, path = "/conversations/{id}/messages", tag = "messages", operation_id = "sendMessage",
     params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header,
-            description = "Sent again with the same key, a message is stored once")),
+            description = "A key for the message: a message that is sent again with the same key is stored once")),
     request_body = NewMessage,
     responses(
         (status = 201, description = "Stored", body = Message),
-        (status = 200, description = "Stored by an earlier request of the same key", body = Message)
+        (status = 200, description = "Stored by an earlier request with the same key", body = Message)
     )
 )]
 pub(crate) async fn send(
     State(service): State<Service>,
-    asker: AuthUser,
-    Path(id): Path<String>,
+    caller: AuthUser,
+    Id(id): Id<ConversationId>,
     headers: HeaderMap,
     Body(mut input): Body<NewMessage>,
 ) -> Answer<(StatusCode, Json<Message>)> {
@@ -117,13 +118,13 @@ pub(crate) async fn send(
     if let Some(key) = header {
         ClientMessageId::new(key).map_err(|error| Refusal::invalid("Idempotency-Key", format!("is no id: {error}")))?;
         if input.client_message_id.as_deref().is_some_and(|id| id != key) {
-            let refusal = Refusal::invalid("Idempotency-Key", "and `clientMessageId` are the same thing, and differ");
+            let refusal = Refusal::invalid("Idempotency-Key", "and `clientMessageId` are the same key, but differ");
             return Err(refusal.into());
         }
         input.client_message_id = Some(key.to_owned());
     }
-    let text = input.text(Target::Conversation(ConversationId::trusted(&id)))?;
-    let sent = service.send(asker.actor(), text).await?;
+    let text = input.text(Target::Conversation(id))?;
+    let sent = service.send(caller.actor(), text).await?;
     let status = if sent.repeated { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(Views(&service).message(&sent.message))))
 }
@@ -133,7 +134,7 @@ pub(crate) struct Edit {
     content: String,
 }
 
-/// Changes the text of a message of the own.
+/// Changes the text of a message of the caller.
 #[utoipa::path(
     patch, path = "/messages/{id}", tag = "messages", operation_id = "editMessage", params(("id" = String, Path)),
     request_body = Edit,
@@ -141,24 +142,24 @@ pub(crate) struct Edit {
 )]
 pub(crate) async fn edit(
     State(service): State<Service>,
-    asker: AuthUser,
-    Path(id): Path<String>,
+    caller: AuthUser,
+    Id(id): Id<MessageId>,
     Body(input): Body<Edit>,
 ) -> Answer<Json<Message>> {
-    let message = service.edit_message(asker.actor(), MessageId::trusted(&id), input.content).await?;
+    let message = service.edit_message(caller.actor(), id, input.content).await?;
     Ok(Json(Views(&service).message(&message)))
 }
 
-/// Deletes a message: its number stays, its content goes.
+/// Deletes a message. Its sequence number stays, its content is removed.
 #[utoipa::path(
     delete, path = "/messages/{id}", tag = "messages", operation_id = "deleteMessage", params(("id" = String, Path)),
     responses((status = 204, description = "Done"))
 )]
 pub(crate) async fn delete(
     State(service): State<Service>,
-    asker: AuthUser,
-    Path(id): Path<String>,
+    caller: AuthUser,
+    Id(id): Id<MessageId>,
 ) -> Answer<StatusCode> {
-    service.delete_message(asker.actor(), MessageId::trusted(&id)).await?;
+    service.delete_message(caller.actor(), id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

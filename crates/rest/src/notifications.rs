@@ -1,4 +1,4 @@
-//! Notifications.
+//! The endpoints of notifications.
 
 use axum::Json;
 use axum::extract::State;
@@ -7,37 +7,37 @@ use quintet_service::Service;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::error::Answer;
-use crate::extract::{AuthUser, Backend, Body, PageQuery, Query, user_id};
-use crate::openapi::ProblemBody;
+use crate::error::{Answer, ProblemBody};
+use crate::extract::{AuthUser, Backend, Body, PageQuery, Query};
+use crate::ids::user_id;
 use crate::views::{Notification, Page, notification};
 
-/// The own notifications, the newest first.
+/// Lists the caller's notifications, newest first.
 #[utoipa::path(
     get, path = "/notifications", tag = "notifications", operation_id = "listNotifications", params(PageQuery),
-    responses((status = 200, description = "A page", body = Page<Notification>))
+    responses((status = 200, description = "A page of the list", body = Page<Notification>))
 )]
 pub(crate) async fn list(
     State(service): State<Service>,
-    asker: AuthUser,
+    caller: AuthUser,
     Query(query): Query<PageQuery>,
 ) -> Answer<Json<Page<Notification>>> {
     let limit = query.limit()?;
-    let found = service.notifications(asker.id(), query.cursor, limit).await?;
+    let found = service.notifications(caller.id(), query.cursor, limit).await?;
     Ok(Json(Page::of(found, |item| notification(&item.notification))))
 }
 
-/// Marks all own notifications as read.
+/// Marks all notifications of the caller as read.
 #[utoipa::path(
     put, path = "/notifications/read", tag = "notifications", operation_id = "readNotifications",
     responses((status = 204, description = "Done"))
 )]
-pub(crate) async fn mark_read(State(service): State<Service>, asker: AuthUser) -> Answer<StatusCode> {
-    service.read_notifications(asker.id()).await?;
+pub(crate) async fn mark_read(State(service): State<Service>, caller: AuthUser) -> Answer<StatusCode> {
+    service.read_notifications(caller.id()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// What a user is to be told.
+/// A notification to create for a user.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct NewNotification {
@@ -47,12 +47,12 @@ pub(crate) struct NewNotification {
     message: String,
 }
 
-/// Tells a user something: at once where it is connected, and again when it comes. For services.
+/// Notifies a user: at once if it is connected, and again when it connects. For services.
 #[utoipa::path(
     post, path = "/notifications", tag = "notifications", operation_id = "notify", request_body = NewNotification,
     responses(
         (status = 201, description = "Stored", body = Notification),
-        (status = 404, description = "The user is not known",
+        (status = 404, description = "The user does not exist",
             body = ProblemBody, content_type = "application/problem+json")
     )
 )]

@@ -1,79 +1,53 @@
-//! The OpenAPI document (OpenAPI 3.1): made from the handlers and the shapes that they take and give.
+//! The OpenAPI document (OpenAPI 3.1), made from the handlers and the types that they take and return.
 //!
-//! What lives here: what is said of the whole, and what every operation can answer by what it is: one that takes a body
-//! refuses bad ones, one with a path can miss, one that asks for a token turns strangers away.
-//! What does not: what a single operation does; that stands at its handler.
+//! What lives here: the description of the whole API, and the failures that follow from an operation's form: one with a
+//! body refuses malformed bodies, one with a path parameter can be 404, one with a token refuses callers without one.
+//! What does not live here: the description of a single operation, which is at its handler.
 
 use http::StatusCode;
-use quintet_domain::Code;
-use serde::Serialize;
 use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{
-    ContentBuilder, HeaderBuilder, OpenApi as Document, Ref, RefOr, Response, ResponseBuilder, Schema,
-};
-use utoipa::{Modify, OpenApi, ToSchema};
+use utoipa::openapi::{ContentBuilder, HeaderBuilder, OpenApi as Document, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::{Modify, OpenApi};
 
-use crate::compat::shapes;
+use crate::compat::document as compat;
+use crate::error::ProblemBody;
 
-/// What went wrong (RFC 9457).
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct ProblemBody {
-    #[serde(rename = "type")]
-    pub(crate) kind: &'static str,
-    /// The status in words.
-    pub(crate) title: &'static str,
-    pub(crate) status: u16,
-    /// A sentence that names what was wrong.
-    pub(crate) detail: String,
-    #[schema(schema_with = codes)]
-    pub(crate) code: &'static str,
-    /// Milliseconds to wait, where that helps.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub(crate) retry_after_ms: Option<u64>,
-}
-
-fn codes() -> RefOr<Schema> {
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(Code::ALL.map(Code::as_str))).into()
-}
-
-/// The whole, without its operations: the router brings them.
+/// The document without its operations, which the router adds.
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Quintet",
-        description = "A chat server that speaks five Socket.IO vocabularies. What is changed here is told to sockets \
-                       as if a socket had changed it.\n\nIdentity is a token in `Authorization: Bearer`: one that \
-                       `POST /auth/login` gives, one of an existing backend that shares its secret, or, for another \
-                       backend, a key that `quintet key add NAME` makes."
+        description = "A chat server that speaks five dialects over Socket.IO. Changes made here reach sockets \
+                       like changes made by a socket.\n\nRequests are authenticated by a token in `Authorization: Bearer`: one \
+                       that `POST /auth/login` returned, one of an existing backend that shares its secret, or, for a \
+                       service, a key that `quintet key add NAME` made."
     ),
     components(schemas(ProblemBody)),
     security(("token" = [])),
     modifiers(&Tokens),
     tags(
-        (name = "auth", description = "Registering, logging in, and the end of sessions"),
-        (name = "me", description = "Oneself"),
-        (name = "users", description = "Others"),
+        (name = "auth", description = "Registration, log-in, and the end of sessions"),
+        (name = "me", description = "The caller's own account"),
+        (name = "users", description = "Users other than the caller"),
         (name = "conversations", description = "Direct conversations, groups and rooms, and their members"),
-        (name = "messages", description = "Messages"),
-        (name = "files", description = "Files"),
-        (name = "meetups", description = "Meetups: proposed, asked for, decided, changed, ended"),
-        (name = "notifications", description = "What a user is told"),
-        (name = "clients of meetup", description = "What existing clients of the meetup vocabulary call"),
-        (name = "clients of messenger", description = "What existing clients of the messenger vocabulary call"),
-        (name = "clients of rooms", description = "What existing clients of the rooms vocabulary call"),
-        (name = "clients of conversations", description = "What existing clients of the conversations vocabulary call"),
-        (name = "clients of chat", description = "What existing clients of the chat vocabulary call"),
-        (name = "clients of any", description = "What clients of several vocabularies call alike, where it is not known \
-            whose asks; under `/api` each other call goes to the one whose it is. On a listener of one vocabulary `/api` \
-            is that vocabulary's alone"),
-        (name = "operations", description = "For whoever runs the server"),
+        (name = "messages", description = "Messages of conversations"),
+        (name = "files", description = "Uploaded files"),
+        (name = "meetups", description = "Meetups, and requests to take part in them"),
+        (name = "notifications", description = "Notifications of users"),
+        (name = "clients of meetup", description = "Calls of existing clients of the meetup dialect"),
+        (name = "clients of messenger", description = "Calls of existing clients of the messenger dialect"),
+        (name = "clients of rooms", description = "Calls of existing clients of the rooms dialect"),
+        (name = "clients of conversations", description = "Calls of existing clients of the conversations dialect"),
+        (name = "clients of chat", description = "Calls of existing clients of the chat dialect"),
+        (name = "clients of any", description = "Calls that clients of several dialects share, answered when the \
+            caller's dialect is not known. Under `/api` every other call is passed to the dialect that has it. On a \
+            listener of one dialect, `/api` has only the calls of that dialect"),
+        (name = "operations", description = "Operations for the server's operator"),
     )
 )]
-pub(crate) struct Whole;
+pub(crate) struct ApiDocument;
 
 struct Tokens;
 
@@ -96,64 +70,68 @@ fn add(operation: &mut Operation, status: StatusCode, response: impl Into<Respon
     }
 }
 
-/// Adds what an operation answers by what it is.
+/// Adds the failures that follow from an operation's form.
 fn complete(operation: &mut Operation, path: &str, writes: bool) {
-    if shapes::complete(operation) {
+    if compat::complete(operation) {
         return;
     }
     let integer = HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::Integer))).build();
-    let takes = |conversation: &ParameterIn| {
+    let takes = |location: &ParameterIn| {
         let parameters = operation.parameters.iter().flatten();
-        parameters.into_iter().any(|one| matches!(one, RefOr::T(one) if one.parameter_in == *conversation))
+        parameters.into_iter().any(|one| matches!(one, RefOr::T(one) if one.parameter_in == *location))
     };
     let (in_path, in_query) = (takes(&ParameterIn::Path), takes(&ParameterIn::Query));
     let (body, in_v1) = (operation.request_body.is_some(), path.starts_with("/api/v1"));
-    // An operation says that it is for everybody by asking for nothing.
+    // An operation with an empty security requirement needs no token.
     let private = operation.security.is_none();
     if private {
-        add(operation, StatusCode::UNAUTHORIZED, problem("The token is missing, bad or over."));
+        add(operation, StatusCode::UNAUTHORIZED, problem("The token is missing, invalid or expired."));
     }
     if body || in_path {
         add(operation, StatusCode::BAD_REQUEST, problem("The request cannot be read."));
     }
     if private && (writes || in_path) {
-        add(operation, StatusCode::FORBIDDEN, problem("The asker may not do that."));
+        add(operation, StatusCode::FORBIDDEN, problem("The caller may not do that."));
     }
     if in_path {
-        add(operation, StatusCode::NOT_FOUND, problem("There is no such thing that the asker can see."));
+        add(operation, StatusCode::NOT_FOUND, problem("There is no such resource that the caller can see."));
     }
     if body || in_query || (in_path && writes) {
         add(
             operation,
             StatusCode::UNPROCESSABLE_ENTITY,
-            problem("Something is wrong with what is asked; it is named."),
+            problem("A part of the request is invalid; the detail names it."),
         );
     }
     if body {
-        add(operation, StatusCode::PAYLOAD_TOO_LARGE, problem("Something is too large; it is named."));
-        add(operation, StatusCode::REQUEST_TIMEOUT, problem("The body came too slowly."));
+        add(
+            operation,
+            StatusCode::PAYLOAD_TOO_LARGE,
+            problem("A part of the request is too large; the detail names it."),
+        );
+        add(operation, StatusCode::REQUEST_TIMEOUT, problem("The body arrived too slowly."));
     }
-    // What is answered from memory has no rate.
+    // Operations that are answered from memory have no rate.
     let from_memory = matches!(path, "/healthz" | "/readyz");
     if !from_memory {
-        let slow = problem("Too much at once.").header("Retry-After", integer.clone());
+        let slow = problem("The rate limit is exceeded.").header("Retry-After", integer.clone());
         add(operation, StatusCode::TOO_MANY_REQUESTS, slow);
         let busy = problem("The server is busy.").header("Retry-After", integer);
         add(operation, StatusCode::SERVICE_UNAVAILABLE, busy);
     }
     if writes {
-        add(operation, StatusCode::CONFLICT, problem("It contradicts what is."));
-        add(operation, StatusCode::INSUFFICIENT_STORAGE, problem("The server has no room left."));
+        add(operation, StatusCode::CONFLICT, problem("The request conflicts with the current state."));
+        add(operation, StatusCode::INSUFFICIENT_STORAGE, problem("The server or the caller has no storage left."));
     } else if in_v1 {
         let same = ResponseBuilder::new().description("What the client has, by `If-None-Match`, is still so.");
         add(operation, StatusCode::NOT_MODIFIED, same);
     }
-    add(operation, StatusCode::INTERNAL_SERVER_ERROR, problem("A fault of the server; nothing was changed."));
+    add(operation, StatusCode::INTERNAL_SERVER_ERROR, problem("An internal error; nothing was changed."));
 }
 
-/// Completes the document.
+/// Completes the document with all failures and with the calls under `/api`.
 pub(crate) fn completed(mut document: Document) -> Document {
-    shapes::add_shapes(&mut document);
+    compat::add_failures(&mut document);
     for (path, item) in &mut document.paths.paths {
         if let Some(operation) = &mut item.get {
             complete(operation, path, false);
@@ -162,6 +140,6 @@ pub(crate) fn completed(mut document: Document) -> Document {
             complete(operation, path, true);
         }
     }
-    shapes::add_under_api(&mut document);
+    compat::add_under_api(&mut document);
     document
 }

@@ -1,4 +1,4 @@
-//! Health checks for operators: `/healthz` and `/readyz`.
+//! The health checks for operators: `/healthz` and `/readyz`.
 
 use std::time::Duration;
 
@@ -10,33 +10,32 @@ use quintet_service::Service;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::error::{Answer, Problem};
-use crate::openapi::ProblemBody;
+use crate::error::{Answer, Problem, ProblemBody};
 
-/// Time in which a store that is ready answers.
+/// The time within which a ready store answers.
 const READY_WITHIN: Duration = Duration::from_secs(2);
 
-/// How the server is.
+/// The health of the server.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Health {
     status: &'static str,
 }
 
-/// Whether the process answers.
+/// Checks whether the process answers.
 #[utoipa::path(
     get, path = "/healthz", tag = "operations", operation_id = "healthz", security(()),
-    responses((status = 200, description = "It does", body = Health))
+    responses((status = 200, description = "It answers", body = Health))
 )]
 pub(crate) async fn healthy() -> Json<Health> {
     Json(Health { status: "ok" })
 }
 
-/// Whether the store answers, and takes what is written.
+/// Checks whether the store answers and accepts writes.
 #[utoipa::path(
     get, path = "/readyz", tag = "operations", operation_id = "readyz", security(()),
     responses(
-        (status = 200, description = "It does", body = Health),
-        (status = 503, description = "It does not",
+        (status = 200, description = "It answers", body = Health),
+        (status = 503, description = "It does not answer",
             body = ProblemBody, content_type = "application/problem+json")
     )
 )]

@@ -1,4 +1,4 @@
-//! Rooms and open groups to find.
+//! The search for rooms and open groups.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -7,35 +7,35 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::error::Answer;
-use crate::extract::{Lister, Query, long, page_limit};
+use crate::extract::{Lister, Query, long_answer, page_limit};
 use crate::views::{Page, Room, room};
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Search {
-    /// A part of the name, whatever the case.
+    /// A part of the name, in any case.
     #[serde(default)]
     q: String,
-    /// The `next` of the page before.
+    /// The value of `next` from the previous page.
     cursor: Option<String>,
-    /// Items of a page.
+    /// The number of items on the page.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
 }
 
-/// Open rooms and groups by a part of their name, newest activity first.
+/// Lists open rooms and groups by a part of their name, newest activity first.
 ///
-/// A page may have fewer than `limit` while there are more: `next` says so.
+/// A page may have fewer than `limit` items although there are more. `next` shows whether there are.
 #[utoipa::path(
     get, path = "/rooms", tag = "conversations", operation_id = "findRooms", params(Search),
-    responses((status = 200, description = "A page", body = Page<Room>))
+    responses((status = 200, description = "A page of the list", body = Page<Room>))
 )]
 pub(crate) async fn list(
     State(service): State<Service>,
-    Lister(asker): Lister,
+    Lister(caller): Lister,
     Query(search): Query<Search>,
 ) -> Answer<Response> {
     let limit = page_limit(search.limit)?;
-    let found = service.found(asker.id(), search.q, Filter::Open, search.cursor, limit).await?;
-    Ok(long(|| Page::of(found, room)))
+    let found = service.find_conversations(caller.id(), search.q, Filter::Open, search.cursor, limit).await?;
+    Ok(long_answer(|| Page::of(found, room)))
 }

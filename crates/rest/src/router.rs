@@ -1,14 +1,16 @@
-//! Which path is whose.
+//! The routes of the HTTP API.
+//!
+//! What must stay true: a route that is not in the OpenAPI document only forwards to routes that are.
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Extension, FromRef, Request};
+use axum::extract::{DefaultBodyLimit, Extension, Request};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
-use quintet_domain::{Code, Refusal};
+use quintet_domain::Refusal;
 use quintet_service::Service;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
@@ -18,33 +20,30 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
+use crate::app::{App, not_allowed, not_found};
 use crate::error::{Problem, RefusedFor};
-use crate::extract::{Anybody, Held};
-use crate::openapi::{self, Whole};
+use crate::extract::Anonymous;
+use crate::openapi::{self, ApiDocument};
+use crate::permit::ReadPermit;
 use crate::{
     auth, caching, compat, conversations, files, me, meetups, messages, notifications, operations, rooms, server, users,
 };
 
-/// Where the document is.
+/// The path of the OpenAPI document.
 const DOCUMENT_PATH: &str = "/api/v1/openapi.json";
-/// The path under which the page that renders the document is.
+/// The path of the page that renders the OpenAPI document.
 pub const DOCS_PATH: &str = "/api/v1/docs";
 
-/// What an operator may set.
+/// The settings of the HTTP API.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Origins that pages may come from; none for any.
+    /// The origins of pages that may call the API; `None` allows all.
     pub origins: Option<Vec<String>>,
-    /// Whether the document is served, and the page that renders it.
+    /// Whether the OpenAPI document and the page that renders it are served.
     pub docs: bool,
 }
 
-#[derive(Clone, FromRef)]
-pub(crate) struct App {
-    pub(crate) service: Service,
-}
-
-/// The whole HTTP API.
+/// Returns the router of the whole HTTP API.
 pub fn router(service: Service, settings: &Settings) -> Router {
     let app = App { service };
     let v1 = OpenApiRouter::new()
@@ -76,15 +75,15 @@ pub fn router(service: Service, settings: &Settings) -> Router {
         .routes(routes!(notifications::mark_read));
     let v1 = if settings.docs { v1.routes(routes!(document)) } else { v1 };
     let v1 = v1.layer(axum::middleware::from_fn(caching::tagged));
-    let (router, said) = OpenApiRouter::with_openapi(Whole::openapi())
+    let (router, document) = OpenApiRouter::with_openapi(ApiDocument::openapi())
         .routes(routes!(operations::healthy))
         .routes(routes!(operations::ready))
         .routes(routes!(files::get))
         .nest("/api/v1", v1)
         .merge(compat::router(app.clone()))
         .split_for_parts();
-    let said = Bytes::from(openapi::completed(said).to_json().unwrap_or_default());
-    let said = OpenApiJson { tag: caching::tag_of(&said).into(), text: said };
+    let text = Bytes::from(openapi::completed(document).to_json().unwrap_or_default());
+    let json = OpenApiJson { tag: caching::tag_of(&text).into(), text };
     let page = SwaggerUi::new(DOCS_PATH).config(Config::from(DOCUMENT_PATH).validator_url("none"));
     let router = if settings.docs { router.merge(page) } else { router };
     router
@@ -94,7 +93,7 @@ pub fn router(service: Service, settings: &Settings) -> Router {
         .layer(axum::middleware::from_fn(completed))
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
-        .layer(Extension(said))
+        .layer(Extension(json))
         .layer(cors(settings))
         .with_state(app)
 }
@@ -115,44 +114,34 @@ fn cors(settings: &Settings) -> CorsLayer {
     ])
 }
 
-/// The OpenAPI document of the API.
+/// The serialised OpenAPI document and its entity tag.
 #[derive(Clone)]
 struct OpenApiJson {
     text: Bytes,
     tag: Arc<str>,
 }
 
-/// This document.
+/// Returns this document.
 #[utoipa::path(
     get, path = "/openapi.json", tag = "operations", operation_id = "getDocument", security(()),
-    responses((status = 200, description = "The document", body = serde_json::Value))
+    responses((status = 200, description = "The OpenAPI document", body = serde_json::Value))
 )]
-async fn document(_: Anybody, Extension(OpenApiJson { text, tag }): Extension<OpenApiJson>) -> impl IntoResponse {
+async fn document(_: Anonymous, Extension(OpenApiJson { text, tag }): Extension<OpenApiJson>) -> impl IntoResponse {
     let headers =
         [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache"), (header::ETAG, &*tag)];
     (headers, text).into_response()
 }
 
-/// Gives back what a request held, and words what a library answered by itself.
+/// Releases the read permit of a request, and rewrites 404s of the framework as problem details.
 async fn completed(mut request: Request, next: Next) -> Response {
-    let (uri, held) = (request.uri().clone(), Held::default());
+    let (uri, held) = (request.uri().clone(), ReadPermit::default());
     request.extensions_mut().insert(held.clone());
     let mut response = next.run(request).await;
     held.release();
-    // What a library answers by itself is said as everything is.
     if response.status() == StatusCode::NOT_FOUND && response.extensions().get::<RefusedFor>().is_none() {
         response = not_found(uri).await.into_response();
     }
     response
-}
-
-pub(crate) async fn not_found(uri: http::Uri) -> Problem {
-    Refusal::new(Code::NotFound, format!("There is nothing at {}.", uri.path())).into()
-}
-
-pub(crate) async fn not_allowed(method: Method, uri: http::Uri) -> Problem {
-    let refusal = Refusal::new(Code::InvalidPayload, format!("{method} is not for {}.", uri.path()));
-    Problem::with_status(StatusCode::METHOD_NOT_ALLOWED, refusal)
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "the layer hands the panic over by value")]

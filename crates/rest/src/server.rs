@@ -1,4 +1,4 @@
-//! What a page has to know of the server before anybody logs in.
+//! The facts about the server that a page needs before anyone logs in.
 
 use axum::Json;
 use axum::extract::State;
@@ -8,13 +8,13 @@ use utoipa::ToSchema;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
-/// Who can come in, and how.
+/// Who can enter the server.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Server {
-    /// Whether people can register by themselves (`open`), or have their accounts made for them (`closed`).
+    /// Whether people can register by themselves (`open`) or not (`closed`).
     #[schema(schema_with = registrations)]
     registration: &'static str,
-    /// Whether guests are let into open rooms.
+    /// Whether guests may enter open rooms.
     guests: bool,
 }
 
@@ -22,10 +22,10 @@ fn registrations() -> RefOr<Schema> {
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["open", "closed"])).into()
 }
 
-/// Who can come in, and how.
+/// Returns who can enter the server.
 #[utoipa::path(
     get, path = "/server", tag = "auth", operation_id = "getServer", security(()),
-    responses((status = 200, description = "What can be known without a token", body = Server))
+    responses((status = 200, description = "The facts that need no token", body = Server))
 )]
 pub(crate) async fn get(State(service): State<Service>) -> Json<Server> {
     let registration = if service.lets_people_register() { "open" } else { "closed" };

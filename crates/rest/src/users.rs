@@ -1,4 +1,4 @@
-//! Other users.
+//! The endpoints of users other than the caller.
 
 use axum::Json;
 use axum::extract::State;
@@ -10,69 +10,70 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::error::Answer;
-use crate::extract::{AuthUser, Backend, Body, Lister, Path, Query, long, page_limit, user_id};
+use crate::extract::{AuthUser, Backend, Body, Lister, Query, long_answer, page_limit};
+use crate::ids::{Id, user_id};
 use crate::me::ProfilePatch;
 use crate::views::{Own, Page, User, Views};
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Search {
-    /// A part of the username or the name, whatever the case.
+    /// A part of the username or the name, in any case.
     #[serde(default)]
     q: String,
-    /// The `next` of the page before.
+    /// The value of `next` from the previous page.
     cursor: Option<String>,
-    /// Items of a page.
+    /// The number of items on the page.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
 }
 
-/// Registered users whose username or name holds a text.
+/// Lists registered users whose username or name contains a text.
 ///
-/// A page may have fewer than `limit` while there are more: `next` says so.
+/// A page may have fewer than `limit` items although there are more. `next` shows whether there are.
 #[utoipa::path(
     get, path = "/users", tag = "users", operation_id = "listUsers", params(Search),
-    responses((status = 200, description = "A page", body = Page<User>))
+    responses((status = 200, description = "A page of the list", body = Page<User>))
 )]
 pub(crate) async fn list(
     State(service): State<Service>,
-    Lister(asker): Lister,
+    Lister(caller): Lister,
     Query(search): Query<Search>,
 ) -> Answer<Response> {
-    let found = service.users(asker.id(), search.q, search.cursor, page_limit(search.limit)?).await?;
+    let found = service.users(caller.id(), search.q, search.cursor, page_limit(search.limit)?).await?;
     let views = Views(&service);
-    Ok(long(|| Page::of(found, |user| views.user(user))))
+    Ok(long_answer(|| Page::of(found, |user| views.user(user))))
 }
 
-/// A user.
+/// Returns a user.
 #[utoipa::path(
     get, path = "/users/{id}", tag = "users", operation_id = "getUser", params(("id" = String, Path)),
     responses((status = 200, description = "The user", body = User))
 )]
-pub(crate) async fn get(State(service): State<Service>, asker: AuthUser, Path(id): Path<String>) -> Answer<Json<User>> {
-    let user = service.user(asker.id().into(), &UserId::trusted(&id)).await?;
+pub(crate) async fn get(State(service): State<Service>, caller: AuthUser, Id(id): Id<UserId>) -> Answer<Json<User>> {
+    let user = service.user(caller.id().into(), &id).await?;
     Ok(Json(Views(&service).user(&user)))
 }
 
-/// A user of another backend.
+/// A user to create on behalf of another backend.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct NewUser {
-    /// The id that the backend has for the user, and that its tokens carry; a new one where none is given.
+    /// The backend's id for the user, which its tokens carry; a new id if absent.
     id: Option<String>,
-    /// One that is reserved gets a number.
+    /// The username. A reserved one gets a number appended.
     username: String,
     email: Option<String>,
-    /// Without one, the user comes in by the backend's tokens alone.
+    /// The password. Without one, the user can log in only with the backend's tokens.
     #[schema(min_length = 8)]
     password: Option<String>,
     name: Option<String>,
     avatar: Option<String>,
 }
 
-/// Makes a user. For services.
+/// Creates a user. For services.
 #[utoipa::path(
     post, path = "/users", tag = "users", operation_id = "makeUser", request_body = NewUser,
-    responses((status = 201, description = "Made", body = Own))
+    responses((status = 201, description = "Created", body = Own))
 )]
 pub(crate) async fn make(
     State(service): State<Service>,
@@ -81,13 +82,13 @@ pub(crate) async fn make(
 ) -> Answer<(StatusCode, Json<Own>)> {
     let id = input.id.as_deref().map(|id| user_id("id", id)).transpose()?;
     let NewUser { username, email, password, name, avatar, .. } = input;
-    let reserved = Reserved::NotificationRow;
+    let reserved = Reserved::Numbered;
     let new = NewAccount { id, username, email, password, name, avatar, reserved, ..NewAccount::default() };
     let account = service.make_user(new).await?;
     Ok((StatusCode::CREATED, Json(Views(&service).own(&account))))
 }
 
-/// Changes a user's profile; what is not given stays. For services.
+/// Changes a user's profile. Absent fields are not changed. For services.
 #[utoipa::path(
     patch, path = "/users/{id}", tag = "users", operation_id = "changeUser", params(("id" = String, Path)),
     request_body = ProfilePatch,
@@ -96,19 +97,19 @@ pub(crate) async fn make(
 pub(crate) async fn change(
     State(service): State<Service>,
     _: Backend,
-    Path(id): Path<String>,
+    Id(id): Id<UserId>,
     Body(input): Body<ProfilePatch>,
 ) -> Answer<Json<Own>> {
-    let account = service.change_user(UserId::trusted(&id), input.change()).await?;
+    let account = service.change_user(id, input.change()).await?;
     Ok(Json(Views(&service).own(&account)))
 }
 
-/// Erases a person, as it can itself. For services.
+/// Erases a user, as the user itself could. For services.
 #[utoipa::path(
     delete, path = "/users/{id}", tag = "users", operation_id = "eraseUser", params(("id" = String, Path)),
     responses((status = 204, description = "Done"))
 )]
-pub(crate) async fn erase(State(service): State<Service>, _: Backend, Path(id): Path<String>) -> Answer<StatusCode> {
-    service.erase_user(UserId::trusted(&id)).await?;
+pub(crate) async fn erase(State(service): State<Service>, _: Backend, Id(id): Id<UserId>) -> Answer<StatusCode> {
+    service.erase_user(id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

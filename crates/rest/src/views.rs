@@ -1,6 +1,6 @@
-//! The shapes of resources: camelCase, times as ISO 8601 UTC with milliseconds.
+//! The resources as JSON: names in camelCase, times as ISO 8601 UTC with milliseconds.
 //!
-//! What must stay true: what is written here is what the OpenAPI document says, for it is made from these.
+//! What must stay true: the OpenAPI document is made from these types, and the answers are serialised from them.
 
 use quintet_domain::{ConversationKind, MeetupStatus, MessageKind, Role, Timestamp, UserId};
 use quintet_service::{Account, Service, Uploaded};
@@ -10,9 +10,9 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 
-/// A moment, as ISO 8601 UTC with milliseconds.
+/// A moment, written as ISO 8601 UTC with milliseconds.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Moment(Timestamp);
+pub(crate) struct Moment(pub(crate) Timestamp);
 
 impl Serialize for Moment {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -37,18 +37,18 @@ fn roles() -> RefOr<Schema> {
     one_of([Role::Owner, Role::Admin, Role::Member].map(Role::as_str))
 }
 
-/// Those that are made by name; a meetup brings its own.
+/// The kinds of conversations that can be created by name. A meetup creates its own.
 pub(crate) fn made_kinds() -> RefOr<Schema> {
     use ConversationKind::{Direct, Group, Room};
     one_of([Direct, Group, Room].map(ConversationKind::as_str))
 }
 
-/// Those that are given; an owner's passes on by itself.
+/// The roles that can be given. The owner's role passes on by itself.
 pub(crate) fn given_roles() -> RefOr<Schema> {
     one_of([Role::Admin, Role::Member].map(Role::as_str))
 }
 
-/// Those that are set; a meetup expires by itself.
+/// The statuses that can be set. A meetup expires by itself.
 pub(crate) fn set_statuses() -> RefOr<Schema> {
     use MeetupStatus::{Cancelled, Completed, Confirmed, Open};
     one_of([Open, Confirmed, Cancelled, Completed].map(MeetupStatus::as_str))
@@ -59,35 +59,35 @@ fn statuses() -> RefOr<Schema> {
     one_of([Open, Confirmed, Cancelled, Completed, Expired].map(MeetupStatus::as_str))
 }
 
-/// A user as others see it.
+/// A user as other users see it.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct User {
     id: String,
-    /// Unique, whatever the case.
+    /// The username, unique regardless of case.
     username: String,
-    /// The full name; the username where there is none.
+    /// The full name, or the username if there is none.
     name: String,
-    /// A link to a picture.
+    /// A link to a picture, if there is one.
     avatar: Option<String>,
-    /// Whether a connection of the user's is open.
+    /// Whether the user has an open connection.
     online: bool,
-    /// When the user was last seen.
+    /// The time when the user was last seen.
     #[schema(value_type = Option<String>, format = DateTime)]
     last_seen: Option<Moment>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Moment,
-    /// There and true for a guest, who is who it says.
+    /// Present and true for a guest, whose identity is not proven.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]
     guest: bool,
-    /// There and true for another backend.
+    /// Present and true for another backend.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]
     service: bool,
 }
 
-/// A user as itself sees it.
+/// A user as the user itself sees it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Own {
     #[serde(flatten)]
@@ -95,11 +95,11 @@ pub(crate) struct Own {
     email: Option<String>,
 }
 
-/// A token and whose it is.
+/// A token and its owner.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Session {
-    /// A JSON Web Token, for `Authorization: Bearer` and for Socket.IO's `auth`.
+    /// A JSON Web Token for `Authorization: Bearer` and for the `auth` of Socket.IO.
     token: String,
     #[schema(value_type = String, format = DateTime)]
     expires_at: Moment,
@@ -113,13 +113,13 @@ pub(crate) struct File {
     name: Option<String>,
 }
 
-/// A message. A deleted one keeps its number and loses its content.
+/// A message. A deleted one keeps its sequence number and loses its content.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Message {
     id: String,
     conversation_id: String,
-    /// Its number among the conversation's changes, which only grow.
+    /// The message's number among the conversation's changes, which always grows.
     sequence: u64,
     sender: User,
     #[serde(rename = "type")]
@@ -127,7 +127,7 @@ pub(crate) struct Message {
     kind: &'static str,
     content: String,
     file: Option<File>,
-    /// What its sender called it before it had an id.
+    /// The id that the sender's client chose before the message had one.
     client_message_id: Option<String>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Moment,
@@ -137,7 +137,7 @@ pub(crate) struct Message {
     deleted_at: Option<Moment>,
 }
 
-/// A user's place in a conversation.
+/// A member of a conversation.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Member {
@@ -146,7 +146,7 @@ pub(crate) struct Member {
     role: &'static str,
     #[schema(value_type = String, format = DateTime)]
     joined_at: Moment,
-    /// Everything up to this number is read.
+    /// The number up to which the member has read everything.
     read_sequence: u64,
 }
 
@@ -158,19 +158,19 @@ pub(crate) struct Conversation {
     #[schema(schema_with = conversation_kinds)]
     kind: &'static str,
     name: Option<String>,
-    /// Whether it is joined by its id alone.
+    /// Whether anyone who knows the conversation's id may join it.
     open: bool,
     owner_id: Option<String>,
-    /// The members, longest-standing first: at most 1,000 of them, and 100 in a list, the asker among them.
+    /// The members, longest membership first: at most 1,000, or 100 in a list, including the caller.
     members: Vec<Member>,
-    /// How many members there are, where not all of them are shown.
+    /// The number of members, if not all of them are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     member_count: Option<u32>,
     last_message: Option<Message>,
-    /// Messages of others that the asker has not read.
+    /// The number of messages of others that the caller has not read.
     unread_count: u64,
-    /// The number of its newest change.
+    /// The number of the conversation's newest change.
     sequence: u64,
     #[schema(value_type = String, format = DateTime)]
     created_at: Moment,
@@ -178,7 +178,7 @@ pub(crate) struct Conversation {
     updated_at: Moment,
 }
 
-/// A group or room that everybody may join.
+/// A group or room that anyone may join.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Room {
@@ -189,7 +189,7 @@ pub(crate) struct Room {
     description: Option<String>,
     owner_id: Option<String>,
     member_count: u32,
-    /// Whether the asker is a member.
+    /// Whether the caller is a member.
     is_member: bool,
     #[schema(value_type = String, format = DateTime)]
     created_at: Moment,
@@ -197,7 +197,7 @@ pub(crate) struct Room {
     updated_at: Moment,
 }
 
-/// Somebody who asks to take part.
+/// A user's request to take part in a meetup.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Request {
@@ -206,58 +206,59 @@ pub(crate) struct Request {
     created_at: Moment,
 }
 
-/// A meetup.
+/// A meetup as the caller sees it.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Meetup {
     id: String,
-    /// The conversation of its host and participants.
+    /// The conversation of the host and the participants.
     chat_id: String,
     host: User,
     activity: String,
     location: String,
     #[schema(value_type = String, format = DateTime)]
     starts_at: Moment,
-    /// When it expires if nobody confirms it.
+    /// The time when the meetup expires unless it is confirmed.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Moment,
-    /// How many may take part beside the host; any number where it is null.
+    /// The largest number of participants besides the host; null for unlimited.
     capacity: Option<u32>,
     #[schema(schema_with = statuses)]
     status: &'static str,
     participants: Vec<User>,
-    /// The host and services see all, others their own.
+    /// The requests to take part. The host and services see all, others only their own.
     requests: Vec<Request>,
 }
 
-/// Something that a user was told.
+/// A notification of a user.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Notification {
     id: String,
     title: String,
     message: String,
-    /// When it happened.
+    /// The time of the event.
     #[schema(value_type = String, format = DateTime)]
     timestamp: Moment,
     #[schema(value_type = Option<String>, format = DateTime)]
     read_at: Option<Moment>,
 }
 
-/// A file that was uploaded.
+/// An uploaded file.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Upload {
     id: String,
-    /// Its link, without the server's address: good in a plain `<img>` as long as something carries the file.
+    /// The link to the file, without the server's address. It works in a plain `<img>` as long as a message or profile
+    /// carries the file.
     url: String,
     name: Option<String>,
-    /// What it is, by its bytes.
+    /// The media type, detected from the file's bytes.
     mime: String,
-    /// Bytes.
+    /// The size of the file, in bytes.
     size: u64,
-    /// Pixels, of an image.
+    /// The width of an image, in pixels.
     width: Option<u32>,
-    /// Pixels, of an image.
+    /// The height of an image, in pixels.
     height: Option<u32>,
 }
 
@@ -265,7 +266,7 @@ pub(crate) struct Upload {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Page<T: ToSchema> {
     items: Vec<T>,
-    /// What to give as `cursor` for the next page; null at the end.
+    /// The value of `cursor` for the next page; null on the last page.
     next: Option<String>,
 }
 
@@ -273,18 +274,18 @@ pub(crate) struct Page<T: ToSchema> {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Messages {
     items: Vec<Message>,
-    /// What to give as `before` (or `after`, where that was asked for) for the next page; null at the end.
+    /// The value of `before` (or `after`, if that was given) for the next page; null on the last page.
     next: Option<u64>,
 }
 
 impl<T: ToSchema> Page<T> {
-    /// A page of what was found, each item as it is shown.
+    /// Converts a page of the service, item by item.
     pub(crate) fn of<F>(found: quintet_service::Page<F>, view: impl Fn(&F) -> T) -> Self {
         Self { items: found.items.iter().map(view).collect(), next: found.next }
     }
 }
 
-/// Writes resources; knows who is online.
+/// Converts the service's types to resources, and looks up who is online.
 pub(crate) struct Views<'s>(pub(crate) &'s Service);
 
 impl Views<'_> {

@@ -1,4 +1,4 @@
-//! The operator's commands, beside a running server or without one.
+//! The operator's commands, which work with or without a running server.
 
 use std::io::Read;
 use std::path::Path;
@@ -8,10 +8,12 @@ use quintet_service::{Account, Login, NewAccount, Reserved, Service};
 use quintet_store::{Location, SqliteStore};
 
 use crate::cli::{KeyCommand, UserCommand, WhichUser};
+use crate::compose;
 use crate::config::Config;
-use crate::{Failure, compose};
+use crate::failure::Failure;
 
-/// The data, beside a running server or not. `make` is for what can be done before the first start.
+/// Returns the location of the data, which a running server may be using. `make` is true for commands that may run
+/// before the first start.
 fn location(config: &Config, make: bool) -> Location {
     Location::Shared { folder: config.server.data.clone(), make }
 }
@@ -34,24 +36,24 @@ pub(crate) async fn user(config: &Config, command: UserCommand) -> Result<(), Fa
 }
 
 async fn run(service: &Service, command: UserCommand) -> Result<(), Failure> {
-    let told = |refusal: Refusal| refusal.message;
+    let message = |refusal: Refusal| refusal.message;
     match command {
         UserCommand::Add { username, email, name, password: given } => {
             let password = password(given)?;
             let (email, password) = (Some(email), Some(password));
-            // The names that nobody may choose are the operator's to give.
+            // The operator may use names that are reserved.
             let reserved = Reserved::Allowed;
             let new = NewAccount { username, email, password, name, reserved, ..NewAccount::default() };
-            let account = service.make_user(new).await.map_err(told)?;
+            let account = service.make_user(new).await.map_err(message)?;
             println!("{} {}", account.user.id, account.user.username);
         }
-        UserCommand::List => list(&service.accounts().await.map_err(told)?),
+        UserCommand::List => list(&service.accounts().await.map_err(message)?),
         UserCommand::Disable(which) => set_disabled(service, which, true).await?,
         UserCommand::Enable(which) => set_disabled(service, which, false).await?,
         UserCommand::Passwd { which, password: given } => {
             let account = found(service, which).await?;
             let id = account.user.id.clone();
-            service.set_password(id, "password", password(given)?).await.map_err(told)?;
+            service.set_password(id, "password", password(given)?).await.map_err(message)?;
             println!("The password of {} is set; its sessions have ended.", account.user.username);
         }
     }
@@ -69,9 +71,9 @@ pub(crate) async fn key(config: &Config, command: KeyCommand) -> Result<(), Fail
 async fn run_key(service: &Service, command: KeyCommand) -> Result<(), Refusal> {
     match command {
         KeyCommand::Add { name } => {
-            // The key alone on standard output, so that a script can keep it.
+            // Standard output has only the key, so that a script can store it.
             println!("{}", service.add_key(name.clone()).await?);
-            eprintln!("This is the key of {name}. It is shown this once: keep it where only {name} reads it.");
+            eprintln!("This is the key of {name}. It is shown only once: store it where only {name} can read it.");
         }
         KeyCommand::List => {
             for key in service.keys().await? {
@@ -80,25 +82,25 @@ async fn run_key(service: &Service, command: KeyCommand) -> Result<(), Refusal> 
         }
         KeyCommand::Remove { name } => {
             service.remove_key(name.clone()).await?;
-            println!("The key of {name} is worth nothing any more.");
+            println!("The key of {name} is removed.");
         }
     }
     Ok(())
 }
 
-/// Prints all accounts, a line each. Names that readers take for each other, which an earlier version let in, say so.
+/// Prints all accounts, one per line. Marks usernames that look alike, which an earlier version allowed.
 fn list(accounts: &[Account]) {
-    // Those who are erased collide with nobody, and have a name that says what they are.
+    // Erased users do not collide: their names say that they are erased.
     let pairs = collisions(accounts.iter().map(|account| account.user.username.as_str()));
-    for (place, account) in accounts.iter().enumerate() {
+    for (index, account) in accounts.iter().enumerate() {
         let user = &account.user;
         let mut line = format!("{} {} {}", user.id, user.username, account.email.as_deref().unwrap_or("-"));
         if account.disabled {
             line += " (disabled)";
         }
         for (first, second) in &pairs {
-            let other = if place == *first { second } else { first };
-            if place == *first || place == *second {
+            let other = if index == *first { second } else { first };
+            if index == *first || index == *second {
                 line += &format!(" (its name looks like that of {})", accounts[*other].user.id);
             }
         }
@@ -106,20 +108,23 @@ fn list(accounts: &[Account]) {
     }
 }
 
-/// The one user that is named, or a sentence that says why there is none, or who may be meant.
+/// Returns the one user that the options name.
+///
+/// # Errors
+/// A sentence that says that no user fits, or which ones do.
 async fn found(service: &Service, which: WhichUser) -> Result<Account, Failure> {
     let WhichUser { user, id, email, username } = which;
     let any = user.as_deref();
     let mut found: Vec<Account> = Vec::new();
-    let told = |refusal: Refusal| refusal.message;
+    let message = |refusal: Refusal| refusal.message;
     if let Some(id) = id.as_deref().or(any) {
-        found.extend(service.account_by_id(id).await.map_err(told)?);
+        found.extend(service.account_by_id(id).await.map_err(message)?);
     }
     if let Some(email) = email.as_deref().or(any) {
-        found.extend(service.account_by_login(Login::Email(email.to_owned())).await.map_err(told)?);
+        found.extend(service.account_by_login(Login::Email(email.to_owned())).await.map_err(message)?);
     }
     if let Some(username) = username.as_deref().or(any) {
-        found.extend(service.account_by_login(Login::Username(username.to_owned())).await.map_err(told)?);
+        found.extend(service.account_by_login(Login::Username(username.to_owned())).await.map_err(message)?);
     }
     let mut one = Vec::new();
     for account in found {
@@ -130,7 +135,7 @@ async fn found(service: &Service, which: WhichUser) -> Result<Account, Failure> 
     let named = user.or(id).or(email).or(username).unwrap_or_default();
     match one.len() {
         1 => Ok(one.remove(0)),
-        0 => Err(told(Refusal::not_found("user", named))),
+        0 => Err(message(Refusal::not_found("user", named))),
         _ => {
             let candidates: Vec<String> = one
                 .iter()
@@ -148,8 +153,8 @@ async fn found(service: &Service, which: WhichUser) -> Result<Account, Failure> 
 async fn set_disabled(service: &Service, which: WhichUser, disabled: bool) -> Result<(), Failure> {
     let account = found(service, which).await?;
     service.set_disabled(account.user.id.clone(), disabled).await.map_err(|refusal| refusal.message)?;
-    let word = if disabled { "barred; its sessions have ended" } else { "let in again" };
-    println!("{} is {word}.", account.user.username);
+    let state = if disabled { "disabled; its sessions have ended" } else { "enabled again" };
+    println!("{} is {state}.", account.user.username);
     Ok(())
 }
 

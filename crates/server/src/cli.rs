@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-/// A self-hosted chat server that speaks five Socket.IO vocabularies.
+/// A self-hosted chat server that speaks five dialects over Socket.IO.
 #[derive(Debug, Parser)]
 #[command(name = "quintet", version)]
 pub(crate) struct Cli {
@@ -14,119 +14,120 @@ pub(crate) struct Cli {
     pub(crate) command: Option<Command>,
 }
 
-/// What may be set for every command. The same settings stand in `quintet.toml` and in the environment.
+/// The options of all commands. The same settings exist in `quintet.toml` and in the environment.
 #[derive(Args, Debug, Default)]
 pub(crate) struct Options {
-    /// Where to listen: [ADDR:]PORT[=DIALECT[,trust]]; may be given again. ADDR is 127.0.0.1 where none is given.
+    /// Where to listen: [ADDR:]PORT[=DIALECT[,trust]]; may be repeated. ADDR defaults to 127.0.0.1.
     #[arg(long, global = true, value_name = "[ADDR:]PORT[=DIALECT[,trust]]")]
     pub(crate) listen: Vec<String>,
-    /// The folder of the data.
+    /// The data folder.
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
-    /// The file of configuration; quintet.toml, if it is there, where none is given.
+    /// The configuration file; defaults to quintet.toml, if it exists.
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// The secret that other back ends sign their tokens with, at least 32 bytes. Better given by QUINTET_JWT_SECRET, which no list of processes shows.
+    /// The secret with which other back ends sign their tokens, at least 32 bytes. Prefer QUINTET_JWT_SECRET, which
+    /// does not appear in the list of processes.
     #[arg(long, global = true, value_name = "SECRET")]
     pub(crate) jwt_secret: Option<String>,
-    /// Let no guests in.
+    /// Admit no guests.
     #[arg(long, global = true)]
     pub(crate) no_guests: bool,
-    /// The certificate chain of TLS, in PEM.
+    /// The TLS certificate chain, in PEM.
     #[arg(long, global = true, value_name = "FILE", requires = "tls_key")]
     pub(crate) tls_cert: Option<PathBuf>,
-    /// The private key of TLS, in PEM.
+    /// The TLS private key, in PEM.
     #[arg(long, global = true, value_name = "FILE", requires = "tls_cert")]
     pub(crate) tls_key: Option<PathBuf>,
-    /// Keep everything in memory, gone with the process: for trials and measurement.
+    /// Keep everything in memory and lose it at the end, for trials and measurements.
     #[arg(long, global = true)]
     pub(crate) ephemeral: bool,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Run the server: what happens where no command is given.
+    /// Run the server. This is the default command.
     Serve,
-    /// Read the configuration, say what it comes to, and end.
+    /// Read and check the configuration, print the resulting settings, and exit.
     CheckConfig,
-    /// Users, from the operator's side.
+    /// Manage user accounts from the command line.
     User {
         #[command(subcommand)]
         command: UserCommand,
     },
-    /// Keys of other backends, which then tell, make and change things over the HTTP API.
+    /// Manage the keys of other backends, which use the HTTP API as services.
     Key {
         #[command(subcommand)]
         command: KeyCommand,
     },
-    /// Copy the database to a file, while the server runs or not.
+    /// Copy the database to a file, with or without a running server.
     Backup {
-        /// A file that does not exist yet.
+        /// The path of the copy, which must not exist.
         file: PathBuf,
     },
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeyCommand {
-    /// Make a key for a backend of this name. It is shown once.
+    /// Create a key for a backend of this name. The key is shown only once.
     Add {
-        /// What the backend is called: what it does is told in this name.
+        /// The name of the backend, under which it acts.
         name: String,
     },
-    /// List who has a key, and since when.
+    /// List all keys: when each was created, and the name of its backend.
     List,
-    /// Take a backend's key away. What it did stays.
+    /// Remove a backend's key. What the backend has done stays.
     Remove {
-        /// The name.
+        /// The name of the backend.
         name: String,
     },
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum UserCommand {
-    /// Make a user. The password is read from standard input where it is not given.
+    /// Create a user. The password is read from standard input if the option is absent.
     Add {
-        /// The username.
+        /// The user's username.
         username: String,
-        /// The email address of the user.
+        /// The user's email address.
         #[arg(long)]
         email: String,
-        /// The full name.
+        /// The user's full name.
         #[arg(long)]
         name: Option<String>,
-        /// The password.
+        /// The user's password.
         #[arg(long)]
         password: Option<String>,
     },
     /// List all users.
     List,
-    /// Bar a user and end its connections.
+    /// Disable a user and end its sessions.
     Disable(WhichUser),
-    /// Let a barred user in again.
+    /// Enable a disabled user again.
     Enable(WhichUser),
-    /// Set a user's password, which is read from standard input where it is not given.
+    /// Set a user's password. It is read from standard input if the option is absent.
     Passwd {
         #[command(flatten)]
         which: WhichUser,
-        /// The password.
+        /// The user's new password.
         #[arg(long)]
         password: Option<String>,
     },
 }
 
-/// A user, named in one way.
+/// A user, named in exactly one way.
 #[derive(Args, Debug)]
 #[group(required = true, multiple = false)]
 pub(crate) struct WhichUser {
-    /// The username, the email address or the id, where no two users fit.
+    /// The username, email address or id, if only one user fits.
     pub(crate) user: Option<String>,
     /// The id of the user.
     #[arg(long)]
     pub(crate) id: Option<String>,
-    /// The email address.
+    /// The user's email address.
     #[arg(long)]
     pub(crate) email: Option<String>,
-    /// The username.
+    /// The user's username.
     #[arg(long)]
     pub(crate) username: Option<String>,
 }

@@ -1,26 +1,28 @@
-//! Puts the parts together: store, bus, service, gateway, engine, HTTP API.
+//! Composes the parts of the server: store, bus, service, gateway, engine, HTTP API.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use quintet_bus::{Bus, LocalBus};
+use quintet_domain::Quotas;
 use quintet_domain::limits::{CONNECT_SECONDS, EVENT_BYTES_MAX, PACKET_SECONDS};
 use quintet_files::{Bucket, Files, FilesError};
 use quintet_gateway::{Audience, Doors, Echo, Gateway, Settings, UnidentifiedMax};
 use quintet_service::{Algorithm, Metrics, RequiredClaim, Rules, Service, SignWith, TokenSettings, Tokens};
 use quintet_socketio::{Engine, Origins, Unfinished};
-use quintet_store::{Group, Location, Quotas, SqliteStore};
+use quintet_store::{Group, Location, SqliteStore};
 
 use crate::config::{self, AudienceName, Config, EchoName, RegistrationName, SignWithName};
 use crate::edge::places::Places;
 use crate::environment::SystemEnvironment;
+use crate::failure::Failure;
 use crate::metrics::Connections;
-use crate::{Failure, private, secret};
+use crate::{private, secret};
 
-/// Bytes from which on a message is compressed: below, a packet of the network is sent either way.
+/// The size in bytes from which messages are compressed. A smaller message fits in one network packet either way.
 const COMPRESSION_THRESHOLD: usize = 1_024;
 
-/// Where files are kept, in the folder of the data.
+/// The name of the folder of files within the data folder.
 const FILES: &str = "files";
 
 /// The parts of a running server.
@@ -31,7 +33,7 @@ pub(crate) struct Parts {
     pub(crate) rest: axum::Router,
 }
 
-/// Where files are kept.
+/// Opens the storage of files that the configuration names.
 fn files(config: &Config, location: &Location) -> Result<Files, FilesError> {
     match (&config.files.bucket, location) {
         (_, Location::Memory) => Ok(Files::in_memory()),
@@ -61,7 +63,7 @@ fn token_settings(config: &Config) -> TokenSettings {
     }
 }
 
-/// What users may write. With rates off, budgets and daily limits are off as well.
+/// Returns the quotas of users. With rates off, daily limits are off as well.
 fn quotas(config: &Config) -> Quotas {
     let rates = config.limits.rates;
     let of_rates = |most: u32| if rates { most } else { 0 };
@@ -76,25 +78,30 @@ fn quotas(config: &Config) -> Quotas {
     }
 }
 
-/// Opens the store and puts a service on it.
+/// Opens the store and the files, and returns a service that uses them.
 pub(crate) fn service(config: &Config, location: &Location) -> Result<Service, Failure> {
     let environment = Arc::new(SystemEnvironment::default());
     let bus = Arc::new(LocalBus::new());
     let to_bus = Arc::clone(&bus);
     let metrics = Arc::new(Metrics::default());
     let counted = Arc::clone(&metrics);
+    let mut newest = 0;
     let on_commit = Box::new(move |group: Group| {
         match group.committed {
-            true => counted.committed(group.commands, group.took, !group.entries.is_empty()),
+            true => counted.committed(group.writes, group.took, !group.commit.entries.is_empty()),
             false => counted.commit_failed(),
         }
-        if !group.entries.is_empty() {
-            to_bus.committed(group.entries);
+        let commit = group.commit;
+        // A position that grew without entries comes from another process. It is passed on because reads that saw it
+        // wait for the hub to reach it.
+        if !commit.entries.is_empty() || !commit.replies.is_empty() || commit.position > newest {
+            newest = newest.max(commit.position);
+            to_bus.committed(commit);
         }
     });
     let store = SqliteStore::open_with(location, environment.clone(), quotas(config), on_commit)
         .map_err(|error| error.to_string())?;
-    // Not before it is known that this process may use the folder.
+    // Only now is it certain that this process may use the folder.
     match location {
         Location::Folder(folder) | Location::Shared { folder, .. } => private::narrow(folder),
         Location::Memory => {}
@@ -109,13 +116,13 @@ pub(crate) fn service(config: &Config, location: &Location) -> Result<Service, F
     Ok(Service::new(Arc::new(store), bus, environment, files, tokens, metrics, settings))
 }
 
-/// Everything that serves.
+/// Starts all parts that serve clients.
 pub(crate) async fn parts(config: &Config, places: &Arc<Places>) -> Result<Parts, Failure> {
     let location =
         if config.server.ephemeral { Location::Memory } else { Location::Folder(config.server.data.clone()) };
     let service = service(config, &location)?;
     let checked = service.check_files().await;
-    checked.map_err(|error| format!("files cannot be kept where [files] says: {error}"))?;
+    checked.map_err(|error| format!("files cannot be stored as [files] configures: {error}"))?;
     let doors = Doors {
         origins: match &config.http.origins {
             None => Origins::Any,

@@ -1,11 +1,11 @@
-//! The real clock and the real randomness.
+//! The system's clock and random numbers.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use quintet_domain::{Environment, Timestamp};
 
-/// The system's clock, which here never goes back, and UUIDv7.
+/// The system's clock, made monotonic, and UUIDv7 as ids.
 #[derive(Debug, Default)]
 pub(crate) struct SystemEnvironment {
     newest: AtomicI64,
@@ -24,7 +24,7 @@ impl Environment for SystemEnvironment {
 
     fn secret(&self) -> u128 {
         let mut bytes = [0; 16];
-        // The system's own; where it has none nothing else here could be safe either.
+        // The operating system's generator. Without it nothing else here could be secure either.
         getrandom::fill(&mut bytes).unwrap_or_else(|error| panic!("the system gives no random bits: {error}"));
         u128::from_be_bytes(bytes)
     }

@@ -1,4 +1,4 @@
-//! Whose address counts: the peer's, or, behind a proxy that is trusted, the one that the proxy forwards.
+//! The address of a client: that of the peer or, behind a trusted proxy, the one that the proxy forwards.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -9,9 +9,9 @@ use http::HeaderMap;
 use ipnet::{IpNet, Ipv4Net};
 use serde::{Deserialize, Serialize};
 
-/// Where proxies write the addresses of their clients.
+/// The header in which proxies forward the addresses of their clients.
 const HEADER: &str = "x-forwarded-for";
-/// Bytes of a value that cannot be read that the log shows.
+/// The number of bytes of an unreadable value that the log shows.
 const SHOWN_BYTES_MAX: usize = 64;
 
 /// The network of a proxy: an address, or a range of addresses in CIDR notation (`10.0.0.0/8`).
@@ -32,7 +32,8 @@ impl FromStr for Network {
     }
 }
 
-/// Addresses are compared in their canonical form, so an IPv4 network that is written as one of IPv6 is made one of IPv4.
+/// Returns a network in canonical form, in which an IPv4 network written as IPv6 is IPv4. Addresses are compared in
+/// canonical form.
 fn canonical(network: IpNet) -> IpNet {
     let mapped = match network {
         IpNet::V4(_) => None,
@@ -65,11 +66,11 @@ impl From<Network> for String {
     }
 }
 
-/// The proxies whose `X-Forwarded-For` counts.
+/// The proxies whose `X-Forwarded-For` is trusted.
 #[derive(Debug)]
 pub(crate) struct TrustedProxies {
     networks: Vec<Network>,
-    /// Whether a value that cannot be read was logged.
+    /// Whether an unreadable value was logged.
     logged: AtomicBool,
 }
 
@@ -78,14 +79,14 @@ impl TrustedProxies {
         Self { networks, logged: AtomicBool::new(false) }
     }
 
-    /// Whether an address is that of a trusted proxy.
+    /// Returns whether an address is that of a trusted proxy.
     pub(crate) fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.networks.iter().any(|Network(network)| network.contains(&address))
     }
 
-    /// The client's address. `X-Forwarded-For` is read from its end, as far as trusted proxies wrote it. Where one of them
-    /// wrote what cannot be read, the proxy's own address counts, and the first such value is logged.
+    /// Returns the client's address. `X-Forwarded-For` is read from its end, as far as trusted proxies wrote it. If one
+    /// of them wrote an unreadable value, the proxy's own address is used, and the first such value is logged.
     pub(crate) fn client_address(&self, headers: &HeaderMap, peer: SocketAddr) -> SocketAddr {
         let (address, unreadable) = self.forwarded(headers, peer.ip().to_canonical());
         if let Some(hop) = unreadable
@@ -102,10 +103,10 @@ impl TrustedProxies {
         SocketAddr::new(address, peer.port())
     }
 
-    /// The client's address, and the entry that could not be read and ended the search.
+    /// Returns the client's address, and the unreadable entry that ended the search, if any.
     fn forwarded<'h>(&self, headers: &'h HeaderMap, peer: IpAddr) -> (IpAddr, Option<&'h [u8]>) {
         let mut address = peer;
-        // By bytes: what a client wrote in front of a proxy's entry need not be text.
+        // Read as bytes, because what a client wrote before a proxy's entry need not be text.
         let values = headers.get_all(HEADER).iter().rev();
         let hops = values.flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
         for hop in hops.filter(|hop| !hop.is_empty()) {
@@ -119,7 +120,7 @@ impl TrustedProxies {
     }
 }
 
-/// An address as proxies write it: alone, in brackets, or with a port.
+/// Parses an address as proxies write it: alone, in brackets, or with a port.
 fn parse_hop(hop: &[u8]) -> Option<IpAddr> {
     let text = std::str::from_utf8(hop).ok()?;
     let alone = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
@@ -177,7 +178,7 @@ mod tests {
             ("[2001:db8::1]", "2001:db8::1"),
             ("2001:db8::1", "2001:db8::1"),
             ("192.0.2.11,", "192.0.2.11"),
-            // What a client wrote before does not hide what the proxy wrote.
+            // An unreadable entry of the client does not hide the proxy's entry.
             ("\u{e4}, 192.0.2.11", "192.0.2.11"),
         ] {
             check("127.0.0.1", header, &["127.0.0.1"], expected);

@@ -4,19 +4,19 @@ use std::time::Duration;
 
 use quintet_service::Service;
 
-/// How often changes by another process (the command line) are picked up, and expired meetups are looked for.
+/// The interval at which commits of other processes (the command line) are picked up, and meetups are expired.
 const TICK: Duration = Duration::from_secs(1);
-/// How long guests of an earlier run have to come back.
+/// The time that guests of an earlier run have to come back.
 const GUESTS_RETURN: Duration = Duration::from_secs(quintet_domain::limits::GUEST_LEAVES_AFTER_SECONDS);
-/// How often empty rooms of guests are looked for.
+/// The interval at which memberships and rooms of guests are swept.
 const SWEEP: Duration = Duration::from_secs(10 * 60);
 
-/// Time between two rounds of pruning.
+/// The time between two rounds of pruning.
 const PRUNE: Duration = Duration::from_secs(60);
-/// Transactions in one round of pruning, at most; other writes run between them.
+/// The largest number of transactions in one round of pruning. Other writes run between them.
 const PRUNE_TURNS: usize = 200;
 
-/// Runs until it is dropped.
+/// Runs the periodic work until the future is dropped.
 pub(crate) async fn run(service: Service) {
     let mut tick = tokio::time::interval(TICK);
     let (start, started_at) = (tokio::time::Instant::now(), service.environment().now());
@@ -24,14 +24,14 @@ pub(crate) async fn run(service: Service) {
     let (mut files_seen, mut guests_seen, mut next_prune) = (0, 0, start);
     loop {
         tick.tick().await;
-        // Also takes over what another process committed.
+        // This also picks up what another process committed.
         if let Err(error) = service.expire_meetups().await {
             tracing::warn!(%error, "meetups could not be expired");
         }
         if let Err(error) = service.continue_erasure().await {
             tracing::warn!(%error, "deleting the messages of an erased user failed");
         }
-        // Each call checks some files and goes on where the last one ended, so that all are checked again and again.
+        // Each call checks some files and continues where the last one ended, so that all are checked again and again.
         files_seen = match service.sweep_files(files_seen).await {
             Ok(next) => next,
             Err(error) => {
@@ -52,7 +52,7 @@ pub(crate) async fn run(service: Service) {
         if tokio::time::Instant::now() >= next_sweep {
             next_sweep += SWEEP;
             let present = service.presence().guests();
-            // Memberships of this run end with their guests; those of an earlier run have nobody else to end them.
+            // A membership of a guest of this run ends with the guest. This sweep ends those of earlier runs.
             if let Err(error) = service.sweep(present, started_at).await {
                 tracing::warn!(%error, "guests' memberships and rooms could not be swept");
             }

@@ -1,4 +1,4 @@
-//! Where to listen: `[ADDR:]PORT[=DIALECT[,trust]]`.
+//! Listeners, written as `[ADDR:]PORT[=DIALECT[,trust]]`.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -7,7 +7,7 @@ use std::str::FromStr;
 use quintet_dialect::Dialect;
 use serde::{Deserialize, Serialize};
 
-/// One listener.
+/// The settings of one listener.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub(crate) struct Listen {

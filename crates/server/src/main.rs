@@ -1,7 +1,7 @@
-//! The binary: configuration, composition, life and death of the process.
+//! The binary: configuration, composition, and the start and end of the process.
 //!
-//! What lives here: everything that reads the command line, the environment or a file of configuration, and nothing
-//! that knows a message.
+//! What lives here: everything that reads the command line, the environment or a configuration file.
+//! What does not live here: anything about messages.
 
 mod admin;
 mod cli;
@@ -9,6 +9,7 @@ mod compose;
 mod config;
 mod edge;
 mod environment;
+mod failure;
 mod forwarded;
 mod housekeeping;
 mod listen;
@@ -26,13 +27,12 @@ use clap::Parser;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::failure::Failure;
+
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-/// What the operator is told when the process cannot do what it was asked: one sentence.
-pub(crate) type Failure = String;
-
-/// Time that reads and other work off the async threads have to end.
+/// The time that blocking work, such as reads, has to end at the end of the process.
 const RUNTIME_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(2);
 
 fn main() -> ExitCode {
@@ -50,13 +50,13 @@ fn run(cli: cli::Cli) -> Result<(), Failure> {
     process::keep_files_private();
     let config = config::Config::load(&cli.options)?;
     let targets = config.log.targets().map_err(|what| format!("[log] {what}"))?;
-    // A line that cannot be written, to a full disk for example, is lost: a report of that on the error output would fail
-    // as well, and would end the thread that wanted to log.
+    // A line that cannot be written, for example to a full disk, is lost. Reporting that on standard error would fail
+    // as well, and end the thread that logs.
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).log_internal_errors(false);
-    // Colours are for people: a program that reads the log from a file expects plain text.
+    // Colours only for terminals: tools that read a file of lines search for text.
     let lines = lines.with_ansi(std::io::stderr().is_terminal());
     tracing_subscriber::registry().with(lines).with(targets).init();
-    // One implementation of TLS for what comes in and what goes out; that it is set already is no error.
+    // One TLS implementation for incoming and outgoing connections. That one is installed already is not an error.
     let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -75,7 +75,7 @@ fn run(cli: cli::Cli) -> Result<(), Failure> {
             cli::Command::Backup { file } => admin::backup(&config, &file),
         }
     });
-    // A read that is stuck does not keep the process.
+    // A read that is stuck must not keep the process running.
     runtime.shutdown_timeout(RUNTIME_TIMEOUT);
     ended
 }

@@ -1,4 +1,4 @@
-//! What is looked up when somebody looks: connections and what waits for them.
+//! The metrics that are collected at a scrape: connections and their queues.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use quintet_socketio::Engine;
 
 use crate::edge::places::Places;
 
-/// The connections of this process.
+/// The connections of this process, as a collector of metrics.
 #[derive(Debug)]
 pub(crate) struct Connections {
     pub(crate) places: Arc<Places>,
@@ -21,7 +21,7 @@ pub(crate) struct Connections {
     pub(crate) service: Service,
 }
 
-/// Writes gauges of one name, each with its labels.
+/// Encodes gauges of one name, each with its labels.
 fn gauges<const N: usize>(
     encoder: &mut DescriptorEncoder<'_>,
     (name, help): (&str, &str),
@@ -34,18 +34,18 @@ fn gauges<const N: usize>(
     Ok(())
 }
 
-/// Writes a gauge that has no labels.
+/// Encodes a gauge without labels.
 fn gauge(encoder: &mut DescriptorEncoder<'_>, (name, help): (&str, &str), value: u64) -> Result<(), std::fmt::Error> {
     let value = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
     value.encode(encoder.encode_descriptor(name, help, None, value.metric_type())?)
 }
 
 impl Connections {
-    /// Open transports by what they are and what is spoken over them.
+    /// Counts open transports by dialect and kind of transport.
     fn transports(&self) -> BTreeMap<[(&'static str, &'static str); 2], usize> {
         let mut counts = BTreeMap::new();
         for transport in ["websocket", "polling", "plain"] {
-            // What nobody speaks is shown as well: a series that comes and goes is hard to watch.
+            // Zero counts are included, because a series that appears and disappears is hard to watch.
             for (dialect, _) in self.gateway.connections() {
                 counts.insert([("dialect", dialect), ("transport", transport)], 0);
             }
@@ -65,26 +65,26 @@ impl Collector for Connections {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
         let encoder = &mut encoder;
         let connections = self.gateway.connections().map(|(dialect, count)| ([("dialect", dialect)], count));
-        gauges(encoder, ("connections", "Connections that are somebody's or nobody's, by vocabulary"), connections)?;
-        gauges(encoder, ("transports", "Open transports, by what is spoken over them"), self.transports())?;
+        gauges(encoder, ("connections", "Connections of users and guests, by dialect"), connections)?;
+        gauges(encoder, ("transports", "Open transports, by dialect and kind of transport"), self.transports())?;
         let (load, plain) = (self.engine.load(), self.gateway.plain_queued_bytes());
         let queued = [([("of", "socketio")], load.queued_bytes), ([("of", "plain")], plain)];
-        gauges(encoder, ("queued_bytes", "Bytes that wait for clients"), queued)?;
+        gauges(encoder, ("queued_bytes", "Bytes queued for clients"), queued)?;
         let unidentified = [([], self.gateway.unidentified())];
-        gauges(encoder, ("unidentified", "Connections whose clients nobody vouches for"), unidentified)?;
+        gauges(encoder, ("unidentified", "Connections without a token"), unidentified)?;
         let unfinished = [([], self.gateway.unfinished_bytes())];
-        gauges(encoder, ("unfinished_bytes", "Bytes of messages that have begun and not ended"), unfinished)?;
+        gauges(encoder, ("unfinished_bytes", "Bytes held of unfinished messages"), unfinished)?;
         let (ordinary, triage) = self.places.taken();
         let places = [([("of", "ordinary")], ordinary), ([("of", "triage")], triage)];
-        gauges(encoder, ("places", "Places for connections that are taken"), places)?;
+        gauges(encoder, ("places", "Places taken by connections"), places)?;
         let room = [([], self.places.room())];
-        gauges(encoder, ("places_limit", "Connections that there are ordinary places for"), room)?;
+        gauges(encoder, ("places_limit", "The largest number of connections in ordinary places"), room)?;
         let waiting = [([("of", "store")], self.service.waiting())];
-        gauges(encoder, ("queued_commands", "Commands that wait to be committed"), waiting)?;
+        gauges(encoder, ("queued_commands", "Commands waiting to be committed"), waiting)?;
         if let Some(free) = self.service.free_bytes() {
-            gauge(encoder, ("disk_free_bytes", "Bytes that are free on the disk of the data"), free)?;
+            gauge(encoder, ("disk_free_bytes", "Free bytes on the disk of the data folder"), free)?;
         }
         let full = u64::from(self.service.is_full());
-        gauge(encoder, ("disk_full", "Whether so little is free that only deletions are accepted"), full)
+        gauge(encoder, ("disk_full", "Whether so little disk space is free that only deletions are accepted"), full)
     }
 }

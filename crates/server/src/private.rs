@@ -1,4 +1,4 @@
-//! Keeps the data folder private to its owner, whatever the umask was when it was made.
+//! Keeps the data folder private to its owner, whatever the umask was when it was created.
 
 use std::ffi::OsStr;
 use std::fs::{Metadata, Permissions};
@@ -8,31 +8,31 @@ use std::path::Path;
 
 use nix::unistd::geteuid;
 
-/// Mode of folders and files.
+/// The mode of folders, for the owner only.
 const FOLDER: u32 = 0o700;
 const FILE: u32 = 0o600;
 /// The permission bits of group and others.
 const OTHERS: u32 = 0o077;
-/// The sticky bit, of shared folders like `/tmp`, which are not narrowed.
+/// The sticky bit, set on shared folders like `/tmp`, whose mode is not changed.
 const STICKY: u32 = 0o1000;
 /// The permission bits of a file, without its type.
 const MODE: u32 = 0o7777;
 
-/// Whether a name is one of what the server keeps in the folder of its data. What else is there is not its own to change.
+/// Returns whether a name in the data folder belongs to the server. Others are not the server's to change.
 fn is_own(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
     matches!(&*name, "quintet.lock" | "token-key" | "jwt-secret" | "files") || name.starts_with("quintet.sqlite3")
 }
 
-/// Narrows the folder of the data, and what the server keeps in it, to its owner, and says so in the log. What cannot be
-/// narrowed, or belongs to another user, is warned of and left as it is: the server runs on, for the operator may have
-/// other means.
+/// Restricts the data folder, and what the server keeps in it, to the owner, and logs what it changes. What cannot be
+/// changed, or belongs to another user, is left as it is with a warning, because the operator may protect it by other
+/// means.
 pub(crate) fn narrow(folder: &Path) {
     let Ok(found) = std::fs::metadata(folder) else { return };
     if found.mode() & STICKY != 0 {
         let mode = found.mode() & MODE;
         tracing::warn!(
-            "{} is shared by many (mode {mode:o}); the data should have a folder of its own",
+            "{} is a shared folder (mode {mode:o}); the data should have a folder of its own",
             folder.display()
         );
         return;
@@ -40,9 +40,10 @@ pub(crate) fn narrow(folder: &Path) {
     let was_open = set(folder, &found, FOLDER);
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     for entry in entries.filter(|entry| is_own(&entry.file_name())) {
-        // What a folder holds is out of reach where the folder is, and files can be many.
+        // The contents of a private folder are unreachable to others, and files can be many, so they are not all
+        // checked.
         if let Err(error) = inside(&entry.path(), was_open) {
-            tracing::warn!("{} could not be looked at: {error}", entry.path().display());
+            tracing::warn!("{} could not be checked: {error}", entry.path().display());
         }
     }
 }
@@ -68,7 +69,7 @@ fn set(path: &Path, found: &Metadata, mode: u32) -> bool {
     if had & OTHERS == 0 {
         return false;
     }
-    // The superuser could change what is another user's as well.
+    // The superuser could also change the files of other users.
     if found.uid() != geteuid().as_raw() {
         tracing::warn!("{} is open to others (mode {had:o}) and belongs to another user", path.display());
         return true;

@@ -1,4 +1,4 @@
-//! The process's limits and defaults: the number of open files, and the modes of new files.
+//! The limits and defaults of the process: the number of open files, and the modes of new files.
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::stat::{Mode, umask};
@@ -8,13 +8,12 @@ pub(crate) fn keep_files_private() {
     umask(Mode::from_bits_truncate(0o077));
 }
 
-/// Raises the number of descriptors that the process may have to the most that the system allows it, and gives that
-/// number.
+/// Raises the limit of open files to the most that the system allows, and returns it.
 pub(crate) fn raise_descriptors() -> u64 {
     let (soft, hard) = match getrlimit(Resource::RLIMIT_NOFILE) {
         Ok(limits) => limits,
         Err(error) => {
-            tracing::warn!(%error, "the limit of open files is not known; 1024 are assumed");
+            tracing::warn!(%error, "the open-file limit is not known; 1024 is assumed");
             return 1_024;
         }
     };
@@ -24,7 +23,7 @@ pub(crate) fn raise_descriptors() -> u64 {
     match setrlimit(Resource::RLIMIT_NOFILE, hard, hard) {
         Ok(()) => hard,
         Err(error) => {
-            tracing::warn!(%error, "the limit of open files stays at {soft}");
+            tracing::warn!(%error, "the open-file limit stays at {soft}");
             soft
         }
     }

@@ -1,5 +1,5 @@
-//! The keys that tokens are signed with: the own one, made at the first start and kept, and the one that is shared with
-//! other back ends, where one is.
+//! The keys that tokens are signed with: the server's own key, created at the first start, and the secret shared with
+//! other back ends, if any.
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
@@ -9,25 +9,25 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use quintet_service::Keys;
 
-use crate::Failure;
 use crate::config::Config;
+use crate::failure::Failure;
 
-/// The file of the own key in the data folder: the key in hexadecimal, and when it was made, in seconds since 1970.
+/// The file of the own key in the data folder: the key in hexadecimal, and when it was created, in seconds since 1970.
 const FILE: &str = "token-key";
-/// The file in which version 0.1 kept the secret that it made where none was given.
+/// The file in which version 0.1 kept the secret that it created if none was configured.
 const RETIRED_FILE: &str = "jwt-secret";
-/// Bytes of a generated key.
+/// The number of bytes of a generated key.
 const BYTES: usize = 32;
 
-/// The keys. The own one is made and kept, with mode 0600, if there is none.
+/// Returns the keys. The own key is created and stored, with mode 0600, if there is none.
 pub(crate) fn keys(config: &Config) -> Result<Keys, Failure> {
     let shared = config.auth.jwt_secret.as_ref().map(|secret| secret.as_bytes().to_vec());
     if config.server.ephemeral {
-        let (own, own_made_s) = (made()?.into_bytes(), now_s());
+        let (own, own_made_s) = (generate()?.into_bytes(), now_s());
         return Ok(Keys { own, own_made_s, shared, retired: None });
     }
-    let (own, own_made_s) = kept(&config.server.data.join(FILE))?;
-    // Version 0.1 did not use it where a secret was configured.
+    let (own, own_made_s) = load_or_create(&config.server.data.join(FILE))?;
+    // Version 0.1 did not use its own secret if one was configured.
     let retired = match &shared {
         None => retired(&config.server.data.join(RETIRED_FILE))?,
         Some(_) => None,
@@ -40,18 +40,18 @@ fn now_s() -> i64 {
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
-/// A key of the system's random bytes, in hexadecimal.
-fn made() -> Result<String, Failure> {
+/// Returns a key of random bytes in hexadecimal.
+fn generate() -> Result<String, Failure> {
     let mut bytes = [0; BYTES];
     getrandom::fill(&mut bytes).map_err(|error| format!("the operating system gives no random bytes: {error}"))?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// The key in a file, which is made if it is not there, and when it was made.
-fn kept(path: &Path) -> Result<(Vec<u8>, i64), Failure> {
+/// Reads the key from a file, which is created if it does not exist, and the time of its creation.
+fn load_or_create(path: &Path) -> Result<(Vec<u8>, i64), Failure> {
     let failed = |error: std::io::Error| format!("cannot use {}: {error}", path.display());
     if !path.try_exists().map_err(failed)? {
-        make(path)?;
+        create(path)?;
     }
     let text = std::fs::read_to_string(path).map_err(failed)?;
     let (key, made_s) = text.trim().split_once(' ').unwrap_or_default();
@@ -63,17 +63,17 @@ fn kept(path: &Path) -> Result<(Vec<u8>, i64), Failure> {
     Ok((key.as_bytes().to_vec(), made_s))
 }
 
-/// Makes a key and keeps it, whole or not at all: two processes that start at once come to the same one.
-fn make(path: &Path) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| format!("cannot make {}: {error}", path.display());
+/// Creates and stores a key atomically: two processes that start at once end up with the same key.
+fn create(path: &Path) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| format!("cannot create {}: {error}", path.display());
     let draft = path.with_extension(format!("{}.draft", std::process::id()));
-    let text = format!("{} {}\n", made()?, now_s());
+    let text = format!("{} {}\n", generate()?, now_s());
     let written =
         OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft).and_then(|mut file| {
             file.write_all(text.as_bytes())?;
             file.sync_all()
         });
-    // A link never replaces what is there, as a rename would; not every file system has links.
+    // A link never replaces an existing file, while a rename does. Not every file system supports links.
     let linked = written.and_then(|()| match std::fs::hard_link(&draft, path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(_) => std::fs::rename(&draft, path),
@@ -81,18 +81,18 @@ fn make(path: &Path) -> Result<(), Failure> {
     });
     let _ = std::fs::remove_file(&draft);
     linked.map_err(failed)?;
-    // The folder is synced as well, or a crash could take the key back, and with it all sessions.
+    // The folder is synced as well. Otherwise a crash could lose the key, and with it all sessions.
     path.parent().map_or(Ok(()), |folder| std::fs::File::open(folder)?.sync_all()).map_err(failed)
 }
 
 fn warn_of_readers(path: &Path) {
     let mode = std::fs::metadata(path).map_or(0, |metadata| metadata.permissions().mode());
     if mode & 0o077 != 0 {
-        tracing::warn!(path = %path.display(), "others on this machine can read the key of all sessions; make its mode 0600");
+        tracing::warn!(path = %path.display(), "others on this machine can read the key that signs tokens; set its mode to 0600");
     }
 }
 
-/// The secret of version 0.1, if it made one.
+/// Reads the secret of version 0.1, if there is one.
 fn retired(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
     match std::fs::read(path) {
         Ok(secret) => Ok(Some(secret.trim_ascii().to_vec()).filter(|secret| !secret.is_empty())),

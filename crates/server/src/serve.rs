@@ -1,4 +1,4 @@
-//! Listening, serving, and the end.
+//! Runs the server: listening, serving, and stopping.
 
 use std::convert::Infallible;
 use std::io::Write;
@@ -22,35 +22,37 @@ use crate::compose::{self, Parts};
 use crate::config::{Config, Limits, MetricsListen, RegistrationName};
 use crate::edge::exposition::{self, Secret};
 use crate::edge::fullness::Fullness;
-use crate::edge::place::{IDLE_TIMEOUT, Peer, Place, Step};
+use crate::edge::http_state::{IDLE_TIMEOUT, Step};
+use crate::edge::place::{Peer, Place};
 use crate::edge::places::{self, Places};
 use crate::edge::respond::{Forms, Shared, respond};
 use crate::edge::room::DESCRIPTORS_MIN;
+use crate::failure::Failure;
 use crate::forwarded::TrustedProxies;
 use crate::listen::Listen;
 use crate::tls::Tls;
-use crate::{Failure, housekeeping, process};
+use crate::{housekeeping, process};
 
-/// Time that requests under way have once the server stops.
+/// The time that requests in progress have when the server stops.
 const REQUESTS_TIMEOUT: Duration = Duration::from_secs(3);
-/// Time to note when everybody was last seen.
+/// The time to record when users were last seen.
 const LAST_SEEN_TIMEOUT: Duration = Duration::from_secs(1);
-/// Time that connections have to be told goodbye.
+/// The time that connections have to close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(4);
-/// Time that the store has to commit what was queued, and to close.
+/// The time that the store has to commit queued writes and to close.
 const STORE_TIMEOUT: Duration = Duration::from_secs(10);
-/// Time after a failed accept, which mostly means that the process has no file left to open.
+/// The pause after a failed accept, which usually means that the process has no descriptor left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Connections that may wait to be accepted; the system has a bound of its own (`net.core.somaxconn`).
+/// The number of connections that may wait to be accepted. The system has its own limit (`net.core.somaxconn`).
 const BACKLOG: u32 = 16_384;
 
-/// Bytes of the head of a request, its first line included.
+/// The largest head of a request in bytes, including its first line.
 const HEAD_BYTES_MAX: usize = 32 * 1024;
-/// Bytes buffered of one connection's input, and of its output.
+/// The largest number of bytes buffered of one connection's input, and of its output.
 const BUFFER_BYTES_MAX: usize = 64 * 1024;
 
-/// Runs the server until it is told to stop.
+/// Runs the server until a signal stops it.
 pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
     let tls = Tls::of(&config)?;
@@ -78,9 +80,9 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
         addresses.push((listener.local_addr().unwrap_or(listen.address), *listen));
     }
     let metrics_address = metrics.as_ref().and_then(|metrics| metrics.local_addr().ok());
-    let mut lines = hello(&config, &addresses, metrics_address, tls.is_some(), descriptors).join("\n");
+    let mut lines = start_lines(&config, &addresses, metrics_address, tls.is_some(), descriptors).join("\n");
     lines.push('\n');
-    // Where they cannot be written the server does without.
+    // The server also runs if standard output is closed.
     let mut stdout = std::io::stdout();
     let _ = stdout.write_all(lines.as_bytes()).and_then(|()| stdout.flush());
 
@@ -114,24 +116,24 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     if let Some(listener) = metrics {
         accepting.push(tokio::spawn(exposition::serve(listener, service.clone())));
     }
-    let keeping = tokio::spawn(housekeeping::run(service.clone()));
+    let housekeeping = tokio::spawn(housekeeping::run(service.clone()));
     let tending = tokio::spawn(tend(places, fullness));
 
-    signals.until_told_to_stop(tls.as_deref()).await;
+    signals.until_stopped(tls.as_deref()).await;
 
     tracing::info!("stopping");
     tokio::spawn(async move {
-        // Whoever says it twice does not want to wait. Nothing that was acknowledged is in danger.
-        signals.until_told_to_stop(None).await;
+        // A second signal ends the process at once. Nothing that was acknowledged is lost.
+        signals.until_stopped(None).await;
         std::process::exit(1);
     });
     for task in accepting {
         task.abort();
         let _ = task.await;
     }
-    keeping.abort();
+    housekeeping.abort();
     tending.abort();
-    // Whatever holds the hub up does not hold up the end.
+    // A stuck hub must not delay the end.
     let _ = tokio::time::timeout(LAST_SEEN_TIMEOUT, gateway.before_close()).await;
     let _ = stop.send(true);
     let close = async { tokio::join!(engine.close(CloseReason::Shutdown), gateway.close()) };
@@ -140,23 +142,23 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     let _ = tokio::time::timeout(REQUESTS_TIMEOUT, connections.wait()).await;
     match tokio::time::timeout(STORE_TIMEOUT, service.close()).await {
         Ok(()) => Ok(()),
-        // Nothing that was acknowledged is in danger: that was committed before.
+        // Nothing that was acknowledged is lost: it was committed before.
         Err(_) => Err(format!("the store did not close within {} s", STORE_TIMEOUT.as_secs())),
     }
 }
 
-/// Listens with room for a storm: a connection that finds the queue full is dropped by the system, and its client
-/// tries again only after a second.
+/// Binds a listener with a long backlog. If the backlog is full, the system drops a new connection, and its client
+/// retries only after a second.
 fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    // A restart does not wait for what is left of earlier connections.
+    // A restart must not wait for remains of earlier connections.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
 }
 
-/// The lines of the start. `descriptors` is how many the process may have.
-fn hello(
+/// Returns the lines that are printed at the start. `descriptors` is the open-file limit.
+fn start_lines(
     config: &Config,
     listeners: &[(SocketAddr, Listen)],
     metrics: Option<SocketAddr>,
@@ -168,11 +170,11 @@ fn hello(
     for (address, listen) in listeners {
         let speaks = match listen.dialect {
             None => "meetup, messenger, rooms, conversations and chat".to_owned(),
-            Some(dialect) => format!("{} where a client names no other", dialect.as_str()),
+            Some(dialect) => format!("{} unless a client names another", dialect.as_str()),
         };
         lines.push(format!("  listening on {scheme}://{address}, speaking {speaks}"));
         if listen.trust {
-            let warning = "takes every client's word for who it is; keep it in a closed network";
+            let warning = "trusts what clients say about their identity; use it only in a closed network";
             lines.push(format!("  warning: {address} {warning}"));
         }
     }
@@ -183,7 +185,7 @@ fn hello(
         lines.push(format!("  warning: {warning}"));
     }
     lines.push(match config.server.ephemeral {
-        true => "  data in memory, gone with this process".to_owned(),
+        true => "  data in memory, lost when this process ends".to_owned(),
         false => format!("  data in {}", config.server.data.display()),
     });
     if let Some(address) = metrics {
@@ -196,14 +198,14 @@ fn hello(
     let (set, most) = (config.limits.unidentified, config.limits.room(descriptors).unidentified_max());
     if set > most && set != Limits::default().unidentified {
         lines.push(format!(
-            "  warning: [limits] unidentified is {set}, and {most} are taken: half of the connections that there is room for"
+            "  warning: [limits] unidentified is {set}, but at most {most} are allowed, half of the connections that there is room for"
         ));
     }
-    lines.push(format!("  guests are {}", if config.auth.guests { "let into open rooms" } else { "not let in" }));
+    lines.push(format!("  guests are {}", if config.auth.guests { "admitted to open rooms" } else { "not admitted" }));
     lines
 }
 
-/// What the bounds on connections come to with as many open files as this process may have, as a comment of TOML.
+/// Returns the effective limits on connections under this process's open-file limit, as a TOML comment.
 pub(crate) fn room_comment(config: &Config) -> String {
     let descriptors = process::raise_descriptors();
     let room = config.limits.room(descriptors);
@@ -214,13 +216,13 @@ pub(crate) fn room_comment(config: &Config) -> String {
     )
 }
 
-/// Whether people whom the operator does not know can reach the server and make accounts.
+/// Returns whether people whom the operator does not know can reach the server and register.
 fn is_open_to_strangers(addresses: &[IpAddr], registration: RegistrationName) -> bool {
     let reachable = addresses.iter().any(|address| !address.to_canonical().is_loopback());
     reachable && registration == RegistrationName::Open
 }
 
-/// The signals that are listened for.
+/// The signals that the server handles.
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
@@ -228,8 +230,8 @@ struct Signals {
 }
 
 impl Signals {
-    /// Starts to listen. Before that a signal ends the process as the system has it, so this comes before any word
-    /// that the server is there.
+    /// Starts to listen for signals. Called before the server reports that it runs, because until then a signal has the
+    /// system's default effect.
     fn listen() -> Result<Self, Failure> {
         let failed = |error: std::io::Error| format!("cannot listen for signals: {error}");
         Ok(Self {
@@ -239,15 +241,15 @@ impl Signals {
         })
     }
 
-    /// Waits for SIGTERM or Ctrl-C; SIGHUP reads the files of TLS again.
-    async fn until_told_to_stop(&mut self, tls: Option<&Tls>) {
+    /// Waits for SIGTERM or Ctrl-C. SIGHUP reloads the TLS files meanwhile.
+    async fn until_stopped(&mut self, tls: Option<&Tls>) {
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => return,
                 _ = self.interrupt.recv() => return,
                 _ = self.hangup.recv() => match tls.map(Tls::reload) {
-                    Some(Ok(())) => tracing::info!("the certificate was read again"),
-                    Some(Err(why)) => tracing::error!("{why}; the old certificate stays in force"),
+                    Some(Ok(())) => tracing::info!("the certificate was reloaded"),
+                    Some(Err(why)) => tracing::error!("{why}; the old certificate stays in use"),
                     None => {}
                 },
             }
@@ -255,7 +257,7 @@ impl Signals {
     }
 }
 
-/// The state that all connections of a listener share.
+/// The state shared by all connections of a listener.
 #[derive(Clone)]
 struct Accepted {
     listen: Listen,
@@ -315,7 +317,7 @@ async fn accept(listener: TcpListener, accepted: Accepted) {
                         place.awaits_head();
                         connection(stream, peer, listen, shared, place, stopping).await;
                     }
-                    Err(error) => tracing::debug!(%error, "a handshake of TLS failed"),
+                    Err(error) => tracing::debug!(%error, "a TLS handshake failed"),
                 },
             }
         });
@@ -323,7 +325,7 @@ async fn accept(listener: TcpListener, accepted: Accepted) {
     }
 }
 
-/// Serves one connection's requests; a WebSocket goes its own way from the upgrade on.
+/// Serves the requests of one connection. After an upgrade, the engine or gateway drives the WebSocket.
 async fn connection<S>(
     stream: S,
     peer: SocketAddr,
@@ -342,7 +344,7 @@ async fn connection<S>(
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
-        // The time of a head is bounded by the place of the connection. This makes hyper look for the next one.
+        // The connection's place bounds the time of a head. This setting makes hyper wait for the next head.
         .header_read_timeout(IDLE_TIMEOUT)
         .max_header_size(HEAD_BYTES_MAX)
         .max_buf_size(BUFFER_BYTES_MAX)
@@ -362,7 +364,7 @@ async fn connection<S>(
     };
     match result {
         Ok(()) => place.http_ended(),
-        Err(error) => tracing::debug!(%error, "a connection ended in an error"),
+        Err(error) => tracing::debug!(%error, "a connection ended with an error"),
     }
 }
 
@@ -386,7 +388,7 @@ mod tests {
     fn the_start_warns_of_open_registration_once() {
         let listeners = [("127.0.0.1:3000", Listen::default()), ("0.0.0.0:3001", Listen::default())];
         let listeners = listeners.map(|(address, listen)| (address.parse().expect("an address"), listen));
-        let lines = hello(&Config::default(), &listeners, None, false, 1_024);
+        let lines = start_lines(&Config::default(), &listeners, None, false, 1_024);
         let warnings: Vec<&String> = lines.iter().filter(|line| line.contains("warning")).collect();
         let expected = "  warning: anyone who can reach this server can register; set [auth] registration = \"closed\" to prevent that";
         assert_eq!(warnings, [expected]);

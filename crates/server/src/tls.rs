@@ -1,4 +1,4 @@
-//! TLS by rustls; the files are read again on SIGHUP.
+//! TLS with rustls. The files are read again on SIGHUP.
 
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -9,10 +9,10 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use crate::Failure;
 use crate::config::Config;
+use crate::failure::Failure;
 
-/// The certificate and key in force.
+/// The current certificate and key, and their files.
 pub(crate) struct Tls {
     cert: PathBuf,
     key: PathBuf,
@@ -20,7 +20,7 @@ pub(crate) struct Tls {
 }
 
 impl Tls {
-    /// Reads the files that the configuration names, if it does.
+    /// Reads the files that the configuration names. Returns `None` if it names none.
     pub(crate) fn of(config: &Config) -> Result<Option<Arc<Self>>, Failure> {
         let (Some(cert), Some(key)) = (config.tls.cert.clone(), config.tls.key.clone()) else { return Ok(None) };
         let current = RwLock::new(read(&cert, &key)?);
@@ -31,7 +31,7 @@ impl Tls {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Reads the files again; what is in force stays if they are bad.
+    /// Reads the files again. If they are not valid, the current ones stay in use.
     pub(crate) fn reload(&self) -> Result<(), Failure> {
         let acceptor = read(&self.cert, &self.key)?;
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = acceptor;

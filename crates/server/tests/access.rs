@@ -1,4 +1,5 @@
-//! Who may call what: every endpoint, for nobody, a stranger, a member, the owner and a service.
+//! Access control: the status of every endpoint for a caller without a token, a stranger, a member, the owner and a
+//! service.
 
 mod support;
 
@@ -11,14 +12,14 @@ use support::{Http, Server, is_of};
 const SECRET: &str = "a secret of the tests, of 32 bytes and more";
 
 fn token(user: &str) -> String {
-    // Issued now, as the end of an account without a password wants it.
+    // Issued now, because erasing an account without a password needs a recent token.
     let now_s = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs();
     let claims = json!({ "sub": user, "username": user, "iat": now_s, "exp": 4_102_444_800_u64 });
     jsonwebtoken::encode(&Header::default(), &claims, &EncodingKey::from_secret(SECRET.as_bytes())).expect("a token")
 }
 
-/// A closed group of `owner` and `member`, a message of the owner's, and a meetup that the member takes part in and
-/// `asker` asks to.
+/// A closed group of `owner` and `member`, a message of the owner, and a meetup that the member takes part in and that
+/// `asker` requests to join.
 struct Stage {
     conversation: String,
     message: String,
@@ -44,7 +45,7 @@ async fn stage(http: &Http) -> Stage {
     Stage { conversation, message, meetup }
 }
 
-/// One line an endpoint: what it answers nobody, a stranger, a member, the owner and a service.
+/// One row per endpoint: the statuses for no token, a stranger, a member, the owner and a service.
 #[rustfmt::skip]
 fn table() -> Vec<(&'static str, &'static str, Value, [u16; 5])> {
     let none = || Value::Null;
@@ -85,19 +86,19 @@ fn table() -> Vec<(&'static str, &'static str, Value, [u16; 5])> {
         ("POST",   "/meetups/{t}/requests/asker/accept", none(),                                   [401, 403, 403, 200, 200]),
         ("POST",   "/meetups/{t}/requests/asker/decline", none(),                                  [401, 403, 403, 200, 200]),
         ("DELETE", "/meetups/{t}/participants/member",   none(),                                   [401, 404, 200, 200, 200]),
-        // These tokens are another back end's, which alone can give new ones.
+        // These tokens come from another back end, and only that one can refresh them.
         ("POST",   "/auth/refresh",                      none(),                                   [401, 403, 403, 403, 403]),
-        // Ends what these users could do in the rows before.
+        // Ends the sessions of these users, so the row comes last.
         ("PUT",    "/me/password", json!({ "currentPassword": "", "newPassword": "correct horse" }), [401, 403, 403, 403, 403]),
     ]
 }
 
-/// What the table leaves out: what needs no token, and what ends the askers.
+/// The endpoints that the table leaves out: those that need no token, and those that end the callers' sessions.
 const ELSEWHERE: [&str; 6] =
     ["POST /auth/register", "POST /auth/login", "POST /auth/revoke", "DELETE /me", "POST /files", "GET /openapi.json"];
 
 #[tokio::test]
-async fn no_endpoint_is_missing_in_the_table() {
+async fn the_table_has_every_endpoint() {
     let server = Server::start();
     let mut missing = Vec::new();
     for (method, path) in server.http().operations().await {
@@ -111,7 +112,7 @@ async fn no_endpoint_is_missing_in_the_table() {
 }
 
 #[tokio::test]
-async fn every_endpoint_for_everybody() {
+async fn every_endpoint_for_every_caller() {
     let server = Server::with().env("QUINTET_JWT_SECRET", SECRET).run();
     let http = server.http();
     let (made, key) = server.run(&["key", "add", "shop"]);
@@ -140,7 +141,7 @@ async fn every_endpoint_for_everybody() {
             }
         }
     }
-    // What ends the asker: for people alone, and for those by their own tokens.
+    // The endpoints that end the caller's sessions: only for users, and by their own tokens.
     for (method, path) in [("POST", "/auth/revoke"), ("DELETE", "/me")] {
         for (token, status) in [(&tokens[0], 401), (&key, 403), (&tokens[1], 204), (&tokens[1], 401)] {
             http.api(token, method, path, Value::Null).await.expect(status);

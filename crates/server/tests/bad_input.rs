@@ -1,4 +1,4 @@
-//! Bad input gets its clear error, or the close that the protocol prescribes; the others notice nothing.
+//! Bad input gets a clear error, or the close that the protocol prescribes, and does not affect others.
 
 mod support;
 
@@ -29,7 +29,7 @@ struct Stage {
     watcher: Wire,
 }
 
-/// A group of alice and bob; bob watches that nothing happens there.
+/// A group of alice and bob. Bob's connection checks that nothing is delivered.
 async fn stage() -> Stage {
     let server = Server::with().args(&["--jwt-secret", SECRET]).run();
     let http = server.http();
@@ -46,18 +46,18 @@ impl Stage {
     async fn connect(&self, dialect: &str) -> Wire {
         let mut wire =
             Wire::connect(self.server.address(), &format!("/{dialect}"), &json!({ "token": self.alice.1 })).await;
-        // What a connection is told first is no answer to anything.
+        // What is delivered at the connect is not an answer to anything.
         wire.call("no such event", &Value::Null).await;
         wire.events.clear();
         wire
     }
 
-    /// Nothing was stored, and nobody heard anything but whom to expect.
+    /// Asserts that nothing was stored and that nothing but presence was delivered.
     async fn nothing_happened(mut self) {
         self.watcher.call("no such event", &Value::Null).await;
         self.watcher.call("typing:stop", &json!({ "chatId": self.place })).await;
-        let heard: Vec<_> = self.watcher.events.iter().filter(|(name, _)| name != "user:status").collect();
-        assert!(heard.is_empty(), "the others heard {heard:?}");
+        let received: Vec<_> = self.watcher.events.iter().filter(|(name, _)| name != "user:status").collect();
+        assert!(received.is_empty(), "the others received {received:?}");
         for place in [&self.place, &self.direct] {
             let path = format!("/conversations/{place}/messages");
             let page = self.server.http().api(&self.alice.1, "GET", &path, Value::Null).await.expect(200);
@@ -66,7 +66,7 @@ impl Stage {
     }
 }
 
-/// Each event of a dialect, as it should be: `$alice`, `$place` stand for what is there.
+/// A valid payload for each event of a dialect, with `$alice` and `$place` replaced by ids.
 fn good(dialect: &str, alice: &str, place: &str) -> Vec<(&'static str, Value)> {
     match dialect {
         "meetup" => vec![
@@ -119,7 +119,7 @@ fn good(dialect: &str, alice: &str, place: &str) -> Vec<(&'static str, Value)> {
 const DIALECTS: [&str; 5] = ["meetup", "messenger", "rooms", "conversations", "chat"];
 const TEXTS: [&str; 3] = ["content", "message", "newContent"];
 
-/// The failing acknowledgement of a dialect: its code, where it is shaped as the dialect has it.
+/// Returns the code of a failing acknowledgement, and checks its format in the dialect.
 fn refused(dialect: &str, ack: &Value) -> String {
     let shaped = match dialect {
         "meetup" => ack["status"] == "error",
@@ -153,7 +153,7 @@ async fn each_event_of_each_dialect() {
                 bad.push((with(None), "ERR_INVALID_PAYLOAD", named.clone()));
                 bad.push((with(Some(json!({ "a": 1 }))), "ERR_INVALID_PAYLOAD", named.clone()));
                 if TEXTS.contains(&key.as_str()) {
-                    // Whether an edit may be blank depends on the message, and here there is none.
+                    // Whether an edit may be blank depends on the message, which does not exist here.
                     if !payload["messageId"].is_string() {
                         bad.push((with(Some("  \n ".into())), "ERR_INVALID_PAYLOAD", named.clone()));
                     }
@@ -178,7 +178,7 @@ async fn each_event_of_each_dialect() {
                 assert!(ack.to_string().contains(&named), "{dialect} {event} {payload}: {ack} does not name {named}");
             }
         }
-        // Without an acknowledgement asked for, the same as an `error` event.
+        // Without an acknowledgement, the same comes as an `error` event.
         let (event, _) = good(dialect, "", "")[0].clone();
         wire.events.clear();
         wire.emit(event, &json!({})).await;
@@ -249,7 +249,7 @@ async fn tokens_of_an_existing_backend() {
         assert_eq!(me["id"], id);
         assert_eq!(me["name"], "From Elsewhere");
     }
-    // A taken username gets a suffix; a number becomes its text; without a name, one is made.
+    // A taken username gets a suffix, a number becomes a string, and a missing name is made up.
     let again = token(&json!({ "sub": 42, "username": "alice" }), SECRET);
     let me = stage.server.http().api(&again, "GET", "/me", Value::Null).await.expect(200);
     assert_eq!((me["id"].as_str(), me["username"].as_str()), (Some("42"), Some("alice-2")));
@@ -260,7 +260,7 @@ async fn tokens_of_an_existing_backend() {
 }
 
 #[tokio::test]
-async fn what_breaks_the_protocol_is_closed() {
+async fn protocol_errors_close_the_connection() {
     let stage = stage().await;
     let frames = [
         Message::text("42[\"message:send\",{\"chatId\""),
@@ -278,7 +278,7 @@ async fn what_breaks_the_protocol_is_closed() {
         let mut wire = stage.connect("chat").await;
         wire.send_message(frame).await;
         if shown.contains("452-") {
-            // Text where an attachment should be.
+            // A text message where an attachment is expected.
             wire.send("42/chat,[\"x\"]").await;
         }
         assert_eq!(wire.close_code().await, Some(1002), "{shown}");
@@ -290,14 +290,14 @@ async fn what_breaks_the_protocol_is_closed() {
 }
 
 #[tokio::test]
-async fn broken_utf_8_is_closed() {
+async fn invalid_utf_8_closes_the_connection() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let stage = stage().await;
     let mut stream = tokio::net::TcpStream::connect(stage.server.address()).await.expect("connected");
     let head = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
                 sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     stream.write_all(head.as_bytes()).await.expect("written");
-    // A masked text frame of two bytes that are no UTF-8.
+    // A masked text frame with two bytes that are not UTF-8.
     stream.write_all(&[0x81, 0x82, 0, 0, 0, 0, 0xC0, 0x80]).await.expect("written");
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.expect("closed");
@@ -308,7 +308,7 @@ async fn broken_utf_8_is_closed() {
 
 #[tokio::test]
 async fn a_thousand_events_at_once() {
-    // Here the rates count.
+    // Rates are on here.
     let server = Server::with().env("QUINTET_LIMITS_RATES", "true").run();
     let http = server.http();
     let (alice, bob) = (http.register("alice").await, http.register("bob").await);
@@ -323,7 +323,7 @@ async fn a_thousand_events_at_once() {
             break;
         }
     }
-    // What is refused is answered, and then the connection is closed, with what is still being committed unanswered.
+    // Refused events are answered, then the connection is closed without answers to those still being committed.
     while let Some(frame) = flooder.frame().await {
         let Some(ack) = frame.strip_prefix("43/chat,") else { continue };
         let ack: Value = serde_json::from_str(&ack[ack.find('[').expect("arguments")..]).expect("JSON");
@@ -336,16 +336,19 @@ async fn a_thousand_events_at_once() {
         }
     }
     assert!(sent > 0 && limited >= 200, "{sent} sent, {limited} refused");
-    // The other one is served as if nothing had happened, and heard just what was taken.
+    // The other connection is served as before, and received exactly the accepted messages.
     let ack = other.call("message:send", &json!({ "chatId": place, "content": "calm" })).await;
     assert_eq!(ack["success"], true, "{ack}");
-    let mut heard = 0;
+    let mut received = 0;
     loop {
         let message = other.next("message:new").await;
         if message["content"] == "calm" {
             break;
         }
-        heard += 1;
+        received += 1;
     }
-    assert!(heard >= 100.max(sent) && heard + limited < 1_000, "{heard} heard, {sent} sent, {limited} refused");
+    assert!(
+        received >= 100.max(sent) && received + limited < 1_000,
+        "{received} received, {sent} sent, {limited} refused"
+    );
 }

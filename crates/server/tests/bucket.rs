@@ -1,4 +1,4 @@
-//! Files in a bucket of an S3 service that looks at every signature.
+//! Files in a bucket of an S3 service that verifies every signature.
 
 mod support;
 
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use support::{Http, Server};
 use tokio::net::TcpListener;
 
-/// A service with one bucket, on a port of its own; gives its address.
+/// Starts a service with one bucket on a free port. Returns its address.
 async fn s3(folder: &Path) -> std::net::SocketAddr {
     std::fs::create_dir(folder.join("chat")).expect("a bucket");
     let mut builder = S3ServiceBuilder::new(s3s_fs::FileSystem::new(folder).expect("a folder"));
@@ -33,7 +33,7 @@ async fn s3(folder: &Path) -> std::net::SocketAddr {
     address
 }
 
-/// Objects below a folder, and parts of uploads; not what the service notes of them.
+/// Counts objects and parts of uploads below a folder, without the service's own files.
 fn objects(folder: &Path) -> usize {
     let noted = |name: &str| name.ends_with(".metadata.json") || name.ends_with(".internal.json");
     let below = |entry: std::fs::DirEntry| match entry.path() {
@@ -72,7 +72,7 @@ async fn a_browser_follows_a_signed_link() {
     let server = server(service, "a secret").run();
     let http = server.http();
     let alice = http.register("alice").await;
-    // More than one part.
+    // Large enough for several parts.
     let bytes: Vec<u8> = (0..6_000_000_u32).map(|n| n as u8).collect();
     let made = http.upload(&alice.1, "a b.bin", &bytes).await.expect(201);
     assert_eq!((&made["size"], &made["name"]), (&json!(6_000_000), &json!("a b.bin")));
@@ -88,7 +88,7 @@ async fn a_browser_follows_a_signed_link() {
     assert_eq!((status, found.len()), (200, bytes.len()), "{head}");
     assert!(found == bytes && head.contains("attachment; filename*=utf-8''a%20b%2ebin"), "{head}");
     assert_eq!(http.send_bytes("HEAD", url, &[]).await.0, 200, "what is signed is signed for GET");
-    // What somebody changes in it is not signed.
+    // A changed link is not signed.
     let changed = place.replace("attachment", "inline");
     assert_eq!(Http::new(service).send_bytes("GET", &changed, &[]).await.0, 403);
 
@@ -100,7 +100,7 @@ async fn a_browser_follows_a_signed_link() {
     assert_eq!(http.send_bytes("GET", url, &[]).await.0, 404);
     until_empty(&bucket).await;
 
-    // Short: one object at once.
+    // Short enough for a single object.
     let short = http.upload(&alice.1, "short", b"bytes").await.expect(201);
     let location = http.header("GET", short["url"].as_str().expect("a link"), "location").await;
     let place = location.strip_prefix(&format!("http://{service}")).unwrap_or_else(|| panic!("{location}"));
@@ -108,18 +108,18 @@ async fn a_browser_follows_a_signed_link() {
     http.api(&alice.1, "DELETE", "/me", json!({ "currentPassword": "correct horse" })).await.expect(204);
     until_empty(&bucket).await;
 
-    // Too large: nothing is left of its parts.
+    // A file that is too large leaves no parts behind.
     let bob = http.register("bob").await;
     http.upload(&bob.1, "large", &vec![7; 25_000_001]).await.expect(413);
     until_empty(folder.path()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bucket_that_cannot_be_used_is_said_at_the_start() {
+async fn an_unusable_bucket_prevents_the_start() {
     let folder = tempfile::tempdir().expect("a folder");
     let service = s3(folder.path()).await;
     for server in [server(service, "another secret"), server(service, "a secret").env("AWS_ACCESS_KEY_ID", "nobody")] {
         let said = server.fail();
-        assert!(said.contains("files cannot be kept where [files] says"), "{said}");
+        assert!(said.contains("files cannot be stored as [files] configures"), "{said}");
     }
 }

@@ -1,4 +1,4 @@
-//! What is acknowledged is on the disk: watched at the system calls, and on a disk that is full.
+//! Acknowledged messages are on disk, which the system calls show, even when the disk is full.
 
 mod support;
 
@@ -7,30 +7,30 @@ use std::process::Command;
 use serde_json::{Value, json};
 use support::{Server, Wire};
 
-/// What matters of a trace: the log is synced, or text goes to a socket.
+/// A relevant call in a trace: the log is synced, or text goes to a socket.
 #[derive(Debug, PartialEq)]
 enum Call {
     Synced,
-    Told(String),
+    Delivered(String),
 }
 
 fn read(trace: &str) -> Vec<Call> {
     let mut calls = Vec::new();
     for line in trace.lines() {
         let synced = line.contains("fdatasync") || line.contains("fsync");
-        // A call that another thread interrupted is done where it is resumed.
+        // A call that another thread interrupted ends where it is resumed.
         let done = line.contains("= 0") && !line.contains("<unfinished");
         if synced && done {
             calls.push(Call::Synced);
         } else if line.contains("writev(") || line.contains("sendto(") || line.contains("write(") {
-            calls.push(Call::Told(line.to_owned()));
+            calls.push(Call::Delivered(line.to_owned()));
         }
     }
     calls
 }
 
 #[tokio::test]
-async fn the_log_is_synced_before_anybody_is_told() {
+async fn the_log_is_synced_before_delivery() {
     let strace = Command::new("strace").arg("--version").output();
     assert!(strace.is_ok_and(|output| output.status.success()), "strace is needed: `cargo xtask test` installs it");
     let traces = tempfile::tempdir().expect("a folder");
@@ -59,21 +59,24 @@ async fn the_log_is_synced_before_anybody_is_told() {
 
     let trace = std::fs::read_to_string(&trace).expect("a trace");
     let calls = read(&trace);
-    let mut told_before = 0;
+    let mut delivered_before = 0;
     for n in 0..20 {
         let content = format!("message-number-{n:02}");
-        let first = calls.iter().position(|call| matches!(call, Call::Told(line) if line.contains(&content)));
-        let first = first.unwrap_or_else(|| panic!("{content} was told to nobody"));
-        // Between the last thing told of the message before and the first of this one, the log was synced.
-        assert!(calls[told_before..first].contains(&Call::Synced), "{content} was told before a sync:\n{trace}");
-        let last = calls.iter().rposition(|call| matches!(call, Call::Told(line) if line.contains(&content)));
-        told_before = last.unwrap_or(first);
+        let first = calls.iter().position(|call| matches!(call, Call::Delivered(line) if line.contains(&content)));
+        let first = first.unwrap_or_else(|| panic!("{content} was not delivered"));
+        // Between the last delivery of the previous message and the first of this one, the log was synced.
+        assert!(
+            calls[delivered_before..first].contains(&Call::Synced),
+            "{content} was delivered before a sync:\n{trace}"
+        );
+        let last = calls.iter().rposition(|call| matches!(call, Call::Delivered(line) if line.contains(&content)));
+        delivered_before = last.unwrap_or(first);
     }
 }
 
 #[tokio::test]
-async fn a_full_disk_is_said_and_loses_nothing() {
-    // Without the signal a write beyond the limit is an error like any other. The log is on the same disk.
+async fn a_full_disk_is_reported_and_loses_nothing() {
+    // With the signal ignored, a write beyond the limit fails like any other. The log is on the same disk.
     let logs = tempfile::tempdir().expect("a folder");
     let run = format!("trap '' XFSZ; exec \"$@\" 2>>{}", logs.path().join("log").display());
     let server = Server::with().under(&["sh", "-c", &run, "sh"]).run();
@@ -98,7 +101,7 @@ async fn a_full_disk_is_said_and_loses_nothing() {
     assert!(!acknowledged.is_empty());
     let refused = refused.expect(500);
     assert_eq!(refused["code"], "ERR_INTERNAL");
-    // An operator sees it, once there is no room even for a page; reading goes on.
+    // Readiness fails when there is no room for even one page, and reading goes on.
     server.limit_files(Some(0));
     assert_eq!(ready().await, 503);
     let metrics = server.metrics().send("GET", "/metrics", &[], "").await.text;
@@ -111,7 +114,7 @@ async fn a_full_disk_is_said_and_loses_nothing() {
     };
     assert_eq!(said().await, acknowledged);
 
-    // With room again it is ready by itself, and goes on where it was.
+    // With room again, the server becomes ready by itself and continues.
     server.limit_files(None);
     assert_eq!(ready().await, 200);
     http.api(&alice.1, "POST", &path, json!({ "content": "there is room" })).await.expect(201);

@@ -1,4 +1,4 @@
-//! The edge as it is configured and seen from outside: heads, headers of answers, places, metrics, the log, files.
+//! The edge as configured and seen from outside: heads, headers of answers, places, metrics, the log, and files.
 
 mod support;
 
@@ -11,7 +11,7 @@ use support::{Http, Server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// A head of about so many bytes.
+/// Returns a request's head of about `bytes` bytes.
 fn head(bytes: usize) -> String {
     format!("GET /healthz HTTP/1.1\r\nhost: a\r\nconnection: close\r\nx-long: {}\r\n\r\n", "x".repeat(bytes))
 }
@@ -30,7 +30,7 @@ async fn heads_are_bounded() {
     assert_eq!(http.raw(lines(110).as_bytes()).await.status, 431);
 }
 
-/// Whatever is answered says what a browser may do with it.
+/// Every answer has a security policy for browsers.
 #[tokio::test]
 async fn every_answer_has_its_policy() {
     let server = Server::start();
@@ -66,32 +66,32 @@ async fn every_answer_has_its_policy() {
 }
 
 #[tokio::test]
-async fn the_document_can_be_left_out() {
+async fn the_document_can_be_turned_off() {
     let server = Server::with().env("QUINTET_HTTP_DOCS", "false").run();
     for path in ["/api/v1/docs", "/api/v1/docs/", "/api/v1/docs/swagger-ui-bundle.js", "/api/v1/openapi.json"] {
         let answer = server.http().send("GET", path, &[], "").await;
         assert_eq!(answer.status, 404, "{path}: {}", answer.text);
     }
-    // What the document is made from works all the same.
+    // Calls under `/api`, whose dialects are looked up in the document, still work.
     let (_, token) = server.http().register("alice").await;
     server.http().call(&token, "GET", "/api/auth/me", Value::Null).await.expect(200);
 }
 
 #[tokio::test]
-async fn metrics_are_not_for_everybody() {
+async fn metrics_are_protected() {
     let server = Server::start();
     assert_eq!(server.http().send("GET", "/metrics", &[], "").await.status, 404);
     assert_eq!(server.metrics().send("GET", "/metrics", &[], "").await.status, 200);
     assert_eq!(server.metrics().send("GET", "/healthz", &[], "").await.status, 404, "nothing else is there");
-    // A default that is taken is done without, one that was asked for is not.
-    let taken = server.said.iter().find_map(|line| line.strip_prefix("metrics on http://")?.strip_suffix("/metrics"));
-    let refused = Server::with().env("QUINTET_METRICS_LISTEN", taken.expect("said")).fail();
+    // If the default address is taken the server runs without metrics; if a configured one is taken it does not start.
+    let taken = server.output.iter().find_map(|line| line.strip_prefix("metrics on http://")?.strip_suffix("/metrics"));
+    let refused = Server::with().env("QUINTET_METRICS_LISTEN", taken.expect("an address")).fail();
     assert!(refused.contains("[metrics] listen") || refused.contains("for [metrics]"), "{refused}");
     assert!(Server::with().env("QUINTET_METRICS_LISTEN", "nowhere").fail().contains("nowhere"));
 
     let secret = "correct horse battery";
     let server = Server::with().env("QUINTET_METRICS_SECRET", secret).env("QUINTET_METRICS_LISTEN", "off").run();
-    assert!(!server.said.iter().any(|line| line.starts_with("metrics")), "{:?}", server.said);
+    assert!(!server.output.iter().any(|line| line.starts_with("metrics")), "{:?}", server.output);
     let ask = async |authorization: &str| {
         server.http().send("GET", "/metrics", &[("authorization", authorization)], "").await
     };
@@ -100,43 +100,44 @@ async fn metrics_are_not_for_everybody() {
     assert_eq!(ask(&format!("Basic {secret}")).await.status, 401);
     let answer = ask(&format!("Bearer {secret}")).await;
     assert_eq!(answer.status, 200);
-    // How many there are depends on how soon the connections of earlier requests were seen to end.
+    // The number depends on how soon the ends of earlier connections were noticed.
     assert!(answer.text.contains("quintet_places{of=\"ordinary\"} "), "{}", answer.text);
     assert!(Server::with().env("QUINTET_METRICS_SECRET", "short").fail().contains("[metrics] secret"));
 }
 
 #[tokio::test]
-async fn the_start_says_how_many_connections_there_is_room_for() {
+async fn the_start_prints_the_limit_of_connections() {
     let room = |server: &Server| -> usize {
-        let line = server.said.iter().find_map(|line| line.strip_prefix("room for ")?.strip_suffix(" connections"));
-        line.and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("{:?}", server.said))
+        let line = server.output.iter().find_map(|line| line.strip_prefix("room for ")?.strip_suffix(" connections"));
+        line.and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("{:?}", server.output))
     };
-    // The soft limit is raised to the hard one.
+    // The soft limit is raised to the hard limit.
     let raised = Server::with().under(&["prlimit", "--nofile=64:512"]).run();
     assert!((200..512).contains(&room(&raised)), "{}", room(&raised));
     let lowered = Server::with().env("QUINTET_LIMITS_CONNECTIONS", "100").run();
     assert_eq!(room(&lowered), 100);
-    let warned = |server: &Server| server.said.iter().filter(|line| line.starts_with("warning: ")).count();
-    assert_eq!((warned(&raised), warned(&lowered)), (0, 0), "{:?}", (&raised.said, &lowered.said));
+    let warned = |server: &Server| server.output.iter().filter(|line| line.starts_with("warning: ")).count();
+    assert_eq!((warned(&raised), warned(&lowered)), (0, 0), "{:?}", (&raised.output, &lowered.output));
     let bounds = Server::with().env("QUINTET_LIMITS_CONNECTIONS", "999999999").under(&["prlimit", "--nofile=512:512"]);
     let bounded = bounds.env("QUINTET_LIMITS_CONNECTIONS_PER_ADDRESS", "4000").run();
-    let warning = bounded.said.iter().find(|line| line.starts_with("warning: ")).expect("a warning");
+    let warning = bounded.output.iter().find(|line| line.starts_with("warning: ")).expect("a warning");
     let comes_to = format!("connections = 999999999 comes to {}, by the limit of open files (512)", room(&bounded));
     assert!(warning.contains(&comes_to) && warning.contains("connections_per_address = 4000 comes to "), "{warning}");
-    assert_eq!(warned(&bounded), 1, "{:?}", bounded.said);
+    assert_eq!(warned(&bounded), 1, "{:?}", bounded.output);
     let (_, checked) = lowered.run(&["check-config"]);
     assert!(checked.contains("open files that this process may have, connections comes to "), "{checked}");
-    // Clients without a token have half of it at most, which is said to an operator who wants more.
-    let halved = |server: &Server| server.said.iter().any(|line| line.contains("[limits] unidentified is 60, and 50"));
+    // Clients without a token may have half of it, and an operator who wants more is warned.
+    let halved =
+        |server: &Server| server.output.iter().any(|line| line.contains("[limits] unidentified is 60, but at most 50"));
     assert!(!halved(&lowered), "the default asks for nothing");
     let lowered =
         Server::with().env("QUINTET_LIMITS_CONNECTIONS", "100").env("QUINTET_LIMITS_UNIDENTIFIED", "60").run();
-    assert!(halved(&lowered), "{:?}", lowered.said);
+    assert!(halved(&lowered), "{:?}", lowered.output);
     assert!(Server::with().env("QUINTET_LIMITS_CONNECTIONS", "2").fail().contains("[limits] connections"));
     assert!(Server::with().under(&["prlimit", "--nofile=64:64"]).fail().contains("ulimit -n"));
 }
 
-/// A connection with a request whose body does not come, in the name of a client of a proxy.
+/// Opens a connection with a request whose body does not arrive, for a client of a proxy.
 async fn hanging(server: &Server, client: &str) -> TcpStream {
     let mut stream = TcpStream::connect(server.address()).await.expect("the server listens");
     let head = format!(
@@ -144,16 +145,16 @@ async fn hanging(server: &Server, client: &str) -> TcpStream {
          content-length: 100\r\nexpect: 100-continue\r\n\r\n"
     );
     stream.write_all(head.as_bytes()).await.expect("sent");
-    // The server says so when it begins to read the body.
+    // The server sends `100 Continue` when it begins to read the body.
     let mut first = [0; 12];
     stream.read_exact(&mut first).await.expect("an answer");
     assert_eq!(&first, b"HTTP/1.1 100");
     stream
 }
 
-/// Behind a proxy that is trusted it is the clients that have a bound, not the proxy.
+/// Behind a trusted proxy, each client has a limit, and the proxy has none.
 #[tokio::test]
-async fn clients_of_a_proxy_are_bounded_each() {
+async fn clients_of_a_proxy_have_a_limit_each() {
     let proxied = Server::with().env("QUINTET_LIMITS_TRUSTED_PROXIES", "127.0.0.1");
     let server = proxied.env("QUINTET_LIMITS_CONNECTIONS_PER_ADDRESS", "16").run();
     let mut held = Vec::new();
@@ -169,7 +170,7 @@ async fn clients_of_a_proxy_are_bounded_each() {
     assert_eq!((&refused["status"], &refused["code"]), (&json!(503), &json!("ERR_BUSY")), "{refused}");
     assert_eq!(refused["retryAfterMs"], 1_000, "{refused}");
     ask("203.0.113.3").await.expect(200);
-    // A request that is over counts no more.
+    // A request that has ended no longer counts.
     let mut over = held.remove(0);
     let sent = over.write_all(format!("{:100}", "{}").as_bytes()).await;
     sent.expect("sent");
@@ -178,10 +179,10 @@ async fn clients_of_a_proxy_are_bounded_each() {
     ask("203.0.113.1").await.expect(200);
 }
 
-/// A trusted proxy may be named by its network, and may write ports behind addresses. What it writes and cannot be read is
-/// logged, once.
+/// A trusted proxy may be configured by its network, and may write ports behind addresses. An unreadable value is
+/// logged once.
 #[tokio::test]
-async fn clients_of_a_proxy_are_told_apart_however_it_writes_them() {
+async fn clients_of_a_proxy_are_distinguished_in_every_format() {
     let folder = tempfile::tempdir().expect("a folder");
     let (data, log) = (folder.path().join("data"), folder.path().join("log"));
     let proxied = Server::with().env("QUINTET_LIMITS_TRUSTED_PROXIES", "127.0.0.0/8 2001:db8::/32").log(&log);
@@ -202,16 +203,17 @@ async fn clients_of_a_proxy_are_told_apart_however_it_writes_them() {
     assert_eq!(logged(), 1, "{}", std::fs::read_to_string(&log).expect("a log"));
 }
 
-/// A number of the metrics; zero where the series is not there yet.
+/// Returns the value of a metric, or zero if the series does not exist.
 async fn number(metrics: &Http, series: &str) -> usize {
     let text = metrics.send("GET", "/metrics", &[], "").await.text;
     let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
     line.map_or(0, |number| number.trim().parse().expect("a number"))
 }
 
-/// An operator sees that a server is full: in the log when it begins and when it is over, and each refusal in the metrics.
+/// An operator sees that the server is full: in the log when it begins and when it ends, and each refusal in the
+/// metrics.
 #[tokio::test]
-async fn a_full_server_says_so() {
+async fn a_full_server_logs_and_counts_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let (data, log) = (folder.path().join("data"), folder.path().join("log"));
     let server = Server::with().env("QUINTET_LIMITS_CONNECTIONS", "16").log(&log).run_in(folder, &data);
@@ -243,9 +245,9 @@ async fn a_full_server_says_so() {
     assert_eq!((logged(begins), logged(is_over)), (1, 1));
 }
 
-/// When all places are taken by connections that cannot be closed, operators and known users go on.
+/// When all places are taken by connections that cannot be closed, operators and known users are still served.
 #[tokio::test]
-async fn known_users_go_on_when_there_is_no_place_left() {
+async fn known_users_are_served_when_no_place_is_left() {
     let server = Server::with().env("QUINTET_LIMITS_CONNECTIONS", "16").run();
     let http = server.http();
     let (_, token) = http.register("alice").await;
@@ -263,14 +265,14 @@ async fn known_users_go_on_when_there_is_no_place_left() {
     let known = tokio_tungstenite::connect_async(url(&format!("&token={token}"))).await;
     assert!(known.is_ok(), "{:?}", known.err());
     drop(wires);
-    // Once there is a place again everybody has it.
+    // Once there is a place again, everyone is served.
     let again = async { while http.api("", "GET", "/openapi.json", Value::Null).await.status != 200 {} };
     tokio::time::timeout(std::time::Duration::from_secs(20), again).await.expect("a place");
 }
 
-/// Guests may take every place there is, and give them up to those who come: somebody who logs in is served.
+/// Guests may take every place, but make room for users who log in.
 #[tokio::test]
-async fn guests_give_way_where_no_place_is_left() {
+async fn guests_make_room_when_no_place_is_left() {
     let server = Server::with().env("QUINTET_LIMITS_CONNECTIONS", "16").run();
     let http = server.http();
     http.register("alice").await;
@@ -290,7 +292,7 @@ fn mode(path: &Path) -> u32 {
     std::fs::symlink_metadata(path).expect("it is there").permissions().mode() & 0o777
 }
 
-/// Every folder and file below a path, with its mode.
+/// Returns every folder and file below a path, with its mode.
 fn modes(path: &Path) -> Vec<(String, bool, u32)> {
     let mut found = vec![(path.display().to_string(), path.is_dir(), mode(path))];
     if path.is_dir() {
@@ -311,9 +313,9 @@ fn assert_private(data: &Path) {
     }
 }
 
-/// Under whatever umask: what is made is private, and what was not is made so.
+/// Whatever the umask is, new files are private, and existing ones are made private.
 #[tokio::test]
-async fn the_data_is_its_owners_alone() {
+async fn the_data_is_private_to_its_owner() {
     let open = ["sh", "-c", "umask 000; exec \"$@\"", "sh"];
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
@@ -325,7 +327,7 @@ async fn the_data_is_its_owners_alone() {
     assert!(server.run(&["backup", backup.to_str().expect("a path")]).0);
     assert_eq!(mode(&backup), 0o600);
 
-    // A folder of an earlier version, made under a wide umask.
+    // A folder of an earlier version, created under a permissive umask.
     let folder = tempfile::tempdir().expect("a folder");
     let (data, log) = (folder.path().join("data"), folder.path().join("log"));
     let deep = data.join("files/ab");
@@ -337,7 +339,7 @@ async fn the_data_is_its_owners_alone() {
     for folder in [&deep, &data.join("files"), &data] {
         std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o777)).expect("opened");
     }
-    // What is not the server's own is left as it is, whoever's it is.
+    // Files that do not belong to the server keep their mode.
     let script = data.join("run.sh");
     std::fs::write(&script, "a script of the operator").expect("written");
     std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).expect("opened");
@@ -350,7 +352,7 @@ async fn the_data_is_its_owners_alone() {
     assert!(said.contains(&format!("{} was open to others (mode 777); its mode is now 700", data.display())), "{said}");
 }
 
-/// What the documentation gives to fail2ban, with its tag for the address as a group.
+/// The filter that the documentation gives for fail2ban, with its tag for the address as a group.
 fn fail2ban() -> (String, String) {
     let manual = include_str!("../../../docs/operations.md");
     let line = manual.lines().find_map(|line| line.trim().strip_prefix("failregex = ")).expect("a filter");
@@ -359,10 +361,10 @@ fn fail2ban() -> (String, String) {
     (before.to_owned(), after.to_owned())
 }
 
-/// The address that a line of the log gives to fail2ban. Its patterns are Python's.
+/// Returns the addresses that fail2ban would ban for the log. Its patterns are Python's.
 fn banned(log: &Path) -> Vec<String> {
     let (before, after) = fail2ban();
-    // fail2ban takes the time out of the line before it matches.
+    // fail2ban removes the time from the line before it matches.
     let script = "import re,sys\n\
         rule=re.compile(sys.argv[1]+r'(?P<a>[0-9a-fA-F.:]+)'+sys.argv[2])\n\
         for line in open(sys.argv[3], encoding='utf-8', newline='\\n'):\n\
@@ -379,7 +381,7 @@ fn banned(log: &Path) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn failed_log_ins_are_logged_for_who_bars_addresses() {
+async fn failed_log_ins_are_logged_for_fail2ban() {
     let folder = tempfile::tempdir().expect("a folder");
     let (data, log) = (folder.path().join("data"), folder.path().join("log"));
     let proxied = Server::with().env("QUINTET_LIMITS_TRUSTED_PROXIES", "127.0.0.1").log(&log);
@@ -411,7 +413,7 @@ async fn failed_log_ins_are_logged_for_who_bars_addresses() {
     assert_eq!(banned(&log), vec!["192.0.2.7"; hostile.len()]);
 }
 
-/// Sends a request of its own framing with another behind it, and gives the statuses of all answers.
+/// Sends a request with its own framing and another request behind it. Returns the statuses of all answers.
 async fn statuses(server: &Server, head: &str, rest: &str) -> Vec<u16> {
     let mut stream = TcpStream::connect(server.address()).await.expect("the server listens");
     let request =
@@ -424,8 +426,8 @@ async fn statuses(server: &Server, head: &str, rest: &str) -> Vec<u16> {
     text.split("HTTP/1.1 ").skip(1).filter_map(|answer| answer.get(..3)?.parse().ok()).collect()
 }
 
-/// A proxy and the server must never take different bytes for the end of a request: what is ambiguous is refused, and what
-/// stands behind it is not answered as a request of its own.
+/// A proxy and the server must not disagree about the end of a request: ambiguous framing is refused, and what follows
+/// it is not answered as a second request.
 #[tokio::test]
 async fn requests_are_not_smuggled() {
     let server = Server::start();
@@ -443,7 +445,7 @@ async fn requests_are_not_smuggled() {
         let found = statuses(&server, head, &format!("{{}}{hidden}")).await;
         assert_eq!(found, [400], "{what}");
     }
-    // RFC 9112, section 6.3: chunked overrides the length, and the connection may not be used for another request.
+    // RFC 9112, section 6.3: chunked overrides the length, and the connection must not be used for another request.
     let rest = format!("2\r\n{{}}\r\n0\r\n\r\n{hidden}");
     let both = statuses(&server, "content-length: 2\r\ntransfer-encoding: chunked\r\n", &rest).await;
     assert!(matches!(both[..], [400] | [422]), "{both:?}");

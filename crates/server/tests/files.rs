@@ -1,4 +1,4 @@
-//! Files: what comes whole is kept while something carries it, and nothing else ever is.
+//! Files are stored completely or not at all, and kept while something carries them.
 
 mod support;
 
@@ -29,13 +29,13 @@ async fn upload(server: &Server, token: &str, name: &str, bytes: &[u8]) -> Answe
     server.http().upload(token, name, bytes).await
 }
 
-/// Files below a folder, whole or not.
+/// Counts the files below a folder, complete or not.
 fn kept(folder: &Path) -> usize {
     let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
     entries.flatten().map(|entry| if entry.path().is_dir() { kept(&entry.path()) } else { 1 }).sum()
 }
 
-/// Waits until so many files are kept: the server looks round once a second.
+/// Waits until `count` files are stored. The server checks once a second.
 async fn until_kept(server: &Server, count: usize) {
     let waiting = async {
         let mut look = tokio::time::interval(Duration::from_millis(50));
@@ -65,7 +65,7 @@ async fn a_file_lives_as_long_as_the_message_that_carries_it() {
         let (http, url) = (http.clone(), url.clone());
         async move { http.send_bytes("GET", &url, headers).await }
     };
-    // Before anything carries it, and without a token: the link is the key.
+    // The link alone gives access: before a message carries the file, and without a token.
     let (status, head, body) = get(&[]).await;
     assert_eq!((status, &body[..]), (200, PNG));
     for header in [
@@ -92,7 +92,7 @@ async fn a_file_lives_as_long_as_the_message_that_carries_it() {
     assert_eq!(get(&[]).await.0, 404, "it dies with the message, at once");
     until_kept(&server, 0).await;
 
-    // What no file is cannot be sent; nor can a file whose secret one does not know.
+    // A link that is not a file cannot be sent, nor can a file whose secret is not known.
     let other = upload(&server, &alice.1, "b", b"bytes").await.expect(201);
     let guessed = format!("/files/{}/{}", text(&other["id"]), "0".repeat(32));
     assert_eq!(http.send("GET", &guessed, &[], "").await.status, 404);
@@ -100,7 +100,7 @@ async fn a_file_lives_as_long_as_the_message_that_carries_it() {
         let answer = http.api(&alice.1, "POST", &path, json!({ "type": "file", "fileUrl": url })).await.expect(422);
         assert!(text(&answer["detail"]).contains("fileUrl"), "{answer}");
     }
-    // The end of the person is the end of what nobody carries.
+    // Erasing a user removes the files that nothing carries.
     http.api(&alice.1, "DELETE", "/me", json!({ "currentPassword": "correct horse" })).await.expect(204);
     assert_eq!(http.send("GET", text(&other["url"]), &[], "").await.status, 404);
     until_kept(&server, 0).await;
@@ -121,7 +121,7 @@ async fn a_profile_carries_its_picture() {
     http.api(&alice.1, "PATCH", "/me", json!({ "avatar": null })).await.expect(200);
     assert_eq!(http.send("GET", text(&made["url"]), &[], "").await.status, 404);
 
-    // Another's profile keeps nothing alive; nor does a link that only ends like the file's.
+    // Another user's profile does not keep a file alive, nor does a link that only ends like the file's.
     let made = upload(&server, &alice.1, "me.png", PNG).await.expect(201);
     let sent = http.api(&alice.1, "POST", &path, json!({ "type": "image", "fileUrl": made["url"] })).await.expect(201);
     let bob = http.register("bob").await;
@@ -134,7 +134,7 @@ async fn a_profile_carries_its_picture() {
     assert_eq!(http.send("GET", text(&made["url"]), &[], "").await.status, 404, "none of these keeps it");
     http.api(&alice.1, "PATCH", "/me", json!({ "avatar": null })).await.expect(200);
 
-    // One that a service set for a user is that user's.
+    // A picture that a service set for a user belongs to that user.
     let (_, shop) = server.run(&["key", "add", "shop"]);
     let made = upload(&server, &shop, "face.png", PNG).await.expect(201);
     http.api(&shop, "PATCH", &format!("/users/{}", alice.0), json!({ "avatar": made["url"] })).await.expect(200);
@@ -145,7 +145,7 @@ async fn a_profile_carries_its_picture() {
         http.send_bytes("GET", text(url), &[]).await.0
     };
     assert_eq!(let_go(&made["url"]).await, 200);
-    // With what a user is made as well, whether the service names its id or not.
+    // The same when a user is created with a picture, whether the service gives its id or not.
     for id in [Value::Null, json!("u-1")] {
         let made = upload(&server, &shop, "face.png", PNG).await.expect(201);
         let name = if id.is_null() { "carol" } else { "dave" };
@@ -156,7 +156,7 @@ async fn a_profile_carries_its_picture() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_leaves_nothing_behind() {
+async fn failed_uploads_leave_nothing_behind() {
     let server = Server::start();
     let http = server.http();
     let alice = http.register("alice").await;
@@ -174,16 +174,16 @@ async fn what_is_wrong_leaves_nothing_behind() {
     refused(no_form, 422, "multipart/form-data");
     assert_eq!(kept(&folder), 0);
 
-    // Cut off in the middle.
+    // Cut off in the middle of the file.
     let whole = form("file", "a", &vec![7; 2_000_000]);
     let mut stream = TcpStream::connect(server.address()).await.expect("connected");
     stream.write_all(&request(&alice.1, &whole[..1_500_000], whole.len())).await.expect("written");
-    // Once some of it is there: under another name, until it is whole.
+    // As soon as a part of it has arrived, that part is stored under another name until the file is complete.
     until_kept(&server, 1).await;
     drop(stream);
     until_kept(&server, 0).await;
 
-    // More at once than one user may: the last is told to wait, and nothing of any stays.
+    // More uploads at once than one user may have: the last is refused, and nothing of any is left.
     let mut answers = Vec::new();
     for _ in 0..9 {
         let mut stream = TcpStream::connect(server.address()).await.expect("connected");
@@ -197,19 +197,19 @@ async fn what_is_wrong_leaves_nothing_behind() {
     let (first, _, others) = futures_util::future::select_all(answers).await;
     assert_eq!(first, "HTTP/1.1 429");
     drop(others);
-    // The server hears of their ends one by one; from then on there is room again.
+    // The server notices the ends one by one, after which there is room again.
     let mut look = tokio::time::interval(Duration::from_millis(20));
     while upload(&server, &alice.1, "a", b"").await.status == 429 {
         look.tick().await;
     }
     until_kept(&server, 0).await;
 
-    // A name is no path, and markup is nothing to run, whatever it is called.
+    // A name is not used as a path, and markup is never served to be run, whatever its name.
     let made = upload(&server, &alice.1, "../../escape.txt", b"bytes").await.expect(201);
     assert_eq!(made["name"], "escape.txt");
     let svg = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>";
     let html = b"<!doctype html><script>alert(1)</script>";
-    // Nor whatever it is said to be.
+    // The declared type does not matter either.
     for (name, said, bytes) in [
         ("a.svg", "image/svg+xml", &svg[..]),
         ("a.png", "image/png", svg),
@@ -226,11 +226,11 @@ async fn what_is_wrong_leaves_nothing_behind() {
             assert!(shown.head.contains(word), "{name}: {}", shown.head);
         }
     }
-    // What follows a file in its form, or comes before it, is read within its bounds.
+    // Other parts of the form, before or behind the file, are read within limits.
     let long = form("other", "a", &vec![7; 27_000_000]);
     refused(http.raw(&request(&alice.1, &long, long.len())).await, 413, "26000000");
 
-    // Two at once do not mix.
+    // Two uploads at once do not mix.
     let (left, right) = (vec![1; 300_000], vec![2; 300_000]);
     let (a, b) = tokio::join!(upload(&server, &alice.1, "l", &left), upload(&server, &alice.1, "r", &right));
     for (made, bytes) in [(a.expect(201), left), (b.expect(201), right)] {
@@ -238,10 +238,10 @@ async fn what_is_wrong_leaves_nothing_behind() {
     }
     assert_eq!(kept(&folder), 7);
 
-    // The place fails: said plainly, and the server goes on.
+    // When the folder fails, the error is clear, and the server continues.
     std::fs::remove_dir_all(&folder).expect("removed");
     std::fs::write(&folder, b"in the way").expect("written");
-    refused(upload(&server, &alice.1, "a", b"bytes").await, 500, "nothing was kept");
+    refused(upload(&server, &alice.1, "a", b"bytes").await, 500, "nothing was stored");
     std::fs::remove_file(&folder).expect("removed");
     upload(&server, &alice.1, "a", b"bytes").await.expect(201);
 }
@@ -265,7 +265,7 @@ async fn a_file_over_the_socket() {
     });
     assert_eq!(wire.call("send_message", &sent).await["message"]["fileUrl"], made["fileUrl"]);
     assert_eq!(http.send_bytes("GET", text(&made["fileUrl"]), &[]).await.2, PNG);
-    // Not a member, no bytes, no such attachment.
+    // Not a member, no bytes, and no such attachment.
     for (asked, bytes, code) in [
         (json!({ "conversationId": other["id"], "fileName": "a", "data": data }), PNG, "ERR_NOT_FOUND"),
         (json!({ "conversationId": place["id"], "fileName": "a", "data": data }), b"", "ERR_INVALID_PAYLOAD"),
@@ -280,7 +280,7 @@ async fn a_file_over_the_socket() {
     assert_eq!(kept(&server.data().join("files")), 1);
 }
 
-/// The disk is full in the middle of a file.
+/// The disk becomes full in the middle of a file.
 #[tokio::test]
 async fn no_room_for_a_part_leaves_nothing_behind() {
     let server = Server::with().under(&["sh", "-c", "trap '' XFSZ; exec \"$@\"", "sh"]).run();
@@ -296,8 +296,8 @@ async fn no_room_for_a_part_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn a_full_disk_is_said_and_leaves_nothing_behind() {
-    // As the kernel says it: the folder has no room for one more name.
+async fn a_full_disk_is_reported_and_leaves_nothing_behind() {
+    // The kernel's error for a folder without room for another name.
     let full = ["strace", "-f", "-qq", "-e", "trace=rename,renameat,renameat2", "-o", "/dev/null"];
     let inject = ["-e", "inject=rename,renameat,renameat2:error=ENOSPC"];
     let server = Server::with().under(&[&full[..], &inject].concat()).run();
@@ -308,7 +308,7 @@ async fn a_full_disk_is_said_and_leaves_nothing_behind() {
         assert!(text(&refused["detail"]).contains("no room"), "{refused}");
     }
     assert_eq!(kept(&server.data().join("files")), 0);
-    // The rest goes on.
+    // Everything else continues.
     let place = http.api(&alice.1, "POST", "/conversations", json!({ "kind": "group", "name": "G" })).await.expect(201);
     let path = format!("/conversations/{}/messages", text(&place["id"]));
     http.api(&alice.1, "POST", &path, json!({ "content": "still here" })).await.expect(201);

@@ -1,19 +1,18 @@
-//! Guests at the wire: what a guest's id is worth, what its secret proves, and what becomes of it when an account gets
-//! the id.
+//! Guests on the wire: what a guest's id allows, what its secret proves, and what happens when an account gets the id.
 
 mod support;
 
 use serde_json::{Value, json};
 use support::{Server, Wire};
 
-/// What the server shares with another back end, whose tokens it takes.
+/// The secret shared with another back end, whose tokens the server accepts.
 const SECRET: &str = "shared with another back end, and long enough";
 
 fn server() -> Server {
     Server::with().env("QUINTET_JWT_SECRET", SECRET).run()
 }
 
-/// A token of the other back end.
+/// Returns a token of the other back end.
 fn token(user: &str) -> String {
     let claims = json!({ "sub": user, "username": format!("real-{user}"), "exp": 4_102_444_800_u64 });
     let key = jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes());
@@ -24,7 +23,7 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
 }
 
-/// Whether an id is one of those that the server gives to guests who lost theirs.
+/// Returns whether an id is one that the server gives to guests who lost theirs.
 fn is_former(id: &Value) -> bool {
     let digits = id.as_str().and_then(|id| id.strip_prefix("guest-"));
     digits.is_some_and(|digits| digits.len() == 32 && digits.bytes().all(|c| c.is_ascii_hexdigit()))
@@ -38,7 +37,7 @@ async fn guest_with(server: &Server, id: &str, secret: &str) -> Wire {
     Wire::connect(server.address(), "/rooms", &json!({ "userId": id, "guestSecret": secret })).await
 }
 
-/// Makes a room, and joins it; gives its id and the secret.
+/// Creates a room and joins it. Returns its id and the secret.
 async fn room_of(wire: &mut Wire, id: &str) -> (String, String) {
     wire.emit("create_room", &json!({ "name": "R", "userId": id, "username": format!("Guest {id}") })).await;
     let made = wire.next("room_created").await;
@@ -52,14 +51,14 @@ async fn join(wire: &mut Wire, id: &str, room: &str) {
     assert_eq!(ack["ok"], true, "{ack}");
 }
 
-/// Sends a message; gives its id.
+/// Sends a message. Returns its id.
 async fn say(wire: &mut Wire, id: &str, room: &str, content: &str) -> String {
     let ack = wire.call("send_message", &json!({ "roomId": room, "userId": id, "content": content })).await;
     assert_eq!(ack["ok"], true, "{ack}");
     text(&ack["message"]["id"])
 }
 
-/// Reads until the server ends the connection with a DISCONNECT of its namespace; gives what it said before.
+/// Reads until the server ends the namespace with a DISCONNECT. Returns the frames before it.
 async fn ended(wire: &mut Wire, namespace: &str) -> Vec<String> {
     let mut frames = Vec::new();
     while let Some(frame) = wire.frame().await {
@@ -71,7 +70,7 @@ async fn ended(wire: &mut Wire, namespace: &str) -> Vec<String> {
     panic!("it was closed without a DISCONNECT, after {frames:?}");
 }
 
-/// The account that gets a guest's id has nothing of the guest's: neither its words nor its rooms nor its picture.
+/// An account that gets a guest's id inherits nothing: neither messages nor rooms nor the picture.
 #[tokio::test]
 async fn an_account_inherits_nothing() {
     let server = server();
@@ -91,7 +90,7 @@ async fn an_account_inherits_nothing() {
     let me = http.api(&token("42"), "GET", "/me", Value::Null).await.expect(200);
     assert_eq!((&me["id"], &me["username"], &me["avatar"]), (&json!("42"), &json!("real-42"), &Value::Null));
     assert_eq!(me.get("guest"), None);
-    // The guest is told why, and ended; those in its room see it go, by the id that they know.
+    // The guest gets the reason and is disconnected; those in its room see it leave, by the id that they know.
     let said = ended(&mut squatter, "/rooms").await;
     let last = said.last().expect("the reason");
     assert!(last.contains("\"error\"") && last.contains("ERR_UNAUTHENTICATED"), "{last}");
@@ -99,7 +98,7 @@ async fn an_account_inherits_nothing() {
     assert_eq!(rooms.next("user_left").await, json!({ "userId": "42", "roomId": room }));
     assert_eq!(chat.next("member:left").await, json!({ "chatId": room, "userId": "42" }));
 
-    // What it wrote, and the room, are a guest's of an id that leads nowhere, whoever asks and wherever.
+    // Its messages and the room belong to a guest of an id that leads nowhere, at every endpoint.
     let page = http.api(&alice.1, "GET", &format!("/conversations/{room}/messages"), Value::Null).await.expect(200);
     let sender = &page["items"][0]["sender"];
     assert!(is_former(&sender["id"]) && sender["guest"] == true, "{sender}");
@@ -116,19 +115,19 @@ async fn an_account_inherits_nothing() {
     late.call("join_room", &json!({ "roomId": room, "userId": "late", "username": "late" })).await;
     assert_eq!(late.next("history").await[0]["userId"], sender["id"]);
 
-    // The account is a member like others once it joins, and no more.
+    // The account becomes an ordinary member when it joins.
     let list = http.api(&token("42"), "GET", "/conversations", Value::Null).await.expect(200);
     assert_eq!(list["items"], json!([]));
     http.api(&token("42"), "POST", &members, json!({})).await.expect(201);
     let whole = http.api(&token("42"), "GET", &format!("/conversations/{room}"), Value::Null).await.expect(200);
     let own = whole["members"].as_array().and_then(|all| all.iter().find(|member| member["user"]["id"] == "42"));
-    assert_eq!(own.expect("a seat")["role"], "member", "{whole}");
+    assert_eq!(own.expect("a member")["role"], "member", "{whole}");
     http.api(&token("42"), "PATCH", &format!("/conversations/{room}"), json!({ "name": "mine" })).await.expect(403);
     let path = format!("/messages/{message}");
     http.api(&token("42"), "PATCH", &path, json!({ "content": "mine" })).await.expect(403);
     http.api(&token("42"), "DELETE", &path, Value::Null).await.expect(403);
 
-    // Neither id is a guest's to claim, and the one that the server gave nobody's.
+    // Guests can claim neither id, and nobody can claim the one that the server gave.
     for id in ["42", sender["id"].as_str().expect("an id")] {
         let refusal = Wire::open(server.address(), "").await.enter("/rooms", &json!({ "userId": id })).await;
         assert!(refusal.starts_with("44/rooms,") && refusal.contains("ERR_UNAUTHENTICATED"), "{refusal}");
@@ -139,9 +138,9 @@ async fn an_account_inherits_nothing() {
     http.api(&token(&text(&sender["id"])), "GET", "/me", Value::Null).await.expect(401);
 }
 
-/// The same by a service that gives an account its id, and for the recovery of those who were away meanwhile.
+/// The same when a service gives an account the id, and for connections that recover afterwards.
 #[tokio::test]
-async fn who_was_away_is_told_the_same() {
+async fn a_recovered_connection_is_notified_of_the_takeover() {
     let server = server();
     let http = server.http();
     let alice = http.register("alice").await;
@@ -173,9 +172,9 @@ async fn who_was_away_is_told_the_same() {
     assert_eq!(back.next("member:left").await, json!({ "chatId": room, "userId": "7" }));
 }
 
-/// A room is its maker's by the secret, and by nothing else.
+/// A room belongs to the guest who has its secret.
 #[tokio::test]
-async fn a_guests_room_hangs_on_its_secret() {
+async fn a_guests_room_belongs_to_its_secret() {
     let server = Server::start();
     let mut maker = guest(&server, "joe").await;
     let (room, secret) = room_of(&mut maker, "joe").await;
@@ -190,25 +189,25 @@ async fn a_guests_room_hangs_on_its_secret() {
         let message = messages.pop().expect("a message");
         wire.call("remove_message", &json!({ "messageId": message })).await
     };
-    // The maker's own connection has it, another of the same id has not.
+    // The creator's own connection may remove messages; another one of the same id may not.
     assert_eq!(remove(&mut maker).await["ok"], true);
     let mut impostor = guest(&server, "joe").await;
     assert_eq!(remove(&mut impostor).await["code"], "ERR_FORBIDDEN");
-    // Shown on CONNECT, or on a join.
+    // The secret is shown on CONNECT or on a join.
     let mut back = guest_with(&server, "joe", &secret).await;
     assert_eq!(remove(&mut back).await["ok"], true);
     let mut later = guest(&server, "joe").await;
     let shown = json!({ "roomId": room, "userId": "joe", "username": "Joe", "guestSecret": secret });
     assert_eq!(later.call("join_room", &shown).await["ok"], true);
     assert_eq!(remove(&mut later).await["ok"], true);
-    // It makes the rooms of its own secret.
+    // A guest with the secret creates further rooms under it.
     back.emit("create_room", &json!({ "name": "Second", "userId": "joe" })).await;
     assert_eq!(back.next("room_created").await["guestSecret"], secret.as_str());
     impostor.emit("create_room", &json!({ "name": "Third", "userId": "joe" })).await;
     let third = impostor.next("room_created").await;
     assert!(third["guestSecret"].is_string() && third["guestSecret"] != secret.as_str(), "{third}");
 
-    // A wrong one is refused, for whoever shows it and wherever.
+    // A wrong secret is refused everywhere.
     let flipped = format!("{}{}", &secret[..63], if secret.ends_with('0') { '1' } else { '0' });
     for (id, wrong) in [("joe", flipped.as_str()), ("joe", "nonsense"), ("joe", &"0".repeat(64)), ("jane", &secret)] {
         let auth = json!({ "userId": id, "guestSecret": wrong });
@@ -218,7 +217,7 @@ async fn a_guests_room_hangs_on_its_secret() {
         let shown = json!({ "roomId": room, "userId": id, "username": id, "guestSecret": wrong });
         let ack = wire.call("join_room", &shown).await;
         assert_eq!((&ack["ok"], &ack["code"]), (&json!(false), &json!("ERR_UNAUTHENTICATED")), "{id} {wrong}: {ack}");
-        // Nothing is lost by that: the connection is a guest's like others.
+        // The connection is still that of an ordinary guest.
         join(&mut wire, id, &room).await;
     }
     for wrong in [json!(true), json!({}), json!([])] {
@@ -230,13 +229,13 @@ async fn a_guests_room_hangs_on_its_secret() {
     assert!(refusal.contains("`guestSecret` needs the guest's `userId`"), "{refusal}");
 }
 
-/// What a guest wrote is changed on the connection that wrote it, or with the secret that it had when it wrote.
+/// A guest's message can be changed on the connection that sent it, or with the secret that the guest had then.
 #[tokio::test]
-async fn a_guests_words_are_its_connections() {
+async fn a_guests_messages_belong_to_its_connection() {
     let server = Server::start();
     let mut maker = guest(&server, "joe").await;
     let first = {
-        // Before it has a secret.
+        // A message from before the guest had a secret.
         let mut keeper = guest(&server, "keeper").await;
         let (room, _) = room_of(&mut keeper, "keeper").await;
         join(&mut maker, "joe", &room).await;
@@ -257,12 +256,12 @@ async fn a_guests_words_are_its_connections() {
     }
     let mut back = guest_with(&server, "joe", &secret).await;
     assert_eq!((edit(&mut back, &first).await, edit(&mut back, &second).await), (json!("ERR_FORBIDDEN"), Value::Null));
-    // Whoever makes a secret of its own for the same id has nothing of the other's by it.
+    // Another secret for the same id gives no access to the first one's messages.
     room_of(&mut impostor, "joe").await;
     assert_eq!(edit(&mut impostor, &second).await, "ERR_FORBIDDEN");
 }
 
-/// Whoever claims the owner's id can take it out of the room, and cannot give the room away.
+/// A guest who claims the owner's id can leave the room in its name, but cannot give the room away.
 #[tokio::test]
 async fn an_impostor_gives_no_room_away() {
     let server = Server::start();
@@ -282,16 +281,16 @@ async fn an_impostor_gives_no_room_away() {
     http.api(&alice.1, "PATCH", &format!("/conversations/{room}"), json!({ "name": "mine" })).await.expect(403);
     join(&mut impostor, "joe", &room).await;
     assert!(owner().await.1.as_array().expect("members").iter().all(|member| member["role"] == "member"));
-    // The owner, back in its place, is shown as the owner, and gives the room away by leaving it.
+    // After the owner has rejoined, it is shown as the owner, and passes the room on by leaving it.
     join(&mut maker, "joe", &room).await;
     let members = owner().await.1;
-    let seat = members.as_array().expect("members").iter().find(|member| member["user"]["id"] == "joe");
-    assert_eq!(seat.expect("a seat")["role"], "owner", "{members}");
+    let member = members.as_array().expect("members").iter().find(|member| member["user"]["id"] == "joe");
+    assert_eq!(member.expect("a member")["role"], "owner", "{members}");
     assert_eq!(maker.call("leave_room", &leave).await["ok"], true);
     assert_eq!(owner().await.0, alice.0);
 }
 
-/// A guest's connection stays a guest's: who comes by token opens another.
+/// A guest's connection stays a guest's: a user with a token opens another.
 #[tokio::test]
 async fn a_guest_does_not_become_an_account() {
     let server = server();
@@ -300,19 +299,19 @@ async fn a_guest_does_not_become_an_account() {
         let ack = wire.call("authenticate", &json!({ "token": token(shown) })).await;
         assert_eq!((&ack["ok"], &ack["code"]), (&json!(false), &json!("ERR_FORBIDDEN")), "{ack}");
         assert!(ack["message"].as_str().is_some_and(|why| why.contains("open another one with the token")), "{ack}");
-        // Nothing came of the token, and the guest goes on.
+        // The token had no effect, and the guest continues.
         room_of(&mut wire, "7").await;
     }
-    // One that is nobody's yet becomes the token's user.
+    // A connection without a user becomes the token's user.
     let mut nobody = Wire::connect(server.address(), "/rooms", &json!({})).await;
     let ack = nobody.call("authenticate", &json!({ "token": token("7") })).await;
     assert_eq!(ack["userId"], "7", "{ack}");
 }
 
-/// What a guest asked before the account came is the guest's, what it asks after it is refused, wherever the one falls
-/// among the other; what it types is never shown as the account's.
+/// What a guest requests before the account comes is done as the guest, and what it requests afterwards is refused, in
+/// every order of the two. Its typing is never shown as the account's.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whatever_is_under_way_is_the_guests() {
+async fn requests_in_progress_are_done_as_the_guest() {
     let server = server();
     let http = server.http();
     let alice = http.register("alice").await;
@@ -326,7 +325,7 @@ async fn whatever_is_under_way_is_the_guests() {
         let (real, later) = (token(&id), http.clone());
         let address = server.address();
         let comes = tokio::spawn(async move {
-            // By the first call of its own, or by a connection, which takes the place of the guest's at once.
+            // The account comes by its first API call, or by a connection, which takes the id at once.
             if round % 2 == 0 {
                 later.api(&real, "GET", "/me", Value::Null).await.expect(200);
             }
@@ -348,7 +347,7 @@ async fn whatever_is_under_way_is_the_guests() {
         let mut own = comes.await.expect("the account comes");
         ended(&mut squatter, "/rooms").await;
         assert!(sent > 0);
-        // A last word of the account's: everything before it was heard.
+        // A last message of the account: everything before it was received.
         let real = token(&id);
         let path = format!("/conversations/{room}/messages");
         http.api(&real, "POST", &path, json!({ "content": "mine" })).await.expect(201);
@@ -364,7 +363,7 @@ async fn whatever_is_under_way_is_the_guests() {
                 _ => {}
             }
         }
-        // The account heard of the room from its own coming on, and of nothing that was the guest's.
+        // The account received the room's events from its own join on, and none that were for the guest.
         assert_eq!(own.event().await.0, "user_joined");
         let (name, payload) = own.event().await;
         assert_eq!((name.as_str(), &payload["content"]), ("message_received", &json!("mine")), "{payload}");
@@ -375,9 +374,9 @@ async fn whatever_is_under_way_is_the_guests() {
     }
 }
 
-/// The secret by which a guest goes on with a lost connection is worth nothing for the account that gets its id.
+/// The secret with which a guest recovers a lost connection is useless for the account that gets its id.
 #[tokio::test]
-async fn a_guests_recovery_is_not_the_accounts() {
+async fn a_guests_recovery_does_not_work_for_the_account() {
     let server = server();
     let enter = async |mut auth: Value| {
         auth["recover"] = json!(true);
@@ -395,7 +394,7 @@ async fn a_guests_recovery_is_not_the_accounts() {
     assert_ne!(real, pid);
 }
 
-/// Whoever is shown a guest is shown that it is one, in every vocabulary and over HTTP.
+/// Guests are marked as guests in every dialect and over HTTP.
 #[tokio::test]
 async fn guests_are_marked_everywhere() {
     let server = Server::start();
@@ -434,7 +433,7 @@ async fn guests_are_marked_everywhere() {
         let said = wire.next(sent.0).await;
         assert_eq!(said.pointer(sent.1), Some(&json!(true)), "{dialect}: {said}");
     }
-    // A page of messages, a list of members, and the same as the front ends of others read it.
+    // A page of messages, a list of members, and the same as other dialects' front ends read them.
     let whole = http.api(&alice.1, "GET", &format!("/conversations/{room}"), Value::Null).await.expect(200);
     for member in whole["members"].as_array().expect("members") {
         assert_eq!(member["user"].get("guest").is_some(), member["user"]["id"] != alice.0.as_str(), "{member}");

@@ -1,5 +1,5 @@
-//! Who somebody is, and what it takes to prove it: tokens of every issuer, passwords that are asked for again, names
-//! that cannot be told apart, and the operator's commands about users.
+//! Identity and its proofs: tokens of every issuer, passwords that are asked for again, names that look alike, and the
+//! operator's commands about users.
 
 mod support;
 
@@ -16,12 +16,12 @@ fn now_s() -> i64 {
     i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs()).expect("a moment")
 }
 
-/// A token of another back end.
+/// Returns a token of another back end.
 fn foreign(claims: &Value) -> String {
     jsonwebtoken::encode(&Header::default(), claims, &EncodingKey::from_secret(SECRET.as_bytes())).expect("a token")
 }
 
-/// A token that version 0.1 issued yesterday.
+/// Returns a token that version 0.1 issued yesterday.
 fn of_version_0_1(id: &str, generation: u64) -> String {
     let issued_s = now_s() - 24 * 3_600;
     foreign(&json!({
@@ -38,7 +38,7 @@ fn text(value: &Value) -> &str {
     value.as_str().expect("text")
 }
 
-/// That an answer is a refusal which says something.
+/// Asserts that an answer is a refusal with this status whose message contains `what`.
 fn refused(answer: Answer, status: u16, what: &str) {
     assert_eq!(answer.status, status, "{}", answer.text);
     assert!(answer.text.contains(what), "{} does not say `{what}`", answer.text);
@@ -53,7 +53,7 @@ async fn register(http: &Http, username: &str, email: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn each_kind_of_token_at_each_door() {
+async fn each_kind_of_token_at_each_endpoint() {
     let server = sharing().run();
     let http = server.http();
     let (id, own) = http.register("alice").await;
@@ -71,14 +71,14 @@ async fn each_kind_of_token_at_each_door() {
         ("another back end's with a generation of its own", foreign(&json!({ "sub": id, "gen": 99 })), 403),
     ];
     for (kind, token, refresh) in &kinds {
-        // Each of them reads and connects.
+        // Each of them can read and connect.
         let me = http.api(token, "GET", "/me", Value::Null).await.expect(200);
         assert_eq!(me["id"], id.as_str(), "{kind}");
         Wire::connect(server.address(), "/chat", &json!({ "token": token })).await;
-        // None but ours is refreshed.
+        // Only the server's own tokens are refreshed.
         let answer = http.api(token, "POST", "/auth/refresh", Value::Null).await;
         assert_eq!(answer.status, *refresh, "{kind}: {}", answer.text);
-        // None of them alone takes the account over, or ends it.
+        // None of them is enough to take over or erase the account.
         let email = json!({ "email": "mallory@example.org" });
         let password = json!({ "newPassword": "battery staple" });
         for (method, path, body) in [
@@ -96,12 +96,12 @@ async fn each_kind_of_token_at_each_door() {
             refused(http.call(token, method, path, guess).await, 403, "The current password is wrong.");
         }
     }
-    // A revocation reaches all of them.
+    // A revocation affects all of them.
     http.api(&kinds[0].1, "POST", "/auth/revoke", Value::Null).await.expect(204);
     for (kind, token, _) in &kinds {
         assert_eq!(http.api(token, "GET", "/me", Value::Null).await.status, 401, "{kind}");
     }
-    // Version 0.1 issued none for somebody who is not there, and another back end vouches for its own.
+    // Version 0.1 issued no token for an unknown user, and another back end vouches for its own users.
     refused(http.api(&of_version_0_1("ghost", 0), "GET", "/me", Value::Null).await, 401, "not known");
     http.api(&foreign(&json!({ "sub": "ghost", "gen": 0 })), "GET", "/me", Value::Null).await.expect(200);
 }
@@ -114,13 +114,13 @@ async fn a_data_folder_of_version_0_1_keeps_its_sessions() {
     let old = of_version_0_1(&id, 0);
     http.api(&old, "GET", "/me", Value::Null).await.expect(200);
     refused(http.api(&old, "POST", "/auth/refresh", Value::Null).await, 403, "log in again");
-    // That secret was never shared: what else is signed with it is nobody's.
+    // That secret was never shared, so no other token signed with it is accepted.
     refused(http.api(&foreign(&json!({ "sub": id })), "GET", "/me", Value::Null).await, 401, "issuer is not known");
     assert_eq!(http.api(&of_version_0_1(&id, 1), "GET", "/me", Value::Null).await.status, 401);
 }
 
 #[tokio::test]
-async fn what_tokens_of_another_back_end_have_to_say() {
+async fn required_claims_of_foreign_tokens() {
     let server = sharing()
         .env("QUINTET_AUTH_ISSUER", "shop")
         .env("QUINTET_AUTH_AUDIENCE", "chat")
@@ -138,7 +138,7 @@ async fn what_tokens_of_another_back_end_have_to_say() {
         let mut wire = Wire::open(server.address(), "").await;
         assert!(wire.enter("/chat", &json!({ "token": foreign(&bad) })).await.starts_with("44/chat,"), "{bad}");
     }
-    // Our own are not asked for it.
+    // The server's own tokens do not need it.
     let (_, own) = http.register("alice").await;
     http.api(&own, "GET", "/me", Value::Null).await.expect(200);
 }
@@ -148,19 +148,19 @@ async fn signing_with_the_shared_secret() {
     let server = sharing().env("QUINTET_AUTH_SIGN_WITH", "shared").env("QUINTET_AUTH_AUDIENCE", "chat").run();
     let http = server.http();
     let (id, token) = http.register("alice").await;
-    // Another back end of the team verifies it with what it has.
+    // Another back end of the team can verify the token with the shared secret.
     let mut validation = jsonwebtoken::Validation::default();
     validation.set_audience(&["chat"]);
     let key = jsonwebtoken::DecodingKey::from_secret(SECRET.as_bytes());
     let claims = jsonwebtoken::decode::<Value>(&token, &key, &validation).expect("verified").claims;
     assert_eq!(claims["sub"], id.as_str());
     refused(http.api(&token, "POST", "/auth/refresh", Value::Null).await, 403, "refreshes none");
-    // A new password ends the old session, and the new one counts at once.
+    // A new password ends the old session, and the new session works at once.
     let change = json!({ "currentPassword": PASSWORD, "newPassword": PASSWORD });
     let session = http.api(&token, "PUT", "/me/password", change).await.expect(200);
     assert_eq!(http.api(&token, "GET", "/me", Value::Null).await.status, 401);
     http.api(text(&session["token"]), "GET", "/me", Value::Null).await.expect(200);
-    // Also each of several within a second.
+    // The same holds for several changes within a second.
     let mut token = text(&session["token"]).to_owned();
     for _ in 0..3 {
         http.api(&token, "POST", "/auth/revoke", Value::Null).await.expect(204);
@@ -173,7 +173,7 @@ async fn signing_with_the_shared_secret() {
 }
 
 #[tokio::test]
-async fn a_secret_that_can_be_guessed_is_no_secret() {
+async fn a_short_secret_is_refused() {
     let said = Server::with().env("QUINTET_JWT_SECRET", "shared").fail();
     assert!(said.contains("has 6 bytes") && said.contains("allow_short_secret"), "{said}");
     assert_eq!(said.trim().lines().count(), 1, "{said}");
@@ -186,7 +186,7 @@ async fn the_password_is_asked_for_again() {
     let http = server.http();
     let (id, token) = http.register("alice").await;
     http.register("bob").await;
-    // What an account is found by, and nothing else, needs it.
+    // Only changes of what identifies the account need the password.
     let same = json!({ "name": "Alice King", "username": "alice2", "email": "Alice@example.org" });
     let me = http.api(&token, "PATCH", "/me", same).await.expect(200);
     assert_eq!((&me["name"], &me["email"]), (&json!("Alice King"), &json!("alice@example.org")));
@@ -224,7 +224,7 @@ async fn guesses_of_the_current_password_count_as_log_ins() {
 }
 
 #[tokio::test]
-async fn an_account_without_a_password_needs_a_token_of_now() {
+async fn an_account_without_a_password_needs_a_recent_token() {
     let server = sharing().run();
     let http = server.http();
     let token = |issued_s: Option<i64>| foreign(&json!({ "sub": "42", "username": "carol", "iat": issued_s }));
@@ -246,7 +246,7 @@ async fn an_account_without_a_password_needs_a_token_of_now() {
 }
 
 #[tokio::test]
-async fn names_that_readers_take_for_each_other() {
+async fn names_that_look_alike_are_refused() {
     let server = sharing().run();
     let http = server.http();
     let (_, alice) = http.register("alice").await;
@@ -277,11 +277,11 @@ async fn names_that_readers_take_for_each_other() {
         refused(register(&http, bad, "bad@example.org").await, 422, what);
         refused(http.api(&alice, "PATCH", "/me", json!({ "username": bad })).await, 422, what);
     }
-    // It may be written in another way by its owner.
+    // The owner may change the spelling of its own name.
     http.api(&alice, "PATCH", "/me", json!({ "username": "AIice" })).await.expect(200);
     log_in(&http, "username", "AIICE").await.expect(200);
 
-    // Nobody is there to choose another name for the users of another back end.
+    // The users of another back end have no chance to choose another name.
     for (number, (wish, name)) in [
         ("\u{430}lice", "\u{430}lice-2"),
         ("admin", "admin-2"),
@@ -307,7 +307,7 @@ async fn names_that_readers_take_for_each_other() {
         let me = http.api(text(&token), "GET", "/me", Value::Null).await.expect(200);
         assert_eq!(me["username"], if username == "system" { "system-2" } else { "user" });
     }
-    // The operator gives whichever name it wants to.
+    // The operator may give any name.
     let (added, said) = server.run(&["user", "add", "admin", "--email", "admin@example.org", "--password", PASSWORD]);
     assert!(added, "{said}");
     let admin = log_in(&http, "username", "admin").await.expect(200);
@@ -316,7 +316,7 @@ async fn names_that_readers_take_for_each_other() {
     assert_eq!((&me["username"], &me["name"]), (&json!("admin"), &json!("The operator")));
 }
 
-/// Names that version 0.1 let in: the operator hears of them, and their users go on.
+/// Colliding names from version 0.1: the operator is informed of them, and their users can continue.
 #[tokio::test]
 async fn names_of_version_0_1_that_collide() {
     let server = Server::start();
@@ -325,7 +325,7 @@ async fn names_of_version_0_1_that_collide() {
     let (twin, _) = http.register("twin").await;
     http.register("bob").await;
     let (mut said, mut logged) = (String::new(), String::new());
-    // The first process that opens the data once the server of that version has ended computes the keys.
+    // The first process that opens the data after that version computes the keys of names.
     let server = Server::with().run_after(server, |data| {
         let database = rusqlite::Connection::open(data.join("quintet.sqlite3")).expect("a database");
         database
@@ -360,7 +360,7 @@ async fn names_of_version_0_1_that_collide() {
 }
 
 #[tokio::test]
-async fn what_is_shown_can_be_seen() {
+async fn invisible_names_and_ids_are_refused() {
     let server = sharing().run();
     let http = server.http();
     let (_, alice) = http.register("alice").await;
@@ -395,7 +395,7 @@ async fn what_is_shown_can_be_seen() {
     for content in ["👩‍👩‍👧", "❤️", "\u{2801}\u{2800}", "\u{200B}x"] {
         http.api(&alice, "POST", &messages, json!({ "content": content })).await.expect(201);
     }
-    // No id that looks like another one, or like none.
+    // Ids that look like another one, or are invisible, are refused.
     for id in ["42\u{200B}", "\u{2800}", "4\u{202E}2", "\u{3164}"] {
         let token = foreign(&json!({ "sub": id }));
         refused(http.api(&token, "GET", "/me", Value::Null).await, 401, "visible");
@@ -403,7 +403,7 @@ async fn what_is_shown_can_be_seen() {
 }
 
 #[tokio::test]
-async fn a_log_in_looks_where_the_client_says() {
+async fn a_log_in_uses_the_field_that_is_given() {
     let server = Server::start();
     let http = server.http();
     http.register("alice").await;
@@ -427,7 +427,7 @@ async fn a_log_in_looks_where_the_client_says() {
 async fn the_operator_names_one_user() {
     let server = sharing().run();
     let http = server.http();
-    // Somebody's username is the id that another back end has for somebody else.
+    // A user's username is the id that another back end uses for someone else.
     http.register("bob").await;
     http.api(&foreign(&json!({ "sub": "bob", "username": "robert" })), "GET", "/me", Value::Null).await.expect(200);
     for command in ["disable", "enable", "passwd"] {
@@ -455,20 +455,20 @@ async fn the_operator_names_one_user() {
     {
         assert!(!server.run(wrong).0, "{wrong:?}");
     }
-    // Without a doubt, as before.
+    // An unambiguous name works as before.
     let (done, said) = server.run(&["user", "disable", "robert"]);
     assert!(done, "{said}");
     log_in(&http, "username", "bob").await.expect(200);
 }
 
 #[tokio::test]
-async fn an_address_that_nobody_vouches_for() {
+async fn an_unverified_email_has_no_effect() {
     let server = sharing().run();
     let http = server.http();
     let mallory = foreign(&json!({ "sub": "m", "username": "mallory", "email": "alice@example.org" }));
     let me = http.api(&mallory, "GET", "/me", Value::Null).await.expect(200);
     assert_eq!(me["email"], "alice@example.org", "it is shown to its owner");
-    // It keeps nobody from registering, nobody logs in by it, and no friend is shown it.
+    // The address keeps nobody from registering, does not work for a log-in, and is not shown to contacts.
     let (alice_id, alice) = http.register("alice").await;
     assert_eq!(log_in(&http, "email", "alice@example.org").await.expect(200)["user"]["id"], alice_id.as_str());
     let group = json!({ "kind": "group", "name": "G", "memberIds": ["m"] });
@@ -476,10 +476,10 @@ async fn an_address_that_nobody_vouches_for() {
     let people = http.call(&alice, "GET", "/messenger/api/users", Value::Null).await.expect(200);
     let shown = people.as_array().expect("a list").iter().find(|one| one["_id"] == "m").expect("mallory");
     assert_eq!(shown["email"], "");
-    // What is registered is nobody else's to claim.
+    // A registered address cannot be claimed by anyone else.
     let late = foreign(&json!({ "sub": "l", "email": "ALICE@example.org", "email_verified": true }));
     assert_eq!(http.api(&late, "GET", "/me", Value::Null).await.expect(200)["email"], Value::Null);
-    // An issuer that vouches for an address is believed.
+    // An issuer that vouches for an address is trusted.
     let carol = foreign(&json!({ "sub": "c", "email": "carol@example.org", "email_verified": true }));
     http.api(&carol, "GET", "/me", Value::Null).await.expect(200);
     refused(register(&http, "carol", "carol@example.org").await, 409, "registered already");

@@ -1,4 +1,4 @@
-//! The life and death of the process, and the operator's commands.
+//! The start and end of the process, and the operator's commands.
 
 mod support;
 
@@ -25,7 +25,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// One sentence on the error output, and status 1.
+/// Asserts that a command fails with one sentence on standard error, and status 1.
 fn fails(args: &[&str], why: &str) {
     let output = quintet(args, "");
     let error = text(&output.stderr);
@@ -39,7 +39,7 @@ fn path(path: &Path) -> &str {
 }
 
 #[tokio::test]
-async fn what_cannot_start_says_why_in_one_sentence() {
+async fn failures_at_the_start_are_one_sentence() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -62,14 +62,14 @@ async fn what_cannot_start_says_why_in_one_sentence() {
     assert!(good.status.success());
     assert!(text(&good.stdout).contains("rates = false"));
 
-    // What a variable says is no fault of the file.
+    // An error in a variable is not reported as an error in the file.
     std::fs::write(&config, "[people]\nadded_per_day = 5\n").expect("written");
     let said = Server::with().args(&["--config", path(&config)]).env("QUINTET_PEOPLE_ADDED_PER_DAY", "-1").fail();
     assert!(said.contains("the environment variable QUINTET_PEOPLE_ADDED_PER_DAY: "), "{said}");
     assert!(said.contains("-1") && !said.contains("quintet.toml"), "{said}");
     let said = Server::with().env("QUINTET_LIMITS_TRUSTED_PROXIES", "10.0.0.0/33").fail();
     assert!(said.contains("variable QUINTET_LIMITS_TRUSTED_PROXIES: `10.0.0.0/33` is neither"), "{said}");
-    // An empty one is not set, whichever it is.
+    // An empty variable counts as unset.
     let empty = Server::with().args(&["--config", path(&config)]).env("QUINTET_PEOPLE_ADDED_PER_DAY", "");
     drop(empty.env("QUINTET_JWT_SECRET", "").env("JWT_SECRET", "").env("QUINTET_HTTP_ORIGINS", "").run());
 
@@ -78,7 +78,7 @@ async fn what_cannot_start_says_why_in_one_sentence() {
     drop(server);
 
     let newer = folder.path().join("newer");
-    // Only what can be done before the first start makes any data.
+    // Only commands that may run before the first start create the data folder.
     let copy = folder.path().join("copy");
     for command in [
         &["user", "list"][..],
@@ -112,7 +112,7 @@ async fn a_stop_closes_without_a_disconnect_and_loses_nothing() {
     wire.events.clear();
     let start = Instant::now();
     server.signal(15);
-    // The transport closes; a DISCONNECT would tell official clients not to come back.
+    // The transport closes without a DISCONNECT, which would keep official clients from reconnecting.
     let mut frames = Vec::new();
     while let Some(frame) = wire.frame().await {
         frames.push(frame);
@@ -134,7 +134,7 @@ async fn the_key_of_tokens_is_made_once_and_kept() {
     assert_eq!(mode & 0o777, 0o600);
     let text = std::fs::read_to_string(&file).expect("read");
     assert_eq!(text.split(' ').next().expect("a key").len(), 64);
-    // The operator's commands use the same data and leave the key as it is.
+    // The operator's commands use the same data and do not change the key.
     assert!(server.run(&["user", "list"]).0);
     assert_eq!(std::fs::read_to_string(&file).expect("read"), text);
     let others: Vec<_> = std::fs::read_dir(server.data())
@@ -163,7 +163,7 @@ async fn the_operator_beside_a_running_server() {
     let list = quintet(&["user", "list", "--data", data], "");
     assert!(text(&list.stdout).contains("carol carol@example.org"), "{}", text(&list.stdout));
 
-    // Barred by another process: the running server ends the connection, with a DISCONNECT.
+    // A user disabled by another process: the running server closes the connection, with a DISCONNECT.
     let barred = quintet(&["user", "disable", "carol", "--data", data], "");
     assert!(barred.status.success(), "{}", text(&barred.stderr));
     assert_eq!(wire.frame().await.as_deref(), Some("41/chat,"));
@@ -186,7 +186,7 @@ async fn the_operator_beside_a_running_server() {
     assert!(text(&again.stderr).contains("never overwrites"));
 }
 
-/// Beside a server of an earlier version: a backup that this server can go back to, and nothing else.
+/// Next to a running server of an earlier version, only a backup is possible, and this server can use it.
 #[tokio::test]
 async fn the_operator_beside_a_server_of_an_earlier_version() {
     let server = Server::start();
@@ -217,7 +217,7 @@ async fn the_operator_beside_a_server_of_an_earlier_version() {
 }
 
 #[tokio::test]
-async fn everything_in_memory_leaves_nothing() {
+async fn an_ephemeral_server_leaves_no_files() {
     let server = Server::with().args(&["--ephemeral"]).run();
     let http = server.http();
     let (alice, bob) = (http.register("alice").await, http.register("bob").await);
@@ -233,13 +233,13 @@ async fn everything_in_memory_leaves_nothing() {
 async fn listeners_of_a_dialect_and_trusting_ones() {
     let server = Server::with().listen(&["0", "0=messenger", "0=meetup,trust"]).run();
     let (id, token) = server.http().register("alice").await;
-    // A client of the document, without a namespace or anything but its token.
+    // A client of the documented backend, with only its token and without a namespace.
     let mut wire = Wire::connect(server.addresses[1], "/", &json!({ "token": token })).await;
     assert_eq!(wire.event().await, ("onlineUsers".to_owned(), json!([id])));
     let mut refused = Wire::open(server.addresses[1], "").await;
     let answer = refused.enter("/", &Value::Null).await;
     assert!(answer.starts_with("44{\"message\":\"Authentication error"), "{answer}");
-    // The client's word for a registered user: on the trusting listener only.
+    // A client's unproven claim to be a registered user is accepted only on the trusting listener.
     let mut trusted = Wire::connect(server.addresses[2], "/", &json!({ "userId": id })).await;
     assert_eq!(trusted.event().await, ("connected".to_owned(), json!({ "status": "connected", "userId": id })));
     let mut query = Wire::open(server.addresses[2], &format!("&userId={id}")).await;
@@ -247,13 +247,13 @@ async fn listeners_of_a_dialect_and_trusting_ones() {
     assert_eq!(query.event().await.0, "connected");
     let mut refused = Wire::open(server.address(), "").await;
     assert!(refused.enter("/meetup", &json!({ "userId": id })).await.starts_with("44/meetup,"));
-    // The header, as one document has it, and the query.
+    // The token in the header, as one document has it, and in the query.
     let mut query = Wire::open(server.address(), &format!("&token={token}&dialect=chat")).await;
     assert!(query.enter("/", &Value::Null).await.starts_with("40{"));
 }
 
 #[tokio::test]
-async fn no_guests_where_the_operator_wants_none() {
+async fn guests_can_be_turned_off() {
     let server = Server::with().args(&["--no-guests"]).run();
     for namespace in ["/rooms", "/meetup"] {
         for auth in [Value::Null, json!({ "userId": "g" })] {
@@ -264,7 +264,7 @@ async fn no_guests_where_the_operator_wants_none() {
     }
 }
 
-/// A certificate for `localhost`, signed by itself, in two files.
+/// Writes a self-signed certificate for `localhost` and its key to two files.
 fn certificate(folder: &Path) -> Vec<u8> {
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a certificate");
     std::fs::write(folder.join("cert.pem"), made.cert.pem()).expect("written");
@@ -272,7 +272,7 @@ fn certificate(folder: &Path) -> Vec<u8> {
     made.cert.der().to_vec()
 }
 
-/// The certificate that a server shows.
+/// Returns the certificate that a server presents.
 async fn shown(address: std::net::SocketAddr) -> Vec<u8> {
     use tokio_rustls::rustls;
     #[derive(Debug)]
@@ -337,10 +337,10 @@ async fn tls_and_a_new_certificate() {
     assert_eq!(shown(server.address()).await, first);
     let second = certificate(files.path());
     server.signal(1);
-    // The signal is handled in its own time.
+    // The signal is handled asynchronously.
     let renewed = async { while shown(server.address()).await != second {} };
     tokio::time::timeout(Duration::from_secs(20), renewed).await.expect("the new certificate is shown");
-    // A bad file changes nothing.
+    // An invalid file changes nothing.
     std::fs::write(&cert, "no certificate").expect("written");
     server.signal(1);
     assert_eq!(shown(server.address()).await, second);

@@ -1,4 +1,4 @@
-//! How much a client may send, and from where: what is refused, in which words, and what ends a connection.
+//! Limits on what a client may send and from where: the refusals and their texts, and what closes a connection.
 
 mod support;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use support::raw::{Raw, deflated, frame};
 use support::{Server, Wire};
 
-/// A little more than an event may have.
+/// A size in bytes a little above the limit of an event.
 const TOO_LARGE: usize = 66_000;
 
 fn parsed(frame: &str) -> Value {
@@ -25,13 +25,13 @@ async fn an_event_beyond_its_bound_is_refused_and_the_connection_stays() {
     wire.emit("message:send", &json!({ "chatId": "c", "content": large })).await;
     let error = wire.next("error").await;
     assert_eq!((&error["event"], &error["code"]), (&json!("message:send"), &json!("ERR_TOO_LARGE")), "{error}");
-    // An unknown field counts as well as any; a name that does not end is not known.
+    // An unknown field counts like any other; a name that does not end is unknown.
     let ack = wire.call("typing:start", &json!({ "chatId": "c", "unknown": large })).await;
     assert_eq!(ack["code"], "ERR_TOO_LARGE");
     wire.emit(&large, &Value::Null).await;
     let error = wire.next("error").await;
     assert_eq!((&error["event"], &error["code"]), (&Value::Null, &json!("ERR_TOO_LARGE")), "{error}");
-    // A thousand ids of the usual size fit.
+    // A thousand ids of the usual length fit.
     let ids = vec!["0193a5b0-7c3e-7d4f-8a9b-0c1d2e3f4a5b"; 1_000];
     let mut other = Wire::connect(server.address(), "/conversations", &json!({ "token": alice.1 })).await;
     let ack = other.call("mark_read", &json!({ "conversationId": "none", "messageIds": ids })).await;
@@ -41,7 +41,7 @@ async fn an_event_beyond_its_bound_is_refused_and_the_connection_stays() {
 }
 
 #[tokio::test]
-async fn what_inflates_beyond_the_bound_is_refused_in_every_vocabulary_and_none() {
+async fn what_inflates_beyond_the_bound_is_refused_in_every_dialect() {
     let server = Server::start();
     let token = server.http().register("alice").await.1;
     for (place, shape) in [("meetup", "status"), ("messenger", "success"), ("rooms", "ok"), ("chat", "success")] {
@@ -108,7 +108,7 @@ async fn the_same_over_polling_and_the_plain_websocket() {
 }
 
 #[tokio::test]
-async fn bytes_have_a_rate_and_who_goes_on_beyond_it_is_closed() {
+async fn bytes_have_a_rate_and_exceeding_it_closes_the_connection() {
     let server = Server::with().env("QUINTET_LIMITS_RATES", "true").run();
     let alice = server.http().register("alice").await;
     let mut wire = Wire::connect(server.address(), "/conversations", &json!({ "token": alice.1 })).await;
@@ -125,13 +125,13 @@ async fn bytes_have_a_rate_and_who_goes_on_beyond_it_is_closed() {
     assert_eq!(refused["code"], "ERR_RATE_LIMITED", "{refused}");
     assert!(refused["retryAfterMs"].as_u64().is_some_and(|ms| ms > 0), "{refused}");
     assert!(taken >= 16, "a burst of a megabyte was to be taken, not {taken} events");
-    // Whoever goes on, here with attachments as well, is closed, not only answered.
+    // A client that continues, here with attachments, is closed.
     let mut raw = Raw::enter(server.address(), &format!("40/conversations,{}", json!({ "token": alice.1 }))).await;
     let packet = "451-/conversations,9[\"upload_file\",{\"data\":{\"_placeholder\":true,\"num\":0}}]";
     let pair = [frame(0x81, packet.as_bytes()), frame(0x82, &[0; 10])].concat();
     raw.send_bytes(&pair.repeat(1_000)).await;
     assert_eq!(raw.close_code().await, Some(1008));
-    // It is counted a moment after the client learns of it.
+    // The counter is updated shortly after the client notices.
     let counted = async {
         let closes = "quintet_closes_total{reason=\"flooding\"} 1\n";
         while !server.metrics().send("GET", "/metrics", &[], "").await.text.contains(closes) {}
@@ -140,7 +140,7 @@ async fn bytes_have_a_rate_and_who_goes_on_beyond_it_is_closed() {
 }
 
 #[tokio::test]
-async fn what_comes_beyond_the_rate_is_answered_without_being_inflated() {
+async fn events_beyond_the_rate_are_refused_without_being_inflated() {
     let server = Server::with().env("QUINTET_LIMITS_RATES", "true").run();
     let mut raw = Raw::enter(server.address(), "40/rooms,{\"userId\":\"g\"}").await;
     let event = deflated(format!("42/rooms,5[\"typing\",{{\"x\":\"{}\"}}]", "a".repeat(60_000)).as_bytes());
@@ -167,7 +167,7 @@ async fn pings_without_end_are_a_flood_as_well() {
     assert_eq!(raw.close_code().await, Some(1008));
 }
 
-/// The status of a handshake of each door from a page of an origin.
+/// Returns the status of a handshake on each transport from a page of an origin.
 async fn doors(address: std::net::SocketAddr, headers: &[&str]) -> [u16; 3] {
     let http = support::Http::new(address);
     let pairs: Vec<(&str, &str)> = headers.iter().filter_map(|header| header.split_once(": ")).collect();
@@ -182,7 +182,7 @@ async fn doors(address: std::net::SocketAddr, headers: &[&str]) -> [u16; 3] {
 }
 
 #[tokio::test]
-async fn every_door_asks_the_same_about_origins() {
+async fn every_transport_has_the_same_origin_policy() {
     const OPEN: [u16; 3] = [200, 101, 101];
     const SHUT: [u16; 3] = [403, 400, 403];
     let (listed, other) = ("Origin: https://chat.example", "Origin: https://evil.example");
@@ -190,7 +190,7 @@ async fn every_door_asks_the_same_about_origins() {
     let [open, trusting] = server.addresses[..] else { panic!("two listeners") };
     assert_eq!(doors(open, &[other]).await, OPEN, "any may come");
     assert_eq!(doors(trusting, &[other]).await, SHUT, "a client's word is not a page's");
-    // A name that was made to resolve to the listener.
+    // A host name that an attacker made resolve to the listener.
     let own = format!("Origin: http://{trusting}");
     assert_eq!(doors(trusting, &[&own]).await, SHUT);
     assert_eq!(doors(trusting, &["Sec-Fetch-Site: cross-site"]).await, SHUT);

@@ -1,4 +1,4 @@
-//! What an operator looks at.
+//! The metrics and log lines for operators.
 
 mod support;
 
@@ -8,7 +8,7 @@ use support::{Server, Wire};
 use tokio_tungstenite::tungstenite::Message;
 
 #[tokio::test]
-async fn what_an_operator_looks_at() {
+async fn the_metrics_of_an_operator() {
     let server = Server::start();
     let http = server.http();
     let (alice, bob) = (http.register("alice").await, http.register("bob").await);
@@ -26,14 +26,14 @@ async fn what_an_operator_looks_at() {
     let mut wire = Wire::connect(server.address(), "/chat", &json!({ "token": bob.1 })).await;
     let mut nobody = Wire::open(server.address(), "").await;
     assert!(nobody.enter("/chat", &json!({ "token": "bad" })).await.starts_with("44/chat,"));
-    // In the own words and in those of existing clients.
+    // In the format of `/api/v1` and in those of existing clients.
     http.api("", "GET", "/me", Value::Null).await.expect(401);
     http.api(&alice.1, "GET", "/me", Value::Null).await.expect(200);
     http.call("", "GET", "/chat/api/auth/me", Value::Null).await.expect(401);
     let mut gone = Wire::connect(server.address(), "/chat", &json!({ "token": bob.1 })).await;
     gone.send("41/chat,").await;
     let _undecided = Wire::connect(server.address(), "/", &json!({ "token": alice.1 })).await;
-    // One on polling that goes on asking, and a plain one.
+    // One connection on polling that keeps polling, and a plain WebSocket.
     let eve = http.register("eve").await;
     let opened = http.send("GET", "/socket.io/?EIO=4&transport=polling", &[], "").await.text;
     let opened: Value = serde_json::from_str(&opened[1..]).expect("an open packet");
@@ -49,13 +49,13 @@ async fn what_an_operator_looks_at() {
     });
     let url = format!("ws://{}/ws?dialect=rooms&userId=guest", server.address());
     let (mut plain, _) = tokio_tungstenite::connect_async(url).await.expect("a WebSocket");
-    // Let in once it is answered.
+    // A connection is admitted once it is answered.
     let asked = json!({ "event": "leave_room", "data": { "roomId": "none", "userId": "guest" }, "id": 1 });
     plain.send(Message::text(asked.to_string())).await.expect("sent");
     plain.next().await.expect("an answer").expect("no error");
     wire.call("message:send", &json!({ "chatId": place["id"], "content": "hello" })).await;
     wire.call("message:send", &json!({ "chatId": "nowhere", "content": "hello" })).await;
-    // What was queued last may still be on its way to a client.
+    // The last queued frames may still be on their way to a client.
     let quiet = async {
         loop {
             let text = server.metrics().send("GET", "/metrics", &[], "").await.text;
@@ -73,7 +73,7 @@ async fn what_an_operator_looks_at() {
         ("quintet_connections{dialect=\"rooms\"}", 1.0),
         ("quintet_connections{dialect=\"meetup\"}", 0.0),
         ("quintet_transports{dialect=\"chat\",transport=\"websocket\"}", 2.0),
-        // One of them was let in nowhere.
+        // One of them was refused.
         ("quintet_transports{dialect=\"undecided\",transport=\"websocket\"}", 2.0),
         ("quintet_transports{dialect=\"messenger\",transport=\"polling\"}", 1.0),
         ("quintet_transports{dialect=\"rooms\",transport=\"plain\"}", 1.0),

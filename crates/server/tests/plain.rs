@@ -1,4 +1,4 @@
-//! The same vocabularies over a plain WebSocket.
+//! The dialects over a plain WebSocket.
 
 mod support;
 
@@ -54,10 +54,10 @@ async fn events_and_acknowledgements_as_json() {
     let ack = a.hear().await;
     assert_eq!((&ack["ack"], &ack["data"]["success"]), (&json!(7), &json!(true)));
     assert_eq!(a.hear().await["event"], "messageSent");
-    let heard = b.hear().await;
-    assert_eq!((&heard["event"], &heard["data"]["content"]), (&json!("message:new"), &json!("hi")));
+    let received = b.hear().await;
+    assert_eq!((&received["event"], &received["data"]["content"]), (&json!("message:new"), &json!("hi")));
 
-    // What is no frame is told, and the connection goes on.
+    // An invalid frame is answered with an error, and the connection continues.
     for bad in ["nonsense", "[]", "{\"data\":1}"] {
         b.0.send(Message::text(bad)).await.expect("sent");
         let error = b.hear().await;

@@ -1,4 +1,4 @@
-//! Who hears that somebody came or went.
+//! Delivery of presence: who is notified of users coming online and going offline.
 
 mod support;
 
@@ -7,23 +7,23 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use support::{Server, Wire};
 
-/// How long a user is away before that is told.
+/// The time for which a user is away before it is shown as offline.
 const OFFLINE_AFTER: Duration = Duration::from_secs(2);
-/// How long a start of typing that shows already is not told again.
+/// The time for which a repeated start of typing is not delivered again.
 const REPEAT_AFTER: Duration = Duration::from_secs(1);
 
 const SECRET: &str = "a secret of the tests, of 32 bytes and more";
 
-/// What a user of an existing backend connects with.
+/// Returns the credentials of a user of an existing backend.
 fn issued(user: &str) -> Value {
     let claims = json!({ "sub": user, "username": user, "exp": 4_102_444_800_u64 });
     let key = jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes());
     json!({ "token": jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).expect("a token") })
 }
 
-/// Everything that a connection heard up to now.
-async fn heard(wire: &mut Wire) -> Vec<(String, Value)> {
-    // Twice round the writer and the hub: what was published before has been delivered.
+/// Returns all events that a connection has received so far.
+async fn received(wire: &mut Wire) -> Vec<(String, Value)> {
+    // Two round trips through the writer and the hub: everything published before has been delivered.
     for _ in 0..2 {
         wire.call("stopTyping", &json!({ "groupId": "any" })).await;
     }
@@ -31,7 +31,7 @@ async fn heard(wire: &mut Wire) -> Vec<(String, Value)> {
 }
 
 #[tokio::test]
-async fn a_reload_is_no_absence_and_a_going_is_told_once() {
+async fn a_reload_is_not_delivered_and_going_offline_is_delivered_once() {
     let server = Server::start();
     let (alice, bob) = (server.http().register("alice").await, server.http().register("bob").await);
     let token = |user: &(String, String)| json!({ "token": user.1 });
@@ -50,16 +50,16 @@ async fn a_reload_is_no_absence_and_a_going_is_told_once() {
         drop(last);
         last = Wire::connect(server.address(), "/rooms", &token(&bob)).await;
         let back_in_time = lost.elapsed() < OFFLINE_AFTER;
-        let told = heard(&mut watcher).await;
-        // A machine that is too busy to come back in time shows nothing of what a reload is.
+        let delivered = received(&mut watcher).await;
+        // On a machine too busy to reconnect in time, this is not a reload.
         if back_in_time {
-            assert_eq!(told, []);
+            assert_eq!(delivered, []);
             reloads += 1;
         }
     }
     drop(last);
     assert_eq!(watcher.event().await, ("userOffline".to_owned(), json!(bob.0)));
-    // Kept in its own time, behind the word.
+    // The time last seen is stored asynchronously, after the event.
     let kept = async {
         let path = format!("/users/{}", bob.0);
         loop {
@@ -71,11 +71,11 @@ async fn a_reload_is_no_absence_and_a_going_is_told_once() {
         }
     };
     tokio::time::timeout(Duration::from_secs(20), kept).await.expect("when it was last seen is kept");
-    assert_eq!(heard(&mut watcher).await, []);
+    assert_eq!(received(&mut watcher).await, []);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn in_a_storm_everybody_is_shown_to_everybody_once() {
+async fn in_a_storm_everyone_is_shown_online_once() {
     const USERS: usize = 120;
     let server = Server::with().env("QUINTET_JWT_SECRET", SECRET).run();
     let mut watcher = Wire::connect(server.address(), "/messenger", &issued("watcher")).await;
@@ -96,18 +96,18 @@ async fn in_a_storm_everybody_is_shown_to_everybody_once() {
     }
     for (name, mut wire, greeted) in wires {
         let mut shown: std::collections::BTreeSet<String> = greeted.into_iter().chain([name.clone()]).collect();
-        let mut told = std::collections::BTreeSet::new();
+        let mut delivered = std::collections::BTreeSet::new();
         while shown != all {
             let one = wire.next("userOnline").await;
             let one = one.as_str().expect("a user").to_owned();
-            assert!(told.insert(one.clone()), "{name} is told twice that {one} came");
+            assert!(delivered.insert(one.clone()), "{name} is notified twice that {one} came online");
             shown.insert(one);
         }
     }
 }
 
 #[tokio::test]
-async fn contacts_only_where_the_operator_or_the_crowd_wants_it() {
+async fn presence_is_limited_to_contacts_by_setting_or_by_crowd() {
     for (name, value) in [("QUINTET_PRESENCE_AUDIENCE", "contacts"), ("QUINTET_PRESENCE_EVERYONE_LIMIT", "1")] {
         let server = Server::with().env(name, value).run();
         let http = server.http();
@@ -123,12 +123,12 @@ async fn contacts_only_where_the_operator_or_the_crowd_wants_it() {
         shown.sort_unstable();
         assert_eq!(shown, [&alice.0, &bob.0], "{name}: who is not shown coming is not shown being there");
         assert_eq!(watcher.event().await, ("userOnline".to_owned(), json!(bob.0)), "{name}");
-        assert_eq!(heard(&mut watcher).await, [], "{name}");
+        assert_eq!(received(&mut watcher).await, [], "{name}");
     }
 }
 
 #[tokio::test]
-async fn guests_are_seen_in_their_rooms_alone() {
+async fn guests_are_shown_only_in_their_rooms() {
     let server = Server::start();
     let alice = server.http().register("alice").await;
     let mut watcher = Wire::connect(server.address(), "/messenger", &json!({ "token": alice.1 })).await;
@@ -138,17 +138,17 @@ async fn guests_are_seen_in_their_rooms_alone() {
     guest.next("room_created").await;
     let bob = server.http().register("bob").await;
     let _other = Wire::connect(server.address(), "/chat", &json!({ "token": bob.1 })).await;
-    // The watcher heard of bob, and not of the guest, who came before; the guest of neither. A coming is told in its own
-    // time, in no order with what is asked: it is waited for.
+    // The watcher was notified of bob but not of the guest, who came before; the guest of neither. Presence is
+    // delivered asynchronously, so it is awaited.
     let (name, who) = watcher.event().await;
     assert_eq!((name.as_str(), &who), ("userOnline", &json!(bob.0)));
-    assert_eq!(heard(&mut watcher).await, []);
+    assert_eq!(received(&mut watcher).await, []);
     guest.call("no such event", &Value::Null).await;
     assert!(guest.events.is_empty(), "{:?}", guest.events);
 }
 
 #[tokio::test]
-async fn typing_shows_once_and_ends() {
+async fn typing_is_delivered_once_and_ends() {
     let server = Server::start();
     let (alice, bob) = (server.http().register("alice").await, server.http().register("bob").await);
     let body = json!({ "kind": "group", "name": "G", "memberIds": [bob.0] });
@@ -158,7 +158,7 @@ async fn typing_shows_once_and_ends() {
     let mut typist = Wire::connect(server.address(), "/chat", &json!({ "token": bob.1 })).await;
     let chat = json!({ "chatId": place });
     assert_eq!(watcher.event().await, ("userOnline".to_owned(), json!(bob.0)));
-    // A start that shows already is not told again at once; a start after a stop is.
+    // A repeated start is not delivered again at once; a start after a stop is.
     let asked = ["typing:start", "typing:start", "typing:start", "typing:stop", "typing:stop", "typing:start"];
     loop {
         let began = Instant::now();
@@ -170,16 +170,16 @@ async fn typing_shows_once_and_ends() {
             assert_eq!(typist.acked(ack).await["success"], true);
         }
         let at_once = began.elapsed() < REPEAT_AFTER;
-        let told: Vec<String> = heard(&mut watcher).await.into_iter().map(|(name, _)| name).collect();
-        // On a machine that is too busy for that a repeated start may be told again.
+        let delivered: Vec<String> = received(&mut watcher).await.into_iter().map(|(name, _)| name).collect();
+        // On a machine too busy for that, a repeated start may be delivered again.
         if at_once {
-            assert_eq!(told, ["typingStarted", "typingStopped", "typingStarted"]);
+            assert_eq!(delivered, ["typingStarted", "typingStopped", "typingStarted"]);
             break;
         }
         assert_eq!(typist.call("typing:stop", &chat).await["success"], true);
-        heard(&mut watcher).await;
+        received(&mut watcher).await;
     }
-    // It ends with its connection.
+    // Typing ends with its connection.
     drop(typist);
     assert_eq!(watcher.next("typingStopped").await["userId"], bob.0.as_str());
 }

@@ -1,4 +1,4 @@
-//! Back-pressure to the end: readers that stop, floods, and what they cost in memory.
+//! Back-pressure from end to end: stopped readers, floods, and their cost in memory.
 
 mod support;
 
@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use support::{Server, Wire};
 use tokio_tungstenite::tungstenite::Message;
 
-/// Bytes that may wait for one connection here.
+/// Bytes that may be queued for one connection here.
 const QUEUE_BYTES: usize = 262_144;
 
-/// What the process may grow by beside what its queues may hold: allocator, log, caches of the store.
+/// Kilobytes that the process may grow by besides its queues: allocator, log, caches of the store.
 const SLACK_KB: u64 = 24_000;
 
 fn resident_kb(server: &Server) -> u64 {
@@ -29,7 +29,8 @@ async fn group(server: &Server, owner: &str, members: &[&str]) -> Value {
     server.http().api(owner, "POST", "/conversations", body).await.expect(201)["id"].clone()
 }
 
-/// Twenty readers stop. Their queues fill and are given up; the one that reads has everything, in time.
+/// Twenty readers stop. Their queues fill and their connections are closed; the one that reads receives everything in
+/// time.
 #[tokio::test]
 async fn readers_that_stop_cost_bounded_memory_and_slow_nobody() {
     const STOPPED: usize = 20;
@@ -44,7 +45,7 @@ async fn readers_that_stop_cost_bounded_memory_and_slow_nobody() {
         stopped.push(Wire::connect(server.address(), "/chat", &json!({ "token": bob.1 })).await);
     }
     let before = resident_kb(&server);
-    // Text that no compression makes small: 20 × 2,000 × 4 kB would be 160 MB.
+    // Text that does not compress: 20 × 2,000 × 4 kB would be 160 MB.
     let mut peak = before;
     let mut slowest = Duration::ZERO;
     for n in 0..MESSAGES {
@@ -52,9 +53,9 @@ async fn readers_that_stop_cost_bounded_memory_and_slow_nobody() {
         let began = Instant::now();
         let ack = sender.call("message:send", &json!({ "chatId": place, "content": content })).await;
         assert_eq!(ack["success"], true, "{ack}");
-        let heard = reader.next("message:new").await;
+        let received = reader.next("message:new").await;
         slowest = slowest.max(began.elapsed());
-        assert_eq!(heard["content"], content);
+        assert_eq!(received["content"], content);
         if n % 100 == 0 {
             peak = peak.max(resident_kb(&server));
         }
@@ -62,7 +63,7 @@ async fn readers_that_stop_cost_bounded_memory_and_slow_nobody() {
     let bound = (STOPPED * QUEUE_BYTES / 1_024) as u64 + SLACK_KB;
     assert!(peak - before < bound, "grew by {} kB, the bound is {bound} kB", peak - before);
     assert!(slowest < Duration::from_secs(5), "a reader waited for {slowest:?} because of others");
-    // Each was let go with words that make official clients come back: no DISCONNECT, just the end of the transport.
+    // Each was closed so that official clients reconnect: no DISCONNECT, only the end of the transport.
     for mut wire in stopped {
         while let Some(frame) = wire.frame().await {
             assert!(!frame.starts_with("41"), "{frame}");
@@ -70,9 +71,9 @@ async fn readers_that_stop_cost_bounded_memory_and_slow_nobody() {
     }
 }
 
-/// A client that was let go for reading too slowly comes back and has what it missed.
+/// A client that was closed for reading too slowly reconnects and gets what it missed.
 #[tokio::test]
-async fn who_was_too_slow_comes_back_for_the_rest() {
+async fn a_slow_reader_recovers_what_it_missed() {
     const MESSAGES: usize = 1_500;
     let server = start();
     let (alice, bob) = (server.http().register("alice").await, server.http().register("bob").await);
@@ -122,7 +123,8 @@ async fn a_flood_is_read_no_faster_than_it_is_committed() {
     let carol = server.http().register("carol").await;
     let mut other = Wire::connect(server.address(), "/chat", &json!({ "token": carol.1 })).await;
     let before = resident_kb(&server);
-    // All are there before any of them sends: each hears what the others send, and is closed where it does not read that.
+    // All connect before any of them sends, so each receives what the others send, and is closed if it does not read
+    // that.
     let mut wires = Vec::new();
     for _ in 0..8 {
         wires.push(Wire::connect(server.address(), "/chat", &json!({ "token": alice.1 })).await);
@@ -152,9 +154,9 @@ async fn a_flood_is_read_no_faster_than_it_is_committed() {
     assert!(peak - before < bound, "grew by {} kB, the bound is {bound} kB", peak - before);
 }
 
-/// A message of which only the first half ever comes costs its sender alone.
+/// A message of which only the first half arrives affects only its sender.
 #[tokio::test]
-async fn half_a_frame_holds_nobody_up() {
+async fn half_a_frame_delays_nobody_else() {
     let server = start();
     let alice = server.http().register("alice").await;
     let mut half = Wire::connect(server.address(), "/chat", &json!({ "token": alice.1 })).await;

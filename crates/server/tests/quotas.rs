@@ -1,5 +1,5 @@
-//! What users may cause, at the wire: people a day, files, a full disk, guests of one network, log-ins, who may register,
-//! and what links and names may be.
+//! Quotas and limits of users on the wire: people per day, files, a full disk, guests of one network, log-ins,
+//! registration, and what links and names may contain.
 
 mod support;
 
@@ -11,7 +11,7 @@ use support::{Answer, Http, Server, Start, Wire};
 
 const SECRET: &str = "a secret of the tests, of 32 bytes and more";
 
-/// A server whose rates count.
+/// Returns the settings of a server with rates on.
 fn with_rates() -> Start {
     Server::with().env("QUINTET_LIMITS_RATES", "true")
 }
@@ -41,7 +41,7 @@ async fn group(http: &Http, token: &str, members: &[&str]) -> Answer {
 }
 
 #[tokio::test]
-async fn people_a_day_count_at_every_door_and_over_a_restart() {
+async fn people_per_day_are_counted_at_every_endpoint_and_over_a_restart() {
     let start = || with_rates().env("QUINTET_PEOPLE_ADDED_PER_DAY", "3").env("QUINTET_PEOPLE_DIRECT_PER_DAY", "2");
     let server = start().run();
     let http = server.http();
@@ -60,7 +60,7 @@ async fn people_a_day_count_at_every_door_and_over_a_restart() {
     let chat = json!({ "type": "group", "name": "G", "participantIds": [others[3]] });
     refused(http.call(&alice.1, "POST", "/chat/api/chats", chat).await, 429, "ERR_RATE_LIMITED", too_many);
 
-    // Strangers, over the socket and over HTTP; whoever is in her group is none.
+    // Strangers, over the socket and over HTTP. Members of her group are not strangers.
     let mut wire = Wire::connect(server.address(), "/messenger", &json!({ "token": alice.1 })).await;
     let mut say = async |to: &str| wire.call("privateMessage", &json!({ "recipientId": to, "content": "hi" })).await;
     for to in [&others[3], &others[4], &others[0]] {
@@ -77,7 +77,7 @@ async fn people_a_day_count_at_every_door_and_over_a_restart() {
     let answer = http.api(&alice.1, "POST", "/conversations", direct.clone()).await;
     refused(answer, 429, "ERR_RATE_LIMITED", "at most 2 people a day");
     refused(http.api(&alice.1, "POST", &add, fourth).await, 429, "ERR_RATE_LIMITED", too_many);
-    // Another backend is the operator's own; and without rates nobody is counted.
+    // Services belong to the operator and have no quota, and without rates nobody has one.
     let all: Vec<&str> = others.iter().map(String::as_str).collect();
     group(&http, &shop, &all).await.expect(201);
     http.api(&shop, "POST", "/conversations", direct.clone()).await.expect(201);
@@ -86,7 +86,7 @@ async fn people_a_day_count_at_every_door_and_over_a_restart() {
 }
 
 #[tokio::test]
-async fn a_registered_users_rooms_have_a_rate_at_every_door() {
+async fn a_registered_users_rooms_have_a_rate_at_every_endpoint() {
     let server = with_rates().run();
     let http = server.http();
     let alice = http.register("alice").await;
@@ -139,7 +139,7 @@ async fn files_have_quotas() {
     assert!(fails("QUINTET_AUTH_REGISTRATION", "maybe").contains("registration"));
 }
 
-/// Files are refused while messages still have as much room as is to stay free.
+/// Files are refused while there is still room for messages.
 #[tokio::test]
 async fn uploads_leave_room_for_messages() {
     let server = Server::start();
@@ -156,9 +156,9 @@ async fn uploads_leave_room_for_messages() {
     http.api(&alice.1, "POST", &path, json!({ "content": "there is room" })).await.expect(201);
 }
 
-/// While the disk is full nothing is stored; what takes away goes on, and reading does.
+/// While the disk is full nothing is stored, but deleting and reading go on.
 #[tokio::test]
-async fn a_full_disk_accepts_deletions_alone() {
+async fn a_full_disk_accepts_only_deletions() {
     let server = Server::start();
     let http = server.http();
     let (alice, bob) = (http.register("alice").await, http.register("bob").await);
@@ -196,7 +196,7 @@ async fn a_full_disk_accepts_deletions_alone() {
 
     let read = http.api(&bob.1, "GET", &path, Value::Null).await.expect(200);
     assert_eq!(read["items"][0]["content"], "before");
-    // Where reading marks what is read as well.
+    // A call that reads messages and marks them as read.
     let read = http.call(&bob.1, "GET", &format!("/messenger/api/users/{}/messages", alice.0), Value::Null).await;
     assert_eq!(read.expect(200)[0]["content"], "unread");
     assert_eq!(http.send("GET", text(&kept["url"]), &[], "").await.status, 200);
@@ -208,13 +208,13 @@ async fn a_full_disk_accepts_deletions_alone() {
     http.api(&bob.1, "POST", "/auth/revoke", json!({})).await.expect(204);
     http.api(&alice.1, "DELETE", &format!("/conversations/{place}"), Value::Null).await.expect(204);
     http.api(&alice.1, "DELETE", "/me", json!({ "currentPassword": "correct horse" })).await.expect(204);
-    // With room again all of it goes on.
+    // With room again, everything works.
     let server = Server::start_after(server);
     server.http().register("carol").await;
     assert_eq!(server.http().send("GET", "/readyz", &[], "").await.status, 200);
 }
 
-/// A thousand ids of one network are one: guests share a rate, and registered users of the same network do not.
+/// A thousand ids of one network share one rate as guests; registered users of that network do not.
 #[tokio::test]
 async fn guests_of_a_network_share_their_rate() {
     let server = with_rates().env("QUINTET_LIMITS_TRUSTED_PROXIES", "127.0.0.1").run();
@@ -229,7 +229,7 @@ async fn guests_of_a_network_share_their_rate() {
         assert_eq!(ack["ok"], true, "{ack}");
         guests.push(wire);
     }
-    // All at once, and from each no more than a connection may send at once.
+    // All at once, and from each connection no more than it may send at once.
     let mut asked = Vec::new();
     for (number, wire) in guests.iter_mut().enumerate() {
         let say = json!({ "roomId": room["id"], "userId": format!("g-{number}"), "content": "x" });
@@ -253,9 +253,9 @@ async fn guests_of_a_network_share_their_rate() {
     assert_eq!(ack["ok"], true, "a registered user has a rate of its own: {ack}");
 }
 
-/// Whoever guesses at an account waits, from whatever address; its owner gets in where it got in before.
+/// A client that guesses passwords has to wait, from any address; the owner can log in from a known address.
 #[tokio::test]
-async fn guessing_a_password_gets_slow_and_keeps_nobody_out() {
+async fn guessing_a_password_is_slowed_and_locks_nobody_out() {
     let server = with_rates().env("QUINTET_LIMITS_TRUSTED_PROXIES", "127.0.0.1").run();
     let http = server.http();
     http.register("alice").await;
@@ -279,10 +279,10 @@ async fn guessing_a_password_gets_slow_and_keeps_nobody_out() {
     assert!((10..=20).contains(&tried), "{tried}");
     assert!(slow.head.contains("retry-after: "), "{}", slow.head);
     refused(log_in("ALICE", "wrong", "203.0.113.9").await, 429, "ERR_RATE_LIMITED", "try again");
-    // Nobody learns from a wait whose an address is, and nobody else is kept back by it.
+    // The wait does not reveal whose address it is, and delays nobody else.
     log_in("alice@example.org", "wrong", "203.0.113.9").await.expect(401);
     log_in("bob", "wrong", "203.0.113.9").await.expect(401);
-    // The owner is let in where she was before, over a restart of the server as well, and can change her password.
+    // The owner can log in from a known address, even after a restart, and can change her password.
     log_in("alice", "correct horse", "192.0.2.1").await.expect(200);
     let server = with_rates().env("QUINTET_LIMITS_TRUSTED_PROXIES", "127.0.0.1").run_after(server, |_| {});
     let http = server.http();
@@ -306,7 +306,7 @@ async fn guessing_a_password_gets_slow_and_keeps_nobody_out() {
 }
 
 #[tokio::test]
-async fn a_closed_server_registers_nobody() {
+async fn a_closed_server_refuses_registrations() {
     let server = Server::with()
         .env("QUINTET_AUTH_REGISTRATION", "closed")
         .env("QUINTET_JWT_SECRET", SECRET)
@@ -334,7 +334,7 @@ async fn a_closed_server_registers_nobody() {
     let chat = Http::new(server.addresses[1]);
     refused(chat.call("", "POST", "/api/auth/register", new).await, 403, "ERR_FORBIDDEN", "Registration is closed");
 
-    // The operator's own ways stay open.
+    // The operator's own ways to create accounts stay open.
     let (_, shop) = server.run(&["key", "add", "shop"]);
     let made = json!({ "username": "carol", "password": "correct horse" });
     http.api(&shop, "POST", "/users", made).await.expect(201);
@@ -355,7 +355,7 @@ async fn a_closed_server_registers_nobody() {
 }
 
 #[tokio::test]
-async fn links_and_names_are_what_they_seem() {
+async fn misleading_links_and_names_are_refused() {
     let server = Server::start();
     let http = server.http();
     let alice = http.register("alice").await;
@@ -396,9 +396,9 @@ async fn links_and_names_are_what_they_seem() {
     http.api(&alice.1, "POST", &path, file).await.expect(201);
 }
 
-/// An address is shown to its owner, and to nobody else at any door.
+/// An email address is shown to its owner only, at every endpoint.
 #[tokio::test]
-async fn an_email_is_its_owners() {
+async fn an_email_is_shown_only_to_its_owner() {
     let server = Server::start();
     let http = server.http();
     let (alice, bob) = (http.register("alice").await, http.register("bob").await);
@@ -444,18 +444,18 @@ async fn an_email_is_its_owners() {
     for wire in &mut wires {
         loop {
             let (_, payload) = wire.event().await;
-            let heard = payload.to_string();
-            assert!(!heard.contains("bob@example.org"), "{heard}");
-            if heard.contains("\"hi\"") {
+            let received = payload.to_string();
+            assert!(!received.contains("bob@example.org"), "{received}");
+            if received.contains("\"hi\"") {
                 break;
             }
         }
     }
 }
 
-/// What is old is removed by the server itself, and whoever comes back from before that starts afresh.
+/// The server removes old changes by itself, and a client from before that starts afresh.
 #[tokio::test]
-async fn the_log_is_pruned_by_itself() {
+async fn old_changes_are_pruned() {
     let server = Server::start();
     let http = server.http();
     let alice = http.register("alice").await;
@@ -474,6 +474,7 @@ async fn the_log_is_pruned_by_itself() {
     assert_eq!(enter(&server, Some(&pid)).await, pid, "all that was missed is there");
     let age = |data: &Path| {
         let old = "UPDATE change SET at = at - 8 * 86400000;
+            UPDATE message SET created_at = created_at - 8 * 86400000;
             INSERT INTO user (id, kind, username, name, created_at) VALUES
                 ('g-old', 'guest', 'g', 'g', 0), ('later', 'registered', 'later', 'later', 0);";
         database(data).execute_batch(old).expect("written");
@@ -484,7 +485,7 @@ async fn the_log_is_pruned_by_itself() {
         database(&server.data()).query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).expect("read")
     };
     let pruned = async {
-        while left() != (1, 0) {
+        while left() != (0, 0) {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };

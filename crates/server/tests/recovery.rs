@@ -1,4 +1,4 @@
-//! Going on with a lost connection, at the wire: what the official client cannot show.
+//! Recovery of a lost connection on the wire, in cases that the official client cannot produce.
 
 mod support;
 
@@ -10,7 +10,7 @@ async fn group(server: &Server, owner: &str, members: &[&str]) -> Value {
     server.http().api(owner, "POST", "/conversations", body).await.expect(201)["id"].clone()
 }
 
-/// Enters with recovery, perhaps going on; gives the connection and its secret.
+/// Enters a namespace with recovery. Returns the connection and its secret.
 async fn enter(server: &Server, namespace: &str, mut auth: Value) -> (Wire, String) {
     auth["recover"] = json!(true);
     let mut wire = Wire::open(server.address(), "").await;
@@ -25,7 +25,7 @@ async fn say(server: &Server, token: &str, place: &Value, content: &str) {
 }
 
 #[tokio::test]
-async fn what_was_muted_stays_so() {
+async fn muting_survives_recovery() {
     let server = Server::start();
     let (alice, bob) = (server.http().register("alice").await, server.http().register("bob").await);
     let quiet = group(&server, &alice.1, &[&bob.0]).await;
@@ -45,28 +45,28 @@ async fn what_was_muted_stays_so() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_revoked_ends_what_is_being_brought_up_to_date() {
+async fn a_revoked_token_ends_a_recovery_in_progress() {
     let server = Server::start();
     let (alice, bob) = (server.http().register("alice").await, server.http().register("bob").await);
     let place = group(&server, &alice.1, &[&bob.0]).await;
     let (wire, pid) = enter(&server, "/chat", json!({ "token": bob.1 })).await;
     drop(wire);
-    // More than the queue and the system's buffers take, so that the rest waits for a reader.
+    // More than the queue and the system's buffers hold, so that the rest waits for a reader.
     for _ in 0..1_500 {
         say(&server, &alice.1, &place, &"x".repeat(5_000)).await;
     }
     let (mut back, same) = enter(&server, "/chat", json!({ "token": bob.1, "pid": pid })).await;
     assert_eq!(same, pid);
     server.http().api(&bob.1, "POST", "/auth/revoke", json!({})).await.expect(204);
-    let mut heard = 0;
+    let mut received = 0;
     while let Some(frame) = back.frame().await {
-        heard += usize::from(frame.starts_with("42/chat,[\"message:new\""));
+        received += usize::from(frame.starts_with("42/chat,[\"message:new\""));
     }
-    assert!(heard < 1_500, "it heard all of it, though its token was revoked in the middle");
+    assert!(received < 1_500, "it received all of it, though its token was revoked in the middle");
 }
 
 #[tokio::test]
-async fn a_notification_from_before_is_told_though_the_connection_broke_at_once() {
+async fn a_pending_notification_is_delivered_after_a_broken_connection() {
     let server = Server::start();
     let (alice, bob) = (server.http().register("alice").await, server.http().register("bob").await);
     let meetup = json!({ "activity": "walk", "location": "park", "startsAt": "2030-01-01T10:00:00Z" });
@@ -77,9 +77,9 @@ async fn a_notification_from_before_is_told_though_the_connection_broke_at_once(
     server.http().api(&bob.1, "POST", &path, json!({})).await.expect(201);
     let (mut back, same) = enter(&server, "/meetup", json!({ "token": alice.1, "pid": pid })).await;
     assert_eq!(same, pid);
-    let told = back.next("newNotification").await;
-    assert_eq!(told["notification"]["title"], "New Meetup Request", "{told}");
-    // And once: what comes next is something else.
+    let delivered = back.next("newNotification").await;
+    assert_eq!(delivered["notification"]["title"], "New Meetup Request", "{delivered}");
+    // Delivered only once: the next event is a different one.
     let place = group(&server, &bob.1, &[&alice.0]).await;
     say(&server, &bob.1, &place, "next").await;
     let next = loop {
@@ -92,7 +92,7 @@ async fn a_notification_from_before_is_told_though_the_connection_broke_at_once(
 }
 
 #[tokio::test]
-async fn a_user_has_so_many_connections_that_are_brought_up_to_date() {
+async fn recoveries_of_one_user_are_limited() {
     const OF_USER: usize = 8;
     let server = Server::start();
     let (alice, bob) = (server.http().register("alice").await, server.http().register("bob").await);
@@ -100,7 +100,7 @@ async fn a_user_has_so_many_connections_that_are_brought_up_to_date() {
     let (wire, pid) = enter(&server, "/chat", json!({ "token": bob.1 })).await;
     drop(wire);
     let mut sender = Wire::connect(server.address(), "/chat", &json!({ "token": alice.1 })).await;
-    // More than the queue and the system's buffers take, so that each waits for a reader.
+    // More than the queue and the system's buffers hold, so that each waits for a reader.
     for _ in 0..1_500 {
         sender.call("message:send", &json!({ "chatId": place, "content": "x".repeat(5_000) })).await;
     }
@@ -114,5 +114,5 @@ async fn a_user_has_so_many_connections_that_are_brought_up_to_date() {
     let (mut another, fresh) = enter(&server, "/chat", back).await;
     assert_ne!(fresh, pid, "another one starts afresh");
     say(&server, &alice.1, &place, "now").await;
-    assert_eq!(another.next("message:new").await["content"], "now", "and hears what happens from there on");
+    assert_eq!(another.next("message:new").await["content"], "now", "and receives what happens from there on");
 }

@@ -1,4 +1,4 @@
-//! Past bugs, each with the story that showed it.
+//! Regression tests for past bugs. Each comment describes the wrong behaviour that was fixed, or the right one.
 
 mod support;
 
@@ -14,13 +14,13 @@ async fn group(server: &Server, owner: &str, members: &[&str]) -> Value {
 
 /// A queue that overflowed while the writer answered ended the connection from the writer's thread, which panicked.
 #[tokio::test]
-async fn a_reader_that_stops_costs_nobody_else_anything() {
+async fn a_stopped_reader_affects_nobody_else() {
     let server = Server::with().env("QUINTET_LIMITS_QUEUE_BYTES", "65536").run();
     let (alice, bob) = (server.http().register("alice").await, server.http().register("bob").await);
     let place = group(&server, &alice.1, &[&bob.0]).await;
     let mut slow = Wire::connect(server.address(), "/rooms", &json!({ "userId": "guest" })).await;
     let refused = json!({ "roomId": "no-such-room", "userId": "guest", "content": "x".repeat(5_000) });
-    // Nothing of this is read: the errors fill the socket, then the queue, then the connection is closed.
+    // Nothing of this is read: the errors fill the socket and then the queue, and the connection is closed.
     let flood = tokio::spawn(async move {
         let packet = format!("42/rooms,{}", json!(["send_message", refused]));
         while slow.try_send(&packet).await {}
@@ -33,7 +33,7 @@ async fn a_reader_that_stops_costs_nobody_else_anything() {
     }
 }
 
-/// A guest that held the id of a user of another backend, before that one was first seen, heard what was meant for it.
+/// A guest that held the id of another backend's user, before that user was first seen, received what was meant for it.
 #[tokio::test]
 async fn a_token_takes_an_id_over_from_a_guest() {
     let server = Server::with().args(&["--jwt-secret", SECRET]).run();
@@ -48,33 +48,33 @@ async fn a_token_takes_an_id_over_from_a_guest() {
     let mut real = Wire::connect(server.address(), "/messenger", &json!({ "token": token })).await;
     assert_eq!(watcher.next("userOnline").await, "42");
     assert!(real.next("onlineUsers").await.as_array().is_some_and(|ids| ids.contains(&json!("42"))));
-    // The guest's connection was told why and ended with a DISCONNECT, and heard nothing else.
+    // The guest's connection got the reason and a DISCONNECT, and nothing else.
     assert!(squatter.frame().await.is_some_and(|frame| frame.starts_with("42/meetup,[\"error\",")));
     assert_eq!(squatter.frame().await.as_deref(), Some("41/meetup,"));
     let ack = watcher.call("privateMessage", &json!({ "recipientId": "42", "content": "for 42 alone" })).await;
     assert_eq!(ack["success"], true, "{ack}");
     assert_eq!(real.next("privateMessage").await["content"], "for 42 alone");
-    // And from now on the id needs its token.
+    // From now on the id needs its token.
     let mut late = Wire::open(server.address(), "").await;
     assert!(late.enter("/meetup", &json!({ "userId": "42" })).await.starts_with("44/meetup,"));
 }
 
-/// A guest in `auto` chose a vocabulary that serves users only.
+/// A guest in `auto` chose a dialect that serves users only.
 #[tokio::test]
-async fn guests_speak_the_vocabularies_that_serve_them() {
+async fn guests_choose_dialects_that_serve_guests() {
     let server = Server::start();
     let mut wire = Wire::connect(server.address(), "/", &json!({ "userId": "guest" })).await;
     wire.next("connected").await;
     let ack = wire.call("joinGroup", &json!({ "groupId": "any" })).await;
     assert_eq!(ack["code"], "ERR_UNAUTHENTICATED", "{ack}");
-    // It has not decided anything by that.
+    // This did not decide its dialect.
     wire.emit("create_room", &json!({ "name": "R", "userId": "guest" })).await;
     assert!(wire.next("room_created").await["id"].is_string());
 }
 
-/// A connection heard of its token's end only if the token had one when it connected.
+/// A connection was notified of its token's expiry only if the token had one when it connected.
 #[tokio::test]
-async fn a_token_that_expires_is_told() {
+async fn an_expired_token_is_notified() {
     let server = Server::with().args(&["--jwt-secret", SECRET]).run();
     let key = jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes());
     let token = |claims: Value| jsonwebtoken::encode(&Default::default(), &claims, &key).expect("a token");
@@ -87,16 +87,16 @@ async fn a_token_that_expires_is_told() {
     assert_eq!(error["message"], "Authentication error: token expired");
     let ack = wire.call("chat:join", &json!({ "chatId": "any" })).await;
     assert_eq!(ack["code"], "ERR_TOKEN_EXPIRED", "{ack}");
-    // Refreshed in time, it goes on.
+    // With a token that is refreshed in time, the connection continues.
     let ack = wire.call("authenticate", &json!({ "token": token(json!({ "sub": "9" })) })).await;
     assert_eq!(ack["success"], true, "{ack}");
     let ack = wire.call("chat:join", &json!({ "chatId": "any" })).await;
     assert_eq!(ack["code"], "ERR_NOT_FOUND", "{ack}");
 }
 
-/// The confirmation of a leave overtook what was said before it, that of the join included.
+/// The confirmation of a leave overtook messages before it, and the confirmation of the join.
 #[tokio::test]
-async fn what_is_asked_in_a_row_is_confirmed_in_a_row() {
+async fn requests_are_confirmed_in_order() {
     let server = Server::start();
     let (alice, bob) = (server.http().register("alice").await, server.http().register("bob").await);
     let body = json!({ "kind": "group", "name": "G", "open": true });
@@ -113,7 +113,7 @@ async fn what_is_asked_in_a_row_is_confirmed_in_a_row() {
     }
 }
 
-/// Removed in the middle of a stream of messages: what was numbered behind the removal is not heard, what was before is.
+/// A removal in the middle of a stream of messages: those numbered before it are received, those behind it are not.
 #[tokio::test]
 async fn a_removal_in_the_middle_of_sends() {
     let server = Server::start();
@@ -134,7 +134,8 @@ async fn a_removal_in_the_middle_of_sends() {
         for id in asked {
             assert_eq!(sender.acked(id).await["success"], true);
         }
-        // The sender hears the removal in its place among the messages; bob hears exactly what came before it.
+        // The sender receives the removal in its position among the messages; bob receives exactly the messages before
+        // it.
         let mut before = Vec::new();
         loop {
             let (name, payload) = sender.event().await;
@@ -144,26 +145,26 @@ async fn a_removal_in_the_middle_of_sends() {
                 _ => {}
             }
         }
-        let mut heard = Vec::new();
+        let mut received = Vec::new();
         loop {
             let (name, payload) = removed.event().await;
             match name.as_str() {
-                "message:new" => heard.push(payload["content"].clone()),
+                "message:new" => received.push(payload["content"].clone()),
                 "member:left" => break,
                 _ => {}
             }
         }
-        assert_eq!(heard, before, "round {round}");
+        assert_eq!(received, before, "round {round}");
         let ack = removed.call("message:send", &json!({ "chatId": place, "content": "late" })).await;
         assert_eq!(ack["code"], "ERR_NOT_FOUND", "{ack}");
         let late: Vec<_> = removed.events.iter().filter(|(name, _)| name == "message:new").collect();
-        assert!(late.is_empty(), "heard after the removal: {late:?}");
+        assert!(late.is_empty(), "received after the removal: {late:?}");
     }
 }
 
-/// Three vocabularies have no word for the end of a conversation, and heard nothing of it.
+/// Three dialects have no event for the end of a conversation, and were not notified of it.
 #[tokio::test]
-async fn a_deleted_conversation_is_told_in_every_vocabulary() {
+async fn a_deleted_conversation_is_notified_in_every_dialect() {
     let server = Server::start();
     let (alice, bob) = (server.http().register("alice").await, server.http().register("bob").await);
     let place = group(&server, &alice.1, &[&bob.0]).await;
@@ -186,7 +187,7 @@ async fn a_deleted_conversation_is_told_in_every_vocabulary() {
     }
 }
 
-/// A guest's id that becomes a user's over REST, with no socket of that user in sight.
+/// A guest's id becomes a user's over REST, without a socket of that user.
 #[tokio::test]
 async fn a_token_over_rest_ends_the_guest() {
     let server = Server::with().args(&["--jwt-secret", SECRET]).run();
@@ -201,7 +202,7 @@ async fn a_token_over_rest_ends_the_guest() {
     let key = jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes());
     let token = jsonwebtoken::encode(&Default::default(), &json!({ "sub": "42" }), &key).expect("a token");
     server.http().api(&token, "GET", "/me", Value::Null).await.expect(200);
-    // Those who list the room see it go, and its connection ends.
+    // The others in the room see it leave, and its connection ends.
     assert_eq!(watcher.next("user_left").await["userId"], "42");
     while let Some(frame) = squatter.frame().await {
         if frame == "41/rooms," {

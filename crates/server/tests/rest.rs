@@ -1,4 +1,4 @@
-//! The HTTP API: its shapes, its refusals, and that sockets hear what it changes.
+//! The HTTP API: its resources, its refusals, and the delivery of its changes to sockets.
 
 mod support;
 
@@ -20,7 +20,7 @@ async fn stage() -> Stage {
     Stage { http, alice, bob, eve, server }
 }
 
-/// A problem as RFC 9457 has it.
+/// Asserts that an answer is a problem of RFC 9457 with this status and code.
 fn problem(answer: support::Answer, status: u16, code: &str) {
     assert!(answer.head.contains("content-type: application/problem+json"), "{}", answer.head);
     let body = answer.expect(status);
@@ -52,7 +52,7 @@ async fn registering_and_logging_in() {
     assert_eq!(session["user"]["email"], "alice@example.org");
     assert!(session["expiresAt"].as_str().is_some_and(|at| at.ends_with('Z')));
     log_in(json!({ "email": "alice@example.org", "password": "correct horse" })).await.expect(200);
-    // The same answer for an unknown user and for a wrong password.
+    // An unknown user and a wrong password get the same answer.
     let wrong = log_in(json!({ "username": "alice", "password": "wrong horse" })).await;
     let unknown = log_in(json!({ "username": "nobody", "password": "wrong horse" })).await;
     assert_eq!(wrong.text, unknown.text);
@@ -66,14 +66,14 @@ async fn registering_and_logging_in() {
     for token in [token, fresh["token"].as_str().expect("a token"), &alice.1, "bad", ""] {
         problem(http.api(token, "GET", "/me", Value::Null).await, 401, "ERR_UNAUTHENTICATED");
     }
-    // A new one is good at once.
+    // The new password works at once.
     let session = log_in(json!({ "username": "alice", "password": "correct horse" })).await.expect(200);
     let token = session["token"].as_str().expect("a token");
     Wire::connect(server.address(), "/chat", &json!({ "token": token })).await;
 }
 
 #[tokio::test]
-async fn oneself_and_others() {
+async fn own_account_and_other_users() {
     let Stage { http, alice, bob, server: _server, .. } = stage().await;
     let me = http.api(&alice.1, "GET", "/me", Value::Null).await.expect(200);
     let mut keys: Vec<&String> = me.as_object().expect("an object").keys().collect();
@@ -97,7 +97,7 @@ async fn oneself_and_others() {
     assert_eq!((&page["items"][0]["username"], &page["next"]), (&json!("eve"), &Value::Null));
     let found = http.api(&bob.1, "GET", "/users?q=ALI", Value::Null).await.expect(200);
     assert_eq!(found["items"][0]["id"], alice.0.as_str());
-    // Any part of either name, whatever the case and the script; no sign means more than itself.
+    // Any part of either name matches, in any case and script; no character is a wildcard.
     http.api(&alice.1, "PATCH", "/me", json!({ "name": "Élodie ŽIŽEK" })).await.expect(200);
     for (part, is_found) in
         [("lic", true), ("%C3%89lo", true), ("%C3%A9LOD", true), ("%C5%BEi%C5%BE", true), ("%25", false), ("_", false)]
@@ -132,7 +132,7 @@ async fn conversations_and_messages() {
             http.api(&alice.1, "POST", &path("/messages"), json!({ "content": n.to_string() })).await.expect(201);
         ids.push(sent["id"].as_str().expect("an id").to_owned());
     }
-    // Pages, by ascending sequence whatever the direction.
+    // Pages, by ascending sequence in either direction.
     let numbers = |page: &Value| -> Vec<u64> {
         page["items"]
             .as_array()
@@ -152,7 +152,7 @@ async fn conversations_and_messages() {
         problem(answer, 422, "ERR_INVALID_PAYLOAD");
     }
 
-    // The same Idempotency-Key, the same message.
+    // The same Idempotency-Key gives the same message.
     let keyed = |content: &'static str| {
         let (http, path, bearer) = (http.clone(), path("/messages"), format!("Bearer {}", alice.1));
         async move {
@@ -164,7 +164,7 @@ async fn conversations_and_messages() {
     assert_eq!(keyed("once").await.expect(200), first);
     problem(keyed("twice").await, 409, "ERR_CONFLICT");
 
-    // Unread, read, and listed by activity.
+    // Unread counts, reading, and the order by activity.
     let list = http.api(&bob.1, "GET", "/conversations", Value::Null).await.expect(200);
     assert_eq!(
         (&list["items"][0]["unreadCount"], &list["items"][0]["lastMessage"]["content"]),
@@ -181,7 +181,7 @@ async fn conversations_and_messages() {
     let next = format!("/conversations?limit=1&cursor={}", list["next"].as_str().expect("a cursor"));
     assert_eq!(http.api(&bob.1, "GET", &next, Value::Null).await.expect(200)["items"][0]["id"], id.as_str());
 
-    // Roles, names, members.
+    // Roles, names, and members.
     let mut wire = Wire::connect(server.address(), "/conversations", &json!({ "token": bob.1 })).await;
     problem(http.api(&bob.1, "PATCH", &path(""), json!({ "name": "B" })).await, 403, "ERR_FORBIDDEN");
     http.api(&alice.1, "POST", &path("/members"), json!({ "userId": bob.0, "role": "admin" })).await.expect(200);
@@ -204,9 +204,9 @@ async fn conversations_and_messages() {
     problem(http.api(&alice.1, "GET", &path(""), Value::Null).await, 404, "ERR_NOT_FOUND");
 }
 
-/// Every endpoint of something that is somebody's, for nobody and for a stranger.
+/// Every endpoint of an owned resource, without a token and for a stranger.
 #[tokio::test]
-async fn who_may_not() {
+async fn refused_callers() {
     let Stage { http, alice, bob, eve, server: _server } = stage().await;
     let group = json!({ "kind": "group", "name": "G", "memberIds": [bob.0] });
     let group = http.api(&alice.1, "POST", "/conversations", group).await.expect(201)["id"].clone();
@@ -219,7 +219,7 @@ async fn who_may_not() {
     let meetup = http.api(&alice.1, "POST", "/meetups", meetup).await.expect(201)["id"].clone();
     let meetup = meetup.as_str().expect("an id");
     let (own, of_bob) = (format!("/conversations/{group}"), format!("/conversations/{group}/members/{}", bob.0));
-    // Method, path, body, and what a stranger gets.
+    // The method, the path, the body, and the status for a stranger.
     let rows: Vec<(&str, String, Value, u16)> = vec![
         ("GET", own.clone(), Value::Null, 404),
         ("PATCH", own.clone(), json!({ "name": "E" }), 404),
@@ -275,7 +275,7 @@ async fn meetups_and_notifications() {
     for user in [&bob, &eve] {
         http.api(&user.1, "POST", &path("/requests".into()), Value::Null).await.expect(201);
     }
-    // Only the host sees all who ask.
+    // Only the host sees all requests.
     let seen = |token: &String| {
         let (http, token, path) = (http.clone(), token.clone(), path(String::new()));
         async move { http.api(&token, "GET", &path, Value::Null).await }
@@ -289,14 +289,14 @@ async fn meetups_and_notifications() {
     problem(full, 409, "ERR_CONFLICT");
     assert_eq!(count(&seen(&alice.1).await.expect(200)), Some(1));
     http.api(&alice.1, "POST", &path(format!("/requests/{}/decline", eve.0)), Value::Null).await.expect(200);
-    let told = http.api(&eve.1, "GET", "/notifications", Value::Null).await.expect(200);
-    assert_eq!(told["items"][0]["title"], "Meetup Request Declined");
-    assert_eq!(told["items"][0]["readAt"], Value::Null);
+    let delivered = http.api(&eve.1, "GET", "/notifications", Value::Null).await.expect(200);
+    assert_eq!(delivered["items"][0]["title"], "Meetup Request Declined");
+    assert_eq!(delivered["items"][0]["readAt"], Value::Null);
     http.api(&eve.1, "PUT", "/notifications/read", Value::Null).await.expect(204);
-    let told = http.api(&eve.1, "GET", "/notifications", Value::Null).await.expect(200);
-    assert!(told["items"][0]["readAt"].is_string());
+    let delivered = http.api(&eve.1, "GET", "/notifications", Value::Null).await.expect(200);
+    assert!(delivered["items"][0]["readAt"].is_string());
 
-    // Moved: the participant is told. Ended: it stays as it is.
+    // A change of the location is delivered to the participant. A cancelled meetup stays as it is.
     let mut wire = Wire::connect(server.address(), "/meetup", &json!({ "token": bob.1 })).await;
     wire.next("newNotification").await;
     http.api(&alice.1, "PATCH", &path(String::new()), json!({ "location": "Hall" })).await.expect(200);
@@ -316,11 +316,11 @@ async fn meetups_and_notifications() {
 async fn a_meetup_whose_time_passes_expires() {
     let Stage { http, alice, server, .. } = stage().await;
     let mut wire = Wire::connect(server.address(), "/meetup", &json!({ "token": alice.1 })).await;
-    // Two seconds from now, as the server's clock says it.
+    // Two seconds from now, by the server's clock.
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a clock").as_secs() + 2;
     let starts_at = {
         let (days, rest) = (now / 86_400, now % 86_400);
-        // Civil date from days since 1970 (the proleptic Gregorian calendar).
+        // The civil date from days since 1970 (the proleptic Gregorian calendar).
         let (z, era_days) = (days + 719_468, 146_097);
         let (era, doe) = (z / era_days, z % era_days);
         let yoe = (doe - doe / 1_460 + doe / 36_524 - doe / 146_096) / 365;
@@ -347,7 +347,7 @@ async fn the_edges_of_http() {
     problem(http.send("POST", "/api/v1/auth/login", &[], "{").await, 400, "ERR_INVALID_PAYLOAD");
     problem(http.send("POST", "/api/v1/auth/login", &[], &"x".repeat(1_000_001)).await, 413, "ERR_TOO_LARGE");
     problem(http.api(&alice.1, "GET", "/users/%FF", Value::Null).await, 400, "ERR_INVALID_PAYLOAD");
-    // One is the other: they cannot differ.
+    // The header and the field are the same key, so they cannot differ.
     let id = http.api(&alice.1, "POST", "/conversations", json!({ "kind": "group", "name": "G" })).await.expect(201);
     let path = format!("/api/v1/conversations/{}/messages", id["id"].as_str().expect("an id"));
     let bearer = format!("Bearer {}", alice.1);
@@ -356,7 +356,7 @@ async fn the_edges_of_http() {
         let headers = [("authorization", bearer.as_str()), ("idempotency-key", "one")];
         http.send("POST", &path, &headers, &body).await.expect(status);
     }
-    // CORS: any origin, without credentials, on both halves.
+    // CORS: any origin, without credentials, for both APIs.
     let origin = [("origin", "https://app.example.org")];
     for path in ["/api/v1/me", "/socket.io/?EIO=4&transport=polling"] {
         let answer = http.send("GET", path, &origin, "").await;
@@ -367,7 +367,7 @@ async fn the_edges_of_http() {
     assert!(http.send("OPTIONS", "/api/v1/me", &preflight, "").await.head.contains("patch"));
     drop(server);
 
-    // Log-ins are limited per address, and an address may be forwarded by a trusted proxy.
+    // Log-ins are limited per address, and a trusted proxy may forward the address.
     let server =
         Server::with().env("QUINTET_LIMITS_RATES", "true").env("QUINTET_LIMITS_TRUSTED_PROXIES", "127.0.0.1").run();
     let http = server.http();
@@ -377,7 +377,7 @@ async fn the_edges_of_http() {
         async move { http.send("POST", "/api/v1/auth/login", &[("x-forwarded-for", from)], &body).await }
     };
     let mut refused = None;
-    // Of another account each time: those of one account have a rate of their own.
+    // Each for another account, because those for one account have a rate of their own.
     for number in 0..30 {
         let answer = log_in(&format!("x-{number}"), "10.0.0.1").await;
         if answer.status == 429 {
@@ -390,7 +390,7 @@ async fn the_edges_of_http() {
     problem(refused, 429, "ERR_RATE_LIMITED");
     assert_eq!(log_in("y", "10.0.0.2").await.status, 401);
 
-    // Changes are limited per user, and so is reading; another backend is not.
+    // Changes are limited per user, and so are reads; services are not limited.
     let (alice, bob) = (http.register("alice").await, http.register("bob").await);
     let (_, shop) = server.run(&["key", "add", "shop"]);
     let refused = async |token: &str, method: &str, path: &str| {
@@ -405,7 +405,7 @@ async fn the_edges_of_http() {
 }
 
 #[tokio::test]
-async fn what_has_not_changed_is_not_sent_again_and_requests_have_ids() {
+async fn unchanged_content_is_304_and_requests_have_ids() {
     let Stage { server: _server, http, alice, .. } = stage().await;
     let bearer = format!("Bearer {}", alice.1);
     let get = |tag: &str| {
@@ -428,7 +428,7 @@ async fn what_has_not_changed_is_not_sent_again_and_requests_have_ids() {
     let changed = get(&tag).await;
     assert_eq!(changed.status, 200);
     assert_ne!(tag_of(&changed), tag);
-    // A request keeps the id that it came with, and gets one where it has none.
+    // A request keeps the id that it came with, and gets one if it has none.
     let named = http.send("GET", "/healthz", &[("x-request-id", "abc")], "").await;
     assert!(named.head.contains("x-request-id: abc"), "{}", named.head);
     let made = http.send("GET", "/api/v1/me", &[], "").await;

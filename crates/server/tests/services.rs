@@ -1,4 +1,4 @@
-//! Other backends: what a key lets them do, and that sockets hear it in the backend's name.
+//! Services: what a key allows, and the delivery of a service's changes in its name.
 
 mod support;
 
@@ -56,7 +56,7 @@ async fn keys_come_and_go_beside_a_running_server() {
 }
 
 #[tokio::test]
-async fn a_key_is_no_person() {
+async fn a_service_is_not_a_user() {
     let Stage { http, shop, alice, server, .. } = stage().await;
     let password = json!({ "currentPassword": "x", "newPassword": "correct horse" });
     for (method, path, body) in [
@@ -66,7 +66,7 @@ async fn a_key_is_no_person() {
         ("PATCH", "/me", json!({ "name": "Another" })),
         ("DELETE", "/me", Value::Null),
     ] {
-        refused(http.api(&shop, method, path, body).await, 403, "for people");
+        refused(http.api(&shop, method, path, body).await, 403, "for users");
     }
     for (path, body) in [
         ("/conversations/api/users/profile", json!({ "username": "billing" })),
@@ -87,7 +87,7 @@ async fn a_key_is_no_person() {
         refused(http.api(&alice.1, method, path, body).await, 403, "for services");
     }
     http.api("qk_00000000000000000000000000000000", "GET", "/me", Value::Null).await.expect(401);
-    // Not found among people, nor let in over a socket.
+    // A service is not found among users, and cannot connect over a socket.
     let found = http.api(&alice.1, "GET", "/users?q=shop", Value::Null).await.expect(200);
     assert_eq!(found["items"], json!([]));
     let me = http.api(&shop, "GET", "/me", Value::Null).await.expect(200);
@@ -109,7 +109,7 @@ async fn users_and_conversations_of_another_backend() {
     let renamed = http.api(&shop, "PATCH", "/users/42", json!({ "name": "Carol C." })).await.expect(200);
     assert_eq!(renamed["name"], "Carol C.");
 
-    // Made for somebody: it is that one's, and the service sits nowhere.
+    // A conversation made on behalf of a user belongs to that user, and the service is not a member.
     let group = json!({ "kind": "group", "name": "Order 7", "ownerId": alice.0, "memberIds": ["42"] });
     let group = http.api(&shop, "POST", "/conversations", group).await.expect(201);
     assert_eq!(group["ownerId"], alice.0.as_str());
@@ -127,7 +127,7 @@ async fn users_and_conversations_of_another_backend() {
     let odd = json!({ "kind": "group", "name": "G", "ownerId": me["id"] });
     http.api(&shop, "POST", "/conversations", odd).await.expect(404);
 
-    // What it made it changes, and what it did not as well; a conversation of two stays theirs.
+    // The service may change what it made and what others made, except a conversation of two.
     http.api(&shop, "PATCH", &path, json!({ "name": "Order 8" })).await.expect(200);
     http.api(&shop, "POST", &format!("{path}/members"), json!({ "userId": bob.0, "role": "admin" })).await.expect(201);
     http.api(&shop, "DELETE", &format!("{path}/members/{}", alice.0), Value::Null).await.expect(204);
@@ -141,7 +141,7 @@ async fn users_and_conversations_of_another_backend() {
     http.api(&shop, "DELETE", &path, Value::Null).await.expect(204);
     http.api(&bob.1, "GET", &path, Value::Null).await.expect(404);
 
-    // A message of theirs is one that the service has never heard of.
+    // The service has no access to the messages of two users.
     let path = format!("{pair}/messages");
     let sent = http.api(&alice.1, "POST", &path, json!({ "content": "psst" })).await.expect(201);
     let message = format!("/messages/{}", sent["id"].as_str().expect("an id"));
@@ -152,7 +152,7 @@ async fn users_and_conversations_of_another_backend() {
 }
 
 #[tokio::test]
-async fn sockets_hear_it_in_the_services_name() {
+async fn sockets_receive_a_services_changes_in_its_name() {
     let Stage { http, shop, alice, bob, server } = stage().await;
     let group = json!({ "kind": "group", "name": "Order 7", "ownerId": alice.0 });
     let group = http.api(&shop, "POST", "/conversations", group).await.expect(201);
@@ -165,15 +165,19 @@ async fn sockets_hear_it_in_the_services_name() {
 
     let sent = http.api(&shop, "POST", &format!("{path}/messages"), json!({ "content": "Paid." })).await.expect(201);
     assert_eq!(sent["sender"]["username"], "shop");
-    let heard = ear.next("message:new").await;
-    assert_eq!((&heard["content"], &heard["sender"]["username"]), (&json!("Paid."), &json!("shop")), "{heard}");
+    let received = ear.next("message:new").await;
+    assert_eq!(
+        (&received["content"], &received["sender"]["username"]),
+        (&json!("Paid."), &json!("shop")),
+        "{received}"
+    );
     let message = format!("/messages/{}", sent["id"].as_str().expect("an id"));
     http.api(&shop, "PATCH", &message, json!({ "content": "Paid in full." })).await.expect(200);
 
     let note = json!({ "userId": alice.0, "title": "Order 7", "message": "It is on its way." });
     let note = http.api(&shop, "POST", "/notifications", note).await.expect(201);
-    let heard = host.next("newNotification").await;
-    assert_eq!(heard["notification"]["message"], "It is on its way.");
+    let received = host.next("newNotification").await;
+    assert_eq!(received["notification"]["message"], "It is on its way.");
     let listed = http.api(&alice.1, "GET", "/notifications", Value::Null).await.expect(200);
     assert_eq!(listed["items"][0]["id"], note["id"]);
     for (body, status, part) in [
@@ -187,17 +191,17 @@ async fn sockets_hear_it_in_the_services_name() {
     }
 
     http.api(&shop, "PATCH", &meetup, json!({ "status": "confirmed" })).await.expect(200);
-    let heard = host.next("meetupStatusUpdate").await;
-    assert_eq!((&heard["status"], &heard["updatedBy"]), (&json!("confirmed"), &json!("shop")));
-    let heard = host.next("newNotification").await;
-    assert_eq!(heard["notification"]["title"], "Meetup Confirmed", "the host did not do it");
+    let received = host.next("meetupStatusUpdate").await;
+    assert_eq!((&received["status"], &received["updatedBy"]), (&json!("confirmed"), &json!("shop")));
+    let received = host.next("newNotification").await;
+    assert_eq!(received["notification"]["title"], "Meetup Confirmed", "the host did not do it");
     http.api(&bob.1, "PATCH", &meetup, json!({ "status": "cancelled" })).await.expect(403);
 }
 
 #[tokio::test]
 async fn an_id_that_a_guest_had_is_taken_over() {
     let Stage { http, shop, alice, server, .. } = stage().await;
-    // One guest that was stored, and one that only said who it is.
+    // One guest that was stored, and one that only claimed its id.
     let room = http.api(&alice.1, "POST", "/conversations", json!({ "kind": "room", "name": "R" })).await.expect(201);
     let mut joined = Wire::connect(server.address(), "/rooms", &json!({ "userId": "g1" })).await;
     joined.call("join_room", &json!({ "roomId": room["id"] })).await;

@@ -1,4 +1,4 @@
-//! The golden transcripts of the dialects, at the wire.
+//! The golden transcripts of the dialects, played on the wire.
 
 mod support;
 

@@ -1,35 +1,34 @@
-//! Changes that people make to their own accounts, and the proof of identity that each needs.
+//! Changes that people make to their own accounts, and the authentication that each needs.
 //!
-//! A token is enough to read and write messages. Changes by which a thief of a token could take over or erase the
-//! account need the password as well or, for an account without one, a token that was issued just now.
+//! What must stay true: a token is enough to read and write messages, but not to take over or erase the account. Such
+//! changes need the password too or, for an account without one, a token that was issued a short time ago.
 
 use std::net::IpAddr;
 
-use quintet_domain::Refusal;
 use quintet_domain::limits::FRESH_TOKEN_SECONDS;
-use quintet_store::{Account, ProfileChange};
+use quintet_domain::{Account, ProfileChange, Refusal};
 
 use crate::{Credential, Issuer, Service, Session, SignWith, failures};
 
-/// A user who asks for a change of its own account.
+/// A user who changes its own account.
 #[derive(Clone, Debug)]
 pub struct Owner {
-    /// The account that is to be changed.
+    /// The account to change.
     pub account: Account,
     /// How the owner authenticated.
     pub credential: Credential,
     /// The address that the request comes from.
     pub address: IpAddr,
-    /// The dialect that its token carries, for the token that it gets.
+    /// The dialect that the token carries; a new token gets the same.
     pub dialect: Option<String>,
 }
 
 impl Service {
-    /// A new token for somebody who has one of Quintet's, in the same dialect.
+    /// Issues a new token to a user who has one of Quintet's, for the same dialect.
     ///
     /// # Errors
-    /// `ERR_FORBIDDEN` for a token of another issuer or of version 0.1, and where Quintet signs with a shared secret:
-    /// what others can sign would otherwise last for as long as somebody goes on refreshing it.
+    /// `ERR_FORBIDDEN` for a token of another issuer or of version 0.1, and if Quintet signs with a shared secret:
+    /// anybody who has that secret could otherwise refresh a forged token for ever.
     pub fn refresh(&self, account: Account, credential: Credential, dialect: Option<&str>) -> Result<Session, Refusal> {
         match (self.0.tokens.sign_with(), credential.issuer) {
             (SignWith::Own, Issuer::Quintet) => self.session(account, dialect, credential.authenticated_s),
@@ -39,18 +38,19 @@ impl Service {
             (SignWith::Own, Issuer::Version01) => {
                 Err(Refusal::forbidden("A token of version 0.1 is not refreshed; log in again."))
             }
-            (SignWith::Own, Issuer::Other) => {
-                Err(Refusal::forbidden("Another back end issued this token, and it alone can give a new one."))
-            }
+            (SignWith::Own, Issuer::Other) => Err(Refusal::forbidden(
+                "Another back end issued this token, and only that back end can issue a new one.",
+            )),
         }
     }
 
-    /// Changes the owner's profile. A new email address wants the password, or a token that was just issued; one that
-    /// is the present one is no change. Whether a name or an address is registered can be found out here as well as
-    /// at a registration: it has the same rate.
+    /// Changes the owner's profile. A new email address needs the password, or a token that was just issued; the
+    /// present address is not a change. The call reveals whether a name or an address is registered, as a registration
+    /// does, so it shares the rate of registrations.
     ///
     /// # Errors
-    /// What is wrong with the fields or with the proof; `ERR_CONFLICT` on a taken name or email.
+    /// A refusal that names an invalid field or the missing proof; `ERR_CONFLICT` if the name or email address is
+    /// taken.
     pub async fn change_own_profile(
         &self,
         owner: &Owner,
@@ -67,11 +67,11 @@ impl Service {
         self.change_profile(owner.account.user.id.clone(), change).await
     }
 
-    /// Changes the owner's password; other sessions end, and a new token comes back.
+    /// Changes the owner's password. It ends other sessions and returns a new token.
     ///
     /// # Errors
-    /// What is wrong with the new password or with the proof. `ERR_FORBIDDEN` where an account without a password comes
-    /// with a token that Quintet did not issue: a first password would make that token one that never expires.
+    /// A refusal that names the invalid password or the missing proof. `ERR_FORBIDDEN` if the account has no password
+    /// and the token was not issued by Quintet: a first password would turn that token into permanent access.
     pub async fn change_own_password(
         &self,
         owner: &Owner,
@@ -88,16 +88,16 @@ impl Service {
         self.session(account, owner.dialect.as_deref(), None)
     }
 
-    /// Erases the owner, and all it wrote.
+    /// Erases the owner and everything that it wrote.
     ///
     /// # Errors
-    /// What is wrong with the proof.
+    /// A refusal that names the missing proof.
     pub async fn erase_own(&self, owner: &Owner, password: Option<String>) -> Result<(), Refusal> {
         self.confirm(owner, password).await?;
         self.erase(owner.account.user.id.clone()).await
     }
 
-    /// Makes the owner prove its presence. Passwords can be guessed here as well as at the log-in, so both share one
+    /// Checks that the owner is present. Passwords can be guessed here as well as by logging in, so both share one
     /// rate.
     async fn confirm(&self, owner: &Owner, password: Option<String>) -> Result<(), Refusal> {
         let Some(hash) = owner.account.password_hash.clone() else {
@@ -114,12 +114,12 @@ impl Service {
             password.ok_or_else(|| Refusal::invalid("currentPassword", "is missing; this change needs it"))?;
         self.rates().login(owner.address)?;
         let id = &owner.account.user.id;
-        let said = failures::said_by_token(id);
-        self.attempt(&said, Some(id), owner.address).await?;
-        if !self.fits(&said, Some(hash), password).await? {
+        let key = failures::token_key(id);
+        self.attempt(&key, Some(id), owner.address).await?;
+        if !self.matches(&key, Some(hash), password).await? {
             return Err(Refusal::forbidden("The current password is wrong."));
         }
-        self.succeeded(&said, id, owner.address).await;
+        self.succeeded(&key, id, owner.address).await;
         Ok(())
     }
 }

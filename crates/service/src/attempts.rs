@@ -1,29 +1,30 @@
-//! Proofs by password: which are looked at, what they count, and from where an account is known.
+//! Attempts to authenticate by a password: which ones are checked, how they count, and the networks from which an
+//! account was logged in to.
 
 use std::net::IpAddr;
 
 use hmac::{Hmac, Mac};
-use quintet_domain::{Refusal, UserId, network};
+use quintet_domain::{NoteLogin, Refusal, UserId, network};
 use sha2::Sha256;
 
 use crate::Service;
 
-/// Time after which the moment of a known network's last log-in is written again.
-const NOTED_EVERY_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
+/// Milliseconds after which the last log-in from a known network is stored again.
+const STORED_EVERY_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
 /// Bytes of the keyed hash that stands for a network.
 const NETWORK_BYTES: usize = 16;
 
 impl Service {
-    /// Counts an attempt to prove who one is by a password. Where the account was logged in to from the same network before,
-    /// failures do not count: what others try keeps nobody out there.
+    /// Counts an attempt to authenticate by a password. If the account was logged in to from the same network before,
+    /// failures do not count, so that attempts from elsewhere cannot keep the user out.
     ///
     /// # Errors
     /// `ERR_RATE_LIMITED` after many failures.
-    pub(crate) async fn attempt(&self, said: &str, account: Option<&UserId>, from: IpAddr) -> Result<(), Refusal> {
+    pub(crate) async fn attempt(&self, key: &str, account: Option<&UserId>, from: IpAddr) -> Result<(), Refusal> {
         if !self.0.settings.rates {
             return Ok(());
         }
-        let Err(refusal) = self.0.failures.attempt(said) else { return Ok(()) };
+        let Err(refusal) = self.0.failures.attempt(key) else { return Ok(()) };
         match account {
             Some(account) if self.store().last_login(account.clone(), self.network_name(from)).await?.is_some() => {
                 Ok(())
@@ -32,41 +33,42 @@ impl Service {
         }
     }
 
-    /// Whether a password fits a hash. What could not be looked at does not count as an attempt.
+    /// Returns whether a password matches a hash. An attempt that could not be checked does not count.
     ///
     /// # Errors
-    /// `ERR_BUSY` where too many passwords wait.
-    pub(crate) async fn fits(&self, said: &str, hash: Option<String>, password: String) -> Result<bool, Refusal> {
-        let fits = self.0.passwords.verify(hash, password).await;
-        if fits.is_err() {
-            self.0.failures.take_back(said);
+    /// `ERR_BUSY` if too many passwords wait.
+    pub(crate) async fn matches(&self, key: &str, hash: Option<String>, password: String) -> Result<bool, Refusal> {
+        let matching = self.0.passwords.verify(hash, password).await;
+        if matching.is_err() {
+            self.0.failures.uncount(key);
         }
-        fits
+        matching
     }
 
-    /// An attempt succeeded: failures so far do not count any more, and the network is one of the account's.
-    pub(crate) async fn succeeded(&self, said: &str, account: &UserId, from: IpAddr) {
-        self.0.failures.succeeded(said);
+    /// Records that an attempt succeeded: earlier failures no longer count, and the network becomes one of the
+    /// account's.
+    pub(crate) async fn succeeded(&self, key: &str, account: &UserId, from: IpAddr) {
+        self.0.failures.succeeded(key);
         self.note_login(account, from).await;
     }
 
-    /// Notes that an account was logged in to from an address. A log-in goes well without that.
+    /// Stores that somebody logged in to an account from an address. A failure to store it does not fail the log-in.
     pub(crate) async fn note_login(&self, account: &UserId, from: IpAddr) {
         let network = self.network_name(from);
         let last = self.store().last_login(account.clone(), network.clone()).await;
         let now = self.environment().now();
-        if matches!(last, Ok(Some(last)) if now.0 - last.0 < NOTED_EVERY_MS) {
+        if matches!(last, Ok(Some(last)) if now.0 - last.0 < STORED_EVERY_MS) {
             return;
         }
         let account = account.clone();
-        if let Err(error) = self.write(|store, done| store.note_login(account, network, done)).await {
-            tracing::debug!(%error, "the network of a log-in was not noted");
+        if let Err(error) = self.write(NoteLogin { user: account, network }).await {
+            tracing::debug!(%error, "the network of a log-in was not stored");
         }
     }
 
-    /// What stands for the network of an address in the store: not the network itself, which is personal data.
+    /// Returns the name of the network of an address in the store: a keyed hash, because the network is personal data.
     fn network_name(&self, from: IpAddr) -> String {
-        // An HMAC takes keys of any length.
+        // HMAC accepts keys of any length (RFC 2104).
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.0.tokens.own_key()) else { return String::new() };
         mac.update(b"quintet login network\0");
         mac.update(network(from).to_string().as_bytes());

@@ -1,32 +1,36 @@
-//! What may be asked at all, before anything is queued. The table in the domain decides the rest, inside the write.
+//! The commands that are never allowed, whatever the store holds.
+//!
+//! What must stay true: the permission table of the domain decides everything else, inside the write.
 
-use quintet_domain::{Command, Refusal, Target};
-use quintet_store::Actor;
+use quintet_domain::{Actor, LocalCommand, Refusal, Target, WriteCommand};
 
-/// Refuses what no state of the store could make allowed.
-pub(crate) fn may_ask(actor: &Actor, command: &Command) -> Result<(), Refusal> {
-    if !actor.guest {
-        return Ok(());
-    }
+fn needs_account() -> Refusal {
+    Refusal::unauthenticated("direct messages need an account")
+}
+
+/// Checks a command that becomes a write, as far as that does not depend on the store.
+pub(crate) fn may_write(actor: &Actor, command: &WriteCommand) -> Result<(), Refusal> {
     match command {
-        Command::Send(text) => match text.target {
-            Target::Direct(_) => Err(Refusal::unauthenticated("direct messages need an account")),
-            Target::Conversation(_) => Ok(()),
+        WriteCommand::Send(text) => match text.target {
+            Target::Direct(_) if actor.guest => Err(needs_account()),
+            Target::Direct(_) | Target::Conversation(_) => Ok(()),
         },
-        Command::Typing { target: Target::Direct(_), .. } => {
-            Err(Refusal::unauthenticated("direct messages need an account"))
-        }
-        Command::Edit { .. }
-        | Command::Delete { .. }
-        | Command::Read { .. }
-        | Command::Typing { .. }
-        | Command::Join { .. }
-        | Command::Leave { .. }
-        | Command::Listen { .. }
-        | Command::Mute { .. }
-        | Command::Upload { .. }
-        | Command::CreateRoom { .. }
-        | Command::Authenticate { .. }
-        | Command::Identify => Ok(()),
+        WriteCommand::Edit { .. }
+        | WriteCommand::Delete { .. }
+        | WriteCommand::Read { .. }
+        | WriteCommand::Join { .. }
+        | WriteCommand::Leave { .. }
+        | WriteCommand::CreateRoom { .. } => Ok(()),
+    }
+}
+
+/// Checks a command about the connection itself, as far as that does not depend on the store.
+pub(crate) fn may_ask(actor: &Actor, command: &LocalCommand) -> Result<(), Refusal> {
+    match command {
+        LocalCommand::Typing { target: Target::Direct(_), .. } if actor.guest => Err(needs_account()),
+        LocalCommand::Typing { .. }
+        | LocalCommand::Listen { .. }
+        | LocalCommand::Mute { .. }
+        | LocalCommand::Identify => Ok(()),
     }
 }

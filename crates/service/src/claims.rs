@@ -3,12 +3,12 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use quintet_domain::Claims;
 use quintet_domain::limits::URL_BYTES_MAX;
 use quintet_domain::{Refusal, UserId, display_name_from, validate_email};
-use quintet_store::Claims;
 use serde_json::{Map, Value};
 
-/// The claims that can hold the user's id; the first that is present counts.
+/// The claims that can hold the user's id; the first one that is present is used.
 const ID_CLAIMS: [&str; 5] = ["sub", "userId", "id", "user_id", "_id"];
 
 /// A claim that tokens of other issuers must have.
@@ -19,7 +19,7 @@ pub struct RequiredClaim {
 }
 
 impl RequiredClaim {
-    /// Reads `name`, or `name=value`. None where the name is empty.
+    /// Parses `name` or `name=value`. Returns `None` if the name is empty.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (name, value) = match text.split_once('=') {
@@ -38,7 +38,7 @@ impl RequiredClaim {
     }
 }
 
-/// Whether a claim is a value, or a list that contains it.
+/// Returns whether a claim equals a value, or is a list that contains it.
 fn holds(claim: &Value, wanted: &str) -> bool {
     match claim {
         Value::String(text) => text == wanted,
@@ -49,8 +49,8 @@ fn holds(claim: &Value, wanted: &str) -> bool {
     }
 }
 
-/// What a token of another issuer must contain to be accepted. Whoever has the shared secret can sign anything: a
-/// password-reset token must not grant access.
+/// The claims that a token of another issuer must have. Every back end that has the shared secret can sign tokens for
+/// any purpose: a password-reset token, for example, must not grant access.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
     /// The required `iss`, if any.
@@ -62,7 +62,7 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// Refuses claims that do not meet the rules. Without a demanded audience, tokens for any are accepted.
+    /// Refuses claims that do not meet the rules. Without a configured audience, tokens for any audience are accepted.
     pub(crate) fn check(&self, claims: &Map<String, Value>) -> Result<(), Refusal> {
         let differs = |name: &str, wanted: Option<&String>| {
             wanted.is_some_and(|wanted| !claims.get(name).is_some_and(|found| holds(found, wanted)))
@@ -75,7 +75,7 @@ impl Rules {
         }
         match self.required.iter().find(|claim| !claim.is_met(claims)) {
             Some(claim) => {
-                Err(Refusal::unauthenticated(&format!("the token's `{}` is not what it must be", claim.name)))
+                Err(Refusal::unauthenticated(&format!("the token's `{}` does not have the required value", claim.name)))
             }
             None => Ok(()),
         }
@@ -98,26 +98,26 @@ impl Rules {
     }
 }
 
-/// The header of a token, before anything of it is believed.
+/// Decodes the header of a token, before the signature is verified.
 ///
 /// # Errors
-/// `ERR_UNAUTHENTICATED` where it cannot be read, or asks for an extension that is not known here (RFC 7515, section
-/// 4.1.11).
+/// `ERR_UNAUTHENTICATED` if it cannot be decoded, or requires an extension (RFC 7515, section 4.1.11).
 pub(crate) fn header(token: &str) -> Result<Map<String, Value>, Refusal> {
     let malformed = || Refusal::unauthenticated("the token is malformed");
     let (header, _) = token.split_once('.').ok_or_else(malformed)?;
     let header = BASE64_URL_SAFE_NO_PAD.decode(header).map_err(|_| malformed())?;
     let header: Map<String, Value> = serde_json::from_slice(&header).map_err(|_| malformed())?;
     if header.contains_key("crit") {
-        return Err(Refusal::unauthenticated("the token's header has `crit`, and no extension is known here"));
+        return Err(Refusal::unauthenticated("the token's header has `crit`, but no extension is supported"));
     }
     Ok(header)
 }
 
-/// A claim that is a moment (RFC 7519, section 2: a NumericDate), in seconds.
+/// Returns a claim that is a moment (RFC 7519, section 2: a NumericDate), in seconds since 1970.
 ///
 /// # Errors
-/// `ERR_UNAUTHENTICATED` for anything else: an unreadable `exp` is refused rather than treated as "never expires".
+/// `ERR_UNAUTHENTICATED` if it is not a number, because ignoring an unreadable `exp` would make the token valid for
+/// ever.
 pub(crate) fn moment(claims: &Map<String, Value>, name: &str) -> Result<Option<i64>, Refusal> {
     match claims.get(name) {
         None | Some(Value::Null) => Ok(None),
@@ -126,16 +126,16 @@ pub(crate) fn moment(claims: &Map<String, Value>, name: &str) -> Result<Option<i
     }
 }
 
-/// A claim that is text, and not blank.
+/// Returns a claim that is text, unless it is blank.
 pub(crate) fn text<'c>(claims: &'c Map<String, Value>, name: &str) -> Option<&'c str> {
     claims.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
 }
 
-/// The user that a token describes. Values that a registration would refuse are left out, since nobody can correct
-/// them.
+/// Returns the user that a token describes. Values that a registration would refuse are left out, because nobody can be
+/// asked to correct them.
 ///
 /// # Errors
-/// `ERR_UNAUTHENTICATED` where it names no user.
+/// `ERR_UNAUTHENTICATED` if the token has no valid user id.
 pub(crate) fn profile(claims: &Map<String, Value>) -> Result<Claims, Refusal> {
     let id = ID_CLAIMS.iter().find_map(|name| claims.get(*name).filter(|value| !value.is_null()));
     let id = match id {
@@ -151,7 +151,7 @@ pub(crate) fn profile(claims: &Map<String, Value>) -> Result<Claims, Refusal> {
     };
     Ok(Claims {
         id,
-        // The store makes it one that is free.
+        // The rule that adopts the user makes it a valid username that is free.
         username: text(claims, "username").map(str::to_owned),
         name: text(claims, "name").and_then(display_name_from),
         email: text(claims, "email").filter(|email| validate_email(email).is_ok()).map(str::to_owned),

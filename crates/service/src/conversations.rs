@@ -1,35 +1,43 @@
-//! Conversations and members, as REST asks for them.
-
-use std::sync::Arc;
+//! Conversations and members, for calls over HTTP.
 
 use quintet_domain::limits::{CONTENT_BYTES_MAX, IDS_MAX};
 use quintet_domain::{
-    Conversation, ConversationId, ConversationKind, ConversationRef, Profile, Refusal, Role, UserId, display_name,
+    Actor, AddMember, ChangeConversation, Conversation, ConversationId, ConversationKind, CreateConversation,
+    DeleteConversation, Joined, NewConversation, Profile, Refusal, RemoveMember, Role, UserId, display_name,
 };
-use quintet_store::{Actor, ConversationChange, Created, Filter, Joined, Listing, NewConversation, Page};
+use quintet_store::{Filter, Listing, Page};
 
 use crate::Service;
 use crate::users::SEARCH_READS_MAX;
 
-/// A conversation as it was asked for.
+/// A conversation to create.
 #[derive(Clone, Debug)]
 pub struct ConversationInput {
     /// `direct`, `group` or `room`.
     pub kind: ConversationKind,
-    /// Its name; groups and rooms need one.
+    /// The name; required for groups and rooms.
     pub name: Option<String>,
-    /// What it says of itself.
+    /// The description of the conversation.
     pub description: Option<String>,
-    /// Members beside the owner.
+    /// The members beside the owner.
     pub members: Vec<UserId>,
-    /// Whose it is, where a service makes it for somebody.
+    /// The owner, if a service creates the conversation for another user.
     pub owner: Option<UserId>,
-    /// Whether a group is joined by id.
+    /// Whether anybody may join the group by its id.
     pub open: bool,
 }
 
+/// Changes of a conversation; a field that is `None` stays unchanged.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConversationChange {
+    /// The new name of the conversation.
+    pub name: Option<String>,
+    /// Whether anybody may join by its id.
+    pub open: Option<bool>,
+}
+
 impl ConversationInput {
-    /// The conversation with another user.
+    /// Describes the direct conversation with another user.
     #[must_use]
     pub fn direct(other: UserId) -> Self {
         let members = vec![other];
@@ -38,10 +46,11 @@ impl ConversationInput {
 }
 
 impl Service {
-    /// Makes a conversation; a second direct one of a pair gives the first. Says whether it is new.
+    /// Creates a conversation. For a pair of users who have a direct conversation, the result is that one. Also returns
+    /// whether the conversation is new.
     ///
     /// # Errors
-    /// What is wrong with the fields; `ERR_NOT_FOUND` for an unknown member.
+    /// A refusal that names an invalid field; `ERR_NOT_FOUND` if a member does not exist.
     pub async fn create_conversation(
         &self,
         actor: Actor,
@@ -72,11 +81,11 @@ impl Service {
             join: true,
             profile: Profile::default(),
         };
-        let created: Created = self.write(|store, done| store.create_conversation(actor, new, done)).await?;
+        let created = self.write(CreateConversation { actor, new }).await?;
         Ok((self.conversation(user, created.conversation.id.clone()).await?, created.new))
     }
 
-    /// A conversation that the user is a member of.
+    /// Returns a conversation that the user is a member of.
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
@@ -84,10 +93,10 @@ impl Service {
         Ok(self.store().conversation(user, id).await?)
     }
 
-    /// The user's conversations, newest activity first.
+    /// Returns a page of the user's conversations, newest activity first.
     ///
     /// # Errors
-    /// What is wrong with the cursor.
+    /// A refusal if the cursor is invalid.
     pub async fn conversations(
         &self,
         user: UserId,
@@ -97,31 +106,33 @@ impl Service {
         Ok(self.store().conversations(user, cursor, limit).await?)
     }
 
-    /// Groups and rooms whose name holds a text, whatever the case, newest activity first. Pages are as those of
+    /// Finds groups and rooms whose name contains a text, ignoring case, newest activity first. Pages are those of
     /// [`users`](Self::users).
     ///
     /// # Errors
-    /// What is wrong with the cursor.
-    pub async fn found(
+    /// A refusal if the cursor is invalid.
+    pub async fn find_conversations(
         &self,
         user: UserId,
         query: String,
-        which: Filter,
+        filter: Filter,
         cursor: Option<String>,
         limit: u32,
     ) -> Result<Page<Listing>, Refusal> {
-        let mut page = self.store().found(user.clone(), query.clone(), which.clone(), cursor, limit).await?;
-        // Each in its turn.
+        let mut page =
+            self.store().find_conversations(user.clone(), query.clone(), filter.clone(), cursor, limit).await?;
+        // Each read takes its turn, so that one search does not delay others.
         for _ in 1..SEARCH_READS_MAX {
             if page.next.is_none() || !page.items.is_empty() {
                 break;
             }
-            page = self.store().found(user.clone(), query.clone(), which.clone(), page.next, limit).await?;
+            page =
+                self.store().find_conversations(user.clone(), query.clone(), filter.clone(), page.next, limit).await?;
         }
         Ok(page)
     }
 
-    /// Refuses whoever may not use a conversation.
+    /// Checks that a user is allowed to use a conversation.
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
@@ -129,40 +140,40 @@ impl Service {
         Ok(self.store().may_use(user, id).await?)
     }
 
-    /// The conversation of two, if they have one.
+    /// Returns the direct conversation of two users, if they have one.
     ///
     /// # Errors
-    /// `ERR_NOT_FOUND` for an unknown user.
+    /// `ERR_NOT_FOUND` if there is no such user.
     pub async fn direct(&self, user: UserId, other: UserId) -> Result<Option<ConversationId>, Refusal> {
-        Ok(self.store().direct(user, other).await?)
+        Ok(self.store().direct_conversation(user, other).await?)
     }
 
-    /// Renames, opens or closes.
+    /// Renames, opens or closes a conversation.
     ///
     /// # Errors
-    /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`, what is wrong with the fields.
+    /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`, or a refusal that names an invalid field.
     pub async fn change_conversation(
         &self,
         actor: Actor,
         id: ConversationId,
-        mut change: ConversationChange,
+        change: ConversationChange,
     ) -> Result<Conversation, Refusal> {
-        change.name = change.name.map(|name| display_name("name", &name)).transpose()?;
+        let name = change.name.map(|name| display_name("name", &name)).transpose()?;
         let user = actor.user.clone();
-        let conversation: Arc<ConversationRef> =
-            self.write(|store, done| store.change_conversation(actor, id, change, done)).await?;
+        let conversation = self.write(ChangeConversation { actor, conversation: id, name, open: change.open }).await?;
         self.conversation(user, conversation.id.clone()).await
     }
 
-    /// Deletes a group or room for all, or hides a direct conversation from the one who asks.
+    /// Deletes a group or room for all members, or hides a direct conversation from the actor.
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
     pub async fn delete_conversation(&self, actor: Actor, id: ConversationId) -> Result<(), Refusal> {
-        self.write(|store, done| store.delete_conversation(actor, id, done)).await.map(|_| ())
+        self.write(DeleteConversation { actor, conversation: id }).await.map(|_| ())
     }
 
-    /// Makes a user a member, or gives a member another role, if one is named; oneself joins what is open.
+    /// Makes a user a member, or gives a member another role if there is one. Actors may add themselves to open
+    /// conversations.
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
@@ -173,14 +184,14 @@ impl Service {
         user: UserId,
         role: Option<Role>,
     ) -> Result<Joined, Refusal> {
-        self.write(|store, done| store.add_member(actor, id, user, role, done)).await
+        self.write(AddMember { actor, conversation: id, user, role }).await
     }
 
-    /// Takes a member out, or leaves.
+    /// Removes a member, or ends the actor's own membership.
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
     pub async fn remove_member(&self, actor: Actor, id: ConversationId, user: UserId) -> Result<(), Refusal> {
-        self.write(|store, done| store.remove_member(actor, id, user, done)).await.map(|_| ())
+        self.write(RemoveMember { actor, conversation: id, user }).await.map(|_| ())
     }
 }

@@ -1,33 +1,35 @@
-//! Failed log-ins: each further failure at one account makes the next attempt wait longer, whatever its address.
+//! Failed log-ins: each further failure at one account delays the next attempt longer, from whatever address it comes.
 //!
-//! What must stay true: nobody is kept out of its account by others. Where an account was logged in to before, which the
-//! store remembers, failures elsewhere do not count; there only the rate of the address does.
+//! What must stay true: nobody can keep others out of their accounts. In a network from which the account was logged in
+//! to before, failures elsewhere do not count; only the rate of the address applies.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use quintet_domain::Login;
 use quintet_domain::limits::{LOGIN_BACKOFF_SECONDS, LOGIN_BACKOFF_SECONDS_MAX, LOGIN_FAILURES_MAX, NAME_CHARS_MAX};
 use quintet_domain::{NameKeys, Refusal, UserId};
-use quintet_store::Login;
 use tokio::time::Instant;
 
-/// Login names that are remembered.
-const KEPT: usize = 10_000;
-/// Characters of a login name that are remembered.
-const SAID_CHARS_MAX: usize = 512;
-/// Time without a failure after which earlier ones are forgotten.
+/// Maximum number of login names whose failures are stored.
+const NAMES_MAX: usize = 10_000;
+/// Maximum characters of the key of a login name.
+const KEY_CHARS_MAX: usize = 512;
+/// Time without a failure after which earlier ones no longer count.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(60 * 60);
 
-/// The failures of one account.
+/// The failures of one login name.
 #[derive(Clone, Copy, Debug)]
 struct Failures {
+    /// The number of failures in a row.
     count: u32,
+    /// The moment of the last failure.
     last: Instant,
 }
 
 impl Failures {
-    /// How long after the last failure the next attempt is allowed.
+    /// Returns the time after the last failure until the next attempt is allowed.
     fn backoff(self) -> Duration {
         let Some(over) = self.count.checked_sub(LOGIN_FAILURES_MAX) else { return Duration::ZERO };
         let seconds = LOGIN_BACKOFF_SECONDS.saturating_mul(1 << over.min(16));
@@ -41,9 +43,9 @@ pub(crate) struct LoginFailures {
     failures: Mutex<HashMap<String, Failures>>,
 }
 
-/// Makes room in a full table: what is older than half of it goes.
+/// Makes room in a full table by removing the older half of its entries.
 fn make_room(table: &mut HashMap<String, Failures>) {
-    if table.len() < KEPT {
+    if table.len() < NAMES_MAX {
         return;
     }
     let mut moments: Vec<Instant> = table.values().map(|of| of.last).collect();
@@ -54,16 +56,16 @@ fn make_room(table: &mut HashMap<String, Failures>) {
 }
 
 impl LoginFailures {
-    /// An attempt to prove who one is by a password, by what was said: a login name, or the account whose token is shown. It
-    /// counts as a failure until [`Self::succeeded`] is called, so that many at once get no further than many in a row.
+    /// Counts an attempt to authenticate by a password, under a key from [`login_key`] or [`token_key`]. It counts as a
+    /// failure until [`Self::succeeded`] is called, so that parallel attempts are limited like successive ones.
     ///
     /// # Errors
-    /// `ERR_RATE_LIMITED`.
-    pub(crate) fn attempt(&self, said: &str) -> Result<(), Refusal> {
+    /// `ERR_RATE_LIMITED` until the next attempt is allowed.
+    pub(crate) fn attempt(&self, key: &str) -> Result<(), Refusal> {
         let now = Instant::now();
         let mut failures = self.failures();
         make_room(&mut failures);
-        let of = failures.entry(said.to_owned()).or_insert(Failures { count: 0, last: now });
+        let of = failures.entry(key.to_owned()).or_insert(Failures { count: 0, last: now });
         if now.duration_since(of.last) > FORGOTTEN_AFTER {
             of.count = 0;
         }
@@ -76,14 +78,14 @@ impl LoginFailures {
         Ok(())
     }
 
-    /// An attempt succeeded: failures so far do not count any more.
-    pub(crate) fn succeeded(&self, said: &str) {
-        self.failures().remove(said);
+    /// Records that an attempt succeeded: earlier failures no longer count.
+    pub(crate) fn succeeded(&self, key: &str) {
+        self.failures().remove(key);
     }
 
-    /// An attempt was not looked at, because the server was busy: it does not count.
-    pub(crate) fn take_back(&self, said: &str) {
-        if let Some(of) = self.failures().get_mut(said) {
+    /// Records that the password of an attempt was not checked, because the server was busy: it does not count.
+    pub(crate) fn uncount(&self, key: &str) {
+        if let Some(of) = self.failures().get_mut(key) {
             of.count = of.count.saturating_sub(1);
         }
     }
@@ -93,21 +95,22 @@ impl LoginFailures {
     }
 }
 
-/// What a log-in is counted by: the login name, however it is spelled, whether an account has it or not, so that nobody
-/// learns from a wait which address is whose.
-pub(crate) fn said(login: &Login) -> String {
-    let said = match login {
+/// Returns the key under which log-ins are counted: the login name in any spelling, whether an account has it or not,
+/// so that a delay does not reveal which addresses are registered.
+pub(crate) fn login_key(login: &Login) -> String {
+    let key = match login {
         Login::Email(email) => format!("email {}", email.to_lowercase()),
         Login::Username(name) => {
             let name: String = name.chars().take(NAME_CHARS_MAX).collect();
             format!("name {}", NameKeys::of(&name).key)
         }
     };
-    said.chars().take(SAID_CHARS_MAX).collect()
+    key.chars().take(KEY_CHARS_MAX).collect()
 }
 
-/// What a confirmation by password is counted by: only somebody with a token of the account can ask for one.
-pub(crate) fn said_by_token(account: &UserId) -> String {
+/// Returns the key under which confirmations by password are counted. Only a client with a token of the account can
+/// make one.
+pub(crate) fn token_key(account: &UserId) -> String {
     format!("token {account}")
 }
 
@@ -116,52 +119,56 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn whoever_guesses_waits_longer_and_longer() {
+    async fn each_further_failure_delays_the_next_attempt_longer() {
         let failures = LoginFailures::default();
         for _ in 0..LOGIN_FAILURES_MAX {
-            failures.attempt("alice").expect("let through");
+            failures.attempt("alice").expect("allowed");
         }
-        // The next one waits already.
+        // After these failures the next attempt is delayed.
         let mut waits = Vec::new();
         for _ in 0..10 {
             let wait = failures.attempt("alice").expect_err("refused").retry_after_ms.expect("a wait");
             waits.push(wait / 1_000);
             tokio::time::advance(Duration::from_millis(wait)).await;
-            failures.attempt("alice").expect("let through after the wait");
+            failures.attempt("alice").expect("allowed after the wait");
         }
         assert_eq!(waits, [6, 12, 24, 48, 96, 192, 384, 768, 900, 900]);
-        failures.attempt("bob").expect("another account is another's");
+        failures.attempt("bob").expect("another login name counts separately");
         tokio::time::advance(FORGOTTEN_AFTER + Duration::from_secs(1)).await;
         failures.attempt("alice").expect("forgotten");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_succeeded_or_was_not_looked_at_does_not_count() {
+    async fn attempts_that_succeed_or_are_not_checked_do_not_count() {
         let failures = LoginFailures::default();
         while failures.attempt("alice").is_ok() {}
         failures.succeeded("alice");
         for _ in 0..10 * LOGIN_FAILURES_MAX {
-            failures.attempt("alice").expect("let through");
-            failures.take_back("alice");
+            failures.attempt("alice").expect("allowed");
+            failures.uncount("alice");
         }
         failures.attempt("alice").expect("none of these counts");
     }
 
     #[test]
-    fn what_a_log_in_is_counted_by() {
-        let name = |text: &str| said(&Login::Username(text.to_owned()));
+    fn log_ins_are_counted_by_their_login_names() {
+        let name = |text: &str| login_key(&Login::Username(text.to_owned()));
         assert_eq!(name("ALICE"), name("alice"));
-        assert_ne!(name("alice"), said(&Login::Email("alice".to_owned())), "no wait says whose an address is");
-        assert!(name(&"a".repeat(100_000)).chars().count() <= SAID_CHARS_MAX);
+        assert_ne!(
+            name("alice"),
+            login_key(&Login::Email("alice".to_owned())),
+            "a wait does not reveal who has an address"
+        );
+        assert!(name(&"a".repeat(100_000)).chars().count() <= KEY_CHARS_MAX);
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_table_is_bounded() {
         let failures = LoginFailures::default();
-        for number in 0..2 * KEPT {
-            failures.attempt(&number.to_string()).expect("let through");
+        for number in 0..2 * NAMES_MAX {
+            failures.attempt(&number.to_string()).expect("allowed");
             tokio::time::advance(Duration::from_millis(1)).await;
         }
-        assert!(failures.failures.lock().expect("unlocked").len() <= KEPT);
+        assert!(failures.failures.lock().expect("unlocked").len() <= NAMES_MAX);
     }
 }

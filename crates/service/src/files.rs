@@ -1,50 +1,50 @@
-//! Files: taken in as they come, given out while something carries them, and removed after that.
+//! Files: uploaded as streams, downloaded while a message or profile carries them, and removed after that.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use quintet_domain::limits::{FILE_BYTES_MAX, UPLOADS_AT_ONCE, UPLOADS_AT_ONCE_OF_USER};
-use quintet_domain::{Code, FILES_PATH, Refusal, UserId, display_name_from};
+use quintet_domain::limits::FILE_BYTES_MAX;
+use quintet_domain::{
+    Actor, AnnounceFile, Code, CompleteFile, FILES_PATH, ForgetFiles, NewFile, Refusal, StoredFile, display_name_from,
+};
 use quintet_files::{Files, FilesError};
-use quintet_store::{Actor, NewFile, Party, StoredFile};
+use quintet_store::Party;
 
 use crate::Service;
 
-/// Files that are looked at in one turn for whether they are over.
-const LOOKED_AT: u32 = 500;
+/// Number of files that one call of [`Service::sweep_files`] examines.
+const SWEPT_AT_ONCE: u32 = 500;
 
 /// A file that was uploaded.
 #[derive(Clone, Debug)]
 pub struct Uploaded {
-    /// Its id.
+    /// The id of the file.
     pub id: String,
-    /// Its link.
+    /// The link to the file.
     pub url: String,
-    /// What it is.
+    /// The name, size and type of the file.
     pub file: StoredFile,
 }
 
-/// A file to be shown: what it is, and where it is.
+/// A file to download: its properties and its content.
 pub struct Shown {
-    /// What it is.
+    /// The name, size and type of the file.
     pub file: StoredFile,
-    /// How a browser is to treat it, as `Content-Disposition` has it (RFC 6266): images are shown, all else is kept.
+    /// The value of `Content-Disposition` (RFC 6266): browsers show images, and save all other files.
     pub disposition: String,
-    /// Its bytes.
+    /// The bytes of the file, or a link to them.
     pub content: Content,
 }
 
-/// The bytes of a file, or where they are.
+/// The content of a file.
 pub enum Content {
-    /// Here.
+    /// The bytes, as a stream from this server.
     Here(BoxStream<'static, Result<Bytes, FilesError>>),
-    /// At this address, for a moment.
+    /// A link by which the client downloads the bytes from the storage. It expires after a short time.
     At(String),
 }
 
@@ -54,7 +54,7 @@ fn disposition(file: &StoredFile) -> String {
     format!("{shown}; filename*=UTF-8''{}", utf8_percent_encode(name, NON_ALPHANUMERIC))
 }
 
-/// The name under which a file is shown: without folders and signs that no name has.
+/// Makes the name under which a file is shown: without folders, and without characters that names may not have.
 fn plain_name(name: &str) -> Option<String> {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     display_name_from(last).filter(|plain| plain != "." && plain != "..")
@@ -63,51 +63,19 @@ fn plain_name(name: &str) -> Option<String> {
 fn refusal(error: &FilesError) -> Refusal {
     match error {
         FilesError::TooLarge(most) => Refusal::too_large("file", format!("has more than {most} bytes")),
-        FilesError::BrokeOff(_) => Refusal::invalid("file", "broke off"),
+        FilesError::Interrupted(_) => Refusal::invalid("file", "broke off"),
         FilesError::Empty => Refusal::invalid("file", "is empty"),
         FilesError::NotFound => Refusal::new(Code::NotFound, "There is no such file.".to_owned()),
-        FilesError::NoRoom => {
-            tracing::error!("there is no room for files");
+        FilesError::StorageFull => {
+            tracing::error!("the storage of files is full");
             Refusal::storage_full()
         }
-        why @ (FilesError::NoBuckets | FilesError::Broken(_)) => {
-            tracing::error!(%why, "files cannot be kept");
-            Refusal::new(Code::Internal, "Files cannot be kept on this server right now; nothing was kept.".to_owned())
-        }
-    }
-}
-
-/// Uploads that are under way: each takes memory for as long as its sender likes.
-#[derive(Debug, Default)]
-pub(crate) struct Uploads(Mutex<HashMap<UserId, usize>>);
-
-/// One of them, until it is dropped.
-struct Underway<'u>(&'u Uploads, UserId);
-
-impl Uploads {
-    fn begin(&self, user: &UserId) -> Result<Underway<'_>, Refusal> {
-        let mut underway = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let all: usize = underway.values().sum();
-        let own = underway.entry(user.clone()).or_default();
-        if *own >= UPLOADS_AT_ONCE_OF_USER || all >= UPLOADS_AT_ONCE {
-            if *own == 0 {
-                underway.remove(user);
-            }
-            return Err(Refusal::rate_limited(1_000));
-        }
-        *own += 1;
-        Ok(Underway(self, user.clone()))
-    }
-}
-
-impl Drop for Underway<'_> {
-    fn drop(&mut self) {
-        let mut underway = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(own) = underway.get_mut(&self.1) {
-            *own -= 1;
-            if *own == 0 {
-                underway.remove(&self.1);
-            }
+        why @ (FilesError::NoBuckets | FilesError::Storage(_)) => {
+            tracing::error!(%why, "files cannot be stored");
+            Refusal::new(
+                Code::Internal,
+                "Files cannot be stored on this server right now; nothing was stored.".to_owned(),
+            )
         }
     }
 }
@@ -117,38 +85,38 @@ impl Service {
         &self.0.files
     }
 
-    /// Whether there is no room for more of a file: on the disk of the data it leaves as much again as is to stay free, for
-    /// what else is written there is worth more.
+    /// Returns whether the storage is too full for more bytes of files. On the disk of the data, files leave twice the
+    /// bytes of `[limits] free_bytes_min` free, because what the database writes there is more important.
     fn is_full_for_files(&self) -> bool {
         self.is_full() || (self.files().are_on_disk() && self.store().is_full_for_files())
     }
 
-    /// Takes a file in.
+    /// Stores a file.
     ///
     /// # Errors
-    /// `ERR_TOO_LARGE`, also where the user's files take what they may take; `ERR_STORAGE_FULL` where there is no room;
-    /// `ERR_INVALID_PAYLOAD` where it is empty or broke off. Nothing is kept then.
+    /// `ERR_TOO_LARGE` if the file, or all files of the user, would be too large; `ERR_STORAGE_FULL` if the storage is
+    /// full; `ERR_INVALID_PAYLOAD` if the upload is empty or interrupted. Nothing is stored then.
     pub async fn upload<E: std::fmt::Display>(
         &self,
         actor: &Actor,
         name: Option<&str>,
         bytes: impl Stream<Item = Result<Bytes, E>> + Unpin,
     ) -> Result<Uploaded, Refusal> {
-        // A guest's id may be an account's by now, in whose name nothing is kept.
+        // A guest's id may belong to an account by now, to which nothing may be attributed.
         if actor.guest {
             return Err(Refusal::unauthenticated("files need an account"));
         }
         if self.is_full_for_files() {
             return Err(Refusal::storage_full());
         }
-        let _underway = self.0.uploads.begin(&actor.user)?;
+        let _upload = self.0.uploads.begin(&actor.user)?;
         let (id, secret) = (self.0.environment.new_id(), format!("{:032x}", self.0.environment.secret()));
         let name = name.and_then(plain_name);
         let (uploader, url) = (actor.user.clone(), format!("{FILES_PATH}{id}/{secret}"));
         let new = NewFile { id: id.clone(), secret, uploader, name: name.clone() };
-        // First noted, then kept: whatever is interrupted in between is found and removed.
-        let bytes_max = self.write(|store, done| store.announce_file(new, done)).await?;
-        // The disk may fill up while a file comes.
+        // The row is written before the bytes, so that whatever an interruption leaves is found and removed.
+        let bytes_max = self.write(AnnounceFile { new }).await?;
+        // The disk may become full during the upload.
         let full = AtomicBool::new(false);
         let bytes = bytes.map(|part| match part {
             Ok(_) if self.is_full_for_files() => {
@@ -160,7 +128,7 @@ impl Service {
         let received = match self.files().put(&id, bytes, bytes_max).await {
             Ok(received) => received,
             Err(error) => {
-                self.give_up(id).await;
+                self.discard_upload(id).await;
                 return Err(match error {
                     _ if full.load(Ordering::Relaxed) => Refusal::storage_full(),
                     FilesError::TooLarge(most) if most < FILE_BYTES_MAX => {
@@ -173,31 +141,31 @@ impl Service {
         };
         let (mime, image) = (received.kind.mime.to_owned(), received.kind.image);
         let file = StoredFile { name, size: received.size, mime, image };
-        let (key, stored) = (id.clone(), file.clone());
-        if let Err(refusal) = self.write(|store, done| store.complete_file(key, stored, done)).await {
-            self.give_up(id).await;
+        let complete = CompleteFile { id: id.clone(), file: file.clone() };
+        if let Err(refusal) = self.write(complete).await {
+            self.discard_upload(id).await;
             return Err(refusal);
         }
         Ok(Uploaded { id, url, file })
     }
 
-    /// Removes what there may be of an upload that failed. Bytes first: what cannot be removed now is found again by
-    /// its row.
-    async fn give_up(&self, id: String) {
+    /// Removes what an upload that failed has stored. The bytes are removed before the row: if that fails, the row is
+    /// found later.
+    async fn discard_upload(&self, id: String) {
         let removed = self.files().remove(&id).await;
         let forgotten = match removed {
-            Ok(()) => self.write(|store, done| store.forget_files(vec![id], done)).await.map_err(|e| e.to_string()),
+            Ok(()) => self.write(ForgetFiles { ids: vec![id] }).await.map_err(|e| e.to_string()),
             Err(error) => Err(error.to_string()),
         };
         if let Err(error) = forgotten {
-            tracing::warn!(error, "an upload that failed is left for later to be removed");
+            tracing::warn!(error, "a failed upload could not be removed yet");
         }
     }
 
-    /// A file, for whoever knows its secret, from an address, while something carries it.
+    /// Returns a file to a client that sends its secret from an address, while a message or profile carries the file.
     ///
     /// # Errors
-    /// `ERR_NOT_FOUND`.
+    /// `ERR_NOT_FOUND` if there is no such file, or nothing carries it.
     pub async fn file(&self, id: String, secret: String, from: IpAddr) -> Result<Shown, Refusal> {
         let found = self.store().file(Party::Address(from), id.clone(), secret).await?;
         let file = found.ok_or_else(|| refusal(&FilesError::NotFound))?;
@@ -210,32 +178,33 @@ impl Service {
         Ok(Shown { file, disposition, content })
     }
 
-    /// Whether the place where files are kept answers.
+    /// Checks that the storage of files works.
     ///
     /// # Errors
-    /// When it does not.
+    /// [`FilesError`] if it does not.
     pub async fn check_files(&self) -> Result<(), FilesError> {
         self.files().check().await
     }
 
-    /// Removes files that nobody may have any more, among some behind a mark. Gives where to go on.
+    /// Removes some files that nothing carries any more. `after` is the cursor that the previous call returned, 0 at
+    /// first; returns the next cursor.
     ///
     /// # Errors
     /// An internal error.
     pub async fn sweep_files(&self, after: i64) -> Result<i64, Refusal> {
-        let dead = self.store().dead_files(after, LOOKED_AT).await?;
-        let mut gone = Vec::new();
-        for id in dead.ids {
-            // Bytes first: what cannot be removed now is found again.
+        let orphaned = self.store().orphaned_files(after, SWEPT_AT_ONCE).await?;
+        let mut removed = Vec::new();
+        for id in orphaned.ids {
+            // The bytes are removed before the row: if that fails, the row is found again.
             match self.files().remove(&id).await {
-                Ok(()) => gone.push(id),
-                Err(error) => tracing::warn!(%error, id, "a file that is over could not be removed"),
+                Ok(()) => removed.push(id),
+                Err(error) => tracing::warn!(%error, id, "an orphaned file could not be removed"),
             }
         }
-        if !gone.is_empty() {
-            self.write(|store, done| store.forget_files(gone, done)).await?;
+        if !removed.is_empty() {
+            self.write(ForgetFiles { ids: removed }).await?;
         }
-        Ok(dead.next.unwrap_or(0))
+        Ok(orphaned.next.unwrap_or(0))
     }
 }
 
@@ -244,7 +213,7 @@ mod tests {
     use super::plain_name;
 
     #[test]
-    fn names_without_folders() {
+    fn names_have_no_folders() {
         for (name, plain) in [
             ("photo.png", Some("photo.png")),
             ("../../etc/passwd", Some("passwd")),

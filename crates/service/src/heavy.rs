@@ -1,7 +1,8 @@
-//! Requests for lists, whose answers may take megabytes: only few of one user, and few of all users, run at once.
+//! Requests for lists, whose answers may take megabytes: a bounded number of one user, and of all users, run at the
+//! same time.
 //!
-//! What must stay true: a request waits behind earlier requests of the same user, and never holds up those of other
-//! users; the number of waiting requests is bounded.
+//! What must stay true: a request waits for earlier requests of the same user, and never delays those of other users
+//! until it runs; the number of waiting requests is bounded.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,12 +13,10 @@ use quintet_domain::limits::{
 use quintet_domain::{Refusal, UserId};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::Service;
-
 /// Milliseconds after which a refused request may be tried again.
 const AGAIN_AFTER_MS: u64 = 1_000;
 
-/// The list requests of all users, in progress or waiting.
+/// The list requests of all users that run or wait.
 #[derive(Clone, Debug)]
 pub(crate) struct Heavy {
     users: Arc<Mutex<HashMap<UserId, Own>>>,
@@ -27,23 +26,23 @@ pub(crate) struct Heavy {
 /// The list requests of one user.
 #[derive(Debug)]
 struct Own {
-    /// One permit for each request that may be in progress.
+    /// One permit for each request that may run.
     turns: Arc<Semaphore>,
-    /// How many are in progress or waiting.
+    /// The number of requests that run or wait.
     count: usize,
 }
 
-/// Permit for one list request, held until its answer is serialised.
+/// The permit for one list request, which is held until its answer is serialised.
 #[derive(Debug)]
 pub struct HeavyTurn {
     _all: OwnedSemaphorePermit,
     _own: OwnedSemaphorePermit,
-    _place: Place,
+    _count: Counted,
 }
 
-/// A request's place among those of its user, in progress or waiting; given back when dropped.
+/// The entry of one request in the count of its user; removed when dropped.
 #[derive(Debug)]
-struct Place {
+struct Counted {
     heavy: Heavy,
     user: UserId,
 }
@@ -55,7 +54,7 @@ impl Default for Heavy {
 }
 
 impl Heavy {
-    fn enter(&self, user: &UserId) -> Result<(Place, Arc<Semaphore>), Refusal> {
+    fn enter(&self, user: &UserId) -> Result<(Counted, Arc<Semaphore>), Refusal> {
         let mut users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
         if !users.contains_key(user) && users.len() >= HEAVY_REQUESTS_MAX {
             return Err(Refusal::busy(AGAIN_AFTER_MS));
@@ -67,20 +66,23 @@ impl Heavy {
             return Err(Refusal::rate_limited(AGAIN_AFTER_MS));
         }
         own.count += 1;
-        Ok((Place { heavy: self.clone(), user: user.clone() }, Arc::clone(&own.turns)))
+        Ok((Counted { heavy: self.clone(), user: user.clone() }, Arc::clone(&own.turns)))
     }
 
     /// Waits until one more request of a user may run.
-    async fn turn(&self, user: &UserId) -> Result<HeavyTurn, Refusal> {
-        let (place, own) = self.enter(user)?;
-        // Take the user's own permit first, so that one user cannot fill the shared queue.
+    ///
+    /// # Errors
+    /// `ERR_RATE_LIMITED` if too many requests of the user wait; `ERR_BUSY` if too many users have requests.
+    pub(crate) async fn turn(&self, user: &UserId) -> Result<HeavyTurn, Refusal> {
+        let (count, own) = self.enter(user)?;
+        // The user's own permit is acquired first, so that one user cannot fill the shared queue.
         let own = own.acquire_owned().await.map_err(|_| Refusal::internal())?;
         let all = Arc::clone(&self.all).acquire_owned().await.map_err(|_| Refusal::internal())?;
-        Ok(HeavyTurn { _all: all, _own: own, _place: place })
+        Ok(HeavyTurn { _all: all, _own: own, _count: count })
     }
 }
 
-impl Drop for Place {
+impl Drop for Counted {
     fn drop(&mut self) {
         let mut users = self.heavy.users.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(own) = users.get_mut(&self.user) {
@@ -89,16 +91,6 @@ impl Drop for Place {
                 users.remove(&self.user);
             }
         }
-    }
-}
-
-impl Service {
-    /// Waits until a list request of a user may begin.
-    ///
-    /// # Errors
-    /// `ERR_RATE_LIMITED` where too many requests of the user wait already; `ERR_BUSY` where too many users have some.
-    pub async fn heavy_turn(&self, user: &UserId) -> Result<HeavyTurn, Refusal> {
-        self.0.heavy.turn(user).await
     }
 }
 
@@ -124,18 +116,18 @@ mod tests {
         let (mallory, ada) = (UserId::trusted("mallory"), UserId::trusted("ada"));
         let all = HEAVY_READS_AT_ONCE_OF_PARTY + READS_WAITING_OF_USER;
         let mut asked: Vec<_> = (0..all).map(|_| Box::pin(heavy.turn(&mallory))).collect();
-        let mut under_way = Vec::new();
+        let mut running = Vec::new();
         for request in &mut asked {
-            under_way.extend(is_ready(request).await.map(|turn| turn.expect("a turn")));
+            running.extend(is_ready(request).await.map(|turn| turn.expect("a turn")));
         }
-        assert_eq!(under_way.len(), HEAVY_READS_AT_ONCE_OF_PARTY);
+        assert_eq!(running.len(), HEAVY_READS_AT_ONCE_OF_PARTY);
         let refused = heavy.turn(&mallory).await.expect_err("refused");
         assert!(refused.retry_after_ms.is_some(), "{refused:?}");
         drop(is_ready(&mut Box::pin(heavy.turn(&ada))).await.expect("at once").expect("a turn"));
-        // One that gives up makes room, and when all are gone nothing is left of them.
+        // A request that is dropped makes room; once all are dropped, no entry is left.
         asked.pop();
         asked.push(Box::pin(heavy.turn(&mallory)));
-        drop((asked, under_way));
+        drop((asked, running));
         assert!(heavy.users.lock().expect("no panic").is_empty());
         assert_eq!(heavy.all.available_permits(), HEAVY_REQUESTS_AT_ONCE);
     }

@@ -1,56 +1,57 @@
-//! Who somebody is: by a token, or, for guests, by their word.
+//! The authentication of users by tokens, and of guests and trusted clients by the id that they claim.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use quintet_domain::{Refusal, Timestamp, User, UserId, UserKind};
-use quintet_store::{Account, Party};
+use quintet_domain::{Account, AdoptUser, Refusal, Timestamp, User, UserId, UserKind};
+use quintet_store::Party;
 
 use crate::{Credential, Service};
 
-/// Who a connection or request is.
+/// The user of a connection or request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
-    /// The user.
+    /// The user who was authenticated.
     pub user: Arc<User>,
-    /// When the token expires; none for guests, trusted words, and tokens without an end.
+    /// When the token expires; none for guests, trusted clients, and tokens that do not expire.
     pub expires_at: Option<Timestamp>,
-    /// The generation of the user's tokens when this was found out; a revocation ends earlier ones.
+    /// The generation of the user's tokens at the authentication. A revocation ends connections of earlier ones.
     pub generation: u64,
 }
 
-/// An identity by token, with what the token says of its dialect.
+/// The result of verifying a token.
 #[derive(Clone, Debug)]
 pub struct Verified {
-    /// Who.
+    /// The user whose token it is.
     pub identity: Identity,
-    /// The account.
+    /// The account of the user.
     pub account: Account,
-    /// The dialect of the client that the token was issued to, as it carries it.
+    /// The dialect of the client that the token was issued to, if the token names one.
     pub dialect: Option<String>,
-    /// Who issued the token, and when its user logged in.
+    /// The issuer of the token, and when its user logged in.
     pub credential: Credential,
 }
 
-fn service_elsewhere() -> Refusal {
-    Refusal::unauthenticated("a service comes with its key, over the HTTP API")
+fn service_without_key() -> Refusal {
+    Refusal::unauthenticated("a service authenticates with its key, over the HTTP API")
 }
 
 impl Service {
-    /// Who a token is. A user seen first this way is made from the claims; a guest who has the id gives it up.
+    /// Authenticates a user by a token. The first token of another issuer creates the user from its claims; a guest who
+    /// has the id loses it.
     ///
     /// # Errors
     /// `ERR_UNAUTHENTICATED` or `ERR_TOKEN_EXPIRED`.
     pub async fn verify(&self, token: &str) -> Result<Verified, Refusal> {
         let token = self.0.tokens.read(token, self.0.environment.now())?;
         let account = match self.store().account(Party::from(&token.claims.id), token.claims.id.clone()).await? {
-            Some(account) if account.user.is_service() => return Err(service_elsewhere()),
+            Some(account) if account.user.is_service() => return Err(service_without_key()),
             Some(account) if !account.user.is_guest() => account,
-            // Quintet issued the token to a user that was there: this one is gone.
+            // Quintet issued the token to a user who existed: the user was erased since.
             _ if token.generation.is_some() => return Err(Refusal::unauthenticated("the user is not known")),
             _ => {
                 let claims = token.claims;
-                self.write(|store, done| store.adopt(claims, done)).await?
+                self.write(AdoptUser { claims }).await?
             }
         };
         let revoked = match token.generation {
@@ -68,28 +69,28 @@ impl Service {
         Ok(Verified { identity, account, dialect: token.dialect, credential: token.credential })
     }
 
-    /// A guest by the id that it claims from an address, which proves nothing. Nothing is stored before it joins or makes a
-    /// room.
+    /// Authenticates a guest by the id that it claims from an address, which proves nothing. Nothing is stored before
+    /// the guest joins or creates a room.
     ///
     /// # Errors
-    /// `ERR_UNAUTHENTICATED` when guests are off or the id is a registered user's.
+    /// `ERR_UNAUTHENTICATED` if guests are not admitted or the id belongs to a registered user.
     pub async fn guest(&self, id: &UserId, from: IpAddr) -> Result<Identity, Refusal> {
-        self.may_be_guests(id)?;
+        self.check_guest_id(id)?;
         self.guest_of(id, self.store().account(Party::Address(from), id.clone()).await?)
     }
 
-    /// Refuses an id that no guest may have.
-    fn may_be_guests(&self, id: &UserId) -> Result<(), Refusal> {
+    /// Refuses an id that no guest may claim.
+    fn check_guest_id(&self, id: &UserId) -> Result<(), Refusal> {
         if !self.0.settings.guests {
-            return Err(Refusal::unauthenticated("this server lets no guests in"));
+            return Err(Refusal::unauthenticated("this server does not admit guests"));
         }
         if id.is_former_guests() {
-            return Err(Refusal::unauthenticated("only the server gives ids of this form"));
+            return Err(Refusal::unauthenticated("only the server assigns ids of this form"));
         }
         Ok(())
     }
 
-    /// The guest of an id, and of the account that was found under it.
+    /// Returns the guest with an id, given the account that was found under the id.
     fn guest_of(&self, id: &UserId, found: Option<Account>) -> Result<Identity, Refusal> {
         let user = match found {
             Some(account) if !account.user.is_guest() => {
@@ -110,25 +111,25 @@ impl Service {
         Ok(Identity { user, expires_at: None, generation: 0 })
     }
 
-    /// Anybody by its word, on a listener that trusts.
+    /// Authenticates a user or guest by the id alone, on a listener that trusts its clients.
     ///
     /// # Errors
-    /// `ERR_UNAUTHENTICATED` when the user is barred, or unknown and guests are off.
+    /// `ERR_UNAUTHENTICATED` if the user is disabled, or if there is no such user and guests are not admitted.
     pub async fn trusted(&self, id: &UserId) -> Result<Identity, Refusal> {
         match self.store().account(Party::from(id), id.clone()).await? {
-            Some(account) if account.disabled => Err(Refusal::unauthenticated("the user is barred")),
-            Some(account) if account.user.is_service() => Err(service_elsewhere()),
+            Some(account) if account.disabled => Err(Refusal::unauthenticated("the user is disabled")),
+            Some(account) if account.user.is_service() => Err(service_without_key()),
             Some(account) if !account.user.is_guest() => {
                 Ok(Identity { user: account.user, expires_at: None, generation: account.token_generation })
             }
             found => {
-                self.may_be_guests(id)?;
+                self.check_guest_id(id)?;
                 self.guest_of(id, found)
             }
         }
     }
 
-    /// Whether guests are let in.
+    /// Returns whether guests are admitted.
     #[must_use]
     pub fn lets_guests_in(&self) -> bool {
         self.0.settings.guests

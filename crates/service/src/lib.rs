@@ -1,21 +1,22 @@
-//! What may be asked of Quintet, and by whom: one file per family of operations, over the store and the bus.
+//! The operations of Quintet, one file per family, over the store and the bus.
 //!
-//! What lives here: identity (tokens, passwords, guests), the checks that come before a write, presence, and the
-//! operations that sockets and REST share.
-//! What does not: SQL, sockets, HTTP, and the words of any dialect.
+//! What lives here: authentication (tokens, passwords, guests), the checks that come before a write, presence, rates,
+//! metrics, and the operations that sockets and REST share.
+//! What does not live here: SQL, sockets, HTTP, and the events of any dialect.
 //!
-//! What must stay true: whatever is allowed here is decided again, finally, inside the write; and nothing is told to
-//! anybody from here: it is committed, and the bus carries it.
+//! What must stay true: whatever is allowed here is decided again, finally, inside the write. Nothing is delivered to
+//! clients from here: it is committed, and the bus carries it.
 
 mod account;
 mod attempts;
 mod authorise;
 mod claims;
+mod commands;
 mod conversations;
-mod execute;
 mod failures;
 mod files;
 mod guests;
+mod health;
 mod heavy;
 mod identity;
 mod meetups;
@@ -30,14 +31,15 @@ mod recovery;
 mod services;
 mod token_hmac;
 mod tokens;
+mod uploads;
 mod users;
 
 use std::sync::Arc;
 
 pub use account::Owner;
 pub use claims::{RequiredClaim, Rules};
-pub use conversations::ConversationInput;
-pub use execute::{Caller, Executed, Position};
+pub use commands::{Caller, reply};
+pub use conversations::{ConversationChange, ConversationInput};
 pub use files::{Content, Shown, Uploaded};
 pub use guests::GuestSecret;
 pub use heavy::HeavyTurn;
@@ -47,25 +49,27 @@ pub use metrics::{Metrics, Refused};
 pub use passwords::Passwords;
 pub use presence::Presence;
 use quintet_bus::Bus;
-use quintet_domain::{Environment, Refusal};
+pub use quintet_domain::{Account, Actor, Login, MeetupChange, ProfileChange, StoredFile};
+use quintet_domain::{Environment, Prune, Refusal, Request, UserId};
 use quintet_files::Files;
 pub use quintet_store::{
-    Account, Actor, ConversationChange, Filter, Joined, Listing, Login, MeetupChange, Memberships, MessagePage, Missed,
-    NotificationRow, Page, PageOf, Party, ProfileChange, Sent, ServiceKey, StoredFile, Untold,
+    Filter, Listing, Memberships, MessagePage, NotificationRow, Page, PageOf, Party, PendingNotifications, Replayed,
+    ServiceKey,
 };
-use quintet_store::{Done, Future, Store};
+use quintet_store::{ReplyTo, Store};
 pub use rates::{EventRate, Rates, RefusalRate};
 pub use recovery::{ResumeToken, ResumeTokens};
 pub use token_hmac::install_token_cryptography;
 pub use tokens::{Algorithm, Credential, Issuer, Keys, SignWith, TokenSettings, Tokens};
+use tokio::sync::oneshot;
 pub use users::{NewAccount, Reserved, Session};
 
-/// What an operator may set.
+/// The settings of the operator that the operations need.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Whether guests are let in.
+    /// Whether guests are admitted.
     pub guests: bool,
-    /// Whether people may register by themselves.
+    /// Whether people may register themselves.
     pub registration: bool,
     /// Whether rates are limited.
     pub rates: bool,
@@ -80,14 +84,14 @@ struct Inner {
     bus: Arc<dyn Bus>,
     environment: Arc<dyn Environment>,
     files: Files,
-    uploads: files::Uploads,
+    uploads: uploads::Uploads,
     tokens: Tokens,
     passwords: Passwords,
     failures: failures::LoginFailures,
     presence: Presence,
     rates: Rates,
     metrics: Arc<Metrics>,
-    ready: ready::Checks,
+    ready: ready::SharedCheck,
     heavy: heavy::Heavy,
     settings: Settings,
 }
@@ -99,7 +103,7 @@ impl std::fmt::Debug for Service {
 }
 
 impl Service {
-    /// Puts the parts together.
+    /// Creates the operations over a store, a bus and the other parts.
     #[must_use]
     pub fn new(
         store: Arc<dyn Store>,
@@ -111,7 +115,7 @@ impl Service {
         settings: Settings,
     ) -> Self {
         let (passwords, presence, rates) = (Passwords::new(), Presence::default(), Rates::new(settings.rates));
-        let uploads = files::Uploads::default();
+        let uploads = uploads::Uploads::default();
         Self(Arc::new(Inner {
             store,
             bus,
@@ -124,100 +128,109 @@ impl Service {
             presence,
             rates,
             metrics,
-            ready: ready::Checks::default(),
+            ready: ready::SharedCheck::default(),
             heavy: heavy::Heavy::default(),
             settings,
         }))
     }
 
-    /// Who is online.
+    /// Returns the users who are online.
     #[must_use]
     pub fn presence(&self) -> &Presence {
         &self.0.presence
     }
 
-    /// What is counted.
+    /// Returns the metrics.
     #[must_use]
     pub fn metrics(&self) -> &Metrics {
         &self.0.metrics
     }
 
-    /// How much at once.
+    /// Returns the rates that limit users and addresses.
     #[must_use]
     pub fn rates(&self) -> &Rates {
         &self.0.rates
     }
 
-    /// The bus, to subscribe to and to publish what passes.
+    /// Returns the bus, to subscribe to and to publish ephemeral events on.
     #[must_use]
     pub fn bus(&self) -> &dyn Bus {
         &*self.0.bus
     }
 
-    /// Clock and ids.
+    /// Returns the source of the time, of ids and of secrets.
     #[must_use]
     pub fn environment(&self) -> &dyn Environment {
         &*self.0.environment
     }
 
-    /// Commands that wait for the writer.
+    /// Returns the number of writes that wait for the writer.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.0.store.waiting()
     }
 
-    /// Bytes that are free on the disk of the data; none where that is not known.
+    /// Returns the bytes that are free on the disk of the data; none if that is unknown.
     #[must_use]
     pub fn free_bytes(&self) -> Option<u64> {
         self.0.store.free_bytes()
     }
 
-    /// Whether less than `[limits] free_bytes_min` is free on the disk.
+    /// Returns whether less than `[limits] free_bytes_min` is free on the disk.
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.0.store.is_full()
     }
 
-    /// Whether people may register by themselves.
+    /// Returns whether people may register themselves.
     #[must_use]
     pub fn lets_people_register(&self) -> bool {
         self.0.settings.registration
     }
 
-    /// Prunes expired rows, in at most `turns` short transactions. `after` is the previous call's result, 0 at first.
+    /// Prunes expired rows, in at most `turns` short transactions. `after` is the result of the previous call, 0 at
+    /// first.
     ///
     /// # Errors
     /// An internal error.
     pub async fn prune(&self, after: i64, turns: usize) -> Result<i64, Refusal> {
-        let mut mark = after;
+        let mut cursor = after;
         for _ in 0..turns {
-            let pruned = self.write(|store, done| store.prune(mark, done)).await?;
-            mark = pruned.after;
+            let pruned = self.write(Prune { after: cursor }).await?;
+            cursor = pruned.after;
             if !pruned.more {
                 break;
             }
         }
-        Ok(mark)
+        Ok(cursor)
     }
 
-    /// Commits what is queued and stops.
+    /// Waits until a list request of a user may begin.
+    ///
+    /// # Errors
+    /// `ERR_RATE_LIMITED` if too many requests of the user wait; `ERR_BUSY` if too many users have requests.
+    pub async fn heavy_turn(&self, user: &UserId) -> Result<HeavyTurn, Refusal> {
+        self.0.heavy.turn(user).await
+    }
+
+    /// Commits the queued writes and stops the writer.
     pub async fn close(&self) {
         self.0.store.close().await;
     }
 
-    /// Queues a write and waits for its commit.
-    async fn write<T: Send + 'static>(
-        &self,
-        queue: impl for<'s> FnOnce(&'s dyn Store, Done<T>) -> Future<'s, ()>,
-    ) -> Result<T, Refusal> {
-        let (sender, receiver) = tokio::sync::oneshot::channel();
-        let done = Box::new(move |result| {
-            let _ = sender.send(result);
-        });
-        queue(&*self.0.store, done).await;
+    /// Submits a write and waits for its commit.
+    ///
+    /// # Errors
+    /// The refusal of the rules; an internal error if the write could not be committed.
+    pub(crate) async fn write<R: Request>(&self, request: R) -> Result<R::Output, Refusal> {
+        let (sender, receiver) = oneshot::channel();
+        self.store().submit(request.into(), ReplyTo::Caller(sender)).await?;
         match receiver.await {
-            Ok(result) => Ok(result?),
-            // The writer dropped the command: it failed before it could answer.
+            Ok(written) => R::output(written?).ok_or_else(|| {
+                tracing::error!("the store answered with the result of another kind of write");
+                Refusal::internal()
+            }),
+            // The writer stopped before it could answer.
             Err(_) => Err(Refusal::internal()),
         }
     }

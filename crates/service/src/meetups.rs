@@ -1,23 +1,26 @@
-//! Meetups.
+//! Meetups, for calls over HTTP.
 
 use quintet_domain::limits::NAME_CHARS_MAX;
-use quintet_domain::{Meetup, MeetupId, Refusal, Timestamp, UserId, is_blank};
-use quintet_store::{Actor, MeetupChange, MeetupFilter, NewMeetup, Page};
+use quintet_domain::{
+    Actor, ChangeMeetup, CreateMeetup, DecideRequest, DeleteMeetup, ExpireMeetups, Meetup, MeetupChange, MeetupId,
+    NewMeetup, Refusal, RemoveParticipant, RequestMeetup, Timestamp, UserId, is_blank,
+};
+use quintet_store::{MeetupFilter, Page};
 
 use crate::Service;
 
-/// A meetup as it was asked for.
+/// A meetup to create.
 #[derive(Clone, Debug)]
 pub struct MeetupInput {
-    /// What is done.
+    /// The activity, as a short text.
     pub activity: String,
-    /// Where.
+    /// The location, as a short text.
     pub location: String,
-    /// When.
+    /// When the meetup starts.
     pub starts_at: Timestamp,
-    /// When it expires unconfirmed; its start, if not said.
+    /// When the meetup expires, unless it is confirmed before; its start if there is none.
     pub expires_at: Option<Timestamp>,
-    /// How many may take part.
+    /// Maximum number of participants beside the host; `None` for no limit.
     pub capacity: Option<u32>,
 }
 
@@ -32,10 +35,10 @@ fn check(field: &str, text: &str) -> Result<(), Refusal> {
 }
 
 impl Service {
-    /// Makes a meetup.
+    /// Creates a meetup that the actor hosts.
     ///
     /// # Errors
-    /// What is wrong with the fields.
+    /// A refusal that names an invalid field.
     pub async fn create_meetup(&self, actor: Actor, input: MeetupInput) -> Result<Meetup, Refusal> {
         check("activity", &input.activity)?;
         check("location", &input.location)?;
@@ -53,13 +56,13 @@ impl Service {
             expires_at,
             capacity: input.capacity,
         };
-        self.write(|store, done| store.create_meetup(actor, new, done)).await
+        self.write(CreateMeetup { actor, new }).await
     }
 
-    /// Changes a meetup of the actor's.
+    /// Changes a meetup that the actor hosts.
     ///
     /// # Errors
-    /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`, `ERR_CONFLICT` for a status that cannot follow.
+    /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`; `ERR_CONFLICT` if the status may not change like this.
     pub async fn change_meetup(&self, actor: Actor, id: MeetupId, change: MeetupChange) -> Result<Meetup, Refusal> {
         for (field, text) in [("activity", &change.activity), ("location", &change.location)] {
             if let Some(text) = text {
@@ -69,18 +72,18 @@ impl Service {
         if change.capacity == Some(Some(0)) {
             return Err(Refusal::invalid("capacity", "must be at least 1"));
         }
-        self.write(|store, done| store.change_meetup(actor, id, change, done)).await
+        self.write(ChangeMeetup { actor, meetup: id, change }).await
     }
 
-    /// Deletes a meetup of the actor's, with its conversation.
+    /// Deletes a meetup that the actor hosts, with its conversation.
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
     pub async fn delete_meetup(&self, actor: Actor, id: MeetupId) -> Result<(), Refusal> {
-        self.write(|store, done| store.delete_meetup(actor, id, done)).await
+        self.write(DeleteMeetup { actor, meetup: id }).await
     }
 
-    /// A meetup as the user sees it.
+    /// Returns a meetup as the user sees it.
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`.
@@ -88,10 +91,10 @@ impl Service {
         Ok(self.store().meetup(user, id).await?)
     }
 
-    /// Meetups, the newest first; only current ones if asked.
+    /// Returns a page of meetups, the newest first; with `current`, only those that have not ended.
     ///
     /// # Errors
-    /// What is wrong with the cursor.
+    /// A refusal if the cursor is invalid.
     pub async fn meetups(
         &self,
         user: UserId,
@@ -102,18 +105,18 @@ impl Service {
         Ok(self.store().meetups(user, MeetupFilter { current }, cursor, limit).await?)
     }
 
-    /// Asks to take part.
+    /// Asks to take part in a meetup.
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_CONFLICT`.
     pub async fn request_meetup(&self, actor: Actor, id: MeetupId) -> Result<Meetup, Refusal> {
-        self.write(|store, done| store.request_meetup(actor, id, done)).await
+        self.write(RequestMeetup { actor, meetup: id }).await
     }
 
-    /// Accepts or declines a request.
+    /// Accepts or declines a request to take part.
     ///
     /// # Errors
-    /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`, `ERR_CONFLICT` when full.
+    /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`; `ERR_CONFLICT` if the meetup is full.
     pub async fn decide_request(
         &self,
         actor: Actor,
@@ -121,22 +124,22 @@ impl Service {
         user: UserId,
         accept: bool,
     ) -> Result<Meetup, Refusal> {
-        self.write(|store, done| store.decide_request(actor, id, user, accept, done)).await
+        self.write(DecideRequest { actor, meetup: id, user, accept }).await
     }
 
-    /// Takes a participant out, or oneself.
+    /// Removes a participant, or the actor itself.
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
     pub async fn remove_participant(&self, actor: Actor, id: MeetupId, user: UserId) -> Result<Meetup, Refusal> {
-        self.write(|store, done| store.remove_participant(actor, id, user, done)).await
+        self.write(RemoveParticipant { actor, meetup: id, user }).await
     }
 
-    /// Expires open meetups whose time passed; gives how many.
+    /// Expires open meetups whose time has passed, and returns their number.
     ///
     /// # Errors
     /// An internal error.
     pub async fn expire_meetups(&self) -> Result<usize, Refusal> {
-        self.write(|store, done| store.expire_meetups(done)).await
+        self.write(ExpireMeetups).await
     }
 }

@@ -1,9 +1,12 @@
-//! Messages, as REST asks for them.
+//! Messages, for calls over HTTP.
 
 use std::sync::Arc;
 
-use quintet_domain::{ConversationId, Message, MessageId, NewText, Refusal, UserId, validate_content};
-use quintet_store::{Actor, MessagePage, PageOf, Party, SendMessage, Sent};
+use quintet_domain::{
+    Actor, ConversationId, DeleteMessage, EditMessage, MarkRead, Message, MessageId, NewText, Refusal, SendMessage,
+    Sent, UserId, validate_content,
+};
+use quintet_store::{MessagePage, PageOf, Party};
 
 use crate::Service;
 
@@ -11,20 +14,20 @@ impl Service {
     /// Sends a message.
     ///
     /// # Errors
-    /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`, `ERR_CONFLICT`, what is wrong with the text.
+    /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`, `ERR_CONFLICT`, or a refusal that names the invalid text.
     pub async fn send(&self, actor: Actor, text: NewText) -> Result<Sent, Refusal> {
         validate_content("content", &text.content, text.file.is_some())?;
-        self.write(|store, done| store.send(SendMessage { actor, text }, done)).await
+        self.write(SendMessage { actor, text }).await
     }
 
-    /// Changes a message's text.
+    /// Changes the text of a message.
     ///
     /// # Errors
-    /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`, `ERR_CONFLICT`, what is wrong with the text.
+    /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`, `ERR_CONFLICT`, or a refusal that names the invalid text.
     pub async fn edit_message(&self, actor: Actor, id: MessageId, content: String) -> Result<Arc<Message>, Refusal> {
-        // Whether it may be blank is known where it is known whether a file comes with it.
+        // The text may be blank if the message carries a file, which only the rule can decide.
         validate_content("content", &content, true)?;
-        self.write(|store, done| store.edit_message(actor, id, content, done)).await
+        self.write(EditMessage { actor, message: id, content }).await
     }
 
     /// Deletes a message.
@@ -32,18 +35,19 @@ impl Service {
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
     pub async fn delete_message(&self, actor: Actor, id: MessageId) -> Result<Arc<Message>, Refusal> {
-        self.write(|store, done| store.delete_message(actor, id, done)).await
+        self.write(DeleteMessage { actor, message: id }).await
     }
 
-    /// Reads a message and all that came before it; the conversation may be left out.
+    /// Marks a message and all messages before it as read. The conversation may be left out.
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
     pub async fn mark_read(&self, actor: Actor, id: Option<ConversationId>, message: MessageId) -> Result<(), Refusal> {
-        self.write(|store, done| store.mark_read(actor, id, vec![message], done)).await
+        self.write(MarkRead { actor, conversation: id, messages: vec![message] }).await
     }
 
-    /// How many messages a conversation has, deleted ones included, as far as they are counted.
+    /// Returns the number of messages in a conversation, including deleted ones, up to
+    /// [`MESSAGES_COUNTED_MAX`](quintet_domain::limits::MESSAGES_COUNTED_MAX).
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
@@ -51,7 +55,8 @@ impl Service {
         Ok(self.store().message_count(user, id).await?)
     }
 
-    /// A page of messages, as a user sees it; `by` is the user, or where a guest reads by its word.
+    /// Returns a page of messages as a user sees it. `by` is the party that the read is accounted to: the user, or the
+    /// address of a guest.
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.

@@ -1,7 +1,7 @@
-//! What an operator looks at: counted where it happens, shown as OpenMetrics text.
+//! The metrics for operators: counted where they occur, exported as OpenMetrics text.
 //!
-//! What must stay true: what is counted for every event and delivery is not locked for that; labels are few, and none
-//! comes from a client.
+//! What must stay true: counting an event or a delivery takes no lock; labels have few values, and none comes from a
+//! client.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,10 +18,10 @@ use quintet_domain::Code;
 
 const CODES: [Code; Code::ALL.len()] = Code::ALL;
 
-/// Where something is refused.
+/// The kinds of things that are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// A connection that wanted in.
+    /// A connection to a namespace, or a plain WebSocket.
     Connect,
     /// An event of a connection.
     Event,
@@ -42,34 +42,34 @@ impl Refused {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct Refusal {
+struct OfRefusal {
     of: &'static str,
     reason: &'static str,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct Reason {
+struct OfReason {
     reason: &'static str,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct Speaks {
+struct OfDialect {
     dialect: &'static str,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct Answered {
+struct OfStatus {
     status: u16,
 }
 
 /// Everything that is counted.
 pub struct Metrics {
     registry: Mutex<Registry>,
-    events: Family<Speaks, Counter>,
+    events: Family<OfDialect, Counter>,
     deliveries: Counter,
     refusals: [[Counter; CODES.len()]; Refused::ALL.len()],
-    closes: Family<Reason, Counter>,
-    requests: Family<Answered, Counter>,
+    closes: Family<OfReason, Counter>,
+    requests: Family<OfStatus, Counter>,
     request_seconds: Histogram,
     commit_seconds: Histogram,
     group_commands: Histogram,
@@ -85,28 +85,28 @@ impl fmt::Debug for Metrics {
 
 impl Default for Metrics {
     fn default() -> Self {
-        let (events, requests) = (Family::<Speaks, Counter>::default(), Family::<Answered, Counter>::default());
-        let (deliveries, refused) = (Counter::default(), Family::<Refusal, Counter>::default());
-        let (closes, commit_failures) = (Family::<Reason, Counter>::default(), Counter::default());
+        let (events, requests) = (Family::<OfDialect, Counter>::default(), Family::<OfStatus, Counter>::default());
+        let (deliveries, refused) = (Counter::default(), Family::<OfRefusal, Counter>::default());
+        let (closes, commit_failures) = (Family::<OfReason, Counter>::default(), Counter::default());
         // From a tenth of a millisecond to three seconds.
         let commit_seconds = Histogram::new(exponential_buckets(0.000_1, 2.0, 16));
         // From half a millisecond to sixteen seconds.
         let request_seconds = Histogram::new(exponential_buckets(0.000_5, 2.0, 16));
         let group_commands = Histogram::new(exponential_buckets(1.0, 2.0, 12));
         let mut registry = Registry::with_prefix("quintet");
-        registry.register("events", "Events that clients sent, by vocabulary", events.clone());
+        registry.register("events", "Events that clients sent, by dialect", events.clone());
         registry.register("deliveries", "Events queued for connections", deliveries.clone());
-        registry.register("refusals", "What was refused, by what it was and the reason", refused.clone());
+        registry.register("refusals", "Refusals, by what was refused and the reason", refused.clone());
         registry.register("closes", "Connections that ended, by the reason", closes.clone());
         registry.register("http_requests", "Answered HTTP requests, by status", requests.clone());
-        let help = "Time from an HTTP request to the head of its answer";
+        let help = "Time from an HTTP request to the headers of its response";
         registry.register("http_request_seconds", help, request_seconds.clone());
         let help = "Time from the first statement of a group to its commit";
         registry.register("commit_seconds", help, commit_seconds.clone());
         registry.register("commit_commands", "Commands that were committed together", group_commands.clone());
         registry.register("commit_failures", "Groups of commands that could not be committed", commit_failures.clone());
         let refusals = Refused::ALL.map(|of| {
-            CODES.map(|code| refused.get_or_create_owned(&Refusal { of: of.as_str(), reason: code.as_str() }))
+            CODES.map(|code| refused.get_or_create_owned(&OfRefusal { of: of.as_str(), reason: code.as_str() }))
         });
         Self {
             registry: Mutex::new(registry),
@@ -125,40 +125,40 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Adds what is not counted but looked up when it is shown.
+    /// Adds a collector of values that are looked up when the metrics are exported.
     pub fn add(&self, collector: Box<dyn Collector>) {
         self.registry.lock().unwrap_or_else(PoisonError::into_inner).register_collector(collector);
     }
 
-    /// A client sent an event.
+    /// Counts an event that a client sent.
     pub fn event(&self, dialect: &'static str) {
-        self.events.get_or_create(&Speaks { dialect }).inc();
+        self.events.get_or_create(&OfDialect { dialect }).inc();
     }
 
-    /// Events were queued for so many connections.
+    /// Counts events that were queued for connections.
     pub fn delivered(&self, count: u64) {
         self.deliveries.inc_by(count);
     }
 
-    /// Something was refused.
+    /// Counts a refusal.
     pub fn refused(&self, of: Refused, code: Code) {
         if let Some(at) = CODES.iter().position(|one| *one == code) {
             self.refusals[of as usize][at].inc();
         }
     }
 
-    /// A connection ended.
+    /// Counts a connection that ended.
     pub fn closed(&self, reason: &'static str) {
-        self.closes.get_or_create(&Reason { reason }).inc();
+        self.closes.get_or_create(&OfReason { reason }).inc();
     }
 
-    /// A request was answered.
+    /// Counts an HTTP request that was answered after a time.
     pub fn answered(&self, status: u16, took: Duration) {
-        self.requests.get_or_create(&Answered { status }).inc();
+        self.requests.get_or_create(&OfStatus { status }).inc();
         self.request_seconds.observe(took.as_secs_f64());
     }
 
-    /// A group of so many commands was committed; whether something of it was written.
+    /// Counts a group of commands that was committed, with the time that it took and whether it wrote anything.
     pub fn committed(&self, commands: usize, took: Duration, wrote: bool) {
         self.group_commands.observe(commands as f64);
         self.commit_seconds.observe(took.as_secs_f64());
@@ -167,27 +167,27 @@ impl Metrics {
         }
     }
 
-    /// A group could not be committed.
+    /// Counts a group that could not be committed.
     pub fn commit_failed(&self) {
         self.commit_failures.inc();
         self.last_commit_failed.store(true, Ordering::Relaxed);
     }
 
-    /// Something was written.
+    /// Records that a write succeeded, so that [`Self::last_commit_failed`] is false.
     pub fn commits_work(&self) {
         self.last_commit_failed.store(false, Ordering::Relaxed);
     }
 
-    /// Whether the last group that had something to write could not be committed.
+    /// Returns whether the last group that had something to write could not be committed.
     #[must_use]
     pub fn last_commit_failed(&self) -> bool {
         self.last_commit_failed.load(Ordering::Relaxed)
     }
 
-    /// All of it as OpenMetrics 1.0 text, which Prometheus reads.
+    /// Exports all metrics as OpenMetrics 1.0 text, the format of Prometheus.
     ///
     /// # Errors
-    /// None that is known: writing to a text does not fail.
+    /// None in practice: writing to a `String` does not fail.
     pub fn text(&self) -> Result<String, fmt::Error> {
         let mut written = String::new();
         text::encode(&mut written, &self.registry.lock().unwrap_or_else(PoisonError::into_inner))?;

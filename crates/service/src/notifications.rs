@@ -1,15 +1,18 @@
-//! Notifications.
+//! Notifications of registered users.
 
 use std::sync::Arc;
 
 use quintet_domain::limits::NAME_CHARS_MAX;
-use quintet_domain::{Notification, NotificationId, Refusal, UserId, is_blank, validate_content};
-use quintet_store::{NotificationRow, Page, Untold};
+use quintet_domain::{
+    MarkDelivered, Notification, NotificationId, NotifyUser, ReadNotifications, Refusal, UserId, is_blank,
+    validate_content,
+};
+use quintet_store::{NotificationRow, Page, PendingNotifications};
 
 use crate::Service;
 
-/// Checks the words of a notification.
-fn check_words(title: &str, message: &str) -> Result<(), Refusal> {
+/// Checks the title and the message of a notification.
+fn check_texts(title: &str, message: &str) -> Result<(), Refusal> {
     if is_blank(title) {
         return Err(Refusal::invalid("title", "must not be blank"));
     }
@@ -20,10 +23,10 @@ fn check_words(title: &str, message: &str) -> Result<(), Refusal> {
 }
 
 impl Service {
-    /// The user's notifications, the newest first.
+    /// Returns a page of the user's notifications, the newest first.
     ///
     /// # Errors
-    /// What is wrong with the cursor.
+    /// A refusal if the cursor is invalid.
     pub async fn notifications(
         &self,
         user: UserId,
@@ -38,30 +41,31 @@ impl Service {
     /// # Errors
     /// An internal error.
     pub async fn read_notifications(&self, user: UserId) -> Result<(), Refusal> {
-        self.write(|store, done| store.read_notifications(user, done)).await
+        self.write(ReadNotifications { user }).await
     }
 
-    /// What no connection of the meetup vocabulary was sent yet, the oldest first.
+    /// Returns the notifications that were not delivered to any connection of a dialect with notifications, the oldest
+    /// first.
     ///
     /// # Errors
     /// An internal error.
-    pub async fn untold(&self, user: UserId) -> Result<Untold, Refusal> {
-        Ok(self.store().untold(user).await?)
+    pub async fn pending_notifications(&self, user: UserId) -> Result<PendingNotifications, Refusal> {
+        Ok(self.store().pending_notifications(user).await?)
     }
 
-    /// Notes that a connection that speaks the meetup vocabulary was sent these.
-    pub async fn told(&self, notifications: Vec<NotificationId>) {
-        if let Err(error) = self.write(|store, done| store.told(notifications, done)).await {
-            tracing::warn!(%error, "notifications that were sent are not marked so and will be sent again");
+    /// Records that notifications were delivered to a connection of a dialect with notifications.
+    pub async fn mark_delivered(&self, notifications: Vec<NotificationId>) {
+        if let Err(error) = self.write(MarkDelivered { notifications }).await {
+            tracing::warn!(%error, "delivered notifications were not marked and will be sent again");
         }
     }
 
-    /// Tells a user something.
+    /// Notifies a registered user.
     ///
     /// # Errors
-    /// `ERR_NOT_FOUND`, what is wrong with the words.
+    /// `ERR_NOT_FOUND` if there is no such user; a refusal that names an invalid text.
     pub async fn notify(&self, user: UserId, title: String, message: String) -> Result<Arc<Notification>, Refusal> {
-        check_words(&title, &message)?;
-        self.write(|store, done| store.notify(user, title, message, done)).await
+        check_texts(&title, &message)?;
+        self.write(NotifyUser { user, title, message }).await
     }
 }

@@ -1,4 +1,6 @@
-//! Passwords: argon2id with the library's parameters, off the async threads, a bounded number at once.
+//! Passwords: hashed and verified by argon2id with the parameters of the library, outside of the async threads.
+//!
+//! What must stay true: the number of passwords that are hashed or wait is bounded.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,18 +12,18 @@ use quintet_domain::Refusal;
 use quintet_domain::limits::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, PASSWORDS_WAITING_MAX};
 use tokio::sync::Semaphore;
 
-/// Hashes under way at once; each takes 19 MiB and tens of milliseconds of a core.
+/// Maximum number of hashes at the same time. Each takes 19 MiB and tens of milliseconds of a core.
 const AT_ONCE: usize = 2;
-/// Milliseconds after which a refused request may be tried again: by then some of those that waited are done.
+/// Milliseconds after which a refused request may be tried again; by then some of the waiting ones are done.
 const BUSY_MS: u64 = 2_000;
 
-/// Hashes and checks passwords.
+/// Hashes and verifies passwords.
 #[derive(Debug)]
 pub struct Passwords {
     turns: Arc<Semaphore>,
-    /// How many passwords are being checked or wait to be.
+    /// The number of passwords that are being hashed or wait.
     waiting: Arc<AtomicUsize>,
-    /// What is checked where there is no hash, so that an unknown user takes as long as a wrong password.
+    /// The hash that is verified if a user has none, so that an unknown user takes as long as a wrong password.
     decoy: String,
 }
 
@@ -32,17 +34,17 @@ impl Default for Passwords {
 }
 
 impl Passwords {
-    /// Prepares the decoy.
+    /// Creates the queue and the decoy.
     #[must_use]
     pub fn new() -> Self {
         let decoy = hash("a password that nobody has").unwrap_or_default();
         Self { turns: Arc::new(Semaphore::new(AT_ONCE)), waiting: Arc::default(), decoy }
     }
 
-    /// Checks that a new password is long enough and hashes it.
+    /// Checks that a new password has an allowed length, and hashes it.
     ///
     /// # Errors
-    /// A refusal that names `field`; `ERR_BUSY` where too many wait.
+    /// A refusal that names `field`; `ERR_BUSY` if too many passwords wait.
     pub async fn hash(&self, field: &str, password: String) -> Result<String, Refusal> {
         if password.chars().count() < PASSWORD_CHARS_MIN {
             return Err(Refusal::invalid(field, format!("must have at least {PASSWORD_CHARS_MIN} characters")));
@@ -53,44 +55,44 @@ impl Passwords {
         self.run(move || hash(&password)).await?.ok_or_else(Refusal::internal)
     }
 
-    /// Whether a password fits a hash. Without a hash it takes as long, and does not fit.
+    /// Returns whether a password matches a hash. Without a hash it takes as long and returns false.
     ///
     /// # Errors
-    /// `ERR_BUSY` where too many wait.
+    /// `ERR_BUSY` if too many passwords wait.
     pub async fn verify(&self, hash: Option<String>, password: String) -> Result<bool, Refusal> {
         if password.len() > PASSWORD_BYTES_MAX {
             return Ok(false);
         }
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.decoy.clone());
-        let fits = self.run(move || {
+        let matching = self.run(move || {
             let parsed = PasswordHash::new(&hash).ok()?;
             Argon2::default().verify_password(password.as_bytes(), &parsed).ok()
         });
-        Ok(fits.await?.is_some() && known)
+        Ok(matching.await?.is_some() && known)
     }
 
-    /// Runs work once a permit is free; refuses it at once where too much waits.
+    /// Runs work once a permit is free. It is refused at once if too many passwords wait.
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Option<T> + Send + 'static,
     ) -> Result<Option<T>, Refusal> {
-        let place = Place::take(&self.waiting).ok_or_else(|| Refusal::busy(BUSY_MS))?;
+        let waiting = Waiting::begin(&self.waiting).ok_or_else(|| Refusal::busy(BUSY_MS))?;
         let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| Refusal::internal())?;
-        // The work goes on when its caller is gone, so it keeps its permit and its place.
+        // The work continues if its caller is dropped, so it owns its permits.
         let work = move || {
-            let _held = (turn, place);
+            let _held = (turn, waiting);
             work()
         };
         Ok(tokio::task::spawn_blocking(work).await.ok().flatten())
     }
 }
 
-/// A place among the passwords that are being checked or wait; given back when dropped.
-struct Place(Arc<AtomicUsize>);
+/// A permit to wait for, or do, the work on one password; returned when dropped.
+struct Waiting(Arc<AtomicUsize>);
 
-impl Place {
-    fn take(waiting: &Arc<AtomicUsize>) -> Option<Self> {
+impl Waiting {
+    fn begin(waiting: &Arc<AtomicUsize>) -> Option<Self> {
         let most = AT_ONCE + PASSWORDS_WAITING_MAX;
         let taken =
             waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| (count < most).then_some(count + 1));
@@ -98,7 +100,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Waiting {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -119,7 +121,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_hash_fits_its_password_only() {
+    async fn a_hash_matches_its_password_only() {
         let passwords = Passwords::new();
         let hash = passwords.hash("password", "correct horse".to_owned()).await.expect("hashed");
         assert!(hash.starts_with("$argon2id$"));
@@ -131,14 +133,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn so_many_wait_and_no_more() {
+    async fn the_number_that_wait_is_bounded() {
         let waiting = Arc::default();
-        let places: Vec<_> = std::iter::from_fn(|| Place::take(&waiting)).collect();
-        assert_eq!(places.len(), AT_ONCE + PASSWORDS_WAITING_MAX);
-        drop(places);
-        assert!(Place::take(&waiting).is_some(), "a place that was given back is free");
+        let entries: Vec<_> = std::iter::from_fn(|| Waiting::begin(&waiting)).collect();
+        assert_eq!(entries.len(), AT_ONCE + PASSWORDS_WAITING_MAX);
+        drop(entries);
+        assert!(Waiting::begin(&waiting).is_some(), "an entry that was dropped is free");
         let passwords = Passwords::new();
-        let all: Vec<_> = std::iter::from_fn(|| Place::take(&passwords.waiting)).collect();
+        let all: Vec<_> = std::iter::from_fn(|| Waiting::begin(&passwords.waiting)).collect();
         let refused = passwords.hash("password", "correct horse".to_owned()).await.expect_err("refused");
         assert_eq!((refused.code, refused.retry_after_ms), (quintet_domain::Code::Busy, Some(BUSY_MS)));
         drop(all);

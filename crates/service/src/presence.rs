@@ -1,11 +1,11 @@
-//! Who is online, as far as this process knows. Written by the gateway, read by whoever shows users.
+//! The users who are connected to this process. The gateway updates it; operations that show users read it.
 
 use std::collections::HashSet;
 use std::sync::{PoisonError, RwLock};
 
 use quintet_domain::UserId;
 
-/// Users with at least one connection: registered ones, whose presence is shown, and guests, whose is not.
+/// The users with at least one connection: registered ones, whose presence is shown, and guests, whose presence is not.
 #[derive(Debug, Default)]
 pub struct Presence {
     users: RwLock<HashSet<UserId>>,
@@ -26,29 +26,29 @@ fn all(of: &RwLock<HashSet<UserId>>) -> Vec<UserId> {
 }
 
 impl Presence {
-    /// Whether the user is online.
+    /// Returns whether a registered user is online.
     #[must_use]
     pub fn is_online(&self, user: &UserId) -> bool {
         self.users.read().unwrap_or_else(PoisonError::into_inner).contains(user)
     }
 
-    /// Notes that a registered user came or went.
+    /// Records that a registered user came online or went offline.
     pub fn set_user(&self, user: &UserId, online: bool) {
         set(&self.users, user, online);
     }
 
-    /// Notes that a guest came or went.
+    /// Records that a guest connected or disconnected.
     pub fn set_guest(&self, guest: &UserId, here: bool) {
         set(&self.guests, guest, here);
     }
 
-    /// All guests who are here, in no order.
+    /// Returns all connected guests, in no order.
     #[must_use]
     pub fn guests(&self) -> Vec<UserId> {
         all(&self.guests)
     }
 
-    /// How many registered users are online.
+    /// Returns the number of registered users who are online.
     #[must_use]
     pub fn count(&self) -> usize {
         self.users.read().unwrap_or_else(PoisonError::into_inner).len()

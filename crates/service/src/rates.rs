@@ -1,7 +1,7 @@
-//! Rates: how much at once, per connection, user and address.
+//! Rates of events, requests and bytes, for each connection, user and address.
 //!
-//! The generic cell rate algorithm (ITU-T I.371): one number a key, the moment at which its burst is used up. Our own,
-//! since a connection can afford eight bytes for it and no more.
+//! They use the generic cell rate algorithm (ITU-T I.371), which keeps one number for each key: the moment at which its
+//! burst is used up. This is our own implementation, because a connection has only eight bytes for it.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -18,13 +18,15 @@ use quintet_domain::limits::{
 };
 use quintet_domain::{Refusal, UserId, network, site};
 
-/// Addresses, or users, that are remembered before those that have been quiet are forgotten.
+/// Number of addresses or users in a table above which those with a full burst are removed.
 const KEYS_KEPT: usize = 10_000;
 
-/// A rate: how far apart events may be on average, and how many may come at once.
+/// A rate of events.
 #[derive(Clone, Copy, Debug)]
 struct Rate {
+    /// The average interval between events, in microseconds.
     interval_us: u64,
+    /// The number of events that may arrive at once.
     burst: u64,
 }
 
@@ -33,17 +35,17 @@ impl Rate {
         Self { interval_us: seconds * 1_000_000 / events as u64, burst: burst as u64 }
     }
 
-    /// This rate, `factor` times as high.
+    /// Returns this rate, multiplied by `factor`.
     const fn times(self, factor: u64) -> Self {
         Self { interval_us: self.interval_us / factor, burst: self.burst * factor }
     }
 
-    /// Admits one event: gives the new moment at which the burst is used up, or the microseconds to wait.
+    /// Admits one event. Returns the new moment at which the burst is used up, or the microseconds to wait.
     fn admit(self, used_up_at: u64, now: u64) -> Result<u64, u64> {
         self.admit_many(used_up_at, now, 1)
     }
 
-    /// Like [`Self::admit`], for an event that counts as `many`, at most a burst.
+    /// Like [`Self::admit`], for an event that counts as `many` events, at most a burst.
     fn admit_many(self, used_up_at: u64, now: u64, many: u32) -> Result<u64, u64> {
         let next = used_up_at.max(now) + self.interval_us * u64::from(many);
         let allowed = now + self.burst * self.interval_us;
@@ -55,11 +57,13 @@ const EVENTS: Rate = Rate::new(EVENTS_PER_SECOND, 1, EVENTS_BURST);
 
 const REFUSED_EVENTS: Rate = Rate::new(REFUSED_EVENTS_BURST, REFUSED_EVENTS_SECONDS, REFUSED_EVENTS_BURST);
 
-/// A rate of bytes. A message that exceeds the burst is taken once, and its excess is waited for afterwards, so that a
-/// message of any size fits.
+/// A rate of bytes. A message that exceeds the burst is accepted once, and the rate makes up for the excess afterwards,
+/// so that a message of any size fits.
 #[derive(Clone, Copy, Debug)]
 struct ByteRate {
+    /// The average number of bytes per second.
     per_second: u64,
+    /// The time in which the rate admits the bytes of a burst, in microseconds.
     burst_us: u64,
 }
 
@@ -72,7 +76,7 @@ impl ByteRate {
         (bytes as u64).saturating_mul(1_000_000) / self.per_second
     }
 
-    /// Admits a message: gives the new moment at which the burst is used up, or the microseconds to wait.
+    /// Admits a message. Returns the new moment at which the burst is used up, or the microseconds to wait.
     fn admit(self, used_up_at: u64, now: u64, bytes: usize) -> Result<u64, u64> {
         let allowed = now + self.burst_us;
         if used_up_at > allowed { Err(used_up_at - allowed) } else { Ok(self.charge(used_up_at, now, bytes)) }
@@ -86,14 +90,14 @@ impl ByteRate {
 const EVENT_BYTES: ByteRate = ByteRate::new(EVENT_BYTES_PER_SECOND, EVENT_BYTES_BURST);
 const UNIDENTIFIED_BYTES: ByteRate = ByteRate::new(UNIDENTIFIED_BYTES_PER_SECOND, UNIDENTIFIED_BYTES_BURST);
 
-/// The events of one connection, or of one user: how many, and of how many bytes.
+/// The events of one connection or one user: their number and their bytes.
 #[derive(Debug, Default)]
 pub struct EventRate {
     events: AtomicU64,
     bytes: AtomicU64,
 }
 
-/// The events of one connection that were refused.
+/// The refused events of one connection.
 #[derive(Debug, Default)]
 pub struct RefusalRate(AtomicU64);
 
@@ -101,32 +105,33 @@ pub struct RefusalRate(AtomicU64);
 #[derive(Debug)]
 struct KeyedBytes {
     rate: ByteRate,
-    used_up: Mutex<(HashMap<IpAddr, u64>, usize)>,
+    used_up: Mutex<UsedUp<IpAddr>>,
 }
 
 impl KeyedBytes {
     fn new(rate: ByteRate) -> Self {
-        Self { rate, used_up: Mutex::new((HashMap::new(), KEYS_KEPT)) }
+        Self { rate, used_up: Mutex::new(UsedUp { moments: HashMap::new(), tidy_at: KEYS_KEPT }) }
     }
 
     fn admit(&self, key: IpAddr, now: u64, bytes: usize) -> Result<(), u64> {
         let mut used_up = self.used_up.lock().unwrap_or_else(PoisonError::into_inner);
-        let (moments, looked_at) = &mut *used_up;
-        if moments.len() >= *looked_at {
-            moments.retain(|_, moment| *moment > now);
-            // If few keys could be dropped, wait until the table doubles before looking again.
-            *looked_at = KEYS_KEPT.max(moments.len() * 2);
+        if used_up.moments.len() >= used_up.tidy_at {
+            used_up.moments.retain(|_, moment| *moment > now);
+            // If few keys could be removed, the table may double before the next attempt.
+            used_up.tidy_at = KEYS_KEPT.max(used_up.moments.len() * 2);
         }
-        let moment = moments.entry(key).or_default();
+        let moment = used_up.moments.entry(key).or_default();
         *moment = self.rate.admit(*moment, now, bytes)?;
         Ok(())
     }
 }
 
-/// The rates of addresses, and the clock of all rates.
+/// The rates of users and addresses, and the clock of all rates.
 #[derive(Debug)]
 pub struct Rates {
+    /// Whether anything is refused at all.
     on: bool,
+    /// The start of the clock of all rates.
     start: Instant,
     connections: Networks,
     logins: Networks,
@@ -138,7 +143,7 @@ pub struct Rates {
     unidentified: KeyedBytes,
 }
 
-/// A rate for each network, and a higher one for each site: whoever has 48 bits of IPv6 has 65,536 networks.
+/// A rate for each network, and a higher one for each site, because one site of 48 bits of IPv6 has 65,536 networks.
 #[derive(Debug)]
 struct Networks {
     networks: Keyed<IpAddr>,
@@ -166,8 +171,9 @@ struct Keyed<K> {
 /// The moments at which the bursts of some keys are used up.
 #[derive(Debug)]
 struct UsedUp<K> {
+    /// The moments, in microseconds since the start of the clock.
     moments: HashMap<K, u64>,
-    /// The number of keys from which on keys whose burst is full again are dropped.
+    /// The number of keys above which keys with a full burst are removed.
     tidy_at: usize,
 }
 
@@ -180,7 +186,7 @@ impl<K: Eq + Hash> Keyed<K> {
         let mut used_up = self.used_up.lock().unwrap_or_else(PoisonError::into_inner);
         if used_up.moments.len() >= used_up.tidy_at {
             used_up.moments.retain(|_, moment| *moment > now);
-            // If few keys could be dropped, wait until the table doubles before looking again.
+            // If few keys could be removed, the table may double before the next attempt.
             used_up.tidy_at = KEYS_KEPT.max(used_up.moments.len() * 2);
         }
         let moment = used_up.moments.entry(key).or_default();
@@ -194,7 +200,7 @@ fn refusal(wait_us: u64) -> Refusal {
 }
 
 impl Rates {
-    /// The rates of a server; with `on` false nothing is ever refused.
+    /// Creates the rates of a server. If `on` is false, nothing is ever refused.
     #[must_use]
     pub fn new(on: bool) -> Self {
         Self {
@@ -227,7 +233,7 @@ impl Rates {
         if self.on { of.admit(key, self.now(), many).map_err(refusal) } else { Ok(()) }
     }
 
-    /// A new connection from an address.
+    /// Counts a new connection from an address.
     ///
     /// # Errors
     /// `ERR_RATE_LIMITED`.
@@ -235,7 +241,7 @@ impl Rates {
         self.of_network(&self.connections, address)
     }
 
-    /// A log-in or registration from an address.
+    /// Counts a log-in or registration from an address.
     ///
     /// # Errors
     /// `ERR_RATE_LIMITED`.
@@ -243,7 +249,7 @@ impl Rates {
         self.of_network(&self.logins, address)
     }
 
-    /// A room made by a guest from an address.
+    /// Counts a room that a guest creates from an address.
     ///
     /// # Errors
     /// `ERR_RATE_LIMITED`.
@@ -251,7 +257,7 @@ impl Rates {
         self.of_network(&self.guest_rooms, address)
     }
 
-    /// An event of a guest from an address: all guests of a network have one rate, whatever ids they say.
+    /// Counts an event of a guest from an address. All guests of a network share one rate, whatever ids they claim.
     ///
     /// # Errors
     /// `ERR_RATE_LIMITED`.
@@ -259,7 +265,7 @@ impl Rates {
         self.of_network(&self.guest_events, address)
     }
 
-    /// A change that a user asks for over HTTP: as many as it may send events.
+    /// Counts a change that a user makes over HTTP. The rate is the one of events.
     ///
     /// # Errors
     /// `ERR_RATE_LIMITED`.
@@ -267,7 +273,7 @@ impl Rates {
         self.one_of(&self.changes, user)
     }
 
-    /// A read of a user over HTTP that counts as `counts_as` reads.
+    /// Counts a read of a user over HTTP as `counts_as` reads.
     ///
     /// # Errors
     /// `ERR_RATE_LIMITED`.
@@ -275,7 +281,7 @@ impl Rates {
         self.many_of(&self.reads, user, counts_as)
     }
 
-    /// A read over HTTP without a token from an address.
+    /// Counts a read over HTTP without a token from an address.
     ///
     /// # Errors
     /// `ERR_RATE_LIMITED`.
@@ -283,7 +289,7 @@ impl Rates {
         self.of_network(&self.anonymous_reads, address)
     }
 
-    /// An event of a connection or user, of `bytes` bytes, inflated.
+    /// Counts an event of a connection or user, of `bytes` bytes after decompression.
     ///
     /// # Errors
     /// `ERR_RATE_LIMITED`.
@@ -296,7 +302,7 @@ impl Rates {
         update(&of.bytes, |moment| EVENT_BYTES.admit(moment, now, bytes))
     }
 
-    /// Whether another event would be admitted.
+    /// Returns whether another event would be admitted.
     #[must_use]
     pub fn has_room(&self, of: &EventRate) -> bool {
         let now = self.now();
@@ -305,7 +311,7 @@ impl Rates {
                 && EVENT_BYTES.admit(of.bytes.load(Ordering::Relaxed), now, 0).is_ok())
     }
 
-    /// Charges further bytes of an event that was admitted already, such as its attachments.
+    /// Counts further bytes of an event that was already admitted, such as its attachments.
     pub fn charge(&self, of: &EventRate, bytes: usize) {
         if self.on {
             let now = self.now();
@@ -313,7 +319,8 @@ impl Rates {
         }
     }
 
-    /// An event of `bytes` bytes, inflated, of a connection without a token: all those of one address share a rate.
+    /// Counts an event of a connection without a token, of `bytes` bytes after decompression. All connections of one
+    /// address share a rate.
     ///
     /// # Errors
     /// `ERR_RATE_LIMITED`.
@@ -332,7 +339,7 @@ impl Rates {
     }
 }
 
-/// Moves the moment at which a burst is used up.
+/// Updates the moment at which a burst is used up.
 fn update(moment: &AtomicU64, admit: impl Fn(u64) -> Result<u64, u64>) -> Result<(), Refusal> {
     let mut wait = 0;
     let admitted =
@@ -345,14 +352,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_network_is_one() {
+    fn addresses_of_one_network_share_a_rate() {
         let rates = Rates::new(true);
         for host in 1..=LOGINS_PER_MINUTE {
             rates.login(format!("2001:db8::{host:x}").parse().expect("an address")).expect("admitted");
         }
         assert!(rates.login("2001:db8::ffff".parse().expect("an address")).is_err());
         assert!(rates.login("2001:db8:0:1::1".parse().expect("an address")).is_ok());
-        // Another network each time, and yet one site.
+        // These are different networks of the same site.
         let admitted = (2..1_000).filter(|network| {
             let address = format!("2001:db8:0:{network:x}::1").parse().expect("an address");
             rates.login(address).is_ok()
@@ -363,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_are_all_busy_are_not_looked_through_for_each_that_comes() {
+    fn a_table_of_busy_keys_is_not_searched_for_each_new_key() {
         let keyed = Keyed::new(Rate::new(1, 1, 1));
         for key in 0..KEYS_KEPT {
             keyed.admit(key, 0, 1).expect("admitted");
@@ -375,12 +382,12 @@ mod tests {
         }
         assert!(
             keyed.used_up.lock().expect("unlocked").moments.len() <= KEYS_KEPT + 2,
-            "those that are quiet are gone"
+            "keys with a full burst are removed"
         );
     }
 
     #[test]
-    fn what_counts_as_many_uses_up_as_many() {
+    fn an_event_can_count_as_many() {
         let rates = Rates::new(true);
         let ada = || UserId::trusted("ada");
         for _ in 0..READS_BURST / 10 {
@@ -388,12 +395,12 @@ mod tests {
         }
         let refused = rates.read(ada(), 10).expect_err("the burst is used up");
         assert!(refused.retry_after_ms.is_some_and(|ms| ms > 0 && ms <= 1_000), "{refused:?}");
-        rates.read(UserId::trusted("bob"), 10).expect("another's rate is another");
-        // Without a token reads count by address.
+        rates.read(UserId::trusted("bob"), 10).expect("another user or address has its own rate");
+        // Without a token, reads are counted by address.
         let address = |last: u8| IpAddr::from([192, 0, 2, last]);
         let served = (0..2 * ANONYMOUS_READS_BURST).filter(|_| rates.anonymous_read(address(1)).is_ok()).count();
-        assert!(served < 2 * ANONYMOUS_READS_BURST as usize, "an address reads as much as it likes");
-        rates.anonymous_read(address(2)).expect("another's rate is another");
+        assert!(served < 2 * ANONYMOUS_READS_BURST as usize, "the reads of an address are limited");
+        rates.anonymous_read(address(2)).expect("another user or address has its own rate");
     }
 
     #[test]
@@ -413,26 +420,26 @@ mod tests {
     fn bytes_count_as_well_as_events() {
         let rate = ByteRate::new(1_000, 10_000);
         let first = rate.admit(0, 0, 10_000).expect("the burst");
-        let second = rate.admit(first, 0, 64_000).expect("one that exceeds it");
-        assert_eq!(rate.admit(second, 0, 1), Err(64_000_000), "until what was taken beyond the burst is made up for");
+        let second = rate.admit(first, 0, 64_000).expect("a message that exceeds the burst");
+        assert_eq!(rate.admit(second, 0, 1), Err(64_000_000), "the rate makes up for the excess first");
         assert!(rate.admit(second, 64_000_000, 1).is_ok());
         let (rates, events) = (Rates::new(true), EventRate::default());
         rates.event(&events, 10).expect("admitted");
         rates.charge(&events, 2_000_000);
-        let refused = rates.event(&events, 10).expect_err("its attachments used the bytes up");
+        let refused = rates.event(&events, 10).expect_err("its attachments used up the bytes");
         assert!(refused.retry_after_ms.is_some_and(|ms| ms > 3_000), "{refused:?}");
         assert!(!rates.has_room(&events) && rates.has_room(&EventRate::default()));
         let off = Rates::new(false);
         off.charge(&events, 2_000_000);
-        assert!(off.event(&events, 10).is_ok(), "where rates are off none counts");
+        assert!(off.event(&events, 10).is_ok(), "nothing counts if rates are off");
     }
 
     #[test]
-    fn who_goes_on_beyond_the_rate_is_found_out() {
+    fn a_connection_that_exceeds_the_rate_is_flooding() {
         let (rates, refused) = (Rates::new(true), RefusalRate::default());
         let few = (0..REFUSED_EVENTS_BURST).any(|_| rates.is_flooding(&refused));
         assert!(!few, "a burst is not a flood");
-        // Some are forgotten while these are counted.
+        // Some refusals no longer count by the time that these are counted.
         assert!((0..REFUSED_EVENTS_BURST).any(|_| rates.is_flooding(&refused)));
         let off = Rates::new(false);
         assert!((0..1_000).all(|_| !off.is_flooding(&refused)));

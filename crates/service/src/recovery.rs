@@ -1,67 +1,67 @@
-//! The secret by which a client goes on with a connection that it lost: what is needed to go on, and a proof that it
-//! was given out here. Nothing is kept of it.
+//! Resume tokens, by which a client resumes a connection that it lost. A token contains what is needed to resume, and a
+//! MAC that proves that this server issued it; the server stores nothing.
 //!
-//! What must stay true: a secret is good for the user, the namespace and the data that it was made for, and the user
-//! is the one that the client proves to be now; by itself it opens nothing.
+//! What must stay true: a token is valid only for the user, the namespace and the data that it was issued for. It
+//! authenticates nobody: the client has to authenticate as that user as well.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac};
 use quintet_domain::{ConnectionId, Refusal, User};
-use quintet_store::Missed;
+use quintet_store::Replayed;
 use sha2::Sha256;
 
 use crate::Service;
 
-/// The first byte of each secret: how the rest is laid out.
+/// The first byte of each token: the version of its layout.
 const VERSION: u8 = 1;
-/// Version, dialect, lineage and start.
+/// Bytes of the version, the dialect, the session and the start.
 const BODY_BYTES: usize = 18;
-/// Bytes of the proof: 128 bits of an HMAC cannot be guessed.
+/// Bytes of the MAC: 128 bits of an HMAC cannot be guessed.
 const PROOF_BYTES: usize = 16;
 
-/// What a secret says of the connection.
+/// The contents of a resume token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ResumeToken {
-    /// The dialect that the connection was opened with, as a number of the gateway's.
+    /// The dialect that the connection was opened with, as a number that the gateway assigns.
     pub dialect: u8,
-    /// Names what the connection asked for, also before it was lost.
+    /// The id of the session, which stays the same when a connection is resumed.
     pub session: ConnectionId,
-    /// The position in the commit order from which on it heard everything.
+    /// The position in the commit order after which the connection received everything.
     pub start: u64,
 }
 
-/// Makes and reads the secrets.
+/// Issues and verifies resume tokens.
 #[derive(Clone)]
 pub struct ResumeTokens(Hmac<Sha256>);
 
 impl std::fmt::Debug for ResumeTokens {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Threads(..)")
+        f.write_str("ResumeTokens(..)")
     }
 }
 
 impl Service {
-    /// The secrets of this server and its data.
+    /// Returns the issuer of resume tokens for this server and its data.
     ///
     /// # Errors
-    /// An internal error when the store does not answer.
+    /// An internal error if the store fails.
     pub async fn resume_tokens(&self) -> Result<ResumeTokens, Refusal> {
         let data = self.store().identity().await?;
         Ok(ResumeTokens::new(self.0.tokens.own_key(), &data))
     }
 
-    /// What a user missed since a position.
+    /// Returns the events that a user missed since a position.
     ///
     /// # Errors
     /// An internal error.
-    pub async fn missed(&self, user: &User, after: u64) -> Result<Missed, Refusal> {
-        Ok(self.store().missed(user.id.clone(), user.is_guest(), after).await?)
+    pub async fn replay_since(&self, user: &User, after: u64) -> Result<Replayed, Refusal> {
+        Ok(self.store().replay_since(user.id.clone(), user.is_guest(), after).await?)
     }
 }
 
 impl ResumeTokens {
-    /// Secrets of this server, `key` being the one that it alone has, for data with this name.
+    /// Creates an issuer. `key` is the key that only this server has; `data` identifies the database.
     pub(crate) fn new(key: &[u8], data: &str) -> Self {
         let mut mac = keyed(key);
         mac.update(b"quintet connection recovery\0");
@@ -73,9 +73,9 @@ impl ResumeTokens {
     fn proof(&self, body: &[u8], user: &User, namespace: &str) -> Hmac<Sha256> {
         let mut mac = self.0.clone();
         mac.update(body);
-        // A guest's is not that of the account that gets its id.
+        // A token of a guest is not valid for the account that gets the guest's id.
         mac.update(if user.is_guest() { b"guest\0" } else { b"user\0" });
-        // Ids hold no control characters, so nothing can be read two ways.
+        // Ids have no control characters, so the zero bytes separate the parts unambiguously.
         for text in [user.id.as_str(), namespace] {
             mac.update(text.as_bytes());
             mac.update(b"\0");
@@ -83,7 +83,7 @@ impl ResumeTokens {
         mac
     }
 
-    /// Makes the secret of a connection.
+    /// Issues the resume token of a connection.
     #[must_use]
     pub fn issue(&self, token: ResumeToken, user: &User, namespace: &str) -> String {
         let mut bytes = Vec::with_capacity(BODY_BYTES + PROOF_BYTES);
@@ -95,7 +95,7 @@ impl ResumeTokens {
         BASE64_URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// Reads a secret; none unless it is one of ours for this user, namespace and data.
+    /// Verifies a resume token. Returns `None` unless it was issued here for this user, namespace and data.
     #[must_use]
     pub fn read(&self, secret: &str, user: &User, namespace: &str) -> Option<ResumeToken> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(secret).ok()?;
@@ -115,7 +115,7 @@ impl ResumeTokens {
 fn keyed(secret: &[u8]) -> Hmac<Sha256> {
     match Hmac::new_from_slice(secret) {
         Ok(mac) => mac,
-        // HMAC takes keys of any length (RFC 2104).
+        // HMAC accepts keys of any length (RFC 2104).
         Err(error) => unreachable!("{error}"),
     }
 }

@@ -1,14 +1,14 @@
-//! Services: other backends, which come with a key of the operator's making.
+//! Services: other backends, which authenticate with a key that the operator creates.
 
-use quintet_domain::{Refusal, UserId, parse_username};
-use quintet_store::{Account, Party, ProfileChange, ServiceKey};
+use quintet_domain::{Account, AddService, ProfileChange, Refusal, RemoveService, UserId, parse_username};
+use quintet_store::{Party, ServiceKey};
 use std::net::IpAddr;
 
 use sha2::{Digest, Sha256};
 
 use crate::Service;
 
-/// What every key starts with: so that one that leaks is recognised for what it is.
+/// The prefix of all keys, by which a leaked key can be recognised.
 const KEY_PREFIX: &str = "qk_";
 
 fn hash(key: &str) -> String {
@@ -16,27 +16,27 @@ fn hash(key: &str) -> String {
 }
 
 impl Service {
-    /// Makes a service of a name and its key, which is shown this once: for the operator.
+    /// Creates a service, or a new key for a service without one, and returns the key. Only the operator calls this.
     ///
     /// # Errors
-    /// What is wrong with the name; `ERR_CONFLICT` on a taken one.
+    /// A refusal that names the name; `ERR_CONFLICT` if it is taken.
     pub async fn add_key(&self, name: String) -> Result<String, Refusal> {
         let name = parse_username(&name)?;
         let key = format!("{KEY_PREFIX}{:032x}", self.0.environment.secret());
         let hash = hash(&key);
-        self.write(|store, done| store.add_service(name, hash, done)).await?;
+        self.write(AddService { name, hash }).await?;
         Ok(key)
     }
 
-    /// Takes a service's key away: for the operator.
+    /// Revokes a service's key. Only the operator calls this.
     ///
     /// # Errors
-    /// `ERR_NOT_FOUND`.
+    /// `ERR_NOT_FOUND` if there is no such service.
     pub async fn remove_key(&self, name: String) -> Result<(), Refusal> {
-        self.write(|store, done| store.remove_service(name, done)).await
+        self.write(RemoveService { name }).await
     }
 
-    /// All keys, by name: for the operator.
+    /// Returns all services with keys, by name. Only the operator calls this.
     ///
     /// # Errors
     /// An internal error.
@@ -44,10 +44,11 @@ impl Service {
         Ok(self.store().services().await?)
     }
 
-    /// The service that a key from an address stands for, where the text is a key at all.
+    /// Authenticates a service by a key that was sent from an address. Returns `None` if the text does not have the
+    /// form of a key.
     ///
     /// # Errors
-    /// `ERR_UNAUTHENTICATED` for a key that nobody has.
+    /// `ERR_UNAUTHENTICATED` if no service has the key.
     pub async fn verify_key(&self, text: &str, from: IpAddr) -> Result<Option<Account>, Refusal> {
         if !text.starts_with(KEY_PREFIX) {
             return Ok(None);
@@ -56,26 +57,26 @@ impl Service {
         account.map(Some).ok_or_else(|| Refusal::unauthenticated("the key is not known"))
     }
 
-    /// Changes a user's profile for a service.
+    /// Changes a user's profile on behalf of a service.
     ///
     /// # Errors
-    /// `ERR_NOT_FOUND`, what is wrong with the fields, `ERR_CONFLICT` on a taken name or email.
+    /// `ERR_NOT_FOUND`; a refusal that names an invalid field; `ERR_CONFLICT` if the name or email address is taken.
     pub async fn change_user(&self, id: UserId, change: ProfileChange) -> Result<Account, Refusal> {
-        self.person(&id).await?;
+        self.check_person(&id).await?;
         self.change_profile(id, change).await
     }
 
-    /// Erases a person for a service.
+    /// Erases a person on behalf of a service.
     ///
     /// # Errors
-    /// `ERR_NOT_FOUND`.
+    /// `ERR_NOT_FOUND` if there is no such person.
     pub async fn erase_user(&self, id: UserId) -> Result<(), Refusal> {
-        self.person(&id).await?;
+        self.check_person(&id).await?;
         self.erase(id).await
     }
 
-    /// Refuses what is nobody, or a service itself.
-    async fn person(&self, id: &UserId) -> Result<(), Refusal> {
+    /// Refuses the id of a service, or of nobody.
+    async fn check_person(&self, id: &UserId) -> Result<(), Refusal> {
         let user = self.user(Party::Server, id).await?;
         if user.is_service() {
             return Err(Refusal::not_found("user", id));

@@ -1,7 +1,7 @@
 //! The cryptography of tokens: HMAC with SHA-2 (RFC 7518, section 3.2), and nothing else.
 //!
-//! jsonwebtoken would bring RSA and elliptic curves along, which no token here is signed with, and whose libraries have
-//! had advisories. It takes an implementation from outside, and this is it.
+//! jsonwebtoken's own implementations would add RSA and elliptic curves, which no token here uses and whose libraries
+//! have had security advisories. It accepts an external implementation, which is this one.
 
 use hmac::digest::KeyInit;
 use hmac::{Hmac, Mac};
@@ -14,13 +14,13 @@ use sha2::{Sha256, Sha384, Sha512};
 static PROVIDER: CryptoProvider =
     CryptoProvider { signer_factory: signer, verifier_factory: verifier, key_utils: KeyUtils::new_unimplemented() };
 
-/// Makes this the cryptography of jsonwebtoken in this process; the first call counts, later ones do nothing.
+/// Installs this implementation in jsonwebtoken for the whole process. Calls after the first have no effect.
 pub fn install_token_cryptography() {
-    // That it is installed already is no error.
+    // It is not an error if it is installed already.
     let _ = PROVIDER.install_default();
 }
 
-/// An HMAC with its key, and the algorithm that it stands for.
+/// An HMAC with its key, and the name of its algorithm.
 struct Keyed<M> {
     mac: M,
     algorithm: Algorithm,
@@ -35,7 +35,7 @@ impl<M: Mac + Clone> Signer<Vec<u8>> for Keyed<M> {
 impl<M: Mac + Clone> Verifier<Vec<u8>> for Keyed<M> {
     fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), signature::Error> {
         let mac = self.mac.clone().chain_update(message);
-        // In constant time.
+        // The comparison takes constant time.
         mac.verify_slice(signature).map_err(signature::Error::from_source)
     }
 }

@@ -1,23 +1,23 @@
-//! JSON Web Tokens (RFC 7519): those that Quintet issues, and those of another back end that shares its secret.
+//! JSON Web Tokens (RFC 7519): those that Quintet issues, and those of other back ends that share its secret.
 //!
-//! What must stay true: a token counts as Quintet's own only when it is signed with the key that Quintet alone has, and
-//! says so in its header. Nothing that a token of another issuer contains makes it one.
+//! What must stay true: a token counts as Quintet's own only if it is signed with the key that only Quintet has, and
+//! names that key in its header. No claim in a token of another issuer makes it Quintet's own.
 
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation};
 use quintet_domain::limits::{CLOCK_AHEAD_SECONDS, FRESH_TOKEN_SECONDS, TOKEN_BYTES_MAX};
+use quintet_domain::{Account, Claims};
 use quintet_domain::{Refusal, Timestamp};
-use quintet_store::{Account, Claims};
 use serde_json::{Map, Value, json};
 
 use crate::claims::{self, Rules};
 
-/// The `kid` of tokens that are signed with Quintet's own key, in its first form.
+/// The `kid` of tokens that are signed with Quintet's own key. The number is the version of their form.
 const OWN_KEY_ID: &str = "quintet-1";
-/// The `iss` of those tokens.
+/// The `iss` of tokens that Quintet issues.
 const OWN_ISSUER: &str = "quintet";
 
-/// The algorithms that can be configured; what a token says of itself is not asked.
+/// The algorithms of signatures that can be configured. The algorithm that a token names is not trusted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Algorithm {
     /// HMAC with SHA-256, the default.
@@ -30,7 +30,7 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// The algorithm of a name as JSON Web Algorithms has it (RFC 7518).
+    /// Parses the name of an algorithm in JSON Web Algorithms (RFC 7518, section 3.1).
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         match name {
@@ -50,66 +50,66 @@ impl Algorithm {
     }
 }
 
-/// The keys that tokens are signed with.
+/// The keys that sign tokens.
 #[derive(Clone, Debug)]
 pub struct Keys {
-    /// The key that Quintet alone has.
+    /// The key that only Quintet has.
     pub own: Vec<u8>,
-    /// When the own key was made, in seconds since 1970: version 0.1 issued nothing after it.
+    /// When the own key was generated, in seconds since 1970. Version 0.1 issued no tokens after that.
     pub own_made_s: i64,
     /// The secret that Quintet shares with other back ends.
     pub shared: Option<Vec<u8>>,
-    /// The secret that version 0.1 made for itself. Nothing but tokens of that version is verified with it.
+    /// The secret that version 0.1 generated for itself. Only tokens of that version are verified with it.
     pub retired: Option<Vec<u8>>,
 }
 
-/// Which key Quintet signs with.
+/// The key with which Quintet signs tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SignWith {
-    /// Its own, which no other program has.
+    /// The own key, which no other program has.
     #[default]
     Own,
-    /// The secret shared with other back ends, so that they can verify the tokens. Its own tokens cannot be told apart
-    /// from theirs then, so none is refreshed.
+    /// The secret shared with other back ends, so that they can verify the tokens. Quintet's tokens then cannot be
+    /// distinguished from theirs, so none is refreshed.
     Shared,
 }
 
-/// How tokens are made and read.
+/// How tokens are issued and verified.
 #[derive(Clone, Debug, Default)]
 pub struct TokenSettings {
     /// The algorithm of all signatures.
     pub algorithm: Algorithm,
-    /// How long an issued token lives, in days.
+    /// The days for which an issued token is valid.
     pub days: u64,
-    /// Which key issued tokens are signed with.
+    /// The key with which issued tokens are signed.
     pub sign_with: SignWith,
     /// The claims that tokens of other issuers must have.
     pub rules: Rules,
 }
 
-/// Who issued a token.
+/// The issuer of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Issuer {
     /// Quintet, with its own key.
     Quintet,
-    /// Quintet in version 0.1, with the secret that it may have shared.
+    /// Version 0.1 of Quintet, with a secret that it may have shared.
     Version01,
-    /// Another back end that has the shared secret.
+    /// Another back end, with the shared secret.
     Other,
 }
 
-/// How a user authenticated, for changes that need more than any token.
+/// How a user authenticated, for changes that need more than any valid token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Credential {
-    /// Who issued the token.
+    /// The issuer of the token.
     pub issuer: Issuer,
-    /// When the user logged in for it, in seconds since 1970, as far as the token says: a refreshed token of Quintet's
-    /// keeps the moment of the log-in.
+    /// When the user logged in, in seconds since 1970, if the token says so. A refreshed token of Quintet keeps the
+    /// moment of the log-in.
     pub authenticated_s: Option<i64>,
 }
 
 impl Credential {
-    /// Whether the user logged in so recently that it is likely to be present.
+    /// Returns whether the user logged in so recently that it is probably present.
     #[must_use]
     pub fn is_fresh(self, now: Timestamp) -> bool {
         self.authenticated_s
@@ -117,17 +117,21 @@ impl Credential {
     }
 }
 
-/// What a good token says.
+/// The contents of a valid token.
 #[derive(Clone, Debug)]
 pub(crate) struct Token {
+    /// The user that the token describes.
     pub(crate) claims: Claims,
+    /// When the token expires; none if it does not.
     pub(crate) expires_at: Option<Timestamp>,
+    /// When the token was issued, in seconds since 1970; 0 if the token does not say.
     pub(crate) issued_s: i64,
-    /// The generation, in a token that Quintet issued.
+    /// The generation of the user's tokens when Quintet issued this one; none for other issuers.
     pub(crate) generation: Option<u64>,
-    /// The dialect of the client that a token of Quintet's was issued to: of the door that it logged in through, else
-    /// of where its user is at home.
+    /// The dialect of the client that the token was issued to: the one of the listener or path that the client logged
+    /// in at, else the one in which the user registered.
     pub(crate) dialect: Option<String>,
+    /// The issuer, and when the user logged in.
     pub(crate) credential: Credential,
 }
 
@@ -159,7 +163,7 @@ impl std::fmt::Debug for Tokens {
 }
 
 impl Tokens {
-    /// Issues and verifies tokens with these keys.
+    /// Creates an issuer and verifier with these keys.
     #[must_use]
     pub fn new(keys: Keys, settings: TokenSettings) -> Self {
         crate::token_hmac::install_token_cryptography();
@@ -173,18 +177,19 @@ impl Tokens {
         }
     }
 
-    /// The key that Quintet alone has, from which other proofs of this server are derived, each in its own way.
+    /// Returns the key that only Quintet has. Other secrets of this server are derived from it, each with a prefix of
+    /// its own.
     pub(crate) fn own_key(&self) -> &[u8] {
         &self.keys.own
     }
 
-    /// Which key issued tokens are signed with.
+    /// Returns which key signs issued tokens.
     pub(crate) fn sign_with(&self) -> SignWith {
         self.settings.sign_with
     }
 
-    /// Issues a token. The user's id has every name that clients of the five vocabularies read. A token that is
-    /// issued for another keeps the moment of the log-in, `authenticated_s`.
+    /// Issues a token. It has the user's id under every name that clients of the five dialects read. A token that
+    /// replaces another keeps the moment of the log-in, `authenticated_s`. Also returns when the token expires.
     pub(crate) fn issue(
         &self,
         account: &Account,
@@ -208,7 +213,8 @@ impl Tokens {
         let mut header = Header::new(self.settings.algorithm.of_library());
         let key = match (self.settings.sign_with, &self.shared) {
             (SignWith::Shared, Some(shared)) => {
-                // Read like any token of the shared secret, also right after a revocation, which ends at a full second.
+                // The token is verified like any token of the shared secret. It must be valid even in the second of a
+                // revocation.
                 claims["iat"] = now.seconds().max(account.tokens_from_s).into();
                 claims["iss"] = OWN_ISSUER.into();
                 self.settings.rules.satisfy(&mut claims);
@@ -229,10 +235,10 @@ impl Tokens {
         Ok((token, Timestamp(expires_s * 1_000)))
     }
 
-    /// Reads a token.
+    /// Verifies a token and returns its contents.
     ///
     /// # Errors
-    /// `ERR_UNAUTHENTICATED` with what is wrong, `ERR_TOKEN_EXPIRED`.
+    /// `ERR_UNAUTHENTICATED` with the reason, or `ERR_TOKEN_EXPIRED`.
     pub(crate) fn read(&self, token: &str, now: Timestamp) -> Result<Token, Refusal> {
         if token.len() > TOKEN_BYTES_MAX {
             return Err(Refusal::unauthenticated(&format!("a token has at most {TOKEN_BYTES_MAX} bytes")));
@@ -257,9 +263,9 @@ impl Tokens {
         }
         let issued_s = claims::moment(&claims, "iat")?;
         let issuer = if is_own {
-            // The key is Quintet's alone, but it may sign other things than tokens one day.
+            // Only Quintet has the key, but it may sign other things than tokens one day.
             if claims.get("iss").and_then(Value::as_str) != Some(OWN_ISSUER) {
-                return Err(Refusal::unauthenticated("the token is not one for access"));
+                return Err(Refusal::unauthenticated("the token is not an access token"));
             }
             Issuer::Quintet
         } else if self.is_of_version_0_1(&header, &claims, issued_s, expires_s) {
@@ -282,12 +288,12 @@ impl Tokens {
         })
     }
 
-    /// The claims of a token that is signed with a key, by the algorithm that is configured.
+    /// Verifies the signature of a token with a key and the configured algorithm, and returns the claims.
     fn verified(&self, token: &str, key: &Key) -> Result<Map<String, Value>, Refusal> {
         let mut validation = Validation::new(self.settings.algorithm.of_library());
         validation.required_spec_claims.clear();
         validation.validate_aud = false;
-        // The clock is passed in, so moments are compared by the caller.
+        // The clock is passed in, so the caller compares the moments.
         validation.validate_exp = false;
         validation.validate_nbf = false;
         let data = jsonwebtoken::decode(token, &key.decoding, &validation).map_err(|error| {
@@ -302,10 +308,10 @@ impl Tokens {
         Ok(data.claims)
     }
 
-    /// Whether a token is one that version 0.1 issued, with the secret that it may have shared: it has all that version
-    /// wrote, is older than the own key, and lasts no longer than issued tokens do. Whoever else has the secret can make
-    /// one that passes for it, and it is worth little: it is not refreshed, and expires at the latest when the last token
-    /// of that version does.
+    /// Returns whether a token looks like one that version 0.1 issued, with a secret that it may have shared: it has
+    /// exactly the claims of that version, is older than the own key, and is valid no longer than issued tokens are.
+    /// Another program that has the secret can forge such a token, but gains little: it cannot be refreshed, and
+    /// expires at the latest when the last token of that version does.
     fn is_of_version_0_1(
         &self,
         header: &Map<String, Value>,

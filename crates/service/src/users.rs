@@ -1,78 +1,79 @@
-//! Registering, logging in, profiles, and the end of a person.
+//! Registration, logging in, profiles, and the erasure of people.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use quintet_domain::{
-    Refusal, Timestamp, User, UserId, display_name, display_name_from, parse_username, refuse_reserved, validate_email,
-    validate_link,
+    Account, ChangeProfile, ContinueErasure, EraseUser, Login, NewUser, NoteSeen, ProfileChange, Refusal, RegisterUser,
+    RevokeTokens, SetDisabled, SetPassword, Timestamp, User, UserId, display_name, display_name_from, parse_username,
+    refuse_reserved, validate_email, validate_link,
 };
-use quintet_store::{Account, Login, NewUser, Page, Party, ProfileChange};
+use quintet_store::{Page, Party};
 
 use crate::{Service, failures};
 
-/// A registration as it was asked for.
+/// The data of a registration, before it is checked.
 #[derive(Clone, Debug, Default)]
 pub struct NewAccount {
-    /// The id, where a service has one for the user.
+    /// The id that a service has for the user; a new id is generated if there is none.
     pub id: Option<UserId>,
-    /// The username.
+    /// The username to register.
     pub username: String,
-    /// The email address; only a user that a service makes has none.
+    /// The email address. Only users that a service creates may have none.
     pub email: Option<String>,
-    /// The password; only a user that a service makes has none, and cannot log in with one.
+    /// The password. Only users that a service creates may have none; they cannot log in by a password.
     pub password: Option<String>,
     /// The full name.
     pub name: Option<String>,
-    /// A picture.
+    /// A link to a picture.
     pub avatar: Option<String>,
-    /// The dialect whose client registers.
+    /// The dialect of the client that registers.
     pub home_dialect: Option<String>,
-    /// The end of the name that is its last name, where it is given apart.
+    /// The last name, if it is given separately: the end of `name`.
     pub last_name: Option<String>,
-    /// The country.
+    /// The country of the user.
     pub country: Option<String>,
-    /// Whether a taken or reserved username gets a number, for clients that know none.
+    /// Whether a taken or reserved username gets a number appended, for clients that let nobody choose another one.
     pub any_username: bool,
-    /// What to do about a reserved username.
+    /// How a reserved username is treated.
     pub reserved: Reserved,
 }
 
-/// What to do about a reserved username.
+/// How a reserved username is treated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reserved {
-    /// Refuse it: for people.
+    /// It is refused: for people who register.
     #[default]
     Refused,
-    /// Append a number: for other back ends, whose users have it already.
-    NotificationRow,
-    /// Accept it: for the operator.
+    /// A number is appended: for other back ends, whose users have the name already.
+    Numbered,
+    /// It is accepted: for the operator.
     Allowed,
 }
 
-/// Turns of an erasure that was left behind, each time that it is gone on with.
-const ERASURE_TURNS: usize = 20;
+/// Maximum number of transactions by which an unfinished erasure is continued in one call.
+const ERASURE_WRITES: usize = 20;
 
 /// Maximum number of reads of the store in one search.
 pub(crate) const SEARCH_READS_MAX: usize = 20;
 
-/// A token and whose it is.
+/// A session: a token and its user.
 #[derive(Clone, Debug)]
 pub struct Session {
-    /// The token.
+    /// The token, which the client sends with each request.
     pub token: String,
-    /// When it expires.
+    /// When the token expires.
     pub expires_at: Timestamp,
-    /// Whose.
+    /// The account of the user.
     pub account: Account,
 }
 
-/// A name as it is stored, if there is one.
+/// Checks and normalises a name, if there is one.
 fn checked_name(field: &str, name: Option<String>) -> Result<Option<String>, Refusal> {
     name.map(|name| display_name(field, &name)).transpose()
 }
 
-/// The end of a name, normalised as the whole is.
+/// Normalises a last name in the same way as the whole name.
 fn last_name(last: Option<String>) -> Option<String> {
     last.map(|last| display_name_from(&last).unwrap_or_default())
 }
@@ -82,24 +83,24 @@ fn check_avatar(avatar: Option<&String>) -> Result<(), Refusal> {
 }
 
 impl Service {
-    /// Registers a user that asks for it itself, and logs it in.
+    /// Registers a user who asks for it, and logs the user in.
     ///
     /// # Errors
-    /// `ERR_FORBIDDEN` where the operator closed registration; what is wrong with the fields; `ERR_CONFLICT` on a taken
-    /// name or email.
+    /// `ERR_FORBIDDEN` if the operator closed registration; a refusal that names an invalid field; `ERR_CONFLICT` if
+    /// the name or email address is taken.
     pub async fn register(&self, new: NewAccount, from: IpAddr) -> Result<Session, Refusal> {
         if !self.0.settings.registration {
-            return Err(Refusal::forbidden("Registration is closed on this server; its operator makes accounts."));
+            return Err(Refusal::forbidden("Registration is closed on this server; its operator creates accounts."));
         }
         let account = self.make_user(new).await?;
         self.note_login(&account.user.id, from).await;
         self.session(account, None, None)
     }
 
-    /// Makes a user.
+    /// Creates a user.
     ///
     /// # Errors
-    /// What is wrong with the fields; `ERR_CONFLICT` on a taken id, name or email.
+    /// A refusal that names an invalid field; `ERR_CONFLICT` if the id, name or email address is taken.
     pub async fn make_user(&self, new: NewAccount) -> Result<Account, Refusal> {
         let username = parse_username(&new.username)?;
         if new.reserved == Reserved::Refused && !new.any_username {
@@ -124,66 +125,66 @@ impl Service {
             last_name: last_name(new.last_name),
             country,
             any_username: new.any_username,
-            number_reserved: new.reserved == Reserved::NotificationRow,
+            number_reserved: new.reserved == Reserved::Numbered,
             email_unverified: false,
         };
-        self.write(|store, done| store.register(new, done)).await
+        self.write(RegisterUser { new }).await
     }
 
-    /// A session in a vocabulary: the one that the client is known to speak, else the user's home. A session that
-    /// follows another keeps the moment of the log-in.
+    /// Issues a session for a dialect: the one of the client if it is known, else the one in which the user registered.
+    /// A session that follows another one keeps the moment of the log-in, `authenticated_s`.
     pub(crate) fn session(
         &self,
         account: Account,
-        spoken: Option<&str>,
+        dialect: Option<&str>,
         authenticated_s: Option<i64>,
     ) -> Result<Session, Refusal> {
-        let dialect = spoken.map(str::to_owned).or_else(|| account.home_dialect.clone());
+        let dialect = dialect.map(str::to_owned).or_else(|| account.home_dialect.clone());
         let now = self.0.environment.now();
         let (token, expires_at) = self.0.tokens.issue(&account, dialect.as_deref(), authenticated_s, now)?;
         Ok(Session { token, expires_at, account })
     }
 
-    /// Logs in by email or by username, whichever the client named, with a client of a vocabulary where that is known.
-    /// An unknown user gets the same answer in the same time as a wrong password. `from` is the address that asks: one
-    /// from which the account was logged in to before does not wait for what others tried elsewhere.
+    /// Logs a user in by email address or username. `dialect` is the dialect of the client, if it is known. An unknown
+    /// user gets the same answer in the same time as a wrong password. `from` is the address of the client: from a
+    /// network from which the account was logged in to before, failures elsewhere do not count.
     ///
     /// # Errors
-    /// `ERR_UNAUTHENTICATED`; `ERR_RATE_LIMITED` after many failures; `ERR_BUSY` where too many log in at once.
+    /// `ERR_UNAUTHENTICATED`; `ERR_RATE_LIMITED` after many failures; `ERR_BUSY` if too many log-ins wait.
     pub async fn log_in(
         &self,
         login: Login,
         password: String,
-        spoken: Option<&str>,
+        dialect: Option<&str>,
         from: IpAddr,
     ) -> Result<Session, Refusal> {
-        let said = failures::said(&login);
+        let key = failures::login_key(&login);
         let account =
             self.store().account_by_login(Party::Address(from), login).await?.filter(|account| !account.disabled);
-        self.attempt(&said, account.as_ref().map(|account| &account.user.id), from).await?;
+        self.attempt(&key, account.as_ref().map(|account| &account.user.id), from).await?;
         let hash = account.as_ref().and_then(|account| account.password_hash.clone());
-        let fits = self.fits(&said, hash, password).await?;
+        let matching = self.matches(&key, hash, password).await?;
         match account {
-            Some(account) if fits => {
-                self.succeeded(&said, &account.user.id, from).await;
-                self.session(account, spoken, None)
+            Some(account) if matching => {
+                self.succeeded(&key, &account.user.id, from).await;
+                self.session(account, dialect, None)
             }
             _ => Err(Refusal::unauthenticated("the name or the password is wrong")),
         }
     }
 
-    /// Makes all tokens of a user worthless and ends its connections.
+    /// Revokes all tokens of a user and ends its connections.
     ///
     /// # Errors
     /// An internal error.
     pub async fn revoke(&self, user: UserId) -> Result<(), Refusal> {
-        self.write(|store, done| store.revoke_tokens(user, done)).await.map(|_| ())
+        self.write(RevokeTokens { user }).await.map(|_| ())
     }
 
-    /// Changes a profile.
+    /// Changes a user's profile.
     ///
     /// # Errors
-    /// What is wrong with the fields; `ERR_CONFLICT` on a taken name or email.
+    /// A refusal that names an invalid field; `ERR_CONFLICT` if the name or email address is taken.
     pub async fn change_profile(&self, user: UserId, mut change: ProfileChange) -> Result<Account, Refusal> {
         if let Some(wanted) = change.username.take() {
             change.username = self.new_username(&user, &wanted).await?;
@@ -195,11 +196,11 @@ impl Service {
         change.last_name = last_name(change.last_name);
         check_avatar(change.avatar.as_ref().and_then(Option::as_ref))?;
         change.country = checked_name("country", change.country)?;
-        self.write(|store, done| store.change_profile(user, change, done)).await
+        self.write(ChangeProfile { user, change }).await
     }
 
-    /// The username that a user is to have from now on; none where it is the one that it has, which may be one that
-    /// nobody could choose now.
+    /// Checks the new username of a user. Returns `None` if the user has it already: it may be one that an earlier
+    /// version accepted and that nobody could choose now.
     async fn new_username(&self, user: &UserId, wanted: &str) -> Result<Option<String>, Refusal> {
         let checked = parse_username(wanted).and_then(|name| refuse_reserved(&name).map(|()| name));
         match checked {
@@ -211,45 +212,45 @@ impl Service {
         }
     }
 
-    /// Sets a password without asking for the current one, and ends what came in by it: for the operator.
+    /// Sets a password without asking for the current one, and revokes the user's tokens. Only the operator calls this.
     ///
     /// # Errors
-    /// What is wrong with the new one.
+    /// A refusal that names `field` if the password is invalid.
     pub async fn set_password(&self, user: UserId, field: &str, new: String) -> Result<Account, Refusal> {
         let hash = self.0.passwords.hash(field, new).await?;
-        self.write(|store, done| store.set_password(user, hash, done)).await
+        self.write(SetPassword { user, hash }).await
     }
 
-    /// Bars a user, or lets it in again: for the operator.
+    /// Disables a user, or enables it again. Only the operator calls this.
     ///
     /// # Errors
-    /// `ERR_NOT_FOUND`.
+    /// `ERR_NOT_FOUND` if there is no such user.
     pub async fn set_disabled(&self, user: UserId, disabled: bool) -> Result<(), Refusal> {
-        self.write(|store, done| store.set_disabled(user, disabled, done)).await
+        self.write(SetDisabled { user, disabled }).await
     }
 
-    /// Erases a person, and its messages after it: this is over when all of them are gone.
+    /// Erases a person and all of its messages. It returns once all of them are erased.
     ///
     /// # Errors
     /// An internal error.
     pub async fn erase(&self, user: UserId) -> Result<(), Refusal> {
-        self.write(|store, done| store.erase(user.clone(), done)).await?;
-        while self.write(|store, done| store.continue_erasure(user.clone(), done)).await? {}
+        self.write(EraseUser { user: user.clone() }).await?;
+        while self.write(ContinueErasure { user: user.clone() }).await? {}
         Ok(())
     }
 
-    /// Goes on for a while with erasures that an end of the program, or of a client's patience, left behind.
+    /// Continues erasures that were interrupted by a stop of the process or by a client that did not wait.
     ///
     /// # Errors
     /// An internal error.
     pub async fn continue_erasure(&self) -> Result<(), Refusal> {
         let mut failed = Ok(());
         for user in self.store().erasing().await? {
-            for _ in 0..ERASURE_TURNS {
-                match self.write(|store, done| store.continue_erasure(user.clone(), done)).await {
+            for _ in 0..ERASURE_WRITES {
+                match self.write(ContinueErasure { user: user.clone() }).await {
                     Ok(true) => {}
                     Ok(false) => break,
-                    // One that fails keeps nobody else waiting.
+                    // The erasure of one user that fails does not delay those of others.
                     Err(refusal) => {
                         failed = Err(refusal);
                         break;
@@ -260,17 +261,17 @@ impl Service {
         failed
     }
 
-    /// Notes when users were last seen.
-    pub async fn seen(&self, users: Vec<(UserId, Timestamp)>) {
-        if let Err(error) = self.write(|store, done| store.seen(users, done)).await {
-            tracing::warn!(%error, "the time when users were last seen was not kept");
+    /// Stores when users were last seen.
+    pub async fn note_seen(&self, users: Vec<(UserId, Timestamp)>) {
+        if let Err(error) = self.write(NoteSeen { users }).await {
+            tracing::warn!(%error, "the time when users were last seen was not recorded");
         }
     }
 
-    /// A registered user.
+    /// Returns a registered user who is not disabled.
     ///
     /// # Errors
-    /// `ERR_NOT_FOUND`.
+    /// `ERR_NOT_FOUND` if there is no such user.
     pub async fn user(&self, by: Party, id: &UserId) -> Result<Arc<User>, Refusal> {
         match self.store().account(by, id.clone()).await? {
             Some(account) if !account.user.is_guest() && !account.disabled => Ok(account.user),
@@ -278,7 +279,7 @@ impl Service {
         }
     }
 
-    /// An account by its email or username: for the operator.
+    /// Returns an account by its email address or username. Only the operator calls this.
     ///
     /// # Errors
     /// An internal error.
@@ -286,7 +287,7 @@ impl Service {
         Ok(self.store().account_by_login(Party::Server, login).await?)
     }
 
-    /// A user's account by its id, guests aside: for the operator.
+    /// Returns an account by its id; guests have none. Only the operator calls this.
     ///
     /// # Errors
     /// An internal error.
@@ -295,7 +296,7 @@ impl Service {
         Ok(self.store().account(Party::Server, id).await?.filter(|account| !account.user.is_guest()))
     }
 
-    /// All accounts: for the operator.
+    /// Returns all accounts. Only the operator calls this.
     ///
     /// # Errors
     /// An internal error.
@@ -303,8 +304,8 @@ impl Service {
         Ok(self.store().accounts().await?)
     }
 
-    /// Registered users whose username or name holds a text, whatever the case. A page may have fewer than it could and
-    /// still name a next one; it has none only where a very great number of names was looked at in vain.
+    /// Finds registered users whose username or name contains a text, ignoring case. A page may have fewer users than
+    /// `limit` and still have a next one. It is empty only if a very large number of names was searched in vain.
     ///
     /// # Errors
     /// An internal error.
@@ -316,7 +317,7 @@ impl Service {
         limit: u32,
     ) -> Result<Page<Arc<User>>, Refusal> {
         let mut page = self.store().users(Party::from(&by), query.clone(), cursor, limit).await?;
-        // Each in its turn.
+        // Each read takes its turn, so that one search does not delay others.
         for _ in 1..SEARCH_READS_MAX {
             if page.next.is_none() || !page.items.is_empty() {
                 break;
@@ -326,8 +327,8 @@ impl Service {
         Ok(page)
     }
 
-    /// The first users of a search, for clients that know no pages: as many reads as it takes, each in its turn, up to a
-    /// number that any one request may cost.
+    /// Returns the first users of a search, for clients without pages. It reads as often as needed, up to
+    /// `SEARCH_READS_MAX` times; each read takes its turn.
     ///
     /// # Errors
     /// An internal error.

@@ -1,4 +1,4 @@
-//! What an application gives to the engine.
+//! The interface between the engine and the application behind it.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,38 +13,38 @@ use serde_json::value::RawValue;
 use crate::websocket::{HEAD_BYTES_MAX, PassedOver};
 use crate::{CloseReason, Link, Party, Transport, packet};
 
-/// The application behind an engine.
+/// An application behind an [`Engine`](crate::Engine): decides who may connect, and handles events.
 pub trait Application: Send + Sync + Sized + 'static {
-    /// What is kept of the HTTP request that opened a connection.
+    /// The data kept of the HTTP request that opened a connection.
     type Visitor: Send + Sync + 'static;
     /// The application's side of one connected namespace.
     type Peer: Send + Sync + 'static;
 
-    /// A client asks to open a connection. What is returned is all that is kept of the request.
+    /// Called when a client opens a connection. The returned value is all that is kept of the request.
     ///
     /// # Errors
-    /// A sentence for the client; the request is answered as forbidden.
+    /// A sentence for the client. The request is answered with 403 and Engine.IO's code 4.
     fn arrive(&self, request: &request::Parts, remote: SocketAddr) -> Result<Self::Visitor, String>;
 
-    /// A session opened for a visitor; nothing of it was handled yet.
+    /// Called when a session has opened, before any of its packets are handled.
     fn opened(&self, visitor: &Self::Visitor, transport: Transport) {
         let _ = (visitor, transport);
     }
 
-    /// Whether the next message of a client is inflated, where it is compressed. One that is not is passed over.
+    /// Returns whether the client's next message is inflated if it is compressed. If not, the message is skipped.
     fn inflates(&self, visitor: &Self::Visitor) -> bool {
         let _ = visitor;
         true
     }
 
-    /// Who pays for what a client's transport holds of unfinished packets.
+    /// Returns the party whose share of the budget pays for the client's unfinished packets.
     fn party(&self, visitor: &Self::Visitor) -> Party {
         let _ = visitor;
         Party::default()
     }
 
-    /// Something came from a client, and nothing of it was parsed yet. An event that is not taken is for the
-    /// application to answer, by the peer's [`Link`].
+    /// Called for each packet of a client before it is parsed. If an event is not taken, the application has to answer
+    /// it itself, through the peer's [`Link`].
     fn admit(&self, visitor: &Self::Visitor, incoming: Incoming<'_, Self::Peer>) -> Admission {
         let _ = visitor;
         match incoming {
@@ -61,16 +61,16 @@ pub trait Application: Send + Sync + Sized + 'static {
         }
     }
 
-    /// A session ended that had never entered a namespace.
+    /// Called when a session ends that never entered a namespace.
     fn never_entered(&self, visitor: &Self::Visitor, reason: CloseReason) {
         let _ = (visitor, reason);
     }
 
-    /// A client asks to enter a namespace, [`Link::namespace`], whatever its name: which of them there are is for the
-    /// application to say.
+    /// Called when a client asks to enter a namespace, [`Link::namespace`]. It is called for every name: the
+    /// application decides which namespaces exist.
     ///
     /// # Errors
-    /// [`ConnectError`] is sent as CONNECT_ERROR; the connection stays open.
+    /// A [`ConnectError`], which is sent as CONNECT_ERROR. The connection stays open.
     fn connect(
         &self,
         visitor: &Self::Visitor,
@@ -78,17 +78,17 @@ pub trait Application: Send + Sync + Sized + 'static {
         handshake: Handshake<'_>,
     ) -> impl Future<Output = Result<Self::Peer, ConnectError>> + Send;
 
-    /// The namespace was entered and the client has been told so.
+    /// Called after a namespace was entered and its CONNECT was answered.
     fn connected(&self, peer: &Self::Peer) -> impl Future<Output = ()> + Send {
         let _ = peer;
         async {}
     }
 
-    /// An event of a client. The next one of the same connection is handed over when this returns; answering may
-    /// come later, by [`Link::ack`].
+    /// Called for each event of a client. The next event of the same connection is passed on when this returns. The
+    /// acknowledgement may be sent later, with [`Link::ack`].
     fn event(&self, peer: &Self::Peer, event: Event<'_>) -> impl Future<Output = ()> + Send;
 
-    /// The namespace was left, however it ended; called once for every peer.
+    /// Called exactly once for each peer, when it has left its namespace for any reason.
     fn disconnected(&self, peer: Self::Peer, reason: CloseReason) -> impl Future<Output = ()> + Send;
 }
 
@@ -97,88 +97,89 @@ pub trait Application: Send + Sync + Sized + 'static {
 pub enum Incoming<'a, P> {
     /// A CONNECT packet, which enters a namespace.
     Connect {
-        /// Its length in bytes, inflated.
+        /// The packet's length in bytes, inflated.
         bytes: usize,
-        /// Why it was passed over, if it was: then it cannot be handled.
+        /// Why the packet was skipped, if it was. A skipped packet cannot be handled.
         passed_over: Option<PassedOver>,
     },
     /// An event packet.
     Event {
-        /// The application's connection that sent it.
+        /// The application's peer that sent the event.
         peer: &'a P,
-        /// Its name and its acknowledgement id.
+        /// The event's name and acknowledgement id.
         head: EventHead<'a>,
-        /// Its length in bytes, inflated, without attachments.
+        /// The packet's length in bytes, inflated, without attachments.
         bytes: usize,
-        /// Why it was passed over, if it was: then it cannot be handled.
+        /// Why the packet was skipped, if it was. A skipped packet cannot be handled.
         passed_over: Option<PassedOver>,
     },
     /// An attachment of an event or acknowledgement.
     Attachment {
-        /// Its length in bytes, inflated.
+        /// The attachment's length in bytes, inflated.
         bytes: usize,
     },
-    /// Another packet of Socket.IO.
+    /// Another Socket.IO packet: an acknowledgement or a DISCONNECT.
     Other {
-        /// Its length in bytes, inflated.
+        /// The packet's length in bytes, inflated.
         bytes: usize,
     },
-    /// A packet of the transport: a ping, a pong, or one that says nothing.
+    /// A packet of the transport itself: a ping, a pong or a noop.
     Control,
 }
 
-/// The parts of an event that its first characters hold.
+/// The parts of an event that can be read from the beginning of its packet.
 #[derive(Clone, Copy, Debug)]
 pub struct EventHead<'a> {
-    /// The id to acknowledge, if the client asked for it.
+    /// The id to acknowledge, if the client asked for an acknowledgement.
     pub ack: Option<u64>,
     pub(crate) data: &'a str,
 }
 
 impl EventHead<'_> {
-    /// The event's name; none where it is not text, or too long to be known.
+    /// Returns the event's name, or `None` if it is not a string or does not fit in [`HEAD_BYTES_MAX`] bytes.
     #[must_use]
     pub fn name(&self) -> Option<String> {
         packet::event_name(&self.data[..self.data.floor_char_boundary(HEAD_BYTES_MAX)])
     }
 }
 
-/// What the engine does with a message of a client.
+/// The engine's treatment of a client's message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Admission {
-    /// Handle it.
+    /// The message is handled.
     Take,
-    /// Skip it and its attachments.
+    /// The message and its attachments are skipped.
     Drop,
-    /// Answer a CONNECT with this error.
+    /// A CONNECT is answered with this error.
     Refuse(ConnectError),
-    /// Close the connection.
+    /// The connection is closed for this reason.
     Close(CloseReason),
 }
 
-/// What a client sends along when it asks to enter a namespace.
+/// The data that a client sends when it asks to enter a namespace.
 #[derive(Clone, Debug, Default)]
 pub struct Handshake<'a> {
-    /// Its credentials: a JSON object.
+    /// The client's credentials: a JSON object.
     pub auth: Option<&'a RawValue>,
-    /// The connection that it had, and wants to go on with.
+    /// The connection that the client asks to recover, if any.
     pub recovery: Option<Recovery>,
 }
 
-/// Which connection a client wants to go on with (connection state recovery, socket.io 4.6). An application that can
-/// sends what was missed behind [`Link::accept_recoverable`] with the same `pid`; where it cannot, another `pid` or
-/// none tells the client that this is a fresh connection.
+/// A request to recover a lost connection (connection state recovery, socket.io 4.6).
+///
+/// An application that can recover the connection calls [`Link::accept_recoverable`] with the same `pid` and then sends
+/// the missed events. Otherwise a different `pid`, or none, tells the client that the connection is new.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recovery {
     /// The secret that the connection was accepted with.
     pub pid: String,
-    /// The last argument of the newest event that the client has; none if it has none.
+    /// The last argument of the newest event that the client received, or `None` if it received none.
     pub offset: Option<String>,
 }
 
 impl<'a> Handshake<'a> {
     pub(crate) fn read(auth: Option<&'a RawValue>) -> Self {
-        // Most clients ask for nothing of the kind, and their credentials are not parsed twice.
+        // Most clients do not ask for recovery. This check saves parsing their credentials twice.
         let recovery = auth.filter(|auth| auth.get().contains("\"pid\"")).and_then(|auth| {
             serde_json::Deserializer::from_str(auth.get()).deserialize_map(VisitRecovery).ok().flatten()
         });
@@ -186,7 +187,7 @@ impl<'a> Handshake<'a> {
     }
 }
 
-/// Reads `pid` and `offset`, and passes everything else over.
+/// Reads `pid` and `offset` from an object and ignores its other fields.
 struct VisitRecovery;
 
 impl<'de> Visitor<'de> for VisitRecovery {
@@ -210,36 +211,36 @@ impl<'de> Visitor<'de> for VisitRecovery {
     }
 }
 
-/// An event as it came from a client.
+/// An event of a client.
 #[derive(Debug)]
 pub struct Event<'a> {
-    /// Its name.
+    /// The event's name.
     pub name: &'a str,
-    /// Its arguments, as JSON text.
+    /// The event's arguments, each as JSON text.
     pub args: &'a [&'a RawValue],
-    /// The id to acknowledge, if the client asked for it.
+    /// The id to acknowledge, if the client asked for an acknowledgement.
     pub ack: Option<u64>,
-    /// Binary attachments that the arguments' placeholders refer to.
+    /// The binary attachments that placeholders in the arguments refer to, by index.
     pub attachments: Vec<Bytes>,
 }
 
-/// Why a namespace cannot be entered.
+/// The reason why a namespace cannot be entered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectError {
-    /// What the client sees as `err.message`.
+    /// The message, which the client sees as `err.message`.
     pub message: String,
     /// JSON text that the client sees as `err.data`.
     pub data: Option<String>,
 }
 
 impl ConnectError {
-    /// What official servers say to a namespace that does not exist.
+    /// The error that official servers send for a namespace that does not exist.
     #[must_use]
     pub fn invalid_namespace() -> Self {
         Self { message: "Invalid namespace".to_owned(), data: None }
     }
 
-    /// The payload of a CONNECT_ERROR of Socket.IO 5.
+    /// Returns the payload of a CONNECT_ERROR packet of Socket.IO 5: an object with `message` and perhaps `data`.
     pub(crate) fn to_json(&self) -> String {
         let message = Value::from(self.message.as_str());
         match &self.data {
@@ -248,7 +249,7 @@ impl ConnectError {
         }
     }
 
-    /// The payload of an ERROR of Socket.IO 4: the data, or else the message.
+    /// Returns the payload of an ERROR packet of Socket.IO 4: the data, or else the message.
     pub(crate) fn to_json_v4(&self) -> String {
         self.data.clone().unwrap_or_else(|| Value::from(self.message.as_str()).to_string())
     }

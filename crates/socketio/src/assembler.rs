@@ -1,13 +1,14 @@
-//! Packets with the attachments that follow them. Sans-IO.
+//! Joins packets with the binary attachments that follow them. Sans-IO.
 //!
-//! What must stay true: a packet is whole before anybody sees it; nothing comes between a packet and its attachments.
+//! What must stay true: a packet is handed on only when it is complete; nothing comes between a packet and its
+//! attachments.
 
 use bytes::Bytes;
 
 use crate::packet::{self, InvalidPacket, Packet};
 use crate::websocket::BinaryBound;
 
-/// Puts packets and their attachments together.
+/// Joins packets with their attachments.
 #[derive(Debug, Default)]
 pub struct Assembler {
     /// A packet that waits for its attachments. Most connections never have one.
@@ -21,33 +22,33 @@ struct Partial {
     expected: usize,
     arrived: usize,
     bytes: usize,
-    /// Whether the packet was refused: its attachments are counted, so that the connection can go on, and not kept.
+    /// Whether the packet was refused. Its attachments are counted, so that the connection can go on, but not kept.
     refused: bool,
 }
 
-/// A packet that waited for its attachments and has them all.
+/// A packet whose attachments have all arrived.
 #[derive(Debug)]
 pub struct Assembled {
-    /// For [`packet::decode`], which it has passed.
+    /// The packet's text, which [`packet::decode`] has already accepted once.
     pub text: String,
     /// The attachments, in the order of their placeholders.
     pub attachments: Vec<Bytes>,
 }
 
-/// What an application takes from a client, in attachments of one packet.
+/// The limits on the attachments of one packet.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// How many.
+    /// The largest number of attachments.
     pub attachments_max: usize,
-    /// Of how many bytes together.
+    /// The largest sum of their sizes, in bytes.
     pub bytes_max: usize,
 }
 
 impl Assembler {
-    /// Takes a text message; gives the packet unless attachments follow.
+    /// Takes a text message. Returns the packet if no attachments follow.
     ///
     /// # Errors
-    /// [`InvalidPacket`] also when attachments are still missing.
+    /// [`InvalidPacket`] if the text is not a packet, or if attachments of the packet before it are missing.
     pub fn text<'a>(&mut self, text: &'a str, bounds: Bounds) -> Result<Option<Packet<'a>>, InvalidPacket> {
         if self.partial.is_some() {
             return Err(InvalidPacket::Attachments);
@@ -62,7 +63,7 @@ impl Assembler {
         }
     }
 
-    /// Passes over the attachments of a packet that was refused.
+    /// Skips the attachments of a packet that was refused.
     pub(crate) fn refuse(&mut self, expected: usize) {
         self.wait(String::new(), expected, true);
     }
@@ -72,7 +73,7 @@ impl Assembler {
         self.partial = Some(Box::new(partial));
     }
 
-    /// What becomes of the next binary message: it is expected, with what is left of the bound, or passed over.
+    /// Returns how the next binary message is handled: refused, skipped, or taken up to what is left of the bound.
     pub(crate) fn expects(&self, bounds: Bounds) -> BinaryBound {
         match &self.partial {
             None => BinaryBound::Refuse,
@@ -81,15 +82,15 @@ impl Assembler {
         }
     }
 
-    /// Bytes that are held of a packet that waits; none where none does.
+    /// Returns the number of bytes held of a packet that waits for attachments, or `None` if no packet waits.
     pub(crate) fn held_bytes(&self) -> Option<usize> {
         self.partial.as_ref().map(|partial| partial.text.len() + partial.bytes)
     }
 
-    /// Takes note of an attachment that was passed over.
+    /// Counts an attachment that was skipped.
     ///
     /// # Errors
-    /// [`InvalidPacket::Attachments`] when no refused packet waits for one.
+    /// [`InvalidPacket::Attachments`] if no refused packet waits for one.
     pub(crate) fn skipped(&mut self) -> Result<(), InvalidPacket> {
         let partial = self.partial.as_mut().filter(|partial| partial.refused).ok_or(InvalidPacket::Attachments)?;
         partial.arrived += 1;
@@ -99,10 +100,10 @@ impl Assembler {
         Ok(())
     }
 
-    /// Takes an attachment; gives the packet when it is the last.
+    /// Takes an attachment. Returns the packet if it was the last one.
     ///
     /// # Errors
-    /// [`InvalidPacket::Attachments`] when no packet waits for one, or they grow too large together.
+    /// [`InvalidPacket::Attachments`] if no packet waits for one, or if they are too large together.
     pub fn binary(&mut self, bytes: Bytes, bounds: Bounds) -> Result<Option<Assembled>, InvalidPacket> {
         let mut partial = self.partial.take().ok_or(InvalidPacket::Attachments)?;
         partial.bytes += bytes.len();

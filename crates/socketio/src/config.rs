@@ -1,4 +1,4 @@
-//! What an owner may set on an [`Engine`](crate::Engine), each value with its unit.
+//! The settings of an [`Engine`](crate::Engine), each with its unit.
 
 use std::time::Duration;
 
@@ -7,33 +7,34 @@ use crate::{Origins, Unfinished};
 /// Settings of an engine. The defaults are those of the official server.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The path that the engine answers at, with both slashes.
+    /// The path that the engine answers at, with a leading and a trailing slash.
     pub path: String,
     /// Time between two pings (Engine.IO 4, "Heartbeat").
     pub ping_interval: Duration,
-    /// Time that a client has to answer a ping.
+    /// Time within which a client has to answer a ping.
     pub ping_timeout: Duration,
-    /// The largest payload taken from a client, in bytes.
+    /// The largest payload accepted from a client, in bytes.
     pub payload_bytes_max: usize,
-    /// The largest text message taken from a client, in bytes, inflated: an event with its name and arguments, or a
-    /// CONNECT. A larger one, up to [`Config::payload_bytes_max`], is passed over and refused.
+    /// The largest text message accepted from a client, in bytes, inflated: an event with its name and arguments, or a
+    /// CONNECT. A larger one, up to [`Config::payload_bytes_max`], is skipped and refused.
     pub event_bytes_max: usize,
-    /// The budget for packets that have begun and not ended, over all connections. Engines may share one.
+    /// The budget for unfinished packets of all connections. Several engines may share one.
     pub unfinished: Unfinished,
-    /// Time that a client has to enter a namespace: from the opening of its transport, or from leaving the last one.
+    /// Time within which a client has to enter a namespace, from the opening of its transport or from leaving its last
+    /// one.
     pub connect_timeout: Duration,
-    /// Time that a WebSocket has to finish an upgrade.
+    /// Time within which a WebSocket has to complete an upgrade.
     pub upgrade_timeout: Duration,
-    /// Bytes that may wait for one connection before it is closed.
+    /// Bytes that may be queued for one connection. A connection that exceeds it is closed.
     pub queue_bytes_max: usize,
-    /// Attachments that one packet may announce.
+    /// The largest number of attachments that one packet may announce.
     pub attachments_max: usize,
-    /// Namespaces that one connection may hold at once.
+    /// The largest number of namespaces that one connection may be in at once.
     pub namespaces_max: usize,
-    /// Bytes from which on a message is compressed, for a client that takes it (permessage-deflate over WebSocket,
-    /// gzip over polling); nothing is compressed where there is none.
+    /// The size in bytes from which messages are compressed for clients that support it (permessage-deflate over
+    /// WebSocket, gzip over polling). `None` turns compression off.
     pub compression_threshold: Option<usize>,
-    /// Which pages may talk to the engine.
+    /// The origins of pages that may connect to the engine.
     pub origins: Origins,
 }
 

@@ -1,30 +1,30 @@
-//! permessage-deflate (RFC 7692) without context takeover: each message is compressed by itself, so that a broadcast
-//! is compressed once and no connection keeps a window.
+//! permessage-deflate (RFC 7692) without context takeover. Each message is compressed by itself, so that a broadcast is
+//! compressed once and no connection keeps a window.
 //!
-//! What must stay true: a message never inflates beyond the bound that it is given.
+//! What must stay true: inflating a message stops at the bound that was given.
 
 use std::cell::RefCell;
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
-/// What a compressed message leaves out at its end (RFC 7692 section 7.2.1).
+/// The end of a compressed message, which is left out on the wire (RFC 7692 section 7.2.1).
 const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
 
-/// How much is inflated at first, in bytes; where more comes, twice as much each time.
+/// Bytes that the output buffer starts with. It doubles as long as more is inflated.
 const STEP: usize = 4 * 1024;
 
 thread_local! {
-    // Some 300 kB for each: one a thread, none a connection.
+    // The two need some 300 kB each, and so there is one pair per thread instead of one per connection.
     static COMPRESS: RefCell<Compress> = RefCell::new(Compress::new(Compression::fast(), false));
     static DECOMPRESS: RefCell<Decompress> = RefCell::new(Decompress::new(false));
 }
 
-/// Why a message was not inflated.
+/// The reason why a message was not inflated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum InflateError {
-    /// It is no DEFLATE stream.
+    /// The message is not a DEFLATE stream.
     Invalid,
-    /// It has more bytes than allowed. These are the first of them, up to a little beyond the bound.
+    /// The message has more bytes than allowed. These are its first bytes, up to a little beyond the bound.
     TooLarge(Vec<u8>),
 }
 
@@ -35,7 +35,8 @@ pub(crate) fn compress(message: &[u8]) -> Vec<u8> {
         let mut out = Vec::with_capacity(message.len() / 2 + 64);
         loop {
             let at = compress.total_in() as usize;
-            // Into memory it cannot fail; if it did, what is missing here would be seen as a message that grew.
+            // Compressing into memory cannot fail. If it did, the output would not be shorter, and so would not be
+            // used.
             let status = compress.compress_vec(&message[at..], &mut out, FlushCompress::Sync);
             let done = compress.total_in() as usize == message.len() && out.len() < out.capacity();
             match status {
@@ -60,10 +61,10 @@ pub(crate) fn decompress(message: &[u8], bytes_max: usize) -> Result<Vec<u8>, In
     }
 }
 
-/// Inflates the beginning of a message of which only the beginning is there: at most `bytes_max` bytes.
+/// Inflates the beginning of a message that is not complete. Returns at most `bytes_max` bytes.
 pub(crate) fn beginning(message: &[u8], bytes_max: usize) -> Vec<u8> {
     let mut out = Vec::new();
-    // What came before a fault is good.
+    // The output before an error is valid.
     let _ = inflate(&[message], bytes_max, &mut out);
     out.truncate(bytes_max);
     out
@@ -81,7 +82,7 @@ fn inflate(parts: &[&[u8]], bytes_max: usize, out: &mut Vec<u8>) -> Result<(), F
             let mut part = *part;
             loop {
                 if out.len() == out.capacity() {
-                    // One byte beyond the bound is enough to see that it is exceeded.
+                    // One byte beyond the bound is enough to see that the bound is exceeded.
                     let left = bytes_max.saturating_add(1) - out.len();
                     out.reserve_exact(out.len().max(STEP).min(left));
                 }
@@ -92,7 +93,7 @@ fn inflate(parts: &[&[u8]], bytes_max: usize, out: &mut Vec<u8>) -> Result<(), F
                     return Err(Fault::TooLarge);
                 }
                 match status {
-                    // A final block is allowed (RFC 7692 section 7.2.3.4); what stands behind it says nothing.
+                    // A final block is allowed (RFC 7692 section 7.2.3.4); the bytes after it carry no data.
                     Ok(Status::StreamEnd) => return Ok(()),
                     Err(_) => return Err(Fault::Invalid),
                     Ok(Status::Ok | Status::BufError) => {

@@ -1,4 +1,4 @@
-//! A message that is encoded once and shared by every connection that it goes to.
+//! A message that is encoded once and shared by all connections that it is sent to.
 //!
 //! What must stay true: cloning copies no bytes; a message is compressed at most once, however many receive it.
 
@@ -18,25 +18,26 @@ const CLOSE: u8 = 0x8;
 const PING: u8 = 0x9;
 const PONG: u8 = 0xA;
 
-/// One outgoing WebSocket message, header included, ready to be written as it is. Cloning shares the bytes.
+/// One outgoing WebSocket message with its header, ready to be written. Clones share the bytes.
 #[derive(Clone)]
 pub struct Frame(Arc<Shared>);
 
 struct Shared {
     wire: Box<[u8]>,
     body_at: u8,
-    /// The message as permessage-deflate has it, header included, where that is shorter; made when first needed.
+    /// The message compressed with permessage-deflate, with its header, or `None` if that is not shorter. Computed when
+    /// first needed.
     deflated: OnceLock<Option<Box<[u8]>>>,
 }
 
 impl Frame {
-    /// A text message. For Engine.IO the text starts with the packet type.
+    /// Creates a text message. For Engine.IO the text starts with the packet type.
     #[must_use]
     pub fn text(body: &str) -> Self {
         Self::of_parts(TEXT, &[body.as_bytes()])
     }
 
-    /// A text message made of parts, without joining them first.
+    /// Creates a text message from parts, without joining them first.
     #[must_use]
     pub fn text_parts(parts: &[&str]) -> Self {
         let mut bytes = [&b""[..]; 12];
@@ -49,31 +50,31 @@ impl Frame {
         Self::of_parts(TEXT, &bytes[..parts.len()])
     }
 
-    /// A binary message.
+    /// Creates a binary message.
     #[must_use]
     pub fn binary(body: &[u8]) -> Self {
         Self::of_parts(BINARY, &[body])
     }
 
-    /// A binary message with a first byte of its own, as Engine.IO 3 has it.
+    /// Creates a binary message with the packet type as its first byte, as Engine.IO 3 has it.
     #[must_use]
     pub(crate) fn typed_binary(kind: u8, body: &[u8]) -> Self {
         Self::of_parts(BINARY, &[&[kind], body])
     }
 
-    /// A WebSocket ping (RFC 6455 section 5.5.2).
+    /// Creates a WebSocket ping (RFC 6455 section 5.5.2).
     #[must_use]
     pub fn ping() -> Self {
         Self::of_parts(PING, &[])
     }
 
-    /// The answer to a WebSocket ping, with its payload.
+    /// Creates the answer to a WebSocket ping, which repeats its payload (RFC 6455 section 5.5.3).
     #[must_use]
     pub fn pong(body: &[u8]) -> Self {
         Self::of_parts(PONG, &[body])
     }
 
-    /// A WebSocket close with a code and a reason (RFC 6455 section 7.4); what of the reason does not fit is left out.
+    /// Creates a WebSocket close frame with a code and a reason (RFC 6455 section 7.4). The reason is cut to 123 bytes.
     #[must_use]
     pub fn close(code: u16, reason: &str) -> Self {
         let end = reason.floor_char_boundary(123);
@@ -85,14 +86,14 @@ impl Frame {
         Self(Arc::new(Shared { wire, body_at, deflated: OnceLock::new() }))
     }
 
-    /// The bytes as they go over a WebSocket, header included.
+    /// Returns the bytes of the WebSocket frame, header included.
     #[must_use]
     pub fn wire(&self) -> &[u8] {
         &self.0.wire
     }
 
-    /// The bytes as they go over a WebSocket that agreed on permessage-deflate: compressed if the message has at
-    /// least `threshold` bytes and gets shorter by it (RFC 7692 section 7.2.1, no context taken over).
+    /// Returns the bytes of the frame for a WebSocket that negotiated permessage-deflate: compressed if the message has
+    /// at least `threshold` bytes and becomes shorter (RFC 7692 section 7.2.1, without context takeover).
     #[must_use]
     pub fn deflated_wire(&self, threshold: usize) -> &[u8] {
         let data = matches!(self.0.wire[0] & 0x0F, TEXT | BINARY);
@@ -107,13 +108,13 @@ impl Frame {
         deflated.as_deref().unwrap_or_else(|| self.wire())
     }
 
-    /// The message alone.
+    /// Returns the message without the frame's header.
     #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.0.wire[usize::from(self.0.body_at)..]
     }
 
-    /// Whether the message is binary.
+    /// Returns whether the message is binary.
     #[must_use]
     pub fn is_binary(&self) -> bool {
         self.0.wire[0] & 0x0F == BINARY
@@ -140,7 +141,7 @@ fn write(first: u8, parts: &[&[u8]]) -> (Box<[u8]>, u8) {
             10
         }
     };
-    // Made to measure, so that it becomes a box without being copied.
+    // The capacity is exact, so that turning the vector into a box copies nothing.
     let mut wire = Vec::with_capacity(body_at + length);
     wire.extend_from_slice(&header[..body_at]);
     for part in parts {

@@ -1,14 +1,14 @@
-//! Secret ids.
+//! Secret random ids of sessions and sockets.
 
 use std::fmt;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
-/// Bytes of an id; a multiple of three, so that base64 has no rest.
+/// Number of bytes of an id. A multiple of three, so that base64 needs no padding.
 const BYTES: usize = 15;
 
-/// A secret id: 120 bits of the operating system's generator, shown as 20 characters.
+/// A secret id: 120 random bits of the operating system, displayed as 20 characters of URL-safe base64.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Id([u8; BYTES]);
 
@@ -16,13 +16,13 @@ impl Id {
     pub(crate) fn new() -> Self {
         let mut bytes = [0; BYTES];
         if let Err(error) = getrandom::fill(&mut bytes) {
-            // Without randomness there is no secret, and so no session.
+            // A predictable id would give access to a session, so there is no fallback.
             panic!("the operating system gives no random bytes: {error}");
         }
         Self(bytes)
     }
 
-    /// Reads an id as it was shown.
+    /// Parses an id from its displayed form.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut bytes = [0; BYTES];
         let length = BASE64_URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).ok()?;
@@ -38,7 +38,7 @@ impl fmt::Display for Id {
 
 impl fmt::Debug for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A session's id gives access to its transport: not for logs.
+        // A session's id gives access to its transport, and so it must not appear in logs.
         f.write_str("Id(..)")
     }
 }

@@ -3,20 +3,21 @@
 //! # What lives here
 //! * [`engineio`], [`packet`], [`Assembler`] and [`websocket::Decoder`]: the sans-IO core. Bytes in, values out; no
 //!   clock, no socket.
-//! * [`Frame`] and [`Outbox`]: a message encoded once and shared by every receiver, and the bounded queue of one
+//! * [`Frame`] and [`Outbox`]: a message encoded once and shared by all receivers, and the bounded queue of one
 //!   connection.
 //! * [`Engine`]: sessions, transports, heartbeats, namespaces, and the calls into an [`Application`].
-//! * [`engineio::Server`]: the same without Socket.IO on top, for another [`engineio::Protocol`].
-//! * [`websocket`]: the driver of one WebSocket, also usable alone for other sub-protocols.
+//! * [`engineio::Server`]: the same without Socket.IO, for another [`engineio::Protocol`].
+//! * [`websocket`]: the driver of one WebSocket, which other protocols over WebSocket can use alone.
 //!
-//! # What does not
-//! Nothing of what is said over a connection: no users, no rooms, no messages.
+//! # What does not live here
+//! The meaning of events: there are no users, no rooms, no broadcasts.
 //!
 //! # What must stay true
-//! * The events of one connection reach the application one at a time, in the order in which they came.
-//! * While the application is busy with one, nothing more is read from that connection.
-//! * What is queued for a connection leaves in the order in which it was queued, or the connection is closed.
-//! * A peer's claimed length allocates nothing; what came of unfinished packets is bounded over all connections.
+//! * The events of one connection reach the application one at a time, in the order in which they arrived.
+//! * While the application is busy with an event, nothing more is read from that connection.
+//! * Frames queued for a connection leave in the order in which they were queued, or the connection is closed.
+//! * A length claimed by a peer allocates nothing, and the bytes held of unfinished packets are bounded over all
+//!   connections.
 //! * An idle connection owns one small task, its session, and no buffer.
 
 mod application;
@@ -49,7 +50,7 @@ use hyper::body::Body;
 pub use id::Id;
 pub use link::{Answer, AskError, Link, Transport};
 pub use origins::Origins;
-pub use outbox::{CloseReason, Found, Outbox, PushError};
+pub use outbox::{CloseReason, Outbox, PushError, Taken};
 use sockets::SocketIo;
 pub use unfinished::{Holder, Party, Unfinished};
 
@@ -57,46 +58,47 @@ pub use unfinished::{Holder, Party, Unfinished};
 pub struct Engine<A: Application>(engineio::Server<SocketIo<A>>);
 
 impl<A: Application> Engine<A> {
-    /// Starts an engine; needs a running tokio runtime.
+    /// Starts an engine. Must be called within a tokio runtime.
     pub fn new(config: Config, application: A) -> Self {
         Self(engineio::Server::new(config, SocketIo::new(application)))
     }
 
-    /// The application that was given to [`Engine::new`].
+    /// Returns the application that was given to [`Engine::new`].
     #[must_use]
     pub fn application(&self) -> &A {
         &self.0.protocol().application
     }
 
-    /// Whether a request's path is the engine's.
+    /// Returns whether a request's path belongs to the engine.
     #[must_use]
     pub fn serves(&self, path: &str) -> bool {
         self.0.serves(path)
     }
 
-    /// Open sessions, closing ones included.
+    /// Returns the number of open sessions, including closing ones.
     #[must_use]
     pub fn session_count(&self) -> usize {
         self.0.session_count()
     }
 
-    /// What is open now, counted over all sessions.
+    /// Returns what is open now, summed over all sessions.
     #[must_use]
     pub fn load(&self) -> engineio::Load {
         self.0.load()
     }
 
-    /// Visits every open session: whether it is on polling, and the label that the application gave it.
+    /// Calls `visit` for each open session with whether it is on polling and with the label that the application gave
+    /// it.
     pub fn visit(&self, mut visit: impl FnMut(bool, u8)) {
         self.0.visit(|session, polling| visit(polling, session.protocol.label()));
     }
 
-    /// Closes every session without a DISCONNECT, and returns when each has told its application.
+    /// Closes every session without a DISCONNECT, and returns when the application was informed of the end of each.
     pub async fn close(&self, reason: CloseReason) {
         self.0.close(reason).await;
     }
 
-    /// Answers a request at the engine's path.
+    /// Answers an HTTP request at the engine's path.
     pub async fn handle<B>(&self, request: Request<B>, remote: SocketAddr) -> Response<Full<Bytes>>
     where
         B: Body<Data = Bytes> + Send,

@@ -1,4 +1,4 @@
-//! The application's handle on one connected namespace, and the acknowledgements that the server asks for.
+//! The application's handle on one connected namespace, and the acknowledgements that the server waits for.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -13,7 +13,7 @@ use crate::engineio::Revision;
 use crate::id::Id;
 use crate::{CloseReason, Frame, PushError, packet};
 
-/// What the engine lets a [`Link`] do to its connection.
+/// The operations on its connection that the engine offers to a [`Link`].
 pub(crate) trait Control: Send + Sync {
     fn revision(&self) -> Revision;
     fn push(&self, frame: Frame) -> Result<(), PushError>;
@@ -26,7 +26,7 @@ pub(crate) trait Control: Send + Sync {
     fn close(self: Arc<Self>, reason: CloseReason);
 }
 
-/// The application's handle on one session, whatever namespaces it enters. It does not keep the session.
+/// The application's handle on one session, whichever namespaces it enters. It does not keep the session alive.
 #[derive(Clone)]
 pub struct Transport(pub(crate) Weak<dyn Control>);
 
@@ -45,7 +45,7 @@ impl fmt::Debug for Transport {
     }
 }
 
-/// The application's handle on one connected namespace. Cheap to clone; may be used from any thread.
+/// The application's handle on one connected namespace. Cheap to clone, and usable from any thread.
 #[derive(Clone)]
 pub struct Link(Arc<Shared>);
 
@@ -54,32 +54,32 @@ struct Shared {
     namespace: Arc<str>,
     id: Id,
     accepted: AtomicBool,
-    /// Made when the first acknowledgement is asked for.
-    asked: Mutex<Option<Box<Asked>>>,
+    /// The acknowledgements that the server waits for. Allocated when the first one is asked for.
+    pending_acks: Mutex<Option<Box<PendingAcks>>>,
 }
 
 #[derive(Default)]
-struct Asked {
+struct PendingAcks {
     next: u64,
     waiting: HashMap<u64, oneshot::Sender<Answer>>,
-    over: bool,
+    closed: bool,
 }
 
 /// A client's acknowledgement of an event of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// The arguments: a JSON array.
+    /// The acknowledgement's arguments: a JSON array.
     pub args: String,
-    /// Binary attachments that the arguments' placeholders refer to.
+    /// The binary attachments that placeholders in the arguments refer to, by index.
     pub attachments: Vec<Bytes>,
 }
 
-/// Why an event of the server was not acknowledged.
+/// The reason why an event of the server was not acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AskError {
-    /// The client did not answer in time. It may have had the event.
+    /// The client did not answer in time. It may have received the event.
     Timeout,
-    /// The connection ended first.
+    /// The connection ended before the client answered.
     Disconnected,
 }
 
@@ -97,37 +97,40 @@ impl std::error::Error for AskError {}
 impl Link {
     pub(crate) fn new(control: Arc<dyn Control>, namespace: Arc<str>) -> Self {
         let accepted = AtomicBool::new(false);
-        Self(Arc::new(Shared { control, namespace, id: Id::new(), accepted, asked: Mutex::default() }))
+        Self(Arc::new(Shared { control, namespace, id: Id::new(), accepted, pending_acks: Mutex::default() }))
     }
 
-    /// The namespace, `/` for the default one.
+    /// Returns the namespace, `/` for the default one.
     #[must_use]
     pub fn namespace(&self) -> &str {
         &self.0.namespace
     }
 
-    /// The public id of this socket, which the client knows as `socket.id`. It gives no access to the transport.
+    /// Returns the public id of this socket, which the client sees as `socket.id`. It gives no access to the transport.
     #[must_use]
     pub fn id(&self) -> Id {
         self.0.id
     }
 
-    /// What the client speaks.
+    /// Returns the Engine.IO revision that the client speaks.
     #[must_use]
     pub fn revision(&self) -> Revision {
         self.0.control.revision()
     }
 
-    /// Answers the CONNECT, once. The engine does it when [`connect`](crate::Application::connect) returns; an
-    /// application that has something to send at the very moment from which it counts the client in does it earlier,
-    /// itself.
+    /// Answers the CONNECT. Only the first call has an effect.
+    ///
+    /// The engine calls this when [`connect`](crate::Application::connect) returns. An application calls it earlier if
+    /// it has to send something at the very moment at which it registers the client.
     pub fn accept(&self) {
         self.answer_connect(None);
     }
 
-    /// Answers the CONNECT, once, with a secret by which the client can ask to go on with this connection after it
-    /// was lost: see [`Recovery`](crate::Recovery). Each event has to carry its offset as last argument then. Clients
-    /// of Socket.IO 4 know of no such thing and are accepted without it.
+    /// Answers the CONNECT with a secret by which the client can ask to recover this connection after a loss, as
+    /// described at [`Recovery`](crate::Recovery). Only the first call has an effect.
+    ///
+    /// Each event then has to carry its offset as its last argument. Clients of Socket.IO 4 do not support recovery and
+    /// are accepted without the secret.
     pub fn accept_recoverable(&self, pid: &str) {
         self.answer_connect(Some(pid));
     }
@@ -141,16 +144,16 @@ impl Link {
         }
     }
 
-    /// Queues a frame that was made for this namespace.
+    /// Queues a frame that was encoded for this namespace.
     ///
     /// # Errors
-    /// [`PushError`] when the connection is closed.
+    /// [`PushError`] if the connection is closed.
     pub fn send(&self, frame: Frame) -> Result<(), PushError> {
         self.0.control.push(frame)
     }
 
-    /// Queues a frame that was made for this namespace if the connection keeps up, and drops it otherwise: for what is
-    /// worth nothing late. Says whether it was queued.
+    /// Queues a frame that was encoded for this namespace if the connection keeps up, and drops it otherwise. For
+    /// events that are worthless when late. Returns whether the frame was queued.
     pub fn send_volatile(&self, frame: Frame) -> bool {
         self.0.control.push_volatile(frame)
     }
@@ -158,37 +161,37 @@ impl Link {
     /// Queues an event with one argument, given as JSON text.
     ///
     /// # Errors
-    /// As [`Link::send`].
+    /// See [`Link::send`].
     pub fn emit(&self, name: &str, payload: &str) -> Result<(), PushError> {
         self.send(packet::encode_event(&self.0.namespace, name, payload))
     }
 
-    /// Queues an event given as a whole JSON array, with attachments.
+    /// Queues an event given as a complete JSON array, with attachments.
     ///
     /// # Errors
-    /// As [`Link::send`].
+    /// See [`Link::send`].
     pub fn emit_data(&self, data: &str, attachments: &[Bytes]) -> Result<(), PushError> {
         self.0.control.push_all(packet::encode_event_data(&self.0.namespace, None, data, attachments))
     }
 
-    /// Queues an event given as a whole JSON array, with attachments, and waits for the client to acknowledge it.
+    /// Queues an event given as a complete JSON array, with attachments, and waits for the client's acknowledgement.
     ///
     /// # Errors
-    /// [`AskError`] when no answer came within `timeout`, or none can come.
+    /// [`AskError`] if no answer came within `timeout`, or none can come any more.
     pub async fn ask(&self, data: &str, attachments: &[Bytes], timeout: Duration) -> Result<Answer, AskError> {
         let (answer, answered) = oneshot::channel();
         let id = {
-            let mut asked = self.asked();
-            let asked = asked.get_or_insert_default();
-            if asked.over {
+            let mut pending = self.pending_acks();
+            let pending = pending.get_or_insert_default();
+            if pending.closed {
                 return Err(AskError::Disconnected);
             }
-            asked.next += 1;
-            asked.waiting.insert(asked.next, answer);
-            asked.next
+            pending.next += 1;
+            pending.waiting.insert(pending.next, answer);
+            pending.next
         };
-        // Whoever gives up waiting, by dropping this, leaves nothing behind.
-        let _forget = Forget(self, id);
+        // Removes the entry even if this future is dropped before the answer comes.
+        let _guard = RemoveOnDrop(self, id);
         let frames = packet::encode_event_data(&self.0.namespace, Some(id), data, attachments);
         self.0.control.push_all(frames).map_err(|_| AskError::Disconnected)?;
         match tokio::time::timeout(timeout, answered).await {
@@ -198,70 +201,72 @@ impl Link {
         }
     }
 
-    fn asked(&self) -> MutexGuard<'_, Option<Box<Asked>>> {
-        self.0.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    fn pending_acks(&self) -> MutexGuard<'_, Option<Box<PendingAcks>>> {
+        self.0.pending_acks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The client acknowledged. An answer that nobody waits for any more is nobody's fault.
-    pub(crate) fn answered(&self, id: u64, answer: Answer) {
-        let waiting = self.asked().as_mut().and_then(|asked| asked.waiting.remove(&id));
+    /// Passes on an acknowledgement of the client. It is ignored if its waiter is gone, which is not the client's
+    /// fault.
+    pub(crate) fn on_ack(&self, id: u64, answer: Answer) {
+        let waiting = self.pending_acks().as_mut().and_then(|pending| pending.waiting.remove(&id));
         if let Some(waiting) = waiting {
             let _ = waiting.send(answer);
         }
     }
 
-    /// The namespace is left: no acknowledgement will come.
-    pub(crate) fn stop_asking(&self) {
-        let mut asked = self.asked();
-        let asked = asked.get_or_insert_default();
-        asked.over = true;
-        asked.waiting.clear();
+    /// Fails all waiters: the namespace was left, and no acknowledgement will come.
+    pub(crate) fn cancel_pending_acks(&self) {
+        let mut pending = self.pending_acks();
+        let pending = pending.get_or_insert_default();
+        pending.closed = true;
+        pending.waiting.clear();
     }
 
-    /// Answers an event: `args` is a JSON array.
+    /// Acknowledges an event. `args` is a JSON array.
     ///
     /// # Errors
-    /// As [`Link::send`].
+    /// See [`Link::send`].
     pub fn ack(&self, id: u64, args: &str, attachments: &[Bytes]) -> Result<(), PushError> {
         self.0.control.push_all(packet::encode_ack(&self.0.namespace, id, args, attachments))
     }
 
-    /// Ends the namespace with a DISCONNECT; official clients do not come back by themselves.
+    /// Ends the namespace with a DISCONNECT. Official clients do not reconnect by themselves after it.
     pub fn disconnect(&self) {
         let _ = self.send(packet::encode_disconnect(&self.0.namespace));
         Arc::clone(&self.0.control).leave(self.0.id);
     }
 
-    /// Closes the whole connection without a DISCONNECT; official clients come back.
+    /// Closes the whole connection without a DISCONNECT. Official clients reconnect.
     pub fn close(&self, reason: CloseReason) {
         Arc::clone(&self.0.control).close(reason);
     }
 
-    /// Whether the connection is over, or about to be.
+    /// Returns whether the connection is closed or closing.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.0.control.is_closed()
     }
 
-    /// Labels the session that this connection is of with a number of the application's own: what a visitor of all
-    /// sessions tells them apart by ([`crate::Engine::visit`]). The last label counts; before any it is [`u8::MAX`].
+    /// Labels the session of this connection with a number that is the application's own, and that
+    /// [`crate::Engine::visit`] passes on. A later label replaces an earlier one. The label of a session without one is
+    /// [`u8::MAX`].
     pub fn label(&self, label: u8) {
         self.0.control.label(label);
     }
 
-    /// Bytes that wait for this connection.
+    /// Returns the number of bytes that are queued for this connection.
     #[must_use]
     pub fn queued_bytes(&self) -> usize {
         self.0.control.queued_bytes()
     }
 }
 
-struct Forget<'a>(&'a Link, u64);
+struct RemoveOnDrop<'a>(&'a Link, u64);
 
-impl Drop for Forget<'_> {
+impl Drop for RemoveOnDrop<'_> {
     fn drop(&mut self) {
-        if let Some(asked) = self.0.asked().as_mut() {
-            asked.waiting.remove(&self.1);
+        if let Some(pending) = self.0.pending_acks().as_mut() {
+            pending.waiting.remove(&self.1);
         }
     }
 }

@@ -2,29 +2,30 @@
 
 use http::{HeaderMap, HeaderValue, header};
 
-/// What browsers say of a request that names no origin (Fetch Metadata, section 2.3).
+/// The header in which browsers describe where a request without an origin comes from (Fetch Metadata, section 2.3).
 const SEC_FETCH_SITE: &str = "sec-fetch-site";
 
-/// Which pages may talk to an engine: browsers name the origin of the page in each request.
+/// The origins of pages that may connect to an engine. Browsers name the origin of the page in each request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Origins {
-    /// Those of any origin.
+    /// Pages of any origin may connect.
     #[default]
     Any,
-    /// Those of the engine's own host, and of these origins: `https://chat.example`, without a path.
+    /// Pages of the engine's own host may connect, and those of these origins, such as `https://chat.example`, without
+    /// a path.
     Listed(Vec<String>),
 }
 
 impl Origins {
-    /// Whether a request may be served: it comes from a page of an allowed origin, or from no page at all.
+    /// Returns whether a request may be served: it comes from a page of an allowed origin, or from no page at all.
     ///
-    /// `strict` is for a listener that takes a client's word for who it is: there a page has to be of an origin that is
-    /// listed, whatever its host. A page of the listener's own host does not count, since any name can be made to
-    /// resolve to the listener's address.
+    /// `strict` is for a listener that trusts what a client says about its identity. There the origin of a page has to
+    /// be listed. A page of the listener's own host is not enough, since any name can be made to resolve to the
+    /// listener's address.
     #[must_use]
     pub fn admit(&self, headers: &HeaderMap, strict: bool) -> bool {
         let Some(origin) = headers.get(header::ORIGIN) else {
-            // A page can send a GET without an origin, but not without this.
+            // A page can send a GET without an origin, but not without this header.
             let site = headers.get(SEC_FETCH_SITE).map(HeaderValue::as_bytes);
             return !strict || matches!(site, None | Some(b"none"));
         };
@@ -38,7 +39,7 @@ impl Origins {
     }
 }
 
-/// Whether an origin is that of the host that the request is for.
+/// Returns whether an origin is that of the host that the request is for.
 fn is_own(headers: &HeaderMap, origin: &[u8]) -> bool {
     let host = headers.get(header::HOST).map(HeaderValue::as_bytes);
     let own = origin.strip_prefix(b"https://").or_else(|| origin.strip_prefix(b"http://"));

@@ -1,4 +1,4 @@
-//! The queue of what waits to leave on one connection, bounded in bytes.
+//! The queue of outgoing frames of one connection, bounded in bytes.
 //!
 //! What must stay true: frames leave in the order in which they were pushed; a push that does not fit closes the
 //! connection instead of leaving a gap.
@@ -9,53 +9,53 @@ use std::task::{Context, Poll, Waker};
 
 use crate::Frame;
 
-/// What a queued frame costs beside its bytes, so that many tiny frames are bounded as well.
+/// Bytes counted for a queued frame beside its own, so that many tiny frames are bounded as well.
 const FRAME_OVERHEAD_BYTES: usize = 48;
 
 impl Frame {
-    /// What the frame counts in a queue, in bytes.
+    /// Returns the number of bytes that the frame counts in a queue.
     #[must_use]
     pub fn queued_bytes(&self) -> usize {
         self.wire().len() + FRAME_OVERHEAD_BYTES
     }
 }
 
-/// Why a connection ended.
+/// The reason why a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CloseReason {
-    /// The client said goodbye, or its transport ended.
+    /// The client closed the session, or its transport ended.
     TransportClosed,
-    /// The client closed its WebSocket, with this code.
+    /// The client closed its WebSocket with this code.
     PeerClosed(u16),
     /// The client left the namespace with a DISCONNECT.
     ClientDisconnected,
-    /// The application ended the namespace with a DISCONNECT; official clients do not come back by themselves.
+    /// The application ended the namespace with a DISCONNECT. Official clients do not reconnect by themselves after it.
     ServerDisconnected,
     /// No answer to a ping came in time.
     PingTimeout,
-    /// More waited for the connection than it may hold; the client should come back and resume.
+    /// More bytes were queued for the connection than allowed. The client should reconnect and resume.
     QueueFull,
-    /// The server stops; the client should come back.
+    /// The server is stopping. The client should reconnect.
     Shutdown,
-    /// The client broke the protocol.
+    /// The client violated the protocol.
     ProtocolError,
     /// No CONNECT came in time.
     ConnectTimeout,
-    /// The client went on sending more than it may.
+    /// The client kept sending more than its rate allows.
     Flooding,
     /// A packet was begun and not finished in time.
     Unfinished,
-    /// There is no room for the connection: others that are known are served first.
+    /// The server has no capacity left for the connection, because clients that are known take precedence.
     Pressure,
-    /// A WebSocket close with a code of the application's own.
+    /// A WebSocket close with a code and reason of the application's own.
     Application(u16, &'static str),
 }
 
 impl CloseReason {
-    /// A message is larger than it may be (RFC 6455 section 7.4.1).
+    /// A message exceeds its size limit (close code 1009, RFC 6455 section 7.4.1).
     pub const TOO_LARGE: Self = Self::Application(1009, "message too large");
 
-    /// The WebSocket close code and reason that tell the peer.
+    /// Returns the code and reason of the WebSocket close frame that is sent to the peer.
     #[must_use]
     pub fn close_code(self) -> (u16, &'static str) {
         match self {
@@ -73,7 +73,7 @@ impl CloseReason {
         }
     }
 
-    /// Whether what is queued is still sent before the end.
+    /// Returns whether frames that are queued are still sent before the connection ends.
     pub(crate) fn flushes(self) -> bool {
         match self {
             Self::QueueFull
@@ -93,31 +93,32 @@ impl CloseReason {
     }
 }
 
-/// The frame was not queued, since the connection is closed or was closed by it.
+/// A frame was not queued: the connection was closed already, or was closed because the frame did not fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PushError(pub CloseReason);
 
-/// Bytes before a volatile frame at most: what leaves in the same write, or the one after it, is not late.
+/// A volatile frame is queued only behind at most this many bytes: what leaves in the same write or the next is not
+/// late.
 const BEFORE_VOLATILE_BYTES_MAX: usize = 4_096;
 
-/// What the transport waits for.
+/// What the transport waits for, if it waits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Waiting {
-    /// Nothing: it is at work.
+    /// Nothing: the transport is at work.
     #[default]
     Not,
-    /// Frames, or the end.
+    /// Frames, or the close of the queue.
     Frames,
-    /// The end alone: it is still writing what it took.
+    /// Only the close of the queue: the transport is still writing the frames that it took.
     Close,
 }
 
 #[derive(Debug, Default)]
 struct Inner {
     queue: VecDeque<Frame>,
-    /// Bytes in the queue.
+    /// Bytes counted for the frames in the queue.
     bytes: usize,
-    /// Bytes that were taken and are not written yet.
+    /// Bytes counted for frames that were taken and are not written yet.
     in_flight: usize,
     closed: Option<CloseReason>,
     waiting: Waiting,
@@ -147,16 +148,16 @@ impl Inner {
     }
 }
 
-/// What a transport finds in the outbox.
+/// The result of taking frames from an [`Outbox`].
 #[derive(Debug, PartialEq, Eq)]
-pub enum Found {
-    /// Frames to write. [`Outbox::written`] tells when they are.
+pub enum Taken {
+    /// Frames to write. The transport calls [`Outbox::written`] when it has written them.
     Frames(VecDeque<Frame>),
-    /// Nothing is left, and nothing will come.
+    /// The queue is empty and closed.
     Closed(CloseReason),
 }
 
-/// The outgoing queue of one connection. Any thread may push; one transport at a time takes.
+/// The outgoing queue of one connection. Any thread may push; one transport at a time takes frames.
 #[derive(Debug)]
 pub struct Outbox {
     inner: Mutex<Inner>,
@@ -164,29 +165,29 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// An empty queue that holds at most `bytes_max` bytes, those included that are being written.
+    /// Creates an empty queue that holds at most `bytes_max` bytes, including those that are being written.
     #[must_use]
     pub fn new(bytes_max: usize) -> Self {
         Self { inner: Mutex::new(Inner::default()), bytes_max }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        // A panic while the lock was held leaves a queue that is still whole.
+        // The queue is consistent even after a panic of a thread that held the lock.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Queues one frame.
     ///
     /// # Errors
-    /// [`PushError`] when the connection is closed, or when this frame did not fit and closed it.
+    /// [`PushError`] if the connection is closed, or if this frame did not fit, which closes it.
     pub fn push(&self, frame: Frame) -> Result<(), PushError> {
         self.push_all(std::iter::once(frame))
     }
 
-    /// Queues frames that belong together: all of them, with nothing in between, or none.
+    /// Queues frames that belong together: all of them with nothing in between, or none.
     ///
     /// # Errors
-    /// As [`Outbox::push`].
+    /// See [`Outbox::push`].
     pub fn push_all(&self, frames: impl IntoIterator<Item = Frame>) -> Result<(), PushError> {
         let mut inner = self.lock();
         if let Some(reason) = inner.closed {
@@ -206,8 +207,8 @@ impl Outbox {
         if full { Err(PushError(CloseReason::QueueFull)) } else { Ok(()) }
     }
 
-    /// Queues a frame if it can leave at once or right behind a little, and drops it if the connection is behind: a
-    /// write that had to wait for the peer, or much that is queued. Says whether it was queued.
+    /// Queues a frame if it can leave almost at once, and drops it if the connection is behind: if much is queued, or a
+    /// write is waiting for the peer. Returns whether the frame was queued.
     pub fn push_volatile(&self, frame: Frame) -> bool {
         let at_once = {
             let inner = self.lock();
@@ -216,20 +217,20 @@ impl Outbox {
         at_once && self.push(frame).is_ok()
     }
 
-    /// Whether frames wait.
+    /// Returns whether frames are queued.
     #[must_use]
     pub fn is_busy(&self) -> bool {
         !self.lock().queue.is_empty()
     }
 
-    /// Bytes that wait or are being written, frames' overhead included.
+    /// Returns the number of bytes that are queued or being written, including the frames' overhead.
     #[must_use]
     pub fn queued_bytes(&self) -> usize {
         let inner = self.lock();
         inner.bytes + inner.in_flight
     }
 
-    /// Closes the queue, once: the first reason stays. Returns whether this call closed it.
+    /// Closes the queue. The first reason stays. Returns whether this call closed it.
     pub fn close(&self, reason: CloseReason) -> bool {
         let mut inner = self.lock();
         let first = inner.closed.is_none();
@@ -246,39 +247,39 @@ impl Outbox {
         first
     }
 
-    /// Why the queue is closed, if it is.
+    /// Returns why the queue is closed, if it is.
     #[must_use]
     pub fn closed(&self) -> Option<CloseReason> {
         self.lock().closed
     }
 
-    /// Wakes the transport that waits, for a reason that the queue does not know.
+    /// Wakes the waiting transport for a reason outside the queue.
     pub fn wake(&self) {
         self.lock().wake();
     }
 
-    /// Takes everything that waits, or says that nothing will come; pending while there is nothing to say. The queue
-    /// gives its memory away with its frames.
-    pub fn poll_take(&self, cx: &mut Context<'_>) -> Poll<Found> {
+    /// Takes all queued frames, or reports that the queue is closed and empty. Pending while neither is the case. The
+    /// memory of the queue goes with its frames.
+    pub fn poll_take(&self, cx: &mut Context<'_>) -> Poll<Taken> {
         let mut inner = self.lock();
         if !inner.queue.is_empty() {
             inner.waiting = Waiting::Not;
             inner.in_flight += std::mem::take(&mut inner.bytes);
-            return Poll::Ready(Found::Frames(std::mem::take(&mut inner.queue)));
+            return Poll::Ready(Taken::Frames(std::mem::take(&mut inner.queue)));
         }
         if let Some(reason) = inner.closed {
-            return Poll::Ready(Found::Closed(reason));
+            return Poll::Ready(Taken::Closed(reason));
         }
         inner.wait(Waiting::Frames, cx);
         Poll::Pending
     }
 
-    /// What was taken by [`Outbox::poll_take`] is written.
+    /// Notes that the frames taken by [`Outbox::poll_take`] are written.
     pub fn written(&self) {
         self.lock().in_flight = 0;
     }
 
-    /// Takes frames from the front up to about `bytes_max` of body, at least one if any waits.
+    /// Takes frames from the front of up to about `bytes_max` bytes of payload, but at least one if any is queued.
     pub fn take_up_to(&self, bytes_max: usize) -> Vec<Frame> {
         let mut inner = self.lock();
         inner.waiting = Waiting::Not;
@@ -298,7 +299,7 @@ impl Outbox {
         taken
     }
 
-    /// Ready when frames wait or the queue is closed.
+    /// Ready when frames are queued or the queue is closed.
     pub fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut inner = self.lock();
         if !inner.queue.is_empty() || inner.closed.is_some() {
@@ -318,7 +319,7 @@ impl Outbox {
         Poll::Pending
     }
 
-    /// Nobody waits any more: what waited was given up.
+    /// Notes that the transport no longer waits, because its wait was given up.
     pub fn stop_waiting(&self) {
         let mut inner = self.lock();
         inner.waiting = Waiting::Not;
@@ -330,7 +331,7 @@ impl Outbox {
 mod tests {
     use super::*;
 
-    fn take(outbox: &Outbox) -> Poll<Found> {
+    fn take(outbox: &Outbox) -> Poll<Taken> {
         outbox.poll_take(&mut Context::from_waker(Waker::noop()))
     }
 
@@ -338,7 +339,7 @@ mod tests {
     fn what_is_being_written_counts() {
         let outbox = Outbox::new(200);
         outbox.push(Frame::text(&"x".repeat(100))).expect("fits");
-        assert!(matches!(take(&outbox), Poll::Ready(Found::Frames(_))));
+        assert!(matches!(take(&outbox), Poll::Ready(Taken::Frames(_))));
         assert!(outbox.queued_bytes() > 100);
         outbox.written();
         assert_eq!(outbox.queued_bytes(), 0);
@@ -374,7 +375,7 @@ mod tests {
         outbox.push(Frame::text("one")).expect("fits");
         assert_eq!(outbox.push(Frame::text(&"x".repeat(200))), Err(PushError(CloseReason::QueueFull)));
         assert_eq!(outbox.push(Frame::text("late")), Err(PushError(CloseReason::QueueFull)));
-        assert_eq!(take(&outbox), Poll::Ready(Found::Closed(CloseReason::QueueFull)));
+        assert_eq!(take(&outbox), Poll::Ready(Taken::Closed(CloseReason::QueueFull)));
         assert_eq!(outbox.queued_bytes(), 0);
     }
 

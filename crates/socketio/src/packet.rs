@@ -1,5 +1,5 @@
-//! Socket.IO packets (Socket.IO protocol, revisions 4 and 5, which write them alike but for CONNECT and its answers).
-//! Pure functions: text in, values out.
+//! Socket.IO packets, revisions 4 and 5 of the protocol. The two differ only in CONNECT and its answers. Pure
+//! functions: text in, values out.
 
 use std::fmt;
 
@@ -12,69 +12,71 @@ use crate::Frame;
 pub const RESERVED_EVENTS: [&str; 6] =
     ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
 
-/// Characters of a namespace's name. A longer one is refused without an answer, which would have to repeat it.
+/// The longest name of a namespace, in characters. A longer one is refused without an answer, because the answer would
+/// have to repeat it.
 pub const NAMESPACE_CHARS_MAX: usize = 128;
 
-/// Arguments of an event. Each costs memory beside its text, so that many tiny ones would cost a multiple of it.
+/// The largest number of arguments of an event. Each argument costs memory beside its text, so that many tiny ones
+/// would cost a multiple of the packet's size.
 pub const ARGUMENTS_MAX: usize = 256;
 
-/// A packet as a client sends it. Payloads are left as JSON text.
+/// A packet sent by a client. Payloads are kept as JSON text.
 #[derive(Debug)]
 pub enum Packet<'a> {
-    /// `0`: enter a namespace, with credentials.
+    /// `0`: asks to enter a namespace, with credentials.
     Connect {
         /// The namespace, `/` for the default one.
         namespace: &'a str,
-        /// What stands behind a `?` in the name: the credentials of revision 4.
+        /// The query string behind the `?` in the name, which carries the credentials of revision 4.
         query: Option<&'a str>,
         /// The credentials of revision 5: a JSON object.
         auth: Option<&'a RawValue>,
     },
-    /// `1`: leave a namespace.
+    /// `1`: leaves a namespace.
     Disconnect {
-        /// The namespace.
+        /// The namespace, `/` for the default one.
         namespace: &'a str,
     },
-    /// `2` and `5`: an event, with the number of binary attachments that follow.
+    /// `2` or `5`: an event. `5` has binary attachments.
     Event {
-        /// The namespace.
+        /// The namespace, `/` for the default one.
         namespace: &'a str,
-        /// The id that an acknowledgement carries back.
+        /// The id that an acknowledgement has to carry, if one is asked for.
         ack: Option<u64>,
-        /// The JSON array: name first, then the arguments.
+        /// The JSON array of the event: its name, then its arguments.
         data: &'a str,
-        /// How many binary messages complete it.
+        /// Number of binary messages that follow and belong to the packet.
         attachments: usize,
     },
-    /// `3` and `6`: an acknowledgement.
+    /// `3` or `6`: an acknowledgement. `6` has binary attachments.
     Ack {
-        /// The namespace.
+        /// The namespace, `/` for the default one.
         namespace: &'a str,
         /// The id that was sent with the event.
         id: u64,
-        /// The JSON array of the answer.
+        /// The JSON array of the acknowledgement's arguments.
         data: &'a str,
-        /// How many binary messages complete it.
+        /// Number of binary messages that follow and belong to the packet.
         attachments: usize,
     },
 }
 
-/// Why a text is no packet. The connection is closed, as the official parser has it.
+/// The reason why a text is not a packet. The connection is closed, as with the official parser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InvalidPacket {
-    /// The first character names no type that a client may send.
+    /// The first character is not a packet type that a client may send.
     Type,
     /// The number of attachments is missing, malformed or too large.
     Attachments,
     /// The acknowledgement id is malformed or missing.
     AckId,
-    /// The payload is not what the type asks for.
+    /// The payload is not valid for the packet's type.
     Payload,
-    /// The event name is reserved.
+    /// The event's name is one of [`RESERVED_EVENTS`].
     ReservedName,
-    /// The name of the namespace is too long to be answered.
+    /// The namespace's name is longer than [`NAMESPACE_CHARS_MAX`].
     Namespace,
-    /// The event has too many arguments.
+    /// The event has more arguments than [`ARGUMENTS_MAX`].
     Arguments,
 }
 
@@ -99,20 +101,20 @@ impl std::error::Error for InvalidPacket {}
 pub struct EventData<'a> {
     /// The event's name.
     pub name: String,
-    /// The arguments as JSON text.
+    /// The event's arguments, each as JSON text.
     pub args: Vec<&'a RawValue>,
 }
 
-/// The head of a packet: everything but its payload.
+/// The head of a packet: everything except its payload.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Head<'a> {
     pub(crate) kind: Kind,
-    /// How many binary messages complete the packet.
+    /// Number of binary messages that follow and belong to the packet.
     pub(crate) attachments: usize,
     pub(crate) namespace: &'a str,
     query: Option<&'a str>,
     pub(crate) ack: Option<u64>,
-    /// The payload; where only the beginning of the packet is there, the beginning of it.
+    /// The payload, or as much of it as the text holds.
     pub(crate) data: &'a str,
 }
 
@@ -125,7 +127,7 @@ pub(crate) enum Kind {
     Ack,
 }
 
-/// Reads the beginning of a packet; its payload is not looked at.
+/// Reads the head of a packet from its beginning, without looking at its payload.
 pub(crate) fn head(text: &str, attachments_max: usize) -> Result<Head<'_>, InvalidPacket> {
     let (kind, has_attachments) = match text.as_bytes().first() {
         Some(b'0') => (Kind::Connect, false),
@@ -151,7 +153,7 @@ pub(crate) fn head(text: &str, attachments_max: usize) -> Result<Head<'_>, Inval
     let (mut namespace, mut query) = ("/", None);
     if rest.starts_with('/') {
         (namespace, rest) = rest.split_once(',').unwrap_or((rest, ""));
-        // A query in the namespace is how clients of revision 4 say who they are; it is not part of the name.
+        // Clients of revision 4 send credentials as a query string behind the namespace. It is not part of the name.
         if let Some((name, behind)) = namespace.split_once('?') {
             (namespace, query) = (name, Some(behind));
         }
@@ -168,10 +170,10 @@ pub(crate) fn head(text: &str, attachments_max: usize) -> Result<Head<'_>, Inval
     Ok(Head { kind, attachments, namespace, query, ack, data: &rest[digits..] })
 }
 
-/// Reads one packet. `attachments_max` bounds what a packet may announce.
+/// Decodes one packet. `attachments_max` bounds the number of attachments that it may announce.
 ///
 /// # Errors
-/// [`InvalidPacket`] with the part that is wrong.
+/// [`InvalidPacket`], which names the part that is wrong.
 pub fn decode(text: &str, attachments_max: usize) -> Result<Packet<'_>, InvalidPacket> {
     let Head { kind, attachments, namespace, query, ack, data } = head(text, attachments_max)?;
     match kind {
@@ -194,23 +196,24 @@ pub fn decode(text: &str, attachments_max: usize) -> Result<Packet<'_>, InvalidP
     }
 }
 
-/// The name of an event of which perhaps only the beginning is there; none where the name is not whole.
+/// Returns an event's name from the beginning of its payload, or `None` if the name is not complete or not valid.
 pub(crate) fn event_name(data: &str) -> Option<String> {
     let name = data.strip_prefix('[')?.trim_start();
     serde_json::Deserializer::from_str(name).into_iter::<String>().next()?.ok()
 }
 
-/// Splits the JSON array of an event into name and arguments.
+/// Splits the JSON array of an event into its name and arguments.
 ///
 /// # Errors
-/// [`InvalidPacket::Payload`] when it is no array that starts with a name, [`InvalidPacket::ReservedName`].
+/// [`InvalidPacket::Payload`] if `data` is not an array that starts with a name, [`InvalidPacket::ReservedName`] if the
+/// name is reserved, and [`InvalidPacket::Arguments`] if there are too many arguments.
 pub fn event_data(data: &str) -> Result<EventData<'_>, InvalidPacket> {
     let Items { first, rest: args } = serde_json::from_str(data).map_err(|_| InvalidPacket::Payload)?;
     let first = first.get();
     let args = args.ok_or(InvalidPacket::Arguments)?;
     let name = match serde_json::from_str::<String>(first) {
         Ok(name) => name,
-        // The official parser takes a number as a name, too.
+        // The official parser accepts a number as a name, too.
         Err(_) if serde_json::from_str::<f64>(first).is_ok() => first.to_owned(),
         Err(_) => return Err(InvalidPacket::Payload),
     };
@@ -223,7 +226,7 @@ pub fn event_data(data: &str) -> Result<EventData<'_>, InvalidPacket> {
 /// The items of an event's array.
 struct Items<'a> {
     first: &'a RawValue,
-    /// None if there are too many.
+    /// The arguments, or `None` if there are more than [`ARGUMENTS_MAX`].
     rest: Option<Vec<&'a RawValue>>,
 }
 
@@ -263,12 +266,12 @@ fn parse_digits(digits: &str) -> Option<u64> {
     digits.parse().ok()
 }
 
-/// The namespace as it stands in a packet: nothing for the default one.
+/// Returns the namespace as it is written in a packet: empty for the default one.
 fn prefix(namespace: &str) -> [&str; 2] {
     if namespace == "/" { ["", ""] } else { [namespace, ","] }
 }
 
-/// An event: `payload` is the JSON text of its one argument.
+/// Encodes an event with one argument. `payload` is the argument's JSON text.
 #[must_use]
 pub fn encode_event(namespace: &str, name: &str, payload: &str) -> Frame {
     let [nsp, comma] = prefix(namespace);
@@ -276,8 +279,8 @@ pub fn encode_event(namespace: &str, name: &str, payload: &str) -> Frame {
     Frame::text_parts(&["42", nsp, comma, "[", &name, ",", payload, "]"])
 }
 
-/// An event with two arguments: `payload` is the JSON text of the first, and the second is text that JSON needs no
-/// escapes for, as the offset of connection state recovery is.
+/// Encodes an event with two arguments. `payload` is the JSON text of the first. `offset` is the second, a string that
+/// needs no escapes in JSON, such as an offset of connection state recovery.
 #[must_use]
 pub fn encode_event_at(namespace: &str, name: &str, payload: &str, offset: &str) -> Frame {
     let [nsp, comma] = prefix(namespace);
@@ -285,14 +288,15 @@ pub fn encode_event_at(namespace: &str, name: &str, payload: &str, offset: &str)
     Frame::text_parts(&["42", nsp, comma, "[", &name, ",", payload, ",\"", offset, "\"]"])
 }
 
-/// An event whose JSON array is given whole, with the id of the acknowledgement that is asked for, and attachments.
+/// Encodes an event given as a complete JSON array, with attachments. `ack` is the id of the acknowledgement that is
+/// asked for, if any.
 #[must_use]
 pub fn encode_event_data(namespace: &str, ack: Option<u64>, data: &str, attachments: &[bytes::Bytes]) -> Vec<Frame> {
     let id = ack.map(|id| id.to_string()).unwrap_or_default();
     encode_data('2', '5', namespace, &id, data, attachments)
 }
 
-/// An acknowledgement: `args` is the JSON array of the answer.
+/// Encodes an acknowledgement. `args` is the JSON array of its arguments.
 #[must_use]
 pub fn encode_ack(namespace: &str, id: u64, args: &str, attachments: &[bytes::Bytes]) -> Vec<Frame> {
     encode_data('3', '6', namespace, &id.to_string(), args, attachments)
@@ -313,8 +317,8 @@ fn encode_data(
     frames
 }
 
-/// The answer to an accepted CONNECT of revision 5: the socket's public id, and the secret by which the client can go
-/// on after the connection was lost. Neither needs escapes in JSON.
+/// Encodes the answer to an accepted CONNECT of revision 5: the socket's public id, and the secret by which the client
+/// can recover the connection after a loss. Neither may need escapes in JSON.
 #[must_use]
 pub fn encode_connected(namespace: &str, sid: &str, pid: Option<&str>) -> Frame {
     let [nsp, comma] = prefix(namespace);
@@ -324,21 +328,22 @@ pub fn encode_connected(namespace: &str, sid: &str, pid: Option<&str>) -> Frame 
     }
 }
 
-/// The same of revision 4, which says nothing more.
+/// Encodes the answer to an accepted CONNECT of revision 4, which has no payload.
 #[must_use]
 pub fn encode_connected_v4(namespace: &str) -> Frame {
     let [nsp, comma] = prefix(namespace);
     Frame::text_parts(&["40", nsp, comma])
 }
 
-/// The answer to a refused CONNECT: `error` is JSON, in revision 5 an object with `message` and perhaps `data`.
+/// Encodes the answer to a refused CONNECT. `error` is JSON; in revision 5 it is an object with `message` and perhaps
+/// `data`.
 #[must_use]
 pub fn encode_connect_error(namespace: &str, error: &str) -> Frame {
     let [nsp, comma] = prefix(namespace);
     Frame::text_parts(&["44", nsp, comma, error])
 }
 
-/// Tells the client that the server ended the namespace.
+/// Encodes a DISCONNECT, which tells the client that the server ended the namespace.
 #[must_use]
 pub fn encode_disconnect(namespace: &str) -> Frame {
     let [nsp, comma] = prefix(namespace);

@@ -19,23 +19,23 @@ use crate::engineio::{Protocol, Revision, Session};
 use crate::id::Id;
 use crate::link::{Answer, Control};
 use crate::packet::{self, Head, Kind, Packet};
-use crate::unfinished::Held;
+use crate::unfinished::Reservation;
 use crate::websocket::{BinaryBound, MessageBounds, PassedOver, Skipped};
 use crate::{Application, CloseReason, Event, Frame, Holder, Link, Party, PushError, Transport};
 
-/// Socket.IO, as what is spoken over Engine.IO.
+/// The Socket.IO protocol over Engine.IO sessions.
 pub struct SocketIo<A> {
     pub(crate) application: A,
     root: Arc<str>,
 }
 
-/// What Socket.IO keeps of one session.
+/// The Socket.IO state of one session.
 pub struct Sockets<A: Application> {
     visitor: A::Visitor,
     inbound: tokio::sync::Mutex<Inbound<A>>,
-    presence: Mutex<Presence>,
-    /// What becomes of the next binary message: 0 where none is expected, [`usize::MAX`] where it is passed over, else
-    /// one more than it may have bytes.
+    namespaces: Mutex<NamespaceState>,
+    /// How the next binary message is handled, as an encoded [`BinaryBound`]: 0 is `Refuse`, [`usize::MAX`] is `Skip`,
+    /// and another number is one more than the bytes of `UpTo`.
     expected: AtomicUsize,
     label: AtomicU8,
 }
@@ -45,11 +45,11 @@ impl<A: Application> Sockets<A> {
         self.label.load(Ordering::Relaxed)
     }
 
-    fn presence(&self) -> MutexGuard<'_, Presence> {
-        self.presence.lock().unwrap_or_else(PoisonError::into_inner)
+    fn namespaces(&self) -> MutexGuard<'_, NamespaceState> {
+        self.namespaces.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes what the assembler expects, for the transport, which must not wait for the lock of `inbound`.
+    /// Stores what the assembler expects, so that the transport can read it without waiting for the lock of `inbound`.
     fn expect(&self, expected: BinaryBound) {
         let expected = match expected {
             BinaryBound::Refuse => 0,
@@ -68,25 +68,25 @@ impl<A: Application> Sockets<A> {
     }
 }
 
-/// The namespaces of a session, as its timeout needs them.
-struct Presence {
-    /// Namespaces that are entered.
+/// The counts and times of a session's namespaces that the CONNECT timeout is based on.
+struct NamespaceState {
+    /// Number of namespaces that are entered now.
     peers: usize,
     /// Whether a CONNECT is being handled.
     entering: bool,
     /// Whether a namespace was ever entered.
     entered: bool,
-    /// When it left its last namespace, or was opened; not used while it is in one.
+    /// When the session opened or left its last namespace. Not used while a namespace is entered.
     outside_since: Instant,
-    /// Whether a check of the timeout is scheduled.
+    /// Whether a check of the CONNECT timeout is scheduled.
     watched: bool,
 }
 
 struct Inbound<A: Application> {
     peers: Vec<(Link, A::Peer)>,
     assembler: Assembler,
-    /// The assembler's bytes, counted in the budget.
-    held: Option<Box<Held>>,
+    /// The reservation for the bytes that the assembler holds.
+    reservation: Option<Box<Reservation>>,
 }
 
 type Connection<A> = Arc<Session<SocketIo<A>>>;
@@ -102,19 +102,19 @@ impl<A: Application> Protocol for SocketIo<A> {
 
     fn arrive(&self, request: &request::Parts, remote: SocketAddr) -> Result<Sockets<A>, String> {
         let visitor = self.application.arrive(request, remote)?;
-        let inbound = Inbound { peers: Vec::new(), assembler: Assembler::default(), held: None };
-        let presence =
-            Presence { peers: 0, entering: false, entered: false, outside_since: Instant::now(), watched: true };
+        let inbound = Inbound { peers: Vec::new(), assembler: Assembler::default(), reservation: None };
+        let namespaces =
+            NamespaceState { peers: 0, entering: false, entered: false, outside_since: Instant::now(), watched: true };
         Ok(Sockets {
             visitor,
             inbound: tokio::sync::Mutex::new(inbound),
-            presence: Mutex::new(presence),
+            namespaces: Mutex::new(namespaces),
             expected: AtomicUsize::new(0),
             label: AtomicU8::new(u8::MAX),
         })
     }
 
-    /// A client of Socket.IO 4 is in the default namespace without asking.
+    /// Clients of Socket.IO 4 enter the default namespace without sending a CONNECT.
     fn opened(&self, session: &Connection<A>) {
         let weak: Weak<dyn Control> = Arc::downgrade(&(Arc::clone(session) as Arc<dyn Control>));
         self.application.opened(&session.protocol.visitor, Transport(weak));
@@ -140,7 +140,7 @@ impl<A: Application> Protocol for SocketIo<A> {
 
     async fn text(&self, session: &Connection<A>, text: &str) -> Result<(), CloseReason> {
         let mut inbound = session.protocol.inbound.lock().await;
-        still_open(session)?;
+        check_open(session)?;
         let bounds = bounds(session);
         let head = packet::head(text, bounds.attachments_max).map_err(|_| CloseReason::ProtocolError)?;
         if !admit(session, &inbound, head, text.len(), None)? {
@@ -152,17 +152,17 @@ impl<A: Application> Protocol for SocketIo<A> {
         }
         let packet = inbound.assembler.text(text, bounds).map_err(|_| CloseReason::ProtocolError)?;
         match packet {
-            None => hold(session, &mut inbound),
+            None => update_reservation(session, &mut inbound),
             Some(packet) => handle(session, &mut inbound, packet, Vec::new()).await,
         }
     }
 
     async fn binary(&self, session: &Connection<A>, bytes: Bytes) -> Result<(), CloseReason> {
         let mut inbound = session.protocol.inbound.lock().await;
-        still_open(session)?;
-        attachment(session, bytes.len())?;
+        check_open(session)?;
+        admit_attachment(session, bytes.len())?;
         let whole = inbound.assembler.binary(bytes, bounds(session)).map_err(|_| CloseReason::ProtocolError)?;
-        hold(session, &mut inbound)?;
+        update_reservation(session, &mut inbound)?;
         let Some(whole) = whole else { return Ok(()) };
         match packet::decode(&whole.text, bounds(session).attachments_max) {
             Ok(packet) => handle(session, &mut inbound, packet, whole.attachments).await,
@@ -172,9 +172,9 @@ impl<A: Application> Protocol for SocketIo<A> {
 
     async fn skipped(&self, session: &Connection<A>, skipped: Skipped) -> Result<(), CloseReason> {
         let mut inbound = session.protocol.inbound.lock().await;
-        still_open(session)?;
+        check_open(session)?;
         if skipped.binary {
-            attachment(session, skipped.bytes)?;
+            admit_attachment(session, skipped.bytes)?;
             inbound.assembler.skipped().map_err(|_| CloseReason::ProtocolError)?;
             session.protocol.expect(inbound.assembler.expects(bounds(session)));
             return Ok(());
@@ -198,13 +198,13 @@ impl<A: Application> Protocol for SocketIo<A> {
     }
 
     fn unsettled_since(&self, session: &Session<Self>) -> Option<Instant> {
-        let mut presence = session.protocol.presence();
-        if presence.peers > 0 {
-            presence.watched = false;
+        let mut namespaces = session.protocol.namespaces();
+        if namespaces.peers > 0 {
+            namespaces.watched = false;
             return None;
         }
-        // Its CONNECT came in time, and the answer is ours to give.
-        Some(if presence.entering { Instant::now() } else { presence.outside_since })
+        // While the application handles a CONNECT, the client is not the one that is late.
+        Some(if namespaces.entering { Instant::now() } else { namespaces.outside_since })
     }
 
     fn party(&self, session: &Session<Self>) -> Party {
@@ -215,14 +215,14 @@ impl<A: Application> Protocol for SocketIo<A> {
         let peers = {
             let mut inbound = session.protocol.inbound.lock().await;
             inbound.assembler = Assembler::default();
-            inbound.held = None;
+            inbound.reservation = None;
             std::mem::take(&mut inbound.peers)
         };
-        if !session.protocol.presence().entered {
+        if !session.protocol.namespaces().entered {
             self.application.never_entered(&session.protocol.visitor, reason);
         }
         for (link, peer) in peers {
-            link.stop_asking();
+            link.cancel_pending_acks();
             self.application.disconnected(peer, reason).await;
         }
     }
@@ -242,7 +242,7 @@ fn admit<A: Application>(
     passed_over: Option<PassedOver>,
 ) -> Result<bool, CloseReason> {
     if inbound.assembler.held_bytes().is_some() {
-        // Nothing comes between a packet and its attachments.
+        // No other packet may come between a packet and its attachments.
         return Err(CloseReason::ProtocolError);
     }
     let incoming = match head.kind {
@@ -270,8 +270,8 @@ fn admit<A: Application>(
     }
 }
 
-/// Counts an attachment, whatever becomes of its packet.
-fn attachment<A: Application>(session: &Connection<A>, bytes: usize) -> Result<(), CloseReason> {
+/// Reports an attachment to the application, which counts it even if its packet was refused.
+fn admit_attachment<A: Application>(session: &Connection<A>, bytes: usize) -> Result<(), CloseReason> {
     let incoming = Incoming::Attachment { bytes };
     match session.server().protocol.application.admit(&session.protocol.visitor, incoming) {
         Admission::Close(reason) => Err(reason),
@@ -279,21 +279,22 @@ fn attachment<A: Application>(session: &Connection<A>, bytes: usize) -> Result<(
     }
 }
 
-/// Updates the budget with the assembler's bytes, and notes what the assembler expects next.
-fn hold<A: Application>(session: &Connection<A>, inbound: &mut Inbound<A>) -> Result<(), CloseReason> {
+/// Updates the reservation for the assembler's bytes, and stores what the assembler expects next.
+fn update_reservation<A: Application>(session: &Connection<A>, inbound: &mut Inbound<A>) -> Result<(), CloseReason> {
     session.protocol.expect(inbound.assembler.expects(bounds(session)));
     match inbound.assembler.held_bytes() {
-        None => inbound.held = None,
+        None => inbound.reservation = None,
         Some(bytes) => {
             let holder = || Arc::clone(session) as Arc<dyn Holder>;
-            session.server().config.unfinished.hold(&mut inbound.held, bytes, holder)?;
+            session.server().config.unfinished.hold(&mut inbound.reservation, bytes, holder)?;
         }
     }
     Ok(())
 }
 
-/// Asked under the lock of `inbound`: once the session has ended, whoever enters would never be seen out.
-fn still_open<A: Application>(session: &Connection<A>) -> Result<(), CloseReason> {
+/// Checks that the session has not ended. Called under the lock of `inbound`: a peer that entered after the end would
+/// never be reported as disconnected.
+fn check_open<A: Application>(session: &Connection<A>) -> Result<(), CloseReason> {
     if session.is_over() { Err(CloseReason::TransportClosed) } else { Ok(()) }
 }
 
@@ -314,7 +315,7 @@ async fn handle<A: Application>(
         Packet::Connect { namespace, query, auth } => match session.revision() {
             Revision::V4 => enter(session, inbound, namespace, Handshake::read(auth)).await,
             Revision::V3 => {
-                // Its credentials are a query of the namespace's name.
+                // Clients of Socket.IO 4 send credentials as a query string behind the namespace's name.
                 let auth = query.and_then(query_as_json);
                 enter(session, inbound, namespace, Handshake { auth: auth.as_deref(), recovery: None }).await
             }
@@ -322,9 +323,9 @@ async fn handle<A: Application>(
         Packet::Disconnect { namespace } => {
             let at = position(inbound, namespace)?;
             let (link, peer) = inbound.peers.swap_remove(at);
-            link.stop_asking();
+            link.cancel_pending_acks();
             application.disconnected(peer, CloseReason::ClientDisconnected).await;
-            left(session);
+            on_namespace_left(session);
             Ok(())
         }
         Packet::Event { namespace, ack, data, .. } => {
@@ -337,13 +338,13 @@ async fn handle<A: Application>(
         Packet::Ack { namespace, id, data, .. } => {
             let (link, _) = &inbound.peers[position(inbound, namespace)?];
             serde_json::from_str::<IgnoredAny>(data).map_err(|_| CloseReason::ProtocolError)?;
-            link.answered(id, Answer { args: data.to_owned(), attachments });
+            link.on_ack(id, Answer { args: data.to_owned(), attachments });
             Ok(())
         }
     }
 }
 
-/// The query of a namespace's name as a JSON object.
+/// Returns the query string of a namespace's name as a JSON object.
 fn query_as_json(query: &str) -> Option<Box<RawValue>> {
     let fields: serde_json::Map<String, serde_json::Value> = form_urlencoded::parse(query.as_bytes())
         .map(|(name, value)| (name.into_owned(), serde_json::Value::from(value.into_owned())))
@@ -357,7 +358,7 @@ async fn enter<A: Application>(
     namespace: &str,
     handshake: Handshake<'_>,
 ) -> Result<(), CloseReason> {
-    still_open(session)?;
+    check_open(session)?;
     let server = session.server();
     if position(inbound, namespace).is_ok() || inbound.peers.len() >= server.config.namespaces_max {
         return Err(CloseReason::ProtocolError);
@@ -375,7 +376,7 @@ async fn enter<A: Application>(
         Ok(peer) => {
             entering.done();
             link.accept();
-            // Most have one.
+            // Most connections have exactly one peer.
             inbound.peers.reserve_exact(1);
             inbound.peers.push((link, peer));
             if let Some((_, peer)) = inbound.peers.last() {
@@ -386,38 +387,38 @@ async fn enter<A: Application>(
     Ok(())
 }
 
-/// A CONNECT that is being handled: meanwhile the clock does not count.
+/// Marks that a CONNECT is being handled, which stops the CONNECT timeout. Dropping it clears the mark.
 struct Entering<'a, A: Application>(&'a Sockets<A>);
 
 impl<'a, A: Application> Entering<'a, A> {
     fn begin(sockets: &'a Sockets<A>) -> Self {
-        sockets.presence().entering = true;
+        sockets.namespaces().entering = true;
         Self(sockets)
     }
 
     fn done(self) {
-        let mut presence = self.0.presence();
-        presence.peers += 1;
-        presence.entered = true;
+        let mut namespaces = self.0.namespaces();
+        namespaces.peers += 1;
+        namespaces.entered = true;
     }
 }
 
 impl<A: Application> Drop for Entering<'_, A> {
     fn drop(&mut self) {
-        self.0.presence().entering = false;
+        self.0.namespaces().entering = false;
     }
 }
 
-/// A namespace was left. The last one is: from now on the clock counts.
-fn left<A: Application>(session: &Connection<A>) {
+/// Notes that a namespace was left. If it was the last one, the CONNECT timeout starts again.
+fn on_namespace_left<A: Application>(session: &Connection<A>) {
     let watch = {
-        let mut presence = session.protocol.presence();
-        presence.peers -= 1;
-        let outside = presence.peers == 0;
+        let mut namespaces = session.protocol.namespaces();
+        namespaces.peers -= 1;
+        let outside = namespaces.peers == 0;
         if outside {
-            presence.outside_since = Instant::now();
+            namespaces.outside_since = Instant::now();
         }
-        outside && !std::mem::replace(&mut presence.watched, true)
+        outside && !std::mem::replace(&mut namespaces.watched, true)
     };
     if watch {
         session.await_connect();
@@ -469,10 +470,10 @@ impl<A: Application> Control for Session<SocketIo<A>> {
             let mut inbound = session.protocol.inbound.lock().await;
             if let Some(at) = inbound.peers.iter().position(|(link, _)| link.id() == socket) {
                 let (link, peer) = inbound.peers.swap_remove(at);
-                link.stop_asking();
+                link.cancel_pending_acks();
                 let application = &session.server().protocol.application;
                 application.disconnected(peer, CloseReason::ServerDisconnected).await;
-                left(&session);
+                on_namespace_left(&session);
             }
             let empty = inbound.peers.is_empty();
             drop(inbound);

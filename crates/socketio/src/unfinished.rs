@@ -1,6 +1,6 @@
-//! The budget of bytes of unfinished packets over all connections.
+//! The budget of bytes held of unfinished packets over all connections.
 //!
-//! What must stay true: the bytes held never exceed the budget by more than those being released; a packet that is not
+//! What must stay true: the bytes held exceed the budget by no more than those being released; a packet that is not
 //! finished in time is dropped, and its connection closed.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -11,32 +11,32 @@ use std::time::{Duration, Instant};
 
 use crate::CloseReason;
 
-/// Bytes that a transport may hold of a message before they count: what a message of the usual size needs while it
-/// arrives is bounded by the number of connections.
+/// Bytes that a transport may hold of a message before they are counted. Messages of the usual size are bounded by the
+/// number of connections.
 pub(crate) const UNCOUNTED_BYTES_MAX: usize = 4_096;
 
-/// The part of the budget that one party may use: one in so many.
+/// Each party may use one part in this many of the budget.
 const PARTIES: usize = 8;
 
-/// Bytes that one party may use in any case, if the budget has them: an event with all its attachments, twice.
+/// Bytes that one party may use in any case, if the budget has them: twice an event with all its attachments.
 const PARTY_BYTES_MIN: usize = 2_000_000;
 
-/// Who pays for what a connection holds. Connections of one party share a part of the budget.
+/// The party that pays for the bytes a connection holds. Connections of one party share a part of the budget.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Party {
-    // In this order: of two that hold as much the later one has to release first.
-    /// A client whose identity is known, by a name that no other identity has.
+    // The order of the variants matters: of two parties that hold as much, the greater one has to release first.
+    /// A client whose identity is known, by a name that is unique to that identity.
     Known(Arc<str>),
     /// All clients of one network whose identity is not known.
     Network(IpAddr),
-    /// All clients of which nothing is known.
+    /// All clients of which neither is known.
     #[default]
     Unknown,
 }
 
 /// A connection that holds bytes of an unfinished packet.
 pub trait Holder: Send + Sync {
-    /// Who pays for what the connection holds. Asked when a packet begins, and counts for all of it.
+    /// Returns the party that pays for the bytes. Called when a packet begins; the answer holds for all of the packet.
     fn party(&self) -> Party;
 
     /// Closes the connection, which releases what it holds.
@@ -45,9 +45,9 @@ pub trait Holder: Send + Sync {
 
 /// The budget for unfinished packets. Clones share it.
 ///
-/// No [`Party`] holds more than an eighth of it, or 2,000,000 bytes where those are more: beyond that, connections of the
-/// party are closed. Where the whole budget is used up, the party that holds the most is the one whose connections are
-/// closed. In both cases the connection with the oldest packet is closed first.
+/// No [`Party`] holds more than an eighth of it, or 2,000,000 bytes if that is more: beyond that, connections of the
+/// party are closed. When the whole budget is used up, connections of the party that holds the most are closed. In both
+/// cases the connection with the oldest packet is closed first.
 #[derive(Clone)]
 pub struct Unfinished(Arc<Budget>);
 
@@ -64,19 +64,19 @@ struct State {
     next: u64,
     /// The parties that hold packets.
     shares: HashMap<Party, Share>,
-    /// The parties that hold bytes which count, by how many.
+    /// The parties that hold counted bytes, ordered by how many.
     by_bytes: BTreeSet<(usize, Party)>,
 }
 
-/// What one party holds.
+/// The packets and bytes held by one party.
 #[derive(Default)]
 struct Share {
     bytes: usize,
-    /// By age.
+    /// The party's packets by number, oldest first.
     packets: BTreeMap<u64, Packet>,
 }
 
-/// Names a packet: by its party, and by its number among all packets.
+/// The key of a packet: its party, and its number among all packets.
 #[derive(Clone)]
 struct Key {
     party: Party,
@@ -85,7 +85,7 @@ struct Key {
 
 struct Packet {
     bytes: usize,
-    /// When the packet began; none once it has arrived and is being handled.
+    /// When the packet began, or `None` once it has arrived and is being handled.
     since: Option<Instant>,
     holder: Weak<dyn Holder>,
 }
@@ -102,7 +102,7 @@ impl State {
         self.shares.get_mut(&key.party)?.packets.get_mut(&key.number)
     }
 
-    /// Sets how many bytes of a packet are held. Says whether the packet is there.
+    /// Sets the number of bytes held of a packet. Returns whether the packet is still registered.
     fn set_bytes(&mut self, key: &Key, bytes: usize) -> bool {
         let Some(packet) = self.packet(key) else { return false };
         let before = std::mem::replace(&mut packet.bytes, bytes);
@@ -121,7 +121,7 @@ impl State {
         Some(packet)
     }
 
-    /// Counts a packet of a party with other bytes than before.
+    /// Updates the sums after a packet of a party went from `before` to `bytes` bytes.
     fn recount(&mut self, party: &Party, before: usize, bytes: usize) {
         let Some(share) = self.shares.get_mut(party).filter(|_| before != bytes) else { return };
         let now = share.bytes - before + bytes;
@@ -133,7 +133,7 @@ impl State {
         self.bytes = self.bytes - before + bytes;
     }
 
-    /// The packet to give up next, where `own` or the whole of the budget is beyond its bound.
+    /// Returns the packet to give up next, if the party `own` or the whole budget exceeds its bound.
     fn next_to_give_up(&self, own: &Party, party_bytes_max: usize, bytes_max: usize) -> Option<Key> {
         let beyond = self.shares.get(own).is_some_and(|share| share.bytes > party_bytes_max);
         let party = match beyond {
@@ -141,55 +141,55 @@ impl State {
             false if self.bytes > bytes_max => &self.by_bytes.last()?.1,
             false => return None,
         };
-        // Those of which little is held release nothing.
+        // Packets of which no bytes are counted would release nothing.
         let (number, _) = self.shares.get(party)?.packets.iter().find(|(_, packet)| packet.bytes > 0)?;
         Some(Key { party: party.clone(), number: *number })
     }
 }
 
-/// The bytes that one connection holds of one packet; released when dropped.
-pub(crate) struct Held {
+/// The bytes that one connection holds of one packet. Dropping it releases them.
+pub(crate) struct Reservation {
     of: Unfinished,
     key: Key,
 }
 
-impl Held {
-    /// All of it has arrived: it is still held, and takes as long as it takes to be handled.
-    pub(crate) fn arrived(&self) {
+impl Reservation {
+    /// Marks the packet as arrived: it is still counted, but the time limit no longer applies while it is handled.
+    pub(crate) fn mark_arrived(&self) {
         if let Some(packet) = self.of.state().packet(&self.key) {
             packet.since = None;
         }
     }
 }
 
-impl Drop for Held {
+impl Drop for Reservation {
     fn drop(&mut self) {
         self.of.state().remove(&self.key);
     }
 }
 
-impl fmt::Debug for Held {
+impl fmt::Debug for Reservation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Held").finish_non_exhaustive()
+        f.debug_struct("Reservation").finish_non_exhaustive()
     }
 }
 
 impl Default for Unfinished {
-    /// 64 MB, and 30 seconds for each packet.
+    /// A budget of 64 MB, with 30 seconds for each packet.
     fn default() -> Self {
         Self::new(64_000_000, Duration::from_secs(30))
     }
 }
 
 impl Unfinished {
-    /// A budget of `bytes_max` bytes over all packets, each of which has `time_max` to be finished.
+    /// Creates a budget of `bytes_max` bytes over all packets, each of which has to be finished within `time_max`.
     #[must_use]
     pub fn new(bytes_max: usize, time_max: Duration) -> Self {
         let party_bytes_max = (bytes_max / PARTIES).max(PARTY_BYTES_MIN);
         Self(Arc::new(Budget { bytes_max, party_bytes_max, time_max, state: Mutex::default() }))
     }
 
-    /// The sum of bytes held now.
+    /// Returns the sum of the bytes held now.
     #[must_use]
     pub fn held_bytes(&self) -> usize {
         self.state().bytes
@@ -199,31 +199,31 @@ impl Unfinished {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sets what a packet holds. Where its party or all of them hold too much, connections are given up until it fits,
-    /// as [`Unfinished`] says.
+    /// Sets the number of bytes held of a packet. If the packet's party or all parties together hold too much,
+    /// connections are closed until the rest fits, as described at [`Unfinished`].
     ///
     /// # Errors
-    /// The reason to close the connection with: it was the one to be given up.
+    /// The reason to close this connection, if it is the one that has to give up its packet.
     pub(crate) fn hold(
         &self,
-        held: &mut Option<Box<Held>>,
+        held: &mut Option<Box<Reservation>>,
         bytes: usize,
         holder: impl FnOnce() -> Arc<dyn Holder>,
     ) -> Result<(), CloseReason> {
         let held = match held {
             Some(held) => held,
             None => {
-                // Asked outside the lock: the application answers.
+                // Called outside the lock because it calls the application.
                 let holder = holder();
                 let party = holder.party();
                 let key = self.state().insert(party, &holder);
-                held.insert(Box::new(Held { of: self.clone(), key }))
+                held.insert(Box::new(Reservation { of: self.clone(), key }))
             }
         };
         let mut given_up = Vec::new();
         let result = {
             let mut state = self.state();
-            // If it is not there it was given up meanwhile, and its connection does not know yet.
+            // A packet that is missing was given up meanwhile; its connection has not noticed yet.
             let mut result = if state.set_bytes(&held.key, bytes) { Ok(()) } else { Err(CloseReason::Pressure) };
             while let Some(first) = state.next_to_give_up(&held.key.party, self.0.party_bytes_max, self.0.bytes_max) {
                 let packet = state.remove(&first);
@@ -235,12 +235,12 @@ impl Unfinished {
             }
             result
         };
-        // Outside the lock: the end of a connection releases what it holds.
+        // Called outside the lock because the end of a connection releases what it holds.
         close_all(given_up, CloseReason::Pressure);
         result
     }
 
-    /// Closes the connections whose packets have taken too long.
+    /// Closes the connections whose packets have exceeded their time.
     pub(crate) fn expire(&self) {
         let late = {
             let mut state = self.state();
@@ -255,7 +255,7 @@ impl Unfinished {
         close_all(late, CloseReason::Unfinished);
     }
 
-    /// Starts the task that closes overdue connections for as long as the budget is used.
+    /// Starts the task that closes overdue connections. It ends when the budget is dropped.
     pub(crate) fn spawn(&self) {
         let budget = Arc::downgrade(&self.0);
         let every = (self.0.time_max / 10).clamp(Duration::from_millis(20), Duration::from_secs(1));
@@ -317,7 +317,7 @@ mod tests {
     fn hold(
         budget: &Unfinished,
         client: &Arc<Client>,
-        held: &mut Option<Box<Held>>,
+        held: &mut Option<Box<Reservation>>,
         bytes: usize,
     ) -> Result<(), CloseReason> {
         budget.hold(held, bytes, || Arc::clone(client) as Arc<dyn Holder>)
@@ -357,7 +357,7 @@ mod tests {
         hold(&budget, &clients[4], &mut held[4], 30).expect("room, once the oldest of the largest is gone");
         let all = || clients.each_ref().map(|client| closed(client));
         assert_eq!(all(), [None, GONE, None, None, None]);
-        // Of two that hold as much the one goes that nobody knows; here its oldest.
+        // Of two parties that hold as much, the unknown one has to release first, starting with its oldest packet.
         hold(&budget, &clients[2], &mut held[2], 40).expect("room: 20, 40 and 30");
         hold(&budget, &clients[3], &mut held[3], 20).expect("room, once the network is back to 20");
         assert_eq!(all(), [GONE, GONE, None, None, None]);
@@ -372,7 +372,7 @@ mod tests {
         hold(&budget, &slow, &mut held, 30).expect("room");
         hold(&budget, &small, &mut little, 0).expect("room");
         hold(&budget, &handled, &mut arrived, 30).expect("room");
-        arrived.iter().for_each(|held| held.arrived());
+        arrived.iter().for_each(|reservation| reservation.mark_arrived());
         budget.expire();
         assert_eq!((closed(&handled), budget.held_bytes()), (None, 30), "it has arrived");
         drop(arrived);

@@ -1,25 +1,25 @@
-//! One timer for all connections: a wheel of slots that one task turns, instead of a timer for each.
+//! One timer for all connections: a timer wheel that one task turns, instead of a timer for each connection.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-/// Slots of the wheel; a delay is at most this many ticks.
+/// Number of slots of the wheel. A delay is at most this many ticks, less one.
 const SLOTS: usize = 1_024;
 
-/// What a connection is woken for.
+/// The purpose of an alarm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Alarm {
-    /// Send a ping, or see that the last one was answered.
+    /// To send a ping, or to check that the last one was answered.
     Heartbeat,
-    /// See that a CONNECT came.
+    /// To check that a CONNECT came.
     Connect,
-    /// Forget a closed polling session that nobody came back for.
+    /// To remove a closed polling session whose client did not come back.
     Forget,
 }
 
-/// Something that the wheel can wake.
+/// An object that the wheel can wake.
 pub(crate) trait Alarmed: Send + Sync {
-    /// Called when the delay has passed. A delay in return asks to be woken again.
+    /// Called when the delay has passed. A returned delay schedules the same alarm again.
     fn alarm(self: Arc<Self>, alarm: Alarm) -> Option<Duration>;
 }
 
@@ -31,14 +31,14 @@ pub(crate) struct Wheel {
 }
 
 impl Wheel {
-    /// A wheel for delays of about `shortest` and more. Alarms go off up to a twentieth of it early, never late.
+    /// Creates a wheel for delays of about `shortest` or more. Alarms go off up to a twentieth of it early, never late.
     pub(crate) fn new(shortest: Duration) -> Arc<Self> {
         let tick = (shortest / 20).clamp(Duration::from_millis(5), Duration::from_secs(1));
         let slots = std::iter::repeat_with(Vec::new).take(SLOTS).collect();
         Arc::new(Self { slots: Mutex::new((0, slots)), tick })
     }
 
-    /// Turns the wheel for as long as it is used.
+    /// Starts the task that turns the wheel. It ends when the wheel is dropped.
     pub(crate) fn spawn(self: &Arc<Self>) {
         let (wheel, tick) = (Arc::downgrade(self), self.tick);
         tokio::spawn(async move {

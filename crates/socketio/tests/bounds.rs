@@ -1,4 +1,4 @@
-//! What a client may make the engine hold, inflate and wait for, at the byte.
+//! Limits on what a client can make the engine hold, inflate and wait for, tested at the byte level.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
@@ -29,7 +29,7 @@ async fn connected(address: SocketAddr) -> Ws {
     ws
 }
 
-/// A message as permessage-deflate has it.
+/// Compresses a message for permessage-deflate.
 fn deflated(message: &str) -> Vec<u8> {
     let mut compress = Compress::new(Compression::best(), false);
     let mut out = Vec::with_capacity(message.len() + 1_000);
@@ -59,7 +59,7 @@ async fn a_connect_beyond_its_bound_is_refused_and_the_connection_stays() {
     ws.send(&format!("40/custom,{{\"x\":\"{}\"}}", "a".repeat(66_000))).await;
     assert_eq!(ws.text().await, refused);
     enter(&mut ws).await;
-    // As a bomb, in whatever pieces.
+    // The same as a compression bomb, whole and in fragments.
     let mut ws = Ws::open(address, V5, &[DEFLATE]).await.expect("a WebSocket");
     assert!(ws.text().await.starts_with("0{"));
     let bomb = deflated(&format!("40/custom,{{\"x\":\"{}\"}}", "a".repeat(900_000)));
@@ -70,7 +70,7 @@ async fn a_connect_beyond_its_bound_is_refused_and_the_connection_stays() {
     ws.send_frame(0x80, &bomb[500..]).await;
     assert_eq!(ws.text().await, refused);
     enter(&mut ws).await;
-    // And by polling, where what comes behind it is handled.
+    // The same by polling, where the packets behind it are still handled.
     let open = get(address, "/socket.io/?EIO=4&transport=polling").await;
     let target = format!("/socket.io/?EIO=4&transport=polling&sid={}", field(open.text(), "sid"));
     let body = format!("40/custom,{{\"x\":\"{}\"}}\x1e40/custom,", "a".repeat(66_000));
@@ -80,8 +80,8 @@ async fn a_connect_beyond_its_bound_is_refused_and_the_connection_stays() {
 }
 
 #[tokio::test]
-async fn an_event_beyond_its_bound_is_for_the_application_to_answer() {
-    // This one has no answer.
+async fn an_event_beyond_its_bound_is_answered_by_the_application() {
+    // The application of this test does not answer it, so the connection is closed.
     let mut ws = connected(serve(calm()).await).await;
     let fits = "a".repeat(60_000);
     ws.send(&format!("421[\"message-with-ack\",\"{fits}\"]")).await;
@@ -97,7 +97,7 @@ async fn an_event_beyond_its_bound_is_for_the_application_to_answer() {
 async fn binary_messages_are_taken_where_an_attachment_is_expected() {
     let address = serve(calm()).await;
     let mut ws = connected(address).await;
-    // The header of a message of 1 MB: none of it is waited for.
+    // The header of a message of 1 MB: it is refused before its payload arrives.
     ws.send_bytes(&[&[0x82, 0xFF][..], &1_000_000_u64.to_be_bytes(), &[0; 4]].concat()).await;
     assert_eq!(ws.close_code().await, Some(1002));
     let (mut outside, _) = Ws::session(address, V5).await;
@@ -109,7 +109,7 @@ async fn binary_messages_are_taken_where_an_attachment_is_expected() {
 }
 
 #[tokio::test]
-async fn a_packet_has_its_time_to_be_finished() {
+async fn a_packet_has_to_be_finished_in_time() {
     let config = || Config { unfinished: Unfinished::new(1_000_000, Duration::from_millis(300)), ..calm() };
     let mut ws = connected(serve(config()).await).await;
     ws.send(BINARY_EVENT).await;
@@ -127,7 +127,7 @@ async fn a_packet_has_its_time_to_be_finished() {
 async fn a_small_packet_has_no_more_time_than_a_large_one() {
     let unfinished = Unfinished::new(1_000_000, Duration::from_millis(300));
     let address = serve(Config { unfinished: unfinished.clone(), ..calm() }).await;
-    // A ping that comes in two parts is no message that has begun.
+    // A ping that arrives in two parts is not an unfinished message.
     let mut calm = connected(address).await;
     let ping = masked(0x89, b"ping");
     calm.send_bytes(&ping[..3]).await;
@@ -152,7 +152,7 @@ async fn a_small_packet_has_no_more_time_than_a_large_one() {
     tokio::time::timeout(PATIENCE, pings).await.expect("pings in its middle give it no more time");
     calm.send("421[\"message-with-ack\",1]").await;
     assert_eq!(calm.text().await, "431[1]");
-    assert_eq!(unfinished.held_bytes(), 0, "it is only their time that counts");
+    assert_eq!(unfinished.held_bytes(), 0, "only the time limit applies to them");
 }
 
 #[tokio::test]
@@ -203,7 +203,7 @@ async fn a_post_is_read_no_longer_than_its_session_lives() {
 }
 
 #[tokio::test]
-async fn who_leaves_the_last_namespace_has_its_time_to_enter_another() {
+async fn a_client_that_left_its_last_namespace_has_time_to_enter_another() {
     let mut ws = connected(serve(Config { connect_timeout: Duration::from_millis(300), ..calm() }).await).await;
     ws.send("40/custom,").await;
     assert!(ws.text().await.starts_with("40/custom,"));

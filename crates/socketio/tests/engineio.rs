@@ -1,4 +1,4 @@
-//! Engine.IO 3 and 4 at the wire: given these requests and messages, those come back.
+//! Engine.IO 3 and 4 on the wire: requests and messages, and the responses expected for them.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
@@ -11,7 +11,7 @@ use support::{Ws, calm, echo, field, get, post, request, serve};
 const V4: &str = "/engine.io/?EIO=4&transport=polling";
 const V3: &str = "/engine.io/?EIO=3&transport=polling";
 
-/// Opens a polling session and gives the target of its requests.
+/// Opens a polling session and returns the target of its requests.
 async fn session(address: SocketAddr, target: &str) -> String {
     let open = get(address, target).await;
     assert_eq!(open.status, 200);
@@ -38,7 +38,7 @@ async fn a_session_opens() {
 }
 
 #[tokio::test]
-async fn what_is_no_session_is_refused_in_the_words_of_official_servers() {
+async fn refusals_have_the_texts_of_official_servers() {
     let address = serve(calm()).await;
     for (method, query, body) in [
         ("GET", "EIO=4", r#"{"code":0,"message":"Transport unknown"}"#),
@@ -89,7 +89,11 @@ async fn revision_3_takes_a_payload_of_bytes() {
     assert_eq!(request(address, "POST", &target, bytes, &payload).await.text(), "ok");
     assert_eq!(get(address, &target).await.body, payload);
     let target = session(address, V4).await;
-    assert_eq!(request(address, "POST", &target, bytes, &payload).await.status, 400, "revision 4 knows none");
+    assert_eq!(
+        request(address, "POST", &target, bytes, &payload).await.status,
+        400,
+        "revision 4 has no binary payloads"
+    );
 }
 
 #[tokio::test]
@@ -110,14 +114,14 @@ async fn packets_come_back_by_websocket() {
 }
 
 #[tokio::test]
-async fn what_is_no_packet_ends_the_session() {
+async fn an_invalid_packet_ends_the_session() {
     let address = serve(calm()).await;
     for (open, body) in [(V4, "abc"), (V4, ""), (V4, "2"), (V3, "abc"), (V3, "6:4hell"), (V3, "1:3")] {
         let target = session(address, open).await;
         assert_eq!(post(address, &target, body).await.status, 400, "{open} {body:?}");
         assert_eq!(get(address, &target).await.status, 400, "{open} {body:?}");
     }
-    // What came of the packets before it is still told, and then the end.
+    // The answers to the packets before it are still delivered, followed by the close.
     let target = session(address, V4).await;
     assert_eq!(post(address, &target, "4a\x1e").await.status, 400);
     assert_eq!(get(address, &target).await.text(), "4a\x1e1");
@@ -146,7 +150,7 @@ async fn a_second_poll_at_the_same_time_ends_the_session() {
     let target = session(address, V4).await;
     let (one, two) = tokio::join!(get(address, &target), get(address, &target));
     let (held, second) = if one.status == 200 { (one, two) } else { (two, one) };
-    assert_eq!((held.text(), second.status), ("1", 400), "one is told that it is over, the other refused");
+    assert_eq!((held.text(), second.status), ("1", 400), "one is answered with a close, the other refused");
     assert_eq!(get(address, &target).await.status, 400);
 }
 
@@ -203,14 +207,14 @@ async fn a_websocket_takes_over_with_nothing_lost_and_nothing_doubled() {
     for (version, noop) in [(4, "6"), (3, "1:6")] {
         let target = session(address, &format!("/engine.io/?EIO={version}&transport=polling&b64=1")).await;
         let upgrade = target.replace("polling", "websocket");
-        // What waits when the WebSocket comes stays for whoever asks first.
+        // A frame that is queued when the WebSocket opens goes to the transport that asks first.
         let frame = |text: &str| if version == 4 { text.to_owned() } else { format!("{}:{text}", text.len()) };
         assert_eq!(post(address, &target, &frame("4before")).await.text(), "ok");
         let mut ws = Ws::open(address, &upgrade, &[]).await.expect("a WebSocket");
         ws.send("2probe").await;
         assert_eq!(ws.text().await, "3probe");
         assert_eq!(get(address, &target).await.text(), frame("4before"));
-        assert_eq!(get(address, &target).await.text(), noop, "let go, so that the client can stop polling");
+        assert_eq!(get(address, &target).await.text(), noop, "released, so that the client can stop polling");
         assert_eq!(post(address, &target, &frame("4between")).await.text(), "ok");
         ws.send("5").await;
         assert_eq!(ws.text().await, "4between");
@@ -243,7 +247,7 @@ async fn the_id_of_a_session_opens_few_websockets() {
             }
         }
     }
-    // One at a time, each of which the server gives two seconds to say goodbye.
+    // Rejected one at a time; the server waits up to two seconds for each to close.
     let most = 1 + began.elapsed().as_secs() as usize / 2;
     assert!((1..=most).contains(&open.len()), "{} are open, and {refused} were refused", open.len());
     assert_eq!(open[0].close_code().await, Some(1000));
@@ -251,7 +255,7 @@ async fn the_id_of_a_session_opens_few_websockets() {
     assert_eq!(probe.text().await, "3probe");
     probe.send("5").await;
     probe.send("4hello").await;
-    assert_eq!(probe.text().await, "4hello", "the session takes no notice");
+    assert_eq!(probe.text().await, "4hello", "the session is not affected");
 }
 
 #[tokio::test]
@@ -268,7 +272,7 @@ async fn polling_goes_on_when_the_websocket_fails() {
 }
 
 #[tokio::test]
-async fn pages_of_other_origins_are_let_in_or_not() {
+async fn pages_of_other_origins_are_admitted_by_configuration() {
     let address = serve(calm()).await;
     let page = "Origin: https://page.example";
     let answer = request(address, "GET", V4, &[page], b"").await;
@@ -287,11 +291,11 @@ async fn pages_of_other_origins_are_let_in_or_not() {
     let websocket = V4.replace("polling", "websocket");
     assert!(Ws::open(address, &websocket, &["Origin: https://other.example"]).await.is_err());
     assert!(Ws::open(address, &websocket, &[page]).await.is_ok());
-    assert_eq!(get(address, V4).await.status, 200, "what is no page names no origin");
+    assert_eq!(get(address, V4).await.status, 200, "a client that is not a page has no origin");
 }
 
 #[tokio::test]
-async fn large_payloads_are_compressed_for_who_takes_it() {
+async fn large_payloads_are_compressed_for_clients_that_accept_it() {
     let address = serve(calm()).await;
     let target = session(address, V4).await;
     let message = format!("4{}", "hello ".repeat(1_000));
@@ -303,7 +307,7 @@ async fn large_payloads_are_compressed_for_who_takes_it() {
     let mut ws = Ws::open(address, "/engine.io/?EIO=4&transport=websocket", &[offer]).await.expect("a WebSocket");
     assert!(ws.head.contains("server_no_context_takeover; client_no_context_takeover"));
     assert_eq!(ws.frame().await.expect("the open packet").0, 0x81, "small: as it is");
-    // "4Hello", compressed by itself; and again, to see that no context is kept.
+    // "4Hello" twice, each compressed by itself, to check that no context is kept.
     for _ in 0..2 {
         ws.send_frame(0xC1, &[0x32, 0xF1, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00]).await;
         assert_eq!(ws.text().await, "4Hello");

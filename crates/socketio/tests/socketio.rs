@@ -1,4 +1,4 @@
-//! Socket.IO 4 and 5 at the wire.
+//! Socket.IO 4 and 5 on the wire.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
@@ -12,7 +12,7 @@ use support::{Ws, calm, field, get, serve};
 const V5: &str = "/socket.io/?EIO=4&transport=websocket";
 const V4: &str = "/socket.io/?EIO=3&transport=websocket";
 
-/// A client of revision 5 in the default namespace.
+/// Opens a WebSocket of Socket.IO 5 and enters the default namespace.
 async fn connected() -> Ws {
     let address = serve(calm()).await;
     let (mut ws, _) = Ws::session(address, V5).await;
@@ -41,7 +41,7 @@ async fn namespaces_are_entered_with_credentials() {
 }
 
 #[tokio::test]
-async fn a_namespace_that_is_not_there_is_refused_and_the_connection_stays() {
+async fn an_unknown_namespace_is_refused_and_the_connection_stays() {
     let address = serve(calm()).await;
     let (mut ws, _) = Ws::session(address, V5).await;
     ws.send("40/random").await;
@@ -60,7 +60,7 @@ async fn two_namespaces_over_one_connection_are_left_one_by_one() {
     ws.send("42[\"message\",\"still here\"]").await;
     assert_eq!(ws.text().await, "42[\"message-back\",\"still here\"]");
     ws.send("42/custom,[\"message\"]").await;
-    assert_eq!(ws.close_code().await, Some(1002), "nobody is there to hear it");
+    assert_eq!(ws.close_code().await, Some(1002), "no client is left to receive it");
 }
 
 #[tokio::test]
@@ -84,7 +84,7 @@ async fn events_acknowledgements_and_attachments() {
 }
 
 #[tokio::test]
-async fn what_is_no_packet_closes_the_connection() {
+async fn an_invalid_packet_closes_the_connection() {
     for packet in ["4abc", "42{}", "42abc[\"message\",1]", "40", "42[\"connect\"]", "43", "48", "45-[\"a\"]", "42[]"] {
         let mut ws = connected().await;
         ws.send(packet).await;
@@ -108,7 +108,7 @@ async fn a_connection_that_never_connects_is_closed() {
 }
 
 #[tokio::test]
-async fn the_server_asks_and_waits_only_so_long() {
+async fn the_server_waits_for_an_acknowledgement_up_to_its_timeout() {
     let mut ws = connected().await;
     ws.send("42[\"ask-me\"]").await;
     assert_eq!(ws.text().await, "421[\"question\",42]");

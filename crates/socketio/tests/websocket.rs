@@ -1,4 +1,4 @@
-//! WebSocket (RFC 6455) at the wire, against the echo of Engine.IO.
+//! WebSocket (RFC 6455) on the wire, tested against the Engine.IO echo server.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
@@ -59,7 +59,7 @@ async fn a_close_is_answered_with_its_code() {
 }
 
 #[tokio::test]
-async fn what_breaks_the_protocol_is_closed_with_the_reason() {
+async fn protocol_errors_close_with_their_code() {
     let unmasked = [0x81, 0x02, b'4', b'x'];
     let cases: [(&[u8], u16); 12] = [
         (&unmasked, 1002),
@@ -83,7 +83,7 @@ async fn what_breaks_the_protocol_is_closed_with_the_reason() {
 }
 
 #[tokio::test]
-async fn what_was_sent_before_the_fault_is_answered() {
+async fn messages_before_an_error_are_answered() {
     let mut ws = open().await;
     ws.send_bytes(&[masked(0x81, b"4one"), masked(0x81, b"4two"), masked(0x83, b"")].concat()).await;
     assert_eq!(ws.text().await, "4one");

@@ -1,40 +1,59 @@
-//! What can go wrong in a store.
+//! The errors of a store.
+//!
+//! What must stay true: a client sees the text of a refusal, and of every other error only that it is internal or
+//! temporary.
 
 use std::path::PathBuf;
 
 use quintet_domain::Refusal;
+use quintet_rules::{RowsError, RuleError};
 
-/// A read or write did not succeed.
+/// The error of a read or write.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// It is not allowed, or contradicts what is. Told to the one who asked.
+    /// It is not allowed, or contradicts what is stored. The client receives the refusal.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// The database failed. Logged; the one who asked hears of an internal error.
+    /// The database failed. The error is logged, and the client receives an internal error.
     #[error("database: {0}")]
     Database(#[from] rusqlite::Error),
-    /// The commit of the group failed, so that nothing of it happened.
+    /// The rows of the database could not be read or written.
+    #[error("database: {0}")]
+    Rows(#[from] RowsError),
+    /// The commit of the group failed, so that none of its writes took effect.
     #[error("the commit failed: {0}")]
     Commit(String),
-    /// More reads wait than the store takes on.
+    /// Too many reads are waiting.
     #[error("too many reads wait")]
     Busy,
-    /// A read took too long and was interrupted, or nobody waits for it any more.
+    /// The read took too long and was interrupted, or its caller has gone away.
     #[error("a read took too long")]
     TooSlow,
-    /// The store is closing.
+    /// The store is closing and accepts nothing more.
     #[error("the store is closing")]
     Closed,
 }
 
-/// Milliseconds after which a refused or interrupted read may be tried again.
+/// The result of a read.
+pub(crate) type Read<T> = Result<T, StoreError>;
+
+impl From<RuleError> for StoreError {
+    fn from(error: RuleError) -> Self {
+        match error {
+            RuleError::Refused(refusal) => Self::Refused(refusal),
+            RuleError::Rows(error) => Self::Rows(error),
+        }
+    }
+}
+
+/// Time in milliseconds after which a refused or interrupted read may be retried.
 pub(crate) const READ_AGAIN_AFTER_MS: u64 = 1_000;
 
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Refused(refusal) => refusal,
-            // At a stop, what still asks is told so, and nobody has to look at it.
+            // A request during a shutdown is no fault that an operator must look at, so it is not logged.
             StoreError::Closed => Refusal::internal(),
             StoreError::Busy => Refusal::busy(READ_AGAIN_AFTER_MS),
             StoreError::TooSlow => {
@@ -49,48 +68,51 @@ impl From<StoreError> for Refusal {
     }
 }
 
-/// The database cannot be opened.
+/// The error of opening a database.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The folder cannot be made or written.
+    /// The folder cannot be created or written to.
     #[error("cannot use the data folder {}: {why}", .folder.display())]
     Folder {
-        /// Which.
+        /// The path of the folder.
         folder: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         why: std::io::Error,
     },
-    /// Another process has the folder.
+    /// Another process has locked the folder.
     #[error("another quintet uses the data folder {}", .0.display())]
     Locked(PathBuf),
-    /// The folder has no database, and none is to be made.
+    /// The folder has no database, and none is to be created.
     #[error("there is no database in the data folder {}", .0.display())]
     Missing(PathBuf),
     /// The database is of an earlier version, and another process serves it.
     #[error("stop the server first: its data in {} is of an earlier version", .0.display())]
     Earlier(PathBuf),
-    /// The database was written by a newer Quintet.
+    /// The database was written by a newer version of Quintet.
     #[error("the database in {} has version {found}, and this quintet knows up to {known}: use a newer quintet", .folder.display())]
     Newer {
-        /// Where it lives.
+        /// The folder of the database.
         folder: PathBuf,
-        /// Its version.
+        /// The schema version of the database.
         found: i64,
-        /// The newest version that this binary knows.
+        /// The newest schema version that this binary supports.
         known: i64,
     },
-    /// The database is damaged or no database.
+    /// The file is damaged, or not a database.
     #[error("cannot open the database: {0}")]
     Database(#[from] rusqlite::Error),
+    /// The rows of the database cannot be read.
+    #[error("cannot open the database: {0}")]
+    Rows(#[from] RowsError),
     /// A migration failed.
     #[error("cannot bring the database up to date: {0}")]
     Migration(String),
-    /// The database cannot be copied.
+    /// The database cannot be copied to a backup.
     #[error("cannot write the backup {}: {why}", .to.display())]
     Backup {
         /// The file of the copy.
         to: PathBuf,
-        /// What SQLite says.
+        /// The error of SQLite.
         why: rusqlite::Error,
     },
     /// A thread cannot be started.

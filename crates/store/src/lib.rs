@@ -1,21 +1,25 @@
 //! Durable state: one writer that commits in groups, and a pool of readers.
 //!
-//! What lives here: the [`Store`] seam, its SQLite implementation, the migrations; all SQL of Quintet.
-//! What does not: who may ask (that is decided before, and once more, finally, inside the write, by the table in
-//! `quintet_domain::permissions`), and who is told (that is the bus's and the gateway's).
+//! What lives here: the trait [`Store`], its implementations on SQLite and in memory, the migrations, and all SQL of
+//! Quintet. What does not: decisions. Who may do what is decided by the rules of `quintet_rules`, inside each write;
+//! who receives what is decided by the gateway's hub.
 //!
-//! What must stay true: see the guarantees on [`Store`].
+//! What must stay true: the guarantees of [`Store`].
 
 mod error;
+mod memory;
 mod model;
+mod page;
 mod party;
-mod quotas;
 mod sqlite;
 mod store;
+mod writer;
 
 pub use error::{OpenError, StoreError};
+pub use memory::{MemoryDisk, MemoryStore, MemoryWriter};
 pub use model::*;
 pub use party::Party;
-pub use quotas::Quotas;
+pub use quintet_rules::log::Replayed;
 pub use sqlite::{Location, SqliteStore};
-pub use store::{Done, Future, Group, OnCommit, Store};
+pub use store::{Future, Group, OnCommit, ReadResult, ReplyTo, Store};
+pub use writer::{CaughtUp, Committer, Database, Submission};

@@ -1,19 +1,21 @@
-//! The party on whose behalf a read runs: parties take turns, and each waits behind its own reads only.
+//! The party on whose behalf a read runs. Parties take turns, and a read waits only behind reads of its own party.
+//!
+//! What must stay true: a claimed id is never a party of its own.
 
 use std::net::IpAddr;
 
 use quintet_domain::UserId;
 
-/// Whom a read is for. A store works on few reads of one party at once, and lets parties take turns, so that however
-/// much one of them asks for, another waits for one turn at most.
+/// The party that a read runs for. A store runs few reads of one party at once, and parties take turns, so that
+/// whatever one of them requests, another waits for one turn at most.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Party {
-    /// An authenticated user, or one whose word a listener trusts.
+    /// An authenticated user, or one that a trusted listener names.
     User(UserId),
-    /// All unauthenticated clients of an address. A claimed id is not a party, or its owner would wait behind those who
-    /// claim it.
+    /// All unauthenticated clients of an address. A claimed id is not a party, because its owner would wait behind
+    /// clients that only claim it.
     Address(IpAddr),
-    /// The server itself, and its operator: without a bound on how long or how many at once.
+    /// The server itself and its operator, without a limit on the time or number of reads.
     Server,
 }
 

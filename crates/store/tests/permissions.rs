@@ -1,5 +1,5 @@
-//! Nobody learns or changes what the table does not give them: random states, random commands, and a model beside
-//! the store that knows nothing but the table.
+//! No user reads or changes what the permission table does not allow: random states and commands, beside a model that
+//! consults only the table.
 
 #![allow(clippy::unwrap_used, clippy::cloned_ref_to_slice_refs, reason = "a panic is how a test fails")]
 
@@ -9,11 +9,15 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use quintet_domain::permissions::{Action, Standing, allows};
-use quintet_domain::{Audience, ConversationId, ConversationKind, Departure, MessageId, Role, UserId, UserKind};
-use quintet_store::{ConversationChange, Location, NewMeetup, PageOf, Party};
-use support::{Bench, actor, block_on};
+use quintet_domain::{
+    AddMember, Audience, ChangeConversation, ConversationId, ConversationKind, CreateMeetup, DecideRequest,
+    DeleteConversation, DeleteMessage, Departure, EditMessage, JoinConversation, LeaveConversation, MarkRead,
+    MessageId, NewMeetup, RemoveMember, RequestMeetup, Role, UserId, UserKind,
+};
+use quintet_store::{PageOf, Party};
+use support::{Bench, Factory, actor, block_on, quick_stores};
 
-/// What one step of a run does.
+/// One step of a run.
 #[derive(Clone, Debug)]
 enum Step {
     SendMessage,
@@ -47,19 +51,19 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Three with accounts and two guests.
+/// The number of users: those with accounts, and then guests.
 const USERS: usize = 5;
 const REGISTERED: usize = 3;
 
-/// A conversation as the model knows it.
+/// A conversation, as the model has it.
 struct Modelled {
     id: ConversationId,
     kind: ConversationKind,
     open: bool,
     owner: Option<usize>,
-    /// Role and the order of joining, by user.
+    /// The role and the order of joining, by user.
     members: BTreeMap<usize, (Role, usize)>,
-    /// The newest message and its author, and whether it is deleted.
+    /// The newest message, its author, and whether it is deleted.
     message: Option<(MessageId, usize, bool)>,
     deleted: bool,
     joins: usize,
@@ -108,8 +112,8 @@ struct Run {
 }
 
 impl Run {
-    async fn start() -> Self {
-        let bench = Bench::open(&Location::Memory);
+    async fn start(factory: Factory) -> Self {
+        let bench = Bench::of(factory);
         let mut users = Vec::new();
         for n in 0..USERS {
             users.push(if n < REGISTERED {
@@ -118,11 +122,14 @@ impl Run {
                 UserId::trusted(&format!("guest-{n}"))
             });
         }
-        // Guests are made where they join: a room for that, which plays no part.
+        // Guests are created when they join: this room serves that purpose only.
         let lobby = bench.conversation(&users[0], ConversationKind::Room, true, &[]).await;
         for guest in &users[REGISTERED..] {
             let (by, id) = (actor(guest), lobby.clone());
-            bench.write(|store, done| store.join(by, id, Default::default(), false, done)).await.expect("joined");
+            bench
+                .write(JoinConversation { actor: by, conversation: id, profile: Default::default(), history: false })
+                .await
+                .expect("joined");
         }
         let mut conversations = Vec::new();
         for (kind, open) in [
@@ -164,13 +171,13 @@ impl Run {
                     capacity: None,
                 };
                 let by = actor(&users[0]);
-                let meetup = bench.write(|store, done| store.create_meetup(by, new, done)).await.expect("made");
+                let meetup = bench.write(CreateMeetup { actor: by, new }).await.expect("made");
                 conversation.id = meetup.chat_id.clone();
                 conversation.enter(0);
                 let (by, id) = (actor(&users[1]), meetup.id.clone());
-                bench.write(|store, done| store.request_meetup(by, id, done)).await.expect("asked");
+                bench.write(RequestMeetup { actor: by, meetup: id }).await.expect("asked");
                 let (by, user) = (actor(&users[0]), users[1].clone());
-                let accept = bench.write(|store, done| store.decide_request(by, meetup.id, user, true, done));
+                let accept = bench.write(DecideRequest { actor: by, meetup: meetup.id, user, accept: true });
                 accept.await.expect("accepted");
                 conversation.enter(1);
             }
@@ -184,7 +191,7 @@ impl Run {
 
     /// Takes a step, and checks that the store decides as the table does.
     async fn take(&mut self, user: usize, at: usize, step: Step) {
-        let told = self.told().await;
+        let delivered = self.delivered().await;
         let by = actor(&self.users[user]);
         let conversation = &mut self.conversations[at];
         let id = conversation.id.clone();
@@ -203,25 +210,26 @@ impl Run {
             Step::Edit => {
                 let Some((message, _, deleted)) = conversation.message.clone() else { return };
                 let expected = conversation.may(Action::Edit, user, author) && !deleted;
-                let edited = self.bench.write(|store, done| store.edit_message(by, message, "new".into(), done)).await;
+                let edited = self.bench.write(EditMessage { actor: by, message, content: "new".into() }).await;
                 (expected, edited.is_ok())
             }
             Step::DeleteMessage => {
                 let Some((message, of, deleted)) = conversation.message.clone() else { return };
                 let expected = conversation.may(Action::DeleteMessage, user, author);
-                let gone = self.bench.write(|store, done| store.delete_message(by, message.clone(), done)).await;
+                let gone = self.bench.write(DeleteMessage { actor: by, message: message.clone() }).await;
                 if gone.is_ok() {
                     conversation.message = Some((message, of, true));
                 }
                 if expected && gone.is_ok() && deleted {
-                    return; // Deleted already: nothing is told.
+                    return; // Deleted already: nothing is delivered.
                 }
                 (expected, gone.is_ok())
             }
             Step::Read => {
                 let Some((message, _, _)) = conversation.message.clone() else { return };
                 let expected = conversation.may(Action::Use, user, false);
-                let read = self.bench.write(|store, done| store.mark_read(by, Some(id), vec![message], done)).await;
+                let read =
+                    self.bench.write(MarkRead { actor: by, conversation: Some(id), messages: vec![message] }).await;
                 assert_eq!(read.is_ok(), expected, "{shown}: {read:?}");
                 return;
             }
@@ -231,7 +239,10 @@ impl Run {
                 } else {
                     conversation.may(Action::Join, user, false)
                 };
-                let joined = self.bench.write(|store, done| store.join(by, id, Default::default(), true, done)).await;
+                let joined = self
+                    .bench
+                    .write(JoinConversation { actor: by, conversation: id, profile: Default::default(), history: true })
+                    .await;
                 assert_eq!(joined.is_ok(), expected, "{shown}: {joined:?}");
                 if expected && !member {
                     conversation.enter(user);
@@ -240,7 +251,10 @@ impl Run {
             }
             Step::Leave => {
                 let expected = conversation.may(Action::Leave, user, false);
-                let left = self.bench.write(|store, done| store.leave(by, id, Departure::Left, done)).await;
+                let left = self
+                    .bench
+                    .write(LeaveConversation { actor: by, conversation: id, departure: Departure::Left })
+                    .await;
                 if expected {
                     conversation.exit(user);
                 }
@@ -252,8 +266,10 @@ impl Run {
                 }
                 let expected = conversation.may(Action::Add, user, false) && other < REGISTERED;
                 let whom = self.users[other].clone();
-                let added =
-                    self.bench.write(|store, done| store.add_member(by, id, whom, Some(Role::Member), done)).await;
+                let added = self
+                    .bench
+                    .write(AddMember { actor: by, conversation: id, user: whom, role: Some(Role::Member) })
+                    .await;
                 if expected {
                     conversation.enter(other);
                 }
@@ -267,7 +283,7 @@ impl Run {
                 let lower = role(&other).is_some() && role(&user) > role(&other);
                 let expected = conversation.may(Action::Remove, user, false) && lower;
                 let whom = self.users[other].clone();
-                let removed = self.bench.write(|store, done| store.remove_member(by, id, whom, done)).await;
+                let removed = self.bench.write(RemoveMember { actor: by, conversation: id, user: whom }).await;
                 if expected {
                     conversation.exit(other);
                 }
@@ -280,8 +296,10 @@ impl Run {
                     return;
                 }
                 let expected = conversation.may(Action::MakeAdmin, user, false);
-                let made =
-                    self.bench.write(|store, done| store.add_member(by, id, whom, Some(Role::Admin), done)).await;
+                let made = self
+                    .bench
+                    .write(AddMember { actor: by, conversation: id, user: whom, role: Some(Role::Admin) })
+                    .await;
                 if expected && let Some(seat) = conversation.members.get_mut(&other) {
                     seat.0 = Role::Admin;
                 }
@@ -289,14 +307,16 @@ impl Run {
             }
             Step::Rename => {
                 let expected = conversation.may(Action::Change, user, false);
-                let change = ConversationChange { name: Some("new".into()), open: None };
-                let renamed = self.bench.write(|store, done| store.change_conversation(by, id, change, done)).await;
+                let renamed = self
+                    .bench
+                    .write(ChangeConversation { actor: by, conversation: id, name: Some("new".into()), open: None })
+                    .await;
                 (expected, renamed.is_ok())
             }
             Step::DeleteConversation => {
                 let hides = conversation.kind == ConversationKind::Direct && conversation.may(Action::Use, user, false);
                 let expected = conversation.may(Action::Delete, user, false);
-                let deleted = self.bench.write(|store, done| store.delete_conversation(by, id, done)).await;
+                let deleted = self.bench.write(DeleteConversation { actor: by, conversation: id }).await;
                 if hides {
                     assert!(deleted.is_ok(), "{shown}");
                     return;
@@ -330,13 +350,13 @@ impl Run {
             }
         };
         assert_eq!(done, expected, "{shown}");
-        let now = self.told().await;
+        let now = self.delivered().await;
         if !expected {
-            assert_eq!(now, told, "{shown}: refused, and yet told");
+            assert_eq!(now, delivered, "{shown}: refused, but with an entry");
         }
-        // Whatever was told was told to this conversation alone.
+        // All entries were handed on for this conversation alone.
         let entries = self.bench.entries.lock().unwrap();
-        for entry in &entries[told..now] {
+        for entry in &entries[delivered..now] {
             match entry.event.audience() {
                 Audience::Members(to) => assert_eq!(to, &self.conversations[at].id, "{shown}"),
                 Audience::User(_) | Audience::Users(_) | Audience::Watchers(_) => panic!("{shown}: {entry:?}"),
@@ -344,8 +364,8 @@ impl Run {
         }
     }
 
-    /// How many entries were handed on, once all is.
-    async fn told(&self) -> usize {
+    /// The number of entries, once all are handed on.
+    async fn delivered(&self) -> usize {
         self.bench.settled().await;
         self.bench.entries.lock().unwrap().len()
     }
@@ -358,11 +378,14 @@ proptest! {
     fn the_store_decides_as_the_table_does(
         steps in proptest::collection::vec((0..USERS, 0..5usize, step()), 1..80)
     ) {
-        block_on(async {
-            let mut run = Run::start().await;
-            for (user, at, step) in steps {
+        for (name, factory) in quick_stores() {
+            eprintln!("{name}");
+            block_on(async {
+            let mut run = Run::start(factory).await;
+            for (user, at, step) in steps.clone() {
                 run.take(user, at, step).await;
             }
         });
+        }
     }
 }

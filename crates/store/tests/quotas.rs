@@ -1,4 +1,4 @@
-//! What users may write: budgets, bounds, people a day, files.
+//! What users may write: budgets, limits, people per day, files.
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
@@ -7,8 +7,12 @@ mod support;
 use quintet_domain::limits::{
     CONVERSATIONS_OF_USER_MAX, MEETUP_REQUESTS_MAX, MEMBERS_MAX, NOTIFICATIONS_KEPT_MAX, OWNED_MAX, ROOMS_PER_MINUTE,
 };
-use quintet_domain::{Code, ConversationId, ConversationKind, NewText, Profile, Refusal, Target, Timestamp, UserId};
-use quintet_store::{Actor, NewFile, NewMeetup, Quotas, SendMessage, StoredFile};
+use quintet_domain::{
+    Actor, AddService, AnnounceFile, Code, CompleteFile, ConversationId, ConversationKind, CreateMeetup, ForgetFiles,
+    JoinConversation, NewFile, NewMeetup, NewText, NotifyUser, Profile, Quotas, Refusal, RequestMeetup, SendMessage,
+    StoredFile, Target, Timestamp, UserId,
+};
+
 use support::stage::Stage;
 use support::{Bench, actor, message};
 
@@ -21,7 +25,7 @@ fn refused<T: std::fmt::Debug>(result: Result<T, Refusal>, code: Code, part: &st
     refusal
 }
 
-/// Whoever has large groups made, one after the other, waits; another does not, and a service never.
+/// A user who creates large groups one after the other must wait; another user need not, and a service never must.
 #[tokio::test]
 async fn rows_have_a_budget() {
     let stage = Stage::with(Quotas { rates: true, ..Quotas::default() });
@@ -44,17 +48,18 @@ async fn rows_have_a_budget() {
     assert!(wait > 0 && wait < 60_000, "{wait}");
     assert_eq!(stage.number("SELECT count(*) FROM conversation"), made, "what was refused left nothing");
     stage.make(&users[1], ConversationKind::Group, &members).await.unwrap();
-    // It passes, and is as long as it says.
+    // The wait ends, and is as long as the refusal says.
     stage.bench.environment.pass_ms(wait as i64);
     stage.make(&users[0], ConversationKind::Group, &[]).await.unwrap();
     let key = "hash".to_owned();
-    let shop = stage.bench.write(|store, done| store.add_service("shop".into(), key, done)).await.unwrap();
+    let shop = stage.bench.write(AddService { name: "shop".into(), hash: key }).await.unwrap();
     for _ in 0..20 {
         stage.make(&shop.user.id, ConversationKind::Group, &members).await.unwrap();
     }
 }
 
-/// A message costs what it weighs times those who may hear it: many to few are free, a few to many are not.
+/// The cost of a message is its size times the number of its recipients: many messages to few are free, few to many are
+/// not.
 #[tokio::test]
 async fn delivered_bytes_have_a_budget() {
     let stage = Stage::with(Quotas { rates: true, ..Quotas::default() });
@@ -77,7 +82,8 @@ async fn delivered_bytes_have_a_budget() {
     }
 }
 
-/// Whoever fills the disk with text waits, whoever hears it; whoever writes to a large room at a normal speed does not.
+/// A user who fills the disk with text must wait, even without recipients; one who writes to a large room at a normal
+/// speed need not.
 #[tokio::test]
 async fn stored_text_has_a_budget_and_normal_speed_is_fine() {
     let stage = Stage::with(Quotas { rates: true, ..Quotas::default() });
@@ -97,7 +103,7 @@ async fn stored_text_has_a_budget_and_normal_speed_is_fine() {
     }
 }
 
-/// What a group's beginning tells grows with its members, not with their square.
+/// The cost of creating a group grows with its members, not with their square.
 #[tokio::test]
 async fn a_large_group_begins_quietly() {
     let (bench, _folder) = Bench::in_file();
@@ -106,7 +112,7 @@ async fn a_large_group_begins_quietly() {
     for number in 0..17 {
         members.push(bench.user(&format!("member-{number}")).await);
     }
-    let told = async |count: usize| {
+    let delivered = async |count: usize| {
         bench.settled().await;
         bench.entries.lock().unwrap().clear();
         bench.conversation(&owner, ConversationKind::Group, false, &members[..count]).await;
@@ -114,10 +120,10 @@ async fn a_large_group_begins_quietly() {
         let entries = bench.entries.lock().unwrap();
         entries.iter().filter(|entry| matches!(entry.event, quintet_domain::Event::MemberJoined { .. })).count()
     };
-    assert_eq!((told(16).await, told(17).await), (16, 0));
+    assert_eq!((delivered(16).await, delivered(17).await), (16, 0));
 }
 
-/// All guests of a network have one budget, whatever ids they say; others have their own.
+/// All guests of a network share one budget, whatever ids they claim; other networks have their own.
 #[tokio::test]
 async fn guests_of_a_network_have_one_budget() {
     let stage = Stage::with(Quotas { rates: true, ..Quotas::default() });
@@ -135,12 +141,12 @@ async fn guests_of_a_network_have_one_budget() {
     let say = async |by: Actor| {
         let (profile, room) = (Profile::default(), room.clone());
         let (joiner, conversation) = (by.clone(), room.clone());
-        stage.bench.write(|store, done| store.join(joiner, conversation, profile, false, done)).await?;
+        stage.bench.write(JoinConversation { actor: joiner, conversation, profile, history: false }).await?;
         let text = NewText {
             target: Target::Conversation(room),
             ..message(&users[0], &ConversationId::trusted("x"), &"x".repeat(5_000), None).text
         };
-        stage.bench.write(|store, done| store.send(SendMessage { actor: by, text }, done)).await.map(|_| ())
+        stage.bench.write(SendMessage { actor: by, text }).await.map(|_| ())
     };
     let mut said = 0;
     while say(guest(said, &format!("2001:db8:0:1::{said:x}"))).await.is_ok() {
@@ -178,14 +184,14 @@ async fn people_a_day_are_counted_over_a_restart() {
     let refusal = refused(stage.add(alice, &group, &users[4]).await, Code::RateLimited, "at most 3 people a day");
     assert!(refusal.retry_after_ms.is_some_and(|ms| ms > 0 && ms <= DAY_MS as u64), "{refusal:?}");
     stage.add(alice, &group, &users[3]).await.expect("a member already is not added");
-    // Strangers, and one with whom she shares a group.
+    // Strangers, and one user with whom she shares a group.
     let eve = stage.users("eve").await.remove(0);
     stage.make(alice, ConversationKind::Direct, &users[4..5]).await.unwrap();
     stage.make(alice, ConversationKind::Direct, std::slice::from_ref(&eve)).await.unwrap();
     let stranger = async |stage: &Stage| {
         let text = NewText { target: Target::Direct(users[5].clone()), ..message(&users[0], &group, "hi", None).text };
         let send = SendMessage { actor: actor(&users[0]), text };
-        stage.bench.write(|store, done| store.send(send, done)).await
+        stage.bench.write(send).await
     };
     refused(stranger(&stage).await, Code::RateLimited, "at most 2 people a day");
     stage.make(alice, ConversationKind::Direct, &users[1..2]).await.expect("they share a group");
@@ -199,19 +205,23 @@ async fn people_a_day_are_counted_over_a_restart() {
     let stage = stage.later(quotas, DAY_MS).await;
     stranger(&stage).await.expect("another day");
     stage.add(alice, &group, &users[4]).await.expect("another day");
-    // What is open makes nobody an acquaintance.
+    // An open conversation makes nobody an acquaintance.
     let room = stage.make(&eve, ConversationKind::Room, &[]).await.unwrap();
     for user in [&users[1], &users[2], &users[3]] {
         let (by, id) = (actor(user), room.clone());
-        stage.bench.write(|store, done| store.join(by, id, Profile::default(), false, done)).await.unwrap();
+        stage
+            .bench
+            .write(JoinConversation { actor: by, conversation: id, profile: Profile::default(), history: false })
+            .await
+            .unwrap();
         let _ = stage.make(&eve, ConversationKind::Direct, std::slice::from_ref(user)).await;
     }
     refused(stage.make(&eve, ConversationKind::Direct, &users[3..4]).await, Code::RateLimited, "share no conversation");
     stage.prune().await;
-    assert_eq!(stage.number("SELECT count(*) FROM reached"), 2, "the counts of today stay");
+    assert_eq!(stage.number("SELECT count(*) FROM contacts"), 2, "the counts of today stay");
     let stage = stage.later(Quotas::default(), 2 * DAY_MS).await;
     stage.prune().await;
-    assert_eq!(stage.number("SELECT count(*) FROM reached"), 0);
+    assert_eq!(stage.number("SELECT count(*) FROM contacts"), 0);
 }
 
 #[tokio::test]
@@ -244,14 +254,14 @@ async fn bounds_refuse_what_is_beyond_and_keep_what_is_there() {
     let new =
         NewMeetup { activity: "A".into(), location: "L".into(), starts_at: soon, expires_at: soon, capacity: None };
     let by = actor(&users[0]);
-    let meetup = stage.bench.write(|store, done| store.create_meetup(by, new.clone(), done)).await.unwrap();
+    let meetup = stage.bench.write(CreateMeetup { actor: by, new: new.clone() }).await.unwrap();
     stage.sql(&format!(
         "PRAGMA foreign_keys = OFF;
         WITH RECURSIVE series(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM series WHERE n < {MEETUP_REQUESTS_MAX})
         INSERT INTO meetup_request (meetup_pk, user_pk, created_at) SELECT 1, 1000 + n, 0 FROM series"
     ));
     let (by, id) = (actor(&users[1]), meetup.id.clone());
-    let request = stage.bench.write(|store, done| store.request_meetup(by, id, done)).await;
+    let request = stage.bench.write(RequestMeetup { actor: by, meetup: id }).await;
     refused(request, Code::Conflict, "1000 open requests");
 }
 
@@ -263,12 +273,13 @@ async fn the_newest_notifications_are_kept() {
     stage.sql(&format!(
         "
         WITH RECURSIVE series(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM series WHERE n < {})
-        INSERT INTO notification (id, user_pk, title, message, at) SELECT 'n-' || n, 1, 't', 'm', 0 FROM series",
+        INSERT INTO notification (id, user_pk, title, message, at) SELECT 'n-' || n, 1, 't', 'm', 0 FROM series;
+        UPDATE user SET notifications = (SELECT count(*) FROM notification)",
         most + 70
     ));
     for _ in 0..3 {
         let to = user.clone();
-        stage.bench.write(|store, done| store.notify(to, "T".into(), "M".into(), done)).await.unwrap();
+        stage.bench.write(NotifyUser { user: to, title: "T".into(), message: "M".into() }).await.unwrap();
     }
     assert_eq!(stage.number("SELECT count(*) FROM notification"), most);
     assert_eq!(stage.number("SELECT notifications FROM user"), most);
@@ -282,16 +293,16 @@ async fn files_have_quotas() {
     let announce = async |user: &UserId, id: &str| {
         let (id, secret, uploader) = (id.to_owned(), "s".to_owned(), user.clone());
         let new = NewFile { id, secret, uploader, name: None };
-        stage.bench.write(|store, done| store.announce_file(new, done)).await
+        stage.bench.write(AnnounceFile { new }).await
     };
     let complete = async |id: &str, size: u64| {
         let (id, file) = (id.to_owned(), StoredFile { name: None, size, mime: "x/y".to_owned(), image: None });
-        stage.bench.write(|store, done| store.complete_file(id, file, done)).await
+        stage.bench.write(CompleteFile { id, file }).await
     };
     assert_eq!(announce(&users[0], "a-1").await, Ok(1_000));
     assert_eq!(announce(&users[0], "a-2").await, Ok(1_000));
     complete("a-1", 700).await.unwrap();
-    // Both were let begin; only one still fits when it came.
+    // Both uploads were announced; when they complete, only one still fits.
     refused(complete("a-2", 400).await, Code::TooLarge, "700 bytes of the 1000");
     assert_eq!(announce(&users[0], "a-3").await, Ok(300));
     complete("a-3", 300).await.unwrap();
@@ -300,7 +311,7 @@ async fn files_have_quotas() {
     complete("b-1", 500).await.unwrap();
     refused(announce(&users[2], "c-1").await, Code::StorageFull, "all the room");
     let gone = vec!["a-1".to_owned()];
-    stage.bench.write(|store, done| store.forget_files(gone, done)).await.unwrap();
+    stage.bench.write(ForgetFiles { ids: gone }).await.unwrap();
     assert_eq!(announce(&users[0], "a-5").await, Ok(700), "what is gone counts no more");
     stage.bench.erase(&users[1]).await;
     assert_eq!(stage.number("SELECT bytes FROM file_total"), 300);

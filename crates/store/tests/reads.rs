@@ -1,4 +1,4 @@
-//! Lists over very much: right, page by page, and no page larger than it may be.
+//! Lists over very many rows: complete, page by page, and no page larger than its limits.
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
@@ -7,20 +7,20 @@ mod support;
 use std::collections::BTreeSet;
 
 use quintet_domain::limits::{LIST_BYTES_MAX, MEMBERS_LISTED_MAX, NAMES_SEARCHED_MAX, UNREAD_COUNTED_MAX};
-use quintet_domain::{ConversationKind, Role, UserId};
+use quintet_domain::{AddMember, ConversationKind, DeleteMessage, MarkRead, Role, UserId};
 use quintet_store::{Filter, Page, Party};
 use rusqlite::Connection;
 use support::{Bench, actor};
 use tempfile::TempDir;
 
-/// Writes rows beside the store, as many as would take too long to write through it.
+/// Writes rows directly into the database, as many as would take too long to write through the store.
 fn beside(folder: &TempDir, sql: &str) {
     let conn = Connection::open(folder.path().join("quintet.sqlite3")).unwrap();
     conn.busy_timeout(std::time::Duration::from_secs(60)).unwrap();
     conn.execute_batch(&format!("PRAGMA synchronous = OFF; BEGIN; {sql}; COMMIT")).unwrap();
 }
 
-/// Users `u-1` to `u-N`, whose pictures have links of so many bytes.
+/// Users `u-1` to `u-N`, whose picture links have a number of bytes.
 fn users(count: usize, link_bytes: usize) -> String {
     format!(
         "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
@@ -41,11 +41,11 @@ async fn a_search_goes_on_where_its_page_ended() {
 
     let first = search("NEEDLE", None, 5).await.unwrap();
     assert!(first.items.is_empty() && first.next.is_some(), "so many names were looked at, and none fits: {first:?}");
-    // As many as a page has, and no more: that is the end.
+    // Exactly as many as fit a page, so that this is the end.
     let second = search("needle", first.next, 1).await.unwrap();
     assert_eq!(second.items.iter().map(|user| &user.id).collect::<Vec<_>>(), [&last]);
     assert_eq!(second.next, None);
-    // Where many fit a page is full, and the next goes on behind it.
+    // If more match than fit, the page is full, and the next one continues after it.
     let page = search("u-1", None, 3).await.unwrap();
     assert_eq!(page.items.iter().map(|user| user.username.as_str()).collect::<Vec<_>>(), ["u-1", "u-10", "u-100"]);
     let page = search("u-1", page.next, 1).await.unwrap();
@@ -91,8 +91,8 @@ async fn a_page_ends_before_it_is_too_large() {
     assert!(pages > 1, "all of it is more than a page may have");
 }
 
-/// Of a long list of members the first are shown, and the one who asks; who read the newest message; and how many
-/// messages are unread, as far as that is counted.
+/// Of a long list of members, the first ones and the requesting user are shown; the readers of the newest message too,
+/// and the number of unread messages up to the limit of counting.
 #[tokio::test]
 async fn a_conversation_as_a_late_member_sees_it() {
     let (bench, folder) = Bench::in_file();
@@ -109,16 +109,16 @@ async fn a_conversation_as_a_late_member_sees_it() {
     );
     let late = bench.user("late").await;
     let (by, conversation, user) = (actor(&owner), group.clone(), late.clone());
-    bench.write(|store, done| store.add_member(by, conversation, user, Some(Role::Member), done)).await.unwrap();
+    bench.write(AddMember { actor: by, conversation, user, role: Some(Role::Member) }).await.unwrap();
     let sent = bench.send(&owner, &group, "read by one").await.unwrap();
     let by = actor(&late);
-    bench.write(|store, done| store.mark_read(by, None, vec![sent.message.id.clone()], done)).await.unwrap();
+    bench.write(MarkRead { actor: by, conversation: None, messages: vec![sent.message.id.clone()] }).await.unwrap();
     for _ in 0..3 {
         bench.send(&owner, &group, "unread").await.unwrap();
     }
     let deleted = bench.send(&owner, &group, "gone").await.unwrap().message.id.clone();
     let by = actor(&owner);
-    bench.write(|store, done| store.delete_message(by, deleted, done)).await.unwrap();
+    bench.write(DeleteMessage { actor: by, message: deleted }).await.unwrap();
 
     let listed = bench.store.conversations(late.clone(), None, 10).await.unwrap().items.remove(0);
     let ids: Vec<&UserId> = listed.members.iter().map(|member| &member.user.id).collect();
@@ -131,7 +131,7 @@ async fn a_conversation_as_a_late_member_sees_it() {
     let newest = whole.last_message.expect("a message");
     assert_eq!((newest.deleted_at.is_some(), newest.readers.len()), (true, 0));
     let by = actor(&late);
-    bench.write(|store, done| store.mark_read(by, None, vec![newest.id.clone()], done)).await.unwrap();
+    bench.write(MarkRead { actor: by, conversation: None, messages: vec![newest.id.clone()] }).await.unwrap();
     let newest = bench.store.conversation(owner.clone(), group.clone()).await.unwrap().last_message.expect("a message");
     assert_eq!(newest.readers.iter().map(|reader| &reader.user).collect::<Vec<_>>(), [&late]);
 
@@ -146,7 +146,7 @@ async fn a_conversation_as_a_late_member_sees_it() {
     assert_eq!(listed.unread_count, u64::from(UNREAD_COUNTED_MAX));
 }
 
-/// What is open and what is one's own come in one order, each once, however the pages are cut.
+/// Open conversations and the user's own are listed in one order, each once, whatever the size of the pages.
 #[tokio::test]
 async fn open_groups_and_own_ones_are_one_list() {
     let (bench, _folder) = Bench::in_file();
@@ -163,7 +163,7 @@ async fn open_groups_and_own_ones_are_one_list() {
         let (mut found, mut cursor) = (Vec::new(), None);
         loop {
             let which = Filter::OpenOrMine;
-            let page = bench.store.found(ada.clone(), String::new(), which, cursor, limit).await.unwrap();
+            let page = bench.store.find_conversations(ada.clone(), String::new(), which, cursor, limit).await.unwrap();
             assert!(page.items.len() <= limit as usize);
             for item in page.items {
                 assert_eq!(item.is_member, item.owner.as_ref() == Some(&ada));
@@ -177,6 +177,6 @@ async fn open_groups_and_own_ones_are_one_list() {
         assert_eq!(found, expected, "in pages of {limit}");
     }
     let closed_of_bob = bench.conversation(&bob, ConversationKind::Group, false, &[]).await;
-    let one = bench.store.found(ada, String::new(), Filter::One(closed_of_bob), None, 1).await.unwrap();
+    let one = bench.store.find_conversations(ada, String::new(), Filter::One(closed_of_bob), None, 1).await.unwrap();
     assert!(one.items.is_empty(), "a closed group is not found by its id");
 }

@@ -1,22 +1,22 @@
-//! The web client inside the binary: the chat at `/`, the playground at `/playground`, what they are made of under
-//! `/assets/`, and the official client where official servers have it.
+//! The web client inside the binary: the chat at `/`, the playground at `/playground`, their files under `/assets/`,
+//! and the Socket.IO client at the paths where official servers have it.
 //!
-//! No request goes anywhere else from here: a page's policy names this server alone. What has the hash of its content
-//! in its name is kept for ever; the rest is asked for again each time.
+//! What must stay true: a page loads nothing from other servers, which its Content-Security-Policy enforces. A file
+//! with the hash of its content in its name may be cached for ever; all others are revalidated on each request.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 
-/// How long a file is good.
+/// How long clients may cache a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Caching {
-    /// Its name changes with its content.
+    /// The name of the file changes with its content, so that it may be cached for ever.
     Forever,
-    /// It is asked for again each time, and not sent again while it is the same.
-    Asked,
+    /// Clients revalidate the file on each request, by its entity tag.
+    Revalidated,
 }
 
-/// A file, in each encoding that makes it smaller.
+/// A file that is served, in each encoding that makes it smaller.
 struct File {
     path: &'static str,
     mime: &'static str,
@@ -31,9 +31,9 @@ struct File {
 
 include!(concat!(env!("OUT_DIR"), "/files.rs"));
 
-/// Answers a request for a file of the client; none where the path is not the client's, or where a page is not what
-/// was asked for (`/` is also where clients look whether somebody is there). `pictures` is one more source, as a
-/// Content-Security-Policy names it, that links of files lead to.
+/// Answers a request for a file of the web client. Returns `None` if the path is not one of the client's, or if `/` is
+/// requested by a client that does not accept HTML: other clients use it to check that the server is there. `pictures`
+/// is an additional image source, in the syntax of a Content-Security-Policy, for links to files in a bucket.
 #[must_use]
 pub fn respond(method: &Method, path: &str, headers: &HeaderMap, pictures: Option<&str>) -> Option<Response<Bytes>> {
     if method != Method::GET && method != Method::HEAD {
@@ -59,7 +59,7 @@ pub fn respond(method: &Method, path: &str, headers: &HeaderMap, pictures: Optio
     set.insert(header::X_CONTENT_TYPE_OPTIONS, text("nosniff"));
     let caching = match file.caching {
         Caching::Forever => "public, max-age=31536000, immutable",
-        Caching::Asked => "no-cache",
+        Caching::Revalidated => "no-cache",
     };
     set.insert(header::CACHE_CONTROL, text(caching));
     if let Some(encoding) = encoding {
@@ -73,7 +73,7 @@ pub fn respond(method: &Method, path: &str, headers: &HeaderMap, pictures: Optio
             set.insert(header::REFERRER_POLICY, text("no-referrer"));
             set.insert(header::HeaderName::from_static("cross-origin-opener-policy"), text("same-origin"));
         }
-        // Scripts of the client are for pages from anywhere, as official servers give them.
+        // Pages from any origin may load the scripts, as from official servers.
         None => {
             set.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, text("*"));
         }
@@ -81,7 +81,7 @@ pub fn respond(method: &Method, path: &str, headers: &HeaderMap, pictures: Optio
     Some(response)
 }
 
-/// The smallest body that the client takes, and its encoding.
+/// Returns the smallest body that the client accepts, and its encoding.
 fn encoded(file: &File, headers: &HeaderMap) -> (Bytes, Option<&'static str>) {
     let takes = |name| lists(headers, &header::ACCEPT_ENCODING, name);
     match (file.brotli, file.gzip) {
@@ -91,19 +91,17 @@ fn encoded(file: &File, headers: &HeaderMap) -> (Bytes, Option<&'static str>) {
     }
 }
 
-/// Whether a list in a header has a word, and does not rule it out by `q=0`.
-fn lists(headers: &HeaderMap, name: &header::HeaderName, word: &str) -> bool {
-    headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(
-        |part| {
-            let mut parts = part.split(';').map(str::trim);
-            let named = parts.next().is_some_and(|first| first.eq_ignore_ascii_case(word));
-            let refused = parts.any(|rest| {
-                let weight = rest.strip_prefix("q=").and_then(|weight| weight.trim().parse::<f32>().ok());
-                weight.is_some_and(|weight| weight <= 0.0)
-            });
-            named && !refused
-        },
-    )
+/// Returns whether a header lists a value without excluding it by `q=0` (RFC 9110, section 12.4.2).
+fn lists(headers: &HeaderMap, name: &header::HeaderName, value: &str) -> bool {
+    headers.get_all(name).iter().filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(',')).any(|part| {
+        let mut parts = part.split(';').map(str::trim);
+        let named = parts.next().is_some_and(|first| first.eq_ignore_ascii_case(value));
+        let refused = parts.any(|rest| {
+            let weight = rest.strip_prefix("q=").and_then(|weight| weight.trim().parse::<f32>().ok());
+            weight.is_some_and(|weight| weight <= 0.0)
+        });
+        named && !refused
+    })
 }
 
 #[cfg(test)]
@@ -117,13 +115,13 @@ mod tests {
     }
 
     #[test]
-    fn a_page_runs_nothing_but_its_own() {
+    fn a_page_runs_only_its_own_scripts() {
         let page = get("/", &[(header::ACCEPT, "text/html,*/*;q=0.8")]).unwrap();
         let policy = page.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
         assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
         let html = std::str::from_utf8(page.body()).unwrap();
         assert!(!html.contains("asset:") && !html.contains("http:") && !html.contains("https:"), "{html}");
-        assert!(get("/", &[]).is_none(), "who asks for no page is told otherwise that somebody is there");
+        assert!(get("/", &[]).is_none(), "a client that accepts no HTML is answered by the server");
         assert!(get("/", &[(header::ACCEPT, "text/html;q=0")]).is_none());
         assert!(get("/nothing", &[(header::ACCEPT, "text/html")]).is_none());
         assert!(respond(&Method::POST, "/playground", &HeaderMap::new(), None).is_none());
@@ -133,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn every_file_that_a_page_names_is_there_and_is_kept_for_ever() {
+    fn every_file_that_a_page_names_exists_and_is_cached_for_ever() {
         for page in ["/", "/playground"] {
             let page = get(page, &[(header::ACCEPT, "text/html")]).unwrap();
             let html = std::str::from_utf8(page.body()).unwrap();
@@ -148,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_first_load_is_light() {
+    fn a_first_load_is_small() {
         for page in ["/", "/playground"] {
             let takes = [(header::ACCEPT, "text/html"), (header::ACCEPT_ENCODING, "gzip")];
             let html = get(page, &[(header::ACCEPT, "text/html")]).unwrap();
@@ -163,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn the_smallest_that_is_taken() {
+    fn the_smallest_accepted_encoding_is_chosen() {
         let encoding = |accepted| {
             let found = get("/socket.io/socket.io.js", &[(header::ACCEPT_ENCODING, accepted)]).unwrap();
             let encoding = found.headers().get(header::CONTENT_ENCODING).map(|name| name.to_str().unwrap().to_owned());
@@ -176,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_the_same_is_not_sent_again() {
+    fn an_unchanged_file_is_not_sent_again() {
         let first = get("/socket.io/socket.io.min.js", &[]).unwrap();
         let tag = first.headers()[header::ETAG].clone();
         let headers = HeaderMap::from_iter([(header::IF_NONE_MATCH, tag)]);

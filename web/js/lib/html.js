@@ -1,4 +1,4 @@
-// Preact's elements, written as in HTML. What is put into them is text, never markup.
+// Preact elements in HTML syntax. Interpolated values are text, never markup.
 
 import { h } from "preact";
 import htm from "htm";

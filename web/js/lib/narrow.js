@@ -1,4 +1,4 @@
-// Whether there is room for one view only; the style has the same width.
+// Whether the screen is so narrow that it shows one view at a time. The stylesheet uses the same width.
 
 import { signal } from "@preact/signals";
 

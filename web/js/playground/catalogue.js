@@ -1,4 +1,4 @@
-// Every event of every vocabulary. Made from the catalogue: `UPDATE_DOCS=1 cargo test -p quintet-dialect`.
+// Every event of every dialect. Made from the catalogue: `UPDATE_DOCS=1 cargo test -p quintet-dialect`.
 
 /** @typedef {{ name: string, type: string, required?: boolean }} Field */
 /** @typedef {{ name: string, toServer: boolean, ours: boolean, fields: Field[] | null, value: string }} Spec */

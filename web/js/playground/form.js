@@ -1,4 +1,4 @@
-// A form for every event of a vocabulary, made from the catalogue.
+// A form for every event of a dialect, generated from the catalogue.
 
 import { useRef, useState } from "preact/hooks";
 
@@ -11,23 +11,23 @@ import { MEANINGS, codeFor } from "./voices.js";
 /** @typedef {import("./catalogue.js").Spec} Spec */
 /** @typedef {import("./stage.js").Line} Line */
 
-/** What a field most likely is to hold. @param {Field} field @param {Line} line */
+/** The most likely value of a field. @param {Field} field @param {Line} line */
 function guess({ name, type, required }, line) {
   const last = line.heard.value.findLast((one) => !one.gone)?.id ?? "";
   const other = stage.value?.people.find((person) => person.id !== line.person.id)?.id ?? "";
   if (name === "token") return line.person.token;
   if (type === "id" || type === "ids") {
     const meant = { place: line.place, me: line.person.id, message: last, other }[MEANINGS[name] ?? "other"];
-    // Of two ways to say where, the group is meant.
+    // If an event accepts a recipient or a group, use the group.
     return name === "recipientId" && !required ? "" : meant;
   }
   if (type === "content") return "Hello from the form";
   if (name === "username") return line.person.name;
-  if (name === "name" && required) return "A room of mine";
+  if (name === "name" && required) return "My room";
   return "";
 }
 
-/** A field's value as the event carries it. @param {Field | { type: string }} field @param {string} text @returns {unknown} */
+/** Converts the text of a field to the type that the event needs. @param {Field | { type: string }} field @param {string} text @returns {unknown} */
 function valueOf({ type }, text) {
   switch (type) {
     case "ids": return text.split(/[\s,]+/).filter(Boolean);
@@ -37,7 +37,7 @@ function valueOf({ type }, text) {
   }
 }
 
-/** What an event carries, by its form. @param {Spec} spec @param {FormData} form */
+/** Builds the payload of an event from its form. @param {Spec} spec @param {FormData} form */
 function payloadOf(spec, form) {
   if (spec.fields === null) return valueOf({ type: spec.value }, String(form.get("value") ?? ""));
   /** @type {Record<string, unknown>} */
@@ -62,7 +62,7 @@ function Input({ field, line, prefix }) {
 /** @param {{ line: Line }} props */
 export function AnyEvent({ line }) {
   const { dialect, id } = line.person;
-  // `connect` is the handshake's on Socket.IO, and no event.
+  // On Socket.IO, `connect` is part of the handshake and not an event.
   const specs = (CATALOGUE[dialect] ?? []).filter((spec) => spec.toServer && spec.name !== "connect");
   const [name, setName] = useState(specs[0]?.name ?? "");
   const [copied, setCopied] = useState("");
@@ -76,7 +76,7 @@ export function AnyEvent({ line }) {
     event.preventDefault();
     const filled = new FormData(/** @type {HTMLFormElement} */ (event.currentTarget));
     line.emit(spec?.name ?? "", payloadOf(/** @type {Spec} */ (spec), filled)).catch(() => {
-      // No answer is seen in the frames, too.
+      // A missing acknowledgement is visible in the frames.
     });
   }
 
@@ -88,11 +88,11 @@ export function AnyEvent({ line }) {
       await navigator.clipboard.writeText(code);
       setCopied("Copied.");
     } catch {
-      // Without a secure origin browsers have no clipboard: it is shown to be taken by hand.
+      // Browsers have no clipboard on insecure origins: show the code instead.
       setCopied(code);
     }
   }
-  // What the form is filled with is looked up anew for each event, and for each newest message while nobody uses it.
+  // Fill in the form again for each event, and for each new message while the form does not have the focus.
   const newest = useRef("");
   const form = useRef(/** @type {HTMLFormElement | null} */ (null));
   if (!form.current?.contains(document.activeElement)) newest.current = line.heard.value.at(-1)?.id ?? "";
@@ -101,9 +101,9 @@ export function AnyEvent({ line }) {
     <form key=${key} ref=${form} onSubmit=${submit}>
       <div class="input"><label for=${`${id}-event`}>event</label>
         <select id=${`${id}-event`} value=${spec.name} onChange=${(/** @type {any} */ event) => { setName(event.target.value); setCopied(""); }}>
-          ${specs.map((one) => html`<option value=${one.name}>${one.name}${one.ours ? " (ours)" : ""}</option>`)}</select></div>
+          ${specs.map((one) => html`<option value=${one.name}>${one.name}${one.ours ? " (added by Quintet)" : ""}</option>`)}</select></div>
       ${fields.map((field) => html`<${Input} key=${field.name} field=${field} line=${line} prefix=${prefix} />`)}
-      <div class="row"><button class="primary">Send</button><button type="button" onClick=${copy}>Copy client code</button></div>
+      <div class="row"><button class="primary">Send event</button><button type="button" onClick=${copy}>Copy client code</button></div>
       <div role="status">${copied && (copied === "Copied." ? copied : html`<pre tabindex="0">${copied}</pre>`)}</div>
     </form>
   </details>`;

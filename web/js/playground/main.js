@@ -1,4 +1,4 @@
-// The playground: up to five people, each in a vocabulary of one's choice, in one conversation.
+// The playground: up to five users in one conversation, each in a dialect of the visitor's choice.
 
 import { render } from "preact";
 import { useState } from "preact/hooks";
@@ -17,13 +17,13 @@ function Start() {
     setBusy(false);
   };
   return html`<div class="start">
-    <p>Up to five people talk in one conversation, each in another of Quintet's vocabularies. Under each you see the
-      frames as they pass, and a form for every event.</p>
-    <p>They are real accounts on this server, made for you and erased when you are done.</p>
-    <p class="row"><label for="count">People</label>
+    <p>Up to five users chat in one conversation, each in a different dialect (a vocabulary of Socket.IO events). Below
+      each user are the raw frames and a form for every event.</p>
+    <p>Quintet creates a real account for each user, and deletes the accounts when you finish.</p>
+    <p class="row"><label for="count">Users</label>
       <select id="count" value=${count} onChange=${(/** @type {any} */ event) => setCount(Number(event.target.value))}>
         ${[2, 3, 4, 5].map((number) => html`<option value=${number}>${number}</option>`)}</select>
-      <button class="primary" disabled=${busy} onClick=${start}>Begin</button></p>
+      <button class="primary" disabled=${busy} onClick=${start}>Start</button></p>
     <p class="wrong" role="alert">${trouble.value}</p>
   </div>`;
 }
@@ -31,9 +31,9 @@ function Start() {
 function Playground() {
   const now = stage.value;
   return html`<header class="top">
-    <h1>Quintet <span>five vocabularies, one conversation</span></h1>
-    ${now && html`<button onClick=${end}>Done: erase them</button>`}
-    <a href="/">The chat</a><a href="/api/v1/docs/">The HTTP API</a>
+    <h1>Quintet <span>five dialects, one conversation</span></h1>
+    ${now && html`<button onClick=${end}>Finish and delete accounts</button>`}
+    <a href="/">Chat</a><a href="/api/v1/docs/">HTTP API</a>
   </header>
   <main class=${now ? "panes" : ""}>${now ? now.people.map((person, index) => html`<${Pane} key=${`${person.id} ${person.dialect}`} person=${person} place=${now.place} index=${index} />`) : html`<${Start} />`}</main>`;
 }

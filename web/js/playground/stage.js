@@ -1,5 +1,5 @@
-// The people of the playground: real accounts on this server, in one group, each connected in a vocabulary. They are
-// kept while the tab is open, and erased when one is done.
+// The users of the playground: real accounts on this server, in one group, each connected with a dialect. They are kept
+// while the tab is open, and erased when the visitor finishes.
 
 import { signal } from "@preact/signals";
 import { io } from "socket.io-client";
@@ -13,7 +13,7 @@ import { DIALECTS, VOICES, idIn, wentWell } from "./voices.js";
 
 const KEPT = "quintet.playground";
 const NAMES = ["Ada", "Ben", "Cleo", "Dan", "Eve"];
-/** Frames that a pane keeps. */
+/** How many frames a pane keeps. */
 const FRAMES_MAX = 100;
 const PATIENCE_MS = 10_000;
 
@@ -48,7 +48,7 @@ async function call(method, path, token, body) {
   return answer;
 }
 
-/** Makes people and their group. @param {number} count */
+/** Creates the users and their group. @param {number} count */
 export async function begin(count) {
   trouble.value = "";
   const mark = randomHex(4);
@@ -66,7 +66,7 @@ export async function begin(count) {
     const [first, ...others] = people;
     if (!first) return;
     const group = await call("POST", "/conversations", first.token, {
-      kind: "group", name: "The playground", memberIds: others.map((person) => person.id),
+      kind: "group", name: "Playground", memberIds: others.map((person) => person.id),
     });
     keep({ people, place: group.id });
   } catch (error) {
@@ -80,7 +80,7 @@ async function erase(people) {
   for (const { token, password } of people) await call("DELETE", "/me", token, { currentPassword: password }).catch(() => {});
 }
 
-/** Erases the people, and with them what they said. */
+/** Erases the users and their messages. */
 export async function end() {
   const people = stage.value?.people ?? [];
   keep(null);
@@ -93,7 +93,7 @@ export function choose(id, dialect) {
   if (now) keep({ ...now, people: now.people.map((person) => (person.id === id ? { ...person, dialect } : person)) });
 }
 
-/** One person's connection: what it says, hears, and the frames of it. */
+/** One user's connection, with its received messages and its frames. */
 export class Line {
   /** @param {Person} person @param {string} place */
   constructor(person, place) {
@@ -121,9 +121,9 @@ export class Line {
 
   /** @param {boolean} out @param {{ type: string, data?: unknown }} packet */
   #frame(out, { type, data }) {
-    // Heartbeats say nothing about a vocabulary.
+    // Leave out heartbeats, which are the same in all dialects.
     if (type !== "message" || typeof data !== "string") return;
-    // A token is for nobody's eyes.
+    // Never show the token.
     const text = `4${data}`.replace(this.person.token, "…");
     this.frames.value = [...this.frames.value, { at: new Date().toISOString(), out, text }].slice(-FRAMES_MAX);
   }
@@ -136,12 +136,12 @@ export class Line {
       : said.gone || !said.sender ? this.heard.value : [...this.heard.value, said];
   }
 
-  /** Sends any event; what comes back is in the frames. @param {string} event @param {unknown} payload */
+  /** Sends an event; its acknowledgement appears in the frames. @param {string} event @param {unknown} payload */
   async emit(event, payload) {
     return this.socket.timeout(PATIENCE_MS).emitWithAck(event, payload);
   }
 
-  /** Says a message; some vocabularies do not tell the sender of it, so the acknowledgement does. @param {string} text */
+  /** Sends a message. Some dialects have no echo, so the message is taken from the acknowledgement. @param {string} text */
   async say(text) {
     const voice = VOICES[this.person.dialect];
     if (!voice) return;

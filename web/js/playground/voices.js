@@ -1,15 +1,15 @@
-// The five vocabularies, as far as a pane needs them: how each says a message and how each hears one.
+// The five dialects, as far as a pane needs them: how each sends a message and how it is received.
 
 /** @typedef {{ id: string, sender: string, text: string, gone?: boolean }} Heard */
 /**
  * @typedef {object} Voice
- * @property {string} send the event that says a message in a group
- * @property {(place: string, text: string, me: string) => Record<string, unknown>} payload what it carries
- * @property {Record<string, (payload: any) => Heard>} hears the events that tell of a message, and what they say
- * @property {(place: string, me: string) => [string, unknown]} [typing] the event that says that one types
+ * @property {string} send the event that sends a message to a group
+ * @property {(place: string, text: string, me: string) => Record<string, unknown>} payload builds the payload of that event
+ * @property {Record<string, (payload: any) => Heard>} hears the events that deliver or change a message, with functions that read them
+ * @property {(place: string, me: string) => [string, unknown]} [typing] the event that reports typing
  */
 
-/** The names under which the vocabularies' documents know an id. @type {Record<string, "place" | "me" | "message" | "other">} */
+/** What the id fields of the dialects refer to. @type {Record<string, "place" | "me" | "message" | "other">} */
 export const MEANINGS = {
   chatId: "place", groupId: "place", roomId: "place", conversationId: "place",
   userId: "me", senderId: "me", messageId: "message", messageIds: "message", recipientId: "other",
@@ -71,19 +71,19 @@ export const VOICES = {
 
 export const DIALECTS = Object.keys(VOICES);
 
-/** The id of the message that an acknowledgement names. @param {any} answer @returns {string} */
+/** The message id in an acknowledgement. @param {any} answer @returns {string} */
 export function idIn(answer) {
   const message = answer?.message ?? {};
   return answer?.messageId ?? message.messageId ?? message.id ?? message._id ?? answer?.id ?? "";
 }
 
-/** Whether an acknowledgement says that it went well. @param {any} answer */
+/** Whether an acknowledgement reports success. @param {any} answer */
 export function wentWell(answer) {
   return answer?.success === true || answer?.ok === true || answer?.status === "success" || (answer?.status !== "error" && !answer?.code && idIn(answer) !== "");
 }
 
 /**
- * The code of a client that connects and says something.
+ * Returns the code of a client that connects and sends an event.
  * @param {string} dialect @param {string} event @param {unknown} payload
  */
 export function codeFor(dialect, event, payload) {
@@ -91,7 +91,7 @@ export function codeFor(dialect, event, payload) {
   const said = JSON.stringify(payload, null, 2);
   return `import { io } from "socket.io-client";
 
-// npm install socket.io-client; the token is that of POST ${location.origin}/api/v1/auth/login
+// npm install socket.io-client; get the token from POST ${location.origin}/api/v1/auth/login
 const socket = io("${location.origin}", { auth: { token, dialect: "${dialect}" } });
 
 socket.on("${hears}", (message) => console.log(message));

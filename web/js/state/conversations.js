@@ -1,4 +1,4 @@
-// The conversations that one is in: what the list shows of each.
+// The user's conversations, as the list shows them.
 
 import { computed, signal } from "@preact/signals";
 
@@ -14,31 +14,31 @@ import { know, nameOf, online, people } from "./people.js";
 export const conversations = signal(new Map());
 export const loaded = signal(false);
 
-/** Those that are asked for already. @type {Map<string, Promise<Conversation | null>>} */
+/** Requests in progress, by conversation. @type {Map<string, Promise<Conversation | null>>} */
 const asked = new Map();
-/** Those of which more was heard since. @type {Set<string>} */
+/** Conversations that changed while their request was in progress. @type {Set<string>} */
 const again = new Set();
 
-/** The newest activity first. */
+/** All conversations, ordered by latest activity. */
 export const ordered = computed(() =>
   [...conversations.value.values()].sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1)));
 
 export const unreadInAll = computed(() => ordered.value.reduce((sum, one) => sum + one.unreadCount, 0));
 
-/** The other one of a direct conversation. @param {Conversation} conversation */
+/** The other member of a direct conversation, or null. @param {Conversation} conversation */
 export function otherOf(conversation) {
   if (conversation.kind !== "direct") return null;
   const other = conversation.members.find((member) => member.user.id !== me.value?.id)?.user;
   return other ? { ...other, ...people.value.get(other.id) } : null;
 }
 
-/** What a conversation is called. @param {Conversation} conversation */
+/** The title of a conversation. @param {Conversation} conversation */
 export function titleOf(conversation) {
   if (conversation.kind === "direct") return nameOf(otherOf(conversation)?.id ?? "");
   return conversation.name ?? t(conversation.kind);
 }
 
-/** What a message says, where there is room for a line. @param {Message} message */
+/** A message in one line. @param {Message} message */
 export function inALine({ content, file, type }) {
   return content || file?.name || t(type === "image" ? "image" : "file");
 }
@@ -49,8 +49,8 @@ export function someoneOnline(conversation) {
 }
 
 /**
- * A conversation as it was found, with what is known to have been read since it was asked for, and of whom of a large
- * one more is known than a list has.
+ * Merges a loaded conversation with what is known locally: read cursors that advanced since the request was sent, and, for
+ * a large conversation, members that a list does not include.
  * @param {Conversation} found
  */
 function withReads(found) {
@@ -94,9 +94,9 @@ export async function loadConversations() {
   const found = await all("/conversations");
   know(found.flatMap((conversation) => conversation.members.map((member) => member.user)));
   const next = new Map(found.map((conversation) => [conversation.id, withReads(conversation)]));
-  // What went while this was on its way does not come back by it.
+  // Do not restore conversations that were removed while the request was in progress.
   for (const id of before.keys()) if (!conversations.value.has(id)) next.delete(id);
-  // What came while this was on its way is not in it, or newer than it.
+  // Conversations that were added or changed in the meantime are newer than the response.
   const newer = [...conversations.value.values()].filter(({ id, sequence }) => {
     const listed = next.get(id);
     return listed ? listed.sequence < sequence : !before.has(id);
@@ -107,10 +107,10 @@ export async function loadConversations() {
   for (const { id } of newer) void fetchConversation(id);
 }
 
-/** Conversations whose newest state is asked for from time to time. */
+/** Number of conversations that are refreshed periodically. */
 const NEWEST = 20;
 
-/** Looks at the newest: no vocabulary tells of a conversation that begins without a word, or of a new name. */
+/** Refreshes the newest conversations: no dialect has an event for a new conversation without messages, or for a new name. */
 export async function loadNewest() {
   /** @type {{ items: Conversation[] }} */
   const { items } = await call("GET", `/conversations?limit=${NEWEST}`);
@@ -120,7 +120,7 @@ export async function loadNewest() {
   }
 }
 
-/** How often a conversation is looked up where more is heard of it each time. */
+/** How often a conversation is loaded again if it changes during each request. */
 const ATTEMPTS = 3;
 
 /** @param {string} id @param {number} [attempt] @returns {Promise<Conversation>} */
@@ -129,12 +129,12 @@ async function look(id, attempt = 1) {
   const heard = conversations.value.get(id);
   if (!heard || heard.sequence <= found.sequence) return put(found);
   if (attempt < ATTEMPTS) return look(id, attempt + 1);
-  // More is said all the time: what was heard is newer.
+  // It changes all the time: keep the newer values from events.
   const { lastMessage, updatedAt, sequence, unreadCount } = heard;
   return put({ ...found, lastMessage, updatedAt, sequence, unreadCount });
 }
 
-/** Looks a conversation up anew; null where one is not in it. @param {string} id @returns {Promise<Conversation | null>} */
+/** Loads a conversation again; null if the user is not a member of it. @param {string} id @returns {Promise<Conversation | null>} */
 export function fetchConversation(id) {
   const under = asked.get(id);
   if (under) return under;
@@ -144,19 +144,19 @@ export function fetchConversation(id) {
   }).finally(() => {
     if (asked.get(id) !== asking) return;
     asked.delete(id);
-    // What was asked for may be older than what made others ask.
+    // The response may be older than the events that arrived in the meantime.
     if (again.delete(id)) void fetchConversation(id);
   });
   asked.set(id, asking);
   return asking;
 }
 
-/** The direct conversation with somebody, made where there is none. @param {string} userId */
+/** Returns the direct conversation with a user, and creates it if there is none. @param {string} userId */
 export async function directWith(userId) {
   return put(await call("POST", "/conversations", { kind: "direct", memberIds: [userId] }));
 }
 
-/** A message was said. @param {Message} message @param {boolean} seen whether it is read as it comes */
+/** Handles a new message. @param {Message} message @param {boolean} seen whether the user is looking at it */
 export function said(message, seen) {
   const known = conversations.value.get(message.conversationId);
   if (!known) {
@@ -173,7 +173,7 @@ export function said(message, seen) {
   }));
 }
 
-/** A message was edited or deleted. @param {Message} message */
+/** Handles an edited or deleted message. @param {Message} message */
 export function changed(message) {
   patch(message.conversationId, ({ lastMessage }) => ({
     lastMessage: lastMessage?.id === message.id ? { ...lastMessage, ...message } : lastMessage,
@@ -181,12 +181,12 @@ export function changed(message) {
 }
 
 /**
- * Somebody has read up to a number.
+ * Advances the read cursor of a user to a sequence number.
  * @param {string} id @param {string} userId @param {number} sequence
- * @param {boolean} [asks] whether the server is asked how many are left
+ * @param {boolean} [asks] whether to load the number of unread messages from the server
  */
 export function read(id, userId, sequence, asks = true) {
-  // How many are left unread, the server knows.
+  // Only the server knows how many messages are still unread.
   const last = conversations.value.get(id)?.lastMessage;
   if (asks && userId === me.value?.id && last && sequence < last.sequence) void fetchConversation(id);
   patch(id, (conversation) => ({
@@ -201,7 +201,7 @@ export function memberJoined({ chatId }) {
   lookAnew(chatId);
 }
 
-/** Looks a conversation up as it is from now on. @param {string} id */
+/** Loads a conversation as it is now, or after the request in progress. @param {string} id */
 function lookAnew(id) {
   if (asked.has(id)) again.add(id);
   else void fetchConversation(id);
@@ -212,7 +212,7 @@ export function memberLeft({ chatId, userId }) {
   if (userId === me.value?.id) drop(chatId);
   else {
     patch(chatId, ({ members }) => ({ members: members.filter((member) => member.user.id !== userId) }));
-    // Of a large conversation some of the members are known, and how many there are is asked.
+    // Only some members of a large conversation are known, so load their number.
     if (conversations.value.get(chatId)?.memberCount !== undefined) lookAnew(chatId);
   }
 }

@@ -1,4 +1,4 @@
-// What is begun but not said: text, files, a change. It is nobody else's: it goes when one logs out.
+// Drafts: text, attachments and edits that were not sent yet. They are removed on log-out.
 
 import { signal } from "@preact/signals";
 
@@ -7,11 +7,11 @@ import { signal } from "@preact/signals";
  * @typedef {{ id: number, file: File, part: number, done: import("../types.js").Upload | null, abort: AbortController }} Attachment
  */
 
-/** The message that is being changed. @type {import("@preact/signals").Signal<Message | null>} */
+/** The message that is being edited. @type {import("@preact/signals").Signal<Message | null>} */
 export const editing = signal(null);
-/** Files that go with the next message, by conversation. @type {import("@preact/signals").Signal<Map<string, Attachment[]>>} */
+/** Attachments of the next message, by conversation. @type {import("@preact/signals").Signal<Map<string, Attachment[]>>} */
 export const attached = signal(new Map());
-/** Text that was begun, by conversation. @type {Map<string, string>} */
+/** Unsent text, by conversation. @type {Map<string, string>} */
 export const drafts = new Map();
 
 export function forgetDrafts() {

@@ -1,4 +1,4 @@
-// What comes over the connection, put where it belongs; and what is loaded when there is one.
+// Applies received events to the state, and loads data when a connection is established.
 
 import { batch } from "@preact/signals";
 
@@ -18,14 +18,14 @@ import * as typing from "./typing.js";
 
 /** @typedef {import("../types.js").Message} Message */
 
-/** Whether a conversation's newest messages are looked at now; the history says so. */
+/** The conversation whose newest messages the user is looking at, set by the history view. */
 export const looking = { at: "" };
 
-/** A message of the chat vocabulary as the API writes it. @param {any} said @returns {Message} */
+/** Converts a message of the `chat` dialect to the format of the API. @param {any} said @returns {Message} */
 function messageOf(said) {
   const { username, avatar_url: avatar, guest = false } = said.sender ?? {};
   const seen = people.people.value.get(said.sender_id);
-  // The id may have been a guest's before it was an account's.
+  // The id may have belonged to a guest before it belonged to an account.
   const known = Boolean(seen?.guest) === guest ? seen : undefined;
   return {
     id: said.id,
@@ -51,7 +51,7 @@ function messageNew(said) {
     messages.heard(message);
     conversations.said(message, seen);
     typing.typingStopped(message.conversationId, message.sender.id);
-    // It may come before the acknowledgement does.
+    // The event may arrive before the acknowledgement.
     if (mine && message.clientMessageId) outbox.discard(message.clientMessageId);
   });
   if (mine) return;
@@ -97,15 +97,15 @@ function gone({ chatId }) {
   conversations.drop(chatId);
 }
 
-/** Time after which what could not be loaded is asked for again. */
+/** Time before failed requests are repeated, in milliseconds. */
 const AGAIN_MS = 5_000;
 /** @type {number | undefined} */
 let again;
 
-/** Counts sessions, and loads within them: what an earlier one left to do is not done. */
+/** Counts sessions and loads, so that pending work of an earlier one is dropped. */
 let run = 0;
 
-/** Everything anew, at the start and when what was missed is not told again; what fails is tried again by itself. */
+/** Loads everything, at start and when the server could not replay missed events. Failed requests are repeated. */
 function load() {
   const at = looking.at === messages.view.value?.id;
   void attempt(++run, [
@@ -122,12 +122,12 @@ async function attempt(mine, works, first) {
   if (left.length === 0) return;
   const failed = done.find((one) => one.status === "rejected");
   const told = failed?.status === "rejected" ? worthTelling(failed.reason) : "";
-  // Once: without a connection the page says so already.
+  // Show the error once, and not if the page already shows that there is no connection.
   if (told && first && socket.link.value === "online") notices.tell(told);
   again = setTimeout(() => void attempt(mine, left, false), AGAIN_MS);
 }
 
-/** What passes and is not kept is not told again: who is online is asked. So is what could not be asked before. */
+/** Loads what a recovery does not replay (who is online), and repeats what failed before. */
 function refresh() {
   void conversations.loadConversations().catch(() => {});
   const open = messages.view.value;
@@ -143,7 +143,7 @@ function sent(message) {
   });
 }
 
-/** How often is looked for what nobody tells. */
+/** How often changes without an event are checked for, in milliseconds. */
 const LOOK_MS = 60_000;
 /** @type {number | undefined} */
 let looks;
@@ -152,7 +152,7 @@ function look() {
   if (!document.hidden && socket.link.value === "online") void conversations.loadNewest().catch(() => {});
 }
 
-/** Connects, and keeps what is shown in step. */
+/** Connects, and keeps the state up to date. */
 export function start() {
   let first = true;
   looks = setInterval(look, LOOK_MS);
@@ -181,7 +181,7 @@ export function start() {
       },
     },
     meetupUp: (recovered) => {
-      // The first time all is loaded with the other.
+      // On the first connect, the other namespace loads everything.
       const isFirst = first;
       first = false;
       if (recovered || isFirst) return;
@@ -190,7 +190,7 @@ export function start() {
     },
     up: (recovered) => {
       typing.forgetTyping();
-      // From here on everything is heard, so nothing falls between what is loaded and what is heard.
+      // All events are received from here on, so there is no gap between loaded data and events.
       if (recovered) refresh();
       else load();
       void outbox.flush();
@@ -198,7 +198,7 @@ export function start() {
   });
 }
 
-/** Ends the connection and forgets what was shown: somebody logged out. */
+/** Disconnects and clears the state after a log-out. */
 export function stop() {
   run += 1;
   clearTimeout(again);

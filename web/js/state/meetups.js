@@ -1,4 +1,4 @@
-// Meetups: those that are planned, and what one may do with them.
+// Meetups, and the operations on them.
 
 import { computed, signal } from "@preact/signals";
 
@@ -13,7 +13,7 @@ const SHOWN = 100;
 export const meetups = signal(new Map());
 export const meetupsLoaded = signal(false);
 
-/** Those to come first, the soonest at the top. */
+/** Upcoming meetups first, ordered by time. */
 export const orderedMeetups = computed(() => {
   const over = (/** @type {Meetup} */ meetup) => !["open", "confirmed"].includes(meetup.status);
   return [...meetups.value.values()].sort((a, b) =>
@@ -21,10 +21,10 @@ export const orderedMeetups = computed(() => {
 });
 
 let asked = 0;
-/** By meetup, when what is shown of it was asked for. @type {Map<string, number>} */
+/** The request from which each meetup was last updated. @type {Map<string, number>} */
 const shown = new Map();
 
-/** Shows a meetup, unless what is shown was asked for later: answers overtake each other. @param {Meetup} meetup @param {number} at */
+/** Stores a meetup, unless a later request has already updated it; responses can arrive out of order. @param {Meetup} meetup @param {number} at */
 function put(meetup, at) {
   if ((shown.get(meetup.id) ?? 0) > at) return;
   shown.set(meetup.id, at);
@@ -32,7 +32,7 @@ function put(meetup, at) {
   meetups.value = new Map(meetups.value).set(meetup.id, meetup);
 }
 
-/** The meetup that a conversation belongs to. @param {string} chatId */
+/** The meetup of a conversation, or null. @param {string} chatId */
 export function meetupOf(chatId) {
   return [...meetups.value.values()].find((meetup) => meetup.chatId === chatId) ?? null;
 }
@@ -44,13 +44,13 @@ export async function loadMeetups() {
   meetupsLoaded.value = true;
 }
 
-/** Changes a meetup. The answer knows more than whatever was asked for before it came. @param {string} method @param {string} path @param {unknown} [body] */
+/** Changes a meetup. The response is newer than those of all requests sent before it arrived. @param {string} method @param {string} path @param {unknown} [body] */
 async function change(method, path, body) {
   const changed = await call(method, `/meetups${path}`, body);
   put(changed, ++asked);
 }
 
-/** Looks one up anew. @param {string} id */
+/** Loads a meetup again. @param {string} id */
 export async function refreshMeetup(id) {
   try {
     const at = ++asked;

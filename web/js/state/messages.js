@@ -1,7 +1,7 @@
-// The messages of the conversation that is open: a window of its history, that moves as one scrolls.
+// The messages of the open conversation: a window of its history that moves as the user scrolls.
 //
-// What must stay true: what is held is one run of the history without a gap, by ascending number; nothing is in it
-// twice; it never grows beyond its bound.
+// What must stay true: the window is one contiguous run of the history, in ascending sequence, without duplicates, and
+// never larger than its limit.
 
 import { signal } from "@preact/signals";
 
@@ -10,26 +10,26 @@ import { call, why } from "../api.js";
 /** @typedef {import("../types.js").Message} Message */
 /**
  * @typedef {object} View
- * @property {string} id the conversation
+ * @property {string} id the id of the conversation
  * @property {Message[]} items
- * @property {number | null} before what older messages are before; null at the beginning
- * @property {number | null} after what newer messages are after; null at the live end
+ * @property {number | null} before cursor for older messages; null at the start of the history
+ * @property {number | null} after cursor for newer messages; null at the live end
  * @property {"" | "first" | "older" | "newer"} loading
  * @property {string} error
  */
 
 const PAGE = 50;
-/** The most that the server gives at once. */
+/** The largest page that the server returns, in messages. */
 const PAGE_MAX = 200;
-/** Messages that are held at most. */
+/** The largest window, in messages. */
 const HELD_MAX = 300;
 
 /** @type {import("@preact/signals").Signal<View | null>} */
 export const view = signal(null);
 
-/** Counts openings: an answer to what an earlier one asked is nobody's. */
+/** Counts openings, so that responses to requests of an earlier one are dropped. */
 let opening = 0;
-/** The newest message that was heard of while the window stood elsewhere. */
+/** The sequence of the newest message received while the window was not at the live end. */
 let passed = 0;
 
 /** @param {string} id @param {string} query @param {number} [limit] @returns {Promise<{ items: Message[], next: number | null }>} */
@@ -37,13 +37,13 @@ function page(id, query, limit = PAGE) {
   return call("GET", `/conversations/${encodeURIComponent(id)}/messages?limit=${limit}${query}`);
 }
 
-/** The later state of a message. @param {Message} a @param {Message} b */
+/** Returns the newer version of a message. @param {Message} a @param {Message} b */
 function later(a, b) {
   const at = (/** @type {Message} */ message) => message.deletedAt ?? message.editedAt ?? "";
   return at(a) > at(b) ? a : b;
 }
 
-/** Both lists as one, by number. @param {Message[]} a @param {Message[]} b */
+/** Merges two lists by sequence. @param {Message[]} a @param {Message[]} b */
 function merged(a, b) {
   const found = new Map(a.map((message) => [message.id, message]));
   for (const message of b) {
@@ -76,15 +76,15 @@ export function closeMessages() {
   view.value = null;
 }
 
-/** Time after which what could not be loaded may be asked for again. */
+/** Time before a failed request may be repeated, in milliseconds. */
 const PAUSE_MS = 2_000;
 
-/** Whoever asks for more asks again at once where it is let: not without end. @param {number} mine */
+/** Ends loading after a delay, because views request more as soon as nothing is loading. @param {number} mine */
 function pause(mine) {
   setTimeout(() => { if (mine === opening) set({ loading: "" }); }, PAUSE_MS);
 }
 
-/** Loads what was said before what is held. */
+/** Loads older messages. */
 export async function loadOlder() {
   const now = view.value;
   if (!now || now.loading || now.before === null) return;
@@ -93,7 +93,7 @@ export async function loadOlder() {
   try {
     const { items, next } = await page(now.id, `&before=${now.before}`);
     if (mine !== opening || !view.value) return;
-    // The window's beginning moved meanwhile: this page no longer joins it.
+    // The start of the window moved in the meantime, so this page is no longer adjacent.
     if (view.value.before !== now.before) {
       set({ loading: "" });
       return;
@@ -108,7 +108,7 @@ export async function loadOlder() {
   }
 }
 
-/** Loads what was said after what is held. */
+/** Loads newer messages. */
 export async function loadNewer() {
   const now = view.value;
   if (!now || now.loading || now.after === null) return;
@@ -121,7 +121,7 @@ export async function loadNewer() {
     const kept = held.slice(-HELD_MAX);
     const cut = kept.length < held.length;
     const end = kept.at(-1)?.sequence ?? 0;
-    // What was heard of while this was on its way may not be in it.
+    // Messages received in the meantime may be missing from the response.
     const after = next ?? (passed > end ? end : null);
     set({ items: kept, after, before: cut ? kept[0]?.sequence ?? null : view.value.before, loading: "" });
   } catch {
@@ -130,8 +130,8 @@ export async function loadNewer() {
 }
 
 /**
- * Goes on from what is held, where nothing was told of a while: anew where one looks at the end, else what is held is
- * read again, for it may have been changed.
+ * Catches up after events were missed: reloads the newest messages if the user is looking at the end, and otherwise
+ * reloads the window, because its messages may have changed.
  * @param {boolean} atEnd
  */
 export async function catchUp(atEnd) {
@@ -144,7 +144,7 @@ export async function catchUp(atEnd) {
   }
   const mine = ++opening;
   const end = now.items.at(-1)?.sequence ?? 0;
-  // From here on what is heard counts as passed; what there is of it is loaded when one comes near.
+  // New messages are not added to the window from here on; they are loaded when the user scrolls near them.
   set({ after: now.after ?? end, loading: "" });
   let from = first.sequence - 1;
   /** @type {Message[]} */
@@ -160,7 +160,7 @@ export async function catchUp(atEnd) {
   if (now.after === null) await loadNewer();
 }
 
-/** A message was said. @param {Message} message */
+/** Handles a new message. @param {Message} message */
 export function heard(message) {
   const now = view.value;
   if (now?.id !== message.conversationId || now.error) return;
@@ -174,7 +174,7 @@ export function heard(message) {
   set({ items: kept, before: cut ? kept[0]?.sequence ?? null : now.before });
 }
 
-/** A message was edited or deleted. @param {Partial<Message> & { id: string, conversationId: string }} message */
+/** Handles an edited or deleted message. @param {Partial<Message> & { id: string, conversationId: string }} message */
 export function replaced(message) {
   const now = view.value;
   if (now?.id !== message.conversationId) return;

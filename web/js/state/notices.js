@@ -1,4 +1,4 @@
-// What one is told: in the list of notifications, in a line at the edge of the page, and by the browser.
+// Notifications: the list, short messages at the edge of the page, screen reader announcements, and the browser's own.
 
 import { computed, signal } from "@preact/signals";
 
@@ -7,20 +7,20 @@ import { call } from "../api.js";
 /** @typedef {import("../types.js").Notice} Notice */
 
 const SHOWN = 50;
-/** Time for which a line stays. */
+/** How long a short message is shown, in milliseconds. */
 const LINE_MS = 6_000;
 
 /** @type {import("@preact/signals").Signal<Notice[]>} */
 export const notices = signal([]);
 export const newNotices = computed(() => notices.value.filter((notice) => !notice.readAt).length);
 
-/** Lines that are shown now. @type {import("@preact/signals").Signal<{ id: number, text: string }[]>} */
+/** Short messages that are shown now. @type {import("@preact/signals").Signal<{ id: number, text: string }[]>} */
 export const lines = signal([]);
-/** What a screen reader is told next. */
+/** The text that a screen reader announces next. */
 export const announced = signal("");
 let count = 0;
 
-/** Shows a line for a while. @param {string} text */
+/** Shows a short message. @param {string} text */
 export function tell(text) {
   const id = ++count;
   lines.value = [...lines.value, { id, text }];
@@ -32,9 +32,9 @@ export function closeLine(id) {
   lines.value = lines.value.filter((line) => line.id !== id);
 }
 
-/** Says something to a screen reader alone. @param {string} text */
+/** Announces a text to screen readers only. @param {string} text */
 export function announce(text) {
-  // The same text twice is said twice.
+  // Make a repeated text differ, so that it is announced again.
   announced.value = announced.value === text ? `${text}\u00a0` : text;
 }
 
@@ -42,7 +42,7 @@ export async function loadNotices() {
   const before = new Set(notices.value.map(({ id }) => id));
   /** @type {{ items: Notice[] }} */
   const { items } = await call("GET", `/notifications?limit=${SHOWN}`);
-  // What was heard or read meanwhile is not undone.
+  // Keep notifications that arrived or were read while the request was in progress.
   const known = new Map(notices.value.map((notice) => [notice.id, notice]));
   const listed = new Set(items.map(({ id }) => id));
   const heard = notices.value.filter(({ id }) => !before.has(id) && !listed.has(id));
@@ -64,14 +64,14 @@ export async function readNotices() {
   notices.value = notices.value.map((notice) => (seen.has(notice.id) ? { ...notice, readAt } : notice));
 }
 
-/** What the browser allows. */
+/** The browser's notification permission. */
 export const allowed = signal("Notification" in window ? Notification.permission : "denied");
 
 export async function askBrowser() {
   allowed.value = await Notification.requestPermission();
 }
 
-/** Tells by the browser, where it is allowed and nobody looks at the page. @param {string} title @param {string} body @param {string} tag */
+/** Shows a browser notification if it is permitted and the page is hidden. @param {string} title @param {string} body @param {string} tag */
 export function tellBrowser(title, body, tag) {
   if (allowed.value !== "granted" || !document.hidden) return;
   try {
@@ -82,7 +82,7 @@ export function tellBrowser(title, body, tag) {
       notification.close();
     };
   } catch {
-    // Some phones allow this to service workers alone.
+    // Some phones permit this only to service workers.
   }
 }
 

@@ -1,6 +1,6 @@
-// What is said but not acknowledged yet. It survives a reload; each entry has an id of its own, by which the server
-// stores it once however often it is sent, and a place of its own in the browser's storage, so that tabs do not undo
-// what others keep.
+// Messages that were not acknowledged yet. They survive a reload. Each entry has its own id, so that the server stores it
+// once however often it is sent, and its own key in the browser's storage, so that tabs do not overwrite each other's
+// entries.
 
 import { signal } from "@preact/signals";
 
@@ -18,9 +18,9 @@ import { tell } from "./notices.js";
 /** @type {import("@preact/signals").Signal<Entry[]>} */
 export const outbox = signal([]);
 
-/** Refusals that another attempt may overcome. */
+/** Error codes after which another attempt can succeed. */
 const PASSING = ["ERR_RATE_LIMITED", "ERR_BUSY", "ERR_STORAGE_FULL", "ERR_INTERNAL"];
-/** The session is over: it is sent with the next. */
+/** Error codes that end the session. The message is sent in the next session. */
 const OVER = ["ERR_TOKEN_EXPIRED", "ERR_UNAUTHENTICATED"];
 const AGAIN_MS = 2_000;
 
@@ -48,11 +48,11 @@ function store(entry) {
   try {
     localStorage.setItem(prefix() + entry.id, JSON.stringify(entry));
   } catch {
-    // The browser keeps no more: it is sent as long as the page is open.
+    // The browser's storage is full: the entry is kept while the page is open.
   }
 }
 
-/** Takes up what was left by an earlier page. @param {(answer: any) => void} sent told of each message as it is stored */
+/** Loads the entries of an earlier page. @param {(answer: any) => void} sent called with each message that was stored */
 export function loadOutbox(sent) {
   onSent = sent;
   /** @type {Entry[]} */
@@ -68,7 +68,7 @@ export function loadOutbox(sent) {
 }
 
 /**
- * Says something in a conversation, now or when there is a connection.
+ * Sends a message to a conversation, now or when there is a connection.
  * @param {string} conversationId
  * @param {{ content: string, type?: "text" | "image" | "file", fileUrl?: string, fileName?: string | null }} what
  */
@@ -106,7 +106,7 @@ function later(ms) {
   timer = setTimeout(flush, ms);
 }
 
-/** Sends what waits, one after the other, in the order in which it was written. */
+/** Sends the pending messages one by one, in the order in which they were written. */
 export async function flush() {
   if (sending) return;
   sending = true;
@@ -118,7 +118,7 @@ export async function flush() {
       try {
         answer = await deliver(entry);
       } catch {
-        // No connection: it is sent again with the next. No answer in time: it is sent again in a moment.
+        // Without a connection, it is sent again after the next connect; after a timeout, in a moment.
         if (link.value === "online") later(AGAIN_MS);
         return;
       }
@@ -132,7 +132,7 @@ export async function flush() {
         return;
       } else {
         const failed = inWords(answer?.code, answer?.message ?? t("errorUnknown"));
-        // Its conversation may be gone from the page: what was written is shown here at least.
+        // The conversation may no longer be shown, so show the text here.
         tell(t("failedText", { why: failed, text: entry.content || entry.fileName || "" }));
         keep(outbox.value.map((waiting) => (waiting.id === entry.id ? { ...waiting, failed } : waiting)));
       }

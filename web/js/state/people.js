@@ -1,4 +1,4 @@
-// Whom one has seen anywhere, and who is online.
+// Known users, and who is online.
 
 import { signal } from "@preact/signals";
 
@@ -13,12 +13,12 @@ export const people = signal(new Map());
 /** @type {import("@preact/signals").Signal<Set<string>>} */
 export const online = signal(new Set());
 
-/** Notes users as the API gives them. @param {User[]} users */
+/** Stores users from API responses. @param {User[]} users */
 export function know(users) {
   const known = new Map(people.value);
   const there = new Set(online.value);
   for (const user of users) {
-    // Who was a guest by this id may be an account by now, which does not say that it is none.
+    // A guest's id may belong to an account by now; accounts have no `guest` field.
     known.set(user.id, { ...known.get(user.id), ...user, guest: user.guest === true });
     if (user.online) there.add(user.id);
     else if (user.online === false) there.delete(user.id);
@@ -38,8 +38,8 @@ export function presence({ userId, status }) {
 }
 
 /**
- * What a user is called. Anybody can call itself anything as a guest, so a guest's name says that it is one.
- * @param {string} id @param {User} [unknown] who it is where it was not seen anywhere else
+ * The display name of a user. Names of guests are marked, because a guest can choose any name.
+ * @param {string} id @param {User} [unknown] the user to show if the id is not known
  */
 export function nameOf(id, unknown) {
   const user = id === me.value?.id ? me.value : people.value.get(id) ?? unknown;

@@ -1,18 +1,18 @@
-// Who types where; and telling others that one types.
+// Typing: who is typing in which conversation, and sending the user's own typing events.
 
 import { signal } from "@preact/signals";
 
 import { me } from "../session.js";
 import { mention } from "../socket.js";
 
-/** The server ends what lasts longer; should its word get lost, so does the page. */
+/** Time after which typing ends even if the server's event for it was lost, in milliseconds. */
 const LASTS_MS = 32_000;
-/** How often one's own typing is told again. */
+/** How often the user's own typing is sent again, in milliseconds. */
 const REPEAT_MS = 3_000;
-/** Time without a key after which one no longer types. */
+/** Time without a key press after which the user no longer types, in milliseconds. */
 const PAUSE_MS = 4_000;
 
-/** By conversation, the ids of those who type. @type {import("@preact/signals").Signal<Map<string, string[]>>} */
+/** The ids of typing users, by conversation. @type {import("@preact/signals").Signal<Map<string, string[]>>} */
 export const typing = signal(new Map());
 
 /** @type {Map<string, number>} */
@@ -41,14 +41,14 @@ export function forgetTyping() {
   typing.value = new Map();
 }
 
-/** Tells that one no longer types. */
+/** Sends that the user stopped typing. */
 export function stopTyping() {
   clearTimeout(pause);
   if (toldIn) mention("typing:stop", { chatId: toldIn });
   toldIn = "";
 }
 
-/** Tells that one types, not too often. @param {string} chatId */
+/** Sends that the user is typing, with limited frequency. @param {string} chatId */
 export function typeIn(chatId) {
   if (toldIn && toldIn !== chatId) stopTyping();
   if (toldIn !== chatId || Date.now() - toldAt > REPEAT_MS) {

@@ -1,4 +1,4 @@
-// Which view is shown, and what stands over all of them.
+// The root of the page: selects the view, and shows messages above all views.
 
 import { useEffect } from "preact/hooks";
 
@@ -32,7 +32,7 @@ function View() {
   }
 }
 
-/** What is said at the edge of the page, and to screen readers. */
+/** Short messages at the edge of the page, and announcements for screen readers. */
 function Lines() {
   return html`<div class="lines" role="status">${lines.value.map(({ id, text }) => html`<p key=${id}>${text}
       <${IconButton} label=${t("close")} icon=${icons.close} onClick=${() => closeLine(id)} /></p>`)}</div>
@@ -44,12 +44,12 @@ function Inside() {
     start();
     return stop;
   }, []);
-  // On a phone the list gives way to what was opened, and the focus with it.
+  // On a phone, the opened view replaces the list and gets the focus.
   useEffect(() => {
     if (narrow.value && route.value.name !== "home") document.getElementById("main")?.focus();
   }, [route.value]);
   const skip = () => document.getElementById("main")?.focus();
-  // On a phone the list is the main thing as long as nothing else is open.
+  // On a phone, the list is the main landmark while nothing else is open.
   const listAlone = narrow.value && route.value.name === "home";
   return html`<div class=${`app at-${route.value.name}`}>
     ${!narrow.value && html`<button class="skip" onClick=${skip}>${t("skipToContent")}</button>`}

@@ -1,4 +1,4 @@
-// Choosing people by their names.
+// A search field to choose users by name.
 
 import { useState } from "preact/hooks";
 
@@ -14,7 +14,7 @@ import { FOUND, useSearch } from "./search.js";
 /** @typedef {import("../types.js").User} User */
 
 /**
- * A search whose finds are handed on.
+ * A search field that passes the chosen user on.
  * @param {{ without: string[], onChoose: (user: User) => void }} props
  */
 export function Choose({ without, onChoose }) {

@@ -1,4 +1,4 @@
-// Writing: text, files by button, paste and drop, and changing what was said.
+// The composer: text, files by button, paste and drop, and editing a message.
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
@@ -20,7 +20,7 @@ import { IconButton } from "./parts.js";
 /** @typedef {import("../types.js").Conversation} Conversation */
 /** @typedef {import("../state/drafts.js").Attachment} Attachment */
 
-/** Bytes of a message's text. */
+/** The longest text of a message, in bytes. */
 const BYTES_MAX = 5_120;
 
 let count = 0;
@@ -30,7 +30,7 @@ function change(id, change) {
   attached.value = new Map(attached.value).set(id, change(attached.value.get(id) ?? []));
 }
 
-/** Begins to upload files for a conversation's next message. @param {string} id @param {Iterable<File>} files */
+/** Starts to upload files for the next message of a conversation. @param {string} id @param {Iterable<File>} files */
 export function attach(id, files) {
   for (const file of files) {
     /** @type {Attachment} */
@@ -69,7 +69,7 @@ export function Composer({ conversation }) {
   const files = attached.value.get(id) ?? [];
   const changes = editing.value?.conversationId === id ? editing.value : null;
 
-  // Before anything is shown: an effect after that would undo what is typed in between.
+  // A layout effect, because a later one could overwrite what the user types in between.
   useLayoutEffect(() => {
     if (!changes) return;
     setText(changes.content);
@@ -103,7 +103,7 @@ export function Composer({ conversation }) {
         const answer = await say("message:edit", { messageId: message.id, content });
         if (!answer.success) throw new Failure(inWords(answer.code, answer.message));
       } catch (error) {
-        // What was written stays, to be tried again.
+        // Keep the text, so that the user can try again.
         tell(why(error));
         return;
       }
@@ -123,10 +123,10 @@ export function Composer({ conversation }) {
       if (content || changes.file) void save(changes, content);
       return;
     }
-    // Files that are still on their way keep the message until they are there.
+    // Wait until all files are uploaded.
     if (files.some((one) => !one.done) || (!content && files.length === 0)) return;
     stopTyping();
-    // The text goes with the first file; each other file is a message of its own.
+    // The text is sent with the first file; each other file is a separate message.
     files.forEach(({ done }, index) => {
       if (!done) return;
       const type = done.mime.startsWith("image/") ? "image" : "file";

@@ -1,4 +1,4 @@
-// The open conversation: who is in it, what was said, and where one writes.
+// The open conversation: header, history and composer.
 
 import { useEffect, useState } from "preact/hooks";
 
@@ -20,7 +20,7 @@ import { Avatar, Face, IconButton, ViewHeader } from "./parts.js";
 
 /** @typedef {import("../types.js").Conversation} Conversation */
 
-/** What stands under the title. @param {Conversation} conversation */
+/** The line below the title. @param {Conversation} conversation */
 function subtitle(conversation) {
   const other = otherOf(conversation);
   if (other) {
@@ -53,7 +53,7 @@ export function ConversationView({ id }) {
     void openMessages(id);
     return closeMessages;
   }, [id]);
-  // Where it is not there, or no longer: it may be hidden from the list only.
+  // A conversation that is not in the list may only be hidden, so load it.
   const gone = !conversation;
   useEffect(() => {
     let asks = true;
@@ -61,7 +61,7 @@ export function ConversationView({ id }) {
     if (gone) void fetchConversation(id).then((found) => { if (asks) setMissing(!found); });
     return () => {
       asks = false;
-      // It is there again: what was said meanwhile was not heard.
+      // It is available again: catch up on messages that were missed.
       if (gone) void catchUp(true).catch(() => {});
     };
   }, [id, gone]);

@@ -1,4 +1,4 @@
-// A conversation's members, name and end.
+// Details of a conversation: members, renaming, leaving and deleting.
 
 import { useEffect, useState } from "preact/hooks";
 

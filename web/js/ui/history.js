@@ -1,7 +1,7 @@
-// The messages of the open conversation, as one scrolls through them.
+// The scrollable history of the open conversation.
 //
-// What must stay true: what one looks at stays where it is when something comes above or below; at the live end the
-// newest stays in view.
+// What must stay true: what the user is looking at stays in position when messages are added above or below it; at the
+// live end, the newest message stays in view.
 
 import { Fragment } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
@@ -21,11 +21,11 @@ import { MessageItem, PendingItem } from "./message.js";
 /** @typedef {import("../types.js").Message} Message */
 /** @typedef {import("../types.js").Conversation} Conversation */
 
-/** Pixels from an end at which more is loaded. */
+/** Distance from an end at which more messages are loaded, in pixels. */
 const NEAR = 800;
-/** Pixels from the end at which one still is at the end. */
+/** Distance from the end that still counts as the end, in pixels. */
 const AT_END = 40;
-/** Messages of one person within this time stand together. */
+/** Messages of one user within this time are grouped, in milliseconds. */
 const TOGETHER_MS = 5 * 60 * 1_000;
 
 /** @param {Message | undefined} before @param {Message} message */
@@ -35,7 +35,7 @@ function continues(before, message) {
     && Date.parse(message.createdAt) - Date.parse(before.createdAt) < TOGETHER_MS;
 }
 
-/** The first message in view, and where it ends: its own head may change with what comes above it. @param {HTMLElement | null} box */
+/** The first message in view, and the position of its end; its header can change when messages are added above. @param {HTMLElement | null} box */
 function anchorOf(box) {
   if (!box) return null;
   const top = box.getBoundingClientRect().top;
@@ -60,7 +60,7 @@ export function History({ conversation }) {
   const waiting = outbox.value.filter((entry) => entry.conversationId === conversation.id);
   const role = conversation.members.find(({ user }) => user.id === me.value?.id)?.role;
   const mayDelete = conversation.kind !== "direct" && (role === "owner" || role === "admin");
-  // Where things stand before this change is drawn.
+  // The position before this change is rendered.
   const anchor = anchorOf(box.current);
 
   function markRead() {
@@ -76,7 +76,7 @@ export function History({ conversation }) {
       if (answer?.success) read(conversation.id, me.value?.id ?? "", Math.max(last.sequence, end), false);
       else toldRead.current = 0;
     }, () => {
-      // Told again with the next connection.
+      // Sent again with the next connection.
       toldRead.current = 0;
     });
   }
@@ -100,7 +100,7 @@ export function History({ conversation }) {
       const moved = element.querySelector(`li[data-id="${CSS.escape(anchor.id)}"]`);
       if (moved) element.scrollTop += moved.getBoundingClientRect().bottom - element.getBoundingClientRect().top - anchor.offset;
     }
-    // A page that does not fill the view asks for the one before it.
+    // If the messages do not fill the view, load the page before them.
     if (!loading && after !== null && fromEnd(element) < NEAR) void loadNewer();
     if (!loading && before !== null && element.scrollHeight <= element.clientHeight + NEAR / 2) void loadOlder();
   }, [items, waiting.length, loading]);
@@ -114,7 +114,7 @@ export function History({ conversation }) {
     };
   });
 
-  // The end stays in view when the page changes its size.
+  // Keep the end in view when the page is resized.
   useEffect(() => {
     const element = box.current;
     if (!element) return undefined;
@@ -123,7 +123,7 @@ export function History({ conversation }) {
     return () => watch.disconnect();
   }, []);
 
-  // What one says is at the end, so that is where one looks.
+  // Scroll to the end when the user sends a message.
   const posted = useRef(waiting.length);
   useEffect(() => {
     if (waiting.length > posted.current) void toEnd();
@@ -132,7 +132,7 @@ export function History({ conversation }) {
 
   async function toEnd() {
     atEnd.current = true;
-    // Without a connection there is no newer end to go to.
+    // Without a connection, newer messages cannot be loaded.
     if (after !== null && link.value === "online") await openMessages(conversation.id);
     if (box.current) box.current.scrollTop = box.current.scrollHeight;
     setAway(false);

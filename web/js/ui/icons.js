@@ -1,4 +1,4 @@
-// Icons, drawn here: one weight, in the colour of the text. What they mean is said beside them.
+// Icons: inline SVG with one line weight, in the colour of the text. Labels are given where they are used.
 
 import { html } from "../lib/html.js";
 

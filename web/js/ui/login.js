@@ -1,4 +1,4 @@
-// Registering and logging in.
+// The forms to log in and to create an account.
 
 import { useEffect, useState } from "preact/hooks";
 
@@ -16,7 +16,7 @@ export function Login() {
   const [closed, setClosed] = useState(false);
 
   useEffect(() => {
-    // Where the server does not answer, the form stays: a registration then says itself what is wrong.
+    // If the request fails, keep the form; a registration then reports the error itself.
     call("GET", "/server").then((server) => setClosed(server.registration === "closed"), () => {});
   }, []);
 

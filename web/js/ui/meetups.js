@@ -1,4 +1,4 @@
-// Meetups: proposing, asking to join, accepting, confirming, cancelling.
+// The meetups view: proposing, requesting to join, accepting, confirming and cancelling.
 
 import { useEffect, useState } from "preact/hooks";
 
@@ -88,7 +88,7 @@ function Propose({ onClose }) {
 
 export function Meetups() {
   const [proposing, setProposing] = useState(false);
-  // Nobody tells of meetups that strangers propose: whoever looks asks.
+  // There is no event for meetups that strangers propose, so load them when the view opens.
   useEffect(() => { loadMeetups().catch((error) => tell(why(error))); }, []);
   return html`<section class="pane">
     <${ViewHeader} title=${t("meetups")}><button class="primary" onClick=${() => setProposing(true)}>${t("propose")}</button><//>

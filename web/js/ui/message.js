@@ -1,4 +1,4 @@
-// One message, and one that is not stored yet. What people write is shown as text; only plain links become links.
+// A message, and a message that is not stored yet. Content is shown as text; only plain URLs become links.
 
 import { useState } from "preact/hooks";
 
@@ -19,16 +19,16 @@ import { Avatar, Dialog, IconButton } from "./parts.js";
 /** @typedef {import("../types.js").Conversation} Conversation */
 
 const LINK = /(https?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]])/;
-/** Names that are listed of those who have read. */
+/** How many readers are listed by name. */
 const NAMES = 12;
 
-/** Text with its links. @param {{ content: string }} props */
+/** Text with clickable links. @param {{ content: string }} props */
 function Text({ content }) {
   return html`<p class="text">${content.split(LINK).map((part, index) => (index % 2 === 1
     ? html`<a href=${part} target="_blank" rel="noopener noreferrer nofollow">${part}</a>` : part))}</p>`;
 }
 
-/** Where a link leads, as the browser reads it: a name beside it may say anything. @param {string} url */
+/** The host of a link as the browser parses it, because the name beside it can be anything. @param {string} url */
 function hostOf(url) {
   try {
     return new URL(url).host;
@@ -39,7 +39,7 @@ function hostOf(url) {
 
 /** @param {{ url: string, name: string | null, type: string }} props */
 function Attached({ url, name, type }) {
-  // A link of another server's is a link; only files of this one are shown.
+  // Only files of this server are embedded; others are shown as links.
   const own = url.startsWith("/files/");
   const safe = own || /^https:\/\//.test(url);
   if (!safe) return html`<p class="text">${name ?? url}</p>`;
@@ -50,7 +50,7 @@ function Attached({ url, name, type }) {
   return html`<a class="file" href=${url} target="_blank" rel="noopener noreferrer"><${icons.file} /><span>${name ?? t("file")}</span>${!own && html`<span class="file-host">${hostOf(url)}</span>`}</a>`;
 }
 
-/** How far an own message has come. @param {{ message: Message, conversation: Conversation }} props */
+/** The delivery state of the user's own message. @param {{ message: Message, conversation: Conversation }} props */
 function Mark({ message, conversation }) {
   const others = conversation.members.filter(({ user }) => user.id !== me.value?.id);
   const readers = others.filter((member) => member.readSequence >= message.sequence);
@@ -59,7 +59,7 @@ function Mark({ message, conversation }) {
     const label = t("readBy", { names: readers.length > NAMES ? `${names}, …` : names });
     return html`<span class="mark read" role="img" aria-label=${label} title=${label}><${icons.checks} /></span>`;
   }
-  // Whoever has been online since has been told of it.
+  // A member that has been online since has received the message.
   const since = others.some(({ user }) =>
     online.value.has(user.id) || (people.value.get(user.id)?.lastSeen ?? "") > message.createdAt);
   const label = t(since ? "delivered" : "sent");
@@ -84,14 +84,14 @@ function AskDelete({ message, onClose }) {
   <//>`;
 }
 
-/** What one may do with a message. @param {{ message: Message, mayDelete: boolean }} props */
+/** The menu of a message, with the actions that the user may take. @param {{ message: Message, mayDelete: boolean }} props */
 function Actions({ message, mayDelete }) {
   const [open, setOpen] = useState(false);
   const [asks, setAsks] = useState(false);
   const own = message.sender.id === me.value?.id;
   if (message.deletedAt || (!own && !mayDelete)) return null;
   const leave = (/** @type {any} */ event) => { if (!event.currentTarget.contains(event.relatedTarget)) setOpen(false); };
-  // The focus goes back to where it came from, before what has it is gone.
+  // Return the focus to the button before the focused element disappears.
   const back = (/** @type {any} */ event) => event.currentTarget.closest(".message-actions").querySelector("button").focus();
   const escape = (/** @type {any} */ event) => {
     if (!open || event.key !== "Escape") return;

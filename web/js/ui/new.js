@@ -1,4 +1,4 @@
-// Making a group or a room.
+// The form to create a group or a room.
 
 import { useState } from "preact/hooks";
 

@@ -1,4 +1,4 @@
-// What one was told.
+// The list of notifications.
 
 import { useLayoutEffect } from "preact/hooks";
 
@@ -9,7 +9,7 @@ import { t } from "../texts.js";
 import { ViewHeader } from "./parts.js";
 
 export function Notifications() {
-  // Who looks at them has read them, however briefly.
+  // Notifications count as read as soon as they are shown.
   useLayoutEffect(() => { void readNotices().catch(() => {}); }, [newNotices.value]);
   return html`<section class="pane">
     <${ViewHeader} title=${t("notifications")} />

@@ -1,4 +1,4 @@
-// Small parts that every view uses.
+// Small components that all views share.
 
 import { useEffect, useRef } from "preact/hooks";
 
@@ -25,7 +25,7 @@ function initials(name) {
 }
 
 /**
- * A picture, or initials; what it shows is said beside it. Pictures come from this server alone.
+ * A picture or initials, without a label of its own. Only pictures of this server are shown.
  * @param {{ id: string, name: string, avatar?: string | null, dot?: boolean, size?: string }} props
  */
 export function Avatar({ id, name, avatar = null, dot = false, size = "" }) {
@@ -33,14 +33,14 @@ export function Avatar({ id, name, avatar = null, dot = false, size = "" }) {
   return html`<span class=${`avatar hue-${hue(id)} ${size}`}>${picture}${dot && html`<span class="dot"></span>`}</span>`;
 }
 
-/** A user's picture with whether they are online. @param {{ user: User, size?: string }} props */
+/** A user's picture with a dot if the user is online. @param {{ user: User, size?: string }} props */
 export function Face({ user, size = "" }) {
   return html`<${Avatar} id=${user.id} name=${user.name || user.username} avatar=${user.avatar} size=${size}
     dot=${online.value.has(user.id)} />`;
 }
 
 /**
- * A button that shows an icon.
+ * A button with an icon and an accessible label.
  * @param {{ label: string, icon: any, onClick?: (event: Event) => void, kind?: string, disabled?: boolean,
  *   expanded?: boolean, type?: string }} props
  */
@@ -59,13 +59,13 @@ export function Field({ label, hint, name, value, ...rest }) {
   </div>`;
 }
 
-/** What went wrong in a form. @param {{ error: string }} props */
+/** The error of a form. @param {{ error: string }} props */
 export function Wrong({ error }) {
   return html`<p class="wrong" role="alert">${error}</p>`;
 }
 
 /**
- * A dialog over the page: Escape and the cross close it, the focus goes in and comes back.
+ * A modal dialog. Escape and the close button close it; the focus moves into it and returns afterwards.
  * @param {{ title: string, onClose: () => void, children?: any }} props
  */
 export function Dialog({ title, onClose, children }) {
@@ -84,15 +84,15 @@ export function Dialog({ title, onClose, children }) {
   </dialog>`;
 }
 
-/** The values of a form, whose fields whoever asks knows. @param {Event} event @returns {Record<string, any>} */
+/** Returns the values of a form by field name. @param {Event} event @returns {Record<string, any>} */
 export function values(event) {
   event.preventDefault();
   const form = new FormData(/** @type {HTMLFormElement} */ (event.currentTarget));
-  // A password is what it is, blanks and all.
+  // Passwords are not trimmed.
   return Object.fromEntries([...form].map(([name, value]) => [name, name === "password" ? String(value) : String(value).trim()]));
 }
 
-/** The heading of a view, with the way back on a phone. @param {{ title: string, children?: any }} props */
+/** The header of a view, with a back link on a phone. @param {{ title: string, children?: any }} props */
 export function ViewHeader({ title, children }) {
   return html`<header class="bar">
     <a class="icon-button only-narrow" href="#/" aria-label=${t("back")} title=${t("back")}><${icons.back} /></a>

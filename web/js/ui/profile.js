@@ -1,4 +1,4 @@
-// Oneself: name, picture, language, appearance, and the way out.
+// The user's profile: name, picture, language, theme, and log-out.
 
 import { useRef, useState } from "preact/hooks";
 
@@ -17,7 +17,7 @@ export function Profile() {
   const user = me.value;
   if (!user || !session.value) return null;
 
-  /** @param {() => Promise<object>} work what is to be changed */
+  /** @param {() => Promise<object>} work returns the fields to change */
   async function change(work) {
     setError("");
     setSaved(false);

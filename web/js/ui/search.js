@@ -1,16 +1,16 @@
-// Asking while somebody types: after a pause, and only the newest question counts.
+// Search as the user types: after a pause, and only the newest query counts.
 
 import { useEffect } from "preact/hooks";
 
-/** Time without a key after which is asked. */
+/** Pause after the last key press before a search starts, in milliseconds. */
 const PAUSE_MS = 200;
-/** How many are shown of what is found. */
+/** How many results are shown. */
 export const FOUND = 8;
 
 /**
- * Asks once the text has stood for a moment.
+ * Starts a search when the text has not changed for a moment.
  * @param {string} text
- * @param {(isNewest: () => boolean) => Promise<void>} ask told how to find out, after it waited, whether it still counts
+ * @param {(isNewest: () => boolean) => Promise<void>} ask runs the search; its argument tells after a wait whether the query is still the newest
  */
 export function useSearch(text, ask) {
   useEffect(() => {

@@ -1,4 +1,4 @@
-// The list of conversations, with search over it.
+// The sidebar: the list of conversations, and the search above it.
 
 import { useState } from "preact/hooks";
 
@@ -20,7 +20,7 @@ import { FOUND, useSearch } from "./search.js";
 
 /** @typedef {import("../types.js").Conversation} Conversation */
 
-/** What was said last, in a line. @param {Conversation} conversation */
+/** The last message in one line. @param {Conversation} conversation */
 function lastLine({ id, kind, lastMessage }) {
   const those = typing.value.get(id) ?? [];
   if (those.length > 0) return html`<em>${t("typingOne", { name: nameOf(those[0] ?? "") })}</em>`;
@@ -52,7 +52,7 @@ function Item({ conversation }) {
   </li>`;
 }
 
-/** What a search finds beyond one's own list. @param {{ query: string, onDone: () => void }} props */
+/** Search results: users, and rooms to join. @param {{ query: string, onDone: () => void }} props */
 function Found({ query, onDone }) {
   const [people, setPeople] = useState(/** @type {import("../types.js").User[]} */ ([]));
   const [rooms, setRooms] = useState(/** @type {import("../types.js").Room[]} */ ([]));
@@ -95,7 +95,7 @@ function Found({ query, onDone }) {
     <p class="hint" role="status">${nothing && t("searchNothing", { query })}</p>`;
 }
 
-/** How the connection is, where that is not as it should be. */
+/** The state of the connection, if it is not online. */
 function Link() {
   const count = outbox.value.filter((entry) => !entry.failed).length;
   const text = link.value === "online" ? "" : t(link.value === "connecting" ? "linkConnecting" : "linkOffline");

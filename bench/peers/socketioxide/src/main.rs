@@ -1,5 +1,6 @@
-//! A server on socketioxide, as a team would write it for this work: rooms, an acknowledgement, and, with a file named,
-//! every message committed with fsync before it is acknowledged or told. A thread of its own commits in groups.
+//! A server on socketioxide, written as a team would for this workload: rooms and acknowledgements. With FILE, every message
+//! is committed with fsync, in groups by a separate thread, before it is acknowledged or delivered.
+//!
 //! `quintet-bench-socketioxide PORT [FILE] [--presence]`
 
 use std::sync::mpsc;
@@ -63,7 +64,7 @@ impl Message {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Told<'m> {
+struct Delivered<'m> {
     message: &'m Message,
     conversation_id: &'m str,
 }
@@ -85,7 +86,7 @@ enum Job {
     Missed { room: String, after: i64, to: oneshot::Sender<Vec<Message>> },
 }
 
-/// Commits what waits, together; WAL and `synchronous=FULL`.
+/// Commits all pending messages together, with WAL and `synchronous=FULL`.
 fn store(file: &str, jobs: &mpsc::Receiver<Job>) -> rusqlite::Result<()> {
     let db = rusqlite::Connection::open(file)?;
     db.execute_batch(
@@ -155,7 +156,7 @@ async fn main() {
             let after = after.parse().unwrap_or(0);
             let _ = jobs.send(Job::Missed { room: room.clone(), after, to });
             for message in missed.await.unwrap_or_default() {
-                let _ = socket.emit("receive_message", &Told { message: &message, conversation_id: &room });
+                let _ = socket.emit("receive_message", &Delivered { message: &message, conversation_id: &room });
             }
         }
         if presence {
@@ -177,8 +178,8 @@ async fn main() {
                     return;
                 }
             }
-            let told = Told { message: &message, conversation_id: &room };
-            let _ = socket.within(room.clone()).emit("receive_message", &told).await;
+            let delivered = Delivered { message: &message, conversation_id: &room };
+            let _ = socket.within(room.clone()).emit("receive_message", &delivered).await;
             let _ = ack.send(&Answer { success: true, message: &message });
         });
     });

@@ -1,4 +1,4 @@
-//! Attacks of people who have accounts, and on log-ins.
+//! Attacks by users who have accounts, and attacks on the login.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -6,29 +6,29 @@ use std::ops::Range;
 use std::thread;
 use std::time::Duration;
 
-use super::Target;
 use super::attacker::{connect, drip, hold};
 use super::seed::CROWDED;
+use super::target::Target;
 use crate::quintet::{self, Api};
 
-/// Who makes groups, and who is put into them.
+/// The users who are added to groups.
 pub(super) const MEMBERS: Range<usize> = 1..1_001;
-/// Members who are online while that happens.
+/// The number of members who are online meanwhile.
 const ONLINE: usize = 50;
-/// Who uploads, and how many files at once.
+/// The users who upload, and the number of simultaneous uploads of each.
 pub(super) const UPLOADERS: Range<usize> = 2_000..2_030;
 const UPLOADS_EACH: usize = 8;
-/// Connections that log in.
+/// The number of connections that log in.
 const LOGINS: usize = 64;
-/// Lists that are asked for at once.
+/// The number of lists that are requested at once.
 const LISTS: usize = 40;
 
-/// Makes users known to the server by a request with the token of each.
+/// Creates users on the server by one request with the token of each.
 pub(super) fn adopt(target: &Target, users: Range<usize>) -> io::Result<()> {
     users.into_iter().try_for_each(|user| Api::of(target.address, user)?.get("/me").map(|_| ()))
 }
 
-/// Reads one whole answer; gives its status.
+/// Reads one whole response. Returns its status.
 fn status(stream: &mut TcpStream) -> io::Result<u16> {
     let mut came = Vec::new();
     let mut part = [0; 16_384];
@@ -52,7 +52,7 @@ fn status(stream: &mut TcpStream) -> io::Result<u16> {
     }
 }
 
-/// Sends the same request again and again on a connection that is opened anew when it ends.
+/// Sends the same request repeatedly on a connection, which is opened again when it ends.
 fn again(target: &Target, request: &str) {
     let mut open: Option<TcpStream> = None;
     while !target.is_over() {
@@ -64,7 +64,7 @@ fn again(target: &Target, request: &str) {
                 continue;
             }
         };
-        // Heavy answers take their time.
+        // Expensive responses take a while.
         let _ = stream.set_read_timeout(Some(Duration::from_secs(60)));
         target.attempted();
         match stream.write_all(request.as_bytes()).and_then(|()| status(&mut stream)) {
@@ -79,7 +79,7 @@ fn again(target: &Target, request: &str) {
     }
 }
 
-/// Groups of everybody, one after the other.
+/// Creates groups with all members, one after the other.
 pub(super) fn groups(target: &Target) {
     let members: Vec<String> = MEMBERS.skip(1).map(|member| format!("\"{}\"", quintet::user(member))).collect();
     let body = format!("{{\"kind\":\"group\",\"name\":\"crowd\",\"memberIds\":[{}]}}", members.join(","));
@@ -97,7 +97,7 @@ pub(super) fn groups(target: &Target) {
     });
 }
 
-/// Hears what a member hears, and throws it away.
+/// Receives what a member receives, and discards it.
 fn listen(target: &Target, member: usize) {
     let greeting = quintet::greeting(member, "conversations");
     let Ok(mut stream) = super::attacker::nobody(target.address) else { return };
@@ -107,14 +107,14 @@ fn listen(target: &Target, member: usize) {
     let mut part = [0; 65_536];
     let _ = stream.set_read_timeout(Some(Duration::from_millis(200)));
     while !target.is_over() {
-        // Nothing for a while is no end.
+        // A timeout is not the end of the connection.
         if let Ok(0) = stream.read(&mut part) {
             return;
         }
     }
 }
 
-/// Uploads that go on for ever.
+/// Uploads that never end.
 pub(super) fn uploads(target: &Target) {
     thread::scope(|scope| {
         for user in UPLOADERS {
@@ -136,7 +136,7 @@ pub(super) fn uploads(target: &Target) {
     });
 }
 
-/// Wrong passwords, each of another account.
+/// Logins with wrong passwords, each for another account.
 pub(super) fn logins(target: &Target) {
     thread::scope(|scope| {
         for login in 0..LOGINS {
@@ -153,7 +153,7 @@ pub(super) fn logins(target: &Target) {
     });
 }
 
-/// Everybody whom one knows, for somebody who knows very many.
+/// Requests the list of all contacts of a user with very many.
 pub(super) fn lists(target: &Target) {
     let request = format!(
         "GET /messenger/api/users HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\r\n",

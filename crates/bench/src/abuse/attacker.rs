@@ -1,4 +1,4 @@
-//! An attacker's sockets: bound to an address of their own, blocking, with a bound on every wait.
+//! An attacker's sockets: bound to an address of their own, blocking, with a limit on every wait.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -7,16 +7,16 @@ use std::time::{Duration, Instant};
 use flate2::{Compress, Compression, FlushCompress};
 use socket2::{Domain, Socket, Type};
 
-use super::Target;
+use super::target::Target;
 use crate::wire;
 
-/// Where attackers come from: another loopback address than the bystander's.
+/// The address of the attackers: another loopback address than the bystander's.
 const SOURCE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
-/// The longest that one read or write may take.
+/// Maximum time of one read or write.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Time between two looks at what is held.
+/// Time between two checks of the connections that are held.
 const PAUSE: Duration = Duration::from_millis(20);
-/// Connections that are opened between two looks, at most.
+/// Maximum number of connections that are opened between two checks.
 const OPENED_AT_ONCE: usize = 50;
 
 /// Opens a connection from the attackers' address.
@@ -31,7 +31,7 @@ pub(super) fn connect(to: SocketAddr) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-/// Reads up to the end of a head; gives all that came, the head and what followed it.
+/// Reads up to the end of a response head. Returns all that was read, which may include what follows the head.
 pub(super) fn head(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
     let mut came = Vec::new();
     let mut part = [0; 2_048];
@@ -47,7 +47,7 @@ pub(super) fn head(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
     Ok(came)
 }
 
-/// Opens a WebSocket that takes compressed messages, and enters the default namespace without saying who it is.
+/// Opens a WebSocket that accepts compressed messages, and enters the default namespace without identifying itself.
 pub(super) fn nobody(to: SocketAddr) -> io::Result<TcpStream> {
     let mut stream = connect(to)?;
     let request = format!(
@@ -71,12 +71,12 @@ pub(super) fn send(stream: &mut TcpStream, text: &str) -> io::Result<()> {
     stream.write_all(&out)
 }
 
-/// A compressed text frame (RFC 7692) of a client, whatever its text.
+/// A compressed text frame (RFC 7692) of a client, with any text.
 pub(super) fn compressed(text: &str) -> io::Result<Vec<u8>> {
     let mut packed = Vec::with_capacity(65_536);
     let mut deflate = Compress::new(Compression::best(), false);
     deflate.compress_vec(text.as_bytes(), &mut packed, FlushCompress::Sync).map_err(io::Error::other)?;
-    // The end of a flushed block is left out, as the extension has it.
+    // RFC 7692 leaves out the end of a flushed block.
     packed.truncate(packed.len().saturating_sub(4));
     let mut frame = Vec::new();
     wire::frame(&mut frame, &packed);
@@ -86,7 +86,8 @@ pub(super) fn compressed(text: &str) -> io::Result<Vec<u8>> {
     Ok(frame)
 }
 
-/// Takes what came, without waiting, and answers a ping if that may be what it was. An error is the end of the connection.
+/// Reads what has arrived, without waiting, and answers with a pong in case it was a ping. Returns an error once the
+/// connection has ended.
 pub(super) fn breathe(stream: &mut TcpStream) -> io::Result<()> {
     let mut part = [0; 4_096];
     stream.set_nonblocking(true)?;
@@ -100,7 +101,7 @@ pub(super) fn breathe(stream: &mut TcpStream) -> io::Result<()> {
     }
 }
 
-/// Writes without waiting; what does not fit is not written. An error is the end of the connection.
+/// Writes without waiting, and drops what does not fit. Returns an error once the connection has ended.
 pub(super) fn drip(stream: &mut TcpStream, bytes: &[u8]) -> io::Result<()> {
     stream.set_nonblocking(true)?;
     let written = stream.write(bytes);
@@ -111,8 +112,8 @@ pub(super) fn drip(stream: &mut TcpStream, bytes: &[u8]) -> io::Result<()> {
     }
 }
 
-/// Holds so many connections open until the attack is over: opens those that are missing, and pokes each of the others
-/// every so often. Both may fail, which counts as refused.
+/// Holds a number of connections open until the attack is over: opens the missing ones, and calls `poke` for each of
+/// the others at an interval. If either fails, it counts as refused.
 pub(super) fn hold(
     target: &Target,
     count: usize,

@@ -1,11 +1,12 @@
-//! Somebody who has nothing to do with an attack: asks for what people ask for, and notes how long each answer takes.
+//! The bystander: a user who has nothing to do with an attack, sends ordinary requests, and measures the time of each
+//! answer.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::Target;
+use super::target::Target;
 use crate::quintet::{self, Api};
 use crate::report::Value;
 use crate::wire;
@@ -15,23 +16,23 @@ const USER: usize = 0;
 /// Time between two requests of one kind, and between two uploads.
 const PAUSE: Duration = Duration::from_millis(50);
 const UPLOAD_PAUSE: Duration = Duration::from_secs(2);
-/// The longest that an answer is waited for; what takes longer counts as unanswered.
+/// Maximum time to wait for an answer; a slower one counts as unanswered.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Somebody with an account, a conversation and a socket.
+/// A user with an account, a conversation and a socket.
 pub(super) struct Bystander {
     address: SocketAddr,
     conversation: String,
 }
 
-/// The answers of one kind.
+/// The times of the answers to requests of one kind.
 #[derive(Default)]
 struct Answers {
     ms: Vec<f64>,
     unanswered: usize,
 }
 
-/// What the bystander noticed.
+/// The answers of all kinds during an attack.
 #[derive(Default)]
 pub(super) struct Noticed {
     health: Answers,
@@ -41,7 +42,7 @@ pub(super) struct Noticed {
 }
 
 impl Answers {
-    /// Asks until the attack is over.
+    /// Sends requests until the attack is over.
     fn gather(target: &Target, pause: Duration, mut ask: impl FnMut() -> io::Result<()>) -> Self {
         let mut answers = Self::default();
         while !target.is_over() {
@@ -89,7 +90,7 @@ fn connect(to: SocketAddr) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-/// One request on a connection of its own; an error unless it goes well.
+/// Sends one request on a connection of its own. Returns an error unless it succeeds.
 fn ask(to: SocketAddr, request: &[u8]) -> io::Result<()> {
     let mut stream = connect(to)?;
     stream.write_all(request)?;
@@ -98,7 +99,7 @@ fn ask(to: SocketAddr, request: &[u8]) -> io::Result<()> {
     if answer.starts_with(b"HTTP/1.1 20") { Ok(()) } else { Err(io::Error::other("refused")) }
 }
 
-/// A socket that sends, and waits for each acknowledgement.
+/// A socket that sends messages, and waits for each acknowledgement.
 struct Sender {
     stream: TcpStream,
     came: Vec<u8>,
@@ -128,7 +129,7 @@ impl Sender {
         self.stream.write_all(&out)
     }
 
-    /// Reads packets, and answers pings, until one fits.
+    /// Reads packets, and answers pings, until one matches.
     fn until(&mut self, fits: impl Fn(&[u8]) -> bool) -> io::Result<()> {
         let began = Instant::now();
         loop {
@@ -172,7 +173,7 @@ impl Bystander {
         Ok(Self { address, conversation: api.group(&[])? })
     }
 
-    /// Asks for everything, each kind on a thread of its own, until the attack is over.
+    /// Sends requests of every kind, each on a thread of its own, until the attack is over.
     pub(super) fn watch(&self, target: &Target) -> Noticed {
         let to = self.address;
         let token = quintet::token(USER);
@@ -196,7 +197,7 @@ impl Bystander {
                 Answers::gather(target, PAUSE, || {
                     let mut open = socket.take().map_or_else(|| Sender::open(to), Ok)?;
                     open.send(&self.conversation)?;
-                    // One that failed is not used again.
+                    // A connection that failed is not used again.
                     socket = Some(open);
                     Ok(())
                 })

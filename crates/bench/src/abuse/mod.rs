@@ -1,51 +1,52 @@
-//! `quintet-bench abuse`: attacks on a server, and what somebody else notices of each.
+//! `quintet-bench abuse`: attacks on a server, and what a bystander notices of each.
 //!
-//! What lives here: the list of attacks and how one is run. The server is started by this program on a loopback port of
-//! its own and ended by it; the attackers come from 127.0.0.2 and the bystander from 127.0.0.1, so that bounds per address
-//! tell them apart; every attack is bounded in connections and in time.
+//! What lives here: the list of attacks, and how one is run. This program starts the server on a loopback port of its
+//! own and ends it. Attackers connect from 127.0.0.2 and the bystander from 127.0.0.1, so that limits by address tell
+//! them apart. Every attack is limited in connections and in time.
 
 mod accounts;
 mod attacker;
 mod bystander;
 mod seed;
+mod target;
 mod transport;
 
 use std::io;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use self::bystander::{Bystander, Noticed};
+use self::target::Target;
 use crate::process::{Running, free_port};
 use crate::quintet::{self, Api};
 use crate::report::{Part, Server, Table, Value};
 
-/// Open files that the server may have where its operator did not raise the limit: the usual soft limit, and a hard one.
+/// The limits of open files, soft and hard, of a server whose operator did not raise them: the usual ones.
 const OPEN_FILES: &str = "--nofile=1024:20000";
 
-/// Something that an attacker does.
+/// The kinds of attack.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
 pub(crate) enum Attack {
-    /// Polling requests whose bodies never come
+    /// Polling requests whose bodies never arrive
     Bodies,
-    /// Answers that are asked for and never read
+    /// Responses that are requested and never read
     Unread,
     /// Requests whose heads never end
     Heads,
-    /// Sockets of nobody, as many as go
+    /// Sockets without identity, as many as possible
     Anonymous,
-    /// Small compressed frames that are large once inflated
+    /// Small compressed frames that inflate to large ones
     Bombs,
-    /// Binary packets whose attachments never come
+    /// Binary packets whose attachments never arrive
     Binary,
-    /// Events beyond every rate
+    /// Events beyond every rate limit
     Flood,
-    /// Uploads of a byte now and then
+    /// Uploads of one byte at long intervals
     Uploads,
-    /// Large groups, one after the other
+    /// Large groups, created one after the other
     Groups,
-    /// Log-ins with wrong passwords
+    /// Logins with wrong passwords
     Logins,
     /// Lists of an account in 20,000 groups
     Lists,
@@ -66,7 +67,7 @@ impl Attack {
         Self::Lists,
     ];
 
-    /// What is done, in one line of a table.
+    /// The description of the attack, as one line of a table.
     fn about(self) -> &'static str {
         match self {
             Self::Bodies => "1,100 polling POSTs with `Content-Length: 900000` and one byte each, renewed when closed",
@@ -89,7 +90,7 @@ impl Attack {
         format!("{self:?}").to_lowercase()
     }
 
-    /// Brings the server's users about that the attack needs. Not measured.
+    /// Creates the users that the attack needs. Not measured.
     fn prepare(self, target: &Target) -> io::Result<()> {
         match self {
             Self::Groups => accounts::adopt(target, accounts::MEMBERS),
@@ -106,7 +107,7 @@ impl Attack {
         }
     }
 
-    /// Attacks until the target says that the time is over.
+    /// Attacks until the target's time is over.
     fn run(self, target: &Target) {
         match self {
             Self::Bodies => transport::bodies(target),
@@ -124,32 +125,7 @@ impl Attack {
     }
 }
 
-/// What attackers aim at, how long, and what came of it.
-#[derive(Debug)]
-pub(crate) struct Target {
-    address: SocketAddr,
-    over: AtomicBool,
-    /// Times that something was asked of the server: connections, requests or frames.
-    attempts: AtomicU64,
-    /// Times that the server refused, closed or did not answer.
-    refused: AtomicU64,
-}
-
-impl Target {
-    fn is_over(&self) -> bool {
-        self.over.load(Ordering::Relaxed)
-    }
-
-    fn attempted(&self) {
-        self.attempts.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn refused(&self) {
-        self.refused.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-/// Runs attacks against each of some binaries, one after the other, and prints a table for each attack.
+/// Runs attacks against each of some binaries in turn. Returns a table for each attack.
 pub(crate) fn run(attacks: &[Attack], servers: &[(String, PathBuf)], seconds: u64) -> io::Result<Vec<Table>> {
     let mut tables = Vec::new();
     for attack in attacks {
@@ -173,7 +149,7 @@ fn start(binary: &Path, data: &Path) -> io::Result<Running> {
     let words = [OPEN_FILES, &binary, "--listen", &port.to_string(), "--data", &data.to_string_lossy()];
     let args: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
     let secret = ("QUINTET_JWT_SECRET", quintet::SECRET.to_owned());
-    // An attack makes a server write much; what it says is not what is measured here.
+    // An attack makes a server log a lot, and logging is not what is measured here.
     let quiet = ("QUINTET_LOG_FILTER", "off".to_owned());
     Running::start("prlimit", &args, &[secret, quiet], port)
 }
@@ -181,9 +157,9 @@ fn start(binary: &Path, data: &Path) -> io::Result<Running> {
 fn measure(attack: Attack, binary: &Path, time: Duration) -> io::Result<Vec<Value>> {
     let folder = tempfile::tempdir()?;
     if attack == Attack::Lists {
-        // The server makes its tables, and what would take hours over the API is written into them.
+        // The server creates its tables; what would take hours over the API is then written into them.
         let server = start(binary, folder.path())?;
-        // Its answer says that the tables are there; the port is bound before.
+        // Its answer shows that the tables exist; the port is bound before that.
         Api::of(server.address, 0)?.get("/me")?;
         drop(server);
         seed::groups_of_one_account(folder.path())?;

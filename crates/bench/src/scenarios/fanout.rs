@@ -1,27 +1,25 @@
-//! What a message costs that goes to a room.
+//! The cost of a message to a room.
 
 use std::io;
 use std::time::Duration;
 
-use hdrhistogram::Histogram;
-
-use super::{Case, Rooms, among, in_memory};
+use super::case::{Case, Rooms, among, in_memory, ms};
 use crate::load::{Load, Regime};
 use crate::peers::{Mode, Peer};
 use crate::report::Value;
 
-pub(super) const ABOUT: &str = "A message of 60 bytes to everybody in a room, in the shape of the `conversations` \
-    document. *Paced*: so many a second, whatever comes back; latency counts from the moment at which a message was to \
-    be sent. *Saturated*: 16 that wait for their acknowledgement, always; a server that acknowledges early and tells \
-    late looks cheap there, so latency stands beside. *Durable*: on the disk before it is acknowledged or told; else \
-    everything is in memory.";
+pub(super) const ABOUT: &str = "A message of 60 bytes to every member of a room, in the format of `conversations`. \
+    *Paced*: a fixed number of messages a second, independent of the responses; latency is measured from the time at \
+    which a message was due. *Saturated*: 16 sends always wait for their acknowledgement. A server that acknowledges \
+    early and delivers late looks cheap there, so compare the latencies too. *Durable*: a message is on disk before it \
+    is acknowledged or delivered; otherwise, everything is in memory.";
 
-/// Connections that send.
+/// The number of connections that send.
 const SENDERS: usize = 8;
-/// Sends that wait for their acknowledgement, in the saturated regime.
+/// The number of sends in progress in the saturated regime.
 const IN_FLIGHT: usize = 16;
 
-/// Rooms, and the rates at which they are paced: half of what the weakest server can do, or less.
+/// The sizes of rooms, and the rates at which sends are paced: at most half of what the slowest server can sustain.
 const SIZES: [(Rooms, f64); 4] = [
     (Rooms { count: 1, size: 10 }, 200.0),
     (Rooms { count: 100, size: 10 }, 200.0),
@@ -37,7 +35,7 @@ pub(super) fn cases(peers: &[Peer], quick: bool) -> Vec<Case> {
             continue;
         }
         for durable in [false, true] {
-            // The largest room is about the deliveries alone, and too large for the slowest.
+            // The largest room measures deliveries alone, and is too large for the slowest server.
             if durable && rooms.size > 1_000 || quick && durable != (rooms.size == 10) {
                 continue;
             }
@@ -58,11 +56,6 @@ pub(super) fn cases(peers: &[Peer], quick: bool) -> Vec<Case> {
         }
     }
     cases
-}
-
-/// Milliseconds at a quantile.
-pub(super) fn ms(histogram: &Histogram<u64>, quantile: f64) -> f64 {
-    if histogram.is_empty() { f64::NAN } else { histogram.value_at_quantile(quantile) as f64 / 1e6 }
 }
 
 fn run(peer: Peer, rooms: Rooms, regime: Regime, seconds: u64, durable: bool) -> io::Result<Vec<Value>> {
@@ -87,8 +80,8 @@ fn run(peer: Peer, rooms: Rooms, regime: Regime, seconds: u64, durable: bool) ->
     }
     let micros = |seconds: f64| seconds * 1e6 / measured.delivered as f64;
     Ok(vec![
-        Value::less("CPU of a delivery", "µs", micros(cpu.all)),
-        Value::less("of it the kernel's", "µs", micros(cpu.kernel)),
+        Value::less("CPU per delivery", "µs", micros(cpu.all)),
+        Value::less("of which kernel", "µs", micros(cpu.kernel)),
         Value::less("delivery p50", "ms", ms(&measured.delivery, 0.5)),
         Value::less("delivery p99", "ms", ms(&measured.delivery, 0.99)),
         Value::less("acknowledgement p99", "ms", ms(&measured.ack, 0.99)),

@@ -1,4 +1,4 @@
-//! Pages of a history that is short or long, while it is written to.
+//! Pages of a short or long history, while it is written to.
 
 use std::io;
 use std::path::Path;
@@ -7,23 +7,22 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 use rusqlite::{Connection, params};
 
-use super::fanout::ms;
-use super::{Case, Run, in_memory};
+use super::case::{Case, Run, in_memory, ms};
 use crate::load::{Load, Regime, Turn};
 use crate::peers::{Mode, Peer};
 use crate::quintet::Api;
 use crate::report::{Part, Server, Value};
 
-pub(super) const ABOUT: &str = "Pages of 50 messages, before any number of a conversation, over HTTP, one after the other; \
-    meanwhile 200 messages a second go to that conversation. Of the messages of a store a tenth are in the conversation \
-    that is read. Only Quintet is here, with stores of two sizes, the small one where a peer would stand: whether its \
-    pages become slower is the question.";
+pub(super) const ABOUT: &str = "Pages of 50 messages before arbitrary positions of a conversation, over HTTP, one \
+    after the other, while 200 messages a second are sent to that conversation. A tenth of the messages in the store \
+    belong to it. Only Quintet is measured, with two stores; the smaller one takes the column of a peer, to show \
+    whether pages become slower as the store grows.";
 
-/// Messages of a page.
+/// The number of messages of a page.
 const PAGE: u32 = 50;
-/// Messages a second that are written meanwhile.
+/// The number of messages that are written per second meanwhile.
 const WRITTEN: f64 = 200.0;
-/// Conversations over which the messages are spread.
+/// The number of conversations among which the messages are distributed.
 const CONVERSATIONS: usize = 10;
 
 pub(super) fn cases(peers: &[Peer], quick: bool) -> Vec<Case> {
@@ -46,9 +45,9 @@ fn run(messages: u64, seconds: u64) -> io::Result<Vec<Value>> {
     let mut load = Load::new()?;
     load.connect(server.address, &[Peer::Quintet.greeting(0, 0)])?;
     let mut api = Api::of(server.address, 0)?;
-    let mut places = Vec::new();
+    let mut conversations = Vec::new();
     for _ in 0..CONVERSATIONS {
-        places.push(api.group(&[0])?);
+        conversations.push(api.group(&[0])?);
     }
     drop((api, load));
     drop(server);
@@ -57,7 +56,7 @@ fn run(messages: u64, seconds: u64) -> io::Result<Vec<Value>> {
 
     let server = Peer::Quintet.start(mode)?;
     let address = server.address;
-    let place = places[0].clone();
+    let place = conversations[0].clone();
     let until = Instant::now() + Duration::from_secs(seconds);
     let reader = std::thread::spawn({
         let place = place.clone();
@@ -66,7 +65,7 @@ fn run(messages: u64, seconds: u64) -> io::Result<Vec<Value>> {
             let mut times = Histogram::new_with_bounds(1_000, 60_000_000_000, 3).map_err(io::Error::other)?;
             let mut number = each / 2;
             while Instant::now() < until {
-                // Anywhere: each step is far from the one before.
+                // Arbitrary positions: each is far from the previous one.
                 number = (number * 7_919 + 104_729) % each + 1;
                 let began = Instant::now();
                 let page = api.get(&format!("/conversations/{place}/messages?before={number}&limit={PAGE}"))?;
@@ -88,17 +87,17 @@ fn run(messages: u64, seconds: u64) -> io::Result<Vec<Value>> {
         Value::less("page p50", "ms", ms(&times, 0.5)),
         Value::less("page p99", "ms", ms(&times, 0.99)),
         Value::more("pages a second", "", times.len() as f64 / seconds as f64),
-        Value::less("acknowledgement p99 meanwhile", "ms", ms(&load.measured().ack, 0.99)),
-        Value::less("CPU of all", "%", cpu.all / seconds as f64 * 100.0),
+        Value::less("acknowledgement p99", "ms", ms(&load.measured().ack, 0.99)),
+        Value::less("CPU", "%", cpu.all / seconds as f64 * 100.0),
     ])
 }
 
-/// Writes so many messages into each conversation, straight into the store of a server that has ended.
+/// Writes `each` messages into each conversation, directly into the database of a server that has ended.
 fn fill(folder: &Path, each: u64) -> rusqlite::Result<()> {
     let mut db = Connection::open(folder.join("quintet.sqlite3"))?;
     db.pragma_update(None, "synchronous", "OFF")?;
     let transaction = db.transaction()?;
-    let places: Vec<i64> = {
+    let conversations: Vec<i64> = {
         let mut statement = transaction.prepare("SELECT pk FROM conversation ORDER BY pk")?;
         statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?
     };
@@ -107,15 +106,15 @@ fn fill(folder: &Path, each: u64) -> rusqlite::Result<()> {
             "INSERT INTO message (id, conversation_pk, sequence, sender_pk, kind, content, created_at)
              VALUES (?1, ?2, ?3, 1, 'text', 'the quick brown fox jumps over the lazy dog, and once again.', ?4)",
         )?;
-        // As it would have been written: the conversations take turns.
+        // In the order in which it would have been written: the conversations take turns.
         for sequence in 1..=each as i64 {
-            for place in &places {
+            for place in &conversations {
                 let id = format!("01a00000-0000-7000-{place:04x}-{sequence:012x}");
                 insert.execute(params![id, place, sequence, 1_780_000_000_000 + sequence])?;
             }
         }
     }
-    for place in &places {
+    for place in &conversations {
         transaction.execute(
             "UPDATE conversation SET sequence = ?2, last_message_pk =
                  (SELECT pk FROM message WHERE conversation_pk = ?1 AND sequence = ?2) WHERE pk = ?1",

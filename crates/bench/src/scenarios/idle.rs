@@ -1,10 +1,10 @@
-//! What a connection costs that does nothing.
+//! The cost of idle connections.
 
 use std::io;
 use std::ops::Range;
 use std::time::Duration;
 
-use super::{Case, among, in_memory};
+use super::case::{Case, among, in_memory};
 use crate::load::{Greeting, Load};
 use crate::peers::Peer;
 use crate::process::Running;
@@ -12,23 +12,23 @@ use crate::quintet::Api;
 use crate::report::Value;
 use crate::xmpp::Clients;
 
-pub(super) const ABOUT: &str = "Connections over WebSocket that say nothing. Quintet's are authenticated and members of \
-    20 conversations of ten each; the others' are neither. prosody and ejabberd hold as many clients of XMPP over TCP, \
-    anonymous and without contacts; their rooms wrap and route a message otherwise and keep none before it is \
-    acknowledged, so they are in no other table; 50 of them come at once, of the others 100, and nobody asks them whether \
-    they are still there, as Socket.IO does. The second half is what is counted for one: the first takes \
-    up what a server needs once.";
+pub(super) const ABOUT: &str = "WebSocket connections that send nothing. Those of Quintet are authenticated and \
+    members of 20 conversations of ten members each; those of the other servers are neither. prosody and ejabberd hold \
+    the same number of XMPP clients over TCP, anonymous and without contacts. They route messages differently and do \
+    not store them before acknowledging, so they appear in no other table. Their clients connect 50 at a time (100 for \
+    the other servers), without heartbeats, which Socket.IO has. Memory is measured over the second half of the \
+    connections, because the first half includes what a server allocates once.";
 
-/// Conversations that each user of Quintet is a member of.
+/// The number of conversations of each user of Quintet.
 const CONVERSATIONS: usize = 20;
-/// Members of each of these.
+/// The number of members of each of these.
 const MEMBERS: usize = 10;
 
-/// Those with connections to hold.
+/// The servers that can hold idle connections.
 const WITH_CONNECTIONS: [Peer; 7] =
     [Peer::Quintet, Peer::Engine, Peer::Node, Peer::Socketioxide, Peer::Python, Peer::Prosody, Peer::Ejabberd];
 
-/// Connections that are held, in either protocol.
+/// The connections that are held, by protocol.
 enum Held {
     SocketIo(Box<Load>),
     Xmpp(Clients),
@@ -52,7 +52,7 @@ impl Held {
     fn idle(&mut self, rest: Duration) -> io::Result<()> {
         match self {
             Self::SocketIo(load) => load.idle(rest),
-            // Nobody says anything, and nothing has to be answered.
+            // XMPP clients without traffic have nothing to answer.
             Self::Xmpp(_) => {
                 std::thread::sleep(rest);
                 Ok(())
@@ -63,7 +63,7 @@ impl Held {
 
 pub(super) fn cases(peers: &[Peer], quick: bool) -> Vec<Case> {
     let (connections, repeat) = if quick { (1_000, 1) } else { (10_000, 2) };
-    // Time in which a server comes to rest, and over which it is watched then.
+    // The time in which a server comes to rest, and over which it is then measured.
     let rest = Duration::from_secs(if quick { 1 } else { 5 });
     let all = among(peers, &WITH_CONNECTIONS);
     vec![Case::of(format!("{connections} connections"), repeat, (&all, false), move |peer| {
@@ -75,7 +75,7 @@ fn run(peer: Peer, connections: usize, rest: Duration) -> io::Result<Vec<Value>>
     let folder = tempfile::tempdir()?;
     let mode = crate::peers::Mode { durable: peer.is_quintet(), ..in_memory(folder.path()) };
     if peer.is_quintet() {
-        // The users and their conversations first, in a process that is not measured.
+        // The users and their conversations are created by a process that is not measured.
         let server = peer.start(mode)?;
         let mut load = Load::new()?;
         let all: Vec<Greeting> = (0..connections).map(|index| peer.greeting(index, 0)).collect();
@@ -84,7 +84,7 @@ fn run(peer: Peer, connections: usize, rest: Duration) -> io::Result<Vec<Value>>
         let mut api = Api::of(server.address, 0)?;
         for round in 0..CONVERSATIONS {
             for first in (0..connections).step_by(MEMBERS) {
-                // Others are together in each round.
+                // In each round, other users form the groups.
                 let member = |at: usize| (first + at * (round * MEMBERS + 1)) % connections;
                 let mut members: Vec<usize> = (0..MEMBERS).map(member).filter(|member| *member != 0).collect();
                 members.sort_unstable();
@@ -107,9 +107,9 @@ fn run(peer: Peer, connections: usize, rest: Duration) -> io::Result<Vec<Value>>
     held.idle(rest)?;
     let cpu = server.cpu().since(began);
     Ok(vec![
-        Value::less("memory of a connection", "bytes", bytes / (connections - half) as f64),
-        Value::less("resident in all", "MB", resident as f64 / 1e6),
-        Value::less("all accepted in", "s", accepted_in.as_secs_f64()),
+        Value::less("memory per connection", "bytes", bytes / (connections - half) as f64),
+        Value::less("resident memory", "MB", resident as f64 / 1e6),
+        Value::less("time to accept all", "s", accepted_in.as_secs_f64()),
         Value::less("CPU while idle", "%", cpu.all / rest.as_secs_f64() * 100.0),
     ])
 }

@@ -1,23 +1,22 @@
-//! A working day in a minute, in all five vocabularies; and the same for as long as one likes.
+//! A working day in one minute, in all five dialects; and the same load over a longer time.
 
 use std::io;
 use std::time::Duration;
 
-use super::fanout::ms;
-use super::{Case, Run, in_memory};
+use super::case::{Case, Run, in_memory, ms};
 use crate::load::{Greeting, Load, Regime, Turn};
 use crate::peers::{Mode, Peer};
 use crate::process::Running;
 use crate::quintet::{self, Api};
 use crate::report::{Part, Server, Value};
 
-pub(super) const ABOUT: &str = "Groups of ten, two people on each of the five vocabularies. Of a hundred events 35 are \
-    messages, 5 are edits, 15 say what was read (of the group's first messages: what was read before is no news), 5 open \
-    the conversation anew (in `meetup`, which has no word for it, they end typing), and 40 say that somebody types. The \
-    peers speak one vocabulary each, so only Quintet is here: durable, and in memory.";
+pub(super) const ABOUT: &str = "Groups of ten, with two users on each of the five dialects. Of 100 events, 35 are \
+    messages, 5 are edits, 15 mark messages as read (the first messages of the group, so that they change nothing), 5 \
+    open the conversation again (in `meetup`, which has no such event, they stop typing), and 40 are typing events. \
+    The other servers have one dialect each, so only Quintet is measured: durable and in memory.";
 
-/// How a vocabulary says things: `PLACE` stands for a conversation, `ID` for a message, `TEXT` for what is written.
-struct Words {
+/// The events of a dialect. `PLACE` stands for a conversation, `ID` for a message, `TEXT` for a text.
+struct Templates {
     dialect: &'static str,
     send: &'static str,
     edit: &'static str,
@@ -26,17 +25,17 @@ struct Words {
     typing: &'static str,
 }
 
-const DIALECTS: [Words; 5] = [
-    Words {
+const DIALECTS: [Templates; 5] = [
+    Templates {
         dialect: "meetup",
         send: r#"["sendMessage",{"chatId":"PLACE","message":"TEXT"}]"#,
         edit: r#"["editMessage",{"messageId":"ID","message":"TEXT"}]"#,
         read: r#"["markRead",{"chatId":"PLACE","messageIds":["ID"]}]"#,
-        // It has no word for it.
+        // The dialect has no event for it.
         enter: r#"["userStoppedTyping",{"chatId":"PLACE"}]"#,
         typing: r#"["userTyping",{"chatId":"PLACE"}]"#,
     },
-    Words {
+    Templates {
         dialect: "messenger",
         send: r#"["groupMessage",{"groupId":"PLACE","content":"TEXT"}]"#,
         edit: r#"["updateMessage",{"messageId":"ID","content":"TEXT"}]"#,
@@ -44,7 +43,7 @@ const DIALECTS: [Words; 5] = [
         enter: r#"["joinGroup",{"groupId":"PLACE"}]"#,
         typing: r#"["startTyping",{"groupId":"PLACE"}]"#,
     },
-    Words {
+    Templates {
         dialect: "rooms",
         send: r#"["send_message",{"roomId":"PLACE","content":"TEXT"}]"#,
         edit: r#"["update_message",{"messageId":"ID","content":"TEXT"}]"#,
@@ -52,7 +51,7 @@ const DIALECTS: [Words; 5] = [
         enter: r#"["join_room",{"roomId":"PLACE"}]"#,
         typing: r#"["typing",{"roomId":"PLACE","isTyping":true}]"#,
     },
-    Words {
+    Templates {
         dialect: "conversations",
         send: r#"["send_message",{"conversationId":"PLACE","content":"TEXT"}]"#,
         edit: r#"["edit_message",{"messageId":"ID","newContent":"TEXT"}]"#,
@@ -60,7 +59,7 @@ const DIALECTS: [Words; 5] = [
         enter: r#"["join_conversations",["PLACE"]]"#,
         typing: r#"["typing",{"conversationId":"PLACE","isTyping":true}]"#,
     },
-    Words {
+    Templates {
         dialect: "chat",
         send: r#"["message:send",{"chatId":"PLACE","content":"TEXT"}]"#,
         edit: r#"["message:edit",{"messageId":"ID","content":"TEXT"}]"#,
@@ -70,23 +69,23 @@ const DIALECTS: [Words; 5] = [
     },
 ];
 
-/// People in a group.
+/// The number of members of a group.
 const SIZE: usize = 10;
-/// Events a second.
+/// The number of events per second.
 const RATE: f64 = 1_000.0;
-/// What a person does in twenty turns.
+/// The actions of a user, of which each has a share of twenty turns.
 #[derive(Clone, Copy)]
-enum Doing {
+enum Action {
     Message,
     Edit,
-    /// Reads up to the so-and-so-many-th of the group's first messages.
+    /// Marks the group's messages as read up to the one with this number, among the first.
     Read(usize),
     Enter,
     Type,
 }
 
-impl Doing {
-    /// Seven messages, an edit, three times reading, once opening, eight times typing.
+impl Action {
+    /// Seven messages, an edit, three reads, one opening of the conversation, eight typing events.
     fn of(turn: usize) -> Self {
         match turn % TURNS {
             0 | 3 | 6 | 9 | 12 | 15 | 18 => Self::Message,
@@ -114,32 +113,33 @@ pub(super) fn cases(peers: &[Peer], quick: bool) -> Vec<Case> {
     vec![Case { name: format!("{people} people, {RATE} events a second"), servers, repeat }]
 }
 
-/// Connects people and gives what they do, turn by turn.
+/// Connects the users. Returns their actions, turn by turn.
 fn stage(server: &Running, load: &mut Load, people: usize) -> io::Result<Vec<Turn>> {
-    let words = |index: usize| &DIALECTS[index % DIALECTS.len()];
-    let greetings: Vec<Greeting> = (0..people).map(|index| quintet::greeting(index, words(index).dialect)).collect();
+    let templates = |index: usize| &DIALECTS[index % DIALECTS.len()];
+    let greetings: Vec<Greeting> =
+        (0..people).map(|index| quintet::greeting(index, templates(index).dialect)).collect();
     load.connect(server.address, &greetings)?;
-    // Everybody says something first: something to edit, and something to read.
-    let (mut places, mut said) = (Vec::new(), Vec::new());
+    // Each user sends a message first, so that there is something to edit and to read.
+    let (mut conversations, mut message_ids) = (Vec::new(), Vec::new());
     for first in (0..people).step_by(SIZE) {
         let members: Vec<usize> = (first + 1..first + SIZE).collect();
-        places.push(Api::of(server.address, first)?.group(&members)?);
+        conversations.push(Api::of(server.address, first)?.group(&members)?);
     }
     for index in 0..people {
-        said.push(Api::of(server.address, index)?.message(&places[index / SIZE], "to be edited")?);
+        message_ids.push(Api::of(server.address, index)?.message(&conversations[index / SIZE], "to be edited")?);
     }
     let turn = |n: usize| {
-        // Far apart, so that nobody's turn comes twice in a row.
+        // The users of successive turns are far apart, so that no user has two turns in a row.
         let index = n * 7 % people;
-        let words = words(index);
-        let (template, id) = match Doing::of(n / people + index) {
-            Doing::Message => (words.send, ""),
-            Doing::Edit => (words.edit, said[index].as_str()),
-            Doing::Read(nth) => (words.read, said[index / SIZE * SIZE + nth].as_str()),
-            Doing::Enter => (words.enter, ""),
-            Doing::Type => (words.typing, ""),
+        let templates = templates(index);
+        let (template, id) = match Action::of(n / people + index) {
+            Action::Message => (templates.send, ""),
+            Action::Edit => (templates.edit, message_ids[index].as_str()),
+            Action::Read(nth) => (templates.read, message_ids[index / SIZE * SIZE + nth].as_str()),
+            Action::Enter => (templates.enter, ""),
+            Action::Type => (templates.typing, ""),
         };
-        let event = template.replace("PLACE", &places[index / SIZE]).replace("ID", id);
+        let event = template.replace("PLACE", &conversations[index / SIZE]).replace("ID", id);
         match event.split_once("TEXT") {
             Some((before, after)) => Turn { index, before: before.to_owned(), after: Some(after.to_owned()) },
             None => Turn { index, before: event, after: None },
@@ -167,16 +167,16 @@ fn values(server: &Running, load: &mut Load, turns: &[Turn], seconds: u64) -> io
     let measured = load.measured();
     Ok(vec![
         Value::less("CPU", "%", cpu.all / seconds as f64 * 100.0),
-        Value::less("CPU of an event", "µs", cpu.all * 1e6 / measured.sent as f64),
+        Value::less("CPU per event", "µs", cpu.all * 1e6 / measured.sent as f64),
         Value::less("acknowledgement p50", "ms", ms(&measured.ack, 0.5)),
         Value::less("acknowledgement p99", "ms", ms(&measured.ack, 0.99)),
         Value::less("delivery p99", "ms", ms(&measured.delivery, 0.99)),
-        Value::more("heard for an event", "", measured.heard as f64 / measured.sent as f64),
-        Value::less("resident", "MB", server.resident() as f64 / 1e6),
+        Value::more("deliveries per event", "", measured.events as f64 / measured.sent as f64),
+        Value::less("resident memory", "MB", server.resident() as f64 / 1e6),
     ])
 }
 
-/// The mix for as long as one likes: a line a step, so that what grows is seen to grow.
+/// Runs the mix for a longer time, and prints a line for each step, so that growth becomes visible.
 pub(crate) fn soak(people: usize, minutes: u64) -> io::Result<()> {
     const STEP: u64 = 30;
     let folder = tempfile::tempdir()?;
@@ -191,7 +191,7 @@ pub(crate) fn soak(people: usize, minutes: u64) -> io::Result<()> {
         println!(
             "| {:.1} | {:.1} | {:.1} | {:.2} | {:.2} |",
             (step * STEP) as f64 / 60.0,
-            of("resident"),
+            of("resident memory"),
             of("CPU"),
             of("acknowledgement p99"),
             of("delivery p99")

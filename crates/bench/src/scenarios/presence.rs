@@ -1,20 +1,21 @@
-//! Comings and goings, and who is told of them.
+//! Presence changes, and the clients that receive them.
 
 use std::io;
 use std::time::{Duration, Instant};
 
-use super::{Case, Rooms, among};
+use super::case::{Case, Rooms, among};
 use crate::load::{Greeting, Load};
 use crate::peers::{Mode, Peer};
 use crate::report::{Part, Server, Value};
 
-pub(super) const ABOUT: &str = "People who are there are told who comes and goes. Others come, one after the other, and \
-    go again. *Everyone*: all are told of each. *Contacts*: only those who share a conversation with who comes, which \
-    is how Quintet does it in a crowd; the peers know no such thing.";
+pub(super) const ABOUT: &str = "Connected clients receive the presence changes of other clients, which connect one \
+    after the other and disconnect again. *Everyone*: all clients receive each change. *Contacts*: only clients that \
+    share a conversation receive it, as Quintet does it when many users are online; the other servers have no such \
+    mode.";
 
-/// How many come and go.
+/// The number of users who connect and disconnect.
 const GUESTS: usize = 100;
-/// Time after which somebody is told to be gone: nobody is for a moment.
+/// The time after which a user is announced as offline.
 const GONE: Duration = Duration::from_secs(3);
 
 pub(super) fn cases(peers: &[Peer], quick: bool) -> Vec<Case> {
@@ -44,7 +45,7 @@ fn run(peer: Peer, watchers: usize, settings: &[(&'static str, &'static str)]) -
     let rooms = Rooms { count: watchers / 10, size: 10 };
     rooms.fill(peer, &server, &mut load)?;
     load.settle()?;
-    // Those who come are nobody's contacts but each other's; a second connection of a watcher is no news.
+    // The users who connect are contacts of each other only; a second connection of a watcher would change nothing.
     let guests: Vec<Greeting> = (watchers..watchers + GUESTS).map(|index| peer.greeting(index, index)).collect();
     load.forget();
     let (before, began) = (server.cpu(), Instant::now());
@@ -57,11 +58,11 @@ fn run(peer: Peer, watchers: usize, settings: &[(&'static str, &'static str)]) -
     load.settle()?;
     let cpu = server.cpu().since(before);
     let took = began.elapsed();
-    let heard = load.measured().heard as f64;
+    let events = load.measured().events as f64;
     Ok(vec![
-        Value::less("CPU of a coming and going", "µs", cpu.all * 1e6 / GUESTS as f64),
-        Value::less("CPU of a word of it", "µs", if heard > 0.0 { cpu.all * 1e6 / heard } else { f64::NAN }),
-        Value::less("words of each", "", heard / GUESTS as f64),
-        Value::less("in all", "s", took.as_secs_f64()),
+        Value::less("CPU per connect and disconnect", "µs", cpu.all * 1e6 / GUESTS as f64),
+        Value::less("CPU per delivered event", "µs", if events > 0.0 { cpu.all * 1e6 / events } else { f64::NAN }),
+        Value::less("events per connect and disconnect", "", events / GUESTS as f64),
+        Value::less("total time", "s", took.as_secs_f64()),
     ])
 }

@@ -1,27 +1,25 @@
-//! How many messages a second are on the disk when they are acknowledged.
+//! The number of messages per second that are on disk when they are acknowledged.
 
 use std::io;
 use std::time::Duration;
 
-use super::{Case, Rooms, Run, among, in_memory};
+use super::case::{Case, Rooms, Run, among, in_memory, ms};
 use crate::load::{Load, Regime};
 use crate::peers::{Mode, Peer};
 use crate::process::Running;
 use crate::report::{Part, Server, Value};
 use crate::sqlite_floor;
 
-use super::fanout::ms;
+pub(super) const ABOUT: &str = "Messages to rooms with one member, so that the send dominates; each is committed with \
+    fsync before it is acknowledged. The number of sends in progress is the largest of 64, 256 and 1,024 at which 99 % \
+    are acknowledged within 50 ms. The floor is a bare loop over SQLite that commits the same rows, in groups as large \
+    as those of Quintet.";
 
-pub(super) const ABOUT: &str = "Messages to rooms of one, so that the send is what counts: committed with fsync before \
-    they are acknowledged. So many wait for their acknowledgement as still come back within 50 ms, 99 of 100 (of 64, \
-    256 and 1,024). The floor is a bare loop over SQLite that commits the same rows, in groups as large as \
-    Quintet's were.";
-
-/// Connections that send.
+/// The number of connections that send.
 const SENDERS: usize = 64;
-/// Sends under way that are tried.
+/// The numbers of sends in progress that are tried.
 const IN_FLIGHT: [usize; 3] = [64, 256, 1_024];
-/// What 99 of 100 acknowledgements have to come in, in milliseconds.
+/// Maximum 99th percentile of the acknowledgement time in milliseconds.
 const PATIENCE_MS: f64 = 50.0;
 
 pub(super) fn cases(peers: &[Peer], quick: bool) -> Vec<Case> {
@@ -40,8 +38,8 @@ fn run(peer: Peer, seconds: u64) -> io::Result<Vec<Value>> {
     let server = peer.start(Mode { durable: true, ..in_memory(folder.path()) })?;
     let mut load = Load::new()?;
     let rooms = Rooms { count: SENDERS, size: 1 };
-    let places = rooms.fill(peer, &server, &mut load)?;
-    let senders = rooms.turns(&places, SENDERS);
+    let conversations = rooms.fill(peer, &server, &mut load)?;
+    let senders = rooms.turns(&conversations, SENDERS);
     load.settle()?;
     load.send(&senders, Regime::Saturated(IN_FLIGHT[0]), Duration::from_secs(1))?;
     load.settle()?;
@@ -65,19 +63,19 @@ fn run(peer: Peer, seconds: u64) -> io::Result<Vec<Value>> {
             Value::more("sends a second", "", rate),
             Value::less("acknowledgement p50", "ms", ms(&measured.ack, 0.5)),
             Value::less("acknowledgement p99", "ms", ms(&measured.ack, 0.99)),
-            Value::less("CPU of a send", "µs", cpu.all * 1e6 / sends),
-            Value::less("written for a send", "bytes", written as f64 / sends),
-            Value::more("under way", "", in_flight as f64),
+            Value::less("CPU per send", "µs", cpu.all * 1e6 / sends),
+            Value::less("written per send", "bytes", written as f64 / sends),
+            Value::more("sends in progress", "", in_flight as f64),
         ];
         if let (Some(before), Some(after)) = (groups, self::groups(peer, &server)) {
-            values.push(Value::more("sends in a commit", "", (after.1 - before.1) / (after.0 - before.0)));
+            values.push(Value::more("sends per commit", "", (after.1 - before.1) / (after.0 - before.0)));
         }
         best = Some((rate, values));
     }
     best.map(|(_, values)| values).ok_or_else(|| io::Error::other(format!("{peer:?} needs more than {PATIENCE_MS} ms")))
 }
 
-/// Commits so far, and commands in them, where the server says so.
+/// The number of commits so far, and of the commands in them, if the server's metrics have them.
 fn groups(peer: Peer, server: &Running) -> Option<(f64, f64)> {
     if !peer.is_quintet() {
         return None;
@@ -87,14 +85,14 @@ fn groups(peer: Peer, server: &Running) -> Option<(f64, f64)> {
 }
 
 fn floor(seconds: u64) -> io::Result<Vec<Value>> {
-    // As large as Quintet's groups are at this load, measured a moment ago.
+    // As large as Quintet's groups are at this load, measured just before.
     let quintet = run(Peer::Quintet, 1)?;
-    let group = quintet.iter().find(|value| value.name == "sends in a commit").map_or(1.0, |value| value.value);
+    let group = quintet.iter().find(|value| value.name == "sends per commit").map_or(1.0, |value| value.value);
     let folder = tempfile::tempdir()?;
     let found = sqlite_floor::measure(folder.path(), group.round() as usize, seconds)?;
     Ok(vec![
         Value::more("sends a second", "", found.rows_per_second),
-        Value::less("CPU of a send", "µs", found.cpu_us),
-        Value::more("sends in a commit", "", group.round()),
+        Value::less("CPU per send", "µs", found.cpu_us),
+        Value::more("sends per commit", "", group.round()),
     ])
 }

@@ -1,6 +1,8 @@
-//! What stands in for buckets in a binary that is built without the feature `s3`.
+//! The stand-in for buckets in a binary that is built without the feature `s3`.
 //!
-//! What must stay true: naming a bucket is refused here; no file goes anywhere else instead.
+//! What must stay true: a bucket in the configuration is refused; no file is stored anywhere else instead.
+
+use object_store::path::Path;
 
 use super::Bucket;
 use crate::{Files, FilesError};
@@ -12,13 +14,13 @@ pub(crate) enum Links {}
 impl Links {
     /// Cannot be called, as there is no bucket to link to.
     #[allow(clippy::unused_async, reason = "the same function signs links where there are buckets")]
-    pub(crate) async fn to(&self, _id: &str, _mime: &str, _disposition: &str) -> Result<String, FilesError> {
+    pub(crate) async fn sign(&self, _path: &Path, _mime: &str, _disposition: &str) -> Result<String, FilesError> {
         match *self {}
     }
 }
 
 impl Files {
-    /// Refuses to keep files in a bucket.
+    /// Refuses to store files in a bucket.
     ///
     /// # Errors
     /// [`FilesError::NoBuckets`], always.

@@ -1,46 +1,29 @@
-//! Buckets of AWS, and of services that speak its protocol.
+//! Files in a bucket of a service with the API of Amazon S3.
 //!
 //! What must stay true: nothing is asked of the service before [`Files::check`].
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use object_store::aws::{AmazonS3, AmazonS3Builder};
-use object_store::signer::{SignedUrlOptions, Signer};
+use object_store::aws::AmazonS3Builder;
 use object_store::{ClientOptions, RetryConfig};
 
-use super::Bucket;
+use super::{Bucket, Links};
 use crate::{Files, FilesError};
 
-/// Bytes that are gathered before they are sent: S3 takes no smaller part but the last.
+/// Bytes that are buffered before they are sent: the minimum size of all parts of an upload but the last.
 const PART_BYTES: usize = 5 * 1024 * 1024;
 
-/// How long a signed link is good: as long as a browser needs to follow it.
-const LINK: Duration = Duration::from_secs(60);
-
-/// How long a request may take, and how long it is tried again.
+/// The timeout of a request, and of all of its retries.
 const REQUEST: Duration = Duration::from_secs(30);
+/// Maximum number of retries of a request.
 const RETRIES: usize = 3;
 
-/// Signs links to the files of a bucket.
-#[derive(Clone, Debug)]
-pub(crate) struct Links(Arc<AmazonS3>);
-
-impl Links {
-    /// A link to a file that shows it as said, for a moment.
-    pub(crate) async fn to(&self, id: &str, mime: &str, disposition: &str) -> Result<String, FilesError> {
-        let shown = [("response-content-type", mime), ("response-content-disposition", disposition)];
-        let options = SignedUrlOptions::new().with_query(shown);
-        let link = self.0.signed_url_opts(http::Method::GET, &Files::path(id), LINK, &options).await?;
-        Ok(link.into())
-    }
-}
-
 impl Files {
-    /// Keeps files in a bucket. Nothing is asked of the service yet; see [`Files::check`].
+    /// Stores files in a bucket. This sends no request yet; [`Files::check`] does.
     ///
     /// # Errors
-    /// When the settings contradict each other.
+    /// [`FilesError::Storage`] if the settings contradict each other.
     pub fn in_bucket(bucket: &Bucket) -> Result<Self, FilesError> {
         let retry = RetryConfig { max_retries: RETRIES, retry_timeout: REQUEST, ..RetryConfig::default() };
         let plain = bucket.endpoint.as_ref().is_some_and(|endpoint| endpoint.starts_with("http://"));
@@ -56,7 +39,7 @@ impl Files {
             builder = builder.with_access_key_id(id).with_secret_access_key(secret);
         }
         let s3 = Arc::new(builder.with_client_options(client).build()?);
-        let links = Some(Links(Arc::clone(&s3)));
-        Ok(Self { place: s3, folder: None, links, part_bytes: PART_BYTES })
+        let links = Some(Links::new(Arc::clone(&s3)));
+        Ok(Self { storage: s3, folder: None, links, part_bytes: PART_BYTES })
     }
 }

@@ -1,337 +1,209 @@
-//! The hub: who hears what. One task owns all of it, and everything that can wake it is a [`Wake`].
+//! The hub: decides who receives what. One task owns it, and everything that it handles is a [`HubMessage`].
 //!
-//! What lives here: which users have connections here, which conversations they are in, typing, presence.
-//! What does not: deciding who may do what, and writing words.
+//! What lives here: the path of each message through the parts. A part has its own state and its own file. Parts only
+//! call downward: presence, typing, notifications, replay and credentials use fan-out, timers and the directory, and
+//! those use none of them.
+//! What does not: the decision who may do what, and the encoding of events.
 //!
-//! What must stay true: membership changes take effect here in commit order with the messages around them; what is
-//! said at a position is said after everything up to it and before everything behind it.
+//! What must stay true: membership changes take effect in commit order with the messages around them; a reply is sent
+//! after everything up to its position and before everything beyond it; the hub never waits for the store, because the
+//! store may be waiting for the hub.
 
-mod comings;
-mod deliver;
+mod attach_reply;
+mod context;
+mod credentials;
+mod directory;
+mod ephemerals;
+mod fan_out;
+mod local_user;
+mod message;
 mod notifications;
+mod positions;
 mod presence;
-mod recover;
-mod resident;
+mod replay;
+mod replay_buffer;
 mod slots;
-mod state;
 mod timers;
 mod typing;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
-use quintet_bus::{Publication, Subscription};
-use quintet_domain::{ConnectionId, ConversationId, Entry, Ephemeral, Event, Refusal, User, UserId};
-use quintet_service::{EventRate, Memberships, ResumeToken, ResumeTokens, Service, Untold};
+use quintet_domain::{
+    Commit, ConnectionId, Entry, Ephemeral, Event, LocalCommand, Outcome, Refusal, Reply, User, UserId,
+};
+use quintet_service::{ResumeToken, ResumeTokens, Service};
+use quintet_socketio::CloseReason;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use self::comings::Comings;
-use self::recover::{Recoveries, Retold};
-use self::state::State;
+use self::attach_reply::{AttachReply, Attached};
+pub(crate) use self::context::HubContext;
+use self::credentials::Credentials;
+use self::directory::{Arrival, Directory, revoked};
+use self::ephemerals::Ephemerals;
+use self::fan_out::FanOut;
+use self::message::ReplayOutcome;
+pub(crate) use self::message::{ClientMessage, HubHandle, HubMessage};
+use self::notifications::Notifications;
+use self::positions::{Positions, Waiting};
+use self::presence::PresenceTracker;
+use self::replay::Replays;
 use self::timers::{Timer, Timers};
-use crate::Settings;
-use crate::connection::{Census, Connection};
+use self::typing::Typing;
+use crate::connection::Connection;
+use crate::pending_commands::{Completion, PendingCommand, PendingCommands, PendingReply};
 
-/// Words for the hub that may wait.
-const INBOX: usize = 16_384;
+/// Maximum number of timers that are handled before the hub takes the next message.
+const TIMERS_AT_ONCE: usize = 256;
 
-/// Words that are taken between two publications: new connections are served under any load.
-const WORDS_BETWEEN: usize = 16;
-
-/// Revocations that are remembered for connections on their way.
-const REVOKED_KEPT: usize = 10_000;
-
-/// Something done with the hub at one position of the commit order.
-pub(crate) type Act = Box<dyn FnOnce(&mut Hub) + Send>;
-
-/// What a connection gets when it is counted in.
-pub(crate) type Attached = Result<Arc<EventRate>, Refusal>;
-
-/// Everything that can wake the hub, publications and timers aside.
-enum Wake {
-    /// A connection is somebody's.
-    Attach { connection: Arc<Connection>, user: Arc<User>, reply: oneshot::Sender<Attached> },
-    /// A user's conversations were read.
-    Loaded { user: UserId, load: u64, memberships: Result<Memberships, Refusal> },
-    /// A connection ended.
-    Detach { connection: ConnectionId, user: UserId },
-    /// What no connection of the meetup vocabulary was sent yet.
-    Untold { connection: ConnectionId, user: UserId, untold: Untold },
-    /// A connection that goes on with another hears what it missed, and is not to wait any longer.
-    LetIn { connection: ConnectionId, user: UserId },
-    /// A connection that goes on with another was told what it missed.
-    Retold { connection: ConnectionId, user: UserId, retold: Retold },
-    /// A connection's token was refreshed.
-    Refreshed { connection: ConnectionId, user: UserId },
-    /// The server stops: who is here was seen now.
-    Stop { reply: oneshot::Sender<()> },
-}
-
-/// The way to the hub.
-#[derive(Clone)]
-pub(crate) struct HubHandle {
-    inbox: mpsc::Sender<Wake>,
-    /// Beside the inbox: before a group is delivered, what is to be said in it has to be known.
-    acts: mpsc::Sender<(u64, Act)>,
-}
-
-impl HubHandle {
-    /// Counts a connection in; ready when it hears everything.
-    pub(crate) async fn attach(&self, connection: Arc<Connection>, user: Arc<User>) -> Attached {
-        let (reply, attached) = oneshot::channel();
-        let _ = self.inbox.send(Wake::Attach { connection, user, reply }).await;
-        attached.await.unwrap_or_else(|_| Err(Refusal::internal()))
-    }
-
-    /// A connection's token was refreshed: its end is another.
-    pub(crate) async fn refreshed(&self, connection: ConnectionId, user: UserId) {
-        let _ = self.inbox.send(Wake::Refreshed { connection, user }).await;
-    }
-
-    /// Counts a connection out.
-    pub(crate) async fn detach(&self, connection: ConnectionId, user: UserId) {
-        let _ = self.inbox.send(Wake::Detach { connection, user }).await;
-    }
-
-    /// Does something at a position. Called on the writer's token, which may wait.
-    pub(crate) fn at(&self, position: u64, act: impl FnOnce(&mut Hub) + Send + 'static) {
-        let _ = self.acts.blocking_send((position, Box::new(act)));
-    }
-
-    /// Notes when everybody who is here was last seen.
-    pub(crate) async fn stop(&self) {
-        let (reply, stopped) = oneshot::channel();
-        let _ = self.inbox.send(Wake::Stop { reply }).await;
-        let _ = stopped.await;
-    }
-}
-
-/// The hub itself; only its own task holds it.
+/// The hub itself. Only its own task holds it.
 pub(crate) struct Hub {
     service: Service,
-    settings: Settings,
     resume_tokens: ResumeTokens,
-    recoveries: Recoveries,
-    inbox: mpsc::WeakSender<Wake>,
-    census: Arc<Census>,
-    state: State,
+    pending_commands: Arc<PendingCommands>,
+    inbox: mpsc::WeakSender<ClientMessage>,
+    positions: Positions,
+    directory: Directory,
     timers: Timers,
-    comings: Comings,
-    /// The newest position that was delivered.
-    position: u64,
-    /// The generation below which a user's tokens are revoked, for connections that were on their way meanwhile.
-    revoked: HashMap<UserId, u64>,
-    /// What passes and did not fit on the bus yet: a coming or going is told once, and so never lost.
-    unsent: VecDeque<Ephemeral>,
-    /// What waits for a position.
-    pending: BTreeMap<u64, Vec<Pending>>,
-}
-
-enum Pending {
-    Act(Act),
-    Loaded(UserId, u64, Memberships),
+    ephemerals: Ephemerals,
+    fan_out: FanOut,
+    typing: Typing,
+    presence: PresenceTracker,
+    notifications: Notifications,
+    credentials: Credentials,
+    replays: Replays,
 }
 
 impl Hub {
-    /// Starts the hub. `position` is the newest committed position when `subscription` was made.
-    pub(crate) fn spawn(
-        service: Service,
-        settings: Settings,
-        resume_tokens: ResumeTokens,
-        census: Arc<Census>,
-        subscription: Subscription,
-        position: u64,
-    ) -> HubHandle {
-        let (inbox, words) = mpsc::channel(INBOX);
-        let (acts, to_do) = mpsc::channel(INBOX);
-        let hub = Self {
-            service,
-            settings,
-            resume_tokens,
-            recoveries: Recoveries::default(),
-            inbox: inbox.downgrade(),
-            census,
-            state: State::default(),
+    /// Creates a hub that starts at a position. Tasks that work for it send to `inbox`.
+    pub(crate) fn new(context: HubContext, inbox: mpsc::WeakSender<ClientMessage>, position: u64) -> Self {
+        let HubContext { service, settings, resume_tokens, census, pending_commands } = context;
+        Self {
+            positions: Positions::new(position),
+            directory: Directory::default(),
             timers: Timers::default(),
-            comings: Comings::default(),
-            position,
-            revoked: HashMap::new(),
-            unsent: VecDeque::new(),
-            pending: BTreeMap::new(),
-        };
-        tokio::spawn(hub.run(words, to_do, subscription));
-        HubHandle { inbox, acts }
-    }
-
-    async fn run(
-        mut self,
-        mut words: mpsc::Receiver<Wake>,
-        mut acts: mpsc::Receiver<(u64, Act)>,
-        mut subscription: Subscription,
-    ) {
-        loop {
-            let next_timer = self.timers.next();
-            // What was published comes first: the hub publishes, too, and must not run ahead of itself.
-            tokio::select! {
-                biased;
-                publication = subscription.next() => match publication {
-                    Some(publication) => {
-                        // The writer answers before it hands on, so what belongs into this group is here already.
-                        while let Ok((position, act)) = acts.try_recv() {
-                            self.at(position, Pending::Act(act));
-                        }
-                        self.published(publication);
-                        for _ in 0..WORDS_BETWEEN {
-                            let Ok(word) = words.try_recv() else { break };
-                            self.wake(word);
-                        }
-                        if next_timer.is_some_and(|at| at <= Instant::now()) {
-                            self.timers_due();
-                        }
-                        self.publish_unsent();
-                    }
-                    None => return,
-                },
-                act = acts.recv() => match act {
-                    Some((position, act)) => self.at(position, Pending::Act(act)),
-                    None => return,
-                },
-                word = words.recv() => match word {
-                    Some(word) => self.wake(word),
-                    None => return,
-                },
-                () = sleep_until(next_timer) => self.timers_due(),
-            }
+            ephemerals: Ephemerals::default(),
+            fan_out: FanOut::new(service.clone(), settings.echo),
+            typing: Typing::default(),
+            presence: PresenceTracker::new(service.clone(), census, &settings),
+            notifications: Notifications::new(service.clone(), inbox.clone()),
+            credentials: Credentials::default(),
+            replays: Replays::new(service.clone(), inbox.clone(), &settings),
+            service,
+            resume_tokens,
+            pending_commands,
+            inbox,
         }
     }
 
-    fn wake(&mut self, word: Wake) {
-        match word {
-            Wake::Attach { connection, user, reply } => self.attach(connection, user, reply),
-            Wake::Loaded { user, load, memberships: Ok(memberships) } => {
-                let position = memberships.position;
-                self.at(position, Pending::Loaded(user, load, memberships));
+    /// The time at which the next timer is due.
+    pub(crate) fn next_timer(&self) -> Option<Instant> {
+        self.timers.next()
+    }
+
+    /// Handles one message.
+    pub(crate) fn handle(&mut self, message: HubMessage, now: Instant) {
+        match message {
+            HubMessage::Commit(commit) => self.commit(commit, now),
+            HubMessage::Ephemeral(ephemeral) => self.ephemeral(ephemeral, now),
+            HubMessage::Client(message) => self.client(message, now),
+            HubMessage::Timer => self.timer(now),
+        }
+        self.ephemerals.flush(self.service.bus());
+    }
+
+    // --- commits ---
+
+    /// Delivers the entries of a commit, with each reply at its position among them.
+    fn commit(&mut self, commit: Commit, now: Instant) {
+        let mut replies = self.pending_commands.take(commit.replies).into_iter().peekable();
+        for entry in &commit.entries {
+            while let Some(reply) = replies.next_if(|reply| reply.after < entry.position) {
+                self.reply(reply, now);
             }
-            Wake::Loaded { user, load, memberships: Err(refusal) } => self.state.refuse_waiting(&user, load, &refusal),
-            Wake::Detach { connection, user } => self.detach(connection, &user),
-            Wake::Untold { connection, user, untold } => {
-                let act = move |hub: &mut Self| hub.resend(connection, &user, untold.notifications);
-                self.at(untold.position, Pending::Act(Box::new(act)));
+            if self.positions.is_next(entry.position) {
+                self.entry(entry, now);
             }
-            Wake::LetIn { connection, user } => self.let_in_early(connection, &user),
-            Wake::Retold { connection, user, retold } => self.retold(connection, user, retold),
-            Wake::Refreshed { connection, user } => self.watch_expiry(connection, &user),
-            Wake::Stop { reply } => {
-                let now = self.service.environment().now();
-                let users = self.state.online_users().filter(|user| !user.is_guest());
-                let users = users.map(|user| (user.id.clone(), now)).collect();
-                // The hub itself never waits for the store: the store may be waiting for the hub.
-                let service = self.service.clone();
-                tokio::spawn(async move {
-                    service.seen(users).await;
-                    let _ = reply.send(());
-                });
-            }
+            self.reach(entry.position, now);
+        }
+        for reply in replies {
+            self.reply(reply, now);
+        }
+        self.reach(commit.position, now);
+    }
+
+    /// Advances to a position, and does what waited for it.
+    fn reach(&mut self, position: u64, now: Instant) {
+        self.positions.reach(position);
+        for waiting in self.positions.take_due() {
+            self.proceed(waiting, now);
         }
     }
 
-    /// Hands on what passes, behind what did not fit before it.
-    fn publish(&mut self, ephemeral: Ephemeral) {
-        match &ephemeral {
-            Ephemeral::Event(Event::Presence { user, .. }) => self.sent_coming(user, 1),
-            Ephemeral::RoomPresence { conversations, user, .. } => self.sent_coming(user, conversations.len()),
-            Ephemeral::Event(_) => {}
+    /// Does something at a position: now if it is reached, else once it is.
+    fn at(&mut self, position: u64, waiting: Waiting, now: Instant) {
+        if let Some(due) = self.positions.wait_for(position, waiting) {
+            self.proceed(due, now);
         }
-        self.unsent.push_back(ephemeral);
-        self.publish_unsent();
     }
 
-    fn publish_unsent(&mut self) {
-        while let Some(first) = self.unsent.pop_front() {
-            if let Err(first) = self.service.bus().ephemeral(first) {
-                // The bus is full, so a publication is there to be taken, and this is tried again after it.
-                self.unsent.push_front(first);
-                return;
+    fn proceed(&mut self, waiting: Waiting, now: Instant) {
+        match waiting {
+            Waiting::Memberships { user, load, memberships } => {
+                self.directory.load(&user, load, memberships);
+                self.attach_waiting(&user, now);
             }
-        }
-    }
-
-    fn at(&mut self, position: u64, pending: Pending) {
-        if position <= self.position {
-            self.run_pending(pending);
-        } else {
-            self.pending.entry(position).or_default().push(pending);
-        }
-    }
-
-    fn run_pending(&mut self, pending: Pending) {
-        match pending {
-            Pending::Act(act) => act(self),
-            Pending::Loaded(user, load, memberships) => self.loaded(&user, load, memberships),
-        }
-    }
-
-    fn published(&mut self, publication: Publication) {
-        match publication {
-            Publication::Committed(entries) => {
-                for entry in entries {
-                    self.committed(&entry);
-                }
+            Waiting::Notifications { connection, user, notifications } => {
+                self.notifications.send_pending(&mut self.directory, (connection, user), notifications);
             }
-            Publication::Ephemeral(Ephemeral::Event(event @ Event::Presence { .. })) => self.tell_coming(event),
-            Publication::Ephemeral(Ephemeral::Event(event)) => self.deliver(&event, None),
-            Publication::Ephemeral(Ephemeral::RoomPresence { conversations, user, online }) => {
-                for conversation in conversations {
-                    self.tell_coming(Event::RoomPresence { conversation, user: Arc::clone(&user), online });
-                }
-            }
+            Waiting::Replayed { connection, user, outcome } => self.replayed(connection, &user, outcome, now),
         }
     }
 
-    /// Tells one entry, with what it changes of who hears what, and then does what waited for its position.
-    fn committed(&mut self, entry: &Entry) {
+    /// Delivers one entry, and applies its change to the directory.
+    fn entry(&mut self, entry: &Entry, now: Instant) {
         match &entry.event {
             Event::ConversationCreated { conversation, members } => {
                 for user in members {
-                    self.state.join(user, conversation, entry.position);
+                    self.directory.join(user, conversation, entry.position);
                 }
             }
             Event::MemberJoined { conversation, user, member_count } => {
-                self.state.join(&user.id, conversation, entry.position);
-                self.state.set_member_count(&conversation.id, *member_count);
-                self.deliver(&entry.event, Some(entry));
+                self.directory.join(&user.id, conversation, entry.position);
+                self.directory.set_member_count(&conversation.id, *member_count);
+                self.fan_out.deliver(&self.directory, entry);
             }
             Event::MemberLeft { conversation, user, member_count, .. } => {
-                self.stop_typing_of(&user.id, &conversation.id);
-                self.deliver(&entry.event, Some(entry));
-                self.state.set_member_count(&conversation.id, *member_count);
-                self.state.leave(&user.id, &conversation.id, entry.position);
+                let stopped = self.typing.stop(&self.directory, &mut self.timers, &user.id, &conversation.id);
+                self.publish(stopped);
+                self.fan_out.deliver(&self.directory, entry);
+                self.directory.set_member_count(&conversation.id, *member_count);
+                self.directory.leave(&user.id, &conversation.id, entry.position);
             }
-            Event::ConversationChanged { conversation } => {
-                self.state.rename(conversation);
-            }
+            Event::ConversationChanged { conversation } => self.directory.set_conversation(conversation),
             Event::ConversationDeleted { conversation } => {
-                self.deliver_end(conversation, entry);
-                self.state.remove_room(&conversation.id, entry.position);
+                self.fan_out.deliver_end(&self.directory, conversation, entry);
+                self.typing.forget_conversation(&mut self.timers, &conversation.id);
+                self.directory.remove_conversation(&conversation.id, entry.position);
             }
             Event::MessageCreated(message) => {
-                self.stop_typing_of(&message.sender.id, &message.conversation.id);
-                self.deliver(&entry.event, Some(entry));
+                let (user, conversation) = (&message.sender.id, &message.conversation.id);
+                let stopped = self.typing.stop(&self.directory, &mut self.timers, user, conversation);
+                self.publish(stopped);
+                self.fan_out.deliver(&self.directory, entry);
             }
-            Event::UserChanged { user } => self.user_changed(user),
+            Event::UserChanged { user } => {
+                self.replace_guest(user);
+                self.directory.set_user(user);
+            }
             Event::Revoked { user, generation } => {
-                if self.revoked.len() >= REVOKED_KEPT {
-                    // Only connections on their way right now need it.
-                    self.revoked.clear();
-                }
-                self.revoked.insert(user.clone(), *generation);
-                self.state.end_connections(user, *generation);
-                self.gone_by_revocation(user);
+                self.credentials.revoke(user, *generation);
+                self.directory.end_connections(user, *generation);
+                self.presence.connections_revoked(&mut self.directory, &mut self.timers, user, now);
             }
             Event::Notified { user, notification } => {
-                self.deliver(&entry.event, Some(entry));
-                self.note_told(user, notification);
+                self.fan_out.deliver(&self.directory, entry);
+                self.notifications.sent(&self.directory, user, &notification.id);
             }
             Event::MessageEdited(_)
             | Event::MessageDeleted(_)
@@ -339,145 +211,281 @@ impl Hub {
             | Event::MeetupChanged { .. }
             | Event::Typing { .. }
             | Event::Presence { .. }
-            | Event::RoomPresence { .. } => self.deliver(&entry.event, Some(entry)),
+            | Event::RoomPresence { .. } => self.fan_out.deliver(&self.directory, entry),
         }
-        self.position = self.position.max(entry.position);
-        while let Some(first) = self.pending.first_entry() {
-            if *first.key() > self.position {
-                break;
+    }
+
+    /// Removes the guest whose id an account took. Its departures from its rooms are separate entries.
+    fn replace_guest(&mut self, user: &User) {
+        let guest = self.directory.user(&user.id).is_some_and(|local| local.user.is_guest());
+        if user.is_guest() || !guest {
+            return;
+        }
+        let stopped = self.typing.stop_all(&self.directory, &mut self.timers, &user.id, None);
+        self.publish(stopped);
+        self.directory.end_guest(user);
+        self.presence.guest_replaced(&user.id);
+    }
+
+    // --- replies ---
+
+    /// Answers a command at its position in the stream.
+    fn reply(&mut self, reply: PendingReply, now: Instant) {
+        let PendingCommand { responder, user, completion } = reply.command;
+        let connection = (responder.connection.id, &user);
+        let outcome = reply.outcome.and_then(|written| match completion {
+            Completion::Answer { guest_secret } => quintet_service::reply(written, guest_secret.as_ref()),
+            Completion::Unmute(conversation) => {
+                self.directory.set_muted(connection, &conversation, false);
+                quintet_service::reply(written, None)
             }
-            for pending in first.remove() {
-                self.run_pending(pending);
+            Completion::Local(command) => self.local(connection, command, now),
+        });
+        responder.answer(&outcome);
+    }
+
+    /// Carries out a command about the connection itself.
+    fn local(&mut self, connection: (ConnectionId, &UserId), command: LocalCommand, now: Instant) -> Outcome {
+        let (id, user) = connection;
+        // An account may have taken the id of the guest who sent it: nothing is done in the account's name.
+        if self.directory.subscriber(user, id).is_none() {
+            return Err(Refusal::unauthenticated("this connection is over"));
+        }
+        match command {
+            LocalCommand::Typing { target, typing } => {
+                let typing = (&target, typing);
+                let shown = self.typing.set(&self.directory, &mut self.timers, connection, typing, now)?;
+                self.publish(shown);
+                Ok(Reply::Typing)
+            }
+            LocalCommand::Listen { conversations } => {
+                let received = |id: &_| self.directory.is_member(user, id);
+                let (joined, refused) = conversations.into_iter().partition(received);
+                Ok(Reply::Listening { joined, refused })
+            }
+            LocalCommand::Mute { conversation } => {
+                if self.directory.set_muted(connection, &conversation, true) {
+                    Ok(Reply::Muted { conversation })
+                } else {
+                    Err(Refusal::not_found("conversation", &conversation))
+                }
+            }
+            LocalCommand::Identify => Ok(Reply::Identified { user: user.clone() }),
+        }
+    }
+
+    // --- ephemeral events ---
+
+    fn ephemeral(&mut self, ephemeral: Ephemeral, now: Instant) {
+        let Self { directory, timers, fan_out, .. } = self;
+        match ephemeral {
+            Ephemeral::Event(event @ Event::Presence { .. }) => {
+                self.presence.received(directory, timers, fan_out, event, now);
+            }
+            Ephemeral::Event(event) => fan_out.deliver_ephemeral(directory, &event),
+            Ephemeral::RoomPresence { conversations, user, online } => {
+                for conversation in conversations {
+                    let event = Event::RoomPresence { conversation, user: Arc::clone(&user), online };
+                    self.presence.received(directory, timers, fan_out, event, now);
+                }
+            }
+        }
+    }
+
+    /// Publishes events about typing on the bus.
+    fn publish(&mut self, events: impl IntoIterator<Item = Event>) {
+        for event in events {
+            self.ephemerals.publish(self.service.bus(), Ephemeral::Event(event));
+        }
+    }
+
+    // --- timers ---
+
+    fn timer(&mut self, now: Instant) {
+        for _ in 0..TIMERS_AT_ONCE {
+            let Some(timer) = self.timers.pop(now) else { return };
+            let Self { directory, timers, ephemerals, fan_out, .. } = self;
+            let environment = self.service.environment();
+            match timer {
+                Timer::TypingEnds(user, conversation) => {
+                    let stopped = self.typing.timer(directory, timers, (&user, &conversation), now);
+                    self.publish(stopped);
+                }
+                Timer::Offline(user) => self.presence.offline_timer(directory, timers, ephemerals, &user, now),
+                Timer::Forget(user) => self.presence.forget(directory, timers, &user, now),
+                Timer::Expire(connection, user) => {
+                    self.credentials.expire(directory, timers, environment, (connection, &user), now);
+                }
+                Timer::EndExpired(connection, user) => self.credentials.end_expired(directory, connection, &user),
+                Timer::Presence => self.presence.announce_batch(directory, timers, fan_out),
             }
         }
     }
 
     // --- connections ---
 
-    fn attach(&mut self, connection: Arc<Connection>, user: Arc<User>, reply: oneshot::Sender<Attached>) {
-        let id = user.id.clone();
-        let generation = connection.identity().map_or(0, |identity| identity.generation);
-        if self.revoked.get(&id).is_some_and(|revoked| generation < *revoked) {
-            let _ = reply.send(Err(Refusal::unauthenticated("the token was revoked")));
-            return;
-        }
-        self.take_over(&user);
-        match self.state.arrive(connection, user, reply) {
-            state::Arrival::Ready => self.welcome_waiting(&id),
-            state::Arrival::Load(load) => {
-                let (service, inbox) = (self.service.clone(), self.inbox.clone());
-                tokio::spawn(async move {
-                    let memberships = service.memberships(id.clone()).await;
-                    if let Some(inbox) = inbox.upgrade() {
-                        let _ = inbox.send(Wake::Loaded { user: id, load, memberships }).await;
-                    }
-                });
+    fn client(&mut self, message: ClientMessage, now: Instant) {
+        match message {
+            ClientMessage::Attach { connection, user, reply } => self.attach(connection, user, reply, now),
+            ClientMessage::MembershipsRead { user, load, memberships: Ok(memberships) } => {
+                self.at(memberships.position, Waiting::Memberships { user, load, memberships }, now);
             }
-            state::Arrival::Wait => {}
+            ClientMessage::MembershipsRead { user, load, memberships: Err(refusal) } => {
+                self.directory.refuse_arrival(&user, load, &refusal);
+            }
+            ClientMessage::Detach { connection, user } => self.detach(connection, &user, now),
+            ClientMessage::NotificationsRead { connection, user, pending } => {
+                let notifications = pending.notifications;
+                self.at(pending.position, Waiting::Notifications { connection, user, notifications }, now);
+            }
+            ClientMessage::Accept { connection, user } => self.accept_early(connection, &user, now),
+            ClientMessage::Replayed { connection, user, outcome } => {
+                let position = match outcome {
+                    ReplayOutcome::UpTo(position) => position,
+                    ReplayOutcome::Nothing | ReplayOutcome::Closed => self.positions.reached(),
+                };
+                self.at(position, Waiting::Replayed { connection, user, outcome }, now);
+            }
+            ClientMessage::TokenRefreshed { connection, user } => self.watch_token(connection, &user, now),
+            ClientMessage::Stop { reply } => self.stop(reply),
         }
     }
 
-    fn loaded(&mut self, user: &UserId, load: u64, memberships: Memberships) {
-        self.state.load(user, load, memberships);
-        self.welcome_waiting(user);
-    }
-
-    /// Counts in the connections that waited: from here on each hears everything.
-    fn welcome_waiting(&mut self, id: &UserId) {
-        let Some((user, waiting, rate)) = self.state.take_waiting(id) else { return };
-        if waiting.is_empty() {
-            // The connection that asked is gone already.
-            self.timers.add(Instant::now(), Timer::Forget(id.clone()));
+    fn attach(&mut self, connection: Arc<Connection>, user: Arc<User>, reply: oneshot::Sender<Attached>, now: Instant) {
+        if self.credentials.are_revoked(&connection, &user.id) {
+            let _ = reply.send(Err(revoked()));
             return;
         }
-        self.came(&user);
-        for (connection, reply) in waiting {
+        self.replace_guest(&user);
+        let user_id = user.id.clone();
+        match self.directory.arrive(connection, user, reply) {
+            Arrival::Ready => self.attach_waiting(&user_id, now),
+            Arrival::Load(load) => message::read_memberships(&self.service, &self.inbox, user_id, load),
+            Arrival::Wait => {}
+        }
+    }
+
+    /// Attaches the waiting connections of a user: from here on each receives all of the user's events.
+    fn attach_waiting(&mut self, id: &UserId, now: Instant) {
+        let Some((user, attaching, rate)) = self.directory.take_attaching(id) else { return };
+        if attaching.is_empty() {
+            // The connection ended before the memberships were read.
+            self.timers.add(now, Timer::Forget(id.clone()));
+            return;
+        }
+        self.presence.connected(&mut self.directory, &mut self.ephemerals, &user);
+        for (connection, reply) in attaching {
+            let reply_to = AttachReply { reply, rate: Arc::clone(&rate) };
             let resume = connection.take_resume();
-            match resume.and_then(|resume| Some((resume, self.place_to_recover(id)?))) {
-                Some(resume) => self.recover(&user, connection, resume, reply, Arc::clone(&rate)),
+            match resume.and_then(|resume| Some((resume, self.replays.reserve(&self.directory, id)?))) {
+                Some(resume) => self.replays.begin(&mut self.directory, &user, connection, resume, reply_to),
                 None => {
-                    self.state.seat(id, Arc::clone(&connection), None);
-                    self.welcome(&user, &connection, reply, Arc::clone(&rate));
+                    self.directory.subscribe(id, Arc::clone(&connection), None);
+                    self.welcome(&user, &connection, reply_to, now);
                 }
             }
         }
     }
 
-    /// Lets a connection in that starts afresh.
-    fn welcome(
-        &mut self,
-        user: &User,
-        connection: &Arc<Connection>,
-        reply: oneshot::Sender<Attached>,
-        rate: Arc<EventRate>,
-    ) {
+    /// Accepts a connection that starts afresh.
+    fn welcome(&mut self, user: &User, connection: &Arc<Connection>, reply_to: AttachReply, now: Instant) {
         if connection.recoverable {
-            let (dialect, session, start) = (connection.opened, connection.session, self.position);
+            let (dialect, session, start) = (connection.opened, connection.session, self.positions.reached());
             let token = ResumeToken { dialect, session, start };
             connection.out.accept_recoverable(&self.resume_tokens.issue(token, user, connection.out.namespace()));
         } else {
             connection.out.accept();
         }
         self.greet(connection, user);
-        self.resend_untold(connection, user);
-        self.let_in(&user.id, connection, reply, rate);
+        self.accept(&user.id, connection, reply_to, now);
     }
 
-    /// Hands the connection over to its task.
-    fn let_in(
-        &mut self,
-        user: &UserId,
-        connection: &Arc<Connection>,
-        reply: oneshot::Sender<Attached>,
-        rate: Arc<EventRate>,
-    ) {
-        self.watch_expiry(connection.id, user);
-        if reply.send(Ok(rate)).is_err() {
-            // Its task gave up while it waited; nobody else would count it out.
-            self.detach(connection.id, user);
-        }
-    }
-
-    /// What a new connection is told first.
-    fn greet(&mut self, connection: &Arc<Connection>, user: &User) {
-        for dialect in connection.hears().1 {
-            for event in quintet_dialect::greet(dialect, user, &|| self.online_for(user)) {
+    /// Sends a new connection the state that it starts with.
+    fn greet(&mut self, connection: &Connection, user: &User) {
+        for dialect in connection.dialects().1 {
+            for event in quintet_dialect::greet(dialect, user, &|| presence::online_for(&self.directory, user)) {
                 connection.out.emit(&event);
             }
         }
+        self.notifications.read_pending(connection, user);
     }
 
-    // --- what a connection asks of the hub ---
-
-    /// Whether a connection is a user's now. One that was a guest's is nobody's once an account has the guest's id.
-    pub(crate) fn is_seated(&mut self, connection: ConnectionId, user: &UserId) -> bool {
-        self.state.seat_of(user, connection).is_some()
+    /// Replies to the task of a connection that it is attached.
+    fn accept(&mut self, user: &UserId, connection: &Connection, reply_to: AttachReply, now: Instant) {
+        self.watch_token(connection.id, user, now);
+        if reply_to.reply.send(Ok(reply_to.rate)).is_err() {
+            // The task gave up while it waited, so nothing else will detach the connection.
+            self.detach(connection.id, user, now);
+        }
     }
 
-    /// Which of these a user hears.
-    pub(crate) fn listening(
-        &self,
-        user: &UserId,
-        conversations: Vec<ConversationId>,
-    ) -> (Vec<ConversationId>, Vec<ConversationId>) {
-        conversations.into_iter().partition(|id| self.state.is_member(user, id))
+    /// Accepts a connection before its replay has ended: its queue is filling, and only an accepted connection is read
+    /// from. A client that upgrades its transport stops polling until its CONNECT is answered.
+    fn accept_early(&mut self, connection: ConnectionId, user: &UserId, now: Instant) {
+        let Some(subscriber) = self.directory.subscriber(user, connection) else { return };
+        let reply_to = subscriber.buffer.get_mut().as_mut().and_then(|buffer| buffer.reply_to.take());
+        let (Some(reply_to), connection) = (reply_to, Arc::clone(&subscriber.connection)) else { return };
+        self.accept(user, &connection, reply_to, now);
     }
 
-    /// Makes a conversation silent on a connection, or lets it be heard again. Says whether the user is a member.
-    pub(crate) fn mute(
-        &mut self,
-        connection: ConnectionId,
-        user: &UserId,
-        conversation: &ConversationId,
-        mute: bool,
-    ) -> bool {
-        self.state.is_member(user, conversation) && self.state.mute(connection, user, conversation, mute)
+    /// Ends a replay: the events that were held back follow.
+    fn replayed(&mut self, connection: ConnectionId, user: &UserId, outcome: ReplayOutcome, now: Instant) {
+        let Some(local) = self.directory.user(user).map(|local| Arc::clone(&local.user)) else { return };
+        let Some(subscriber) = self.directory.subscriber(user, connection) else { return };
+        let Some(mut buffer) = subscriber.buffer.take() else { return };
+        let connection = Arc::clone(&subscriber.connection);
+        let reply_to = buffer.reply_to.take();
+        match outcome {
+            ReplayOutcome::Nothing => {
+                if let Some(reply_to) = reply_to {
+                    self.welcome(&local, &connection, reply_to, now);
+                }
+                return;
+            }
+            // The client reconnects for the rest.
+            ReplayOutcome::UpTo(_) if buffer.has_overflowed() => connection.out.close(CloseReason::QueueFull),
+            ReplayOutcome::UpTo(position) => {
+                buffer.take_after(position).for_each(|frame| connection.out.send(frame));
+                self.greet(&connection, &local);
+            }
+            ReplayOutcome::Closed => {}
+        }
+        // The client of the resumed connection is gone, even if this server has not noticed yet.
+        let same_session = self.directory.subscribers_of(user).map(|subscriber| &subscriber.connection);
+        for other in same_session.filter(|one| one.session == connection.session && one.id != connection.id) {
+            other.out.close(CloseReason::TransportClosed);
+        }
+        if let Some(reply_to) = reply_to {
+            self.accept(user, &connection, reply_to, now);
+        }
     }
-}
 
-async fn sleep_until(moment: Option<Instant>) {
-    match moment {
-        Some(moment) => tokio::time::sleep_until(moment).await,
-        None => std::future::pending().await,
+    fn detach(&mut self, connection: ConnectionId, user: &UserId, now: Instant) {
+        let stopped = self.typing.stop_all(&self.directory, &mut self.timers, user, Some(connection));
+        self.publish(stopped);
+        self.notifications.detached(connection, user);
+        let (last, expiry) = self.directory.unsubscribe(user, connection, now);
+        if let Some(expiry) = expiry {
+            self.timers.cancel(expiry);
+        }
+        if last {
+            self.presence.last_connection_ended(&mut self.timers, user, now);
+        }
+    }
+
+    fn watch_token(&mut self, connection: ConnectionId, user: &UserId, now: Instant) {
+        let Self { directory, timers, .. } = self;
+        self.credentials.watch(directory, timers, self.service.environment(), (connection, user), now);
+    }
+
+    /// Records when all users who are online were last seen. A task of its own waits for the store.
+    fn stop(&self, reply: oneshot::Sender<()>) {
+        let now = self.service.environment().now();
+        let users = presence::online(&self.directory).map(|user| (user.clone(), now)).collect();
+        let service = self.service.clone();
+        tokio::spawn(async move {
+            service.note_seen(users).await;
+            let _ = reply.send(());
+        });
     }
 }

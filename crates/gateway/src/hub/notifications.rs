@@ -1,58 +1,94 @@
-//! Notifications that no connection was sent yet: told to the next one that comes, once.
+//! Pending notifications: those not delivered to any connection that reads them are sent to the next one, once.
+//!
+//! What must stay true: a connection receives each notification once, whether it was created before the connection was
+//! attached or while the pending ones were being read.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use quintet_dialect::{Dialect, Perspective};
 use quintet_domain::{ConnectionId, Event, Notification, NotificationId, User, UserId};
+use quintet_service::Service;
+use tokio::sync::mpsc;
 
-use super::deliver::Frames;
-use super::{Hub, Wake};
+use super::directory::Directory;
+use super::fan_out::Frames;
+use super::message::ClientMessage;
 use crate::connection::Connection;
 
-impl Hub {
-    /// Sends what no connection was sent yet, once it is read.
-    pub(super) fn resend_untold(&mut self, connection: &Arc<Connection>, user: &User) {
-        let reads_notifications = connection.dialect().is_none_or(|d| d == quintet_dialect::Dialect::Meetup);
-        if reads_notifications && !user.is_guest() {
-            self.state.await_untold(&user.id, connection.id);
-            let (service, inbox) = (self.service.clone(), self.inbox.clone());
-            let (connection, user) = (connection.id, user.id.clone());
-            tokio::spawn(async move {
-                let untold = service.untold(user.clone()).await.unwrap_or_default();
-                if let Some(inbox) = inbox.upgrade() {
-                    let _ = inbox.send(Wake::Untold { connection, user, untold }).await;
-                }
-            });
-        }
+/// The connections for which pending notifications are being read.
+pub(super) struct Notifications {
+    service: Service,
+    inbox: mpsc::WeakSender<ClientMessage>,
+    /// The notifications that each of them received since the read began.
+    reading: BTreeMap<(UserId, ConnectionId), Vec<NotificationId>>,
+}
+
+impl Notifications {
+    pub(super) fn new(service: Service, inbox: mpsc::WeakSender<ClientMessage>) -> Self {
+        Self { service, inbox, reading: BTreeMap::new() }
     }
 
-    /// Sends what happened before the connection came, but for what it heard since.
-    pub(super) fn resend(&mut self, connection: ConnectionId, user: &UserId, notifications: Vec<Arc<Notification>>) {
-        let Some((connection, heard)) = self.state.take_heard(user, connection) else { return };
-        let mut told = Vec::new();
-        for notification in notifications.into_iter().filter(|notification| !heard.contains(&notification.id)) {
-            let event = Event::Notified { user: user.clone(), notification: Arc::clone(&notification) };
-            if let Some(seat) = self.state.seat_of(user, connection.id) {
-                Frames::new(&event, self.service.presence(), None).queue_all(seat, quintet_dialect::Perspective::Other);
+    /// Reads the pending notifications for a connection that was just attached, if its dialect may read them.
+    pub(super) fn read_pending(&mut self, connection: &Connection, user: &User) {
+        if user.is_guest() || !connection.dialect().is_none_or(Dialect::reads_notifications) {
+            return;
+        }
+        let (connection, user) = (connection.id, user.id.clone());
+        self.reading.insert((user.clone(), connection), Vec::new());
+        let (service, inbox) = (self.service.clone(), self.inbox.clone());
+        tokio::spawn(async move {
+            let pending = service.pending_notifications(user.clone()).await.unwrap_or_default();
+            if let Some(inbox) = inbox.upgrade() {
+                let _ = inbox.send(ClientMessage::NotificationsRead { connection, user, pending }).await;
             }
-            told.extend(connection.told(&notification.id));
-        }
-        self.mark_told(told);
+        });
     }
 
-    pub(super) fn note_told(&mut self, user: &UserId, notification: &Notification) {
-        let mut told = Vec::new();
-        for connection in self.state.told_connections_of(user) {
-            told.extend(connection.told(&notification.id));
+    /// Sends a connection the notifications that were pending, except those that it received meanwhile.
+    pub(super) fn send_pending(
+        &mut self,
+        directory: &mut Directory,
+        (connection, user): (ConnectionId, UserId),
+        notifications: Vec<Arc<Notification>>,
+    ) {
+        let received = self.reading.remove(&(user.clone(), connection));
+        let (Some(received), Some(subscriber)) = (received, directory.subscriber(&user, connection)) else { return };
+        let mut delivered = Vec::new();
+        for notification in notifications.into_iter().filter(|notification| !received.contains(&notification.id)) {
+            let id = notification.id.clone();
+            let event = Event::Notified { user: user.clone(), notification };
+            Frames::new(&event, self.service.presence(), None).queue_all(subscriber, Perspective::Other);
+            delivered.extend(subscriber.connection.mark_delivered(&id));
         }
-        self.state.note_heard(user, &notification.id);
-        told.dedup();
-        self.mark_told(told);
+        self.mark_delivered(delivered);
     }
 
-    pub(super) fn mark_told(&self, told: Vec<NotificationId>) {
-        if !told.is_empty() {
+    /// Records that a notification was sent to the connections of a user.
+    pub(super) fn sent(&mut self, directory: &Directory, user: &UserId, notification: &NotificationId) {
+        // A replay records by itself what it sends.
+        let receiving = directory.subscribers_of(user).filter(|subscriber| subscriber.buffer.borrow().is_none());
+        let delivered = receiving.filter_map(|subscriber| subscriber.connection.mark_delivered(notification));
+        let mut delivered: Vec<NotificationId> = delivered.collect();
+        delivered.dedup();
+        self.mark_delivered(delivered);
+        if !self.reading.is_empty() {
+            let connections = (user.clone(), ConnectionId(0))..=(user.clone(), ConnectionId(u64::MAX));
+            self.reading.range_mut(connections).for_each(|(_, received)| received.push(notification.clone()));
+        }
+    }
+
+    /// Removes a connection that ended.
+    pub(super) fn detached(&mut self, connection: ConnectionId, user: &UserId) {
+        if !self.reading.is_empty() {
+            self.reading.remove(&(user.clone(), connection));
+        }
+    }
+
+    fn mark_delivered(&self, delivered: Vec<NotificationId>) {
+        if !delivered.is_empty() {
             let service = self.service.clone();
-            tokio::spawn(async move { service.told(told).await });
+            tokio::spawn(async move { service.mark_delivered(delivered).await });
         }
     }
 }

@@ -1,35 +1,185 @@
-//! Presence: who came and who went, told once; and what becomes of guests and of expired tokens.
+//! Presence: tracks who is online, and announces changes.
+//!
+//! Changes are announced at once while there are few, and in batches while there are many. When all users reconnect
+//! after a restart, each arrival concerns everybody who shares a conversation with the user, so that announcing each by
+//! itself would take a number of writes that grows with the square of the users.
+//!
+//! What must stay true: changes are announced in the order in which they happened, each once, to the users who were
+//! connected when it happened; no user is removed before its departure was announced; no batch occupies the hub for
+//! long.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quintet_domain::limits::{EXPIRED_GRACE_SECONDS, GUEST_LEAVES_AFTER_SECONDS, OFFLINE_AFTER_SECONDS};
-use quintet_domain::{ConnectionId, Ephemeral, Event, Refusal, User, UserId};
+use quintet_domain::limits::{GUEST_LEAVES_AFTER_SECONDS, OFFLINE_AFTER_SECONDS};
+use quintet_domain::{Ephemeral, Event, User, UserId};
+use quintet_service::Service;
 use tokio::time::Instant;
 
-use super::Hub;
-use super::timers::Timer;
-use crate::Audience;
+use super::directory::Directory;
+use super::ephemerals::Ephemerals;
+use super::fan_out::{FanOut, Recipients};
+use super::timers::{Timer, Timers};
+use crate::connection::Census;
+use crate::settings::{Audience, Settings};
 
 const OFFLINE_AFTER: Duration = Duration::from_secs(OFFLINE_AFTER_SECONDS);
 const GUEST_GONE_AFTER: Duration = Duration::from_secs(GUEST_LEAVES_AFTER_SECONDS);
 
-impl Hub {
-    /// A user has a connection. Within two seconds of its last one this is no news.
-    pub(super) fn came(&mut self, user: &Arc<User>) {
-        let crowd = self.service.presence().count() >= self.settings.everyone_limit;
-        let Some(resident) = self.state.resident(&user.id) else { return };
-        if std::mem::replace(&mut resident.online, true) {
-            return;
+/// How long each user that an announcement visits delays the next announcement.
+const DELAY_PER_VISIT: Duration = Duration::from_micros(10);
+
+/// Maximum delay of an announcement.
+const DELAY_MAX: Duration = Duration::from_secs(1);
+
+/// Maximum number of users that one batch visits, which takes some hundredths of a second.
+const VISITS_PER_BATCH: usize = 200_000;
+
+/// Time between two batches, in which connections write and other messages are handled.
+const BATCH_PAUSE: Duration = Duration::from_millis(10);
+
+/// A published change, with the users to whom it is to be announced.
+struct Change {
+    event: Event,
+    recipients: Recipients,
+}
+
+/// Tracks who is online, and announces changes.
+pub(super) struct PresenceTracker {
+    service: Service,
+    census: Arc<Census>,
+    audience: Audience,
+    everyone_limit: usize,
+    /// Changes that wait to be announced in a batch.
+    waiting: VecDeque<Change>,
+    /// The recipients of the changes that were published and have not come back from the bus, in order.
+    published: VecDeque<Recipients>,
+    /// The number of arrivals so far.
+    arrivals: u64,
+    /// The time from which on the next change is announced at once.
+    free_at: Option<Instant>,
+}
+
+impl PresenceTracker {
+    pub(super) fn new(service: Service, census: Arc<Census>, settings: &Settings) -> Self {
+        Self {
+            service,
+            census,
+            audience: settings.audience,
+            everyone_limit: settings.everyone_limit,
+            waiting: VecDeque::new(),
+            published: VecDeque::new(),
+            arrivals: 0,
+            free_at: None,
         }
-        resident.came = self.comings.count();
-        resident.told_everybody = self.settings.audience == Audience::Everyone && !crowd;
-        self.tell_presence(user, true);
     }
 
-    fn tell_presence(&mut self, user: &Arc<User>, online: bool) {
+    // --- changes ---
+
+    /// A user has a connection: it is online from now on, unless it still was.
+    pub(super) fn connected(&mut self, directory: &mut Directory, ephemerals: &mut Ephemerals, user: &Arc<User>) {
+        let crowd = self.service.presence().count() >= self.everyone_limit;
+        let Some(local) = directory.user_mut(&user.id) else { return };
+        if std::mem::replace(&mut local.presence.online, true) {
+            return;
+        }
+        self.arrivals += 1;
+        local.presence.arrival = self.arrivals;
+        local.presence.to_everybody = self.audience == Audience::Everyone && !crowd;
+        self.publish_change(directory, ephemerals, user, true);
+    }
+
+    /// A user's last connection has ended: after some time it will be offline.
+    pub(super) fn last_connection_ended(&self, timers: &mut Timers, user: &UserId, now: Instant) {
+        timers.add(now + OFFLINE_AFTER, Timer::Offline(user.clone()));
+    }
+
+    /// Handles a revocation, which may have ended a connection that was never attached and is never detached.
+    pub(super) fn connections_revoked(
+        &self,
+        directory: &mut Directory,
+        timers: &mut Timers,
+        user: &UserId,
+        now: Instant,
+    ) {
+        let Some(local) = directory.user_mut(user) else { return };
+        if local.is_here() || local.is_loading() || local.gone_since.is_some() {
+            return;
+        }
+        local.gone_since = Some(now);
+        self.last_connection_ended(timers, user, now);
+    }
+
+    /// Some time after a user's last connection ended: unless it has connected since, it is offline.
+    pub(super) fn offline_timer(
+        &mut self,
+        directory: &mut Directory,
+        timers: &mut Timers,
+        ephemerals: &mut Ephemerals,
+        user: &UserId,
+        now: Instant,
+    ) {
+        let Some(local) = directory.user_mut(user) else { return };
+        // A timer of an earlier absence must not end this one early.
+        let long = local.gone_since.is_some_and(|since| now >= since + OFFLINE_AFTER);
+        if local.is_here() || !long || !std::mem::replace(&mut local.presence.online, false) {
+            return;
+        }
+        let gone = Arc::clone(&local.user);
+        self.publish_change(directory, ephemerals, &gone, false);
+        // The announcement needs the user's entry, and a guest's memberships stay for a while.
+        let after = if gone.is_guest() { GUEST_GONE_AFTER - OFFLINE_AFTER } else { OFFLINE_AFTER };
+        timers.add(now + after, Timer::Forget(user.clone()));
+    }
+
+    /// Removes a user who is still offline. The memberships of a guest end.
+    pub(super) fn forget(&self, directory: &mut Directory, timers: &mut Timers, user: &UserId, now: Instant) {
+        let Some(local) = directory.user(user) else { return };
+        let guest = local.user.is_guest();
+        let after = if guest { GUEST_GONE_AFTER } else { OFFLINE_AFTER };
+        let long = local.gone_since.is_none_or(|since| now >= since + after);
+        if local.presence.online || local.is_here() || local.is_loading() || !long {
+            return;
+        }
+        if local.presence.unannounced > 0 {
+            // The announcement needs the user's entry and its conversations.
+            timers.add(now + OFFLINE_AFTER, Timer::Forget(user.clone()));
+            return;
+        }
+        if guest {
+            self.end_memberships(directory, user);
+        }
+        directory.remove(user);
+    }
+
+    fn end_memberships(&self, directory: &Directory, guest: &UserId) {
+        self.service.presence().set_guest(guest, false);
+        let conversations = directory.conversations_of(guest);
+        let (service, guest) = (self.service.clone(), guest.clone());
+        tokio::spawn(async move {
+            for conversation in conversations {
+                if let Err(error) = service.guest_gone(&guest, &conversation.id).await {
+                    tracing::debug!(%error, "a guest's membership had ended already");
+                }
+            }
+        });
+    }
+
+    /// Removes a guest from presence, because an account took its id.
+    pub(super) fn guest_replaced(&self, guest: &UserId) {
+        self.service.presence().set_guest(guest, false);
+    }
+
+    fn publish_change(
+        &mut self,
+        directory: &mut Directory,
+        ephemerals: &mut Ephemerals,
+        user: &Arc<User>,
+        online: bool,
+    ) {
         if user.is_guest() {
-            // Out of its rooms only once it is forgotten.
+            // A guest who goes offline stays in its rooms until it is removed.
             if online {
                 self.service.presence().set_guest(&user.id, true);
             }
@@ -37,175 +187,125 @@ impl Hub {
             self.service.presence().set_user(&user.id, online);
             let last_seen = self.service.environment().now();
             let event = Event::Presence { user: Arc::clone(user), online, last_seen };
-            self.publish(Ephemeral::Event(event));
+            self.publish(directory, ephemerals, (user, 1), Ephemeral::Event(event));
             if !online {
                 let (service, seen) = (self.service.clone(), vec![(user.id.clone(), last_seen)]);
-                tokio::spawn(async move { service.seen(seen).await });
+                tokio::spawn(async move { service.note_seen(seen).await });
             }
         }
-        self.tell_rooms(user, online);
-    }
-
-    fn tell_rooms(&mut self, user: &Arc<User>, online: bool) {
-        // Only those who list who is in a room have a word for this.
-        if !self.census.any_watches_rooms() {
+        // Only some dialects show who is present in a room.
+        if !self.census.any_shows_room_presence() {
             return;
         }
-        let Some(resident) = self.state.resident(&user.id) else { return };
-        let rooms = resident.rooms.clone();
-        let conversations: Vec<_> = rooms.iter().map(|room| Arc::clone(&self.state.rooms[room].conversation)).collect();
+        let conversations = directory.conversations_of(&user.id);
         if !conversations.is_empty() {
-            self.publish(Ephemeral::RoomPresence { conversations, user: Arc::clone(user), online });
+            let count = conversations.len();
+            let ephemeral = Ephemeral::RoomPresence { conversations, user: Arc::clone(user), online };
+            self.publish(directory, ephemerals, (user, count), ephemeral);
         }
     }
 
-    /// Who is told that a user came or went: everybody, or those who share a conversation with it. Guests see the
-    /// rooms they are in and nobody else.
-    pub(super) fn watchers_of(&self, user: &UserId, everybody: bool) -> Vec<usize> {
-        let Some(slot) = self.state.slot(user) else { return Vec::new() };
-        let resident = &self.state.residents[slot];
-        let sees = |slot: &usize| !self.state.residents[*slot].user.is_guest();
-        if everybody {
-            return self.state.residents.iter().map(|(slot, _)| slot).filter(sees).collect();
-        }
-        let rooms = resident.rooms.iter().flat_map(|room| self.state.rooms[room].residents.iter());
-        let mut watchers: Vec<usize> = rooms.filter(sees).collect();
-        watchers.sort_unstable();
-        watchers.dedup();
-        watchers
+    /// Publishes some changes of a user, and remembers to whom each is to be announced.
+    fn publish(
+        &mut self,
+        directory: &mut Directory,
+        ephemerals: &mut Ephemerals,
+        (user, count): (&User, usize),
+        ephemeral: Ephemeral,
+    ) {
+        let everybody = directory.same_user(user).is_some_and(|local| {
+            local.presence.unannounced += count;
+            local.presence.to_everybody
+        });
+        let recipients = Recipients { arrived_by: self.arrivals, everybody };
+        self.published.extend(std::iter::repeat_n(recipients, count));
+        ephemerals.publish(self.service.bus(), ephemeral);
     }
 
-    pub(super) fn detach(&mut self, connection: ConnectionId, user: &UserId) {
-        self.stop_typing_on(connection, user);
-        let (last, expiry) = self.state.unseat(user, connection);
-        if let Some(expiry) = expiry {
-            self.timers.cancel(expiry);
-        }
-        if last {
-            self.timers.add(Instant::now() + OFFLINE_AFTER, Timer::Offline(user.clone()));
-        }
-    }
+    // --- announcements ---
 
-    /// A revocation may have ended a connection that was not let in yet: nobody else counts it out.
-    pub(super) fn gone_by_revocation(&mut self, user: &UserId) {
-        let Some(resident) = self.state.resident(user) else { return };
-        if resident.is_here() || resident.is_loading() || resident.gone_since.is_some() {
-            return;
-        }
-        resident.gone_since = Some(Instant::now());
-        self.timers.add(Instant::now() + OFFLINE_AFTER, Timer::Offline(user.clone()));
-    }
-
-    /// Two seconds after the last connection: if none came since, the user is offline.
-    pub(super) fn went(&mut self, user: &UserId, now: Instant) {
-        let Some(resident) = self.state.resident(user) else { return };
-        // An earlier absence, ended since, does not count for this one.
-        let long = resident.gone_since.is_some_and(|since| now >= since + OFFLINE_AFTER);
-        if resident.is_here() || !long || !std::mem::replace(&mut resident.online, false) {
-            return;
-        }
-        let gone = Arc::clone(&resident.user);
-        self.tell_presence(&gone, false);
-        // Not at once: what was just published needs to know whom to leave out, and a guest's rooms stay for a while.
-        let after = if gone.is_guest() { GUEST_GONE_AFTER - OFFLINE_AFTER } else { OFFLINE_AFTER };
-        self.timers.add(now + after, Timer::Forget(user.clone()));
-    }
-
-    /// Forgets a user who is still gone; a guest's memberships end.
-    pub(super) fn forget(&mut self, user: &UserId, now: Instant) {
-        let Some(resident) = self.state.resident(user) else { return };
-        let guest = resident.user.is_guest();
-        let after = if guest { GUEST_GONE_AFTER } else { OFFLINE_AFTER };
-        let long = resident.gone_since.is_none_or(|since| now >= since + after);
-        if resident.online || resident.is_here() || resident.is_loading() || !long {
-            return;
-        }
-        if resident.untold > 0 {
-            // Telling it needs to know who that is, and where it was.
-            self.timers.add(now + OFFLINE_AFTER, Timer::Forget(user.clone()));
-            return;
-        }
-        let rooms = resident.rooms.clone();
-        if guest {
-            self.service.presence().set_guest(user, false);
-            let conversations: Vec<_> =
-                rooms.iter().map(|room| self.state.rooms[room].conversation.id.clone()).collect();
-            let (service, user) = (self.service.clone(), user.clone());
-            tokio::spawn(async move {
-                for conversation in conversations {
-                    if let Err(error) = service.guest_gone(&user, &conversation).await {
-                        tracing::debug!(%error, "a guest's membership was over already");
-                    }
+    /// Handles a change that came back from the bus: announces it, or adds it to a batch.
+    pub(super) fn received(
+        &mut self,
+        directory: &mut Directory,
+        timers: &mut Timers,
+        fan_out: &FanOut,
+        event: Event,
+        now: Instant,
+    ) {
+        let recipients = self.published.pop_front().unwrap_or(Recipients::ALL);
+        let change = Change { event, recipients };
+        match self.free_at.filter(|free_at| now < *free_at) {
+            None if self.waiting.is_empty() => {
+                let visited = announce(directory, fan_out, &change);
+                // Counted from the end of the announcement, which takes time itself.
+                self.free_at = Some(Instant::now() + delay(visited));
+            }
+            free_at => {
+                if self.waiting.is_empty() {
+                    timers.add(free_at.unwrap_or(now), Timer::Presence);
                 }
-            });
-        }
-        self.state.remove(user);
-    }
-
-    // --- tokens that expire ---
-
-    /// Notes when a connection's token expires, in the place of what was noted before.
-    pub(super) fn watch_expiry(&mut self, connection: ConnectionId, user: &UserId) {
-        let Some(seat) = self.state.seat_of(user, connection) else { return };
-        if let Some(before) = seat.expiry.take() {
-            self.timers.cancel(before);
-        }
-        let Some(expires_at) = seat.connection.identity().and_then(|identity| identity.expires_at) else { return };
-        let left_ms = expires_at.0 - self.service.environment().now().0;
-        let at = Instant::now() + Duration::from_millis(u64::try_from(left_ms).unwrap_or(0));
-        seat.expiry = Some(self.timers.add(at, Timer::Expire(connection, user.clone())));
-    }
-
-    /// The moment a token expires: the connection is told, and has a while to show another.
-    pub(super) fn expire(&mut self, connection: ConnectionId, user: &UserId) {
-        let Some(seat) = self.state.seat_of(user, connection) else { return };
-        let expires_at = seat.connection.identity().and_then(|identity| identity.expires_at);
-        if expires_at.is_none_or(|at| at > self.service.environment().now()) {
-            return self.watch_expiry(connection, user);
-        }
-        seat.connection.out.emit(&quintet_dialect::error_event(&Refusal::token_expired()));
-        let end = Instant::now() + Duration::from_secs(EXPIRED_GRACE_SECONDS);
-        seat.expiry = Some(self.timers.add(end, Timer::EndExpired(connection, user.clone())));
-    }
-
-    /// The end of that while. Another token would have moved it.
-    pub(super) fn end_expired(&mut self, connection: ConnectionId, user: &UserId) {
-        if let Some(seat) = self.state.seat_of(user, connection) {
-            seat.connection.out.end();
+                self.waiting.push_back(change);
+            }
         }
     }
 
-    /// Removes the guest who holds an id here that an account now has. Its departures announce that it left its rooms.
-    pub(super) fn take_over(&mut self, user: &Arc<User>) {
-        let guest = self.state.resident(&user.id).filter(|resident| !user.is_guest() && resident.user.is_guest());
-        let Some(guest) = guest else { return };
-        let rooms = guest.rooms.clone();
-        let conversations: Vec<_> = rooms.iter().map(|room| self.state.rooms[room].conversation.id.clone()).collect();
-        for conversation in conversations {
-            self.stop_typing_of(&user.id, &conversation);
+    /// Announces waiting changes, up to the limits of one batch.
+    pub(super) fn announce_batch(&mut self, directory: &mut Directory, timers: &mut Timers, fan_out: &FanOut) {
+        let mut visited = 0;
+        while visited < VISITS_PER_BATCH
+            && let Some(change) = self.waiting.pop_front()
+        {
+            visited += 1 + announce(directory, fan_out, &change);
         }
-        self.state.end_guest(user);
-        self.service.presence().set_guest(&user.id, false);
+        if self.waiting.is_empty() {
+            self.waiting = VecDeque::new();
+            self.free_at = Some(Instant::now() + delay(visited));
+        } else {
+            // The pause begins when this batch is over, so that other work is done between two of them.
+            timers.add(Instant::now() + BATCH_PAUSE, Timer::Presence);
+        }
     }
+}
 
-    /// A profile changed, or there is a new account, whose id a guest may hold.
-    pub(super) fn user_changed(&mut self, user: &Arc<User>) {
-        self.take_over(user);
-        self.state.changed(user);
+/// Announces a change. Returns how many users were visited.
+fn announce(directory: &mut Directory, fan_out: &FanOut, change: &Change) -> usize {
+    let left = match &change.event {
+        // If the departure was announced meanwhile, there is nothing to add.
+        Event::RoomPresence { conversation, user, .. } => {
+            directory.same_user(user).is_none() || !directory.is_member(&user.id, &conversation.id)
+        }
+        _ => false,
+    };
+    let visited = if left { 0 } else { fan_out.deliver_to(directory, &change.event, None, change.recipients) };
+    if let Event::Presence { user, .. } | Event::RoomPresence { user, .. } = &change.event
+        && let Some(local) = directory.same_user(user)
+    {
+        local.presence.unannounced = local.presence.unannounced.saturating_sub(1);
     }
+    visited
+}
 
-    /// Who is online, as one user is shown it: everybody, or, in a crowd, those who share a conversation with it.
-    pub(super) fn online_for(&self, user: &User) -> Vec<UserId> {
-        let Some(slot) = self.state.slot(&user.id) else { return Vec::new() };
-        let resident = &self.state.residents[slot];
-        // As they are told of: of those whose coming and going everybody hears, and of those who share a conversation.
-        let everybody = resident.told_everybody;
-        let all = self.state.residents.iter().filter(|(_, one)| everybody && one.told_everybody).map(|(slot, _)| slot);
-        let rooms = resident.rooms.iter().flat_map(|room| self.state.rooms[room].residents.iter());
-        let mut slots: Vec<usize> = rooms.chain([slot]).chain(all).collect();
-        slots.sort_unstable();
-        slots.dedup();
-        let online = slots.into_iter().map(|slot| &self.state.residents[slot]);
-        online.filter(|one| one.online && !one.user.is_guest()).map(|one| one.user.id.clone()).collect()
-    }
+fn delay(visited: usize) -> Duration {
+    DELAY_PER_VISIT.saturating_mul(u32::try_from(visited).unwrap_or(u32::MAX)).min(DELAY_MAX)
+}
+
+/// The registered users who are online.
+pub(super) fn online(directory: &Directory) -> impl Iterator<Item = &UserId> {
+    let registered = directory.users().filter(|(_, local)| local.presence.online && !local.user.is_guest());
+    registered.map(|(_, local)| &local.user.id)
+}
+
+/// The users who are online, as they are shown to one user: all users or, if there are very many, those who share a
+/// conversation with it.
+pub(super) fn online_for(directory: &Directory, user: &User) -> Vec<UserId> {
+    let Some(slot) = directory.slot(&user.id) else { return Vec::new() };
+    // The same users whose changes would be announced to this user.
+    let everybody = directory.at(slot).presence.to_everybody;
+    let all = directory.users().filter(|(_, one)| everybody && one.presence.to_everybody).map(|(slot, _)| slot);
+    let mut slots: Vec<usize> = directory.contacts(slot).chain([slot]).chain(all).collect();
+    slots.sort_unstable();
+    slots.dedup();
+    let online = slots.into_iter().map(|slot| directory.at(slot));
+    online.filter(|one| one.presence.online && !one.user.is_guest()).map(|one| one.user.id.clone()).collect()
 }

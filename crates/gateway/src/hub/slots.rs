@@ -1,10 +1,11 @@
-//! Where the hub finds things, in as few bytes as that takes: there are some of these for each idle connection.
+//! Compact sets of slots of a slab, and indexes into a slab. Every idle connection has several of these, so that each
+//! byte counts.
 
 use std::hash::{BuildHasher, RandomState};
 
 use hashbrown::HashTable;
 
-/// Numbers of places in a slab, in no order. What they count lives in memory: four billion are never reached.
+/// A set of slots of a slab, unordered. A slot fits 32 bits because its entry is in memory.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Slots(Vec<u32>);
 
@@ -21,7 +22,7 @@ impl Slots {
         self.0.is_empty()
     }
 
-    /// Room for so many more and no others.
+    /// Reserves capacity for exactly `more` additional slots.
     pub(super) fn reserve_exact(&mut self, more: usize) {
         self.0.reserve_exact(more);
     }
@@ -30,15 +31,14 @@ impl Slots {
         self.0.push(slot as u32);
     }
 
-    pub(super) fn remove(&mut self, slot: usize) {
+    /// Removes a slot. Returns whether it was in the set.
+    pub(super) fn remove(&mut self, slot: usize) -> bool {
         let at = self.iter().position(|one| one == slot);
-        if let Some(at) = at {
-            self.0.swap_remove(at);
-        }
+        at.map(|at| self.0.swap_remove(at)).is_some()
     }
 }
 
-/// Finds places in a slab by the text that is kept there: the index itself keeps none.
+/// Finds slots of a slab by a text that the slab's entries hold. The index does not store the texts.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     slots: HashTable<u32>,
@@ -46,20 +46,20 @@ pub(super) struct Index {
 }
 
 impl Index {
-    /// The place whose text this is; `text_of` gives the text of a place.
+    /// The slot that holds a text. `text_of` returns the text of a slot.
     pub(super) fn get<'s>(&self, text: &str, text_of: impl Fn(usize) -> &'s str) -> Option<usize> {
         let hash = self.hasher.hash_one(text);
         self.slots.find(hash, |slot| text_of(*slot as usize) == text).map(|slot| *slot as usize)
     }
 
-    /// Notes a place that holds a text which no other has.
+    /// Adds a slot, whose text no other slot has.
     pub(super) fn insert<'s>(&mut self, slot: usize, text_of: impl Fn(usize) -> &'s str) {
         let hash = |slot: &u32| self.hasher.hash_one(text_of(*slot as usize));
         let slot = slot as u32;
         self.slots.insert_unique(hash(&slot), slot, hash);
     }
 
-    /// Forgets a place, which still holds its text. Says which it was.
+    /// Removes the slot that holds a text, and returns it. The slab's entry must still exist.
     pub(super) fn remove<'s>(&mut self, text: &str, text_of: impl Fn(usize) -> &'s str) -> Option<usize> {
         let hash = self.hasher.hash_one(text);
         let entry = self.slots.find_entry(hash, |slot| text_of(*slot as usize) == text).ok()?;

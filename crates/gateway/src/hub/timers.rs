@@ -1,36 +1,34 @@
-//! What happens in the hub when nothing else does: one ordered list of moments.
+//! Timers: one ordered queue of moments, each with its purpose.
+//!
+//! What must stay true: timers that are due at the same moment fire in the order in which they were set.
 
 use std::collections::BTreeMap;
 
 use quintet_domain::{ConnectionId, ConversationId, UserId};
 use tokio::time::Instant;
 
-use super::Hub;
-
-/// What a moment is for. Each looks again whether its time has really come: things may have moved on.
+/// The purpose of a timer. Its handler checks again whether it is due, because the moment may have moved.
 #[derive(Clone, Debug)]
 pub(super) enum Timer {
-    /// Typing ends by itself.
+    /// A user's typing in a conversation ends by itself.
     TypingEnds(UserId, ConversationId),
-    /// A user without connections is offline.
+    /// A user without connections goes offline.
     Offline(UserId),
-    /// A user without connections is forgotten; a guest is out of its rooms.
+    /// A user without connections is removed; the memberships of a guest end.
     Forget(UserId),
-    /// A connection's token expires.
+    /// The token of a connection expires.
     Expire(ConnectionId, UserId),
-    /// A connection whose token expired is ended.
+    /// A connection whose token expired ends.
     EndExpired(ConnectionId, UserId),
-    /// Comings and goings that waited are told.
-    Comings,
+    /// The presence changes that wait are announced.
+    Presence,
 }
 
-/// Names a moment that was noted.
+/// Identifies a timer, so that it can be cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct TimerKey(Instant, u64);
 
-/// Moments that are looked at before the hub turns to something else again.
-const AT_ONCE: usize = 256;
-
+/// The timers that are set.
 #[derive(Default)]
 pub(super) struct Timers {
     due: BTreeMap<TimerKey, Timer>,
@@ -38,6 +36,7 @@ pub(super) struct Timers {
 }
 
 impl Timers {
+    /// Sets a timer.
     pub(super) fn add(&mut self, at: Instant, timer: Timer) -> TimerKey {
         self.count += 1;
         let key = TimerKey(at, self.count);
@@ -45,34 +44,19 @@ impl Timers {
         key
     }
 
-    /// What is not to happen any more does not wait for its moment either.
+    /// Removes a timer before its time.
     pub(super) fn cancel(&mut self, key: TimerKey) {
         self.due.remove(&key);
     }
 
+    /// The time at which the next timer is due.
     pub(super) fn next(&self) -> Option<Instant> {
         self.due.first_key_value().map(|(key, _)| key.0)
     }
 
-    fn pop(&mut self, now: Instant) -> Option<Timer> {
+    /// Takes the next timer that is due.
+    pub(super) fn pop(&mut self, now: Instant) -> Option<Timer> {
         let first = self.due.first_entry().filter(|first| first.key().0 <= now)?;
         Some(first.remove())
-    }
-}
-
-impl Hub {
-    pub(super) fn timers_due(&mut self) {
-        let now = Instant::now();
-        for _ in 0..AT_ONCE {
-            let Some(timer) = self.timers.pop(now) else { return };
-            match timer {
-                Timer::TypingEnds(user, conversation) => self.typing_ends(&user, &conversation, now),
-                Timer::Offline(user) => self.went(&user, now),
-                Timer::Forget(user) => self.forget(&user, now),
-                Timer::Expire(connection, user) => self.expire(connection, &user),
-                Timer::EndExpired(connection, user) => self.end_expired(connection, &user),
-                Timer::Comings => self.tell_comings(),
-            }
-        }
     }
 }

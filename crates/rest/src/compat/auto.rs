@@ -1,5 +1,6 @@
-//! `/api` without a dialect in front: the listener's, the path's or the token's decides whose client it is. What
-//! registers and logs in before anything is known is answered for all of them at once.
+//! Calls under `/api` without a dialect in the path: the listener, the path or the token decides which dialect the
+//! client speaks. Registrations and log-ins, where none of these is known, are answered for the clients of all dialects
+//! at once.
 
 use std::sync::Arc;
 
@@ -11,32 +12,42 @@ use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode, Uri, header};
 use percent_encoding::percent_decode_str;
 use quintet_dialect::Dialect;
-use quintet_domain::{Code, MessageId, Refusal};
-use serde_json::json;
+use quintet_domain::{Code, MessageId, Refusal, User};
+use quintet_service::Account;
 use tower::ServiceExt;
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 
-use super::conversations::{Edit, Search};
-use super::{ListenerDialect, conversations, failure, meetup, missing, online, shapes, superset};
+use super::answers::any::{AnyAccount, AnyUser, Edited, LoggedIn, Own, Registered, Users};
+use super::common::{Edit, Registration, Search, email_shown, missing, new_account, shown_message, status, users};
+use super::{document, failure, meetup};
+use crate::app::{App, not_allowed, not_found};
 use crate::auth::Credentials;
 use crate::error::{Answer, Problem};
-use crate::extract::{AuthUser, BodyIfAny, ClientAddress, ClientIp, Held, Lister, Query, long};
-use crate::router::{App, not_allowed, not_found};
+use crate::extract::{AuthUser, BodyIfAny, ClientAddress, ClientIp, Lister, Query, long_answer};
+use crate::ids::existing;
+use crate::permit::ReadPermit;
 
-/// What each dialect's clients call.
+/// The dialect of the listener through which a request came, if it has one. It is an extension of the request.
+#[derive(Clone, Copy, Debug)]
+pub struct ListenerDialect(pub Option<Dialect>);
+
+/// The calls of each dialect's clients: the dialect, the method, and the segments of the path.
 pub(super) struct Calls(Vec<(Dialect, &'static str, Vec<String>)>);
 
 impl Calls {
-    /// As the document has them, each under its dialect's own prefix.
+    /// Reads the calls from the OpenAPI document, where each is under its dialect's prefix.
     pub(super) fn of(document: &Document) -> Self {
         let parts = |path: &str| path.split('/').map(str::to_owned).collect();
-        Self(shapes::calls(document).map(|(dialect, method, path, _)| (dialect, method, parts(path))).collect())
+        Self(document::calls(document).map(|(dialect, method, path, _)| (dialect, method, parts(path))).collect())
     }
 
-    /// The dialects whose clients may have meant a call: a word of a path outranks an id in its place. Where nobody has
-    /// the method, those that there are instead.
-    fn meant(&self, method: &Method, path: &str) -> Result<Vec<Dialect>, Vec<&str>> {
+    /// Returns the dialects that have a call. A path with more literal segments takes precedence over one with
+    /// parameters.
+    ///
+    /// # Errors
+    /// The methods that exist at the path, if no dialect has this one. Empty if the path does not exist.
+    fn dialects_of(&self, method: &Method, path: &str) -> Result<Vec<Dialect>, Vec<&str>> {
         let method = if *method == Method::HEAD { "GET" } else { method.as_str() };
         let parts: Vec<&str> = path.split('/').skip(1).collect();
         let fits = |template: &[String]| {
@@ -64,12 +75,13 @@ impl Calls {
     }
 }
 
-/// That a failure is written for the clients of every dialect: it is not known whose asked.
+/// Marks a request whose failure is written for the clients of all dialects, because the caller's dialect is not known.
+/// It is an extension of the request.
 #[derive(Clone, Copy)]
-pub(super) struct ForAll;
+pub(super) struct FormatForAll;
 
-/// Hands a request under `/api` on to the dialect whose client sent it.
-pub(super) async fn by_client(app: App, calls: Arc<Calls>, dialects: Router, request: Request) -> Response {
+/// Passes a request under `/api` to the dialect that its client speaks.
+pub(super) async fn route_by_client(app: App, calls: Arc<Calls>, dialects: Router, request: Request) -> Response {
     let path = request.uri().path();
     if path == "/api/v1" || path.starts_with("/api/v1/") {
         return not_found(request.uri().clone()).await.into_response();
@@ -81,8 +93,8 @@ pub(super) async fn by_client(app: App, calls: Arc<Calls>, dialects: Router, req
     })
 }
 
-/// Hands a request under `/DIALECT/api` on. Existing servers take a path with a slash at its end as the same.
-pub(super) async fn by_prefix(dialects: Router, request: Request) -> Response {
+/// Passes on a request under `/DIALECT/api`. Like existing servers, it ignores a slash at the end of the path.
+pub(super) async fn route_by_prefix(dialects: Router, request: Request) -> Response {
     let path = request.uri().path();
     let path = path.strip_suffix('/').unwrap_or(path).to_owned();
     let (parts, body) = request.into_parts();
@@ -101,7 +113,7 @@ async fn answer(app: App, calls: &Calls, dialects: Router, request: Request) -> 
             _ => {}
         }
     }
-    let meant = calls.meant(request.method(), &path);
+    let meant = calls.dialects_of(request.method(), &path);
     let (mut parts, body) = request.into_parts();
     let dialect = match (listener, &meant) {
         (Some(dialect), _) => dialect,
@@ -115,21 +127,21 @@ async fn answer(app: App, calls: &Calls, dialects: Router, request: Request) -> 
         }
         (None, Ok(meant)) if meant.len() == 1 => meant[0],
         (None, Ok(several)) => {
-            let asker = AuthUser::from_request_parts(&mut parts, &app).await?;
-            let home = asker.1.as_deref().or(asker.0.home_dialect.as_deref()).and_then(Dialect::parse);
+            let caller = AuthUser::from_request_parts(&mut parts, &app).await?;
+            let home = caller.1.as_deref().or(caller.0.home_dialect.as_deref()).and_then(Dialect::parse);
             let segments: Vec<&str> = path.split('/').skip(1).collect();
             match (parts.method.as_str(), &segments[..], home) {
-                ("GET", ["auth", "me"], _) => return Ok(me(&app, &asker)),
+                ("GET", ["auth", "me"], _) => return Ok(me(&app, &caller)),
                 (_, _, Some(home)) if several.contains(&home) => home,
-                // Whoever came by another backend's token may be any client's.
-                _ if asker.0.password_hash.is_none() => return Err(undecided(&path)),
+                // A user of another backend's token may use a client of any dialect.
+                _ if caller.0.password_hash.is_none() => return Err(undecided(&path)),
                 ("GET", ["users", "search"], _) => return search(&app, &mut parts).await,
                 ("PUT", ["messages", id], _) => {
                     let id = percent_decode_str(id).decode_utf8_lossy();
-                    return edit(&app, &asker, MessageId::trusted(&id), Request::from_parts(parts, body)).await;
+                    return edit(&app, &caller, existing(&id)?, Request::from_parts(parts, body)).await;
                 }
                 (_, _, None | Some(Dialect::Chat)) | ("DELETE", ["messages", _], _) => {
-                    parts.extensions.insert(ForAll);
+                    parts.extensions.insert(FormatForAll);
                     Dialect::Conversations
                 }
                 _ => return Err(undecided(&path)),
@@ -139,21 +151,21 @@ async fn answer(app: App, calls: &Calls, dialects: Router, request: Request) -> 
     pass_on(dialects, &format!("/{}/api{path}", dialect.as_str()), parts, body).await
 }
 
-/// Passes a request on to the dialects' own router, by another path.
+/// Passes a request to the router of all dialects, with another path.
 async fn pass_on(dialects: Router, path: &str, mut parts: Parts, body: Body) -> Answer<Response> {
     let query = parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
-    // What this router noted of the path is not the next one's to read.
-    let noted = std::mem::take(&mut parts.extensions);
-    if let Some(address) = noted.get::<ClientAddress>() {
+    // Extensions that this router set for its own path must not reach the next router.
+    let extensions = std::mem::take(&mut parts.extensions);
+    if let Some(address) = extensions.get::<ClientAddress>() {
         parts.extensions.insert(*address);
     }
-    if let Some(asker) = noted.get::<AuthUser>() {
-        parts.extensions.insert(asker.clone());
+    if let Some(caller) = extensions.get::<AuthUser>() {
+        parts.extensions.insert(caller.clone());
     }
-    if let Some(held) = noted.get::<Held>() {
+    if let Some(held) = extensions.get::<ReadPermit>() {
         parts.extensions.insert(held.clone());
     }
-    if let Some(for_all) = noted.get::<ForAll>() {
+    if let Some(for_all) = extensions.get::<FormatForAll>() {
         parts.extensions.insert(*for_all);
     }
     parts.uri = format!("{path}{query}").parse::<Uri>().map_err(|_| Refusal::internal())?;
@@ -161,76 +173,75 @@ async fn pass_on(dialects: Router, path: &str, mut parts: Parts, body: Body) -> 
     Ok(handed.unwrap_or_else(|never| match never {}))
 }
 
-/// What is answered here, and by no dialect alone.
+fn account(app: &App, account: &Account) -> AnyAccount {
+    AnyAccount::of(account, status(&app.service, &account.user.id))
+}
+
+/// The OpenAPI description of the operations that are answered here for the clients of several dialects.
 #[derive(OpenApi)]
 #[openapi(paths(me, search, edit, register, log_in))]
 pub(super) struct Shared;
 
 #[utoipa::path(
     get, path = "/api/auth/me", tag = "clients of any", operation_id = "any_me",
-    responses((status = 200, description = "Done"))
+    responses((status = 200, description = "Done", body = inline(Own)))
 )]
-fn me(app: &App, asker: &AuthUser) -> Response {
-    Json(json!({ "success": true, "user": superset(&app.service, &asker.0) })).into_response()
+fn me(app: &App, caller: &AuthUser) -> Response {
+    Json(Own { success: true, user: account(app, &caller.0) }).into_response()
 }
 
-// --- registered by username: a client of conversations or of chat, and some answers are for both ---
+// --- answers that serve both conversations and chat, whose clients register by username ---
 
 #[utoipa::path(
     get, path = "/api/users/search", tag = "clients of any", operation_id = "any_search", params(Search),
-    responses((status = 200, description = "Done"))
+    responses((status = 200, description = "Done", body = inline(Users)))
 )]
 async fn search(app: &App, parts: &mut Parts) -> Answer<Response> {
-    let Lister(asker) = Lister::from_request_parts(parts, app).await?;
+    let Lister(caller) = Lister::from_request_parts(parts, app).await?;
     let Query(Search { q }) = Query::from_request_parts(parts, app).await?;
-    let found = conversations::Listing::of(&app.service, &asker, &q).await?;
-    Ok(long(|| {
-        let mut shown = found.shown(&app.service, &asker);
-        for object in &mut shown {
-            object["avatar_url"] = object["avatar"].clone();
-            object["created_at"] = object["createdAt"].clone();
-        }
-        json!({ "success": true, "count": shown.len(), "users": shown })
-    }))
+    let found = users(&app.service, &caller, &q).await?;
+    let shown = |user: &Arc<User>| AnyUser::of(user, status(&app.service, &user.id), email_shown(&caller, &user.id));
+    Ok(long_answer(|| Users { success: true, count: found.len(), users: found.iter().map(shown).collect() }))
 }
 
 #[utoipa::path(
     put, path = "/api/messages/{id}", tag = "clients of any", operation_id = "any_edit", params(("id" = String, Path)),
-    request_body = inline(Edit), responses((status = 200, description = "Done"))
+    request_body = inline(Edit), responses((status = 200, description = "Done", body = inline(Edited)))
 )]
-async fn edit(app: &App, asker: &AuthUser, id: MessageId, request: Request) -> Answer<Response> {
+async fn edit(app: &App, caller: &AuthUser, id: MessageId, request: Request) -> Answer<Response> {
     let BodyIfAny(Edit { content }) = BodyIfAny::from_request(request, app).await?;
-    let edited = app.service.edit_message(asker.actor(), id, content.ok_or_else(|| missing("content"))?).await?;
-    let online = online(&app.service);
-    let written = |dialect| quintet_dialect::message(dialect, &edited, &asker.0.user.id, &online);
-    let (message, data) = (written(Dialect::Conversations), written(Dialect::Chat));
-    Ok(Json(json!({ "success": true, "message": message, "data": data })).into_response())
+    let edited = app.service.edit_message(caller.actor(), id, content.ok_or_else(|| missing("content"))?).await?;
+    let shown = |dialect| shown_message(&app.service, caller, dialect, &edited);
+    let (message, data) = (shown(Dialect::Conversations), shown(Dialect::Chat));
+    Ok(Json(Edited { success: true, message, data }).into_response())
 }
 
 fn undecided(path: &str) -> Problem {
     let prefixes = Dialect::ALL.map(|dialect| format!("/{}/api", dialect.as_str())).join(", ");
-    let message = format!("Several kinds of clients call /api{path}. Put the one that is meant in front: {prefixes}.");
+    let message = format!("Clients of several dialects call /api{path}. Use the prefix of one: {prefixes}.");
     Refusal::new(Code::Conflict, message).into()
 }
 
-/// A registration by name is meetup's, one by username that of conversations and of chat.
+/// Registers a user. A registration by name is meetup's, one by username that of conversations or chat.
 #[utoipa::path(
     post, path = "/api/auth/register", tag = "clients of any", operation_id = "any_register",
-    request_body = inline(conversations::Registration), security(()),
-    responses((status = 201, description = "Made, by its username"), (status = 200, description = "Made, by its name"))
+    request_body = inline(Registration), security(()),
+    responses((status = 201, description = "Created, by username", body = inline(Registered)), (status = 200, description = "Created, by name", body = inline(Registered)))
 )]
 async fn register(app: &App, request: Request) -> Answer<Response> {
     let (mut parts, body) = request.into_parts();
     let ClientIp(address) = ClientIp::from_request_parts(&mut parts, app).await?;
     let BodyIfAny(input) = BodyIfAny::from_request(Request::from_parts(parts, body), app).await?;
-    let conversations::Registration { username: None, name: Some(_), .. } = input else {
-        let session = conversations::new_account(&app.service, address, input, None).await?;
-        let mut user = superset(&app.service, &session.account);
-        user["name"] = session.account.user.name.as_str().into();
-        let id = session.account.user.id.as_str();
-        let body = json!({
-            "success": true, "message": "User registered successfully", "token": session.token, "userId": id, "user": user,
-        });
+    let Registration { username: None, name: Some(_), .. } = input else {
+        let session = new_account(&app.service, address, input, None).await?;
+        let user = &session.account.user;
+        let body = Registered {
+            success: true,
+            message: "User registered successfully",
+            user_id: user.id.to_string(),
+            user: account(app, &session.account).named(&user.name),
+            token: session.token,
+        };
         return Ok((StatusCode::CREATED, Json(body)).into_response());
     };
     let input = meetup::Registration { name: input.name, email: input.email, password: input.password };
@@ -243,19 +254,14 @@ async fn register(app: &App, request: Request) -> Answer<Response> {
 
 #[utoipa::path(
     post, path = "/api/auth/login", tag = "clients of any", operation_id = "any_log_in", request_body = inline(Credentials),
-    security(()), responses((status = 200, description = "Done"))
+    security(()), responses((status = 200, description = "Done", body = inline(LoggedIn)))
 )]
 async fn log_in(app: &App, request: Request) -> Answer<Response> {
     let (mut parts, body) = request.into_parts();
     let ClientIp(address) = ClientIp::from_request_parts(&mut parts, app).await?;
     let BodyIfAny(credentials) = BodyIfAny::<Credentials>::from_request(Request::from_parts(parts, body), app).await?;
     let session = credentials.log_in(&app.service, address, None).await?;
-    Ok(Json(json!({
-        "success": true,
-        "message": "Login successful",
-        "token": session.token,
-        "userId": session.account.user.id.as_str(),
-        "user": superset(&app.service, &session.account),
-    }))
-    .into_response())
+    let (user_id, user) = (session.account.user.id.to_string(), account(app, &session.account));
+    let message = "Login successful";
+    Ok(Json(LoggedIn { success: true, message, token: session.token, user_id, user }).into_response())
 }

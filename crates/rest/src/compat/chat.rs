@@ -1,32 +1,35 @@
-//! The chat vocabulary: snake case, and `data` beside a word for people.
+//! The calls of the chat dialect: names in snake case, and `data` next to a message for people.
 
 use axum::Json;
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use quintet_dialect::Dialect;
 use quintet_domain::{Conversation, ConversationId, ConversationKind, MessageId, Refusal, Target, User, UserId};
-use quintet_service::{Account, ConversationChange, ConversationInput, Service};
+use quintet_service::{ConversationChange, ConversationInput, Service, Session};
 use serde::Deserialize;
-use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::conversations::{Edit, Registration, Search, new_account};
-use super::{
-    LIST_MAX, email_shown, mark_guest, messages, missing, own_conversations, required, send, shown_message, status,
-    users,
+use super::answers::chat::{
+    self as answers, Changed, Chat, ChatParticipant, ChatUser, Chats, Done, History, One, OneChat, Sent, Users,
 };
+use super::common::{
+    Edit, LIST_MAX, Registration, Search, email_shown, messages, missing, new_account, own_conversations, required,
+    send, shown_message, status, users,
+};
+use crate::app::App;
 use crate::auth::Credentials;
 use crate::error::Answer;
-use crate::extract::{AuthUser, BodyIfAny, ClientIp, Lister, Path, Query, long, user_id};
+use crate::extract::{AuthUser, BodyIfAny, ClientIp, Lister, Query, long_answer};
+use crate::ids::{Id, Ids, user_id};
 use crate::messages::new_text;
-use crate::router::App;
+use crate::views::Moment;
 
 const DIALECT: Dialect = Dialect::Chat;
 
-/// Messages of a page, where a client does not say.
+/// The number of messages on a page, if the client gives none.
 const MESSAGES: u32 = 50;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -45,134 +48,96 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(read))
 }
 
-fn user(service: &Service, user: &User, email: Option<&str>) -> Value {
-    let mut object = json!({
-        "id": user.id.as_str(),
-        "username": user.username,
-        "avatar_url": user.avatar,
-        "status": status(service, &user.id),
-    });
-    if let Some(email) = email {
-        object["email"] = email.into();
-    }
-    mark_guest(user, &mut object);
-    object
+/// Returns a user that was looked up.
+fn found(service: &Service, user: &User) -> ChatUser {
+    ChatUser { created_at: Some(Moment(user.created_at)), ..ChatUser::of(user, status(service, &user.id)) }
 }
 
-/// A user who is looked up.
-fn found(service: &Service, one: &User) -> Value {
-    let mut object = user(service, one, None);
-    object["created_at"] = one.created_at.to_string().into();
-    object
-}
-
-/// A user as itself sees it.
-pub(super) fn account(service: &Service, account: &Account) -> Value {
-    user(service, &account.user, account.email.as_deref())
+/// Returns a token with its owner as the owner sees it.
+fn session(service: &Service, message: &'static str, session: Session) -> answers::Session {
+    let user = ChatUser {
+        email: session.account.email.clone().map(Some),
+        ..ChatUser::of(&session.account.user, status(service, &session.account.user.id))
+    };
+    answers::Session { message, user, token: session.token }
 }
 
 #[utoipa::path(
     post, path = "/auth/register", tag = "clients of chat", operation_id = "chat_register", request_body = inline(Registration),
-    security(()), responses((status = 201, description = "Made"))
+    security(()), responses((status = 201, description = "Created", body = inline(answers::Session)))
 )]
 async fn register(
     State(service): State<Service>,
     ClientIp(address): ClientIp,
     BodyIfAny(input): BodyIfAny<Registration>,
-) -> Answer<(StatusCode, Json<Value>)> {
-    let session = new_account(&service, address, input, Some(DIALECT)).await?;
-    let user = account(&service, &session.account);
-    let body = json!({ "message": "User registered successfully", "user": user, "token": session.token });
-    Ok((StatusCode::CREATED, Json(body)))
+) -> Answer<(StatusCode, Json<answers::Session>)> {
+    let made = new_account(&service, address, input, Some(DIALECT)).await?;
+    Ok((StatusCode::CREATED, Json(session(&service, "User registered successfully", made))))
 }
 
 #[utoipa::path(
     post, path = "/auth/login", tag = "clients of chat", operation_id = "chat_log_in", request_body = inline(Credentials),
-    security(()), responses((status = 200, description = "Done"))
+    security(()), responses((status = 200, description = "Done", body = inline(answers::Session)))
 )]
 async fn log_in(
     State(service): State<Service>,
     ClientIp(address): ClientIp,
     BodyIfAny(credentials): BodyIfAny<Credentials>,
-) -> Answer<Json<Value>> {
-    let session = credentials.log_in(&service, address, Some(DIALECT)).await?;
-    let user = account(&service, &session.account);
-    Ok(Json(json!({ "message": "Login successful", "user": user, "token": session.token })))
+) -> Answer<Json<answers::Session>> {
+    let begun = credentials.log_in(&service, address, Some(DIALECT)).await?;
+    Ok(Json(session(&service, "Login successful", begun)))
 }
 
 #[utoipa::path(
     get, path = "/auth/me", tag = "clients of chat", operation_id = "chat_me",
-    responses((status = 200, description = "Done"))
+    responses((status = 200, description = "Done", body = inline(One)))
 )]
-async fn me(State(service): State<Service>, asker: AuthUser) -> Json<Value> {
-    let mut user = found(&service, &asker.0.user);
-    user["email"] = asker.0.email.as_deref().into();
-    Json(json!({ "user": user }))
+async fn me(State(service): State<Service>, caller: AuthUser) -> Json<One> {
+    Json(One { user: ChatUser { email: Some(caller.0.email.clone()), ..found(&service, &caller.0.user) } })
 }
 
 #[utoipa::path(
     get, path = "/users/search", tag = "clients of chat", operation_id = "chat_search", params(Search),
-    responses((status = 200, description = "Done"))
+    responses((status = 200, description = "Done", body = inline(Users)))
 )]
 async fn search(
     State(service): State<Service>,
-    Lister(asker): Lister,
+    Lister(caller): Lister,
     Query(search): Query<Search>,
 ) -> Answer<Response> {
-    let people = users(&service, &asker, &search.q).await?;
-    Ok(long(|| {
-        let shown: Vec<Value> = people.iter().map(|one| found(&service, one)).collect();
-        json!({ "users": shown, "count": shown.len() })
-    }))
+    let people = users(&service, &caller, &search.q).await?;
+    Ok(long_answer(|| Users { users: people.iter().map(|one| found(&service, one)).collect(), count: people.len() }))
 }
 
 #[utoipa::path(
     get, path = "/users/{id}", tag = "clients of chat", operation_id = "chat_one_user", params(("id" = String, Path)),
-    responses((status = 200, description = "Done"))
+    responses((status = 200, description = "Done", body = inline(One)))
 )]
-async fn one_user(State(service): State<Service>, asker: AuthUser, Path(id): Path<String>) -> Answer<Json<Value>> {
-    let one = service.user(asker.id().into(), &UserId::trusted(&id)).await?;
-    Ok(Json(json!({ "user": found(&service, &one) })))
+async fn one_user(State(service): State<Service>, caller: AuthUser, Id(id): Id<UserId>) -> Answer<Json<One>> {
+    let one = service.user(caller.id().into(), &id).await?;
+    Ok(Json(One { user: found(&service, &one) }))
 }
 
-/// A chat as the asker sees it.
-fn chat(service: &Service, asker: &AuthUser, chat: &Conversation) -> Value {
-    let participants: Vec<Value> = chat
-        .members
-        .iter()
-        .map(|member| {
-            let mut object = user(service, &member.user, None);
-            object["email"] = email_shown(asker, &member.user.id);
-            object["joined_at"] = member.joined_at.to_string().into();
-            object["last_read_at"] = member.read_at.map(|at| at.to_string()).into();
-            object
-        })
-        .collect();
-    let own = chat.members.iter().find(|member| member.user.id == asker.0.user.id);
-    let last = chat.last_message.as_ref();
-    json!({
-        "id": chat.conversation.id.as_str(),
-        "name": chat.conversation.name,
-        "type": if chat.conversation.kind == ConversationKind::Direct { "direct" } else { "group" },
-        "created_by": chat.owner.as_ref().map(UserId::as_str),
-        "created_at": chat.created_at.to_string(),
-        "updated_at": chat.updated_at.to_string(),
-        "last_read_at": own.and_then(|member| member.read_at).map(|at| at.to_string()),
-        "unread_count": chat.unread_count,
-        "last_message": last.map(|message| shown_message(service, asker, DIALECT, message)),
-        "participants": participants,
-    })
+/// Returns a chat as the caller sees it.
+fn chat(service: &Service, caller: &AuthUser, chat: &Conversation) -> Chat {
+    let members = chat.members.iter();
+    let shown = members.map(|member| {
+        let user = &member.user.id;
+        ChatParticipant::of(member, status(service, user), email_shown(caller, user))
+    });
+    let last = chat.last_message.as_ref().map(|message| shown_message(service, caller, DIALECT, message));
+    Chat::of(chat, &caller.0.user.id, shown.collect(), last)
 }
 
 #[utoipa::path(
     get, path = "/chats", tag = "clients of chat", operation_id = "chat_list",
-    responses((status = 200, description = "Done"))
+    responses((status = 200, description = "Done", body = inline(Chats)))
 )]
-async fn list(State(service): State<Service>, Lister(asker): Lister) -> Answer<Response> {
-    let found = own_conversations(&service, &asker).await?;
-    Ok(long(|| {
-        let chats: Vec<Value> = found.iter().map(|one| chat(&service, &asker, one)).collect();
-        json!({ "chats": chats, "count": chats.len() })
+async fn list(State(service): State<Service>, Lister(caller): Lister) -> Answer<Response> {
+    let found = own_conversations(&service, &caller).await?;
+    Ok(long_answer(|| {
+        let chats: Vec<_> = found.iter().map(|one| chat(&service, &caller, one)).collect();
+        Chats { count: chats.len(), chats }
     }))
 }
 
@@ -188,16 +153,16 @@ struct Creation {
 
 #[utoipa::path(
     post, path = "/chats", tag = "clients of chat", operation_id = "chat_create", request_body = inline(Creation),
-    responses((status = 201, description = "Made"))
+    responses((status = 201, description = "Created", body = inline(Changed)))
 )]
 async fn create(
     State(service): State<Service>,
-    asker: AuthUser,
+    caller: AuthUser,
     BodyIfAny(input): BodyIfAny<Creation>,
-) -> Answer<(StatusCode, Json<Value>)> {
+) -> Answer<(StatusCode, Json<Changed>)> {
     let mut members =
         input.participant_ids.iter().map(|id| user_id("participantIds", id)).collect::<Result<Vec<_>, _>>()?;
-    members.retain(|member| *member != asker.0.user.id);
+    members.retain(|member| *member != caller.0.user.id);
     let wanted = match (input.kind.as_deref().or(Some("direct")), &members[..]) {
         (Some("direct"), [other]) => ConversationInput::direct(other.clone()),
         (Some("direct"), _) => {
@@ -213,21 +178,19 @@ async fn create(
         },
         _ => return Err(Refusal::invalid("type", "must be `direct` or `group`").into()),
     };
-    let (made, _) = service.create_conversation(asker.actor(), wanted).await?;
-    let data = chat(&service, &asker, &made);
-    Ok((StatusCode::CREATED, Json(json!({ "message": "Chat created successfully", "data": data }))))
+    let (made, _) = service.create_conversation(caller.actor(), wanted).await?;
+    let data = chat(&service, &caller, &made);
+    Ok((StatusCode::CREATED, Json(Changed { message: "Chat created successfully", data })))
 }
 
 #[utoipa::path(
     get, path = "/chats/{id}", tag = "clients of chat", operation_id = "chat_one", params(("id" = String, Path)),
-    responses((status = 200, description = "Done"))
+    responses((status = 200, description = "Done", body = Chat))
 )]
-async fn one(State(service): State<Service>, asker: AuthUser, Path(id): Path<String>) -> Answer<Json<Value>> {
-    let found = service.conversation(asker.id(), ConversationId::trusted(&id)).await?;
-    let mut object = chat(&service, &asker, &found);
-    // Some clients look for it under this name.
-    object["chat"] = object.clone();
-    Ok(Json(object))
+async fn one(State(service): State<Service>, caller: AuthUser, Id(id): Id<ConversationId>) -> Answer<Response> {
+    let found = service.conversation(caller.id(), id).await?;
+    let chat = chat(&service, &caller, &found);
+    Ok(Json(OneChat { fields: &chat, chat: &chat }).into_response())
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -237,27 +200,31 @@ struct Rename {
 
 #[utoipa::path(
     put, path = "/chats/{id}", tag = "clients of chat", operation_id = "chat_rename", params(("id" = String, Path)),
-    request_body = inline(Rename), responses((status = 200, description = "Done"))
+    request_body = inline(Rename), responses((status = 200, description = "Done", body = inline(Changed)))
 )]
 async fn rename(
     State(service): State<Service>,
-    asker: AuthUser,
-    Path(id): Path<String>,
+    caller: AuthUser,
+    Id(id): Id<ConversationId>,
     BodyIfAny(input): BodyIfAny<Rename>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<Changed>> {
     let change = ConversationChange { name: Some(required("name", input.name)?), open: None };
-    let changed = service.change_conversation(asker.actor(), ConversationId::trusted(&id), change).await?;
-    let data = chat(&service, &asker, &changed);
-    Ok(Json(json!({ "message": "Chat updated successfully", "data": data })))
+    let changed = service.change_conversation(caller.actor(), id, change).await?;
+    let data = chat(&service, &caller, &changed);
+    Ok(Json(Changed { message: "Chat updated successfully", data }))
 }
 
 #[utoipa::path(
     delete, path = "/chats/{id}", tag = "clients of chat", operation_id = "chat_delete_chat", params(("id" = String, Path)),
-    responses((status = 200, description = "Done"))
+    responses((status = 200, description = "Done", body = inline(Done)))
 )]
-async fn delete_chat(State(service): State<Service>, asker: AuthUser, Path(id): Path<String>) -> Answer<Json<Value>> {
-    service.delete_conversation(asker.actor(), ConversationId::trusted(&id)).await?;
-    Ok(Json(json!({ "message": "Chat deleted successfully" })))
+async fn delete_chat(
+    State(service): State<Service>,
+    caller: AuthUser,
+    Id(id): Id<ConversationId>,
+) -> Answer<Json<Done>> {
+    service.delete_conversation(caller.actor(), id).await?;
+    Ok(Json(Done { message: "Chat deleted successfully" }))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -268,33 +235,32 @@ struct Participant {
 
 #[utoipa::path(
     post, path = "/chats/{id}/participants", tag = "clients of chat", operation_id = "chat_add", params(("id" = String, Path)),
-    request_body = inline(Participant), responses((status = 200, description = "Done"))
+    request_body = inline(Participant), responses((status = 200, description = "Done", body = inline(Changed)))
 )]
 async fn add(
     State(service): State<Service>,
-    asker: AuthUser,
-    Path(id): Path<String>,
+    caller: AuthUser,
+    Id(id): Id<ConversationId>,
     BodyIfAny(input): BodyIfAny<Participant>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<Changed>> {
     let other = user_id("userId", &required("userId", input.user_id)?)?;
-    let id = ConversationId::trusted(&id);
-    service.add_member(asker.actor(), id.clone(), other, None).await?;
-    let data = chat(&service, &asker, &service.conversation(asker.id(), id).await?);
-    Ok(Json(json!({ "message": "Participant added successfully", "data": data })))
+    service.add_member(caller.actor(), id.clone(), other, None).await?;
+    let data = chat(&service, &caller, &service.conversation(caller.id(), id).await?);
+    Ok(Json(Changed { message: "Participant added successfully", data }))
 }
 
 #[utoipa::path(
     delete, path = "/chats/{id}/participants/{user}", tag = "clients of chat", operation_id = "chat_remove",
     params(("id" = String, Path), ("user" = String, Path)),
-    responses((status = 200, description = "Done"))
+    responses((status = 200, description = "Done", body = inline(Done)))
 )]
 async fn remove(
     State(service): State<Service>,
-    asker: AuthUser,
-    Path((id, other)): Path<(String, String)>,
-) -> Answer<Json<Value>> {
-    service.remove_member(asker.actor(), ConversationId::trusted(&id), UserId::trusted(&other)).await?;
-    Ok(Json(json!({ "message": "Participant removed successfully" })))
+    caller: AuthUser,
+    Ids(id, other): Ids<ConversationId, UserId>,
+) -> Answer<Json<Done>> {
+    service.remove_member(caller.actor(), id, other).await?;
+    Ok(Json(Done { message: "Participant removed successfully" }))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -307,18 +273,17 @@ struct Page {
 
 #[utoipa::path(
     get, path = "/chats/{id}/messages", tag = "clients of chat", operation_id = "chat_history",
-    params(("id" = String, Path), Page), responses((status = 200, description = "Done"))
+    params(("id" = String, Path), Page), responses((status = 200, description = "Done", body = inline(History)))
 )]
 async fn history(
     State(service): State<Service>,
-    asker: AuthUser,
-    Path(id): Path<String>,
+    caller: AuthUser,
+    Id(id): Id<ConversationId>,
     Query(page): Query<Page>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<History>> {
     let limit = page.limit.unwrap_or(MESSAGES).clamp(1, LIST_MAX);
-    let id = ConversationId::trusted(&id);
-    let shown = messages(&service, asker.reads(), DIALECT, &id, (page.offset, limit)).await?;
-    Ok(Json(json!({ "messages": shown, "count": shown.len() })))
+    let messages = messages(&service, caller.reads(), DIALECT, &id, (page.offset, limit)).await?.shown;
+    Ok(Json(History { count: messages.len(), messages }))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -335,55 +300,51 @@ struct NewMessage {
 
 #[utoipa::path(
     post, path = "/chats/{id}/messages", tag = "clients of chat", operation_id = "chat_say", params(("id" = String, Path)),
-    request_body = inline(NewMessage), responses((status = 201, description = "Made"))
+    request_body = inline(NewMessage), responses((status = 201, description = "Created", body = inline(Sent)))
 )]
 async fn say(
     State(service): State<Service>,
-    asker: AuthUser,
-    Path(id): Path<String>,
+    caller: AuthUser,
+    Id(id): Id<ConversationId>,
     BodyIfAny(input): BodyIfAny<NewMessage>,
-) -> Answer<(StatusCode, Json<Value>)> {
-    let target = Target::Conversation(ConversationId::trusted(&id));
+) -> Answer<(StatusCode, Json<Sent>)> {
+    let target = Target::Conversation(id);
     let file = (input.file_url, input.file_name);
     let text = new_text(target, ("message_type", input.message_type.as_deref()), input.content, file)?;
-    let data = send(&service, &asker, DIALECT, text).await?;
-    Ok((StatusCode::CREATED, Json(json!({ "message": "Message sent successfully", "data": data }))))
+    let data = send(&service, &caller, DIALECT, text).await?;
+    Ok((StatusCode::CREATED, Json(Sent { message: "Message sent successfully", data })))
 }
 
 #[utoipa::path(
     put, path = "/messages/{id}", tag = "clients of chat", operation_id = "chat_edit", params(("id" = String, Path)),
-    request_body = inline(Edit), responses((status = 200, description = "Done"))
+    request_body = inline(Edit), responses((status = 200, description = "Done", body = inline(Sent)))
 )]
 async fn edit(
     State(service): State<Service>,
-    asker: AuthUser,
-    Path(id): Path<String>,
+    caller: AuthUser,
+    Id(id): Id<MessageId>,
     BodyIfAny(input): BodyIfAny<Edit>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<Sent>> {
     let content = input.content.ok_or_else(|| missing("content"))?;
-    let edited = service.edit_message(asker.actor(), MessageId::trusted(&id), content).await?;
-    let data = shown_message(&service, &asker, DIALECT, &edited);
-    Ok(Json(json!({ "message": "Message updated successfully", "data": data })))
+    let edited = service.edit_message(caller.actor(), id, content).await?;
+    let data = shown_message(&service, &caller, DIALECT, &edited);
+    Ok(Json(Sent { message: "Message updated successfully", data }))
 }
 
 #[utoipa::path(
     delete, path = "/messages/{id}", tag = "clients of chat", operation_id = "chat_delete_message",
-    params(("id" = String, Path)), responses((status = 200, description = "Done"))
+    params(("id" = String, Path)), responses((status = 200, description = "Done", body = inline(Done)))
 )]
-async fn delete_message(
-    State(service): State<Service>,
-    asker: AuthUser,
-    Path(id): Path<String>,
-) -> Answer<Json<Value>> {
-    service.delete_message(asker.actor(), MessageId::trusted(&id)).await?;
-    Ok(Json(json!({ "message": "Message deleted successfully" })))
+async fn delete_message(State(service): State<Service>, caller: AuthUser, Id(id): Id<MessageId>) -> Answer<Json<Done>> {
+    service.delete_message(caller.actor(), id).await?;
+    Ok(Json(Done { message: "Message deleted successfully" }))
 }
 
 #[utoipa::path(
     post, path = "/messages/{id}/read", tag = "clients of chat", operation_id = "chat_read", params(("id" = String, Path)),
-    responses((status = 200, description = "Done"))
+    responses((status = 200, description = "Done", body = inline(Done)))
 )]
-async fn read(State(service): State<Service>, asker: AuthUser, Path(id): Path<String>) -> Answer<Json<Value>> {
-    service.mark_read(asker.actor(), None, MessageId::trusted(&id)).await?;
-    Ok(Json(json!({ "message": "Message marked as read" })))
+async fn read(State(service): State<Service>, caller: AuthUser, Id(id): Id<MessageId>) -> Answer<Json<Done>> {
+    service.mark_read(caller.actor(), None, id).await?;
+    Ok(Json(Done { message: "Message marked as read" }))
 }

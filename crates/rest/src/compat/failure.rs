@@ -1,81 +1,103 @@
-//! How each dialect's backends write a failure.
+//! Failures in the formats of each dialect's backends.
+//!
+//! What must stay true: a failure keeps its code and its message in every format.
 
 use axum::body::Body;
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 use quintet_dialect::Dialect;
 use quintet_domain::{Code, Refusal};
-use serde_json::{Value, json};
+use serde::Serialize;
 
+use super::answers::any::AnyFailure;
+use super::answers::chat::ChatFailure;
+use super::answers::conversations::ConversationsFailure;
+use super::answers::meetup::MeetupFailure;
+use super::answers::messenger::MessengerFailure;
+use super::answers::rooms::RoomsFailure;
 use crate::error::Failed;
 
-/// Writes a response otherwise that was written as a problem; any other stays as it is.
-pub(super) fn rewrite(response: &mut Response, write: impl FnOnce(StatusCode, &Refusal) -> (StatusCode, Value)) {
+/// The body of a failure in the format of one dialect, or of all.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Failure {
+    /// The format for clients of the meetup dialect.
+    Meetup(MeetupFailure),
+    /// The format for clients of the messenger dialect.
+    Messenger(MessengerFailure),
+    /// The format for clients of the rooms dialect.
+    Rooms(RoomsFailure),
+    /// The format for clients of the conversations dialect.
+    Conversations(ConversationsFailure),
+    /// The format for clients of the chat dialect.
+    Chat(ChatFailure),
+    /// The format for clients of any dialect.
+    Any(AnyFailure),
+}
+
+/// Rewrites a response if it is a problem. Others are not changed.
+pub(super) fn rewrite(response: &mut Response, write: impl FnOnce(StatusCode, &Refusal) -> (StatusCode, Failure)) {
     let Some(Failed(refusal)) = response.extensions_mut().remove::<Failed>() else { return };
     let (status, body) = write(response.status(), &refusal);
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.remove(header::CONTENT_LENGTH);
-    *response.body_mut() = Body::from(body.to_string());
+    *response.body_mut() = Body::from(serde_json::to_vec(&body).unwrap_or_default());
 }
 
-/// A failure before it is known whose client asked: what all of them read.
-pub(super) fn for_all(status: StatusCode, refusal: &Refusal) -> (StatusCode, Value) {
-    let (_, mut body) = write(Dialect::Conversations, status, refusal, false, "");
-    let (status, chat) = write(Dialect::Chat, status, refusal, false, "");
-    body["error"] = chat["error"].clone();
-    body["detail"] = refusal.message.as_str().into();
-    (status, body)
+/// Returns a failure for a client whose dialect is not known, with the fields that the clients of all dialects read.
+pub(super) fn for_all(status: StatusCode, refusal: &Refusal) -> (StatusCode, Failure) {
+    let invalid = is_invalid(status, refusal);
+    let status = if invalid { StatusCode::BAD_REQUEST } else { status };
+    (status, Failure::Any(AnyFailure::of(status, refusal, invalid)))
 }
 
-/// The statuses that failures of what a dialect's clients call have, or of what any may.
+/// Returns whether a refusal with this status says that the request was invalid, which existing backends answer with
+/// 400.
+fn is_invalid(status: StatusCode, refusal: &Refusal) -> bool {
+    let is_about_request = !matches!(status, StatusCode::METHOD_NOT_ALLOWED | StatusCode::REQUEST_TIMEOUT);
+    matches!(refusal.code, Code::InvalidPayload | Code::TooLarge) && is_about_request
+}
+
+/// Returns the statuses of failures of the calls of a dialect, or of calls of any dialect.
 pub(super) fn statuses(dialect: Option<Dialect>) -> Vec<StatusCode> {
     let codes = match dialect {
         Some(Dialect::Meetup) => &[400, 401, 403, 404, 408, 429, 500, 503, 507][..],
         Some(Dialect::Rooms) => &[400, 401, 403, 404, 422, 429, 500, 503, 507],
-        _ => &[400, 401, 403, 404, 408, 409, 429, 500, 503, 507],
+        Some(Dialect::Messenger | Dialect::Conversations | Dialect::Chat) | None => {
+            &[400, 401, 403, 404, 408, 409, 429, 500, 503, 507]
+        }
     };
     codes.iter().filter_map(|code| StatusCode::from_u16(*code).ok()).collect()
 }
 
-/// The status and body of a failure whose problem had this status.
+/// Returns the status and body of a failure in the format of a dialect. `status` is that of the problem.
 pub(super) fn write(
     dialect: Dialect,
     status: StatusCode,
     refusal: &Refusal,
     with_token: bool,
     path: &str,
-) -> (StatusCode, Value) {
-    let of_what_was_sent = !matches!(status, StatusCode::METHOD_NOT_ALLOWED | StatusCode::REQUEST_TIMEOUT);
-    let invalid = matches!(refusal.code, Code::InvalidPayload | Code::TooLarge) && of_what_was_sent;
+) -> (StatusCode, Failure) {
+    let invalid = is_invalid(status, refusal);
     let unknown = matches!(refusal.code, Code::Unauthenticated | Code::TokenExpired);
-    let message = refusal.message.as_str();
-    let status = match dialect {
-        // No token is 401 and a bad one 403; a login that fails is 400, whether the user is known or not.
-        Dialect::Meetup if path.contains("/auth/") && (unknown || refusal.code == Code::Conflict) => {
-            StatusCode::BAD_REQUEST
+    let bad_request = if invalid { StatusCode::BAD_REQUEST } else { status };
+    match dialect {
+        Dialect::Meetup => {
+            let conflict = refusal.code == Code::Conflict;
+            // A missing token is 401 and an invalid one 403. A failed log-in is 400, whether the user exists or not.
+            let status = match () {
+                () if path.contains("/auth/") && (unknown || conflict) => StatusCode::BAD_REQUEST,
+                () if unknown && with_token => StatusCode::FORBIDDEN,
+                () if conflict => StatusCode::BAD_REQUEST,
+                () => bad_request,
+            };
+            (status, Failure::Meetup(MeetupFailure::of(refusal)))
         }
-        Dialect::Meetup if unknown && with_token => StatusCode::FORBIDDEN,
-        Dialect::Meetup if refusal.code == Code::Conflict => StatusCode::BAD_REQUEST,
-        Dialect::Rooms => status,
-        _ if invalid => StatusCode::BAD_REQUEST,
-        _ => status,
-    };
-    let mut body = match dialect {
-        Dialect::Meetup => json!({ "message": message, "error": message }),
-        Dialect::Messenger if invalid => json!({ "message": message, "errors": [{ "msg": message }] }),
-        Dialect::Messenger => json!({ "message": message }),
-        Dialect::Rooms => json!({ "ok": false, "message": message }),
-        Dialect::Conversations if invalid => {
-            json!({ "success": false, "message": message, "errors": [{ "msg": message }] })
-        }
-        Dialect::Conversations => json!({ "success": false, "message": message }),
-        Dialect::Chat => json!({ "error": status.canonical_reason().unwrap_or("Error"), "message": message }),
-    };
-    body["code"] = refusal.code.as_str().into();
-    if let Some(ms) = refusal.retry_after_ms {
-        body["retryAfterMs"] = ms.into();
+        Dialect::Messenger => (bad_request, Failure::Messenger(MessengerFailure::of(refusal, invalid))),
+        Dialect::Rooms => (status, Failure::Rooms(RoomsFailure::of(refusal))),
+        Dialect::Conversations => (bad_request, Failure::Conversations(ConversationsFailure::of(refusal, invalid))),
+        Dialect::Chat => (bad_request, Failure::Chat(ChatFailure::of(bad_request, refusal))),
     }
-    (status, body)
 }

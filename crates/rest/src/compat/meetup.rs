@@ -1,4 +1,4 @@
-//! The meetup vocabulary: accounts by name, and broadcasts, which are meetups that expire an hour later.
+//! The calls of the meetup dialect: accounts by name, and broadcasts, which are meetups that expire after an hour.
 
 use std::net::IpAddr;
 
@@ -6,21 +6,22 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use quintet_dialect::Dialect;
-use quintet_domain::{Meetup, MeetupId, Refusal, Timestamp};
+use quintet_domain::{MeetupId, Refusal, Timestamp};
 use quintet_service::{MeetupInput, NewAccount, Service};
 use serde::Deserialize;
-use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{LIST_MAX, required, username_for};
+use super::answers::meetup::{Broadcast, LoggedIn, Registered, Requested};
+use super::common::{LIST_MAX, required, username_for};
+use crate::app::App;
 use crate::auth::Credentials;
 use crate::error::Answer;
-use crate::extract::{AuthUser, BodyIfAny, ClientIp, Lister, long};
-use crate::router::App;
+use crate::extract::{AuthUser, BodyIfAny, ClientIp, Lister, long_answer};
+use crate::ids::existing;
 
-/// How long a broadcast stands.
+/// The time in milliseconds after which a broadcast expires.
 const BROADCAST_MS: i64 = 60 * 60 * 1_000;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -43,17 +44,17 @@ pub(super) struct Registration {
 #[utoipa::path(
     post, path = "/auth/register", tag = "clients of meetup", operation_id = "meetup_register",
     request_body = inline(Registration), security(()),
-    responses((status = 200, description = "Done"))
+    responses((status = 200, description = "Done", body = inline(Registered)))
 )]
 async fn register(
     State(service): State<Service>,
     ClientIp(address): ClientIp,
     BodyIfAny(input): BodyIfAny<Registration>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<Registered>> {
     registered(&service, address, input).await
 }
 
-pub(super) async fn registered(service: &Service, address: IpAddr, input: Registration) -> Answer<Json<Value>> {
+pub(super) async fn registered(service: &Service, address: IpAddr, input: Registration) -> Answer<Json<Registered>> {
     service.rates().login(address)?;
     let name = required("name", input.name)?;
     let new = NewAccount {
@@ -66,40 +67,21 @@ pub(super) async fn registered(service: &Service, address: IpAddr, input: Regist
         ..NewAccount::default()
     };
     let session = service.register(new, address).await?;
-    let id = session.account.user.id.as_str();
-    Ok(Json(json!({ "message": "User registered successfully", "userId": id, "token": session.token })))
+    let user_id = session.account.user.id.to_string();
+    Ok(Json(Registered { message: "User registered successfully", user_id, token: session.token }))
 }
 
 #[utoipa::path(
     post, path = "/auth/login", tag = "clients of meetup", operation_id = "meetup_log_in", request_body = inline(Credentials),
-    security(()), responses((status = 200, description = "Done"))
+    security(()), responses((status = 200, description = "Done", body = inline(LoggedIn)))
 )]
 async fn log_in(
     State(service): State<Service>,
     ClientIp(address): ClientIp,
     BodyIfAny(credentials): BodyIfAny<Credentials>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<LoggedIn>> {
     let session = credentials.log_in(&service, address, Some(Dialect::Meetup)).await?;
-    Ok(Json(json!({ "token": session.token, "userId": session.account.user.id.as_str() })))
-}
-
-fn broadcast(meetup: &Meetup) -> Value {
-    let starts_at = meetup.starts_at.to_string();
-    // Whoever asked and was accepted has asked as well.
-    let asking = meetup.requests.iter().map(|request| &request.user);
-    let requests: Vec<&str> = asking.chain(&meetup.participants).map(|user| user.id.as_str()).collect();
-    json!({
-        "_id": meetup.id.as_str(),
-        "userId": meetup.host.id.as_str(),
-        "date": &starts_at[..10],
-        "time": &starts_at[11..16],
-        "location": meetup.location,
-        "activity": meetup.activity,
-        "requests": requests,
-        "expiresAt": meetup.expires_at.to_string(),
-        "__v": 0,
-        "chatId": meetup.chat_id.as_str(),
-    })
+    Ok(Json(LoggedIn { token: session.token, user_id: session.account.user.id.to_string() }))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -112,8 +94,8 @@ struct Proposal {
     activity: Option<String>,
 }
 
-/// The moment of a day and a time of day, UTC, as forms and browsers write them: `2026-11-21`, a whole ISO 8601 moment
-/// or `11/21/2026`, and `18:30`, `6:30 PM` or `6pm`.
+/// Parses a day and a time of day, in UTC, as forms and browsers write them. The day is `2026-11-21`, a complete ISO
+/// 8601 time or `11/21/2026`; the time of day is `18:30`, `6:30 PM` or `6pm`.
 fn moment(date: &str, time: &str) -> Result<Timestamp, Refusal> {
     let day = match date.split('/').collect::<Vec<_>>()[..] {
         [month, day, year] => format!("{year}-{month:0>2}-{day:0>2}"),
@@ -126,7 +108,7 @@ fn moment(date: &str, time: &str) -> Result<Timestamp, Refusal> {
         }
         text => (text, None),
     };
-    let wrong = || Refusal::invalid("time", "must be a time of day, as `18:30` or `6:30 PM`");
+    let wrong = || Refusal::invalid("time", "must be a time of day, such as `18:30` or `6:30 PM`");
     let (hour, minute) = match clock.split_once(':') {
         Some(parts) => parts,
         None if half.is_some() => (clock.as_str(), "00"),
@@ -144,13 +126,13 @@ fn moment(date: &str, time: &str) -> Result<Timestamp, Refusal> {
         return Err(wrong());
     }
     Timestamp::parse(&format!("{day}T{hour:02}:{minute:02}:00Z"))
-        .ok_or_else(|| Refusal::invalid("date", "must be a day, as `2026-11-21`"))
+        .ok_or_else(|| Refusal::invalid("date", "must be a day, such as `2026-11-21`"))
 }
 
-fn is_asker(asker: &AuthUser, said: Option<&str>) -> Result<(), Refusal> {
-    match said {
-        Some(said) if said != asker.0.user.id.as_str() => {
-            Err(Refusal::forbidden("`userId` is another user's than the token."))
+fn is_asker(caller: &AuthUser, given: Option<&str>) -> Result<(), Refusal> {
+    match given {
+        Some(given) if given != caller.0.user.id.as_str() => {
+            Err(Refusal::forbidden("`userId` is not the user of the token."))
         }
         _ => Ok(()),
     }
@@ -158,14 +140,14 @@ fn is_asker(asker: &AuthUser, said: Option<&str>) -> Result<(), Refusal> {
 
 #[utoipa::path(
     post, path = "/broadcasts", tag = "clients of meetup", operation_id = "meetup_propose", request_body = inline(Proposal),
-    responses((status = 200, description = "Done"))
+    responses((status = 200, description = "Done", body = Broadcast))
 )]
 async fn propose(
     State(service): State<Service>,
-    asker: AuthUser,
+    caller: AuthUser,
     BodyIfAny(input): BodyIfAny<Proposal>,
-) -> Answer<Json<Value>> {
-    is_asker(&asker, input.user_id.as_deref())?;
+) -> Answer<Json<Broadcast>> {
+    is_asker(&caller, input.user_id.as_deref())?;
     let (date, time) = (required("date", input.date)?, required("time", input.time)?);
     let wanted = MeetupInput {
         activity: required("activity", input.activity)?,
@@ -174,16 +156,16 @@ async fn propose(
         expires_at: Some(service.environment().now().plus_ms(BROADCAST_MS)),
         capacity: None,
     };
-    Ok(Json(broadcast(&service.create_meetup(asker.actor(), wanted).await?)))
+    Ok(Json(Broadcast::of(&service.create_meetup(caller.actor(), wanted).await?)))
 }
 
 #[utoipa::path(
     get, path = "/broadcasts", tag = "clients of meetup", operation_id = "meetup_list",
-    responses((status = 200, description = "Done"))
+    responses((status = 200, description = "Done", body = Vec<Broadcast>))
 )]
-async fn list(State(service): State<Service>, Lister(asker): Lister) -> Answer<Response> {
-    let found = service.meetups(asker.id(), true, None, LIST_MAX).await?;
-    Ok(long(|| found.items.iter().map(broadcast).collect::<Value>()))
+async fn list(State(service): State<Service>, Lister(caller): Lister) -> Answer<Response> {
+    let found = service.meetups(caller.id(), true, None, LIST_MAX).await?;
+    Ok(long_answer(|| found.items.iter().map(Broadcast::of).collect::<Vec<_>>()))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -195,35 +177,35 @@ struct Join {
 
 #[utoipa::path(
     post, path = "/broadcasts/join", tag = "clients of meetup", operation_id = "meetup_join", request_body = inline(Join),
-    responses((status = 200, description = "Done"))
+    responses((status = 200, description = "Done", body = inline(Requested)))
 )]
 async fn join(
     State(service): State<Service>,
-    asker: AuthUser,
+    caller: AuthUser,
     BodyIfAny(input): BodyIfAny<Join>,
-) -> Answer<Json<Value>> {
-    is_asker(&asker, input.user_id.as_deref())?;
-    let id = required("broadcastId", input.broadcast_id)?;
-    service.request_meetup(asker.actor(), MeetupId::trusted(&id)).await?;
-    Ok(Json(json!({ "message": "Request to join sent", "broadcastId": id })))
+) -> Answer<Json<Requested>> {
+    is_asker(&caller, input.user_id.as_deref())?;
+    let broadcast_id = required("broadcastId", input.broadcast_id)?;
+    service.request_meetup(caller.actor(), existing::<MeetupId>(&broadcast_id)?).await?;
+    Ok(Json(Requested { message: "Request to join sent", broadcast_id }))
 }
 
-/// The same, as some clients call it.
+/// The same call, at the path that some clients use.
 #[utoipa::path(
     post, path = "/broadcasts/joinBroadcast", tag = "clients of meetup", operation_id = "meetup_join_broadcast",
-    request_body = inline(Join), responses((status = 200, description = "Done"))
+    request_body = inline(Join), responses((status = 200, description = "Done", body = inline(Requested)))
 )]
-async fn join_broadcast(service: State<Service>, asker: AuthUser, input: BodyIfAny<Join>) -> Answer<Json<Value>> {
-    join(service, asker, input).await
+async fn join_broadcast(service: State<Service>, caller: AuthUser, input: BodyIfAny<Join>) -> Answer<Json<Requested>> {
+    join(service, caller, input).await
 }
 
-/// The same, as others do.
+/// The same call, at the path that other clients use.
 #[utoipa::path(
     post, path = "/joinBroadcast", tag = "clients of meetup", operation_id = "meetup_join_at_root", request_body = inline(Join),
-    responses((status = 200, description = "Done"))
+    responses((status = 200, description = "Done", body = inline(Requested)))
 )]
-async fn join_at_root(service: State<Service>, asker: AuthUser, input: BodyIfAny<Join>) -> Answer<Json<Value>> {
-    join(service, asker, input).await
+async fn join_at_root(service: State<Service>, caller: AuthUser, input: BodyIfAny<Join>) -> Answer<Json<Requested>> {
+    join(service, caller, input).await
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! The messenger vocabulary: people by first and last name, direct messages by the other one's id, open groups.
+//! The calls of the messenger dialect: people by first and last name, direct messages by the other user's id, open
+//! groups.
 
 use std::sync::Arc;
 
@@ -7,21 +8,25 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use quintet_dialect::Dialect;
-use quintet_domain::{ConversationId, ConversationKind, MessageId, Refusal, Target, User, UserId};
-use quintet_service::{Account, ConversationInput, Filter, Listing, NewAccount, ProfileChange, Service};
+use quintet_domain::{ConversationId, ConversationKind, Refusal, Target, User, UserId};
+use quintet_service::{ConversationInput, Filter, NewAccount, ProfileChange, Service};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{LIST_MAX, email_shown, mark_guest, messages, required, send, username_for, users};
+use super::answers::messenger::{
+    Done, GroupMade, LoggedIn, MessengerAccount, MessengerGroup, MessengerMessage, MessengerPerson, PasswordChanged,
+    ProfileChanged, SignedUp,
+};
+use super::common::{LIST_MAX, email_shown, messages, required, send, username_for, users};
+use crate::app::App;
 use crate::auth::Credentials;
 use crate::error::Answer;
-use crate::extract::{AuthUser, Body, BodyIfAny, ClientIp, Lister, Path, Person, long, user_id};
-
+use crate::extract::{AuthUser, Body, BodyIfAny, ClientIp, Lister, Path, Person, long_answer};
+use crate::ids::Id;
 use crate::messages::NewMessage;
-use crate::router::App;
 
 const DIALECT: Dialect = Dialect::Messenger;
 
@@ -40,27 +45,6 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(group_messages, say_in_group))
 }
 
-fn person(user: &User) -> Value {
-    let mut object = json!({ "_id": user.id.as_str(), "firstName": user.first_name(), "lastName": user.last_name() });
-    mark_guest(user, &mut object);
-    object
-}
-
-/// A user as itself sees it.
-pub(super) fn account(account: &Account) -> Value {
-    json!({
-        "id": account.user.id.as_str(),
-        "_id": account.user.id.as_str(),
-        "firstName": account.user.first_name(),
-        "lastName": account.user.last_name(),
-        "email": account.email,
-        "country": account.country,
-        "avatar": account.user.avatar,
-        "role": "user",
-        "createdAt": account.user.created_at.to_string(),
-    })
-}
-
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct SignUp {
@@ -74,13 +58,13 @@ struct SignUp {
 #[utoipa::path(
     post, path = "/auth/signup", tag = "clients of messenger", operation_id = "messenger_sign_up",
     request_body = inline(SignUp), security(()),
-    responses((status = 201, description = "Made"))
+    responses((status = 201, description = "Created", body = inline(SignedUp)))
 )]
 async fn sign_up(
     State(service): State<Service>,
     ClientIp(address): ClientIp,
     BodyIfAny(input): BodyIfAny<SignUp>,
-) -> Answer<(StatusCode, Json<Value>)> {
+) -> Answer<(StatusCode, Json<SignedUp>)> {
     service.rates().login(address)?;
     let (first, last) = (required("firstName", input.first_name)?, required("lastName", input.last_name)?);
     let name = full_name(&first, &last);
@@ -96,11 +80,11 @@ async fn sign_up(
         ..NewAccount::default()
     };
     let session = service.register(new, address).await?;
-    let id = session.account.user.id.as_str();
-    Ok((StatusCode::CREATED, Json(json!({ "message": "User created successfully", "userId": id }))))
+    let user_id = session.account.user.id.to_string();
+    Ok((StatusCode::CREATED, Json(SignedUp { message: "User created successfully", user_id })))
 }
 
-/// What a form left empty is not given.
+/// Treats an empty field of a form as absent.
 fn given(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.trim().is_empty())
 }
@@ -112,38 +96,34 @@ fn full_name(first: &str, last: &str) -> String {
 #[utoipa::path(
     post, path = "/auth/login", tag = "clients of messenger", operation_id = "messenger_log_in",
     request_body = inline(Credentials), security(()),
-    responses((status = 200, description = "Done"))
+    responses((status = 200, description = "Done", body = inline(LoggedIn)))
 )]
 async fn log_in(
     State(service): State<Service>,
     ClientIp(address): ClientIp,
     BodyIfAny(credentials): BodyIfAny<Credentials>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<LoggedIn>> {
     let session = credentials.log_in(&service, address, Some(DIALECT)).await?;
-    let user = account(&session.account);
-    Ok(Json(json!({ "message": "Login successful", "token": session.token, "user": user })))
+    let user = MessengerAccount::of(&session.account);
+    Ok(Json(LoggedIn { message: "Login successful", token: session.token, user }))
 }
 
 #[utoipa::path(
     get, path = "/users", tag = "clients of messenger", operation_id = "messenger_list_users",
-    responses((status = 200, description = "Done"))
+    responses((status = 200, description = "Done", body = Vec<MessengerPerson>))
 )]
-async fn list_users(State(service): State<Service>, Lister(asker): Lister) -> Answer<Response> {
-    let found = users(&service, &asker, "").await?;
-    let shown = |user: &Arc<User>| {
-        let mut object = person(user);
-        object["email"] = email_shown(&asker, &user.id);
-        object
-    };
-    Ok(long(|| found.iter().map(shown).collect::<Value>()))
+async fn list_users(State(service): State<Service>, Lister(caller): Lister) -> Answer<Response> {
+    let found = users(&service, &caller, "").await?;
+    let shown = |user: &Arc<User>| MessengerPerson::of(user, Some(email_shown(&caller, &user.id)));
+    Ok(long_answer(|| found.iter().map(shown).collect::<Vec<_>>()))
 }
 
 #[utoipa::path(
     get, path = "/users/profile", tag = "clients of messenger", operation_id = "messenger_profile",
-    responses((status = 200, description = "Done"))
+    responses((status = 200, description = "Done", body = MessengerAccount))
 )]
-async fn profile(asker: AuthUser) -> Json<Value> {
-    Json(account(&asker.0))
+async fn profile(caller: AuthUser) -> Json<MessengerAccount> {
+    Json(MessengerAccount::of(&caller.0))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -153,21 +133,21 @@ struct Profile {
     last_name: Option<String>,
     email: Option<String>,
     country: Option<String>,
-    /// Needed with another email address, by accounts that have a password.
+    /// The current password, needed to change the email address of an account that has a password.
     #[serde(alias = "oldPassword")]
     current_password: Option<String>,
 }
 
 #[utoipa::path(
     put, path = "/users/profile", tag = "clients of messenger", operation_id = "messenger_change_profile",
-    request_body = inline(Profile), responses((status = 200, description = "Done"))
+    request_body = inline(Profile), responses((status = 200, description = "Done", body = inline(ProfileChanged)))
 )]
 async fn change_profile(
     State(service): State<Service>,
     person: Person,
     ClientIp(address): ClientIp,
     Body(input): Body<Profile>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<ProfileChanged>> {
     let owner = person.owner(address)?;
     let user = &owner.account.user;
     let renamed = input.first_name.is_some() || input.last_name.is_some();
@@ -181,7 +161,7 @@ async fn change_profile(
         ..ProfileChange::default()
     };
     let changed = service.change_own_profile(&owner, change, input.current_password).await?;
-    Ok(Json(json!({ "message": "Profile updated successfully", "user": account(&changed) })))
+    Ok(Json(ProfileChanged { message: "Profile updated successfully", user: MessengerAccount::of(&changed) }))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -194,106 +174,99 @@ struct PasswordChange {
 
 #[utoipa::path(
     put, path = "/users/change-password", tag = "clients of messenger", operation_id = "messenger_change_password",
-    request_body = inline(PasswordChange), responses((status = 200, description = "Done"))
+    request_body = inline(PasswordChange), responses((status = 200, description = "Done", body = inline(PasswordChanged)))
 )]
 async fn change_password(
     State(service): State<Service>,
     person: Person,
     ClientIp(address): ClientIp,
     BodyIfAny(input): BodyIfAny<PasswordChange>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<PasswordChanged>> {
     let new = required("newPassword", input.new_password)?;
-    // What came in by the old password ends, so a client goes on with a new token.
+    // The change ends all tokens, and so the client needs a new one.
     let session = service.change_own_password(&person.owner(address)?, input.current_password, new).await?;
-    Ok(Json(json!({ "message": "Password changed successfully", "token": session.token })))
+    Ok(Json(PasswordChanged { message: "Password changed successfully", token: session.token }))
 }
 
-/// All messages of a place, oldest first, as far as a list goes; the newest of them is read by that.
-async fn read(service: &Service, asker: &AuthUser, id: &ConversationId) -> Result<Vec<Value>, Refusal> {
-    let shown = messages(service, asker.reads(), DIALECT, id, (0, LIST_MAX)).await?;
-    // Another backend has read nothing by looking.
-    if !asker.0.user.is_service()
-        && let Some(newest) = shown.last().and_then(|message| message["_id"].as_str())
+/// Returns the messages of a conversation, oldest first, up to the length of a list, and marks them as read.
+async fn read(service: &Service, caller: &AuthUser, id: &ConversationId) -> Result<Vec<Value>, Refusal> {
+    let page = messages(service, caller.reads(), DIALECT, id, (0, LIST_MAX)).await?;
+    // A service reads on behalf of many users, and so it marks nothing as read.
+    if !caller.0.user.is_service()
+        && let Some(newest) = page.newest
     {
-        service.mark_read(asker.actor(), Some(id.clone()), MessageId::trusted(newest)).await?;
+        service.mark_read(caller.actor(), Some(id.clone()), newest).await?;
     }
-    Ok(shown)
+    Ok(page.shown)
 }
 
 #[utoipa::path(
     get, path = "/users/{id}/messages", tag = "clients of messenger", operation_id = "messenger_direct_messages",
-    params(("id" = String, Path)), responses((status = 200, description = "Done"))
+    params(("id" = String, Path)), responses((status = 200, description = "Done", body = Vec<MessengerMessage>))
 )]
 async fn direct_messages(
     State(service): State<Service>,
-    Lister(asker): Lister,
+    Lister(caller): Lister,
     Path(id): Path<String>,
-) -> Answer<Json<Value>> {
-    // Not only with those who are still there: one's history with who is gone stays.
-    let shown = match service.direct(asker.id(), UserId::trusted(&id)).await? {
-        Some(conversation) => read(&service, &asker, &conversation).await?,
+) -> Answer<Json<Vec<Value>>> {
+    // With a user who is not known there is no history, and neither with one whose id is malformed.
+    let Ok(id) = UserId::new(&id) else { return Ok(Json(Vec::new())) };
+    // The history with an erased user stays.
+    let shown = match service.direct(caller.id(), id).await? {
+        Some(conversation) => read(&service, &caller, &conversation).await?,
         None => Vec::new(),
     };
-    Ok(Json(shown.into()))
+    Ok(Json(shown))
 }
 
 #[utoipa::path(
     post, path = "/users/{id}/messages", tag = "clients of messenger", operation_id = "messenger_say_direct",
     params(("id" = String, Path)), request_body = inline(NewMessage),
-    responses((status = 201, description = "Made"))
+    responses((status = 201, description = "Created", body = MessengerMessage))
 )]
 async fn say_direct(
     State(service): State<Service>,
-    asker: AuthUser,
-    Path(id): Path<String>,
+    caller: AuthUser,
+    Id(id): Id<UserId>,
     BodyIfAny(input): BodyIfAny<NewMessage>,
 ) -> Answer<(StatusCode, Json<Value>)> {
-    let text = input.text(Target::Direct(user_id("id", &id)?))?;
-    Ok((StatusCode::CREATED, Json(send(&service, &asker, DIALECT, text).await?)))
+    let text = input.text(Target::Direct(id))?;
+    Ok((StatusCode::CREATED, Json(send(&service, &caller, DIALECT, text).await?)))
 }
 
 // --- groups ---
 
-fn group(found: &Listing) -> Value {
-    json!({
-        "_id": found.conversation.id.as_str(),
-        "name": found.conversation.name,
-        "description": found.description.as_deref().unwrap_or_default(),
-        "creator": found.owner.as_ref().map(UserId::as_str),
-        "memberCount": found.member_count,
-        "isMember": found.is_member,
-        "createdAt": found.created_at.to_string(),
-    })
-}
-
-/// A group as the asker finds it, with its members where it is one of them.
-async fn shown_group(service: &Service, asker: &AuthUser, id: ConversationId) -> Result<Value, Refusal> {
-    let found = service.found(asker.id(), String::new(), Filter::One(id.clone()), None, 1).await?;
+/// Returns a group as the caller sees it, with its members if the caller is a member.
+async fn shown_group(service: &Service, caller: &AuthUser, id: ConversationId) -> Result<MessengerGroup, Refusal> {
+    let found = service.find_conversations(caller.id(), String::new(), Filter::One(id.clone()), None, 1).await?;
     let found = found.items.first().ok_or_else(|| Refusal::not_found("group", &id))?;
-    let mut object = group(found);
-    // Who is in it is for those who are.
-    object["members"] = match found.is_member {
-        true => service.conversation(asker.id(), id).await?.members.iter().map(|member| person(&member.user)).collect(),
-        false => json!([]),
+    let members = match found.is_member {
+        true => service.conversation(caller.id(), id).await?.members,
+        false => Vec::new(),
     };
-    Ok(object)
+    let members = members.iter().map(|member| MessengerPerson::of(&member.user, None)).collect();
+    Ok(MessengerGroup::of(found, Some(members)))
 }
 
 #[utoipa::path(
     get, path = "/groups", tag = "clients of messenger", operation_id = "messenger_list_groups",
-    responses((status = 200, description = "Done"))
+    responses((status = 200, description = "Done", body = Vec<MessengerGroup>))
 )]
-async fn list_groups(State(service): State<Service>, Lister(asker): Lister) -> Answer<Response> {
-    let found = service.found(asker.id(), String::new(), Filter::OpenOrMine, None, LIST_MAX).await?;
-    Ok(long(|| found.items.iter().map(group).collect::<Value>()))
+async fn list_groups(State(service): State<Service>, Lister(caller): Lister) -> Answer<Response> {
+    let found = service.find_conversations(caller.id(), String::new(), Filter::OpenOrMine, None, LIST_MAX).await?;
+    Ok(long_answer(|| found.items.iter().map(|one| MessengerGroup::of(one, None)).collect::<Vec<_>>()))
 }
 
 #[utoipa::path(
     get, path = "/groups/{id}", tag = "clients of messenger", operation_id = "messenger_one_group",
-    params(("id" = String, Path)), responses((status = 200, description = "Done"))
+    params(("id" = String, Path)), responses((status = 200, description = "Done", body = MessengerGroup))
 )]
-async fn one_group(State(service): State<Service>, asker: AuthUser, Path(id): Path<String>) -> Answer<Json<Value>> {
-    Ok(Json(shown_group(&service, &asker, ConversationId::trusted(&id)).await?))
+async fn one_group(
+    State(service): State<Service>,
+    caller: AuthUser,
+    Id(id): Id<ConversationId>,
+) -> Answer<Json<MessengerGroup>> {
+    Ok(Json(shown_group(&service, &caller, id).await?))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -304,68 +277,68 @@ struct NewGroup {
 
 #[utoipa::path(
     post, path = "/groups", tag = "clients of messenger", operation_id = "messenger_create_group",
-    request_body = inline(NewGroup), responses((status = 201, description = "Made"))
+    request_body = inline(NewGroup), responses((status = 201, description = "Created", body = inline(GroupMade)))
 )]
 async fn create_group(
     State(service): State<Service>,
-    asker: AuthUser,
+    caller: AuthUser,
     BodyIfAny(input): BodyIfAny<NewGroup>,
-) -> Answer<(StatusCode, Json<Value>)> {
+) -> Answer<(StatusCode, Json<GroupMade>)> {
     let wanted = ConversationInput {
         kind: ConversationKind::Group,
         name: Some(required("name", input.name)?),
         description: input.description,
         members: Vec::new(),
         owner: None,
-        // Whoever knows of a group of this vocabulary may join it.
+        // In this dialect, anyone who knows the id of a group may join it.
         open: true,
     };
-    let (made, _) = service.create_conversation(asker.actor(), wanted).await?;
-    let group = shown_group(&service, &asker, made.conversation.id.clone()).await?;
-    Ok((StatusCode::CREATED, Json(json!({ "message": "Group created successfully", "group": group }))))
+    let (made, _) = service.create_conversation(caller.actor(), wanted).await?;
+    let group = shown_group(&service, &caller, made.conversation.id.clone()).await?;
+    Ok((StatusCode::CREATED, Json(GroupMade { message: "Group created successfully", group })))
 }
 
 #[utoipa::path(
     post, path = "/groups/{id}/join", tag = "clients of messenger", operation_id = "messenger_join",
-    params(("id" = String, Path)), responses((status = 200, description = "Done"))
+    params(("id" = String, Path)), responses((status = 200, description = "Done", body = inline(Done)))
 )]
-async fn join(State(service): State<Service>, asker: AuthUser, Path(id): Path<String>) -> Answer<Json<Value>> {
-    service.add_member(asker.actor(), ConversationId::trusted(&id), asker.id(), None).await?;
-    Ok(Json(json!({ "message": "Joined group successfully" })))
+async fn join(State(service): State<Service>, caller: AuthUser, Id(id): Id<ConversationId>) -> Answer<Json<Done>> {
+    service.add_member(caller.actor(), id, caller.id(), None).await?;
+    Ok(Json(Done { message: "Joined group successfully" }))
 }
 
 #[utoipa::path(
     post, path = "/groups/{id}/leave", tag = "clients of messenger", operation_id = "messenger_leave",
-    params(("id" = String, Path)), responses((status = 200, description = "Done"))
+    params(("id" = String, Path)), responses((status = 200, description = "Done", body = inline(Done)))
 )]
-async fn leave(State(service): State<Service>, asker: AuthUser, Path(id): Path<String>) -> Answer<Json<Value>> {
-    service.remove_member(asker.actor(), ConversationId::trusted(&id), asker.id()).await?;
-    Ok(Json(json!({ "message": "Left group successfully" })))
+async fn leave(State(service): State<Service>, caller: AuthUser, Id(id): Id<ConversationId>) -> Answer<Json<Done>> {
+    service.remove_member(caller.actor(), id, caller.id()).await?;
+    Ok(Json(Done { message: "Left group successfully" }))
 }
 
 #[utoipa::path(
     get, path = "/groups/{id}/messages", tag = "clients of messenger", operation_id = "messenger_group_messages",
-    params(("id" = String, Path)), responses((status = 200, description = "Done"))
+    params(("id" = String, Path)), responses((status = 200, description = "Done", body = Vec<MessengerMessage>))
 )]
 async fn group_messages(
     State(service): State<Service>,
-    Lister(asker): Lister,
-    Path(id): Path<String>,
-) -> Answer<Json<Value>> {
-    Ok(Json(read(&service, &asker, &ConversationId::trusted(&id)).await?.into()))
+    Lister(caller): Lister,
+    Id(id): Id<ConversationId>,
+) -> Answer<Json<Vec<Value>>> {
+    Ok(Json(read(&service, &caller, &id).await?))
 }
 
 #[utoipa::path(
     post, path = "/groups/{id}/messages", tag = "clients of messenger", operation_id = "messenger_say_in_group",
     params(("id" = String, Path)), request_body = inline(NewMessage),
-    responses((status = 201, description = "Made"))
+    responses((status = 201, description = "Created", body = MessengerMessage))
 )]
 async fn say_in_group(
     State(service): State<Service>,
-    asker: AuthUser,
-    Path(id): Path<String>,
+    caller: AuthUser,
+    Id(id): Id<ConversationId>,
     BodyIfAny(input): BodyIfAny<NewMessage>,
 ) -> Answer<(StatusCode, Json<Value>)> {
-    let text = input.text(Target::Conversation(ConversationId::trusted(&id)))?;
-    Ok((StatusCode::CREATED, Json(send(&service, &asker, DIALECT, text).await?)))
+    let text = input.text(Target::Conversation(id))?;
+    Ok((StatusCode::CREATED, Json(send(&service, &caller, DIALECT, text).await?)))
 }

@@ -1,4 +1,4 @@
-//! The rooms vocabulary: its backends have next to nothing over HTTP.
+//! The calls of the rooms dialect, whose backends offer almost nothing over HTTP.
 
 use std::net::IpAddr;
 
@@ -11,30 +11,31 @@ use quintet_dialect::Dialect;
 use quintet_domain::{ConversationId, Refusal, UserId};
 use quintet_service::{Party, Service};
 use serde::Deserialize;
-use serde_json::{Value, json};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::messages;
+use super::answers::rooms::History;
+use super::common::messages;
+use crate::app::App;
 use crate::error::{Answer, Problem};
-use crate::extract::{Anybody, AuthUser, Path, Query, page_limit, user_id};
-use crate::router::App;
+use crate::extract::{Anonymous, AuthUser, Query, page_limit};
+use crate::ids::{Id, user_id};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(history))
 }
 
-/// What stands at the root: that somebody is there.
+/// Returns the route at `/`, which shows that the server is running.
 pub(super) fn root() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(running)).routes(routes!(history_at_root))
 }
 
-/// Says that somebody is there.
+/// Shows that the server is running.
 #[utoipa::path(get, path = "/", tag = "clients of rooms", operation_id = "running", security(()),
-    responses((status = 200, description = "It is", body = String, content_type = "text/plain")))]
+    responses((status = 200, description = "The server is running", body = String, content_type = "text/plain")))]
 async fn running() -> impl IntoResponse {
-    // Who asks for a page gets one here, where the server has one.
+    // A browser that accepts HTML gets the web client here, if it is served.
     ([(header::VARY, "accept")], "Quintet is running.\n")
 }
 
@@ -44,11 +45,11 @@ async fn running() -> impl IntoResponse {
 #[into_params(rename_all = "camelCase")]
 struct Page {
     limit: Option<u32>,
-    /// A guest who has joined the room: this vocabulary's clients have no token.
+    /// A guest who has joined the room, because this dialect's clients have no token.
     user_id: Option<String>,
 }
 
-/// Who reads: by a token, or a guest by its word.
+/// The reader of a history: a user with a token, or a guest with an unproven id.
 enum Reader {
     Known(UserId),
     Guest(UserId, IpAddr),
@@ -61,50 +62,49 @@ impl FromRequestParts<App> for Reader {
         if parts.headers.contains_key(header::AUTHORIZATION) {
             return Ok(Self::Known(AuthUser::from_request_parts(parts, app).await?.id()));
         }
-        let Query(Page { user_id: said, .. }) = Query::from_request_parts(parts, app).await?;
-        let said = said.ok_or_else(|| {
+        let Query(Page { user_id: given, .. }) = Query::from_request_parts(parts, app).await?;
+        let given = given.ok_or_else(|| {
             Refusal::unauthenticated("a bearer token is needed, or the `userId` of a guest who joined")
         })?;
-        let Anybody(address) = Anybody::from_request_parts(parts, app).await?;
-        let guest = app.service.guest(&user_id("userId", &said)?, address).await?;
+        let Anonymous(address) = Anonymous::from_request_parts(parts, app).await?;
+        let guest = app.service.guest(&user_id("userId", &given)?, address).await?;
         Ok(Self::Guest(guest.user.id.clone(), address))
     }
 }
 
 #[utoipa::path(
     get, path = "/rooms/{id}/messages", tag = "clients of rooms", operation_id = "rooms_history",
-    params(("id" = String, Path), Page), security((), ("token" = [])), responses((status = 200, description = "Done"))
+    params(("id" = String, Path), Page), security((), ("token" = [])), responses((status = 200, description = "Done", body = inline(History)))
 )]
 async fn history(
     State(service): State<Service>,
     reader: Reader,
-    Path(id): Path<String>,
+    Id(id): Id<ConversationId>,
     Query(page): Query<Page>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<History>> {
     let limit = page_limit(page.limit)?;
-    let id = ConversationId::trusted(&id);
     let (by, who) = match &reader {
         Reader::Known(user) => (Party::from(user), user),
         Reader::Guest(guest, address) => (Party::Address(*address), guest),
     };
-    let messages = messages(&service, (by, who.clone()), Dialect::Rooms, &id, (0, limit)).await?;
+    let page = messages(&service, (by, who.clone()), Dialect::Rooms, &id, (0, limit)).await?;
     if let Reader::Guest(guest, address) = &reader {
-        // Check again: if an account took this id meanwhile, the guest may not see the page.
+        // Checked again: if an account took this id meanwhile, the guest must not see the page.
         service.guest(guest, *address).await?;
     }
-    Ok(Json(json!({ "roomId": id.as_str(), "messages": messages })))
+    Ok(Json(History { room_id: id.to_string(), messages: page.shown }))
 }
 
-/// The same, as some clients call it.
+/// The same call, at the path that some clients use.
 #[utoipa::path(
     get, path = "/rooms/{id}/messages", tag = "clients of rooms", operation_id = "rooms_history_at_root",
-    params(("id" = String, Path), Page), security((), ("token" = [])), responses((status = 200, description = "Done"))
+    params(("id" = String, Path), Page), security((), ("token" = [])), responses((status = 200, description = "Done", body = inline(History)))
 )]
 async fn history_at_root(
     service: State<Service>,
     reader: Reader,
-    id: Path<String>,
+    id: Id<ConversationId>,
     page: Query<Page>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<History>> {
     history(service, reader, id, page).await
 }

@@ -1,21 +1,21 @@
-//! The variables of the environment, each of which stands for one setting of the file.
+//! Settings from environment variables. Each variable stands for one setting of the file.
 
 use std::collections::BTreeMap;
 
 use toml::{Table, Value};
 
 use super::{Config, one_line};
-use crate::Failure;
+use crate::failure::Failure;
 
-/// What every variable of the environment starts with.
+/// The prefix of all variables.
 const PREFIX: &str = "QUINTET_";
-/// Variables with the prefix that do not stand for a `[table] key`.
+/// Variables with the prefix that are not of the form `QUINTET_TABLE_KEY`.
 const SPECIAL: [&str; 2] = ["QUINTET_JWT_SECRET", "QUINTET_CONFIG"];
 
-/// Prefixes of variables that orchestrators set for a service called `quintet`; these are ignored.
+/// Prefixes of variables that orchestrators set for a service called `quintet`. They are ignored.
 const FOREIGN: [&str; 2] = ["QUINTET_SERVICE_", "QUINTET_PORT"];
 
-/// How a setting is read from the environment.
+/// The format of a setting in the environment.
 #[derive(Clone, Copy)]
 pub(super) enum Kind {
     Flag,
@@ -24,7 +24,7 @@ pub(super) enum Kind {
     List,
 }
 
-/// Every setting: its table, its key, and how it reads in the environment.
+/// All settings: the table, the key, and the format in the environment.
 pub(super) const SETTINGS: &[(&str, &str, Kind)] = &[
     ("server", "listen", Kind::List),
     ("server", "data", Kind::Text),
@@ -72,13 +72,14 @@ pub(super) const SETTINGS: &[(&str, &str, Kind)] = &[
     ("log", "keep_days", Kind::Number),
 ];
 
-/// The variable that gave each setting which the environment gave, by the setting's table and key.
+/// The variables that set something, by the setting's table and key.
 pub(super) type Variables = BTreeMap<(&'static str, &'static str), String>;
 
-/// Lays `QUINTET_TABLE_KEY` over the tables. Gives the variables that were laid.
+/// Writes the settings from `QUINTET_TABLE_KEY` variables over those in the tables. Returns the variables that were
+/// used.
 ///
 /// # Errors
-/// A sentence that names the variable which names no setting, or whose value the setting cannot have.
+/// A sentence that names the variable, if it names no setting or its value is not valid for the setting.
 pub(super) fn add_environment(table: &mut Table, environment: &[(String, String)]) -> Result<Variables, Failure> {
     let mut variables = Variables::new();
     for (name, value) in environment {
@@ -101,7 +102,7 @@ pub(super) fn add_environment(table: &mut Table, environment: &[(String, String)
             Kind::Flag => Value::Boolean(value.parse().map_err(|_| bad("true or false"))?),
             Kind::Number => Value::Integer(value.parse().map_err(|_| bad("a whole number"))?),
         };
-        // By itself first: an error of the whole could not say whether the file or a variable brought it.
+        // Parsed alone first: an error of the complete table could not tell whether the file or a variable caused it.
         let alone = Table::from_iter([((*key).to_owned(), value.clone())]);
         let alone = Table::from_iter([((*section).to_owned(), Value::Table(alone))]);
         alone.try_into::<Config>().map_err(|error| format!("the environment variable {name}: {}", one_line(&error)))?;

@@ -1,6 +1,6 @@
-//! Configuration: `quintet.toml`, then the environment, then the command line; the later one wins.
+//! The configuration: `quintet.toml`, then the environment, then the command line. Later sources take precedence.
 //!
-//! The tables of the file are in `sections.rs`, the variables of the environment in `environment.rs`.
+//! The tables of the file are in `sections.rs`, the environment variables in `environment.rs`.
 
 mod environment;
 mod sections;
@@ -16,10 +16,10 @@ use toml::Table;
 use self::environment::{Variables, add_environment};
 pub(crate) use self::sections::{AudienceName, EchoName, Files, Limits, MetricsListen, RegistrationName, SignWithName};
 use self::sections::{Auth, Conversations, Http, Log, Metrics, People, Presence, Server, Tls};
-use crate::Failure;
 use crate::cli::Options;
+use crate::failure::Failure;
 
-/// The file that is read where none is named, if it is there.
+/// The configuration file that is read by default, if it exists.
 const DEFAULT_FILE: &str = "quintet.toml";
 
 /// Minimum value of the limits on connections: a browser opens six at once.
@@ -43,12 +43,12 @@ pub(crate) struct Config {
     pub(crate) log: Log,
 }
 
-/// Settings of one table that cannot be as they are.
+/// An error in the settings of one table.
 #[derive(Debug, Eq, PartialEq)]
 struct Fault {
     table: &'static str,
     keys: &'static [&'static str],
-    /// What is wrong: the rest of a sentence that starts with the table.
+    /// What is wrong, as the rest of a sentence that starts with the table.
     what: String,
 }
 
@@ -57,7 +57,7 @@ impl Fault {
         Self { table, keys, what: what.into() }
     }
 
-    /// The sentence. It names the variables of the environment that gave the settings, where some did.
+    /// Returns the error as a sentence, which names the environment variables that the settings came from, if any.
     fn describe(&self, variables: &Variables) -> Failure {
         let named: Vec<&str> =
             self.keys.iter().filter_map(|key| variables.get(&(self.table, *key)).map(String::as_str)).collect();
@@ -70,19 +70,19 @@ impl Fault {
     }
 }
 
-/// The variables of the environment that have a value: an empty one counts as not set.
+/// Returns the environment variables that have a value. An empty variable counts as unset.
 fn variables_of(environment: impl Iterator<Item = (OsString, OsString)>) -> Vec<(String, String)> {
     let text = environment.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     text.filter(|(_, value)| !value.is_empty()).collect()
 }
 
-/// What a library says of an error, in one line.
+/// Returns an error's message on one line.
 fn one_line(error: &toml::de::Error) -> String {
     error.to_string().trim().replace('\n', " ")
 }
 
 impl Config {
-    /// Reads the file, the environment and the options.
+    /// Reads and checks the configuration from the file, the environment and the options.
     pub(crate) fn load(options: &Options) -> Result<Self, Failure> {
         let environment = variables_of(std::env::vars_os());
         let variable = |name: &str| environment.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
@@ -92,7 +92,7 @@ impl Config {
             None if Path::new(DEFAULT_FILE).exists() => (read_file(Path::new(DEFAULT_FILE))?, DEFAULT_FILE.to_owned()),
             None => (Table::new(), DEFAULT_FILE.to_owned()),
         };
-        let (mut config, mut variables) = Self::laid(table, &name, &environment)?;
+        let (mut config, mut variables) = Self::overlaid(table, &name, &environment)?;
         config.add_secret(options.jwt_secret.clone(), variable, &mut variables);
         config.files.key = variable("AWS_ACCESS_KEY_ID").zip(variable("AWS_SECRET_ACCESS_KEY"));
         if !options.listen.is_empty() {
@@ -111,17 +111,17 @@ impl Config {
         Ok(config)
     }
 
-    /// Lays the environment over the table of a file, each of which has to be good by itself.
-    fn laid(mut table: Table, file: &str, environment: &[(String, String)]) -> Result<(Self, Variables), Failure> {
+    /// Parses the tables of a file, and those of the file with the environment written over them. Both must be valid.
+    fn overlaid(mut table: Table, file: &str, environment: &[(String, String)]) -> Result<(Self, Variables), Failure> {
         let good = |table: Table| table.try_into().map_err(|error| format!("{file}: {}", one_line(&error)));
         let _: Self = good(table.clone())?;
         let variables = add_environment(&mut table, environment)?;
         Ok((good(table)?, variables))
     }
 
-    /// Takes the secret that is shared with other back ends from where it ranks first: the option, `QUINTET_JWT_SECRET`,
-    /// `QUINTET_AUTH_JWT_SECRET`, the file, `JWT_SECRET`. The last one is a name that programs beside this one use, so it
-    /// is no more than a default.
+    /// Sets the secret that is shared with other back ends, from the first source that has it: the option,
+    /// `QUINTET_JWT_SECRET`, `QUINTET_AUTH_JWT_SECRET`, the file, `JWT_SECRET`. Other programs use the last name as
+    /// well, so it comes last.
     fn add_secret(
         &mut self,
         option: Option<String>,
@@ -181,7 +181,7 @@ impl Config {
         Ok(())
     }
 
-    /// The settings as a file would have them, the secret left out.
+    /// Returns the settings in the format of the file, without secrets.
     pub(crate) fn shown(&self) -> String {
         toml::to_string(self).unwrap_or_else(|error| error.to_string())
     }
@@ -257,12 +257,12 @@ impl Auth {
     }
 }
 
-/// An origin as browsers send it (RFC 6454, section 7): anything else would match none.
+/// Checks that an origin is written as browsers send it (RFC 6454, section 7), because no other would ever match.
 fn check_origin(origin: &str) -> Result<(), String> {
     let plain = |text: &str, more: &str| {
         !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || more.contains(c))
     };
-    // Apps have schemes of their own.
+    // Apps use schemes of their own.
     let fits = origin.split_once("://").is_some_and(|(scheme, host)| plain(scheme, "+-.") && plain(host, "-.:[]_"));
     if fits {
         return Ok(());
@@ -286,7 +286,7 @@ mod tests {
 
     fn laid(file: &str, environment: &[(&str, &str)]) -> Result<(Config, Variables), String> {
         let environment = variables_of(environment.iter().map(|(name, value)| (name.into(), value.into())));
-        Config::laid(file.parse().expect("TOML"), "quintet.toml", &environment)
+        Config::overlaid(file.parse().expect("TOML"), "quintet.toml", &environment)
     }
 
     fn checked(file: &str, environment: &[(&str, &str)]) -> Result<(), String> {
@@ -367,6 +367,8 @@ mod tests {
             ("QUINTET_AUTH_JWT_SECRET", "short", "[auth] jwt_secret has 5 bytes"),
             ("QUINTET_HTTP_ORIGINS", "*", "[http] origins: `*`"),
             ("QUINTET_LOG_FILTER", "a=b=c", "[log] filter `a=b=c`"),
+            ("QUINTET_LOG_FILTER", "quintet[span]=debug", "`quintet[span]=debug` is neither a level"),
+            ("QUINTET_LOG_FILTER", "warn quintet::login=info", "is neither a level"),
         ] {
             let why = checked(file, &[(name, value)]).expect_err(name);
             assert!(why.starts_with(&format!("the environment variable {name}: ")) && why.contains(part), "{why}");

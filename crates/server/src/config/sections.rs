@@ -36,14 +36,14 @@ pub(crate) struct Auth {
     pub(crate) guests: bool,
     pub(crate) sign_with: SignWithName,
     pub(crate) allow_short_secret: bool,
-    /// The `iss` that tokens of other back ends must have.
+    /// The `iss` claim that tokens of other back ends must have.
     pub(crate) issuer: Option<String>,
     pub(crate) audience: Option<String>,
     pub(crate) required_claims: Vec<String>,
     pub(crate) registration: RegistrationName,
 }
 
-/// Which key tokens are signed with.
+/// The key that tokens are signed with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum SignWithName {
@@ -52,14 +52,14 @@ pub(crate) enum SignWithName {
     Shared,
 }
 
-/// Who can make an account.
+/// The policy for registrations.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum RegistrationName {
-    /// Everybody who can reach the server.
+    /// Anyone who can reach the server can register.
     #[default]
     Open,
-    /// The operator, and services that have a key.
+    /// Only the operator and services with a key create accounts.
     Closed,
 }
 
@@ -93,7 +93,7 @@ pub(crate) struct Tls {
 pub(crate) struct Http {
     pub(crate) origins: Option<Vec<String>>,
     pub(crate) compression: bool,
-    /// Whether the API's document is served, and the page that renders it.
+    /// Whether the OpenAPI document and the page that renders it are served.
     pub(crate) docs: bool,
 }
 
@@ -112,15 +112,15 @@ pub(crate) struct Limits {
     pub(crate) unidentified: usize,
     pub(crate) unidentified_per_address: usize,
     pub(crate) unfinished_bytes: usize,
-    /// Connections at once; by default as many as the open-file limit allows.
+    /// The largest number of connections; `None` for as many as the open-file limit allows.
     pub(crate) connections: Option<usize>,
-    /// Connections of one address that speak HTTP, not WebSocket.
+    /// The largest number of HTTP connections of one address. WebSockets are not counted.
     pub(crate) connections_per_address: usize,
-    /// Connections of one registered user, but for those of listeners that trust; 0 for any number.
+    /// The largest number of connections of one registered user, except on trusting listeners; 0 for unlimited.
     pub(crate) connections_per_user: usize,
-    /// The slowest accepted body of a request, in bytes a second on average.
+    /// The lowest accepted rate of a request's body, in bytes per second on average.
     pub(crate) body_bytes_per_second: u64,
-    /// Bytes of the disk that stay free; 0 for none.
+    /// The number of bytes that stay free on the disk; 0 for none.
     pub(crate) free_bytes_min: u64,
 }
 
@@ -144,13 +144,13 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// How the descriptors that the process may have are divided.
+    /// Returns how the process's descriptors are divided.
     pub(crate) fn room(&self, descriptors: u64) -> Room {
         Room::of(descriptors, self.connections, self.connections_per_address)
     }
 
-    /// Says which bounds on connections come to less than was asked for, and why; none where all stand as they are. The
-    /// default of `connections_per_address` is nothing that anybody asked for.
+    /// Returns a sentence about limits on connections that the open-file limit lowers, or `None` if none is lowered.
+    /// The default of `connections_per_address` is not mentioned, because nobody asked for it.
     pub(crate) fn shortfall(&self, descriptors: u64) -> Option<String> {
         let room = self.room(descriptors);
         let (of_address, default) = (self.connections_per_address, Self::default().connections_per_address);
@@ -207,7 +207,7 @@ pub(crate) struct Conversations {
     pub(crate) echo: EchoName,
 }
 
-/// How many people a user may reach in a day (UTC); 0 for any number.
+/// The largest numbers of people that a user may contact per day (UTC); 0 for unlimited.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct People {
@@ -222,18 +222,18 @@ impl Default for People {
     }
 }
 
-/// A bucket of an S3 service for files; the folder of the data where none is named.
+/// The S3 bucket for files. Without a bucket, files are kept in the data folder.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Files {
     pub(crate) bucket: Option<String>,
     pub(crate) endpoint: Option<String>,
     pub(crate) region: Option<String>,
-    /// Bytes of files that a user may have; 0 for any number.
+    /// The largest total size of one user's files, in bytes; 0 for unlimited.
     pub(crate) user_bytes: u64,
-    /// Bytes of files that all users may have together; 0 for any number.
+    /// The largest total size of all files, in bytes; 0 for unlimited.
     pub(crate) total_bytes: u64,
-    /// The key's id and secret, from where S3's own tools read them.
+    /// The id and secret of the access key, from the environment variables that AWS tools use.
     #[serde(skip)]
     pub(crate) key: Option<(String, String)>,
 }
@@ -249,7 +249,7 @@ impl Default for Files {
 pub(super) const AWS: &str = "https://*.amazonaws.com https://*.amazonaws.com.cn";
 
 impl Files {
-    /// The bucket's host as a source of a Content-Security-Policy; none without a bucket.
+    /// Returns the bucket's host as a source of a Content-Security-Policy, or `None` without a bucket.
     pub(crate) fn source(&self) -> Option<String> {
         self.bucket.as_ref()?;
         let Some(endpoint) = &self.endpoint else { return Some(AWS.to_owned()) };
@@ -266,7 +266,7 @@ impl Files {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Metrics {
     pub(crate) listen: MetricsListen,
-    /// The secret of `/metrics` on the ordinary listeners; without one they do not serve it.
+    /// The secret that `/metrics` requires on ordinary listeners. Without a secret they do not serve it.
     #[serde(skip_serializing)]
     pub(crate) secret: Option<String>,
 }
@@ -275,17 +275,17 @@ pub(crate) struct Metrics {
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub(crate) enum MetricsListen {
-    /// There is no such listener.
+    /// No separate listener serves the metrics.
     Off,
-    /// At [`Self::DEFAULT`], unless that address is in use.
+    /// The listener is at [`Self::DEFAULT`], unless that address is in use.
     #[default]
     Default,
-    /// At this address.
+    /// The listener is at this address.
     At(SocketAddr),
 }
 
 impl MetricsListen {
-    /// The port is in the range that Prometheus lists for exporters.
+    /// The default address. Its port is in the range that Prometheus assigns to exporters.
     pub(crate) const DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9464);
 }
 
@@ -315,7 +315,7 @@ impl From<MetricsListen> for String {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Log {
     pub(crate) filter: String,
-    /// Days for which the log of changes is kept, from which clients recover; 0 for ever.
+    /// The number of days for which the log of changes is kept, from which clients recover; 0 for ever.
     pub(crate) keep_days: u32,
 }
 
@@ -333,6 +333,24 @@ impl Log {
     /// # Errors
     /// A sentence that starts with `filter`, the key of the setting.
     pub(crate) fn targets(&self) -> Result<Targets, String> {
-        self.filter.parse().map_err(|error| format!("filter `{}` is not understood: {error}", self.filter))
+        let not_understood = |why: &str| format!("filter `{}` is not understood: {why}", self.filter);
+        let directives: Vec<&str> = self.filter.split(',').map(str::trim).filter(|one| !one.is_empty()).collect();
+        // These would be taken as the names of modules, and match nothing.
+        if let Some(one) = directives.iter().find(|one| one.contains(|c: char| c == '[' || c.is_whitespace())) {
+            return Err(not_understood(&format!("`{one}` is neither a level nor `MODULE=LEVEL`")));
+        }
+        directives.join(",").parse().map_err(|error| not_understood(&format!("{error}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spaces_and_empty_parts_of_a_filter_change_nothing() {
+        let targets = |filter: &str| Log { filter: filter.to_owned(), ..Log::default() }.targets();
+        assert_eq!(targets("warn, quintet::login=info,"), targets("warn,quintet::login=info"));
+        assert_eq!(targets("info,,"), targets("info"));
     }
 }

@@ -1,4 +1,4 @@
-//! Bodies of requests, which must keep a minimum rate, and bodies of responses, which mark the end of a request.
+//! Request bodies, which must keep a minimum rate, and response bodies, which mark the end of a request.
 
 use std::error::Error;
 use std::fmt;
@@ -15,9 +15,9 @@ use tokio::time::{Instant, Sleep};
 
 use super::place::Place;
 
-/// Time that a body may be awaited before its rate counts.
+/// The time for which a body may be awaited before its rate is checked.
 const GRACE: Duration = Duration::from_secs(10);
-/// The longest time between two bytes of a body, however fast it was before.
+/// The longest time between two bytes of a body, regardless of its rate before.
 const STALL_TIMEOUT: Duration = Duration::from_secs(30);
 
 pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
@@ -25,19 +25,19 @@ pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 /// A response body of any type.
 pub(crate) type Boxed = UnsyncBoxBody<Bytes, BoxError>;
 
-/// The error of a body that comes too slowly.
+/// The error of a body that arrives too slowly.
 #[derive(Debug)]
 struct TooSlow;
 
 impl fmt::Display for TooSlow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the body came too slowly")
+        f.write_str("the body arrived too slowly")
     }
 }
 
 impl Error for TooSlow {}
 
-/// Whether a body came too slowly; shared with the code that answers the request.
+/// Whether a body arrived too slowly. Shared with the code that answers the request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Late(Arc<AtomicBool>);
 
@@ -47,8 +47,8 @@ impl Late {
     }
 }
 
-/// The body of a request. It ends in an error when it comes more slowly than a number of bytes a second, averaged over
-/// the time that it was awaited, or when nothing comes for [`STALL_TIMEOUT`].
+/// A request body with a minimum rate. It ends with an error if its rate, averaged over the time that it was awaited,
+/// falls below a number of bytes per second, or if nothing arrives for [`STALL_TIMEOUT`].
 pub(crate) struct Paced<B> {
     inner: B,
     place: Arc<Place>,
@@ -57,18 +57,18 @@ pub(crate) struct Paced<B> {
     late: Late,
 }
 
-/// How long a body may still be awaited.
+/// The time that a body may still be awaited.
 #[derive(Debug)]
 struct Pace {
     bytes_per_second: u64,
     received: u64,
-    /// Time that the body was awaited so far, without the time in which the server handled it.
+    /// The time for which the body was awaited so far, without the time in which the server handled it.
     awaited: Duration,
     since: Option<Instant>,
 }
 
 impl Pace {
-    /// How long the next bytes may take.
+    /// Returns how long the next bytes may take.
     fn left(&self) -> Duration {
         let earned = Duration::from_millis(self.received.saturating_mul(1_000) / self.bytes_per_second.max(1));
         (GRACE + earned).saturating_sub(self.awaited).min(STALL_TIMEOUT)
@@ -131,17 +131,17 @@ impl Body for Paced<Incoming> {
     }
 }
 
-/// The body of a response. When it is dropped the request is over, and with it what is held for it.
+/// A response body. Dropping it ends the request.
 pub(crate) struct Answered {
     pub(crate) inner: Boxed,
-    /// Held only for its `Drop`.
+    /// Kept only to be dropped with the body.
     pub(crate) _over: Over,
 }
 
 /// Marks the end of a request when it is dropped.
 pub(crate) struct Over {
     pub(crate) place: Arc<Place>,
-    /// A permit that is held until then.
+    /// A permit that is released at the end of the request.
     pub(crate) held: Option<Box<dyn Send>>,
 }
 
@@ -186,7 +186,7 @@ mod tests {
         assert_eq!(pace(0, 10), Duration::ZERO, "nothing came within the grace");
         assert_eq!(pace(5_000, 12), Duration::from_secs(3));
         assert_eq!(pace(1_000_000, 20), STALL_TIMEOUT, "what came fast earns no hour of silence");
-        // 25 MB at 1 Mbit/s: at any moment there is time left.
+        // A body of 25 MB at 1 Mbit/s is never late.
         for s in 0..200 {
             assert!(pace(s * 125_000, s) > Duration::ZERO);
         }

@@ -1,4 +1,4 @@
-//! `/metrics`: on a listener of its own, or behind a secret on the ordinary ones.
+//! The endpoint `/metrics`, on a listener of its own, or with a secret on the ordinary listeners.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -21,29 +21,30 @@ use super::policy;
 /// The path of the metrics.
 pub(crate) const PATH: &str = "/metrics";
 
-/// Connections to the metrics listener at once: enough for a few scrapers and a person with a browser.
+/// The largest number of connections to the metrics listener: enough for a few scrapers and a browser.
 const CONNECTIONS_MAX: usize = 8;
-/// Time that a connection to the metrics listener may take as a whole.
+/// The time that a connection to the metrics listener may take in total.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The secret that a scraper must send on the ordinary listeners.
+/// The secret that a scraper must send on ordinary listeners.
 #[derive(Clone)]
 pub(crate) struct Secret(pub(crate) String);
 
 impl Secret {
-    /// Whether a request has this secret, compared in constant time.
+    /// Returns whether a request has this secret. Compares in constant time.
     pub(super) fn opens(&self, headers: &HeaderMap) -> bool {
         bearer(headers).is_some_and(|given| self.0.as_bytes().ct_eq(given.as_bytes()).into())
     }
 }
 
-/// The token in `Authorization: Bearer`.
+/// Returns the token in `Authorization: Bearer`.
 pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// Answers a request for the metrics: as OpenMetrics where `Accept` asks for it, otherwise as Prometheus text.
+/// Answers a request for the metrics: in OpenMetrics if `Accept` asks for it, otherwise in the text format of
+/// Prometheus.
 pub(super) fn answer(service: &Service, headers: &HeaderMap, secret: Option<&Secret>) -> Response<Full<Bytes>> {
     let plain = |status: StatusCode, text: &'static str| {
         let mut response = Response::new(Full::new(Bytes::from_static(text.as_bytes())));
@@ -71,7 +72,7 @@ pub(super) fn answer(service: &Service, headers: &HeaderMap, secret: Option<&Sec
     response
 }
 
-/// Serves the metrics listener until the future is dropped. Any path but [`PATH`] is 404.
+/// Serves the metrics listener until the future is dropped. Any path other than [`PATH`] is 404.
 pub(crate) async fn serve(listener: TcpListener, service: Service) {
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
@@ -116,10 +117,10 @@ fn respond(service: &Service, request: &Request<Incoming>) -> Response<Full<Byte
     response
 }
 
-/// Listens for scrapers. If the default address is in use, warns and continues without a listener.
+/// Listens for scrapers. If the default address is in use, logs a warning and returns `None`.
 ///
 /// # Errors
-/// A configured address that cannot be bound (`asked`).
+/// A sentence, if the address is configured (`asked`) and cannot be bound.
 pub(crate) async fn bind(address: SocketAddr, asked: bool) -> Result<Option<TcpListener>, String> {
     match TcpListener::bind(address).await {
         Ok(listener) => Ok(Some(listener)),
@@ -131,8 +132,8 @@ pub(crate) async fn bind(address: SocketAddr, asked: bool) -> Result<Option<TcpL
     }
 }
 
-/// Converts OpenMetrics to the older text format of Prometheus: counters are named after their samples, and there is no
-/// `# EOF`.
+/// Converts OpenMetrics to the older text format of Prometheus, in which counters are named after their samples and
+/// there is no `# EOF`.
 fn older(text: &str) -> String {
     let counters: Vec<&str> =
         text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.strip_suffix(" counter")).collect();

@@ -1,4 +1,4 @@
-//! Whether new connections find ordinary places: noticed where they come, and logged when that ends and when it begins again.
+//! Logs when new connections stop finding ordinary places, and when they find them again.
 
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
@@ -8,16 +8,16 @@ use tokio::time::Instant;
 
 use super::places::Places;
 
-/// Time without a connection that found no ordinary place after which the server is no longer full, so that an attacker
-/// who comes and goes does not fill the log.
+/// The time without a connection that found no ordinary place after which the server is no longer full. It keeps an
+/// attacker who connects again and again from filling the log.
 const OVER_AFTER: Duration = Duration::from_secs(5);
 
-/// When the last connection came that found no ordinary place; none while the server is not full.
+/// When the last connection came that found no ordinary place, or `None` while the server is not full.
 #[derive(Debug, Default)]
 pub(crate) struct Fullness(Mutex<Option<Instant>>);
 
 impl Fullness {
-    /// Takes note of a connection that found no ordinary place.
+    /// Notes a connection that found no ordinary place, and logs the first one.
     pub(crate) fn found_none(&self, peer: IpAddr, places: &Places) {
         if self.begins() {
             let ((taken, _), limit) = (places.taken(), places.room());
@@ -29,7 +29,7 @@ impl Fullness {
         }
     }
 
-    /// Looks whether new connections find ordinary places again.
+    /// Checks whether new connections find ordinary places again, and logs it.
     pub(crate) fn look(&self, places: &Places) {
         let ((taken, triage), limit) = (places.taken(), places.room());
         if triage == 0 && self.is_over() {

@@ -1,126 +1,124 @@
-//! How many connections there is room for, and who gets it.
+//! The division of the server's capacity among connections.
 //!
 //! # The design
-//! The scarce thing is descriptors. A connection over which HTTP is spoken counts two, its socket and a file that its
-//! request may have open, and a WebSocket counts one. All descriptors of the process are divided once, at the start
-//! ([`Room::of`]): a reserve for the store, the listeners and the like; a few *triage* places; a share for users that are
-//! known; and the rest, the *ordinary* places. What is counted never exceeds its share, so the process never runs out.
+//! The scarce resource is descriptors. An HTTP connection counts two, its socket and a file that its request may open,
+//! and a WebSocket counts one. All descriptors of the process are divided once, at the start ([`Room::of`]): a reserve
+//! for the store, the listeners and the like; a few *triage* places; a share for known users; and the rest, the
+//! *ordinary* places. No share is ever exceeded, so the process never runs out of descriptors.
 //!
-//! A new connection gets an ordinary place while there is one. As soon as few are left, connections are closed that
-//! nobody but their client would miss (for a second or more idle between two requests, in a handshake, a head or a body, or
-//! with an answer that is not read): first those of the address that has the most of them, and there first the idle and then
-//! the oldest. So an address that opens many displaces itself, and others find room. Where that frees too few,
-//! WebSockets of clients without a token are closed, in the gateway's order ([`Places::evicts_by`]).
+//! A new connection gets an ordinary place as long as there is one. When few are left, connections are closed whose
+//! loss affects only their client: those that for a second or more were idle between two requests, in a handshake, a
+//! head or a body, or had an answer that was not read. Connections of the address with the most of them are closed
+//! first, idle ones before others and older ones before newer. So an address that opens many displaces its own
+//! connections, and others find room. If that frees too few places, WebSockets of clients without a token are closed,
+//! in the gateway's order ([`Places::evicts_by`]).
 //!
-//! An address (of IPv6 a network of 64 bits) may have a number of connections over which HTTP is spoken. It is counted
-//! over those that are older than [`SETTLED_AFTER`](super::tally::SETTLED_AFTER): a storm of clients that come back, and are WebSockets in a moment, is
-//! no abuse. Where an address has too many, its own are closed by the same rule, and then those to which something is just
-//! being written, the oldest first. Where none can be closed, or an eighth of all places is left and no more, it gets no
-//! ordinary place. A proxy that is trusted has no such bound; each of its requests counts for the client that it names.
-//! Nor has a listener that trusts, to which a back end may bring all its clients from one address.
+//! An address (for IPv6 a network of 64 bits) may have a limited number of HTTP connections. Only those older than
+//! [`SETTLED_AFTER`](super::tally::SETTLED_AFTER) count, because a storm of reconnecting clients, which soon are
+//! WebSockets, is not abuse. If an address has too many, its own are closed by the same rule, followed by those to
+//! which something is being written, oldest first. If none can be closed, or only an eighth of all places is left, it
+//! gets no ordinary place. A trusted proxy has no limit; each of its requests counts for the client that it names. A
+//! trusting listener has no limit either, because a back end may bring all its clients from one address.
 //!
-//! A connection without an ordinary place gets a triage place for [`TRIAGE_TIMEOUT`]. There only health checks are
-//! answered and requests with a token that verifies; the latter are moved to the share of known users. Everything else is
-//! answered with 503. One user has a part of the share of known users. Where all triage places are taken, the oldest of
-//! the address that has the most is closed, but none before it had [`TRIAGE_GUARANTEED`](super::tally::TRIAGE_GUARANTEED).
-//! Where there is no ordinary place either, no new connection is accepted for that long; new ones wait in the kernel's
-//! backlog.
+//! A connection without an ordinary place gets a triage place for [`TRIAGE_TIMEOUT`]. There, only health checks and
+//! requests with a valid token are answered, and the latter are moved to the share of known users, of which one user
+//! may have a part. All other requests are answered with 503. When all triage places are taken, the oldest connection
+//! of the address with the most is closed, but not before it had
+//! [`TRIAGE_GUARANTEED`](super::tally::TRIAGE_GUARANTEED). While there is no ordinary place either, no new connection
+//! is accepted until then; new ones wait in the kernel's backlog.
 //!
-//! An address may have an eighth of triage, with the same rule for its own: a further connection takes the place of its
-//! oldest one, or is closed at once while that has its time. So nobody else waits for an address that opens many, and
-//! whoever shares the address may have to try again.
+//! An address may have an eighth of triage, with the same rule among its own connections: a further connection takes
+//! the place of the oldest, or is closed at once while that one still has its guaranteed time. So others do not wait
+//! for an address that opens many, but clients that share the address may have to retry.
 //!
-//! The time of every step is bounded too ([`super::place`]): once a second [`Places::tend`] closes what is overdue.
+//! The time of each step is bounded as well ([`super::http_state`]): once a second [`Places::tend`] closes overdue
+//! connections.
 //!
 //! # What it costs
-//! A connection costs two short holds of one lock. A look for connections to be closed is linear in the connections over
-//! which HTTP is spoken; it happens at most every [`SWEEP_EVERY`] and frees a sixteenth of all places.
+//! A connection takes one lock twice for a short time. A sweep for connections to close is linear in the number of HTTP
+//! connections; it happens at most every [`SWEEP_EVERY`] and frees a sixteenth of all places.
 
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, MutexGuard, OnceLock};
 use std::time::Duration;
 
-use quintet_domain::UserId;
 use tokio::task::AbortHandle;
-use tokio::time::Instant;
 
-use super::place::{Class, Peer, Place, State, Step};
-use super::room::{HTTP_COSTS, Room, WEBSOCKET_COSTS};
-use super::tally::{Entry, Inner, count_down, millis};
+use super::http_state::{HttpState, Step};
+use super::place::{Peer, Place};
+use super::room::{HTTP_COSTS, Room};
+use super::tally::{Class, Entry, SharedTally, Tally, millis};
 
-/// Time that a connection has in a triage place.
+/// The time that a connection may have a triage place.
 const TRIAGE_TIMEOUT: Duration = Duration::from_secs(5);
-/// Time between two checks whether a full triage has a place again.
+/// The time between two checks whether triage has a free place.
 const TRIAGE_LOOK_EVERY: Duration = Duration::from_millis(5);
-/// Minimum time between two sweeps for connections that may be closed.
+/// The minimum time between two sweeps for connections that may be closed.
 const SWEEP_EVERY: Duration = Duration::from_millis(100);
-/// Time between two sweeps for connections that are overdue.
+/// The time between two sweeps for overdue connections.
 pub(crate) const TEND_EVERY: Duration = Duration::from_secs(1);
 
-/// Closes a number of WebSockets of clients that nobody vouches for; gives how many there were.
+/// Closes up to the given number of WebSockets of clients without a token. Returns how many were closed.
 type Evict = Box<dyn Fn(usize) -> usize + Send + Sync>;
 
-/// All places.
+/// The places of all connections.
 pub(crate) struct Places {
-    room: Room,
+    tally: Arc<SharedTally>,
     evict: OnceLock<Evict>,
-    start: Instant,
-    inner: Mutex<Inner>,
 }
 
 impl std::fmt::Debug for Places {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Places").field("room", &self.room).finish_non_exhaustive()
+        f.debug_struct("Places").field("room", &self.tally.room).finish_non_exhaustive()
     }
 }
 
 impl Places {
     pub(crate) fn new(room: Room) -> Arc<Self> {
-        Arc::new(Self { room, evict: OnceLock::new(), start: Instant::now(), inner: Mutex::default() })
+        Arc::new(Self { tally: Arc::new(SharedTally::new(room)), evict: OnceLock::new() })
     }
 
-    /// Says how WebSockets of clients that nobody vouches for are closed where too few places are left.
+    /// Sets the function that closes WebSockets of clients without a token when few places are left.
     pub(crate) fn evicts_by(&self, evict: impl Fn(usize) -> usize + Send + Sync + 'static) {
-        // It is said once, when the server is put together.
+        // Set only once, when the server is composed.
         let _ = self.evict.set(Box::new(evict));
     }
 
-    /// Milliseconds since the start.
-    pub(super) fn now(&self) -> u64 {
-        millis(self.start.elapsed())
+    fn now(&self) -> u64 {
+        self.tally.now()
     }
 
-    fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    fn inner(&self) -> MutexGuard<'_, Tally> {
+        self.tally.lock()
     }
 
-    /// Waits until there is a place for another connection.
+    /// Waits until another connection can be accepted.
     pub(crate) async fn ready(&self) {
-        while self.inner().is_busy(&self.room, self.now()) {
+        while self.inner().is_busy(&self.tally.room, self.now()) {
             tokio::time::sleep(TRIAGE_LOOK_EVERY).await;
         }
     }
 
-    /// Gives a place to a connection that was accepted, or none where it is to be closed at once. `step` is what comes
-    /// first.
-    pub(crate) fn admit(self: &Arc<Self>, peer: IpAddr, kind: Peer, step: Step) -> Option<Arc<Place>> {
+    /// Gives a place to an accepted connection, which starts at `step`. Returns `None` if the connection has to be
+    /// closed at once.
+    pub(crate) fn admit(&self, peer: IpAddr, kind: Peer, step: Step) -> Option<Arc<Place>> {
         let bounded = kind == Peer::Stranger;
         let now = self.now();
         let mut inner = self.inner();
-        let heavy = bounded && inner.counts.get(&peer).is_some_and(|count| count.now >= self.room.per_address);
+        let heavy = bounded && inner.counts.get(&peer).is_some_and(|count| count.now >= self.tally.room.per_address);
         let mut closed = Vec::new();
         let mut evicted = 0;
-        let few_left = inner.has_left_at_most(&self.room, 16);
+        let few_left = inner.has_left_at_most(&self.tally.room, 16);
         if (heavy || few_left) && now.saturating_sub(inner.swept_at) >= millis(SWEEP_EVERY) {
             inner.swept_at = now;
-            closed = inner.sweep(&self.room, now, true);
+            closed = inner.sweep(&self.tally.room, now, true);
             if few_left {
-                evicted = (self.room.connections / 16).max(1).saturating_sub(closed.len());
+                evicted = (self.tally.room.connections / 16).max(1).saturating_sub(closed.len());
             }
         }
         let settled = inner.counts.get(&peer).map_or(0, |count| count.settled);
-        let refused = heavy && (settled >= self.room.per_address || inner.has_left_at_most(&self.room, 8));
-        let class = if !refused && inner.has_room(&self.room, 0) { Class::Ordinary } else { Class::Triage };
+        let refused = heavy && (settled >= self.tally.room.per_address || inner.has_left_at_most(&self.tally.room, 8));
+        let class = if !refused && inner.has_room(&self.tally.room, 0) { Class::Ordinary } else { Class::Triage };
         let admitted = match class {
             Class::Ordinary | Class::WebSocket => {
                 inner.descriptors += HTTP_COSTS;
@@ -130,11 +128,11 @@ impl Places {
             }
             Class::Triage => {
                 let own = inner.triage_counts.get(&peer).copied().unwrap_or_default();
-                if inner.triage.len() >= 2 * self.room.triage {
+                if inner.triage.len() >= 2 * self.tally.room.triage {
                     closed.extend(inner.oldest_of_triage(now, None));
                     false
-                } else if bounded && own >= self.room.triage_per_address {
-                    let displaced = if own < 2 * self.room.triage_per_address {
+                } else if bounded && own >= self.tally.room.triage_per_address {
+                    let displaced = if own < 2 * self.tally.room.triage_per_address {
                         inner.oldest_of_triage(now, Some(peer))
                     } else {
                         None
@@ -143,7 +141,7 @@ impl Places {
                     closed.extend(displaced);
                     displaces
                 } else {
-                    if inner.triage.len() >= self.room.triage {
+                    if inner.triage.len() >= self.tally.room.triage {
                         closed.extend(inner.oldest_of_triage(now, None));
                     }
                     true
@@ -153,7 +151,7 @@ impl Places {
         let place = admitted.then(|| {
             let key = inner.next_key;
             inner.next_key += 1;
-            let state = Arc::new(State::new(step, now));
+            let state = Arc::new(HttpState::new(step, now));
             let state_kept = Arc::clone(&state);
             let entry = Entry { state: state_kept, address: peer, peer, bounded, accepted_at: now, task: None };
             match class {
@@ -163,7 +161,7 @@ impl Places {
                 }
                 Class::Ordinary | Class::WebSocket => inner.entries.insert(key, entry),
             };
-            Arc::new(Place::new(Arc::clone(self), state, key, class, kind == Peer::Proxy))
+            Arc::new(Place::new(Arc::clone(&self.tally), state, key, class, kind == Peer::Proxy))
         });
         drop(inner);
         close(closed);
@@ -173,7 +171,7 @@ impl Places {
         place
     }
 
-    /// Sets the task that serves a connection, so that it can be aborted.
+    /// Sets the task that serves a connection, so that the connection can be closed.
     pub(crate) fn served_by(&self, key: u64, task: AbortHandle) {
         let mut inner = self.inner();
         let inner = &mut *inner;
@@ -182,8 +180,8 @@ impl Places {
         }
     }
 
-    /// Closes every connection that is overdue at its step, and those that an address has beyond its bound: they may have
-    /// come in a burst, before any of them counted.
+    /// Closes all connections that are overdue, and those of addresses that exceed their limit. A burst can exceed the
+    /// limit, because new connections do not count yet.
     pub(crate) fn tend(&self) {
         let now = self.now();
         let mut inner = self.inner();
@@ -195,87 +193,29 @@ impl Places {
         for entry in inner.triage.values_mut().filter(|entry| waited(entry) && entry.state.is_closable(now)) {
             closed.extend(entry.task.take());
         }
-        closed.extend(inner.sweep(&self.room, now, false));
+        closed.extend(inner.sweep(&self.tally.room, now, false));
         drop(inner);
         close(closed);
     }
 
-    /// Connections at once, beside those in triage.
+    /// Returns the largest number of connections, except those in triage.
     pub(crate) fn room(&self) -> usize {
-        self.room.connections
+        self.tally.room.connections
     }
 
-    /// Places taken, beside those in triage, and those in triage.
+    /// Returns the number of places taken: those outside triage, and those in triage.
     pub(crate) fn taken(&self) -> (usize, usize) {
         let inner = self.inner();
         (inner.connections, inner.triage.len())
     }
 
-    /// The most connections without a token.
+    /// Returns the largest number of connections without a token.
     pub(crate) fn unidentified_max(&self) -> usize {
-        self.room.unidentified_max()
-    }
-
-    /// Moves a connection from triage to the share of known users, if there is room and the user has not its part of it
-    /// yet.
-    pub(super) fn promote(&self, place: &Place, user: &UserId) -> bool {
-        let mut inner = self.inner();
-        let inner = &mut *inner;
-        let own = inner.known.get(user).copied().unwrap_or_default();
-        if own >= self.room.known_per_user || !inner.has_room(&self.room, self.room.known) {
-            return false;
-        }
-        let Some(entry) = inner.take_from_triage(place.key) else { return false };
-        inner.known.insert(user.clone(), own + 1);
-        inner.counts.entry(entry.address).or_default().now += 1;
-        inner.entries.insert(place.key, entry);
-        inner.descriptors += HTTP_COSTS;
-        inner.connections += 1;
-        true
-    }
-
-    pub(super) fn switched(&self, place: &Place) {
-        let mut inner = self.inner();
-        inner.forget(place.key);
-        inner.descriptors -= HTTP_COSTS - WEBSOCKET_COSTS;
-    }
-
-    pub(super) fn leave(&self, place: &Place) {
-        let mut inner = self.inner();
-        if let Some(user) = place.known.get() {
-            count_down(&mut inner.known, user);
-        }
-        match place.class() {
-            Class::Ordinary => {
-                inner.forget(place.key);
-                inner.descriptors -= HTTP_COSTS;
-                inner.connections -= 1;
-            }
-            Class::WebSocket => {
-                inner.descriptors -= WEBSOCKET_COSTS;
-                inner.connections -= 1;
-            }
-            Class::Triage => {
-                inner.take_from_triage(place.key);
-            }
-        }
-    }
-
-    pub(super) fn count_for(&self, place: &Place, client: IpAddr) -> bool {
-        let mut inner = self.inner();
-        inner.move_to(place.key, client);
-        inner.counts.get(&client).is_none_or(|count| count.now <= self.room.per_address)
-    }
-
-    pub(super) fn count_for_proxy(&self, place: &Place) {
-        let mut inner = self.inner();
-        if let Some(peer) = inner.entries.get(&place.key).map(|entry| entry.peer) {
-            inner.move_to(place.key, peer);
-        }
+        self.tally.room.unidentified_max()
     }
 }
 
-/// Ends tasks; what they hold is given back by their places.
+/// Ends the tasks of connections, whose places are given back when they are dropped.
 fn close(tasks: Vec<AbortHandle>) {
     for task in tasks {
         task.abort();
@@ -284,6 +224,9 @@ fn close(tasks: Vec<AbortHandle>) {
 
 #[cfg(test)]
 mod tests {
+    use quintet_domain::UserId;
+
+    use super::super::room::WEBSOCKET_COSTS;
     use super::super::tally::{SETTLED_AFTER, TRIAGE_GUARANTEED};
     use super::*;
 
@@ -291,7 +234,7 @@ mod tests {
         IpAddr::from([192, 0, 2, last])
     }
 
-    /// A connection whose task waits for ever, and gives its place back when it is ended.
+    /// Opens a connection whose task waits for ever, and gives its place back when it is aborted.
     fn open(places: &Arc<Places>, from: u8) -> Option<(u64, tokio::task::JoinHandle<()>)> {
         let place = places.admit(address(from), Peer::Stranger, Step::Head)?;
         let key = place.key();
@@ -307,7 +250,7 @@ mod tests {
         places.inner().entries.contains_key(&key)
     }
 
-    /// Lets the tasks that were ended give back what they hold.
+    /// Lets aborted tasks drop their places.
     async fn settle() {
         for _ in 0..8 {
             tokio::task::yield_now().await;
@@ -325,8 +268,8 @@ mod tests {
                 let inner = places.inner();
                 (inner.descriptors, inner.triage.len())
             };
-            assert!(descriptors <= places.room.ordinary, "{descriptors} descriptors");
-            assert!(triage <= 2 * places.room.triage, "{triage} in triage");
+            assert!(descriptors <= places.tally.room.ordinary, "{descriptors} descriptors");
+            assert!(triage <= 2 * places.tally.room.triage, "{triage} in triage");
             settle().await;
         }
         assert!(ordinary(&places, quiet), "who opened one connection keeps it");
@@ -351,16 +294,16 @@ mod tests {
             assert!(accepts.is_ok(), "{} in triage", places.inner().triage.len());
             drop(open(&places, 2));
         }
-        let room = places.room;
+        let room = places.tally.room;
         assert_eq!(places.inner().triage.len(), room.triage_per_address);
         let (key, _) = open(&places, 3).expect("a place");
         assert!(ordinary(&places, key), "there is room for others");
-        // Its own oldest one goes for the next, once it had its time.
+        // The address's oldest connection makes room for the next one, after its guaranteed time.
         tokio::time::advance(TRIAGE_GUARANTEED).await;
         assert!(open(&places, 2).is_some());
         settle().await;
         assert_eq!(places.inner().triage.len(), room.triage_per_address);
-        // A proxy that is trusted has no such bound: others are behind it.
+        // A trusted proxy has no limit, because others are behind it.
         let proxy = |_| places.admit(address(4), Peer::Proxy, Step::Head);
         let held: Vec<_> = (0..room.ordinary).map_while(proxy).collect();
         assert!(held.iter().filter(|place| place.is_triage()).count() > room.triage / 2);
@@ -376,9 +319,9 @@ mod tests {
             place.promote(user).then_some(place)
         };
         let mut held: Vec<_> = (100..200).map_while(|from| promoted(from, &mallory)).collect();
-        assert_eq!(held.len(), places.room.known_per_user);
+        assert_eq!(held.len(), places.tally.room.known_per_user);
         assert!(promoted(3, &ada).is_some(), "another has a part of its own");
-        // As a WebSocket it is still one of the user's.
+        // As a WebSocket it still counts for the user.
         let one = held.pop().expect("one of them");
         one.switches();
         one.http_ended();
@@ -428,10 +371,10 @@ mod tests {
         }
         let (key, _) = open(&places, 2).expect("triage");
         assert!(!ordinary(&places, key));
-        // The oldest in triage goes for the newest, once it had its time.
+        // The oldest connection in triage makes room for the newest, after its guaranteed time.
         for from in 10..50 {
             places.ready().await;
-            assert!(places.inner().triage.len() < 2 * places.room.triage);
+            assert!(places.inner().triage.len() < 2 * places.tally.room.triage);
             assert!(open(&places, from).is_some());
             settle().await;
         }

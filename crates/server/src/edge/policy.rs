@@ -1,21 +1,21 @@
-//! The security headers of every answer, which tell browsers what they may do with it.
+//! The security headers of all answers, which tell browsers what they may do with the content.
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
-/// What most answers are: data. Nothing in it runs, and no page may show it in a frame.
+/// The policy of most answers, which are data: nothing in them runs, and no page may show them in a frame.
 const DATA: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// The page of the API's document: its scripts, styles and calls are its own server's. Its style sheet has pictures in
-/// `data:` links.
+/// The policy of the page that renders the OpenAPI document: its scripts, styles and calls come from this server. Its
+/// style sheet has pictures in `data:` links.
 const DOCS: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     font-src 'self'; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
-/// A year, for this host alone: whether other hosts of the domain speak TLS is not known here.
+/// One year, for this host only, because other hosts of the domain may not support TLS.
 const TRANSPORT_SECURITY: &str = "max-age=31536000";
 
 /// Sets the headers that the answer does not have yet. `tls` says whether this server terminates TLS itself.
 pub(crate) fn apply(path: &str, tls: bool, status: StatusCode, headers: &mut HeaderMap) {
-    // A switch of protocols shows nothing.
+    // A switch of protocols has no content.
     if status == StatusCode::SWITCHING_PROTOCOLS {
         return;
     }

@@ -26,35 +26,36 @@ use super::policy;
 use crate::forwarded::TrustedProxies;
 use crate::listen::Listen;
 
-/// Multipart forms that one address may be sending at once: a quarter of all uploads, so that others find room.
+/// The largest number of multipart forms that one address may be uploading: a quarter of all uploads, so that others
+/// find room.
 const FORMS_OF_ADDRESS: usize = UPLOADS_AT_ONCE / 4;
 
-/// Milliseconds after which a client that found no room may retry.
+/// Time in milliseconds after which a client that was refused for lack of room may retry.
 const RETRY_AFTER_MS: u64 = 1_000;
 
-/// State shared by all connections.
+/// The state shared by all connections.
 pub(crate) struct Shared {
     pub(crate) service: Service,
     pub(crate) engine: Engine<Gateway>,
     pub(crate) gateway: Gateway,
     pub(crate) rest: axum::Router,
     pub(crate) trusted_proxies: TrustedProxies,
-    /// The source outside this server that links of files lead to, for the Content-Security-Policy.
+    /// The source outside this server that links to files redirect to, for the Content-Security-Policy.
     pub(crate) pictures: Option<String>,
-    /// The slowest accepted body of a request, in bytes a second.
+    /// The lowest accepted rate of a request's body, in bytes per second.
     pub(crate) body_bytes_per_second: u64,
-    /// Whether this server ends TLS itself.
+    /// Whether this server terminates TLS itself.
     pub(crate) tls: bool,
-    /// The secret of `/metrics` on the ordinary listeners; without one they do not serve it.
+    /// The secret that `/metrics` requires on ordinary listeners. Without a secret they do not serve it.
     pub(crate) metrics_secret: Option<Secret>,
     pub(crate) forms: Arc<Forms>,
 }
 
-/// Forms under way, by the address that sends them.
+/// The number of forms being uploaded, by the address that sends them.
 #[derive(Default)]
 pub(crate) struct Forms(Mutex<HashMap<IpAddr, usize>>);
 
-/// A form in progress; counted until it is dropped.
+/// A form that is being uploaded, counted until it is dropped.
 struct Form(Arc<Forms>, IpAddr);
 
 impl Forms {
@@ -90,10 +91,10 @@ pub(crate) async fn respond(
     request: Request<Incoming>,
 ) -> Response<Answered> {
     let again = place.answers();
-    // Created before the first further await, since the request may be dropped at any of them.
+    // Created before the next await, because the request may be dropped at any await.
     let mut over = Over { place: Arc::clone(place), held: None };
     if again {
-        // Requests in a row are taken one at a time, between those of others.
+        // Yields between the requests of one connection, so that pipelined requests do not delay others.
         tokio::task::yield_now().await;
     }
     let began = Instant::now();
@@ -114,13 +115,13 @@ pub(crate) async fn respond(
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         place.switches();
     } else if triage {
-        // A triage place serves one request, since others wait for it.
+        // A triage place serves one request, because others wait for it.
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response.map(|inner| Answered { inner, _over: over })
 }
 
-/// Counts an answer, by its status and, where it is a refusal, by its code.
+/// Counts an answer by its status and, if it is a refusal, by its code.
 fn count(metrics: &Metrics, response: &Response<Boxed>, began: Instant) {
     metrics.answered(response.status().as_u16(), began.elapsed());
     if let Some(RefusedFor(code)) = response.extensions().get() {
@@ -134,7 +135,11 @@ fn split(request: Request<Incoming>, place: &Arc<Place>, bytes_per_second: u64) 
     (Request::from_parts(parts, body), late)
 }
 
-/// Whether there is room for a request, and, where it came without an ordinary place, whether it may go on.
+/// Admits a request if there is room for it and, without an ordinary place, if it is a health check or its user is
+/// known.
+///
+/// # Errors
+/// The answer to a request that is not admitted.
 async fn admit(
     shared: &Shared,
     client: IpAddr,
@@ -155,7 +160,7 @@ async fn admit(
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if kind.get(..10).is_some_and(|start| start.eq_ignore_ascii_case("multipart/")) {
         let form = shared.forms.begin(address).ok_or_else(|| {
-            let message = "Too many files are uploaded from here at once.";
+            let message = "Too many files are being uploaded from this address.";
             problem(StatusCode::TOO_MANY_REQUESTS, Code::RateLimited, message, Some(RETRY_AFTER_MS))
         })?;
         over.held = Some(Box::new(form));
@@ -163,7 +168,7 @@ async fn admit(
     Ok(())
 }
 
-/// Whether a request is a health check, or a scrape of the metrics with the right secret.
+/// Returns whether a request is a health check, or a scrape of the metrics with the right secret.
 fn is_operators(shared: &Shared, request: &Request<Incoming>) -> bool {
     match request.uri().path() {
         "/healthz" | "/readyz" => true,
@@ -172,7 +177,7 @@ fn is_operators(shared: &Shared, request: &Request<Incoming>) -> bool {
     }
 }
 
-/// The user whose valid token or service key a request has.
+/// Returns the user of a request's valid token or service key.
 async fn known(service: &Service, request: &Request<Incoming>, client: IpAddr) -> Option<UserId> {
     let token = token(request.headers(), request.uri().query())?;
     let account = match service.verify_key(&token, client).await.ok()? {
@@ -182,7 +187,7 @@ async fn known(service: &Service, request: &Request<Incoming>, client: IpAddr) -
     Some(account.user.id.clone())
 }
 
-/// The token of a request: from its header or, for clients of Socket.IO, from its query.
+/// Returns the token of a request: from its header or, for Socket.IO clients, from its query.
 fn token(headers: &HeaderMap, query: Option<&str>) -> Option<String> {
     if let Some(token) = exposition::bearer(headers) {
         return Some(token.to_owned());
@@ -191,8 +196,8 @@ fn token(headers: &HeaderMap, query: Option<&str>) -> Option<String> {
     pairs.filter_map(|pair| pair.split_once('=')).find(|(name, _)| *name == "token").map(|(_, value)| value.to_owned())
 }
 
-/// Dispatches a request by its path. Returns the answer, and whether it counts among the answers of the API and the web
-/// client: requests of the transports of sockets and of the metrics do not.
+/// Dispatches a request by its path. Returns the answer, and whether it counts in the metrics of the API and the web
+/// client. Requests of socket transports and of the metrics do not count.
 async fn dispatch(
     shared: &Shared,
     listen: Listen,
@@ -200,7 +205,7 @@ async fn dispatch(
     mut request: Request<Paced<Incoming>>,
 ) -> (Response<Boxed>, bool) {
     let path = request.uri().path();
-    // Before the engine: the official client stands among its paths.
+    // Checked before the engine, because the official client script has one of the engine's paths.
     if let Some(file) = quintet_web::respond(request.method(), path, request.headers(), shared.pictures.as_deref()) {
         return (boxed(file.map(Full::new)), true);
     }
@@ -226,7 +231,7 @@ async fn dispatch(
 }
 
 fn no_room() -> Response<Boxed> {
-    let message = "The server has no room for this now.";
+    let message = "The server has no capacity for this request now.";
     closing(problem(StatusCode::SERVICE_UNAVAILABLE, Code::Busy, message, Some(RETRY_AFTER_MS)))
 }
 
@@ -234,13 +239,13 @@ fn too_slow() -> Response<Boxed> {
     closing(problem(StatusCode::REQUEST_TIMEOUT, Code::InvalidPayload, "`body` came too slowly.", None))
 }
 
-/// Makes an answer the last one of its connection.
+/// Makes an answer the last one on its connection.
 fn closing(mut response: Response<Boxed>) -> Response<Boxed> {
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }
 
-/// A refusal of the edge, in the shape that the HTTP API gives to its own. `retry_after_ms` is in milliseconds.
+/// Returns a refusal in the format of the HTTP API. `retry_after_ms` is in milliseconds.
 fn problem(status: StatusCode, code: Code, message: &str, retry_after_ms: Option<u64>) -> Response<Boxed> {
     let refusal = Refusal { code, message: message.to_owned(), retry_after_ms };
     boxed(quintet_rest::problem(status, refusal))

@@ -1,54 +1,54 @@
-//! How the descriptors of the process are divided; [`super::places`] says what each share is for.
+//! The division of the process's descriptors into shares, whose purposes [`super::places`] describes.
 
-/// Descriptors of the store, the log, the runtime, the listeners, and the metrics.
+/// Descriptors for the store, the log, the runtime, the listeners, and the metrics.
 const RESERVE: usize = 48;
-/// Descriptors of a connection over which HTTP is spoken: its socket, and a file that it sends or takes in.
+/// Descriptors of an HTTP connection: its socket, and a file that it sends or receives.
 pub(super) const HTTP_COSTS: usize = 2;
 /// Descriptors of a WebSocket.
 pub(super) const WEBSOCKET_COSTS: usize = 1;
-/// Descriptors of a connection in triage: nothing that is answered there opens a file.
+/// Descriptors of a connection in triage, where no answer opens a file.
 const TRIAGE_COSTS: usize = 1;
-/// Minimum number of descriptors with which a server starts.
+/// The smallest number of descriptors with which a server starts.
 pub(crate) const DESCRIPTORS_MIN: u64 = 128;
 
-/// How the descriptors are divided.
+/// The shares that the descriptors are divided into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Room {
-    /// Descriptors of ordinary places.
+    /// Descriptors for ordinary places.
     pub(super) ordinary: usize,
-    /// Further descriptors for connections of users that are known.
+    /// Additional descriptors for connections of known users.
     pub(super) known: usize,
-    /// Connections of one user in the share of known users.
+    /// The largest number of connections of one user in the share of known users.
     pub(super) known_per_user: usize,
-    /// Triage places. As many again may be on their way out.
+    /// The number of triage places. As many again may be closing.
     pub(super) triage: usize,
-    /// Triage places of one address. As many again may be on their way out.
+    /// The number of triage places of one address. As many again may be closing.
     pub(super) triage_per_address: usize,
-    /// Connections at once, those in triage not included.
+    /// The largest number of connections, except those in triage.
     pub(crate) connections: usize,
-    /// Connections of one address over which HTTP is spoken.
+    /// The largest number of HTTP connections of one address.
     pub(crate) per_address: usize,
 }
 
 impl Room {
-    /// Divides the descriptors that the process may have. `connections` lowers how many connections there may be.
+    /// Divides the descriptors of the process. `connections` lowers the number of connections.
     pub(crate) fn of(descriptors: u64, connections: Option<usize>, per_address: usize) -> Self {
-        // Beyond a million the kernel's memory is the bound.
+        // Beyond a million descriptors, the kernel's memory is the limit.
         let all = usize::try_from(descriptors.clamp(DESCRIPTORS_MIN, 1 << 20)).unwrap_or(usize::MAX);
         let triage = (all / 16).clamp(8, 512);
         let known = (all / 16).clamp(8, 4_096);
         let ordinary = all.saturating_sub(RESERVE + 2 * triage * TRIAGE_COSTS + known);
         let connections = connections.unwrap_or(usize::MAX).min(ordinary);
-        // One address cannot have more than half of what there is.
+        // One address may have at most half of the places.
         let per_address = per_address.min(ordinary / HTTP_COSTS / 2).min(connections / 2).max(1);
-        // A user has two even where a sixteenth is less: one for a request while another is answered.
+        // A user has at least two places: one for a request while another is being answered.
         let known_per_user = (known / HTTP_COSTS / 16).max(2);
         let triage_per_address = (triage / 8).max(1);
         Self { ordinary, known, known_per_user, triage, triage_per_address, connections, per_address }
     }
 
-    /// The most connections without a token: with more of them than half of the places, clients that have a token would
-    /// find none.
+    /// Returns the largest number of connections without a token: half of the places, so that clients with a token find
+    /// one.
     pub(crate) fn unidentified_max(&self) -> usize {
         (self.connections / 2).max(1)
     }

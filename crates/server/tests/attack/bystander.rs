@@ -1,4 +1,4 @@
-//! Somebody who has nothing to do with an attack, and notices how long everything takes meanwhile.
+//! A client that takes no part in an attack and measures how long its requests take meanwhile.
 
 use std::time::{Duration, Instant};
 
@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use crate::support::{Http, Server, Wire};
 
-/// The longest that a bystander may wait for an answer during an attack. A machine that is shared and busy answers in
-/// well under this; every attack of the suite made bystanders wait for longer, or forever, before it was mended.
+/// The longest that a bystander may wait for an answer during an attack. A shared and busy machine answers well within
+/// it; each attack of the suite exceeded it before the server was fixed.
 pub const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Time between two rounds of requests.
+/// The time between two rounds of requests.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// A registered user with one open connection and a conversation to write to.
@@ -20,8 +20,8 @@ pub struct Bystander {
     wire: Wire,
     conversation: Value,
     sent: usize,
-    /// Whether the attacker has the same address. Then a request may find its connection closed at once, and is sent
-    /// again; it is answered in the same time all the same.
+    /// Whether the attacker has the same address. A request may then find its connection closed at once and is retried,
+    /// but is answered in the same time.
     neighbour: bool,
 }
 
@@ -44,12 +44,12 @@ impl Bystander {
         Self { http, token, wire, conversation, sent: 0, neighbour: false }
     }
 
-    /// The same, where attackers share the bystander's address from now on.
+    /// Returns the same bystander for attacks from its own address.
     pub fn into_neighbour(self) -> Self {
         Self { neighbour: true, ..self }
     }
 
-    /// Asks for a path until there is an answer, which has to be 200; gives the time that it took.
+    /// Requests a path until there is an answer, which must be 200. Returns the time that it took.
     async fn ask(&self, path: &str) -> Duration {
         let token = &self.token;
         let request =
@@ -67,7 +67,7 @@ impl Bystander {
         }
     }
 
-    /// Asks for `/healthz`, for `/me`, and sends a message, each once; keeps the slowest of each.
+    /// Requests `/healthz` and `/me` and sends a message, each once, and updates the slowest time of each.
     async fn round(&mut self, slowest: &mut Slowest) {
         slowest.health = slowest.health.max(self.ask("/healthz").await);
         slowest.me = slowest.me.max(self.ask("/api/v1/me").await);
@@ -81,13 +81,13 @@ impl Bystander {
         slowest.rounds += 1;
     }
 
-    /// Runs an attack and meanwhile asks for what people ask for, at least once. Every answer comes in time; gives what
-    /// the attack came to.
+    /// Runs an attack while making requests, at least one round. Asserts that each answer comes in time, and returns
+    /// the attack's result.
     pub async fn beside<T>(&mut self, attack: impl Future<Output = T>) -> T {
         let mut slowest = Slowest::default();
         let mut attack = std::pin::pin!(attack);
         let outcome = loop {
-            // Beside the attack: both are driven by this one task, and a round ends even where the attack ended first.
+            // Both are driven by this one task, and a round is finished even if the attack ends first.
             let mut ended = None;
             {
                 let round = self.round(&mut slowest);

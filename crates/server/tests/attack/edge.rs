@@ -1,7 +1,7 @@
-//! Attacks on what stands before any request is answered: connections, heads, bodies, and answers that nobody reads.
+//! Attacks before any request is answered: connections, heads, bodies, and answers that are not read.
 //!
-//! The server has 512 descriptors here, room for 184 connections over HTTP, and is attacked with 600 at once. The attacker
-//! is at 127.0.0.2, or, where the test says so, at the address of the bystander.
+//! The server has 512 descriptors here, enough for 184 HTTP connections, and is attacked with 600 at once. The attacker
+//! is at 127.0.0.2 or, where the test says so, at the address of the bystander.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -14,11 +14,11 @@ use tokio::task::JoinSet;
 use crate::bystander::Bystander;
 use crate::support::{Http, Server, Start, Wire};
 
-/// Connections of an attack.
+/// The number of connections of an attack.
 const CONNECTIONS: usize = 600;
-/// Connections that the server has to close for others: what is left fits into its places.
+/// The number of connections that the server has to close in favour of others, so that the rest fits into its places.
 const CLOSED: usize = 350;
-/// Time in which what an attack waits for happens.
+/// The time within which anything awaited has to happen.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 const ELSEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
@@ -29,14 +29,14 @@ fn small() -> Start {
     Server::with().under(&["prlimit", "--nofile=512:512"])
 }
 
-/// A connection from an address; none where the server is too busy with closing others.
+/// Connects from an address. Returns `None` if the server is too busy closing other connections.
 async fn from(address: IpAddr, to: SocketAddr) -> Option<TcpStream> {
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.bind(SocketAddr::new(address, 0)).expect("an address of this machine");
     socket.connect(to).await.ok()
 }
 
-/// Opens connections that each send something and then nothing more; over once the server has closed most of them.
+/// Opens connections that each send something and then nothing. Returns once the server has closed most of them.
 async fn hang(address: IpAddr, to: SocketAddr, sent: String) {
     let mut open = JoinSet::new();
     for _ in 0..CONNECTIONS {
@@ -44,7 +44,7 @@ async fn hang(address: IpAddr, to: SocketAddr, sent: String) {
         open.spawn(async move {
             let Some(mut stream) = from(address, to).await else { return };
             if stream.write_all(sent.as_bytes()).await.is_ok() {
-                // To the end, however it comes.
+                // The connection may end in any way.
                 let _ = stream.read_to_end(&mut Vec::new()).await;
             }
         });
@@ -57,7 +57,7 @@ async fn hang(address: IpAddr, to: SocketAddr, sent: String) {
     tokio::time::timeout(PATIENCE, most).await.expect("the server makes room");
 }
 
-/// A number of the metrics.
+/// Returns the value of a metric.
 async fn number(metrics: &Http, series: &str) -> usize {
     let text = metrics.send("GET", "/metrics", &[], "").await.text;
     let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
@@ -88,7 +88,7 @@ async fn heads_that_hang() {
     bystander.beside(hang(SAME, server.address(), String::new())).await;
 }
 
-/// Polling sessions, each with a POST that announces much and sends a byte.
+/// Polling sessions, each with a POST that announces a large body and sends one byte.
 #[tokio::test]
 async fn posts_of_polling_that_hang() {
     let server = small().run();
@@ -112,15 +112,15 @@ async fn posts_of_polling_that_hang() {
                 }
             });
         }
-        // All of them: what is not closed for others is closed by the clock of its body.
+        // All of them: those not closed in favour of others are closed by the time limit of their bodies.
         while open.join_next().await.is_some() {}
     };
     bystander.beside(async { tokio::time::timeout(PATIENCE, attack).await.expect("every body has an end") }).await;
 }
 
-/// Requests in a row whose answers are never read: they are not worked on further, and the connection goes.
+/// Pipelined requests whose answers are never read are not processed further, and the connection is closed.
 #[tokio::test]
-async fn answers_that_nobody_reads() {
+async fn answers_that_are_never_read() {
     const ROW: usize = 2_000;
     let server = small().run();
     let mut bystander = Bystander::of(&server).await.into_neighbour();
@@ -131,7 +131,7 @@ async fn answers_that_nobody_reads() {
     let opening = async {
         for n in 0..CONNECTIONS {
             if let Some(stream) = from(if n % 2 == 0 { ELSEWHERE } else { SAME }, address).await {
-                // What the server does not read stays with the system, or with nobody.
+                // The system buffers what the server does not read, or refuses it.
                 let _ = stream.try_write(row.as_bytes());
                 unread.push(stream);
             }
@@ -143,7 +143,7 @@ async fn answers_that_nobody_reads() {
             tokio::task::yield_now().await;
         }
     };
-    // Only the bystander's own connection is left, though none of the others was closed by its client.
+    // Only the bystander's connection is left, although no attacker closed one.
     let gone = async { tokio::time::timeout(PATIENCE, gone).await.expect("what is not read is closed") };
     bystander.beside(gone).await;
     let handled = number(&metrics, answered).await;
@@ -161,7 +161,7 @@ async fn handshakes_of_tls_that_hang() {
     let (cert_path, key_path) = (cert.to_str().expect("a path"), key.to_str().expect("a path"));
     let server = small().args(&["--tls-cert", cert_path, "--tls-key", key_path]).run();
     let address = server.address();
-    // The beginning of a ClientHello, and silence.
+    // The beginning of a ClientHello, and then nothing.
     let attack = hang(ELSEWHERE, address, "\u{16}\u{3}\u{1}".to_owned());
     let mut attack = std::pin::pin!(attack);
     let connector = connector(made.cert.der());
@@ -197,7 +197,7 @@ fn connector(cert: &tokio_rustls::rustls::pki_types::CertificateDer<'static>) ->
     tokio_rustls::TlsConnector::from(std::sync::Arc::new(config))
 }
 
-/// Asks for `/healthz` over TLS; gives the first line of the answer.
+/// Requests `/healthz` over TLS. Returns the first line of the answer.
 async fn healthz(connector: &tokio_rustls::TlsConnector, address: SocketAddr) -> String {
     let name = tokio_rustls::rustls::pki_types::ServerName::try_from("localhost").expect("a name");
     let stream = TcpStream::connect(address).await.expect("the server listens");
@@ -208,7 +208,7 @@ async fn healthz(connector: &tokio_rustls::TlsConnector, address: SocketAddr) ->
     String::from_utf8_lossy(&answer).lines().next().unwrap_or_default().to_owned()
 }
 
-/// 25 accounts with 8 uploads each, of which nothing comes: others upload meanwhile, and the clock ends them all.
+/// 25 accounts with 8 stalled uploads each: others can upload meanwhile, and the time limit ends them all.
 #[tokio::test]
 async fn uploads_that_hang() {
     let server = Server::start();
@@ -244,7 +244,7 @@ async fn uploads_that_hang() {
         while let Some(status) = open.join_next().await {
             statuses.push(status.expect("no panic"));
             if statuses.len() == 150 {
-                // What is more than the share of one address is refused by now; the rest hangs.
+                // Uploads beyond the share of one address are already refused; the others are stalled.
                 let uploaded = http.upload(&token, "a.txt", b"calm").await;
                 assert_eq!(uploaded.status, 201, "{}", uploaded.text);
             }
@@ -265,11 +265,11 @@ async fn uploads_that_hang() {
     }
 }
 
-/// A storm is no attack: clients that all come back at once from one address are all let in.
+/// A storm is not an attack: clients that all reconnect at once from one address are all admitted.
 #[tokio::test]
-async fn a_storm_from_one_address_is_let_in() {
+async fn a_storm_from_one_address_is_admitted() {
     const CLIENTS: usize = 700;
-    // One account stands for all of them.
+    // One account stands in for all of them.
     let server = Server::with().env("QUINTET_LIMITS_CONNECTIONS_PER_USER", "0").run();
     let (_, token) = server.http().register("crowd").await;
     let address = server.address();

@@ -5,26 +5,26 @@ use serde_json::{Value, json};
 use crate::bystander::Bystander;
 use crate::support::{Http, Server};
 
-/// Requests that one attacker sends at once.
+/// The number of requests that one attacker sends at once.
 const AT_ONCE: usize = 8;
 
 /// A character that becomes eighteen by NFKC.
 const EXPANDING: char = '\u{FDFA}';
 
-/// Bytes just under the largest body.
+/// A size in bytes just under that of the largest body.
 const LARGE: usize = 900_000;
 
 fn large() -> String {
     EXPANDING.to_string().repeat(LARGE / EXPANDING.len_utf8())
 }
 
-/// Sends the same request several times at once, and gives the status of each.
+/// Sends the same request several times at once, and returns the status of each.
 async fn at_once(http: &Http, token: &str, method: &str, path: &str, body: &Value) -> Vec<u16> {
     let requests = (0..AT_ONCE).map(|_| async { http.api(token, method, path, body.clone()).await.status });
     futures_util::future::join_all(requests).await
 }
 
-/// A megabyte of characters that grow when they are compared is no name, and is refused before it is compared.
+/// A megabyte of characters that expand when they are compared is not a name, and is refused before it is compared.
 #[tokio::test]
 async fn names_that_grow_when_they_are_compared() {
     let server = Server::start();
@@ -54,7 +54,7 @@ async fn names_that_grow_when_they_are_compared() {
         .await;
 }
 
-/// Names at the limit, each of which grows as far as a name can, are compared while others go on.
+/// Names at the length limit, which expand as far as possible, are compared while others are served.
 #[tokio::test]
 async fn many_of_the_longest_names() {
     let server = Server::with().env("QUINTET_JWT_SECRET", "a secret of two back ends, of 32 bytes and more").run();

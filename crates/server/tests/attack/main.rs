@@ -1,4 +1,4 @@
-//! Attacks on the real binary, at a size that every machine can bear: what others notice of each.
+//! Attacks on the real binary, at a size that any machine can run, and their effect on other clients.
 //!
 //! `quintet-bench abuse` runs the same attacks at full size; docs/security.md has its figures.
 
@@ -16,7 +16,7 @@ mod writes;
 use bystander::Bystander;
 use support::Server;
 
-/// What the suite measures with is measured first: without an attack a bystander is served at once.
+/// Checks the measurement itself: without an attack a bystander is served at once.
 #[tokio::test]
 async fn a_calm_server_serves_a_bystander() {
     let server = Server::start();

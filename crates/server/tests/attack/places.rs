@@ -1,5 +1,5 @@
-//! Attacks on the places of connections, and crowds that are none: answers that are read by drips, all clients of a back
-//! end from one address, all requests of a service at once.
+//! Attacks on the places of connections, and crowds that are not attacks: answers that are read slowly, all clients of
+//! a back end from one address, all requests of a service at once.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -12,15 +12,15 @@ use tokio::task::JoinSet;
 use crate::bystander::Bystander;
 use crate::support::{Server, Wire};
 
-/// Time in which what an attack waits for happens.
+/// The time within which anything awaited has to happen.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Time between two drips.
+/// The time between two reads.
 const DRIP: Duration = Duration::from_millis(100);
 
 const ELSEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
 
-/// Asks for large answers, one after another, and reads a few kilobytes of them ten times a second, until the connection
-/// is closed.
+/// Requests large answers, one after another, and reads a few kilobytes of them ten times a second, until the
+/// connection is closed.
 async fn drip(to: SocketAddr) {
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.bind(SocketAddr::new(ELSEWHERE, 0)).expect("an address of this machine");
@@ -37,10 +37,10 @@ async fn drip(to: SocketAddr) {
     }
 }
 
-/// A burst of connections, each with an answer that goes on and on: those beyond the bound of their address are closed,
-/// though nobody else comes who needs their places.
+/// A burst of connections, each with an endless answer: those beyond the limit of their address are closed, even though
+/// no other client needs their places.
 #[tokio::test]
-async fn a_burst_of_answers_that_are_read_by_drips() {
+async fn a_burst_of_slowly_read_answers() {
     const BURST: usize = 100;
     const BOUND: usize = 40;
     let bound = BOUND.to_string();
@@ -58,7 +58,7 @@ async fn a_burst_of_answers_that_are_read_by_drips() {
     bystander.beside(async { tokio::time::timeout(PATIENCE, cut).await.expect("the address is cut") }).await;
 }
 
-/// A back end brings all its clients at once, to a listener that trusts it. Rates are on.
+/// A back end brings all its clients at once to a trusting listener, with rates on.
 #[tokio::test]
 async fn all_clients_of_a_back_end_come_at_once() {
     const CLIENTS: usize = 600;
@@ -71,7 +71,7 @@ async fn all_clients_of_a_back_end_come_at_once() {
     assert_eq!(crowd.join_all().await.len(), CLIENTS);
 }
 
-/// Keys have no rate, and what a service asks for at once is answered, if one after another.
+/// Keys have no rate, and all requests that a service makes at once are answered, one after another.
 #[tokio::test]
 async fn a_service_asks_for_much_at_once() {
     const REQUESTS: usize = 600;

@@ -1,4 +1,4 @@
-//! Much to read: one account in very many groups asks for all of it, again and again, and comes back to all of it.
+//! Expensive reads: an account in very many groups lists all of them, and recovers its connection, again and again.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -9,18 +9,18 @@ use serde_json::{Value, json};
 use crate::bystander::Bystander;
 use crate::support::{Http, Server, Wire};
 
-/// Groups that the one account is in.
+/// The number of groups that the one account is in.
 const GROUPS: usize = 2_000;
-/// Other users.
+/// The number of other users.
 const USERS: usize = 1_000;
-/// Those of them who are in the groups, five in each: with the others the one account shares nothing.
+/// The number of users who are in the groups, five in each. The account shares nothing with the others.
 const SHARERS: usize = 50;
-/// Requests of the one account under way at once.
+/// The number of concurrent requests of the account.
 const AT_ONCE: usize = 40;
-/// How long it goes on.
+/// The duration of the attack.
 const FOR: Duration = Duration::from_secs(3);
 
-/// Puts a user into very many groups, straight into the store: each with other members and a message.
+/// Inserts very many groups of a user directly into the store, each with other members and a message.
 fn into_many_groups(server: &Server, user: &str) {
     let store = rusqlite::Connection::open(server.data().join("quintet.sqlite3")).expect("the store opens");
     store.busy_timeout(Duration::from_secs(60)).expect("a timeout");
@@ -32,7 +32,7 @@ fn into_many_groups(server: &Server, user: &str) {
                  'other-' || i || '@example.org', 'other-' || i || '@example.org', 0 FROM n;
          WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {GROUPS})
              INSERT INTO conversation (pk, id, kind, name, open, sequence, member_count, created_at, updated_at,
-                 last_message_pk)
+                 last_message)
              SELECT 100000 + i, 'group-' || i, 'group', 'Group ' || i, 0, 10, 6, 0, i, 100000 + i FROM n;
          INSERT INTO member (conversation_pk, user_pk, role, joined_at, joined_sequence, read_sequence)
              SELECT c.pk, u.pk, 'owner', 0, 0, 0 FROM conversation c, user u WHERE c.pk > 100000 AND u.id = '{user}';
@@ -40,7 +40,8 @@ fn into_many_groups(server: &Server, user: &str) {
              INSERT INTO member (conversation_pk, user_pk, role, joined_at, joined_sequence, read_sequence)
              SELECT c.pk, 100001 + (c.pk * 5 + i) % {SHARERS}, 'member', 0, 1, 0 FROM conversation c, n
              WHERE c.pk > 100000;
-         INSERT INTO message (pk, id, conversation_pk, sequence, sender_pk, kind, content, created_at)
+         UPDATE user SET conversations = (SELECT count(*) FROM member WHERE user_pk = user.pk);
+         INSERT INTO message (position, id, conversation_pk, sequence, sender_pk, kind, content, created_at)
              SELECT c.pk, 'message-' || c.pk, c.pk, 10, 100001 + (c.pk * 5) % {SHARERS}, 'text', 'Hello', 0
              FROM conversation c WHERE c.pk > 100000;
          COMMIT"
@@ -48,8 +49,8 @@ fn into_many_groups(server: &Server, user: &str) {
     store.execute_batch(&sql).expect("the store is filled");
 }
 
-/// Runs something many times at once, each on threads of the runtime, so that it is not the bystander that waits for
-/// the attackers' own work; gives what each came to.
+/// Runs something many times at once on other threads, so that the bystander does not wait for the attackers' own work.
+/// Returns all results.
 async fn at_once<F>(count: usize, one: impl Fn() -> F) -> Vec<F::Output>
 where
     F: Future<Output: Send> + Send + 'static,
@@ -62,7 +63,7 @@ where
     outcomes
 }
 
-/// Asks for a path again and again until a moment; gives the statuses that came.
+/// Requests a path again and again until a time. Returns the statuses.
 async fn asker(http: Http, token: String, path: &'static str, until: Instant) -> Vec<u16> {
     let mut statuses = Vec::new();
     while Instant::now() < until {
@@ -75,7 +76,7 @@ async fn asker(http: Http, token: String, path: &'static str, until: Instant) ->
     statuses
 }
 
-/// Asks for a path many times at once; gives how often each status came.
+/// Requests a path with many concurrent clients. Returns the number of answers of each status.
 async fn ask(http: &Http, token: &str, path: &'static str) -> BTreeMap<u16, usize> {
     let until = Instant::now() + FOR;
     let mut counts = BTreeMap::new();
@@ -85,14 +86,14 @@ async fn ask(http: &Http, token: &str, path: &'static str) -> BTreeMap<u16, usiz
     counts
 }
 
-/// Comes back to a lost connection again and again until a moment; gives how many times it could go on with it.
+/// Recovers a lost connection again and again until a time. Returns the number of successful recoveries.
 async fn comer(address: SocketAddr, auth: Value, until: Instant) -> usize {
     let secret = auth["pid"].as_str().expect("a secret").to_owned();
     let mut times = 0;
     while Instant::now() < until {
         let mut wire = Wire::open(address, "").await;
         wire.send(&format!("40{auth}")).await;
-        // One that another came back after is closed.
+        // A recovery that another one has replaced is closed.
         times += usize::from(wire.frame().await.is_some_and(|answer| answer.contains(&secret)));
     }
     times
@@ -110,16 +111,16 @@ async fn lists_over_everything_delay_nobody_else() {
         assert!(counts.get(&200).is_some_and(|served| *served > 0), "{path}: nothing was answered: {counts:?}");
         assert!(counts.contains_key(&429), "{path}: as much at once as somebody likes: {counts:?}");
     }
-    // What was asked for is what it always was.
+    // The list is still complete, up to its limit.
     let listed = http.call(&token, "GET", "/conversations/api/conversations", Value::Null).await.expect(200);
     assert_eq!(listed["count"], 1_000);
-    // As many as a list without pages has, but for the asker.
+    // As many users as a list without pages may have, less the caller.
     let people = http.call(&token, "GET", "/messenger/api/users", Value::Null).await.expect(200);
     assert_eq!(people.as_array().map(Vec::len), Some(999));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn coming_back_to_everything_delays_nobody_else() {
+async fn recoveries_of_everything_delay_nobody_else() {
     let server = Server::start();
     let (mallory, token) = server.http().register("mallory").await;
     let auth = json!({ "token": token, "dialect": "conversations", "recover": true });
@@ -137,7 +138,7 @@ async fn coming_back_to_everything_delays_nobody_else() {
     assert!(times > 0, "nobody came back");
 }
 
-/// With rates on, what is read counts, and a list counts as more; another's rate is another.
+/// With rates on, reads are counted, a list counts as several, and each user has its own rate.
 #[tokio::test]
 async fn reads_have_a_rate() {
     let server = Server::with().env("QUINTET_LIMITS_RATES", "true").run();

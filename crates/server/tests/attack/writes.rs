@@ -1,4 +1,4 @@
-//! Attacks by what is written and delivered: a few requests that cause much.
+//! Attacks with a few requests that cause many writes or deliveries.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use crate::Bystander;
 use crate::support::{Http, Server, Wire};
 
-/// Users without a password, made by another backend: quickly.
+/// Creates users without a password through a service, which is fast.
 async fn crowd(server: &Server, count: usize) -> Vec<String> {
     let (_, key) = server.run(&["key", "add", "maker"]);
     let http = server.http();
@@ -28,7 +28,8 @@ fn count(server: &Server, sql: &str) -> i64 {
     conn.query_row(sql, [], |row| row.get(0)).expect("a number")
 }
 
-/// Groups of many members, one after the other: seen were 597 of 1,000 members in twelve seconds, 598,600 rows.
+/// Groups of many members, one after the other: 597 of 1,000 members were possible in twelve seconds, which is 598,600
+/// rows.
 #[tokio::test]
 async fn a_flood_of_groups() {
     let server = Server::with().env("QUINTET_LIMITS_RATES", "true").env("QUINTET_PEOPLE_ADDED_PER_DAY", "0").run();
@@ -54,12 +55,12 @@ async fn a_flood_of_groups() {
     };
     let refused = bystander.beside(flood).await;
     let rows = count(&server, "SELECT count(*) FROM member") - before;
-    // A burst of 4,000, 150 a second, and one group that began within it.
+    // A burst of 4,000, then 150 a second, and one group that began within the rate.
     let most = 4_000 + 150 * (began.elapsed().as_secs() as i64 + 1) + 202;
     assert!(rows <= most && refused > 20, "{rows} rows, {most} at most; {refused} of 100 refused");
 }
 
-/// Large messages to a large room: what is asked is little, what is delivered is much.
+/// Large messages to a large room: small requests, large deliveries.
 #[tokio::test]
 async fn a_flood_of_messages_over_a_large_room() {
     let server = Server::with().env("QUINTET_LIMITS_RATES", "true").env("QUINTET_PEOPLE_ADDED_PER_DAY", "0").run();
@@ -94,12 +95,12 @@ async fn a_flood_of_messages_over_a_large_room() {
         (sent, refused)
     };
     let (sent, refused) = bystander.beside(flood).await;
-    // About 1.6 MB each: a burst of 32 MB, and 1 MB a second.
+    // About 1.6 MB each: a burst of 32 MB, then 1 MB a second.
     let most = (32_000_000 + 1_000_000 * (began.elapsed().as_secs() + 1)) / (5_000 * 301) + 1;
     assert!(sent <= most && sent >= 15 && refused > 0, "{sent} sent, {most} at most, {refused} refused");
 }
 
-/// More log-ins than there are cores for passwords: some wait, the rest are answered at once.
+/// More log-ins than there are cores for passwords: some wait, and the rest are refused at once.
 #[tokio::test]
 async fn a_flood_of_log_ins() {
     let server = Server::start();
@@ -124,12 +125,12 @@ async fn a_flood_of_log_ins() {
     };
     let busy = bystander.beside(flood).await;
     assert!(busy > 0, "all of them waited");
-    // And whoever comes afterwards gets its turn.
+    // A log-in afterwards succeeds.
     let log_in = json!({ "username": "victim", "password": "correct horse" });
     http.api("", "POST", "/auth/login", log_in).await.expect(200);
 }
 
-/// Sends a form as chunks of a size and gives the whole answer.
+/// Sends a form in chunks of a given size, and returns the whole answer.
 async fn upload_in_pieces(http_address: std::net::SocketAddr, token: &str, body: &[u8], piece: usize) -> String {
     let mut stream = TcpStream::connect(http_address).await.expect("the server listens");
     let head = format!(
@@ -150,13 +151,13 @@ async fn upload_in_pieces(http_address: std::net::SocketAddr, token: &str, body:
     String::from_utf8(answer).expect("text")
 }
 
-/// A JPEG that never says its size, in pieces of 64 bytes: each piece had all of them looked through again.
+/// A JPEG without a size, in chunks of 64 bytes. Each chunk used to search all chunks before it again.
 #[tokio::test]
 async fn a_picture_in_tiny_pieces() {
     let server = Server::start();
     let mut bystander = Bystander::of(&server).await;
     let (_, token) = server.http().register("flooder").await;
-    // Empty notes, as many as there is room for: each is a step for whoever looks for the size behind them.
+    // Empty segments, as many as fit: each is a step in the search for the size.
     let notes = [0xff, 0xe1, 0, 2].into_iter().cycle();
     let picture: Vec<u8> = [0xff, 0xd8].into_iter().chain(notes).take(2_000_000).collect();
     let head = b"--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.jpg\"\r\n\r\n";

@@ -1,4 +1,5 @@
-//! Who may call what of what existing clients call: every endpoint, for nobody, a stranger, a member and the owner.
+//! Access control for the calls of existing clients: the status of every endpoint for no token, a stranger, a member
+//! and the owner.
 
 use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::{Value, json};
@@ -12,8 +13,8 @@ fn token(user: &str) -> String {
     encode(&Header::default(), &claims, &EncodingKey::from_secret(SECRET.as_bytes())).expect("a token")
 }
 
-/// A closed group, an open one and a room of `owner` and `member`, a direct conversation of the two, each with a message
-/// of the owner's, and a meetup of the owner's.
+/// A closed group, an open group and a room of `owner` and `member`, and their direct conversation, each with a message
+/// of the owner; and a meetup of the owner.
 struct Stage {
     closed: String,
     open: String,
@@ -44,7 +45,7 @@ async fn stage(http: &Http) -> Stage {
     Stage { closed, open, room, direct, message, meetup }
 }
 
-/// One line an endpoint: what it answers nobody, a stranger, a member and the owner.
+/// One row per endpoint: the statuses for no token, a stranger, a member and the owner.
 #[rustfmt::skip]
 fn table() -> Vec<(&'static str, &'static str, Value, [u16; 4])> {
     let none = || Value::Null;
@@ -123,9 +124,9 @@ fn table() -> Vec<(&'static str, &'static str, Value, [u16; 4])> {
 }
 
 #[tokio::test]
-async fn no_endpoint_is_missing_in_the_table() {
+async fn the_table_has_every_endpoint() {
     let server = Server::start();
-    // The own API has its own table; under `/api` each call goes to one of the dialects' or to what all clients share.
+    // `/api/v1` has its own table. Under `/api` each call goes to a dialect, or to what all clients share.
     let elsewhere = ["/api/", "/files/", "/healthz", "/readyz"];
     let mut missing = server.http().operations().await;
     missing.retain(|(method, path)| {
@@ -136,7 +137,7 @@ async fn no_endpoint_is_missing_in_the_table() {
 }
 
 #[tokio::test]
-async fn every_endpoint_for_everybody() {
+async fn every_endpoint_for_every_caller() {
     let server = Server::with().env("QUINTET_JWT_SECRET", SECRET).run();
     let http = server.http();
     let tokens = [String::new(), token("stranger"), token("member"), token("owner")];
@@ -154,7 +155,7 @@ async fn every_endpoint_for_everybody() {
                 let asker = ["nobody", "a stranger", "a member", "the owner"][who];
                 wrong.push(format!("{method} {path} by {asker}: {}, not {status}: {}", answer.status, answer.text));
             }
-            // Whoever was refused has changed nothing.
+            // A refused caller has changed nothing.
             if matches!(answer.status, 401 | 403 | 404) {
                 let owner = &tokens[3];
                 let kept = http.api(owner, "GET", &format!("/conversations/{closed}"), Value::Null).await.expect(200);

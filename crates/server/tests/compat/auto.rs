@@ -1,4 +1,4 @@
-//! Under `/api` of a listener that serves all: whose client it is, and what is said where nobody can know.
+//! Calls under `/api` of a listener for all dialects: which dialect is chosen, and the answer if none can be.
 
 use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::{Value, json};
@@ -9,14 +9,14 @@ use crate::{fields, login, person, text};
 const SECRET: &str = "a secret of two backends, of 32 bytes and more";
 
 #[tokio::test]
-async fn one_listener_serves_all_of_them() {
+async fn one_listener_serves_all_dialects() {
     let server = Server::with().env("QUINTET_JWT_SECRET", SECRET).run();
     let http = server.http();
     let call = |token: &str, method: &'static str, path: &str, body: Value| {
         let (http, token, path) = (http.clone(), token.to_owned(), format!("/api{path}"));
         async move { http.call(&token, method, &path, body).await }
     };
-    // What registers says whose client it is, as far as that can be.
+    // A registration decides the dialect as far as possible.
     let both = call("", "POST", "/auth/register", person("ada")).await.expect(201);
     fields(&both, "success message token userId user");
     for field in ["_id", "id", "username", "email", "avatar", "avatar_url", "status", "lastSeen", "firstName", "role"] {
@@ -29,12 +29,12 @@ async fn one_listener_serves_all_of_them() {
     call("", "POST", "/auth/signup", up).await.expect(201);
     let eve = call("", "POST", "/auth/login", login("eve@example.org")).await.expect(200);
     fields(&eve, "success message token userId user");
-    // The token carries where the user is at home: it is answered in that shape, and its socket speaks that dialect.
+    // The token carries the user's home dialect: answers are in its format, and the socket speaks it.
     let eve = text(&eve["token"]);
     assert!(call(&eve, "GET", "/users", Value::Null).await.expect(200).is_array());
     let mut wire = Wire::connect(server.address(), "/", &json!({ "token": eve })).await;
     assert!(wire.next("onlineUsers").await.is_array());
-    // A path that one dialect alone has is answered in its shape, wherever the asker is at home.
+    // A path that only one dialect has is answered in its format, whatever the caller's home dialect.
     let (ada, bob) = (text(&both["token"]), text(&bob["token"]));
     for token in [&ada, &bob, &eve] {
         fields(&call(token, "GET", "/chats", Value::Null).await.expect(200), "chats count");
@@ -45,7 +45,7 @@ async fn one_listener_serves_all_of_them() {
         fields(&call(token, "GET", "/auth/me", Value::Null).await.expect(200), "success user");
         fields(&call(token, "GET", "/users/search?q=eve", Value::Null).await.expect(200), "success count users");
     }
-    // Whoever registered by a username is a client of one of two, and some answers are for both.
+    // A user who registered by username speaks one of two dialects, and some answers serve both.
     fields(&call(&ada, "GET", "/users", Value::Null).await.expect(200), "success count users");
     let found = call(&ada, "GET", "/users/search?q=eve", Value::Null).await.expect(200);
     fields(&found["users"][0], "_id id username email avatar avatar_url status lastSeen createdAt created_at");
@@ -60,18 +60,18 @@ async fn one_listener_serves_all_of_them() {
     let path = format!("/messages/{message}");
     let edited = call(&ada, "PUT", &path, json!({ "content": "uno" })).await.expect(200);
     assert_eq!((&edited["message"]["content"], &edited["data"]["is_edited"]), (&json!("uno"), &json!(true)));
-    // Another's message: refused in the words of both.
+    // Deleting another user's message is refused in a format that serves both.
     let not_hers = call(&eve, "DELETE", &path, Value::Null).await.expect(403);
     fields(&not_hers, "success message error detail code");
     call(&ada, "DELETE", &path, Value::Null).await.expect(200);
-    // Where nothing decides, the answer says so: a home that is neither, a token of another backend.
+    // If nothing decides the dialect, the answer says so: a home dialect without the call, a token of another backend.
     call(&bob, "GET", "/users", Value::Null).await.expect(409);
     let claims = json!({ "sub": "elsewhere", "exp": 4_102_444_800_u64 });
     let foreign = encode(&Header::default(), &claims, &EncodingKey::from_secret(SECRET.as_bytes())).expect("a token");
     let unclear = call(&foreign, "GET", "/users", Value::Null).await.expect(409);
     assert!(text(&unclear["detail"]).contains("/messenger/api"), "{unclear}");
     fields(&call(&foreign, "GET", "/chats", Value::Null).await.expect(200), "chats count");
-    // Failures are read by all of them, and a registration by name is answered in its own words.
+    // Failures have the fields of all dialects, and a registration by name is answered in meetup's format.
     let wrong = json!({ "email": "eve@example.org", "password": "wrong" });
     fields(&call("", "POST", "/auth/login", wrong).await.expect(401), "success message error detail code");
     let taken = json!({ "name": "Bob", "email": "bob@example.org", "password": "correct horse" });
@@ -83,7 +83,7 @@ async fn one_listener_serves_all_of_them() {
     call("", "GET", "/users", Value::Null).await.expect(401);
     assert_eq!(call(&ada, "GET", "/chats/none", Value::Null).await.status, 404);
     assert_eq!(call(&eve, "GET", "/nothing", Value::Null).await.status, 404);
-    // What is not there in the own API is a problem as there.
+    // A path that does not exist in `/api/v1` is answered with a problem, as there.
     for path in ["/v1/nothing", "/v1/me/"] {
         let answer = call(&ada, "GET", path, Value::Null).await;
         assert!(answer.head.contains("content-type: application/problem+json"), "{}", answer.head);
@@ -91,9 +91,9 @@ async fn one_listener_serves_all_of_them() {
     }
 }
 
-/// Who is at home in one vocabulary, and logs in with a client of another, is answered and told in that one.
+/// A user who logs in at a client of another dialect is answered and notified in that client's dialect.
 #[tokio::test]
-async fn a_door_of_a_dialect_is_that_dialects() {
+async fn a_log_in_through_a_dialect_uses_that_dialect() {
     let server = Server::with().listen(&["0", "0=chat"]).run();
     let http = server.http();
     let up = json!({ "firstName": "Eve", "lastName": "E", "email": "eve@example.org", "password": "correct horse" });

@@ -1,4 +1,4 @@
-//! The life of a chat front end.
+//! A session of a chat front end.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ const MESSAGE: &str = "id chat_id chatId sender_id content message_type is_edite
 const CHAT: &str = "id name type created_by created_at updated_at last_read_at unread_count last_message participants";
 
 #[tokio::test]
-async fn lives() {
+async fn session() {
     for place in places("chat") {
         let (mut ada, mut bob) = (place.app(), place.app());
         let session = ada.post("/auth/register", 201, person("ada")).await;
@@ -31,7 +31,7 @@ async fn lives() {
         fields(&one, "user");
         fields(&one["user"], &format!("{USER} created_at"));
 
-        let (mut wire, ada_hears) = (place.socket(&bob).await, place.socket(&ada).await);
+        let (mut wire, ada_wire) = (place.socket(&bob).await, place.socket(&ada).await);
         let made = ada.post("/chats", 201, json!({ "name": "G", "type": "group", "participantIds": [bob_id] })).await;
         fields(&made, "message data");
         fields(&made["data"], CHAT);
@@ -45,7 +45,7 @@ async fn lives() {
         fields(&sent, "message data");
         fields(&sent["data"], MESSAGE);
         fields(&sent["data"]["sender"], "id username avatar_url status");
-        // The change is committed when it is told: a list that is fetched again shows it.
+        // The change is committed when it is delivered: a list fetched afterwards shows it.
         assert_eq!(wire.next("message:new").await, sent["data"]);
         let listed = bob.get("/chats").await;
         fields(&listed, "chats count");
@@ -56,7 +56,7 @@ async fn lives() {
             let say = json!({ "chatId": id, "content": format!("number {number}"), "messageType": "text" });
             wire.call("message:send", &say).await;
         }
-        // Page by page, from the newest; each oldest first.
+        // Pages from the newest on; each page has the oldest first.
         for (offset, expected) in
             [(0, vec!["number 4", "number 5"]), (2, vec!["number 2", "number 3"]), (4, vec!["one"]), (6, vec![])]
         {
@@ -81,7 +81,7 @@ async fn lives() {
         let renamed = ada.put(&format!("/chats/{id}"), 200, json!({ "name": "H" })).await;
         assert_eq!(renamed["data"]["name"], "H");
 
-        // A client that names no type means the direct one.
+        // A client that names no type means a direct chat.
         for direct in [json!({ "type": "direct", "participantIds": [bob_id] }), json!({ "participantIds": [bob_id] })] {
             assert_eq!(ada.post("/chats", 201, direct).await["data"]["type"], "direct");
         }
@@ -98,8 +98,8 @@ async fn lives() {
         let invalid = ada.post("/chats", 400, json!({ "type": "crowd" })).await;
         assert_eq!(invalid["error"], "Bad Request");
 
-        // She logs out: her client lets the token and the socket go.
-        drop(ada_hears);
+        // To log out, her client drops the token and the socket.
+        drop(ada_wire);
         loop {
             let status = wire.next("user:status").await;
             fields(&status, "userId status");

@@ -1,4 +1,4 @@
-//! The life of a conversations front end.
+//! A session of a conversations front end.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ const MESSAGE: &str =
     "_id id conversationId sender content type fileUrl fileName status edited deleted readBy createdAt sequence";
 
 #[tokio::test]
-async fn lives() {
+async fn session() {
     for place in places("conversations") {
         let (mut ada, mut bob) = (place.app(), place.app());
         let session = ada.post("/auth/register", 201, person("ada")).await;
@@ -36,20 +36,20 @@ async fn lives() {
         let id = text(&opened["conversation"]["_id"]);
         assert_eq!(ada.get("/users").await["users"][0]["email"], "", "his address is his alone, whatever they share");
 
-        // Sent over HTTP, heard over the socket, and the other way round.
-        let (mut wire, mut ada_hears) = (place.socket(&bob).await, place.socket(&ada).await);
+        // Sent over HTTP and received over the socket, and the other way round.
+        let (mut wire, mut ada_wire) = (place.socket(&bob).await, place.socket(&ada).await);
         let one = json!({ "content": "one", "type": "TEXT", "fileUrl": "", "fileName": "" });
         let sent = ada.post(&format!("/messages/{id}"), 201, one).await;
         fields(&sent, "success message");
         fields(&sent["message"], MESSAGE);
         fields(&sent["message"]["sender"], "_id id username avatar");
-        let heard = wire.next("receive_message").await;
-        fields(&heard, "message conversationId");
-        assert_eq!(heard["message"], sent["message"]);
+        let received = wire.next("receive_message").await;
+        fields(&received, "message conversationId");
+        assert_eq!(received["message"], sent["message"]);
         let ack = wire.call("send_message", &json!({ "conversationId": id, "content": "two" })).await;
         assert_eq!(ack["success"], true);
-        ada_hears.next("receive_message").await;
-        assert_eq!(ada_hears.next("receive_message").await["message"], ack["message"]);
+        ada_wire.next("receive_message").await;
+        assert_eq!(ada_wire.next("receive_message").await["message"], ack["message"]);
 
         let listed = ada.get("/conversations").await;
         fields(&listed, "success count conversations");
@@ -58,7 +58,7 @@ async fn lives() {
         assert_eq!((&listed["lastMessage"], &listed["unreadCount"]), (&ack["message"], &json!(1)));
         fields(&listed["participants"][0], USER);
         assert_eq!(&ada.get(&format!("/conversations/{id}")).await["conversation"], listed);
-        // Pages count from the newest, and each is oldest first.
+        // Pages count from the newest; each page has the oldest first.
         for number in 3..=7 {
             let content = format!("number {number}");
             ada.post(&format!("/messages/{id}"), 201, json!({ "content": content })).await;
@@ -86,22 +86,22 @@ async fn lives() {
         let profile = ada.put("/users/profile", 200, profile).await;
         fields(&profile, "success user");
         assert_eq!(profile["user"]["username"], "ada2");
-        // Sent twice by the same name it is stored once.
+        // A message sent twice with the same client id is stored once.
         let named = json!({ "content": "named", "clientMessageId": "n-1" });
         let first = ada.post(&format!("/messages/{id}"), 201, named.clone()).await;
         assert_eq!(ada.post(&format!("/messages/{id}"), 201, named).await, first);
         ada.delete(&format!("/conversations/{id}"), 200).await;
         assert_eq!(ada.get("/conversations").await["count"], 0);
 
-        // She logs out: her client lets the token and the socket go.
-        drop(ada_hears);
+        // To log out, her client drops the token and the socket.
+        drop(ada_wire);
         let gone = wire.next("user_offline").await;
         fields(&gone, "userId username lastSeen");
         assert_eq!((&gone["userId"], &gone["username"]), (&session["user"]["_id"], &json!("ada2")));
         ada.token.clear();
         assert_eq!(ada.call("GET", "/conversations", Value::Null).await.expect(401)["success"], false);
 
-        // Failures.
+        // Failures have the dialect's format.
         let taken = bob.post("/auth/register", 409, person("bob")).await;
         place.fields(&taken, "success message code");
         let invalid = bob.post("/auth/register", 400, json!({ "username": "x" })).await;

@@ -1,4 +1,4 @@
-//! Rooms to find.
+//! The search for rooms.
 
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
-//! The lives of front ends that were written for existing backends: over HTTP and sockets together, shape by shape, with
-//! nothing but their addresses set. Each life is lived three times: under `/DIALECT/api`, under `/api` of a listener of
-//! the dialect, and under `/api` of a listener that serves all.
+//! Sessions of front ends that were written for existing backends: over HTTP and sockets together, with their formats
+//! checked, and with nothing but their addresses configured. Each session runs three times: under `/DIALECT/api`, under
+//! `/api` of a listener of the dialect, and under `/api` of a listener for all dialects.
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -17,11 +17,11 @@ mod rooms;
 use serde_json::{Value, json};
 use support::{Answer, Http, Server, Wire};
 
-/// Where a front end of a dialect finds its API.
+/// The address at which a front end of a dialect finds its API.
 struct Place {
     server: Server,
     base: String,
-    /// Whether answers may hold what the clients of other dialects read as well.
+    /// Whether answers may also have fields that the clients of other dialects read.
     is_shared: bool,
 }
 
@@ -30,12 +30,12 @@ impl Place {
         App { http: self.server.http(), base: self.base.clone(), token: String::new() }
     }
 
-    /// Where it connects: the default namespace, as its document has it.
+    /// Connects a socket to the default namespace, as the dialect's document does.
     async fn socket(&self, app: &App) -> Wire {
         Wire::connect(self.server.address(), "/", &json!({ "token": app.token })).await
     }
 
-    /// Fails unless an object has these fields, in any order: exactly these, where one dialect alone is answered.
+    /// Asserts that an object has these fields, in any order: exactly these, if only one dialect is answered.
     #[track_caller]
     fn fields(&self, value: &Value, expected: &str) {
         if !self.is_shared {
@@ -56,7 +56,7 @@ fn places(dialect: &str) -> [Place; 3] {
     ]
 }
 
-/// A front end: where its API is, and its token.
+/// A front end: the address of its API, and its token.
 struct App {
     http: Http,
     base: String,
@@ -85,7 +85,7 @@ impl App {
     }
 }
 
-/// Fails unless an object has exactly these fields, in any order.
+/// Asserts that an object has exactly these fields, in any order.
 #[track_caller]
 fn fields(value: &Value, expected: &str) {
     let mut found: Vec<&str> = value.as_object().expect("an object").keys().map(String::as_str).collect();
@@ -100,7 +100,7 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
 }
 
-/// What messages of a list say.
+/// Returns the texts of the messages in a list.
 #[track_caller]
 fn contents(messages: &Value) -> Vec<String> {
     messages.as_array().expect("messages").iter().map(|message| text(&message["content"])).collect()

@@ -1,4 +1,4 @@
-//! The life of a meetup front end.
+//! A session of a meetup front end.
 
 use serde_json::{Value, json};
 
@@ -7,25 +7,25 @@ use crate::{fields, login, places, text};
 const BROADCAST: &str = "_id userId date time location activity requests expiresAt __v chatId";
 
 #[tokio::test]
-async fn lives() {
+async fn session() {
     for place in places("meetup") {
         let (mut ada, mut bob) = (place.app(), place.app());
         let register = |name: &str, email: &str| json!({ "name": name, "email": email, "password": "correct horse" });
         let made = ada.post("/auth/register", 200, register("Ada", "ada@example.org")).await;
         fields(&made, "message userId token");
         ada.token = text(&made["token"]);
-        // Another of the same name is no conflict: this client knows no usernames.
+        // A second user of the same name is not a conflict, because this client has no usernames.
         bob.post("/auth/register", 200, register("Ada", "bob@example.org")).await;
         let session = bob.post("/auth/login", 200, login("bob@example.org")).await;
         place.fields(&session, "token userId");
         bob.token = text(&session["token"]);
         let (ada_id, bob_id) = (text(&made["userId"]), text(&session["userId"]));
 
-        let (mut ada_hears, mut bob_hears) = (place.socket(&ada).await, place.socket(&bob).await);
-        assert_eq!(bob_hears.next("connected").await, json!({ "status": "connected", "userId": bob_id }));
+        let (mut ada_wire, mut bob_wire) = (place.socket(&ada).await, place.socket(&bob).await);
+        assert_eq!(bob_wire.next("connected").await, json!({ "status": "connected", "userId": bob_id }));
         let proposal =
             json!({ "userId": ada_id, "date": "2030-01-05", "time": "18:30", "location": "Park", "activity": "Chess" });
-        // As this backend's own list of calls has it: with a slash at the end.
+        // With a slash at the end of the path, as this backend documents it.
         let broadcast = ada.post("/broadcasts/", 200, proposal.clone()).await;
         fields(&broadcast, BROADCAST);
         assert_eq!((&broadcast["date"], &broadcast["time"]), (&json!("2030-01-05"), &json!("18:30")));
@@ -34,25 +34,25 @@ async fn lives() {
         let join = json!({ "broadcastId": broadcast["_id"] });
         fields(&bob.post("/broadcasts/join", 200, join.clone()).await, "message broadcastId");
         assert_eq!(ada.get("/broadcasts").await[0]["requests"], json!([bob_id]));
-        let told = ada_hears.next("newNotification").await;
-        fields(&told, "userId notification");
-        assert_eq!(told["notification"]["title"], "New Meetup Request");
+        let delivered = ada_wire.next("newNotification").await;
+        fields(&delivered, "userId notification");
+        assert_eq!(delivered["notification"]["title"], "New Meetup Request");
 
-        // Accepted, he still is among those who asked; and they talk.
+        // An accepted user stays in the list of requests, and the two can chat.
         let accept = format!("/api/v1/meetups/{}/requests/{bob_id}/accept", text(&broadcast["_id"]));
         ada.http.call(&ada.token, "POST", &accept, Value::Null).await.expect(200);
         assert_eq!(bob.get("/broadcasts").await[0]["requests"], json!([bob_id]));
         let say = json!({ "chatId": broadcast["chatId"], "senderId": bob_id, "message": "I bring the board" });
-        let ack = bob_hears.call("sendMessage", &say).await;
+        let ack = bob_wire.call("sendMessage", &say).await;
         fields(&ack, "status messageId timestamp");
-        let heard = ada_hears.next("receiveMessage").await;
+        let received = ada_wire.next("receiveMessage").await;
         assert_eq!(
-            (&heard["chatId"], &heard["message"]["message"]),
+            (&received["chatId"], &received["message"]["message"]),
             (&broadcast["chatId"], &json!("I bring the board"))
         );
-        assert_eq!(heard["message"]["messageId"], ack["messageId"]);
+        assert_eq!(received["message"]["messageId"], ack["messageId"]);
 
-        // Twice, unknown, and somebody else's name.
+        // A repeated request, an unknown broadcast, and another user's name.
         assert!(bob.post("/joinBroadcast", 400, join.clone()).await["message"].is_string());
         assert!(bob.post("/broadcasts/joinBroadcast", 400, join).await["message"].is_string());
         bob.post("/broadcasts/join", 400, json!({})).await;
@@ -61,14 +61,14 @@ async fn lives() {
         let taken = bob.post("/auth/register", 400, register("Ada", "ada@example.org")).await;
         assert!(taken["error"].is_string());
         let wrong = json!({ "email": "ada@example.org", "password": "wrong" });
-        // Where any client may have asked, the status is the one that all of them know.
+        // When any client may have asked, the status is the one that all of them understand.
         let status = if place.is_shared { 401 } else { 400 };
         assert!(bob.post("/auth/login", status, wrong).await["error"].is_string());
 
-        // He logs out: his client lets the token and the socket go.
-        drop(bob_hears);
+        // To log out, his client drops the token and the socket.
+        drop(bob_wire);
         loop {
-            let presence = ada_hears.next("userPresence").await;
+            let presence = ada_wire.next("userPresence").await;
             fields(&presence, "userId status lastSeen");
             if (&presence["userId"], &presence["status"]) == (&json!(bob_id), &json!("offline")) {
                 break;

@@ -1,4 +1,4 @@
-//! The life of a messenger front end.
+//! A session of a messenger front end.
 
 use serde_json::{Value, json};
 
@@ -9,11 +9,11 @@ const GROUP: &str = "_id name description creator memberCount isMember createdAt
 const ACCOUNT: &str = "id _id firstName lastName email country avatar role createdAt";
 
 #[tokio::test]
-async fn lives() {
+async fn session() {
     for place in places("messenger") {
         let (mut ada, mut bob) = (place.app(), place.app());
         let mut ids = Vec::new();
-        // A first name of two words stays one.
+        // A first name of two words stays one name.
         for (app, first, email) in [(&mut ada, "Ada Mary", "ada@example.org"), (&mut bob, "Bob", "bob@example.org")] {
             let up = json!({ "firstName": first, "lastName": "Example", "email": email, "country": "Norway", "password": "correct horse" });
             let made = app.post("/auth/signup", 201, up).await;
@@ -34,8 +34,8 @@ async fn lives() {
         let (with_bob, with_ada) = (format!("/users/{}/messages", ids[1]), format!("/users/{}/messages", ids[0]));
         assert_eq!(ada.get(&with_bob).await, json!([]));
 
-        // Sent over HTTP, heard over the socket, and the other way round.
-        let (mut wire, mut ada_hears) = (place.socket(&bob).await, place.socket(&ada).await);
+        // Sent over HTTP and received over the socket, and the other way round.
+        let (mut wire, mut ada_wire) = (place.socket(&bob).await, place.socket(&ada).await);
         let sent = ada.post(&with_bob, 201, json!({ "content": "hello" })).await;
         fields(&sent, MESSAGE);
         fields(&sent["sender"], "_id id username firstName lastName avatar");
@@ -43,10 +43,10 @@ async fn lives() {
         assert_eq!(wire.next("privateMessage").await, sent);
         assert_eq!(ada.get("/users").await[0]["email"], "", "his address is his alone, whatever they share");
         wire.call("privateMessage", &json!({ "recipientId": ids[0], "content": "hello yourself" })).await;
-        assert_eq!(ada_hears.next("privateMessage").await["content"], "hello yourself");
-        // To read the list is to read the messages.
+        assert_eq!(ada_wire.next("privateMessage").await["content"], "hello yourself");
+        // Reading the list marks the messages as read.
         assert_eq!(contents(&bob.get(&with_ada).await), ["hello", "hello yourself"]);
-        assert_eq!(ada_hears.next("messagesSeen").await["messageIds"], json!([sent["_id"]]));
+        assert_eq!(ada_wire.next("messagesSeen").await["messageIds"], json!([sent["_id"]]));
         let again = bob.get(&with_ada).await;
         assert_eq!((&again[0]["isRead"], &again[1]["isRead"]), (&json!(true), &json!(false)));
 
@@ -82,7 +82,7 @@ async fn lives() {
         ada.token = text(&ada.put("/users/change-password", 200, change).await["token"]);
         ada.get("/users/profile").await;
 
-        // The new password ended her connection, as logging out does.
+        // The new password closed her connection, like a log-out.
         assert_eq!(wire.next("userOffline").await, json!(ids[0]));
         ada.token.clear();
         place.fields(&ada.call("GET", "/users", Value::Null).await.expect(401), "message code");

@@ -1,4 +1,4 @@
-//! The life of a rooms front end: guests, whose whole vocabulary is the socket's.
+//! A session of a rooms front end: its users are guests, and the dialect consists of socket events.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::support::Wire;
 use crate::{contents, fields, places, text};
 
 #[tokio::test]
-async fn lives() {
+async fn session() {
     for place in places("rooms") {
         let app = place.app();
         assert_eq!(app.http.send("GET", "/", &[], "").await.status, 200);
@@ -23,13 +23,13 @@ async fn lives() {
         for content in ["one", "two", "three"] {
             ada.emit("send_message", &json!({ "roomId": id, "userId": "ada", "content": content })).await;
         }
-        let heard = bob.next("message_received").await;
-        fields(&heard, "id roomId content type userId user createdAt sequence");
-        fields(&heard["user"], "id username avatar guest");
+        let received = bob.next("message_received").await;
+        fields(&received, "id roomId content type userId user createdAt sequence");
+        fields(&received["user"], "id username avatar guest");
         bob.next("message_received").await;
         bob.next("message_received").await;
 
-        // What was said is read over HTTP by who is in the room, and by nobody else.
+        // The history can be read over HTTP by those in the room, and by nobody else.
         for history in [format!("{}/rooms/{id}/messages", app.base), format!("/rooms/{id}/messages")] {
             let get = |query: &str| {
                 let (http, path) = (app.http.clone(), format!("{history}{query}"));
@@ -37,13 +37,13 @@ async fn lives() {
             };
             let all = get("?userId=bob").await.expect(200);
             fields(&all, "roomId messages");
-            assert_eq!((&all["roomId"], &all["messages"][0]), (&json!(id), &heard));
+            assert_eq!((&all["roomId"], &all["messages"][0]), (&json!(id), &received));
             assert_eq!(contents(&get("?userId=ada&limit=2").await.expect(200)["messages"]), ["two", "three"]);
             fields(&get("").await.expect(401), "ok message code");
             fields(&get("?userId=eve").await.expect(404), "ok message code");
             get("?userId=bob&limit=0").await.expect(422);
         }
-        // An account's name is not anybody's to use, and its token does as well.
+        // The id of an account cannot be used without its token.
         let (alice, token) = app.http.register("alice").await;
         let path = format!("{}/rooms/{id}/messages", app.base);
         app.http.call("", "GET", &format!("{path}?userId={alice}"), Value::Null).await.expect(401);
@@ -51,7 +51,7 @@ async fn lives() {
         app.http.api(&token, "POST", &format!("/conversations/{id}/members"), json!({})).await.expect(201);
         assert_eq!(contents(&app.http.call(&token, "GET", &path, Value::Null).await.expect(200)["messages"]).len(), 3);
 
-        // She leaves; he sees it.
+        // She leaves, and he is notified.
         bob.next("user_joined").await;
         ada.emit("leave_room", &json!({ "roomId": id, "userId": "ada" })).await;
         assert_eq!(bob.next("user_left").await, json!({ "userId": "ada", "roomId": id }));

@@ -1,4 +1,4 @@
-//! A small HTTP client: one request, one connection.
+//! A small HTTP client that opens a connection for each request.
 
 use std::net::SocketAddr;
 
@@ -23,14 +23,14 @@ impl Answer {
         serde_json::from_str(&self.text).unwrap_or(Value::Null)
     }
 
-    /// The body, if the status is the one expected.
+    /// Asserts the status, and returns the body.
     pub fn expect(self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.text);
         self.json()
     }
 }
 
-/// Whether a path is one of a pattern of the OpenAPI document.
+/// Returns whether a path matches a path pattern of the OpenAPI document.
 pub fn is_of(path: &str, pattern: &str) -> bool {
     let (path, pattern): (Vec<&str>, Vec<&str>) = (path.split('/').collect(), pattern.split('/').collect());
     path.len() == pattern.len() && path.iter().zip(pattern).all(|(a, b)| *a == b || b.starts_with('{'))
@@ -41,7 +41,7 @@ impl Http {
         Self { address }
     }
 
-    /// Sends bytes as they stand and reads the answer to its end: status, head in lower case, body.
+    /// Sends raw bytes and reads the answer to its end: status, head in lower case, body.
     async fn bytes(&self, request: &[u8]) -> (u16, String, Vec<u8>) {
         let (status, head, body) = self.exactly(request).await;
         (status, head.to_lowercase(), body)
@@ -51,7 +51,7 @@ impl Http {
         self.attempt(request).await.unwrap_or_else(|read| panic!("no head: {read:?}"))
     }
 
-    /// Sends bytes as they stand. Gives what reading came to where the connection is closed without an answer.
+    /// Sends raw bytes. Returns the result of reading as an error if the connection is closed without an answer.
     pub async fn attempt(&self, request: &[u8]) -> Result<(u16, String, Vec<u8>), std::io::Result<usize>> {
         let mut stream = TcpStream::connect(self.address).await.expect("the server listens");
         // A server that refuses early does not read to the end.
@@ -64,13 +64,13 @@ impl Http {
         Ok((status, head, bytes.split_off(end + 4)))
     }
 
-    /// Sends bytes as they stand; the answer is text.
+    /// Sends raw bytes, and returns the answer as text.
     pub async fn raw(&self, request: &[u8]) -> Answer {
         let (status, head, body) = self.bytes(request).await;
         Answer { status, head, text: String::from_utf8(body).expect("text") }
     }
 
-    /// A request without a body; the answer may be anything.
+    /// Sends a request without a body, and returns an answer of any content.
     pub async fn send_bytes(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> (u16, String, Vec<u8>) {
         let host = self.address;
         let mut request = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n");
@@ -89,12 +89,12 @@ impl Http {
         self.raw(request.as_bytes()).await
     }
 
-    /// A call of the API in somebody's name.
+    /// Calls the API with a token.
     pub async fn api(&self, token: &str, method: &str, path: &str, body: Value) -> Answer {
         self.call(token, method, &format!("/api/v1{path}"), body).await
     }
 
-    /// Every operation of the OpenAPI document: its method and path.
+    /// Returns every operation of the OpenAPI document: its method and path.
     pub async fn operations(&self) -> Vec<(String, String)> {
         let document = self.api("", "GET", "/openapi.json", Value::Null).await.expect(200);
         let paths = document["paths"].as_object().expect("paths").iter();
@@ -107,7 +107,7 @@ impl Http {
             .collect()
     }
 
-    /// A call of any path in somebody's name.
+    /// Calls any path with a token.
     pub async fn call(&self, token: &str, method: &str, path: &str, body: Value) -> Answer {
         let bearer = format!("Bearer {token}");
         let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
@@ -116,7 +116,7 @@ impl Http {
         self.send(method, path, headers, &body).await
     }
 
-    /// One header of an answer, as it was sent.
+    /// Returns one header of an answer, as it was sent.
     pub async fn header(&self, method: &str, path: &str, name: &str) -> String {
         let request = format!("{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n");
         let (_, head, _) = self.exactly(request.as_bytes()).await;
@@ -124,7 +124,7 @@ impl Http {
         line.unwrap_or_else(|| panic!("no {name} in {head}"))[name.len() + 2..].to_owned()
     }
 
-    /// Uploads a file in somebody's name.
+    /// Uploads a file with a token.
     pub async fn upload(&self, token: &str, name: &str, bytes: &[u8]) -> Answer {
         let head = format!("--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n");
         let body = [head.as_bytes(), bytes, b"\r\n--b--\r\n"].concat();
@@ -136,7 +136,7 @@ impl Http {
         self.raw(&[head.as_bytes(), &body].concat()).await
     }
 
-    /// Registers a user; gives its id and token.
+    /// Registers a user. Returns its id and token.
     pub async fn register(&self, name: &str) -> (String, String) {
         let body = json!({
             "username": name,

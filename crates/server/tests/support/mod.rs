@@ -1,4 +1,4 @@
-//! The real binary, its HTTP API and its wire, for tests.
+//! The real binary, and clients of its HTTP API and its sockets, for tests.
 #![allow(dead_code, unused_imports, reason = "each test file uses its part")]
 
 mod http;

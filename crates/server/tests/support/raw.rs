@@ -1,4 +1,4 @@
-//! A WebSocket at the byte: frames that no well-behaved client makes.
+//! A WebSocket client that can send frames which no well-behaved client sends.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use flate2::{Compress, Compression, FlushCompress};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// Time in which everything that is awaited has to come.
+/// The time within which anything awaited has to arrive.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub struct Raw {
@@ -16,7 +16,7 @@ pub struct Raw {
 }
 
 impl Raw {
-    /// Opens a WebSocket, with more header lines; gives the status where it is refused.
+    /// Opens a WebSocket with additional header lines. Returns the status if it is refused.
     pub async fn open(address: SocketAddr, path: &str, headers: &[&str]) -> Result<Self, u16> {
         let mut stream = TcpStream::connect(address).await.expect("the server listens");
         let mut head = format!(
@@ -42,7 +42,7 @@ impl Raw {
         }
     }
 
-    /// Opens an Engine.IO session that takes compressed messages, and takes the packet that opens it.
+    /// Opens an Engine.IO session that supports compression, and reads the packet that opens it.
     pub async fn session(address: SocketAddr) -> Self {
         let deflate = "Sec-WebSocket-Extensions: permessage-deflate";
         let mut raw =
@@ -68,7 +68,7 @@ impl Raw {
         read > 0
     }
 
-    /// The next frame: its first byte and its payload; none once the stream has ended.
+    /// Returns the next frame, as its first byte and its payload, or `None` if the stream has ended.
     pub async fn frame(&mut self) -> Option<(u8, Vec<u8>)> {
         loop {
             if let [first, short, ..] = self.buffer[..] {
@@ -88,7 +88,7 @@ impl Raw {
         }
     }
 
-    /// The next message of text that is no ping; none once the socket is closed.
+    /// Returns the next text message that is not a ping, or `None` if the socket is closed.
     pub async fn text(&mut self) -> Option<String> {
         loop {
             match self.frame().await? {
@@ -100,7 +100,7 @@ impl Raw {
         }
     }
 
-    /// The code that the server closes with; none if the stream just ends.
+    /// Returns the code of the server's close frame, or `None` if the stream ends without one.
     pub async fn close_code(&mut self) -> Option<u16> {
         loop {
             match self.frame().await? {
@@ -111,7 +111,7 @@ impl Raw {
         }
     }
 
-    /// Sends a frame with this first byte. The server may have closed already.
+    /// Sends a frame with this first byte. The server may already have closed the socket.
     pub async fn send(&mut self, first: u8, payload: &[u8]) {
         let _ = self.stream.write_all(&frame(first, payload)).await;
     }
@@ -121,7 +121,7 @@ impl Raw {
     }
 }
 
-/// A client's frame, with a mask of nothing.
+/// Encodes a client's frame, with a mask of zeros.
 pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let mut frame = vec![first];
     match payload.len() {
@@ -140,7 +140,7 @@ pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// A message as permessage-deflate has it.
+/// Compresses a message for permessage-deflate.
 pub fn deflated(message: &[u8]) -> Vec<u8> {
     let mut compress = Compress::new(Compression::best(), false);
     let mut out = Vec::with_capacity(message.len() + 1_000);

@@ -1,4 +1,4 @@
-//! The real binary in a folder of its own, on a port of its own; it ends with the test.
+//! The real binary in a temporary folder on a free port. It ends with the test.
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -11,12 +11,12 @@ pub struct Server {
     child: Child,
     pub addresses: Vec<SocketAddr>,
     metrics: Option<SocketAddr>,
-    /// What was said at the start, line by line.
-    pub said: Vec<String>,
+    /// The lines that were printed at the start.
+    pub output: Vec<String>,
     folder: tempfile::TempDir,
 }
 
-/// How a server is started; `start` gives the usual one.
+/// The settings with which a server is started; `Server::start` uses the usual ones.
 pub struct Start {
     args: Vec<String>,
     listen: Vec<String>,
@@ -27,18 +27,18 @@ pub struct Start {
 }
 
 impl Server {
-    /// One listener, no rates, everything on disk.
+    /// Starts a server with one listener, without rates, and with everything on disk.
     pub fn start() -> Self {
         Self::with().run()
     }
 
-    /// The usual one, on the data of one that ends for it.
+    /// Starts a server with the usual settings on the data of another one, which is stopped.
     pub fn start_after(before: Self) -> Self {
         Self::with().run_after(before, |_| {})
     }
 
     pub fn with() -> Start {
-        // Tests make tokens by themselves, as an existing backend would.
+        // Tests sign tokens themselves, as an existing backend would.
         quintet_service::install_token_cryptography();
         Start {
             args: Vec::new(),
@@ -61,7 +61,7 @@ impl Server {
         Http::new(self.address())
     }
 
-    /// The listener of the metrics.
+    /// Returns a client of the metrics listener.
     pub fn metrics(&self) -> Http {
         Http::new(self.metrics.expect("a listener for metrics"))
     }
@@ -74,7 +74,7 @@ impl Server {
         self.child.id()
     }
 
-    /// Runs another command of the program on the same data; gives whether it went well, and what it said.
+    /// Runs another command of the program on the same data. Returns whether it succeeded, and its output.
     pub fn run(&self, words: &[&str]) -> (bool, String) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_quintet"));
         command.arg("--data").arg(self.data()).args(words).current_dir(std::env::temp_dir());
@@ -83,8 +83,8 @@ impl Server {
         (output.status.success(), String::from_utf8(said).expect("text").trim().to_owned())
     }
 
-    /// Sets how large a file of the server may grow, or, without a number, that there is as much room as can be: beyond
-    /// that a write fails, as on a full disk. For a server that runs where the signal of that is ignored.
+    /// Limits the size of files that the server writes, or lifts the limit. A write beyond it fails, as on a full disk.
+    /// For a server that runs with the signal of that ignored.
     pub fn limit_files(&self, bytes: Option<u64>) {
         let limits = std::fs::read_to_string(format!("/proc/{}/limits", self.child.id())).expect("limits");
         let line = limits.lines().find_map(|line| line.strip_prefix("Max file size")).expect("a limit of files");
@@ -99,7 +99,7 @@ impl Server {
         assert!(status.expect("kill runs").success());
     }
 
-    /// Waits for the end and gives the exit status.
+    /// Waits for the end, and returns the exit status.
     pub fn wait(&mut self) -> std::process::ExitStatus {
         self.child.wait().expect("the server ends")
     }
@@ -122,13 +122,13 @@ impl Start {
         self
     }
 
-    /// Puts a file into the folder of the data before the server starts, as an earlier version left it.
+    /// Puts a file into the data folder before the server starts, as an earlier version left it.
     pub fn file(mut self, name: &str, text: &str) -> Self {
         self.files.push((name.to_owned(), text.to_owned()));
         self
     }
 
-    /// Keeps the log in a file instead of showing it.
+    /// Writes the log to a file instead of showing it.
     pub fn log(mut self, file: &Path) -> Self {
         self.log = Some(file.to_owned());
         self
@@ -150,21 +150,21 @@ impl Start {
         self.run_in(folder, &data)
     }
 
-    /// Runs a server on data that is there already, in a folder that goes with it.
+    /// Runs a server on existing data, in a folder that is removed with the server.
     pub fn run_in(self, folder: tempfile::TempDir, data: &Path) -> Server {
-        let (child, said) = self.spawn(data);
+        let (child, output) = self.spawn(data);
         let after = |start: &str| -> Vec<SocketAddr> {
-            let places = said.iter().filter_map(|line| line.strip_prefix(start)?.split("://").nth(1));
+            let places = output.iter().filter_map(|line| line.strip_prefix(start)?.split("://").nth(1));
             places
                 .map(|place| place.split([',', '/']).next().and_then(|p| p.parse().ok()).expect("an address"))
                 .collect()
         };
         let (addresses, metrics) = (after("listening on "), after("metrics on ").first().copied());
         assert!(!addresses.is_empty(), "the server did not say where it listens");
-        Server { child, addresses, metrics, said, folder }
+        Server { child, addresses, metrics, output, folder }
     }
 
-    /// Runs a server on the data of one that ends for it. `between` may look at that data, or change it.
+    /// Runs a server on the data of another one, which is stopped. `between` may read or change that data.
     pub fn run_after(self, mut before: Server, between: impl FnOnce(&Path)) -> Server {
         before.signal(15);
         before.wait();
@@ -174,7 +174,7 @@ impl Start {
         self.run_in(folder, &data)
     }
 
-    /// Runs a server that does not start; gives what it said.
+    /// Runs a server that must not start. Returns its output.
     pub fn fail(self) -> String {
         let folder = tempfile::tempdir().expect("a folder");
         let output = self.command(&folder.path().join("data")).output().expect("the program runs");
@@ -217,7 +217,7 @@ impl Start {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // A program that runs the binary under it would leave it behind.
+        // A program that runs the binary under it would leave the binary running.
         let id = self.child.id();
         let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
         for child in children.split_whitespace() {

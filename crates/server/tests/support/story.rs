@@ -1,16 +1,16 @@
-//! Golden transcripts: what is sent, and exactly what comes.
+//! Golden transcripts: what is sent, and exactly what is received.
 //!
-//! A story is text, a step a line; `e2e/lib/story.mjs` plays the same ones with official clients.
-//! * `register NAME`: makes a user; `$NAME` is its id.
+//! A story is text with one step per line; `e2e/lib/story.mjs` plays the same ones with official clients.
+//! * `register NAME`: creates a user; `$NAME` is its id.
 //! * `connect CONN USER WHERE`: USER is a name, `guest:ID` or `nobody`; WHERE is a dialect, `auto` or a `/namespace`.
-//! * `refused USER WHERE => PATTERN`: the same, and refused with this error.
+//! * `refused USER WHERE => PATTERN`: a connect that is refused with this error.
 //! * `rest USER METHOD PATH BODY => STATUS PATTERN`: a call of the API.
-//! * `CONN> EVENT PAYLOAD` or `CONN> EVENT PAYLOAD => PATTERN`: an event, perhaps with its acknowledgement.
-//! * `CONN< EVENT PATTERN`: the next event that CONN hears, whole.
-//! * `close CONN`: the connection ends.
+//! * `CONN> EVENT PAYLOAD` or `CONN> EVENT PAYLOAD => PATTERN`: an event, the latter with its acknowledgement.
+//! * `CONN< EVENT PATTERN`: the next event that CONN receives, completely.
+//! * `close CONN`: closes the connection.
 //!
-//! In patterns and payloads, `$name` stands for what was captured; in patterns, `"=name"` captures, `"~"` is anything,
-//! `"~time"` a moment. At its end no connection has anything left unheard.
+//! In patterns and payloads, `$name` is replaced by what was captured. In patterns, `"=name"` captures, `"~"` matches
+//! anything, and `"~time"` matches a time. At the end of a story, every received event must have been named by a step.
 
 use std::collections::BTreeMap;
 
@@ -106,7 +106,7 @@ impl Stage {
         }
     }
 
-    /// Namespace and credentials of `USER WHERE`.
+    /// Returns the namespace and credentials of `USER WHERE`.
     fn conversation(&self, text: &str) -> (String, Value) {
         let (user, conversation) = split(text);
         let mut auth = match user.strip_prefix("guest:") {
@@ -154,7 +154,7 @@ impl Stage {
                 let shaped = moment.len() == 24 && moment.ends_with('Z') && moment.as_bytes()[10] == b'T';
                 if shaped { Ok(()) } else { Err(format!("{moment} is no moment")) }
             }
-            // Captured by the same pattern, a moment ago.
+            // Captured earlier by the same pattern.
             (Value::String(text), Value::String(value)) if text.starts_with('$') => {
                 if self.known.get(&text[1..]) == Some(value) {
                     Ok(())
@@ -185,12 +185,12 @@ impl Stage {
         }
     }
 
-    /// Everything that was sent has been heard: what is asked last is answered, and nothing else comes.
+    /// Asserts that all events were received: a last request is answered, and nothing else arrives.
     async fn silence(&mut self) {
         for _ in 0..2 {
             for (name, wire) in &mut self.wires {
                 wire.call("no such event", &Value::Null).await;
-                assert!(wire.events.is_empty(), "{name} also heard {:?}", wire.events);
+                assert!(wire.events.is_empty(), "{name} also received {:?}", wire.events);
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Socket.IO at the wire: frames as text, over a WebSocket.
+//! A Socket.IO client on the wire: frames as text, over a WebSocket.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -9,16 +9,16 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-/// Time in which everything that is awaited has to come.
+/// The time within which anything awaited has to arrive.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub struct Wire {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     namespace: String,
     next_ack: u64,
-    /// Acknowledgements that came before they were awaited: a refusal overtakes what waits for a commit.
+    /// Acknowledgements that arrived before they were awaited: a refusal overtakes a command that waits for its commit.
     acks: std::collections::HashMap<u64, Value>,
-    /// Events that came while something else was awaited.
+    /// Events that arrived while something else was awaited.
     pub events: std::collections::VecDeque<(String, Value)>,
 }
 
@@ -39,7 +39,7 @@ impl Wire {
         wire
     }
 
-    /// Enters a namespace and gives the packet that answers.
+    /// Enters a namespace, and returns the packet that answers.
     pub async fn enter(&mut self, namespace: &str, auth: &Value) -> String {
         self.namespace = if namespace == "/" { String::new() } else { format!("{namespace},") };
         let auth = if auth.is_null() { String::new() } else { auth.to_string() };
@@ -47,7 +47,7 @@ impl Wire {
         self.frame().await.expect("an answer to CONNECT")
     }
 
-    /// A connection that was let in.
+    /// Opens a connection, which must be accepted.
     pub async fn connect(address: SocketAddr, namespace: &str, auth: &Value) -> Self {
         let mut wire = Self::open(address, "").await;
         let answer = wire.enter(namespace, auth).await;
@@ -59,7 +59,7 @@ impl Wire {
         self.socket.send(Message::text(text)).await.expect("sent");
     }
 
-    /// Sends, and says whether the connection still takes it.
+    /// Sends text. Returns whether the connection still accepts it.
     pub async fn try_send(&mut self, text: &str) -> bool {
         self.socket.send(Message::text(text)).await.is_ok()
     }
@@ -68,7 +68,7 @@ impl Wire {
         self.socket.send(message).await.expect("sent");
     }
 
-    /// The next text frame that is no ping; none once the socket is closed.
+    /// Returns the next text frame that is not a ping, or `None` if the socket is closed.
     pub async fn frame(&mut self) -> Option<String> {
         loop {
             let next = tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("something comes");
@@ -81,7 +81,7 @@ impl Wire {
         }
     }
 
-    /// The close code, once the socket is closed.
+    /// Returns the close code, once the socket is closed.
     pub async fn close_code(&mut self) -> Option<u16> {
         loop {
             let next = tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("something comes");
@@ -97,13 +97,13 @@ impl Wire {
         self.send(&format!("42{}{}", self.namespace, serde_json::json!([event, payload]))).await;
     }
 
-    /// Emits, and waits for the acknowledgement.
+    /// Emits an event, and waits for its acknowledgement.
     pub async fn call(&mut self, event: &str, payload: &Value) -> Value {
         let id = self.ask(event, payload).await;
         self.acked(id).await
     }
 
-    /// Emits with an acknowledgement asked for, and gives its id.
+    /// Emits an event that asks for an acknowledgement, and returns the id of that.
     pub async fn ask(&mut self, event: &str, payload: &Value) -> u64 {
         self.next_ack += 1;
         let packet = serde_json::json!([event, payload]);
@@ -111,7 +111,8 @@ impl Wire {
         self.next_ack
     }
 
-    /// Emits with bytes where the payload has `{"_placeholder":true,"num":0}`, and waits for the acknowledgement.
+    /// Emits an event with bytes where the payload has `{"_placeholder":true,"num":0}`, and waits for the
+    /// acknowledgement.
     pub async fn call_binary(&mut self, event: &str, payload: &Value, bytes: &'static [u8]) -> Value {
         self.next_ack += 1;
         let packet = serde_json::json!([event, payload]);
@@ -120,7 +121,7 @@ impl Wire {
         self.acked(self.next_ack).await
     }
 
-    /// Waits for one acknowledgement; events that come first are kept.
+    /// Waits for one acknowledgement. Events that arrive first are kept.
     pub async fn acked(&mut self, id: u64) -> Value {
         loop {
             if let Some(ack) = self.acks.remove(&id) {
@@ -145,7 +146,7 @@ impl Wire {
         self.events.push_back((name, parts.get(1).cloned().unwrap_or_default()));
     }
 
-    /// The next event.
+    /// Returns the next event.
     pub async fn event(&mut self) -> (String, Value) {
         if let Some(event) = self.events.pop_front() {
             return event;
@@ -159,7 +160,7 @@ impl Wire {
         }
     }
 
-    /// The next event of that name; others before it are dropped.
+    /// Returns the next event of that name. Others before it are dropped.
     pub async fn next(&mut self, name: &str) -> Value {
         loop {
             let (found, payload) = self.event().await;

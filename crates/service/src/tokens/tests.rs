@@ -1,4 +1,4 @@
-//! Each kind of token, and who Quintet takes for its issuer.
+//! Verifies each kind of token, and which issuer it is attributed to.
 
 use std::sync::Arc;
 
@@ -55,54 +55,54 @@ fn of_version_0_1(issued_s: i64) -> Value {
     })
 }
 
-/// Who issued a token, and the generation that counts.
+/// Returns the issuer of a token, and the generation that is compared.
 fn read(tokens: &Tokens, token: &str) -> Result<(Issuer, Option<u64>), String> {
     let token = tokens.read(token, NOW).map_err(|refusal| refusal.message)?;
     Ok((token.credential.issuer, token.generation))
 }
 
 #[test]
-fn the_mark_chooses_the_key() {
+fn the_key_id_chooses_the_key() {
     let both = tokens(Some(SHARED), None, TokenSettings::default());
     let (own, _) = both.issue(&account(0), Some("chat"), None, NOW).expect("issued");
     assert_eq!(read(&both, &own), Ok((Issuer::Quintet, Some(3))));
-    let foreign = Header::default();
-    let marked = Header { kid: Some(OWN_KEY_ID.to_owned()), ..Header::default() };
+    let without_key_id = Header::default();
+    let with_key_id = Header { kid: Some(OWN_KEY_ID.to_owned()), ..Header::default() };
     let older = NOW.seconds() - 7_200;
     let as_ours = json!({ "sub": "ada", "iss": OWN_ISSUER, "gen": 3, "auth_time": older });
     let wrong = Err("Authentication error: the token's signature is wrong".to_owned());
     let mut with_more = of_version_0_1(older);
     with_more["purpose"] = "reset".into();
     for (token, expected) in [
-        // What another issuer says of itself makes its token none of Quintet's.
-        (signed(&foreign, &as_ours, SHARED), Ok((Issuer::Other, None))),
-        (signed(&foreign, &with_more, SHARED), Ok((Issuer::Other, None))),
-        (signed(&marked, &as_ours, SHARED), wrong.clone()),
-        (signed(&foreign, &as_ours, OWN), wrong.clone()),
-        // Version 0.1 issued nothing once the own key was there.
-        (signed(&foreign, &of_version_0_1(older), SHARED), Ok((Issuer::Version01, Some(3)))),
-        (signed(&foreign, &of_version_0_1(NOW.seconds() - 60), SHARED), Ok((Issuer::Other, None))),
+        // The claims of another issuer do not make its token Quintet's own.
+        (signed(&without_key_id, &as_ours, SHARED), Ok((Issuer::Other, None))),
+        (signed(&without_key_id, &with_more, SHARED), Ok((Issuer::Other, None))),
+        (signed(&with_key_id, &as_ours, SHARED), wrong.clone()),
+        (signed(&without_key_id, &as_ours, OWN), wrong.clone()),
+        // Version 0.1 issued no tokens after the own key was generated.
+        (signed(&without_key_id, &of_version_0_1(older), SHARED), Ok((Issuer::Version01, Some(3)))),
+        (signed(&without_key_id, &of_version_0_1(NOW.seconds() - 60), SHARED), Ok((Issuer::Other, None))),
         (
-            signed(&marked, &json!({ "sub": "ada" }), OWN),
-            Err("Authentication error: the token is not one for access".to_owned()),
+            signed(&with_key_id, &json!({ "sub": "ada" }), OWN),
+            Err("Authentication error: the token is not an access token".to_owned()),
         ),
     ] {
         assert_eq!(read(&both, &token), expected, "{token}");
     }
-    // The secret that version 0.1 made for itself is nobody else's.
+    // No other program has the secret that version 0.1 generated for itself.
     let upgraded = tokens(None, Some(SHARED), TokenSettings::default());
     let unknown = Err("Authentication error: the token's issuer is not known to this server".to_owned());
-    let old = signed(&foreign, &of_version_0_1(older), SHARED);
+    let old = signed(&without_key_id, &of_version_0_1(older), SHARED);
     assert_eq!(read(&upgraded, &old), Ok((Issuer::Version01, Some(3))));
-    assert_eq!(read(&upgraded, &signed(&foreign, &as_ours, SHARED)), unknown);
+    assert_eq!(read(&upgraded, &signed(&without_key_id, &as_ours, SHARED)), unknown);
     let fresh = tokens(None, None, TokenSettings::default());
     assert_eq!(read(&fresh, &old), unknown);
     assert_eq!(read(&fresh, &own), Ok((Issuer::Quintet, Some(3))));
 }
 
-/// Whoever has the secret of version 0.1 cannot make a token that outlives those which it issued.
+/// A program that has the secret of version 0.1 cannot forge a token that expires later than those of that version.
 #[test]
-fn tokens_of_version_0_1_end_with_it() {
+fn tokens_of_version_0_1_expire_like_its_last_one() {
     const DAY: i64 = 24 * 3_600;
     let upgraded = tokens(None, Some(SHARED), TokenSettings::default());
     let made = NOW.seconds() - 3_600;
@@ -120,7 +120,7 @@ fn tokens_of_version_0_1_end_with_it() {
 }
 
 #[test]
-fn what_no_token_may_ask_for() {
+fn malformed_tokens_and_algorithms_are_refused() {
     let both = tokens(Some(SHARED), None, TokenSettings::default());
     let part = |value: Value| {
         use base64::Engine as _;
@@ -140,7 +140,7 @@ fn what_no_token_may_ask_for() {
 }
 
 #[test]
-fn what_tokens_of_others_have_to_say() {
+fn tokens_of_others_need_the_required_claims() {
     let required = ["use=access", "level=2", "scope=chat", "tenant"];
     let rules = Rules {
         issuer: Some("shop".to_owned()),
@@ -168,7 +168,7 @@ fn what_tokens_of_others_have_to_say() {
         bad.as_object_mut().expect("an object").remove(claim);
         assert!(read(&strict, &signed(&Header::default(), &bad, SHARED)).is_err(), "{bad}");
     }
-    // What Quintet signs with the shared secret says the same, also right after a revocation.
+    // Tokens that Quintet signs with the shared secret meet the same rules, also right after a revocation.
     let settings = TokenSettings { sign_with: SignWith::Shared, rules, ..TokenSettings::default() };
     let sharing = tokens(Some(SHARED), None, settings);
     let (token, _) = sharing.issue(&account(NOW.seconds() + 1), None, None, NOW).expect("issued");
@@ -179,7 +179,7 @@ fn what_tokens_of_others_have_to_say() {
 }
 
 #[test]
-fn freshness_is_that_of_the_log_in() {
+fn freshness_is_measured_from_the_log_in() {
     let own = tokens(None, None, TokenSettings::default());
     let fresh = |authenticated_s: i64| {
         let (token, _) = own.issue(&account(0), None, Some(authenticated_s), NOW).expect("issued");
@@ -194,7 +194,7 @@ fn freshness_is_that_of_the_log_in() {
 }
 
 #[test]
-fn a_profile_of_claims_is_one_that_could_register() {
+fn claims_that_could_not_register_are_left_out() {
     let both = tokens(Some(SHARED), None, TokenSettings::default());
     let claims = |claims: Value| both.read(&signed(&Header::default(), &claims, SHARED), NOW).map(|token| token.claims);
     let ada = claims(json!({

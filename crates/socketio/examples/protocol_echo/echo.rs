@@ -1,5 +1,5 @@
-//! Two servers that say back what they hear: Engine.IO alone, and Socket.IO with the namespaces `/` and `/custom`.
-//! The crate's own tests run against them, too.
+//! Two echo servers: Engine.IO alone, and Socket.IO with the namespaces `/` and `/custom`. The crate's own tests run
+//! against them as well.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -15,7 +15,7 @@ use quintet_socketio::{Application, CloseReason, Config, ConnectError, Engine, E
 use serde_json::value::RawValue;
 use tokio::net::TcpListener;
 
-/// Engine.IO alone: every message comes back.
+/// The Engine.IO server: every message is sent back.
 struct Mirror;
 
 impl Protocol for Mirror {
@@ -36,7 +36,7 @@ impl Protocol for Mirror {
     async fn closed(&self, _: Arc<Session<Self>>, _: CloseReason) {}
 }
 
-/// Socket.IO: namespaces `/` and `/custom`.
+/// The Socket.IO server with the namespaces `/` and `/custom`.
 struct Echo;
 
 impl Application for Echo {
@@ -65,15 +65,15 @@ impl Application for Echo {
                 let data = [&["\"message-back\""], &args[..]].concat().join(",");
                 link.emit_data(&format!("[{data}]"), &event.attachments)
             }
-            // Asks back, and tells what came of it.
+            // Sends an event to the client and reports its acknowledgement.
             ("ask-me", None) => {
                 let link = link.clone();
                 tokio::spawn(async move {
-                    let told = match link.ask("[\"question\",42]", &[], Duration::from_millis(200)).await {
+                    let result = match link.ask("[\"question\",42]", &[], Duration::from_millis(200)).await {
                         Ok(answer) => format!("[\"answered\",{}]", answer.args),
                         Err(error) => format!("[\"unanswered\",\"{error}\"]"),
                     };
-                    let _ = link.emit_data(&told, &[]);
+                    let _ = link.emit_data(&result, &[]);
                 });
                 Ok(())
             }
@@ -85,19 +85,19 @@ impl Application for Echo {
     async fn disconnected(&self, _: Self::Peer, _: CloseReason) {}
 }
 
-/// What the suites expect of the clocks and the bounds.
+/// The timeouts and limits that the public test suites expect.
 pub fn config() -> Config {
     Config {
         ping_interval: Duration::from_millis(300),
         ping_timeout: Duration::from_millis(200),
-        // Long enough for the suites' sessions that only count three pings.
+        // Long enough for the suites' sessions that wait for three pings without entering a namespace.
         connect_timeout: Duration::from_millis(1_000),
         payload_bytes_max: 1_000_000,
         ..Config::default()
     }
 }
 
-/// Serves both until the process ends: Engine.IO at `/engine.io/`, Socket.IO at `/socket.io/`.
+/// Runs both servers until the process ends: Engine.IO at `/engine.io/`, Socket.IO at `/socket.io/`.
 pub async fn serve(listener: TcpListener, config: Config) -> std::io::Result<()> {
     let mirror = Server::new(Config { path: "/engine.io/".to_owned(), ..config.clone() }, Mirror);
     let engine = Engine::new(config, Echo);

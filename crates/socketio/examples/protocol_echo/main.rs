@@ -1,4 +1,4 @@
-//! What the public suites of the protocols expect of a server, on port 3000.
+//! The server that the public test suites of the protocols expect, on port 3000.
 //!
 //! `cargo run --release --example protocol_echo`
 

@@ -1,4 +1,4 @@
-//! Any text as a Socket.IO packet: it never panics, and what is understood is consistent.
+//! Decodes any text as a Socket.IO packet: decoding never panics, and a decoded packet is consistent.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -17,7 +17,7 @@ fuzz_target!(|text: &str| {
             (namespace, attachments)
         }
         Packet::Ack { namespace, id, data, attachments } => {
-            // What was read is written back as an acknowledgement of the same id.
+            // A decoded acknowledgement encodes to one with the same id.
             let frames = packet::encode_ack(namespace, id, data, &[]);
             let written = std::str::from_utf8(frames[0].body()).expect("text");
             let again = packet::decode(&written[1..], ATTACHMENTS_MAX).expect("what was written is read");

@@ -1,5 +1,5 @@
-//! Any body as a polling payload of either revision: it never panics, and what is understood can be written and read
-//! again.
+//! Decodes any body as a polling payload of either revision: decoding never panics, and decoded packets survive encoding
+//! and decoding.
 #![no_main]
 
 use bytes::Bytes;
@@ -9,7 +9,7 @@ use quintet_socketio::engineio::{
     Packet, Payload, Revision, decode_binary_payload, decode_payload, encode_payload,
 };
 
-/// The messages among packets, as frames of revision 4.
+/// Returns the messages among packets as frames of revision 4.
 fn frames<'a>(packets: impl Iterator<Item = Packet<'a>>) -> Vec<Frame> {
     packets
         .filter_map(|packet| match packet {

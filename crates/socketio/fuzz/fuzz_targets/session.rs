@@ -1,10 +1,10 @@
-//! Any course of a session: requests, packets, probes, alarms and ends in any order keep what must stay true, and
-//! attachments belong to their packet.
+//! Runs requests, packets, probes, alarms and ends of a session in any order: its invariants hold, and attachments stay
+//! within their packet's bounds.
 #![no_main]
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-use quintet_socketio::engineio::{Beat, Heard, Packet, Revision, State};
+use quintet_socketio::engineio::{HeartbeatAction, PacketAction, Packet, Revision, State};
 use quintet_socketio::{Assembler, Bounds};
 
 const BOUNDS: Bounds = Bounds { attachments_max: 4, bytes_max: 1_000 };
@@ -25,12 +25,12 @@ fuzz_target!(|input: (bool, bool, Vec<(u8, Vec<u8>)>)| {
             5 => state.probed(),
             6 => state.cancel_upgrade(),
             7 => on_websocket |= state.finish_upgrade(),
-            8 => match state.beat() {
-                // A ping that was sent and not answered is followed by the end, never by another.
-                Beat::Ping => assert!(!std::mem::replace(&mut awaited, true)),
-                Beat::Rest => awaited = false,
-                Beat::Listen => assert!(v3),
-                Beat::Dead => assert!(v3 || awaited),
+            8 => match state.on_heartbeat() {
+                // An unanswered ping is followed by the end, never by another ping.
+                HeartbeatAction::Ping => assert!(!std::mem::replace(&mut awaited, true)),
+                HeartbeatAction::Wait => awaited = false,
+                HeartbeatAction::WaitForPing => assert!(v3),
+                HeartbeatAction::Timeout => assert!(v3 || awaited),
             },
             9 => {
                 assert_eq!(state.end(), !over);
@@ -39,9 +39,9 @@ fuzz_target!(|input: (bool, bool, Vec<(u8, Vec<u8>)>)| {
             10 => {
                 let Ok(text) = std::str::from_utf8(&bytes) else { continue };
                 let Ok(packet) = Packet::decode_text(text, revision) else { continue };
-                let heard = state.hear(&packet);
-                assert!(heard != Heard::Pong || v3);
-                if let (Heard::Message, Packet::Message(text)) = (heard, packet) {
+                let action = state.on_packet(&packet);
+                assert!(action != PacketAction::Pong || v3);
+                if let (PacketAction::Message, Packet::Message(text)) = (action, packet) {
                     let _ = assembler.text(text, BOUNDS);
                 }
             }

@@ -1,4 +1,5 @@
-//! Any bytes as a WebSocket, cut anywhere: the same messages come out however they arrive, none beyond the bound.
+//! Decodes any bytes as a WebSocket stream, split at any point: the messages do not depend on the split, and none exceeds
+//! its bound.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! The answers over HTTP that are no packets: refusals as official servers word them, CORS, and bodies.
+//! The HTTP responses other than packets: refusals with the texts of official servers, CORS headers, and bodies.
 
 use std::io::Write;
 
@@ -11,14 +11,14 @@ use http_body_util::Full;
 use super::Payload;
 use crate::Origins;
 
-/// What the client may know of a refused request: a code and its words, those of official servers.
+/// A refused request, with the code and text that official servers answer it with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
     Transport,
     Session,
     Method,
     Request,
-    /// With the application's words.
+    /// The application refused the client, with this message.
     Forbidden(String),
     Version,
 }
@@ -46,7 +46,7 @@ impl Refusal {
         }
     }
 
-    /// The answer: JSON, but the bare words to what asked for a WebSocket.
+    /// Returns the response: JSON, or the message alone if a WebSocket was asked for.
     pub(super) fn response(&self, upgrade: bool) -> Response<Full<Bytes>> {
         if upgrade {
             let mut response = respond(StatusCode::BAD_REQUEST, "text/html", self.message().to_owned());
@@ -71,13 +71,13 @@ pub(super) fn respond(status: StatusCode, content_type: &'static str, body: impl
     response
 }
 
-/// Whether the client takes gzip.
+/// Returns whether the client accepts gzip.
 pub(super) fn takes_gzip(request: &HeaderMap) -> bool {
     let accepts = request.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
     accepts.is_some_and(|accepts| accepts.split(',').any(|coding| coding.trim().starts_with("gzip")))
 }
 
-/// A polling payload; one of at least `threshold` bytes is compressed, where there is a threshold.
+/// Returns a response with a polling payload. It is compressed if it has at least `threshold` bytes.
 pub(super) fn payload(payload: Payload, threshold: Option<usize>) -> Response<Full<Bytes>> {
     let (content_type, body) = match payload {
         Payload::Text(text) => ("text/plain; charset=UTF-8", text.into_bytes()),
@@ -96,21 +96,21 @@ pub(super) fn payload(payload: Payload, threshold: Option<usize>) -> Response<Fu
     respond(StatusCode::OK, content_type, body)
 }
 
-/// Which pages may read an answer, as its headers say it. Worked out before the request is handled, which does not keep
-/// its head meanwhile.
+/// The CORS headers of a response, which say which pages may read it. Computed before the request is handled, so that
+/// the request's head need not be kept until then.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Readers {
+pub(super) struct CorsHeaders {
     allowed: Option<HeaderValue>,
     varies: bool,
 }
 
-impl Readers {
+impl CorsHeaders {
     pub(super) fn of(origins: &Origins, request: &HeaderMap) -> Self {
         match origins {
             Origins::Any => Self { allowed: Some(HeaderValue::from_static("*")), varies: false },
             Origins::Listed(_) => {
                 let origin = request.get(header::ORIGIN).filter(|_| origins.admit(request, false));
-                // A copy: the header is a slice of the whole head.
+                // Copied, because the header is a slice of the request's whole head.
                 Self {
                     allowed: origin.and_then(|origin| HeaderValue::from_bytes(origin.as_bytes()).ok()),
                     varies: true,
@@ -119,8 +119,8 @@ impl Readers {
         }
     }
 
-    /// Tells the browser. No credentials: a session's id is in its URL, never in a cookie.
-    pub(super) fn tell(self, response: &mut HeaderMap) {
+    /// Adds the headers to a response. Credentials are not allowed: a session's id is in its URL, never in a cookie.
+    pub(super) fn apply(self, response: &mut HeaderMap) {
         if self.varies {
             response.insert(header::VARY, HeaderValue::from_static("Origin"));
         }
@@ -130,7 +130,7 @@ impl Readers {
     }
 }
 
-/// Answers a browser that asks what it may do: GET and POST, with whatever headers it names.
+/// Answers a CORS preflight request: GET and POST are allowed, with all headers that it names.
 pub(super) fn preflight(request: &HeaderMap) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::default());
     *response.status_mut() = StatusCode::NO_CONTENT;
@@ -159,10 +159,10 @@ mod tests {
         let allowed = |origins: &Origins, origin: &'static str| {
             let request = headers(&[(header::ORIGIN, origin), (header::HOST, "own.example:3000")]);
             let mut response = HeaderMap::new();
-            Readers::of(origins, &request).tell(&mut response);
-            let told = response.get(header::ACCESS_CONTROL_ALLOW_ORIGIN).map(|value| value.to_str().unwrap_or("?"));
-            assert_eq!(origins.admit(&request, false), told.is_some());
-            told.map(str::to_owned)
+            CorsHeaders::of(origins, &request).apply(&mut response);
+            let header = response.get(header::ACCESS_CONTROL_ALLOW_ORIGIN).map(|value| value.to_str().unwrap_or("?"));
+            assert_eq!(origins.admit(&request, false), header.is_some());
+            header.map(str::to_owned)
         };
         assert_eq!(allowed(&Origins::Any, "https://any.example").as_deref(), Some("*"));
         assert_eq!(allowed(&listed, "https://chat.example").as_deref(), Some("https://chat.example"));

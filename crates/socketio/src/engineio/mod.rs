@@ -1,8 +1,8 @@
 //! Engine.IO, revisions 3 and 4: sessions over HTTP long-polling and WebSocket, and the upgrade from one to the other.
 //!
 //! What lives here: packets, payloads and the [`State`] of a session, all sans-IO; and the [`Server`] that drives
-//! sessions and hands their messages to a [`Protocol`].
-//! What does not: namespaces, events and acknowledgements, which are Socket.IO's.
+//! sessions and passes their messages to a [`Protocol`].
+//! What does not live here: namespaces, events and acknowledgements, which belong to Socket.IO.
 
 mod answers;
 mod packet;
@@ -19,4 +19,4 @@ pub use payload::{OwnedPacket, Packets, Payload, SEPARATOR, decode_binary_payloa
 pub use protocol::Protocol;
 pub use server::{Load, Server};
 pub use session::Session;
-pub use state::{Beat, Heard, Misplaced, State};
+pub use state::{HeartbeatAction, PacketAction, RequestConflict, State};

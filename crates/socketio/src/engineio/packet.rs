@@ -7,44 +7,44 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
 
-/// Base64 as the clients write it: some leave the padding out.
+/// Base64 as clients write it: some leave the padding out.
 pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// The type of a message, as the first byte of a binary packet of revision 3.
+/// The packet type of a message, as the first byte of a binary packet of revision 3.
 pub(super) const BINARY_MESSAGE: u8 = 4;
 
-/// What a client speaks: the `EIO` of its query.
+/// The Engine.IO revision that a client speaks: the `EIO` parameter of its URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Revision {
-    /// Engine.IO 3, spoken by socket.io 2.x clients: the client pings, binary packets carry their type.
+    /// Engine.IO 3, spoken by socket.io 2.x clients. The client sends the pings, and binary packets carry their type.
     V3,
-    /// Engine.IO 4, spoken by socket.io 3.x and 4.x clients.
+    /// Engine.IO 4, spoken by socket.io 3.x and 4.x clients. The server sends the pings.
     V4,
 }
 
-/// A packet as a client sends it.
+/// A packet sent by a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Packet<'a> {
     /// `1`: the client closes the session.
     Close,
-    /// `2`: a ping. Clients of revision 4 send it as a probe only.
+    /// `2`: a ping. Clients of revision 4 send it only as the probe of an upgrade.
     Ping(&'a str),
     /// `3`: the answer to a ping.
     Pong(&'a str),
-    /// `4`: a message.
+    /// `4`: a text message.
     Message(&'a str),
     /// A binary message.
     Binary(Bytes),
-    /// `5`: the WebSocket takes over.
+    /// `5`: the WebSocket takes over the session.
     Upgrade,
-    /// `6`: nothing.
+    /// `6`: a packet without content.
     Noop,
 }
 
-/// The text is no packet.
+/// The text or bytes are not a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidPacket;
 
@@ -57,10 +57,10 @@ impl fmt::Display for InvalidPacket {
 impl std::error::Error for InvalidPacket {}
 
 impl<'a> Packet<'a> {
-    /// Reads one packet that came as text, as a polling payload carries it: `b` starts a binary one in base64.
+    /// Decodes a packet that came as text, as in a polling payload. A binary packet starts with `b` and is in base64.
     ///
     /// # Errors
-    /// [`InvalidPacket`] when the first character is no type that a client may send, or what follows is no base64.
+    /// [`InvalidPacket`] if the first character is not a type that a client may send, or if the base64 is not valid.
     pub fn decode(text: &'a str, revision: Revision) -> Result<Self, InvalidPacket> {
         let mut chars = text.chars();
         let kind = chars.next().ok_or(InvalidPacket)?;
@@ -78,10 +78,10 @@ impl<'a> Packet<'a> {
         }
     }
 
-    /// Reads one packet that came as a text message of a WebSocket: revision 4 knows no base64 there.
+    /// Decodes a packet that came as a text message of a WebSocket. Revision 4 does not allow base64 there.
     ///
     /// # Errors
-    /// As [`Packet::decode`].
+    /// See [`Packet::decode`].
     pub fn decode_text(text: &'a str, revision: Revision) -> Result<Self, InvalidPacket> {
         if revision == Revision::V4 && text.starts_with('b') {
             return Err(InvalidPacket);
@@ -89,10 +89,10 @@ impl<'a> Packet<'a> {
         Self::decode(text, revision)
     }
 
-    /// Reads one packet that came as a binary message.
+    /// Decodes a packet that came as a binary message.
     ///
     /// # Errors
-    /// [`InvalidPacket`] when a packet of revision 3 has another type than a message.
+    /// [`InvalidPacket`] if a packet of revision 3 has another type than a message.
     pub fn decode_binary(mut bytes: Bytes, revision: Revision) -> Result<Packet<'static>, InvalidPacket> {
         if revision == Revision::V3 {
             if bytes.first() != Some(&BINARY_MESSAGE) {

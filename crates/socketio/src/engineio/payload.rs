@@ -6,39 +6,39 @@ use bytes::Bytes;
 use super::packet::{BASE64, BINARY_MESSAGE, InvalidPacket, Packet, Revision};
 use crate::Frame;
 
-/// What separates the packets of a payload of revision 4 (protocol 4, "HTTP long-polling").
+/// The separator between the packets of a payload of revision 4 (protocol 4, "HTTP long-polling").
 pub const SEPARATOR: char = '\x1e';
 
-/// What ends a length in a binary payload of revision 3 (protocol 3, "Encoding").
+/// The byte that ends a length in a binary payload of revision 3 (protocol 3, "Encoding").
 const LENGTH_END: u8 = 0xFF;
 
-/// Digits that a length may have: more cannot be meant.
+/// The largest number of digits of a length.
 const LENGTH_DIGITS_MAX: usize = 9;
 
-/// Packets of a binary payload of revision 3: each costs memory beside its bytes.
+/// The largest number of packets in a binary payload of revision 3. Each packet costs memory beside its bytes.
 const BINARY_PACKETS_MAX: usize = 16_384;
 
-/// A payload on its way out.
+/// An encoded payload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Payload {
-    /// Text, as most are.
+    /// Text, which is the usual case.
     Text(String),
-    /// Bytes: revision 3 with binary packets, to a client that can take them.
+    /// Bytes: a payload of revision 3 with binary packets, for a client that accepts bytes.
     Binary(Vec<u8>),
 }
 
-/// Reads a payload of text, packet by packet; what follows an invalid one is not looked at.
+/// Decodes a text payload packet by packet. Packets after an invalid one are ignored.
 #[must_use]
 pub fn decode_payload(payload: &str, revision: Revision) -> Packets<'_> {
     Packets(split_payload(payload, revision))
 }
 
-/// Splits a payload of text into the text of its packets; what follows an invalid one is not looked at.
+/// Splits a text payload into the texts of its packets. Packets after an invalid one are ignored.
 pub(super) fn split_payload(payload: &str, revision: Revision) -> PacketTexts<'_> {
     PacketTexts { rest: Some(payload), revision }
 }
 
-/// The packets of a payload of text.
+/// An iterator over the packets of a text payload.
 #[derive(Clone, Debug)]
 pub struct Packets<'a>(PacketTexts<'a>);
 
@@ -55,7 +55,7 @@ impl<'a> Iterator for Packets<'a> {
     }
 }
 
-/// The packets of a payload as text.
+/// An iterator over the packets of a text payload as text.
 #[derive(Clone, Debug)]
 pub(super) struct PacketTexts<'a> {
     rest: Option<&'a str>,
@@ -82,7 +82,7 @@ impl<'a> Iterator for PacketTexts<'a> {
     }
 }
 
-/// Takes `length:packet` from the front. The length counts what JavaScript calls characters: units of UTF-16.
+/// Splits `length:packet` from the front. The length counts UTF-16 code units, as JavaScript does.
 fn split_length(text: &str) -> Option<(&str, &str)> {
     let (length, rest) = text.split_once(':')?;
     if length.len() > LENGTH_DIGITS_MAX || !length.bytes().all(|digit| digit.is_ascii_digit()) {
@@ -101,11 +101,11 @@ fn split_length(text: &str) -> Option<(&str, &str)> {
     }
 }
 
-/// Reads a binary payload of revision 3: for each packet a byte that says whether it is text (0) or binary (1), its
-/// length in bytes as decimal digits of one byte each, 255, and the packet.
+/// Decodes a binary payload of revision 3. Each packet is preceded by a byte that says whether it is text (0) or binary
+/// (1), its length in bytes as decimal digits of one byte each, and a byte of 255.
 ///
 /// # Errors
-/// [`InvalidPacket`] with what came before it left out: a payload is taken whole or not at all.
+/// [`InvalidPacket`] if any packet is malformed: a payload is decoded completely or not at all.
 pub fn decode_binary_payload(payload: &Bytes) -> Result<Vec<OwnedPacket>, InvalidPacket> {
     let mut packets = Vec::new();
     let mut at = 0;
@@ -133,31 +133,31 @@ pub fn decode_binary_payload(payload: &Bytes) -> Result<Vec<OwnedPacket>, Invali
     Ok(packets)
 }
 
-/// A packet of a binary payload, not looked into yet.
+/// A packet of a binary payload that is not decoded yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OwnedPacket {
-    /// For [`Packet::decode`].
+    /// Text for [`Packet::decode`], in the format of revision 3.
     Text(String),
-    /// For [`Packet::decode_binary`].
+    /// Bytes for [`Packet::decode_binary`], in the format of revision 3.
     Binary(Bytes),
 }
 
 impl OwnedPacket {
-    /// Reads the packet.
+    /// Decodes the packet.
     ///
     /// # Errors
-    /// As [`Packet::decode`].
+    /// See [`Packet::decode`].
     pub fn decode(&self) -> Result<Packet<'_>, InvalidPacket> {
         match self {
             Self::Text(text) => Packet::decode(text, Revision::V3),
-            // Kept for a while perhaps, and so without the payload around it.
+            // Copied, because the packet may be kept for a while and would keep the whole payload.
             Self::Binary(bytes) => Packet::decode_binary(Bytes::copy_from_slice(bytes), Revision::V3),
         }
     }
 }
 
-/// Writes frames as a payload. Frames of revision 3 carry the type in binary ones; `binary` says whether the client
-/// takes a payload of bytes.
+/// Encodes frames as a payload. Binary frames of revision 3 start with their packet type. `binary` says whether the
+/// client accepts a payload of bytes.
 #[must_use]
 pub fn encode_payload<'f>(frames: impl IntoIterator<Item = &'f Frame>, revision: Revision, binary: bool) -> Payload {
     let frames: Vec<&Frame> = frames.into_iter().collect();
@@ -170,7 +170,7 @@ pub fn encode_payload<'f>(frames: impl IntoIterator<Item = &'f Frame>, revision:
     }
 }
 
-/// Text frames are made from `str`, so nothing is lost here.
+/// Returns a frame's text. Text frames are made from `str`, so that the conversion is lossless.
 fn text(frame: &Frame) -> std::borrow::Cow<'_, str> {
     String::from_utf8_lossy(frame.body())
 }
@@ -205,7 +205,7 @@ fn encode_v3(frames: &[&Frame]) -> String {
     payload
 }
 
-/// A binary message as text of revision 3.
+/// Encodes a binary message as a text packet of revision 3.
 pub(super) fn base64_packet(bytes: &[u8]) -> String {
     let mut packet = format!("b{BINARY_MESSAGE}");
     BASE64.encode_string(bytes, &mut packet);
@@ -254,7 +254,7 @@ mod tests {
     fn payloads_of_revision_3() {
         let v3 = |payload| shown(payload, Revision::V3);
         assert_eq!(v3("6:4hello2:4€"), [Ok(Packet::Message("hello")), Ok(Packet::Message("€"))]);
-        // A character beyond the first plane counts twice.
+        // A character outside the Basic Multilingual Plane counts as two UTF-16 code units.
         assert_eq!(v3("3:4😀1:2"), [Ok(Packet::Message("😀")), Ok(Packet::Ping(""))]);
         assert_eq!(v3("6:4hello10:b4AQIDBA=="), [Ok(Packet::Message("hello")), Ok(bytes(&[1, 2, 3, 4]))]);
         for bad in ["", "abc", ":", "1:", "2:4", "6:4hell", "-1:4", "1:x", "99999999999999999999:4", "2:4😀", "1.0:4"]
@@ -301,24 +301,24 @@ mod tests {
             ),
             binary in any::<bool>(),
         ) {
-            let told = |packet: Packet<'_>| match packet {
+            let frame_of = |packet: Packet<'_>| match packet {
                 Packet::Message(text) => Frame::text(&format!("4{text}")),
                 Packet::Binary(bytes) => Frame::binary(&bytes),
                 other => panic!("{other:?}"),
             };
             let Payload::Text(text) = encode_payload(&parts, Revision::V4, binary) else { panic!("text") };
-            let read: Vec<_> = decode_payload(&text, Revision::V4).map(|packet| told(packet.expect("valid"))).collect();
+            let read: Vec<_> = decode_payload(&text, Revision::V4).map(|packet| frame_of(packet.expect("valid"))).collect();
             prop_assert_eq!(&read, &parts);
 
             let typed = |frame: &Frame| if frame.is_binary() { Frame::typed_binary(4, frame.body()) } else { frame.clone() };
             let typed: Vec<_> = parts.iter().map(typed).collect();
             let read: Vec<_> = match encode_payload(&typed, Revision::V3, binary) {
                 Payload::Text(text) => {
-                    decode_payload(&text, Revision::V3).map(|packet| told(packet.expect("valid"))).collect()
+                    decode_payload(&text, Revision::V3).map(|packet| frame_of(packet.expect("valid"))).collect()
                 }
                 Payload::Binary(bytes) => {
                     let packets = decode_binary_payload(&bytes.into()).expect("valid");
-                    packets.iter().map(|packet| told(packet.decode().expect("valid"))).collect()
+                    packets.iter().map(|packet| frame_of(packet.decode().expect("valid"))).collect()
                 }
             };
             prop_assert_eq!(&read, &parts);

@@ -1,5 +1,7 @@
-//! POST requests of a session: the body is read no longer than the session lives, and its packets are handled one at a
-//! time, each within its limit.
+//! POST requests of a session.
+//!
+//! What must stay true: a body is not read after its session has ended; its packets are handled one at a time, each
+//! within its size limit.
 
 use std::sync::Arc;
 
@@ -12,34 +14,34 @@ use tokio::sync::oneshot;
 use super::packet::{BINARY_MESSAGE, Packet, Revision};
 use super::payload::{self, OwnedPacket};
 use super::session::Session;
-use super::state::Misplaced;
+use super::state::RequestConflict;
 use super::{InvalidPacket, Protocol};
-use crate::unfinished::{Held, UNCOUNTED_BYTES_MAX};
+use crate::unfinished::{Reservation, UNCOUNTED_BYTES_MAX};
 use crate::websocket::{BinaryBound, HEAD_BYTES_MAX, MessageBounds, PassedOver, Skipped};
 use crate::{CloseReason, Holder};
 
-/// Packets of a payload that are handled before other connections have their turn.
+/// Packets of a payload that are handled before the task yields to other connections.
 const PACKETS_AT_ONCE: u32 = 64;
 
-async fn take_turns(handled: &mut u32) {
+async fn yield_regularly(handled: &mut u32) {
     *handled += 1;
     if handled.is_multiple_of(PACKETS_AT_ONCE) {
         tokio::task::yield_now().await;
     }
 }
 
-/// The error of a POST that was not handled.
+/// The reason why a POST was not handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum BadPost {
-    /// It does not fit the state of its session, or the session ended.
-    Misplaced,
-    /// Its body is too large, or broke off.
+pub(super) enum PostError {
+    /// The POST does not fit the state of its session, or the session ended.
+    Conflict,
+    /// The body is too large (413), or was not received completely (400).
     Body(StatusCode),
 }
 
-impl From<Misplaced> for BadPost {
-    fn from(_: Misplaced) -> Self {
-        Self::Misplaced
+impl From<RequestConflict> for PostError {
+    fn from(_: RequestConflict) -> Self {
+        Self::Conflict
     }
 }
 
@@ -52,31 +54,31 @@ impl<P: Protocol> Drop for PostTurn<'_, P> {
 }
 
 impl<P: Protocol> Session<P> {
-    /// Reads a POST and handles its packets. Two at the same time end the session.
-    pub(super) async fn post<B>(self: &Arc<Self>, body: B, binary: bool) -> Result<(), BadPost>
+    /// Reads a POST and handles its packets. Two POSTs at the same time end the session.
+    pub(super) async fn post<B>(self: &Arc<Self>, body: B, binary: bool) -> Result<(), PostError>
     where
         B: Body<Data = Bytes> + Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let started = self.state().start_post();
-        self.unless_twice(started)?;
+        self.end_if_duplicate(started)?;
         let _turn = PostTurn(self);
-        // What is held of the body counts until its packets are handled.
+        // The reservation is kept until the packets are handled.
         let (body, _held) = self.body(body).await.inspect_err(|_| Arc::clone(self).end(CloseReason::ProtocolError))?;
         if self.outbox().closed().is_some() {
-            return Err(BadPost::Misplaced);
+            return Err(PostError::Conflict);
         }
         match self.packets(&body, binary).await {
             Ok(()) => Ok(()),
             Err(reason) => {
                 Arc::clone(self).end(reason);
-                if reason == CloseReason::TransportClosed { Ok(()) } else { Err(BadPost::Misplaced) }
+                if reason == CloseReason::TransportClosed { Ok(()) } else { Err(PostError::Conflict) }
             }
         }
     }
 
-    /// Reads the body of a POST, which does not outlive the session.
-    async fn body<B>(self: &Arc<Self>, body: B) -> Result<(Bytes, Option<Box<Held>>), BadPost>
+    /// Reads the body of a POST. Reading stops when the session ends.
+    async fn body<B>(self: &Arc<Self>, body: B) -> Result<(Bytes, Option<Box<Reservation>>), PostError>
     where
         B: Body<Data = Bytes> + Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -85,33 +87,33 @@ impl<P: Protocol> Session<P> {
         let (reading, mut over) = oneshot::channel();
         *self.reading() = Some(reading);
         if self.is_over() {
-            return Err(BadPost::Misplaced);
+            return Err(PostError::Conflict);
         }
         let mut body = std::pin::pin!(body);
-        let (mut read, mut held): (_, Option<Box<Held>>) = (BytesMut::new(), None);
+        let (mut read, mut held): (_, Option<Box<Reservation>>) = (BytesMut::new(), None);
         loop {
             let frame = tokio::select! {
                 biased;
-                _ = &mut over => return Err(BadPost::Misplaced),
+                _ = &mut over => return Err(PostError::Conflict),
                 frame = body.frame() => frame,
             };
             let Some(frame) = frame else {
                 if let Some(held) = &held {
-                    Held::arrived(held);
+                    Reservation::mark_arrived(held);
                 }
                 return Ok((read.freeze(), held));
             };
-            let frame = frame.map_err(|_| BadPost::Body(StatusCode::BAD_REQUEST))?;
+            let frame = frame.map_err(|_| PostError::Body(StatusCode::BAD_REQUEST))?;
             let Ok(data) = frame.into_data() else { continue };
             if read.len() + data.len() > config.payload_bytes_max {
-                return Err(BadPost::Body(StatusCode::PAYLOAD_TOO_LARGE));
+                return Err(PostError::Body(StatusCode::PAYLOAD_TOO_LARGE));
             }
             read.extend_from_slice(&data);
             if read.len() > UNCOUNTED_BYTES_MAX {
                 let holder = || Arc::clone(self) as Arc<dyn Holder>;
                 config.unfinished.hold(&mut held, read.len(), holder).map_err(|reason| {
                     Arc::clone(self).end(reason);
-                    BadPost::Misplaced
+                    PostError::Conflict
                 })?;
             }
         }
@@ -124,11 +126,11 @@ impl<P: Protocol> Session<P> {
             (Revision::V3, true) => {
                 let packets = payload::decode_binary_payload(body).map_err(|_| CloseReason::ProtocolError)?;
                 for packet in &packets {
-                    take_turns(&mut handled).await;
+                    yield_regularly(&mut handled).await;
                     match packet {
                         OwnedPacket::Text(text) => self.receive_text(text).await?,
                         OwnedPacket::Binary(bytes) => {
-                            if !self.passes_over(&self.bounds(), bytes.len()).await? {
+                            if !self.skips(&self.bounds(), bytes.len()).await? {
                                 self.receive(packet.decode()).await?;
                             }
                         }
@@ -139,7 +141,7 @@ impl<P: Protocol> Session<P> {
             (revision, false) => {
                 let text = std::str::from_utf8(body).map_err(|_| CloseReason::ProtocolError)?;
                 for packet in payload::split_payload(text, revision) {
-                    take_turns(&mut handled).await;
+                    yield_regularly(&mut handled).await;
                     self.receive_text(packet.map_err(|InvalidPacket| CloseReason::ProtocolError)?).await?;
                 }
                 Ok(())
@@ -147,7 +149,7 @@ impl<P: Protocol> Session<P> {
         }
     }
 
-    /// Takes a packet of a POST that came as text, unless it is beyond its bound.
+    /// Handles a packet of a POST that came as text, or skips it if it exceeds its bound.
     async fn receive_text(self: &Arc<Self>, packet: &str) -> Result<(), CloseReason> {
         let bounds = self.bounds();
         let base64 = match self.revision() {
@@ -155,7 +157,7 @@ impl<P: Protocol> Session<P> {
             Revision::V3 => packet.strip_prefix("b4"),
         };
         if let Some(base64) = base64 {
-            if self.passes_over(&bounds, base64.len() / 4 * 3).await? {
+            if self.skips(&bounds, base64.len() / 4 * 3).await? {
                 return Ok(());
             }
         } else if packet.len() > bounds.text {
@@ -166,8 +168,8 @@ impl<P: Protocol> Session<P> {
         self.receive(Packet::decode(packet, self.revision())).await
     }
 
-    /// Whether a binary packet of at least so many bytes is passed over.
-    async fn passes_over(self: &Arc<Self>, bounds: &MessageBounds, bytes: usize) -> Result<bool, CloseReason> {
+    /// Returns whether a binary packet of at least `bytes` bytes is skipped, in which case it is reported.
+    async fn skips(self: &Arc<Self>, bounds: &MessageBounds, bytes: usize) -> Result<bool, CloseReason> {
         match bounds.binary {
             BinaryBound::UpTo(most) if bytes <= most.saturating_add(2) => Ok(false),
             BinaryBound::UpTo(_) => Err(CloseReason::TOO_LARGE),
@@ -179,7 +181,7 @@ impl<P: Protocol> Session<P> {
         }
     }
 
-    /// A packet was passed over: its type is taken off, and it is reported.
+    /// Reports a skipped packet to the protocol, without its packet type.
     pub(super) async fn skip(self: &Arc<Self>, mut skipped: Skipped) -> Result<(), CloseReason> {
         let kind = skipped.head.first().copied();
         match (skipped.binary, self.revision()) {
@@ -191,11 +193,11 @@ impl<P: Protocol> Session<P> {
         self.server().protocol.skipped(self, skipped).await
     }
 
-    /// Takes a packet of a POST, and hands it over if it is a message.
+    /// Handles a packet of a POST: a message is passed to the protocol.
     async fn receive(self: &Arc<Self>, packet: Result<Packet<'_>, InvalidPacket>) -> Result<(), CloseReason> {
         let packet = packet.map_err(|InvalidPacket| CloseReason::ProtocolError)?;
         match packet {
-            _ if !self.hear(&packet)? => Ok(()),
+            _ if !self.on_packet(&packet)? => Ok(()),
             Packet::Message(text) => self.server().protocol.text(self, text).await,
             Packet::Binary(bytes) => self.server().protocol.binary(self, bytes).await,
             _ => Ok(()),

@@ -1,4 +1,4 @@
-//! What is spoken over Engine.IO sessions: the seam between the transports and what they carry.
+//! The interface between Engine.IO sessions and the protocol that they carry.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,47 +11,47 @@ use super::Session;
 use crate::websocket::{MessageBounds, Skipped};
 use crate::{CloseReason, Party};
 
-/// A protocol over Engine.IO. Socket.IO is one.
+/// A protocol over Engine.IO, such as Socket.IO.
 pub trait Protocol: Send + Sync + Sized + 'static {
-    /// What it keeps of one session.
+    /// The protocol's state of one session.
     type State: Send + Sync + 'static;
 
-    /// A client asks to open a session.
+    /// Called when a client asks to open a session.
     ///
     /// # Errors
-    /// A sentence for the client; the request is answered as forbidden.
+    /// A sentence for the client. The request is answered with 403 and Engine.IO's code 4.
     fn arrive(&self, request: &request::Parts, remote: SocketAddr) -> Result<Self::State, String>;
 
-    /// A session opened; nothing of it was handled yet.
+    /// Called when a session has opened, before any of its packets are handled.
     fn opened(&self, session: &Arc<Session<Self>>) {
         let _ = session;
     }
 
-    /// A text message. The next message of the same session is handled when this is over.
+    /// Handles a text message. The next message of the same session is handled when this returns.
     ///
     /// # Errors
-    /// The reason to end the session with.
+    /// The reason to end the session.
     fn text(&self, session: &Arc<Session<Self>>, text: &str) -> impl Future<Output = Result<(), CloseReason>> + Send;
 
-    /// A binary message.
+    /// Handles a binary message.
     ///
     /// # Errors
-    /// As [`Protocol::text`].
+    /// See [`Protocol::text`].
     fn binary(
         &self,
         session: &Arc<Session<Self>>,
         bytes: Bytes,
     ) -> impl Future<Output = Result<(), CloseReason>> + Send;
 
-    /// How large the next message of a session may be. Asked while none of it is being handled.
+    /// Returns the size limits of a session's next message. Not called while a message is being handled.
     fn bounds(&self, session: &Session<Self>) -> MessageBounds {
         MessageBounds::up_to(session.server().config.payload_bytes_max)
     }
 
-    /// A message that was passed over, for it was beyond the bounds. Its head begins behind the packet's type.
+    /// Handles a message that was skipped because it exceeded its bounds. Its head does not include the packet's type.
     ///
     /// # Errors
-    /// As [`Protocol::text`].
+    /// See [`Protocol::text`].
     fn skipped(
         &self,
         session: &Arc<Session<Self>>,
@@ -61,28 +61,28 @@ pub trait Protocol: Send + Sync + Sized + 'static {
         async { Err(CloseReason::TOO_LARGE) }
     }
 
-    /// A packet came that is the transport's own: a ping, a pong, or one that says nothing.
+    /// Called for each packet of the transport itself: a ping, a pong or a noop.
     ///
     /// # Errors
-    /// The reason to end the session with.
+    /// The reason to end the session.
     fn control(&self, session: &Session<Self>) -> Result<(), CloseReason> {
         let _ = session;
         Ok(())
     }
 
-    /// Since when the client has not done what it opened the session for; none if it has, and then the session is not
-    /// looked at again before [`Session::await_connect`].
+    /// Returns since when the client has failed to do what it opened the session for, or `None` if it has done it.
+    /// After `None` the session is not checked again until [`Session::await_connect`].
     fn unsettled_since(&self, session: &Session<Self>) -> Option<Instant> {
         let _ = session;
         None
     }
 
-    /// Who pays for what the session holds of unfinished packets.
+    /// Returns the party whose share of the budget pays for the session's unfinished packets.
     fn party(&self, session: &Session<Self>) -> Party {
         let _ = session;
         Party::default()
     }
 
-    /// The session is over; called once.
+    /// Called exactly once, when the session has ended.
     fn closed(&self, session: Arc<Session<Self>>, reason: CloseReason) -> impl Future<Output = ()> + Send;
 }

@@ -1,9 +1,7 @@
-//! The server at its path: handshakes, polling, WebSocket upgrades, and the answers to what is none of these.
+//! The Engine.IO server: handshakes, polling and WebSocket upgrades at one path, and refusals of all other requests.
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header, request};
@@ -14,51 +12,25 @@ use tokio_util::task::TaskTracker;
 
 use super::answers::{self, Refusal, respond};
 use super::packet::Revision;
-use super::post::BadPost;
+use super::post::PostError;
+use super::session::Inner;
 use super::state::State;
-use super::upgrade::{Farewell, Probe, RejectUpgrade, Run, SocketOptions, Upgrading, with_stream};
+use super::upgrade::{Probe, RejectUpgrade, Rejection, RunSession, SocketOptions, Upgrading, with_stream};
 use super::{Protocol, Session, encode_payload};
 use crate::id::Id;
 use crate::websocket::{self, Deflate};
 use crate::wheel::Wheel;
 use crate::{CloseReason, Config, Frame};
 
-/// What a server has open.
+/// The open sessions of a server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Load {
-    /// Sessions on a WebSocket.
+    /// Number of sessions on a WebSocket.
     pub websocket: usize,
-    /// Sessions on polling.
+    /// Number of sessions on polling.
     pub polling: usize,
-    /// Bytes that wait for their clients.
+    /// Bytes queued for all clients.
     pub queued_bytes: usize,
-}
-
-pub(crate) struct Inner<P: Protocol> {
-    pub(crate) config: Config,
-    pub(crate) protocol: P,
-    pub(super) wheel: Arc<Wheel>,
-    /// Sessions end from any thread, those of the application included.
-    pub(super) runtime: tokio::runtime::Handle,
-    pub(super) tasks: TaskTracker,
-    sessions: Mutex<HashMap<Id, Arc<Session<P>>>>,
-}
-
-impl<P: Protocol> Inner<P> {
-    fn sessions(&self) -> MutexGuard<'_, HashMap<Id, Arc<Session<P>>>> {
-        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn forget(&self, id: &Id) {
-        let forgotten = self.sessions().remove(id);
-        // Dropped outside the lock: it may be the last to hold what the protocol keeps.
-        drop(forgotten);
-    }
-
-    /// Time between two looks at a client of revision 3, which has to ping within interval and timeout.
-    pub(super) fn look_every(&self) -> Duration {
-        (self.config.ping_interval + self.config.ping_timeout) / State::looks()
-    }
 }
 
 /// An Engine.IO server. Cheap to clone.
@@ -76,7 +48,7 @@ impl<P: Protocol> std::fmt::Debug for Server<P> {
     }
 }
 
-/// The query parameters that the protocol names.
+/// The query parameters that Engine.IO defines.
 #[derive(Default)]
 struct Query<'q> {
     version: &'q str,
@@ -110,7 +82,7 @@ impl<'q> Query<'q> {
 }
 
 impl<P: Protocol> Server<P> {
-    /// Starts a server; needs a running tokio runtime.
+    /// Starts a server. Must be called within a tokio runtime.
     pub fn new(config: Config, protocol: P) -> Self {
         let wheel = Wheel::new(config.ping_interval.min(config.ping_timeout).min(config.connect_timeout));
         wheel.spawn();
@@ -125,19 +97,19 @@ impl<P: Protocol> Server<P> {
         }))
     }
 
-    /// The protocol that was given to [`Server::new`].
+    /// Returns the protocol that was given to [`Server::new`].
     #[must_use]
     pub fn protocol(&self) -> &P {
         &self.0.protocol
     }
 
-    /// Whether a request's path is the server's.
+    /// Returns whether a request's path belongs to the server.
     #[must_use]
     pub fn serves(&self, path: &str) -> bool {
         path == self.0.config.path || path == self.0.config.path.trim_end_matches('/')
     }
 
-    /// What is open now, counted over all sessions.
+    /// Returns what is open now, summed over all sessions.
     #[must_use]
     pub fn load(&self) -> Load {
         let mut load = Load::default();
@@ -148,20 +120,20 @@ impl<P: Protocol> Server<P> {
         load
     }
 
-    /// Visits every open session, closing ones included, and says whether it is on polling.
+    /// Calls `visit` for each open session, including closing ones, with whether it is on polling.
     pub fn visit(&self, mut visit: impl FnMut(&Session<P>, bool)) {
         for session in self.0.sessions().values() {
             visit(session, session.state().is_polling());
         }
     }
 
-    /// Open sessions, closing ones included.
+    /// Returns the number of open sessions, including closing ones.
     #[must_use]
     pub fn session_count(&self) -> usize {
         self.0.sessions().len()
     }
 
-    /// Closes every session, and returns when each has told its protocol.
+    /// Closes every session, and returns when the protocol was informed of the end of each.
     pub async fn close(&self, reason: CloseReason) {
         let sessions: Vec<_> = self.0.sessions().values().cloned().collect();
         for session in sessions {
@@ -171,7 +143,7 @@ impl<P: Protocol> Server<P> {
         self.0.tasks.wait().await;
     }
 
-    /// Answers a request at the server's path.
+    /// Answers an HTTP request at the server's path.
     pub async fn handle<B>(&self, request: Request<B>, remote: SocketAddr) -> Response<Full<Bytes>>
     where
         B: Body<Data = Bytes> + Send,
@@ -180,32 +152,32 @@ impl<P: Protocol> Server<P> {
         let (mut parts, body) = request.into_parts();
         let upgrade = parts.extensions.remove::<OnUpgrade>();
         let upgrades = upgrade.is_some();
-        let readers = answers::Readers::of(&self.0.config.origins, &parts.headers);
+        let cors = answers::CorsHeaders::of(&self.0.config.origins, &parts.headers);
         let mut response = if parts.method == Method::OPTIONS {
             answers::preflight(&parts.headers)
         } else {
             let answered = match self.dispatch(parts, upgrade, remote) {
-                Ok(Next::Answered(response)) => Ok(response),
-                Ok(Next::Poll(session, gzip)) => match session.poll().await {
+                Ok(Step::Answered(response)) => Ok(response),
+                Ok(Step::Poll(session, gzip)) => match session.poll().await {
                     Ok(payload) => Ok(answers::payload(payload, self.0.config.compression_threshold.filter(|_| gzip))),
                     Err(_) => Err(Refusal::Request),
                 },
-                Ok(Next::Post(session, binary)) => post(&session, binary, body).await,
+                Ok(Step::Post(session, binary)) => post(&session, binary, body).await,
                 Err(refusal) => Err(refusal),
             };
             answered.unwrap_or_else(|refusal| refusal.response(upgrades))
         };
-        readers.tell(response.headers_mut());
+        cors.apply(response.headers_mut());
         response
     }
 
-    /// Answers what can be answered at once. The head of the request is over then.
+    /// Decides what a request asks for, and answers it if that needs no waiting. Drops the head of the request.
     fn dispatch(
         &self,
         parts: request::Parts,
         upgrade: Option<OnUpgrade>,
         remote: SocketAddr,
-    ) -> Result<Next<P>, Refusal> {
+    ) -> Result<Step<P>, Refusal> {
         let query = Query::of(&parts);
         let websocket = match query.transport {
             "websocket" => true,
@@ -222,17 +194,17 @@ impl<P: Protocol> Server<P> {
             } else {
                 self.open_polling(&parts, remote, revision, query.base64)
             };
-            return opened.map(Next::Answered);
+            return opened.map(Step::Answered);
         };
         let session = Id::parse(sid).and_then(|id| self.0.sessions().get(&id).cloned()).ok_or(Refusal::Session)?;
         if websocket {
-            return self.upgrade(&parts, upgrade.ok_or(Refusal::Request)?, session).map(Next::Answered);
+            return self.upgrade(&parts, upgrade.ok_or(Refusal::Request)?, session).map(Step::Answered);
         }
         match parts.method {
-            Method::GET => Ok(Next::Poll(session, answers::takes_gzip(&parts.headers))),
+            Method::GET => Ok(Step::Poll(session, answers::takes_gzip(&parts.headers))),
             Method::POST => {
                 let kind = parts.headers.get(header::CONTENT_TYPE);
-                Ok(Next::Post(session, kind.is_some_and(|value| value == "application/octet-stream")))
+                Ok(Step::Post(session, kind.is_some_and(|value| value == "application/octet-stream")))
             }
             _ => Err(Refusal::Request),
         }
@@ -245,7 +217,7 @@ impl<P: Protocol> Server<P> {
         self.0.protocol.arrive(parts, remote).map_err(Refusal::Forbidden)
     }
 
-    /// Opens a session and tells it so: its first packet, which on polling is the answer to the request.
+    /// Opens a session and queues its first packet, which on polling is the response to the request.
     fn open(&self, kept: P::State, state: State, base64: bool) -> Arc<Session<P>> {
         let polling = state.is_polling();
         let session = Session::open(&self.0, kept, state, base64);
@@ -290,12 +262,12 @@ impl<P: Protocol> Server<P> {
         let kept = self.arrive(parts, remote)?;
         let session = self.open(kept, State::open(revision, false), base64);
         self.0.protocol.opened(&session);
-        let run = Run { session, making: self.making(accepted.deflate) };
+        let run = RunSession { session, options: self.options(accepted.deflate) };
         self.0.tasks.spawn(with_stream(upgrade, run));
         Ok(accepted.response)
     }
 
-    fn making(&self, deflate: bool) -> SocketOptions {
+    fn options(&self, deflate: bool) -> SocketOptions {
         let threshold = self.0.config.compression_threshold.filter(|_| deflate);
         SocketOptions { deflate: threshold.map(|threshold| Deflate { threshold }) }
     }
@@ -310,15 +282,15 @@ impl<P: Protocol> Server<P> {
         let accepted = websocket::accept(parts, deflate).map_err(|_| Refusal::Request)?;
         let started = session.state().start_upgrade();
         if started.is_err() {
-            // As official servers do: the WebSocket opens and is closed at once, the session goes on. Nothing counts
-            // these WebSockets, so a client that asks for another one meanwhile is refused.
-            let farewell = Farewell::start(session).map_err(|_| Refusal::Request)?;
-            self.0.tasks.spawn(with_stream(upgrade, RejectUpgrade(farewell)));
+            // Like official servers, opens the WebSocket and closes it at once, while the session goes on. Such a
+            // WebSocket is not counted anywhere, and so a session may have only one at a time.
+            let rejecting = Rejection::start(session).map_err(|_| Refusal::Request)?;
+            self.0.tasks.spawn(with_stream(upgrade, RejectUpgrade(rejecting)));
             return Ok(accepted.response);
         }
         let probe = Probe {
             upgrading: Upgrading::new(session),
-            making: self.making(accepted.deflate),
+            options: self.options(accepted.deflate),
             timeout: self.0.config.upgrade_timeout,
         };
         self.0.tasks.spawn(with_stream(upgrade, probe));
@@ -326,13 +298,13 @@ impl<P: Protocol> Server<P> {
     }
 }
 
-/// What is to be done for a request.
-enum Next<P: Protocol> {
-    /// Nothing: this is the answer.
+/// The next step for a request.
+enum Step<P: Protocol> {
+    /// The request is answered with this response.
     Answered(Response<Full<Bytes>>),
-    /// To wait for frames; with whether the client takes gzip.
+    /// Wait for frames of the session. The flag says whether the client accepts gzip.
     Poll(Arc<Session<P>>, bool),
-    /// To read packets; with whether they come as bytes.
+    /// Read packets for the session from the body. The flag says whether the body is binary.
     Post(Arc<Session<P>>, bool),
 }
 
@@ -343,9 +315,9 @@ where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     match session.post(body, binary).await {
-        // Official servers say HTML, against a download dialog of some browsers.
+        // Official servers send HTML here, because some browsers would show a download dialog otherwise.
         Ok(()) => Ok(respond(StatusCode::OK, "text/html", "ok")),
-        Err(BadPost::Body(status)) => Ok(respond(status, "text/plain", Bytes::new())),
-        Err(BadPost::Misplaced) => Err(Refusal::Request),
+        Err(PostError::Body(status)) => Ok(respond(status, "text/plain", Bytes::new())),
+        Err(PostError::Conflict) => Err(Refusal::Request),
     }
 }

@@ -1,8 +1,9 @@
-//! One Engine.IO session: its queue, its [`State`], and what polling and the timer do with them.
+//! One Engine.IO session: its queue, its [`State`], and its polling and timers.
 //!
 //! What must stay true: packets are handled one at a time, in order; a session is polled by at most one request at a
-//! time; the protocol hears of the end exactly once.
+//! time; the protocol is informed of the end exactly once.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -10,22 +11,50 @@ use std::task::Poll;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio_util::task::TaskTracker;
 
 use super::Protocol;
 use super::packet::{BINARY_MESSAGE, Packet, Revision};
 use super::payload::{self, Payload};
-use super::server::Inner;
-use super::state::{Beat, Heard, Misplaced, State};
+use super::state::{HeartbeatAction, PacketAction, RequestConflict, State};
 use crate::id::Id;
 use crate::websocket::{BinaryBound, Handled, Handler, Message, MessageBounds};
-use crate::wheel::{Alarm, Alarmed};
-use crate::{CloseReason, Frame, Holder, Outbox, Party, PushError, Unfinished};
+use crate::wheel::{Alarm, Alarmed, Wheel};
+use crate::{CloseReason, Config, Frame, Holder, Outbox, Party, PushError, Unfinished};
 
-/// Time that a closed polling session keeps its last frames for a client that comes back for them.
+/// Time for which a closed polling session keeps its last frames for its client.
 const FORGET_AFTER: Duration = Duration::from_secs(5);
 
-/// How long a poll is held while a WebSocket is probed.
+/// Time for which a poll is held while a WebSocket is probed.
 const RELEASE_AFTER: Duration = Duration::from_millis(100);
+
+/// The state shared by a server and its sessions.
+pub(crate) struct Inner<P: Protocol> {
+    pub(crate) config: Config,
+    pub(crate) protocol: P,
+    pub(super) wheel: Arc<Wheel>,
+    /// The runtime for tasks of sessions, which may end on threads outside it.
+    pub(super) runtime: tokio::runtime::Handle,
+    pub(super) tasks: TaskTracker,
+    pub(super) sessions: Mutex<HashMap<Id, Arc<Session<P>>>>,
+}
+
+impl<P: Protocol> Inner<P> {
+    pub(super) fn sessions(&self) -> MutexGuard<'_, HashMap<Id, Arc<Session<P>>>> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn forget(&self, id: &Id) {
+        let forgotten = self.sessions().remove(id);
+        // Dropped outside the lock: dropping the last reference drops the protocol's state.
+        drop(forgotten);
+    }
+
+    /// Returns the time between two checks of a client of revision 3, which has to ping within interval plus timeout.
+    pub(super) fn silence_check_interval(&self) -> Duration {
+        (self.config.ping_interval + self.config.ping_timeout) / State::silent_checks_max()
+    }
+}
 
 /// One session of a client.
 pub struct Session<P: Protocol> {
@@ -33,18 +62,18 @@ pub struct Session<P: Protocol> {
     server: Arc<Inner<P>>,
     outbox: Outbox,
     state: Mutex<State>,
-    /// Beside the state, since it never changes: asked while other locks are held.
+    /// UpgradedStream outside the state, because it never changes and is read while other locks are held.
     revision: Revision,
-    /// Dropped when the session ends, which ends the reading of a POST that is still coming in.
+    /// Dropped when the session ends, which stops the reading of a POST body.
     reading: Mutex<Option<oneshot::Sender<Infallible>>>,
-    /// Whether the client of revision 3 takes no bytes, and gets base64 instead.
+    /// Whether a client of revision 3 asked for base64 instead of binary messages.
     base64: bool,
-    /// What the protocol keeps of the session.
+    /// The protocol's state of the session.
     pub(crate) protocol: P::State,
 }
 
 impl<P: Protocol> Session<P> {
-    /// Makes the session and starts its clocks.
+    /// Creates a session and starts its timers.
     pub(super) fn open(server: &Arc<Inner<P>>, protocol: P::State, state: State, base64: bool) -> Arc<Self> {
         let revision = state.revision();
         let session = Arc::new(Self {
@@ -60,47 +89,47 @@ impl<P: Protocol> Session<P> {
         let weak: Weak<dyn Alarmed> = Arc::downgrade(&(Arc::clone(&session) as Arc<dyn Alarmed>));
         let first_beat = match revision {
             Revision::V4 => server.config.ping_interval,
-            Revision::V3 => server.look_every(),
+            Revision::V3 => server.silence_check_interval(),
         };
         server.wheel.add(weak.clone(), Alarm::Heartbeat, first_beat);
         server.wheel.add(weak, Alarm::Connect, server.config.connect_timeout);
         session
     }
 
-    /// What the client speaks.
+    /// Returns the Engine.IO revision that the client speaks.
     #[must_use]
     pub fn revision(&self) -> Revision {
         self.revision
     }
 
-    /// Whether the session is over. Asked by whoever is about to leave something behind that only its end clears up.
+    /// Returns whether the session has ended. To be checked before adding state that only the session's end removes.
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.state().ended()
     }
 
-    /// What waits for the client.
+    /// Returns the queue of outgoing frames.
     #[must_use]
     pub fn outbox(&self) -> &Outbox {
         &self.outbox
     }
 
-    /// Waits, from now on, for what the client opened the session for.
+    /// Starts the timeout within which the client has to do what it opened the session for.
     pub(crate) fn await_connect(self: &Arc<Self>) {
         let weak: Weak<dyn Alarmed> = Arc::downgrade(&(Arc::clone(self) as Arc<dyn Alarmed>));
         self.server.wheel.add(weak, Alarm::Connect, self.server.config.connect_timeout);
     }
 
-    /// Queues messages that belong together: all of them, with nothing in between, or none.
+    /// Queues messages that belong together: all of them with nothing in between, or none.
     ///
     /// # Errors
-    /// [`PushError`] when the session is closed, or was closed by this.
+    /// [`PushError`] if the session is closed, or was closed because the messages did not fit.
     pub fn send(&self, frames: impl IntoIterator<Item = Frame>) -> Result<(), PushError> {
-        self.outbox.push_all(frames.into_iter().map(|frame| self.dress(frame)))
+        self.outbox.push_all(frames.into_iter().map(|frame| self.encode_for_revision(frame)))
     }
 
-    /// Binary messages as the client's revision has them; text is the same in both.
-    fn dress(&self, frame: Frame) -> Frame {
+    /// Encodes binary messages for the client's revision. Text messages are the same in both revisions.
+    fn encode_for_revision(&self, frame: Frame) -> Frame {
         if !frame.is_binary() || self.revision() == Revision::V4 {
             frame
         } else if self.base64 {
@@ -110,7 +139,7 @@ impl<P: Protocol> Session<P> {
         }
     }
 
-    /// Runs something of the session's that nobody waits for.
+    /// Runs a task of the session in the background.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.server.tasks.spawn_on(task, &self.server.runtime);
     }
@@ -127,24 +156,24 @@ impl<P: Protocol> Session<P> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    // --- what comes in ---
+    // --- incoming packets ---
 
-    /// Takes a packet. Says whether it is a message, which is left to be handed over.
-    pub(super) fn hear(&self, packet: &Packet<'_>) -> Result<bool, CloseReason> {
-        let heard = self.state().hear(packet);
-        if heard != Heard::Message {
+    /// Updates the state for a packet. Returns whether it is a message, which the caller has to pass to the protocol.
+    pub(super) fn on_packet(&self, packet: &Packet<'_>) -> Result<bool, CloseReason> {
+        let action = self.state().on_packet(packet);
+        if action != PacketAction::Message {
             self.server.protocol.control(self)?;
         }
-        match heard {
-            Heard::Nothing => Ok(false),
-            Heard::Message => Ok(true),
-            Heard::Pong => self.outbox.push(Frame::text("3")).map(|()| false).map_err(|error| error.0),
-            Heard::Close => Err(CloseReason::TransportClosed),
-            Heard::Broken => Err(CloseReason::ProtocolError),
+        match action {
+            PacketAction::Ignore => Ok(false),
+            PacketAction::Message => Ok(true),
+            PacketAction::Pong => self.outbox.push(Frame::text("3")).map(|()| false).map_err(|error| error.0),
+            PacketAction::Close => Err(CloseReason::TransportClosed),
+            PacketAction::ProtocolError => Err(CloseReason::ProtocolError),
         }
     }
 
-    /// How large the next packet may be, its type included.
+    /// Returns the size limits of the next packet, including its type.
     pub(super) fn bounds(&self) -> MessageBounds {
         let MessageBounds { text, binary, inflates, skipped } = self.server.protocol.bounds(self);
         let (binary, base64) = match binary {
@@ -159,20 +188,20 @@ impl<P: Protocol> Session<P> {
 
     // --- polling ---
 
-    /// Waits for frames and takes them as a payload. A second request at the same time ends the session, and so
-    /// does a request that is given up.
-    pub(super) async fn poll(self: &Arc<Self>) -> Result<Payload, Misplaced> {
+    /// Waits for frames and returns them as a payload. A second poll at the same time ends the session, and so does a
+    /// poll that is dropped before it is answered.
+    pub(super) async fn poll(self: &Arc<Self>) -> Result<Payload, RequestConflict> {
         let started = self.state().start_poll();
-        self.unless_twice(started)?;
+        self.end_if_duplicate(started)?;
         let mut turn = PollTurn { session: self, done: false };
         let released = self.state().releases_polls();
         if released {
-            // A client that polls on while it is probed does so at this pace, not at that of the network.
+            // Limits the pace at which a client polls while its WebSocket is probed.
             tokio::time::sleep(RELEASE_AFTER).await;
         } else {
             poll_fn(|cx| {
-                // Looked at and waited for under one lock: whoever changes the transport wakes only afterwards, and
-                // the WebSocket's waker is not overwritten by a poll that is over.
+                // Checked and waited for under one lock: a change of the transport wakes only afterwards, and a poll
+                // that is over does not overwrite the waker of the WebSocket.
                 let state = self.state();
                 if state.releases_polls() { Poll::Ready(()) } else { self.outbox.poll_ready(cx) }
             })
@@ -181,7 +210,7 @@ impl<P: Protocol> Session<P> {
         turn.done = true;
         drop(turn);
         let (closed, mut frames) = {
-            // Under the lock, so that no WebSocket takes over in between and waits for what is taken here.
+            // Under the lock, so that a WebSocket that takes over does not miss frames that are taken here.
             let state = self.state();
             if !state.is_polling() {
                 drop(state);
@@ -205,9 +234,12 @@ impl<P: Protocol> Session<P> {
         payload::encode_payload(frames, self.revision(), !self.base64)
     }
 
-    /// A second request of one kind ends the session, as official servers have it.
-    pub(super) fn unless_twice(self: &Arc<Self>, started: Result<(), Misplaced>) -> Result<(), Misplaced> {
-        if started == Err(Misplaced::Twice) {
+    /// Ends the session if a second request of one kind came, like official servers do.
+    pub(super) fn end_if_duplicate(
+        self: &Arc<Self>,
+        started: Result<(), RequestConflict>,
+    ) -> Result<(), RequestConflict> {
+        if started == Err(RequestConflict::Duplicate) {
             Arc::clone(self).end(CloseReason::ProtocolError);
         }
         started
@@ -251,7 +283,7 @@ fn noop() -> Frame {
     Frame::text("6")
 }
 
-/// Ends the session when a poll is given up before it was answered.
+/// The turn of a poll. Ends the session if the poll is dropped before it is answered.
 struct PollTurn<'a, P: Protocol> {
     session: &'a Arc<Session<P>>,
     done: bool,
@@ -263,7 +295,7 @@ impl<P: Protocol> Drop for PollTurn<'_, P> {
             let mut state = self.session.state();
             state.end_poll();
             if state.is_polling() {
-                // The request's task is not kept for the sake of its waker.
+                // The waker would keep the memory of the request's task.
                 self.session.outbox.stop_waiting();
             }
             state.is_polling()
@@ -282,13 +314,13 @@ impl<P: Protocol> Alarmed for Session<P> {
             return None;
         }
         if let Some(reason) = self.outbox.closed() {
-            // A push that did not fit closed the queue; the session may not know yet.
+            // A push that did not fit closed the queue, which the session may not have noticed yet.
             self.end(reason);
             return None;
         }
         if alarm == Alarm::Connect {
             let since = self.server.protocol.unsettled_since(&self)?;
-            // Alarms go off a little early.
+            // Alarms may go off a little early.
             let left = config.connect_timeout.saturating_sub(since.elapsed());
             if left > config.connect_timeout / 10 {
                 return Some(left);
@@ -296,15 +328,15 @@ impl<P: Protocol> Alarmed for Session<P> {
             self.end(CloseReason::ConnectTimeout);
             return None;
         }
-        let beat = self.state().beat();
+        let beat = self.state().on_heartbeat();
         match beat {
-            Beat::Ping => {
+            HeartbeatAction::Ping => {
                 let _ = self.outbox.push(Frame::text("2"));
                 Some(config.ping_timeout)
             }
-            Beat::Rest => Some(config.ping_interval.saturating_sub(config.ping_timeout)),
-            Beat::Listen => Some(self.server.look_every()),
-            Beat::Dead => {
+            HeartbeatAction::Wait => Some(config.ping_interval.saturating_sub(config.ping_timeout)),
+            HeartbeatAction::WaitForPing => Some(self.server.silence_check_interval()),
+            HeartbeatAction::Timeout => {
                 self.end(CloseReason::PingTimeout);
                 None
             }
@@ -322,7 +354,7 @@ impl<P: Protocol> Holder for Session<P> {
     }
 }
 
-/// A session as the handler of its WebSocket.
+/// The WebSocket handler of a session.
 pub(super) struct OverWebSocket<P: Protocol>(pub(super) Arc<Session<P>>);
 
 impl<P: Protocol> Handler for OverWebSocket<P> {
@@ -357,14 +389,14 @@ impl<P: Protocol> Handler for OverWebSocket<P> {
             Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Skipped(_) => return Handled::Done,
         };
         let Ok(packet) = packet else { return Handled::Close(CloseReason::ProtocolError) };
-        match (session.hear(&packet), packet) {
+        match (session.on_packet(&packet), packet) {
             (Err(reason), _) => Handled::Close(reason),
             (Ok(true), Packet::Binary(bytes)) => {
                 Handled::Busy(Box::pin(async move { session.server.protocol.binary(&session, bytes).await }))
             }
             (Ok(true), Packet::Message(_)) => Handled::Busy(Box::pin(async move {
                 let Message::Text(packet) = message else { return Ok(()) };
-                // Behind its type, which was read above.
+                // The first byte is the packet type, which was read above.
                 session.server.protocol.text(&session, &packet[1..]).await
             })),
             (Ok(_), _) => Handled::Done,

@@ -1,76 +1,76 @@
-//! Which transport carries a session, and whether its client is alive. Sans-IO: no clock, no socket, no lock.
+//! The transport that carries a session, and the liveness of its client. Sans-IO: no clock, no socket, no lock.
 //!
 //! What must stay true: one transport owns the session at a time; a session that ended stays ended.
 
 use super::packet::{Packet, Revision};
 
-/// Looks at the clock that a silent client of revision 3 is given. It pings whenever it likes, so the whole time is
-/// cut into parts: it is gone when it was silent at this many looks.
-const QUIET_LOOKS: u8 = 5;
+/// Number of checks after which a silent client of revision 3 is considered gone. Such a client pings at times of its
+/// own choice, so that the time it is allowed to be silent is divided into this many checks.
+const SILENT_CHECKS_MAX: u8 = 5;
 
-/// Which transport carries the session.
+/// The transport that carries the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Transport {
     Polling { waiting: bool, posting: bool, upgrade: Upgrade },
     WebSocket,
 }
 
-/// How far a WebSocket has come that wants to take over.
+/// The progress of a WebSocket that upgrades the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Upgrade {
     None,
     Opened,
-    /// Its probe was answered: polls are let go, so that the client can pause its polling.
+    /// The probe was answered. Polls are released, so that the client can stop polling.
     Probed,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Heart {
-    /// Revision 4: nothing is asked of the client.
-    Rests,
-    /// Revision 4: a ping was sent.
-    Awaits,
-    /// Revision 4: the ping was answered.
+enum Heartbeat {
+    /// Revision 4: no ping was sent yet.
+    Idle,
+    /// Revision 4: a ping was sent and not answered yet.
+    AwaitingPong,
+    /// Revision 4: the last ping was answered.
     Answered,
-    /// Revision 3: looks since the client's last ping.
-    Quiet(u8),
+    /// Revision 3: number of checks since the client's last ping.
+    Silent(u8),
 }
 
-/// A request does not fit the state of its session.
+/// The reason why a request does not fit the state of its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Misplaced {
-    /// The session lives on another transport.
-    Transport,
-    /// The same kind of request is under way; the session is over.
-    Twice,
+pub enum RequestConflict {
+    /// Another transport carries the session.
+    OtherTransport,
+    /// A request of the same kind is in progress, which ends the session.
+    Duplicate,
 }
 
-/// What is to be done with a packet.
+/// The action that a packet calls for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Heard {
-    /// Nothing.
-    Nothing,
-    /// It is a message, for what is spoken over the session.
+pub enum PacketAction {
+    /// No action is needed.
+    Ignore,
+    /// The packet is a message for the protocol above.
     Message,
-    /// It is to be answered by a pong.
+    /// A pong has to be sent.
     Pong,
     /// The client closes the session.
     Close,
-    /// The client broke the protocol.
-    Broken,
+    /// The client violated the protocol.
+    ProtocolError,
 }
 
-/// What the heart asks for when its alarm goes off.
+/// The action that the heartbeat calls for when its alarm goes off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Beat {
-    /// Send a ping, and look again after the ping timeout.
+pub enum HeartbeatAction {
+    /// Send a ping, and check again after the ping timeout.
     Ping,
-    /// Look again after the rest of the ping interval.
-    Rest,
-    /// Look again after a [`QUIET_LOOKS`]th of the time that revision 3 has.
-    Listen,
-    /// The client is gone.
-    Dead,
+    /// Check again after the rest of the ping interval.
+    Wait,
+    /// Check again after the time of one check of revision 3.
+    WaitForPing,
+    /// The client did not answer in time.
+    Timeout,
 }
 
 /// The state of one session.
@@ -78,14 +78,14 @@ pub enum Beat {
 pub struct State {
     revision: Revision,
     transport: Transport,
-    heart: Heart,
+    heartbeat: Heartbeat,
     ended: bool,
     /// Whether a WebSocket that does not carry the session is being closed.
-    farewell: bool,
+    rejecting: bool,
 }
 
 impl State {
-    /// A session that opens, on polling or on a WebSocket.
+    /// Creates the state of a session that opens on polling or on a WebSocket.
     #[must_use]
     pub fn open(revision: Revision, polling: bool) -> Self {
         let transport = if polling {
@@ -93,120 +93,121 @@ impl State {
         } else {
             Transport::WebSocket
         };
-        // The first look comes a whole part after the opening: that part counts.
-        let heart = if revision == Revision::V3 { Heart::Quiet(1) } else { Heart::Rests };
-        Self { revision, transport, heart, ended: false, farewell: false }
+        // The first check comes one full period after the opening, and that period counts.
+        let heartbeat = if revision == Revision::V3 { Heartbeat::Silent(1) } else { Heartbeat::Idle };
+        Self { revision, transport, heartbeat, ended: false, rejecting: false }
     }
 
-    /// What the client speaks.
+    /// Returns the Engine.IO revision that the client speaks.
     #[must_use]
     pub fn revision(&self) -> Revision {
         self.revision
     }
 
-    /// Whether polling carries the session.
+    /// Returns whether polling carries the session.
     #[must_use]
     pub fn is_polling(&self) -> bool {
         matches!(self.transport, Transport::Polling { .. })
     }
 
-    /// Whether a poll waits to be answered.
+    /// Returns whether a poll is waiting to be answered.
     #[must_use]
     pub fn is_polled(&self) -> bool {
         matches!(self.transport, Transport::Polling { waiting: true, .. })
     }
 
-    /// Whether polls wait no longer for frames: the WebSocket was probed, or has taken over.
+    /// Returns whether polls no longer wait for frames: the WebSocket was probed, or has taken over.
     #[must_use]
     pub fn releases_polls(&self) -> bool {
         matches!(self.transport, Transport::WebSocket | Transport::Polling { upgrade: Upgrade::Probed, .. })
     }
 
-    /// Whether the session is over.
+    /// Returns whether the session has ended.
     #[must_use]
     pub fn ended(&self) -> bool {
         self.ended
     }
 
-    /// A poll came.
+    /// Begins a poll.
     ///
     /// # Errors
-    /// [`Misplaced`]
-    pub fn start_poll(&mut self) -> Result<(), Misplaced> {
+    /// [`RequestConflict`] if a poll is in progress, or polling does not carry the session.
+    pub fn start_poll(&mut self) -> Result<(), RequestConflict> {
         match &mut self.transport {
-            Transport::WebSocket => Err(Misplaced::Transport),
+            Transport::WebSocket => Err(RequestConflict::OtherTransport),
             Transport::Polling { waiting, .. } => begin(waiting),
         }
     }
 
-    /// The poll was answered, or given up.
+    /// Ends a poll, which was answered or dropped.
     pub fn end_poll(&mut self) {
         if let Transport::Polling { waiting, .. } = &mut self.transport {
             *waiting = false;
         }
     }
 
-    /// A POST came.
+    /// Begins a POST.
     ///
     /// # Errors
-    /// [`Misplaced`]
-    pub fn start_post(&mut self) -> Result<(), Misplaced> {
+    /// [`RequestConflict`] if a POST is in progress, or polling does not carry the session.
+    pub fn start_post(&mut self) -> Result<(), RequestConflict> {
         match &mut self.transport {
-            Transport::WebSocket => Err(Misplaced::Transport),
+            Transport::WebSocket => Err(RequestConflict::OtherTransport),
             Transport::Polling { posting, .. } => begin(posting),
         }
     }
 
-    /// The POST was answered, or given up.
+    /// Ends a POST, which was answered or dropped.
     pub fn end_post(&mut self) {
         if let Transport::Polling { posting, .. } = &mut self.transport {
             *posting = false;
         }
     }
 
-    /// A WebSocket opened for this session; only one may at a time.
+    /// Begins an upgrade. Only one may be in progress.
     ///
     /// # Errors
-    /// [`Misplaced::Transport`]
-    pub fn start_upgrade(&mut self) -> Result<(), Misplaced> {
+    /// [`RequestConflict::OtherTransport`] if polling does not carry the session, an upgrade is in progress, or the session has
+    /// ended.
+    pub fn start_upgrade(&mut self) -> Result<(), RequestConflict> {
         match &mut self.transport {
             Transport::Polling { upgrade, .. } if *upgrade == Upgrade::None && !self.ended => {
                 *upgrade = Upgrade::Opened;
                 Ok(())
             }
-            _ => Err(Misplaced::Transport),
+            _ => Err(RequestConflict::OtherTransport),
         }
     }
 
-    /// A WebSocket that does not carry the session is about to be closed with a close frame. A session has one such
-    /// WebSocket at a time, so that its id opens no more than two in all.
+    /// Begins the rejection of a WebSocket that does not carry the session: it is closed with a close frame. A session
+    /// rejects one WebSocket at a time, so that its id opens no more than two in all.
     ///
     /// # Errors
-    /// [`Misplaced::Twice`] while another one is being closed.
-    pub fn start_farewell(&mut self) -> Result<(), Misplaced> {
-        begin(&mut self.farewell)
+    /// [`RequestConflict::Duplicate`] while another one is being rejected.
+    pub fn start_rejection(&mut self) -> Result<(), RequestConflict> {
+        begin(&mut self.rejecting)
     }
 
-    /// The WebSocket of [`State::start_farewell`] is closed.
-    pub fn end_farewell(&mut self) {
-        self.farewell = false;
+    /// Ends the rejection begun by [`State::start_rejection`]: that WebSocket is closed.
+    pub fn end_rejection(&mut self) {
+        self.rejecting = false;
     }
 
-    /// The probe was answered.
+    /// Notes that the probe of the upgrade was answered.
     pub fn probed(&mut self) {
         if let Transport::Polling { upgrade: upgrade @ Upgrade::Opened, .. } = &mut self.transport {
             *upgrade = Upgrade::Probed;
         }
     }
 
-    /// The WebSocket gave up: polling goes on.
+    /// Cancels the upgrade. Polling goes on.
     pub fn cancel_upgrade(&mut self) {
         if let Transport::Polling { upgrade, .. } = &mut self.transport {
             *upgrade = Upgrade::None;
         }
     }
 
-    /// The WebSocket takes over. Says whether it may: it was probed, and the session is not over.
+    /// Lets the WebSocket take over. Returns whether it may: it was probed, and the session has not ended.
     pub fn finish_upgrade(&mut self) -> bool {
         let may = !self.ended && matches!(self.transport, Transport::Polling { upgrade: Upgrade::Probed, .. });
         if may {
@@ -215,61 +216,61 @@ impl State {
         may
     }
 
-    /// A packet came.
-    pub fn hear(&mut self, packet: &Packet<'_>) -> Heard {
+    /// Takes a packet, and returns the action that it calls for.
+    pub fn on_packet(&mut self, packet: &Packet<'_>) -> PacketAction {
         match (packet, self.revision) {
-            (Packet::Message(_) | Packet::Binary(_), _) => Heard::Message,
+            (Packet::Message(_) | Packet::Binary(_), _) => PacketAction::Message,
             (Packet::Ping(_), Revision::V3) => {
-                self.heart = Heart::Quiet(0);
-                Heard::Pong
+                self.heartbeat = Heartbeat::Silent(0);
+                PacketAction::Pong
             }
             (Packet::Pong(_), Revision::V4) => {
-                if self.heart == Heart::Awaits {
-                    self.heart = Heart::Answered;
+                if self.heartbeat == Heartbeat::AwaitingPong {
+                    self.heartbeat = Heartbeat::Answered;
                 }
-                Heard::Nothing
+                PacketAction::Ignore
             }
-            // Each revision has its own direction of the heartbeat.
-            (Packet::Ping(_), Revision::V4) | (Packet::Pong(_), Revision::V3) => Heard::Broken,
-            (Packet::Close, _) => Heard::Close,
-            (Packet::Upgrade | Packet::Noop, _) => Heard::Nothing,
+            // The direction of the heartbeat depends on the revision.
+            (Packet::Ping(_), Revision::V4) | (Packet::Pong(_), Revision::V3) => PacketAction::ProtocolError,
+            (Packet::Close, _) => PacketAction::Close,
+            (Packet::Upgrade | Packet::Noop, _) => PacketAction::Ignore,
         }
     }
 
-    /// The alarm of the heart went off.
-    pub fn beat(&mut self) -> Beat {
-        match self.heart {
-            Heart::Rests => {
-                self.heart = Heart::Awaits;
-                Beat::Ping
+    /// Returns the action to take when the alarm of the heartbeat goes off.
+    pub fn on_heartbeat(&mut self) -> HeartbeatAction {
+        match self.heartbeat {
+            Heartbeat::Idle => {
+                self.heartbeat = Heartbeat::AwaitingPong;
+                HeartbeatAction::Ping
             }
-            Heart::Answered => {
-                self.heart = Heart::Rests;
-                Beat::Rest
+            Heartbeat::Answered => {
+                self.heartbeat = Heartbeat::Idle;
+                HeartbeatAction::Wait
             }
-            Heart::Quiet(looks) if looks + 1 < QUIET_LOOKS => {
-                self.heart = Heart::Quiet(looks + 1);
-                Beat::Listen
+            Heartbeat::Silent(looks) if looks + 1 < SILENT_CHECKS_MAX => {
+                self.heartbeat = Heartbeat::Silent(looks + 1);
+                HeartbeatAction::WaitForPing
             }
-            Heart::Awaits | Heart::Quiet(_) => Beat::Dead,
+            Heartbeat::AwaitingPong | Heartbeat::Silent(_) => HeartbeatAction::Timeout,
         }
     }
 
-    /// Looks at the clock in the time that a silent client of revision 3 has.
+    /// Returns the number of checks after which a silent client of revision 3 is considered gone.
     #[must_use]
-    pub fn looks() -> u32 {
-        u32::from(QUIET_LOOKS - 1)
+    pub fn silent_checks_max() -> u32 {
+        u32::from(SILENT_CHECKS_MAX - 1)
     }
 
-    /// Ends the session. Says whether this call did.
+    /// Ends the session. Returns whether this call ended it.
     pub fn end(&mut self) -> bool {
         !std::mem::replace(&mut self.ended, true)
     }
 }
 
-/// Of each kind, one request at a time is under way.
-fn begin(under_way: &mut bool) -> Result<(), Misplaced> {
-    if std::mem::replace(under_way, true) { Err(Misplaced::Twice) } else { Ok(()) }
+/// Begins a request of one kind, of which only one may be in progress.
+fn begin(under_way: &mut bool) -> Result<(), RequestConflict> {
+    if std::mem::replace(under_way, true) { Err(RequestConflict::Duplicate) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -283,8 +284,8 @@ mod tests {
         let mut state = State::open(Revision::V4, true);
         assert_eq!(state.start_poll(), Ok(()));
         assert_eq!(state.start_post(), Ok(()));
-        assert_eq!(state.start_poll(), Err(Misplaced::Twice));
-        assert_eq!(state.start_post(), Err(Misplaced::Twice));
+        assert_eq!(state.start_poll(), Err(RequestConflict::Duplicate));
+        assert_eq!(state.start_post(), Err(RequestConflict::Duplicate));
         state.end_poll();
         state.end_post();
         assert_eq!((state.start_poll(), state.start_post()), (Ok(()), Ok(())));
@@ -293,11 +294,11 @@ mod tests {
     #[test]
     fn one_websocket_at_a_time_is_closed_beside_the_session() {
         let mut state = State::open(Revision::V4, true);
-        assert_eq!(state.start_farewell(), Ok(()));
-        assert_eq!(state.start_farewell(), Err(Misplaced::Twice));
+        assert_eq!(state.start_rejection(), Ok(()));
+        assert_eq!(state.start_rejection(), Err(RequestConflict::Duplicate));
         assert_eq!(state.start_upgrade(), Ok(()), "the one that may take over");
-        state.end_farewell();
-        assert_eq!(state.start_farewell(), Ok(()));
+        state.end_rejection();
+        assert_eq!(state.start_rejection(), Ok(()));
     }
 
     #[test]
@@ -306,15 +307,15 @@ mod tests {
         state.probed();
         assert!(!state.releases_polls(), "nothing was opened");
         assert_eq!(state.start_upgrade(), Ok(()));
-        assert_eq!(state.start_upgrade(), Err(Misplaced::Transport));
+        assert_eq!(state.start_upgrade(), Err(RequestConflict::OtherTransport));
         assert!(!state.finish_upgrade(), "not probed yet");
         assert!(!state.releases_polls());
         state.probed();
         assert!(state.releases_polls() && state.is_polling());
         assert!(state.finish_upgrade() && !state.is_polling());
-        assert_eq!(state.start_poll(), Err(Misplaced::Transport));
-        assert_eq!(state.start_post(), Err(Misplaced::Transport));
-        assert_eq!(state.start_upgrade(), Err(Misplaced::Transport));
+        assert_eq!(state.start_poll(), Err(RequestConflict::OtherTransport));
+        assert_eq!(state.start_post(), Err(RequestConflict::OtherTransport));
+        assert_eq!(state.start_upgrade(), Err(RequestConflict::OtherTransport));
     }
 
     #[test]
@@ -332,30 +333,31 @@ mod tests {
     #[test]
     fn revision_4_is_asked_and_answers() {
         let mut state = State::open(Revision::V4, false);
-        assert_eq!(state.hear(&Packet::Pong("")), Heard::Nothing, "unasked, it counts for nothing");
-        assert_eq!(state.beat(), Beat::Ping);
-        assert_eq!(state.hear(&Packet::Pong("")), Heard::Nothing);
-        assert_eq!(state.beat(), Beat::Rest);
-        assert_eq!(state.beat(), Beat::Ping);
-        assert_eq!(state.beat(), Beat::Dead);
-        assert_eq!(state.hear(&Packet::Ping("")), Heard::Broken);
+        assert_eq!(state.on_packet(&Packet::Pong("")), PacketAction::Ignore, "a pong without a ping is ignored");
+        assert_eq!(state.on_heartbeat(), HeartbeatAction::Ping);
+        assert_eq!(state.on_packet(&Packet::Pong("")), PacketAction::Ignore);
+        assert_eq!(state.on_heartbeat(), HeartbeatAction::Wait);
+        assert_eq!(state.on_heartbeat(), HeartbeatAction::Ping);
+        assert_eq!(state.on_heartbeat(), HeartbeatAction::Timeout);
+        assert_eq!(state.on_packet(&Packet::Ping("")), PacketAction::ProtocolError);
     }
 
     #[test]
     fn revision_3_pings_by_itself() {
         let mut state = State::open(Revision::V3, false);
-        let listened = (0..).take_while(|_| state.beat() == Beat::Listen).count();
-        assert_eq!(listened, 3, "silent from the start: gone at the fourth look, when all of the time is over");
+        let listened = (0..).take_while(|_| state.on_heartbeat() == HeartbeatAction::WaitForPing).count();
+        assert_eq!(listened, 3, "silent from the start: gone at the fourth check, when the whole time has passed");
         let mut state = State::open(Revision::V3, false);
-        assert_eq!(state.beat(), Beat::Listen);
-        assert_eq!(state.hear(&Packet::Ping("")), Heard::Pong);
-        let listened = (0..).take_while(|_| state.beat() == Beat::Listen).count();
-        assert_eq!(listened, 4, "a ping right before a look: that look is free");
-        assert_eq!(state.hear(&Packet::Pong("")), Heard::Broken);
+        assert_eq!(state.on_heartbeat(), HeartbeatAction::WaitForPing);
+        assert_eq!(state.on_packet(&Packet::Ping("")), PacketAction::Pong);
+        let listened = (0..).take_while(|_| state.on_heartbeat() == HeartbeatAction::WaitForPing).count();
+        assert_eq!(listened, 4, "a ping right before a check: that check does not count");
+        assert_eq!(state.on_packet(&Packet::Pong("")), PacketAction::ProtocolError);
     }
 
     proptest! {
-        /// Whatever happens in whatever order: one owner, no way back from a WebSocket, no way back from the end.
+        /// In any order of calls, one transport owns the session, and there is no way back from a WebSocket or from the
+        /// end.
         #[test]
         fn any_history_keeps_what_must_stay_true(steps in proptest::collection::vec(0u8..12, 0..80), v3 in any::<bool>()) {
             let mut state = State::open(if v3 { Revision::V3 } else { Revision::V4 }, true);
@@ -370,9 +372,9 @@ mod tests {
                     5 => state.probed(),
                     6 => state.cancel_upgrade(),
                     7 => on_websocket |= state.finish_upgrade(),
-                    8 => { state.hear(&Packet::Pong("")); }
-                    9 => { state.hear(&Packet::Ping("")); }
-                    10 => { state.beat(); }
+                    8 => { state.on_packet(&Packet::Pong("")); }
+                    9 => { state.on_packet(&Packet::Ping("")); }
+                    10 => { state.on_heartbeat(); }
                     _ => { prop_assert_eq!(state.end(), !over); over = true; }
                 }
                 prop_assert_eq!(state.is_polling(), !on_websocket);

@@ -1,4 +1,4 @@
-//! From a request to a WebSocket: taking the stream out of hyper, and the probe of an upgrade.
+//! The way from a request to a WebSocket: taking the stream out of hyper, and the probe of an upgrade.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -14,32 +14,33 @@ use tokio::net::TcpStream;
 
 use super::Protocol;
 use super::session::{OverWebSocket, Session};
-use super::state::Misplaced;
+use super::state::RequestConflict;
 use crate::websocket::{BinaryBound, Deflate, Message, MessageBounds, Socket};
 use crate::{CloseReason, Frame};
 
-/// Something done with a stream, whatever its type.
+/// An operation on a stream of any type.
 pub trait WithStream: Send {
-    /// Runs on the stream; `first` is what was already read from it.
+    /// Runs on the stream. `first` holds the bytes that were already read from it.
     fn run<S>(self, stream: S, first: Bytes) -> impl Future<Output = ()> + Send
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static;
 }
 
-/// An observer of the reads and writes of a connection, called while HTTP is spoken over it.
+/// An observer of the reads and writes of a connection while HTTP is spoken over it.
 pub trait Watch: Send + Sync + 'static {
-    /// Bytes were read from the peer.
+    /// Called after bytes were read from the peer.
     fn read(&self);
 
-    /// A write was attempted: so many bytes were written, or, without a number, it has to wait until the peer takes more.
+    /// Called after a write was attempted, with the number of bytes written, or with `None` if the write has to wait
+    /// until the peer reads.
     fn wrote(&self, bytes: Option<usize>);
 }
 
 /// A stream that reports its reads and writes to a [`Watch`].
 ///
 /// A server that wants to bound its connections serves HTTP over a `Watched<TcpStream>`. After an upgrade to WebSocket
-/// nothing is reported any more, but the `Watch` is kept until the stream is closed, so that dropping it marks the end of
-/// the connection.
+/// nothing is reported any more, but the `Watch` is kept until the stream is closed, so that dropping it marks the end
+/// of the connection.
 pub struct Watched<S> {
     stream: S,
     watch: Arc<dyn Watch>,
@@ -48,13 +49,13 @@ pub struct Watched<S> {
 }
 
 impl<S> Watched<S> {
-    /// Wraps a stream, whose reads and writes are reported to `watch`.
+    /// Wraps a stream, and reports its reads and writes to `watch`.
     pub fn new(stream: S, watch: Arc<dyn Watch>) -> Self {
         Self { stream, watch, flush_waits: false }
     }
 
-    fn into_kept(self) -> Kept<S> {
-        Kept { stream: self.stream, _watch: self.watch }
+    fn into_upgraded(self) -> UpgradedStream<S> {
+        UpgradedStream { stream: self.stream, _watch: self.watch }
     }
 
     fn report(&self, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
@@ -65,7 +66,7 @@ impl<S> Watched<S> {
         result
     }
 
-    /// Reports a flush that waits, and its end. For TCP a flush never waits, and says nothing of a write that does.
+    /// Reports that a flush waits, and that it ends. A flush of TCP never waits, even while a write does.
     fn report_flush(&mut self, result: Poll<io::Result<()>>) -> Poll<io::Result<()>> {
         let waits = result.is_pending();
         if waits {
@@ -125,19 +126,19 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     }
 }
 
-/// A stream after its upgrade, and the [`Watch`] that is dropped with it.
-struct Kept<S> {
+/// A stream after its upgrade, with the [`Watch`] that is dropped together with it.
+struct UpgradedStream<S> {
     stream: S,
     _watch: Arc<dyn Watch>,
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Kept<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for UpgradedStream<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(cx, buffer)
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Kept<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for UpgradedStream<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
@@ -163,7 +164,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Kept<S> {
     }
 }
 
-/// Waits for the switch of protocols, and runs on the raw stream where it is TCP.
+/// Waits for the switch of protocols, and runs `with` on the stream, without hyper's wrapper where it is TCP.
 pub async fn with_stream<W: WithStream>(upgrade: OnUpgrade, with: W) {
     let upgraded: Upgraded = match upgrade.await {
         Ok(upgraded) => upgraded,
@@ -173,7 +174,7 @@ pub async fn with_stream<W: WithStream>(upgrade: OnUpgrade, with: W) {
         }
     };
     let upgraded = match upgraded.downcast::<TokioIo<Watched<TcpStream>>>() {
-        Ok(parts) => return with.run(parts.io.into_inner().into_kept(), parts.read_buf).await,
+        Ok(parts) => return with.run(parts.io.into_inner().into_upgraded(), parts.read_buf).await,
         Err(upgraded) => upgraded,
     };
     match upgraded.downcast::<TokioIo<TcpStream>>() {
@@ -182,7 +183,7 @@ pub async fn with_stream<W: WithStream>(upgrade: OnUpgrade, with: W) {
     }
 }
 
-/// What a WebSocket of the engine is made with.
+/// The options of a WebSocket that the engine creates.
 #[derive(Clone, Copy)]
 pub(super) struct SocketOptions {
     pub(super) deflate: Option<Deflate>,
@@ -190,27 +191,29 @@ pub(super) struct SocketOptions {
 
 impl SocketOptions {
     fn socket<S: AsyncRead + AsyncWrite + Unpin + Send>(self, stream: S, first: Bytes) -> Socket<S> {
-        // `first` is a slice of hyper's read buffer: kept, it would keep all of that for the life of the connection.
+        // `first` is a slice of hyper's read buffer. Keeping it would keep the whole buffer for the life of the
+        // connection.
         Socket::new(stream, &first, self.deflate)
     }
 }
 
-/// A new session over WebSocket.
-pub(super) struct Run<P: Protocol> {
+/// A new session that opens on a WebSocket.
+pub(super) struct RunSession<P: Protocol> {
     pub(super) session: Arc<Session<P>>,
-    pub(super) making: SocketOptions,
+    pub(super) options: SocketOptions,
 }
 
-impl<P: Protocol> WithStream for Run<P> {
+impl<P: Protocol> WithStream for RunSession<P> {
     async fn run<S>(self, stream: S, first: Bytes)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        run_session(self.making.socket(stream, first), self.session);
+        run_session(self.options.socket(stream, first), self.session);
     }
 }
 
-/// A task of its own: this one has room for all that an upgrade may wait for, and an idle connection needs little.
+/// Runs the session in a new task. The task of an upgrade reserves memory for all that an upgrade may await, and an
+/// idle connection needs little.
 fn run_session<S, P>(socket: Socket<S>, session: Arc<Session<P>>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -220,7 +223,7 @@ where
     session.spawn(driver);
 }
 
-/// A session that is being upgraded; if that comes to nothing, however, polling goes on.
+/// An upgrade in progress. Dropping it before it is finished cancels the upgrade, and polling goes on.
 pub(super) struct Upgrading<P: Protocol> {
     session: Arc<Session<P>>,
     finished: bool,
@@ -243,7 +246,7 @@ impl<P: Protocol> Drop for Upgrading<P> {
 /// A WebSocket that asks to take over a polling session.
 pub(super) struct Probe<P: Protocol> {
     pub(super) upgrading: Upgrading<P>,
-    pub(super) making: SocketOptions,
+    pub(super) options: SocketOptions,
     pub(super) timeout: Duration,
 }
 
@@ -252,31 +255,31 @@ impl<P: Protocol> WithStream for Probe<P> {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let mut socket = self.making.socket(stream, first);
+        let mut socket = self.options.socket(stream, first);
         let mut upgrading = self.upgrading;
         let session = Arc::clone(&upgrading.session);
         let probe = tokio::time::timeout(self.timeout, probe(&mut socket, &session)).await;
         if let Ok(Ok(())) = probe {
             upgrading.finished = true;
-            // A poll that still waits is let go.
+            // Releases a poll that is still waiting.
             session.outbox().wake();
             run_session(socket, session);
         } else {
             drop(upgrading);
             let close = Frame::close(1002, "the probe failed");
-            match Farewell::start(session) {
-                Ok(_farewell) => socket.finish(close).await,
-                // The next probe came already, and failed as well: nothing is waited for.
+            match Rejection::start(session) {
+                Ok(_rejection) => socket.finish(close).await,
+                // Another WebSocket is being rejected already, so this one is closed without waiting for its peer.
                 Err(_) => drop(tokio::time::timeout(Duration::ZERO, socket.write(close)).await),
             }
         }
     }
 }
 
-/// The messages of a probe: `2probe` and `5`.
+/// The bounds of a probe's messages, `2probe` and `5`.
 const PROBE: MessageBounds = MessageBounds { text: 6, binary: BinaryBound::Refuse, inflates: true, skipped: 6 };
 
-/// The client's `2probe` is answered by `3probe`, a waiting poll is let go, and `5` completes the upgrade.
+/// Probes the WebSocket: `2probe` is answered by `3probe` and releases a waiting poll, and `5` completes the upgrade.
 async fn probe<S, P>(socket: &mut Socket<S>, session: &Arc<Session<P>>) -> Result<(), CloseReason>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
@@ -302,35 +305,35 @@ where
     }
 }
 
-/// The right of a session to close one WebSocket that does not carry it with a close frame, given back when dropped.
-pub(super) struct Farewell<P: Protocol>(Arc<Session<P>>);
+/// The right of a session to reject one WebSocket with a close frame. Dropping it gives the right back.
+pub(super) struct Rejection<P: Protocol>(Arc<Session<P>>);
 
-impl<P: Protocol> Farewell<P> {
-    /// Takes the right.
+impl<P: Protocol> Rejection<P> {
+    /// Acquires the right.
     ///
     /// # Errors
-    /// [`Misplaced::Twice`] while the session is closing another one.
-    pub(super) fn start(session: Arc<Session<P>>) -> Result<Self, Misplaced> {
-        session.state().start_farewell()?;
+    /// [`RequestConflict::Duplicate`] while the session is rejecting another one.
+    pub(super) fn start(session: Arc<Session<P>>) -> Result<Self, RequestConflict> {
+        session.state().start_rejection()?;
         Ok(Self(session))
     }
 }
 
-impl<P: Protocol> Drop for Farewell<P> {
+impl<P: Protocol> Drop for Rejection<P> {
     fn drop(&mut self) {
-        self.0.state().end_farewell();
+        self.0.state().end_rejection();
     }
 }
 
-/// A WebSocket for a session that has one already.
-pub(super) struct RejectUpgrade<P: Protocol>(pub(super) Farewell<P>);
+/// Closes a WebSocket for a session that is already on one.
+pub(super) struct RejectUpgrade<P: Protocol>(pub(super) Rejection<P>);
 
 impl<P: Protocol> WithStream for RejectUpgrade<P> {
     async fn run<S>(self, stream: S, first: Bytes)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let Self(_farewell) = self;
+        let Self(_rejection) = self;
         let close = Frame::close(1000, "the session is not polling");
         Socket::new(stream, &first, None).finish(close).await;
     }

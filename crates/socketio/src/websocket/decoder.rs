@@ -1,7 +1,8 @@
-//! Frames in, messages out (RFC 6455 section 5, RFC 7692 section 7.2). Sans-IO: bytes are fed, messages are taken.
+//! Decodes WebSocket frames into messages (RFC 6455 section 5, RFC 7692 section 7.2). Sans-IO: bytes are fed, messages
+//! are taken.
 //!
-//! What must stay true: a message is whole before anybody sees it, and nothing is allocated by a length that a peer
-//! claimed: only what has arrived is held.
+//! What must stay true: a message is handed out only when it is complete; a length claimed by a peer allocates nothing,
+//! and only what has arrived is held.
 
 use std::fmt;
 
@@ -10,51 +11,51 @@ use bytes::{Buf, Bytes, BytesMut};
 use super::bounds::{BinaryBound, FRAMES_MAX, HEAD_BYTES_MAX, MessageBounds, PassedOver, Skipped};
 use crate::deflate::{self, InflateError};
 
-/// A whole message or a control frame.
+/// A complete message or a control frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
-    /// UTF-8 text.
+    /// A text message, in UTF-8.
     Text(String),
-    /// Bytes.
+    /// A binary message.
     Binary(Bytes),
-    /// To be answered by a pong with the same payload.
+    /// A ping, which has to be answered by a pong with the same payload.
     Ping(Bytes),
     /// The answer to a ping.
     Pong(Bytes),
-    /// The peer closes, perhaps with a code.
+    /// The peer closes the WebSocket, with a code if it sent one.
     Close(Option<u16>),
-    /// A message that was too large, or not wanted, and was passed over.
+    /// A message that was skipped because it was too large or not accepted at the moment.
     Skipped(Skipped),
 }
 
-/// What is wrong with the stream. The connection closes with [`DecodeError::code`].
+/// An error in the stream. The connection is closed with [`DecodeError::code`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DecodeError {
-    /// A reserved bit is set where no extension that was agreed on says so.
+    /// A reserved bit is set without an extension that allows it.
     ReservedBits,
-    /// The opcode is unknown.
+    /// The opcode is not defined.
     Opcode,
-    /// A client's frame must be masked.
+    /// A frame of a client is not masked.
     Unmasked,
     /// A control frame is fragmented or longer than 125 bytes.
     Control,
-    /// A continuation without a start, a start within a message, an empty continuation that is not the last, or a message
-    /// of more than [`FRAMES_MAX`] frames.
+    /// A continuation without a start, a start within a message, an empty continuation that is not the last one, or a
+    /// message of more than [`FRAMES_MAX`] frames.
     Fragmentation,
-    /// A close frame with half a code, or a code that may not be sent.
+    /// A close frame with an incomplete code, or with a code that may not be sent.
     CloseCode,
-    /// Text or a close reason is not UTF-8.
+    /// A text message or a close reason is not UTF-8.
     Utf8,
     /// The message is larger than allowed.
     TooLarge,
-    /// A binary message where none is expected.
+    /// A binary message came where none is expected.
     Unexpected,
-    /// A compressed message is no DEFLATE stream.
+    /// A compressed message is not a DEFLATE stream.
     Compression,
 }
 
 impl DecodeError {
-    /// The close code (RFC 6455 section 7.4.1).
+    /// Returns the close code (RFC 6455 section 7.4.1).
     #[must_use]
     pub fn code(self) -> u16 {
         match self {
@@ -64,7 +65,7 @@ impl DecodeError {
         }
     }
 
-    /// The reason in words.
+    /// Returns the reason for the close frame.
     #[must_use]
     pub fn reason(self) -> &'static str {
         match self {
@@ -94,9 +95,9 @@ impl std::error::Error for DecodeError {}
 #[derive(Debug)]
 pub struct Decoder {
     buffer: BytesMut,
-    /// What came of a message that is fragmented, or is passed over.
+    /// The message that is fragmented or being skipped, as far as it has arrived.
     partial: Option<Box<Partial>>,
-    /// Whether a message was taken out of the buffer, whose memory it still has.
+    /// Whether a message was taken out of the buffer, which still has that message's memory.
     taken: bool,
     deflate: bool,
 }
@@ -104,19 +105,19 @@ pub struct Decoder {
 #[derive(Debug)]
 struct Partial {
     kind: Kind,
-    /// The message so far; of one that is passed over, its first bytes.
+    /// The message so far, or the first bytes of a message that is skipped.
     held: BytesMut,
-    /// Bytes of the message in the frames so far, the one under way included.
+    /// Bytes of the message in its frames so far, including the current frame.
     bytes: u64,
-    /// Frames of the message so far, the one under way included.
+    /// Number of frames of the message so far, including the current frame.
     frames: u32,
-    /// Why the message is passed over, if it is.
+    /// Why the message is skipped, if it is.
     skipped: Option<PassedOver>,
-    /// The frame under way whose payload is passed over as it arrives.
+    /// The current frame, if its payload is skipped as it arrives.
     skipping: Option<Skipping>,
 }
 
-/// A frame whose payload is passed over as it arrives.
+/// A frame whose payload is skipped as it arrives.
 #[derive(Clone, Copy, Debug)]
 struct Skipping {
     fin: bool,
@@ -125,7 +126,7 @@ struct Skipping {
     left: u64,
 }
 
-/// What the first frame of a message says of all of it.
+/// What the first frame of a message says about the whole message.
 #[derive(Clone, Copy, Debug)]
 struct Kind {
     binary: bool,
@@ -148,39 +149,39 @@ impl Header {
 }
 
 impl Decoder {
-    /// A decoder. `deflate` says whether permessage-deflate was agreed on, without context takeover.
+    /// Creates a decoder. `deflate` says whether permessage-deflate was negotiated, without context takeover.
     #[must_use]
     pub fn new(deflate: bool) -> Self {
         Self { buffer: BytesMut::new(), partial: None, taken: false, deflate }
     }
 
-    /// Takes bytes as they came.
+    /// Appends received bytes.
     pub fn feed(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// Bytes that are held of messages that have not arrived wholly.
+    /// Returns the number of bytes held of messages that are not complete.
     #[must_use]
     pub fn held_bytes(&self) -> usize {
         self.buffer.len() + self.partial.as_ref().map_or(0, |partial| partial.held.len())
     }
 
-    /// Whether a message or a control frame has begun to arrive and is not whole.
+    /// Returns whether a message or a control frame has begun to arrive and is not complete.
     #[must_use]
     pub fn is_unfinished(&self) -> bool {
         self.is_within_message() || !self.buffer.is_empty()
     }
 
-    /// Whether a frame of a message has arrived, or is being passed over, and its last one has not.
+    /// Returns whether a frame of a message has arrived or is being skipped, and the message is not complete.
     #[must_use]
     pub fn is_within_message(&self) -> bool {
         self.partial.is_some()
     }
 
-    /// The next whole message, if it has arrived. The bounds may differ from message to message.
+    /// Returns the next message, if it has arrived completely. The bounds may differ from message to message.
     ///
     /// # Errors
-    /// [`DecodeError`]; the decoder is not to be used after one.
+    /// [`DecodeError`]. The decoder must not be used after an error.
     pub fn next_message(&mut self, bounds: MessageBounds) -> Result<Option<Message>, DecodeError> {
         loop {
             if let Some(Partial { skipping: Some(_), .. }) = self.partial.as_deref() {
@@ -193,7 +194,7 @@ impl Decoder {
                 }
             }
             let Some(header) = self.header()? else { break };
-            let passed_over = if header.is_data() { self.passed_over(&header, bounds)? } else { None };
+            let passed_over = if header.is_data() { self.skip_reason(&header, bounds)? } else { None };
             if let Some(why) = passed_over {
                 self.buffer.advance(header.header_bytes);
                 self.start_skipping(&header, why);
@@ -219,7 +220,7 @@ impl Decoder {
             // An idle connection owns no buffer.
             self.buffer = BytesMut::new();
         } else if self.taken {
-            // Nor does the beginning of a message keep the memory of those before it.
+            // The beginning of a message must not keep the memory of the messages before it.
             self.buffer = BytesMut::from(&self.buffer[..]);
         }
         self.taken = false;
@@ -232,7 +233,7 @@ impl Decoder {
             return Ok(None);
         };
         let (fin, opcode) = (first & 0x80 != 0, first & 0x0F);
-        // Only the first frame of a message says that it is compressed (RFC 7692 section 6.1).
+        // Only the first frame of a message has the compression bit (RFC 7692 section 6.1).
         let deflated = first & 0x40 != 0;
         if first & 0x30 != 0 || (deflated && !(self.deflate && matches!(opcode, 0x1 | 0x2))) {
             return Err(DecodeError::ReservedBits);
@@ -264,10 +265,10 @@ impl Decoder {
         if let (0x0, Some(partial)) = (opcode, &self.partial)
             && ((payload_bytes == 0 && !fin) || partial.frames >= FRAMES_MAX)
         {
-            // Such frames cost work and bring the end of the message no nearer.
+            // Such frames cost work and do not bring the message closer to its end.
             return Err(DecodeError::Fragmentation);
         }
-        // Of a message that is too large its length is enough.
+        // The header is complete only with its mask.
         let mask = bytes.get(length_end..length_end + 4).and_then(|b| <[u8; 4]>::try_from(b).ok());
         let Some(mask) = mask else { return Ok(None) };
         Ok(Some(Header { fin, deflated, opcode, mask, header_bytes: length_end + 4, payload_bytes }))
@@ -278,8 +279,9 @@ impl Decoder {
         self.partial.as_ref().map_or(first, |partial| partial.kind)
     }
 
-    /// Why the frame's message is passed over, if it is: decided by what frames claim, before anything of it is held.
-    fn passed_over(&self, header: &Header, bounds: MessageBounds) -> Result<Option<PassedOver>, DecodeError> {
+    /// Returns why the frame's message is skipped, if it is. Decided by the claimed lengths, before any payload is
+    /// held.
+    fn skip_reason(&self, header: &Header, bounds: MessageBounds) -> Result<Option<PassedOver>, DecodeError> {
         let kind = self.kind(header);
         let (before, skipped) = self.partial.as_ref().map_or((0, None), |partial| (partial.bytes, partial.skipped));
         let total = before.saturating_add(header.payload_bytes);
@@ -289,7 +291,7 @@ impl Decoder {
             (true, BinaryBound::Skip) => (0, true),
             (true, BinaryBound::Refuse) => return Err(DecodeError::Unexpected),
         };
-        // What cannot be compressed grows by some bytes (RFC 1951 section 3.2.4).
+        // Data that cannot be compressed grows by a few bytes (RFC 1951 section 3.2.4).
         let slack = if kind.deflated { most / 256 + 64 } else { 0 };
         let fits = total <= most.saturating_add(slack) as u64;
         let why = match skipped {
@@ -315,7 +317,7 @@ impl Decoder {
         partial.skipping = Some(Skipping { fin: header.fin, mask: header.mask, at: 0, left: header.payload_bytes });
     }
 
-    /// Passes over what has arrived of a frame. Says whether that was all of it.
+    /// Skips what has arrived of the current frame. Returns whether that completes the frame.
     fn skip(&mut self) -> bool {
         let Some(partial) = self.partial.as_deref_mut() else { return true };
         let Some(skipping) = &mut partial.skipping else { return true };
@@ -329,7 +331,7 @@ impl Decoder {
         skipping.left == 0
     }
 
-    /// A frame was passed over wholly. Gives the message if that was its last.
+    /// Finishes a skipped frame. Returns the message if the frame was its last.
     fn take_skipped(&mut self) -> Option<Message> {
         let partial = self.partial.as_deref_mut()?;
         if !partial.skipping.take()?.fin {
@@ -384,7 +386,7 @@ impl Decoder {
         let whole = match if kind.deflated { deflate::decompress(&whole, most) } else { Ok(Vec::from(whole)) } {
             Ok(whole) => whole,
             Err(InflateError::Invalid) => return Err(DecodeError::Compression),
-            // What was inflated in vain is bounded, and so the connection may go on.
+            // The work of inflating was bounded, and so the connection may go on.
             Err(InflateError::TooLarge(mut head)) if !kind.binary && most < bounds.skipped => {
                 let bytes = head.len();
                 head.truncate(HEAD_BYTES_MAX);
@@ -395,7 +397,7 @@ impl Decoder {
             Err(InflateError::TooLarge(_)) => return Err(DecodeError::TooLarge),
         };
         if kind.binary {
-            // Kept for a while, and so without the room around it.
+            // Boxed without spare capacity, because the message may be kept for a while.
             return Ok(Some(Message::Binary(whole.into_boxed_slice().into())));
         }
         String::from_utf8(whole).map(|text| Some(Message::Text(text))).map_err(|_| DecodeError::Utf8)

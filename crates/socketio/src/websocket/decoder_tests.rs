@@ -1,4 +1,4 @@
-//! The decoder's tests: messages however they are cut, and messages beyond their bound.
+//! Tests of the decoder: messages cut at any byte, and messages beyond their bounds.
 
 use proptest::prelude::*;
 
@@ -6,7 +6,7 @@ use super::*;
 
 const BOUNDS: MessageBounds = MessageBounds::up_to(1_000);
 
-/// A client's frame: first byte, then the masked payload.
+/// Returns a client's frame: the first byte, then the masked payload.
 fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let mut bytes = vec![first];
     match payload.len() {
@@ -85,12 +85,12 @@ fn a_message_has_so_many_frames_and_none_is_empty_in_its_middle() {
     let decode_to_end = |bytes: &[u8]| decode_events(bytes, usize::MAX, events(BinaryBound::UpTo(2_000)));
     assert_eq!(decode_to_end(&in_frames(frames)).map(|messages| messages.len()), Ok(1));
     assert_eq!(decode_to_end(&in_frames(frames + 1)), Err(DecodeError::Fragmentation));
-    // Of text that is passed over as well.
+    // The limit holds for text that is skipped as well.
     let text = |count: usize| [frame(0x01, b"x"), frame(0x00, b"x").repeat(count - 2), frame(0x80, b"x")].concat();
     let skipped = decode_to_end(&text(frames));
     assert!(matches!(skipped.as_deref(), Ok([Message::Skipped(skipped)]) if skipped.bytes == frames), "{skipped:?}");
     assert_eq!(decode_to_end(&text(frames + 1)), Err(DecodeError::Fragmentation));
-    // The first and the last may be empty, as streaming clients have them.
+    // The first and the last frame may be empty, as streaming clients send them.
     let empty = [frame(0x02, b""), frame(0x00, b"x"), frame(0x80, b"")].concat();
     assert_eq!(decode(&empty), Ok(vec![Message::Binary(b"x"[..].into())]));
     assert_eq!(decode(&[frame(0x02, b"x"), frame(0x00, b"")].concat()), Err(DecodeError::Fragmentation));
@@ -133,7 +133,7 @@ proptest! {
     }
 }
 
-/// Takes events of 100 bytes and binary messages as given, and passes over up to 100,000 bytes.
+/// Accepts text of 100 bytes and binary messages as given, and skips up to 100,000 bytes.
 fn events(binary: BinaryBound) -> MessageBounds {
     MessageBounds { text: 100, binary, inflates: true, skipped: 100_000 }
 }
@@ -161,7 +161,7 @@ fn text_beyond_its_bound_is_passed_over_and_its_beginning_is_known() {
     };
     let after = frame(0x81, b"after");
     let whole = [frame(0x81, large.as_bytes()), after.clone()].concat();
-    // Begun within the bound and ended beyond it, with a ping in between.
+    // A message that starts within the bound and ends beyond it, with a ping in between.
     let (first, rest) = large.as_bytes().split_at(60);
     let fragmented =
         [frame(0x01, first), frame(0x00, rest), frame(0x89, b""), frame(0x80, b""), after.clone()].concat();

@@ -1,10 +1,11 @@
-//! One task per WebSocket: reads, hands messages to a [`Handler`] one at a time, and writes what its [`Outbox`] holds.
+//! The task of one WebSocket: it reads, passes messages to a [`Handler`] one at a time, and writes what the handler's
+//! [`Outbox`] holds.
 //!
-//! What must stay true: while the handler is busy nothing is read; queued frames leave together in one vectored
-//! write; an idle socket owns no buffer (reads go through one scratch buffer per thread) and no timer.
+//! What must stay true: nothing is read while the handler is busy; queued frames leave together in one vectored write;
+//! an idle socket owns no buffer (reads go through one scratch buffer per thread) and no timer.
 //!
-//! The driver is a hand-written future instead of an `async fn`: it is what an idle connection costs, and the compiler
-//! makes room in an `async fn` for everything that it may ever wait for.
+//! The driver is a hand-written future because every idle connection has one, and an `async fn` reserves memory for
+//! everything that it may ever await.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -18,101 +19,102 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
 use super::{Decoder, Message, MessageBounds};
-use crate::outbox::Found;
-use crate::unfinished::{Held, UNCOUNTED_BYTES_MAX};
+use crate::outbox::Taken;
+use crate::unfinished::{Reservation, UNCOUNTED_BYTES_MAX};
 use crate::{CloseReason, Frame, Holder, Outbox, Unfinished};
 
-/// One read takes at most this much, in bytes.
+/// The most that one read takes, in bytes.
 const SCRATCH_BYTES: usize = 64 * 1024;
 
-/// One vectored write takes at most this many frames (Linux allows 1,024).
+/// The most frames that one vectored write takes (Linux allows 1,024).
 const FRAMES_PER_WRITE_MAX: usize = 256;
 
-/// Messages that are handled before other connections have their turn.
+/// Messages that are handled before the task yields to other connections.
 const MESSAGES_AT_ONCE: u32 = 64;
 
-/// Time that a closing socket has to take what is still queued for it and to say goodbye.
+/// Time for which a closing socket may still take queued frames and answer the close frame.
 pub(super) const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 thread_local! {
     static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; SCRATCH_BYTES].into_boxed_slice());
 }
 
-/// The handling of a message that takes a while.
+/// The handling of a message that does not finish at once.
 pub type Handling = Pin<Box<dyn Future<Output = Result<(), CloseReason>> + Send>>;
 
-/// What came of a message.
+/// The result of passing a message to a [`Handler`].
 pub enum Handled {
-    /// The next one may come.
+    /// The message is handled.
     Done,
-    /// The socket is to be closed.
+    /// The socket has to be closed for this reason.
     Close(CloseReason),
-    /// The next one waits until this is over.
+    /// The message is handled when this future completes. The next one waits for it.
     Busy(Handling),
 }
 
-/// What is done with the messages of one socket.
+/// The handler of the messages of one socket.
 pub trait Handler: Send + Unpin {
-    /// What is to be written to the socket. When it is closed, the socket is.
+    /// Returns the queue of frames to write. The socket closes when the queue is closed.
     fn outbox(&self) -> &Outbox;
 
-    /// How large the next message may be. Asked while no message is being handled.
+    /// Returns the size limits of the next message. Not called while a message is being handled.
     fn bounds(&self) -> MessageBounds;
 
-    /// The budget that unfinished messages are held against.
+    /// Returns the budget that counts unfinished messages.
     fn unfinished(&self) -> &Unfinished;
 
-    /// The connection, as what holds bytes of an unfinished message.
+    /// Returns the connection as the holder of bytes of an unfinished message.
     fn holder(&self) -> Arc<dyn Holder>;
 
-    /// A message: [`Message::Text`], [`Message::Binary`] or [`Message::Skipped`].
+    /// Handles a message: [`Message::Text`], [`Message::Binary`] or [`Message::Skipped`].
     fn message(&mut self, message: Message) -> Handled;
 
-    /// A WebSocket ping or pong came, which the driver answers itself.
+    /// Called for each WebSocket ping or pong. The driver answers pings itself.
     ///
     /// # Errors
-    /// The reason to close the socket with.
+    /// The reason to close the socket.
     fn control(&mut self) -> Result<(), CloseReason> {
         Ok(())
     }
 
-    /// Something arrived: the peer is alive.
+    /// Called for each message and control frame, which show that the peer is alive.
     fn alive(&mut self) {}
 
-    /// The socket is over but for its goodbye; the outbox is closed. Called once.
+    /// Called exactly once, when the socket is about to send its close frame. The outbox is closed.
     fn closed(&mut self, reason: CloseReason);
 }
 
-/// Compression, where it was agreed on.
+/// The compression of outgoing messages, if it was negotiated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deflate {
-    /// Messages of fewer bytes are sent as they are.
+    /// The size in bytes from which messages are compressed.
     pub threshold: usize,
 }
 
 enum Phase {
     Open,
-    /// What is queued is still written, and then a close frame, unless nothing may be written any more.
+    /// Queued frames are written, followed by a close frame, unless the reason forbids further writes.
     Closing(CloseReason),
-    /// The close frame is on its way.
-    Farewell,
-    /// The peer has to say goodbye: what is unread would make the system reset the connection and lose our words.
+    /// The close frame is being written.
+    SendingClose,
+    /// The driver waits for the peer to close. Closing with unread data would make the system reset the connection, and
+    /// the peer could lose the close frame.
     Draining,
 }
 
-/// Runs one socket; ready when it is over. The handler's outbox is closed then.
+/// Drives one socket. Ready when the socket has ended; the handler's outbox is then closed.
 pub struct Driver<S, H> {
     stream: S,
     decoder: Decoder,
     handler: H,
     deflate: Option<Deflate>,
     handling: Option<Handling>,
-    /// What the decoder holds of a message that has not arrived wholly.
-    held: Option<Box<Held>>,
+    /// The reservation for the bytes that the decoder holds of an unfinished message.
+    reservation: Option<Box<Reservation>>,
     frames: VecDeque<Frame>,
-    /// Bytes of the first frame that are written already.
+    /// Bytes of the first frame that are already written.
     offset: usize,
-    /// Whether all was written and something of it may still stand in a buffer of the stream's, as TLS has one.
+    /// Whether all was written, but a buffer of the stream, such as that of TLS, may still hold some of it.
     flushing: bool,
     phase: Phase,
     deadline: Option<Pin<Box<Sleep>>>,
@@ -122,7 +124,7 @@ impl<S, H: Handler> Driver<S, H>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    /// Goes on with a stream whose decoder may hold bytes already.
+    /// Creates a driver for a stream. The decoder may already hold bytes.
     pub(super) fn new(stream: S, decoder: Decoder, deflate: Option<Deflate>, handler: H) -> Self {
         Self {
             stream,
@@ -130,7 +132,7 @@ where
             handler,
             deflate,
             handling: None,
-            held: None,
+            reservation: None,
             frames: VecDeque::new(),
             offset: 0,
             flushing: false,
@@ -139,7 +141,7 @@ where
         }
     }
 
-    /// Reads and handles until something has to be waited for, or the socket is to be closed.
+    /// Reads and handles messages until it has to wait, or until the socket has to be closed.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<CloseReason> {
         let mut budget = MESSAGES_AT_ONCE;
         loop {
@@ -166,8 +168,8 @@ where
             };
             self.handler.alive();
             if !self.decoder.is_within_message() {
-                // Of whatever begins behind this frame the time begins afresh.
-                self.held = None;
+                // The next message has its own time limit.
+                self.reservation = None;
             }
             match message {
                 Message::Ping(payload) => {
@@ -183,7 +185,7 @@ where
                         return Poll::Ready(reason);
                     }
                 }
-                // The answer repeats the code (RFC 6455 section 5.5.1).
+                // The close frame in answer repeats the code (RFC 6455 section 5.5.1).
                 Message::Close(code) => return Poll::Ready(CloseReason::PeerClosed(code.unwrap_or(1000))),
                 data => match self.handler.message(data) {
                     Handled::Done => {}
@@ -199,17 +201,16 @@ where
         }
     }
 
-    /// Counts what is held of a message whose rest has to be waited for: its time, whatever its size, and its bytes
-    /// where they are many.
+    /// Registers an unfinished message with the budget: always for its time limit, and for its bytes if there are many.
     fn hold(&mut self) -> Result<(), CloseReason> {
         if !self.decoder.is_unfinished() {
             return Ok(());
         }
         let bytes = Some(self.decoder.held_bytes()).filter(|bytes| *bytes > UNCOUNTED_BYTES_MAX).unwrap_or(0);
-        self.handler.unfinished().hold(&mut self.held, bytes, || self.handler.holder())
+        self.handler.unfinished().hold(&mut self.reservation, bytes, || self.handler.holder())
     }
 
-    /// Writes what is queued. Ready when the outbox is closed and nothing of it is to be written any more.
+    /// Writes queued frames. Ready when the outbox is closed and nothing more is to be written.
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<CloseReason> {
         loop {
             if self.is_writing() {
@@ -217,10 +218,10 @@ where
                     Poll::Ready(Ok(())) => self.handler.outbox().written(),
                     Poll::Ready(Err(_)) => return Poll::Ready(CloseReason::TransportClosed),
                     Poll::Pending => {
-                        // Where nothing is to be sent any more, a peer that does not read cannot hold the end up.
+                        // If the queue is not flushed at the end, a peer that does not read must not delay the end.
                         return match ready!(self.handler.outbox().poll_closed(cx)) {
                             reason if reason.flushes() => {
-                                self.end_in_time(cx);
+                                self.start_deadline(cx);
                                 Poll::Pending
                             }
                             reason => Poll::Ready(reason),
@@ -229,8 +230,8 @@ where
                 }
             }
             match ready!(self.handler.outbox().poll_take(cx)) {
-                Found::Frames(frames) => self.frames = frames,
-                Found::Closed(reason) => return Poll::Ready(reason),
+                Taken::Frames(frames) => self.frames = frames,
+                Taken::Closed(reason) => return Poll::Ready(reason),
             }
         }
     }
@@ -255,16 +256,16 @@ where
             }
         }
         self.frames = VecDeque::new();
-        // TLS keeps what it encrypted until it is flushed; for TCP this does nothing.
+        // TLS buffers what it encrypted until it is flushed. For TCP this does nothing.
         let flushed = ready!(Pin::new(&mut self.stream).poll_flush(cx));
         self.flushing = false;
         Poll::Ready(flushed)
     }
 
-    /// Writes as much as the stream takes at once; gives how many bytes that were.
+    /// Writes as much as the stream takes at once. Returns the number of bytes.
     fn poll_write_some(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let stream = Pin::new(&mut self.stream);
-        // Nearly always there is one, and a plain write costs the system less than a gathering one.
+        // There is nearly always one frame, and a plain write is cheaper than a vectored one.
         if let (Some(only), 1) = (self.frames.front(), self.frames.len()) {
             return stream.poll_write(cx, &wire(self.deflate, only)[self.offset..]);
         }
@@ -276,12 +277,12 @@ where
         stream.poll_write_vectored(cx, &slices[..count])
     }
 
-    /// Whether frames that were taken are not all gone yet.
+    /// Returns whether frames that were taken are not completely written and flushed.
     fn is_writing(&self) -> bool {
         self.flushing || !self.frames.is_empty()
     }
 
-    /// The first of what ends the socket.
+    /// Runs the open socket. Ready with the first reason for closing it.
     fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<CloseReason> {
         if let Poll::Ready(reason) = self.poll_read(cx) {
             return Poll::Ready(reason);
@@ -291,25 +292,25 @@ where
 
     fn close(&mut self, reason: CloseReason) {
         self.handler.outbox().close(reason);
-        // Whatever closed the outbox first is the reason.
+        // The reason that closed the outbox first takes precedence.
         let reason = self.handler.outbox().closed().unwrap_or(reason);
         self.handling = None;
         self.decoder = Decoder::new(false);
-        self.held = None;
+        self.reservation = None;
         self.handler.closed(reason);
         self.phase = Phase::Closing(reason);
     }
 
-    /// Notes that the end has begun, with its time.
-    fn end_in_time(&mut self, cx: &mut Context<'_>) {
+    /// Starts the time limit for closing, and wakes the task when it has passed.
+    fn start_deadline(&mut self, cx: &mut Context<'_>) {
         let deadline = self.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(CLOSE_TIMEOUT)));
         if deadline.as_mut().poll(cx).is_ready() {
-            // Looked at again by whoever polls the driver: it is over.
+            // The deadline has passed, which the next poll of the driver handles.
             cx.waker().wake_by_ref();
         }
     }
 
-    fn is_too_late(&mut self, cx: &mut Context<'_>) -> bool {
+    fn is_past_deadline(&mut self, cx: &mut Context<'_>) -> bool {
         self.deadline.as_mut().is_some_and(|deadline| deadline.as_mut().poll(cx).is_ready())
     }
 
@@ -335,7 +336,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let driver = self.get_mut();
         loop {
-            if driver.is_too_late(cx) {
+            if driver.is_past_deadline(cx) {
                 if let Phase::Open = driver.phase {
                     driver.close(CloseReason::TransportClosed);
                 }
@@ -348,19 +349,19 @@ where
                 }
                 Phase::Closing(reason) => {
                     if reason == CloseReason::TransportClosed || (!reason.flushes() && driver.is_writing()) {
-                        // A frame may be half written: whatever came after it would be read as its rest.
+                        // A frame may be half written, and the peer would take what follows for the rest of it.
                         return Poll::Ready(());
                     }
-                    driver.end_in_time(cx);
+                    driver.start_deadline(cx);
                     let _ = ready!(driver.poll_write(cx));
                     if driver.is_writing() {
                         return Poll::Ready(());
                     }
-                    let (code, words) = reason.close_code();
-                    driver.frames.push_back(Frame::close(code, words));
-                    driver.phase = Phase::Farewell;
+                    let (code, text) = reason.close_code();
+                    driver.frames.push_back(Frame::close(code, text));
+                    driver.phase = Phase::SendingClose;
                 }
-                Phase::Farewell => {
+                Phase::SendingClose => {
                     if ready!(driver.poll_frames(cx)).is_err()
                         || ready!(Pin::new(&mut driver.stream).poll_shutdown(cx)).is_err()
                     {
@@ -387,7 +388,7 @@ fn wire(deflate: Option<Deflate>, frame: &Frame) -> &[u8] {
     }
 }
 
-/// Reads once, through the scratch buffer, into the decoder.
+/// Reads once into the decoder, through the scratch buffer.
 pub(super) fn poll_fill<S: AsyncRead + Unpin>(
     stream: &mut S,
     decoder: &mut Decoder,

@@ -1,4 +1,4 @@
-//! The opening handshake (RFC 6455 section 4.2) and the agreement on permessage-deflate (RFC 7692 section 7.1).
+//! The opening handshake (RFC 6455 section 4.2) and the negotiation of permessage-deflate (RFC 7692 section 7.1).
 
 use std::fmt;
 
@@ -9,17 +9,17 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request
 use http_body_util::Full;
 use sha1::{Digest, Sha1};
 
-/// What is appended to the client's key (RFC 6455 section 1.3).
+/// The GUID that is appended to the client's key (RFC 6455 section 1.3).
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// The request is no WebSocket handshake.
+/// The reason why a request is not a WebSocket handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HandshakeError {
-    /// It is not a GET with `Connection: Upgrade` and `Upgrade: websocket`.
+    /// The request is not a GET with `Connection: Upgrade` and `Upgrade: websocket`.
     NotAnUpgrade,
-    /// Its version is not 13.
+    /// The version is not 13.
     Version,
-    /// Its key is missing or no 16 bytes in base64.
+    /// The key is missing, or is not 16 bytes in base64.
     Key,
 }
 
@@ -35,20 +35,20 @@ impl fmt::Display for HandshakeError {
 
 impl std::error::Error for HandshakeError {}
 
-/// A handshake that was accepted.
+/// An accepted handshake.
 #[derive(Debug)]
 pub struct Accepted {
-    /// The answer that switches protocols.
+    /// The response that switches protocols.
     pub response: Response<Full<Bytes>>,
-    /// Whether permessage-deflate was agreed on, without context takeover on either side.
+    /// Whether permessage-deflate was negotiated, without context takeover on either side.
     pub deflate: bool,
 }
 
-/// Checks the request and makes the answer that switches protocols. `deflate` says whether permessage-deflate is to be
-/// agreed on with a client that offers it.
+/// Checks a request, and returns the response that switches protocols. `deflate` says whether permessage-deflate is
+/// accepted if the client offers it.
 ///
 /// # Errors
-/// [`HandshakeError`] says what is missing.
+/// [`HandshakeError`] if the request is not a valid handshake.
 pub fn accept(request: &request::Parts, deflate: bool) -> Result<Accepted, HandshakeError> {
     let headers = &request.headers;
     if request.method != Method::GET
@@ -80,8 +80,8 @@ pub fn accept(request: &request::Parts, deflate: bool) -> Result<Accepted, Hands
     Ok(Accepted { response, deflate: agreed.is_some() })
 }
 
-/// The answer to the first offer of permessage-deflate that can be met. No window of a size is promised, and offers
-/// that ask for one are passed over; without context takeover nobody has to keep one (RFC 7692 sections 7.1.1 and 7.1.2).
+/// Returns the answer to the first acceptable offer of permessage-deflate. Offers that ask the server for a window size
+/// are not acceptable. Without context takeover neither side has to keep a window (RFC 7692 sections 7.1.1 and 7.1.2).
 fn agree(headers: &HeaderMap) -> Option<&'static str> {
     let offers = headers.get_all(header::SEC_WEBSOCKET_EXTENSIONS).iter().filter_map(|value| value.to_str().ok());
     let mut offers = offers.flat_map(|value| value.split(','));

@@ -1,4 +1,4 @@
-//! WebSocket (RFC 6455), the server's side: the handshake, the sans-IO [`Decoder`], and the [`Driver`] of one socket.
+//! The server side of WebSocket (RFC 6455): the handshake, the sans-IO [`Decoder`], and the [`Driver`] of one socket.
 
 mod bounds;
 mod decoder;

@@ -1,4 +1,4 @@
-//! A WebSocket in a straight line of code: for what comes before and beside a [`Driver`].
+//! A WebSocket with sequential reads and writes, for use before or instead of a [`Driver`].
 
 use std::future::poll_fn;
 use std::io;
@@ -10,8 +10,8 @@ use super::driver::{CLOSE_TIMEOUT, poll_fill};
 use super::{BinaryBound, Decoder, Deflate, Driver, Handler, Message, MessageBounds};
 use crate::{CloseReason, Frame};
 
-/// What comes after our goodbye is not looked at.
-const PASSED_OVER: MessageBounds =
+/// The bounds of messages that arrive after the close frame was sent, which are discarded.
+const DISCARDED: MessageBounds =
     MessageBounds { text: 0, binary: BinaryBound::Skip, inflates: false, skipped: 1_000_000 };
 
 /// A WebSocket after its handshake.
@@ -23,17 +23,17 @@ pub struct Socket<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Socket<S> {
-    /// Wraps a stream; `first` is what was already read from it.
+    /// Wraps a stream. `first` holds the bytes that were already read from it.
     pub fn new(stream: S, first: &[u8], deflate: Option<Deflate>) -> Self {
         let mut decoder = Decoder::new(deflate.is_some());
         decoder.feed(first);
         Self { stream, decoder, deflate }
     }
 
-    /// The next message.
+    /// Waits for the next message.
     ///
     /// # Errors
-    /// The reason to close the socket with.
+    /// The reason to close the socket.
     pub async fn next_message(&mut self, bounds: MessageBounds) -> Result<Message, CloseReason> {
         loop {
             match self.decoder.next_message(bounds) {
@@ -57,19 +57,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Socket<S> {
         self.stream.flush().await
     }
 
-    /// Says goodbye with a close frame, and waits a little for the peer to do so: what is still unread would make the
-    /// system reset the connection and lose the words.
+    /// Sends a close frame and waits up to two seconds for the peer to close. Closing with unread data would make the
+    /// system reset the connection, and the peer could lose the close frame.
     pub async fn finish(mut self, close: Frame) {
-        let farewell = async {
+        let closing = async {
             self.write(close).await.ok()?;
             poll_fn(|cx| Pin::new(&mut self.stream).poll_shutdown(cx)).await.ok()?;
-            while self.next_message(PASSED_OVER).await.is_ok() {}
+            while self.next_message(DISCARDED).await.is_ok() {}
             Some(())
         };
-        let _ = tokio::time::timeout(CLOSE_TIMEOUT, farewell).await;
+        let _ = tokio::time::timeout(CLOSE_TIMEOUT, closing).await;
     }
 
-    /// Goes on by itself.
+    /// Turns the socket into a driver, which passes messages to `handler`.
     pub fn drive<H: Handler>(self, handler: H) -> Driver<S, H> {
         Driver::new(self.stream, self.decoder, self.deflate, handler)
     }

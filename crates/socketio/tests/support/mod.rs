@@ -1,4 +1,4 @@
-//! A server on a port of its own, and the two ways to talk to it: requests and WebSockets, both at the byte.
+//! A server on a free port, and clients that send HTTP requests and WebSocket frames byte by byte.
 
 #![allow(dead_code, clippy::unwrap_used, reason = "each test uses a part; a test may fail by panicking")]
 
@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 #[path = "../../examples/protocol_echo/echo.rs"]
 pub mod echo;
 
-/// Time in which everything that is awaited has to come.
+/// Time within which anything awaited has to arrive.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Starts the echo servers.
@@ -23,12 +23,12 @@ pub async fn serve(config: Config) -> SocketAddr {
     address
 }
 
-/// Clocks that do not matter.
+/// A configuration whose timeouts are too long to matter in a test.
 pub fn calm() -> Config {
     Config::default()
 }
 
-/// An answer over HTTP.
+/// An HTTP response.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -42,7 +42,7 @@ impl Answer {
     }
 }
 
-/// One request on a connection of its own. `headers` are lines without their ends.
+/// Sends one request on a new connection. `headers` are header lines without line ends.
 pub async fn request(address: SocketAddr, method: &str, target: &str, headers: &[&str], body: &[u8]) -> Answer {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let mut head = format!("{method} {target} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
@@ -67,13 +67,13 @@ pub async fn post(address: SocketAddr, target: &str, body: &str) -> Answer {
     request(address, "POST", target, &["Content-Type: text/plain;charset=UTF-8"], body.as_bytes()).await
 }
 
-/// The value of a text field in JSON that is not looked at otherwise.
+/// Returns the value of a string field of JSON text, which is not parsed otherwise.
 pub fn field(text: &str, name: &str) -> String {
     let start = text.find(&format!("\"{name}\":\"")).unwrap_or_else(|| panic!("no {name} in {text}")) + name.len() + 4;
     text[start..].split('"').next().unwrap().to_owned()
 }
 
-/// A WebSocket whose frames are made and read by hand.
+/// A WebSocket client that encodes and decodes frames itself.
 pub struct Ws {
     stream: TcpStream,
     pub head: String,
@@ -81,10 +81,10 @@ pub struct Ws {
 }
 
 /// A frame of the server: its first byte and its payload.
-pub type Heard = (u8, Vec<u8>);
+pub type ServerFrame = (u8, Vec<u8>);
 
 impl Ws {
-    /// Opens one, with more header lines.
+    /// Opens a WebSocket with additional header lines.
     pub async fn open(address: SocketAddr, target: &str, headers: &[&str]) -> Result<Self, String> {
         let mut stream = TcpStream::connect(address).await.unwrap();
         let mut head = format!(
@@ -106,7 +106,7 @@ impl Ws {
         if ws.head.starts_with("http/1.1 101") { Ok(ws) } else { Err(ws.head) }
     }
 
-    /// Opens one that has to open, and takes the packet that opens the session.
+    /// Opens a WebSocket, which must succeed, and reads the packet that opens the session.
     pub async fn session(address: SocketAddr, target: &str) -> (Self, String) {
         let mut ws = Self::open(address, target, &[]).await.expect("a WebSocket");
         let open = ws.text().await;
@@ -121,8 +121,8 @@ impl Ws {
         read > 0
     }
 
-    /// The next frame; none once the stream has ended.
-    pub async fn frame(&mut self) -> Option<Heard> {
+    /// Returns the next frame, or `None` if the stream has ended.
+    pub async fn frame(&mut self) -> Option<ServerFrame> {
         loop {
             if let [first, short, ..] = self.buffer[..] {
                 let (length, start) = match (short & 0x7F, self.buffer.len()) {
@@ -142,7 +142,7 @@ impl Ws {
         }
     }
 
-    /// The next message of text.
+    /// Returns the next message, which must be text.
     pub async fn text(&mut self) -> String {
         match self.frame().await {
             Some((0x81, payload)) => String::from_utf8(payload).unwrap(),
@@ -150,7 +150,7 @@ impl Ws {
         }
     }
 
-    /// The code that the server closes with; none if it just ends.
+    /// Returns the code of the server's close frame, or `None` if the stream ends without one.
     pub async fn close_code(&mut self) -> Option<u16> {
         loop {
             match self.frame().await {
@@ -161,7 +161,7 @@ impl Ws {
         }
     }
 
-    /// Sends a frame with this first byte, masked.
+    /// Sends a masked frame with this first byte.
     pub async fn send_frame(&mut self, first: u8, payload: &[u8]) {
         self.stream.write_all(&masked(first, payload)).await.unwrap();
     }
@@ -175,7 +175,7 @@ impl Ws {
     }
 }
 
-/// A client's frame.
+/// Encodes a frame as a client does.
 pub fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
     let mut frame = vec![first];
     match payload.len() {

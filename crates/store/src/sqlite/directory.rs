@@ -1,24 +1,28 @@
-//! Searches: open conversations, and the direct conversation of two users.
+//! Searches for groups and rooms, and the direct conversation of two users.
+//!
+//! What must stay true: one read checks a limited number of names, however many conversations there are.
 
 use std::cmp::Reverse;
 
 use quintet_domain::limits::{MESSAGES_COUNTED_MAX, NAME_CHARS_MAX, NAMES_SEARCHED_MAX};
 use quintet_domain::{ConversationId, UserId};
+use quintet_rules::rows::{ConversationRows, MemberRows, UserRow};
 use rusqlite::functions::FunctionFlags;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
-use super::queries::{Read, known, readable};
-use super::rows::{self, CONVERSATION, CONVERSATION_COLUMNS, UserRow};
+use super::queries::{readable, user};
+use super::rows::{CONVERSATION_COLUMNS, SqliteRows, conversation_at, conversation_columns};
 use super::{lists, sets};
+use crate::error::Read;
 use crate::{Filter, Listing, Page};
 
-/// What is looked for in names, as `folded_holds` takes it.
+/// Folds the case of a text that is searched for in names, for `folded_holds`.
 pub(super) fn folded(text: &str) -> String {
     text.trim().chars().take(NAME_CHARS_MAX).collect::<String>().to_lowercase()
 }
 
-/// Lets statements ask `folded_holds(name, part)`: whether a name holds a folded text, whatever the case, in any script.
-/// SQLite's own comparisons know the case of ASCII alone.
+/// Registers `folded_holds(name, part)` for statements: whether a name contains a folded text, compared without regard
+/// to case in any script. SQLite's own comparisons fold only ASCII.
 pub(super) fn register(conn: &Connection) -> Result<(), rusqlite::Error> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
     conn.create_scalar_function("folded_holds", 2, flags, |context| {
@@ -27,20 +31,20 @@ pub(super) fn register(conn: &Connection) -> Result<(), rusqlite::Error> {
     })
 }
 
-/// Where a conversation stands in a list by activity: when it last changed, and its row.
+/// The position of a conversation in a list by activity: the time of its last change, and its key.
 type Mark = (i64, i64);
 
-/// Groups and rooms by a part of their name, newest activity first. One read checks a limited number of names, so a
-/// page may be short or empty and still have a cursor for the next.
+/// Groups and rooms by a part of their name, newest activity first. One read checks a limited number of names, so that
+/// a page may be short or empty and still have a cursor for the next.
 pub(super) fn found(
     conn: &Connection,
-    user: &UserId,
+    requester: &UserId,
     query: &str,
     which: &Filter,
     cursor: Option<&str>,
     limit: u32,
 ) -> Read<Page<Listing>> {
-    let user = known(conn, user)?;
+    let user = user(conn, requester)?;
     let (after, part) = (lists::after_cursor(cursor)?, folded(query));
     let (mut marks, mut end) = match which {
         Filter::Open => open(conn, after, &part, limit)?,
@@ -48,17 +52,18 @@ pub(super) fn found(
             let (mut open, end) = open(conn, after, &part, limit)?;
             open.extend(closed_of(conn, &user, after, &part, limit)?);
             open.sort_unstable_by_key(|mark| Reverse(*mark));
-            // What comes behind the end of the open ones is not all known.
+            // After the end of the open ones, not all of them have been read.
             open.retain(|mark| end.is_none_or(|end| *mark >= end));
             (open, end)
         }
         Filter::One(id) => {
-            let row = rows::conversation(conn, id)?;
+            let rows = SqliteRows(conn);
+            let row = rows.conversation(id)?;
             let may = match &row {
-                Some(row) => row.open || rows::member(conn, row.pk, user.pk)?.is_some(),
+                Some(row) => row.open || rows.member(row.key, user.key)?.is_some(),
                 None => false,
             };
-            (row.filter(|_| may).map(|row| (row.updated_at.0, row.pk)).into_iter().collect(), None)
+            (row.filter(|_| may).map(|row| (row.head.updated_at.0, row.key.0)).into_iter().collect(), None)
         }
     };
     if marks.len() > limit as usize {
@@ -69,7 +74,7 @@ pub(super) fn found(
     Ok(Page { items: shown(conn, &user, &marks)?, next })
 }
 
-/// Open groups and rooms whose name fits, and up to where names were looked at, where that is not the end.
+/// Open groups and rooms whose name matches, and the mark up to which names were checked, unless that is the end.
 fn open(conn: &Connection, after: Mark, part: &str, limit: u32) -> Read<(Vec<Mark>, Option<Mark>)> {
     let (mut fitting, mut end, mut looked_at) = (Vec::new(), None, 0);
     let mut names = conn.prepare_cached(
@@ -96,7 +101,7 @@ fn open(conn: &Connection, after: Mark, part: &str, limit: u32) -> Read<(Vec<Mar
     Ok((fitting, end))
 }
 
-/// Closed groups of a member whose name fits: of those that come next one more than a page has.
+/// Closed groups of a member whose name matches; at most one more than a page has.
 fn closed_of(conn: &Connection, user: &UserRow, after: Mark, part: &str, limit: u32) -> Read<Vec<Mark>> {
     Ok(conn
         .prepare_cached(
@@ -106,32 +111,34 @@ fn closed_of(conn: &Connection, user: &UserRow, after: Mark, part: &str, limit: 
                AND (c.updated_at, c.pk) < (?2, ?3) AND folded_holds(c.name, ?4)
              ORDER BY c.updated_at DESC, c.pk DESC LIMIT ?5",
         )?
-        .query_map(params![user.pk, after.0, after.1, part, limit + 1], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .query_map(params![user.key.0, after.0, after.1, part, limit + 1], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?)
 }
 
-/// Some groups and rooms as a user finds them, in the given order.
+/// Some groups and rooms as a user sees them in a list, in the given order.
 fn shown(conn: &Connection, user: &UserRow, marks: &[Mark]) -> Read<Vec<Listing>> {
-    let mut statement = conn.prepare_cached(&format!(
-        "SELECT {CONVERSATION}, c.description, (SELECT id FROM user WHERE pk = c.owner_pk),
+    let mut statement = conn.prepare_cached(concat!(
+        "SELECT ",
+        conversation_columns!(),
+        ", (SELECT id FROM user WHERE pk = c.owner_pk),
              EXISTS (SELECT 1 FROM member m WHERE m.conversation_pk = c.pk AND m.user_pk = ?2), j.key
          FROM json_each(?1) j CROSS JOIN conversation c ON c.pk = j.value"
     ))?;
     let mut items: Vec<(i64, Listing)> = statement
-        .query_map(params![sets::keys(marks.iter().map(|(_, pk)| *pk)), user.pk], |row| {
-            let conversation = rows::conversation_at(row, 0)?;
-            let owner = row.get_ref(CONVERSATION_COLUMNS + 1)?.as_str_or_null()?;
+        .query_map(params![sets::keys(marks.iter().map(|(_, pk)| *pk)), user.key.0], |row| {
+            let conversation = conversation_at(row, 0)?;
+            let owner = row.get_ref(CONVERSATION_COLUMNS)?.as_str_or_null()?;
             Ok((
-                row.get(CONVERSATION_COLUMNS + 3)?,
+                row.get(CONVERSATION_COLUMNS + 2)?,
                 Listing {
-                    conversation: conversation.conversation,
-                    description: row.get(CONVERSATION_COLUMNS)?,
+                    conversation: conversation.reference,
+                    description: conversation.description.as_deref().map(str::to_owned),
                     open: conversation.open,
                     owner: owner.map(UserId::trusted),
-                    member_count: conversation.member_count,
-                    is_member: row.get(CONVERSATION_COLUMNS + 2)?,
+                    member_count: conversation.head.member_count,
+                    is_member: row.get(CONVERSATION_COLUMNS + 1)?,
                     created_at: conversation.created_at,
-                    updated_at: conversation.updated_at,
+                    updated_at: conversation.head.updated_at,
                 },
             ))
         })?
@@ -140,30 +147,23 @@ fn shown(conn: &Connection, user: &UserRow, marks: &[Mark]) -> Read<Vec<Listing>
     Ok(items.into_iter().map(|(_, found)| found).collect())
 }
 
-/// Refuses whoever may not use a conversation.
-pub(super) fn may_use(conn: &Connection, user: &UserId, id: &ConversationId) -> Read<()> {
-    let user = known(conn, user)?;
-    readable(conn, &user, id).map(|_| ())
+/// Refuses a user who may not use a conversation.
+pub(super) fn may_use(conn: &Connection, requester: &UserId, id: &ConversationId) -> Read<()> {
+    readable(conn, &user(conn, requester)?, id).map(|_| ())
 }
 
-/// The conversation of two, if they have one.
-pub(super) fn direct(conn: &Connection, user: &UserId, other: &UserId) -> Read<Option<ConversationId>> {
-    let (user, other) = (known(conn, user)?, known(conn, other)?);
-    let found = conn
-        .prepare_cached("SELECT id FROM conversation WHERE first_pk = ?1 AND second_pk = ?2")?
-        .query_row([user.pk.min(other.pk), user.pk.max(other.pk)], |row| {
-            Ok(ConversationId::trusted(row.get_ref(0)?.as_str()?))
-        })
-        .optional()?;
-    Ok(found)
+/// The direct conversation of two users, if they have one.
+pub(super) fn direct(conn: &Connection, requester: &UserId, other: &UserId) -> Read<Option<ConversationId>> {
+    let (user, other) = (user(conn, requester)?.key, user(conn, other)?.key);
+    let found = SqliteRows(conn).direct_conversation((user.min(other), user.max(other)))?;
+    Ok(found.map(|row| row.reference.id.clone()))
 }
 
-/// How many messages a conversation has, as far as they are counted.
-pub(super) fn message_count(conn: &Connection, user: &UserId, id: &ConversationId) -> Read<u64> {
-    let user = known(conn, user)?;
-    let row = readable(conn, &user, id)?;
+/// The number of messages of a conversation, up to the limit of counting.
+pub(super) fn message_count(conn: &Connection, requester: &UserId, id: &ConversationId) -> Read<u64> {
+    let row = readable(conn, &user(conn, requester)?, id)?;
     let count: i64 = conn
         .prepare_cached("SELECT count(*) FROM (SELECT 1 FROM message WHERE conversation_pk = ?1 LIMIT ?2)")?
-        .query_row(params![row.pk, MESSAGES_COUNTED_MAX], |row| row.get(0))?;
-    Ok(count as u64)
+        .query_row(params![row.key.0, MESSAGES_COUNTED_MAX], |row| row.get(0))?;
+    Ok(count.cast_unsigned())
 }

@@ -1,7 +1,7 @@
 //! Conversations as their members see them: one, or a page of a user's own.
 //!
-//! What must stay true: a page takes the same few statements however many conversations it has, and ends where it has
-//! come to its bounds of rows or bytes.
+//! What must stay true: the number of statements for a page does not depend on its conversations; a page ends at its
+//! limit of rows or bytes.
 
 use std::sync::Arc;
 
@@ -10,27 +10,33 @@ use quintet_domain::limits::{
     UNREAD_COUNTED_MAX,
 };
 use quintet_domain::{Conversation, ConversationId, Member, Message, Reader, Refusal, Role, Timestamp, UserId};
+use quintet_rules::message_views::shown;
+use quintet_rules::rows::{ConversationRow, UserRow};
 use rusqlite::{Connection, params};
 
-use super::queries::{Read, known, readable};
-use super::rows::{self, CONVERSATION, ConversationRow, MESSAGE, MESSAGE_COLUMNS, USER, USER_COLUMNS, UserRow};
+use super::queries::{readable, user};
+use super::rows::{
+    MESSAGE_COLUMNS, SHOWN_USER_COLUMNS, conversation_at, conversation_columns, message_at, message_columns,
+    shown_user_columns,
+};
 use super::sets::{self, Users};
 use crate::Page;
+use crate::error::Read;
 
 /// A conversation that the user is a member of.
-pub(super) fn conversation(conn: &Connection, user: &UserId, id: &ConversationId) -> Read<Conversation> {
-    let user = known(conn, user)?;
+pub(super) fn conversation(conn: &Connection, requester: &UserId, id: &ConversationId) -> Read<Conversation> {
+    let user = user(conn, requester)?;
     let row = readable(conn, &user, id)?;
     let found = whole(conn, &user, vec![row], IDS_MAX)?.pop();
     Ok(found.ok_or_else(|| Refusal::not_found("conversation", id))?)
 }
 
-/// The mark of where a page of conversations ended.
+/// The cursor at the end of a page of conversations.
 pub(super) fn cursor_at(updated_at: i64, pk: i64) -> String {
     format!("{updated_at}.{pk}")
 }
 
-/// What a page of conversations comes after: the time of the last change, and the row.
+/// Parses the cursor after which a page of conversations begins: the time of the last change, and the row.
 pub(super) fn after_cursor(cursor: Option<&str>) -> Read<(i64, i64)> {
     let Some(cursor) = cursor else { return Ok((i64::MAX, i64::MAX)) };
     let mark = cursor.split_once('.').and_then(|(at, pk)| Some((at.parse().ok()?, pk.parse().ok()?)));
@@ -40,62 +46,64 @@ pub(super) fn after_cursor(cursor: Option<&str>) -> Read<(i64, i64)> {
 /// A page of the user's conversations, newest activity first.
 pub(super) fn conversations(
     conn: &Connection,
-    user: &UserId,
+    requester: &UserId,
     cursor: Option<&str>,
     limit: u32,
 ) -> Read<Page<Conversation>> {
-    let user = known(conn, user)?;
+    let user = user(conn, requester)?;
     let (before_at, before_pk) = after_cursor(cursor)?;
-    // Reads the sort key of all conversations of the user, and the rest only of those on the page.
+    // Reads the sort keys of all conversations of the user, and the other columns only for those on the page.
     let mut found: Vec<ConversationRow> = conn
-        .prepare_cached(&format!(
-            "SELECT {CONVERSATION} FROM (
+        .prepare_cached(concat!(
+            "SELECT ",
+            conversation_columns!(),
+            " FROM (
                  SELECT n.pk AS pk FROM member m INDEXED BY member_user
                  CROSS JOIN conversation n ON n.pk = m.conversation_pk
                  WHERE m.user_pk = ?1 AND (n.updated_at, n.pk) < (?2, ?3)
                    AND (m.hidden_sequence < 0 OR m.hidden_sequence <
-                        coalesce((SELECT l.sequence FROM message l WHERE l.pk = n.last_message_pk), 0))
+                        coalesce((SELECT l.sequence FROM message l WHERE l.position = n.last_message), 0))
                  ORDER BY n.updated_at DESC, n.pk DESC LIMIT ?4) p
              CROSS JOIN conversation c ON c.pk = p.pk"
         ))?
-        .query_map(params![user.pk, before_at, before_pk, limit + 1], |row| rows::conversation_at(row, 0))?
+        .query_map(params![user.key.0, before_at, before_pk, i64::from(limit) + 1], |row| conversation_at(row, 0))?
         .collect::<Result<_, _>>()?;
-    found.sort_unstable_by_key(|row| std::cmp::Reverse((row.updated_at, row.pk)));
+    found.sort_unstable_by_key(|row| std::cmp::Reverse((row.head.updated_at, row.key)));
     let more = found.len() > limit as usize;
     found.truncate(limit as usize);
-    let marks: Vec<(i64, i64)> = found.iter().map(|row| (row.updated_at.0, row.pk)).collect();
+    let marks: Vec<(i64, i64)> = found.iter().map(|row| (row.head.updated_at.0, row.key.0)).collect();
     let items = whole(conn, &user, found, members_of_each(marks.len()))?;
     let last = items.len().checked_sub(1).and_then(|last| marks.get(last));
     let next = last.filter(|_| more || items.len() < marks.len()).map(|(at, pk)| cursor_at(*at, *pk));
     Ok(Page { items, next })
 }
 
-/// Members shown of each conversation, for a page of a number of conversations.
+/// The number of members that are shown of each conversation, on a page of a number of conversations.
 fn members_of_each(conversations: usize) -> usize {
     (MEMBERS_OF_PAGE_MAX / conversations.max(1)).clamp(PEOPLE_LISTED_MIN, MEMBERS_LISTED_MAX)
 }
 
-/// The parts of one conversation that are not in its own row.
+/// The parts of a conversation that are not in its own row.
 #[derive(Default)]
 struct Beside {
     owner: Option<UserId>,
     unread: u64,
     last: Option<Message>,
-    members: Vec<Seat>,
+    members: Vec<ListedMember>,
     bytes: usize,
 }
 
-/// A member, with the number of the conversation's when it joined.
-struct Seat {
+/// A member, with the conversation's sequence number at its join.
+struct ListedMember {
     joined_sequence: u64,
     pk: i64,
     member: Member,
 }
 
-/// Conversations with what a client shows of them: as many of the first as one page may have bytes.
+/// Completes the conversations of rows, as many of the first as fit the bytes of one page.
 fn whole(conn: &Connection, user: &UserRow, rows: Vec<ConversationRow>, members_max: usize) -> Read<Vec<Conversation>> {
     let mut beside: Vec<Beside> = rows.iter().map(|_| Beside::default()).collect();
-    let keys = sets::keys(rows.iter().map(|row| row.pk));
+    let keys = sets::keys(rows.iter().map(|row| row.key.0));
     let mut users = Users::default();
     add_messages(conn, user, &rows, &keys, &mut users, &mut beside)?;
     let complete = add_members(conn, user, &keys, members_max, &mut users, &mut beside)?;
@@ -117,20 +125,23 @@ fn add_messages(
     beside: &mut [Beside],
 ) -> Read<()> {
     const OWN_COLUMNS: usize = 3;
-    let mut statement = conn.prepare_cached(&format!(
+    let mut statement = conn.prepare_cached(concat!(
         "SELECT j.key, (SELECT id FROM user WHERE pk = c.owner_pk),
              (SELECT count(*) FROM (
                   SELECT n.sender_pk, n.deleted_at FROM message n
                   WHERE n.conversation_pk = c.pk AND n.sequence > coalesce(o.read_sequence, 0)
                   ORDER BY n.sequence DESC LIMIT ?3)
               WHERE sender_pk <> ?2 AND deleted_at IS NULL),
-             {MESSAGE}, {USER}
-         FROM json_each(?1) j CROSS JOIN conversation c ON c.pk = j.value
+             ",
+        message_columns!(),
+        ", ",
+        shown_user_columns!(),
+        " FROM json_each(?1) j CROSS JOIN conversation c ON c.pk = j.value
          LEFT JOIN member o ON o.conversation_pk = c.pk AND o.user_pk = ?2
-         LEFT JOIN message m ON m.pk = c.last_message_pk
+         LEFT JOIN message m ON m.position = c.last_message
          LEFT JOIN user u ON u.pk = m.sender_pk"
     ))?;
-    let mut found = statement.query(params![keys, user.pk, UNREAD_COUNTED_MAX])?;
+    let mut found = statement.query(params![keys, user.key.0, UNREAD_COUNTED_MAX])?;
     while let Some(row) = found.next()? {
         let at = sets::nth(row)?;
         let (Some(own), Some(beside)) = (rows.get(at), beside.get_mut(at)) else { continue };
@@ -138,7 +149,7 @@ fn add_messages(
         beside.unread = row.get::<_, i64>(2)? as u64;
         if row.get::<_, Option<i64>>(OWN_COLUMNS)?.is_some() {
             let sender = users.at(row, OWN_COLUMNS + MESSAGE_COLUMNS)?;
-            let message = rows::message_at(row, OWN_COLUMNS, &own.conversation, sender)?;
+            let message = shown(&message_at(row, OWN_COLUMNS)?, &own.reference, &sender);
             beside.bytes += sets::message_bytes(&message);
             beside.last = Some(message);
         }
@@ -146,7 +157,7 @@ fn add_messages(
     Ok(())
 }
 
-/// Adds the first members of each conversation, and the asking user. Returns how many conversations are complete.
+/// Adds the first members of each conversation, and the requesting user. Returns how many conversations are complete.
 fn add_members(
     conn: &Connection,
     user: &UserRow,
@@ -155,8 +166,10 @@ fn add_members(
     users: &mut Users,
     beside: &mut [Beside],
 ) -> Read<usize> {
-    let mut statement = conn.prepare_cached(&format!(
-        "SELECT j.key, {USER}, m.role, m.joined_at, m.read_sequence, m.read_at, m.joined_sequence
+    let mut statement = conn.prepare_cached(concat!(
+        "SELECT j.key, ",
+        shown_user_columns!(),
+        ", m.role, m.joined_at, m.read_sequence, m.read_at, m.joined_sequence
          FROM json_each(?1) j
          CROSS JOIN member m ON m.conversation_pk = j.value AND m.user_pk IN (
              SELECT ?2 UNION ALL SELECT user_pk FROM (
@@ -164,12 +177,12 @@ fn add_members(
                  ORDER BY f.joined_sequence, f.user_pk LIMIT ?3))
          CROSS JOIN user u ON u.pk = m.user_pk"
     ))?;
-    let mut found = statement.query(params![keys, user.pk, members_max as i64])?;
+    let mut found = statement.query(params![keys, user.key.0, members_max as i64])?;
     let mut bytes = 0;
     while let Some(row) = found.next()? {
         let at = sets::nth(row)?;
         let Some(beside) = beside.get_mut(at) else { continue };
-        let behind = USER_COLUMNS + 1;
+        let behind = SHOWN_USER_COLUMNS + 1;
         let role: String = row.get(behind)?;
         let member = Member {
             user: users.at(row, 1)?,
@@ -185,7 +198,7 @@ fn add_members(
         }
         beside.bytes += own_bytes;
         let joined_sequence = row.get::<_, i64>(behind + 4)? as u64;
-        beside.members.push(Seat { joined_sequence, pk: row.get(1)?, member });
+        beside.members.push(ListedMember { joined_sequence, pk: row.get(1)?, member });
     }
     Ok(usize::MAX)
 }
@@ -195,36 +208,36 @@ fn assembled(row: ConversationRow, beside: Beside, members_max: usize) -> Conver
     if let Some(last) = &mut last {
         last.readers = readers(&mut members, last);
     }
-    members.sort_unstable_by_key(|seat| (seat.joined_sequence, seat.pk));
+    members.sort_unstable_by_key(|listed| (listed.joined_sequence, listed.pk));
     if members.len() > members_max {
-        // One more than the first came: the one who asks, the last of them. It stands for the one before.
+        // The requesting user was added after the first members, as one too many. It replaces the last of the others.
         members.remove(members_max - 1);
     }
     Conversation {
         open: row.open,
         owner,
-        members: members.into_iter().map(|seat| seat.member).collect(),
-        member_count: row.member_count,
+        members: members.into_iter().map(|listed| listed.member).collect(),
+        member_count: row.head.member_count,
         last_message: last.map(Arc::new),
         unread_count: unread,
-        sequence: row.sequence,
+        sequence: row.head.sequence,
         created_at: row.created_at,
-        updated_at: row.updated_at,
-        conversation: row.conversation,
+        updated_at: row.head.updated_at,
+        conversation: row.reference,
     }
 }
 
-/// Who of the members that are shown read a message: those that have come furthest first.
-fn readers(members: &mut [Seat], message: &Message) -> Vec<Reader> {
-    members.sort_by_key(|seat| std::cmp::Reverse(seat.member.read_sequence));
-    let passed = members.iter().filter(|seat| {
-        seat.joined_sequence < message.sequence
-            && seat.member.read_sequence >= message.sequence
-            && seat.member.user.id != message.sender.id
+/// The readers of a message among the members that are shown, the most advanced first.
+fn readers(members: &mut [ListedMember], message: &Message) -> Vec<Reader> {
+    members.sort_by_key(|listed| std::cmp::Reverse(listed.member.read_sequence));
+    let passed = members.iter().filter(|listed| {
+        listed.joined_sequence < message.sequence
+            && listed.member.read_sequence >= message.sequence
+            && listed.member.user.id != message.sender.id
     });
-    let readers = passed.filter_map(|seat| {
-        let read_at = seat.member.read_at?;
-        Some(Reader { user: seat.member.user.id.clone(), read_at })
+    let readers = passed.filter_map(|listed| {
+        let read_at = listed.member.read_at?;
+        Some(Reader { user: listed.member.user.id.clone(), read_at })
     });
     readers.take(READERS_SHOWN_MAX).collect()
 }

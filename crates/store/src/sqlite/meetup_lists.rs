@@ -1,21 +1,30 @@
 //! Meetups as users see them: one, or a page of all.
 //!
-//! What must stay true: a page takes the same few statements however many meetups it has, and ends where it has come to
-//! its bounds of rows or bytes.
+//! What must stay true: the number of statements for a page does not depend on its meetups; a page ends at its limit of
+//! rows or bytes.
 
 use std::sync::Arc;
 
 use quintet_domain::limits::{LIST_BYTES_MAX, MEETUP_PEOPLE_OF_PAGE_MAX, PEOPLE_LISTED_MIN};
-use quintet_domain::{ConversationId, Meetup, MeetupRequest, Refusal, Timestamp, User, UserId};
+use quintet_domain::{ConversationId, Meetup, MeetupId, MeetupRequest, Refusal, Timestamp, User, UserId};
+use quintet_rules::meetups::{PEOPLE_SHOWN_MAX, view};
+use quintet_rules::rows::{MeetupRow, MeetupRows, UserRow, UserRows};
 use rusqlite::{Connection, Row, params};
 
-use super::meetups::{MEETUP, MeetupRow, SHOWN_MAX, meetup_at};
-use super::queries::Read;
-use super::rows::{self, USER, USER_COLUMNS, UserRow};
+use super::rows::{SHOWN_USER_COLUMNS, SqliteRows, meetup_at, meetup_columns, shown_user_columns};
 use super::sets::{self, Users};
+use crate::error::Read;
 use crate::{MeetupFilter, Page};
 
-/// A page of meetups, the newest first.
+/// A meetup as a user sees it.
+pub(super) fn meetup(conn: &Connection, viewer: &UserId, id: &MeetupId) -> Read<Meetup> {
+    let rows = SqliteRows(conn);
+    let viewer = rows.user(viewer)?.map(|row| row.key);
+    let row = rows.meetup(id)?.ok_or_else(|| Refusal::not_found("meetup", id))?;
+    Ok(view(&rows, &row, viewer)?)
+}
+
+/// A page of meetups, newest first.
 pub(super) fn list(
     conn: &Connection,
     viewer: &UserId,
@@ -30,70 +39,73 @@ pub(super) fn list(
             cursor.parse().map_err(|_| Refusal::invalid("cursor", "must be the `next` of an earlier page"))?
         }
     };
-    // Each part uses an index of its own, so that past meetups are not scanned.
-    let wanted = match filter.current {
-        true => {
-            "SELECT t.pk AS pk FROM meetup t INDEXED BY meetup_current
-             WHERE t.deleted_at IS NULL AND t.status IN ('open', 'confirmed') AND t.expires_at > ?3 AND t.pk < ?1"
-        }
-        false => {
-            "SELECT t.pk AS pk FROM meetup t INDEXED BY meetup_there
-             WHERE t.deleted_at IS NULL AND t.pk < ?1 AND ?3 IS NOT NULL"
-        }
+    // Each of the two statements uses an index of its own, so that meetups that have ended are not scanned.
+    let sql = if filter.current {
+        concat!(
+            "SELECT ",
+            meetup_columns!(),
+            " FROM (SELECT t.pk AS pk FROM meetup t INDEXED BY meetup_current
+                 WHERE t.deleted_at IS NULL AND t.status IN ('open', 'confirmed') AND t.expires_at > ?3 AND t.pk < ?1
+                 ORDER BY t.pk DESC LIMIT ?2) p
+             CROSS JOIN meetup t ON t.pk = p.pk"
+        )
+    } else {
+        concat!(
+            "SELECT ",
+            meetup_columns!(),
+            " FROM (SELECT t.pk AS pk FROM meetup t INDEXED BY meetup_there
+                 WHERE t.deleted_at IS NULL AND t.pk < ?1 AND ?3 IS NOT NULL ORDER BY t.pk DESC LIMIT ?2) p
+             CROSS JOIN meetup t ON t.pk = p.pk"
+        )
     };
     let mut found: Vec<MeetupRow> = conn
-        .prepare_cached(&format!(
-            "SELECT {MEETUP} FROM ({wanted} ORDER BY t.pk DESC LIMIT ?2) p CROSS JOIN meetup t ON t.pk = p.pk"
-        ))?
-        .query_map(params![before, limit + 1, now.0], meetup_at)?
+        .prepare_cached(sql)?
+        .query_map(params![before, i64::from(limit) + 1, now.0], meetup_at)?
         .collect::<Result<_, _>>()?;
-    found.sort_unstable_by_key(|row| std::cmp::Reverse(row.pk));
+    found.sort_unstable_by_key(|row| std::cmp::Reverse(row.key));
     let more = found.len() > limit as usize;
     found.truncate(limit as usize);
-    let pks: Vec<i64> = found.iter().map(|row| row.pk).collect();
-    let viewer = rows::user(conn, viewer)?;
-    let people_max = (MEETUP_PEOPLE_OF_PAGE_MAX / pks.len().max(1)).clamp(PEOPLE_LISTED_MIN, SHOWN_MAX);
+    let pks: Vec<i64> = found.iter().map(|row| row.key.0).collect();
+    let viewer = SqliteRows(conn).user(viewer)?;
+    let people_max = (MEETUP_PEOPLE_OF_PAGE_MAX / pks.len().max(1)).clamp(PEOPLE_LISTED_MIN, PEOPLE_SHOWN_MAX);
     let items = whole(conn, found, viewer.as_ref(), people_max)?;
     let last = items.len().checked_sub(1).and_then(|last| pks.get(last));
     let next = last.filter(|_| more || items.len() < pks.len()).map(ToString::to_string);
     Ok(Page { items, next })
 }
 
-/// The parts of one meetup that are not in its own row.
+/// The parts of a meetup that are not in its own row.
 #[derive(Default)]
 struct Beside {
     host: Option<(ConversationId, Arc<User>)>,
-    /// With the order in which they joined.
+    /// The participants, each with its order of joining.
     participants: Vec<(i64, Arc<User>)>,
     requests: Vec<MeetupRequest>,
     bytes: usize,
 }
 
-/// Meetups as a user sees them: as many of the first as one page may have bytes. Their hosts and services see all
-/// requests, others their own.
-pub(super) fn whole(
-    conn: &Connection,
-    found: Vec<MeetupRow>,
-    viewer: Option<&UserRow>,
-    people_max: usize,
-) -> Read<Vec<Meetup>> {
-    let viewer_pk = viewer.map_or(0, |viewer| viewer.pk);
+/// Completes the meetups of rows, as many of the first as fit the bytes of one page. Hosts and services see all
+/// requests, other users their own.
+fn whole(conn: &Connection, found: Vec<MeetupRow>, viewer: Option<&UserRow>, people_max: usize) -> Read<Vec<Meetup>> {
+    let viewer_pk = viewer.map_or(0, |viewer| viewer.key.0);
     let sees_all =
-        |meetup: &MeetupRow| meetup.host_pk == viewer_pk || viewer.is_some_and(|viewer| viewer.user.is_service());
+        |meetup: &MeetupRow| meetup.host.0 == viewer_pk || viewer.is_some_and(|viewer| viewer.user.is_service());
     let mut people = People {
         beside: found.iter().map(|_| Beside::default()).collect(),
         users: Users::default(),
         complete: found.len(),
         bytes: 0,
     };
-    let all = sets::keys(found.iter().map(|meetup| meetup.pk));
-    // The numbers of those whose requests are not to be seen stand for none.
-    let seen = sets::keys(found.iter().map(|meetup| if sees_all(meetup) { meetup.pk } else { 0 }));
-    let own = sets::keys(found.iter().map(|meetup| if sees_all(meetup) { 0 } else { meetup.pk }));
+    let all = sets::keys(found.iter().map(|meetup| meetup.key.0));
+    // The key 0, which no meetup has, stands for those whose requests the viewer must not see.
+    let seen = sets::keys(found.iter().map(|meetup| if sees_all(meetup) { meetup.key.0 } else { 0 }));
+    let own = sets::keys(found.iter().map(|meetup| if sees_all(meetup) { 0 } else { meetup.key.0 }));
     people.add(
         conn,
-        &format!(
-            "SELECT j.key, {USER}, c.id FROM json_each(?1) j CROSS JOIN meetup t ON t.pk = j.value
+        concat!(
+            "SELECT j.key, ",
+            shown_user_columns!(),
+            ", c.id FROM json_each(?1) j CROSS JOIN meetup t ON t.pk = j.value
              CROSS JOIN conversation c ON c.pk = t.conversation_pk CROSS JOIN user u ON u.pk = t.host_pk"
         ),
         params![all],
@@ -104,15 +116,17 @@ pub(super) fn whole(
     )?;
     people.add(
         conn,
-        &format!(
-            "SELECT j.key, {USER}, m.joined_sequence FROM json_each(?1) j CROSS JOIN meetup t ON t.pk = j.value
+        concat!(
+            "SELECT j.key, ",
+            shown_user_columns!(),
+            ", m.joined_sequence FROM json_each(?1) j CROSS JOIN meetup t ON t.pk = j.value
              CROSS JOIN member m ON m.conversation_pk = t.conversation_pk AND m.user_pk IN (
                  SELECT ?3 UNION ALL SELECT user_pk FROM (
                      SELECT f.user_pk FROM member f INDEXED BY member_joined WHERE f.conversation_pk = t.conversation_pk
                      ORDER BY f.joined_sequence, f.user_pk LIMIT ?2))
              CROSS JOIN user u ON u.pk = m.user_pk WHERE m.user_pk <> t.host_pk"
         ),
-        // The host is one of the first, and who looks finds itself.
+        // The host is one of the first members, and the viewer is shown wherever it stands.
         params![all, people_max as i64 + 1, viewer_pk],
         |beside, user, row| {
             beside.participants.push((row.get(BEHIND)?, user));
@@ -125,8 +139,10 @@ pub(super) fn whole(
     };
     people.add(
         conn,
-        &format!(
-            "SELECT j.key, {USER}, r.created_at FROM json_each(?1) j
+        concat!(
+            "SELECT j.key, ",
+            shown_user_columns!(),
+            ", r.created_at FROM json_each(?1) j
              CROSS JOIN meetup_request r ON r.meetup_pk = j.value AND r.user_pk IN (
                  SELECT f.user_pk FROM meetup_request f INDEXED BY meetup_asked WHERE f.meetup_pk = j.value
                  ORDER BY f.created_at, f.user_pk LIMIT ?2)
@@ -137,8 +153,10 @@ pub(super) fn whole(
     )?;
     people.add(
         conn,
-        &format!(
-            "SELECT j.key, {USER}, r.created_at FROM json_each(?1) j
+        concat!(
+            "SELECT j.key, ",
+            shown_user_columns!(),
+            ", r.created_at FROM json_each(?1) j
              CROSS JOIN meetup_request r ON r.meetup_pk = j.value AND r.user_pk = ?2
              CROSS JOIN user u ON u.pk = r.user_pk"
         ),
@@ -154,14 +172,14 @@ pub(super) fn whole(
     Ok(shown.flatten().collect())
 }
 
-/// The column behind those of the number and the user.
-const BEHIND: usize = USER_COLUMNS + 1;
+/// The first column after those of the number and the user.
+const BEHIND: usize = SHOWN_USER_COLUMNS + 1;
 
-/// The people of some meetups, as far as one page may have bytes.
+/// The people of some meetups, as many as fit the bytes of one page.
 struct People {
     beside: Vec<Beside>,
     users: Users,
-    /// How many meetups are complete.
+    /// The number of meetups that are complete.
     complete: usize,
     bytes: usize,
 }

@@ -1,67 +1,59 @@
-//! The store on SQLite: WAL, `synchronous=FULL`, one writer that commits in groups, a pool of readers.
+//! The store on SQLite: WAL, `synchronous=FULL`, one writer that commits in groups, and a pool of readers.
+//!
+//! What must stay true: all writes go through the writer's one connection; the readers' connections refuse to write.
 
-mod conversations;
+mod accounts;
 mod directory;
-mod facts;
 mod files;
-mod guests;
-mod known;
-mod ledger;
+#[cfg(test)]
+mod group_tests;
 mod lists;
-mod logins;
 mod meetup_lists;
-mod meetups;
-mod members;
-mod messages;
-mod missed;
 mod names;
 mod notifications;
 mod open;
-mod prune;
 mod queries;
-mod reach;
 mod readers;
 mod rows;
-mod services;
 mod sets;
 mod space;
-mod tx;
-mod users;
-mod writer;
 
-use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use quintet_domain::limits::PAGE_ITEMS_MAX;
 use quintet_domain::{
-    Conversation, ConversationId, ConversationRef, Departure, Environment, Meetup, MeetupId, Message, MessageId,
-    Notification, NotificationId, Profile, Role, Timestamp, User, UserId, limits::PAGE_ITEMS_MAX,
+    Account, Conversation, ConversationId, Environment, GuestProof, Login, Meetup, MeetupId, Quotas, StoredFile,
+    Timestamp, User, UserId, Write,
 };
+use quintet_rules::WriterState;
+use quintet_rules::log::{Replayed, replay_since};
+use quintet_rules::rows::LogRows;
 
 pub use open::Location;
 
 use self::readers::{Class, Readers};
+use self::rows::{SqliteRows, WriterConnection};
 use self::space::Space;
-use self::writer::{Needs, Scope, Writer};
 use crate::store::ReadResult;
+use crate::writer::{Committer, Writer};
 use crate::{
-    Account, Actor, Claims, ConversationChange, Created, Done, Filter, Future, GuestProof, Joined, Left, Listing,
-    Login, MeetupChange, MeetupFilter, Memberships, MessagePage, Missed, NewConversation, NewFile, NewMeetup, NewUser,
-    NotificationRow, OnCommit, OpenError, OrphanedFiles, Page, PageOf, Party, ProfileChange, Pruned, Quotas,
-    SendMessage, Sent, ServiceKey, Store, StoredFile, Untold,
+    Database, Filter, Future, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow, OnCommit, OpenError,
+    OrphanedFiles, Page, PageOf, Party, PendingNotifications, ReplyTo, ServiceKey, Store, StoreError,
 };
 
-/// The store on SQLite.
+/// The store on a SQLite database.
 #[derive(Debug)]
 pub struct SqliteStore {
     writer: Writer,
     readers: Readers,
+    space: Space,
     environment: EnvironmentRef,
-    /// Keeps the folder for this process.
+    /// The lock of the folder, held for as long as the store is open.
     _lock: Option<std::fs::File>,
 }
 
-/// Shown as nothing, so that the store can be shown.
+/// An environment without a `Debug` output, so that the store can derive it.
 struct EnvironmentRef(Arc<dyn Environment>);
 
 impl std::fmt::Debug for EnvironmentRef {
@@ -71,10 +63,10 @@ impl std::fmt::Debug for EnvironmentRef {
 }
 
 impl SqliteStore {
-    /// Opens the database, brings it up to date and starts the writer.
+    /// Opens the database, migrates it and starts the writer.
     ///
     /// # Errors
-    /// [`OpenError`], each a sentence for the operator.
+    /// [`OpenError`], whose text is a sentence for the operator.
     pub fn open(
         location: &Location,
         environment: Arc<dyn Environment>,
@@ -83,10 +75,10 @@ impl SqliteStore {
         Self::open_with(location, environment, Quotas::default(), on_commit)
     }
 
-    /// The same, with quotas of what users may write.
+    /// Opens the database as [`Self::open`] does, with quotas on what users may write.
     ///
     /// # Errors
-    /// [`OpenError`], each a sentence for the operator.
+    /// [`OpenError`], whose text is a sentence for the operator.
     pub fn open_with(
         location: &Location,
         environment: Arc<dyn Environment>,
@@ -94,183 +86,50 @@ impl SqliteStore {
         on_commit: OnCommit,
     ) -> Result<Self, OpenError> {
         let opened = open::open(location)?;
-        let readers = Readers::new(opened.readers);
         let space = Space::of(location.folder(), quotas.free_bytes_min);
-        let writer = Writer::start(opened.writer, Arc::clone(&environment), (quotas, space), on_commit)?;
-        Ok(Self { writer, readers, environment: EnvironmentRef(environment), _lock: opened.lock })
+        // The version first, then the position: a commit of another process in between is caught up with, not missed.
+        let database = SqliteRows(WriterConnection::new(opened.writer)?);
+        let position = database.newest_position()?;
+        let committer = Committer::new(WriterState { quotas, ..WriterState::default() }, position);
+        let writer = Writer::start(database, committer, Arc::clone(&environment), on_commit)?;
+        let readers = Readers::new(opened.readers);
+        Ok(Self { writer, readers, space, environment: EnvironmentRef(environment), _lock: opened.lock })
     }
 
-    /// Copies the database of a folder to a file, whether another process serves it or not. It is copied as it is: one of
-    /// an earlier version stays one, and so does the copy.
+    /// The database without the writer's thread and the readers, for tests and simulations that commit by themselves.
     ///
     /// # Errors
-    /// [`OpenError`], each a sentence for the operator.
+    /// [`OpenError`], whose text is a sentence for the operator.
+    pub fn database(location: &Location) -> Result<impl Database + Send + 'static, OpenError> {
+        Ok(SqliteRows(WriterConnection::new(open::open(location)?.writer)?))
+    }
+
+    /// Copies the database of a folder to a file, whether or not another process serves it. The copy has the version of
+    /// the original.
+    ///
+    /// # Errors
+    /// [`OpenError`], whose text is a sentence for the operator.
     pub fn backup(folder: &Path, to: &Path) -> Result<(), OpenError> {
         open::backup(folder, to)
     }
 }
 
-/// Each write is a function over the open transaction, queued for the writer. One needs room on the disk, unless it says
-/// that it frees some.
-macro_rules! write {
-    ($self:ident, $done:ident, $function:path $(, $arg:expr)*) => {
-        write!((Scope::All, Needs::Room); $self, $done, $function $(, $arg)*)
-    };
-    (frees; $self:ident, $done:ident, $function:path $(, $arg:expr)*) => {
-        write!((Scope::All, Needs::Nothing); $self, $done, $function $(, $arg)*)
-    };
-    ($how:expr; $self:ident, $done:ident, $function:path $(, $arg:expr)*) => {{
-        let how = $how;
-        Box::pin($self.writer.queue(how, $done, move |tx| $function(tx $(, $arg)*)))
-    }};
-}
-
 impl Store for SqliteStore {
-    fn send(&self, send: SendMessage, done: Done<Sent>) -> Future<'_, ()> {
-        write!((messages::scope(&send), Needs::Room); self, done, messages::send, send)
+    fn submit(&self, write: Write, reply_to: ReplyTo) -> Future<'_, Result<(), StoreError>> {
+        Box::pin(async move { self.writer.queue().submit(write, reply_to, || self.space.is_full()).await })
     }
 
-    fn edit_message(&self, actor: Actor, id: MessageId, content: String, done: Done<Arc<Message>>) -> Future<'_, ()> {
-        write!((Scope::Messages, Needs::Room); self, done, messages::edit, &actor, &id, content)
-    }
-
-    fn delete_message(&self, actor: Actor, id: MessageId, done: Done<Arc<Message>>) -> Future<'_, ()> {
-        write!((Scope::Messages, Needs::Nothing); self, done, messages::delete, &actor, &id)
-    }
-
-    fn mark_read(
-        &self,
-        actor: Actor,
-        conversation: Option<ConversationId>,
-        messages: Vec<MessageId>,
-        done: Done<()>,
-    ) -> Future<'_, ()> {
-        // What is there may be read while the disk is full, and some read by marking it so: no more than there is.
-        write!((Scope::Messages, Needs::Nothing); self, done, messages::mark_read, &actor, conversation, &messages)
-    }
-
-    fn barrier(&self, done: Done<u64>) -> Future<'_, ()> {
-        Box::pin(self.writer.queue((Scope::Checked, Needs::Nothing), done, |tx| Ok(tx.position)))
-    }
-
-    fn join(
-        &self,
-        actor: Actor,
-        id: ConversationId,
-        profile: Profile,
-        history: bool,
-        done: Done<Joined>,
-    ) -> Future<'_, ()> {
-        write!(self, done, members::join, &actor, &id, &profile, history)
-    }
-
-    fn leave(&self, actor: Actor, id: ConversationId, departure: Departure, done: Done<Left>) -> Future<'_, ()> {
-        write!(frees; self, done, members::leave, &actor, &id, departure)
-    }
-
-    fn add_member(
-        &self,
-        actor: Actor,
-        id: ConversationId,
-        user: UserId,
-        role: Option<Role>,
-        done: Done<Joined>,
-    ) -> Future<'_, ()> {
-        write!(self, done, members::add, &actor, &id, &user, role)
-    }
-
-    fn remove_member(
-        &self,
-        actor: Actor,
-        id: ConversationId,
-        user: UserId,
-        done: Done<Arc<ConversationRef>>,
-    ) -> Future<'_, ()> {
-        write!(frees; self, done, members::remove, &actor, &id, &user)
-    }
-
-    fn create_conversation(&self, actor: Actor, new: NewConversation, done: Done<Created>) -> Future<'_, ()> {
-        write!(self, done, conversations::create, &actor, new)
-    }
-
-    fn change_conversation(
-        &self,
-        actor: Actor,
-        id: ConversationId,
-        change: ConversationChange,
-        done: Done<Arc<ConversationRef>>,
-    ) -> Future<'_, ()> {
-        write!(self, done, conversations::change, &actor, &id, change)
-    }
-
-    fn delete_conversation(
-        &self,
-        actor: Actor,
-        id: ConversationId,
-        done: Done<Arc<ConversationRef>>,
-    ) -> Future<'_, ()> {
-        write!(frees; self, done, conversations::delete, &actor, &id)
-    }
-
-    fn sweep(&self, present: Arc<HashSet<UserId>>, joined_before: Timestamp, done: Done<bool>) -> Future<'_, ()> {
-        write!(frees; self, done, members::sweep, &present, joined_before)
-    }
-
-    fn register(&self, new: NewUser, done: Done<Account>) -> Future<'_, ()> {
-        write!(self, done, users::register, new)
-    }
-
-    fn adopt(&self, claims: Claims, done: Done<Account>) -> Future<'_, ()> {
-        write!(self, done, users::adopt, claims)
-    }
-
-    fn change_profile(&self, user: UserId, change: ProfileChange, done: Done<Account>) -> Future<'_, ()> {
-        write!(self, done, users::change_profile, &user, change)
-    }
-
-    fn note_login(&self, user: UserId, network: String, done: Done<()>) -> Future<'_, ()> {
-        write!(self, done, logins::note, &user, &network)
-    }
-
-    fn set_password(&self, user: UserId, hash: String, done: Done<Account>) -> Future<'_, ()> {
-        write!(frees; self, done, users::set_password, &user, &hash)
-    }
-
-    fn revoke_tokens(&self, user: UserId, done: Done<Account>) -> Future<'_, ()> {
-        write!(frees; self, done, users::revoke_tokens, &user)
-    }
-
-    fn set_disabled(&self, user: UserId, disabled: bool, done: Done<()>) -> Future<'_, ()> {
-        write!(frees; self, done, users::set_disabled, &user, disabled)
-    }
-
-    fn erase(&self, user: UserId, done: Done<()>) -> Future<'_, ()> {
-        write!(frees; self, done, users::erase, &user)
-    }
-
-    fn continue_erasure(&self, user: UserId, done: Done<bool>) -> Future<'_, ()> {
-        write!(frees; self, done, users::continue_erasure, &user)
-    }
-
-    fn seen(&self, users: Vec<(UserId, Timestamp)>, done: Done<()>) -> Future<'_, ()> {
-        write!(frees; self, done, users::seen, &users)
-    }
-
-    fn add_service(&self, name: String, hash: String, done: Done<Account>) -> Future<'_, ()> {
-        write!(self, done, services::add, name, &hash)
-    }
-
-    fn remove_service(&self, name: String, done: Done<()>) -> Future<'_, ()> {
-        write!(frees; self, done, services::remove, &name)
+    fn waiting(&self) -> usize {
+        self.writer.queue().waiting()
     }
 
     fn services(&self) -> ReadResult<'_, Vec<ServiceKey>> {
-        self.readers.run(Class::Heavy, Party::Server, services::list)
+        self.readers.run(Class::Heavy, Party::Server, accounts::service_keys)
     }
 
     fn service(&self, by: Party, hash: String) -> ReadResult<'_, Option<Account>> {
         Box::pin(async move {
-            let found = self.readers.run(Class::Vital, by, move |conn| services::by_hash(conn, &hash)).await?;
+            let found = self.readers.run(Class::Vital, by, move |conn| accounts::service(conn, &hash)).await?;
             if let Some(account) = &found {
                 self.readers.note_service(&account.user.id);
             }
@@ -278,117 +137,50 @@ impl Store for SqliteStore {
         })
     }
 
-    fn announce_file(&self, new: NewFile, done: Done<u64>) -> Future<'_, ()> {
-        write!(self, done, files::announce, &new)
-    }
-
-    fn complete_file(&self, id: String, file: StoredFile, done: Done<()>) -> Future<'_, ()> {
-        write!(self, done, files::complete, &id, &file)
-    }
-
-    fn forget_files(&self, ids: Vec<String>, done: Done<()>) -> Future<'_, ()> {
-        write!(frees; self, done, files::forget, &ids)
-    }
-
     fn file(&self, by: Party, id: String, secret: String) -> ReadResult<'_, Option<StoredFile>> {
         let now = self.environment.0.now();
-        self.readers.run(Class::Interactive, by, move |conn| files::get(conn, now, &id, &secret))
+        self.readers.run(Class::Interactive, by, move |conn| files::file(conn, now, &id, &secret))
     }
 
-    fn dead_files(&self, after: i64, among: u32) -> ReadResult<'_, OrphanedFiles> {
+    fn orphaned_files(&self, after: i64, among: u32) -> ReadResult<'_, OrphanedFiles> {
         let now = self.environment.0.now();
-        self.readers.run(Class::Heavy, Party::Server, move |conn| files::dead(conn, now, after, among))
-    }
-
-    fn create_meetup(&self, actor: Actor, new: NewMeetup, done: Done<Meetup>) -> Future<'_, ()> {
-        write!(self, done, meetups::create, &actor, new)
-    }
-
-    fn change_meetup(&self, actor: Actor, id: MeetupId, change: MeetupChange, done: Done<Meetup>) -> Future<'_, ()> {
-        write!(self, done, meetups::change, &actor, &id, change)
-    }
-
-    fn delete_meetup(&self, actor: Actor, id: MeetupId, done: Done<()>) -> Future<'_, ()> {
-        write!(frees; self, done, meetups::delete, &actor, &id)
-    }
-
-    fn request_meetup(&self, actor: Actor, id: MeetupId, done: Done<Meetup>) -> Future<'_, ()> {
-        write!(self, done, meetups::request, &actor, &id)
-    }
-
-    fn decide_request(
-        &self,
-        actor: Actor,
-        id: MeetupId,
-        user: UserId,
-        accept: bool,
-        done: Done<Meetup>,
-    ) -> Future<'_, ()> {
-        write!(self, done, meetups::decide, &actor, &id, &user, accept)
-    }
-
-    fn remove_participant(&self, actor: Actor, id: MeetupId, user: UserId, done: Done<Meetup>) -> Future<'_, ()> {
-        write!(frees; self, done, meetups::remove_participant, &actor, &id, &user)
-    }
-
-    fn expire_meetups(&self, done: Done<usize>) -> Future<'_, ()> {
-        write!(frees; self, done, meetups::expire)
-    }
-
-    fn notify(&self, user: UserId, title: String, message: String, done: Done<Arc<Notification>>) -> Future<'_, ()> {
-        write!(self, done, notifications::notify_user, &user, &title, &message)
-    }
-
-    fn read_notifications(&self, user: UserId, done: Done<()>) -> Future<'_, ()> {
-        write!(frees; self, done, notifications::mark_read, &user)
-    }
-
-    fn told(&self, notifications: Vec<NotificationId>, done: Done<()>) -> Future<'_, ()> {
-        write!(frees; self, done, notifications::told, &notifications)
+        self.readers.run(Class::Heavy, Party::Server, move |conn| files::orphaned(conn, now, after, among))
     }
 
     fn account(&self, by: Party, id: UserId) -> ReadResult<'_, Option<Account>> {
-        self.readers.run(Class::Vital, by, move |conn| users::account(conn, &id))
+        self.readers.run(Class::Vital, by, move |conn| accounts::account(conn, &id))
     }
 
     fn guest_knows(&self, by: Party, guest: UserId, proof: GuestProof) -> ReadResult<'_, bool> {
-        self.readers.run(Class::Vital, by, move |conn| guests::knows(conn, &guest, &proof))
+        self.readers.run(Class::Vital, by, move |conn| accounts::guest_knows(conn, &guest, &proof))
     }
 
     fn last_login(&self, user: UserId, network: String) -> ReadResult<'_, Option<Timestamp>> {
         let now = self.environment.0.now();
-        self.readers.run(Class::Vital, user.clone(), move |conn| logins::last(conn, &user, &network, now))
+        self.readers.run(Class::Vital, user.clone(), move |conn| accounts::last_login(conn, &user, &network, now))
     }
 
     fn account_by_login(&self, by: Party, login: Login) -> ReadResult<'_, Option<Account>> {
-        self.readers.run(Class::Vital, by, move |conn| users::account_by_login(conn, &login))
-    }
-
-    fn probe(&self, done: Done<()>) -> Future<'_, ()> {
-        Box::pin(self.writer.queue((Scope::All, Needs::Nothing), done, |tx| Ok(open::write_nothing(tx.conn)?)))
-    }
-
-    fn waiting(&self) -> usize {
-        self.writer.waiting()
+        self.readers.run(Class::Vital, by, move |conn| accounts::account_by_login(conn, &login))
     }
 
     fn erasing(&self) -> ReadResult<'_, Vec<UserId>> {
-        self.readers.run(Class::Heavy, Party::Server, users::erasing)
+        self.readers.run(Class::Heavy, Party::Server, accounts::erasing)
     }
 
     fn accounts(&self) -> ReadResult<'_, Vec<Account>> {
-        self.readers.run(Class::Heavy, Party::Server, users::accounts)
+        self.readers.run(Class::Heavy, Party::Server, accounts::accounts)
     }
 
     fn users(&self, by: Party, query: String, cursor: Option<String>, limit: u32) -> ReadResult<'_, Page<Arc<User>>> {
-        self.readers.run(Class::Heavy, by, move |conn| users::search(conn, &query, cursor.as_deref(), limit))
+        self.readers.run(Class::Heavy, by, move |conn| accounts::search(conn, &query, cursor.as_deref(), limit))
     }
 
-    fn direct(&self, user: UserId, other: UserId) -> ReadResult<'_, Option<ConversationId>> {
+    fn direct_conversation(&self, user: UserId, other: UserId) -> ReadResult<'_, Option<ConversationId>> {
         self.readers.run(Class::Interactive, user.clone(), move |conn| directory::direct(conn, &user, &other))
     }
 
-    fn found(
+    fn find_conversations(
         &self,
         user: UserId,
         query: String,
@@ -436,7 +228,7 @@ impl Store for SqliteStore {
     }
 
     fn meetup(&self, user: UserId, id: MeetupId) -> ReadResult<'_, Meetup> {
-        self.readers.run(Class::Interactive, user.clone(), move |conn| meetups::get(conn, &user, &id))
+        self.readers.run(Class::Interactive, user.clone(), move |conn| meetup_lists::meetup(conn, &user, &id))
     }
 
     fn meetups(
@@ -458,12 +250,13 @@ impl Store for SqliteStore {
         })
     }
 
-    fn untold(&self, user: UserId) -> ReadResult<'_, Untold> {
-        self.readers.run(Class::Interactive, user.clone(), move |conn| notifications::untold(conn, &user))
+    fn pending_notifications(&self, user: UserId) -> ReadResult<'_, PendingNotifications> {
+        self.readers.run(Class::Interactive, user.clone(), move |conn| notifications::pending(conn, &user))
     }
 
-    fn missed(&self, user: UserId, guest: bool, after: u64) -> ReadResult<'_, Missed> {
-        self.readers.run(Class::Heavy, user.clone(), move |conn| missed::missed(conn, &user, guest, after))
+    fn replay_since(&self, user: UserId, guest: bool, after: u64) -> ReadResult<'_, Replayed> {
+        self.readers
+            .run(Class::Heavy, user.clone(), move |conn| Ok(replay_since(&SqliteRows(conn), &user, guest, after)?))
     }
 
     fn identity(&self) -> ReadResult<'_, String> {
@@ -478,20 +271,16 @@ impl Store for SqliteStore {
         })
     }
 
-    fn prune(&self, after: i64, done: Done<Pruned>) -> Future<'_, ()> {
-        write!(frees; self, done, prune::prune, after)
-    }
-
     fn is_full(&self) -> bool {
-        self.writer.space().is_full()
+        self.space.is_full()
     }
 
     fn is_full_for_files(&self) -> bool {
-        self.writer.space().is_full_for_files()
+        self.space.is_full_for_files()
     }
 
     fn free_bytes(&self) -> Option<u64> {
-        self.writer.space().free_bytes()
+        self.space.free_bytes()
     }
 
     fn close(&self) -> Future<'_, ()> {

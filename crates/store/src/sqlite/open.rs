@@ -1,4 +1,6 @@
-//! Opening the database: the folder, the lock, the settings, the migrations.
+//! Opening a database: the folder, the lock, the settings and the migrations.
+//!
+//! What must stay true: one process at a time serves a folder, and only while it holds the lock is the schema changed.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,37 +17,37 @@ mod migrations {
     refinery::embed_migrations!("migrations");
 }
 
-/// The name of the database in its folder.
+/// The file name of the database in its folder.
 const FILE: &str = "quintet.sqlite3";
-/// The name of the lock in its folder.
+/// The file name of the lock in its folder.
 const LOCK: &str = "quintet.lock";
-/// What each of them keeps of the file, in KiB: enough for the inner pages of a large store. Behind it stands the
-/// system's own cache, which all of them share.
+/// The page cache of each reader in KiB, enough for the inner pages of a large database. The operating system's own
+/// cache, which all readers share, is behind it.
 const READER_CACHE_KIB: i64 = 512;
-/// Time that a connection waits for another's lock.
+/// Maximum time that a connection waits for another one's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-/// Statements that a connection keeps prepared.
+/// Maximum number of statements that a connection keeps prepared.
 const STATEMENTS: usize = 256;
 
-/// Where the data lives.
+/// The location of the data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
-    /// In a folder, for this process alone.
+    /// A folder that this process serves alone.
     Folder(PathBuf),
-    /// In a folder that another process may be serving: for the command line. A database of another version is brought
-    /// up to date only while nobody serves it, as the process that does would go on writing by its own rules.
+    /// A folder that another process may be serving, for the command line. A database of another version is migrated
+    /// only while no process serves it, because that process would continue to write by its own rules.
     Shared {
-        /// The folder.
+        /// The path of the folder.
         folder: PathBuf,
-        /// Whether a database is made where there is none.
+        /// Whether to create a database if there is none.
         make: bool,
     },
-    /// In memory, gone with the process: for trials and measurement.
+    /// The memory of this process, for trials and measurements. The data is lost with the process.
     Memory,
 }
 
 impl Location {
-    /// The folder of the data, where it has one.
+    /// The folder of the data; `None` for data in memory.
     pub(super) fn folder(&self) -> Option<PathBuf> {
         match self {
             Self::Folder(folder) | Self::Shared { folder, .. } => Some(folder.clone()),
@@ -85,7 +87,7 @@ pub(super) fn open(location: &Location) -> Result<Opened, OpenError> {
     if !matches!(location, Location::Shared { .. }) {
         bring_up_to_date(&mut writer, &folder)?;
     } else if !is_up_to_date(&writer, &folder)? {
-        // Whoever serves the folder has the lock, in all versions.
+        // In all versions, a process that serves the folder holds the lock.
         let _alone = self::lock(&folder).map_err(|error| match error {
             OpenError::Locked(folder) => OpenError::Earlier(folder),
             other => other,
@@ -107,7 +109,7 @@ pub(super) fn open(location: &Location) -> Result<Opened, OpenError> {
     Ok(Opened { writer, readers, lock })
 }
 
-/// Refuses a folder that has no database.
+/// Refuses a folder without a database.
 fn find(folder: &Path) -> Result<(), OpenError> {
     match folder.join(FILE).try_exists() {
         Ok(true) => Ok(()),
@@ -119,7 +121,7 @@ fn find(folder: &Path) -> Result<(), OpenError> {
 fn make_folder(folder: &Path) -> Result<(), OpenError> {
     let failed = |why| OpenError::Folder { folder: folder.to_owned(), why };
     std::fs::create_dir_all(folder).map_err(failed)?;
-    // Found out now, in one sentence, rather than at the first write.
+    // Reports an unwritable folder now, in one sentence, rather than at the first write.
     let probe = folder.join(format!(".quintet-probe-{}", std::process::id()));
     std::fs::write(&probe, b"").map_err(failed)?;
     std::fs::remove_file(&probe).map_err(failed)
@@ -140,14 +142,15 @@ fn configure(conn: &Connection, durable: bool) -> Result<(), rusqlite::Error> {
     conn.busy_timeout(BUSY_TIMEOUT)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
     super::directory::register(conn)?;
-    // Plans are made once, without a look at the values: else each new value of a LIMIT has its statement made anew.
+    // Statements are planned without looking at bound values; otherwise each new value of a LIMIT would be planned
+    // anew.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.pragma_update(None, "foreign_keys", true)?;
-    // What is deleted is gone from the file as well, not only from what is read of it.
+    // Deleted content is overwritten in the file, not only hidden from reads.
     conn.pragma_update(None, "secure_delete", true)?;
     if durable {
         conn.pragma_update(None, "journal_mode", "WAL")?;
-        // FULL syncs the log before a commit returns; anything less could lose what was acknowledged.
+        // FULL syncs the WAL before a commit returns; anything less could lose acknowledged writes.
         conn.pragma_update(None, "synchronous", "FULL")?;
         conn.pragma_update(None, "wal_autocheckpoint", 4_000)?;
     } else {
@@ -157,16 +160,16 @@ fn configure(conn: &Connection, durable: bool) -> Result<(), rusqlite::Error> {
     Ok(())
 }
 
-/// The newest version of the schema that this binary knows.
+/// The newest schema version that this binary supports.
 fn known_version() -> i64 {
     let known = migrations::migrations::runner().get_migrations().iter().map(|m| i64::from(m.version())).max();
     known.unwrap_or_default()
 }
 
-/// The version of the schema of a database; 0 where it has none yet.
+/// The schema version of a database; 0 if it has no schema yet.
 ///
 /// # Errors
-/// [`OpenError::Newer`] where this binary does not know that version.
+/// [`OpenError::Newer`] if this binary does not support that version.
 fn version(conn: &Connection, folder: &Path) -> Result<i64, OpenError> {
     let has_history: Option<i64> = conn
         .query_row("SELECT 1 FROM sqlite_master WHERE name = 'refinery_schema_history'", [], |row| row.get(0))
@@ -183,7 +186,7 @@ fn version(conn: &Connection, folder: &Path) -> Result<i64, OpenError> {
     Ok(found)
 }
 
-/// Whether a database can be used as it is: its schema and the keys of its usernames are those of this binary.
+/// Whether a database can be used as it is: its schema and its username keys have the versions of this binary.
 fn is_up_to_date(conn: &Connection, folder: &Path) -> Result<bool, OpenError> {
     if version(conn, folder)? != known_version() {
         return Ok(false);
@@ -192,11 +195,11 @@ fn is_up_to_date(conn: &Connection, folder: &Path) -> Result<bool, OpenError> {
     Ok(keys.as_deref() == Some(quintet_domain::NAME_KEY_VERSION.as_str()))
 }
 
-/// Brings the schema and the keys of usernames up to date. Nobody else may use the database by an earlier version.
+/// Migrates the schema and recomputes username keys. No other process may use the database by an earlier version.
 fn bring_up_to_date(conn: &mut Connection, folder: &Path) -> Result<(), OpenError> {
     migrate(conn, folder)?;
-    // An earlier version that ran on this database after it was brought up to date made users without a key, whose
-    // names others could take.
+    // If an earlier version ran on this database after its migration, it created users without keys, whose names others
+    // could take.
     let keyless: Option<i64> = conn
         .query_row(
             "SELECT pk FROM user WHERE kind = 'registered' AND erased = 0 AND name_key IS NULL LIMIT 1",
@@ -215,13 +218,7 @@ fn migrate(conn: &mut Connection, folder: &Path) -> Result<(), OpenError> {
     migrations::migrations::runner().run(conn).map(|_| ()).map_err(|error| OpenError::Migration(error.to_string()))
 }
 
-/// Writes a page of the file as it is.
-pub(super) fn write_nothing(conn: &Connection) -> Result<(), rusqlite::Error> {
-    let version: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    conn.pragma_update(None, "user_version", version)
-}
-
-/// Copies the database of a folder to a file as it is, whatever its version and whether somebody serves it or not.
+/// Copies the database of a folder to a file as it is, whatever its version, and whether or not a process serves it.
 pub(super) fn backup(folder: &Path, to: &Path) -> Result<(), OpenError> {
     find(folder)?;
     let conn = Connection::open_with_flags(
@@ -230,11 +227,13 @@ pub(super) fn backup(folder: &Path, to: &Path) -> Result<(), OpenError> {
     )?;
     conn.busy_timeout(BUSY_TIMEOUT)?;
     let copied = Connection::open(to).and_then(|mut copy| {
-        // In one step, from one snapshot: a copy in steps starts again whenever somebody commits in between.
+        // In one step, from one snapshot: a copy in steps would restart whenever another process commits.
         Backup::new(&conn, &mut copy)?.run_to_completion(i32::MAX, Duration::ZERO, None)
     });
     copied.map_err(|why| OpenError::Backup { to: to.to_owned(), why })
 }
 
+#[cfg(test)]
+mod core_tests;
 #[cfg(test)]
 mod tests;

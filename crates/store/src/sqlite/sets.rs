@@ -1,4 +1,6 @@
-//! Reading sets: many rows by one statement, whose keys are handed over as a list in JSON.
+//! Reading sets: many rows by one statement, whose keys are passed as a JSON array.
+//!
+//! What must stay true: a statement over `json_each` returns the index of the key that a row belongs to.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,10 +8,10 @@ use std::sync::Arc;
 use quintet_domain::{Message, User};
 use rusqlite::{Connection, Row};
 
-use super::queries::Read;
-use super::rows::{self, USER};
+use super::rows::{shown_user_at, shown_user_columns};
+use crate::error::Read;
 
-/// Approximate bytes of a list item beside its names, links and texts: ids, times, flags.
+/// Approximate bytes of a list item without its names, links and texts: ids, times, flags.
 const ITEM_BYTES: usize = 300;
 
 /// Keys as `json_each` takes them.
@@ -25,21 +27,24 @@ pub(super) fn keys(pks: impl IntoIterator<Item = i64>) -> String {
     list
 }
 
-/// The index of the key that a row belongs to, from its first column.
+/// The index of the key that a row belongs to, from the row's first column.
 pub(super) fn nth(row: &Row<'_>) -> rusqlite::Result<usize> {
     Ok(row.get::<_, u32>(0)? as usize)
 }
 
-/// Users that were read before, each kept once however often a list shows it.
+/// Users that were read before, each kept once however often it occurs in a list.
 #[derive(Debug, Default)]
 pub(super) struct Users(HashMap<i64, Arc<User>>);
 
 impl Users {
-    /// The users of some keys.
+    /// Reads the users of some keys.
     pub(super) fn load(conn: &Connection, pks: impl IntoIterator<Item = i64>) -> Read<Self> {
         let mut users = Self::default();
-        let mut statement =
-            conn.prepare_cached(&format!("SELECT {USER} FROM json_each(?1) j CROSS JOIN user u ON u.pk = j.value"))?;
+        let mut statement = conn.prepare_cached(concat!(
+            "SELECT ",
+            shown_user_columns!(),
+            " FROM json_each(?1) j CROSS JOIN user u ON u.pk = j.value"
+        ))?;
         let mut found = statement.query([keys(pks)])?;
         while let Some(row) = found.next()? {
             users.at(row, 0)?;
@@ -47,18 +52,18 @@ impl Users {
         Ok(users)
     }
 
-    /// The user whose columns stand at a place of a row.
+    /// The user whose columns start at `at` in a row.
     pub(super) fn at(&mut self, row: &Row<'_>, at: usize) -> rusqlite::Result<Arc<User>> {
         let pk: i64 = row.get(at)?;
         if let Some(known) = self.0.get(&pk) {
             return Ok(Arc::clone(known));
         }
-        let user = rows::user_at(row, at)?.user;
+        let user = Arc::new(shown_user_at(row, at)?);
         self.0.insert(pk, Arc::clone(&user));
         Ok(user)
     }
 
-    /// A user that was read before.
+    /// A user that was read before, by its key.
     pub(super) fn get(&self, pk: i64) -> Option<&Arc<User>> {
         self.0.get(&pk)
     }
@@ -69,7 +74,7 @@ pub(super) fn user_bytes(user: &User) -> usize {
     ITEM_BYTES + user.username.len() + user.name.len() + user.avatar.as_ref().map_or(0, String::len)
 }
 
-/// Bytes of a message's texts and links, that to its sender's picture included.
+/// The bytes of a message's texts and links, including the link to its sender's picture.
 pub(super) fn text_bytes(message: &Message) -> usize {
     let file = message.file.as_ref().map_or(0, |file| file.url.len() + file.name.as_ref().map_or(0, String::len));
     message.content.len() + file + message.sender.avatar.as_ref().map_or(0, String::len)

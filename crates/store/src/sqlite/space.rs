@@ -1,25 +1,27 @@
-//! Whether the disk has room. The operating system is asked at most once a second.
+//! The free space of the disk. The operating system is asked at most once a second.
+//!
+//! What must stay true: an unknown amount of free space changes nothing.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// How long an answer of the operating system is used.
+/// The time for which an answer of the operating system is used.
 const GOOD_FOR: Duration = Duration::from_secs(1);
 /// Marks that the operating system gave no answer.
 const UNKNOWN: u64 = u64::MAX;
 
-/// Bytes that may still be written where a folder is; none where the system does not say.
+/// Returns the number of bytes that may still be written to a folder's disk; `None` if the system does not know.
 type Free = fn(&Path) -> Option<u64>;
 
-/// Watches the free space of the disk that a folder is on.
+/// Watches the free space of the disk of a folder.
 #[derive(Debug)]
 pub(super) struct Space {
     folder: Option<PathBuf>,
     free_bytes_min: u64,
     free: Free,
     start: Instant,
-    /// Milliseconds since the start from which on the system is asked again.
+    /// The time in milliseconds since the start after which the system is asked again.
     ask_at_ms: AtomicU64,
     free_bytes: AtomicU64,
     full: AtomicBool,
@@ -32,7 +34,8 @@ fn free_bytes(folder: &Path) -> Option<u64> {
 }
 
 impl Space {
-    /// Watches the disk of a folder, on which a number of bytes must stay free. Without a folder there is always room.
+    /// Watches the disk of a folder, on which `free_bytes_min` bytes must stay free. Without a folder there is always
+    /// room.
     pub(super) fn of(folder: Option<PathBuf>, free_bytes_min: u64) -> Self {
         Self::asking(folder, free_bytes_min, free_bytes)
     }
@@ -43,19 +46,19 @@ impl Space {
         Self { folder, free_bytes_min, free, start, ask_at_ms, free_bytes: unknown, full, full_for_files }
     }
 
-    /// Whether less space is free than must stay free.
+    /// Whether less space is free than the minimum.
     pub(super) fn is_full(&self) -> bool {
         self.look();
         self.full.load(Ordering::Relaxed)
     }
 
-    /// Whether there is less room than twice what is to stay free: files are large, and what they leave is for messages.
+    /// Whether less than twice the minimum is free. Files are large, and the rest of the space is for messages.
     pub(super) fn is_full_for_files(&self) -> bool {
         self.look();
         self.full_for_files.load(Ordering::Relaxed)
     }
 
-    /// Bytes that are free; none where that is not known.
+    /// The number of free bytes; `None` if it is not known.
     pub(super) fn free_bytes(&self) -> Option<u64> {
         self.look();
         Some(self.free_bytes.load(Ordering::Relaxed)).filter(|bytes| *bytes != UNKNOWN)
@@ -77,7 +80,7 @@ impl Space {
     fn note(&self, free: Option<u64>) {
         self.free_bytes.store(free.unwrap_or(UNKNOWN), Ordering::Relaxed);
         let Some(free) = free else { return };
-        // A little more than the limit ends it, so that it does not come and go with each file.
+        // A little more than the limit must be free again, so that the state does not flip with each file.
         let limit = self.free_bytes_min;
         let note = |full: &AtomicBool, limit: u64| {
             let more = if full.load(Ordering::Relaxed) { self.free_bytes_min / 16 } else { 0 };
@@ -120,7 +123,7 @@ mod tests {
             assert_eq!((space.is_full(), space.free_bytes()), (full, Some(free)), "{free}");
         }
         space.note(None);
-        assert_eq!((space.is_full(), space.free_bytes()), (true, None), "what is not known changes nothing");
+        assert_eq!((space.is_full(), space.free_bytes()), (true, None), "an unknown amount changes nothing");
     }
 
     #[test]

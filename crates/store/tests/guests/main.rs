@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod ids;
 mod model;
 #[path = "../support/mod.rs"]
 mod support;
@@ -12,19 +13,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::{By, CONNECTIONS, Conn, IDS, Model, Room, SECRETS, Said, Shown, Who};
 use proptest::prelude::*;
 use quintet_domain::{
-    Audience, ConnectionId, ConversationKind, Departure, Event, Profile, Timestamp, User, UserId, UserKind,
+    Actor, AddService, AdoptUser, Audience, ChangeConversation, Claims, ConnectionId, ConversationKind,
+    CreateConversation, Created, DeleteMessage, Departure, EditMessage, Event, GuestProof, JoinConversation,
+    LeaveConversation, NewConversation, NewUser, Profile, RegisterUser, Sent, SweepGuests, Timestamp, User, UserId,
+    UserKind,
 };
-use quintet_store::{
-    Actor, Claims, ConversationChange, Created, GuestProof, Location, NewConversation, NewUser, PageOf, Sent,
-    StoreError,
-};
-use support::{Bench, block_on, message};
+use quintet_store::{PageOf, StoreError};
+use support::{Answer, Bench, Factory, block_on, message, quick_stores};
 
 #[derive(Clone, Debug)]
 enum Step {
     Adopt(usize),
     Register(usize),
-    /// The connection of that number is another from here on: claims an id and shows something.
+    /// The connection of that number is replaced by a new one, which claims an id and sends something.
     Connect(usize, usize, Shown),
     MakeRoom(By),
     Join(By, usize),
@@ -65,23 +66,23 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// An answer that is still to come.
+/// An answer that is still pending.
 enum Pending {
-    Plain(Box<dyn FnOnce() -> Answer>),
-    Room(tokio::sync::oneshot::Receiver<Result<Created, StoreError>>, Who, Option<usize>),
-    Message(tokio::sync::oneshot::Receiver<Result<Sent, StoreError>>, usize, Who, Option<u64>, Option<usize>),
+    Plain(Box<dyn FnOnce() -> Outcome>),
+    Room(Answer<Created>, Who, Option<usize>),
+    Message(Answer<Sent>, usize, Who, Option<u64>, Option<usize>),
 }
 
-type Answer = std::pin::Pin<Box<dyn std::future::Future<Output = Result<(), StoreError>>>>;
+type Outcome = std::pin::Pin<Box<dyn std::future::Future<Output = Result<(), StoreError>>>>;
 
-fn plain<T: Send + 'static>(answer: tokio::sync::oneshot::Receiver<Result<T, StoreError>>) -> Pending {
+fn plain<T: Send + 'static>(answer: Answer<T>) -> Pending {
     Pending::Plain(Box::new(move || Box::pin(async move { answer.await.expect("an answer").map(|_| ()) })))
 }
 
 struct Run {
     bench: Bench,
     model: Model,
-    /// A service, which sees every room and is in none.
+    /// A service, which sees every room and is a member of none.
     eye: UserId,
 }
 
@@ -90,9 +91,9 @@ fn id(number: usize) -> UserId {
 }
 
 impl Run {
-    async fn start() -> Self {
-        let bench = Bench::open(&Location::Memory);
-        let eye = bench.write(|store, done| store.add_service("eye".into(), "hash".into(), done)).await.expect("made");
+    async fn start(factory: Factory) -> Self {
+        let bench = Bench::of(factory);
+        let eye = bench.write(AddService { name: "eye".into(), hash: "hash".into() }).await.expect("made");
         let connections =
             std::array::from_fn(|n| Conn { number: n as u64, claims: n % IDS, shown: Shown::Secret(n % SECRETS) });
         let model = Model {
@@ -133,14 +134,14 @@ impl Run {
         }
     }
 
-    /// Queues a step, and lets the model take it: what is expected, and the answer that is to come.
+    /// Queues a step, and applies it to the model. Returns the expected result and the pending answer.
     async fn queue(&mut self, step: Step) -> Option<(bool, Pending)> {
         let (bench, model) = (&self.bench, &mut self.model);
         match step {
             Step::Adopt(n) => {
                 let claims =
                     Claims { id: id(n), username: None, name: None, email: None, email_verified: false, avatar: None };
-                let answer = bench.start(|store, done| store.adopt(claims, done)).await;
+                let answer = bench.start(AdoptUser { claims }).await;
                 if !model.accounts[n] {
                     model.account_comes(n);
                 }
@@ -149,7 +150,7 @@ impl Run {
             Step::Register(n) => {
                 let new =
                     NewUser { id: Some(id(n)), username: format!("u{n}"), any_username: true, ..NewUser::default() };
-                let answer = bench.start(|store, done| store.register(new, done)).await;
+                let answer = bench.start(RegisterUser { new }).await;
                 let expected = !model.accounts[n];
                 if expected {
                     model.account_comes(n);
@@ -162,8 +163,8 @@ impl Run {
                 None
             }
             Step::Sweep(present) => {
-                let ids = present.iter().map(|n| id(*n)).collect::<std::collections::HashSet<_>>().into();
-                let answer = bench.start(|store, done| store.sweep(ids, Timestamp(i64::MAX), done)).await;
+                let ids = present.iter().map(|n| id(*n)).collect::<BTreeSet<_>>().into();
+                let answer = bench.start(SweepGuests { present: ids, joined_before: Timestamp(i64::MAX) }).await;
                 for n in (0..IDS).filter(|n| !present.contains(n)) {
                     (0..model.rooms.len()).for_each(|room| model.leave(None, Who::Guest(n), room));
                 }
@@ -181,7 +182,7 @@ impl Run {
                     join: false,
                     profile: Profile::default(),
                 };
-                let answer = self.bench.start(|store, done| store.create_conversation(actor, new, done)).await;
+                let answer = self.bench.start(CreateConversation { actor, new }).await;
                 let (who, secret) = self.make_room(by)?;
                 Some((who.is_some(), Pending::Room(answer, who.unwrap_or(Who::Guest(0)), secret)))
             }
@@ -190,7 +191,7 @@ impl Run {
                 let conversation = self.model.rooms[room].id.clone();
                 let answer = self
                     .bench
-                    .start(|store, done| store.join(actor, conversation, Profile::default(), false, done))
+                    .start(JoinConversation { actor, conversation, profile: Profile::default(), history: false })
                     .await;
                 let who = self.model.actor(by);
                 if let Some(who) = who
@@ -205,7 +206,7 @@ impl Run {
                 let (room, actor) = (self.room(n)?, self.actor(by));
                 let conversation = self.model.rooms[room].id.clone();
                 let answer =
-                    self.bench.start(|store, done| store.leave(actor, conversation, Departure::Left, done)).await;
+                    self.bench.start(LeaveConversation { actor, conversation, departure: Departure::Left }).await;
                 let who = self.member(by, room);
                 if let Some(who) = who {
                     self.model.done += usize::from(matches!(who, Who::Account(_)));
@@ -215,11 +216,11 @@ impl Run {
             }
             Step::SendMessage(by, n) => {
                 let (room, actor) = (self.room(n)?, self.actor(by));
-                let send = quintet_store::SendMessage {
+                let send = quintet_domain::SendMessage {
                     actor,
                     ..message(&self.eye, &self.model.rooms[room].id, "text", None)
                 };
-                let answer = self.bench.start(|store, done| store.send(send, done)).await;
+                let answer = self.bench.start(send).await;
                 let who = self.member(by, room);
                 self.model.done += usize::from(matches!(who, Some(Who::Account(_))));
                 let (connection, secret) = (self.model.connection(by), self.model.proved(by));
@@ -228,8 +229,7 @@ impl Run {
             Step::Edit(by, n) => {
                 let (said, actor) = (self.said(n)?, self.actor(by));
                 let (message, room) = (self.model.said[said].id.clone(), self.model.said[said].room);
-                let answer =
-                    self.bench.start(|store, done| store.edit_message(actor, message, "new".into(), done)).await;
+                let answer = self.bench.start(EditMessage { actor, message, content: "new".into() }).await;
                 let message = &self.model.said[said];
                 let allowed = self.member(by, room).is_some_and(|who| self.model.wrote(by, who, message));
                 Some((allowed && !message.deleted, plain(answer)))
@@ -237,7 +237,7 @@ impl Run {
             Step::Delete(by, n) => {
                 let (said, actor) = (self.said(n)?, self.actor(by));
                 let (message, room) = (self.model.said[said].id.clone(), self.model.said[said].room);
-                let answer = self.bench.start(|store, done| store.delete_message(actor, message, done)).await;
+                let answer = self.bench.start(DeleteMessage { actor, message }).await;
                 let message = &self.model.said[said];
                 let allowed = self
                     .member(by, room)
@@ -247,17 +247,18 @@ impl Run {
             }
             Step::Rename(by, n) => {
                 let (room, actor) = (self.room(n)?, self.actor(by));
-                let (conversation, change) =
-                    (self.model.rooms[room].id.clone(), ConversationChange { name: Some("N".into()), open: None });
-                let answer =
-                    self.bench.start(|store, done| store.change_conversation(actor, conversation, change, done)).await;
+                let conversation = self.model.rooms[room].id.clone();
+                let answer = self
+                    .bench
+                    .start(ChangeConversation { actor, conversation, name: Some("N".into()), open: None })
+                    .await;
                 let allowed = self.member(by, room).is_some_and(|who| self.model.owns(by, who, room));
                 Some((allowed, plain(answer)))
             }
         }
     }
 
-    /// Who makes a room, if that is allowed, and the secret that it hangs on.
+    /// Who creates a room, if that is allowed, and the secret that proves its ownership.
     fn make_room(&mut self, by: By) -> Option<(Option<Who>, Option<usize>)> {
         let model = &mut self.model;
         let Some(who) = model.actor(by) else { return Some((None, None)) };
@@ -289,7 +290,7 @@ impl Run {
         self.model.actor(by).filter(|who| self.model.rooms[room].members.contains(who))
     }
 
-    /// Queues steps together, and checks that each came to what the model says.
+    /// Queues steps together, and checks that each had the result of the model.
     async fn take(&mut self, steps: Vec<Step>) {
         let mut queued = Vec::new();
         for step in steps {
@@ -321,7 +322,7 @@ impl Run {
         self.look().await;
     }
 
-    /// Whether a user is who the model says.
+    /// Whether a user is the one that the model names.
     fn is(&self, user: &User, who: Who) -> bool {
         let expected = match who {
             Who::Account(_) => UserKind::Registered,
@@ -338,7 +339,7 @@ impl Run {
         }
     }
 
-    /// Everything that can be seen is as the model says.
+    /// Checks that everything that can be read is as the model has it.
     async fn look(&self) {
         self.bench.settled().await;
         for (at, room) in self.model.rooms.iter().enumerate() {
@@ -381,9 +382,10 @@ impl Run {
                 .collect();
             let expected = self.model.rooms.iter().filter(|room| room.members.contains(&Who::Account(n)));
             assert_eq!(mine, expected.map(|room| room.id.clone()).collect());
-            // A guest who comes back for what it missed is told nothing by an account's id, and an account nothing of a guest's.
-            assert_eq!(self.bench.store.missed(id(n), true, 0).await.expect("read").entries, None);
-            let missed = self.bench.store.missed(id(n), false, 0).await.expect("read").entries.expect("not too much");
+            // A guest who reconnects receives nothing by an account's id, and an account nothing of a guest's.
+            assert_eq!(self.bench.store.replay_since(id(n), true, 0).await.expect("read").entries, None);
+            let missed =
+                self.bench.store.replay_since(id(n), false, 0).await.expect("read").entries.expect("not too much");
             let joined: BTreeSet<_> = missed
                 .iter()
                 .filter_map(|entry| match &entry.event {
@@ -393,11 +395,11 @@ impl Run {
                 .collect();
             for entry in &missed {
                 if let Audience::Members(conversation) = entry.event.audience() {
-                    assert!(joined.contains(conversation), "{entry:?} is told to an account that was not there");
+                    assert!(joined.contains(conversation), "{entry:?} is delivered to an account that was not there");
                 }
             }
         }
-        // What was handed on names an account for what it did itself, and for nothing else.
+        // Entries name an account for what it did itself, and for nothing else.
         self.bench.settled().await;
         let entries = self.bench.entries.lock().unwrap();
         let by_accounts = entries.iter().filter(|entry| match &entry.event {
@@ -416,81 +418,14 @@ proptest! {
     fn nobody_has_what_another_did(
         groups in proptest::collection::vec(proptest::collection::vec(step(), 1..8), 1..24)
     ) {
-        block_on(async {
-            let mut run = Run::start().await;
-            for steps in groups {
+        for (name, factory) in quick_stores() {
+            eprintln!("{name}");
+            block_on(async {
+            let mut run = Run::start(factory).await;
+            for steps in groups.clone() {
                 run.take(steps).await;
             }
         });
+        }
     }
-}
-
-/// An id of the form that former guests have is nobody's to claim.
-#[tokio::test]
-async fn ids_of_former_guests_are_nobodys() {
-    let (bench, _folder) = Bench::in_file();
-    let reserved = UserId::former_guest(7);
-    let claims =
-        Claims { id: reserved.clone(), username: None, name: None, email: None, email_verified: false, avatar: None };
-    assert!(bench.write(|store, done| store.adopt(claims, done)).await.is_err());
-    let new = NewUser { id: Some(reserved.clone()), username: "u".into(), ..NewUser::default() };
-    assert!(bench.write(|store, done| store.register(new, done)).await.is_err());
-    let owner = bench.user("owner").await;
-    let room = bench.conversation(&owner, ConversationKind::Room, true, &[]).await;
-    let guest = Actor { user: reserved, guest: true, guest_proof: None, address: None, origin: None, acked: false };
-    assert!(bench.write(|store, done| store.join(guest, room, Profile::default(), false, done)).await.is_err());
-}
-
-/// A guest is in so many rooms and no more: all of them are left in one write when an account gets its id.
-#[tokio::test]
-async fn a_guest_is_in_so_many_rooms() {
-    let bench = Bench::open(&Location::Memory);
-    let owner = bench.user("owner").await;
-    let guest = Actor { user: id(0), guest: true, guest_proof: None, address: None, origin: None, acked: false };
-    for n in 0..=quintet_domain::limits::GUEST_ROOMS_MAX {
-        let room = bench.conversation(&owner, ConversationKind::Room, true, &[]).await;
-        let by = guest.clone();
-        let joined = bench.write(|store, done| store.join(by, room, Profile::default(), false, done)).await;
-        assert_eq!(joined.is_ok(), n < quintet_domain::limits::GUEST_ROOMS_MAX, "{n}: {joined:?}");
-    }
-    let claims = Claims { id: id(0), username: None, name: None, email: None, email_verified: false, avatar: None };
-    bench.write(|store, done| store.adopt(claims, done)).await.expect("adopted");
-    assert!(bench.store.memberships(id(0)).await.expect("read").conversations.is_empty());
-}
-
-/// What a client that knew the guest by its id is told when it comes back: the guest left by the id that it had. A
-/// client that learns of the guest only then is told of one who came and left by the new one.
-#[tokio::test]
-async fn a_departure_names_whom_the_client_knows() {
-    let bench = Bench::open(&Location::Memory);
-    let owner = bench.user("owner").await;
-    let room = bench.conversation(&owner, ConversationKind::Room, true, &[]).await;
-    let before = bench.settled().await;
-    let guest = Actor { user: id(0), guest: true, guest_proof: None, address: None, origin: None, acked: false };
-    let conversation = room.clone();
-    bench.write(|store, done| store.join(guest, conversation, Profile::default(), false, done)).await.expect("joined");
-    let joined = bench.settled().await;
-    let claims = Claims { id: id(0), username: None, name: None, email: None, email_verified: false, avatar: None };
-    bench.write(|store, done| store.adopt(claims, done)).await.expect("adopted");
-    let told = async |after| {
-        let entries =
-            bench.store.missed(owner.clone(), false, after).await.expect("read").entries.expect("not too much");
-        let ids = entries.into_iter().filter_map(|entry| match entry.event {
-            Event::MemberJoined { user, .. } => Some(("joined", user.id.clone())),
-            Event::MemberLeft { user, departure: Departure::IdTaken, .. } => Some(("left", user.id.clone())),
-            _ => None,
-        });
-        ids.collect::<Vec<_>>()
-    };
-    assert_eq!(told(joined).await, [("left", id(0))]);
-    let all = told(before).await;
-    assert!(matches!(&all[..], [("joined", a), ("left", b)] if a == b && a.is_former_guests()), "{all:?}");
-    // As those heard it who were there.
-    bench.settled().await;
-    let entries = bench.entries.lock().unwrap();
-    let left = entries.iter().find_map(|entry| match &entry.event {
-        Event::MemberLeft { user, .. } => Some(user.id.clone()),
-        _ => None,
-    });
-    assert_eq!(left, Some(id(0)));
 }

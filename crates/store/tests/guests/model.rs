@@ -1,30 +1,30 @@
-//! Who did what, worked out from the steps alone: the model beside the store.
+//! The model beside the store: who did what, computed from the steps alone.
 
 use std::collections::BTreeMap;
 
 use quintet_domain::{ConversationId, MessageId};
 
-/// Ids that guests claim and that accounts may get.
+/// The number of ids that guests claim and that accounts may get.
 pub const IDS: usize = 3;
-/// Connections of guests.
+/// The number of connections of guests.
 pub const CONNECTIONS: usize = 4;
-/// Secrets that clients may have.
+/// The number of secrets that clients may have.
 pub const SECRETS: usize = 3;
 
-/// What a connection shows beside the id that it claims.
+/// What a connection sends beside the id that it claims.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shown {
     Nothing,
     Secret(usize),
-    /// The name of a secret, without knowing the rest.
+    /// The name of a secret, with a guessed rest.
     Forged(usize),
 }
 
 #[derive(Clone, Copy, Debug)]
 pub enum By {
-    /// The account of this id.
+    /// The account with this id.
     Account(usize),
-    /// A guest's connection.
+    /// The guest of a connection.
     Guest(usize),
 }
 
@@ -38,9 +38,9 @@ pub enum Who {
 pub struct Room {
     pub id: ConversationId,
     pub owner: Who,
-    /// The secret that it hangs on, as [`Model::secrets`] numbers them.
+    /// The secret that proves its ownership, as [`Model::secrets`] numbers them.
     pub secret: Option<usize>,
-    /// In the order in which they joined.
+    /// The members, in the order in which they joined.
     pub members: Vec<Who>,
 }
 
@@ -60,22 +60,22 @@ pub struct Conn {
     pub shown: Shown,
 }
 
-/// What is true, worked out from the steps alone.
+/// What is true, computed from the steps alone.
 pub struct Model {
     pub accounts: [bool; IDS],
     pub connections: [Conn; CONNECTIONS],
     pub count: u64,
     pub rooms: Vec<Room>,
     pub said: Vec<Said>,
-    /// By name: whose it is, whether it is the forged one, and its number among all that there ever were.
+    /// By name: the owner, whether it is the forged one, and its number among all secrets that ever existed.
     pub secrets: BTreeMap<usize, (usize, bool, usize)>,
     pub secrets_made: usize,
-    /// What accounts did: joins, departures and messages.
+    /// The number of joins, departures and messages of accounts.
     pub done: usize,
 }
 
 impl Model {
-    /// Who acts, if that one may act at all.
+    /// The actor, if it may act at all.
     pub fn actor(&self, by: By) -> Option<Who> {
         match by {
             By::Account(id) => self.accounts[id].then_some(Who::Account(id)),
@@ -86,7 +86,7 @@ impl Model {
         }
     }
 
-    /// The secret that a connection proves to have.
+    /// The secret that a connection proves to own.
     pub fn proved(&self, by: By) -> Option<usize> {
         let By::Guest(n) = by else { return None };
         let Conn { claims, shown, .. } = self.connections[n];

@@ -1,22 +1,25 @@
-//! A store under test, what it handed on, and short ways to write to it.
+//! A store under test, what it has handed on, and helpers that write to it.
+//!
+//! What must stay true: a suite that is not about one store runs for each of [`stores`], or of [`quick_stores`].
 #![allow(dead_code, clippy::unwrap_used, reason = "each test file uses its part, and panics to fail")]
 
 pub mod stage;
 
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use quintet_domain::{
-    ClientMessageId, ConnectionId, ConversationId, ConversationKind, Entry, Environment, MessageKind, NewText, Profile,
-    Refusal, Target, Timestamp, UserId,
+    Actor, Barrier, ClientMessageId, CommandReply, ConnectionId, ContinueErasure, ConversationId, ConversationKind,
+    CreateConversation, Entry, Environment, EraseUser, MessageKind, NewConversation, NewText, NewUser, Profile, Quotas,
+    Refusal, RegisterUser, Request, SendMessage, Sent, Target, Timestamp, UserId,
 };
-use quintet_store::{
-    Account, Actor, Created, Done, Future, Group, Location, NewConversation, NewUser, SendMessage, Sent, SqliteStore,
-    Store, StoreError,
-};
+use quintet_store::{Group, Location, MemoryStore, OnCommit, ReplyTo, SqliteStore, Store, StoreError};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
 
-/// A clock that ticks with every look, and ids that count.
+/// A clock that advances each time it is read, and ids that count up.
 #[derive(Default)]
 pub struct Counting {
     now: AtomicI64,
@@ -24,7 +27,7 @@ pub struct Counting {
 }
 
 impl Counting {
-    /// Lets time pass.
+    /// Lets a time pass.
     pub fn pass_ms(&self, ms: i64) {
         self.now.fetch_add(ms, Ordering::Relaxed);
     }
@@ -44,89 +47,179 @@ impl Environment for Counting {
     }
 }
 
-/// What happened at the seam, in order.
+/// The parameters with which a store is opened.
+pub struct Opening {
+    pub environment: Arc<Counting>,
+    pub quotas: Quotas,
+    pub on_commit: OnCommit,
+}
+
+/// Opens a new store. Returns the folder of its data, if it has one.
+pub type Factory = fn(Opening) -> (Arc<dyn Store>, Option<TempDir>);
+
+fn sqlite_in_file(opening: Opening) -> (Arc<dyn Store>, Option<TempDir>) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let location = Location::Folder(PathBuf::from(folder.path()));
+    (sqlite_at(&location, opening), Some(folder))
+}
+
+fn sqlite_in_memory(opening: Opening) -> (Arc<dyn Store>, Option<TempDir>) {
+    (sqlite_at(&Location::Memory, opening), None)
+}
+
+/// A store on SQLite at a location that may have been used before.
+fn sqlite_at(location: &Location, opening: Opening) -> Arc<dyn Store> {
+    let Opening { environment, quotas, on_commit } = opening;
+    Arc::new(SqliteStore::open_with(location, environment, quotas, on_commit).expect("opens"))
+}
+
+fn in_memory(opening: Opening) -> (Arc<dyn Store>, Option<TempDir>) {
+    let Opening { environment, quotas, on_commit } = opening;
+    (Arc::new(MemoryStore::start(environment, quotas, on_commit).expect("starts")), None)
+}
+
+/// All stores, each with a name for the messages of tests.
+pub fn stores() -> Vec<(&'static str, Factory)> {
+    let mut stores: Vec<(&'static str, Factory)> = vec![("SQLite in a file", sqlite_in_file)];
+    stores.extend(quick_stores());
+    stores
+}
+
+/// The stores that write to no disk, for suites with very many histories.
+pub fn quick_stores() -> Vec<(&'static str, Factory)> {
+    vec![("SQLite in memory", sqlite_in_memory), ("maps in memory", in_memory)]
+}
+
+/// Makes a test of each case, an async function of a [`Bench`], that runs for every store.
+#[allow(unused_macros, reason = "not every test file has cases")]
+macro_rules! every_store {
+    ($($case:ident),* $(,)?) => {
+        mod every_store {
+            $(#[tokio::test] async fn $case() {
+                for (name, factory) in super::support::stores() {
+                    eprintln!("{name}");
+                    super::$case(super::Bench::of(factory)).await;
+                }
+            })*
+        }
+    };
+}
+#[allow(unused_imports, reason = "not every test file has cases")]
+pub(crate) use every_store;
+
+/// What a store has done that its user can see, in order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Seen {
     Answered(&'static str),
     HandedOn(Vec<u64>),
 }
 
+/// A store under test, and what it has handed on.
 pub struct Bench {
     pub store: Arc<dyn Store>,
     pub entries: Arc<Mutex<Vec<Entry>>>,
+    pub replies: Arc<Mutex<Vec<CommandReply>>>,
     pub seen: Arc<Mutex<Vec<Seen>>>,
     pub environment: Arc<Counting>,
+    /// The folder of the store, unless the test keeps it.
+    pub folder: Option<TempDir>,
 }
 
+/// A function that is called with each group that is handed on, before it is recorded.
 pub type Gate = Box<dyn Fn() + Send>;
 
+/// The result of a write that was queued.
+pub type Answer<T> = Pin<Box<dyn Future<Output = Result<Result<T, StoreError>, oneshot::error::RecvError>> + Send>>;
+
 impl Bench {
-    pub fn open(location: &Location) -> Self {
-        Self::gated(location, Arc::default(), Box::new(|| {}))
+    /// A new store of a factory.
+    pub fn of(factory: Factory) -> Self {
+        Self::gated(factory, Box::new(|| {}))
     }
 
-    /// A store whose handing on waits at a gate.
-    pub fn gated(location: &Location, environment: Arc<Counting>, gate: Gate) -> Self {
-        let entries: Arc<Mutex<Vec<Entry>>> = Arc::default();
-        let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
-        let (to_entries, to_seen) = (Arc::clone(&entries), Arc::clone(&seen));
-        let on_commit = Box::new(move |group: Group| {
-            let group = group.entries;
-            if group.is_empty() {
-                return;
-            }
-            to_seen.lock().unwrap().push(Seen::HandedOn(group.iter().map(|entry| entry.position).collect()));
-            to_entries.lock().unwrap().extend(group);
-            gate();
-        });
-        let store = SqliteStore::open(location, environment.clone(), on_commit).expect("opens");
-        Self { store: Arc::new(store), entries, seen, environment }
+    /// A new store that waits at a gate before it hands a group on.
+    pub fn gated(factory: Factory, gate: Gate) -> Self {
+        Self::with(Arc::default(), Quotas::default(), gate, factory)
     }
 
-    pub fn in_file() -> (Self, tempfile::TempDir) {
-        let folder = tempfile::tempdir().expect("a folder");
-        let bench = Self::open(&Location::Folder(PathBuf::from(folder.path())));
+    /// A store on SQLite at a location that may have been used before.
+    pub fn open(location: &Location, environment: Arc<Counting>, quotas: Quotas) -> Self {
+        Self::with(environment, quotas, Box::new(|| {}), |opening| (sqlite_at(location, opening), None))
+    }
+
+    /// A store on SQLite in a folder, for tests that read its file or open it again.
+    pub fn in_file() -> (Self, TempDir) {
+        let mut bench = Self::of(sqlite_in_file);
+        let folder = bench.folder.take().expect("a folder");
         (bench, folder)
     }
 
-    /// Queues a write and waits for its answer.
-    pub async fn write<T: Send + 'static>(
-        &self,
-        queue: impl for<'s> FnOnce(&'s dyn Store, Done<T>) -> Future<'s, ()>,
-    ) -> Result<T, Refusal> {
-        self.start(queue).await.await.expect("an answer").map_err(Refusal::from)
-    }
-
-    /// Queues a write; its answer comes later.
-    pub async fn start<T: Send + 'static>(
-        &self,
-        queue: impl for<'s> FnOnce(&'s dyn Store, Done<T>) -> Future<'s, ()>,
-    ) -> tokio::sync::oneshot::Receiver<Result<T, StoreError>> {
-        let (sender, receiver) = tokio::sync::oneshot::channel();
-        let done = Box::new(move |result| {
-            let _ = sender.send(result);
+    fn with(
+        environment: Arc<Counting>,
+        quotas: Quotas,
+        gate: Gate,
+        open: impl FnOnce(Opening) -> (Arc<dyn Store>, Option<TempDir>),
+    ) -> Self {
+        let entries: Arc<Mutex<Vec<Entry>>> = Arc::default();
+        let replies: Arc<Mutex<Vec<CommandReply>>> = Arc::default();
+        let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
+        let (to_entries, to_replies, to_seen) = (Arc::clone(&entries), Arc::clone(&replies), Arc::clone(&seen));
+        let on_commit = Box::new(move |group: Group| {
+            let commit = group.commit;
+            to_replies.lock().unwrap().extend(commit.replies);
+            if commit.entries.is_empty() {
+                return;
+            }
+            gate();
+            to_seen.lock().unwrap().push(Seen::HandedOn(commit.entries.iter().map(|entry| entry.position).collect()));
+            to_entries.lock().unwrap().extend(commit.entries);
         });
-        queue(&*self.store, done).await;
-        receiver
+        let (store, folder) = open(Opening { environment: Arc::clone(&environment), quotas, on_commit });
+        Self { store, entries, replies, seen, environment, folder }
     }
 
-    /// Ready when everything that was written has been handed on: what comes second is run after the first was.
+    /// Queues a write and waits for its result.
+    pub async fn write<R: Request + 'static>(&self, request: R) -> Result<R::Output, Refusal>
+    where
+        R::Output: Send,
+    {
+        self.start(request).await.await.expect("an answer").map_err(Refusal::from)
+    }
+
+    /// Queues a write. Its result comes later.
+    pub async fn start<R: Request + 'static>(&self, request: R) -> Answer<R::Output>
+    where
+        R::Output: Send,
+    {
+        let (sender, receiver) = oneshot::channel();
+        let queued = self.store.submit(request.into(), ReplyTo::Caller(sender)).await;
+        Box::pin(async move {
+            match queued {
+                Ok(()) => {
+                    receiver.await.map(|result| result.map(|written| R::output(written).expect("its own result")))
+                }
+                Err(error) => Ok(Err(error)),
+            }
+        })
+    }
+
+    /// Waits until everything that was written has been handed on: the second barrier runs after the first one's commit
+    /// was.
     pub async fn settled(&self) -> u64 {
-        self.write(|store, done| store.barrier(done)).await.expect("position");
-        self.write(|store, done| store.barrier(done)).await.expect("position")
+        self.write(Barrier).await.expect("position");
+        self.write(Barrier).await.expect("position")
     }
 
     pub async fn user(&self, name: &str) -> UserId {
         let new =
             NewUser { username: name.to_owned(), email: Some(format!("{name}@example.org")), ..NewUser::default() };
-        let account: Account = self.write(|store, done| store.register(new, done)).await.expect("registered");
-        account.user.id.clone()
+        self.write(RegisterUser { new }).await.expect("registered").user.id.clone()
     }
 
-    /// Erases somebody, turn by turn.
+    /// Erases a user, portion by portion.
     pub async fn erase(&self, user: &UserId) {
-        self.write(|store, done| store.erase(user.clone(), done)).await.expect("erased");
-        while self.write(|store, done| store.continue_erasure(user.clone(), done)).await.expect("erased on") {}
+        self.write(EraseUser { user: user.clone() }).await.expect("erased");
+        while self.write(ContinueErasure { user: user.clone() }).await.expect("erased on") {}
     }
 
     pub async fn conversation(
@@ -136,37 +229,38 @@ impl Bench {
         open: bool,
         members: &[UserId],
     ) -> ConversationId {
-        let new = NewConversation {
-            kind,
-            name: (kind != ConversationKind::Direct).then(|| "name".to_owned()),
-            description: None,
-            open,
-            members: members.to_vec(),
-            owner: None,
-            join: true,
-            profile: Profile::default(),
-        };
-        let actor = actor(owner);
-        let created: Created =
-            self.write(|store, done| store.create_conversation(actor, new, done)).await.expect("created");
-        created.conversation.id.clone()
+        let write = CreateConversation { actor: actor(owner), new: new_conversation(kind, open, members) };
+        self.write(write).await.expect("created").conversation.id.clone()
     }
 
     pub async fn send(&self, from: &UserId, conversation: &ConversationId, text: &str) -> Result<Sent, Refusal> {
-        let send = message(from, conversation, text, None);
-        self.write(|store, done| store.send(send, done)).await
+        self.write(message(from, conversation, text, None)).await
     }
 }
 
 /// Runs one history of a property test.
-pub fn block_on<T>(history: impl std::future::Future<Output = T>) -> T {
+pub fn block_on<T>(history: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(history)
 }
 
+/// A conversation that is to be created, with its owner as a member.
+pub fn new_conversation(kind: ConversationKind, open: bool, members: &[UserId]) -> NewConversation {
+    NewConversation {
+        kind,
+        name: (kind != ConversationKind::Direct).then(|| "name".to_owned()),
+        description: None,
+        open,
+        members: members.to_vec(),
+        owner: None,
+        join: true,
+        profile: Profile::default(),
+    }
+}
+
 pub fn actor(user: &UserId) -> Actor {
     let guest = user.as_str().starts_with("guest");
-    // A guest's messages are its own on one connection alone: each has one.
+    // A guest owns its messages only on one connection, so that each guest has one of its own.
     let origin = guest.then(|| ConnectionId(user.as_str().bytes().map(u64::from).sum()));
     Actor { user: user.clone(), guest, guest_proof: None, address: None, origin, acked: false }
 }

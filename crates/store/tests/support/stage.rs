@@ -1,13 +1,15 @@
-//! A store with quotas, and short ways to let time pass, to change it beside itself and to prune it.
+//! A store on SQLite with quotas, and helpers that let time pass, change its file and prune it.
+//!
+//! What must stay true: the store is closed before its file is changed, or the change is a commit of its own.
 
 use std::sync::Arc;
 
-use quintet_domain::{ConversationId, ConversationKind, Profile, Refusal, UserId};
-use quintet_store::{Created, Location, NewConversation, Quotas, SqliteStore};
+use quintet_domain::{AddMember, ConversationId, ConversationKind, CreateConversation, Prune, Quotas, Refusal, UserId};
+use quintet_store::Location;
 
-use super::{Bench, Counting, actor};
+use super::{Bench, actor, new_conversation};
 
-/// A store with quotas in a folder, which can be looked at and changed beside it.
+/// A store with quotas in a folder, whose file can be read and changed.
 pub struct Stage {
     pub bench: Bench,
     folder: tempfile::TempDir,
@@ -16,20 +18,20 @@ pub struct Stage {
 impl Stage {
     pub fn with(quotas: Quotas) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Self { bench: open(folder.path(), quotas, Arc::default()), folder }
+        Self { bench: Bench::open(&Location::Folder(folder.path().into()), Arc::default(), quotas), folder }
     }
 
-    /// Ends the store and opens it again, some time later.
+    /// Closes the store and opens it again, some time later.
     pub async fn later(self, quotas: Quotas, ms: i64) -> Self {
         let Self { bench, folder } = self;
         bench.store.close().await;
         let environment = Arc::clone(&bench.environment);
         drop(bench);
         environment.pass_ms(ms);
-        Self { bench: open(folder.path(), quotas, environment), folder }
+        Self { bench: Bench::open(&Location::Folder(folder.path().into()), environment, quotas), folder }
     }
 
-    /// Changes the database beside the store.
+    /// Changes the database without the store.
     pub fn sql(&self, sql: &str) {
         let conn = rusqlite::Connection::open(self.folder.path().join("quintet.sqlite3")).unwrap();
         conn.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
@@ -55,42 +57,25 @@ impl Stage {
         kind: ConversationKind,
         members: &[UserId],
     ) -> Result<ConversationId, Refusal> {
-        let new = NewConversation {
-            kind,
-            name: (kind != ConversationKind::Direct).then(|| "name".to_owned()),
-            description: None,
-            open: false,
-            members: members.to_vec(),
-            owner: None,
-            join: true,
-            profile: Profile::default(),
-        };
-        let by = actor(by);
-        let created: Created = self.bench.write(|store, done| store.create_conversation(by, new, done)).await?;
+        let write = CreateConversation { actor: actor(by), new: new_conversation(kind, false, members) };
+        let created = self.bench.write(write).await?;
         Ok(created.conversation.id.clone())
     }
 
     pub async fn add(&self, by: &UserId, conversation: &ConversationId, user: &UserId) -> Result<(), Refusal> {
         let (by, conversation, user) = (actor(by), conversation.clone(), user.clone());
-        self.bench.write(|store, done| store.add_member(by, conversation, user, None, done)).await.map(|_| ())
+        self.bench.write(AddMember { actor: by, conversation, user, role: None }).await.map(|_| ())
     }
 
-    /// Prunes to the end.
+    /// Prunes until nothing is left to prune.
     pub async fn prune(&self) {
         let mut after = 0;
         loop {
-            let pruned = self.bench.write(|store, done| store.prune(after, done)).await.unwrap();
+            let pruned = self.bench.write(Prune { after }).await.unwrap();
             after = pruned.after;
             if !pruned.more {
                 return;
             }
         }
     }
-}
-
-fn open(folder: &std::path::Path, quotas: Quotas, environment: Arc<Counting>) -> Bench {
-    let entries = Arc::default();
-    let location = Location::Folder(folder.into());
-    let store = SqliteStore::open_with(&location, environment.clone(), quotas, Box::new(|_| {})).unwrap();
-    Bench { store: Arc::new(store), entries, seen: Arc::default(), environment }
 }

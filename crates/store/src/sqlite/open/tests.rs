@@ -1,16 +1,25 @@
-//! Databases of earlier versions, and how they are brought up to date.
+//! Databases of earlier versions, and their migration.
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use quintet_domain::{Timestamp, UserId};
 use refinery::Target;
 
-use super::super::{directory, lists, meetup_lists, missed, users};
+use quintet_rules::log::replay_since;
+use quintet_rules::names::owner;
+
+use super::super::rows::SqliteRows;
+use super::super::{accounts, directory, lists, meetup_lists};
 use super::*;
 use crate::{Filter, MeetupFilter};
 
-/// A database of version 0.1 keeps its guests and its accounts, those included that were made of guests. Its guests'
-/// rooms have no secret, so that whoever claims their owner's id is a guest like others.
+/// The key of the user with a username.
+fn owner_of(conn: &Connection, username: &str) -> Option<i64> {
+    owner(&SqliteRows(conn), username).unwrap().map(|key| key.0)
+}
+
+/// A database of version 0.1 keeps its guests and its accounts, including accounts that were made of guests. The rooms
+/// of its guests have no secret, so that a client that claims their owner's id is a guest like any other.
 #[test]
 fn guests_of_an_earlier_version() {
     let folder = tempfile::tempdir().unwrap();
@@ -43,7 +52,7 @@ fn guests_of_an_earlier_version() {
     assert_eq!(seats, [seat("42", "registered", "owner"), seat("g", "guest", "member")]);
 }
 
-/// A database of an earlier version keeps its pictures, and forgets whose profile kept another's.
+/// A database of an earlier version keeps its pictures, except as references of profiles to files of other users.
 #[test]
 fn pictures_of_an_earlier_version() {
     let folder = tempfile::tempdir().unwrap();
@@ -73,7 +82,7 @@ fn pictures_of_an_earlier_version() {
     assert_eq!(pictures, expected.map(|(id, picture)| (id.to_owned(), picture)));
 }
 
-/// Users of version 0.1 whose names are the same now keep them, and each is found by its own.
+/// Users of version 0.1 whose names compare equal now keep them, and each is found by its own exact name.
 #[test]
 fn names_of_an_earlier_version() {
     let folder = tempfile::tempdir().unwrap();
@@ -99,17 +108,17 @@ fn names_of_an_earlier_version() {
     )
     .unwrap();
     drop(conn);
-    // Twice, as a second start finds nothing to do.
+    // Twice, because a second start must find nothing to do.
     for _ in 0..2 {
         let opened = open(&Location::Folder(folder.path().to_owned())).unwrap();
         for (at, username) in users.iter().enumerate() {
             let pk = i64::try_from(at + 1).unwrap();
-            assert_eq!(names::owner(&opened.writer, username).unwrap(), Some(pk), "{username:?}");
+            assert_eq!(owner_of(&opened.writer, username), Some(pk), "{username:?}");
         }
         for (spelling, found) in
             [("ALICE", Some(1)), ("\u{410}LICE", Some(2)), ("al\u{456}ce", None), ("ADAKING", Some(3))]
         {
-            assert_eq!(names::owner(&opened.writer, spelling).unwrap(), found, "{spelling}");
+            assert_eq!(owner_of(&opened.writer, spelling), found, "{spelling}");
         }
         let shown: (String, Option<String>) = opened
             .writer
@@ -121,7 +130,7 @@ fn names_of_an_earlier_version() {
     }
 }
 
-/// A database of an earlier version is counted as it is, and its log stays what it was.
+/// The counts of a database of an earlier version are computed from its rows, and its log stays as it was.
 #[test]
 fn counts_of_an_earlier_version() {
     let folder = tempfile::tempdir().unwrap();
@@ -152,38 +161,23 @@ fn counts_of_an_earlier_version() {
     assert_eq!((counts("a"), counts("b")), ((2, 0, 120), (1, 1, 0)));
     let total: i64 = conn.query_row("SELECT bytes FROM file_total", [], |row| row.get(0)).unwrap();
     assert_eq!(total, 120);
-    type Logged = (i64, String, Option<i64>, Option<i64>, Option<i64>, Option<String>, i64, Option<i64>, bool);
+    type Logged = (i64, Option<i64>, Option<i64>, Option<i64>, bool, i64, String);
     let logged: Vec<Logged> = conn
-        .prepare(
-            "SELECT position, kind, conversation_pk, sequence, actor_pk, detail, at, origin, acked
-             FROM change ORDER BY position",
-        )
+        .prepare("SELECT position, conversation_pk, sequence, origin, acked, at, data FROM change ORDER BY position")
         .unwrap()
         .query_map([], |row| {
-            Ok((
-                row.get(0)?,
-                row.get(1)?,
-                row.get(2)?,
-                row.get(3)?,
-                row.get(4)?,
-                row.get(5)?,
-                row.get(6)?,
-                row.get(7)?,
-                row.get(8)?,
-            ))
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?))
         })
         .unwrap()
         .collect::<Result<_, _>>()
         .unwrap();
-    let joined = (7, "member_joined".to_owned(), Some(2), Some(1), Some(2), Some("2".to_owned()), 5, Some(9), true);
-    let changed = (8, "user_changed".to_owned(), None, None, Some(1), None, 6, None, false);
+    let data = r#"{"kind":"member_joined","member":2,"member_count":2}"#;
+    let joined = (7, Some(2), Some(1), Some(9), true, 5, data.to_owned());
+    let changed = (8, None, None, None, false, 6, r#"{"kind":"user_changed","user":1}"#.to_owned());
     assert_eq!(logged, [joined, changed]);
-    // And from here on by themselves.
-    conn.execute_batch("DELETE FROM member WHERE conversation_pk = 2; DELETE FROM file WHERE id = 'f-1'").unwrap();
-    assert_eq!((counts("a"), counts("b")), ((1, 0, 20), (0, 1, 0)));
 }
 
-/// What was in lists of an earlier version is in those of this one, by the indexes that they have since.
+/// The lists of an earlier version have the same items in this version, which reads them by new indexes.
 #[test]
 fn lists_of_an_earlier_version() {
     let folder = tempfile::tempdir().unwrap();
@@ -210,7 +204,7 @@ fn lists_of_an_earlier_version() {
     let found = directory::found(&conn, &ada, "", &Filter::OpenOrMine, None, 10).unwrap();
     let ids: Vec<&str> = found.items.iter().map(|item| item.conversation.id.as_str()).collect();
     assert_eq!(ids, ["open", "hidden", "seen"]);
-    let found = users::search(&conn, "love", None, 10).unwrap();
+    let found = accounts::search(&conn, "love", None, 10).unwrap();
     assert_eq!(found.items.iter().map(|user| user.id.as_str()).collect::<Vec<_>>(), ["ada"]);
     for current in [true, false] {
         let filter = MeetupFilter { current };
@@ -218,10 +212,11 @@ fn lists_of_an_earlier_version() {
         let seen: Vec<_> = page.items.iter().map(|meetup| (meetup.id.as_str(), meetup.requests.len())).collect();
         assert_eq!(seen, [("m", 1)]);
     }
-    assert_eq!(missed::missed(&conn, &ada, false, 0).unwrap().entries.map(|entries| entries.len()), Some(0));
+    let replayed = replay_since(&SqliteRows(&conn), &ada, false, 0).unwrap();
+    assert_eq!(replayed.entries.map(|entries| entries.len()), Some(0));
 }
 
-/// A database of version 0.1 in a folder, with a user of each kind of log-in.
+/// Creates a database of version 0.1 in a folder, with a user for each kind of login.
 fn of_version_0_1(folder: &Path) {
     let mut conn = Connection::open(folder.join(FILE)).unwrap();
     configure(&conn, true).unwrap();
@@ -240,7 +235,7 @@ fn version_in(file: &Path) -> i64 {
     conn.query_row("SELECT max(version) FROM refinery_schema_history", [], |row| row.get(0)).unwrap()
 }
 
-/// Beside a server of version 0.1, a command changes nothing, and a backup is one that this server can go back to.
+/// While a server of version 0.1 runs, a command changes nothing, and a backup can be restored by that server.
 #[test]
 fn an_earlier_version_that_is_served_stays_one() {
     let folder = tempfile::tempdir().unwrap();
@@ -262,7 +257,7 @@ fn an_earlier_version_that_is_served_stays_one() {
     // From here on a server may start, and a command runs beside it.
     let _served = lock(folder.path()).unwrap();
     open(&shared).unwrap();
-    // Keys that other rules made are an earlier version's as well.
+    // Keys of a different key version make the database one of an earlier version too.
     opened.writer.execute("UPDATE name_keys SET version = 'other'", []).unwrap();
     assert!(matches!(open(&shared), Err(OpenError::Earlier(_))));
 }
@@ -279,7 +274,7 @@ fn a_folder_without_a_database() {
     open(&shared(false)).unwrap();
 }
 
-/// Users that an earlier version made after the database was brought up to date get their keys at the next start.
+/// Users that an earlier version created after the migration get their keys at the next start.
 #[test]
 fn users_without_a_key() {
     let folder = tempfile::tempdir().unwrap();
@@ -294,10 +289,10 @@ fn users_without_a_key() {
         .unwrap();
     drop(opened);
     let opened = open(&location).unwrap();
-    assert_eq!(names::owner(&opened.writer, "\u{FF41}lice").unwrap(), Some(1));
+    assert_eq!(owner_of(&opened.writer, "\u{FF41}lice"), Some(1));
 }
 
-/// An email address that only a token said, of whoever it is, keeps nobody from registering it.
+/// An email address that only a token named does not prevent anybody from registering it.
 #[test]
 fn emails_of_an_earlier_version() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,7 +1,7 @@
-//! The pool of readers: each read takes a connection of its own, off the async threads, in its party's turn.
+//! The pool of readers: each read takes a connection of its own, outside the async threads, in its party's turn.
 //!
-//! What must stay true: every read ends in time and its connection comes back; a read that nobody waits for any more
-//! ends early.
+//! What must stay true: every read ends in time and returns its connection; a read whose caller has gone away ends
+//! early.
 
 mod turns;
 
@@ -20,34 +20,34 @@ use crate::error::READ_AGAIN_AFTER_MS;
 use crate::store::ReadResult;
 use crate::{Party, StoreError};
 
-/// Time that a read may take.
+/// Maximum time of a read.
 const WITHIN: Duration = Duration::from_secs(READ_SECONDS_MAX);
 
-/// Steps of SQLite's machine between two looks at the clock: a fraction of a millisecond.
+/// Number of steps of SQLite's virtual machine between two checks of the clock: a fraction of a millisecond.
 const STEPS_BETWEEN_LOOKS: i32 = 10_000;
 
 type Queues = Turns<Connection, oneshot::Sender<Turn>>;
 
-/// The readers. Cheap to clone.
+/// The pool of readers. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(super) struct Readers {
     queues: Arc<Mutex<Queues>>,
-    /// Time that a read may take.
+    /// Maximum time of a read.
     within: Duration,
 }
 
-/// A connection for one read. It comes back when this is dropped.
+/// A connection for one read, which is returned to the pool when this is dropped.
 #[derive(Debug)]
 struct Turn {
     readers: Readers,
     class: Class,
     party: Party,
-    /// Always there until this is dropped.
+    /// The connection; present until this is dropped.
     connection: Option<Connection>,
 }
 
 impl Readers {
-    /// Connections that the readers need.
+    /// The number of connections that the readers need.
     pub(super) fn connections() -> usize {
         Class::ALL.into_iter().map(Class::connections).sum()
     }
@@ -60,13 +60,13 @@ impl Readers {
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes note that a user is a service, whose reads may wait in numbers.
+    /// Marks a user as a service, whose reads may wait in larger numbers.
     pub(super) fn note_service(&self, service: &UserId) {
         self.queues().note_service(service);
     }
 
-    /// Runs a read in a transaction of its own, so that all its queries see one state. It waits for its party's turn;
-    /// it is refused where too many wait, and interrupted where it takes too long.
+    /// Runs a read in a transaction of its own, so that all its queries see one state. It waits for its party's turn,
+    /// is refused if too many reads wait, and is interrupted if it takes too long.
     pub(super) fn run<T: Send + 'static>(
         &self,
         class: Class,
@@ -92,7 +92,7 @@ impl Readers {
             Full::Party => StoreError::Refused(Refusal::rate_limited(READ_AGAIN_AFTER_MS)),
             Full::All => StoreError::Busy,
         })?;
-        // Given up as well where the caller drops this future.
+        // Removed from the queue as well if the caller drops this future.
         let _place = Place { readers: self, class, party, number };
         self.hand_out();
         receiver.await.map_err(|_| StoreError::Closed)
@@ -103,7 +103,7 @@ impl Readers {
         loop {
             let Some(Next { class, party, connection, waiter }) = self.queues().next() else { return };
             let turn = Turn { readers: self.clone(), class, party, connection: Some(connection) };
-            // A caller that gave up at this moment drops the turn, which hands the connection back.
+            // If the caller gave up at this moment, the turn is dropped, which returns the connection.
             drop(waiter.send(turn));
         }
     }
@@ -121,13 +121,18 @@ impl Turn {
         connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(over))?;
         let result = in_transaction(connection, read);
         connection.progress_handler(0, None::<fn() -> bool>)?;
-        result.map_err(|error| match error {
-            StoreError::Database(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => {
-                StoreError::TooSlow
-            }
-            other => other,
-        })
+        result.map_err(|error| if is_interrupted(&error) { StoreError::TooSlow } else { error })
     }
+}
+
+/// Whether SQLite was interrupted, in a statement of a read itself or of the rows that it uses.
+fn is_interrupted(error: &StoreError) -> bool {
+    let error = match error {
+        StoreError::Database(error) => Some(error),
+        StoreError::Rows(error) => error.downcast_ref::<rusqlite::Error>(),
+        _ => None,
+    };
+    error.and_then(rusqlite::Error::sqlite_error_code) == Some(ErrorCode::OperationInterrupted)
 }
 
 impl Drop for Turn {
@@ -139,7 +144,7 @@ impl Drop for Turn {
     }
 }
 
-/// A place in a queue; given up when it is dropped.
+/// A place in a queue, which is given up when this is dropped.
 struct Place<'r> {
     readers: &'r Readers,
     class: Class,
@@ -153,7 +158,7 @@ impl Drop for Place<'_> {
     }
 }
 
-/// Marks, when dropped, that nobody waits for a read any more.
+/// Marks, when dropped, that the caller of a read has gone away.
 #[derive(Default)]
 struct Abandoned(Arc<AtomicBool>);
 
@@ -205,13 +210,20 @@ mod tests {
         let readers = readers(Duration::from_millis(50));
         let refused = readers.run(Class::Heavy, user("mallory"), endless).await;
         assert!(matches!(refused, Err(StoreError::TooSlow)), "{refused:?}");
-        // The connection that it had is as good as before.
+        // So does one that reads through the rows of rules.
+        let wrapped = |conn: &Connection| match endless(conn) {
+            Err(StoreError::Database(error)) => Err(StoreError::Rows(quintet_rules::RowsError::new(error))),
+            other => other,
+        };
+        let refused = readers.run(Class::Heavy, user("mallory"), wrapped).await;
+        assert!(matches!(refused, Err(StoreError::TooSlow)), "{refused:?}");
+        // Its connection can be used as before.
         for _ in 0..Class::Heavy.connections() {
             assert_eq!(readers.run(Class::Heavy, user("ada"), quick).await.unwrap(), 1);
         }
     }
 
-    /// The one who asks goes away: what it asked for ends, whether it had begun or waited.
+    /// If the caller goes away, its read ends, whether it had begun or was waiting.
     #[tokio::test]
     async fn a_read_that_nobody_waits_for_ends() {
         let readers = readers(Duration::from_secs(600));
@@ -221,7 +233,7 @@ mod tests {
                 tokio::spawn(async move { readers.run(Class::Heavy, user("mallory"), endless).await })
             })
             .collect();
-        // It has as many under way as it may have, and another is served beside them.
+        // The user has as many reads in progress as allowed, and another user is served beside them.
         assert_eq!(readers.run(Class::Heavy, user("ada"), quick).await.unwrap(), 1);
         for task in &tasks {
             task.abort();

@@ -1,7 +1,7 @@
 //! The order of reads: a queue for each class of read, in which parties take turns.
 //!
-//! What must stay true: a party has no more reads under way than its bounds allow; among parties that wait, each is
-//! served once before any is served again; nothing here waits or touches the database.
+//! What must stay true: a party has no more reads in progress than its limits allow; among waiting parties, each is
+//! served once before any is served again; nothing here blocks or uses the database.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -13,47 +13,49 @@ use quintet_domain::limits::{
 
 use crate::Party;
 
-/// The class of a read. Each has database connections of its own, so that no class can use up those of another.
+/// The class of a read. Each class has its own database connections, so that none can use up those of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::sqlite) enum Class {
-    /// Reads that other work depends on: authentication, readiness, and the beginning of a session.
+    /// Reads that other work depends on: authentication, readiness checks, and the start of a session.
     Vital,
-    /// A read of one object, or of one page of one conversation.
+    /// A read of one object, or of one page of a conversation.
     Interactive,
-    /// A list over everything of a user, a search, or a recovery.
+    /// A list over everything of a user, a search, or a replay.
     Heavy,
 }
 
 impl Class {
     pub(in crate::sqlite) const ALL: [Self; 3] = [Self::Vital, Self::Interactive, Self::Heavy];
 
-    /// Number of database connections for this class.
+    /// The number of database connections for this class.
     pub(in crate::sqlite) fn connections(self) -> usize {
         match self {
             Self::Vital => 2,
             Self::Interactive => 4,
-            // One more than a single party may have under way.
+            // One more than a single party may use.
             Self::Heavy => HEAVY_READS_AT_ONCE_OF_PARTY + 1,
         }
     }
 
-    /// Reads of one party that may wait; a further one is refused.
+    /// Maximum number of waiting reads of one party; a further one is refused.
     fn waiting_max_of(self, party: &Party) -> usize {
         match (self, party) {
             (_, Party::Server) => usize::MAX,
-            // All connections of a user come back at once after a restart of the server.
+            // All connections of a user reconnect at once after a restart of the server.
             (Self::Vital, Party::User(_)) => VITAL_READS_WAITING_OF_USER,
-            // A back end may bring all its clients from one address, and an office may share one.
+            // A backend may open the connections of all its clients from one address, and an office may share an
+            // address.
             (Self::Vital, Party::Address(_)) => VITAL_READS_WAITING_OF_ADDRESS,
             (Self::Interactive | Self::Heavy, Party::Address(_)) => READS_WAITING_OF_ADDRESS,
             (Self::Interactive | Self::Heavy, Party::User(_)) => READS_WAITING_OF_USER,
         }
     }
 
-    /// Reads of all parties that may wait; a further one is refused at once, since it would be answered too late.
+    /// Maximum number of waiting reads of all parties; a further one is refused at once, because it would be answered
+    /// too late.
     fn waiting_max(self) -> usize {
         match self {
-            // After a restart all users of a server wait here, and none of them is to be refused.
+            // After a restart all users of a server wait here, and none of them must be refused.
             Self::Vital => 65_536,
             Self::Interactive => 1_024,
             Self::Heavy => 256,
@@ -61,7 +63,7 @@ impl Class {
     }
 }
 
-/// Why a read is refused instead of waiting.
+/// The reason why a read is refused instead of queued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Full {
     /// Its party has too many waiting reads.
@@ -79,7 +81,7 @@ pub(super) struct Next<C, W> {
     pub(super) waiter: W,
 }
 
-/// The number of a party's reads in progress and waiting.
+/// The numbers of a party's reads in progress and waiting.
 #[derive(Debug, Default)]
 struct Standing {
     running: usize,
@@ -87,11 +89,11 @@ struct Standing {
     waiting: usize,
 }
 
-/// A read that waits.
+/// A waiting read.
 #[derive(Debug)]
 struct Waiting<W> {
     number: u64,
-    /// Whether it counts among the reads of all that may wait.
+    /// Whether it counts towards the limit on waiting reads of all parties.
     counted: bool,
     waiter: W,
 }
@@ -102,7 +104,7 @@ struct Lane<C, W> {
     /// Parties with waiting reads, the next one first.
     order: VecDeque<Party>,
     waiting: HashMap<Party, VecDeque<Waiting<W>>>,
-    /// Those that wait and are counted.
+    /// The number of waiting reads that count towards the limit.
     count: usize,
 }
 
@@ -116,7 +118,7 @@ pub(super) struct Turns<C, W> {
 }
 
 impl<C, W> Turns<C, W> {
-    /// Divides the connections among the classes.
+    /// Distributes the connections among the classes.
     pub(super) fn new(connections: Vec<C>) -> Self {
         let mut connections = connections.into_iter();
         let lanes = Class::ALL.map(|class| Lane {
@@ -128,14 +130,14 @@ impl<C, W> Turns<C, W> {
         Self { lanes, parties: HashMap::new(), services: HashSet::new(), next_number: 0 }
     }
 
-    /// Takes note that a user is a service: another backend, whose reads wait beside those of the others and may be many.
+    /// Marks a user as a service: another backend, whose reads may be many and do not count towards the limit of all.
     pub(super) fn note_service(&mut self, service: &UserId) {
         if !self.services.contains(service) {
             self.services.insert(service.clone());
         }
     }
 
-    /// Queues a read. Returns the number by which it can be taken out again.
+    /// Queues a read. Returns the number by which it can be removed again.
     pub(super) fn enter(&mut self, class: Class, party: &Party, waiter: W) -> Result<u64, Full> {
         let lane = &mut self.lanes[class as usize];
         let service = matches!(party, Party::User(user) if self.services.contains(user));
@@ -143,7 +145,7 @@ impl<C, W> Turns<C, W> {
         if lane.waiting.get(party).is_some_and(|own| own.len() >= most) {
             return Err(Full::Party);
         }
-        // A service takes nobody's room, and its room is taken by nobody.
+        // A service takes no room from others, and no others take room from it.
         let counted = !service;
         if counted && lane.count >= class.waiting_max() {
             return Err(Full::All);
@@ -160,7 +162,7 @@ impl<C, W> Turns<C, W> {
         Ok(number)
     }
 
-    /// Takes out a read that nobody waits for any more, if it is still queued.
+    /// Removes a read whose caller has gone away, if it is still queued.
     pub(super) fn give_up(&mut self, class: Class, party: &Party, number: u64) {
         let lane = &mut self.lanes[class as usize];
         let Some(own) = lane.waiting.get_mut(party) else { return };
@@ -184,7 +186,7 @@ impl<C, W> Turns<C, W> {
         if lane.free.is_empty() {
             return None;
         }
-        // A party that has enough under way keeps its place: there are no more of these than connections.
+        // A party that has enough reads in progress keeps its place; there are no more such parties than connections.
         let parties = &self.parties;
         let at = lane.order.iter().position(|party| {
             let standing = parties.get(party);
@@ -208,7 +210,7 @@ impl<C, W> Turns<C, W> {
         Some(Next { class, party, connection, waiter })
     }
 
-    /// Records the end of a read and takes its connection back.
+    /// Records the end of a read, and takes its connection back.
     pub(super) fn end(&mut self, class: Class, party: &Party, connection: C) {
         self.lanes[class as usize].free.push(connection);
         self.settle(party, |standing| {
@@ -248,7 +250,7 @@ mod tests {
         Party::User(UserId::trusted(name))
     }
 
-    /// However many reads of one user wait, another's comes after one of them at most.
+    /// However many reads of one user wait, another user waits for at most one of them.
     #[test]
     fn parties_take_turns() {
         let mut turns = turns();
@@ -291,7 +293,7 @@ mod tests {
             turns.enter(Class::Interactive, &mallory, "").unwrap();
         }
         assert_eq!(turns.enter(Class::Interactive, &mallory, ""), Err(Full::Party));
-        // All connections of a user come back at once.
+        // All connections of a user reconnect at once.
         for _ in 0..VITAL_READS_WAITING_OF_USER {
             turns.enter(Class::Vital, &mallory, "").unwrap();
         }
@@ -305,7 +307,7 @@ mod tests {
         turns.enter(Class::Vital, &user("ada"), "").unwrap();
     }
 
-    /// All clients of a back end come from one address, and all requests of a service are its own.
+    /// All clients of a backend connect from one address, and all requests of a service are its own.
     #[test]
     fn a_back_end_and_a_service_wait_with_thousands() {
         let (mut turns, back_end) = (turns(), Party::Address([192, 0, 2, 1].into()));
@@ -315,7 +317,7 @@ mod tests {
         assert_eq!(turns.enter(Class::Vital, &back_end, "client"), Err(Full::Party));
         let service = UserId::trusted("service");
         let party = Party::from(&service);
-        // Before its key is known it may be a user like any other.
+        // Until its key has been verified it is treated as any other user.
         let early = turns.enter(Class::Heavy, &party, "early").unwrap();
         turns.note_service(&service);
         for _ in 1..READS_WAITING_OF_SERVICE {

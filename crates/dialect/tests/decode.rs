@@ -1,0 +1,144 @@
+//! Every event that clients send is decoded by the decoder of its own row.
+
+use quintet_dialect::catalogue::{Field, Payload, Type, events};
+use quintet_dialect::{Dialect, decode};
+use quintet_domain::{Command, LocalCommand, Target, UserId, WriteCommand};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+
+fn sample(field: &Field) -> Value {
+    match field.ty {
+        Type::Id | Type::ClientId => json!(format!("a-{}", field.name)),
+        Type::Content | Type::Name | Type::Text => json!(format!("text of {}", field.name)),
+        Type::Url => json!("https://example.org/a.png"),
+        Type::Kind => json!("text"),
+        Type::Flag => json!(true),
+        Type::Ids => json!(["m1", "m2"]),
+        Type::Time => json!("2026-01-01T00:00:00.000Z"),
+        Type::Object => json!({}),
+        Type::Objects => json!([{}]),
+        Type::Binary => json!({ "_placeholder": true, "num": 0 }),
+    }
+}
+
+/// Returns a payload with every required field, and with the optional fields that `more` names.
+fn payload(payload: Payload, more: &[&str]) -> Value {
+    match payload {
+        Payload::None => Value::Null,
+        Payload::Value(ty) => sample(&Field { name: "payload", ty, required: true }),
+        Payload::Object(fields) | Payload::IdOrObject(fields) => {
+            let present = fields.iter().filter(|field| field.required || more.contains(&field.name));
+            Value::Object(present.map(|field| (field.name.to_owned(), sample(field))).collect::<Map<_, _>>())
+        }
+    }
+}
+
+fn target(target: &Target) -> String {
+    match target {
+        Target::Conversation(id) => format!("in {id}"),
+        Target::Direct(user) => format!("with {user}"),
+    }
+}
+
+fn description(command: &Command) -> String {
+    match command {
+        Command::Write(WriteCommand::Send(text)) => format!("send {:?} {}", text.content, target(&text.target)),
+        Command::Write(WriteCommand::Edit { message, content }) => format!("edit {message} to {content:?}"),
+        Command::Write(WriteCommand::Delete { message }) => format!("delete {message}"),
+        Command::Write(WriteCommand::Read { conversation, messages }) => {
+            format!("read {} in {}", messages.len(), conversation.as_ref().map_or("any", |id| id.as_str()))
+        }
+        Command::Write(WriteCommand::Join { conversation, profile, .. }) => {
+            format!("join {conversation} as {}", profile.username.as_deref().unwrap_or("oneself"))
+        }
+        Command::Write(WriteCommand::Leave { conversation }) => format!("leave {conversation}"),
+        Command::Write(WriteCommand::CreateRoom { name, .. }) => format!("create {name:?}"),
+        Command::Local(LocalCommand::Typing { target: at, typing }) => format!("typing {typing} {}", target(at)),
+        Command::Local(LocalCommand::Listen { conversations }) => format!("listen to {}", conversations.len()),
+        Command::Local(LocalCommand::Mute { conversation }) => format!("mute {conversation}"),
+        Command::Local(LocalCommand::Identify) => "identify".to_owned(),
+        Command::Upload { conversation, name, attachment } => format!("upload {name:?} {attachment} to {conversation}"),
+        Command::Authenticate { token } => format!("authenticate by {token:?}"),
+    }
+}
+
+const EXPECTED: &str = "\
+meetup connect: identify, claims a-userId
+meetup sendMessage: send \"text of message\" in a-chatId, claims a-senderId
+meetup userTyping: typing true in a-chatId, claims a-userId
+meetup userStoppedTyping: typing false in a-chatId, claims a-userId
+meetup editMessage: edit a-messageId to \"text of message\"
+meetup deleteMessage: delete a-messageId
+meetup markRead: read 2 in a-chatId
+meetup authenticate: authenticate by \"text of token\"
+messenger privateMessage: send \"text of content\" with a-recipientId
+messenger joinGroup: join a-groupId as oneself
+messenger leaveGroup: leave a-groupId
+messenger groupMessage: send \"text of content\" in a-groupId
+messenger updateMessage: edit a-messageId to \"text of content\"
+messenger removeMessage: delete a-messageId
+messenger readMessages: read 2 in any
+messenger startTyping: typing true with a-recipientId
+messenger stopTyping: typing false with a-recipientId
+messenger authenticate: authenticate by \"text of token\"
+rooms create_room: create \"text of name\", claims a-userId
+rooms join_room: join a-roomId as text of username, claims a-userId
+rooms send_message: send \"text of content\" in a-roomId, claims a-userId
+rooms typing: typing true in a-roomId, claims a-userId
+rooms leave_room: leave a-roomId, claims a-userId
+rooms update_message: edit a-messageId to \"text of content\"
+rooms remove_message: delete a-messageId
+rooms read_messages: read 2 in a-roomId
+rooms authenticate: authenticate by \"text of token\"
+conversations join_conversations: listen to 2
+conversations send_message: send \"text of content\" in a-conversationId
+conversations typing: typing true in a-conversationId
+conversations mark_read: read 2 in a-conversationId
+conversations edit_message: edit a-messageId to \"text of newContent\"
+conversations delete_message: delete a-messageId
+conversations upload_file: upload \"text of fileName\" 0 to a-conversationId
+conversations authenticate: authenticate by \"text of token\"
+chat chat:join: join a-chatId as oneself
+chat chat:leave: mute a-chatId
+chat message:send: send \"text of content\" in a-chatId
+chat message:read: read 1 in a-chatId
+chat typing:start: typing true in a-chatId
+chat typing:stop: typing false in a-chatId
+chat message:edit: edit a-messageId to \"text of content\"
+chat message:delete: delete a-messageId
+chat authenticate: authenticate by \"text of token\"
+";
+
+#[test]
+fn every_event_of_a_client_becomes_its_command() {
+    let mut found = String::new();
+    for dialect in Dialect::ALL {
+        for spec in events(dialect).iter().filter(|spec| spec.direction.is_to_server()) {
+            let text = payload(spec.payload, &["recipientId"]).to_string();
+            let raw: Box<RawValue> = serde_json::from_str(&text).expect("json");
+            let decoded = decode(dialect, spec.name, &[&raw]).expect("a row of the catalogue").expect("well formed");
+            let claims: String = decoded.claims.iter().map(|user: &UserId| format!(", claims {user}")).collect();
+            found.push_str(&format!("{} {}: {}{claims}\n", dialect.as_str(), spec.name, description(&decoded.command)));
+        }
+    }
+    assert_eq!(found, EXPECTED);
+}
+
+#[test]
+fn typing_in_both_or_neither_names_the_event() {
+    for name in ["startTyping", "stopTyping"] {
+        for payload in ["{}", r#"{"recipientId":"a","groupId":"b"}"#] {
+            let raw: Box<RawValue> = serde_json::from_str(payload).expect("json");
+            let refusal = decode(Dialect::Messenger, name, &[&raw]).expect("known").expect_err("refused");
+            assert!(refusal.message.contains(&format!("or `groupId` is needed in {name}, not both")), "{refusal:?}");
+        }
+    }
+}
+
+#[test]
+fn events_of_the_server_are_not_decoded() {
+    for dialect in Dialect::ALL {
+        assert_eq!(decode(dialect, "error", &[]), None);
+    }
+    assert_eq!(decode(Dialect::Chat, "message:new", &[]), None);
+}

@@ -1,0 +1,254 @@
+//! Everything that changes the store, as data: one struct for each kind of write, and the closed lists of the writes
+//! ([`Write`]) and of their results ([`Written`]).
+//!
+//! What must stay true: both lists have the same entries. A new one makes the compiler point at the rule that applies
+//! it.
+
+mod conversations;
+mod files;
+mod meetups;
+mod messages;
+mod users;
+
+pub use conversations::*;
+pub use files::*;
+pub use meetups::*;
+pub use messages::*;
+pub use users::*;
+
+use std::sync::Arc;
+
+use crate::{Account, ConversationRef, Meetup, Message, Notification};
+
+/// A kind of write, with the type of its result.
+pub trait Request: Into<Write> {
+    /// The result of the write once it is committed.
+    type Output;
+
+    /// Takes the result out of the closed list; none if it is the result of another kind of write.
+    fn output(written: Written) -> Option<Self::Output>;
+}
+
+macro_rules! writes {
+    ($($(#[$doc:meta])* $name:ident -> $output:ty;)*) => {
+        /// Everything that changes the store.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum Write {
+            $($(#[$doc])* $name($name),)*
+        }
+
+        /// The result of a write that was committed.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum Written {
+            $(#[doc = concat!("The result of [`", stringify!($name), "`].")] $name($output),)*
+        }
+
+        impl Write {
+            /// Returns the name of this kind of write, as logs and metrics show it.
+            #[must_use]
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$name(_) => stringify!($name),)*
+                }
+            }
+        }
+
+        $(
+            impl From<$name> for Write {
+                fn from(write: $name) -> Self {
+                    Self::$name(write)
+                }
+            }
+
+            impl Request for $name {
+                type Output = $output;
+
+                fn output(written: Written) -> Option<$output> {
+                    match written {
+                        Written::$name(output) => Some(output),
+                        _ => None,
+                    }
+                }
+            }
+        )*
+    };
+}
+
+writes! {
+    /// Sends a message.
+    SendMessage -> Sent;
+    /// Changes a message's text.
+    EditMessage -> Arc<Message>;
+    /// Deletes a message's content.
+    DeleteMessage -> Arc<Message>;
+    /// Moves a member's read cursor.
+    MarkRead -> ();
+    /// Changes nothing; its result is the current position in the commit order.
+    Barrier -> u64;
+    /// Makes the actor a member of an open conversation.
+    JoinConversation -> Joined;
+    /// Ends the actor's membership.
+    LeaveConversation -> Arc<ConversationRef>;
+    /// Makes another user a member, or changes a member's role.
+    AddMember -> Joined;
+    /// Ends another member's membership.
+    RemoveMember -> Arc<ConversationRef>;
+    /// Creates a conversation.
+    CreateConversation -> Created;
+    /// Renames, opens or closes a conversation.
+    ChangeConversation -> Arc<ConversationRef>;
+    /// Deletes a conversation, or hides a direct one from the actor.
+    DeleteConversation -> Arc<ConversationRef>;
+    /// Ends memberships of guests who are offline. The result says whether there are more.
+    SweepGuests -> bool;
+    /// Creates a registered user.
+    RegisterUser -> Account;
+    /// Finds or creates the user of a token.
+    AdoptUser -> Account;
+    /// Changes a user's profile.
+    ChangeProfile -> Account;
+    /// Stores the network from which an account was logged in to.
+    NoteLogin -> ();
+    /// Replaces a password's hash and revokes all tokens.
+    SetPassword -> Account;
+    /// Revokes all tokens of a user.
+    RevokeTokens -> Account;
+    /// Disables a user, or enables it again.
+    SetDisabled -> ();
+    /// Begins the erasure of a person.
+    EraseUser -> ();
+    /// Continues the erasure of a person. The result says whether there is more to do.
+    ContinueErasure -> bool;
+    /// Stores when users were last seen.
+    NoteSeen -> ();
+    /// Creates a service, or gives a service without a key a new key.
+    AddService -> Account;
+    /// Revokes a service's key and disables it.
+    RemoveService -> ();
+    /// Announces a file. The result is the largest number of bytes that it may have.
+    AnnounceFile -> u64;
+    /// Records that all of a file has arrived.
+    CompleteFile -> ();
+    /// Removes the rows of files whose bytes are gone.
+    ForgetFiles -> ();
+    /// Creates a meetup and its conversation.
+    CreateMeetup -> Meetup;
+    /// Changes a meetup.
+    ChangeMeetup -> Meetup;
+    /// Deletes a meetup and its conversation.
+    DeleteMeetup -> ();
+    /// Asks to take part in a meetup.
+    RequestMeetup -> Meetup;
+    /// Accepts or declines a request to take part.
+    DecideRequest -> Meetup;
+    /// Removes a participant from a meetup.
+    RemoveParticipant -> Meetup;
+    /// Expires open meetups whose time has passed. The result is their number.
+    ExpireMeetups -> usize;
+    /// Notifies a user.
+    NotifyUser -> Arc<Notification>;
+    /// Marks all notifications of a user as read.
+    ReadNotifications -> ();
+    /// Records that notifications were delivered to a connection.
+    MarkDelivered -> ();
+    /// Removes some expired rows.
+    Prune -> Pruned;
+    /// Changes nothing, but writes a page of the database, to find out whether anything can be written.
+    Probe -> ();
+}
+
+impl Write {
+    /// Returns whether this write stores something new, so that it is refused while the disk is full. Deletions and
+    /// marks are applied even then.
+    #[must_use]
+    pub fn needs_room(&self) -> bool {
+        match self {
+            Self::SendMessage(_)
+            | Self::EditMessage(_)
+            | Self::JoinConversation(_)
+            | Self::AddMember(_)
+            | Self::CreateConversation(_)
+            | Self::ChangeConversation(_)
+            | Self::RegisterUser(_)
+            | Self::AdoptUser(_)
+            | Self::ChangeProfile(_)
+            | Self::NoteLogin(_)
+            | Self::AddService(_)
+            | Self::AnnounceFile(_)
+            | Self::CompleteFile(_)
+            | Self::CreateMeetup(_)
+            | Self::ChangeMeetup(_)
+            | Self::RequestMeetup(_)
+            | Self::DecideRequest(_)
+            | Self::NotifyUser(_) => true,
+            Self::DeleteMessage(_)
+            | Self::MarkRead(_)
+            | Self::Barrier(_)
+            | Self::LeaveConversation(_)
+            | Self::RemoveMember(_)
+            | Self::DeleteConversation(_)
+            | Self::SweepGuests(_)
+            | Self::SetPassword(_)
+            | Self::RevokeTokens(_)
+            | Self::SetDisabled(_)
+            | Self::EraseUser(_)
+            | Self::ContinueErasure(_)
+            | Self::NoteSeen(_)
+            | Self::RemoveService(_)
+            | Self::ForgetFiles(_)
+            | Self::DeleteMeetup(_)
+            | Self::RemoveParticipant(_)
+            | Self::ExpireMeetups(_)
+            | Self::ReadNotifications(_)
+            | Self::MarkDelivered(_)
+            | Self::Prune(_)
+            | Self::Probe(_) => false,
+        }
+    }
+
+    /// Returns whether the reply to this write comes after the entries that it caused. All other replies come before
+    /// their entries, so that a client receives the acknowledgement before the echo.
+    #[must_use]
+    pub fn replies_after_entries(&self) -> bool {
+        match self {
+            Self::JoinConversation(_) | Self::LeaveConversation(_) | Self::Barrier(_) => true,
+            Self::SendMessage(_)
+            | Self::EditMessage(_)
+            | Self::AddMember(_)
+            | Self::CreateConversation(_)
+            | Self::ChangeConversation(_)
+            | Self::RegisterUser(_)
+            | Self::AdoptUser(_)
+            | Self::ChangeProfile(_)
+            | Self::NoteLogin(_)
+            | Self::AddService(_)
+            | Self::AnnounceFile(_)
+            | Self::CompleteFile(_)
+            | Self::CreateMeetup(_)
+            | Self::ChangeMeetup(_)
+            | Self::RequestMeetup(_)
+            | Self::DecideRequest(_)
+            | Self::NotifyUser(_)
+            | Self::DeleteMessage(_)
+            | Self::MarkRead(_)
+            | Self::RemoveMember(_)
+            | Self::DeleteConversation(_)
+            | Self::SweepGuests(_)
+            | Self::SetPassword(_)
+            | Self::RevokeTokens(_)
+            | Self::SetDisabled(_)
+            | Self::EraseUser(_)
+            | Self::ContinueErasure(_)
+            | Self::NoteSeen(_)
+            | Self::RemoveService(_)
+            | Self::ForgetFiles(_)
+            | Self::DeleteMeetup(_)
+            | Self::RemoveParticipant(_)
+            | Self::ExpireMeetups(_)
+            | Self::ReadNotifications(_)
+            | Self::MarkDelivered(_)
+            | Self::Prune(_)
+            | Self::Probe(_) => false,
+        }
+    }
+}

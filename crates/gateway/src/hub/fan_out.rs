@@ -1,0 +1,250 @@
+//! Fan-out: an event is encoded once for each dialect, perspective and wrapping in which somebody receives it, and then
+//! queued for each connection.
+//!
+//! What must stay true: an event is queued only for connections whose user belongs to the event's audience.
+
+use std::sync::Arc;
+
+use quintet_dialect::{Dialect, Perspective, encode, suppresses_echo};
+use quintet_domain::{Audience, ConversationId, ConversationRef, Departure, Entry, Event, User, UserId};
+use quintet_service::{Presence, Service};
+use quintet_socketio::Frame;
+
+use super::directory::Directory;
+use super::local_user::Subscriber;
+use crate::connection::{Connection, Out, Wrapping};
+use crate::recovery::{Offset, OffsetMode};
+use crate::settings::Echo;
+
+/// The frames of an event in one dialect and perspective, by wrapping and offset mode.
+type Encoded = [[Option<Vec<Frame>>; OffsetMode::COUNT]; Wrapping::COUNT];
+
+/// The frames of an event, encoded when they are first needed.
+pub(super) struct Frames<'e> {
+    event: &'e Event,
+    presence: &'e Presence,
+    /// The position in the commit order; `None` for ephemeral events.
+    position: Option<u64>,
+    /// The number of connections that the event was queued for.
+    queued: u64,
+    /// The encoded frames by dialect and perspective.
+    encoded: [[Encoded; 2]; 5],
+}
+
+impl<'e> Frames<'e> {
+    pub(super) fn new(event: &'e Event, presence: &'e Presence, position: Option<u64>) -> Self {
+        Self { event, presence, position, queued: 0, encoded: Default::default() }
+    }
+
+    /// The frames of the event for a connection in a dialect.
+    pub(super) fn get(&mut self, dialect: Dialect, perspective: Perspective, mode: OffsetMode, out: &Out) -> &[Frame] {
+        let wrapping = out.wrapping();
+        let slot = &mut self.encoded[dialect as usize][perspective as usize][wrapping as usize][mode as usize];
+        slot.get_or_insert_with(|| {
+            let online = |user: &_| self.presence.is_online(user);
+            let events = encode(dialect, self.event, perspective, &online);
+            // Only the last event of a position carries its offset; the others carry the position before, from which
+            // the client would receive all of them again.
+            let last = events.len().saturating_sub(1);
+            let offset = |index: usize| {
+                let position = self.position?;
+                let position = if index == last { position } else { position.saturating_sub(1) };
+                let decided = mode == OffsetMode::Decided;
+                (mode != OffsetMode::No).then_some(Offset { position, dialect, decided })
+            };
+            let frame = |(index, event)| wrapping.frame(dialect, event, mode, offset(index));
+            events.iter().enumerate().map(frame).collect()
+        })
+    }
+
+    /// Queues the event for one connection in one dialect.
+    fn queue(&mut self, subscriber: &Subscriber, mode: OffsetMode, dialect: Dialect, perspective: Perspective) {
+        let (event, position) = (self.event, self.position);
+        for frame in self.get(dialect, perspective, mode, &subscriber.connection.out) {
+            match &mut *subscriber.buffer.borrow_mut() {
+                // Typing is not replayed, because it is useless when it is late.
+                Some(_) if matches!(event, Event::Typing { .. }) => {}
+                Some(buffer) => buffer.hold(position, frame.clone()),
+                None if matches!(event, Event::Typing { typing: true, .. }) => {
+                    subscriber.connection.out.send_volatile(frame.clone());
+                }
+                None => subscriber.connection.out.send(frame.clone()),
+            }
+        }
+        self.queued += 1;
+    }
+
+    /// Queues the event for one connection, even if that connection caused it.
+    pub(super) fn queue_all(&mut self, subscriber: &Subscriber, perspective: Perspective) {
+        let (mode, dialects) = subscriber.connection.dialects();
+        dialects.for_each(|dialect| self.queue(subscriber, mode, dialect, perspective));
+    }
+
+    /// Whether a connection caused the event and does not receive the echo in a dialect.
+    pub(super) fn skips_echo(
+        &self,
+        connection: &Connection,
+        dialect: Dialect,
+        entry: Option<&Entry>,
+        echo: Echo,
+    ) -> bool {
+        let own = entry.is_some_and(|entry| entry.origin == Some(connection.session));
+        let acked = dialect.may_skip_acked_echo()
+            && echo == Echo::UnlessAcked
+            && matches!(self.event, Event::MessageCreated(_))
+            && entry.is_some_and(|entry| entry.acked);
+        own && (acked || suppresses_echo(dialect, self.event))
+    }
+
+    /// Queues the event for one connection in the dialects in which it receives events.
+    fn send(&mut self, subscriber: &Subscriber, perspective: Perspective, entry: Option<&Entry>, echo: Echo) {
+        let (mode, dialects) = subscriber.connection.dialects();
+        for dialect in dialects {
+            if !self.skips_echo(&subscriber.connection, dialect, entry, echo) {
+                self.queue(subscriber, mode, dialect, perspective);
+            }
+        }
+    }
+}
+
+/// The event that stands for the deletion of a conversation in dialects that have none: the member's own departure.
+pub(super) fn end_of(event: &Event, user: &Arc<User>) -> Option<Event> {
+    let Event::ConversationDeleted { conversation } = event else { return None };
+    Some(Event::MemberLeft {
+        conversation: Arc::clone(conversation),
+        user: Arc::clone(user),
+        departure: Departure::Removed,
+        member_count: 0,
+    })
+}
+
+/// The users to whom a presence change is announced, as decided when the change happened.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Recipients {
+    /// The number of the last arrival before the change. Users who arrived later received the changed state when they
+    /// connected.
+    pub(super) arrived_by: u64,
+    /// Whether the change is announced to all users, or only to those who share a conversation.
+    pub(super) everybody: bool,
+}
+
+impl Recipients {
+    /// The recipients of events that do not depend on who had arrived.
+    pub(super) const ALL: Self = Self { arrived_by: u64::MAX, everybody: false };
+}
+
+/// Delivers events to the connections of this hub.
+pub(super) struct FanOut {
+    service: Service,
+    echo: Echo,
+}
+
+impl FanOut {
+    pub(super) fn new(service: Service, echo: Echo) -> Self {
+        Self { service, echo }
+    }
+
+    fn frames<'e>(&'e self, event: &'e Event, position: Option<u64>) -> Frames<'e> {
+        Frames::new(event, self.service.presence(), position)
+    }
+
+    /// Delivers the deletion of a conversation: each member receives it, or its own departure, as its dialect has it.
+    pub(super) fn deliver_end(&self, directory: &Directory, conversation: &ConversationRef, entry: &Entry) {
+        let mut end = self.frames(&entry.event, Some(entry.position));
+        for slot in directory.members(&conversation.id) {
+            let local = directory.at(slot);
+            let Some(departure) = end_of(&entry.event, &local.user) else { return };
+            let mut own = self.frames(&departure, Some(entry.position));
+            for subscriber in &local.subscribers {
+                let (mode, dialects) = subscriber.connection.dialects();
+                for dialect in dialects {
+                    if !dialect.tells_deletions() {
+                        own.queue(subscriber, mode, dialect, Perspective::Actor);
+                    } else if !subscriber.muted.contains(&conversation.id) {
+                        end.queue(subscriber, mode, dialect, Perspective::Other);
+                    }
+                }
+            }
+            self.service.metrics().delivered(own.queued);
+        }
+        self.service.metrics().delivered(end.queued);
+    }
+
+    /// Delivers an entry to its audience.
+    pub(super) fn deliver(&self, directory: &Directory, entry: &Entry) {
+        self.deliver_to(directory, &entry.event, Some(entry), Recipients::ALL);
+    }
+
+    /// Delivers an ephemeral event to its audience.
+    pub(super) fn deliver_ephemeral(&self, directory: &Directory, event: &Event) {
+        self.deliver_to(directory, event, None, Recipients::ALL);
+    }
+
+    /// Delivers an event to those of its audience who are recipients. Returns how many users were visited.
+    pub(super) fn deliver_to(
+        &self,
+        directory: &Directory,
+        event: &Event,
+        entry: Option<&Entry>,
+        recipients: Recipients,
+    ) -> usize {
+        let mut frames = self.frames(event, entry.map(|entry| entry.position));
+        let actor = event.actor().and_then(|user| directory.slot(user));
+        // Typing and presence are for others than the user; so are arrivals that a viewer would take for its own.
+        let others_only = matches!(event, Event::Typing { .. } | Event::Presence { .. } | Event::RoomPresence { .. });
+        let mut visited = 0;
+        let mut to_user = |slot: usize, muted_in: Option<&ConversationId>| {
+            visited += 1;
+            let local = directory.at(slot);
+            if (others_only && Some(slot) == actor) || local.presence.arrival > recipients.arrived_by {
+                return;
+            }
+            let perspective = if Some(slot) == actor { Perspective::Actor } else { Perspective::Other };
+            for subscriber in &local.subscribers {
+                if muted_in.is_none_or(|conversation| !subscriber.muted.contains(conversation)) {
+                    frames.send(subscriber, perspective, entry, self.echo);
+                }
+            }
+        };
+        match event.audience() {
+            Audience::Members(conversation) => {
+                directory.members(conversation).for_each(|slot| to_user(slot, Some(conversation)));
+            }
+            Audience::User(user) => {
+                directory.slot(user).into_iter().for_each(|slot| to_user(slot, None));
+            }
+            Audience::Users(users) => {
+                // A receipt in a large conversation names some of its members; each receives it only while it is a
+                // member.
+                let conversation = match event {
+                    Event::MessagesRead { conversation, .. } => Some(&conversation.id),
+                    _ => None,
+                };
+                let is_member =
+                    |user: &&UserId| conversation.is_none_or(|conversation| directory.is_member(user, conversation));
+                for slot in users.iter().filter(is_member).filter_map(|user| directory.slot(user)) {
+                    to_user(slot, conversation);
+                }
+            }
+            Audience::Watchers(user) => {
+                watchers(directory, user, recipients.everybody).into_iter().for_each(|slot| to_user(slot, None));
+            }
+        }
+        self.service.metrics().delivered(frames.queued);
+        visited
+    }
+}
+
+/// The slots of the users to whom a user's presence is announced: all users, or those who share a conversation with it.
+/// Guests only receive the presence in rooms that they are in.
+fn watchers(directory: &Directory, user: &UserId, everybody: bool) -> Vec<usize> {
+    let Some(slot) = directory.slot(user) else { return Vec::new() };
+    let may_watch = |slot: &usize| !directory.at(*slot).user.is_guest();
+    if everybody {
+        return directory.users().map(|(slot, _)| slot).filter(may_watch).collect();
+    }
+    let mut watchers: Vec<usize> = directory.contacts(slot).filter(may_watch).collect();
+    watchers.sort_unstable();
+    watchers.dedup();
+    watchers
+}

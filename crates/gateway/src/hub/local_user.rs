@@ -1,0 +1,82 @@
+//! Local users, and the connections that they have, as the directory keeps them.
+//!
+//! What must stay true: a user has no two subscribers of the same connection; `gone_since` is set only while the user
+//! has no connection.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use quintet_domain::{ConversationId, ConversationRef, User};
+use quintet_service::EventRate;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::attach_reply::Attached;
+use super::replay_buffer::ReplayBuffer;
+use super::slots::Slots;
+use super::timers::TimerKey;
+use crate::connection::Connection;
+
+/// Connections that are attached once the memberships of their user have been read.
+pub(super) type Attaching = Vec<(Arc<Connection>, oneshot::Sender<Attached>)>;
+
+/// A connection that receives what its user receives.
+pub(super) struct Subscriber {
+    pub(super) connection: Arc<Connection>,
+    /// The conversations that are muted on this connection.
+    pub(super) muted: Vec<ConversationId>,
+    /// The timer of the token's expiry or, after that, of the connection's end.
+    pub(super) expiry: Option<TimerKey>,
+    /// Holds events back while older ones are replayed.
+    pub(super) buffer: RefCell<Option<Box<ReplayBuffer>>>,
+}
+
+/// The state of a user's presence, which only the presence tracker changes.
+#[derive(Default)]
+pub(super) struct UserPresence {
+    /// Whether the user counts as online.
+    pub(super) online: bool,
+    /// Whether its arrival was announced to all users, not only to those who share a conversation.
+    pub(super) to_everybody: bool,
+    /// The number of its last arrival; 0 before the first.
+    pub(super) arrival: u64,
+    /// The number of its changes that were published but are not announced yet.
+    pub(super) unannounced: usize,
+}
+
+/// A user who has connections to this server, or had some a moment ago.
+pub(super) struct LocalUser {
+    pub(super) user: Arc<User>,
+    pub(super) subscribers: Vec<Subscriber>,
+    /// The slots of the channels that the user is a member of.
+    pub(super) channels: Slots,
+    pub(super) presence: UserPresence,
+    /// When its last connection ended; `None` while it has one.
+    pub(super) gone_since: Option<Instant>,
+    pub(super) rate: Arc<EventRate>,
+    pub(super) attaching: Attaching,
+    /// Membership changes since the read of its memberships began; `None` once they have been read, hence the box.
+    #[expect(clippy::box_collection, reason = "kept for each user, and a list of changes is there hardly ever")]
+    pub(super) loading: Option<Box<Vec<MembershipChange>>>,
+    /// The number of that read. A read that was started for a guest must not be used for an account with the same id.
+    pub(super) load: u64,
+}
+
+impl LocalUser {
+    /// Whether the memberships of the user are being read.
+    pub(super) fn is_loading(&self) -> bool {
+        self.loading.is_some()
+    }
+
+    /// Whether the user has a connection, attached or not.
+    pub(super) fn is_here(&self) -> bool {
+        !self.subscribers.is_empty() || !self.attaching.is_empty()
+    }
+}
+
+/// A change of a membership, while memberships are being read.
+pub(super) struct MembershipChange {
+    pub(super) position: u64,
+    pub(super) conversation: Arc<ConversationRef>,
+    pub(super) joined: bool,
+}

@@ -1,0 +1,232 @@
+//! Replay: a connection that resumes a lost one receives from the store what it missed. Events that happen meanwhile
+//! are held back, and follow.
+//!
+//! What must stay true: no event is missing or repeated between what was read and what is delivered after it; a
+//! connection is brought up to date completely, or starts afresh and learns that it does, or is closed so that it
+//! reconnects for the rest.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use quintet_dialect::Perspective;
+use quintet_domain::limits::{RECOVERIES_MAX, RECOVERIES_OF_USER_MAX};
+use quintet_domain::{Audience, ConversationId, Entry, Event, NotificationId, User, UserId};
+use quintet_service::Service;
+use quintet_socketio::{CloseReason, Frame};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::time::Instant;
+
+use super::attach_reply::AttachReply;
+use super::directory::Directory;
+use super::fan_out::{Frames, end_of};
+use super::message::{ClientMessage, ReplayOutcome};
+use super::replay_buffer::ReplayBuffer;
+use crate::connection::Connection;
+use crate::recovery::Resume;
+use crate::settings::{Echo, Settings};
+
+/// Maximum number of replays at once: what each connection missed is kept in memory meanwhile.
+const AT_ONCE: usize = 32;
+
+/// Maximum time that a connection waits for its replay to begin before it starts afresh.
+const TURN_WITHIN: Duration = Duration::from_secs(10);
+
+/// Time between two checks of a queue that has to drain.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+
+/// Maximum time for a connection to receive all that it missed. After that it is closed, and reconnects for the rest.
+const TAKEN_WITHIN: Duration = Duration::from_secs(30);
+
+/// The replays in progress or waiting, and their limits.
+pub(super) struct Replays {
+    service: Service,
+    inbox: mpsc::WeakSender<ClientMessage>,
+    echo: Echo,
+    /// Half of the bytes that may be queued for a connection: one half is for what it missed, the other for what is
+    /// held back.
+    queue_bytes_max: usize,
+    /// One permit for each replay in progress.
+    turns: Arc<Semaphore>,
+    /// One permit for each replay in progress or waiting.
+    slots: Arc<Semaphore>,
+    /// The number of bytes held back for all connections.
+    held_bytes: Arc<AtomicUsize>,
+}
+
+impl Replays {
+    pub(super) fn new(service: Service, inbox: mpsc::WeakSender<ClientMessage>, settings: &Settings) -> Self {
+        Self {
+            service,
+            inbox,
+            echo: settings.echo,
+            queue_bytes_max: settings.queue_bytes_max / 2,
+            turns: Arc::new(Semaphore::new(AT_ONCE)),
+            slots: Arc::new(Semaphore::new(RECOVERIES_MAX)),
+            held_bytes: Arc::default(),
+        }
+    }
+
+    /// Reserves a replay. Returns `None` if there are too many replays, in total or of this user.
+    pub(super) fn reserve(&self, directory: &Directory, user: &UserId) -> Option<OwnedSemaphorePermit> {
+        let own = directory.subscribers_of(user).filter(|subscriber| subscriber.buffer.borrow().is_some()).count();
+        if own >= RECOVERIES_OF_USER_MAX {
+            return None;
+        }
+        Arc::clone(&self.slots).try_acquire_owned().ok()
+    }
+
+    /// Starts a replay: from now on the connection's events are held back.
+    pub(super) fn begin(
+        &self,
+        directory: &mut Directory,
+        user: &Arc<User>,
+        connection: Arc<Connection>,
+        (resume, slot): (Resume, OwnedSemaphorePermit),
+        reply_to: AttachReply,
+    ) {
+        let buffer = ReplayBuffer::new(reply_to, self.queue_bytes_max, Arc::clone(&self.held_bytes));
+        let id = connection.id;
+        directory.subscribe(&user.id, Arc::clone(&connection), Some(buffer));
+        let replay = Replay {
+            service: self.service.clone(),
+            user: Arc::clone(user),
+            connection,
+            resume,
+            muted: directory.subscriber(&user.id, id).map(|one| one.muted.clone()).unwrap_or_default(),
+            echo: self.echo,
+            queue_bytes_max: self.queue_bytes_max,
+        };
+        tokio::spawn(replay.run(self.inbox.clone(), Arc::clone(&self.turns), slot));
+    }
+}
+
+/// The replay to one connection.
+struct Replay {
+    service: Service,
+    user: Arc<User>,
+    connection: Arc<Connection>,
+    resume: Resume,
+    muted: Vec<ConversationId>,
+    echo: Echo,
+    queue_bytes_max: usize,
+}
+
+impl Replay {
+    async fn run(self, inbox: mpsc::WeakSender<ClientMessage>, turns: Arc<Semaphore>, _slot: OwnedSemaphorePermit) {
+        let outcome = {
+            match tokio::time::timeout(TURN_WITHIN, turns.acquire_owned()).await {
+                Ok(_turn) => self.replay(&inbox).await,
+                Err(_) => ReplayOutcome::Nothing,
+            }
+        };
+        let (connection, user) = (self.connection.id, self.user.id.clone());
+        send(&inbox, ClientMessage::Replayed { connection, user, outcome }).await;
+    }
+
+    async fn replay(&self, inbox: &mpsc::WeakSender<ClientMessage>) -> ReplayOutcome {
+        let Ok(missed) = self.service.replay_since(&self.user, self.resume.after()).await else {
+            return ReplayOutcome::Nothing;
+        };
+        let Some(entries) = missed.entries else {
+            tracing::debug!(user = %self.user.id, after = self.resume.after(), "too much was missed to be replayed");
+            return ReplayOutcome::Nothing;
+        };
+        if self.is_over() {
+            return ReplayOutcome::Closed;
+        }
+        self.connection.out.accept_recoverable(&self.resume.pid);
+        let mut delivered: Vec<NotificationId> = Vec::new();
+        let mut waited = false;
+        let too_late = Instant::now() + TAKEN_WITHIN;
+        for entry in entries.iter().filter(|entry| !self.is_muted(entry)) {
+            for frame in self.frames(entry) {
+                if self.is_over() {
+                    return ReplayOutcome::Closed;
+                }
+                if self.is_full() {
+                    if !std::mem::replace(&mut waited, true) {
+                        let (connection, user) = (self.connection.id, self.user.id.clone());
+                        send(inbox, ClientMessage::Accept { connection, user }).await;
+                    }
+                    if !self.has_room(too_late).await {
+                        return ReplayOutcome::Closed;
+                    }
+                }
+                self.connection.out.send(frame);
+            }
+            if let Event::Notified { notification, .. } = &entry.event {
+                delivered.extend(self.connection.mark_delivered(&notification.id));
+            }
+        }
+        if !delivered.is_empty() {
+            self.service.mark_delivered(delivered).await;
+        }
+        ReplayOutcome::UpTo(missed.position)
+    }
+
+    /// The frames of an entry, as the connection would have received them.
+    fn frames(&self, entry: &Entry) -> Vec<Frame> {
+        let presence = self.service.presence();
+        let own_act = entry.event.actor() == Some(&self.user.id);
+        let perspective = if own_act { Perspective::Actor } else { Perspective::Other };
+        let departure = end_of(&entry.event, &self.user);
+        let mut common = Frames::new(&entry.event, presence, Some(entry.position));
+        let mut own = departure.as_ref().map(|own| Frames::new(own, presence, Some(entry.position)));
+        let mut frames = Vec::new();
+        let (mode, dialects) = self.connection.dialects();
+        for dialect in dialects {
+            if self.resume.received(entry.position, dialect) {
+                continue;
+            }
+            match &mut own {
+                Some(own) if !dialect.tells_deletions() => {
+                    frames.extend_from_slice(own.get(dialect, Perspective::Actor, mode, &self.connection.out));
+                }
+                _ if common.skips_echo(&self.connection, dialect, Some(entry), self.echo) => {}
+                _ => frames.extend_from_slice(common.get(dialect, perspective, mode, &self.connection.out)),
+            }
+        }
+        frames
+    }
+
+    /// Whether the client is gone, or must not receive anything more.
+    fn is_over(&self) -> bool {
+        self.connection.ended.load(Ordering::Acquire) || self.connection.out.is_closed()
+    }
+
+    fn is_muted(&self, entry: &Entry) -> bool {
+        match (&entry.event, entry.event.audience()) {
+            // A receipt that is replayed names the one user that it is replayed to as its audience.
+            (Event::MessagesRead { conversation, .. }, _) => self.muted.contains(&conversation.id),
+            (_, Audience::Members(conversation)) => self.muted.contains(conversation),
+            (_, Audience::Users(_) | Audience::User(_) | Audience::Watchers(_)) => false,
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.connection.out.queued_bytes() > self.queue_bytes_max
+    }
+
+    /// Waits until half of the queue is free. Returns false if that takes too long: the connection is then closed, and
+    /// reconnects for the rest.
+    async fn has_room(&self, too_late: Instant) -> bool {
+        while self.is_full() {
+            if self.is_over() {
+                return false;
+            }
+            if Instant::now() > too_late {
+                self.connection.out.close(CloseReason::QueueFull);
+                return false;
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        true
+    }
+}
+
+async fn send(inbox: &mpsc::WeakSender<ClientMessage>, message: ClientMessage) {
+    if let Some(inbox) = inbox.upgrade() {
+        let _ = inbox.send(message).await;
+    }
+}

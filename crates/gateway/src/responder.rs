@@ -1,0 +1,84 @@
+//! Answers the event of a client.
+//!
+//! What must stay true: each event that asks for an acknowledgement gets exactly one, whatever happens.
+
+use std::sync::Arc;
+
+use quintet_dialect::{Dialect, answer, refuse};
+use quintet_domain::{Outcome, Refusal, UserId};
+use quintet_service::{Refused, Service};
+
+use crate::connection::{Connection, Permit};
+
+/// Answers one event, once. If it is dropped before that, the client receives an internal error.
+pub(crate) struct Responder {
+    /// The connection that the event came from.
+    pub(crate) connection: Arc<Connection>,
+    /// The dialect of the answer; `None` while it is undecided.
+    pub(crate) dialect: Option<Dialect>,
+    /// The name of the event.
+    pub(crate) name: String,
+    /// The id of the acknowledgement, if the client asked for one.
+    pub(crate) ack: Option<u64>,
+    /// Held until the answer is sent, to limit the commands that a connection has in flight.
+    pub(crate) permit: Option<Permit>,
+    service: Service,
+    answered: bool,
+}
+
+impl Responder {
+    pub(crate) fn new(service: &Service, connection: &Arc<Connection>, name: String, ack: Option<u64>) -> Self {
+        Self {
+            connection: Arc::clone(connection),
+            dialect: connection.dialect(),
+            name,
+            ack,
+            permit: None,
+            service: service.clone(),
+            answered: false,
+        }
+    }
+
+    /// Sends an outcome as the answer.
+    pub(crate) fn answer(mut self, outcome: &Outcome) {
+        self.respond(outcome);
+    }
+
+    /// Sends a refusal as the answer.
+    pub(crate) fn refuse(self, refusal: Refusal) {
+        self.answer(&Err(refusal));
+    }
+
+    /// Ends without an answer, for events that are ignored.
+    pub(crate) fn ignore(mut self) {
+        self.answered = true;
+    }
+
+    fn respond(&mut self, outcome: &Outcome) {
+        self.answered = true;
+        if let Err(refusal) = outcome {
+            self.service.metrics().refused(Refused::Event, refusal.code);
+        }
+        let written = match (self.dialect, outcome) {
+            (Some(dialect), outcome) => {
+                let online = |user: &UserId| self.service.presence().is_online(user);
+                answer(dialect, &self.name, outcome, &online)
+            }
+            (None, Err(refusal)) => refuse(None, &self.name, refusal),
+            (None, Ok(_)) => {
+                // Only `authenticate` belongs to no dialect, and all of them answer it alike.
+                answer(Dialect::Chat, &self.name, outcome, &|_| false)
+            }
+        };
+        self.connection.out.answer(self.ack, &written);
+        drop(self.permit.take());
+    }
+}
+
+impl Drop for Responder {
+    fn drop(&mut self) {
+        if !self.answered {
+            self.respond(&Err(Refusal::internal()));
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! A client's opening request, as far as its CONNECT may need it.
+//!
+//! What must stay true: the copies of the request's values are bounded, because they are kept while the client is
+//! connected.
+
+use std::sync::Arc;
+
+use quintet_dialect::Dialect;
+use quintet_domain::limits::{ID_CHARS_MAX, TOKEN_BYTES_MAX};
+
+use crate::client::Client;
+
+/// What a listener decides about the connections that it accepts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Listener {
+    /// The dialect of clients that do not name one.
+    pub dialect: Option<Dialect>,
+    /// Whether clients may name a registered user by its id, without a token.
+    pub trust: bool,
+}
+
+/// The parts of the opening request that a CONNECT may need: bounded copies, so that the request itself can be dropped.
+#[derive(Debug)]
+pub struct Visitor {
+    pub(crate) client: Arc<Client>,
+    pub(crate) listener: Listener,
+    pub(crate) bearer: Option<Box<str>>,
+    pub(crate) token: Option<Box<str>>,
+    pub(crate) user_id: Option<Box<str>>,
+    pub(crate) dialect: Option<Box<str>>,
+    pub(crate) recover: bool,
+}
+
+impl Visitor {
+    pub(crate) fn of(request: &http::request::Parts, client: Arc<Client>) -> Self {
+        let header = request.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let bearer = header.and_then(|value| {
+            let (scheme, token) = value.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then(|| bounded(token.trim(), TOKEN_BYTES_MAX))
+        });
+        let listener = request.extensions.get::<Listener>().copied().unwrap_or_default();
+        let query = |name: &str, bytes_max| {
+            let pairs = request.uri.query().unwrap_or_default().split('&');
+            let value = pairs.filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name)?.1;
+            let decoded = percent_encoding::percent_decode_str(value).decode_utf8_lossy();
+            Some(bounded(&decoded, bytes_max)).filter(|text| !text.is_empty())
+        };
+        Self {
+            client,
+            listener,
+            bearer,
+            token: query("token", TOKEN_BYTES_MAX),
+            user_id: query("userId", ID_BYTES_MAX),
+            dialect: query("dialect", NAMED_BYTES_MAX),
+            recover: matches!(query("recover", NAMED_BYTES_MAX).as_deref(), Some("1" | "true")),
+        }
+    }
+}
+
+/// Maximum number of bytes of an id in a request: four for each character.
+const ID_BYTES_MAX: usize = ID_CHARS_MAX * 4;
+
+/// Maximum number of bytes of a parameter that has one of a few values.
+const NAMED_BYTES_MAX: usize = 64;
+
+/// Copies a value, truncated just above its limit so that an overlong value is still recognised as such.
+fn bounded(text: &str, bytes_max: usize) -> Box<str> {
+    text[..text.floor_char_boundary(bytes_max + 4)].into()
+}

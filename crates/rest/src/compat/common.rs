@@ -1,0 +1,149 @@
+//! Operations and types that the handlers of several dialects share.
+//!
+//! What must stay true: nothing here depends on which dialect uses it, except the messages that a dialect writes.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use quintet_dialect::Dialect;
+use quintet_domain::limits::PAGE_ITEMS_MAX;
+use quintet_domain::{
+    Conversation, ConversationId, Message, MessageId, NewText, Refusal, User, UserId, is_blank, username_from,
+};
+use quintet_service::{NewAccount, PageOf, Party, Service, Session};
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::extract::AuthUser;
+
+/// The largest number of items of a list without pages.
+pub(super) const LIST_MAX: u32 = 1_000;
+
+/// The body of a registration by username, in two dialects.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct Registration {
+    pub(super) username: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) email: Option<String>,
+    pub(super) password: Option<String>,
+}
+
+/// The query of a search for users.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Search {
+    #[serde(default)]
+    pub(super) q: String,
+}
+
+/// The body of an edit of a message.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct Edit {
+    pub(super) content: Option<String>,
+}
+
+/// Registers a user by username, with the dialect that its client is known to speak.
+pub(super) async fn new_account(
+    service: &Service,
+    address: IpAddr,
+    input: Registration,
+    home: Option<Dialect>,
+) -> Result<Session, Refusal> {
+    service.rates().login(address)?;
+    let new = NewAccount {
+        username: required("username", input.username)?,
+        email: Some(required("email", input.email)?),
+        password: Some(required("password", input.password)?),
+        name: input.name,
+        home_dialect: home.map(|home| home.as_str().to_owned()),
+        ..NewAccount::default()
+    };
+    service.register(new, address).await
+}
+
+/// Returns a function that says whether a user is online, as the dialects need it.
+pub(super) fn online(service: &Service) -> impl Fn(&UserId) -> bool + '_ {
+    |user| service.presence().is_online(user)
+}
+
+/// Returns the status of a user: `online` or `offline`.
+pub(super) fn status(service: &Service, user: &UserId) -> &'static str {
+    if service.presence().is_online(user) { "online" } else { "offline" }
+}
+
+/// Returns registered users, except the caller, whose names contain a text.
+pub(super) async fn users(service: &Service, caller: &AuthUser, query: &str) -> Result<Vec<Arc<User>>, Refusal> {
+    let mut found = service.first_users(caller.id(), query.to_owned(), LIST_MAX as usize).await?;
+    found.retain(|user| user.id != caller.0.user.id);
+    Ok(found)
+}
+
+/// Returns the caller's conversations, newest activity first. All come from one read, so that none is missed by moving.
+pub(super) async fn own_conversations(service: &Service, caller: &AuthUser) -> Result<Vec<Conversation>, Refusal> {
+    Ok(service.conversations(caller.id(), None, LIST_MAX).await?.items)
+}
+
+/// Returns the email address of a user as a list shows it: the caller's own to the caller, and an empty text for
+/// others.
+pub(super) fn email_shown(caller: &AuthUser, user: &UserId) -> String {
+    let own = (caller.0.user.id == *user).then(|| caller.0.email.clone()).flatten();
+    own.unwrap_or_default()
+}
+
+/// A page of messages, oldest first.
+pub(super) struct Page {
+    /// The messages as the dialect writes them.
+    pub(super) shown: Vec<Value>,
+    /// The id of the newest message of the page.
+    pub(super) newest: Option<MessageId>,
+}
+
+/// Reads a page of messages. The pair names the party that pays for the read and the user as whom it runs.
+pub(super) async fn messages(
+    service: &Service,
+    (by, reader): (Party, UserId),
+    dialect: Dialect,
+    id: &ConversationId,
+    (skip, limit): (u32, u32),
+) -> Result<Page, Refusal> {
+    let page = service.messages(by, reader.clone(), id.clone(), PageOf::Skipping(skip), limit).await?;
+    let online = online(service);
+    let shown =
+        || page.items.iter().map(|message| quintet_dialect::message(dialect, message, &reader, &online)).collect();
+    let newest = page.items.last().map(|message| message.id.clone());
+    let shown = if limit > PAGE_ITEMS_MAX { tokio::task::block_in_place(shown) } else { shown() };
+    Ok(Page { shown, newest })
+}
+
+/// Sends a message, and returns it as the dialect writes it.
+pub(super) async fn send(
+    service: &Service,
+    caller: &AuthUser,
+    dialect: Dialect,
+    text: NewText,
+) -> Result<Value, Refusal> {
+    let sent = service.send(caller.actor(), text).await?;
+    Ok(shown_message(service, caller, dialect, &sent.message))
+}
+
+/// Returns a message for the caller as the dialect writes it.
+pub(super) fn shown_message(service: &Service, caller: &AuthUser, dialect: Dialect, message: &Message) -> Value {
+    quintet_dialect::message(dialect, message, &caller.0.user.id, &online(service))
+}
+
+/// Returns a username for a user whose client does not ask for one.
+pub(super) fn username_for(name: &str) -> String {
+    let name = username_from(&name.to_lowercase());
+    if name.is_empty() { "user".to_owned() } else { name }
+}
+
+/// Returns the text of a field that must be present and not blank.
+pub(super) fn required(field: &str, value: Option<String>) -> Result<String, Refusal> {
+    value.filter(|text| !is_blank(text)).ok_or_else(|| missing(field))
+}
+
+/// Returns the refusal of a request that lacks a field.
+pub(super) fn missing(field: &str) -> Refusal {
+    Refusal::invalid(field, "is missing")
+}

@@ -1,0 +1,191 @@
+//! The row cache: users, conversations and members that a writer has read, kept between transactions because every
+//! message needs all three and they rarely change.
+//!
+//! What must stay true: a cached row equals the row that the open transaction would read. Every write to these tables
+//! goes through [`Transaction`](crate::Transaction), which updates the cache as well. A write that is rolled back
+//! removes the rows that it touched from the cache; a group that is not committed, or a commit of another process,
+//! clears it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use quintet_domain::{ConversationId, UserId};
+
+use crate::rows::{ConversationHead, ConversationRow, MemberRow, Rows, UserRow};
+use crate::{ConversationKey, RowResult, UserKey};
+
+/// Maximum number of cached rows of one kind. Beyond it, all rows of the kind are dropped and read again.
+const ROWS_MAX: usize = 16_384;
+
+/// A row that the running write has changed, so that it can be removed from the cache.
+#[derive(Clone, Copy, Debug)]
+enum Touched {
+    User(UserKey),
+    Conversation(ConversationKey),
+    Member(ConversationKey, UserKey),
+}
+
+/// Rows that were read or written before.
+#[derive(Debug, Default)]
+pub struct RowCache {
+    users: HashMap<UserKey, Arc<UserRow>>,
+    user_keys: HashMap<UserId, UserKey>,
+    conversations: HashMap<ConversationKey, ConversationRow>,
+    conversation_keys: HashMap<ConversationId, ConversationKey>,
+    members: HashMap<(ConversationKey, UserKey), MemberRow>,
+    /// Rows that the running write has changed.
+    touched: Vec<Touched>,
+}
+
+impl RowCache {
+    /// Drops all rows.
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Begins a write. Its changes can be removed by [`Self::undo`].
+    pub(crate) fn begin(&mut self) {
+        self.touched.clear();
+    }
+
+    /// Removes the rows that the running write changed, because it is rolled back.
+    pub(crate) fn undo(&mut self) {
+        for touched in std::mem::take(&mut self.touched) {
+            match touched {
+                Touched::User(key) => self.drop_user(key),
+                Touched::Conversation(key) => self.drop_conversation(key),
+                Touched::Member(conversation, user) => {
+                    self.members.remove(&(conversation, user));
+                }
+            }
+        }
+    }
+
+    fn drop_user(&mut self, key: UserKey) {
+        if let Some(row) = self.users.remove(&key) {
+            self.user_keys.remove(&row.user.id);
+        }
+    }
+
+    fn drop_conversation(&mut self, key: ConversationKey) {
+        if let Some(row) = self.conversations.remove(&key) {
+            self.conversation_keys.remove(&row.reference.id);
+        }
+    }
+
+    pub(crate) fn user(&self, id: &UserId) -> Option<&Arc<UserRow>> {
+        self.users.get(self.user_keys.get(id)?)
+    }
+
+    pub(crate) fn user_by_key(&self, key: UserKey) -> Option<&Arc<UserRow>> {
+        self.users.get(&key)
+    }
+
+    pub(crate) fn keep_user(&mut self, row: &Arc<UserRow>) {
+        if self.users.len() >= ROWS_MAX {
+            self.users.clear();
+            self.user_keys.clear();
+        }
+        self.drop_user(row.key);
+        self.user_keys.insert(row.user.id.clone(), row.key);
+        self.users.insert(row.key, Arc::clone(row));
+    }
+
+    /// Caches a user that the running write changed.
+    pub(crate) fn user_changed(&mut self, row: &Arc<UserRow>) {
+        self.keep_user(row);
+        self.touched.push(Touched::User(row.key));
+    }
+
+    /// Drops a user that the running write changed or removed.
+    pub(crate) fn forget_user(&mut self, key: UserKey) {
+        self.drop_user(key);
+        self.touched.push(Touched::User(key));
+    }
+
+    pub(crate) fn conversation(&self, id: &ConversationId) -> Option<&ConversationRow> {
+        self.conversations.get(self.conversation_keys.get(id)?)
+    }
+
+    pub(crate) fn conversation_by_key(&self, key: ConversationKey) -> Option<&ConversationRow> {
+        self.conversations.get(&key)
+    }
+
+    pub(crate) fn keep_conversation(&mut self, row: &ConversationRow) {
+        if self.conversations.len() >= ROWS_MAX {
+            self.conversations.clear();
+            self.conversation_keys.clear();
+        }
+        self.conversation_keys.insert(row.reference.id.clone(), row.key);
+        self.conversations.insert(row.key, row.clone());
+    }
+
+    /// Caches a conversation that the running write changed.
+    pub(crate) fn conversation_changed(&mut self, row: &ConversationRow) {
+        self.keep_conversation(row);
+        self.touched.push(Touched::Conversation(row.key));
+    }
+
+    /// Replaces the head of a cached conversation.
+    pub(crate) fn head_changed(&mut self, key: ConversationKey, head: ConversationHead) {
+        // Whether it is cached now or not: it may be read again before the write is taken back.
+        self.touched.push(Touched::Conversation(key));
+        if let Some(row) = self.conversations.get_mut(&key) {
+            row.head = head;
+        }
+    }
+
+    pub(crate) fn member(&self, conversation: ConversationKey, user: UserKey) -> Option<&MemberRow> {
+        self.members.get(&(conversation, user))
+    }
+
+    pub(crate) fn keep_member(&mut self, conversation: ConversationKey, user: UserKey, row: &MemberRow) {
+        if self.members.len() >= ROWS_MAX {
+            self.members.clear();
+        }
+        self.members.insert((conversation, user), *row);
+    }
+
+    /// Caches a membership that the running write changed; `None` if it ended.
+    pub(crate) fn member_changed(&mut self, conversation: ConversationKey, user: UserKey, row: Option<&MemberRow>) {
+        match row {
+            Some(row) => self.keep_member(conversation, user, row),
+            None => {
+                self.members.remove(&(conversation, user));
+            }
+        }
+        self.touched.push(Touched::Member(conversation, user));
+    }
+
+    /// Compares every cached row with the row that the store reads, for tests. Returns a description of the first
+    /// difference.
+    ///
+    /// # Errors
+    /// An error of the store.
+    pub fn find_stale(&self, rows: &dyn Rows) -> RowResult<Option<String>> {
+        for (key, row) in &self.users {
+            let found = rows.user_by_key(*key)?;
+            if found.as_ref() != Some(&**row) || self.user_keys.get(&row.user.id) != Some(key) {
+                return Ok(Some(format!("cached {row:?}, stored {found:?}")));
+            }
+        }
+        for (id, key) in &self.user_keys {
+            if rows.user(id)?.map(|row| row.key) != Some(*key) {
+                return Ok(Some(format!("cached id {id} for {key:?}")));
+            }
+        }
+        for (key, row) in &self.conversations {
+            let found = rows.conversation_by_key(*key)?;
+            if found.as_ref() != Some(row) {
+                return Ok(Some(format!("cached {row:?}, stored {found:?}")));
+            }
+        }
+        for ((conversation, user), row) in &self.members {
+            let found = rows.member(*conversation, *user)?;
+            if found.as_ref() != Some(row) {
+                return Ok(Some(format!("cached {row:?} of {conversation:?} {user:?}, stored {found:?}")));
+            }
+        }
+        Ok(None)
+    }
+}

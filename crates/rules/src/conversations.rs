@@ -1,0 +1,253 @@
+//! Rules that create, change and delete conversations.
+//!
+//! What must stay true: a pair of users has at most one direct conversation; a conversation that is deleted has no
+//! members.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use quintet_domain::limits::{MEMBERS_MAX, OWNED_MAX, TOLD_EACH_MAX};
+use quintet_domain::permissions::Action;
+use quintet_domain::{
+    Actor, ChangeConversation, ConversationId, ConversationKind, ConversationRef, CreateConversation, Created,
+    DeleteConversation, Refusal, Role, UserId,
+};
+
+use crate::ledger::Cost;
+use crate::log::Change;
+use crate::members::{self, actor_with_profile};
+use crate::rows::{ConversationHead, ConversationRow, MemberRow, UserRow};
+use crate::transaction::{About, ActingUser, Transaction};
+use crate::{ConversationKey, RuleResult, UserKey, guest_proof, reach};
+
+/// Finds or creates the direct conversation of two users. Returns it, and whether it is new.
+pub(crate) fn direct(
+    tx: &mut Transaction<'_>,
+    actor: &Actor,
+    user: &ActingUser,
+    other: &UserId,
+) -> RuleResult<(ConversationRow, bool)> {
+    if user.user.is_guest() {
+        return Err(Refusal::unauthenticated("direct messages need an account").into());
+    }
+    if *other == user.user.id {
+        return Err(Refusal::invalid("recipientId", "must be another user").into());
+    }
+    let other = tx.registered(other)?;
+    let (first, second) = if user.key <= other.key { (&*user.row, &*other) } else { (&*other, &*user.row) };
+    if let Some(found) = tx.direct_conversation((first.key, second.key))? {
+        return Ok((found, false));
+    }
+    reach::begin_direct(tx, user, &other)?;
+    let reference = ConversationRef {
+        id: ConversationId::trusted(&tx.new_id()),
+        kind: ConversationKind::Direct,
+        name: None,
+        pair: Some([first.user.id.clone(), second.user.id.clone()]),
+    };
+    let row = ConversationRow { pair: Some((first.key, second.key)), ..new_row(tx, reference, false, None) };
+    let mut conversation = tx.insert_conversation(row)?;
+    for member in [first.key, second.key] {
+        members::insert_row(tx, &mut conversation, member, Role::Member, 0)?;
+    }
+    record_created(tx, actor, user, &conversation, vec![user.user.id.clone(), other.user.id.clone()])?;
+    Ok((conversation, true))
+}
+
+fn new_row(tx: &Transaction<'_>, reference: ConversationRef, open: bool, owner: Option<UserKey>) -> ConversationRow {
+    ConversationRow {
+        key: ConversationKey(0),
+        reference: Arc::new(reference),
+        description: None,
+        open,
+        owner,
+        owner_secret: None,
+        pair: None,
+        made_by_guest: false,
+        empty_since: None,
+        created_at: tx.now,
+        deleted_at: None,
+        head: ConversationHead { sequence: 0, member_count: 0, last_message: None, updated_at: tx.now },
+    }
+}
+
+/// Inserts a conversation without members, and records nothing.
+pub(crate) fn insert(
+    tx: &mut Transaction<'_>,
+    kind: ConversationKind,
+    name: Option<String>,
+    open: bool,
+    owner: Option<UserKey>,
+) -> RuleResult<ConversationRow> {
+    let reference = ConversationRef { id: ConversationId::trusted(&tx.new_id()), kind, name, pair: None };
+    let row = new_row(tx, reference, open, owner);
+    tx.insert_conversation(row)
+}
+
+/// Records that a conversation was created, with its first members.
+pub(crate) fn record_created(
+    tx: &mut Transaction<'_>,
+    actor: &Actor,
+    by: &UserRow,
+    conversation: &ConversationRow,
+    members: Vec<UserId>,
+) -> RuleResult<()> {
+    let change = Change::ConversationCreated { conversation: Arc::clone(&conversation.reference), by: by.key, members };
+    let about = About { conversation: Some(conversation.key), ..About::default() };
+    tx.record(&change, about, Some(actor))
+}
+
+pub(crate) fn create(tx: &mut Transaction<'_>, write: CreateConversation) -> RuleResult<Created> {
+    let CreateConversation { actor, new } = write;
+    if actor.guest && new.kind != ConversationKind::Room {
+        return Err(Refusal::unauthenticated("guests make rooms only").into());
+    }
+    let mut maker = actor_with_profile(tx, &actor, &new.profile)?;
+    if maker.user.is_guest() {
+        maker = guest_proof::with_secret(tx, maker, &actor)?;
+    }
+    let user = match &new.owner {
+        None => maker.clone(),
+        // A direct conversation is private to its two users: no service creates it for them.
+        Some(_) if new.kind == ConversationKind::Direct => {
+            return Err(Refusal::invalid("ownerId", "cannot be given for a direct conversation").into());
+        }
+        Some(owner) if maker.user.is_service() => ActingUser::plain(tx.registered_person(owner)?),
+        Some(_) => return Err(Refusal::forbidden("Only a service names another as the owner.").into()),
+    };
+    if new.kind == ConversationKind::Direct {
+        let [other] = &new.members[..] else {
+            return Err(Refusal::invalid("memberIds", "must name exactly one other user").into());
+        };
+        let (conversation, new) = direct(tx, &actor, &user, other)?;
+        return Ok(Created { conversation: conversation.reference, created_at: conversation.created_at, new });
+    }
+    if new.kind == ConversationKind::Meetup {
+        return Err(Refusal::invalid("kind", "must be `direct`, `group` or `room`").into());
+    }
+    if new.kind == ConversationKind::Room && !new.members.is_empty() {
+        return Err(Refusal::invalid("memberIds", "cannot be given for a room: everybody joins for itself").into());
+    }
+    let open = new.open || new.kind == ConversationKind::Room;
+    may_own_another(tx, &user, new.kind)?;
+    tx.charge(Cost::Stored, new.description.as_ref().map_or(0, String::len) as u64);
+    let reference =
+        ConversationRef { id: ConversationId::trusted(&tx.new_id()), kind: new.kind, name: new.name, pair: None };
+    let empty = !new.join && user.user.is_guest();
+    let row = ConversationRow {
+        description: new.description.map(Arc::from),
+        owner_secret: user.secret,
+        made_by_guest: empty,
+        empty_since: empty.then_some(tx.now),
+        ..new_row(tx, reference, open, Some(user.key))
+    };
+    let mut conversation = tx.insert_conversation(row)?;
+    let mut first_members = Vec::new();
+    if new.join {
+        members::insert_row(tx, &mut conversation, user.key, Role::Owner, 0)?;
+        first_members.push(user.user.id.clone());
+    }
+    let mut added = Vec::new();
+    for id in &new.members {
+        added.push(ActingUser::plain(tx.registered(id)?));
+    }
+    let others: BTreeSet<UserKey> = added.iter().map(|member| member.key).filter(|key| *key != user.key).collect();
+    reach::add_people(tx, &maker, others.len())?;
+    // Notifying each member of each other's join costs the square of their number, so that members of very large
+    // conversations are not notified. They learn of the conversation by its first message.
+    if added.len() > TOLD_EACH_MAX {
+        for member in added.drain(..) {
+            if tx.member(conversation.key, member.key)?.is_none() {
+                members::insert_row(tx, &mut conversation, member.key, Role::Member, 0)?;
+                first_members.push(member.user.id.clone());
+            }
+        }
+    }
+    record_created(tx, &actor, &user, &conversation, first_members)?;
+    for member in added {
+        if tx.member(conversation.key, member.key)?.is_none() {
+            members::insert(tx, Some(&actor), &mut conversation, &member, Role::Member)?;
+        }
+    }
+    Ok(Created { conversation: conversation.reference, created_at: conversation.created_at, new: true })
+}
+
+/// Refuses an owner who has too many groups and rooms, and rooms that are created too fast.
+fn may_own_another(tx: &mut Transaction<'_>, owner: &UserRow, kind: ConversationKind) -> RuleResult<()> {
+    if owner.user.is_service() {
+        return Ok(());
+    }
+    if kind == ConversationKind::Room {
+        tx.afford(&[Cost::Rooms])?;
+        tx.charge(Cost::Rooms, 1);
+    }
+    if tx.owned_conversations(owner.key)? >= OWNED_MAX {
+        return Err(Refusal::conflict(format!("A user owns at most {OWNED_MAX} groups and rooms.")).into());
+    }
+    Ok(())
+}
+
+pub(crate) fn change(tx: &mut Transaction<'_>, write: ChangeConversation) -> RuleResult<Arc<ConversationRef>> {
+    let ChangeConversation { actor, conversation: id, name, open } = write;
+    let user = tx.actor(&actor)?;
+    let mut conversation = tx.conversation(&id)?;
+    tx.check(Action::Change, &conversation, &user, false)?;
+    let kind = conversation.reference.kind;
+    if open.is_some_and(|open| open != conversation.open) && kind != ConversationKind::Group {
+        return Err(Refusal::conflict("Only a group can be opened or closed; rooms are always open.").into());
+    }
+    conversation.open = open.unwrap_or(conversation.open);
+    if name.is_some() {
+        conversation.reference = Arc::new(ConversationRef { name, ..ConversationRef::clone(&conversation.reference) });
+    }
+    tx.update_conversation(&conversation)?;
+    tx.conversation_changed(&mut conversation, Some(&actor))?;
+    Ok(conversation.reference)
+}
+
+/// Deletes a conversation for all members, or hides a direct conversation from the actor.
+pub(crate) fn delete(tx: &mut Transaction<'_>, write: &DeleteConversation) -> RuleResult<Arc<ConversationRef>> {
+    let user = tx.actor(&write.actor)?;
+    let mut conversation = tx.conversation(&write.conversation)?;
+    if conversation.reference.kind == ConversationKind::Direct {
+        tx.check(Action::Use, &conversation, &user, false)?;
+        if let Some(member) = tx.member(conversation.key, user.key)? {
+            let hidden_sequence = Some(conversation.head.sequence);
+            tx.update_member(conversation.key, user.key, &MemberRow { hidden_sequence, ..member })?;
+        }
+        return Ok(conversation.reference);
+    }
+    tx.check(Action::Delete, &conversation, &user, false)?;
+    erase(tx, Some(&write.actor), &mut conversation)?;
+    Ok(conversation.reference)
+}
+
+/// Ends a conversation and all its memberships.
+pub(crate) fn erase(
+    tx: &mut Transaction<'_>,
+    actor: Option<&Actor>,
+    conversation: &mut ConversationRow,
+) -> RuleResult<()> {
+    let sequence = tx.next_sequence(conversation)?;
+    let about = About::numbered(conversation, sequence);
+    conversation.deleted_at = Some(tx.now);
+    conversation.empty_since = None;
+    conversation.head.member_count = 0;
+    tx.update_conversation(conversation)?;
+    let change = Change::ConversationDeleted { conversation: Arc::clone(&conversation.reference) };
+    tx.record(&change, about, actor)?;
+    let position = tx.position();
+    loop {
+        let members = tx.member_lists().members(conversation.key, MEMBERS_MAX as usize)?;
+        // A conversation of an earlier version may have more members than it can have now.
+        let last = members.len() < MEMBERS_MAX as usize;
+        tx.charge(Cost::Rows, members.len() as u64);
+        for member in members {
+            tx.log().insert_departure(member, position, conversation.key)?;
+            members::delete_row(tx, conversation, member)?;
+        }
+        if last {
+            return Ok(());
+        }
+    }
+}

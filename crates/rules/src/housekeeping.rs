@@ -1,0 +1,142 @@
+//! What the server does by itself at intervals: it removes expired rows, and ends the memberships of absent guests.
+//!
+//! What must stay true: each of these writes is short, so that other writes run in between. The newest user row is
+//! kept, so that no user gets the key of a guest that the log refers to.
+
+use std::sync::Arc;
+
+use quintet_domain::limits::{
+    GUEST_ROOM_EMPTY_SECONDS_MAX, GUESTS_KEPT_DAYS, LOGIN_NETWORKS_KEPT_DAYS, NOTIFICATIONS_READ_KEPT_DAYS,
+};
+use quintet_domain::{Departure, Pruned, SweepGuests, Timestamp};
+
+use crate::rows::UserRow;
+use crate::transaction::{ActingUser, Transaction};
+use crate::{ConversationKey, RuleResult, UserKey, conversations, members, notifications, reach};
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+/// Maximum number of rows of each kind that one write removes.
+const ROWS_AT_ONCE: usize = 500;
+/// Maximum number of guests that one write checks, each by several reads.
+const GUESTS_AT_ONCE: usize = 100;
+/// Maximum number of guests' memberships, and of guests' rooms, that one write ends.
+const SWEPT_AT_ONCE: usize = 200;
+
+fn days_ago(now: Timestamp, days: i64) -> Timestamp {
+    now.plus_ms(-days * DAY_MS)
+}
+
+/// Removes some expired rows. `after` is the key of the last guest that an earlier write checked.
+pub(crate) fn prune(tx: &mut Transaction<'_>, after: i64) -> RuleResult<Pruned> {
+    let mut more = prune_changes(tx)?;
+    more |= prune_followers(tx)?;
+    more |= prune_notifications(tx)?;
+    more |= prune_counts(tx)?;
+    let next = prune_guests(tx, UserKey(after))?;
+    Ok(Pruned { more: more || next.is_some(), after: next.map_or(0, |guest| guest.0) })
+}
+
+/// Whether there are probably more rows to remove: the write removed as many as it may.
+fn is_full(removed: usize) -> bool {
+    removed >= ROWS_AT_ONCE
+}
+
+/// Removes changes of the log that have expired.
+fn prune_changes(tx: &mut Transaction<'_>) -> RuleResult<bool> {
+    let days = i64::from(tx.quotas().change_days);
+    if days == 0 {
+        return Ok(false);
+    }
+    let before = days_ago(tx.now, days);
+    let changes = tx.log().prune_changes(before, ROWS_AT_ONCE)?;
+    // Messages stay, but a client that was away longer than the log is kept starts afresh, whatever it missed.
+    let passed = tx.log().prune_past_messages(before, ROWS_AT_ONCE)?;
+    Ok(is_full(changes) || is_full(passed))
+}
+
+/// Removes the departures and addressees of changes that were removed.
+fn prune_followers(tx: &mut Transaction<'_>) -> RuleResult<bool> {
+    let pruned_to = tx.log().pruned_to()?;
+    let departures = tx.log().prune_departures(pruned_to, ROWS_AT_ONCE)?;
+    let addressees = tx.log().prune_addressees(pruned_to, ROWS_AT_ONCE)?;
+    Ok(is_full(departures) || is_full(addressees))
+}
+
+/// Removes notifications that were read long ago.
+fn prune_notifications(tx: &mut Transaction<'_>) -> RuleResult<bool> {
+    let before = days_ago(tx.now, NOTIFICATIONS_READ_KEPT_DAYS);
+    let found = tx.notifications().notifications_read_before(before, ROWS_AT_ONCE)?;
+    notifications::remove(tx, &found)?;
+    Ok(is_full(found.len()))
+}
+
+/// Removes daily counts of past days, and networks without a login for a long time.
+fn prune_counts(tx: &mut Transaction<'_>) -> RuleResult<bool> {
+    let (today, before) = (reach::day(tx.now), days_ago(tx.now, LOGIN_NETWORKS_KEPT_DAYS));
+    let counts = tx.user_details().prune_contacts(today, ROWS_AT_ONCE)?;
+    let networks = tx.user_details().prune_login_networks(before, ROWS_AT_ONCE)?;
+    Ok(is_full(counts) || is_full(networks))
+}
+
+/// Removes guests that are members of nothing, wrote nothing and own nothing. Returns the key to continue at.
+fn prune_guests(tx: &mut Transaction<'_>, after: UserKey) -> RuleResult<Option<UserKey>> {
+    let guests = tx.user_details().guests(after, GUESTS_AT_ONCE)?;
+    let newest = tx.user_details().newest_user()?;
+    for guest in &guests {
+        if Some(guest.key) == newest || !has_nothing(tx, guest)? {
+            continue;
+        }
+        tx.log().delete_traces(guest.key)?;
+        tx.guests().delete_guest_secrets(guest.key)?;
+        // A guest that another row still refers to stays.
+        tx.delete_user(guest.key)?;
+    }
+    Ok(guests.last().filter(|_| guests.len() == GUESTS_AT_ONCE).map(|guest| guest.key))
+}
+
+/// Whether a guest is old enough to be removed, and nothing refers to it.
+fn has_nothing(tx: &mut Transaction<'_>, guest: &UserRow) -> RuleResult<bool> {
+    Ok(guest.user.created_at < days_ago(tx.now, GUESTS_KEPT_DAYS)
+        && tx.member_lists().conversations_of(guest.key, None, 1)?.is_empty()
+        && !tx.messages().sent_any_message(guest.key)?
+        && !tx.rows.owns_any_conversation(guest.key)?)
+}
+
+/// Ends some older memberships of guests who are not online, and deletes some guests' rooms that have been empty too
+/// long. Returns whether there is more to do.
+pub(crate) fn sweep_guests(tx: &mut Transaction<'_>, write: &SweepGuests) -> RuleResult<bool> {
+    let gone = absent_guests(tx, write)?;
+    let more_guests = gone.len() == SWEPT_AT_ONCE;
+    for (conversation, guest) in gone {
+        let mut conversation = tx.conversation_by_key(conversation)?;
+        members::depart(tx, None, &mut conversation, &ActingUser::plain(guest), Departure::GuestGone)?;
+    }
+    let before = tx.now.plus_ms(-(GUEST_ROOM_EMPTY_SECONDS_MAX as i64) * 1_000);
+    let empty = tx.rows.empty_rooms(before, SWEPT_AT_ONCE)?;
+    for key in &empty {
+        let mut conversation = tx.conversation_by_key(*key)?;
+        conversations::erase(tx, None, &mut conversation)?;
+    }
+    Ok(more_guests || empty.len() == SWEPT_AT_ONCE)
+}
+
+/// Some older memberships of guests who are not online.
+fn absent_guests(tx: &mut Transaction<'_>, write: &SweepGuests) -> RuleResult<Vec<(ConversationKey, Arc<UserRow>)>> {
+    let (mut absent, mut after) = (Vec::new(), None);
+    loop {
+        let found = tx.member_lists().guest_memberships(write.joined_before, after, SWEPT_AT_ONCE)?;
+        for (guest, conversation) in &found {
+            let guest = tx.user_by_key(*guest)?;
+            if !write.present.contains(&guest.user.id) {
+                absent.push((*conversation, guest));
+            }
+            if absent.len() == SWEPT_AT_ONCE {
+                return Ok(absent);
+            }
+        }
+        if found.len() < SWEPT_AT_ONCE {
+            return Ok(absent);
+        }
+        after = found.last().copied();
+    }
+}

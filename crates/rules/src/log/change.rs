@@ -1,0 +1,210 @@
+//! A change with the rows that it is about, and the event that is made from it.
+//!
+//! What must stay true: every change has one event and at most one record; both are made by matches without wildcards.
+
+use std::sync::Arc;
+
+use quintet_domain::{
+    ConversationRef, Departure, Event, MeetupId, MeetupStatus, Message, MessageId, Notification, User, UserId,
+};
+
+use super::{ChangeRecord, ReadSpan};
+use crate::{MessageKey, UserKey};
+
+/// The user name that a change of a meetup carries if the server itself made it.
+const SYSTEM: &str = "system";
+
+/// A change of the store, with the rows that it is about.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// A message was sent.
+    MessageCreated {
+        /// The message as it was sent.
+        message: Arc<Message>,
+    },
+    /// The text of a message was edited.
+    MessageEdited {
+        /// The key of the message.
+        key: MessageKey,
+        /// The key of the user who edited it.
+        by: UserKey,
+        /// The message after the edit.
+        message: Arc<Message>,
+    },
+    /// A message was deleted.
+    MessageDeleted {
+        /// The key of the message.
+        key: MessageKey,
+        /// The key of the user who deleted it.
+        by: UserKey,
+        /// The message after the deletion.
+        message: Arc<Message>,
+    },
+    /// A member's read cursor moved over messages of others.
+    MessagesRead {
+        /// The conversation of the messages.
+        conversation: Arc<ConversationRef>,
+        /// The member who read, with its key.
+        reader: (UserKey, Arc<User>),
+        /// The range that the cursor moved over.
+        span: ReadSpan,
+        /// The messages of others in that range, oldest first.
+        messages: Vec<MessageId>,
+        /// The users who receive the event; `None` for all members.
+        audience: Option<Vec<UserId>>,
+    },
+    /// A conversation was created.
+    ConversationCreated {
+        /// The conversation that was created.
+        conversation: Arc<ConversationRef>,
+        /// The key of the user who created it.
+        by: UserKey,
+        /// The ids of its first members.
+        members: Vec<UserId>,
+    },
+    /// The name, openness or roles of a conversation changed.
+    ConversationChanged {
+        /// The conversation after the change.
+        conversation: Arc<ConversationRef>,
+    },
+    /// A conversation was deleted for all members.
+    ConversationDeleted {
+        /// The conversation that was deleted.
+        conversation: Arc<ConversationRef>,
+    },
+    /// A user became a member of a conversation.
+    MemberJoined {
+        /// The conversation that the user joined.
+        conversation: Arc<ConversationRef>,
+        /// The new member, with its key.
+        member: (UserKey, Arc<User>),
+        /// The number of members after the join.
+        member_count: u32,
+    },
+    /// A membership of a conversation ended.
+    MemberLeft {
+        /// The conversation that the member left.
+        conversation: Arc<ConversationRef>,
+        /// The former member, with its key.
+        member: (UserKey, Arc<User>),
+        /// The reason why the membership ended.
+        departure: Departure,
+        /// The number of members after the departure.
+        member_count: u32,
+    },
+    /// The status of a meetup changed.
+    MeetupChanged {
+        /// The id of the meetup.
+        meetup: MeetupId,
+        /// The status after the change.
+        status: MeetupStatus,
+        /// The user who changed it, with its key; `None` for the server itself.
+        by: Option<(UserKey, Arc<User>)>,
+        /// The ids of the host, the participants and the users who ask to take part.
+        audience: Vec<UserId>,
+    },
+    /// A user was sent a notification.
+    Notified {
+        /// The notified user: its key and its id.
+        user: (UserKey, UserId),
+        /// The notification as clients see it.
+        notification: Arc<Notification>,
+    },
+    /// A user's profile changed, or a user was created.
+    UserChanged {
+        /// The user after the change, with its key.
+        user: (UserKey, Arc<User>),
+    },
+    /// The tokens of a user were revoked.
+    Revoked {
+        /// The user of the tokens: its key and its id.
+        user: (UserKey, UserId),
+        /// The generation that remains valid: tokens of earlier generations are revoked.
+        generation: u64,
+    },
+}
+
+impl Change {
+    /// The event by which clients learn of this change.
+    #[must_use]
+    pub fn event(&self) -> Event {
+        match self {
+            Self::MessageCreated { message } => Event::MessageCreated(Arc::clone(message)),
+            Self::MessageEdited { message, .. } => Event::MessageEdited(Arc::clone(message)),
+            Self::MessageDeleted { message, .. } => Event::MessageDeleted(Arc::clone(message)),
+            Self::MessagesRead { conversation, reader: (_, reader), messages, audience, .. } => Event::MessagesRead {
+                conversation: Arc::clone(conversation),
+                reader: Arc::clone(reader),
+                messages: messages.clone(),
+                audience: audience.clone(),
+            },
+            Self::ConversationCreated { conversation, members, .. } => {
+                Event::ConversationCreated { conversation: Arc::clone(conversation), members: members.clone() }
+            }
+            Self::ConversationChanged { conversation } => {
+                Event::ConversationChanged { conversation: Arc::clone(conversation) }
+            }
+            Self::ConversationDeleted { conversation } => {
+                Event::ConversationDeleted { conversation: Arc::clone(conversation) }
+            }
+            Self::MemberJoined { conversation, member: (_, user), member_count } => Event::MemberJoined {
+                conversation: Arc::clone(conversation),
+                user: Arc::clone(user),
+                member_count: *member_count,
+            },
+            Self::MemberLeft { conversation, member: (_, user), departure, member_count } => Event::MemberLeft {
+                conversation: Arc::clone(conversation),
+                user: Arc::clone(user),
+                departure: *departure,
+                member_count: *member_count,
+            },
+            Self::MeetupChanged { meetup, status, by, audience } => Event::MeetupChanged {
+                meetup: meetup.clone(),
+                status: *status,
+                updated_by: by.as_ref().map_or_else(|| SYSTEM.to_owned(), |(_, user)| user.name.clone()),
+                audience: audience.clone(),
+            },
+            Self::Notified { user: (_, user), notification } => {
+                Event::Notified { user: user.clone(), notification: Arc::clone(notification) }
+            }
+            Self::UserChanged { user: (_, user) } => Event::UserChanged { user: Arc::clone(user) },
+            Self::Revoked { user: (_, user), generation } => {
+                Event::Revoked { user: user.clone(), generation: *generation }
+            }
+        }
+    }
+
+    /// The record of this change in the log; `None` for the creation of a message, whose own row records it.
+    #[must_use]
+    pub fn record(&self) -> Option<ChangeRecord> {
+        Some(match self {
+            Self::MessageCreated { .. } => return None,
+            Self::MessageEdited { key, by, .. } => ChangeRecord::MessageEdited { message: *key, by: *by },
+            Self::MessageDeleted { key, by, .. } => ChangeRecord::MessageDeleted { message: *key, by: *by },
+            Self::MessagesRead { reader: (reader, _), span, audience, .. } => {
+                ChangeRecord::MessagesRead { reader: *reader, span: *span, to_all: audience.is_none() }
+            }
+            Self::ConversationCreated { by, .. } => ChangeRecord::ConversationCreated { by: *by },
+            Self::ConversationChanged { .. } => ChangeRecord::ConversationChanged,
+            Self::ConversationDeleted { .. } => ChangeRecord::ConversationDeleted,
+            Self::MemberJoined { member: (member, _), member_count, .. } => {
+                ChangeRecord::MemberJoined { member: *member, member_count: *member_count }
+            }
+            Self::MemberLeft { member: (member, _), departure, member_count, .. } => {
+                ChangeRecord::MemberLeft { member: *member, departure: *departure, member_count: *member_count }
+            }
+            Self::MeetupChanged { meetup, status, by, .. } => ChangeRecord::MeetupChanged {
+                meetup: meetup.clone(),
+                status: *status,
+                by: by.as_ref().map(|(key, _)| *key),
+            },
+            Self::Notified { user: (user, _), notification } => {
+                ChangeRecord::Notified { user: *user, notification: notification.id.clone() }
+            }
+            Self::UserChanged { user: (user, _) } => ChangeRecord::UserChanged { user: *user },
+            Self::Revoked { user: (user, _), generation } => {
+                ChangeRecord::Revoked { user: *user, generation: *generation }
+            }
+        })
+    }
+}

@@ -1,0 +1,16 @@
+//! The log: everything that happened, as a closed list, so that a client that reconnects receives what it missed.
+//!
+//! A rule makes a [`Change`], which holds the rows that it is about. The event that is delivered live and the
+//! [`ChangeRecord`] that is stored are both made from it. For a replay the record is read back, the rows that it refers
+//! to are looked up, and the same function makes the event from them.
+//!
+//! What must stay true: every event of a commit is made by [`Change::event`]; every version decodes the records of all
+//! earlier versions.
+
+mod change;
+mod record;
+mod replay;
+
+pub use change::Change;
+pub use record::{ChangeRecord, LOG_VERSION, LogError, ReadSpan};
+pub use replay::{MissedChange, MissedKind, ReplayRows, Replayed, replay_since};

@@ -1,0 +1,339 @@
+//! The record of a change: what the log stores, as JSON with a version number beside it.
+//!
+//! What must stay true: records that a released version wrote stay readable. A field that is added has a default; a
+//! change of a field's name or meaning makes a new version, with a decoder for each earlier one.
+
+use quintet_domain::{Departure, MeetupId, MeetupStatus, NotificationId};
+use serde::{Deserialize, Serialize};
+
+use crate::{MessageKey, UserKey};
+
+/// The version of the records that this build writes.
+pub const LOG_VERSION: i64 = 1;
+
+/// A range of sequence numbers that a read cursor moved over: `from` excluded, `to` included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadSpan {
+    /// The sequence number of the cursor before the move.
+    pub from: u64,
+    /// The sequence number of the cursor after the move.
+    pub to: u64,
+}
+
+/// A change of the store, with the keys of the rows that it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChangeRecord {
+    /// The text of a message was edited.
+    MessageEdited {
+        /// The key of the message.
+        message: MessageKey,
+        /// The key of the user who edited it.
+        by: UserKey,
+    },
+    /// A message was deleted.
+    MessageDeleted {
+        /// The key of the message.
+        message: MessageKey,
+        /// The key of the user who deleted it.
+        by: UserKey,
+    },
+    /// A member's read cursor moved over messages of others.
+    MessagesRead {
+        /// The key of the member who read.
+        reader: UserKey,
+        /// The range that the cursor moved over.
+        span: ReadSpan,
+        /// Whether all members received the event, or only the reader and the senders.
+        to_all: bool,
+    },
+    /// A conversation was created.
+    ConversationCreated {
+        /// The key of the user who created it.
+        by: UserKey,
+    },
+    /// The name, openness or roles of a conversation changed.
+    ConversationChanged,
+    /// A conversation was deleted for all members.
+    ConversationDeleted,
+    /// A user became a member of a conversation.
+    MemberJoined {
+        /// The key of the new member.
+        member: UserKey,
+        /// The number of members after the join.
+        member_count: u32,
+    },
+    /// A membership of a conversation ended.
+    MemberLeft {
+        /// The key of the former member.
+        member: UserKey,
+        /// The reason why the membership ended.
+        departure: Departure,
+        /// The number of members after the departure.
+        member_count: u32,
+    },
+    /// The status of a meetup changed.
+    MeetupChanged {
+        /// The id of the meetup.
+        meetup: MeetupId,
+        /// The status after the change.
+        status: MeetupStatus,
+        /// The key of the user who changed it; `None` for the server itself.
+        by: Option<UserKey>,
+    },
+    /// A user was sent a notification.
+    Notified {
+        /// The key of the notified user.
+        user: UserKey,
+        /// The id of the notification.
+        notification: NotificationId,
+    },
+    /// A user's profile changed, or a user was created.
+    UserChanged {
+        /// The key of the user.
+        user: UserKey,
+    },
+    /// The tokens of a user were revoked.
+    Revoked {
+        /// The key of the user.
+        user: UserKey,
+        /// The generation that remains valid: tokens of earlier generations are revoked.
+        generation: u64,
+    },
+}
+
+/// An error in reading a record of the log.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// A newer version of Quintet wrote the record; holds the record's version.
+    #[error("the log has a record of version {0}, and this build reads up to {LOG_VERSION}")]
+    Newer(i64),
+    /// The record is not valid JSON of its version.
+    #[error("the log has a record that cannot be read: {0}")]
+    Damaged(#[from] serde_json::Error),
+    /// A field of the record has a value that this version has no meaning for.
+    #[error("the log has a record with an unknown {field}: {value:?}")]
+    Unknown {
+        /// The name of the field.
+        field: &'static str,
+        /// The value of the field.
+        value: String,
+    },
+}
+
+/// A record of version 1, as it is serialised.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum V1 {
+    MessageEdited { message: i64, by: i64 },
+    MessageDeleted { message: i64, by: i64 },
+    MessagesRead { reader: i64, from: u64, to: u64, to_all: bool },
+    ConversationCreated { by: i64 },
+    ConversationChanged,
+    ConversationDeleted,
+    MemberJoined { member: i64, member_count: u32 },
+    MemberLeft { member: i64, departure: String, member_count: u32 },
+    MeetupChanged { meetup: String, status: String, by: Option<i64> },
+    Notified { user: i64, notification: String },
+    UserChanged { user: i64 },
+    Revoked { user: i64, generation: u64 },
+}
+
+impl ChangeRecord {
+    /// The record as JSON, in the version [`LOG_VERSION`].
+    ///
+    /// # Errors
+    /// [`LogError::Damaged`], which does not occur for records of this type.
+    pub fn encode(&self) -> Result<String, LogError> {
+        let record = match self {
+            Self::MessageEdited { message, by } => V1::MessageEdited { message: message.0, by: by.0 },
+            Self::MessageDeleted { message, by } => V1::MessageDeleted { message: message.0, by: by.0 },
+            Self::MessagesRead { reader, span, to_all } => {
+                V1::MessagesRead { reader: reader.0, from: span.from, to: span.to, to_all: *to_all }
+            }
+            Self::ConversationCreated { by } => V1::ConversationCreated { by: by.0 },
+            Self::ConversationChanged => V1::ConversationChanged,
+            Self::ConversationDeleted => V1::ConversationDeleted,
+            Self::MemberJoined { member, member_count } => {
+                V1::MemberJoined { member: member.0, member_count: *member_count }
+            }
+            Self::MemberLeft { member, departure, member_count } => V1::MemberLeft {
+                member: member.0,
+                departure: departure.as_str().to_owned(),
+                member_count: *member_count,
+            },
+            Self::MeetupChanged { meetup, status, by } => V1::MeetupChanged {
+                meetup: meetup.as_str().to_owned(),
+                status: status.as_str().to_owned(),
+                by: by.map(|by| by.0),
+            },
+            Self::Notified { user, notification } => {
+                V1::Notified { user: user.0, notification: notification.as_str().to_owned() }
+            }
+            Self::UserChanged { user } => V1::UserChanged { user: user.0 },
+            Self::Revoked { user, generation } => V1::Revoked { user: user.0, generation: *generation },
+        };
+        Ok(serde_json::to_string(&record)?)
+    }
+
+    /// Decodes a record of a version.
+    ///
+    /// # Errors
+    /// [`LogError`] if the version, the JSON or a value cannot be read.
+    pub fn decode(version: i64, text: &str) -> Result<Self, LogError> {
+        if version > LOG_VERSION {
+            return Err(LogError::Newer(version));
+        }
+        let unknown = |field, value: String| LogError::Unknown { field, value };
+        Ok(match serde_json::from_str::<V1>(text)? {
+            V1::MessageEdited { message, by } => Self::MessageEdited { message: MessageKey(message), by: UserKey(by) },
+            V1::MessageDeleted { message, by } => {
+                Self::MessageDeleted { message: MessageKey(message), by: UserKey(by) }
+            }
+            V1::MessagesRead { reader, from, to, to_all } => {
+                Self::MessagesRead { reader: UserKey(reader), span: ReadSpan { from, to }, to_all }
+            }
+            V1::ConversationCreated { by } => Self::ConversationCreated { by: UserKey(by) },
+            V1::ConversationChanged => Self::ConversationChanged,
+            V1::ConversationDeleted => Self::ConversationDeleted,
+            V1::MemberJoined { member, member_count } => Self::MemberJoined { member: UserKey(member), member_count },
+            V1::MemberLeft { member, departure, member_count } => Self::MemberLeft {
+                member: UserKey(member),
+                departure: Departure::parse(&departure).ok_or_else(|| unknown("departure", departure))?,
+                member_count,
+            },
+            V1::MeetupChanged { meetup, status, by } => Self::MeetupChanged {
+                meetup: MeetupId::trusted(&meetup),
+                status: MeetupStatus::parse(&status).ok_or_else(|| unknown("status", status))?,
+                by: by.map(UserKey),
+            },
+            V1::Notified { user, notification } => {
+                Self::Notified { user: UserKey(user), notification: NotificationId::trusted(&notification) }
+            }
+            V1::UserChanged { user } => Self::UserChanged { user: UserKey(user) },
+            V1::Revoked { user, generation } => Self::Revoked { user: UserKey(user), generation },
+        })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn departure() -> impl Strategy<Value = Departure> {
+        prop_oneof![
+            Just(Departure::Left),
+            Just(Departure::Removed),
+            Just(Departure::GuestGone),
+            Just(Departure::IdTaken)
+        ]
+    }
+
+    fn status() -> impl Strategy<Value = MeetupStatus> {
+        use MeetupStatus::{Cancelled, Completed, Confirmed, Expired, Open};
+        prop_oneof![Just(Open), Just(Confirmed), Just(Cancelled), Just(Completed), Just(Expired)]
+    }
+
+    /// Every kind of record. The match makes the compiler point here at a new one.
+    fn record() -> impl Strategy<Value = ChangeRecord> {
+        let complete = |record: &ChangeRecord| match record {
+            ChangeRecord::MessageEdited { .. }
+            | ChangeRecord::MessageDeleted { .. }
+            | ChangeRecord::MessagesRead { .. }
+            | ChangeRecord::ConversationCreated { .. }
+            | ChangeRecord::ConversationChanged
+            | ChangeRecord::ConversationDeleted
+            | ChangeRecord::MemberJoined { .. }
+            | ChangeRecord::MemberLeft { .. }
+            | ChangeRecord::MeetupChanged { .. }
+            | ChangeRecord::Notified { .. }
+            | ChangeRecord::UserChanged { .. }
+            | ChangeRecord::Revoked { .. } => true,
+        };
+        let (key, number) = (any::<i64>(), any::<u64>());
+        prop_oneof![
+            (key, key).prop_map(|(m, u)| ChangeRecord::MessageEdited { message: MessageKey(m), by: UserKey(u) }),
+            (key, key).prop_map(|(m, u)| ChangeRecord::MessageDeleted { message: MessageKey(m), by: UserKey(u) }),
+            (key, number, number, any::<bool>()).prop_map(|(u, from, to, to_all)| ChangeRecord::MessagesRead {
+                reader: UserKey(u),
+                span: ReadSpan { from, to },
+                to_all
+            }),
+            key.prop_map(|u| ChangeRecord::ConversationCreated { by: UserKey(u) }),
+            Just(ChangeRecord::ConversationChanged),
+            Just(ChangeRecord::ConversationDeleted),
+            (key, any::<u32>())
+                .prop_map(|(u, member_count)| ChangeRecord::MemberJoined { member: UserKey(u), member_count }),
+            (key, departure(), any::<u32>()).prop_map(|(u, departure, member_count)| ChangeRecord::MemberLeft {
+                member: UserKey(u),
+                departure,
+                member_count
+            }),
+            ("[a-z0-9-]{1,40}", status(), proptest::option::of(key)).prop_map(|(id, status, by)| {
+                ChangeRecord::MeetupChanged { meetup: MeetupId::trusted(&id), status, by: by.map(UserKey) }
+            }),
+            (key, "\\PC{1,40}").prop_map(|(u, id)| ChangeRecord::Notified {
+                user: UserKey(u),
+                notification: NotificationId::trusted(&id)
+            }),
+            key.prop_map(|u| ChangeRecord::UserChanged { user: UserKey(u) }),
+            (key, number).prop_map(|(u, generation)| ChangeRecord::Revoked { user: UserKey(u), generation }),
+        ]
+        .prop_filter("a kind of record", complete)
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back(record in record()) {
+            let text = record.encode().unwrap();
+            prop_assert_eq!(ChangeRecord::decode(LOG_VERSION, &text).unwrap(), record);
+        }
+    }
+
+    /// Records that version 1 wrote must stay readable for ever.
+    #[test]
+    fn records_of_version_1_are_read() {
+        let cases = [
+            (
+                r#"{"kind":"message_edited","message":7,"by":2}"#,
+                ChangeRecord::MessageEdited { message: MessageKey(7), by: UserKey(2) },
+            ),
+            (
+                r#"{"kind":"messages_read","reader":2,"from":1,"to":9,"to_all":true}"#,
+                ChangeRecord::MessagesRead { reader: UserKey(2), span: ReadSpan { from: 1, to: 9 }, to_all: true },
+            ),
+            (r#"{"kind":"conversation_changed"}"#, ChangeRecord::ConversationChanged),
+            (
+                r#"{"kind":"member_left","member":3,"departure":"guest_gone","member_count":0}"#,
+                ChangeRecord::MemberLeft { member: UserKey(3), departure: Departure::GuestGone, member_count: 0 },
+            ),
+            (
+                r#"{"kind":"meetup_changed","meetup":"m","status":"expired","by":null}"#,
+                ChangeRecord::MeetupChanged { meetup: MeetupId::trusted("m"), status: MeetupStatus::Expired, by: None },
+            ),
+            (
+                r#"{"kind":"revoked","user":4,"generation":5}"#,
+                ChangeRecord::Revoked { user: UserKey(4), generation: 5 },
+            ),
+        ];
+        for (text, record) in cases {
+            assert_eq!(ChangeRecord::decode(1, text).unwrap(), record);
+            assert_eq!(record.encode().unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        for (version, text, why) in [
+            (2, "{}", "version 2"),
+            (1, "{", "cannot be read"),
+            (1, r#"{"kind":"reacted","by":1}"#, "reacted"),
+            (1, r#"{"kind":"member_left","member":3,"departure":"eaten","member_count":0}"#, "departure: \"eaten\""),
+        ] {
+            let error = ChangeRecord::decode(version, text).unwrap_err().to_string();
+            assert!(error.contains(why), "{error}");
+        }
+    }
+}

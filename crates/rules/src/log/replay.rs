@@ -1,0 +1,451 @@
+//! Replay: the events that a user missed since a position, made again from the log.
+//!
+//! What must stay true: a replay contains exactly what would have been delivered, in commit order: what happened in a
+//! conversation while the user was a member, and events for the user alone, with texts as they are now. It reads no
+//! more than one replay may contain, and the number of its statements does not depend on what was missed.
+
+use std::collections::hash_map;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use quintet_domain::limits::{READ_IDS_MAX, RECOVERY_BYTES_MAX, RECOVERY_CHANGES_MAX};
+use quintet_domain::{ConnectionId, Entry, Message, MessageId, Notification, User, UserId};
+
+use super::{Change, ChangeRecord, ReadSpan};
+use crate::message_views::{self, CURSORS_READ_MAX};
+use crate::rows::{ConversationRow, CursorRow, MessageRow, UserRow};
+use crate::{ConversationKey, MessageKey, RowResult, UserKey};
+
+/// Approximate bytes of an event without its texts.
+const EVENT_BYTES: usize = 256;
+/// Approximate bytes of an id in an event.
+const ID_BYTES: usize = 64;
+/// Maximum number of changes of one kind that are read: one more than one replay may contain.
+const ROWS_MAX: usize = RECOVERY_CHANGES_MAX + 1;
+
+/// The result of a replay at one position of the commit order.
+#[derive(Clone, Debug)]
+pub struct Replayed {
+    /// The newest position at the time of the read.
+    pub position: u64,
+    /// The entries up to that position that the user receives, in order; `None` if they cannot be replayed any more, so
+    /// that the client starts afresh.
+    pub entries: Option<Vec<Entry>>,
+}
+
+/// A change of a conversation that a user may have missed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissedChange {
+    /// The position in the commit order.
+    pub position: u64,
+    /// The key of the conversation.
+    pub conversation: ConversationKey,
+    /// The sequence number in the conversation, for changes that have one.
+    pub sequence: Option<u64>,
+    /// The session of the connection that caused it.
+    pub origin: Option<ConnectionId>,
+    /// Whether that connection's client asked for an acknowledgement.
+    pub acked: bool,
+    /// The change itself.
+    pub change: MissedKind,
+}
+
+/// A change as its row describes it: the creation of a message, or a change with a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MissedKind {
+    /// A message was sent; its key is the position of the change.
+    Created,
+    /// Any other change, with its record.
+    Recorded(ChangeRecord),
+}
+
+/// The reads of a replay, each for a whole set of keys. All of them see one state of the store.
+pub trait ReplayRows {
+    /// The newest position of all changes and messages.
+    fn newest_position(&self) -> RowResult<u64>;
+    /// The position after which the log is complete.
+    fn pruned_to(&self) -> RowResult<u64>;
+    /// The user who has an id now.
+    fn user(&self, id: &UserId) -> RowResult<Option<UserRow>>;
+    /// Changes after a position in conversations that a user is a member of, or was a member of at some time since, in
+    /// no particular order; at most `limit`.
+    fn changes_of_conversations(&self, user: UserKey, after: u64, limit: usize) -> RowResult<Vec<MissedChange>>;
+    /// Changes after a position that a user receives without being a member; at most `limit`.
+    fn changes_addressed(&self, user: UserKey, after: u64, limit: usize) -> RowResult<Vec<MissedChange>>;
+    /// Notifications of a user after a position, in order; at most `limit`. The visitor returns whether to continue.
+    fn notifications_since(
+        &self,
+        user: UserKey,
+        after: u64,
+        limit: usize,
+        visit: &mut dyn FnMut(u64, Arc<Notification>) -> bool,
+    ) -> RowResult<()>;
+    /// Conversations by their keys, deleted ones included.
+    fn conversations(&self, keys: &BTreeSet<ConversationKey>) -> RowResult<Vec<ConversationRow>>;
+    /// Users by their keys.
+    fn users(&self, keys: &BTreeSet<UserKey>) -> RowResult<Vec<UserRow>>;
+    /// Messages by their keys, in no particular order. The visitor returns whether to continue.
+    fn messages(&self, keys: &BTreeSet<MessageKey>, visit: &mut dyn FnMut(MessageRow) -> bool) -> RowResult<()>;
+    /// The read cursors of a conversation's members that have moved, the most advanced first.
+    fn cursors(&self, conversation: ConversationKey, limit: usize) -> RowResult<Vec<CursorRow>>;
+    /// For each of some reads, the messages of others in its range with their senders, oldest first; the newest `limit`
+    /// of each range.
+    fn passed(
+        &self,
+        readings: &[(ConversationKey, ReadSpan, UserKey)],
+        limit: usize,
+    ) -> RowResult<Vec<Vec<(MessageId, UserKey)>>>;
+}
+
+/// The number of bytes that one replay may still add.
+struct Budget {
+    bytes: usize,
+}
+
+impl Budget {
+    /// Takes a number of bytes. Returns whether as many were left.
+    fn take(&mut self, bytes: usize) -> bool {
+        match self.bytes.checked_sub(bytes) {
+            Some(rest) => {
+                self.bytes = rest;
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+/// The events that a user missed since a position. `guest` is whether the reconnecting client is a guest, because an
+/// account may have the id by now.
+///
+/// # Errors
+/// An error of the store.
+pub fn replay_since(rows: &dyn ReplayRows, user: &UserId, guest: bool, after: u64) -> RowResult<Replayed> {
+    let position = rows.newest_position()?;
+    let entries = match rows.user(user)?.filter(|row| row.user.is_guest() == guest) {
+        // Only if nothing that was delivered since was pruned from the log.
+        Some(row) if after <= position && after >= rows.pruned_to()? => entries(rows, &row, after)?,
+        // The user is unknown, or an account took the guest's id, or the position is of another database.
+        _ => None,
+    };
+    Ok(Replayed { position, entries })
+}
+
+fn entries(rows: &dyn ReplayRows, user: &UserRow, after: u64) -> RowResult<Option<Vec<Entry>>> {
+    let mut changes = rows.changes_of_conversations(user.key, after, ROWS_MAX)?;
+    if changes.len() > RECOVERY_CHANGES_MAX {
+        return Ok(None);
+    }
+    changes.sort_unstable_by_key(|change| (change.conversation, change.position));
+    keep_receivable(user.key, &mut changes);
+    changes.extend(rows.changes_addressed(user.key, after, ROWS_MAX)?);
+    let mut budget = Budget { bytes: RECOVERY_BYTES_MAX };
+    let Some(mut entries) = notifications(rows, user, after, &mut budget)? else { return Ok(None) };
+    if entries.len() + changes.len() > RECOVERY_CHANGES_MAX {
+        return Ok(None);
+    }
+    let Some(facts) = Facts::load(rows, &changes, &mut budget)? else { return Ok(None) };
+    // The members of each conversation who joined or left in this range: the client refers to a guest among them by the
+    // id that the guest had then.
+    let mut met = HashSet::new();
+    for missed in &changes {
+        let Some(change) = facts.change(user, missed) else { continue };
+        let change = match change {
+            Change::MemberJoined { member: (key, _), .. } => {
+                met.insert((missed.conversation, key));
+                change
+            }
+            Change::MemberLeft { conversation, member: (key, member), departure, member_count }
+                if met.insert((missed.conversation, key)) =>
+            {
+                let member = (key, facts.as_known_before(key, &member));
+                Change::MemberLeft { conversation, member, departure, member_count }
+            }
+            change => change,
+        };
+        entries.push(Entry {
+            position: missed.position,
+            sequence: missed.sequence,
+            origin: missed.origin,
+            acked: missed.acked,
+            event: change.event(),
+        });
+    }
+    entries.sort_by_key(|entry| entry.position);
+    Ok(Some(entries))
+}
+
+/// Keeps only changes that happened while the user was a member.
+fn keep_receivable(user: UserKey, changes: &mut Vec<MissedChange>) {
+    let joined = |missed: &MissedChange| matches!(&missed.change, MissedKind::Recorded(ChangeRecord::MemberJoined { member, .. }) if *member == user);
+    let left = |missed: &MissedChange| matches!(&missed.change, MissedKind::Recorded(ChangeRecord::MemberLeft { member, .. }) if *member == user);
+    // A user whose first own change is a join was not a member before it.
+    let mut member_in: HashMap<ConversationKey, bool> = HashMap::new();
+    for missed in changes.iter().filter(|missed| joined(missed) || left(missed)) {
+        member_in.entry(missed.conversation).or_insert_with(|| left(missed));
+    }
+    changes.retain(|missed| {
+        let member = member_in.entry(missed.conversation).or_insert(true);
+        *member |= joined(missed);
+        let keep = *member;
+        let ends = matches!(missed.change, MissedKind::Recorded(ChangeRecord::ConversationDeleted));
+        *member &= !left(missed) && !ends;
+        keep
+    });
+}
+
+/// The notifications of a user; `None` if there are more than one replay may contain.
+fn notifications(
+    rows: &dyn ReplayRows,
+    user: &UserRow,
+    after: u64,
+    budget: &mut Budget,
+) -> RowResult<Option<Vec<Entry>>> {
+    let (mut entries, mut fits) = (Vec::new(), true);
+    rows.notifications_since(user.key, after, ROWS_MAX, &mut |position, notification| {
+        fits = budget.take(notification.title.len() + notification.message.len());
+        let event = Change::Notified { user: (user.key, user.user.id.clone()), notification }.event();
+        entries.push(Entry { position, sequence: None, origin: None, acked: false, event });
+        fits
+    })?;
+    Ok(fits.then_some(entries))
+}
+
+/// The rows that some changes are about, read for all of them at once.
+struct Facts {
+    conversations: HashMap<ConversationKey, ConversationRow>,
+    users: HashMap<UserKey, UserRow>,
+    /// Messages as they are now, without their readers.
+    messages: HashMap<MessageKey, Arc<Message>>,
+    /// Messages that were changed since they were sent, with their readers.
+    changed: HashMap<MessageKey, Arc<Message>>,
+    /// The messages that each read passed, with their senders, by the position of the read.
+    passed: HashMap<u64, Vec<(MessageId, UserKey)>>,
+}
+
+/// The user that a change refers to and an event shows.
+fn named(missed: &MissedChange) -> Option<UserKey> {
+    match &missed.change {
+        MissedKind::Created => None,
+        MissedKind::Recorded(record) => match record {
+            ChangeRecord::MessagesRead { reader: user, .. }
+            | ChangeRecord::MemberJoined { member: user, .. }
+            | ChangeRecord::MemberLeft { member: user, .. }
+            | ChangeRecord::MeetupChanged { by: Some(user), .. } => Some(*user),
+            ChangeRecord::MeetupChanged { by: None, .. }
+            | ChangeRecord::MessageEdited { .. }
+            | ChangeRecord::MessageDeleted { .. }
+            | ChangeRecord::ConversationCreated { .. }
+            | ChangeRecord::ConversationChanged
+            | ChangeRecord::ConversationDeleted
+            | ChangeRecord::Notified { .. }
+            | ChangeRecord::UserChanged { .. }
+            | ChangeRecord::Revoked { .. } => None,
+        },
+    }
+}
+
+/// The message that a change is about, and whether the change came after its creation.
+fn message_of(missed: &MissedChange) -> Option<(MessageKey, bool)> {
+    match &missed.change {
+        MissedKind::Created => i64::try_from(missed.position).ok().map(|key| (MessageKey(key), false)),
+        MissedKind::Recorded(
+            ChangeRecord::MessageEdited { message, .. } | ChangeRecord::MessageDeleted { message, .. },
+        ) => Some((*message, true)),
+        MissedKind::Recorded(
+            ChangeRecord::MessagesRead { .. }
+            | ChangeRecord::ConversationCreated { .. }
+            | ChangeRecord::ConversationChanged
+            | ChangeRecord::ConversationDeleted
+            | ChangeRecord::MemberJoined { .. }
+            | ChangeRecord::MemberLeft { .. }
+            | ChangeRecord::MeetupChanged { .. }
+            | ChangeRecord::Notified { .. }
+            | ChangeRecord::UserChanged { .. }
+            | ChangeRecord::Revoked { .. },
+        ) => None,
+    }
+}
+
+impl Facts {
+    /// Reads the rows that changes are about; `None` if they exceed the budget.
+    fn load(rows: &dyn ReplayRows, changes: &[MissedChange], budget: &mut Budget) -> RowResult<Option<Self>> {
+        if !budget.take(changes.len() * EVENT_BYTES) {
+            return Ok(None);
+        }
+        let keys = changes.iter().map(|missed| missed.conversation).collect();
+        let conversations = rows.conversations(&keys)?.into_iter().map(|row| (row.key, row)).collect();
+        let mut facts = Self {
+            conversations,
+            users: HashMap::new(),
+            messages: HashMap::new(),
+            changed: HashMap::new(),
+            passed: HashMap::new(),
+        };
+        let fits = facts.add_messages(rows, changes, budget)?
+            && facts.add_changed(rows, changes, budget)?
+            && facts.add_passed(rows, changes, budget)?;
+        Ok(fits.then_some(facts))
+    }
+
+    /// Adds the messages and all users. Returns whether they fit the budget.
+    fn add_messages(
+        &mut self,
+        rows: &dyn ReplayRows,
+        changes: &[MissedChange],
+        budget: &mut Budget,
+    ) -> RowResult<bool> {
+        let keys = changes.iter().filter_map(message_of).map(|(key, _)| key).collect();
+        let (mut found, mut fits) = (Vec::new(), true);
+        rows.messages(&keys, &mut |row| {
+            let file = row.file.as_ref().map_or(0, |file| file.url.len() + file.name.as_ref().map_or(0, String::len));
+            fits = budget.take(row.content.len() + file);
+            found.push(row);
+            fits
+        })?;
+        if !fits {
+            return Ok(false);
+        }
+        let users: BTreeSet<UserKey> =
+            changes.iter().filter_map(named).chain(found.iter().map(|row| row.sender)).collect();
+        self.users = rows.users(&users)?.into_iter().map(|row| (row.key, row)).collect();
+        let avatar =
+            |user: &UserKey| self.users.get(user).and_then(|row| row.user.avatar.as_ref()).map_or(0, String::len);
+        let people: usize = changes.iter().filter_map(named).map(|user| avatar(&user)).sum();
+        let senders: usize = found.iter().map(|row| avatar(&row.sender)).sum();
+        if !budget.take(people + senders) {
+            return Ok(false);
+        }
+        for row in found {
+            let (Some(conversation), Some(sender)) =
+                (self.conversations.get(&row.conversation), self.users.get(&row.sender))
+            else {
+                continue;
+            };
+            let message = message_views::shown(&row, &conversation.reference, &sender.user);
+            self.messages.insert(row.key, Arc::new(message));
+        }
+        Ok(true)
+    }
+
+    /// Adds the messages that were changed, with their readers. Returns whether they fit the budget.
+    fn add_changed(&mut self, rows: &dyn ReplayRows, changes: &[MissedChange], budget: &mut Budget) -> RowResult<bool> {
+        let mut cursors: HashMap<ConversationKey, Vec<CursorRow>> = HashMap::new();
+        for missed in changes {
+            let Some((key, true)) = message_of(missed) else { continue };
+            let Some(message) = self.messages.get(&key) else { continue };
+            let cursors = match cursors.entry(missed.conversation) {
+                hash_map::Entry::Occupied(known) => known.into_mut(),
+                hash_map::Entry::Vacant(vacant) => {
+                    let found = rows.cursors(missed.conversation, CURSORS_READ_MAX)?;
+                    if !budget.take(found.len() * ID_BYTES) {
+                        return Ok(false);
+                    }
+                    vacant.insert(found)
+                }
+            };
+            let changed = self.changed.entry(key).or_insert_with(|| {
+                let readers = message_views::readers(cursors, message);
+                Arc::new(Message { readers, ..Message::clone(message) })
+            });
+            // The message is part of the replay once for each of its changes.
+            if !budget.take(changed.content.len() + changed.readers.len() * ID_BYTES) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Adds the messages that reads passed. Returns whether they fit the budget.
+    fn add_passed(&mut self, rows: &dyn ReplayRows, changes: &[MissedChange], budget: &mut Budget) -> RowResult<bool> {
+        let (mut positions, mut readings) = (Vec::new(), Vec::new());
+        for missed in changes {
+            if let MissedKind::Recorded(ChangeRecord::MessagesRead { reader, span, .. }) = &missed.change {
+                positions.push(missed.position);
+                readings.push((missed.conversation, *span, *reader));
+            }
+        }
+        // In portions, so that rows beyond the budget are not read.
+        let portion = READINGS_AT_ONCE;
+        for (positions, readings) in positions.chunks(portion).zip(readings.chunks(portion)) {
+            let found = rows.passed(readings, READ_IDS_MAX)?;
+            if !budget.take(found.iter().map(|passed| passed.len() * ID_BYTES).sum()) {
+                return Ok(false);
+            }
+            self.passed.extend(positions.iter().copied().zip(found));
+        }
+        Ok(true)
+    }
+
+    /// The change with the rows that it is about; `None` if the user received no event for it.
+    fn change(&self, user: &UserRow, missed: &MissedChange) -> Option<Change> {
+        let conversation = self.conversations.get(&missed.conversation)?;
+        let reference = || Arc::clone(&conversation.reference);
+        let person = |key: UserKey| Some((key, Arc::clone(&self.users.get(&key)?.user)));
+        let record = match &missed.change {
+            MissedKind::Created => {
+                let key = MessageKey(i64::try_from(missed.position).ok()?);
+                // The changes that follow contain its readers.
+                return Some(Change::MessageCreated { message: Arc::clone(self.messages.get(&key)?) });
+            }
+            MissedKind::Recorded(record) => record,
+        };
+        Some(match record {
+            ChangeRecord::MessageEdited { message, by } => {
+                Change::MessageEdited { key: *message, by: *by, message: Arc::clone(self.changed.get(message)?) }
+            }
+            ChangeRecord::MessageDeleted { message, by } => {
+                Change::MessageDeleted { key: *message, by: *by, message: Arc::clone(self.changed.get(message)?) }
+            }
+            ChangeRecord::MessagesRead { reader, span, to_all } => {
+                let passed = self.passed.get(&missed.position)?;
+                let concerned = *reader == user.key || passed.iter().any(|(_, sender)| *sender == user.key);
+                if passed.is_empty() || (!to_all && !concerned) {
+                    return None;
+                }
+                Change::MessagesRead {
+                    conversation: reference(),
+                    reader: person(*reader)?,
+                    span: *span,
+                    messages: passed.iter().map(|(id, _)| id.clone()).collect(),
+                    audience: Some(vec![user.user.id.clone()]),
+                }
+            }
+            ChangeRecord::MemberJoined { member, member_count } => Change::MemberJoined {
+                conversation: reference(),
+                member: person(*member)?,
+                member_count: *member_count,
+            },
+            ChangeRecord::MemberLeft { member, departure, member_count } => Change::MemberLeft {
+                conversation: reference(),
+                member: person(*member)?,
+                departure: *departure,
+                member_count: *member_count,
+            },
+            ChangeRecord::ConversationDeleted => Change::ConversationDeleted { conversation: reference() },
+            ChangeRecord::MeetupChanged { meetup, status, by } => Change::MeetupChanged {
+                meetup: meetup.clone(),
+                status: *status,
+                by: by.and_then(person),
+                audience: vec![user.user.id.clone()],
+            },
+            // Clients learn of these by other events of the conversation, or not at all.
+            ChangeRecord::ConversationCreated { .. }
+            | ChangeRecord::ConversationChanged
+            | ChangeRecord::Notified { .. }
+            | ChangeRecord::UserChanged { .. }
+            | ChangeRecord::Revoked { .. } => return None,
+        })
+    }
+
+    /// A guest as the client refers to it: by the id that it had before an account took it.
+    fn as_known_before(&self, key: UserKey, user: &Arc<User>) -> Arc<User> {
+        match self.users.get(&key).and_then(|row| row.former_id.clone()) {
+            Some(id) if user.is_guest() => Arc::new(User { id, ..User::clone(user) }),
+            _ => Arc::clone(user),
+        }
+    }
+}
+
+/// Maximum number of reads whose messages are looked up together.
+const READINGS_AT_ONCE: usize = 16;

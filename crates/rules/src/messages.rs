@@ -1,0 +1,299 @@
+//! Rules that send, edit, delete and read messages.
+//!
+//! What must stay true: a message keeps its sequence number when its content is deleted; a read cursor never moves
+//! back.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use quintet_domain::limits::{READ_AUDIENCE_MEMBERS_MAX, READ_IDS_MAX};
+use quintet_domain::permissions::{self, Action};
+use quintet_domain::{
+    Actor, DELETED_CONTENT, DeleteMessage, EditMessage, MarkRead, Message, MessageId, NewText, Refusal, SendMessage,
+    Sent, Target, UserId, is_blank,
+};
+
+use crate::ledger::Cost;
+use crate::log::{Change, ReadSpan};
+use crate::message_views::{add_readers, shown};
+use crate::ownership::standing;
+use crate::rows::{ConversationHead, ConversationRow, MemberRow, MessageRow, UserRow};
+use crate::transaction::{About, ActingUser, Transaction};
+use crate::{ConversationKey, MessageKey, RuleError, RuleResult, UserKey, conversations, files};
+
+/// Maximum number of messages of an erased person that one write deletes; other writes run in between.
+const ERASED_AT_ONCE: usize = 200;
+
+/// A message that is looked up to be changed.
+struct Found {
+    row: MessageRow,
+    conversation: ConversationRow,
+    message: Message,
+}
+
+impl Found {
+    /// Whether the user wrote the message. Since anybody can claim a guest's id, a guest's messages are only those of
+    /// the same connection or the same secret.
+    fn is_by(&self, user: &ActingUser, actor: &Actor) -> bool {
+        let same_connection = self.row.origin.is_some() && self.row.origin == actor.origin;
+        let same_secret = self.row.guest_secret.is_some() && self.row.guest_secret == user.secret;
+        self.row.sender == user.key && (!user.user.is_guest() || same_connection || same_secret)
+    }
+}
+
+pub(crate) fn send(tx: &mut Transaction<'_>, write: SendMessage) -> RuleResult<Sent> {
+    let SendMessage { actor, text } = write;
+    let sender = tx.actor(&actor)?;
+    let mut conversation = match &text.target {
+        Target::Conversation(id) => tx.conversation(id)?,
+        Target::Direct(recipient) => conversations::direct(tx, &actor, &sender, recipient)?.0,
+    };
+    tx.check(Action::Use, &conversation, &sender, true)?;
+    if let Some(first) = first_result(tx, &conversation, &sender, &text)? {
+        return Ok(Sent { message: first, repeated: true });
+    }
+    // Before the first row is written, so that refusing the file needs no savepoint.
+    let file = text.file.as_ref().map(|file| files::of_message(tx, &file.url)).transpose()?.flatten();
+
+    let row = MessageRow {
+        key: tx.next_message_key(),
+        id: MessageId::trusted(&tx.new_id()),
+        conversation: conversation.key,
+        sequence: conversation.head.sequence + 1,
+        sender: sender.key,
+        kind: text.kind,
+        content: text.content,
+        file: text.file,
+        client_message_id: text.client_message_id,
+        created_at: tx.now,
+        edited_at: None,
+        deleted_at: None,
+        origin: actor.origin,
+        acked: actor.acked,
+        guest_secret: sender.secret,
+    };
+    tx.messages().insert_message(&row)?;
+    if let Some(file) = file {
+        tx.files().carry_file(file, row.key)?;
+    }
+    let head = ConversationHead {
+        sequence: row.sequence,
+        last_message: Some(row.key),
+        updated_at: tx.now,
+        ..conversation.head
+    };
+    tx.update_head(&mut conversation, head)?;
+    let message = Arc::new(shown(&row, &conversation.reference, &sender.user));
+    tx.charge(Cost::Rows, 1);
+    charge_text(tx, &message);
+    let change = Change::MessageCreated { message: Arc::clone(&message) };
+    tx.record(&change, About::numbered(&conversation, row.sequence), Some(&actor))?;
+    Ok(Sent { message, repeated: false })
+}
+
+/// Charges for the text of a message.
+fn charge_text(tx: &mut Transaction<'_>, message: &Message) {
+    let file = message.file.as_ref().map_or(0, |file| file.url.len() + file.name.as_ref().map_or(0, String::len));
+    tx.charge(Cost::Stored, (message.content.len() + file) as u64);
+}
+
+/// The message that an earlier send with the same client message id created.
+fn first_result(
+    tx: &mut Transaction<'_>,
+    conversation: &ConversationRow,
+    sender: &UserRow,
+    text: &NewText,
+) -> RuleResult<Option<Arc<Message>>> {
+    let Some(client_message_id) = &text.client_message_id else { return Ok(None) };
+    let found = tx.messages().message_by_client_id(conversation.key, sender.key, client_message_id)?;
+    let Some(row) = found else { return Ok(None) };
+    let mut first = shown(&row, &conversation.reference, &sender.user);
+    add_readers(tx.member_lists(), conversation.key, std::slice::from_mut(&mut first))?;
+    // A message that was edited or deleted since is still the result; only an unchanged one can be compared.
+    let touched = first.edited_at.is_some() || first.deleted_at.is_some();
+    if !touched && (first.content != text.content || first.kind != text.kind || first.file != text.file) {
+        return Err(Refusal::conflict(format!(
+            "`clientMessageId` {client_message_id} was used for another message of yours in this conversation."
+        ))
+        .into());
+    }
+    Ok(Some(Arc::new(first)))
+}
+
+fn with_conversation(tx: &mut Transaction<'_>, row: MessageRow) -> RuleResult<Found> {
+    let conversation = tx.conversation_by_key(row.conversation)?;
+    let sender = tx.user_by_key(row.sender)?;
+    let message = shown(&row, &conversation.reference, &sender.user);
+    Ok(Found { row, conversation, message })
+}
+
+/// A message that the actor can see and may perform `action` on.
+fn find_for(
+    tx: &mut Transaction<'_>,
+    actor: &Actor,
+    id: &MessageId,
+    action: Action,
+) -> RuleResult<(ActingUser, Found)> {
+    let user = tx.actor(actor)?;
+    let unseen = || Refusal::not_found("message", id);
+    let row = tx.messages().message(id)?.ok_or_else(unseen)?;
+    let mut found = with_conversation(tx, row)?;
+    let member = tx.member(found.conversation.key, user.key)?;
+    if !permissions::allows(Action::Use, standing(&found.conversation, &user, member.as_ref(), false)) {
+        return Err(unseen().into());
+    }
+    let author = found.is_by(&user, actor);
+    let allowed = tx.check(action, &found.conversation, &user, author);
+    if matches!(allowed, Err(RuleError::Refused(_))) && found.row.sender == user.key && !author {
+        let why = "Unauthorized: a guest changes what it wrote on the same connection, or with its `guestSecret`.";
+        return Err(Refusal::forbidden(why).into());
+    }
+    allowed?;
+    add_readers(tx.member_lists(), found.conversation.key, std::slice::from_mut(&mut found.message))?;
+    Ok((user, found))
+}
+
+pub(crate) fn edit(tx: &mut Transaction<'_>, write: EditMessage) -> RuleResult<Arc<Message>> {
+    let EditMessage { actor, message: id, content } = write;
+    let (user, found) = find_for(tx, &actor, &id, Action::Edit)?;
+    if found.row.deleted_at.is_some() {
+        return Err(Refusal::conflict("A deleted message cannot be edited.").into());
+    }
+    if is_blank(&content) && found.row.file.is_none() {
+        return Err(Refusal::invalid("content", "must not be blank").into());
+    }
+    let Found { row, mut conversation, message } = found;
+    let row = MessageRow { content, edited_at: Some(tx.now), ..row };
+    tx.messages().update_message(&row)?;
+    let message = Arc::new(Message { content: row.content, edited_at: row.edited_at, ..message });
+    charge_text(tx, &message);
+    let sequence = tx.next_sequence(&mut conversation)?;
+    let change = Change::MessageEdited { key: row.key, by: user.key, message: Arc::clone(&message) };
+    tx.record(&change, About::numbered(&conversation, sequence), Some(&actor))?;
+    Ok(message)
+}
+
+pub(crate) fn delete(tx: &mut Transaction<'_>, write: &DeleteMessage) -> RuleResult<Arc<Message>> {
+    let (user, found) = find_for(tx, &write.actor, &write.message, Action::DeleteMessage)?;
+    if found.row.deleted_at.is_some() {
+        return Ok(Arc::new(found.message));
+    }
+    erase(tx, Some(&write.actor), user.key, found)
+}
+
+/// Removes the content of a message; its sequence number stays.
+fn erase(tx: &mut Transaction<'_>, actor: Option<&Actor>, by: UserKey, found: Found) -> RuleResult<Arc<Message>> {
+    let Found { row, mut conversation, message } = found;
+    let row = MessageRow { content: DELETED_CONTENT.to_owned(), file: None, deleted_at: Some(tx.now), ..row };
+    tx.messages().update_message(&row)?;
+    let message = Arc::new(Message { content: row.content, file: None, deleted_at: row.deleted_at, ..message });
+    let sequence = tx.next_sequence(&mut conversation)?;
+    let change = Change::MessageDeleted { key: row.key, by, message: Arc::clone(&message) };
+    tx.record(&change, About::numbered(&conversation, sequence), actor)?;
+    Ok(message)
+}
+
+/// Deletes some of the messages that a user sent after a key, whether or not it is still a member, as if the user had
+/// deleted them itself. Returns the key to continue at, if there are more.
+pub(crate) fn delete_some_of(
+    tx: &mut Transaction<'_>,
+    user: &ActingUser,
+    from: MessageKey,
+) -> RuleResult<Option<MessageKey>> {
+    let keys = tx.messages().messages_of_sender(user.key, from, ERASED_AT_ONCE)?;
+    for key in &keys {
+        let Some(row) = tx.messages().message_by_key(*key)? else { continue };
+        // The id that the sender's client gave it is removed too.
+        let row = MessageRow { client_message_id: None, ..row };
+        if row.deleted_at.is_none() {
+            let found = with_conversation(tx, row)?;
+            erase(tx, None, user.key, found)?;
+        } else {
+            tx.messages().update_message(&row)?;
+        }
+    }
+    Ok(keys.last().filter(|_| keys.len() == ERASED_AT_ONCE).copied())
+}
+
+pub(crate) fn mark_read(tx: &mut Transaction<'_>, write: &MarkRead) -> RuleResult<()> {
+    let user = tx.actor(&write.actor)?;
+    let named = write.conversation.as_ref().map(|id| tx.conversation(id)).transpose()?;
+    if let Some(conversation) = &named {
+        tx.check(Action::Use, conversation, &user, false)?;
+    }
+    // The newest message of each conversation. If the command names a conversation, all messages are in it.
+    let mut newest: BTreeMap<ConversationKey, u64> = BTreeMap::new();
+    for id in &write.messages {
+        let unseen = || Refusal::not_found("message", id);
+        let row = tx.messages().message(id)?.ok_or_else(unseen)?;
+        // A user who is not a member learns nothing.
+        let elsewhere = named.as_ref().is_some_and(|conversation| conversation.key != row.conversation);
+        if elsewhere || tx.member(row.conversation, user.key)?.is_none() {
+            return Err(unseen().into());
+        }
+        let newest = newest.entry(row.conversation).or_default();
+        *newest = (*newest).max(row.sequence);
+    }
+    for (key, newest) in newest {
+        let conversation = tx.conversation_by_key(key)?;
+        move_cursor(tx, &write.actor, &user, &conversation, newest)?;
+    }
+    Ok(())
+}
+
+/// Moves the read cursor forward, and records which messages of others it passed.
+fn move_cursor(
+    tx: &mut Transaction<'_>,
+    actor: &Actor,
+    user: &ActingUser,
+    conversation: &ConversationRow,
+    newest: u64,
+) -> RuleResult<()> {
+    let Some(member) = tx.check(Action::Use, conversation, user, false)? else {
+        return Err(Refusal::not_found("conversation", &conversation.reference.id).into());
+    };
+    if newest <= member.read_sequence {
+        return Ok(());
+    }
+    let Some(stored) = tx.member(conversation.key, user.key)? else { return Ok(()) };
+    let moved = MemberRow { read_sequence: newest, read_at: Some(tx.now), ..stored };
+    tx.update_member(conversation.key, user.key, &moved)?;
+    let span = ReadSpan { from: member.read_sequence, to: newest };
+    let passed = tx.messages().messages_passed(conversation.key, (span.from, span.to), user.key, READ_IDS_MAX)?;
+    if passed.is_empty() {
+        return Ok(());
+    }
+    let audience = match conversation.head.member_count > READ_AUDIENCE_MEMBERS_MAX {
+        true => Some(concerned(tx, conversation.key, user.key, &passed)?),
+        false => None,
+    };
+    let change = Change::MessagesRead {
+        conversation: Arc::clone(&conversation.reference),
+        reader: (user.key, Arc::clone(&user.user)),
+        span,
+        messages: passed.into_iter().map(|(id, _)| id).collect(),
+        audience,
+    };
+    let about =
+        About { conversation: Some(conversation.key), sequence: None, recipients: conversation.head.member_count };
+    tx.record(&change, about, Some(actor))
+}
+
+/// The members of a large conversation who receive a read: the reader, and the senders who are still members.
+fn concerned(
+    tx: &mut Transaction<'_>,
+    conversation: ConversationKey,
+    reader: UserKey,
+    passed: &[(MessageId, UserKey)],
+) -> RuleResult<Vec<UserId>> {
+    let mut keys: Vec<UserKey> = passed.iter().map(|(_, sender)| *sender).chain([reader]).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let mut ids = Vec::new();
+    for key in keys {
+        if tx.member(conversation, key)?.is_some() {
+            ids.push(tx.user_by_key(key)?.user.id.clone());
+        }
+    }
+    Ok(ids)
+}

@@ -1,0 +1,62 @@
+//! Daily limits on how many people a user adds to conversations and begins to write to.
+//!
+//! What must stay true: a refusal costs rows of the user's budget, so that limits cannot be probed for free.
+
+use quintet_domain::limits::SHARED_LOOKED_AT_MAX;
+use quintet_domain::{Code, Refusal, Timestamp};
+
+use crate::RuleResult;
+use crate::ledger::Cost;
+use crate::rows::UserRow;
+use crate::transaction::Transaction;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+/// The number of rows that a refusal is charged, because checking costs as much as writing some rows.
+const REFUSED_ROWS: u64 = 10;
+
+/// The day of a time, in days since 1970 (UTC).
+pub(crate) fn day(moment: Timestamp) -> i64 {
+    moment.0.div_euclid(DAY_MS)
+}
+
+/// Counts people that a user adds to conversations. Refuses more than the user may add in a day.
+pub(crate) fn add_people(tx: &mut Transaction<'_>, by: &UserRow, count: usize) -> RuleResult<()> {
+    let most = tx.quotas().added_per_day;
+    if most == 0 || count == 0 || by.user.is_service() || by.user.is_guest() {
+        return Ok(());
+    }
+    let today = day(tx.now);
+    let (added, _) = tx.user_details().add_contacts(by.key, today, i64::try_from(count).unwrap_or(i64::MAX), 0)?;
+    within(tx, added, most, &format!("You can add at most {most} people a day to conversations."))
+}
+
+/// Counts a direct conversation that a user begins with a stranger, with whom it shares none. Refuses more than the
+/// user may begin in a day.
+pub(crate) fn begin_direct(tx: &mut Transaction<'_>, by: &UserRow, other: &UserRow) -> RuleResult<()> {
+    let most = tx.quotas().direct_per_day;
+    if most == 0 || by.user.is_service() || other.user.is_service() || share_one(tx, by, other)? {
+        return Ok(());
+    }
+    let today = day(tx.now);
+    let (_, direct) = tx.user_details().add_contacts(by.key, today, 0, 1)?;
+    let what = format!("You can begin to write to at most {most} people a day with whom you share no conversation.");
+    within(tx, direct, most, &what)
+}
+
+fn within(tx: &mut Transaction<'_>, count: i64, most: u32, what: &str) -> RuleResult<()> {
+    if count <= i64::from(most) {
+        return Ok(());
+    }
+    tx.charge(Cost::Rows, REFUSED_ROWS);
+    let wait = u64::try_from(DAY_MS - tx.now.0.rem_euclid(DAY_MS)).unwrap_or_default();
+    Err(Refusal { retry_after_ms: Some(wait), ..Refusal::new(Code::RateLimited, what) }.into())
+}
+
+/// Whether two users are members of the same conversation. Open conversations do not count, because anybody can join
+/// them. Searches the newest conversations of the user who has fewer, at most [`SHARED_LOOKED_AT_MAX`].
+fn share_one(tx: &mut Transaction<'_>, user: &UserRow, other: &UserRow) -> RuleResult<bool> {
+    let details = tx.user_details();
+    let (own, others) = (details.user_counts(user.key)?.conversations, details.user_counts(other.key)?.conversations);
+    let (few, many) = if own <= others { (user.key, other.key) } else { (other.key, user.key) };
+    Ok(tx.member_lists().share_closed_conversation(few, many, SHARED_LOOKED_AT_MAX as usize)?)
+}

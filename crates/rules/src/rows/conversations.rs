@@ -1,0 +1,148 @@
+//! Rows of conversations and members, and the operations on them.
+//!
+//! What must stay true: the sequence number and the read cursors of a conversation never decrease.
+
+use std::sync::Arc;
+
+use quintet_domain::{ConversationId, ConversationRef, Role, Timestamp, UserId};
+
+use crate::{ConversationKey, MessageKey, RowResult, SecretKey, UserKey};
+
+/// The row of a conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConversationRow {
+    /// The key of the row.
+    pub key: ConversationKey,
+    /// Id, kind, name and pair, as events carry them.
+    pub reference: Arc<ConversationRef>,
+    /// The description; `None` if there is none.
+    pub description: Option<Arc<str>>,
+    /// Whether any registered user may join by the conversation's id.
+    pub open: bool,
+    /// The owner, who may have left.
+    pub owner: Option<UserKey>,
+    /// The secret by which a guest proves to be the owner.
+    pub owner_secret: Option<SecretKey>,
+    /// The two users of a direct conversation, the smaller key first.
+    pub pair: Option<(UserKey, UserKey)>,
+    /// Whether a guest created it, so that it is deleted after it has been empty for a while.
+    pub made_by_guest: bool,
+    /// The time since which a guest's room has had no members.
+    pub empty_since: Option<Timestamp>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it was deleted; `None` if it exists.
+    pub deleted_at: Option<Timestamp>,
+    /// The parts that change with each message and member.
+    pub head: ConversationHead,
+}
+
+/// The parts of a conversation that change most often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConversationHead {
+    /// The sequence number of the newest change.
+    pub sequence: u64,
+    /// The number of members.
+    pub member_count: u32,
+    /// The key of the newest message.
+    pub last_message: Option<MessageKey>,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// The row of a membership.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemberRow {
+    /// The role of the member.
+    pub role: Role,
+    /// When the member joined.
+    pub joined_at: Timestamp,
+    /// The sequence number of the conversation at the join. Older messages count as read.
+    pub joined_sequence: u64,
+    /// The read cursor: every message up to this sequence number is read. It never moves back.
+    pub read_sequence: u64,
+    /// When the cursor last moved; `None` if it never did.
+    pub read_at: Option<Timestamp>,
+    /// The conversation is hidden from the member's list until its sequence number exceeds this; `None` if it is not
+    /// hidden.
+    pub hidden_sequence: Option<u64>,
+}
+
+/// Operations on the rows of conversations.
+pub trait ConversationRows {
+    /// A conversation that is not deleted, by its id.
+    fn conversation(&self, id: &ConversationId) -> RowResult<Option<ConversationRow>>;
+    /// A conversation by its key, deleted or not.
+    fn conversation_by_key(&self, key: ConversationKey) -> RowResult<Option<ConversationRow>>;
+    /// The direct conversation of two users; the smaller key comes first.
+    fn direct_conversation(&self, pair: (UserKey, UserKey)) -> RowResult<Option<ConversationRow>>;
+    /// Inserts a conversation, whose `key` is ignored. Returns its new key.
+    fn insert_conversation(&mut self, row: &ConversationRow) -> RowResult<ConversationKey>;
+    /// Replaces a conversation, its head included.
+    fn update_conversation(&mut self, row: &ConversationRow) -> RowResult<()>;
+    /// Replaces the head of a conversation.
+    fn update_conversation_head(&mut self, key: ConversationKey, head: ConversationHead) -> RowResult<()>;
+    /// The number of conversations that a user owns and that are not deleted.
+    fn owned_conversations(&self, owner: UserKey) -> RowResult<i64>;
+    /// Whether a user owns a conversation, deleted or not.
+    fn owns_any_conversation(&self, owner: UserKey) -> RowResult<bool>;
+    /// Some rooms of guests that have been empty since before a time and are not deleted.
+    fn empty_rooms(&self, before: Timestamp, limit: usize) -> RowResult<Vec<ConversationKey>>;
+}
+
+/// The members with accounts among which [`MemberRows::oldest_member`] searches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemberFilter {
+    /// Only members with this role; `None` for all roles.
+    pub role: Option<Role>,
+    /// Whether to search services rather than people.
+    pub service: bool,
+}
+
+/// How far a member has read, for the readers of messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CursorRow {
+    /// The id of the member.
+    pub user: UserId,
+    /// The sequence number at which the member joined.
+    pub joined_sequence: u64,
+    /// The read cursor.
+    pub read_sequence: u64,
+    /// When the cursor last moved.
+    pub read_at: Timestamp,
+}
+
+/// Operations on the rows of members.
+pub trait MemberRows {
+    /// A membership by its conversation and user.
+    fn member(&self, conversation: ConversationKey, user: UserKey) -> RowResult<Option<MemberRow>>;
+    /// Adds a membership.
+    fn insert_member(&mut self, conversation: ConversationKey, user: UserKey, row: &MemberRow) -> RowResult<()>;
+    /// Replaces a membership.
+    fn update_member(&mut self, conversation: ConversationKey, user: UserKey, row: &MemberRow) -> RowResult<()>;
+    /// Ends a membership.
+    fn delete_member(&mut self, conversation: ConversationKey, user: UserKey) -> RowResult<()>;
+    /// The members of a conversation, in the order in which they joined, then by their keys: at most `limit`.
+    fn members(&self, conversation: ConversationKey, limit: usize) -> RowResult<Vec<UserKey>>;
+    /// The member with an account that joined first, among those that match a filter.
+    fn oldest_member(&self, conversation: ConversationKey, filter: MemberFilter) -> RowResult<Option<UserKey>>;
+    /// Conversations of a user, by their keys; at most `limit`, after the key `after`.
+    fn conversations_of(
+        &self,
+        user: UserKey,
+        after: Option<ConversationKey>,
+        limit: usize,
+    ) -> RowResult<Vec<ConversationKey>>;
+    /// Memberships of guests that began before a time, by user and conversation; at most `limit`, after `after`.
+    fn guest_memberships(
+        &self,
+        joined_before: Timestamp,
+        after: Option<(UserKey, ConversationKey)>,
+        limit: usize,
+    ) -> RowResult<Vec<(UserKey, ConversationKey)>>;
+    /// Whether two users are members of a conversation that is not open, among the newest `limit` of the first user.
+    fn share_closed_conversation(&self, user: UserKey, other: UserKey, limit: usize) -> RowResult<bool>;
+    /// The cursors of members that have moved and passed a sequence number, the most advanced first, then by the
+    /// members' keys.
+    fn cursors(&self, conversation: ConversationKey, passed: u64, limit: usize) -> RowResult<Vec<CursorRow>>;
+}

@@ -1,0 +1,76 @@
+//! Rows of messages, and the operations on them.
+//!
+//! What must stay true: the key of a message is its position, so that its row is also the log's record of its creation.
+
+use quintet_domain::{ClientMessageId, ConnectionId, FileLink, MessageId, MessageKind, Timestamp};
+
+use crate::{ConversationKey, MessageKey, RowResult, SecretKey, UserKey};
+
+/// The row of a message, which is also the log's record of its creation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageRow {
+    /// The key of the row: the position at which the message was committed.
+    pub key: MessageKey,
+    /// The id by which clients refer to it.
+    pub id: MessageId,
+    /// The conversation that it was sent to.
+    pub conversation: ConversationKey,
+    /// The sequence number in the conversation.
+    pub sequence: u64,
+    /// The user who sent it.
+    pub sender: UserKey,
+    /// The kind of content: text, image or file.
+    pub kind: MessageKind,
+    /// The text; a notice after the deletion.
+    pub content: String,
+    /// The link to the file that it carries.
+    pub file: Option<FileLink>,
+    /// The id that the sender's client chose, unique for conversation and sender.
+    pub client_message_id: Option<ClientMessageId>,
+    /// When it was committed.
+    pub created_at: Timestamp,
+    /// When it was last edited.
+    pub edited_at: Option<Timestamp>,
+    /// When it was deleted.
+    pub deleted_at: Option<Timestamp>,
+    /// The session of the connection that sent it.
+    pub origin: Option<ConnectionId>,
+    /// Whether the sender's client asked for an acknowledgement.
+    pub acked: bool,
+    /// The secret that the guest who sent it had proved to own.
+    pub guest_secret: Option<SecretKey>,
+}
+
+/// Operations on the rows of messages.
+pub trait MessageRows {
+    /// A message by its id.
+    fn message(&self, id: &MessageId) -> RowResult<Option<MessageRow>>;
+    /// A message by its key.
+    fn message_by_key(&self, key: MessageKey) -> RowResult<Option<MessageRow>>;
+    /// The message for which a sender's client chose an id.
+    fn message_by_client_id(
+        &self,
+        conversation: ConversationKey,
+        sender: UserKey,
+        id: &ClientMessageId,
+    ) -> RowResult<Option<MessageRow>>;
+    /// Inserts a message under its key.
+    fn insert_message(&mut self, row: &MessageRow) -> RowResult<()>;
+    /// Updates the mutable parts of a message: content, file, client message id, and the times of edit and deletion.
+    fn update_message(&mut self, row: &MessageRow) -> RowResult<()>;
+    /// Messages of a sender whose keys are greater than `after`, by their keys; at most `limit`.
+    fn messages_of_sender(&self, sender: UserKey, after: MessageKey, limit: usize) -> RowResult<Vec<MessageKey>>;
+    /// Whether a user sent a message, deleted or not.
+    fn sent_any_message(&self, sender: UserKey) -> RowResult<bool>;
+    /// Messages of others in a range of sequence numbers, `from` excluded and `to` included, oldest first, each with
+    /// its sender. If there are more than `limit`, the newest of them.
+    fn messages_passed(
+        &self,
+        conversation: ConversationKey,
+        span: (u64, u64),
+        reader: UserKey,
+        limit: usize,
+    ) -> RowResult<Vec<(MessageId, UserKey)>>;
+    /// The newest messages of a conversation, oldest first; at most `limit`.
+    fn newest_messages(&self, conversation: ConversationKey, limit: usize) -> RowResult<Vec<MessageRow>>;
+}

@@ -1,0 +1,42 @@
+//! The rows that rules read and write, and the traits by which a store gives access to them.
+//!
+//! These traits are the interface between rules and databases: typed operations of one statement each, which decide
+//! nothing. Whatever compares, counts towards a limit or selects recipients is part of a rule.
+//!
+//! What must stay true: within a transaction an operation sees everything that was written before it; lists have the
+//! order that their documentation names.
+
+mod conversations;
+mod files;
+mod log;
+mod meetups;
+mod messages;
+mod users;
+
+pub use conversations::{
+    ConversationHead, ConversationRow, ConversationRows, CursorRow, MemberFilter, MemberRow, MemberRows,
+};
+pub use files::{FileRow, FileRows, FileUse};
+pub use log::{LogRows, LoggedChange};
+pub use meetups::{MeetupRow, MeetupRows, NotificationRows, StoredNotification};
+pub use messages::{MessageRow, MessageRows};
+pub use users::{CountDelta, GuestRows, UserCounts, UserNames, UserRow, UserRows};
+
+/// All rows of a store within one open transaction.
+pub trait Rows:
+    UserRows + GuestRows + ConversationRows + MemberRows + MessageRows + MeetupRows + NotificationRows + FileRows + LogRows
+{
+}
+
+impl<R> Rows for R where
+    R: UserRows
+        + GuestRows
+        + ConversationRows
+        + MemberRows
+        + MessageRows
+        + MeetupRows
+        + NotificationRows
+        + FileRows
+        + LogRows
+{
+}

@@ -1,0 +1,183 @@
+//! The commands of connections: the writes that they become, and the replies that the results of the writes become.
+//!
+//! What must stay true: the commands of one connection are queued in the order of the calls. A queued command gets one
+//! reply, in the stream of commits; a command that is refused here gets none there.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use quintet_domain::{
+    Actor, Barrier, ConversationId, ConversationKind, CreateConversation, DeleteMessage, Departure, EditMessage,
+    JoinConversation, LeaveConversation, LocalCommand, MarkRead, NewConversation, Refusal, Reply, SendMessage,
+    SweepGuests, Ticket, Timestamp, UserId, Write, WriteCommand, Written,
+};
+use quintet_store::{Memberships, ReplyTo};
+
+use crate::{GuestSecret, Service, authorise};
+
+/// The user and the settings of the connection that a command comes from.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The user on whose behalf the command is executed.
+    pub actor: Actor,
+    /// Whether the reply to a join holds the newest messages.
+    pub history: bool,
+}
+
+/// Returns the write that a command becomes.
+fn write_of(caller: Caller, command: WriteCommand) -> Write {
+    let Caller { actor, history } = caller;
+    match command {
+        WriteCommand::Send(text) => SendMessage { actor, text }.into(),
+        WriteCommand::Edit { message, content } => EditMessage { actor, message, content }.into(),
+        WriteCommand::Delete { message } => DeleteMessage { actor, message }.into(),
+        WriteCommand::Read { conversation, messages } => MarkRead { actor, conversation, messages }.into(),
+        // The gateway has checked the guest's secret and put its proof into the actor.
+        WriteCommand::Join { conversation, profile, guest_secret: _ } => {
+            JoinConversation { actor, conversation, profile, history }.into()
+        }
+        WriteCommand::Leave { conversation } => {
+            LeaveConversation { actor, conversation, departure: Departure::Left }.into()
+        }
+        WriteCommand::CreateRoom { name, profile } => {
+            let new = NewConversation {
+                kind: ConversationKind::Room,
+                name: Some(name),
+                description: None,
+                open: true,
+                members: Vec::new(),
+                owner: None,
+                join: false,
+                profile,
+            };
+            CreateConversation { actor, new }.into()
+        }
+    }
+}
+
+/// Returns the reply to a command whose write was committed. `guest_secret` is the secret that the guest presented, or
+/// that was generated for its first room.
+///
+/// # Errors
+/// An internal error if no command of a connection becomes this kind of write.
+pub fn reply(written: Written, guest_secret: Option<&GuestSecret>) -> Result<Reply, Refusal> {
+    Ok(match written {
+        Written::SendMessage(sent) => Reply::Sent { message: sent.message, repeated: sent.repeated },
+        Written::EditMessage(message) => Reply::Edited(message),
+        Written::DeleteMessage(message) => Reply::Deleted(message),
+        Written::MarkRead(()) => Reply::Read,
+        Written::JoinConversation(joined) => {
+            Reply::Joined { conversation: joined.conversation, new: joined.new, history: joined.history }
+        }
+        Written::LeaveConversation(conversation) => Reply::Left { conversation },
+        Written::CreateConversation(created) => Reply::RoomCreated {
+            conversation: created.conversation,
+            created_at: created.created_at,
+            guest_secret: guest_secret.map(|secret| secret.as_str().to_owned()),
+        },
+        Written::Barrier(_)
+        | Written::AddMember(_)
+        | Written::RemoveMember(_)
+        | Written::ChangeConversation(_)
+        | Written::DeleteConversation(_)
+        | Written::SweepGuests(_)
+        | Written::RegisterUser(_)
+        | Written::AdoptUser(_)
+        | Written::ChangeProfile(_)
+        | Written::NoteLogin(())
+        | Written::SetPassword(_)
+        | Written::RevokeTokens(_)
+        | Written::SetDisabled(())
+        | Written::EraseUser(())
+        | Written::ContinueErasure(_)
+        | Written::NoteSeen(())
+        | Written::AddService(_)
+        | Written::RemoveService(())
+        | Written::AnnounceFile(_)
+        | Written::CompleteFile(())
+        | Written::ForgetFiles(())
+        | Written::CreateMeetup(_)
+        | Written::ChangeMeetup(_)
+        | Written::DeleteMeetup(())
+        | Written::RequestMeetup(_)
+        | Written::DecideRequest(_)
+        | Written::RemoveParticipant(_)
+        | Written::ExpireMeetups(_)
+        | Written::NotifyUser(_)
+        | Written::ReadNotifications(())
+        | Written::MarkDelivered(())
+        | Written::Prune(_)
+        | Written::Probe(()) => {
+            tracing::error!("the store replied to a connection with the result of a write that no command becomes");
+            return Err(Refusal::internal());
+        }
+    })
+}
+
+impl Service {
+    /// Queues the write of a command, and returns once it is queued. The reply comes with the commits, under the
+    /// ticket.
+    ///
+    /// # Errors
+    /// A refusal if the command is never allowed or cannot be queued. There is no reply under the ticket then.
+    pub async fn submit(&self, caller: Caller, command: WriteCommand, ticket: Ticket) -> Result<(), Refusal> {
+        authorise::may_write(&caller.actor, &command)?;
+        Ok(self.store().submit(write_of(caller, command), ReplyTo::Ticket(ticket)).await?)
+    }
+
+    /// Checks a command about the connection itself, before a [`barrier`](Self::barrier) is queued for it.
+    ///
+    /// # Errors
+    /// A refusal if the command is never allowed, whatever the store holds.
+    pub fn may_ask(&self, actor: &Actor, command: &LocalCommand) -> Result<(), Refusal> {
+        authorise::may_ask(actor, command)
+    }
+
+    /// Queues a write that changes nothing. Its reply, under the ticket, comes after everything that the writes queued
+    /// before it caused.
+    ///
+    /// # Errors
+    /// A refusal if it cannot be queued. There is no reply under the ticket then.
+    pub async fn barrier(&self, ticket: Ticket) -> Result<(), Refusal> {
+        Ok(self.store().submit(Barrier.into(), ReplyTo::Ticket(ticket)).await?)
+    }
+
+    /// Ends a membership of a guest who has been offline for too long.
+    ///
+    /// # Errors
+    /// The refusal of the rules, for example if the membership has ended already.
+    pub async fn guest_gone(&self, user: &UserId, conversation: &ConversationId) -> Result<(), Refusal> {
+        let actor = Actor { guest: true, ..Actor::user(user.clone()) };
+        let conversation = conversation.clone();
+        let leave = LeaveConversation { actor, conversation, departure: Departure::GuestGone };
+        self.write(leave).await.map(|_| ())
+    }
+
+    /// Ends the memberships of guests who are not in `present` and joined before a moment, and deletes rooms of guests
+    /// that have been empty for too long.
+    ///
+    /// # Errors
+    /// An internal error.
+    pub async fn sweep(&self, present: Vec<UserId>, joined_before: Timestamp) -> Result<(), Refusal> {
+        let present = Arc::new(BTreeSet::from_iter(present));
+        // There is one transaction for each call, so that other writes run in between.
+        while self.write(SweepGuests { present: Arc::clone(&present), joined_before }).await? {}
+        Ok(())
+    }
+
+    /// Returns the newest committed position.
+    ///
+    /// # Errors
+    /// An internal error.
+    pub async fn position(&self) -> Result<u64, Refusal> {
+        self.write(Barrier).await
+    }
+
+    /// Returns a user's conversations, at one position of the commit order.
+    ///
+    /// # Errors
+    /// An internal error.
+    pub async fn memberships(&self, user: UserId) -> Result<Memberships, Refusal> {
+        Ok(self.store().memberships(user).await?)
+    }
+}

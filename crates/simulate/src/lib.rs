@@ -1,0 +1,30 @@
+//! The whole server under one seed: store, rules, bus, service, gateway and engine, with simulated clients over a
+//! simulated network, faults, and a model that says what each client must have heard.
+//!
+//! What lives here: the scheduler of a simulation ([`run`]), its parts, and the model. What does not: sockets, HTTP
+//! itself, TLS, files on a disk, and SQLite.
+//!
+//! What must stay true: a seed decides everything. One thread runs all of it on a paused clock, and nothing is taken
+//! from the system: the same seed gives the same trace.
+
+mod actions;
+mod bus;
+mod client;
+mod coverage;
+mod environment;
+mod faults;
+mod model;
+mod network;
+mod packets;
+mod random;
+mod run;
+mod server;
+mod sim;
+mod store;
+mod trace;
+mod vocabulary;
+mod world;
+
+pub use coverage::Coverage;
+pub use faults::watch;
+pub use run::{Failure, Outcome, run};

@@ -1,0 +1,208 @@
+//! The committed history: all entries, and what follows from them of members and messages.
+//!
+//! What must stay true: it is fed with every group that was committed, in order, also with those of which a crash kept
+//! everybody from hearing.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use quintet_domain::{Audience, ConversationId, ConversationRef, Entry, Event, Message, MessageId, UserId};
+
+use super::Check;
+
+/// The positions between which a user was a member, both included: it hears of its own join and departure.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    from: u64,
+    to: Option<u64>,
+}
+
+/// A conversation.
+#[derive(Debug)]
+pub(crate) struct ConversationFacts {
+    pub(crate) reference: Arc<ConversationRef>,
+    pub(crate) deleted: bool,
+    /// The number of its newest change.
+    sequence: u64,
+    /// Its messages by their positions.
+    pub(crate) messages: Vec<(u64, MessageId)>,
+    members: BTreeMap<UserId, Vec<Span>>,
+}
+
+impl ConversationFacts {
+    /// Whether a user is a member now.
+    pub(crate) fn has(&self, user: &UserId) -> bool {
+        self.members.get(user).and_then(|spans| spans.last()).is_some_and(|span| span.to.is_none())
+    }
+
+    /// The members, in the order of their ids.
+    pub(crate) fn members(&self) -> impl Iterator<Item = &UserId> {
+        self.members.keys().filter(|user| self.has(user))
+    }
+}
+
+/// A message.
+#[derive(Debug)]
+pub(crate) struct MessageFacts {
+    pub(crate) position: u64,
+    pub(crate) conversation: ConversationId,
+    pub(crate) sender: UserId,
+    /// Its texts, each with the position from which on it has that.
+    pub(crate) texts: Vec<(u64, String)>,
+    pub(crate) deleted: bool,
+}
+
+/// The committed history.
+#[derive(Debug, Default)]
+pub(crate) struct History {
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) conversations: BTreeMap<ConversationId, ConversationFacts>,
+    pub(crate) messages: BTreeMap<MessageId, MessageFacts>,
+}
+
+impl History {
+    /// The newest committed position.
+    pub(crate) fn newest(&self) -> u64 {
+        self.entries.last().map_or(0, |entry| entry.position)
+    }
+
+    /// Takes an entry that was committed.
+    pub(crate) fn add(&mut self, entry: &Entry) -> Check {
+        if entry.position <= self.newest() {
+            return Err(format!("position {} was committed after {}", entry.position, self.newest()));
+        }
+        self.members_of(entry)?;
+        self.messages_of(entry)?;
+        self.sequence_of(entry)?;
+        self.entries.push(entry.clone());
+        Ok(())
+    }
+
+    fn facts(&mut self, conversation: &Arc<ConversationRef>) -> &mut ConversationFacts {
+        self.conversations.entry(conversation.id.clone()).or_insert_with(|| ConversationFacts {
+            reference: Arc::clone(conversation),
+            deleted: false,
+            sequence: 0,
+            messages: Vec::new(),
+            members: BTreeMap::new(),
+        })
+    }
+
+    fn join(&mut self, conversation: &Arc<ConversationRef>, user: &UserId, position: u64) -> Check {
+        let facts = self.facts(conversation);
+        if facts.has(user) {
+            return Err(format!("{user} joined {} at {position} and was a member already", conversation.id));
+        }
+        facts.members.entry(user.clone()).or_default().push(Span { from: position, to: None });
+        Ok(())
+    }
+
+    fn members_of(&mut self, entry: &Entry) -> Check {
+        let position = entry.position;
+        match &entry.event {
+            Event::ConversationCreated { conversation, members } => {
+                members.iter().try_for_each(|user| self.join(conversation, user, position))
+            }
+            Event::MemberJoined { conversation, user, .. } => self.join(conversation, &user.id, position),
+            Event::MemberLeft { conversation, user, .. } => {
+                let spans = self.facts(conversation).members.get_mut(&user.id).and_then(|spans| spans.last_mut());
+                match spans.filter(|span| span.to.is_none()) {
+                    Some(span) => {
+                        span.to = Some(position);
+                        Ok(())
+                    }
+                    None => Err(format!("{} left {} at {position} and was no member", user.id, conversation.id)),
+                }
+            }
+            Event::ConversationDeleted { conversation } => {
+                let facts = self.facts(conversation);
+                facts.deleted = true;
+                let open = facts.members.values_mut().filter_map(|spans| spans.last_mut());
+                open.filter(|span| span.to.is_none()).for_each(|span| span.to = Some(position));
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn messages_of(&mut self, entry: &Entry) -> Check {
+        let position = entry.position;
+        match &entry.event {
+            Event::MessageCreated(message) => {
+                self.written_by_a_member(message, position)?;
+                let facts = MessageFacts {
+                    position,
+                    conversation: message.conversation.id.clone(),
+                    sender: message.sender.id.clone(),
+                    texts: vec![(position, message.content.clone())],
+                    deleted: false,
+                };
+                if self.messages.insert(message.id.clone(), facts).is_some() {
+                    return Err(format!("message {} was committed twice", message.id));
+                }
+                self.facts(&message.conversation).messages.push((position, message.id.clone()));
+                Ok(())
+            }
+            Event::MessageEdited(message) | Event::MessageDeleted(message) => {
+                let deleted = matches!(entry.event, Event::MessageDeleted(_));
+                let facts = self.messages.get_mut(&message.id);
+                let facts = facts.ok_or_else(|| format!("message {} was changed before it was sent", message.id))?;
+                if facts.deleted {
+                    return Err(format!("message {} was changed after it was deleted", message.id));
+                }
+                facts.deleted = deleted;
+                facts.texts.push((position, message.content.clone()));
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Who is no member writes nothing.
+    fn written_by_a_member(&mut self, message: &Message, position: u64) -> Check {
+        let (conversation, sender) = (&message.conversation, &message.sender.id);
+        if !self.facts(conversation).has(sender) {
+            return Err(format!("{sender} is no member of {} and sent a message to it at {position}", conversation.id));
+        }
+        Ok(())
+    }
+
+    /// Each conversation numbers its changes without gaps.
+    fn sequence_of(&mut self, entry: &Entry) -> Check {
+        let Some(sequence) = entry.sequence else { return Ok(()) };
+        let Audience::Members(conversation) = entry.event.audience() else { return Ok(()) };
+        let Some(facts) = self.conversations.get_mut(conversation) else { return Ok(()) };
+        let next = facts.sequence + 1;
+        if sequence != next {
+            return Err(format!("{conversation} numbered the change at {} {sequence}, not {next}", entry.position));
+        }
+        facts.sequence = sequence;
+        Ok(())
+    }
+
+    /// Whether a user was a member at a position, at which it may have joined or left.
+    pub(crate) fn was_member(&self, conversation: &ConversationId, user: &UserId, position: u64) -> bool {
+        let spans = self.conversations.get(conversation).and_then(|facts| facts.members.get(user));
+        spans.is_some_and(|spans| {
+            spans.iter().any(|span| span.from <= position && span.to.is_none_or(|to| position <= to))
+        })
+    }
+
+    /// Whether a user was a member at some time from a position on.
+    pub(crate) fn was_member_since(&self, conversation: &ConversationId, user: &UserId, position: u64) -> bool {
+        let spans = self.conversations.get(conversation).and_then(|facts| facts.members.get(user));
+        spans.is_some_and(|spans| spans.iter().any(|span| span.to.is_none_or(|to| position <= to)))
+    }
+
+    /// The position at which a user joined a conversation that it is a member of.
+    pub(crate) fn joined_at(&self, conversation: &ConversationId, user: &UserId) -> Option<u64> {
+        let spans = self.conversations.get(conversation)?.members.get(user)?;
+        spans.last().filter(|span| span.to.is_none()).map(|span| span.from)
+    }
+
+    /// Conversations that are not deleted and in which a filter finds something, in the order of their ids.
+    pub(crate) fn find(&self, filter: impl Fn(&ConversationFacts) -> bool) -> Vec<ConversationId> {
+        let live = self.conversations.iter().filter(|(_, facts)| !facts.deleted && filter(facts));
+        live.map(|(id, _)| id.clone()).collect()
+    }
+}

@@ -1,0 +1,89 @@
+//! The network between a client and the server: requests that take their time, and requests and responses that are
+//! lost.
+//!
+//! What must stay true: a request is answered once, never twice; a lost request never reaches the server; of a lost
+//! response the server knows nothing.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::rc::Rc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Method, Request, StatusCode};
+use http_body_util::{BodyExt, Full};
+use quintet_gateway::{Gateway, Listener};
+use quintet_socketio::Engine;
+
+use crate::sim::Sim;
+
+/// Milliseconds that one way usually takes, at most.
+const USUAL_MS: u64 = 25;
+/// Milliseconds that one way seldom takes, at most.
+const RARE_MS: u64 = 700;
+/// Requests of a thousand that are lost.
+const REQUESTS_LOST: u64 = 12;
+/// Responses of a thousand that are lost.
+const RESPONSES_LOST: u64 = 25;
+/// Milliseconds after which a client gives up on a request, at most.
+const PATIENCE_MS: u64 = 3_000;
+
+/// The request or its response was lost, or the server does not know the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Lost;
+
+/// A response, and the newest committed position when the server gave it.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// The body of the response.
+    pub(crate) body: String,
+    /// The newest position that was committed by then.
+    pub(crate) position: u64,
+}
+
+/// The way of one client to the server.
+#[derive(Clone)]
+pub(crate) struct Wire {
+    pub(crate) sim: Rc<Sim>,
+    pub(crate) engine: Engine<Gateway>,
+    /// The number of the client, from which its address is made.
+    pub(crate) client: usize,
+}
+
+impl Wire {
+    /// Sends a request, and waits for its response.
+    pub(crate) async fn exchange(&self, method: Method, query: &str, body: String) -> Result<Answer, Lost> {
+        let sim = &self.sim;
+        let calm = sim.is_calm();
+        let random = &sim.network;
+        let (request_lost, response_lost) = (random.per_mille(REQUESTS_LOST), random.per_mille(RESPONSES_LOST));
+        let (there_ms, back_ms) = (random.delay_ms(USUAL_MS, RARE_MS), random.delay_ms(USUAL_MS, RARE_MS));
+        let patience = Duration::from_millis(random.below(PATIENCE_MS));
+        tokio::time::sleep(Duration::from_millis(there_ms)).await;
+        if request_lost && !calm {
+            sim.count("requests lost");
+            tokio::time::sleep(patience).await;
+            return Err(Lost);
+        }
+        let address = u8::try_from(self.client + 1).unwrap_or(u8::MAX);
+        let remote = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, address)), 40_000);
+        let mut request = Request::builder().method(method).uri(format!("/socket.io/?EIO=4&transport=polling{query}"));
+        if let Some(extensions) = request.extensions_mut() {
+            extensions.insert(Listener { dialect: None, trust: true });
+        }
+        let request = request.body(Full::new(Bytes::from(body))).map_err(|_| Lost)?;
+        let response = self.engine.handle(request, remote).await;
+        let position = sim.newest();
+        if response_lost && !calm {
+            sim.count("responses lost");
+            tokio::time::sleep(patience).await;
+            return Err(Lost);
+        }
+        tokio::time::sleep(Duration::from_millis(back_ms)).await;
+        if response.status() != StatusCode::OK {
+            return Err(Lost);
+        }
+        let Ok(body) = response.into_body().collect().await;
+        let body = String::from_utf8(body.to_bytes().to_vec()).map_err(|_| Lost)?;
+        Ok(Answer { body, position })
+    }
+}

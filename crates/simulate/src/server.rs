@@ -1,0 +1,158 @@
+//! One life of the server: the real service, gateway and engine over the store in memory and a slow bus, in the runtime
+//! of the caller.
+//!
+//! What must stay true: a life ends with its runtime, and leaves nothing behind but what the store had committed.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use quintet_domain::{Quotas, Refusal, Request};
+use quintet_files::Files;
+use quintet_gateway::{Doors, Gateway};
+use quintet_service::{Keys, Metrics, Service, TokenSettings, Tokens};
+use quintet_socketio::Engine;
+use quintet_store::{MemoryDisk, MemoryStore, MemoryWriter, ReplyTo, Store};
+use tokio::sync::oneshot;
+
+use crate::bus::SlowBus;
+use crate::random::Random;
+use crate::sim::Sim;
+use crate::store::SlowStore;
+
+/// Milliseconds between two groups of the writer, usually at most.
+const USUAL_MS: u64 = 25;
+/// Milliseconds between two groups of the writer, seldom at most.
+const RARE_MS: u64 = 400;
+
+/// A running server.
+pub(crate) struct Server {
+    pub(crate) engine: Engine<Gateway>,
+    store: Arc<SlowStore>,
+    bus: Arc<SlowBus>,
+    /// The writer; none once it has crashed.
+    writer: Rc<RefCell<Option<MemoryWriter>>>,
+}
+
+impl Server {
+    /// Starts a server over what an earlier one had committed; over nothing for the first one.
+    pub(crate) async fn start(sim: &Rc<Sim>, disk: Option<MemoryDisk>) -> Result<Self, Refusal> {
+        let environment = Arc::clone(&sim.environment);
+        let part = |name: &str| Random::new(sim.seed, &format!("{name} of life {}", sim.life()));
+        let (store, writer) = match disk {
+            Some(disk) => disk.open(environment.clone(), Quotas::default()),
+            None => MemoryStore::manual(environment.clone(), Quotas::default()),
+        };
+        let bus = SlowBus::new(part("bus"));
+        let writer = Rc::new(RefCell::new(Some(writer)));
+        tokio::task::spawn_local(write(Rc::clone(sim), Rc::clone(&writer), Arc::clone(&bus), part("writer")));
+        tokio::spawn(Arc::clone(&bus).run());
+        let store = Arc::new(SlowStore::new(store, part("store")));
+        let keys = Keys { own: vec![7; 32], own_made_s: 0, shared: None, retired: None };
+        let settings = quintet_service::Settings { guests: true, registration: true, rates: false };
+        let service = Service::new(
+            store.clone(),
+            bus.clone(),
+            environment,
+            Files::in_memory(),
+            Tokens::new(keys, TokenSettings::default()),
+            Arc::new(Metrics::default()),
+            settings,
+        );
+        let config = quintet_socketio::Config {
+            ping_interval: Duration::from_millis(4_000),
+            ping_timeout: Duration::from_millis(4_000),
+            compression_threshold: None,
+            ..quintet_socketio::Config::default()
+        };
+        let settings = quintet_gateway::Settings {
+            echo: quintet_gateway::Echo::Always,
+            audience: quintet_gateway::Audience::Everyone,
+            everyone_limit: 1_000,
+            frame_bytes_max: config.payload_bytes_max,
+            queue_bytes_max: config.queue_bytes_max,
+            recovery: false,
+            compression_threshold: None,
+        };
+        let gateway = match Gateway::start(service.clone(), settings, Doors::default()).await {
+            Ok(gateway) => gateway,
+            // The commit that was to fail was the first of this life: the operator starts the server again.
+            Err(_) => Gateway::start(service, settings, Doors::default()).await?,
+        };
+        Ok(Self { engine: Engine::new(config, gateway), store, bus, writer })
+    }
+
+    /// Submits a write as a call over HTTP does, and waits for its result.
+    pub(crate) fn call<R: Request>(&self, request: R) -> impl Future<Output = Result<R::Output, Refusal>> + use<R> {
+        let store = Arc::clone(&self.store);
+        let write = request.into();
+        async move {
+            let (sender, receiver) = oneshot::channel();
+            store.submit(write, ReplyTo::Caller(sender)).await?;
+            let written = receiver.await.map_err(|_| Refusal::internal())??;
+            R::output(written).ok_or_else(Refusal::internal)
+        }
+    }
+
+    /// The store, for reads.
+    pub(crate) fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
+    /// Makes the next commit fail.
+    pub(crate) fn fail_next_commit(&self) {
+        if let Some(writer) = &mut *self.writer.borrow_mut() {
+            writer.fail_next_commit();
+        }
+    }
+
+    /// Whether nothing waits for the writer, and nothing is on its way to the hub.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.store.waiting() == 0 && self.bus.is_idle()
+    }
+
+    /// Ends the process: before the next commit, or behind one that nobody hears of.
+    pub(crate) fn crash(&self, sim: &Sim) -> Option<MemoryDisk> {
+        let mut writer = self.writer.borrow_mut().take()?;
+        sim.count("crashes");
+        if sim.choice.per_mille(500)
+            && let Some(group) = writer.commit(usize::MAX)
+            && group.committed
+        {
+            sim.note("a commit that nobody hears of");
+            if !group.commit.entries.is_empty() {
+                sim.count("commits that nobody heard of before a crash");
+            }
+            sim.committed(&group.commit);
+        }
+        Some(writer.crash())
+    }
+}
+
+/// Takes the steps of the writer: when it commits, and how many writes share a group.
+async fn write(sim: Rc<Sim>, writer: Rc<RefCell<Option<MemoryWriter>>>, bus: Arc<SlowBus>, random: Random) {
+    loop {
+        tokio::time::sleep(Duration::from_millis(1 + random.delay_ms(USUAL_MS, RARE_MS))).await;
+        let most = 1 + usize::try_from(random.below(12)).unwrap_or_default();
+        let Some(writer) = &mut *writer.borrow_mut() else { return };
+        let Some(group) = writer.commit(most) else { continue };
+        if group.writes > 1 {
+            sim.count("groups of several writes");
+        }
+        if group.committed {
+            sim.count("commits");
+            sim.committed(&group.commit);
+        } else {
+            sim.count("commits that failed");
+            sim.note(format!("a commit of {} writes failed", group.writes));
+            if !group.commit.entries.is_empty() {
+                sim.violate("a commit that failed has entries".to_owned());
+            }
+        }
+        if let Some(stale) = writer.stale_row() {
+            sim.violate(format!("the row cache is stale: {stale}"));
+        }
+        quintet_bus::Bus::committed(&*bus, group.commit);
+    }
+}

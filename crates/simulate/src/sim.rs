@@ -1,0 +1,170 @@
+//! What all parts of a simulation share: the model, the trace, the counts, and the first violation.
+//!
+//! What must stay true: everything runs on one thread, and nothing waits while it holds a part of this.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use quintet_domain::{Commit, ConnectionId, Event};
+
+use crate::coverage::Coverage;
+use crate::environment::SimulatedEnvironment;
+use crate::model::Check;
+use crate::model::history::History;
+use crate::model::sends::Sends;
+use crate::model::typing::Typists;
+use crate::random::Random;
+use crate::trace::Trace;
+
+/// What all parts of a simulation share.
+pub(crate) struct Sim {
+    pub(crate) seed: u64,
+    pub(crate) environment: Arc<SimulatedEnvironment>,
+    /// Chooses what happens.
+    pub(crate) choice: Random,
+    /// Chooses delays and losses.
+    pub(crate) network: Random,
+    pub(crate) history: RefCell<History>,
+    pub(crate) sends: RefCell<Sends>,
+    pub(crate) typists: RefCell<Typists>,
+    /// The connection that each text was stored for.
+    pub(crate) origins: RefCell<BTreeMap<String, Option<ConnectionId>>>,
+    pub(crate) trace: RefCell<Trace>,
+    pub(crate) coverage: RefCell<Coverage>,
+    violation: RefCell<Option<String>>,
+    calm: Cell<bool>,
+    life: Cell<u32>,
+    texts: Cell<u64>,
+}
+
+impl Sim {
+    pub(crate) fn new(seed: u64, print: bool) -> Self {
+        Self {
+            seed,
+            environment: Arc::new(SimulatedEnvironment::new(seed)),
+            choice: Random::new(seed, "choice"),
+            network: Random::new(seed, "network"),
+            history: RefCell::default(),
+            sends: RefCell::default(),
+            typists: RefCell::default(),
+            origins: RefCell::default(),
+            trace: RefCell::new(Trace::new(print)),
+            coverage: RefCell::default(),
+            violation: RefCell::default(),
+            calm: Cell::new(false),
+            life: Cell::new(0),
+            texts: Cell::new(0),
+        }
+    }
+
+    /// Adds a line to the trace.
+    pub(crate) fn note(&self, line: impl AsRef<str>) {
+        let line = format!("{:>7} {}", self.environment.elapsed_ms(), line.as_ref());
+        self.trace.borrow_mut().note(line);
+    }
+
+    /// Counts something that happened.
+    pub(crate) fn count(&self, what: &'static str) {
+        self.coverage.borrow_mut().count(what);
+    }
+
+    /// Records a violation; the first one ends the simulation.
+    pub(crate) fn violate(&self, sentence: String) {
+        self.note(format!("VIOLATION {sentence}"));
+        self.violation.borrow_mut().get_or_insert(sentence);
+    }
+
+    /// Records a violation if a check found one.
+    pub(crate) fn check(&self, check: Check) {
+        if let Err(sentence) = check {
+            self.violate(sentence);
+        }
+    }
+
+    /// The first violation.
+    pub(crate) fn violation(&self) -> Option<String> {
+        self.violation.borrow().clone()
+    }
+
+    /// Whether something was violated.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.violation.borrow().is_some()
+    }
+
+    /// The newest committed position.
+    pub(crate) fn newest(&self) -> u64 {
+        self.history.borrow().newest()
+    }
+
+    /// Whether nothing fails any more.
+    pub(crate) fn is_calm(&self) -> bool {
+        self.calm.get()
+    }
+
+    /// Lets nothing fail from here on.
+    pub(crate) fn calm_down(&self) {
+        self.calm.set(true);
+    }
+
+    /// The number of the present life of the server.
+    pub(crate) fn life(&self) -> u32 {
+        self.life.get()
+    }
+
+    /// The server lives again.
+    pub(crate) fn next_life(&self) {
+        self.life.set(self.life.get() + 1);
+    }
+
+    /// A text that nobody has used.
+    pub(crate) fn new_text(&self, by: &str) -> String {
+        self.texts.set(self.texts.get() + 1);
+        format!("{by}-{}", self.texts.get())
+    }
+
+    /// Takes a group that was committed.
+    pub(crate) fn committed(&self, commit: &Commit) {
+        for entry in &commit.entries {
+            self.note(format!("committed {} {}", entry.position, describe(&entry.event)));
+            let added = self.history.borrow_mut().add(entry);
+            self.check(added);
+            let stored = self.sends.borrow_mut().committed(entry);
+            self.check(stored);
+            if let Event::MessageCreated(message) = &entry.event {
+                self.origins.borrow_mut().insert(message.content.clone(), entry.origin);
+            }
+        }
+        if commit.position != self.newest() && !commit.entries.is_empty() {
+            self.violate(format!("a commit says that it reaches {}, and its entries do not", commit.position));
+        }
+        if commit.replies.is_sorted_by_key(|reply| reply.after) {
+            return;
+        }
+        self.violate(format!("the replies of the commit at {} are out of order", commit.position));
+    }
+}
+
+/// An event, for the trace.
+fn describe(event: &Event) -> String {
+    match event {
+        Event::MessageCreated(message) => {
+            format!("{} sent {} `{}` to {}", message.sender.id, message.id, message.content, message.conversation.id)
+        }
+        Event::MessageEdited(message) => format!("{} became `{}`", message.id, message.content),
+        Event::MessageDeleted(message) => format!("{} was deleted", message.id),
+        Event::MessagesRead { reader, conversation, messages, .. } => {
+            format!("{} read {} of {}", reader.id, messages.len(), conversation.id)
+        }
+        Event::ConversationCreated { conversation, members } => {
+            format!("{} was made for {members:?}", conversation.id)
+        }
+        Event::ConversationChanged { conversation } => format!("{} changed", conversation.id),
+        Event::ConversationDeleted { conversation } => format!("{} was deleted", conversation.id),
+        Event::MemberJoined { conversation, user, .. } => format!("{} joined {}", user.id, conversation.id),
+        Event::MemberLeft { conversation, user, departure, .. } => {
+            format!("{} left {} ({})", user.id, conversation.id, departure.as_str())
+        }
+        other => format!("{other:?}"),
+    }
+}

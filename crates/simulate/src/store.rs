@@ -1,0 +1,110 @@
+//! A store whose reads take their time: the state that a read finds, and the moment at which its reader hears of it, lie
+//! anywhere among the commits.
+//!
+//! What must stay true: it keeps every guarantee of [`Store`]; it only uses the freedom that they leave.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use quintet_domain::{
+    Account, Conversation, ConversationId, GuestProof, Login, Meetup, MeetupId, StoredFile, Timestamp, User, UserId,
+    Write,
+};
+use quintet_store::{
+    Filter, Future, Listing, MeetupFilter, Memberships, MemoryStore, MessagePage, NotificationRow, OrphanedFiles, Page,
+    PageOf, Party, PendingNotifications, ReadResult, Replayed, ReplyTo, ServiceKey, Store, StoreError,
+};
+
+use crate::random::Random;
+
+/// Milliseconds that each half of a read usually takes, at most.
+const USUAL_MS: u64 = 12;
+/// Milliseconds that each half of a read seldom takes, at most.
+const RARE_MS: u64 = 500;
+
+/// The store in memory, with delays.
+#[derive(Debug)]
+pub(crate) struct SlowStore {
+    store: Arc<MemoryStore>,
+    random: Random,
+}
+
+impl SlowStore {
+    pub(crate) fn new(store: Arc<MemoryStore>, random: Random) -> Self {
+        Self { store, random }
+    }
+
+    async fn delay(&self) {
+        tokio::time::sleep(Duration::from_millis(self.random.delay_ms(USUAL_MS, RARE_MS))).await;
+    }
+}
+
+/// Reads of the store in memory, with a delay before and behind each.
+macro_rules! reads {
+    ($(fn $name:ident($($argument:ident: $type:ty),*) -> $output:ty;)*) => {
+        $(fn $name(&self, $($argument: $type),*) -> ReadResult<'_, $output> {
+            Box::pin(async move {
+                self.delay().await;
+                let result = self.store.$name($($argument),*).await;
+                self.delay().await;
+                result
+            })
+        })*
+    };
+}
+
+impl Store for SlowStore {
+    fn submit(&self, write: Write, reply_to: ReplyTo) -> Future<'_, Result<(), StoreError>> {
+        self.store.submit(write, reply_to)
+    }
+
+    fn waiting(&self) -> usize {
+        self.store.waiting()
+    }
+
+    reads! {
+        fn services() -> Vec<ServiceKey>;
+        fn service(by: Party, hash: String) -> Option<Account>;
+        fn file(by: Party, id: String, secret: String) -> Option<StoredFile>;
+        fn orphaned_files(after: i64, among: u32) -> OrphanedFiles;
+        fn account(by: Party, id: UserId) -> Option<Account>;
+        fn guest_knows(by: Party, guest: UserId, proof: GuestProof) -> bool;
+        fn last_login(user: UserId, network: String) -> Option<Timestamp>;
+        fn account_by_login(by: Party, login: Login) -> Option<Account>;
+        fn erasing() -> Vec<UserId>;
+        fn accounts() -> Vec<Account>;
+        fn users(by: Party, query: String, cursor: Option<String>, limit: u32) -> Page<Arc<User>>;
+        fn direct_conversation(user: UserId, other: UserId) -> Option<ConversationId>;
+        fn find_conversations(user: UserId, query: String, which: Filter, cursor: Option<String>, limit: u32)
+            -> Page<Listing>;
+        fn may_use(user: UserId, id: ConversationId) -> ();
+        fn message_count(user: UserId, id: ConversationId) -> u64;
+        fn memberships(user: UserId) -> Memberships;
+        fn conversation(user: UserId, id: ConversationId) -> Conversation;
+        fn conversations(user: UserId, cursor: Option<String>, limit: u32) -> Page<Conversation>;
+        fn messages(by: Party, user: UserId, id: ConversationId, of: PageOf, limit: u32) -> MessagePage;
+        fn meetup(user: UserId, id: MeetupId) -> Meetup;
+        fn meetups(user: UserId, filter: MeetupFilter, cursor: Option<String>, limit: u32) -> Page<Meetup>;
+        fn notifications(user: UserId, cursor: Option<String>, limit: u32) -> Page<NotificationRow>;
+        fn pending_notifications(user: UserId) -> PendingNotifications;
+        fn replay_since(user: UserId, guest: bool, after: u64) -> Replayed;
+        fn identity() -> String;
+        fn check() -> ();
+    }
+
+    fn is_full(&self) -> bool {
+        self.store.is_full()
+    }
+
+    fn is_full_for_files(&self) -> bool {
+        self.store.is_full_for_files()
+    }
+
+    fn free_bytes(&self) -> Option<u64> {
+        self.store.free_bytes()
+    }
+
+    fn close(&self) -> Future<'_, ()> {
+        self.store.close()
+    }
+}

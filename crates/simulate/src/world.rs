@@ -1,0 +1,77 @@
+//! The users, conversations and clients of a simulation.
+//!
+//! What must stay true: every vocabulary that can ask for something has several clients, some users have two, and each
+//! kind of conversation is there.
+
+use std::rc::Rc;
+
+use quintet_dialect::Dialect;
+use quintet_domain::{
+    Actor, ConversationKind, CreateConversation, NewConversation, NewUser, Profile, Refusal, RegisterUser, UserId,
+};
+
+use crate::client::Client;
+use crate::server::Server;
+
+/// Registered users.
+pub(crate) const USERS: [&str; 6] = ["ada", "ben", "cleo", "dan", "eva", "finn"];
+
+/// The clients: their users, whether these are guests, and their vocabularies.
+const CLIENTS: [(&str, bool, Option<Dialect>); 12] = [
+    ("ada", false, Some(Dialect::Conversations)),
+    ("ada", false, Some(Dialect::Chat)),
+    ("ben", false, Some(Dialect::Chat)),
+    ("ben", false, Some(Dialect::Conversations)),
+    ("cleo", false, Some(Dialect::Conversations)),
+    ("dan", false, Some(Dialect::Chat)),
+    ("eva", false, Some(Dialect::Rooms)),
+    ("eva", false, Some(Dialect::Chat)),
+    ("finn", false, None),
+    ("finn", false, Some(Dialect::Rooms)),
+    ("gus", true, Some(Dialect::Rooms)),
+    ("hal", true, Some(Dialect::Rooms)),
+];
+
+/// Makes the clients.
+pub(crate) fn clients() -> Vec<Rc<Client>> {
+    let clients = CLIENTS.iter().enumerate().map(|(index, (user, guest, dialect))| {
+        let alone = CLIENTS.iter().filter(|(other, ..)| other == user).count() == 1;
+        Rc::new(Client::new(index, UserId::trusted(user), *guest, *dialect, alone))
+    });
+    clients.collect()
+}
+
+/// A conversation to be made by a user.
+pub(crate) fn conversation(by: &str, kind: ConversationKind, open: bool, members: &[&str]) -> CreateConversation {
+    let new = NewConversation {
+        kind,
+        name: (kind != ConversationKind::Direct).then(|| format!("of {by}")),
+        description: None,
+        open,
+        members: members.iter().map(|user| UserId::trusted(user)).collect(),
+        owner: None,
+        join: true,
+        profile: Profile::default(),
+    };
+    CreateConversation { actor: Actor::user(UserId::trusted(by)), new }
+}
+
+/// Registers the users and makes the first conversations.
+pub(crate) async fn begin(server: &Server) -> Result<(), Refusal> {
+    for user in USERS {
+        let new = NewUser { id: Some(UserId::trusted(user)), username: user.to_owned(), ..NewUser::default() };
+        server.call(RegisterUser { new }).await?;
+    }
+    let conversations = [
+        conversation("ada", ConversationKind::Direct, false, &["ben"]),
+        conversation("cleo", ConversationKind::Direct, false, &["finn"]),
+        conversation("ada", ConversationKind::Group, false, &["ben", "cleo", "dan", "finn"]),
+        conversation("ben", ConversationKind::Group, true, &["ada", "dan", "eva"]),
+        conversation("eva", ConversationKind::Room, true, &[]),
+        conversation("finn", ConversationKind::Room, true, &[]),
+    ];
+    for conversation in conversations {
+        server.call(conversation).await?;
+    }
+    Ok(())
+}

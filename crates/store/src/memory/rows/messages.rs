@@ -1,0 +1,120 @@
+//! Tables of messages, and the operations on them.
+//!
+//! What must stay true: a conversation uses each sequence number once.
+
+use quintet_domain::{ClientMessageId, MessageId};
+use quintet_rules::rows::{MessageRow, MessageRows};
+use quintet_rules::{ConversationKey, MessageKey, RowResult, UserKey};
+
+use crate::memory::data::{Constraint, Data, check_unique, move_unique};
+
+fn client_id(row: &MessageRow) -> Option<(ConversationKey, UserKey, ClientMessageId)> {
+    Some((row.conversation, row.sender, row.client_message_id.clone()?))
+}
+
+impl Data {
+    /// Messages of a conversation with sequence numbers in a range, `from` excluded and `to` included, in ascending
+    /// order.
+    pub(in crate::memory) fn messages_between(
+        &self,
+        conversation: ConversationKey,
+        (from, to): (u64, u64),
+    ) -> impl DoubleEndedIterator<Item = &MessageRow> {
+        // A map panics for an empty range, so it is handled here.
+        let first = from.saturating_add(1);
+        let last = to.max(first);
+        let found = self.messages.by_sequence.range((conversation, first)..=(conversation, last));
+        found.filter(move |((_, sequence), _)| *sequence <= to).filter_map(|(_, key)| self.messages.rows.get(key))
+    }
+
+    /// Whether a user sent a message.
+    pub(super) fn has_messages(&self, sender: UserKey) -> bool {
+        let all = (sender, MessageKey(i64::MIN))..=(sender, MessageKey(i64::MAX));
+        self.messages.by_sender.range(all).next().is_some()
+    }
+}
+
+impl MessageRows for Data {
+    fn message(&self, id: &MessageId) -> RowResult<Option<MessageRow>> {
+        Ok(self.messages.by_id.get(id).and_then(|key| self.messages.rows.get(key)).cloned())
+    }
+
+    fn message_by_key(&self, key: MessageKey) -> RowResult<Option<MessageRow>> {
+        Ok(self.messages.rows.get(&key).cloned())
+    }
+
+    fn message_by_client_id(
+        &self,
+        conversation: ConversationKey,
+        sender: UserKey,
+        id: &ClientMessageId,
+    ) -> RowResult<Option<MessageRow>> {
+        let key = self.messages.by_client_id.get(&(conversation, sender, id.clone()));
+        Ok(key.and_then(|key| self.messages.rows.get(key)).cloned())
+    }
+
+    fn insert_message(&mut self, row: &MessageRow) -> RowResult<()> {
+        self.conversation_named(row.conversation)?;
+        self.user_named(row.sender)?;
+        let (key, tables) = (row.key, &mut self.messages);
+        let (sequence, client_id) = ((row.conversation, row.sequence), client_id(row));
+        check_unique(&tables.rows, None, Some(&key), "position")?;
+        check_unique(&tables.by_id, None, Some(&row.id), "message id")?;
+        check_unique(&tables.by_sequence, None, Some(&sequence), "sequence number")?;
+        check_unique(&tables.by_client_id, None, client_id.as_ref(), "client message id")?;
+        tables.by_id.insert(row.id.clone(), key);
+        tables.by_sequence.insert(sequence, key);
+        tables.by_sender.insert((row.sender, key), ());
+        move_unique(&mut tables.by_client_id, None, client_id, key);
+        tables.rows.insert(key, row.clone());
+        Ok(())
+    }
+
+    fn update_message(&mut self, row: &MessageRow) -> RowResult<()> {
+        let tables = &mut self.messages;
+        let before = tables.rows.get(&row.key).cloned().ok_or(Constraint::Missing("message"))?;
+        let changed = MessageRow {
+            content: row.content.clone(),
+            file: row.file.clone(),
+            client_message_id: row.client_message_id.clone(),
+            edited_at: row.edited_at,
+            deleted_at: row.deleted_at,
+            ..before.clone()
+        };
+        let (old, new) = (client_id(&before), client_id(&changed));
+        check_unique(&tables.by_client_id, old.as_ref(), new.as_ref(), "client message id")?;
+        move_unique(&mut tables.by_client_id, old, new, row.key);
+        tables.rows.insert(row.key, changed);
+        Ok(())
+    }
+
+    fn messages_of_sender(&self, sender: UserKey, after: MessageKey, limit: usize) -> RowResult<Vec<MessageKey>> {
+        let from = (sender, MessageKey(after.0.saturating_add(1)));
+        let own = self.messages.by_sender.range(from..).take_while(|((of, _), ())| *of == sender);
+        Ok(own.take(limit).map(|((_, key), ())| *key).collect())
+    }
+
+    fn sent_any_message(&self, sender: UserKey) -> RowResult<bool> {
+        Ok(self.has_messages(sender))
+    }
+
+    fn messages_passed(
+        &self,
+        conversation: ConversationKey,
+        range: (u64, u64),
+        reader: UserKey,
+        limit: usize,
+    ) -> RowResult<Vec<(MessageId, UserKey)>> {
+        let others = self.messages_between(conversation, range).rev().filter(|row| row.sender != reader);
+        let mut passed: Vec<_> = others.take(limit).map(|row| (row.id.clone(), row.sender)).collect();
+        passed.reverse();
+        Ok(passed)
+    }
+
+    fn newest_messages(&self, conversation: ConversationKey, limit: usize) -> RowResult<Vec<MessageRow>> {
+        let mut newest: Vec<_> =
+            self.messages_between(conversation, (0, u64::MAX)).rev().take(limit).cloned().collect();
+        newest.reverse();
+        Ok(newest)
+    }
+}

@@ -1,0 +1,18 @@
+//! The tables of the store in memory, and the row operations of rules over them: a file for each family of rows.
+//!
+//! What must stay true: each table has an index for whatever is looked up by something else than its key, and each
+//! operation moves a row in all of them; values that are unique in SQL are unique here.
+
+mod conversations;
+mod files;
+mod guests;
+mod log;
+mod meetups;
+mod members;
+mod messages;
+mod notifications;
+mod replay;
+mod users;
+
+pub(super) use notifications::numbered;
+pub(super) use replay::ReplayView;

@@ -1,0 +1,188 @@
+//! The implementation of [`Store`] by the store in memory.
+//!
+//! What must stay true: each read sees one committed state.
+
+use std::sync::Arc;
+
+use quintet_domain::{
+    Account, Conversation, ConversationId, GuestProof, Login, Meetup, MeetupId, StoredFile, Timestamp, User, UserId,
+    Write,
+};
+use quintet_rules::log::{Replayed, replay_since};
+
+use super::data::Data;
+use super::rows::ReplayView;
+use super::{Drive, MemoryStore, reads};
+use crate::{
+    Filter, Future, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow, OrphanedFiles, Page, PageOf,
+    Party, PendingNotifications, ReadResult, ReplyTo, ServiceKey, Store, StoreError,
+};
+
+impl MemoryStore {
+    /// Runs a read over one committed state. Reads are short, so parties take no turns.
+    fn read<'s, T: 's>(&'s self, read: impl FnOnce(&Data) -> Result<T, StoreError> + Send + 's) -> ReadResult<'s, T> {
+        Box::pin(async move { self.shared.read(read) })
+    }
+}
+
+impl Store for MemoryStore {
+    fn submit(&self, write: Write, reply_to: ReplyTo) -> Future<'_, Result<(), StoreError>> {
+        Box::pin(async move { self.drive.queue().submit(write, reply_to, || self.shared.is_full()).await })
+    }
+
+    fn waiting(&self) -> usize {
+        self.drive.queue().waiting()
+    }
+
+    fn services(&self) -> ReadResult<'_, Vec<ServiceKey>> {
+        self.read(|data| Ok(reads::services(data)))
+    }
+
+    fn service(&self, _by: Party, hash: String) -> ReadResult<'_, Option<Account>> {
+        self.read(move |data| Ok(reads::service(data, &hash)))
+    }
+
+    fn file(&self, _by: Party, id: String, secret: String) -> ReadResult<'_, Option<StoredFile>> {
+        let now = self.environment.now();
+        self.read(move |data| reads::file(data, now, &id, &secret))
+    }
+
+    fn orphaned_files(&self, after: i64, among: u32) -> ReadResult<'_, OrphanedFiles> {
+        let now = self.environment.now();
+        self.read(move |data| reads::orphaned(data, now, after, among))
+    }
+
+    fn account(&self, _by: Party, id: UserId) -> ReadResult<'_, Option<Account>> {
+        self.read(move |data| Ok(reads::account(data, &id)))
+    }
+
+    fn guest_knows(&self, _by: Party, guest: UserId, proof: GuestProof) -> ReadResult<'_, bool> {
+        self.read(move |data| reads::guest_knows(data, &guest, &proof))
+    }
+
+    fn last_login(&self, user: UserId, network: String) -> ReadResult<'_, Option<Timestamp>> {
+        let now = self.environment.now();
+        self.read(move |data| reads::last_login(data, &user, &network, now))
+    }
+
+    fn account_by_login(&self, _by: Party, login: Login) -> ReadResult<'_, Option<Account>> {
+        self.read(move |data| reads::account_by_login(data, &login))
+    }
+
+    fn erasing(&self) -> ReadResult<'_, Vec<UserId>> {
+        self.read(|data| Ok(reads::erasing(data)))
+    }
+
+    fn accounts(&self) -> ReadResult<'_, Vec<Account>> {
+        self.read(|data| Ok(reads::accounts(data)))
+    }
+
+    fn users(&self, _by: Party, query: String, cursor: Option<String>, limit: u32) -> ReadResult<'_, Page<Arc<User>>> {
+        self.read(move |data| Ok(reads::search(data, &query, cursor.as_deref(), limit)))
+    }
+
+    fn direct_conversation(&self, user: UserId, other: UserId) -> ReadResult<'_, Option<ConversationId>> {
+        self.read(move |data| reads::direct(data, &user, &other))
+    }
+
+    fn find_conversations(
+        &self,
+        user: UserId,
+        query: String,
+        which: Filter,
+        cursor: Option<String>,
+        limit: u32,
+    ) -> ReadResult<'_, Page<Listing>> {
+        self.read(move |data| reads::find(data, &user, &query, &which, cursor.as_deref(), limit))
+    }
+
+    fn may_use(&self, user: UserId, id: ConversationId) -> ReadResult<'_, ()> {
+        self.read(move |data| reads::may_use(data, &user, &id))
+    }
+
+    fn message_count(&self, user: UserId, id: ConversationId) -> ReadResult<'_, u64> {
+        self.read(move |data| reads::message_count(data, &user, &id))
+    }
+
+    fn memberships(&self, user: UserId) -> ReadResult<'_, Memberships> {
+        self.read(move |data| reads::memberships(data, &user))
+    }
+
+    fn conversation(&self, user: UserId, id: ConversationId) -> ReadResult<'_, Conversation> {
+        self.read(move |data| reads::conversation(data, &user, &id))
+    }
+
+    fn conversations(&self, user: UserId, cursor: Option<String>, limit: u32) -> ReadResult<'_, Page<Conversation>> {
+        self.read(move |data| reads::conversations(data, &user, cursor.as_deref(), limit))
+    }
+
+    fn messages(
+        &self,
+        _by: Party,
+        user: UserId,
+        id: ConversationId,
+        of: PageOf,
+        limit: u32,
+    ) -> ReadResult<'_, MessagePage> {
+        self.read(move |data| reads::messages(data, &user, &id, of, limit))
+    }
+
+    fn meetup(&self, user: UserId, id: MeetupId) -> ReadResult<'_, Meetup> {
+        self.read(move |data| reads::meetup(data, &user, &id))
+    }
+
+    fn meetups(
+        &self,
+        user: UserId,
+        filter: MeetupFilter,
+        cursor: Option<String>,
+        limit: u32,
+    ) -> ReadResult<'_, Page<Meetup>> {
+        let now = self.environment.now();
+        self.read(move |data| reads::meetups(data, &user, filter, now, cursor.as_deref(), limit))
+    }
+
+    fn notifications(&self, user: UserId, cursor: Option<String>, limit: u32) -> ReadResult<'_, Page<NotificationRow>> {
+        self.read(move |data| reads::list(data, &user, cursor.as_deref(), limit))
+    }
+
+    fn pending_notifications(&self, user: UserId) -> ReadResult<'_, PendingNotifications> {
+        self.read(move |data| reads::pending(data, &user))
+    }
+
+    fn replay_since(&self, user: UserId, guest: bool, after: u64) -> ReadResult<'_, Replayed> {
+        self.read(move |data| Ok(replay_since(&ReplayView(data), &user, guest, after)?))
+    }
+
+    fn identity(&self) -> ReadResult<'_, String> {
+        self.read(|data| Ok(data.identity().to_owned()))
+    }
+
+    fn check(&self) -> ReadResult<'_, ()> {
+        self.read(|_| Ok(()))
+    }
+
+    fn is_full(&self) -> bool {
+        self.shared.is_full()
+    }
+
+    fn is_full_for_files(&self) -> bool {
+        self.shared.is_full()
+    }
+
+    fn free_bytes(&self) -> Option<u64> {
+        None
+    }
+
+    /// A manually driven store accepts no further writes; queued ones are left to its [`MemoryWriter`].
+    ///
+    /// [`MemoryWriter`]: crate::MemoryWriter
+    fn close(&self) -> Future<'_, ()> {
+        Box::pin(async move {
+            match &self.drive {
+                Drive::Thread(writer) => writer.close().await,
+                Drive::Manual(queue) => queue.close(),
+            }
+        })
+    }
+}

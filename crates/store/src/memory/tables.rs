@@ -1,0 +1,168 @@
+//! The tables of the store in memory, one group for each trait of [`quintet_rules::rows`].
+//!
+//! What must stay true: everything that is looked up other than by its key has an index.
+
+use quintet_domain::{ClientMessageId, ConversationId, MeetupId, MessageId, NotificationId, Timestamp, UserId};
+use quintet_rules::rows::{
+    ConversationRow, FileRow, LoggedChange, MeetupRow, MemberRow, MessageRow, StoredNotification, UserCounts, UserRow,
+};
+use quintet_rules::{ConversationKey, FileKey, MeetupKey, MessageKey, NotificationKey, SecretKey, UserKey};
+
+use super::table::{Index, Table, tables};
+
+/// The counts of a user on a day: people added to conversations, and strangers written to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Contacts {
+    /// The day, in days since 1970 (UTC).
+    pub(super) day: i64,
+    /// The number of people added to conversations.
+    pub(super) added: i64,
+    /// The number of strangers written to.
+    pub(super) direct: i64,
+}
+
+/// The key of a service: its hash, and when it was created.
+#[derive(Clone, Debug)]
+pub(super) struct ServiceKeyRow {
+    pub(super) hash: String,
+    pub(super) created_at: Timestamp,
+}
+
+/// A secret by which a guest proves what it owns.
+#[derive(Clone, Debug)]
+pub(super) struct GuestSecretRow {
+    pub(super) guest: UserKey,
+    pub(super) name: String,
+    pub(super) hash: Vec<u8>,
+}
+
+/// A notification, and whether it was delivered to a connection of the meetup dialect.
+#[derive(Clone, Debug)]
+pub(super) struct KeptNotification {
+    /// The notification as rules store it.
+    pub(super) stored: StoredNotification,
+    /// Whether it was delivered.
+    pub(super) delivered: bool,
+}
+
+tables! {
+    /// The tables of users, and of what belongs to one user alone.
+    UserTables {
+        rows: Table<UserKey, UserRow>,
+        by_id: Table<UserId, UserKey>,
+        /// Users by username in lower case, which is unique.
+        by_username: Table<String, UserKey>,
+        /// Users by email address in lower case, which is unique.
+        by_email: Table<String, UserKey>,
+        by_name_key: Index<(String, UserKey)>,
+        by_name_look: Index<(String, UserKey)>,
+        by_picture: Index<(FileKey, UserKey)>,
+        guests: Index<UserKey>,
+        erasing: Index<UserKey>,
+        counts: Table<UserKey, UserCounts>,
+        contacts: Table<UserKey, Contacts>,
+        contacts_by_day: Index<(i64, UserKey)>,
+        networks: Table<(UserKey, String), Timestamp>,
+        networks_by_age: Index<(Timestamp, UserKey, String)>,
+        service_keys: Table<UserKey, ServiceKeyRow>,
+        service_by_hash: Table<String, UserKey>,
+        secrets: Table<SecretKey, GuestSecretRow>,
+        secret_by_name: Table<String, SecretKey>,
+        secrets_of: Index<(UserKey, SecretKey)>,
+        /// The greatest key that any secret ever had, because keys of secrets are never used again.
+        greatest_secret: Table<(), SecretKey>,
+    }
+}
+
+tables! {
+    /// The tables of conversations and of their members.
+    ConversationTables {
+        rows: Table<ConversationKey, ConversationRow>,
+        by_id: Table<ConversationId, ConversationKey>,
+        /// Direct conversations, one for each pair.
+        by_pair: Table<(UserKey, UserKey), ConversationKey>,
+        pairs_of: Index<(UserKey, ConversationKey)>,
+        owners: Index<(UserKey, ConversationKey)>,
+        /// Open conversations that are not deleted, by activity.
+        open: Index<(Timestamp, ConversationKey)>,
+        empty: Index<(Timestamp, ConversationKey)>,
+        members: Table<(ConversationKey, UserKey), MemberRow>,
+        by_member: Index<(UserKey, ConversationKey)>,
+        /// Members in the order in which they joined.
+        joined: Index<(ConversationKey, u64, UserKey)>,
+        guest_members: Index<(UserKey, ConversationKey)>,
+    }
+}
+
+tables! {
+    /// The tables of messages, with their indexes.
+    MessageTables {
+        rows: Table<MessageKey, MessageRow>,
+        by_id: Table<MessageId, MessageKey>,
+        /// Messages by conversation and sequence number, which is unique.
+        by_sequence: Table<(ConversationKey, u64), MessageKey>,
+        by_client_id: Table<(ConversationKey, UserKey, ClientMessageId), MessageKey>,
+        by_sender: Index<(UserKey, MessageKey)>,
+    }
+}
+
+tables! {
+    /// The tables of meetups and requests.
+    MeetupTables {
+        rows: Table<MeetupKey, MeetupRow>,
+        by_id: Table<MeetupId, MeetupKey>,
+        /// Meetups by their conversations, each of which has one.
+        by_conversation: Table<ConversationKey, MeetupKey>,
+        by_host: Index<(UserKey, MeetupKey)>,
+        /// Meetups that are not deleted.
+        there: Index<MeetupKey>,
+        /// Meetups that have not ended.
+        current: Index<MeetupKey>,
+        /// Open meetups that are not deleted, by the time at which they expire.
+        expiring: Index<(Timestamp, MeetupKey)>,
+        requests: Table<(MeetupKey, UserKey), Timestamp>,
+        requests_by_age: Index<(MeetupKey, Timestamp, UserKey)>,
+        requests_by_user: Index<(UserKey, MeetupKey)>,
+    }
+}
+
+tables! {
+    /// The tables of notifications, with their indexes.
+    NotificationTables {
+        rows: Table<NotificationKey, KeptNotification>,
+        by_id: Table<NotificationId, NotificationKey>,
+        by_user: Index<(UserKey, NotificationKey)>,
+        by_cause: Index<(UserKey, NotificationKey)>,
+        pending: Index<(UserKey, NotificationKey)>,
+        unread: Index<(UserKey, NotificationKey)>,
+        by_position: Index<(UserKey, u64, NotificationKey)>,
+        /// Notifications that were read, by the time at which they were.
+        read: Index<(Timestamp, NotificationKey)>,
+    }
+}
+
+tables! {
+    /// The tables of files, with their indexes.
+    FileTables {
+        rows: Table<FileKey, FileRow>,
+        by_id: Table<String, FileKey>,
+        by_uploader: Index<(UserKey, FileKey)>,
+        carried: Index<(FileKey, MessageKey)>,
+        /// The number of bytes of all files together.
+        total_bytes: Table<(), i64>,
+    }
+}
+
+tables! {
+    /// The tables of changes in commit order, and of users who receive a change without being members.
+    LogTables {
+        changes: Table<u64, LoggedChange>,
+        by_conversation: Index<(ConversationKey, u64)>,
+        /// Memberships that ended, with the positions at which they ended.
+        departures: Index<(UserKey, u64, ConversationKey)>,
+        departures_by_position: Index<(u64, UserKey, ConversationKey)>,
+        addressees: Index<(UserKey, u64)>,
+        addressees_by_position: Index<(u64, UserKey)>,
+        pruned_to: Table<(), u64>,
+    }
+}

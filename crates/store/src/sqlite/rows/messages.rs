@@ -1,0 +1,125 @@
+//! Operations on the rows of messages, which are also the log's records of their creation.
+//!
+//! What must stay true: the position of a message never changes.
+
+use std::ops::Deref;
+
+use quintet_domain::{ClientMessageId, MessageId};
+use quintet_rules::rows::{MessageRow, MessageRows};
+use quintet_rules::{ConversationKey, MessageKey, RowResult, UserKey};
+use rusqlite::{Connection, params};
+
+use super::columns::{message_id_at, origin_value};
+use super::{IdValue, SqliteRows, limit_of, message_at, message_columns};
+
+impl<C: Deref<Target = Connection>> MessageRows for SqliteRows<C> {
+    fn message(&self, id: &MessageId) -> RowResult<Option<MessageRow>> {
+        let sql = concat!("SELECT ", message_columns!(), " FROM message m WHERE m.id = ?1");
+        self.find(sql, [IdValue::from(id)], |row| message_at(row, 0))
+    }
+
+    fn message_by_key(&self, key: MessageKey) -> RowResult<Option<MessageRow>> {
+        let sql = concat!("SELECT ", message_columns!(), " FROM message m WHERE m.position = ?1");
+        self.find(sql, [key.0], |row| message_at(row, 0))
+    }
+
+    fn message_by_client_id(
+        &self,
+        conversation: ConversationKey,
+        sender: UserKey,
+        id: &ClientMessageId,
+    ) -> RowResult<Option<MessageRow>> {
+        let sql = concat!(
+            "SELECT ",
+            message_columns!(),
+            " FROM message m WHERE m.conversation_pk = ?1 AND m.sender_pk = ?2 AND m.client_message_id = ?3"
+        );
+        self.find(sql, params![conversation.0, sender.0, id.as_str()], |row| message_at(row, 0))
+    }
+
+    fn insert_message(&mut self, row: &MessageRow) -> RowResult<()> {
+        self.run(
+            "INSERT INTO message (position, id, conversation_pk, sequence, sender_pk, kind, content, file_url,
+                 file_name, client_message_id, created_at, edited_at, deleted_at, origin, acked, guest_secret_pk)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+            params![
+                row.key.0,
+                IdValue::from(&row.id),
+                row.conversation.0,
+                row.sequence.cast_signed(),
+                row.sender.0,
+                row.kind.as_str(),
+                row.content,
+                row.file.as_ref().map(|file| &file.url),
+                row.file.as_ref().and_then(|file| file.name.as_ref()),
+                row.client_message_id.as_ref().map(ClientMessageId::as_str),
+                row.created_at.0,
+                row.edited_at.map(|at| at.0),
+                row.deleted_at.map(|at| at.0),
+                origin_value(row.origin),
+                row.acked,
+                row.guest_secret.map(|secret| secret.0),
+            ],
+        )?;
+        Ok(())
+    }
+
+    fn update_message(&mut self, row: &MessageRow) -> RowResult<()> {
+        self.run(
+            "UPDATE message SET content = ?2, file_url = ?3, file_name = ?4, client_message_id = ?5, edited_at = ?6,
+                 deleted_at = ?7
+             WHERE position = ?1",
+            params![
+                row.key.0,
+                row.content,
+                row.file.as_ref().map(|file| &file.url),
+                row.file.as_ref().and_then(|file| file.name.as_ref()),
+                row.client_message_id.as_ref().map(ClientMessageId::as_str),
+                row.edited_at.map(|at| at.0),
+                row.deleted_at.map(|at| at.0),
+            ],
+        )?;
+        Ok(())
+    }
+
+    fn messages_of_sender(&self, sender: UserKey, after: MessageKey, limit: usize) -> RowResult<Vec<MessageKey>> {
+        self.list(
+            "SELECT position FROM message WHERE sender_pk = ?1 AND position > ?2 ORDER BY position LIMIT ?3",
+            [sender.0, after.0, limit_of(limit)],
+            |row| Ok(MessageKey(row.get(0)?)),
+        )
+    }
+
+    fn sent_any_message(&self, sender: UserKey) -> RowResult<bool> {
+        self.exists("SELECT 1 FROM message WHERE sender_pk = ?1", [sender.0])
+    }
+
+    fn messages_passed(
+        &self,
+        conversation: ConversationKey,
+        (from, to): (u64, u64),
+        reader: UserKey,
+        limit: usize,
+    ) -> RowResult<Vec<(MessageId, UserKey)>> {
+        let mut passed = self.list(
+            "SELECT id, sender_pk FROM message
+             WHERE conversation_pk = ?1 AND sequence > ?2 AND sequence <= ?3 AND sender_pk <> ?4
+             ORDER BY sequence DESC LIMIT ?5",
+            [conversation.0, from.cast_signed(), to.cast_signed(), reader.0, limit_of(limit)],
+            |row| Ok((message_id_at(row, 0)?, UserKey(row.get(1)?))),
+        )?;
+        passed.reverse();
+        Ok(passed)
+    }
+
+    fn newest_messages(&self, conversation: ConversationKey, limit: usize) -> RowResult<Vec<MessageRow>> {
+        let sql = concat!(
+            "SELECT ",
+            message_columns!(),
+            " FROM message m WHERE m.conversation_pk = ?1 ORDER BY m.sequence DESC LIMIT ?2"
+        );
+        let mut newest = self.list(sql, [conversation.0, limit_of(limit)], |row| message_at(row, 0))?;
+        newest.reverse();
+        Ok(newest)
+    }
+}

@@ -1,0 +1,148 @@
+//! All reads of a store, as text that can be compared.
+
+use std::fmt::Debug;
+
+use quintet_domain::{GuestProof, Login, UserId};
+use quintet_store::{Filter, MeetupFilter, PageOf, Party, Store, StoreError};
+
+use super::world::{PEOPLE, SERVICE, World, secret_of};
+
+/// Maximum number of pages of a list that are read.
+const PAGES_MAX: usize = 20;
+
+/// The results of reads, each with its request.
+#[derive(Default)]
+struct Views(Vec<String>);
+
+impl Views {
+    fn add(&mut self, asked: impl Debug, result: Result<impl Debug, StoreError>) {
+        self.0.push(format!("{asked:?}: {result:?}"));
+    }
+}
+
+/// Reads all pages of a list.
+macro_rules! pages {
+    ($views:ident, $asked:expr, |$mark:ident| $read:expr) => {{
+        let mut $mark = None;
+        for at in 0..PAGES_MAX {
+            match $read.await {
+                Ok(page) => {
+                    $mark = page.next.clone();
+                    $views.add((&$asked, at), Ok(page));
+                }
+                Err(error) => $views.add((&$asked, at), Err::<(), _>(error)),
+            }
+            if $mark.is_none() {
+                break;
+            }
+        }
+    }};
+}
+
+/// Everything that can be read of a world.
+pub async fn all(store: &dyn Store, world: &World) -> Vec<String> {
+    let mut views = Views::default();
+    let mut users: Vec<UserId> = PEOPLE.iter().map(|name| UserId::trusted(name)).collect();
+    users.extend(world.service.clone());
+    users.push(UserId::trusted("unknown"));
+    of_all(store, world, &mut views).await;
+    for user in &users {
+        of_user(store, world, user, &users, &mut views).await;
+        for conversation in &world.conversations {
+            let (user, id) = (user.clone(), conversation.clone());
+            let asked = (&user, &id);
+            views.add(("use", asked), store.may_use(user.clone(), id.clone()).await);
+            views.add(("count", asked), store.message_count(user.clone(), id.clone()).await);
+            views.add(("conversation", asked), store.conversation(user.clone(), id.clone()).await);
+            for of in [
+                PageOf::Newest,
+                PageOf::Before(4),
+                PageOf::Before(0),
+                PageOf::After(0),
+                PageOf::After(3),
+                PageOf::Skipping(0),
+                PageOf::Skipping(1),
+                PageOf::Skipping(1_000),
+            ] {
+                let page = store.messages(Party::Server, user.clone(), id.clone(), of, 3).await;
+                views.add(("messages", asked, of), page);
+            }
+            let found = store.find_conversations(user.clone(), String::new(), Filter::One(id.clone()), None, 5).await;
+            views.add(("find", asked), found);
+        }
+    }
+    views.0
+}
+
+async fn of_all(store: &dyn Store, world: &World, views: &mut Views) {
+    views.add("accounts", store.accounts().await);
+    views.add("services", store.services().await);
+    views.add("erasing", store.erasing().await);
+    for hash in ["hash-0", "hash-1"] {
+        views.add(("service", hash), store.service(Party::Server, hash.to_owned()).await);
+    }
+    for name in PEOPLE.iter().copied().chain([SERVICE, "ADA", "unknown"]) {
+        let logins = [Login::Username(name.to_owned()), Login::Email(format!("{name}@Example.org"))];
+        for login in logins {
+            views.add(("login", &login), store.account_by_login(Party::Server, login.clone()).await);
+        }
+    }
+    for query in ["", "A", "nobody"] {
+        pages!(views, ("users", query), |mark| store.users(Party::Server, query.to_owned(), mark.clone(), 2));
+    }
+    for id in &world.files {
+        views.add(("file", id), store.file(Party::Server, id.clone(), secret_of(id)).await);
+        views.add(("wrong secret", id), store.file(Party::Server, id.clone(), "s".to_owned()).await);
+    }
+    views.add("orphaned", store.orphaned_files(0, 100).await);
+    views.add("orphaned from 1", store.orphaned_files(1, 1).await);
+    views.add("check", store.check().await);
+}
+
+async fn of_user(store: &dyn Store, world: &World, user: &UserId, users: &[UserId], views: &mut Views) {
+    views.add(("account", user), store.account(Party::Server, user.clone()).await);
+    views.add(("memberships", user), store.memberships(user.clone()).await);
+    views.add(("pending", user), store.pending_notifications(user.clone()).await);
+    for at in 0..8 {
+        let proof = GuestProof { name: format!("name-{at}"), hash: [0; 32] };
+        views.add(("proof", user, at), store.guest_knows(Party::Server, user.clone(), proof).await);
+    }
+    for network in 0..8 {
+        let network = format!("network-{network}");
+        views.add(("network", user, &network), store.last_login(user.clone(), network.clone()).await);
+    }
+    for other in users {
+        views.add(("direct", user, other), store.direct_conversation(user.clone(), other.clone()).await);
+    }
+    pages!(views, ("conversations", user), |mark| store.conversations(user.clone(), mark.clone(), 2));
+    pages!(views, ("notifications", user), |mark| store.notifications(user.clone(), mark.clone(), 2));
+    for current in [false, true] {
+        let filter = MeetupFilter { current };
+        pages!(views, ("meetups", user, current), |mark| store.meetups(user.clone(), filter, mark.clone(), 2));
+    }
+    for meetup in &world.meetups {
+        views.add(("meetup", user, meetup), store.meetup(user.clone(), meetup.clone()).await);
+    }
+    for which in [Filter::Open, Filter::OpenOrMine] {
+        for query in ["", "name 1"] {
+            pages!(views, ("find", user, &which, query), |mark| store.find_conversations(
+                user.clone(),
+                query.to_owned(),
+                which.clone(),
+                mark.clone(),
+                2
+            ));
+        }
+    }
+    for bad in ["", "x", "1"] {
+        let bad = Some(bad.to_owned());
+        views.add(("bad mark", &bad), store.conversations(user.clone(), bad.clone(), 2).await);
+        views.add(("bad mark", &bad), store.notifications(user.clone(), bad.clone(), 2).await);
+    }
+    for guest in [false, true] {
+        for after in (0..=world.position + 1).step_by(3) {
+            let replayed = store.replay_since(user.clone(), guest, after).await;
+            views.add(("replay", user, guest, after), replayed);
+        }
+    }
+}

@@ -1,0 +1,339 @@
+//! A small world: a few people, guests and a service, and the writes that random numbers choose.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use quintet_domain::{
+    Actor, AddMember, AddService, AdoptUser, AnnounceFile, Barrier, ChangeConversation, ChangeMeetup, ChangeProfile,
+    Claims, ClientMessageId, Commit, CompleteFile, ConnectionId, ContinueErasure, ConversationId, ConversationKind,
+    CreateConversation, CreateMeetup, DecideRequest, DeleteConversation, DeleteMeetup, DeleteMessage, Departure,
+    EditMessage, EraseUser, Event, ExpireMeetups, FileLink, ForgetFiles, GuestProof, JoinConversation,
+    LeaveConversation, MarkDelivered, MarkRead, MeetupChange, MeetupId, MeetupStatus, MessageId, MessageKind,
+    NewConversation, NewFile, NewMeetup, NewText, NewUser, NoteLogin, NoteSeen, NotificationId, NotifyUser, Probe,
+    Profile, ProfileChange, Prune, ReadNotifications, RegisterUser, RemoveMember, RemoveParticipant, RemoveService,
+    RequestMeetup, RevokeTokens, Role, SendMessage, SetDisabled, SetPassword, StoredFile, SweepGuests, Target,
+    Timestamp, UserId, Write, Written,
+};
+
+/// The people, of whom the last two begin as guests.
+pub const PEOPLE: [&str; 7] = ["ada", "bob", "cem", "dee", "eve", "gus", "gil"];
+/// The index of the first person who begins as a guest.
+const GUESTS: usize = 5;
+/// The name of the service.
+pub const SERVICE: &str = "mirror";
+
+const HOUR_MS: i64 = 3_600_000;
+
+/// A write to be made: its kind, and numbers that choose its users and objects.
+#[derive(Clone, Debug)]
+pub struct Step {
+    kind: u8,
+    a: usize,
+    b: usize,
+    c: usize,
+    x: bool,
+    y: bool,
+}
+
+pub fn step() -> impl Strategy<Value = Step> {
+    (0..64_u8, 0..8_usize, 0..8_usize, 0..64_usize, any::<bool>(), any::<bool>())
+        .prop_map(|(kind, a, b, c, x, y)| Step { kind, a, b, c, x, y })
+}
+
+/// Steps that create the people with accounts, a service, a group, a room that all join, and a meetup.
+pub fn beginning() -> Vec<Step> {
+    let step = |kind, a, b, c| Step { kind, a, b, c, x: false, y: true };
+    let mut steps: Vec<Step> = (0..GUESTS).map(|a| step(30, a, 0, 0)).collect();
+    steps.extend([step(40, 0, 0, 0), step(20, 0, 1, 0), step(20, 1, 2, 1), step(45, 0, 0, 0)]);
+    steps.extend((3..5).map(|b| step(24, 0, b, 0)));
+    steps.extend((0..PEOPLE.len()).map(|a| step(18, a, 2, 0)));
+    steps
+}
+
+/// The time in milliseconds that passes before a step.
+pub fn ms_before(step: &Step) -> i64 {
+    match step.kind {
+        60 => HOUR_MS * 30,
+        61 => HOUR_MS * 24 * 40,
+        _ => (step.c % 3) as i64 * 1_000,
+    }
+}
+
+/// What the writes have created.
+#[derive(Default)]
+pub struct World {
+    pub conversations: Vec<ConversationId>,
+    pub messages: Vec<MessageId>,
+    pub meetups: Vec<MeetupId>,
+    pub notifications: Vec<NotificationId>,
+    pub service: Option<UserId>,
+    pub files: Vec<String>,
+    pub position: u64,
+    marks: i64,
+}
+
+fn person(at: usize) -> UserId {
+    UserId::trusted(PEOPLE[at % PEOPLE.len()])
+}
+
+/// An item of a list, half of the time one of the first two; something unknown if the list is too short.
+fn one<T: Clone>(list: &[T], at: usize, unknown: impl FnOnce(&str) -> T) -> T {
+    match list.len() {
+        0 => unknown("unknown"),
+        _ if at == 63 => unknown("unknown"),
+        len if at.is_multiple_of(2) => list[at / 2 % len.min(2)].clone(),
+        len => list[len - 1 - at / 2 % len].clone(),
+    }
+}
+
+fn proof(step: &Step) -> GuestProof {
+    GuestProof { name: format!("name-{}", step.a), hash: [if step.c % 9 == 8 { 1 } else { 0 }; 32] }
+}
+
+impl World {
+    fn actor(&self, step: &Step) -> Actor {
+        let (origin, acked) = (Some(ConnectionId(step.a as u64)).filter(|_| step.b.is_multiple_of(2)), step.x);
+        if step.a == PEOPLE.len() {
+            let user = self.service.clone().unwrap_or_else(|| UserId::trusted("unknown"));
+            return Actor { origin, acked, ..Actor::user(user) };
+        }
+        let guest = step.a >= GUESTS && step.c % 8 != 7;
+        let guest_proof = (guest && step.y).then(|| proof(step));
+        let address = guest.then(|| [192, 0, 2, 1].into());
+        Actor { guest, guest_proof, address, origin, acked, ..Actor::user(person(step.a)) }
+    }
+
+    fn conversation(&self, at: usize) -> ConversationId {
+        one(&self.conversations, at, ConversationId::trusted)
+    }
+
+    fn message(&self, at: usize) -> MessageId {
+        one(&self.messages, at, MessageId::trusted)
+    }
+
+    fn meetup(&self, at: usize) -> MeetupId {
+        one(&self.meetups, at, MeetupId::trusted)
+    }
+
+    fn file_link(&self, step: &Step) -> String {
+        let id = one(&self.files, step.c, str::to_owned);
+        format!("/files/{id}/{}", secret_of(&id))
+    }
+
+    fn send(&self, step: &Step) -> Write {
+        let direct = matches!(step.kind, 6..10);
+        let target =
+            if direct { Target::Direct(person(step.b)) } else { Target::Conversation(self.conversation(step.b)) };
+        let file = (step.c % 7 == 3).then(|| FileLink { url: self.file_link(step), name: Some("a.png".to_owned()) });
+        let text = NewText {
+            target,
+            kind: if file.is_some() { MessageKind::File } else { MessageKind::Text },
+            content: format!("text {}", step.c % 5),
+            file,
+            client_message_id: (step.y && step.c.is_multiple_of(4))
+                .then(|| ClientMessageId::trusted(&format!("c-{}", step.b))),
+        };
+        SendMessage { actor: self.actor(step), text }.into()
+    }
+
+    fn new_conversation(step: &Step) -> NewConversation {
+        let kind = [ConversationKind::Group, ConversationKind::Room, ConversationKind::Direct][step.c % 3];
+        let members = match kind {
+            ConversationKind::Direct => vec![person(step.b)],
+            _ if step.y => vec![person(step.b), person(step.b + 1)],
+            _ => Vec::new(),
+        };
+        NewConversation {
+            kind,
+            name: (kind != ConversationKind::Direct).then(|| format!("Name {}", step.b)),
+            description: step.x.then(|| "A description".to_owned()),
+            open: kind == ConversationKind::Room || (kind == ConversationKind::Group && step.x),
+            members,
+            owner: (step.a == PEOPLE.len() && kind != ConversationKind::Direct).then(|| person(step.b)),
+            join: kind != ConversationKind::Room || step.c.is_multiple_of(2),
+            profile: Profile::default(),
+        }
+    }
+
+    fn profile(&self, step: &Step) -> ProfileChange {
+        ProfileChange {
+            username: (step.c.is_multiple_of(4)).then(|| PEOPLE[step.b % PEOPLE.len()].to_uppercase()),
+            email: (step.c % 4 == 1).then(|| format!("{}@example.org", PEOPLE[step.b % PEOPLE.len()])),
+            name: step.x.then(|| format!("Name {}", step.b)),
+            avatar: step.y.then(|| (!step.c.is_multiple_of(3)).then(|| self.file_link(step))),
+            last_name: None,
+            country: (step.c.is_multiple_of(5)).then(|| "NL".to_owned()),
+        }
+    }
+
+    /// The write that a step stands for.
+    pub fn write(&self, step: &Step, now: Timestamp) -> Write {
+        let actor = self.actor(step);
+        let (user, other) = (person(step.a), person(step.b));
+        match step.kind {
+            0..10 => self.send(step),
+            10 | 11 => EditMessage { actor, message: self.message(step.c), content: format!("edit {}", step.b) }.into(),
+            12 | 13 => DeleteMessage { actor, message: self.message(step.c) }.into(),
+            14..17 => {
+                let conversation = step.x.then(|| self.conversation(step.b));
+                let messages = vec![self.message(step.c), self.message(step.c + 1)];
+                MarkRead { actor, conversation, messages }.into()
+            }
+            17 => Barrier.into(),
+            18..20 => {
+                let profile = Profile {
+                    username: step.x.then(|| "Guest".to_owned()),
+                    avatar: (step.c % 5 == 4).then(|| "https://example.org/a.png".to_owned()),
+                };
+                JoinConversation { actor, conversation: self.conversation(step.b), profile, history: step.y }.into()
+            }
+            20..23 => CreateConversation { actor, new: Self::new_conversation(step) }.into(),
+            23 => {
+                let (conversation, departure) = (self.conversation(step.b), Departure::Left);
+                LeaveConversation { actor, conversation, departure }.into()
+            }
+            24 | 25 => {
+                let role = [None, Some(Role::Member), Some(Role::Admin), Some(Role::Owner)][step.c % 4];
+                AddMember { actor, conversation: self.conversation(step.c / 4), user: other, role }.into()
+            }
+            26 => RemoveMember { actor, conversation: self.conversation(step.c), user: other }.into(),
+            27 => {
+                let (name, open) =
+                    (step.x.then(|| format!("Renamed {}", step.c)), step.y.then_some(step.c.is_multiple_of(2)));
+                ChangeConversation { actor, conversation: self.conversation(step.b), name, open }.into()
+            }
+            28 => DeleteConversation { actor, conversation: self.conversation(step.b) }.into(),
+            29 => {
+                let present: BTreeSet<UserId> = step.x.then_some(other).into_iter().collect();
+                let joined_before = now.plus_ms(if step.y { 1 } else { -HOUR_MS });
+                SweepGuests { present: Arc::new(present), joined_before }.into()
+            }
+            30 | 31 => {
+                let new = NewUser {
+                    id: Some(user.clone()),
+                    username: user.as_str().to_owned(),
+                    email: step.x.then(|| format!("{other}@example.org")),
+                    avatar: (step.c % 4 == 1).then(|| self.file_link(step)),
+                    any_username: step.x && step.y,
+                    password_hash: step.y.then(|| "hash".to_owned()),
+                    ..NewUser::default()
+                };
+                RegisterUser { new }.into()
+            }
+            32 => {
+                let claims = Claims {
+                    id: user,
+                    username: step.x.then(|| other.as_str().to_owned()),
+                    name: step.y.then(|| "Full Name".to_owned()),
+                    email: Some(format!("{other}@example.org")),
+                    email_verified: step.c.is_multiple_of(2),
+                    avatar: None,
+                };
+                AdoptUser { claims }.into()
+            }
+            33 | 34 => ChangeProfile { user, change: self.profile(step) }.into(),
+            35 => NoteLogin { user, network: format!("network-{}", step.c) }.into(),
+            36 => SetPassword { user, hash: format!("hash {}", step.c) }.into(),
+            37 => RevokeTokens { user }.into(),
+            38 => SetDisabled { user, disabled: step.x && step.y }.into(),
+            39 if step.c.is_multiple_of(4) => EraseUser { user }.into(),
+            39 => ContinueErasure { user }.into(),
+            40 => AddService { name: SERVICE.to_owned(), hash: format!("hash-{}", step.c % 2) }.into(),
+            41 if step.c.is_multiple_of(4) => RemoveService { name: SERVICE.to_owned() }.into(),
+            41 => NoteSeen { users: vec![(user, now), (other, now)] }.into(),
+            42 | 43 => {
+                let id = format!("f-{}", self.files.len());
+                let (secret, name) = (secret_of(&id), step.x.then(|| "a.png".to_owned()));
+                AnnounceFile { new: NewFile { id, secret, uploader: user, name } }.into()
+            }
+            44 => {
+                let file = StoredFile { name: None, size: 30, mime: "image/png".to_owned(), image: Some((2, 3)) };
+                CompleteFile { id: one(&self.files, step.c, str::to_owned), file }.into()
+            }
+            45..48 => {
+                let starts_at = now.plus_ms(HOUR_MS * (step.b as i64 + 1));
+                let new = NewMeetup {
+                    activity: format!("Activity {}", step.c),
+                    location: "Here".to_owned(),
+                    starts_at,
+                    expires_at: if step.x { starts_at.plus_ms(HOUR_MS) } else { starts_at },
+                    capacity: step.y.then_some(1 + step.b as u32 % 2),
+                };
+                CreateMeetup { actor, new }.into()
+            }
+            48 => {
+                let statuses = [MeetupStatus::Confirmed, MeetupStatus::Cancelled, MeetupStatus::Completed];
+                let change = MeetupChange {
+                    activity: (step.c.is_multiple_of(5)).then(|| "Other".to_owned()),
+                    location: step.x.then(|| "There".to_owned()),
+                    starts_at: (step.c % 5 == 1).then(|| now.plus_ms(HOUR_MS * 9)),
+                    capacity: (step.c % 5 == 2).then_some(None),
+                    status: step.y.then(|| statuses[step.c % 3]),
+                };
+                ChangeMeetup { actor, meetup: self.meetup(step.b), change }.into()
+            }
+            49 if step.c.is_multiple_of(3) => DeleteMeetup { actor, meetup: self.meetup(step.b) }.into(),
+            49..52 => RequestMeetup { actor, meetup: self.meetup(step.b) }.into(),
+            52 | 53 => {
+                // The host of the first meetup, or any person.
+                let actor = if step.kind == 52 { Actor::user(person(0)) } else { actor };
+                DecideRequest {
+                    actor,
+                    meetup: self.meetup(step.c / 2),
+                    user: other,
+                    accept: step.c.is_multiple_of(2) || step.x,
+                }
+                .into()
+            }
+            54 => RemoveParticipant { actor, meetup: self.meetup(step.c), user: other }.into(),
+            55 => ExpireMeetups.into(),
+            56 => NotifyUser { user, title: "Title".to_owned(), message: format!("Message {}", step.c) }.into(),
+            57 => ReadNotifications { user }.into(),
+            58 => {
+                let notifications = vec![one(&self.notifications, step.c, NotificationId::trusted)];
+                MarkDelivered { notifications }.into()
+            }
+            59 => ForgetFiles { ids: vec![one(&self.files, step.c, str::to_owned)] }.into(),
+            60..63 => Prune { after: if step.x { self.marks } else { 0 } }.into(),
+            _ => Probe.into(),
+        }
+    }
+
+    /// Records what a commit created.
+    pub fn learn(&mut self, commit: &Commit) {
+        self.position = commit.position;
+        for reply in &commit.replies {
+            match &reply.outcome {
+                Ok(Written::CreateConversation(created)) => self.keep(&created.conversation.id),
+                Ok(Written::SendMessage(sent)) => self.keep(&sent.message.conversation.id),
+                Ok(Written::CreateMeetup(meetup)) => {
+                    self.meetups.push(meetup.id.clone());
+                    self.keep(&meetup.chat_id);
+                }
+                Ok(Written::AddService(account)) => self.service = Some(account.user.id.clone()),
+                Ok(Written::AnnounceFile(_)) => self.files.push(format!("f-{}", self.files.len())),
+                Ok(Written::Prune(pruned)) => self.marks = pruned.after,
+                _ => {}
+            }
+        }
+        for entry in &commit.entries {
+            match &entry.event {
+                Event::MessageCreated(message) => self.messages.push(message.id.clone()),
+                Event::Notified { notification, .. } => self.notifications.push(notification.id.clone()),
+                _ => {}
+            }
+        }
+    }
+
+    fn keep(&mut self, conversation: &ConversationId) {
+        if !self.conversations.contains(conversation) {
+            self.conversations.push(conversation.clone());
+        }
+    }
+}
+
+/// The secret part of a file's link.
+pub fn secret_of(id: &str) -> String {
+    format!("s-{id}")
+}

@@ -1,0 +1,343 @@
+//! The row cache is never older than what was written since, by any process: with and without it, random histories have
+//! the same results.
+
+#![allow(clippy::unwrap_used, clippy::cloned_ref_to_slice_refs, reason = "a panic is how a test fails")]
+
+mod support;
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use quintet_domain::{
+    AddMember, AdoptUser, ChangeConversation, ChangeProfile, Claims, Code, Commit, ContinueErasure, ConversationId,
+    ConversationKind, CreateConversation, CreateMeetup, DecideRequest, DeleteConversation, DeleteMeetup, DeleteMessage,
+    Departure, EditMessage, EraseUser, JoinConversation, LeaveConversation, MarkRead, MeetupId, MessageId, NewMeetup,
+    NewText, NewUser, NoteSeen, Profile, ProfileChange, Prune, RegisterUser, RemoveMember, RequestMeetup, RevokeTokens,
+    Role, SendMessage, SetDisabled, SweepGuests, Target, Ticket, Timestamp, UserId, Write, Written,
+};
+use quintet_rules::WriterState;
+use quintet_store::{Committer, Database, Location, MemoryStore, ReplyTo, SqliteStore, Store, Submission};
+use support::{Bench, Counting, actor, message, new_conversation};
+
+#[tokio::test]
+async fn a_new_name_is_told_with_the_next_message() {
+    let (bench, _folder) = Bench::in_file();
+    let a = bench.user("a").await;
+    let conversation = bench.conversation(&a, ConversationKind::Group, false, &[]).await;
+    bench.send(&a, &conversation, "one").await.unwrap();
+    let change = ProfileChange { name: Some("Ada".to_owned()), ..ProfileChange::default() };
+    bench.write(ChangeProfile { user: a.clone(), change }).await.unwrap();
+    assert_eq!(bench.send(&a, &conversation, "two").await.unwrap().message.sender.name, "Ada");
+}
+
+#[tokio::test]
+async fn who_left_or_came_back_is_known_at_once() {
+    let (bench, _folder) = Bench::in_file();
+    let (a, b) = (bench.user("a").await, bench.user("b").await);
+    let conversation = bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
+    bench.send(&b, &conversation, "one").await.unwrap();
+    // In one group with sends before and after it: the answer depends on its place in the order.
+    let before = bench.start(message(&b, &conversation, "two", None)).await;
+    let left = bench
+        .start(LeaveConversation { actor: actor(&b), conversation: conversation.clone(), departure: Departure::Left })
+        .await;
+    let after = bench.start(message(&b, &conversation, "three", None)).await;
+    before.await.unwrap().unwrap();
+    left.await.unwrap().unwrap();
+    assert!(after.await.unwrap().is_err(), "who left says nothing more");
+    bench
+        .write(AddMember { actor: actor(&a), conversation: conversation.clone(), user: b.clone(), role: None })
+        .await
+        .unwrap();
+    bench.send(&b, &conversation, "four").await.unwrap();
+}
+
+#[tokio::test]
+async fn numbers_go_on_over_edits_refusals_and_receipts() {
+    let (bench, _folder) = Bench::in_file();
+    let (a, b) = (bench.user("a").await, bench.user("b").await);
+    let conversation = bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
+    let first = bench.send(&a, &conversation, "one").await.unwrap().message;
+    bench.write(EditMessage { actor: actor(&a), message: first.id.clone(), content: "uno".to_owned() }).await.unwrap();
+    let ids = vec![first.id.clone()];
+    bench
+        .write(MarkRead { actor: actor(&b), conversation: Some(conversation.clone()), messages: ids.clone() })
+        .await
+        .unwrap();
+    let third = bench.send(&b, &conversation, "three").await.unwrap().message;
+    assert_eq!(third.sequence, first.sequence + 2);
+    // A second receipt of the same message moves nothing, and is not delivered.
+    bench.settled().await;
+    let delivered = bench.entries.lock().unwrap().len();
+    bench.write(MarkRead { actor: actor(&b), conversation: Some(conversation.clone()), messages: ids }).await.unwrap();
+    bench.settled().await;
+    assert_eq!(bench.entries.lock().unwrap().len(), delivered);
+    // The same client message id for another message is refused, and uses no sequence number.
+    bench.write(message(&a, &conversation, "four", Some("m"))).await.unwrap();
+    let other = bench.write(message(&a, &conversation, "other", Some("m"))).await;
+    assert_eq!(other.unwrap_err().code, Code::Conflict);
+    assert_eq!(bench.send(&a, &conversation, "five").await.unwrap().message.sequence, third.sequence + 2);
+}
+
+/// A token that is issued after a revocation may carry its very second, so the next revocation within that second
+/// revokes it as well.
+#[tokio::test]
+async fn each_revocation_is_later_than_the_one_before() {
+    let (bench, _folder) = Bench::in_file();
+    let user = bench.user("a").await;
+    let revoked = async || {
+        let user = user.clone();
+        bench.write(RevokeTokens { user }).await.unwrap().tokens_from_s
+    };
+    // The clock of these tests advances by a millisecond each time it is read.
+    let first = revoked().await;
+    assert_eq!([revoked().await, revoked().await], [first + 1, first + 2]);
+    bench.environment.pass_ms(60_000);
+    assert_eq!(revoked().await, first + 60);
+}
+
+#[tokio::test]
+async fn what_another_process_wrote_counts() {
+    let (bench, folder) = Bench::in_file();
+    let a = bench.user("a").await;
+    let conversation = bench.conversation(&a, ConversationKind::Group, false, &[]).await;
+    bench.send(&a, &conversation, "one").await.unwrap();
+    let environment = Arc::clone(&bench.environment);
+    let shared = Location::Shared { folder: folder.path().into(), make: false };
+    let other = SqliteStore::open(&shared, environment, Box::new(|_| {})).unwrap();
+    let (done, disabled) = tokio::sync::oneshot::channel();
+    let write = SetDisabled { user: a.clone(), disabled: true };
+    other.submit(write.into(), ReplyTo::Caller(done)).await.unwrap();
+    disabled.await.unwrap().unwrap();
+    assert_eq!(bench.send(&a, &conversation, "two").await.unwrap_err().code, Code::Unauthenticated);
+}
+
+// --- with the cache and without it ---
+
+/// What one write of a history does.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Make(ConversationKind),
+    Send,
+    SendDirect,
+    Edit,
+    DeleteMessage,
+    Read,
+    Join,
+    Leave,
+    Add,
+    MakeAdmin,
+    Remove,
+    Rename,
+    DeleteConversation,
+    ChangeName,
+    Seen,
+    Bar,
+    LetIn,
+    Revoke,
+    Erase,
+    Adopt,
+    Sweep,
+    MakeMeetup,
+    Ask,
+    Accept,
+    EndMeetup,
+    Prune,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    use Step::*;
+    let kinds = [ConversationKind::Group, ConversationKind::Room];
+    let often = prop_oneof![Just(Send), Just(Join), Just(Leave), Just(Add), Just(Read), Just(Edit), Just(SendDirect)];
+    let seldom = vec![
+        DeleteMessage,
+        MakeAdmin,
+        Remove,
+        Rename,
+        DeleteConversation,
+        ChangeName,
+        Seen,
+        Bar,
+        LetIn,
+        LetIn,
+        Revoke,
+        Erase,
+        Adopt,
+        Sweep,
+        MakeMeetup,
+        Ask,
+        Accept,
+        EndMeetup,
+        Prune,
+    ];
+    prop_oneof![
+        2 => proptest::sample::select(kinds.to_vec()).prop_map(Make),
+        10 => often,
+        8 => proptest::sample::select(seldom),
+    ]
+}
+
+/// The number of users with accounts; the other users are guests.
+const ACCOUNTS: usize = 3;
+const USERS: usize = 5;
+
+/// A write with the numbers of two users and of a conversation or message that it is about.
+type Chosen = (Step, usize, usize, usize);
+
+/// What a history has created so far.
+#[derive(Default)]
+struct Made {
+    conversations: Vec<ConversationId>,
+    messages: Vec<MessageId>,
+    meetups: Vec<MeetupId>,
+}
+
+fn user(number: usize) -> UserId {
+    UserId::trusted(&if number < ACCOUNTS { format!("u{number}") } else { format!("guest-{number}") })
+}
+
+impl Made {
+    fn note(&mut self, written: &Written) {
+        match written {
+            Written::CreateConversation(created) => self.conversations.push(created.conversation.id.clone()),
+            Written::SendMessage(sent) => {
+                self.messages.push(sent.message.id.clone());
+                if !self.conversations.contains(&sent.message.conversation.id) {
+                    self.conversations.push(sent.message.conversation.id.clone());
+                }
+            }
+            Written::CreateMeetup(meetup) => {
+                self.meetups.push(meetup.id.clone());
+                self.conversations.push(meetup.chat_id.clone());
+            }
+            _ => {}
+        }
+    }
+
+    /// The write of a step; `None` if nothing exists yet that it could be about.
+    fn write(&self, (step, by, other, at): Chosen) -> Option<Write> {
+        let (by, other) = (user(by), user(other));
+        let actor = actor(&by);
+        let pick = |count: usize| (count > 0).then(|| at % count);
+        let conversation = pick(self.conversations.len()).map(|at| self.conversations[at].clone());
+        let message = pick(self.messages.len()).map(|at| self.messages[at].clone());
+        let meetup = pick(self.meetups.len()).map(|at| self.meetups[at].clone());
+        let soon = Timestamp(4_000_000_000_000);
+        Some(match step {
+            Step::Make(kind) => CreateConversation { actor, new: new_conversation(kind, true, &[]) }.into(),
+            Step::Send => support::message(&by, &conversation?, "text", None).into(),
+            Step::SendDirect => {
+                let send = support::message(&by, &ConversationId::trusted("x"), "text", Some("one"));
+                let text = NewText { target: Target::Direct(other), ..send.text };
+                SendMessage { actor, text }.into()
+            }
+            Step::Edit => EditMessage { actor, message: message?, content: "new".to_owned() }.into(),
+            Step::DeleteMessage => DeleteMessage { actor, message: message? }.into(),
+            Step::Read => MarkRead { actor, conversation: None, messages: vec![message?] }.into(),
+            Step::Join => {
+                let profile = Profile { username: Some("a guest".to_owned()), avatar: None };
+                JoinConversation { actor, conversation: conversation?, profile, history: true }.into()
+            }
+            Step::Leave => LeaveConversation { actor, conversation: conversation?, departure: Departure::Left }.into(),
+            Step::Add => AddMember { actor, conversation: conversation?, user: other, role: None }.into(),
+            Step::MakeAdmin => {
+                AddMember { actor, conversation: conversation?, user: other, role: Some(Role::Admin) }.into()
+            }
+            Step::Remove => RemoveMember { actor, conversation: conversation?, user: other }.into(),
+            Step::Rename => {
+                let name = Some("new".to_owned());
+                ChangeConversation { actor, conversation: conversation?, name, open: None }.into()
+            }
+            Step::DeleteConversation => DeleteConversation { actor, conversation: conversation? }.into(),
+            Step::ChangeName => {
+                let change = ProfileChange { name: Some(format!("name {at}")), ..ProfileChange::default() };
+                ChangeProfile { user: by, change }.into()
+            }
+            Step::Seen => NoteSeen { users: vec![(by, Timestamp(at as i64))] }.into(),
+            Step::Bar => SetDisabled { user: by, disabled: true }.into(),
+            Step::LetIn => SetDisabled { user: by, disabled: false }.into(),
+            Step::Revoke => RevokeTokens { user: by }.into(),
+            // Rarely, because else no user would be left.
+            Step::Erase if at % 8 == 0 => EraseUser { user: by }.into(),
+            Step::Erase => ContinueErasure { user: by }.into(),
+            Step::Adopt if at % 4 == 0 => {
+                let claims =
+                    Claims { id: by, username: None, name: None, email: None, email_verified: false, avatar: None };
+                AdoptUser { claims }.into()
+            }
+            Step::Adopt | Step::Sweep => {
+                let present = Arc::new([other].into_iter().collect());
+                SweepGuests { present, joined_before: Timestamp(i64::MAX) }.into()
+            }
+            Step::MakeMeetup => {
+                let new = NewMeetup {
+                    activity: "a".to_owned(),
+                    location: "l".to_owned(),
+                    starts_at: soon,
+                    expires_at: soon,
+                    capacity: Some(1),
+                };
+                CreateMeetup { actor, new }.into()
+            }
+            Step::Ask => RequestMeetup { actor, meetup: meetup? }.into(),
+            Step::Accept => DecideRequest { actor, meetup: meetup?, user: other, accept: true }.into(),
+            Step::EndMeetup => DeleteMeetup { actor, meetup: meetup? }.into(),
+            Step::Prune => Prune { after: 0 }.into(),
+        })
+    }
+}
+
+/// A committer with its own database and clock.
+struct Side<D> {
+    database: D,
+    committer: Committer,
+    environment: Counting,
+}
+
+impl<D: Database> Side<D> {
+    fn new(database: D, without_cache: bool) -> Self {
+        let state = WriterState { without_cache, ..WriterState::default() };
+        Self { database, committer: Committer::new(state, 0), environment: Counting::default() }
+    }
+
+    fn commit(&mut self, writes: &[Write]) -> Commit {
+        let submissions = writes
+            .iter()
+            .enumerate()
+            .map(|(n, write)| Submission { write: write.clone(), reply_to: ReplyTo::Ticket(Ticket(n as u64)) });
+        let group = self.committer.commit_group(&mut self.database, &self.environment, submissions.collect());
+        assert!(group.committed);
+        group.commit
+    }
+}
+
+fn same_with_cache_and_without<D: Database>(open: impl Fn() -> D, groups: &[Vec<Chosen>]) {
+    let (mut with, mut without) = (Side::new(open(), false), Side::new(open(), true));
+    let mut made = Made::default();
+    let registered = (0..ACCOUNTS).map(|number| {
+        let new = NewUser { id: Some(user(number)), username: format!("name{number}"), ..NewUser::default() };
+        RegisterUser { new }.into()
+    });
+    let mut writes: Vec<Write> = registered.collect();
+    for group in groups {
+        let commit = with.commit(&writes);
+        assert_eq!(commit, without.commit(&writes), "{writes:?}");
+        assert_eq!(with.committer.state().cache.find_stale(&with.database).unwrap(), None, "{writes:?}");
+        commit.replies.iter().filter_map(|reply| reply.outcome.as_ref().ok()).for_each(|written| made.note(written));
+        writes = group.iter().filter_map(|chosen| made.write(*chosen)).collect();
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_cache_changes_nothing(
+        groups in proptest::collection::vec(
+            proptest::collection::vec((step(), 0..USERS, 0..USERS, 0..64usize), 1..6), 2..40)
+    ) {
+        same_with_cache_and_without(|| SqliteStore::database(&Location::Memory).unwrap(), &groups);
+        same_with_cache_and_without(MemoryStore::database, &groups);
+    }
+}

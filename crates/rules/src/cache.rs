@@ -3,8 +3,8 @@
 //!
 //! What must stay true: a cached row equals the row that the open transaction would read. Every write to these tables
 //! goes through [`Transaction`](crate::Transaction), which updates the cache as well. A write that is rolled back
-//! removes the rows that it touched from the cache; a group that is not committed, or a commit of another process,
-//! clears it.
+//! removes the rows that it touched from the cache; a group that is not committed clears it. Nobody else writes to the
+//! database meanwhile.
 
 use std::collections::HashMap;
 use std::sync::Arc;

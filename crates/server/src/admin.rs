@@ -1,130 +1,217 @@
-//! The operator's commands, which work with or without a running server.
+//! The operator's commands, run by the process that owns the database: a running server, or the command line itself.
+//!
+//! What must stay true: a command prints nothing; its output is text that can be sent to where it is printed.
 
-use std::io::Read;
-use std::path::Path;
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use quintet_domain::{Refusal, collisions};
 use quintet_service::{Account, Login, NewAccount, Reserved, Service};
-use quintet_store::{Location, SqliteStore};
+use quintet_store::SqliteStore;
+use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
 
-use crate::cli::{KeyCommand, UserCommand, WhichUser};
-use crate::compose;
-use crate::config::Config;
 use crate::failure::Failure;
 
-/// Returns the location of the data, which a running server may be using. `make` is true for commands that may run
-/// before the first start.
-fn location(config: &Config, make: bool) -> Location {
-    Location::Shared { folder: config.server.data.clone(), make }
+/// A command of the operator, with everything that it needs. It can contain a password and is not to be logged.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum Command {
+    /// Create a user account.
+    AddUser {
+        /// The user's username, which may be a reserved one.
+        username: String,
+        /// The user's email address.
+        email: String,
+        /// The user's full name; the username if absent.
+        name: Option<String>,
+        /// The user's password.
+        password: String,
+    },
+    /// List all user accounts.
+    ListUsers,
+    /// Disable a user and end its sessions, or enable it again.
+    SetDisabled {
+        /// The user that is meant.
+        which: Which,
+        /// Whether the user is disabled from now on.
+        disabled: bool,
+    },
+    /// Set a user's password and end its sessions.
+    SetPassword {
+        /// The user that is meant.
+        which: Which,
+        /// The user's new password.
+        password: String,
+    },
+    /// Create a key for another backend.
+    AddKey {
+        /// The name of the backend.
+        name: String,
+    },
+    /// List the keys of other backends.
+    ListKeys,
+    /// Remove the key of a backend.
+    RemoveKey {
+        /// The name of the backend.
+        name: String,
+    },
+    /// Copy the database to a file.
+    Backup {
+        /// The absolute path of the copy, which must not exist.
+        file: PathBuf,
+    },
 }
 
-fn password(given: Option<String>) -> Result<String, Failure> {
-    if let Some(password) = given {
-        return Ok(password);
+/// The property by which a user is named.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Which {
+    /// The id, email address or username, if only one user fits.
+    Any(String),
+    /// The id of the user.
+    Id(String),
+    /// The email address of the user.
+    Email(String),
+    /// The username of the user.
+    Username(String),
+}
+
+/// The output of a command that succeeded.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Printed {
+    /// The text for standard output.
+    pub(crate) output: String,
+    /// The text for standard error, so that standard output can be stored by a script.
+    pub(crate) notes: String,
+}
+
+impl Printed {
+    /// One line for standard output.
+    pub(crate) fn line(line: impl std::fmt::Display) -> Self {
+        Self { output: format!("{line}\n"), notes: String::new() }
     }
-    let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text).map_err(|error| format!("cannot read the password: {error}"))?;
-    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
-pub(crate) async fn user(config: &Config, command: UserCommand) -> Result<(), Failure> {
-    let make = matches!(command, UserCommand::Add { .. });
-    let service = compose::service(config, &location(config, make))?;
-    let result = run(&service, command).await;
-    service.close().await;
-    result
+/// The data that the commands work on.
+#[derive(Clone)]
+pub(crate) struct Admin {
+    pub(crate) service: Service,
+    /// The store of the service.
+    pub(crate) store: Arc<SqliteStore>,
 }
 
-async fn run(service: &Service, command: UserCommand) -> Result<(), Failure> {
-    let message = |refusal: Refusal| refusal.message;
-    match command {
-        UserCommand::Add { username, email, name, password: given } => {
-            let password = password(given)?;
-            let (email, password) = (Some(email), Some(password));
-            // The operator may use names that are reserved.
-            let reserved = Reserved::Allowed;
-            let new = NewAccount { username, email, password, name, reserved, ..NewAccount::default() };
-            let account = service.make_user(new).await.map_err(message)?;
-            println!("{} {}", account.user.id, account.user.username);
-        }
-        UserCommand::List => list(&service.accounts().await.map_err(message)?),
-        UserCommand::Disable(which) => set_disabled(service, which, true).await?,
-        UserCommand::Enable(which) => set_disabled(service, which, false).await?,
-        UserCommand::Passwd { which, password: given } => {
-            let account = found(service, which).await?;
-            let id = account.user.id.clone();
-            service.set_password(id, "password", password(given)?).await.map_err(message)?;
-            println!("The password of {} is set; its sessions have ended.", account.user.username);
-        }
-    }
-    Ok(())
-}
-
-pub(crate) async fn key(config: &Config, command: KeyCommand) -> Result<(), Failure> {
-    let make = matches!(command, KeyCommand::Add { .. });
-    let service = compose::service(config, &location(config, make))?;
-    let result = run_key(&service, command).await.map_err(|refusal| refusal.message);
-    service.close().await;
-    result
-}
-
-async fn run_key(service: &Service, command: KeyCommand) -> Result<(), Refusal> {
-    match command {
-        KeyCommand::Add { name } => {
-            // Standard output has only the key, so that a script can store it.
-            println!("{}", service.add_key(name.clone()).await?);
-            eprintln!("This is the key of {name}. It is shown only once: store it where only {name} can read it.");
-        }
-        KeyCommand::List => {
-            for key in service.keys().await? {
-                println!("{} {}", key.created_at, key.name);
+impl Admin {
+    /// Runs a command. A backup is given up when `stop` is cancelled, or when this future is dropped.
+    ///
+    /// # Errors
+    /// A sentence for the operator.
+    pub(crate) async fn run(&self, command: Command, stop: &CancellationToken) -> Result<Printed, Failure> {
+        let service = &self.service;
+        let done = match command {
+            Command::AddUser { username, email, name, password } => {
+                let (email, password) = (Some(email), Some(password));
+                // The operator may use names that are reserved.
+                let reserved = Reserved::Allowed;
+                let new = NewAccount { username, email, password, name, reserved, ..NewAccount::default() };
+                let made = service.make_user(new).await;
+                made.map(|account| Printed::line(format_args!("{} {}", account.user.id, account.user.username)))
             }
-        }
-        KeyCommand::Remove { name } => {
-            service.remove_key(name.clone()).await?;
-            println!("The key of {name} is removed.");
-        }
+            Command::ListUsers => service.accounts().await.map(|accounts| listed(&accounts)),
+            Command::SetDisabled { which, disabled } => {
+                let account = found(service, which).await?;
+                let state = if disabled { "disabled; its sessions have ended" } else { "enabled again" };
+                let done = service.set_disabled(account.user.id.clone(), disabled).await;
+                done.map(|_| Printed::line(format_args!("{} is {state}.", account.user.username)))
+            }
+            Command::SetPassword { which, password } => {
+                let account = found(service, which).await?;
+                let done = service.set_password(account.user.id.clone(), "password", password).await;
+                let username = &account.user.username;
+                done.map(|_| Printed::line(format_args!("The password of {username} is set; its sessions have ended.")))
+            }
+            Command::AddKey { name } => service.add_key(name.clone()).await.map(|key| Printed {
+                output: format!("{key}\n"),
+                notes: format!(
+                    "This is the key of {name}. It is shown only once: store it where only {name} can read it.\n"
+                ),
+            }),
+            Command::ListKeys => service.keys().await.map(|keys| {
+                let lines = keys.iter().map(|key| format!("{} {}\n", key.created_at, key.name));
+                Printed { output: lines.collect(), notes: String::new() }
+            }),
+            Command::RemoveKey { name } => {
+                let done = service.remove_key(name.clone()).await;
+                done.map(|_| Printed::line(format_args!("The key of {name} is removed.")))
+            }
+            Command::Backup { file } => return self.backup(file, stop).await,
+        };
+        done.map_err(|refusal| refusal.message)
     }
-    Ok(())
+
+    /// Copies the database on a thread of its own.
+    async fn backup(&self, file: PathBuf, stop: &CancellationToken) -> Result<Printed, Failure> {
+        let stop = stop.child_token();
+        // Nobody wants the copy any more if this future is dropped.
+        let _given_up = stop.clone().drop_guard();
+        let store = Arc::clone(&self.store);
+        let copy = move || store.backup(&file, || stop.is_cancelled()).map(|()| copied(&file));
+        let copied = tokio::task::spawn_blocking(copy).await;
+        copied.map_err(|error| format!("the backup failed: {error}"))?.map_err(|error| error.to_string())
+    }
 }
 
-/// Prints all accounts, one per line. Marks usernames that look alike, which an earlier version allowed.
-fn list(accounts: &[Account]) {
+/// The output of a backup that succeeded.
+pub(crate) fn copied(file: &std::path::Path) -> Printed {
+    Printed::line(format_args!("The database is copied to {}.", file.display()))
+}
+
+/// Lists all accounts, one per line. Marks usernames that look alike, which an earlier version allowed.
+fn listed(accounts: &[Account]) -> Printed {
     // Erased users do not collide: their names say that they are erased.
     let pairs = collisions(accounts.iter().map(|account| account.user.username.as_str()));
+    let mut output = String::new();
     for (index, account) in accounts.iter().enumerate() {
         let user = &account.user;
-        let mut line = format!("{} {} {}", user.id, user.username, account.email.as_deref().unwrap_or("-"));
+        let email = account.email.as_deref().unwrap_or("-");
+        // Writing to text in memory does not fail.
+        let _ = write!(output, "{} {} {email}", user.id, user.username);
         if account.disabled {
-            line += " (disabled)";
+            output += " (disabled)";
         }
         for (first, second) in &pairs {
             let other = if index == *first { second } else { first };
             if index == *first || index == *second {
-                line += &format!(" (its name looks like that of {})", accounts[*other].user.id);
+                let _ = write!(output, " (its name looks like that of {})", accounts[*other].user.id);
             }
         }
-        println!("{line}");
+        output.push('\n');
     }
+    Printed { output, notes: String::new() }
 }
 
-/// Returns the one user that the options name.
+/// Returns the one user that is meant.
 ///
 /// # Errors
 /// A sentence that says that no user fits, or which ones do.
-async fn found(service: &Service, which: WhichUser) -> Result<Account, Failure> {
-    let WhichUser { user, id, email, username } = which;
-    let any = user.as_deref();
-    let mut found: Vec<Account> = Vec::new();
+async fn found(service: &Service, which: Which) -> Result<Account, Failure> {
+    let (id, email, username) = match &which {
+        Which::Any(any) => (Some(any), Some(any), Some(any)),
+        Which::Id(id) => (Some(id), None, None),
+        Which::Email(email) => (None, Some(email), None),
+        Which::Username(username) => (None, None, Some(username)),
+    };
     let message = |refusal: Refusal| refusal.message;
-    if let Some(id) = id.as_deref().or(any) {
+    let mut found: Vec<Account> = Vec::new();
+    if let Some(id) = id {
         found.extend(service.account_by_id(id).await.map_err(message)?);
     }
-    if let Some(email) = email.as_deref().or(any) {
-        found.extend(service.account_by_login(Login::Email(email.to_owned())).await.map_err(message)?);
+    if let Some(email) = email {
+        found.extend(service.account_by_login(Login::Email(email.clone())).await.map_err(message)?);
     }
-    if let Some(username) = username.as_deref().or(any) {
-        found.extend(service.account_by_login(Login::Username(username.to_owned())).await.map_err(message)?);
+    if let Some(username) = username {
+        found.extend(service.account_by_login(Login::Username(username.clone())).await.map_err(message)?);
     }
     let mut one = Vec::new();
     for account in found {
@@ -132,7 +219,7 @@ async fn found(service: &Service, which: WhichUser) -> Result<Account, Failure> 
             one.push(account);
         }
     }
-    let named = user.or(id).or(email).or(username).unwrap_or_default();
+    let (Which::Any(named) | Which::Id(named) | Which::Email(named) | Which::Username(named)) = which;
     match one.len() {
         1 => Ok(one.remove(0)),
         0 => Err(message(Refusal::not_found("user", named))),
@@ -148,21 +235,4 @@ async fn found(service: &Service, which: WhichUser) -> Result<Account, Failure> 
             Err(format!("`{named}` fits several users: {candidates}. Name one with --id, --email or --username."))
         }
     }
-}
-
-async fn set_disabled(service: &Service, which: WhichUser, disabled: bool) -> Result<(), Failure> {
-    let account = found(service, which).await?;
-    service.set_disabled(account.user.id.clone(), disabled).await.map_err(|refusal| refusal.message)?;
-    let state = if disabled { "disabled; its sessions have ended" } else { "enabled again" };
-    println!("{} is {state}.", account.user.username);
-    Ok(())
-}
-
-pub(crate) fn backup(config: &Config, file: &Path) -> Result<(), Failure> {
-    if file.exists() {
-        return Err(format!("{} exists already; a backup never overwrites", file.display()));
-    }
-    SqliteStore::backup(&config.server.data, file).map_err(|error| error.to_string())?;
-    println!("The database is copied to {}.", file.display());
-    Ok(())
 }

@@ -50,19 +50,19 @@ pub(crate) enum Command {
     Serve,
     /// Read and check the configuration, print the resulting settings, and exit.
     CheckConfig,
-    /// Manage user accounts from the command line.
+    /// Manage user accounts. A running server is asked to do it, over the socket in its data folder.
     User {
         #[command(subcommand)]
         command: UserCommand,
     },
-    /// Manage the keys of other backends, which use the HTTP API as services.
+    /// Manage the keys of other backends, which use the HTTP API as services. A running server is asked to do it.
     Key {
         #[command(subcommand)]
         command: KeyCommand,
     },
-    /// Copy the database to a file, with or without a running server.
+    /// Copy the database to a file, with or without a running server. A running server writes the copy itself.
     Backup {
-        /// The path of the copy, which must not exist.
+        /// The path of the copy, which must not exist, and where the user of a running server may write.
         file: PathBuf,
     },
 }

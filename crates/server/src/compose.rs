@@ -10,7 +10,7 @@ use quintet_files::{Bucket, Files, FilesError};
 use quintet_gateway::{Audience, Doors, Echo, Gateway, Settings, UnidentifiedMax};
 use quintet_service::{Algorithm, Metrics, RequiredClaim, Rules, Service, SignWith, TokenSettings, Tokens};
 use quintet_socketio::{Engine, Origins, Unfinished};
-use quintet_store::{Group, Location, SqliteStore};
+use quintet_store::{Group, Location, OpenError, SqliteStore};
 
 use crate::config::{self, AudienceName, Config, EchoName, RegistrationName, SignWithName};
 use crate::edge::places::Places;
@@ -28,6 +28,8 @@ const FILES: &str = "files";
 /// The parts of a running server.
 pub(crate) struct Parts {
     pub(crate) service: Service,
+    /// The store of the service.
+    pub(crate) store: Arc<SqliteStore>,
     pub(crate) gateway: Gateway,
     pub(crate) engine: Engine<Gateway>,
     pub(crate) rest: axum::Router,
@@ -41,8 +43,7 @@ fn files(config: &Config, location: &Location) -> Result<Files, FilesError> {
             let config::Files { endpoint, region, key, .. } = config.files.clone();
             Files::in_bucket(&Bucket { name: name.clone(), endpoint, region, key })
         }
-        (None, Location::Shared { folder, .. }) => Files::in_folder(&folder.join(FILES)),
-        (None, Location::Folder(folder)) => {
+        (None, Location::Folder(folder) | Location::Existing(folder)) => {
             Files::clean_up(&folder.join(FILES));
             Files::in_folder(&folder.join(FILES))
         }
@@ -78,34 +79,42 @@ fn quotas(config: &Config) -> Quotas {
     }
 }
 
-/// Opens the store and the files, and returns a service that uses them.
-pub(crate) fn service(config: &Config, location: &Location) -> Result<Service, Failure> {
+/// An open store, with what it hands its commits to.
+pub(crate) struct Opened {
+    pub(crate) store: Arc<SqliteStore>,
+    bus: Arc<LocalBus>,
+    environment: Arc<SystemEnvironment>,
+    metrics: Arc<Metrics>,
+}
+
+/// Opens the store. From here on, no other process uses the folder of the data.
+pub(crate) fn open(config: &Config, location: &Location) -> Result<Opened, OpenError> {
     let environment = Arc::new(SystemEnvironment::default());
     let bus = Arc::new(LocalBus::new());
     let to_bus = Arc::clone(&bus);
     let metrics = Arc::new(Metrics::default());
     let counted = Arc::clone(&metrics);
-    let mut newest = 0;
     let on_commit = Box::new(move |group: Group| {
         match group.committed {
             true => counted.committed(group.writes, group.took, !group.commit.entries.is_empty()),
             false => counted.commit_failed(),
         }
         let commit = group.commit;
-        // A position that grew without entries comes from another process. It is passed on because reads that saw it
-        // wait for the hub to reach it.
-        if !commit.entries.is_empty() || !commit.replies.is_empty() || commit.position > newest {
-            newest = newest.max(commit.position);
+        if !commit.entries.is_empty() || !commit.replies.is_empty() {
             to_bus.committed(commit);
         }
     });
-    let store = SqliteStore::open_with(location, environment.clone(), quotas(config), on_commit)
-        .map_err(|error| error.to_string())?;
+    let store = SqliteStore::open_with(location, environment.clone(), quotas(config), on_commit)?;
     // Only now is it certain that this process may use the folder.
-    match location {
-        Location::Folder(folder) | Location::Shared { folder, .. } => private::narrow(folder),
-        Location::Memory => {}
+    if let Some(folder) = location.folder() {
+        private::narrow(folder);
     }
+    Ok(Opened { store: Arc::new(store), bus, environment, metrics })
+}
+
+/// Opens the files of an open store, and returns a service that uses both.
+pub(crate) fn service(config: &Config, location: &Location, opened: Opened) -> Result<Service, Failure> {
+    let Opened { store, bus, environment, metrics } = opened;
     let tokens = Tokens::new(secret::keys(config)?, token_settings(config));
     let settings = quintet_service::Settings {
         guests: config.auth.guests,
@@ -113,14 +122,16 @@ pub(crate) fn service(config: &Config, location: &Location) -> Result<Service, F
         rates: config.limits.rates,
     };
     let files = files(config, location).map_err(|error| error.to_string())?;
-    Ok(Service::new(Arc::new(store), bus, environment, files, tokens, metrics, settings))
+    Ok(Service::new(store, bus, environment, files, tokens, metrics, settings))
 }
 
 /// Starts all parts that serve clients.
 pub(crate) async fn parts(config: &Config, places: &Arc<Places>) -> Result<Parts, Failure> {
     let location =
         if config.server.ephemeral { Location::Memory } else { Location::Folder(config.server.data.clone()) };
-    let service = service(config, &location)?;
+    let opened = open(config, &location).map_err(|error| error.to_string())?;
+    let store = Arc::clone(&opened.store);
+    let service = service(config, &location, opened)?;
     let checked = service.check_files().await;
     checked.map_err(|error| format!("files cannot be stored as [files] configures: {error}"))?;
     let doors = Doors {
@@ -172,5 +183,5 @@ pub(crate) async fn parts(config: &Config, places: &Arc<Places>) -> Result<Parts
     service.metrics().add(Box::new(connections));
     let rest_settings = quintet_rest::Settings { origins: config.http.origins.clone(), docs: config.http.docs };
     let rest = quintet_rest::router(service.clone(), &rest_settings);
-    Ok(Parts { service, gateway, engine, rest })
+    Ok(Parts { service, store, gateway, engine, rest })
 }

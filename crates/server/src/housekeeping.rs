@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use quintet_service::Service;
 
-/// The interval at which commits of other processes (the command line) are picked up, and meetups are expired.
+/// The interval at which meetups are expired, erasures are continued, and files are checked.
 const TICK: Duration = Duration::from_secs(1);
 /// The time that guests of an earlier run have to come back.
 const GUESTS_RETURN: Duration = Duration::from_secs(quintet_domain::limits::GUEST_LEAVES_AFTER_SECONDS);
@@ -24,7 +24,6 @@ pub(crate) async fn run(service: Service) {
     let (mut files_seen, mut guests_seen, mut next_prune) = (0, 0, start);
     loop {
         tick.tick().await;
-        // This also picks up what another process committed.
         if let Err(error) = service.expire_meetups().await {
             tracing::warn!(%error, "meetups could not be expired");
         }

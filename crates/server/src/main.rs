@@ -7,6 +7,7 @@ mod admin;
 mod cli;
 mod compose;
 mod config;
+mod control;
 mod edge;
 mod environment;
 mod failure;
@@ -14,6 +15,7 @@ mod forwarded;
 mod housekeeping;
 mod listen;
 mod metrics;
+mod operator;
 mod private;
 mod process;
 mod secret;
@@ -70,9 +72,9 @@ fn run(cli: cli::Cli) -> Result<(), Failure> {
                 println!("{}", serve::room_comment(&config));
                 Ok(())
             }
-            cli::Command::User { command } => admin::user(&config, command).await,
-            cli::Command::Key { command } => admin::key(&config, command).await,
-            cli::Command::Backup { file } => admin::backup(&config, &file),
+            cli::Command::User { command } => operator::run(&config, operator::user(command)?).await,
+            cli::Command::Key { command } => operator::run(&config, operator::key(command)).await,
+            cli::Command::Backup { file } => operator::run(&config, operator::backup(&file)?).await,
         }
     });
     // A read that is stuck must not keep the process running.

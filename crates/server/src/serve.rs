@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,8 +19,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
+use crate::admin::Admin;
 use crate::compose::{self, Parts};
 use crate::config::{Config, Limits, MetricsListen, RegistrationName};
+use crate::control::server::Control;
 use crate::edge::exposition::{self, Secret};
 use crate::edge::fullness::Fullness;
 use crate::edge::http_state::{IDLE_TIMEOUT, Step};
@@ -74,7 +77,11 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     }
     let places = Places::new(config.limits.room(descriptors));
     let fullness = Arc::new(Fullness::default());
-    let Parts { service, gateway, engine, rest } = compose::parts(&config, &places).await?;
+    let Parts { service, store, gateway, engine, rest } = compose::parts(&config, &places).await?;
+    let control = match config.server.ephemeral {
+        true => None,
+        false => listen_for_commands(&config.server.data, Admin { service: service.clone(), store }),
+    };
     let mut addresses = Vec::new();
     for (listener, listen) in &listeners {
         addresses.push((listener.local_addr().unwrap_or(listen.address), *listen));
@@ -131,6 +138,9 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
         task.abort();
         let _ = task.await;
     }
+    if let Some(control) = control {
+        let _ = tokio::time::timeout(REQUESTS_TIMEOUT, control.close()).await;
+    }
     housekeeping.abort();
     tending.abort();
     // A stuck hub must not delay the end.
@@ -144,6 +154,21 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
         Ok(()) => Ok(()),
         // Nothing that was acknowledged is lost: it was committed before.
         Err(_) => Err(format!("the store did not close within {} s", STORE_TIMEOUT.as_secs())),
+    }
+}
+
+/// Makes the control socket of the data folder. Without one, the server serves its clients all the same.
+fn listen_for_commands(folder: &Path, admin: Admin) -> Option<Control> {
+    match Control::listen(folder, admin) {
+        Ok(control) => Some(control),
+        Err(error) => {
+            tracing::warn!(
+                %error,
+                "no control socket can be made in {}; `quintet user`, `key` and `backup` do not work while this server runs",
+                folder.display()
+            );
+            None
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The start and end of the process, and the operator's commands.
+//! The start and end of the process.
 
 mod support;
 
@@ -96,6 +96,7 @@ async fn failures_at_the_start_are_one_sentence() {
     let database = rusqlite::Connection::open(newer.join("quintet.sqlite3")).expect("a database");
     let later = "INSERT INTO refinery_schema_history VALUES (999, 'later', '2030-01-01T00:00:00Z', '0')";
     database.execute(later, []).expect("written");
+    drop(database);
     fails(&["--listen", "0", "--data", path(&newer)], "use a newer quintet");
 }
 
@@ -144,76 +145,6 @@ async fn the_key_of_tokens_is_made_once_and_kept() {
         .collect();
     assert!(others.is_empty(), "{others:?}");
     assert_eq!(server.http().api(&token, "GET", "/me", Value::Null).await.status, 200);
-}
-
-#[tokio::test]
-async fn the_operator_beside_a_running_server() {
-    let server = Server::start();
-    let data = server.data();
-    let data = path(&data);
-    let added = quintet(&["user", "add", "carol", "--email", "carol@example.org", "--data", data], "correct horse\n");
-    assert!(added.status.success(), "{}", text(&added.stderr));
-    let http = server.http();
-    let log_in = |password: &'static str| {
-        let http = http.clone();
-        async move { http.api("", "POST", "/auth/login", json!({ "username": "carol", "password": password })).await }
-    };
-    let token = log_in("correct horse").await.expect(200)["token"].as_str().expect("a token").to_owned();
-    let mut wire = Wire::connect(server.address(), "/chat", &json!({ "token": token })).await;
-    let list = quintet(&["user", "list", "--data", data], "");
-    assert!(text(&list.stdout).contains("carol carol@example.org"), "{}", text(&list.stdout));
-
-    // A user disabled by another process: the running server closes the connection, with a DISCONNECT.
-    let barred = quintet(&["user", "disable", "carol", "--data", data], "");
-    assert!(barred.status.success(), "{}", text(&barred.stderr));
-    assert_eq!(wire.frame().await.as_deref(), Some("41/chat,"));
-    assert_eq!(log_in("correct horse").await.status, 401);
-    assert_eq!(http.api(&token, "GET", "/me", Value::Null).await.status, 401);
-    assert!(quintet(&["user", "enable", "carol@example.org", "--data", data], "").status.success());
-    assert!(quintet(&["user", "passwd", "carol", "--data", data], "battery staple").status.success());
-    assert_eq!(log_in("correct horse").await.status, 401);
-    log_in("battery staple").await.expect(200);
-    let nobody = quintet(&["user", "passwd", "nobody", "--data", data], "battery staple");
-    assert_eq!(nobody.status.code(), Some(1));
-
-    let copy = tempfile::tempdir().expect("a folder");
-    let file = copy.path().join("copy.sqlite3");
-    assert!(quintet(&["backup", path(&file), "--data", data], "").status.success());
-    let database = rusqlite::Connection::open(&file).expect("a database");
-    let users: i64 = database.query_row("SELECT count(*) FROM user", [], |row| row.get(0)).expect("users");
-    assert_eq!(users, 1);
-    let again = quintet(&["backup", path(&file), "--data", data], "");
-    assert!(text(&again.stderr).contains("never overwrites"));
-}
-
-/// Next to a running server of an earlier version, only a backup is possible, and this server can use it.
-#[tokio::test]
-async fn the_operator_beside_a_server_of_an_earlier_version() {
-    let server = Server::start();
-    let data = server.data();
-    let (database, key) = (data.join("quintet.sqlite3"), data.join("token-key"));
-    let version = |file: &Path| -> i64 {
-        let database = rusqlite::Connection::open(file).expect("a database");
-        let version = "SELECT max(version) FROM refinery_schema_history";
-        database.query_row(version, [], |row| row.get(0)).expect("a version")
-    };
-    let newest = version(&database);
-    let earlier = rusqlite::Connection::open(&database).expect("a database");
-    earlier.execute("DELETE FROM refinery_schema_history WHERE version = ?1", [newest]).expect("as it was before");
-    std::fs::remove_file(&key).expect("an earlier version made none");
-    let copy = tempfile::tempdir().expect("a folder");
-    let file = copy.path().join("copy.sqlite3");
-    assert!(quintet(&["backup", path(&file), "--data", path(&data)], "").status.success());
-    for command in [
-        &["user", "add", "carol", "--email", "carol@example.org", "--password", "correct horse"][..],
-        &["user", "list"],
-        &["key", "add", "shop"],
-        &["key", "list"],
-    ] {
-        fails(&[command, &["--data", path(&data)]].concat(), "stop the server first: its data");
-    }
-    assert_eq!((version(&database), version(&file)), (newest - 1, newest - 1));
-    assert!(!key.exists());
 }
 
 #[tokio::test]

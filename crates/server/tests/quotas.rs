@@ -109,17 +109,20 @@ async fn a_registered_users_rooms_have_a_rate_at_every_endpoint() {
 #[tokio::test]
 async fn files_have_quotas() {
     let user_bytes = 25_000_000;
-    let server = Server::with()
-        .env("QUINTET_FILES_USER_BYTES", &user_bytes.to_string())
-        .env("QUINTET_FILES_TOTAL_BYTES", "60000000")
-        .run();
+    let start = || {
+        Server::with()
+            .env("QUINTET_FILES_USER_BYTES", &user_bytes.to_string())
+            .env("QUINTET_FILES_TOTAL_BYTES", "60000000")
+    };
+    let server = start().run();
     let http = server.http();
     let (alice, bob) = (http.register("alice").await, http.register("bob").await);
-    let used = |name: &str, bytes: i64| {
-        let sql = "UPDATE user SET file_bytes = ?2 WHERE username = ?1";
-        database(&server.data()).execute(sql, rusqlite::params![name, bytes]).expect("written");
+    let after = |server: Server, sql: &str| {
+        start().run_after(server, |data| database(data).execute_batch(sql).expect("written"))
     };
-    used("alice", user_bytes - 100);
+    let used = |bytes: i64| format!("UPDATE user SET file_bytes = {bytes} WHERE username = 'alice'");
+    let server = after(server, &used(user_bytes - 100));
+    let http = server.http();
     refused(
         http.upload(&alice.1, "a", &[b'x'; 101]).await,
         413,
@@ -127,10 +130,12 @@ async fn files_have_quotas() {
         "100 bytes that your files may still",
     );
     let kept = http.upload(&alice.1, "a", &[b'x'; 90]).await.expect(201);
-    used("alice", user_bytes);
+    let server = after(server, &used(user_bytes));
+    let http = server.http();
     refused(http.upload(&alice.1, "a", b"x").await, 413, "ERR_TOO_LARGE", "delete some first");
     http.upload(&bob.1, "b", b"another's").await.expect(201);
-    database(&server.data()).execute("UPDATE file_total SET bytes = 60000000", []).expect("written");
+    let server = after(server, "UPDATE file_total SET bytes = 60000000");
+    let http = server.http();
     refused(http.upload(&bob.1, "b", b"x").await, 507, "ERR_STORAGE_FULL", "all the room");
     assert_eq!(http.send("GET", text(&kept["url"]), &[], "").await.status, 200, "what is there stays");
     let fails = |name: &str, value: &str| Server::with().env(name, value).fail();
@@ -482,7 +487,7 @@ async fn old_changes_are_pruned() {
     let server = Server::with().run_after(server, age);
     let left = || -> (i64, i64) {
         let sql = "SELECT (SELECT count(*) FROM change), (SELECT count(*) FROM user WHERE kind = 'guest')";
-        database(&server.data()).query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).expect("read")
+        server.copy().query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).expect("read")
     };
     let pruned = async {
         while left() != (0, 0) {

@@ -85,9 +85,9 @@ pub enum OpenError {
     /// The folder has no database, and none is to be created.
     #[error("there is no database in the data folder {}", .0.display())]
     Missing(PathBuf),
-    /// The database is of an earlier version, and another process serves it.
-    #[error("stop the server first: its data in {} is of an earlier version", .0.display())]
-    Earlier(PathBuf),
+    /// Another program has the database open, without the folder's lock.
+    #[error("another program has the database in {} open", .0.display())]
+    InUse(PathBuf),
     /// The database was written by a newer version of Quintet.
     #[error("the database in {} has version {found}, and this quintet knows up to {known}: use a newer quintet", .folder.display())]
     Newer {
@@ -107,15 +107,40 @@ pub enum OpenError {
     /// A migration failed.
     #[error("cannot bring the database up to date: {0}")]
     Migration(String),
-    /// The database cannot be copied to a backup.
+    /// A thread cannot be started.
+    #[error("cannot start the writer: {0}")]
+    Thread(std::io::Error),
+}
+
+/// The error of copying a database to a file.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// The folder has no database, or another process uses it.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// There is a file of that name already.
+    #[error("{} exists already; a backup never overwrites", .0.display())]
+    Exists(PathBuf),
+    /// The file of the copy cannot be created or named.
     #[error("cannot write the backup {}: {why}", .to.display())]
-    Backup {
+    File {
+        /// The file of the copy.
+        to: PathBuf,
+        /// The error of the operating system.
+        why: std::io::Error,
+    },
+    /// The database cannot be read, or its copy cannot be written.
+    #[error("cannot write the backup {}: {why}", .to.display())]
+    Database {
         /// The file of the copy.
         to: PathBuf,
         /// The error of SQLite.
         why: rusqlite::Error,
     },
-    /// A thread cannot be started.
-    #[error("cannot start the writer: {0}")]
-    Thread(std::io::Error),
+    /// The process or its caller ended before the copy was whole.
+    #[error("the backup was stopped before it was complete; there is no copy")]
+    Stopped,
+    /// The data is in memory and has no file to copy.
+    #[error("data in memory cannot be copied to a backup")]
+    InMemory,
 }

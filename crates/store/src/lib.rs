@@ -15,11 +15,11 @@ mod sqlite;
 mod store;
 mod writer;
 
-pub use error::{OpenError, StoreError};
+pub use error::{BackupError, OpenError, StoreError};
 pub use memory::{MemoryDisk, MemoryStore, MemoryWriter};
 pub use model::*;
 pub use party::Party;
 pub use quintet_rules::log::Replayed;
 pub use sqlite::{Location, SqliteStore};
 pub use store::{Future, Group, OnCommit, ReadResult, ReplyTo, Store};
-pub use writer::{CaughtUp, Committer, Database, Submission};
+pub use writer::{Committer, Database, Submission};

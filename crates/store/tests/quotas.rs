@@ -66,7 +66,7 @@ async fn delivered_bytes_have_a_budget() {
     let users = stage.users("alice bob carol").await;
     let large = stage.make(&users[0], ConversationKind::Group, &users[1..]).await.unwrap();
     let small = stage.make(&users[1], ConversationKind::Group, &[]).await.unwrap();
-    stage.sql("UPDATE conversation SET member_count = 5000 WHERE member_count = 3");
+    let stage = stage.sql("UPDATE conversation SET member_count = 5000 WHERE member_count = 3").await;
     let mut sent = 0;
     let refusal = loop {
         match stage.bench.send(&users[0], &large, &"x".repeat(1_000)).await {
@@ -96,7 +96,7 @@ async fn stored_text_has_a_budget_and_normal_speed_is_fine() {
     }
     assert!(sent >= 1_000, "{sent}");
     let room = stage.make(&users[1], ConversationKind::Group, &users[2..]).await.unwrap();
-    stage.sql("UPDATE conversation SET member_count = 1000 WHERE member_count = 2");
+    let stage = stage.sql("UPDATE conversation SET member_count = 1000 WHERE member_count = 2").await;
     for _ in 0..300 {
         stage.bench.send(&users[1], &room, &"a normal message ".repeat(10)).await.expect("normal speed");
         stage.bench.environment.pass_ms(1_000);
@@ -129,7 +129,7 @@ async fn guests_of_a_network_have_one_budget() {
     let stage = Stage::with(Quotas { rates: true, ..Quotas::default() });
     let users = stage.users("alice").await;
     let room = stage.make(&users[0], ConversationKind::Room, &[]).await.unwrap();
-    stage.sql("UPDATE conversation SET member_count = 9000");
+    let stage = stage.sql("UPDATE conversation SET member_count = 9000").await;
     let guest = |number: usize, address: &str| Actor {
         user: UserId::trusted(&format!("guest-{number}")),
         guest: true,
@@ -229,10 +229,12 @@ async fn bounds_refuse_what_is_beyond_and_keep_what_is_there() {
     let stage = Stage::with(Quotas::default());
     let users = stage.users("alice bob carol").await;
     let group = stage.make(&users[0], ConversationKind::Group, &users[1..2]).await.unwrap();
-    stage.sql(&format!("UPDATE user SET conversations = {CONVERSATIONS_OF_USER_MAX} WHERE username = 'carol'"));
+    let stage = stage
+        .sql(&format!("UPDATE user SET conversations = {CONVERSATIONS_OF_USER_MAX} WHERE username = 'carol'"))
+        .await;
     refused(stage.add(&users[0], &group, &users[2]).await, Code::Conflict, "is in 10000 conversations");
     refused(stage.make(&users[2], ConversationKind::Group, &[]).await, Code::Conflict, "is in 10000 conversations");
-    stage.sql(&format!("UPDATE conversation SET member_count = {MEMBERS_MAX} WHERE id = '{group}'"));
+    let stage = stage.sql(&format!("UPDATE conversation SET member_count = {MEMBERS_MAX} WHERE id = '{group}'")).await;
     let dave = stage.users("dave").await.remove(0);
     refused(stage.add(&users[0], &group, &dave).await, Code::Conflict, "at most 10000 members");
     stage.bench.send(&users[1], &group, "still here").await.unwrap();
@@ -244,7 +246,7 @@ async fn bounds_refuse_what_is_beyond_and_keep_what_is_there() {
         "WITH RECURSIVE generate_series(value) AS (SELECT 1 UNION ALL SELECT value + 1
                           FROM generate_series WHERE value < {OWNED_MAX}) {owned}"
     );
-    stage.sql(&series);
+    let stage = stage.sql(&series).await;
     for kind in [ConversationKind::Group, ConversationKind::Room] {
         refused(stage.make(&dave, kind, &[]).await, Code::Conflict, "owns at most 10000");
     }
@@ -255,11 +257,13 @@ async fn bounds_refuse_what_is_beyond_and_keep_what_is_there() {
         NewMeetup { activity: "A".into(), location: "L".into(), starts_at: soon, expires_at: soon, capacity: None };
     let by = actor(&users[0]);
     let meetup = stage.bench.write(CreateMeetup { actor: by, new: new.clone() }).await.unwrap();
-    stage.sql(&format!(
-        "PRAGMA foreign_keys = OFF;
+    let stage = stage
+        .sql(&format!(
+            "PRAGMA foreign_keys = OFF;
         WITH RECURSIVE series(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM series WHERE n < {MEETUP_REQUESTS_MAX})
         INSERT INTO meetup_request (meetup_pk, user_pk, created_at) SELECT 1, 1000 + n, 0 FROM series"
-    ));
+        ))
+        .await;
     let (by, id) = (actor(&users[1]), meetup.id.clone());
     let request = stage.bench.write(RequestMeetup { actor: by, meetup: id }).await;
     refused(request, Code::Conflict, "1000 open requests");
@@ -270,13 +274,15 @@ async fn the_newest_notifications_are_kept() {
     let stage = Stage::with(Quotas::default());
     let user = stage.users("alice").await.remove(0);
     let most = NOTIFICATIONS_KEPT_MAX;
-    stage.sql(&format!(
-        "
+    let stage = stage
+        .sql(&format!(
+            "
         WITH RECURSIVE series(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM series WHERE n < {})
         INSERT INTO notification (id, user_pk, title, message, at) SELECT 'n-' || n, 1, 't', 'm', 0 FROM series;
         UPDATE user SET notifications = (SELECT count(*) FROM notification)",
-        most + 70
-    ));
+            most + 70
+        ))
+        .await;
     for _ in 0..3 {
         let to = user.clone();
         stage.bench.write(NotifyUser { user: to, title: "T".into(), message: "M".into() }).await.unwrap();

@@ -7,17 +7,17 @@ mod support;
 use std::collections::BTreeSet;
 
 use quintet_domain::limits::{LIST_BYTES_MAX, MEMBERS_LISTED_MAX, NAMES_SEARCHED_MAX, UNREAD_COUNTED_MAX};
-use quintet_domain::{AddMember, ConversationKind, DeleteMessage, MarkRead, Role, UserId};
+use quintet_domain::{AddMember, ConversationKind, DeleteMessage, MarkRead, Quotas, Role, UserId};
 use quintet_store::{Filter, Page, Party};
 use rusqlite::Connection;
 use support::{Bench, actor};
 use tempfile::TempDir;
 
-/// Writes rows directly into the database, as many as would take too long to write through the store.
-fn beside(folder: &TempDir, sql: &str) {
-    let conn = Connection::open(folder.path().join("quintet.sqlite3")).unwrap();
-    conn.busy_timeout(std::time::Duration::from_secs(60)).unwrap();
-    conn.execute_batch(&format!("PRAGMA synchronous = OFF; BEGIN; {sql}; COMMIT")).unwrap();
+/// Writes rows directly into the database of a store, as many as would take too long to write through it.
+async fn beside(bench: Bench, folder: &TempDir, sql: &str) -> Bench {
+    let write =
+        |conn: &Connection| conn.execute_batch(&format!("PRAGMA synchronous = OFF; BEGIN; {sql}; COMMIT")).unwrap();
+    bench.again(folder, Quotas::default(), write).await
 }
 
 /// Users `u-1` to `u-N`, whose picture links have a number of bytes.
@@ -34,7 +34,7 @@ fn users(count: usize, link_bytes: usize) -> String {
 async fn a_search_goes_on_where_its_page_ended() {
     let (bench, folder) = Bench::in_file();
     let asker = bench.user("asker").await;
-    beside(&folder, &users(NAMES_SEARCHED_MAX as usize + 10, 0));
+    let bench = beside(bench, &folder, &users(NAMES_SEARCHED_MAX as usize + 10, 0)).await;
     let last = bench.user("zz-needle").await;
     let by = || Party::User(asker.clone());
     let search = |query: &str, cursor, limit| bench.store.users(by(), query.to_owned(), cursor, limit);
@@ -61,7 +61,8 @@ async fn a_page_ends_before_it_is_too_large() {
     for _ in 0..GROUPS {
         groups.insert(bench.conversation(&asker, ConversationKind::Group, false, &[]).await);
     }
-    beside(
+    let bench = beside(
+        bench,
         &folder,
         &format!(
             "{}; INSERT INTO member (conversation_pk, user_pk, role, joined_at, joined_sequence, read_sequence)
@@ -69,7 +70,8 @@ async fn a_page_ends_before_it_is_too_large() {
              UPDATE conversation SET member_count = 101",
             users(100, 2_000)
         ),
-    );
+    )
+    .await;
     let mut cursor = None;
     let mut pages = 0;
     loop {
@@ -98,7 +100,8 @@ async fn a_conversation_as_a_late_member_sees_it() {
     let (bench, folder) = Bench::in_file();
     let owner = bench.user("owner").await;
     let group = bench.conversation(&owner, ConversationKind::Group, true, &[]).await;
-    beside(
+    let bench = beside(
+        bench,
         &folder,
         &format!(
             "{}; INSERT INTO member (conversation_pk, user_pk, role, joined_at, joined_sequence, read_sequence)
@@ -106,7 +109,8 @@ async fn a_conversation_as_a_late_member_sees_it() {
              UPDATE conversation SET member_count = member_count + {MEMBERS_LISTED_MAX}",
             users(MEMBERS_LISTED_MAX, 0)
         ),
-    );
+    )
+    .await;
     let late = bench.user("late").await;
     let (by, conversation, user) = (actor(&owner), group.clone(), late.clone());
     bench.write(AddMember { actor: by, conversation, user, role: Some(Role::Member) }).await.unwrap();
@@ -135,13 +139,15 @@ async fn a_conversation_as_a_late_member_sees_it() {
     let newest = bench.store.conversation(owner.clone(), group.clone()).await.unwrap().last_message.expect("a message");
     assert_eq!(newest.readers.iter().map(|reader| &reader.user).collect::<Vec<_>>(), [&late]);
 
-    beside(
+    let bench = beside(
+        bench,
         &folder,
         "WITH RECURSIVE n (i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 4000)
          INSERT INTO message (id, conversation_pk, sequence, sender_pk, kind, content, created_at)
              SELECT 'm-' || i, 1, i, 1, 'text', 'text', 0 FROM n;
          UPDATE conversation SET sequence = 4000",
-    );
+    )
+    .await;
     let listed = bench.store.conversations(late, None, 10).await.unwrap().items.remove(0);
     assert_eq!(listed.unread_count, u64::from(UNREAD_COUNTED_MAX));
 }

@@ -20,10 +20,9 @@ const AT_ONCE: usize = 40;
 /// The duration of the attack.
 const FOR: Duration = Duration::from_secs(3);
 
-/// Inserts very many groups of a user directly into the store, each with other members and a message.
-fn into_many_groups(server: &Server, user: &str) {
-    let store = rusqlite::Connection::open(server.data().join("quintet.sqlite3")).expect("the store opens");
-    store.busy_timeout(Duration::from_secs(60)).expect("a timeout");
+/// Inserts very many groups of a user directly into the store, each with other members and a message. The server is
+/// stopped for it, and the one that is returned has its data.
+fn into_many_groups(server: Server, user: &str) -> Server {
     let sql = format!(
         "BEGIN IMMEDIATE;
          WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {USERS})
@@ -46,7 +45,10 @@ fn into_many_groups(server: &Server, user: &str) {
              FROM conversation c WHERE c.pk > 100000;
          COMMIT"
     );
-    store.execute_batch(&sql).expect("the store is filled");
+    Server::with().run_after(server, |data| {
+        let store = rusqlite::Connection::open(data.join("quintet.sqlite3")).expect("the store opens");
+        store.execute_batch(&sql).expect("the store is filled");
+    })
 }
 
 /// Runs something many times at once on other threads, so that the bystander does not wait for the attackers' own work.
@@ -102,9 +104,9 @@ async fn comer(address: SocketAddr, auth: Value, until: Instant) -> usize {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn lists_over_everything_delay_nobody_else() {
     let server = Server::start();
+    let (mallory, token) = server.http().register("mallory").await;
+    let server = into_many_groups(server, &mallory);
     let http = server.http();
-    let (mallory, token) = http.register("mallory").await;
-    into_many_groups(&server, &mallory);
     let mut bystander = Bystander::of(&server).await;
     for path in ["/messenger/api/users", "/conversations/api/conversations", "/api/v1/users?q=nobody"] {
         let counts = bystander.beside(ask(&http, &token, path)).await;
@@ -128,7 +130,7 @@ async fn recoveries_of_everything_delay_nobody_else() {
     let answer = wire.enter("/", &auth).await;
     let answer: Value = serde_json::from_str(answer.strip_prefix("40").expect("accepted")).expect("JSON");
     drop(wire);
-    into_many_groups(&server, &mallory);
+    let server = into_many_groups(server, &mallory);
     let mut bystander = Bystander::of(&server).await;
     let until = Instant::now() + FOR;
     let mut again = auth;

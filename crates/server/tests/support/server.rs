@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Http;
 
@@ -81,6 +82,15 @@ impl Server {
         let output = command.output().expect("the command runs");
         let said = if output.status.success() { output.stdout } else { output.stderr };
         (output.status.success(), String::from_utf8(said).expect("text").trim().to_owned())
+    }
+
+    /// Returns a copy of the server's database, which no other program can open while the server runs.
+    pub fn copy(&self) -> rusqlite::Connection {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let file = self.folder.path().join(format!("copy-{}", NUMBER.fetch_add(1, Ordering::Relaxed)));
+        let (copied, said) = self.run(&["backup", file.to_str().expect("text")]);
+        assert!(copied, "{said}");
+        rusqlite::Connection::open(file).expect("a database")
     }
 
     /// Limits the size of files that the server writes, or lifts the limit. A write beyond it fails, as on a full disk.

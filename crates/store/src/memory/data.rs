@@ -11,7 +11,7 @@ use super::table::{Index, Table, Tables, tables};
 use super::tables::{
     ConversationTables, FileTables, LogTables, MeetupTables, MessageTables, NotificationTables, UserTables,
 };
-use crate::writer::{CaughtUp, Database};
+use crate::writer::Database;
 
 tables! {
     /// All tables, one group of them for each trait of [`quintet_rules::rows`].
@@ -157,11 +157,6 @@ impl Database for Data {
 
     fn rows_changed(&self) -> u64 {
         (self.changed_before + self.tables.changes()) as u64
-    }
-
-    fn catch_up(&mut self, _position: u64) -> RowResult<Option<CaughtUp>> {
-        // No other process can change this memory.
-        Ok(None)
     }
 }
 

@@ -7,9 +7,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use quintet_domain::{
-    Actor, Code, Commit, ConversationId, ConversationKind, CreateConversation, EditMessage, Environment, Event,
-    MessageKind, NewConversation, NewText, NewUser, Profile, RegisterUser, SendMessage, Target, Ticket, Timestamp,
-    UserId, Write, Written,
+    Actor, Code, Commit, ConversationId, ConversationKind, CreateConversation, EditMessage, Environment, MessageKind,
+    NewConversation, NewText, NewUser, Profile, RegisterUser, SendMessage, Target, Ticket, Timestamp, UserId, Write,
+    Written,
 };
 use quintet_rules::WriterState;
 use tokio::sync::oneshot;
@@ -68,7 +68,7 @@ impl Stage {
             .unwrap();
         let ids = Ids { given: AtomicU64::new(0), panics_at: AtomicU64::new(u64::MAX) };
         let mut stage = Self {
-            database: SqliteRows(WriterConnection::new(connection).unwrap()),
+            database: SqliteRows(WriterConnection(connection)),
             committer: Committer::new(WriterState::default(), 0),
             ids,
             user: UserId::trusted("u"),
@@ -208,32 +208,5 @@ fn a_panic_takes_its_write_back_and_no_other() {
     );
     let refused = group.commit.replies[1].outcome.as_ref().unwrap_err();
     assert_eq!(refused.code, Code::Internal);
-    stage.assert_fresh();
-}
-
-/// The positions, revocations and rows that another process commits are caught up with.
-#[test]
-fn commits_of_others_are_caught_up_with() {
-    let folder = tempfile::tempdir().unwrap();
-    let location = Location::Folder(folder.path().to_owned());
-    let opened = open::open(&location).unwrap();
-    let other = open::open(&Location::Shared { folder: folder.path().to_owned(), make: false }).unwrap();
-    let mut stage = Stage::new();
-    stage.database = SqliteRows(WriterConnection::new(opened.writer).unwrap());
-    stage.committer = Committer::new(WriterState::default(), 0);
-    let new = NewUser { id: Some(stage.user.clone()), username: "ada".to_owned(), ..NewUser::default() };
-    assert!(stage.run([RegisterUser { new }.into()]).committed);
-    let mut beside = Stage::new();
-    beside.database = SqliteRows(WriterConnection::new(other.writer).unwrap());
-    beside.committer = Committer::new(WriterState::default(), stage.committer.position());
-    let barred = quintet_domain::SetDisabled { user: stage.user.clone(), disabled: true };
-    let position = beside.run([barred.into()]).commit.position;
-
-    let group = stage.run([quintet_domain::Barrier.into()]);
-    assert_eq!(group.commit.position, position);
-    let [entry] = &group.commit.entries[..] else { panic!("{:?}", group.commit.entries) };
-    assert!(matches!(&entry.event, Event::Revoked { generation: 1, .. }), "{entry:?}");
-    assert_eq!(group.commit.replies[0].after, position, "the reply stands behind it");
-    assert!(stage.run([quintet_domain::Barrier.into()]).commit.entries.is_empty(), "once");
     stage.assert_fresh();
 }

@@ -3,6 +3,7 @@
 //! What must stay true: all writes go through the writer's one connection; the readers' connections refuse to write.
 
 mod accounts;
+mod backup;
 mod directory;
 mod files;
 #[cfg(test)]
@@ -18,7 +19,7 @@ mod rows;
 mod sets;
 mod space;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use quintet_domain::limits::PAGE_ITEMS_MAX;
@@ -38,8 +39,8 @@ use self::space::Space;
 use crate::store::ReadResult;
 use crate::writer::{Committer, Writer};
 use crate::{
-    Database, Filter, Future, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow, OnCommit, OpenError,
-    OrphanedFiles, Page, PageOf, Party, PendingNotifications, ReplyTo, ServiceKey, Store, StoreError,
+    BackupError, Database, Filter, Future, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow, OnCommit,
+    OpenError, OrphanedFiles, Page, PageOf, Party, PendingNotifications, ReplyTo, ServiceKey, Store, StoreError,
 };
 
 /// The store on a SQLite database.
@@ -49,6 +50,8 @@ pub struct SqliteStore {
     readers: Readers,
     space: Space,
     environment: EnvironmentRef,
+    /// The folder of the data; `None` for data in memory.
+    folder: Option<PathBuf>,
     /// The lock of the folder, held for as long as the store is open.
     _lock: Option<std::fs::File>,
 }
@@ -86,14 +89,14 @@ impl SqliteStore {
         on_commit: OnCommit,
     ) -> Result<Self, OpenError> {
         let opened = open::open(location)?;
-        let space = Space::of(location.folder(), quotas.free_bytes_min);
-        // The version first, then the position: a commit of another process in between is caught up with, not missed.
-        let database = SqliteRows(WriterConnection::new(opened.writer)?);
+        let folder = location.folder().map(Path::to_owned);
+        let space = Space::of(folder.clone(), quotas.free_bytes_min);
+        let database = SqliteRows(WriterConnection(opened.writer));
         let position = database.newest_position()?;
         let committer = Committer::new(WriterState { quotas, ..WriterState::default() }, position);
         let writer = Writer::start(database, committer, Arc::clone(&environment), on_commit)?;
         let readers = Readers::new(opened.readers);
-        Ok(Self { writer, readers, space, environment: EnvironmentRef(environment), _lock: opened.lock })
+        Ok(Self { writer, readers, space, environment: EnvironmentRef(environment), folder, _lock: opened.lock })
     }
 
     /// The database without the writer's thread and the readers, for tests and simulations that commit by themselves.
@@ -101,16 +104,24 @@ impl SqliteStore {
     /// # Errors
     /// [`OpenError`], whose text is a sentence for the operator.
     pub fn database(location: &Location) -> Result<impl Database + Send + 'static, OpenError> {
-        Ok(SqliteRows(WriterConnection::new(open::open(location)?.writer)?))
+        Ok(SqliteRows(WriterConnection(open::open(location)?.writer)))
     }
 
-    /// Copies the database of a folder to a file, whether or not another process serves it. The copy has the version of
-    /// the original.
+    /// Copies the database of a folder that no process uses to a file. The copy has the version of the original.
     ///
     /// # Errors
-    /// [`OpenError`], whose text is a sentence for the operator.
-    pub fn backup(folder: &Path, to: &Path) -> Result<(), OpenError> {
-        open::backup(folder, to)
+    /// [`BackupError`], whose text is a sentence for the operator. There is no copy then, nor a part of one.
+    pub fn backup_of_folder(folder: &Path, to: &Path) -> Result<(), BackupError> {
+        backup::of_folder(folder, to)
+    }
+
+    /// Copies the database to a file while reads and writes go on: the state of one moment during the call. Blocks the
+    /// thread, and gives up once `stopped` returns true, which is asked every few milliseconds.
+    ///
+    /// # Errors
+    /// [`BackupError`], whose text is a sentence for the operator. There is no copy then, nor a part of one.
+    pub fn backup(&self, to: &Path, stopped: impl Fn() -> bool) -> Result<(), BackupError> {
+        backup::copy(self.folder.as_deref().ok_or(BackupError::InMemory)?, to, stopped)
     }
 }
 

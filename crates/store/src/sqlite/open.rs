@@ -1,13 +1,15 @@
 //! Opening a database: the folder, the lock, the settings and the migrations.
 //!
-//! What must stay true: one process at a time serves a folder, and only while it holds the lock is the schema changed.
+//! What must stay true: one process at a time has the database of a folder open, and holds the folder's lock meanwhile.
+//! All its connections are made by [`connect`], because SQLite's lock of the file belongs to them together.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, backup::Backup};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
 use super::names;
 use super::readers::Readers;
@@ -18,9 +20,13 @@ mod migrations {
 }
 
 /// The file name of the database in its folder.
-const FILE: &str = "quintet.sqlite3";
+pub(super) const FILE: &str = "quintet.sqlite3";
 /// The file name of the lock in its folder.
 const LOCK: &str = "quintet.lock";
+/// SQLite's file access for a file that one process owns. The first connection locks the file for the process until the
+/// last one is closed, and the index of the log is kept in this process's memory, so that no transaction makes a system
+/// call for a lock.
+const OWNED: &str = "unix-excl";
 /// The page cache of each reader in KiB, enough for the inner pages of a large database. The operating system's own
 /// cache, which all readers share, is behind it.
 const READER_CACHE_KIB: i64 = 512;
@@ -32,25 +38,20 @@ const STATEMENTS: usize = 256;
 /// The location of the data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
-    /// A folder that this process serves alone.
+    /// A folder that no other process uses. It is created, with a database, if it does not exist.
     Folder(PathBuf),
-    /// A folder that another process may be serving, for the command line. A database of another version is migrated
-    /// only while no process serves it, because that process would continue to write by its own rules.
-    Shared {
-        /// The path of the folder.
-        folder: PathBuf,
-        /// Whether to create a database if there is none.
-        make: bool,
-    },
+    /// A folder that no other process uses, and that has a database.
+    Existing(PathBuf),
     /// The memory of this process, for trials and measurements. The data is lost with the process.
     Memory,
 }
 
 impl Location {
     /// The folder of the data; `None` for data in memory.
-    pub(super) fn folder(&self) -> Option<PathBuf> {
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
         match self {
-            Self::Folder(folder) | Self::Shared { folder, .. } => Some(folder.clone()),
+            Self::Folder(folder) | Self::Existing(folder) => Some(folder),
             Self::Memory => None,
         }
     }
@@ -66,41 +67,30 @@ pub(super) fn open(location: &Location) -> Result<Opened, OpenError> {
     let (path, folder, lock) = match location {
         Location::Folder(folder) => {
             make_folder(folder)?;
-            (folder.join(FILE).into_os_string(), folder.clone(), Some(lock(folder)?))
+            (folder.join(FILE).into_os_string(), folder.as_path(), Some(lock(folder)?))
         }
-        Location::Shared { folder, make } => {
-            if !make {
-                find(folder)?;
-            }
+        Location::Existing(folder) => {
+            find(folder)?;
             make_folder(folder)?;
-            (folder.join(FILE).into_os_string(), folder.clone(), None)
+            (folder.join(FILE).into_os_string(), folder.as_path(), Some(lock(folder)?))
         }
         Location::Memory => {
             static NUMBER: AtomicU64 = AtomicU64::new(0);
             let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-            (format!("file:/quintet-{number}?vfs=memdb").into(), PathBuf::from("memory"), None)
+            (format!("file:/quintet-{number}?vfs=memdb").into(), Path::new("memory"), None)
         }
     };
     let durable = *location != Location::Memory;
-    let mut writer = Connection::open(&path)?;
-    configure(&writer, durable)?;
-    if !matches!(location, Location::Shared { .. }) {
-        bring_up_to_date(&mut writer, &folder)?;
-    } else if !is_up_to_date(&writer, &folder)? {
-        // In all versions, a process that serves the folder holds the lock.
-        let _alone = self::lock(&folder).map_err(|error| match error {
-            OpenError::Locked(folder) => OpenError::Earlier(folder),
-            other => other,
-        })?;
-        bring_up_to_date(&mut writer, &folder)?;
-    }
+    let connect = || if durable { connect(&path) } else { Connection::open(&path) };
+    let mut writer = connect()?;
+    configure(&writer, durable).map_err(|error| match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy) => OpenError::InUse(folder.to_owned()),
+        _ => error.into(),
+    })?;
+    bring_up_to_date(&mut writer, folder)?;
     let mut readers = Vec::new();
     for _ in 0..Readers::connections() {
-        let reader = if durable {
-            Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?
-        } else {
-            Connection::open(&path)?
-        };
+        let reader = connect()?;
         configure(&reader, durable)?;
         reader.pragma_update(None, "query_only", true)?;
         reader.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
@@ -109,8 +99,17 @@ pub(super) fn open(location: &Location) -> Result<Opened, OpenError> {
     Ok(Opened { writer, readers, lock })
 }
 
+/// Connects to the database in a file, which is created if it does not exist. While the process has a connection, no
+/// other program can open the file.
+pub(super) fn connect(path: impl AsRef<OsStr>) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags_and_vfs(Path::new(path.as_ref()), flags, OWNED)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    Ok(connection)
+}
+
 /// Refuses a folder without a database.
-fn find(folder: &Path) -> Result<(), OpenError> {
+pub(super) fn find(folder: &Path) -> Result<(), OpenError> {
     match folder.join(FILE).try_exists() {
         Ok(true) => Ok(()),
         Ok(false) => Err(OpenError::Missing(folder.to_owned())),
@@ -127,7 +126,8 @@ fn make_folder(folder: &Path) -> Result<(), OpenError> {
     std::fs::remove_file(&probe).map_err(failed)
 }
 
-fn lock(folder: &Path) -> Result<std::fs::File, OpenError> {
+/// Locks a folder for this process. The lock ends when the file is closed.
+pub(super) fn lock(folder: &Path) -> Result<std::fs::File, OpenError> {
     let failed = |why| OpenError::Folder { folder: folder.to_owned(), why };
     let file =
         std::fs::File::options().create(true).truncate(false).write(true).open(folder.join(LOCK)).map_err(failed)?;
@@ -186,16 +186,7 @@ fn version(conn: &Connection, folder: &Path) -> Result<i64, OpenError> {
     Ok(found)
 }
 
-/// Whether a database can be used as it is: its schema and its username keys have the versions of this binary.
-fn is_up_to_date(conn: &Connection, folder: &Path) -> Result<bool, OpenError> {
-    if version(conn, folder)? != known_version() {
-        return Ok(false);
-    }
-    let keys: Option<String> = conn.query_row("SELECT version FROM name_keys", [], |row| row.get(0)).optional()?;
-    Ok(keys.as_deref() == Some(quintet_domain::NAME_KEY_VERSION.as_str()))
-}
-
-/// Migrates the schema and recomputes username keys. No other process may use the database by an earlier version.
+/// Migrates the schema and recomputes username keys.
 fn bring_up_to_date(conn: &mut Connection, folder: &Path) -> Result<(), OpenError> {
     migrate(conn, folder)?;
     // If an earlier version ran on this database after its migration, it created users without keys, whose names others
@@ -216,21 +207,6 @@ fn bring_up_to_date(conn: &mut Connection, folder: &Path) -> Result<(), OpenErro
 fn migrate(conn: &mut Connection, folder: &Path) -> Result<(), OpenError> {
     version(conn, folder)?;
     migrations::migrations::runner().run(conn).map(|_| ()).map_err(|error| OpenError::Migration(error.to_string()))
-}
-
-/// Copies the database of a folder to a file as it is, whatever its version, and whether or not a process serves it.
-pub(super) fn backup(folder: &Path, to: &Path) -> Result<(), OpenError> {
-    find(folder)?;
-    let conn = Connection::open_with_flags(
-        folder.join(FILE),
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )?;
-    conn.busy_timeout(BUSY_TIMEOUT)?;
-    let copied = Connection::open(to).and_then(|mut copy| {
-        // In one step, from one snapshot: a copy in steps would restart whenever another process commits.
-        Backup::new(&conn, &mut copy)?.run_to_completion(i32::MAX, Duration::ZERO, None)
-    });
-    copied.map_err(|why| OpenError::Backup { to: to.to_owned(), why })
 }
 
 #[cfg(test)]

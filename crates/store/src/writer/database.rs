@@ -4,18 +4,8 @@
 //! returned without an error, and are gone after [`Database::rollback`]. A savepoint rolls back only what was written
 //! since it was set.
 
-use quintet_domain::Entry;
 use quintet_rules::RowResult;
 use quintet_rules::rows::Rows;
-
-/// The commits of other processes since the writer last checked.
-#[derive(Debug)]
-pub struct CaughtUp {
-    /// The entries that this process has to hand on too: revocations, because they end connections.
-    pub entries: Vec<Entry>,
-    /// The newest committed position.
-    pub position: u64,
-}
 
 /// The rows of a database, with transactions, for one writer.
 pub trait Database: Rows {
@@ -35,7 +25,4 @@ pub trait Database: Rows {
     fn has_open_transaction(&self) -> bool;
     /// The number of rows that were changed since the database was opened, rolled-back ones included.
     fn rows_changed(&self) -> u64;
-    /// Checks within the open transaction whether other processes have committed; `None` if they have not. `position`
-    /// is the newest position that the writer has seen.
-    fn catch_up(&mut self, position: u64) -> RowResult<Option<CaughtUp>>;
 }

@@ -151,7 +151,7 @@ impl Run<'_> {
     /// Applies all writes in one transaction, and commits it.
     fn all(&mut self, database: &mut impl Database, submissions: Vec<Submission>) -> Result<(), GroupError> {
         let mut submissions = submissions.into_iter();
-        let mut outcome = self.begin(database);
+        let mut outcome = database.begin().map_err(GroupError::from);
         while outcome.is_ok()
             && let Some(submission) = submissions.next()
         {
@@ -174,17 +174,6 @@ impl Run<'_> {
             }
         }
         outcome
-    }
-
-    /// Begins the transaction, and catches up with the commits of other processes.
-    fn begin(&mut self, database: &mut impl Database) -> Result<(), GroupError> {
-        database.begin()?;
-        if let Some(caught_up) = database.catch_up(self.position)? {
-            self.committer.state.cache.clear();
-            self.entries.extend(caught_up.entries);
-            self.position = self.position.max(caught_up.position);
-        }
-        Ok(())
     }
 
     /// Applies one write, and rolls it back if it was refused or failed.

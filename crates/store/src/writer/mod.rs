@@ -11,7 +11,7 @@ mod queue;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-pub use database::{CaughtUp, Database};
+pub use database::Database;
 pub use group::{Committer, Submission};
 pub(crate) use queue::Queue;
 use quintet_domain::Environment;

@@ -1,6 +1,6 @@
 //! A store on SQLite with quotas, and helpers that let time pass, change its file and prune it.
 //!
-//! What must stay true: the store is closed before its file is changed, or the change is a commit of its own.
+//! What must stay true: the store is closed before its file is changed, because it knows what it has written.
 
 use std::sync::Arc;
 
@@ -12,30 +12,31 @@ use super::{Bench, actor, new_conversation};
 /// A store with quotas in a folder, whose file can be read and changed.
 pub struct Stage {
     pub bench: Bench,
+    quotas: Quotas,
     folder: tempfile::TempDir,
 }
 
 impl Stage {
     pub fn with(quotas: Quotas) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Self { bench: Bench::open(&Location::Folder(folder.path().into()), Arc::default(), quotas), folder }
+        let location = Location::Folder(folder.path().into());
+        Self { bench: Bench::open(&location, Arc::default(), quotas.clone()), quotas, folder }
     }
 
     /// Closes the store and opens it again, some time later.
     pub async fn later(self, quotas: Quotas, ms: i64) -> Self {
-        let Self { bench, folder } = self;
-        bench.store.close().await;
-        let environment = Arc::clone(&bench.environment);
-        drop(bench);
-        environment.pass_ms(ms);
-        Self { bench: Bench::open(&Location::Folder(folder.path().into()), environment, quotas), folder }
+        let Self { bench, folder, .. } = self;
+        let bench = bench.again(&folder, quotas.clone(), |_| ()).await;
+        bench.environment.pass_ms(ms);
+        Self { bench, quotas, folder }
     }
 
-    /// Changes the database without the store.
-    pub fn sql(&self, sql: &str) {
-        let conn = rusqlite::Connection::open(self.folder.path().join("quintet.sqlite3")).unwrap();
-        conn.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
-        conn.execute_batch(sql).unwrap();
+    /// Changes the database while the store is closed, and opens it again.
+    pub async fn sql(self, sql: &str) -> Self {
+        let Self { bench, quotas, folder } = self;
+        let change = |conn: &rusqlite::Connection| conn.execute_batch(sql).unwrap();
+        let bench = bench.again(&folder, quotas.clone(), change).await;
+        Self { bench, quotas, folder }
     }
 
     pub fn number(&self, sql: &str) -> i64 {

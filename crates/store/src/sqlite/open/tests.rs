@@ -9,9 +9,9 @@ use quintet_rules::log::replay_since;
 use quintet_rules::names::owner;
 
 use super::super::rows::SqliteRows;
-use super::super::{accounts, directory, lists, meetup_lists};
+use super::super::{accounts, backup, directory, lists, meetup_lists};
 use super::*;
-use crate::{Filter, MeetupFilter};
+use crate::{BackupError, Filter, MeetupFilter};
 
 /// The key of the user with a username.
 fn owner_of(conn: &Connection, username: &str) -> Option<i64> {
@@ -235,43 +235,45 @@ fn version_in(file: &Path) -> i64 {
     conn.query_row("SELECT max(version) FROM refinery_schema_history", [], |row| row.get(0)).unwrap()
 }
 
-/// While a server of version 0.1 runs, a command changes nothing, and a backup can be restored by that server.
+/// While a server of version 0.1 runs, nothing can be changed. Without one, a backup is of that version, so that it can
+/// be restored by that server.
 #[test]
 fn an_earlier_version_that_is_served_stays_one() {
     let folder = tempfile::tempdir().unwrap();
     of_version_0_1(folder.path());
     let (file, copy) = (folder.path().join(FILE), folder.path().join("copy"));
     let served = lock(folder.path()).unwrap();
-    for make in [false, true] {
-        let shared = Location::Shared { folder: folder.path().to_owned(), make };
-        let refused = open(&shared).err().unwrap();
-        assert!(refused.to_string().contains("stop the server first"), "{refused}");
+    for location in [Location::Existing(folder.path().to_owned()), Location::Folder(folder.path().to_owned())] {
+        assert!(matches!(open(&location), Err(OpenError::Locked(_))));
         assert_eq!(version_in(&file), 6);
     }
-    backup(folder.path(), &copy).unwrap();
-    assert_eq!((version_in(&file), version_in(&copy)), (6, 6));
     drop(served);
-    let shared = Location::Shared { folder: folder.path().to_owned(), make: false };
-    let opened = open(&shared).unwrap();
+    backup::of_folder(folder.path(), &copy).unwrap();
+    assert_eq!((version_in(&file), version_in(&copy)), (6, 6));
+    drop(open(&Location::Existing(folder.path().to_owned())).unwrap());
     assert_eq!(version_in(&file), known_version());
-    // From here on a server may start, and a command runs beside it.
-    let _served = lock(folder.path()).unwrap();
-    open(&shared).unwrap();
-    // Keys of a different key version make the database one of an earlier version too.
-    opened.writer.execute("UPDATE name_keys SET version = 'other'", []).unwrap();
-    assert!(matches!(open(&shared), Err(OpenError::Earlier(_))));
 }
 
 #[test]
 fn a_folder_without_a_database() {
     let folder = tempfile::tempdir().unwrap();
     let (data, copy) = (folder.path().join("data"), folder.path().join("copy"));
-    let shared = |make| Location::Shared { folder: data.clone(), make };
-    assert!(matches!(open(&shared(false)), Err(OpenError::Missing(_))));
-    assert!(matches!(backup(&data, &copy), Err(OpenError::Missing(_))));
+    let existing = Location::Existing(data.clone());
+    assert!(matches!(open(&existing), Err(OpenError::Missing(_))));
+    assert!(matches!(backup::of_folder(&data, &copy), Err(BackupError::Open(OpenError::Missing(_)))));
     assert!(!data.exists() && !copy.exists());
-    open(&shared(true)).unwrap();
-    open(&shared(false)).unwrap();
+    drop(open(&Location::Folder(data)).unwrap());
+    open(&existing).unwrap();
+}
+
+/// The index of the log is in memory, which means that SQLite makes no system calls for locks.
+#[test]
+fn the_index_of_the_log_is_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let opened = open(&Location::Folder(folder.path().to_owned())).unwrap();
+    opened.writer.execute("UPDATE name_keys SET version = version", []).unwrap();
+    let exist = ["-wal", "-shm"].map(|end| folder.path().join(format!("{FILE}{end}")).exists());
+    assert_eq!(exist, [true, false]);
 }
 
 /// Users that an earlier version created after the migration get their keys at the next start.

@@ -1,80 +1,31 @@
-//! The writer's connection: transactions, and the commits of other processes.
+//! The writer's connection and its transactions.
 //!
-//! What must stay true: `PRAGMA data_version` changes whenever another connection has committed. The version that was
-//! read counts only once the transaction that read it is committed; otherwise everything is checked again.
+//! What must stay true: nobody else writes to the database while this connection is open.
 
 use std::ops::Deref;
 
-use quintet_domain::{Entry, Event, UserId};
-use quintet_rules::log::ChangeRecord;
-use quintet_rules::rows::{LogRows, UserRows};
-use quintet_rules::{RowResult, RowsError};
+use quintet_rules::RowResult;
 use rusqlite::Connection;
 
 use super::SqliteRows;
-use crate::{CaughtUp, Database};
+use crate::Database;
 
-/// A version that the database never has.
-const VERSION_UNKNOWN: i64 = -1;
-
-/// A connection with the version of the database that it last read.
+/// The connection of the writer.
 #[derive(Debug)]
-pub(in crate::sqlite) struct WriterConnection {
-    connection: Connection,
-    /// The version at the last commit.
-    version: i64,
-    /// The version that the open transaction has read.
-    seen: i64,
-}
-
-impl WriterConnection {
-    /// Takes over a connection. Commits of other connections after this moment are caught up with.
-    pub(in crate::sqlite) fn new(connection: Connection) -> rusqlite::Result<Self> {
-        let version = data_version(&connection)?;
-        Ok(Self { connection, version, seen: version })
-    }
-}
+pub(in crate::sqlite) struct WriterConnection(pub(in crate::sqlite) Connection);
 
 impl Deref for WriterConnection {
     type Target = Connection;
 
     fn deref(&self) -> &Connection {
-        &self.connection
+        &self.0
     }
 }
 
 impl Drop for WriterConnection {
     fn drop(&mut self) {
         // A clean shutdown leaves one file, which is easier to copy.
-        let _ = self.connection.pragma_update(None, "wal_checkpoint", "TRUNCATE");
-    }
-}
-
-fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
-    connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))
-}
-
-impl SqliteRows<WriterConnection> {
-    /// The revocations that were logged after a position.
-    fn revocations(&self, after: u64) -> RowResult<Vec<Entry>> {
-        let changes = self.list(
-            // The other records are not decoded: a newer version may have written one that this one cannot read.
-            "SELECT position, version, data FROM change WHERE position > ?1 AND data ->> 'kind' = 'revoked'
-             ORDER BY position",
-            [after.cast_signed()],
-            |row| Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get(1)?, row.get::<_, String>(2)?)),
-        )?;
-        let mut entries = Vec::new();
-        for (position, version, data) in changes {
-            let record = ChangeRecord::decode(version, &data).map_err(RowsError::new)?;
-            let ChangeRecord::Revoked { user, generation } = record else { continue };
-            let user: Option<UserId> = self.user_by_key(user)?.map(|row| row.user.id.clone());
-            if let Some(user) = user {
-                let event = Event::Revoked { user, generation };
-                entries.push(Entry { position, sequence: None, origin: None, acked: false, event });
-            }
-        }
-        Ok(entries)
+        let _ = self.0.pragma_update(None, "wal_checkpoint", "TRUNCATE");
     }
 }
 
@@ -86,7 +37,6 @@ impl Database for SqliteRows<WriterConnection> {
 
     fn commit(&mut self) -> RowResult<()> {
         self.run("COMMIT", [])?;
-        self.0.version = self.0.seen;
         Ok(())
     }
 
@@ -116,16 +66,5 @@ impl Database for SqliteRows<WriterConnection> {
 
     fn rows_changed(&self) -> u64 {
         self.0.total_changes()
-    }
-
-    fn catch_up(&mut self, position: u64) -> RowResult<Option<CaughtUp>> {
-        let seen = data_version(&self.0).map_err(RowsError::new)?;
-        let known = std::mem::replace(&mut self.0.version, VERSION_UNKNOWN);
-        self.0.seen = seen;
-        if seen == known {
-            return Ok(None);
-        }
-        let entries = self.revocations(position)?;
-        Ok(Some(CaughtUp { entries, position: self.newest_position()? }))
     }
 }

@@ -212,7 +212,7 @@ async fn bad_requests_are_refused_and_change_nothing() {
     let refused: &[(&[u8], &str)] = &[
         (b"\n", "EOF"),
         (b"hello\n", "does not understand"),
-        (b"\xff\xfe\n", "UTF-8"),
+        (b"\xff\xfe\n", "utf-8"),
         (b"{}\n", "missing field `version`"),
         (b"{\"version\":1}\n", "missing field `command`"),
         (b"{\"version\":2,\"command\":\"list_everything\"}\n", "use the binary of the same version"),

@@ -335,6 +335,7 @@ async fn names_of_version_0_1_that_collide() {
                  DELETE FROM name_keys;",
             )
             .expect("as version 0.1 left it");
+        drop(database);
         let mut list = std::process::Command::new(env!("CARGO_BIN_EXE_quintet"));
         let output = list.arg("--data").arg(data).args(["user", "list"]).output().expect("it runs");
         said = String::from_utf8(output.stdout).expect("text");

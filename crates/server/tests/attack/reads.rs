@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
@@ -23,6 +23,8 @@ const FOR: Duration = Duration::from_secs(3);
 /// Inserts very many groups of a user directly into the store, each with other members and a message. The server is
 /// stopped for it, and the one that is returned has its data.
 fn into_many_groups(server: Server, user: &str) -> Server {
+    // Older messages could not be recovered, because the server prunes its log when it starts.
+    let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_millis();
     let sql = format!(
         "BEGIN IMMEDIATE;
          WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {USERS})
@@ -41,7 +43,7 @@ fn into_many_groups(server: Server, user: &str) -> Server {
              WHERE c.pk > 100000;
          UPDATE user SET conversations = (SELECT count(*) FROM member WHERE user_pk = user.pk);
          INSERT INTO message (position, id, conversation_pk, sequence, sender_pk, kind, content, created_at)
-             SELECT c.pk, 'message-' || c.pk, c.pk, 10, 100001 + (c.pk * 5) % {SHARERS}, 'text', 'Hello', 0
+             SELECT c.pk, 'message-' || c.pk, c.pk, 10, 100001 + (c.pk * 5) % {SHARERS}, 'text', 'Hello', {now_ms}
              FROM conversation c WHERE c.pk > 100000;
          COMMIT"
     );

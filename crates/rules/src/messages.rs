@@ -17,9 +17,7 @@ use crate::ledger::Cost;
 use crate::log::{Change, ReadSpan};
 use crate::message_views::{add_readers, shown};
 use crate::ownership::standing;
-use crate::rows::{
-    ConversationHead, ConversationRow, ErasureProgress, MemberRow, MessageRow, ScanLimits, UserRow,
-};
+use crate::rows::{ConversationHead, ConversationRow, ErasureProgress, MemberRow, MessageRow, ScanLimits, UserRow};
 use crate::transaction::{About, ActingUser, Transaction};
 use crate::{ConversationKey, RuleError, RuleResult, UserKey, conversations, files};
 

@@ -15,9 +15,7 @@ use quintet_domain::{
 use crate::log::Change;
 use crate::rows::{ConversationRow, ErasureProgress, UserNames, UserRow};
 use crate::transaction::{About, ActingUser, Transaction};
-use crate::{
-    RuleResult, UserKey, files, guest_ids, guest_proof, meetups, members, messages, names, notifications,
-};
+use crate::{RuleResult, UserKey, files, guest_ids, guest_proof, meetups, members, messages, names, notifications};
 
 /// Maximum number of memberships of an erased user that one write ends; other writes run in between.
 const MEMBERSHIPS_AT_ONCE: usize = 200;

@@ -14,7 +14,7 @@ use quintet_rules::rows::{
     ConversationHead, ConversationRow, ErasureProgress, MeetupRow, MessageRow, UserNames, UserRow,
 };
 use quintet_rules::{ConversationKey, FileKey, MeetupKey, MessageKey, SecretKey, UserKey};
-use rusqlite::types::{FromSqlError, ToSqlOutput, Type, Value, ValueRef};
+use rusqlite::types::{FromSqlError, ToSqlOutput, Type, ValueRef};
 use rusqlite::{Error, Result, Row, ToSql};
 
 /// The columns of a user as others see it, for [`shown_user_at`].
@@ -267,7 +267,7 @@ impl<'i> From<&'i MessageId> for IdValue<'i> {
 impl ToSql for IdValue<'_> {
     fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
         Ok(match self {
-            Self::Uuid(bytes) => ToSqlOutput::Owned(Value::Blob(bytes.to_vec())),
+            Self::Uuid(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
             Self::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
         })
     }

@@ -99,7 +99,7 @@ impl Printed {
 pub(crate) struct Admin {
     pub(crate) service: Service,
     /// The store of the service.
-    pub(crate) store: Arc<SqliteStore>,
+    pub(crate) database: Arc<SqliteStore>,
 }
 
 impl Admin {
@@ -155,8 +155,8 @@ impl Admin {
         let stop = stop.child_token();
         // Nobody wants the copy any more if this future is dropped.
         let _given_up = stop.clone().drop_guard();
-        let store = Arc::clone(&self.store);
-        let copy = move || store.backup(&file, || stop.is_cancelled()).map(|()| copied(&file));
+        let database = Arc::clone(&self.database);
+        let copy = move || database.backup(&file, || stop.is_cancelled()).map(|()| copied(&file));
         let copied = tokio::task::spawn_blocking(copy).await;
         copied.map_err(|error| format!("the backup failed: {error}"))?.map_err(|error| error.to_string())
     }

@@ -10,7 +10,7 @@ use quintet_files::{Bucket, Files, FilesError};
 use quintet_gateway::{Audience, Doors, Echo, Gateway, Settings, UnidentifiedMax};
 use quintet_service::{Algorithm, Metrics, RequiredClaim, Rules, Service, SignWith, TokenSettings, Tokens};
 use quintet_socketio::{Engine, Origins, Unfinished};
-use quintet_store::{Group, Location, OpenError, SqliteStore};
+use quintet_store::{Group, Location, MemoryStore, OpenError, SqliteStore, Store};
 
 use crate::config::{self, AudienceName, Config, EchoName, RegistrationName, SignWithName};
 use crate::edge::places::Places;
@@ -28,8 +28,8 @@ const FILES: &str = "files";
 /// The parts of a running server.
 pub(crate) struct Parts {
     pub(crate) service: Service,
-    /// The store of the service.
-    pub(crate) store: Arc<SqliteStore>,
+    /// The store of the service, if it is a database in a folder.
+    pub(crate) database: Option<Arc<SqliteStore>>,
     pub(crate) gateway: Gateway,
     pub(crate) engine: Engine<Gateway>,
     pub(crate) rest: axum::Router,
@@ -81,13 +81,16 @@ fn quotas(config: &Config) -> Quotas {
 
 /// An open store, with what it hands its commits to.
 pub(crate) struct Opened {
-    pub(crate) store: Arc<SqliteStore>,
+    store: Arc<dyn Store>,
+    /// The store, if it is a database in a folder.
+    pub(crate) database: Option<Arc<SqliteStore>>,
     bus: Arc<LocalBus>,
     environment: Arc<SystemEnvironment>,
     metrics: Arc<Metrics>,
 }
 
-/// Opens the store. From here on, no other process uses the folder of the data.
+/// Opens the store: a database in a folder, which no other process uses from here on, or maps in memory for data that is
+/// lost with the process.
 pub(crate) fn open(config: &Config, location: &Location) -> Result<Opened, OpenError> {
     let environment = Arc::new(SystemEnvironment::default());
     let bus = Arc::new(LocalBus::new());
@@ -104,17 +107,24 @@ pub(crate) fn open(config: &Config, location: &Location) -> Result<Opened, OpenE
             to_bus.committed(commit);
         }
     });
-    let store = SqliteStore::open_with(location, environment.clone(), quotas(config), on_commit)?;
+    let quotas = quotas(config);
+    let (store, database): (Arc<dyn Store>, _) = match location {
+        Location::Memory => (Arc::new(MemoryStore::start(environment.clone(), quotas, on_commit)?), None),
+        Location::Folder(_) | Location::Existing(_) => {
+            let database = Arc::new(SqliteStore::open_with(location, environment.clone(), quotas, on_commit)?);
+            (database.clone(), Some(database))
+        }
+    };
     // Only now is it certain that this process may use the folder.
     if let Some(folder) = location.folder() {
         private::narrow(folder);
     }
-    Ok(Opened { store: Arc::new(store), bus, environment, metrics })
+    Ok(Opened { store, database, bus, environment, metrics })
 }
 
 /// Opens the files of an open store, and returns a service that uses both.
 pub(crate) fn service(config: &Config, location: &Location, opened: Opened) -> Result<Service, Failure> {
-    let Opened { store, bus, environment, metrics } = opened;
+    let Opened { store, bus, environment, metrics, .. } = opened;
     let tokens = Tokens::new(secret::keys(config)?, token_settings(config));
     let settings = quintet_service::Settings {
         guests: config.auth.guests,
@@ -130,7 +140,7 @@ pub(crate) async fn parts(config: &Config, places: &Arc<Places>) -> Result<Parts
     let location =
         if config.server.ephemeral { Location::Memory } else { Location::Folder(config.server.data.clone()) };
     let opened = open(config, &location).map_err(|error| error.to_string())?;
-    let store = Arc::clone(&opened.store);
+    let database = opened.database.clone();
     let service = service(config, &location, opened)?;
     let checked = service.check_files().await;
     checked.map_err(|error| format!("files cannot be stored as [files] configures: {error}"))?;
@@ -183,5 +193,5 @@ pub(crate) async fn parts(config: &Config, places: &Arc<Places>) -> Result<Parts
     service.metrics().add(Box::new(connections));
     let rest_settings = quintet_rest::Settings { origins: config.http.origins.clone(), docs: config.http.docs };
     let rest = quintet_rest::router(service.clone(), &rest_settings);
-    Ok(Parts { service, store, gateway, engine, rest })
+    Ok(Parts { service, database, gateway, engine, rest })
 }

@@ -4,7 +4,6 @@
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use quintet_store::{BackupError, Location, OpenError, SqliteStore};
@@ -115,9 +114,10 @@ async fn run_here(config: &Config, command: Command) -> Result<Option<Printed>, 
         Err(OpenError::Locked(_)) => return Ok(None),
         Err(error) => return Err(error.to_string()),
     };
-    let store = Arc::clone(&opened.store);
+    // Data in memory is no data of a folder.
+    let database = opened.database.clone().ok_or_else(|| BackupError::InMemory.to_string())?;
     let service = compose::service(config, &location, opened)?;
-    let admin = Admin { service, store };
+    let admin = Admin { service, database };
     let result = admin.run(command, &CancellationToken::new()).await;
     admin.service.close().await;
     result.map(Some)

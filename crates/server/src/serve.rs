@@ -77,11 +77,9 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     }
     let places = Places::new(config.limits.room(descriptors));
     let fullness = Arc::new(Fullness::default());
-    let Parts { service, store, gateway, engine, rest } = compose::parts(&config, &places).await?;
-    let control = match config.server.ephemeral {
-        true => None,
-        false => listen_for_commands(&config.server.data, Admin { service: service.clone(), store }),
-    };
+    let Parts { service, database, gateway, engine, rest } = compose::parts(&config, &places).await?;
+    let admin = database.map(|database| Admin { service: service.clone(), database });
+    let control = admin.and_then(|admin| listen_for_commands(&config.server.data, admin));
     let mut addresses = Vec::new();
     for (listener, listen) in &listeners {
         addresses.push((listener.local_addr().unwrap_or(listen.address), *listen));

@@ -30,9 +30,7 @@ fn refused(answer: Answer, status: u16, code: &str, part: &str) -> Value {
 }
 
 fn database(data: &Path) -> rusqlite::Connection {
-    let conn = rusqlite::Connection::open(data.join("quintet.sqlite3")).expect("the database");
-    conn.busy_timeout(Duration::from_secs(10)).expect("a timeout");
-    conn
+    rusqlite::Connection::open(data.join("quintet.sqlite3")).expect("the database")
 }
 
 async fn group(http: &Http, token: &str, members: &[&str]) -> Answer {

@@ -128,7 +128,7 @@ async fn serve(stream: UnixStream, admin: &Admin, stop: &CancellationToken) -> i
 async fn ended(mut reader: BufReader<OwnedReadHalf>) {
     if matches!(reader.read(&mut [0]).await, Ok(1..)) {
         // It is still there, though it does not keep to the protocol.
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

@@ -7,6 +7,7 @@
 mod abuse;
 mod chart;
 mod engine;
+mod fill;
 mod floor;
 mod load;
 mod machine;

@@ -28,6 +28,11 @@ impl Choice {
         scenarios.is_empty() && peers.is_none() && !quick && only.is_none() && before.is_none()
     }
 
+    /// Whether a server is among those to measure.
+    fn has(&self, peer: &str) -> bool {
+        self.peers.as_deref().is_none_or(|peers| peers.split(',').any(|one| one.trim() == peer))
+    }
+
     /// The arguments of `quintet-bench`.
     fn args(&self) -> Vec<&str> {
         let mut args = vec!["run"];
@@ -43,26 +48,33 @@ impl Choice {
     }
 }
 
+/// Builds and installs what is measured, and measures it.
 pub(crate) fn run(choice: &Choice) -> Result<(), String> {
-    test::install()?;
+    if choice.has("node") || choice.has("python") {
+        test::install()?;
+    }
     let there = |package: &str| {
         let status = sh::output("dpkg-query", &["--show", "--showformat=${db:Status-Status}", package]);
         status.as_deref() == Some("installed")
     };
-    let missing: Vec<&str> = ["prosody", "ejabberd"].into_iter().filter(|package| !there(package)).collect();
+    let missing: Vec<&str> =
+        ["prosody", "ejabberd"].into_iter().filter(|package| choice.has(package) && !there(package)).collect();
     if let Err(why) = test::install_packages(&missing) {
         eprintln!("xtask: {why}; the others are measured without them");
     }
     sh::run("cargo", &["build", "--release", "--package", "quintet", "--package", "quintet-bench"])?;
-    let manifest = format!("{PEERS}/socketioxide/Cargo.toml");
-    let target = ["--manifest-path", &manifest, "--target-dir", "target/peers"];
-    sh::run("cargo", &[&["build", "--release", "--locked"][..], &target].concat())?;
+    if choice.has("socketioxide") {
+        let manifest = format!("{PEERS}/socketioxide/Cargo.toml");
+        let target = ["--manifest-path", &manifest, "--target-dir", "target/peers"];
+        sh::run("cargo", &[&["build", "--release", "--locked"][..], &target].concat())?;
+    }
     let node = sh::root().join(PEERS).join("node");
-    if !up_to_date(&node) {
+    if choice.has("node") && !up_to_date(&node) {
         sh::npm_ci(&node, &[])?;
     }
-    test::python("target/bench-python", &sh::root().join(PEERS).join("python/requirements.txt"))?;
-
+    if choice.has("python") {
+        test::python("target/bench-python", &sh::root().join(PEERS).join("python/requirements.txt"))?;
+    }
     sh::run("target/release/quintet-bench", &choice.args())
 }
 
@@ -82,6 +94,9 @@ mod tests {
         assert_eq!(full().args(), ["run", "--json", "target/bench.json", "--docs", "docs"]);
         let part = Choice { scenarios: vec!["send".to_owned()], only: Some("64 senders".to_owned()), ..full() };
         assert_eq!(part.args(), ["run", "send", "--only", "64 senders", "--json", "target/bench.json"]);
+        assert!(full().has("node") && !part.args().contains(&"--docs"));
+        let two = Choice { peers: Some("quintet,node".to_owned()), ..full() };
+        assert!(two.has("node") && !two.has("prosody"));
         assert!(!Choice { before: Some("quintet".to_owned()), ..full() }.args().contains(&"--docs"));
     }
 }

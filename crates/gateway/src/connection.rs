@@ -99,6 +99,20 @@ impl Out {
         }
     }
 
+    fn hold(&self) {
+        match self {
+            Self::SocketIo(link) => link.hold(),
+            Self::Plain(outbox) => outbox.hold(),
+        }
+    }
+
+    fn release(&self) {
+        match self {
+            Self::SocketIo(link) => link.release(),
+            Self::Plain(outbox) => outbox.release(),
+        }
+    }
+
     /// Sets the dialect's number as the label of the transport, for metrics.
     fn label(&self, dialect: u8) {
         if let Self::SocketIo(link) = self {
@@ -314,6 +328,12 @@ impl Connection {
         Dialect::ALL.get(usize::from(self.dialect.load(Ordering::Relaxed))).copied()
     }
 
+    /// Holds back what is sent to the client until the returned guard is dropped, so that it leaves in one write.
+    pub(crate) fn hold(self: &Arc<Self>) -> HeldBack {
+        self.out.hold();
+        HeldBack(Arc::clone(self))
+    }
+
     /// Takes the lost connection that this one resumes.
     pub(crate) fn take_resume(&self) -> Option<Resume> {
         self.changing().resume.take().map(|resume| *resume)
@@ -402,6 +422,17 @@ impl Connection {
 
     pub(crate) fn set_identity(&self, identity: Identity) {
         self.changing().identity = Some(identity);
+    }
+}
+
+/// Holds back what is sent to a client. Dropping it lets everything leave that was queued meanwhile.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct HeldBack(Arc<Connection>);
+
+impl Drop for HeldBack {
+    fn drop(&mut self) {
+        self.0.out.release();
     }
 }
 

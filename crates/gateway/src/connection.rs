@@ -29,8 +29,6 @@ pub(crate) enum Wrapping {
 }
 
 impl Wrapping {
-    pub(crate) const COUNT: usize = 3;
-
     /// Wraps an event of a dialect, with its offset if the connection can be resumed.
     pub(crate) fn frame(self, dialect: Dialect, event: &Outgoing, mode: OffsetMode, offset: Option<Offset>) -> Frame {
         let namespace = match self {

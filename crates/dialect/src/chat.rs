@@ -97,27 +97,27 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("error", Document, shared::ERROR_FIELDS),
 ];
 
-fn join(fields: &Fields) -> Result<Decoded, Refusal> {
+fn join(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     let conversation = fields.conversation("chatId");
     Ok(Decoded::new(WriteCommand::Join { conversation, profile: Profile::default(), guest_secret: None }))
 }
 
 /// In this dialect, leaving a chat only ends what this connection receives; the membership stays.
-fn mute(fields: &Fields) -> Result<Decoded, Refusal> {
+fn mute(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     Ok(Decoded::new(LocalCommand::Mute { conversation: fields.conversation("chatId") }))
 }
 
-fn send(fields: &Fields) -> Result<Decoded, Refusal> {
+fn send(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     let text = fields.new_text(Target::Conversation(fields.conversation("chatId")), "content", "messageType")?;
     Ok(Decoded::new(WriteCommand::Send(text)))
 }
 
-fn read(fields: &Fields) -> Result<Decoded, Refusal> {
+fn read(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     let conversation = Some(fields.conversation("chatId"));
     Ok(Decoded::new(WriteCommand::Read { conversation, messages: vec![fields.message("messageId")] }))
 }
 
-fn typing(fields: &Fields, typing: bool) -> Decoded {
+fn typing(fields: &Fields<'_>, typing: bool) -> Decoded {
     Decoded::new(LocalCommand::Typing { target: Target::Conversation(fields.conversation("chatId")), typing })
 }
 

@@ -103,21 +103,21 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("error", Document, shared::ERROR_FIELDS),
 ];
 
-fn listen(fields: &Fields) -> Result<Decoded, Refusal> {
+fn listen(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     Ok(Decoded::new(LocalCommand::Listen { conversations: fields.conversations("") }))
 }
 
-fn send(fields: &Fields) -> Result<Decoded, Refusal> {
+fn send(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     let text = fields.new_text(Target::Conversation(fields.conversation("conversationId")), "content", "type")?;
     Ok(Decoded::new(WriteCommand::Send(text)))
 }
 
-fn typing(fields: &Fields) -> Result<Decoded, Refusal> {
+fn typing(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     let target = Target::Conversation(fields.conversation("conversationId"));
     Ok(Decoded::new(LocalCommand::Typing { target, typing: fields.flag("isTyping") }))
 }
 
-fn upload(fields: &Fields) -> Result<Decoded, Refusal> {
+fn upload(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     Ok(Decoded::new(Command::Upload {
         conversation: fields.conversation("conversationId"),
         name: fields.text("fileName").to_owned(),

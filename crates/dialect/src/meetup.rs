@@ -96,20 +96,20 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("error", Quintet, shared::ERROR_FIELDS),
 ];
 
-fn chat(fields: &Fields) -> Target {
+fn chat(fields: &Fields<'_>) -> Target {
     Target::Conversation(fields.conversation("chatId"))
 }
 
-fn identify(fields: &Fields) -> Result<Decoded, Refusal> {
+fn identify(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     Ok(Decoded::new(LocalCommand::Identify).claiming(fields.user("userId")))
 }
 
-fn send(fields: &Fields) -> Result<Decoded, Refusal> {
+fn send(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     let text = fields.new_text(chat(fields), "message", "type")?;
     Ok(Decoded::new(WriteCommand::Send(text)).claiming(fields.user("senderId")))
 }
 
-fn typing(fields: &Fields, typing: bool) -> Decoded {
+fn typing(fields: &Fields<'_>, typing: bool) -> Decoded {
     Decoded::new(LocalCommand::Typing { target: chat(fields), typing }).claiming(fields.user("userId"))
 }
 

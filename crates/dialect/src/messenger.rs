@@ -112,31 +112,31 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("error", Document, shared::ERROR_FIELDS),
 ];
 
-fn send_private(fields: &Fields) -> Result<Decoded, Refusal> {
+fn send_private(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     let text = fields.new_text(Target::Direct(fields.user("recipientId")), "content", "type")?;
     Ok(Decoded::new(WriteCommand::Send(text)))
 }
 
-fn send_to_group(fields: &Fields) -> Result<Decoded, Refusal> {
+fn send_to_group(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     let text = fields.new_text(Target::Conversation(fields.conversation("groupId")), "content", "type")?;
     Ok(Decoded::new(WriteCommand::Send(text)))
 }
 
-fn join(fields: &Fields) -> Result<Decoded, Refusal> {
+fn join(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     let conversation = fields.conversation("groupId");
     Ok(Decoded::new(WriteCommand::Join { conversation, profile: Profile::default(), guest_secret: None }))
 }
 
-fn leave(fields: &Fields) -> Result<Decoded, Refusal> {
+fn leave(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     Ok(Decoded::new(WriteCommand::Leave { conversation: fields.conversation("groupId") }))
 }
 
 /// The event names no conversation: the rule finds it by the messages.
-fn read(fields: &Fields) -> Result<Decoded, Refusal> {
+fn read(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     Ok(Decoded::new(WriteCommand::Read { conversation: None, messages: fields.messages("messageIds")? }))
 }
 
-fn typing(fields: &Fields, event: &str, typing: bool) -> Result<Decoded, Refusal> {
+fn typing(fields: &Fields<'_>, event: &str, typing: bool) -> Result<Decoded, Refusal> {
     let target = match (fields.optional("recipientId"), fields.optional("groupId")) {
         (Some(_), None) => Target::Direct(fields.user("recipientId")),
         (None, Some(_)) => Target::Conversation(fields.conversation("groupId")),

@@ -134,39 +134,39 @@ pub(crate) const EVENTS: &[EventSpec] = &[
 ];
 
 /// Creates the result for a command whose payload names the sender in `userId`.
-fn claimed(fields: &Fields, command: impl Into<quintet_domain::Command>) -> Decoded {
+fn claimed(fields: &Fields<'_>, command: impl Into<quintet_domain::Command>) -> Decoded {
     Decoded::new(command).claiming(fields.user("userId"))
 }
 
 /// Returns the profile that a guest claims; a blank name counts as none.
-fn profile(fields: &Fields) -> Profile {
+fn profile(fields: &Fields<'_>) -> Profile {
     Profile {
         username: fields.optional("username").filter(|name| !name.trim().is_empty()).map(str::to_owned),
         avatar: fields.optional("avatar").map(str::to_owned),
     }
 }
 
-fn create(fields: &Fields) -> Result<Decoded, Refusal> {
+fn create(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     let name = fields.text("name").to_owned();
     Ok(claimed(fields, WriteCommand::CreateRoom { name, profile: profile(fields) }))
 }
 
-fn join(fields: &Fields) -> Result<Decoded, Refusal> {
+fn join(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     let guest_secret = fields.optional("guestSecret").map(str::to_owned);
     let conversation = fields.conversation("roomId");
     Ok(claimed(fields, WriteCommand::Join { conversation, profile: profile(fields), guest_secret }))
 }
 
-fn leave(fields: &Fields) -> Result<Decoded, Refusal> {
+fn leave(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     Ok(claimed(fields, WriteCommand::Leave { conversation: fields.conversation("roomId") }))
 }
 
-fn send(fields: &Fields) -> Result<Decoded, Refusal> {
+fn send(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     let text = fields.new_text(Target::Conversation(fields.conversation("roomId")), "content", "type")?;
     Ok(claimed(fields, WriteCommand::Send(text)))
 }
 
-fn typing(fields: &Fields) -> Result<Decoded, Refusal> {
+fn typing(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     let target = Target::Conversation(fields.conversation("roomId"));
     Ok(claimed(fields, LocalCommand::Typing { target, typing: fields.flag("isTyping") }))
 }

@@ -25,17 +25,17 @@ pub(crate) const fn authenticate(origin: Origin) -> EventSpec {
 }
 
 /// Decodes an edit of the message `messageId`, whose new text is in the field `content`.
-pub(crate) fn edit(fields: &Fields, content: &str) -> Result<Decoded, Refusal> {
+pub(crate) fn edit(fields: &Fields<'_>, content: &str) -> Result<Decoded, Refusal> {
     Ok(Decoded::new(WriteCommand::Edit { message: fields.message("messageId"), content: fields.edited(content)? }))
 }
 
 /// Decodes a deletion of the message `messageId`.
-pub(crate) fn delete(fields: &Fields) -> Result<Decoded, Refusal> {
+pub(crate) fn delete(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     Ok(Decoded::new(WriteCommand::Delete { message: fields.message("messageId") }))
 }
 
 /// Decodes a read receipt for `messageIds` in the conversation that the field `conversation` names.
-pub(crate) fn read(fields: &Fields, conversation: &str) -> Result<Decoded, Refusal> {
+pub(crate) fn read(fields: &Fields<'_>, conversation: &str) -> Result<Decoded, Refusal> {
     let conversation = Some(fields.conversation(conversation));
     Ok(Decoded::new(WriteCommand::Read { conversation, messages: fields.messages("messageIds")? }))
 }

@@ -112,16 +112,10 @@ impl Out {
     }
 
     pub(crate) fn ack(&self, id: u64, payload: &str) {
-        match self {
-            Self::SocketIo(link) => {
-                for frame in packet::encode_ack(link.namespace(), id, &format!("[{payload}]"), &[]) {
-                    self.send(frame);
-                }
-            }
-            Self::Plain(_) => {
-                self.send(Frame::text_parts(&["{\"ack\":", &id.to_string(), ",\"data\":", payload, "}"]));
-            }
-        }
+        self.send(match self {
+            Self::SocketIo(link) => packet::encode_ack_of(link.namespace(), id, payload),
+            Self::Plain(_) => Frame::text_parts(&["{\"ack\":", &id.to_string(), ",\"data\":", payload, "}"]),
+        });
     }
 
     /// Answers an event of the client.

@@ -211,7 +211,10 @@ fn run(scenarios: &[Scenario], peers: &[Peer], quick: bool, only: &str) -> io::R
                 match measure() {
                     Ok(values) => runs[at].push(values),
                     // A server that fails under the load has no figure; the others have theirs.
-                    Err(error) => bar.println(format!("{}, {name}: {}: {error}", scenario.name(), server.name)),
+                    Err(error) => {
+                        // Without a terminal the bar prints nothing, and a missing figure must not be missing silently.
+                        bar.suspend(|| eprintln!("{}, {name}: {}: {error}", scenario.name(), server.name));
+                    }
                 }
                 bar.inc(1);
             }

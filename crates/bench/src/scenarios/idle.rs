@@ -81,12 +81,13 @@ fn run(peer: Peer, connections: usize, rest: Duration) -> io::Result<Vec<Value>>
         let all: Vec<Greeting> = (0..connections).map(|index| peer.greeting(index, 0)).collect();
         load.connect(server.address, &all)?;
         drop(load);
-        let mut api = Api::of(server.address, 0)?;
         for round in 0..CONVERSATIONS {
+            // Another user creates the groups of each round, because one user may own only so many.
+            let mut api = Api::of(server.address, round)?;
             for first in (0..connections).step_by(MEMBERS) {
                 // In each round, other users form the groups.
                 let member = |at: usize| (first + at * (round * MEMBERS + 1)) % connections;
-                let mut members: Vec<usize> = (0..MEMBERS).map(member).filter(|member| *member != 0).collect();
+                let mut members: Vec<usize> = (0..MEMBERS).map(member).filter(|member| *member != round).collect();
                 members.sort_unstable();
                 members.dedup();
                 api.group(&members)?;

@@ -2,6 +2,8 @@
 //!
 //! What must stay true: names and payloads are those of [`EVENTS`]; no permission is decided here.
 
+use std::sync::Arc;
+
 use quintet_domain::{
     ConversationId, Event, LocalCommand, Message, MessageId, Profile, Refusal, Reply, Target, User, WriteCommand,
 };
@@ -183,6 +185,12 @@ impl<'a> MessageObject<'a> {
     }
 }
 
+/// Returns the text of a message for everybody who receives it.
+fn message_text<'t>(message: &Arc<Message>, online: Online<'_>, texts: &'t mut MessageTexts) -> &'t RawValue {
+    let sender_online = online(&message.sender.id);
+    texts.get(Dialect::Chat, message, sender_online, |message| MessageObject::of(message, sender_online))
+}
+
 /// The payload of an event.
 #[derive(Serialize)]
 #[serde(untagged, rename_all_fields = "camelCase")]
@@ -225,10 +233,8 @@ enum EventPayload<'a> {
 /// Encodes an event; none if the dialect has no event for it.
 pub(crate) fn encode(event: &Event, online: Online<'_>, texts: &mut MessageTexts) -> Option<Outgoing> {
     let (name, payload) = match event {
-        Event::MessageCreated(sent) => ("message:new", EventPayload::Message(texts.get(Dialect::Chat, sent, online))),
-        Event::MessageEdited(edited) => {
-            ("message:edited", EventPayload::Message(texts.get(Dialect::Chat, edited, online)))
-        }
+        Event::MessageCreated(sent) => ("message:new", EventPayload::Message(message_text(sent, online, texts))),
+        Event::MessageEdited(edited) => ("message:edited", EventPayload::Message(message_text(edited, online, texts))),
         Event::MessageDeleted(deleted) => (
             "message:deleted",
             EventPayload::Deleted { message_id: deleted.id.as_str(), chat_id: deleted.conversation.id.as_str() },
@@ -296,7 +302,7 @@ pub(crate) fn answer(reply: &Reply, online: Online<'_>, texts: &mut MessageTexts
     };
     match reply {
         Reply::Sent { message, .. } | Reply::Edited(message) | Reply::Deleted(message) => {
-            Answer::ack(&Ack::Message { success: true, message: texts.get(Dialect::Chat, message, online) })
+            Answer::ack(&Ack::Message { success: true, message: message_text(message, online, texts) })
         }
         Reply::Joined { conversation, .. } => chat("chat:joined", &conversation.id),
         Reply::Muted { conversation } => chat("chat:left", conversation),

@@ -2,6 +2,8 @@
 //!
 //! What must stay true: names and payloads are those of [`EVENTS`]; no permission is decided here.
 
+use std::sync::Arc;
+
 use quintet_domain::{
     ClientMessageId, Code, Command, ConversationId, Event, LocalCommand, Message, MessageId, Reader, Refusal, Reply,
     Target, User, UserId, WriteCommand,
@@ -17,7 +19,7 @@ use crate::event_spec::{
 };
 use crate::fields::Fields;
 use crate::message_texts::MessageTexts;
-use crate::outgoing::{Answer, Online, Outgoing};
+use crate::outgoing::{Answer, Outgoing};
 use crate::payload::{
     Payload::{IdOrObject, Object, Value as Bare},
     Type::{self, Binary, ClientId, Content, Flag, Id, Ids, Kind, Name, Time, Url},
@@ -221,6 +223,11 @@ impl<'a> MessageObject<'a> {
     }
 }
 
+/// Returns the text of a message for everybody who receives it.
+fn message_text<'t>(message: &Arc<Message>, texts: &'t mut MessageTexts) -> &'t RawValue {
+    texts.get(Dialect::Conversations, message, false, |message| MessageObject::of(message, None))
+}
+
 /// The payload of an event.
 #[derive(Serialize)]
 #[serde(untagged, rename_all_fields = "camelCase")]
@@ -272,12 +279,12 @@ enum EventPayload<'a> {
 }
 
 /// Encodes an event; none if the dialect has no event for it.
-pub(crate) fn encode(event: &Event, online: Online<'_>, texts: &mut MessageTexts) -> Option<Outgoing> {
+pub(crate) fn encode(event: &Event, texts: &mut MessageTexts) -> Option<Outgoing> {
     let (name, payload) = match event {
         Event::MessageCreated(sent) => (
             "receive_message",
             EventPayload::Message {
-                message: texts.get(Dialect::Conversations, sent, online),
+                message: message_text(sent, texts),
                 conversation_id: sent.conversation.id.as_str(),
             },
         ),
@@ -374,10 +381,10 @@ struct NotListening<'a> {
 }
 
 /// Encodes the reply to a command, as an acknowledgement and events.
-pub(crate) fn answer(reply: &Reply, online: Online<'_>, texts: &mut MessageTexts) -> Answer {
+pub(crate) fn answer(reply: &Reply, texts: &mut MessageTexts) -> Answer {
     match reply {
         Reply::Sent { message, .. } => {
-            Answer::ack(&Ack::Message { success: true, message: texts.get(Dialect::Conversations, message, online) })
+            Answer::ack(&Ack::Message { success: true, message: message_text(message, texts) })
         }
         Reply::Listening { joined, refused } => {
             let success = refused.is_empty();

@@ -28,9 +28,10 @@ mod value;
 pub use decide::{Decision, decide};
 pub use dialect::Dialect;
 pub use event_spec::Decoded;
-pub use message_texts::{MessageTexts, message};
+pub use message_texts::MessageTexts;
+use outgoing::raw;
 pub use outgoing::{Answer, Online, Outgoing, Perspective};
-use quintet_domain::{Event, Outcome, Refusal, User, UserId};
+use quintet_domain::{Event, Message, Outcome, Refusal, User, UserId};
 use refusal::with_field_names_of;
 pub use refusal::{error_event, refuse};
 use serde_json::value::RawValue;
@@ -40,6 +41,18 @@ use serde_json::value::RawValue;
 pub fn decode(dialect: Dialect, name: &str, args: &[&RawValue]) -> Option<Result<Decoded, Refusal>> {
     let (spec, decode) = catalogue::decoder(dialect, name)?;
     Some(fields::Fields::read(spec.name, spec.payload, args).and_then(|fields| decode(&fields)))
+}
+
+/// Encodes a message for one reader: the same object as in events, with whether `viewer` has read it.
+#[must_use]
+pub fn message(dialect: Dialect, message: &Message, viewer: &UserId, online: Online<'_>) -> Box<RawValue> {
+    match dialect {
+        Dialect::Meetup => raw(&meetup::MessageObject::of(message)),
+        Dialect::Messenger => raw(&messenger::MessageObject::of(message, Some(viewer))),
+        Dialect::Rooms => raw(&rooms::MessageObject::of(message)),
+        Dialect::Conversations => raw(&conversations::MessageObject::of(message, Some(viewer))),
+        Dialect::Chat => raw(&chat::MessageObject::of(message, online(&message.sender.id))),
+    }
 }
 
 /// Encodes an event in a dialect; none if the dialect has no event for it. `texts` saves writing the object of a message
@@ -53,10 +66,10 @@ pub fn encode(
     texts: &mut MessageTexts,
 ) -> Option<Outgoing> {
     match dialect {
-        Dialect::Meetup => meetup::encode(event, online, texts),
-        Dialect::Messenger => messenger::encode(event, perspective, online, texts),
-        Dialect::Rooms => rooms::encode(event, online, texts),
-        Dialect::Conversations => conversations::encode(event, online, texts),
+        Dialect::Meetup => meetup::encode(event, texts),
+        Dialect::Messenger => messenger::encode(event, perspective, texts),
+        Dialect::Rooms => rooms::encode(event, texts),
+        Dialect::Conversations => conversations::encode(event, texts),
         Dialect::Chat => chat::encode(event, online, texts),
     }
 }
@@ -102,9 +115,9 @@ pub fn answer(dialect: Dialect, name: &str, outcome: &Outcome, online: Online<'_
         }
         Ok(reply) => match dialect {
             Dialect::Meetup => meetup::answer(reply),
-            Dialect::Messenger => messenger::answer(reply, online, texts),
-            Dialect::Rooms => rooms::answer(reply, online, texts),
-            Dialect::Conversations => conversations::answer(reply, online, texts),
+            Dialect::Messenger => messenger::answer(reply, texts),
+            Dialect::Rooms => rooms::answer(reply, texts),
+            Dialect::Conversations => conversations::answer(reply, texts),
             Dialect::Chat => chat::answer(reply, online, texts),
         },
     }

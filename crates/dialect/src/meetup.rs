@@ -2,6 +2,8 @@
 //!
 //! What must stay true: names and payloads are those of [`EVENTS`]; no permission is decided here.
 
+use std::sync::Arc;
+
 use quintet_domain::{Event, LocalCommand, Message, MessageId, Refusal, Reply, Target, User, UserId, WriteCommand};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -14,7 +16,7 @@ use crate::event_spec::{
 };
 use crate::fields::Fields;
 use crate::message_texts::MessageTexts;
-use crate::outgoing::{Answer, Online, Outgoing};
+use crate::outgoing::{Answer, Outgoing};
 use crate::payload::{
     Payload::{IdOrObject, Object},
     Type::{self, ClientId, Content, Id, Ids, Kind, Name, Text, Time, Url},
@@ -154,6 +156,11 @@ struct NotificationObject<'a> {
     id: &'a str,
 }
 
+/// Returns the text of a message for everybody who receives it.
+fn message_text<'t>(message: &Arc<Message>, texts: &'t mut MessageTexts) -> &'t RawValue {
+    texts.get(Dialect::Meetup, message, false, MessageObject::of)
+}
+
 /// The payload of an event.
 #[derive(Serialize)]
 #[serde(untagged, rename_all_fields = "camelCase")]
@@ -170,14 +177,11 @@ enum EventPayload<'a> {
 }
 
 /// Encodes an event; none if the dialect has no event for it.
-pub(crate) fn encode(event: &Event, online: Online<'_>, texts: &mut MessageTexts) -> Option<Outgoing> {
+pub(crate) fn encode(event: &Event, texts: &mut MessageTexts) -> Option<Outgoing> {
     let (name, payload) = match event {
         Event::MessageCreated(sent) => (
             "receiveMessage",
-            EventPayload::Message {
-                chat_id: sent.conversation.id.as_str(),
-                message: texts.get(Dialect::Meetup, sent, online),
-            },
+            EventPayload::Message { chat_id: sent.conversation.id.as_str(), message: message_text(sent, texts) },
         ),
         Event::MessageEdited(edited) => (
             "messageEdited",

@@ -2,6 +2,8 @@
 //!
 //! What must stay true: names and payloads are those of [`EVENTS`]; no permission is decided here.
 
+use std::sync::Arc;
+
 use quintet_domain::{
     ConversationRef, Event, LocalCommand, Message, MessageId, Profile, Refusal, Reply, Target, User, UserId,
     WriteCommand,
@@ -17,7 +19,7 @@ use crate::event_spec::{
 };
 use crate::fields::Fields;
 use crate::message_texts::MessageTexts;
-use crate::outgoing::{Answer, Online, Outgoing, Perspective};
+use crate::outgoing::{Answer, Outgoing, Perspective};
 use crate::payload::{
     Payload::{self, IdOrObject, Object, Value as Bare},
     Type::{self, ClientId, Content, Flag, Id, Ids, Kind, Name, Url},
@@ -244,6 +246,11 @@ impl<'a> GroupObject<'a> {
     }
 }
 
+/// Returns the text of a message for everybody who receives it.
+fn message_text<'t>(message: &Arc<Message>, texts: &'t mut MessageTexts) -> &'t RawValue {
+    texts.get(Dialect::Messenger, message, false, |message| MessageObject::of(message, None))
+}
+
 /// The payload of an event.
 #[derive(Serialize)]
 #[serde(untagged, rename_all_fields = "camelCase")]
@@ -287,12 +294,7 @@ pub(crate) fn differs_for_actor(event: &Event) -> bool {
 }
 
 /// Encodes an event; none if the dialect has no event for it.
-pub(crate) fn encode(
-    event: &Event,
-    perspective: Perspective,
-    online: Online<'_>,
-    texts: &mut MessageTexts,
-) -> Option<Outgoing> {
+pub(crate) fn encode(event: &Event, perspective: Perspective, texts: &mut MessageTexts) -> Option<Outgoing> {
     let (name, payload) = match event {
         Event::MessageCreated(sent) => {
             let name = match (differs_for_actor(event), perspective) {
@@ -300,11 +302,9 @@ pub(crate) fn encode(
                 (true, Perspective::Actor) => "messageSent",
                 (true, Perspective::Other) => "privateMessage",
             };
-            (name, EventPayload::Message(texts.get(Dialect::Messenger, sent, online)))
+            (name, EventPayload::Message(message_text(sent, texts)))
         }
-        Event::MessageEdited(edited) => {
-            ("messageUpdated", EventPayload::Message(texts.get(Dialect::Messenger, edited, online)))
-        }
+        Event::MessageEdited(edited) => ("messageUpdated", EventPayload::Message(message_text(edited, texts))),
         Event::MessageDeleted(deleted) => {
             let place = Place::of(&deleted.conversation, &deleted.sender.id);
             ("messageRemoved", EventPayload::Removed { object_id: deleted.id.as_str(), place })
@@ -356,18 +356,18 @@ enum Ack<'a> {
 }
 
 /// Encodes the reply to a command, as an acknowledgement and events.
-pub(crate) fn answer(reply: &Reply, online: Online<'_>, texts: &mut MessageTexts) -> Answer {
+pub(crate) fn answer(reply: &Reply, texts: &mut MessageTexts) -> Answer {
     match reply {
         Reply::Sent { message, repeated } => {
             let direct = message.conversation.pair.is_some();
-            let message = texts.get(Dialect::Messenger, message, online);
+            let message = message_text(message, texts);
             let answer = Answer::ack(&Ack::Message { success: true, message });
             // The first send of a direct message was answered by this event; the connection that repeats it receives it
             // again.
             if *repeated && direct { answer.or_else("messageSent", message) } else { answer }
         }
         Reply::Edited(changed) | Reply::Deleted(changed) => {
-            Answer::ack(&Ack::Message { success: true, message: texts.get(Dialect::Messenger, changed, online) })
+            Answer::ack(&Ack::Message { success: true, message: message_text(changed, texts) })
         }
         Reply::Joined { conversation, .. } => {
             let message = &GroupObject::of(conversation);

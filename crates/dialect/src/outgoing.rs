@@ -5,6 +5,7 @@
 
 use quintet_domain::UserId;
 use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 
 /// The number of bytes that are reserved for a payload: a message of a few words fits with its sender.
 const PAYLOAD_BYTES: usize = 512;
@@ -15,6 +16,12 @@ fn text(payload: &(impl Serialize + ?Sized)) -> String {
     let written = serde_json::to_writer(&mut bytes, payload).ok();
     // Structs of texts, numbers and lists can always be written, so that nothing is ever replaced by null.
     written.and_then(|()| String::from_utf8(bytes).ok()).unwrap_or_else(|| "null".to_owned())
+}
+
+/// Writes a part of a payload as JSON text.
+pub(crate) fn raw(part: &impl Serialize) -> Box<RawValue> {
+    // As above, nothing is ever replaced by null.
+    to_raw_value(part).unwrap_or_else(|_| RawValue::NULL.to_owned())
 }
 
 /// An event for a client: a name and its one argument as JSON text.

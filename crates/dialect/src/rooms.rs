@@ -2,6 +2,8 @@
 //!
 //! What must stay true: names and payloads are those of [`EVENTS`]; no permission is decided here.
 
+use std::sync::Arc;
+
 use quintet_domain::{
     Departure, Event, LocalCommand, Message, MessageId, Profile, Refusal, Reply, Target, User, WriteCommand,
 };
@@ -16,7 +18,7 @@ use crate::event_spec::{
 };
 use crate::fields::Fields;
 use crate::message_texts::MessageTexts;
-use crate::outgoing::{Answer, Online, Outgoing};
+use crate::outgoing::{Answer, Outgoing};
 use crate::payload::{
     Payload::{IdOrObject, Object, Value as Bare},
     Type::{self, ClientId, Content, Flag, Id, Ids, Kind, Name, Objects, Text, Time, Url},
@@ -224,6 +226,11 @@ impl<'a> MessageObject<'a> {
     }
 }
 
+/// Returns the text of a message for everybody who receives it.
+fn message_text<'t>(message: &Arc<Message>, texts: &'t mut MessageTexts) -> &'t RawValue {
+    texts.get(Dialect::Rooms, message, false, MessageObject::of)
+}
+
 /// The payload of an event.
 #[derive(Serialize)]
 #[serde(untagged, rename_all_fields = "camelCase")]
@@ -265,11 +272,9 @@ enum EventPayload<'a> {
 }
 
 /// Encodes an event; none if the dialect has no event for it.
-pub(crate) fn encode(event: &Event, online: Online<'_>, texts: &mut MessageTexts) -> Option<Outgoing> {
+pub(crate) fn encode(event: &Event, texts: &mut MessageTexts) -> Option<Outgoing> {
     let (name, payload) = match event {
-        Event::MessageCreated(sent) => {
-            ("message_received", EventPayload::Message(texts.get(Dialect::Rooms, sent, online)))
-        }
+        Event::MessageCreated(sent) => ("message_received", EventPayload::Message(message_text(sent, texts))),
         Event::MessageEdited(edited) => (
             "message_updated",
             EventPayload::Updated {
@@ -365,10 +370,10 @@ enum Ack<'a> {
 }
 
 /// Encodes the reply to a command, as an acknowledgement and events.
-pub(crate) fn answer(reply: &Reply, online: Online<'_>, texts: &mut MessageTexts) -> Answer {
+pub(crate) fn answer(reply: &Reply, texts: &mut MessageTexts) -> Answer {
     match reply {
         Reply::Sent { message, .. } | Reply::Edited(message) | Reply::Deleted(message) => {
-            Answer::ack(&Ack::Message { ok: true, message: texts.get(Dialect::Rooms, message, online) })
+            Answer::ack(&Ack::Message { ok: true, message: message_text(message, texts) })
         }
         Reply::Joined { conversation, history, .. } => {
             let history: Vec<_> = history.iter().map(|sent| MessageObject::of(sent)).collect();

@@ -29,8 +29,6 @@ pub(crate) enum Wrapping {
 }
 
 impl Wrapping {
-    pub(crate) const COUNT: usize = 3;
-
     /// Wraps an event of a dialect, with its offset if the connection can be resumed.
     pub(crate) fn frame(self, dialect: Dialect, event: &Outgoing, mode: OffsetMode, offset: Option<Offset>) -> Frame {
         let namespace = match self {
@@ -128,16 +126,10 @@ impl Out {
     }
 
     pub(crate) fn ack(&self, id: u64, payload: &str) {
-        match self {
-            Self::SocketIo(link) => {
-                for frame in packet::encode_ack(link.namespace(), id, &format!("[{payload}]"), &[]) {
-                    self.send(frame);
-                }
-            }
-            Self::Plain(_) => {
-                self.send(Frame::text_parts(&["{\"ack\":", &id.to_string(), ",\"data\":", payload, "}"]));
-            }
-        }
+        self.send(match self {
+            Self::SocketIo(link) => packet::encode_ack_of(link.namespace(), id, payload),
+            Self::Plain(_) => Frame::text_parts(&["{\"ack\":", &id.to_string(), ",\"data\":", payload, "}"]),
+        });
     }
 
     /// Answers an event of the client.

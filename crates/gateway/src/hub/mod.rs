@@ -245,7 +245,7 @@ impl Hub {
             }
             Completion::Local(command) => self.local(connection, command, now),
         });
-        responder.answer(&outcome);
+        self.fan_out.answer(responder, &outcome);
     }
 
     /// Carries out a command about the connection itself.

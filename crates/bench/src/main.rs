@@ -7,9 +7,11 @@
 mod abuse;
 mod chart;
 mod engine;
+mod fill;
 mod floor;
 mod load;
 mod machine;
+mod noise;
 mod page;
 mod peers;
 mod process;
@@ -144,9 +146,7 @@ fn main() -> io::Result<()> {
             finish(&report, json.as_deref(), None)
         }
         Task::Page { json, docs, note } => {
-            let mut reports = json
-                .iter()
-                .map(|file| -> io::Result<Report> { Ok(serde_json::from_str(&std::fs::read_to_string(file)?)?) });
+            let mut reports = json.iter().map(|file| Report::read(file));
             let first = reports.next().ok_or_else(|| io::Error::other("no file was named"))??;
             let mut whole = reports.try_fold(first, |whole, later| Ok::<_, io::Error>(whole.renewed(later?)))?;
             whole.note = note.or(whole.note);

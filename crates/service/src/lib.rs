@@ -176,6 +176,12 @@ impl Service {
         self.0.store.free_bytes()
     }
 
+    /// Returns the size in bytes of what waits in the database's log; `None` if there is no log.
+    #[must_use]
+    pub fn log_bytes(&self) -> Option<u64> {
+        self.0.store.log_bytes()
+    }
+
     /// Returns whether less than `[limits] free_bytes_min` is free on the disk.
     #[must_use]
     pub fn is_full(&self) -> bool {

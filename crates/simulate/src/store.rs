@@ -104,6 +104,10 @@ impl Store for SlowStore {
         self.store.free_bytes()
     }
 
+    fn log_bytes(&self) -> Option<u64> {
+        self.store.log_bytes()
+    }
+
     fn close(&self) -> Future<'_, ()> {
         self.store.close()
     }

@@ -172,6 +172,8 @@ pub trait Store: Send + Sync + 'static {
     fn is_full_for_files(&self) -> bool;
     /// The number of free bytes on the disk; `None` if it is not known.
     fn free_bytes(&self) -> Option<u64>;
+    /// The size in bytes of what was committed to the database's log and not begun anew since; `None` if there is no log.
+    fn log_bytes(&self) -> Option<u64>;
     /// Commits the queued writes and stops. Later writes fail with [`StoreError::Closed`].
     fn close(&self) -> Future<'_, ()>;
 }

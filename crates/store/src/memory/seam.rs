@@ -174,6 +174,10 @@ impl Store for MemoryStore {
         None
     }
 
+    fn log_bytes(&self) -> Option<u64> {
+        None
+    }
+
     /// A manually driven store accepts no further writes; queued ones are left to its [`MemoryWriter`].
     ///
     /// [`MemoryWriter`]: crate::MemoryWriter

@@ -3,6 +3,7 @@
 //! What must stay true: all writes go through the writer's one connection; the readers' connections refuse to write.
 
 mod accounts;
+mod checkpoint;
 mod directory;
 mod files;
 #[cfg(test)]
@@ -32,6 +33,7 @@ use quintet_rules::rows::LogRows;
 
 pub use open::Location;
 
+use self::checkpoint::Log;
 use self::readers::{Class, Readers};
 use self::rows::{SqliteRows, WriterConnection};
 use self::space::Space;
@@ -48,6 +50,8 @@ pub struct SqliteStore {
     writer: Writer,
     readers: Readers,
     space: Space,
+    /// The log of the database; `None` in memory.
+    log: Option<Arc<Log>>,
     environment: EnvironmentRef,
     /// The lock of the folder, held for as long as the store is open.
     _lock: Option<std::fs::File>,
@@ -88,12 +92,13 @@ impl SqliteStore {
         let opened = open::open(location)?;
         let space = Space::of(location.folder(), quotas.free_bytes_min);
         // The version first, then the position: a commit of another process in between is caught up with, not missed.
-        let database = SqliteRows(WriterConnection::new(opened.writer)?);
+        let database = SqliteRows(WriterConnection::with_checkpoints(opened.writer, opened.checkpoints)?);
+        let log = database.0.log();
         let position = database.newest_position()?;
         let committer = Committer::new(WriterState { quotas, ..WriterState::default() }, position);
         let writer = Writer::start(database, committer, Arc::clone(&environment), on_commit)?;
         let readers = Readers::new(opened.readers);
-        Ok(Self { writer, readers, space, environment: EnvironmentRef(environment), _lock: opened.lock })
+        Ok(Self { writer, readers, space, log, environment: EnvironmentRef(environment), _lock: opened.lock })
     }
 
     /// The database without the writer's thread and the readers, for tests and simulations that commit by themselves.
@@ -281,6 +286,10 @@ impl Store for SqliteStore {
 
     fn free_bytes(&self) -> Option<u64> {
         self.space.free_bytes()
+    }
+
+    fn log_bytes(&self) -> Option<u64> {
+        self.log.as_ref().map(|log| log.bytes())
     }
 
     fn close(&self) -> Future<'_, ()> {

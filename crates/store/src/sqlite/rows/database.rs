@@ -4,6 +4,7 @@
 //! read counts only once the transaction that read it is committed; otherwise everything is checked again.
 
 use std::ops::Deref;
+use std::sync::Arc;
 
 use quintet_domain::{Entry, Event, UserId};
 use quintet_rules::log::ChangeRecord;
@@ -12,7 +13,8 @@ use quintet_rules::{RowResult, RowsError};
 use rusqlite::Connection;
 
 use super::SqliteRows;
-use crate::{CaughtUp, Database};
+use crate::sqlite::checkpoint::{Checkpoints, Log, Parts, Sizes};
+use crate::{CaughtUp, Database, OpenError};
 
 /// A version that the database never has.
 const VERSION_UNKNOWN: i64 = -1;
@@ -21,6 +23,10 @@ const VERSION_UNKNOWN: i64 = -1;
 #[derive(Debug)]
 pub(in crate::sqlite) struct WriterConnection {
     connection: Connection,
+    /// The checkpoints beside it; if `None`, the connection makes them by itself.
+    checkpoints: Option<Checkpoints>,
+    /// The log of the database, which is to be dropped after the connection.
+    log: Option<Arc<Log>>,
     /// The version at the last commit.
     version: i64,
     /// The version that the open transaction has read.
@@ -31,7 +37,21 @@ impl WriterConnection {
     /// Takes over a connection. Commits of other connections after this moment are caught up with.
     pub(in crate::sqlite) fn new(connection: Connection) -> rusqlite::Result<Self> {
         let version = data_version(&connection)?;
-        Ok(Self { connection, version, seen: version })
+        Ok(Self { connection, checkpoints: None, log: None, version, seen: version })
+    }
+
+    /// Takes over a connection as [`Self::new`] does, and starts a thread that makes its checkpoints.
+    pub(in crate::sqlite) fn with_checkpoints(connection: Connection, parts: Option<Parts>) -> Result<Self, OpenError> {
+        let mut writer = Self::new(connection)?;
+        writer.checkpoints =
+            parts.map(|parts| Checkpoints::start(&mut writer.connection, parts, Sizes::ORDINARY)).transpose()?;
+        writer.log = writer.checkpoints.as_ref().map(|checkpoints| Arc::clone(checkpoints.log()));
+        Ok(writer)
+    }
+
+    /// The log of the database, if its checkpoints have a thread.
+    pub(in crate::sqlite) fn log(&self) -> Option<Arc<Log>> {
+        self.log.clone()
     }
 }
 
@@ -45,6 +65,7 @@ impl Deref for WriterConnection {
 
 impl Drop for WriterConnection {
     fn drop(&mut self) {
+        drop(self.checkpoints.take());
         // A clean shutdown leaves one file, which is easier to copy.
         let _ = self.connection.pragma_update(None, "wal_checkpoint", "TRUNCATE");
     }
@@ -80,6 +101,9 @@ impl SqliteRows<WriterConnection> {
 
 impl Database for SqliteRows<WriterConnection> {
     fn begin(&mut self) -> RowResult<()> {
+        if let Some(checkpoints) = &mut self.0.checkpoints {
+            checkpoints.before_transaction(&self.0.connection);
+        }
         self.run("BEGIN IMMEDIATE", [])?;
         Ok(())
     }
@@ -87,6 +111,9 @@ impl Database for SqliteRows<WriterConnection> {
     fn commit(&mut self) -> RowResult<()> {
         self.run("COMMIT", [])?;
         self.0.version = self.0.seen;
+        if let Some(checkpoints) = &mut self.0.checkpoints {
+            checkpoints.committed();
+        }
         Ok(())
     }
 

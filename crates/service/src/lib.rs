@@ -43,7 +43,7 @@ pub use conversations::{ConversationChange, ConversationInput};
 pub use files::{Content, Shown, Uploaded};
 pub use guests::GuestSecret;
 pub use heavy::HeavyTurn;
-pub use identity::{Identity, Verified};
+pub use identity::{Identity, ReadAhead, Verified};
 pub use meetups::MeetupInput;
 pub use metrics::{Metrics, Refused};
 pub use passwords::Passwords;

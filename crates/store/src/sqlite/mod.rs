@@ -41,7 +41,7 @@ use crate::store::ReadResult;
 use crate::writer::{Committer, Writer};
 use crate::{
     Database, Filter, Future, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow, OnCommit, OpenError,
-    OrphanedFiles, Page, PageOf, Party, PendingNotifications, ReplyTo, ServiceKey, Store, StoreError,
+    OrphanedFiles, Page, PageOf, Party, PendingNotifications, ReplyTo, ServiceKey, Store, StoreError, UserState,
 };
 
 /// The store on a SQLite database.
@@ -154,6 +154,10 @@ impl Store for SqliteStore {
 
     fn account(&self, by: Party, id: UserId) -> ReadResult<'_, Option<Account>> {
         self.readers.run(Class::Vital, by, move |conn| accounts::account(conn, &id))
+    }
+
+    fn user_state(&self, by: Party, id: UserId) -> ReadResult<'_, UserState> {
+        self.readers.run(Class::Vital, by, move |conn| queries::user_state(conn, &id))
     }
 
     fn guest_knows(&self, by: Party, guest: UserId, proof: GuestProof) -> ReadResult<'_, bool> {

@@ -28,7 +28,7 @@ use trace::Event;
 /// The number of moments at which the power fails.
 const MOMENTS: u64 = 300;
 /// The number of times that the log begins anew in the traced run.
-const RESTARTS: u32 = 3;
+const RESTARTS: u32 = 2;
 /// Maximum number of messages in the traced run.
 const MESSAGES_MAX: u32 = 5_000;
 /// The database, its log and the names of the user and the conversation of the run.

@@ -44,6 +44,12 @@ enum Command {
         /// Run fewer and smaller cases for a shorter time: five minutes for all.
         #[arg(long)]
         quick: bool,
+        /// Run only cases whose name contains this text.
+        #[arg(long)]
+        only: Option<String>,
+        /// Another binary of Quintet, which is measured beside this build.
+        #[arg(long)]
+        before: Option<String>,
     },
     /// Build the binary that is shipped, with every feature: target/dist/quintet.
     Dist,
@@ -83,7 +89,10 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Test { rust, e2e } => test::run(rust || !e2e, e2e || !rust),
         Command::Tidy => tidy::run(),
-        Command::Bench { scenarios, peers, quick } => bench::run(&scenarios, peers.as_deref(), quick),
+        Command::Bench { scenarios, peers, quick, only, before } => {
+            let choice = bench::Choice { scenarios, peers, quick, only, before };
+            bench::run(&choice)
+        }
         Command::Deny => deny::run(),
         Command::Dist => sh::run("cargo", &["build", "--profile", "dist", "--package", "quintet", "--all-features"]),
         Command::Screenshots => test::screenshots(),

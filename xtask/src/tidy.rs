@@ -45,7 +45,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
             "quintet-gateway",
         ],
     ),
-    ("quintet-bench", &["quintet-socketio"]),
+    ("quintet-bench", &["quintet-socketio", "quintet-domain", "quintet-store"]),
     ("xtask", &[]),
 ];
 

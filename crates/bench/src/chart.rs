@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::noise::NOT_MEASURABLE;
 use crate::report::{Figure, Part, Table, rounded};
 
 const WIDTH: f64 = 760.0;
@@ -28,10 +29,11 @@ fn escaped(text: &str) -> String {
 pub(crate) fn svg(table: &Table, figure: &Figure) -> Option<String> {
     let rows: Vec<_> =
         table.servers.iter().zip(&figure.values).filter_map(|(server, stat)| Some((server, stat.as_ref()?))).collect();
-    if rows.len() < 2 {
+    let measurable = || rows.iter().filter(|(_, stat)| stat.measurable);
+    if measurable().count() < 2 {
         return None;
     }
-    let most = rows.iter().map(|(_, stat)| stat.max).fold(f64::MIN_POSITIVE, f64::max);
+    let most = measurable().map(|(_, stat)| stat.max).fold(f64::MIN_POSITIVE, f64::max);
     let height = HEAD + ROW * rows.len() as f64 + 10.0;
     let better = if figure.more_is_better { "more is better" } else { "less is better" };
     let unit = if figure.unit.is_empty() { String::new() } else { format!(", {}", figure.unit) };
@@ -48,6 +50,18 @@ pub(crate) fn svg(table: &Table, figure: &Figure) -> Option<String> {
     let scale = (WIDTH - LABEL - VALUE) / most;
     for (row, (server, stat)) in rows.iter().enumerate() {
         let y = HEAD + ROW * row as f64;
+        if !stat.measurable {
+            let _ = write!(
+                text,
+                "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>\n\
+                 <text x=\"{LABEL}\" y=\"{:.1}\" opacity=\"0.7\">{NOT_MEASURABLE}</text>\n",
+                LABEL - 8.0,
+                y + ROW / 2.0 + 4.5,
+                escaped(&server.name),
+                y + ROW / 2.0 + 4.5
+            );
+            continue;
+        }
         let (middle, length) = (y + ROW / 2.0, (stat.median * scale).max(1.0));
         let _ = write!(
             text,
@@ -75,6 +89,7 @@ pub(crate) fn svg(table: &Table, figure: &Figure) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::noise::Stat;
     use crate::report::{Server, Value};
 
     #[test]
@@ -87,6 +102,12 @@ mod tests {
         let text = svg(&table, &table.figures[0]).expect("a picture");
         assert!(text.contains("width=\"210.0\"") && text.contains("width=\"420.0\""), "{text}");
         assert!(text.contains("a &lt;room>"), "{text}");
+        let mut noisy = table;
+        let lost = (Server { name: "Python".to_owned(), part: Part::Peer }, 500.0);
+        noisy.servers.push(lost.0);
+        noisy.figures[0].values.push(Stat::of(&[(lost.1, lost.1)]));
+        let text = svg(&noisy, &noisy.figures[0]).expect("a picture");
+        assert!(text.contains("width=\"420.0\"") && text.contains(">not measurable</text>"), "{text}");
         let alone = Table::new("fanout", "a room", vec![run("Quintet", Part::Own, 5.0)]);
         assert_eq!(svg(&alone, &alone.figures[0]), None);
     }

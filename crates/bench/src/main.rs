@@ -7,9 +7,11 @@
 mod abuse;
 mod chart;
 mod engine;
+mod fill;
 mod floor;
 mod load;
 mod machine;
+mod noise;
 mod page;
 mod peers;
 mod process;
@@ -144,9 +146,7 @@ fn main() -> io::Result<()> {
             finish(&report, json.as_deref(), None)
         }
         Task::Page { json, docs, note } => {
-            let mut reports = json
-                .iter()
-                .map(|file| -> io::Result<Report> { Ok(serde_json::from_str(&std::fs::read_to_string(file)?)?) });
+            let mut reports = json.iter().map(|file| Report::read(file));
             let first = reports.next().ok_or_else(|| io::Error::other("no file was named"))??;
             let mut whole = reports.try_fold(first, |whole, later| Ok::<_, io::Error>(whole.renewed(later?)))?;
             whole.note = note.or(whole.note);
@@ -211,7 +211,10 @@ fn run(scenarios: &[Scenario], peers: &[Peer], quick: bool, only: &str) -> io::R
                 match measure() {
                     Ok(values) => runs[at].push(values),
                     // A server that fails under the load has no figure; the others have theirs.
-                    Err(error) => bar.println(format!("{}, {name}: {}: {error}", scenario.name(), server.name)),
+                    Err(error) => {
+                        // Without a terminal the bar prints nothing, and a missing figure must not be missing silently.
+                        bar.suspend(|| eprintln!("{}, {name}: {}: {error}", scenario.name(), server.name));
+                    }
                 }
                 bar.inc(1);
             }

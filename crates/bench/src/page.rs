@@ -8,13 +8,14 @@ use crate::report::Report;
 use crate::scenarios::Scenario;
 
 /// The figures that get a chart, one for each scenario.
-const PICTURED: [&str; 7] = [
+const PICTURED: [&str; 8] = [
     "memory per connection",
     "CPU per delivery",
     "sends a second",
     "last client up to date",
     "CPU per connect and disconnect",
     "page p99",
+    "acknowledgement p99",
     "CPU per event",
 ];
 
@@ -34,7 +35,8 @@ pub(crate) fn write(report: &Report, folder: &Path) -> io::Result<()> {
         "# Benchmarks\n\n`cargo xtask bench` generates this page. Each table was measured in one run, one server after \
          the other, several times, with the server on one core and the load on the other. The machines are shared: \
          ratios are reliable, while absolute figures depend on the day. Bold figures are medians, followed by the \
-         range. [performance.md](performance.md) explains where the time goes, and which goals are missed.\n\n",
+         range; a figure or ratio that is no better than noise is marked, and the lines under its table say how. \
+         [performance.md](performance.md) explains where the time goes, and which goals are missed.\n\n",
     );
     page += &format!(
         "- {}, {}\n- {}\n",

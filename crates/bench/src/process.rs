@@ -14,8 +14,10 @@ pub(crate) const LOAD_CORE: &str = "1";
 
 /// Maximum time until a started server listens.
 const START: Duration = Duration::from_secs(20);
-/// Clock ticks per second, as /proc counts them.
-const TICKS: f64 = 100.0;
+/// The clock tick of /proc in seconds.
+const TICK_S: f64 = 0.01;
+/// The size of a page of memory, which is the least that resident memory changes by.
+const PAGE_BYTES: u64 = 4_096;
 
 pub(crate) struct Running {
     child: Child,
@@ -27,7 +29,10 @@ pub(crate) struct Running {
 /// The environment variable with the address of Quintet's metrics.
 pub(crate) const METRICS: &str = "QUINTET_METRICS_LISTEN";
 
-/// CPU time in seconds.
+/// CPU time in seconds, of all threads that a process has and had.
+///
+/// The time that the kernel spends on behalf of the process counts as the process's. That of the kernel's own threads,
+/// which write pages to the disk, does not.
 #[derive(Clone, Copy)]
 pub(crate) struct Cpu {
     /// User and kernel time together.
@@ -38,13 +43,19 @@ pub(crate) struct Cpu {
 
 impl Cpu {
     /// The CPU time of a process: the sum from its clock, which has a resolution of nanoseconds; the kernel's part from
-    /// `stat` of /proc, which counts in ticks.
+    /// `stat` of /proc, which counts in ticks. Not a number if it cannot be read.
     pub(crate) fn of(process: u32, stat: &str) -> Self {
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-        let ticks = |at: usize| fields.get(at).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0) / TICKS;
+        let kernel = fields.get(12).and_then(|text| text.parse::<f64>().ok()).map(|ticks| ticks * TICK_S);
         let process = Pid::from_raw(process.cast_signed());
         let clock = clock_getcpuclockid(process).and_then(clock_gettime).map(|time| Duration::from(time).as_secs_f64());
-        Self { all: clock.unwrap_or_else(|_| ticks(11) + ticks(12)), kernel: ticks(12) }
+        Self { all: clock.unwrap_or(f64::NAN), kernel: kernel.unwrap_or(f64::NAN) }
+    }
+
+    /// The uncertainty of the kernel's part in seconds: kernels work it out from samples, one a tick, so that it varies
+    /// by the square root of their number.
+    pub(crate) fn kernel_noise(self) -> f64 {
+        TICK_S * (self.kernel / TICK_S).max(1.0).sqrt()
     }
 
     pub(crate) fn since(self, before: Self) -> Self {
@@ -91,9 +102,14 @@ impl Running {
         line.split_whitespace().next().and_then(|number| number.parse().ok()).unwrap_or(0)
     }
 
-    /// Resident memory in bytes.
+    /// Resident memory in bytes, exactly: `VmRSS` of `status` may be off by dozens of pages for each CPU.
     pub(crate) fn resident(&self) -> u64 {
-        self.number("status", "VmRSS:") * 1_024
+        self.number("smaps_rollup", "Rss:") * 1_024
+    }
+
+    /// What two readings of the resident memory of a process at rest differ by, in bytes; at least a page.
+    pub(crate) fn resident_noise(earlier: u64, later: u64) -> u64 {
+        earlier.abs_diff(later).max(PAGE_BYTES)
     }
 
     /// Peak resident memory in bytes.
@@ -126,5 +142,44 @@ impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cpu_time_of_all_threads_counts() {
+        let cpu = || Cpu::of(std::process::id(), &std::fs::read_to_string("/proc/self/stat").expect("stat"));
+        let thread_time = || {
+            let time = clock_gettime(nix::time::ClockId::CLOCK_THREAD_CPUTIME_ID).expect("a clock");
+            Duration::from(time).as_secs_f64()
+        };
+        const BURNT_S: f64 = 0.05;
+        let before = cpu();
+        let burn = move || while thread_time() < BURNT_S {};
+        // One thread has ended when the time is read, and one still runs.
+        std::thread::spawn(burn).join().expect("burnt");
+        let (burnt, is_burnt) = std::sync::mpsc::channel();
+        let (read, is_read) = std::sync::mpsc::channel::<()>();
+        let running = std::thread::spawn(move || {
+            burn();
+            burnt.send(()).expect("sent");
+            // Ends when the other side is dropped.
+            let _ = is_read.recv();
+        });
+        is_burnt.recv().expect("burnt");
+        let spent = cpu().since(before);
+        drop(read);
+        running.join().expect("ended");
+        assert!(spent.all >= 2.0 * BURNT_S, "{} s", spent.all);
+    }
+
+    #[test]
+    fn the_noise_of_few_ticks_is_at_least_one() {
+        let noise = |kernel: f64| Cpu { all: 1.0, kernel }.kernel_noise();
+        assert!((noise(0.0) - 0.01).abs() < 1e-9);
+        assert!((noise(0.16) - 0.04).abs() < 1e-9, "the root of 16 ticks");
     }
 }

@@ -1,8 +1,13 @@
 //! The results of a run: tables of figures, each with its spread, and the ratios between them.
 //!
-//! What must stay true: a table holds only figures that were measured in this run.
+//! What must stay true: a table holds only figures that were measured in this run, and says which of them are noise.
+
+use std::io;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+
+use crate::noise::{self, NOT_MEASURABLE, Ratio, Stat};
 
 /// A server in a table, and its role there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,27 +30,6 @@ pub(crate) enum Part {
     Floor,
 }
 
-/// The median of some runs, and their range.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Stat {
-    pub(crate) median: f64,
-    pub(crate) min: f64,
-    pub(crate) max: f64,
-}
-
-impl Stat {
-    /// The statistics of at least one value.
-    pub(crate) fn of(values: &[f64]) -> Option<Self> {
-        let mut sorted: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
-        sorted.sort_unstable_by(f64::total_cmp);
-        let (min, max) = (*sorted.first()?, *sorted.last()?);
-        let middle = sorted.len() / 2;
-        let median =
-            if sorted.len() % 2 == 1 { sorted[middle] } else { f64::midpoint(sorted[middle - 1], sorted[middle]) };
-        Some(Self { median, min, max })
-    }
-}
-
 /// One figure of all servers.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Figure {
@@ -55,6 +39,29 @@ pub(crate) struct Figure {
     pub(crate) more_is_better: bool,
     /// The values by server; `None` if it was not measured or has no meaning.
     pub(crate) values: Vec<Option<Stat>>,
+    /// The ratio of our figure to the best peer's, if both were measured.
+    #[serde(default)]
+    pub(crate) to_best_peer: Option<Ratio>,
+    /// The ratio of our figure to the floor's, if both were measured.
+    #[serde(default)]
+    pub(crate) to_floor: Option<Ratio>,
+}
+
+impl Figure {
+    fn compare(&mut self, servers: &[Server]) {
+        let of = |part: Part| {
+            let values = servers.iter().zip(&self.values).filter(move |(server, _)| server.part == part);
+            values.filter_map(|(_, stat)| *stat).filter(|stat| stat.measurable)
+        };
+        let better = |one: Stat, other: Stat| {
+            let first = if self.more_is_better { one.median >= other.median } else { one.median <= other.median };
+            if first { one } else { other }
+        };
+        let own = of(Part::Own).next();
+        let to = |other: Option<Stat>| Ratio::of(&own?, &other?);
+        let (to_best_peer, to_floor) = (to(of(Part::Peer).reduce(better)), to(of(Part::Floor).next()));
+        (self.to_best_peer, self.to_floor) = (to_best_peer, to_floor);
+    }
 }
 
 /// One case of a scenario.
@@ -68,22 +75,30 @@ pub(crate) struct Table {
 }
 
 /// One value of one run.
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Value {
     pub(crate) name: &'static str,
     pub(crate) unit: &'static str,
     pub(crate) more_is_better: bool,
     pub(crate) value: f64,
+    /// The uncertainty of the measurement, in the same unit; 0 where it is negligible.
+    pub(crate) noise: f64,
 }
 
 impl Value {
     /// A value of which less is better.
     pub(crate) fn less(name: &'static str, unit: &'static str, value: f64) -> Self {
-        Self { name, unit, more_is_better: false, value }
+        Self { name, unit, more_is_better: false, value, noise: 0.0 }
     }
 
     /// A value of which more is better.
     pub(crate) fn more(name: &'static str, unit: &'static str, value: f64) -> Self {
-        Self { name, unit, more_is_better: true, value }
+        Self { name, unit, more_is_better: true, value, noise: 0.0 }
+    }
+
+    /// The same value, measured with an uncertainty.
+    pub(crate) fn within(self, noise: f64) -> Self {
+        Self { noise, ..self }
     }
 }
 
@@ -94,35 +109,19 @@ impl Table {
         for value in runs.iter().flat_map(|(_, runs)| runs.iter().flatten()) {
             if !figures.iter().any(|figure| figure.name == value.name) {
                 let (name, unit) = (value.name.to_owned(), value.unit.to_owned());
-                figures.push(Figure { name, unit, more_is_better: value.more_is_better, values: Vec::new() });
+                let (more_is_better, values) = (value.more_is_better, Vec::new());
+                figures.push(Figure { name, unit, more_is_better, values, to_best_peer: None, to_floor: None });
             }
         }
         for figure in &mut figures {
             for (_, runs) in &runs {
                 let of_this = runs.iter().flatten().filter(|value| value.name == figure.name);
-                figure.values.push(Stat::of(&of_this.map(|value| value.value).collect::<Vec<_>>()));
+                figure.values.push(Stat::of(&of_this.map(|value| (value.value, value.noise)).collect::<Vec<_>>()));
             }
         }
-        let servers = runs.into_iter().map(|(server, _)| server).collect();
+        let servers: Vec<Server> = runs.into_iter().map(|(server, _)| server).collect();
+        figures.iter_mut().for_each(|figure| figure.compare(&servers));
         Self { scenario: scenario.to_owned(), case: case.to_owned(), servers, figures }
-    }
-
-    fn of(&self, figure: &Figure, part: Part) -> impl Iterator<Item = f64> {
-        let values = self.servers.iter().zip(&figure.values);
-        values.filter(move |(server, _)| server.part == part).filter_map(|(_, stat)| stat.map(|stat| stat.median))
-    }
-
-    /// The ratio of our figure to the best peer's, if both exist.
-    pub(crate) fn to_best_peer(&self, figure: &Figure) -> Option<f64> {
-        let peers = self.of(figure, Part::Peer);
-        let best = if figure.more_is_better { peers.reduce(f64::max) } else { peers.reduce(f64::min) }?;
-        self.of(figure, Part::Own).next().map(|own| own / best).filter(|ratio| ratio.is_finite())
-    }
-
-    /// The ratio of our figure to the floor's, if both exist.
-    pub(crate) fn to_floor(&self, figure: &Figure) -> Option<f64> {
-        let floor = self.of(figure, Part::Floor).next()?;
-        self.of(figure, Part::Own).next().map(|own| own / floor).filter(|ratio| ratio.is_finite())
     }
 
     /// The table as Markdown, with ratios if there is something to compare with.
@@ -135,21 +134,40 @@ impl Table {
         head.extend(peers.then_some("vs. best peer"));
         head.extend(floor.then_some("vs. floor"));
         let mut text = format!("| {} |\n|{}\n", head.join(" | "), "---|".repeat(head.len()));
-        let ratio = |ratio: Option<f64>| ratio.map_or("-".to_owned(), |ratio| format!("{}×", rounded(ratio)));
         for figure in &self.figures {
             let unit = if figure.unit.is_empty() { String::new() } else { format!(", {}", figure.unit) };
             let mut cells = vec![format!("{}{unit}", figure.name)];
             cells.extend(figure.values.iter().map(|stat| stat.as_ref().map_or("-".to_owned(), shown)));
-            cells.extend(peers.then(|| ratio(self.to_best_peer(figure))));
-            cells.extend(floor.then(|| ratio(self.to_floor(figure))));
+            cells.extend(peers.then(|| shown_ratio(figure.to_best_peer)));
+            cells.extend(floor.then(|| shown_ratio(figure.to_floor)));
             text += &format!("| {} |\n", cells.join(" | "));
+        }
+        for note in self.notes(peers, floor) {
+            text += &format!("\n{note}\n");
         }
         text
     }
+
+    /// The sentences under the table.
+    fn notes(&self, peers: bool, floor: bool) -> Vec<String> {
+        let stats = self.figures.iter().flat_map(|figure| figure.values.iter().flatten());
+        let to_peer = self.figures.iter().filter_map(|figure| figure.to_best_peer.filter(|_| peers));
+        let to_floor = self.figures.iter().filter_map(|figure| figure.to_floor.filter(|_| floor));
+        noise::notes(stats, to_peer.chain(to_floor))
+    }
+}
+
+/// A ratio, with a sign before it if the two figures cannot be told apart.
+fn shown_ratio(ratio: Option<Ratio>) -> String {
+    let Some(Ratio { value, distinct }) = ratio else { return "-".to_owned() };
+    format!("{}{}×", if distinct { "" } else { "≈ " }, rounded(value))
 }
 
 /// The median, and the range if it is not negligible.
 fn shown(stat: &Stat) -> String {
+    if !stat.measurable {
+        return NOT_MEASURABLE.to_owned();
+    }
     let (median, min, max) = (rounded(stat.median), rounded(stat.min), rounded(stat.max));
     if min == max { median } else { format!("**{median}** ({min} to {max})") }
 }
@@ -187,6 +205,16 @@ pub(crate) struct Report {
 }
 
 impl Report {
+    /// Reads a report. The ratios are worked out again, because files of earlier versions have none.
+    pub(crate) fn read(file: &Path) -> io::Result<Self> {
+        let mut report: Self = serde_json::from_str(&std::fs::read_to_string(file)?)?;
+        for table in &mut report.tables {
+            let servers = &table.servers;
+            table.figures.iter_mut().for_each(|figure| figure.compare(servers));
+        }
+        Ok(report)
+    }
+
     /// This report with the figures of a later one in place of the same earlier ones.
     pub(crate) fn renewed(mut self, later: Self) -> Self {
         for table in later.tables {
@@ -218,10 +246,54 @@ mod tests {
         ];
         let table = Table::new("fanout", "a room", runs);
         let figure = &table.figures[0];
-        assert_eq!(figure.values[0], Some(Stat { median: 3.0, min: 2.0, max: 4.0 }));
-        assert_eq!((table.to_best_peer(figure), table.to_floor(figure)), (Some(0.1), Some(1.5)));
+        assert_eq!(figure.values[0].map(|stat| (stat.median, stat.min, stat.max, stat.runs)), Some((3.0, 2.0, 4.0, 3)));
+        assert_eq!(figure.to_best_peer, Some(Ratio { value: 0.1, distinct: true }));
+        assert_eq!(figure.to_floor, Some(Ratio { value: 1.5, distinct: false }), "one run was as fast as the floor");
         let text = table.markdown();
-        assert!(text.contains("| CPU, µs | **3.00** (2.00 to 4.00) | 30.0 | 60.0 | 2.00 | 0.10× | 1.50× |"), "{text}");
+        assert!(
+            text.contains("| CPU, µs | **3.00** (2.00 to 4.00) | 30.0 | 60.0 | 2.00 | 0.10× | ≈ 1.50× |"),
+            "{text}"
+        );
+        assert!(text.contains("\n≈: the ranges") && text.contains("\nOne run of each"), "{text}");
+    }
+
+    #[test]
+    fn noise_is_not_a_number_in_tables_and_is_marked_in_json() {
+        let value = |value: f64| vec![Value::less("memory per connection", "bytes", value).within(40.0)];
+        let runs = vec![
+            (server("quintet", Part::Own), vec![value(0.0), value(80.0)]),
+            (server("node", Part::Peer), vec![value(13_000.0), value(13_100.0)]),
+        ];
+        let table = Table::new("idle", "few connections", runs);
+        let text = table.markdown();
+        assert!(text.contains("| not measurable | **13,050** (13,000 to 13,100) | - |"), "{text}");
+        assert!(text.contains("\n*not measurable*: less than 3 times"), "{text}");
+        let json = serde_json::to_value(&table).expect("JSON");
+        let (values, ratio) = (&json["figures"][0]["values"], &json["figures"][0]["to_best_peer"]);
+        assert_eq!((&values[0]["measurable"], &values[0]["noise"]), (&false.into(), &40.0.into()));
+        assert_eq!((&values[1]["measurable"], ratio), (&true.into(), &serde_json::Value::Null));
+    }
+
+    #[test]
+    fn files_of_earlier_versions_are_read() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let figure = |name: &str, own: f64| {
+            let stat = |value: f64| serde_json::json!({ "median": value, "min": value, "max": value });
+            let values = [stat(own), stat(4.0)];
+            serde_json::json!({ "name": name, "unit": "", "more_is_better": false, "values": values })
+        };
+        let servers = [server("quintet", Part::Own), server("node", Part::Peer)];
+        let table = serde_json::json!({
+            "scenario": "send", "case": "", "servers": servers, "figures": [figure("CPU", 2.0)],
+        });
+        let report = serde_json::json!({
+            "date": "", "machine": "", "versions": [], "quick": false, "tables": [table],
+        });
+        std::fs::write(file.path(), report.to_string()).expect("written");
+        let report = Report::read(file.path()).expect("a report");
+        let table = &report.tables[0];
+        assert_eq!(table.figures[0].to_best_peer, Some(Ratio { value: 0.5, distinct: true }));
+        assert!(!table.markdown().contains("One run"), "how many runs there were is not known");
     }
 
     #[test]
@@ -229,7 +301,7 @@ mod tests {
         let runs = vec![(server("quintet", Part::Own), vec![vec![Value::more("sends", "/s", f64::NAN)]])];
         let table = Table::new("send", "", runs);
         assert_eq!(table.figures[0].values, [None]);
-        assert_eq!(table.to_best_peer(&table.figures[0]), None);
+        assert_eq!(table.figures[0].to_best_peer, None);
     }
 
     #[test]

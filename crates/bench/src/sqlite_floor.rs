@@ -17,19 +17,16 @@ pub(crate) struct Found {
     pub(crate) cpu_us: f64,
 }
 
-/// The tables that a message is written to, as Quintet has them: the message with its three indexes, its conversation,
-/// and the log of changes.
+/// The tables that a message is written to, as Quintet has them: the message, keyed by its position in the commit order,
+/// with its two indexes, and its conversation.
 const SCHEMA: &str = "
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA wal_autocheckpoint = 4000;
-    CREATE TABLE conversation (pk INTEGER PRIMARY KEY, sequence INTEGER, updated_at INTEGER, last_message_pk INTEGER);
-    CREATE TABLE message (pk INTEGER PRIMARY KEY, id TEXT UNIQUE, conversation_pk INTEGER, sequence INTEGER,
-        sender_pk INTEGER, kind TEXT, content TEXT, created_at INTEGER) STRICT;
-    CREATE UNIQUE INDEX message_order ON message (conversation_pk, sequence);
-    CREATE INDEX message_sender ON message (sender_pk);
-    CREATE TABLE change (position INTEGER PRIMARY KEY, kind TEXT, conversation_pk INTEGER, sequence INTEGER,
-        actor_pk INTEGER, message_pk INTEGER, at INTEGER) STRICT;";
+    CREATE TABLE conversation (pk INTEGER PRIMARY KEY, sequence INTEGER, updated_at INTEGER, last_message INTEGER);
+    CREATE TABLE message (position INTEGER PRIMARY KEY, id BLOB UNIQUE, conversation_pk INTEGER, sequence INTEGER,
+        sender_pk INTEGER, kind TEXT, content TEXT, created_at INTEGER, origin INTEGER, acked INTEGER) STRICT;
+    CREATE UNIQUE INDEX message_order ON message (conversation_pk, sequence);";
 
 const CONVERSATIONS: i64 = 64;
 
@@ -71,24 +68,19 @@ fn commit(group: usize, how_long: Duration, file: &Path) -> rusqlite::Result<u64
         for _ in 0..group {
             let (conversation, sequence) = (rows as i64 % CONVERSATIONS, rows as i64 / CONVERSATIONS + 1);
             let at = 1_790_000_000_000 + rows as i64;
+            // In the order of time, as the ids of messages are.
+            let id = u128::from(rows) << 64 | u128::from(rows).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            let position = rows as i64 + 1;
             db.prepare_cached(
-                "INSERT INTO message (id, conversation_pk, sequence, sender_pk, kind, content, created_at)
-                 VALUES (?1, ?2, ?3, ?2, 'text', ?4, ?5)",
+                "INSERT INTO message (position, id, conversation_pk, sequence, sender_pk, kind, content, created_at, origin,
+                     acked)
+                 VALUES (?1, ?2, ?3, ?4, ?3, 'text', ?5, ?6, ?3, 1)",
             )?
-            .execute(params![
-                format!("01a1fe1f-2992-7271-9c5b-{rows:012x}"),
-                conversation,
-                sequence,
-                text,
-                at
-            ])?;
-            let pk = db.last_insert_rowid();
+            .execute(params![position, id.to_be_bytes(), conversation, sequence, text, at])?;
             db.prepare_cached(
-                "UPDATE conversation SET sequence = ?2, updated_at = ?3, last_message_pk = ?4 WHERE pk = ?1",
+                "UPDATE conversation SET sequence = ?2, updated_at = ?3, last_message = ?4 WHERE pk = ?1",
             )?
-            .execute(params![conversation, sequence, at, pk])?;
-            db.prepare_cached("INSERT INTO change VALUES (?1, 'message_created', ?2, ?3, ?2, ?4, ?5)")?
-                .execute(params![rows as i64 + 1, conversation, sequence, pk, at])?;
+            .execute(params![conversation, sequence, at, position])?;
             rows += 1;
         }
         db.execute_batch("COMMIT")?;

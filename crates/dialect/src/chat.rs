@@ -2,22 +2,29 @@
 //!
 //! What must stay true: names and payloads are those of [`EVENTS`]; no permission is decided here.
 
-use quintet_domain::{Event, LocalCommand, Message, Profile, Refusal, Reply, Target, User, WriteCommand};
-use serde_json::{Value, json};
+use std::sync::Arc;
 
+use quintet_domain::{
+    ConversationId, Event, LocalCommand, Message, MessageId, Profile, Refusal, Reply, Target, User, WriteCommand,
+};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::dialect::Dialect;
 use crate::event_spec::{
     Decoded, EventSpec,
     Origin::{Document, Quintet},
     from_client, to_client,
 };
 use crate::fields::Fields;
+use crate::message_texts::MessageTexts;
 use crate::outgoing::{Answer, Online, Outgoing};
 use crate::payload::{
     Payload::{IdOrObject, Object},
     Type::{self, ClientId, Content, Flag, Id, Ids, Kind, Name, Text, Time, Url},
     optional, required,
 };
-use crate::shared;
+use crate::shared::{self, Extras, IdList, Moment, is_false};
 
 const OBJECT: Type = Type::Object;
 
@@ -92,98 +99,179 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("error", Document, shared::ERROR_FIELDS),
 ];
 
-fn join(fields: &Fields) -> Result<Decoded, Refusal> {
+fn join(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     let conversation = fields.conversation("chatId");
     Ok(Decoded::new(WriteCommand::Join { conversation, profile: Profile::default(), guest_secret: None }))
 }
 
 /// In this dialect, leaving a chat only ends what this connection receives; the membership stays.
-fn mute(fields: &Fields) -> Result<Decoded, Refusal> {
+fn mute(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     Ok(Decoded::new(LocalCommand::Mute { conversation: fields.conversation("chatId") }))
 }
 
-fn send(fields: &Fields) -> Result<Decoded, Refusal> {
+fn send(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     let text = fields.new_text(Target::Conversation(fields.conversation("chatId")), "content", "messageType")?;
     Ok(Decoded::new(WriteCommand::Send(text)))
 }
 
-fn read(fields: &Fields) -> Result<Decoded, Refusal> {
+fn read(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     let conversation = Some(fields.conversation("chatId"));
     Ok(Decoded::new(WriteCommand::Read { conversation, messages: vec![fields.message("messageId")] }))
 }
 
-fn typing(fields: &Fields, typing: bool) -> Decoded {
+fn typing(fields: &Fields<'_>, typing: bool) -> Decoded {
     Decoded::new(LocalCommand::Typing { target: Target::Conversation(fields.conversation("chatId")), typing })
 }
 
-/// Encodes a user.
-fn user_object(user: &User, online: Online<'_>) -> Value {
-    shared::user(
-        user,
-        &[
-            ("id", user.id.as_str().into()),
-            ("username", user.username.as_str().into()),
-            ("avatar_url", user.avatar.as_deref().into()),
-            ("status", if online(&user.id) { "online" } else { "offline" }.into()),
-        ],
-    )
+/// A user, with whether it is online.
+#[derive(Serialize)]
+struct UserObject<'a> {
+    id: &'a str,
+    username: &'a str,
+    avatar_url: Option<&'a str>,
+    status: &'static str,
+    #[serde(skip_serializing_if = "is_false")]
+    guest: bool,
 }
 
-/// Encodes a message.
-pub(crate) fn message(message: &Message, online: Online<'_>) -> Value {
-    let mut object = json!({
-        "id": message.id.as_str(),
-        "chat_id": message.conversation.id.as_str(),
-        "chatId": message.conversation.id.as_str(),
-        "sender_id": message.sender.id.as_str(),
-        "content": message.content,
-        "message_type": message.kind.as_str(),
-        "is_edited": message.edited_at.is_some(),
-        "is_deleted": message.deleted_at.is_some(),
-        "created_at": message.created_at.to_string(),
-        "updated_at": message.updated_at().to_string(),
-        "sender": user_object(&message.sender, online),
-    });
-    shared::extras(&mut object, message);
-    object
-}
-
-/// Encodes an event; the result is empty if the dialect has no event for it.
-pub(crate) fn encode(event: &Event, online: Online<'_>) -> Vec<Outgoing> {
-    let (name, payload) = match event {
-        Event::MessageCreated(sent) => ("message:new", message(sent, online)),
-        Event::MessageEdited(edited) => ("message:edited", message(edited, online)),
-        Event::MessageDeleted(deleted) => {
-            ("message:deleted", json!({ "messageId": deleted.id.as_str(), "chatId": deleted.conversation.id.as_str() }))
+impl<'a> UserObject<'a> {
+    fn of(user: &'a User, online: bool) -> Self {
+        Self {
+            id: user.id.as_str(),
+            username: &user.username,
+            avatar_url: user.avatar.as_deref(),
+            status: shared::status(online),
+            guest: user.is_guest(),
         }
+    }
+}
+
+/// A message.
+#[derive(Serialize)]
+pub(crate) struct MessageObject<'a> {
+    id: &'a str,
+    chat_id: &'a str,
+    #[serde(rename = "chatId")]
+    chat_id_again: &'a str,
+    sender_id: &'a str,
+    content: &'a str,
+    message_type: &'static str,
+    is_edited: bool,
+    is_deleted: bool,
+    created_at: Moment,
+    updated_at: Moment,
+    sender: UserObject<'a>,
+    #[serde(flatten)]
+    extras: Extras<'a>,
+}
+
+impl<'a> MessageObject<'a> {
+    /// Creates the object of a message whose sender is online, or is not.
+    pub(crate) fn of(message: &'a Message, sender_online: bool) -> Self {
+        Self {
+            id: message.id.as_str(),
+            chat_id: message.conversation.id.as_str(),
+            chat_id_again: message.conversation.id.as_str(),
+            sender_id: message.sender.id.as_str(),
+            content: &message.content,
+            message_type: message.kind.as_str(),
+            is_edited: message.edited_at.is_some(),
+            is_deleted: message.deleted_at.is_some(),
+            created_at: Moment(message.created_at),
+            updated_at: Moment(message.updated_at()),
+            sender: UserObject::of(&message.sender, sender_online),
+            extras: Extras::of(message),
+        }
+    }
+}
+
+/// Returns the text of a message for everybody who receives it.
+fn message_text<'t>(message: &Arc<Message>, online: Online<'_>, texts: &'t mut MessageTexts) -> &'t RawValue {
+    let sender_online = online(&message.sender.id);
+    texts.get(Dialect::Chat, message, sender_online, |message| MessageObject::of(message, sender_online))
+}
+
+/// The payload of an event.
+#[derive(Serialize)]
+#[serde(untagged, rename_all_fields = "camelCase")]
+enum EventPayload<'a> {
+    Message(&'a RawValue),
+    Deleted {
+        message_id: &'a str,
+        chat_id: &'a str,
+    },
+    Read {
+        message_id: Option<&'a str>,
+        message_ids: IdList<'a, MessageId>,
+        user_id: &'a str,
+        chat_id: &'a str,
+    },
+    Joined {
+        chat_id: &'a str,
+        user: UserObject<'a>,
+    },
+    Chat {
+        chat_id: &'a str,
+    },
+    Member {
+        chat_id: &'a str,
+        user_id: &'a str,
+    },
+    TypingStarted {
+        chat_id: &'a str,
+        user_id: &'a str,
+        username: &'a str,
+        #[serde(skip_serializing_if = "is_false")]
+        guest: bool,
+    },
+    Status {
+        user_id: &'a str,
+        status: &'static str,
+    },
+}
+
+/// Encodes an event; none if the dialect has no event for it.
+pub(crate) fn encode(event: &Event, online: Online<'_>, texts: &mut MessageTexts) -> Option<Outgoing> {
+    let (name, payload) = match event {
+        Event::MessageCreated(sent) => ("message:new", EventPayload::Message(message_text(sent, online, texts))),
+        Event::MessageEdited(edited) => ("message:edited", EventPayload::Message(message_text(edited, online, texts))),
+        Event::MessageDeleted(deleted) => (
+            "message:deleted",
+            EventPayload::Deleted { message_id: deleted.id.as_str(), chat_id: deleted.conversation.id.as_str() },
+        ),
         Event::MessagesRead { conversation, reader, messages, .. } => (
             "message:read",
-            json!({
-                "messageId": messages.last().map(|id| id.as_str()),
-                "messageIds": messages.iter().map(|id| id.as_str()).collect::<Vec<_>>(),
-                "userId": reader.id.as_str(),
-                "chatId": conversation.id.as_str(),
-            }),
+            EventPayload::Read {
+                message_id: messages.last().map(MessageId::as_str),
+                message_ids: IdList(messages),
+                user_id: reader.id.as_str(),
+                chat_id: conversation.id.as_str(),
+            },
         ),
-        Event::MemberJoined { conversation, user, .. } => {
-            ("member:joined", json!({ "chatId": conversation.id.as_str(), "user": user_object(user, online) }))
-        }
+        Event::MemberJoined { conversation, user, .. } => (
+            "member:joined",
+            EventPayload::Joined { chat_id: conversation.id.as_str(), user: UserObject::of(user, online(&user.id)) },
+        ),
         Event::MemberLeft { conversation, user, .. } => {
-            ("member:left", json!({ "chatId": conversation.id.as_str(), "userId": user.id.as_str() }))
+            ("member:left", EventPayload::Member { chat_id: conversation.id.as_str(), user_id: user.id.as_str() })
         }
-        Event::ConversationDeleted { conversation } => ("chat:left", json!({ "chatId": conversation.id.as_str() })),
+        Event::ConversationDeleted { conversation } => {
+            ("chat:left", EventPayload::Chat { chat_id: conversation.id.as_str() })
+        }
         Event::Typing { conversation, user, typing: true } => (
             "typing:start",
-            shared::marked(
-                user,
-                json!({ "chatId": conversation.id.as_str(), "userId": user.id.as_str(), "username": user.username }),
-            ),
+            EventPayload::TypingStarted {
+                chat_id: conversation.id.as_str(),
+                user_id: user.id.as_str(),
+                username: &user.username,
+                guest: user.is_guest(),
+            },
         ),
         Event::Typing { conversation, user, typing: false } => {
-            ("typing:stop", json!({ "chatId": conversation.id.as_str(), "userId": user.id.as_str() }))
+            ("typing:stop", EventPayload::Member { chat_id: conversation.id.as_str(), user_id: user.id.as_str() })
         }
         Event::Presence { user, online, .. } => {
-            ("user:status", json!({ "userId": user.id.as_str(), "status": if *online { "online" } else { "offline" } }))
+            ("user:status", EventPayload::Status { user_id: user.id.as_str(), status: shared::status(*online) })
         }
         Event::ConversationCreated { .. }
         | Event::ConversationChanged { .. }
@@ -191,33 +279,40 @@ pub(crate) fn encode(event: &Event, online: Online<'_>) -> Vec<Outgoing> {
         | Event::Notified { .. }
         | Event::UserChanged { .. }
         | Event::Revoked { .. }
-        | Event::RoomPresence { .. } => return Vec::new(),
+        | Event::RoomPresence { .. } => return None,
     };
-    vec![Outgoing::new(name, &payload)]
+    Some(Outgoing::new(name, &payload))
+}
+
+/// The acknowledgement of an event that was carried out.
+#[derive(Serialize)]
+#[serde(untagged, rename_all_fields = "camelCase")]
+enum Ack<'a> {
+    Done { success: bool },
+    Message { success: bool, message: &'a RawValue },
+    Chat { success: bool, chat_id: &'a str },
+    User { success: bool, user_id: &'a str },
 }
 
 /// Encodes the reply to a command, as an acknowledgement and events.
-pub(crate) fn answer(reply: &Reply, online: Online<'_>) -> Answer {
+pub(crate) fn answer(reply: &Reply, online: Online<'_>, texts: &mut MessageTexts) -> Answer {
+    let chat = |event, chat: &ConversationId| {
+        let chat_id = chat.as_str();
+        Answer::ack(&Ack::Chat { success: true, chat_id }).with(event, &EventPayload::Chat { chat_id })
+    };
     match reply {
-        Reply::Sent { message: sent, .. } | Reply::Edited(sent) | Reply::Deleted(sent) => {
-            Answer::ack(&json!({ "success": true, "message": message(sent, online) }))
+        Reply::Sent { message, .. } | Reply::Edited(message) | Reply::Deleted(message) => {
+            Answer::ack(&Ack::Message { success: true, message: message_text(message, online, texts) })
         }
-        Reply::Joined { conversation, .. } => {
-            let chat_id = conversation.id.as_str();
-            Answer::ack(&json!({ "success": true, "chatId": chat_id }))
-                .with("chat:joined", &json!({ "chatId": chat_id }))
-        }
-        Reply::Muted { conversation } => {
-            let chat_id = conversation.as_str();
-            Answer::ack(&json!({ "success": true, "chatId": chat_id })).with("chat:left", &json!({ "chatId": chat_id }))
-        }
-        Reply::Authenticated { user } => Answer::ack(&json!({ "success": true, "userId": user.id.as_str() })),
+        Reply::Joined { conversation, .. } => chat("chat:joined", &conversation.id),
+        Reply::Muted { conversation } => chat("chat:left", conversation),
+        Reply::Authenticated { user } => Answer::ack(&Ack::User { success: true, user_id: user.id.as_str() }),
         Reply::Read
         | Reply::Uploaded { .. }
         | Reply::Typing
         | Reply::Left { .. }
         | Reply::Listening { .. }
         | Reply::RoomCreated { .. }
-        | Reply::Identified { .. } => Answer::ack(&json!({ "success": true })),
+        | Reply::Identified { .. } => Answer::ack(&Ack::Done { success: true }),
     }
 }

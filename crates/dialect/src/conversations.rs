@@ -2,22 +2,30 @@
 //!
 //! What must stay true: names and payloads are those of [`EVENTS`]; no permission is decided here.
 
-use quintet_domain::{Code, Command, Event, LocalCommand, Message, Refusal, Reply, Target, User, UserId, WriteCommand};
-use serde_json::{Value, json};
+use std::sync::Arc;
 
+use quintet_domain::{
+    ClientMessageId, Code, Command, ConversationId, Event, LocalCommand, Message, MessageId, Reader, Refusal, Reply,
+    Target, User, UserId, WriteCommand,
+};
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use crate::dialect::Dialect;
 use crate::event_spec::{
     Decoded, EventSpec,
     Origin::{Document, Quintet},
     from_client, to_client,
 };
 use crate::fields::Fields;
+use crate::message_texts::MessageTexts;
 use crate::outgoing::{Answer, Outgoing};
 use crate::payload::{
     Payload::{IdOrObject, Object, Value as Bare},
     Type::{self, Binary, ClientId, Content, Flag, Id, Ids, Kind, Name, Time, Url},
     optional, required,
 };
-use crate::shared;
+use crate::shared::{self, IdList, Moment, is_false};
 
 const OBJECT: Type = Type::Object;
 
@@ -97,21 +105,21 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("error", Document, shared::ERROR_FIELDS),
 ];
 
-fn listen(fields: &Fields) -> Result<Decoded, Refusal> {
+fn listen(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     Ok(Decoded::new(LocalCommand::Listen { conversations: fields.conversations("") }))
 }
 
-fn send(fields: &Fields) -> Result<Decoded, Refusal> {
+fn send(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     let text = fields.new_text(Target::Conversation(fields.conversation("conversationId")), "content", "type")?;
     Ok(Decoded::new(WriteCommand::Send(text)))
 }
 
-fn typing(fields: &Fields) -> Result<Decoded, Refusal> {
+fn typing(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     let target = Target::Conversation(fields.conversation("conversationId"));
     Ok(Decoded::new(LocalCommand::Typing { target, typing: fields.flag("isTyping") }))
 }
 
-fn upload(fields: &Fields) -> Result<Decoded, Refusal> {
+fn upload(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     Ok(Decoded::new(Command::Upload {
         conversation: fields.conversation("conversationId"),
         name: fields.text("fileName").to_owned(),
@@ -119,95 +127,218 @@ fn upload(fields: &Fields) -> Result<Decoded, Refusal> {
     }))
 }
 
-/// Encodes a user.
-fn user_object(user: &User) -> Value {
-    shared::user(
-        user,
-        &[
-            ("_id", user.id.as_str().into()),
-            ("id", user.id.as_str().into()),
-            ("username", user.username.as_str().into()),
-            ("avatar", user.avatar.as_deref().into()),
-        ],
-    )
+/// A user.
+#[derive(Serialize)]
+struct UserObject<'a> {
+    #[serde(rename = "_id")]
+    object_id: &'a str,
+    id: &'a str,
+    username: &'a str,
+    avatar: Option<&'a str>,
+    #[serde(skip_serializing_if = "is_false")]
+    guest: bool,
 }
 
-/// Encodes a message for one reader, or for all recipients of an event.
-pub(crate) fn message(message: &Message, viewer: Option<&UserId>) -> Value {
-    let mut object = json!({
-        "_id": message.id.as_str(),
-        "id": message.id.as_str(),
-        "conversationId": message.conversation.id.as_str(),
-        "sender": user_object(&message.sender),
-        "content": message.content,
-        "type": message.kind.as_str(),
-        "fileUrl": null,
-        "fileName": null,
-        "status": if message.is_read_for(viewer) { "read" } else { "sent" },
-        "edited": message.edited_at.is_some(),
-        "deleted": message.deleted_at.is_some(),
-        "readBy": shared::readers(&message.readers),
-        "createdAt": message.created_at.to_string(),
-    });
-    if let Some(at) = message.edited_at {
-        object["editedAt"] = at.to_string().into();
+impl<'a> UserObject<'a> {
+    fn of(user: &'a User) -> Self {
+        Self {
+            object_id: user.id.as_str(),
+            id: user.id.as_str(),
+            username: &user.username,
+            avatar: user.avatar.as_deref(),
+            guest: user.is_guest(),
+        }
     }
-    shared::extras(&mut object, message);
-    object
 }
 
-/// Encodes an event; the result is empty if the dialect has no event for it.
-pub(crate) fn encode(event: &Event) -> Vec<Outgoing> {
+/// A user who read a message, with the moment.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ReaderObject<'a> {
+    user: &'a str,
+    read_at: Moment,
+}
+
+impl<'a> ReaderObject<'a> {
+    fn of(reader: &'a Reader) -> Self {
+        Self { user: reader.user.as_str(), read_at: Moment(reader.read_at) }
+    }
+}
+
+/// The users who read a message.
+struct Readers<'a>(&'a [Reader]);
+
+impl Serialize for Readers<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(ReaderObject::of))
+    }
+}
+
+/// A message for one reader, or for all recipients of an event.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MessageObject<'a> {
+    #[serde(rename = "_id")]
+    object_id: &'a str,
+    id: &'a str,
+    conversation_id: &'a str,
+    sender: UserObject<'a>,
+    content: &'a str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    file_url: Option<&'a str>,
+    file_name: Option<&'a str>,
+    status: &'static str,
+    edited: bool,
+    deleted: bool,
+    read_by: Readers<'a>,
+    created_at: Moment,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    edited_at: Option<Moment>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_message_id: Option<&'a str>,
+    sequence: u64,
+}
+
+impl<'a> MessageObject<'a> {
+    pub(crate) fn of(message: &'a Message, viewer: Option<&UserId>) -> Self {
+        Self {
+            object_id: message.id.as_str(),
+            id: message.id.as_str(),
+            conversation_id: message.conversation.id.as_str(),
+            sender: UserObject::of(&message.sender),
+            content: &message.content,
+            kind: message.kind.as_str(),
+            file_url: message.file.as_ref().map(|file| file.url.as_str()),
+            file_name: message.file.as_ref().and_then(|file| file.name.as_deref()),
+            status: if message.is_read_for(viewer) { "read" } else { "sent" },
+            edited: message.edited_at.is_some(),
+            deleted: message.deleted_at.is_some(),
+            read_by: Readers(&message.readers),
+            created_at: Moment(message.created_at),
+            edited_at: message.edited_at.map(Moment),
+            client_message_id: message.client_message_id.as_ref().map(ClientMessageId::as_str),
+            sequence: message.sequence,
+        }
+    }
+}
+
+/// Returns the text of a message for everybody who receives it.
+fn message_text<'t>(message: &Arc<Message>, texts: &'t mut MessageTexts) -> &'t RawValue {
+    texts.get(Dialect::Conversations, message, false, |message| MessageObject::of(message, None))
+}
+
+/// The payload of an event.
+#[derive(Serialize)]
+#[serde(untagged, rename_all_fields = "camelCase")]
+enum EventPayload<'a> {
+    Message {
+        message: &'a RawValue,
+        conversation_id: &'a str,
+    },
+    Edited {
+        message_id: &'a str,
+        new_content: &'a str,
+        edited_at: Moment,
+        conversation_id: &'a str,
+    },
+    Deleted {
+        message_id: &'a str,
+        conversation_id: &'a str,
+    },
+    Read {
+        conversation_id: &'a str,
+        message_ids: IdList<'a, MessageId>,
+        read_by: &'a str,
+    },
+    Joined {
+        conversation_id: &'a str,
+        user: UserObject<'a>,
+    },
+    Left {
+        conversation_id: &'a str,
+        user_id: &'a str,
+    },
+    Typing {
+        user_id: &'a str,
+        username: &'a str,
+        conversation_id: &'a str,
+        is_typing: bool,
+        #[serde(skip_serializing_if = "is_false")]
+        guest: bool,
+    },
+    Online {
+        user_id: &'a str,
+        username: &'a str,
+    },
+    Offline {
+        user_id: &'a str,
+        username: &'a str,
+        last_seen: Moment,
+    },
+}
+
+/// Encodes an event; none if the dialect has no event for it.
+pub(crate) fn encode(event: &Event, texts: &mut MessageTexts) -> Option<Outgoing> {
     let (name, payload) = match event {
         Event::MessageCreated(sent) => (
             "receive_message",
-            json!({ "message": message(sent, None), "conversationId": sent.conversation.id.as_str() }),
+            EventPayload::Message {
+                message: message_text(sent, texts),
+                conversation_id: sent.conversation.id.as_str(),
+            },
         ),
         Event::MessageEdited(edited) => (
             "message_edited",
-            json!({
-                "messageId": edited.id.as_str(),
-                "newContent": edited.content,
-                "editedAt": edited.updated_at().to_string(),
-                "conversationId": edited.conversation.id.as_str(),
-            }),
+            EventPayload::Edited {
+                message_id: edited.id.as_str(),
+                new_content: &edited.content,
+                edited_at: Moment(edited.updated_at()),
+                conversation_id: edited.conversation.id.as_str(),
+            },
         ),
         Event::MessageDeleted(deleted) => (
             "message_deleted",
-            json!({ "messageId": deleted.id.as_str(), "conversationId": deleted.conversation.id.as_str() }),
+            EventPayload::Deleted {
+                message_id: deleted.id.as_str(),
+                conversation_id: deleted.conversation.id.as_str(),
+            },
         ),
         Event::MessagesRead { conversation, reader, messages, .. } => (
             "messages_read",
-            json!({
-                "conversationId": conversation.id.as_str(),
-                "messageIds": messages.iter().map(|id| id.as_str()).collect::<Vec<_>>(),
-                "readBy": reader.id.as_str(),
-            }),
+            EventPayload::Read {
+                conversation_id: conversation.id.as_str(),
+                message_ids: IdList(messages),
+                read_by: reader.id.as_str(),
+            },
         ),
-        Event::MemberJoined { conversation, user, .. } => {
-            ("member_joined", json!({ "conversationId": conversation.id.as_str(), "user": user_object(user) }))
-        }
+        Event::MemberJoined { conversation, user, .. } => (
+            "member_joined",
+            EventPayload::Joined { conversation_id: conversation.id.as_str(), user: UserObject::of(user) },
+        ),
         Event::MemberLeft { conversation, user, .. } => {
-            ("member_left", json!({ "conversationId": conversation.id.as_str(), "userId": user.id.as_str() }))
+            ("member_left", EventPayload::Left { conversation_id: conversation.id.as_str(), user_id: user.id.as_str() })
         }
         Event::Typing { conversation, user, typing } => (
             "typing_status",
-            shared::marked(
-                user,
-                json!({
-                    "userId": user.id.as_str(),
-                    "username": user.username,
-                    "conversationId": conversation.id.as_str(),
-                    "isTyping": typing,
-                }),
-            ),
+            EventPayload::Typing {
+                user_id: user.id.as_str(),
+                username: &user.username,
+                conversation_id: conversation.id.as_str(),
+                is_typing: *typing,
+                guest: user.is_guest(),
+            },
         ),
         Event::Presence { user, online: true, .. } => {
-            ("user_online", json!({ "userId": user.id.as_str(), "username": user.username }))
+            ("user_online", EventPayload::Online { user_id: user.id.as_str(), username: &user.username })
         }
         Event::Presence { user, online: false, last_seen } => (
             "user_offline",
-            json!({ "userId": user.id.as_str(), "username": user.username, "lastSeen": last_seen.to_string() }),
+            EventPayload::Offline {
+                user_id: user.id.as_str(),
+                username: &user.username,
+                last_seen: Moment(*last_seen),
+            },
         ),
         Event::ConversationCreated { .. }
         | Event::ConversationChanged { .. }
@@ -216,47 +347,62 @@ pub(crate) fn encode(event: &Event) -> Vec<Outgoing> {
         | Event::Notified { .. }
         | Event::UserChanged { .. }
         | Event::Revoked { .. }
-        | Event::RoomPresence { .. } => return Vec::new(),
+        | Event::RoomPresence { .. } => return None,
     };
-    vec![Outgoing::new(name, &payload)]
+    Some(Outgoing::new(name, &payload))
 }
 
-/// Completes the acknowledgement of a refused event. For a forbidden edit or deletion the document prescribes the
-/// message `Unauthorized`, so the reason is added as `detail`.
-pub(crate) fn complete_refusal(name: &str, refusal: &Refusal, ack: &mut Value) {
+/// Returns the message that the document prescribes for the acknowledgement of a refused event, if it does: for a
+/// forbidden edit or deletion. The reason is then added in another field.
+pub(crate) fn prescribed_refusal(name: &str, refusal: &Refusal) -> Option<&'static str> {
     let changes = matches!(name, "edit_message" | "delete_message");
-    if changes && matches!(refusal.code, Code::Forbidden | Code::NotFound) {
-        ack["message"] = "Unauthorized".into();
-        ack["detail"] = refusal.message.as_str().into();
-    }
+    (changes && matches!(refusal.code, Code::Forbidden | Code::NotFound)).then_some("Unauthorized")
+}
+
+/// The acknowledgement of an event that was carried out.
+#[derive(Serialize)]
+#[serde(untagged, rename_all_fields = "camelCase")]
+enum Ack<'a> {
+    Done { success: bool },
+    Message { success: bool, message: &'a RawValue },
+    Listening { success: bool, joined: IdList<'a, ConversationId>, refused: IdList<'a, ConversationId> },
+    Uploaded { success: bool, file_url: &'a str, file_name: &'a str },
+    User { success: bool, user_id: &'a str },
+}
+
+/// The `error` event for conversations that a connection asked for in vain.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct NotListening<'a> {
+    code: &'static str,
+    message: String,
+    event: &'static str,
+    conversation_ids: IdList<'a, ConversationId>,
 }
 
 /// Encodes the reply to a command, as an acknowledgement and events.
-pub(crate) fn answer(reply: &Reply) -> Answer {
+pub(crate) fn answer(reply: &Reply, texts: &mut MessageTexts) -> Answer {
     match reply {
-        Reply::Sent { message: sent, .. } => Answer::ack(&json!({ "success": true, "message": message(sent, None) })),
+        Reply::Sent { message, .. } => {
+            Answer::ack(&Ack::Message { success: true, message: message_text(message, texts) })
+        }
         Reply::Listening { joined, refused } => {
-            let text = |ids: &[quintet_domain::ConversationId]| -> Vec<String> {
-                ids.iter().map(ToString::to_string).collect()
-            };
-            let ack = json!({ "success": refused.is_empty(), "joined": text(joined), "refused": text(refused) });
-            let answer = Answer::ack(&ack);
-            if refused.is_empty() {
+            let success = refused.is_empty();
+            let answer = Answer::ack(&Ack::Listening { success, joined: IdList(joined), refused: IdList(refused) });
+            if success {
                 return answer;
             }
-            let message = format!("You are not a member of: {}.", text(refused).join(", "));
-            answer.with(
-                "error",
-                &json!({
-                    "code": Code::NotFound.as_str(),
-                    "message": message,
-                    "event": "join_conversations",
-                    "conversationIds": text(refused),
-                }),
-            )
+            let names: Vec<_> = refused.iter().map(ConversationId::as_str).collect();
+            let error = NotListening {
+                code: Code::NotFound.as_str(),
+                message: format!("You are not a member of: {}.", names.join(", ")),
+                event: "join_conversations",
+                conversation_ids: IdList(refused),
+            };
+            answer.with("error", &error)
         }
-        Reply::Uploaded { url, name } => Answer::ack(&json!({ "success": true, "fileUrl": url, "fileName": name })),
-        Reply::Authenticated { user } => Answer::ack(&json!({ "success": true, "userId": user.id.as_str() })),
+        Reply::Uploaded { url, name } => Answer::ack(&Ack::Uploaded { success: true, file_url: url, file_name: name }),
+        Reply::Authenticated { user } => Answer::ack(&Ack::User { success: true, user_id: user.id.as_str() }),
         Reply::Edited(_)
         | Reply::Deleted(_)
         | Reply::Read
@@ -265,6 +411,6 @@ pub(crate) fn answer(reply: &Reply) -> Answer {
         | Reply::Left { .. }
         | Reply::Muted { .. }
         | Reply::RoomCreated { .. }
-        | Reply::Identified { .. } => Answer::ack(&json!({ "success": true })),
+        | Reply::Identified { .. } => Answer::ack(&Ack::Done { success: true }),
     }
 }

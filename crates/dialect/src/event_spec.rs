@@ -30,7 +30,7 @@ impl Decoded {
 }
 
 /// Makes a command from the checked fields of a client's event. The refusal says which field is invalid.
-pub type Decode = fn(&Fields) -> Result<Decoded, Refusal>;
+pub type Decode = fn(&Fields<'_>) -> Result<Decoded, Refusal>;
 
 /// The direction in which an event goes.
 #[derive(Clone, Copy, Debug)]

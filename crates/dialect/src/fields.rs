@@ -3,6 +3,8 @@
 //! What must stay true: values that the catalogue does not name are skipped without allocating, however large or deep
 //! they are.
 
+use std::borrow::Cow;
+
 use quintet_domain::limits::IDS_MAX;
 use quintet_domain::{
     ClientMessageId, ConversationId, FileLink, IdError, MessageId, MessageKind, NewText, Refusal, Target, UserId,
@@ -14,20 +16,20 @@ use crate::payload::{Field, Payload, Type};
 use crate::value::{self, Found, Shape};
 
 /// The checked fields of a payload. A payload that is a bare value is stored under the empty name.
-pub struct Fields(Vec<(&'static str, Checked)>);
+pub struct Fields<'a>(Vec<(&'static str, Checked<'a>)>);
 
 /// The value of a field, checked against its type.
-enum Checked {
-    Text(String),
+enum Checked<'a> {
+    Text(Cow<'a, str>),
     Flag(bool),
-    Ids(Vec<String>),
+    Ids(Vec<Cow<'a, str>>),
     /// The index of a binary attachment.
     Attachment(usize),
 }
 
-impl Fields {
+impl<'a> Fields<'a> {
     /// Parses and checks the payload of an event: every required field is present, and every known field has its type.
-    pub(crate) fn read(event: &str, payload: Payload, args: &[&RawValue]) -> Result<Self, Refusal> {
+    pub(crate) fn read(event: &str, payload: Payload, args: &[&'a RawValue]) -> Result<Self, Refusal> {
         let parse = |fields: &'static [Field]| match args.first() {
             None => Ok(Shape::Bare(Found::Null)),
             Some(arg) => value::read(fields, arg.get())
@@ -67,7 +69,7 @@ impl Fields {
         Ok(Self(checked))
     }
 
-    fn get(&self, name: &str) -> Option<&Checked> {
+    fn get(&self, name: &str) -> Option<&Checked<'a>> {
         self.0.iter().find(|(field, _)| *field == name).map(|(_, checked)| checked)
     }
 
@@ -117,7 +119,7 @@ impl Fields {
             Some(Checked::Ids(ids)) => &ids[..],
             Some(Checked::Text(_) | Checked::Flag(_) | Checked::Attachment(_)) | None => &[],
         };
-        ids.iter().map(String::as_str)
+        ids.iter().map(AsRef::as_ref)
     }
 
     /// Returns the ids of messages. An empty list is refused.
@@ -161,18 +163,18 @@ fn not_an_object(event: &str) -> Refusal {
     Refusal::invalid("payload", format!("of {event} must be an object"))
 }
 
-fn check(field: Field, found: Found) -> Result<Checked, Refusal> {
+fn check(field: Field, found: Found<'_>) -> Result<Checked<'_>, Refusal> {
     let wrong = |what: &str| Err(Refusal::invalid(field.name, format!("must be {what}")));
     match (field.ty, found) {
         (Type::Id, found) => id(field.name, found.into_id()).map(Checked::Text),
-        (Type::ClientId, Found::Text(text)) => match ClientMessageId::new(&text) {
-            Ok(_) => Ok(Checked::Text(text)),
+        (Type::ClientId, Found::Text(text)) => match ClientMessageId::check(&text) {
+            Ok(()) => Ok(Checked::Text(text)),
             Err(error) => Err(invalid_id(field.name, error)),
         },
         (Type::Name, Found::Text(text)) if field.required && is_blank(&text) => wrong("a name, not blank"),
         // A blank optional name counts as absent.
-        (Type::Name, Found::Text(text)) if is_blank(&text) => Ok(Checked::Text(String::new())),
-        (Type::Name, Found::Text(text)) => display_name(field.name, &text).map(Checked::Text),
+        (Type::Name, Found::Text(text)) if is_blank(&text) => Ok(Checked::Text(Cow::Borrowed(""))),
+        (Type::Name, Found::Text(text)) => display_name(field.name, &text).map(|name| Checked::Text(name.into())),
         (Type::Content | Type::Text | Type::Url | Type::Time, Found::Text(text)) => Ok(Checked::Text(text)),
         (Type::ClientId | Type::Content | Type::Text | Type::Url | Type::Time | Type::Name, _) => wrong("text"),
         (Type::Kind, Found::Text(text)) if MessageKind::parse(&text).is_some() => Ok(Checked::Text(text)),
@@ -194,9 +196,9 @@ fn check(field: Field, found: Found) -> Result<Checked, Refusal> {
     }
 }
 
-fn id(name: &str, text: Option<String>) -> Result<String, Refusal> {
+fn id<'a>(name: &str, text: Option<Cow<'a, str>>) -> Result<Cow<'a, str>, Refusal> {
     let Some(text) = text else { return Err(Refusal::invalid(name, "must be an id: text, or a number")) };
-    MessageId::new(&text).map_err(|error| invalid_id(name, error))?;
+    MessageId::check(&text).map_err(|error| invalid_id(name, error))?;
     Ok(text)
 }
 

@@ -16,21 +16,25 @@ mod dialect;
 mod event_spec;
 mod fields;
 mod meetup;
+mod message_texts;
 mod messenger;
 mod outgoing;
 mod payload;
+mod refusal;
 mod rooms;
 mod shared;
 mod value;
 
-use catalogue::EventSpec;
 pub use decide::{Decision, decide};
 pub use dialect::Dialect;
 pub use event_spec::Decoded;
+pub use message_texts::MessageTexts;
+use outgoing::raw;
 pub use outgoing::{Answer, Online, Outgoing, Perspective};
-use quintet_domain::{Code, Event, Message, Outcome, Refusal, User, UserId};
+use quintet_domain::{Event, Message, Outcome, Refusal, User, UserId};
+use refusal::with_field_names_of;
+pub use refusal::{error_event, refuse};
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 
 /// Decodes a client's event. Returns `None` if the dialect has no such event.
 #[must_use]
@@ -41,25 +45,42 @@ pub fn decode(dialect: Dialect, name: &str, args: &[&RawValue]) -> Option<Result
 
 /// Encodes a message for one reader: the same object as in events, with whether `viewer` has read it.
 #[must_use]
-pub fn message(dialect: Dialect, message: &Message, viewer: &UserId, online: Online<'_>) -> Value {
+pub fn message(dialect: Dialect, message: &Message, viewer: &UserId, online: Online<'_>) -> Box<RawValue> {
     match dialect {
-        Dialect::Meetup => meetup::message(message),
-        Dialect::Messenger => messenger::message(message, Some(viewer)),
-        Dialect::Rooms => rooms::message(message),
-        Dialect::Conversations => conversations::message(message, Some(viewer)),
-        Dialect::Chat => chat::message(message, online),
+        Dialect::Meetup => raw(&meetup::MessageObject::of(message)),
+        Dialect::Messenger => raw(&messenger::MessageObject::of(message, Some(viewer))),
+        Dialect::Rooms => raw(&rooms::MessageObject::of(message)),
+        Dialect::Conversations => raw(&conversations::MessageObject::of(message, Some(viewer))),
+        Dialect::Chat => raw(&chat::MessageObject::of(message, online(&message.sender.id))),
     }
 }
 
-/// Encodes an event in a dialect; the result is empty if the dialect has no event for it.
+/// Encodes an event in a dialect; none if the dialect has no event for it. `texts` saves writing the object of a message
+/// whose acknowledgement was encoded with them.
 #[must_use]
-pub fn encode(dialect: Dialect, event: &Event, perspective: Perspective, online: Online<'_>) -> Vec<Outgoing> {
+pub fn encode(
+    dialect: Dialect,
+    event: &Event,
+    perspective: Perspective,
+    online: Online<'_>,
+    texts: &mut MessageTexts,
+) -> Option<Outgoing> {
     match dialect {
-        Dialect::Meetup => meetup::encode(event),
-        Dialect::Messenger => messenger::encode(event, perspective),
-        Dialect::Rooms => rooms::encode(event),
-        Dialect::Conversations => conversations::encode(event),
-        Dialect::Chat => chat::encode(event, online),
+        Dialect::Meetup => meetup::encode(event, texts),
+        Dialect::Messenger => messenger::encode(event, perspective, texts),
+        Dialect::Rooms => rooms::encode(event, texts),
+        Dialect::Conversations => conversations::encode(event, texts),
+        Dialect::Chat => chat::encode(event, online, texts),
+    }
+}
+
+/// Returns whether the dialect encodes an event differently for the user who caused it. Otherwise all perspectives have
+/// the same text.
+#[must_use]
+pub fn differs_for_actor(dialect: Dialect, event: &Event) -> bool {
+    match dialect {
+        Dialect::Messenger => messenger::differs_for_actor(event),
+        Dialect::Meetup | Dialect::Rooms | Dialect::Conversations | Dialect::Chat => false,
     }
 }
 
@@ -85,76 +106,21 @@ pub fn suppresses_echo(dialect: Dialect, event: &Event) -> bool {
     }
 }
 
-/// Encodes the answer to a client's event `name`.
+/// Encodes the answer to a client's event `name`. `texts` saves writing a message's object again for its event.
 #[must_use]
-pub fn answer(dialect: Dialect, name: &str, outcome: &Outcome, online: Online<'_>) -> Answer {
+pub fn answer(dialect: Dialect, name: &str, outcome: &Outcome, online: Online<'_>, texts: &mut MessageTexts) -> Answer {
     match outcome {
         Err(refusal) => {
             refuse(Some(dialect), name, &with_field_names_of(catalogue::client_event(dialect, name), refusal))
         }
         Ok(reply) => match dialect {
             Dialect::Meetup => meetup::answer(reply),
-            Dialect::Messenger => messenger::answer(reply),
-            Dialect::Rooms => rooms::answer(reply),
-            Dialect::Conversations => conversations::answer(reply),
-            Dialect::Chat => chat::answer(reply, online),
+            Dialect::Messenger => messenger::answer(reply, texts),
+            Dialect::Rooms => rooms::answer(reply, texts),
+            Dialect::Conversations => conversations::answer(reply, texts),
+            Dialect::Chat => chat::answer(reply, online, texts),
         },
     }
-}
-
-/// Replaces the model's name of a message's text, `content`, by the name that the event gives it.
-fn with_field_names_of(spec: Option<&EventSpec>, refusal: &Refusal) -> Refusal {
-    match spec.and_then(EventSpec::content_field) {
-        None | Some("content") => refusal.clone(),
-        Some(field) => {
-            Refusal { message: refusal.message.replacen("`content`", &format!("`{field}`"), 1), ..refusal.clone() }
-        }
-    }
-}
-
-/// Encodes the refusal of a client's event `name`. Without a dialect, the shape is one that the clients of every
-/// dialect understand.
-#[must_use]
-pub fn refuse(dialect: Option<Dialect>, name: &str, refusal: &Refusal) -> Answer {
-    let mut ack = match dialect {
-        Some(Dialect::Meetup) => meetup::refused(),
-        Some(Dialect::Messenger | Dialect::Conversations | Dialect::Chat) => shared::unsuccessful(),
-        Some(Dialect::Rooms) => rooms::refused(),
-        None => json!({ "status": "error", "success": false, "ok": false }),
-    };
-    let mut error = json!({});
-    for target in [&mut ack, &mut error] {
-        target["code"] = refusal.code.as_str().into();
-        target["message"] = refusal.message.as_str().into();
-        if let Some(ms) = refusal.retry_after_ms {
-            target["retryAfterMs"] = ms.into();
-        }
-    }
-    // The name of an event that was not decoded may be unknown.
-    error["event"] = if name.is_empty() { Value::Null } else { name.into() };
-    if dialect == Some(Dialect::Conversations) {
-        conversations::complete_refusal(name, refusal, &mut ack);
-    }
-    let answer = Answer::ack(&ack);
-    match refusal.code {
-        // Official clients of one dialect look for these in the event, even if they asked for an acknowledgement.
-        Code::Unauthenticated | Code::TokenExpired => answer.with("error", &error),
-        Code::Forbidden
-        | Code::NotFound
-        | Code::InvalidPayload
-        | Code::TooLarge
-        | Code::RateLimited
-        | Code::Conflict
-        | Code::Busy
-        | Code::StorageFull
-        | Code::Internal => answer.or_else("error", &error),
-    }
-}
-
-/// Encodes the `error` event for a refusal that answers no event of the client.
-#[must_use]
-pub fn error_event(refusal: &Refusal) -> Outgoing {
-    Outgoing::new("error", &json!({ "code": refusal.code.as_str(), "message": refusal.message, "event": null }))
 }
 
 /// Encodes the first events for a new connection of an authenticated user. `online` lists the users who are online,

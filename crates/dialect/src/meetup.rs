@@ -2,22 +2,27 @@
 //!
 //! What must stay true: names and payloads are those of [`EVENTS`]; no permission is decided here.
 
-use quintet_domain::{Event, LocalCommand, Message, Refusal, Reply, Target, User, WriteCommand};
-use serde_json::{Value, json};
+use std::sync::Arc;
 
+use quintet_domain::{Event, LocalCommand, Message, MessageId, Refusal, Reply, Target, User, UserId, WriteCommand};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::dialect::Dialect;
 use crate::event_spec::{
     Decoded, EventSpec,
     Origin::{Document, Quintet},
     from_client, to_client,
 };
 use crate::fields::Fields;
+use crate::message_texts::MessageTexts;
 use crate::outgoing::{Answer, Outgoing};
 use crate::payload::{
     Payload::{IdOrObject, Object},
     Type::{self, ClientId, Content, Id, Ids, Kind, Name, Text, Time, Url},
     optional, required,
 };
-use crate::shared;
+use crate::shared::{self, Extras, IdList, Moment, PlainUser, is_false};
 
 const OBJECT: Type = Type::Object;
 
@@ -93,144 +98,207 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("error", Quintet, shared::ERROR_FIELDS),
 ];
 
-fn chat(fields: &Fields) -> Target {
+fn chat(fields: &Fields<'_>) -> Target {
     Target::Conversation(fields.conversation("chatId"))
 }
 
-fn identify(fields: &Fields) -> Result<Decoded, Refusal> {
+fn identify(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     Ok(Decoded::new(LocalCommand::Identify).claiming(fields.user("userId")))
 }
 
-fn send(fields: &Fields) -> Result<Decoded, Refusal> {
+fn send(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     let text = fields.new_text(chat(fields), "message", "type")?;
     Ok(Decoded::new(WriteCommand::Send(text)).claiming(fields.user("senderId")))
 }
 
-fn typing(fields: &Fields, typing: bool) -> Decoded {
+fn typing(fields: &Fields<'_>, typing: bool) -> Decoded {
     Decoded::new(LocalCommand::Typing { target: chat(fields), typing }).claiming(fields.user("userId"))
 }
 
-/// The acknowledgement of a refused event, without its code and message.
-pub(crate) fn refused() -> Value {
-    json!({ "status": "error" })
+/// A message.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MessageObject<'a> {
+    message_id: &'a str,
+    sender_id: &'a str,
+    message: &'a str,
+    timestamp: Moment,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    sender_name: &'a str,
+    #[serde(skip_serializing_if = "is_false")]
+    guest: bool,
+    #[serde(flatten)]
+    extras: Extras<'a>,
 }
 
-/// Encodes a message.
-pub(crate) fn message(message: &Message) -> Value {
-    let object = json!({
-        "messageId": message.id.as_str(),
-        "senderId": message.sender.id.as_str(),
-        "message": message.content,
-        "timestamp": message.created_at.to_string(),
-        "type": message.kind.as_str(),
-        "senderName": message.sender.name,
-    });
-    let mut object = shared::marked(&message.sender, object);
-    shared::extras(&mut object, message);
-    object
-}
-
-/// Encodes an event; the result is empty if the dialect has no event for it.
-pub(crate) fn encode(event: &Event) -> Vec<Outgoing> {
-    let (name, payload) = match event {
-        Event::MessageCreated(sent) => {
-            ("receiveMessage", json!({ "chatId": sent.conversation.id.as_str(), "message": message(sent) }))
+impl<'a> MessageObject<'a> {
+    pub(crate) fn of(message: &'a Message) -> Self {
+        Self {
+            message_id: message.id.as_str(),
+            sender_id: message.sender.id.as_str(),
+            message: &message.content,
+            timestamp: Moment(message.created_at),
+            kind: message.kind.as_str(),
+            sender_name: &message.sender.name,
+            guest: message.sender.is_guest(),
+            extras: Extras::of(message),
         }
+    }
+}
+
+/// A notification.
+#[derive(Serialize)]
+struct NotificationObject<'a> {
+    title: &'a str,
+    message: &'a str,
+    timestamp: Moment,
+    id: &'a str,
+}
+
+/// Returns the text of a message for everybody who receives it.
+fn message_text<'t>(message: &Arc<Message>, texts: &'t mut MessageTexts) -> &'t RawValue {
+    texts.get(Dialect::Meetup, message, false, MessageObject::of)
+}
+
+/// The payload of an event.
+#[derive(Serialize)]
+#[serde(untagged, rename_all_fields = "camelCase")]
+enum EventPayload<'a> {
+    Message { chat_id: &'a str, message: &'a RawValue },
+    Edited { chat_id: &'a str, message_id: &'a str, message: &'a str, edited_at: Moment },
+    Deleted { chat_id: &'a str, message_id: &'a str },
+    Read { chat_id: &'a str, message_ids: IdList<'a, MessageId>, user_id: &'a str },
+    Joined { chat_id: &'a str, user: PlainUser<'a> },
+    Member { chat_id: &'a str, user_id: &'a str },
+    Meetup { meetup_id: &'a str, status: &'static str, updated_by: &'a str },
+    Notification { user_id: &'a str, notification: NotificationObject<'a> },
+    Presence { user_id: &'a str, status: &'static str, last_seen: Moment },
+}
+
+/// Encodes an event; none if the dialect has no event for it.
+pub(crate) fn encode(event: &Event, texts: &mut MessageTexts) -> Option<Outgoing> {
+    let (name, payload) = match event {
+        Event::MessageCreated(sent) => (
+            "receiveMessage",
+            EventPayload::Message { chat_id: sent.conversation.id.as_str(), message: message_text(sent, texts) },
+        ),
         Event::MessageEdited(edited) => (
             "messageEdited",
-            json!({
-                "chatId": edited.conversation.id.as_str(),
-                "messageId": edited.id.as_str(),
-                "message": edited.content,
-                "editedAt": edited.updated_at().to_string(),
-            }),
+            EventPayload::Edited {
+                chat_id: edited.conversation.id.as_str(),
+                message_id: edited.id.as_str(),
+                message: &edited.content,
+                edited_at: Moment(edited.updated_at()),
+            },
         ),
-        Event::MessageDeleted(deleted) => {
-            ("messageDeleted", json!({ "chatId": deleted.conversation.id.as_str(), "messageId": deleted.id.as_str() }))
-        }
+        Event::MessageDeleted(deleted) => (
+            "messageDeleted",
+            EventPayload::Deleted { chat_id: deleted.conversation.id.as_str(), message_id: deleted.id.as_str() },
+        ),
         Event::MessagesRead { conversation, reader, messages, .. } => (
             "messagesRead",
-            json!({
-                "chatId": conversation.id.as_str(),
-                "messageIds": messages.iter().map(|id| id.as_str()).collect::<Vec<_>>(),
-                "userId": reader.id.as_str(),
-            }),
+            EventPayload::Read {
+                chat_id: conversation.id.as_str(),
+                message_ids: IdList(messages),
+                user_id: reader.id.as_str(),
+            },
         ),
         Event::MemberJoined { conversation, user, .. } => {
-            ("memberJoined", json!({ "chatId": conversation.id.as_str(), "user": shared::plain_user(user) }))
+            ("memberJoined", EventPayload::Joined { chat_id: conversation.id.as_str(), user: PlainUser::of(user) })
         }
         Event::MemberLeft { conversation, user, .. } => {
-            ("memberLeft", json!({ "chatId": conversation.id.as_str(), "userId": user.id.as_str() }))
+            ("memberLeft", EventPayload::Member { chat_id: conversation.id.as_str(), user_id: user.id.as_str() })
         }
         Event::MeetupChanged { meetup, status, updated_by, .. } => (
             "meetupStatusUpdate",
-            json!({ "meetupId": meetup.as_str(), "status": status.as_str(), "updatedBy": updated_by }),
+            EventPayload::Meetup { meetup_id: meetup.as_str(), status: status.as_str(), updated_by },
         ),
         Event::Notified { user, notification } => (
             "newNotification",
-            json!({
-                "userId": user.as_str(),
-                "notification": {
-                    "title": notification.title,
-                    "message": notification.message,
-                    "timestamp": notification.timestamp.to_string(),
-                    "id": notification.id.as_str(),
+            EventPayload::Notification {
+                user_id: user.as_str(),
+                notification: NotificationObject {
+                    title: &notification.title,
+                    message: &notification.message,
+                    timestamp: Moment(notification.timestamp),
+                    id: notification.id.as_str(),
                 },
-            }),
+            },
         ),
         Event::Typing { conversation, user, typing } => {
             let name = if *typing { "userTyping" } else { "userStoppedTyping" };
-            (name, json!({ "chatId": conversation.id.as_str(), "userId": user.id.as_str() }))
+            (name, EventPayload::Member { chat_id: conversation.id.as_str(), user_id: user.id.as_str() })
         }
         Event::Presence { user, online, last_seen } => (
             "userPresence",
-            json!({
-                "userId": user.id.as_str(),
-                "status": if *online { "online" } else { "offline" },
-                "lastSeen": last_seen.to_string(),
-            }),
+            EventPayload::Presence {
+                user_id: user.id.as_str(),
+                status: shared::status(*online),
+                last_seen: Moment(*last_seen),
+            },
         ),
         Event::ConversationCreated { .. }
         | Event::ConversationChanged { .. }
         | Event::ConversationDeleted { .. }
         | Event::UserChanged { .. }
         | Event::Revoked { .. }
-        | Event::RoomPresence { .. } => return Vec::new(),
+        | Event::RoomPresence { .. } => return None,
     };
-    vec![Outgoing::new(name, &payload)]
+    Some(Outgoing::new(name, &payload))
+}
+
+/// The acknowledgement of an event that was carried out.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Ack<'a> {
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timestamp: Option<Moment>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<&'a str>,
+}
+
+impl<'a> Ack<'a> {
+    fn new(status: &'static str) -> Self {
+        Self { status, message_id: None, timestamp: None, user_id: None }
+    }
+
+    fn of_message(status: &'static str, message: &'a Message) -> Self {
+        Self { message_id: Some(message.id.as_str()), ..Self::new(status) }
+    }
+
+    fn of_user(status: &'static str, user: &'a UserId) -> Self {
+        Self { user_id: Some(user.as_str()), ..Self::new(status) }
+    }
 }
 
 /// Encodes the reply to a command, as an acknowledgement and events.
 pub(crate) fn answer(reply: &Reply) -> Answer {
     match reply {
         Reply::Sent { message, .. } => {
-            let sent = json!({
-                "status": "sent",
-                "messageId": message.id.as_str(),
-                "timestamp": message.created_at.to_string(),
-            });
-            Answer::ack(&sent).or_else("sendMessage", &sent)
+            let sent = Ack { timestamp: Some(Moment(message.created_at)), ..Ack::of_message("sent", message) };
+            Answer::ack_or_event("sendMessage", &sent)
         }
-        Reply::Edited(message) => Answer::ack(&json!({ "status": "edited", "messageId": message.id.as_str() })),
-        Reply::Deleted(message) => Answer::ack(&json!({ "status": "deleted", "messageId": message.id.as_str() })),
-        Reply::Read => Answer::ack(&json!({ "status": "read" })),
-        Reply::Authenticated { user } => Answer::ack(&json!({ "status": "authenticated", "userId": user.id.as_str() })),
-        Reply::Identified { user } => {
-            // The document prescribes that a `connect` event is answered by a `connect` event.
-            let connected = json!({ "status": "connected", "userId": user.as_str() });
-            Answer::ack(&connected).or_else("connect", &connected)
-        }
+        Reply::Edited(message) => Answer::ack(&Ack::of_message("edited", message)),
+        Reply::Deleted(message) => Answer::ack(&Ack::of_message("deleted", message)),
+        Reply::Read => Answer::ack(&Ack::new("read")),
+        Reply::Authenticated { user } => Answer::ack(&Ack::of_user("authenticated", &user.id)),
+        // The document prescribes that a `connect` event is answered by a `connect` event.
+        Reply::Identified { user } => Answer::ack_or_event("connect", &Ack::of_user("connected", user)),
         Reply::Typing
         | Reply::Uploaded { .. }
         | Reply::Joined { .. }
         | Reply::Left { .. }
         | Reply::Listening { .. }
         | Reply::Muted { .. }
-        | Reply::RoomCreated { .. } => Answer::ack(&json!({ "status": "ok" })),
+        | Reply::RoomCreated { .. } => Answer::ack(&Ack::new("ok")),
     }
 }
 
 /// Encodes the first event for a new connection: the confirmation that it is connected as this user.
 pub(crate) fn greet(user: &User) -> Vec<Outgoing> {
-    vec![Outgoing::new("connected", &json!({ "status": "connected", "userId": user.id.as_str() }))]
+    vec![Outgoing::new("connected", &Ack::of_user("connected", &user.id))]
 }

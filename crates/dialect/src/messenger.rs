@@ -2,24 +2,30 @@
 //!
 //! What must stay true: names and payloads are those of [`EVENTS`]; no permission is decided here.
 
-use quintet_domain::{
-    ConversationRef, Event, LocalCommand, Message, Profile, Refusal, Reply, Target, User, UserId, WriteCommand,
-};
-use serde_json::{Value, json};
+use std::sync::Arc;
 
+use quintet_domain::{
+    ConversationRef, Event, LocalCommand, Message, MessageId, Profile, Refusal, Reply, Target, User, UserId,
+    WriteCommand,
+};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::dialect::Dialect;
 use crate::event_spec::{
     Decoded, EventSpec,
     Origin::{Document, Quintet},
     from_client, to_client,
 };
 use crate::fields::Fields;
+use crate::message_texts::MessageTexts;
 use crate::outgoing::{Answer, Outgoing, Perspective};
 use crate::payload::{
     Payload::{self, IdOrObject, Object, Value as Bare},
     Type::{self, ClientId, Content, Flag, Id, Ids, Kind, Name, Url},
     optional, required,
 };
-use crate::shared;
+use crate::shared::{self, Extras, IdList, Moment, is_false};
 
 const OBJECT: Type = Type::Object;
 
@@ -108,31 +114,31 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("error", Document, shared::ERROR_FIELDS),
 ];
 
-fn send_private(fields: &Fields) -> Result<Decoded, Refusal> {
+fn send_private(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     let text = fields.new_text(Target::Direct(fields.user("recipientId")), "content", "type")?;
     Ok(Decoded::new(WriteCommand::Send(text)))
 }
 
-fn send_to_group(fields: &Fields) -> Result<Decoded, Refusal> {
+fn send_to_group(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     let text = fields.new_text(Target::Conversation(fields.conversation("groupId")), "content", "type")?;
     Ok(Decoded::new(WriteCommand::Send(text)))
 }
 
-fn join(fields: &Fields) -> Result<Decoded, Refusal> {
+fn join(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     let conversation = fields.conversation("groupId");
     Ok(Decoded::new(WriteCommand::Join { conversation, profile: Profile::default(), guest_secret: None }))
 }
 
-fn leave(fields: &Fields) -> Result<Decoded, Refusal> {
+fn leave(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     Ok(Decoded::new(WriteCommand::Leave { conversation: fields.conversation("groupId") }))
 }
 
 /// The event names no conversation: the rule finds it by the messages.
-fn read(fields: &Fields) -> Result<Decoded, Refusal> {
+fn read(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     Ok(Decoded::new(WriteCommand::Read { conversation: None, messages: fields.messages("messageIds")? }))
 }
 
-fn typing(fields: &Fields, event: &str, typing: bool) -> Result<Decoded, Refusal> {
+fn typing(fields: &Fields<'_>, event: &str, typing: bool) -> Result<Decoded, Refusal> {
     let target = match (fields.optional("recipientId"), fields.optional("groupId")) {
         (Some(_), None) => Target::Direct(fields.user("recipientId")),
         (None, Some(_)) => Target::Conversation(fields.conversation("groupId")),
@@ -143,101 +149,190 @@ fn typing(fields: &Fields, event: &str, typing: bool) -> Result<Decoded, Refusal
     Ok(Decoded::new(LocalCommand::Typing { target, typing }))
 }
 
-/// Encodes a user.
-fn user_object(user: &User) -> Value {
-    shared::user(
-        user,
-        &[
-            ("_id", user.id.as_str().into()),
-            ("id", user.id.as_str().into()),
-            ("username", user.username.as_str().into()),
-            ("firstName", user.first_name().into()),
-            ("lastName", user.last_name().into()),
-            ("avatar", user.avatar.as_deref().into()),
-        ],
-    )
+/// A user.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct UserObject<'a> {
+    #[serde(rename = "_id")]
+    object_id: &'a str,
+    id: &'a str,
+    username: &'a str,
+    first_name: &'a str,
+    last_name: &'a str,
+    avatar: Option<&'a str>,
+    #[serde(skip_serializing_if = "is_false")]
+    guest: bool,
 }
 
-/// Returns the `recipient` and the `group` of an action of `user` in a conversation: one of them is null.
-fn recipient_and_group(conversation: &ConversationRef, user: &UserId) -> (Value, Value) {
-    match conversation.other(user) {
-        Some(other) => (other.as_str().into(), Value::Null),
-        None => (Value::Null, conversation.id.as_str().into()),
+impl<'a> UserObject<'a> {
+    fn of(user: &'a User) -> Self {
+        Self {
+            object_id: user.id.as_str(),
+            id: user.id.as_str(),
+            username: &user.username,
+            first_name: user.first_name(),
+            last_name: user.last_name(),
+            avatar: user.avatar.as_deref(),
+            guest: user.is_guest(),
+        }
     }
 }
 
-/// Encodes a message for one reader, or for all recipients of an event.
-pub(crate) fn message(message: &Message, viewer: Option<&UserId>) -> Value {
-    let (recipient, group) = recipient_and_group(&message.conversation, &message.sender.id);
-    let mut object = json!({
-        "_id": message.id.as_str(),
-        "id": message.id.as_str(),
-        "sender": user_object(&message.sender),
-        "recipient": recipient,
-        "group": group,
-        "content": message.content,
-        "isRead": message.is_read_for(viewer),
-        "createdAt": message.created_at.to_string(),
-        "updatedAt": message.updated_at().to_string(),
-        "type": message.kind.as_str(),
-    });
-    shared::extras(&mut object, message);
-    object
+/// Where an action takes place: the other user of a direct conversation, or a group. The other of the two is null.
+#[derive(Serialize)]
+struct Place<'a> {
+    recipient: Option<&'a str>,
+    group: Option<&'a str>,
 }
 
-/// Encodes the id and the name of a group; the name is empty if the conversation has none.
-fn group_object(conversation: &ConversationRef) -> Value {
-    json!({ "groupId": conversation.id.as_str(), "name": conversation.name.as_deref().unwrap_or_default() })
+impl<'a> Place<'a> {
+    /// Returns the place of an action of `user` in a conversation.
+    fn of(conversation: &'a ConversationRef, user: &UserId) -> Self {
+        match conversation.other(user) {
+            Some(other) => Self { recipient: Some(other.as_str()), group: None },
+            None => Self { recipient: None, group: Some(conversation.id.as_str()) },
+        }
+    }
 }
 
-/// Encodes an event; the result is empty if the dialect has no event for it.
-pub(crate) fn encode(event: &Event, perspective: Perspective) -> Vec<Outgoing> {
+/// A message for one reader, or for all recipients of an event.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MessageObject<'a> {
+    #[serde(rename = "_id")]
+    object_id: &'a str,
+    id: &'a str,
+    sender: UserObject<'a>,
+    #[serde(flatten)]
+    place: Place<'a>,
+    content: &'a str,
+    is_read: bool,
+    created_at: Moment,
+    updated_at: Moment,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(flatten)]
+    extras: Extras<'a>,
+}
+
+impl<'a> MessageObject<'a> {
+    pub(crate) fn of(message: &'a Message, viewer: Option<&UserId>) -> Self {
+        Self {
+            object_id: message.id.as_str(),
+            id: message.id.as_str(),
+            sender: UserObject::of(&message.sender),
+            place: Place::of(&message.conversation, &message.sender.id),
+            content: &message.content,
+            is_read: message.is_read_for(viewer),
+            created_at: Moment(message.created_at),
+            updated_at: Moment(message.updated_at()),
+            kind: message.kind.as_str(),
+            extras: Extras::of(message),
+        }
+    }
+}
+
+/// A group; its name is empty if the conversation has none.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct GroupObject<'a> {
+    group_id: &'a str,
+    name: &'a str,
+}
+
+impl<'a> GroupObject<'a> {
+    fn of(conversation: &'a ConversationRef) -> Self {
+        Self { group_id: conversation.id.as_str(), name: conversation.name.as_deref().unwrap_or_default() }
+    }
+}
+
+/// Returns the text of a message for everybody who receives it.
+fn message_text<'t>(message: &Arc<Message>, texts: &'t mut MessageTexts) -> &'t RawValue {
+    texts.get(Dialect::Messenger, message, false, |message| MessageObject::of(message, None))
+}
+
+/// The payload of an event.
+#[derive(Serialize)]
+#[serde(untagged, rename_all_fields = "camelCase")]
+enum EventPayload<'a> {
+    Message(&'a RawValue),
+    Removed {
+        #[serde(rename = "_id")]
+        object_id: &'a str,
+        #[serde(flatten)]
+        place: Place<'a>,
+    },
+    Seen {
+        message_ids: IdList<'a, MessageId>,
+        user_id: &'a str,
+        #[serde(flatten)]
+        place: Place<'a>,
+    },
+    Joined {
+        group_id: &'a str,
+        user: UserObject<'a>,
+    },
+    Left {
+        group_id: &'a str,
+        user_id: &'a str,
+    },
+    Group(GroupObject<'a>),
+    Typing {
+        user_id: &'a str,
+        username: &'a str,
+        #[serde(flatten)]
+        place: Place<'a>,
+        #[serde(skip_serializing_if = "is_false")]
+        guest: bool,
+    },
+    User(&'a str),
+}
+
+/// Returns whether an event is encoded differently for the user who caused it.
+pub(crate) fn differs_for_actor(event: &Event) -> bool {
+    matches!(event, Event::MessageCreated(sent) if sent.conversation.pair.is_some())
+}
+
+/// Encodes an event; none if the dialect has no event for it.
+pub(crate) fn encode(event: &Event, perspective: Perspective, texts: &mut MessageTexts) -> Option<Outgoing> {
     let (name, payload) = match event {
         Event::MessageCreated(sent) => {
-            let name = match (&sent.conversation.pair, perspective) {
-                (None, _) => "groupMessage",
-                (Some(_), Perspective::Actor) => "messageSent",
-                (Some(_), Perspective::Other) => "privateMessage",
+            let name = match (differs_for_actor(event), perspective) {
+                (false, _) => "groupMessage",
+                (true, Perspective::Actor) => "messageSent",
+                (true, Perspective::Other) => "privateMessage",
             };
-            (name, message(sent, None))
+            (name, EventPayload::Message(message_text(sent, texts)))
         }
-        Event::MessageEdited(edited) => ("messageUpdated", message(edited, None)),
+        Event::MessageEdited(edited) => ("messageUpdated", EventPayload::Message(message_text(edited, texts))),
         Event::MessageDeleted(deleted) => {
-            let (recipient, group) = recipient_and_group(&deleted.conversation, &deleted.sender.id);
-            ("messageRemoved", json!({ "_id": deleted.id.as_str(), "recipient": recipient, "group": group }))
+            let place = Place::of(&deleted.conversation, &deleted.sender.id);
+            ("messageRemoved", EventPayload::Removed { object_id: deleted.id.as_str(), place })
         }
         Event::MessagesRead { conversation, reader, messages, .. } => {
-            let (recipient, group) = recipient_and_group(conversation, &reader.id);
-            let ids: Vec<_> = messages.iter().map(|id| id.as_str()).collect();
-            (
-                "messagesSeen",
-                json!({ "messageIds": ids, "userId": reader.id.as_str(), "recipient": recipient, "group": group }),
-            )
+            let place = Place::of(conversation, &reader.id);
+            ("messagesSeen", EventPayload::Seen { message_ids: IdList(messages), user_id: reader.id.as_str(), place })
         }
         Event::MemberJoined { conversation, user, .. } => {
-            ("userJoinedGroup", json!({ "groupId": conversation.id.as_str(), "user": user_object(user) }))
+            ("userJoinedGroup", EventPayload::Joined { group_id: conversation.id.as_str(), user: UserObject::of(user) })
         }
         Event::MemberLeft { conversation, user, .. } => {
-            ("userLeftGroup", json!({ "groupId": conversation.id.as_str(), "userId": user.id.as_str() }))
+            ("userLeftGroup", EventPayload::Left { group_id: conversation.id.as_str(), user_id: user.id.as_str() })
         }
-        Event::ConversationDeleted { conversation } => ("leftGroup", group_object(conversation)),
-        Event::Typing { conversation, user, typing } => {
-            let (recipient, group) = recipient_and_group(conversation, &user.id);
-            (
-                if *typing { "typingStarted" } else { "typingStopped" },
-                shared::marked(
-                    user,
-                    json!({
-                        "userId": user.id.as_str(),
-                        "username": user.username,
-                        "recipient": recipient,
-                        "group": group,
-                    }),
-                ),
-            )
+        Event::ConversationDeleted { conversation } => {
+            ("leftGroup", EventPayload::Group(GroupObject::of(conversation)))
         }
+        Event::Typing { conversation, user, typing } => (
+            if *typing { "typingStarted" } else { "typingStopped" },
+            EventPayload::Typing {
+                user_id: user.id.as_str(),
+                username: &user.username,
+                place: Place::of(conversation, &user.id),
+                guest: user.is_guest(),
+            },
+        ),
         Event::Presence { user, online, .. } => {
-            (if *online { "userOnline" } else { "userOffline" }, user.id.as_str().into())
+            (if *online { "userOnline" } else { "userOffline" }, EventPayload::User(user.id.as_str()))
         }
         Event::ConversationCreated { .. }
         | Event::ConversationChanged { .. }
@@ -245,45 +340,55 @@ pub(crate) fn encode(event: &Event, perspective: Perspective) -> Vec<Outgoing> {
         | Event::Notified { .. }
         | Event::UserChanged { .. }
         | Event::Revoked { .. }
-        | Event::RoomPresence { .. } => return Vec::new(),
+        | Event::RoomPresence { .. } => return None,
     };
-    vec![Outgoing::new(name, &payload)]
+    Some(Outgoing::new(name, &payload))
+}
+
+/// The acknowledgement of an event that was carried out. A group stands in the field of a message.
+#[derive(Serialize)]
+#[serde(untagged, rename_all_fields = "camelCase")]
+enum Ack<'a> {
+    Done { success: bool },
+    Message { success: bool, message: &'a RawValue },
+    Group { success: bool, message: &'a GroupObject<'a> },
+    User { success: bool, user_id: &'a str },
 }
 
 /// Encodes the reply to a command, as an acknowledgement and events.
-pub(crate) fn answer(reply: &Reply) -> Answer {
+pub(crate) fn answer(reply: &Reply, texts: &mut MessageTexts) -> Answer {
     match reply {
-        Reply::Sent { message: sent, repeated } => {
-            let object = message(sent, None);
-            let answer = Answer::ack(&json!({ "success": true, "message": object }));
+        Reply::Sent { message, repeated } => {
+            let direct = message.conversation.pair.is_some();
+            let message = message_text(message, texts);
+            let answer = Answer::ack(&Ack::Message { success: true, message });
             // The first send of a direct message was answered by this event; the connection that repeats it receives it
             // again.
-            if *repeated && sent.conversation.pair.is_some() { answer.or_else("messageSent", &object) } else { answer }
+            if *repeated && direct { answer.or_else("messageSent", message) } else { answer }
         }
         Reply::Edited(changed) | Reply::Deleted(changed) => {
-            Answer::ack(&json!({ "success": true, "message": message(changed, None) }))
+            Answer::ack(&Ack::Message { success: true, message: message_text(changed, texts) })
         }
         Reply::Joined { conversation, .. } => {
-            let group = group_object(conversation);
-            Answer::ack(&json!({ "success": true, "message": group })).with("joinedGroup", &group)
+            let message = &GroupObject::of(conversation);
+            Answer::ack(&Ack::Group { success: true, message }).with("joinedGroup", message)
         }
         Reply::Left { conversation } => {
-            let group = group_object(conversation);
-            Answer::ack(&json!({ "success": true, "message": group })).with("leftGroup", &group)
+            let message = &GroupObject::of(conversation);
+            Answer::ack(&Ack::Group { success: true, message }).with("leftGroup", message)
         }
-        Reply::Authenticated { user } => Answer::ack(&json!({ "success": true, "userId": user.id.as_str() })),
+        Reply::Authenticated { user } => Answer::ack(&Ack::User { success: true, user_id: user.id.as_str() }),
         Reply::Read
         | Reply::Uploaded { .. }
         | Reply::Typing
         | Reply::Listening { .. }
         | Reply::Muted { .. }
         | Reply::RoomCreated { .. }
-        | Reply::Identified { .. } => Answer::ack(&json!({ "success": true })),
+        | Reply::Identified { .. } => Answer::ack(&Ack::Done { success: true }),
     }
 }
 
 /// Encodes the first event for a new connection: the ids of the users who are online.
 pub(crate) fn greet(online: &[UserId]) -> Vec<Outgoing> {
-    let ids: Vec<_> = online.iter().map(UserId::as_str).collect();
-    vec![Outgoing::new("onlineUsers", &ids.into())]
+    vec![Outgoing::new("onlineUsers", &IdList(online))]
 }

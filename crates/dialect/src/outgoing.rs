@@ -4,7 +4,25 @@
 //! structure.
 
 use quintet_domain::UserId;
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+
+/// The number of bytes that are reserved for a payload: a message of a few words fits with its sender.
+const PAYLOAD_BYTES: usize = 512;
+
+/// Writes a payload as JSON text.
+fn text(payload: &(impl Serialize + ?Sized)) -> String {
+    let mut bytes = Vec::with_capacity(PAYLOAD_BYTES);
+    let written = serde_json::to_writer(&mut bytes, payload).ok();
+    // Structs of texts, numbers and lists can always be written, so that nothing is ever replaced by null.
+    written.and_then(|()| String::from_utf8(bytes).ok()).unwrap_or_else(|| "null".to_owned())
+}
+
+/// Writes a part of a payload as JSON text.
+pub(crate) fn raw(part: &impl Serialize) -> Box<RawValue> {
+    // As above, nothing is ever replaced by null.
+    to_raw_value(part).unwrap_or_else(|_| RawValue::NULL.to_owned())
+}
 
 /// An event for a client: a name and its one argument as JSON text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,8 +34,8 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    pub(crate) fn new(name: &'static str, payload: &Value) -> Self {
-        Self { name, payload: payload.to_string() }
+    pub(crate) fn new(name: &'static str, payload: &(impl Serialize + ?Sized)) -> Self {
+        Self { name, payload: text(payload) }
     }
 }
 
@@ -33,18 +51,25 @@ pub struct Answer {
 }
 
 impl Answer {
-    pub(crate) fn ack(ack: &Value) -> Self {
-        Self { ack: ack.to_string(), events: Vec::new(), instead_of_ack: Vec::new() }
+    pub(crate) fn ack(ack: &(impl Serialize + ?Sized)) -> Self {
+        Self { ack: text(ack), events: Vec::new(), instead_of_ack: Vec::new() }
+    }
+
+    /// Creates an answer whose payload is the acknowledgement, or the event `name` without one.
+    pub(crate) fn ack_or_event(name: &'static str, payload: &(impl Serialize + ?Sized)) -> Self {
+        let answer = Self::ack(payload);
+        let event = Outgoing { name, payload: answer.ack.clone() };
+        Self { instead_of_ack: vec![event], ..answer }
     }
 
     /// Adds an event that the connection receives in any case.
-    pub(crate) fn with(mut self, name: &'static str, payload: &Value) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, payload: &(impl Serialize + ?Sized)) -> Self {
         self.events.push(Outgoing::new(name, payload));
         self
     }
 
     /// Adds an event that the connection receives only if it asked for no acknowledgement.
-    pub(crate) fn or_else(mut self, name: &'static str, payload: &Value) -> Self {
+    pub(crate) fn or_else(mut self, name: &'static str, payload: &(impl Serialize + ?Sized)) -> Self {
         self.instead_of_ack.push(Outgoing::new(name, payload));
         self
     }

@@ -2,22 +2,29 @@
 //!
 //! What must stay true: names and payloads are those of [`EVENTS`]; no permission is decided here.
 
-use quintet_domain::{Departure, Event, LocalCommand, Message, Profile, Refusal, Reply, Target, User, WriteCommand};
-use serde_json::{Value, json};
+use std::sync::Arc;
 
+use quintet_domain::{
+    Departure, Event, LocalCommand, Message, MessageId, Profile, Refusal, Reply, Target, User, WriteCommand,
+};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::dialect::Dialect;
 use crate::event_spec::{
     Decoded, EventSpec,
     Origin::{Document, Quintet},
     from_client, to_client,
 };
 use crate::fields::Fields;
+use crate::message_texts::MessageTexts;
 use crate::outgoing::{Answer, Outgoing};
 use crate::payload::{
     Payload::{IdOrObject, Object, Value as Bare},
     Type::{self, ClientId, Content, Flag, Id, Ids, Kind, Name, Objects, Text, Time, Url},
     optional, required,
 };
-use crate::shared;
+use crate::shared::{self, Extras, IdList, Moment, is_false};
 
 const OBJECT: Type = Type::Object;
 
@@ -129,130 +136,189 @@ pub(crate) const EVENTS: &[EventSpec] = &[
 ];
 
 /// Creates the result for a command whose payload names the sender in `userId`.
-fn claimed(fields: &Fields, command: impl Into<quintet_domain::Command>) -> Decoded {
+fn claimed(fields: &Fields<'_>, command: impl Into<quintet_domain::Command>) -> Decoded {
     Decoded::new(command).claiming(fields.user("userId"))
 }
 
 /// Returns the profile that a guest claims; a blank name counts as none.
-fn profile(fields: &Fields) -> Profile {
+fn profile(fields: &Fields<'_>) -> Profile {
     Profile {
         username: fields.optional("username").filter(|name| !name.trim().is_empty()).map(str::to_owned),
         avatar: fields.optional("avatar").map(str::to_owned),
     }
 }
 
-fn create(fields: &Fields) -> Result<Decoded, Refusal> {
+fn create(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     let name = fields.text("name").to_owned();
     Ok(claimed(fields, WriteCommand::CreateRoom { name, profile: profile(fields) }))
 }
 
-fn join(fields: &Fields) -> Result<Decoded, Refusal> {
+fn join(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     let guest_secret = fields.optional("guestSecret").map(str::to_owned);
     let conversation = fields.conversation("roomId");
     Ok(claimed(fields, WriteCommand::Join { conversation, profile: profile(fields), guest_secret }))
 }
 
-fn leave(fields: &Fields) -> Result<Decoded, Refusal> {
+fn leave(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     Ok(claimed(fields, WriteCommand::Leave { conversation: fields.conversation("roomId") }))
 }
 
-fn send(fields: &Fields) -> Result<Decoded, Refusal> {
+fn send(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     let text = fields.new_text(Target::Conversation(fields.conversation("roomId")), "content", "type")?;
     Ok(claimed(fields, WriteCommand::Send(text)))
 }
 
-fn typing(fields: &Fields) -> Result<Decoded, Refusal> {
+fn typing(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     let target = Target::Conversation(fields.conversation("roomId"));
     Ok(claimed(fields, LocalCommand::Typing { target, typing: fields.flag("isTyping") }))
 }
 
-/// The acknowledgement of a refused event, without its code and message.
-pub(crate) fn refused() -> Value {
-    json!({ "ok": false })
+/// A user.
+#[derive(Serialize)]
+struct UserObject<'a> {
+    id: &'a str,
+    username: &'a str,
+    avatar: Option<&'a str>,
+    #[serde(skip_serializing_if = "is_false")]
+    guest: bool,
 }
 
-/// Encodes a user.
-fn user_object(user: &User) -> Value {
-    shared::user(
-        user,
-        &[
-            ("id", user.id.as_str().into()),
-            ("username", user.username.as_str().into()),
-            ("avatar", user.avatar.as_deref().into()),
-        ],
-    )
-}
-
-/// Encodes a message.
-pub(crate) fn message(message: &Message) -> Value {
-    let mut object = json!({
-        "id": message.id.as_str(),
-        "roomId": message.conversation.id.as_str(),
-        "content": message.content,
-        "type": message.kind.as_str(),
-        "userId": message.sender.id.as_str(),
-        "user": user_object(&message.sender),
-        "createdAt": message.created_at.to_string(),
-    });
-    if let Some(at) = message.edited_at {
-        object["editedAt"] = at.to_string().into();
+impl<'a> UserObject<'a> {
+    fn of(user: &'a User) -> Self {
+        Self { id: user.id.as_str(), username: &user.username, avatar: user.avatar.as_deref(), guest: user.is_guest() }
     }
-    if message.deleted_at.is_some() {
-        object["deleted"] = true.into();
-    }
-    shared::extras(&mut object, message);
-    object
 }
 
-/// Encodes an event; the result is empty if the dialect has no event for it.
-pub(crate) fn encode(event: &Event) -> Vec<Outgoing> {
+/// A message.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MessageObject<'a> {
+    id: &'a str,
+    room_id: &'a str,
+    content: &'a str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    user_id: &'a str,
+    user: UserObject<'a>,
+    created_at: Moment,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    edited_at: Option<Moment>,
+    #[serde(skip_serializing_if = "is_false")]
+    deleted: bool,
+    #[serde(flatten)]
+    extras: Extras<'a>,
+}
+
+impl<'a> MessageObject<'a> {
+    pub(crate) fn of(message: &'a Message) -> Self {
+        Self {
+            id: message.id.as_str(),
+            room_id: message.conversation.id.as_str(),
+            content: &message.content,
+            kind: message.kind.as_str(),
+            user_id: message.sender.id.as_str(),
+            user: UserObject::of(&message.sender),
+            created_at: Moment(message.created_at),
+            edited_at: message.edited_at.map(Moment),
+            deleted: message.deleted_at.is_some(),
+            extras: Extras::of(message),
+        }
+    }
+}
+
+/// Returns the text of a message for everybody who receives it.
+fn message_text<'t>(message: &Arc<Message>, texts: &'t mut MessageTexts) -> &'t RawValue {
+    texts.get(Dialect::Rooms, message, false, MessageObject::of)
+}
+
+/// The payload of an event.
+#[derive(Serialize)]
+#[serde(untagged, rename_all_fields = "camelCase")]
+enum EventPayload<'a> {
+    Message(&'a RawValue),
+    Updated {
+        id: &'a str,
+        room_id: &'a str,
+        content: &'a str,
+        edited_at: Moment,
+    },
+    Removed {
+        id: &'a str,
+        room_id: &'a str,
+    },
+    Seen {
+        room_id: &'a str,
+        message_ids: IdList<'a, MessageId>,
+        user_id: &'a str,
+    },
+    Joined {
+        user_id: &'a str,
+        username: &'a str,
+        room_id: &'a str,
+        user: UserObject<'a>,
+    },
+    Left {
+        user_id: &'a str,
+        room_id: &'a str,
+    },
+    Typing {
+        user_id: &'a str,
+        username: &'a str,
+        room_id: &'a str,
+        is_typing: bool,
+        #[serde(skip_serializing_if = "is_false")]
+        guest: bool,
+    },
+}
+
+/// Encodes an event; none if the dialect has no event for it.
+pub(crate) fn encode(event: &Event, texts: &mut MessageTexts) -> Option<Outgoing> {
     let (name, payload) = match event {
-        Event::MessageCreated(sent) => ("message_received", message(sent)),
+        Event::MessageCreated(sent) => ("message_received", EventPayload::Message(message_text(sent, texts))),
         Event::MessageEdited(edited) => (
             "message_updated",
-            json!({
-                "id": edited.id.as_str(),
-                "roomId": edited.conversation.id.as_str(),
-                "content": edited.content,
-                "editedAt": edited.updated_at().to_string(),
-            }),
+            EventPayload::Updated {
+                id: edited.id.as_str(),
+                room_id: edited.conversation.id.as_str(),
+                content: &edited.content,
+                edited_at: Moment(edited.updated_at()),
+            },
         ),
-        Event::MessageDeleted(deleted) => {
-            ("message_removed", json!({ "id": deleted.id.as_str(), "roomId": deleted.conversation.id.as_str() }))
-        }
+        Event::MessageDeleted(deleted) => (
+            "message_removed",
+            EventPayload::Removed { id: deleted.id.as_str(), room_id: deleted.conversation.id.as_str() },
+        ),
         Event::MessagesRead { conversation, reader, messages, .. } => (
             "messages_seen",
-            json!({
-                "roomId": conversation.id.as_str(),
-                "messageIds": messages.iter().map(|id| id.as_str()).collect::<Vec<_>>(),
-                "userId": reader.id.as_str(),
-            }),
+            EventPayload::Seen {
+                room_id: conversation.id.as_str(),
+                message_ids: IdList(messages),
+                user_id: reader.id.as_str(),
+            },
         ),
         Event::MemberJoined { conversation, user, .. } | Event::RoomPresence { conversation, user, online: true } => (
             "user_joined",
-            json!({
-                "userId": user.id.as_str(),
-                "username": user.username,
-                "roomId": conversation.id.as_str(),
-                "user": user_object(user),
-            }),
+            EventPayload::Joined {
+                user_id: user.id.as_str(),
+                username: &user.username,
+                room_id: conversation.id.as_str(),
+                user: UserObject::of(user),
+            },
         ),
         // Clients of this dialect were notified when the guest's last connection ended.
-        Event::MemberLeft { departure: Departure::GuestGone, .. } => return Vec::new(),
+        Event::MemberLeft { departure: Departure::GuestGone, .. } => return None,
         Event::MemberLeft { conversation, user, .. } | Event::RoomPresence { conversation, user, online: false } => {
-            ("user_left", json!({ "userId": user.id.as_str(), "roomId": conversation.id.as_str() }))
+            ("user_left", EventPayload::Left { user_id: user.id.as_str(), room_id: conversation.id.as_str() })
         }
         Event::Typing { conversation, user, typing } => (
             "user_typing",
-            shared::marked(
-                user,
-                json!({
-                    "userId": user.id.as_str(),
-                    "username": user.username,
-                    "roomId": conversation.id.as_str(),
-                    "isTyping": typing,
-                }),
-            ),
+            EventPayload::Typing {
+                user_id: user.id.as_str(),
+                username: &user.username,
+                room_id: conversation.id.as_str(),
+                is_typing: *typing,
+                guest: user.is_guest(),
+            },
         ),
         Event::ConversationCreated { .. }
         | Event::ConversationChanged { .. }
@@ -261,44 +327,74 @@ pub(crate) fn encode(event: &Event) -> Vec<Outgoing> {
         | Event::Notified { .. }
         | Event::UserChanged { .. }
         | Event::Revoked { .. }
-        | Event::Presence { .. } => return Vec::new(),
+        | Event::Presence { .. } => return None,
     };
-    vec![Outgoing::new(name, &payload)]
+    Some(Outgoing::new(name, &payload))
+}
+
+/// A new room, with the guest's secret if a guest created it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RoomObject<'a> {
+    id: &'a str,
+    name: &'a str,
+    created_at: Moment,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    guest_secret: Option<&'a str>,
+}
+
+/// The acknowledgement of an event that was carried out.
+#[derive(Serialize)]
+#[serde(untagged, rename_all_fields = "camelCase")]
+enum Ack<'a> {
+    Done {
+        ok: bool,
+    },
+    Message {
+        ok: bool,
+        message: &'a RawValue,
+    },
+    Room {
+        ok: bool,
+        room_id: &'a str,
+    },
+    Created {
+        ok: bool,
+        #[serde(flatten)]
+        room: &'a RoomObject<'a>,
+    },
+    User {
+        ok: bool,
+        user_id: &'a str,
+    },
 }
 
 /// Encodes the reply to a command, as an acknowledgement and events.
-pub(crate) fn answer(reply: &Reply) -> Answer {
+pub(crate) fn answer(reply: &Reply, texts: &mut MessageTexts) -> Answer {
     match reply {
-        Reply::Sent { message: sent, .. } => Answer::ack(&json!({ "ok": true, "message": message(sent) })),
-        Reply::Edited(changed) | Reply::Deleted(changed) => {
-            Answer::ack(&json!({ "ok": true, "message": message(changed) }))
+        Reply::Sent { message, .. } | Reply::Edited(message) | Reply::Deleted(message) => {
+            Answer::ack(&Ack::Message { ok: true, message: message_text(message, texts) })
         }
         Reply::Joined { conversation, history, .. } => {
-            let history: Value = history.iter().map(|sent| message(sent)).collect();
-            Answer::ack(&json!({ "ok": true, "roomId": conversation.id.as_str() })).with("history", &history)
+            let history: Vec<_> = history.iter().map(|sent| MessageObject::of(sent)).collect();
+            Answer::ack(&Ack::Room { ok: true, room_id: conversation.id.as_str() }).with("history", &history)
         }
-        Reply::Left { conversation } => Answer::ack(&json!({ "ok": true, "roomId": conversation.id.as_str() })),
+        Reply::Left { conversation } => Answer::ack(&Ack::Room { ok: true, room_id: conversation.id.as_str() }),
         Reply::RoomCreated { conversation, created_at, guest_secret } => {
-            let mut room = json!({
-                "id": conversation.id.as_str(),
-                "name": conversation.name.as_deref().unwrap_or_default(),
-                "createdAt": created_at.to_string(),
-            });
-            if let Some(secret) = guest_secret {
-                room["guestSecret"] = secret.as_str().into();
-            }
-            let mut ack = json!({ "ok": true });
-            for (key, value) in room.as_object().into_iter().flatten() {
-                ack[key] = value.clone();
-            }
-            Answer::ack(&ack).with("room_created", &room)
+            let room = &RoomObject {
+                id: conversation.id.as_str(),
+                name: conversation.name.as_deref().unwrap_or_default(),
+                created_at: Moment(*created_at),
+                guest_secret: guest_secret.as_deref(),
+            };
+            Answer::ack(&Ack::Created { ok: true, room }).with("room_created", room)
         }
-        Reply::Authenticated { user } => Answer::ack(&json!({ "ok": true, "userId": user.id.as_str() })),
+        Reply::Authenticated { user } => Answer::ack(&Ack::User { ok: true, user_id: user.id.as_str() }),
         Reply::Read
         | Reply::Typing
         | Reply::Listening { .. }
         | Reply::Muted { .. }
         | Reply::Uploaded { .. }
-        | Reply::Identified { .. } => Answer::ack(&json!({ "ok": true })),
+        | Reply::Identified { .. } => Answer::ack(&Ack::Done { ok: true }),
     }
 }

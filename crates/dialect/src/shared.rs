@@ -2,8 +2,10 @@
 //!
 //! What must stay true: nothing here depends on which dialect uses it.
 
-use quintet_domain::{Command, FileLink, Message, Reader, Refusal, User, WriteCommand};
-use serde_json::{Map, Value, json};
+use std::borrow::Borrow;
+
+use quintet_domain::{ClientMessageId, Command, Message, Refusal, Timestamp, User, WriteCommand};
+use serde::{Serialize, Serializer};
 
 use crate::event_spec::{Decoded, EventSpec, Origin, from_client};
 use crate::fields::Fields;
@@ -23,66 +25,118 @@ pub(crate) const fn authenticate(origin: Origin) -> EventSpec {
 }
 
 /// Decodes an edit of the message `messageId`, whose new text is in the field `content`.
-pub(crate) fn edit(fields: &Fields, content: &str) -> Result<Decoded, Refusal> {
+pub(crate) fn edit(fields: &Fields<'_>, content: &str) -> Result<Decoded, Refusal> {
     Ok(Decoded::new(WriteCommand::Edit { message: fields.message("messageId"), content: fields.edited(content)? }))
 }
 
 /// Decodes a deletion of the message `messageId`.
-pub(crate) fn delete(fields: &Fields) -> Result<Decoded, Refusal> {
+pub(crate) fn delete(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     Ok(Decoded::new(WriteCommand::Delete { message: fields.message("messageId") }))
 }
 
 /// Decodes a read receipt for `messageIds` in the conversation that the field `conversation` names.
-pub(crate) fn read(fields: &Fields, conversation: &str) -> Result<Decoded, Refusal> {
+pub(crate) fn read(fields: &Fields<'_>, conversation: &str) -> Result<Decoded, Refusal> {
     let conversation = Some(fields.conversation(conversation));
     Ok(Decoded::new(WriteCommand::Read { conversation, messages: fields.messages("messageIds")? }))
 }
 
-/// The acknowledgement of a refused event, without its code and message, in the dialects that use `success`.
-pub(crate) fn unsuccessful() -> Value {
-    json!({ "success": false })
+/// The fields by which the acknowledgement of a refused event says that it failed. Each dialect has one of them.
+#[derive(Clone, Copy, Serialize)]
+pub(crate) struct Failure {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    success: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ok: Option<bool>,
 }
 
-/// Adds the fields that Quintet adds to the messages of every dialect.
-pub(crate) fn extras(target: &mut Value, message: &Message) {
-    if let Some(FileLink { url, name }) = &message.file {
-        target["fileUrl"] = url.as_str().into();
-        target["fileName"] = name.as_deref().into();
+impl Failure {
+    const NONE: Self = Self { status: None, success: None, ok: None };
+    /// For dialects whose acknowledgements have a status.
+    pub(crate) const STATUS: Self = Self { status: Some("error"), ..Self::NONE };
+    /// For dialects whose acknowledgements have a flag `success`.
+    pub(crate) const SUCCESS: Self = Self { success: Some(false), ..Self::NONE };
+    /// For dialects whose acknowledgements have a flag `ok`.
+    pub(crate) const OK: Self = Self { ok: Some(false), ..Self::NONE };
+    /// For clients whose dialect is not known.
+    pub(crate) const ALL: Self = Self { status: Some("error"), success: Some(false), ok: Some(false) };
+}
+
+/// The fields that Quintet adds to the messages of most dialects.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Extras<'a> {
+    /// The link to the file of the message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file_url: Option<&'a str>,
+    /// The name of the file, which may be null; absent without a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file_name: Option<Option<&'a str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_message_id: Option<&'a str>,
+    sequence: u64,
+}
+
+impl<'a> Extras<'a> {
+    pub(crate) fn of(message: &'a Message) -> Self {
+        Self {
+            file_url: message.file.as_ref().map(|file| file.url.as_str()),
+            file_name: message.file.as_ref().map(|file| file.name.as_deref()),
+            client_message_id: message.client_message_id.as_ref().map(ClientMessageId::as_str),
+            sequence: message.sequence,
+        }
     }
-    if let Some(id) = &message.client_message_id {
-        target["clientMessageId"] = id.as_str().into();
+}
+
+/// A user in the dialects whose documents have no user object.
+#[derive(Serialize)]
+pub(crate) struct PlainUser<'a> {
+    id: &'a str,
+    username: &'a str,
+    name: &'a str,
+    avatar: Option<&'a str>,
+    #[serde(skip_serializing_if = "is_false")]
+    guest: bool,
+}
+
+impl<'a> PlainUser<'a> {
+    pub(crate) fn of(user: &'a User) -> Self {
+        Self {
+            id: user.id.as_str(),
+            username: &user.username,
+            name: &user.name,
+            avatar: user.avatar.as_deref(),
+            guest: user.is_guest(),
+        }
     }
-    target["sequence"] = message.sequence.into();
 }
 
-/// Encodes a user with these fields, marked if the user is a guest.
-pub(crate) fn user(user: &User, fields: &[(&str, Value)]) -> Value {
-    let object: Map<String, Value> = fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-    marked(user, Value::Object(object))
+/// Returns whether a flag is false. A field `guest` is present only if it is true: it marks objects that name a guest,
+/// so that clients can show that the name is not verified.
+pub(crate) fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
-/// Marks an object that names a guest, so that clients can show that the name is not verified.
-pub(crate) fn marked(user: &User, mut object: Value) -> Value {
-    if user.is_guest() {
-        object["guest"] = true.into();
+/// Returns the word for whether a user is online.
+pub(crate) fn status(online: bool) -> &'static str {
+    if online { "online" } else { "offline" }
+}
+
+/// A moment as text.
+pub(crate) struct Moment(pub(crate) Timestamp);
+
+impl Serialize for Moment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
     }
-    object
 }
 
-/// Encodes a user for the dialects whose documents have no user object: id, username, name and avatar.
-pub(crate) fn plain_user(who: &User) -> Value {
-    user(
-        who,
-        &[
-            ("id", who.id.as_str().into()),
-            ("username", who.username.as_str().into()),
-            ("name", who.name.as_str().into()),
-            ("avatar", who.avatar.as_deref().into()),
-        ],
-    )
-}
+/// A list of ids.
+pub(crate) struct IdList<'a, I>(pub(crate) &'a [I]);
 
-/// Encodes the users who read a message, each with the moment.
-pub(crate) fn readers(readers: &[Reader]) -> Value {
-    readers.iter().map(|reader| json!({ "user": reader.user.as_str(), "readAt": reader.read_at.to_string() })).collect()
+impl<I: Borrow<str>> Serialize for IdList<'_, I> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(Borrow::borrow))
+    }
 }

@@ -1,5 +1,7 @@
-//! Parses the JSON fields that the catalogue names, and skips all others without allocating.
+//! Parses the JSON fields that the catalogue names, and skips all others without allocating. Texts without escapes are
+//! borrowed from the payload.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use quintet_domain::limits::IDS_MAX;
@@ -10,25 +12,26 @@ use crate::payload::Field;
 
 /// A payload whose named fields were parsed.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Shape {
+pub(crate) enum Shape<'a> {
     /// An object: the value of each named field, or [`Found::Null`] if it is absent.
-    Object(Vec<Found>),
+    Object(Vec<Found<'a>>),
     /// A payload that is not an object.
-    Bare(Found),
+    Bare(Found<'a>),
 }
 
 /// The value of a field, in the types that fields can have.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Found {
+pub(crate) enum Found<'a> {
     /// `null`, or an absent field.
     Null,
-    Text(String),
+    /// A text, which is a part of the payload unless it has escapes.
+    Text(Cow<'a, str>),
     /// A number as its text.
     Number(String),
     Flag(bool),
     /// A list of texts and numbers; `None` stands for an item that is neither.
     Items {
-        items: Vec<Option<String>>,
+        items: Vec<Option<Cow<'a, str>>>,
         /// Whether the payload has more items than any list may have.
         more: bool,
     },
@@ -38,11 +41,12 @@ pub(crate) enum Found {
     Other,
 }
 
-impl Found {
+impl<'a> Found<'a> {
     /// Returns the text of an id, if the value is text or a number.
-    pub(crate) fn into_id(self) -> Option<String> {
+    pub(crate) fn into_id(self) -> Option<Cow<'a, str>> {
         match self {
-            Self::Text(text) | Self::Number(text) => Some(text),
+            Self::Text(text) => Some(text),
+            Self::Number(text) => Some(text.into()),
             Self::Null | Self::Flag(_) | Self::Items { .. } | Self::Attachment(_) | Self::Other => None,
         }
     }
@@ -52,7 +56,7 @@ impl Found {
 ///
 /// # Errors
 /// The syntax error, if the text is not valid JSON.
-pub(crate) fn read(fields: &'static [Field], json: &str) -> Result<Shape, serde_json::Error> {
+pub(crate) fn read<'a>(fields: &'static [Field], json: &'a str) -> Result<Shape<'a>, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_str(json);
     let shape = Read(Some(fields)).deserialize(&mut deserializer)?;
     deserializer.end()?;
@@ -65,45 +69,49 @@ pub(crate) fn read(fields: &'static [Field], json: &str) -> Result<Shape, serde_
 struct Read(Option<&'static [Field]>);
 
 impl<'de> DeserializeSeed<'de> for Read {
-    type Value = Shape;
+    type Value = Shape<'de>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Shape, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Shape<'de>, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'de> Visitor<'de> for Read {
-    type Value = Shape;
+    type Value = Shape<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a payload")
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Shape, E> {
+    fn visit_unit<E: Error>(self) -> Result<Shape<'de>, E> {
         ReadScalar.visit_unit().map(Shape::Bare)
     }
 
-    fn visit_bool<E: Error>(self, flag: bool) -> Result<Shape, E> {
+    fn visit_bool<E: Error>(self, flag: bool) -> Result<Shape<'de>, E> {
         ReadScalar.visit_bool(flag).map(Shape::Bare)
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<Shape, E> {
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Shape<'de>, E> {
+        ReadScalar.visit_borrowed_str(text).map(Shape::Bare)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Shape<'de>, E> {
         ReadScalar.visit_str(text).map(Shape::Bare)
     }
 
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Shape, E> {
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Shape<'de>, E> {
         ReadScalar.visit_u64(number).map(Shape::Bare)
     }
 
-    fn visit_i64<E: Error>(self, number: i64) -> Result<Shape, E> {
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Shape<'de>, E> {
         ReadScalar.visit_i64(number).map(Shape::Bare)
     }
 
-    fn visit_f64<E: Error>(self, number: f64) -> Result<Shape, E> {
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Shape<'de>, E> {
         ReadScalar.visit_f64(number).map(Shape::Bare)
     }
 
-    fn visit_seq<S: SeqAccess<'de>>(self, mut list: S) -> Result<Shape, S::Error> {
+    fn visit_seq<S: SeqAccess<'de>>(self, mut list: S) -> Result<Shape<'de>, S::Error> {
         let (mut items, mut more) = (Vec::new(), false);
         while items.len() < IDS_MAX {
             let Some(item) = list.next_element_seed(ReadScalar)? else {
@@ -117,7 +125,7 @@ impl<'de> Visitor<'de> for Read {
         Ok(Shape::Bare(Found::Items { items, more }))
     }
 
-    fn visit_map<M: MapAccess<'de>>(self, mut object: M) -> Result<Shape, M::Error> {
+    fn visit_map<M: MapAccess<'de>>(self, mut object: M) -> Result<Shape<'de>, M::Error> {
         let Self(Some(fields)) = self else { return attachment(object).map(Shape::Bare) };
         let mut found = vec![Found::Null; fields.len()];
         let known = |key: &str| fields.iter().position(|field| field.name == key);
@@ -137,7 +145,7 @@ impl<'de> Visitor<'de> for Read {
 }
 
 /// Parses the object that is the placeholder of an attachment (Socket.IO protocol, "Packet encoding").
-fn attachment<'de, M: MapAccess<'de>>(mut object: M) -> Result<Found, M::Error> {
+fn attachment<'de, M: MapAccess<'de>>(mut object: M) -> Result<Found<'de>, M::Error> {
     let (mut placeholder, mut number) = (false, None);
     let known = |key: &str| ["_placeholder", "num"].iter().position(|known| *known == key);
     while let Some(at) = object.next_key_seed(ReadKey(known))? {
@@ -180,50 +188,54 @@ impl<F: Fn(&str) -> Option<usize>> Visitor<'_> for ReadKey<F> {
 struct ReadScalar;
 
 impl<'de> DeserializeSeed<'de> for ReadScalar {
-    type Value = Found;
+    type Value = Found<'de>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Found, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Found<'de>, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'de> Visitor<'de> for ReadScalar {
-    type Value = Found;
+    type Value = Found<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a value")
     }
 
-    fn visit_unit<E>(self) -> Result<Found, E> {
+    fn visit_unit<E>(self) -> Result<Found<'de>, E> {
         Ok(Found::Null)
     }
 
-    fn visit_bool<E>(self, flag: bool) -> Result<Found, E> {
+    fn visit_bool<E>(self, flag: bool) -> Result<Found<'de>, E> {
         Ok(Found::Flag(flag))
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Found, E> {
-        Ok(Found::Text(text.to_owned()))
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Found<'de>, E> {
+        Ok(Found::Text(Cow::Borrowed(text)))
     }
 
-    fn visit_u64<E>(self, number: u64) -> Result<Found, E> {
+    fn visit_str<E>(self, text: &str) -> Result<Found<'de>, E> {
+        Ok(Found::Text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Found<'de>, E> {
         Ok(Found::Number(number.to_string()))
     }
 
-    fn visit_i64<E>(self, number: i64) -> Result<Found, E> {
+    fn visit_i64<E>(self, number: i64) -> Result<Found<'de>, E> {
         Ok(Found::Number(number.to_string()))
     }
 
-    fn visit_f64<E>(self, number: f64) -> Result<Found, E> {
+    fn visit_f64<E>(self, number: f64) -> Result<Found<'de>, E> {
         Ok(Number::from_f64(number).map_or(Found::Other, |number| Found::Number(number.to_string())))
     }
 
-    fn visit_seq<S: SeqAccess<'de>>(self, mut list: S) -> Result<Found, S::Error> {
+    fn visit_seq<S: SeqAccess<'de>>(self, mut list: S) -> Result<Found<'de>, S::Error> {
         while list.next_element::<IgnoredAny>()?.is_some() {}
         Ok(Found::Other)
     }
 
-    fn visit_map<M: MapAccess<'de>>(self, mut object: M) -> Result<Found, M::Error> {
+    fn visit_map<M: MapAccess<'de>>(self, mut object: M) -> Result<Found<'de>, M::Error> {
         while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         Ok(Found::Other)
     }
@@ -237,7 +249,7 @@ mod tests {
     const FIELDS: &[Field] =
         &[Field { name: "id", ty: Type::Id, required: true }, Field { name: "ids", ty: Type::Ids, required: false }];
 
-    fn object(json: &str) -> Vec<Found> {
+    fn object(json: &str) -> Vec<Found<'_>> {
         match read(FIELDS, json) {
             Ok(Shape::Object(found)) => found,
             other => panic!("{json}: {other:?}"),
@@ -246,7 +258,7 @@ mod tests {
 
     #[test]
     fn named_fields_are_parsed_and_others_skipped() {
-        let text = |text: &str| Found::Text(text.to_owned());
+        let text = |text: &'static str| Found::Text(text.into());
         assert_eq!(object(r#"{"x":{"id":"no"},"id":"a\u0062","y":[[{}]]}"#), [text("ab"), Found::Null]);
         assert_eq!(object(r#"{"id":7,"id":null}"#), [Found::Null, Found::Null], "the last value of a name counts");
         assert_eq!(object(r#"{"id":-1.5}"#)[0], Found::Number("-1.5".to_owned()));
@@ -254,7 +266,7 @@ mod tests {
         for other in [r#"{"num":1}"#, r#"{"num":-1,"_placeholder":true}"#, r#"{"num":[1],"_placeholder":true}"#, "{}"] {
             assert_eq!(object(&format!("{{\"id\":{other}}}"))[0], Found::Other, "{other}");
         }
-        let items = vec![Some("a".to_owned()), Some("7".to_owned()), None, None];
+        let items = vec![Some("a".into()), Some("7".into()), None, None];
         assert_eq!(object(r#"{"ids":["a",7,null,[1]]}"#)[1], Found::Items { items, more: false });
         assert_eq!(read(FIELDS, "7").ok(), Some(Shape::Bare(Found::Number("7".to_owned()))));
         assert!(read(FIELDS, "{").is_err() && read(FIELDS, "{} {}").is_err());

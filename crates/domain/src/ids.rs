@@ -46,8 +46,16 @@ macro_rules! id {
             /// # Errors
             /// [`IdError`] if the text is not an id.
             pub fn new(text: &str) -> Result<Self, IdError> {
-                check(text, $chars_max)?;
+                Self::check(text)?;
                 Ok(Self(text.into()))
+            }
+
+            /// Checks that a text can be an id, without making it one.
+            ///
+            /// # Errors
+            /// [`IdError`] if the text is not an id.
+            pub fn check(text: &str) -> Result<(), IdError> {
+                check(text, $chars_max)
             }
 
             /// Makes an id of a text that was checked before, such as one from the store.

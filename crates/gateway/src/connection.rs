@@ -29,8 +29,6 @@ pub(crate) enum Wrapping {
 }
 
 impl Wrapping {
-    pub(crate) const COUNT: usize = 3;
-
     /// Wraps an event of a dialect, with its offset if the connection can be resumed.
     pub(crate) fn frame(self, dialect: Dialect, event: &Outgoing, mode: OffsetMode, offset: Option<Offset>) -> Frame {
         let namespace = match self {
@@ -99,6 +97,20 @@ impl Out {
         }
     }
 
+    fn hold(&self) {
+        match self {
+            Self::SocketIo(link) => link.hold(),
+            Self::Plain(outbox) => outbox.hold(),
+        }
+    }
+
+    fn release(&self) {
+        match self {
+            Self::SocketIo(link) => link.release(),
+            Self::Plain(outbox) => outbox.release(),
+        }
+    }
+
     /// Sets the dialect's number as the label of the transport, for metrics.
     fn label(&self, dialect: u8) {
         if let Self::SocketIo(link) = self {
@@ -114,16 +126,10 @@ impl Out {
     }
 
     pub(crate) fn ack(&self, id: u64, payload: &str) {
-        match self {
-            Self::SocketIo(link) => {
-                for frame in packet::encode_ack(link.namespace(), id, &format!("[{payload}]"), &[]) {
-                    self.send(frame);
-                }
-            }
-            Self::Plain(_) => {
-                self.send(Frame::text_parts(&["{\"ack\":", &id.to_string(), ",\"data\":", payload, "}"]));
-            }
-        }
+        self.send(match self {
+            Self::SocketIo(link) => packet::encode_ack_of(link.namespace(), id, payload),
+            Self::Plain(_) => Frame::text_parts(&["{\"ack\":", &id.to_string(), ",\"data\":", payload, "}"]),
+        });
     }
 
     /// Answers an event of the client.
@@ -314,6 +320,12 @@ impl Connection {
         Dialect::ALL.get(usize::from(self.dialect.load(Ordering::Relaxed))).copied()
     }
 
+    /// Holds back what is sent to the client until the returned guard is dropped, so that it leaves in one write.
+    pub(crate) fn hold(self: &Arc<Self>) -> HeldBack {
+        self.out.hold();
+        HeldBack(Arc::clone(self))
+    }
+
     /// Takes the lost connection that this one resumes.
     pub(crate) fn take_resume(&self) -> Option<Resume> {
         self.changing().resume.take().map(|resume| *resume)
@@ -402,6 +414,17 @@ impl Connection {
 
     pub(crate) fn set_identity(&self, identity: Identity) {
         self.changing().identity = Some(identity);
+    }
+}
+
+/// Holds back what is sent to a client. Dropping it lets everything leave that was queued meanwhile.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct HeldBack(Arc<Connection>);
+
+impl Drop for HeldBack {
+    fn drop(&mut self) {
+        self.0.out.release();
     }
 }
 

@@ -20,10 +20,6 @@ pub(crate) enum OffsetMode {
     Undecided,
 }
 
-impl OffsetMode {
-    pub(crate) const COUNT: usize = 3;
-}
-
 /// A point in the events of a connection: after the events of a position, in one dialect or up to one dialect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Offset {

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use quintet_dialect::{Dialect, answer, refuse};
+use quintet_dialect::{Dialect, MessageTexts, answer, refuse};
 use quintet_domain::{Outcome, Refusal, UserId};
 use quintet_service::{Refused, Service};
 
@@ -40,8 +40,13 @@ impl Responder {
     }
 
     /// Sends an outcome as the answer.
-    pub(crate) fn answer(mut self, outcome: &Outcome) {
-        self.respond(outcome);
+    pub(crate) fn answer(self, outcome: &Outcome) {
+        self.answer_with(outcome, &mut MessageTexts::default());
+    }
+
+    /// Sends an outcome as the answer. `texts` saves writing a message's object again for its event.
+    pub(crate) fn answer_with(mut self, outcome: &Outcome, texts: &mut MessageTexts) {
+        self.respond(outcome, texts);
     }
 
     /// Sends a refusal as the answer.
@@ -54,7 +59,7 @@ impl Responder {
         self.answered = true;
     }
 
-    fn respond(&mut self, outcome: &Outcome) {
+    fn respond(&mut self, outcome: &Outcome, texts: &mut MessageTexts) {
         self.answered = true;
         if let Err(refusal) = outcome {
             self.service.metrics().refused(Refused::Event, refusal.code);
@@ -62,12 +67,12 @@ impl Responder {
         let written = match (self.dialect, outcome) {
             (Some(dialect), outcome) => {
                 let online = |user: &UserId| self.service.presence().is_online(user);
-                answer(dialect, &self.name, outcome, &online)
+                answer(dialect, &self.name, outcome, &online, texts)
             }
             (None, Err(refusal)) => refuse(None, &self.name, refusal),
             (None, Ok(_)) => {
                 // Only `authenticate` belongs to no dialect, and all of them answer it alike.
-                answer(Dialect::Chat, &self.name, outcome, &|_| false)
+                answer(Dialect::Chat, &self.name, outcome, &|_| false, texts)
             }
         };
         self.connection.out.answer(self.ack, &written);
@@ -78,7 +83,7 @@ impl Responder {
 impl Drop for Responder {
     fn drop(&mut self) {
         if !self.answered {
-            self.respond(&Err(Refusal::internal()));
+            self.respond(&Err(Refusal::internal()), &mut MessageTexts::default());
         }
     }
 }

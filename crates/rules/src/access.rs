@@ -241,6 +241,18 @@ impl Transaction<'_> {
         Ok(())
     }
 
+    /// Replaces the read cursor of a membership. `row` is the membership with its new cursor.
+    pub(crate) fn move_cursor(
+        &mut self,
+        conversation: ConversationKey,
+        user: UserKey,
+        row: &MemberRow,
+    ) -> RuleResult<()> {
+        self.rows.move_cursor(conversation, user, row)?;
+        self.keep_changed_member(conversation, user, Some(row));
+        Ok(())
+    }
+
     /// Deletes a membership's row.
     pub(crate) fn delete_member(&mut self, conversation: ConversationKey, user: UserKey) -> RuleResult<()> {
         self.rows.delete_member(conversation, user)?;
@@ -252,6 +264,24 @@ impl Transaction<'_> {
         if !self.state.without_cache {
             self.state.cache.member_changed(conversation, user, row);
         }
+    }
+
+    /// Records that a user has sent a message to a conversation, if that is not recorded yet.
+    pub(crate) fn note_author(&mut self, user: UserKey, conversation: ConversationKey) -> RuleResult<()> {
+        if self.cached().is_author(conversation, user) {
+            return Ok(());
+        }
+        if self.rows.is_author(user, conversation)? {
+            if !self.state.without_cache {
+                self.state.cache.keep_author(conversation, user);
+            }
+            return Ok(());
+        }
+        self.rows.insert_author(user, conversation)?;
+        if !self.state.without_cache {
+            self.state.cache.author_added(conversation, user);
+        }
+        Ok(())
     }
 
     fn cached(&self) -> &crate::RowCache {

@@ -6,7 +6,7 @@
 //! removes the rows that it touched from the cache; a group that is not committed, or a commit of another process,
 //! clears it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use quintet_domain::{ConversationId, UserId};
@@ -23,6 +23,7 @@ enum Touched {
     User(UserKey),
     Conversation(ConversationKey),
     Member(ConversationKey, UserKey),
+    Author(ConversationKey, UserKey),
 }
 
 /// Rows that were read or written before.
@@ -33,6 +34,8 @@ pub struct RowCache {
     conversations: HashMap<ConversationKey, ConversationRow>,
     conversation_keys: HashMap<ConversationId, ConversationKey>,
     members: HashMap<(ConversationKey, UserKey), MemberRow>,
+    /// Users who have sent a message to a conversation, as far as it is known.
+    authors: HashSet<(ConversationKey, UserKey)>,
     /// Rows that the running write has changed.
     touched: Vec<Touched>,
 }
@@ -56,6 +59,9 @@ impl RowCache {
                 Touched::Conversation(key) => self.drop_conversation(key),
                 Touched::Member(conversation, user) => {
                     self.members.remove(&(conversation, user));
+                }
+                Touched::Author(conversation, user) => {
+                    self.authors.remove(&(conversation, user));
                 }
             }
         }
@@ -157,6 +163,24 @@ impl RowCache {
         self.touched.push(Touched::Member(conversation, user));
     }
 
+    /// Whether a user is known to have sent a message to a conversation.
+    pub(crate) fn is_author(&self, conversation: ConversationKey, user: UserKey) -> bool {
+        self.authors.contains(&(conversation, user))
+    }
+
+    pub(crate) fn keep_author(&mut self, conversation: ConversationKey, user: UserKey) {
+        if self.authors.len() >= ROWS_MAX {
+            self.authors.clear();
+        }
+        self.authors.insert((conversation, user));
+    }
+
+    /// Caches that the running write made a user an author in a conversation.
+    pub(crate) fn author_added(&mut self, conversation: ConversationKey, user: UserKey) {
+        self.keep_author(conversation, user);
+        self.touched.push(Touched::Author(conversation, user));
+    }
+
     /// Compares every cached row with the row that the store reads, for tests. Returns a description of the first
     /// difference.
     ///
@@ -184,6 +208,11 @@ impl RowCache {
             let found = rows.member(*conversation, *user)?;
             if found.as_ref() != Some(row) {
                 return Ok(Some(format!("cached {row:?} of {conversation:?} {user:?}, stored {found:?}")));
+            }
+        }
+        for (conversation, user) in &self.authors {
+            if !rows.is_author(*user, *conversation)? {
+                return Ok(Some(format!("cached author {user:?} of {conversation:?}")));
             }
         }
         Ok(None)

@@ -87,7 +87,7 @@ fn new_guest(tx: &Transaction<'_>, id: &UserId, profile: &Profile) -> UserRow {
         tokens_from_s: 0,
         disabled: false,
         erased: false,
-        erasing_from: None,
+        erasing: None,
         picture: None,
         former_id: None,
     }

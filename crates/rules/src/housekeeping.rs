@@ -98,7 +98,7 @@ fn prune_guests(tx: &mut Transaction<'_>, after: UserKey) -> RuleResult<Option<U
 fn has_nothing(tx: &mut Transaction<'_>, guest: &UserRow) -> RuleResult<bool> {
     Ok(guest.user.created_at < days_ago(tx.now, GUESTS_KEPT_DAYS)
         && tx.member_lists().conversations_of(guest.key, None, 1)?.is_empty()
-        && !tx.messages().sent_any_message(guest.key)?
+        && tx.messages().authored_conversation(guest.key, ConversationKey(0))?.is_none()
         && !tx.rows.owns_any_conversation(guest.key)?)
 }
 

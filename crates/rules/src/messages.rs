@@ -17,12 +17,12 @@ use crate::ledger::Cost;
 use crate::log::{Change, ReadSpan};
 use crate::message_views::{add_readers, shown};
 use crate::ownership::standing;
-use crate::rows::{ConversationHead, ConversationRow, MemberRow, MessageRow, UserRow};
+use crate::rows::{ConversationHead, ConversationRow, ErasureProgress, MemberRow, MessageRow, ScanLimits, UserRow};
 use crate::transaction::{About, ActingUser, Transaction};
-use crate::{ConversationKey, MessageKey, RuleError, RuleResult, UserKey, conversations, files};
+use crate::{ConversationKey, RuleError, RuleResult, UserKey, conversations, files};
 
-/// Maximum number of messages of an erased person that one write deletes; other writes run in between.
-const ERASED_AT_ONCE: usize = 200;
+/// The most that one write does for the erasure of a person's messages; other writes run in between.
+const ERASED_AT_ONCE: ScanLimits = ScanLimits { found_max: 200, examined_max: 2_000 };
 
 /// A message that is looked up to be changed.
 struct Found {
@@ -73,6 +73,7 @@ pub(crate) fn send(tx: &mut Transaction<'_>, write: SendMessage) -> RuleResult<S
         guest_secret: sender.secret,
     };
     tx.messages().insert_message(&row)?;
+    tx.note_author(sender.key, conversation.key)?;
     if let Some(file) = file {
         tx.files().carry_file(file, row.key)?;
     }
@@ -193,16 +194,20 @@ fn erase(tx: &mut Transaction<'_>, actor: Option<&Actor>, by: UserKey, found: Fo
     Ok(message)
 }
 
-/// Deletes some of the messages that a user sent after a key, whether or not it is still a member, as if the user had
-/// deleted them itself. Returns the key to continue at, if there are more.
+/// Deletes some of a user's messages, whether or not it is still a member, as if the user had deleted them itself.
+/// Returns where to continue, if there may be more.
 pub(crate) fn delete_some_of(
     tx: &mut Transaction<'_>,
     user: &ActingUser,
-    from: MessageKey,
-) -> RuleResult<Option<MessageKey>> {
-    let keys = tx.messages().messages_of_sender(user.key, from, ERASED_AT_ONCE)?;
-    for key in &keys {
-        let Some(row) = tx.messages().message_by_key(*key)? else { continue };
+    progress: ErasureProgress,
+) -> RuleResult<Option<ErasureProgress>> {
+    let Some(conversation) = tx.messages().authored_conversation(user.key, progress.conversation)? else {
+        return Ok(None);
+    };
+    let after = if conversation == progress.conversation { progress.sequence } else { 0 };
+    let scan = tx.messages().messages_of_sender(conversation, user.key, after, ERASED_AT_ONCE)?;
+    for key in scan.found {
+        let Some(row) = tx.messages().message_by_key(key)? else { continue };
         // The id that the sender's client gave it is removed too.
         let row = MessageRow { client_message_id: None, ..row };
         if row.deleted_at.is_none() {
@@ -212,7 +217,11 @@ pub(crate) fn delete_some_of(
             tx.messages().update_message(&row)?;
         }
     }
-    Ok(keys.last().filter(|_| keys.len() == ERASED_AT_ONCE).copied())
+    if let Some(sequence) = scan.continue_after {
+        return Ok(Some(ErasureProgress { conversation, sequence }));
+    }
+    let next = tx.messages().authored_conversation(user.key, ConversationKey(conversation.0 + 1))?;
+    Ok(next.map(|conversation| ErasureProgress { conversation, sequence: 0 }))
 }
 
 pub(crate) fn mark_read(tx: &mut Transaction<'_>, write: &MarkRead) -> RuleResult<()> {
@@ -257,7 +266,7 @@ fn move_cursor(
     }
     let Some(stored) = tx.member(conversation.key, user.key)? else { return Ok(()) };
     let moved = MemberRow { read_sequence: newest, read_at: Some(tx.now), ..stored };
-    tx.update_member(conversation.key, user.key, &moved)?;
+    tx.move_cursor(conversation.key, user.key, &moved)?;
     let span = ReadSpan { from: member.read_sequence, to: newest };
     let passed = tx.messages().messages_passed(conversation.key, (span.from, span.to), user.key, READ_IDS_MAX)?;
     if passed.is_empty() {

@@ -13,17 +13,12 @@ use quintet_domain::{
 };
 
 use crate::log::Change;
-use crate::rows::{ConversationRow, UserNames, UserRow};
+use crate::rows::{ConversationRow, ErasureProgress, UserNames, UserRow};
 use crate::transaction::{About, ActingUser, Transaction};
-use crate::{
-    MessageKey, RuleResult, UserKey, files, guest_ids, guest_proof, meetups, members, messages, names, notifications,
-};
+use crate::{RuleResult, UserKey, files, guest_ids, guest_proof, meetups, members, messages, names, notifications};
 
 /// Maximum number of memberships of an erased user that one write ends; other writes run in between.
 const MEMBERSHIPS_AT_ONCE: usize = 200;
-
-/// A key smaller than those of all messages, at which the erasure of messages begins.
-const BEFORE_ALL_MESSAGES: MessageKey = MessageKey(i64::MIN);
 
 fn email_is_taken(tx: &mut Transaction<'_>, email: &str, except: Option<UserKey>) -> RuleResult<bool> {
     let owner = tx.user_details().user_by_email_key(&email.to_lowercase())?;
@@ -121,7 +116,7 @@ fn new_row(id: UserId, new: NewUser, now: Timestamp) -> UserRow {
         tokens_from_s: 0,
         disabled: false,
         erased: false,
-        erasing_from: None,
+        erasing: None,
         picture: None,
         former_id: None,
     }
@@ -309,7 +304,7 @@ fn erased(user: &UserRow, name: String) -> UserRow {
         picture: None,
         disabled: true,
         erased: true,
-        erasing_from: Some(BEFORE_ALL_MESSAGES),
+        erasing: Some(ErasureProgress::START),
         ..user.clone()
     }
 }
@@ -318,14 +313,14 @@ fn erased(user: &UserRow, name: String) -> UserRow {
 /// stay. Returns whether there is more to do.
 pub(crate) fn continue_erasure(tx: &mut Transaction<'_>, id: &UserId) -> RuleResult<bool> {
     let user = ActingUser::plain(tx.user(id)?);
-    let Some(from) = user.erasing_from else { return Ok(false) };
+    let Some(progress) = user.erasing else { return Ok(false) };
     // Memberships end first. There are no new ones once messages are being deleted, since the user is disabled.
-    if from == BEFORE_ALL_MESSAGES && leave_some(tx, &user)? {
+    if progress == ErasureProgress::START && leave_some(tx, &user)? {
         return Ok(true);
     }
-    let reached = messages::delete_some_of(tx, &user, from)?;
-    tx.update_user(UserRow { erasing_from: reached, ..UserRow::clone(&user.row) })?;
-    Ok(reached.is_some())
+    let erasing = messages::delete_some_of(tx, &user, progress)?;
+    tx.update_user(UserRow { erasing, ..UserRow::clone(&user.row) })?;
+    Ok(erasing.is_some())
 }
 
 #[cfg(test)]
@@ -376,7 +371,7 @@ mod tests {
             ..NewUser::default()
         });
         let names = Some(UserNames { username_key: "deleted-7".to_owned(), key: None, look: None });
-        let erasing_from = Some(MessageKey(i64::MIN));
-        assert_eq!(gone, UserRow { names, disabled: true, erased: true, erasing_from, ..expected });
+        let erasing = Some(ErasureProgress::START);
+        assert_eq!(gone, UserRow { names, disabled: true, erased: true, erasing, ..expected });
     }
 }

@@ -10,7 +10,7 @@ use quintet_files::{Bucket, Files, FilesError};
 use quintet_gateway::{Audience, Doors, Echo, Gateway, Settings, UnidentifiedMax};
 use quintet_service::{Algorithm, Metrics, RequiredClaim, Rules, Service, SignWith, TokenSettings, Tokens};
 use quintet_socketio::{Engine, Origins, Unfinished};
-use quintet_store::{Group, Location, SqliteStore};
+use quintet_store::{Group, Location, MemoryStore, OnCommit, OpenError, SqliteStore, Store};
 
 use crate::config::{self, AudienceName, Config, EchoName, RegistrationName, SignWithName};
 use crate::edge::places::Places;
@@ -78,6 +78,21 @@ fn quotas(config: &Config) -> Quotas {
     }
 }
 
+/// Opens the store: a database in a folder, or maps in memory for data that is lost with the process.
+fn store(
+    location: &Location,
+    environment: &Arc<SystemEnvironment>,
+    quotas: Quotas,
+    on_commit: OnCommit,
+) -> Result<Arc<dyn Store>, OpenError> {
+    Ok(match location {
+        Location::Memory => Arc::new(MemoryStore::start(environment.clone(), quotas, on_commit)?),
+        Location::Folder(_) | Location::Shared { .. } => {
+            Arc::new(SqliteStore::open_with(location, environment.clone(), quotas, on_commit)?)
+        }
+    })
+}
+
 /// Opens the store and the files, and returns a service that uses them.
 pub(crate) fn service(config: &Config, location: &Location) -> Result<Service, Failure> {
     let environment = Arc::new(SystemEnvironment::default());
@@ -99,8 +114,7 @@ pub(crate) fn service(config: &Config, location: &Location) -> Result<Service, F
             to_bus.committed(commit);
         }
     });
-    let store = SqliteStore::open_with(location, environment.clone(), quotas(config), on_commit)
-        .map_err(|error| error.to_string())?;
+    let store = store(location, &environment, quotas(config), on_commit).map_err(|error| error.to_string())?;
     // Only now is it certain that this process may use the folder.
     match location {
         Location::Folder(folder) | Location::Shared { folder, .. } => private::narrow(folder),
@@ -113,7 +127,7 @@ pub(crate) fn service(config: &Config, location: &Location) -> Result<Service, F
         rates: config.limits.rates,
     };
     let files = files(config, location).map_err(|error| error.to_string())?;
-    Ok(Service::new(Arc::new(store), bus, environment, files, tokens, metrics, settings))
+    Ok(Service::new(store, bus, environment, files, tokens, metrics, settings))
 }
 
 /// Starts all parts that serve clients.

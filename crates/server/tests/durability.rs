@@ -2,9 +2,8 @@
 
 mod support;
 
-use std::process::Command;
-
 use serde_json::{Value, json};
+use support::trace::Trace;
 use support::{Server, Wire};
 
 /// A relevant call in a trace: the log is synced, or text goes to a socket.
@@ -31,13 +30,8 @@ fn read(trace: &str) -> Vec<Call> {
 
 #[tokio::test]
 async fn the_log_is_synced_before_delivery() {
-    let strace = Command::new("strace").arg("--version").output();
-    assert!(strace.is_ok_and(|output| output.status.success()), "strace is needed: `cargo xtask test` installs it");
-    let traces = tempfile::tempdir().expect("a folder");
-    let trace = traces.path().join("trace");
-    let path = trace.to_str().expect("text");
-    let calls = "trace=fdatasync,fsync,write,writev,sendto";
-    let mut server = Server::with().under(&["strace", "-f", "-s", "400", "-e", calls, "-o", path]).run();
+    let Some(trace) = Trace::new() else { return };
+    let mut server = trace.of(Server::with(), &["fdatasync", "fsync", "write", "writev", "sendto"]).run();
     let http = server.http();
     let (alice, bob) = (http.register("alice").await, http.register("bob").await);
     let body = json!({ "kind": "direct", "memberIds": [bob.0] });
@@ -50,14 +44,8 @@ async fn the_log_is_synced_before_delivery() {
         assert_eq!(ack["success"], true);
         assert_eq!(receiver.next("message:new").await["content"], content);
     }
-    // The server is the only child of strace.
-    let children = format!("/proc/{0}/task/{0}/children", server.pid());
-    let child = std::fs::read_to_string(children).expect("strace has a child");
-    let ended = Command::new("kill").arg(child.trim()).status().expect("kill runs");
-    assert!(ended.success());
-    server.wait();
 
-    let trace = std::fs::read_to_string(&trace).expect("a trace");
+    let trace = trace.end(&mut server);
     let calls = read(&trace);
     let mut delivered_before = 0;
     for n in 0..20 {

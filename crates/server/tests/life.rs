@@ -119,7 +119,8 @@ async fn a_stop_closes_without_a_disconnect_and_loses_nothing() {
     }
     assert!(frames.iter().all(|frame| !frame.starts_with("41")), "{frames:?}");
     assert_eq!(server.wait().code(), Some(0));
-    assert!(start.elapsed() < Duration::from_secs(10));
+    // Not only when the heartbeat of a client that does not answer the close ends.
+    assert!(start.elapsed() < Duration::from_secs(60));
     let database = rusqlite::Connection::open(server.data().join("quintet.sqlite3")).expect("a database");
     let content: String = database.query_row("SELECT content FROM message", [], |row| row.get(0)).expect("a message");
     assert_eq!(content, "last words");

@@ -19,6 +19,8 @@ pub(crate) trait Control: Send + Sync {
     fn push(&self, frame: Frame) -> Result<(), PushError>;
     fn push_all(&self, frames: Vec<Frame>) -> Result<(), PushError>;
     fn push_volatile(&self, frame: Frame) -> bool;
+    fn hold(&self);
+    fn release(&self);
     fn queued_bytes(&self) -> usize;
     fn label(&self, label: u8);
     fn is_closed(&self) -> bool;
@@ -156,6 +158,17 @@ impl Link {
     /// events that are worthless when late. Returns whether the frame was queued.
     pub fn send_volatile(&self, frame: Frame) -> bool {
         self.0.control.push_volatile(frame)
+    }
+
+    /// Holds back what is queued for the connection until [`Link::release`], so that it leaves in one write. The caller
+    /// releases it at once, without waiting for anything.
+    pub fn hold(&self) {
+        self.0.control.hold();
+    }
+
+    /// Lets leave what [`Link::hold`] held back.
+    pub fn release(&self) {
+        self.0.control.release();
     }
 
     /// Queues an event with one argument, given as JSON text.

@@ -122,6 +122,8 @@ struct Inner {
     in_flight: usize,
     closed: Option<CloseReason>,
     waiting: Waiting,
+    /// Whether frames are held back because more follow at once.
+    held: bool,
     waker: Option<Waker>,
 }
 
@@ -139,6 +141,11 @@ impl Inner {
         if let Some(waker) = &self.waker {
             waker.wake_by_ref();
         }
+    }
+
+    /// Whether the transport may take frames.
+    fn has_frames(&self) -> bool {
+        !self.queue.is_empty() && (!self.held || self.closed.is_some())
     }
 
     fn fail(&mut self, reason: CloseReason) {
@@ -201,10 +208,25 @@ impl Outbox {
         if full {
             inner.fail(CloseReason::QueueFull);
         }
-        if inner.waiting == Waiting::Frames || full {
+        if (inner.waiting == Waiting::Frames && !inner.held) || full {
             inner.wake();
         }
         if full { Err(PushError(CloseReason::QueueFull)) } else { Ok(()) }
+    }
+
+    /// Holds back frames until [`Outbox::release`], so that frames that are queued one after the other leave in one
+    /// write. The caller releases them at once, without waiting for anything.
+    pub fn hold(&self) {
+        self.lock().held = true;
+    }
+
+    /// Lets the frames leave that [`Outbox::hold`] held back.
+    pub fn release(&self) {
+        let mut inner = self.lock();
+        inner.held = false;
+        if inner.waiting == Waiting::Frames && !inner.queue.is_empty() {
+            inner.wake();
+        }
     }
 
     /// Queues a frame if it can leave almost at once, and drops it if the connection is behind: if much is queued, or a
@@ -262,7 +284,7 @@ impl Outbox {
     /// memory of the queue goes with its frames.
     pub fn poll_take(&self, cx: &mut Context<'_>) -> Poll<Taken> {
         let mut inner = self.lock();
-        if !inner.queue.is_empty() {
+        if inner.has_frames() {
             inner.waiting = Waiting::Not;
             inner.in_flight += std::mem::take(&mut inner.bytes);
             return Poll::Ready(Taken::Frames(std::mem::take(&mut inner.queue)));
@@ -302,7 +324,7 @@ impl Outbox {
     /// Ready when frames are queued or the queue is closed.
     pub fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut inner = self.lock();
-        if !inner.queue.is_empty() || inner.closed.is_some() {
+        if inner.has_frames() || inner.closed.is_some() {
             return Poll::Ready(());
         }
         inner.wait(Waiting::Frames, cx);
@@ -367,6 +389,41 @@ mod tests {
         assert!(!outbox.push_volatile(typing()), "and is being written");
         outbox.written();
         assert!(outbox.push_volatile(typing()));
+    }
+
+    /// A waker that counts how often it wakes.
+    #[derive(Default)]
+    struct Wakes(std::sync::atomic::AtomicUsize);
+
+    impl std::task::Wake for Wakes {
+        fn wake(self: std::sync::Arc<Self>) {
+            self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn frames_that_are_held_back_leave_together() {
+        let wakes = std::sync::Arc::new(Wakes::default());
+        let waker = Waker::from(std::sync::Arc::clone(&wakes));
+        let count = || wakes.0.load(std::sync::atomic::Ordering::Relaxed);
+        let mut cx = Context::from_waker(&waker);
+        let outbox = Outbox::new(10_000);
+        assert!(outbox.poll_take(&mut cx).is_pending());
+        outbox.hold();
+        outbox.push(Frame::text("acknowledgement")).expect("fits");
+        assert_eq!(count(), 0, "nobody is woken for the first of them");
+        assert!(outbox.poll_take(&mut cx).is_pending(), "a transport that is polled meanwhile waits");
+        assert!(outbox.poll_ready(&mut cx).is_pending());
+        outbox.push(Frame::text("echo")).expect("fits");
+        outbox.release();
+        assert_eq!(count(), 1);
+        assert!(matches!(outbox.poll_take(&mut cx), Poll::Ready(Taken::Frames(frames)) if frames.len() == 2));
+        outbox.release();
+        assert_eq!(count(), 1, "nothing is queued");
+        outbox.hold();
+        outbox.push(Frame::text("last")).expect("fits");
+        outbox.close(CloseReason::Shutdown);
+        assert!(matches!(outbox.poll_take(&mut cx), Poll::Ready(Taken::Frames(_))), "the end waits for nothing");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Socket.IO packets, revisions 4 and 5 of the protocol. The two differ only in CONNECT and its answers. Pure
 //! functions: text in, values out.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, SeqAccess, Visitor};
@@ -99,8 +100,8 @@ impl std::error::Error for InvalidPacket {}
 /// The name and arguments of an event packet.
 #[derive(Debug)]
 pub struct EventData<'a> {
-    /// The event's name.
-    pub name: String,
+    /// The event's name, which is a part of the packet unless it has escapes.
+    pub name: Cow<'a, str>,
     /// The event's arguments, each as JSON text.
     pub args: Vec<&'a RawValue>,
 }
@@ -211,17 +212,21 @@ pub fn event_data(data: &str) -> Result<EventData<'_>, InvalidPacket> {
     let Items { first, rest: args } = serde_json::from_str(data).map_err(|_| InvalidPacket::Payload)?;
     let first = first.get();
     let args = args.ok_or(InvalidPacket::Arguments)?;
-    let name = match serde_json::from_str::<String>(first) {
-        Ok(name) => name,
+    let name = match serde_json::from_str::<Name<'_>>(first) {
+        Ok(Name(name)) => name,
         // The official parser accepts a number as a name, too.
-        Err(_) if serde_json::from_str::<f64>(first).is_ok() => first.to_owned(),
+        Err(_) if serde_json::from_str::<f64>(first).is_ok() => Cow::Borrowed(first),
         Err(_) => return Err(InvalidPacket::Payload),
     };
-    if RESERVED_EVENTS.contains(&name.as_str()) {
+    if RESERVED_EVENTS.contains(&&*name) {
         return Err(InvalidPacket::ReservedName);
     }
     Ok(EventData { name, args })
 }
+
+/// The name of an event.
+#[derive(serde::Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// The items of an event's array.
 struct Items<'a> {
@@ -271,12 +276,20 @@ fn prefix(namespace: &str) -> [&str; 2] {
     if namespace == "/" { ["", ""] } else { [namespace, ","] }
 }
 
+/// Returns a name as it is written between the quotes of a JSON text.
+fn escaped(name: &str) -> Cow<'_, str> {
+    if name.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
+        return Cow::Borrowed(name);
+    }
+    let quoted = serde_json::Value::from(name).to_string();
+    Cow::Owned(quoted[1..quoted.len() - 1].to_owned())
+}
+
 /// Encodes an event with one argument. `payload` is the argument's JSON text.
 #[must_use]
 pub fn encode_event(namespace: &str, name: &str, payload: &str) -> Frame {
     let [nsp, comma] = prefix(namespace);
-    let name = serde_json::Value::from(name).to_string();
-    Frame::text_parts(&["42", nsp, comma, "[", &name, ",", payload, "]"])
+    Frame::text_parts(&["42", nsp, comma, "[\"", &escaped(name), "\",", payload, "]"])
 }
 
 /// Encodes an event with two arguments. `payload` is the JSON text of the first. `offset` is the second, a string that
@@ -284,8 +297,7 @@ pub fn encode_event(namespace: &str, name: &str, payload: &str) -> Frame {
 #[must_use]
 pub fn encode_event_at(namespace: &str, name: &str, payload: &str, offset: &str) -> Frame {
     let [nsp, comma] = prefix(namespace);
-    let name = serde_json::Value::from(name).to_string();
-    Frame::text_parts(&["42", nsp, comma, "[", &name, ",", payload, ",\"", offset, "\"]"])
+    Frame::text_parts(&["42", nsp, comma, "[\"", &escaped(name), "\",", payload, ",\"", offset, "\"]"])
 }
 
 /// Encodes an event given as a complete JSON array, with attachments. `ack` is the id of the acknowledgement that is
@@ -294,6 +306,13 @@ pub fn encode_event_at(namespace: &str, name: &str, payload: &str, offset: &str)
 pub fn encode_event_data(namespace: &str, ack: Option<u64>, data: &str, attachments: &[bytes::Bytes]) -> Vec<Frame> {
     let id = ack.map(|id| id.to_string()).unwrap_or_default();
     encode_data('2', '5', namespace, &id, data, attachments)
+}
+
+/// Encodes an acknowledgement with one argument. `payload` is the argument's JSON text.
+#[must_use]
+pub fn encode_ack_of(namespace: &str, id: u64, payload: &str) -> Frame {
+    let [nsp, comma] = prefix(namespace);
+    Frame::text_parts(&["43", nsp, comma, &id.to_string(), "[", payload, "]"])
 }
 
 /// Encodes an acknowledgement. `args` is the JSON array of its arguments.
@@ -415,7 +434,7 @@ mod tests {
     #[test]
     fn event_names() {
         let event = event_data("[\"a\",1,{\"b\":[2]}]").expect("an event");
-        assert_eq!((event.name.as_str(), event.args.len()), ("a", 2));
+        assert_eq!((&*event.name, event.args.len()), ("a", 2));
         assert_eq!(event_data("[7]").expect("a number is a name").name, "7");
         assert_eq!(event_data("[\"connect\"]").err(), Some(InvalidPacket::ReservedName));
         assert_eq!(event_data("[{}]").err(), Some(InvalidPacket::Payload));
@@ -452,7 +471,9 @@ mod tests {
         assert_eq!(text(&encode_event_at("/x", "a", "{}", "12.0")), "42/x,[\"a\",{},\"12.0\"]");
         assert_eq!(text(&encode_connect_error("/x", "{\"message\":\"m\"}")), "44/x,{\"message\":\"m\"}");
         assert_eq!(text(&encode_disconnect("/x")), "41/x,");
+        assert_eq!(text(&encode_event("/x", "a\nb\\é", "1")), "42/x,[\"a\\nb\\\\é\",1]");
         assert_eq!(text(&encode_ack("/", 7, "[1]", &[])[0]), "437[1]");
+        assert_eq!(text(&encode_ack_of("/x", 7, "{}")), "43/x,7[{}]");
         let binary = encode_event_data("/x", Some(3), "[\"a\"]", &[bytes::Bytes::from_static(&[1])]);
         assert_eq!(text(&binary[0]), "451-/x,3[\"a\"]");
         assert_eq!(binary[1].body(), [1]);

@@ -452,6 +452,14 @@ impl<A: Application> Control for Session<SocketIo<A>> {
         self.outbox().push_volatile(frame)
     }
 
+    fn hold(&self) {
+        self.outbox().hold();
+    }
+
+    fn release(&self) {
+        self.outbox().release();
+    }
+
     fn queued_bytes(&self) -> usize {
         self.outbox().queued_bytes()
     }

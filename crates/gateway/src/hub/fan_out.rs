@@ -1,12 +1,13 @@
 //! Fan-out: an event is encoded once for each dialect, perspective and wrapping in which somebody receives it, and then
-//! queued for each connection.
+//! queued for each connection. The answer to the command that caused an event shares its texts.
 //!
 //! What must stay true: an event is queued only for connections whose user belongs to the event's audience.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
-use quintet_dialect::{Dialect, Perspective, encode, suppresses_echo};
-use quintet_domain::{Audience, ConversationId, ConversationRef, Departure, Entry, Event, User, UserId};
+use quintet_dialect::{Dialect, MessageTexts, Perspective, differs_for_actor, encode, suppresses_echo};
+use quintet_domain::{Audience, ConversationId, ConversationRef, Departure, Entry, Event, Outcome, User, UserId};
 use quintet_service::{Presence, Service};
 use quintet_socketio::Frame;
 
@@ -14,10 +15,17 @@ use super::directory::Directory;
 use super::local_user::Subscriber;
 use crate::connection::{Connection, Out, Wrapping};
 use crate::recovery::{Offset, OffsetMode};
+use crate::responder::Responder;
 use crate::settings::Echo;
 
-/// The frames of an event in one dialect and perspective, by wrapping and offset mode.
-type Encoded = [[Option<Vec<Frame>>; OffsetMode::COUNT]; Wrapping::COUNT];
+/// Everything by which the frames of one event differ.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Variant {
+    dialect: Dialect,
+    perspective: Perspective,
+    wrapping: Wrapping,
+    mode: OffsetMode,
+}
 
 /// The frames of an event, encoded when they are first needed.
 pub(super) struct Frames<'e> {
@@ -27,40 +35,53 @@ pub(super) struct Frames<'e> {
     position: Option<u64>,
     /// The number of connections that the event was queued for.
     queued: u64,
-    /// The encoded frames by dialect and perspective.
-    encoded: [[Encoded; 2]; 5],
+    /// The encoded frames, without one for a dialect that has no event. There are few, because most connections are
+    /// alike.
+    encoded: Vec<(Variant, Option<Frame>)>,
+    texts: &'e RefCell<MessageTexts>,
 }
 
 impl<'e> Frames<'e> {
-    pub(super) fn new(event: &'e Event, presence: &'e Presence, position: Option<u64>) -> Self {
-        Self { event, presence, position, queued: 0, encoded: Default::default() }
+    pub(super) fn new(
+        event: &'e Event,
+        presence: &'e Presence,
+        position: Option<u64>,
+        texts: &'e RefCell<MessageTexts>,
+    ) -> Self {
+        Self { event, presence, position, queued: 0, encoded: Vec::new(), texts }
     }
 
-    /// The frames of the event for a connection in a dialect.
-    pub(super) fn get(&mut self, dialect: Dialect, perspective: Perspective, mode: OffsetMode, out: &Out) -> &[Frame] {
-        let wrapping = out.wrapping();
-        let slot = &mut self.encoded[dialect as usize][perspective as usize][wrapping as usize][mode as usize];
-        slot.get_or_insert_with(|| {
-            let online = |user: &_| self.presence.is_online(user);
-            let events = encode(dialect, self.event, perspective, &online);
-            // Only the last event of a position carries its offset; the others carry the position before, from which
-            // the client would receive all of them again.
-            let last = events.len().saturating_sub(1);
-            let offset = |index: usize| {
-                let position = self.position?;
-                let position = if index == last { position } else { position.saturating_sub(1) };
-                let decided = mode == OffsetMode::Decided;
-                (mode != OffsetMode::No).then_some(Offset { position, dialect, decided })
-            };
-            let frame = |(index, event)| wrapping.frame(dialect, event, mode, offset(index));
-            events.iter().enumerate().map(frame).collect()
-        })
+    /// The frame of the event for a connection in a dialect; none if the dialect has no event for it.
+    pub(super) fn get(
+        &mut self,
+        dialect: Dialect,
+        perspective: Perspective,
+        mode: OffsetMode,
+        out: &Out,
+    ) -> Option<&Frame> {
+        let perspective = if differs_for_actor(dialect, self.event) { perspective } else { Perspective::Other };
+        let variant = Variant { dialect, perspective, wrapping: out.wrapping(), mode };
+        let known = self.encoded.iter().position(|(one, _)| *one == variant);
+        let index = known.unwrap_or_else(|| {
+            self.encoded.push((variant, self.encode(variant)));
+            self.encoded.len() - 1
+        });
+        self.encoded.get(index).and_then(|(_, frame)| frame.as_ref())
+    }
+
+    fn encode(&self, variant: Variant) -> Option<Frame> {
+        let Variant { dialect, perspective, wrapping, mode } = variant;
+        let online = |user: &_| self.presence.is_online(user);
+        let event = encode(dialect, self.event, perspective, &online, &mut self.texts.borrow_mut())?;
+        let offset = |position| Offset { position, dialect, decided: mode == OffsetMode::Decided };
+        let offset = self.position.filter(|_| mode != OffsetMode::No).map(offset);
+        Some(wrapping.frame(dialect, &event, mode, offset))
     }
 
     /// Queues the event for one connection in one dialect.
     fn queue(&mut self, subscriber: &Subscriber, mode: OffsetMode, dialect: Dialect, perspective: Perspective) {
         let (event, position) = (self.event, self.position);
-        for frame in self.get(dialect, perspective, mode, &subscriber.connection.out) {
+        if let Some(frame) = self.get(dialect, perspective, mode, &subscriber.connection.out) {
             match &mut *subscriber.buffer.borrow_mut() {
                 // Typing is not replayed, because it is useless when it is late.
                 Some(_) if matches!(event, Event::Typing { .. }) => {}
@@ -137,15 +158,22 @@ impl Recipients {
 pub(super) struct FanOut {
     service: Service,
     echo: Echo,
+    /// The texts of the message that was encoded last: an answer is followed by the event that its command caused.
+    texts: RefCell<MessageTexts>,
 }
 
 impl FanOut {
     pub(super) fn new(service: Service, echo: Echo) -> Self {
-        Self { service, echo }
+        Self { service, echo, texts: RefCell::default() }
     }
 
     fn frames<'e>(&'e self, event: &'e Event, position: Option<u64>) -> Frames<'e> {
-        Frames::new(event, self.service.presence(), position)
+        Frames::new(event, self.service.presence(), position, &self.texts)
+    }
+
+    /// Answers a command.
+    pub(super) fn answer(&self, responder: Responder, outcome: &Outcome) {
+        responder.answer_with(outcome, &mut self.texts.borrow_mut());
     }
 
     /// Delivers the deletion of a conversation: each member receives it, or its own departure, as its dialect has it.

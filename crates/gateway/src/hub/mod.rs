@@ -119,14 +119,18 @@ impl Hub {
     /// Delivers the entries of a commit, with each reply at its position among them.
     fn commit(&mut self, commit: Commit, now: Instant) {
         let mut replies = self.pending_commands.take(commit.replies).into_iter().peekable();
+        let mut held_back = Vec::new();
         for entry in &commit.entries {
             while let Some(reply) = replies.next_if(|reply| reply.after < entry.position) {
+                // The sender of a message receives the acknowledgement and the echo in one write.
+                held_back.push(reply.command.responder.connection.hold());
                 self.reply(reply, now);
             }
             if self.positions.is_next(entry.position) {
                 self.newest_changes.note(entry);
                 self.entry(entry, now);
             }
+            held_back.clear();
             self.reach(entry.position, now);
         }
         for reply in replies {
@@ -244,7 +248,7 @@ impl Hub {
             }
             Completion::Local(command) => self.local(connection, command, now),
         });
-        responder.answer(&outcome);
+        self.fan_out.answer(responder, &outcome);
     }
 
     /// Carries out a command about the connection itself.

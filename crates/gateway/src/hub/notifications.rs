@@ -3,6 +3,7 @@
 //! What must stay true: a connection receives each notification once, whether it was created before the connection was
 //! attached or while the pending ones were being read.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -69,7 +70,8 @@ impl Notifications {
         for notification in notifications.into_iter().filter(|notification| !received.contains(&notification.id)) {
             let id = notification.id.clone();
             let event = Event::Notified { user: user.clone(), notification };
-            Frames::new(&event, self.service.presence(), None).queue_all(subscriber, Perspective::Other);
+            let texts = RefCell::default();
+            Frames::new(&event, self.service.presence(), None, &texts).queue_all(subscriber, Perspective::Other);
             delivered.extend(subscriber.connection.mark_delivered(&id));
         }
         self.mark_delivered(delivered);

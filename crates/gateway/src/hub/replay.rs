@@ -5,6 +5,7 @@
 //! connection is brought up to date completely, or starts afresh and learns that it does, or is closed so that it
 //! reconnects for the rest.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -171,8 +172,9 @@ impl Replay {
         let own_act = entry.event.actor() == Some(&self.user.id);
         let perspective = if own_act { Perspective::Actor } else { Perspective::Other };
         let departure = end_of(&entry.event, &self.user);
-        let mut common = Frames::new(&entry.event, presence, Some(entry.position));
-        let mut own = departure.as_ref().map(|own| Frames::new(own, presence, Some(entry.position)));
+        let texts = RefCell::default();
+        let mut common = Frames::new(&entry.event, presence, Some(entry.position), &texts);
+        let mut own = departure.as_ref().map(|own| Frames::new(own, presence, Some(entry.position), &texts));
         let mut frames = Vec::new();
         let (mode, dialects) = self.connection.dialects();
         for dialect in dialects {
@@ -181,10 +183,10 @@ impl Replay {
             }
             match &mut own {
                 Some(own) if !dialect.tells_deletions() => {
-                    frames.extend_from_slice(own.get(dialect, Perspective::Actor, mode, &self.connection.out));
+                    frames.extend(own.get(dialect, Perspective::Actor, mode, &self.connection.out).cloned());
                 }
                 _ if common.skips_echo(&self.connection, dialect, Some(entry), self.echo) => {}
-                _ => frames.extend_from_slice(common.get(dialect, perspective, mode, &self.connection.out)),
+                _ => frames.extend(common.get(dialect, perspective, mode, &self.connection.out).cloned()),
             }
         }
         frames

@@ -12,7 +12,7 @@ use quintet_domain::{
 };
 use quintet_service::{NewAccount, PageOf, Party, Service, Session};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::extract::AuthUser;
@@ -94,7 +94,7 @@ pub(super) fn email_shown(caller: &AuthUser, user: &UserId) -> String {
 /// A page of messages, oldest first.
 pub(super) struct Page {
     /// The messages as the dialect writes them.
-    pub(super) shown: Vec<Value>,
+    pub(super) shown: Vec<Box<RawValue>>,
     /// The id of the newest message of the page.
     pub(super) newest: Option<MessageId>,
 }
@@ -122,13 +122,18 @@ pub(super) async fn send(
     caller: &AuthUser,
     dialect: Dialect,
     text: NewText,
-) -> Result<Value, Refusal> {
+) -> Result<Box<RawValue>, Refusal> {
     let sent = service.send(caller.actor(), text).await?;
     Ok(shown_message(service, caller, dialect, &sent.message))
 }
 
 /// Returns a message for the caller as the dialect writes it.
-pub(super) fn shown_message(service: &Service, caller: &AuthUser, dialect: Dialect, message: &Message) -> Value {
+pub(super) fn shown_message(
+    service: &Service,
+    caller: &AuthUser,
+    dialect: Dialect,
+    message: &Message,
+) -> Box<RawValue> {
     quintet_dialect::message(dialect, message, &caller.0.user.id, &online(service))
 }
 

@@ -11,7 +11,7 @@ use quintet_dialect::Dialect;
 use quintet_domain::{ConversationId, ConversationKind, Refusal, Target, User, UserId};
 use quintet_service::{ConversationInput, Filter, NewAccount, ProfileChange, Service};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -189,7 +189,7 @@ async fn change_password(
 }
 
 /// Returns the messages of a conversation, oldest first, up to the length of a list, and marks them as read.
-async fn read(service: &Service, caller: &AuthUser, id: &ConversationId) -> Result<Vec<Value>, Refusal> {
+async fn read(service: &Service, caller: &AuthUser, id: &ConversationId) -> Result<Vec<Box<RawValue>>, Refusal> {
     let page = messages(service, caller.reads(), DIALECT, id, (0, LIST_MAX)).await?;
     // A service reads on behalf of many users, and so it marks nothing as read.
     if !caller.0.user.is_service()
@@ -208,7 +208,7 @@ async fn direct_messages(
     State(service): State<Service>,
     Lister(caller): Lister,
     Path(id): Path<String>,
-) -> Answer<Json<Vec<Value>>> {
+) -> Answer<Json<Vec<Box<RawValue>>>> {
     // With a user who is not known there is no history, and neither with one whose id is malformed.
     let Ok(id) = UserId::new(&id) else { return Ok(Json(Vec::new())) };
     // The history with an erased user stays.
@@ -229,7 +229,7 @@ async fn say_direct(
     caller: AuthUser,
     Id(id): Id<UserId>,
     BodyIfAny(input): BodyIfAny<NewMessage>,
-) -> Answer<(StatusCode, Json<Value>)> {
+) -> Answer<(StatusCode, Json<Box<RawValue>>)> {
     let text = input.text(Target::Direct(id))?;
     Ok((StatusCode::CREATED, Json(send(&service, &caller, DIALECT, text).await?)))
 }
@@ -324,7 +324,7 @@ async fn group_messages(
     State(service): State<Service>,
     Lister(caller): Lister,
     Id(id): Id<ConversationId>,
-) -> Answer<Json<Vec<Value>>> {
+) -> Answer<Json<Vec<Box<RawValue>>>> {
     Ok(Json(read(&service, &caller, &id).await?))
 }
 
@@ -338,7 +338,7 @@ async fn say_in_group(
     caller: AuthUser,
     Id(id): Id<ConversationId>,
     BodyIfAny(input): BodyIfAny<NewMessage>,
-) -> Answer<(StatusCode, Json<Value>)> {
+) -> Answer<(StatusCode, Json<Box<RawValue>>)> {
     let text = input.text(Target::Conversation(id))?;
     Ok((StatusCode::CREATED, Json(send(&service, &caller, DIALECT, text).await?)))
 }

@@ -120,6 +120,9 @@ pub trait MemberRows {
     fn insert_member(&mut self, conversation: ConversationKey, user: UserKey, row: &MemberRow) -> RowResult<()>;
     /// Replaces a membership.
     fn update_member(&mut self, conversation: ConversationKey, user: UserKey, row: &MemberRow) -> RowResult<()>;
+    /// Updates the read cursor of a membership alone: the number up to which messages are read, and when it moved. A
+    /// separate operation because it is frequent, and needs no index to be updated.
+    fn move_cursor(&mut self, conversation: ConversationKey, user: UserKey, row: &MemberRow) -> RowResult<()>;
     /// Ends a membership.
     fn delete_member(&mut self, conversation: ConversationKey, user: UserKey) -> RowResult<()>;
     /// The members of a conversation, in the order in which they joined, then by their keys: at most `limit`.

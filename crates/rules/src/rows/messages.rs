@@ -41,6 +41,24 @@ pub struct MessageRow {
     pub guest_secret: Option<SecretKey>,
 }
 
+/// The limits of a search for the messages of a sender.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScanLimits {
+    /// Maximum number of messages that are found.
+    pub found_max: usize,
+    /// Maximum number of messages that are examined.
+    pub examined_max: usize,
+}
+
+/// The result of a search for the messages of a sender.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SenderScan {
+    /// The keys of the messages that were found, oldest first.
+    pub found: Vec<MessageKey>,
+    /// The sequence number after which the search continues; `None` if it has reached the end of the conversation.
+    pub continue_after: Option<u64>,
+}
+
 /// Operations on the rows of messages.
 pub trait MessageRows {
     /// A message by its id.
@@ -58,10 +76,21 @@ pub trait MessageRows {
     fn insert_message(&mut self, row: &MessageRow) -> RowResult<()>;
     /// Updates the mutable parts of a message: content, file, client message id, and the times of edit and deletion.
     fn update_message(&mut self, row: &MessageRow) -> RowResult<()>;
-    /// Messages of a sender whose keys are greater than `after`, by their keys; at most `limit`.
-    fn messages_of_sender(&self, sender: UserKey, after: MessageKey, limit: usize) -> RowResult<Vec<MessageKey>>;
-    /// Whether a user sent a message, deleted or not.
-    fn sent_any_message(&self, sender: UserKey) -> RowResult<bool>;
+    /// Records that a user has sent a message to a conversation.
+    fn insert_author(&mut self, user: UserKey, conversation: ConversationKey) -> RowResult<()>;
+    /// Whether a user has sent a message to a conversation, deleted or not.
+    fn is_author(&self, user: UserKey, conversation: ConversationKey) -> RowResult<bool>;
+    /// The first conversation, by its key, that a user has sent a message to; `from` is the smallest key that counts.
+    fn authored_conversation(&self, user: UserKey, from: ConversationKey) -> RowResult<Option<ConversationKey>>;
+    /// Looks through the messages of a conversation after a sequence number for those of a sender, oldest first. Stops
+    /// when `found_max` are found or `examined_max` are examined.
+    fn messages_of_sender(
+        &self,
+        conversation: ConversationKey,
+        sender: UserKey,
+        after: u64,
+        limits: ScanLimits,
+    ) -> RowResult<SenderScan>;
     /// Messages of others in a range of sequence numbers, `from` excluded and `to` included, oldest first, each with
     /// its sender. If there are more than `limit`, the newest of them.
     fn messages_passed(

@@ -19,8 +19,8 @@ pub use conversations::{
 pub use files::{FileRow, FileRows, FileUse};
 pub use log::{LogRows, LoggedChange};
 pub use meetups::{MeetupRow, MeetupRows, NotificationRows, StoredNotification};
-pub use messages::{MessageRow, MessageRows};
-pub use users::{CountDelta, GuestRows, UserCounts, UserNames, UserRow, UserRows};
+pub use messages::{MessageRow, MessageRows, ScanLimits, SenderScan};
+pub use users::{CountDelta, ErasureProgress, GuestRows, UserCounts, UserNames, UserRow, UserRows};
 
 /// All rows of a store within one open transaction.
 pub trait Rows:

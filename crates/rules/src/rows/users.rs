@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use quintet_domain::{Account, Timestamp, User, UserId};
 
-use crate::{FileKey, MessageKey, RowResult, SecretKey, UserKey};
+use crate::{ConversationKey, FileKey, RowResult, SecretKey, UserKey};
 
 /// The keys by which a username is compared; see [`NameKeys`](quintet_domain::NameKeys).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,20 @@ pub struct UserNames {
     pub key: Option<String>,
     /// The key of the name's appearance; `None` for users who are erased.
     pub look: Option<String>,
+}
+
+/// The progress of the deletion of an erased person's messages, conversation by conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ErasureProgress {
+    /// The conversation whose messages are being deleted. Conversations with smaller keys are done.
+    pub conversation: ConversationKey,
+    /// The sequence number up to which the messages of that conversation are done.
+    pub sequence: u64,
+}
+
+impl ErasureProgress {
+    /// The progress of an erasure that has deleted no message.
+    pub const START: Self = Self { conversation: ConversationKey(0), sequence: 0 };
 }
 
 /// The row of a user: registered, guest or service.
@@ -47,8 +61,8 @@ pub struct UserRow {
     pub disabled: bool,
     /// Whether the person was erased for good.
     pub erased: bool,
-    /// The newest message that was deleted, while the messages of an erased person are being deleted; `None` otherwise.
-    pub erasing_from: Option<MessageKey>,
+    /// The progress of the deletion of an erased person's messages; `None` when it is complete, or for other users.
+    pub erasing: Option<ErasureProgress>,
     /// The uploaded file that is the user's picture, and that the profile keeps available.
     pub picture: Option<FileKey>,
     /// The id that a guest had before an account took it.

@@ -5,6 +5,7 @@ mod http;
 pub mod raw;
 mod server;
 pub mod story;
+pub mod trace;
 mod wire;
 
 pub use http::{Answer, Http, is_of};

@@ -4,6 +4,7 @@
 //! everybody from hearing.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use quintet_domain::{Audience, ConversationId, ConversationRef, Entry, Event, Message, MessageId, UserId};
@@ -194,10 +195,16 @@ impl History {
         spans.is_some_and(|spans| spans.iter().any(|span| span.to.is_none_or(|to| position <= to)))
     }
 
-    /// The position at which a user joined a conversation that it is a member of.
-    pub(crate) fn joined_at(&self, conversation: &ConversationId, user: &UserId) -> Option<u64> {
-        let spans = self.conversations.get(conversation)?.members.get(user)?;
-        spans.last().filter(|span| span.to.is_none()).map(|span| span.from)
+    /// Whether a user was a member at one of some positions. False for an empty range.
+    pub(crate) fn was_member_within(
+        &self,
+        conversation: &ConversationId,
+        user: &UserId,
+        positions: Range<u64>,
+    ) -> bool {
+        let spans = self.conversations.get(conversation).and_then(|facts| facts.members.get(user));
+        let meets = |span: &Span| span.from < positions.end && span.to.is_none_or(|to| positions.start <= to);
+        !positions.is_empty() && spans.is_some_and(|spans| spans.iter().any(meets))
     }
 
     /// Conversations that are not deleted and in which a filter finds something, in the order of their ids.

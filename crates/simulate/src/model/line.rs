@@ -246,12 +246,12 @@ impl Line {
         if newest != positions {
             return Err(format!("{user} got {positions:?} as the history of {room}, and {newest:?} are its newest"));
         }
-        // What was sent before the join, or was heard before the history, is in it.
-        let joined = history.joined_at(room, &user).unwrap_or(0);
+        // It was read at a position that nothing contradicts: not before what was heard already, before the message that
+        // would come next in it, and while the user was a member, by this join or an earlier one.
         let heard = self.heard.and_then(|heard| history.entries.get(heard.entry)).map_or(0, |entry| entry.position);
-        let known = facts.messages.iter().map(|(at, _)| *at).filter(|at| *at < joined || (*at <= heard && joined > 0));
-        if let Some(missed) = known.filter(|at| *at > end).max() {
-            return Err(format!("{user} got a history of {room} that ends at {end} and lacks {missed}"));
+        let next = facts.messages.iter().map(|(at, _)| *at).filter(|at| *at > end).min().unwrap_or(u64::MAX);
+        if !history.was_member_within(room, &user, end.max(heard)..next) {
+            return Err(format!("{user} got a history of {room} that ends at {end} and lacks {next}"));
         }
         self.histories.insert(room.clone(), end);
         Ok(())

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use quintet_dialect::{Dialect, Perspective, encode, suppresses_echo};
+use quintet_dialect::{Dialect, MessageTexts, Perspective, encode, suppresses_echo};
 use quintet_domain::{Audience, ConnectionId, Departure, Entry, Event, Timestamp, User, UserId, UserKind};
 use serde_json::Value;
 
@@ -88,15 +88,11 @@ fn in_dialect(entry: &Entry, reader: &Reader, dialect: Dialect) -> Vec<Expected>
     let Some(requirement) = requirement(entry, reader, dialect) else { return Vec::new() };
     let own = event.actor() == Some(&reader.user);
     let perspective = if own { Perspective::Actor } else { Perspective::Other };
-    let events = encode(dialect, event, perspective, &|_| false);
-    let last = events.len().saturating_sub(1);
-    let expected = events.iter().enumerate().map(|(index, event)| Expected {
+    let event = encode(dialect, event, perspective, &|_| false, &mut MessageTexts::default());
+    let expected = event.iter().map(|event| Expected {
         name: event.name,
         subject: subject(&serde_json::from_str(&event.payload).unwrap_or_default()),
-        offset: Offset {
-            position: if index == last { entry.position } else { entry.position - 1 },
-            letter: letter(dialect, reader.dialect.is_some()),
-        },
+        offset: Offset { position: entry.position, letter: letter(dialect, reader.dialect.is_some()) },
         requirement,
     });
     expected.collect()

@@ -102,7 +102,8 @@ tables! {
         /// Messages by conversation and sequence number, which is unique.
         by_sequence: Table<(ConversationKey, u64), MessageKey>,
         by_client_id: Table<(ConversationKey, UserKey, ClientMessageId), MessageKey>,
-        by_sender: Index<(UserKey, MessageKey)>,
+        /// Conversations that a user has sent messages to.
+        authors: Index<(UserKey, ConversationKey)>,
     }
 }
 

@@ -6,7 +6,7 @@ use http::StatusCode;
 use quintet_domain::{Refusal, User};
 use quintet_service::Account;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::chat::{ChatFailure, ChatMessage};
@@ -180,9 +180,9 @@ pub(crate) struct Edited {
     #[schema(required = false)]
     pub(crate) success: bool,
     #[schema(ignore)]
-    pub(crate) message: Value,
+    pub(crate) message: Box<RawValue>,
     #[schema(value_type = ChatMessage, required = false)]
-    pub(crate) data: Value,
+    pub(crate) data: Box<RawValue>,
 }
 
 /// A new account and its token. Clients that register by name read a part of it.

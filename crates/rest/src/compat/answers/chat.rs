@@ -5,7 +5,7 @@
 use http::StatusCode;
 use quintet_domain::{Conversation, ConversationKind, Member, Refusal, User, UserId};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use crate::views::Moment;
@@ -124,7 +124,7 @@ pub(crate) struct Chat {
     last_read_at: Option<Moment>,
     unread_count: u64,
     #[schema(value_type = Option<ChatMessage>, required)]
-    last_message: Option<Value>,
+    last_message: Option<Box<RawValue>>,
     participants: Vec<ChatParticipant>,
 }
 
@@ -133,7 +133,7 @@ impl Chat {
         chat: &Conversation,
         caller: &UserId,
         participants: Vec<ChatParticipant>,
-        last_message: Option<Value>,
+        last_message: Option<Box<RawValue>>,
     ) -> Self {
         let own = chat.members.iter().find(|member| member.user.id == *caller);
         Self {
@@ -204,7 +204,7 @@ pub(crate) struct Done {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct History {
     #[schema(value_type = Vec<ChatMessage>)]
-    pub(crate) messages: Vec<Value>,
+    pub(crate) messages: Vec<Box<RawValue>>,
     pub(crate) count: usize,
 }
 
@@ -213,7 +213,7 @@ pub(crate) struct History {
 pub(crate) struct Sent {
     pub(crate) message: &'static str,
     #[schema(value_type = ChatMessage)]
-    pub(crate) data: Value,
+    pub(crate) data: Box<RawValue>,
 }
 
 /// A message as chat's clients read it.

@@ -4,7 +4,7 @@
 
 use quintet_domain::{Conversation, Refusal, User};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::shared::FieldFailure;
@@ -91,7 +91,7 @@ pub(crate) struct ConversationsConversation {
     name: Option<String>,
     participants: Vec<ConversationsUser>,
     #[schema(value_type = Option<ConversationsMessage>, required)]
-    last_message: Option<Value>,
+    last_message: Option<Box<RawValue>>,
     unread_count: u64,
     #[schema(value_type = String, format = DateTime)]
     created_at: Moment,
@@ -103,7 +103,7 @@ impl ConversationsConversation {
     pub(crate) fn of(
         conversation: &Conversation,
         participants: Vec<ConversationsUser>,
-        last_message: Option<Value>,
+        last_message: Option<Box<RawValue>>,
     ) -> Self {
         Self {
             object_id: conversation.conversation.id.to_string(),
@@ -186,7 +186,7 @@ pub(crate) struct ConversationsPagination {
 pub(crate) struct History {
     pub(crate) success: bool,
     #[schema(value_type = Vec<ConversationsMessage>)]
-    pub(crate) messages: Vec<Value>,
+    pub(crate) messages: Vec<Box<RawValue>>,
     pub(crate) pagination: ConversationsPagination,
 }
 
@@ -195,7 +195,7 @@ pub(crate) struct History {
 pub(crate) struct Sent {
     pub(crate) success: bool,
     #[schema(value_type = ConversationsMessage)]
-    pub(crate) message: Value,
+    pub(crate) message: Box<RawValue>,
 }
 
 /// The sender of a message.

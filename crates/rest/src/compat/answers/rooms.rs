@@ -4,7 +4,7 @@
 
 use quintet_domain::Refusal;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 /// A failed request.
@@ -35,7 +35,7 @@ impl RoomsFailure {
 pub(crate) struct History {
     pub(crate) room_id: String,
     #[schema(value_type = Vec<RoomsMessage>)]
-    pub(crate) messages: Vec<Value>,
+    pub(crate) messages: Vec<Box<RawValue>>,
 }
 
 /// The sender of a message.

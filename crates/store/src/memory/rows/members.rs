@@ -74,6 +74,13 @@ impl MemberRows for Data {
         self.put_member(conversation, user, Some(row))
     }
 
+    fn move_cursor(&mut self, conversation: ConversationKey, user: UserKey, row: &MemberRow) -> RowResult<()> {
+        let before = self.conversations.members.get(&(conversation, user)).copied();
+        let before = before.ok_or(Constraint::Missing("membership"))?;
+        let moved = MemberRow { read_sequence: row.read_sequence, read_at: row.read_at, ..before };
+        self.put_member(conversation, user, Some(&moved))
+    }
+
     fn delete_member(&mut self, conversation: ConversationKey, user: UserKey) -> RowResult<()> {
         self.put_member(conversation, user, None)
     }

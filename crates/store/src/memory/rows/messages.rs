@@ -3,7 +3,7 @@
 //! What must stay true: a conversation uses each sequence number once.
 
 use quintet_domain::{ClientMessageId, MessageId};
-use quintet_rules::rows::{MessageRow, MessageRows};
+use quintet_rules::rows::{MessageRow, MessageRows, ScanLimits, SenderScan};
 use quintet_rules::{ConversationKey, MessageKey, RowResult, UserKey};
 
 use crate::memory::data::{Constraint, Data, check_unique, move_unique};
@@ -27,10 +27,14 @@ impl Data {
         found.filter(move |((_, sequence), _)| *sequence <= to).filter_map(|(_, key)| self.messages.rows.get(key))
     }
 
-    /// Whether a user sent a message.
-    pub(super) fn has_messages(&self, sender: UserKey) -> bool {
-        let all = (sender, MessageKey(i64::MIN))..=(sender, MessageKey(i64::MAX));
-        self.messages.by_sender.range(all).next().is_some()
+    /// Whether a user has sent a message to any conversation.
+    pub(super) fn is_any_author(&self, user: UserKey) -> bool {
+        self.first_authored(user, ConversationKey(i64::MIN)).is_some()
+    }
+
+    fn first_authored(&self, user: UserKey, from: ConversationKey) -> Option<ConversationKey> {
+        let all = (user, from)..=(user, ConversationKey(i64::MAX));
+        self.messages.authors.range(all).next().map(|((_, conversation), ())| *conversation)
     }
 }
 
@@ -55,7 +59,6 @@ impl MessageRows for Data {
 
     fn insert_message(&mut self, row: &MessageRow) -> RowResult<()> {
         self.conversation_named(row.conversation)?;
-        self.user_named(row.sender)?;
         let (key, tables) = (row.key, &mut self.messages);
         let (sequence, client_id) = ((row.conversation, row.sequence), client_id(row));
         check_unique(&tables.rows, None, Some(&key), "position")?;
@@ -64,7 +67,6 @@ impl MessageRows for Data {
         check_unique(&tables.by_client_id, None, client_id.as_ref(), "client message id")?;
         tables.by_id.insert(row.id.clone(), key);
         tables.by_sequence.insert(sequence, key);
-        tables.by_sender.insert((row.sender, key), ());
         move_unique(&mut tables.by_client_id, None, client_id, key);
         tables.rows.insert(key, row.clone());
         Ok(())
@@ -88,14 +90,39 @@ impl MessageRows for Data {
         Ok(())
     }
 
-    fn messages_of_sender(&self, sender: UserKey, after: MessageKey, limit: usize) -> RowResult<Vec<MessageKey>> {
-        let from = (sender, MessageKey(after.0.saturating_add(1)));
-        let own = self.messages.by_sender.range(from..).take_while(|((of, _), ())| *of == sender);
-        Ok(own.take(limit).map(|((_, key), ())| *key).collect())
+    fn insert_author(&mut self, user: UserKey, conversation: ConversationKey) -> RowResult<()> {
+        self.user_named(user)?;
+        self.conversation_named(conversation)?;
+        check_unique(&self.messages.authors, None, Some(&(user, conversation)), "author")?;
+        self.messages.authors.insert((user, conversation), ());
+        Ok(())
     }
 
-    fn sent_any_message(&self, sender: UserKey) -> RowResult<bool> {
-        Ok(self.has_messages(sender))
+    fn is_author(&self, user: UserKey, conversation: ConversationKey) -> RowResult<bool> {
+        Ok(self.messages.authors.contains(&(user, conversation)))
+    }
+
+    fn authored_conversation(&self, user: UserKey, from: ConversationKey) -> RowResult<Option<ConversationKey>> {
+        Ok(self.first_authored(user, from))
+    }
+
+    fn messages_of_sender(
+        &self,
+        conversation: ConversationKey,
+        sender: UserKey,
+        after: u64,
+        limits: ScanLimits,
+    ) -> RowResult<SenderScan> {
+        let mut found = Vec::new();
+        for (index, row) in self.messages_between(conversation, (after, u64::MAX)).enumerate() {
+            if row.sender == sender {
+                found.push(row.key);
+            }
+            if found.len() == limits.found_max || index + 1 == limits.examined_max {
+                return Ok(SenderScan { found, continue_after: Some(row.sequence) });
+            }
+        }
+        Ok(SenderScan { found, continue_after: None })
     }
 
     fn messages_passed(

@@ -37,7 +37,7 @@ impl Indexed {
             name_look: names.and_then(|names| Some((names.look.clone()?, key))),
             picture: row.picture.map(|picture| (picture, key)),
             guest: row.user.is_guest().then_some(key),
-            erasing: row.erasing_from.map(|_| key),
+            erasing: row.erasing.map(|_| key),
         }
     }
 }
@@ -106,7 +106,7 @@ impl Data {
             || self.users.service_keys.contains(&user)
             || self.is_member_of_any(user)
             || self.is_in_conversations(user)
-            || self.has_messages(user)
+            || self.is_any_author(user)
             || self.is_in_meetups(user)
             || self.is_in_notifications(user)
             || self.has_files(user)

@@ -4,7 +4,7 @@
 
 use quintet_domain::{Departure, Event, MeetupId, MeetupStatus, MessageId, NotificationId, UserId};
 use quintet_rules::log::{ChangeRecord, ReadSpan, replay_since};
-use quintet_rules::rows::{FileRows, LogRows, MessageRows, UserRows};
+use quintet_rules::rows::{ErasureProgress, FileRows, LogRows, MessageRows, UserRows};
 use quintet_rules::{ConversationKey, FileKey, MessageKey, SecretKey, UserKey};
 use refinery::Target;
 
@@ -131,8 +131,14 @@ fn every_change_is_brought_over() {
     assert_eq!((of_guest.origin.map(|origin| origin.0), of_guest.guest_secret), (Some(77), Some(SecretKey(5))));
     let of_user = rows.message_by_key(MessageKey(20)).unwrap().unwrap();
     assert_eq!((of_user.origin.map(|origin| origin.0), of_user.acked), (Some(5), true));
-    let erasing = |key| rows.user_by_key(UserKey(key)).unwrap().unwrap().erasing_from;
-    assert_eq!([erasing(1), erasing(2), erasing(4)], [None, Some(MessageKey(20)), Some(MessageKey(i64::MIN))]);
+    let erasing = |key| rows.user_by_key(UserKey(key)).unwrap().unwrap().erasing;
+    let again = Some(ErasureProgress::START);
+    assert_eq!([erasing(1), erasing(2), erasing(4)], [None, again, again]);
+    let authored = |key| rows.authored_conversation(UserKey(key), ConversationKey(0)).unwrap();
+    assert_eq!([authored(1), authored(3), authored(4)], [Some(ConversationKey(10)), Some(ConversationKey(10)), None]);
+    let refers: String =
+        opened.writer.query_row("SELECT sql FROM sqlite_schema WHERE name = 'message'", [], |row| row.get(0)).unwrap();
+    assert!(refers.contains("sender_pk INTEGER NOT NULL,"), "{refers}");
     let last: i64 =
         opened.writer.query_row("SELECT last_message FROM conversation WHERE pk = 10", [], |row| row.get(0)).unwrap();
     assert_eq!(last, 21);

@@ -10,9 +10,11 @@ use quintet_domain::{
     ClientMessageId, ConnectionId, ConversationId, ConversationKind, ConversationRef, FileLink, MeetupId, MeetupStatus,
     MessageId, MessageKind, Notification, NotificationId, Timestamp, User, UserId, UserKind,
 };
-use quintet_rules::rows::{ConversationHead, ConversationRow, MeetupRow, MessageRow, UserNames, UserRow};
+use quintet_rules::rows::{
+    ConversationHead, ConversationRow, ErasureProgress, MeetupRow, MessageRow, UserNames, UserRow,
+};
 use quintet_rules::{ConversationKey, FileKey, MeetupKey, MessageKey, SecretKey, UserKey};
-use rusqlite::types::{FromSqlError, ToSqlOutput, Type, Value, ValueRef};
+use rusqlite::types::{FromSqlError, ToSqlOutput, Type, ValueRef};
 use rusqlite::{Error, Result, Row, ToSql};
 
 /// The columns of a user as others see it, for [`shown_user_at`].
@@ -31,7 +33,8 @@ macro_rules! user_columns {
     () => {
         "u.pk, u.id, u.kind, u.service, u.username, u.name, u.last_name, u.avatar, u.last_seen, u.created_at,
          u.username_key, u.name_key, u.name_look, u.email, u.email_key, u.password_hash, u.home_dialect, u.country,
-         u.token_generation, u.tokens_from_s, u.disabled, u.erased, u.erasing_from, u.picture_pk, u.former_id"
+         u.token_generation, u.tokens_from_s, u.disabled, u.erased, u.erasing_from, u.erasing_conversation_pk,
+         u.picture_pk, u.former_id"
     };
 }
 pub(in crate::sqlite) use user_columns;
@@ -121,6 +124,13 @@ pub(in crate::sqlite) fn shown_user_at(row: &Row<'_>, at: usize) -> Result<User>
     })
 }
 
+/// Reads the progress of a user's erasure.
+fn erasure_at(row: &Row<'_>) -> Result<Option<ErasureProgress>> {
+    let sequence: Option<i64> = row.get(22)?;
+    let conversation = ConversationKey(row.get(23)?);
+    Ok(sequence.map(|sequence| ErasureProgress { conversation, sequence: sequence.cast_unsigned() }))
+}
+
 /// Reads a user whose columns come first.
 pub(in crate::sqlite) fn user_at(row: &Row<'_>) -> Result<UserRow> {
     let (key, look) = (row.get(11)?, row.get(12)?);
@@ -137,9 +147,9 @@ pub(in crate::sqlite) fn user_at(row: &Row<'_>) -> Result<UserRow> {
         tokens_from_s: row.get(19)?,
         disabled: row.get(20)?,
         erased: row.get(21)?,
-        erasing_from: row.get::<_, Option<i64>>(22)?.map(MessageKey),
-        picture: row.get::<_, Option<i64>>(23)?.map(FileKey),
-        former_id: row.get_ref(24)?.as_str_or_null()?.map(UserId::trusted),
+        erasing: erasure_at(row)?,
+        picture: row.get::<_, Option<i64>>(24)?.map(FileKey),
+        former_id: row.get_ref(25)?.as_str_or_null()?.map(UserId::trusted),
     })
 }
 
@@ -257,7 +267,7 @@ impl<'i> From<&'i MessageId> for IdValue<'i> {
 impl ToSql for IdValue<'_> {
     fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
         Ok(match self {
-            Self::Uuid(bytes) => ToSqlOutput::Owned(Value::Blob(bytes.to_vec())),
+            Self::Uuid(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
             Self::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
         })
     }

@@ -87,6 +87,14 @@ impl<C: Deref<Target = Connection>> MemberRows for SqliteRows<C> {
         )
     }
 
+    fn move_cursor(&mut self, conversation: ConversationKey, user: UserKey, row: &MemberRow) -> RowResult<()> {
+        self.run(
+            "UPDATE member SET read_sequence = ?3, read_at = ?4 WHERE conversation_pk = ?1 AND user_pk = ?2",
+            params![conversation.0, user.0, row.read_sequence.cast_signed(), row.read_at.map(|at| at.0)],
+        )?;
+        Ok(())
+    }
+
     fn delete_member(&mut self, conversation: ConversationKey, user: UserKey) -> RowResult<()> {
         self.run("DELETE FROM member WHERE conversation_pk = ?1 AND user_pk = ?2", [conversation.0, user.0])?;
         Ok(())

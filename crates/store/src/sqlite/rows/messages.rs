@@ -5,7 +5,7 @@
 use std::ops::Deref;
 
 use quintet_domain::{ClientMessageId, MessageId};
-use quintet_rules::rows::{MessageRow, MessageRows};
+use quintet_rules::rows::{MessageRow, MessageRows, ScanLimits, SenderScan};
 use quintet_rules::{ConversationKey, MessageKey, RowResult, UserKey};
 use rusqlite::{Connection, params};
 
@@ -82,16 +82,49 @@ impl<C: Deref<Target = Connection>> MessageRows for SqliteRows<C> {
         Ok(())
     }
 
-    fn messages_of_sender(&self, sender: UserKey, after: MessageKey, limit: usize) -> RowResult<Vec<MessageKey>> {
-        self.list(
-            "SELECT position FROM message WHERE sender_pk = ?1 AND position > ?2 ORDER BY position LIMIT ?3",
-            [sender.0, after.0, limit_of(limit)],
-            |row| Ok(MessageKey(row.get(0)?)),
+    fn insert_author(&mut self, user: UserKey, conversation: ConversationKey) -> RowResult<()> {
+        self.run("INSERT INTO author (user_pk, conversation_pk) VALUES (?1, ?2)", [user.0, conversation.0])?;
+        Ok(())
+    }
+
+    fn is_author(&self, user: UserKey, conversation: ConversationKey) -> RowResult<bool> {
+        self.exists("SELECT 1 FROM author WHERE user_pk = ?1 AND conversation_pk = ?2", [user.0, conversation.0])
+    }
+
+    fn authored_conversation(&self, user: UserKey, from: ConversationKey) -> RowResult<Option<ConversationKey>> {
+        self.get(
+            "SELECT min(conversation_pk) FROM author WHERE user_pk = ?1 AND conversation_pk >= ?2",
+            [user.0, from.0],
+            |row| Ok(row.get::<_, Option<i64>>(0)?.map(ConversationKey)),
         )
     }
 
-    fn sent_any_message(&self, sender: UserKey) -> RowResult<bool> {
-        self.exists("SELECT 1 FROM message WHERE sender_pk = ?1", [sender.0])
+    fn messages_of_sender(
+        &self,
+        conversation: ConversationKey,
+        sender: UserKey,
+        after: u64,
+        limits: ScanLimits,
+    ) -> RowResult<SenderScan> {
+        let (mut examined, mut scan) = (0, SenderScan { found: Vec::new(), continue_after: None });
+        self.visit(
+            "SELECT position, sequence, sender_pk FROM message WHERE conversation_pk = ?1 AND sequence > ?2
+             ORDER BY sequence LIMIT ?3",
+            [conversation.0, after.cast_signed(), limit_of(limits.examined_max)],
+            |row| Ok((MessageKey(row.get(0)?), row.get::<_, i64>(1)?.cast_unsigned(), UserKey(row.get(2)?))),
+            |(key, sequence, by)| {
+                examined += 1;
+                if by == sender {
+                    scan.found.push(key);
+                }
+                let stops = scan.found.len() == limits.found_max || examined == limits.examined_max;
+                if stops {
+                    scan.continue_after = Some(sequence);
+                }
+                !stops
+            },
+        )?;
+        Ok(scan)
     }
 
     fn messages_passed(

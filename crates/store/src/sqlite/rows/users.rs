@@ -6,7 +6,7 @@ use std::ops::Deref;
 
 use quintet_domain::{Timestamp, UserId, UserKind};
 use quintet_rules::rows::{CountDelta, GuestRows, UserCounts, UserRow, UserRows};
-use quintet_rules::{MessageKey, RowResult, RowsError, SecretKey, UserKey};
+use quintet_rules::{RowResult, RowsError, SecretKey, UserKey};
 use rusqlite::{Connection, ErrorCode, Row, params};
 
 use super::{SqliteRows, limit_of, user_at, user_columns};
@@ -52,7 +52,8 @@ impl<C: Deref<Target = Connection>> SqliteRows<C> {
                 row.tokens_from_s,
                 row.disabled,
                 row.erased,
-                row.erasing_from.map(|MessageKey(key)| key),
+                row.erasing.map(|progress| progress.sequence.cast_signed()),
+                row.erasing.map_or(0, |progress| progress.conversation.0),
                 row.picture.map(|picture| picture.0),
                 row.former_id.as_ref().map(UserId::as_str),
             ],
@@ -95,9 +96,10 @@ impl<C: Deref<Target = Connection>> UserRows for SqliteRows<C> {
         let key = self.write_user(
             "INSERT INTO user (pk, id, kind, service, username, name, last_name, avatar, last_seen, created_at,
                  username_key, name_key, name_look, email, email_key, password_hash, home_dialect, country,
-                 token_generation, tokens_from_s, disabled, erased, erasing_from, picture_pk, former_id)
+                 token_generation, tokens_from_s, disabled, erased, erasing_from, erasing_conversation_pk, picture_pk,
+                 former_id)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
-                 ?22, ?23, ?24, ?25)",
+                 ?22, ?23, ?24, ?25, ?26)",
             None,
             row,
         )?;
@@ -109,8 +111,8 @@ impl<C: Deref<Target = Connection>> UserRows for SqliteRows<C> {
             "UPDATE user SET id = ?2, kind = ?3, service = ?4, username = ?5, name = ?6, last_name = ?7, avatar = ?8,
                  last_seen = ?9, created_at = ?10, username_key = ?11, name_key = ?12, name_look = ?13, email = ?14,
                  email_key = ?15, password_hash = ?16, home_dialect = ?17, country = ?18, token_generation = ?19,
-                 tokens_from_s = ?20, disabled = ?21, erased = ?22, erasing_from = ?23, picture_pk = ?24,
-                 former_id = ?25
+                 tokens_from_s = ?20, disabled = ?21, erased = ?22, erasing_from = ?23,
+                 erasing_conversation_pk = ?24, picture_pk = ?25, former_id = ?26
              WHERE pk = ?1",
             Some(row.key),
             row,

@@ -1,0 +1,163 @@
+//! The texts of every event, answer and refusal in every dialect are those of `encoded.txt`, one line a case.
+//! `UPDATE_DOCS=1 cargo test -p quintet-dialect` renews the file.
+
+mod support;
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use quintet_dialect::{Answer, Dialect, MessageTexts, Outgoing, Perspective};
+use quintet_domain::{Code, Event, Message, Outcome, Refusal, Reply, UserId};
+use serde_json::Value;
+use support::{events, is_online, messages, replies};
+
+/// Returns the events in a dialect, one line each.
+fn outgoing(dialect: Dialect, event: &Event, perspective: Perspective) -> String {
+    lines(&quintet_dialect::encode(dialect, event, perspective, &is_online, &mut MessageTexts::default()))
+}
+
+fn answered(dialect: Dialect, name: &str, outcome: &Outcome) -> Answer {
+    quintet_dialect::answer(dialect, name, outcome, &is_online, &mut MessageTexts::default())
+}
+
+fn lines<'e>(events: impl IntoIterator<Item = &'e Outgoing>) -> String {
+    let texts: Vec<_> = events.into_iter().map(|event| format!("{} {}", event.name, event.payload)).collect();
+    texts.join(" & ")
+}
+
+/// Adds the parts of an answer, one line each.
+fn add_answer(text: &mut String, case: &str, answer: &Answer) {
+    let _ = writeln!(text, "{case} | ack {}", answer.ack);
+    for (kind, events) in [("event", &answer.events), ("instead", &answer.instead_of_ack)] {
+        if !events.is_empty() {
+            let _ = writeln!(text, "{case} {kind} | {}", lines(events));
+        }
+    }
+}
+
+fn add_messages(text: &mut String, dialect: Dialect) {
+    for (name, message) in messages() {
+        for viewer in ["ada", "bob"] {
+            let shown = quintet_dialect::message(dialect, &message, &UserId::trusted(viewer), &is_online);
+            let _ = writeln!(text, "{dialect:?} message {name} for {viewer} | shown {shown}");
+        }
+    }
+}
+
+fn add_events(text: &mut String, dialect: Dialect) {
+    for (name, event) in events() {
+        let [actor, other] = [Perspective::Actor, Perspective::Other].map(|one| outgoing(dialect, &event, one));
+        assert_eq!(actor != other, quintet_dialect::differs_for_actor(dialect, &event), "{dialect:?} {name}");
+        if actor != other {
+            let _ = writeln!(text, "{dialect:?} event {name} for its actor | {actor}");
+        }
+        if !other.is_empty() {
+            let _ = writeln!(text, "{dialect:?} event {name} | {other}");
+        }
+    }
+}
+
+fn refusals() -> Vec<(&'static str, Refusal)> {
+    let mut refusals: Vec<_> = Code::ALL
+        .into_iter()
+        .filter(|code| matches!(code, Code::Forbidden | Code::NotFound | Code::TokenExpired | Code::Unauthenticated))
+        .map(|code| (code.as_str(), Refusal::new(code, "No \"quoted\" reason.")))
+        .collect();
+    refusals.push(("invalid", Refusal::invalid("content", "must not be blank")));
+    refusals.push(("limited", Refusal::rate_limited(250)));
+    refusals
+}
+
+fn add_refusals(text: &mut String, dialect: Option<Dialect>) {
+    let shown = dialect.map_or("None".to_owned(), |dialect| format!("{dialect:?}"));
+    // An edit, whose refusal differs in one dialect, a send, and an event without a name.
+    for name in ["edit_message", "sendMessage", ""] {
+        for (case, refusal) in refusals().into_iter().filter(|(case, _)| name == "edit_message" || *case == "invalid") {
+            let case = format!("{shown} refusal of `{name}` {case}");
+            match dialect {
+                Some(dialect) => add_answer(text, &case, &answered(dialect, name, &Err(refusal))),
+                None => add_answer(text, &case, &quintet_dialect::refuse(None, name, &refusal)),
+            }
+        }
+    }
+}
+
+/// The text of every case.
+fn all() -> String {
+    let mut text = String::new();
+    for dialect in Dialect::ALL {
+        add_messages(&mut text, dialect);
+        add_events(&mut text, dialect);
+        for (name, reply) in replies() {
+            add_answer(&mut text, &format!("{dialect:?} reply {name}"), &answered(dialect, "send", &Ok(reply)));
+        }
+        add_refusals(&mut text, Some(dialect));
+        for user in [support::ada(), support::guest()] {
+            let greeting = quintet_dialect::greet(dialect, &user, &|| vec![UserId::trusted("ada"), user.id.clone()]);
+            if !greeting.is_empty() {
+                let _ = writeln!(text, "{dialect:?} greeting of {} | {}", user.id, lines(&greeting));
+            }
+        }
+    }
+    add_refusals(&mut text, None);
+    let _ = writeln!(text, "error event | {}", lines([&quintet_dialect::error_event(&Refusal::token_expired())]));
+    text
+}
+
+/// Splits a line into its case, and the words and JSON texts behind it.
+fn parsed(line: &str) -> (&str, Vec<(&str, Value)>) {
+    let (case, rest) = line.split_once(" | ").unwrap_or_else(|| panic!("no case in {line}"));
+    let part = |part| {
+        let (word, json) = str::split_once(part, ' ').unwrap_or_else(|| panic!("no name in {line}"));
+        (word, serde_json::from_str(json).unwrap_or_else(|error| panic!("{error} in {line}")))
+    };
+    (case, rest.split(" & ").map(part).collect())
+}
+
+#[test]
+fn texts_are_those_that_were_written_down() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/encoded.txt");
+    let texts = all();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, &texts).expect("written");
+        return;
+    }
+    let golden = std::fs::read_to_string(&path).expect("tests/encoded.txt");
+    for (own, golden) in texts.lines().zip(golden.lines()) {
+        assert_eq!(parsed(own), parsed(golden));
+    }
+    assert_eq!(texts.lines().count(), golden.lines().count());
+}
+
+/// Encodes what a send leads to: the acknowledgement, the sender's own event, and that of the others.
+fn sent(dialect: Dialect, message: &Arc<Message>, online: bool, texts: &mut MessageTexts) -> Vec<String> {
+    let event = Event::MessageCreated(Arc::clone(message));
+    let reply = Ok(Reply::Sent { message: Arc::clone(message), repeated: false });
+    let online = |_: &UserId| online;
+    let mut sent = vec![quintet_dialect::answer(dialect, "send", &reply, &online, texts).ack];
+    for perspective in [Perspective::Actor, Perspective::Other] {
+        sent.extend(quintet_dialect::encode(dialect, &event, perspective, &online, texts).map(|event| event.payload));
+    }
+    sent
+}
+
+#[test]
+fn shared_texts_are_those_that_are_written_anew() {
+    // One value for all dialects and messages, in an order in which the message, the dialect and who is online change
+    // one at a time and all at once.
+    let mut texts = MessageTexts::default();
+    let messages = messages();
+    for (name, message) in messages.iter().chain(messages.iter().rev()) {
+        // As the same message is later, with other readers or another text.
+        let changed = Arc::new(Message { content: "changed".to_owned(), ..Message::clone(message) });
+        for message in [message, &changed, message] {
+            for (dialect, online) in Dialect::ALL.into_iter().flat_map(|dialect| [(dialect, true), (dialect, false)]) {
+                let shared = sent(dialect, message, online, &mut texts);
+                let anew = sent(dialect, message, online, &mut MessageTexts::default());
+                assert_eq!(shared, anew, "{name} {dialect:?} {online}");
+                assert_eq!(shared.len(), 3);
+            }
+        }
+    }
+}

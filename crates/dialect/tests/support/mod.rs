@@ -1,0 +1,202 @@
+//! The cases that are encoded: users, messages, events and replies with every optional part present and absent.
+
+use std::sync::Arc;
+
+use quintet_domain::{
+    ClientMessageId, ConversationId, ConversationKind, ConversationRef, DELETED_CONTENT, Departure, Event, FileLink,
+    MeetupId, MeetupStatus, Message, MessageId, MessageKind, Notification, NotificationId, Reader, Reply, Timestamp,
+    User, UserId, UserKind,
+};
+
+/// 2026-11-26T12:34:56.007Z.
+pub const NOON: Timestamp = Timestamp(1_795_696_496_007);
+
+/// Characters that JSON escapes, and some that it does not.
+const UNUSUAL: &str = "\"\\/\u{8}\u{c}\n\r\t\u{1}\u{7f}\u{2028}é😀";
+
+pub fn is_online(user: &UserId) -> bool {
+    user.as_str() == "ada"
+}
+
+fn user(id: &str, name: &str, kind: UserKind) -> Arc<User> {
+    Arc::new(User {
+        id: UserId::trusted(id),
+        username: format!("{id}.name"),
+        name: name.to_owned(),
+        last_name: None,
+        avatar: None,
+        kind,
+        last_seen: None,
+        created_at: Timestamp(0),
+    })
+}
+
+/// A registered user who has everything that a profile can have.
+pub fn ada() -> Arc<User> {
+    let mut ada = User::clone(&user("ada", "Ada King Lovelace", UserKind::Registered));
+    ada.last_name = Some("King Lovelace".to_owned());
+    ada.avatar = Some("/files/a.png".to_owned());
+    Arc::new(ada)
+}
+
+/// A guest, with unusual characters in its name.
+pub fn guest() -> Arc<User> {
+    user("g\"1", UNUSUAL, UserKind::Guest)
+}
+
+/// A direct conversation of `ada` and `bob`.
+pub fn conversation() -> Arc<ConversationRef> {
+    Arc::new(ConversationRef {
+        id: ConversationId::trusted("direct"),
+        kind: ConversationKind::Direct,
+        name: None,
+        pair: Some([UserId::trusted("ada"), UserId::trusted("bob")]),
+    })
+}
+
+/// A room, which is not direct and has a name.
+pub fn room() -> Arc<ConversationRef> {
+    Arc::new(ConversationRef {
+        id: ConversationId::trusted("room"),
+        kind: ConversationKind::Room,
+        name: Some(UNUSUAL.to_owned()),
+        pair: None,
+    })
+}
+
+fn message(sender: Arc<User>, conversation: Arc<ConversationRef>, content: &str) -> Message {
+    Message {
+        id: MessageId::trusted("m-1"),
+        conversation,
+        sequence: 7,
+        sender,
+        kind: MessageKind::Text,
+        content: content.to_owned(),
+        file: None,
+        client_message_id: None,
+        created_at: NOON,
+        edited_at: None,
+        deleted_at: None,
+        readers: Vec::new(),
+    }
+}
+
+/// Messages in which each optional part is once present and once absent.
+pub fn messages() -> Vec<(&'static str, Arc<Message>)> {
+    let file = |name: Option<&str>| {
+        Some(FileLink { url: "https://example.org/a?b=\"c\"".to_owned(), name: name.map(str::to_owned) })
+    };
+    let readers = ["bob", "g\"1"].map(|id| Reader { user: UserId::trusted(id), read_at: NOON.plus_ms(5) }).into();
+    let plain = message(ada(), conversation(), "hello");
+    let unusual = Message {
+        client_message_id: Some(ClientMessageId::trusted("c\\1")),
+        ..message(guest(), room(), &format!("{UNUSUAL}\0"))
+    };
+    let edited = Message {
+        kind: MessageKind::Image,
+        file: file(Some("a \"b\".png")),
+        edited_at: Some(NOON.plus_ms(1_000)),
+        readers,
+        ..message(ada(), room(), "")
+    };
+    let deleted = Message {
+        kind: MessageKind::File,
+        file: file(None),
+        edited_at: Some(NOON.plus_ms(1_000)),
+        deleted_at: Some(NOON.plus_ms(86_400_000)),
+        ..message(user("bob", "Bob", UserKind::Registered), conversation(), DELETED_CONTENT)
+    };
+    [("plain", plain), ("unusual", unusual), ("edited", edited), ("deleted", deleted)]
+        .map(|(name, message)| (name, Arc::new(message)))
+        .into()
+}
+
+/// Every event that a dialect may encode.
+pub fn events() -> Vec<(String, Event)> {
+    let mut events = Vec::new();
+    for (name, message) in messages() {
+        events.push((format!("created {name}"), Event::MessageCreated(Arc::clone(&message))));
+        events.push((format!("edited {name}"), Event::MessageEdited(Arc::clone(&message))));
+        if message.deleted_at.is_some() || message.sender.is_guest() {
+            events.push((format!("deleted {name}"), Event::MessageDeleted(message)));
+        }
+    }
+    let read = ["m-1", "m\"2"].map(MessageId::trusted);
+    let cases = [("direct", conversation(), ada(), read.to_vec()), ("in a room", room(), guest(), Vec::new())];
+    for (name, conversation, user, messages) in cases {
+        let (place, who) = (|| Arc::clone(&conversation), || Arc::clone(&user));
+        let mut add = |what: &str, event| events.push((format!("{what} {name}"), event));
+        add("read", Event::MessagesRead { conversation: place(), reader: who(), messages, audience: None });
+        add("arrival", Event::MemberJoined { conversation: place(), user: who(), member_count: 2 });
+        for departure in [Departure::Left, Departure::GuestGone] {
+            let left = Event::MemberLeft { conversation: place(), user: who(), departure, member_count: 1 };
+            add(departure.as_str(), left);
+        }
+        for flag in [true, false] {
+            add(&format!("shown {flag}"), Event::RoomPresence { conversation: place(), user: who(), online: flag });
+            add(&format!("typing {flag}"), Event::Typing { conversation: place(), user: who(), typing: flag });
+        }
+        add("creation", Event::ConversationCreated { conversation: place(), members: Vec::new() });
+        add("change", Event::ConversationChanged { conversation: place() });
+        add("end", Event::ConversationDeleted { conversation: place() });
+    }
+    for online in [true, false] {
+        events.push((format!("presence {online}"), Event::Presence { user: ada(), online, last_seen: NOON }));
+    }
+    let meetup = MeetupId::trusted("meet");
+    let updated_by = UNUSUAL.to_owned();
+    let changed = Event::MeetupChanged { meetup, status: MeetupStatus::Confirmed, updated_by, audience: Vec::new() };
+    let notification = Notification {
+        id: NotificationId::trusted("n-1"),
+        title: UNUSUAL.to_owned(),
+        message: "It is \"on\".".to_owned(),
+        timestamp: NOON,
+        read_at: None,
+    };
+    let notified = Event::Notified { user: UserId::trusted("ada"), notification: Arc::new(notification) };
+    let profile = Event::UserChanged { user: ada() };
+    let revoked = Event::Revoked { user: UserId::trusted("ada"), generation: 1 };
+    let others = [("meetup", changed), ("notification", notified), ("profile", profile), ("revoked", revoked)];
+    events.extend(others.map(|(name, event)| (name.to_owned(), event)));
+    events
+}
+
+/// Every reply, with every optional part present and absent.
+pub fn replies() -> Vec<(String, Reply)> {
+    let mut replies = Vec::new();
+    for (name, message) in messages() {
+        for repeated in [false, true] {
+            let message = Arc::clone(&message);
+            replies.push((format!("sent {name} {repeated}"), Reply::Sent { message, repeated }));
+        }
+        if message.edited_at.is_some() {
+            replies.push((format!("edited {name}"), Reply::Edited(Arc::clone(&message))));
+            replies.push((format!("deleted {name}"), Reply::Deleted(message)));
+        }
+    }
+    let history: Vec<_> = messages().into_iter().take(2).map(|(_, message)| message).collect();
+    let ids = |ids: &[&str]| ids.iter().map(|id| ConversationId::trusted(id)).collect::<Vec<_>>();
+    for (place, conversation) in [("directly", conversation()), ("in a room", room())] {
+        let joined = |history| Reply::Joined { conversation: Arc::clone(&conversation), new: true, history };
+        replies.push((format!("joined {place}"), joined(history.clone())));
+        replies.push((format!("joined {place} without history"), joined(Vec::new())));
+        for guest_secret in [None, Some("s\"1".to_owned())] {
+            let (name, created_at) = (format!("created {place} {}", guest_secret.is_some()), NOON);
+            let conversation = Arc::clone(&conversation);
+            replies.push((name, Reply::RoomCreated { conversation, created_at, guest_secret }));
+        }
+        replies.push((format!("left {place}"), Reply::Left { conversation }));
+    }
+    let others = [
+        ("read", Reply::Read),
+        ("typing", Reply::Typing),
+        ("listening", Reply::Listening { joined: ids(&["a", "b\""]), refused: Vec::new() }),
+        ("listening to some", Reply::Listening { joined: ids(&[]), refused: ids(&["c", "d\""]) }),
+        ("muted", Reply::Muted { conversation: ConversationId::trusted("room") }),
+        ("uploaded", Reply::Uploaded { url: "/files/a".to_owned(), name: UNUSUAL.to_owned() }),
+        ("authenticated", Reply::Authenticated { user: guest() }),
+        ("identified", Reply::Identified { user: UserId::trusted("g\"1") }),
+    ];
+    replies.extend(others.map(|(name, reply)| (name.to_owned(), reply)));
+    replies
+}

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use quintet_dialect::Dialect;
 use quintet_domain::{Refusal, UserId};
-use quintet_service::{GuestSecret, Identity};
+use quintet_service::{GuestSecret, Identity, ReadAhead};
 use quintet_socketio::{CloseReason, Recovery};
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor as Visit};
 use serde_json::Value;
@@ -129,10 +129,12 @@ pub(crate) async fn connect(
     let service = &gateway.0.service;
     let mut dialect = asked;
     let token = auth.text("token")?.or_else(|| visitor.bearer.as_deref().map(str::to_owned));
+    let mut ahead = None;
     let identity = match token.or_else(|| visitor.token.as_deref().map(str::to_owned)) {
         Some(token) => {
             let token = token.strip_prefix("Bearer ").unwrap_or(&token);
-            let verified = service.verify(token).await?;
+            let (verified, read) = service.verify_ahead(token).await?;
+            ahead = read;
             dialect = dialect.or_else(|| verified.dialect.as_deref().and_then(Dialect::parse));
             dialect = dialect.or(visitor.listener.dialect);
             Some(verified.identity)
@@ -141,7 +143,11 @@ pub(crate) async fn connect(
             dialect = dialect.or(visitor.listener.dialect);
             let claimed = auth.text("userId")?.or_else(|| visitor.user_id.as_deref().map(str::to_owned));
             match claimed {
-                Some(id) => claimed_identity(gateway, visitor, dialect, &id).await?,
+                Some(id) => {
+                    let (identity, read) = claimed_identity(gateway, visitor, dialect, &id).await?;
+                    ahead = Some(read);
+                    Some(identity)
+                }
                 None => None,
             }
         }
@@ -170,7 +176,7 @@ pub(crate) async fn connect(
         connection.set_guest_secret(secret);
     }
     match identity {
-        Some(identity) => become_user(gateway, &connection, identity).await?,
+        Some(identity) => become_user(gateway, &connection, identity, ahead).await?,
         None => connection.out.accept(),
     }
     Ok(connection)
@@ -223,23 +229,24 @@ async fn claimed_identity(
     visitor: &Visitor,
     dialect: Option<Dialect>,
     id: &str,
-) -> Result<Option<Identity>, Refusal> {
+) -> Result<(Identity, Box<ReadAhead>), Refusal> {
     let service = &gateway.0.service;
     let id = UserId::new(id).map_err(|error| Refusal::unauthenticated(&format!("`userId`: {error}")))?;
     if visitor.listener.trust {
-        return service.trusted(&id).await.map(Some);
+        return service.trusted_ahead(&id).await;
     }
     match dialect {
         Some(named) if !named.serves_guests() => Err(Refusal::unauthenticated("a token is needed")),
-        _ => service.guest(&id, visitor.client.address).await.map(Some),
+        _ => service.guest_ahead(&id, visitor.client.address).await,
     }
 }
 
-/// Sets the user of a connection and attaches it to the hub.
+/// Sets the user of a connection and attaches it to the hub, with what was read of the user, if it was.
 pub(crate) async fn become_user(
     gateway: &Gateway,
     connection: &Arc<Connection>,
     identity: Identity,
+    ahead: Option<Box<ReadAhead>>,
 ) -> Result<(), Refusal> {
     let user = Arc::clone(&identity.user);
     let guest = user.is_guest();
@@ -248,7 +255,7 @@ pub(crate) async fn become_user(
     let before = connection.identity();
     connection.set_identity(identity);
     let mut attaching = Attaching { gateway, connection, done: false };
-    let attached = gateway.0.hub.attach(Arc::clone(connection), user).await;
+    let attached = gateway.0.hub.attach(Arc::clone(connection), user, ahead).await;
     attaching.done = true;
     match attached {
         Ok(rate) => {

@@ -211,13 +211,13 @@ async fn identify(
             }
         }
         (None, Some(claimed)) if connection.trusted => {
-            let identity = service.trusted(claimed).await?;
-            become_user(gateway, connection, identity.clone()).await?;
+            let (identity, ahead) = service.trusted_ahead(claimed).await?;
+            become_user(gateway, connection, identity.clone(), Some(ahead)).await?;
             Ok(identity)
         }
         (None, Some(claimed)) if dialect.serves_guests() => {
-            let identity = service.guest(claimed, connection.client.address).await?;
-            become_user(gateway, connection, identity.clone()).await?;
+            let (identity, ahead) = service.guest_ahead(claimed, connection.client.address).await?;
+            become_user(gateway, connection, identity.clone(), Some(ahead)).await?;
             Ok(identity)
         }
         (None, _) => Err(Refusal::unauthenticated("a token, or a user id where guests are served, is needed")),
@@ -313,7 +313,7 @@ async fn take_token(
             connection.set_identity(verified);
             gateway.0.hub.token_refreshed(connection.id, user.id.clone()).await;
         }
-        None => become_user(gateway, connection, verified).await?,
+        None => become_user(gateway, connection, verified, None).await?,
     }
     Ok(user)
 }

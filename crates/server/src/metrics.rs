@@ -84,6 +84,9 @@ impl Collector for Connections {
         if let Some(free) = self.service.free_bytes() {
             gauge(encoder, ("disk_free_bytes", "Free bytes on the disk of the data folder"), free)?;
         }
+        if let Some(bytes) = self.service.log_bytes() {
+            gauge(encoder, ("wal_bytes", "Bytes in the write-ahead log of the database"), bytes)?;
+        }
         let full = u64::from(self.service.is_full());
         gauge(encoder, ("disk_full", "Whether so little disk space is free that only deletions are accepted"), full)
     }

@@ -4,8 +4,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use quintet_domain::{Account, AdoptUser, Refusal, Timestamp, User, UserId, UserKind};
-use quintet_store::Party;
+use quintet_store::{Memberships, Party, PendingNotifications, UserState};
 
+use crate::tokens::Token;
 use crate::{Credential, Service};
 
 /// The user of a connection or request.
@@ -32,6 +33,21 @@ pub struct Verified {
     pub credential: Credential,
 }
 
+/// What was read of a user together with its account, for a connection that is opened. It is what the user had at the
+/// position of the read, and the stream of commits tells what has changed since.
+#[derive(Clone, Debug)]
+pub struct ReadAhead {
+    /// The conversations of the user.
+    pub memberships: Memberships,
+    /// The notifications that were not delivered.
+    pub pending: PendingNotifications,
+}
+
+fn split(state: UserState) -> (Option<Account>, Box<ReadAhead>) {
+    let UserState { account, memberships, pending } = state;
+    (account, Box::new(ReadAhead { memberships, pending }))
+}
+
 fn service_without_key() -> Refusal {
     Refusal::unauthenticated("a service authenticates with its key, over the HTTP API")
 }
@@ -44,7 +60,27 @@ impl Service {
     /// `ERR_UNAUTHENTICATED` or `ERR_TOKEN_EXPIRED`.
     pub async fn verify(&self, token: &str) -> Result<Verified, Refusal> {
         let token = self.0.tokens.read(token, self.0.environment.now())?;
-        let account = match self.store().account(Party::from(&token.claims.id), token.claims.id.clone()).await? {
+        let found = self.store().account(Party::from(&token.claims.id), token.claims.id.clone()).await?;
+        self.verified(token, found).await
+    }
+
+    /// Authenticates a user by a token as [`Self::verify`] does, for a connection that is opened: the same read gives
+    /// what the connection needs beside the account. `None` if the user was only created now.
+    ///
+    /// # Errors
+    /// `ERR_UNAUTHENTICATED` or `ERR_TOKEN_EXPIRED`.
+    pub async fn verify_ahead(&self, token: &str) -> Result<(Verified, Option<Box<ReadAhead>>), Refusal> {
+        let token = self.0.tokens.read(token, self.0.environment.now())?;
+        let state = self.store().user_state(Party::from(&token.claims.id), token.claims.id.clone()).await?;
+        let (found, ahead) = split(state);
+        let known = found.as_ref().is_some_and(|account| !account.user.is_guest());
+        let verified = self.verified(token, found).await?;
+        Ok((verified, known.then_some(ahead)))
+    }
+
+    /// Checks a token against the account that was found under its user's id.
+    async fn verified(&self, token: Token, found: Option<Account>) -> Result<Verified, Refusal> {
+        let account = match found {
             Some(account) if account.user.is_service() => return Err(service_without_key()),
             Some(account) if !account.user.is_guest() => account,
             // Quintet issued the token to a user who existed: the user was erased since.
@@ -79,6 +115,16 @@ impl Service {
         self.guest_of(id, self.store().account(Party::Address(from), id.clone()).await?)
     }
 
+    /// Authenticates a guest as [`Self::guest`] does, for a connection that is opened.
+    ///
+    /// # Errors
+    /// `ERR_UNAUTHENTICATED` if guests are not admitted or the id belongs to a registered user.
+    pub async fn guest_ahead(&self, id: &UserId, from: IpAddr) -> Result<(Identity, Box<ReadAhead>), Refusal> {
+        self.check_guest_id(id)?;
+        let (found, ahead) = split(self.store().user_state(Party::Address(from), id.clone()).await?);
+        Ok((self.guest_of(id, found)?, ahead))
+    }
+
     /// Refuses an id that no guest may claim.
     fn check_guest_id(&self, id: &UserId) -> Result<(), Refusal> {
         if !self.0.settings.guests {
@@ -111,12 +157,14 @@ impl Service {
         Ok(Identity { user, expires_at: None, generation: 0 })
     }
 
-    /// Authenticates a user or guest by the id alone, on a listener that trusts its clients.
+    /// Authenticates a user or guest by the id alone, on a listener that trusts its clients, for a connection that is
+    /// opened.
     ///
     /// # Errors
     /// `ERR_UNAUTHENTICATED` if the user is disabled, or if there is no such user and guests are not admitted.
-    pub async fn trusted(&self, id: &UserId) -> Result<Identity, Refusal> {
-        match self.store().account(Party::from(id), id.clone()).await? {
+    pub async fn trusted_ahead(&self, id: &UserId) -> Result<(Identity, Box<ReadAhead>), Refusal> {
+        let (found, ahead) = split(self.store().user_state(Party::from(id), id.clone()).await?);
+        let identity = match found {
             Some(account) if account.disabled => Err(Refusal::unauthenticated("the user is disabled")),
             Some(account) if account.user.is_service() => Err(service_without_key()),
             Some(account) if !account.user.is_guest() => {
@@ -126,7 +174,8 @@ impl Service {
                 self.check_guest_id(id)?;
                 self.guest_of(id, found)
             }
-        }
+        };
+        Ok((identity?, ahead))
     }
 
     /// Returns whether guests are admitted.

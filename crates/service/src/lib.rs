@@ -43,7 +43,7 @@ pub use conversations::{ConversationChange, ConversationInput};
 pub use files::{Content, Shown, Uploaded};
 pub use guests::GuestSecret;
 pub use heavy::HeavyTurn;
-pub use identity::{Identity, Verified};
+pub use identity::{Identity, ReadAhead, Verified};
 pub use meetups::MeetupInput;
 pub use metrics::{Metrics, Refused};
 pub use passwords::Passwords;
@@ -174,6 +174,12 @@ impl Service {
     #[must_use]
     pub fn free_bytes(&self) -> Option<u64> {
         self.0.store.free_bytes()
+    }
+
+    /// Returns the size in bytes of what waits in the database's log; `None` if there is no log.
+    #[must_use]
+    pub fn log_bytes(&self) -> Option<u64> {
+        self.0.store.log_bytes()
     }
 
     /// Returns whether less than `[limits] free_bytes_min` is free on the disk.

@@ -12,7 +12,7 @@ use quintet_domain::{
 };
 use quintet_store::{
     Filter, Future, Listing, MeetupFilter, Memberships, MemoryStore, MessagePage, NotificationRow, OrphanedFiles, Page,
-    PageOf, Party, PendingNotifications, ReadResult, Replayed, ReplyTo, ServiceKey, Store, StoreError,
+    PageOf, Party, PendingNotifications, ReadResult, Replayed, ReplyTo, ServiceKey, Store, StoreError, UserState,
 };
 
 use crate::random::Random;
@@ -68,6 +68,7 @@ impl Store for SlowStore {
         fn file(by: Party, id: String, secret: String) -> Option<StoredFile>;
         fn orphaned_files(after: i64, among: u32) -> OrphanedFiles;
         fn account(by: Party, id: UserId) -> Option<Account>;
+        fn user_state(by: Party, id: UserId) -> UserState;
         fn guest_knows(by: Party, guest: UserId, proof: GuestProof) -> bool;
         fn last_login(user: UserId, network: String) -> Option<Timestamp>;
         fn account_by_login(by: Party, login: Login) -> Option<Account>;
@@ -102,6 +103,10 @@ impl Store for SlowStore {
 
     fn free_bytes(&self) -> Option<u64> {
         self.store.free_bytes()
+    }
+
+    fn log_bytes(&self) -> Option<u64> {
+        self.store.log_bytes()
     }
 
     fn close(&self) -> Future<'_, ()> {

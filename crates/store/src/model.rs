@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use quintet_domain::{ConversationId, ConversationRef, Message, Notification, Timestamp, UserId};
+use quintet_domain::{Account, ConversationId, ConversationRef, Message, Notification, Timestamp, UserId};
 
 /// A service's key as the operator sees it. The key itself is not stored, only its hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +33,17 @@ pub struct PendingNotifications {
     pub position: u64,
     /// The notifications, oldest first.
     pub notifications: Vec<Arc<Notification>>,
+}
+
+/// Everything that a connection needs of its user when it opens, at one position of the commit order.
+#[derive(Clone, Debug, Default)]
+pub struct UserState {
+    /// The account; `None` for a guest who owns nothing yet.
+    pub account: Option<Account>,
+    /// The conversations of the user.
+    pub memberships: Memberships,
+    /// The notifications that were not delivered; none for guests.
+    pub pending: PendingNotifications,
 }
 
 /// Selects groups and rooms.

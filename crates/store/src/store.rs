@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     Filter, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow, OrphanedFiles, Page, PageOf, Party,
-    PendingNotifications, ServiceKey, StoreError,
+    PendingNotifications, ServiceKey, StoreError, UserState,
 };
 
 /// A boxed future, so that a store can be a trait object.
@@ -92,6 +92,8 @@ pub trait Store: Send + Sync + 'static {
 
     /// An account by its id.
     fn account(&self, by: Party, id: UserId) -> ReadResult<'_, Option<Account>>;
+    /// An account by its id, with the conversations and the pending notifications of its user, at one position.
+    fn user_state(&self, by: Party, id: UserId) -> ReadResult<'_, UserState>;
     /// Whether a proof matches a secret of the guest who has this id.
     fn guest_knows(&self, by: Party, guest: UserId, proof: GuestProof) -> ReadResult<'_, bool>;
     /// When an account was last logged in to from a network, as [`NoteLogin`](quintet_domain::NoteLogin) names it;
@@ -172,6 +174,8 @@ pub trait Store: Send + Sync + 'static {
     fn is_full_for_files(&self) -> bool;
     /// The number of free bytes on the disk; `None` if it is not known.
     fn free_bytes(&self) -> Option<u64>;
+    /// The size in bytes of what was committed to the database's log and not begun anew since; `None` if there is no log.
+    fn log_bytes(&self) -> Option<u64>;
     /// Commits the queued writes and stops. Later writes fail with [`StoreError::Closed`].
     fn close(&self) -> Future<'_, ()>;
 }

@@ -12,11 +12,9 @@ use std::sync::atomic::Ordering;
 use quintet_domain::{ConnectionId, ConversationId, ConversationKind, ConversationRef, Refusal, User, UserId};
 use quintet_service::{EventRate, Memberships};
 use slab::Slab;
-use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::attach_reply::Attached;
-use super::local_user::{Attaching, LocalUser, MembershipChange, Subscriber, UserPresence};
+use super::local_user::{Attaching, AttachingConnection, LocalUser, MembershipChange, Subscriber, UserPresence};
 use super::replay_buffer::ReplayBuffer;
 use super::slots::{Index, Slots};
 use super::timers::TimerKey;
@@ -157,19 +155,14 @@ impl Directory {
     // --- connections ---
 
     /// Adds a connection that is to be attached, with its user if it is not local yet.
-    pub(super) fn arrive(
-        &mut self,
-        connection: Arc<Connection>,
-        user: Arc<User>,
-        reply: oneshot::Sender<Attached>,
-    ) -> Arrival {
+    pub(super) fn arrive(&mut self, attaching: AttachingConnection, user: Arc<User>) -> Arrival {
         if let Some(local) = self.user_mut(&user.id) {
             if user.is_guest() && !local.user.is_guest() {
-                let _ = reply.send(Err(id_taken()));
+                let _ = attaching.reply.send(Err(id_taken()));
                 return Arrival::Wait;
             }
             local.gone_since = None;
-            local.attaching.push((connection, reply));
+            local.attaching.push(attaching);
             return if local.is_loading() { Arrival::Wait } else { Arrival::Ready };
         }
         self.loads += 1;
@@ -181,7 +174,7 @@ impl Directory {
             presence: UserPresence::default(),
             gone_since: None,
             rate: Arc::default(),
-            attaching: vec![(connection, reply)],
+            attaching: vec![attaching],
             loading: Some(Box::default()),
             load,
         });
@@ -196,8 +189,8 @@ impl Directory {
             return;
         }
         self.unlist(user);
-        for (_, reply) in self.users.remove(slot).attaching {
-            let _ = reply.send(Err(refusal.clone()));
+        for attaching in self.users.remove(slot).attaching {
+            let _ = attaching.reply.send(Err(refusal.clone()));
         }
     }
 
@@ -207,8 +200,8 @@ impl Directory {
         let Some(changes) = self.users[slot].loading.take() else { return };
         if memberships.registered && self.users[slot].user.is_guest() {
             // Between the guest's claim and this read, an account took the id.
-            for (_, reply) in std::mem::take(&mut self.users[slot].attaching) {
-                let _ = reply.send(Err(id_taken()));
+            for attaching in std::mem::take(&mut self.users[slot].attaching) {
+                let _ = attaching.reply.send(Err(id_taken()));
             }
             return;
         }
@@ -260,7 +253,7 @@ impl Directory {
     ) -> (bool, Option<TimerKey>) {
         let Some(slot) = self.slot(user) else { return (false, None) };
         let local = &mut self.users[slot];
-        local.attaching.retain(|(attaching, _)| attaching.id != connection);
+        local.attaching.retain(|attaching| attaching.connection.id != connection);
         let Some(at) = local.subscribers.iter().position(|subscriber| subscriber.connection.id == connection) else {
             return (false, None);
         };
@@ -300,11 +293,11 @@ impl Directory {
             subscriber.connection.out.end();
             !refused
         });
-        for (connection, reply) in std::mem::take(&mut local.attaching) {
-            if over(&connection) {
-                let _ = reply.send(Err(revoked()));
+        for attaching in std::mem::take(&mut local.attaching) {
+            if over(&attaching.connection) {
+                let _ = attaching.reply.send(Err(revoked()));
             } else {
-                local.attaching.push((connection, reply));
+                local.attaching.push(attaching);
             }
         }
     }
@@ -322,7 +315,7 @@ impl Directory {
                 connection.out.end();
             }
         }
-        for (_, reply) in attaching {
+        for AttachingConnection { reply, .. } in attaching {
             let _ = reply.send(Err(id_taken()));
         }
         self.remove(&user.id);

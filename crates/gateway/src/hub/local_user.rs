@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use quintet_domain::{ConversationId, ConversationRef, User};
-use quintet_service::EventRate;
+use quintet_service::{EventRate, PendingNotifications};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -18,7 +18,15 @@ use super::timers::TimerKey;
 use crate::connection::Connection;
 
 /// Connections that are attached once the memberships of their user have been read.
-pub(super) type Attaching = Vec<(Arc<Connection>, oneshot::Sender<Attached>)>;
+pub(super) type Attaching = Vec<AttachingConnection>;
+
+/// A connection that waits to be attached.
+pub(super) struct AttachingConnection {
+    pub(super) connection: Arc<Connection>,
+    /// The notifications that were pending, if they were read.
+    pub(super) pending: Option<PendingNotifications>,
+    pub(super) reply: oneshot::Sender<Attached>,
+}
 
 /// A connection that receives what its user receives.
 pub(super) struct Subscriber {

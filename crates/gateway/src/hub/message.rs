@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use quintet_bus::Publication;
 use quintet_domain::{Commit, ConnectionId, Ephemeral, Refusal, User, UserId};
-use quintet_service::{Memberships, PendingNotifications, Service};
+use quintet_service::{Memberships, PendingNotifications, ReadAhead, Service};
 use tokio::sync::{mpsc, oneshot};
 
 use super::attach_reply::Attached;
@@ -44,10 +44,19 @@ pub(crate) enum ReplayOutcome {
     Closed,
 }
 
+/// A connection that is to be attached to the hub.
+pub(crate) struct Attach {
+    pub(super) connection: Arc<Connection>,
+    pub(super) user: Arc<User>,
+    /// What was read of the user, if it was.
+    pub(super) ahead: Option<Box<ReadAhead>>,
+    pub(super) reply: oneshot::Sender<Attached>,
+}
+
 /// A message that a connection, or a task that works for one, sends to the hub.
 pub(crate) enum ClientMessage {
     /// A connection has become a user's and is to be attached.
-    Attach { connection: Arc<Connection>, user: Arc<User>, reply: oneshot::Sender<Attached> },
+    Attach(Box<Attach>),
     /// The memberships of a user were read.
     MembershipsRead { user: UserId, load: u64, memberships: Result<Memberships, Refusal> },
     /// A connection ended.
@@ -75,9 +84,15 @@ impl HubHandle {
     }
 
     /// Attaches a connection to its user. Returns once the connection receives all of the user's events.
-    pub(crate) async fn attach(&self, connection: Arc<Connection>, user: Arc<User>) -> Attached {
+    pub(crate) async fn attach(
+        &self,
+        connection: Arc<Connection>,
+        user: Arc<User>,
+        ahead: Option<Box<ReadAhead>>,
+    ) -> Attached {
         let (reply, attached) = oneshot::channel();
-        let _ = self.0.send(ClientMessage::Attach { connection, user, reply }).await;
+        let attach = Attach { connection, user, ahead, reply };
+        let _ = self.0.send(ClientMessage::Attach(Box::new(attach))).await;
         attached.await.unwrap_or_else(|_| Err(Refusal::internal()))
     }
 

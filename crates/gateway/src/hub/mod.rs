@@ -9,6 +9,7 @@
 //! after everything up to its position and before everything beyond it; the hub never waits for the store, because the
 //! store may be waiting for the hub.
 
+mod arrivals;
 mod attach_reply;
 mod context;
 mod credentials;
@@ -20,6 +21,7 @@ mod message;
 mod notifications;
 mod positions;
 mod presence;
+mod read_ahead;
 mod replay;
 mod replay_buffer;
 mod slots;
@@ -31,15 +33,13 @@ use std::sync::Arc;
 use quintet_domain::{
     Commit, ConnectionId, Entry, Ephemeral, Event, LocalCommand, Outcome, Refusal, Reply, User, UserId,
 };
-use quintet_service::{ResumeToken, ResumeTokens, Service};
-use quintet_socketio::CloseReason;
+use quintet_service::{ResumeTokens, Service};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use self::attach_reply::{AttachReply, Attached};
 pub(crate) use self::context::HubContext;
 use self::credentials::Credentials;
-use self::directory::{Arrival, Directory, revoked};
+use self::directory::Directory;
 use self::ephemerals::Ephemerals;
 use self::fan_out::FanOut;
 use self::message::ReplayOutcome;
@@ -47,10 +47,10 @@ pub(crate) use self::message::{ClientMessage, HubHandle, HubMessage};
 use self::notifications::Notifications;
 use self::positions::{Positions, Waiting};
 use self::presence::PresenceTracker;
+use self::read_ahead::NewestChanges;
 use self::replay::Replays;
 use self::timers::{Timer, Timers};
 use self::typing::Typing;
-use crate::connection::Connection;
 use crate::pending_commands::{Completion, PendingCommand, PendingCommands, PendingReply};
 
 /// Maximum number of timers that are handled before the hub takes the next message.
@@ -63,6 +63,7 @@ pub(crate) struct Hub {
     pending_commands: Arc<PendingCommands>,
     inbox: mpsc::WeakSender<ClientMessage>,
     positions: Positions,
+    newest_changes: NewestChanges,
     directory: Directory,
     timers: Timers,
     ephemerals: Ephemerals,
@@ -80,6 +81,7 @@ impl Hub {
         let HubContext { service, settings, resume_tokens, census, pending_commands } = context;
         Self {
             positions: Positions::new(position),
+            newest_changes: NewestChanges::default(),
             directory: Directory::default(),
             timers: Timers::default(),
             ephemerals: Ephemerals::default(),
@@ -125,6 +127,7 @@ impl Hub {
                 self.reply(reply, now);
             }
             if self.positions.is_next(entry.position) {
+                self.newest_changes.note(entry);
                 self.entry(entry, now);
             }
             held_back.clear();
@@ -330,17 +333,16 @@ impl Hub {
 
     fn client(&mut self, message: ClientMessage, now: Instant) {
         match message {
-            ClientMessage::Attach { connection, user, reply } => self.attach(connection, user, reply, now),
+            ClientMessage::Attach(attach) => self.attach(*attach, now),
             ClientMessage::MembershipsRead { user, load, memberships: Ok(memberships) } => {
-                self.at(memberships.position, Waiting::Memberships { user, load, memberships }, now);
+                self.loaded(user, load, memberships, now);
             }
             ClientMessage::MembershipsRead { user, load, memberships: Err(refusal) } => {
                 self.directory.refuse_arrival(&user, load, &refusal);
             }
             ClientMessage::Detach { connection, user } => self.detach(connection, &user, now),
             ClientMessage::NotificationsRead { connection, user, pending } => {
-                let notifications = pending.notifications;
-                self.at(pending.position, Waiting::Notifications { connection, user, notifications }, now);
+                self.send_pending(connection, user, pending, now);
             }
             ClientMessage::Accept { connection, user } => self.accept_early(connection, &user, now),
             ClientMessage::Replayed { connection, user, outcome } => {
@@ -352,115 +354,6 @@ impl Hub {
             }
             ClientMessage::TokenRefreshed { connection, user } => self.watch_token(connection, &user, now),
             ClientMessage::Stop { reply } => self.stop(reply),
-        }
-    }
-
-    fn attach(&mut self, connection: Arc<Connection>, user: Arc<User>, reply: oneshot::Sender<Attached>, now: Instant) {
-        if self.credentials.are_revoked(&connection, &user.id) {
-            let _ = reply.send(Err(revoked()));
-            return;
-        }
-        self.replace_guest(&user);
-        let user_id = user.id.clone();
-        match self.directory.arrive(connection, user, reply) {
-            Arrival::Ready => self.attach_waiting(&user_id, now),
-            Arrival::Load(load) => message::read_memberships(&self.service, &self.inbox, user_id, load),
-            Arrival::Wait => {}
-        }
-    }
-
-    /// Attaches the waiting connections of a user: from here on each receives all of the user's events.
-    fn attach_waiting(&mut self, id: &UserId, now: Instant) {
-        let Some((user, attaching, rate)) = self.directory.take_attaching(id) else { return };
-        if attaching.is_empty() {
-            // The connection ended before the memberships were read.
-            self.timers.add(now, Timer::Forget(id.clone()));
-            return;
-        }
-        self.presence.connected(&mut self.directory, &mut self.ephemerals, &user);
-        for (connection, reply) in attaching {
-            let reply_to = AttachReply { reply, rate: Arc::clone(&rate) };
-            let resume = connection.take_resume();
-            match resume.and_then(|resume| Some((resume, self.replays.reserve(&self.directory, id)?))) {
-                Some(resume) => self.replays.begin(&mut self.directory, &user, connection, resume, reply_to),
-                None => {
-                    self.directory.subscribe(id, Arc::clone(&connection), None);
-                    self.welcome(&user, &connection, reply_to, now);
-                }
-            }
-        }
-    }
-
-    /// Accepts a connection that starts afresh.
-    fn welcome(&mut self, user: &User, connection: &Arc<Connection>, reply_to: AttachReply, now: Instant) {
-        if connection.recoverable {
-            let (dialect, session, start) = (connection.opened, connection.session, self.positions.reached());
-            let token = ResumeToken { dialect, session, start };
-            connection.out.accept_recoverable(&self.resume_tokens.issue(token, user, connection.out.namespace()));
-        } else {
-            connection.out.accept();
-        }
-        self.greet(connection, user);
-        self.accept(&user.id, connection, reply_to, now);
-    }
-
-    /// Sends a new connection the state that it starts with.
-    fn greet(&mut self, connection: &Connection, user: &User) {
-        for dialect in connection.dialects().1 {
-            for event in quintet_dialect::greet(dialect, user, &|| presence::online_for(&self.directory, user)) {
-                connection.out.emit(&event);
-            }
-        }
-        self.notifications.read_pending(connection, user);
-    }
-
-    /// Replies to the task of a connection that it is attached.
-    fn accept(&mut self, user: &UserId, connection: &Connection, reply_to: AttachReply, now: Instant) {
-        self.watch_token(connection.id, user, now);
-        if reply_to.reply.send(Ok(reply_to.rate)).is_err() {
-            // The task gave up while it waited, so nothing else will detach the connection.
-            self.detach(connection.id, user, now);
-        }
-    }
-
-    /// Accepts a connection before its replay has ended: its queue is filling, and only an accepted connection is read
-    /// from. A client that upgrades its transport stops polling until its CONNECT is answered.
-    fn accept_early(&mut self, connection: ConnectionId, user: &UserId, now: Instant) {
-        let Some(subscriber) = self.directory.subscriber(user, connection) else { return };
-        let reply_to = subscriber.buffer.get_mut().as_mut().and_then(|buffer| buffer.reply_to.take());
-        let (Some(reply_to), connection) = (reply_to, Arc::clone(&subscriber.connection)) else { return };
-        self.accept(user, &connection, reply_to, now);
-    }
-
-    /// Ends a replay: the events that were held back follow.
-    fn replayed(&mut self, connection: ConnectionId, user: &UserId, outcome: ReplayOutcome, now: Instant) {
-        let Some(local) = self.directory.user(user).map(|local| Arc::clone(&local.user)) else { return };
-        let Some(subscriber) = self.directory.subscriber(user, connection) else { return };
-        let Some(mut buffer) = subscriber.buffer.take() else { return };
-        let connection = Arc::clone(&subscriber.connection);
-        let reply_to = buffer.reply_to.take();
-        match outcome {
-            ReplayOutcome::Nothing => {
-                if let Some(reply_to) = reply_to {
-                    self.welcome(&local, &connection, reply_to, now);
-                }
-                return;
-            }
-            // The client reconnects for the rest.
-            ReplayOutcome::UpTo(_) if buffer.has_overflowed() => connection.out.close(CloseReason::QueueFull),
-            ReplayOutcome::UpTo(position) => {
-                buffer.take_after(position).for_each(|frame| connection.out.send(frame));
-                self.greet(&connection, &local);
-            }
-            ReplayOutcome::Closed => {}
-        }
-        // The client of the resumed connection is gone, even if this server has not noticed yet.
-        let same_session = self.directory.subscribers_of(user).map(|subscriber| &subscriber.connection);
-        for other in same_session.filter(|one| one.session == connection.session && one.id != connection.id) {
-            other.out.close(CloseReason::TransportClosed);
-        }
-        if let Some(reply_to) = reply_to {
-            self.accept(user, &connection, reply_to, now);
         }
     }
 

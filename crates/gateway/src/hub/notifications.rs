@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use quintet_dialect::{Dialect, Perspective};
 use quintet_domain::{ConnectionId, Event, Notification, NotificationId, User, UserId};
-use quintet_service::Service;
+use quintet_service::{PendingNotifications, Service};
 use tokio::sync::mpsc;
 
 use super::directory::Directory;
@@ -30,13 +30,23 @@ impl Notifications {
         Self { service, inbox, reading: BTreeMap::new() }
     }
 
-    /// Reads the pending notifications for a connection that was just attached, if its dialect may read them.
-    pub(super) fn read_pending(&mut self, connection: &Connection, user: &User) {
-        if user.is_guest() || !connection.dialect().is_none_or(Dialect::reads_notifications) {
-            return;
+    /// Reads the pending notifications for a connection that was just attached, if its dialect may read them. Those that
+    /// were read ahead are returned instead, if there are any; they are to be sent at their position.
+    pub(super) fn read_pending(
+        &mut self,
+        connection: &Connection,
+        user: &User,
+        ahead: Option<PendingNotifications>,
+    ) -> Option<PendingNotifications> {
+        let none_pending = ahead.as_ref().is_some_and(|ahead| ahead.notifications.is_empty());
+        if none_pending || user.is_guest() || !connection.dialect().is_none_or(Dialect::reads_notifications) {
+            return None;
         }
         let (connection, user) = (connection.id, user.id.clone());
         self.reading.insert((user.clone(), connection), Vec::new());
+        if ahead.is_some() {
+            return ahead;
+        }
         let (service, inbox) = (self.service.clone(), self.inbox.clone());
         tokio::spawn(async move {
             let pending = service.pending_notifications(user.clone()).await.unwrap_or_default();
@@ -44,6 +54,7 @@ impl Notifications {
                 let _ = inbox.send(ClientMessage::NotificationsRead { connection, user, pending }).await;
             }
         });
+        None
     }
 
     /// Sends a connection the notifications that were pending, except those that it received meanwhile.

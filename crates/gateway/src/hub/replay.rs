@@ -13,7 +13,7 @@ use std::time::Duration;
 use quintet_dialect::Perspective;
 use quintet_domain::limits::{RECOVERIES_MAX, RECOVERIES_OF_USER_MAX};
 use quintet_domain::{Audience, ConversationId, Entry, Event, NotificationId, User, UserId};
-use quintet_service::Service;
+use quintet_service::{PendingNotifications, Service};
 use quintet_socketio::{CloseReason, Frame};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::Instant;
@@ -82,11 +82,11 @@ impl Replays {
         &self,
         directory: &mut Directory,
         user: &Arc<User>,
-        connection: Arc<Connection>,
+        (connection, pending): (Arc<Connection>, Option<PendingNotifications>),
         (resume, slot): (Resume, OwnedSemaphorePermit),
         reply_to: AttachReply,
     ) {
-        let buffer = ReplayBuffer::new(reply_to, self.queue_bytes_max, Arc::clone(&self.held_bytes));
+        let buffer = ReplayBuffer::new(reply_to, pending, self.queue_bytes_max, Arc::clone(&self.held_bytes));
         let id = connection.id;
         directory.subscribe(&user.id, Arc::clone(&connection), Some(buffer));
         let replay = Replay {

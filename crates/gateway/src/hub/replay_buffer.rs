@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use quintet_domain::Refusal;
 use quintet_domain::limits::RECOVERIES_HELD_BYTES_MAX;
+use quintet_service::PendingNotifications;
 use quintet_socketio::Frame;
 
 use super::attach_reply::AttachReply;
@@ -35,6 +36,8 @@ impl Drop for HeldBytes {
 pub(super) struct ReplayBuffer {
     /// Replies to the task of the connection; taken when the connection is accepted.
     pub(super) reply_to: Option<AttachReply>,
+    /// The notifications that were pending before the replay, if they were read.
+    pub(super) pending: Option<PendingNotifications>,
     /// Each frame with its position; `None` for ephemeral events.
     frames: Vec<(Option<u64>, Frame)>,
     bytes: HeldBytes,
@@ -45,9 +48,14 @@ pub(super) struct ReplayBuffer {
 impl ReplayBuffer {
     /// Creates an empty buffer of a connection that is not accepted yet. `all` counts the bytes held for all
     /// connections.
-    pub(super) fn new(reply_to: AttachReply, bytes_max: usize, all: Arc<AtomicUsize>) -> Self {
+    pub(super) fn new(
+        reply_to: AttachReply,
+        pending: Option<PendingNotifications>,
+        bytes_max: usize,
+        all: Arc<AtomicUsize>,
+    ) -> Self {
         let bytes = HeldBytes { own: 0, all };
-        Self { reply_to: Some(reply_to), frames: Vec::new(), bytes, bytes_max, overflowed: false }
+        Self { reply_to: Some(reply_to), pending, frames: Vec::new(), bytes, bytes_max, overflowed: false }
     }
 
     /// Holds a frame back. Once the limit is exceeded, all frames are dropped and no more are held.

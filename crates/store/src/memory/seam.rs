@@ -15,7 +15,7 @@ use super::rows::ReplayView;
 use super::{Drive, MemoryStore, reads};
 use crate::{
     Filter, Future, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow, OrphanedFiles, Page, PageOf,
-    Party, PendingNotifications, ReadResult, ReplyTo, ServiceKey, Store, StoreError,
+    Party, PendingNotifications, ReadResult, ReplyTo, ServiceKey, Store, StoreError, UserState,
 };
 
 impl MemoryStore {
@@ -54,6 +54,14 @@ impl Store for MemoryStore {
 
     fn account(&self, _by: Party, id: UserId) -> ReadResult<'_, Option<Account>> {
         self.read(move |data| Ok(reads::account(data, &id)))
+    }
+
+    fn user_state(&self, _by: Party, id: UserId) -> ReadResult<'_, UserState> {
+        self.read(move |data| {
+            let account = reads::account(data, &id);
+            let (memberships, pending) = (reads::memberships(data, &id)?, reads::pending(data, &id)?);
+            Ok(UserState { account, memberships, pending })
+        })
     }
 
     fn guest_knows(&self, _by: Party, guest: UserId, proof: GuestProof) -> ReadResult<'_, bool> {
@@ -171,6 +179,10 @@ impl Store for MemoryStore {
     }
 
     fn free_bytes(&self) -> Option<u64> {
+        None
+    }
+
+    fn log_bytes(&self) -> Option<u64> {
         None
     }
 

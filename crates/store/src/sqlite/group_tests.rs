@@ -68,7 +68,7 @@ impl Stage {
             .unwrap();
         let ids = Ids { given: AtomicU64::new(0), panics_at: AtomicU64::new(u64::MAX) };
         let mut stage = Self {
-            database: SqliteRows(WriterConnection(connection)),
+            database: SqliteRows(WriterConnection::new(connection)),
             committer: Committer::new(WriterState::default(), 0),
             ids,
             user: UserId::trusted("u"),

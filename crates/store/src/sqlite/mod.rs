@@ -4,6 +4,7 @@
 
 mod accounts;
 mod backup;
+mod checkpoint;
 mod directory;
 mod files;
 #[cfg(test)]
@@ -33,6 +34,7 @@ use quintet_rules::rows::LogRows;
 
 pub use open::Location;
 
+use self::checkpoint::Log;
 use self::readers::{Class, Readers};
 use self::rows::{SqliteRows, WriterConnection};
 use self::space::Space;
@@ -41,6 +43,7 @@ use crate::writer::{Committer, Writer};
 use crate::{
     BackupError, Database, Filter, Future, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow, OnCommit,
     OpenError, OrphanedFiles, Page, PageOf, Party, PendingNotifications, ReplyTo, ServiceKey, Store, StoreError,
+    UserState,
 };
 
 /// The store on a SQLite database.
@@ -49,6 +52,8 @@ pub struct SqliteStore {
     writer: Writer,
     readers: Readers,
     space: Space,
+    /// The log of the database; `None` in memory.
+    log: Option<Arc<Log>>,
     environment: EnvironmentRef,
     /// The folder of the data; `None` for data in memory.
     folder: Option<PathBuf>,
@@ -91,12 +96,13 @@ impl SqliteStore {
         let opened = open::open(location)?;
         let folder = location.folder().map(Path::to_owned);
         let space = Space::of(folder.clone(), quotas.free_bytes_min);
-        let database = SqliteRows(WriterConnection(opened.writer));
+        let database = SqliteRows(WriterConnection::with_checkpoints(opened.writer, opened.checkpoints)?);
+        let log = database.0.log();
         let position = database.newest_position()?;
         let committer = Committer::new(WriterState { quotas, ..WriterState::default() }, position);
         let writer = Writer::start(database, committer, Arc::clone(&environment), on_commit)?;
         let readers = Readers::new(opened.readers);
-        Ok(Self { writer, readers, space, environment: EnvironmentRef(environment), folder, _lock: opened.lock })
+        Ok(Self { writer, readers, space, log, environment: EnvironmentRef(environment), folder, _lock: opened.lock })
     }
 
     /// The database without the writer's thread and the readers, for tests and simulations that commit by themselves.
@@ -104,7 +110,7 @@ impl SqliteStore {
     /// # Errors
     /// [`OpenError`], whose text is a sentence for the operator.
     pub fn database(location: &Location) -> Result<impl Database + Send + 'static, OpenError> {
-        Ok(SqliteRows(WriterConnection(open::open(location)?.writer)))
+        Ok(SqliteRows(WriterConnection::new(open::open(location)?.writer)))
     }
 
     /// Copies the database of a folder that no process uses to a file. The copy has the version of the original.
@@ -160,6 +166,10 @@ impl Store for SqliteStore {
 
     fn account(&self, by: Party, id: UserId) -> ReadResult<'_, Option<Account>> {
         self.readers.run(Class::Vital, by, move |conn| accounts::account(conn, &id))
+    }
+
+    fn user_state(&self, by: Party, id: UserId) -> ReadResult<'_, UserState> {
+        self.readers.run(Class::Vital, by, move |conn| queries::user_state(conn, &id))
     }
 
     fn guest_knows(&self, by: Party, guest: UserId, proof: GuestProof) -> ReadResult<'_, bool> {
@@ -292,6 +302,10 @@ impl Store for SqliteStore {
 
     fn free_bytes(&self) -> Option<u64> {
         self.space.free_bytes()
+    }
+
+    fn log_bytes(&self) -> Option<u64> {
+        self.log.as_ref().map(|log| log.bytes())
     }
 
     fn close(&self) -> Future<'_, ()> {

@@ -4,7 +4,8 @@
 
 use quintet_domain::limits::NOTIFICATIONS_RESENT_MAX;
 use quintet_domain::{Refusal, UserId};
-use quintet_rules::rows::LogRows;
+use quintet_rules::UserKey;
+use quintet_rules::rows::{LogRows, UserRows};
 use rusqlite::{Connection, params};
 
 use super::rows::{SqliteRows, notification_at, notification_columns};
@@ -39,15 +40,20 @@ pub(super) fn list(conn: &Connection, user: &UserId, cursor: Option<&str>, limit
 
 /// Notifications that were not sent to any connection of the meetup dialect, oldest first.
 pub(super) fn pending(conn: &Connection, user: &UserId) -> Read<PendingNotifications> {
-    let position = SqliteRows(conn).newest_position()?;
+    let rows = SqliteRows(conn);
+    pending_of(conn, rows.newest_position()?, rows.user(user)?.map(|user| user.key))
+}
+
+/// The pending notifications of the user with a key, read at a position; none without a key.
+pub(super) fn pending_of(conn: &Connection, position: u64, user: Option<UserKey>) -> Read<PendingNotifications> {
+    let Some(user) = user else { return Ok(PendingNotifications { position, notifications: Vec::new() }) };
     let notifications = conn
         .prepare_cached(concat!(
             "SELECT ",
             notification_columns!(),
-            " FROM notification n JOIN user u ON u.pk = n.user_pk
-             WHERE u.id = ?1 AND n.delivered = 0 ORDER BY n.pk LIMIT ?2"
+            " FROM notification n WHERE n.user_pk = ?1 AND n.delivered = 0 ORDER BY n.pk LIMIT ?2"
         ))?
-        .query_map(params![user.as_str(), NOTIFICATIONS_RESENT_MAX], |row| Ok(notification_at(row)?.1))?
+        .query_map(params![user.0, NOTIFICATIONS_RESENT_MAX], |row| Ok(notification_at(row)?.1))?
         .collect::<Result<_, _>>()?;
     Ok(PendingNotifications { position, notifications })
 }

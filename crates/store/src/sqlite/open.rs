@@ -11,6 +11,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
+use super::checkpoint::Parts;
 use super::names;
 use super::readers::Readers;
 use crate::OpenError;
@@ -31,7 +32,7 @@ const OWNED: &str = "unix-excl";
 /// cache, which all readers share, is behind it.
 const READER_CACHE_KIB: i64 = 512;
 /// Maximum time that a connection waits for another one's lock.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Maximum number of statements that a connection keeps prepared.
 const STATEMENTS: usize = 256;
 
@@ -60,6 +61,8 @@ impl Location {
 pub(super) struct Opened {
     pub(super) writer: Connection,
     pub(super) readers: Vec<Connection>,
+    /// `None` in memory, where there is no log.
+    pub(super) checkpoints: Option<Parts>,
     pub(super) lock: Option<std::fs::File>,
 }
 
@@ -96,7 +99,14 @@ pub(super) fn open(location: &Location) -> Result<Opened, OpenError> {
         reader.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
         readers.push(reader);
     }
-    Ok(Opened { writer, readers, lock })
+    let checkpoints = if durable {
+        let connection = connect()?;
+        configure(&connection, durable)?;
+        Some(Parts { connection, path: path.into() })
+    } else {
+        None
+    };
+    Ok(Opened { writer, readers, checkpoints, lock })
 }
 
 /// Connects to the database in a file, which is created if it does not exist. While the process has a connection, no

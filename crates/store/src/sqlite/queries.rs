@@ -10,12 +10,13 @@ use quintet_rules::rows::{ConversationRow, ConversationRows, LogRows, MemberRows
 use quintet_rules::standing;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::notifications;
 use super::rows::{
     MESSAGE_COLUMNS, SqliteRows, conversation_at, conversation_columns, message_at, message_columns, shown_user_columns,
 };
 use super::sets::Users;
 use crate::error::Read;
-use crate::{Memberships, MessagePage, PageOf};
+use crate::{Memberships, MessagePage, PageOf, UserState};
 
 /// The requesting user, or `ERR_NOT_FOUND`.
 pub(super) fn user(conn: &Connection, id: &UserId) -> Read<UserRow> {
@@ -31,23 +32,35 @@ pub(super) fn readable(conn: &Connection, user: &UserRow, id: &ConversationId) -
     Ok(row)
 }
 
+/// The account, the conversations and the pending notifications of a user.
+pub(super) fn user_state(conn: &Connection, id: &UserId) -> Read<UserState> {
+    let rows = SqliteRows(conn);
+    let (position, user) = (rows.newest_position()?, rows.user(id)?);
+    let memberships = memberships_of(conn, position, user.as_ref())?;
+    let key = user.as_ref().filter(|user| !user.user.is_guest()).map(|user| user.key);
+    let pending = notifications::pending_of(conn, position, key)?;
+    Ok(UserState { account: user.map(|user| user.account()), memberships, pending })
+}
+
 pub(super) fn memberships(conn: &Connection, id: &UserId) -> Read<Memberships> {
     let rows = SqliteRows(conn);
-    let position = rows.newest_position()?;
+    memberships_of(conn, rows.newest_position()?, rows.user(id)?.as_ref())
+}
+
+fn memberships_of(conn: &Connection, position: u64, user: Option<&UserRow>) -> Read<Memberships> {
+    let Some(user) = user else { return Ok(Memberships { position, ..Memberships::default() }) };
     let conversations = conn
         .prepare_cached(concat!(
             "SELECT ",
             conversation_columns!(),
-            " FROM user u JOIN member m ON m.user_pk = u.pk
-             JOIN conversation c ON c.pk = m.conversation_pk WHERE u.id = ?1 ORDER BY c.pk"
+            " FROM member m JOIN conversation c ON c.pk = m.conversation_pk WHERE m.user_pk = ?1 ORDER BY c.pk"
         ))?
-        .query_map([id.as_str()], |row| {
+        .query_map([user.key.0], |row| {
             let row = conversation_at(row, 0)?;
             Ok((row.reference, row.head.member_count))
         })?
         .collect::<Result<_, _>>()?;
-    let registered = rows.user(id)?.is_some_and(|row| !row.user.is_guest());
-    Ok(Memberships { position, registered, conversations })
+    Ok(Memberships { position, registered: !user.user.is_guest(), conversations })
 }
 
 /// A page of a conversation's messages, in ascending order of sequence numbers, with their readers.

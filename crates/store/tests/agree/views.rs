@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use quintet_domain::{GuestProof, Login, UserId};
-use quintet_store::{Filter, MeetupFilter, PageOf, Party, Store, StoreError};
+use quintet_store::{Filter, MeetupFilter, PageOf, Party, Store, StoreError, UserState};
 
 use super::world::{PEOPLE, SERVICE, World, secret_of};
 
@@ -103,6 +103,12 @@ async fn of_user(store: &dyn Store, world: &World, user: &UserId, users: &[UserI
     views.add(("account", user), store.account(Party::Server, user.clone()).await);
     views.add(("memberships", user), store.memberships(user.clone()).await);
     views.add(("pending", user), store.pending_notifications(user.clone()).await);
+    // One read finds what three do.
+    let state = store.user_state(Party::Server, user.clone()).await.expect("read");
+    let account = store.account(Party::Server, user.clone()).await.expect("read");
+    let memberships = store.memberships(user.clone()).await.expect("read");
+    let pending = store.pending_notifications(user.clone()).await.expect("read");
+    assert_eq!(format!("{state:?}"), format!("{:?}", UserState { account, memberships, pending }));
     for at in 0..8 {
         let proof = GuestProof { name: format!("name-{at}"), hash: [0; 32] };
         views.add(("proof", user, at), store.guest_knows(Party::Server, user.clone(), proof).await);

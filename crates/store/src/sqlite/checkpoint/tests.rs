@@ -7,7 +7,6 @@
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
-use rusqlite::OpenFlags;
 use tempfile::TempDir;
 
 use super::super::open::{self, Location};
@@ -71,7 +70,7 @@ impl Stage {
 
     /// A reader that uses the present state of the database.
     fn reader(&self) -> Connection {
-        let reader = Connection::open_with_flags(file(self.folder.path()), OpenFlags::SQLITE_OPEN_READ_WRITE).unwrap();
+        let reader = open::connect(file(self.folder.path())).unwrap();
         reader.execute_batch("BEGIN; SELECT count(*) FROM trial;").unwrap();
         reader
     }

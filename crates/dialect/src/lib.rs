@@ -68,7 +68,7 @@ pub fn encode(
     match dialect {
         Dialect::Meetup => meetup::encode(event, texts),
         Dialect::Messenger => messenger::encode(event, perspective, texts),
-        Dialect::Rooms => rooms::encode(event, texts),
+        Dialect::Rooms => rooms::encode(event, perspective, texts),
         Dialect::Conversations => conversations::encode(event, texts),
         Dialect::Chat => chat::encode(event, online, texts),
     }
@@ -80,7 +80,8 @@ pub fn encode(
 pub fn differs_for_actor(dialect: Dialect, event: &Event) -> bool {
     match dialect {
         Dialect::Messenger => messenger::differs_for_actor(event),
-        Dialect::Meetup | Dialect::Rooms | Dialect::Conversations | Dialect::Chat => false,
+        Dialect::Rooms => rooms::differs_for_actor(event),
+        Dialect::Meetup | Dialect::Conversations | Dialect::Chat => false,
     }
 }
 

@@ -18,7 +18,7 @@ use crate::event_spec::{
 };
 use crate::fields::Fields;
 use crate::message_texts::MessageTexts;
-use crate::outgoing::{Answer, Outgoing};
+use crate::outgoing::{Answer, Outgoing, Perspective};
 use crate::payload::{
     Payload::{IdOrObject, Object, Value as Bare},
     Type::{self, ClientId, Content, Flag, Id, Ids, Kind, Name, Objects, Text, Time, Url},
@@ -271,8 +271,13 @@ enum EventPayload<'a> {
     },
 }
 
+/// Returns whether an event differs for the user whom it is about.
+pub(crate) fn differs_for_actor(event: &Event) -> bool {
+    matches!(event, Event::MemberLeft { departure: Departure::GuestGone, .. })
+}
+
 /// Encodes an event; none if the dialect has no event for it.
-pub(crate) fn encode(event: &Event, texts: &mut MessageTexts) -> Option<Outgoing> {
+pub(crate) fn encode(event: &Event, perspective: Perspective, texts: &mut MessageTexts) -> Option<Outgoing> {
     let (name, payload) = match event {
         Event::MessageCreated(sent) => ("message_received", EventPayload::Message(message_text(sent, texts))),
         Event::MessageEdited(edited) => (
@@ -305,8 +310,9 @@ pub(crate) fn encode(event: &Event, texts: &mut MessageTexts) -> Option<Outgoing
                 user: UserObject::of(user),
             },
         ),
-        // Clients of this dialect were notified when the guest's last connection ended.
-        Event::MemberLeft { departure: Departure::GuestGone, .. } => return None,
+        // The others were notified when the guest's last connection ended. A guest who has come back just then hears of
+        // its own departure.
+        Event::MemberLeft { .. } if differs_for_actor(event) && perspective == Perspective::Other => return None,
         Event::MemberLeft { conversation, user, .. } | Event::RoomPresence { conversation, user, online: false } => {
             ("user_left", EventPayload::Left { user_id: user.id.as_str(), room_id: conversation.id.as_str() })
         }

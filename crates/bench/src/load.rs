@@ -109,8 +109,12 @@ pub(crate) struct Load {
     scratch: Vec<u8>,
     began: Instant,
     measured: Measured,
-    /// The time at which the message of each acknowledgement was due.
+    /// The time at which the message of each acknowledgement was due, since [`Load::forget`].
     asked: Vec<u64>,
+    /// The number of acknowledgements that were asked for before; they do not count when they come late.
+    asked_before: usize,
+    /// The time of [`Load::forget`]: messages that were due before it do not count.
+    since: u64,
     next_round: usize,
     /// By connection, if it is recorded.
     memories: Option<Vec<Memory>>,
@@ -127,6 +131,8 @@ impl Load {
             began: Instant::now(),
             measured: Measured::new(),
             asked: Vec::new(),
+            asked_before: 0,
+            since: 0,
             next_round: 0,
             memories: None,
         })
@@ -317,13 +323,14 @@ impl Load {
                 if let (Some(memory), Some(offset)) = (self.memory(index), wire::offset(packet)) {
                     offset.clone_into(&mut memory.offset);
                 }
-                if let Some(sent) = wire::sent_at(packet) {
+                if let Some(sent) = wire::sent_at(packet).filter(|sent| *sent >= self.since) {
                     self.measured.delivered += 1;
                     let _ = self.measured.delivery.record(self.now().saturating_sub(sent));
                 }
             }
             Phase::Ready => {
-                if let Some(sent) = wire::ack_id(packet).and_then(|id| self.asked.get(id).copied()) {
+                let own = wire::ack_id(packet).and_then(|id| id.checked_sub(self.asked_before));
+                if let Some(sent) = own.and_then(|id| self.asked.get(id).copied()) {
                     self.measured.acked += 1;
                     let _ = self.measured.ack.record(self.now().saturating_sub(sent));
                 }
@@ -373,10 +380,12 @@ impl Load {
         Ok(())
     }
 
-    /// Resets the measurements.
+    /// Resets the measurements. What was sent before does not count any more, however late it comes.
     pub(crate) fn forget(&mut self) {
         self.measured = Measured::new();
+        self.asked_before += self.asked.len();
         self.asked.clear();
+        self.since = self.now();
     }
 
     /// Closes the connections from this one on, without a DISCONNECT.
@@ -442,7 +451,7 @@ impl Load {
         let packet = match &turn.after {
             Some(after) => {
                 self.asked.push(at);
-                format!("42{}{}{}{after}", self.asked.len() - 1, turn.before, wire::text(at))
+                format!("42{}{}{}{after}", self.asked_before + self.asked.len() - 1, turn.before, wire::text(at))
             }
             None => format!("42{}", turn.before),
         };

@@ -15,13 +15,12 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use super::open::BUSY_TIMEOUT;
 use crate::OpenError;
 
 /// The sizes of the log, in frames (pages in the log), at which something is done about it.
@@ -42,7 +41,9 @@ impl Sizes {
     pub(super) const ORDINARY: Self = Self { pass: 250, restart: 4_000, max: 65_536 };
 }
 
-/// Maximum time that the writer waits for readers then.
+/// Maximum time that a connection waits for another one's lock.
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Maximum time that the writer waits for readers before it copies the whole log.
 const READERS_WAIT: Duration = Duration::from_millis(100);
 /// The size beyond which the file of the log is truncated once the log begins anew, in bytes. A log that is written over
 /// in place needs no change of the file system's own records, so that the file is kept as long as its size is usual.
@@ -266,9 +267,26 @@ fn blocking_pass(writer: &Connection) -> rusqlite::Result<Pass> {
     result
 }
 
+/// How many times as long as a copy the thread rests after it. Under constant writes, pages are changed again and again:
+/// copying them less often takes less of the processor and the disk from the writer.
+const REST: u32 = 10;
+/// Maximum time that the thread rests.
+const REST_MAX: Duration = Duration::from_secs(1);
+
 fn serve(requested: &Receiver<()>, connection: &Connection, log: &Log) {
-    while requested.recv().is_ok() {
+    let mut pending = false;
+    while pending || requested.recv().is_ok() {
+        let began = Instant::now();
         log.report(log.copy(connection));
+        let rest_until = Instant::now() + (began.elapsed() * REST).min(REST_MAX);
+        pending = false;
+        loop {
+            match requested.recv_timeout(rest_until.saturating_duration_since(Instant::now())) {
+                Ok(()) => pending = true,
+                Err(RecvTimeoutError::Timeout) => break,
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
     }
 }
 

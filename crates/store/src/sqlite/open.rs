@@ -6,12 +6,11 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
-use super::checkpoint::Parts;
+use super::checkpoint::{BUSY_TIMEOUT, Parts};
 use super::names;
 use super::readers::Readers;
 use crate::OpenError;
@@ -31,8 +30,6 @@ const OWNED: &str = "unix-excl";
 /// The page cache of each reader in KiB, enough for the inner pages of a large database. The operating system's own
 /// cache, which all readers share, is behind it.
 const READER_CACHE_KIB: i64 = 512;
-/// Maximum time that a connection waits for another one's lock.
-pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Maximum number of statements that a connection keeps prepared.
 const STATEMENTS: usize = 256;
 

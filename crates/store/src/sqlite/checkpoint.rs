@@ -270,8 +270,8 @@ fn blocking_pass(writer: &Connection) -> rusqlite::Result<Pass> {
 /// How many times as long as a copy the thread rests after it. Under constant writes, pages are changed again and again:
 /// copying them less often takes less of the processor and the disk from the writer.
 const REST: u32 = 10;
-/// Maximum time that the thread rests.
-const REST_MAX: Duration = Duration::from_secs(1);
+/// Maximum time that the thread rests, so that the log stays small while much is written.
+const REST_MAX: Duration = Duration::from_millis(250);
 
 fn serve(requested: &Receiver<()>, connection: &Connection, log: &Log) {
     let mut pending = false;

@@ -347,8 +347,9 @@ async fn a_thousand_events_at_once() {
         }
         received += 1;
     }
+    // A burst of 100, of which the CONNECT takes one.
     assert!(
-        received >= 100.max(sent) && received + limited < 1_000,
+        received >= 99.max(sent) && received + limited < 1_000,
         "{received} received, {sent} sent, {limited} refused"
     );
 }

@@ -73,9 +73,9 @@ pub struct ConversationRef {
     /// The kind of the conversation.
     pub kind: ConversationKind,
     /// The name of the conversation; direct ones have none.
-    pub name: Option<String>,
-    /// The two users of a direct conversation.
-    pub pair: Option<[UserId; 2]>,
+    pub name: Option<Box<str>>,
+    /// The two users of a direct conversation. Boxed because most of the conversations in memory are of other kinds.
+    pub pair: Option<Box<[UserId; 2]>>,
 }
 
 impl ConversationRef {
@@ -83,7 +83,7 @@ impl ConversationRef {
     /// kinds.
     #[must_use]
     pub fn other(&self, user: &UserId) -> Option<&UserId> {
-        let [a, b] = self.pair.as_ref()?;
+        let [a, b] = self.pair.as_deref()?;
         Some(if a == user { b } else { a })
     }
 }

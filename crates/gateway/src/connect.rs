@@ -106,7 +106,7 @@ impl<'de> Visit<'de> for AuthVisitor {
 
 /// The dialect that the client asks for in its CONNECT payload or its query.
 pub(crate) fn asked_dialect(visitor: &Visitor, auth: &Auth) -> Result<Option<Dialect>, Refusal> {
-    match auth.text("dialect")?.or_else(|| visitor.dialect.as_deref().map(str::to_owned)) {
+    match auth.text("dialect")?.or_else(|| visitor.dialect().map(str::to_owned)) {
         None => Ok(None),
         Some(name) if name == "auto" => Ok(None),
         Some(name) => Dialect::parse(&name).map(Some).ok_or_else(|| {
@@ -128,9 +128,9 @@ pub(crate) async fn connect(
 ) -> Result<Arc<Connection>, Refusal> {
     let service = &gateway.0.service;
     let mut dialect = asked;
-    let token = auth.text("token")?.or_else(|| visitor.bearer.as_deref().map(str::to_owned));
+    let token = auth.text("token")?.or_else(|| visitor.bearer().map(str::to_owned));
     let mut ahead = None;
-    let identity = match token.or_else(|| visitor.token.as_deref().map(str::to_owned)) {
+    let identity = match token.or_else(|| visitor.token().map(str::to_owned)) {
         Some(token) => {
             let token = token.strip_prefix("Bearer ").unwrap_or(&token);
             let (verified, read) = service.verify_ahead(token).await?;
@@ -141,7 +141,7 @@ pub(crate) async fn connect(
         }
         None => {
             dialect = dialect.or(visitor.listener.dialect);
-            let claimed = auth.text("userId")?.or_else(|| visitor.user_id.as_deref().map(str::to_owned));
+            let claimed = auth.text("userId")?.or_else(|| visitor.user_id().map(str::to_owned));
             match claimed {
                 Some(id) => {
                     let (identity, read) = claimed_identity(gateway, visitor, dialect, &id).await?;

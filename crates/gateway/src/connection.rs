@@ -4,7 +4,7 @@
 //! in a dialect that reads notifications.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use quintet_dialect::{Answer, Dialect, Outgoing};
 use quintet_domain::limits::{COMMANDS_IN_FLIGHT_MAX, NOTIFICATIONS_RESENT_MAX};
@@ -236,14 +236,21 @@ pub(crate) fn dialect_name(number: u8) -> &'static str {
 #[derive(Debug, Default)]
 struct Changing {
     identity: Option<Identity>,
-    /// The secret by which a guest proves what it owns: sent by the client, or created with its first room.
-    guest_secret: Option<GuestSecret>,
     /// The rate limit that all connections of the user share.
     user_rate: Option<Arc<EventRate>>,
-    /// Notifications that were sent before the dialect was decided.
-    delivered: Vec<NotificationId>,
     /// The lost connection that this one resumes; taken when the connection is attached.
     resume: Option<Box<Resume>>,
+    /// Allocated when a part of it is first set.
+    uncommon: Option<Box<Uncommon>>,
+}
+
+/// The parts of a connection's state that few connections have.
+#[derive(Debug, Default)]
+struct Uncommon {
+    /// The secret by which a guest proves what it owns: sent by the client, or created with its first room.
+    guest_secret: Option<GuestSecret>,
+    /// Notifications that were sent before the dialect was decided.
+    delivered: Vec<NotificationId>,
 }
 
 /// Whether and how a connection can be resumed, and what it resumes itself.
@@ -274,8 +281,9 @@ pub struct Connection {
     pub(crate) client: Arc<Client>,
     /// Whether its identity has ended. From then on nothing is sent to it.
     pub(crate) ended: AtomicBool,
-    /// One permit for each command that the connection may have in flight.
-    in_flight: Semaphore,
+    /// One permit for each command that the connection may have in flight. Allocated with its first command, because many
+    /// connections never send one.
+    in_flight: OnceLock<Box<Semaphore>>,
     dialect: AtomicU8,
     changing: Mutex<Changing>,
     census: Arc<Census>,
@@ -301,7 +309,7 @@ impl Connection {
             client,
             trusted,
             ended: AtomicBool::new(false),
-            in_flight: Semaphore::new(COMMANDS_IN_FLIGHT_MAX),
+            in_flight: OnceLock::new(),
             dialect: AtomicU8::new(dialect.map_or(UNDECIDED, |dialect| dialect as u8)),
             changing: Mutex::new(Changing { resume: resume.map(Box::new), ..Changing::default() }),
             census,
@@ -333,7 +341,8 @@ impl Connection {
 
     /// Waits until the connection may have another command in flight.
     pub(crate) async fn permit(self: &Arc<Self>) -> Permit {
-        if let Ok(permit) = self.in_flight.acquire().await {
+        let in_flight = self.in_flight.get_or_init(|| Box::new(Semaphore::new(COMMANDS_IN_FLIGHT_MAX)));
+        if let Ok(permit) = in_flight.acquire().await {
             permit.forget();
         }
         Permit(Arc::clone(self))
@@ -360,7 +369,8 @@ impl Connection {
         self.out.label(dialect as u8);
         self.census.of(None).fetch_sub(1, Ordering::Relaxed);
         self.census.of(Some(dialect)).fetch_add(1, Ordering::Relaxed);
-        let delivered = std::mem::take(&mut changing.delivered);
+        let delivered =
+            changing.uncommon.as_mut().map(|uncommon| std::mem::take(&mut uncommon.delivered)).unwrap_or_default();
         if dialect.reads_notifications() { delivered } else { Vec::new() }
     }
 
@@ -372,8 +382,9 @@ impl Connection {
             Some(dialect) => dialect.reads_notifications().then(|| notification.clone()),
             None => {
                 // A notification that is not recorded counts as undelivered, and is sent again later.
-                if changing.delivered.len() < NOTIFICATIONS_RESENT_MAX as usize {
-                    changing.delivered.push(notification.clone());
+                let delivered = &mut changing.uncommon.get_or_insert_default().delivered;
+                if delivered.len() < NOTIFICATIONS_RESENT_MAX as usize {
+                    delivered.push(notification.clone());
                 }
                 None
             }
@@ -385,11 +396,11 @@ impl Connection {
     }
 
     pub(crate) fn guest_secret(&self) -> Option<GuestSecret> {
-        self.changing().guest_secret.clone()
+        self.changing().uncommon.as_ref()?.guest_secret.clone()
     }
 
     pub(crate) fn set_guest_secret(&self, secret: GuestSecret) {
-        self.changing().guest_secret = Some(secret);
+        self.changing().uncommon.get_or_insert_default().guest_secret = Some(secret);
     }
 
     pub(crate) fn user_rate(&self) -> Option<Arc<EventRate>> {
@@ -434,7 +445,9 @@ pub(crate) struct Permit(Arc<Connection>);
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.0.in_flight.add_permits(1);
+        if let Some(in_flight) = self.0.in_flight.get() {
+            in_flight.add_permits(1);
+        }
     }
 }
 

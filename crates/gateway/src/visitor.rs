@@ -24,11 +24,19 @@ pub struct Listener {
 pub struct Visitor {
     pub(crate) client: Arc<Client>,
     pub(crate) listener: Listener,
-    pub(crate) bearer: Option<Box<str>>,
-    pub(crate) token: Option<Box<str>>,
-    pub(crate) user_id: Option<Box<str>>,
-    pub(crate) dialect: Option<Box<str>>,
+    /// The values in the request's header and query; `None` if it has none, as of most clients, which send theirs with
+    /// the CONNECT.
+    values: Option<Box<Values>>,
     pub(crate) recover: bool,
+}
+
+/// The values in a request's header and query that a CONNECT may need.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Values {
+    bearer: Option<Box<str>>,
+    token: Option<Box<str>>,
+    user_id: Option<Box<str>>,
+    dialect: Option<Box<str>>,
 }
 
 impl Visitor {
@@ -45,15 +53,38 @@ impl Visitor {
             let decoded = percent_encoding::percent_decode_str(value).decode_utf8_lossy();
             Some(bounded(&decoded, bytes_max)).filter(|text| !text.is_empty())
         };
-        Self {
-            client,
-            listener,
+        let values = Values {
             bearer,
             token: query("token", TOKEN_BYTES_MAX),
             user_id: query("userId", ID_BYTES_MAX),
             dialect: query("dialect", NAMED_BYTES_MAX),
+        };
+        Self {
+            client,
+            listener,
+            values: (values != Values::default()).then(|| Box::new(values)),
             recover: matches!(query("recover", NAMED_BYTES_MAX).as_deref(), Some("1" | "true")),
         }
+    }
+
+    /// The token of the header `Authorization`.
+    pub(crate) fn bearer(&self) -> Option<&str> {
+        self.values.as_ref()?.bearer.as_deref()
+    }
+
+    /// The parameter `token` of the query.
+    pub(crate) fn token(&self) -> Option<&str> {
+        self.values.as_ref()?.token.as_deref()
+    }
+
+    /// The parameter `userId` of the query.
+    pub(crate) fn user_id(&self) -> Option<&str> {
+        self.values.as_ref()?.user_id.as_deref()
+    }
+
+    /// The parameter `dialect` of the query.
+    pub(crate) fn dialect(&self) -> Option<&str> {
+        self.values.as_ref()?.dialect.as_deref()
     }
 }
 

@@ -348,7 +348,7 @@ impl Views<'_> {
         Conversation {
             id: conversation.conversation.id.to_string(),
             kind: ConversationKind::as_str(conversation.conversation.kind),
-            name: conversation.conversation.name.clone(),
+            name: conversation.conversation.name.as_deref().map(str::to_owned),
             open: conversation.open,
             owner_id: conversation.owner.as_ref().map(UserId::to_string),
             members: conversation.members.iter().map(|member| self.member(member)).collect(),
@@ -387,7 +387,7 @@ pub(crate) fn room(found: &quintet_service::Listing) -> Room {
     Room {
         id: found.conversation.id.to_string(),
         kind: found.conversation.kind.as_str(),
-        name: found.conversation.name.clone(),
+        name: found.conversation.name.as_deref().map(str::to_owned),
         description: found.description.clone(),
         owner_id: found.owner.as_ref().map(UserId::to_string),
         member_count: found.member_count,

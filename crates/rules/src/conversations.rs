@@ -43,7 +43,7 @@ pub(crate) fn direct(
         id: ConversationId::trusted(&tx.new_id()),
         kind: ConversationKind::Direct,
         name: None,
-        pair: Some([first.user.id.clone(), second.user.id.clone()]),
+        pair: Some(Box::new([first.user.id.clone(), second.user.id.clone()])),
     };
     let row = ConversationRow { pair: Some((first.key, second.key)), ..new_row(tx, reference, false, None) };
     let mut conversation = tx.insert_conversation(row)?;
@@ -79,6 +79,7 @@ pub(crate) fn insert(
     open: bool,
     owner: Option<UserKey>,
 ) -> RuleResult<ConversationRow> {
+    let name = name.map(String::into_boxed_str);
     let reference = ConversationRef { id: ConversationId::trusted(&tx.new_id()), kind, name, pair: None };
     let row = new_row(tx, reference, open, owner);
     tx.insert_conversation(row)
@@ -131,8 +132,8 @@ pub(crate) fn create(tx: &mut Transaction<'_>, write: CreateConversation) -> Rul
     let open = new.open || new.kind == ConversationKind::Room;
     may_own_another(tx, &user, new.kind)?;
     tx.charge(Cost::Stored, new.description.as_ref().map_or(0, String::len) as u64);
-    let reference =
-        ConversationRef { id: ConversationId::trusted(&tx.new_id()), kind: new.kind, name: new.name, pair: None };
+    let name = new.name.map(String::into_boxed_str);
+    let reference = ConversationRef { id: ConversationId::trusted(&tx.new_id()), kind: new.kind, name, pair: None };
     let empty = !new.join && user.user.is_guest();
     let row = ConversationRow {
         description: new.description.map(Arc::from),
@@ -197,7 +198,8 @@ pub(crate) fn change(tx: &mut Transaction<'_>, write: ChangeConversation) -> Rul
         return Err(Refusal::conflict("Only a group can be opened or closed; rooms are always open.").into());
     }
     conversation.open = open.unwrap_or(conversation.open);
-    if name.is_some() {
+    if let Some(name) = name {
+        let name = Some(name.into_boxed_str());
         conversation.reference = Arc::new(ConversationRef { name, ..ConversationRef::clone(&conversation.reference) });
     }
     tx.update_conversation(&conversation)?;

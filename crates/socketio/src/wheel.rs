@@ -23,14 +23,16 @@ pub(crate) trait Alarmed: Send + Sync {
     fn alarm(self: Arc<Self>, alarm: Alarm) -> Option<Duration>;
 }
 
-type Slot = Vec<(Weak<dyn Alarmed>, Alarm)>;
+/// Alarms that go off together. Typed, because each idle connection has two, and a pointer to a trait object is twice as
+/// large.
+type Slot<T> = Vec<(Weak<T>, Alarm)>;
 
-pub(crate) struct Wheel {
-    slots: Mutex<(usize, Vec<Slot>)>,
+pub(crate) struct Wheel<T> {
+    slots: Mutex<(usize, Vec<Slot<T>>)>,
     tick: Duration,
 }
 
-impl Wheel {
+impl<T: Alarmed + 'static> Wheel<T> {
     /// Creates a wheel for delays of about `shortest` or more. Alarms go off up to a twentieth of it early, never late.
     pub(crate) fn new(shortest: Duration) -> Arc<Self> {
         let tick = (shortest / 20).clamp(Duration::from_millis(5), Duration::from_secs(1));
@@ -51,7 +53,7 @@ impl Wheel {
         });
     }
 
-    pub(crate) fn add(&self, target: Weak<dyn Alarmed>, alarm: Alarm, delay: Duration) {
+    pub(crate) fn add(&self, target: Weak<T>, alarm: Alarm, delay: Duration) {
         let ticks = (delay.as_nanos() / self.tick.as_nanos()).clamp(1, SLOTS as u128 - 1) as usize;
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         let at = (slots.0 + ticks) % SLOTS;

@@ -50,7 +50,7 @@ pub fn conversation() -> Arc<ConversationRef> {
         id: ConversationId::trusted("direct"),
         kind: ConversationKind::Direct,
         name: None,
-        pair: Some([UserId::trusted("ada"), UserId::trusted("bob")]),
+        pair: Some(Box::new([UserId::trusted("ada"), UserId::trusted("bob")])),
     })
 }
 
@@ -59,7 +59,7 @@ pub fn room() -> Arc<ConversationRef> {
     Arc::new(ConversationRef {
         id: ConversationId::trusted("room"),
         kind: ConversationKind::Room,
-        name: Some(UNUSUAL.to_owned()),
+        name: Some(UNUSUAL.into()),
         pair: None,
     })
 }

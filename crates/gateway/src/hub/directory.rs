@@ -14,7 +14,9 @@ use quintet_service::{EventRate, Memberships};
 use slab::Slab;
 use tokio::time::Instant;
 
-use super::local_user::{Attaching, AttachingConnection, LocalUser, MembershipChange, Subscriber, UserPresence};
+use super::local_user::{
+    Attaching, AttachingConnection, Loading, LocalUser, MembershipChange, Subscriber, UserPresence,
+};
 use super::replay_buffer::ReplayBuffer;
 use super::slots::{Index, Slots};
 use super::timers::TimerKey;
@@ -60,7 +62,7 @@ pub(super) struct Directory {
     by_user: Index,
     by_conversation: Index,
     /// The mutes of lost connections, for connections that resume them.
-    former_mutes: HashMap<ConnectionId, Vec<ConversationId>>,
+    former_mutes: HashMap<ConnectionId, Box<[ConversationId]>>,
     /// The number of reads of memberships that were started.
     loads: u64,
 }
@@ -175,8 +177,7 @@ impl Directory {
             gone_since: None,
             rate: Arc::default(),
             attaching: vec![attaching],
-            loading: Some(Box::default()),
-            load,
+            loading: Some(Box::new(Loading { load, changes: Vec::new() })),
         });
         self.by_user.insert(slot, |slot| self.users[slot].user.id.as_str());
         Arrival::Load(load)
@@ -184,10 +185,7 @@ impl Directory {
 
     /// Refuses the connections of a user whose memberships could not be read, and removes the user.
     pub(super) fn refuse_arrival(&mut self, user: &UserId, load: u64, refusal: &Refusal) {
-        let Some(slot) = self.slot(user).filter(|slot| self.users[*slot].load == load) else { return };
-        if !self.users[slot].is_loading() {
-            return;
-        }
+        let Some(slot) = self.slot(user).filter(|slot| self.users[*slot].is_loaded_by(load)) else { return };
         self.unlist(user);
         for attaching in self.users.remove(slot).attaching {
             let _ = attaching.reply.send(Err(refusal.clone()));
@@ -196,8 +194,8 @@ impl Directory {
 
     /// Sets the memberships of a user as they were read, and then applies the changes since the read.
     pub(super) fn load(&mut self, user: &UserId, load: u64, memberships: Memberships) {
-        let Some(slot) = self.slot(user).filter(|slot| self.users[*slot].load == load) else { return };
-        let Some(changes) = self.users[slot].loading.take() else { return };
+        let Some(slot) = self.slot(user).filter(|slot| self.users[*slot].is_loaded_by(load)) else { return };
+        let Some(loading) = self.users[slot].loading.take() else { return };
         if memberships.registered && self.users[slot].user.is_guest() {
             // Between the guest's claim and this read, an account took the id.
             for attaching in std::mem::take(&mut self.users[slot].attaching) {
@@ -211,7 +209,7 @@ impl Directory {
             let channel = self.open_channel(&conversation, Some(count));
             self.link(slot, channel);
         }
-        for change in changes.into_iter().filter(|change| change.position > memberships.position) {
+        for change in loading.changes.into_iter().filter(|change| change.position > memberships.position) {
             if change.joined {
                 self.enter(slot, &change.conversation);
             } else {
@@ -354,10 +352,8 @@ impl Directory {
             return false;
         }
         let Some(subscriber) = self.subscriber(user, connection) else { return false };
-        subscriber.muted.retain(|other| other != conversation);
-        if muted {
-            subscriber.muted.push(conversation.clone());
-        }
+        let others = subscriber.muted.iter().filter(|other| *other != conversation).cloned();
+        subscriber.muted = others.chain(muted.then(|| conversation.clone())).collect();
         true
     }
 
@@ -383,7 +379,7 @@ impl Directory {
         let Some(slot) = self.slot(user) else { return };
         let conversation = Arc::clone(conversation);
         match &mut self.users[slot].loading {
-            Some(changes) => changes.push(MembershipChange { position, conversation, joined }),
+            Some(loading) => loading.changes.push(MembershipChange { position, conversation, joined }),
             None if joined => self.enter(slot, &conversation),
             None => self.exit(slot, &conversation.id),
         }
@@ -400,7 +396,9 @@ impl Directory {
         let Some(channel) = self.channel_slot(conversation) else { return };
         let local = &mut self.users[user];
         for subscriber in &mut local.subscribers {
-            subscriber.muted.retain(|muted| muted != conversation);
+            if subscriber.muted.contains(conversation) {
+                subscriber.muted = subscriber.muted.iter().filter(|muted| *muted != conversation).cloned().collect();
+            }
         }
         if local.channels.remove(channel) {
             self.leave_channel(channel, user);

@@ -32,7 +32,7 @@ pub(super) struct AttachingConnection {
 pub(super) struct Subscriber {
     pub(super) connection: Arc<Connection>,
     /// The conversations that are muted on this connection.
-    pub(super) muted: Vec<ConversationId>,
+    pub(super) muted: Box<[ConversationId]>,
     /// The timer of the token's expiry or, after that, of the connection's end.
     pub(super) expiry: Option<TimerKey>,
     /// Holds events back while older ones are replayed.
@@ -49,7 +49,7 @@ pub(super) struct UserPresence {
     /// The number of its last arrival; 0 before the first.
     pub(super) arrival: u64,
     /// The number of its changes that were published but are not announced yet.
-    pub(super) unannounced: usize,
+    pub(super) unannounced: u32,
 }
 
 /// A user who has connections to this server, or had some a moment ago.
@@ -63,17 +63,27 @@ pub(super) struct LocalUser {
     pub(super) gone_since: Option<Instant>,
     pub(super) rate: Arc<EventRate>,
     pub(super) attaching: Attaching,
-    /// Membership changes since the read of its memberships began; `None` once they have been read, hence the box.
-    #[expect(clippy::box_collection, reason = "kept for each user, and a list of changes is there hardly ever")]
-    pub(super) loading: Option<Box<Vec<MembershipChange>>>,
-    /// The number of that read. A read that was started for a guest must not be used for an account with the same id.
+    /// The read of its memberships; `None` once they have been read, hence the box.
+    pub(super) loading: Option<Box<Loading>>,
+}
+
+/// A read of a user's memberships that has not ended.
+pub(super) struct Loading {
+    /// The number of the read. A read that was started for a guest must not be used for an account with the same id.
     pub(super) load: u64,
+    /// The membership changes since the read began.
+    pub(super) changes: Vec<MembershipChange>,
 }
 
 impl LocalUser {
     /// Whether the memberships of the user are being read.
     pub(super) fn is_loading(&self) -> bool {
         self.loading.is_some()
+    }
+
+    /// Whether the memberships of the user are being read by the read with a number.
+    pub(super) fn is_loaded_by(&self, load: u64) -> bool {
+        self.loading.as_ref().is_some_and(|loading| loading.load == load)
     }
 
     /// Whether the user has a connection, attached or not.

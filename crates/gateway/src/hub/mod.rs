@@ -324,6 +324,7 @@ impl Hub {
                     self.credentials.expire(directory, timers, environment, (connection, &user), now);
                 }
                 Timer::EndExpired(connection, user) => self.credentials.end_expired(directory, connection, &user),
+                Timer::ReviewTokens => self.credentials.review(directory, timers, environment, now),
                 Timer::Presence => self.presence.announce_batch(directory, timers, fan_out),
             }
         }

@@ -199,7 +199,7 @@ impl PresenceTracker {
         }
         let conversations = directory.conversations_of(&user.id);
         if !conversations.is_empty() {
-            let count = conversations.len();
+            let count = u32::try_from(conversations.len()).unwrap_or(u32::MAX);
             let ephemeral = Ephemeral::RoomPresence { conversations, user: Arc::clone(user), online };
             self.publish(directory, ephemerals, (user, count), ephemeral);
         }
@@ -210,7 +210,7 @@ impl PresenceTracker {
         &mut self,
         directory: &mut Directory,
         ephemerals: &mut Ephemerals,
-        (user, count): (&User, usize),
+        (user, count): (&User, u32),
         ephemeral: Ephemeral,
     ) {
         let everybody = directory.same_user(user).is_some_and(|local| {
@@ -218,7 +218,7 @@ impl PresenceTracker {
             local.presence.to_everybody
         });
         let recipients = Recipients { arrived_by: self.arrivals, everybody };
-        self.published.extend(std::iter::repeat_n(recipients, count));
+        self.published.extend(std::iter::repeat_n(recipients, count as usize));
         ephemerals.publish(self.service.bus(), ephemeral);
     }
 

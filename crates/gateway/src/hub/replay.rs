@@ -108,7 +108,7 @@ struct Replay {
     user: Arc<User>,
     connection: Arc<Connection>,
     resume: Resume,
-    muted: Vec<ConversationId>,
+    muted: Box<[ConversationId]>,
     echo: Echo,
     queue_bytes_max: usize,
 }

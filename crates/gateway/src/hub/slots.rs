@@ -5,6 +5,9 @@ use std::hash::{BuildHasher, RandomState};
 
 use hashbrown::HashTable;
 
+/// Minimum number of slots for which a full set makes room.
+const LEAST_GROWTH: usize = 4;
+
 /// A set of slots of a slab, unordered. A slot fits 32 bits because its entry is in memory.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Slots(Vec<u32>);
@@ -28,6 +31,10 @@ impl Slots {
     }
 
     pub(super) fn push(&mut self, slot: usize) {
+        if self.0.len() == self.0.capacity() {
+            // By half instead of double: most sets are small and stay as they are.
+            self.0.reserve_exact(self.0.len().div_ceil(2).max(LEAST_GROWTH));
+        }
         self.0.push(slot as u32);
     }
 

@@ -20,6 +20,8 @@ pub(super) enum Timer {
     Expire(ConnectionId, UserId),
     /// A connection whose token expired ends.
     EndExpired(ConnectionId, UserId),
+    /// The tokens that have no timer of their own yet are reviewed.
+    ReviewTokens,
     /// The presence changes that wait are announced.
     Presence,
 }

@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 use super::answers::{self, Refusal, respond};
 use super::packet::Revision;
 use super::post::PostError;
-use super::session::Inner;
+use super::session::{ById, Inner};
 use super::state::State;
 use super::upgrade::{Probe, RejectUpgrade, Rejection, RunSession, SocketOptions, Upgrading, with_stream};
 use super::{Protocol, Session, encode_payload};
@@ -113,7 +113,7 @@ impl<P: Protocol> Server<P> {
     #[must_use]
     pub fn load(&self) -> Load {
         let mut load = Load::default();
-        for session in self.0.sessions().values() {
+        for ById(session) in self.0.sessions().iter() {
             *(if session.state().is_polling() { &mut load.polling } else { &mut load.websocket }) += 1;
             load.queued_bytes += session.outbox().queued_bytes();
         }
@@ -122,7 +122,7 @@ impl<P: Protocol> Server<P> {
 
     /// Calls `visit` for each open session, including closing ones, with whether it is on polling.
     pub fn visit(&self, mut visit: impl FnMut(&Session<P>, bool)) {
-        for session in self.0.sessions().values() {
+        for ById(session) in self.0.sessions().iter() {
             visit(session, session.state().is_polling());
         }
     }
@@ -135,7 +135,7 @@ impl<P: Protocol> Server<P> {
 
     /// Closes every session, and returns when the protocol was informed of the end of each.
     pub async fn close(&self, reason: CloseReason) {
-        let sessions: Vec<_> = self.0.sessions().values().cloned().collect();
+        let sessions: Vec<_> = self.0.sessions().iter().map(|ById(session)| Arc::clone(session)).collect();
         for session in sessions {
             session.end(reason);
         }
@@ -196,7 +196,8 @@ impl<P: Protocol> Server<P> {
             };
             return opened.map(Step::Answered);
         };
-        let session = Id::parse(sid).and_then(|id| self.0.sessions().get(&id).cloned()).ok_or(Refusal::Session)?;
+        let found = |id: Id| self.0.sessions().get(&id).map(|ById(session)| Arc::clone(session));
+        let session = Id::parse(sid).and_then(found).ok_or(Refusal::Session)?;
         if websocket {
             return self.upgrade(&parts, upgrade.ok_or(Refusal::Request)?, session).map(Step::Answered);
         }
@@ -221,7 +222,7 @@ impl<P: Protocol> Server<P> {
     fn open(&self, kept: P::State, state: State, base64: bool) -> Arc<Session<P>> {
         let polling = state.is_polling();
         let session = Session::open(&self.0, kept, state, base64);
-        self.0.sessions().insert(session.id, Arc::clone(&session));
+        self.0.sessions().insert(ById(Arc::clone(&session)));
         let config = &self.0.config;
         let open = format!(
             "0{{\"sid\":\"{}\",\"upgrades\":{},\"pingInterval\":{},\"pingTimeout\":{},\"maxPayload\":{}}}",

@@ -3,10 +3,12 @@
 //! What must stay true: packets are handled one at a time, in order; a session is polled by at most one request at a
 //! time; the protocol is informed of the end exactly once.
 
-use std::collections::HashMap;
+use std::borrow::Borrow;
+use std::collections::HashSet;
 use std::convert::Infallible;
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -32,20 +34,43 @@ const RELEASE_AFTER: Duration = Duration::from_millis(100);
 pub(crate) struct Inner<P: Protocol> {
     pub(crate) config: Config,
     pub(crate) protocol: P,
-    pub(super) wheel: Arc<Wheel>,
+    pub(super) wheel: Arc<Wheel<Session<P>>>,
     /// The runtime for tasks of sessions, which may end on threads outside it.
     pub(super) runtime: tokio::runtime::Handle,
     pub(super) tasks: TaskTracker,
-    pub(super) sessions: Mutex<HashMap<Id, Arc<Session<P>>>>,
+    pub(super) sessions: Mutex<HashSet<ById<P>>>,
 }
 
+/// A session in the table of sessions, where it is found by its id. The table does not store the ids.
+pub(super) struct ById<P: Protocol>(pub(super) Arc<Session<P>>);
+
+impl<P: Protocol> Borrow<Id> for ById<P> {
+    fn borrow(&self) -> &Id {
+        &self.0.id
+    }
+}
+
+impl<P: Protocol> Hash for ById<P> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.id.hash(state);
+    }
+}
+
+impl<P: Protocol> PartialEq for ById<P> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.id == other.0.id
+    }
+}
+
+impl<P: Protocol> Eq for ById<P> {}
+
 impl<P: Protocol> Inner<P> {
-    pub(super) fn sessions(&self) -> MutexGuard<'_, HashMap<Id, Arc<Session<P>>>> {
+    pub(super) fn sessions(&self) -> MutexGuard<'_, HashSet<ById<P>>> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn forget(&self, id: &Id) {
-        let forgotten = self.sessions().remove(id);
+        let forgotten = self.sessions().take(id);
         // Dropped outside the lock: dropping the last reference drops the protocol's state.
         drop(forgotten);
     }
@@ -86,7 +111,7 @@ impl<P: Protocol> Session<P> {
             base64,
             protocol,
         });
-        let weak: Weak<dyn Alarmed> = Arc::downgrade(&(Arc::clone(&session) as Arc<dyn Alarmed>));
+        let weak = Arc::downgrade(&session);
         let first_beat = match revision {
             Revision::V4 => server.config.ping_interval,
             Revision::V3 => server.silence_check_interval(),
@@ -116,7 +141,7 @@ impl<P: Protocol> Session<P> {
 
     /// Starts the timeout within which the client has to do what it opened the session for.
     pub(crate) fn await_connect(self: &Arc<Self>) {
-        let weak: Weak<dyn Alarmed> = Arc::downgrade(&(Arc::clone(self) as Arc<dyn Alarmed>));
+        let weak = Arc::downgrade(self);
         self.server.wheel.add(weak, Alarm::Connect, self.server.config.connect_timeout);
     }
 
@@ -260,7 +285,7 @@ impl<P: Protocol> Session<P> {
             state.is_polling() && !state.is_polled() && self.outbox.is_busy()
         };
         if unread {
-            let weak: Weak<dyn Alarmed> = Arc::downgrade(&(Arc::clone(&self) as Arc<dyn Alarmed>));
+            let weak = Arc::downgrade(&self);
             self.server.wheel.add(weak, Alarm::Forget, FORGET_AFTER);
         } else {
             self.server.forget(&self.id);

@@ -91,10 +91,11 @@ pub struct Deflate {
     pub threshold: usize,
 }
 
+/// The progress of a socket towards its end. The reason for closing it is that of the outbox.
 enum Phase {
     Open,
     /// Queued frames are written, followed by a close frame, unless the reason forbids further writes.
-    Closing(CloseReason),
+    Closing,
     /// The close frame is being written.
     SendingClose,
     /// The driver waits for the peer to close. Closing with unread data would make the system reset the connection, and
@@ -102,21 +103,40 @@ enum Phase {
     Draining,
 }
 
+/// The threshold of a socket whose messages are not compressed, in bytes.
+const NEVER_DEFLATED: u32 = u32::MAX;
+
 /// Drives one socket. Ready when the socket has ended; the handler's outbox is then closed.
+///
+/// With tokio's own data, its task over a watched TCP stream fits into 256 bytes. Memory for tasks comes in steps of 128
+/// bytes, so one more field may cost each connection that much.
 pub struct Driver<S, H> {
     stream: S,
     decoder: Decoder,
     handler: H,
-    deflate: Option<Deflate>,
     handling: Option<Handling>,
-    /// The reservation for the bytes that the decoder holds of an unfinished message.
-    reservation: Option<Box<Reservation>>,
+    /// Allocated when a part of it is first set.
+    uncommon: Option<Box<Uncommon>>,
+    /// The size in bytes from which messages are compressed, or [`NEVER_DEFLATED`].
+    deflated_from_bytes: u32,
+    phase: Phase,
+}
+
+/// Frames that were taken from the outbox, until they are completely written and flushed.
+struct Writing {
     frames: VecDeque<Frame>,
     /// Bytes of the first frame that are already written.
     offset: usize,
-    /// Whether all was written, but a buffer of the stream, such as that of TLS, may still hold some of it.
-    flushing: bool,
-    phase: Phase,
+}
+
+/// The parts of a driver that few sockets have at any time.
+#[derive(Default)]
+struct Uncommon {
+    /// Frames that the stream has not taken yet. Most frames are taken at once.
+    writing: Option<Writing>,
+    /// The reservation for the bytes that the decoder holds of an unfinished message.
+    reservation: Option<Box<Reservation>>,
+    /// The time limit for closing.
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
@@ -126,18 +146,15 @@ where
 {
     /// Creates a driver for a stream. The decoder may already hold bytes.
     pub(super) fn new(stream: S, decoder: Decoder, deflate: Option<Deflate>, handler: H) -> Self {
+        let threshold = |deflate: Deflate| u32::try_from(deflate.threshold).unwrap_or(NEVER_DEFLATED);
         Self {
             stream,
             decoder,
             handler,
-            deflate,
             handling: None,
-            reservation: None,
-            frames: VecDeque::new(),
-            offset: 0,
-            flushing: false,
+            uncommon: None,
+            deflated_from_bytes: deflate.map_or(NEVER_DEFLATED, threshold),
             phase: Phase::Open,
-            deadline: None,
         }
     }
 
@@ -169,7 +186,7 @@ where
             self.handler.alive();
             if !self.decoder.is_within_message() {
                 // The next message has its own time limit.
-                self.reservation = None;
+                self.release();
             }
             match message {
                 Message::Ping(payload) => {
@@ -207,14 +224,24 @@ where
             return Ok(());
         }
         let bytes = Some(self.decoder.held_bytes()).filter(|bytes| *bytes > UNCOUNTED_BYTES_MAX).unwrap_or(0);
-        self.handler.unfinished().hold(&mut self.reservation, bytes, || self.handler.holder())
+        let reservation = &mut self.uncommon.get_or_insert_default().reservation;
+        self.handler.unfinished().hold(reservation, bytes, || self.handler.holder())
+    }
+
+    /// Gives the reservation for an unfinished message back.
+    fn release(&mut self) {
+        match &mut self.uncommon {
+            Some(uncommon) if uncommon.deadline.is_some() || uncommon.writing.is_some() => uncommon.reservation = None,
+            _ => self.uncommon = None,
+        }
     }
 
     /// Writes queued frames. Ready when the outbox is closed and nothing more is to be written.
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<CloseReason> {
+        let mut next = self.take_writing();
         loop {
-            if self.is_writing() {
-                match self.poll_frames(cx) {
+            if let Some(writing) = next.take() {
+                match self.poll_frames(writing, cx) {
                     Poll::Ready(Ok(())) => self.handler.outbox().written(),
                     Poll::Ready(Err(_)) => return Poll::Ready(CloseReason::TransportClosed),
                     Poll::Pending => {
@@ -230,56 +257,32 @@ where
                 }
             }
             match ready!(self.handler.outbox().poll_take(cx)) {
-                Taken::Frames(frames) => self.frames = frames,
+                Taken::Frames(frames) => next = Some(Writing { frames, offset: 0 }),
                 Taken::Closed(reason) => return Poll::Ready(reason),
             }
         }
     }
 
-    /// Writes the frames that were taken.
-    fn poll_frames(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while !self.frames.is_empty() {
-            self.flushing = true;
-            let mut written = ready!(self.poll_write_some(cx))?;
-            if written == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
-            while let Some(frame) = self.frames.front() {
-                let left = wire(self.deflate, frame).len() - self.offset;
-                if written < left {
-                    self.offset += written;
-                    break;
-                }
-                written -= left;
-                self.offset = 0;
-                self.frames.pop_front();
-            }
+    /// Writes frames that were taken, and keeps them unless they are completely written and flushed.
+    fn poll_frames(&mut self, mut writing: Writing, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let written = writing.poll(&mut self.stream, self.deflated_from_bytes, cx);
+        if !matches!(written, Poll::Ready(Ok(()))) {
+            self.keep_writing(writing);
         }
-        self.frames = VecDeque::new();
-        // TLS buffers what it encrypted until it is flushed. For TCP this does nothing.
-        let flushed = ready!(Pin::new(&mut self.stream).poll_flush(cx));
-        self.flushing = false;
-        Poll::Ready(flushed)
+        written
     }
 
-    /// Writes as much as the stream takes at once. Returns the number of bytes.
-    fn poll_write_some(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        let stream = Pin::new(&mut self.stream);
-        // There is nearly always one frame, and a plain write is cheaper than a vectored one.
-        if let (Some(only), 1) = (self.frames.front(), self.frames.len()) {
-            return stream.poll_write(cx, &wire(self.deflate, only)[self.offset..]);
-        }
-        let mut slices = [IoSlice::new(&[]); FRAMES_PER_WRITE_MAX];
-        let count = self.frames.len().min(FRAMES_PER_WRITE_MAX);
-        for (index, (slice, frame)) in slices.iter_mut().zip(&self.frames).enumerate() {
-            *slice = IoSlice::new(&wire(self.deflate, frame)[if index == 0 { self.offset } else { 0 }..]);
-        }
-        stream.poll_write_vectored(cx, &slices[..count])
+    fn keep_writing(&mut self, writing: Writing) {
+        self.uncommon.get_or_insert_default().writing = Some(writing);
+    }
+
+    fn take_writing(&mut self) -> Option<Writing> {
+        self.uncommon.as_mut()?.writing.take()
     }
 
     /// Returns whether frames that were taken are not completely written and flushed.
     fn is_writing(&self) -> bool {
-        self.flushing || !self.frames.is_empty()
+        self.uncommon.as_ref().is_some_and(|uncommon| uncommon.writing.is_some())
     }
 
     /// Runs the open socket. Ready with the first reason for closing it.
@@ -296,14 +299,15 @@ where
         let reason = self.handler.outbox().closed().unwrap_or(reason);
         self.handling = None;
         self.decoder = Decoder::new(false);
-        self.reservation = None;
+        self.release();
         self.handler.closed(reason);
-        self.phase = Phase::Closing(reason);
+        self.phase = Phase::Closing;
     }
 
     /// Starts the time limit for closing, and wakes the task when it has passed.
     fn start_deadline(&mut self, cx: &mut Context<'_>) {
-        let deadline = self.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(CLOSE_TIMEOUT)));
+        let uncommon = self.uncommon.get_or_insert_default();
+        let deadline = uncommon.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(CLOSE_TIMEOUT)));
         if deadline.as_mut().poll(cx).is_ready() {
             // The deadline has passed, which the next poll of the driver handles.
             cx.waker().wake_by_ref();
@@ -311,7 +315,8 @@ where
     }
 
     fn is_past_deadline(&mut self, cx: &mut Context<'_>) -> bool {
-        self.deadline.as_mut().is_some_and(|deadline| deadline.as_mut().poll(cx).is_ready())
+        let deadline = self.uncommon.as_mut().and_then(|uncommon| uncommon.deadline.as_mut());
+        deadline.is_some_and(|deadline| deadline.as_mut().poll(cx).is_ready())
     }
 
     fn poll_drained(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -347,7 +352,9 @@ where
                     let reason = ready!(driver.poll_open(cx));
                     driver.close(reason);
                 }
-                Phase::Closing(reason) => {
+                Phase::Closing => {
+                    // Closing the socket has closed the outbox.
+                    let reason = driver.handler.outbox().closed().unwrap_or(CloseReason::TransportClosed);
                     if reason == CloseReason::TransportClosed || (!reason.flushes() && driver.is_writing()) {
                         // A frame may be half written, and the peer would take what follows for the rest of it.
                         return Poll::Ready(());
@@ -358,13 +365,17 @@ where
                         return Poll::Ready(());
                     }
                     let (code, text) = reason.close_code();
-                    driver.frames.push_back(Frame::close(code, text));
+                    let frames = VecDeque::from([Frame::close(code, text)]);
+                    driver.keep_writing(Writing { frames, offset: 0 });
                     driver.phase = Phase::SendingClose;
                 }
                 Phase::SendingClose => {
-                    if ready!(driver.poll_frames(cx)).is_err()
-                        || ready!(Pin::new(&mut driver.stream).poll_shutdown(cx)).is_err()
+                    if let Some(writing) = driver.take_writing()
+                        && ready!(driver.poll_frames(writing, cx)).is_err()
                     {
+                        return Poll::Ready(());
+                    }
+                    if ready!(Pin::new(&mut driver.stream).poll_shutdown(cx)).is_err() {
                         return Poll::Ready(());
                     }
                     driver.phase = Phase::Draining;
@@ -381,10 +392,55 @@ impl<S, H> std::fmt::Debug for Driver<S, H> {
     }
 }
 
-fn wire(deflate: Option<Deflate>, frame: &Frame) -> &[u8] {
-    match deflate {
-        Some(Deflate { threshold }) => frame.deflated_wire(threshold),
-        None => frame.wire(),
+impl Writing {
+    /// Writes the frames and flushes the stream.
+    fn poll<S>(&mut self, stream: &mut S, deflated_from_bytes: u32, cx: &mut Context<'_>) -> Poll<io::Result<()>>
+    where
+        S: AsyncWrite + Unpin,
+    {
+        while !self.frames.is_empty() {
+            let mut written = ready!(self.poll_some(stream, deflated_from_bytes, cx))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            while let Some(frame) = self.frames.front() {
+                let left = wire(deflated_from_bytes, frame).len() - self.offset;
+                if written < left {
+                    self.offset += written;
+                    break;
+                }
+                written -= left;
+                self.offset = 0;
+                self.frames.pop_front();
+            }
+        }
+        // TLS buffers what it encrypted until it is flushed. For TCP this does nothing.
+        Pin::new(stream).poll_flush(cx)
+    }
+
+    /// Writes as much as the stream takes at once. Returns the number of bytes.
+    fn poll_some<S>(&self, stream: &mut S, deflated_from_bytes: u32, cx: &mut Context<'_>) -> Poll<io::Result<usize>>
+    where
+        S: AsyncWrite + Unpin,
+    {
+        let stream = Pin::new(stream);
+        // There is nearly always one frame, and a plain write is cheaper than a vectored one.
+        if let (Some(only), 1) = (self.frames.front(), self.frames.len()) {
+            return stream.poll_write(cx, &wire(deflated_from_bytes, only)[self.offset..]);
+        }
+        let mut slices = [IoSlice::new(&[]); FRAMES_PER_WRITE_MAX];
+        let count = self.frames.len().min(FRAMES_PER_WRITE_MAX);
+        for (index, (slice, frame)) in slices.iter_mut().zip(&self.frames).enumerate() {
+            *slice = IoSlice::new(&wire(deflated_from_bytes, frame)[if index == 0 { self.offset } else { 0 }..]);
+        }
+        stream.poll_write_vectored(cx, &slices[..count])
+    }
+}
+
+fn wire(deflated_from_bytes: u32, frame: &Frame) -> &[u8] {
+    match deflated_from_bytes {
+        NEVER_DEFLATED => frame.wire(),
+        threshold => frame.deflated_wire(threshold as usize),
     }
 }
 
@@ -400,4 +456,19 @@ pub(super) fn poll_fill<S: AsyncRead + Unpin>(
         decoder.feed(buffer.filled());
         Poll::Ready(Ok(buffer.filled().len()))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    /// A task of tokio has about 100 bytes of its own, and memory for it comes in steps of 128 bytes.
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn an_idle_socket_fits_into_a_task_of_256_bytes() {
+        type Watched = (TcpStream, Arc<dyn Send + Sync>);
+        assert!(size_of::<Driver<Watched, Arc<()>>>() <= 144, "{}", size_of::<Driver<Watched, Arc<()>>>());
+    }
 }

@@ -138,7 +138,7 @@ impl Chat {
         let own = chat.members.iter().find(|member| member.user.id == *caller);
         Self {
             id: chat.conversation.id.to_string(),
-            name: chat.conversation.name.clone(),
+            name: chat.conversation.name.as_deref().map(str::to_owned),
             kind: if chat.conversation.kind == ConversationKind::Direct { "direct" } else { "group" },
             created_by: chat.owner.as_ref().map(UserId::to_string),
             created_at: Moment(chat.created_at),

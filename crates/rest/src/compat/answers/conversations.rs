@@ -109,7 +109,7 @@ impl ConversationsConversation {
             object_id: conversation.conversation.id.to_string(),
             id: conversation.conversation.id.to_string(),
             kind: conversation.conversation.kind.as_str(),
-            name: conversation.conversation.name.clone(),
+            name: conversation.conversation.name.as_deref().map(str::to_owned),
             participants,
             last_message,
             unread_count: conversation.unread_count,

@@ -126,7 +126,7 @@ impl MessengerGroup {
     pub(crate) fn of(found: &Listing, members: Option<Vec<MessengerPerson>>) -> Self {
         Self {
             id: found.conversation.id.to_string(),
-            name: found.conversation.name.clone(),
+            name: found.conversation.name.as_deref().map(str::to_owned),
             description: found.description.clone().unwrap_or_default(),
             creator: found.owner.as_ref().map(UserId::to_string),
             member_count: found.member_count,

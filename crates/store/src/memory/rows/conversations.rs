@@ -69,7 +69,7 @@ impl Data {
     fn with_pair(&self, mut row: ConversationRow) -> RowResult<ConversationRow> {
         let ids = match row.pair {
             Some((first, second)) => {
-                Some([self.user_named(first)?.user.id.clone(), self.user_named(second)?.user.id.clone()])
+                Some(Box::new([self.user_named(first)?.user.id.clone(), self.user_named(second)?.user.id.clone()]))
             }
             None => None,
         };

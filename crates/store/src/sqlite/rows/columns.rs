@@ -160,8 +160,8 @@ pub(in crate::sqlite) fn conversation_at(row: &Row<'_>, at: usize) -> Result<Con
     let reference = ConversationRef {
         id: ConversationId::trusted(row.get_ref(at + 1)?.as_str()?),
         kind: parsed(row, at + 2, ConversationKind::parse)?,
-        name: row.get(at + 3)?,
-        pair: user(at + 10)?.zip(user(at + 11)?).map(|(first, second)| [first, second]),
+        name: row.get_ref(at + 3)?.as_str_or_null()?.map(Box::from),
+        pair: user(at + 10)?.zip(user(at + 11)?).map(|(first, second)| Box::new([first, second])),
     };
     Ok(ConversationRow {
         key: ConversationKey(row.get(at)?),

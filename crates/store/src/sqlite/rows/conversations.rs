@@ -21,7 +21,7 @@ impl<C: Deref<Target = Connection>> SqliteRows<C> {
                 key.map(|key| key.0),
                 reference.id.as_str(),
                 reference.kind.as_str(),
-                reference.name,
+                reference.name.as_deref(),
                 row.description.as_deref(),
                 row.open,
                 row.owner.map(|owner| owner.0),

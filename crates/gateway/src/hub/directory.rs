@@ -352,8 +352,7 @@ impl Directory {
             return false;
         }
         let Some(subscriber) = self.subscriber(user, connection) else { return false };
-        let others = subscriber.muted.iter().filter(|other| *other != conversation).cloned();
-        subscriber.muted = others.chain(muted.then(|| conversation.clone())).collect();
+        subscriber.set_muted(conversation, muted);
         true
     }
 
@@ -396,9 +395,7 @@ impl Directory {
         let Some(channel) = self.channel_slot(conversation) else { return };
         let local = &mut self.users[user];
         for subscriber in &mut local.subscribers {
-            if subscriber.muted.contains(conversation) {
-                subscriber.muted = subscriber.muted.iter().filter(|muted| *muted != conversation).cloned().collect();
-            }
+            subscriber.set_muted(conversation, false);
         }
         if local.channels.remove(channel) {
             self.leave_channel(channel, user);

@@ -39,6 +39,17 @@ pub(super) struct Subscriber {
     pub(super) buffer: RefCell<Option<Box<ReplayBuffer>>>,
 }
 
+impl Subscriber {
+    /// Mutes or unmutes a conversation on this connection.
+    pub(super) fn set_muted(&mut self, conversation: &ConversationId, muted: bool) {
+        if self.muted.contains(conversation) == muted {
+            return;
+        }
+        let others = self.muted.iter().filter(|other| *other != conversation).cloned();
+        self.muted = others.chain(muted.then(|| conversation.clone())).collect();
+    }
+}
+
 /// The state of a user's presence, which only the presence tracker changes.
 #[derive(Default)]
 pub(super) struct UserPresence {

@@ -204,8 +204,7 @@ pub(crate) fn delete_some_of(
     let Some(conversation) = tx.messages().authored_conversation(user.key, progress.conversation)? else {
         return Ok(None);
     };
-    let after = if conversation == progress.conversation { progress.sequence } else { 0 };
-    let scan = tx.messages().messages_of_sender(conversation, user.key, after, ERASED_AT_ONCE)?;
+    let scan = tx.messages().messages_of_sender(conversation, user.key, progress.sequence, ERASED_AT_ONCE)?;
     for key in scan.found {
         let Some(row) = tx.messages().message_by_key(key)? else { continue };
         // The id that the sender's client gave it is removed too.

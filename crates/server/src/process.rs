@@ -1,7 +1,12 @@
 //! The limits and defaults of the process: the number of open files, and the modes of new files.
 
+use std::time::Duration;
+
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::stat::{Mode, umask};
+
+/// The pause after a failed accept, which usually means that the process has no descriptor left.
+pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Sets the umask so that new folders have mode 0700 and new files 0600.
 pub(crate) fn keep_files_private() {

@@ -44,8 +44,6 @@ const LAST_SEEN_TIMEOUT: Duration = Duration::from_secs(1);
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(4);
 /// The time that the store has to commit queued writes and to close.
 const STORE_TIMEOUT: Duration = Duration::from_secs(10);
-/// The pause after a failed accept, which usually means that the process has no descriptor left.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// The number of connections that may wait to be accepted. The system has its own limit (`net.core.somaxconn`).
 const BACKLOG: u32 = 16_384;
@@ -310,7 +308,7 @@ async fn accept(listener: TcpListener, accepted: Accepted) {
             Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
+                tokio::time::sleep(process::ACCEPT_PAUSE).await;
                 continue;
             }
         };

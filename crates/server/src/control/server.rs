@@ -23,6 +23,7 @@ use super::{
     read_line,
 };
 use crate::admin::Admin;
+use crate::process;
 
 /// The mode of the socket, for the owner only.
 const MODE: u32 = 0o600;
@@ -32,8 +33,6 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 /// The largest number of clients at once. Further ones wait to be accepted.
 const CLIENTS_MAX: usize = 32;
-/// The pause after a failed accept, which usually means that the process has no descriptor left.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// The control socket of a running server.
 pub(crate) struct Control {
@@ -94,7 +93,7 @@ async fn accept(listener: UnixListener, admin: Admin, stop: CancellationToken, t
             }
             Err(error) => {
                 tracing::warn!(%error, "a client of the control socket could not be accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
+                tokio::time::sleep(process::ACCEPT_PAUSE).await;
             }
         }
     }

@@ -14,8 +14,8 @@ use crate::outgoing::raw;
 
 /// The texts of the message that was encoded last, by dialect.
 ///
-/// A send is acknowledged to its sender and then delivered to everybody, with the same message object. Whoever encodes
-/// both passes the same texts, so that the object is written once.
+/// A send is acknowledged to its sender and then delivered to all members, with the same message object. The caller
+/// passes the same texts to the encoders of both, so that the object is written once.
 #[derive(Debug, Default)]
 pub struct MessageTexts {
     message: Option<Arc<Message>>,

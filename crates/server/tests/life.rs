@@ -120,7 +120,7 @@ async fn a_stop_closes_without_a_disconnect_and_loses_nothing() {
     }
     assert!(frames.iter().all(|frame| !frame.starts_with("41")), "{frames:?}");
     assert_eq!(server.wait().code(), Some(0));
-    // Not only when the heartbeat of a client that does not answer the close ends.
+    // The stop does not wait until the heartbeat of a client that leaves the close unanswered has failed.
     assert!(start.elapsed() < Duration::from_secs(60));
     let database = rusqlite::Connection::open(server.data().join("quintet.sqlite3")).expect("a database");
     let content: String = database.query_row("SELECT content FROM message", [], |row| row.get(0)).expect("a message");

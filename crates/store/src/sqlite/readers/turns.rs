@@ -177,11 +177,17 @@ impl<C, W> Turns<C, W> {
     }
 
     /// Takes the next read that may begin, and counts it as in progress.
-    pub(super) fn next(&mut self) -> Option<Next<C, W>> {
+    fn next(&mut self) -> Option<Next<C, W>> {
         Class::ALL.into_iter().find_map(|class| self.next_of(class))
     }
 
-    fn next_of(&mut self, class: Class) -> Option<Next<C, W>> {
+    /// Takes all reads that may begin.
+    pub(super) fn all_that_may_begin(&mut self) -> Vec<Next<C, W>> {
+        std::iter::from_fn(|| self.next()).collect()
+    }
+
+    /// Takes the next read of a class, like [`Self::next`].
+    pub(super) fn next_of(&mut self, class: Class) -> Option<Next<C, W>> {
         let lane = &mut self.lanes[class as usize];
         if lane.free.is_empty() {
             return None;

@@ -94,7 +94,14 @@ impl Readers {
             let abandoned = Abandoned::default();
             let stop = Arc::clone(&abandoned.0);
             let job: Job = Box::new(move |connection| drop(reply.send(read_within(connection, within, stop, read))));
-            let entered = self.queues().enter(class, &party, job);
+            let (entered, begun) = {
+                let mut queues = self.queues();
+                // Reads that may begin, but have not, do not count as waiting.
+                let full = queues.full(class, &party).is_some();
+                let begun = if full { queues.all_that_may_begin() } else { Vec::new() };
+                (queues.enter(class, &party, job), begun)
+            };
+            self.begin(begun);
             let number = entered.map_err(|full| match full {
                 Full::Party => StoreError::Refused(Refusal::rate_limited(READ_AGAIN_AFTER_MS)),
                 Full::All => StoreError::Busy,

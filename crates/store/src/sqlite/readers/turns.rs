@@ -137,19 +137,29 @@ impl<C, W> Turns<C, W> {
         }
     }
 
-    /// Queues a read. Returns the number by which it can be removed again.
-    pub(super) fn enter(&mut self, class: Class, party: &Party, waiter: W) -> Result<u64, Full> {
-        let lane = &mut self.lanes[class as usize];
-        let service = matches!(party, Party::User(user) if self.services.contains(user));
+    fn is_service(&self, party: &Party) -> bool {
+        matches!(party, Party::User(user) if self.services.contains(user))
+    }
+
+    /// Why another read of a party could not be queued; `None` if it could.
+    pub(super) fn full(&self, class: Class, party: &Party) -> Option<Full> {
+        let lane = &self.lanes[class as usize];
+        let service = self.is_service(party);
         let most = if service { READS_WAITING_OF_SERVICE } else { class.waiting_max_of(party) };
         if lane.waiting.get(party).is_some_and(|own| own.len() >= most) {
-            return Err(Full::Party);
+            return Some(Full::Party);
         }
         // A service takes no room from others, and no others take room from it.
-        let counted = !service;
-        if counted && lane.count >= class.waiting_max() {
-            return Err(Full::All);
+        (!service && lane.count >= class.waiting_max()).then_some(Full::All)
+    }
+
+    /// Queues a read. Returns the number by which it can be removed again.
+    pub(super) fn enter(&mut self, class: Class, party: &Party, waiter: W) -> Result<u64, Full> {
+        if let Some(full) = self.full(class, party) {
+            return Err(full);
         }
+        let counted = !self.is_service(party);
+        let lane = &mut self.lanes[class as usize];
         let number = self.next_number;
         self.next_number += 1;
         lane.count += usize::from(counted);

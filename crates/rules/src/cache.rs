@@ -4,7 +4,8 @@
 //! What must stay true: a cached row equals the row that the open transaction would read. Every write to these tables
 //! goes through [`Transaction`](crate::Transaction), which updates the cache as well. A write that is rolled back
 //! removes the rows that it touched from the cache; a group that is not committed clears it. Nobody else writes to the
-//! database meanwhile.
+//! database meanwhile; where several processes may, the store makes the cache [forget](RowCache::forget) what the others
+//! changed before a group is decided.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -26,6 +27,17 @@ enum Touched {
     Author(ConversationKey, UserKey),
 }
 
+/// The keys of rows that somebody else changed in the database.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChangedRows {
+    /// The keys of users.
+    pub users: Vec<UserKey>,
+    /// The keys of conversations.
+    pub conversations: Vec<ConversationKey>,
+    /// The keys of memberships.
+    pub members: Vec<(ConversationKey, UserKey)>,
+}
+
 /// Rows that were read or written before.
 #[derive(Debug, Default)]
 pub struct RowCache {
@@ -44,6 +56,45 @@ impl RowCache {
     /// Drops all rows.
     pub fn clear(&mut self) {
         *self = Self::default();
+    }
+
+    /// Drops rows that somebody else changed.
+    pub fn forget(&mut self, changed: &ChangedRows) {
+        for key in &changed.users {
+            self.drop_user(*key);
+        }
+        for key in &changed.conversations {
+            self.drop_conversation(*key);
+        }
+        for key in &changed.members {
+            self.members.remove(key);
+        }
+    }
+
+    /// Whether the user with an id must be read.
+    #[must_use]
+    pub fn lacks_user(&self, id: &UserId) -> bool {
+        self.user(id).is_none()
+    }
+
+    /// Whether the conversation with an id must be read.
+    #[must_use]
+    pub fn lacks_conversation(&self, id: &ConversationId) -> bool {
+        self.conversation(id).is_none()
+    }
+
+    /// Whether the membership of a user in a conversation must be read.
+    #[must_use]
+    pub fn lacks_member(&self, conversation: &ConversationId, user: &UserId) -> bool {
+        let keys = self.conversation_keys.get(conversation).zip(self.user_keys.get(user));
+        keys.is_none_or(|(conversation, user)| !self.members.contains_key(&(*conversation, *user)))
+    }
+
+    /// Whether it must be read if a user has sent a message to a conversation.
+    #[must_use]
+    pub fn lacks_author(&self, conversation: &ConversationId, user: &UserId) -> bool {
+        let keys = self.conversation_keys.get(conversation).zip(self.user_keys.get(user));
+        keys.is_none_or(|(conversation, user)| !self.authors.contains(&(*conversation, *user)))
     }
 
     /// Begins a write. Its changes can be removed by [`Self::undo`].
@@ -87,7 +138,8 @@ impl RowCache {
         self.users.get(&key)
     }
 
-    pub(crate) fn keep_user(&mut self, row: &Arc<UserRow>) {
+    /// Caches a user that was read in the open transaction.
+    pub fn keep_user(&mut self, row: &Arc<UserRow>) {
         if self.users.len() >= ROWS_MAX {
             self.users.clear();
             self.user_keys.clear();
@@ -117,7 +169,8 @@ impl RowCache {
         self.conversations.get(&key)
     }
 
-    pub(crate) fn keep_conversation(&mut self, row: &ConversationRow) {
+    /// Caches a conversation that was read in the open transaction.
+    pub fn keep_conversation(&mut self, row: &ConversationRow) {
         if self.conversations.len() >= ROWS_MAX {
             self.conversations.clear();
             self.conversation_keys.clear();
@@ -145,7 +198,8 @@ impl RowCache {
         self.members.get(&(conversation, user))
     }
 
-    pub(crate) fn keep_member(&mut self, conversation: ConversationKey, user: UserKey, row: &MemberRow) {
+    /// Caches a membership that was read in the open transaction.
+    pub fn keep_member(&mut self, conversation: ConversationKey, user: UserKey, row: &MemberRow) {
         if self.members.len() >= ROWS_MAX {
             self.members.clear();
         }
@@ -168,7 +222,8 @@ impl RowCache {
         self.authors.contains(&(conversation, user))
     }
 
-    pub(crate) fn keep_author(&mut self, conversation: ConversationKey, user: UserKey) {
+    /// Caches that a user has sent a message to a conversation.
+    pub fn keep_author(&mut self, conversation: ConversationKey, user: UserKey) {
         if self.authors.len() >= ROWS_MAX {
             self.authors.clear();
         }

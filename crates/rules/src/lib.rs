@@ -31,7 +31,7 @@ mod services;
 mod transaction;
 mod users;
 
-pub use cache::RowCache;
+pub use cache::{ChangedRows, RowCache};
 pub use error::{RowResult, RowsError, RuleError, RuleResult};
 pub use guest_proof::secret_of;
 pub use keys::{ConversationKey, FileKey, MeetupKey, MessageKey, NotificationKey, SecretKey, UserKey};

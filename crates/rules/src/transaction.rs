@@ -222,6 +222,7 @@ impl<'t> Transaction<'t> {
                 acked,
                 at: self.now,
                 change: record,
+                told: change.told().map(<[_]>::to_vec),
             })?;
         }
         self.entries.push(Entry { position: self.position, sequence: about.sequence, origin, acked, event });

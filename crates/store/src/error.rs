@@ -107,6 +107,43 @@ pub enum OpenError {
     /// A migration failed.
     #[error("cannot bring the database up to date: {0}")]
     Migration(String),
+    /// The URL of a PostgreSQL database is not valid.
+    #[error("the URL of the database is not valid: {0}")]
+    Url(String),
+    /// The PostgreSQL server cannot be reached, or refuses the connection.
+    #[error("cannot use the database {database}: {why}")]
+    Server {
+        /// The server and the database, without user and password.
+        database: String,
+        /// What the server or the operating system says.
+        why: String,
+    },
+    /// The user lacks a right on the PostgreSQL database.
+    #[error("the user of the database {database} lacks a right; it must own the tables: {why}")]
+    Right {
+        /// The server and the database, without user and password.
+        database: String,
+        /// What the server says.
+        why: String,
+    },
+    /// The PostgreSQL database stores texts in another encoding.
+    #[error("the database {database} has the encoding {encoding}: create one with the encoding UTF8")]
+    Encoding {
+        /// The server and the database, without user and password.
+        database: String,
+        /// The name of its encoding.
+        encoding: String,
+    },
+    /// The PostgreSQL database was written by a newer version of Quintet.
+    #[error("the database {database} has version {found}, and this quintet knows up to {known}: use a newer quintet")]
+    NewerSchema {
+        /// The server and the database, without user and password.
+        database: String,
+        /// The schema version of the database.
+        found: i64,
+        /// The newest schema version that this binary supports.
+        known: i64,
+    },
     /// A thread cannot be started.
     #[error("cannot start the writer: {0}")]
     Thread(std::io::Error),

@@ -1,6 +1,6 @@
 //! Durable state: one writer that commits in groups, and a pool of readers.
 //!
-//! What lives here: the trait [`Store`], its implementations on SQLite and in memory, the migrations, and all SQL of
+//! What lives here: the trait [`Store`], its implementations on SQLite, on PostgreSQL and in memory, the migrations, and all SQL of
 //! Quintet. What does not: decisions. Who may do what is decided by the rules of `quintet_rules`, inside each write;
 //! who receives what is decided by the gateway's hub.
 //!
@@ -8,9 +8,12 @@
 
 mod error;
 mod memory;
+mod message_ids;
 mod model;
 mod page;
 mod party;
+mod postgres;
+mod readers;
 mod sqlite;
 mod store;
 mod writer;
@@ -19,7 +22,8 @@ pub use error::{BackupError, OpenError, StoreError};
 pub use memory::{MemoryDisk, MemoryStore, MemoryWriter};
 pub use model::*;
 pub use party::Party;
+pub use postgres::{Clock, PostgresStore, PostgresTarget};
 pub use quintet_rules::log::Replayed;
 pub use sqlite::{Location, SqliteStore};
 pub use store::{Future, Group, OnCommit, ReadResult, ReplyTo, Store};
-pub use writer::{Committer, Database, Submission};
+pub use writer::{Begun, Committer, Database, Submission};

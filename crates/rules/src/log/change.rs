@@ -174,6 +174,25 @@ impl Change {
         }
     }
 
+    /// The users whom the change itself names as those who are told, because other rows do not tell them later.
+    #[must_use]
+    pub fn told(&self) -> Option<&[UserId]> {
+        match self {
+            Self::MessagesRead { audience, .. } => audience.as_deref(),
+            Self::ConversationCreated { members: told, .. } | Self::MeetupChanged { audience: told, .. } => Some(told),
+            Self::MessageCreated { .. }
+            | Self::MessageEdited { .. }
+            | Self::MessageDeleted { .. }
+            | Self::ConversationChanged { .. }
+            | Self::ConversationDeleted { .. }
+            | Self::MemberJoined { .. }
+            | Self::MemberLeft { .. }
+            | Self::Notified { .. }
+            | Self::UserChanged { .. }
+            | Self::Revoked { .. } => None,
+        }
+    }
+
     /// The record of this change in the log; `None` for the creation of a message, whose own row records it.
     #[must_use]
     pub fn record(&self) -> Option<ChangeRecord> {

@@ -2,7 +2,7 @@
 //!
 //! What must stay true: a position belongs to one change or to one message.
 
-use quintet_domain::{ConnectionId, Timestamp};
+use quintet_domain::{ConnectionId, Timestamp, UserId};
 
 use crate::log::ChangeRecord;
 use crate::{ConversationKey, RowResult, UserKey};
@@ -24,6 +24,9 @@ pub struct LoggedChange {
     pub at: Timestamp,
     /// The record of the change.
     pub change: ChangeRecord,
+    /// The users who receive its event or learn of its conversation by it, where other rows do not tell them later; a
+    /// store of one process need not keep them.
+    pub told: Option<Vec<UserId>>,
 }
 
 /// Operations on the rows of the log.

@@ -29,7 +29,7 @@ use quintet_rules::rows::LogRows;
 pub use writer::{MemoryDisk, MemoryWriter};
 
 use self::data::Data;
-use crate::writer::{Committer, Database, Queue, Submission, Writer};
+use crate::writer::{Committer, Database, GROUP_MAX, Queue, Submission, Writer};
 use crate::{Group, OnCommit, OpenError, StoreError};
 
 /// The state that the writer and the reads of a store share.
@@ -127,7 +127,7 @@ impl MemoryStore {
         let (tables, clock) = (Arc::clone(&shared), Arc::clone(&environment));
         // Only a crash takes the tables away, and only a manually driven store can crash.
         let commit = move |submissions| tables.commit(&mut committer, &*clock, submissions).unwrap_or_else(nothing);
-        let writer = Writer::start_with(commit, on_commit)?;
+        let writer = Writer::start_with(commit, GROUP_MAX, on_commit)?;
         Ok(Self { shared, environment, drive: Drive::Thread(writer) })
     }
 

@@ -15,7 +15,7 @@ mod names;
 mod notifications;
 mod open;
 mod queries;
-mod readers;
+mod reader;
 mod rows;
 mod sets;
 mod space;
@@ -35,11 +35,11 @@ use quintet_rules::rows::LogRows;
 pub use open::Location;
 
 use self::checkpoint::Log;
-use self::readers::{Class, Readers};
 use self::rows::{SqliteRows, WriterConnection};
 use self::space::Space;
+use crate::readers::{Class, Readers};
 use crate::store::ReadResult;
-use crate::writer::{Committer, Writer};
+use crate::writer::{Committer, GROUP_MAX, Writer};
 use crate::{
     BackupError, Database, Filter, Future, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow, OnCommit,
     OpenError, OrphanedFiles, Page, PageOf, Party, PendingNotifications, ReplyTo, ServiceKey, Store, StoreError,
@@ -50,7 +50,7 @@ use crate::{
 #[derive(Debug)]
 pub struct SqliteStore {
     writer: Writer,
-    readers: Readers,
+    readers: Readers<rusqlite::Connection>,
     space: Space,
     /// The log of the database; `None` in memory.
     log: Option<Arc<Log>>,
@@ -100,7 +100,7 @@ impl SqliteStore {
         let log = database.0.log();
         let position = database.newest_position()?;
         let committer = Committer::new(WriterState { quotas, ..WriterState::default() }, position);
-        let writer = Writer::start(database, committer, Arc::clone(&environment), on_commit)?;
+        let writer = Writer::start(database, committer, Arc::clone(&environment), GROUP_MAX, on_commit)?;
         let readers = Readers::new(opened.readers);
         Ok(Self { writer, readers, space, log, environment: EnvironmentRef(environment), folder, _lock: opened.lock })
     }

@@ -12,8 +12,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
 use super::checkpoint::{BUSY_TIMEOUT, Parts};
 use super::names;
-use super::readers::Readers;
-use crate::OpenError;
+use crate::{OpenError, readers};
 
 mod migrations {
     refinery::embed_migrations!("migrations");
@@ -89,7 +88,7 @@ pub(super) fn open(location: &Location) -> Result<Opened, OpenError> {
     })?;
     bring_up_to_date(&mut writer, folder)?;
     let mut readers = Vec::new();
-    for _ in 0..Readers::connections() {
+    for _ in 0..readers::connections() {
         let reader = connect()?;
         configure(&reader, durable)?;
         reader.pragma_update(None, "query_only", true)?;

@@ -4,13 +4,33 @@
 //! returned without an error, and are gone after [`Database::rollback`]. A savepoint rolls back only what was written
 //! since it was set.
 
-use quintet_rules::RowResult;
+use quintet_domain::{Entry, Timestamp};
 use quintet_rules::rows::Rows;
+use quintet_rules::{RowResult, WriterState};
+
+use super::Submission;
+
+/// What a database tells when the transaction of a group begins. One that nobody else writes to tells nothing.
+#[derive(Debug, Default)]
+pub struct Begun {
+    /// The newest committed position, if others may have written.
+    pub position: Option<u64>,
+    /// The time of the group, if the database has a clock of its own that all writers share.
+    pub now: Option<Timestamp>,
+    /// The entries that others have committed since this writer last looked, in order.
+    pub missed: Vec<Entry>,
+}
 
 /// The rows of a database, with transactions, for one writer.
 pub trait Database: Rows {
     /// Begins a transaction, which excludes other writers until it ends.
     fn begin(&mut self) -> RowResult<()>;
+    /// Begins the transaction of a group. Catches up with other writers of the same database, and may read ahead what the
+    /// writes will ask for.
+    fn begin_group(&mut self, _submissions: &[Submission], _state: &mut WriterState) -> RowResult<Begun> {
+        self.begin()?;
+        Ok(Begun::default())
+    }
     /// Makes everything durable that was written since [`Self::begin`].
     fn commit(&mut self) -> RowResult<()>;
     /// Rolls back everything that was written since [`Self::begin`].

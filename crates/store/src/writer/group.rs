@@ -8,10 +8,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
-use quintet_domain::{CommandReply, Commit, Entry, Environment, Refusal, Write, Written};
+use quintet_domain::{CommandReply, Commit, Entry, Environment, Refusal, Timestamp, Write, Written};
 use quintet_rules::{RowsError, RuleError, RuleResult, Transaction, WriterState};
 
-use super::database::Database;
+use super::database::{Begun, Database};
 use crate::{Group, ReplyTo, StoreError};
 
 /// The number of groups, after one that was not committed, in which every write has a savepoint.
@@ -76,7 +76,8 @@ impl Committer {
     }
 
     /// Applies the submissions in order and commits them together. Callers are replied to after the commit; replies to
-    /// tickets are part of the returned group. If the commit fails, every write of the group is refused.
+    /// tickets are part of the returned group. If the commit fails, every write of the group is refused. Entries of other writers
+    /// of the database precede those of the group, whether it is committed or not.
     pub fn commit_group(
         &mut self,
         database: &mut impl Database,
@@ -86,15 +87,24 @@ impl Committer {
         let began = Instant::now();
         let writes = submissions.len();
         let position = self.position;
-        let mut run =
-            Run { committer: self, environment, entries: Vec::new(), position, ran: Vec::with_capacity(writes) };
+        let mut run = Run {
+            committer: self,
+            environment: GroupTime { environment, now: None },
+            missed: Vec::new(),
+            entries: Vec::new(),
+            position,
+            ran: Vec::with_capacity(writes),
+        };
         let outcome = run.all(database, submissions);
-        let Run { entries, position, ran, .. } = run;
+        let Run { missed, mut entries, position, ran, .. } = run;
         let committed = outcome.is_ok();
         let commit = match outcome {
             Ok(()) => {
                 self.careful_groups = self.careful_groups.saturating_sub(1);
                 self.position = position;
+                if !missed.is_empty() {
+                    entries.splice(0..0, missed);
+                }
                 Commit { position, replies: reply(ran, None), entries }
             }
             Err(error) => {
@@ -102,7 +112,7 @@ impl Committer {
                 self.careful_groups = CAREFUL_GROUPS;
                 tracing::error!(%error, writes, "a group of writes was not committed");
                 let failed = Failed { why: error.to_string(), position: self.position };
-                Commit { position: self.position, replies: reply(ran, Some(&failed)), entries: Vec::new() }
+                Commit { position: self.position, replies: reply(ran, Some(&failed)), entries: missed }
             }
         };
         Group { commit, writes, took: began.elapsed(), committed }
@@ -138,10 +148,32 @@ fn reply(ran: Vec<Ran>, failed: Option<&Failed>) -> Vec<CommandReply> {
     replies
 }
 
+/// The environment of a group whose time the database may have given.
+struct GroupTime<'g> {
+    environment: &'g dyn Environment,
+    now: Option<Timestamp>,
+}
+
+impl Environment for GroupTime<'_> {
+    fn now(&self) -> Timestamp {
+        self.now.unwrap_or_else(|| self.environment.now())
+    }
+
+    fn new_id(&self) -> String {
+        self.environment.new_id()
+    }
+
+    fn secret(&self) -> u128 {
+        self.environment.secret()
+    }
+}
+
 /// A group while it is being applied.
 struct Run<'g> {
     committer: &'g mut Committer,
-    environment: &'g dyn Environment,
+    environment: GroupTime<'g>,
+    /// The entries of other writers of the database, which precede those of the group.
+    missed: Vec<Entry>,
     entries: Vec<Entry>,
     position: u64,
     ran: Vec<Ran>,
@@ -150,8 +182,9 @@ struct Run<'g> {
 impl Run<'_> {
     /// Applies all writes in one transaction, and commits it.
     fn all(&mut self, database: &mut impl Database, submissions: Vec<Submission>) -> Result<(), GroupError> {
+        let begun = database.begin_group(&submissions, &mut self.committer.state).map_err(GroupError::from);
         let mut submissions = submissions.into_iter();
-        let mut outcome = database.begin().map_err(GroupError::from);
+        let mut outcome = begun.map(|begun| self.begin(begun));
         while outcome.is_ok()
             && let Some(submission) = submissions.next()
         {
@@ -174,6 +207,15 @@ impl Run<'_> {
             }
         }
         outcome
+    }
+
+    /// Continues after what others have committed.
+    fn begin(&mut self, begun: Begun) {
+        let Begun { position, now, missed } = begun;
+        if let Some(position) = position {
+            (self.position, self.committer.position) = (position, position);
+        }
+        (self.environment.now, self.missed) = (now, missed);
     }
 
     /// Applies one write, and rolls it back if it was refused or failed.
@@ -218,7 +260,7 @@ impl Run<'_> {
 
     /// Applies a write by its rule. A rule that panics is refused with an internal error.
     fn apply(&mut self, database: &mut impl Database, write: Write) -> RuleResult<Written> {
-        let mut tx = Transaction::new(database, &mut self.committer.state, self.environment, self.position);
+        let mut tx = Transaction::new(database, &mut self.committer.state, &self.environment, self.position);
         let mark = tx.begin();
         let applied = catch_unwind(AssertUnwindSafe(|| quintet_rules::apply(&mut tx, write)));
         let panicked = applied.is_err();

@@ -11,7 +11,7 @@ mod queue;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-pub use database::Database;
+pub use database::{Begun, Database};
 pub use group::{Committer, Submission};
 pub(crate) use queue::Queue;
 use quintet_domain::Environment;
@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 use crate::{Group, OnCommit, OpenError};
 
 /// Maximum number of writes in one commit, so that the first of them does not wait for too many others.
-const GROUP_MAX: usize = 512;
+pub(crate) const GROUP_MAX: usize = 512;
 
 /// The writer's thread and its queue.
 #[derive(Debug)]
@@ -35,20 +35,23 @@ impl Writer {
         mut database: D,
         mut committer: Committer,
         environment: Arc<dyn Environment>,
+        group_max: usize,
         on_commit: OnCommit,
     ) -> Result<Self, OpenError> {
-        Self::start_with(move |group| committer.commit_group(&mut database, &*environment, group), on_commit)
+        let commit = move |group| committer.commit_group(&mut database, &*environment, group);
+        Self::start_with(commit, group_max, on_commit)
     }
 
-    /// Starts the thread, with the function that commits a group.
+    /// Starts the thread, with the function that commits a group of at most `group_max` writes.
     pub(crate) fn start_with(
         commit: impl FnMut(Vec<Submission>) -> Group + Send + 'static,
+        group_max: usize,
         on_commit: OnCommit,
     ) -> Result<Self, OpenError> {
         let (queue, submissions) = Queue::new();
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || write_loop(submissions, commit, on_commit))
+            .spawn(move || write_loop(submissions, commit, group_max, on_commit))
             .map_err(OpenError::Thread)?;
         Ok(Self { queue, thread: Mutex::new(Some(thread)) })
     }
@@ -71,10 +74,11 @@ impl Writer {
 fn write_loop(
     mut submissions: mpsc::Receiver<Submission>,
     mut commit: impl FnMut(Vec<Submission>) -> Group,
+    group_max: usize,
     mut on_commit: OnCommit,
 ) {
     let mut group = Vec::new();
-    while submissions.blocking_recv_many(&mut group, GROUP_MAX) > 0 {
+    while submissions.blocking_recv_many(&mut group, group_max) > 0 {
         on_commit(commit(std::mem::take(&mut group)));
     }
 }

@@ -17,10 +17,9 @@ use std::time::{Duration, Instant};
 
 use quintet_domain::limits::READ_SECONDS_MAX;
 use quintet_domain::{Refusal, UserId};
-use rusqlite::{Connection, ErrorCode};
 use tokio::sync::oneshot;
 
-pub(super) use self::turns::Class;
+pub(crate) use self::turns::Class;
 use self::turns::{Full, Next, Turns};
 use crate::error::READ_AGAIN_AFTER_MS;
 use crate::store::ReadResult;
@@ -29,63 +28,97 @@ use crate::{Party, StoreError};
 /// Maximum time of a read.
 const WITHIN: Duration = Duration::from_secs(READ_SECONDS_MAX);
 
-/// Number of steps of SQLite's virtual machine between two checks of the clock: a fraction of a millisecond.
-const STEPS_BETWEEN_LOOKS: i32 = 10_000;
+/// A connection of a database that reads use.
+pub(crate) trait Reader: Send + 'static {
+    /// Runs a read in a transaction of its own, so that all its statements see one state. Interrupts it with
+    /// [`StoreError::TooSlow`] once its time is over.
+    fn read_within<T>(
+        &mut self,
+        time: Time,
+        read: impl FnOnce(&Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError>;
+}
+
+/// The time that a read may still take.
+#[derive(Clone, Debug)]
+pub(crate) struct Time {
+    until: Option<Instant>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Time {
+    /// Whether the read took too long, or its caller has gone away.
+    pub(crate) fn is_over(&self) -> bool {
+        self.stop.load(Ordering::Relaxed) || self.until.is_some_and(|until| Instant::now() > until)
+    }
+
+    /// The moment at which the time is over; `None` if there is no limit.
+    pub(crate) fn until(&self) -> Option<Instant> {
+        self.until
+    }
+}
 
 /// A read that waits for a connection. It sends its own result to its caller.
-type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+type Job<C> = Box<dyn FnOnce(&mut C) + Send>;
 
-type Queues = Turns<Connection, Job>;
+type Queues<C> = Turns<C, Job<C>>;
 
 /// The pool of readers. Cheap to clone.
-#[derive(Clone)]
-pub(super) struct Readers {
-    queues: Arc<Mutex<Queues>>,
+pub(crate) struct Readers<C> {
+    queues: Arc<Mutex<Queues<C>>>,
     /// Maximum time of a read.
     within: Duration,
 }
 
+impl<C> Clone for Readers<C> {
+    fn clone(&self) -> Self {
+        Self { queues: Arc::clone(&self.queues), within: self.within }
+    }
+}
+
 /// A connection for one read, which is returned to the pool when this is dropped.
-struct Turn {
-    readers: Readers,
+struct Turn<C> {
+    readers: Readers<C>,
     class: Class,
     party: Party,
     /// The connection; present until this is dropped.
-    connection: Option<Connection>,
+    connection: Option<C>,
 }
 
-impl fmt::Debug for Readers {
+impl<C> fmt::Debug for Readers<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Readers").finish_non_exhaustive()
     }
 }
 
-impl Readers {
-    /// The number of connections that the readers need.
-    pub(super) fn connections() -> usize {
-        Class::ALL.into_iter().map(Class::connections).sum()
-    }
+/// The number of connections that the readers of a store need.
+pub(crate) fn connections() -> usize {
+    Class::ALL.into_iter().map(Class::connections).sum()
+}
 
-    pub(super) fn new(connections: Vec<Connection>) -> Self {
-        Self { queues: Arc::new(Mutex::new(Turns::new(connections))), within: WITHIN }
-    }
-
-    fn queues(&self) -> MutexGuard<'_, Queues> {
+impl<C> Readers<C> {
+    fn queues(&self) -> MutexGuard<'_, Queues<C>> {
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Marks a user as a service, whose reads may wait in larger numbers.
-    pub(super) fn note_service(&self, service: &UserId) {
+    pub(crate) fn note_service(&self, service: &UserId) {
         self.queues().note_service(service);
+    }
+}
+
+impl<C: Reader> Readers<C> {
+    pub(crate) fn new(connections: Vec<C>) -> Self {
+        Self { queues: Arc::new(Mutex::new(Turns::new(connections))), within: WITHIN }
     }
 
     /// Runs a read in a transaction of its own, so that all its queries see one state. It waits for its party's turn,
     /// is refused if too many reads wait, and is interrupted if it takes too long.
-    pub(super) fn run<T: Send + 'static>(
+    pub(crate) fn run<T: Send + 'static>(
         &self,
         class: Class,
         party: impl Into<Party>,
-        read: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        read: impl FnOnce(&C) -> Result<T, StoreError> + Send + 'static,
     ) -> ReadResult<'_, T> {
         let party = party.into();
         Box::pin(async move {
@@ -93,7 +126,10 @@ impl Readers {
             let within = (party != Party::Server).then_some(self.within);
             let abandoned = Abandoned::default();
             let stop = Arc::clone(&abandoned.0);
-            let job: Job = Box::new(move |connection| drop(reply.send(read_within(connection, within, stop, read))));
+            let job: Job<C> = Box::new(move |connection| {
+                let time = Time { until: within.map(|within| Instant::now() + within), stop };
+                drop(reply.send(connection.read_within(time, read)));
+            });
             let (entered, begun) = {
                 let mut queues = self.queues();
                 // Reads that may begin, but have not, do not count as waiting.
@@ -121,21 +157,21 @@ impl Readers {
     }
 
     /// Begins reads, each on a thread of its own.
-    fn begin(&self, reads: Vec<Next<Connection, Job>>) {
+    fn begin(&self, reads: Vec<Next<C, Job<C>>>) {
         for next in reads {
             let (turn, job) = self.turn(next);
             tokio::task::spawn_blocking(move || read_all(turn, job));
         }
     }
 
-    fn turn(&self, next: Next<Connection, Job>) -> (Turn, Job) {
+    fn turn(&self, next: Next<C, Job<C>>) -> (Turn<C>, Job<C>) {
         let Next { class, party, connection, waiter } = next;
         (Turn { readers: self.clone(), class, party, connection: Some(connection) }, waiter)
     }
 }
 
 /// Reads with one connection for as long as reads wait for it.
-fn read_all(mut turn: Turn, mut job: Job) {
+fn read_all<C: Reader>(mut turn: Turn<C>, mut job: Job<C>) {
     while let Some(connection) = &mut turn.connection {
         // A read that panics takes no others with it. The hook of the process has written the panic to the log.
         drop(catch_unwind(AssertUnwindSafe(|| job(connection))));
@@ -152,42 +188,17 @@ fn read_all(mut turn: Turn, mut job: Job) {
     }
 }
 
-impl Turn {
+impl<C> Turn<C> {
     /// Returns the connection to the pool. Does nothing the second time.
-    fn give_back(&mut self, queues: &mut Queues) {
+    fn give_back(&mut self, queues: &mut Queues<C>) {
         if let Some(connection) = self.connection.take() {
             queues.end(self.class, &self.party, connection);
         }
     }
 }
 
-/// Runs a read in a transaction. Interrupts it if it takes too long, or if `stop` is set meanwhile.
-fn read_within<T>(
-    connection: &mut Connection,
-    within: Option<Duration>,
-    stop: Arc<AtomicBool>,
-    read: impl FnOnce(&Connection) -> Result<T, StoreError>,
-) -> Result<T, StoreError> {
-    let until = within.map(|within| Instant::now() + within);
-    let over = move || stop.load(Ordering::Relaxed) || until.is_some_and(|until| Instant::now() > until);
-    connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(over))?;
-    let result = in_transaction(connection, read);
-    connection.progress_handler(0, None::<fn() -> bool>)?;
-    result.map_err(|error| if is_interrupted(&error) { StoreError::TooSlow } else { error })
-}
-
-/// Whether SQLite was interrupted, in a statement of a read itself or of the rows that it uses.
-fn is_interrupted(error: &StoreError) -> bool {
-    let error = match error {
-        StoreError::Database(error) => Some(error),
-        StoreError::Rows(error) => error.downcast_ref::<rusqlite::Error>(),
-        _ => None,
-    };
-    error.and_then(rusqlite::Error::sqlite_error_code) == Some(ErrorCode::OperationInterrupted)
-}
-
 /// If the server stops before a thread was free.
-impl Drop for Turn {
+impl<C> Drop for Turn<C> {
     fn drop(&mut self) {
         if self.connection.is_some() {
             let readers = self.readers.clone();
@@ -197,14 +208,14 @@ impl Drop for Turn {
 }
 
 /// A place in a queue, which is given up when this is dropped.
-struct Place<'r> {
-    readers: &'r Readers,
+struct Place<'r, C> {
+    readers: &'r Readers<C>,
     class: Class,
     party: &'r Party,
     number: u64,
 }
 
-impl Drop for Place<'_> {
+impl<C> Drop for Place<'_, C> {
     fn drop(&mut self) {
         self.readers.queues().give_up(self.class, self.party, self.number);
     }
@@ -220,28 +231,20 @@ impl Drop for Abandoned {
     }
 }
 
-fn in_transaction<T>(
-    conn: &Connection,
-    read: impl FnOnce(&Connection) -> Result<T, StoreError>,
-) -> Result<T, StoreError> {
-    let transaction = conn.unchecked_transaction()?;
-    let result = read(&transaction);
-    transaction.rollback()?;
-    result
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 mod tests {
     use quintet_domain::UserId;
     use quintet_domain::limits::{HEAVY_READS_AT_ONCE_OF_PARTY, READS_WAITING_OF_USER};
 
+    use rusqlite::Connection;
+
     use super::*;
 
     const ENDLESS: &str = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
 
-    fn readers(within: Duration) -> Readers {
-        let connections = (0..Readers::connections()).map(|_| Connection::open_in_memory().unwrap()).collect();
+    fn readers(within: Duration) -> Readers<Connection> {
+        let connections = (0..connections()).map(|_| Connection::open_in_memory().unwrap()).collect();
         Readers { within, ..Readers::new(connections) }
     }
 

@@ -15,7 +15,7 @@ use crate::Party;
 
 /// The class of a read. Each class has its own database connections, so that none can use up those of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::sqlite) enum Class {
+pub(crate) enum Class {
     /// Reads that other work depends on: authentication, readiness checks, and the start of a session.
     Vital,
     /// A read of one object, or of one page of a conversation.
@@ -25,10 +25,10 @@ pub(in crate::sqlite) enum Class {
 }
 
 impl Class {
-    pub(in crate::sqlite) const ALL: [Self; 3] = [Self::Vital, Self::Interactive, Self::Heavy];
+    pub(crate) const ALL: [Self; 3] = [Self::Vital, Self::Interactive, Self::Heavy];
 
     /// The number of database connections for this class.
-    pub(in crate::sqlite) fn connections(self) -> usize {
+    pub(crate) fn connections(self) -> usize {
         match self {
             Self::Vital => 2,
             Self::Interactive => 4,

@@ -1,0 +1,361 @@
+//! The store on PostgreSQL: one writer that commits in groups under the lock of the order, and a pool of readers. Any
+//! number of processes may use one database.
+//!
+//! What must stay true: all writes go through the writer's one connection, and lock the order first; the readers'
+//! transactions refuse to write.
+
+mod accounts;
+mod directory;
+mod error;
+mod files;
+mod link;
+mod lists;
+mod meetup_lists;
+mod migrate;
+mod notifications;
+mod queries;
+mod reader;
+mod rows;
+mod sets;
+mod target;
+mod writer;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use quintet_domain::limits::PAGE_ITEMS_MAX;
+use quintet_domain::{
+    Account, Conversation, ConversationId, Environment, GuestProof, Login, Meetup, MeetupId, Quotas, StoredFile,
+    Timestamp, User, UserId, Write,
+};
+use quintet_rules::WriterState;
+use quintet_rules::log::{Replayed, replay_since};
+use tokio::runtime::Runtime;
+
+pub use target::PostgresTarget;
+
+use self::error::{PostgresError, get};
+use self::reader::ReadLink;
+use self::rows::{Channel, PostgresRows};
+use self::writer::{WriterLink, WriterRows};
+use crate::readers::{self, Class, Readers};
+use crate::store::ReadResult;
+use crate::writer::{Committer, Writer};
+use crate::{
+    Database, Filter, Future, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow, OnCommit, OpenError,
+    OrphanedFiles, Page, PageOf, Party, PendingNotifications, ReplyTo, ServiceKey, Store, StoreError, UserState,
+};
+
+/// Maximum number of writes in one commit. Larger groups are hardly faster, and make the other nodes wait.
+const GROUP_MAX: usize = 128;
+
+/// The clock by which writes are dated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// The clock of the database, which all nodes share, and which is never set back between two groups.
+    Database,
+    /// The clock that is passed in, for tests.
+    Environment,
+}
+
+/// The store on a PostgreSQL database.
+pub struct PostgresStore {
+    writer: Writer,
+    readers: Readers<ReadLink>,
+    environment: Arc<dyn Environment>,
+    waited_for: Arc<AtomicU64>,
+    /// Drives the connections of the readers.
+    runtime: Option<Runtime>,
+}
+
+impl std::fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PostgresStore").field("writer", &self.writer).finish_non_exhaustive()
+    }
+}
+
+impl Drop for PostgresStore {
+    fn drop(&mut self) {
+        // A runtime that is dropped where others run would block them.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl PostgresStore {
+    /// Opens a database, migrates it and starts the writer. Blocks the thread.
+    ///
+    /// # Errors
+    /// [`OpenError`], whose text is a sentence for the operator.
+    pub fn open(
+        target: PostgresTarget,
+        clock: Clock,
+        environment: Arc<dyn Environment>,
+        quotas: Quotas,
+        on_commit: OnCommit,
+    ) -> Result<Self, OpenError> {
+        // Outside of the caller's runtime, if it has one: a thread of a runtime must not wait for another.
+        on_a_thread(move || Self::open_here(target, clock, environment, quotas, on_commit))?
+    }
+
+    fn open_here(
+        target: PostgresTarget,
+        clock: Clock,
+        environment: Arc<dyn Environment>,
+        quotas: Quotas,
+        on_commit: OnCommit,
+    ) -> Result<Self, OpenError> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("store-io")
+            .enable_all()
+            .build()
+            .map_err(OpenError::Thread)?;
+        let (target, waited_for) = (Arc::new(target), Arc::new(AtomicU64::new(0)));
+        runtime.block_on(migrate::migrate(&target))?;
+        let (database, position) = open_writer(&target, clock, &waited_for)?;
+        let committer = Committer::new(WriterState { quotas, ..WriterState::default() }, position);
+        let writer = Writer::start(database, committer, Arc::clone(&environment), GROUP_MAX, on_commit)?;
+        let readers = (0..readers::connections()).map(|_| ReadLink::new(Arc::clone(&target), runtime.handle().clone()));
+        let readers = Readers::new(readers.collect());
+        Ok(Self { writer, readers, environment, waited_for, runtime: Some(runtime) })
+    }
+
+    /// The database without the writer's thread and the readers, for tests that commit by themselves.
+    ///
+    /// # Errors
+    /// [`OpenError`], whose text is a sentence for the operator.
+    pub fn database(target: PostgresTarget, clock: Clock) -> Result<impl Database + Send + 'static, OpenError> {
+        on_a_thread(move || {
+            let target = Arc::new(target);
+            Self::migrate_here(&target)?;
+            Ok(open_writer(&target, clock, &Arc::default())?.0)
+        })?
+    }
+
+    /// Migrates a database, and does nothing else. Blocks the thread.
+    ///
+    /// # Errors
+    /// [`OpenError`], whose text is a sentence for the operator.
+    pub fn migrate(target: PostgresTarget) -> Result<(), OpenError> {
+        on_a_thread(move || Self::migrate_here(&target))?
+    }
+
+    fn migrate_here(target: &PostgresTarget) -> Result<(), OpenError> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(OpenError::Thread)?;
+        runtime.block_on(migrate::migrate(target))
+    }
+
+    /// The number of statements for which a write has waited since the store was opened, because they were not foreseen.
+    #[must_use]
+    pub fn waited_for(&self) -> u64 {
+        self.waited_for.load(Ordering::Relaxed)
+    }
+}
+
+/// Runs a function on a thread of its own, and waits for it.
+fn on_a_thread<T: Send>(run: impl FnOnce() -> T + Send) -> Result<T, OpenError> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().spawn_scoped(scope, run).map_err(OpenError::Thread)?;
+        thread.join().map_err(|_| OpenError::Thread(std::io::Error::other("the thread that opened it panicked")))
+    })
+}
+
+fn open_writer(
+    target: &Arc<PostgresTarget>,
+    clock: Clock,
+    waited_for: &Arc<AtomicU64>,
+) -> Result<(WriterRows, u64), OpenError> {
+    let opened = WriterLink::open(Arc::clone(target), clock, Arc::clone(waited_for));
+    let (link, position) = opened.map_err(|error| match error {
+        PostgresError::Database(error) => migrate::refused(target, &error),
+        error => OpenError::Rows(error.into()),
+    })?;
+    Ok((PostgresRows(link), position))
+}
+
+impl Store for PostgresStore {
+    fn submit(&self, write: Write, reply_to: ReplyTo) -> Future<'_, Result<(), StoreError>> {
+        Box::pin(async move { self.writer.queue().submit(write, reply_to, || false).await })
+    }
+
+    fn waiting(&self) -> usize {
+        self.writer.queue().waiting()
+    }
+
+    fn services(&self) -> ReadResult<'_, Vec<ServiceKey>> {
+        self.readers.run(Class::Heavy, Party::Server, accounts::service_keys)
+    }
+
+    fn service(&self, by: Party, hash: String) -> ReadResult<'_, Option<Account>> {
+        Box::pin(async move {
+            let found = self.readers.run(Class::Vital, by, move |conn| accounts::service(conn, &hash)).await?;
+            if let Some(account) = &found {
+                self.readers.note_service(&account.user.id);
+            }
+            Ok(found)
+        })
+    }
+
+    fn file(&self, by: Party, id: String, secret: String) -> ReadResult<'_, Option<StoredFile>> {
+        let now = self.environment.now();
+        self.readers.run(Class::Interactive, by, move |conn| files::file(conn, now, &id, &secret))
+    }
+
+    fn orphaned_files(&self, after: i64, among: u32) -> ReadResult<'_, OrphanedFiles> {
+        let now = self.environment.now();
+        self.readers.run(Class::Heavy, Party::Server, move |conn| files::orphaned(conn, now, after, among))
+    }
+
+    fn account(&self, by: Party, id: UserId) -> ReadResult<'_, Option<Account>> {
+        self.readers.run(Class::Vital, by, move |conn| accounts::account(conn, &id))
+    }
+
+    fn user_state(&self, by: Party, id: UserId) -> ReadResult<'_, UserState> {
+        self.readers.run(Class::Vital, by, move |conn| queries::user_state(conn, &id))
+    }
+
+    fn guest_knows(&self, by: Party, guest: UserId, proof: GuestProof) -> ReadResult<'_, bool> {
+        self.readers.run(Class::Vital, by, move |conn| accounts::guest_knows(conn, &guest, &proof))
+    }
+
+    fn last_login(&self, user: UserId, network: String) -> ReadResult<'_, Option<Timestamp>> {
+        let now = self.environment.now();
+        self.readers.run(Class::Vital, user.clone(), move |conn| accounts::last_login(conn, &user, &network, now))
+    }
+
+    fn account_by_login(&self, by: Party, login: Login) -> ReadResult<'_, Option<Account>> {
+        self.readers.run(Class::Vital, by, move |conn| accounts::account_by_login(conn, &login))
+    }
+
+    fn erasing(&self) -> ReadResult<'_, Vec<UserId>> {
+        self.readers.run(Class::Heavy, Party::Server, accounts::erasing)
+    }
+
+    fn accounts(&self) -> ReadResult<'_, Vec<Account>> {
+        self.readers.run(Class::Heavy, Party::Server, accounts::accounts)
+    }
+
+    fn users(&self, by: Party, query: String, cursor: Option<String>, limit: u32) -> ReadResult<'_, Page<Arc<User>>> {
+        self.readers.run(Class::Heavy, by, move |conn| accounts::search(conn, &query, cursor.as_deref(), limit))
+    }
+
+    fn direct_conversation(&self, user: UserId, other: UserId) -> ReadResult<'_, Option<ConversationId>> {
+        self.readers.run(Class::Interactive, user.clone(), move |conn| directory::direct(conn, &user, &other))
+    }
+
+    fn find_conversations(
+        &self,
+        user: UserId,
+        query: String,
+        which: Filter,
+        cursor: Option<String>,
+        limit: u32,
+    ) -> ReadResult<'_, Page<Listing>> {
+        let class = if matches!(which, Filter::One(_)) { Class::Interactive } else { Class::Heavy };
+        self.readers.run(class, user.clone(), move |conn| {
+            directory::found(conn, &user, &query, &which, cursor.as_deref(), limit)
+        })
+    }
+
+    fn may_use(&self, user: UserId, id: ConversationId) -> ReadResult<'_, ()> {
+        self.readers.run(Class::Interactive, user.clone(), move |conn| directory::may_use(conn, &user, &id))
+    }
+
+    fn message_count(&self, user: UserId, id: ConversationId) -> ReadResult<'_, u64> {
+        self.readers.run(Class::Interactive, user.clone(), move |conn| directory::message_count(conn, &user, &id))
+    }
+
+    fn memberships(&self, user: UserId) -> ReadResult<'_, Memberships> {
+        self.readers.run(Class::Vital, user.clone(), move |conn| queries::memberships(conn, &user))
+    }
+
+    fn conversation(&self, user: UserId, id: ConversationId) -> ReadResult<'_, Conversation> {
+        self.readers.run(Class::Interactive, user.clone(), move |conn| lists::conversation(conn, &user, &id))
+    }
+
+    fn conversations(&self, user: UserId, cursor: Option<String>, limit: u32) -> ReadResult<'_, Page<Conversation>> {
+        self.readers
+            .run(Class::Heavy, user.clone(), move |conn| lists::conversations(conn, &user, cursor.as_deref(), limit))
+    }
+
+    fn messages(
+        &self,
+        by: Party,
+        user: UserId,
+        id: ConversationId,
+        of: PageOf,
+        limit: u32,
+    ) -> ReadResult<'_, MessagePage> {
+        let class = if limit > PAGE_ITEMS_MAX { Class::Heavy } else { Class::Interactive };
+        self.readers.run(class, by, move |conn| queries::messages(conn, &user, &id, of, limit))
+    }
+
+    fn meetup(&self, user: UserId, id: MeetupId) -> ReadResult<'_, Meetup> {
+        self.readers.run(Class::Interactive, user.clone(), move |conn| meetup_lists::meetup(conn, &user, &id))
+    }
+
+    fn meetups(
+        &self,
+        user: UserId,
+        filter: MeetupFilter,
+        cursor: Option<String>,
+        limit: u32,
+    ) -> ReadResult<'_, Page<Meetup>> {
+        let now = self.environment.now();
+        self.readers.run(Class::Heavy, user.clone(), move |conn| {
+            meetup_lists::list(conn, &user, filter, now, cursor.as_deref(), limit)
+        })
+    }
+
+    fn notifications(&self, user: UserId, cursor: Option<String>, limit: u32) -> ReadResult<'_, Page<NotificationRow>> {
+        self.readers.run(Class::Interactive, user.clone(), move |conn| {
+            notifications::list(conn, &user, cursor.as_deref(), limit)
+        })
+    }
+
+    fn pending_notifications(&self, user: UserId) -> ReadResult<'_, PendingNotifications> {
+        self.readers.run(Class::Interactive, user.clone(), move |conn| notifications::pending(conn, &user))
+    }
+
+    fn replay_since(&self, user: UserId, guest: bool, after: u64) -> ReadResult<'_, Replayed> {
+        self.readers
+            .run(Class::Heavy, user.clone(), move |conn| Ok(replay_since(&PostgresRows(conn), &user, guest, after)?))
+    }
+
+    fn identity(&self) -> ReadResult<'_, String> {
+        self.readers.run(Class::Vital, Party::Server, |conn| {
+            let found = conn.read("SELECT id FROM identity", &[])?;
+            Ok(get(found.first().ok_or(PostgresError::Lost)?, 0)?)
+        })
+    }
+
+    fn check(&self) -> ReadResult<'_, ()> {
+        self.readers.run(Class::Vital, Party::Server, |conn| {
+            conn.read("SELECT FROM part", &[])?;
+            Ok(())
+        })
+    }
+
+    /// The disk is the database server's: it refuses what it has no room for.
+    fn is_full(&self) -> bool {
+        false
+    }
+
+    fn is_full_for_files(&self) -> bool {
+        false
+    }
+
+    fn free_bytes(&self) -> Option<u64> {
+        None
+    }
+
+    fn log_bytes(&self) -> Option<u64> {
+        None
+    }
+
+    fn close(&self) -> Future<'_, ()> {
+        Box::pin(self.writer.close())
+    }
+}

@@ -1,0 +1,131 @@
+//! Reads of a user's memberships, and of messages.
+//!
+//! What must stay true: a conversation is read only for users whom the permission table allows to use it.
+
+use quintet_domain::limits::MESSAGES_COUNTED_MAX;
+use quintet_domain::permissions::{self, Action};
+use quintet_domain::{ConversationId, Refusal, UserId};
+use quintet_rules::message_views::{add_readers, shown};
+use quintet_rules::rows::{ConversationRow, ConversationRows, LogRows, MemberRows, UserRow, UserRows};
+use quintet_rules::standing;
+use tokio_postgres::Row;
+
+use super::reader::ReadLink;
+
+use super::error::{Fetched, PostgresError};
+use super::notifications;
+use super::rows::{
+    Channel, MESSAGE_COLUMNS, PostgresRows, conversation_at, conversation_columns, message_at, message_columns,
+    shown_user_columns,
+};
+use super::sets::Users;
+use crate::error::Read;
+use crate::{Memberships, MessagePage, PageOf, UserState};
+
+/// The requesting user, or `ERR_NOT_FOUND`.
+pub(super) fn user(conn: &ReadLink, id: &UserId) -> Read<UserRow> {
+    Ok(PostgresRows(conn).user(id)?.ok_or_else(|| Refusal::not_found("user", id))?)
+}
+
+/// A conversation that the user may read.
+pub(super) fn readable(conn: &ReadLink, user: &UserRow, id: &ConversationId) -> Read<ConversationRow> {
+    let rows = PostgresRows(conn);
+    let row = rows.conversation(id)?.ok_or_else(|| Refusal::not_found("conversation", id))?;
+    let member = rows.member(row.key, user.key)?;
+    permissions::check(Action::Use, standing(&row, user, member.as_ref(), false), id)?;
+    Ok(row)
+}
+
+/// The account, the conversations and the pending notifications of a user.
+pub(super) fn user_state(conn: &ReadLink, id: &UserId) -> Read<UserState> {
+    let rows = PostgresRows(conn);
+    let (position, user) = (rows.newest_position()?, rows.user(id)?);
+    let memberships = memberships_of(conn, position, user.as_ref())?;
+    let key = user.as_ref().filter(|user| !user.user.is_guest()).map(|user| user.key);
+    let pending = notifications::pending_of(conn, position, key)?;
+    Ok(UserState { account: user.map(|user| user.account()), memberships, pending })
+}
+
+/// The conversations of a user at one position.
+pub(super) fn memberships(conn: &ReadLink, id: &UserId) -> Read<Memberships> {
+    let rows = PostgresRows(conn);
+    memberships_of(conn, rows.newest_position()?, rows.user(id)?.as_ref())
+}
+
+fn memberships_of(conn: &ReadLink, position: u64, user: Option<&UserRow>) -> Read<Memberships> {
+    let Some(user) = user else { return Ok(Memberships { position, ..Memberships::default() }) };
+    let sql = concat!(
+        "SELECT ",
+        conversation_columns!(),
+        " FROM member m JOIN conversation c ON c.pk = m.conversation_pk WHERE m.user_pk = $1 ORDER BY c.pk"
+    );
+    let reference = |row: &Row| {
+        let row = conversation_at(row, 0)?;
+        Ok((row.reference, row.head.member_count))
+    };
+    let found = conn.read(sql, &[&user.key.0])?;
+    let conversations = found.iter().map(reference).collect::<Fetched<_>>()?;
+    Ok(Memberships { position, registered: !user.user.is_guest(), conversations })
+}
+
+/// A page of a conversation's messages, in ascending order of sequence numbers, with their readers.
+pub(super) fn messages(
+    conn: &ReadLink,
+    user: &UserId,
+    id: &ConversationId,
+    of: PageOf,
+    limit: u32,
+) -> Read<MessagePage> {
+    let row = readable(conn, &self::user(conn, user)?, id)?;
+    let (bound, newest_first) = match of {
+        PageOf::Newest => (i64::MAX, true),
+        PageOf::Before(sequence) => (i64::try_from(sequence).unwrap_or(i64::MAX), true),
+        PageOf::After(sequence) => (i64::try_from(sequence).unwrap_or(i64::MAX), false),
+        PageOf::Skipping(0) => (i64::MAX, true),
+        // Skipping costs time for each message, and no client turns that many pages.
+        PageOf::Skipping(MESSAGES_COUNTED_MAX..) => (0, true),
+        PageOf::Skipping(skip) => (sequence_after(conn, row.key.0, skip)?, true),
+    };
+    let sql = if newest_first {
+        concat!(
+            "SELECT ",
+            message_columns!(),
+            ", ",
+            shown_user_columns!(),
+            " FROM message m JOIN chat_user u ON u.pk = m.sender_pk
+             WHERE m.conversation_pk = $1 AND m.sequence < $2 ORDER BY m.sequence DESC LIMIT $3"
+        )
+    } else {
+        concat!(
+            "SELECT ",
+            message_columns!(),
+            ", ",
+            shown_user_columns!(),
+            " FROM message m JOIN chat_user u ON u.pk = m.sender_pk
+             WHERE m.conversation_pk = $1 AND m.sequence > $2 ORDER BY m.sequence LIMIT $3"
+        )
+    };
+    let mut users = Users::default();
+    let mut items = Vec::new();
+    for found in &conn.read(sql, &[&row.key.0, &bound, &(i64::from(limit) + 1)])? {
+        let sender = users.at(found, MESSAGE_COLUMNS)?;
+        items.push(shown(&message_at(found, 0)?, &row.reference, &sender));
+    }
+    let more = items.len() > limit as usize;
+    items.truncate(limit as usize);
+    if newest_first {
+        items.reverse();
+    }
+    add_readers(&PostgresRows(conn), row.key, &mut items)?;
+    Ok(MessagePage { items: items.into_iter().map(Into::into).collect(), more })
+}
+
+/// The sequence number of the last of `skip` messages, newest first; the messages after it have smaller ones. Only the
+/// index is read.
+fn sequence_after(conn: &ReadLink, conversation: i64, skip: u32) -> Read<i64> {
+    let found = conn.read(
+        "SELECT sequence FROM message WHERE conversation_pk = $1 ORDER BY sequence DESC LIMIT 1 OFFSET $2",
+        &[&conversation, &i64::from(skip - 1)],
+    )?;
+    Ok(found.first().map(|row| Ok::<_, PostgresError>(row.try_get(0)?)).transpose()?.unwrap_or(0))
+}

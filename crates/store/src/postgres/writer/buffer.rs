@@ -1,0 +1,250 @@
+//! Rows that the open transaction has written and that the server has not been sent yet: messages, changes, heads,
+//! cursors and authors, the tables that every message writes.
+//!
+//! What must stay true: the rows of a table are sent by one statement; of the rows that replace each other only the last
+//! is sent.
+
+use std::collections::HashMap;
+
+use quintet_domain::UserId;
+use quintet_rules::log::LOG_VERSION;
+use quintet_rules::rows::{ConversationHead, LoggedChange, MemberRow, MessageRow};
+use quintet_rules::{ConversationKey, MessageKey, RowResult, RowsError, UserKey};
+use tokio_postgres::types::ToSql;
+
+use crate::postgres::link::Step;
+use crate::postgres::rows::{id_bytes, origin_value};
+
+/// A change as its columns store it.
+struct StoredChange {
+    position: i64,
+    conversation: Option<i64>,
+    sequence: Option<i64>,
+    origin: Option<i64>,
+    acked: bool,
+    at: i64,
+    data: String,
+    /// The ids of the users who were told, as the literal of an array.
+    told: Option<String>,
+}
+
+/// The rows that were not sent yet, each table's in the order in which they were written.
+#[derive(Default)]
+pub(super) struct Buffer {
+    messages: Vec<MessageRow>,
+    changes: Vec<StoredChange>,
+    heads: Vec<(ConversationKey, ConversationHead)>,
+    cursors: Vec<(ConversationKey, UserKey, MemberRow)>,
+    authors: Vec<(UserKey, ConversationKey)>,
+}
+
+/// The number of rows of each table at some time.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Lengths {
+    messages: usize,
+    changes: usize,
+    heads: usize,
+    cursors: usize,
+    authors: usize,
+}
+
+impl Buffer {
+    pub(super) fn insert_message(&mut self, row: &MessageRow) {
+        self.messages.push(row.clone());
+    }
+
+    pub(super) fn append_change(&mut self, change: &LoggedChange) -> RowResult<()> {
+        self.changes.push(StoredChange {
+            position: change.position.cast_signed(),
+            conversation: change.conversation.map(|key| key.0),
+            sequence: change.sequence.map(u64::cast_signed),
+            origin: origin_value(change.origin),
+            acked: change.acked,
+            at: change.at.0,
+            data: change.change.encode().map_err(RowsError::new)?,
+            told: change.told.as_deref().map(array_literal),
+        });
+        Ok(())
+    }
+
+    pub(super) fn update_head(&mut self, key: ConversationKey, head: ConversationHead) {
+        self.heads.push((key, head));
+    }
+
+    pub(super) fn move_cursor(&mut self, conversation: ConversationKey, user: UserKey, row: &MemberRow) {
+        self.cursors.push((conversation, user, *row));
+    }
+
+    pub(super) fn insert_author(&mut self, user: UserKey, conversation: ConversationKey) {
+        self.authors.push((user, conversation));
+    }
+
+    /// Whether there are no rows.
+    pub(super) fn is_empty(&self) -> bool {
+        let Self { messages, changes, heads, cursors, authors } = self;
+        messages.is_empty() && changes.is_empty() && heads.is_empty() && cursors.is_empty() && authors.is_empty()
+    }
+
+    pub(super) fn lengths(&self) -> Lengths {
+        Lengths {
+            messages: self.messages.len(),
+            changes: self.changes.len(),
+            heads: self.heads.len(),
+            cursors: self.cursors.len(),
+            authors: self.authors.len(),
+        }
+    }
+
+    /// Drops the rows that were written since the buffer had these lengths.
+    pub(super) fn truncate(&mut self, lengths: Lengths) {
+        self.messages.truncate(lengths.messages);
+        self.changes.truncate(lengths.changes);
+        self.heads.truncate(lengths.heads);
+        self.cursors.truncate(lengths.cursors);
+        self.authors.truncate(lengths.authors);
+    }
+
+    /// Takes the rows that were written since the buffer had these lengths; the earlier ones remain.
+    pub(super) fn split_off(&mut self, lengths: Lengths) -> Self {
+        let at = |of: usize, length: usize| length.min(of);
+        Self {
+            messages: self.messages.split_off(at(self.messages.len(), lengths.messages)),
+            changes: self.changes.split_off(at(self.changes.len(), lengths.changes)),
+            heads: self.heads.split_off(at(self.heads.len(), lengths.heads)),
+            cursors: self.cursors.split_off(at(self.cursors.len(), lengths.cursors)),
+            authors: self.authors.split_off(at(self.authors.len(), lengths.authors)),
+        }
+    }
+
+    /// The statements that write all rows.
+    pub(super) fn into_steps(self) -> Vec<Step> {
+        let Self { messages, changes, heads, cursors, authors } = self;
+        let steps = [
+            (!messages.is_empty()).then(|| insert_messages(messages)),
+            (!authors.is_empty()).then(|| insert_authors(&authors)),
+            (!heads.is_empty()).then(|| update_heads(heads)),
+            (!cursors.is_empty()).then(|| move_cursors(cursors)),
+            (!changes.is_empty()).then(|| insert_changes(changes)),
+        ];
+        steps.into_iter().flatten().collect()
+    }
+}
+
+/// Ids as the literal of an array, because arrays of different lengths cannot be the elements of one.
+fn array_literal(ids: &[UserId]) -> String {
+    let quoted = ids.iter().map(|id| format!("\"{}\"", id.as_str().replace('\\', "\\\\").replace('"', "\\\"")));
+    format!("{{{}}}", quoted.collect::<Vec<_>>().join(","))
+}
+
+/// A column of some rows, as one parameter.
+fn column<R, T: ToSql + Sync + Send + 'static>(rows: &[R], of: impl Fn(&R) -> T) -> Box<dyn ToSql + Sync + Send>
+where
+    Vec<T>: ToSql,
+{
+    Box::new(rows.iter().map(of).collect::<Vec<T>>())
+}
+
+/// A column whose values move out of some rows.
+fn taken<R, T: ToSql + Sync + Send + 'static>(rows: &mut [R], of: impl Fn(&mut R) -> T) -> Box<dyn ToSql + Sync + Send>
+where
+    Vec<T>: ToSql,
+{
+    Box::new(rows.iter_mut().map(of).collect::<Vec<T>>())
+}
+
+fn insert_messages(mut rows: Vec<MessageRow>) -> Step {
+    let values = vec![
+        column(&rows, |row| row.key.0),
+        column(&rows, |row| id_bytes(&row.id)),
+        column(&rows, |row| row.conversation.0),
+        column(&rows, |row| row.sequence.cast_signed()),
+        column(&rows, |row| row.sender.0),
+        column(&rows, |row| row.kind.as_str()),
+        taken(&mut rows, |row| std::mem::take(&mut row.content)),
+        column(&rows, |row| row.file.as_ref().map(|file| file.url.clone())),
+        column(&rows, |row| row.file.as_ref().and_then(|file| file.name.clone())),
+        column(&rows, |row| row.client_message_id.as_ref().map(|id| id.as_str().to_owned())),
+        column(&rows, |row| row.created_at.0),
+        column(&rows, |row| row.edited_at.map(|at| at.0)),
+        column(&rows, |row| row.deleted_at.map(|at| at.0)),
+        column(&rows, |row| origin_value(row.origin)),
+        column(&rows, |row| row.acked),
+        column(&rows, |row| row.guest_secret.map(|secret| secret.0)),
+    ];
+    Step::Rows(
+        "INSERT INTO message (position, id, conversation_pk, sequence, sender_pk, kind, content, file_url, file_name,
+             client_message_id, created_at, edited_at, deleted_at, origin, acked, guest_secret_pk)
+         SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[],
+             $7::text[], $8::text[], $9::text[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[],
+             $14::bigint[], $15::boolean[], $16::bigint[])",
+        values,
+    )
+}
+
+fn insert_changes(mut rows: Vec<StoredChange>) -> Step {
+    let values = vec![
+        column(&rows, |row| row.position),
+        column(&rows, |row| row.conversation),
+        column(&rows, |row| row.sequence),
+        column(&rows, |row| row.origin),
+        column(&rows, |row| row.acked),
+        column(&rows, |row| row.at),
+        taken(&mut rows, |row| std::mem::take(&mut row.data)),
+        taken(&mut rows, |row| row.told.take()),
+        Box::new(LOG_VERSION) as Box<dyn ToSql + Sync + Send>,
+    ];
+    Step::Rows(
+        "INSERT INTO change (position, conversation_pk, sequence, origin, acked, at, data, told, version)
+         SELECT j.position, j.conversation, j.sequence, j.origin, j.acked, j.at, j.data, j.told::text[], $9::bigint
+         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::boolean[], $6::bigint[], $7::text[],
+             $8::text[]) AS j (position, conversation, sequence, origin, acked, at, data, told)",
+        values,
+    )
+}
+
+fn update_heads(rows: Vec<(ConversationKey, ConversationHead)>) -> Step {
+    // The last of each conversation; the order of rows is that of their keys, so that no two groups of different parts
+    // of the order wait for each other.
+    let last: HashMap<ConversationKey, ConversationHead> = rows.into_iter().collect();
+    let mut rows: Vec<_> = last.into_iter().collect();
+    rows.sort_unstable_by_key(|(key, _)| *key);
+    let values = vec![
+        column(&rows, |(key, _)| key.0),
+        column(&rows, |(_, head)| head.sequence.cast_signed()),
+        column(&rows, |(_, head)| i64::from(head.member_count)),
+        column(&rows, |(_, head)| head.last_message.map(|MessageKey(key)| key)),
+        column(&rows, |(_, head)| head.updated_at.0),
+    ];
+    Step::Rows(
+        "UPDATE conversation c SET sequence = j.sequence, member_count = j.member_count,
+             last_message = j.last_message, updated_at = j.updated_at
+         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
+             AS j (pk, sequence, member_count, last_message, updated_at)
+         WHERE c.pk = j.pk",
+        values,
+    )
+}
+
+fn move_cursors(rows: Vec<(ConversationKey, UserKey, MemberRow)>) -> Step {
+    let last: HashMap<_, _> = rows.into_iter().map(|(conversation, user, row)| ((conversation, user), row)).collect();
+    let mut rows: Vec<_> = last.into_iter().collect();
+    rows.sort_unstable_by_key(|(key, _)| *key);
+    let values = vec![
+        column(&rows, |((conversation, _), _)| conversation.0),
+        column(&rows, |((_, user), _)| user.0),
+        column(&rows, |(_, row)| row.read_sequence.cast_signed()),
+        column(&rows, |(_, row)| row.read_at.map(|at| at.0)),
+    ];
+    Step::Rows(
+        "UPDATE member m SET read_sequence = j.read_sequence, read_at = j.read_at
+         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
+             AS j (conversation_pk, user_pk, read_sequence, read_at)
+         WHERE m.conversation_pk = j.conversation_pk AND m.user_pk = j.user_pk",
+        values,
+    )
+}
+
+fn insert_authors(rows: &[(UserKey, ConversationKey)]) -> Step {
+    let values = vec![column(rows, |(user, _)| user.0), column(rows, |(_, conversation)| conversation.0)];
+    Step::Rows("INSERT INTO author (user_pk, conversation_pk) SELECT * FROM unnest($1::bigint[], $2::bigint[])", values)
+}

@@ -1,0 +1,224 @@
+//! The rows that the writes of a group will ask for, as far as the writes themselves tell: they are read in one round
+//! trip, with the lock of the order.
+//!
+//! What must stay true: a row that was not foreseen is read when it is asked for, so that a write that is missing here
+//! is slower, and nothing else.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use quintet_domain::{Actor, ClientMessageId, ConversationId, MessageId, Target, UserId, Write};
+use quintet_rules::{ConversationKey, RowCache, UserKey, WriterState};
+use tokio_postgres::Row;
+
+use super::known::Known;
+use crate::postgres::error::Fetched;
+use crate::postgres::link::Step;
+use crate::postgres::rows::{
+    conversation_at, conversation_columns, id_bytes, member_at, message_at, message_columns, nth, user_at, user_columns,
+};
+use crate::writer::Submission;
+
+/// What a group will ask for and the cache lacks.
+#[derive(Debug, Default)]
+pub(super) struct Foreseen {
+    users: BTreeSet<UserId>,
+    conversations: BTreeSet<ConversationId>,
+    members: BTreeSet<(ConversationId, UserId)>,
+    authors: BTreeSet<(ConversationId, UserId)>,
+    repeats: Vec<(ConversationId, UserId, ClientMessageId)>,
+    messages: BTreeSet<MessageId>,
+}
+
+impl Foreseen {
+    /// What the writes of a group will ask for.
+    pub(super) fn of(submissions: &[Submission], state: &WriterState) -> Self {
+        let mut foreseen = Self::default();
+        if !state.without_cache {
+            for Submission { write, .. } in submissions {
+                foreseen.add(write, &state.cache);
+            }
+        }
+        foreseen
+    }
+
+    fn add(&mut self, write: &Write, cache: &RowCache) {
+        match write {
+            Write::SendMessage(write) => {
+                self.user(&write.actor.user, cache);
+                let Target::Conversation(conversation) = &write.text.target else { return };
+                self.member(conversation, &write.actor.user, cache);
+                if cache.lacks_author(conversation, &write.actor.user) {
+                    self.authors.insert((conversation.clone(), write.actor.user.clone()));
+                }
+                if let Some(id) = &write.text.client_message_id {
+                    self.repeats.push((conversation.clone(), write.actor.user.clone(), id.clone()));
+                }
+            }
+            Write::EditMessage(write) => self.message(&write.actor, &write.message, cache),
+            Write::DeleteMessage(write) => self.message(&write.actor, &write.message, cache),
+            Write::MarkRead(write) => {
+                for message in &write.messages {
+                    self.message(&write.actor, message, cache);
+                }
+                if let Some(conversation) = &write.conversation {
+                    self.member(conversation, &write.actor.user, cache);
+                }
+            }
+            Write::JoinConversation(write) => self.member(&write.conversation, &write.actor.user, cache),
+            Write::LeaveConversation(write) => self.member(&write.conversation, &write.actor.user, cache),
+            Write::AddMember(write) => {
+                self.member(&write.conversation, &write.actor.user, cache);
+                self.member(&write.conversation, &write.user, cache);
+            }
+            Write::RemoveMember(write) => {
+                self.member(&write.conversation, &write.actor.user, cache);
+                self.member(&write.conversation, &write.user, cache);
+            }
+            Write::CreateConversation(write) => {
+                self.user(&write.actor.user, cache);
+                write.new.members.iter().for_each(|user| self.user(user, cache));
+            }
+            Write::ChangeConversation(write) => self.member(&write.conversation, &write.actor.user, cache),
+            Write::DeleteConversation(write) => self.member(&write.conversation, &write.actor.user, cache),
+            Write::NoteSeen(write) => write.users.iter().for_each(|(user, _)| self.user(user, cache)),
+            Write::RequestMeetup(write) => self.user(&write.actor.user, cache),
+            Write::DecideRequest(write) => {
+                self.user(&write.actor.user, cache);
+                self.user(&write.user, cache);
+            }
+            Write::NotifyUser(write) => self.user(&write.user, cache),
+            // Rare, or about rows that the write does not name.
+            _ => {}
+        }
+    }
+
+    fn user(&mut self, user: &UserId, cache: &RowCache) {
+        if cache.lacks_user(user) {
+            self.users.insert(user.clone());
+        }
+    }
+
+    /// A membership, with its user and its conversation.
+    fn member(&mut self, conversation: &ConversationId, user: &UserId, cache: &RowCache) {
+        self.user(user, cache);
+        if cache.lacks_conversation(conversation) {
+            self.conversations.insert(conversation.clone());
+        }
+        if cache.lacks_member(conversation, user) {
+            self.members.insert((conversation.clone(), user.clone()));
+        }
+    }
+
+    fn message(&mut self, actor: &Actor, message: &MessageId, cache: &RowCache) {
+        self.user(&actor.user, cache);
+        self.messages.insert(message.clone());
+    }
+
+    /// The statements that read it, each with what its rows are.
+    pub(super) fn steps(&self) -> (Vec<Step>, Vec<Kind>) {
+        let texts = |texts: Vec<String>| Box::new(texts) as Box<dyn tokio_postgres::types::ToSql + Sync + Send>;
+        let pairs = |pairs: &BTreeSet<(ConversationId, UserId)>| {
+            let of = pairs.iter().map(|(conversation, _)| conversation.as_str().to_owned()).collect();
+            vec![texts(of), texts(pairs.iter().map(|(_, user)| user.as_str().to_owned()).collect())]
+        };
+        let mut steps = Vec::new();
+        if !self.users.is_empty() {
+            let ids = texts(self.users.iter().map(|id| id.as_str().to_owned()).collect());
+            steps.push((Kind::Users, Step::Rows(USERS, vec![ids])));
+        }
+        if !self.conversations.is_empty() {
+            let ids = texts(self.conversations.iter().map(|id| id.as_str().to_owned()).collect());
+            steps.push((Kind::Conversations, Step::Rows(CONVERSATIONS, vec![ids])));
+        }
+        if !self.members.is_empty() {
+            steps.push((Kind::Members, Step::Rows(MEMBERS, pairs(&self.members))));
+        }
+        if !self.authors.is_empty() {
+            steps.push((Kind::Authors, Step::Rows(AUTHORS, pairs(&self.authors))));
+        }
+        if !self.repeats.is_empty() {
+            let column = |of: fn(&(ConversationId, UserId, ClientMessageId)) -> &str| {
+                texts(self.repeats.iter().map(|repeat| of(repeat).to_owned()).collect())
+            };
+            let values =
+                vec![column(|(id, ..)| id.as_str()), column(|(_, id, _)| id.as_str()), column(|(.., id)| id.as_str())];
+            steps.push((Kind::Repeats, Step::Rows(REPEATS, values)));
+        }
+        if !self.messages.is_empty() {
+            let ids: Vec<Vec<u8>> = self.messages.iter().map(id_bytes).collect();
+            steps.push((Kind::Messages, Step::Rows(MESSAGES, vec![Box::new(ids)])));
+        }
+        let (kinds, steps) = steps.into_iter().unzip();
+        (steps, kinds)
+    }
+
+    /// Keeps the rows of one of the statements.
+    pub(super) fn keep(&self, kind: Kind, rows: &[Row], cache: &mut RowCache, known: &mut Known) -> Fetched<()> {
+        for row in rows {
+            match kind {
+                Kind::Users => cache.keep_user(&Arc::new(user_at(row)?)),
+                Kind::Conversations => cache.keep_conversation(&conversation_at(row, 0)?),
+                Kind::Members => {
+                    let (conversation, user) = keys_at(row)?;
+                    cache.keep_member(conversation, user, &member_at(row, 2)?);
+                }
+                Kind::Authors => {
+                    let (conversation, user) = keys_at(row)?;
+                    cache.keep_author(conversation, user);
+                }
+                Kind::Repeats => {
+                    let (conversation, user) = keys_at(row)?;
+                    let found = row.try_get::<_, Option<i64>>(3)?.map(|_| message_at(row, 3)).transpose()?;
+                    if let Some((.., id)) = self.repeats.get(nth(row, 2)?) {
+                        known.note_repeat((conversation, user, id.clone()), found);
+                    }
+                }
+                Kind::Messages => known.note(message_at(row, 0)?),
+            }
+        }
+        if kind == Kind::Messages {
+            self.messages.iter().for_each(|id| known.note_absent(id.clone()));
+        }
+        Ok(())
+    }
+}
+
+/// What the rows of a statement are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Users,
+    Conversations,
+    Members,
+    Authors,
+    Repeats,
+    Messages,
+}
+
+const USERS: &str = concat!("SELECT ", user_columns!(), " FROM chat_user u WHERE u.id = ANY($1::text[])");
+const CONVERSATIONS: &str = concat!(
+    "SELECT ",
+    conversation_columns!(),
+    " FROM conversation c WHERE c.id = ANY($1::text[]) AND c.deleted_at IS NULL"
+);
+const MEMBERS: &str = "SELECT m.conversation_pk, m.user_pk, m.role, m.joined_at, m.joined_sequence, m.read_sequence,
+         m.read_at, m.hidden_sequence
+     FROM unnest($1::text[], $2::text[]) AS j (conversation, person)
+     JOIN conversation c ON c.id = j.conversation JOIN chat_user u ON u.id = j.person
+     JOIN member m ON m.conversation_pk = c.pk AND m.user_pk = u.pk";
+const AUTHORS: &str = "SELECT a.conversation_pk, a.user_pk
+     FROM unnest($1::text[], $2::text[]) AS j (conversation, person)
+     JOIN conversation c ON c.id = j.conversation JOIN chat_user u ON u.id = j.person
+     JOIN author a ON a.conversation_pk = c.pk AND a.user_pk = u.pk";
+const REPEATS: &str = concat!(
+    "SELECT c.pk, u.pk, j.nth, ",
+    message_columns!(),
+    " FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS j (conversation, person, given, nth)
+     JOIN conversation c ON c.id = j.conversation JOIN chat_user u ON u.id = j.person
+     LEFT JOIN message m ON m.conversation_pk = c.pk AND m.sender_pk = u.pk AND m.client_message_id = j.given"
+);
+const MESSAGES: &str = concat!("SELECT ", message_columns!(), " FROM message m WHERE m.id = ANY($1::bytea[])");
+
+fn keys_at(row: &Row) -> Fetched<(ConversationKey, UserKey)> {
+    Ok((ConversationKey(row.try_get(0)?), UserKey(row.try_get(1)?)))
+}

@@ -1,0 +1,370 @@
+//! The writer's connection: one transaction for each group of writes, under the lock of its part of the order.
+//!
+//! A group takes two round trips. The first begins the transaction, locks the part, reads the newest group of all nodes,
+//! and what the writes will ask for. The second writes what the group has changed, its own row, and commits. What rules
+//! ask for beyond that costs a round trip each.
+//!
+//! What must stay true: statements reach the server in the order in which rules ran them: rows that wait in the buffer
+//! are sent before any other statement. Rows of other nodes' groups are forgotten before a write is decided.
+
+mod buffer;
+mod catch_up;
+mod changed;
+mod channel;
+mod commit;
+mod foreseen;
+mod known;
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::{Duration, Instant};
+
+use quintet_domain::Timestamp;
+use quintet_rules::{RowResult, WriterState};
+use tokio::runtime::Runtime;
+use tokio_postgres::{Error, Row, Statement};
+
+use self::buffer::{Buffer, Lengths};
+use self::changed::Changed;
+use self::foreseen::Foreseen;
+use self::known::Known;
+use super::Clock;
+use super::error::{Fetched, PostgresError};
+use super::link::{Link, Step, is_lost};
+use super::rows::PostgresRows;
+use super::target::PostgresTarget;
+use crate::writer::{Begun, Database, Submission};
+
+/// What the writer's connection is told first. A node that hangs with the lock loses it after two seconds, and nobody
+/// waits for ever.
+const SETTINGS: &str = "SET idle_in_transaction_session_timeout = '2s'; SET lock_timeout = '10s'";
+/// Maximum time in which a lost connection is made again before the writes that wait for it are refused.
+const RECONNECT_WITHIN: Duration = Duration::from_secs(10);
+/// The time between two tries to connect.
+const RECONNECT_EVERY: Duration = Duration::from_millis(100);
+
+const LOCK: &str = "SELECT epoch FROM part WHERE id = 1 FOR UPDATE";
+/// The newest group and the clock of the database, read after the lock was given: a statement that waits for a lock
+/// would see older rows.
+const NEWEST: &str = "SELECT coalesce(g.number, 0), coalesce(g.position, 0), coalesce(g.mark, ''), coalesce(g.at, 0),
+         (extract(epoch FROM clock_timestamp()) * 1000)::bigint
+     FROM (SELECT) none LEFT JOIN (
+         SELECT number, position, mark, at FROM commit_group WHERE part = 1 ORDER BY number DESC LIMIT 1) g ON true";
+const SAVEPOINT: &str = "SAVEPOINT write";
+
+/// The newest group that this node knows of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Applied {
+    number: i64,
+    position: u64,
+    mark: Vec<u8>,
+}
+
+/// A savepoint, which the server is told of once something is written after it that cannot wait.
+#[derive(Clone, Copy, Debug)]
+struct Savepoint {
+    /// What had been written but not sent when it was set.
+    lengths: Lengths,
+    position: u64,
+    sent: bool,
+}
+
+/// The state of the open transaction, and what outlasts it.
+#[derive(Default)]
+struct State {
+    applied: Applied,
+    epoch: i64,
+    /// Whether a transaction is open.
+    open: bool,
+    /// Whether a statement of it has failed, after which the server accepts only a rollback.
+    failed: bool,
+    /// The newest position, those of the open transaction included.
+    position: u64,
+    /// The time of the group by the clock of the database.
+    at: i64,
+    buffer: Buffer,
+    /// Statements that are sent before the next one.
+    control: Vec<&'static str>,
+    savepoint: Option<Savepoint>,
+    changed: Changed,
+    known: Known,
+    /// The number of rows that were written since the database was opened.
+    rows_changed: u64,
+    /// Their number when the transaction began.
+    rows_changed_before: u64,
+}
+
+/// The connection of the writer.
+pub(super) struct WriterLink {
+    target: Arc<PostgresTarget>,
+    clock: Clock,
+    /// Drives the connection on the writer's own thread, while it waits for an answer.
+    runtime: Runtime,
+    link: RefCell<Option<Arc<Link>>>,
+    state: RefCell<State>,
+    /// Random, so that marks of two nodes differ.
+    mark: [u8; 8],
+    /// The number of statements that rules waited for.
+    waited_for: Arc<AtomicU64>,
+}
+
+/// The rows of the writer.
+pub(super) type WriterRows = PostgresRows<WriterLink>;
+
+impl WriterLink {
+    /// Connects, and reads the newest position.
+    pub(super) fn open(
+        target: Arc<PostgresTarget>,
+        clock: Clock,
+        waited_for: Arc<AtomicU64>,
+    ) -> Result<(Self, u64), PostgresError> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(PostgresError::Runtime)?;
+        let mut mark = [0; 8];
+        getrandom::fill(&mut mark).map_err(|error| PostgresError::Runtime(std::io::Error::other(error)))?;
+        let writer =
+            Self { target, clock, runtime, link: RefCell::new(None), state: RefCell::default(), mark, waited_for };
+        let newest = writer.runtime.block_on(async {
+            let link = writer.link().await?;
+            Ok::<_, PostgresError>((link.run(&[Step::Rows(NEWEST, vec![])]).await?, epoch(&link).await?))
+        });
+        let (rows, epoch) = newest?;
+        let applied = rows.first().and_then(|rows| rows.first()).map(newest_at).transpose()?;
+        let (applied, _) = applied.ok_or(PostgresError::Lost)?;
+        let position = applied.position;
+        {
+            let mut state = writer.state.borrow_mut();
+            (state.applied, state.position, state.epoch) = (applied, position, epoch);
+        }
+        Ok((writer, position))
+    }
+
+    /// The connection, which is made if there is none.
+    async fn link(&self) -> Result<Arc<Link>, Error> {
+        let known = self.link.borrow().clone().filter(|link| !link.client.is_closed());
+        if let Some(link) = known {
+            return Ok(link);
+        }
+        let link = Arc::new(Link::connect(&self.target, SETTINGS).await?);
+        *self.link.borrow_mut() = Some(Arc::clone(&link));
+        Ok(link)
+    }
+
+    /// The connection of the open transaction.
+    fn open_link(&self) -> Fetched<Arc<Link>> {
+        self.link.borrow().clone().filter(|link| !link.client.is_closed()).ok_or(PostgresError::Lost)
+    }
+
+    /// Takes what must be sent before a statement. `writes` is whether the statement writes.
+    fn take_steps(&self, writes: bool) -> Vec<Step> {
+        let state = &mut *self.state.borrow_mut();
+        let mut steps: Vec<Step> = state.control.drain(..).map(Step::Control).collect();
+        let after = match &mut state.savepoint {
+            Some(savepoint) if !savepoint.sent => {
+                let after = state.buffer.split_off(savepoint.lengths);
+                savepoint.lengths = Lengths::default();
+                savepoint.sent = writes || !after.is_empty();
+                savepoint.sent.then_some(after)
+            }
+            _ => None,
+        };
+        steps.extend(std::mem::take(&mut state.buffer).into_steps());
+        if let Some(after) = after {
+            steps.push(Step::Control(SAVEPOINT));
+            steps.extend(after.into_steps());
+        }
+        steps
+    }
+
+    /// Runs a statement within the open transaction, behind everything that was written before it.
+    fn ask<T, F: Future<Output = Result<T, Error>>>(
+        &self,
+        sql: &'static str,
+        writes: bool,
+        run: impl FnOnce(Arc<Link>, Statement) -> F,
+    ) -> Fetched<T> {
+        self.waited_for.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let steps = self.take_steps(writes);
+        let link = self.open_link()?;
+        let answer = self.runtime.block_on(async {
+            for step in &steps {
+                if let Step::Rows(sql, _) = step {
+                    link.prepare(sql).await?;
+                }
+            }
+            let statement = link.prepare(sql).await?;
+            // The steps are sent first: whatever they need is prepared.
+            let (before, answer) = tokio::join!(biased; link.run(&steps), run(Arc::clone(&link), statement));
+            before?;
+            answer
+        });
+        let mut state = self.state.borrow_mut();
+        match answer {
+            Ok(answer) => Ok(answer),
+            Err(error) => {
+                state.failed = true;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Begins the transaction of a group: locks the order, catches up with other nodes, and reads what was foreseen.
+    fn begin(&self, foreseen: &Foreseen, cache: Option<&mut WriterState>) -> RowResult<Begun> {
+        let until = Instant::now() + RECONNECT_WITHIN;
+        self.abandon();
+        let rows = loop {
+            match self.runtime.block_on(self.try_begin(foreseen)) {
+                Ok(rows) => break rows,
+                // Nothing has been decided yet.
+                Err(error) if is_lost(&error) && Instant::now() < until => {
+                    tracing::warn!(error = super::error::explained(&error), "the writer connects to PostgreSQL again");
+                    *self.link.borrow_mut() = None;
+                    self.runtime.block_on(tokio::time::sleep(RECONNECT_EVERY));
+                }
+                Err(error) => {
+                    self.abandon();
+                    return Err(PostgresError::from(error).into());
+                }
+            }
+        };
+        let mut fallback = WriterState::default();
+        let begun = self.caught_up(foreseen, rows, cache.unwrap_or(&mut fallback));
+        Ok(begun?)
+    }
+
+    async fn try_begin(&self, foreseen: &Foreseen) -> Result<Vec<Vec<Row>>, Error> {
+        let link = self.link().await?;
+        let mut steps = vec![Step::Control("BEGIN"), Step::Rows(LOCK, vec![]), Step::Rows(NEWEST, vec![])];
+        steps.extend(foreseen.steps().0);
+        self.state.borrow_mut().open = true;
+        link.run(&steps).await
+    }
+
+    /// Applies what the first round trip has read.
+    fn caught_up(&self, foreseen: &Foreseen, rows: Vec<Vec<Row>>, cached: &mut WriterState) -> Fetched<Begun> {
+        let mut rows = rows.into_iter().skip(1);
+        let (epoch, newest) = (rows.next().unwrap_or_default(), rows.next().unwrap_or_default());
+        let epoch: i64 = epoch.first().ok_or(PostgresError::Lost)?.try_get(0)?;
+        let (newest, times) = newest_at(newest.first().ok_or(PostgresError::Lost)?)?;
+        let (applied, epoch_before) = {
+            let state = self.state.borrow();
+            (state.applied.clone(), state.epoch)
+        };
+        let entries = if newest == applied { Vec::new() } else { self.catch_up(&applied, &newest, cached)? };
+        if epoch != epoch_before {
+            cached.cache.clear();
+        }
+        let state = &mut *self.state.borrow_mut();
+        for (kind, rows) in foreseen.steps().1.into_iter().zip(rows) {
+            foreseen.keep(kind, &rows, &mut cached.cache, &mut state.known)?;
+        }
+        let position = newest.position;
+        (state.applied, state.position, state.epoch, state.at) = (newest, position, epoch, times);
+        let now = match self.clock {
+            Clock::Database => Some(Timestamp(times)),
+            Clock::Environment => None,
+        };
+        Ok(Begun { position: Some(position), now, missed: entries })
+    }
+
+    /// Forgets the open transaction, and tells the server to roll it back with the next statement.
+    fn abandon(&self) {
+        let state = &mut *self.state.borrow_mut();
+        if std::mem::take(&mut state.open) {
+            let rollback = async {
+                let link = self.link.borrow().clone();
+                if let Some(link) = link
+                    && let Err(error) = link.client.batch_execute("ROLLBACK").await
+                {
+                    tracing::debug!(
+                        error = super::error::explained(&error),
+                        "a rollback failed; a new connection is made"
+                    );
+                    *self.link.borrow_mut() = None;
+                }
+            };
+            self.runtime.block_on(rollback);
+        }
+        state.failed = false;
+        state.buffer = Buffer::default();
+        state.control.clear();
+        state.savepoint = None;
+        state.changed = Changed::default();
+        state.known = Known::default();
+        state.position = state.applied.position;
+        state.rows_changed_before = state.rows_changed;
+    }
+}
+
+/// The newest group, and the time of the group that follows it: by the clock of the database, and never before it.
+fn newest_at(row: &Row) -> Fetched<(Applied, i64)> {
+    let position: i64 = row.try_get(1)?;
+    let applied = Applied { number: row.try_get(0)?, position: position.cast_unsigned(), mark: row.try_get(2)? };
+    let (at, now): (i64, i64) = (row.try_get(3)?, row.try_get(4)?);
+    Ok((applied, now.max(at)))
+}
+
+async fn epoch(link: &Link) -> Fetched<i64> {
+    let row = link.client.query_one("SELECT epoch FROM part WHERE id = 1", &[]).await?;
+    Ok(row.try_get(0)?)
+}
+
+impl Database for WriterRows {
+    fn begin(&mut self) -> RowResult<()> {
+        self.0.begin(&Foreseen::default(), None).map(|_| ())
+    }
+
+    fn begin_group(&mut self, submissions: &[Submission], state: &mut WriterState) -> RowResult<Begun> {
+        let foreseen = Foreseen::of(submissions, state);
+        self.0.begin(&foreseen, Some(state))
+    }
+
+    fn commit(&mut self) -> RowResult<()> {
+        Ok(self.0.commit()?)
+    }
+
+    fn rollback(&mut self) -> RowResult<()> {
+        self.0.abandon();
+        Ok(())
+    }
+
+    fn savepoint(&mut self) -> RowResult<()> {
+        let state = &mut *self.0.state.borrow_mut();
+        let lengths = state.buffer.lengths();
+        state.savepoint = Some(Savepoint { lengths, position: state.position, sent: false });
+        Ok(())
+    }
+
+    fn rollback_to_savepoint(&mut self) -> RowResult<()> {
+        let state = &mut *self.0.state.borrow_mut();
+        let Some(savepoint) = state.savepoint else { return Ok(()) };
+        // Once the savepoint was sent, so was everything that was written before it.
+        state.buffer.truncate(savepoint.lengths);
+        state.position = savepoint.position;
+        state.known = Known::default();
+        if savepoint.sent {
+            state.control.push("ROLLBACK TO SAVEPOINT write");
+            state.failed = false;
+        }
+        Ok(())
+    }
+
+    fn release_savepoint(&mut self) -> RowResult<()> {
+        let state = &mut *self.0.state.borrow_mut();
+        if state.savepoint.take().is_some_and(|savepoint| savepoint.sent) {
+            state.control.push("RELEASE SAVEPOINT write");
+        }
+        Ok(())
+    }
+
+    fn has_open_transaction(&self) -> bool {
+        let state = self.0.state.borrow();
+        state.open && !state.failed && self.0.open_link().is_ok()
+    }
+
+    fn rows_changed(&self) -> u64 {
+        self.0.state.borrow().rows_changed
+    }
+}

@@ -3,6 +3,7 @@
 //! What must stay true: a suite that is not about one store runs for each of [`stores`], or of [`quick_stores`].
 #![allow(dead_code, clippy::unwrap_used, reason = "each test file uses its part, and panics to fail")]
 
+pub mod postgres;
 pub mod stage;
 
 use std::path::PathBuf;
@@ -10,12 +11,15 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use postgres::TestDatabase;
 use quintet_domain::{
     Actor, Barrier, ClientMessageId, CommandReply, ConnectionId, ContinueErasure, ConversationId, ConversationKind,
     CreateConversation, Entry, Environment, EraseUser, MessageKind, NewConversation, NewText, NewUser, Profile, Quotas,
     Refusal, RegisterUser, Request, SendMessage, Sent, Target, Timestamp, UserId,
 };
-use quintet_store::{Group, Location, MemoryStore, OnCommit, ReplyTo, SqliteStore, Store, StoreError};
+use quintet_store::{
+    Clock, Group, Location, MemoryStore, OnCommit, PostgresStore, ReplyTo, SqliteStore, Store, StoreError,
+};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
@@ -54,17 +58,36 @@ pub struct Opening {
     pub on_commit: OnCommit,
 }
 
-/// Opens a new store. Returns the folder of its data, if it has one.
-pub type Factory = fn(Opening) -> (Arc<dyn Store>, Option<TempDir>);
-
-fn sqlite_in_file(opening: Opening) -> (Arc<dyn Store>, Option<TempDir>) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let location = Location::Folder(PathBuf::from(folder.path()));
-    (sqlite_at(&location, opening), Some(folder))
+/// Where the data of a store is; it is removed when this is dropped.
+pub enum Home {
+    Memory,
+    Folder(TempDir),
+    Database(TestDatabase),
 }
 
-fn sqlite_in_memory(opening: Opening) -> (Arc<dyn Store>, Option<TempDir>) {
-    (sqlite_at(&Location::Memory, opening), None)
+/// Opens a new store.
+pub type Factory = fn(Opening) -> (Arc<dyn Store>, Home);
+
+fn sqlite_in_file(opening: Opening) -> (Arc<dyn Store>, Home) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let location = Location::Folder(PathBuf::from(folder.path()));
+    (sqlite_at(&location, opening), Home::Folder(folder))
+}
+
+fn sqlite_in_memory(opening: Opening) -> (Arc<dyn Store>, Home) {
+    (sqlite_at(&Location::Memory, opening), Home::Memory)
+}
+
+fn on_postgres(opening: Opening) -> (Arc<dyn Store>, Home) {
+    let database = TestDatabase::new();
+    (postgres_at(&database, opening), Home::Database(database))
+}
+
+/// A store on a PostgreSQL database that may have been used before.
+fn postgres_at(database: &TestDatabase, opening: Opening) -> Arc<dyn Store> {
+    let Opening { environment, quotas, on_commit } = opening;
+    let opened = PostgresStore::open(database.target(), Clock::Environment, environment, quotas, on_commit);
+    Arc::new(opened.expect("opens"))
 }
 
 /// A store on SQLite at a location that may have been used before.
@@ -73,14 +96,15 @@ fn sqlite_at(location: &Location, opening: Opening) -> Arc<dyn Store> {
     Arc::new(SqliteStore::open_with(location, environment, quotas, on_commit).expect("opens"))
 }
 
-fn in_memory(opening: Opening) -> (Arc<dyn Store>, Option<TempDir>) {
+fn in_memory(opening: Opening) -> (Arc<dyn Store>, Home) {
     let Opening { environment, quotas, on_commit } = opening;
-    (Arc::new(MemoryStore::start(environment, quotas, on_commit).expect("starts")), None)
+    (Arc::new(MemoryStore::start(environment, quotas, on_commit).expect("starts")), Home::Memory)
 }
 
 /// All stores, each with a name for the messages of tests.
 pub fn stores() -> Vec<(&'static str, Factory)> {
-    let mut stores: Vec<(&'static str, Factory)> = vec![("SQLite in a file", sqlite_in_file)];
+    let mut stores: Vec<(&'static str, Factory)> =
+        vec![("SQLite in a file", sqlite_in_file), ("PostgreSQL", on_postgres)];
     stores.extend(quick_stores());
     stores
 }
@@ -121,8 +145,8 @@ pub struct Bench {
     pub replies: Arc<Mutex<Vec<CommandReply>>>,
     pub seen: Arc<Mutex<Vec<Seen>>>,
     pub environment: Arc<Counting>,
-    /// The folder of the store, unless the test keeps it.
-    pub folder: Option<TempDir>,
+    /// Where the data of the store is, unless the test keeps it.
+    pub home: Home,
 }
 
 /// A function that is called with each group that is handed on, before it is recorded.
@@ -144,7 +168,7 @@ impl Bench {
 
     /// A store on SQLite at a location that may have been used before.
     pub fn open(location: &Location, environment: Arc<Counting>, quotas: Quotas) -> Self {
-        Self::with(environment, quotas, Box::new(|| {}), |opening| (sqlite_at(location, opening), None))
+        Self::with(environment, quotas, Box::new(|| {}), |opening| (sqlite_at(location, opening), Home::Memory))
     }
 
     /// Closes a store on SQLite in a folder, changes its database, and opens it again.
@@ -159,7 +183,7 @@ impl Bench {
     /// A store on SQLite in a folder, for tests that read its file or open it again.
     pub fn in_file() -> (Self, TempDir) {
         let mut bench = Self::of(sqlite_in_file);
-        let folder = bench.folder.take().expect("a folder");
+        let Home::Folder(folder) = std::mem::replace(&mut bench.home, Home::Memory) else { panic!("no folder") };
         (bench, folder)
     }
 
@@ -167,7 +191,7 @@ impl Bench {
         environment: Arc<Counting>,
         quotas: Quotas,
         gate: Gate,
-        open: impl FnOnce(Opening) -> (Arc<dyn Store>, Option<TempDir>),
+        open: impl FnOnce(Opening) -> (Arc<dyn Store>, Home),
     ) -> Self {
         let entries: Arc<Mutex<Vec<Entry>>> = Arc::default();
         let replies: Arc<Mutex<Vec<CommandReply>>> = Arc::default();
@@ -183,8 +207,8 @@ impl Bench {
             to_seen.lock().unwrap().push(Seen::HandedOn(commit.entries.iter().map(|entry| entry.position).collect()));
             to_entries.lock().unwrap().extend(commit.entries);
         });
-        let (store, folder) = open(Opening { environment: Arc::clone(&environment), quotas, on_commit });
-        Self { store, entries, replies, seen, environment, folder }
+        let (store, home) = open(Opening { environment: Arc::clone(&environment), quotas, on_commit });
+        Self { store, entries, replies, seen, environment, home }
     }
 
     /// Queues a write and waits for its result.

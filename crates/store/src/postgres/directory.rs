@@ -160,7 +160,7 @@ pub(super) fn direct(conn: &ReadLink, requester: &UserId, other: &UserId) -> Rea
 pub(super) fn message_count(conn: &ReadLink, requester: &UserId, id: &ConversationId) -> Read<u64> {
     let row = readable(conn, &user(conn, requester)?, id)?;
     let found = conn.read(
-        "SELECT count(*) FROM (SELECT 1 FROM message WHERE conversation_pk = $1 LIMIT $2) some",
+        "SELECT count(*) FROM (SELECT 1 FROM message WHERE conversation_pk = $1 LIMIT $2) counted",
         &[&row.key.0, &i64::from(MESSAGES_COUNTED_MAX)],
     )?;
     let count: i64 = found.first().map(|row| get(row, 0)).transpose()?.unwrap_or_default();

@@ -1,9 +1,11 @@
-//! The store in memory and the store on SQLite behave the same: any sequence of writes has the same results, entries
-//! and replies in both, and all reads after it return the same. The same holds for a store in memory whose commits
+//! The stores in memory, on SQLite and on PostgreSQL behave the same: any sequence of writes has the same results, entries
+//! and replies in all of them, and all reads after it return the same. The same holds for a store in memory whose commits
 //! sometimes fail, or that crashes and is opened again.
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+#[path = "../support/mod.rs"]
+mod support;
 mod views;
 mod world;
 
@@ -13,7 +15,10 @@ use std::sync::mpsc::{Receiver, channel};
 
 use proptest::prelude::*;
 use quintet_domain::{Code, Commit, Environment, Quotas, Ticket, Timestamp, Write};
-use quintet_store::{Group, Location, MemoryDisk, MemoryStore, MemoryWriter, ReplyTo, SqliteStore, Store};
+use quintet_store::{
+    Clock, Group, Location, MemoryDisk, MemoryStore, MemoryWriter, PostgresStore, ReplyTo, SqliteStore, Store,
+};
+use support::postgres::TestDatabase;
 use world::{Step, World};
 
 /// A clock that stands still until it is advanced, and ids that count up.
@@ -50,6 +55,8 @@ struct Side {
     store: Arc<dyn Store>,
     environment: Arc<Fixed>,
     groups: Receiver<Group>,
+    /// The database of a store on PostgreSQL, which is to be dropped after the store.
+    _database: Option<TestDatabase>,
 }
 
 impl Side {
@@ -58,14 +65,22 @@ impl Side {
         let (environment, (sender, groups)) = (Fixed::new(0), channel());
         let on_commit = Box::new(move |group| drop(sender.send(group)));
         let store = MemoryStore::start(environment.clone(), quotas, on_commit).unwrap();
-        Self { store: Arc::new(store), environment, groups }
+        Self { store: Arc::new(store), environment, groups, _database: None }
     }
 
     fn sqlite(quotas: Quotas) -> Self {
         let (environment, (sender, groups)) = (Fixed::new(1), channel());
         let on_commit = Box::new(move |group| drop(sender.send(group)));
         let store = SqliteStore::open_with(&Location::Memory, environment.clone(), quotas, on_commit).unwrap();
-        Self { store: Arc::new(store), environment, groups }
+        Self { store: Arc::new(store), environment, groups, _database: None }
+    }
+
+    fn postgres(quotas: Quotas) -> Self {
+        let (environment, (sender, groups), database) = (Fixed::new(1), channel(), TestDatabase::new());
+        let on_commit = Box::new(move |group| drop(sender.send(group)));
+        let (target, clock) = (database.target(), Clock::Environment);
+        let store = PostgresStore::open(target, clock, environment.clone(), quotas, on_commit).unwrap();
+        Self { store: Arc::new(store), environment, groups, _database: Some(database) }
     }
 
     async fn commit(&self, step: &Step, world: &World, ticket: u64) -> Commit {
@@ -93,23 +108,30 @@ fn quotas(limited: bool) -> Quotas {
     }
 }
 
-async fn agree(limited: bool, steps: &[Step]) {
-    let sides = [Side::memory(quotas(limited)), Side::sqlite(quotas(limited))];
+async fn agree(sides: &[Side], steps: &[Step]) {
     let mut world = World::default();
     let beginning = world::beginning();
     for (ticket, step) in (0..).zip(beginning.iter().chain(steps)) {
-        let [memory, sqlite] =
-            [sides[0].commit(step, &world, ticket).await, sides[1].commit(step, &world, ticket).await];
-        assert_eq!(memory, sqlite, "{:?}", world.write(step, sides[0].environment.now()));
+        let mut commits = Vec::new();
+        for side in sides {
+            commits.push(side.commit(step, &world, ticket).await);
+        }
+        let memory = commits.swap_remove(0);
+        for other in commits {
+            assert_eq!(memory, other, "{:?}", world.write(step, sides[0].environment.now()));
+        }
         let [reply] = &memory.replies[..] else { panic!("{} replies", memory.replies.len()) };
         assert!(!matches!(&reply.outcome, Err(refusal) if refusal.code == Code::Internal), "{step:?}");
         world.learn(&memory);
     }
-    let [memory, sqlite] = [views::all(&*sides[0].store, &world).await, views::all(&*sides[1].store, &world).await];
-    for (memory, sqlite) in memory.iter().zip(&sqlite) {
-        assert_eq!(memory, sqlite);
+    let memory = views::all(&*sides[0].store, &world).await;
+    for side in &sides[1..] {
+        let other = views::all(&*side.store, &world).await;
+        for (memory, other) in memory.iter().zip(&other) {
+            assert_eq!(memory, other);
+        }
+        assert_eq!(memory.len(), other.len());
     }
-    assert_eq!(memory.len(), sqlite.len());
     for side in sides {
         side.store.close().await;
     }
@@ -218,7 +240,13 @@ proptest! {
     #[test]
     fn equal_writes_give_equal_stores(limited in any::<bool>(), steps in proptest::collection::vec(world::step(), 1..120)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(agree(limited, &steps));
+        runtime.block_on(agree(&[Side::memory(quotas(limited)), Side::sqlite(quotas(limited))], &steps));
+    }
+
+    #[test]
+    fn postgres_gives_the_same(limited in any::<bool>(), steps in proptest::collection::vec(world::step(), 1..120)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(agree(&[Side::memory(quotas(limited)), Side::postgres(quotas(limited))], &steps));
     }
 
     #[test]

@@ -112,7 +112,7 @@ impl<C: Channel> MemberRows for PostgresRows<C> {
         self.find(
             "SELECT m.user_pk FROM member m JOIN chat_user u ON u.pk = m.user_pk
              WHERE m.conversation_pk = $1 AND u.kind = 'registered' AND u.service = $2
-               AND ($3 IS NULL OR m.role = $3)
+               AND ($3::text IS NULL OR m.role = $3)
              ORDER BY m.joined_sequence, m.user_pk LIMIT 1",
             &[&conversation.0, &filter.service, &filter.role.map(Role::as_str)],
             |row| Ok(UserKey(row.try_get(0)?)),

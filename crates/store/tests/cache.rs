@@ -5,6 +5,7 @@
 
 mod support;
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -17,7 +18,10 @@ use quintet_domain::{
     Role, SendMessage, SetDisabled, SweepGuests, Target, Ticket, Timestamp, UserId, Write, Written,
 };
 use quintet_rules::WriterState;
-use quintet_store::{Committer, Database, Location, MemoryStore, ReplyTo, SqliteStore, Submission};
+use quintet_store::{
+    Clock, Committer, Database, Location, MemoryStore, PostgresStore, ReplyTo, SqliteStore, Submission,
+};
+use support::postgres::TestDatabase;
 use support::{Bench, Counting, actor, message, new_conversation};
 
 #[tokio::test]
@@ -323,5 +327,22 @@ proptest! {
     ) {
         same_with_cache_and_without(|| SqliteStore::database(&Location::Memory).unwrap(), &groups);
         same_with_cache_and_without(MemoryStore::database, &groups);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 8, max_shrink_iters: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_cache_changes_nothing_on_postgres(
+        groups in proptest::collection::vec(
+            proptest::collection::vec((step(), 0..USERS, 0..USERS, 0..64usize), 1..6), 2..40)
+    ) {
+        let (databases, opened) = ([TestDatabase::new(), TestDatabase::new()], Cell::new(0));
+        let open = || {
+            let database = &databases[opened.replace(opened.get() + 1)];
+            PostgresStore::database(database.target(), Clock::Environment).unwrap()
+        };
+        same_with_cache_and_without(open, &groups);
     }
 }

@@ -15,7 +15,7 @@ use quintet_domain::{
     MessageId, NewMeetup, RemoveMember, RequestMeetup, Role, UserId, UserKind,
 };
 use quintet_store::{PageOf, Party};
-use support::{Bench, Factory, actor, block_on, quick_stores};
+use support::{Bench, Factory, actor, block_on, postgres_store, quick_stores};
 
 /// One step of a run.
 #[derive(Clone, Debug)]
@@ -371,6 +371,15 @@ impl Run {
     }
 }
 
+fn decides_as_the_table(factory: Factory, steps: &[(usize, usize, Step)]) {
+    block_on(async {
+        let mut run = Run::start(factory).await;
+        for (user, at, step) in steps.iter().cloned() {
+            run.take(user, at, step).await;
+        }
+    });
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
 
@@ -380,12 +389,18 @@ proptest! {
     ) {
         for (name, factory) in quick_stores() {
             eprintln!("{name}");
-            block_on(async {
-            let mut run = Run::start(factory).await;
-            for (user, at, step) in steps.clone() {
-                run.take(user, at, step).await;
-            }
-        });
+            decides_as_the_table(factory, &steps);
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 8, max_shrink_iters: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn postgres_decides_as_the_table_does(
+        steps in proptest::collection::vec((0..USERS, 0..5usize, step()), 1..80)
+    ) {
+        decides_as_the_table(postgres_store(), &steps);
     }
 }

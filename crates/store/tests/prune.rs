@@ -11,15 +11,22 @@ use quintet_domain::{
 };
 
 use support::actor;
-use support::stage::Stage;
+use support::stage::{On, Stage, every_database};
+
+every_database!(
+    the_log_is_pruned_and_nobody_is_told_of_a_gap,
+    guests_who_have_nothing_are_forgotten,
+    nobody_inherits_the_place_of_a_guest_in_the_log,
+    what_was_read_long_ago_goes,
+    an_erasure_leaves_in_turns
+);
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// Old changes are removed and positions continue; a client that was away longer than the log is kept starts afresh.
-#[tokio::test]
-async fn the_log_is_pruned_and_nobody_is_told_of_a_gap() {
+async fn the_log_is_pruned_and_nobody_is_told_of_a_gap(on: On) {
     let quotas = Quotas { change_days: 7, ..Quotas::default() };
-    let stage = Stage::with(quotas.clone());
+    let stage = Stage::with(on, quotas.clone());
     let users = stage.users("alice bob").await;
     let group = stage.make(&users[0], ConversationKind::Group, &users[1..]).await.unwrap();
     for number in 0..1_200 {
@@ -52,7 +59,7 @@ async fn the_log_is_pruned_and_nobody_is_told_of_a_gap() {
     assert_eq!(missed(position - 1).await, Some(2));
     assert_eq!(missed(position - 2).await, None, "the change directly after it was pruned");
     assert_eq!(missed(0).await, None);
-    let kept = Stage::with(Quotas::default());
+    let kept = Stage::with(on, Quotas::default());
     kept.users("alice").await;
     kept.bench.environment.pass_ms(1_000 * DAY_MS);
     let before = kept.number("SELECT count(*) FROM change");
@@ -60,9 +67,8 @@ async fn the_log_is_pruned_and_nobody_is_told_of_a_gap() {
     assert_eq!(kept.number("SELECT count(*) FROM change"), before, "0 days is for ever");
 }
 
-#[tokio::test]
-async fn guests_who_have_nothing_are_forgotten() {
-    let stage = Stage::with(Quotas { change_days: 7, ..Quotas::default() });
+async fn guests_who_have_nothing_are_forgotten(on: On) {
+    let stage = Stage::with(on, Quotas { change_days: 7, ..Quotas::default() });
     let users = stage.users("alice").await;
     let room = stage.make(&users[0], ConversationKind::Room, &[]).await.unwrap();
     let come = async |number: usize| {
@@ -98,9 +104,8 @@ async fn guests_who_have_nothing_are_forgotten() {
 }
 
 /// The log may refer to the key of a guest whose row was removed, and no later account gets that key.
-#[tokio::test]
-async fn nobody_inherits_the_place_of_a_guest_in_the_log() {
-    let stage = Stage::with(Quotas { change_days: 0, ..Quotas::default() });
+async fn nobody_inherits_the_place_of_a_guest_in_the_log(on: On) {
+    let stage = Stage::with(on, Quotas { change_days: 0, ..Quotas::default() });
     let users = stage.users("alice").await;
     let room = stage.make(&users[0], ConversationKind::Room, &[]).await.unwrap();
     let before = stage.bench.settled().await;
@@ -141,9 +146,8 @@ async fn nobody_inherits_the_place_of_a_guest_in_the_log() {
     );
 }
 
-#[tokio::test]
-async fn what_was_read_long_ago_goes() {
-    let stage = Stage::with(Quotas::default());
+async fn what_was_read_long_ago_goes(on: On) {
+    let stage = Stage::with(on, Quotas::default());
     let user = stage.users("alice").await.remove(0);
     for _ in 0..3 {
         let to = user.clone();
@@ -161,15 +165,14 @@ async fn what_was_read_long_ago_goes() {
 }
 
 /// An erased user leaves very many conversations in portions, and is a member of none of them at the end.
-#[tokio::test]
-async fn an_erasure_leaves_in_turns() {
-    let stage = Stage::with(Quotas::default());
+async fn an_erasure_leaves_in_turns(on: On) {
+    let stage = Stage::with(on, Quotas::default());
     let users = stage.users("alice bob").await;
     stage.make(&users[0], ConversationKind::Direct, &users[1..]).await.unwrap();
     for _ in 0..450 {
         stage.make(&users[0], ConversationKind::Group, &users[1..]).await.unwrap();
     }
-    let seats = || stage.number("SELECT count(*) FROM member m JOIN user u ON u.pk = m.user_pk WHERE u.erased = 1");
+    let seats = || stage.number("SELECT count(*) FROM member m JOIN user u ON u.pk = m.user_pk WHERE u.erased");
     let who = users[0].clone();
     stage.bench.write(EraseUser { user: who }).await.unwrap();
     let mut left = vec![seats()];

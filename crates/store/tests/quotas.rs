@@ -13,8 +13,20 @@ use quintet_domain::{
     StoredFile, Target, Timestamp, UserId,
 };
 
-use support::stage::Stage;
+use support::stage::{On, Stage, every_database};
 use support::{Bench, actor, message};
+
+every_database!(
+    rows_have_a_budget,
+    delivered_bytes_have_a_budget,
+    stored_text_has_a_budget_and_normal_speed_is_fine,
+    guests_of_a_network_have_one_budget,
+    rooms_have_a_rate,
+    people_a_day_are_counted_over_a_restart,
+    bounds_refuse_what_is_beyond_and_keep_what_is_there,
+    the_newest_notifications_are_kept,
+    files_have_quotas
+);
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
@@ -26,9 +38,8 @@ fn refused<T: std::fmt::Debug>(result: Result<T, Refusal>, code: Code, part: &st
 }
 
 /// A user who creates large groups one after the other must wait; another user need not, and a service never must.
-#[tokio::test]
-async fn rows_have_a_budget() {
-    let stage = Stage::with(Quotas { rates: true, ..Quotas::default() });
+async fn rows_have_a_budget(on: On) {
+    let stage = Stage::with(on, Quotas { rates: true, ..Quotas::default() });
     let users = stage.users("alice bob").await;
     let mut members = Vec::new();
     for number in 0..500 {
@@ -60,9 +71,8 @@ async fn rows_have_a_budget() {
 
 /// The cost of a message is its size times the number of its recipients: many messages to few are free, few to many are
 /// not.
-#[tokio::test]
-async fn delivered_bytes_have_a_budget() {
-    let stage = Stage::with(Quotas { rates: true, ..Quotas::default() });
+async fn delivered_bytes_have_a_budget(on: On) {
+    let stage = Stage::with(on, Quotas { rates: true, ..Quotas::default() });
     let users = stage.users("alice bob carol").await;
     let large = stage.make(&users[0], ConversationKind::Group, &users[1..]).await.unwrap();
     let small = stage.make(&users[1], ConversationKind::Group, &[]).await.unwrap();
@@ -84,9 +94,8 @@ async fn delivered_bytes_have_a_budget() {
 
 /// A user who fills the disk with text must wait, even without recipients; one who writes to a large room at a normal
 /// speed need not.
-#[tokio::test]
-async fn stored_text_has_a_budget_and_normal_speed_is_fine() {
-    let stage = Stage::with(Quotas { rates: true, ..Quotas::default() });
+async fn stored_text_has_a_budget_and_normal_speed_is_fine(on: On) {
+    let stage = Stage::with(on, Quotas { rates: true, ..Quotas::default() });
     let users = stage.users("alice bob carol").await;
     let own = stage.make(&users[0], ConversationKind::Group, &[]).await.unwrap();
     let mut sent = 0;
@@ -124,9 +133,8 @@ async fn a_large_group_begins_quietly() {
 }
 
 /// All guests of a network share one budget, whatever ids they claim; other networks have their own.
-#[tokio::test]
-async fn guests_of_a_network_have_one_budget() {
-    let stage = Stage::with(Quotas { rates: true, ..Quotas::default() });
+async fn guests_of_a_network_have_one_budget(on: On) {
+    let stage = Stage::with(on, Quotas { rates: true, ..Quotas::default() });
     let users = stage.users("alice").await;
     let room = stage.make(&users[0], ConversationKind::Room, &[]).await.unwrap();
     let stage = stage.sql("UPDATE conversation SET member_count = 9000").await;
@@ -158,9 +166,8 @@ async fn guests_of_a_network_have_one_budget() {
     say(guest(102, "192.0.2.1")).await.expect("another address");
 }
 
-#[tokio::test]
-async fn rooms_have_a_rate() {
-    let stage = Stage::with(Quotas { rates: true, ..Quotas::default() });
+async fn rooms_have_a_rate(on: On) {
+    let stage = Stage::with(on, Quotas { rates: true, ..Quotas::default() });
     let users = stage.users("alice bob").await;
     let mut made = 0;
     while stage.make(&users[0], ConversationKind::Room, &[]).await.is_ok() {
@@ -173,10 +180,9 @@ async fn rooms_have_a_rate() {
     stage.make(&users[1], ConversationKind::Room, &[]).await.expect("another's rate is another's");
 }
 
-#[tokio::test]
-async fn people_a_day_are_counted_over_a_restart() {
+async fn people_a_day_are_counted_over_a_restart(on: On) {
     let quotas = Quotas { added_per_day: 3, direct_per_day: 2, ..Quotas::default() };
-    let stage = Stage::with(quotas.clone());
+    let stage = Stage::with(on, quotas.clone());
     let users = stage.users("alice bob carol dave erin frank").await;
     let alice = &users[0];
     let group = stage.make(alice, ConversationKind::Group, &users[1..3]).await.unwrap();
@@ -224,9 +230,8 @@ async fn people_a_day_are_counted_over_a_restart() {
     assert_eq!(stage.number("SELECT count(*) FROM contacts"), 0);
 }
 
-#[tokio::test]
-async fn bounds_refuse_what_is_beyond_and_keep_what_is_there() {
-    let stage = Stage::with(Quotas::default());
+async fn bounds_refuse_what_is_beyond_and_keep_what_is_there(on: On) {
+    let stage = Stage::with(on, Quotas::default());
     let users = stage.users("alice bob carol").await;
     let group = stage.make(&users[0], ConversationKind::Group, &users[1..2]).await.unwrap();
     let stage = stage
@@ -239,8 +244,11 @@ async fn bounds_refuse_what_is_beyond_and_keep_what_is_there() {
     refused(stage.add(&users[0], &group, &dave).await, Code::Conflict, "at most 10000 members");
     stage.bench.send(&users[1], &group, "still here").await.unwrap();
 
-    let owned = "INSERT INTO conversation (id, kind, open, owner_pk, created_at, updated_at)
-                 SELECT 'many-' || value, 'room', 1, (SELECT pk FROM user WHERE username = 'dave'), 0, 0
+    let owned =
+        "INSERT INTO conversation (pk, id, kind, open, owner_pk, made_by_guest, sequence, member_count, created_at,
+                     updated_at)
+                 SELECT 1000 + value, 'many-' || value, 'room', true,
+                     (SELECT pk FROM user WHERE username = 'dave'), false, 0, 0, 0, 0
                  FROM generate_series";
     let series = format!(
         "WITH RECURSIVE generate_series(value) AS (SELECT 1 UNION ALL SELECT value + 1
@@ -269,16 +277,16 @@ async fn bounds_refuse_what_is_beyond_and_keep_what_is_there() {
     refused(request, Code::Conflict, "1000 open requests");
 }
 
-#[tokio::test]
-async fn the_newest_notifications_are_kept() {
-    let stage = Stage::with(Quotas::default());
+async fn the_newest_notifications_are_kept(on: On) {
+    let stage = Stage::with(on, Quotas::default());
     let user = stage.users("alice").await.remove(0);
     let most = NOTIFICATIONS_KEPT_MAX;
     let stage = stage
         .sql(&format!(
             "
         WITH RECURSIVE series(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM series WHERE n < {})
-        INSERT INTO notification (id, user_pk, title, message, at) SELECT 'n-' || n, 1, 't', 'm', 0 FROM series;
+        INSERT INTO notification (pk, id, user_pk, title, message, at, position)
+            SELECT n, 'n-' || n, 1, 't', 'm', 0, 0 FROM series;
         UPDATE user SET notifications = (SELECT count(*) FROM notification)",
             most + 70
         ))
@@ -292,9 +300,8 @@ async fn the_newest_notifications_are_kept() {
     assert_eq!(stage.number("SELECT count(*) FROM notification WHERE title = 'T'"), 3, "the oldest went");
 }
 
-#[tokio::test]
-async fn files_have_quotas() {
-    let stage = Stage::with(Quotas { user_file_bytes: 1_000, total_file_bytes: 1_500, ..Quotas::default() });
+async fn files_have_quotas(on: On) {
+    let stage = Stage::with(on, Quotas { user_file_bytes: 1_000, total_file_bytes: 1_500, ..Quotas::default() });
     let users = stage.users("alice bob carol").await;
     let announce = async |user: &UserId, id: &str| {
         let (id, secret, uploader) = (id.to_owned(), "s".to_owned(), user.clone());

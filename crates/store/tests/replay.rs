@@ -15,7 +15,7 @@ use quintet_domain::{
     LeaveConversation, MarkRead, MeetupChange, MeetupId, MeetupStatus, MessageId, NewMeetup, NotifyUser, RemoveMember,
     RequestMeetup, Role, Timestamp, UserId,
 };
-use support::{Bench, Factory, actor, block_on, quick_stores};
+use support::{Bench, Factory, actor, block_on, postgres_store, quick_stores};
 
 const USERS: usize = 4;
 
@@ -227,6 +227,31 @@ fn delivered<'e>(entries: &'e [Entry], user: &UserId) -> Vec<&'e Entry> {
     delivered
 }
 
+fn told_again(factory: Factory, steps: &[(usize, usize, Step)]) {
+    block_on(async {
+        let mut run = Run::start(factory).await;
+        for (user, at, step) in steps.iter().cloned() {
+            run.take(user, at, step).await;
+        }
+        let newest = run.bench.settled().await;
+        let entries = run.bench.entries.lock().unwrap().clone();
+        for user in &run.users {
+            let all = delivered(&entries, user);
+            for after in 0..=newest {
+                let missed = run.bench.store.replay_since(user.clone(), false, after).await.expect("read");
+                assert_eq!(missed.position, newest);
+                let found: Vec<_> = missed.entries.expect("few").iter().map(shown).collect();
+                let expected: Vec<_> =
+                    all.iter().filter(|entry| entry.position > after).map(|entry| shown(entry)).collect();
+                assert_eq!(found, expected, "{user} after {after}");
+            }
+            // A position that is not reached yet belongs to another database.
+            let missed = run.bench.store.replay_since(user.clone(), false, newest + 1).await.expect("read");
+            assert!(missed.entries.is_none());
+        }
+    });
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
 
@@ -236,29 +261,19 @@ proptest! {
     ) {
         for (name, factory) in quick_stores() {
             eprintln!("{name}");
-            block_on(async {
-            let mut run = Run::start(factory).await;
-            for (user, at, step) in steps.clone() {
-                run.take(user, at, step).await;
-            }
-            let newest = run.bench.settled().await;
-            let entries = run.bench.entries.lock().unwrap().clone();
-            for user in &run.users {
-                let all = delivered(&entries, user);
-                for after in 0..=newest {
-                    let missed = run.bench.store.replay_since(user.clone(), false, after).await.expect("read");
-                    assert_eq!(missed.position, newest);
-                    let found: Vec<_> = missed.entries.expect("few").iter().map(shown).collect();
-                    let expected: Vec<_> =
-                        all.iter().filter(|entry| entry.position > after).map(|entry| shown(entry)).collect();
-                    assert_eq!(found, expected, "{user} after {after}");
-                }
-                // A position that is not reached yet belongs to another database.
-                let missed = run.bench.store.replay_since(user.clone(), false, newest + 1).await.expect("read");
-                assert!(missed.entries.is_none());
-            }
-        });
+            told_again(factory, &steps);
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 8, max_shrink_iters: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn postgres_tells_what_was_missed(
+        steps in proptest::collection::vec((0..USERS, 0..4usize, step()), 1..80)
+    ) {
+        told_again(postgres_store(), &steps);
     }
 }
 

@@ -19,7 +19,7 @@ use quintet_domain::{
     UserKind,
 };
 use quintet_store::{PageOf, StoreError};
-use support::{Answer, Bench, Factory, block_on, message, quick_stores};
+use support::{Answer, Bench, Factory, block_on, message, postgres_store, quick_stores};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -411,6 +411,15 @@ impl Run {
     }
 }
 
+fn nobody_has(factory: Factory, groups: &[Vec<Step>]) {
+    block_on(async {
+        let mut run = Run::start(factory).await;
+        for steps in groups {
+            run.take(steps.clone()).await;
+        }
+    });
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 80, ..ProptestConfig::default() })]
 
@@ -420,12 +429,18 @@ proptest! {
     ) {
         for (name, factory) in quick_stores() {
             eprintln!("{name}");
-            block_on(async {
-            let mut run = Run::start(factory).await;
-            for steps in groups.clone() {
-                run.take(steps).await;
-            }
-        });
+            nobody_has(factory, &groups);
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 8, max_shrink_iters: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nobody_has_what_another_did_on_postgres(
+        groups in proptest::collection::vec(proptest::collection::vec(step(), 1..8), 1..24)
+    ) {
+        nobody_has(postgres_store(), &groups);
     }
 }

@@ -114,6 +114,11 @@ pub fn quick_stores() -> Vec<(&'static str, Factory)> {
     vec![("SQLite in memory", sqlite_in_memory), ("maps in memory", in_memory)]
 }
 
+/// The store on PostgreSQL, for suites with very many histories: few of them, because each needs a database.
+pub fn postgres_store() -> Factory {
+    on_postgres
+}
+
 /// Makes a test of each case, an async function of a [`Bench`], that runs for every store.
 #[allow(unused_macros, reason = "not every test file has cases")]
 macro_rules! every_store {
@@ -187,7 +192,8 @@ impl Bench {
         (bench, folder)
     }
 
-    fn with(
+    /// A store that a function opens.
+    pub fn with(
         environment: Arc<Counting>,
         quotas: Quotas,
         gate: Gate,

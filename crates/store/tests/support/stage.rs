@@ -1,47 +1,124 @@
-//! A store on SQLite with quotas, and helpers that let time pass, change its file and prune it.
+//! A store with quotas, on SQLite or on PostgreSQL, and helpers that let time pass, change its database and prune it.
 //!
-//! What must stay true: the store is closed before its file is changed, because it knows what it has written.
+//! What must stay true: the store is closed before its database is changed, because it knows what it has written.
 
 use std::sync::Arc;
 
 use quintet_domain::{AddMember, ConversationId, ConversationKind, CreateConversation, Prune, Quotas, Refusal, UserId};
 use quintet_store::Location;
 
-use super::{Bench, actor, new_conversation};
+use super::postgres::TestDatabase;
+use super::{Bench, Counting, Home, actor, new_conversation, postgres_at};
 
-/// A store with quotas in a folder, whose file can be read and changed.
+/// Which database a stage uses.
+#[derive(Clone, Copy, Debug)]
+pub enum On {
+    Sqlite,
+    Postgres,
+}
+
+/// The data of a stage.
+enum Data {
+    Folder(tempfile::TempDir),
+    Database(TestDatabase),
+}
+
+/// A store with quotas, whose database can be read and changed.
 pub struct Stage {
     pub bench: Bench,
     quotas: Quotas,
-    folder: tempfile::TempDir,
+    data: Data,
+}
+
+/// Makes a test of each case, an async function of an [`On`], for both databases.
+#[allow(unused_macros, reason = "not every test file has cases")]
+macro_rules! every_database {
+    ($($case:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test] async fn $case() { super::$case(super::support::stage::On::Sqlite).await; })*
+        }
+        mod postgres {
+            $(#[tokio::test] async fn $case() { super::$case(super::support::stage::On::Postgres).await; })*
+        }
+    };
+}
+#[allow(unused_imports, reason = "not every test file has cases")]
+pub(crate) use every_database;
+
+/// A statement for SQLite in the words of PostgreSQL.
+fn translated(sql: &str) -> String {
+    let sql = ["FROM", "JOIN", "UPDATE", "INTO"]
+        .into_iter()
+        .fold(format!("{sql} "), |sql, word| sql.replace(&format!("{word} user "), &format!("{word} chat_user ")));
+    let sql = sql.replace("c.data ->> 'member'", "(c.data::json ->> 'member')::bigint");
+    sql.lines().filter(|line| !line.trim_start().starts_with("PRAGMA")).collect::<Vec<_>>().join("\n")
+}
+
+impl Data {
+    fn open(&self, environment: Arc<Counting>, quotas: Quotas) -> Bench {
+        match self {
+            Self::Folder(folder) => Bench::open(&Location::Folder(folder.path().into()), environment, quotas),
+            Self::Database(database) => {
+                let open = |opening| (postgres_at(database, opening), Home::Memory);
+                Bench::with(environment, quotas, Box::new(|| {}), open)
+            }
+        }
+    }
+
+    fn sqlite(folder: &tempfile::TempDir) -> rusqlite::Connection {
+        rusqlite::Connection::open(folder.path().join("quintet.sqlite3")).unwrap()
+    }
+
+    fn run(&self, sql: &str) {
+        match self {
+            Self::Folder(folder) => Self::sqlite(folder).execute_batch(sql).unwrap(),
+            Self::Database(database) => database.run(&translated(sql)),
+        }
+    }
+
+    fn number(&self, sql: &str) -> i64 {
+        match self {
+            Self::Folder(folder) => Self::sqlite(folder).query_row(sql, [], |row| row.get(0)).unwrap(),
+            Self::Database(database) => database.number(&translated(sql)),
+        }
+    }
 }
 
 impl Stage {
-    pub fn with(quotas: Quotas) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let location = Location::Folder(folder.path().into());
-        Self { bench: Bench::open(&location, Arc::default(), quotas.clone()), quotas, folder }
+    pub fn with(on: On, quotas: Quotas) -> Self {
+        let data = match on {
+            On::Sqlite => Data::Folder(tempfile::tempdir().unwrap()),
+            On::Postgres => Data::Database(TestDatabase::new()),
+        };
+        Self { bench: data.open(Arc::default(), quotas.clone()), quotas, data }
     }
 
     /// Closes the store and opens it again, some time later.
     pub async fn later(self, quotas: Quotas, ms: i64) -> Self {
-        let Self { bench, folder, .. } = self;
-        let bench = bench.again(&folder, quotas.clone(), |_| ()).await;
-        bench.environment.pass_ms(ms);
-        Self { bench, quotas, folder }
+        let stage = self.reopened(quotas, "").await;
+        stage.bench.environment.pass_ms(ms);
+        stage
     }
 
     /// Changes the database while the store is closed, and opens it again.
     pub async fn sql(self, sql: &str) -> Self {
-        let Self { bench, quotas, folder } = self;
-        let change = |conn: &rusqlite::Connection| conn.execute_batch(sql).unwrap();
-        let bench = bench.again(&folder, quotas.clone(), change).await;
-        Self { bench, quotas, folder }
+        let quotas = self.quotas.clone();
+        self.reopened(quotas, sql).await
+    }
+
+    async fn reopened(self, quotas: Quotas, sql: &str) -> Self {
+        let Self { bench, data, .. } = self;
+        bench.store.close().await;
+        let environment = Arc::clone(&bench.environment);
+        drop(bench);
+        if !sql.is_empty() {
+            data.run(sql);
+        }
+        Self { bench: data.open(environment, quotas.clone()), quotas, data }
     }
 
     pub fn number(&self, sql: &str) -> i64 {
-        let conn = rusqlite::Connection::open(self.folder.path().join("quintet.sqlite3")).unwrap();
-        conn.query_row(sql, [], |row| row.get(0)).unwrap()
+        self.data.number(sql)
     }
 
     pub async fn users(&self, names: &str) -> Vec<UserId> {

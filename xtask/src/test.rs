@@ -1,6 +1,8 @@
 //! `cargo xtask test`: installs what the tests need, and runs all of them, and checks the types of the web client.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
 
 use crate::{sh, vendor};
 
@@ -14,7 +16,9 @@ const NODE: (u32, u32) = (20, 14);
 pub(crate) fn run(rust: bool, e2e: bool) -> Result<(), String> {
     install()?;
     if rust {
-        sh::run("cargo", &["test", "--workspace", "--all-features"])?;
+        let postgres = Postgres::start()?;
+        let variable = format!("QUINTET_TEST_POSTGRES={}", postgres.url);
+        sh::run("env", &[&variable, "cargo", "test", "--workspace", "--all-features"])?;
     }
     if e2e {
         let folder = sh::root().join("e2e");
@@ -26,6 +30,51 @@ pub(crate) fn run(rust: bool, e2e: bool) -> Result<(), String> {
         sh::run_in(&folder, "npm", &["test", "--silent"])?;
     }
     Ok(())
+}
+
+/// A PostgreSQL cluster of its own in a temporary folder, for all tests.
+struct Postgres {
+    /// The URL of its first database.
+    url: String,
+    process: Child,
+    /// The input of the process, which ends the cluster when it is closed: when this is dropped, and with xtask itself,
+    /// however that one ends.
+    input: Option<ChildStdin>,
+}
+
+impl Postgres {
+    fn start() -> Result<Self, String> {
+        let failed = |why: String| format!("PostgreSQL cannot be started: {why}");
+        let script = sh::root().join("xtask/postgres.sh");
+        let mut process = Command::new(script)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| failed(error.to_string()))?;
+        let (input, output) = (process.stdin.take(), process.stdout.take());
+        let mut url = String::new();
+        if let Some(output) = output {
+            BufReader::new(output).read_line(&mut url).map_err(|error| failed(error.to_string()))?;
+        }
+        let url = url.trim().to_owned();
+        if url.is_empty() {
+            return Err(failed("see above".to_owned()));
+        }
+        Ok(Self { url, process, input })
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        drop(self.input.take());
+        let _ = self.process.wait();
+    }
+}
+
+/// Whether the programs of a PostgreSQL server are installed. Debian keeps them apart from other programs.
+fn has_postgres() -> bool {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    sh::has("initdb") || versions.map(|version| version.path()).any(|version| version.join("bin/initdb").exists())
 }
 
 /// Makes the screenshots of the documentation, with the current binary.
@@ -54,8 +103,11 @@ pub(crate) fn install() -> Result<(), String> {
         "python3" => sh::output("python3", &["-c", "import ensurepip, venv; print(True)"]).is_some(),
         _ => sh::has(program),
     };
-    let missing: Vec<&str> =
+    let mut missing: Vec<&str> =
         NEEDED.iter().filter(|(program, _)| !there(program)).map(|(_, package)| *package).collect();
+    if !has_postgres() {
+        missing.push("postgresql-15");
+    }
     install_packages(&missing)?;
     // Debian's own version may be older than the tests require.
     let version = sh::output("node", &["--version"]).unwrap_or_default();

@@ -98,8 +98,8 @@ impl Printed {
 #[derive(Clone)]
 pub(crate) struct Admin {
     pub(crate) service: Service,
-    /// The store of the service.
-    pub(crate) database: Arc<SqliteStore>,
+    /// The store of the service, if it is a database in a folder.
+    pub(crate) database: Option<Arc<SqliteStore>>,
 }
 
 impl Admin {
@@ -155,7 +155,7 @@ impl Admin {
         let stop = stop.child_token();
         // Nobody wants the copy any more if this future is dropped.
         let _given_up = stop.clone().drop_guard();
-        let database = Arc::clone(&self.database);
+        let database = self.database.clone().ok_or_else(crate::postgres::no_backup)?;
         let copy = move || database.backup(&file, || stop.is_cancelled()).map(|()| copied(&file));
         let copied = tokio::task::spawn_blocking(copy).await;
         copied.map_err(|error| format!("the backup failed: {error}"))?.map_err(|error| error.to_string())

@@ -39,6 +39,10 @@ pub(crate) struct Options {
     /// The TLS private key, in PEM.
     #[arg(long, global = true, value_name = "FILE", requires = "tls_cert")]
     pub(crate) tls_key: Option<PathBuf>,
+    /// The PostgreSQL database, as postgres://USER@HOST/DATABASE. Prefer PGPASSWORD for its password, which does not appear
+    /// in the list of processes. By default the data is in a file of the data folder.
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) database: Option<String>,
     /// Keep everything in memory and lose it at the end, for trials and measurements.
     #[arg(long, global = true)]
     pub(crate) ephemeral: bool,

@@ -10,14 +10,14 @@ use quintet_files::{Bucket, Files, FilesError};
 use quintet_gateway::{Audience, Doors, Echo, Gateway, Settings, UnidentifiedMax};
 use quintet_service::{Algorithm, Metrics, RequiredClaim, Rules, Service, SignWith, TokenSettings, Tokens};
 use quintet_socketio::{Engine, Origins, Unfinished};
-use quintet_store::{Group, Location, MemoryStore, OpenError, SqliteStore, Store};
+use quintet_store::{Group, Location, MemoryStore, OpenError, PostgresStore, SqliteStore, Store};
 
 use crate::config::{self, AudienceName, Config, EchoName, RegistrationName, SignWithName};
 use crate::edge::places::Places;
 use crate::environment::SystemEnvironment;
 use crate::failure::Failure;
 use crate::metrics::Connections;
-use crate::{private, secret};
+use crate::{postgres, private, secret};
 
 /// The size in bytes from which messages are compressed. A smaller message fits in one network packet either way.
 const COMPRESSION_THRESHOLD: usize = 1_024;
@@ -84,13 +84,15 @@ pub(crate) struct Opened {
     store: Arc<dyn Store>,
     /// The store, if it is a database in a folder.
     pub(crate) database: Option<Arc<SqliteStore>>,
+    /// The store, if it is a database of a PostgreSQL server.
+    pub(crate) postgres: Option<Arc<PostgresStore>>,
     bus: Arc<LocalBus>,
     environment: Arc<SystemEnvironment>,
     metrics: Arc<Metrics>,
 }
 
-/// Opens the store: a database in a folder, which no other process uses from here on, or maps in memory for data that is
-/// lost with the process.
+/// Opens the store: a database of a PostgreSQL server if one is configured; else a database in a folder, which no other
+/// process uses from here on, or maps in memory for data that is lost with the process.
 pub(crate) fn open(config: &Config, location: &Location) -> Result<Opened, OpenError> {
     let environment = Arc::new(SystemEnvironment::default());
     let bus = Arc::new(LocalBus::new());
@@ -108,18 +110,26 @@ pub(crate) fn open(config: &Config, location: &Location) -> Result<Opened, OpenE
         }
     });
     let quotas = quotas(config);
-    let (store, database): (Arc<dyn Store>, _) = match location {
-        Location::Memory => (Arc::new(MemoryStore::start(environment.clone(), quotas, on_commit)?), None),
-        Location::Folder(_) | Location::Existing(_) => {
-            let database = Arc::new(SqliteStore::open_with(location, environment.clone(), quotas, on_commit)?);
-            (database.clone(), Some(database))
+    let (mut database, mut postgres) = (None, None);
+    let store: Arc<dyn Store> = match (location, &config.database.url) {
+        (Location::Memory, _) => Arc::new(MemoryStore::start(environment.clone(), quotas, on_commit)?),
+        (Location::Folder(folder) | Location::Existing(folder), Some(url)) => {
+            let password = config.database.password.as_deref();
+            let store = Arc::new(postgres::open(url, password, folder, environment.clone(), quotas, on_commit)?);
+            postgres = Some(Arc::clone(&store));
+            store
+        }
+        (Location::Folder(_) | Location::Existing(_), None) => {
+            let store = Arc::new(SqliteStore::open_with(location, environment.clone(), quotas, on_commit)?);
+            database = Some(Arc::clone(&store));
+            store
         }
     };
     // Only now is it certain that this process may use the folder.
     if let Some(folder) = location.folder() {
         private::narrow(folder);
     }
-    Ok(Opened { store, database, bus, environment, metrics })
+    Ok(Opened { store, database, postgres, bus, environment, metrics })
 }
 
 /// Opens the files of an open store, and returns a service that uses both.
@@ -140,7 +150,7 @@ pub(crate) async fn parts(config: &Config, places: &Arc<Places>) -> Result<Parts
     let location =
         if config.server.ephemeral { Location::Memory } else { Location::Folder(config.server.data.clone()) };
     let opened = open(config, &location).map_err(|error| error.to_string())?;
-    let database = opened.database.clone();
+    let (database, on_postgres) = (opened.database.clone(), opened.postgres.clone());
     let service = service(config, &location, opened)?;
     let checked = service.check_files().await;
     checked.map_err(|error| format!("files cannot be stored as [files] configures: {error}"))?;
@@ -191,6 +201,10 @@ pub(crate) async fn parts(config: &Config, places: &Arc<Places>) -> Result<Parts
         places: Arc::clone(places),
     };
     service.metrics().add(Box::new(connections));
+    if let Some(store) = on_postgres {
+        service.metrics().add(Box::new(postgres::Statements { store: Arc::clone(&store) }));
+        postgres::follow(&store);
+    }
     let rest_settings = quintet_rest::Settings { origins: config.http.origins.clone(), docs: config.http.docs };
     let rest = quintet_rest::router(service.clone(), &rest_settings);
     Ok(Parts { service, database, gateway, engine, rest })

@@ -16,6 +16,7 @@ mod housekeeping;
 mod listen;
 mod metrics;
 mod operator;
+mod postgres;
 mod private;
 mod process;
 mod secret;

@@ -35,7 +35,11 @@ fn gauges<const N: usize>(
 }
 
 /// Encodes a gauge without labels.
-fn gauge(encoder: &mut DescriptorEncoder<'_>, (name, help): (&str, &str), value: u64) -> Result<(), std::fmt::Error> {
+pub(crate) fn gauge(
+    encoder: &mut DescriptorEncoder<'_>,
+    (name, help): (&str, &str),
+    value: u64,
+) -> Result<(), std::fmt::Error> {
     let value = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
     value.encode(encoder.encode_descriptor(name, help, None, value.metric_type())?)
 }

@@ -100,6 +100,7 @@ async fn run_here(config: &Config, command: Command) -> Result<Option<Printed>, 
     let folder = config.server.data.clone();
     let location = match command {
         // A backup is made of the database as it is, without opening it, which would bring it up to date.
+        Command::Backup { .. } if config.database.url.is_some() => return Err(crate::postgres::no_backup()),
         Command::Backup { file } => return backup_here(folder, file).await,
         // These may run before the first start of a server.
         Command::AddUser { .. } | Command::AddKey { .. } => Location::Folder(folder),
@@ -114,8 +115,7 @@ async fn run_here(config: &Config, command: Command) -> Result<Option<Printed>, 
         Err(OpenError::Locked(_)) => return Ok(None),
         Err(error) => return Err(error.to_string()),
     };
-    // Data in memory is no data of a folder.
-    let database = opened.database.clone().ok_or_else(|| BackupError::InMemory.to_string())?;
+    let database = opened.database.clone();
     let service = compose::service(config, &location, opened)?;
     let admin = Admin { service, database };
     let result = admin.run(command, &CancellationToken::new()).await;

@@ -76,7 +76,8 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     let places = Places::new(config.limits.room(descriptors));
     let fullness = Arc::new(Fullness::default());
     let Parts { service, database, gateway, engine, rest } = compose::parts(&config, &places).await?;
-    let admin = database.map(|database| Admin { service: service.clone(), database });
+    // Over PostgreSQL the command line writes by itself, as any node does.
+    let admin = database.map(|database| Admin { service: service.clone(), database: Some(database) });
     let control = admin.and_then(|admin| listen_for_commands(&config.server.data, admin));
     let mut addresses = Vec::new();
     for (listener, listen) in &listeners {
@@ -205,9 +206,13 @@ fn start_lines(
             "anyone who can reach this server can register; set [auth] registration = \"closed\" to prevent that";
         lines.push(format!("  warning: {warning}"));
     }
-    lines.push(match config.server.ephemeral {
-        true => "  data in memory, lost when this process ends".to_owned(),
-        false => format!("  data in {}", config.server.data.display()),
+    lines.push(match (config.server.ephemeral, &config.database.url) {
+        (true, _) => "  data in memory, lost when this process ends".to_owned(),
+        (false, None) => format!("  data in {}", config.server.data.display()),
+        (false, Some(url)) => {
+            let database = crate::postgres::name(url);
+            format!("  data in the PostgreSQL database {database}, keys and files in {}", config.server.data.display())
+        }
     });
     if let Some(address) = metrics {
         lines.push(format!("  metrics on http://{address}{}", exposition::PATH));

@@ -6,6 +6,7 @@
 mod support;
 
 use std::cell::Cell;
+use std::mem::{Discriminant, discriminant};
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -13,9 +14,10 @@ use proptest::prelude::*;
 use quintet_domain::{
     AddMember, AdoptUser, ChangeConversation, ChangeProfile, Claims, Code, Commit, ContinueErasure, ConversationId,
     ConversationKind, CreateConversation, CreateMeetup, DecideRequest, DeleteConversation, DeleteMeetup, DeleteMessage,
-    Departure, EditMessage, EraseUser, JoinConversation, LeaveConversation, MarkRead, MeetupId, MessageId, NewMeetup,
-    NewText, NewUser, NoteSeen, Profile, ProfileChange, Prune, RegisterUser, RemoveMember, RequestMeetup, RevokeTokens,
-    Role, SendMessage, SetDisabled, SweepGuests, Target, Ticket, Timestamp, UserId, Write, Written,
+    Departure, EditMessage, Entry, EraseUser, Event, JoinConversation, LeaveConversation, MarkRead, MeetupId,
+    MessageId, NewMeetup, NewText, NewUser, NoteSeen, Profile, ProfileChange, Prune, RegisterUser, RemoveMember,
+    RequestMeetup, RevokeTokens, Role, SendMessage, SetDisabled, SweepGuests, Target, Ticket, Timestamp, UserId, Write,
+    Written,
 };
 use quintet_rules::WriterState;
 use quintet_store::{
@@ -280,13 +282,17 @@ impl Made {
 struct Side<D> {
     database: D,
     committer: Committer,
-    environment: Counting,
+    environment: Arc<Counting>,
 }
 
 impl<D: Database> Side<D> {
     fn new(database: D, without_cache: bool) -> Self {
+        Self::with(database, without_cache, Arc::default())
+    }
+
+    fn with(database: D, without_cache: bool, environment: Arc<Counting>) -> Self {
         let state = WriterState { without_cache, ..WriterState::default() };
-        Self { database, committer: Committer::new(state, 0), environment: Counting::default() }
+        Self { database, committer: Committer::new(state, 0), environment }
     }
 
     fn commit(&mut self, writes: &[Write]) -> Commit {
@@ -294,7 +300,7 @@ impl<D: Database> Side<D> {
             .iter()
             .enumerate()
             .map(|(n, write)| Submission { write: write.clone(), reply_to: ReplyTo::Ticket(Ticket(n as u64)) });
-        let group = self.committer.commit_group(&mut self.database, &self.environment, submissions.collect());
+        let group = self.committer.commit_group(&mut self.database, &*self.environment, submissions.collect());
         assert!(group.committed);
         group.commit
     }
@@ -313,6 +319,39 @@ fn same_with_cache_and_without<D: Database>(open: impl Fn() -> D, groups: &[Vec<
         assert_eq!(commit, without.commit(&writes), "{writes:?}");
         assert_eq!(with.committer.state().cache.find_stale(&with.database).unwrap(), None, "{writes:?}");
         commit.replies.iter().filter_map(|reply| reply.outcome.as_ref().ok()).for_each(|written| made.note(written));
+        writes = group.iter().filter_map(|chosen| made.write(*chosen)).collect();
+    }
+}
+
+/// What tells an entry from others, whatever the texts and names are by now.
+fn marks(entries: &[Entry]) -> Vec<(u64, Option<u64>, Discriminant<Event>)> {
+    entries.iter().map(|entry| (entry.position, entry.sequence, discriminant(&entry.event))).collect()
+}
+
+/// Two nodes over one database decide as one does, whoever of them writes, and each is told what the other wrote.
+fn two_nodes_are_as_one(groups: &[(bool, Vec<Chosen>)]) {
+    let (database, environment) = (TestDatabase::new(), Arc::<Counting>::default());
+    let node = || {
+        let opened = PostgresStore::database(database.target(), Clock::Environment).unwrap();
+        Side::with(opened, false, Arc::clone(&environment))
+    };
+    let (mut nodes, mut one) = ([node(), node()], Side::new(MemoryStore::database(), false));
+    let (mut made, mut told, mut all) = (Made::default(), [0, 0], Vec::new());
+    let registered = (0..ACCOUNTS).map(|number| {
+        let new = NewUser { id: Some(user(number)), username: format!("name{number}"), ..NewUser::default() };
+        RegisterUser { new }.into()
+    });
+    let mut writes: Vec<Write> = registered.collect();
+    for (first, group) in groups {
+        let at = usize::from(*first);
+        let (expected, found) = (one.commit(&writes), nodes[at].commit(&writes));
+        assert_eq!(found.replies, expected.replies, "{writes:?}");
+        assert!(found.entries.ends_with(&expected.entries), "{writes:?}");
+        all.extend(expected.entries);
+        assert_eq!(marks(&found.entries), marks(&all[told[at]..]), "everything is told once, in order");
+        told[at] = all.len();
+        assert_eq!(nodes[at].committer.state().cache.find_stale(&nodes[at].database).unwrap(), None, "{writes:?}");
+        found.replies.iter().filter_map(|reply| reply.outcome.as_ref().ok()).for_each(|written| made.note(written));
         writes = group.iter().filter_map(|chosen| made.write(*chosen)).collect();
     }
 }
@@ -344,5 +383,13 @@ proptest! {
             PostgresStore::database(database.target(), Clock::Environment).unwrap()
         };
         same_with_cache_and_without(open, &groups);
+    }
+
+    #[test]
+    fn two_nodes_on_postgres_are_as_one(
+        groups in proptest::collection::vec(
+            (any::<bool>(), proptest::collection::vec((step(), 0..USERS, 0..USERS, 0..64usize), 1..6)), 2..40)
+    ) {
+        two_nodes_are_as_one(&groups);
     }
 }

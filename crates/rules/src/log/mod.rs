@@ -7,10 +7,12 @@
 //! What must stay true: every event of a commit is made by [`Change::event`]; every version decodes the records of all
 //! earlier versions.
 
+mod catch_up;
 mod change;
 mod record;
 mod replay;
 
+pub use catch_up::{CatchUpRows, Logged, entries_between};
 pub use change::Change;
 pub use record::{ChangeRecord, LOG_VERSION, LogError, ReadSpan};
 pub use replay::{MissedChange, MissedKind, ReplayRows, Replayed, replay_since};

@@ -98,8 +98,8 @@ pub trait ReplayRows {
 }
 
 /// The number of bytes that one replay may still add.
-struct Budget {
-    bytes: usize,
+pub(super) struct Budget {
+    pub(super) bytes: usize,
 }
 
 impl Budget {
@@ -212,15 +212,15 @@ fn notifications(
 }
 
 /// The rows that some changes are about, read for all of them at once.
-struct Facts {
-    conversations: HashMap<ConversationKey, ConversationRow>,
-    users: HashMap<UserKey, UserRow>,
+pub(super) struct Facts {
+    pub(super) conversations: HashMap<ConversationKey, ConversationRow>,
+    pub(super) users: HashMap<UserKey, UserRow>,
     /// Messages as they are now, without their readers.
-    messages: HashMap<MessageKey, Arc<Message>>,
+    pub(super) messages: HashMap<MessageKey, Arc<Message>>,
     /// Messages that were changed since they were sent, with their readers.
-    changed: HashMap<MessageKey, Arc<Message>>,
+    pub(super) changed: HashMap<MessageKey, Arc<Message>>,
     /// The messages that each read passed, with their senders, by the position of the read.
-    passed: HashMap<u64, Vec<(MessageId, UserKey)>>,
+    pub(super) passed: HashMap<u64, Vec<(MessageId, UserKey)>>,
 }
 
 /// The user that a change refers to and an event shows.
@@ -269,7 +269,11 @@ fn message_of(missed: &MissedChange) -> Option<(MessageKey, bool)> {
 
 impl Facts {
     /// Reads the rows that changes are about; `None` if they exceed the budget.
-    fn load(rows: &dyn ReplayRows, changes: &[MissedChange], budget: &mut Budget) -> RowResult<Option<Self>> {
+    pub(super) fn load(
+        rows: &dyn ReplayRows,
+        changes: &[MissedChange],
+        budget: &mut Budget,
+    ) -> RowResult<Option<Self>> {
         if !budget.take(changes.len() * EVENT_BYTES) {
             return Ok(None);
         }
@@ -439,7 +443,7 @@ impl Facts {
     }
 
     /// A guest as the client refers to it: by the id that it had before an account took it.
-    fn as_known_before(&self, key: UserKey, user: &Arc<User>) -> Arc<User> {
+    pub(super) fn as_known_before(&self, key: UserKey, user: &Arc<User>) -> Arc<User> {
         match self.users.get(&key).and_then(|row| row.former_id.clone()) {
             Some(id) if user.is_guest() => Arc::new(User { id, ..User::clone(user) }),
             _ => Arc::clone(user),

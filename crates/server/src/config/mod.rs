@@ -15,7 +15,7 @@ use toml::Table;
 
 use self::environment::{Variables, add_environment};
 pub(crate) use self::sections::{AudienceName, EchoName, Files, Limits, MetricsListen, RegistrationName, SignWithName};
-use self::sections::{Auth, Conversations, Http, Log, Metrics, People, Presence, Server, Tls};
+use self::sections::{Auth, Conversations, Database, Http, Log, Metrics, People, Presence, Server, Tls};
 use crate::cli::Options;
 use crate::failure::Failure;
 
@@ -31,6 +31,7 @@ const METRICS_SECRET_BYTES_MIN: usize = 16;
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Config {
     pub(crate) server: Server,
+    pub(crate) database: Database,
     pub(crate) auth: Auth,
     pub(crate) tls: Tls,
     pub(crate) http: Http,
@@ -106,6 +107,11 @@ impl Config {
             config.tls = Tls { cert: options.tls_cert.clone(), key: options.tls_key.clone() };
         }
         config.server.ephemeral |= options.ephemeral;
+        if options.database.is_some() {
+            config.database.url.clone_from(&options.database);
+            variables.remove(&("database", "url"));
+        }
+        config.database.password = variable("PGPASSWORD");
         config.auth.guests &= !options.no_guests;
         config.check().map_err(|fault| fault.describe(&variables))?;
         Ok(config)
@@ -148,6 +154,9 @@ impl Config {
         let fault = |table, keys, what: &str| Err(Fault::of(table, keys, what));
         if self.server.listen.is_empty() {
             return fault("server", &["listen"], "listen names nothing to listen on");
+        }
+        if self.server.ephemeral && self.database.url.is_some() {
+            return fault("database", &["url"], "url names a database, and --ephemeral keeps everything in memory");
         }
         self.auth.check()?;
         if self.tls.cert.is_some() != self.tls.key.is_some() {

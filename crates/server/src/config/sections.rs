@@ -26,6 +26,18 @@ impl Default for Server {
     }
 }
 
+/// Where the data is, if not in a file of the data folder.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Database {
+    /// The URL of a PostgreSQL database, which may have a password.
+    #[serde(skip_serializing)]
+    pub(crate) url: Option<String>,
+    /// The password of the URL's user, if the URL has none: that of the usual environment variable.
+    #[serde(skip)]
+    pub(crate) password: Option<String>,
+}
+
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Auth {

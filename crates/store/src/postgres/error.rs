@@ -37,6 +37,15 @@ pub(crate) enum PostgresError {
         /// The newest position of the database.
         found: u64,
     },
+    /// Others have committed more since this process last looked than it can catch up with.
+    FarBehind {
+        /// The newest position that this process knows.
+        known: u64,
+        /// The newest position of the database.
+        found: u64,
+    },
+    /// What others have committed cannot be read.
+    CatchUp(String),
     /// A runtime or random bytes could not be had from the operating system.
     Runtime(std::io::Error),
 }
@@ -57,6 +66,10 @@ impl fmt::Display for PostgresError {
             Self::WentBack { known, found } => {
                 write!(f, "the database has lost commits: its newest position is {found}, and was {known}; restart")
             }
+            Self::FarBehind { known, found } => {
+                write!(f, "others have committed from position {known} to {found}, too much to catch up with; restart")
+            }
+            Self::CatchUp(why) => write!(f, "what others have committed cannot be read: {why}"),
             Self::Runtime(error) => write!(f, "the operating system refused it: {error}"),
         }
     }

@@ -151,7 +151,7 @@ impl Reader for ReadLink {
     }
 }
 
-impl Channel for &ReadLink {
+impl Channel for ReadLink {
     fn read(&self, sql: &'static str, values: Values<'_>) -> Fetched<Vec<Row>> {
         self.handle.block_on(self.ask(sql, values))
     }

@@ -3,6 +3,7 @@
 //! What must stay true: nothing here decides anything. An operation works over any channel, so that a read uses the same
 //! rules as a write.
 
+mod catch_up;
 mod columns;
 mod conversations;
 mod files;
@@ -79,6 +80,40 @@ pub(super) trait Channel {
     fn conversation_changed(&self, _key: ConversationKey) {}
     /// Notes that the row of a membership was changed.
     fn member_changed(&self, _conversation: ConversationKey, _user: UserKey) {}
+}
+
+impl<C: Channel> Channel for &C {
+    fn read(&self, sql: &'static str, values: Values<'_>) -> Fetched<Vec<Row>> {
+        C::read(self, sql, values)
+    }
+
+    fn write(&self, sql: &'static str, values: Values<'_>) -> Fetched<Vec<Row>> {
+        C::write(self, sql, values)
+    }
+
+    fn run(&self, sql: &'static str, values: Values<'_>) -> Fetched<u64> {
+        C::run(self, sql, values)
+    }
+
+    fn insert_message(&self, row: &MessageRow) -> RowResult<()> {
+        C::insert_message(self, row)
+    }
+
+    fn append_change(&self, change: &LoggedChange) -> RowResult<()> {
+        C::append_change(self, change)
+    }
+
+    fn update_head(&self, key: ConversationKey, head: ConversationHead) -> RowResult<()> {
+        C::update_head(self, key, head)
+    }
+
+    fn move_cursor(&self, conversation: ConversationKey, user: UserKey, row: &MemberRow) -> RowResult<()> {
+        C::move_cursor(self, conversation, user, row)
+    }
+
+    fn insert_author(&self, user: UserKey, conversation: ConversationKey) -> RowResult<()> {
+        C::insert_author(self, user, conversation)
+    }
 }
 
 /// Row operations over a channel.

@@ -5,13 +5,17 @@
 
 use quintet_domain::Entry;
 use quintet_rules::WriterState;
+use quintet_rules::log::entries_between;
 
 use super::changed::changed_at;
 use super::{Applied, WriterLink};
 use crate::postgres::error::{Fetched, PostgresError};
+use crate::postgres::rows::PostgresRows;
 
 /// Maximum number of groups whose changed rows are forgotten one by one; beyond it all cached rows are.
 const GROUPS_MAX: i64 = 1_000;
+/// Maximum number of entries that are caught up with at once. A node that looks every second is never that far behind.
+const ENTRIES_MAX: u64 = 200_000;
 
 const CHANGED: &str = "SELECT users, conversations, member_conversations, member_users FROM commit_group
      WHERE part = 1 AND number > $1 ORDER BY number";
@@ -45,11 +49,10 @@ impl WriterLink {
                 cached.cache.forget(&changed_at(row, 0)?);
             }
         }
-        self.entries_between(applied.position, newest.position)
-    }
-
-    /// The entries after a position, up to another one.
-    fn entries_between(&self, _after: u64, _up_to: u64) -> Fetched<Vec<Entry>> {
-        Ok(Vec::new())
+        if newest.position - applied.position > ENTRIES_MAX {
+            return Err(PostgresError::FarBehind { known: applied.position, found: newest.position });
+        }
+        let entries = entries_between(&PostgresRows(self), applied.position, newest.position);
+        entries.map_err(|error| PostgresError::CatchUp(error.to_string()))
     }
 }

@@ -6,7 +6,6 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use futures_util::FutureExt;
 use tokio_postgres::Error;
 use tokio_postgres::error::Severity;
 use tokio_postgres::types::ToSql;
@@ -48,9 +47,8 @@ impl WriterLink {
             return Err(PostgresError::NotCommitted);
         }
         if self.wrote_nothing() {
-            // The lock falls with it; nobody needs the answer.
-            self.runtime.block_on(async { link.client.batch_execute("ROLLBACK").now_or_never() });
-            self.ended();
+            // The lock falls with it.
+            self.abandon();
             return Ok(());
         }
         let group = self.group();

@@ -221,7 +221,7 @@ impl WriterLink {
                 Err(error) if is_lost(&error) && Instant::now() < until => {
                     tracing::warn!(error = super::error::explained(&error), "the writer connects to PostgreSQL again");
                     *self.link.borrow_mut() = None;
-                    self.runtime.block_on(tokio::time::sleep(RECONNECT_EVERY));
+                    self.runtime.block_on(async { tokio::time::sleep(RECONNECT_EVERY).await });
                 }
                 Err(error) => {
                     self.abandon();

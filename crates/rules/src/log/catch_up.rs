@@ -1,0 +1,148 @@
+//! Catching up: the entries of other processes that write to the same database, made again from the log, for all who
+//! receive them.
+//!
+//! What must stay true: the entries are those that the other process has handed on, in the same order, with texts and
+//! names as they are now. A change whose rows are gone has no entry.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use quintet_domain::{ConnectionId, Entry, Notification, NotificationId, UserId};
+
+use super::replay::{Budget, Facts};
+use super::{Change, ChangeRecord, MissedChange, MissedKind, ReplayRows};
+use crate::{ConversationKey, MessageKey, RowResult, UserKey};
+
+/// A change as the log has it, the creation of messages included.
+#[derive(Clone, Debug)]
+pub struct Logged {
+    /// The position in the commit order.
+    pub position: u64,
+    /// The key of the conversation that it is about, if it is about one.
+    pub conversation: Option<ConversationKey>,
+    /// The sequence number in the conversation, for changes that have one.
+    pub sequence: Option<u64>,
+    /// The session of the connection that caused it.
+    pub origin: Option<ConnectionId>,
+    /// Whether that connection's client asked for an acknowledgement.
+    pub acked: bool,
+    /// The change itself.
+    pub change: MissedKind,
+    /// The users who were told, as [`LoggedChange`](crate::rows::LoggedChange) keeps them.
+    pub told: Option<Vec<UserId>>,
+}
+
+/// The reads of catching up, beside those of a replay.
+pub trait CatchUpRows: ReplayRows {
+    /// All changes after a position, up to another one, in order.
+    fn logged(&self, after: u64, up_to: u64) -> RowResult<Vec<Logged>>;
+    /// A notification by its id.
+    fn notification(&self, id: &NotificationId) -> RowResult<Option<Arc<Notification>>>;
+}
+
+/// The entries after a position, up to another one.
+///
+/// # Errors
+/// An error of the store.
+pub fn entries_between(rows: &dyn CatchUpRows, after: u64, up_to: u64) -> RowResult<Vec<Entry>> {
+    let logged = rows.logged(after, up_to)?;
+    let missed: Vec<MissedChange> = logged.iter().filter_map(missed).collect();
+    let mut budget = Budget { bytes: usize::MAX };
+    let Some(mut facts) = Facts::load(rows, &missed, &mut budget)? else { return Ok(Vec::new()) };
+    let others: BTreeSet<UserKey> =
+        logged.iter().filter_map(of_user).filter(|key| !facts.users.contains_key(key)).collect();
+    facts.users.extend(rows.users(&others)?.into_iter().map(|row| (row.key, row)));
+    let mut entries = Vec::with_capacity(logged.len());
+    for logged in logged {
+        if let Some(change) = change(rows, &facts, &logged)? {
+            let Logged { position, sequence, origin, acked, .. } = logged;
+            entries.push(Entry { position, sequence, origin, acked, event: change.event() });
+        }
+    }
+    Ok(entries)
+}
+
+/// The change as a replay has it; `None` if it is about no conversation.
+fn missed(logged: &Logged) -> Option<MissedChange> {
+    let conversation = logged.conversation?;
+    let Logged { position, sequence, origin, acked, .. } = *logged;
+    Some(MissedChange { position, conversation, sequence, origin, acked, change: logged.change.clone() })
+}
+
+/// The user whom a change is about that is about no conversation.
+fn of_user(logged: &Logged) -> Option<UserKey> {
+    match logged.change {
+        MissedKind::Recorded(
+            ChangeRecord::Notified { user, .. }
+            | ChangeRecord::UserChanged { user }
+            | ChangeRecord::Revoked { user, .. },
+        ) => Some(user),
+        _ => None,
+    }
+}
+
+/// The change with the rows that it is about; `None` if one of them is gone.
+fn change(rows: &dyn CatchUpRows, facts: &Facts, logged: &Logged) -> RowResult<Option<Change>> {
+    if let MissedKind::Recorded(ChangeRecord::Notified { user, notification }) = &logged.change {
+        let Some(notification) = rows.notification(notification)? else { return Ok(None) };
+        let row = facts.users.get(user);
+        return Ok(row.map(|row| Change::Notified { user: (*user, row.user.id.clone()), notification }));
+    }
+    Ok(known(facts, logged))
+}
+
+fn known(facts: &Facts, logged: &Logged) -> Option<Change> {
+    let person = |key: UserKey| Some((key, Arc::clone(&facts.users.get(&key)?.user)));
+    let reference = || Some(Arc::clone(&facts.conversations.get(&logged.conversation?)?.reference));
+    let told = || logged.told.clone().unwrap_or_default();
+    let record = match &logged.change {
+        MissedKind::Created => {
+            let key = MessageKey(i64::try_from(logged.position).ok()?);
+            return Some(Change::MessageCreated { message: Arc::clone(facts.messages.get(&key)?) });
+        }
+        MissedKind::Recorded(record) => record,
+    };
+    Some(match record {
+        ChangeRecord::MessageEdited { message, by } => {
+            Change::MessageEdited { key: *message, by: *by, message: Arc::clone(facts.changed.get(message)?) }
+        }
+        ChangeRecord::MessageDeleted { message, by } => {
+            Change::MessageDeleted { key: *message, by: *by, message: Arc::clone(facts.changed.get(message)?) }
+        }
+        ChangeRecord::MessagesRead { reader, span, to_all } => Change::MessagesRead {
+            conversation: reference()?,
+            reader: person(*reader)?,
+            span: *span,
+            messages: facts.passed.get(&logged.position)?.iter().map(|(id, _)| id.clone()).collect(),
+            audience: (!to_all).then(told),
+        },
+        ChangeRecord::ConversationCreated { by } => {
+            Change::ConversationCreated { conversation: reference()?, by: *by, members: told() }
+        }
+        ChangeRecord::ConversationChanged => Change::ConversationChanged { conversation: reference()? },
+        ChangeRecord::ConversationDeleted => Change::ConversationDeleted { conversation: reference()? },
+        ChangeRecord::MemberJoined { member, member_count } => {
+            Change::MemberJoined { conversation: reference()?, member: person(*member)?, member_count: *member_count }
+        }
+        ChangeRecord::MemberLeft { member, departure, member_count } => {
+            let (key, user) = person(*member)?;
+            let user = match departure {
+                // It left by the id that it had until then.
+                quintet_domain::Departure::IdTaken => facts.as_known_before(key, &user),
+                _ => user,
+            };
+            let (departure, member_count) = (*departure, *member_count);
+            Change::MemberLeft { conversation: reference()?, member: (key, user), departure, member_count }
+        }
+        ChangeRecord::MeetupChanged { meetup, status, by } => {
+            let by = by.and_then(person);
+            Change::MeetupChanged { meetup: meetup.clone(), status: *status, by, audience: told() }
+        }
+        ChangeRecord::UserChanged { user } => Change::UserChanged { user: person(*user)? },
+        ChangeRecord::Revoked { user, generation } => {
+            Change::Revoked { user: (*user, person(*user)?.1.id.clone()), generation: *generation }
+        }
+        // Made by the caller, because it is read by its id.
+        ChangeRecord::Notified { .. } => return None,
+    })
+}

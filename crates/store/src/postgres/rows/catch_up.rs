@@ -1,0 +1,57 @@
+//! The reads of catching up with other nodes.
+//!
+//! What must stay true: messages and changes are merged by their positions, of which each belongs to one of them.
+
+use std::sync::Arc;
+
+use quintet_domain::{Notification, NotificationId, UserId};
+use quintet_rules::log::{CatchUpRows, ChangeRecord, Logged, MissedKind};
+use quintet_rules::{ConversationKey, RowResult, RowsError};
+use tokio_postgres::Row;
+
+use super::columns::origin_at;
+use super::{Channel, Fetched, PostgresRows, notification_at, notification_columns};
+
+/// A row of the log: a change with its record, or a message without one.
+fn logged_at(row: &Row) -> Fetched<(Logged, Option<(i64, String)>)> {
+    let told: Option<Vec<String>> = row.try_get(7)?;
+    let logged = Logged {
+        position: row.try_get::<_, i64>(0)?.cast_unsigned(),
+        conversation: row.try_get::<_, Option<i64>>(1)?.map(ConversationKey),
+        sequence: row.try_get::<_, Option<i64>>(2)?.map(i64::cast_unsigned),
+        origin: origin_at(row, 3)?,
+        acked: row.try_get(4)?,
+        change: MissedKind::Created,
+        told: told.map(|told| told.iter().map(|id| UserId::trusted(id)).collect()),
+    };
+    let version: Option<i64> = row.try_get(5)?;
+    Ok((logged, version.zip(row.try_get(6)?)))
+}
+
+impl<C: Channel> CatchUpRows for PostgresRows<C> {
+    fn logged(&self, after: u64, up_to: u64) -> RowResult<Vec<Logged>> {
+        let rows = self.list(
+            "SELECT position, conversation_pk, sequence, origin, acked, version, data, told FROM change
+             WHERE position > $1 AND position <= $2
+             UNION ALL
+             SELECT position, conversation_pk, sequence, origin, acked, NULL, NULL, NULL FROM message
+             WHERE position > $1 AND position <= $2
+             ORDER BY position",
+            &[&after.cast_signed(), &up_to.cast_signed()],
+            logged_at,
+        )?;
+        let decoded = rows.into_iter().map(|(logged, record)| match record {
+            None => Ok(logged),
+            Some((version, data)) => {
+                let record = ChangeRecord::decode(version, &data).map_err(RowsError::new)?;
+                Ok(Logged { change: MissedKind::Recorded(record), ..logged })
+            }
+        });
+        decoded.collect()
+    }
+
+    fn notification(&self, id: &NotificationId) -> RowResult<Option<Arc<Notification>>> {
+        let sql = concat!("SELECT ", notification_columns!(), " FROM notification n WHERE n.id = $1");
+        self.find(sql, &[&id.as_str()], |row| Ok(notification_at(row)?.1))
+    }
+}

@@ -17,7 +17,7 @@ pub(crate) fn run(rust: bool, e2e: bool) -> Result<(), String> {
     install()?;
     if rust {
         let postgres = Postgres::start()?;
-        let variable = format!("QUINTET_TEST_POSTGRES={}", postgres.url);
+        let variable = format!("TEST_POSTGRES_URL={}", postgres.url);
         sh::run("env", &[&variable, "cargo", "test", "--workspace", "--all-features"])?;
     }
     if e2e {

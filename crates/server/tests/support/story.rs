@@ -19,7 +19,12 @@ use serde_json::{Value, json};
 use super::{Server, Wire};
 
 pub async fn play(story: &str) {
-    let mut stage = Stage { server: Server::start(), known: BTreeMap::new(), wires: BTreeMap::new() };
+    play_on(Server::start(), story).await;
+}
+
+/// Plays a story on a server that nobody else uses.
+pub async fn play_on(server: Server, story: &str) {
+    let mut stage = Stage { server, known: BTreeMap::new(), wires: BTreeMap::new() };
     for (number, line) in story.lines().enumerate() {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {

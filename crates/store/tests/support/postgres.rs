@@ -1,7 +1,9 @@
 //! Databases of a PostgreSQL server for tests: each test has its own, which is dropped at the end.
 //!
-//! The server is that of `QUINTET_TEST_POSTGRES`, a URL, as `cargo xtask test` sets it; without it each test binary
+//! The server is that of `TEST_POSTGRES_URL`, a URL, as `cargo xtask test` sets it; without it each test binary
 //! starts one of its own.
+//!
+//! Tests of the store and of the server use it.
 //!
 //! What must stay true: no test is skipped because there is no server; a server that a test started ends with it.
 
@@ -13,7 +15,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use quintet_store::{PostgresStore, PostgresTarget};
 
 /// The URL of a server whose user may create databases.
-const VARIABLE: &str = "QUINTET_TEST_POSTGRES";
+const VARIABLE: &str = "TEST_POSTGRES_URL";
 
 /// A server, with a database that all others are copied from.
 struct Server {
@@ -87,7 +89,9 @@ fn query(url: &str, sql: &str) -> Option<String> {
             _ => None,
         })
     };
-    std::thread::scope(|scope| scope.spawn(|| super::block_on(work)).join().unwrap())
+    // A runtime may not be made or dropped where another one runs.
+    let run = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work);
+    std::thread::scope(|scope| scope.spawn(run).join().unwrap())
 }
 
 /// A database of its own, which is dropped at the end.

@@ -117,6 +117,19 @@ impl TestDatabase {
         server().target(&self.name)
     }
 
+    /// The name of the database.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The socket of its server, as `xtask/postgres.sh` starts it.
+    pub fn socket(&self) -> std::path::PathBuf {
+        let (_, host) = server().url.split_once('@').expect("a user");
+        let host = host.split('/').next().unwrap_or_default().replace("%2F", "/");
+        assert!(host.starts_with('/'), "the server of the tests listens on a socket");
+        std::path::Path::new(&host).join(".s.PGSQL.5432")
+    }
+
     /// The URL of the database.
     pub fn url(&self) -> String {
         server().database_url(&self.name)

@@ -1,0 +1,158 @@
+//! What a store on PostgreSQL does when connections are lost: nothing that was acknowledged is lost or doubled.
+
+#![allow(clippy::unwrap_used, clippy::cloned_ref_to_slice_refs, reason = "a panic is how a test fails")]
+
+mod support;
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use quintet_domain::{Barrier, ConversationKind, Event, Quotas};
+use quintet_store::{Clock, PageOf, Party, PostgresStore, PostgresTarget};
+use support::postgres::TestDatabase;
+use support::{Bench, Home, Opening, message};
+
+/// What a proxy does with the next COMMIT.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+enum Fault {
+    None,
+    /// The connection is lost before the server gets it.
+    Before,
+    /// The server gets it, and its answer is lost.
+    After,
+}
+
+/// A proxy before the database, which loses connections when it is told to.
+struct Proxy {
+    port: u16,
+    fault: Arc<AtomicU8>,
+}
+
+impl Proxy {
+    fn start(database: &TestDatabase) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (port, fault) = (listener.local_addr().unwrap().port(), Arc::<AtomicU8>::default());
+        let (socket, told) = (database.socket(), Arc::clone(&fault));
+        std::thread::spawn(move || {
+            for client in listener.incoming() {
+                let (client, server) = (client.unwrap(), UnixStream::connect(&socket).unwrap());
+                let (answers, to_client) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+                let (requests, told, answered) = (client, Arc::clone(&told), Arc::clone(&told));
+                std::thread::spawn(move || forward_answers(answers, to_client, &answered));
+                std::thread::spawn(move || forward_requests(requests, server, &told));
+            }
+        });
+        Self { port, fault }
+    }
+
+    fn tell(&self, fault: Fault) {
+        self.fault.store(fault as u8, Ordering::SeqCst);
+    }
+}
+
+fn forward_requests(mut client: TcpStream, mut server: UnixStream, fault: &AtomicU8) {
+    let mut bytes = [0; 65_536];
+    while let Ok(read @ 1..) = client.read(&mut bytes) {
+        let commits = bytes[..read].windows(7).any(|window| window == b"COMMIT\0");
+        if commits && fault.load(Ordering::SeqCst) == Fault::Before as u8 {
+            fault.store(Fault::None as u8, Ordering::SeqCst);
+            break;
+        }
+        if server.write_all(&bytes[..read]).is_err() {
+            break;
+        }
+    }
+    let _ = (client.shutdown(Shutdown::Both), server.shutdown(Shutdown::Both));
+}
+
+fn forward_answers(mut server: UnixStream, mut client: TcpStream, fault: &AtomicU8) {
+    let mut bytes = [0; 65_536];
+    while let Ok(read @ 1..) = server.read(&mut bytes) {
+        // The tag of the command, which the server sends once it has committed.
+        let committed = bytes[..read].windows(7).any(|window| window == b"COMMIT\0");
+        if committed && fault.load(Ordering::SeqCst) == Fault::After as u8 {
+            fault.store(Fault::None as u8, Ordering::SeqCst);
+            break;
+        }
+        if client.write_all(&bytes[..read]).is_err() {
+            break;
+        }
+    }
+    let _ = (client.shutdown(Shutdown::Both), server.shutdown(Shutdown::Both));
+}
+
+fn bench_on(target: PostgresTarget) -> Bench {
+    let open = |Opening { environment, quotas, on_commit }| {
+        let opened = PostgresStore::open(target, Clock::Environment, environment, quotas, on_commit).unwrap();
+        (Arc::new(opened) as Arc<dyn quintet_store::Store>, Home::Memory)
+    };
+    Bench::with(Arc::default(), Quotas::default(), Box::new(|| {}), open)
+}
+
+fn sent(bench: &Bench) -> Vec<String> {
+    let entries = bench.entries.lock().unwrap();
+    let contents = entries.iter().filter_map(|entry| match &entry.event {
+        Event::MessageCreated(message) => Some(message.content.clone()),
+        _ => None,
+    });
+    contents.collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_outcome_of_a_commit_is_found_out() {
+    let database = TestDatabase::new();
+    let proxy = Proxy::start(&database);
+    let url = format!("postgres://postgres@127.0.0.1:{}/{}?sslmode=disable", proxy.port, database.name());
+    let bench = bench_on(PostgresTarget::parse(&url, None).unwrap());
+    let a = bench.user("a").await;
+    let group = bench.conversation(&a, ConversationKind::Group, false, &[]).await;
+    let before = bench.write(Barrier).await.unwrap();
+
+    proxy.tell(Fault::After);
+    let first = bench.write(message(&a, &group, "kept", Some("1"))).await.expect("it was committed");
+    proxy.tell(Fault::Before);
+    bench.write(message(&a, &group, "lost", Some("2"))).await.expect_err("it was not committed");
+    assert_eq!(bench.write(Barrier).await.unwrap(), before + 1);
+    // The cache is right, and positions go on without a gap.
+    let again = bench.write(message(&a, &group, "kept", Some("1"))).await.unwrap();
+    assert!(again.repeated && again.message == first.message);
+    let next = bench.write(message(&a, &group, "lost", Some("2"))).await.unwrap();
+    assert_eq!((next.repeated, next.message.sequence), (false, first.message.sequence + 1));
+    assert_eq!(bench.settled().await, before + 2);
+    assert_eq!(sent(&bench), ["kept", "lost"], "each is handed on once");
+    assert_eq!(database.number("SELECT count(*) FROM message"), 2);
+    bench.store.close().await;
+}
+
+/// The server ends all connections again and again while messages are sent. Whatever was refused is sent again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_the_server_ends() {
+    const MESSAGES: usize = 300;
+    let database = TestDatabase::new();
+    let bench = bench_on(database.target());
+    let a = bench.user("a").await;
+    let group = bench.conversation(&a, ConversationKind::Group, false, &[]).await;
+    for number in 0..MESSAGES {
+        if number % 60 == 30 {
+            database.run(&format!(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                 WHERE datname = '{}' AND application_name = 'quintet'",
+                database.name()
+            ));
+        }
+        let send = || message(&a, &group, &number.to_string(), Some(&number.to_string()));
+        while bench.write(send()).await.is_err() {}
+        // Reads connect again as well.
+        let page = bench.store.messages(Party::Server, a.clone(), group.clone(), PageOf::Newest, 1).await.unwrap();
+        assert_eq!(page.items[0].content, number.to_string());
+    }
+    bench.settled().await;
+    let expected: Vec<String> = (0..MESSAGES).map(|number| number.to_string()).collect();
+    assert_eq!(sent(&bench), expected);
+    assert_eq!(database.number("SELECT count(*) FROM message"), MESSAGES as i64);
+    bench.store.close().await;
+}

@@ -5,6 +5,7 @@
 //! transactions refuse to write.
 
 mod accounts;
+mod clock;
 mod directory;
 mod error;
 mod files;
@@ -32,6 +33,7 @@ use quintet_rules::WriterState;
 use quintet_rules::log::{Replayed, replay_since};
 use tokio::runtime::Runtime;
 
+pub use clock::Clock;
 pub use target::PostgresTarget;
 
 use self::error::{PostgresError, get};
@@ -48,15 +50,6 @@ use crate::{
 
 /// Maximum number of writes in one commit. Larger groups are hardly faster, and make the other nodes wait.
 const GROUP_MAX: usize = 128;
-
-/// The clock by which writes are dated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Clock {
-    /// The clock of the database, which all nodes share, and which is never set back between two groups.
-    Database,
-    /// The clock that is passed in, for tests.
-    Environment,
-}
 
 /// The store on a PostgreSQL database.
 pub struct PostgresStore {

@@ -8,7 +8,7 @@ use quintet_domain::{Entry, Timestamp};
 use quintet_rules::rows::Rows;
 use quintet_rules::{RowResult, WriterState};
 
-use super::Submission;
+use super::submission::Submission;
 
 /// What a database tells when the transaction of a group begins. One that nobody else writes to tells nothing.
 #[derive(Debug, Default)]

@@ -12,19 +12,11 @@ use quintet_domain::{CommandReply, Commit, Entry, Environment, Refusal, Timestam
 use quintet_rules::{RowsError, RuleError, RuleResult, Transaction, WriterState};
 
 use super::database::{Begun, Database};
+use super::submission::Submission;
 use crate::{Group, ReplyTo, StoreError};
 
 /// The number of groups, after one that was not committed, in which every write has a savepoint.
 const CAREFUL_GROUPS: u32 = 100;
-
-/// A write that is queued for the writer.
-#[derive(Debug)]
-pub struct Submission {
-    /// The write to apply.
-    pub write: Write,
-    /// The recipient of its result.
-    pub reply_to: ReplyTo,
-}
 
 /// A write that ran, with its result.
 struct Ran {

@@ -7,14 +7,16 @@
 mod database;
 mod group;
 mod queue;
+mod submission;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 pub use database::{Begun, Database};
-pub use group::{Committer, Submission};
+pub use group::Committer;
 pub(crate) use queue::Queue;
 use quintet_domain::Environment;
+pub use submission::Submission;
 use tokio::sync::mpsc;
 
 use crate::{Group, OnCommit, OpenError};

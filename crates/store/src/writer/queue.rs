@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use quintet_domain::{Refusal, Write};
 use tokio::sync::mpsc;
 
-use super::Submission;
+use super::submission::Submission;
 use crate::{ReplyTo, StoreError};
 
 /// Maximum number of writes that wait for the writer; a further one makes its caller wait.

@@ -30,7 +30,7 @@ use self::buffer::{Buffer, Lengths};
 use self::changed::Changed;
 use self::foreseen::Foreseen;
 use self::known::Known;
-use super::Clock;
+use super::clock::Clock;
 use super::error::{Fetched, PostgresError};
 use super::link::{Link, Step, is_lost};
 use super::rows::PostgresRows;

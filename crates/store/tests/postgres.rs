@@ -10,8 +10,8 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use quintet_domain::{Barrier, ConversationKind, Event, Quotas};
-use quintet_store::{Clock, PageOf, Party, PostgresStore, PostgresTarget};
+use quintet_domain::{Barrier, ConversationKind, CreateConversation, Event, NewConversation, Quotas};
+use quintet_store::{Clock, PageOf, Party, PostgresStore, PostgresTarget, ReplyTo, Store};
 use support::postgres::TestDatabase;
 use support::{Bench, Home, Opening, message};
 
@@ -88,7 +88,7 @@ fn forward_answers(mut server: UnixStream, mut client: TcpStream, fault: &Atomic
 fn bench_on(target: PostgresTarget) -> Bench {
     let open = |Opening { environment, quotas, on_commit }| {
         let opened = PostgresStore::open(target, Clock::Environment, environment, quotas, on_commit).unwrap();
-        (Arc::new(opened) as Arc<dyn quintet_store::Store>, Home::Memory)
+        (Arc::new(opened) as Arc<dyn Store>, Home::Memory)
     };
     Bench::with(Arc::default(), Quotas::default(), Box::new(|| {}), open)
 }
@@ -125,6 +125,76 @@ async fn the_outcome_of_a_commit_is_found_out() {
     assert_eq!(bench.settled().await, before + 2);
     assert_eq!(sent(&bench), ["kept", "lost"], "each is handed on once");
     assert_eq!(database.number("SELECT count(*) FROM message"), 2);
+    bench.store.close().await;
+}
+
+/// What a send asks for is read with the lock of the order, whatever the cache has.
+#[tokio::test]
+async fn sends_wait_for_no_statement() {
+    let database = TestDatabase::new();
+    let bench = bench_on(database.target());
+    let mut users = Vec::new();
+    for name in ["a", "b", "c"] {
+        users.push(bench.user(name).await);
+    }
+    let group = bench.conversation(&users[0], ConversationKind::Group, false, &users[1..]).await;
+    bench.send(&users[0], &group, "first").await.unwrap();
+    bench.store.close().await;
+    let opened = PostgresStore::open(
+        database.target(),
+        Clock::Environment,
+        Arc::clone(&bench.environment) as Arc<dyn quintet_domain::Environment>,
+        Quotas::default(),
+        Box::new(|_| {}),
+    );
+    let store = opened.unwrap();
+    for number in 0..30 {
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        let id = format!("id {}", number / 2);
+        let send = message(&users[number % 3], &group, "more", Some(&id));
+        store.submit(send.into(), ReplyTo::Caller(sender)).await.unwrap();
+        receiver.await.unwrap().unwrap();
+    }
+    // Each of the two who had sent nothing yet is an author from now on; that nobody knew is foreseen as well, but only
+    // the presence of a row is kept.
+    assert!(store.waited_for() <= 2, "{}", store.waited_for());
+    store.close().await;
+}
+
+/// A statement that fails refuses its own write, and no other of the group; one that was left for the end of the group
+/// refuses the group.
+#[tokio::test]
+async fn statements_that_fail() {
+    let database = TestDatabase::new();
+    let bench = bench_on(database.target());
+    let a = bench.user("a").await;
+    let group = bench.conversation(&a, ConversationKind::Group, false, &[]).await;
+    database.run(
+        "CREATE FUNCTION fails() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no''; END';
+         CREATE TRIGGER bad BEFORE INSERT ON conversation FOR EACH ROW WHEN (NEW.name = 'bad') EXECUTE FUNCTION fails();
+         CREATE TRIGGER bad BEFORE INSERT ON message FOR EACH ROW WHEN (NEW.content = 'bad') EXECUTE FUNCTION fails()",
+    );
+    let before = bench.write(Barrier).await.unwrap();
+    let bad = || {
+        let new = NewConversation {
+            name: Some("bad".to_owned()),
+            ..support::new_conversation(ConversationKind::Room, true, &[])
+        };
+        CreateConversation { actor: support::actor(&a), new }
+    };
+    for round in 0..3 {
+        let first = bench.start(message(&a, &group, "1", None)).await;
+        let (failed, last) = (bench.start(bad()).await, bench.start(message(&a, &group, "2", None)).await);
+        assert!(
+            first.await.unwrap().is_ok() && failed.await.unwrap().is_err() && last.await.unwrap().is_ok(),
+            "{round}"
+        );
+    }
+    bench.write(message(&a, &group, "bad", None)).await.expect_err("the group was not committed");
+    let sent = bench.write(message(&a, &group, "3", None)).await.unwrap();
+    assert_eq!(sent.message.sequence, 7);
+    assert_eq!(bench.settled().await, before + 7);
+    assert_eq!(database.number("SELECT count(*) FROM message"), 7);
     bench.store.close().await;
 }
 

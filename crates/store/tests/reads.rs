@@ -9,35 +9,36 @@ use std::collections::BTreeSet;
 use quintet_domain::limits::{LIST_BYTES_MAX, MEMBERS_LISTED_MAX, NAMES_SEARCHED_MAX, UNREAD_COUNTED_MAX};
 use quintet_domain::{AddMember, ConversationKind, DeleteMessage, MarkRead, Quotas, Role, UserId};
 use quintet_store::{Filter, Page, Party};
-use rusqlite::Connection;
-use support::{Bench, actor};
-use tempfile::TempDir;
+use support::actor;
+use support::stage::{On, Stage, every_database};
 
-/// Writes rows directly into the database of a store, as many as would take too long to write through it.
-async fn beside(bench: Bench, folder: &TempDir, sql: &str) -> Bench {
-    let write =
-        |conn: &Connection| conn.execute_batch(&format!("PRAGMA synchronous = OFF; BEGIN; {sql}; COMMIT")).unwrap();
-    bench.again(folder, Quotas::default(), write).await
-}
+every_database!(
+    a_search_goes_on_where_its_page_ended,
+    a_page_ends_before_it_is_too_large,
+    a_conversation_as_a_late_member_sees_it,
+    open_groups_and_own_ones_are_one_list,
+);
 
 /// Users `u-1` to `u-N`, whose picture links have a number of bytes.
 fn users(count: usize, link_bytes: usize) -> String {
+    let link = format!("https://{}", "0".repeat(link_bytes));
     format!(
         "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
-         INSERT INTO user (id, kind, username, username_key, name, avatar, created_at)
-         SELECT 'u-' || i, 'registered', 'u-' || i, 'u-' || i, 'Somebody', 'https://' || hex(zeroblob({link_bytes} / 2)), 0
+         INSERT INTO user (pk, id, kind, service, username, username_key, name, avatar, created_at, token_generation,
+             tokens_from_s, disabled, erased, erasing_conversation_pk)
+         SELECT 1000 + i, 'u-' || i, 'registered', false, 'u-' || i, 'u-' || i, 'Somebody', '{link}', 0, 0, 0, false,
+             false, 0
          FROM n"
     )
 }
 
-#[tokio::test]
-async fn a_search_goes_on_where_its_page_ended() {
-    let (bench, folder) = Bench::in_file();
-    let asker = bench.user("asker").await;
-    let bench = beside(bench, &folder, &users(NAMES_SEARCHED_MAX as usize + 10, 0)).await;
-    let last = bench.user("zz-needle").await;
+async fn a_search_goes_on_where_its_page_ended(on: On) {
+    let stage = Stage::with(on, Quotas::default());
+    let asker = stage.bench.user("asker").await;
+    let stage = stage.sql(&users(NAMES_SEARCHED_MAX as usize + 10, 0)).await;
+    let last = stage.bench.user("zz-needle").await;
     let by = || Party::User(asker.clone());
-    let search = |query: &str, cursor, limit| bench.store.users(by(), query.to_owned(), cursor, limit);
+    let search = |query: &str, cursor, limit| stage.bench.store.users(by(), query.to_owned(), cursor, limit);
 
     let first = search("NEEDLE", None, 5).await.unwrap();
     assert!(first.items.is_empty() && first.next.is_some(), "so many names were looked at, and none fits: {first:?}");
@@ -52,30 +53,26 @@ async fn a_search_goes_on_where_its_page_ended() {
     assert_eq!(page.items[0].username, "u-1000");
 }
 
-#[tokio::test]
-async fn a_page_ends_before_it_is_too_large() {
+async fn a_page_ends_before_it_is_too_large(on: On) {
     const GROUPS: usize = 120;
-    let (bench, folder) = Bench::in_file();
-    let asker = bench.user("asker").await;
+    let stage = Stage::with(on, Quotas::default());
+    let asker = stage.bench.user("asker").await;
     let mut groups = BTreeSet::new();
     for _ in 0..GROUPS {
-        groups.insert(bench.conversation(&asker, ConversationKind::Group, false, &[]).await);
+        groups.insert(stage.bench.conversation(&asker, ConversationKind::Group, false, &[]).await);
     }
-    let bench = beside(
-        bench,
-        &folder,
-        &format!(
+    let stage = stage
+        .sql(&format!(
             "{}; INSERT INTO member (conversation_pk, user_pk, role, joined_at, joined_sequence, read_sequence)
-                 SELECT c.pk, u.pk, 'member', 0, 1, 0 FROM conversation c, user u WHERE u.id LIKE 'u-%';
+                 SELECT c.pk, u.pk, 'member', 0, 1, 0 FROM conversation c CROSS JOIN user u WHERE u.id LIKE 'u-%';
              UPDATE conversation SET member_count = 101",
             users(100, 2_000)
-        ),
-    )
-    .await;
+        ))
+        .await;
     let mut cursor = None;
     let mut pages = 0;
     loop {
-        let Page { items, next } = bench.store.conversations(asker.clone(), cursor, 200).await.unwrap();
+        let Page { items, next } = stage.bench.store.conversations(asker.clone(), cursor, 200).await.unwrap();
         let avatars = items.iter().flat_map(|item| &item.members).filter_map(|member| member.user.avatar.as_ref());
         let bytes: usize = avatars.map(String::len).sum();
         assert!(!items.is_empty() && bytes <= LIST_BYTES_MAX, "{bytes} bytes in {} conversations", items.len());
@@ -95,72 +92,71 @@ async fn a_page_ends_before_it_is_too_large() {
 
 /// Of a long list of members, the first ones and the requesting user are shown; the readers of the newest message too,
 /// and the number of unread messages up to the limit of counting.
-#[tokio::test]
-async fn a_conversation_as_a_late_member_sees_it() {
-    let (bench, folder) = Bench::in_file();
-    let owner = bench.user("owner").await;
-    let group = bench.conversation(&owner, ConversationKind::Group, true, &[]).await;
-    let bench = beside(
-        bench,
-        &folder,
-        &format!(
+async fn a_conversation_as_a_late_member_sees_it(on: On) {
+    let stage = Stage::with(on, Quotas::default());
+    let owner = stage.bench.user("owner").await;
+    let group = stage.bench.conversation(&owner, ConversationKind::Group, true, &[]).await;
+    let stage = stage
+        .sql(&format!(
             "{}; INSERT INTO member (conversation_pk, user_pk, role, joined_at, joined_sequence, read_sequence)
                  SELECT 1, pk, 'member', 0, 1, 0 FROM user WHERE id LIKE 'u-%';
              UPDATE conversation SET member_count = member_count + {MEMBERS_LISTED_MAX}",
             users(MEMBERS_LISTED_MAX, 0)
-        ),
-    )
-    .await;
-    let late = bench.user("late").await;
+        ))
+        .await;
+    let late = stage.bench.user("late").await;
     let (by, conversation, user) = (actor(&owner), group.clone(), late.clone());
-    bench.write(AddMember { actor: by, conversation, user, role: Some(Role::Member) }).await.unwrap();
-    let sent = bench.send(&owner, &group, "read by one").await.unwrap();
+    stage.bench.write(AddMember { actor: by, conversation, user, role: Some(Role::Member) }).await.unwrap();
+    let sent = stage.bench.send(&owner, &group, "read by one").await.unwrap();
     let by = actor(&late);
-    bench.write(MarkRead { actor: by, conversation: None, messages: vec![sent.message.id.clone()] }).await.unwrap();
+    stage
+        .bench
+        .write(MarkRead { actor: by, conversation: None, messages: vec![sent.message.id.clone()] })
+        .await
+        .unwrap();
     for _ in 0..3 {
-        bench.send(&owner, &group, "unread").await.unwrap();
+        stage.bench.send(&owner, &group, "unread").await.unwrap();
     }
-    let deleted = bench.send(&owner, &group, "gone").await.unwrap().message.id.clone();
+    let deleted = stage.bench.send(&owner, &group, "gone").await.unwrap().message.id.clone();
     let by = actor(&owner);
-    bench.write(DeleteMessage { actor: by, message: deleted }).await.unwrap();
+    stage.bench.write(DeleteMessage { actor: by, message: deleted }).await.unwrap();
 
-    let listed = bench.store.conversations(late.clone(), None, 10).await.unwrap().items.remove(0);
+    let listed = stage.bench.store.conversations(late.clone(), None, 10).await.unwrap().items.remove(0);
     let ids: Vec<&UserId> = listed.members.iter().map(|member| &member.user.id).collect();
     assert_eq!(ids.len(), MEMBERS_LISTED_MAX);
     assert_eq!((ids[0], ids[MEMBERS_LISTED_MAX - 1]), (&owner, &late));
     assert_eq!((listed.unread_count, listed.owner.as_ref()), (3, Some(&owner)));
-    let whole = bench.store.conversation(late.clone(), group.clone()).await.unwrap();
+    let whole = stage.bench.store.conversation(late.clone(), group.clone()).await.unwrap();
     assert_eq!(whole.members.len(), MEMBERS_LISTED_MAX + 2);
-    assert_eq!(bench.store.conversations(owner.clone(), None, 10).await.unwrap().items[0].unread_count, 0);
+    assert_eq!(stage.bench.store.conversations(owner.clone(), None, 10).await.unwrap().items[0].unread_count, 0);
     let newest = whole.last_message.expect("a message");
     assert_eq!((newest.deleted_at.is_some(), newest.readers.len()), (true, 0));
     let by = actor(&late);
-    bench.write(MarkRead { actor: by, conversation: None, messages: vec![newest.id.clone()] }).await.unwrap();
-    let newest = bench.store.conversation(owner.clone(), group.clone()).await.unwrap().last_message.expect("a message");
+    stage.bench.write(MarkRead { actor: by, conversation: None, messages: vec![newest.id.clone()] }).await.unwrap();
+    let newest =
+        stage.bench.store.conversation(owner.clone(), group.clone()).await.unwrap().last_message.expect("a message");
     assert_eq!(newest.readers.iter().map(|reader| &reader.user).collect::<Vec<_>>(), [&late]);
 
-    let bench = beside(
-        bench,
-        &folder,
-        "WITH RECURSIVE n (i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 4000)
-         INSERT INTO message (id, conversation_pk, sequence, sender_pk, kind, content, created_at)
-             SELECT 'm-' || i, 1, i, 1, 'text', 'text', 0 FROM n;
+    let stage = stage
+        .sql(
+            "WITH RECURSIVE n (i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 4000)
+         INSERT INTO message (position, id, conversation_pk, sequence, sender_pk, kind, content, created_at, acked)
+             SELECT 10000 + i, 'm-' || i, 1, i, 1, 'text', 'text', 0, false FROM n;
          UPDATE conversation SET sequence = 4000",
-    )
-    .await;
-    let listed = bench.store.conversations(late, None, 10).await.unwrap().items.remove(0);
+        )
+        .await;
+    let listed = stage.bench.store.conversations(late, None, 10).await.unwrap().items.remove(0);
     assert_eq!(listed.unread_count, u64::from(UNREAD_COUNTED_MAX));
 }
 
 /// Open conversations and the user's own are listed in one order, each once, whatever the size of the pages.
-#[tokio::test]
-async fn open_groups_and_own_ones_are_one_list() {
-    let (bench, _folder) = Bench::in_file();
-    let (ada, bob) = (bench.user("ada").await, bench.user("bob").await);
+async fn open_groups_and_own_ones_are_one_list(on: On) {
+    let stage = Stage::with(on, Quotas::default());
+    let (ada, bob) = (stage.bench.user("ada").await, stage.bench.user("bob").await);
     let mut expected = Vec::new();
     for n in 0..12 {
         let (owner, open) = (if n % 3 == 0 { &bob } else { &ada }, n % 2 == 0);
-        let group = bench.conversation(owner, ConversationKind::Group, open, &[]).await;
+        let group = stage.bench.conversation(owner, ConversationKind::Group, open, &[]).await;
         if open || owner == &ada {
             expected.insert(0, group);
         }
@@ -169,7 +165,8 @@ async fn open_groups_and_own_ones_are_one_list() {
         let (mut found, mut cursor) = (Vec::new(), None);
         loop {
             let which = Filter::OpenOrMine;
-            let page = bench.store.find_conversations(ada.clone(), String::new(), which, cursor, limit).await.unwrap();
+            let page =
+                stage.bench.store.find_conversations(ada.clone(), String::new(), which, cursor, limit).await.unwrap();
             assert!(page.items.len() <= limit as usize);
             for item in page.items {
                 assert_eq!(item.is_member, item.owner.as_ref() == Some(&ada));
@@ -182,7 +179,8 @@ async fn open_groups_and_own_ones_are_one_list() {
         }
         assert_eq!(found, expected, "in pages of {limit}");
     }
-    let closed_of_bob = bench.conversation(&bob, ConversationKind::Group, false, &[]).await;
-    let one = bench.store.find_conversations(ada, String::new(), Filter::One(closed_of_bob), None, 1).await.unwrap();
+    let closed_of_bob = stage.bench.conversation(&bob, ConversationKind::Group, false, &[]).await;
+    let one =
+        stage.bench.store.find_conversations(ada, String::new(), Filter::One(closed_of_bob), None, 1).await.unwrap();
     assert!(one.items.is_empty(), "a closed group is not found by its id");
 }

@@ -176,15 +176,6 @@ impl Bench {
         Self::with(environment, quotas, Box::new(|| {}), |opening| (sqlite_at(location, opening), Home::Memory))
     }
 
-    /// Closes a store on SQLite in a folder, changes its database, and opens it again.
-    pub async fn again(self, folder: &TempDir, quotas: Quotas, change: impl FnOnce(&rusqlite::Connection)) -> Self {
-        self.store.close().await;
-        let environment = Arc::clone(&self.environment);
-        drop(self);
-        change(&rusqlite::Connection::open(folder.path().join("quintet.sqlite3")).unwrap());
-        Self::open(&Location::Folder(folder.path().into()), environment, quotas)
-    }
-
     /// A store on SQLite in a folder, for tests that read its file or open it again.
     pub fn in_file() -> (Self, TempDir) {
         let mut bench = Self::of(sqlite_in_file);

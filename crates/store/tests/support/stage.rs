@@ -51,6 +51,7 @@ fn translated(sql: &str) -> String {
         .into_iter()
         .fold(format!("{sql} "), |sql, word| sql.replace(&format!("{word} user "), &format!("{word} chat_user ")));
     let sql = sql.replace("c.data ->> 'member'", "(c.data::json ->> 'member')::bigint");
+    let sql = sql.replace("'m-' || i", "convert_to('m-' || i, 'UTF8')");
     sql.lines().filter(|line| !line.trim_start().starts_with("PRAGMA")).collect::<Vec<_>>().join("\n")
 }
 

@@ -43,8 +43,11 @@ impl WriterLink {
     /// Commits the open transaction.
     pub(super) fn commit(&self) -> Fetched<()> {
         let link = self.open_link()?;
-        if self.state.borrow().failed {
-            return Err(PostgresError::NotCommitted);
+        {
+            let state = self.state.borrow();
+            if state.failed || state.doomed {
+                return Err(PostgresError::NotCommitted);
+            }
         }
         if self.wrote_nothing() {
             // The lock falls with it.

@@ -78,8 +78,10 @@ struct State {
     epoch: i64,
     /// Whether a transaction is open.
     open: bool,
-    /// Whether a statement of it has failed, after which the server accepts only a rollback.
+    /// Whether a statement of it has failed, after which the server accepts only a rollback to a savepoint, or of all.
     failed: bool,
+    /// Whether rows that waited for a statement were lost with it, so that only a rollback of all is right.
+    doomed: bool,
     /// The newest position, those of the open transaction included.
     position: u64,
     /// The time of the group by the clock of the database.
@@ -188,6 +190,8 @@ impl WriterLink {
         self.waited_for.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let steps = self.take_steps(writes);
         let link = self.open_link()?;
+        // Until the steps are known to have run, no savepoint is certain to be where it was set.
+        self.state.borrow_mut().doomed = true;
         let answer = self.runtime.block_on(async {
             for step in &steps {
                 if let Step::Rows(sql, _) = step {
@@ -198,16 +202,12 @@ impl WriterLink {
             // The steps are sent first: whatever they need is prepared.
             let (before, answer) = tokio::join!(biased; link.run(&steps), run(Arc::clone(&link), statement));
             before?;
-            answer
-        });
+            Ok::<_, Error>(answer)
+        })?;
         let mut state = self.state.borrow_mut();
-        match answer {
-            Ok(answer) => Ok(answer),
-            Err(error) => {
-                state.failed = true;
-                Err(error.into())
-            }
-        }
+        state.doomed = false;
+        state.failed = answer.is_err();
+        Ok(answer?)
     }
 
     /// Begins the transaction of a group: locks the order, catches up with other nodes, and reads what was foreseen.
@@ -287,7 +287,7 @@ impl WriterLink {
             };
             self.runtime.block_on(rollback);
         }
-        state.failed = false;
+        (state.failed, state.doomed) = (false, false);
         state.buffer = Buffer::default();
         state.control.clear();
         state.savepoint = None;
@@ -361,7 +361,7 @@ impl Database for WriterRows {
 
     fn has_open_transaction(&self) -> bool {
         let state = self.0.state.borrow();
-        state.open && !state.failed && self.0.open_link().is_ok()
+        state.open && !state.failed && !state.doomed && self.0.open_link().is_ok()
     }
 
     fn rows_changed(&self) -> u64 {

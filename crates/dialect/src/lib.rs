@@ -10,6 +10,7 @@
 
 pub mod catalogue;
 mod chat;
+mod client_fields;
 mod conversations;
 mod decide;
 mod dialect;
@@ -25,7 +26,7 @@ mod rooms;
 mod shared;
 mod value;
 
-pub use decide::{Decision, decide};
+pub use decide::{Decision, decide, unclear};
 pub use dialect::Dialect;
 pub use event_spec::Decoded;
 pub use message_texts::MessageTexts;
@@ -40,7 +41,10 @@ use serde_json::value::RawValue;
 #[must_use]
 pub fn decode(dialect: Dialect, name: &str, args: &[&RawValue]) -> Option<Result<Decoded, Refusal>> {
     let (spec, decode) = catalogue::decoder(dialect, name)?;
-    Some(fields::Fields::read(spec.name, spec.payload, args).and_then(|fields| decode(&fields)))
+    Some(fields::Fields::read(spec.name, spec.payload, args).and_then(|mut fields| {
+        let without_token = fields.take_without_token();
+        Ok(Decoded { without_token, ..decode(&fields)? })
+    }))
 }
 
 /// Encodes a message for one reader: the same object as in events, with whether `viewer` has read it.

@@ -29,7 +29,7 @@ mod write;
 
 pub use account::{Account, Claims, Login, NewUser, ProfileChange};
 pub use actor::{Actor, GuestProof};
-pub use command::{Command, LocalCommand, NewText, Outcome, Profile, Reply, Target, WriteCommand};
+pub use command::{Command, LocalCommand, NewText, Outcome, Profile, Reading, Reply, Target, WriteCommand};
 pub use commit::{CommandReply, Commit, Ticket};
 pub use conversation::{ConversationKind, ConversationRef, Member, Role};
 pub use conversation_view::Conversation;
@@ -44,5 +44,5 @@ pub use network::{network, site};
 pub use quotas::Quotas;
 pub use time::{Environment, Timestamp};
 pub use user::{User, UserKind, validate_email};
-pub use visible::{display_name, display_name_from, is_blank, is_visible};
+pub use visible::{display_name, display_name_from, is_blank, is_visible, refuse_nul};
 pub use write::*;

@@ -1,7 +1,7 @@
 //! Links that messages and profiles carry.
 
 use crate::limits::URL_BYTES_MAX;
-use crate::{Refusal, is_visible};
+use crate::{Refusal, is_visible, refuse_nul};
 
 /// The prefix of the links to this server's files.
 pub const FILES_PATH: &str = "/files/";
@@ -23,6 +23,7 @@ pub fn validate_link(field: &str, url: &str) -> Result<(), Refusal> {
     if url.len() > URL_BYTES_MAX {
         return Err(Refusal::too_large(field, format!("has at most {URL_BYTES_MAX} bytes")));
     }
+    refuse_nul(field, url)?;
     let host = url.strip_prefix("https://").map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
     let elsewhere = host.is_some_and(|host| !host.is_empty());
     if !(elsewhere || file_of_link(url).is_some()) || !url.chars().all(is_visible) {

@@ -13,7 +13,7 @@ use unicode_security::confusable_detection::skeleton;
 
 use crate::Refusal;
 use crate::limits::NAME_CHARS_MAX;
-use crate::visible::{DECOMPOSED_CHARS_MAX, category, is_longer, is_mark, is_visible, named};
+use crate::visible::{DECOMPOSED_CHARS_MAX, category, is_longer, is_mark, is_visible, named, refuse_nul};
 
 /// The version of the keys of stored usernames: the version of the algorithm in this file, and that of the table of
 /// confusable characters. The keys in a database with another version must be computed again.
@@ -154,6 +154,7 @@ pub fn parse_username(text: &str) -> Result<String, Refusal> {
     if is_longer(text, DECOMPOSED_CHARS_MAX) {
         return too_large();
     }
+    refuse_nul("username", text)?;
     let text = ComposingNormalizerBorrowed::new_nfc().normalize(text).into_owned();
     if text.is_empty() {
         return invalid("must not be empty".to_owned());

@@ -70,6 +70,17 @@ pub fn is_blank(text: &str) -> bool {
     !text.chars().any(is_visible)
 }
 
+/// Refuses a text with the character U+0000: no reader sees it, and many programs take it for the end of the text.
+///
+/// # Errors
+/// A refusal that names `field`.
+pub fn refuse_nul(field: &str, text: &str) -> Result<(), Refusal> {
+    if text.contains('\0') {
+        return Err(Refusal::invalid(field, "must not contain the character U+0000"));
+    }
+    Ok(())
+}
+
 /// Names a character by its code point in an error, for a reader who cannot see it.
 pub(crate) fn named(c: char) -> String {
     format!("U+{:04X}", u32::from(c))
@@ -88,6 +99,7 @@ pub fn display_name(field: &str, text: &str) -> Result<String, Refusal> {
     if is_longer(text, DECOMPOSED_CHARS_MAX) {
         return too_large();
     }
+    refuse_nul(field, text)?;
     let chars = normalised(text);
     if let Some(at) = (0..chars.len()).find(|at| !is_allowed_at(&chars, *at)) {
         let what = format!("must not contain {}, which cannot be seen", named(chars[at]));
@@ -285,6 +297,7 @@ mod tests {
         ] {
             assert_eq!(refused(text), what);
         }
+        assert_eq!(refused("Ada\0"), "`name` must not contain the character U+0000.");
         assert_eq!(refused(&"a".repeat(129)), "`name` has at most 128 characters.");
         assert_eq!(display_name_from("A\u{200B}da \u{202E} King\u{2800}").as_deref(), Some("Ada King"));
         assert_eq!(display_name_from("\u{200B}\u{301}"), None);

@@ -31,7 +31,7 @@ fn write_of(caller: Caller, command: WriteCommand) -> Write {
         WriteCommand::Send(text) => SendMessage { actor, text }.into(),
         WriteCommand::Edit { message, content } => EditMessage { actor, message, content }.into(),
         WriteCommand::Delete { message } => DeleteMessage { actor, message }.into(),
-        WriteCommand::Read { conversation, messages } => MarkRead { actor, conversation, messages }.into(),
+        WriteCommand::Read(reading) => MarkRead { actor, reading }.into(),
         // The gateway has checked the guest's secret and put its proof into the actor.
         WriteCommand::Join { conversation, profile, guest_secret: _ } => {
             JoinConversation { actor, conversation, profile, history }.into()

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    Actor, ConversationId, DeleteMessage, EditMessage, MarkRead, Message, MessageId, NewText, Refusal, SendMessage,
-    Sent, UserId, validate_content,
+    Actor, ConversationId, DeleteMessage, EditMessage, MarkRead, Message, MessageId, NewText, Reading, Refusal,
+    SendMessage, Sent, UserId, validate_content,
 };
 use quintet_store::{MessagePage, PageOf, Party};
 
@@ -43,7 +43,8 @@ impl Service {
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
     pub async fn mark_read(&self, actor: Actor, id: Option<ConversationId>, message: MessageId) -> Result<(), Refusal> {
-        self.write(MarkRead { actor, conversation: id, messages: vec![message] }).await
+        let reading = Reading::Messages { conversation: id, messages: vec![message] };
+        self.write(MarkRead { actor, reading }).await
     }
 
     /// Returns the number of messages in a conversation, including deleted ones, up to

@@ -20,6 +20,7 @@ use crate::hub::{HubContext, HubHandle};
 use crate::hub_task::HubTask;
 use crate::pending_commands::PendingCommands;
 use crate::settings::Settings;
+use crate::unknown_events::UnknownEvents;
 use crate::visitor::Visitor;
 
 /// The limits by which every transport admits clients.
@@ -52,6 +53,7 @@ pub(crate) struct Inner {
     pub(crate) next_id: AtomicU64,
     pub(crate) plain: Mutex<HashMap<u64, PlainSocket>>,
     pub(crate) tasks: TaskTracker,
+    pub(crate) unknown_events: UnknownEvents,
 }
 
 /// A plain WebSocket, and its connection once that was accepted.
@@ -118,6 +120,7 @@ impl Gateway {
             next_id: AtomicU64::new(first_id()),
             plain: Mutex::default(),
             tasks: TaskTracker::new(),
+            unknown_events: UnknownEvents::default(),
         }));
         Ok((gateway, task))
     }

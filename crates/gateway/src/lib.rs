@@ -23,6 +23,7 @@ mod recovery;
 mod responder;
 mod session;
 mod settings;
+mod unknown_events;
 mod visitor;
 
 pub use client::UnidentifiedMax;

@@ -89,8 +89,11 @@ pub(crate) async fn event(
             responder.answer(&user.map(|user| Reply::Authenticated { user }));
         }
         // An unknown event is ignored, and acknowledged with a failure if the client asked for an acknowledgement.
-        Ok(None) if ack.is_none() => responder.ignore(),
         Ok(None) => {
+            gateway.0.unknown_events.note(&gateway.0.service, responder.dialect, &responder.name);
+            if ack.is_none() {
+                return responder.ignore();
+            }
             let message = format!("There is no event `{}`.", responder.name.chars().take(128).collect::<String>());
             responder.refuse(Refusal::new(Code::InvalidPayload, message));
         }

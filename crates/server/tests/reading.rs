@@ -454,3 +454,41 @@ async fn an_undecided_connection_decides_by_what_is_certain() {
     let ack = done(&mut wire, "typing", &json!({ "room_id": stage.group })).await;
     assert_eq!(ack["ok"], true, "{ack}");
 }
+
+#[tokio::test]
+async fn the_operator_sees_unknown_events() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (data, log) = (folder.path().join("data"), folder.path().join("log"));
+    let stage = stage_on(Server::with().log(&log).run_in(folder, &data)).await;
+    let mut chat = stage.alice("chat").await;
+    let forged = "\u{1b}[2J\u{202E}x\n2026-01-01T00:00:00.000000Z  INFO quintet::login: log-in failed address=\"1\"";
+    let cut = |name: &str| format!("event={:?}", name.chars().take(64).collect::<String>());
+    for _ in 0..3 {
+        // The first two are ignored, and the third is acknowledged with a failure.
+        chat.emit("sendMessage", &json!({ "chatId": stage.group, "message": "x" })).await;
+        chat.emit(forged, &Value::Null).await;
+        chat.emit(&"long".repeat(10_000), &Value::Null).await;
+        refused(&mut chat, "chat-join", &json!(stage.group), "ERR_INVALID_PAYLOAD", &["no event `chat-join`"]).await;
+    }
+    assert!(chat.events.iter().all(|(name, _)| name != "error"), "{:?}", chat.events);
+    let mut auto = stage.alice("auto").await;
+    auto.call("private_message", &json!({})).await;
+    let said = std::fs::read_to_string(&log).expect("a log");
+    let lines: Vec<&str> = said.lines().filter(|line| line.contains("INFO quintet::unknown_events: ")).collect();
+    assert_eq!(lines.len(), 5, "{said}");
+    for (line, end) in lines.iter().zip([
+        "dialect=\"chat\" event=\"sendMessage\" nearest=\"sendMessage\" of=\"meetup\"",
+        &cut(forged),
+        &cut(&"long".repeat(16)),
+        "event=\"chat-join\" nearest=\"chat:join\" of=\"chat\"",
+        "dialect=\"undecided\" event=\"private_message\" nearest=\"privateMessage\" of=\"messenger\"",
+    ]) {
+        assert!(line.ends_with(end), "{line} does not end with {end}");
+        assert!(line.chars().count() < 400, "{line}");
+    }
+    assert!(!said.contains('\u{1b}') && !said.contains('\u{202E}'), "{said}");
+    let metrics = stage.server.metrics().send("GET", "/metrics", &[], "").await.text;
+    for series in ["{dialect=\"chat\"} 12", "{dialect=\"undecided\"} 1"] {
+        assert!(metrics.contains(&format!("quintet_unknown_events_total{series}\n")), "{metrics}");
+    }
+}

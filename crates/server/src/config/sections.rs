@@ -323,7 +323,7 @@ impl Default for Log {
     fn default() -> Self {
         let keep_days = quintet_domain::limits::CHANGES_KEPT_DAYS_DEFAULT;
         // Failed log-ins are logged by default for tools that ban addresses, such as fail2ban.
-        Self { filter: "warn,quintet::login=info".to_owned(), keep_days }
+        Self { filter: "warn,quintet::login=info,quintet::unknown_events=info".to_owned(), keep_days }
     }
 }
 

@@ -126,7 +126,7 @@ fn absent_fields_mean_what_the_catalogue_says() {
                 }
                 // One of two places has to be named.
                 Absent::Nothing if ["startTyping", "stopTyping"].contains(&spec.name) => {
-                    assert!(found.is_err(), "{context}")
+                    assert!(found.is_err(), "{context}");
                 }
                 Absent::Nothing | Absent::True | Absent::Everything => {
                     assert!(found.is_ok_and(|decoded| decoded.without_token.is_none()), "{context}");

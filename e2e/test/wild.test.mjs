@@ -23,13 +23,21 @@ before(async () => {
 });
 after(() => server.stop());
 
+/** Waits until a client has left polling for a WebSocket. */
+function upgraded(engine) {
+  return within(new Promise((resolve) => {
+    if (engine.transport.name === "websocket") resolve();
+    else engine.once("upgrade", resolve);
+  }), "the upgrade");
+}
+
 const auth = () => ({ token: ada.token, dialect: "conversations" });
 
 describe("socket.io-client 4.8", () => {
   for (const transports of [["websocket"], ["polling"], ["polling", "websocket"]]) {
     test(`sends a file as base64 over ${transports}`, async () => {
       const client = await Client.connect(server.url, { auth: auth(), transports, forceBase64: true });
-      if (transports.length > 1) await within(once(client.socket.io.engine, "upgrade"), "the upgrade");
+      if (transports.length > 1) await upgraded(client.socket.io.engine);
       const data = Buffer.from("the bytes of a file, \u0000\u00ff".repeat(10_000));
       const ack = await client.call("upload_file", { conversationId: place, fileName: "a.txt", data });
       assert.ok(ack.fileUrl, JSON.stringify(ack));
@@ -72,15 +80,7 @@ describe("socket.io-client 4.8", () => {
   });
 });
 
-test("a plain WebSocket offers subprotocols", async () => {
-  const url = `${server.url.replace("http", "ws")}/ws?dialect=chat&token=${encodeURIComponent(`Bearer ${ada.token}`)}`;
-  const socket = new WebSocket(url, ["x", "y"]);
-  await within(once(socket, "open"), "the connection");
-  assert.equal(socket.protocol, "x");
-  socket.close();
-});
-
-describe("socket.io-client 2.5 in a browser", () => {
+describe("a browser", () => {
   const script = readFileSync(createRequire(import.meta.url).resolve("socket.io-client-2/dist/socket.io.js"));
   let site, chromium;
 
@@ -114,7 +114,7 @@ describe("socket.io-client 2.5 in a browser", () => {
     return { page, failed };
   }
 
-  test("exchanges messages by JSONP", async () => {
+  test("exchanges messages by JSONP with socket.io-client 2.5", async () => {
     const { page, failed } = await connected(server.url);
     assert.equal(failed, null);
     const texts = ["plain", "two\nlines and a \\n", "\u2028 \" </script> 🎉 é +1 & 2%"];
@@ -127,6 +127,19 @@ describe("socket.io-client 2.5 in a browser", () => {
     }
     const stored = await server.api(ada.token, "GET", `/conversations/${place}/messages`);
     for (const content of texts) assert.ok(stored.body.items.some((one) => one.content === content), content);
+    await page.close();
+  });
+
+  test("offers subprotocols to a plain WebSocket", async () => {
+    const page = await chromium.newPage();
+    await page.goto(`http://127.0.0.1:${site.address().port}/`);
+    const url = `${server.url.replace("http", "ws")}/ws?dialect=chat&token=${encodeURIComponent(`Bearer ${ada.token}`)}`;
+    const chosen = await page.evaluate((to) => new Promise((resolve) => {
+      const socket = new WebSocket(to, ["x", "y"]);
+      socket.onopen = () => resolve(socket.protocol);
+      socket.onerror = () => resolve("refused");
+    }), url);
+    assert.equal(chosen, "x");
     await page.close();
   });
 

@@ -83,10 +83,9 @@ async fn a_text_cut_inside_an_emoji_is_read_over_http() {
     let http = stage.server.http();
     let bearer = format!("Bearer {}", stage.alice);
     let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
-    for path in [
-        format!("/api/v1/conversations/{}/messages", stage.place),
-        format!("/chat/api/chats/{}/messages", stage.place),
-    ] {
+    for path in
+        [format!("/api/v1/conversations/{}/messages", stage.place), format!("/chat/api/chats/{}/messages", stage.place)]
+    {
         let body = format!(r#"{{"content":"{}","unread":["\ud83c"],"\udf89":1}}"#, CUT.0);
         let answer = http.send("POST", &path, &headers, &body).await;
         assert!(matches!(answer.status, 200 | 201), "{path}: {} {}", answer.status, answer.text);

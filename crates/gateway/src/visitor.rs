@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use quintet_dialect::Dialect;
 use quintet_domain::limits::{ID_CHARS_MAX, TOKEN_BYTES_MAX};
+use quintet_input::query;
 
 use crate::client::Client;
 
@@ -47,23 +48,21 @@ impl Visitor {
             scheme.eq_ignore_ascii_case("bearer").then(|| bounded(token.trim(), TOKEN_BYTES_MAX))
         });
         let listener = request.extensions.get::<Listener>().copied().unwrap_or_default();
-        let query = |name: &str, bytes_max| {
-            let pairs = request.uri.query().unwrap_or_default().split('&');
-            let value = pairs.filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name)?.1;
-            let decoded = percent_encoding::percent_decode_str(value).decode_utf8_lossy();
-            Some(bounded(&decoded, bytes_max)).filter(|text| !text.is_empty())
+        let parameter = |name: &str, bytes_max| {
+            let value = query::first(request.uri.query().unwrap_or_default(), name)?;
+            Some(bounded(&value, bytes_max)).filter(|text| !text.is_empty())
         };
         let values = Values {
             bearer,
-            token: query("token", TOKEN_BYTES_MAX),
-            user_id: query("userId", ID_BYTES_MAX),
-            dialect: query("dialect", NAMED_BYTES_MAX),
+            token: parameter("token", TOKEN_BYTES_MAX),
+            user_id: parameter("userId", ID_BYTES_MAX),
+            dialect: parameter("dialect", NAMED_BYTES_MAX),
         };
         Self {
             client,
             listener,
             values: (values != Values::default()).then(|| Box::new(values)),
-            recover: matches!(query("recover", NAMED_BYTES_MAX).as_deref(), Some("1" | "true")),
+            recover: matches!(parameter("recover", NAMED_BYTES_MAX).as_deref(), Some("1" | "true")),
         }
     }
 

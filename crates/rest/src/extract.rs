@@ -12,6 +12,7 @@ use http::{StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use quintet_domain::limits::{HEAVY_READ_COST, PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
 use quintet_domain::{Code, Refusal, UserId};
+use quintet_input::json;
 use quintet_service::{Account, Actor, Credential, Owner, Party, Service};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -234,12 +235,12 @@ async fn read_body(request: Request) -> Result<Bytes, Problem> {
     Ok(collected.to_bytes())
 }
 
-fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Problem> {
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     // `serde` would accept an array as an object whose field names are left out.
-    if json.trim_ascii_start().first() == Some(&b'[') {
+    if body.trim_ascii_start().first() == Some(&b'[') {
         return Err(Refusal::invalid("body", "must be an object").into());
     }
-    serde_json::from_slice(json).map_err(|error| {
+    serde_json::from_slice(&json::well_formed_bytes(body)).map_err(|error| {
         // Malformed JSON is 400. JSON that does not fit the type is 422.
         let refusal = Refusal::invalid("body", format!("is malformed: {error}"));
         if error.is_data() { refusal.into() } else { Problem::with_status(StatusCode::BAD_REQUEST, refusal) }

@@ -157,6 +157,7 @@ pub(crate) async fn parts(config: &Config, places: &Arc<Places>) -> Result<Parts
         unfinished: Unfinished::new(config.limits.unfinished_bytes, Duration::from_secs(PACKET_SECONDS)),
     };
     let engine_config = quintet_socketio::Config {
+        paths: config.server.socket_path.of_engine(),
         queue_bytes_max: config.limits.queue_bytes,
         event_bytes_max: EVENT_BYTES_MAX,
         unfinished: doors.unfinished.clone(),

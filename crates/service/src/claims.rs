@@ -6,6 +6,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use quintet_domain::Claims;
 use quintet_domain::limits::URL_BYTES_MAX;
 use quintet_domain::{Refusal, UserId, display_name_from, validate_email};
+use quintet_input::json;
 use serde_json::{Map, Value};
 
 /// The claims that can hold the user's id; the first one that is present is used.
@@ -105,12 +106,17 @@ impl Rules {
 pub(crate) fn header(token: &str) -> Result<Map<String, Value>, Refusal> {
     let malformed = || Refusal::unauthenticated("the token is malformed");
     let (header, _) = token.split_once('.').ok_or_else(malformed)?;
-    let header = BASE64_URL_SAFE_NO_PAD.decode(header).map_err(|_| malformed())?;
-    let header: Map<String, Value> = serde_json::from_slice(&header).map_err(|_| malformed())?;
+    let header = decoded(header).ok_or_else(malformed)?;
     if header.contains_key("crit") {
         return Err(Refusal::unauthenticated("the token's header has `crit`, but no extension is supported"));
     }
     Ok(header)
+}
+
+/// Decodes a part of a token, which is a JSON object, or returns `None` if it is none.
+pub(crate) fn decoded(part: &str) -> Option<Map<String, Value>> {
+    let json = BASE64_URL_SAFE_NO_PAD.decode(part).ok()?;
+    serde_json::from_slice(&json::well_formed_bytes(&json)).ok()
 }
 
 /// Returns a claim that is a moment (RFC 7519, section 2: a NumericDate), in seconds since 1970.

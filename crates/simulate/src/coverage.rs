@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 /// What has to happen in a run of many seeds.
-pub(crate) const NEEDED: [&str; 33] = [
+pub(crate) const NEEDED: [&str; 34] = [
     "events heard by accounts",
     "clients that vanished",
     "clients that left",
@@ -14,6 +14,7 @@ pub(crate) const NEEDED: [&str; 33] = [
     "commits that failed",
     "commits that nobody heard of before a crash",
     "crashes",
+    "connections abandoned",
     "conversations deleted",
     "deletions acknowledged",
     "edits acknowledged",

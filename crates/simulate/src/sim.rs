@@ -25,6 +25,8 @@ pub(crate) struct Sim {
     pub(crate) choice: Random,
     /// Chooses delays and losses.
     pub(crate) network: Random,
+    /// Chooses who connects twice, and the delays and losses of the attempts that are given up.
+    pub(crate) abandoned: Random,
     pub(crate) history: RefCell<History>,
     pub(crate) sends: RefCell<Sends>,
     pub(crate) typists: RefCell<Typists>,
@@ -45,6 +47,7 @@ impl Sim {
             environment: Arc::new(SimulatedEnvironment::new(seed)),
             choice: Random::new(seed, "choice"),
             network: Random::new(seed, "network"),
+            abandoned: Random::new(seed, "abandoned"),
             history: RefCell::default(),
             sends: RefCell::default(),
             typists: RefCell::default(),

@@ -2,7 +2,8 @@
 //!
 //! What must stay true: a connection is attached once the memberships of its user have been read and the hub has reached
 //! the position of that read; what was read of a user before the hub knew of the connection is used only if the hub has
-//! delivered no change since that it does not contain.
+//! delivered no change since that it does not contain; of the connections that resume one session the newest stays, and
+//! it alone ends the others.
 
 use std::sync::Arc;
 
@@ -19,6 +20,9 @@ use super::positions::Waiting;
 use super::timers::Timer;
 use super::{Hub, presence};
 use crate::connection::Connection;
+
+/// The reason why a connection ends whose client has resumed it by a newer one.
+const SUPERSEDED: CloseReason = CloseReason::Application(4409, "resumed by a newer connection");
 
 impl Hub {
     pub(super) fn attach(&mut self, Attach { connection, user, ahead, reply }: Attach, now: Instant) {
@@ -137,7 +141,10 @@ impl Hub {
         let Some(mut buffer) = subscriber.buffer.take() else { return };
         let connection = Arc::clone(&subscriber.connection);
         let (reply_to, pending) = (buffer.reply_to.take(), buffer.pending.take());
+        let superseded = self.others_of_session(user, &connection).any(|other| other.id > connection.id);
         match outcome {
+            // The client has come back another time since, so that nothing more is sent here.
+            _ if superseded => connection.out.close(SUPERSEDED),
             ReplayOutcome::Nothing => {
                 if let Some(reply_to) = reply_to {
                     self.welcome(&local, &connection, pending, reply_to, now);
@@ -155,12 +162,21 @@ impl Hub {
             ReplayOutcome::Closed => {}
         }
         // The client of the resumed connection is gone, even if this server has not noticed yet.
-        let same_session = self.directory.subscribers_of(user).map(|subscriber| &subscriber.connection);
-        for other in same_session.filter(|one| one.session == connection.session && one.id != connection.id) {
-            other.out.close(CloseReason::TransportClosed);
+        for older in self.others_of_session(user, &connection).filter(|other| other.id < connection.id) {
+            older.out.close(SUPERSEDED);
         }
         if let Some(reply_to) = reply_to {
             self.accept(user, &connection, reply_to, now);
         }
+    }
+
+    /// The other open connections of a connection's session: the one that it resumes, and others that resume the same.
+    fn others_of_session<'h>(
+        &'h self,
+        user: &UserId,
+        connection: &'h Connection,
+    ) -> impl Iterator<Item = &'h Arc<Connection>> {
+        let connections = self.directory.subscribers_of(user).map(|subscriber| &subscriber.connection);
+        connections.filter(|one| one.session == connection.session && one.id != connection.id && !one.out.is_closed())
     }
 }

@@ -342,8 +342,8 @@ impl Directory {
         self.by_user.remove(user.as_str(), |slot| self.users[slot].user.id.as_str())
     }
 
-    /// Mutes or unmutes a conversation on a connection of a member. Returns whether the user is a member and the
-    /// connection is attached.
+    /// Mutes or unmutes a conversation on a connection of a member, and on those that resume it at this moment. Returns
+    /// whether the user is a member and the connection is attached.
     pub(super) fn set_muted(
         &mut self,
         (connection, user): (ConnectionId, &UserId),
@@ -353,8 +353,11 @@ impl Directory {
         if !self.is_member(user, conversation) {
             return false;
         }
-        let Some(subscriber) = self.subscriber(user, connection) else { return false };
-        subscriber.set_muted(conversation, muted);
+        let Some(session) = self.subscriber(user, connection).map(|one| one.connection.session) else { return false };
+        let subscribers = self.user_mut(user).into_iter().flat_map(|local| &mut local.subscribers);
+        for one in subscribers.filter(|one| one.connection.session == session) {
+            one.set_muted(conversation, muted);
+        }
         true
     }
 

@@ -30,6 +30,7 @@ pub(super) const SETTINGS: &[(&str, &str, Kind)] = &[
     ("server", "data", Kind::Text),
     ("server", "ephemeral", Kind::Flag),
     ("server", "recovery", Kind::Flag),
+    ("server", "socket_path", Kind::List),
     ("auth", "jwt_secret", Kind::Text),
     ("auth", "algorithm", Kind::Text),
     ("auth", "token_days", Kind::Number),

@@ -436,6 +436,7 @@ mod tests {
         for (table, key, kind) in SETTINGS {
             let value = match (*table, *key, kind) {
                 ("server", "listen", _) => "3000",
+                ("server", "socket_path", _) => "/socket /api/socket.io/",
                 (_, "trusted_proxies", _) => "127.0.0.1",
                 ("presence", "audience", _) => "contacts",
                 ("auth", "sign_with", _) => "shared",

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use tracing_subscriber::filter::Targets;
 
 use crate::edge::room::Room;
-use crate::forwarded::Network;
+use crate::forwarded::Proxy;
 use crate::listen::Listen;
+use crate::socket_paths::SocketPaths;
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -18,11 +19,18 @@ pub(crate) struct Server {
     pub(crate) data: PathBuf,
     pub(crate) ephemeral: bool,
     pub(crate) recovery: bool,
+    pub(crate) socket_path: SocketPaths,
 }
 
 impl Default for Server {
     fn default() -> Self {
-        Self { listen: vec![Listen::default()], data: "quintet-data".into(), ephemeral: false, recovery: false }
+        Self {
+            listen: vec![Listen::default()],
+            data: "quintet-data".into(),
+            ephemeral: false,
+            recovery: false,
+            socket_path: SocketPaths::default(),
+        }
     }
 }
 
@@ -107,7 +115,7 @@ impl Default for Http {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Limits {
     pub(crate) rates: bool,
-    pub(crate) trusted_proxies: Vec<Network>,
+    pub(crate) trusted_proxies: Vec<Proxy>,
     pub(crate) queue_bytes: usize,
     pub(crate) unidentified: usize,
     pub(crate) unidentified_per_address: usize,

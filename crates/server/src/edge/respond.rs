@@ -14,6 +14,7 @@ use quintet_domain::UserId;
 use quintet_domain::limits::UPLOADS_AT_ONCE;
 use quintet_domain::{Code, Refusal};
 use quintet_gateway::{Gateway, Listener};
+use quintet_input::query;
 use quintet_rest::{ClientAddress, ListenerDialect, RefusedFor};
 use quintet_service::{Metrics, Refused, Service};
 use quintet_socketio::Engine;
@@ -25,10 +26,14 @@ use super::place::Place;
 use super::policy;
 use crate::forwarded::TrustedProxies;
 use crate::listen::Listen;
+use crate::socket_paths::SocketPaths;
 
 /// The largest number of multipart forms that one address may be uploading: a quarter of all uploads, so that others
 /// find room.
 const FORMS_OF_ADDRESS: usize = UPLOADS_AT_ONCE / 4;
+
+/// The largest number of headers of a request. Chains of proxies add dozens to those of a browser.
+pub(crate) const HEADERS_MAX: usize = 256;
 
 /// Time in milliseconds after which a client that was refused for lack of room may retry.
 const RETRY_AFTER_MS: u64 = 1_000;
@@ -49,6 +54,7 @@ pub(crate) struct Shared {
     /// The secret that `/metrics` requires on ordinary listeners. Without a secret they do not serve it.
     pub(crate) metrics_secret: Option<Secret>,
     pub(crate) forms: Arc<Forms>,
+    pub(crate) socket_paths: SocketPaths,
 }
 
 /// The number of forms being uploaded, by the address that sends them.
@@ -147,6 +153,11 @@ async fn admit(
     request: &Request<Incoming>,
     over: &mut Over,
 ) -> Result<(), Response<Boxed>> {
+    if request.headers().len() > HEADERS_MAX {
+        let message = format!("A request has at most {HEADERS_MAX} headers.");
+        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        return Err(closing(problem(status, Code::TooLarge, &message, None)));
+    }
     let address = quintet_domain::network(client);
     if !place.counts_for(address) {
         return Err(no_room());
@@ -192,8 +203,8 @@ fn token(headers: &HeaderMap, query: Option<&str>) -> Option<String> {
     if let Some(token) = exposition::bearer(headers) {
         return Some(token.to_owned());
     }
-    let pairs = query.unwrap_or_default().split('&');
-    pairs.filter_map(|pair| pair.split_once('=')).find(|(name, _)| *name == "token").map(|(_, value)| value.to_owned())
+    let token = query::first(query.unwrap_or_default(), "token")?;
+    Some(token.strip_prefix("Bearer ").unwrap_or(&token).to_owned())
 }
 
 /// Dispatches a request by its path. Returns the answer, and whether it counts in the metrics of the API and the web
@@ -206,7 +217,11 @@ async fn dispatch(
 ) -> (Response<Boxed>, bool) {
     let path = request.uri().path();
     // Checked before the engine, because the official client script has one of the engine's paths.
-    if let Some(file) = quintet_web::respond(request.method(), path, request.headers(), shared.pictures.as_deref()) {
+    let file = {
+        let path = shared.socket_paths.at_default(path);
+        quintet_web::respond(request.method(), &path, request.headers(), shared.pictures.as_deref())
+    };
+    if let Some(file) = file {
         return (boxed(file.map(Full::new)), true);
     }
     if shared.engine.serves(path) {

@@ -81,6 +81,20 @@ impl Wire {
         }
     }
 
+    /// Returns the next text frame that is not a ping, or the code with which the socket is closed.
+    pub async fn frame_or_code(&mut self) -> Result<String, Option<u16>> {
+        loop {
+            let next = tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("something comes");
+            match next {
+                Some(Ok(Message::Text(text))) if text.as_str() == "2" => self.send("3").await,
+                Some(Ok(Message::Text(text))) => return Ok(text.as_str().to_owned()),
+                Some(Ok(Message::Close(frame))) => return Err(frame.map(|frame| frame.code.into())),
+                Some(Err(_)) | None => return Err(None),
+                Some(Ok(_)) => {}
+            }
+        }
+    }
+
     /// Returns the close code, once the socket is closed.
     pub async fn close_code(&mut self) -> Option<u16> {
         loop {

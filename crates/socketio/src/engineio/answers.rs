@@ -9,6 +9,8 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
 
 use super::Payload;
+use super::jsonp::Callback;
+use super::post::Format;
 use crate::Origins;
 
 /// A refused request, with the code and text that official servers answer it with.
@@ -71,17 +73,31 @@ pub(super) fn respond(status: StatusCode, content_type: &'static str, body: impl
     response
 }
 
-/// Returns whether the client accepts gzip.
-pub(super) fn takes_gzip(request: &HeaderMap) -> bool {
-    let accepts = request.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
-    accepts.is_some_and(|accepts| accepts.split(',').any(|coding| coding.trim().starts_with("gzip")))
+/// Returns the response to a POST whose packets were handled.
+pub(super) fn posted(format: Format) -> Response<Full<Bytes>> {
+    // Official servers send HTML here, because some browsers would show a download dialog otherwise.
+    let mut response = respond(StatusCode::OK, "text/html", "ok");
+    if format == Format::Form {
+        // The form's answer is shown in a frame of a page of any origin, whose client waits for it to load.
+        let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors *");
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
 }
 
-/// Returns a response with a polling payload. It is compressed if it has at least `threshold` bytes.
-pub(super) fn payload(payload: Payload, threshold: Option<usize>) -> Response<Full<Bytes>> {
-    let (content_type, body) = match payload {
-        Payload::Text(text) => ("text/plain; charset=UTF-8", text.into_bytes()),
-        Payload::Binary(bytes) => ("application/octet-stream", bytes),
+/// Returns a response with a polling payload: a script, if the client asked for one. It is compressed if it has at least
+/// `threshold` bytes.
+pub(super) fn payload(
+    payload: Payload,
+    callback: Option<&Callback>,
+    threshold: Option<usize>,
+) -> Response<Full<Bytes>> {
+    let (content_type, body) = match (payload, callback) {
+        (Payload::Text(text), None) => ("text/plain; charset=UTF-8", text.into_bytes()),
+        (Payload::Text(text), Some(callback)) => {
+            ("text/javascript; charset=UTF-8", callback.script(&text).into_bytes())
+        }
+        (Payload::Binary(bytes), _) => ("application/octet-stream", bytes),
     };
     if threshold.is_some_and(|threshold| body.len() >= threshold) {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());

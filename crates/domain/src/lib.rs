@@ -22,6 +22,7 @@ mod names;
 mod network;
 pub mod permissions;
 mod quotas;
+mod search;
 mod time;
 mod user;
 mod visible;
@@ -42,6 +43,7 @@ pub use message::{DELETED_CONTENT, FileLink, Message, MessageKind, Reader, valid
 pub use names::{NAME_KEY_VERSION, NameKeys, collisions, parse_username, refuse_reserved, username_from};
 pub use network::{network, site};
 pub use quotas::Quotas;
+pub use search::Searched;
 pub use time::{Environment, Timestamp};
 pub use user::{User, UserKind, validate_email};
 pub use visible::{display_name, display_name_from, is_blank, is_visible};

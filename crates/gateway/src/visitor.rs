@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use quintet_dialect::Dialect;
 use quintet_domain::limits::{ID_CHARS_MAX, TOKEN_BYTES_MAX};
+use quintet_service::CookieToken;
 
 use crate::client::Client;
 
@@ -35,6 +36,7 @@ pub struct Visitor {
 struct Values {
     bearer: Option<Box<str>>,
     token: Option<Box<str>>,
+    cookie: Option<Box<str>>,
     user_id: Option<Box<str>>,
     dialect: Option<Box<str>>,
 }
@@ -56,6 +58,7 @@ impl Visitor {
         let values = Values {
             bearer,
             token: query("token", TOKEN_BYTES_MAX),
+            cookie: request.extensions.get::<CookieToken>().map(|cookie| bounded(cookie.token(), TOKEN_BYTES_MAX)),
             user_id: query("userId", ID_BYTES_MAX),
             dialect: query("dialect", NAMED_BYTES_MAX),
         };
@@ -75,6 +78,11 @@ impl Visitor {
     /// The parameter `token` of the query.
     pub(crate) fn token(&self) -> Option<&str> {
         self.values.as_ref()?.token.as_deref()
+    }
+
+    /// The token of the cookie, if the server looks at one and the request may use it.
+    pub(crate) fn cookie(&self) -> Option<&str> {
+        self.values.as_ref()?.cookie.as_deref()
     }
 
     /// The parameter `userId` of the query.

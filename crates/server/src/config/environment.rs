@@ -8,7 +8,7 @@ use super::{Config, one_line};
 use crate::failure::Failure;
 
 /// The prefix of all variables.
-const PREFIX: &str = "QUINTET_";
+pub(super) const PREFIX: &str = "QUINTET_";
 /// Variables with the prefix that are not of the form `QUINTET_TABLE_KEY`.
 const SPECIAL: [&str; 2] = ["QUINTET_JWT_SECRET", "QUINTET_CONFIG"];
 
@@ -40,6 +40,8 @@ pub(super) const SETTINGS: &[(&str, &str, Kind)] = &[
     ("auth", "audience", Kind::Text),
     ("auth", "required_claims", Kind::List),
     ("auth", "registration", Kind::Text),
+    ("auth", "cookie", Kind::Text),
+    ("auth", "password_length_min", Kind::Number),
     ("tls", "cert", Kind::Text),
     ("tls", "key", Kind::Text),
     ("http", "origins", Kind::List),
@@ -99,8 +101,8 @@ pub(super) fn add_environment(table: &mut Table, environment: &[(String, String)
                 let items = value.split_whitespace().map(|item| Value::String(item.to_owned()));
                 Value::Array(items.collect())
             }
-            Kind::Flag => Value::Boolean(value.parse().map_err(|_| bad("true or false"))?),
-            Kind::Number => Value::Integer(value.parse().map_err(|_| bad("a whole number"))?),
+            Kind::Flag => Value::Boolean(value.trim().parse().map_err(|_| bad("true or false"))?),
+            Kind::Number => Value::Integer(value.trim().parse().map_err(|_| bad("a whole number"))?),
         };
         // Parsed alone first: an error of the complete table could not tell whether the file or a variable caused it.
         let alone = Table::from_iter([((*key).to_owned(), value.clone())]);

@@ -1,6 +1,6 @@
 //! Reads of accounts, of the keys of services, and of what guests and logins are checked against.
 //!
-//! What must stay true: a username is found by the rules about names, an email address without regard to case.
+//! What must stay true: an account is found by the rules about names and addresses.
 
 use std::sync::Arc;
 
@@ -22,15 +22,7 @@ pub(super) fn account(conn: &Connection, id: &UserId) -> Read<Option<Account>> {
 }
 
 pub(super) fn account_by_login(conn: &Connection, login: &Login) -> Read<Option<Account>> {
-    let rows = SqliteRows(conn);
-    let row = match login {
-        Login::Email(email) => rows.user_by_email_key(&email.to_lowercase())?,
-        Login::Username(username) => match names::owner(&rows, username)? {
-            Some(key) => rows.user_by_key(key)?,
-            None => None,
-        },
-    };
-    Ok(row.map(|row| row.account()))
+    Ok(names::user_of_login(&SqliteRows(conn), login)?.map(|row| row.account()))
 }
 
 /// The accounts of all people, by username.

@@ -1,6 +1,6 @@
 //! Reads of accounts, guests and services.
 //!
-//! What must stay true: a username is found by the rules about names, an email address without regard to case.
+//! What must stay true: an account is found by the rules about names and addresses.
 
 use std::ops::Bound;
 use std::sync::Arc;
@@ -22,14 +22,7 @@ pub(in crate::memory) fn account(data: &Data, id: &UserId) -> Option<Account> {
 }
 
 pub(in crate::memory) fn account_by_login(data: &Data, login: &Login) -> Read<Option<Account>> {
-    let row = match login {
-        Login::Email(email) => data.user_by_email_key(&email.to_lowercase())?,
-        Login::Username(username) => match names::owner(data, username)? {
-            Some(key) => data.user_by_key(key)?,
-            None => None,
-        },
-    };
-    Ok(row.map(|row| row.account()))
+    Ok(names::user_of_login(data, login)?.map(|row| row.account()))
 }
 
 /// The accounts of all people, by username.

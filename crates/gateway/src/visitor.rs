@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use quintet_dialect::Dialect;
 use quintet_domain::limits::{ID_CHARS_MAX, TOKEN_BYTES_MAX};
-use quintet_service::CookieToken;
+use quintet_service::{CookieToken, is_token};
 
 use crate::client::Client;
 
@@ -46,7 +46,8 @@ impl Visitor {
         let header = request.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let bearer = header.and_then(|value| {
             let (scheme, token) = value.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then(|| bounded(token.trim(), TOKEN_BYTES_MAX))
+            let is_given = scheme.eq_ignore_ascii_case("bearer") && is_token(token.trim());
+            is_given.then(|| bounded(token.trim(), TOKEN_BYTES_MAX))
         });
         let listener = request.extensions.get::<Listener>().copied().unwrap_or_default();
         let query = |name: &str, bytes_max| {
@@ -57,7 +58,7 @@ impl Visitor {
         };
         let values = Values {
             bearer,
-            token: query("token", TOKEN_BYTES_MAX),
+            token: query("token", TOKEN_BYTES_MAX).filter(|token| is_token(token)),
             cookie: request.extensions.get::<CookieToken>().map(|cookie| bounded(cookie.token(), TOKEN_BYTES_MAX)),
             user_id: query("userId", ID_BYTES_MAX),
             dialect: query("dialect", NAMED_BYTES_MAX),

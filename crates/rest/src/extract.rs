@@ -12,7 +12,7 @@ use http::{StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use quintet_domain::limits::{HEAVY_READ_COST, PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
 use quintet_domain::{Code, Refusal, UserId};
-use quintet_service::{Account, Actor, CookieToken, Credential, Owner, Party, Service, Verified};
+use quintet_service::{Account, Actor, CookieToken, Credential, Owner, Party, Service, Verified, is_token};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
@@ -110,9 +110,7 @@ impl AuthUser {
 fn bearer(parts: &Parts) -> Option<String> {
     let (scheme, token) = parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     let token = token.trim();
-    // Front ends that keep their token in a cookie write these where they have no other.
-    let is_token = !matches!(token, "" | "null" | "undefined");
-    (scheme.eq_ignore_ascii_case("bearer") && is_token).then(|| token.to_owned())
+    (scheme.eq_ignore_ascii_case("bearer") && is_token(token)).then(|| token.to_owned())
 }
 
 /// Counts a request against the rate of its user, and returns the user as the caller.

@@ -152,6 +152,7 @@ async fn a_cookie_is_looked_at_last() {
     let cookie = format!("Cookie: token={ada}");
     assert_eq!(enters(&server, &[&cookie]).await, Ok(true));
     assert_eq!(enters(&server, &[]).await, Ok(false));
+    assert_eq!(enters(&server, &[&cookie, "Authorization: Bearer null"]).await, Ok(true));
     let mut plain = Raw::open(server.address(), "/ws?dialect=chat", &[&cookie]).await.expect("open");
     plain.send(0x81, br#"{"event":"chat:join","data":{"chatId":"none"},"id":1}"#).await;
     assert!(plain.text().await.is_some(), "an answer, not the end");

@@ -37,6 +37,13 @@ impl CookieToken {
     }
 }
 
+/// Returns whether a text can be a token. Scripts write `null` and `undefined` where they have none, above all those
+/// that keep their token in a cookie.
+#[must_use]
+pub fn is_token(text: &str) -> bool {
+    !matches!(text, "" | "null" | "undefined")
+}
+
 /// Returns what a check of a cookie's token gave, or `None` if the token is bad.
 ///
 /// # Errors

@@ -41,7 +41,7 @@ pub use account::Owner;
 pub use claims::{RequiredClaim, Rules};
 pub use commands::{Caller, reply};
 pub use conversations::{ConversationChange, ConversationInput};
-pub use cookie::{CookieToken, good_or_none};
+pub use cookie::{CookieToken, good_or_none, is_token};
 pub use files::{Content, Shown, Uploaded};
 pub use guests::GuestSecret;
 pub use heavy::HeavyTurn;

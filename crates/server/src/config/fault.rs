@@ -40,7 +40,7 @@ impl Fault {
 
     /// Returns the beginning of the sentence; empty if the settings are options of the command line, or defaults.
     fn origin(&self, Sources { file, in_file, variables }: &Sources) -> String {
-        let variable = |key: &&str| variables.get(&(self.table, *key)).map(String::as_str);
+        let variable = |key: &&'static str| variables.get(&(self.table, *key)).map(String::as_str);
         let named: Vec<&str> = self.keys.iter().filter_map(variable).collect();
         let of_file = in_file.get(self.table).and_then(Value::as_table);
         match named[..] {
@@ -57,7 +57,7 @@ impl Fault {
     fn values(&self, config: &Config) -> String {
         let shown = Table::try_from(config).unwrap_or_default();
         let of_table = shown.get(self.table).and_then(Value::as_table);
-        let value = |key: &&str| of_table?.get(*key).map(|value| (*key, value.to_string()));
+        let value = |key: &&'static str| of_table?.get(*key).map(|value| (*key, value.to_string()));
         let values: Vec<(&str, String)> = self.keys.iter().filter_map(value).collect();
         let unnamed = values.iter().filter(|(_, value)| !self.what.contains(value.trim_matches('"')));
         let unnamed: Vec<String> = unnamed.map(|(key, value)| format!("{key} is {value}")).collect();

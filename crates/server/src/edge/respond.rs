@@ -15,7 +15,7 @@ use quintet_domain::limits::UPLOADS_AT_ONCE;
 use quintet_domain::{Code, Refusal};
 use quintet_gateway::{Gateway, Listener};
 use quintet_rest::{ClientAddress, CookieChange, ListenerDialect, RefusedFor};
-use quintet_service::{CookieToken, Metrics, Refused, Service};
+use quintet_service::{CookieToken, Metrics, Refused, Service, is_token};
 use quintet_socketio::cors::{self, Cors};
 use quintet_socketio::{Engine, Origins};
 use tower::ServiceExt;
@@ -110,22 +110,11 @@ pub(crate) async fn respond(
     let remote = shared.trusted_proxies.client_address(request.headers(), peer);
     let (path, triage) = (request.uri().path().to_owned(), place.is_triage());
     let cors = Cors::of(&shared.origins, request.headers());
-    let visit = shared
-        .cookie
-        .as_ref()
-        .map(|cookie| (cookie, cookie.visit(request.headers(), is_https(shared, peer, &request))));
-    let visit = visit.as_ref();
-    let admitted = match admit(
-        shared,
-        remote.ip(),
-        place,
-        &request,
-        visit.and_then(|(_, visit)| visit.token()),
-        &mut over,
-    )
-    .await
-    {
-        Ok(()) => admit_page(shared, visit.map(|(_, visit)| visit), request).await,
+    let cookie = shared.cookie.as_ref();
+    let visit = cookie.map(|cookie| cookie.visit(request.headers(), is_https(shared, peer, &request)));
+    let token = visit.as_ref().and_then(Visit::token);
+    let admitted = match admit(shared, remote.ip(), place, &request, token, &mut over).await {
+        Ok(()) => admit_page(shared, visit.as_ref(), request).await,
         Err(refusal) => Err(refusal),
     };
     let (mut response, counts) = match admitted {
@@ -139,9 +128,9 @@ pub(crate) async fn respond(
     if counts {
         count(shared.service.metrics(), &response, began);
     }
-    if let Some((cookie, visit)) = visit {
+    if let Some((cookie, visit)) = cookie.zip(visit) {
         let change = response.extensions_mut().remove::<CookieChange>();
-        cookie.complete(visit, shared.service.environment().now(), change.as_ref(), response.headers_mut());
+        cookie.complete(&visit, shared.service.environment().now(), change.as_ref(), response.headers_mut());
     }
     cors.apply(response.headers_mut());
     policy::apply(&path, shared.tls, response.status(), response.headers_mut());
@@ -262,11 +251,12 @@ async fn known(
 
 /// Returns the token of a request: from its header or, for Socket.IO clients, from its query.
 fn token(headers: &HeaderMap, query: Option<&str>) -> Option<String> {
-    if let Some(token) = exposition::bearer(headers) {
+    if let Some(token) = exposition::bearer(headers).filter(|token| is_token(token)) {
         return Some(token.to_owned());
     }
     let pairs = query.unwrap_or_default().split('&');
-    pairs.filter_map(|pair| pair.split_once('=')).find(|(name, _)| *name == "token").map(|(_, value)| value.to_owned())
+    let found = pairs.filter_map(|pair| pair.split_once('=')).find(|(name, _)| *name == "token");
+    found.map(|(_, value)| value.to_owned()).filter(|token| is_token(token))
 }
 
 /// Dispatches a request by its path. Returns the answer, and whether it counts in the metrics of the API and the web

@@ -69,13 +69,14 @@ fn folded(text: &str) -> String {
         return text.to_ascii_lowercase();
     }
     let nfkd = DecomposingNormalizerBorrowed::new_nfkd();
-    let kept = |c: &char| !is_accent(*c) && !CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(*c);
+    let hidden = CodePointSetData::new::<DefaultIgnorableCodePoint>();
+    let kept = |c: &char| c.is_ascii() || !(is_accent(*c) || hidden.contains(*c));
     // Accents are removed first: the case folding of some is a letter.
     let plain: String = nfkd.normalize_iter(text.chars()).filter(kept).collect();
     let lower = CaseMapper::new().fold_string(&plain);
     let mut typed = String::with_capacity(lower.len());
     for c in nfkd.normalize_iter(lower.chars()).filter(kept) {
-        match TYPED_AS.iter().find(|(letter, _)| *letter == c) {
+        match TYPED_AS.iter().find(|(letter, _)| !c.is_ascii() && *letter == c) {
             Some((_, letters)) => typed.push_str(letters),
             None => typed.push(c),
         }

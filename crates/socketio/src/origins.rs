@@ -109,7 +109,7 @@ pub enum Sender {
     Listed,
     /// A page of the host that the request is for.
     Own,
-    /// Another page.
+    /// A page of any other origin.
     Other,
 }
 

@@ -1,9 +1,8 @@
 //! Settings from environment variables. Each variable stands for one setting of the file.
 
-use std::collections::BTreeMap;
-
 use toml::{Table, Value};
 
+use super::fault::Variables;
 use super::{Config, one_line};
 use crate::failure::Failure;
 
@@ -73,9 +72,6 @@ pub(super) const SETTINGS: &[(&str, &str, Kind)] = &[
     ("log", "filter", Kind::Text),
     ("log", "keep_days", Kind::Number),
 ];
-
-/// The variables that set something, by the setting's table and key.
-pub(super) type Variables = BTreeMap<(&'static str, &'static str), String>;
 
 /// Writes the settings from `QUINTET_TABLE_KEY` variables over those in the tables. Returns the variables that were
 /// used.

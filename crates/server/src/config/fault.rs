@@ -2,11 +2,14 @@
 //!
 //! What must stay true: an error names the setting, where its value came from, and the value, unless it is a secret.
 
+use std::collections::BTreeMap;
+
 use toml::{Table, Value};
 
-use super::Config;
-use super::environment::Variables;
 use crate::failure::Failure;
+
+/// The environment variables that set something, by the setting's table and key.
+pub(super) type Variables = BTreeMap<(&'static str, &'static str), String>;
 
 /// Where the settings were read.
 pub(super) struct Sources {
@@ -33,9 +36,9 @@ impl Fault {
     }
 
     /// Returns the error as a sentence, which names the environment variables or the file that the settings came from,
-    /// and their values.
-    pub(super) fn describe(&self, config: &Config, sources: &Sources) -> Failure {
-        format!("{}[{}] {}{}", self.origin(sources), self.table, self.what, self.values(config))
+    /// and their values. `shown` has the values of all settings but secrets.
+    pub(super) fn describe(&self, shown: &Table, sources: &Sources) -> Failure {
+        format!("{}[{}] {}{}", self.origin(sources), self.table, self.what, self.values(shown))
     }
 
     /// Returns the beginning of the sentence; empty if the settings are options of the command line, or defaults.
@@ -53,9 +56,8 @@ impl Fault {
         }
     }
 
-    /// Returns the values that the sentence does not name yet, in brackets. Secrets are not among the values.
-    fn values(&self, config: &Config) -> String {
-        let shown = Table::try_from(config).unwrap_or_default();
+    /// Returns the values that the sentence does not name yet, in brackets.
+    fn values(&self, shown: &Table) -> String {
         let of_table = shown.get(self.table).and_then(Value::as_table);
         let value = |key: &&'static str| of_table?.get(*key).map(|value| (*key, value.to_string()));
         let values: Vec<(&str, String)> = self.keys.iter().filter_map(value).collect();

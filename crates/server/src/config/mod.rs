@@ -16,8 +16,8 @@ use quintet_socketio::Origin;
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
-use self::environment::{Variables, add_environment};
-use self::fault::{Fault, Sources};
+use self::environment::add_environment;
+use self::fault::{Fault, Sources, Variables};
 pub(crate) use self::sections::{AudienceName, EchoName, Files, Limits, MetricsListen, RegistrationName, SignWithName};
 use self::sections::{Auth, Conversations, Http, Log, Metrics, People, Presence, Server, Tls};
 use crate::cli::Options;
@@ -98,7 +98,7 @@ impl Config {
         }
         config.server.ephemeral |= options.ephemeral;
         config.auth.guests &= !options.no_guests;
-        config.check().map_err(|fault| fault.describe(&config, &sources))?;
+        config.check().map_err(|fault| fault.describe(&config.table(), &sources))?;
         Ok(config)
     }
 
@@ -176,6 +176,11 @@ impl Config {
             return fault("metrics", &["secret"], &what);
         }
         Ok(())
+    }
+
+    /// Returns the settings as tables, without secrets.
+    fn table(&self) -> Table {
+        Table::try_from(self).unwrap_or_default()
     }
 
     /// Returns the settings in the format of the file, without secrets.

@@ -13,7 +13,7 @@ fn laid(file: &str, environment: &[(&str, &str)]) -> Result<(Config, Sources), S
 
 fn checked(file: &str, environment: &[(&str, &str)]) -> Result<(), String> {
     let (config, sources) = laid(file, environment)?;
-    config.check().map_err(|fault| fault.describe(&config, &sources))
+    config.check().map_err(|fault| fault.describe(&config.table(), &sources))
 }
 
 fn parsed(file: &str, environment: &[(&str, &str)]) -> Result<Config, String> {

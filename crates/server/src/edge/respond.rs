@@ -111,7 +111,8 @@ pub(crate) async fn respond(
     let (path, triage) = (request.uri().path().to_owned(), place.is_triage());
     let cors = Cors::of(&shared.origins, request.headers());
     let cookie = shared.cookie.as_ref();
-    let visit = cookie.map(|cookie| cookie.visit(request.headers(), is_https(shared, peer, &request)));
+    let visit =
+        cookie.map(|cookie| cookie.visit(request.headers(), request.uri().query(), is_https(shared, peer, &request)));
     let token = visit.as_ref().and_then(Visit::token);
     let admitted = match admit(shared, remote.ip(), place, &request, token, &mut over).await {
         Ok(()) => admit_page(shared, visit.as_ref(), request).await,

@@ -54,9 +54,14 @@ impl TokenCookie {
     }
 
     /// Reads what a request says about itself. `https` says whether it is known to have come over TLS.
-    pub(crate) fn visit(&self, headers: &HeaderMap, https: bool) -> Visit {
+    pub(crate) fn visit(&self, headers: &HeaderMap, query: Option<&str>, https: bool) -> Visit {
         let sender = self.origins.sender(headers, https);
-        let token = if sender == Sender::Other { None } else { self.token(headers) };
+        let token = match sender {
+            Sender::Other => None,
+            // A script of any page can read the answer, and older browsers say nothing of the page.
+            Sender::NoPage if is_jsonp(query) => None,
+            Sender::NoPage | Sender::Own | Sender::Listed => self.token(headers),
+        };
         Visit { sender, https, cross_site: sender == Sender::Listed && is_cross_site(headers), token }
     }
 
@@ -132,6 +137,11 @@ impl Visit {
     }
 }
 
+/// Returns whether a request asks for a script as its answer, as the polling of old clients does.
+fn is_jsonp(query: Option<&str>) -> bool {
+    query.is_some_and(|query| query.split('&').any(|pair| pair.starts_with("j=")))
+}
+
 /// Returns whether a page is of another site than the host that it calls. Older browsers do not say so: then the hosts
 /// are compared, and those of one site that differ count as two, which costs nothing but a wider cookie.
 fn is_cross_site(headers: &HeaderMap) -> bool {
@@ -167,7 +177,8 @@ mod tests {
     #[test]
     fn the_token_of_a_foreign_page_is_not_looked_at() {
         let cookie = token_cookie();
-        let found = |pairs: &[_]| cookie.visit(&headers(pairs), false).token().map(|token| token.token().to_owned());
+        let found =
+            |pairs: &[_]| cookie.visit(&headers(pairs), None, false).token().map(|token| token.token().to_owned());
         let sent = ("cookie", "a=b; token=x.y.z; token=other");
         assert_eq!(found(&[sent]).as_deref(), Some("x.y.z"));
         assert_eq!(found(&[sent, LISTED]).as_deref(), Some("x.y.z"));
@@ -184,12 +195,15 @@ mod tests {
         ] {
             assert_eq!(found(pairs), None, "{pairs:?}");
         }
+        let as_script = |pairs: &[_]| cookie.visit(&headers(pairs), Some("EIO=3&j=0&t=x"), false).token().is_some();
+        assert!(!as_script(&[sent]), "an older browser may have sent it for any page");
+        assert!(as_script(&[sent, ("sec-fetch-site", "same-origin")]));
     }
 
     #[test]
     fn foreign_pages_change_nothing_and_open_nothing() {
         let refused = |pairs: &[_], method: &Method, opens| {
-            token_cookie().visit(&headers(pairs), false).is_refused(method, opens)
+            token_cookie().visit(&headers(pairs), None, false).is_refused(method, opens)
         };
         for foreign in [OTHER, ("origin", "null"), ("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site")] {
             for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
@@ -206,7 +220,7 @@ mod tests {
     /// Returns the header that an answer sets, for a request with these headers.
     fn set(pairs: &[(&'static str, &'static str)], https: bool, change: Option<&CookieChange>) -> Option<String> {
         let (cookie, mut answer) = (token_cookie(), HeaderMap::new());
-        cookie.complete(&cookie.visit(&headers(pairs), https), Timestamp(0), change, &mut answer);
+        cookie.complete(&cookie.visit(&headers(pairs), None, https), Timestamp(0), change, &mut answer);
         answer.get(header::SET_COOKIE).map(|value| value.to_str().expect("text").to_owned())
     }
 
@@ -244,7 +258,12 @@ mod tests {
     #[test]
     fn answers_to_a_cookie_are_not_kept_for_others() {
         let (cookie, mut answer) = (token_cookie(), HeaderMap::new());
-        cookie.complete(&cookie.visit(&headers(&[("cookie", "token=x")]), false), Timestamp(0), None, &mut answer);
+        cookie.complete(
+            &cookie.visit(&headers(&[("cookie", "token=x")]), None, false),
+            Timestamp(0),
+            None,
+            &mut answer,
+        );
         assert_eq!(answer, headers(&[("vary", "Cookie"), ("cache-control", "private, no-cache")]));
     }
 

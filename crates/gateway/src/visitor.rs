@@ -8,6 +8,7 @@ use std::sync::Arc;
 use quintet_dialect::Dialect;
 use quintet_domain::limits::{ID_CHARS_MAX, TOKEN_BYTES_MAX};
 use quintet_input::query;
+use quintet_service::{CookieToken, is_token};
 
 use crate::client::Client;
 
@@ -36,6 +37,7 @@ pub struct Visitor {
 struct Values {
     bearer: Option<Box<str>>,
     token: Option<Box<str>>,
+    cookie: Option<Box<str>>,
     user_id: Option<Box<str>>,
     dialect: Option<Box<str>>,
 }
@@ -45,7 +47,8 @@ impl Visitor {
         let header = request.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let bearer = header.and_then(|value| {
             let (scheme, token) = value.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then(|| bounded(token.trim(), TOKEN_BYTES_MAX))
+            let is_given = scheme.eq_ignore_ascii_case("bearer") && is_token(token.trim());
+            is_given.then(|| bounded(token.trim(), TOKEN_BYTES_MAX))
         });
         let listener = request.extensions.get::<Listener>().copied().unwrap_or_default();
         let parameter = |name: &str, bytes_max| {
@@ -54,7 +57,8 @@ impl Visitor {
         };
         let values = Values {
             bearer,
-            token: parameter("token", TOKEN_BYTES_MAX),
+            token: parameter("token", TOKEN_BYTES_MAX).filter(|token| is_token(token)),
+            cookie: request.extensions.get::<CookieToken>().map(|cookie| bounded(cookie.token(), TOKEN_BYTES_MAX)),
             user_id: parameter("userId", ID_BYTES_MAX),
             dialect: parameter("dialect", NAMED_BYTES_MAX),
         };
@@ -74,6 +78,11 @@ impl Visitor {
     /// The parameter `token` of the query.
     pub(crate) fn token(&self) -> Option<&str> {
         self.values.as_ref()?.token.as_deref()
+    }
+
+    /// The token of the cookie, if the server looks at one and the request may use it.
+    pub(crate) fn cookie(&self) -> Option<&str> {
+        self.values.as_ref()?.cookie.as_deref()
     }
 
     /// The parameter `userId` of the query.

@@ -13,7 +13,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use quintet_domain::limits::{HEAVY_READ_COST, PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
 use quintet_domain::{Code, Refusal, UserId};
 use quintet_input::json;
-use quintet_service::{Account, Actor, Credential, Owner, Party, Service};
+use quintet_service::{Account, Actor, CookieToken, Credential, Owner, Party, Service, Verified, is_token};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
@@ -76,32 +76,52 @@ extractors!(AuthUser, Lister, Anonymous, Person, Backend, ClientIp);
 
 impl Head for AuthUser {
     async fn read(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
+        let caller = Self::if_any(parts, service).await?;
+        Ok(caller.ok_or_else(|| Refusal::unauthenticated("a bearer token is needed"))?)
+    }
+}
+
+impl AuthUser {
+    /// Returns the caller, or `None` if the request has no token. A bad token in a cookie counts as none.
+    pub(crate) async fn if_any(parts: &mut Parts, service: &Service) -> Result<Option<Self>, Problem> {
         if let Some(known) = parts.extensions.get::<Self>() {
-            return Ok(known.clone());
+            return Ok(Some(known.clone()));
         }
-        let ClientIp(address) = ClientIp::read(parts, service).await?;
-        let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = header.and_then(|value| {
-            let (scheme, token) = value.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-        });
-        let token = token.ok_or_else(|| Refusal::unauthenticated("a bearer token is needed"))?;
-        let caller = match service.verify_key(token, address).await? {
-            // A service belongs to the operator and acts for many users, and so it has no rate.
-            Some(account) => Self(account, None, None),
-            None => {
-                let verified = service.verify(token).await?;
-                let user = verified.account.user.id.clone();
-                match parts.method.is_safe() {
-                    true => service.rates().read(user, 1)?,
-                    false => service.rates().change(user)?,
+        let caller = match bearer(parts) {
+            Some(token) => {
+                let ClientIp(address) = ClientIp::read(parts, service).await?;
+                match service.verify_key(&token, address).await? {
+                    // A service belongs to the operator and acts for many users, and so it has no rate.
+                    Some(account) => Self(account, None, None),
+                    None => rated(parts, service, service.verify(&token).await?)?,
                 }
-                Self(verified.account, verified.dialect, Some(verified.credential))
+            }
+            None => {
+                let Some(cookie) = parts.extensions.get::<CookieToken>().cloned() else { return Ok(None) };
+                let Some(verified) = service.verify_cookie(&cookie).await? else { return Ok(None) };
+                rated(parts, service, verified)?
             }
         };
         parts.extensions.insert(caller.clone());
-        Ok(caller)
+        Ok(Some(caller))
     }
+}
+
+/// Returns the token in `Authorization: Bearer`.
+fn bearer(parts: &Parts) -> Option<String> {
+    let (scheme, token) = parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && is_token(token)).then(|| token.to_owned())
+}
+
+/// Counts a request against the rate of its user, and returns the user as the caller.
+fn rated(parts: &Parts, service: &Service, verified: Verified) -> Result<AuthUser, Refusal> {
+    let user = verified.account.user.id.clone();
+    match parts.method.is_safe() {
+        true => service.rates().read(user, 1)?,
+        false => service.rates().change(user)?,
+    }
+    Ok(AuthUser(verified.account, verified.dialect, Some(verified.credential)))
 }
 
 /// Serialises an answer that may be long, while the thread's other tasks are moved to another thread.

@@ -11,6 +11,7 @@ mod auth;
 mod caching;
 mod compat;
 mod conversations;
+mod cookie;
 mod error;
 mod extract;
 mod files;
@@ -29,6 +30,7 @@ mod users;
 mod views;
 
 pub use compat::ListenerDialect;
+pub use cookie::{CookieChange, Token};
 pub use error::{RefusedFor, problem};
 pub use extract::ClientAddress;
 pub use router::{DOCS_PATH, Settings, router};

@@ -85,6 +85,7 @@ pub fn reply(written: Written, guest_secret: Option<&GuestSecret>) -> Result<Rep
         | Written::AdoptUser(_)
         | Written::ChangeProfile(_)
         | Written::NoteLogin(())
+        | Written::RenewHash(())
         | Written::SetPassword(_)
         | Written::RevokeTokens(_)
         | Written::SetDisabled(())

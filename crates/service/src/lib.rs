@@ -13,6 +13,7 @@ mod authorise;
 mod claims;
 mod commands;
 mod conversations;
+mod cookie;
 mod failures;
 mod files;
 mod guests;
@@ -40,13 +41,14 @@ pub use account::Owner;
 pub use claims::{RequiredClaim, Rules};
 pub use commands::{Caller, reply};
 pub use conversations::{ConversationChange, ConversationInput};
+pub use cookie::{CookieToken, good_or_none, is_token};
 pub use files::{Content, Shown, Uploaded};
 pub use guests::GuestSecret;
 pub use heavy::HeavyTurn;
 pub use identity::{Identity, ReadAhead, Verified};
 pub use meetups::MeetupInput;
 pub use metrics::{Metrics, Refused};
-pub use passwords::Passwords;
+pub use passwords::{Checked, Passwords};
 pub use presence::Presence;
 use quintet_bus::Bus;
 pub use quintet_domain::{Account, Actor, Login, MeetupChange, ProfileChange, StoredFile};
@@ -73,6 +75,8 @@ pub struct Settings {
     pub registration: bool,
     /// Whether rates are limited.
     pub rates: bool,
+    /// The minimum number of characters of a new password.
+    pub password_chars_min: usize,
 }
 
 /// The operations of Quintet. Cheap to clone.
@@ -114,7 +118,8 @@ impl Service {
         metrics: Arc<Metrics>,
         settings: Settings,
     ) -> Self {
-        let (passwords, presence, rates) = (Passwords::new(), Presence::default(), Rates::new(settings.rates));
+        let passwords = Passwords::new(settings.password_chars_min);
+        let (presence, rates) = (Presence::default(), Rates::new(settings.rates));
         let uploads = uploads::Uploads::default();
         Self(Arc::new(Inner {
             store,
@@ -192,6 +197,12 @@ impl Service {
     #[must_use]
     pub fn lets_people_register(&self) -> bool {
         self.0.settings.registration
+    }
+
+    /// Returns the minimum number of characters of a new password.
+    #[must_use]
+    pub fn password_chars_min(&self) -> usize {
+        self.0.passwords.chars_min()
     }
 
     /// Prunes expired rows, in at most `turns` short transactions. `after` is the result of the previous call, 0 at

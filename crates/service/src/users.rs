@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use quintet_domain::{
     Account, ChangeProfile, ContinueErasure, EraseUser, Login, NewUser, NoteSeen, ProfileChange, Refusal, RegisterUser,
-    RevokeTokens, SetDisabled, SetPassword, Timestamp, User, UserId, display_name, display_name_from, parse_username,
-    refuse_reserved, validate_email, validate_link,
+    RevokeTokens, SetDisabled, SetPassword, Timestamp, User, UserId, display_name, display_name_from, parse_email,
+    parse_username, refuse_reserved, validate_link,
 };
 use quintet_store::{Page, Party};
 
@@ -106,7 +106,7 @@ impl Service {
         if new.reserved == Reserved::Refused && !new.any_username {
             refuse_reserved(&username)?;
         }
-        new.email.as_deref().map_or(Ok(()), validate_email)?;
+        let email = new.email.as_deref().map(parse_email).transpose()?;
         let name = checked_name("name", new.name)?;
         check_avatar(new.avatar.as_ref())?;
         let country = checked_name("country", new.country)?;
@@ -117,7 +117,7 @@ impl Service {
         let new = NewUser {
             id: new.id,
             username,
-            email: new.email,
+            email,
             name,
             avatar: new.avatar,
             password_hash,
@@ -162,8 +162,7 @@ impl Service {
         let account =
             self.store().account_by_login(Party::Address(from), login).await?.filter(|account| !account.disabled);
         self.attempt(&key, account.as_ref().map(|account| &account.user.id), from).await?;
-        let hash = account.as_ref().and_then(|account| account.password_hash.clone());
-        let matching = self.matches(&key, hash, password).await?;
+        let matching = self.matches(&key, account.as_ref(), password).await?;
         match account {
             Some(account) if matching => {
                 self.succeeded(&key, &account.user.id, from).await;
@@ -189,9 +188,7 @@ impl Service {
         if let Some(wanted) = change.username.take() {
             change.username = self.new_username(&user, &wanted).await?;
         }
-        if let Some(email) = &change.email {
-            validate_email(email)?;
-        }
+        change.email = change.email.as_deref().map(parse_email).transpose()?;
         change.name = checked_name("name", change.name)?;
         change.last_name = last_name(change.last_name);
         check_avatar(change.avatar.as_ref().and_then(Option::as_ref))?;

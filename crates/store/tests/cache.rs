@@ -13,8 +13,9 @@ use quintet_domain::{
     AddMember, AdoptUser, ChangeConversation, ChangeProfile, Claims, Code, Commit, ContinueErasure, ConversationId,
     ConversationKind, CreateConversation, CreateMeetup, DecideRequest, DeleteConversation, DeleteMeetup, DeleteMessage,
     Departure, EditMessage, EraseUser, JoinConversation, LeaveConversation, MarkRead, MeetupId, MessageId, NewMeetup,
-    NewText, NewUser, NoteSeen, Profile, ProfileChange, Prune, Reading, RegisterUser, RemoveMember, RequestMeetup,
-    RevokeTokens, Role, SendMessage, SetDisabled, SweepGuests, Target, Ticket, Timestamp, UserId, Write, Written,
+    NewText, NewUser, NoteSeen, Profile, ProfileChange, Prune, Reading, RegisterUser, RemoveMember, RenewHash,
+    RequestMeetup, RevokeTokens, Role, SendMessage, SetDisabled, SweepGuests, Target, Ticket, Timestamp, UserId, Write,
+    Written,
 };
 use quintet_rules::WriterState;
 use quintet_store::{Committer, Database, Location, MemoryStore, ReplyTo, SqliteStore, Submission};
@@ -252,6 +253,7 @@ impl Made {
             Step::Seen => NoteSeen { users: vec![(by, Timestamp(at as i64))] }.into(),
             Step::Bar => SetDisabled { user: by, disabled: true }.into(),
             Step::LetIn => SetDisabled { user: by, disabled: false }.into(),
+            Step::Revoke if at % 2 == 0 => RenewHash { user: by, old: "$hash".to_owned(), new: at.to_string() }.into(),
             Step::Revoke => RevokeTokens { user: by }.into(),
             // Rarely, because else no user would be left.
             Step::Erase if at % 8 == 0 => EraseUser { user: by }.into(),

@@ -15,14 +15,16 @@ use utoipa_axum::routes;
 use super::answers::chat::{
     self as answers, Changed, Chat, ChatParticipant, ChatUser, Chats, Done, History, One, OneChat, Sent, Users,
 };
+use super::answers::shared::LoggedOut;
 use super::common::{
     Edit, LIST_MAX, Registration, Search, email_shown, messages, missing, new_account, own_conversations, required,
     send, shown_message, status, users,
 };
 use crate::app::App;
 use crate::auth::Credentials;
+use crate::cookie::{WithCookie, logged_in, logged_out};
 use crate::error::Answer;
-use crate::extract::{AuthUser, BodyIfAny, ClientIp, Lister, Query, long_answer};
+use crate::extract::{Anonymous, AuthUser, BodyIfAny, ClientIp, Lister, Query, long_answer};
 use crate::ids::{Id, Ids, user_id};
 use crate::messages::new_text;
 use crate::views::Moment;
@@ -36,6 +38,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(register))
         .routes(routes!(log_in))
+        .routes(routes!(log_out))
         .routes(routes!(me))
         .routes(routes!(search))
         .routes(routes!(one_user))
@@ -54,12 +57,12 @@ fn found(service: &Service, user: &User) -> ChatUser {
 }
 
 /// Returns a token with its owner as the owner sees it.
-fn session(service: &Service, message: &'static str, session: Session) -> answers::Session {
+fn session(service: &Service, message: &'static str, session: &Session) -> Json<answers::Session> {
     let user = ChatUser {
         email: session.account.email.clone().map(Some),
         ..ChatUser::of(&session.account.user, status(service, &session.account.user.id))
     };
-    answers::Session { message, user, token: session.token }
+    Json(answers::Session { message, user, token: session.token.clone() })
 }
 
 #[utoipa::path(
@@ -70,9 +73,9 @@ async fn register(
     State(service): State<Service>,
     ClientIp(address): ClientIp,
     BodyIfAny(input): BodyIfAny<Registration>,
-) -> Answer<(StatusCode, Json<answers::Session>)> {
+) -> Answer<WithCookie<(StatusCode, Json<answers::Session>)>> {
     let made = new_account(&service, address, input, Some(DIALECT)).await?;
-    Ok((StatusCode::CREATED, Json(session(&service, "User registered successfully", made))))
+    Ok(logged_in(&made, (StatusCode::CREATED, session(&service, "User registered successfully", &made))))
 }
 
 #[utoipa::path(
@@ -83,9 +86,17 @@ async fn log_in(
     State(service): State<Service>,
     ClientIp(address): ClientIp,
     BodyIfAny(credentials): BodyIfAny<Credentials>,
-) -> Answer<Json<answers::Session>> {
+) -> Answer<WithCookie<Json<answers::Session>>> {
     let begun = credentials.log_in(&service, address, Some(DIALECT)).await?;
-    Ok(Json(session(&service, "Login successful", begun)))
+    Ok(logged_in(&begun, session(&service, "Login successful", &begun)))
+}
+
+#[utoipa::path(
+    post, path = "/auth/logout", tag = "clients of chat", operation_id = "chat_log_out", security(()),
+    responses((status = 200, description = "Done", body = inline(LoggedOut)))
+)]
+async fn log_out(_: Anonymous) -> WithCookie<Json<LoggedOut>> {
+    logged_out(Json(LoggedOut::DONE))
 }
 
 #[utoipa::path(

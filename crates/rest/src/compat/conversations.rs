@@ -18,14 +18,16 @@ use super::answers::conversations::{
     self as answers, Conversations, ConversationsConversation, ConversationsPagination, ConversationsUser, Done,
     History, One, Opened, Own, Sent, Users,
 };
+use super::answers::shared::LoggedOut;
 use super::common::{
     Edit, LIST_MAX, Registration, Search, email_shown, messages, missing, new_account, own_conversations, required,
     send, shown_message, status, users,
 };
 use crate::app::App;
 use crate::auth::Credentials;
+use crate::cookie::{WithCookie, logged_in, logged_out};
 use crate::error::Answer;
-use crate::extract::{AuthUser, Body, BodyIfAny, ClientIp, Lister, Person, Query, long_answer, present};
+use crate::extract::{Anonymous, AuthUser, Body, BodyIfAny, ClientIp, Lister, Person, Query, long_answer, present};
 use crate::ids::{Id, user_id};
 use crate::messages::NewMessage;
 
@@ -38,6 +40,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(register))
         .routes(routes!(log_in))
+        .routes(routes!(log_out))
         .routes(routes!(me))
         .routes(routes!(list_users))
         .routes(routes!(search))
@@ -53,8 +56,9 @@ fn account(service: &Service, account: &Account) -> ConversationsUser {
     ConversationsUser::of(&account.user, status(service, &account.user.id), Some(email))
 }
 
-fn session(service: &Service, session: Session) -> answers::Session {
-    answers::Session { success: true, user: account(service, &session.account), token: session.token }
+fn session(service: &Service, session: &Session) -> Json<answers::Session> {
+    let (user, token) = (account(service, &session.account), session.token.clone());
+    Json(answers::Session { success: true, user, token })
 }
 
 #[utoipa::path(
@@ -66,9 +70,9 @@ async fn register(
     State(service): State<Service>,
     ClientIp(address): ClientIp,
     BodyIfAny(input): BodyIfAny<Registration>,
-) -> Answer<(StatusCode, Json<answers::Session>)> {
+) -> Answer<WithCookie<(StatusCode, Json<answers::Session>)>> {
     let made = new_account(&service, address, input, Some(DIALECT)).await?;
-    Ok((StatusCode::CREATED, Json(session(&service, made))))
+    Ok(logged_in(&made, (StatusCode::CREATED, session(&service, &made))))
 }
 
 #[utoipa::path(
@@ -80,8 +84,17 @@ async fn log_in(
     State(service): State<Service>,
     ClientIp(address): ClientIp,
     BodyIfAny(credentials): BodyIfAny<Credentials>,
-) -> Answer<Json<answers::Session>> {
-    Ok(Json(session(&service, credentials.log_in(&service, address, Some(DIALECT)).await?)))
+) -> Answer<WithCookie<Json<answers::Session>>> {
+    let begun = credentials.log_in(&service, address, Some(DIALECT)).await?;
+    Ok(logged_in(&begun, session(&service, &begun)))
+}
+
+#[utoipa::path(
+    post, path = "/auth/logout", tag = "clients of conversations", operation_id = "conversations_log_out", security(()),
+    responses((status = 200, description = "Done", body = inline(LoggedOut)))
+)]
+async fn log_out(_: Anonymous) -> WithCookie<Json<LoggedOut>> {
+    logged_out(Json(LoggedOut::DONE))
 }
 
 #[utoipa::path(

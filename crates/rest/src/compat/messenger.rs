@@ -20,11 +20,13 @@ use super::answers::messenger::{
     Done, GroupMade, LoggedIn, MessengerAccount, MessengerGroup, MessengerMessage, MessengerPerson, PasswordChanged,
     ProfileChanged, SignedUp,
 };
+use super::answers::shared::LoggedOut;
 use super::common::{LIST_MAX, email_shown, messages, required, send, username_for, users};
 use crate::app::App;
 use crate::auth::Credentials;
+use crate::cookie::{WithCookie, logged_in, logged_out, replaced};
 use crate::error::Answer;
-use crate::extract::{AuthUser, Body, BodyIfAny, ClientIp, Lister, Path, Person, long_answer};
+use crate::extract::{Anonymous, AuthUser, Body, BodyIfAny, ClientIp, Lister, Path, Person, long_answer};
 use crate::ids::Id;
 use crate::messages::NewMessage;
 
@@ -34,6 +36,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(sign_up))
         .routes(routes!(log_in))
+        .routes(routes!(log_out))
         .routes(routes!(list_users))
         .routes(routes!(profile, change_profile))
         .routes(routes!(change_password))
@@ -102,10 +105,18 @@ async fn log_in(
     State(service): State<Service>,
     ClientIp(address): ClientIp,
     BodyIfAny(credentials): BodyIfAny<Credentials>,
-) -> Answer<Json<LoggedIn>> {
+) -> Answer<WithCookie<Json<LoggedIn>>> {
     let session = credentials.log_in(&service, address, Some(DIALECT)).await?;
-    let user = MessengerAccount::of(&session.account);
-    Ok(Json(LoggedIn { message: "Login successful", token: session.token, user }))
+    let (user, token) = (MessengerAccount::of(&session.account), session.token.clone());
+    Ok(logged_in(&session, Json(LoggedIn { message: "Login successful", token, user })))
+}
+
+#[utoipa::path(
+    post, path = "/auth/logout", tag = "clients of messenger", operation_id = "messenger_log_out", security(()),
+    responses((status = 200, description = "Done", body = inline(LoggedOut)))
+)]
+async fn log_out(_: Anonymous) -> WithCookie<Json<LoggedOut>> {
+    logged_out(Json(LoggedOut::DONE))
 }
 
 #[utoipa::path(
@@ -181,11 +192,12 @@ async fn change_password(
     person: Person,
     ClientIp(address): ClientIp,
     BodyIfAny(input): BodyIfAny<PasswordChange>,
-) -> Answer<Json<PasswordChanged>> {
+) -> Answer<WithCookie<Json<PasswordChanged>>> {
     let new = required("newPassword", input.new_password)?;
     // The change ends all tokens, and so the client needs a new one.
     let session = service.change_own_password(&person.owner(address)?, input.current_password, new).await?;
-    Ok(Json(PasswordChanged { message: "Password changed successfully", token: session.token }))
+    let token = session.token.clone();
+    Ok(replaced(&session, Json(PasswordChanged { message: "Password changed successfully", token })))
 }
 
 /// Returns the messages of a conversation, oldest first, up to the length of a list, and marks them as read.

@@ -59,8 +59,8 @@ impl FromRequestParts<App> for Reader {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        if parts.headers.contains_key(header::AUTHORIZATION) {
-            return Ok(Self::Known(AuthUser::from_request_parts(parts, app).await?.id()));
+        if let Some(caller) = AuthUser::if_any(parts, &app.service).await? {
+            return Ok(Self::Known(caller.id()));
         }
         let Query(Page { user_id: given, .. }) = Query::from_request_parts(parts, app).await?;
         let given = given.ok_or_else(|| {

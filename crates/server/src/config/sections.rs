@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use quintet_gateway::UnidentifiedMax;
+use quintet_socketio::Origins;
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::filter::Targets;
 
@@ -49,6 +50,10 @@ pub(crate) struct Auth {
     pub(crate) audience: Option<String>,
     pub(crate) required_claims: Vec<String>,
     pub(crate) registration: RegistrationName,
+    /// The name of the cookie in which a token may come; `None` for no cookie.
+    pub(crate) cookie: Option<String>,
+    /// The minimum number of characters of a new password.
+    pub(crate) password_length_min: usize,
 }
 
 /// The key that tokens are signed with.
@@ -85,6 +90,8 @@ impl Default for Auth {
             audience: None,
             required_claims: Vec::new(),
             registration: RegistrationName::Open,
+            cookie: None,
+            password_length_min: quintet_domain::limits::PASSWORD_CHARS_MIN_DEFAULT,
         }
     }
 }
@@ -108,6 +115,16 @@ pub(crate) struct Http {
 impl Default for Http {
     fn default() -> Self {
         Self { origins: None, compression: true, docs: true }
+    }
+}
+
+impl Http {
+    /// Returns the origins of pages that may use the server.
+    pub(crate) fn allowed_origins(&self) -> Origins {
+        match &self.origins {
+            None => Origins::Any,
+            Some(listed) => Origins::Listed(listed.iter().filter_map(|origin| origin.parse().ok()).collect()),
+        }
     }
 }
 

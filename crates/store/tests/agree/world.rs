@@ -12,8 +12,8 @@ use quintet_domain::{
     LeaveConversation, MarkDelivered, MarkRead, MeetupChange, MeetupId, MeetupStatus, MessageId, MessageKind,
     NewConversation, NewFile, NewMeetup, NewText, NewUser, NoteLogin, NoteSeen, NotificationId, NotifyUser, Probe,
     Profile, ProfileChange, Prune, ReadNotifications, Reading, RegisterUser, RemoveMember, RemoveParticipant,
-    RemoveService, RequestMeetup, RevokeTokens, Role, SendMessage, SetDisabled, SetPassword, StoredFile, SweepGuests,
-    Target, Timestamp, UserId, Write, Written,
+    RemoveService, RenewHash, RequestMeetup, RevokeTokens, Role, SendMessage, SetDisabled, SetPassword, StoredFile,
+    SweepGuests, Target, Timestamp, UserId, Write, Written,
 };
 
 /// The people, of whom the last two begin as guests.
@@ -239,6 +239,9 @@ impl World {
             }
             33 | 34 => ChangeProfile { user, change: self.profile(step) }.into(),
             35 => NoteLogin { user, network: format!("network-{}", step.c) }.into(),
+            36 if step.x => {
+                RenewHash { user, old: format!("hash {}", step.c % 2), new: format!("hash {}", step.c) }.into()
+            }
             36 => SetPassword { user, hash: format!("hash {}", step.c) }.into(),
             37 => RevokeTokens { user }.into(),
             38 => SetDisabled { user, disabled: step.x && step.y }.into(),

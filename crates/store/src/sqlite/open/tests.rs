@@ -359,3 +359,27 @@ fn emails_of_an_earlier_version() {
     ];
     assert_eq!(emails, expected);
 }
+
+/// Addresses that an earlier version compared in their own form are compared in one form; where two users have one
+/// address by now, each keeps the form by which it logs in.
+#[test]
+fn addresses_of_an_earlier_version_get_one_form() {
+    let folder = tempfile::tempdir().unwrap();
+    let location = Location::Folder(folder.path().to_owned());
+    drop(open(&location).unwrap());
+    let conn = Connection::open(folder.path().join(FILE)).unwrap();
+    let insert = "INSERT INTO user (id, kind, username, username_key, name, email, email_key, created_at)
+         VALUES (?1, 'registered', ?1, ?1, ?1, ?2, ?2, 0)";
+    for (id, email) in [("a", "zoe\u{308}@example.org"), ("b", "ada@example.org"), ("c", "zo\u{eb}@example.com")] {
+        conn.execute(insert, (id, email)).unwrap();
+    }
+    conn.execute(insert, ("d", "zoe\u{308}@example.com")).unwrap();
+    drop(conn);
+    let opened = open(&location).unwrap();
+    let key_of = |id: &str| -> String {
+        opened.writer.query_row("SELECT email_key FROM user WHERE id = ?1", [id], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(key_of("a"), "zo\u{eb}@example.org");
+    assert_eq!(key_of("b"), "ada@example.org");
+    assert_eq!((key_of("c"), key_of("d")), ("zo\u{eb}@example.com".to_owned(), "zoe\u{308}@example.com".to_owned()));
+}

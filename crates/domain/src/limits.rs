@@ -16,6 +16,8 @@ pub const IDS_MAX: usize = 1_000;
 pub const MEMBERS_LISTED_MAX: usize = 100;
 /// Maximum bytes of a link.
 pub const URL_BYTES_MAX: usize = 2_048;
+/// Maximum bytes of the address of this server in front of its links.
+pub const PUBLIC_URL_BYTES_MAX: usize = 512;
 /// Minimum characters of a password.
 pub const PASSWORD_CHARS_MIN: usize = 8;
 /// Maximum bytes of a password, so that hashing long passwords cannot keep the server busy.

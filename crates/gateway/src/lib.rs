@@ -24,6 +24,7 @@ mod responder;
 mod session;
 mod settings;
 mod visitor;
+mod written;
 
 pub use client::UnidentifiedMax;
 pub use gateway::{Doors, Gateway};

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use quintet_dialect::Dialect;
 use quintet_domain::limits::{ID_CHARS_MAX, TOKEN_BYTES_MAX};
+use quintet_service::{Address, Base, Bases};
 
 use crate::client::Client;
 
@@ -28,6 +29,8 @@ pub struct Visitor {
     /// the CONNECT.
     values: Option<Box<Values>>,
     pub(crate) recover: bool,
+    /// The address by which the client came, as far as it was known then.
+    base: Base,
 }
 
 /// The values in a request's header and query that a CONNECT may need.
@@ -37,10 +40,12 @@ struct Values {
     token: Option<Box<str>>,
     user_id: Option<Box<str>>,
     dialect: Option<Box<str>>,
+    /// An address that can be learnt once the client has shown who it is.
+    address: Option<Address>,
 }
 
 impl Visitor {
-    pub(crate) fn of(request: &http::request::Parts, client: Arc<Client>) -> Self {
+    pub(crate) fn of(request: &http::request::Parts, client: Arc<Client>, bases: &Bases) -> Self {
         let header = request.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let bearer = header.and_then(|value| {
             let (scheme, token) = value.split_once(' ')?;
@@ -53,18 +58,32 @@ impl Visitor {
             let decoded = percent_encoding::percent_decode_str(value).decode_utf8_lossy();
             Some(bounded(&decoded, bytes_max)).filter(|text| !text.is_empty())
         };
+        let address = request.extensions.get::<Address>().cloned().unwrap_or_default();
+        let base = match query("links", NAMED_BYTES_MAX).as_deref() {
+            Some("stored") => Some(Base::STORED),
+            _ => bases.find(&address),
+        };
         let values = Values {
             bearer,
             token: query("token", TOKEN_BYTES_MAX),
             user_id: query("userId", ID_BYTES_MAX),
             dialect: query("dialect", NAMED_BYTES_MAX),
+            address: base.is_none().then_some(address),
         };
         Self {
             client,
             listener,
             values: (values != Values::default()).then(|| Box::new(values)),
             recover: matches!(query("recover", NAMED_BYTES_MAX).as_deref(), Some("1" | "true")),
+            base: base.unwrap_or(Base::RELATIVE),
         }
+    }
+
+    /// The address by which the client came, which is learnt if it is new and there is room for it. `identified` says
+    /// whether the client has shown who it is.
+    pub(crate) fn base(&self, bases: &Bases, identified: bool) -> Base {
+        let new = self.values.as_ref().and_then(|values| values.address.as_ref());
+        new.map_or(self.base, |address| bases.learn(address, identified))
     }
 
     /// The token of the header `Authorization`.

@@ -10,6 +10,7 @@
 mod account;
 mod attempts;
 mod authorise;
+mod bases;
 mod claims;
 mod commands;
 mod conversations;
@@ -37,10 +38,11 @@ mod users;
 use std::sync::Arc;
 
 pub use account::Owner;
+pub use bases::{Address, BASES_OF_LISTENER_MAX, Base, Bases};
 pub use claims::{RequiredClaim, Rules};
 pub use commands::{Caller, reply};
 pub use conversations::{ConversationChange, ConversationInput};
-pub use files::{Content, Shown, Uploaded};
+pub use files::{FileBytes, Shown, Uploaded};
 pub use guests::GuestSecret;
 pub use heavy::HeavyTurn;
 pub use identity::{Identity, ReadAhead, Verified};
@@ -73,6 +75,10 @@ pub struct Settings {
     pub registration: bool,
     /// Whether rates are limited.
     pub rates: bool,
+    /// The address under which clients reach this server, if the operator names one.
+    pub public_url: Option<String>,
+    /// Whether users without a picture are shown with one that is made of their initials.
+    pub pictures: bool,
 }
 
 /// The operations of Quintet. Cheap to clone.
@@ -89,6 +95,7 @@ struct Inner {
     passwords: Passwords,
     failures: failures::LoginFailures,
     presence: Presence,
+    bases: Bases,
     rates: Rates,
     metrics: Arc<Metrics>,
     ready: ready::SharedCheck,
@@ -116,6 +123,7 @@ impl Service {
     ) -> Self {
         let (passwords, presence, rates) = (Passwords::new(), Presence::default(), Rates::new(settings.rates));
         let uploads = uploads::Uploads::default();
+        let bases = Bases::new(settings.public_url.as_deref(), settings.pictures);
         Self(Arc::new(Inner {
             store,
             bus,
@@ -126,6 +134,7 @@ impl Service {
             passwords,
             failures: failures::LoginFailures::default(),
             presence,
+            bases,
             rates,
             metrics,
             ready: ready::SharedCheck::default(),
@@ -138,6 +147,12 @@ impl Service {
     #[must_use]
     pub fn presence(&self) -> &Presence {
         &self.0.presence
+    }
+
+    /// Returns the addresses by which clients reach this server.
+    #[must_use]
+    pub fn bases(&self) -> &Bases {
+        &self.0.bases
     }
 
     /// Returns the metrics.

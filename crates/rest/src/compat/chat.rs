@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use quintet_dialect::Dialect;
-use quintet_domain::{Conversation, ConversationId, ConversationKind, MessageId, Refusal, Target, User, UserId};
+use quintet_domain::{Conversation, ConversationId, ConversationKind, Links, MessageId, Refusal, Target, User, UserId};
 use quintet_service::{ConversationChange, ConversationInput, Service, Session};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -17,12 +17,12 @@ use super::answers::chat::{
 };
 use super::common::{
     Edit, LIST_MAX, Registration, Search, email_shown, messages, missing, new_account, own_conversations, required,
-    send, shown_message, status, users,
+    send, shown_conversation, shown_message, status, users,
 };
 use crate::app::App;
 use crate::auth::Credentials;
 use crate::error::Answer;
-use crate::extract::{AuthUser, BodyIfAny, ClientIp, Lister, Query, long_answer};
+use crate::extract::{AuthUser, BodyIfAny, ClientIp, Lister, Query, ReaderLinks, long_answer};
 use crate::ids::{Id, Ids, user_id};
 use crate::messages::new_text;
 use crate::views::Moment;
@@ -54,11 +54,10 @@ fn found(service: &Service, user: &User) -> ChatUser {
 }
 
 /// Returns a token with its owner as the owner sees it.
-fn session(service: &Service, message: &'static str, session: Session) -> answers::Session {
-    let user = ChatUser {
-        email: session.account.email.clone().map(Some),
-        ..ChatUser::of(&session.account.user, status(service, &session.account.user.id))
-    };
+fn session(service: &Service, links: &Links, message: &'static str, session: Session) -> answers::Session {
+    let shown = links.user(&session.account.user);
+    let user =
+        ChatUser { email: session.account.email.clone().map(Some), ..ChatUser::of(&shown, status(service, &shown.id)) };
     answers::Session { message, user, token: session.token }
 }
 
@@ -69,10 +68,11 @@ fn session(service: &Service, message: &'static str, session: Session) -> answer
 async fn register(
     State(service): State<Service>,
     ClientIp(address): ClientIp,
+    ReaderLinks(links): ReaderLinks,
     BodyIfAny(input): BodyIfAny<Registration>,
 ) -> Answer<(StatusCode, Json<answers::Session>)> {
     let made = new_account(&service, address, input, Some(DIALECT)).await?;
-    Ok((StatusCode::CREATED, Json(session(&service, "User registered successfully", made))))
+    Ok((StatusCode::CREATED, Json(session(&service, &links, "User registered successfully", made))))
 }
 
 #[utoipa::path(
@@ -82,10 +82,11 @@ async fn register(
 async fn log_in(
     State(service): State<Service>,
     ClientIp(address): ClientIp,
+    ReaderLinks(links): ReaderLinks,
     BodyIfAny(credentials): BodyIfAny<Credentials>,
 ) -> Answer<Json<answers::Session>> {
     let begun = credentials.log_in(&service, address, Some(DIALECT)).await?;
-    Ok(Json(session(&service, "Login successful", begun)))
+    Ok(Json(session(&service, &links, "Login successful", begun)))
 }
 
 #[utoipa::path(
@@ -93,7 +94,9 @@ async fn log_in(
     responses((status = 200, description = "Done", body = inline(One)))
 )]
 async fn me(State(service): State<Service>, caller: AuthUser) -> Json<One> {
-    Json(One { user: ChatUser { email: Some(caller.0.email.clone()), ..found(&service, &caller.0.user) } })
+    Json(One {
+        user: ChatUser { email: Some(caller.0.email.clone()), ..found(&service, &caller.links().user(&caller.0.user)) },
+    })
 }
 
 #[utoipa::path(
@@ -115,11 +118,12 @@ async fn search(
 )]
 async fn one_user(State(service): State<Service>, caller: AuthUser, Id(id): Id<UserId>) -> Answer<Json<One>> {
     let one = service.user(caller.id().into(), &id).await?;
-    Ok(Json(One { user: found(&service, &one) }))
+    Ok(Json(One { user: found(&service, &caller.links().user(&one)) }))
 }
 
 /// Returns a chat as the caller sees it.
 fn chat(service: &Service, caller: &AuthUser, chat: &Conversation) -> Chat {
+    let chat = &shown_conversation(service, caller.links(), chat);
     let members = chat.members.iter();
     let shown = members.map(|member| {
         let user = &member.user.id;
@@ -282,7 +286,8 @@ async fn history(
     Query(page): Query<Page>,
 ) -> Answer<Json<History>> {
     let limit = page.limit.unwrap_or(MESSAGES).clamp(1, LIST_MAX);
-    let messages = messages(&service, caller.reads(), DIALECT, &id, (page.offset, limit)).await?.shown;
+    let messages =
+        messages(&service, caller.reads(), (DIALECT, caller.links()), &id, (page.offset, limit)).await?.shown;
     Ok(Json(History { count: messages.len(), messages }))
 }
 

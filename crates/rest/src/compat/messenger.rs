@@ -24,7 +24,7 @@ use super::common::{LIST_MAX, email_shown, messages, required, send, username_fo
 use crate::app::App;
 use crate::auth::Credentials;
 use crate::error::Answer;
-use crate::extract::{AuthUser, Body, BodyIfAny, ClientIp, Lister, Path, Person, long_answer};
+use crate::extract::{AuthUser, Body, BodyIfAny, ClientIp, Lister, Path, Person, ReaderLinks, long_answer};
 use crate::ids::Id;
 use crate::messages::NewMessage;
 
@@ -101,10 +101,11 @@ fn full_name(first: &str, last: &str) -> String {
 async fn log_in(
     State(service): State<Service>,
     ClientIp(address): ClientIp,
+    ReaderLinks(links): ReaderLinks,
     BodyIfAny(credentials): BodyIfAny<Credentials>,
 ) -> Answer<Json<LoggedIn>> {
     let session = credentials.log_in(&service, address, Some(DIALECT)).await?;
-    let user = MessengerAccount::of(&session.account);
+    let user = MessengerAccount::of(&links.account(&session.account));
     Ok(Json(LoggedIn { message: "Login successful", token: session.token, user }))
 }
 
@@ -123,7 +124,7 @@ async fn list_users(State(service): State<Service>, Lister(caller): Lister) -> A
     responses((status = 200, description = "Done", body = MessengerAccount))
 )]
 async fn profile(caller: AuthUser) -> Json<MessengerAccount> {
-    Json(MessengerAccount::of(&caller.0))
+    Json(MessengerAccount::of(&caller.links().account(&caller.0)))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -148,6 +149,7 @@ async fn change_profile(
     ClientIp(address): ClientIp,
     Body(input): Body<Profile>,
 ) -> Answer<Json<ProfileChanged>> {
+    let links = person.0.links().clone();
     let owner = person.owner(address)?;
     let user = &owner.account.user;
     let renamed = input.first_name.is_some() || input.last_name.is_some();
@@ -161,7 +163,8 @@ async fn change_profile(
         ..ProfileChange::default()
     };
     let changed = service.change_own_profile(&owner, change, input.current_password).await?;
-    Ok(Json(ProfileChanged { message: "Profile updated successfully", user: MessengerAccount::of(&changed) }))
+    let user = MessengerAccount::of(&links.account(&changed));
+    Ok(Json(ProfileChanged { message: "Profile updated successfully", user }))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -190,7 +193,7 @@ async fn change_password(
 
 /// Returns the messages of a conversation, oldest first, up to the length of a list, and marks them as read.
 async fn read(service: &Service, caller: &AuthUser, id: &ConversationId) -> Result<Vec<Box<RawValue>>, Refusal> {
-    let page = messages(service, caller.reads(), DIALECT, id, (0, LIST_MAX)).await?;
+    let page = messages(service, caller.reads(), (DIALECT, caller.links()), id, (0, LIST_MAX)).await?;
     // A service reads on behalf of many users, and so it marks nothing as read.
     if !caller.0.user.is_service()
         && let Some(newest) = page.newest

@@ -18,11 +18,19 @@ pub(crate) struct Server {
     pub(crate) data: PathBuf,
     pub(crate) ephemeral: bool,
     pub(crate) recovery: bool,
+    /// The address under which clients reach this server; `None` to learn it from their requests.
+    pub(crate) public_url: Option<String>,
 }
 
 impl Default for Server {
     fn default() -> Self {
-        Self { listen: vec![Listen::default()], data: "quintet-data".into(), ephemeral: false, recovery: false }
+        Self {
+            listen: vec![Listen::default()],
+            data: "quintet-data".into(),
+            ephemeral: false,
+            recovery: false,
+            public_url: None,
+        }
     }
 }
 
@@ -207,18 +215,20 @@ pub(crate) struct Conversations {
     pub(crate) echo: EchoName,
 }
 
-/// The largest numbers of people that a user may contact per day (UTC); 0 for unlimited.
+/// The largest numbers of people that a user may contact per day (UTC), where 0 is unlimited, and how people are shown.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct People {
     pub(crate) added_per_day: u32,
     pub(crate) direct_per_day: u32,
+    /// Whether users without a picture are shown with one that is made of their initials.
+    pub(crate) avatars: bool,
 }
 
 impl Default for People {
     fn default() -> Self {
         let added_per_day = quintet_domain::limits::ADDED_PER_DAY_DEFAULT;
-        Self { added_per_day, direct_per_day: quintet_domain::limits::DIRECT_PER_DAY_DEFAULT }
+        Self { added_per_day, direct_per_day: quintet_domain::limits::DIRECT_PER_DAY_DEFAULT, avatars: true }
     }
 }
 

@@ -5,6 +5,7 @@
 use std::ops::Range;
 
 use http::{HeaderMap, header};
+use http_range_header::{EndPosition, StartPosition};
 
 /// The part of a file that a request is answered with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,14 +26,16 @@ pub(crate) fn asked(headers: &HeaderMap, tag: &str, size: u64) -> Part {
         return Part::Whole;
     }
     let Ok(parsed) = http_range_header::parse_range_header(range) else { return Part::Whole };
-    if parsed.ranges.len() != 1 {
-        return Part::Whole;
-    }
-    match parsed.validate(size).as_deref() {
-        Ok([one]) => Part::Bytes(*one.start()..one.end() + 1),
-        Ok(_) => Part::Whole,
-        Err(_) => Part::Missing,
-    }
+    let [named] = parsed.ranges[..] else { return Part::Whole };
+    let part = match (named.start, named.end) {
+        // A part that ends before it begins is malformed, whatever the size of the file.
+        (StartPosition::Index(start), EndPosition::Index(end)) if end < start => return Part::Whole,
+        (StartPosition::Index(start), EndPosition::Index(end)) => start..size.min(end.saturating_add(1)),
+        (StartPosition::Index(start), EndPosition::LastByte) => start..size,
+        // More bytes from the end than there are mean all of them.
+        (StartPosition::FromLast(bytes), _) => size.saturating_sub(bytes)..size,
+    };
+    if part.start < size { Part::Bytes(part) } else { Part::Missing }
 }
 
 #[cfg(test)]
@@ -62,7 +65,7 @@ mod tests {
             ("bytes=-99", Part::Bytes(0..10)),
             ("bytes=10-", Part::Missing),
             ("bytes=99-100", Part::Missing),
-            ("bytes=-0", Part::Missing),
+            ("bytes=-0", Part::Whole),
             ("bytes=0-1,4-5", Part::Whole),
             ("bytes=4-2", Part::Whole),
             ("bytes=x", Part::Whole),

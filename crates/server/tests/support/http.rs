@@ -132,8 +132,9 @@ impl Http {
         let head = format!("--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n");
         let body = [head.as_bytes(), bytes, b"\r\n--b--\r\n"].concat();
         let head = format!(
-            "POST /api/v1/files HTTP/1.1\r\nhost: test\r\nconnection: close\r\nauthorization: Bearer {token}\r\n\
+            "POST /api/v1/files HTTP/1.1\r\nhost: {}\r\nconnection: close\r\nauthorization: Bearer {token}\r\n\
              content-type: multipart/form-data; boundary=b\r\ncontent-length: {}\r\n\r\n",
+            self.address,
             body.len()
         );
         self.raw(&[head.as_bytes(), &body].concat()).await

@@ -16,6 +16,8 @@ pub const IDS_MAX: usize = 1_000;
 pub const MEMBERS_LISTED_MAX: usize = 100;
 /// Maximum bytes of a link.
 pub const URL_BYTES_MAX: usize = 2_048;
+/// Maximum bytes of the address of this server in front of its links.
+pub const PUBLIC_URL_BYTES_MAX: usize = 512;
 /// Minimum characters of a password, unless the configuration sets another number (NIST SP 800-63B).
 pub const PASSWORD_CHARS_MIN_DEFAULT: usize = 8;
 /// The smallest minimum of a password's characters that the configuration may set: what some front ends check. With the

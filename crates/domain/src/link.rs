@@ -6,6 +6,17 @@ use crate::{Refusal, is_visible, refuse_nul};
 /// The prefix of the links to this server's files.
 pub const FILES_PATH: &str = "/files/";
 
+/// The prefix of the links to the pictures that this server makes for users without one.
+pub const AVATARS_PATH: &str = "/avatars/";
+
+/// Returns whether a link leads to a file of some server like this one, by its full address. Only the service knows
+/// whether the address is this server's own.
+pub(crate) fn may_be_own_file(url: &str) -> bool {
+    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    let path = rest.and_then(|rest| rest.rfind(FILES_PATH).map(|at| rest.split_at(at)));
+    path.is_some_and(|(host, path)| !host.is_empty() && host.chars().all(is_visible) && file_of_link(path).is_some())
+}
+
 /// Returns the id and the secret in a link, if the link is exactly the path of a file of this server, with nothing
 /// before or after it.
 #[must_use]

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::limits::CONTENT_BYTES_MAX;
-use crate::link::validate_link;
+use crate::limits::{CONTENT_BYTES_MAX, URL_BYTES_MAX};
+use crate::link::{may_be_own_file, validate_link};
 use crate::{
     ClientMessageId, ConversationRef, MessageId, Refusal, Timestamp, User, UserId, display_name, is_blank, refuse_nul,
 };
@@ -85,10 +85,15 @@ pub struct FileLink {
 impl FileLink {
     /// Checks a link and its name. The name must not contain characters that change how it is displayed.
     ///
+    /// A link to a file by an address that begins with `http` is accepted here, because it may be an address of this
+    /// server; the rules refuse it if it is not.
+    ///
     /// # Errors
     /// A refusal that names the field `fileUrl` or `fileName`.
     pub fn new(url: String, name: Option<String>) -> Result<Self, Refusal> {
-        validate_link("fileUrl", &url)?;
+        if url.len() > URL_BYTES_MAX || !may_be_own_file(&url) {
+            validate_link("fileUrl", &url)?;
+        }
         if let Some(name) = &name {
             refuse_nul("fileName", name)?;
         }

@@ -25,6 +25,9 @@ const KEYCAP: char = '\u{20E3}';
 const BLACK_FLAG: char = '\u{1F3F4}';
 const CANCEL_TAG: char = '\u{E007F}';
 
+/// Maximum characters of the extension of a file's name that is kept when the name is cut.
+const EXTENSION_CHARS_MAX: usize = 16;
+
 /// Maximum characters of the tag sequence of a flag: six that name a region, and one that ends it.
 const TAGS_MAX: usize = 7;
 
@@ -131,6 +134,21 @@ pub fn display_name_from(text: &str) -> Option<String> {
     has_visible_base(&chars).then(|| chars.into_iter().collect())
 }
 
+/// Makes the closest display name of a file's name, as [`display_name_from`] does. A long name is cut before its
+/// extension, by which people and programs tell what the file is.
+#[must_use]
+pub fn file_name_from(text: &str) -> Option<String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '+');
+    let extension = text.rsplit_once('.').filter(|(stem, extension)| {
+        !is_blank(stem) && (1..=EXTENSION_CHARS_MAX).contains(&extension.len()) && extension.chars().all(plain)
+    });
+    let Some((stem, extension)) = extension else { return display_name_from(text) };
+    let stem = display_name_from(stem)?;
+    let kept = stem.chars().take(NAME_CHARS_MAX - extension.len() - 1).collect::<String>();
+    // The cut can leave a part of an emoji at the end.
+    display_name_from(&format!("{kept}.{extension}"))
+}
+
 /// Normalises a text by NFC, with one space for each run of white space, and none at its ends.
 fn normalised(text: &str) -> Vec<char> {
     let white = CodePointSetData::new::<WhiteSpace>();
@@ -210,6 +228,25 @@ fn is_in_flag(chars: &[char], at: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_file_name_keeps_its_extension() {
+        let long = "x".repeat(600);
+        for (name, expected) in [
+            (format!("{long}.png"), format!("{}.png", "x".repeat(124))),
+            (format!("{long}.tar.gz"), format!("{}.gz", "x".repeat(125))),
+            ("a.png".to_owned(), "a.png".to_owned()),
+            ("a \u{202E}.png".to_owned(), "a.png".to_owned()),
+            ("e\u{301}.PNG".to_owned(), "\u{e9}.PNG".to_owned()),
+            (".bashrc".to_owned(), ".bashrc".to_owned()),
+            (format!("{long}."), "x".repeat(128)),
+            (format!("{long}.{long}"), "x".repeat(128)),
+            (format!("{}\u{1F469}\u{200D}\u{1F4BB}.png", "x".repeat(122)), format!("{}\u{1F469}.png", "x".repeat(122))),
+        ] {
+            assert_eq!(file_name_from(&name).as_deref(), Some(&*expected), "{name}");
+        }
+        assert_eq!(file_name_from("\u{3164}"), None);
+    }
 
     #[test]
     fn what_cannot_be_seen() {

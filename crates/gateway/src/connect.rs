@@ -178,7 +178,9 @@ pub(crate) async fn connect(
         }
     }
     let guest_secret = shown_secret(gateway, visitor.client.address(), auth, identity.as_ref()).await?;
-    let connection = gateway.new_connection(out, visitor, dialect, resumption);
+    let known = identity.as_ref().is_some_and(|identity| !identity.user.is_guest());
+    let base = visitor.base(service.bases(), known);
+    let connection = gateway.new_connection((out, base), visitor, dialect, resumption);
     if let Some(secret) = guest_secret {
         connection.set_guest_secret(secret);
     }

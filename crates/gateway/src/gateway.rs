@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use quintet_dialect::Dialect;
 use quintet_domain::{ConnectionId, Refusal};
-use quintet_service::{Refused, ResumeTokens, Service};
+use quintet_service::{Base, Refused, ResumeTokens, Service};
 use quintet_socketio::{CloseReason, Origins, Outbox, Unfinished};
 use tokio_util::task::TaskTracker;
 
@@ -127,14 +127,22 @@ impl Gateway {
 
     pub(crate) fn new_connection(
         &self,
-        out: Out,
+        (out, base): (Out, Base),
         visitor: &Visitor,
         dialect: Option<Dialect>,
         resumption: Resumption,
     ) -> Arc<Connection> {
         let id = ConnectionId(self.0.next_id.fetch_add(1, Ordering::Relaxed));
         let census = Arc::clone(&self.0.census);
-        Connection::new(id, out, Arc::clone(&visitor.client), visitor.listener.trust, dialect, resumption, census)
+        Connection::new(
+            id,
+            (out, base),
+            Arc::clone(&visitor.client),
+            visitor.listener.trust,
+            dialect,
+            resumption,
+            census,
+        )
     }
 
     /// Closes up to `count` clients that are not identified, to make room for others: the oldest that had time to send

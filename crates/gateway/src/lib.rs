@@ -25,6 +25,7 @@ mod session;
 mod settings;
 mod unknown_events;
 mod visitor;
+mod written;
 
 pub use client::UnidentifiedMax;
 pub use gateway::{Doors, Gateway};

@@ -11,9 +11,9 @@ use http::request::Parts;
 use http::{StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use quintet_domain::limits::{HEAVY_READ_COST, PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
-use quintet_domain::{Code, Refusal, UserId};
+use quintet_domain::{Code, Links, Refusal, UserId};
 use quintet_input::json;
-use quintet_service::{Account, Actor, CookieToken, Credential, Owner, Party, Service, Verified, is_token};
+use quintet_service::{Account, Actor, Address, CookieToken, Credential, Owner, Party, Service, Verified, is_token};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
@@ -31,16 +31,26 @@ pub(crate) const BODY_WITHIN: Duration = Duration::from_secs(30);
 #[derive(Clone, Copy, Debug)]
 pub struct ClientAddress(pub IpAddr);
 
-/// The authenticated caller: its account, the dialect in its token, and its credential. A person has a credential, a
-/// service has none.
+/// The authenticated caller: its account, the dialect in its token, its credential, and how links are written for
+/// clients of existing back ends at its address. A person has a credential, a service has none.
 ///
 /// Verified and counted against the rate once per request.
 #[derive(Clone, Debug)]
-pub(crate) struct AuthUser(pub(crate) Account, pub(crate) Option<String>, pub(crate) Option<Credential>);
+pub(crate) struct AuthUser(
+    pub(crate) Account,
+    pub(crate) Option<String>,
+    pub(crate) Option<Credential>,
+    pub(crate) Links,
+);
 
 impl AuthUser {
     pub(crate) fn id(&self) -> UserId {
         self.0.user.id.clone()
+    }
+
+    /// Returns how links are written for the caller, where its client is one of an existing back end.
+    pub(crate) fn links(&self) -> &Links {
+        &self.3
     }
 
     /// Returns the party that pays for the caller's reads, and the user as whom they run.
@@ -72,7 +82,23 @@ macro_rules! extractors {
     )*};
 }
 
-extractors!(AuthUser, Lister, Anonymous, Person, Backend, ClientIp);
+/// Returns how links are written for clients at the address of a request. `identified` says whether the client has shown
+/// who it is.
+fn links(parts: &Parts, service: &Service, identified: bool) -> Links {
+    let address = parts.extensions.get::<Address>().cloned().unwrap_or_default();
+    service.bases().links(service.bases().learn(&address, identified))
+}
+
+/// How links are written for a client whose request needs no token.
+pub(crate) struct ReaderLinks(pub(crate) Links);
+
+impl Head for ReaderLinks {
+    async fn read(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
+        Ok(Self(links(parts, service, false)))
+    }
+}
+
+extractors!(ReaderLinks, AuthUser, Lister, Anonymous, Person, Backend, ClientIp);
 
 impl Head for AuthUser {
     async fn read(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
@@ -92,7 +118,7 @@ impl AuthUser {
                 let ClientIp(address) = ClientIp::read(parts, service).await?;
                 match service.verify_key(&token, address).await? {
                     // A service belongs to the operator and acts for many users, and so it has no rate.
-                    Some(account) => Self(account, None, None),
+                    Some(account) => Self(account, None, None, links(parts, service, true)),
                     None => rated(parts, service, service.verify(&token).await?)?,
                 }
             }
@@ -121,7 +147,7 @@ fn rated(parts: &Parts, service: &Service, verified: Verified) -> Result<AuthUse
         true => service.rates().read(user, 1)?,
         false => service.rates().change(user)?,
     }
-    Ok(AuthUser(verified.account, verified.dialect, Some(verified.credential)))
+    Ok(AuthUser(verified.account, verified.dialect, Some(verified.credential), links(parts, service, true)))
 }
 
 /// Serialises an answer that may be long, while the thread's other tasks are moved to another thread.
@@ -178,7 +204,7 @@ impl Person {
     /// # Errors
     /// An internal error if the caller is a service.
     pub(crate) fn owner(self, address: IpAddr) -> Result<Owner, Refusal> {
-        let AuthUser(account, dialect, credential) = self.0;
+        let AuthUser(account, dialect, credential, _) = self.0;
         Ok(Owner { account, credential: credential.ok_or_else(Refusal::internal)?, address, dialect })
     }
 }

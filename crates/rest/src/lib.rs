@@ -8,6 +8,7 @@
 
 mod app;
 mod auth;
+mod avatars;
 mod caching;
 mod compat;
 mod conversations;
@@ -22,6 +23,7 @@ mod messages;
 mod notifications;
 mod openapi;
 mod operations;
+mod parts;
 mod permit;
 mod rooms;
 mod router;

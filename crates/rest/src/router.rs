@@ -25,7 +25,8 @@ use crate::extract::Anonymous;
 use crate::openapi::{self, ApiDocument};
 use crate::permit::ReadPermit;
 use crate::{
-    auth, caching, compat, conversations, files, me, meetups, messages, notifications, operations, rooms, server, users,
+    auth, avatars, caching, compat, conversations, files, me, meetups, messages, notifications, operations, rooms,
+    server, users,
 };
 
 /// The path of the OpenAPI document.
@@ -76,6 +77,7 @@ pub fn router(service: Service, settings: &Settings) -> Router {
         .routes(routes!(operations::healthy))
         .routes(routes!(operations::ready))
         .routes(routes!(files::get))
+        .routes(routes!(avatars::get))
         .nest("/api/v1", v1)
         .merge(compat::router(app.clone()))
         .split_for_parts();

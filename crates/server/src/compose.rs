@@ -131,6 +131,8 @@ pub(crate) fn service(config: &Config, location: &Location, opened: Opened) -> R
         registration: config.auth.registration == RegistrationName::Open,
         rates: config.limits.rates,
         password_chars_min: config.auth.password_length_min,
+        public_url: config.server.public_url.clone(),
+        pictures: config.people.avatars,
     };
     let files = files(config, location).map_err(|error| error.to_string())?;
     Ok(Service::new(store, bus, environment, files, tokens, metrics, settings))

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use quintet_domain::{
     Actor, Barrier, ConversationId, ConversationKind, CreateConversation, DeleteMessage, Departure, EditMessage,
-    JoinConversation, LeaveConversation, LocalCommand, MarkRead, NewConversation, Refusal, Reply, SendMessage,
-    SweepGuests, Ticket, Timestamp, UserId, Write, WriteCommand, Written,
+    JoinConversation, LeaveConversation, LocalCommand, MarkRead, NewConversation, NewText, Profile, Refusal, Reply,
+    SendMessage, SweepGuests, Ticket, Timestamp, UserId, Write, WriteCommand, Written,
 };
 use quintet_store::{Memberships, ReplyTo};
 
@@ -123,7 +123,29 @@ impl Service {
     /// A refusal if the command is never allowed or cannot be queued. There is no reply under the ticket then.
     pub async fn submit(&self, caller: Caller, command: WriteCommand, ticket: Ticket) -> Result<(), Refusal> {
         authorise::may_write(&caller.actor, &command)?;
+        let command = self.with_stored_links(command);
         Ok(self.store().submit(write_of(caller, command), ReplyTo::Ticket(ticket)).await?)
+    }
+
+    /// Returns a command whose links to this server are as they are stored.
+    fn with_stored_links(&self, command: WriteCommand) -> WriteCommand {
+        // A guest who sends back the picture that was made for it has none, as one who sends an empty link.
+        let picture = |avatar| self.bases().stored_picture(Some(avatar)).unwrap_or_default();
+        let stored = |profile: Profile| Profile { avatar: profile.avatar.map(picture), ..profile };
+        match command {
+            WriteCommand::Send(text) => {
+                let file = text.file.map(|file| self.bases().stored_file(file));
+                WriteCommand::Send(NewText { file, ..text })
+            }
+            WriteCommand::Join { conversation, profile, guest_secret } => {
+                WriteCommand::Join { conversation, profile: stored(profile), guest_secret }
+            }
+            WriteCommand::CreateRoom { name, profile } => WriteCommand::CreateRoom { name, profile: stored(profile) },
+            command @ (WriteCommand::Edit { .. }
+            | WriteCommand::Delete { .. }
+            | WriteCommand::Read { .. }
+            | WriteCommand::Leave { .. }) => command,
+        }
     }
 
     /// Checks a command about the connection itself, before a [`barrier`](Self::barrier) is queued for it.

@@ -10,6 +10,7 @@
 mod account;
 mod attempts;
 mod authorise;
+mod bases;
 mod claims;
 mod commands;
 mod conversations;
@@ -38,11 +39,12 @@ mod users;
 use std::sync::Arc;
 
 pub use account::Owner;
+pub use bases::{Address, BASES_OF_LISTENER_MAX, Base, Bases};
 pub use claims::{RequiredClaim, Rules};
 pub use commands::{Caller, reply};
 pub use conversations::{ConversationChange, ConversationInput};
 pub use cookie::{CookieToken, good_or_none, is_token};
-pub use files::{Content, Shown, Uploaded};
+pub use files::{FileBytes, Shown, Uploaded};
 pub use guests::GuestSecret;
 pub use heavy::HeavyTurn;
 pub use identity::{Identity, ReadAhead, Verified};
@@ -77,6 +79,10 @@ pub struct Settings {
     pub rates: bool,
     /// The minimum number of characters of a new password.
     pub password_chars_min: usize,
+    /// The address under which clients reach this server, if the operator names one.
+    pub public_url: Option<String>,
+    /// Whether users without a picture are shown with one that is made of their initials.
+    pub pictures: bool,
 }
 
 /// The operations of Quintet. Cheap to clone.
@@ -93,6 +99,7 @@ struct Inner {
     passwords: Passwords,
     failures: failures::LoginFailures,
     presence: Presence,
+    bases: Bases,
     rates: Rates,
     metrics: Arc<Metrics>,
     ready: ready::SharedCheck,
@@ -121,6 +128,7 @@ impl Service {
         let passwords = Passwords::new(settings.password_chars_min);
         let (presence, rates) = (Presence::default(), Rates::new(settings.rates));
         let uploads = uploads::Uploads::default();
+        let bases = Bases::new(settings.public_url.as_deref(), settings.pictures);
         Self(Arc::new(Inner {
             store,
             bus,
@@ -131,6 +139,7 @@ impl Service {
             passwords,
             failures: failures::LoginFailures::default(),
             presence,
+            bases,
             rates,
             metrics,
             ready: ready::SharedCheck::default(),
@@ -143,6 +152,12 @@ impl Service {
     #[must_use]
     pub fn presence(&self) -> &Presence {
         &self.0.presence
+    }
+
+    /// Returns the addresses by which clients reach this server.
+    #[must_use]
+    pub fn bases(&self) -> &Bases {
+        &self.0.bases
     }
 
     /// Returns the metrics.

@@ -15,8 +15,9 @@ impl Service {
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`, `ERR_CONFLICT`, or a refusal that names the invalid text.
-    pub async fn send(&self, actor: Actor, text: NewText) -> Result<Sent, Refusal> {
+    pub async fn send(&self, actor: Actor, mut text: NewText) -> Result<Sent, Refusal> {
         validate_content("content", &text.content, text.file.is_some())?;
+        text.file = text.file.map(|file| self.bases().stored_file(file));
         self.write(SendMessage { actor, text }).await
     }
 

@@ -108,7 +108,8 @@ impl Service {
         }
         let email = new.email.as_deref().map(parse_email).transpose()?;
         let name = checked_name("name", new.name)?;
-        check_avatar(new.avatar.as_ref())?;
+        let avatar = self.bases().stored_picture(new.avatar);
+        check_avatar(avatar.as_ref())?;
         let country = checked_name("country", new.country)?;
         let password_hash = match new.password {
             Some(password) => Some(self.0.passwords.hash("password", password).await?),
@@ -119,7 +120,7 @@ impl Service {
             username,
             email,
             name,
-            avatar: new.avatar,
+            avatar,
             password_hash,
             home_dialect: new.home_dialect,
             last_name: last_name(new.last_name),
@@ -191,6 +192,7 @@ impl Service {
         change.email = change.email.as_deref().map(parse_email).transpose()?;
         change.name = checked_name("name", change.name)?;
         change.last_name = last_name(change.last_name);
+        change.avatar = change.avatar.map(|avatar| self.bases().stored_picture(avatar));
         check_avatar(change.avatar.as_ref().and_then(Option::as_ref))?;
         change.country = checked_name("country", change.country)?;
         self.write(ChangeProfile { user, change }).await
@@ -260,7 +262,9 @@ impl Service {
 
     /// Stores when users were last seen.
     pub async fn note_seen(&self, users: Vec<(UserId, Timestamp)>) {
-        if let Err(error) = self.write(NoteSeen { users }).await {
+        let written = self.write(NoteSeen { users: users.clone() }).await;
+        self.presence().stored(&users);
+        if let Err(error) = written {
             tracing::warn!(%error, "the time when users were last seen was not recorded");
         }
     }

@@ -55,6 +55,8 @@ impl Server {
             registration: true,
             rates: false,
             password_chars_min: quintet_domain::limits::PASSWORD_CHARS_MIN_DEFAULT,
+            public_url: None,
+            pictures: false,
         };
         let service = Service::new(
             store.clone(),

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use quintet_dialect::Dialect;
-use quintet_domain::{Conversation, ConversationId, ConversationKind, MessageId, Refusal, Target, User, UserId};
+use quintet_domain::{Conversation, ConversationId, ConversationKind, Links, MessageId, Refusal, Target, User, UserId};
 use quintet_service::{ConversationChange, ConversationInput, Service, Session};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -18,13 +18,13 @@ use super::answers::chat::{
 use super::answers::shared::LoggedOut;
 use super::common::{
     Edit, LIST_MAX, Registration, Search, email_shown, messages, missing, new_account, own_conversations, required,
-    send, shown_message, status, users,
+    send, shown_conversation, shown_message, status, users,
 };
 use crate::app::App;
 use crate::auth::Credentials;
 use crate::cookie::{WithCookie, logged_in, logged_out};
 use crate::error::Answer;
-use crate::extract::{Anonymous, AuthUser, BodyIfAny, ClientIp, Lister, Query, long_answer};
+use crate::extract::{Anonymous, AuthUser, BodyIfAny, ClientIp, Lister, Query, ReaderLinks, long_answer};
 use crate::ids::{Id, Ids, user_id};
 use crate::messages::new_text;
 use crate::views::Moment;
@@ -57,11 +57,10 @@ fn found(service: &Service, user: &User) -> ChatUser {
 }
 
 /// Returns a token with its owner as the owner sees it.
-fn session(service: &Service, message: &'static str, session: &Session) -> Json<answers::Session> {
-    let user = ChatUser {
-        email: session.account.email.clone().map(Some),
-        ..ChatUser::of(&session.account.user, status(service, &session.account.user.id))
-    };
+fn session(service: &Service, links: &Links, message: &'static str, session: &Session) -> Json<answers::Session> {
+    let shown = links.user(&session.account.user);
+    let user =
+        ChatUser { email: session.account.email.clone().map(Some), ..ChatUser::of(&shown, status(service, &shown.id)) };
     Json(answers::Session { message, user, token: session.token.clone() })
 }
 
@@ -72,10 +71,11 @@ fn session(service: &Service, message: &'static str, session: &Session) -> Json<
 async fn register(
     State(service): State<Service>,
     ClientIp(address): ClientIp,
+    ReaderLinks(links): ReaderLinks,
     BodyIfAny(input): BodyIfAny<Registration>,
 ) -> Answer<WithCookie<(StatusCode, Json<answers::Session>)>> {
     let made = new_account(&service, address, input, Some(DIALECT)).await?;
-    Ok(logged_in(&made, (StatusCode::CREATED, session(&service, "User registered successfully", &made))))
+    Ok(logged_in(&made, (StatusCode::CREATED, session(&service, &links, "User registered successfully", &made))))
 }
 
 #[utoipa::path(
@@ -85,10 +85,11 @@ async fn register(
 async fn log_in(
     State(service): State<Service>,
     ClientIp(address): ClientIp,
+    ReaderLinks(links): ReaderLinks,
     BodyIfAny(credentials): BodyIfAny<Credentials>,
 ) -> Answer<WithCookie<Json<answers::Session>>> {
     let begun = credentials.log_in(&service, address, Some(DIALECT)).await?;
-    Ok(logged_in(&begun, session(&service, "Login successful", &begun)))
+    Ok(logged_in(&begun, session(&service, &links, "Login successful", &begun)))
 }
 
 #[utoipa::path(
@@ -104,7 +105,9 @@ async fn log_out(_: Anonymous) -> WithCookie<Json<LoggedOut>> {
     responses((status = 200, description = "Done", body = inline(One)))
 )]
 async fn me(State(service): State<Service>, caller: AuthUser) -> Json<One> {
-    Json(One { user: ChatUser { email: Some(caller.0.email.clone()), ..found(&service, &caller.0.user) } })
+    Json(One {
+        user: ChatUser { email: Some(caller.0.email.clone()), ..found(&service, &caller.links().user(&caller.0.user)) },
+    })
 }
 
 #[utoipa::path(
@@ -126,11 +129,12 @@ async fn search(
 )]
 async fn one_user(State(service): State<Service>, caller: AuthUser, Id(id): Id<UserId>) -> Answer<Json<One>> {
     let one = service.user(caller.id().into(), &id).await?;
-    Ok(Json(One { user: found(&service, &one) }))
+    Ok(Json(One { user: found(&service, &caller.links().user(&one)) }))
 }
 
 /// Returns a chat as the caller sees it.
 fn chat(service: &Service, caller: &AuthUser, chat: &Conversation) -> Chat {
+    let chat = &shown_conversation(service, caller.links(), chat);
     let members = chat.members.iter();
     let shown = members.map(|member| {
         let user = &member.user.id;
@@ -293,7 +297,8 @@ async fn history(
     Query(page): Query<Page>,
 ) -> Answer<Json<History>> {
     let limit = page.limit.unwrap_or(MESSAGES).clamp(1, LIST_MAX);
-    let messages = messages(&service, caller.reads(), DIALECT, &id, (page.offset, limit)).await?.shown;
+    let messages =
+        messages(&service, caller.reads(), (DIALECT, caller.links()), &id, (page.offset, limit)).await?.shown;
     Ok(Json(History { count: messages.len(), messages }))
 }
 

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use quintet_dialect::Dialect;
-use quintet_domain::{Conversation, ConversationId, MessageId, Target, User, UserId};
+use quintet_domain::{Conversation, ConversationId, Links, MessageId, Target, User, UserId};
 use quintet_service::{Account, ConversationInput, ProfileChange, Service, Session};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -21,13 +21,15 @@ use super::answers::conversations::{
 use super::answers::shared::LoggedOut;
 use super::common::{
     Edit, LIST_MAX, Registration, Search, email_shown, messages, missing, new_account, own_conversations, required,
-    send, shown_message, status, users,
+    send, shown_account, shown_conversation, shown_message, status, users,
 };
 use crate::app::App;
 use crate::auth::Credentials;
 use crate::cookie::{WithCookie, logged_in, logged_out};
 use crate::error::Answer;
-use crate::extract::{Anonymous, AuthUser, Body, BodyIfAny, ClientIp, Lister, Person, Query, long_answer, present};
+use crate::extract::{
+    Anonymous, AuthUser, Body, BodyIfAny, ClientIp, Lister, Person, Query, ReaderLinks, long_answer, present,
+};
 use crate::ids::{Id, user_id};
 use crate::messages::NewMessage;
 
@@ -51,13 +53,14 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// Returns a user as the user itself sees it.
-fn account(service: &Service, account: &Account) -> ConversationsUser {
+fn account(service: &Service, links: &Links, account: &Account) -> ConversationsUser {
+    let account = shown_account(service, links, account);
     let email = account.email.clone().unwrap_or_default();
     ConversationsUser::of(&account.user, status(service, &account.user.id), Some(email))
 }
 
-fn session(service: &Service, session: &Session) -> Json<answers::Session> {
-    let (user, token) = (account(service, &session.account), session.token.clone());
+fn session(service: &Service, links: &Links, session: &Session) -> Json<answers::Session> {
+    let (user, token) = (account(service, links, &session.account), session.token.clone());
     Json(answers::Session { success: true, user, token })
 }
 
@@ -69,10 +72,11 @@ fn session(service: &Service, session: &Session) -> Json<answers::Session> {
 async fn register(
     State(service): State<Service>,
     ClientIp(address): ClientIp,
+    ReaderLinks(links): ReaderLinks,
     BodyIfAny(input): BodyIfAny<Registration>,
 ) -> Answer<WithCookie<(StatusCode, Json<answers::Session>)>> {
     let made = new_account(&service, address, input, Some(DIALECT)).await?;
-    Ok(logged_in(&made, (StatusCode::CREATED, session(&service, &made))))
+    Ok(logged_in(&made, (StatusCode::CREATED, session(&service, &links, &made))))
 }
 
 #[utoipa::path(
@@ -83,10 +87,11 @@ async fn register(
 async fn log_in(
     State(service): State<Service>,
     ClientIp(address): ClientIp,
+    ReaderLinks(links): ReaderLinks,
     BodyIfAny(credentials): BodyIfAny<Credentials>,
 ) -> Answer<WithCookie<Json<answers::Session>>> {
     let begun = credentials.log_in(&service, address, Some(DIALECT)).await?;
-    Ok(logged_in(&begun, session(&service, &begun)))
+    Ok(logged_in(&begun, session(&service, &links, &begun)))
 }
 
 #[utoipa::path(
@@ -102,7 +107,7 @@ async fn log_out(_: Anonymous) -> WithCookie<Json<LoggedOut>> {
     responses((status = 200, description = "Done", body = inline(Own)))
 )]
 async fn me(State(service): State<Service>, caller: AuthUser) -> Json<Own> {
-    Json(Own { success: true, user: account(&service, &caller.0) })
+    Json(Own { success: true, user: account(&service, caller.links(), &caller.0) })
 }
 
 #[utoipa::path(
@@ -147,11 +152,13 @@ async fn change_profile(
     Body(input): Body<Profile>,
 ) -> Answer<Json<Own>> {
     let change = ProfileChange { username: input.username, avatar: input.avatar, ..ProfileChange::default() };
+    let links = person.0.links().clone();
     let changed = service.change_own_profile(&person.owner(address)?, change, None).await?;
-    Ok(Json(Own { success: true, user: account(&service, &changed) }))
+    Ok(Json(Own { success: true, user: account(&service, &links, &changed) }))
 }
 
 fn conversation(service: &Service, caller: &AuthUser, conversation: &Conversation) -> ConversationsConversation {
+    let conversation = &shown_conversation(service, caller.links(), conversation);
     let members = conversation.members.iter();
     let participants =
         members.map(|member| ConversationsUser::of(&member.user, status(service, &member.user.id), None)).collect();
@@ -233,7 +240,9 @@ async fn history(
     let limit = asked.limit.unwrap_or(MESSAGES).clamp(1, LIST_MAX);
     let page = asked.page.unwrap_or(1).max(1);
     let total = service.message_count(caller.id(), id.clone()).await?;
-    let found = messages(&service, caller.reads(), DIALECT, &id, ((page - 1).saturating_mul(limit), limit)).await?;
+    let found =
+        messages(&service, caller.reads(), (DIALECT, caller.links()), &id, ((page - 1).saturating_mul(limit), limit))
+            .await?;
     let pagination = ConversationsPagination { page, limit, total, pages: total.div_ceil(limit.into()) };
     Ok(Json(History { success: true, messages: found.shown, pagination }))
 }

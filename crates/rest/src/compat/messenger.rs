@@ -26,7 +26,7 @@ use crate::app::App;
 use crate::auth::Credentials;
 use crate::cookie::{WithCookie, logged_in, logged_out, replaced};
 use crate::error::Answer;
-use crate::extract::{Anonymous, AuthUser, Body, BodyIfAny, ClientIp, Lister, Path, Person, long_answer};
+use crate::extract::{Anonymous, AuthUser, Body, BodyIfAny, ClientIp, Lister, Path, Person, ReaderLinks, long_answer};
 use crate::ids::Id;
 use crate::messages::NewMessage;
 
@@ -104,10 +104,11 @@ fn full_name(first: &str, last: &str) -> String {
 async fn log_in(
     State(service): State<Service>,
     ClientIp(address): ClientIp,
+    ReaderLinks(links): ReaderLinks,
     BodyIfAny(credentials): BodyIfAny<Credentials>,
 ) -> Answer<WithCookie<Json<LoggedIn>>> {
     let session = credentials.log_in(&service, address, Some(DIALECT)).await?;
-    let (user, token) = (MessengerAccount::of(&session.account), session.token.clone());
+    let (user, token) = (MessengerAccount::of(&links.account(&session.account)), session.token.clone());
     Ok(logged_in(&session, Json(LoggedIn { message: "Login successful", token, user })))
 }
 
@@ -134,7 +135,7 @@ async fn list_users(State(service): State<Service>, Lister(caller): Lister) -> A
     responses((status = 200, description = "Done", body = MessengerAccount))
 )]
 async fn profile(caller: AuthUser) -> Json<MessengerAccount> {
-    Json(MessengerAccount::of(&caller.0))
+    Json(MessengerAccount::of(&caller.links().account(&caller.0)))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -159,6 +160,7 @@ async fn change_profile(
     ClientIp(address): ClientIp,
     Body(input): Body<Profile>,
 ) -> Answer<Json<ProfileChanged>> {
+    let links = person.0.links().clone();
     let owner = person.owner(address)?;
     let user = &owner.account.user;
     let renamed = input.first_name.is_some() || input.last_name.is_some();
@@ -172,7 +174,8 @@ async fn change_profile(
         ..ProfileChange::default()
     };
     let changed = service.change_own_profile(&owner, change, input.current_password).await?;
-    Ok(Json(ProfileChanged { message: "Profile updated successfully", user: MessengerAccount::of(&changed) }))
+    let user = MessengerAccount::of(&links.account(&changed));
+    Ok(Json(ProfileChanged { message: "Profile updated successfully", user }))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -202,7 +205,7 @@ async fn change_password(
 
 /// Returns the messages of a conversation, oldest first, up to the length of a list, and marks them as read.
 async fn read(service: &Service, caller: &AuthUser, id: &ConversationId) -> Result<Vec<Box<RawValue>>, Refusal> {
-    let page = messages(service, caller.reads(), DIALECT, id, (0, LIST_MAX)).await?;
+    let page = messages(service, caller.reads(), (DIALECT, caller.links()), id, (0, LIST_MAX)).await?;
     // A service reads on behalf of many users, and so it marks nothing as read.
     if !caller.0.user.is_service()
         && let Some(newest) = page.newest

@@ -21,6 +21,7 @@ use self::fault::{Fault, Sources, Variables};
 pub(crate) use self::sections::{AudienceName, EchoName, Files, Limits, MetricsListen, RegistrationName, SignWithName};
 use self::sections::{Auth, Conversations, Http, Log, Metrics, People, Presence, Server, Tls};
 use crate::cli::Options;
+use crate::edge::address::check_public_url;
 use crate::failure::Failure;
 
 /// The configuration file that is read by default, if it exists.
@@ -140,6 +141,9 @@ impl Config {
         let fault = |table, keys, what: &str| Err(Fault::of(table, keys, what));
         if self.server.listen.is_empty() {
             return fault("server", &["listen"], "listen names nothing to listen on");
+        }
+        if let Some(url) = &self.server.public_url {
+            check_public_url(url).map_err(|what| Fault::of("server", &["public_url"], what))?;
         }
         self.auth.check()?;
         if self.tls.cert.is_some() != self.tls.key.is_some() {

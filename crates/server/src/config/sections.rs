@@ -21,6 +21,8 @@ pub(crate) struct Server {
     pub(crate) ephemeral: bool,
     pub(crate) recovery: bool,
     pub(crate) socket_path: SocketPaths,
+    /// The address under which clients reach this server; `None` to learn it from their requests.
+    pub(crate) public_url: Option<String>,
 }
 
 impl Default for Server {
@@ -31,6 +33,7 @@ impl Default for Server {
             ephemeral: false,
             recovery: false,
             socket_path: SocketPaths::default(),
+            public_url: None,
         }
     }
 }
@@ -232,18 +235,20 @@ pub(crate) struct Conversations {
     pub(crate) echo: EchoName,
 }
 
-/// The largest numbers of people that a user may contact per day (UTC); 0 for unlimited.
+/// The largest numbers of people that a user may contact per day (UTC), where 0 is unlimited, and how people are shown.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct People {
     pub(crate) added_per_day: u32,
     pub(crate) direct_per_day: u32,
+    /// Whether users without a picture are shown with one that is made of their initials.
+    pub(crate) avatars: bool,
 }
 
 impl Default for People {
     fn default() -> Self {
         let added_per_day = quintet_domain::limits::ADDED_PER_DAY_DEFAULT;
-        Self { added_per_day, direct_per_day: quintet_domain::limits::DIRECT_PER_DAY_DEFAULT }
+        Self { added_per_day, direct_per_day: quintet_domain::limits::DIRECT_PER_DAY_DEFAULT, avatars: true }
     }
 }
 

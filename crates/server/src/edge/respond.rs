@@ -21,6 +21,7 @@ use quintet_socketio::cors::{self, Cors};
 use quintet_socketio::{Engine, Origins};
 use tower::ServiceExt;
 
+use super::address::address;
 use super::body::{Answered, BoxError, Boxed, Late, Over, Paced};
 use super::exposition::{self, Secret};
 use super::place::Place;
@@ -125,7 +126,10 @@ pub(crate) async fn respond(
     };
     let (mut response, counts) = match admitted {
         Ok(request) => {
-            let (body, late) = split(request, place, shared.body_bytes_per_second);
+            let proxied = shared.trusted_proxies.contains(peer.ip());
+            let came_to = address(listen, request.uri(), request.headers(), shared.tls, proxied);
+            let (mut body, late) = split(request, place, shared.body_bytes_per_second);
+            body.extensions_mut().insert(came_to);
             let answered = dispatch(shared, listen, remote, body).await;
             if late.is_late() { (too_slow(), true) } else { answered }
         }

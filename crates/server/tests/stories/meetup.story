@@ -13,7 +13,7 @@ rest guest POST /meetups/$meetup/requests => 409
 
 # Accepted while away: told on the next connect that speaks meetup, once.
 rest host POST /meetups/$meetup/requests/$guest/accept => 200
-h< memberJoined {"chatId":"$chat","user":{"id":"$guest","username":"guest","name":"Guest Example","avatar":null}}
+h< memberJoined {"chatId":"$chat","user":{"id":"$guest","username":"guest","name":"Guest Example","avatar":"~picture"}}
 connect g guest meetup
 g< connected {"status":"connected","userId":"$guest"}
 h< userPresence {"userId":"$guest","status":"online","lastSeen":"~time"}

@@ -20,11 +20,12 @@ use crate::fields::Fields;
 use crate::message_texts::MessageTexts;
 use crate::outgoing::{Answer, Online, Outgoing};
 use crate::payload::{
-    Payload::{IdOrObject, Object},
+    Payload::{IdOrObject, Object, Value as Bare},
     Type::{self, ClientId, Content, Flag, Id, Ids, Kind, Name, Text, Time, Url},
     optional, required,
 };
 use crate::shared::{self, Extras, IdList, Moment, is_false};
+use crate::told;
 
 const OBJECT: Type = Type::Object;
 
@@ -96,6 +97,12 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("message:deleted", Quintet, Object(&[required("messageId", Id), required("chatId", Id)])),
     to_client("member:joined", Quintet, Object(&[required("chatId", Id), required("user", OBJECT)])),
     to_client("member:left", Quintet, Object(&[required("chatId", Id), required("userId", Id)])),
+    to_client("users:online", Quintet, Bare(Ids)),
+    to_client("chat:created", Quintet, told::CHAT),
+    to_client("chat:updated", Quintet, told::CHAT),
+    to_client("chat:deleted", Quintet, Object(&[required("chatId", Id)])),
+    to_client("user:updated", Quintet, Bare(OBJECT)),
+    to_client("notification:new", Quintet, told::NOTIFIED),
     to_client("error", Document, shared::ERROR_FIELDS),
 ];
 
@@ -125,7 +132,7 @@ fn typing(fields: &Fields<'_>, typing: bool) -> Decoded {
 
 /// A user, with whether it is online.
 #[derive(Serialize)]
-struct UserObject<'a> {
+pub(crate) struct UserObject<'a> {
     id: &'a str,
     username: &'a str,
     avatar_url: Option<&'a str>,
@@ -135,7 +142,7 @@ struct UserObject<'a> {
 }
 
 impl<'a> UserObject<'a> {
-    fn of(user: &'a User, online: bool) -> Self {
+    pub(crate) fn of(user: &'a User, online: bool) -> Self {
         Self {
             id: user.id.as_str(),
             username: &user.username,
@@ -274,7 +281,9 @@ pub(crate) fn encode(event: &Event, online: Online<'_>, texts: &mut MessageTexts
             ("user:status", EventPayload::Status { user_id: user.id.as_str(), status: shared::status(*online) })
         }
         Event::ConversationCreated { .. }
+        | Event::ConversationAppeared { .. }
         | Event::ConversationChanged { .. }
+        | Event::DeletionAnnounced { .. }
         | Event::MeetupChanged { .. }
         | Event::Notified { .. }
         | Event::UserChanged { .. }

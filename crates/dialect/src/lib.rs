@@ -23,6 +23,7 @@ mod payload;
 mod refusal;
 mod rooms;
 mod shared;
+mod told;
 mod value;
 
 pub use decide::{Decision, decide};
@@ -35,6 +36,8 @@ use quintet_domain::{Event, Message, Outcome, Refusal, User, UserId};
 use refusal::with_field_names_of;
 pub use refusal::{error_event, refuse};
 use serde_json::value::RawValue;
+use told::Told;
+pub use told::{Own, Shown, conversation};
 
 /// Decodes a client's event. Returns `None` if the dialect has no such event.
 #[must_use]
@@ -46,11 +49,16 @@ pub fn decode(dialect: Dialect, name: &str, args: &[&RawValue]) -> Option<Result
 /// Encodes a message for one reader: the same object as in events, with whether `viewer` has read it.
 #[must_use]
 pub fn message(dialect: Dialect, message: &Message, viewer: &UserId, online: Online<'_>) -> Box<RawValue> {
+    message_for(dialect, message, Some(viewer), online)
+}
+
+/// Encodes a message for one reader, or for all of its readers.
+fn message_for(dialect: Dialect, message: &Message, viewer: Option<&UserId>, online: Online<'_>) -> Box<RawValue> {
     match dialect {
         Dialect::Meetup => raw(&meetup::MessageObject::of(message)),
-        Dialect::Messenger => raw(&messenger::MessageObject::of(message, Some(viewer))),
+        Dialect::Messenger => raw(&messenger::MessageObject::of(message, viewer)),
         Dialect::Rooms => raw(&rooms::MessageObject::of(message)),
-        Dialect::Conversations => raw(&conversations::MessageObject::of(message, Some(viewer))),
+        Dialect::Conversations => raw(&conversations::MessageObject::of(message, viewer)),
         Dialect::Chat => raw(&chat::MessageObject::of(message, online(&message.sender.id))),
     }
 }
@@ -65,6 +73,9 @@ pub fn encode(
     online: Online<'_>,
     texts: &mut MessageTexts,
 ) -> Option<Outgoing> {
+    if let Some(told) = Told::of(event) {
+        return told.encode(dialect, online);
+    }
     match dialect {
         Dialect::Meetup => meetup::encode(event, texts),
         Dialect::Messenger => messenger::encode(event, perspective, texts),
@@ -91,11 +102,12 @@ pub fn suppresses_echo(dialect: Dialect, event: &Event) -> bool {
     match event {
         Event::MessageCreated(_) => dialect == Dialect::Meetup,
         Event::MessagesRead { .. } => dialect == Dialect::Chat,
-        Event::MemberJoined { .. } | Event::MemberLeft { .. } => true,
+        Event::ConversationAppeared { .. } | Event::MemberJoined { .. } | Event::MemberLeft { .. } => true,
         Event::MessageEdited(_)
         | Event::MessageDeleted(_)
         | Event::ConversationCreated { .. }
         | Event::ConversationChanged { .. }
+        | Event::DeletionAnnounced { .. }
         | Event::ConversationDeleted { .. }
         | Event::MeetupChanged { .. }
         | Event::Notified { .. }
@@ -125,13 +137,13 @@ pub fn answer(dialect: Dialect, name: &str, outcome: &Outcome, online: Online<'_
 }
 
 /// Encodes the first events for a new connection of an authenticated user. `online` lists the users who are online,
-/// including this one.
+/// including this one. Guests are told who is online in the rooms that they join, and nowhere else.
 #[must_use]
-pub fn greet(dialect: Dialect, user: &User, online: &dyn Fn() -> Vec<UserId>) -> Vec<Outgoing> {
-    match dialect {
-        Dialect::Meetup => meetup::greet(user),
-        Dialect::Messenger if user.is_guest() => Vec::new(),
-        Dialect::Messenger => messenger::greet(&online()),
-        Dialect::Rooms | Dialect::Conversations | Dialect::Chat => Vec::new(),
-    }
+pub fn greet<'o>(dialect: Dialect, user: &User, online: &dyn Fn() -> &'o [UserId]) -> Vec<Outgoing> {
+    let own = match dialect {
+        Dialect::Meetup => Some(meetup::greet(user)),
+        Dialect::Messenger | Dialect::Rooms | Dialect::Conversations | Dialect::Chat => None,
+    };
+    let others = if user.is_guest() { None } else { told::who_is_online(dialect, online) };
+    own.into_iter().chain(others).collect()
 }

@@ -26,6 +26,7 @@ use crate::payload::{
     optional, required,
 };
 use crate::shared::{self, Extras, IdList, Moment, is_false};
+use crate::told;
 
 const OBJECT: Type = Type::Object;
 
@@ -111,6 +112,10 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     ),
     to_client("typingStarted", Quintet, TYPING),
     to_client("typingStopped", Quintet, TYPING),
+    to_client("groupCreated", Quintet, told::GROUP),
+    to_client("groupUpdated", Quintet, told::GROUP),
+    to_client("contactUpdated", Quintet, Bare(OBJECT)),
+    to_client("notificationReceived", Quintet, told::NOTIFIED),
     to_client("error", Document, shared::ERROR_FIELDS),
 ];
 
@@ -152,7 +157,7 @@ fn typing(fields: &Fields<'_>, event: &str, typing: bool) -> Result<Decoded, Ref
 /// A user.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct UserObject<'a> {
+pub(crate) struct UserObject<'a> {
     #[serde(rename = "_id")]
     object_id: &'a str,
     id: &'a str,
@@ -165,7 +170,7 @@ struct UserObject<'a> {
 }
 
 impl<'a> UserObject<'a> {
-    fn of(user: &'a User) -> Self {
+    pub(crate) fn of(user: &'a User) -> Self {
         Self {
             object_id: user.id.as_str(),
             id: user.id.as_str(),
@@ -335,7 +340,9 @@ pub(crate) fn encode(event: &Event, perspective: Perspective, texts: &mut Messag
             (if *online { "userOnline" } else { "userOffline" }, EventPayload::User(user.id.as_str()))
         }
         Event::ConversationCreated { .. }
+        | Event::ConversationAppeared { .. }
         | Event::ConversationChanged { .. }
+        | Event::DeletionAnnounced { .. }
         | Event::MeetupChanged { .. }
         | Event::Notified { .. }
         | Event::UserChanged { .. }
@@ -386,9 +393,4 @@ pub(crate) fn answer(reply: &Reply, texts: &mut MessageTexts) -> Answer {
         | Reply::RoomCreated { .. }
         | Reply::Identified { .. } => Answer::ack(&Ack::Done { success: true }),
     }
-}
-
-/// Encodes the first event for a new connection: the ids of the users who are online.
-pub(crate) fn greet(online: &[UserId]) -> Vec<Outgoing> {
-    vec![Outgoing::new("onlineUsers", &IdList(online))]
 }

@@ -20,13 +20,17 @@ use crate::fields::Fields;
 use crate::message_texts::MessageTexts;
 use crate::outgoing::{Answer, Outgoing, Perspective};
 use crate::payload::{
-    Payload::{IdOrObject, Object, Value as Bare},
+    Payload::{self, IdOrObject, Object, Value as Bare},
     Type::{self, ClientId, Content, Flag, Id, Ids, Kind, Name, Objects, Text, Time, Url},
     optional, required,
 };
 use crate::shared::{self, Extras, IdList, Moment, is_false};
+use crate::told;
 
 const OBJECT: Type = Type::Object;
+
+/// The payload of an event about a whole room.
+const ROOM: Payload = Object(&[required("id", Id), required("name", Name), required("createdAt", Time)]);
 
 /// Every event of the dialect.
 pub(crate) const EVENTS: &[EventSpec] = &[
@@ -132,6 +136,12 @@ pub(crate) const EVENTS: &[EventSpec] = &[
         Quintet,
         Object(&[required("roomId", Id), required("messageIds", Ids), required("userId", Id)]),
     ),
+    to_client("room_members", Quintet, Object(&[required("roomId", Id), required("users", Objects)])),
+    to_client("room_added", Quintet, ROOM),
+    to_client("room_updated", Quintet, ROOM),
+    to_client("room_deleted", Quintet, Object(&[required("id", Id)])),
+    to_client("user_updated", Quintet, Bare(OBJECT)),
+    to_client("notification_received", Quintet, told::NOTIFIED),
     to_client("error", Document, shared::ERROR_FIELDS),
 ];
 
@@ -175,7 +185,7 @@ fn typing(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
 
 /// A user.
 #[derive(Serialize)]
-struct UserObject<'a> {
+pub(crate) struct UserObject<'a> {
     id: &'a str,
     username: &'a str,
     avatar: Option<&'a str>,
@@ -184,7 +194,7 @@ struct UserObject<'a> {
 }
 
 impl<'a> UserObject<'a> {
-    fn of(user: &'a User) -> Self {
+    pub(crate) fn of(user: &'a User) -> Self {
         Self { id: user.id.as_str(), username: &user.username, avatar: user.avatar.as_deref(), guest: user.is_guest() }
     }
 }
@@ -327,7 +337,9 @@ pub(crate) fn encode(event: &Event, perspective: Perspective, texts: &mut Messag
             },
         ),
         Event::ConversationCreated { .. }
+        | Event::ConversationAppeared { .. }
         | Event::ConversationChanged { .. }
+        | Event::DeletionAnnounced { .. }
         | Event::ConversationDeleted { .. }
         | Event::MeetupChanged { .. }
         | Event::Notified { .. }
@@ -381,9 +393,10 @@ pub(crate) fn answer(reply: &Reply, texts: &mut MessageTexts) -> Answer {
         Reply::Sent { message, .. } | Reply::Edited(message) | Reply::Deleted(message) => {
             Answer::ack(&Ack::Message { ok: true, message: message_text(message, texts) })
         }
-        Reply::Joined { conversation, history, .. } => {
+        Reply::Joined { conversation, history, members, .. } => {
             let history: Vec<_> = history.iter().map(|sent| MessageObject::of(sent)).collect();
-            Answer::ack(&Ack::Room { ok: true, room_id: conversation.id.as_str() }).with("history", &history)
+            let answer = Answer::ack(&Ack::Room { ok: true, room_id: conversation.id.as_str() });
+            answer.with("history", &history).with("room_members", &told::room_members(conversation, members))
         }
         Reply::Left { conversation } => Answer::ack(&Ack::Room { ok: true, room_id: conversation.id.as_str() }),
         Reply::RoomCreated { conversation, created_at, guest_secret } => {

@@ -94,7 +94,8 @@ fn all() -> String {
         }
         add_refusals(&mut text, Some(dialect));
         for user in [support::ada(), support::guest()] {
-            let greeting = quintet_dialect::greet(dialect, &user, &|| vec![UserId::trusted("ada"), user.id.clone()]);
+            let online = [UserId::trusted("ada"), user.id.clone()];
+            let greeting = quintet_dialect::greet(dialect, &user, &|| &online);
             if !greeting.is_empty() {
                 let _ = writeln!(text, "{dialect:?} greeting of {} | {}", user.id, lines(&greeting));
             }

@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use quintet_dialect::Dialect;
+use quintet_dialect::{Dialect, Own, Shown};
 use quintet_domain::limits::PAGE_ITEMS_MAX;
 use quintet_domain::{
     Conversation, ConversationId, Message, MessageId, NewText, Refusal, User, UserId, is_blank, username_from,
@@ -135,6 +135,33 @@ pub(super) fn shown_message(
     message: &Message,
 ) -> Box<RawValue> {
     quintet_dialect::message(dialect, message, &caller.0.user.id, &online(service))
+}
+
+/// Returns a conversation for the caller as the dialect writes it.
+pub(super) fn shown_conversation(
+    service: &Service,
+    caller: &AuthUser,
+    dialect: Dialect,
+    conversation: &Conversation,
+) -> Box<RawValue> {
+    let shown = Shown {
+        conversation: &conversation.conversation,
+        description: None,
+        open: conversation.open,
+        owner: conversation.owner.as_ref(),
+        members: &conversation.members,
+        member_count: conversation.member_count,
+        is_member: true,
+        last_message: conversation.last_message.as_deref(),
+        created_at: conversation.created_at,
+        updated_at: conversation.updated_at,
+        own: Own::Reader {
+            user: &caller.0.user.id,
+            email: caller.0.email.as_deref().unwrap_or_default(),
+            unread_count: conversation.unread_count,
+        },
+    };
+    quintet_dialect::conversation(dialect, &shown, &online(service))
 }
 
 /// Returns a username for a user whose client does not ask for one.

@@ -7,7 +7,9 @@
 //! What must stay true: every event of a commit is made by [`Change::event`]; every version decodes the records of all
 //! earlier versions.
 
+mod budget;
 mod change;
+mod missed_overviews;
 mod record;
 mod replay;
 

@@ -45,7 +45,7 @@ impl Gateway {
             rates.event(&rate, bytes)?;
         }
         if !client.is_identified() {
-            rates.unidentified(client.address, bytes)?;
+            rates.unidentified(client.address(), bytes)?;
         }
         Ok(())
     }
@@ -79,7 +79,7 @@ impl Gateway {
                 // Its event was admitted already, so the attachment only delays what comes next.
                 self.0.service.rates().charge(&client.rate, bytes);
                 let admitted =
-                    client.is_identified() || self.0.service.rates().unidentified(client.address, bytes).is_ok();
+                    client.is_identified() || self.0.service.rates().unidentified(client.address(), bytes).is_ok();
                 if admitted { Admission::Take } else { Admission::Close(CloseReason::Flooding) }
             }
             Incoming::Other { bytes } => self.admit_small(client, bytes),

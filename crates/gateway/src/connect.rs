@@ -170,7 +170,7 @@ pub(crate) async fn connect(
             visitor.client.enter_anonymously()?;
         }
     }
-    let guest_secret = shown_secret(gateway, visitor.client.address, auth, identity.as_ref()).await?;
+    let guest_secret = shown_secret(gateway, visitor.client.address(), auth, identity.as_ref()).await?;
     let connection = gateway.new_connection(out, visitor, dialect, resumption);
     if let Some(secret) = guest_secret {
         connection.set_guest_secret(secret);
@@ -237,7 +237,7 @@ async fn claimed_identity(
     }
     match dialect {
         Some(named) if !named.serves_guests() => Err(Refusal::unauthenticated("a token is needed")),
-        _ => service.guest_ahead(&id, visitor.client.address).await,
+        _ => service.guest_ahead(&id, visitor.client.address()).await,
     }
 }
 

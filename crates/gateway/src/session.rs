@@ -77,7 +77,7 @@ pub(crate) async fn event(
         Ok(Some(Understood::Upload(upload, identity))) => {
             responder.permit = Some(connection.permit().await);
             let bytes = attachments.into_iter().nth(upload.attachment);
-            let (service, address) = (gateway.0.service.clone(), connection.client.address);
+            let (service, address) = (gateway.0.service.clone(), connection.client.address());
             // In a task of its own: disks are slow, and no later event depends on the file before it is answered.
             gateway.0.tasks.spawn(async move {
                 let stored = store_file(&service, &identity, address, upload, bytes).await;
@@ -176,7 +176,7 @@ async fn understand(
     };
     let identity = identify(gateway, connection, identity, decoded.claims.as_ref(), dialect).await?;
     if identity.user.is_guest() {
-        service.rates().guest_event(connection.client.address)?;
+        service.rates().guest_event(connection.client.address())?;
     }
     Ok(Some(match command {
         Command::Write(command) => Understood::Write(command, identity),
@@ -216,7 +216,7 @@ async fn identify(
             Ok(identity)
         }
         (None, Some(claimed)) if dialect.serves_guests() => {
-            let (identity, ahead) = service.guest_ahead(claimed, connection.client.address).await?;
+            let (identity, ahead) = service.guest_ahead(claimed, connection.client.address()).await?;
             become_user(gateway, connection, identity.clone(), Some(ahead)).await?;
             Ok(identity)
         }
@@ -230,7 +230,7 @@ fn actor(connection: &Connection, identity: &Identity, secret: Option<&GuestSecr
         user: identity.user.id.clone(),
         guest: identity.user.is_guest(),
         guest_proof: secret.map(GuestSecret::proof),
-        address: Some(connection.client.address),
+        address: Some(connection.client.address()),
         origin: Some(connection.session),
         acked,
     }
@@ -328,11 +328,11 @@ async fn guest_secret(
 ) -> Result<Option<GuestSecret>, Refusal> {
     let service = &gateway.0.service;
     if let WriteCommand::CreateRoom { .. } = command {
-        service.rates().guest_room(connection.client.address)?;
+        service.rates().guest_room(connection.client.address())?;
     }
     match (command, connection.guest_secret()) {
         (WriteCommand::Join { guest_secret: Some(shown), .. }, _) => {
-            connection.set_guest_secret(service.guest_secret(connection.client.address, guest, shown).await?);
+            connection.set_guest_secret(service.guest_secret(connection.client.address(), guest, shown).await?);
         }
         (WriteCommand::CreateRoom { .. }, None) => connection.set_guest_secret(service.new_guest_secret()),
         _ => {}

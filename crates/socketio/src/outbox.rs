@@ -117,10 +117,11 @@ enum Waiting {
 struct Inner {
     queue: VecDeque<Frame>,
     /// Bytes counted for the frames in the queue.
-    bytes: usize,
+    bytes: u32,
     /// Bytes counted for frames that were taken and are not written yet.
-    in_flight: usize,
-    closed: Option<CloseReason>,
+    in_flight: u32,
+    /// Why the queue was closed. In a box, because an idle connection is measured by its bytes.
+    closed: Option<Box<CloseReason>>,
     waiting: Waiting,
     /// Whether frames are held back because more follow at once.
     held: bool,
@@ -143,16 +144,29 @@ impl Inner {
         }
     }
 
+    fn queued_bytes(&self) -> usize {
+        self.bytes as usize + self.in_flight as usize
+    }
+
     /// Whether the transport may take frames.
     fn has_frames(&self) -> bool {
         !self.queue.is_empty() && (!self.held || self.closed.is_some())
     }
 
+    fn closed(&self) -> Option<CloseReason> {
+        self.closed.as_deref().copied()
+    }
+
     fn fail(&mut self, reason: CloseReason) {
-        self.closed = Some(reason);
+        self.closed = Some(Box::new(reason));
         self.queue = VecDeque::new();
         self.bytes = 0;
     }
+}
+
+/// The nearest number of 32 bits, which is enough to count the bytes of a queue.
+fn in_u32(bytes: usize) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 
 /// The result of taking frames from an [`Outbox`].
@@ -168,14 +182,15 @@ pub enum Taken {
 #[derive(Debug)]
 pub struct Outbox {
     inner: Mutex<Inner>,
-    bytes_max: usize,
+    bytes_max: u32,
 }
 
 impl Outbox {
-    /// Creates an empty queue that holds at most `bytes_max` bytes, including those that are being written.
+    /// Creates an empty queue that holds at most `bytes_max` bytes, including those that are being written, and never
+    /// more than 4 GiB.
     #[must_use]
     pub fn new(bytes_max: usize) -> Self {
-        Self { inner: Mutex::new(Inner::default()), bytes_max }
+        Self { inner: Mutex::new(Inner::default()), bytes_max: in_u32(bytes_max) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -197,14 +212,14 @@ impl Outbox {
     /// See [`Outbox::push`].
     pub fn push_all(&self, frames: impl IntoIterator<Item = Frame>) -> Result<(), PushError> {
         let mut inner = self.lock();
-        if let Some(reason) = inner.closed {
+        if let Some(reason) = inner.closed() {
             return Err(PushError(reason));
         }
         for frame in frames {
-            inner.bytes += frame.queued_bytes();
+            inner.bytes = inner.bytes.saturating_add(in_u32(frame.queued_bytes()));
             inner.queue.push_back(frame);
         }
-        let full = inner.bytes + inner.in_flight > self.bytes_max;
+        let full = inner.bytes.saturating_add(inner.in_flight) > self.bytes_max;
         if full {
             inner.fail(CloseReason::QueueFull);
         }
@@ -234,7 +249,7 @@ impl Outbox {
     pub fn push_volatile(&self, frame: Frame) -> bool {
         let at_once = {
             let inner = self.lock();
-            inner.waiting != Waiting::Close && inner.bytes + inner.in_flight <= BEFORE_VOLATILE_BYTES_MAX
+            inner.waiting != Waiting::Close && inner.queued_bytes() <= BEFORE_VOLATILE_BYTES_MAX
         };
         at_once && self.push(frame).is_ok()
     }
@@ -248,8 +263,7 @@ impl Outbox {
     /// Returns the number of bytes that are queued or being written, including the frames' overhead.
     #[must_use]
     pub fn queued_bytes(&self) -> usize {
-        let inner = self.lock();
-        inner.bytes + inner.in_flight
+        self.lock().queued_bytes()
     }
 
     /// Closes the queue. The first reason stays. Returns whether this call closed it.
@@ -258,7 +272,7 @@ impl Outbox {
         let first = inner.closed.is_none();
         if first {
             if reason.flushes() {
-                inner.closed = Some(reason);
+                inner.closed = Some(Box::new(reason));
             } else {
                 inner.fail(reason);
             }
@@ -272,7 +286,7 @@ impl Outbox {
     /// Returns why the queue is closed, if it is.
     #[must_use]
     pub fn closed(&self) -> Option<CloseReason> {
-        self.lock().closed
+        self.lock().closed()
     }
 
     /// Wakes the waiting transport for a reason outside the queue.
@@ -286,10 +300,10 @@ impl Outbox {
         let mut inner = self.lock();
         if inner.has_frames() {
             inner.waiting = Waiting::Not;
-            inner.in_flight += std::mem::take(&mut inner.bytes);
+            inner.in_flight = inner.in_flight.saturating_add(std::mem::take(&mut inner.bytes));
             return Poll::Ready(Taken::Frames(std::mem::take(&mut inner.queue)));
         }
-        if let Some(reason) = inner.closed {
+        if let Some(reason) = inner.closed() {
             return Poll::Ready(Taken::Closed(reason));
         }
         inner.wait(Waiting::Frames, cx);
@@ -312,7 +326,7 @@ impl Outbox {
             if !taken.is_empty() && bytes > bytes_max {
                 break;
             }
-            inner.bytes = inner.bytes.saturating_sub(frame.queued_bytes());
+            inner.bytes = inner.bytes.saturating_sub(in_u32(frame.queued_bytes()));
             taken.extend(inner.queue.pop_front());
         }
         if inner.queue.is_empty() {
@@ -334,7 +348,7 @@ impl Outbox {
     /// Ready when the queue is closed.
     pub fn poll_closed(&self, cx: &mut Context<'_>) -> Poll<CloseReason> {
         let mut inner = self.lock();
-        if let Some(reason) = inner.closed {
+        if let Some(reason) = inner.closed() {
             return Poll::Ready(reason);
         }
         inner.wait(Waiting::Close, cx);

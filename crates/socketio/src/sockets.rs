@@ -4,7 +4,7 @@
 //! entered a namespace is reported as disconnected exactly once.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 
@@ -34,9 +34,9 @@ pub struct Sockets<A: Application> {
     visitor: A::Visitor,
     inbound: tokio::sync::Mutex<Inbound<A>>,
     namespaces: Mutex<NamespaceState>,
-    /// How the next binary message is handled, as an encoded [`BinaryBound`]: 0 is `Refuse`, [`usize::MAX`] is `Skip`,
+    /// How the next binary message is handled, as an encoded [`BinaryBound`]: 0 is `Refuse`, [`u32::MAX`] is `Skip`,
     /// and another number is one more than the bytes of `UpTo`.
-    expected: AtomicUsize,
+    expected: AtomicU32,
     label: AtomicU8,
 }
 
@@ -53,8 +53,9 @@ impl<A: Application> Sockets<A> {
     fn expect(&self, expected: BinaryBound) {
         let expected = match expected {
             BinaryBound::Refuse => 0,
-            BinaryBound::UpTo(bytes) => bytes + 1,
-            BinaryBound::Skip => usize::MAX,
+            // No message may have four gigabytes.
+            BinaryBound::UpTo(bytes) => u32::try_from(bytes + 1).unwrap_or(u32::MAX - 1),
+            BinaryBound::Skip => u32::MAX,
         };
         self.expected.store(expected, Ordering::Release);
     }
@@ -62,8 +63,8 @@ impl<A: Application> Sockets<A> {
     fn expected(&self) -> BinaryBound {
         match self.expected.load(Ordering::Acquire) {
             0 => BinaryBound::Refuse,
-            usize::MAX => BinaryBound::Skip,
-            bytes => BinaryBound::UpTo(bytes - 1),
+            u32::MAX => BinaryBound::Skip,
+            bytes => BinaryBound::UpTo(bytes as usize - 1),
         }
     }
 }
@@ -71,7 +72,7 @@ impl<A: Application> Sockets<A> {
 /// The counts and times of a session's namespaces that the CONNECT timeout is based on.
 struct NamespaceState {
     /// Number of namespaces that are entered now.
-    peers: usize,
+    peers: u32,
     /// Whether a CONNECT is being handled.
     entering: bool,
     /// Whether a namespace was ever entered.
@@ -109,7 +110,7 @@ impl<A: Application> Protocol for SocketIo<A> {
             visitor,
             inbound: tokio::sync::Mutex::new(inbound),
             namespaces: Mutex::new(namespaces),
-            expected: AtomicUsize::new(0),
+            expected: AtomicU32::new(0),
             label: AtomicU8::new(u8::MAX),
         })
     }

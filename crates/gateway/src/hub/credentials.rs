@@ -58,7 +58,7 @@ impl Credentials {
     ) {
         let Some(subscriber) = directory.subscriber(user, connection) else { return };
         if let Some(before) = subscriber.expiry.take() {
-            timers.cancel(before);
+            timers.cancel(*before);
         }
         let identity = subscriber.connection.identity();
         let Some(expires_at) = identity.and_then(|identity| identity.expires_at) else { return };
@@ -67,7 +67,7 @@ impl Credentials {
         if left > REVIEW_EVERY {
             self.set_review(timers, now);
         } else {
-            subscriber.expiry = Some(timers.add(now + left, Timer::Expire(connection, user.clone())));
+            subscriber.expiry = Some(Box::new(timers.add(now + left, Timer::Expire(connection, user.clone()))));
         }
     }
 
@@ -112,7 +112,7 @@ impl Credentials {
         }
         subscriber.connection.out.emit(&quintet_dialect::error_event(&Refusal::token_expired()));
         let end = now + Duration::from_secs(EXPIRED_GRACE_SECONDS);
-        subscriber.expiry = Some(timers.add(end, Timer::EndExpired(connection, user.clone())));
+        subscriber.expiry = Some(Box::new(timers.add(end, Timer::EndExpired(connection, user.clone()))));
     }
 
     /// Ends a connection whose token expired and that has sent no other. A connection that sent one has another timer.

@@ -164,7 +164,7 @@ impl Directory {
                 return Arrival::Wait;
             }
             local.gone_since = None;
-            local.attaching.push(attaching);
+            local.push_attaching(attaching);
             return if local.is_loading() { Arrival::Wait } else { Arrival::Ready };
         }
         self.loads += 1;
@@ -176,7 +176,7 @@ impl Directory {
             presence: UserPresence::default(),
             gone_since: None,
             rate: Arc::default(),
-            attaching: vec![attaching],
+            attaching: Some(Box::new(vec![attaching])),
             loading: Some(Box::new(Loading { load, changes: Vec::new() })),
         });
         self.by_user.insert(slot, |slot| self.users[slot].user.id.as_str());
@@ -187,7 +187,7 @@ impl Directory {
     pub(super) fn refuse_arrival(&mut self, user: &UserId, load: u64, refusal: &Refusal) {
         let Some(slot) = self.slot(user).filter(|slot| self.users[*slot].is_loaded_by(load)) else { return };
         self.unlist(user);
-        for attaching in self.users.remove(slot).attaching {
+        for attaching in self.users.remove(slot).take_attaching() {
             let _ = attaching.reply.send(Err(refusal.clone()));
         }
     }
@@ -198,7 +198,7 @@ impl Directory {
         let Some(loading) = self.users[slot].loading.take() else { return };
         if memberships.registered && self.users[slot].user.is_guest() {
             // Between the guest's claim and this read, an account took the id.
-            for attaching in std::mem::take(&mut self.users[slot].attaching) {
+            for attaching in self.users[slot].take_attaching() {
                 let _ = attaching.reply.send(Err(id_taken()));
             }
             return;
@@ -221,7 +221,7 @@ impl Directory {
     /// Takes the connections of a user that wait to be attached, with the user and the rate limit that they share.
     pub(super) fn take_attaching(&mut self, user: &UserId) -> Option<(Arc<User>, Attaching, Arc<EventRate>)> {
         let local = self.user_mut(user)?;
-        let attaching = std::mem::take(&mut local.attaching);
+        let attaching = local.take_attaching();
         Some((Arc::clone(&local.user), attaching, Arc::clone(&local.rate)))
     }
 
@@ -251,7 +251,7 @@ impl Directory {
     ) -> (bool, Option<TimerKey>) {
         let Some(slot) = self.slot(user) else { return (false, None) };
         let local = &mut self.users[slot];
-        local.attaching.retain(|attaching| attaching.connection.id != connection);
+        local.remove_attaching(|attaching| attaching.id == connection);
         let Some(at) = local.subscribers.iter().position(|subscriber| subscriber.connection.id == connection) else {
             return (false, None);
         };
@@ -274,7 +274,7 @@ impl Directory {
             }
             None => {}
         }
-        (last, expiry)
+        (last, expiry.map(|expiry| *expiry))
     }
 
     /// Ends the connections of a user whose tokens are older than a generation.
@@ -291,12 +291,8 @@ impl Directory {
             subscriber.connection.out.end();
             !refused
         });
-        for attaching in std::mem::take(&mut local.attaching) {
-            if over(&attaching.connection) {
-                let _ = attaching.reply.send(Err(revoked()));
-            } else {
-                local.attaching.push(attaching);
-            }
+        for attaching in local.remove_attaching(over) {
+            let _ = attaching.reply.send(Err(revoked()));
         }
     }
 
@@ -304,7 +300,7 @@ impl Directory {
     /// takes over none of its state.
     pub(super) fn end_guest(&mut self, user: &User) {
         let Some(guest) = self.user_mut(&user.id).filter(|local| local.user.is_guest()) else { return };
-        let (subscribers, attaching) = (std::mem::take(&mut guest.subscribers), std::mem::take(&mut guest.attaching));
+        let (subscribers, attaching) = (std::mem::take(&mut guest.subscribers), guest.take_attaching());
         for subscriber in subscribers {
             let connection = &subscriber.connection;
             connection.ended.store(true, Ordering::Release);

@@ -34,7 +34,7 @@ pub(super) struct Subscriber {
     /// The conversations that are muted on this connection.
     pub(super) muted: Box<[ConversationId]>,
     /// The timer of the token's expiry or, after that, of the connection's end.
-    pub(super) expiry: Option<TimerKey>,
+    pub(super) expiry: Option<Box<TimerKey>>,
     /// Holds events back while older ones are replayed.
     pub(super) buffer: RefCell<Option<Box<ReplayBuffer>>>,
 }
@@ -73,7 +73,8 @@ pub(super) struct LocalUser {
     /// When its last connection ended; `None` while it has one.
     pub(super) gone_since: Option<Instant>,
     pub(super) rate: Arc<EventRate>,
-    pub(super) attaching: Attaching,
+    /// The connections that wait for that read; `None` if there are none, hence the box.
+    pub(super) attaching: Option<Box<Attaching>>,
     /// The read of its memberships; `None` once they have been read, hence the box.
     pub(super) loading: Option<Box<Loading>>,
 }
@@ -97,9 +98,27 @@ impl LocalUser {
         self.loading.as_ref().is_some_and(|loading| loading.load == load)
     }
 
+    /// Lets a connection wait to be attached.
+    pub(super) fn push_attaching(&mut self, connection: AttachingConnection) {
+        self.attaching.get_or_insert_default().push(connection);
+    }
+
+    /// Takes the connections that wait to be attached.
+    pub(super) fn take_attaching(&mut self) -> Attaching {
+        self.attaching.take().map(|attaching| *attaching).unwrap_or_default()
+    }
+
+    /// Takes those of the connections that wait to be attached that fulfil a condition.
+    pub(super) fn remove_attaching(&mut self, over: impl Fn(&Connection) -> bool) -> Attaching {
+        let (removed, kept): (Attaching, Attaching) =
+            self.take_attaching().into_iter().partition(|attaching| over(&attaching.connection));
+        self.attaching = (!kept.is_empty()).then(|| Box::new(kept));
+        removed
+    }
+
     /// Whether the user has a connection, attached or not.
     pub(super) fn is_here(&self) -> bool {
-        !self.subscribers.is_empty() || !self.attaching.is_empty()
+        !self.subscribers.is_empty() || self.attaching.is_some()
     }
 }
 

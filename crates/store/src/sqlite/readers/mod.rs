@@ -1,10 +1,16 @@
 //! The pool of readers: each read takes a connection of its own, outside the async threads, in its party's turn.
 //!
+//! A thread that has ended a read begins the next one that waits for such a connection, and a caller lets others ask
+//! before it starts a thread: when many clients connect at once, a third of the time was spent on waking a thread for
+//! each of them.
+//!
 //! What must stay true: every read ends in time and returns its connection; a read whose caller has gone away ends
-//! early.
+//! early; a connection that is free leaves no read waiting for it.
 
 mod turns;
 
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -26,10 +32,13 @@ const WITHIN: Duration = Duration::from_secs(READ_SECONDS_MAX);
 /// Number of steps of SQLite's virtual machine between two checks of the clock: a fraction of a millisecond.
 const STEPS_BETWEEN_LOOKS: i32 = 10_000;
 
-type Queues = Turns<Connection, oneshot::Sender<Turn>>;
+/// A read that waits for a connection. It sends its own result to its caller.
+type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+
+type Queues = Turns<Connection, Job>;
 
 /// The pool of readers. Cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Readers {
     queues: Arc<Mutex<Queues>>,
     /// Maximum time of a read.
@@ -37,13 +46,18 @@ pub(super) struct Readers {
 }
 
 /// A connection for one read, which is returned to the pool when this is dropped.
-#[derive(Debug)]
 struct Turn {
     readers: Readers,
     class: Class,
     party: Party,
     /// The connection; present until this is dropped.
     connection: Option<Connection>,
+}
+
+impl fmt::Debug for Readers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Readers").finish_non_exhaustive()
+    }
 }
 
 impl Readers {
@@ -75,54 +89,91 @@ impl Readers {
     ) -> ReadResult<'_, T> {
         let party = party.into();
         Box::pin(async move {
-            let turn = self.turn(class, &party).await?;
-            let until = (party != Party::Server).then(|| Instant::now() + self.within);
+            let (reply, result) = oneshot::channel();
+            let within = (party != Party::Server).then_some(self.within);
             let abandoned = Abandoned::default();
             let stop = Arc::clone(&abandoned.0);
-            let task = tokio::task::spawn_blocking(move || turn.read(until, stop, read));
-            task.await.map_err(|_| StoreError::Closed)?
+            let job: Job = Box::new(move |connection| drop(reply.send(read_within(connection, within, stop, read))));
+            let (entered, begun) = {
+                let mut queues = self.queues();
+                // Reads that may begin, but have not, do not count as waiting.
+                let full = queues.full(class, &party).is_some();
+                let begun = if full { queues.all_that_may_begin() } else { Vec::new() };
+                (queues.enter(class, &party, job), begun)
+            };
+            self.begin(begun);
+            let number = entered.map_err(|full| match full {
+                Full::Party => StoreError::Refused(Refusal::rate_limited(READ_AGAIN_AFTER_MS)),
+                Full::All => StoreError::Busy,
+            })?;
+            // Removed from the queue as well if the caller drops this future.
+            let place = Place { readers: self, class, party: &party, number };
+            // Reads that are asked for at the same moment begin together, on few threads.
+            tokio::task::yield_now().await;
+            let begun = self.queues().all_that_may_begin();
+            self.begin(begun);
+            let result = result.await;
+            // It has left the queue.
+            std::mem::forget(place);
+            // A read that panicked has dropped its end of the channel.
+            result.map_err(|_| StoreError::Closed)?
         })
     }
 
-    /// Waits for a connection.
-    async fn turn(&self, class: Class, party: &Party) -> Result<Turn, StoreError> {
-        let (sender, receiver) = oneshot::channel();
-        let entered = self.queues().enter(class, party, sender);
-        let number = entered.map_err(|full| match full {
-            Full::Party => StoreError::Refused(Refusal::rate_limited(READ_AGAIN_AFTER_MS)),
-            Full::All => StoreError::Busy,
-        })?;
-        // Removed from the queue as well if the caller drops this future.
-        let _place = Place { readers: self, class, party, number };
-        self.hand_out();
-        receiver.await.map_err(|_| StoreError::Closed)
+    /// Begins reads, each on a thread of its own.
+    fn begin(&self, reads: Vec<Next<Connection, Job>>) {
+        for next in reads {
+            let (turn, job) = self.turn(next);
+            tokio::task::spawn_blocking(move || read_all(turn, job));
+        }
     }
 
-    /// Starts all reads that may begin.
-    fn hand_out(&self) {
-        loop {
-            let Some(Next { class, party, connection, waiter }) = self.queues().next() else { return };
-            let turn = Turn { readers: self.clone(), class, party, connection: Some(connection) };
-            // If the caller gave up at this moment, the turn is dropped, which returns the connection.
-            drop(waiter.send(turn));
-        }
+    fn turn(&self, next: Next<Connection, Job>) -> (Turn, Job) {
+        let Next { class, party, connection, waiter } = next;
+        (Turn { readers: self.clone(), class, party, connection: Some(connection) }, waiter)
+    }
+}
+
+/// Reads with one connection for as long as reads wait for it.
+fn read_all(mut turn: Turn, mut job: Job) {
+    while let Some(connection) = &mut turn.connection {
+        // A read that panics takes no others with it. The hook of the process has written the panic to the log.
+        drop(catch_unwind(AssertUnwindSafe(|| job(connection))));
+        let readers = turn.readers.clone();
+        let (next, others) = {
+            let mut queues = readers.queues();
+            turn.give_back(&mut queues);
+            // The end of a read may also let its party begin one of another class.
+            (queues.next_of(turn.class), queues.all_that_may_begin())
+        };
+        readers.begin(others);
+        let Some(next) = next else { return };
+        (turn, job) = readers.turn(next);
     }
 }
 
 impl Turn {
-    fn read<T>(
-        mut self,
-        until: Option<Instant>,
-        stop: Arc<AtomicBool>,
-        read: impl FnOnce(&Connection) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        let connection = self.connection.as_mut().ok_or(StoreError::Closed)?;
-        let over = move || stop.load(Ordering::Relaxed) || until.is_some_and(|until| Instant::now() > until);
-        connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(over))?;
-        let result = in_transaction(connection, read);
-        connection.progress_handler(0, None::<fn() -> bool>)?;
-        result.map_err(|error| if is_interrupted(&error) { StoreError::TooSlow } else { error })
+    /// Returns the connection to the pool. Does nothing the second time.
+    fn give_back(&mut self, queues: &mut Queues) {
+        if let Some(connection) = self.connection.take() {
+            queues.end(self.class, &self.party, connection);
+        }
     }
+}
+
+/// Runs a read in a transaction. Interrupts it if it takes too long, or if `stop` is set meanwhile.
+fn read_within<T>(
+    connection: &mut Connection,
+    within: Option<Duration>,
+    stop: Arc<AtomicBool>,
+    read: impl FnOnce(&Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let until = within.map(|within| Instant::now() + within);
+    let over = move || stop.load(Ordering::Relaxed) || until.is_some_and(|until| Instant::now() > until);
+    connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(over))?;
+    let result = in_transaction(connection, read);
+    connection.progress_handler(0, None::<fn() -> bool>)?;
+    result.map_err(|error| if is_interrupted(&error) { StoreError::TooSlow } else { error })
 }
 
 /// Whether SQLite was interrupted, in a statement of a read itself or of the rows that it uses.
@@ -135,11 +186,12 @@ fn is_interrupted(error: &StoreError) -> bool {
     error.and_then(rusqlite::Error::sqlite_error_code) == Some(ErrorCode::OperationInterrupted)
 }
 
+/// If the server stops before a thread was free.
 impl Drop for Turn {
     fn drop(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            self.readers.queues().end(self.class, &self.party, connection);
-            self.readers.hand_out();
+        if self.connection.is_some() {
+            let readers = self.readers.clone();
+            self.give_back(&mut readers.queues());
         }
     }
 }

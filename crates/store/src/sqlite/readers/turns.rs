@@ -137,19 +137,29 @@ impl<C, W> Turns<C, W> {
         }
     }
 
-    /// Queues a read. Returns the number by which it can be removed again.
-    pub(super) fn enter(&mut self, class: Class, party: &Party, waiter: W) -> Result<u64, Full> {
-        let lane = &mut self.lanes[class as usize];
-        let service = matches!(party, Party::User(user) if self.services.contains(user));
+    fn is_service(&self, party: &Party) -> bool {
+        matches!(party, Party::User(user) if self.services.contains(user))
+    }
+
+    /// Why another read of a party could not be queued; `None` if it could.
+    pub(super) fn full(&self, class: Class, party: &Party) -> Option<Full> {
+        let lane = &self.lanes[class as usize];
+        let service = self.is_service(party);
         let most = if service { READS_WAITING_OF_SERVICE } else { class.waiting_max_of(party) };
         if lane.waiting.get(party).is_some_and(|own| own.len() >= most) {
-            return Err(Full::Party);
+            return Some(Full::Party);
         }
         // A service takes no room from others, and no others take room from it.
-        let counted = !service;
-        if counted && lane.count >= class.waiting_max() {
-            return Err(Full::All);
+        (!service && lane.count >= class.waiting_max()).then_some(Full::All)
+    }
+
+    /// Queues a read. Returns the number by which it can be removed again.
+    pub(super) fn enter(&mut self, class: Class, party: &Party, waiter: W) -> Result<u64, Full> {
+        if let Some(full) = self.full(class, party) {
+            return Err(full);
         }
+        let counted = !self.is_service(party);
+        let lane = &mut self.lanes[class as usize];
         let number = self.next_number;
         self.next_number += 1;
         lane.count += usize::from(counted);
@@ -177,11 +187,17 @@ impl<C, W> Turns<C, W> {
     }
 
     /// Takes the next read that may begin, and counts it as in progress.
-    pub(super) fn next(&mut self) -> Option<Next<C, W>> {
+    fn next(&mut self) -> Option<Next<C, W>> {
         Class::ALL.into_iter().find_map(|class| self.next_of(class))
     }
 
-    fn next_of(&mut self, class: Class) -> Option<Next<C, W>> {
+    /// Takes all reads that may begin.
+    pub(super) fn all_that_may_begin(&mut self) -> Vec<Next<C, W>> {
+        std::iter::from_fn(|| self.next()).collect()
+    }
+
+    /// Takes the next read of a class, like [`Self::next`].
+    pub(super) fn next_of(&mut self, class: Class) -> Option<Next<C, W>> {
         let lane = &mut self.lanes[class as usize];
         if lane.free.is_empty() {
             return None;

@@ -18,7 +18,7 @@ a< user:status {"userId":"$bob","status":"online"}
 b> privateMessage {"recipientId":"$alice","content":"one"} => {"success":true,"message":"~"}
 b< messageSent "~"
 a< chatCreated "~"
-a< room_added {"id":"=c","name":"bob, alice","createdAt":"~time","type":"direct","description":null,"open":false,"ownerId":null,"memberCount":2}
+a< room_added {"id":"=c","name":"alice, bob","createdAt":"~time","type":"direct","description":null,"open":false,"ownerId":null,"memberCount":2}
 a< conversation_created "~"
 a< chat:created "~"
 a< receiveMessage {"chatId":"$c","message":"~"}

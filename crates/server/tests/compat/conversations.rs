@@ -56,7 +56,7 @@ async fn session() {
         let listed = &listed["conversations"][0];
         fields(listed, "_id id type name participants lastMessage unreadCount createdAt updatedAt");
         assert_eq!((&listed["lastMessage"], &listed["unreadCount"]), (&ack["message"], &json!(1)));
-        fields(&listed["participants"][0], USER);
+        fields(&listed["participants"][0], &format!("{USER} role"));
         assert_eq!(&ada.get(&format!("/conversations/{id}")).await["conversation"], listed);
         // Pages count from the newest; each page has the oldest first.
         for number in 3..=7 {

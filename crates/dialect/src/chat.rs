@@ -282,6 +282,7 @@ pub(crate) fn encode(event: &Event, online: Online<'_>, texts: &mut MessageTexts
         }
         Event::ConversationCreated { .. }
         | Event::ConversationAppeared { .. }
+        | Event::ConversationHidden { .. }
         | Event::ConversationChanged { .. }
         | Event::DeletionAnnounced { .. }
         | Event::MeetupChanged { .. }

@@ -106,6 +106,7 @@ pub fn suppresses_echo(dialect: Dialect, event: &Event) -> bool {
         Event::MessageEdited(_)
         | Event::MessageDeleted(_)
         | Event::ConversationCreated { .. }
+        | Event::ConversationHidden { .. }
         | Event::ConversationChanged { .. }
         | Event::DeletionAnnounced { .. }
         | Event::ConversationDeleted { .. }

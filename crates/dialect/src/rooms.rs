@@ -338,6 +338,7 @@ pub(crate) fn encode(event: &Event, perspective: Perspective, texts: &mut Messag
         ),
         Event::ConversationCreated { .. }
         | Event::ConversationAppeared { .. }
+        | Event::ConversationHidden { .. }
         | Event::ConversationChanged { .. }
         | Event::DeletionAnnounced { .. }
         | Event::ConversationDeleted { .. }

@@ -70,12 +70,20 @@ pub enum Event {
         /// The ids of its first members, who receive the event.
         members: Vec<UserId>,
     },
-    /// A conversation that exists becomes one of a user's. The [`MemberJoined`](Self::MemberJoined) of that user follows
-    /// at the next position.
+    /// A conversation that exists becomes one of a user's: either the user joins, and its
+    /// [`MemberJoined`](Self::MemberJoined) follows at the next position, or the user had hidden the conversation, and a
+    /// message follows.
     ConversationAppeared {
         /// The conversation with the user among its members.
         conversation: Arc<Overview>,
-        /// The id of the new member, who alone receives the event.
+        /// The id of the member, who alone receives the event.
+        user: UserId,
+    },
+    /// A user hid a direct conversation, until its next message.
+    ConversationHidden {
+        /// The conversation that is hidden.
+        conversation: Arc<ConversationRef>,
+        /// The id of the member, who alone receives the event.
         user: UserId,
     },
     /// A conversation was renamed, opened or closed, or the roles of its members changed.
@@ -205,7 +213,7 @@ impl Event {
                 Audience::Users(users)
             }
             Self::ConversationCreated { members, .. } => Audience::Users(members),
-            Self::ConversationAppeared { user, .. } => Audience::User(user),
+            Self::ConversationAppeared { user, .. } | Self::ConversationHidden { user, .. } => Audience::User(user),
             Self::ConversationChanged { conversation } => Audience::Members(&conversation.conversation.id),
             Self::MessagesRead { conversation, audience: None, .. }
             | Self::DeletionAnnounced { conversation }
@@ -227,7 +235,7 @@ impl Event {
             Self::MessageCreated(message) | Self::MessageEdited(message) | Self::MessageDeleted(message) => {
                 Some(&message.sender.id)
             }
-            Self::ConversationAppeared { user, .. } => Some(user),
+            Self::ConversationAppeared { user, .. } | Self::ConversationHidden { user, .. } => Some(user),
             Self::MessagesRead { reader: user, .. }
             | Self::MemberJoined { user, .. }
             | Self::MemberLeft { user, .. }

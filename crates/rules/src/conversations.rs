@@ -227,13 +227,34 @@ pub(crate) fn delete(tx: &mut Transaction<'_>, write: &DeleteConversation) -> Ru
         tx.check(Action::Use, &conversation, &user, false)?;
         if let Some(member) = tx.member(conversation.key, user.key)? {
             let hidden_sequence = Some(conversation.head.sequence);
+            let again = member.hidden_sequence == hidden_sequence;
             tx.update_member(conversation.key, user.key, &MemberRow { hidden_sequence, ..member })?;
+            if !again {
+                let (conversation, member) = (&conversation, (user.key, user.user.id.clone()));
+                let change = Change::ConversationHidden { conversation: Arc::clone(&conversation.reference), member };
+                tx.record(&change, About { conversation: Some(conversation.key), ..About::default() }, None)?;
+            }
         }
         return Ok(conversation.reference);
     }
     tx.check(Action::Delete, &conversation, &user, false)?;
     erase(tx, Some(&write.actor), &mut conversation)?;
     Ok(conversation.reference)
+}
+
+/// Shows a direct conversation again to those of its members who have hidden it, before a message follows.
+pub(crate) fn show_again(tx: &mut Transaction<'_>, conversation: &ConversationRow) -> RuleResult<()> {
+    let Some((first, second)) = conversation.pair else { return Ok(()) };
+    for key in [first, second] {
+        let Some(member) = tx.member(conversation.key, key)?.filter(|member| member.hidden_sequence.is_some()) else {
+            continue;
+        };
+        tx.update_member(conversation.key, key, &MemberRow { hidden_sequence: None, ..member })?;
+        let member = (key, tx.user_by_key(key)?.user.id.clone());
+        let change = Change::ConversationShown { conversation: overviews::of(tx, conversation)?, member };
+        tx.record(&change, About { conversation: Some(conversation.key), ..About::default() }, None)?;
+    }
+    Ok(())
 }
 
 /// Ends a conversation and all its memberships.

@@ -126,6 +126,7 @@ pub(crate) fn weight(event: &Event) -> u64 {
         Event::MemberJoined { user, .. } => user.avatar.as_ref().map_or(0, String::len) + ENVELOPE_BYTES,
         Event::Notified { notification, .. } => notification.title.len() + notification.message.len() + ENVELOPE_BYTES,
         Event::MemberLeft { .. }
+        | Event::ConversationHidden { .. }
         | Event::DeletionAnnounced { .. }
         | Event::ConversationDeleted { .. }
         | Event::MeetupChanged { .. } => ENVELOPE_BYTES,

@@ -364,6 +364,9 @@ impl Run {
                     quintet_domain::Event::ConversationAppeared { conversation, user } => {
                         assert_eq!((&conversation.conversation.id, user), (&self.conversations[at].id, to), "{shown}");
                     }
+                    quintet_domain::Event::ConversationHidden { conversation, user } => {
+                        assert_eq!((&conversation.id, user), (&self.conversations[at].id, to), "{shown}");
+                    }
                     _ => panic!("{shown}: {entry:?}"),
                 },
                 Audience::Users(_) | Audience::Watchers(_) | Audience::Contacts(_) => panic!("{shown}: {entry:?}"),

@@ -175,6 +175,7 @@ fn shown(entry: &Entry) -> String {
         Event::ConversationAppeared { conversation, user } => {
             format!("appeared {} to {user}", conversation.conversation.id)
         }
+        Event::ConversationHidden { conversation, user } => format!("hidden {} from {user}", conversation.id),
         Event::ConversationChanged { conversation } => format!("changed {}", conversation.conversation.id),
         Event::DeletionAnnounced { conversation } => format!("conversation {} is deleted", conversation.id),
         Event::ConversationDeleted { conversation } => format!("conversation {} deleted", conversation.id),

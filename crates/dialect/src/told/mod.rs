@@ -150,7 +150,7 @@ pub(crate) enum Told<'e> {
     Created(&'e Overview),
     /// A conversation changed.
     Changed(&'e Overview),
-    /// A conversation is deleted.
+    /// A conversation is deleted, or hidden from those who receive the event.
     Deleted(&'e ConversationRef),
     /// A profile changed.
     Profile(&'e User),
@@ -166,7 +166,9 @@ impl<'e> Told<'e> {
                 Self::Created(conversation)
             }
             Event::ConversationChanged { conversation } => Self::Changed(conversation),
-            Event::DeletionAnnounced { conversation } => Self::Deleted(conversation),
+            Event::DeletionAnnounced { conversation } | Event::ConversationHidden { conversation, .. } => {
+                Self::Deleted(conversation)
+            }
             Event::UserChanged { user, .. } => Self::Profile(user),
             Event::Notified { user, notification } => Self::Notified(user, notification),
             Event::MessageCreated(_)

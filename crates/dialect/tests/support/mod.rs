@@ -160,6 +160,8 @@ pub fn events() -> Vec<(String, Event)> {
         let newcomer = user.id.clone();
         add("appearance", Event::ConversationAppeared { conversation: Arc::clone(&whole), user: newcomer });
         add("change", Event::ConversationChanged { conversation: whole });
+        let hidden = Event::ConversationHidden { conversation: place(), user: user.id.clone() };
+        add("hiding", hidden);
         add("announced end", Event::DeletionAnnounced { conversation: place() });
         add("end", Event::ConversationDeleted { conversation: place() });
     }

@@ -225,6 +225,7 @@ impl Hub {
                 self.notifications.sent(&self.directory, user, &notification.id);
             }
             Event::ConversationAppeared { .. }
+            | Event::ConversationHidden { .. }
             | Event::DeletionAnnounced { .. }
             | Event::MessageEdited(_)
             | Event::MessageDeleted(_)

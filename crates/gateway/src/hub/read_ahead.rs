@@ -30,8 +30,9 @@ impl NewestChanges {
             | Event::MemberLeft { .. } => self.memberships = entry.position,
             Event::UserChanged { .. } => self.users = entry.position,
             Event::Notified { .. } => self.notifications = entry.position,
-            // The changes that these announce follow.
-            Event::ConversationAppeared { .. } | Event::DeletionAnnounced { .. } => {}
+            // No membership changes by these; the changes that some of them announce follow.
+            Event::ConversationAppeared { .. } | Event::ConversationHidden { .. } | Event::DeletionAnnounced { .. } => {
+            }
             Event::MessageCreated(_)
             | Event::MessageEdited(_)
             | Event::MessageDeleted(_)

@@ -69,6 +69,20 @@ pub enum Change {
         /// The id of the user who joins.
         user: UserId,
     },
+    /// A direct conversation that a member had hidden is shown to it again, because a message follows.
+    ConversationShown {
+        /// The conversation that is shown.
+        conversation: Arc<Overview>,
+        /// The member: its key and its id.
+        member: (UserKey, UserId),
+    },
+    /// A member hid a direct conversation, until its next message.
+    ConversationHidden {
+        /// The conversation that is hidden.
+        conversation: Arc<ConversationRef>,
+        /// The member: its key and its id.
+        member: (UserKey, UserId),
+    },
     /// The name, openness or roles of a conversation changed.
     ConversationChanged {
         /// The conversation after the change.
@@ -158,6 +172,12 @@ impl Change {
             Self::ConversationAppeared { conversation, user } => {
                 Event::ConversationAppeared { conversation: Arc::clone(conversation), user: user.clone() }
             }
+            Self::ConversationShown { conversation, member: (_, user) } => {
+                Event::ConversationAppeared { conversation: Arc::clone(conversation), user: user.clone() }
+            }
+            Self::ConversationHidden { conversation, member: (_, user) } => {
+                Event::ConversationHidden { conversation: Arc::clone(conversation), user: user.clone() }
+            }
             Self::DeletionAnnounced { conversation } => {
                 Event::DeletionAnnounced { conversation: Arc::clone(conversation) }
             }
@@ -210,6 +230,10 @@ impl Change {
                 ChangeRecord::MessagesRead { reader: *reader, span: *span, to_all: audience.is_none() }
             }
             Self::ConversationCreated { by, .. } => ChangeRecord::ConversationCreated { by: *by },
+            Self::ConversationShown { member: (member, _), .. } => ChangeRecord::ConversationShown { member: *member },
+            Self::ConversationHidden { member: (member, _), .. } => {
+                ChangeRecord::ConversationHidden { member: *member }
+            }
             Self::ConversationChanged { .. } => ChangeRecord::ConversationChanged,
             Self::ConversationDeleted { .. } => ChangeRecord::ConversationDeleted { announced: true },
             Self::MemberJoined { member: (member, _), member_count, .. } => {

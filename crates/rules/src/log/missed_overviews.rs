@@ -24,9 +24,11 @@ fn shows_conversation(missed: &MissedChange, user: UserKey) -> bool {
         MissedKind::Recorded(record) => match record {
             ChangeRecord::ConversationCreated { .. } | ChangeRecord::ConversationChanged => true,
             ChangeRecord::MemberJoined { member, announced, .. } => *announced && *member == user,
+            ChangeRecord::ConversationShown { member } => *member == user,
             ChangeRecord::MessageEdited { .. }
             | ChangeRecord::MessageDeleted { .. }
             | ChangeRecord::MessagesRead { .. }
+            | ChangeRecord::ConversationHidden { .. }
             | ChangeRecord::ConversationDeleted { .. }
             | ChangeRecord::MemberLeft { .. }
             | ChangeRecord::MeetupChanged { .. }

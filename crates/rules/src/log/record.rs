@@ -51,6 +51,16 @@ pub enum ChangeRecord {
         /// The key of the user who created it.
         by: UserKey,
     },
+    /// A direct conversation that a member had hidden was shown to it again.
+    ConversationShown {
+        /// The key of the member.
+        member: UserKey,
+    },
+    /// A member hid a direct conversation.
+    ConversationHidden {
+        /// The key of the member.
+        member: UserKey,
+    },
     /// The name, openness or roles of a conversation changed.
     ConversationChanged,
     /// A conversation was deleted for all members.
@@ -146,6 +156,12 @@ enum V1 {
     ConversationCreated {
         by: i64,
     },
+    ConversationShown {
+        member: i64,
+    },
+    ConversationHidden {
+        member: i64,
+    },
     ConversationChanged,
     ConversationDeleted {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -193,6 +209,8 @@ impl ChangeRecord {
                 V1::MessagesRead { reader: reader.0, from: span.from, to: span.to, to_all: *to_all }
             }
             Self::ConversationCreated { by } => V1::ConversationCreated { by: by.0 },
+            Self::ConversationShown { member } => V1::ConversationShown { member: member.0 },
+            Self::ConversationHidden { member } => V1::ConversationHidden { member: member.0 },
             Self::ConversationChanged => V1::ConversationChanged,
             Self::ConversationDeleted { announced } => V1::ConversationDeleted { announced: *announced },
             Self::MemberJoined { member, member_count, announced } => {
@@ -235,6 +253,8 @@ impl ChangeRecord {
                 Self::MessagesRead { reader: UserKey(reader), span: ReadSpan { from, to }, to_all }
             }
             V1::ConversationCreated { by } => Self::ConversationCreated { by: UserKey(by) },
+            V1::ConversationShown { member } => Self::ConversationShown { member: UserKey(member) },
+            V1::ConversationHidden { member } => Self::ConversationHidden { member: UserKey(member) },
             V1::ConversationChanged => Self::ConversationChanged,
             V1::ConversationDeleted { announced } => Self::ConversationDeleted { announced },
             V1::MemberJoined { member, member_count, announced } => {
@@ -287,6 +307,8 @@ mod tests {
             | ChangeRecord::MessageDeleted { .. }
             | ChangeRecord::MessagesRead { .. }
             | ChangeRecord::ConversationCreated { .. }
+            | ChangeRecord::ConversationShown { .. }
+            | ChangeRecord::ConversationHidden { .. }
             | ChangeRecord::ConversationChanged
             | ChangeRecord::ConversationDeleted { .. }
             | ChangeRecord::MemberJoined { .. }
@@ -306,6 +328,8 @@ mod tests {
                 to_all
             }),
             key.prop_map(|u| ChangeRecord::ConversationCreated { by: UserKey(u) }),
+            key.prop_map(|u| ChangeRecord::ConversationShown { member: UserKey(u) }),
+            key.prop_map(|u| ChangeRecord::ConversationHidden { member: UserKey(u) }),
             Just(ChangeRecord::ConversationChanged),
             any::<bool>().prop_map(|announced| ChangeRecord::ConversationDeleted { announced }),
             (key, any::<u32>(), any::<bool>()).prop_map(|(u, member_count, announced)| ChangeRecord::MemberJoined {
@@ -352,6 +376,8 @@ mod tests {
                 ChangeRecord::MessagesRead { reader: UserKey(2), span: ReadSpan { from: 1, to: 9 }, to_all: true },
             ),
             (r#"{"kind":"conversation_changed"}"#, ChangeRecord::ConversationChanged),
+            (r#"{"kind":"conversation_shown","member":3}"#, ChangeRecord::ConversationShown { member: UserKey(3) }),
+            (r#"{"kind":"conversation_hidden","member":3}"#, ChangeRecord::ConversationHidden { member: UserKey(3) }),
             (r#"{"kind":"conversation_deleted"}"#, ChangeRecord::ConversationDeleted { announced: false }),
             (
                 r#"{"kind":"conversation_deleted","announced":true}"#,

@@ -239,6 +239,8 @@ fn named(missed: &MissedChange) -> Option<UserKey> {
             | ChangeRecord::MessageEdited { .. }
             | ChangeRecord::MessageDeleted { .. }
             | ChangeRecord::ConversationCreated { .. }
+            | ChangeRecord::ConversationShown { .. }
+            | ChangeRecord::ConversationHidden { .. }
             | ChangeRecord::ConversationChanged
             | ChangeRecord::ConversationDeleted { .. }
             | ChangeRecord::Notified { .. }
@@ -258,6 +260,8 @@ fn message_of(missed: &MissedChange) -> Option<(MessageKey, bool)> {
         MissedKind::Recorded(
             ChangeRecord::MessagesRead { .. }
             | ChangeRecord::ConversationCreated { .. }
+            | ChangeRecord::ConversationShown { .. }
+            | ChangeRecord::ConversationHidden { .. }
             | ChangeRecord::ConversationChanged
             | ChangeRecord::ConversationDeleted { .. }
             | ChangeRecord::MemberJoined { .. }
@@ -461,6 +465,14 @@ impl Facts {
                 by: *by,
                 members: vec![user.user.id.clone()],
             },
+            ChangeRecord::ConversationShown { member } if *member == user.key => Change::ConversationShown {
+                conversation: Arc::clone(self.overviews.get(&missed.conversation)?),
+                member: (user.key, user.user.id.clone()),
+            },
+            ChangeRecord::ConversationHidden { member } if *member == user.key => {
+                Change::ConversationHidden { conversation: reference(), member: (user.key, user.user.id.clone()) }
+            }
+            ChangeRecord::ConversationShown { .. } | ChangeRecord::ConversationHidden { .. } => return None,
             ChangeRecord::ConversationChanged => {
                 Change::ConversationChanged { conversation: Arc::clone(self.overviews.get(&missed.conversation)?) }
             }

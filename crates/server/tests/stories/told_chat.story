@@ -14,7 +14,7 @@ b< member:joined "~"
 a< chat:created {"chat":{"id":"$c","name":"Team","type":"group","created_by":"$alice","created_at":"~time","updated_at":"~time","last_read_at":null,"unread_count":0,"last_message":null,"participants":["~","~"]}}
 a< member:joined "~"
 rest alice POST /conversations {"kind":"direct","memberIds":["$bob"]} => 201
-b< chat:created {"chat":{"id":"~","name":null,"type":"direct","created_by":null,"created_at":"~time","updated_at":"~time","last_read_at":null,"unread_count":0,"last_message":null,"participants":["~","~"]}}
+b< chat:created {"chat":{"id":"=d","name":null,"type":"direct","created_by":null,"created_at":"~time","updated_at":"~time","last_read_at":null,"unread_count":0,"last_message":null,"participants":["~","~"]}}
 a< chat:created "~"
 
 # Renamed, and a member with another role. What is the reader's own is not in it.
@@ -45,6 +45,14 @@ b< chat:deleted {"chatId":"$c"}
 b< chat:left {"chatId":"$c"}
 a< chat:deleted {"chatId":"$c"}
 a< chat:left {"chatId":"$c"}
+
+# A direct chat that one of the two deletes is gone for that one, and comes back with the next message.
+rest bob DELETE /conversations/$d => 204
+b< chat:deleted {"chatId":"$d"}
+a> message:send {"chatId":"$d","content":"still there?"}
+a< message:new "~"
+b< chat:created {"chat":{"id":"$d","name":null,"type":"direct","created_by":null,"created_at":"~time","updated_at":"~time","last_read_at":null,"unread_count":0,"last_message":null,"participants":["~","~"]}}
+b< message:new "~"
 
 # After a reload, who is online is told again; the notification was told.
 connect r alice chat

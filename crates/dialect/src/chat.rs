@@ -25,7 +25,6 @@ use crate::payload::{
     optional, required,
 };
 use crate::shared::{self, Extras, IdList, Moment, is_false};
-use crate::told;
 
 const OBJECT: Type = Type::Object;
 
@@ -98,11 +97,11 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("member:joined", Quintet, Object(&[required("chatId", Id), required("user", OBJECT)])),
     to_client("member:left", Quintet, Object(&[required("chatId", Id), required("userId", Id)])),
     to_client("users:online", Quintet, Bare(Ids)),
-    to_client("chat:created", Quintet, told::CHAT),
-    to_client("chat:updated", Quintet, told::CHAT),
+    to_client("chat:created", Quintet, shared::CHAT),
+    to_client("chat:updated", Quintet, shared::CHAT),
     to_client("chat:deleted", Quintet, Object(&[required("chatId", Id)])),
     to_client("user:updated", Quintet, Bare(OBJECT)),
-    to_client("notification:new", Quintet, told::NOTIFIED),
+    to_client("notification:new", Quintet, shared::NOTIFIED),
     to_client("error", Document, shared::ERROR_FIELDS),
 ];
 

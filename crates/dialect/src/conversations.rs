@@ -26,7 +26,6 @@ use crate::payload::{
     optional, required,
 };
 use crate::shared::{self, IdList, Moment, is_false};
-use crate::told;
 
 const OBJECT: Type = Type::Object;
 
@@ -104,11 +103,11 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("member_joined", Quintet, Object(&[required("conversationId", Id), required("user", OBJECT)])),
     to_client("member_left", Quintet, Object(&[required("conversationId", Id), required("userId", Id)])),
     to_client("online_users", Quintet, Bare(Ids)),
-    to_client("conversation_created", Quintet, told::CONVERSATION),
-    to_client("conversation_updated", Quintet, told::CONVERSATION),
+    to_client("conversation_created", Quintet, shared::CONVERSATION),
+    to_client("conversation_updated", Quintet, shared::CONVERSATION),
     to_client("conversation_deleted", Quintet, Object(&[required("conversationId", Id)])),
     to_client("profile_updated", Quintet, Bare(OBJECT)),
-    to_client("notification_created", Quintet, told::NOTIFIED),
+    to_client("notification_created", Quintet, shared::NOTIFIED),
     to_client("error", Document, shared::ERROR_FIELDS),
 ];
 

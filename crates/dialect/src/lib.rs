@@ -17,6 +17,7 @@ mod event_spec;
 mod fields;
 mod meetup;
 mod message_texts;
+mod messages;
 mod messenger;
 mod outgoing;
 mod payload;
@@ -30,9 +31,9 @@ pub use decide::{Decision, decide};
 pub use dialect::Dialect;
 pub use event_spec::Decoded;
 pub use message_texts::MessageTexts;
-use outgoing::raw;
+pub use messages::message;
 pub use outgoing::{Answer, Online, Outgoing, Perspective};
-use quintet_domain::{Event, Message, Outcome, Refusal, User, UserId};
+use quintet_domain::{Event, Outcome, Refusal, User, UserId};
 use refusal::with_field_names_of;
 pub use refusal::{error_event, refuse};
 use serde_json::value::RawValue;
@@ -46,23 +47,6 @@ pub fn decode(dialect: Dialect, name: &str, args: &[&RawValue]) -> Option<Result
     Some(fields::Fields::read(spec.name, spec.payload, args).and_then(|fields| decode(&fields)))
 }
 
-/// Encodes a message for one reader: the same object as in events, with whether `viewer` has read it.
-#[must_use]
-pub fn message(dialect: Dialect, message: &Message, viewer: &UserId, online: Online<'_>) -> Box<RawValue> {
-    message_for(dialect, message, Some(viewer), online)
-}
-
-/// Encodes a message for one reader, or for all of its readers.
-fn message_for(dialect: Dialect, message: &Message, viewer: Option<&UserId>, online: Online<'_>) -> Box<RawValue> {
-    match dialect {
-        Dialect::Meetup => raw(&meetup::MessageObject::of(message)),
-        Dialect::Messenger => raw(&messenger::MessageObject::of(message, viewer)),
-        Dialect::Rooms => raw(&rooms::MessageObject::of(message)),
-        Dialect::Conversations => raw(&conversations::MessageObject::of(message, viewer)),
-        Dialect::Chat => raw(&chat::MessageObject::of(message, online(&message.sender.id))),
-    }
-}
-
 /// Encodes an event in a dialect; none if the dialect has no event for it. `texts` saves writing the object of a message
 /// whose acknowledgement was encoded with them.
 #[must_use]
@@ -74,7 +58,7 @@ pub fn encode(
     texts: &mut MessageTexts,
 ) -> Option<Outgoing> {
     if let Some(told) = Told::of(event) {
-        return told.encode(dialect, online);
+        return told::encode(told, dialect, online);
     }
     match dialect {
         Dialect::Meetup => meetup::encode(event, texts),

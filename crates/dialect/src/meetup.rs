@@ -23,7 +23,6 @@ use crate::payload::{
     optional, required,
 };
 use crate::shared::{self, Extras, IdList, Moment, PlainUser, is_false};
-use crate::told;
 
 const OBJECT: Type = Type::Object;
 
@@ -67,7 +66,7 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("receiveMessage", Document, Object(&[required("chatId", Id), required("message", OBJECT)])),
     to_client("userTyping", Document, Object(&[required("chatId", Id), required("userId", Id)])),
     to_client("userStoppedTyping", Document, Object(&[required("chatId", Id), required("userId", Id)])),
-    to_client("newNotification", Document, told::NOTIFIED),
+    to_client("newNotification", Document, shared::NOTIFIED),
     to_client(
         "meetupStatusUpdate",
         Document,
@@ -97,8 +96,8 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("memberJoined", Quintet, Object(&[required("chatId", Id), required("user", OBJECT)])),
     to_client("memberLeft", Quintet, Object(&[required("chatId", Id), required("userId", Id)])),
     to_client("presenceList", Quintet, Bare(Ids)),
-    to_client("chatCreated", Quintet, told::CHAT),
-    to_client("chatUpdated", Quintet, told::CHAT),
+    to_client("chatCreated", Quintet, shared::CHAT),
+    to_client("chatUpdated", Quintet, shared::CHAT),
     to_client("chatDeleted", Quintet, Object(&[required("chatId", Id)])),
     to_client("userUpdated", Quintet, Bare(OBJECT)),
     to_client("error", Quintet, shared::ERROR_FIELDS),

@@ -26,7 +26,6 @@ use crate::payload::{
     optional, required,
 };
 use crate::shared::{self, Extras, IdList, Moment, is_false};
-use crate::told;
 
 const OBJECT: Type = Type::Object;
 
@@ -112,10 +111,10 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     ),
     to_client("typingStarted", Quintet, TYPING),
     to_client("typingStopped", Quintet, TYPING),
-    to_client("groupCreated", Quintet, told::GROUP),
-    to_client("groupUpdated", Quintet, told::GROUP),
+    to_client("groupCreated", Quintet, shared::GROUP),
+    to_client("groupUpdated", Quintet, shared::GROUP),
     to_client("contactUpdated", Quintet, Bare(OBJECT)),
-    to_client("notificationReceived", Quintet, told::NOTIFIED),
+    to_client("notificationReceived", Quintet, shared::NOTIFIED),
     to_client("error", Document, shared::ERROR_FIELDS),
 ];
 

@@ -5,7 +5,8 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    Departure, Event, LocalCommand, Message, MessageId, Profile, Refusal, Reply, Target, User, WriteCommand,
+    ConversationRef, Departure, Event, LocalCommand, Message, MessageId, Profile, Refusal, Reply, RoomMember, Target,
+    User, WriteCommand,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -25,7 +26,6 @@ use crate::payload::{
     optional, required,
 };
 use crate::shared::{self, Extras, IdList, Moment, is_false};
-use crate::told;
 
 const OBJECT: Type = Type::Object;
 
@@ -141,7 +141,7 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("room_updated", Quintet, ROOM),
     to_client("room_deleted", Quintet, Object(&[required("id", Id)])),
     to_client("user_updated", Quintet, Bare(OBJECT)),
-    to_client("notification_received", Quintet, told::NOTIFIED),
+    to_client("notification_received", Quintet, shared::NOTIFIED),
     to_client("error", Document, shared::ERROR_FIELDS),
 ];
 
@@ -233,6 +233,39 @@ impl<'a> MessageObject<'a> {
             deleted: message.deleted_at.is_some(),
             extras: Extras::of(message),
         }
+    }
+}
+
+/// A member of a room, with whether it is online.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RoomMemberObject<'a> {
+    user_id: &'a str,
+    username: &'a str,
+    online: bool,
+    avatar: Option<&'a str>,
+    #[serde(skip_serializing_if = "is_false")]
+    guest: bool,
+}
+
+/// The members of a room.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RoomMembers<'a> {
+    room_id: &'a str,
+    users: Vec<RoomMemberObject<'a>>,
+}
+
+impl<'a> RoomMembers<'a> {
+    fn of(room: &'a ConversationRef, members: &'a [RoomMember]) -> Self {
+        let member = |member: &'a RoomMember| RoomMemberObject {
+            user_id: member.user.id.as_str(),
+            username: &member.user.username,
+            online: member.online,
+            avatar: member.user.avatar.as_deref(),
+            guest: member.user.is_guest(),
+        };
+        Self { room_id: room.id.as_str(), users: members.iter().map(member).collect() }
     }
 }
 
@@ -397,7 +430,7 @@ pub(crate) fn answer(reply: &Reply, texts: &mut MessageTexts) -> Answer {
         Reply::Joined { conversation, history, members, .. } => {
             let history: Vec<_> = history.iter().map(|sent| MessageObject::of(sent)).collect();
             let answer = Answer::ack(&Ack::Room { ok: true, room_id: conversation.id.as_str() });
-            answer.with("history", &history).with("room_members", &told::room_members(conversation, members))
+            answer.with("history", &history).with("room_members", &RoomMembers::of(conversation, members))
         }
         Reply::Left { conversation } => Answer::ack(&Ack::Room { ok: true, room_id: conversation.id.as_str() }),
         Reply::RoomCreated { conversation, created_at, guest_secret } => {

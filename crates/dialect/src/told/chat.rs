@@ -6,7 +6,7 @@ use quintet_domain::{ConversationKind, ConversationRef, Member, UserId};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{NotificationObject, NotifiedPayload, Own, ProfilePayload, Shown, Told};
+use super::parts::{NotificationObject, NotifiedPayload, Own, ProfilePayload, Shown, Told};
 use crate::chat::UserObject;
 use crate::dialect::Dialect;
 use crate::outgoing::{Online, Outgoing};

@@ -6,7 +6,7 @@ use quintet_domain::{ConversationRef, Member, User};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{NotificationObject, NotifiedPayload, Own, ProfilePayload, Shown, Told};
+use super::parts::{NotificationObject, NotifiedPayload, Own, ProfilePayload, Shown, Told};
 use crate::dialect::Dialect;
 use crate::outgoing::{Online, Outgoing};
 use crate::shared::{self, Moment, is_false};

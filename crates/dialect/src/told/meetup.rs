@@ -6,7 +6,7 @@ use quintet_domain::{ConversationRef, Member, Notification};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{NotifiedPayload, Own, ProfilePayload, Shown, Told};
+use super::parts::{NotifiedPayload, Own, ProfilePayload, Shown, Told};
 use crate::dialect::Dialect;
 use crate::outgoing::{Online, Outgoing};
 use crate::shared::{Moment, PlainUser};

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::{NotificationObject, NotifiedPayload, Own, ProfilePayload, Shown, Told};
+use super::parts::{NotificationObject, NotifiedPayload, Own, ProfilePayload, Shown, Told};
 use crate::messenger::UserObject;
 use crate::outgoing::Outgoing;
 use crate::shared::Moment;

@@ -2,13 +2,12 @@
 //!
 //! What must stay true: a room always has a name that clients can show.
 
-use quintet_domain::{ConversationRef, RoomMember};
 use serde::Serialize;
 
-use super::{NotificationObject, NotifiedPayload, Own, ProfilePayload, Shown, Told};
+use super::parts::{NotificationObject, NotifiedPayload, Own, ProfilePayload, Shown, Told};
 use crate::outgoing::Outgoing;
 use crate::rooms::UserObject;
-use crate::shared::{Moment, is_false};
+use crate::shared::Moment;
 
 /// A room. A direct conversation has the usernames of its two members as its name.
 #[derive(Serialize)]
@@ -37,39 +36,6 @@ impl<'a> RoomObject<'a> {
             owner_id: shown.owner.map(quintet_domain::UserId::as_str),
             member_count: shown.member_count,
         }
-    }
-}
-
-/// A member of a room, with whether it is online.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct MemberObject<'a> {
-    user_id: &'a str,
-    username: &'a str,
-    online: bool,
-    avatar: Option<&'a str>,
-    #[serde(skip_serializing_if = "is_false")]
-    guest: bool,
-}
-
-/// The members of a room.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct RoomMembers<'a> {
-    room_id: &'a str,
-    users: Vec<MemberObject<'a>>,
-}
-
-impl<'a> RoomMembers<'a> {
-    pub(super) fn of(room: &'a ConversationRef, members: &'a [RoomMember]) -> Self {
-        let member = |member: &'a RoomMember| MemberObject {
-            user_id: member.user.id.as_str(),
-            username: &member.user.username,
-            online: member.online,
-            avatar: member.user.avatar.as_deref(),
-            guest: member.user.is_guest(),
-        };
-        Self { room_id: room.id.as_str(), users: members.iter().map(member).collect() }
     }
 }
 

@@ -10,7 +10,8 @@ use quintet_domain::limits::MEMBERS_TOLD_MAX;
 use quintet_domain::{Member, Message, Overview, members_told};
 
 use super::budget::Budget;
-use super::{ChangeRecord, MissedChange, MissedKind, ReplayRows};
+use super::missed::{MissedChange, MissedKind, ReplayRows};
+use super::record::ChangeRecord;
 use crate::ledger::MEMBER_BYTES;
 use crate::message_views::shown;
 use crate::overviews::assembled;

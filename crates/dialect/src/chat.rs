@@ -25,7 +25,7 @@ use crate::message_texts::MessageTexts;
 use crate::outgoing::{Answer, Online, Outgoing};
 use crate::payload::{
     Absent,
-    Payload::{IdOrObject, Object},
+    Payload::{IdOrObject, Object, Value as Bare},
     Type::{self, Content, Flag, Id, Ids, Kind, Name, Text, Time},
     optional, required,
 };
@@ -103,6 +103,12 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("message:deleted", Quintet, Object(&[required("messageId", Id), required("chatId", Id)])),
     to_client("member:joined", Quintet, Object(&[required("chatId", Id), required("user", OBJECT)])),
     to_client("member:left", Quintet, Object(&[required("chatId", Id), required("userId", Id)])),
+    to_client("users:online", Quintet, Bare(Ids)),
+    to_client("chat:created", Quintet, shared::CHAT),
+    to_client("chat:updated", Quintet, shared::CHAT),
+    to_client("chat:deleted", Quintet, Object(&[required("chatId", Id)])),
+    to_client("user:updated", Quintet, Bare(OBJECT)),
+    to_client("notification:new", Quintet, shared::NOTIFIED),
     to_client("error", Document, shared::ERROR_FIELDS),
 ];
 
@@ -138,7 +144,7 @@ fn typing(fields: &Fields<'_>, typing: bool) -> Decoded {
 
 /// A user, with whether it is online.
 #[derive(Serialize)]
-struct UserObject<'a> {
+pub(crate) struct UserObject<'a> {
     id: &'a str,
     username: &'a str,
     avatar_url: Option<&'a str>,
@@ -148,7 +154,7 @@ struct UserObject<'a> {
 }
 
 impl<'a> UserObject<'a> {
-    fn of(user: &'a User, online: bool) -> Self {
+    pub(crate) fn of(user: &'a User, online: bool) -> Self {
         Self {
             id: user.id.as_str(),
             username: &user.username,
@@ -287,7 +293,10 @@ pub(crate) fn encode(event: &Event, online: Online<'_>, texts: &mut MessageTexts
             ("user:status", EventPayload::Status { user_id: user.id.as_str(), status: shared::status(*online) })
         }
         Event::ConversationCreated { .. }
+        | Event::ConversationAppeared { .. }
+        | Event::ConversationHidden { .. }
         | Event::ConversationChanged { .. }
+        | Event::DeletionAnnounced { .. }
         | Event::MeetupChanged { .. }
         | Event::Notified { .. }
         | Event::UserChanged { .. }

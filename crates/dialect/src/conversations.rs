@@ -25,7 +25,7 @@ use crate::message_texts::MessageTexts;
 use crate::outgoing::{Answer, Outgoing};
 use crate::payload::{
     Absent, Field,
-    Payload::{IdOrObject, Object},
+    Payload::{IdOrObject, Object, Value as Bare},
     Type::{self, Binary, Content, Flag, Id, Ids, Name, Time},
     optional, required,
 };
@@ -109,6 +109,12 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     ),
     to_client("member_joined", Quintet, Object(&[required("conversationId", Id), required("user", OBJECT)])),
     to_client("member_left", Quintet, Object(&[required("conversationId", Id), required("userId", Id)])),
+    to_client("online_users", Quintet, Bare(Ids)),
+    to_client("conversation_created", Quintet, shared::CONVERSATION),
+    to_client("conversation_updated", Quintet, shared::CONVERSATION),
+    to_client("conversation_deleted", Quintet, Object(&[required("conversationId", Id)])),
+    to_client("profile_updated", Quintet, Bare(OBJECT)),
+    to_client("notification_created", Quintet, shared::NOTIFIED),
     to_client("error", Document, shared::ERROR_FIELDS),
 ];
 
@@ -348,7 +354,10 @@ pub(crate) fn encode(event: &Event, texts: &mut MessageTexts) -> Option<Outgoing
             },
         ),
         Event::ConversationCreated { .. }
+        | Event::ConversationAppeared { .. }
+        | Event::ConversationHidden { .. }
         | Event::ConversationChanged { .. }
+        | Event::DeletionAnnounced { .. }
         | Event::ConversationDeleted { .. }
         | Event::MeetupChanged { .. }
         | Event::Notified { .. }

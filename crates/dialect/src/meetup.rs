@@ -21,7 +21,7 @@ use crate::fields::Fields;
 use crate::message_texts::MessageTexts;
 use crate::outgoing::{Answer, Outgoing};
 use crate::payload::{
-    Payload::{IdOrObject, Object},
+    Payload::{IdOrObject, Object, Value as Bare},
     Type::{self, Content, Id, Ids, Name, Text, Time},
     required,
 };
@@ -69,7 +69,7 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("receiveMessage", Document, Object(&[required("chatId", Id), required("message", OBJECT)])),
     to_client("userTyping", Document, Object(&[required("chatId", Id), required("userId", Id)])),
     to_client("userStoppedTyping", Document, Object(&[required("chatId", Id), required("userId", Id)])),
-    to_client("newNotification", Document, Object(&[required("userId", Id), required("notification", OBJECT)])),
+    to_client("newNotification", Document, shared::NOTIFIED),
     to_client(
         "meetupStatusUpdate",
         Document,
@@ -98,6 +98,11 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     ),
     to_client("memberJoined", Quintet, Object(&[required("chatId", Id), required("user", OBJECT)])),
     to_client("memberLeft", Quintet, Object(&[required("chatId", Id), required("userId", Id)])),
+    to_client("presenceList", Quintet, Bare(Ids)),
+    to_client("chatCreated", Quintet, shared::CHAT),
+    to_client("chatUpdated", Quintet, shared::CHAT),
+    to_client("chatDeleted", Quintet, Object(&[required("chatId", Id)])),
+    to_client("userUpdated", Quintet, Bare(OBJECT)),
     to_client("error", Quintet, shared::ERROR_FIELDS),
 ];
 
@@ -150,15 +155,6 @@ impl<'a> MessageObject<'a> {
     }
 }
 
-/// A notification.
-#[derive(Serialize)]
-struct NotificationObject<'a> {
-    title: &'a str,
-    message: &'a str,
-    timestamp: Moment,
-    id: &'a str,
-}
-
 /// Returns the text of a message for everybody who receives it.
 fn message_text<'t>(message: &Arc<Message>, texts: &'t mut MessageTexts) -> &'t RawValue {
     texts.get(Dialect::Meetup, message, false, MessageObject::of)
@@ -175,7 +171,6 @@ enum EventPayload<'a> {
     Joined { chat_id: &'a str, user: PlainUser<'a> },
     Member { chat_id: &'a str, user_id: &'a str },
     Meetup { meetup_id: &'a str, status: &'static str, updated_by: &'a str },
-    Notification { user_id: &'a str, notification: NotificationObject<'a> },
     Presence { user_id: &'a str, status: &'static str, last_seen: Moment },
 }
 
@@ -217,18 +212,6 @@ pub(crate) fn encode(event: &Event, texts: &mut MessageTexts) -> Option<Outgoing
             "meetupStatusUpdate",
             EventPayload::Meetup { meetup_id: meetup.as_str(), status: status.as_str(), updated_by },
         ),
-        Event::Notified { user, notification } => (
-            "newNotification",
-            EventPayload::Notification {
-                user_id: user.as_str(),
-                notification: NotificationObject {
-                    title: &notification.title,
-                    message: &notification.message,
-                    timestamp: Moment(notification.timestamp),
-                    id: notification.id.as_str(),
-                },
-            },
-        ),
         Event::Typing { conversation, user, typing } => {
             let name = if *typing { "userTyping" } else { "userStoppedTyping" };
             (name, EventPayload::Member { chat_id: conversation.id.as_str(), user_id: user.id.as_str() })
@@ -242,8 +225,12 @@ pub(crate) fn encode(event: &Event, texts: &mut MessageTexts) -> Option<Outgoing
             },
         ),
         Event::ConversationCreated { .. }
+        | Event::ConversationAppeared { .. }
+        | Event::ConversationHidden { .. }
         | Event::ConversationChanged { .. }
+        | Event::DeletionAnnounced { .. }
         | Event::ConversationDeleted { .. }
+        | Event::Notified { .. }
         | Event::UserChanged { .. }
         | Event::Revoked { .. }
         | Event::RoomPresence { .. } => return None,
@@ -302,6 +289,6 @@ pub(crate) fn answer(reply: &Reply) -> Answer {
 }
 
 /// Encodes the first event for a new connection: the confirmation that it is connected as this user.
-pub(crate) fn greet(user: &User) -> Vec<Outgoing> {
-    vec![Outgoing::new("connected", &Ack::of_user("connected", &user.id))]
+pub(crate) fn greet(user: &User) -> Outgoing {
+    Outgoing::new("connected", &Ack::of_user("connected", &user.id))
 }

@@ -99,6 +99,10 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     ),
     to_client("typingStarted", Quintet, TYPING),
     to_client("typingStopped", Quintet, TYPING),
+    to_client("groupCreated", Quintet, shared::GROUP),
+    to_client("groupUpdated", Quintet, shared::GROUP),
+    to_client("contactUpdated", Quintet, Bare(OBJECT)),
+    to_client("notificationReceived", Quintet, shared::NOTIFIED),
     to_client("error", Document, shared::ERROR_FIELDS),
 ];
 
@@ -155,7 +159,7 @@ fn place(fields: &Fields<'_>) -> Option<Target> {
 /// A user.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct UserObject<'a> {
+pub(crate) struct UserObject<'a> {
     #[serde(rename = "_id")]
     object_id: &'a str,
     id: &'a str,
@@ -168,7 +172,7 @@ struct UserObject<'a> {
 }
 
 impl<'a> UserObject<'a> {
-    fn of(user: &'a User) -> Self {
+    pub(crate) fn of(user: &'a User) -> Self {
         Self {
             object_id: user.id.as_str(),
             id: user.id.as_str(),
@@ -338,7 +342,10 @@ pub(crate) fn encode(event: &Event, perspective: Perspective, texts: &mut Messag
             (if *online { "userOnline" } else { "userOffline" }, EventPayload::User(user.id.as_str()))
         }
         Event::ConversationCreated { .. }
+        | Event::ConversationAppeared { .. }
+        | Event::ConversationHidden { .. }
         | Event::ConversationChanged { .. }
+        | Event::DeletionAnnounced { .. }
         | Event::MeetupChanged { .. }
         | Event::Notified { .. }
         | Event::UserChanged { .. }
@@ -389,9 +396,4 @@ pub(crate) fn answer(reply: &Reply, texts: &mut MessageTexts) -> Answer {
         | Reply::RoomCreated { .. }
         | Reply::Identified { .. } => Answer::ack(&Ack::Done { success: true }),
     }
-}
-
-/// Encodes the first event for a new connection: the ids of the users who are online.
-pub(crate) fn greet(online: &[UserId]) -> Vec<Outgoing> {
-    vec![Outgoing::new("onlineUsers", &IdList(online))]
 }

@@ -5,7 +5,8 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    Departure, Event, LocalCommand, Message, MessageId, Profile, Refusal, Reply, Target, User, WriteCommand,
+    ConversationRef, Departure, Event, LocalCommand, Message, MessageId, Profile, Refusal, Reply, RoomMember, Target,
+    User, WriteCommand,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -24,13 +25,16 @@ use crate::fields::Fields;
 use crate::message_texts::MessageTexts;
 use crate::outgoing::{Answer, Outgoing, Perspective};
 use crate::payload::{
-    Payload::{IdOrObject, Object, Value as Bare},
+    Payload::{self, IdOrObject, Object, Value as Bare},
     Type::{self, Content, Flag, Id, Ids, Kind, Name, Objects, Text, Time},
     optional, required,
 };
 use crate::shared::{self, Extras, IdList, Moment, is_false};
 
 const OBJECT: Type = Type::Object;
+
+/// The payload of an event about a whole room.
+const ROOM: Payload = Object(&[required("id", Id), required("name", Name), required("createdAt", Time)]);
 
 /// Every event of the dialect.
 pub(crate) const EVENTS: &[EventSpec] = &[
@@ -128,6 +132,12 @@ pub(crate) const EVENTS: &[EventSpec] = &[
         Quintet,
         Object(&[required("roomId", Id), required("messageIds", Ids), required("userId", Id)]),
     ),
+    to_client("room_members", Quintet, Object(&[required("roomId", Id), required("users", Objects)])),
+    to_client("room_added", Quintet, ROOM),
+    to_client("room_updated", Quintet, ROOM),
+    to_client("room_deleted", Quintet, Object(&[required("id", Id)])),
+    to_client("user_updated", Quintet, Bare(OBJECT)),
+    to_client("notification_received", Quintet, shared::NOTIFIED),
     to_client("error", Document, shared::ERROR_FIELDS),
 ];
 
@@ -171,7 +181,7 @@ fn typing(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
 
 /// A user.
 #[derive(Serialize)]
-struct UserObject<'a> {
+pub(crate) struct UserObject<'a> {
     id: &'a str,
     username: &'a str,
     avatar: Option<&'a str>,
@@ -180,7 +190,7 @@ struct UserObject<'a> {
 }
 
 impl<'a> UserObject<'a> {
-    fn of(user: &'a User) -> Self {
+    pub(crate) fn of(user: &'a User) -> Self {
         Self { id: user.id.as_str(), username: &user.username, avatar: user.avatar.as_deref(), guest: user.is_guest() }
     }
 }
@@ -219,6 +229,39 @@ impl<'a> MessageObject<'a> {
             deleted: message.deleted_at.is_some(),
             extras: Extras::of(message),
         }
+    }
+}
+
+/// A member of a room, with whether it is online.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RoomMemberObject<'a> {
+    user_id: &'a str,
+    username: &'a str,
+    online: bool,
+    avatar: Option<&'a str>,
+    #[serde(skip_serializing_if = "is_false")]
+    guest: bool,
+}
+
+/// The members of a room.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RoomMembers<'a> {
+    room_id: &'a str,
+    users: Vec<RoomMemberObject<'a>>,
+}
+
+impl<'a> RoomMembers<'a> {
+    fn of(room: &'a ConversationRef, members: &'a [RoomMember]) -> Self {
+        let member = |member: &'a RoomMember| RoomMemberObject {
+            user_id: member.user.id.as_str(),
+            username: &member.user.username,
+            online: member.online,
+            avatar: member.user.avatar.as_deref(),
+            guest: member.user.is_guest(),
+        };
+        Self { room_id: room.id.as_str(), users: members.iter().map(member).collect() }
     }
 }
 
@@ -323,7 +366,10 @@ pub(crate) fn encode(event: &Event, perspective: Perspective, texts: &mut Messag
             },
         ),
         Event::ConversationCreated { .. }
+        | Event::ConversationAppeared { .. }
+        | Event::ConversationHidden { .. }
         | Event::ConversationChanged { .. }
+        | Event::DeletionAnnounced { .. }
         | Event::ConversationDeleted { .. }
         | Event::MeetupChanged { .. }
         | Event::Notified { .. }
@@ -377,9 +423,10 @@ pub(crate) fn answer(reply: &Reply, texts: &mut MessageTexts) -> Answer {
         Reply::Sent { message, .. } | Reply::Edited(message) | Reply::Deleted(message) => {
             Answer::ack(&Ack::Message { ok: true, message: message_text(message, texts) })
         }
-        Reply::Joined { conversation, history, .. } => {
+        Reply::Joined { conversation, history, members, .. } => {
             let history: Vec<_> = history.iter().map(|sent| MessageObject::of(sent)).collect();
-            Answer::ack(&Ack::Room { ok: true, room_id: conversation.id.as_str() }).with("history", &history)
+            let answer = Answer::ack(&Ack::Room { ok: true, room_id: conversation.id.as_str() });
+            answer.with("history", &history).with("room_members", &RoomMembers::of(conversation, members))
         }
         Reply::Left { conversation } => Answer::ack(&Ack::Room { ok: true, room_id: conversation.id.as_str() }),
         Reply::RoomCreated { conversation, created_at, guest_secret } => {

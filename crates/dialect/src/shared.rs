@@ -15,6 +15,19 @@ use crate::payload::{Payload, Type, optional, required};
 pub(crate) const ERROR_FIELDS: Payload =
     Payload::Object(&[required("code", Type::Text), required("message", Type::Text), optional("event", Type::Text)]);
 
+/// The payload of an event about a notification.
+pub(crate) const NOTIFIED: Payload =
+    Payload::Object(&[required("userId", Type::Id), required("notification", Type::Object)]);
+
+/// The payload of an event that has a group in its field `group`.
+pub(crate) const GROUP: Payload = Payload::Object(&[required("group", Type::Object)]);
+
+/// The payload of an event that has a chat in its field `chat`.
+pub(crate) const CHAT: Payload = Payload::Object(&[required("chat", Type::Object)]);
+
+/// The payload of an event that has a conversation in its field `conversation`.
+pub(crate) const CONVERSATION: Payload = Payload::Object(&[required("conversation", Type::Object)]);
+
 const TOKEN: Payload = Payload::IdOrObject(&[required("token", Type::Text)]);
 
 /// The event by which a client sends a new token.

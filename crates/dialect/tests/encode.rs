@@ -94,7 +94,8 @@ fn all() -> String {
         }
         add_refusals(&mut text, Some(dialect));
         for user in [support::ada(), support::guest()] {
-            let greeting = quintet_dialect::greet(dialect, &user, &|| vec![UserId::trusted("ada"), user.id.clone()]);
+            let online = [UserId::trusted("ada"), user.id.clone()];
+            let greeting = quintet_dialect::greet(dialect, &user, &|| &online);
             if !greeting.is_empty() {
                 let _ = writeln!(text, "{dialect:?} greeting of {} | {}", user.id, lines(&greeting));
             }
@@ -157,7 +158,7 @@ fn what_readers_elsewhere_are_told_has_an_address() {
         }
         for user in [support::ada(), support::guest()] {
             let user = links.user(&user);
-            let greeting = quintet_dialect::greet(dialect, &user, &|| vec![user.id.clone()]);
+            let greeting = quintet_dialect::greet(dialect, &user, &|| std::slice::from_ref(&user.id));
             assert_absolute(&format!("{dialect:?} greeting"), &lines(&greeting));
         }
     }

@@ -160,6 +160,15 @@ impl From<LocalCommand> for Command {
     }
 }
 
+/// A member of a room, as somebody who joins the room is told of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomMember {
+    /// The user who is the member.
+    pub user: Arc<User>,
+    /// Whether the user is online.
+    pub online: bool,
+}
+
 /// The successful result of a command, before a dialect encodes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
@@ -186,6 +195,8 @@ pub enum Reply {
         new: bool,
         /// The newest messages, oldest first; empty in dialects that do not show them.
         history: Vec<Arc<Message>>,
+        /// The members with whether each is online; empty in dialects that do not show them.
+        members: Vec<RoomMember>,
     },
     /// The user's membership has ended.
     Left {

@@ -11,7 +11,10 @@ use std::sync::Arc;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::{AVATARS_PATH, Account, Event, FILES_PATH, FileLink, Message, Reply, User, UserId, initials};
+use crate::{
+    AVATARS_PATH, Account, Event, FILES_PATH, FileLink, Member, Message, Overview, Reply, RoomMember, User, UserId,
+    initials,
+};
 
 /// The characters of an id that are escaped in a path: all but the unreserved ones (RFC 3986, section 2.3).
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -105,6 +108,16 @@ impl Links {
         Arc::new(shown)
     }
 
+    /// Returns a conversation as the reader sees it.
+    fn overview(&self, overview: &Arc<Overview>) -> Arc<Overview> {
+        let member = |member: &Member| Member { user: self.user(&member.user), ..member.clone() };
+        Arc::new(Overview {
+            members: overview.members.iter().map(member).collect(),
+            last_message: overview.last_message.as_ref().map(|message| self.message(message)),
+            ..Overview::clone(overview)
+        })
+    }
+
     /// Returns an event as the reader sees it, or `None` if it stays as it is. `message` returns the message that
     /// [`Links::message`] returns, which the caller may have kept.
     #[must_use]
@@ -124,10 +137,21 @@ impl Links {
                 user: self.user(user),
                 online: *online,
             }),
-            Event::UserChanged { user } => Some(Event::UserChanged { user: self.user(user) }),
+            Event::UserChanged { user, visible } => {
+                Some(Event::UserChanged { user: self.user(user), visible: *visible })
+            }
+            Event::ConversationCreated { conversation, members } => {
+                Some(Event::ConversationCreated { conversation: self.overview(conversation), members: members.clone() })
+            }
+            Event::ConversationAppeared { conversation, user } => {
+                Some(Event::ConversationAppeared { conversation: self.overview(conversation), user: user.clone() })
+            }
+            Event::ConversationChanged { conversation } => {
+                Some(Event::ConversationChanged { conversation: self.overview(conversation) })
+            }
             Event::MessagesRead { .. }
-            | Event::ConversationCreated { .. }
-            | Event::ConversationChanged { .. }
+            | Event::ConversationHidden { .. }
+            | Event::DeletionAnnounced { .. }
             | Event::ConversationDeleted { .. }
             | Event::MemberLeft { .. }
             | Event::MeetupChanged { .. }
@@ -148,10 +172,14 @@ impl Links {
             }
             Reply::Edited(edited) => Some(Reply::Edited(message(edited))),
             Reply::Deleted(deleted) => Some(Reply::Deleted(message(deleted))),
-            Reply::Joined { conversation, new, history } => Some(Reply::Joined {
+            Reply::Joined { conversation, new, history, members } => Some(Reply::Joined {
                 conversation: Arc::clone(conversation),
                 new: *new,
                 history: history.iter().map(|message| self.message(message)).collect(),
+                members: members
+                    .iter()
+                    .map(|member| RoomMember { user: self.user(&member.user), online: member.online })
+                    .collect(),
             }),
             Reply::Uploaded { url, name } => {
                 Some(Reply::Uploaded { url: self.link(url).into_owned(), name: name.clone() })
@@ -179,10 +207,13 @@ impl Event {
             | Self::MessageDeleted(_)
             | Self::MemberJoined { .. }
             | Self::RoomPresence { .. }
-            | Self::UserChanged { .. } => true,
-            Self::MessagesRead { .. }
+            | Self::UserChanged { .. }
             | Self::ConversationCreated { .. }
-            | Self::ConversationChanged { .. }
+            | Self::ConversationAppeared { .. }
+            | Self::ConversationChanged { .. } => true,
+            Self::MessagesRead { .. }
+            | Self::ConversationHidden { .. }
+            | Self::DeletionAnnounced { .. }
             | Self::ConversationDeleted { .. }
             | Self::MemberLeft { .. }
             | Self::MeetupChanged { .. }

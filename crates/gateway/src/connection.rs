@@ -1,7 +1,7 @@
 //! The state of one connection that the hub and the session share: its way out, its dialect and its user.
 //!
 //! What must stay true: a dialect is decided once, for good; a notification counts as delivered only after it was sent
-//! in a dialect that reads notifications.
+//! in a decided dialect.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -372,17 +372,14 @@ impl Connection {
         self.out.label(dialect as u8);
         self.census.of(None).fetch_sub(1, Ordering::Relaxed);
         self.census.of(Some(dialect)).fetch_add(1, Ordering::Relaxed);
-        let delivered =
-            changing.uncommon.as_mut().map(|uncommon| std::mem::take(&mut uncommon.delivered)).unwrap_or_default();
-        if dialect.reads_notifications() { delivered } else { Vec::new() }
+        changing.uncommon.as_mut().map(|uncommon| std::mem::take(&mut uncommon.delivered)).unwrap_or_default()
     }
 
-    /// Records that a notification was sent. Returns it if the dialect is decided and reads notifications, so that it
-    /// counts as delivered.
+    /// Records that a notification was sent. Returns it if the dialect is decided, so that it counts as delivered.
     pub(crate) fn mark_delivered(&self, notification: &NotificationId) -> Option<NotificationId> {
         let mut changing = self.changing();
         match self.dialect() {
-            Some(dialect) => dialect.reads_notifications().then(|| notification.clone()),
+            Some(_) => Some(notification.clone()),
             None => {
                 // A notification that is not recorded counts as undelivered, and is sent again later.
                 let delivered = &mut changing.uncommon.get_or_insert_default().delivered;

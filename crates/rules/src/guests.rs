@@ -31,6 +31,7 @@ pub(crate) fn upsert(tx: &mut Transaction<'_>, actor: &Actor, profile: &Profile)
         None => new_guest(tx, id, profile),
     };
     let changed = before.as_ref().is_none_or(|before| before.user != row.user);
+    let visible = before.is_some();
     let row = match before {
         None => {
             let row = tx.insert_user(row)?;
@@ -44,7 +45,7 @@ pub(crate) fn upsert(tx: &mut Transaction<'_>, actor: &Actor, profile: &Profile)
         }
     };
     if changed {
-        let change = Change::UserChanged { user: (row.key, Arc::clone(&row.user)) };
+        let change = Change::UserChanged { user: (row.key, Arc::clone(&row.user)), visible };
         tx.record(&change, About::default(), None)?;
     }
     proven(tx, row, actor)

@@ -24,6 +24,7 @@ pub mod message_views;
 mod messages;
 pub mod names;
 mod notifications;
+mod overviews;
 mod ownership;
 mod reach;
 pub mod rows;

@@ -54,6 +54,7 @@ pub(crate) fn send(tx: &mut Transaction<'_>, write: SendMessage) -> RuleResult<S
     }
     // Before the first row is written, so that refusing the file needs no savepoint.
     let file = text.file.as_ref().map(|file| files::of_message(tx, &file.url)).transpose()?.flatten();
+    conversations::show_again(tx, &conversation)?;
 
     let row = MessageRow {
         key: tx.next_message_key(),

@@ -43,9 +43,9 @@ fn refuse_taken(
     Ok(())
 }
 
-/// Records that a profile changed, or that a user was created.
-fn record_changed(tx: &mut Transaction<'_>, row: &UserRow) -> RuleResult<()> {
-    let change = Change::UserChanged { user: (row.key, Arc::clone(&row.user)) };
+/// Records that a profile changed, or that a user was created. `visible` says whether others see a difference.
+fn record_changed(tx: &mut Transaction<'_>, row: &UserRow, visible: bool) -> RuleResult<()> {
+    let change = Change::UserChanged { user: (row.key, Arc::clone(&row.user)), visible };
     tx.record(&change, About::default(), None)
 }
 
@@ -73,7 +73,7 @@ pub(crate) fn registered_row(tx: &mut Transaction<'_>, mut new: NewUser) -> Rule
 fn take_id(tx: &mut Transaction<'_>, id: UserId, new: NewUser) -> RuleResult<Arc<UserRow>> {
     let row = insert(tx, id, new)?;
     // Connections that hold the id as a guest must end, whether or not the guest has a row.
-    record_changed(tx, &row)?;
+    record_changed(tx, &row, false)?;
     Ok(row)
 }
 
@@ -171,7 +171,7 @@ pub(crate) fn change_profile(tx: &mut Transaction<'_>, id: &UserId, change: Prof
     row.country = change.country.or(row.country);
     row.user = Arc::new(user);
     let row = tx.update_user(row)?;
-    record_changed(tx, &row)?;
+    record_changed(tx, &row, row.user != before.user)?;
     Ok(row.account())
 }
 
@@ -289,7 +289,7 @@ pub(crate) fn erase(tx: &mut Transaction<'_>, id: &UserId) -> RuleResult<()> {
     let name = format!("deleted-{}", tx.new_id());
     let row = tx.update_user(erased(&user, name))?;
     // The event of this change carries only the name that remains.
-    record_changed(tx, &row)?;
+    record_changed(tx, &row, true)?;
     revoke(tx, UserRow::clone(&row))?;
     Ok(())
 }

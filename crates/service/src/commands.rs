@@ -9,7 +9,7 @@ use std::sync::Arc;
 use quintet_domain::{
     Actor, Barrier, ConversationId, ConversationKind, CreateConversation, DeleteMessage, Departure, EditMessage,
     JoinConversation, LeaveConversation, LocalCommand, MarkRead, NewConversation, NewText, Profile, Refusal, Reply,
-    SendMessage, SweepGuests, Ticket, Timestamp, UserId, Write, WriteCommand, Written,
+    RoomMember, SendMessage, SweepGuests, Ticket, Timestamp, UserId, Write, WriteCommand, Written,
 };
 use quintet_store::{Memberships, ReplyTo};
 
@@ -20,7 +20,7 @@ use crate::{GuestSecret, Service, authorise};
 pub struct Caller {
     /// The user on whose behalf the command is executed.
     pub actor: Actor,
-    /// Whether the reply to a join holds the newest messages.
+    /// Whether the reply to a join holds the newest messages and the members.
     pub history: bool,
 }
 
@@ -67,7 +67,14 @@ pub fn reply(written: Written, guest_secret: Option<&GuestSecret>) -> Result<Rep
         Written::DeleteMessage(message) => Reply::Deleted(message),
         Written::MarkRead(()) => Reply::Read,
         Written::JoinConversation(joined) => {
-            Reply::Joined { conversation: joined.conversation, new: joined.new, history: joined.history }
+            // Who of the members is online is known to the gateway.
+            let members = joined.members.into_iter().map(|user| RoomMember { user, online: false });
+            Reply::Joined {
+                conversation: joined.conversation,
+                new: joined.new,
+                history: joined.history,
+                members: members.collect(),
+            }
         }
         Written::LeaveConversation(conversation) => Reply::Left { conversation },
         Written::CreateConversation(created) => Reply::RoomCreated {

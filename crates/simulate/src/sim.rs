@@ -160,9 +160,13 @@ fn describe(event: &Event) -> String {
             format!("{} read {} of {}", reader.id, messages.len(), conversation.id)
         }
         Event::ConversationCreated { conversation, members } => {
-            format!("{} was made for {members:?}", conversation.id)
+            format!("{} was made for {members:?}", conversation.conversation.id)
         }
-        Event::ConversationChanged { conversation } => format!("{} changed", conversation.id),
+        Event::ConversationAppeared { conversation, user } => {
+            format!("{} is shown to {user}", conversation.conversation.id)
+        }
+        Event::ConversationChanged { conversation } => format!("{} changed", conversation.conversation.id),
+        Event::DeletionAnnounced { conversation } => format!("{} is about to be deleted", conversation.id),
         Event::ConversationDeleted { conversation } => format!("{} was deleted", conversation.id),
         Event::MemberJoined { conversation, user, .. } => format!("{} joined {}", user.id, conversation.id),
         Event::MemberLeft { conversation, user, departure, .. } => {

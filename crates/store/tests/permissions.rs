@@ -364,7 +364,17 @@ impl Run {
         for entry in &entries[delivered..now] {
             match entry.event.audience() {
                 Audience::Members(to) => assert_eq!(to, &self.conversations[at].id, "{shown}"),
-                Audience::User(_) | Audience::Users(_) | Audience::Watchers(_) => panic!("{shown}: {entry:?}"),
+                Audience::User(to) => match &entry.event {
+                    // The new member is shown the conversation, before the others are told of the join.
+                    quintet_domain::Event::ConversationAppeared { conversation, user } => {
+                        assert_eq!((&conversation.conversation.id, user), (&self.conversations[at].id, to), "{shown}");
+                    }
+                    quintet_domain::Event::ConversationHidden { conversation, user } => {
+                        assert_eq!((&conversation.id, user), (&self.conversations[at].id, to), "{shown}");
+                    }
+                    _ => panic!("{shown}: {entry:?}"),
+                },
+                Audience::Users(_) | Audience::Watchers(_) | Audience::Contacts(_) => panic!("{shown}: {entry:?}"),
             }
         }
     }

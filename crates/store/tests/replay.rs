@@ -176,6 +176,13 @@ fn shown(entry: &Entry) -> String {
         Event::MessagesRead { conversation, reader, messages, .. } => {
             format!("read {} {} {messages:?}", conversation.id, reader.id)
         }
+        Event::ConversationCreated { conversation, .. } => format!("created {}", conversation.conversation.id),
+        Event::ConversationAppeared { conversation, user } => {
+            format!("appeared {} to {user}", conversation.conversation.id)
+        }
+        Event::ConversationHidden { conversation, user } => format!("hidden {} from {user}", conversation.id),
+        Event::ConversationChanged { conversation } => format!("changed {}", conversation.conversation.id),
+        Event::DeletionAnnounced { conversation } => format!("conversation {} is deleted", conversation.id),
         Event::ConversationDeleted { conversation } => format!("conversation {} deleted", conversation.id),
         Event::MemberJoined { conversation, user, member_count } => {
             format!("joined {} {} of {member_count}", conversation.id, user.id)
@@ -198,10 +205,11 @@ fn delivered<'e>(entries: &'e [Entry], user: &UserId) -> Vec<&'e Entry> {
         match &entry.event {
             Event::ConversationCreated { conversation, members } => {
                 if members.contains(user) {
-                    in_places.insert(conversation.id.clone());
+                    in_places.insert(conversation.conversation.id.clone());
+                    delivered.push(entry);
                 }
             }
-            Event::ConversationChanged { .. } | Event::UserChanged { .. } | Event::Revoked { .. } => {}
+            Event::UserChanged { .. } | Event::Revoked { .. } => {}
             event => {
                 if let Event::MemberJoined { conversation, user: joined, .. } = event
                     && joined.id == *user
@@ -212,7 +220,7 @@ fn delivered<'e>(entries: &'e [Entry], user: &UserId) -> Vec<&'e Entry> {
                     Audience::Members(conversation) => in_places.contains(conversation),
                     Audience::Users(users) => users.contains(user),
                     Audience::User(one) => one == user,
-                    Audience::Watchers(_) => false,
+                    Audience::Watchers(_) | Audience::Contacts(_) => false,
                 };
                 if hears {
                     delivered.push(entry);

@@ -5,6 +5,7 @@
 //! delivered no change since that it does not contain; of the connections that resume one session the newest stays, and
 //! it alone ends the others.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use quintet_domain::{ConnectionId, User, UserId};
@@ -100,14 +101,25 @@ impl Hub {
         now: Instant,
     ) {
         let shown = self.service.bases().links(connection.base).user(user);
+        let online: OnceCell<Vec<UserId>> = OnceCell::new();
+        let online = || online.get_or_init(|| presence::online_for(&self.directory, user)).as_slice();
         for dialect in connection.dialects().1 {
-            for event in quintet_dialect::greet(dialect, &shown, &|| presence::online_for(&self.directory, user)) {
+            for event in quintet_dialect::greet(dialect, &shown, &online) {
                 connection.out.emit(&event);
             }
         }
         let pending = pending.filter(|pending| self.newest_changes.are_in_pending(pending));
         if let Some(pending) = self.notifications.read_pending(connection, user, pending) {
             self.send_pending(connection.id, user.id.clone(), pending, now);
+        }
+    }
+
+    /// Tells a connection that was resumed of the profiles that changed after a position.
+    fn tell_profiles_since(&self, user: &UserId, connection: &Arc<Connection>, after: u64) {
+        for event in self.profiles.told_since(&self.directory, user, after) {
+            for dialect in connection.dialects().1 {
+                self.fan_out.tell(connection, dialect, &event);
+            }
         }
     }
 
@@ -162,6 +174,7 @@ impl Hub {
             ReplayOutcome::UpTo(_) if buffer.has_overflowed() => connection.out.close(CloseReason::QueueFull),
             ReplayOutcome::UpTo(position) => {
                 buffer.take_after(position).for_each(|frame| connection.out.send(frame));
+                self.tell_profiles_since(user, &connection, buffer.after);
                 // The replay has sent some of those that were pending before it.
                 let pending = pending.filter(|pending| pending.notifications.is_empty());
                 self.greet(&connection, &local, pending, now);

@@ -93,8 +93,8 @@ impl<'e> Frames<'e> {
         let (event, position) = (self.event, self.position);
         if let Some(frame) = self.get(dialect, perspective, mode, &subscriber.connection) {
             match &mut *subscriber.buffer.borrow_mut() {
-                // Typing is not replayed, because it is useless when it is late.
-                Some(_) if matches!(event, Event::Typing { .. }) => {}
+                // Typing is not replayed, because it is useless when it is late. A changed profile follows the replay.
+                Some(_) if matches!(event, Event::Typing { .. } | Event::UserChanged { .. }) => {}
                 Some(buffer) => buffer.hold(position, frame.clone()),
                 None if matches!(event, Event::Typing { typing: true, .. }) => {
                     subscriber.connection.out.send_volatile(frame.clone());
@@ -213,6 +213,24 @@ impl FanOut {
         self.deliver_to(directory, &entry.event, Some(entry), Recipients::ALL);
     }
 
+    /// Delivers an event without a position to the users of some slots.
+    pub(super) fn deliver_to_slots(&self, directory: &Directory, event: &Event, slots: &[usize]) {
+        let mut frames = self.frames(event, None);
+        for subscriber in slots.iter().flat_map(|slot| &directory.at(*slot).subscribers) {
+            frames.send(subscriber, Perspective::Other, None, self.echo);
+        }
+        self.service.metrics().delivered(frames.queued);
+    }
+
+    /// Sends an event without a position to one connection, in one dialect.
+    pub(super) fn tell(&self, connection: &Connection, dialect: Dialect, event: &Event) {
+        let (mode, _) = connection.dialects();
+        let mut frames = self.frames(event, None);
+        if let Some(frame) = frames.get(dialect, Perspective::Other, mode, connection) {
+            connection.out.send(frame.clone());
+        }
+    }
+
     /// Delivers an ephemeral event to its audience.
     pub(super) fn deliver_ephemeral(&self, directory: &Directory, event: &Event) {
         self.deliver_to(directory, event, None, Recipients::ALL);
@@ -264,6 +282,8 @@ impl FanOut {
                     to_user(slot, conversation);
                 }
             }
+            // The parts that tell of profiles find the recipients by themselves.
+            Audience::Contacts(_) => {}
             Audience::Watchers(user) => {
                 watchers(directory, user, recipients.everybody).into_iter().for_each(|slot| to_user(slot, None));
             }

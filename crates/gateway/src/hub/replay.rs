@@ -86,7 +86,8 @@ impl Replays {
         (resume, slot): (Resume, OwnedSemaphorePermit),
         reply_to: AttachReply,
     ) {
-        let buffer = ReplayBuffer::new(reply_to, pending, self.queue_bytes_max, Arc::clone(&self.held_bytes));
+        let held_bytes = Arc::clone(&self.held_bytes);
+        let buffer = ReplayBuffer::new(reply_to, (pending, resume.after()), self.queue_bytes_max, held_bytes);
         let id = connection.id;
         directory.subscribe(&user.id, Arc::clone(&connection), Some(buffer));
         let replay = Replay {
@@ -201,7 +202,7 @@ impl Replay {
             // A receipt that is replayed names the one user that it is replayed to as its audience.
             (Event::MessagesRead { conversation, .. }, _) => self.muted.contains(&conversation.id),
             (_, Audience::Members(conversation)) => self.muted.contains(conversation),
-            (_, Audience::Users(_) | Audience::User(_) | Audience::Watchers(_)) => false,
+            (_, Audience::Users(_) | Audience::User(_) | Audience::Watchers(_) | Audience::Contacts(_)) => false,
         }
     }
 

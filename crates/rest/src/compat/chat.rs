@@ -8,17 +8,16 @@ use quintet_dialect::Dialect;
 use quintet_domain::{Conversation, ConversationId, ConversationKind, Links, MessageId, Refusal, Target, User, UserId};
 use quintet_service::{ConversationChange, ConversationInput, Service, Session};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::answers::chat::{
-    self as answers, Changed, Chat, ChatParticipant, ChatUser, Chats, Done, History, One, OneChat, Sent, Users,
-};
+use super::answers::chat::{self as answers, Changed, Chat, ChatUser, Chats, Done, History, One, OneChat, Sent, Users};
 use super::answers::shared::LoggedOut;
 use super::common::{
-    Edit, LIST_MAX, Registration, Search, email_shown, messages, missing, new_account, own_conversations, required,
-    send, shown_conversation, shown_message, status, users,
+    Edit, LIST_MAX, Registration, Search, messages, missing, new_account, own_conversations, required, send,
+    shown_conversation, shown_message, status, users,
 };
 use crate::app::App;
 use crate::auth::Credentials;
@@ -133,15 +132,8 @@ async fn one_user(State(service): State<Service>, caller: AuthUser, Id(id): Id<U
 }
 
 /// Returns a chat as the caller sees it.
-fn chat(service: &Service, caller: &AuthUser, chat: &Conversation) -> Chat {
-    let chat = &shown_conversation(service, caller.links(), chat);
-    let members = chat.members.iter();
-    let shown = members.map(|member| {
-        let user = &member.user.id;
-        ChatParticipant::of(member, status(service, user), email_shown(caller, user))
-    });
-    let last = chat.last_message.as_ref().map(|message| shown_message(service, caller, DIALECT, message));
-    Chat::of(chat, &caller.0.user.id, shown.collect(), last)
+fn chat(service: &Service, caller: &AuthUser, chat: &Conversation) -> Box<RawValue> {
+    shown_conversation(service, caller, DIALECT, chat)
 }
 
 #[utoipa::path(
@@ -205,7 +197,8 @@ async fn create(
 async fn one(State(service): State<Service>, caller: AuthUser, Id(id): Id<ConversationId>) -> Answer<Response> {
     let found = service.conversation(caller.id(), id).await?;
     let chat = chat(&service, &caller, &found);
-    Ok(Json(OneChat { fields: &chat, chat: &chat }).into_response())
+    let fields = serde_json::from_str(chat.get()).map_err(|_| Refusal::internal())?;
+    Ok(Json(OneChat { fields, chat }).into_response())
 }
 
 #[derive(Deserialize, ToSchema)]

@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use quintet_dialect::Dialect;
+use quintet_dialect::{Dialect, Own, Shown};
 use quintet_domain::limits::PAGE_ITEMS_MAX;
 use quintet_domain::{
     Account, Conversation, ConversationId, Links, Member, Message, MessageId, NewText, Refusal, User, UserId, is_blank,
@@ -85,12 +85,6 @@ pub(super) fn shown_account(service: &Service, links: &Links, account: &Account)
     Account { user: shown_user(service, links, &account.user), ..account.clone() }
 }
 
-/// Returns a conversation as clients of existing back ends see it.
-pub(super) fn shown_conversation(service: &Service, links: &Links, conversation: &Conversation) -> Conversation {
-    let member = |member: &Member| Member { user: shown_user(service, links, &member.user), ..member.clone() };
-    Conversation { members: conversation.members.iter().map(member).collect(), ..conversation.clone() }
-}
-
 /// Returns registered users, except the caller, whose names contain a text.
 pub(super) async fn users(service: &Service, caller: &AuthUser, query: &str) -> Result<Vec<Arc<User>>, Refusal> {
     let mut found = service.first_users(caller.id(), query.to_owned(), LIST_MAX as usize).await?;
@@ -154,6 +148,37 @@ pub(super) fn shown_message(
     message: &Arc<Message>,
 ) -> Box<RawValue> {
     quintet_dialect::message(dialect, &caller.links().message(message), &caller.0.user.id, &online(service))
+}
+
+/// Returns a conversation for the caller as the dialect writes it.
+pub(super) fn shown_conversation(
+    service: &Service,
+    caller: &AuthUser,
+    dialect: Dialect,
+    conversation: &Conversation,
+) -> Box<RawValue> {
+    let links = caller.links();
+    let member = |member: &Member| Member { user: shown_user(service, links, &member.user), ..member.clone() };
+    let members: Vec<Member> = conversation.members.iter().map(member).collect();
+    let last_message = conversation.last_message.as_ref().map(|message| links.message(message));
+    let shown = Shown {
+        conversation: &conversation.conversation,
+        description: None,
+        open: conversation.open,
+        owner: conversation.owner.as_ref(),
+        members: &members,
+        member_count: conversation.member_count,
+        is_member: true,
+        last_message: last_message.as_deref(),
+        created_at: conversation.created_at,
+        updated_at: conversation.updated_at,
+        own: Own::Reader {
+            user: &caller.0.user.id,
+            email: caller.0.email.as_deref().unwrap_or_default(),
+            unread_count: conversation.unread_count,
+        },
+    };
+    quintet_dialect::conversation(dialect, &shown, &online(service))
 }
 
 /// Returns a username for a user whose client does not ask for one.

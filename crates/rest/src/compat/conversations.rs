@@ -10,13 +10,14 @@ use quintet_dialect::Dialect;
 use quintet_domain::{Conversation, ConversationId, Links, MessageId, Target, User, UserId};
 use quintet_service::{Account, ConversationInput, ProfileChange, Service, Session};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answers::conversations::{
-    self as answers, Conversations, ConversationsConversation, ConversationsPagination, ConversationsUser, Done,
-    History, One, Opened, Own, Sent, Users,
+    self as answers, Conversations, ConversationsPagination, ConversationsUser, Done, History, One, Opened, Own, Sent,
+    Users,
 };
 use super::answers::shared::LoggedOut;
 use super::common::{
@@ -157,13 +158,8 @@ async fn change_profile(
     Ok(Json(Own { success: true, user: account(&service, &links, &changed) }))
 }
 
-fn conversation(service: &Service, caller: &AuthUser, conversation: &Conversation) -> ConversationsConversation {
-    let conversation = &shown_conversation(service, caller.links(), conversation);
-    let members = conversation.members.iter();
-    let participants =
-        members.map(|member| ConversationsUser::of(&member.user, status(service, &member.user.id), None)).collect();
-    let last = conversation.last_message.as_ref().map(|message| shown_message(service, caller, DIALECT, message));
-    ConversationsConversation::of(conversation, participants, last)
+fn conversation(service: &Service, caller: &AuthUser, conversation: &Conversation) -> Box<RawValue> {
+    shown_conversation(service, caller, DIALECT, conversation)
 }
 
 #[utoipa::path(

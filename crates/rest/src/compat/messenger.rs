@@ -7,9 +7,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
-use quintet_dialect::Dialect;
+use quintet_dialect::{Dialect, Own, Shown};
 use quintet_domain::{ConversationId, ConversationKind, Refusal, Target, User, UserId};
-use quintet_service::{ConversationInput, Filter, NewAccount, ProfileChange, Service};
+use quintet_service::{ConversationInput, Filter, Listing, NewAccount, ProfileChange, Service};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -17,11 +17,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answers::messenger::{
-    Done, GroupMade, LoggedIn, MessengerAccount, MessengerGroup, MessengerMessage, MessengerPerson, PasswordChanged,
-    ProfileChanged, SignedUp,
+    Done, GroupMade, LoggedIn, MessengerAccount, MessengerGroup, MessengerMessage, MessengerPerson, OneGroup,
+    PasswordChanged, ProfileChanged, SignedUp,
 };
 use super::answers::shared::LoggedOut;
-use super::common::{LIST_MAX, email_shown, messages, required, send, username_for, users};
+use super::common::{LIST_MAX, email_shown, messages, online, required, send, username_for, users};
 use crate::app::App;
 use crate::auth::Credentials;
 use crate::cookie::{WithCookie, logged_in, logged_out, replaced};
@@ -252,15 +252,33 @@ async fn say_direct(
 // --- groups ---
 
 /// Returns a group as the caller sees it, with its members if the caller is a member.
-async fn shown_group(service: &Service, caller: &AuthUser, id: ConversationId) -> Result<MessengerGroup, Refusal> {
+/// Returns a group of a list as the dialect writes it.
+fn group(service: &Service, found: &Listing) -> Box<RawValue> {
+    let shown = Shown {
+        conversation: &found.conversation,
+        description: found.description.as_deref(),
+        open: found.open,
+        owner: found.owner.as_ref(),
+        members: &[],
+        member_count: found.member_count,
+        is_member: found.is_member,
+        last_message: None,
+        created_at: found.created_at,
+        updated_at: found.updated_at,
+        own: Own::Nobody,
+    };
+    quintet_dialect::conversation(DIALECT, &shown, &online(service))
+}
+
+async fn shown_group(service: &Service, caller: &AuthUser, id: ConversationId) -> Result<OneGroup, Refusal> {
     let found = service.find_conversations(caller.id(), String::new(), Filter::One(id.clone()), None, 1).await?;
     let found = found.items.first().ok_or_else(|| Refusal::not_found("group", &id))?;
     let members = match found.is_member {
         true => service.conversation(caller.id(), id).await?.members,
         false => Vec::new(),
     };
-    let members = members.iter().map(|member| MessengerPerson::of(&member.user, None)).collect();
-    Ok(MessengerGroup::of(found, Some(members)))
+    let members = members.iter().map(|member| MessengerPerson::of(&member.user, None));
+    OneGroup::of(&group(service, found), members.collect())
 }
 
 #[utoipa::path(
@@ -269,7 +287,7 @@ async fn shown_group(service: &Service, caller: &AuthUser, id: ConversationId) -
 )]
 async fn list_groups(State(service): State<Service>, Lister(caller): Lister) -> Answer<Response> {
     let found = service.find_conversations(caller.id(), String::new(), Filter::OpenOrMine, None, LIST_MAX).await?;
-    Ok(long_answer(|| found.items.iter().map(|one| MessengerGroup::of(one, None)).collect::<Vec<_>>()))
+    Ok(long_answer(|| found.items.iter().map(|one| group(&service, one)).collect::<Vec<_>>()))
 }
 
 #[utoipa::path(
@@ -280,7 +298,7 @@ async fn one_group(
     State(service): State<Service>,
     caller: AuthUser,
     Id(id): Id<ConversationId>,
-) -> Answer<Json<MessengerGroup>> {
+) -> Answer<Json<OneGroup>> {
     Ok(Json(shown_group(&service, &caller, id).await?))
 }
 

@@ -56,7 +56,7 @@ async fn session() {
         let listed = &listed["conversations"][0];
         fields(listed, "_id id type name participants lastMessage unreadCount createdAt updatedAt");
         assert_eq!((&listed["lastMessage"], &listed["unreadCount"]), (&ack["message"], &json!(1)));
-        fields(&listed["participants"][0], USER);
+        fields(&listed["participants"][0], &format!("{USER} role"));
         // Those who are online are seen at the moment of each answer.
         let alone = &ada.get(&format!("/conversations/{id}")).await["conversation"];
         let unseen = |conversation: &Value| {

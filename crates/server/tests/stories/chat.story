@@ -3,9 +3,13 @@ register alice
 register bob
 
 connect a alice /chat
+a< users:online ["$alice"]
 connect b bob chat
+b< users:online ["~","~"]
 a< user:status {"userId":"$bob","status":"online"}
 rest alice POST /conversations {"kind":"group","name":"Team","memberIds":["$bob"]} => 201 {"id":"=c","kind":"group","name":"Team","open":false,"ownerId":"$alice","members":"~","lastMessage":null,"unreadCount":0,"sequence":1,"createdAt":"~time","updatedAt":"~time"}
+a< chat:created "~"
+b< chat:created "~"
 a< member:joined {"chatId":"$c","user":{"id":"$bob","username":"bob","avatar_url":"~picture","status":"online"}}
 b< member:joined {"chatId":"$c","user":{"id":"$bob","username":"bob","avatar_url":"~picture","status":"online"}}
 

@@ -3,9 +3,13 @@ register alice
 register bob
 
 connect a alice conversations
+a< online_users ["$alice"]
 connect b bob /conversations
+b< online_users ["~","~"]
 a< user_online {"userId":"$bob","username":"bob"}
 rest alice POST /conversations {"kind":"direct","memberIds":["$bob"]} => 201 {"id":"=c","kind":"direct","name":null,"open":false,"ownerId":null,"members":"~","lastMessage":null,"unreadCount":0,"sequence":0,"createdAt":"~time","updatedAt":"~time"}
+a< conversation_created "~"
+b< conversation_created "~"
 rest bob POST /conversations {"kind":"direct","memberIds":["$alice"]} => 200
 
 a> join_conversations ["$c"] => {"success":true,"joined":["$c"],"refused":[]}

@@ -4,7 +4,10 @@ register guest
 
 connect h host meetup
 h< connected {"status":"connected","userId":"$host"}
+h< presenceList ["$host"]
 rest host POST /meetups {"activity":"Chess","location":"Park","startsAt":"2099-01-01T10:00:00Z","capacity":1} => 201 {"id":"=meetup","chatId":"=chat","host":"~","activity":"Chess","location":"Park","startsAt":"2099-01-01T10:00:00.000Z","expiresAt":"2099-01-01T10:00:00.000Z","capacity":1,"status":"open","participants":[],"requests":[]}
+
+h< chatCreated "~"
 
 # A request to join reaches the host as a notification.
 rest guest POST /meetups/$meetup/requests => 201
@@ -16,6 +19,7 @@ rest host POST /meetups/$meetup/requests/$guest/accept => 200
 h< memberJoined {"chatId":"$chat","user":{"id":"$guest","username":"guest","name":"Guest Example","avatar":"~picture"}}
 connect g guest meetup
 g< connected {"status":"connected","userId":"$guest"}
+g< presenceList ["~","~"]
 h< userPresence {"userId":"$guest","status":"online","lastSeen":"~time"}
 g< newNotification {"userId":"$guest","notification":{"title":"Meetup Request Accepted","message":"Host Example accepted your request for the meetup \"Chess\".","timestamp":"~time","id":"~"}}
 

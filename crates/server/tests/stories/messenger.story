@@ -48,6 +48,7 @@ a> startTyping {} => {"success":false,"code":"ERR_INVALID_PAYLOAD","message":"`r
 
 # A group that is joined by id.
 rest alice POST /conversations {"kind":"group","name":"Climbing","open":true} => 201 {"id":"=group","kind":"group","name":"Climbing","open":true,"ownerId":"$alice","members":"~","lastMessage":null,"unreadCount":0,"sequence":0,"createdAt":"~time","updatedAt":"~time"}
+a< groupCreated "~"
 b> groupMessage {"groupId":"$group","content":"too early"}
 b< error {"code":"ERR_FORBIDDEN","message":"You are not a member of conversation `$group`.","event":"groupMessage"}
 b> joinGroup {"groupId":"$group"}

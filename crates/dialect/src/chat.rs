@@ -5,11 +5,15 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    ConversationId, Event, LocalCommand, Message, MessageId, Profile, Refusal, Reply, Target, User, WriteCommand,
+    ConversationId, Event, LocalCommand, Message, MessageId, Profile, Reading, Refusal, Reply, Target, User,
+    WriteCommand,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::client_fields::{
+    CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, MESSAGE, READ_MESSAGES, content, conversation, kind,
+};
 use crate::dialect::Dialect;
 use crate::event_spec::{
     Decoded, EventSpec,
@@ -20,8 +24,9 @@ use crate::fields::Fields;
 use crate::message_texts::MessageTexts;
 use crate::outgoing::{Answer, Online, Outgoing};
 use crate::payload::{
+    Absent,
     Payload::{IdOrObject, Object},
-    Type::{self, ClientId, Content, Flag, Id, Ids, Kind, Name, Text, Time, Url},
+    Type::{self, Content, Flag, Id, Ids, Kind, Name, Text, Time},
     optional, required,
 };
 use crate::shared::{self, Extras, IdList, Moment, is_false};
@@ -30,31 +35,33 @@ const OBJECT: Type = Type::Object;
 
 /// Every event of the dialect.
 pub(crate) const EVENTS: &[EventSpec] = &[
-    from_client("chat:join", Document, IdOrObject(&[required("chatId", Id)]), join),
-    from_client("chat:leave", Document, IdOrObject(&[required("chatId", Id)]), mute),
+    from_client("chat:join", Document, IdOrObject(&[conversation("chatId")]), join),
+    from_client("chat:leave", Document, IdOrObject(&[conversation("chatId")]), mute),
     from_client(
         "message:send",
         Document,
         Object(&[
-            required("chatId", Id),
-            required("content", Content),
-            optional("messageType", Kind),
-            optional("fileUrl", Url),
-            optional("fileName", Name),
-            optional("clientMessageId", ClientId),
+            conversation("chatId"),
+            content("content"),
+            kind("messageType"),
+            FILE_URL,
+            FILE_NAME,
+            CLIENT_MESSAGE_ID,
         ]),
         send,
     ),
-    from_client("message:read", Document, Object(&[required("messageId", Id), required("chatId", Id)]), read),
-    from_client("typing:start", Document, IdOrObject(&[required("chatId", Id)]), |fields| Ok(typing(fields, true))),
-    from_client("typing:stop", Document, IdOrObject(&[required("chatId", Id)]), |fields| Ok(typing(fields, false))),
     from_client(
-        "message:edit",
-        Quintet,
-        Object(&[required("messageId", Id), required("content", Content)]),
-        |fields| shared::edit(fields, "content"),
+        "message:read",
+        Document,
+        IdOrObject(&[conversation("chatId"), MESSAGE.absent(Absent::Nothing), READ_MESSAGES.or(&["message_ids"])]),
+        read,
     ),
-    from_client("message:delete", Quintet, IdOrObject(&[required("messageId", Id)]), shared::delete),
+    from_client("typing:start", Document, IdOrObject(&[conversation("chatId")]), |fields| Ok(typing(fields, true))),
+    from_client("typing:stop", Document, IdOrObject(&[conversation("chatId")]), |fields| Ok(typing(fields, false))),
+    from_client("message:edit", Quintet, Object(&[MESSAGE, content("content")]), |fields| {
+        shared::edit(fields, "content")
+    }),
+    from_client("message:delete", Quintet, IdOrObject(&[MESSAGE]), shared::delete),
     shared::authenticate(Quintet),
     to_client("chat:joined", Document, Object(&[required("chatId", Id)])),
     to_client("chat:left", Document, Object(&[required("chatId", Id)])),
@@ -114,9 +121,15 @@ fn send(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     Ok(Decoded::new(WriteCommand::Send(text)))
 }
 
+/// Decodes a read receipt for the message that the event names, beside those of its list, if it has one.
 fn read(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
+    if !fields.has("messageId") {
+        return shared::read(fields, "chatId");
+    }
+    let mut messages = fields.messages("messageIds").unwrap_or_default();
+    messages.push(fields.message("messageId"));
     let conversation = Some(fields.conversation("chatId"));
-    Ok(Decoded::new(WriteCommand::Read { conversation, messages: vec![fields.message("messageId")] }))
+    Ok(Decoded::new(WriteCommand::Read(Reading::Messages { conversation, messages })))
 }
 
 fn typing(fields: &Fields<'_>, typing: bool) -> Decoded {

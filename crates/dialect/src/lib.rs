@@ -10,6 +10,7 @@
 
 pub mod catalogue;
 mod chat;
+mod client_fields;
 mod conversations;
 mod decide;
 mod dialect;
@@ -18,6 +19,7 @@ mod fields;
 mod meetup;
 mod message_texts;
 mod messenger;
+mod nearest;
 mod outgoing;
 mod payload;
 mod refusal;
@@ -25,10 +27,11 @@ mod rooms;
 mod shared;
 mod value;
 
-pub use decide::{Decision, decide};
+pub use decide::{Decision, decide, unclear};
 pub use dialect::Dialect;
 pub use event_spec::Decoded;
 pub use message_texts::MessageTexts;
+pub use nearest::nearest;
 use outgoing::raw;
 pub use outgoing::{Answer, Online, Outgoing, Perspective};
 use quintet_domain::{Event, Message, Outcome, Refusal, User, UserId};
@@ -40,7 +43,10 @@ use serde_json::value::RawValue;
 #[must_use]
 pub fn decode(dialect: Dialect, name: &str, args: &[&RawValue]) -> Option<Result<Decoded, Refusal>> {
     let (spec, decode) = catalogue::decoder(dialect, name)?;
-    Some(fields::Fields::read(spec.name, spec.payload, args).and_then(|fields| decode(&fields)))
+    Some(fields::Fields::read(spec.name, spec.payload, args).and_then(|mut fields| {
+        let without_token = fields.take_without_token();
+        Ok(Decoded { without_token, ..decode(&fields)? })
+    }))
 }
 
 /// Encodes a message for one reader: the same object as in events, with whether `viewer` has read it.

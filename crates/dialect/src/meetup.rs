@@ -8,6 +8,9 @@ use quintet_domain::{Event, LocalCommand, Message, MessageId, Refusal, Reply, Ta
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::client_fields::{
+    CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, MESSAGE, READ_MESSAGES, content, conversation, kind, sender,
+};
 use crate::dialect::Dialect;
 use crate::event_spec::{
     Decoded, EventSpec,
@@ -19,8 +22,8 @@ use crate::message_texts::MessageTexts;
 use crate::outgoing::{Answer, Outgoing};
 use crate::payload::{
     Payload::{IdOrObject, Object},
-    Type::{self, ClientId, Content, Id, Ids, Kind, Name, Text, Time, Url},
-    optional, required,
+    Type::{self, Content, Id, Ids, Name, Text, Time},
+    required,
 };
 use crate::shared::{self, Extras, IdList, Moment, PlainUser, is_false};
 
@@ -28,32 +31,32 @@ const OBJECT: Type = Type::Object;
 
 /// Every event of the dialect.
 pub(crate) const EVENTS: &[EventSpec] = &[
-    from_client("connect", Document, Object(&[required("userId", Id)]), identify),
+    from_client("connect", Document, IdOrObject(&[sender("userId")]), identify),
     from_client(
         "sendMessage",
         Document,
         Object(&[
-            required("chatId", Id),
-            required("senderId", Id),
-            required("message", Content),
-            optional("type", Kind),
-            optional("fileUrl", Url),
-            optional("fileName", Name),
-            optional("clientMessageId", ClientId),
+            conversation("chatId"),
+            sender("senderId"),
+            content("message"),
+            kind("type"),
+            FILE_URL,
+            FILE_NAME,
+            CLIENT_MESSAGE_ID,
         ]),
         send,
     ),
-    from_client("userTyping", Document, Object(&[required("chatId", Id), required("userId", Id)]), |fields| {
+    from_client("userTyping", Document, IdOrObject(&[conversation("chatId"), sender("userId")]), |fields| {
         Ok(typing(fields, true))
     }),
-    from_client("userStoppedTyping", Document, Object(&[required("chatId", Id), required("userId", Id)]), |fields| {
+    from_client("userStoppedTyping", Document, IdOrObject(&[conversation("chatId"), sender("userId")]), |fields| {
         Ok(typing(fields, false))
     }),
-    from_client("editMessage", Quintet, Object(&[required("messageId", Id), required("message", Content)]), |fields| {
+    from_client("editMessage", Quintet, Object(&[MESSAGE, content("message")]), |fields| {
         shared::edit(fields, "message")
     }),
-    from_client("deleteMessage", Quintet, IdOrObject(&[required("messageId", Id)]), shared::delete),
-    from_client("markRead", Quintet, Object(&[required("chatId", Id), required("messageIds", Ids)]), |fields| {
+    from_client("deleteMessage", Quintet, IdOrObject(&[MESSAGE]), shared::delete),
+    from_client("markRead", Quintet, IdOrObject(&[conversation("chatId"), READ_MESSAGES]), |fields| {
         shared::read(fields, "chatId")
     }),
     shared::authenticate(Quintet),
@@ -103,16 +106,16 @@ fn chat(fields: &Fields<'_>) -> Target {
 }
 
 fn identify(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
-    Ok(Decoded::new(LocalCommand::Identify).claiming(fields.user("userId")))
+    Ok(Decoded::new(LocalCommand::Identify).claiming(fields.sender("userId")))
 }
 
 fn send(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     let text = fields.new_text(chat(fields), "message", "type")?;
-    Ok(Decoded::new(WriteCommand::Send(text)).claiming(fields.user("senderId")))
+    Ok(Decoded::new(WriteCommand::Send(text)).claiming(fields.sender("senderId")))
 }
 
 fn typing(fields: &Fields<'_>, typing: bool) -> Decoded {
-    Decoded::new(LocalCommand::Typing { target: chat(fields), typing }).claiming(fields.user("userId"))
+    Decoded::new(LocalCommand::Typing { target: chat(fields), typing }).claiming(fields.sender("userId"))
 }
 
 /// A message.

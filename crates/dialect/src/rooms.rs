@@ -10,6 +10,10 @@ use quintet_domain::{
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::client_fields::{
+    AVATAR, CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, IS_TYPING, MESSAGE, READ_MESSAGES, content, conversation, kind,
+    sender,
+};
 use crate::dialect::Dialect;
 use crate::event_spec::{
     Decoded, EventSpec,
@@ -21,7 +25,7 @@ use crate::message_texts::MessageTexts;
 use crate::outgoing::{Answer, Outgoing, Perspective};
 use crate::payload::{
     Payload::{IdOrObject, Object, Value as Bare},
-    Type::{self, ClientId, Content, Flag, Id, Ids, Kind, Name, Objects, Text, Time, Url},
+    Type::{self, Content, Flag, Id, Ids, Kind, Name, Objects, Text, Time},
     optional, required,
 };
 use crate::shared::{self, Extras, IdList, Moment, is_false};
@@ -33,17 +37,17 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     from_client(
         "create_room",
         Document,
-        Object(&[required("name", Name), required("userId", Id), optional("username", Name), optional("avatar", Text)]),
+        Object(&[required("name", Name), sender("userId"), optional("username", Name).ignored_with_token(), AVATAR]),
         create,
     ),
     from_client(
         "join_room",
         Document,
-        Object(&[
-            required("roomId", Id),
-            required("userId", Id),
-            required("username", Name),
-            optional("avatar", Text),
+        IdOrObject(&[
+            conversation("roomId"),
+            sender("userId"),
+            required("username", Name).ignored_with_token(),
+            AVATAR,
             optional("guestSecret", Text),
         ]),
         join,
@@ -52,31 +56,23 @@ pub(crate) const EVENTS: &[EventSpec] = &[
         "send_message",
         Document,
         Object(&[
-            required("roomId", Id),
-            required("userId", Id),
-            required("content", Content),
-            optional("type", Kind),
-            optional("fileUrl", Url),
-            optional("fileName", Name),
-            optional("clientMessageId", ClientId),
+            conversation("roomId"),
+            sender("userId"),
+            content("content"),
+            kind("type"),
+            FILE_URL,
+            FILE_NAME,
+            CLIENT_MESSAGE_ID,
         ]),
         send,
     ),
-    from_client(
-        "typing",
-        Document,
-        Object(&[required("roomId", Id), required("userId", Id), required("isTyping", Flag)]),
-        typing,
-    ),
-    from_client("leave_room", Document, Object(&[required("roomId", Id), required("userId", Id)]), leave),
-    from_client(
-        "update_message",
-        Quintet,
-        Object(&[required("messageId", Id), required("content", Content)]),
-        |fields| shared::edit(fields, "content"),
-    ),
-    from_client("remove_message", Quintet, IdOrObject(&[required("messageId", Id)]), shared::delete),
-    from_client("read_messages", Quintet, Object(&[required("roomId", Id), required("messageIds", Ids)]), |fields| {
+    from_client("typing", Document, IdOrObject(&[conversation("roomId"), sender("userId"), IS_TYPING]), typing),
+    from_client("leave_room", Document, IdOrObject(&[conversation("roomId"), sender("userId")]), leave),
+    from_client("update_message", Quintet, Object(&[MESSAGE, content("content")]), |fields| {
+        shared::edit(fields, "content")
+    }),
+    from_client("remove_message", Quintet, IdOrObject(&[MESSAGE]), shared::delete),
+    from_client("read_messages", Quintet, IdOrObject(&[conversation("roomId"), READ_MESSAGES]), |fields| {
         shared::read(fields, "roomId")
     }),
     shared::authenticate(Quintet),
@@ -137,7 +133,7 @@ pub(crate) const EVENTS: &[EventSpec] = &[
 
 /// Creates the result for a command whose payload names the sender in `userId`.
 fn claimed(fields: &Fields<'_>, command: impl Into<quintet_domain::Command>) -> Decoded {
-    Decoded::new(command).claiming(fields.user("userId"))
+    Decoded::new(command).claiming(fields.sender("userId"))
 }
 
 /// Returns the profile that a guest claims; a blank name counts as none.
@@ -170,7 +166,7 @@ fn send(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
 
 fn typing(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     let target = Target::Conversation(fields.conversation("roomId"));
-    Ok(claimed(fields, LocalCommand::Typing { target, typing: fields.flag("isTyping") }))
+    Ok(claimed(fields, LocalCommand::Typing { target, typing: fields.flag_or_true("isTyping") }))
 }
 
 /// A user.

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use quintet_dialect::{Answer, Dialect, Outgoing};
 use quintet_domain::limits::{COMMANDS_IN_FLIGHT_MAX, NOTIFICATIONS_RESENT_MAX};
 use quintet_domain::{ConnectionId, NotificationId, User};
-use quintet_service::{EventRate, GuestSecret, Identity};
+use quintet_service::{Base, EventRate, GuestSecret, Identity};
 use quintet_socketio::engineio::Revision;
 use quintet_socketio::{CloseReason, Frame, Link, Outbox, packet};
 use tokio::sync::Semaphore;
@@ -275,6 +275,8 @@ pub struct Connection {
     pub(crate) opened: u8,
     pub(crate) recoverable: bool,
     pub(crate) out: Out,
+    /// The address that links to this server have for this client.
+    pub(crate) base: Base,
     /// Whether clients may name a registered user by its id, without a token.
     pub(crate) trusted: bool,
     /// The client of its transport, which other connections may share.
@@ -292,7 +294,7 @@ pub struct Connection {
 impl Connection {
     pub(crate) fn new(
         id: ConnectionId,
-        out: Out,
+        (out, base): (Out, Base),
         client: Arc<Client>,
         trusted: bool,
         dialect: Option<Dialect>,
@@ -306,6 +308,7 @@ impl Connection {
             opened,
             recoverable,
             out,
+            base,
             client,
             trusted,
             ended: AtomicBool::new(false),

@@ -87,8 +87,7 @@ pub(crate) fn new_text(
 ) -> Result<NewText, Refusal> {
     let kind = match kind {
         None => MessageKind::Text,
-        Some(kind) => MessageKind::parse(&kind.to_lowercase())
-            .ok_or_else(|| Refusal::invalid(kind_field, "must be `text`, `image` or `file`"))?,
+        Some(kind) => MessageKind::read(kind_field, kind)?,
     };
     // A form without a file leaves the field empty.
     let file = file_url.filter(|url| !url.is_empty()).map(|url| FileLink::new(url, file_name)).transpose()?;

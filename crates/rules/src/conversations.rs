@@ -54,6 +54,17 @@ pub(crate) fn direct(
     Ok((conversation, true))
 }
 
+/// Finds the direct conversation of two users, if they have one. The other one may have been disabled since.
+pub(crate) fn existing_direct(
+    tx: &mut Transaction<'_>,
+    user: &ActingUser,
+    other: &UserId,
+) -> RuleResult<Option<ConversationRow>> {
+    let other = tx.user(other)?;
+    let pair = if user.key <= other.key { (user.key, other.key) } else { (other.key, user.key) };
+    Ok(tx.direct_conversation(pair)?)
+}
+
 fn new_row(tx: &Transaction<'_>, reference: ConversationRef, open: bool, owner: Option<UserKey>) -> ConversationRow {
     ConversationRow {
         key: ConversationKey(0),

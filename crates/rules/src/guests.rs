@@ -50,14 +50,19 @@ pub(crate) fn upsert(tx: &mut Transaction<'_>, actor: &Actor, profile: &Profile)
     proven(tx, row, actor)
 }
 
+/// The link to the picture that a guest gave; an empty link is none.
+fn picture(profile: &Profile) -> Option<String> {
+    profile.avatar.clone().filter(|avatar| !avatar.is_empty())
+}
+
 fn renamed(row: &UserRow, profile: &Profile) -> UserRow {
     let mut user = User::clone(&row.user);
     if let Some(name) = &profile.username {
         user.username.clone_from(name);
         user.name.clone_from(name);
     }
-    if let Some(avatar) = &profile.avatar {
-        user.avatar = Some(avatar.clone());
+    if profile.avatar.is_some() {
+        user.avatar = picture(profile);
     }
     UserRow { user: Arc::new(user), ..row.clone() }
 }
@@ -69,7 +74,7 @@ fn new_guest(tx: &Transaction<'_>, id: &UserId, profile: &Profile) -> UserRow {
         username: name.clone(),
         name,
         last_name: None,
-        avatar: profile.avatar.clone(),
+        avatar: picture(profile),
         kind: UserKind::Guest,
         last_seen: None,
         created_at: tx.now,

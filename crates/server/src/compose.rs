@@ -9,7 +9,7 @@ use quintet_domain::limits::{CONNECT_SECONDS, EVENT_BYTES_MAX, PACKET_SECONDS};
 use quintet_files::{Bucket, Files, FilesError};
 use quintet_gateway::{Audience, Doors, Echo, Gateway, Settings, UnidentifiedMax};
 use quintet_service::{Algorithm, Metrics, RequiredClaim, Rules, Service, SignWith, TokenSettings, Tokens};
-use quintet_socketio::{Engine, Origins, Unfinished};
+use quintet_socketio::{Engine, Unfinished};
 use quintet_store::{Group, Location, MemoryStore, OpenError, SqliteStore, Store};
 
 use crate::config::{self, AudienceName, Config, EchoName, RegistrationName, SignWithName};
@@ -130,6 +130,9 @@ pub(crate) fn service(config: &Config, location: &Location, opened: Opened) -> R
         guests: config.auth.guests,
         registration: config.auth.registration == RegistrationName::Open,
         rates: config.limits.rates,
+        password_chars_min: config.auth.password_length_min,
+        public_url: config.server.public_url.clone(),
+        pictures: config.people.avatars,
     };
     let files = files(config, location).map_err(|error| error.to_string())?;
     Ok(Service::new(store, bus, environment, files, tokens, metrics, settings))
@@ -145,10 +148,7 @@ pub(crate) async fn parts(config: &Config, places: &Arc<Places>) -> Result<Parts
     let checked = service.check_files().await;
     checked.map_err(|error| format!("files cannot be stored as [files] configures: {error}"))?;
     let doors = Doors {
-        origins: match &config.http.origins {
-            None => Origins::Any,
-            Some(listed) => Origins::Listed(listed.clone()),
-        },
+        origins: config.http.allowed_origins(),
         unidentified: UnidentifiedMax {
             of_address: config.limits.unidentified_per_address,
             in_total: config.limits.unidentified.min(places.unidentified_max()),
@@ -192,7 +192,7 @@ pub(crate) async fn parts(config: &Config, places: &Arc<Places>) -> Result<Parts
         places: Arc::clone(places),
     };
     service.metrics().add(Box::new(connections));
-    let rest_settings = quintet_rest::Settings { origins: config.http.origins.clone(), docs: config.http.docs };
+    let rest_settings = quintet_rest::Settings { docs: config.http.docs };
     let rest = quintet_rest::router(service.clone(), &rest_settings);
     Ok(Parts { service, database, gateway, engine, rest })
 }

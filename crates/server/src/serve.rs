@@ -31,6 +31,7 @@ use crate::edge::place::{Peer, Place};
 use crate::edge::places::{self, Places};
 use crate::edge::respond::{Forms, HEADERS_MAX, Shared, respond};
 use crate::edge::room::DESCRIPTORS_MIN;
+use crate::edge::token_cookie::TokenCookie;
 use crate::failure::Failure;
 use crate::forwarded::TrustedProxies;
 use crate::listen::Listen;
@@ -109,6 +110,8 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
         metrics_secret: config.metrics.secret.clone().map(Secret),
         forms: Arc::new(Forms::default()),
         socket_paths: config.server.socket_path.clone(),
+        origins: config.http.allowed_origins(),
+        cookie: config.auth.cookie.clone().map(|name| TokenCookie::new(name, config.http.allowed_origins())),
     });
     let (stop, stopping) = watch::channel(false);
     let connections = TaskTracker::new();

@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use quintet_domain::Claims;
 use quintet_domain::limits::URL_BYTES_MAX;
-use quintet_domain::{Refusal, UserId, display_name_from, validate_email};
+use quintet_domain::{Refusal, UserId, display_name_from, parse_email};
 use quintet_input::json;
 use serde_json::{Map, Value};
 
@@ -160,7 +160,7 @@ pub(crate) fn profile(claims: &Map<String, Value>) -> Result<Claims, Refusal> {
         // The rule that adopts the user makes it a valid username that is free.
         username: text(claims, "username").map(str::to_owned),
         name: text(claims, "name").and_then(display_name_from),
-        email: text(claims, "email").filter(|email| validate_email(email).is_ok()).map(str::to_owned),
+        email: text(claims, "email").and_then(|email| parse_email(email).ok()),
         email_verified: is_true("email_verified"),
         avatar: text(claims, "avatar")
             .or_else(|| text(claims, "picture"))

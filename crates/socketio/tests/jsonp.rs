@@ -69,7 +69,7 @@ async fn nothing_of_the_request_becomes_part_of_the_script() {
 /// A script is asked for without an `Origin`, so that a page of any origin could open a session by one.
 #[tokio::test]
 async fn the_page_of_a_script_needs_a_listed_origin() {
-    let origins = Origins::Listed(vec!["https://page.example".to_owned()]);
+    let origins = Origins::Listed(vec!["https://page.example".parse().expect("an origin")]);
     let address = serve(Config { origins, ..calm() }).await;
     for (header, status) in [
         ("Referer: https://page.example/chat?x", 200),

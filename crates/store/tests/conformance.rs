@@ -8,8 +8,8 @@ use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 
 use quintet_domain::{
-    Barrier, Code, ConversationKind, Departure, Event, JoinConversation, LeaveConversation, MarkRead, RemoveMember,
-    Ticket, Write, Written,
+    Barrier, Code, ConversationKind, Departure, Event, JoinConversation, LeaveConversation, MarkRead, Reading,
+    RemoveMember, Ticket, Write, Written,
 };
 use quintet_store::{PageOf, Party, ReplyTo, StoreError};
 use support::{Bench, Seen, actor, every_store, message, stores};
@@ -202,7 +202,7 @@ async fn cursors_never_move_back(bench: Bench) {
     }
     let read = |n: usize| {
         let (by, id) = (actor(&b), ids[n].clone());
-        bench.write(MarkRead { actor: by, conversation: None, messages: vec![id] })
+        bench.write(MarkRead { actor: by, reading: Reading::Messages { conversation: None, messages: vec![id] } })
     };
     read(1).await.expect("read");
     read(0).await.expect("nothing to do");

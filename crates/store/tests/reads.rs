@@ -7,7 +7,7 @@ mod support;
 use std::collections::BTreeSet;
 
 use quintet_domain::limits::{LIST_BYTES_MAX, MEMBERS_LISTED_MAX, NAMES_SEARCHED_MAX, UNREAD_COUNTED_MAX};
-use quintet_domain::{AddMember, ConversationKind, DeleteMessage, MarkRead, Quotas, Role, UserId};
+use quintet_domain::{AddMember, ConversationKind, DeleteMessage, MarkRead, Quotas, Reading, Role, UserId};
 use quintet_store::{Filter, Page, Party};
 use rusqlite::Connection;
 use support::{Bench, actor};
@@ -116,7 +116,13 @@ async fn a_conversation_as_a_late_member_sees_it() {
     bench.write(AddMember { actor: by, conversation, user, role: Some(Role::Member) }).await.unwrap();
     let sent = bench.send(&owner, &group, "read by one").await.unwrap();
     let by = actor(&late);
-    bench.write(MarkRead { actor: by, conversation: None, messages: vec![sent.message.id.clone()] }).await.unwrap();
+    bench
+        .write(MarkRead {
+            actor: by,
+            reading: Reading::Messages { conversation: None, messages: vec![sent.message.id.clone()] },
+        })
+        .await
+        .unwrap();
     for _ in 0..3 {
         bench.send(&owner, &group, "unread").await.unwrap();
     }
@@ -135,7 +141,13 @@ async fn a_conversation_as_a_late_member_sees_it() {
     let newest = whole.last_message.expect("a message");
     assert_eq!((newest.deleted_at.is_some(), newest.readers.len()), (true, 0));
     let by = actor(&late);
-    bench.write(MarkRead { actor: by, conversation: None, messages: vec![newest.id.clone()] }).await.unwrap();
+    bench
+        .write(MarkRead {
+            actor: by,
+            reading: Reading::Messages { conversation: None, messages: vec![newest.id.clone()] },
+        })
+        .await
+        .unwrap();
     let newest = bench.store.conversation(owner.clone(), group.clone()).await.unwrap().last_message.expect("a message");
     assert_eq!(newest.readers.iter().map(|reader| &reader.user).collect::<Vec<_>>(), [&late]);
 

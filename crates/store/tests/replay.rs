@@ -12,8 +12,8 @@ use quintet_domain::limits::RECOVERY_CHANGES_MAX;
 use quintet_domain::{
     AddMember, Audience, ChangeConversation, ChangeMeetup, ConversationId, ConversationKind, CreateMeetup,
     DecideRequest, DeleteConversation, DeleteMessage, Departure, EditMessage, Entry, Event, JoinConversation,
-    LeaveConversation, MarkRead, MeetupChange, MeetupId, MeetupStatus, MessageId, NewMeetup, NotifyUser, RemoveMember,
-    RequestMeetup, Role, Timestamp, UserId,
+    LeaveConversation, MarkRead, MeetupChange, MeetupId, MeetupStatus, MessageId, NewMeetup, NotifyUser, Reading,
+    RemoveMember, RequestMeetup, Role, Timestamp, UserId,
 };
 use support::{Bench, Factory, actor, block_on, quick_stores};
 
@@ -107,7 +107,12 @@ impl Run {
                 let _ = bench.write(DeleteMessage { actor: by, message }).await;
             }
             (Step::Read, Some(message)) => {
-                let _ = bench.write(MarkRead { actor: by, conversation: None, messages: vec![message] }).await;
+                let _ = bench
+                    .write(MarkRead {
+                        actor: by,
+                        reading: Reading::Messages { conversation: None, messages: vec![message] },
+                    })
+                    .await;
             }
             (Step::Edit | Step::DeleteMessage | Step::Read, None) => {}
             (Step::Join, _) => {

@@ -74,7 +74,7 @@ impl Hub {
     /// Accepts a connection that starts afresh.
     fn welcome(
         &mut self,
-        user: &User,
+        user: &Arc<User>,
         connection: &Arc<Connection>,
         pending: Option<PendingNotifications>,
         reply_to: AttachReply,
@@ -92,9 +92,16 @@ impl Hub {
     }
 
     /// Sends a new connection the state that it starts with. `pending` are notifications that were read ahead.
-    fn greet(&mut self, connection: &Connection, user: &User, pending: Option<PendingNotifications>, now: Instant) {
+    fn greet(
+        &mut self,
+        connection: &Connection,
+        user: &Arc<User>,
+        pending: Option<PendingNotifications>,
+        now: Instant,
+    ) {
+        let shown = self.service.bases().links(connection.base).user(user);
         for dialect in connection.dialects().1 {
-            for event in quintet_dialect::greet(dialect, user, &|| presence::online_for(&self.directory, user)) {
+            for event in quintet_dialect::greet(dialect, &shown, &|| presence::online_for(&self.directory, user)) {
                 connection.out.emit(&event);
             }
         }

@@ -128,6 +128,12 @@ impl Directory {
         channels.map(|channel| Arc::clone(&self.channels[channel].conversation)).collect()
     }
 
+    /// The ids of the first conversations of a user, up to a number.
+    pub(super) fn first_conversations_of(&self, user: &UserId, count_max: usize) -> Vec<ConversationId> {
+        let channels = self.user(user).into_iter().flat_map(|local| local.channels.iter());
+        channels.take(count_max).map(|channel| self.channels[channel].conversation.id.clone()).collect()
+    }
+
     /// The slots of the users who share a conversation with a user, including the user itself if it has one. A slot may
     /// occur more than once.
     pub(super) fn contacts(&self, slot: usize) -> impl Iterator<Item = usize> + '_ {

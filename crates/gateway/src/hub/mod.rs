@@ -30,6 +30,7 @@ mod typing;
 
 use std::sync::Arc;
 
+use quintet_domain::limits::IDS_MAX;
 use quintet_domain::{
     Commit, ConnectionId, Entry, Ephemeral, Event, LocalCommand, Outcome, Refusal, Reply, User, UserId,
 };
@@ -266,8 +267,10 @@ impl Hub {
                 Ok(Reply::Typing)
             }
             LocalCommand::Listen { conversations } => {
-                let received = |id: &_| self.directory.is_member(user, id);
-                let (joined, refused) = conversations.into_iter().partition(received);
+                let (joined, refused) = match conversations {
+                    Some(named) => named.into_iter().partition(|id| self.directory.is_member(user, id)),
+                    None => (self.directory.first_conversations_of(user, IDS_MAX), Vec::new()),
+                };
                 Ok(Reply::Listening { joined, refused })
             }
             LocalCommand::Mute { conversation } => {

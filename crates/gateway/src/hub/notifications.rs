@@ -70,8 +70,8 @@ impl Notifications {
         for notification in notifications.into_iter().filter(|notification| !received.contains(&notification.id)) {
             let id = notification.id.clone();
             let event = Event::Notified { user: user.clone(), notification };
-            let texts = RefCell::default();
-            Frames::new(&event, self.service.presence(), None, &texts).queue_all(subscriber, Perspective::Other);
+            let written = RefCell::default();
+            Frames::new(&event, &self.service, None, &written).queue_all(subscriber, Perspective::Other);
             delivered.extend(subscriber.connection.mark_delivered(&id));
         }
         self.mark_delivered(delivered);

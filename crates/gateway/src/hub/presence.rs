@@ -184,8 +184,11 @@ impl PresenceTracker {
                 self.service.presence().set_guest(&user.id, true);
             }
         } else {
-            self.service.presence().set_user(&user.id, online);
             let last_seen = self.service.environment().now();
+            if !online {
+                self.service.presence().left(&user.id, last_seen);
+            }
+            self.service.presence().set_user(&user.id, online);
             let event = Event::Presence { user: Arc::clone(user), online, last_seen };
             self.publish(directory, ephemerals, (user, 1), Ephemeral::Event(event));
             if !online {

@@ -168,13 +168,12 @@ impl Replay {
 
     /// The frames of an entry, as the connection would have received them.
     fn frames(&self, entry: &Entry) -> Vec<Frame> {
-        let presence = self.service.presence();
         let own_act = entry.event.actor() == Some(&self.user.id);
         let perspective = if own_act { Perspective::Actor } else { Perspective::Other };
         let departure = end_of(&entry.event, &self.user);
-        let texts = RefCell::default();
-        let mut common = Frames::new(&entry.event, presence, Some(entry.position), &texts);
-        let mut own = departure.as_ref().map(|own| Frames::new(own, presence, Some(entry.position), &texts));
+        let (service, written) = (&self.service, RefCell::default());
+        let mut common = Frames::new(&entry.event, service, Some(entry.position), &written);
+        let mut own = departure.as_ref().map(|own| Frames::new(own, service, Some(entry.position), &written));
         let mut frames = Vec::new();
         let (mode, dialects) = self.connection.dialects();
         for dialect in dialects {
@@ -183,10 +182,10 @@ impl Replay {
             }
             match &mut own {
                 Some(own) if !dialect.tells_deletions() => {
-                    frames.extend(own.get(dialect, Perspective::Actor, mode, &self.connection.out).cloned());
+                    frames.extend(own.get(dialect, Perspective::Actor, mode, &self.connection).cloned());
                 }
                 _ if common.skips_echo(&self.connection, dialect, Some(entry), self.echo) => {}
-                _ => frames.extend(common.get(dialect, perspective, mode, &self.connection.out).cloned()),
+                _ => frames.extend(common.get(dialect, perspective, mode, &self.connection).cloned()),
             }
         }
         frames

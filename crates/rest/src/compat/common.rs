@@ -8,7 +8,8 @@ use std::sync::Arc;
 use quintet_dialect::Dialect;
 use quintet_domain::limits::PAGE_ITEMS_MAX;
 use quintet_domain::{
-    Conversation, ConversationId, Message, MessageId, NewText, Refusal, User, UserId, is_blank, username_from,
+    Account, Conversation, ConversationId, Links, Member, Message, MessageId, NewText, Refusal, User, UserId, is_blank,
+    username_from,
 };
 use quintet_service::{NewAccount, PageOf, Party, Service, Session};
 use serde::Deserialize;
@@ -72,11 +73,29 @@ pub(super) fn status(service: &Service, user: &UserId) -> &'static str {
     if service.presence().is_online(user) { "online" } else { "offline" }
 }
 
+/// Returns a user as clients of existing back ends see it: with a link to its picture, and last seen as of now.
+pub(super) fn shown_user(service: &Service, links: &Links, user: &Arc<User>) -> Arc<User> {
+    let shown = links.user(user);
+    let last_seen = service.presence().last_seen(user, service.environment().now());
+    if shown.last_seen == last_seen { shown } else { Arc::new(User { last_seen, ..User::clone(&shown) }) }
+}
+
+/// Returns an account as clients of existing back ends show it to its owner.
+pub(super) fn shown_account(service: &Service, links: &Links, account: &Account) -> Account {
+    Account { user: shown_user(service, links, &account.user), ..account.clone() }
+}
+
+/// Returns a conversation as clients of existing back ends see it.
+pub(super) fn shown_conversation(service: &Service, links: &Links, conversation: &Conversation) -> Conversation {
+    let member = |member: &Member| Member { user: shown_user(service, links, &member.user), ..member.clone() };
+    Conversation { members: conversation.members.iter().map(member).collect(), ..conversation.clone() }
+}
+
 /// Returns registered users, except the caller, whose names contain a text.
 pub(super) async fn users(service: &Service, caller: &AuthUser, query: &str) -> Result<Vec<Arc<User>>, Refusal> {
     let mut found = service.first_users(caller.id(), query.to_owned(), LIST_MAX as usize).await?;
     found.retain(|user| user.id != caller.0.user.id);
-    Ok(found)
+    Ok(found.iter().map(|user| shown_user(service, caller.links(), user)).collect())
 }
 
 /// Returns the caller's conversations, newest activity first. All come from one read, so that none is missed by moving.
@@ -103,14 +122,14 @@ pub(super) struct Page {
 pub(super) async fn messages(
     service: &Service,
     (by, reader): (Party, UserId),
-    dialect: Dialect,
+    (dialect, links): (Dialect, &Links),
     id: &ConversationId,
     (skip, limit): (u32, u32),
 ) -> Result<Page, Refusal> {
     let page = service.messages(by, reader.clone(), id.clone(), PageOf::Skipping(skip), limit).await?;
     let online = online(service);
-    let shown =
-        || page.items.iter().map(|message| quintet_dialect::message(dialect, message, &reader, &online)).collect();
+    let shown = |message| quintet_dialect::message(dialect, &links.message(message), &reader, &online);
+    let shown = || page.items.iter().map(shown).collect();
     let newest = page.items.last().map(|message| message.id.clone());
     let shown = if limit > PAGE_ITEMS_MAX { tokio::task::block_in_place(shown) } else { shown() };
     Ok(Page { shown, newest })
@@ -132,9 +151,9 @@ pub(super) fn shown_message(
     service: &Service,
     caller: &AuthUser,
     dialect: Dialect,
-    message: &Message,
+    message: &Arc<Message>,
 ) -> Box<RawValue> {
-    quintet_dialect::message(dialect, message, &caller.0.user.id, &online(service))
+    quintet_dialect::message(dialect, &caller.links().message(message), &caller.0.user.id, &online(service))
 }
 
 /// Returns a username for a user whose client does not ask for one.

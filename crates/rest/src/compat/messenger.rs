@@ -20,11 +20,13 @@ use super::answers::messenger::{
     Done, GroupMade, LoggedIn, MessengerAccount, MessengerGroup, MessengerMessage, MessengerPerson, PasswordChanged,
     ProfileChanged, SignedUp,
 };
+use super::answers::shared::LoggedOut;
 use super::common::{LIST_MAX, email_shown, messages, required, send, username_for, users};
 use crate::app::App;
 use crate::auth::Credentials;
+use crate::cookie::{WithCookie, logged_in, logged_out, replaced};
 use crate::error::Answer;
-use crate::extract::{AuthUser, Body, BodyIfAny, ClientIp, Lister, Path, Person, long_answer};
+use crate::extract::{Anonymous, AuthUser, Body, BodyIfAny, ClientIp, Lister, Path, Person, ReaderLinks, long_answer};
 use crate::ids::Id;
 use crate::messages::NewMessage;
 
@@ -34,6 +36,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(sign_up))
         .routes(routes!(log_in))
+        .routes(routes!(log_out))
         .routes(routes!(list_users))
         .routes(routes!(profile, change_profile))
         .routes(routes!(change_password))
@@ -101,11 +104,20 @@ fn full_name(first: &str, last: &str) -> String {
 async fn log_in(
     State(service): State<Service>,
     ClientIp(address): ClientIp,
+    ReaderLinks(links): ReaderLinks,
     BodyIfAny(credentials): BodyIfAny<Credentials>,
-) -> Answer<Json<LoggedIn>> {
+) -> Answer<WithCookie<Json<LoggedIn>>> {
     let session = credentials.log_in(&service, address, Some(DIALECT)).await?;
-    let user = MessengerAccount::of(&session.account);
-    Ok(Json(LoggedIn { message: "Login successful", token: session.token, user }))
+    let (user, token) = (MessengerAccount::of(&links.account(&session.account)), session.token.clone());
+    Ok(logged_in(&session, Json(LoggedIn { message: "Login successful", token, user })))
+}
+
+#[utoipa::path(
+    post, path = "/auth/logout", tag = "clients of messenger", operation_id = "messenger_log_out", security(()),
+    responses((status = 200, description = "Done", body = inline(LoggedOut)))
+)]
+async fn log_out(_: Anonymous) -> WithCookie<Json<LoggedOut>> {
+    logged_out(Json(LoggedOut::DONE))
 }
 
 #[utoipa::path(
@@ -123,7 +135,7 @@ async fn list_users(State(service): State<Service>, Lister(caller): Lister) -> A
     responses((status = 200, description = "Done", body = MessengerAccount))
 )]
 async fn profile(caller: AuthUser) -> Json<MessengerAccount> {
-    Json(MessengerAccount::of(&caller.0))
+    Json(MessengerAccount::of(&caller.links().account(&caller.0)))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -148,6 +160,7 @@ async fn change_profile(
     ClientIp(address): ClientIp,
     Body(input): Body<Profile>,
 ) -> Answer<Json<ProfileChanged>> {
+    let links = person.0.links().clone();
     let owner = person.owner(address)?;
     let user = &owner.account.user;
     let renamed = input.first_name.is_some() || input.last_name.is_some();
@@ -161,7 +174,8 @@ async fn change_profile(
         ..ProfileChange::default()
     };
     let changed = service.change_own_profile(&owner, change, input.current_password).await?;
-    Ok(Json(ProfileChanged { message: "Profile updated successfully", user: MessengerAccount::of(&changed) }))
+    let user = MessengerAccount::of(&links.account(&changed));
+    Ok(Json(ProfileChanged { message: "Profile updated successfully", user }))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -181,16 +195,17 @@ async fn change_password(
     person: Person,
     ClientIp(address): ClientIp,
     BodyIfAny(input): BodyIfAny<PasswordChange>,
-) -> Answer<Json<PasswordChanged>> {
+) -> Answer<WithCookie<Json<PasswordChanged>>> {
     let new = required("newPassword", input.new_password)?;
     // The change ends all tokens, and so the client needs a new one.
     let session = service.change_own_password(&person.owner(address)?, input.current_password, new).await?;
-    Ok(Json(PasswordChanged { message: "Password changed successfully", token: session.token }))
+    let token = session.token.clone();
+    Ok(replaced(&session, Json(PasswordChanged { message: "Password changed successfully", token })))
 }
 
 /// Returns the messages of a conversation, oldest first, up to the length of a list, and marks them as read.
 async fn read(service: &Service, caller: &AuthUser, id: &ConversationId) -> Result<Vec<Box<RawValue>>, Refusal> {
-    let page = messages(service, caller.reads(), DIALECT, id, (0, LIST_MAX)).await?;
+    let page = messages(service, caller.reads(), (DIALECT, caller.links()), id, (0, LIST_MAX)).await?;
     // A service reads on behalf of many users, and so it marks nothing as read.
     if !caller.0.user.is_service()
         && let Some(newest) = page.newest

@@ -32,7 +32,7 @@ a< receive_message "~"
 connect n alice auto
 n< connected "~"
 n< onlineUsers "~"
-n> send_message {"content":"x"} => {"status":"error","success":false,"ok":false,"code":"ERR_INVALID_PAYLOAD","message":"`roomId` or `conversationId` is missing, or both are there."}
+n> send_message {"content":"x"} => {"status":"error","success":false,"ok":false,"code":"ERR_INVALID_PAYLOAD","message":"`payload` of send_message does not say which vocabulary is meant: name the conversation by `roomId` or `conversationId`, one of them alone, or connect with `auth.dialect` or `?dialect=` `rooms` or `conversations`, or to the namespace `/rooms` or `/conversations`."}
 n> nonsense {} => {"status":"error","success":false,"ok":false,"code":"ERR_INVALID_PAYLOAD","message":"There is no event `nonsense`."}
 
 # Nobody may listen in auto, and say nothing that needs a name.

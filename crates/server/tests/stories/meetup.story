@@ -13,7 +13,7 @@ rest guest POST /meetups/$meetup/requests => 409
 
 # Accepted while away: told on the next connect that speaks meetup, once.
 rest host POST /meetups/$meetup/requests/$guest/accept => 200
-h< memberJoined {"chatId":"$chat","user":{"id":"$guest","username":"guest","name":"Guest Example","avatar":null}}
+h< memberJoined {"chatId":"$chat","user":{"id":"$guest","username":"guest","name":"Guest Example","avatar":"~picture"}}
 connect g guest meetup
 g< connected {"status":"connected","userId":"$guest"}
 h< userPresence {"userId":"$guest","status":"online","lastSeen":"~time"}
@@ -29,8 +29,8 @@ g< receiveMessage {"chatId":"$chat","message":{"messageId":"$m2","senderId":"$ho
 # In another's name: refused, and nothing is sent.
 g> sendMessage {"chatId":"$chat","senderId":"$host","message":"forged"} => {"status":"error","code":"ERR_FORBIDDEN","message":"The payload names user `$host`, and this connection is `$guest`."}
 g> sendMessage {"chatId":"nowhere","senderId":"$guest","message":"x"} => {"status":"error","code":"ERR_NOT_FOUND","message":"There is no conversation `nowhere` that you can see."}
-g> sendMessage {"chatId":"$chat","message":"x"}
-g< error {"code":"ERR_INVALID_PAYLOAD","message":"`senderId` is missing in sendMessage.","event":"sendMessage"}
+g> sendMessage {"chatId":"$chat","senderId":"$guest"}
+g< error {"code":"ERR_INVALID_PAYLOAD","message":"`message` is missing in sendMessage.","event":"sendMessage"}
 
 # Typing, relayed under the same names.
 g> userTyping {"chatId":"$chat","userId":"$guest"}

@@ -15,7 +15,7 @@ j< message_received {"id":"=m1","roomId":"$room","content":"Hello world!","type"
 connect k guest:g-jane /rooms
 k> join_room {"roomId":"$room","userId":"g-jane","username":"JaneDoe"} => {"ok":true,"roomId":"$room"}
 k< history [{"id":"$m1","roomId":"$room","content":"Hello world!","type":"text","userId":"g-joe","user":{"id":"g-joe","username":"JohnDoe","avatar":"https://example.com/avatar.png","guest":true},"createdAt":"~time","sequence":2}]
-j< user_joined {"userId":"g-jane","username":"JaneDoe","roomId":"$room","user":{"id":"g-jane","username":"JaneDoe","avatar":null,"guest":true}}
+j< user_joined {"userId":"g-jane","username":"JaneDoe","roomId":"$room","user":{"id":"g-jane","username":"JaneDoe","avatar":"~picture","guest":true}}
 
 # Typing.
 k> typing {"roomId":"$room","userId":"g-jane","isTyping":true}

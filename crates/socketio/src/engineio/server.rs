@@ -20,6 +20,7 @@ use super::session::{ById, Inner};
 use super::state::State;
 use super::upgrade::{Probe, RejectUpgrade, Rejection, RunSession, SocketOptions, Upgrading, with_stream};
 use super::{Protocol, Session, encode_payload};
+use crate::cors::{self, Cors};
 use crate::id::Id;
 use crate::websocket::{self, Deflate};
 use crate::wheel::Wheel;
@@ -157,9 +158,9 @@ impl<P: Protocol> Server<P> {
         let (mut parts, body) = request.into_parts();
         let upgrade = parts.extensions.remove::<OnUpgrade>();
         let upgrades = upgrade.is_some();
-        let cors = answers::CorsHeaders::of(&self.0.config.origins, &parts.headers);
+        let cors = Cors::of(&self.0.config.origins, &parts.headers);
         let mut response = if parts.method == Method::OPTIONS {
-            answers::preflight(&parts.headers)
+            cors::preflight(&parts.headers)
         } else {
             let answered = match self.dispatch(parts, upgrade, remote) {
                 Ok(Step::Answered(response)) => Ok(response),

@@ -139,15 +139,13 @@ for (const kind of PROXIES) {
       assert.ok(read.body.equals(bytes));
     });
 
-    for (const bytes of [FILE_BYTES_MAX + 1, 2 * FILE_BYTES_MAX]) {
-      test(`a file of ${bytes} bytes is refused by the server, which names the limit`, async () => {
-        const { type, body } = form(Buffer.alloc(bytes));
-        const headers = { authorization: `Bearer ${ada.token}`, "content-type": type, "content-length": body.length };
-        const { status, body: text } = await request(`${proxy.url}/api/v1/files`, { ca, method: "POST", headers, body });
-        assert.equal(status, 413, String(text));
-        assert.match(String(text), /25000000 bytes/);
-      });
-    }
+    test("a file that is too large is refused by the server, which names the limit", async () => {
+      const { type, body } = form(Buffer.alloc(FILE_BYTES_MAX + 1));
+      const headers = { authorization: `Bearer ${ada.token}`, "content-type": type, "content-length": body.length };
+      const { status, body: text } = await request(`${proxy.url}/api/v1/files`, { ca, method: "POST", headers, body });
+      assert.equal(status, 413, String(text));
+      assert.match(String(text), /25000000 bytes/);
+    });
 
     test("the server sees the address of the client, and not the one that a client claims", async () => {
       const headers = { "content-type": "application/json", "x-forwarded-for": "203.0.113.7", forwarded: "for=203.0.113.7" };

@@ -21,12 +21,12 @@ use quintet_socketio::cors::{self, Cors};
 use quintet_socketio::{Engine, Origins};
 use tower::ServiceExt;
 
-use super::address::address;
+use super::address::{address, is_forwarded_https};
 use super::body::{Answered, BoxError, Boxed, Late, Over, Paced};
 use super::exposition::{self, Secret};
 use super::place::Place;
 use super::policy;
-use super::token_cookie::{TokenCookie, Visit, is_forwarded_https};
+use super::token_cookie::{TokenCookie, Visit};
 use crate::forwarded::TrustedProxies;
 use crate::listen::Listen;
 use crate::socket_paths::SocketPaths;

@@ -315,13 +315,18 @@ pub(super) fn online_for(directory: &Directory, user: &User) -> Vec<UserId> {
         let one = directory.at(*slot);
         one.presence.online && !one.user.is_guest()
     };
-    let mut seen = HashSet::new();
-    let candidates = std::iter::once(slot).chain(directory.contacts(slot)).chain(all);
-    let mut slots: Vec<usize> = candidates
-        .take(ONLINE_VISITS_MAX)
-        .filter(|slot| shown(slot) && seen.insert(*slot))
-        .take(ONLINE_TOLD_MAX)
-        .collect();
+    // A contact occurs once for each conversation that is shared, so that sorting takes less time than a set of those seen.
+    let contacts = directory.contacts(slot).take(ONLINE_VISITS_MAX);
+    let mut slots: Vec<usize> = contacts.filter(|one| *one != slot && shown(one)).collect();
+    slots.sort_unstable();
+    slots.dedup();
+    slots.truncate(ONLINE_TOLD_MAX - 1);
+    slots.extend(Some(slot).filter(shown));
+    slots.sort_unstable();
+    let room = ONLINE_TOLD_MAX - slots.len();
+    let others = all.take(ONLINE_VISITS_MAX).filter(|slot| shown(slot) && slots.binary_search(slot).is_err());
+    let others: Vec<usize> = others.take(room).collect();
+    slots.extend(others);
     slots.sort_unstable();
     slots.into_iter().map(|slot| directory.at(slot).user.id.clone()).collect()
 }

@@ -11,6 +11,7 @@ export class ChatApp extends App {
     (chat, text) => ({ chat_id: chat, message: text, message_type: "TEXT" }),
     (chat, text, me) => ({ chatId: chat, sender_id: me, text }),
     (chat, text) => ({ room_id: chat, content: text, type: "Text" }),
+    (chat, text) => ({ conversationId: chat, userId: "", content: text, messageType: "", fileUrl: "", tempId: "1" }),
   ];
 
   async enter(name) {

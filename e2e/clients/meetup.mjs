@@ -12,6 +12,7 @@ export class MeetupApp extends App {
     (chat, text) => ({ chat_id: chat, message: text }),
     (chat, text, me) => ({ chatId: chat, sender_id: me, text }),
     (chat, text, me) => ({ conversationId: chat, userId: me, content: text, type: "TEXT" }),
+    (chat, text) => ({ chatId: chat, senderId: "", message: text, clientMessageId: "" }),
   ];
 
   async enter(name) {

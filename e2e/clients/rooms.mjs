@@ -15,6 +15,7 @@ export class RoomsApp extends App {
     (room, text) => ({ room_id: room, message: text }),
     (room, text, me) => ({ roomId: room, user_id: me, text, type: "TEXT" }),
     (room, text) => ({ chatId: room, content: text, messageType: "Text" }),
+    (room, text) => ({ roomId: room, userId: "", content: text, type: "" }),
   ];
 
   /** The vocabulary has no log-in of its own. Its apps bring the tokens of another one. */
@@ -38,13 +39,18 @@ export class RoomsApp extends App {
     this.on("room_members", ({ users }) => { this.online = new Set(users.filter((user) => user.online).map((user) => user.userId)); });
     this.on("user_joined", ({ userId }) => this.online.add(userId));
     this.on("user_left", ({ userId }) => this.online.delete(userId));
-    this.on("room_added", ({ id }) => this.chats.add(id));
+    for (const name of ["room_added", "room_created"]) this.on(name, ({ id }) => this.chats.add(id));
     this.on("notification_received", ({ notification }) => this.notices.push(notification.title));
   }
 
   /** Enters a room: by its id alone, or in an object without a name. */
   join(room, alone) {
     this.socket.emit("join_room", alone ? room : { room_id: room });
+  }
+
+  /** Makes a room, with nothing but its name. */
+  create(name) {
+    return this.ask("create_room", name);
   }
 
   async say(room, text, way) {

@@ -82,9 +82,14 @@ describe("apps with old habits", () => {
         const [seenName, seen] = words.wasRead();
         await client.hear(seenName, (payload) => seen(payload).user === app.me && seen(payload).ids.includes(id));
         await seeTheSame(app, peer, place.id);
-        if (!app.whisper) return;
-        await app.whisper(peer.id, "between the two");
-        await client.hear(heardName, (payload) => read(payload).text === "between the two");
+        if (app.create) {
+          const { ok, id: room } = await app.create("a room of its own");
+          assert.ok(ok && app.chats.has(room));
+        }
+        if (app.whisper) {
+          await app.whisper(peer.id, "between the two");
+          await client.hear(heardName, (payload) => read(payload).text === "between the two");
+        }
         assert.deepEqual(app.errors, []);
       });
 

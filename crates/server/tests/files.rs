@@ -314,3 +314,23 @@ async fn a_full_disk_is_reported_and_leaves_nothing_behind() {
     let path = format!("/conversations/{}/messages", text(&place["id"]));
     http.api(&alice.1, "POST", &path, json!({ "content": "still here" })).await.expect(201);
 }
+
+/// A client writes its whole request before it reads the answer. A connection that was closed before would be reset, and
+/// the answer lost.
+#[tokio::test]
+async fn a_refused_upload_is_taken_to_its_end() {
+    const BYTES: usize = 50_000_000;
+    let server = Server::start();
+    let (_, token) = server.http().register("alice").await;
+    for (token, status) in [("bad", "401"), (token.as_str(), "413")] {
+        let mut stream = TcpStream::connect(server.address()).await.expect("connected");
+        stream.write_all(&request(token, b"", BYTES)).await.expect("the head");
+        let part = vec![b'x'; 1_000_000];
+        for sent in 0..BYTES / part.len() {
+            stream.write_all(&part).await.unwrap_or_else(|error| panic!("{status} after {sent} MB: {error}"));
+        }
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("the answer, and the end");
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+    }
+}

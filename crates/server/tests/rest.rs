@@ -61,6 +61,7 @@ async fn registering_and_logging_in() {
     let token = session["token"].as_str().expect("a token");
     let fresh = http.api(token, "POST", "/auth/refresh", Value::Null).await.expect(200);
     let mut wire = Wire::connect(server.address(), "/chat", &json!({ "token": token })).await;
+    wire.next("users:online").await;
     http.api(token, "POST", "/auth/revoke", Value::Null).await.expect(204);
     assert_eq!(wire.frame().await.as_deref(), Some("41/chat,"));
     for token in [token, fresh["token"].as_str().expect("a token"), &alice.1, "bad", ""] {

@@ -141,3 +141,26 @@ async fn a_notification_is_pending_until_a_decided_connection_was_sent_it() {
     };
     tokio::time::timeout(std::time::Duration::from_secs(20), silent).await.expect("it is pending no more");
 }
+
+#[tokio::test]
+async fn of_many_changes_of_a_profile_only_the_newest_is_told_after_a_loss() {
+    let server = Server::start();
+    let http = server.http();
+    let (alice, bob) = (http.register("alice").await, http.register("bob").await);
+    group(&server, &alice.1, &[&bob.0]).await;
+    let (wire, pid) = enter(&server, "/conversations", json!({ "token": bob.1 })).await;
+    drop(wire);
+    let mut own = Wire::connect(server.address(), "/conversations", &json!({ "token": alice.1 })).await;
+    let avatar = |number: usize| format!("https://example.org/{number}/{}.png", "x".repeat(1_800));
+    for number in 0..10 {
+        http.api(&alice.1, "PATCH", "/me", json!({ "avatar": avatar(number) })).await.expect(200);
+        // Each is told by itself, because the next one waits for it.
+        assert_eq!(own.next("profile_updated").await["avatar"], avatar(number));
+    }
+    let (mut back, same) = enter(&server, "/conversations", json!({ "token": bob.1, "pid": pid })).await;
+    assert_eq!(same, pid);
+    back.call("authenticate", &json!({ "token": bob.1 })).await;
+    let told: Vec<_> = back.events.iter().filter(|(name, _)| name == "profile_updated").collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0].1["avatar"], avatar(9));
+}

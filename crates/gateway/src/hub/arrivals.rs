@@ -63,7 +63,11 @@ impl Hub {
             let reply_to = AttachReply { reply, rate: Arc::clone(&rate) };
             let resume = connection.take_resume();
             match resume.and_then(|resume| Some((resume, self.replays.reserve(&self.directory, id)?))) {
-                Some(resume) => self.replays.begin(&mut self.directory, &user, (connection, pending), resume, reply_to),
+                Some(resume) => {
+                    let profiles = self.profiles.told_since(&self.directory, id, resume.0.after());
+                    let directory = &mut self.directory;
+                    self.replays.begin(directory, &user, (connection, pending), resume, profiles, reply_to);
+                }
                 None => {
                     self.directory.subscribe(id, Arc::clone(&connection), None);
                     self.welcome(&user, &connection, pending, reply_to, now);
@@ -111,15 +115,6 @@ impl Hub {
         let pending = pending.filter(|pending| self.newest_changes.are_in_pending(pending));
         if let Some(pending) = self.notifications.read_pending(connection, user, pending) {
             self.send_pending(connection.id, user.id.clone(), pending, now);
-        }
-    }
-
-    /// Tells a connection that was resumed of the profiles that changed after a position.
-    fn tell_profiles_since(&self, user: &UserId, connection: &Arc<Connection>, after: u64) {
-        for event in self.profiles.told_since(&self.directory, user, after) {
-            for dialect in connection.dialects().1 {
-                self.fan_out.tell(connection, dialect, &event);
-            }
         }
     }
 
@@ -174,7 +169,6 @@ impl Hub {
             ReplayOutcome::UpTo(_) if buffer.has_overflowed() => connection.out.close(CloseReason::QueueFull),
             ReplayOutcome::UpTo(position) => {
                 buffer.take_after(position).for_each(|frame| connection.out.send(frame));
-                self.tell_profiles_since(user, &connection, buffer.after);
                 // The replay has sent some of those that were pending before it.
                 let pending = pending.filter(|pending| pending.notifications.is_empty());
                 self.greet(&connection, &local, pending, now);

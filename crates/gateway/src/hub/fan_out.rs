@@ -93,8 +93,8 @@ impl<'e> Frames<'e> {
         let (event, position) = (self.event, self.position);
         if let Some(frame) = self.get(dialect, perspective, mode, &subscriber.connection) {
             match &mut *subscriber.buffer.borrow_mut() {
-                // Typing is not replayed, because it is useless when it is late. A changed profile follows the replay.
-                Some(_) if matches!(event, Event::Typing { .. } | Event::UserChanged { .. }) => {}
+                // Typing is not replayed, because it is useless when it is late.
+                Some(_) if matches!(event, Event::Typing { .. }) => {}
                 Some(buffer) => buffer.hold(position, frame.clone()),
                 None if matches!(event, Event::Typing { typing: true, .. }) => {
                     subscriber.connection.out.send_volatile(frame.clone());
@@ -220,15 +220,6 @@ impl FanOut {
             frames.send(subscriber, Perspective::Other, None, self.echo);
         }
         self.service.metrics().delivered(frames.queued);
-    }
-
-    /// Sends an event without a position to one connection, in one dialect.
-    pub(super) fn tell(&self, connection: &Connection, dialect: Dialect, event: &Event) {
-        let (mode, _) = connection.dialects();
-        let mut frames = self.frames(event, None);
-        if let Some(frame) = frames.get(dialect, Perspective::Other, mode, connection) {
-            connection.out.send(frame.clone());
-        }
     }
 
     /// Delivers an ephemeral event to its audience.

@@ -7,7 +7,8 @@
 //! What must stay true: the newest profile is told at the end of each pause; nobody is told who shares no conversation
 //! with the user; no batch occupies the hub for long; a telling has no position, because it comes after later entries.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,6 +32,10 @@ const PAUSE_MIN: Duration = Duration::from_millis(100);
 
 /// Maximum number of users that one batch tells.
 const VISITS_PER_BATCH: usize = 50_000;
+
+/// Maximum number of memberships that the telling of one profile visits: of a user in very many large conversations, the
+/// members of the first ones are told.
+const VISITS_OF_PROFILE_MAX: usize = 200_000;
 
 /// Time between two batches, in which connections write and other messages are handled.
 const BATCH_PAUSE: Duration = Duration::from_millis(10);
@@ -182,14 +187,16 @@ impl Profiles {
         let Some(Changed { position, user: profile }) = self.changed.remove(user) else { return 0 };
         let members = conversations.iter().flat_map(|conversation| directory.members(conversation));
         let own = directory.slot(user);
-        let mut slots: Vec<usize> = members.chain(own).collect();
-        if profile.is_guest() {
+        let mut visited = 0;
+        let seen: HashSet<usize> = own
+            .into_iter()
+            .chain(members.take(VISITS_OF_PROFILE_MAX))
+            .inspect(|_| visited += 1)
             // A guest gives its name with each join, and has no other devices.
-            slots.retain(|slot| Some(*slot) != own);
-        }
-        let visited = slots.len();
+            .filter(|slot| !(profile.is_guest() && Some(*slot) == own))
+            .collect();
+        let mut slots: Vec<usize> = seen.into_iter().collect();
         slots.sort_unstable();
-        slots.dedup();
         let event = Event::UserChanged { user: Arc::clone(&profile), visible: true };
         fan_out.deliver_to_slots(directory, &event, &slots);
         if self.pauses.len() >= PAUSES_KEPT {
@@ -197,6 +204,8 @@ impl Profiles {
         }
         let visits = u32::try_from(visited).unwrap_or(u32::MAX);
         self.pauses.insert(user.clone(), now + PAUSE_PER_VISIT.saturating_mul(visits).max(PAUSE_MIN));
+        // Only the newest profile of a user is of use to those who come back.
+        self.told.retain(|told| told.user.id != profile.id);
         if self.told.len() >= PROFILES_KEPT_MAX {
             self.told.pop_front();
         }
@@ -205,12 +214,14 @@ impl Profiles {
         visited
     }
 
-    /// The profiles that changed after a position and that a user was told of, or missed.
+    /// The profiles that changed after a position and that a user was told of, or missed. Those that are told from now on
+    /// are held back for a connection whose replay begins.
     pub(super) fn told_since(&self, directory: &Directory, user: &UserId, after: u64) -> Vec<Event> {
         let missed = self.told.iter().filter(|told| told.position > after);
-        let concerned = missed.filter(|told| {
-            told.user.id == *user || told.conversations.iter().any(|one| directory.is_member(user, one))
-        });
+        let own: OnceCell<HashSet<ConversationId>> = OnceCell::new();
+        let own = || own.get_or_init(|| directory.conversations_of(user).iter().map(|one| one.id.clone()).collect());
+        let concerned =
+            missed.filter(|told| told.user.id == *user || told.conversations.iter().any(|one| own().contains(one)));
         concerned.map(|told| Event::UserChanged { user: Arc::clone(&told.user), visible: true }).collect()
     }
 }

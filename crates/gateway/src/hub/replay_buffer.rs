@@ -38,8 +38,6 @@ pub(super) struct ReplayBuffer {
     pub(super) reply_to: Option<AttachReply>,
     /// The notifications that were pending before the replay, if they were read.
     pub(super) pending: Option<PendingNotifications>,
-    /// The position after which the connection may have missed events.
-    pub(super) after: u64,
     /// Each frame with its position; `None` for ephemeral events.
     frames: Vec<(Option<u64>, Frame)>,
     bytes: HeldBytes,
@@ -48,16 +46,16 @@ pub(super) struct ReplayBuffer {
 }
 
 impl ReplayBuffer {
-    /// Creates an empty buffer of a connection that is not accepted yet, with the notifications that were pending and the
-    /// position after which events may be missing. `all` counts the bytes held for all connections.
+    /// Creates an empty buffer of a connection that is not accepted yet, with the notifications that were pending. `all`
+    /// counts the bytes held for all connections.
     pub(super) fn new(
         reply_to: AttachReply,
-        (pending, after): (Option<PendingNotifications>, u64),
+        pending: Option<PendingNotifications>,
         bytes_max: usize,
         all: Arc<AtomicUsize>,
     ) -> Self {
         let bytes = HeldBytes { own: 0, all };
-        Self { reply_to: Some(reply_to), pending, after, frames: Vec::new(), bytes, bytes_max, overflowed: false }
+        Self { reply_to: Some(reply_to), pending, frames: Vec::new(), bytes, bytes_max, overflowed: false }
     }
 
     /// Holds a frame back. Once the limit is exceeded, all frames are dropped and no more are held.

@@ -52,7 +52,7 @@ impl Calls {
     /// parameters.
     ///
     /// # Errors
-    /// The methods that exist at the path, if no dialect has this one. Empty if the path does not exist.
+    /// The methods of the path with the most literal segments, if no dialect has this one. Empty if there is no such path.
     fn dialects_of(&self, method: &Method, path: &str) -> Result<Vec<Dialect>, Vec<&str>> {
         let method = if *method == Method::HEAD { "GET" } else { method.as_str() };
         let parts: Vec<&str> = path.split('/').skip(1).collect();
@@ -63,13 +63,15 @@ impl Calls {
         };
         let of_path: Vec<_> = self.0.iter().filter(|(.., template)| fits(template)).collect();
         let fitting: Vec<_> = of_path.iter().filter(|(_, known, _)| *known == method).copied().collect();
+        let words = |template: &[String]| template.iter().filter(|word| !word.starts_with('{')).count();
         if fitting.is_empty() {
-            let mut methods: Vec<&str> = of_path.iter().map(|(_, known, _)| *known).collect();
+            let most = of_path.iter().map(|(.., template)| words(template)).max();
+            let nearest = of_path.iter().filter(|(.., template)| Some(words(template)) == most);
+            let mut methods: Vec<&str> = nearest.map(|(_, known, _)| *known).collect();
             methods.sort_unstable();
             methods.dedup();
             return Err(methods);
         }
-        let words = |template: &[String]| template.iter().filter(|word| !word.starts_with('{')).count();
         let most = fitting.iter().map(|(.., template)| words(template)).max();
         let mut dialects: Vec<Dialect> = Vec::new();
         for (dialect, _, template) in fitting {

@@ -274,8 +274,10 @@ async fn remove(
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Page {
+    #[param(value_type = Option<u64>)]
     limit: Option<u32>,
     #[serde(default)]
+    #[param(value_type = u64)]
     offset: u32,
 }
 

@@ -219,7 +219,9 @@ async fn delete(State(service): State<Service>, caller: AuthUser, Id(id): Id<Con
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Page {
+    #[param(value_type = Option<u64>)]
     page: Option<u32>,
+    #[param(value_type = Option<u64>)]
     limit: Option<u32>,
 }
 

@@ -207,6 +207,7 @@ fn every_setting_of_the_environment_is_one_of_the_file() {
     for (table, key, kind) in SETTINGS {
         let value = match (*table, *key, kind) {
             ("server", "listen", _) => "3000",
+            ("server", "socket_path", _) => "/chat/socket.io",
             (_, "trusted_proxies", _) => "127.0.0.1",
             ("presence", "audience", _) => "contacts",
             ("auth", "sign_with", _) => "shared",

@@ -15,7 +15,7 @@ const FORWARDED_PROTO: &str = "x-forwarded-proto";
 /// Returns the address by which a client reached this server. `encrypted` says whether this server terminates TLS
 /// itself, `proxied` whether the peer is a trusted proxy.
 pub(crate) fn address(listen: Listen, uri: &Uri, headers: &HeaderMap, encrypted: bool, proxied: bool) -> Address {
-    let scheme = if encrypted || (proxied && forwards_https(headers)) { "https" } else { "http" };
+    let scheme = if encrypted || (proxied && is_forwarded_https(headers)) { "https" } else { "http" };
     let base = host(uri, headers).map(|host| {
         let default = if scheme == "https" { ":443" } else { ":80" };
         format!("{scheme}://{}", host.strip_suffix(default).unwrap_or(&host)).into()
@@ -23,12 +23,21 @@ pub(crate) fn address(listen: Listen, uri: &Uri, headers: &HeaderMap, encrypted:
     Address { listener: Some(listen.address), base }
 }
 
-/// Returns whether a proxy says that its client came by HTTPS. With several proxies the first value is that of the proxy
-/// that clients reach. A client can write it as well, and then it lies to itself alone.
-fn forwards_https(headers: &HeaderMap) -> bool {
-    let first =
-        headers.get(FORWARDED_PROTO).and_then(|value| value.to_str().ok()).and_then(|text| text.split(',').next());
-    first.is_some_and(|scheme| matches!(scheme.trim().to_ascii_lowercase().as_str(), "https" | "wss"))
+/// Returns whether a proxy says that its client came by HTTPS, in `X-Forwarded-Proto` or else in `Forwarded` (RFC 7239).
+/// With several proxies the first value is that of the proxy that clients reach. A client can write it as well, and then
+/// it lies to itself alone.
+pub(crate) fn is_forwarded_https(headers: &HeaderMap) -> bool {
+    let first = |name: &str| {
+        let value = headers.get(name).and_then(|value| value.to_str().ok());
+        value.and_then(|text| text.split(',').next()).map(str::trim)
+    };
+    let of_element = || {
+        let mut pairs = first("forwarded")?.split(';').filter_map(|pair| pair.trim().split_once('='));
+        let (_, proto) = pairs.find(|(name, _)| name.eq_ignore_ascii_case("proto"))?;
+        Some(proto.trim_matches('"'))
+    };
+    let proto = first(FORWARDED_PROTO).filter(|proto| !proto.is_empty()).or_else(of_element);
+    proto.is_some_and(|proto| proto.eq_ignore_ascii_case("https") || proto.eq_ignore_ascii_case("wss"))
 }
 
 /// Returns the host of a request in lower case; `None` if there is none, or not exactly one, or if it is malformed.
@@ -142,6 +151,15 @@ mod tests {
         ] {
             let found = base(&[host, (FORWARDED_PROTO, proto)], encrypted, proxied);
             assert_eq!(found.as_deref(), Some(expected), "{proto} {encrypted} {proxied}");
+        }
+        for (forwarded, expected) in [
+            ("for=192.0.2.1;proto=https", "https://a"),
+            ("Proto=\"HTTPS\"; for=192.0.2.1, proto=http", "https://a"),
+            ("for=192.0.2.1;proto=http, proto=https", "http://a:443"),
+            ("for=192.0.2.1", "http://a:443"),
+        ] {
+            assert_eq!(base(&[host, ("forwarded", forwarded)], false, true).as_deref(), Some(expected), "{forwarded}");
+            assert_eq!(base(&[host, ("forwarded", forwarded)], false, false).as_deref(), Some("http://a:443"));
         }
     }
 }

@@ -21,12 +21,12 @@ use quintet_socketio::cors::{self, Cors};
 use quintet_socketio::{Engine, Origins};
 use tower::ServiceExt;
 
-use super::address::address;
+use super::address::{address, is_forwarded_https};
 use super::body::{Answered, BoxError, Boxed, Late, Over, Paced};
 use super::exposition::{self, Secret};
 use super::place::Place;
 use super::policy;
-use super::token_cookie::{TokenCookie, Visit, is_forwarded_https};
+use super::token_cookie::{TokenCookie, Visit};
 use crate::forwarded::TrustedProxies;
 use crate::listen::Listen;
 use crate::socket_paths::SocketPaths;
@@ -192,9 +192,9 @@ async fn admit_page(
     Ok(request)
 }
 
-fn split(request: Request<Incoming>, place: &Arc<Place>, bytes_per_second: u64) -> (Request<Paced<Incoming>>, Late) {
+fn split(request: Request<Incoming>, place: &Arc<Place>, bytes_per_second: u64) -> (Request<Paced>, Late) {
     let (parts, body) = request.into_parts();
-    let (body, late) = Paced::new(body, Arc::clone(place), bytes_per_second);
+    let (body, late) = Paced::new(body, &parts, Arc::clone(place), bytes_per_second);
     (Request::from_parts(parts, body), late)
 }
 
@@ -280,7 +280,7 @@ async fn dispatch(
     shared: &Shared,
     listen: Listen,
     remote: SocketAddr,
-    mut request: Request<Paced<Incoming>>,
+    mut request: Request<Paced>,
 ) -> (Response<Boxed>, bool) {
     if cors::is_preflight(request.method(), request.headers()) {
         return (boxed(cors::preflight::<Full<Bytes>>(request.headers())), true);

@@ -21,9 +21,6 @@ use quintet_socketio::{Origin, Origins, Sender};
 /// The header in which browsers say how the site of a page and that of a request are related.
 const SEC_FETCH_SITE: &str = "sec-fetch-site";
 
-/// The header in which a proxy says how the client's request came to it.
-const FORWARDED_PROTO: &str = "x-forwarded-proto";
-
 /// The cookie of a server, and the pages that may use it.
 pub(crate) struct TokenCookie {
     name: String,
@@ -39,13 +36,6 @@ pub(crate) struct Visit {
     cross_site: bool,
     /// The token, unless a foreign page sent the request.
     token: Option<CookieToken>,
-}
-
-/// Returns whether a trusted proxy says that it was asked over TLS. The first value is that of the proxy that the client
-/// asked.
-pub(crate) fn is_forwarded_https(headers: &HeaderMap) -> bool {
-    let proto = headers.get(FORWARDED_PROTO).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    proto.split(',').next().is_some_and(|first| first.trim().eq_ignore_ascii_case("https"))
 }
 
 impl TokenCookie {
@@ -265,11 +255,5 @@ mod tests {
             &mut answer,
         );
         assert_eq!(answer, headers(&[("vary", "Cookie"), ("cache-control", "private, no-cache")]));
-    }
-
-    #[test]
-    fn what_proxies_say() {
-        let https = |value| is_forwarded_https(&headers(&[(FORWARDED_PROTO, value)]));
-        assert!(https("https") && https("HTTPS, http") && !https("http") && !https("http, https") && !https(""));
     }
 }

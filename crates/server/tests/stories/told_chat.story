@@ -9,7 +9,7 @@ a< user:status {"userId":"$bob","status":"online"}
 
 # A chat that somebody else begins appears, with all of its members, before anything happens in it.
 rest alice POST /conversations {"kind":"group","name":"Team","memberIds":["$bob"]} => 201
-b< chat:created {"chat":{"id":"=c","name":"Team","type":"group","created_by":"$alice","created_at":"~time","updated_at":"~time","last_read_at":null,"unread_count":0,"last_message":null,"participants":[{"id":"$alice","username":"alice","email":"","avatar_url":null,"status":"online","role":"owner","joined_at":"~time","last_read_at":null},{"id":"$bob","username":"bob","email":"","avatar_url":null,"status":"online","role":"member","joined_at":"~time","last_read_at":null}]}}
+b< chat:created {"chat":{"id":"=c","name":"Team","type":"group","created_by":"$alice","created_at":"~time","updated_at":"~time","last_read_at":null,"unread_count":0,"last_message":null,"participants":[{"id":"$alice","username":"alice","email":"","avatar_url":"~picture","status":"online","role":"owner","joined_at":"~time","last_read_at":null},{"id":"$bob","username":"bob","email":"","avatar_url":"~picture","status":"online","role":"member","joined_at":"~time","last_read_at":null}]}}
 b< member:joined "~"
 a< chat:created {"chat":{"id":"$c","name":"Team","type":"group","created_by":"$alice","created_at":"~time","updated_at":"~time","last_read_at":null,"unread_count":0,"last_message":null,"participants":["~","~"]}}
 a< member:joined "~"
@@ -25,7 +25,7 @@ rest alice PATCH /conversations/$c {"name":"Crew"} => 200
 b< chat:updated {"chat":{"id":"$c","name":"Crew","type":"group","created_by":"$alice","created_at":"~time","updated_at":"~time","last_message":{"id":"$m","chat_id":"$c","chatId":"$c","sender_id":"$bob","content":"hi","message_type":"text","is_edited":false,"is_deleted":false,"created_at":"~time","updated_at":"~time","sender":"~","sequence":2},"participants":["~","~"]}}
 a< chat:updated "~"
 rest alice POST /conversations/$c/members {"userId":"$bob","role":"admin"} => 200
-b< chat:updated {"chat":{"id":"$c","name":"Crew","type":"group","created_by":"$alice","created_at":"~time","updated_at":"~time","last_message":"~","participants":["~",{"id":"$bob","username":"bob","email":"","avatar_url":null,"status":"online","role":"admin","joined_at":"~time","last_read_at":null}]}}
+b< chat:updated {"chat":{"id":"$c","name":"Crew","type":"group","created_by":"$alice","created_at":"~time","updated_at":"~time","last_message":"~","participants":["~",{"id":"$bob","username":"bob","email":"","avatar_url":"~picture","status":"online","role":"admin","joined_at":"~time","last_read_at":null}]}}
 a< chat:updated "~"
 
 # A changed profile.

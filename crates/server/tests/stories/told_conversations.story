@@ -9,7 +9,7 @@ a< user_online {"userId":"$bob","username":"bob"}
 
 # A conversation that somebody else begins appears, before anything happens in it.
 rest alice POST /conversations {"kind":"group","name":"Team","memberIds":["$bob"]} => 201
-b< conversation_created {"conversation":{"_id":"=c","id":"$c","type":"group","name":"Team","participants":[{"_id":"$alice","id":"$alice","username":"alice","avatar":null,"status":"online","lastSeen":"~time","createdAt":"~time","role":"owner"},{"_id":"$bob","id":"$bob","username":"bob","avatar":null,"status":"online","lastSeen":"~time","createdAt":"~time","role":"member"}],"lastMessage":null,"unreadCount":0,"createdAt":"~time","updatedAt":"~time"}}
+b< conversation_created {"conversation":{"_id":"=c","id":"$c","type":"group","name":"Team","participants":[{"_id":"$alice","id":"$alice","username":"alice","avatar":"~picture","status":"online","lastSeen":"~time","createdAt":"~time","role":"owner"},{"_id":"$bob","id":"$bob","username":"bob","avatar":"~picture","status":"online","lastSeen":"~time","createdAt":"~time","role":"member"}],"lastMessage":null,"unreadCount":0,"createdAt":"~time","updatedAt":"~time"}}
 b< member_joined "~"
 a< conversation_created "~"
 a< member_joined "~"

@@ -11,7 +11,7 @@ a< userPresence {"userId":"$bob","status":"online","lastSeen":"~time"}
 
 # A chat that somebody else begins appears, before anything happens in it.
 rest alice POST /conversations {"kind":"group","name":"Team","memberIds":["$bob"]} => 201
-b< chatCreated {"chat":{"chatId":"=c","id":"$c","type":"group","name":"Team","description":null,"open":false,"ownerId":"$alice","participants":[{"id":"$alice","username":"alice","name":"Alice Example","avatar":null,"role":"owner"},{"id":"$bob","username":"bob","name":"Bob Example","avatar":null,"role":"member"}],"memberCount":2,"lastMessage":null,"unreadCount":0,"createdAt":"~time","updatedAt":"~time"}}
+b< chatCreated {"chat":{"chatId":"=c","id":"$c","type":"group","name":"Team","description":null,"open":false,"ownerId":"$alice","participants":[{"id":"$alice","username":"alice","name":"Alice Example","avatar":"~picture","role":"owner"},{"id":"$bob","username":"bob","name":"Bob Example","avatar":"~picture","role":"member"}],"memberCount":2,"lastMessage":null,"unreadCount":0,"createdAt":"~time","updatedAt":"~time"}}
 b< memberJoined "~"
 a< chatCreated "~"
 a< memberJoined "~"
@@ -23,7 +23,7 @@ a< chatUpdated "~"
 
 # A changed profile.
 rest bob PATCH /me {"name":"Bobby"} => 200
-a< userUpdated {"id":"$bob","username":"bob","name":"Bobby","avatar":null,"user":{"id":"$bob","username":"bob","name":"Bobby","avatar":null}}
+a< userUpdated {"id":"$bob","username":"bob","name":"Bobby","avatar":"~picture","user":{"id":"$bob","username":"bob","name":"Bobby","avatar":"~picture"}}
 b< userUpdated "~"
 
 # Deleted: told as the end of the chat, and then as one's own departure.

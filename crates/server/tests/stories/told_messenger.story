@@ -26,7 +26,7 @@ b< groupUpdated {"group":{"_id":"$c","name":"Crew","description":"All of us.","c
 
 # A changed profile.
 rest bob PATCH /me {"name":"Bobby Tables"} => 200
-a< contactUpdated {"_id":"$bob","id":"$bob","username":"bob","firstName":"Bobby","lastName":"Tables","avatar":null,"user":{"_id":"$bob","id":"$bob","username":"bob","firstName":"Bobby","lastName":"Tables","avatar":null}}
+a< contactUpdated {"_id":"$bob","id":"$bob","username":"bob","firstName":"Bobby","lastName":"Tables","avatar":"~picture","user":{"_id":"$bob","id":"$bob","username":"bob","firstName":"Bobby","lastName":"Tables","avatar":"~picture"}}
 b< contactUpdated "~"
 
 # A notification.

@@ -38,7 +38,7 @@ b< user_joined "~"
 connect r alice rooms
 r> join_room {"roomId":"$c","userId":"$alice","username":"alice"} => {"ok":true,"roomId":"$c"}
 r< history []
-r< room_members {"roomId":"$c","users":[{"userId":"$alice","username":"alice","online":true,"avatar":null},{"userId":"$bob","username":"bob","online":true,"avatar":"https://example.org/b.png"},{"userId":"$carol","username":"carol","online":false,"avatar":null}]}
+r< room_members {"roomId":"$c","users":[{"userId":"$alice","username":"alice","online":true,"avatar":"~picture"},{"userId":"$bob","username":"bob","online":true,"avatar":"https://example.org/b.png"},{"userId":"$carol","username":"carol","online":false,"avatar":"~picture"}]}
 
 # Deleted: told as the end of the room, and then as one's own departure.
 rest alice DELETE /conversations/$c => 204

@@ -84,7 +84,7 @@ impl<'a> Fields<'a> {
     fn add(&mut self, event: &str, field: &Field, found: FoundField<'a>) -> Result<(), Refusal> {
         let missing = || Refusal::invalid(field.name, format!("is missing in {event}"));
         let checked = match found.value(field.name) {
-            Ok((_, Found::Null)) => match field.absent {
+            Ok((_, found)) if says_nothing(field, &found) => match field.absent {
                 Absent::Refused => Err(missing()),
                 Absent::RefusedWithoutToken => {
                     self.without_token.get_or_insert_with(missing);
@@ -220,6 +220,34 @@ impl<'a> Fields<'a> {
     pub(crate) fn edited(&self, content: &str) -> Result<String, Refusal> {
         validate_content(self.sent_as(content), self.text(content), true)?;
         Ok(self.text(content).to_owned())
+    }
+}
+
+/// Returns whether a value counts as an absent field. Forms send an empty text for what nobody chose, and clients leave it
+/// to the server to fill in who they are.
+fn says_nothing(field: &Field, found: &Found<'_>) -> bool {
+    match found {
+        Found::Null => true,
+        Found::Text(text) if text.is_empty() => match field.ty {
+            Type::Id => field.absent == Absent::RefusedWithoutToken,
+            Type::Kind | Type::ClientId => !field.is_required(),
+            Type::Content
+            | Type::Name
+            | Type::Text
+            | Type::Url
+            | Type::Flag
+            | Type::Ids
+            | Type::Time
+            | Type::Object
+            | Type::Objects
+            | Type::Binary => false,
+        },
+        Found::Text(_)
+        | Found::Number(_)
+        | Found::Items { .. }
+        | Found::Flag(_)
+        | Found::Attachment(_)
+        | Found::Other => false,
     }
 }
 

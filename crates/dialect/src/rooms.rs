@@ -41,7 +41,12 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     from_client(
         "create_room",
         Document,
-        Object(&[required("name", Name), sender("userId"), optional("username", Name).ignored_with_token(), AVATAR]),
+        IdOrObject(&[
+            required("name", Name),
+            sender("userId"),
+            optional("username", Name).ignored_with_token(),
+            AVATAR,
+        ]),
         create,
     ),
     from_client(

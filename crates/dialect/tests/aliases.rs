@@ -2,7 +2,7 @@
 
 mod samples;
 
-use quintet_dialect::catalogue::{Absent, EventSpec, Field, Payload, events};
+use quintet_dialect::catalogue::{Absent, EventSpec, Field, Payload, Type, events};
 use quintet_dialect::{Decoded, Dialect, decode};
 use quintet_domain::{Code, Refusal};
 use samples::{payload, sample};
@@ -138,6 +138,29 @@ fn absent_fields_mean_what_the_catalogue_says() {
             }
         }
     }
+}
+
+#[test]
+fn an_empty_text_in_place_of_what_may_be_absent_says_nothing() {
+    let mut read_so = 0;
+    for (dialect, spec, payload) in client_events() {
+        for field in fields(spec) {
+            let may_be_empty = match field.ty {
+                Type::Id => field.absent == Absent::RefusedWithoutToken,
+                Type::Kind | Type::ClientId => true,
+                _ => false,
+            };
+            if !may_be_empty {
+                continue;
+            }
+            let absent = read(dialect, spec.name, &with(&payload, field.name, &[]));
+            assert!(absent.is_ok(), "{dialect:?} {} without {}: {absent:?}", spec.name, field.name);
+            let empty = with(&payload, field.name, &[(field.name, &json!(""))]);
+            assert_eq!(read(dialect, spec.name, &empty), absent, "{dialect:?} {} {empty}", spec.name);
+            read_so += 1;
+        }
+    }
+    assert!(read_so > 20, "only {read_so} fields were tried");
 }
 
 #[test]

@@ -21,7 +21,7 @@ use utoipa::openapi::OpenApi as Document;
 use super::answers::any::{AnyAccount, AnyUser, Edited, LoggedIn, Own, Registered, Users};
 use super::answers::shared::LoggedOut;
 use super::common::{
-    Edit, Registration, Search, email_shown, missing, new_account, shown_account, shown_message, status, users,
+    Edit, Registration, Search, email_shown, new_account, shown_account, shown_message, status, users,
 };
 use super::{document, failure, meetup};
 use crate::app::{App, not_allowed, not_found};
@@ -224,8 +224,8 @@ async fn search(app: &App, parts: &mut Parts) -> Answer<Response> {
     request_body = inline(Edit), responses((status = 200, description = "Done", body = inline(Edited)))
 )]
 async fn edit(app: &App, caller: &AuthUser, id: MessageId, request: Request) -> Answer<Response> {
-    let BodyIfAny(Edit { content }) = BodyIfAny::from_request(request, app).await?;
-    let edited = app.service.edit_message(caller.actor(), id, content.ok_or_else(|| missing("content"))?).await?;
+    let BodyIfAny(edit) = BodyIfAny::<Edit>::from_request(request, app).await?;
+    let edited = app.service.edit_message(caller.actor(), id, edit.content()?).await?;
     let shown = |dialect| shown_message(&app.service, caller, dialect, &edited);
     let (message, data) = (shown(Dialect::Conversations), shown(Dialect::Chat));
     Ok(Json(Edited { success: true, message, data }).into_response())

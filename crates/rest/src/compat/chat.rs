@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 use super::answers::chat::{self as answers, Changed, Chat, ChatUser, Chats, Done, History, One, OneChat, Sent, Users};
 use super::answers::shared::LoggedOut;
 use super::common::{
-    Edit, LIST_MAX, Registration, Search, messages, missing, new_account, own_conversations, required, send,
+    Edit, LIST_MAX, Registration, Said, Search, messages, new_account, own_conversations, required, send,
     shown_conversation, shown_message, status, users,
 };
 use crate::app::App;
@@ -25,7 +25,6 @@ use crate::cookie::{WithCookie, logged_in, logged_out};
 use crate::error::Answer;
 use crate::extract::{Anonymous, AuthUser, BodyIfAny, ClientIp, Lister, Query, ReaderLinks, long_answer};
 use crate::ids::{Id, Ids, user_id};
-use crate::messages::new_text;
 use crate::views::Moment;
 
 const DIALECT: Dialect = Dialect::Chat;
@@ -297,31 +296,17 @@ async fn history(
     Ok(Json(History { count: messages.len(), messages }))
 }
 
-#[derive(Deserialize, ToSchema)]
-struct NewMessage {
-    #[serde(default)]
-    content: String,
-    #[serde(alias = "messageType")]
-    message_type: Option<String>,
-    #[serde(rename = "fileUrl")]
-    file_url: Option<String>,
-    #[serde(rename = "fileName")]
-    file_name: Option<String>,
-}
-
 #[utoipa::path(
     post, path = "/chats/{id}/messages", tag = "clients of chat", operation_id = "chat_say", params(("id" = String, Path)),
-    request_body = inline(NewMessage), responses((status = 201, description = "Created", body = inline(Sent)))
+    request_body = inline(Said), responses((status = 201, description = "Created", body = inline(Sent)))
 )]
 async fn say(
     State(service): State<Service>,
     caller: AuthUser,
     Id(id): Id<ConversationId>,
-    BodyIfAny(input): BodyIfAny<NewMessage>,
+    BodyIfAny(input): BodyIfAny<Said>,
 ) -> Answer<(StatusCode, Json<Sent>)> {
-    let target = Target::Conversation(id);
-    let file = (input.file_url, input.file_name);
-    let text = new_text(target, ("message_type", input.message_type.as_deref()), input.content, file)?;
+    let text = input.text(Target::Conversation(id))?;
     let data = send(&service, &caller, DIALECT, text).await?;
     Ok((StatusCode::CREATED, Json(Sent { message: "Message sent successfully", data })))
 }
@@ -336,7 +321,7 @@ async fn edit(
     Id(id): Id<MessageId>,
     BodyIfAny(input): BodyIfAny<Edit>,
 ) -> Answer<Json<Sent>> {
-    let content = input.content.ok_or_else(|| missing("content"))?;
+    let content = input.content()?;
     let edited = service.edit_message(caller.actor(), id, content).await?;
     let data = shown_message(&service, &caller, DIALECT, &edited);
     Ok(Json(Sent { message: "Message updated successfully", data }))

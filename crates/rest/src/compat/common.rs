@@ -8,8 +8,8 @@ use std::sync::Arc;
 use quintet_dialect::{Dialect, Own, Shown};
 use quintet_domain::limits::PAGE_ITEMS_MAX;
 use quintet_domain::{
-    Account, Conversation, ConversationId, Links, Member, Message, MessageId, NewText, Refusal, User, UserId, is_blank,
-    username_from,
+    Account, Conversation, ConversationId, Links, Member, Message, MessageId, NewText, Refusal, Target, User, UserId,
+    is_blank, username_from,
 };
 use quintet_service::{NewAccount, PageOf, Party, Service, Session};
 use serde::Deserialize;
@@ -17,6 +17,8 @@ use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::extract::AuthUser;
+use crate::messages::{new_text, own_id};
+use crate::views::message_kinds;
 
 /// The largest number of items of a list without pages.
 pub(super) const LIST_MAX: u32 = 1_000;
@@ -38,10 +40,72 @@ pub(super) struct Search {
     pub(super) q: String,
 }
 
+/// The text of a message in a body, under any of the names that clients give it.
+#[derive(Deserialize, ToSchema)]
+struct SaidText {
+    content: Option<String>,
+    message: Option<String>,
+    text: Option<String>,
+}
+
+impl SaidText {
+    /// Returns the text, if the body has one. As in events, `content` wins, and two others must not differ.
+    fn get(self) -> Result<Option<String>, Refusal> {
+        match (self.content, self.message, self.text) {
+            (Some(content), ..) => Ok(Some(content)),
+            (None, Some(one), Some(other)) if one != other => {
+                Err(Refusal::invalid("message", "and `text` differ: send `content`, or only one of them"))
+            }
+            (None, one, other) => Ok(one.or(other)),
+        }
+    }
+}
+
 /// The body of an edit of a message.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct Edit {
-    pub(super) content: Option<String>,
+    #[serde(flatten)]
+    text: SaidText,
+}
+
+impl Edit {
+    /// Returns the new text.
+    pub(super) fn content(self) -> Result<String, Refusal> {
+        self.text.get()?.ok_or_else(|| missing("content"))
+    }
+}
+
+/// The body of a message that is sent.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct Said {
+    #[serde(flatten)]
+    text: SaidText,
+    #[serde(rename = "type")]
+    #[schema(schema_with = message_kinds, required = false)]
+    kind: Option<String>,
+    #[serde(alias = "messageType")]
+    #[schema(schema_with = message_kinds, required = false)]
+    message_type: Option<String>,
+    #[serde(rename = "fileUrl")]
+    file_url: Option<String>,
+    #[serde(rename = "fileName")]
+    file_name: Option<String>,
+    #[serde(rename = "clientMessageId")]
+    client_message_id: Option<String>,
+}
+
+impl Said {
+    /// Returns the message to send.
+    pub(super) fn text(self, target: Target) -> Result<NewText, Refusal> {
+        let client_message_id = own_id(self.client_message_id)?;
+        let kind = match (&self.kind, &self.message_type) {
+            (Some(kind), _) => ("type", Some(kind.as_str())),
+            (None, kind) => ("message_type", kind.as_deref()),
+        };
+        let content = self.text.get()?.unwrap_or_default();
+        let text = new_text(target, kind, content, (self.file_url, self.file_name))?;
+        Ok(NewText { client_message_id, ..text })
+    }
 }
 
 /// Registers a user by username, with the dialect that its client is known to speak.

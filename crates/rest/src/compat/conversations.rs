@@ -21,8 +21,8 @@ use super::answers::conversations::{
 };
 use super::answers::shared::LoggedOut;
 use super::common::{
-    Edit, LIST_MAX, Registration, Search, email_shown, messages, missing, new_account, own_conversations, required,
-    send, shown_account, shown_conversation, shown_message, status, users,
+    Edit, LIST_MAX, Registration, Said, Search, email_shown, messages, new_account, own_conversations, required, send,
+    shown_account, shown_conversation, shown_message, status, users,
 };
 use crate::app::App;
 use crate::auth::Credentials;
@@ -32,7 +32,6 @@ use crate::extract::{
     Anonymous, AuthUser, Body, BodyIfAny, ClientIp, Lister, Person, Query, ReaderLinks, long_answer, present,
 };
 use crate::ids::{Id, user_id};
-use crate::messages::NewMessage;
 
 const DIALECT: Dialect = Dialect::Conversations;
 
@@ -247,14 +246,14 @@ async fn history(
 
 #[utoipa::path(
     post, path = "/messages/{id}", tag = "clients of conversations", operation_id = "conversations_say",
-    params(("id" = String, Path)), request_body = inline(NewMessage),
+    params(("id" = String, Path)), request_body = inline(Said),
     responses((status = 201, description = "Created", body = inline(Sent)))
 )]
 async fn say(
     State(service): State<Service>,
     caller: AuthUser,
     Id(id): Id<ConversationId>,
-    BodyIfAny(input): BodyIfAny<NewMessage>,
+    BodyIfAny(input): BodyIfAny<Said>,
 ) -> Answer<(StatusCode, Json<Sent>)> {
     let text = input.text(Target::Conversation(id))?;
     let sent = send(&service, &caller, DIALECT, text).await?;
@@ -272,7 +271,7 @@ async fn edit(
     Id(id): Id<MessageId>,
     BodyIfAny(input): BodyIfAny<Edit>,
 ) -> Answer<Json<Sent>> {
-    let content = input.content.ok_or_else(|| missing("content"))?;
+    let content = input.content()?;
     let edited = service.edit_message(caller.actor(), id, content).await?;
     let message = shown_message(&service, &caller, DIALECT, &edited);
     Ok(Json(Sent { success: true, message }))

@@ -21,14 +21,13 @@ use super::answers::messenger::{
     PasswordChanged, ProfileChanged, SignedUp,
 };
 use super::answers::shared::LoggedOut;
-use super::common::{LIST_MAX, email_shown, messages, online, required, send, username_for, users};
+use super::common::{LIST_MAX, Said, email_shown, messages, online, required, send, username_for, users};
 use crate::app::App;
 use crate::auth::Credentials;
 use crate::cookie::{WithCookie, logged_in, logged_out, replaced};
 use crate::error::Answer;
 use crate::extract::{Anonymous, AuthUser, Body, BodyIfAny, ClientIp, Lister, Path, Person, ReaderLinks, long_answer};
 use crate::ids::Id;
-use crate::messages::NewMessage;
 
 const DIALECT: Dialect = Dialect::Messenger;
 
@@ -236,14 +235,14 @@ async fn direct_messages(
 
 #[utoipa::path(
     post, path = "/users/{id}/messages", tag = "clients of messenger", operation_id = "messenger_say_direct",
-    params(("id" = String, Path)), request_body = inline(NewMessage),
+    params(("id" = String, Path)), request_body = inline(Said),
     responses((status = 201, description = "Created", body = MessengerMessage))
 )]
 async fn say_direct(
     State(service): State<Service>,
     caller: AuthUser,
     Id(id): Id<UserId>,
-    BodyIfAny(input): BodyIfAny<NewMessage>,
+    BodyIfAny(input): BodyIfAny<Said>,
 ) -> Answer<(StatusCode, Json<Box<RawValue>>)> {
     let text = input.text(Target::Direct(id))?;
     Ok((StatusCode::CREATED, Json(send(&service, &caller, DIALECT, text).await?)))
@@ -363,14 +362,14 @@ async fn group_messages(
 
 #[utoipa::path(
     post, path = "/groups/{id}/messages", tag = "clients of messenger", operation_id = "messenger_say_in_group",
-    params(("id" = String, Path)), request_body = inline(NewMessage),
+    params(("id" = String, Path)), request_body = inline(Said),
     responses((status = 201, description = "Created", body = MessengerMessage))
 )]
 async fn say_in_group(
     State(service): State<Service>,
     caller: AuthUser,
     Id(id): Id<ConversationId>,
-    BodyIfAny(input): BodyIfAny<NewMessage>,
+    BodyIfAny(input): BodyIfAny<Said>,
 ) -> Answer<(StatusCode, Json<Box<RawValue>>)> {
     let text = input.text(Target::Conversation(id))?;
     Ok((StatusCode::CREATED, Json(send(&service, &caller, DIALECT, text).await?)))

@@ -12,19 +12,39 @@ import { PATIENCE_MS, within } from "./client.mjs";
 
 const BINARY = process.env.E2E_BINARY ?? fileURLToPath(new URL("../../target/debug/quintet", import.meta.url));
 
+/** The lines that a server logs. */
+export class Log {
+  #lines = [];
+  #waiting = [];
+
+  add(line) {
+    this.#lines.push(line);
+    this.#waiting = this.#waiting.filter(({ wanted, resolve }) => !line.includes(wanted) || resolve(line));
+  }
+
+  /** Waits for a line that contains a text, and returns it. */
+  line(wanted) {
+    const found = this.#lines.find((line) => line.includes(wanted));
+    if (found) return Promise.resolve(found);
+    const told = new Promise((resolve) => { this.#waiting.push({ wanted, resolve }); });
+    return within(told, () => `a line with ${wanted} after\n${this.#lines.join("\n")}`);
+  }
+}
+
 export class Server {
   #child;
 
-  /** Starts a server. With `folder`, it continues with the data of an earlier one. */
-  static async start({ listen = ["0"], args = [], env = {}, folder } = {}) {
+  /** Starts a server. With `folder`, it continues with the data of an earlier one. With `logged`, its log is kept there. */
+  static async start({ listen = ["0"], args = [], env = {}, folder, logged } = {}) {
     const server = new Server();
     server.folder = folder ?? mkdtempSync(join(tmpdir(), "quintet-e2e-"));
     const words = [...listen.flatMap((place) => ["--listen", place]), "--data", join(server.folder, "data"), ...args];
     server.#child = spawn(BINARY, words, {
       cwd: server.folder,
       env: { ...process.env, QUINTET_LIMITS_RATES: "false", QUINTET_METRICS_LISTEN: "off", ...env },
-      stdio: ["ignore", "pipe", "inherit"],
+      stdio: ["ignore", "pipe", logged ? "pipe" : "inherit"],
     });
+    if (logged) createInterface({ input: server.#child.stderr }).on("line", (line) => logged.add(line));
     server.urls = [];
     server.ended = new Promise((resolve) => server.#child.once("exit", (code, signal) => resolve({ code, signal })));
     // Kill the server at exit, because a failed test does not stop it.

@@ -92,6 +92,7 @@ class Stage {
   match(pattern, found, path) {
     if (pattern === "~") return;
     if (pattern === "~time") return assert.match(found, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, path);
+    if (pattern === "~picture") return assert.match(found, /^http:\/\/[^/]+\/avatars\/[^/?]+\?i=[^&]+$/, path);
     if (typeof pattern === "string" && pattern.startsWith("=")) return void this.known.set(pattern.slice(1), found);
     if (typeof pattern === "string" && pattern.startsWith("$")) {
       return assert.equal(found, this.known.get(pattern.slice(1)), path);

@@ -63,6 +63,49 @@ describe("a browser", () => {
     });
   }
 
+  /** Uploads a file as Ada, and sends it to Bob. Returns the message as Ada's page hears it. */
+  async function share(opened, name, bytes) {
+    const form = new FormData();
+    form.append("file", new Blob([bytes]), name);
+    const headers = { authorization: `Bearer ${ada.token}` };
+    const stored = await (await fetch(`${server.url}/api/v1/files`, { method: "POST", headers, body: form })).json();
+    const payload = { chatId: place, content: name, messageType: "file", fileUrl: stored.url, fileName: name };
+    return (await opened.evaluate((what) => window.socket.emitWithAck("message:send", what), payload)).message;
+  }
+
+  test("shows pictures and plays sound of a server of another origin", async () => {
+    const { opened, complaints } = await page(server.url, { transports: ["websocket"] });
+    const png = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==", "base64");
+    const sent = await share(opened, "dot.png", png);
+    assert.ok(sent.fileUrl.startsWith(`${server.url}/files/`), sent.fileUrl);
+    assert.ok(sent.sender.avatar_url.startsWith(`${server.url}/avatars/`), sent.sender.avatar_url);
+    for (const src of [sent.fileUrl, sent.sender.avatar_url, `${server.url}/avatars/nobody`]) {
+      const width = await opened.evaluate((link) => new Promise((resolve, reject) => {
+        const image = document.body.appendChild(new Image());
+        image.onload = () => resolve(image.naturalWidth);
+        image.onerror = () => reject(new Error(link));
+        image.src = link;
+      }), src);
+      assert.ok(width > 0, src);
+    }
+    // Ten seconds of silence, 8 bits at 8 kHz: jumping to the end needs requests for parts.
+    const wave = Buffer.alloc(44 + 80_000, 128);
+    wave.write("RIFF", 0), wave.writeUInt32LE(36 + 80_000, 4), wave.write("WAVEfmt ", 8), wave.writeUInt32LE(16, 16);
+    wave.writeUInt16LE(1, 20), wave.writeUInt16LE(1, 22), wave.writeUInt32LE(8_000, 24), wave.writeUInt32LE(8_000, 28);
+    wave.writeUInt16LE(1, 32), wave.writeUInt16LE(8, 34), wave.write("data", 36), wave.writeUInt32LE(80_000, 40);
+    const { fileUrl } = await share(opened, "silence.wav", wave);
+    const reached = await opened.evaluate((src) => new Promise((resolve, reject) => {
+      const sound = document.body.appendChild(new Audio());
+      sound.onerror = () => reject(new Error(sound.error.message));
+      sound.onloadedmetadata = () => { sound.currentTime = 9; };
+      sound.onseeked = () => resolve(sound.currentTime);
+      sound.src = src;
+    }), fileUrl);
+    assert.equal(reached, 9);
+    assert.deepEqual(complaints, []);
+    await opened.close();
+  });
+
   test("recovers a connection that was cut", async (context) => {
     const proxy = await Proxy.start(() => server.port, { seed: 3, bytesUntilCut: [1e9, 1e9 + 1] });
     context.after(() => proxy.stop());

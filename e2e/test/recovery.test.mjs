@@ -92,7 +92,7 @@ describe("recovery", () => {
     const names = [];
     for (;;) {
       const { name } = await client.next();
-      if (name.startsWith("user:")) continue;
+      if (name.startsWith("user")) continue;
       names.push(name);
       if (name === "message:deleted") break;
     }

@@ -71,7 +71,9 @@ export function open(hears) {
   const auth = (say) => say({ token: session.value?.token, recover: true });
   // A server that is full serves only requests with a valid token in their headers.
   const extraHeaders = { authorization: `Bearer ${session.value?.token ?? ""}` };
-  const options = { auth, extraHeaders, reconnectionDelay: 500, reconnectionDelayMax: 5_000 };
+  // Links as the API has them: this page draws the initials of people without a picture itself.
+  const query = { links: "stored" };
+  const options = { auth, query, extraHeaders, reconnectionDelay: 500, reconnectionDelayMax: 5_000 };
   chat = io("/chat", options);
   meetup = io("/meetup", options);
   for (const [name, hear] of Object.entries(hears.chat)) chat.on(name, hear);

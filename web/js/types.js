@@ -4,7 +4,7 @@
  * @typedef {{ id: string, username: string, name: string, avatar: string | null, online?: boolean,
  *   lastSeen?: string | null, email?: string | null, guest?: boolean }} User
  * @typedef {{ url: string, name: string | null }} FileLink
- * @typedef {{ id: string, conversationId: string, sequence: number, sender: User, type: "text" | "image" | "file",
+ * @typedef {{ id: string, conversationId: string, sequence: number, sender: User, type: string,
  *   content: string, file: FileLink | null, clientMessageId: string | null, createdAt: string,
  *   editedAt: string | null, deletedAt: string | null }} Message
  * @typedef {{ user: User, role: "owner" | "admin" | "member", joinedAt: string, readSequence: number }} Member

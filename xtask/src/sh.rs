@@ -31,7 +31,12 @@ pub(crate) fn npm_ci(folder: &Path, more: &[&str]) -> Result<(), String> {
 
 /// Whether a program is installed.
 pub(crate) fn has(program: &str) -> bool {
-    let found = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    succeeds(program, &["--version"])
+}
+
+/// Whether a program is installed, and succeeds. What it prints is not shown.
+pub(crate) fn succeeds(program: &str, args: &[&str]) -> bool {
+    let found = Command::new(program).args(args).stdout(Stdio::null()).stderr(Stdio::null()).status();
     found.is_ok_and(|status| status.success())
 }
 

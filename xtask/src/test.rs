@@ -6,9 +6,28 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 
 use crate::{sh, vendor};
 
-/// The programs that the tests need beside Rust, each with its Debian package.
-const NEEDED: [(&str, &str); 5] =
-    [("node", "nodejs"), ("npm", "npm"), ("strace", "strace"), ("python3", "python3-venv"), ("chromium", "chromium")];
+/// The programs that the tests need beside Rust: each with arguments with which it succeeds, and its Debian package.
+const NEEDED: [(&str, &[&str], &str); 9] = [
+    ("node", &["--version"], "nodejs"),
+    ("npm", &["--version"], "npm"),
+    ("strace", &["--version"], "strace"),
+    // Debian packages the part of Python that creates environments separately.
+    ("python3", &["-c", "import ensurepip, venv"], "python3-venv"),
+    ("chromium", &["--version"], "chromium"),
+    ("openssl", &["version"], "openssl"),
+    ("nginx", &["-v"], "nginx"),
+    ("haproxy", &["-v"], "haproxy"),
+    ("caddy", &["version"], "caddy"),
+];
+
+/// The folder of Debian's servers, which is not in the path of every user.
+const SERVERS: &str = "/usr/sbin";
+
+/// The packages that would serve from the next start of the machine on, if they were left as Debian installs them.
+const SERVICES: [&str; 6] = ["nginx", "haproxy", "caddy", "prosody", "ejabberd", POSTGRES];
+
+/// The package of the PostgreSQL server; its service is named without the version.
+const POSTGRES: &str = "postgresql-15";
 
 /// The first version of Node.js whose test runner has all that the tests use.
 const NODE: (u32, u32) = (20, 14);
@@ -98,15 +117,12 @@ pub(crate) fn python(environment: &str, lock: &Path) -> Result<(), String> {
 
 /// Installs the programs that the tests need and that are missing.
 pub(crate) fn install() -> Result<(), String> {
-    // Debian packages the part of Python that creates environments separately.
-    let there = |program: &str| match program {
-        "python3" => sh::output("python3", &["-c", "import ensurepip, venv; print(True)"]).is_some(),
-        _ => sh::has(program),
-    };
+    let there =
+        |program: &str, args| sh::succeeds(program, args) || sh::succeeds(&format!("{SERVERS}/{program}"), args);
     let mut missing: Vec<&str> =
-        NEEDED.iter().filter(|(program, _)| !there(program)).map(|(_, package)| *package).collect();
+        NEEDED.iter().filter(|(program, args, _)| !there(program, args)).map(|(_, _, package)| *package).collect();
     if !has_postgres() {
-        missing.push("postgresql-15");
+        missing.push(POSTGRES);
     }
     install_packages(&missing)?;
     // Debian's own version may be older than the tests require.
@@ -118,7 +134,8 @@ pub(crate) fn install() -> Result<(), String> {
     Ok(())
 }
 
-/// Installs Debian packages if that is permitted, else returns an error that names them.
+/// Installs Debian packages if that is permitted, else returns an error that names them. No service is started, now or
+/// with the machine, and none that runs is restarted.
 pub(crate) fn install_packages(missing: &[&str]) -> Result<(), String> {
     if missing.is_empty() {
         return Ok(());
@@ -127,8 +144,16 @@ pub(crate) fn install_packages(missing: &[&str]) -> Result<(), String> {
     if !root || !sh::has("apt-get") {
         return Err(format!("these packages are needed; please install them: {}", missing.join(" ")));
     }
+    // `RUNLEVEL` counts for System V scripts, `SYSTEMD_OFFLINE` for units, and the last one for services whose libraries
+    // are replaced.
+    let quiet = ["RUNLEVEL=1", "SYSTEMD_OFFLINE=1", "NEEDRESTART_SUSPEND=1", "DEBIAN_FRONTEND=noninteractive"];
     sh::run("apt-get", &["update", "-q"])?;
-    let args = ["install", "-q", "-y", "--no-install-recommends"];
-    // None of them must be started as a service.
-    sh::run("env", &[&["RUNLEVEL=1", "apt-get"][..], &args, missing].concat())
+    let args = ["apt-get", "install", "-q", "-y", "--no-install-recommends"];
+    sh::run("env", &[&quiet[..], &args, missing].concat())?;
+    let services = missing.iter().filter(|package| SERVICES.contains(package));
+    let services: Vec<&str> = services.map(|package| package.trim_end_matches("-15")).collect();
+    if !services.is_empty() && sh::has("systemctl") {
+        sh::run("env", &[&quiet[..], &["systemctl", "disable"], &services].concat())?;
+    }
+    Ok(())
 }

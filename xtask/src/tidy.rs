@@ -19,18 +19,22 @@ use crate::sh;
 const LINES_MAX: usize = 500;
 
 /// The crates of the project that each of them may use. `server` may use all.
-const ARROWS: [(&str, &[&str]); 14] = [
-    ("quintet-socketio", &[]),
+const ARROWS: [(&str, &[&str]); 15] = [
+    ("quintet-input", &[]),
+    ("quintet-socketio", &["quintet-input"]),
     ("quintet-domain", &[]),
     ("quintet-dialect", &["quintet-domain"]),
     ("quintet-rules", &["quintet-domain"]),
     ("quintet-store", &["quintet-domain", "quintet-rules"]),
     ("quintet-bus", &["quintet-domain"]),
     ("quintet-files", &[]),
-    ("quintet-service", &["quintet-domain", "quintet-store", "quintet-bus", "quintet-files"]),
-    ("quintet-gateway", &["quintet-domain", "quintet-dialect", "quintet-service", "quintet-socketio", "quintet-bus"]),
-    ("quintet-rest", &["quintet-domain", "quintet-dialect", "quintet-service"]),
-    ("quintet-web", &[]),
+    ("quintet-service", &["quintet-domain", "quintet-store", "quintet-bus", "quintet-files", "quintet-input"]),
+    (
+        "quintet-gateway",
+        &["quintet-domain", "quintet-dialect", "quintet-service", "quintet-socketio", "quintet-bus", "quintet-input"],
+    ),
+    ("quintet-rest", &["quintet-domain", "quintet-dialect", "quintet-service", "quintet-input"]),
+    ("quintet-web", &["quintet-input"]),
     (
         "quintet-simulate",
         &[

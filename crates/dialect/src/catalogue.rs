@@ -7,7 +7,7 @@
 use crate::dialect::Dialect;
 pub use crate::event_spec::{Decode, Direction, EventSpec, Origin};
 pub use crate::fields::Fields;
-pub use crate::payload::{Field, Payload, Type};
+pub use crate::payload::{Absent, Field, Payload, Type};
 use crate::{chat, conversations, meetup, messenger, rooms};
 
 /// Returns every event of a dialect.

@@ -5,11 +5,15 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    ConversationId, Event, LocalCommand, Message, MessageId, Profile, Refusal, Reply, Target, User, WriteCommand,
+    ConversationId, Event, LocalCommand, Message, MessageId, Profile, Reading, Refusal, Reply, Target, User,
+    WriteCommand,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::client_fields::{
+    CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, MESSAGE, READ_MESSAGES, content, conversation, kind,
+};
 use crate::dialect::Dialect;
 use crate::event_spec::{
     Decoded, EventSpec,
@@ -20,8 +24,9 @@ use crate::fields::Fields;
 use crate::message_texts::MessageTexts;
 use crate::outgoing::{Answer, Online, Outgoing};
 use crate::payload::{
-    Payload::{IdOrObject, Object},
-    Type::{self, ClientId, Content, Flag, Id, Ids, Kind, Name, Text, Time, Url},
+    Absent,
+    Payload::{IdOrObject, Object, Value as Bare},
+    Type::{self, Content, Flag, Id, Ids, Kind, Name, Text, Time},
     optional, required,
 };
 use crate::shared::{self, Extras, IdList, Moment, is_false};
@@ -30,31 +35,33 @@ const OBJECT: Type = Type::Object;
 
 /// Every event of the dialect.
 pub(crate) const EVENTS: &[EventSpec] = &[
-    from_client("chat:join", Document, IdOrObject(&[required("chatId", Id)]), join),
-    from_client("chat:leave", Document, IdOrObject(&[required("chatId", Id)]), mute),
+    from_client("chat:join", Document, IdOrObject(&[conversation("chatId")]), join),
+    from_client("chat:leave", Document, IdOrObject(&[conversation("chatId")]), mute),
     from_client(
         "message:send",
         Document,
         Object(&[
-            required("chatId", Id),
-            required("content", Content),
-            optional("messageType", Kind),
-            optional("fileUrl", Url),
-            optional("fileName", Name),
-            optional("clientMessageId", ClientId),
+            conversation("chatId"),
+            content("content"),
+            kind("messageType"),
+            FILE_URL,
+            FILE_NAME,
+            CLIENT_MESSAGE_ID,
         ]),
         send,
     ),
-    from_client("message:read", Document, Object(&[required("messageId", Id), required("chatId", Id)]), read),
-    from_client("typing:start", Document, IdOrObject(&[required("chatId", Id)]), |fields| Ok(typing(fields, true))),
-    from_client("typing:stop", Document, IdOrObject(&[required("chatId", Id)]), |fields| Ok(typing(fields, false))),
     from_client(
-        "message:edit",
-        Quintet,
-        Object(&[required("messageId", Id), required("content", Content)]),
-        |fields| shared::edit(fields, "content"),
+        "message:read",
+        Document,
+        IdOrObject(&[conversation("chatId"), MESSAGE.absent(Absent::Nothing), READ_MESSAGES.or(&["message_ids"])]),
+        read,
     ),
-    from_client("message:delete", Quintet, IdOrObject(&[required("messageId", Id)]), shared::delete),
+    from_client("typing:start", Document, IdOrObject(&[conversation("chatId")]), |fields| Ok(typing(fields, true))),
+    from_client("typing:stop", Document, IdOrObject(&[conversation("chatId")]), |fields| Ok(typing(fields, false))),
+    from_client("message:edit", Quintet, Object(&[MESSAGE, content("content")]), |fields| {
+        shared::edit(fields, "content")
+    }),
+    from_client("message:delete", Quintet, IdOrObject(&[MESSAGE]), shared::delete),
     shared::authenticate(Quintet),
     to_client("chat:joined", Document, Object(&[required("chatId", Id)])),
     to_client("chat:left", Document, Object(&[required("chatId", Id)])),
@@ -96,6 +103,12 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("message:deleted", Quintet, Object(&[required("messageId", Id), required("chatId", Id)])),
     to_client("member:joined", Quintet, Object(&[required("chatId", Id), required("user", OBJECT)])),
     to_client("member:left", Quintet, Object(&[required("chatId", Id), required("userId", Id)])),
+    to_client("users:online", Quintet, Bare(Ids)),
+    to_client("chat:created", Quintet, shared::CHAT),
+    to_client("chat:updated", Quintet, shared::CHAT),
+    to_client("chat:deleted", Quintet, Object(&[required("chatId", Id)])),
+    to_client("user:updated", Quintet, Bare(OBJECT)),
+    to_client("notification:new", Quintet, shared::NOTIFIED),
     to_client("error", Document, shared::ERROR_FIELDS),
 ];
 
@@ -114,9 +127,15 @@ fn send(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     Ok(Decoded::new(WriteCommand::Send(text)))
 }
 
+/// Decodes a read receipt for the message that the event names, beside those of its list, if it has one.
 fn read(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
+    if !fields.has("messageId") {
+        return shared::read(fields, "chatId");
+    }
+    let mut messages = fields.messages("messageIds").unwrap_or_default();
+    messages.push(fields.message("messageId"));
     let conversation = Some(fields.conversation("chatId"));
-    Ok(Decoded::new(WriteCommand::Read { conversation, messages: vec![fields.message("messageId")] }))
+    Ok(Decoded::new(WriteCommand::Read(Reading::Messages { conversation, messages })))
 }
 
 fn typing(fields: &Fields<'_>, typing: bool) -> Decoded {
@@ -125,7 +144,7 @@ fn typing(fields: &Fields<'_>, typing: bool) -> Decoded {
 
 /// A user, with whether it is online.
 #[derive(Serialize)]
-struct UserObject<'a> {
+pub(crate) struct UserObject<'a> {
     id: &'a str,
     username: &'a str,
     avatar_url: Option<&'a str>,
@@ -135,7 +154,7 @@ struct UserObject<'a> {
 }
 
 impl<'a> UserObject<'a> {
-    fn of(user: &'a User, online: bool) -> Self {
+    pub(crate) fn of(user: &'a User, online: bool) -> Self {
         Self {
             id: user.id.as_str(),
             username: &user.username,
@@ -274,7 +293,10 @@ pub(crate) fn encode(event: &Event, online: Online<'_>, texts: &mut MessageTexts
             ("user:status", EventPayload::Status { user_id: user.id.as_str(), status: shared::status(*online) })
         }
         Event::ConversationCreated { .. }
+        | Event::ConversationAppeared { .. }
+        | Event::ConversationHidden { .. }
         | Event::ConversationChanged { .. }
+        | Event::DeletionAnnounced { .. }
         | Event::MeetupChanged { .. }
         | Event::Notified { .. }
         | Event::UserChanged { .. }

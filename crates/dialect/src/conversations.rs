@@ -11,6 +11,9 @@ use quintet_domain::{
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use crate::client_fields::{
+    CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, IS_TYPING, MESSAGE, READ_MESSAGES, content, conversation, kind,
+};
 use crate::dialect::Dialect;
 use crate::event_spec::{
     Decoded, EventSpec,
@@ -21,48 +24,52 @@ use crate::fields::Fields;
 use crate::message_texts::MessageTexts;
 use crate::outgoing::{Answer, Outgoing};
 use crate::payload::{
+    Absent, Field,
     Payload::{IdOrObject, Object, Value as Bare},
-    Type::{self, Binary, ClientId, Content, Flag, Id, Ids, Kind, Name, Time, Url},
+    Type::{self, Binary, Content, Flag, Id, Ids, Name, Time},
     optional, required,
 };
 use crate::shared::{self, IdList, Moment, is_false};
 
 const OBJECT: Type = Type::Object;
 
+/// The conversations that a connection listens to: all of its user's own, if they are absent.
+const CONVERSATIONS: Field = optional("conversationIds", Ids)
+    .or(&["conversation_ids", "conversations", "conversationId", "conversation_id"])
+    .absent(Absent::Everything);
+
 /// Every event of the dialect.
 pub(crate) const EVENTS: &[EventSpec] = &[
-    from_client("join_conversations", Document, Bare(Ids), listen),
+    from_client("join_conversations", Document, IdOrObject(&[CONVERSATIONS]), listen),
     from_client(
         "send_message",
         Document,
         Object(&[
-            required("conversationId", Id),
-            required("content", Content),
-            optional("type", Kind),
-            optional("fileUrl", Url),
-            optional("fileName", Name),
-            optional("clientMessageId", ClientId),
+            conversation("conversationId"),
+            content("content"),
+            kind("type"),
+            FILE_URL,
+            FILE_NAME,
+            CLIENT_MESSAGE_ID,
         ]),
         send,
     ),
-    from_client("typing", Document, Object(&[required("conversationId", Id), required("isTyping", Flag)]), typing),
-    from_client(
-        "mark_read",
-        Document,
-        Object(&[required("conversationId", Id), required("messageIds", Ids)]),
-        |fields| shared::read(fields, "conversationId"),
-    ),
-    from_client(
-        "edit_message",
-        Document,
-        Object(&[required("messageId", Id), required("newContent", Content)]),
-        |fields| shared::edit(fields, "newContent"),
-    ),
-    from_client("delete_message", Document, IdOrObject(&[required("messageId", Id)]), shared::delete),
+    from_client("typing", Document, IdOrObject(&[conversation("conversationId"), IS_TYPING]), typing),
+    from_client("mark_read", Document, IdOrObject(&[conversation("conversationId"), READ_MESSAGES]), |fields| {
+        shared::read(fields, "conversationId")
+    }),
+    from_client("edit_message", Document, Object(&[MESSAGE, content("newContent")]), |fields| {
+        shared::edit(fields, "newContent")
+    }),
+    from_client("delete_message", Document, IdOrObject(&[MESSAGE]), shared::delete),
     from_client(
         "upload_file",
         Quintet,
-        Object(&[required("conversationId", Id), required("fileName", Name), required("data", Binary)]),
+        Object(&[
+            conversation("conversationId"),
+            required("fileName", Name).or(FILE_NAME.aliases),
+            required("data", Binary),
+        ]),
         upload,
     ),
     shared::authenticate(Document),
@@ -102,11 +109,17 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     ),
     to_client("member_joined", Quintet, Object(&[required("conversationId", Id), required("user", OBJECT)])),
     to_client("member_left", Quintet, Object(&[required("conversationId", Id), required("userId", Id)])),
+    to_client("online_users", Quintet, Bare(Ids)),
+    to_client("conversation_created", Quintet, shared::CONVERSATION),
+    to_client("conversation_updated", Quintet, shared::CONVERSATION),
+    to_client("conversation_deleted", Quintet, Object(&[required("conversationId", Id)])),
+    to_client("profile_updated", Quintet, Bare(OBJECT)),
+    to_client("notification_created", Quintet, shared::NOTIFIED),
     to_client("error", Document, shared::ERROR_FIELDS),
 ];
 
 fn listen(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
-    Ok(Decoded::new(LocalCommand::Listen { conversations: fields.conversations("") }))
+    Ok(Decoded::new(LocalCommand::Listen { conversations: fields.conversations("conversationIds") }))
 }
 
 fn send(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
@@ -116,7 +129,7 @@ fn send(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
 
 fn typing(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     let target = Target::Conversation(fields.conversation("conversationId"));
-    Ok(Decoded::new(LocalCommand::Typing { target, typing: fields.flag("isTyping") }))
+    Ok(Decoded::new(LocalCommand::Typing { target, typing: fields.flag_or_true("isTyping") }))
 }
 
 fn upload(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
@@ -341,7 +354,10 @@ pub(crate) fn encode(event: &Event, texts: &mut MessageTexts) -> Option<Outgoing
             },
         ),
         Event::ConversationCreated { .. }
+        | Event::ConversationAppeared { .. }
+        | Event::ConversationHidden { .. }
         | Event::ConversationChanged { .. }
+        | Event::DeletionAnnounced { .. }
         | Event::ConversationDeleted { .. }
         | Event::MeetupChanged { .. }
         | Event::Notified { .. }

@@ -58,7 +58,8 @@ impl Dialect {
         Self::ALL.into_iter().find(|dialect| dialect.namespace() == namespace)
     }
 
-    /// Returns whether the dialect has an event for the deletion of a whole conversation.
+    /// Returns whether the dialect tells the end of all memberships of a deleted conversation by an event of its own, not
+    /// by each member's departure. The deletion itself is announced before that in all dialects but one.
     #[must_use]
     pub fn tells_deletions(self) -> bool {
         match self {
@@ -73,15 +74,6 @@ impl Dialect {
         match self {
             Self::Meetup | Self::Rooms => true,
             Self::Messenger | Self::Conversations | Self::Chat => false,
-        }
-    }
-
-    /// Returns whether the dialect's clients receive notifications.
-    #[must_use]
-    pub fn reads_notifications(self) -> bool {
-        match self {
-            Self::Meetup => true,
-            Self::Messenger | Self::Rooms | Self::Conversations | Self::Chat => false,
         }
     }
 

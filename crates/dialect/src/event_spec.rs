@@ -15,17 +15,19 @@ pub struct Decoded {
     pub command: Command,
     /// The user that the payload names as the sender, in dialects whose payloads do.
     pub claims: Option<UserId>,
+    /// The refusal of the event if no token says who the client is: the payload must say it then, and does not.
+    pub without_token: Option<Refusal>,
 }
 
 impl Decoded {
     /// Creates the result for a payload that names no sender.
     pub(crate) fn new(command: impl Into<Command>) -> Self {
-        Self { command: command.into(), claims: None }
+        Self { command: command.into(), claims: None, without_token: None }
     }
 
     /// Sets the user that the payload names as the sender.
-    pub(crate) fn claiming(self, user: UserId) -> Self {
-        Self { claims: Some(user), ..self }
+    pub(crate) fn claiming(self, user: Option<UserId>) -> Self {
+        Self { claims: user, ..self }
     }
 }
 

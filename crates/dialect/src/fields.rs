@@ -8,15 +8,28 @@ use std::borrow::Cow;
 use quintet_domain::limits::IDS_MAX;
 use quintet_domain::{
     ClientMessageId, ConversationId, FileLink, IdError, MessageId, MessageKind, NewText, Refusal, Target, UserId,
-    display_name, is_blank, validate_content,
+    display_name, is_blank, refuse_nul, validate_content,
 };
 use serde_json::value::RawValue;
 
-use crate::payload::{Field, Payload, Type};
-use crate::value::{self, Found, Shape};
+use crate::payload::{Absent, Field, Payload, Type};
+use crate::value::{self, Differing, Found, FoundField, Shape};
 
 /// The checked fields of a payload. A payload that is a bare value is stored under the empty name.
-pub struct Fields<'a>(Vec<(&'static str, Checked<'a>)>);
+pub struct Fields<'a> {
+    fields: Vec<Given<'a>>,
+    /// The refusal of clients without a token.
+    without_token: Option<Refusal>,
+}
+
+/// A field that the payload has.
+struct Given<'a> {
+    /// The field's own name.
+    field: &'static str,
+    /// The name under which the client sent it.
+    sent_as: &'static str,
+    value: Checked<'a>,
+}
 
 /// The value of a field, checked against its type.
 enum Checked<'a> {
@@ -35,42 +48,91 @@ impl<'a> Fields<'a> {
             Some(arg) => value::read(fields, arg.get())
                 .map_err(|error| Refusal::invalid("payload", format!("is bad JSON: {error}"))),
         };
+        let mut read = Self { fields: Vec::new(), without_token: None };
         let (fields, found) = match payload {
-            Payload::None => return Ok(Self(Vec::new())),
+            Payload::None => return Ok(read),
             Payload::Value(ty) => {
-                let value = match parse(&[])? {
+                let found = match parse(&[])? {
                     Shape::Bare(value) => value,
                     Shape::Object(_) => Found::Other,
                 };
-                let checked = check(Field { name: "payload", ty, required: true }, value)?;
-                return Ok(Self(vec![("", checked)]));
+                let value = check(ty, "payload", false, found)?;
+                read.fields.push(Given { field: "", sent_as: "payload", value });
+                return Ok(read);
             }
             Payload::Object(fields) => match parse(fields)? {
                 Shape::Object(found) => (fields, found),
                 Shape::Bare(_) => return Err(not_an_object(event)),
             },
-            Payload::IdOrObject(fields) => match parse(fields)? {
-                Shape::Object(found) => (fields, found),
-                Shape::Bare(id @ (Found::Text(_) | Found::Number(_))) => (fields, vec![id]),
-                Shape::Bare(_) => return Err(not_an_object(event)),
+            Payload::IdOrObject(fields) => match (parse(fields)?, fields.first()) {
+                (Shape::Object(found), _) => (fields, found),
+                (Shape::Bare(value), Some(first)) if may_be_bare(first, &value) => {
+                    (fields, vec![FoundField::own(value)])
+                }
+                (Shape::Bare(_), _) => return Err(not_an_object(event)),
             },
         };
-        let mut checked = Vec::with_capacity(fields.len());
-        let found = found.into_iter().chain(std::iter::repeat_with(|| Found::Null));
+        read.fields.reserve(fields.len());
+        let found = found.into_iter().chain(std::iter::repeat_with(|| FoundField::own(Found::Null)));
         for (field, found) in fields.iter().zip(found) {
-            match found {
-                Found::Null if field.required => {
-                    return Err(Refusal::invalid(field.name, format!("is missing in {event}")));
-                }
-                Found::Null => {}
-                found => checked.push((field.name, check(*field, found)?)),
-            }
+            read.add(event, field, found)?;
         }
-        Ok(Self(checked))
+        Ok(read)
+    }
+
+    /// Checks what a payload has for a field.
+    fn add(&mut self, event: &str, field: &Field, found: FoundField<'a>) -> Result<(), Refusal> {
+        let missing = || Refusal::invalid(field.name, format!("is missing in {event}"));
+        let checked = match found.value(field.name) {
+            Ok((_, found)) if says_nothing(field, &found) => match field.absent {
+                Absent::Refused => Err(missing()),
+                Absent::RefusedWithoutToken => {
+                    self.without_token.get_or_insert_with(missing);
+                    return Ok(());
+                }
+                Absent::Nothing | Absent::True | Absent::Everything => return Ok(()),
+            },
+            Ok((sent_as, found)) => {
+                let needed = field.is_required();
+                check(field.ty, sent_as, needed, found).map(|value| Given { field: field.name, sent_as, value })
+            }
+            Err(Differing(one, other)) => {
+                let what = format!("and `{other}` differ in {event}: send `{}`, or only one of them", field.name);
+                Err(Refusal::invalid(one, what))
+            }
+        };
+        match checked {
+            Ok(given) => self.fields.push(given),
+            Err(refusal) if field.ignored_with_token => {
+                self.without_token.get_or_insert(refusal);
+            }
+            Err(refusal) => return Err(refusal),
+        }
+        Ok(())
+    }
+
+    /// Takes the refusal that a client without a token gets: a field is missing or invalid which a token makes
+    /// unnecessary.
+    pub(crate) fn take_without_token(&mut self) -> Option<Refusal> {
+        self.without_token.take()
+    }
+
+    fn given(&self, name: &str) -> Option<&Given<'a>> {
+        self.fields.iter().find(|given| given.field == name)
     }
 
     fn get(&self, name: &str) -> Option<&Checked<'a>> {
-        self.0.iter().find(|(field, _)| *field == name).map(|(_, checked)| checked)
+        self.given(name).map(|given| &given.value)
+    }
+
+    /// Returns whether the payload has a field.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.given(name).is_some()
+    }
+
+    /// Returns the name under which the client sent a field; its own name if the client did not send it.
+    fn sent_as<'n>(&self, name: &'n str) -> &'n str {
+        self.given(name).map_or(name, |given| given.sent_as)
     }
 
     /// Returns the text of a field; empty if the field is optional and absent.
@@ -94,9 +156,9 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Returns the value of a flag; false if it is absent.
-    pub(crate) fn flag(&self, name: &str) -> bool {
-        matches!(self.get(name), Some(Checked::Flag(true)))
+    /// Returns the value of a flag; true if it is absent.
+    pub(crate) fn flag_or_true(&self, name: &str) -> bool {
+        !matches!(self.get(name), Some(Checked::Flag(false)))
     }
 
     /// Returns the id of a conversation.
@@ -114,26 +176,26 @@ impl<'a> Fields<'a> {
         UserId::trusted(self.text(name))
     }
 
-    fn list(&self, name: &str) -> impl Iterator<Item = &str> {
-        let ids = match self.get(name) {
-            Some(Checked::Ids(ids)) => &ids[..],
-            Some(Checked::Text(_) | Checked::Flag(_) | Checked::Attachment(_)) | None => &[],
-        };
-        ids.iter().map(AsRef::as_ref)
+    /// Returns the id of the client's own user; none if it is absent.
+    pub(crate) fn sender(&self, name: &str) -> Option<UserId> {
+        self.optional(name).map(UserId::trusted)
     }
 
-    /// Returns the ids of messages. An empty list is refused.
-    pub(crate) fn messages(&self, name: &str) -> Result<Vec<MessageId>, Refusal> {
-        let ids: Vec<_> = self.list(name).map(MessageId::trusted).collect();
-        if ids.is_empty() {
-            return Err(Refusal::invalid(name, "must not be empty"));
+    fn list(&self, name: &str) -> Option<impl Iterator<Item = &str>> {
+        match self.get(name) {
+            Some(Checked::Ids(ids)) => Some(ids.iter().map(AsRef::as_ref)),
+            Some(Checked::Text(_) | Checked::Flag(_) | Checked::Attachment(_)) | None => None,
         }
-        Ok(ids)
     }
 
-    /// Returns the ids of conversations; the list may be empty.
-    pub(crate) fn conversations(&self, name: &str) -> Vec<ConversationId> {
-        self.list(name).map(ConversationId::trusted).collect()
+    /// Returns the ids of messages; none if the list is absent.
+    pub(crate) fn messages(&self, name: &str) -> Option<Vec<MessageId>> {
+        Some(self.list(name)?.map(MessageId::trusted).collect())
+    }
+
+    /// Returns the ids of conversations; none if the list is absent.
+    pub(crate) fn conversations(&self, name: &str) -> Option<Vec<ConversationId>> {
+        Some(self.list(name)?.map(ConversationId::trusted).collect())
     }
 
     /// Makes the message that a send event describes. `content` and `kind` are the names of its text and its type.
@@ -142,10 +204,12 @@ impl<'a> Fields<'a> {
             None | Some("") => None,
             Some(url) => Some(FileLink::new(url.to_owned(), self.optional("fileName").map(str::to_owned))?),
         };
-        validate_content(content, self.text(content), file.is_some())?;
+        validate_content(self.sent_as(content), self.text(content), file.is_some())?;
         Ok(NewText {
             target,
-            kind: self.optional(kind).and_then(MessageKind::parse).unwrap_or(MessageKind::Text),
+            kind: self
+                .optional(kind)
+                .map_or(Ok(MessageKind::Text), |text| MessageKind::read(self.sent_as(kind), text))?,
             content: self.text(content).to_owned(),
             file,
             client_message_id: self.optional("clientMessageId").map(ClientMessageId::trusted),
@@ -154,8 +218,36 @@ impl<'a> Fields<'a> {
 
     /// Returns the new text of an edit. It may be blank if the message carries a file, which only the rule can decide.
     pub(crate) fn edited(&self, content: &str) -> Result<String, Refusal> {
-        validate_content(content, self.text(content), true)?;
+        validate_content(self.sent_as(content), self.text(content), true)?;
         Ok(self.text(content).to_owned())
+    }
+}
+
+/// Returns whether a value counts as an absent field. Forms send an empty text for what nobody chose, and clients leave it
+/// to the server to fill in who they are.
+fn says_nothing(field: &Field, found: &Found<'_>) -> bool {
+    match found {
+        Found::Null => true,
+        Found::Text(text) if text.is_empty() => match field.ty {
+            Type::Id => field.absent == Absent::RefusedWithoutToken,
+            Type::Kind | Type::ClientId => !field.is_required(),
+            Type::Content
+            | Type::Name
+            | Type::Text
+            | Type::Url
+            | Type::Flag
+            | Type::Ids
+            | Type::Time
+            | Type::Object
+            | Type::Objects
+            | Type::Binary => false,
+        },
+        Found::Text(_)
+        | Found::Number(_)
+        | Found::Items { .. }
+        | Found::Flag(_)
+        | Found::Attachment(_)
+        | Found::Other => false,
     }
 }
 
@@ -163,31 +255,52 @@ fn not_an_object(event: &str) -> Refusal {
     Refusal::invalid("payload", format!("of {event} must be an object"))
 }
 
-fn check(field: Field, found: Found<'_>) -> Result<Checked<'_>, Refusal> {
-    let wrong = |what: &str| Err(Refusal::invalid(field.name, format!("must be {what}")));
-    match (field.ty, found) {
-        (Type::Id, found) => id(field.name, found.into_id()).map(Checked::Text),
-        (Type::ClientId, Found::Text(text)) => match ClientMessageId::check(&text) {
-            Ok(()) => Ok(Checked::Text(text)),
-            Err(error) => Err(invalid_id(field.name, error)),
+/// Returns whether a bare value may stand in place of an object whose first field this is.
+fn may_be_bare(first: &Field, value: &Found<'_>) -> bool {
+    match value {
+        Found::Text(_) | Found::Number(_) => true,
+        Found::Items { .. } => first.ty == Type::Ids,
+        // No argument at all, where the first field may be absent.
+        Found::Null => first.absent != Absent::Refused,
+        Found::Flag(_) | Found::Attachment(_) | Found::Other => false,
+    }
+}
+
+/// Checks a value against the type of its field, which the client sent under this name.
+fn check<'a>(ty: Type, name: &str, needed: bool, found: Found<'a>) -> Result<Checked<'a>, Refusal> {
+    let wrong = |what: &str| Err(Refusal::invalid(name, format!("must be {what}")));
+    if let Found::Text(text) = &found {
+        refuse_nul(name, text)?;
+    }
+    match (ty, found) {
+        (Type::Id, found) => id(name, found.into_id()).map(Checked::Text),
+        (Type::ClientId, found) => match found.into_id() {
+            None => wrong("text, or a number"),
+            Some(text) => match ClientMessageId::check(&text) {
+                Ok(()) => Ok(Checked::Text(text)),
+                Err(error) => Err(invalid_id(name, error)),
+            },
         },
-        (Type::Name, Found::Text(text)) if field.required && is_blank(&text) => wrong("a name, not blank"),
+        (Type::Name, Found::Text(text)) if needed && is_blank(&text) => wrong("a name, not blank"),
         // A blank optional name counts as absent.
         (Type::Name, Found::Text(text)) if is_blank(&text) => Ok(Checked::Text(Cow::Borrowed(""))),
-        (Type::Name, Found::Text(text)) => display_name(field.name, &text).map(|name| Checked::Text(name.into())),
+        (Type::Name, Found::Text(text)) => display_name(name, &text).map(|name| Checked::Text(name.into())),
         (Type::Content | Type::Text | Type::Url | Type::Time, Found::Text(text)) => Ok(Checked::Text(text)),
-        (Type::ClientId | Type::Content | Type::Text | Type::Url | Type::Time | Type::Name, _) => wrong("text"),
-        (Type::Kind, Found::Text(text)) if MessageKind::parse(&text).is_some() => Ok(Checked::Text(text)),
-        (Type::Kind, _) => wrong("`text`, `image` or `file`"),
+        (Type::Content | Type::Text | Type::Url | Type::Time | Type::Name, _) => wrong("text"),
+        (Type::Kind, Found::Text(text)) => MessageKind::read(name, &text).map(|_| Checked::Text(text)),
+        (Type::Kind, _) => Err(MessageKind::unknown(name)),
         (Type::Flag, Found::Flag(flag)) => Ok(Checked::Flag(flag)),
         (Type::Flag, _) => wrong("true or false"),
         (Type::Ids, Found::Items { more: true, .. }) => {
-            Err(Refusal::too_large(field.name, format!("has at most {IDS_MAX} ids")))
+            Err(Refusal::too_large(name, format!("has at most {IDS_MAX} ids")))
         }
         (Type::Ids, Found::Items { items, more: false }) => {
-            items.into_iter().map(|item| id(field.name, item)).collect::<Result<_, _>>().map(Checked::Ids)
+            items.into_iter().map(|item| id(name, item)).collect::<Result<_, _>>().map(Checked::Ids)
         }
-        (Type::Ids, _) => wrong("a list of ids"),
+        (Type::Ids, found) => match found.into_id() {
+            Some(one) => id(name, Some(one)).map(|one| Checked::Ids(vec![one])),
+            None => wrong("a list of ids"),
+        },
         // The packet carries the index of the attachment in place of the bytes.
         (Type::Binary, Found::Attachment(number)) => Ok(Checked::Attachment(number)),
         (Type::Binary, _) => wrong("binary data"),

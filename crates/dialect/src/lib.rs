@@ -10,6 +10,7 @@
 
 pub mod catalogue;
 mod chat;
+mod client_fields;
 mod conversations;
 mod decide;
 mod dialect;
@@ -17,42 +18,39 @@ mod event_spec;
 mod fields;
 mod meetup;
 mod message_texts;
+mod messages;
 mod messenger;
+mod nearest;
 mod outgoing;
 mod payload;
 mod refusal;
 mod rooms;
 mod shared;
+mod told;
 mod value;
 
-pub use decide::{Decision, decide};
+pub use decide::{Decision, decide, unclear};
 pub use dialect::Dialect;
 pub use event_spec::Decoded;
 pub use message_texts::MessageTexts;
-use outgoing::raw;
+pub use messages::message;
+pub use nearest::nearest;
 pub use outgoing::{Answer, Online, Outgoing, Perspective};
-use quintet_domain::{Event, Message, Outcome, Refusal, User, UserId};
+use quintet_domain::{Event, Outcome, Refusal, User, UserId};
 use refusal::with_field_names_of;
 pub use refusal::{error_event, refuse};
 use serde_json::value::RawValue;
+use told::Told;
+pub use told::{Own, Shown, conversation};
 
 /// Decodes a client's event. Returns `None` if the dialect has no such event.
 #[must_use]
 pub fn decode(dialect: Dialect, name: &str, args: &[&RawValue]) -> Option<Result<Decoded, Refusal>> {
     let (spec, decode) = catalogue::decoder(dialect, name)?;
-    Some(fields::Fields::read(spec.name, spec.payload, args).and_then(|fields| decode(&fields)))
-}
-
-/// Encodes a message for one reader: the same object as in events, with whether `viewer` has read it.
-#[must_use]
-pub fn message(dialect: Dialect, message: &Message, viewer: &UserId, online: Online<'_>) -> Box<RawValue> {
-    match dialect {
-        Dialect::Meetup => raw(&meetup::MessageObject::of(message)),
-        Dialect::Messenger => raw(&messenger::MessageObject::of(message, Some(viewer))),
-        Dialect::Rooms => raw(&rooms::MessageObject::of(message)),
-        Dialect::Conversations => raw(&conversations::MessageObject::of(message, Some(viewer))),
-        Dialect::Chat => raw(&chat::MessageObject::of(message, online(&message.sender.id))),
-    }
+    Some(fields::Fields::read(spec.name, spec.payload, args).and_then(|mut fields| {
+        let without_token = fields.take_without_token();
+        Ok(Decoded { without_token, ..decode(&fields)? })
+    }))
 }
 
 /// Encodes an event in a dialect; none if the dialect has no event for it. `texts` saves writing the object of a message
@@ -65,6 +63,9 @@ pub fn encode(
     online: Online<'_>,
     texts: &mut MessageTexts,
 ) -> Option<Outgoing> {
+    if let Some(told) = Told::of(event) {
+        return told::encode(told, dialect, online);
+    }
     match dialect {
         Dialect::Meetup => meetup::encode(event, texts),
         Dialect::Messenger => messenger::encode(event, perspective, texts),
@@ -91,11 +92,13 @@ pub fn suppresses_echo(dialect: Dialect, event: &Event) -> bool {
     match event {
         Event::MessageCreated(_) => dialect == Dialect::Meetup,
         Event::MessagesRead { .. } => dialect == Dialect::Chat,
-        Event::MemberJoined { .. } | Event::MemberLeft { .. } => true,
+        Event::ConversationAppeared { .. } | Event::MemberJoined { .. } | Event::MemberLeft { .. } => true,
         Event::MessageEdited(_)
         | Event::MessageDeleted(_)
         | Event::ConversationCreated { .. }
+        | Event::ConversationHidden { .. }
         | Event::ConversationChanged { .. }
+        | Event::DeletionAnnounced { .. }
         | Event::ConversationDeleted { .. }
         | Event::MeetupChanged { .. }
         | Event::Notified { .. }
@@ -125,13 +128,13 @@ pub fn answer(dialect: Dialect, name: &str, outcome: &Outcome, online: Online<'_
 }
 
 /// Encodes the first events for a new connection of an authenticated user. `online` lists the users who are online,
-/// including this one.
+/// including this one. Guests are told who is online in the rooms that they join, and nowhere else.
 #[must_use]
-pub fn greet(dialect: Dialect, user: &User, online: &dyn Fn() -> Vec<UserId>) -> Vec<Outgoing> {
-    match dialect {
-        Dialect::Meetup => meetup::greet(user),
-        Dialect::Messenger if user.is_guest() => Vec::new(),
-        Dialect::Messenger => messenger::greet(&online()),
-        Dialect::Rooms | Dialect::Conversations | Dialect::Chat => Vec::new(),
-    }
+pub fn greet<'o>(dialect: Dialect, user: &User, online: &dyn Fn() -> &'o [UserId]) -> Vec<Outgoing> {
+    let own = match dialect {
+        Dialect::Meetup => Some(meetup::greet(user)),
+        Dialect::Messenger | Dialect::Rooms | Dialect::Conversations | Dialect::Chat => None,
+    };
+    let others = if user.is_guest() { None } else { told::who_is_online(dialect, online) };
+    own.into_iter().chain(others).collect()
 }

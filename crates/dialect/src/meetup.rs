@@ -8,6 +8,9 @@ use quintet_domain::{Event, LocalCommand, Message, MessageId, Refusal, Reply, Ta
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::client_fields::{
+    CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, MESSAGE, READ_MESSAGES, content, conversation, kind, sender,
+};
 use crate::dialect::Dialect;
 use crate::event_spec::{
     Decoded, EventSpec,
@@ -18,9 +21,9 @@ use crate::fields::Fields;
 use crate::message_texts::MessageTexts;
 use crate::outgoing::{Answer, Outgoing};
 use crate::payload::{
-    Payload::{IdOrObject, Object},
-    Type::{self, ClientId, Content, Id, Ids, Kind, Name, Text, Time, Url},
-    optional, required,
+    Payload::{IdOrObject, Object, Value as Bare},
+    Type::{self, Content, Id, Ids, Name, Text, Time},
+    required,
 };
 use crate::shared::{self, Extras, IdList, Moment, PlainUser, is_false};
 
@@ -28,32 +31,32 @@ const OBJECT: Type = Type::Object;
 
 /// Every event of the dialect.
 pub(crate) const EVENTS: &[EventSpec] = &[
-    from_client("connect", Document, Object(&[required("userId", Id)]), identify),
+    from_client("connect", Document, IdOrObject(&[sender("userId")]), identify),
     from_client(
         "sendMessage",
         Document,
         Object(&[
-            required("chatId", Id),
-            required("senderId", Id),
-            required("message", Content),
-            optional("type", Kind),
-            optional("fileUrl", Url),
-            optional("fileName", Name),
-            optional("clientMessageId", ClientId),
+            conversation("chatId"),
+            sender("senderId"),
+            content("message"),
+            kind("type"),
+            FILE_URL,
+            FILE_NAME,
+            CLIENT_MESSAGE_ID,
         ]),
         send,
     ),
-    from_client("userTyping", Document, Object(&[required("chatId", Id), required("userId", Id)]), |fields| {
+    from_client("userTyping", Document, IdOrObject(&[conversation("chatId"), sender("userId")]), |fields| {
         Ok(typing(fields, true))
     }),
-    from_client("userStoppedTyping", Document, Object(&[required("chatId", Id), required("userId", Id)]), |fields| {
+    from_client("userStoppedTyping", Document, IdOrObject(&[conversation("chatId"), sender("userId")]), |fields| {
         Ok(typing(fields, false))
     }),
-    from_client("editMessage", Quintet, Object(&[required("messageId", Id), required("message", Content)]), |fields| {
+    from_client("editMessage", Quintet, Object(&[MESSAGE, content("message")]), |fields| {
         shared::edit(fields, "message")
     }),
-    from_client("deleteMessage", Quintet, IdOrObject(&[required("messageId", Id)]), shared::delete),
-    from_client("markRead", Quintet, Object(&[required("chatId", Id), required("messageIds", Ids)]), |fields| {
+    from_client("deleteMessage", Quintet, IdOrObject(&[MESSAGE]), shared::delete),
+    from_client("markRead", Quintet, IdOrObject(&[conversation("chatId"), READ_MESSAGES]), |fields| {
         shared::read(fields, "chatId")
     }),
     shared::authenticate(Quintet),
@@ -66,7 +69,7 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("receiveMessage", Document, Object(&[required("chatId", Id), required("message", OBJECT)])),
     to_client("userTyping", Document, Object(&[required("chatId", Id), required("userId", Id)])),
     to_client("userStoppedTyping", Document, Object(&[required("chatId", Id), required("userId", Id)])),
-    to_client("newNotification", Document, Object(&[required("userId", Id), required("notification", OBJECT)])),
+    to_client("newNotification", Document, shared::NOTIFIED),
     to_client(
         "meetupStatusUpdate",
         Document,
@@ -95,6 +98,11 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     ),
     to_client("memberJoined", Quintet, Object(&[required("chatId", Id), required("user", OBJECT)])),
     to_client("memberLeft", Quintet, Object(&[required("chatId", Id), required("userId", Id)])),
+    to_client("presenceList", Quintet, Bare(Ids)),
+    to_client("chatCreated", Quintet, shared::CHAT),
+    to_client("chatUpdated", Quintet, shared::CHAT),
+    to_client("chatDeleted", Quintet, Object(&[required("chatId", Id)])),
+    to_client("userUpdated", Quintet, Bare(OBJECT)),
     to_client("error", Quintet, shared::ERROR_FIELDS),
 ];
 
@@ -103,16 +111,16 @@ fn chat(fields: &Fields<'_>) -> Target {
 }
 
 fn identify(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
-    Ok(Decoded::new(LocalCommand::Identify).claiming(fields.user("userId")))
+    Ok(Decoded::new(LocalCommand::Identify).claiming(fields.sender("userId")))
 }
 
 fn send(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     let text = fields.new_text(chat(fields), "message", "type")?;
-    Ok(Decoded::new(WriteCommand::Send(text)).claiming(fields.user("senderId")))
+    Ok(Decoded::new(WriteCommand::Send(text)).claiming(fields.sender("senderId")))
 }
 
 fn typing(fields: &Fields<'_>, typing: bool) -> Decoded {
-    Decoded::new(LocalCommand::Typing { target: chat(fields), typing }).claiming(fields.user("userId"))
+    Decoded::new(LocalCommand::Typing { target: chat(fields), typing }).claiming(fields.sender("userId"))
 }
 
 /// A message.
@@ -147,15 +155,6 @@ impl<'a> MessageObject<'a> {
     }
 }
 
-/// A notification.
-#[derive(Serialize)]
-struct NotificationObject<'a> {
-    title: &'a str,
-    message: &'a str,
-    timestamp: Moment,
-    id: &'a str,
-}
-
 /// Returns the text of a message for everybody who receives it.
 fn message_text<'t>(message: &Arc<Message>, texts: &'t mut MessageTexts) -> &'t RawValue {
     texts.get(Dialect::Meetup, message, false, MessageObject::of)
@@ -172,7 +171,6 @@ enum EventPayload<'a> {
     Joined { chat_id: &'a str, user: PlainUser<'a> },
     Member { chat_id: &'a str, user_id: &'a str },
     Meetup { meetup_id: &'a str, status: &'static str, updated_by: &'a str },
-    Notification { user_id: &'a str, notification: NotificationObject<'a> },
     Presence { user_id: &'a str, status: &'static str, last_seen: Moment },
 }
 
@@ -214,18 +212,6 @@ pub(crate) fn encode(event: &Event, texts: &mut MessageTexts) -> Option<Outgoing
             "meetupStatusUpdate",
             EventPayload::Meetup { meetup_id: meetup.as_str(), status: status.as_str(), updated_by },
         ),
-        Event::Notified { user, notification } => (
-            "newNotification",
-            EventPayload::Notification {
-                user_id: user.as_str(),
-                notification: NotificationObject {
-                    title: &notification.title,
-                    message: &notification.message,
-                    timestamp: Moment(notification.timestamp),
-                    id: notification.id.as_str(),
-                },
-            },
-        ),
         Event::Typing { conversation, user, typing } => {
             let name = if *typing { "userTyping" } else { "userStoppedTyping" };
             (name, EventPayload::Member { chat_id: conversation.id.as_str(), user_id: user.id.as_str() })
@@ -239,8 +225,12 @@ pub(crate) fn encode(event: &Event, texts: &mut MessageTexts) -> Option<Outgoing
             },
         ),
         Event::ConversationCreated { .. }
+        | Event::ConversationAppeared { .. }
+        | Event::ConversationHidden { .. }
         | Event::ConversationChanged { .. }
+        | Event::DeletionAnnounced { .. }
         | Event::ConversationDeleted { .. }
+        | Event::Notified { .. }
         | Event::UserChanged { .. }
         | Event::Revoked { .. }
         | Event::RoomPresence { .. } => return None,
@@ -299,6 +289,6 @@ pub(crate) fn answer(reply: &Reply) -> Answer {
 }
 
 /// Encodes the first event for a new connection: the confirmation that it is connected as this user.
-pub(crate) fn greet(user: &User) -> Vec<Outgoing> {
-    vec![Outgoing::new("connected", &Ack::of_user("connected", &user.id))]
+pub(crate) fn greet(user: &User) -> Outgoing {
+    Outgoing::new("connected", &Ack::of_user("connected", &user.id))
 }

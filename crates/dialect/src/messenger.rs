@@ -5,12 +5,15 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    ConversationRef, Event, LocalCommand, Message, MessageId, Profile, Refusal, Reply, Target, User, UserId,
+    ConversationRef, Event, LocalCommand, Message, MessageId, Profile, Reading, Refusal, Reply, Target, User, UserId,
     WriteCommand,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::client_fields::{
+    CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, MESSAGE, READ_MESSAGES, content, conversation, kind, other_user,
+};
 use crate::dialect::Dialect;
 use crate::event_spec::{
     Decoded, EventSpec,
@@ -21,8 +24,9 @@ use crate::fields::Fields;
 use crate::message_texts::MessageTexts;
 use crate::outgoing::{Answer, Outgoing, Perspective};
 use crate::payload::{
+    Absent, Field,
     Payload::{self, IdOrObject, Object, Value as Bare},
-    Type::{self, ClientId, Content, Flag, Id, Ids, Kind, Name, Url},
+    Type::{self, Flag, Id, Ids, Name},
     optional, required,
 };
 use crate::shared::{self, Extras, IdList, Moment, is_false};
@@ -38,50 +42,34 @@ const TYPING: Payload = Object(&[
     optional("guest", Flag),
 ]);
 
+/// The other user of a direct conversation, where [`GROUP`] may be named instead.
+const RECIPIENT: Field = other_user("recipientId").absent(Absent::Nothing);
+/// A group, where [`RECIPIENT`] may be named instead.
+const GROUP: Field = conversation("groupId").absent(Absent::Nothing);
+
 /// Every event of the dialect.
 pub(crate) const EVENTS: &[EventSpec] = &[
     from_client(
         "privateMessage",
         Document,
-        Object(&[
-            required("recipientId", Id),
-            required("content", Content),
-            optional("type", Kind),
-            optional("fileUrl", Url),
-            optional("fileName", Name),
-            optional("clientMessageId", ClientId),
-        ]),
+        Object(&[other_user("recipientId"), content("content"), kind("type"), FILE_URL, FILE_NAME, CLIENT_MESSAGE_ID]),
         send_private,
     ),
-    from_client("joinGroup", Document, IdOrObject(&[required("groupId", Id)]), join),
-    from_client("leaveGroup", Document, IdOrObject(&[required("groupId", Id)]), leave),
+    from_client("joinGroup", Document, IdOrObject(&[conversation("groupId")]), join),
+    from_client("leaveGroup", Document, IdOrObject(&[conversation("groupId")]), leave),
     from_client(
         "groupMessage",
         Document,
-        Object(&[
-            required("groupId", Id),
-            required("content", Content),
-            optional("type", Kind),
-            optional("fileUrl", Url),
-            optional("fileName", Name),
-            optional("clientMessageId", ClientId),
-        ]),
+        Object(&[conversation("groupId"), content("content"), kind("type"), FILE_URL, FILE_NAME, CLIENT_MESSAGE_ID]),
         send_to_group,
     ),
-    from_client(
-        "updateMessage",
-        Quintet,
-        Object(&[required("messageId", Id), required("content", Content)]),
-        |fields| shared::edit(fields, "content"),
-    ),
-    from_client("removeMessage", Quintet, IdOrObject(&[required("messageId", Id)]), shared::delete),
-    from_client("readMessages", Quintet, Object(&[required("messageIds", Ids)]), read),
-    from_client("startTyping", Quintet, Object(&[optional("recipientId", Id), optional("groupId", Id)]), |fields| {
-        typing(fields, "startTyping", true)
+    from_client("updateMessage", Quintet, Object(&[MESSAGE, content("content")]), |fields| {
+        shared::edit(fields, "content")
     }),
-    from_client("stopTyping", Quintet, Object(&[optional("recipientId", Id), optional("groupId", Id)]), |fields| {
-        typing(fields, "stopTyping", false)
-    }),
+    from_client("removeMessage", Quintet, IdOrObject(&[MESSAGE]), shared::delete),
+    from_client("readMessages", Quintet, Object(&[READ_MESSAGES, RECIPIENT, GROUP]), read),
+    from_client("startTyping", Quintet, Object(&[RECIPIENT, GROUP]), |fields| typing(fields, "startTyping", true)),
+    from_client("stopTyping", Quintet, Object(&[RECIPIENT, GROUP]), |fields| typing(fields, "stopTyping", false)),
     shared::authenticate(Quintet),
     to_client("onlineUsers", Document, Bare(Ids)),
     to_client("userOnline", Document, Bare(Id)),
@@ -111,6 +99,10 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     ),
     to_client("typingStarted", Quintet, TYPING),
     to_client("typingStopped", Quintet, TYPING),
+    to_client("groupCreated", Quintet, shared::GROUP),
+    to_client("groupUpdated", Quintet, shared::GROUP),
+    to_client("contactUpdated", Quintet, Bare(OBJECT)),
+    to_client("notificationReceived", Quintet, shared::NOTIFIED),
     to_client("error", Document, shared::ERROR_FIELDS),
 ];
 
@@ -133,26 +125,41 @@ fn leave(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     Ok(Decoded::new(WriteCommand::Leave { conversation: fields.conversation("groupId") }))
 }
 
-/// The event names no conversation: the rule finds it by the messages.
+/// Messages are read wherever they are: the rule finds their conversation. Without any, everything is read that the one
+/// place has which the event names.
 fn read(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
-    Ok(Decoded::new(WriteCommand::Read { conversation: None, messages: fields.messages("messageIds")? }))
+    Ok(Decoded::new(WriteCommand::Read(match fields.messages("messageIds") {
+        Some(messages) => Reading::Messages { conversation: None, messages },
+        None => match place(fields) {
+            Some(target) => Reading::Everything(target),
+            None => {
+                let what = "is missing in readMessages; `recipientId` or `groupId` alone reads everything there";
+                return Err(Refusal::invalid("messageIds", what));
+            }
+        },
+    })))
 }
 
 fn typing(fields: &Fields<'_>, event: &str, typing: bool) -> Result<Decoded, Refusal> {
-    let target = match (fields.optional("recipientId"), fields.optional("groupId")) {
-        (Some(_), None) => Target::Direct(fields.user("recipientId")),
-        (None, Some(_)) => Target::Conversation(fields.conversation("groupId")),
-        (Some(_), Some(_)) | (None, None) => {
-            return Err(Refusal::invalid("recipientId", format!("or `groupId` is needed in {event}, not both")));
-        }
+    let Some(target) = place(fields) else {
+        return Err(Refusal::invalid("recipientId", format!("or `groupId` is needed in {event}, not both")));
     };
     Ok(Decoded::new(LocalCommand::Typing { target, typing }))
+}
+
+/// Returns the one place that an event names: a user or a group. None if it names both or neither.
+fn place(fields: &Fields<'_>) -> Option<Target> {
+    match (fields.has("recipientId"), fields.has("groupId")) {
+        (true, false) => Some(Target::Direct(fields.user("recipientId"))),
+        (false, true) => Some(Target::Conversation(fields.conversation("groupId"))),
+        (true, true) | (false, false) => None,
+    }
 }
 
 /// A user.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct UserObject<'a> {
+pub(crate) struct UserObject<'a> {
     #[serde(rename = "_id")]
     object_id: &'a str,
     id: &'a str,
@@ -165,7 +172,7 @@ struct UserObject<'a> {
 }
 
 impl<'a> UserObject<'a> {
-    fn of(user: &'a User) -> Self {
+    pub(crate) fn of(user: &'a User) -> Self {
         Self {
             object_id: user.id.as_str(),
             id: user.id.as_str(),
@@ -335,7 +342,10 @@ pub(crate) fn encode(event: &Event, perspective: Perspective, texts: &mut Messag
             (if *online { "userOnline" } else { "userOffline" }, EventPayload::User(user.id.as_str()))
         }
         Event::ConversationCreated { .. }
+        | Event::ConversationAppeared { .. }
+        | Event::ConversationHidden { .. }
         | Event::ConversationChanged { .. }
+        | Event::DeletionAnnounced { .. }
         | Event::MeetupChanged { .. }
         | Event::Notified { .. }
         | Event::UserChanged { .. }
@@ -386,9 +396,4 @@ pub(crate) fn answer(reply: &Reply, texts: &mut MessageTexts) -> Answer {
         | Reply::RoomCreated { .. }
         | Reply::Identified { .. } => Answer::ack(&Ack::Done { success: true }),
     }
-}
-
-/// Encodes the first event for a new connection: the ids of the users who are online.
-pub(crate) fn greet(online: &[UserId]) -> Vec<Outgoing> {
-    vec![Outgoing::new("onlineUsers", &IdList(online))]
 }

@@ -8,7 +8,7 @@
 pub enum Type {
     /// An id of 1 to 128 visible characters. A number is accepted as its text.
     Id,
-    /// The id that a client gives a message, 1 to 64 visible characters.
+    /// The id that a client gives a message, 1 to 64 visible characters. A number is accepted as its text.
     ClientId,
     /// The text of a message.
     Content,
@@ -18,11 +18,11 @@ pub enum Type {
     Text,
     /// A link to a picture or a file.
     Url,
-    /// The kind of a message: `text`, `image` or `file`.
+    /// The kind of a message, such as `text` or `image`, in any case.
     Kind,
     /// A boolean: `true` or `false`.
     Flag,
-    /// A list of at most 1,000 ids.
+    /// A list of at most 1,000 ids. One id is accepted as a list of it alone.
     Ids,
     /// A moment, in ISO 8601, in UTC, with milliseconds.
     Time,
@@ -41,8 +41,63 @@ pub struct Field {
     pub name: &'static str,
     /// The type of its value.
     pub ty: Type,
-    /// Whether it must be present.
-    pub required: bool,
+    /// What it means if it is absent.
+    pub absent: Absent,
+    /// The names under which it is read if it is absent. They may include its own.
+    pub aliases: &'static [&'static str],
+    /// Whether clients with a token may send anything in its place, because the account has it.
+    pub ignored_with_token: bool,
+}
+
+/// What it means if a field of a client's event is absent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absent {
+    /// The event is refused.
+    Refused,
+    /// The event is refused unless a token says who the client is.
+    RefusedWithoutToken,
+    /// Nothing is meant: the field is optional.
+    Nothing,
+    /// The same as `true` is meant.
+    True,
+    /// Everything that the list could name is meant.
+    Everything,
+}
+
+impl Field {
+    /// Whether documents list the field as one that must be present.
+    #[must_use]
+    pub fn is_required(&self) -> bool {
+        match self.absent {
+            Absent::Refused | Absent::RefusedWithoutToken => true,
+            Absent::Nothing | Absent::True | Absent::Everything => false,
+        }
+    }
+
+    /// Returns the other names under which the field is read.
+    pub fn other_names(&self) -> impl Iterator<Item = &'static str> {
+        let own = self.name;
+        self.aliases.iter().copied().filter(move |alias| *alias != own)
+    }
+
+    /// Sets the names under which the field is read if it is absent.
+    pub(crate) const fn or(self, aliases: &'static [&'static str]) -> Self {
+        Self { aliases, ..self }
+    }
+
+    /// Sets what it means if the field is absent.
+    pub(crate) const fn absent(self, absent: Absent) -> Self {
+        Self { absent, ..self }
+    }
+
+    /// Lets clients with a token send anything in the field's place, or nothing.
+    pub(crate) const fn ignored_with_token(self) -> Self {
+        let absent = match self.absent {
+            Absent::Refused => Absent::RefusedWithoutToken,
+            other => other,
+        };
+        Self { absent, ignored_with_token: true, ..self }
+    }
 }
 
 /// The payload of an event.
@@ -52,7 +107,7 @@ pub enum Payload {
     None,
     /// An object with these fields. Other fields are ignored.
     Object(&'static [Field]),
-    /// An object with one id. The bare id is accepted in its place.
+    /// An object in whose place the bare value of its first field is accepted: one id, a list of ids, or a text.
     IdOrObject(&'static [Field]),
     /// One value that is not an object.
     Value(Type),
@@ -60,10 +115,10 @@ pub enum Payload {
 
 /// A field that must be present.
 pub(crate) const fn required(name: &'static str, ty: Type) -> Field {
-    Field { name, ty, required: true }
+    Field { name, ty, absent: Absent::Refused, aliases: &[], ignored_with_token: false }
 }
 
 /// A field that may be absent.
 pub(crate) const fn optional(name: &'static str, ty: Type) -> Field {
-    Field { name, ty, required: false }
+    Field { name, ty, absent: Absent::Nothing, aliases: &[], ignored_with_token: false }
 }

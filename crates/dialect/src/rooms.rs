@@ -5,11 +5,16 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    Departure, Event, LocalCommand, Message, MessageId, Profile, Refusal, Reply, Target, User, WriteCommand,
+    ConversationRef, Departure, Event, LocalCommand, Message, MessageId, Profile, Refusal, Reply, RoomMember, Target,
+    User, WriteCommand,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::client_fields::{
+    AVATAR, CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, IS_TYPING, MESSAGE, READ_MESSAGES, content, conversation, kind,
+    sender,
+};
 use crate::dialect::Dialect;
 use crate::event_spec::{
     Decoded, EventSpec,
@@ -20,30 +25,38 @@ use crate::fields::Fields;
 use crate::message_texts::MessageTexts;
 use crate::outgoing::{Answer, Outgoing, Perspective};
 use crate::payload::{
-    Payload::{IdOrObject, Object, Value as Bare},
-    Type::{self, ClientId, Content, Flag, Id, Ids, Kind, Name, Objects, Text, Time, Url},
+    Payload::{self, IdOrObject, Object, Value as Bare},
+    Type::{self, Content, Flag, Id, Ids, Kind, Name, Objects, Text, Time},
     optional, required,
 };
 use crate::shared::{self, Extras, IdList, Moment, is_false};
 
 const OBJECT: Type = Type::Object;
 
+/// The payload of an event about a whole room.
+const ROOM: Payload = Object(&[required("id", Id), required("name", Name), required("createdAt", Time)]);
+
 /// Every event of the dialect.
 pub(crate) const EVENTS: &[EventSpec] = &[
     from_client(
         "create_room",
         Document,
-        Object(&[required("name", Name), required("userId", Id), optional("username", Name), optional("avatar", Text)]),
+        IdOrObject(&[
+            required("name", Name),
+            sender("userId"),
+            optional("username", Name).ignored_with_token(),
+            AVATAR,
+        ]),
         create,
     ),
     from_client(
         "join_room",
         Document,
-        Object(&[
-            required("roomId", Id),
-            required("userId", Id),
-            required("username", Name),
-            optional("avatar", Text),
+        IdOrObject(&[
+            conversation("roomId"),
+            sender("userId"),
+            required("username", Name).ignored_with_token(),
+            AVATAR,
             optional("guestSecret", Text),
         ]),
         join,
@@ -52,31 +65,23 @@ pub(crate) const EVENTS: &[EventSpec] = &[
         "send_message",
         Document,
         Object(&[
-            required("roomId", Id),
-            required("userId", Id),
-            required("content", Content),
-            optional("type", Kind),
-            optional("fileUrl", Url),
-            optional("fileName", Name),
-            optional("clientMessageId", ClientId),
+            conversation("roomId"),
+            sender("userId"),
+            content("content"),
+            kind("type"),
+            FILE_URL,
+            FILE_NAME,
+            CLIENT_MESSAGE_ID,
         ]),
         send,
     ),
-    from_client(
-        "typing",
-        Document,
-        Object(&[required("roomId", Id), required("userId", Id), required("isTyping", Flag)]),
-        typing,
-    ),
-    from_client("leave_room", Document, Object(&[required("roomId", Id), required("userId", Id)]), leave),
-    from_client(
-        "update_message",
-        Quintet,
-        Object(&[required("messageId", Id), required("content", Content)]),
-        |fields| shared::edit(fields, "content"),
-    ),
-    from_client("remove_message", Quintet, IdOrObject(&[required("messageId", Id)]), shared::delete),
-    from_client("read_messages", Quintet, Object(&[required("roomId", Id), required("messageIds", Ids)]), |fields| {
+    from_client("typing", Document, IdOrObject(&[conversation("roomId"), sender("userId"), IS_TYPING]), typing),
+    from_client("leave_room", Document, IdOrObject(&[conversation("roomId"), sender("userId")]), leave),
+    from_client("update_message", Quintet, Object(&[MESSAGE, content("content")]), |fields| {
+        shared::edit(fields, "content")
+    }),
+    from_client("remove_message", Quintet, IdOrObject(&[MESSAGE]), shared::delete),
+    from_client("read_messages", Quintet, IdOrObject(&[conversation("roomId"), READ_MESSAGES]), |fields| {
         shared::read(fields, "roomId")
     }),
     shared::authenticate(Quintet),
@@ -132,12 +137,18 @@ pub(crate) const EVENTS: &[EventSpec] = &[
         Quintet,
         Object(&[required("roomId", Id), required("messageIds", Ids), required("userId", Id)]),
     ),
+    to_client("room_members", Quintet, Object(&[required("roomId", Id), required("users", Objects)])),
+    to_client("room_added", Quintet, ROOM),
+    to_client("room_updated", Quintet, ROOM),
+    to_client("room_deleted", Quintet, Object(&[required("id", Id)])),
+    to_client("user_updated", Quintet, Bare(OBJECT)),
+    to_client("notification_received", Quintet, shared::NOTIFIED),
     to_client("error", Document, shared::ERROR_FIELDS),
 ];
 
 /// Creates the result for a command whose payload names the sender in `userId`.
 fn claimed(fields: &Fields<'_>, command: impl Into<quintet_domain::Command>) -> Decoded {
-    Decoded::new(command).claiming(fields.user("userId"))
+    Decoded::new(command).claiming(fields.sender("userId"))
 }
 
 /// Returns the profile that a guest claims; a blank name counts as none.
@@ -170,12 +181,12 @@ fn send(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
 
 fn typing(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     let target = Target::Conversation(fields.conversation("roomId"));
-    Ok(claimed(fields, LocalCommand::Typing { target, typing: fields.flag("isTyping") }))
+    Ok(claimed(fields, LocalCommand::Typing { target, typing: fields.flag_or_true("isTyping") }))
 }
 
 /// A user.
 #[derive(Serialize)]
-struct UserObject<'a> {
+pub(crate) struct UserObject<'a> {
     id: &'a str,
     username: &'a str,
     avatar: Option<&'a str>,
@@ -184,7 +195,7 @@ struct UserObject<'a> {
 }
 
 impl<'a> UserObject<'a> {
-    fn of(user: &'a User) -> Self {
+    pub(crate) fn of(user: &'a User) -> Self {
         Self { id: user.id.as_str(), username: &user.username, avatar: user.avatar.as_deref(), guest: user.is_guest() }
     }
 }
@@ -223,6 +234,39 @@ impl<'a> MessageObject<'a> {
             deleted: message.deleted_at.is_some(),
             extras: Extras::of(message),
         }
+    }
+}
+
+/// A member of a room, with whether it is online.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RoomMemberObject<'a> {
+    user_id: &'a str,
+    username: &'a str,
+    online: bool,
+    avatar: Option<&'a str>,
+    #[serde(skip_serializing_if = "is_false")]
+    guest: bool,
+}
+
+/// The members of a room.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RoomMembers<'a> {
+    room_id: &'a str,
+    users: Vec<RoomMemberObject<'a>>,
+}
+
+impl<'a> RoomMembers<'a> {
+    fn of(room: &'a ConversationRef, members: &'a [RoomMember]) -> Self {
+        let member = |member: &'a RoomMember| RoomMemberObject {
+            user_id: member.user.id.as_str(),
+            username: &member.user.username,
+            online: member.online,
+            avatar: member.user.avatar.as_deref(),
+            guest: member.user.is_guest(),
+        };
+        Self { room_id: room.id.as_str(), users: members.iter().map(member).collect() }
     }
 }
 
@@ -327,7 +371,10 @@ pub(crate) fn encode(event: &Event, perspective: Perspective, texts: &mut Messag
             },
         ),
         Event::ConversationCreated { .. }
+        | Event::ConversationAppeared { .. }
+        | Event::ConversationHidden { .. }
         | Event::ConversationChanged { .. }
+        | Event::DeletionAnnounced { .. }
         | Event::ConversationDeleted { .. }
         | Event::MeetupChanged { .. }
         | Event::Notified { .. }
@@ -381,9 +428,10 @@ pub(crate) fn answer(reply: &Reply, texts: &mut MessageTexts) -> Answer {
         Reply::Sent { message, .. } | Reply::Edited(message) | Reply::Deleted(message) => {
             Answer::ack(&Ack::Message { ok: true, message: message_text(message, texts) })
         }
-        Reply::Joined { conversation, history, .. } => {
+        Reply::Joined { conversation, history, members, .. } => {
             let history: Vec<_> = history.iter().map(|sent| MessageObject::of(sent)).collect();
-            Answer::ack(&Ack::Room { ok: true, room_id: conversation.id.as_str() }).with("history", &history)
+            let answer = Answer::ack(&Ack::Room { ok: true, room_id: conversation.id.as_str() });
+            answer.with("history", &history).with("room_members", &RoomMembers::of(conversation, members))
         }
         Reply::Left { conversation } => Answer::ack(&Ack::Room { ok: true, room_id: conversation.id.as_str() }),
         Reply::RoomCreated { conversation, created_at, guest_secret } => {

@@ -4,7 +4,7 @@
 
 use std::borrow::Borrow;
 
-use quintet_domain::{ClientMessageId, Command, Message, Refusal, Timestamp, User, WriteCommand};
+use quintet_domain::{ClientMessageId, Command, Message, Reading, Refusal, Target, Timestamp, User, WriteCommand};
 use serde::{Serialize, Serializer};
 
 use crate::event_spec::{Decoded, EventSpec, Origin, from_client};
@@ -15,7 +15,20 @@ use crate::payload::{Payload, Type, optional, required};
 pub(crate) const ERROR_FIELDS: Payload =
     Payload::Object(&[required("code", Type::Text), required("message", Type::Text), optional("event", Type::Text)]);
 
-const TOKEN: Payload = Payload::Object(&[required("token", Type::Text)]);
+/// The payload of an event about a notification.
+pub(crate) const NOTIFIED: Payload =
+    Payload::Object(&[required("userId", Type::Id), required("notification", Type::Object)]);
+
+/// The payload of an event that has a group in its field `group`.
+pub(crate) const GROUP: Payload = Payload::Object(&[required("group", Type::Object)]);
+
+/// The payload of an event that has a chat in its field `chat`.
+pub(crate) const CHAT: Payload = Payload::Object(&[required("chat", Type::Object)]);
+
+/// The payload of an event that has a conversation in its field `conversation`.
+pub(crate) const CONVERSATION: Payload = Payload::Object(&[required("conversation", Type::Object)]);
+
+const TOKEN: Payload = Payload::IdOrObject(&[required("token", Type::Text)]);
 
 /// The event by which a client sends a new token.
 pub(crate) const fn authenticate(origin: Origin) -> EventSpec {
@@ -34,10 +47,14 @@ pub(crate) fn delete(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     Ok(Decoded::new(WriteCommand::Delete { message: fields.message("messageId") }))
 }
 
-/// Decodes a read receipt for `messageIds` in the conversation that the field `conversation` names.
+/// Decodes a read receipt for `messageIds` in the conversation that the field `conversation` names; for everything in
+/// it, if there is no list.
 pub(crate) fn read(fields: &Fields<'_>, conversation: &str) -> Result<Decoded, Refusal> {
-    let conversation = Some(fields.conversation(conversation));
-    Ok(Decoded::new(WriteCommand::Read { conversation, messages: fields.messages("messageIds")? }))
+    let conversation = fields.conversation(conversation);
+    Ok(Decoded::new(WriteCommand::Read(match fields.messages("messageIds") {
+        Some(messages) => Reading::Messages { conversation: Some(conversation), messages },
+        None => Reading::Everything(Target::Conversation(conversation)),
+    })))
 }
 
 /// The fields by which the acknowledgement of a refused event says that it failed. Each dialect has one of them.

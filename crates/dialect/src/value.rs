@@ -1,5 +1,8 @@
-//! Parses the JSON fields that the catalogue names, and skips all others without allocating. Texts without escapes are
-//! borrowed from the payload.
+//! Parses the JSON fields that the catalogue names, under their own names or their aliases, and skips all others without
+//! allocating. Texts without escapes are borrowed from the payload.
+//!
+//! What must stay true: the value under a field's own name wins; of aliases, no value is preferred to another that
+//! differs from it.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,10 +16,63 @@ use crate::payload::Field;
 /// A payload whose named fields were parsed.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Shape<'a> {
-    /// An object: the value of each named field, or [`Found::Null`] if it is absent.
-    Object(Vec<Found<'a>>),
+    /// An object, with what it has for each of the fields.
+    Object(Vec<FoundField<'a>>),
     /// A payload that is not an object.
     Bare(Found<'a>),
+}
+
+/// What an object has for a field: the values under the field's own name and under its aliases.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct FoundField<'a> {
+    own: Found<'a>,
+    /// The values that are not null, each under another alias.
+    others: Vec<(&'static str, Found<'a>)>,
+}
+
+/// Two aliases of a field whose values differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Differing(pub(crate) &'static str, pub(crate) &'static str);
+
+impl<'a> FoundField<'a> {
+    const NOTHING: Self = Self { own: Found::Null, others: Vec::new() };
+
+    /// Creates what an object has that gives the field under its own name.
+    pub(crate) fn own(own: Found<'a>) -> Self {
+        Self { own, ..Self::NOTHING }
+    }
+
+    /// Whether the object has the field under no name.
+    pub(crate) fn is_absent(&self) -> bool {
+        self.own == Found::Null && self.others.is_empty()
+    }
+
+    fn add(&mut self, alias: Option<&'static str>, value: Found<'a>) {
+        let Some(alias) = alias else {
+            self.own = value;
+            return;
+        };
+        // Of one name that occurs twice the last value counts, as in JavaScript.
+        self.others.retain(|(name, _)| *name != alias);
+        if value != Found::Null {
+            self.others.push((alias, value));
+        }
+    }
+
+    /// Returns the value of the field, with the name under which it was found.
+    ///
+    /// # Errors
+    /// The names of two aliases whose values differ, if the field's own name has none.
+    pub(crate) fn value(mut self, name: &'static str) -> Result<(&'static str, Found<'a>), Differing> {
+        if self.own != Found::Null || self.others.is_empty() {
+            return Ok((name, self.own));
+        }
+        let (alias, value) = self.others.swap_remove(0);
+        match self.others.iter().find(|(_, other)| !value.is_same(other)) {
+            Some((other, _)) => Err(Differing(alias, other)),
+            None => Ok((alias, value)),
+        }
+    }
 }
 
 /// The value of a field, in the types that fields can have.
@@ -42,6 +98,16 @@ pub(crate) enum Found<'a> {
 }
 
 impl<'a> Found<'a> {
+    /// Whether two values mean the same: a number is the same as its text.
+    fn is_same(&self, other: &Self) -> bool {
+        let text = |found: &Self| match found {
+            Self::Text(text) => Some(text.to_string()),
+            Self::Number(text) => Some(text.clone()),
+            Self::Null | Self::Flag(_) | Self::Items { .. } | Self::Attachment(_) | Self::Other => None,
+        };
+        self == other || (text(self).is_some() && text(self) == text(other))
+    }
+
     /// Returns the text of an id, if the value is text or a number.
     pub(crate) fn into_id(self) -> Option<Cow<'a, str>> {
         match self {
@@ -127,21 +193,30 @@ impl<'de> Visitor<'de> for Read {
 
     fn visit_map<M: MapAccess<'de>>(self, mut object: M) -> Result<Shape<'de>, M::Error> {
         let Self(Some(fields)) = self else { return attachment(object).map(Shape::Bare) };
-        let mut found = vec![Found::Null; fields.len()];
-        let known = |key: &str| fields.iter().position(|field| field.name == key);
-        while let Some(at) = object.next_key_seed(ReadKey(known))? {
-            match at.and_then(|at| found.get_mut(at)) {
+        let mut found = vec![FoundField::NOTHING; fields.len()];
+        while let Some(place) = object.next_key_seed(ReadKey(|key: &str| place(fields, key)))? {
+            match place.and_then(|(at, alias)| Some((found.get_mut(at)?, alias))) {
                 None => drop(object.next_value::<IgnoredAny>()?),
-                Some(found) => {
-                    *found = match object.next_value_seed(Read(None))? {
+                Some((found, alias)) => {
+                    let value = match object.next_value_seed(Read(None))? {
                         Shape::Bare(value) => value,
                         Shape::Object(_) => Found::Other,
-                    }
+                    };
+                    found.add(alias, value);
                 }
             }
         }
         Ok(Shape::Object(found))
     }
+}
+
+/// Returns the index of the field that a key names, and the alias if the key is not the field's own name.
+fn place(fields: &'static [Field], key: &str) -> Option<(usize, Option<&'static str>)> {
+    if let Some(at) = fields.iter().position(|field| field.name == key) {
+        return Some((at, None));
+    }
+    let mut places = fields.iter().enumerate();
+    places.find_map(|(at, field)| field.aliases.iter().find(|alias| **alias == key).map(|alias| (at, Some(*alias))))
 }
 
 /// Parses the object that is the placeholder of an attachment (Socket.IO protocol, "Packet encoding").
@@ -164,22 +239,22 @@ fn attachment<'de, M: MapAccess<'de>>(mut object: M) -> Result<Found<'de>, M::Er
 /// Looks a key up in a list of names, without allocating.
 struct ReadKey<F>(F);
 
-impl<'de, F: Fn(&str) -> Option<usize>> DeserializeSeed<'de> for ReadKey<F> {
-    type Value = Option<usize>;
+impl<'de, P, F: Fn(&str) -> Option<P>> DeserializeSeed<'de> for ReadKey<F> {
+    type Value = Option<P>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<usize>, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<P>, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
-impl<F: Fn(&str) -> Option<usize>> Visitor<'_> for ReadKey<F> {
-    type Value = Option<usize>;
+impl<P, F: Fn(&str) -> Option<P>> Visitor<'_> for ReadKey<F> {
+    type Value = Option<P>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key")
     }
 
-    fn visit_str<E>(self, key: &str) -> Result<Option<usize>, E> {
+    fn visit_str<E>(self, key: &str) -> Result<Option<P>, E> {
         Ok((self.0)(key))
     }
 }
@@ -242,44 +317,4 @@ impl<'de> Visitor<'de> for ReadScalar {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::payload::Type;
-
-    const FIELDS: &[Field] =
-        &[Field { name: "id", ty: Type::Id, required: true }, Field { name: "ids", ty: Type::Ids, required: false }];
-
-    fn object(json: &str) -> Vec<Found<'_>> {
-        match read(FIELDS, json) {
-            Ok(Shape::Object(found)) => found,
-            other => panic!("{json}: {other:?}"),
-        }
-    }
-
-    #[test]
-    fn named_fields_are_parsed_and_others_skipped() {
-        let text = |text: &'static str| Found::Text(text.into());
-        assert_eq!(object(r#"{"x":{"id":"no"},"id":"a\u0062","y":[[{}]]}"#), [text("ab"), Found::Null]);
-        assert_eq!(object(r#"{"id":7,"id":null}"#), [Found::Null, Found::Null], "the last value of a name counts");
-        assert_eq!(object(r#"{"id":-1.5}"#)[0], Found::Number("-1.5".to_owned()));
-        assert_eq!(object(r#"{"id":{"num":1,"_placeholder":true,"z":[1]}}"#)[0], Found::Attachment(1));
-        for other in [r#"{"num":1}"#, r#"{"num":-1,"_placeholder":true}"#, r#"{"num":[1],"_placeholder":true}"#, "{}"] {
-            assert_eq!(object(&format!("{{\"id\":{other}}}"))[0], Found::Other, "{other}");
-        }
-        let items = vec![Some("a".into()), Some("7".into()), None, None];
-        assert_eq!(object(r#"{"ids":["a",7,null,[1]]}"#)[1], Found::Items { items, more: false });
-        assert_eq!(read(FIELDS, "7").ok(), Some(Shape::Bare(Found::Number("7".to_owned()))));
-        assert!(read(FIELDS, "{").is_err() && read(FIELDS, "{} {}").is_err());
-    }
-
-    #[test]
-    fn deep_and_long_payloads_use_no_memory() {
-        let deep = format!("{{\"x\":{}{},\"id\":1}}", "[".repeat(30_000), "]".repeat(30_000));
-        assert_eq!(object(&deep)[0], Found::Number("1".to_owned()));
-        let deep = format!("{{\"id\":{}1{}}}", "[".repeat(30_000), "]".repeat(30_000));
-        assert!(matches!(object(&deep)[0], Found::Items { .. }));
-        let long = format!("{{\"ids\":[{}1]}}", "1,".repeat(20_000));
-        let Found::Items { items, more: true } = &object(&long)[1] else { panic!("there are more") };
-        assert_eq!(items.len(), IDS_MAX);
-    }
-}
+mod tests;

@@ -1,37 +1,12 @@
 //! Every event that clients send is decoded by the decoder of its own row.
 
-use quintet_dialect::catalogue::{Field, Payload, Type, events};
+mod samples;
+
+use quintet_dialect::catalogue::events;
 use quintet_dialect::{Dialect, decode};
-use quintet_domain::{Command, LocalCommand, Target, UserId, WriteCommand};
+use quintet_domain::{Command, LocalCommand, Reading, Target, UserId, WriteCommand};
+use samples::payload;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value, json};
-
-fn sample(field: &Field) -> Value {
-    match field.ty {
-        Type::Id | Type::ClientId => json!(format!("a-{}", field.name)),
-        Type::Content | Type::Name | Type::Text => json!(format!("text of {}", field.name)),
-        Type::Url => json!("https://example.org/a.png"),
-        Type::Kind => json!("text"),
-        Type::Flag => json!(true),
-        Type::Ids => json!(["m1", "m2"]),
-        Type::Time => json!("2026-01-01T00:00:00.000Z"),
-        Type::Object => json!({}),
-        Type::Objects => json!([{}]),
-        Type::Binary => json!({ "_placeholder": true, "num": 0 }),
-    }
-}
-
-/// Returns a payload with every required field, and with the optional fields that `more` names.
-fn payload(payload: Payload, more: &[&str]) -> Value {
-    match payload {
-        Payload::None => Value::Null,
-        Payload::Value(ty) => sample(&Field { name: "payload", ty, required: true }),
-        Payload::Object(fields) | Payload::IdOrObject(fields) => {
-            let present = fields.iter().filter(|field| field.required || more.contains(&field.name));
-            Value::Object(present.map(|field| (field.name.to_owned(), sample(field))).collect::<Map<_, _>>())
-        }
-    }
-}
 
 fn target(target: &Target) -> String {
     match target {
@@ -45,16 +20,19 @@ fn description(command: &Command) -> String {
         Command::Write(WriteCommand::Send(text)) => format!("send {:?} {}", text.content, target(&text.target)),
         Command::Write(WriteCommand::Edit { message, content }) => format!("edit {message} to {content:?}"),
         Command::Write(WriteCommand::Delete { message }) => format!("delete {message}"),
-        Command::Write(WriteCommand::Read { conversation, messages }) => {
+        Command::Write(WriteCommand::Read(Reading::Messages { conversation, messages })) => {
             format!("read {} in {}", messages.len(), conversation.as_ref().map_or("any", |id| id.as_str()))
         }
+        Command::Write(WriteCommand::Read(Reading::Everything(at))) => format!("read all {}", target(at)),
         Command::Write(WriteCommand::Join { conversation, profile, .. }) => {
             format!("join {conversation} as {}", profile.username.as_deref().unwrap_or("oneself"))
         }
         Command::Write(WriteCommand::Leave { conversation }) => format!("leave {conversation}"),
         Command::Write(WriteCommand::CreateRoom { name, .. }) => format!("create {name:?}"),
         Command::Local(LocalCommand::Typing { target: at, typing }) => format!("typing {typing} {}", target(at)),
-        Command::Local(LocalCommand::Listen { conversations }) => format!("listen to {}", conversations.len()),
+        Command::Local(LocalCommand::Listen { conversations }) => {
+            format!("listen to {}", conversations.as_ref().map_or("all".to_owned(), |ids| ids.len().to_string()))
+        }
         Command::Local(LocalCommand::Mute { conversation }) => format!("mute {conversation}"),
         Command::Local(LocalCommand::Identify) => "identify".to_owned(),
         Command::Upload { conversation, name, attachment } => format!("upload {name:?} {attachment} to {conversation}"),
@@ -101,7 +79,7 @@ conversations authenticate: authenticate by \"text of token\"
 chat chat:join: join a-chatId as oneself
 chat chat:leave: mute a-chatId
 chat message:send: send \"text of content\" in a-chatId
-chat message:read: read 1 in a-chatId
+chat message:read: read 3 in a-chatId
 chat typing:start: typing true in a-chatId
 chat typing:stop: typing false in a-chatId
 chat message:edit: edit a-messageId to \"text of content\"
@@ -109,12 +87,15 @@ chat message:delete: delete a-messageId
 chat authenticate: authenticate by \"text of token\"
 ";
 
+/// Optional fields that the payloads of the table have.
+const MORE: [&str; 5] = ["recipientId", "messageIds", "conversationIds", "messageId", "isTyping"];
+
 #[test]
 fn every_event_of_a_client_becomes_its_command() {
     let mut found = String::new();
     for dialect in Dialect::ALL {
         for spec in events(dialect).iter().filter(|spec| spec.direction.is_to_server()) {
-            let text = payload(spec.payload, &["recipientId"]).to_string();
+            let text = payload(spec.payload, &MORE).to_string();
             let raw: Box<RawValue> = serde_json::from_str(&text).expect("json");
             let decoded = decode(dialect, spec.name, &[&raw]).expect("a row of the catalogue").expect("well formed");
             let claims: String = decoded.claims.iter().map(|user: &UserId| format!(", claims {user}")).collect();
@@ -141,4 +122,39 @@ fn events_of_the_server_are_not_decoded() {
         assert_eq!(decode(dialect, "error", &[]), None);
     }
     assert_eq!(decode(Dialect::Chat, "message:new", &[]), None);
+}
+
+#[test]
+fn without_a_list_everything_is_read() {
+    for (dialect, name, payload, read) in [
+        (Dialect::Meetup, "markRead", r#"{"chatId":"c"}"#, "read all in c"),
+        (Dialect::Meetup, "markRead", r#""c""#, "read all in c"),
+        (Dialect::Messenger, "readMessages", r#"{"recipientId":"u"}"#, "read all with u"),
+        (Dialect::Messenger, "readMessages", r#"{"groupId":"c"}"#, "read all in c"),
+        (Dialect::Messenger, "readMessages", r#"{"messageIds":[]}"#, "read 0 in any"),
+        (Dialect::Messenger, "readMessages", r#"{"groupId":"c","messageIds":["m"]}"#, "read 1 in any"),
+        (Dialect::Rooms, "read_messages", r#"{"roomId":"c","messageIds":null}"#, "read all in c"),
+        (Dialect::Conversations, "mark_read", r#"{"conversationId":"c"}"#, "read all in c"),
+        (Dialect::Conversations, "mark_read", r#"{"conversationId":"c","messageIds":[]}"#, "read 0 in c"),
+        (Dialect::Conversations, "mark_read", r#"{"conversationId":"c","messageId":"m"}"#, "read 1 in c"),
+        (Dialect::Chat, "message:read", r#"{"chatId":"c"}"#, "read all in c"),
+        (Dialect::Chat, "message:read", r#"{"chatId":"c","messageIds":[]}"#, "read 0 in c"),
+        (Dialect::Chat, "message:read", r#"{"chatId":"c","messageId":"m"}"#, "read 1 in c"),
+        (Dialect::Conversations, "join_conversations", "null", "listen to all"),
+        (Dialect::Conversations, "join_conversations", "{}", "listen to all"),
+        (Dialect::Conversations, "join_conversations", "[]", "listen to 0"),
+        (Dialect::Conversations, "join_conversations", r#""c""#, "listen to 1"),
+        (Dialect::Conversations, "join_conversations", r#"{"conversations":["c","d"]}"#, "listen to 2"),
+    ] {
+        let raw: Box<RawValue> = serde_json::from_str(payload).expect("json");
+        let decoded = decode(dialect, name, &[&raw]).expect("known").expect("well formed");
+        assert_eq!(description(&decoded.command), read, "{name} {payload}");
+    }
+    let decoded = decode(Dialect::Conversations, "join_conversations", &[]).expect("known").expect("well formed");
+    assert_eq!(description(&decoded.command), "listen to all");
+    for payload in ["{}", r#"{"groupId":"c","recipientId":"u"}"#] {
+        let raw: Box<RawValue> = serde_json::from_str(payload).expect("json");
+        let refusal = decode(Dialect::Messenger, "readMessages", &[&raw]).expect("known").expect_err("refused");
+        assert!(refusal.message.starts_with("`messageIds` is missing in readMessages"), "{refusal:?}");
+    }
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use quintet_dialect::{Answer, Dialect, MessageTexts, Outgoing, Perspective};
-use quintet_domain::{Code, Event, Message, Outcome, Refusal, Reply, UserId};
+use quintet_domain::{Code, Event, Links, Message, Outcome, Refusal, Reply, UserId};
 use serde_json::Value;
 use support::{events, is_online, messages, replies};
 
@@ -94,7 +94,8 @@ fn all() -> String {
         }
         add_refusals(&mut text, Some(dialect));
         for user in [support::ada(), support::guest()] {
-            let greeting = quintet_dialect::greet(dialect, &user, &|| vec![UserId::trusted("ada"), user.id.clone()]);
+            let online = [UserId::trusted("ada"), user.id.clone()];
+            let greeting = quintet_dialect::greet(dialect, &user, &|| &online);
             if !greeting.is_empty() {
                 let _ = writeln!(text, "{dialect:?} greeting of {} | {}", user.id, lines(&greeting));
             }
@@ -128,6 +129,39 @@ fn texts_are_those_that_were_written_down() {
         assert_eq!(parsed(own), parsed(golden));
     }
     assert_eq!(texts.lines().count(), golden.lines().count());
+}
+
+/// Asserts that a text has no link without an address, and no user without a picture.
+fn assert_absolute(case: &str, text: &str) {
+    for relative in ["\"/files/", "\"/avatars/", "\"avatar\":null", "\"avatar_url\":null"] {
+        assert!(!text.contains(relative), "{case}: {text}");
+    }
+}
+
+#[test]
+fn what_readers_elsewhere_are_told_has_an_address() {
+    let links = Links::new(Some("https://chat.example.org".into()), true);
+    for dialect in Dialect::ALL {
+        for (name, event) in events() {
+            let shown = links.event(&event, |message| links.message(message));
+            assert_eq!(shown.is_some(), event.has_links(), "{name}");
+            for perspective in [Perspective::Actor, Perspective::Other] {
+                let text = outgoing(dialect, shown.as_ref().unwrap_or(&event), perspective);
+                assert_absolute(&format!("{dialect:?} {name}"), &text);
+            }
+        }
+        for (name, reply) in replies() {
+            let shown = links.reply(&reply, |message| links.message(message)).unwrap_or(reply);
+            let answer = answered(dialect, "send", &Ok(shown));
+            let events = lines(answer.events.iter().chain(&answer.instead_of_ack));
+            assert_absolute(&format!("{dialect:?} {name}"), &format!("{} {events}", answer.ack));
+        }
+        for user in [support::ada(), support::guest()] {
+            let user = links.user(&user);
+            let greeting = quintet_dialect::greet(dialect, &user, &|| std::slice::from_ref(&user.id));
+            assert_absolute(&format!("{dialect:?} greeting"), &lines(&greeting));
+        }
+    }
 }
 
 /// Encodes what a send leads to: the acknowledgement, the sender's own event, and that of the others.

@@ -1,10 +1,11 @@
 //! The tables in `docs/protocol.md` match the catalogue. `UPDATE_DOCS=1 cargo test -p quintet-dialect` updates them.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
 use quintet_dialect::Dialect;
-use quintet_dialect::catalogue::{EventSpec, Field, Origin, Payload, Type, events};
+use quintet_dialect::catalogue::{Absent, EventSpec, Field, Origin, Payload, Type, events};
 
 const START: &str = "<!-- events: made from the catalogue -->\n";
 const END: &str = "<!-- /events -->\n";
@@ -27,20 +28,55 @@ fn type_name(ty: Type) -> &'static str {
     }
 }
 
+fn field(field: &Field) -> String {
+    let default = match field.absent {
+        Absent::Refused | Absent::RefusedWithoutToken | Absent::Nothing => "",
+        Absent::True => " = true",
+        Absent::Everything => " = all",
+    };
+    let optional = if field.is_required() { "" } else { "?" };
+    let token = if field.ignored_with_token || field.absent == Absent::RefusedWithoutToken { "*" } else { "" };
+    format!("{}{optional}{token}: {}{default}", field.name, type_name(field.ty))
+}
+
 fn payload(spec: &EventSpec) -> String {
-    let field =
-        |field: &Field| format!("{}{}: {}", field.name, if field.required { "" } else { "?" }, type_name(field.ty));
     let object = |fields: &[Field]| format!("`{{ {} }}`", fields.iter().map(field).collect::<Vec<_>>().join(", "));
     match spec.payload {
         Payload::None => "nothing".to_owned(),
         Payload::Object(fields) => object(fields),
-        Payload::IdOrObject(fields) => format!("{} or the bare id", object(fields)),
+        Payload::IdOrObject(fields) => {
+            let bare = fields.first().map(|field| format!("`{}` alone", field.name));
+            format!("{} or {}", object(fields), bare.unwrap_or_default())
+        }
         Payload::Value(ty) => format!("`{}`", type_name(ty)),
     }
 }
 
+/// The other names under which fields are read, with the dialects that read them so.
+fn other_names() -> String {
+    let mut rows: BTreeMap<(&str, String), Vec<&str>> = BTreeMap::new();
+    for dialect in Dialect::ALL {
+        for spec in events(dialect).iter().filter(|spec| spec.direction.is_to_server()) {
+            let (Payload::Object(fields) | Payload::IdOrObject(fields)) = spec.payload else { continue };
+            for field in fields {
+                let names: Vec<_> = field.other_names().map(|name| format!("`{name}`")).collect();
+                let of = rows.entry((field.name, names.join(", "))).or_default();
+                if !names.is_empty() && of.last() != Some(&dialect.as_str()) {
+                    of.push(dialect.as_str());
+                }
+            }
+        }
+    }
+    let mut text = "\n### Other names of fields\n\n| field | is also read as | in |\n|---|---|---|\n".to_owned();
+    for ((field, names), of) in rows.iter().filter(|(_, of)| !of.is_empty()) {
+        let of = if of.len() == Dialect::ALL.len() { "all".to_owned() } else { of.join(", ") };
+        let _ = writeln!(text, "| `{field}` | {names} | {of} |");
+    }
+    text
+}
+
 fn tables() -> String {
-    let mut text = String::new();
+    let mut text = other_names();
     for dialect in Dialect::ALL {
         for (to_server, title) in [(true, "client to server"), (false, "server to client")] {
             let _ = write!(text, "\n### {}: {title}\n\n| event | payload | |\n|---|---|---|\n", dialect.as_str());
@@ -71,7 +107,7 @@ fn the_document_matches_the_catalogue() {
 /// Returns the catalogue as a JavaScript module, for the playground.
 fn module() -> String {
     let field = |field: &Field| {
-        let required = if field.required { ", required: true" } else { "" };
+        let required = if field.is_required() { ", required: true" } else { "" };
         format!("{{ name: \"{}\", type: \"{}\"{required} }}", field.name, type_name(field.ty))
     };
     let mut text = "// Every event of every dialect. Made from the catalogue: `UPDATE_DOCS=1 cargo test -p quintet-dialect`.\n\n\

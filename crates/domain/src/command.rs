@@ -24,7 +24,7 @@ pub enum Target {
 pub struct NewText {
     /// The conversation or user to send it to.
     pub target: Target,
-    /// Whether it is text, an image or a file.
+    /// What it carries: text, an image, a place, ….
     pub kind: MessageKind,
     /// The text, at most [`CONTENT_BYTES_MAX`](crate::limits::CONTENT_BYTES_MAX) bytes.
     pub content: String,
@@ -33,6 +33,20 @@ pub struct NewText {
     /// The id that the client gave the message. A repeated send with the same id in the same conversation is stored
     /// once.
     pub client_message_id: Option<ClientMessageId>,
+}
+
+/// What a user has read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// Some messages, with all messages before the newest of them.
+    Messages {
+        /// The conversation of the messages, if the client names it.
+        conversation: Option<ConversationId>,
+        /// The messages that were read. Without any, nothing was.
+        messages: Vec<MessageId>,
+    },
+    /// Everything in a conversation, up to its newest message.
+    Everything(Target),
 }
 
 /// The profile that a guest claims for itself.
@@ -61,13 +75,8 @@ pub enum WriteCommand {
         /// The message to delete.
         message: MessageId,
     },
-    /// Mark messages as read, with all messages before the newest of them.
-    Read {
-        /// The conversation of the messages, if the dialect names it.
-        conversation: Option<ConversationId>,
-        /// The messages that were read.
-        messages: Vec<MessageId>,
-    },
+    /// Mark messages as read.
+    Read(Reading),
     /// Become a member of an open conversation, or confirm an existing membership.
     Join {
         /// The conversation to join.
@@ -104,8 +113,8 @@ pub enum LocalCommand {
     },
     /// Choose the conversations whose events this connection receives.
     Listen {
-        /// The ids of the conversations to receive.
-        conversations: Vec<ConversationId>,
+        /// The ids of the conversations to receive; none for all of one's own.
+        conversations: Option<Vec<ConversationId>>,
     },
     /// Stop receiving a conversation on this connection, until the next join.
     Mute {
@@ -151,6 +160,15 @@ impl From<LocalCommand> for Command {
     }
 }
 
+/// A member of a room, as somebody who joins the room is told of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomMember {
+    /// The user who is the member.
+    pub user: Arc<User>,
+    /// Whether the user is online.
+    pub online: bool,
+}
+
 /// The successful result of a command, before a dialect encodes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
@@ -177,6 +195,8 @@ pub enum Reply {
         new: bool,
         /// The newest messages, oldest first; empty in dialects that do not show them.
         history: Vec<Arc<Message>>,
+        /// The members with whether each is online; empty in dialects that do not show them.
+        members: Vec<RoomMember>,
     },
     /// The user's membership has ended.
     Left {

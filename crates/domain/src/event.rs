@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use crate::{
-    ConnectionId, ConversationId, ConversationRef, MeetupId, MeetupStatus, Message, MessageId, Notification, Timestamp,
-    User, UserId,
+    ConnectionId, ConversationId, ConversationRef, MeetupId, MeetupStatus, Message, MessageId, Notification, Overview,
+    Timestamp, User, UserId,
 };
 
 /// Why a membership ended.
@@ -63,17 +63,39 @@ pub enum Event {
         /// The users who receive the event; all members if there is none.
         audience: Option<Vec<UserId>>,
     },
-    /// A conversation was created. No dialect has an event for this: members learn of it by what happens in the
-    /// conversation.
+    /// A conversation was created.
     ConversationCreated {
         /// The new conversation.
-        conversation: Arc<ConversationRef>,
-        /// The ids of its first members.
+        conversation: Arc<Overview>,
+        /// The ids of its first members, who receive the event.
         members: Vec<UserId>,
+    },
+    /// A conversation that exists becomes one of a user's: either the user joins, and its
+    /// [`MemberJoined`](Self::MemberJoined) follows at the next position, or the user had hidden the conversation, and a
+    /// message follows.
+    ConversationAppeared {
+        /// The conversation with the user among its members.
+        conversation: Arc<Overview>,
+        /// The id of the member, who alone receives the event.
+        user: UserId,
+    },
+    /// A user hid a direct conversation, until its next message.
+    ConversationHidden {
+        /// The conversation that is hidden.
+        conversation: Arc<ConversationRef>,
+        /// The id of the member, who alone receives the event.
+        user: UserId,
     },
     /// A conversation was renamed, opened or closed, or the roles of its members changed.
     ConversationChanged {
         /// The conversation in its new state.
+        conversation: Arc<Overview>,
+    },
+    /// A conversation is deleted. The [`ConversationDeleted`](Self::ConversationDeleted) that ends its memberships follows
+    /// at the next position: dialects tell the end of the conversation by this event, and the end of one's own
+    /// membership by that one.
+    DeletionAnnounced {
+        /// The conversation that is deleted.
         conversation: Arc<ConversationRef>,
     },
     /// A conversation was deleted for all of its members.
@@ -119,10 +141,13 @@ pub enum Event {
         /// The new notification.
         notification: Arc<Notification>,
     },
-    /// A user's profile changed. Connections of the user continue with the new profile.
+    /// A user's profile changed. Connections of the user continue with the new profile. Those who share a conversation with
+    /// the user are told a little later, without a position, because one change may concern very many.
     UserChanged {
         /// The user with the new profile.
         user: Arc<User>,
+        /// Whether others see a difference: false for a new user, and where only private fields changed.
+        visible: bool,
     },
     /// Tokens of a user were revoked, so that the user's open connections must end.
     Revoked {
@@ -172,6 +197,8 @@ pub enum Audience<'e> {
     User(&'e UserId),
     /// All users who may see the presence of this user, without the user itself.
     Watchers(&'e UserId),
+    /// The user itself and all users who share a conversation with it.
+    Contacts(&'e UserId),
 }
 
 impl Event {
@@ -185,16 +212,18 @@ impl Event {
             Self::MessagesRead { audience: Some(users), .. } | Self::MeetupChanged { audience: users, .. } => {
                 Audience::Users(users)
             }
+            Self::ConversationCreated { members, .. } => Audience::Users(members),
+            Self::ConversationAppeared { user, .. } | Self::ConversationHidden { user, .. } => Audience::User(user),
+            Self::ConversationChanged { conversation } => Audience::Members(&conversation.conversation.id),
             Self::MessagesRead { conversation, audience: None, .. }
-            | Self::ConversationCreated { conversation, .. }
-            | Self::ConversationChanged { conversation }
+            | Self::DeletionAnnounced { conversation }
             | Self::ConversationDeleted { conversation }
             | Self::MemberJoined { conversation, .. }
             | Self::MemberLeft { conversation, .. }
             | Self::Typing { conversation, .. }
             | Self::RoomPresence { conversation, .. } => Audience::Members(&conversation.id),
             Self::Notified { user, .. } | Self::Revoked { user, .. } => Audience::User(user),
-            Self::UserChanged { user } => Audience::User(&user.id),
+            Self::UserChanged { user, .. } => Audience::Contacts(&user.id),
             Self::Presence { user, .. } => Audience::Watchers(&user.id),
         }
     }
@@ -206,15 +235,17 @@ impl Event {
             Self::MessageCreated(message) | Self::MessageEdited(message) | Self::MessageDeleted(message) => {
                 Some(&message.sender.id)
             }
+            Self::ConversationAppeared { user, .. } | Self::ConversationHidden { user, .. } => Some(user),
             Self::MessagesRead { reader: user, .. }
             | Self::MemberJoined { user, .. }
             | Self::MemberLeft { user, .. }
-            | Self::UserChanged { user }
+            | Self::UserChanged { user, .. }
             | Self::Typing { user, .. }
             | Self::Presence { user, .. }
             | Self::RoomPresence { user, .. } => Some(&user.id),
             Self::ConversationCreated { .. }
             | Self::ConversationChanged { .. }
+            | Self::DeletionAnnounced { .. }
             | Self::ConversationDeleted { .. }
             | Self::MeetupChanged { .. }
             | Self::Notified { .. }

@@ -14,10 +14,29 @@ pub const EMAIL_BYTES_MAX: usize = 254;
 pub const IDS_MAX: usize = 1_000;
 /// Maximum members of each conversation that a list of conversations shows.
 pub const MEMBERS_LISTED_MAX: usize = 100;
+/// Maximum members of a conversation of which its events show all members.
+pub const MEMBERS_TOLD_MAX: usize = 100;
+/// Members of a larger conversation that its events show, the first.
+pub const MEMBERS_OF_LARGE_TOLD_MAX: usize = 10;
+/// Maximum users who are online that a new connection is told of.
+pub const ONLINE_TOLD_MAX: usize = 1_000;
+/// Maximum members that the answer to the join of a room names.
+pub const ROOM_MEMBERS_TOLD_MAX: usize = 1_000;
+/// Changed profiles that are kept in memory for connections that resume, the newest.
+pub const PROFILES_KEPT_MAX: usize = 1_000;
+/// Conversations by which the audience of each of those profiles is kept.
+pub const PROFILE_CONVERSATIONS_KEPT_MAX: usize = 100;
 /// Maximum bytes of a link.
 pub const URL_BYTES_MAX: usize = 2_048;
-/// Minimum characters of a password.
-pub const PASSWORD_CHARS_MIN: usize = 8;
+/// Maximum bytes of the address of this server in front of its links.
+pub const PUBLIC_URL_BYTES_MAX: usize = 512;
+/// Minimum characters of a password, unless the configuration sets another number (NIST SP 800-63B).
+pub const PASSWORD_CHARS_MIN_DEFAULT: usize = 8;
+/// The smallest minimum of a password's characters that the configuration may set: what some front ends check. With the
+/// limits on failed log-ins, a shorter one could be found by trying.
+pub const PASSWORD_CHARS_MIN_LEAST: usize = 6;
+/// The largest minimum of a password's characters that the configuration may set.
+pub const PASSWORD_CHARS_MIN_MOST: usize = 64;
 /// Maximum bytes of a password, so that hashing long passwords cannot keep the server busy.
 pub const PASSWORD_BYTES_MAX: usize = 1_024;
 /// Minimum bytes of a secret that signs tokens: the size of the hash of HMAC with SHA-256 (RFC 7518, section 3.2). A

@@ -1,10 +1,21 @@
 //! Links that messages and profiles carry.
 
 use crate::limits::URL_BYTES_MAX;
-use crate::{Refusal, is_visible};
+use crate::{Refusal, is_visible, refuse_nul};
 
 /// The prefix of the links to this server's files.
 pub const FILES_PATH: &str = "/files/";
+
+/// The prefix of the links to the pictures that this server makes for users without one.
+pub const AVATARS_PATH: &str = "/avatars/";
+
+/// Returns whether a link leads to a file of some server like this one, by its full address. Only the service knows
+/// whether the address is this server's own.
+pub(crate) fn may_be_own_file(url: &str) -> bool {
+    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    let path = rest.and_then(|rest| rest.rfind(FILES_PATH).map(|at| rest.split_at(at)));
+    path.is_some_and(|(host, path)| !host.is_empty() && host.chars().all(is_visible) && file_of_link(path).is_some())
+}
 
 /// Returns the id and the secret in a link, if the link is exactly the path of a file of this server, with nothing
 /// before or after it.
@@ -23,6 +34,7 @@ pub fn validate_link(field: &str, url: &str) -> Result<(), Refusal> {
     if url.len() > URL_BYTES_MAX {
         return Err(Refusal::too_large(field, format!("has at most {URL_BYTES_MAX} bytes")));
     }
+    refuse_nul(field, url)?;
     let host = url.strip_prefix("https://").map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
     let elsewhere = host.is_some_and(|host| !host.is_empty());
     if !(elsewhere || file_of_link(url).is_some()) || !url.chars().all(is_visible) {

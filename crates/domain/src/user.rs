@@ -1,7 +1,6 @@
 //! Users: registered people, guests, and services.
 
-use crate::limits::EMAIL_BYTES_MAX;
-use crate::{Refusal, Timestamp, UserId, is_visible};
+use crate::{Timestamp, UserId};
 
 /// Number of characters of a guest's id in its name, if it gave no name.
 const GUEST_NAME_ID_CHARS: usize = 8;
@@ -78,17 +77,4 @@ impl User {
     pub fn last_name(&self) -> &str {
         self.names().1
     }
-}
-
-/// Checks that a text can be an email address: a local part, one `@`, a host, and only visible characters.
-///
-/// # Errors
-/// A refusal that names the field `email`.
-pub fn validate_email(text: &str) -> Result<(), Refusal> {
-    let parts: Vec<&str> = text.split('@').collect();
-    let shaped = matches!(parts[..], [local, host] if !local.is_empty() && host.len() > 1);
-    if !shaped || text.len() > EMAIL_BYTES_MAX || !text.chars().all(is_visible) {
-        return Err(Refusal::invalid("email", "must be an email address"));
-    }
-    Ok(())
 }

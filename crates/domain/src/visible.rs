@@ -25,6 +25,9 @@ const KEYCAP: char = '\u{20E3}';
 const BLACK_FLAG: char = '\u{1F3F4}';
 const CANCEL_TAG: char = '\u{E007F}';
 
+/// Maximum characters of the extension of a file's name that is kept when the name is cut.
+const EXTENSION_CHARS_MAX: usize = 16;
+
 /// Maximum characters of the tag sequence of a flag: six that name a region, and one that ends it.
 const TAGS_MAX: usize = 7;
 
@@ -70,6 +73,17 @@ pub fn is_blank(text: &str) -> bool {
     !text.chars().any(is_visible)
 }
 
+/// Refuses a text with the character U+0000: no reader sees it, and many programs take it for the end of the text.
+///
+/// # Errors
+/// A refusal that names `field`.
+pub fn refuse_nul(field: &str, text: &str) -> Result<(), Refusal> {
+    if text.contains('\0') {
+        return Err(Refusal::invalid(field, "must not contain the character U+0000"));
+    }
+    Ok(())
+}
+
 /// Names a character by its code point in an error, for a reader who cannot see it.
 pub(crate) fn named(c: char) -> String {
     format!("U+{:04X}", u32::from(c))
@@ -88,6 +102,7 @@ pub fn display_name(field: &str, text: &str) -> Result<String, Refusal> {
     if is_longer(text, DECOMPOSED_CHARS_MAX) {
         return too_large();
     }
+    refuse_nul(field, text)?;
     let chars = normalised(text);
     if let Some(at) = (0..chars.len()).find(|at| !is_allowed_at(&chars, *at)) {
         let what = format!("must not contain {}, which cannot be seen", named(chars[at]));
@@ -117,6 +132,21 @@ pub fn display_name_from(text: &str) -> Option<String> {
     // Leaving a character out can bring white space to an end, or next to other white space.
     let chars = normalised(&kept);
     has_visible_base(&chars).then(|| chars.into_iter().collect())
+}
+
+/// Makes the closest display name of a file's name, as [`display_name_from`] does. A long name is cut before its
+/// extension, by which people and programs tell what the file is.
+#[must_use]
+pub fn file_name_from(text: &str) -> Option<String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '+');
+    let extension = text.rsplit_once('.').filter(|(stem, extension)| {
+        !is_blank(stem) && (1..=EXTENSION_CHARS_MAX).contains(&extension.len()) && extension.chars().all(plain)
+    });
+    let Some((stem, extension)) = extension else { return display_name_from(text) };
+    let stem = display_name_from(stem)?;
+    let kept = stem.chars().take(NAME_CHARS_MAX - extension.len() - 1).collect::<String>();
+    // The cut can leave a part of an emoji at the end.
+    display_name_from(&format!("{kept}.{extension}"))
 }
 
 /// Normalises a text by NFC, with one space for each run of white space, and none at its ends.
@@ -198,6 +228,25 @@ fn is_in_flag(chars: &[char], at: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_file_name_keeps_its_extension() {
+        let long = "x".repeat(600);
+        for (name, expected) in [
+            (format!("{long}.png"), format!("{}.png", "x".repeat(124))),
+            (format!("{long}.tar.gz"), format!("{}.gz", "x".repeat(125))),
+            ("a.png".to_owned(), "a.png".to_owned()),
+            ("a \u{202E}.png".to_owned(), "a.png".to_owned()),
+            ("e\u{301}.PNG".to_owned(), "\u{e9}.PNG".to_owned()),
+            (".bashrc".to_owned(), ".bashrc".to_owned()),
+            (format!("{long}."), "x".repeat(128)),
+            (format!("{long}.{long}"), "x".repeat(128)),
+            (format!("{}\u{1F469}\u{200D}\u{1F4BB}.png", "x".repeat(122)), format!("{}\u{1F469}.png", "x".repeat(122))),
+        ] {
+            assert_eq!(file_name_from(&name).as_deref(), Some(&*expected), "{name}");
+        }
+        assert_eq!(file_name_from("\u{3164}"), None);
+    }
 
     #[test]
     fn what_cannot_be_seen() {
@@ -285,6 +334,7 @@ mod tests {
         ] {
             assert_eq!(refused(text), what);
         }
+        assert_eq!(refused("Ada\0"), "`name` must not contain the character U+0000.");
         assert_eq!(refused(&"a".repeat(129)), "`name` has at most 128 characters.");
         assert_eq!(display_name_from("A\u{200B}da \u{202E} King\u{2800}").as_deref(), Some("Ada King"));
         assert_eq!(display_name_from("\u{200B}\u{301}"), None);

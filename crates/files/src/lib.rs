@@ -11,6 +11,7 @@ mod error;
 mod head;
 mod kind;
 
+use std::ops::Range;
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +27,7 @@ pub use kind::Kind;
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::path::Path;
-use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt};
+use object_store::{GetOptions, GetRange, MultipartUpload, ObjectStore, ObjectStoreExt};
 use tokio::time::Instant;
 
 /// Bytes that are buffered before they are written to disk: the memory that an upload takes.
@@ -225,12 +226,17 @@ impl Files {
         Ok(Received { size, kind: head.kind() })
     }
 
-    /// Reads the bytes of a file.
+    /// Reads the bytes of a file, or a part of them.
     ///
     /// # Errors
     /// [`FilesError::NotFound`], or [`FilesError::Storage`] if the storage fails.
-    pub async fn get(&self, id: &str) -> Result<BoxStream<'static, Result<Bytes, FilesError>>, FilesError> {
-        let found = self.storage.get(&Self::path(id)).await?;
+    pub async fn get(
+        &self,
+        id: &str,
+        part: Option<Range<u64>>,
+    ) -> Result<BoxStream<'static, Result<Bytes, FilesError>>, FilesError> {
+        let options = GetOptions { range: part.map(GetRange::Bounded), ..GetOptions::default() };
+        let found = self.storage.get_opts(&Self::path(id), options).await?;
         Ok(found.into_stream().map(|part| part.map_err(FilesError::from)).boxed())
     }
 
@@ -281,19 +287,22 @@ mod tests {
             let received = files.put("id-1", parts(&[b"hello ", b"world"]), 11).await.expect("stored");
             assert_eq!((received.size, received.kind.mime), (11, "application/octet-stream"));
             let bytes: Vec<Bytes> =
-                files.get("id-1").await.expect("there").map(|part| part.expect("read")).collect().await;
+                files.get("id-1", None).await.expect("there").map(|part| part.expect("read")).collect().await;
             assert_eq!(bytes.concat(), b"hello world");
+            let part: Vec<Bytes> =
+                files.get("id-1", Some(4..8)).await.expect("there").map(|part| part.expect("read")).collect().await;
+            assert_eq!(part.concat(), b"o wo");
             let long = files.put("id-2", parts(&[b"hello ", b"world"]), 10).await;
             assert!(matches!(long, Err(FilesError::TooLarge(10))), "{long:?}");
             let cut = stream::iter([Ok(Bytes::from_static(b"hel")), Err("gone")]);
             assert!(matches!(files.put("id-3", cut, 10).await, Err(FilesError::Interrupted(_))));
             assert!(matches!(files.put("id-4", parts(&[]), 10).await, Err(FilesError::Empty)));
             for id in ["id-2", "id-3", "id-4"] {
-                assert!(matches!(files.get(id).await.map(|_| ()), Err(FilesError::NotFound)), "{id}");
+                assert!(matches!(files.get(id, None).await.map(|_| ()), Err(FilesError::NotFound)), "{id}");
             }
             files.remove("id-1").await.expect("removed");
             files.remove("id-1").await.expect("removed twice");
-            assert!(files.get("id-1").await.is_err());
+            assert!(files.get("id-1", None).await.is_err());
         }
         assert_eq!(stored_files(folder.path()), 0, "nothing is left over");
     }
@@ -326,7 +335,7 @@ mod tests {
         std::fs::write(folder.path().join("01/id-01#1"), b"half").expect("written");
         Files::clean_up(folder.path());
         assert_eq!(stored_files(folder.path()), 1);
-        assert!(files.get("id-01").await.is_ok());
+        assert!(files.get("id-01", None).await.is_ok());
     }
 
     #[tokio::test]

@@ -34,7 +34,7 @@ impl Gateway {
             self.0.service.rates().connection(remote.ip())
         };
         admitted.inspect_err(|refusal| self.refused(refusal))?;
-        Ok(Visitor::of(request, self.0.clients.arrive(remote.ip())))
+        Ok(Visitor::of(request, self.0.clients.arrive(remote.ip()), self.0.service.bases()))
     }
 
     /// Counts a packet of a client against its rate limits.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use quintet_dialect::Dialect;
 use quintet_domain::{Refusal, UserId};
-use quintet_service::{GuestSecret, Identity, ReadAhead};
+use quintet_service::{GuestSecret, Identity, ReadAhead, good_or_none};
 use quintet_socketio::{CloseReason, Recovery};
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor as Visit};
 use serde_json::Value;
@@ -129,11 +129,18 @@ pub(crate) async fn connect(
     let service = &gateway.0.service;
     let mut dialect = asked;
     let token = auth.text("token")?.or_else(|| visitor.bearer().map(str::to_owned));
-    let mut ahead = None;
-    let identity = match token.or_else(|| visitor.token().map(str::to_owned)) {
-        Some(token) => {
+    let verified = match (token.or_else(|| visitor.token().map(str::to_owned)), visitor.cookie()) {
+        (Some(token), _) => {
             let token = token.strip_prefix("Bearer ").unwrap_or(&token);
-            let (verified, read) = service.verify_ahead(token).await?;
+            Some(service.verify_ahead(token).await?)
+        }
+        // The browser sent it, not the client, so a bad one counts as none.
+        (None, Some(cookie)) => good_or_none(service.verify_ahead(cookie).await)?,
+        (None, None) => None,
+    };
+    let mut ahead = None;
+    let identity = match verified {
+        Some((verified, read)) => {
             ahead = read;
             dialect = dialect.or_else(|| verified.dialect.as_deref().and_then(Dialect::parse));
             dialect = dialect.or(visitor.listener.dialect);
@@ -171,7 +178,9 @@ pub(crate) async fn connect(
         }
     }
     let guest_secret = shown_secret(gateway, visitor.client.address(), auth, identity.as_ref()).await?;
-    let connection = gateway.new_connection(out, visitor, dialect, resumption);
+    let known = identity.as_ref().is_some_and(|identity| !identity.user.is_guest());
+    let base = visitor.base(service.bases(), known);
+    let connection = gateway.new_connection((out, base), visitor, dialect, resumption);
     if let Some(secret) = guest_secret {
         connection.set_guest_secret(secret);
     }

@@ -1,7 +1,7 @@
 //! The state of one connection that the hub and the session share: its way out, its dialect and its user.
 //!
 //! What must stay true: a dialect is decided once, for good; a notification counts as delivered only after it was sent
-//! in a dialect that reads notifications.
+//! in a decided dialect.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use quintet_dialect::{Answer, Dialect, Outgoing};
 use quintet_domain::limits::{COMMANDS_IN_FLIGHT_MAX, NOTIFICATIONS_RESENT_MAX};
 use quintet_domain::{ConnectionId, NotificationId, User};
-use quintet_service::{EventRate, GuestSecret, Identity};
+use quintet_service::{Base, EventRate, GuestSecret, Identity};
 use quintet_socketio::engineio::Revision;
 use quintet_socketio::{CloseReason, Frame, Link, Outbox, packet};
 use tokio::sync::Semaphore;
@@ -275,6 +275,8 @@ pub struct Connection {
     pub(crate) opened: u8,
     pub(crate) recoverable: bool,
     pub(crate) out: Out,
+    /// The address that links to this server have for this client.
+    pub(crate) base: Base,
     /// Whether clients may name a registered user by its id, without a token.
     pub(crate) trusted: bool,
     /// The client of its transport, which other connections may share.
@@ -292,7 +294,7 @@ pub struct Connection {
 impl Connection {
     pub(crate) fn new(
         id: ConnectionId,
-        out: Out,
+        (out, base): (Out, Base),
         client: Arc<Client>,
         trusted: bool,
         dialect: Option<Dialect>,
@@ -306,6 +308,7 @@ impl Connection {
             opened,
             recoverable,
             out,
+            base,
             client,
             trusted,
             ended: AtomicBool::new(false),
@@ -369,17 +372,14 @@ impl Connection {
         self.out.label(dialect as u8);
         self.census.of(None).fetch_sub(1, Ordering::Relaxed);
         self.census.of(Some(dialect)).fetch_add(1, Ordering::Relaxed);
-        let delivered =
-            changing.uncommon.as_mut().map(|uncommon| std::mem::take(&mut uncommon.delivered)).unwrap_or_default();
-        if dialect.reads_notifications() { delivered } else { Vec::new() }
+        changing.uncommon.as_mut().map(|uncommon| std::mem::take(&mut uncommon.delivered)).unwrap_or_default()
     }
 
-    /// Records that a notification was sent. Returns it if the dialect is decided and reads notifications, so that it
-    /// counts as delivered.
+    /// Records that a notification was sent. Returns it if the dialect is decided, so that it counts as delivered.
     pub(crate) fn mark_delivered(&self, notification: &NotificationId) -> Option<NotificationId> {
         let mut changing = self.changing();
         match self.dialect() {
-            Some(dialect) => dialect.reads_notifications().then(|| notification.clone()),
+            Some(_) => Some(notification.clone()),
             None => {
                 // A notification that is not recorded counts as undelivered, and is sent again later.
                 let delivered = &mut changing.uncommon.get_or_insert_default().delivered;

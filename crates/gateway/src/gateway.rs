@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use quintet_dialect::Dialect;
 use quintet_domain::{ConnectionId, Refusal};
-use quintet_service::{Refused, ResumeTokens, Service};
+use quintet_service::{Base, Refused, ResumeTokens, Service};
 use quintet_socketio::{CloseReason, Origins, Outbox, Unfinished};
 use tokio_util::task::TaskTracker;
 
@@ -20,6 +20,7 @@ use crate::hub::{HubContext, HubHandle};
 use crate::hub_task::HubTask;
 use crate::pending_commands::PendingCommands;
 use crate::settings::Settings;
+use crate::unknown_events::UnknownEvents;
 use crate::visitor::Visitor;
 
 /// The limits by which every transport admits clients.
@@ -52,6 +53,7 @@ pub(crate) struct Inner {
     pub(crate) next_id: AtomicU64,
     pub(crate) plain: Mutex<HashMap<u64, PlainSocket>>,
     pub(crate) tasks: TaskTracker,
+    pub(crate) unknown_events: UnknownEvents,
 }
 
 /// A plain WebSocket, and its connection once that was accepted.
@@ -118,20 +120,29 @@ impl Gateway {
             next_id: AtomicU64::new(first_id()),
             plain: Mutex::default(),
             tasks: TaskTracker::new(),
+            unknown_events: UnknownEvents::default(),
         }));
         Ok((gateway, task))
     }
 
     pub(crate) fn new_connection(
         &self,
-        out: Out,
+        (out, base): (Out, Base),
         visitor: &Visitor,
         dialect: Option<Dialect>,
         resumption: Resumption,
     ) -> Arc<Connection> {
         let id = ConnectionId(self.0.next_id.fetch_add(1, Ordering::Relaxed));
         let census = Arc::clone(&self.0.census);
-        Connection::new(id, out, Arc::clone(&visitor.client), visitor.listener.trust, dialect, resumption, census)
+        Connection::new(
+            id,
+            (out, base),
+            Arc::clone(&visitor.client),
+            visitor.listener.trust,
+            dialect,
+            resumption,
+            census,
+        )
     }
 
     /// Closes up to `count` clients that are not identified, to make room for others: the oldest that had time to send

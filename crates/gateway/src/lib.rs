@@ -23,7 +23,9 @@ mod recovery;
 mod responder;
 mod session;
 mod settings;
+mod unknown_events;
 mod visitor;
+mod written;
 
 pub use client::UnidentifiedMax;
 pub use gateway::{Doors, Gateway};

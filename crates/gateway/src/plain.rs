@@ -13,6 +13,7 @@ use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use quintet_domain::Refusal;
 use quintet_domain::limits::EVENT_BYTES_MAX;
+use quintet_input::json;
 use quintet_socketio::upgrade::{WithStream, with_stream};
 use quintet_socketio::websocket::{
     self, BinaryBound, Deflate, HEAD_BYTES_MAX, Handled, Handler, Message, MessageBounds, Socket,
@@ -202,7 +203,7 @@ impl Handler for JsonFrames {
         };
         let (gateway, connection) = (self.gateway.clone(), Arc::clone(&self.connection));
         Handled::Busy(Box::pin(async move {
-            match serde_json::from_str::<ClientFrame<'_>>(&text) {
+            match serde_json::from_str::<ClientFrame<'_>>(&json::well_formed(&text)) {
                 Ok(frame) => {
                     let args: Vec<&RawValue> = frame.data.into_iter().collect();
                     let event = session::ClientEvent { name: &frame.event, args: &args, ack: frame.id };
@@ -240,7 +241,8 @@ impl Holder for FrameHolder {
 /// Reads the event and the id of the beginning of a frame, as far as they precede its data.
 fn peek(text: &str) -> EventHead {
     let mut head = (None, None);
-    let mut deserializer = serde_json::Deserializer::from_str(&text[..text.floor_char_boundary(HEAD_BYTES_MAX)]);
+    let text = json::well_formed(&text[..text.floor_char_boundary(HEAD_BYTES_MAX)]);
+    let mut deserializer = serde_json::Deserializer::from_str(&text);
     // Parsing ends in an error where the data begins; what precedes it has been read by then.
     let _ = deserializer.deserialize_map(Peek(&mut head));
     head

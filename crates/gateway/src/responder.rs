@@ -4,11 +4,12 @@
 
 use std::sync::Arc;
 
-use quintet_dialect::{Dialect, MessageTexts, answer, refuse};
+use quintet_dialect::{Dialect, answer, refuse};
 use quintet_domain::{Outcome, Refusal, UserId};
 use quintet_service::{Refused, Service};
 
 use crate::connection::{Connection, Permit};
+use crate::written::Written;
 
 /// Answers one event, once. If it is dropped before that, the client receives an internal error.
 pub(crate) struct Responder {
@@ -41,12 +42,12 @@ impl Responder {
 
     /// Sends an outcome as the answer.
     pub(crate) fn answer(self, outcome: &Outcome) {
-        self.answer_with(outcome, &mut MessageTexts::default());
+        self.answer_with(outcome, &mut Written::default());
     }
 
-    /// Sends an outcome as the answer. `texts` saves writing a message's object again for its event.
-    pub(crate) fn answer_with(mut self, outcome: &Outcome, texts: &mut MessageTexts) {
-        self.respond(outcome, texts);
+    /// Sends an outcome as the answer. `written` saves writing a message's object again for its event.
+    pub(crate) fn answer_with(mut self, outcome: &Outcome, written: &mut Written) {
+        self.respond(outcome, written);
     }
 
     /// Sends a refusal as the answer.
@@ -59,12 +60,15 @@ impl Responder {
         self.answered = true;
     }
 
-    fn respond(&mut self, outcome: &Outcome, texts: &mut MessageTexts) {
+    fn respond(&mut self, outcome: &Outcome, written: &mut Written) {
         self.answered = true;
+        let readers = written.readers(self.service.bases(), self.connection.base);
+        let shown = readers.outcome(outcome);
+        let (outcome, texts) = (shown.as_ref().unwrap_or(outcome), &mut readers.texts);
         if let Err(refusal) = outcome {
             self.service.metrics().refused(Refused::Event, refusal.code);
         }
-        let written = match (self.dialect, outcome) {
+        let answer = match (self.dialect, outcome) {
             (Some(dialect), outcome) => {
                 let online = |user: &UserId| self.service.presence().is_online(user);
                 answer(dialect, &self.name, outcome, &online, texts)
@@ -75,7 +79,7 @@ impl Responder {
                 answer(Dialect::Chat, &self.name, outcome, &|_| false, texts)
             }
         };
-        self.connection.out.answer(self.ack, &written);
+        self.connection.out.answer(self.ack, &answer);
         drop(self.permit.take());
     }
 }
@@ -83,7 +87,7 @@ impl Responder {
 impl Drop for Responder {
     fn drop(&mut self) {
         if !self.answered {
-            self.respond(&Err(Refusal::internal()), &mut MessageTexts::default());
+            self.respond(&Err(Refusal::internal()), &mut Written::default());
         }
     }
 }

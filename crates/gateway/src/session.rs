@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::stream;
-use quintet_dialect::{Decision, Dialect, decide, decode};
+use quintet_dialect::{Decision, Dialect, decide, decode, unclear};
 use quintet_domain::{
     Actor, Code, Command, ConversationId, LocalCommand, Outcome, Refusal, Reply, User, UserId, WriteCommand,
 };
@@ -89,8 +89,11 @@ pub(crate) async fn event(
             responder.answer(&user.map(|user| Reply::Authenticated { user }));
         }
         // An unknown event is ignored, and acknowledged with a failure if the client asked for an acknowledgement.
-        Ok(None) if ack.is_none() => responder.ignore(),
         Ok(None) => {
+            gateway.0.unknown_events.note(&gateway.0.service, responder.dialect, &responder.name);
+            if ack.is_none() {
+                return responder.ignore();
+            }
             let message = format!("There is no event `{}`.", responder.name.chars().take(128).collect::<String>());
             responder.refuse(Refusal::new(Code::InvalidPayload, message));
         }
@@ -149,10 +152,7 @@ async fn understand(
             }
             Decision::Any => Dialect::Chat,
             Decision::Unknown => return Ok(None),
-            Decision::Unclear => {
-                let either = "or `conversationId` is missing, or both are there";
-                return Err(Refusal::invalid("roomId", either));
-            }
+            Decision::Unclear => return Err(unclear(&responder.name)),
         },
     };
     let undecided = connection.dialect().is_none() && responder.dialect.is_some();
@@ -174,6 +174,11 @@ async fn understand(
         Command::Authenticate { token } => return Ok(Some(Understood::Authenticate(token, identity))),
         command => command,
     };
+    if let Some(refusal) = decoded.without_token
+        && !proven(connection, identity.as_ref())
+    {
+        return Err(refusal);
+    }
     let identity = identify(gateway, connection, identity, decoded.claims.as_ref(), dialect).await?;
     if identity.user.is_guest() {
         service.rates().guest_event(connection.client.address())?;
@@ -186,6 +191,12 @@ async fn understand(
         }
         Command::Authenticate { token } => Understood::Authenticate(token, Some(identity)),
     }))
+}
+
+/// Returns whether a token says who the client is. What the clients of a trusted listener say of themselves is said in
+/// their payloads.
+fn proven(connection: &Connection, identity: Option<&Identity>) -> bool {
+    !connection.trusted && identity.is_some_and(|identity| !identity.user.is_guest())
 }
 
 /// The user who sent an event: the connection's user or, if it has none yet, the one that the payload names.
@@ -261,7 +272,7 @@ async fn submit(
         WriteCommand::Send(_)
         | WriteCommand::Edit { .. }
         | WriteCommand::Delete { .. }
-        | WriteCommand::Read { .. }
+        | WriteCommand::Read(_)
         | WriteCommand::Leave { .. }
         | WriteCommand::CreateRoom { .. } => Completion::Answer { guest_secret },
     };

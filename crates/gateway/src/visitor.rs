@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use quintet_dialect::Dialect;
 use quintet_domain::limits::{ID_CHARS_MAX, TOKEN_BYTES_MAX};
+use quintet_input::query;
+use quintet_service::{Address, Base, Bases, CookieToken, is_token};
 
 use crate::client::Client;
 
@@ -28,6 +30,8 @@ pub struct Visitor {
     /// the CONNECT.
     values: Option<Box<Values>>,
     pub(crate) recover: bool,
+    /// The address by which the client came, as far as it was known then.
+    base: Base,
 }
 
 /// The values in a request's header and query that a CONNECT may need.
@@ -35,36 +39,53 @@ pub struct Visitor {
 struct Values {
     bearer: Option<Box<str>>,
     token: Option<Box<str>>,
+    cookie: Option<Box<str>>,
     user_id: Option<Box<str>>,
     dialect: Option<Box<str>>,
+    /// An address that can be learnt once the client has shown who it is.
+    address: Option<Address>,
 }
 
 impl Visitor {
-    pub(crate) fn of(request: &http::request::Parts, client: Arc<Client>) -> Self {
+    pub(crate) fn of(request: &http::request::Parts, client: Arc<Client>, bases: &Bases) -> Self {
         let header = request.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let bearer = header.and_then(|value| {
             let (scheme, token) = value.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then(|| bounded(token.trim(), TOKEN_BYTES_MAX))
+            let is_given = scheme.eq_ignore_ascii_case("bearer") && is_token(token.trim());
+            is_given.then(|| bounded(token.trim(), TOKEN_BYTES_MAX))
         });
         let listener = request.extensions.get::<Listener>().copied().unwrap_or_default();
-        let query = |name: &str, bytes_max| {
-            let pairs = request.uri.query().unwrap_or_default().split('&');
-            let value = pairs.filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name)?.1;
-            let decoded = percent_encoding::percent_decode_str(value).decode_utf8_lossy();
-            Some(bounded(&decoded, bytes_max)).filter(|text| !text.is_empty())
+        let parameter = |name: &str, bytes_max| {
+            let value = query::first(request.uri.query().unwrap_or_default(), name)?;
+            Some(bounded(&value, bytes_max)).filter(|text| !text.is_empty())
+        };
+        let address = request.extensions.get::<Address>().cloned().unwrap_or_default();
+        let base = match parameter("links", NAMED_BYTES_MAX).as_deref() {
+            Some("stored") => Some(Base::STORED),
+            _ => bases.find(&address),
         };
         let values = Values {
             bearer,
-            token: query("token", TOKEN_BYTES_MAX),
-            user_id: query("userId", ID_BYTES_MAX),
-            dialect: query("dialect", NAMED_BYTES_MAX),
+            token: parameter("token", TOKEN_BYTES_MAX).filter(|token| is_token(token)),
+            cookie: request.extensions.get::<CookieToken>().map(|cookie| bounded(cookie.token(), TOKEN_BYTES_MAX)),
+            user_id: parameter("userId", ID_BYTES_MAX),
+            dialect: parameter("dialect", NAMED_BYTES_MAX),
+            address: base.is_none().then_some(address),
         };
         Self {
             client,
             listener,
             values: (values != Values::default()).then(|| Box::new(values)),
-            recover: matches!(query("recover", NAMED_BYTES_MAX).as_deref(), Some("1" | "true")),
+            recover: matches!(parameter("recover", NAMED_BYTES_MAX).as_deref(), Some("1" | "true")),
+            base: base.unwrap_or(Base::RELATIVE),
         }
+    }
+
+    /// The address by which the client came, which is learnt if it is new and there is room for it. `identified` says
+    /// whether the client has shown who it is.
+    pub(crate) fn base(&self, bases: &Bases, identified: bool) -> Base {
+        let new = self.values.as_ref().and_then(|values| values.address.as_ref());
+        new.map_or(self.base, |address| bases.learn(address, identified))
     }
 
     /// The token of the header `Authorization`.
@@ -75,6 +96,11 @@ impl Visitor {
     /// The parameter `token` of the query.
     pub(crate) fn token(&self) -> Option<&str> {
         self.values.as_ref()?.token.as_deref()
+    }
+
+    /// The token of the cookie, if the server looks at one and the request may use it.
+    pub(crate) fn cookie(&self) -> Option<&str> {
+        self.values.as_ref()?.cookie.as_deref()
     }
 
     /// The parameter `userId` of the query.

@@ -11,6 +11,7 @@ use quintet_service::{Login, NewAccount, Service};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use crate::cookie::{WithCookie, logged_out, replaced};
 use crate::error::{Answer, ProblemBody};
 use crate::extract::{Body, ClientIp, Person};
 use crate::views::{Session, Views};
@@ -23,7 +24,6 @@ pub(crate) struct Registration {
     username: String,
     #[schema(format = Email)]
     email: String,
-    #[schema(min_length = 8)]
     password: String,
     name: Option<String>,
     avatar: Option<String>,
@@ -124,10 +124,10 @@ pub(crate) async fn refresh(
     State(service): State<Service>,
     person: Person,
     ClientIp(address): ClientIp,
-) -> Answer<Json<Session>> {
+) -> Answer<WithCookie<Json<Session>>> {
     let owner = person.owner(address)?;
     let session = service.refresh(owner.account, owner.credential, owner.dialect.as_deref())?;
-    Ok(Json(Views(&service).session(&session)))
+    Ok(replaced(&session, Json(Views(&service).session(&session))))
 }
 
 /// Invalidates all tokens of the caller and closes its connections.
@@ -135,7 +135,7 @@ pub(crate) async fn refresh(
     post, path = "/auth/revoke", tag = "auth", operation_id = "revoke",
     responses((status = 204, description = "Done"))
 )]
-pub(crate) async fn revoke(State(service): State<Service>, Person(caller): Person) -> Answer<StatusCode> {
+pub(crate) async fn revoke(State(service): State<Service>, Person(caller): Person) -> Answer<WithCookie<StatusCode>> {
     service.revoke(caller.id()).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(logged_out(StatusCode::NO_CONTENT))
 }

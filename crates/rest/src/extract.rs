@@ -11,8 +11,9 @@ use http::request::Parts;
 use http::{StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use quintet_domain::limits::{HEAVY_READ_COST, PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
-use quintet_domain::{Code, Refusal, UserId};
-use quintet_service::{Account, Actor, Credential, Owner, Party, Service};
+use quintet_domain::{Code, Links, Refusal, UserId};
+use quintet_input::json;
+use quintet_service::{Account, Actor, Address, CookieToken, Credential, Owner, Party, Service, Verified, is_token};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
@@ -30,16 +31,26 @@ pub(crate) const BODY_WITHIN: Duration = Duration::from_secs(30);
 #[derive(Clone, Copy, Debug)]
 pub struct ClientAddress(pub IpAddr);
 
-/// The authenticated caller: its account, the dialect in its token, and its credential. A person has a credential, a
-/// service has none.
+/// The authenticated caller: its account, the dialect in its token, its credential, and how links are written for
+/// clients of existing back ends at its address. A person has a credential, a service has none.
 ///
 /// Verified and counted against the rate once per request.
 #[derive(Clone, Debug)]
-pub(crate) struct AuthUser(pub(crate) Account, pub(crate) Option<String>, pub(crate) Option<Credential>);
+pub(crate) struct AuthUser(
+    pub(crate) Account,
+    pub(crate) Option<String>,
+    pub(crate) Option<Credential>,
+    pub(crate) Links,
+);
 
 impl AuthUser {
     pub(crate) fn id(&self) -> UserId {
         self.0.user.id.clone()
+    }
+
+    /// Returns how links are written for the caller, where its client is one of an existing back end.
+    pub(crate) fn links(&self) -> &Links {
+        &self.3
     }
 
     /// Returns the party that pays for the caller's reads, and the user as whom they run.
@@ -71,36 +82,72 @@ macro_rules! extractors {
     )*};
 }
 
-extractors!(AuthUser, Lister, Anonymous, Person, Backend, ClientIp);
+/// Returns how links are written for clients at the address of a request. `identified` says whether the client has shown
+/// who it is.
+fn links(parts: &Parts, service: &Service, identified: bool) -> Links {
+    let address = parts.extensions.get::<Address>().cloned().unwrap_or_default();
+    service.bases().links(service.bases().learn(&address, identified))
+}
+
+/// How links are written for a client whose request needs no token.
+pub(crate) struct ReaderLinks(pub(crate) Links);
+
+impl Head for ReaderLinks {
+    async fn read(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
+        Ok(Self(links(parts, service, false)))
+    }
+}
+
+extractors!(ReaderLinks, AuthUser, Lister, Anonymous, Person, Backend, ClientIp);
 
 impl Head for AuthUser {
     async fn read(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
+        let caller = Self::if_any(parts, service).await?;
+        Ok(caller.ok_or_else(|| Refusal::unauthenticated("a bearer token is needed"))?)
+    }
+}
+
+impl AuthUser {
+    /// Returns the caller, or `None` if the request has no token. A bad token in a cookie counts as none.
+    pub(crate) async fn if_any(parts: &mut Parts, service: &Service) -> Result<Option<Self>, Problem> {
         if let Some(known) = parts.extensions.get::<Self>() {
-            return Ok(known.clone());
+            return Ok(Some(known.clone()));
         }
-        let ClientIp(address) = ClientIp::read(parts, service).await?;
-        let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = header.and_then(|value| {
-            let (scheme, token) = value.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-        });
-        let token = token.ok_or_else(|| Refusal::unauthenticated("a bearer token is needed"))?;
-        let caller = match service.verify_key(token, address).await? {
-            // A service belongs to the operator and acts for many users, and so it has no rate.
-            Some(account) => Self(account, None, None),
-            None => {
-                let verified = service.verify(token).await?;
-                let user = verified.account.user.id.clone();
-                match parts.method.is_safe() {
-                    true => service.rates().read(user, 1)?,
-                    false => service.rates().change(user)?,
+        let caller = match bearer(parts) {
+            Some(token) => {
+                let ClientIp(address) = ClientIp::read(parts, service).await?;
+                match service.verify_key(&token, address).await? {
+                    // A service belongs to the operator and acts for many users, and so it has no rate.
+                    Some(account) => Self(account, None, None, links(parts, service, true)),
+                    None => rated(parts, service, service.verify(&token).await?)?,
                 }
-                Self(verified.account, verified.dialect, Some(verified.credential))
+            }
+            None => {
+                let Some(cookie) = parts.extensions.get::<CookieToken>().cloned() else { return Ok(None) };
+                let Some(verified) = service.verify_cookie(&cookie).await? else { return Ok(None) };
+                rated(parts, service, verified)?
             }
         };
         parts.extensions.insert(caller.clone());
-        Ok(caller)
+        Ok(Some(caller))
     }
+}
+
+/// Returns the token in `Authorization: Bearer`.
+fn bearer(parts: &Parts) -> Option<String> {
+    let (scheme, token) = parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && is_token(token)).then(|| token.to_owned())
+}
+
+/// Counts a request against the rate of its user, and returns the user as the caller.
+fn rated(parts: &Parts, service: &Service, verified: Verified) -> Result<AuthUser, Refusal> {
+    let user = verified.account.user.id.clone();
+    match parts.method.is_safe() {
+        true => service.rates().read(user, 1)?,
+        false => service.rates().change(user)?,
+    }
+    Ok(AuthUser(verified.account, verified.dialect, Some(verified.credential), links(parts, service, true)))
 }
 
 /// Serialises an answer that may be long, while the thread's other tasks are moved to another thread.
@@ -157,7 +204,7 @@ impl Person {
     /// # Errors
     /// An internal error if the caller is a service.
     pub(crate) fn owner(self, address: IpAddr) -> Result<Owner, Refusal> {
-        let AuthUser(account, dialect, credential) = self.0;
+        let AuthUser(account, dialect, credential, _) = self.0;
         Ok(Owner { account, credential: credential.ok_or_else(Refusal::internal)?, address, dialect })
     }
 }
@@ -234,12 +281,12 @@ async fn read_body(request: Request) -> Result<Bytes, Problem> {
     Ok(collected.to_bytes())
 }
 
-fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Problem> {
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     // `serde` would accept an array as an object whose field names are left out.
-    if json.trim_ascii_start().first() == Some(&b'[') {
+    if body.trim_ascii_start().first() == Some(&b'[') {
         return Err(Refusal::invalid("body", "must be an object").into());
     }
-    serde_json::from_slice(json).map_err(|error| {
+    serde_json::from_slice(&json::well_formed_bytes(body)).map_err(|error| {
         // Malformed JSON is 400. JSON that does not fit the type is 422.
         let refusal = Refusal::invalid("body", format!("is malformed: {error}"));
         if error.is_data() { refusal.into() } else { Problem::with_status(StatusCode::BAD_REQUEST, refusal) }

@@ -8,9 +8,11 @@
 
 mod app;
 mod auth;
+mod avatars;
 mod caching;
 mod compat;
 mod conversations;
+mod cookie;
 mod error;
 mod extract;
 mod files;
@@ -21,6 +23,7 @@ mod messages;
 mod notifications;
 mod openapi;
 mod operations;
+mod parts;
 mod permit;
 mod rooms;
 mod router;
@@ -29,6 +32,7 @@ mod users;
 mod views;
 
 pub use compat::ListenerDialect;
+pub use cookie::{CookieChange, Token};
 pub use error::{RefusedFor, problem};
 pub use extract::ClientAddress;
 pub use router::{DOCS_PATH, Settings, router};

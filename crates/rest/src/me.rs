@@ -7,6 +7,7 @@ use quintet_service::{ProfileChange, Service};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use crate::cookie::{WithCookie, logged_out, replaced};
 use crate::error::Answer;
 use crate::extract::{AuthUser, Body, BodyIfAny, ClientIp, Person, present};
 use crate::views::{Own, Session, Views};
@@ -75,7 +76,6 @@ pub(crate) async fn change(
 pub(crate) struct PasswordChange {
     /// The current password, needed by accounts that have one.
     current_password: Option<String>,
-    #[schema(min_length = 8)]
     new_password: String,
 }
 
@@ -89,10 +89,10 @@ pub(crate) async fn change_password(
     person: Person,
     ClientIp(address): ClientIp,
     Body(input): Body<PasswordChange>,
-) -> Answer<Json<Session>> {
+) -> Answer<WithCookie<Json<Session>>> {
     let PasswordChange { current_password, new_password } = input;
     let session = service.change_own_password(&person.owner(address)?, current_password, new_password).await?;
-    Ok(Json(Views(&service).session(&session)))
+    Ok(replaced(&session, Json(Views(&service).session(&session))))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -113,7 +113,7 @@ pub(crate) async fn erase(
     person: Person,
     ClientIp(address): ClientIp,
     BodyIfAny(input): BodyIfAny<Erasure>,
-) -> Answer<StatusCode> {
+) -> Answer<WithCookie<StatusCode>> {
     service.erase_own(&person.owner(address)?, input.current_password).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(logged_out(StatusCode::NO_CONTENT))
 }

@@ -67,15 +67,17 @@ pub(crate) struct NewMessage {
 impl NewMessage {
     /// Returns the message to send, with the client's own id for it.
     pub(crate) fn text(self, target: Target) -> Result<NewText, Refusal> {
-        let client_message_id = self
-            .client_message_id
-            .map(|id| ClientMessageId::new(&id))
-            .transpose()
-            .map_err(|error| Refusal::invalid("clientMessageId", format!("is no id: {error}")))?;
+        let client_message_id = own_id(self.client_message_id)?;
         let file = (self.file_url, self.file_name);
         let text = new_text(target, ("type", self.kind.as_deref()), self.content, file)?;
         Ok(NewText { client_message_id, ..text })
     }
+}
+
+/// Returns the id that a client gives its message, if it gives one.
+pub(crate) fn own_id(id: Option<String>) -> Result<Option<ClientMessageId>, Refusal> {
+    let id = id.map(|id| ClientMessageId::new(&id)).transpose();
+    id.map_err(|error| Refusal::invalid("clientMessageId", format!("is no id: {error}")))
 }
 
 /// Returns a message to send from its parts: its kind by name, its text and its file.
@@ -87,8 +89,7 @@ pub(crate) fn new_text(
 ) -> Result<NewText, Refusal> {
     let kind = match kind {
         None => MessageKind::Text,
-        Some(kind) => MessageKind::parse(&kind.to_lowercase())
-            .ok_or_else(|| Refusal::invalid(kind_field, "must be `text`, `image` or `file`"))?,
+        Some(kind) => MessageKind::read(kind_field, kind)?,
     };
     // A form without a file leaves the field empty.
     let file = file_url.filter(|url| !url.is_empty()).map(|url| FileLink::new(url, file_name)).transpose()?;

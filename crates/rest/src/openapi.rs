@@ -6,7 +6,7 @@
 
 use http::StatusCode;
 use utoipa::openapi::path::{Operation, ParameterIn};
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, HeaderBuilder, OpenApi as Document, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
@@ -112,7 +112,7 @@ fn complete(operation: &mut Operation, path: &str, writes: bool) {
         add(operation, StatusCode::REQUEST_TIMEOUT, problem("The body arrived too slowly."));
     }
     // Operations that are answered from memory have no rate.
-    let from_memory = matches!(path, "/healthz" | "/readyz");
+    let from_memory = matches!(path, "/healthz" | "/readyz" | "/avatars/{id}");
     if !from_memory {
         let slow = problem("The rate limit is exceeded.").header("Retry-After", integer.clone());
         add(operation, StatusCode::TOO_MANY_REQUESTS, slow);
@@ -129,8 +129,25 @@ fn complete(operation: &mut Operation, path: &str, writes: bool) {
     add(operation, StatusCode::INTERNAL_SERVER_ERROR, problem("An internal error; nothing was changed."));
 }
 
-/// Completes the document with all failures and with the calls under `/api`.
-pub(crate) fn completed(mut document: Document) -> Document {
+/// The fields of new passwords: the schema and the property.
+const NEW_PASSWORDS: [(&str, &str); 3] =
+    [("Registration", "password"), ("NewUser", "password"), ("PasswordChange", "newPassword")];
+
+/// Sets the minimum length of new passwords, which is a setting.
+fn set_password_length_min(document: &mut Document, chars_min: usize) {
+    let Some(components) = &mut document.components else { return };
+    for (schema, property) in NEW_PASSWORDS {
+        if let Some(RefOr::T(Schema::Object(schema))) = components.schemas.get_mut(schema)
+            && let Some(RefOr::T(Schema::Object(password))) = schema.properties.get_mut(property)
+        {
+            password.min_length = Some(chars_min);
+        }
+    }
+}
+
+/// Completes the document with all failures, with the calls under `/api`, and with the minimum length of a password.
+pub(crate) fn completed(mut document: Document, password_chars_min: usize) -> Document {
+    set_password_length_min(&mut document, password_chars_min);
     compat::add_failures(&mut document);
     for (path, item) in &mut document.paths.paths {
         if let Some(operation) = &mut item.get {

@@ -9,11 +9,10 @@ use axum::extract::{DefaultBodyLimit, Extension, Request};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{StatusCode, header};
 use quintet_domain::Refusal;
 use quintet_service::Service;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -26,7 +25,8 @@ use crate::extract::Anonymous;
 use crate::openapi::{self, ApiDocument};
 use crate::permit::ReadPermit;
 use crate::{
-    auth, caching, compat, conversations, files, me, meetups, messages, notifications, operations, rooms, server, users,
+    auth, avatars, caching, compat, conversations, files, me, meetups, messages, notifications, operations, rooms,
+    server, users,
 };
 
 /// The path of the OpenAPI document.
@@ -37,8 +37,6 @@ pub const DOCS_PATH: &str = "/api/v1/docs";
 /// The settings of the HTTP API.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The origins of pages that may call the API; `None` allows all.
-    pub origins: Option<Vec<String>>,
     /// Whether the OpenAPI document and the page that renders it are served.
     pub docs: bool,
 }
@@ -79,10 +77,12 @@ pub fn router(service: Service, settings: &Settings) -> Router {
         .routes(routes!(operations::healthy))
         .routes(routes!(operations::ready))
         .routes(routes!(files::get))
+        .routes(routes!(avatars::get))
         .nest("/api/v1", v1)
         .merge(compat::router(app.clone()))
         .split_for_parts();
-    let text = Bytes::from(openapi::completed(document).to_json().unwrap_or_default());
+    let document = openapi::completed(document, app.service.password_chars_min());
+    let text = Bytes::from(document.to_json().unwrap_or_default());
     let json = OpenApiJson { tag: caching::tag_of(&text).into(), text };
     let page = SwaggerUi::new(DOCS_PATH).config(Config::from(DOCUMENT_PATH).validator_url("none"));
     let router = if settings.docs { router.merge(page) } else { router };
@@ -94,24 +94,7 @@ pub fn router(service: Service, settings: &Settings) -> Router {
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
         .layer(Extension(json))
-        .layer(cors(settings))
         .with_state(app)
-}
-
-fn cors(settings: &Settings) -> CorsLayer {
-    let origins = match &settings.origins {
-        None => AllowOrigin::from(Any),
-        Some(origins) => AllowOrigin::list(origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok())),
-    };
-    let methods = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
-    let idempotency = HeaderName::from_static("idempotency-key");
-    let exposed = [header::RETRY_AFTER, header::ETAG, HeaderName::from_static("x-request-id")];
-    CorsLayer::new().expose_headers(exposed).allow_origin(origins).allow_methods(methods).allow_headers([
-        header::AUTHORIZATION,
-        header::CONTENT_TYPE,
-        header::IF_NONE_MATCH,
-        idempotency,
-    ])
 }
 
 /// The serialised OpenAPI document and its entity tag.

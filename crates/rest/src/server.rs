@@ -8,26 +8,30 @@ use utoipa::ToSchema;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
-/// Who can enter the server.
+/// Who can enter the server, and how.
 #[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Server {
     /// Whether people can register by themselves (`open`) or not (`closed`).
     #[schema(schema_with = registrations)]
     registration: &'static str,
     /// Whether guests may enter open rooms.
     guests: bool,
+    /// The minimum number of characters of a new password.
+    password_length_min: usize,
 }
 
 fn registrations() -> RefOr<Schema> {
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["open", "closed"])).into()
 }
 
-/// Returns who can enter the server.
+/// Returns who can enter the server, and how.
 #[utoipa::path(
     get, path = "/server", tag = "auth", operation_id = "getServer", security(()),
     responses((status = 200, description = "The facts that need no token", body = Server))
 )]
 pub(crate) async fn get(State(service): State<Service>) -> Json<Server> {
     let registration = if service.lets_people_register() { "open" } else { "closed" };
-    Json(Server { registration, guests: service.lets_guests_in() })
+    let password_length_min = service.password_chars_min();
+    Json(Server { registration, guests: service.lets_guests_in(), password_length_min })
 }

@@ -64,7 +64,6 @@ pub(crate) struct NewUser {
     username: String,
     email: Option<String>,
     /// The password. Without one, the user can log in only with the backend's tokens.
-    #[schema(min_length = 8)]
     password: Option<String>,
     name: Option<String>,
     avatar: Option<String>,

@@ -25,7 +25,7 @@ fn one_of<const N: usize>(words: [&'static str; N]) -> RefOr<Schema> {
 }
 
 pub(crate) fn message_kinds() -> RefOr<Schema> {
-    one_of([MessageKind::Text, MessageKind::Image, MessageKind::File].map(MessageKind::as_str))
+    one_of(MessageKind::ALL.map(MessageKind::as_str))
 }
 
 fn conversation_kinds() -> RefOr<Schema> {

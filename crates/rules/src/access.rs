@@ -12,7 +12,7 @@ use crate::log::Change;
 use crate::ownership::{in_effect, standing};
 use crate::rows::{ConversationHead, ConversationRow, MemberRow, UserRow};
 use crate::transaction::{About, ActingUser, Transaction};
-use crate::{ConversationKey, RowResult, RuleResult, UserKey, guest_proof};
+use crate::{ConversationKey, RowResult, RuleResult, UserKey, guest_proof, overviews};
 
 impl Transaction<'_> {
     // --- users ---
@@ -200,7 +200,7 @@ impl Transaction<'_> {
     /// Records that a conversation's name, openness or roles changed.
     pub(crate) fn conversation_changed(&mut self, row: &mut ConversationRow, actor: Option<&Actor>) -> RuleResult<()> {
         let sequence = self.next_sequence(row)?;
-        let change = Change::ConversationChanged { conversation: Arc::clone(&row.reference) };
+        let change = Change::ConversationChanged { conversation: overviews::of(self, row)? };
         self.record(&change, About::numbered(row, sequence), actor)
     }
 

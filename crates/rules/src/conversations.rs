@@ -10,7 +10,7 @@ use quintet_domain::limits::{MEMBERS_MAX, OWNED_MAX, TOLD_EACH_MAX};
 use quintet_domain::permissions::Action;
 use quintet_domain::{
     Actor, ChangeConversation, ConversationId, ConversationKind, ConversationRef, CreateConversation, Created,
-    DeleteConversation, Refusal, Role, UserId,
+    DeleteConversation, Overview, Refusal, Role, UserId,
 };
 
 use crate::ledger::Cost;
@@ -18,7 +18,7 @@ use crate::log::Change;
 use crate::members::{self, actor_with_profile};
 use crate::rows::{ConversationHead, ConversationRow, MemberRow, UserRow};
 use crate::transaction::{About, ActingUser, Transaction};
-use crate::{ConversationKey, RuleResult, UserKey, guest_proof, reach};
+use crate::{ConversationKey, RuleResult, UserKey, guest_proof, overviews, reach};
 
 /// Finds or creates the direct conversation of two users. Returns it, and whether it is new.
 pub(crate) fn direct(
@@ -50,8 +50,21 @@ pub(crate) fn direct(
     for member in [first.key, second.key] {
         members::insert_row(tx, &mut conversation, member, Role::Member, 0)?;
     }
-    record_created(tx, actor, user, &conversation, vec![user.user.id.clone(), other.user.id.clone()])?;
+    let members = vec![user.user.id.clone(), other.user.id.clone()];
+    let overview = overviews::of(tx, &conversation)?;
+    record_created(tx, actor, user, (&conversation, overview), members)?;
     Ok((conversation, true))
+}
+
+/// Finds the direct conversation of two users, if they have one. The other one may have been disabled since.
+pub(crate) fn existing_direct(
+    tx: &mut Transaction<'_>,
+    user: &ActingUser,
+    other: &UserId,
+) -> RuleResult<Option<ConversationRow>> {
+    let other = tx.user(other)?;
+    let pair = if user.key <= other.key { (user.key, other.key) } else { (other.key, user.key) };
+    Ok(tx.direct_conversation(pair)?)
 }
 
 fn new_row(tx: &Transaction<'_>, reference: ConversationRef, open: bool, owner: Option<UserKey>) -> ConversationRow {
@@ -90,10 +103,10 @@ pub(crate) fn record_created(
     tx: &mut Transaction<'_>,
     actor: &Actor,
     by: &UserRow,
-    conversation: &ConversationRow,
+    (conversation, overview): (&ConversationRow, Arc<Overview>),
     members: Vec<UserId>,
 ) -> RuleResult<()> {
-    let change = Change::ConversationCreated { conversation: Arc::clone(&conversation.reference), by: by.key, members };
+    let change = Change::ConversationCreated { conversation: overview, by: by.key, members };
     let about = About { conversation: Some(conversation.key), ..About::default() };
     tx.record(&change, about, Some(actor))
 }
@@ -155,7 +168,7 @@ pub(crate) fn create(tx: &mut Transaction<'_>, write: CreateConversation) -> Rul
     let others: BTreeSet<UserKey> = added.iter().map(|member| member.key).filter(|key| *key != user.key).collect();
     reach::add_people(tx, &maker, others.len())?;
     // Notifying each member of each other's join costs the square of their number, so that members of very large
-    // conversations are not notified. They learn of the conversation by its first message.
+    // conversations are not notified of it: they are told of the conversation alone, as its first members.
     if added.len() > TOLD_EACH_MAX {
         for member in added.drain(..) {
             if tx.member(conversation.key, member.key)?.is_none() {
@@ -164,11 +177,21 @@ pub(crate) fn create(tx: &mut Transaction<'_>, write: CreateConversation) -> Rul
             }
         }
     }
-    record_created(tx, &actor, &user, &conversation, first_members)?;
+    // A user who is named twice, or who created the conversation, joins once.
+    let mut joining: Vec<ActingUser> = Vec::new();
     for member in added {
-        if tx.member(conversation.key, member.key)?.is_none() {
-            members::insert(tx, Some(&actor), &mut conversation, &member, Role::Member)?;
+        let known = joining.iter().any(|other| other.key == member.key);
+        if !known && tx.member(conversation.key, member.key)?.is_none() {
+            joining.push(member);
         }
+    }
+    // The first members are shown the conversation as it is once all have joined, at the end of this write.
+    let rows: Vec<_> = joining.iter().map(|member| Arc::clone(&member.row)).collect();
+    let overview = overviews::with(tx, &conversation, &rows)?;
+    record_created(tx, &actor, &user, (&conversation, Arc::clone(&overview)), first_members)?;
+    for member in joining {
+        let shown = Some(Arc::clone(&overview));
+        members::insert_showing(tx, Some(&actor), &mut conversation, &member, Role::Member, shown)?;
     }
     Ok(Created { conversation: conversation.reference, created_at: conversation.created_at, new: true })
 }
@@ -215,13 +238,34 @@ pub(crate) fn delete(tx: &mut Transaction<'_>, write: &DeleteConversation) -> Ru
         tx.check(Action::Use, &conversation, &user, false)?;
         if let Some(member) = tx.member(conversation.key, user.key)? {
             let hidden_sequence = Some(conversation.head.sequence);
+            let again = member.hidden_sequence == hidden_sequence;
             tx.update_member(conversation.key, user.key, &MemberRow { hidden_sequence, ..member })?;
+            if !again {
+                let (conversation, member) = (&conversation, (user.key, user.user.id.clone()));
+                let change = Change::ConversationHidden { conversation: Arc::clone(&conversation.reference), member };
+                tx.record(&change, About { conversation: Some(conversation.key), ..About::default() }, None)?;
+            }
         }
         return Ok(conversation.reference);
     }
     tx.check(Action::Delete, &conversation, &user, false)?;
     erase(tx, Some(&write.actor), &mut conversation)?;
     Ok(conversation.reference)
+}
+
+/// Shows a direct conversation again to those of its members who have hidden it, before a message follows.
+pub(crate) fn show_again(tx: &mut Transaction<'_>, conversation: &ConversationRow) -> RuleResult<()> {
+    let Some((first, second)) = conversation.pair else { return Ok(()) };
+    for key in [first, second] {
+        let Some(member) = tx.member(conversation.key, key)?.filter(|member| member.hidden_sequence.is_some()) else {
+            continue;
+        };
+        tx.update_member(conversation.key, key, &MemberRow { hidden_sequence: None, ..member })?;
+        let member = (key, tx.user_by_key(key)?.user.id.clone());
+        let change = Change::ConversationShown { conversation: overviews::of(tx, conversation)?, member };
+        tx.record(&change, About { conversation: Some(conversation.key), ..About::default() }, None)?;
+    }
+    Ok(())
 }
 
 /// Ends a conversation and all its memberships.
@@ -232,6 +276,8 @@ pub(crate) fn erase(
 ) -> RuleResult<()> {
     let sequence = tx.next_sequence(conversation)?;
     let about = About::numbered(conversation, sequence);
+    let announced = Change::DeletionAnnounced { conversation: Arc::clone(&conversation.reference) };
+    tx.record(&announced, About { sequence: None, ..about }, actor)?;
     conversation.deleted_at = Some(tx.now);
     conversation.empty_since = None;
     conversation.head.member_count = 0;

@@ -5,7 +5,7 @@
 //! with every change of a file's size.
 
 use quintet_domain::limits::{FILE_BYTES_MAX, UPLOAD_WAITS_SECONDS, UPLOADS_WAITING_MAX};
-use quintet_domain::{Code, CompleteFile, FILES_PATH, NewFile, Refusal, Timestamp, file_of_link};
+use quintet_domain::{Code, CompleteFile, FILES_PATH, NewFile, Refusal, Timestamp, file_of_link, validate_link};
 
 use crate::rows::{FileRow, FileUse, UserCounts, UserRow};
 use crate::transaction::Transaction;
@@ -145,14 +145,15 @@ fn of_link(tx: &mut Transaction<'_>, url: &str) -> RuleResult<Option<FileRow>> {
 /// The file of this server that a message's link refers to; `None` for a link to another server.
 ///
 /// # Errors
-/// Refuses a link to this server's own path that refers to no available file.
+/// Refuses a link to this server's own path that refers to no available file, and a link that is not encrypted.
 pub(crate) fn of_message(tx: &mut Transaction<'_>, url: &str) -> RuleResult<Option<FileKey>> {
     match of_link(tx, url)? {
         Some(file) => Ok(Some(file.key)),
         None if url.starts_with(FILES_PATH) => {
             Err(Refusal::invalid("fileUrl", "names no file that this server has").into())
         }
-        None => Ok(None),
+        // A link by `http` was accepted so far because it could have been an address of this server.
+        None => validate_link("fileUrl", url).map(|()| None).map_err(Into::into),
     }
 }
 

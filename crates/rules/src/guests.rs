@@ -31,6 +31,7 @@ pub(crate) fn upsert(tx: &mut Transaction<'_>, actor: &Actor, profile: &Profile)
         None => new_guest(tx, id, profile),
     };
     let changed = before.as_ref().is_none_or(|before| before.user != row.user);
+    let visible = before.is_some();
     let row = match before {
         None => {
             let row = tx.insert_user(row)?;
@@ -44,10 +45,15 @@ pub(crate) fn upsert(tx: &mut Transaction<'_>, actor: &Actor, profile: &Profile)
         }
     };
     if changed {
-        let change = Change::UserChanged { user: (row.key, Arc::clone(&row.user)) };
+        let change = Change::UserChanged { user: (row.key, Arc::clone(&row.user)), visible };
         tx.record(&change, About::default(), None)?;
     }
     proven(tx, row, actor)
+}
+
+/// The link to the picture that a guest gave; an empty link is none.
+fn picture(profile: &Profile) -> Option<String> {
+    profile.avatar.clone().filter(|avatar| !avatar.is_empty())
 }
 
 fn renamed(row: &UserRow, profile: &Profile) -> UserRow {
@@ -56,8 +62,8 @@ fn renamed(row: &UserRow, profile: &Profile) -> UserRow {
         user.username.clone_from(name);
         user.name.clone_from(name);
     }
-    if let Some(avatar) = &profile.avatar {
-        user.avatar = Some(avatar.clone());
+    if profile.avatar.is_some() {
+        user.avatar = picture(profile);
     }
     UserRow { user: Arc::new(user), ..row.clone() }
 }
@@ -69,7 +75,7 @@ fn new_guest(tx: &Transaction<'_>, id: &UserId, profile: &Profile) -> UserRow {
         username: name.clone(),
         name,
         last_name: None,
-        avatar: profile.avatar.clone(),
+        avatar: picture(profile),
         kind: UserKind::Guest,
         last_seen: None,
         created_at: tx.now,

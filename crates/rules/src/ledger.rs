@@ -28,6 +28,8 @@ const WAIT_NS_MAX: u64 = BUDGET_WAIT_MINUTES_MAX * 60 * NS_PER_SECOND;
 const ENVELOPE_BYTES: usize = 300;
 /// Approximate bytes of an id in JSON.
 const ID_BYTES: usize = 48;
+/// Approximate bytes of a member of a conversation, without its picture.
+pub(crate) const MEMBER_BYTES: usize = 250;
 
 /// The party that a command is charged to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -123,10 +125,24 @@ pub(crate) fn weight(event: &Event) -> u64 {
         Event::MessagesRead { messages, .. } => messages.len() * ID_BYTES + ENVELOPE_BYTES,
         Event::MemberJoined { user, .. } => user.avatar.as_ref().map_or(0, String::len) + ENVELOPE_BYTES,
         Event::Notified { notification, .. } => notification.title.len() + notification.message.len() + ENVELOPE_BYTES,
-        Event::MemberLeft { .. } | Event::ConversationDeleted { .. } | Event::MeetupChanged { .. } => ENVELOPE_BYTES,
-        Event::ConversationCreated { .. }
-        | Event::ConversationChanged { .. }
-        | Event::UserChanged { .. }
+        Event::MemberLeft { .. }
+        | Event::ConversationHidden { .. }
+        | Event::DeletionAnnounced { .. }
+        | Event::ConversationDeleted { .. }
+        | Event::MeetupChanged { .. } => ENVELOPE_BYTES,
+        Event::ConversationCreated { conversation, .. }
+        | Event::ConversationAppeared { conversation, .. }
+        | Event::ConversationChanged { conversation } => {
+            let name = conversation.conversation.name.as_ref().map_or(0, |name| name.len());
+            let description = conversation.description.as_ref().map_or(0, |text| text.len());
+            let avatars: usize =
+                conversation.members.iter().map(|member| member.user.avatar.as_ref().map_or(0, String::len)).sum();
+            let last = conversation.last_message.as_ref().map_or(0, |last| message(last));
+            let members = conversation.members.len() * MEMBER_BYTES + avatars;
+            name + description + members + last + ENVELOPE_BYTES
+        }
+        // The hub bounds how often a profile is told, because its audience is not known here.
+        Event::UserChanged { .. }
         | Event::Revoked { .. }
         | Event::Typing { .. }
         | Event::Presence { .. }

@@ -24,6 +24,7 @@ pub mod message_views;
 mod messages;
 pub mod names;
 mod notifications;
+mod overviews;
 mod ownership;
 mod reach;
 pub mod rows;
@@ -65,6 +66,7 @@ pub fn apply(tx: &mut Transaction<'_>, write: Write) -> RuleResult<Written> {
         Write::ChangeProfile(write) => Written::ChangeProfile(users::change_profile(tx, &write.user, write.change)?),
         Write::NoteLogin(write) => Written::NoteLogin(users::note_login(tx, &write)?),
         Write::SetPassword(write) => Written::SetPassword(users::set_password(tx, &write.user, write.hash)?),
+        Write::RenewHash(write) => Written::RenewHash(users::renew_hash(tx, write)?),
         Write::RevokeTokens(write) => Written::RevokeTokens(users::revoke_tokens(tx, &write.user)?),
         Write::SetDisabled(write) => Written::SetDisabled(users::set_disabled(tx, &write.user, write.disabled)?),
         Write::EraseUser(write) => Written::EraseUser(users::erase(tx, &write.user)?),

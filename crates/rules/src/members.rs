@@ -9,7 +9,7 @@ use quintet_domain::limits::{CONVERSATIONS_OF_USER_MAX, HISTORY_ON_JOIN, MEMBERS
 use quintet_domain::permissions::Action;
 use quintet_domain::{
     Actor, AddMember, ConversationKind, ConversationRef, Departure, JoinConversation, Joined, LeaveConversation,
-    Profile, Refusal, RemoveMember, Role,
+    Overview, Profile, Refusal, RemoveMember, Role,
 };
 
 use crate::ledger::Cost;
@@ -17,7 +17,7 @@ use crate::log::Change;
 use crate::ownership::owns;
 use crate::rows::{ConversationHead, ConversationRow, MemberFilter, MemberRow, UserCounts};
 use crate::transaction::{About, ActingUser, Transaction};
-use crate::{RuleResult, UserKey, guests, message_views, reach};
+use crate::{RuleResult, UserKey, guests, message_views, overviews, reach};
 
 /// The actor's row. A guest's row is created, or updated to the profile that the guest sent.
 pub(crate) fn actor_with_profile(tx: &mut Transaction<'_>, actor: &Actor, profile: &Profile) -> RuleResult<ActingUser> {
@@ -44,7 +44,8 @@ pub(crate) fn join(tx: &mut Transaction<'_>, write: &JoinConversation) -> RuleRe
         true => message_views::newest(tx, &conversation, HISTORY_ON_JOIN as usize)?,
         false => Vec::new(),
     };
-    Ok(Joined { conversation: conversation.reference, new, history })
+    let members = if write.history { overviews::people(tx, &conversation)? } else { Vec::new() };
+    Ok(Joined { conversation: conversation.reference, new, history, members })
 }
 
 pub(crate) fn add(tx: &mut Transaction<'_>, write: &AddMember) -> RuleResult<Joined> {
@@ -63,7 +64,7 @@ pub(crate) fn add(tx: &mut Transaction<'_>, write: &AddMember) -> RuleResult<Joi
     let standing = tx.member(conversation.key, user.key)?;
     if standing.is_some_and(|member| role.is_none_or(|role| member.role == role)) {
         // A user who may not add members learns nothing by asking for a membership that exists.
-        return Ok(Joined { conversation: conversation.reference, new: false, history: Vec::new() });
+        return Ok(added(conversation, false));
     }
     let role = role.unwrap_or(Role::Member);
     if role == Role::Admin || standing.is_some() {
@@ -83,7 +84,12 @@ pub(crate) fn add(tx: &mut Transaction<'_>, write: &AddMember) -> RuleResult<Joi
             insert(tx, Some(actor), &mut conversation, &user, role)?;
         }
     }
-    Ok(Joined { conversation: conversation.reference, new: standing.is_none(), history: Vec::new() })
+    Ok(added(conversation, standing.is_none()))
+}
+
+/// The result of an addition, which shows neither messages nor members.
+fn added(conversation: ConversationRow, new: bool) -> Joined {
+    Joined { conversation: conversation.reference, new, history: Vec::new(), members: Vec::new() }
 }
 
 /// Adds a member and records the join. The owner of a conversation who joins again becomes owner again.
@@ -94,11 +100,29 @@ pub(crate) fn insert(
     user: &ActingUser,
     role: Role,
 ) -> RuleResult<()> {
+    insert_showing(tx, actor, conversation, user, role, None)
+}
+
+/// Adds a member and records the join. The new member is shown the conversation in the given state, or as it is then.
+pub(crate) fn insert_showing(
+    tx: &mut Transaction<'_>,
+    actor: Option<&Actor>,
+    conversation: &mut ConversationRow,
+    user: &ActingUser,
+    role: Role,
+    shown: Option<Arc<Overview>>,
+) -> RuleResult<()> {
     let role = if inherits(tx, conversation, user)? { Role::Owner } else { role };
     let sequence = tx.next_sequence(conversation)?;
     insert_row(tx, conversation, user.key, role, sequence)?;
     // A connection receives no event of its own join; the connections of a user who is added do.
     let own = actor.filter(|actor| actor.user == user.user.id);
+    let shown = match shown {
+        Some(shown) => shown,
+        None => overviews::of(tx, conversation)?,
+    };
+    let appeared = Change::ConversationAppeared { conversation: shown, user: user.user.id.clone() };
+    tx.record(&appeared, About { conversation: Some(conversation.key), ..About::default() }, own)?;
     let change = Change::MemberJoined {
         conversation: Arc::clone(&conversation.reference),
         member: (user.key, Arc::clone(&user.user)),
@@ -249,6 +273,9 @@ pub(crate) fn depart(
     let position = tx.position();
     tx.log().insert_departure(user.key, position, conversation.key)?;
     tx.charge(Cost::Rows, 1);
+    if heir.is_some() {
+        tx.conversation_changed(conversation, None)?;
+    }
     Ok(())
 }
 

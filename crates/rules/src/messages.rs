@@ -9,8 +9,8 @@ use std::sync::Arc;
 use quintet_domain::limits::{READ_AUDIENCE_MEMBERS_MAX, READ_IDS_MAX};
 use quintet_domain::permissions::{self, Action};
 use quintet_domain::{
-    Actor, DELETED_CONTENT, DeleteMessage, EditMessage, MarkRead, Message, MessageId, NewText, Refusal, SendMessage,
-    Sent, Target, UserId, is_blank,
+    Actor, ConversationId, DELETED_CONTENT, DeleteMessage, EditMessage, MarkRead, Message, MessageId, NewText, Reading,
+    Refusal, SendMessage, Sent, Target, UserId, is_blank,
 };
 
 use crate::ledger::Cost;
@@ -54,6 +54,7 @@ pub(crate) fn send(tx: &mut Transaction<'_>, write: SendMessage) -> RuleResult<S
     }
     // Before the first row is written, so that refusing the file needs no savepoint.
     let file = text.file.as_ref().map(|file| files::of_message(tx, &file.url)).transpose()?.flatten();
+    conversations::show_again(tx, &conversation)?;
 
     let row = MessageRow {
         key: tx.next_message_key(),
@@ -225,13 +226,47 @@ pub(crate) fn delete_some_of(
 
 pub(crate) fn mark_read(tx: &mut Transaction<'_>, write: &MarkRead) -> RuleResult<()> {
     let user = tx.actor(&write.actor)?;
-    let named = write.conversation.as_ref().map(|id| tx.conversation(id)).transpose()?;
+    match &write.reading {
+        Reading::Messages { conversation, messages } => {
+            read_messages(tx, &write.actor, &user, conversation.as_ref(), messages)
+        }
+        Reading::Everything(target) => read_everything(tx, &write.actor, &user, target),
+    }
+}
+
+/// Moves the cursor to the newest message of a conversation.
+fn read_everything(tx: &mut Transaction<'_>, actor: &Actor, user: &ActingUser, target: &Target) -> RuleResult<()> {
+    let conversation = match target {
+        Target::Conversation(id) => tx.conversation(id)?,
+        Target::Direct(other) => match conversations::existing_direct(tx, user, other)? {
+            Some(conversation) => conversation,
+            // Nobody has written yet, so there is nothing to read.
+            None => return Ok(()),
+        },
+    };
+    tx.check(Action::Use, &conversation, user, false)?;
+    let newest = match conversation.head.last_message {
+        Some(key) => tx.messages().message_by_key(key)?.map_or(0, |row| row.sequence),
+        None => 0,
+    };
+    move_cursor(tx, actor, user, &conversation, newest)
+}
+
+/// Moves the cursor of each conversation to the newest of some messages.
+fn read_messages(
+    tx: &mut Transaction<'_>,
+    actor: &Actor,
+    user: &ActingUser,
+    conversation: Option<&ConversationId>,
+    messages: &[MessageId],
+) -> RuleResult<()> {
+    let named = conversation.map(|id| tx.conversation(id)).transpose()?;
     if let Some(conversation) = &named {
-        tx.check(Action::Use, conversation, &user, false)?;
+        tx.check(Action::Use, conversation, user, false)?;
     }
     // The newest message of each conversation. If the command names a conversation, all messages are in it.
     let mut newest: BTreeMap<ConversationKey, u64> = BTreeMap::new();
-    for id in &write.messages {
+    for id in messages {
         let unseen = || Refusal::not_found("message", id);
         let row = tx.messages().message(id)?.ok_or_else(unseen)?;
         // A user who is not a member learns nothing.
@@ -244,7 +279,7 @@ pub(crate) fn mark_read(tx: &mut Transaction<'_>, write: &MarkRead) -> RuleResul
     }
     for (key, newest) in newest {
         let conversation = tx.conversation_by_key(key)?;
-        move_cursor(tx, &write.actor, &user, &conversation, newest)?;
+        move_cursor(tx, actor, user, &conversation, newest)?;
     }
     Ok(())
 }

@@ -4,9 +4,9 @@
 //! from an earlier version keep them, and are then found by their exact usernames only.
 
 use quintet_domain::limits::NAME_CHARS_MAX;
-use quintet_domain::{NameKeys, Refusal, UserId, username_from};
+use quintet_domain::{Login, NameKeys, Refusal, UserId, email_keys, normal_username, username_from, username_keys};
 
-use crate::rows::{UserNames, UserRows};
+use crate::rows::{UserNames, UserRow, UserRows};
 use crate::transaction::Transaction;
 use crate::{RowResult, RuleResult, UserKey};
 
@@ -25,15 +25,39 @@ const SUFFIXES_IN_ORDER: u32 = 9;
 /// # Errors
 /// An error of the store.
 pub fn owner(rows: &dyn UserRows, username: &str) -> RowResult<Option<UserKey>> {
-    // No user has a longer name, and computing its key could take seconds.
-    if username.chars().nth(NAME_CHARS_MAX).is_some() {
+    let exact = username_keys(username);
+    // No user has so long a name, and computing its key could take seconds.
+    if exact.is_empty() {
         return Ok(None);
     }
-    if let Some(row) = rows.user_by_username_key(&username.to_lowercase())? {
-        return Ok(Some(row.key));
+    for key in exact {
+        if let Some(row) = rows.user_by_username_key(&key)? {
+            return Ok(Some(row.key));
+        }
     }
-    let found = rows.users_by_name_key(&NameKeys::of(username).key, 2)?;
+    let found = rows.users_by_name_key(&NameKeys::of(&normal_username(username)).key, 2)?;
     Ok(if let [only] = found[..] { Some(only) } else { None })
+}
+
+/// The user who logs in: by an email address in any case and form, or by a username as [`owner`] finds it.
+///
+/// # Errors
+/// An error of the store.
+pub fn user_of_login(rows: &dyn UserRows, login: &Login) -> RowResult<Option<UserRow>> {
+    match login {
+        Login::Email(email) => {
+            for key in email_keys(email) {
+                if let Some(row) = rows.user_by_email_key(&key)? {
+                    return Ok(Some(row));
+                }
+            }
+            Ok(None)
+        }
+        Login::Username(username) => match owner(rows, username)? {
+            Some(key) => rows.user_by_key(key),
+            None => Ok(None),
+        },
+    }
 }
 
 /// The keys of a username, as its row holds them.

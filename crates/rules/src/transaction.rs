@@ -208,7 +208,7 @@ impl<'t> Transaction<'t> {
             Audience::Members(_) => u64::from(about.recipients),
             Audience::User(_) => 1,
             Audience::Users(users) => users.len() as u64,
-            Audience::Watchers(_) => 0,
+            Audience::Watchers(_) | Audience::Contacts(_) => 0,
         };
         self.charge(Cost::Rows, 1);
         self.charge(Cost::Bytes, weight(&event) * recipients);

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use quintet_domain::limits::LOGIN_NETWORKS_MAX;
 use quintet_domain::{
-    Account, Claims, ConversationKind, Departure, NewUser, NoteLogin, ProfileChange, Refusal, Timestamp, User, UserId,
-    UserKind, refuse_reserved, validate_link,
+    Account, Claims, ConversationKind, Departure, NewUser, NoteLogin, ProfileChange, Refusal, RenewHash, Timestamp,
+    User, UserId, UserKind, email_key, refuse_reserved, validate_link,
 };
 
 use crate::log::Change;
@@ -21,7 +21,7 @@ use crate::{RuleResult, UserKey, files, guest_ids, guest_proof, meetups, members
 const MEMBERSHIPS_AT_ONCE: usize = 200;
 
 fn email_is_taken(tx: &mut Transaction<'_>, email: &str, except: Option<UserKey>) -> RuleResult<bool> {
-    let owner = tx.user_details().user_by_email_key(&email.to_lowercase())?;
+    let owner = tx.user_details().user_by_email_key(&email_key(email))?;
     Ok(owner.is_some_and(|row| Some(row.key) != except))
 }
 
@@ -43,9 +43,9 @@ fn refuse_taken(
     Ok(())
 }
 
-/// Records that a profile changed, or that a user was created.
-fn record_changed(tx: &mut Transaction<'_>, row: &UserRow) -> RuleResult<()> {
-    let change = Change::UserChanged { user: (row.key, Arc::clone(&row.user)) };
+/// Records that a profile changed, or that a user was created. `visible` says whether others see a difference.
+fn record_changed(tx: &mut Transaction<'_>, row: &UserRow, visible: bool) -> RuleResult<()> {
+    let change = Change::UserChanged { user: (row.key, Arc::clone(&row.user)), visible };
     tx.record(&change, About::default(), None)
 }
 
@@ -73,7 +73,7 @@ pub(crate) fn registered_row(tx: &mut Transaction<'_>, mut new: NewUser) -> Rule
 fn take_id(tx: &mut Transaction<'_>, id: UserId, new: NewUser) -> RuleResult<Arc<UserRow>> {
     let row = insert(tx, id, new)?;
     // Connections that hold the id as a guest must end, whether or not the guest has a row.
-    record_changed(tx, &row)?;
+    record_changed(tx, &row, false)?;
     Ok(row)
 }
 
@@ -91,7 +91,7 @@ fn insert(tx: &mut Transaction<'_>, id: UserId, new: NewUser) -> RuleResult<Arc<
 /// The row of a new account, without its picture and key.
 fn new_row(id: UserId, new: NewUser, now: Timestamp) -> UserRow {
     // An unverified address cannot be used to log in, and does not prevent others from registering it.
-    let email_key = new.email.as_deref().filter(|_| !new.email_unverified).map(str::to_lowercase);
+    let email_key = new.email.as_deref().filter(|_| !new.email_unverified).map(email_key);
     let names = names::keys_of(&new.username);
     let user = User {
         id,
@@ -159,7 +159,7 @@ pub(crate) fn change_profile(tx: &mut Transaction<'_>, id: &UserId, change: Prof
         user.username = username;
     }
     if let Some(email) = change.email {
-        row.email_key = Some(email.to_lowercase());
+        row.email_key = Some(email_key(&email));
         row.email = Some(email);
     }
     if let Some(avatar) = change.avatar {
@@ -171,7 +171,7 @@ pub(crate) fn change_profile(tx: &mut Transaction<'_>, id: &UserId, change: Prof
     row.country = change.country.or(row.country);
     row.user = Arc::new(user);
     let row = tx.update_user(row)?;
-    record_changed(tx, &row)?;
+    record_changed(tx, &row, row.user != before.user)?;
     Ok(row.account())
 }
 
@@ -189,6 +189,16 @@ pub(crate) fn set_password(tx: &mut Transaction<'_>, id: &UserId, hash: String) 
     let user = tx.user(id)?;
     let row = UserRow { password_hash: Some(hash), ..UserRow::clone(&user) };
     Ok(revoke(tx, row)?.account())
+}
+
+/// Replaces a hash of a password by another hash of the same password. Nothing is revoked. If the user has another
+/// password by now, nothing is changed.
+pub(crate) fn renew_hash(tx: &mut Transaction<'_>, write: RenewHash) -> RuleResult<()> {
+    let user = tx.user(&write.user)?;
+    if user.password_hash.as_ref() == Some(&write.old) {
+        tx.update_user(UserRow { password_hash: Some(write.new), ..UserRow::clone(&user) })?;
+    }
+    Ok(())
 }
 
 /// Revokes all tokens of a user.
@@ -279,7 +289,7 @@ pub(crate) fn erase(tx: &mut Transaction<'_>, id: &UserId) -> RuleResult<()> {
     let name = format!("deleted-{}", tx.new_id());
     let row = tx.update_user(erased(&user, name))?;
     // The event of this change carries only the name that remains.
-    record_changed(tx, &row)?;
+    record_changed(tx, &row, true)?;
     revoke(tx, UserRow::clone(&row))?;
     Ok(())
 }

@@ -9,7 +9,7 @@ use quintet_domain::limits::{CONNECT_SECONDS, EVENT_BYTES_MAX, PACKET_SECONDS};
 use quintet_files::{Bucket, Files, FilesError};
 use quintet_gateway::{Audience, Doors, Echo, Gateway, Settings, UnidentifiedMax};
 use quintet_service::{Algorithm, Metrics, RequiredClaim, Rules, Service, SignWith, TokenSettings, Tokens};
-use quintet_socketio::{Engine, Origins, Unfinished};
+use quintet_socketio::{Engine, Unfinished};
 use quintet_store::{Group, Location, MemoryStore, OpenError, PostgresStore, SqliteStore, Store};
 
 use crate::config::{self, AudienceName, Config, EchoName, RegistrationName, SignWithName};
@@ -140,6 +140,9 @@ pub(crate) fn service(config: &Config, location: &Location, opened: Opened) -> R
         guests: config.auth.guests,
         registration: config.auth.registration == RegistrationName::Open,
         rates: config.limits.rates,
+        password_chars_min: config.auth.password_length_min,
+        public_url: config.server.public_url.clone(),
+        pictures: config.people.avatars,
     };
     let files = files(config, location).map_err(|error| error.to_string())?;
     Ok(Service::new(store, bus, environment, files, tokens, metrics, settings))
@@ -155,10 +158,7 @@ pub(crate) async fn parts(config: &Config, places: &Arc<Places>) -> Result<Parts
     let checked = service.check_files().await;
     checked.map_err(|error| format!("files cannot be stored as [files] configures: {error}"))?;
     let doors = Doors {
-        origins: match &config.http.origins {
-            None => Origins::Any,
-            Some(listed) => Origins::Listed(listed.clone()),
-        },
+        origins: config.http.allowed_origins(),
         unidentified: UnidentifiedMax {
             of_address: config.limits.unidentified_per_address,
             in_total: config.limits.unidentified.min(places.unidentified_max()),
@@ -167,6 +167,7 @@ pub(crate) async fn parts(config: &Config, places: &Arc<Places>) -> Result<Parts
         unfinished: Unfinished::new(config.limits.unfinished_bytes, Duration::from_secs(PACKET_SECONDS)),
     };
     let engine_config = quintet_socketio::Config {
+        paths: config.server.socket_path.of_engine(),
         queue_bytes_max: config.limits.queue_bytes,
         event_bytes_max: EVENT_BYTES_MAX,
         unfinished: doors.unfinished.clone(),
@@ -205,7 +206,7 @@ pub(crate) async fn parts(config: &Config, places: &Arc<Places>) -> Result<Parts
         service.metrics().add(Box::new(postgres::Statements { store: Arc::clone(&store) }));
         postgres::follow(&store);
     }
-    let rest_settings = quintet_rest::Settings { origins: config.http.origins.clone(), docs: config.http.docs };
+    let rest_settings = quintet_rest::Settings { docs: config.http.docs };
     let rest = quintet_rest::router(service.clone(), &rest_settings);
     Ok(Parts { service, database, gateway, engine, rest })
 }

@@ -1,4 +1,9 @@
-//! The address of a client: that of the peer or, behind a trusted proxy, the one that the proxy forwards.
+//! The address of a client: that of the peer or, behind trusted proxies, the one that they forward.
+//!
+//! What must stay true: an entry counts only if a trusted proxy wrote it, so that no client chooses its own address;
+//! where it is not certain what a proxy meant, its client counts as the proxy.
+
+mod header;
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -9,26 +14,37 @@ use http::HeaderMap;
 use ipnet::{IpNet, Ipv4Net};
 use serde::{Deserialize, Serialize};
 
-/// The header in which proxies forward the addresses of their clients.
-const HEADER: &str = "x-forwarded-for";
+use self::header::Node;
+
 /// The number of bytes of an unreadable value that the log shows.
 const SHOWN_BYTES_MAX: usize = 64;
 
-/// The network of a proxy: an address, or a range of addresses in CIDR notation (`10.0.0.0/8`).
+/// The name of proxies that are reached over Unix sockets.
+const UNIX: &str = "unix";
+
+/// A trusted proxy, as the configuration names it.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(try_from = "String", into = "String")]
-pub(crate) struct Network(IpNet);
+pub(crate) enum Proxy {
+    /// An address, or a range of addresses in CIDR notation (`10.0.0.0/8`).
+    Network(IpNet),
+    /// Proxies that are reached over a Unix socket, which have no address. Others write `unix:` for them.
+    Unix,
+}
 
-impl FromStr for Network {
+impl FromStr for Proxy {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let bad = || format!("`{text}` is neither an IP address nor a network such as 10.0.0.0/8");
+        let bad = || format!("`{text}` is neither an IP address, nor a network such as 10.0.0.0/8, nor `unix`");
+        if text.strip_suffix(':').unwrap_or(text) == UNIX {
+            return Ok(Self::Unix);
+        }
         let network = match text.contains('/') {
             true => text.parse().map_err(|_| bad())?,
             false => IpNet::from(text.parse::<IpAddr>().map_err(|_| bad())?),
         };
-        Ok(Self(canonical(network)))
+        Ok(Self::Network(canonical(network)))
     }
 }
 
@@ -43,7 +59,7 @@ fn canonical(network: IpNet) -> IpNet {
     mapped.map_or(network, IpNet::V4).trunc()
 }
 
-impl TryFrom<String> for Network {
+impl TryFrom<String> for Proxy {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
@@ -51,80 +67,120 @@ impl TryFrom<String> for Network {
     }
 }
 
-impl fmt::Display for Network {
+impl fmt::Display for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.prefix_len() == self.0.max_prefix_len() {
-            true => write!(f, "{}", self.0.addr()),
-            false => write!(f, "{}", self.0),
+        match self {
+            Self::Network(network) if network.prefix_len() == network.max_prefix_len() => {
+                write!(f, "{}", network.addr())
+            }
+            Self::Network(network) => write!(f, "{network}"),
+            Self::Unix => f.write_str(UNIX),
         }
     }
 }
 
-impl From<Network> for String {
-    fn from(network: Network) -> Self {
-        network.to_string()
+impl From<Proxy> for String {
+    fn from(proxy: Proxy) -> Self {
+        proxy.to_string()
     }
 }
 
-/// The proxies whose `X-Forwarded-For` is trusted.
+/// The proxies whose `X-Forwarded-For` and `Forwarded` are trusted.
 #[derive(Debug)]
 pub(crate) struct TrustedProxies {
-    networks: Vec<Network>,
-    /// Whether an unreadable value was logged.
+    networks: Vec<IpNet>,
+    /// Whether proxies over Unix sockets are trusted.
+    unix: bool,
+    /// Whether a value that could not be used was logged.
     logged: AtomicBool,
 }
 
+/// The reason why what a trusted proxy forwards is not used.
+#[derive(Debug, PartialEq, Eq)]
+enum Unusable {
+    /// An entry cannot be read.
+    Unreadable(Vec<u8>),
+    /// The two headers name different clients, so that at least one of them was written by a client.
+    Contradictory,
+}
+
 impl TrustedProxies {
-    pub(crate) fn new(networks: Vec<Network>) -> Self {
-        Self { networks, logged: AtomicBool::new(false) }
+    pub(crate) fn new(proxies: &[Proxy]) -> Self {
+        let networks = proxies.iter().filter_map(|proxy| match proxy {
+            Proxy::Network(network) => Some(*network),
+            Proxy::Unix => None,
+        });
+        Self { networks: networks.collect(), unix: proxies.contains(&Proxy::Unix), logged: AtomicBool::new(false) }
     }
 
     /// Returns whether an address is that of a trusted proxy.
     pub(crate) fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
-        self.networks.iter().any(|Network(network)| network.contains(&address))
+        self.networks.iter().any(|network| network.contains(&address))
     }
 
-    /// Returns the client's address. `X-Forwarded-For` is read from its end, as far as trusted proxies wrote it. If one
-    /// of them wrote an unreadable value, the proxy's own address is used, and the first such value is logged.
+    /// Returns the client's address. The headers are read from their ends, as far as trusted proxies wrote them. If what
+    /// they wrote cannot be used, the address of the proxy is, and the first such case is logged.
     pub(crate) fn client_address(&self, headers: &HeaderMap, peer: SocketAddr) -> SocketAddr {
-        let (address, unreadable) = self.forwarded(headers, peer.ip().to_canonical());
-        if let Some(hop) = unreadable
+        let (address, unusable) = self.forwarded(headers, peer.ip().to_canonical());
+        if let Some(unusable) = unusable
             && !self.logged.swap(true, Ordering::Relaxed)
         {
-            let shown = String::from_utf8_lossy(hop.get(..SHOWN_BYTES_MAX).unwrap_or(hop));
-            tracing::warn!(
-                proxy = %address,
-                value = ?shown,
-                "a trusted proxy sends an X-Forwarded-For that cannot be read: clients that it names so share the rates \
-                 and bounds of the proxy's own address; this is logged once"
-            );
+            log(address, &unusable);
         }
         SocketAddr::new(address, peer.port())
     }
 
-    /// Returns the client's address, and the unreadable entry that ended the search, if any.
-    fn forwarded<'h>(&self, headers: &'h HeaderMap, peer: IpAddr) -> (IpAddr, Option<&'h [u8]>) {
-        let mut address = peer;
-        // Read as bytes, because what a client wrote before a proxy's entry need not be text.
-        let values = headers.get_all(HEADER).iter().rev();
-        let hops = values.flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
-        for hop in hops.filter(|hop| !hop.is_empty()) {
+    /// Returns the client's address, and why what was forwarded could not be used, if so.
+    fn forwarded(&self, headers: &HeaderMap, peer: IpAddr) -> (IpAddr, Option<Unusable>) {
+        if !self.contains(peer) {
+            return (peer, None);
+        }
+        let (listed, elements) = (header::x_forwarded_for(headers), header::forwarded(headers));
+        // Most proxies write one of the two headers, and pass the other one on as the client wrote it.
+        match (self.walk(listed, peer), self.walk(elements, peer)) {
+            (None, None) => (peer, None),
+            (Some(found), None) | (None, Some(found)) => found,
+            (Some(one), Some(other)) if one.0 == other.0 => one,
+            (Some(_), Some(_)) => (peer, Some(Unusable::Contradictory)),
+        }
+    }
+
+    /// Follows nodes from the one that the peer wrote, as far as trusted proxies wrote them. Returns `None` if there is
+    /// no node.
+    fn walk(&self, nodes: impl Iterator<Item = Node>, peer: IpAddr) -> Option<(IpAddr, Option<Unusable>)> {
+        let (mut address, mut any) = (peer, false);
+        for node in nodes {
+            any = true;
+            match node {
+                Node::Address(next) => address = next.to_canonical(),
+                Node::Unix if self.unix => continue,
+                Node::Unix => return Some((address, Some(Unusable::Unreadable(format!("{UNIX}:").into_bytes())))),
+                Node::Unreadable(text) => return Some((address, Some(Unusable::Unreadable(text)))),
+            }
             if !self.contains(address) {
                 break;
             }
-            let Some(next) = parse_hop(hop) else { return (address, Some(hop)) };
-            address = next.to_canonical();
         }
-        (address, None)
+        any.then_some((address, None))
     }
 }
 
-/// Parses an address as proxies write it: alone, in brackets, or with a port.
-fn parse_hop(hop: &[u8]) -> Option<IpAddr> {
-    let text = std::str::from_utf8(hop).ok()?;
-    let alone = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
-    alone.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()))
+/// Logs that what a trusted proxy forwards is not used.
+fn log(proxy: IpAddr, unusable: &Unusable) {
+    const EFFECT: &str = "clients that it names so share the rates and bounds of the proxy's own address; this is logged \
+                          once";
+    match unusable {
+        Unusable::Unreadable(value) => {
+            let shown = String::from_utf8_lossy(value.get(..SHOWN_BYTES_MAX).unwrap_or(value));
+            tracing::warn!(%proxy, value = ?shown, "a trusted proxy forwards an address that cannot be read: {EFFECT}");
+        }
+        Unusable::Contradictory => tracing::warn!(
+            %proxy,
+            "a trusted proxy forwards an X-Forwarded-For and a Forwarded that name different clients; it should remove \
+             the one that it does not write: {EFFECT}"
+        ),
+    }
 }
 
 #[cfg(test)]
@@ -134,12 +190,17 @@ mod tests {
     use super::*;
 
     fn proxies(trusted: &[&str]) -> TrustedProxies {
-        TrustedProxies::new(trusted.iter().map(|text| text.parse().expect("a network")).collect())
+        let proxies: Vec<Proxy> = trusted.iter().map(|text| text.parse().expect("a proxy")).collect();
+        TrustedProxies::new(&proxies)
     }
 
     fn check(peer: &str, header: &str, trusted: &[&str], expected: &str) {
+        check_of("x-forwarded-for", peer, header, trusted, expected);
+    }
+
+    fn check_of(name: &'static str, peer: &str, header: &str, trusted: &[&str], expected: &str) {
         let mut headers = HeaderMap::new();
-        headers.insert(HEADER, HeaderValue::from_bytes(header.as_bytes()).expect("a header"));
+        headers.insert(name, HeaderValue::from_bytes(header.as_bytes()).expect("a header"));
         let peer = SocketAddr::new(peer.parse().expect("an address"), 1);
         let found = proxies(trusted).client_address(&headers, peer).ip().to_string();
         assert_eq!(found, expected, "{header}");
@@ -162,9 +223,10 @@ mod tests {
         check("2001:db8::7", "1.1.1.1", &["2001:db8::/32"], "1.1.1.1");
         check("10.1.2.3", "1.1.1.1", &["::ffff:10.0.0.0/104"], "1.1.1.1");
         check("10.1.2.3", "1.1.1.1", &["::ffff:10.1.2.3"], "1.1.1.1");
-        let shown = |text: &str| text.parse::<Network>().map(|network| network.to_string());
+        let shown = |text: &str| text.parse::<Proxy>().map(|proxy| proxy.to_string());
         assert_eq!(shown("10.0.0.0/8").as_deref(), Ok("10.0.0.0/8"));
         assert_eq!(shown("10.0.0.1").as_deref(), Ok("10.0.0.1"));
+        assert_eq!((shown("unix").as_deref(), shown("unix:").as_deref()), (Ok("unix"), Ok("unix")));
         for bad in ["10.0.0.0/33", "10.0.0", "proxy.example.org", "/8", ""] {
             assert!(shown(bad).is_err_and(|why| why.contains(&format!("`{bad}`"))), "{bad}");
         }
@@ -186,11 +248,57 @@ mod tests {
     }
 
     #[test]
+    fn proxies_over_unix_sockets() {
+        check("127.0.0.1", "1.1.1.1, unix:", &["127.0.0.1", "unix"], "1.1.1.1");
+        check("127.0.0.1", "6.6.6.6, 1.1.1.1, unix:, unix:", &["127.0.0.1", "unix"], "1.1.1.1");
+        check("127.0.0.1", "unix:", &["127.0.0.1", "unix"], "127.0.0.1");
+        check("127.0.0.1", "1.1.1.1, unix:", &["127.0.0.1"], "127.0.0.1");
+    }
+
+    #[test]
+    fn the_header_of_rfc_7239() {
+        let check = |header: &str, expected: &str| {
+            check_of("forwarded", "127.0.0.1", header, &["127.0.0.1", "10.0.0.0/8"], expected);
+        };
+        check("for=192.0.2.60;proto=http;by=203.0.113.43", "192.0.2.60");
+        check("For=\"[2001:db8:cafe::17]:4711\"", "2001:db8:cafe::17");
+        check("for=192.0.2.43, for=198.51.100.17", "198.51.100.17");
+        check("for=192.0.2.43, for=198.51.100.17;by=10.1.1.1, for=10.1.1.1", "198.51.100.17");
+        check("for=unknown", "127.0.0.1");
+        check("proto=https", "127.0.0.1");
+        // What a client wrote before does not hide what the proxy wrote.
+        check("for=_hidden, for=192.0.2.43", "192.0.2.43");
+        check_of("forwarded", "9.9.9.9", "for=192.0.2.43", &["127.0.0.1"], "9.9.9.9");
+    }
+
+    #[test]
+    fn two_headers_must_agree() {
+        let found = |listed: &'static str, elements: &'static str| {
+            let headers = [("x-forwarded-for", listed), ("forwarded", elements)];
+            let named = |name: &str| name.parse::<http::HeaderName>().expect("a name");
+            let headers = headers.map(|(name, value)| (named(name), HeaderValue::from_static(value)));
+            let (address, unusable) = proxies(&["127.0.0.1", "10.0.0.1"])
+                .forwarded(&headers.into_iter().collect(), IpAddr::from([127, 0, 0, 1]));
+            (address.to_string(), unusable)
+        };
+        assert_eq!(found("1.1.1.1, 10.0.0.1", "for=1.1.1.1"), ("1.1.1.1".to_owned(), None));
+        let contradictory = ("127.0.0.1".to_owned(), Some(Unusable::Contradictory));
+        assert_eq!(found("1.1.1.1", "for=6.6.6.6"), contradictory, "the client wrote one of them");
+        assert_eq!(found("6.6.6.6", "for=1.1.1.1"), contradictory);
+        assert_eq!(found("1.1.1.1", "for=who"), contradictory);
+        assert_eq!(found("1.1.1.1", ""), ("1.1.1.1".to_owned(), None));
+    }
+
+    #[test]
     fn what_cannot_be_read_is_noticed_where_a_proxy_wrote_it() {
         let found = |header: &'static str| {
-            let headers = HeaderMap::from_iter([(HEADER.parse().expect("a name"), HeaderValue::from_static(header))]);
-            let (_, unreadable) = proxies(&["127.0.0.1"]).forwarded(&headers, IpAddr::from([127, 0, 0, 1]));
-            unreadable.map(|hop| String::from_utf8_lossy(hop).into_owned())
+            let name = "x-forwarded-for".parse().expect("a name");
+            let headers = HeaderMap::from_iter([(name, HeaderValue::from_static(header))]);
+            let (_, unusable) = proxies(&["127.0.0.1"]).forwarded(&headers, IpAddr::from([127, 0, 0, 1]));
+            unusable.map(|unusable| match unusable {
+                Unusable::Unreadable(text) => String::from_utf8(text).expect("text"),
+                Unusable::Contradictory => panic!("there is one header"),
+            })
         };
         assert_eq!(found("192.0.2.11, unknown").as_deref(), Some("unknown"));
         assert_eq!(found("unknown, 192.0.2.11"), None, "the client wrote that");

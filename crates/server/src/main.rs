@@ -21,6 +21,7 @@ mod private;
 mod process;
 mod secret;
 mod serve;
+mod socket_paths;
 mod tls;
 
 use std::io::IsTerminal;

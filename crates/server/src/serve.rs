@@ -13,8 +13,9 @@ use quintet_domain::Code;
 use quintet_service::Refused;
 use quintet_socketio::CloseReason;
 use quintet_socketio::upgrade::Watched;
+use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
@@ -28,8 +29,9 @@ use crate::edge::fullness::Fullness;
 use crate::edge::http_state::{IDLE_TIMEOUT, Step};
 use crate::edge::place::{Peer, Place};
 use crate::edge::places::{self, Places};
-use crate::edge::respond::{Forms, Shared, respond};
+use crate::edge::respond::{Forms, HEADERS_MAX, Shared, respond};
 use crate::edge::room::DESCRIPTORS_MIN;
+use crate::edge::token_cookie::TokenCookie;
 use crate::failure::Failure;
 use crate::forwarded::TrustedProxies;
 use crate::listen::Listen;
@@ -46,10 +48,13 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(4);
 const STORE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The number of connections that may wait to be accepted. The system has its own limit (`net.core.somaxconn`).
-const BACKLOG: u32 = 16_384;
+const BACKLOG: i32 = 16_384;
 
 /// The largest head of a request in bytes, including its first line.
 const HEAD_BYTES_MAX: usize = 32 * 1024;
+/// The largest number of headers that are parsed, more than a request may have: one with too many of them is answered with
+/// a sentence, and one with even more by its status alone.
+const HEADERS_PARSED_MAX: usize = 2 * HEADERS_MAX;
 /// The largest number of bytes buffered of one connection's input, and of its output.
 const BUFFER_BYTES_MAX: usize = 64 * 1024;
 
@@ -59,7 +64,11 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     let tls = Tls::of(&config)?;
     let mut listeners = Vec::new();
     for listen in &config.server.listen {
-        let listener = bind(listen.address).map_err(|error| format!("cannot listen on {}: {error}", listen.address))?;
+        let beside_ipv4 = config.server.listen.iter().any(|other| {
+            other.address.is_ipv4() && other.address.port() == listen.address.port() && listen.address.port() != 0
+        });
+        let listener = bind(listen.address, beside_ipv4)
+            .map_err(|error| format!("cannot listen on {}: {error}", listen.address))?;
         listeners.push((listener, *listen));
     }
     let metrics = match &config.metrics.listen {
@@ -95,12 +104,15 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
         engine: engine.clone(),
         gateway: gateway.clone(),
         rest,
-        trusted_proxies: TrustedProxies::new(config.limits.trusted_proxies.clone()),
+        trusted_proxies: TrustedProxies::new(&config.limits.trusted_proxies),
         pictures: config.files.source(),
         body_bytes_per_second: config.limits.body_bytes_per_second,
         tls: tls.is_some(),
         metrics_secret: config.metrics.secret.clone().map(Secret),
         forms: Arc::new(Forms::default()),
+        socket_paths: config.server.socket_path.clone(),
+        origins: config.http.allowed_origins(),
+        cookie: config.auth.cookie.clone().map(|name| TokenCookie::new(name, config.http.allowed_origins())),
     });
     let (stop, stopping) = watch::channel(false);
     let connections = TaskTracker::new();
@@ -170,13 +182,19 @@ fn listen_for_commands(folder: &Path, admin: Admin) -> Option<Control> {
 }
 
 /// Binds a listener with a long backlog. If the backlog is full, the system drops a new connection, and its client
-/// retries only after a second.
-fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+/// retries only after a second. `beside_ipv4` says whether an IPv4 address is listened on at the same port: an IPv6
+/// listener then leaves IPv4 alone, which it would otherwise take as well.
+fn bind(address: SocketAddr, beside_ipv4: bool) -> std::io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    if address.is_ipv6() && beside_ipv4 {
+        socket.set_only_v6(true)?;
+    }
     // A restart must not wait for remains of earlier connections.
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    TcpListener::from_std(socket.into())
 }
 
 /// Returns the lines that are printed at the start. `descriptors` is the open-file limit.
@@ -372,6 +390,7 @@ async fn connection<S>(
         .timer(TokioTimer::new())
         // The connection's place bounds the time of a head. This setting makes hyper wait for the next head.
         .header_read_timeout(IDLE_TIMEOUT)
+        .max_headers(HEADERS_PARSED_MAX)
         .max_header_size(HEAD_BYTES_MAX)
         .max_buf_size(BUFFER_BYTES_MAX)
         .serve_connection(TokioIo::new(stream), service)

@@ -56,7 +56,12 @@ impl Stage {
     async fn nothing_happened(mut self) {
         self.watcher.call("no such event", &Value::Null).await;
         self.watcher.call("typing:stop", &json!({ "chatId": self.place })).await;
-        let received: Vec<_> = self.watcher.events.iter().filter(|(name, _)| name != "user:status").collect();
+        let received: Vec<_> = self
+            .watcher
+            .events
+            .iter()
+            .filter(|(name, _)| !["user:status", "users:online"].contains(&name.as_str()))
+            .collect();
         assert!(received.is_empty(), "the others received {received:?}");
         for place in [&self.place, &self.direct] {
             let path = format!("/conversations/{place}/messages");
@@ -118,6 +123,9 @@ fn good(dialect: &str, alice: &str, place: &str) -> Vec<(&'static str, Value)> {
 
 const DIALECTS: [&str; 5] = ["meetup", "messenger", "rooms", "conversations", "chat"];
 const TEXTS: [&str; 3] = ["content", "message", "newContent"];
+/// Fields without which the events of a client that has a token are carried out; `reading.rs` shows how.
+const MAY_BE_ABSENT: [&str; 6] =
+    ["userId", "senderId", "username", "isTyping", "messageIds", "messageId of message:read"];
 
 /// Returns the code of a failing acknowledgement, and checks its format in the dialect.
 fn refused(dialect: &str, ack: &Value) -> String {
@@ -150,8 +158,15 @@ async fn each_event_of_each_dialect() {
                     changed
                 };
                 let named = format!("`{key}`");
-                bad.push((with(None), "ERR_INVALID_PAYLOAD", named.clone()));
-                bad.push((with(Some(json!({ "a": 1 }))), "ERR_INVALID_PAYLOAD", named.clone()));
+                let may_be_absent =
+                    [key.to_owned(), format!("{key} of {event}")].map(|name| MAY_BE_ABSENT.contains(&&*name));
+                if !may_be_absent.contains(&true) || event == "readMessages" {
+                    bad.push((with(None), "ERR_INVALID_PAYLOAD", named.clone()));
+                }
+                // The name of a user who has an account is ignored.
+                if key != "username" {
+                    bad.push((with(Some(json!({ "a": 1 }))), "ERR_INVALID_PAYLOAD", named.clone()));
+                }
                 if TEXTS.contains(&key.as_str()) {
                     // Whether an edit may be blank depends on the message, which does not exist here.
                     if !payload["messageId"].is_string() {
@@ -161,7 +176,6 @@ async fn each_event_of_each_dialect() {
                 } else if key == "senderId" || key == "userId" {
                     bad.push((with(Some("somebody-else".into())), "ERR_FORBIDDEN", "somebody-else".into()));
                 } else if key == "messageIds" {
-                    bad.push((with(Some(json!([]))), "ERR_INVALID_PAYLOAD", named.clone()));
                     bad.push((with(Some(json!(vec!["m"; 1_001]))), "ERR_TOO_LARGE", named.clone()));
                     bad.push((with(Some(json!(["no such"]))), "ERR_INVALID_PAYLOAD", named.clone()));
                 } else if value.is_string() && !["name", "username"].contains(&key.as_str()) {

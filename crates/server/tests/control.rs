@@ -134,6 +134,7 @@ async fn a_disabled_user_is_disconnected_at_once() {
     };
     let token = log_in("correct horse").await.expect(200)["token"].as_str().expect("a token").to_owned();
     let mut wire = Wire::connect(server.address(), "/chat", &json!({ "token": token })).await;
+    wire.next("users:online").await;
     done(quintet(&data, &["user", "disable", "carol"], ""));
     // The server closes the connection, with a DISCONNECT.
     assert_eq!(wire.frame().await.as_deref(), Some("41/chat,"));

@@ -86,7 +86,7 @@ async fn a_file_lives_as_long_as_the_message_that_carries_it() {
     let mut wire = Wire::connect(server.address(), "/chat", &json!({ "token": bob.1 })).await;
     let message = json!({ "type": "image", "fileUrl": url, "fileName": "dot.png" });
     let sent = http.api(&alice.1, "POST", &path, message).await.expect(201);
-    assert_eq!(wire.next("message:new").await["fileUrl"], json!(url));
+    assert_eq!(wire.next("message:new").await["fileUrl"], json!(format!("http://{}{url}", server.address())));
     assert_eq!(get(&[]).await.0, 200);
     http.api(&alice.1, "DELETE", &format!("/messages/{}", text(&sent["id"])), Value::Null).await.expect(204);
     assert_eq!(get(&[]).await.0, 404, "it dies with the message, at once");
@@ -264,7 +264,8 @@ async fn a_file_over_the_socket() {
         "conversationId": place["id"], "content": "", "type": "image", "fileUrl": made["fileUrl"], "fileName": "dot.png",
     });
     assert_eq!(wire.call("send_message", &sent).await["message"]["fileUrl"], made["fileUrl"]);
-    assert_eq!(http.send_bytes("GET", text(&made["fileUrl"]), &[]).await.2, PNG);
+    let path = text(&made["fileUrl"]).strip_prefix(&format!("http://{}", server.address())).expect("an address");
+    assert_eq!(http.send_bytes("GET", path, &[]).await.2, PNG);
     // Not a member, no bytes, and no such attachment.
     for (asked, bytes, code) in [
         (json!({ "conversationId": other["id"], "fileName": "a", "data": data }), PNG, "ERR_NOT_FOUND"),
@@ -312,4 +313,24 @@ async fn a_full_disk_is_reported_and_leaves_nothing_behind() {
     let place = http.api(&alice.1, "POST", "/conversations", json!({ "kind": "group", "name": "G" })).await.expect(201);
     let path = format!("/conversations/{}/messages", text(&place["id"]));
     http.api(&alice.1, "POST", &path, json!({ "content": "still here" })).await.expect(201);
+}
+
+/// A client writes its whole request before it reads the answer. A connection that was closed before would be reset, and
+/// the answer lost.
+#[tokio::test]
+async fn a_refused_upload_is_taken_to_its_end() {
+    const BYTES: usize = 50_000_000;
+    let server = Server::start();
+    let (_, token) = server.http().register("alice").await;
+    for (token, status) in [("bad", "401"), (token.as_str(), "413")] {
+        let mut stream = TcpStream::connect(server.address()).await.expect("connected");
+        stream.write_all(&request(token, b"", BYTES)).await.expect("the head");
+        let part = vec![b'x'; 1_000_000];
+        for sent in 0..BYTES / part.len() {
+            stream.write_all(&part).await.unwrap_or_else(|error| panic!("{status} after {sent} MB: {error}"));
+        }
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("the answer, and the end");
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+    }
 }

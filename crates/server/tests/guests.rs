@@ -364,6 +364,7 @@ async fn requests_in_progress_are_done_as_the_guest() {
             }
         }
         // The account received the room's events from its own join on, and none that were for the guest.
+        assert_eq!(own.event().await.0, "room_added");
         assert_eq!(own.event().await.0, "user_joined");
         let (name, payload) = own.event().await;
         assert_eq!((name.as_str(), &payload["content"]), ("message_received", &json!("mine")), "{payload}");

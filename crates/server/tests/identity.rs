@@ -350,13 +350,15 @@ async fn names_of_version_0_1_that_collide() {
     assert_eq!(logged.lines().count(), 1, "{logged}");
     for (field, login, id) in [
         ("username", "alice", &alice),
+        // A wide letter is the plain one in another width (RFC 8265), not one that only looks like it.
+        ("username", "ａlice", &alice),
         ("username", "\u{430}lice", &twin),
         ("username", "\u{410}LICE", &twin),
         ("email", "twin@example.org", &twin),
     ] {
         assert_eq!(log_in(&http, field, login).await.expect(200)["user"]["id"], id.as_str(), "{login}");
     }
-    assert_eq!(log_in(&http, "username", "ａlice").await.status, 401, "either may be meant");
+    assert_eq!(log_in(&http, "username", "al\u{456}ce").await.status, 401, "either may be meant");
     refused(register(&http, "al\u{456}ce", "third@example.org").await, 409, "looks like");
 }
 

@@ -49,11 +49,13 @@ async fn events_and_acknowledgements_as_json() {
     let mut a = Plain::connect(server.address(), &format!("token={}&dialect=messenger", alice.1)).await;
     assert_eq!(a.hear().await, json!({ "event": "onlineUsers", "data": [alice.0] }));
     let mut b = Plain::connect(server.address(), &format!("token={}&dialect=chat", bob.1)).await;
+    assert_eq!(b.hear().await["event"], "users:online");
     assert_eq!(a.hear().await, json!({ "event": "userOnline", "data": bob.0 }));
     a.say(json!({ "event": "privateMessage", "data": { "recipientId": bob.0, "content": "hi" }, "id": 7 })).await;
     let ack = a.hear().await;
     assert_eq!((&ack["ack"], &ack["data"]["success"]), (&json!(7), &json!(true)));
     assert_eq!(a.hear().await["event"], "messageSent");
+    assert_eq!(b.hear().await["event"], "chat:created");
     let received = b.hear().await;
     assert_eq!((&received["event"], &received["data"]["content"]), (&json!("message:new"), &json!("hi")));
 
@@ -79,6 +81,7 @@ async fn the_connect_frame_of_the_meetup_document() {
     let mut plain = Plain::connect(server.addresses[1], "").await;
     plain.say(json!({ "event": "connect", "data": { "userId": id } })).await;
     assert_eq!(plain.hear().await, json!({ "event": "connected", "data": { "status": "connected", "userId": id } }));
+    assert_eq!(plain.hear().await, json!({ "event": "presenceList", "data": [id] }));
     assert_eq!(plain.hear().await, json!({ "event": "connect", "data": { "status": "connected", "userId": id } }));
     let mut guest = Plain::connect(server.address(), "dialect=meetup").await;
     guest.say(json!({ "event": "connect", "data": { "userId": "g-1" }, "id": 1 })).await;

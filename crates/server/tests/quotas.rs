@@ -317,7 +317,7 @@ async fn a_closed_server_refuses_registrations() {
         .run();
     let http = server.http();
     let said = http.api("", "GET", "/server", Value::Null).await.expect(200);
-    assert_eq!(said, json!({ "registration": "closed", "guests": true }));
+    assert_eq!(said, json!({ "registration": "closed", "guests": true, "passwordLengthMin": 8 }));
     let new = json!({
         "username": "eve", "name": "Eve", "email": "eve@example.org", "password": "correct horse",
         "firstName": "Eve", "lastName": "Example",

@@ -116,3 +116,49 @@ async fn recoveries_of_one_user_are_limited() {
     say(&server, &alice.1, &place, "now").await;
     assert_eq!(another.next("message:new").await["content"], "now", "and receives what happens from there on");
 }
+
+/// Reads the messages of a connection, and returns the code with which it is closed.
+async fn until_closed(wire: &mut Wire, heard: &mut Vec<String>) -> Option<u16> {
+    loop {
+        match wire.frame_or_code().await {
+            Ok(frame) => heard.extend(message(&frame)),
+            Err(code) => return code,
+        }
+    }
+}
+
+/// Returns the text of a frame that is a message of the dialect `chat`.
+fn message(frame: &str) -> Option<String> {
+    let event: Value = serde_json::from_str(frame.strip_prefix("42/chat,")?).expect("JSON");
+    (event[0] == "message:new").then(|| event[1]["content"].as_str().expect("text").to_owned())
+}
+
+/// A client that loses its network may connect twice before it notices: the newest connection stays and hears
+/// everything, and the older one is closed with a code.
+#[tokio::test]
+async fn of_two_connections_with_one_secret_one_stays() {
+    let server = Server::start();
+    let (alice, bob) = (server.http().register("alice").await, server.http().register("bob").await);
+    let place = group(&server, &alice.1, &[&bob.0]).await;
+    for pair in 0..25 {
+        let (wire, pid) = enter(&server, "/chat", json!({ "token": bob.1 })).await;
+        drop(wire);
+        let (missed, next) = (format!("missed {pair}"), format!("next {pair}"));
+        say(&server, &alice.1, &place, &missed).await;
+        let (mut one, mut other) = tokio::join!(Wire::open(server.address(), ""), Wire::open(server.address(), ""));
+        let packet = format!("40/chat,{}", json!({ "token": bob.1, "pid": pid, "recover": true }));
+        tokio::join!(one.send(&packet), other.send(&packet));
+        let (mut heard_by_one, mut heard_by_other) = (Vec::new(), Vec::new());
+        let (code, mut stays, mut heard) = tokio::select! {
+            code = until_closed(&mut one, &mut heard_by_one) => (code, other, heard_by_other),
+            code = until_closed(&mut other, &mut heard_by_other) => (code, one, heard_by_one),
+        };
+        assert_eq!(code, Some(4_409), "pair {pair}");
+        say(&server, &alice.1, &place, &next).await;
+        while heard.last() != Some(&next) {
+            let frame = stays.frame().await.unwrap_or_else(|| panic!("pair {pair}: each closed the other"));
+            heard.extend(message(&frame));
+        }
+        assert_eq!(heard, [missed, next], "pair {pair}");
+    }
+}

@@ -11,4 +11,16 @@ macro_rules! stories {
     )*};
 }
 
-stories!(meetup, messenger, rooms, conversations, chat, identity);
+stories!(
+    meetup,
+    messenger,
+    rooms,
+    conversations,
+    chat,
+    identity,
+    told_meetup,
+    told_messenger,
+    told_rooms,
+    told_conversations,
+    told_chat,
+);

@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 
 use quintet_domain::limits::FRESH_TOKEN_SECONDS;
-use quintet_domain::{Account, ProfileChange, Refusal};
+use quintet_domain::{Account, ProfileChange, Refusal, email_key};
 
 use crate::{Credential, Issuer, Service, Session, SignWith, failures};
 
@@ -57,7 +57,7 @@ impl Service {
         mut change: ProfileChange,
         password: Option<String>,
     ) -> Result<Account, Refusal> {
-        let same = |email: &String| Some(email.to_lowercase()) == owner.account.email.as_deref().map(str::to_lowercase);
+        let same = |email: &String| Some(email_key(email)) == owner.account.email.as_deref().map(email_key);
         change.email = change.email.filter(|email| !same(email));
         if change.email.is_some() {
             self.confirm(owner, password).await?;
@@ -100,7 +100,7 @@ impl Service {
     /// Checks that the owner is present. Passwords can be guessed here as well as by logging in, so both share one
     /// rate.
     async fn confirm(&self, owner: &Owner, password: Option<String>) -> Result<(), Refusal> {
-        let Some(hash) = owner.account.password_hash.clone() else {
+        if owner.account.password_hash.is_none() {
             self.rates().login(owner.address)?;
             return match owner.credential.is_fresh(self.0.environment.now()) {
                 true => Ok(()),
@@ -109,14 +109,14 @@ impl Service {
                     FRESH_TOKEN_SECONDS / 60
                 ))),
             };
-        };
+        }
         let password =
             password.ok_or_else(|| Refusal::invalid("currentPassword", "is missing; this change needs it"))?;
         self.rates().login(owner.address)?;
         let id = &owner.account.user.id;
         let key = failures::token_key(id);
         self.attempt(&key, Some(id), owner.address).await?;
-        if !self.matches(&key, Some(hash), password).await? {
+        if !self.matches(&key, Some(&owner.account), password).await? {
             return Err(Refusal::forbidden("The current password is wrong."));
         }
         self.succeeded(&key, id, owner.address).await;

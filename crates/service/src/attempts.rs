@@ -4,10 +4,11 @@
 use std::net::IpAddr;
 
 use hmac::{Hmac, Mac};
-use quintet_domain::{NoteLogin, Refusal, UserId, network};
+use quintet_domain::{Account, NoteLogin, Refusal, RenewHash, UserId, network};
 use sha2::Sha256;
 
 use crate::Service;
+use crate::passwords::Checked;
 
 /// Milliseconds after which the last log-in from a known network is stored again.
 const STORED_EVERY_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
@@ -33,16 +34,28 @@ impl Service {
         }
     }
 
-    /// Returns whether a password matches a hash. An attempt that could not be checked does not count.
+    /// Returns whether a password is that of an account; without an account it is not, and that takes as long. A hash of
+    /// an earlier version is replaced. An attempt that could not be checked does not count.
     ///
     /// # Errors
     /// `ERR_BUSY` if too many passwords wait.
-    pub(crate) async fn matches(&self, key: &str, hash: Option<String>, password: String) -> Result<bool, Refusal> {
-        let matching = self.0.passwords.verify(hash, password).await;
-        if matching.is_err() {
-            self.0.failures.uncount(key);
+    pub(crate) async fn matches(
+        &self,
+        key: &str,
+        account: Option<&Account>,
+        password: String,
+    ) -> Result<bool, Refusal> {
+        let hash = account.and_then(|account| account.password_hash.clone());
+        let checked = self.0.passwords.check(hash.clone(), password).await;
+        let checked = checked.inspect_err(|_| self.0.failures.uncount(key))?;
+        let right = checked.is_right();
+        if let (Checked::RightByOldHash(new), Some(account), Some(old)) = (checked, account, hash) {
+            let user = account.user.id.clone();
+            if let Err(error) = self.write(RenewHash { user, old, new }).await {
+                tracing::debug!(%error, "a password's hash was not renewed; the old one stays in use");
+            }
         }
-        matching
+        Ok(right)
     }
 
     /// Records that an attempt succeeded: earlier failures no longer count, and the network becomes one of the

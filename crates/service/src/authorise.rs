@@ -2,7 +2,7 @@
 //!
 //! What must stay true: the permission table of the domain decides everything else, inside the write.
 
-use quintet_domain::{Actor, LocalCommand, Refusal, Target, WriteCommand};
+use quintet_domain::{Actor, LocalCommand, Reading, Refusal, Target, WriteCommand};
 
 fn needs_account() -> Refusal {
     Refusal::unauthenticated("direct messages need an account")
@@ -15,9 +15,10 @@ pub(crate) fn may_write(actor: &Actor, command: &WriteCommand) -> Result<(), Ref
             Target::Direct(_) if actor.guest => Err(needs_account()),
             Target::Direct(_) | Target::Conversation(_) => Ok(()),
         },
+        WriteCommand::Read(Reading::Everything(Target::Direct(_))) if actor.guest => Err(needs_account()),
         WriteCommand::Edit { .. }
         | WriteCommand::Delete { .. }
-        | WriteCommand::Read { .. }
+        | WriteCommand::Read(_)
         | WriteCommand::Join { .. }
         | WriteCommand::Leave { .. }
         | WriteCommand::CreateRoom { .. } => Ok(()),

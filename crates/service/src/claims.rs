@@ -5,7 +5,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use quintet_domain::Claims;
 use quintet_domain::limits::URL_BYTES_MAX;
-use quintet_domain::{Refusal, UserId, display_name_from, validate_email};
+use quintet_domain::{Refusal, UserId, display_name_from, parse_email};
+use quintet_input::json;
 use serde_json::{Map, Value};
 
 /// The claims that can hold the user's id; the first one that is present is used.
@@ -105,12 +106,17 @@ impl Rules {
 pub(crate) fn header(token: &str) -> Result<Map<String, Value>, Refusal> {
     let malformed = || Refusal::unauthenticated("the token is malformed");
     let (header, _) = token.split_once('.').ok_or_else(malformed)?;
-    let header = BASE64_URL_SAFE_NO_PAD.decode(header).map_err(|_| malformed())?;
-    let header: Map<String, Value> = serde_json::from_slice(&header).map_err(|_| malformed())?;
+    let header = decoded(header).ok_or_else(malformed)?;
     if header.contains_key("crit") {
         return Err(Refusal::unauthenticated("the token's header has `crit`, but no extension is supported"));
     }
     Ok(header)
+}
+
+/// Decodes a part of a token, which is a JSON object, or returns `None` if it is none.
+pub(crate) fn decoded(part: &str) -> Option<Map<String, Value>> {
+    let json = BASE64_URL_SAFE_NO_PAD.decode(part).ok()?;
+    serde_json::from_slice(&json::well_formed_bytes(&json)).ok()
 }
 
 /// Returns a claim that is a moment (RFC 7519, section 2: a NumericDate), in seconds since 1970.
@@ -154,7 +160,7 @@ pub(crate) fn profile(claims: &Map<String, Value>) -> Result<Claims, Refusal> {
         // The rule that adopts the user makes it a valid username that is free.
         username: text(claims, "username").map(str::to_owned),
         name: text(claims, "name").and_then(display_name_from),
-        email: text(claims, "email").filter(|email| validate_email(email).is_ok()).map(str::to_owned),
+        email: text(claims, "email").and_then(|email| parse_email(email).ok()),
         email_verified: is_true("email_verified"),
         avatar: text(claims, "avatar")
             .or_else(|| text(claims, "picture"))

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use quintet_domain::{
     Actor, Barrier, ConversationId, ConversationKind, CreateConversation, DeleteMessage, Departure, EditMessage,
-    JoinConversation, LeaveConversation, LocalCommand, MarkRead, NewConversation, Refusal, Reply, SendMessage,
-    SweepGuests, Ticket, Timestamp, UserId, Write, WriteCommand, Written,
+    JoinConversation, LeaveConversation, LocalCommand, MarkRead, NewConversation, NewText, Profile, Refusal, Reply,
+    RoomMember, SendMessage, SweepGuests, Ticket, Timestamp, UserId, Write, WriteCommand, Written,
 };
 use quintet_store::{Memberships, ReplyTo};
 
@@ -20,7 +20,7 @@ use crate::{GuestSecret, Service, authorise};
 pub struct Caller {
     /// The user on whose behalf the command is executed.
     pub actor: Actor,
-    /// Whether the reply to a join holds the newest messages.
+    /// Whether the reply to a join holds the newest messages and the members.
     pub history: bool,
 }
 
@@ -31,7 +31,7 @@ fn write_of(caller: Caller, command: WriteCommand) -> Write {
         WriteCommand::Send(text) => SendMessage { actor, text }.into(),
         WriteCommand::Edit { message, content } => EditMessage { actor, message, content }.into(),
         WriteCommand::Delete { message } => DeleteMessage { actor, message }.into(),
-        WriteCommand::Read { conversation, messages } => MarkRead { actor, conversation, messages }.into(),
+        WriteCommand::Read(reading) => MarkRead { actor, reading }.into(),
         // The gateway has checked the guest's secret and put its proof into the actor.
         WriteCommand::Join { conversation, profile, guest_secret: _ } => {
             JoinConversation { actor, conversation, profile, history }.into()
@@ -67,7 +67,14 @@ pub fn reply(written: Written, guest_secret: Option<&GuestSecret>) -> Result<Rep
         Written::DeleteMessage(message) => Reply::Deleted(message),
         Written::MarkRead(()) => Reply::Read,
         Written::JoinConversation(joined) => {
-            Reply::Joined { conversation: joined.conversation, new: joined.new, history: joined.history }
+            // Who of the members is online is known to the gateway.
+            let members = joined.members.into_iter().map(|user| RoomMember { user, online: false });
+            Reply::Joined {
+                conversation: joined.conversation,
+                new: joined.new,
+                history: joined.history,
+                members: members.collect(),
+            }
         }
         Written::LeaveConversation(conversation) => Reply::Left { conversation },
         Written::CreateConversation(created) => Reply::RoomCreated {
@@ -85,6 +92,7 @@ pub fn reply(written: Written, guest_secret: Option<&GuestSecret>) -> Result<Rep
         | Written::AdoptUser(_)
         | Written::ChangeProfile(_)
         | Written::NoteLogin(())
+        | Written::RenewHash(())
         | Written::SetPassword(_)
         | Written::RevokeTokens(_)
         | Written::SetDisabled(())
@@ -122,7 +130,29 @@ impl Service {
     /// A refusal if the command is never allowed or cannot be queued. There is no reply under the ticket then.
     pub async fn submit(&self, caller: Caller, command: WriteCommand, ticket: Ticket) -> Result<(), Refusal> {
         authorise::may_write(&caller.actor, &command)?;
+        let command = self.with_stored_links(command);
         Ok(self.store().submit(write_of(caller, command), ReplyTo::Ticket(ticket)).await?)
+    }
+
+    /// Returns a command whose links to this server are as they are stored.
+    fn with_stored_links(&self, command: WriteCommand) -> WriteCommand {
+        // A guest who sends back the picture that was made for it has none, as one who sends an empty link.
+        let picture = |avatar| self.bases().stored_picture(Some(avatar)).unwrap_or_default();
+        let stored = |profile: Profile| Profile { avatar: profile.avatar.map(picture), ..profile };
+        match command {
+            WriteCommand::Send(text) => {
+                let file = text.file.map(|file| self.bases().stored_file(file));
+                WriteCommand::Send(NewText { file, ..text })
+            }
+            WriteCommand::Join { conversation, profile, guest_secret } => {
+                WriteCommand::Join { conversation, profile: stored(profile), guest_secret }
+            }
+            WriteCommand::CreateRoom { name, profile } => WriteCommand::CreateRoom { name, profile: stored(profile) },
+            command @ (WriteCommand::Edit { .. }
+            | WriteCommand::Delete { .. }
+            | WriteCommand::Read { .. }
+            | WriteCommand::Leave { .. }) => command,
+        }
     }
 
     /// Checks a command about the connection itself, before a [`barrier`](Self::barrier) is queued for it.

@@ -4,6 +4,7 @@ use quintet_domain::limits::{CONTENT_BYTES_MAX, IDS_MAX};
 use quintet_domain::{
     Actor, AddMember, ChangeConversation, Conversation, ConversationId, ConversationKind, CreateConversation,
     DeleteConversation, Joined, NewConversation, Profile, Refusal, RemoveMember, Role, UserId, display_name,
+    refuse_nul,
 };
 use quintet_store::{Filter, Listing, Page};
 
@@ -64,6 +65,9 @@ impl Service {
             (None, _) => return Err(Refusal::invalid("name", "is missing")),
         }
         let name = input.name.map(|name| display_name("name", &name)).transpose()?;
+        if let Some(description) = &input.description {
+            refuse_nul("description", description)?;
+        }
         if input.description.as_ref().is_some_and(|text| text.len() > CONTENT_BYTES_MAX) {
             return Err(Refusal::too_large("description", format!("has at most {CONTENT_BYTES_MAX} bytes")));
         }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use quintet_domain::Login;
 use quintet_domain::limits::{LOGIN_BACKOFF_SECONDS, LOGIN_BACKOFF_SECONDS_MAX, LOGIN_FAILURES_MAX, NAME_CHARS_MAX};
-use quintet_domain::{NameKeys, Refusal, UserId};
+use quintet_domain::{NameKeys, Refusal, UserId, email_key, normal_username};
 use tokio::time::Instant;
 
 /// Maximum number of login names whose failures are stored.
@@ -98,12 +98,10 @@ impl LoginFailures {
 /// Returns the key under which log-ins are counted: the login name in any spelling, whether an account has it or not,
 /// so that a delay does not reveal which addresses are registered.
 pub(crate) fn login_key(login: &Login) -> String {
+    let cut = |text: &str, chars_max: usize| text.trim().chars().take(chars_max).collect::<String>();
     let key = match login {
-        Login::Email(email) => format!("email {}", email.to_lowercase()),
-        Login::Username(name) => {
-            let name: String = name.chars().take(NAME_CHARS_MAX).collect();
-            format!("name {}", NameKeys::of(&name).key)
-        }
+        Login::Email(email) => format!("email {}", email_key(&cut(email, KEY_CHARS_MAX))),
+        Login::Username(name) => format!("name {}", NameKeys::of(&normal_username(&cut(name, NAME_CHARS_MAX))).key),
     };
     key.chars().take(KEY_CHARS_MAX).collect()
 }
@@ -153,12 +151,10 @@ mod tests {
     #[test]
     fn log_ins_are_counted_by_their_login_names() {
         let name = |text: &str| login_key(&Login::Username(text.to_owned()));
-        assert_eq!(name("ALICE"), name("alice"));
-        assert_ne!(
-            name("alice"),
-            login_key(&Login::Email("alice".to_owned())),
-            "a wait does not reveal who has an address"
-        );
+        let email = |text: &str| login_key(&Login::Email(text.to_owned()));
+        assert_eq!(name("ALICE"), name(" alice "));
+        assert_eq!(email("Zoe\u{308}@example.org"), email(" zo\u{eb}@example.org"));
+        assert_ne!(name("alice"), email("alice"), "a wait does not reveal who has an address");
         assert!(name(&"a".repeat(100_000)).chars().count() <= KEY_CHARS_MAX);
     }
 

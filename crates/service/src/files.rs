@@ -1,6 +1,7 @@
 //! Files: uploaded as streams, downloaded while a message or profile carries them, and removed after that.
 
 use std::net::IpAddr;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
@@ -9,7 +10,7 @@ use futures_util::{Stream, StreamExt};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use quintet_domain::limits::FILE_BYTES_MAX;
 use quintet_domain::{
-    Actor, AnnounceFile, Code, CompleteFile, FILES_PATH, ForgetFiles, NewFile, Refusal, StoredFile, display_name_from,
+    Actor, AnnounceFile, Code, CompleteFile, FILES_PATH, ForgetFiles, NewFile, Refusal, StoredFile, file_name_from,
 };
 use quintet_files::{Files, FilesError};
 use quintet_store::Party;
@@ -30,23 +31,20 @@ pub struct Uploaded {
     pub file: StoredFile,
 }
 
-/// A file to download: its properties and its content.
+/// A file to download.
+#[derive(Clone, Debug)]
 pub struct Shown {
     /// The name, size and type of the file.
     pub file: StoredFile,
     /// The value of `Content-Disposition` (RFC 6266): browsers show images, and save all other files.
     pub disposition: String,
-    /// The bytes of the file, or a link to them.
-    pub content: Content,
+    /// A link by which the client downloads the bytes from the storage, which expires after a short time. Without one,
+    /// [`Service::file_bytes`] reads them.
+    pub link: Option<String>,
 }
 
-/// The content of a file.
-pub enum Content {
-    /// The bytes, as a stream from this server.
-    Here(BoxStream<'static, Result<Bytes, FilesError>>),
-    /// A link by which the client downloads the bytes from the storage. It expires after a short time.
-    At(String),
-}
+/// The bytes of a file, as a stream from this server.
+pub type FileBytes = BoxStream<'static, Result<Bytes, FilesError>>;
 
 fn disposition(file: &StoredFile) -> String {
     let shown = if file.image.is_some() { "inline" } else { "attachment" };
@@ -57,7 +55,7 @@ fn disposition(file: &StoredFile) -> String {
 /// Makes the name under which a file is shown: without folders, and without characters that names may not have.
 fn plain_name(name: &str) -> Option<String> {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    display_name_from(last).filter(|plain| plain != "." && plain != "..")
+    file_name_from(last).filter(|plain| plain != "." && plain != "..")
 }
 
 fn refusal(error: &FilesError) -> Refusal {
@@ -171,11 +169,15 @@ impl Service {
         let file = found.ok_or_else(|| refusal(&FilesError::NotFound))?;
         let disposition = disposition(&file);
         let link = self.files().link(&id, &file.mime, &disposition).await.map_err(|error| refusal(&error))?;
-        let content = match link {
-            Some(link) => Content::At(link),
-            None => Content::Here(self.files().get(&id).await.map_err(|error| refusal(&error))?),
-        };
-        Ok(Shown { file, disposition, content })
+        Ok(Shown { file, disposition, link })
+    }
+
+    /// Reads a part of a file that [`Self::file`] returned.
+    ///
+    /// # Errors
+    /// `ERR_NOT_FOUND` if the file was removed meanwhile; an internal error if the storage fails.
+    pub async fn file_bytes(&self, id: &str, part: Range<u64>) -> Result<FileBytes, Refusal> {
+        self.files().get(id, Some(part)).await.map_err(|error| refusal(&error))
     }
 
     /// Checks that the storage of files works.

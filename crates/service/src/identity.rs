@@ -86,7 +86,8 @@ impl Service {
             // Quintet issued the token to a user who existed: the user was erased since.
             _ if token.generation.is_some() => return Err(Refusal::unauthenticated("the user is not known")),
             _ => {
-                let claims = token.claims;
+                let mut claims = token.claims;
+                claims.avatar = self.bases().stored_picture(claims.avatar);
                 self.write(AdoptUser { claims }).await?
             }
         };

@@ -10,9 +10,11 @@
 mod account;
 mod attempts;
 mod authorise;
+mod bases;
 mod claims;
 mod commands;
 mod conversations;
+mod cookie;
 mod failures;
 mod files;
 mod guests;
@@ -37,16 +39,18 @@ mod users;
 use std::sync::Arc;
 
 pub use account::Owner;
+pub use bases::{Address, BASES_OF_LISTENER_MAX, Base, Bases};
 pub use claims::{RequiredClaim, Rules};
 pub use commands::{Caller, reply};
 pub use conversations::{ConversationChange, ConversationInput};
-pub use files::{Content, Shown, Uploaded};
+pub use cookie::{CookieToken, good_or_none, is_token};
+pub use files::{FileBytes, Shown, Uploaded};
 pub use guests::GuestSecret;
 pub use heavy::HeavyTurn;
 pub use identity::{Identity, ReadAhead, Verified};
 pub use meetups::MeetupInput;
 pub use metrics::{Metrics, Refused};
-pub use passwords::Passwords;
+pub use passwords::{Checked, Passwords};
 pub use presence::Presence;
 use quintet_bus::Bus;
 pub use quintet_domain::{Account, Actor, Login, MeetupChange, ProfileChange, StoredFile};
@@ -73,6 +77,12 @@ pub struct Settings {
     pub registration: bool,
     /// Whether rates are limited.
     pub rates: bool,
+    /// The minimum number of characters of a new password.
+    pub password_chars_min: usize,
+    /// The address under which clients reach this server, if the operator names one.
+    pub public_url: Option<String>,
+    /// Whether users without a picture are shown with one that is made of their initials.
+    pub pictures: bool,
 }
 
 /// The operations of Quintet. Cheap to clone.
@@ -89,6 +99,7 @@ struct Inner {
     passwords: Passwords,
     failures: failures::LoginFailures,
     presence: Presence,
+    bases: Bases,
     rates: Rates,
     metrics: Arc<Metrics>,
     ready: ready::SharedCheck,
@@ -114,8 +125,10 @@ impl Service {
         metrics: Arc<Metrics>,
         settings: Settings,
     ) -> Self {
-        let (passwords, presence, rates) = (Passwords::new(), Presence::default(), Rates::new(settings.rates));
+        let passwords = Passwords::new(settings.password_chars_min);
+        let (presence, rates) = (Presence::default(), Rates::new(settings.rates));
         let uploads = uploads::Uploads::default();
+        let bases = Bases::new(settings.public_url.as_deref(), settings.pictures);
         Self(Arc::new(Inner {
             store,
             bus,
@@ -126,6 +139,7 @@ impl Service {
             passwords,
             failures: failures::LoginFailures::default(),
             presence,
+            bases,
             rates,
             metrics,
             ready: ready::SharedCheck::default(),
@@ -138,6 +152,12 @@ impl Service {
     #[must_use]
     pub fn presence(&self) -> &Presence {
         &self.0.presence
+    }
+
+    /// Returns the addresses by which clients reach this server.
+    #[must_use]
+    pub fn bases(&self) -> &Bases {
+        &self.0.bases
     }
 
     /// Returns the metrics.
@@ -192,6 +212,12 @@ impl Service {
     #[must_use]
     pub fn lets_people_register(&self) -> bool {
         self.0.settings.registration
+    }
+
+    /// Returns the minimum number of characters of a new password.
+    #[must_use]
+    pub fn password_chars_min(&self) -> usize {
+        self.0.passwords.chars_min()
     }
 
     /// Prunes expired rows, in at most `turns` short transactions. `after` is the result of the previous call, 0 at

@@ -3,7 +3,7 @@
 use quintet_domain::limits::NAME_CHARS_MAX;
 use quintet_domain::{
     Actor, ChangeMeetup, CreateMeetup, DecideRequest, DeleteMeetup, ExpireMeetups, Meetup, MeetupChange, MeetupId,
-    NewMeetup, Refusal, RemoveParticipant, RequestMeetup, Timestamp, UserId, is_blank,
+    NewMeetup, Refusal, RemoveParticipant, RequestMeetup, Timestamp, UserId, is_blank, refuse_nul,
 };
 use quintet_store::{MeetupFilter, Page};
 
@@ -25,6 +25,7 @@ pub struct MeetupInput {
 }
 
 fn check(field: &str, text: &str) -> Result<(), Refusal> {
+    refuse_nul(field, text)?;
     if is_blank(text) {
         return Err(Refusal::invalid(field, "must not be blank"));
     }

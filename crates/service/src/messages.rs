@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    Actor, ConversationId, DeleteMessage, EditMessage, MarkRead, Message, MessageId, NewText, Refusal, SendMessage,
-    Sent, UserId, validate_content,
+    Actor, ConversationId, DeleteMessage, EditMessage, MarkRead, Message, MessageId, NewText, Reading, Refusal,
+    SendMessage, Sent, UserId, validate_content,
 };
 use quintet_store::{MessagePage, PageOf, Party};
 
@@ -15,8 +15,9 @@ impl Service {
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`, `ERR_CONFLICT`, or a refusal that names the invalid text.
-    pub async fn send(&self, actor: Actor, text: NewText) -> Result<Sent, Refusal> {
+    pub async fn send(&self, actor: Actor, mut text: NewText) -> Result<Sent, Refusal> {
         validate_content("content", &text.content, text.file.is_some())?;
+        text.file = text.file.map(|file| self.bases().stored_file(file));
         self.write(SendMessage { actor, text }).await
     }
 
@@ -43,7 +44,8 @@ impl Service {
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
     pub async fn mark_read(&self, actor: Actor, id: Option<ConversationId>, message: MessageId) -> Result<(), Refusal> {
-        self.write(MarkRead { actor, conversation: id, messages: vec![message] }).await
+        let reading = Reading::Messages { conversation: id, messages: vec![message] };
+        self.write(MarkRead { actor, reading }).await
     }
 
     /// Returns the number of messages in a conversation, including deleted ones, up to

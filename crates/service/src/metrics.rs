@@ -66,6 +66,7 @@ struct OfStatus {
 pub struct Metrics {
     registry: Mutex<Registry>,
     events: Family<OfDialect, Counter>,
+    unknown_events: Family<OfDialect, Counter>,
     deliveries: Counter,
     refusals: [[Counter; CODES.len()]; Refused::ALL.len()],
     closes: Family<OfReason, Counter>,
@@ -86,6 +87,7 @@ impl fmt::Debug for Metrics {
 impl Default for Metrics {
     fn default() -> Self {
         let (events, requests) = (Family::<OfDialect, Counter>::default(), Family::<OfStatus, Counter>::default());
+        let unknown_events = Family::<OfDialect, Counter>::default();
         let (deliveries, refused) = (Counter::default(), Family::<OfRefusal, Counter>::default());
         let (closes, commit_failures) = (Family::<OfReason, Counter>::default(), Counter::default());
         // From a tenth of a millisecond to three seconds.
@@ -95,6 +97,8 @@ impl Default for Metrics {
         let group_commands = Histogram::new(exponential_buckets(1.0, 2.0, 12));
         let mut registry = Registry::with_prefix("quintet");
         registry.register("events", "Events that clients sent, by dialect", events.clone());
+        let help = "Events that clients sent and that do not exist, by dialect";
+        registry.register("unknown_events", help, unknown_events.clone());
         registry.register("deliveries", "Events queued for connections", deliveries.clone());
         registry.register("refusals", "Refusals, by what was refused and the reason", refused.clone());
         registry.register("closes", "Connections that ended, by the reason", closes.clone());
@@ -111,6 +115,7 @@ impl Default for Metrics {
         Self {
             registry: Mutex::new(registry),
             events,
+            unknown_events,
             deliveries,
             refusals,
             closes,
@@ -133,6 +138,11 @@ impl Metrics {
     /// Counts an event that a client sent.
     pub fn event(&self, dialect: &'static str) {
         self.events.get_or_create(&OfDialect { dialect }).inc();
+    }
+
+    /// Counts an event that a client sent and that does not exist.
+    pub fn unknown_event(&self, dialect: &'static str) {
+        self.unknown_events.get_or_create(&OfDialect { dialect }).inc();
     }
 
     /// Counts events that were queued for connections.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use quintet_domain::limits::NAME_CHARS_MAX;
 use quintet_domain::{
-    MarkDelivered, Notification, NotificationId, NotifyUser, ReadNotifications, Refusal, UserId, is_blank,
+    MarkDelivered, Notification, NotificationId, NotifyUser, ReadNotifications, Refusal, UserId, is_blank, refuse_nul,
     validate_content,
 };
 use quintet_store::{NotificationRow, Page, PendingNotifications};
@@ -13,6 +13,7 @@ use crate::Service;
 
 /// Checks the title and the message of a notification.
 fn check_texts(title: &str, message: &str) -> Result<(), Refusal> {
+    refuse_nul("title", title)?;
     if is_blank(title) {
         return Err(Refusal::invalid("title", "must not be blank"));
     }

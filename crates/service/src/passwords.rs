@@ -1,6 +1,10 @@
 //! Passwords: hashed and verified by argon2id with the parameters of the library, outside of the async threads.
 //!
-//! What must stay true: the number of passwords that are hashed or wait is bounded.
+//! A password is hashed in its normal form (RFC 8265), so that it is the same on every keyboard. Hashes of earlier
+//! versions are of the password as it was typed; they still match it, and are replaced when it is typed again.
+//!
+//! What must stay true: the number of passwords that are hashed or wait is bounded. Whether there is a user, and which
+//! kind of hash it has, makes no difference to how long a wrong password takes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,8 +12,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use quintet_domain::Refusal;
-use quintet_domain::limits::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, PASSWORDS_WAITING_MAX};
+use quintet_domain::limits::{PASSWORD_BYTES_MAX, PASSWORDS_WAITING_MAX};
+use quintet_domain::{Refusal, normal_password};
 use tokio::sync::Semaphore;
 
 /// Maximum number of hashes at the same time. Each takes 19 MiB and tens of milliseconds of a core.
@@ -25,20 +29,44 @@ pub struct Passwords {
     waiting: Arc<AtomicUsize>,
     /// The hash that is verified if a user has none, so that an unknown user takes as long as a wrong password.
     decoy: String,
+    /// The minimum number of characters of a new password.
+    chars_min: usize,
 }
 
-impl Default for Passwords {
-    fn default() -> Self {
-        Self::new()
+/// The result of checking a password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Checked {
+    /// The password is wrong, or there is no user.
+    Wrong,
+    /// The password is right.
+    Right,
+    /// The password is right, and its hash is one of an earlier version: this one is to be stored instead of it.
+    RightByOldHash(String),
+}
+
+impl Checked {
+    /// Returns whether the password is right.
+    #[must_use]
+    pub fn is_right(&self) -> bool {
+        match self {
+            Self::Right | Self::RightByOldHash(_) => true,
+            Self::Wrong => false,
+        }
     }
 }
 
 impl Passwords {
-    /// Creates the queue and the decoy.
+    /// Creates the queue and the decoy. New passwords have at least `chars_min` characters.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn new(chars_min: usize) -> Self {
         let decoy = hash("a password that nobody has").unwrap_or_default();
-        Self { turns: Arc::new(Semaphore::new(AT_ONCE)), waiting: Arc::default(), decoy }
+        Self { turns: Arc::new(Semaphore::new(AT_ONCE)), waiting: Arc::default(), decoy, chars_min }
+    }
+
+    /// Returns the minimum number of characters of a new password.
+    #[must_use]
+    pub fn chars_min(&self) -> usize {
+        self.chars_min
     }
 
     /// Checks that a new password has an allowed length, and hashes it.
@@ -46,30 +74,28 @@ impl Passwords {
     /// # Errors
     /// A refusal that names `field`; `ERR_BUSY` if too many passwords wait.
     pub async fn hash(&self, field: &str, password: String) -> Result<String, Refusal> {
-        if password.chars().count() < PASSWORD_CHARS_MIN {
-            return Err(Refusal::invalid(field, format!("must have at least {PASSWORD_CHARS_MIN} characters")));
-        }
         if password.len() > PASSWORD_BYTES_MAX {
             return Err(Refusal::too_large(field, format!("has at most {PASSWORD_BYTES_MAX} bytes")));
+        }
+        let password = normal_password(&password).into_owned();
+        if password.chars().count() < self.chars_min {
+            return Err(Refusal::invalid(field, format!("must have at least {} characters", self.chars_min)));
         }
         self.run(move || hash(&password)).await?.ok_or_else(Refusal::internal)
     }
 
-    /// Returns whether a password matches a hash. Without a hash it takes as long and returns false.
+    /// Checks a password against a hash. Without a hash it takes as long, and the password is wrong.
     ///
     /// # Errors
     /// `ERR_BUSY` if too many passwords wait.
-    pub async fn verify(&self, hash: Option<String>, password: String) -> Result<bool, Refusal> {
+    pub async fn check(&self, hash: Option<String>, password: String) -> Result<Checked, Refusal> {
         if password.len() > PASSWORD_BYTES_MAX {
-            return Ok(false);
+            return Ok(Checked::Wrong);
         }
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.decoy.clone());
-        let matching = self.run(move || {
-            let parsed = PasswordHash::new(&hash).ok()?;
-            Argon2::default().verify_password(password.as_bytes(), &parsed).ok()
-        });
-        Ok(matching.await?.is_some() && known)
+        let checked = self.run(move || Some(check(&hash, &password))).await?.unwrap_or(Checked::Wrong);
+        Ok(if known { checked } else { Checked::Wrong })
     }
 
     /// Runs work once a permit is free. It is refused at once if too many passwords wait.
@@ -116,20 +142,64 @@ fn hash(password: &str) -> Option<String> {
     }
 }
 
+/// Checks a password in its normal form and, if that is another text, as it was typed.
+fn check(stored: &str, password: &str) -> Checked {
+    let Ok(parsed) = PasswordHash::new(stored) else { return Checked::Wrong };
+    let matches = |text: &str| Argon2::default().verify_password(text.as_bytes(), &parsed).is_ok();
+    let normal = normal_password(password);
+    if matches(&normal) {
+        return Checked::Right;
+    }
+    if normal == password || !matches(password) {
+        return Checked::Wrong;
+    }
+    // Without a new hash, the old one stays in use.
+    hash(&normal).map_or(Checked::Right, Checked::RightByOldHash)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const CHARS_MIN: usize = quintet_domain::limits::PASSWORD_CHARS_MIN_DEFAULT;
+
     #[tokio::test]
     async fn a_hash_matches_its_password_only() {
-        let passwords = Passwords::new();
+        let passwords = Passwords::new(CHARS_MIN);
         let hash = passwords.hash("password", "correct horse".to_owned()).await.expect("hashed");
         assert!(hash.starts_with("$argon2id$"));
-        let verify = async |hash, password: &str| passwords.verify(hash, password.to_owned()).await.expect("a turn");
-        assert!(verify(Some(hash.clone()), "correct horse").await);
-        assert!(!verify(Some(hash), "wrong horse").await);
-        assert!(!verify(None, "a password that nobody has").await);
-        assert!(passwords.hash("password", "short".to_owned()).await.is_err());
+        let check = async |hash, password: &str| passwords.check(hash, password.to_owned()).await.expect("a turn");
+        assert_eq!(check(Some(hash.clone()), "correct horse").await, Checked::Right);
+        assert_eq!(check(Some(hash.clone()), "wrong horse").await, Checked::Wrong);
+        assert_eq!(check(Some(hash), "correct horse ").await, Checked::Wrong, "spaces belong to a password");
+        assert_eq!(check(None, "a password that nobody has").await, Checked::Wrong);
+    }
+
+    #[tokio::test]
+    async fn a_new_password_has_a_minimum_length() {
+        for (chars_min, short, long) in [(8, "1234567", "12345678"), (6, "cafe\u{301}5", "caf\u{e9}56")] {
+            let passwords = Passwords::new(chars_min);
+            let refused = passwords.hash("newPassword", short.to_owned()).await.expect_err("too short");
+            assert_eq!(refused.message, format!("`newPassword` must have at least {chars_min} characters."));
+            assert!(passwords.hash("newPassword", long.to_owned()).await.is_ok());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_password_matches_in_every_form() {
+        let (composed, decomposed) = ("caf\u{e9} au lait", "cafe\u{301} au\u{A0}lait");
+        let passwords = Passwords::new(CHARS_MIN);
+        let check = async |hash: &str, password: &str| {
+            passwords.check(Some(hash.to_owned()), password.to_owned()).await.expect("a turn")
+        };
+        let new = passwords.hash("password", decomposed.to_owned()).await.expect("hashed");
+        assert_eq!((check(&new, composed).await, check(&new, decomposed).await), (Checked::Right, Checked::Right));
+        // The hash of an earlier version matches what was typed then, and is replaced by one that matches both.
+        let old = hash(decomposed).expect("hashed");
+        assert_eq!(check(&old, composed).await, Checked::Wrong);
+        let Checked::RightByOldHash(renewed) = check(&old, decomposed).await else { panic!("not renewed") };
+        assert_eq!(check(&renewed, composed).await, Checked::Right);
+        assert_eq!(check(&old, "cafe\u{301}").await, Checked::Wrong);
     }
 
     #[tokio::test]
@@ -139,7 +209,7 @@ mod tests {
         assert_eq!(entries.len(), AT_ONCE + PASSWORDS_WAITING_MAX);
         drop(entries);
         assert!(Waiting::begin(&waiting).is_some(), "an entry that was dropped is free");
-        let passwords = Passwords::new();
+        let passwords = Passwords::new(CHARS_MIN);
         let all: Vec<_> = std::iter::from_fn(|| Waiting::begin(&passwords.waiting)).collect();
         let refused = passwords.hash("password", "correct horse".to_owned()).await.expect_err("refused");
         assert_eq!((refused.code, refused.retry_after_ms), (quintet_domain::Code::Busy, Some(BUSY_MS)));

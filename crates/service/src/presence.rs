@@ -1,15 +1,17 @@
 //! The users who are connected to this process. The gateway updates it; operations that show users read it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{PoisonError, RwLock};
 
-use quintet_domain::UserId;
+use quintet_domain::{Timestamp, User, UserId};
 
 /// The users with at least one connection: registered ones, whose presence is shown, and guests, whose presence is not.
 #[derive(Debug, Default)]
 pub struct Presence {
     users: RwLock<HashSet<UserId>>,
     guests: RwLock<HashSet<UserId>>,
+    /// When users who went offline were last seen, until that is stored.
+    left: RwLock<HashMap<UserId, Timestamp>>,
 }
 
 fn set(of: &RwLock<HashSet<UserId>>, user: &UserId, here: bool) {
@@ -35,6 +37,31 @@ impl Presence {
     /// Records that a registered user came online or went offline.
     pub fn set_user(&self, user: &UserId, online: bool) {
         set(&self.users, user, online);
+    }
+
+    /// Records when a user who went offline was last seen, until [`Self::stored`].
+    pub fn left(&self, user: &UserId, at: Timestamp) {
+        self.left.write().unwrap_or_else(PoisonError::into_inner).insert(user.clone(), at);
+    }
+
+    /// Records that it is stored when users were last seen.
+    pub(crate) fn stored(&self, users: &[(UserId, Timestamp)]) {
+        let mut left = self.left.write().unwrap_or_else(PoisonError::into_inner);
+        for (user, at) in users {
+            // The user may have come and gone again meanwhile.
+            if left.get(user) == Some(at) {
+                left.remove(user);
+            }
+        }
+    }
+
+    /// Returns when a user was last seen, as of `now`; `None` if the user never was.
+    #[must_use]
+    pub fn last_seen(&self, user: &User, now: Timestamp) -> Option<Timestamp> {
+        if self.is_online(&user.id) {
+            return Some(now);
+        }
+        self.left.read().unwrap_or_else(PoisonError::into_inner).get(&user.id).copied().or(user.last_seen)
     }
 
     /// Records that a guest connected or disconnected.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use quintet_domain::{
     Account, ChangeProfile, ContinueErasure, EraseUser, Login, NewUser, NoteSeen, ProfileChange, Refusal, RegisterUser,
-    RevokeTokens, SetDisabled, SetPassword, Timestamp, User, UserId, display_name, display_name_from, parse_username,
-    refuse_reserved, validate_email, validate_link,
+    RevokeTokens, SetDisabled, SetPassword, Timestamp, User, UserId, display_name, display_name_from, parse_email,
+    parse_username, refuse_reserved, validate_link,
 };
 use quintet_store::{Page, Party};
 
@@ -106,9 +106,10 @@ impl Service {
         if new.reserved == Reserved::Refused && !new.any_username {
             refuse_reserved(&username)?;
         }
-        new.email.as_deref().map_or(Ok(()), validate_email)?;
+        let email = new.email.as_deref().map(parse_email).transpose()?;
         let name = checked_name("name", new.name)?;
-        check_avatar(new.avatar.as_ref())?;
+        let avatar = self.bases().stored_picture(new.avatar);
+        check_avatar(avatar.as_ref())?;
         let country = checked_name("country", new.country)?;
         let password_hash = match new.password {
             Some(password) => Some(self.0.passwords.hash("password", password).await?),
@@ -117,9 +118,9 @@ impl Service {
         let new = NewUser {
             id: new.id,
             username,
-            email: new.email,
+            email,
             name,
-            avatar: new.avatar,
+            avatar,
             password_hash,
             home_dialect: new.home_dialect,
             last_name: last_name(new.last_name),
@@ -162,8 +163,7 @@ impl Service {
         let account =
             self.store().account_by_login(Party::Address(from), login).await?.filter(|account| !account.disabled);
         self.attempt(&key, account.as_ref().map(|account| &account.user.id), from).await?;
-        let hash = account.as_ref().and_then(|account| account.password_hash.clone());
-        let matching = self.matches(&key, hash, password).await?;
+        let matching = self.matches(&key, account.as_ref(), password).await?;
         match account {
             Some(account) if matching => {
                 self.succeeded(&key, &account.user.id, from).await;
@@ -189,11 +189,10 @@ impl Service {
         if let Some(wanted) = change.username.take() {
             change.username = self.new_username(&user, &wanted).await?;
         }
-        if let Some(email) = &change.email {
-            validate_email(email)?;
-        }
+        change.email = change.email.as_deref().map(parse_email).transpose()?;
         change.name = checked_name("name", change.name)?;
         change.last_name = last_name(change.last_name);
+        change.avatar = change.avatar.map(|avatar| self.bases().stored_picture(avatar));
         check_avatar(change.avatar.as_ref().and_then(Option::as_ref))?;
         change.country = checked_name("country", change.country)?;
         self.write(ChangeProfile { user, change }).await
@@ -263,7 +262,9 @@ impl Service {
 
     /// Stores when users were last seen.
     pub async fn note_seen(&self, users: Vec<(UserId, Timestamp)>) {
-        if let Err(error) = self.write(NoteSeen { users }).await {
+        let written = self.write(NoteSeen { users: users.clone() }).await;
+        self.presence().stored(&users);
+        if let Err(error) = written {
             tracing::warn!(%error, "the time when users were last seen was not recorded");
         }
     }

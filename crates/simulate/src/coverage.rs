@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 /// What has to happen in a run of many seeds.
-pub(crate) const NEEDED: [&str; 33] = [
+pub(crate) const NEEDED: [&str; 38] = [
     "events heard by accounts",
     "clients that vanished",
     "clients that left",
@@ -14,7 +14,12 @@ pub(crate) const NEEDED: [&str; 33] = [
     "commits that failed",
     "commits that nobody heard of before a crash",
     "crashes",
+    "connections abandoned",
+    "conversations changed heard",
     "conversations deleted",
+    "conversations deleted heard",
+    "conversations joined heard",
+    "conversations made heard",
     "deletions acknowledged",
     "edits acknowledged",
     "events heard",

@@ -47,6 +47,8 @@ pub(crate) struct Wire {
     pub(crate) engine: Engine<Gateway>,
     /// The number of the client, from which its address is made.
     pub(crate) client: usize,
+    /// Whether the client has given up what it sends here.
+    pub(crate) is_abandoned: bool,
 }
 
 impl Wire {
@@ -54,7 +56,7 @@ impl Wire {
     pub(crate) async fn exchange(&self, method: Method, query: &str, body: String) -> Result<Answer, Lost> {
         let sim = &self.sim;
         let calm = sim.is_calm();
-        let random = &sim.network;
+        let random = if self.is_abandoned { &sim.abandoned } else { &sim.network };
         let (request_lost, response_lost) = (random.per_mille(REQUESTS_LOST), random.per_mille(RESPONSES_LOST));
         let (there_ms, back_ms) = (random.delay_ms(USUAL_MS, RARE_MS), random.delay_ms(USUAL_MS, RARE_MS));
         let patience = Duration::from_millis(random.below(PATIENCE_MS));

@@ -115,7 +115,8 @@ async fn life(sim: &Rc<Sim>, clients: &[Rc<Client>], disk: Option<MemoryDisk>, l
         return None;
     }
     for client in clients {
-        let wire = Wire { sim: Rc::clone(sim), engine: server.engine.clone(), client: client.index };
+        let (sim, engine) = (Rc::clone(sim), server.engine.clone());
+        let wire = Wire { sim, engine, client: client.index, is_abandoned: false };
         tokio::task::spawn_local(connection::run(Rc::clone(client), wire));
     }
     while *left > 0 {

@@ -50,7 +50,14 @@ impl Server {
         tokio::spawn(Arc::clone(&bus).run());
         let store = Arc::new(SlowStore::new(store, part("store")));
         let keys = Keys { own: vec![7; 32], own_made_s: 0, shared: None, retired: None };
-        let settings = quintet_service::Settings { guests: true, registration: true, rates: false };
+        let settings = quintet_service::Settings {
+            guests: true,
+            registration: true,
+            rates: false,
+            password_chars_min: quintet_domain::limits::PASSWORD_CHARS_MIN_DEFAULT,
+            public_url: None,
+            pictures: false,
+        };
         let service = Service::new(
             store.clone(),
             bus.clone(),

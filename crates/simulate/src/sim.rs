@@ -25,6 +25,8 @@ pub(crate) struct Sim {
     pub(crate) choice: Random,
     /// Chooses delays and losses.
     pub(crate) network: Random,
+    /// Chooses who connects twice, and the delays and losses of the attempts that are given up.
+    pub(crate) abandoned: Random,
     pub(crate) history: RefCell<History>,
     pub(crate) sends: RefCell<Sends>,
     pub(crate) typists: RefCell<Typists>,
@@ -45,6 +47,7 @@ impl Sim {
             environment: Arc::new(SimulatedEnvironment::new(seed)),
             choice: Random::new(seed, "choice"),
             network: Random::new(seed, "network"),
+            abandoned: Random::new(seed, "abandoned"),
             history: RefCell::default(),
             sends: RefCell::default(),
             typists: RefCell::default(),
@@ -157,9 +160,13 @@ fn describe(event: &Event) -> String {
             format!("{} read {} of {}", reader.id, messages.len(), conversation.id)
         }
         Event::ConversationCreated { conversation, members } => {
-            format!("{} was made for {members:?}", conversation.id)
+            format!("{} was made for {members:?}", conversation.conversation.id)
         }
-        Event::ConversationChanged { conversation } => format!("{} changed", conversation.id),
+        Event::ConversationAppeared { conversation, user } => {
+            format!("{} is shown to {user}", conversation.conversation.id)
+        }
+        Event::ConversationChanged { conversation } => format!("{} changed", conversation.conversation.id),
+        Event::DeletionAnnounced { conversation } => format!("{} is about to be deleted", conversation.id),
         Event::ConversationDeleted { conversation } => format!("{} was deleted", conversation.id),
         Event::MemberJoined { conversation, user, .. } => format!("{} joined {}", user.id, conversation.id),
         Event::MemberLeft { conversation, user, departure, .. } => {

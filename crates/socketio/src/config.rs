@@ -7,8 +7,8 @@ use crate::{Origins, Unfinished};
 /// Settings of an engine. The defaults are those of the official server.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The path that the engine answers at, with a leading and a trailing slash.
-    pub path: String,
+    /// The paths that the engine answers at, each with a leading and a trailing slash.
+    pub paths: Vec<String>,
     /// Time between two pings (Engine.IO 4, "Heartbeat").
     pub ping_interval: Duration,
     /// Time within which a client has to answer a ping.
@@ -41,7 +41,7 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            path: "/socket.io/".to_owned(),
+            paths: vec!["/socket.io/".to_owned()],
             ping_interval: Duration::from_secs(25),
             ping_timeout: Duration::from_secs(20),
             payload_bytes_max: 1_000_000,

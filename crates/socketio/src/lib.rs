@@ -23,6 +23,7 @@
 mod application;
 mod assembler;
 mod config;
+pub mod cors;
 mod deflate;
 pub mod engineio;
 mod frame;
@@ -49,7 +50,7 @@ use http_body_util::Full;
 use hyper::body::Body;
 pub use id::Id;
 pub use link::{Answer, AskError, Link, Transport};
-pub use origins::Origins;
+pub use origins::{NotAnOrigin, Origin, Origins, Sender};
 pub use outbox::{CloseReason, Outbox, PushError, Taken};
 use sockets::SocketIo;
 pub use unfinished::{Holder, Party, Unfinished};

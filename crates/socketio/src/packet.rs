@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use quintet_input::json;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -199,8 +200,8 @@ pub fn decode(text: &str, attachments_max: usize) -> Result<Packet<'_>, InvalidP
 
 /// Returns an event's name from the beginning of its payload, or `None` if the name is not complete or not valid.
 pub(crate) fn event_name(data: &str) -> Option<String> {
-    let name = data.strip_prefix('[')?.trim_start();
-    serde_json::Deserializer::from_str(name).into_iter::<String>().next()?.ok()
+    let name = json::well_formed(data.strip_prefix('[')?.trim_start());
+    serde_json::Deserializer::from_str(&name).into_iter::<String>().next()?.ok()
 }
 
 /// Splits the JSON array of an event into its name and arguments.

@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use http::request;
+use quintet_input::{json, query};
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
@@ -151,7 +152,8 @@ impl<A: Application> Protocol for SocketIo<A> {
             }
             return Ok(());
         }
-        let packet = inbound.assembler.text(text, bounds).map_err(|_| CloseReason::ProtocolError)?;
+        let text = json::well_formed(text);
+        let packet = inbound.assembler.text(&text, bounds).map_err(|_| CloseReason::ProtocolError)?;
         match packet {
             None => update_reservation(session, &mut inbound),
             Some(packet) => handle(session, &mut inbound, packet, Vec::new()).await,
@@ -347,7 +349,7 @@ async fn handle<A: Application>(
 
 /// Returns the query string of a namespace's name as a JSON object.
 fn query_as_json(query: &str) -> Option<Box<RawValue>> {
-    let fields: serde_json::Map<String, serde_json::Value> = form_urlencoded::parse(query.as_bytes())
+    let fields: serde_json::Map<String, serde_json::Value> = query::pairs(query)
         .map(|(name, value)| (name.into_owned(), serde_json::Value::from(value.into_owned())))
         .collect();
     serde_json::value::to_raw_value(&fields).ok()

@@ -105,6 +105,10 @@ async fn packets_come_back_by_websocket() {
         ("EIO=3", 0x81, b"4hello", (0x81, b"4hello")),
         ("EIO=3", 0x82, &[4, 1, 2, 3], (0x82, &[4, 1, 2, 3])),
         ("EIO=3&b64=1", 0x81, b"b4AQIDBA==", (0x81, b"b4AQIDBA==")),
+        ("EIO=4&b64=1", 0x81, b"bAQIDBA==", (0x81, b"bAQIDBA==")),
+        // Bytes are taken from any client, and base64 as well.
+        ("EIO=4&b64=1", 0x82, &[1, 2, 3, 4], (0x81, b"bAQIDBA==")),
+        ("EIO=4", 0x81, b"bAQIDBA==", (0x82, &[1, 2, 3, 4])),
     ] {
         let (mut ws, _) = Ws::session(address, &format!("/engine.io/?{query}&transport=websocket")).await;
         ws.send_frame(first, sent).await;
@@ -126,7 +130,7 @@ async fn an_invalid_packet_ends_the_session() {
     assert_eq!(post(address, &target, "4a\x1e").await.status, 400);
     assert_eq!(get(address, &target).await.text(), "4a\x1e1");
     assert_eq!(get(address, &target).await.status, 400);
-    for (version, message) in [(4, "abc"), (4, "2"), (3, "abc"), (3, "3"), (4, "bAQID")] {
+    for (version, message) in [(4, "abc"), (4, "2"), (3, "abc"), (3, "3"), (4, "b!"), (3, "b4!")] {
         let (mut ws, _) = Ws::session(address, &format!("/engine.io/?EIO={version}&transport=websocket")).await;
         ws.send(message).await;
         assert_eq!(ws.close_code().await, Some(1002), "{version} {message}");
@@ -276,13 +280,17 @@ async fn pages_of_other_origins_are_admitted_by_configuration() {
     let address = serve(calm()).await;
     let page = "Origin: https://page.example";
     let answer = request(address, "GET", V4, &[page], b"").await;
-    assert!(answer.head.contains("access-control-allow-origin: *"));
+    for line in
+        ["access-control-allow-origin: https://page.example", "access-control-allow-credentials: true", "vary: origin"]
+    {
+        assert!(answer.head.to_lowercase().contains(line), "{line} in {}", answer.head);
+    }
     let preflight = &[page, "Access-Control-Request-Method: POST", "Access-Control-Request-Headers: x-own"];
     let answer = request(address, "OPTIONS", V4, preflight, b"").await;
     assert_eq!(answer.status, 204);
     assert!(answer.head.contains("access-control-allow-headers: x-own"), "{}", answer.head);
 
-    let origins = quintet_socketio::Origins::Listed(vec!["https://page.example".to_owned()]);
+    let origins = quintet_socketio::Origins::Listed(vec!["https://page.example:443".parse().expect("an origin")]);
     let address = serve(quintet_socketio::Config { origins, ..calm() }).await;
     let answer = request(address, "GET", V4, &[page], b"").await;
     assert!(answer.status == 200 && answer.head.contains("access-control-allow-origin: https://page.example"));
@@ -302,6 +310,17 @@ async fn large_payloads_are_compressed_for_clients_that_accept_it() {
     assert_eq!(post(address, &target, &message).await.text(), "ok");
     let polled = request(address, "GET", &target, &["Accept-Encoding: gzip, deflate"], b"").await;
     assert!(polled.head.contains("content-encoding: gzip") && polled.body.len() < 200);
+    for (accepts, is_compressed) in [
+        ("gzip;q=0", false),
+        ("gzippy", false),
+        ("*", true),
+        ("*, gzip;q=0", false),
+        ("deflate;q=1, x-gzip;q=0.1", true),
+    ] {
+        assert_eq!(post(address, &target, &message).await.text(), "ok");
+        let polled = request(address, "GET", &target, &[&format!("Accept-Encoding: {accepts}")], b"").await;
+        assert_eq!(polled.head.contains("content-encoding: gzip"), is_compressed, "{accepts}: {}", polled.head);
+    }
 
     let offer = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits";
     let mut ws = Ws::open(address, "/engine.io/?EIO=4&transport=websocket", &[offer]).await.expect("a WebSocket");

@@ -83,6 +83,50 @@ async fn events_acknowledgements_and_attachments() {
     assert_eq!(ws.frame().await, Some((0x82, vec![7])));
 }
 
+/// A client that is told to send no bytes over a WebSocket.
+#[tokio::test]
+async fn attachments_as_base64() {
+    const ASK: &str = "451-789[\"message-with-ack\",{\"_placeholder\":true,\"num\":0}]";
+    const ANSWER: &str = "461-789[{\"_placeholder\":true,\"num\":0}]";
+    let address = serve(calm()).await;
+    for (revision, sent) in [(4, "bBwgJ"), (3, "b4BwgJ")] {
+        let (mut ws, _) = Ws::session(address, &format!("/socket.io/?EIO={revision}&transport=websocket&b64=1")).await;
+        if revision == 4 {
+            ws.send("40").await;
+        }
+        assert!(ws.text().await.starts_with("40"));
+        assert_eq!(ws.text().await, "42[\"auth\",{}]");
+        ws.send(ASK).await;
+        ws.send(sent).await;
+        assert_eq!((ws.text().await.as_str(), ws.text().await.as_str()), (ANSWER, sent));
+        // Larger than an event may be.
+        let large = format!("{}{}", &sent[..sent.len() - 4], "AAAA".repeat(50_000));
+        ws.send(ASK).await;
+        ws.send(&large).await;
+        assert_eq!(ws.text().await, ANSWER);
+        assert!(ws.text().await == large);
+        ws.send(sent).await;
+        assert_eq!(ws.close_code().await, Some(1002), "no attachment is expected");
+    }
+}
+
+#[tokio::test]
+async fn half_a_surrogate_pair_is_read_as_the_replacement_character() {
+    let mut ws = connected().await;
+    for (sent, back) in [
+        (r#"["message","party \ud83c"]"#, r#"["message-back","party \ufffd"]"#),
+        (r#"["message",{"\udf89":"\ud83c\udf89"}]"#, r#"["message-back",{"\ufffd":"\ud83c\udf89"}]"#),
+        (r#"["message","\\ud83c"]"#, r#"["message-back","\\ud83c"]"#),
+    ] {
+        ws.send(&format!("42{sent}")).await;
+        assert_eq!(ws.text().await, format!("42{back}"));
+    }
+    let (mut ws, _) = Ws::session(serve(calm()).await, V5).await;
+    ws.send(r#"40{"name":"\ud83c","\ud83c":1}"#).await;
+    assert!(ws.text().await.starts_with("40{"));
+    assert_eq!(ws.text().await, r#"42["auth",{"name":"\ufffd","\ufffd":1}]"#);
+}
+
 #[tokio::test]
 async fn an_invalid_packet_closes_the_connection() {
     for packet in ["4abc", "42{}", "42abc[\"message\",1]", "40", "42[\"connect\"]", "43", "48", "45-[\"a\"]", "42[]"] {

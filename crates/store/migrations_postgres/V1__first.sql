@@ -169,7 +169,7 @@ CREATE TABLE message (
     conversation_pk bigint NOT NULL,
     sequence bigint NOT NULL,
     sender_pk bigint NOT NULL,
-    kind text NOT NULL CHECK (kind IN ('text', 'image', 'file')),
+    kind text NOT NULL CHECK (kind IN ('text', 'image', 'file', 'audio', 'video', 'location', 'custom')),
     content text NOT NULL,
     file_url text,
     file_name text,

@@ -26,7 +26,7 @@ pub struct Memberships {
     pub conversations: Vec<(Arc<ConversationRef>, u32)>,
 }
 
-/// Notifications that were not sent to any connection of the meetup dialect, at one position of the commit order.
+/// Notifications that were not sent to any connection whose dialect is decided, at one position of the commit order.
 #[derive(Clone, Debug, Default)]
 pub struct PendingNotifications {
     /// The position at which they were read.

@@ -1,9 +1,7 @@
-//! What the pages of all lists share, whatever the store: the cursors at which they end, their size in bytes, and the
-//! comparison of names in a search.
+//! What the pages of all lists share, whatever the store: the cursors at which they end, and their size in bytes.
 //!
 //! What must stay true: clients keep cursors across an update of the server, so their form must not change.
 
-use quintet_domain::limits::NAME_CHARS_MAX;
 use quintet_domain::{Message, Refusal, User};
 
 /// Approximate bytes of a list item without its names, links and texts: ids, times, flags.
@@ -36,16 +34,6 @@ pub(crate) fn before_key(mark: Option<&str>) -> Result<i64, Refusal> {
     mark.map_or(Ok(i64::MAX), |mark| mark.parse().map_err(|_| bad_mark()))
 }
 
-/// Folds the case of a text that is searched for in names, for [`holds`].
-pub(crate) fn folded(text: &str) -> String {
-    text.trim().chars().take(NAME_CHARS_MAX).collect::<String>().to_lowercase()
-}
-
-/// Whether a name contains a folded text, compared without regard to case in any script.
-pub(crate) fn holds(name: &str, part: &str) -> bool {
-    part.is_empty() || name.to_lowercase().contains(part)
-}
-
 /// Approximate bytes of a user in a list.
 pub(crate) fn user_bytes(user: &User) -> usize {
     ITEM_BYTES + user.username.len() + user.name.len() + user.avatar.as_ref().map_or(0, String::len)
@@ -74,12 +62,5 @@ mod tests {
             assert_eq!(refusal.message, "`cursor` must be the `next` of an earlier page.", "{bad:?}");
         }
         assert!(before_key(Some("1.2")).is_err());
-    }
-
-    #[test]
-    fn names_are_found_whatever_the_case() {
-        assert!(holds("ÄRGER", &folded(" är ")));
-        assert!(holds("anything", &folded("")));
-        assert!(!holds("Ada", &folded("b")));
     }
 }

@@ -157,7 +157,7 @@ pub trait Store: Send + Sync + 'static {
     ) -> ReadResult<'_, Page<Meetup>>;
     /// The notifications of a user, newest first.
     fn notifications(&self, user: UserId, cursor: Option<String>, limit: u32) -> ReadResult<'_, Page<NotificationRow>>;
-    /// Notifications that were not sent to any connection of the meetup dialect, oldest first.
+    /// Notifications that were not sent to any connection whose dialect is decided, oldest first.
     fn pending_notifications(&self, user: UserId) -> ReadResult<'_, PendingNotifications>;
     /// The events that a user or guest missed since a position, with the texts that messages have now. The result has
     /// no entries if the id does not belong to a user of that kind any more.

@@ -15,9 +15,9 @@ use quintet_domain::{
     AddMember, AdoptUser, ChangeConversation, ChangeProfile, Claims, Code, Commit, ContinueErasure, ConversationId,
     ConversationKind, CreateConversation, CreateMeetup, DecideRequest, DeleteConversation, DeleteMeetup, DeleteMessage,
     Departure, EditMessage, Entry, EraseUser, Event, JoinConversation, LeaveConversation, MarkRead, MeetupId,
-    MessageId, NewMeetup, NewText, NewUser, NoteSeen, Profile, ProfileChange, Prune, RegisterUser, RemoveMember,
-    RequestMeetup, RevokeTokens, Role, SendMessage, SetDisabled, SweepGuests, Target, Ticket, Timestamp, UserId, Write,
-    Written,
+    MessageId, NewMeetup, NewText, NewUser, NoteSeen, Profile, ProfileChange, Prune, Reading, RegisterUser,
+    RemoveMember, RenewHash, RequestMeetup, RevokeTokens, Role, SendMessage, SetDisabled, SweepGuests, Target, Ticket,
+    Timestamp, UserId, Write, Written,
 };
 use quintet_rules::WriterState;
 use quintet_store::{
@@ -68,7 +68,10 @@ async fn numbers_go_on_over_edits_refusals_and_receipts() {
     bench.write(EditMessage { actor: actor(&a), message: first.id.clone(), content: "uno".to_owned() }).await.unwrap();
     let ids = vec![first.id.clone()];
     bench
-        .write(MarkRead { actor: actor(&b), conversation: Some(conversation.clone()), messages: ids.clone() })
+        .write(MarkRead {
+            actor: actor(&b),
+            reading: Reading::Messages { conversation: Some(conversation.clone()), messages: ids.clone() },
+        })
         .await
         .unwrap();
     let third = bench.send(&b, &conversation, "three").await.unwrap().message;
@@ -76,7 +79,13 @@ async fn numbers_go_on_over_edits_refusals_and_receipts() {
     // A second receipt of the same message moves nothing, and is not delivered.
     bench.settled().await;
     let delivered = bench.entries.lock().unwrap().len();
-    bench.write(MarkRead { actor: actor(&b), conversation: Some(conversation.clone()), messages: ids }).await.unwrap();
+    bench
+        .write(MarkRead {
+            actor: actor(&b),
+            reading: Reading::Messages { conversation: Some(conversation.clone()), messages: ids },
+        })
+        .await
+        .unwrap();
     bench.settled().await;
     assert_eq!(bench.entries.lock().unwrap().len(), delivered);
     // The same client message id for another message is refused, and uses no sequence number.
@@ -224,7 +233,9 @@ impl Made {
             }
             Step::Edit => EditMessage { actor, message: message?, content: "new".to_owned() }.into(),
             Step::DeleteMessage => DeleteMessage { actor, message: message? }.into(),
-            Step::Read => MarkRead { actor, conversation: None, messages: vec![message?] }.into(),
+            Step::Read => {
+                MarkRead { actor, reading: Reading::Messages { conversation: None, messages: vec![message?] } }.into()
+            }
             Step::Join => {
                 let profile = Profile { username: Some("a guest".to_owned()), avatar: None };
                 JoinConversation { actor, conversation: conversation?, profile, history: true }.into()
@@ -247,6 +258,7 @@ impl Made {
             Step::Seen => NoteSeen { users: vec![(by, Timestamp(at as i64))] }.into(),
             Step::Bar => SetDisabled { user: by, disabled: true }.into(),
             Step::LetIn => SetDisabled { user: by, disabled: false }.into(),
+            Step::Revoke if at % 2 == 0 => RenewHash { user: by, old: "$hash".to_owned(), new: at.to_string() }.into(),
             Step::Revoke => RevokeTokens { user: by }.into(),
             // Rarely, because else no user would be left.
             Step::Erase if at % 8 == 0 => EraseUser { user: by }.into(),

@@ -156,7 +156,10 @@ async fn erasure_is_told(bench: Bench) {
     assert_eq!(delivered(|event| matches!(event, Event::MeetupChanged { .. })), 1);
     assert_eq!(delivered(|event| matches!(event, Event::ConversationDeleted { .. })), 1);
     // Later events name the erased user by the name that remains.
-    assert_eq!(delivered(|event| matches!(event, Event::UserChanged { user } if user.name.starts_with("deleted-"))), 1);
+    assert_eq!(
+        delivered(|event| matches!(event, Event::UserChanged { user, .. } if user.name.starts_with("deleted-"))),
+        1
+    );
     // Notifications that repeat the user's texts are removed; the cancellation of the meetup repeats none.
     let left = bench.store.notifications(b.clone(), None, 10).await.expect("read").items;
     let left: Vec<_> = left.iter().map(|item| item.notification.message.as_str()).collect();

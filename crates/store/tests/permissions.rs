@@ -12,7 +12,7 @@ use quintet_domain::permissions::{Action, Standing, allows};
 use quintet_domain::{
     AddMember, Audience, ChangeConversation, ConversationId, ConversationKind, CreateMeetup, DecideRequest,
     DeleteConversation, DeleteMessage, Departure, EditMessage, JoinConversation, LeaveConversation, MarkRead,
-    MessageId, NewMeetup, RemoveMember, RequestMeetup, Role, UserId, UserKind,
+    MessageId, NewMeetup, Reading, RemoveMember, RequestMeetup, Role, UserId, UserKind,
 };
 use quintet_store::{PageOf, Party};
 use support::{Bench, Factory, actor, block_on, postgres_store, quick_stores};
@@ -228,8 +228,13 @@ impl Run {
             Step::Read => {
                 let Some((message, _, _)) = conversation.message.clone() else { return };
                 let expected = conversation.may(Action::Use, user, false);
-                let read =
-                    self.bench.write(MarkRead { actor: by, conversation: Some(id), messages: vec![message] }).await;
+                let read = self
+                    .bench
+                    .write(MarkRead {
+                        actor: by,
+                        reading: Reading::Messages { conversation: Some(id), messages: vec![message] },
+                    })
+                    .await;
                 assert_eq!(read.is_ok(), expected, "{shown}: {read:?}");
                 return;
             }
@@ -359,7 +364,17 @@ impl Run {
         for entry in &entries[delivered..now] {
             match entry.event.audience() {
                 Audience::Members(to) => assert_eq!(to, &self.conversations[at].id, "{shown}"),
-                Audience::User(_) | Audience::Users(_) | Audience::Watchers(_) => panic!("{shown}: {entry:?}"),
+                Audience::User(to) => match &entry.event {
+                    // The new member is shown the conversation, before the others are told of the join.
+                    quintet_domain::Event::ConversationAppeared { conversation, user } => {
+                        assert_eq!((&conversation.conversation.id, user), (&self.conversations[at].id, to), "{shown}");
+                    }
+                    quintet_domain::Event::ConversationHidden { conversation, user } => {
+                        assert_eq!((&conversation.id, user), (&self.conversations[at].id, to), "{shown}");
+                    }
+                    _ => panic!("{shown}: {entry:?}"),
+                },
+                Audience::Users(_) | Audience::Watchers(_) | Audience::Contacts(_) => panic!("{shown}: {entry:?}"),
             }
         }
     }

@@ -7,7 +7,7 @@ mod support;
 use std::collections::BTreeSet;
 
 use quintet_domain::limits::{LIST_BYTES_MAX, MEMBERS_LISTED_MAX, NAMES_SEARCHED_MAX, UNREAD_COUNTED_MAX};
-use quintet_domain::{AddMember, ConversationKind, DeleteMessage, MarkRead, Quotas, Role, UserId};
+use quintet_domain::{AddMember, ConversationKind, DeleteMessage, MarkRead, Quotas, Reading, Role, UserId};
 use quintet_store::{Filter, Page, Party};
 use support::actor;
 use support::stage::{On, Stage, every_database};
@@ -111,7 +111,10 @@ async fn a_conversation_as_a_late_member_sees_it(on: On) {
     let by = actor(&late);
     stage
         .bench
-        .write(MarkRead { actor: by, conversation: None, messages: vec![sent.message.id.clone()] })
+        .write(MarkRead {
+            actor: by,
+            reading: Reading::Messages { conversation: None, messages: vec![sent.message.id.clone()] },
+        })
         .await
         .unwrap();
     for _ in 0..3 {
@@ -132,7 +135,14 @@ async fn a_conversation_as_a_late_member_sees_it(on: On) {
     let newest = whole.last_message.expect("a message");
     assert_eq!((newest.deleted_at.is_some(), newest.readers.len()), (true, 0));
     let by = actor(&late);
-    stage.bench.write(MarkRead { actor: by, conversation: None, messages: vec![newest.id.clone()] }).await.unwrap();
+    stage
+        .bench
+        .write(MarkRead {
+            actor: by,
+            reading: Reading::Messages { conversation: None, messages: vec![newest.id.clone()] },
+        })
+        .await
+        .unwrap();
     let newest =
         stage.bench.store.conversation(owner.clone(), group.clone()).await.unwrap().last_message.expect("a message");
     assert_eq!(newest.readers.iter().map(|reader| &reader.user).collect::<Vec<_>>(), [&late]);

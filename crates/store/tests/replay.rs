@@ -12,8 +12,8 @@ use quintet_domain::limits::RECOVERY_CHANGES_MAX;
 use quintet_domain::{
     AddMember, Audience, ChangeConversation, ChangeMeetup, ConversationId, ConversationKind, CreateMeetup,
     DecideRequest, DeleteConversation, DeleteMessage, Departure, EditMessage, Entry, Event, JoinConversation,
-    LeaveConversation, MarkRead, MeetupChange, MeetupId, MeetupStatus, MessageId, NewMeetup, NotifyUser, RemoveMember,
-    RequestMeetup, Role, Timestamp, UserId,
+    LeaveConversation, MarkRead, MeetupChange, MeetupId, MeetupStatus, MessageId, NewMeetup, NotifyUser, Reading,
+    RemoveMember, RequestMeetup, Role, Timestamp, UserId,
 };
 use support::{Bench, Factory, actor, block_on, postgres_store, quick_stores};
 
@@ -107,7 +107,12 @@ impl Run {
                 let _ = bench.write(DeleteMessage { actor: by, message }).await;
             }
             (Step::Read, Some(message)) => {
-                let _ = bench.write(MarkRead { actor: by, conversation: None, messages: vec![message] }).await;
+                let _ = bench
+                    .write(MarkRead {
+                        actor: by,
+                        reading: Reading::Messages { conversation: None, messages: vec![message] },
+                    })
+                    .await;
             }
             (Step::Edit | Step::DeleteMessage | Step::Read, None) => {}
             (Step::Join, _) => {
@@ -171,6 +176,13 @@ fn shown(entry: &Entry) -> String {
         Event::MessagesRead { conversation, reader, messages, .. } => {
             format!("read {} {} {messages:?}", conversation.id, reader.id)
         }
+        Event::ConversationCreated { conversation, .. } => format!("created {}", conversation.conversation.id),
+        Event::ConversationAppeared { conversation, user } => {
+            format!("appeared {} to {user}", conversation.conversation.id)
+        }
+        Event::ConversationHidden { conversation, user } => format!("hidden {} from {user}", conversation.id),
+        Event::ConversationChanged { conversation } => format!("changed {}", conversation.conversation.id),
+        Event::DeletionAnnounced { conversation } => format!("conversation {} is deleted", conversation.id),
         Event::ConversationDeleted { conversation } => format!("conversation {} deleted", conversation.id),
         Event::MemberJoined { conversation, user, member_count } => {
             format!("joined {} {} of {member_count}", conversation.id, user.id)
@@ -193,10 +205,11 @@ fn delivered<'e>(entries: &'e [Entry], user: &UserId) -> Vec<&'e Entry> {
         match &entry.event {
             Event::ConversationCreated { conversation, members } => {
                 if members.contains(user) {
-                    in_places.insert(conversation.id.clone());
+                    in_places.insert(conversation.conversation.id.clone());
+                    delivered.push(entry);
                 }
             }
-            Event::ConversationChanged { .. } | Event::UserChanged { .. } | Event::Revoked { .. } => {}
+            Event::UserChanged { .. } | Event::Revoked { .. } => {}
             event => {
                 if let Event::MemberJoined { conversation, user: joined, .. } = event
                     && joined.id == *user
@@ -207,7 +220,7 @@ fn delivered<'e>(entries: &'e [Entry], user: &UserId) -> Vec<&'e Entry> {
                     Audience::Members(conversation) => in_places.contains(conversation),
                     Audience::Users(users) => users.contains(user),
                     Audience::User(one) => one == user,
-                    Audience::Watchers(_) => false,
+                    Audience::Watchers(_) | Audience::Contacts(_) => false,
                 };
                 if hears {
                     delivered.push(entry);

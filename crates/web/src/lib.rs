@@ -6,6 +6,7 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use quintet_input::codings;
 
 /// How long clients may cache a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,10 +84,12 @@ pub fn respond(method: &Method, path: &str, headers: &HeaderMap, pictures: Optio
 
 /// Returns the smallest body that the client accepts, and its encoding.
 fn encoded(file: &File, headers: &HeaderMap) -> (Bytes, Option<&'static str>) {
-    let takes = |name| lists(headers, &header::ACCEPT_ENCODING, name);
+    let [brotli, gzip] = ["br", "gzip"].map(|coding| codings::weight(headers, coding));
     match (file.brotli, file.gzip) {
-        (Some(brotli), _) if takes("br") => (Bytes::from_static(brotli), Some("br")),
-        (_, Some(gzip)) if takes("gzip") => (Bytes::from_static(gzip), Some("gzip")),
+        (Some(bytes), _) if brotli > 0 && (brotli >= gzip || file.gzip.is_none()) => {
+            (Bytes::from_static(bytes), Some("br"))
+        }
+        (_, Some(bytes)) if gzip > 0 => (Bytes::from_static(bytes), Some("gzip")),
         _ => (Bytes::from_static(file.plain), None),
     }
 }
@@ -171,6 +174,9 @@ mod tests {
             [encoding("gzip, br"), encoding("gzip, br;q=0"), encoding("")];
         assert_eq!((br.as_str(), gzip.as_str(), plain.as_str()), ("br", "gzip", ""));
         assert!(smallest < small && small < whole);
+        for (accepted, expected) in [("gzip;q=0", ""), ("gzippy, brr", ""), ("*", "br"), ("br;q=0.1, gzip", "gzip")] {
+            assert_eq!(encoding(accepted).0, expected, "{accepted}");
+        }
     }
 
     #[test]

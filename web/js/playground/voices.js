@@ -11,7 +11,7 @@
 
 /** What the id fields of the dialects refer to. @type {Record<string, "place" | "me" | "message" | "other">} */
 export const MEANINGS = {
-  chatId: "place", groupId: "place", roomId: "place", conversationId: "place",
+  chatId: "place", groupId: "place", roomId: "place", conversationId: "place", conversationIds: "place",
   userId: "me", senderId: "me", messageId: "message", messageIds: "message", recipientId: "other",
 };
 

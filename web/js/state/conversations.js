@@ -107,19 +107,6 @@ export async function loadConversations() {
   for (const { id } of newer) void fetchConversation(id);
 }
 
-/** Number of conversations that are refreshed periodically. */
-const NEWEST = 20;
-
-/** Refreshes the newest conversations: no dialect has an event for a new conversation without messages, or for a new name. */
-export async function loadNewest() {
-  /** @type {{ items: Conversation[] }} */
-  const { items } = await call("GET", `/conversations?limit=${NEWEST}`);
-  for (const found of items) {
-    const known = conversations.value.get(found.id);
-    if (!known || known.sequence <= found.sequence) put(found);
-  }
-}
-
 /** How often a conversation is loaded again if it changes during each request. */
 const ATTEMPTS = 3;
 
@@ -202,7 +189,7 @@ export function memberJoined({ chatId }) {
 }
 
 /** Loads a conversation as it is now, or after the request in progress. @param {string} id */
-function lookAnew(id) {
+export function lookAnew(id) {
   if (asked.has(id)) again.add(id);
   else void fetchConversation(id);
 }

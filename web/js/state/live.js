@@ -127,7 +127,7 @@ async function attempt(mine, works, first) {
   again = setTimeout(() => void attempt(mine, left, false), AGAIN_MS);
 }
 
-/** Loads what a recovery does not replay (who is online), and repeats what failed before. */
+/** Loads what a recovery does not replay (when people were last seen), and repeats what failed before. */
 function refresh() {
   void conversations.loadConversations().catch(() => {});
   const open = messages.view.value;
@@ -143,20 +143,9 @@ function sent(message) {
   });
 }
 
-/** How often changes without an event are checked for, in milliseconds. */
-const LOOK_MS = 60_000;
-/** @type {number | undefined} */
-let looks;
-
-function look() {
-  if (!document.hidden && socket.link.value === "online") void conversations.loadNewest().catch(() => {});
-}
-
 /** Connects, and keeps the state up to date. */
 export function start() {
   let first = true;
-  looks = setInterval(look, LOOK_MS);
-  document.addEventListener("visibilitychange", look);
   outbox.loadOutbox(sent);
   socket.open({
     chat: {
@@ -167,11 +156,17 @@ export function start() {
       "typing:start": ({ chatId, userId }) => typing.typingStarted(chatId, userId),
       "typing:stop": ({ chatId, userId }) => typing.typingStopped(chatId, userId),
       "user:status": people.presence,
+      "users:online": people.present,
+      "chat:created": ({ chat }) => conversations.lookAnew(chat.id),
+      "chat:updated": ({ chat }) => conversations.lookAnew(chat.id),
+      "chat:deleted": gone,
       "member:joined": conversations.memberJoined,
       "member:left": conversations.memberLeft,
       "chat:left": gone,
     },
     meetup: {
+      // The `chat` dialect has no full names.
+      userUpdated: ({ user }) => people.know([user]),
       meetupStatusUpdate: ({ meetupId }) => void meetups.refreshMeetup(meetupId),
       newNotification: ({ notification }) => {
         notices.noticed(notification);
@@ -202,8 +197,6 @@ export function start() {
 export function stop() {
   run += 1;
   clearTimeout(again);
-  clearInterval(looks);
-  document.removeEventListener("visibilitychange", look);
   socket.close();
   batch(() => {
     conversations.forgetConversations();

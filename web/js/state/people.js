@@ -27,6 +27,14 @@ export function know(users) {
   online.value = there;
 }
 
+/** The number of users from which on the server's list of who is online may be incomplete. */
+const PRESENT_MAX = 1_000;
+
+/** Stores who is online, as a new connection is told. @param {string[]} ids */
+export function present(ids) {
+  online.value = new Set(ids.length < PRESENT_MAX ? ids : [...online.value, ...ids]);
+}
+
 /** @param {{ userId: string, status: string }} said */
 export function presence({ userId, status }) {
   const there = new Set(online.value);

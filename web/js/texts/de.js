@@ -11,7 +11,7 @@ export const de = {
   username: "Benutzername",
   email: "E-Mail",
   password: "Passwort",
-  passwordHint: "Mindestens 8 Zeichen.",
+  passwordHint: "Mindestens {count} Zeichen.",
   currentPassword: "Aktuelles Passwort",
   currentPasswordHint: "Nötig, um die E-Mail-Adresse zu ändern.",
   fullName: "Voller Name",

@@ -10,7 +10,7 @@ export const en = {
   username: "Username",
   email: "Email",
   password: "Password",
-  passwordHint: "At least 8 characters.",
+  passwordHint: "At least {count} characters.",
   currentPassword: "Current password",
   currentPasswordHint: "Required to change your email address.",
   fullName: "Full name",

@@ -14,10 +14,14 @@ export function Login() {
   const [error, setError] = useState("");
   const [busy, setBusy] = useState(false);
   const [closed, setClosed] = useState(false);
+  const [lengthMin, setLengthMin] = useState(8);
 
   useEffect(() => {
     // If the request fails, keep the form; a registration then reports the error itself.
-    call("GET", "/server").then((server) => setClosed(server.registration === "closed"), () => {});
+    call("GET", "/server").then((server) => {
+      setClosed(server.registration === "closed");
+      setLengthMin(server.passwordLengthMin);
+    }, () => {});
   }, []);
 
   /** @param {Event} event */
@@ -46,7 +50,7 @@ export function Login() {
           <${Field} label=${t("email")} name="email" type="email" autocomplete="email" required />
           <${Field} label=${`${t("fullName")} (${t("optional")})`} name="name" autocomplete="name" maxlength="128" />
           <${Field} label=${t("password")} name="password" type="password" autocomplete="new-password" required
-            minlength="8" hint=${t("passwordHint")} />
+            minlength=${lengthMin} hint=${t("passwordHint", { count: lengthMin })} />
         ` : html`
           <${Field} label=${t("login")} name="login" autocomplete="username" required autofocus />
           <${Field} label=${t("password")} name="password" type="password" autocomplete="current-password" required />

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use quintet_domain::{
     ClientMessageId, ConversationId, ConversationKind, ConversationRef, DELETED_CONTENT, Departure, Event, FileLink,
-    MeetupId, MeetupStatus, Message, MessageId, MessageKind, Notification, NotificationId, Reader, Reply, Timestamp,
-    User, UserId, UserKind,
+    MeetupId, MeetupStatus, Member, Message, MessageId, MessageKind, Notification, NotificationId, Overview, Reader,
+    Reply, Role, RoomMember, Timestamp, User, UserId, UserKind,
 };
 
 /// 2026-11-26T12:34:56.007Z.
@@ -61,6 +61,25 @@ pub fn room() -> Arc<ConversationRef> {
         kind: ConversationKind::Room,
         name: Some(UNUSUAL.into()),
         pair: None,
+    })
+}
+
+/// A conversation with one member, and with a newest message where it is direct.
+fn overview(conversation: Arc<ConversationRef>, user: Arc<User>) -> Arc<Overview> {
+    let direct = conversation.pair.is_some();
+    let last = message(Arc::clone(&user), Arc::clone(&conversation), "newest");
+    let owner = (!direct).then(|| user.id.clone());
+    let member = Member { user, role: Role::Owner, joined_at: NOON, read_sequence: 3, read_at: direct.then_some(NOON) };
+    Arc::new(Overview {
+        conversation,
+        description: (!direct).then(|| Arc::from(UNUSUAL)),
+        open: !direct,
+        owner,
+        members: vec![member],
+        member_count: 2,
+        last_message: direct.then(|| Arc::new(last)),
+        created_at: NOON,
+        updated_at: NOON.plus_ms(1),
     })
 }
 
@@ -136,8 +155,14 @@ pub fn events() -> Vec<(String, Event)> {
             add(&format!("shown {flag}"), Event::RoomPresence { conversation: place(), user: who(), online: flag });
             add(&format!("typing {flag}"), Event::Typing { conversation: place(), user: who(), typing: flag });
         }
-        add("creation", Event::ConversationCreated { conversation: place(), members: Vec::new() });
-        add("change", Event::ConversationChanged { conversation: place() });
+        let whole = overview(place(), Arc::clone(&user));
+        add("creation", Event::ConversationCreated { conversation: Arc::clone(&whole), members: Vec::new() });
+        let newcomer = user.id.clone();
+        add("appearance", Event::ConversationAppeared { conversation: Arc::clone(&whole), user: newcomer });
+        add("change", Event::ConversationChanged { conversation: whole });
+        let hidden = Event::ConversationHidden { conversation: place(), user: user.id.clone() };
+        add("hiding", hidden);
+        add("announced end", Event::DeletionAnnounced { conversation: place() });
         add("end", Event::ConversationDeleted { conversation: place() });
     }
     for online in [true, false] {
@@ -154,7 +179,7 @@ pub fn events() -> Vec<(String, Event)> {
         read_at: None,
     };
     let notified = Event::Notified { user: UserId::trusted("ada"), notification: Arc::new(notification) };
-    let profile = Event::UserChanged { user: ada() };
+    let profile = Event::UserChanged { user: ada(), visible: true };
     let revoked = Event::Revoked { user: UserId::trusted("ada"), generation: 1 };
     let others = [("meetup", changed), ("notification", notified), ("profile", profile), ("revoked", revoked)];
     events.extend(others.map(|(name, event)| (name.to_owned(), event)));
@@ -177,7 +202,14 @@ pub fn replies() -> Vec<(String, Reply)> {
     let history: Vec<_> = messages().into_iter().take(2).map(|(_, message)| message).collect();
     let ids = |ids: &[&str]| ids.iter().map(|id| ConversationId::trusted(id)).collect::<Vec<_>>();
     for (place, conversation) in [("directly", conversation()), ("in a room", room())] {
-        let joined = |history| Reply::Joined { conversation: Arc::clone(&conversation), new: true, history };
+        let members = |online: &[bool]| {
+            let people = online.iter().zip([ada(), guest()]);
+            people.map(|(online, user)| RoomMember { user, online: *online }).collect()
+        };
+        let joined = |history: Vec<_>| {
+            let members = if history.is_empty() { Vec::new() } else { members(&[true, false]) };
+            Reply::Joined { conversation: Arc::clone(&conversation), new: true, history, members }
+        };
         replies.push((format!("joined {place}"), joined(history.clone())));
         replies.push((format!("joined {place} without history"), joined(Vec::new())));
         for guest_secret in [None, Some("s\"1".to_owned())] {

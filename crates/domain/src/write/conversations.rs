@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::{
-    Actor, ConversationId, ConversationKind, ConversationRef, Departure, Message, Profile, Role, Timestamp, UserId,
+    Actor, ConversationId, ConversationKind, ConversationRef, Departure, Message, Profile, Role, Timestamp, User,
+    UserId,
 };
 
 /// Makes the actor a member of an open conversation. A guest is created first, or its profile is updated.
@@ -16,7 +17,7 @@ pub struct JoinConversation {
     pub conversation: ConversationId,
     /// The profile that a guest claims.
     pub profile: Profile,
-    /// Whether the result holds the newest messages.
+    /// Whether the result holds the newest messages and the members.
     pub history: bool,
 }
 
@@ -29,6 +30,8 @@ pub struct Joined {
     pub new: bool,
     /// The newest messages, oldest first, if they were asked for.
     pub history: Vec<Arc<Message>>,
+    /// The members of a conversation that is not large, if they were asked for.
+    pub members: Vec<Arc<User>>,
 }
 
 /// Ends the actor's membership. Ownership passes to the longest-standing admin, else member.

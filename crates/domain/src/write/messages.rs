@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Actor, ConversationId, Message, MessageId, NewText};
+use crate::{Actor, Message, MessageId, NewText, Reading};
 
 /// Sends a message. The first message between two users creates their direct conversation. If the sender repeats a
 /// client message id, the result is the first one; refused with `ERR_CONFLICT` if the content differs.
@@ -43,15 +43,13 @@ pub struct DeleteMessage {
     pub message: MessageId,
 }
 
-/// Moves the actor's read cursor forward to the newest of some messages; never back.
+/// Moves the actor's read cursor forward to the newest of the messages that it has read; never back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MarkRead {
     /// The user who read the messages.
     pub actor: Actor,
-    /// The conversation of the messages, if the dialect names it.
-    pub conversation: Option<ConversationId>,
-    /// The messages that were read.
-    pub messages: Vec<MessageId>,
+    /// What the actor has read.
+    pub reading: Reading,
 }
 
 /// Changes nothing. Its result is a position at which all writes that were submitted before are committed.

@@ -111,6 +111,8 @@ writes! {
     NoteLogin -> ();
     /// Replaces a password's hash and revokes all tokens.
     SetPassword -> Account;
+    /// Replaces a hash of a password by another hash of the same password.
+    RenewHash -> ();
     /// Revokes all tokens of a user.
     RevokeTokens -> Account;
     /// Disables a user, or enables it again.
@@ -189,6 +191,7 @@ impl Write {
             | Self::DeleteConversation(_)
             | Self::SweepGuests(_)
             | Self::SetPassword(_)
+            | Self::RenewHash(_)
             | Self::RevokeTokens(_)
             | Self::SetDisabled(_)
             | Self::EraseUser(_)
@@ -235,6 +238,7 @@ impl Write {
             | Self::DeleteConversation(_)
             | Self::SweepGuests(_)
             | Self::SetPassword(_)
+            | Self::RenewHash(_)
             | Self::RevokeTokens(_)
             | Self::SetDisabled(_)
             | Self::EraseUser(_)

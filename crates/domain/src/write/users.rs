@@ -45,6 +45,18 @@ pub struct SetPassword {
     pub hash: String,
 }
 
+/// Replaces a hash of a user's password by another hash of the same password, unless the user has another one by now.
+/// It revokes nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RenewHash {
+    /// The user whose password it is.
+    pub user: UserId,
+    /// The hash that the password was checked against.
+    pub old: String,
+    /// The hash to store instead, as a PHC string.
+    pub new: String,
+}
+
 /// Revokes all tokens of a user; its open connections end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RevokeTokens {

@@ -2,8 +2,10 @@
 //!
 //! What must stay true: a connection is attached once the memberships of its user have been read and the hub has reached
 //! the position of that read; what was read of a user before the hub knew of the connection is used only if the hub has
-//! delivered no change since that it does not contain.
+//! delivered no change since that it does not contain; of the connections that resume one session the newest stays, and
+//! it alone ends the others.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use quintet_domain::{ConnectionId, User, UserId};
@@ -19,6 +21,9 @@ use super::positions::Waiting;
 use super::timers::Timer;
 use super::{Hub, presence};
 use crate::connection::Connection;
+
+/// The reason why a connection ends whose client has resumed it by a newer one.
+const SUPERSEDED: CloseReason = CloseReason::Application(4409, "resumed by a newer connection");
 
 impl Hub {
     pub(super) fn attach(&mut self, Attach { connection, user, ahead, reply }: Attach, now: Instant) {
@@ -58,7 +63,11 @@ impl Hub {
             let reply_to = AttachReply { reply, rate: Arc::clone(&rate) };
             let resume = connection.take_resume();
             match resume.and_then(|resume| Some((resume, self.replays.reserve(&self.directory, id)?))) {
-                Some(resume) => self.replays.begin(&mut self.directory, &user, (connection, pending), resume, reply_to),
+                Some(resume) => {
+                    let profiles = self.profiles.told_since(&self.directory, id, resume.0.after());
+                    let directory = &mut self.directory;
+                    self.replays.begin(directory, &user, (connection, pending), resume, profiles, reply_to);
+                }
                 None => {
                     self.directory.subscribe(id, Arc::clone(&connection), None);
                     self.welcome(&user, &connection, pending, reply_to, now);
@@ -70,7 +79,7 @@ impl Hub {
     /// Accepts a connection that starts afresh.
     fn welcome(
         &mut self,
-        user: &User,
+        user: &Arc<User>,
         connection: &Arc<Connection>,
         pending: Option<PendingNotifications>,
         reply_to: AttachReply,
@@ -88,9 +97,18 @@ impl Hub {
     }
 
     /// Sends a new connection the state that it starts with. `pending` are notifications that were read ahead.
-    fn greet(&mut self, connection: &Connection, user: &User, pending: Option<PendingNotifications>, now: Instant) {
+    fn greet(
+        &mut self,
+        connection: &Connection,
+        user: &Arc<User>,
+        pending: Option<PendingNotifications>,
+        now: Instant,
+    ) {
+        let shown = self.service.bases().links(connection.base).user(user);
+        let online: OnceCell<Vec<UserId>> = OnceCell::new();
+        let online = || online.get_or_init(|| presence::online_for(&self.directory, user)).as_slice();
         for dialect in connection.dialects().1 {
-            for event in quintet_dialect::greet(dialect, user, &|| presence::online_for(&self.directory, user)) {
+            for event in quintet_dialect::greet(dialect, &shown, &online) {
                 connection.out.emit(&event);
             }
         }
@@ -137,7 +155,10 @@ impl Hub {
         let Some(mut buffer) = subscriber.buffer.take() else { return };
         let connection = Arc::clone(&subscriber.connection);
         let (reply_to, pending) = (buffer.reply_to.take(), buffer.pending.take());
+        let superseded = self.others_of_session(user, &connection).any(|other| other.id > connection.id);
         match outcome {
+            // The client has come back another time since, so that nothing more is sent here.
+            _ if superseded => connection.out.close(SUPERSEDED),
             ReplayOutcome::Nothing => {
                 if let Some(reply_to) = reply_to {
                     self.welcome(&local, &connection, pending, reply_to, now);
@@ -155,12 +176,21 @@ impl Hub {
             ReplayOutcome::Closed => {}
         }
         // The client of the resumed connection is gone, even if this server has not noticed yet.
-        let same_session = self.directory.subscribers_of(user).map(|subscriber| &subscriber.connection);
-        for other in same_session.filter(|one| one.session == connection.session && one.id != connection.id) {
-            other.out.close(CloseReason::TransportClosed);
+        for older in self.others_of_session(user, &connection).filter(|other| other.id < connection.id) {
+            older.out.close(SUPERSEDED);
         }
         if let Some(reply_to) = reply_to {
             self.accept(user, &connection, reply_to, now);
         }
+    }
+
+    /// The other open connections of a connection's session: the one that it resumes, and others that resume the same.
+    fn others_of_session<'h>(
+        &'h self,
+        user: &UserId,
+        connection: &'h Connection,
+    ) -> impl Iterator<Item = &'h Arc<Connection>> {
+        let connections = self.directory.subscribers_of(user).map(|subscriber| &subscriber.connection);
+        connections.filter(|one| one.session == connection.session && one.id != connection.id && !one.out.is_closed())
     }
 }

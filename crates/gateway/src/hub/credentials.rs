@@ -128,7 +128,7 @@ mod tests {
     use std::sync::Arc;
 
     use quintet_domain::{Timestamp, User, UserKind};
-    use quintet_service::{Identity, Memberships};
+    use quintet_service::{Base, Identity, Memberships};
     use quintet_socketio::Outbox;
     use tokio::sync::oneshot;
 
@@ -175,7 +175,8 @@ mod tests {
         let client = Clients::new(UnidentifiedMax::default(), 0).arrive([127, 0, 0, 1].into());
         let (out, census) = (Out::Plain(Arc::new(Outbox::new(1_000))), Arc::new(Census::default()));
         let id = ConnectionId(1);
-        let connection = Connection::new(id, out, client, false, None, Resumption::default(), census);
+        let connection =
+            Connection::new(id, (out, Base::default()), client, false, None, Resumption::default(), census);
         let expires_at = Some(after(days).now());
         connection.set_identity(Identity { user: Arc::clone(&user), expires_at, generation: 0 });
         let attaching =

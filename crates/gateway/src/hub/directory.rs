@@ -128,6 +128,12 @@ impl Directory {
         channels.map(|channel| Arc::clone(&self.channels[channel].conversation)).collect()
     }
 
+    /// The ids of the first conversations of a user, up to a number.
+    pub(super) fn first_conversations_of(&self, user: &UserId, count_max: usize) -> Vec<ConversationId> {
+        let channels = self.user(user).into_iter().flat_map(|local| local.channels.iter());
+        channels.take(count_max).map(|channel| self.channels[channel].conversation.id.clone()).collect()
+    }
+
     /// The slots of the users who share a conversation with a user, including the user itself if it has one. A slot may
     /// occur more than once.
     pub(super) fn contacts(&self, slot: usize) -> impl Iterator<Item = usize> + '_ {
@@ -336,8 +342,8 @@ impl Directory {
         self.by_user.remove(user.as_str(), |slot| self.users[slot].user.id.as_str())
     }
 
-    /// Mutes or unmutes a conversation on a connection of a member. Returns whether the user is a member and the
-    /// connection is attached.
+    /// Mutes or unmutes a conversation on a connection of a member, and on those that resume it at this moment. Returns
+    /// whether the user is a member and the connection is attached.
     pub(super) fn set_muted(
         &mut self,
         (connection, user): (ConnectionId, &UserId),
@@ -347,8 +353,11 @@ impl Directory {
         if !self.is_member(user, conversation) {
             return false;
         }
-        let Some(subscriber) = self.subscriber(user, connection) else { return false };
-        subscriber.set_muted(conversation, muted);
+        let Some(session) = self.subscriber(user, connection).map(|one| one.connection.session) else { return false };
+        let subscribers = self.user_mut(user).into_iter().flat_map(|local| &mut local.subscribers);
+        for one in subscribers.filter(|one| one.connection.session == session) {
+            one.set_muted(conversation, muted);
+        }
         true
     }
 

@@ -1,22 +1,24 @@
-//! Fan-out: an event is encoded once for each dialect, perspective and wrapping in which somebody receives it, and then
-//! queued for each connection. The answer to the command that caused an event shares its texts.
+//! Fan-out: an event is encoded once for each dialect, perspective and wrapping in which somebody receives it, once more
+//! for each address of readers if it has links, and then queued for each connection. The answer to the command that
+//! caused an event shares its texts.
 //!
 //! What must stay true: an event is queued only for connections whose user belongs to the event's audience.
 
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use quintet_dialect::{Dialect, MessageTexts, Perspective, differs_for_actor, encode, suppresses_echo};
+use quintet_dialect::{Dialect, Perspective, differs_for_actor, encode, suppresses_echo};
 use quintet_domain::{Audience, ConversationId, ConversationRef, Departure, Entry, Event, Outcome, User, UserId};
-use quintet_service::{Presence, Service};
+use quintet_service::{Base, Service};
 use quintet_socketio::Frame;
 
 use super::directory::Directory;
 use super::local_user::Subscriber;
-use crate::connection::{Connection, Out, Wrapping};
+use crate::connection::{Connection, Wrapping};
 use crate::recovery::{Offset, OffsetMode};
 use crate::responder::Responder;
 use crate::settings::Echo;
+use crate::written::Written;
 
 /// Everything by which the frames of one event differ.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -25,12 +27,16 @@ struct Variant {
     perspective: Perspective,
     wrapping: Wrapping,
     mode: OffsetMode,
+    /// The address of the readers; the same for all of them if the event has no links.
+    base: Base,
 }
 
 /// The frames of an event, encoded when they are first needed.
 pub(super) struct Frames<'e> {
     event: &'e Event,
-    presence: &'e Presence,
+    service: &'e Service,
+    /// Whether readers at different addresses receive different frames.
+    has_links: bool,
     /// The position in the commit order; `None` for ephemeral events.
     position: Option<u64>,
     /// The number of connections that the event was queued for.
@@ -38,17 +44,17 @@ pub(super) struct Frames<'e> {
     /// The encoded frames, without one for a dialect that has no event. There are few, because most connections are
     /// alike.
     encoded: Vec<(Variant, Option<Frame>)>,
-    texts: &'e RefCell<MessageTexts>,
+    written: &'e RefCell<Written>,
 }
 
 impl<'e> Frames<'e> {
     pub(super) fn new(
         event: &'e Event,
-        presence: &'e Presence,
+        service: &'e Service,
         position: Option<u64>,
-        texts: &'e RefCell<MessageTexts>,
+        written: &'e RefCell<Written>,
     ) -> Self {
-        Self { event, presence, position, queued: 0, encoded: Vec::new(), texts }
+        Self { event, service, has_links: event.has_links(), position, queued: 0, encoded: Vec::new(), written }
     }
 
     /// The frame of the event for a connection in a dialect; none if the dialect has no event for it.
@@ -57,10 +63,11 @@ impl<'e> Frames<'e> {
         dialect: Dialect,
         perspective: Perspective,
         mode: OffsetMode,
-        out: &Out,
+        connection: &Connection,
     ) -> Option<&Frame> {
         let perspective = if differs_for_actor(dialect, self.event) { perspective } else { Perspective::Other };
-        let variant = Variant { dialect, perspective, wrapping: out.wrapping(), mode };
+        let base = if self.has_links { connection.base } else { Base::STORED };
+        let variant = Variant { dialect, perspective, wrapping: connection.out.wrapping(), mode, base };
         let known = self.encoded.iter().position(|(one, _)| *one == variant);
         let index = known.unwrap_or_else(|| {
             self.encoded.push((variant, self.encode(variant)));
@@ -70,9 +77,12 @@ impl<'e> Frames<'e> {
     }
 
     fn encode(&self, variant: Variant) -> Option<Frame> {
-        let Variant { dialect, perspective, wrapping, mode } = variant;
-        let online = |user: &_| self.presence.is_online(user);
-        let event = encode(dialect, self.event, perspective, &online, &mut self.texts.borrow_mut())?;
+        let Variant { dialect, perspective, wrapping, mode, base } = variant;
+        let online = |user: &_| self.service.presence().is_online(user);
+        let mut written = self.written.borrow_mut();
+        let readers = written.readers(self.service.bases(), base);
+        let shown = readers.event(self.event);
+        let event = encode(dialect, shown.as_ref().unwrap_or(self.event), perspective, &online, &mut readers.texts)?;
         let offset = |position| Offset { position, dialect, decided: mode == OffsetMode::Decided };
         let offset = self.position.filter(|_| mode != OffsetMode::No).map(offset);
         Some(wrapping.frame(dialect, &event, mode, offset))
@@ -81,7 +91,7 @@ impl<'e> Frames<'e> {
     /// Queues the event for one connection in one dialect.
     fn queue(&mut self, subscriber: &Subscriber, mode: OffsetMode, dialect: Dialect, perspective: Perspective) {
         let (event, position) = (self.event, self.position);
-        if let Some(frame) = self.get(dialect, perspective, mode, &subscriber.connection.out) {
+        if let Some(frame) = self.get(dialect, perspective, mode, &subscriber.connection) {
             match &mut *subscriber.buffer.borrow_mut() {
                 // Typing is not replayed, because it is useless when it is late.
                 Some(_) if matches!(event, Event::Typing { .. }) => {}
@@ -158,22 +168,22 @@ impl Recipients {
 pub(super) struct FanOut {
     service: Service,
     echo: Echo,
-    /// The texts of the message that was encoded last: an answer is followed by the event that its command caused.
-    texts: RefCell<MessageTexts>,
+    /// What was written last: an answer is followed by the event that its command caused.
+    written: RefCell<Written>,
 }
 
 impl FanOut {
     pub(super) fn new(service: Service, echo: Echo) -> Self {
-        Self { service, echo, texts: RefCell::default() }
+        Self { service, echo, written: RefCell::default() }
     }
 
     fn frames<'e>(&'e self, event: &'e Event, position: Option<u64>) -> Frames<'e> {
-        Frames::new(event, self.service.presence(), position, &self.texts)
+        Frames::new(event, &self.service, position, &self.written)
     }
 
     /// Answers a command.
     pub(super) fn answer(&self, responder: Responder, outcome: &Outcome) {
-        responder.answer_with(outcome, &mut self.texts.borrow_mut());
+        responder.answer_with(outcome, &mut self.written.borrow_mut());
     }
 
     /// Delivers the deletion of a conversation: each member receives it, or its own departure, as its dialect has it.
@@ -201,6 +211,15 @@ impl FanOut {
     /// Delivers an entry to its audience.
     pub(super) fn deliver(&self, directory: &Directory, entry: &Entry) {
         self.deliver_to(directory, &entry.event, Some(entry), Recipients::ALL);
+    }
+
+    /// Delivers an event without a position to the users of some slots.
+    pub(super) fn deliver_to_slots(&self, directory: &Directory, event: &Event, slots: &[usize]) {
+        let mut frames = self.frames(event, None);
+        for subscriber in slots.iter().flat_map(|slot| &directory.at(*slot).subscribers) {
+            frames.send(subscriber, Perspective::Other, None, self.echo);
+        }
+        self.service.metrics().delivered(frames.queued);
     }
 
     /// Delivers an ephemeral event to its audience.
@@ -254,6 +273,8 @@ impl FanOut {
                     to_user(slot, conversation);
                 }
             }
+            // The parts that tell of profiles find the recipients by themselves.
+            Audience::Contacts(_) => {}
             Audience::Watchers(user) => {
                 watchers(directory, user, recipients.everybody).into_iter().for_each(|slot| to_user(slot, None));
             }

@@ -21,6 +21,7 @@ mod message;
 mod notifications;
 mod positions;
 mod presence;
+mod profiles;
 mod read_ahead;
 mod replay;
 mod replay_buffer;
@@ -30,6 +31,8 @@ mod typing;
 
 use std::sync::Arc;
 
+use quintet_dialect::Dialect;
+use quintet_domain::limits::IDS_MAX;
 use quintet_domain::{
     Commit, ConnectionId, Entry, Ephemeral, Event, LocalCommand, Outcome, Refusal, Reply, User, UserId,
 };
@@ -47,6 +50,7 @@ pub(crate) use self::message::{ClientMessage, HubHandle, HubMessage};
 use self::notifications::Notifications;
 use self::positions::{Positions, Waiting};
 use self::presence::PresenceTracker;
+use self::profiles::Profiles;
 use self::read_ahead::NewestChanges;
 use self::replay::Replays;
 use self::timers::{Timer, Timers};
@@ -70,6 +74,7 @@ pub(crate) struct Hub {
     fan_out: FanOut,
     typing: Typing,
     presence: PresenceTracker,
+    profiles: Profiles,
     notifications: Notifications,
     credentials: Credentials,
     replays: Replays,
@@ -88,6 +93,7 @@ impl Hub {
             fan_out: FanOut::new(service.clone(), settings.echo),
             typing: Typing::default(),
             presence: PresenceTracker::new(service.clone(), census, &settings),
+            profiles: Profiles::new(service.clone(), inbox.clone()),
             notifications: Notifications::new(service.clone(), inbox.clone()),
             credentials: Credentials::default(),
             replays: Replays::new(service.clone(), inbox.clone(), &settings),
@@ -172,8 +178,9 @@ impl Hub {
         match &entry.event {
             Event::ConversationCreated { conversation, members } => {
                 for user in members {
-                    self.directory.join(user, conversation, entry.position);
+                    self.directory.join(user, &conversation.conversation, entry.position);
                 }
+                self.fan_out.deliver(&self.directory, entry);
             }
             Event::MemberJoined { conversation, user, member_count } => {
                 self.directory.join(&user.id, conversation, entry.position);
@@ -187,7 +194,10 @@ impl Hub {
                 self.directory.set_member_count(&conversation.id, *member_count);
                 self.directory.leave(&user.id, &conversation.id, entry.position);
             }
-            Event::ConversationChanged { conversation } => self.directory.set_conversation(conversation),
+            Event::ConversationChanged { conversation } => {
+                self.directory.set_conversation(&conversation.conversation);
+                self.fan_out.deliver(&self.directory, entry);
+            }
             Event::ConversationDeleted { conversation } => {
                 self.fan_out.deliver_end(&self.directory, conversation, entry);
                 self.typing.forget_conversation(&mut self.timers, &conversation.id);
@@ -199,9 +209,12 @@ impl Hub {
                 self.publish(stopped);
                 self.fan_out.deliver(&self.directory, entry);
             }
-            Event::UserChanged { user } => {
+            Event::UserChanged { user, visible } => {
                 self.replace_guest(user);
                 self.directory.set_user(user);
+                if *visible {
+                    self.profiles.changed(&mut self.timers, user, entry.position, now);
+                }
             }
             Event::Revoked { user, generation } => {
                 self.credentials.revoke(user, *generation);
@@ -212,7 +225,10 @@ impl Hub {
                 self.fan_out.deliver(&self.directory, entry);
                 self.notifications.sent(&self.directory, user, &notification.id);
             }
-            Event::MessageEdited(_)
+            Event::ConversationAppeared { .. }
+            | Event::ConversationHidden { .. }
+            | Event::DeletionAnnounced { .. }
+            | Event::MessageEdited(_)
             | Event::MessageDeleted(_)
             | Event::MessagesRead { .. }
             | Event::MeetupChanged { .. }
@@ -240,7 +256,7 @@ impl Hub {
     fn reply(&mut self, reply: PendingReply, now: Instant) {
         let PendingCommand { responder, user, completion } = reply.command;
         let connection = (responder.connection.id, &user);
-        let outcome = reply.outcome.and_then(|written| match completion {
+        let mut outcome = reply.outcome.and_then(|written| match completion {
             Completion::Answer { guest_secret } => quintet_service::reply(written, guest_secret.as_ref()),
             Completion::Unmute(conversation) => {
                 self.directory.set_muted(connection, &conversation, false);
@@ -248,6 +264,11 @@ impl Hub {
             }
             Completion::Local(command) => self.local(connection, command, now),
         });
+        if let Ok(Reply::Joined { conversation, members, .. }) = &mut outcome
+            && responder.dialect.is_some_and(Dialect::shows_room_presence)
+        {
+            presence::show_members(&self.directory, &conversation.id, members);
+        }
         self.fan_out.answer(responder, &outcome);
     }
 
@@ -266,8 +287,10 @@ impl Hub {
                 Ok(Reply::Typing)
             }
             LocalCommand::Listen { conversations } => {
-                let received = |id: &_| self.directory.is_member(user, id);
-                let (joined, refused) = conversations.into_iter().partition(received);
+                let (joined, refused) = match conversations {
+                    Some(named) => named.into_iter().partition(|id| self.directory.is_member(user, id)),
+                    None => (self.directory.first_conversations_of(user, IDS_MAX), Vec::new()),
+                };
                 Ok(Reply::Listening { joined, refused })
             }
             LocalCommand::Mute { conversation } => {
@@ -326,6 +349,7 @@ impl Hub {
                 Timer::EndExpired(connection, user) => self.credentials.end_expired(directory, connection, &user),
                 Timer::ReviewTokens => self.credentials.review(directory, timers, environment, now),
                 Timer::Presence => self.presence.announce_batch(directory, timers, fan_out),
+                Timer::Profiles => self.profiles.tell_due(directory, timers, fan_out, now),
             }
         }
     }
@@ -344,6 +368,10 @@ impl Hub {
             ClientMessage::Detach { connection, user } => self.detach(connection, &user, now),
             ClientMessage::NotificationsRead { connection, user, pending } => {
                 self.send_pending(connection, user, pending, now);
+            }
+            ClientMessage::ProfileAudience { user, memberships } => {
+                let Self { directory, fan_out, .. } = self;
+                self.profiles.conversations_read(directory, fan_out, &user, memberships, now);
             }
             ClientMessage::Accept { connection, user } => self.accept_early(connection, &user, now),
             ClientMessage::Replayed { connection, user, outcome } => {

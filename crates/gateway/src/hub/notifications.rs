@@ -1,4 +1,4 @@
-//! Pending notifications: those not delivered to any connection that reads them are sent to the next one, once.
+//! Pending notifications: those not delivered to any connection whose dialect is decided are sent to the next one, once.
 //!
 //! What must stay true: a connection receives each notification once, whether it was created before the connection was
 //! attached or while the pending ones were being read.
@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use quintet_dialect::{Dialect, Perspective};
+use quintet_dialect::Perspective;
 use quintet_domain::{ConnectionId, Event, Notification, NotificationId, User, UserId};
 use quintet_service::{PendingNotifications, Service};
 use tokio::sync::mpsc;
@@ -30,7 +30,7 @@ impl Notifications {
         Self { service, inbox, reading: BTreeMap::new() }
     }
 
-    /// Reads the pending notifications for a connection that was just attached, if its dialect may read them. Those that
+    /// Reads the pending notifications for a connection that was just attached. Those that
     /// were read ahead are returned instead, if there are any; they are to be sent at their position.
     pub(super) fn read_pending(
         &mut self,
@@ -39,7 +39,7 @@ impl Notifications {
         ahead: Option<PendingNotifications>,
     ) -> Option<PendingNotifications> {
         let none_pending = ahead.as_ref().is_some_and(|ahead| ahead.notifications.is_empty());
-        if none_pending || user.is_guest() || !connection.dialect().is_none_or(Dialect::reads_notifications) {
+        if none_pending || user.is_guest() {
             return None;
         }
         let (connection, user) = (connection.id, user.id.clone());
@@ -70,8 +70,8 @@ impl Notifications {
         for notification in notifications.into_iter().filter(|notification| !received.contains(&notification.id)) {
             let id = notification.id.clone();
             let event = Event::Notified { user: user.clone(), notification };
-            let texts = RefCell::default();
-            Frames::new(&event, self.service.presence(), None, &texts).queue_all(subscriber, Perspective::Other);
+            let written = RefCell::default();
+            Frames::new(&event, &self.service, None, &written).queue_all(subscriber, Perspective::Other);
             delivered.extend(subscriber.connection.mark_delivered(&id));
         }
         self.mark_delivered(delivered);

@@ -8,12 +8,14 @@
 //! connected when it happened; no user is removed before its departure was announced; no batch occupies the hub for
 //! long.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use quintet_domain::limits::{GUEST_LEAVES_AFTER_SECONDS, OFFLINE_AFTER_SECONDS};
-use quintet_domain::{Ephemeral, Event, User, UserId};
+use quintet_domain::limits::{
+    GUEST_LEAVES_AFTER_SECONDS, OFFLINE_AFTER_SECONDS, ONLINE_TOLD_MAX, ROOM_MEMBERS_TOLD_MAX,
+};
+use quintet_domain::{ConversationId, Ephemeral, Event, RoomMember, User, UserId};
 use quintet_service::Service;
 use tokio::time::Instant;
 
@@ -38,6 +40,9 @@ const VISITS_PER_BATCH: usize = 200_000;
 
 /// Time between two batches, in which connections write and other messages are handled.
 const BATCH_PAUSE: Duration = Duration::from_millis(10);
+
+/// Maximum number of users that are looked through for those who are online when a connection is greeted.
+const ONLINE_VISITS_MAX: usize = 20_000;
 
 /// A published change, with the users to whom it is to be announced.
 struct Change {
@@ -184,8 +189,11 @@ impl PresenceTracker {
                 self.service.presence().set_guest(&user.id, true);
             }
         } else {
-            self.service.presence().set_user(&user.id, online);
             let last_seen = self.service.environment().now();
+            if !online {
+                self.service.presence().left(&user.id, last_seen);
+            }
+            self.service.presence().set_user(&user.id, online);
             let event = Event::Presence { user: Arc::clone(user), online, last_seen };
             self.publish(directory, ephemerals, (user, 1), Ephemeral::Event(event));
             if !online {
@@ -297,15 +305,43 @@ pub(super) fn online(directory: &Directory) -> impl Iterator<Item = &UserId> {
 }
 
 /// The users who are online, as they are shown to one user: all users or, if there are very many, those who share a
-/// conversation with it.
+/// conversation with it; at most [`ONLINE_TOLD_MAX`], the user itself and those who share a conversation first.
 pub(super) fn online_for(directory: &Directory, user: &User) -> Vec<UserId> {
     let Some(slot) = directory.slot(&user.id) else { return Vec::new() };
     // The same users whose changes would be announced to this user.
     let everybody = directory.at(slot).presence.to_everybody;
     let all = directory.users().filter(|(_, one)| everybody && one.presence.to_everybody).map(|(slot, _)| slot);
-    let mut slots: Vec<usize> = directory.contacts(slot).chain([slot]).chain(all).collect();
+    let shown = |slot: &usize| {
+        let one = directory.at(*slot);
+        one.presence.online && !one.user.is_guest()
+    };
+    // A contact occurs once for each conversation that is shared, so that sorting takes less time than a set of those seen.
+    let contacts = directory.contacts(slot).take(ONLINE_VISITS_MAX);
+    let mut slots: Vec<usize> = contacts.filter(|one| *one != slot && shown(one)).collect();
     slots.sort_unstable();
     slots.dedup();
-    let online = slots.into_iter().map(|slot| directory.at(slot));
-    online.filter(|one| one.presence.online && !one.user.is_guest()).map(|one| one.user.id.clone()).collect()
+    slots.truncate(ONLINE_TOLD_MAX - 1);
+    slots.extend(Some(slot).filter(shown));
+    slots.sort_unstable();
+    let room = ONLINE_TOLD_MAX - slots.len();
+    let others = all.take(ONLINE_VISITS_MAX).filter(|slot| shown(slot) && slots.binary_search(slot).is_err());
+    let others: Vec<usize> = others.take(room).collect();
+    slots.extend(others);
+    slots.sort_unstable();
+    slots.into_iter().map(|slot| directory.at(slot).user.id.clone()).collect()
+}
+
+/// Completes the members of a room, as somebody who joins it is told of them, by who of them is online. Of a large room,
+/// whose members are not given, those who are online are shown.
+pub(super) fn show_members(directory: &Directory, room: &ConversationId, members: &mut Vec<RoomMember>) {
+    let online = |user: &User| directory.user(&user.id).is_some_and(|local| local.presence.online);
+    for member in members.iter_mut() {
+        member.online = online(&member.user);
+    }
+    let known: HashSet<UserId> = members.iter().map(|member| member.user.id.clone()).collect();
+    let present = directory.members(room).map(|slot| directory.at(slot));
+    let others = present.filter(|local| local.presence.online && !known.contains(&local.user.id));
+    let others = others.map(|local| RoomMember { user: Arc::clone(&local.user), online: true });
+    let room_for = ROOM_MEMBERS_TOLD_MAX.saturating_sub(members.len());
+    members.extend(others.take(room_for));
 }

@@ -30,6 +30,9 @@ impl NewestChanges {
             | Event::MemberLeft { .. } => self.memberships = entry.position,
             Event::UserChanged { .. } => self.users = entry.position,
             Event::Notified { .. } => self.notifications = entry.position,
+            // No membership changes by these; the changes that some of them announce follow.
+            Event::ConversationAppeared { .. } | Event::ConversationHidden { .. } | Event::DeletionAnnounced { .. } => {
+            }
             Event::MessageCreated(_)
             | Event::MessageEdited(_)
             | Event::MessageDeleted(_)
@@ -85,7 +88,7 @@ mod tests {
         let pending = |position| PendingNotifications { position, notifications: Vec::new() };
         let mut newest = NewestChanges::default();
         assert!(newest.are_in_memberships(&read(0), &guest) && newest.are_in_pending(&pending(0)));
-        newest.note(&entry(5, Event::UserChanged { user: Arc::clone(&account) }));
+        newest.note(&entry(5, Event::UserChanged { user: Arc::clone(&account), visible: true }));
         assert!(!newest.are_in_memberships(&read(4), &guest), "an account may have the id now");
         assert!(newest.are_in_memberships(&read(5), &guest) && newest.are_in_memberships(&read(4), &account));
         let notification = Arc::new(Notification {

@@ -84,9 +84,11 @@ impl Replays {
         user: &Arc<User>,
         (connection, pending): (Arc<Connection>, Option<PendingNotifications>),
         (resume, slot): (Resume, OwnedSemaphorePermit),
+        profiles: Vec<Event>,
         reply_to: AttachReply,
     ) {
-        let buffer = ReplayBuffer::new(reply_to, pending, self.queue_bytes_max, Arc::clone(&self.held_bytes));
+        let held_bytes = Arc::clone(&self.held_bytes);
+        let buffer = ReplayBuffer::new(reply_to, pending, self.queue_bytes_max, held_bytes);
         let id = connection.id;
         directory.subscribe(&user.id, Arc::clone(&connection), Some(buffer));
         let replay = Replay {
@@ -94,6 +96,7 @@ impl Replays {
             user: Arc::clone(user),
             connection,
             resume,
+            profiles,
             muted: directory.subscriber(&user.id, id).map(|one| one.muted.clone()).unwrap_or_default(),
             echo: self.echo,
             queue_bytes_max: self.queue_bytes_max,
@@ -108,6 +111,8 @@ struct Replay {
     user: Arc<User>,
     connection: Arc<Connection>,
     resume: Resume,
+    /// The profiles that changed meanwhile, which follow the entries.
+    profiles: Vec<Event>,
     muted: Box<[ConversationId]>,
     echo: Echo,
     queue_bytes_max: usize,
@@ -138,26 +143,18 @@ impl Replay {
         }
         self.connection.out.accept_recoverable(&self.resume.pid);
         let mut delivered: Vec<NotificationId> = Vec::new();
-        let mut waited = false;
-        let too_late = Instant::now() + TAKEN_WITHIN;
+        let mut pace = Taking { waited: false, too_late: Instant::now() + TAKEN_WITHIN };
         for entry in entries.iter().filter(|entry| !self.is_muted(entry)) {
-            for frame in self.frames(entry) {
-                if self.is_over() {
-                    return ReplayOutcome::Closed;
-                }
-                if self.is_full() {
-                    if !std::mem::replace(&mut waited, true) {
-                        let (connection, user) = (self.connection.id, self.user.id.clone());
-                        send(inbox, ClientMessage::Accept { connection, user }).await;
-                    }
-                    if !self.has_room(too_late).await {
-                        return ReplayOutcome::Closed;
-                    }
-                }
-                self.connection.out.send(frame);
+            if !self.send(self.frames(entry), inbox, &mut pace).await {
+                return ReplayOutcome::Closed;
             }
             if let Event::Notified { notification, .. } = &entry.event {
                 delivered.extend(self.connection.mark_delivered(&notification.id));
+            }
+        }
+        for event in &self.profiles {
+            if !self.send(self.profile_frames(event), inbox, &mut pace).await {
+                return ReplayOutcome::Closed;
             }
         }
         if !delivered.is_empty() {
@@ -166,15 +163,43 @@ impl Replay {
         ReplayOutcome::UpTo(missed.position)
     }
 
+    /// Sends frames as fast as the connection takes them. Returns false if the replay cannot go on.
+    async fn send(&self, frames: Vec<Frame>, inbox: &mpsc::WeakSender<ClientMessage>, pace: &mut Taking) -> bool {
+        for frame in frames {
+            if self.is_over() {
+                return false;
+            }
+            if self.is_full() {
+                if !std::mem::replace(&mut pace.waited, true) {
+                    let (connection, user) = (self.connection.id, self.user.id.clone());
+                    send(inbox, ClientMessage::Accept { connection, user }).await;
+                }
+                if !self.has_room(pace.too_late).await {
+                    return false;
+                }
+            }
+            self.connection.out.send(frame);
+        }
+        true
+    }
+
+    /// The frames of a changed profile, which has no position.
+    fn profile_frames(&self, event: &Event) -> Vec<Frame> {
+        let written = RefCell::default();
+        let mut frames = Frames::new(event, &self.service, None, &written);
+        let (mode, dialects) = self.connection.dialects();
+        let frame = |dialect| frames.get(dialect, Perspective::Other, mode, &self.connection).cloned();
+        dialects.filter_map(frame).collect()
+    }
+
     /// The frames of an entry, as the connection would have received them.
     fn frames(&self, entry: &Entry) -> Vec<Frame> {
-        let presence = self.service.presence();
         let own_act = entry.event.actor() == Some(&self.user.id);
         let perspective = if own_act { Perspective::Actor } else { Perspective::Other };
         let departure = end_of(&entry.event, &self.user);
-        let texts = RefCell::default();
-        let mut common = Frames::new(&entry.event, presence, Some(entry.position), &texts);
-        let mut own = departure.as_ref().map(|own| Frames::new(own, presence, Some(entry.position), &texts));
+        let (service, written) = (&self.service, RefCell::default());
+        let mut common = Frames::new(&entry.event, service, Some(entry.position), &written);
+        let mut own = departure.as_ref().map(|own| Frames::new(own, service, Some(entry.position), &written));
         let mut frames = Vec::new();
         let (mode, dialects) = self.connection.dialects();
         for dialect in dialects {
@@ -183,10 +208,10 @@ impl Replay {
             }
             match &mut own {
                 Some(own) if !dialect.tells_deletions() => {
-                    frames.extend(own.get(dialect, Perspective::Actor, mode, &self.connection.out).cloned());
+                    frames.extend(own.get(dialect, Perspective::Actor, mode, &self.connection).cloned());
                 }
                 _ if common.skips_echo(&self.connection, dialect, Some(entry), self.echo) => {}
-                _ => frames.extend(common.get(dialect, perspective, mode, &self.connection.out).cloned()),
+                _ => frames.extend(common.get(dialect, perspective, mode, &self.connection).cloned()),
             }
         }
         frames
@@ -202,7 +227,7 @@ impl Replay {
             // A receipt that is replayed names the one user that it is replayed to as its audience.
             (Event::MessagesRead { conversation, .. }, _) => self.muted.contains(&conversation.id),
             (_, Audience::Members(conversation)) => self.muted.contains(conversation),
-            (_, Audience::Users(_) | Audience::User(_) | Audience::Watchers(_)) => false,
+            (_, Audience::Users(_) | Audience::User(_) | Audience::Watchers(_) | Audience::Contacts(_)) => false,
         }
     }
 
@@ -225,6 +250,14 @@ impl Replay {
         }
         true
     }
+}
+
+/// How a connection takes its replay.
+struct Taking {
+    /// Whether the replay had to wait for the connection, which is therefore accepted already.
+    waited: bool,
+    /// The time at which a connection that has not taken everything is closed.
+    too_late: Instant,
 }
 
 async fn send(inbox: &mpsc::WeakSender<ClientMessage>, message: ClientMessage) {

@@ -46,8 +46,8 @@ pub(super) struct ReplayBuffer {
 }
 
 impl ReplayBuffer {
-    /// Creates an empty buffer of a connection that is not accepted yet. `all` counts the bytes held for all
-    /// connections.
+    /// Creates an empty buffer of a connection that is not accepted yet, with the notifications that were pending. `all`
+    /// counts the bytes held for all connections.
     pub(super) fn new(
         reply_to: AttachReply,
         pending: Option<PendingNotifications>,

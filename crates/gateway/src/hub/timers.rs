@@ -24,6 +24,8 @@ pub(super) enum Timer {
     ReviewTokens,
     /// The presence changes that wait are announced.
     Presence,
+    /// The changed profiles that are due are told.
+    Profiles,
 }
 
 /// Identifies a timer, so that it can be cancelled.

@@ -12,19 +12,25 @@ use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode, Uri, header};
 use percent_encoding::percent_decode_str;
 use quintet_dialect::Dialect;
-use quintet_domain::{Code, MessageId, Refusal, User};
-use quintet_service::Account;
+use quintet_domain::{Code, Links, MessageId, Refusal, User};
+use quintet_service::{Account, Address, CookieToken};
 use tower::ServiceExt;
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 
 use super::answers::any::{AnyAccount, AnyUser, Edited, LoggedIn, Own, Registered, Users};
-use super::common::{Edit, Registration, Search, email_shown, missing, new_account, shown_message, status, users};
+use super::answers::shared::LoggedOut;
+use super::common::{
+    Edit, Registration, Search, email_shown, new_account, shown_account, shown_message, status, users,
+};
 use super::{document, failure, meetup};
 use crate::app::{App, not_allowed, not_found};
 use crate::auth::Credentials;
+use crate::cookie::{logged_in, logged_out};
 use crate::error::{Answer, Problem};
-use crate::extract::{AuthUser, BodyIfAny, ClientAddress, ClientIp, Lister, Query, long_answer};
+use crate::extract::{
+    Anonymous, AuthUser, BodyIfAny, ClientAddress, ClientIp, Lister, Query, ReaderLinks, long_answer,
+};
 use crate::ids::existing;
 use crate::permit::ReadPermit;
 
@@ -46,7 +52,7 @@ impl Calls {
     /// parameters.
     ///
     /// # Errors
-    /// The methods that exist at the path, if no dialect has this one. Empty if the path does not exist.
+    /// The methods of the path with the most literal segments, if no dialect has this one. Empty if there is no such path.
     fn dialects_of(&self, method: &Method, path: &str) -> Result<Vec<Dialect>, Vec<&str>> {
         let method = if *method == Method::HEAD { "GET" } else { method.as_str() };
         let parts: Vec<&str> = path.split('/').skip(1).collect();
@@ -57,13 +63,15 @@ impl Calls {
         };
         let of_path: Vec<_> = self.0.iter().filter(|(.., template)| fits(template)).collect();
         let fitting: Vec<_> = of_path.iter().filter(|(_, known, _)| *known == method).copied().collect();
+        let words = |template: &[String]| template.iter().filter(|word| !word.starts_with('{')).count();
         if fitting.is_empty() {
-            let mut methods: Vec<&str> = of_path.iter().map(|(_, known, _)| *known).collect();
+            let most = of_path.iter().map(|(.., template)| words(template)).max();
+            let nearest = of_path.iter().filter(|(.., template)| Some(words(template)) == most);
+            let mut methods: Vec<&str> = nearest.map(|(_, known, _)| *known).collect();
             methods.sort_unstable();
             methods.dedup();
             return Err(methods);
         }
-        let words = |template: &[String]| template.iter().filter(|word| !word.starts_with('{')).count();
         let most = fitting.iter().map(|(.., template)| words(template)).max();
         let mut dialects: Vec<Dialect> = Vec::new();
         for (dialect, _, template) in fitting {
@@ -110,6 +118,7 @@ async fn answer(app: App, calls: &Calls, dialects: Router, request: Request) -> 
         match path.as_str() {
             "/auth/register" => return register(&app, request).await,
             "/auth/login" => return log_in(&app, request).await,
+            "/auth/logout" => return log_out(&app, request).await,
             _ => {}
         }
     }
@@ -159,8 +168,14 @@ async fn pass_on(dialects: Router, path: &str, mut parts: Parts, body: Body) -> 
     if let Some(address) = extensions.get::<ClientAddress>() {
         parts.extensions.insert(*address);
     }
+    if let Some(address) = extensions.get::<Address>() {
+        parts.extensions.insert(address.clone());
+    }
     if let Some(caller) = extensions.get::<AuthUser>() {
         parts.extensions.insert(caller.clone());
+    }
+    if let Some(cookie) = extensions.get::<CookieToken>() {
+        parts.extensions.insert(cookie.clone());
     }
     if let Some(held) = extensions.get::<ReadPermit>() {
         parts.extensions.insert(held.clone());
@@ -173,13 +188,13 @@ async fn pass_on(dialects: Router, path: &str, mut parts: Parts, body: Body) -> 
     Ok(handed.unwrap_or_else(|never| match never {}))
 }
 
-fn account(app: &App, account: &Account) -> AnyAccount {
-    AnyAccount::of(account, status(&app.service, &account.user.id))
+fn account(app: &App, links: &Links, account: &Account) -> AnyAccount {
+    AnyAccount::of(&shown_account(&app.service, links, account), status(&app.service, &account.user.id))
 }
 
 /// The OpenAPI description of the operations that are answered here for the clients of several dialects.
 #[derive(OpenApi)]
-#[openapi(paths(me, search, edit, register, log_in))]
+#[openapi(paths(me, search, edit, register, log_in, log_out))]
 pub(super) struct Shared;
 
 #[utoipa::path(
@@ -187,7 +202,7 @@ pub(super) struct Shared;
     responses((status = 200, description = "Done", body = inline(Own)))
 )]
 fn me(app: &App, caller: &AuthUser) -> Response {
-    Json(Own { success: true, user: account(app, &caller.0) }).into_response()
+    Json(Own { success: true, user: account(app, caller.links(), &caller.0) }).into_response()
 }
 
 // --- answers that serve both conversations and chat, whose clients register by username ---
@@ -209,8 +224,8 @@ async fn search(app: &App, parts: &mut Parts) -> Answer<Response> {
     request_body = inline(Edit), responses((status = 200, description = "Done", body = inline(Edited)))
 )]
 async fn edit(app: &App, caller: &AuthUser, id: MessageId, request: Request) -> Answer<Response> {
-    let BodyIfAny(Edit { content }) = BodyIfAny::from_request(request, app).await?;
-    let edited = app.service.edit_message(caller.actor(), id, content.ok_or_else(|| missing("content"))?).await?;
+    let BodyIfAny(edit) = BodyIfAny::<Edit>::from_request(request, app).await?;
+    let edited = app.service.edit_message(caller.actor(), id, edit.content()?).await?;
     let shown = |dialect| shown_message(&app.service, caller, dialect, &edited);
     let (message, data) = (shown(Dialect::Conversations), shown(Dialect::Chat));
     Ok(Json(Edited { success: true, message, data }).into_response())
@@ -231,6 +246,7 @@ fn undecided(path: &str) -> Problem {
 async fn register(app: &App, request: Request) -> Answer<Response> {
     let (mut parts, body) = request.into_parts();
     let ClientIp(address) = ClientIp::from_request_parts(&mut parts, app).await?;
+    let ReaderLinks(links) = ReaderLinks::from_request_parts(&mut parts, app).await?;
     let BodyIfAny(input) = BodyIfAny::from_request(Request::from_parts(parts, body), app).await?;
     let Registration { username: None, name: Some(_), .. } = input else {
         let session = new_account(&app.service, address, input, None).await?;
@@ -239,10 +255,10 @@ async fn register(app: &App, request: Request) -> Answer<Response> {
             success: true,
             message: "User registered successfully",
             user_id: user.id.to_string(),
-            user: account(app, &session.account).named(&user.name),
-            token: session.token,
+            user: account(app, &links, &session.account).named(&user.name),
+            token: session.token.clone(),
         };
-        return Ok((StatusCode::CREATED, Json(body)).into_response());
+        return Ok(logged_in(&session, (StatusCode::CREATED, Json(body))).into_response());
     };
     let input = meetup::Registration { name: input.name, email: input.email, password: input.password };
     let mut response = meetup::registered(&app.service, address, input).await.into_response();
@@ -259,9 +275,20 @@ async fn register(app: &App, request: Request) -> Answer<Response> {
 async fn log_in(app: &App, request: Request) -> Answer<Response> {
     let (mut parts, body) = request.into_parts();
     let ClientIp(address) = ClientIp::from_request_parts(&mut parts, app).await?;
+    let ReaderLinks(links) = ReaderLinks::from_request_parts(&mut parts, app).await?;
     let BodyIfAny(credentials) = BodyIfAny::<Credentials>::from_request(Request::from_parts(parts, body), app).await?;
     let session = credentials.log_in(&app.service, address, None).await?;
-    let (user_id, user) = (session.account.user.id.to_string(), account(app, &session.account));
-    let message = "Login successful";
-    Ok(Json(LoggedIn { success: true, message, token: session.token, user_id, user }).into_response())
+    let (user_id, user) = (session.account.user.id.to_string(), account(app, &links, &session.account));
+    let (message, token) = ("Login successful", session.token.clone());
+    Ok(logged_in(&session, Json(LoggedIn { success: true, message, token, user_id, user })).into_response())
+}
+
+#[utoipa::path(
+    post, path = "/api/auth/logout", tag = "clients of any", operation_id = "any_log_out", security(()),
+    responses((status = 200, description = "Done", body = inline(LoggedOut)))
+)]
+async fn log_out(app: &App, request: Request) -> Answer<Response> {
+    let (mut parts, _) = request.into_parts();
+    Anonymous::from_request_parts(&mut parts, app).await?;
+    Ok(logged_out(Json(LoggedOut::DONE)).into_response())
 }

@@ -5,26 +5,26 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use quintet_dialect::Dialect;
-use quintet_domain::{Conversation, ConversationId, ConversationKind, MessageId, Refusal, Target, User, UserId};
+use quintet_domain::{Conversation, ConversationId, ConversationKind, Links, MessageId, Refusal, Target, User, UserId};
 use quintet_service::{ConversationChange, ConversationInput, Service, Session};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::answers::chat::{
-    self as answers, Changed, Chat, ChatParticipant, ChatUser, Chats, Done, History, One, OneChat, Sent, Users,
-};
+use super::answers::chat::{self as answers, Changed, Chat, ChatUser, Chats, Done, History, One, OneChat, Sent, Users};
+use super::answers::shared::LoggedOut;
 use super::common::{
-    Edit, LIST_MAX, Registration, Search, email_shown, messages, missing, new_account, own_conversations, required,
-    send, shown_message, status, users,
+    Edit, LIST_MAX, Registration, Said, Search, messages, new_account, own_conversations, required, send,
+    shown_conversation, shown_message, status, users,
 };
 use crate::app::App;
 use crate::auth::Credentials;
+use crate::cookie::{WithCookie, logged_in, logged_out};
 use crate::error::Answer;
-use crate::extract::{AuthUser, BodyIfAny, ClientIp, Lister, Query, long_answer};
+use crate::extract::{Anonymous, AuthUser, BodyIfAny, ClientIp, Lister, Query, ReaderLinks, long_answer};
 use crate::ids::{Id, Ids, user_id};
-use crate::messages::new_text;
 use crate::views::Moment;
 
 const DIALECT: Dialect = Dialect::Chat;
@@ -36,6 +36,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(register))
         .routes(routes!(log_in))
+        .routes(routes!(log_out))
         .routes(routes!(me))
         .routes(routes!(search))
         .routes(routes!(one_user))
@@ -54,12 +55,11 @@ fn found(service: &Service, user: &User) -> ChatUser {
 }
 
 /// Returns a token with its owner as the owner sees it.
-fn session(service: &Service, message: &'static str, session: Session) -> answers::Session {
-    let user = ChatUser {
-        email: session.account.email.clone().map(Some),
-        ..ChatUser::of(&session.account.user, status(service, &session.account.user.id))
-    };
-    answers::Session { message, user, token: session.token }
+fn session(service: &Service, links: &Links, message: &'static str, session: &Session) -> Json<answers::Session> {
+    let shown = links.user(&session.account.user);
+    let user =
+        ChatUser { email: session.account.email.clone().map(Some), ..ChatUser::of(&shown, status(service, &shown.id)) };
+    Json(answers::Session { message, user, token: session.token.clone() })
 }
 
 #[utoipa::path(
@@ -69,10 +69,11 @@ fn session(service: &Service, message: &'static str, session: Session) -> answer
 async fn register(
     State(service): State<Service>,
     ClientIp(address): ClientIp,
+    ReaderLinks(links): ReaderLinks,
     BodyIfAny(input): BodyIfAny<Registration>,
-) -> Answer<(StatusCode, Json<answers::Session>)> {
+) -> Answer<WithCookie<(StatusCode, Json<answers::Session>)>> {
     let made = new_account(&service, address, input, Some(DIALECT)).await?;
-    Ok((StatusCode::CREATED, Json(session(&service, "User registered successfully", made))))
+    Ok(logged_in(&made, (StatusCode::CREATED, session(&service, &links, "User registered successfully", &made))))
 }
 
 #[utoipa::path(
@@ -82,10 +83,19 @@ async fn register(
 async fn log_in(
     State(service): State<Service>,
     ClientIp(address): ClientIp,
+    ReaderLinks(links): ReaderLinks,
     BodyIfAny(credentials): BodyIfAny<Credentials>,
-) -> Answer<Json<answers::Session>> {
+) -> Answer<WithCookie<Json<answers::Session>>> {
     let begun = credentials.log_in(&service, address, Some(DIALECT)).await?;
-    Ok(Json(session(&service, "Login successful", begun)))
+    Ok(logged_in(&begun, session(&service, &links, "Login successful", &begun)))
+}
+
+#[utoipa::path(
+    post, path = "/auth/logout", tag = "clients of chat", operation_id = "chat_log_out", security(()),
+    responses((status = 200, description = "Done", body = inline(LoggedOut)))
+)]
+async fn log_out(_: Anonymous) -> WithCookie<Json<LoggedOut>> {
+    logged_out(Json(LoggedOut::DONE))
 }
 
 #[utoipa::path(
@@ -93,7 +103,9 @@ async fn log_in(
     responses((status = 200, description = "Done", body = inline(One)))
 )]
 async fn me(State(service): State<Service>, caller: AuthUser) -> Json<One> {
-    Json(One { user: ChatUser { email: Some(caller.0.email.clone()), ..found(&service, &caller.0.user) } })
+    Json(One {
+        user: ChatUser { email: Some(caller.0.email.clone()), ..found(&service, &caller.links().user(&caller.0.user)) },
+    })
 }
 
 #[utoipa::path(
@@ -115,18 +127,12 @@ async fn search(
 )]
 async fn one_user(State(service): State<Service>, caller: AuthUser, Id(id): Id<UserId>) -> Answer<Json<One>> {
     let one = service.user(caller.id().into(), &id).await?;
-    Ok(Json(One { user: found(&service, &one) }))
+    Ok(Json(One { user: found(&service, &caller.links().user(&one)) }))
 }
 
 /// Returns a chat as the caller sees it.
-fn chat(service: &Service, caller: &AuthUser, chat: &Conversation) -> Chat {
-    let members = chat.members.iter();
-    let shown = members.map(|member| {
-        let user = &member.user.id;
-        ChatParticipant::of(member, status(service, user), email_shown(caller, user))
-    });
-    let last = chat.last_message.as_ref().map(|message| shown_message(service, caller, DIALECT, message));
-    Chat::of(chat, &caller.0.user.id, shown.collect(), last)
+fn chat(service: &Service, caller: &AuthUser, chat: &Conversation) -> Box<RawValue> {
+    shown_conversation(service, caller, DIALECT, chat)
 }
 
 #[utoipa::path(
@@ -190,7 +196,8 @@ async fn create(
 async fn one(State(service): State<Service>, caller: AuthUser, Id(id): Id<ConversationId>) -> Answer<Response> {
     let found = service.conversation(caller.id(), id).await?;
     let chat = chat(&service, &caller, &found);
-    Ok(Json(OneChat { fields: &chat, chat: &chat }).into_response())
+    let fields = serde_json::from_str(chat.get()).map_err(|_| Refusal::internal())?;
+    Ok(Json(OneChat { fields, chat }).into_response())
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -266,8 +273,10 @@ async fn remove(
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Page {
+    #[param(value_type = Option<u64>)]
     limit: Option<u32>,
     #[serde(default)]
+    #[param(value_type = u64)]
     offset: u32,
 }
 
@@ -282,35 +291,22 @@ async fn history(
     Query(page): Query<Page>,
 ) -> Answer<Json<History>> {
     let limit = page.limit.unwrap_or(MESSAGES).clamp(1, LIST_MAX);
-    let messages = messages(&service, caller.reads(), DIALECT, &id, (page.offset, limit)).await?.shown;
+    let messages =
+        messages(&service, caller.reads(), (DIALECT, caller.links()), &id, (page.offset, limit)).await?.shown;
     Ok(Json(History { count: messages.len(), messages }))
-}
-
-#[derive(Deserialize, ToSchema)]
-struct NewMessage {
-    #[serde(default)]
-    content: String,
-    #[serde(alias = "messageType")]
-    message_type: Option<String>,
-    #[serde(rename = "fileUrl")]
-    file_url: Option<String>,
-    #[serde(rename = "fileName")]
-    file_name: Option<String>,
 }
 
 #[utoipa::path(
     post, path = "/chats/{id}/messages", tag = "clients of chat", operation_id = "chat_say", params(("id" = String, Path)),
-    request_body = inline(NewMessage), responses((status = 201, description = "Created", body = inline(Sent)))
+    request_body = inline(Said), responses((status = 201, description = "Created", body = inline(Sent)))
 )]
 async fn say(
     State(service): State<Service>,
     caller: AuthUser,
     Id(id): Id<ConversationId>,
-    BodyIfAny(input): BodyIfAny<NewMessage>,
+    BodyIfAny(input): BodyIfAny<Said>,
 ) -> Answer<(StatusCode, Json<Sent>)> {
-    let target = Target::Conversation(id);
-    let file = (input.file_url, input.file_name);
-    let text = new_text(target, ("message_type", input.message_type.as_deref()), input.content, file)?;
+    let text = input.text(Target::Conversation(id))?;
     let data = send(&service, &caller, DIALECT, text).await?;
     Ok((StatusCode::CREATED, Json(Sent { message: "Message sent successfully", data })))
 }
@@ -325,7 +321,7 @@ async fn edit(
     Id(id): Id<MessageId>,
     BodyIfAny(input): BodyIfAny<Edit>,
 ) -> Answer<Json<Sent>> {
-    let content = input.content.ok_or_else(|| missing("content"))?;
+    let content = input.content()?;
     let edited = service.edit_message(caller.actor(), id, content).await?;
     let data = shown_message(&service, &caller, DIALECT, &edited);
     Ok(Json(Sent { message: "Message updated successfully", data }))

@@ -5,10 +5,11 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use quintet_dialect::Dialect;
+use quintet_dialect::{Dialect, Own, Shown};
 use quintet_domain::limits::PAGE_ITEMS_MAX;
 use quintet_domain::{
-    Conversation, ConversationId, Message, MessageId, NewText, Refusal, User, UserId, is_blank, username_from,
+    Account, Conversation, ConversationId, Links, Member, Message, MessageId, NewText, Refusal, Target, User, UserId,
+    is_blank, username_from,
 };
 use quintet_service::{NewAccount, PageOf, Party, Service, Session};
 use serde::Deserialize;
@@ -16,6 +17,8 @@ use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::extract::AuthUser;
+use crate::messages::{new_text, own_id};
+use crate::views::message_kinds;
 
 /// The largest number of items of a list without pages.
 pub(super) const LIST_MAX: u32 = 1_000;
@@ -37,10 +40,72 @@ pub(super) struct Search {
     pub(super) q: String,
 }
 
+/// The text of a message in a body, under any of the names that clients give it.
+#[derive(Deserialize, ToSchema)]
+struct SaidText {
+    content: Option<String>,
+    message: Option<String>,
+    text: Option<String>,
+}
+
+impl SaidText {
+    /// Returns the text, if the body has one. As in events, `content` wins, and two others must not differ.
+    fn get(self) -> Result<Option<String>, Refusal> {
+        match (self.content, self.message, self.text) {
+            (Some(content), ..) => Ok(Some(content)),
+            (None, Some(one), Some(other)) if one != other => {
+                Err(Refusal::invalid("message", "and `text` differ: send `content`, or only one of them"))
+            }
+            (None, one, other) => Ok(one.or(other)),
+        }
+    }
+}
+
 /// The body of an edit of a message.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct Edit {
-    pub(super) content: Option<String>,
+    #[serde(flatten)]
+    text: SaidText,
+}
+
+impl Edit {
+    /// Returns the new text.
+    pub(super) fn content(self) -> Result<String, Refusal> {
+        self.text.get()?.ok_or_else(|| missing("content"))
+    }
+}
+
+/// The body of a message that is sent.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct Said {
+    #[serde(flatten)]
+    text: SaidText,
+    #[serde(rename = "type")]
+    #[schema(schema_with = message_kinds, required = false)]
+    kind: Option<String>,
+    #[serde(alias = "messageType")]
+    #[schema(schema_with = message_kinds, required = false)]
+    message_type: Option<String>,
+    #[serde(rename = "fileUrl")]
+    file_url: Option<String>,
+    #[serde(rename = "fileName")]
+    file_name: Option<String>,
+    #[serde(rename = "clientMessageId")]
+    client_message_id: Option<String>,
+}
+
+impl Said {
+    /// Returns the message to send.
+    pub(super) fn text(self, target: Target) -> Result<NewText, Refusal> {
+        let client_message_id = own_id(self.client_message_id)?;
+        let kind = match (&self.kind, &self.message_type) {
+            (Some(kind), _) => ("type", Some(kind.as_str())),
+            (None, kind) => ("message_type", kind.as_deref()),
+        };
+        let content = self.text.get()?.unwrap_or_default();
+        let text = new_text(target, kind, content, (self.file_url, self.file_name))?;
+        Ok(NewText { client_message_id, ..text })
+    }
 }
 
 /// Registers a user by username, with the dialect that its client is known to speak.
@@ -72,11 +137,23 @@ pub(super) fn status(service: &Service, user: &UserId) -> &'static str {
     if service.presence().is_online(user) { "online" } else { "offline" }
 }
 
+/// Returns a user as clients of existing back ends see it: with a link to its picture, and last seen as of now.
+pub(super) fn shown_user(service: &Service, links: &Links, user: &Arc<User>) -> Arc<User> {
+    let shown = links.user(user);
+    let last_seen = service.presence().last_seen(user, service.environment().now());
+    if shown.last_seen == last_seen { shown } else { Arc::new(User { last_seen, ..User::clone(&shown) }) }
+}
+
+/// Returns an account as clients of existing back ends show it to its owner.
+pub(super) fn shown_account(service: &Service, links: &Links, account: &Account) -> Account {
+    Account { user: shown_user(service, links, &account.user), ..account.clone() }
+}
+
 /// Returns registered users, except the caller, whose names contain a text.
 pub(super) async fn users(service: &Service, caller: &AuthUser, query: &str) -> Result<Vec<Arc<User>>, Refusal> {
     let mut found = service.first_users(caller.id(), query.to_owned(), LIST_MAX as usize).await?;
     found.retain(|user| user.id != caller.0.user.id);
-    Ok(found)
+    Ok(found.iter().map(|user| shown_user(service, caller.links(), user)).collect())
 }
 
 /// Returns the caller's conversations, newest activity first. All come from one read, so that none is missed by moving.
@@ -103,14 +180,14 @@ pub(super) struct Page {
 pub(super) async fn messages(
     service: &Service,
     (by, reader): (Party, UserId),
-    dialect: Dialect,
+    (dialect, links): (Dialect, &Links),
     id: &ConversationId,
     (skip, limit): (u32, u32),
 ) -> Result<Page, Refusal> {
     let page = service.messages(by, reader.clone(), id.clone(), PageOf::Skipping(skip), limit).await?;
     let online = online(service);
-    let shown =
-        || page.items.iter().map(|message| quintet_dialect::message(dialect, message, &reader, &online)).collect();
+    let shown = |message| quintet_dialect::message(dialect, &links.message(message), &reader, &online);
+    let shown = || page.items.iter().map(shown).collect();
     let newest = page.items.last().map(|message| message.id.clone());
     let shown = if limit > PAGE_ITEMS_MAX { tokio::task::block_in_place(shown) } else { shown() };
     Ok(Page { shown, newest })
@@ -132,9 +209,40 @@ pub(super) fn shown_message(
     service: &Service,
     caller: &AuthUser,
     dialect: Dialect,
-    message: &Message,
+    message: &Arc<Message>,
 ) -> Box<RawValue> {
-    quintet_dialect::message(dialect, message, &caller.0.user.id, &online(service))
+    quintet_dialect::message(dialect, &caller.links().message(message), &caller.0.user.id, &online(service))
+}
+
+/// Returns a conversation for the caller as the dialect writes it.
+pub(super) fn shown_conversation(
+    service: &Service,
+    caller: &AuthUser,
+    dialect: Dialect,
+    conversation: &Conversation,
+) -> Box<RawValue> {
+    let links = caller.links();
+    let member = |member: &Member| Member { user: shown_user(service, links, &member.user), ..member.clone() };
+    let members: Vec<Member> = conversation.members.iter().map(member).collect();
+    let last_message = conversation.last_message.as_ref().map(|message| links.message(message));
+    let shown = Shown {
+        conversation: &conversation.conversation,
+        description: None,
+        open: conversation.open,
+        owner: conversation.owner.as_ref(),
+        members: &members,
+        member_count: conversation.member_count,
+        is_member: true,
+        last_message: last_message.as_deref(),
+        created_at: conversation.created_at,
+        updated_at: conversation.updated_at,
+        own: Own::Reader {
+            user: &caller.0.user.id,
+            email: caller.0.email.as_deref().unwrap_or_default(),
+            unread_count: conversation.unread_count,
+        },
+    };
+    quintet_dialect::conversation(dialect, &shown, &online(service))
 }
 
 /// Returns a username for a user whose client does not ask for one.

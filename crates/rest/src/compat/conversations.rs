@@ -7,27 +7,31 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use quintet_dialect::Dialect;
-use quintet_domain::{Conversation, ConversationId, MessageId, Target, User, UserId};
+use quintet_domain::{Conversation, ConversationId, Links, MessageId, Target, User, UserId};
 use quintet_service::{Account, ConversationInput, ProfileChange, Service, Session};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answers::conversations::{
-    self as answers, Conversations, ConversationsConversation, ConversationsPagination, ConversationsUser, Done,
-    History, One, Opened, Own, Sent, Users,
+    self as answers, Conversations, ConversationsPagination, ConversationsUser, Done, History, One, Opened, Own, Sent,
+    Users,
 };
+use super::answers::shared::LoggedOut;
 use super::common::{
-    Edit, LIST_MAX, Registration, Search, email_shown, messages, missing, new_account, own_conversations, required,
-    send, shown_message, status, users,
+    Edit, LIST_MAX, Registration, Said, Search, email_shown, messages, new_account, own_conversations, required, send,
+    shown_account, shown_conversation, shown_message, status, users,
 };
 use crate::app::App;
 use crate::auth::Credentials;
+use crate::cookie::{WithCookie, logged_in, logged_out};
 use crate::error::Answer;
-use crate::extract::{AuthUser, Body, BodyIfAny, ClientIp, Lister, Person, Query, long_answer, present};
+use crate::extract::{
+    Anonymous, AuthUser, Body, BodyIfAny, ClientIp, Lister, Person, Query, ReaderLinks, long_answer, present,
+};
 use crate::ids::{Id, user_id};
-use crate::messages::NewMessage;
 
 const DIALECT: Dialect = Dialect::Conversations;
 
@@ -38,6 +42,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(register))
         .routes(routes!(log_in))
+        .routes(routes!(log_out))
         .routes(routes!(me))
         .routes(routes!(list_users))
         .routes(routes!(search))
@@ -48,13 +53,15 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// Returns a user as the user itself sees it.
-fn account(service: &Service, account: &Account) -> ConversationsUser {
+fn account(service: &Service, links: &Links, account: &Account) -> ConversationsUser {
+    let account = shown_account(service, links, account);
     let email = account.email.clone().unwrap_or_default();
     ConversationsUser::of(&account.user, status(service, &account.user.id), Some(email))
 }
 
-fn session(service: &Service, session: Session) -> answers::Session {
-    answers::Session { success: true, user: account(service, &session.account), token: session.token }
+fn session(service: &Service, links: &Links, session: &Session) -> Json<answers::Session> {
+    let (user, token) = (account(service, links, &session.account), session.token.clone());
+    Json(answers::Session { success: true, user, token })
 }
 
 #[utoipa::path(
@@ -65,10 +72,11 @@ fn session(service: &Service, session: Session) -> answers::Session {
 async fn register(
     State(service): State<Service>,
     ClientIp(address): ClientIp,
+    ReaderLinks(links): ReaderLinks,
     BodyIfAny(input): BodyIfAny<Registration>,
-) -> Answer<(StatusCode, Json<answers::Session>)> {
+) -> Answer<WithCookie<(StatusCode, Json<answers::Session>)>> {
     let made = new_account(&service, address, input, Some(DIALECT)).await?;
-    Ok((StatusCode::CREATED, Json(session(&service, made))))
+    Ok(logged_in(&made, (StatusCode::CREATED, session(&service, &links, &made))))
 }
 
 #[utoipa::path(
@@ -79,9 +87,19 @@ async fn register(
 async fn log_in(
     State(service): State<Service>,
     ClientIp(address): ClientIp,
+    ReaderLinks(links): ReaderLinks,
     BodyIfAny(credentials): BodyIfAny<Credentials>,
-) -> Answer<Json<answers::Session>> {
-    Ok(Json(session(&service, credentials.log_in(&service, address, Some(DIALECT)).await?)))
+) -> Answer<WithCookie<Json<answers::Session>>> {
+    let begun = credentials.log_in(&service, address, Some(DIALECT)).await?;
+    Ok(logged_in(&begun, session(&service, &links, &begun)))
+}
+
+#[utoipa::path(
+    post, path = "/auth/logout", tag = "clients of conversations", operation_id = "conversations_log_out", security(()),
+    responses((status = 200, description = "Done", body = inline(LoggedOut)))
+)]
+async fn log_out(_: Anonymous) -> WithCookie<Json<LoggedOut>> {
+    logged_out(Json(LoggedOut::DONE))
 }
 
 #[utoipa::path(
@@ -89,7 +107,7 @@ async fn log_in(
     responses((status = 200, description = "Done", body = inline(Own)))
 )]
 async fn me(State(service): State<Service>, caller: AuthUser) -> Json<Own> {
-    Json(Own { success: true, user: account(&service, &caller.0) })
+    Json(Own { success: true, user: account(&service, caller.links(), &caller.0) })
 }
 
 #[utoipa::path(
@@ -134,16 +152,13 @@ async fn change_profile(
     Body(input): Body<Profile>,
 ) -> Answer<Json<Own>> {
     let change = ProfileChange { username: input.username, avatar: input.avatar, ..ProfileChange::default() };
+    let links = person.0.links().clone();
     let changed = service.change_own_profile(&person.owner(address)?, change, None).await?;
-    Ok(Json(Own { success: true, user: account(&service, &changed) }))
+    Ok(Json(Own { success: true, user: account(&service, &links, &changed) }))
 }
 
-fn conversation(service: &Service, caller: &AuthUser, conversation: &Conversation) -> ConversationsConversation {
-    let members = conversation.members.iter();
-    let participants =
-        members.map(|member| ConversationsUser::of(&member.user, status(service, &member.user.id), None)).collect();
-    let last = conversation.last_message.as_ref().map(|message| shown_message(service, caller, DIALECT, message));
-    ConversationsConversation::of(conversation, participants, last)
+fn conversation(service: &Service, caller: &AuthUser, conversation: &Conversation) -> Box<RawValue> {
+    shown_conversation(service, caller, DIALECT, conversation)
 }
 
 #[utoipa::path(
@@ -203,7 +218,9 @@ async fn delete(State(service): State<Service>, caller: AuthUser, Id(id): Id<Con
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Page {
+    #[param(value_type = Option<u64>)]
     page: Option<u32>,
+    #[param(value_type = Option<u64>)]
     limit: Option<u32>,
 }
 
@@ -220,21 +237,23 @@ async fn history(
     let limit = asked.limit.unwrap_or(MESSAGES).clamp(1, LIST_MAX);
     let page = asked.page.unwrap_or(1).max(1);
     let total = service.message_count(caller.id(), id.clone()).await?;
-    let found = messages(&service, caller.reads(), DIALECT, &id, ((page - 1).saturating_mul(limit), limit)).await?;
+    let found =
+        messages(&service, caller.reads(), (DIALECT, caller.links()), &id, ((page - 1).saturating_mul(limit), limit))
+            .await?;
     let pagination = ConversationsPagination { page, limit, total, pages: total.div_ceil(limit.into()) };
     Ok(Json(History { success: true, messages: found.shown, pagination }))
 }
 
 #[utoipa::path(
     post, path = "/messages/{id}", tag = "clients of conversations", operation_id = "conversations_say",
-    params(("id" = String, Path)), request_body = inline(NewMessage),
+    params(("id" = String, Path)), request_body = inline(Said),
     responses((status = 201, description = "Created", body = inline(Sent)))
 )]
 async fn say(
     State(service): State<Service>,
     caller: AuthUser,
     Id(id): Id<ConversationId>,
-    BodyIfAny(input): BodyIfAny<NewMessage>,
+    BodyIfAny(input): BodyIfAny<Said>,
 ) -> Answer<(StatusCode, Json<Sent>)> {
     let text = input.text(Target::Conversation(id))?;
     let sent = send(&service, &caller, DIALECT, text).await?;
@@ -252,7 +271,7 @@ async fn edit(
     Id(id): Id<MessageId>,
     BodyIfAny(input): BodyIfAny<Edit>,
 ) -> Answer<Json<Sent>> {
-    let content = input.content.ok_or_else(|| missing("content"))?;
+    let content = input.content()?;
     let edited = service.edit_message(caller.actor(), id, content).await?;
     let message = shown_message(&service, &caller, DIALECT, &edited);
     Ok(Json(Sent { success: true, message }))

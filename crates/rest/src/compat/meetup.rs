@@ -14,11 +14,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answers::meetup::{Broadcast, LoggedIn, Registered, Requested};
+use super::answers::shared::LoggedOut;
 use super::common::{LIST_MAX, required, username_for};
 use crate::app::App;
 use crate::auth::Credentials;
+use crate::cookie::{WithCookie, logged_in, logged_out};
 use crate::error::Answer;
-use crate::extract::{AuthUser, BodyIfAny, ClientIp, Lister, long_answer};
+use crate::extract::{Anonymous, AuthUser, BodyIfAny, ClientIp, Lister, long_answer};
 use crate::ids::existing;
 
 /// The time in milliseconds after which a broadcast expires.
@@ -28,6 +30,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(register))
         .routes(routes!(log_in))
+        .routes(routes!(log_out))
         .routes(routes!(list, propose))
         .routes(routes!(join))
         .routes(routes!(join_broadcast))
@@ -50,11 +53,15 @@ async fn register(
     State(service): State<Service>,
     ClientIp(address): ClientIp,
     BodyIfAny(input): BodyIfAny<Registration>,
-) -> Answer<Json<Registered>> {
+) -> Answer<WithCookie<Json<Registered>>> {
     registered(&service, address, input).await
 }
 
-pub(super) async fn registered(service: &Service, address: IpAddr, input: Registration) -> Answer<Json<Registered>> {
+pub(super) async fn registered(
+    service: &Service,
+    address: IpAddr,
+    input: Registration,
+) -> Answer<WithCookie<Json<Registered>>> {
     service.rates().login(address)?;
     let name = required("name", input.name)?;
     let new = NewAccount {
@@ -68,7 +75,8 @@ pub(super) async fn registered(service: &Service, address: IpAddr, input: Regist
     };
     let session = service.register(new, address).await?;
     let user_id = session.account.user.id.to_string();
-    Ok(Json(Registered { message: "User registered successfully", user_id, token: session.token }))
+    let message = "User registered successfully";
+    Ok(logged_in(&session, Json(Registered { message, user_id, token: session.token.clone() })))
 }
 
 #[utoipa::path(
@@ -79,9 +87,18 @@ async fn log_in(
     State(service): State<Service>,
     ClientIp(address): ClientIp,
     BodyIfAny(credentials): BodyIfAny<Credentials>,
-) -> Answer<Json<LoggedIn>> {
+) -> Answer<WithCookie<Json<LoggedIn>>> {
     let session = credentials.log_in(&service, address, Some(Dialect::Meetup)).await?;
-    Ok(Json(LoggedIn { token: session.token, user_id: session.account.user.id.to_string() }))
+    let user_id = session.account.user.id.to_string();
+    Ok(logged_in(&session, Json(LoggedIn { token: session.token.clone(), user_id })))
+}
+
+#[utoipa::path(
+    post, path = "/auth/logout", tag = "clients of meetup", operation_id = "meetup_log_out", security(()),
+    responses((status = 200, description = "Done", body = inline(LoggedOut)))
+)]
+async fn log_out(_: Anonymous) -> WithCookie<Json<LoggedOut>> {
+    logged_out(Json(LoggedOut::DONE))
 }
 
 #[derive(Deserialize, ToSchema)]

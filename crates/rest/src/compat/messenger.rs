@@ -7,9 +7,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
-use quintet_dialect::Dialect;
+use quintet_dialect::{Dialect, Own, Shown};
 use quintet_domain::{ConversationId, ConversationKind, Refusal, Target, User, UserId};
-use quintet_service::{ConversationInput, Filter, NewAccount, ProfileChange, Service};
+use quintet_service::{ConversationInput, Filter, Listing, NewAccount, ProfileChange, Service};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -17,16 +17,17 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answers::messenger::{
-    Done, GroupMade, LoggedIn, MessengerAccount, MessengerGroup, MessengerMessage, MessengerPerson, PasswordChanged,
-    ProfileChanged, SignedUp,
+    Done, GroupMade, LoggedIn, MessengerAccount, MessengerGroup, MessengerMessage, MessengerPerson, OneGroup,
+    PasswordChanged, ProfileChanged, SignedUp,
 };
-use super::common::{LIST_MAX, email_shown, messages, required, send, username_for, users};
+use super::answers::shared::LoggedOut;
+use super::common::{LIST_MAX, Said, email_shown, messages, online, required, send, username_for, users};
 use crate::app::App;
 use crate::auth::Credentials;
+use crate::cookie::{WithCookie, logged_in, logged_out, replaced};
 use crate::error::Answer;
-use crate::extract::{AuthUser, Body, BodyIfAny, ClientIp, Lister, Path, Person, long_answer};
+use crate::extract::{Anonymous, AuthUser, Body, BodyIfAny, ClientIp, Lister, Path, Person, ReaderLinks, long_answer};
 use crate::ids::Id;
-use crate::messages::NewMessage;
 
 const DIALECT: Dialect = Dialect::Messenger;
 
@@ -34,6 +35,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(sign_up))
         .routes(routes!(log_in))
+        .routes(routes!(log_out))
         .routes(routes!(list_users))
         .routes(routes!(profile, change_profile))
         .routes(routes!(change_password))
@@ -101,11 +103,20 @@ fn full_name(first: &str, last: &str) -> String {
 async fn log_in(
     State(service): State<Service>,
     ClientIp(address): ClientIp,
+    ReaderLinks(links): ReaderLinks,
     BodyIfAny(credentials): BodyIfAny<Credentials>,
-) -> Answer<Json<LoggedIn>> {
+) -> Answer<WithCookie<Json<LoggedIn>>> {
     let session = credentials.log_in(&service, address, Some(DIALECT)).await?;
-    let user = MessengerAccount::of(&session.account);
-    Ok(Json(LoggedIn { message: "Login successful", token: session.token, user }))
+    let (user, token) = (MessengerAccount::of(&links.account(&session.account)), session.token.clone());
+    Ok(logged_in(&session, Json(LoggedIn { message: "Login successful", token, user })))
+}
+
+#[utoipa::path(
+    post, path = "/auth/logout", tag = "clients of messenger", operation_id = "messenger_log_out", security(()),
+    responses((status = 200, description = "Done", body = inline(LoggedOut)))
+)]
+async fn log_out(_: Anonymous) -> WithCookie<Json<LoggedOut>> {
+    logged_out(Json(LoggedOut::DONE))
 }
 
 #[utoipa::path(
@@ -123,7 +134,7 @@ async fn list_users(State(service): State<Service>, Lister(caller): Lister) -> A
     responses((status = 200, description = "Done", body = MessengerAccount))
 )]
 async fn profile(caller: AuthUser) -> Json<MessengerAccount> {
-    Json(MessengerAccount::of(&caller.0))
+    Json(MessengerAccount::of(&caller.links().account(&caller.0)))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -148,6 +159,7 @@ async fn change_profile(
     ClientIp(address): ClientIp,
     Body(input): Body<Profile>,
 ) -> Answer<Json<ProfileChanged>> {
+    let links = person.0.links().clone();
     let owner = person.owner(address)?;
     let user = &owner.account.user;
     let renamed = input.first_name.is_some() || input.last_name.is_some();
@@ -161,7 +173,8 @@ async fn change_profile(
         ..ProfileChange::default()
     };
     let changed = service.change_own_profile(&owner, change, input.current_password).await?;
-    Ok(Json(ProfileChanged { message: "Profile updated successfully", user: MessengerAccount::of(&changed) }))
+    let user = MessengerAccount::of(&links.account(&changed));
+    Ok(Json(ProfileChanged { message: "Profile updated successfully", user }))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -181,16 +194,17 @@ async fn change_password(
     person: Person,
     ClientIp(address): ClientIp,
     BodyIfAny(input): BodyIfAny<PasswordChange>,
-) -> Answer<Json<PasswordChanged>> {
+) -> Answer<WithCookie<Json<PasswordChanged>>> {
     let new = required("newPassword", input.new_password)?;
     // The change ends all tokens, and so the client needs a new one.
     let session = service.change_own_password(&person.owner(address)?, input.current_password, new).await?;
-    Ok(Json(PasswordChanged { message: "Password changed successfully", token: session.token }))
+    let token = session.token.clone();
+    Ok(replaced(&session, Json(PasswordChanged { message: "Password changed successfully", token })))
 }
 
 /// Returns the messages of a conversation, oldest first, up to the length of a list, and marks them as read.
 async fn read(service: &Service, caller: &AuthUser, id: &ConversationId) -> Result<Vec<Box<RawValue>>, Refusal> {
-    let page = messages(service, caller.reads(), DIALECT, id, (0, LIST_MAX)).await?;
+    let page = messages(service, caller.reads(), (DIALECT, caller.links()), id, (0, LIST_MAX)).await?;
     // A service reads on behalf of many users, and so it marks nothing as read.
     if !caller.0.user.is_service()
         && let Some(newest) = page.newest
@@ -221,14 +235,14 @@ async fn direct_messages(
 
 #[utoipa::path(
     post, path = "/users/{id}/messages", tag = "clients of messenger", operation_id = "messenger_say_direct",
-    params(("id" = String, Path)), request_body = inline(NewMessage),
+    params(("id" = String, Path)), request_body = inline(Said),
     responses((status = 201, description = "Created", body = MessengerMessage))
 )]
 async fn say_direct(
     State(service): State<Service>,
     caller: AuthUser,
     Id(id): Id<UserId>,
-    BodyIfAny(input): BodyIfAny<NewMessage>,
+    BodyIfAny(input): BodyIfAny<Said>,
 ) -> Answer<(StatusCode, Json<Box<RawValue>>)> {
     let text = input.text(Target::Direct(id))?;
     Ok((StatusCode::CREATED, Json(send(&service, &caller, DIALECT, text).await?)))
@@ -237,15 +251,33 @@ async fn say_direct(
 // --- groups ---
 
 /// Returns a group as the caller sees it, with its members if the caller is a member.
-async fn shown_group(service: &Service, caller: &AuthUser, id: ConversationId) -> Result<MessengerGroup, Refusal> {
+/// Returns a group of a list as the dialect writes it.
+fn group(service: &Service, found: &Listing) -> Box<RawValue> {
+    let shown = Shown {
+        conversation: &found.conversation,
+        description: found.description.as_deref(),
+        open: found.open,
+        owner: found.owner.as_ref(),
+        members: &[],
+        member_count: found.member_count,
+        is_member: found.is_member,
+        last_message: None,
+        created_at: found.created_at,
+        updated_at: found.updated_at,
+        own: Own::Nobody,
+    };
+    quintet_dialect::conversation(DIALECT, &shown, &online(service))
+}
+
+async fn shown_group(service: &Service, caller: &AuthUser, id: ConversationId) -> Result<OneGroup, Refusal> {
     let found = service.find_conversations(caller.id(), String::new(), Filter::One(id.clone()), None, 1).await?;
     let found = found.items.first().ok_or_else(|| Refusal::not_found("group", &id))?;
     let members = match found.is_member {
         true => service.conversation(caller.id(), id).await?.members,
         false => Vec::new(),
     };
-    let members = members.iter().map(|member| MessengerPerson::of(&member.user, None)).collect();
-    Ok(MessengerGroup::of(found, Some(members)))
+    let members = members.iter().map(|member| MessengerPerson::of(&member.user, None));
+    OneGroup::of(&group(service, found), members.collect())
 }
 
 #[utoipa::path(
@@ -254,7 +286,7 @@ async fn shown_group(service: &Service, caller: &AuthUser, id: ConversationId) -
 )]
 async fn list_groups(State(service): State<Service>, Lister(caller): Lister) -> Answer<Response> {
     let found = service.find_conversations(caller.id(), String::new(), Filter::OpenOrMine, None, LIST_MAX).await?;
-    Ok(long_answer(|| found.items.iter().map(|one| MessengerGroup::of(one, None)).collect::<Vec<_>>()))
+    Ok(long_answer(|| found.items.iter().map(|one| group(&service, one)).collect::<Vec<_>>()))
 }
 
 #[utoipa::path(
@@ -265,7 +297,7 @@ async fn one_group(
     State(service): State<Service>,
     caller: AuthUser,
     Id(id): Id<ConversationId>,
-) -> Answer<Json<MessengerGroup>> {
+) -> Answer<Json<OneGroup>> {
     Ok(Json(shown_group(&service, &caller, id).await?))
 }
 
@@ -330,14 +362,14 @@ async fn group_messages(
 
 #[utoipa::path(
     post, path = "/groups/{id}/messages", tag = "clients of messenger", operation_id = "messenger_say_in_group",
-    params(("id" = String, Path)), request_body = inline(NewMessage),
+    params(("id" = String, Path)), request_body = inline(Said),
     responses((status = 201, description = "Created", body = MessengerMessage))
 )]
 async fn say_in_group(
     State(service): State<Service>,
     caller: AuthUser,
     Id(id): Id<ConversationId>,
-    BodyIfAny(input): BodyIfAny<NewMessage>,
+    BodyIfAny(input): BodyIfAny<Said>,
 ) -> Answer<(StatusCode, Json<Box<RawValue>>)> {
     let text = input.text(Target::Conversation(id))?;
     Ok((StatusCode::CREATED, Json(send(&service, &caller, DIALECT, text).await?)))

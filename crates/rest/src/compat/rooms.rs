@@ -19,7 +19,7 @@ use super::answers::rooms::History;
 use super::common::messages;
 use crate::app::App;
 use crate::error::{Answer, Problem};
-use crate::extract::{Anonymous, AuthUser, Query, page_limit};
+use crate::extract::{Anonymous, AuthUser, Query, ReaderLinks, page_limit};
 use crate::ids::{Id, user_id};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -59,8 +59,8 @@ impl FromRequestParts<App> for Reader {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        if parts.headers.contains_key(header::AUTHORIZATION) {
-            return Ok(Self::Known(AuthUser::from_request_parts(parts, app).await?.id()));
+        if let Some(caller) = AuthUser::if_any(parts, &app.service).await? {
+            return Ok(Self::Known(caller.id()));
         }
         let Query(Page { user_id: given, .. }) = Query::from_request_parts(parts, app).await?;
         let given = given.ok_or_else(|| {
@@ -79,6 +79,7 @@ impl FromRequestParts<App> for Reader {
 async fn history(
     State(service): State<Service>,
     reader: Reader,
+    ReaderLinks(links): ReaderLinks,
     Id(id): Id<ConversationId>,
     Query(page): Query<Page>,
 ) -> Answer<Json<History>> {
@@ -87,7 +88,7 @@ async fn history(
         Reader::Known(user) => (Party::from(user), user),
         Reader::Guest(guest, address) => (Party::Address(*address), guest),
     };
-    let page = messages(&service, (by, who.clone()), Dialect::Rooms, &id, (0, limit)).await?;
+    let page = messages(&service, (by, who.clone()), (Dialect::Rooms, &links), &id, (0, limit)).await?;
     if let Reader::Guest(guest, address) = &reader {
         // Checked again: if an account took this id meanwhile, the guest must not see the page.
         service.guest(guest, *address).await?;
@@ -103,8 +104,9 @@ async fn history(
 async fn history_at_root(
     service: State<Service>,
     reader: Reader,
+    links: ReaderLinks,
     id: Id<ConversationId>,
     page: Query<Page>,
 ) -> Answer<Json<History>> {
-    history(service, reader, id, page).await
+    history(service, reader, links, id, page).await
 }

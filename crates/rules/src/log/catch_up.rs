@@ -9,8 +9,11 @@ use std::sync::Arc;
 
 use quintet_domain::{ConnectionId, Entry, Notification, NotificationId, UserId};
 
-use super::replay::{Budget, Facts};
-use super::{Change, ChangeRecord, MissedChange, MissedKind, ReplayRows};
+use super::budget::Budget;
+use super::change::Change;
+use super::missed::{MissedChange, MissedKind, ReplayRows};
+use super::record::ChangeRecord;
+use super::replay::Facts;
 use crate::{ConversationKey, MessageKey, RowResult, UserKey};
 
 /// A change as the log has it, the creation of messages included.
@@ -48,12 +51,17 @@ pub fn entries_between(rows: &dyn CatchUpRows, after: u64, up_to: u64) -> RowRes
     let logged = rows.logged(after, up_to)?;
     let missed: Vec<MissedChange> = logged.iter().filter_map(missed).collect();
     let mut budget = Budget { bytes: usize::MAX };
-    let Some(mut facts) = Facts::load(rows, &missed, &mut budget)? else { return Ok(Vec::new()) };
+    let Some(mut facts) = Facts::load(rows, None, &missed, &mut budget)? else { return Ok(Vec::new()) };
     let others: BTreeSet<UserKey> =
         logged.iter().filter_map(of_user).filter(|key| !facts.users.contains_key(key)).collect();
     facts.users.extend(rows.users(&others)?.into_iter().map(|row| (row.key, row)));
     let mut entries = Vec::with_capacity(logged.len());
     for logged in logged {
+        // An announcement has the position before the change that it announces, and no record of its own.
+        if let Some(announced) = announcement(&facts, &logged) {
+            let (position, event) = (logged.position - 1, announced.event());
+            entries.push(Entry { position, sequence: None, origin: logged.origin, acked: logged.acked, event });
+        }
         if let Some(change) = change(rows, &facts, &logged)? {
             let Logged { position, sequence, origin, acked, .. } = logged;
             entries.push(Entry { position, sequence, origin, acked, event: change.event() });
@@ -69,12 +77,14 @@ fn missed(logged: &Logged) -> Option<MissedChange> {
     Some(MissedChange { position, conversation, sequence, origin, acked, change: logged.change.clone() })
 }
 
-/// The user whom a change is about that is about no conversation.
+/// The user whom a change is about and a replay need not read.
 fn of_user(logged: &Logged) -> Option<UserKey> {
     match logged.change {
         MissedKind::Recorded(
             ChangeRecord::Notified { user, .. }
             | ChangeRecord::UserChanged { user }
+            | ChangeRecord::ConversationShown { member: user }
+            | ChangeRecord::ConversationHidden { member: user }
             | ChangeRecord::Revoked { user, .. },
         ) => Some(user),
         _ => None,
@@ -91,9 +101,27 @@ fn change(rows: &dyn CatchUpRows, facts: &Facts, logged: &Logged) -> RowResult<O
     Ok(known(facts, logged))
 }
 
+/// The announcement that stands right before a change.
+fn announcement(facts: &Facts, logged: &Logged) -> Option<Change> {
+    let conversation = logged.conversation?;
+    match &logged.change {
+        MissedKind::Recorded(ChangeRecord::MemberJoined { member, announced: true, .. }) => {
+            let user = facts.users.get(member)?.user.id.clone();
+            Some(Change::ConversationAppeared { conversation: Arc::clone(facts.overviews.get(&conversation)?), user })
+        }
+        MissedKind::Recorded(ChangeRecord::ConversationDeleted { announced: true }) => {
+            let conversation = Arc::clone(&facts.conversations.get(&conversation)?.reference);
+            Some(Change::DeletionAnnounced { conversation })
+        }
+        MissedKind::Created | MissedKind::Recorded(_) => None,
+    }
+}
+
 fn known(facts: &Facts, logged: &Logged) -> Option<Change> {
     let person = |key: UserKey| Some((key, Arc::clone(&facts.users.get(&key)?.user)));
+    let named = |key: UserKey| Some((key, facts.users.get(&key)?.user.id.clone()));
     let reference = || Some(Arc::clone(&facts.conversations.get(&logged.conversation?)?.reference));
+    let overview = || Some(Arc::clone(facts.overviews.get(&logged.conversation?)?));
     let told = || logged.told.clone().unwrap_or_default();
     let record = match &logged.change {
         MissedKind::Created => {
@@ -117,11 +145,17 @@ fn known(facts: &Facts, logged: &Logged) -> Option<Change> {
             audience: (!to_all).then(told),
         },
         ChangeRecord::ConversationCreated { by } => {
-            Change::ConversationCreated { conversation: reference()?, by: *by, members: told() }
+            Change::ConversationCreated { conversation: overview()?, by: *by, members: told() }
         }
-        ChangeRecord::ConversationChanged => Change::ConversationChanged { conversation: reference()? },
-        ChangeRecord::ConversationDeleted => Change::ConversationDeleted { conversation: reference()? },
-        ChangeRecord::MemberJoined { member, member_count } => {
+        ChangeRecord::ConversationShown { member } => {
+            Change::ConversationShown { conversation: overview()?, member: named(*member)? }
+        }
+        ChangeRecord::ConversationHidden { member } => {
+            Change::ConversationHidden { conversation: reference()?, member: named(*member)? }
+        }
+        ChangeRecord::ConversationChanged => Change::ConversationChanged { conversation: overview()? },
+        ChangeRecord::ConversationDeleted { .. } => Change::ConversationDeleted { conversation: reference()? },
+        ChangeRecord::MemberJoined { member, member_count, .. } => {
             Change::MemberJoined { conversation: reference()?, member: person(*member)?, member_count: *member_count }
         }
         ChangeRecord::MemberLeft { member, departure, member_count } => {
@@ -138,7 +172,8 @@ fn known(facts: &Facts, logged: &Logged) -> Option<Change> {
             let by = by.and_then(person);
             Change::MeetupChanged { meetup: meetup.clone(), status: *status, by, audience: told() }
         }
-        ChangeRecord::UserChanged { user } => Change::UserChanged { user: person(*user)? },
+        // The record does not say whether others see a difference, so that they look.
+        ChangeRecord::UserChanged { user } => Change::UserChanged { user: person(*user)?, visible: true },
         ChangeRecord::Revoked { user, generation } => {
             Change::Revoked { user: (*user, person(*user)?.1.id.clone()), generation: *generation }
         }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    ConversationRef, Departure, Event, MeetupId, MeetupStatus, Message, MessageId, Notification, User, UserId,
+    ConversationRef, Departure, Event, MeetupId, MeetupStatus, Message, MessageId, Notification, Overview, User, UserId,
 };
 
 use super::{ChangeRecord, ReadSpan};
@@ -56,15 +56,41 @@ pub enum Change {
     /// A conversation was created.
     ConversationCreated {
         /// The conversation that was created.
-        conversation: Arc<ConversationRef>,
+        conversation: Arc<Overview>,
         /// The key of the user who created it.
         by: UserKey,
         /// The ids of its first members.
         members: Vec<UserId>,
     },
+    /// A conversation becomes one of a user's, who joins at the next position. The record of the join stands for both.
+    ConversationAppeared {
+        /// The conversation with the user among its members.
+        conversation: Arc<Overview>,
+        /// The id of the user who joins.
+        user: UserId,
+    },
+    /// A direct conversation that a member had hidden is shown to it again, because a message follows.
+    ConversationShown {
+        /// The conversation that is shown.
+        conversation: Arc<Overview>,
+        /// The member: its key and its id.
+        member: (UserKey, UserId),
+    },
+    /// A member hid a direct conversation, until its next message.
+    ConversationHidden {
+        /// The conversation that is hidden.
+        conversation: Arc<ConversationRef>,
+        /// The member: its key and its id.
+        member: (UserKey, UserId),
+    },
     /// The name, openness or roles of a conversation changed.
     ConversationChanged {
         /// The conversation after the change.
+        conversation: Arc<Overview>,
+    },
+    /// A conversation is deleted at the next position. The record of the deletion stands for both.
+    DeletionAnnounced {
+        /// The conversation that is deleted.
         conversation: Arc<ConversationRef>,
     },
     /// A conversation was deleted for all members.
@@ -114,6 +140,8 @@ pub enum Change {
     UserChanged {
         /// The user after the change, with its key.
         user: (UserKey, Arc<User>),
+        /// Whether others see a difference.
+        visible: bool,
     },
     /// The tokens of a user were revoked.
     Revoked {
@@ -141,6 +169,18 @@ impl Change {
             Self::ConversationCreated { conversation, members, .. } => {
                 Event::ConversationCreated { conversation: Arc::clone(conversation), members: members.clone() }
             }
+            Self::ConversationAppeared { conversation, user } => {
+                Event::ConversationAppeared { conversation: Arc::clone(conversation), user: user.clone() }
+            }
+            Self::ConversationShown { conversation, member: (_, user) } => {
+                Event::ConversationAppeared { conversation: Arc::clone(conversation), user: user.clone() }
+            }
+            Self::ConversationHidden { conversation, member: (_, user) } => {
+                Event::ConversationHidden { conversation: Arc::clone(conversation), user: user.clone() }
+            }
+            Self::DeletionAnnounced { conversation } => {
+                Event::DeletionAnnounced { conversation: Arc::clone(conversation) }
+            }
             Self::ConversationChanged { conversation } => {
                 Event::ConversationChanged { conversation: Arc::clone(conversation) }
             }
@@ -167,7 +207,9 @@ impl Change {
             Self::Notified { user: (_, user), notification } => {
                 Event::Notified { user: user.clone(), notification: Arc::clone(notification) }
             }
-            Self::UserChanged { user: (_, user) } => Event::UserChanged { user: Arc::clone(user) },
+            Self::UserChanged { user: (_, user), visible } => {
+                Event::UserChanged { user: Arc::clone(user), visible: *visible }
+            }
             Self::Revoked { user: (_, user), generation } => {
                 Event::Revoked { user: user.clone(), generation: *generation }
             }
@@ -183,7 +225,11 @@ impl Change {
             Self::MessageCreated { .. }
             | Self::MessageEdited { .. }
             | Self::MessageDeleted { .. }
+            | Self::ConversationAppeared { .. }
+            | Self::ConversationShown { .. }
+            | Self::ConversationHidden { .. }
             | Self::ConversationChanged { .. }
+            | Self::DeletionAnnounced { .. }
             | Self::ConversationDeleted { .. }
             | Self::MemberJoined { .. }
             | Self::MemberLeft { .. }
@@ -193,21 +239,28 @@ impl Change {
         }
     }
 
-    /// The record of this change in the log; `None` for the creation of a message, whose own row records it.
+    /// The record of this change in the log; `None` for the creation of a message, whose own row records it, and for the
+    /// announcement of a change that follows at the next position, whose record says that it was announced.
     #[must_use]
     pub fn record(&self) -> Option<ChangeRecord> {
         Some(match self {
-            Self::MessageCreated { .. } => return None,
+            Self::MessageCreated { .. } | Self::ConversationAppeared { .. } | Self::DeletionAnnounced { .. } => {
+                return None;
+            }
             Self::MessageEdited { key, by, .. } => ChangeRecord::MessageEdited { message: *key, by: *by },
             Self::MessageDeleted { key, by, .. } => ChangeRecord::MessageDeleted { message: *key, by: *by },
             Self::MessagesRead { reader: (reader, _), span, audience, .. } => {
                 ChangeRecord::MessagesRead { reader: *reader, span: *span, to_all: audience.is_none() }
             }
             Self::ConversationCreated { by, .. } => ChangeRecord::ConversationCreated { by: *by },
+            Self::ConversationShown { member: (member, _), .. } => ChangeRecord::ConversationShown { member: *member },
+            Self::ConversationHidden { member: (member, _), .. } => {
+                ChangeRecord::ConversationHidden { member: *member }
+            }
             Self::ConversationChanged { .. } => ChangeRecord::ConversationChanged,
-            Self::ConversationDeleted { .. } => ChangeRecord::ConversationDeleted,
+            Self::ConversationDeleted { .. } => ChangeRecord::ConversationDeleted { announced: true },
             Self::MemberJoined { member: (member, _), member_count, .. } => {
-                ChangeRecord::MemberJoined { member: *member, member_count: *member_count }
+                ChangeRecord::MemberJoined { member: *member, member_count: *member_count, announced: true }
             }
             Self::MemberLeft { member: (member, _), departure, member_count, .. } => {
                 ChangeRecord::MemberLeft { member: *member, departure: *departure, member_count: *member_count }
@@ -220,7 +273,7 @@ impl Change {
             Self::Notified { user: (user, _), notification } => {
                 ChangeRecord::Notified { user: *user, notification: notification.id.clone() }
             }
-            Self::UserChanged { user: (user, _) } => ChangeRecord::UserChanged { user: *user },
+            Self::UserChanged { user: (user, _), .. } => ChangeRecord::UserChanged { user: *user },
             Self::Revoked { user: (user, _), generation } => {
                 ChangeRecord::Revoked { user: *user, generation: *generation }
             }

@@ -7,12 +7,16 @@
 //! What must stay true: every event of a commit is made by [`Change::event`]; every version decodes the records of all
 //! earlier versions.
 
+mod budget;
 mod catch_up;
 mod change;
+mod missed;
+mod missed_overviews;
 mod record;
 mod replay;
 
 pub use catch_up::{CatchUpRows, Logged, entries_between};
 pub use change::Change;
+pub use missed::{MissedChange, MissedKind, ReplayRows};
 pub use record::{ChangeRecord, LOG_VERSION, LogError, ReadSpan};
-pub use replay::{MissedChange, MissedKind, ReplayRows, Replayed, replay_since};
+pub use replay::{Replayed, replay_since};

@@ -51,16 +51,31 @@ pub enum ChangeRecord {
         /// The key of the user who created it.
         by: UserKey,
     },
+    /// A direct conversation that a member had hidden was shown to it again.
+    ConversationShown {
+        /// The key of the member.
+        member: UserKey,
+    },
+    /// A member hid a direct conversation.
+    ConversationHidden {
+        /// The key of the member.
+        member: UserKey,
+    },
     /// The name, openness or roles of a conversation changed.
     ConversationChanged,
     /// A conversation was deleted for all members.
-    ConversationDeleted,
+    ConversationDeleted {
+        /// Whether the deletion was announced at the position before.
+        announced: bool,
+    },
     /// A user became a member of a conversation.
     MemberJoined {
         /// The key of the new member.
         member: UserKey,
         /// The number of members after the join.
         member_count: u32,
+        /// Whether the conversation was shown to the new member at the position before.
+        announced: bool,
     },
     /// A membership of a conversation ended.
     MemberLeft {
@@ -124,18 +139,61 @@ pub enum LogError {
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum V1 {
-    MessageEdited { message: i64, by: i64 },
-    MessageDeleted { message: i64, by: i64 },
-    MessagesRead { reader: i64, from: u64, to: u64, to_all: bool },
-    ConversationCreated { by: i64 },
+    MessageEdited {
+        message: i64,
+        by: i64,
+    },
+    MessageDeleted {
+        message: i64,
+        by: i64,
+    },
+    MessagesRead {
+        reader: i64,
+        from: u64,
+        to: u64,
+        to_all: bool,
+    },
+    ConversationCreated {
+        by: i64,
+    },
+    ConversationShown {
+        member: i64,
+    },
+    ConversationHidden {
+        member: i64,
+    },
     ConversationChanged,
-    ConversationDeleted,
-    MemberJoined { member: i64, member_count: u32 },
-    MemberLeft { member: i64, departure: String, member_count: u32 },
-    MeetupChanged { meetup: String, status: String, by: Option<i64> },
-    Notified { user: i64, notification: String },
-    UserChanged { user: i64 },
-    Revoked { user: i64, generation: u64 },
+    ConversationDeleted {
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        announced: bool,
+    },
+    MemberJoined {
+        member: i64,
+        member_count: u32,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        announced: bool,
+    },
+    MemberLeft {
+        member: i64,
+        departure: String,
+        member_count: u32,
+    },
+    MeetupChanged {
+        meetup: String,
+        status: String,
+        by: Option<i64>,
+    },
+    Notified {
+        user: i64,
+        notification: String,
+    },
+    UserChanged {
+        user: i64,
+    },
+    Revoked {
+        user: i64,
+        generation: u64,
+    },
 }
 
 impl ChangeRecord {
@@ -151,10 +209,12 @@ impl ChangeRecord {
                 V1::MessagesRead { reader: reader.0, from: span.from, to: span.to, to_all: *to_all }
             }
             Self::ConversationCreated { by } => V1::ConversationCreated { by: by.0 },
+            Self::ConversationShown { member } => V1::ConversationShown { member: member.0 },
+            Self::ConversationHidden { member } => V1::ConversationHidden { member: member.0 },
             Self::ConversationChanged => V1::ConversationChanged,
-            Self::ConversationDeleted => V1::ConversationDeleted,
-            Self::MemberJoined { member, member_count } => {
-                V1::MemberJoined { member: member.0, member_count: *member_count }
+            Self::ConversationDeleted { announced } => V1::ConversationDeleted { announced: *announced },
+            Self::MemberJoined { member, member_count, announced } => {
+                V1::MemberJoined { member: member.0, member_count: *member_count, announced: *announced }
             }
             Self::MemberLeft { member, departure, member_count } => V1::MemberLeft {
                 member: member.0,
@@ -193,9 +253,13 @@ impl ChangeRecord {
                 Self::MessagesRead { reader: UserKey(reader), span: ReadSpan { from, to }, to_all }
             }
             V1::ConversationCreated { by } => Self::ConversationCreated { by: UserKey(by) },
+            V1::ConversationShown { member } => Self::ConversationShown { member: UserKey(member) },
+            V1::ConversationHidden { member } => Self::ConversationHidden { member: UserKey(member) },
             V1::ConversationChanged => Self::ConversationChanged,
-            V1::ConversationDeleted => Self::ConversationDeleted,
-            V1::MemberJoined { member, member_count } => Self::MemberJoined { member: UserKey(member), member_count },
+            V1::ConversationDeleted { announced } => Self::ConversationDeleted { announced },
+            V1::MemberJoined { member, member_count, announced } => {
+                Self::MemberJoined { member: UserKey(member), member_count, announced }
+            }
             V1::MemberLeft { member, departure, member_count } => Self::MemberLeft {
                 member: UserKey(member),
                 departure: Departure::parse(&departure).ok_or_else(|| unknown("departure", departure))?,
@@ -243,8 +307,10 @@ mod tests {
             | ChangeRecord::MessageDeleted { .. }
             | ChangeRecord::MessagesRead { .. }
             | ChangeRecord::ConversationCreated { .. }
+            | ChangeRecord::ConversationShown { .. }
+            | ChangeRecord::ConversationHidden { .. }
             | ChangeRecord::ConversationChanged
-            | ChangeRecord::ConversationDeleted
+            | ChangeRecord::ConversationDeleted { .. }
             | ChangeRecord::MemberJoined { .. }
             | ChangeRecord::MemberLeft { .. }
             | ChangeRecord::MeetupChanged { .. }
@@ -262,10 +328,15 @@ mod tests {
                 to_all
             }),
             key.prop_map(|u| ChangeRecord::ConversationCreated { by: UserKey(u) }),
+            key.prop_map(|u| ChangeRecord::ConversationShown { member: UserKey(u) }),
+            key.prop_map(|u| ChangeRecord::ConversationHidden { member: UserKey(u) }),
             Just(ChangeRecord::ConversationChanged),
-            Just(ChangeRecord::ConversationDeleted),
-            (key, any::<u32>())
-                .prop_map(|(u, member_count)| ChangeRecord::MemberJoined { member: UserKey(u), member_count }),
+            any::<bool>().prop_map(|announced| ChangeRecord::ConversationDeleted { announced }),
+            (key, any::<u32>(), any::<bool>()).prop_map(|(u, member_count, announced)| ChangeRecord::MemberJoined {
+                member: UserKey(u),
+                member_count,
+                announced
+            }),
             (key, departure(), any::<u32>()).prop_map(|(u, departure, member_count)| ChangeRecord::MemberLeft {
                 member: UserKey(u),
                 departure,
@@ -305,6 +376,21 @@ mod tests {
                 ChangeRecord::MessagesRead { reader: UserKey(2), span: ReadSpan { from: 1, to: 9 }, to_all: true },
             ),
             (r#"{"kind":"conversation_changed"}"#, ChangeRecord::ConversationChanged),
+            (r#"{"kind":"conversation_shown","member":3}"#, ChangeRecord::ConversationShown { member: UserKey(3) }),
+            (r#"{"kind":"conversation_hidden","member":3}"#, ChangeRecord::ConversationHidden { member: UserKey(3) }),
+            (r#"{"kind":"conversation_deleted"}"#, ChangeRecord::ConversationDeleted { announced: false }),
+            (
+                r#"{"kind":"conversation_deleted","announced":true}"#,
+                ChangeRecord::ConversationDeleted { announced: true },
+            ),
+            (
+                r#"{"kind":"member_joined","member":3,"member_count":2}"#,
+                ChangeRecord::MemberJoined { member: UserKey(3), member_count: 2, announced: false },
+            ),
+            (
+                r#"{"kind":"member_joined","member":3,"member_count":2,"announced":true}"#,
+                ChangeRecord::MemberJoined { member: UserKey(3), member_count: 2, announced: true },
+            ),
             (
                 r#"{"kind":"member_left","member":3,"departure":"guest_gone","member_count":0}"#,
                 ChangeRecord::MemberLeft { member: UserKey(3), departure: Departure::GuestGone, member_count: 0 },

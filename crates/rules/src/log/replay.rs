@@ -9,11 +9,15 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use quintet_domain::limits::{READ_IDS_MAX, RECOVERY_BYTES_MAX, RECOVERY_CHANGES_MAX};
-use quintet_domain::{ConnectionId, Entry, Message, MessageId, Notification, User, UserId};
+use quintet_domain::{Entry, Message, MessageId, Overview, User, UserId};
 
-use super::{Change, ChangeRecord, ReadSpan};
+use super::budget::Budget;
+use super::change::Change;
+use super::missed::{MissedChange, MissedKind, ReplayRows};
+use super::missed_overviews;
+use super::record::ChangeRecord;
 use crate::message_views::{self, CURSORS_READ_MAX};
-use crate::rows::{ConversationRow, CursorRow, MessageRow, UserRow};
+use crate::rows::{ConversationRow, CursorRow, UserRow};
 use crate::{ConversationKey, MessageKey, RowResult, UserKey};
 
 /// Approximate bytes of an event without its texts.
@@ -31,88 +35,6 @@ pub struct Replayed {
     /// The entries up to that position that the user receives, in order; `None` if they cannot be replayed any more, so
     /// that the client starts afresh.
     pub entries: Option<Vec<Entry>>,
-}
-
-/// A change of a conversation that a user may have missed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MissedChange {
-    /// The position in the commit order.
-    pub position: u64,
-    /// The key of the conversation.
-    pub conversation: ConversationKey,
-    /// The sequence number in the conversation, for changes that have one.
-    pub sequence: Option<u64>,
-    /// The session of the connection that caused it.
-    pub origin: Option<ConnectionId>,
-    /// Whether that connection's client asked for an acknowledgement.
-    pub acked: bool,
-    /// The change itself.
-    pub change: MissedKind,
-}
-
-/// A change as its row describes it: the creation of a message, or a change with a record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MissedKind {
-    /// A message was sent; its key is the position of the change.
-    Created,
-    /// Any other change, with its record.
-    Recorded(ChangeRecord),
-}
-
-/// The reads of a replay, each for a whole set of keys. All of them see one state of the store.
-pub trait ReplayRows {
-    /// The newest position of all changes and messages.
-    fn newest_position(&self) -> RowResult<u64>;
-    /// The position after which the log is complete.
-    fn pruned_to(&self) -> RowResult<u64>;
-    /// The user who has an id now.
-    fn user(&self, id: &UserId) -> RowResult<Option<UserRow>>;
-    /// Changes after a position in conversations that a user is a member of, or was a member of at some time since, in
-    /// no particular order; at most `limit`.
-    fn changes_of_conversations(&self, user: UserKey, after: u64, limit: usize) -> RowResult<Vec<MissedChange>>;
-    /// Changes after a position that a user receives without being a member; at most `limit`.
-    fn changes_addressed(&self, user: UserKey, after: u64, limit: usize) -> RowResult<Vec<MissedChange>>;
-    /// Notifications of a user after a position, in order; at most `limit`. The visitor returns whether to continue.
-    fn notifications_since(
-        &self,
-        user: UserKey,
-        after: u64,
-        limit: usize,
-        visit: &mut dyn FnMut(u64, Arc<Notification>) -> bool,
-    ) -> RowResult<()>;
-    /// Conversations by their keys, deleted ones included.
-    fn conversations(&self, keys: &BTreeSet<ConversationKey>) -> RowResult<Vec<ConversationRow>>;
-    /// Users by their keys.
-    fn users(&self, keys: &BTreeSet<UserKey>) -> RowResult<Vec<UserRow>>;
-    /// Messages by their keys, in no particular order. The visitor returns whether to continue.
-    fn messages(&self, keys: &BTreeSet<MessageKey>, visit: &mut dyn FnMut(MessageRow) -> bool) -> RowResult<()>;
-    /// The read cursors of a conversation's members that have moved, the most advanced first.
-    fn cursors(&self, conversation: ConversationKey, limit: usize) -> RowResult<Vec<CursorRow>>;
-    /// For each of some reads, the messages of others in its range with their senders, oldest first; the newest `limit`
-    /// of each range.
-    fn passed(
-        &self,
-        readings: &[(ConversationKey, ReadSpan, UserKey)],
-        limit: usize,
-    ) -> RowResult<Vec<Vec<(MessageId, UserKey)>>>;
-}
-
-/// The number of bytes that one replay may still add.
-pub(super) struct Budget {
-    pub(super) bytes: usize,
-}
-
-impl Budget {
-    /// Takes a number of bytes. Returns whether as many were left.
-    fn take(&mut self, bytes: usize) -> bool {
-        match self.bytes.checked_sub(bytes) {
-            Some(rest) => {
-                self.bytes = rest;
-                true
-            }
-            None => false,
-        }
-    }
 }
 
 /// The events that a user missed since a position. `guest` is whether the reconnecting client is a guest, because an
@@ -144,11 +66,23 @@ fn entries(rows: &dyn ReplayRows, user: &UserRow, after: u64) -> RowResult<Optio
     if entries.len() + changes.len() > RECOVERY_CHANGES_MAX {
         return Ok(None);
     }
-    let Some(facts) = Facts::load(rows, &changes, &mut budget)? else { return Ok(None) };
+    let Some(facts) = Facts::load(rows, Some(user.key), &changes, &mut budget)? else { return Ok(None) };
     // The members of each conversation who joined or left in this range: the client refers to a guest among them by the
     // id that the guest had then.
     let mut met = HashSet::new();
     for missed in &changes {
+        // An announcement has the position before the change that it announces, and no record of its own.
+        if let Some(announced) = facts.announcement(user, missed)
+            && missed.position - 1 > after
+        {
+            entries.push(Entry {
+                position: missed.position - 1,
+                sequence: None,
+                origin: missed.origin,
+                acked: missed.acked,
+                event: announced.event(),
+            });
+        }
         let Some(change) = facts.change(user, missed) else { continue };
         let change = match change {
             Change::MemberJoined { member: (key, _), .. } => {
@@ -188,7 +122,7 @@ fn keep_receivable(user: UserKey, changes: &mut Vec<MissedChange>) {
         let member = member_in.entry(missed.conversation).or_insert(true);
         *member |= joined(missed);
         let keep = *member;
-        let ends = matches!(missed.change, MissedKind::Recorded(ChangeRecord::ConversationDeleted));
+        let ends = matches!(missed.change, MissedKind::Recorded(ChangeRecord::ConversationDeleted { .. }));
         *member &= !left(missed) && !ends;
         keep
     });
@@ -221,6 +155,8 @@ pub(super) struct Facts {
     pub(super) changed: HashMap<MessageKey, Arc<Message>>,
     /// The messages that each read passed, with their senders, by the position of the read.
     pub(super) passed: HashMap<u64, Vec<(MessageId, UserKey)>>,
+    /// Conversations as events show them now, where a change shows one.
+    pub(super) overviews: HashMap<ConversationKey, Arc<Overview>>,
 }
 
 /// The user that a change refers to and an event shows.
@@ -236,8 +172,10 @@ fn named(missed: &MissedChange) -> Option<UserKey> {
             | ChangeRecord::MessageEdited { .. }
             | ChangeRecord::MessageDeleted { .. }
             | ChangeRecord::ConversationCreated { .. }
+            | ChangeRecord::ConversationShown { .. }
+            | ChangeRecord::ConversationHidden { .. }
             | ChangeRecord::ConversationChanged
-            | ChangeRecord::ConversationDeleted
+            | ChangeRecord::ConversationDeleted { .. }
             | ChangeRecord::Notified { .. }
             | ChangeRecord::UserChanged { .. }
             | ChangeRecord::Revoked { .. } => None,
@@ -255,8 +193,10 @@ fn message_of(missed: &MissedChange) -> Option<(MessageKey, bool)> {
         MissedKind::Recorded(
             ChangeRecord::MessagesRead { .. }
             | ChangeRecord::ConversationCreated { .. }
+            | ChangeRecord::ConversationShown { .. }
+            | ChangeRecord::ConversationHidden { .. }
             | ChangeRecord::ConversationChanged
-            | ChangeRecord::ConversationDeleted
+            | ChangeRecord::ConversationDeleted { .. }
             | ChangeRecord::MemberJoined { .. }
             | ChangeRecord::MemberLeft { .. }
             | ChangeRecord::MeetupChanged { .. }
@@ -271,6 +211,7 @@ impl Facts {
     /// Reads the rows that changes are about; `None` if they exceed the budget.
     pub(super) fn load(
         rows: &dyn ReplayRows,
+        user: Option<UserKey>,
         changes: &[MissedChange],
         budget: &mut Budget,
     ) -> RowResult<Option<Self>> {
@@ -278,13 +219,17 @@ impl Facts {
             return Ok(None);
         }
         let keys = changes.iter().map(|missed| missed.conversation).collect();
-        let conversations = rows.conversations(&keys)?.into_iter().map(|row| (row.key, row)).collect();
+        let conversations: HashMap<_, _> = rows.conversations(&keys)?.into_iter().map(|row| (row.key, row)).collect();
+        let Some(overviews) = missed_overviews::read(rows, user, changes, &conversations, budget)? else {
+            return Ok(None);
+        };
         let mut facts = Self {
             conversations,
             users: HashMap::new(),
             messages: HashMap::new(),
             changed: HashMap::new(),
             passed: HashMap::new(),
+            overviews,
         };
         let fits = facts.add_messages(rows, changes, budget)?
             && facts.add_changed(rows, changes, budget)?
@@ -381,6 +326,21 @@ impl Facts {
         Ok(true)
     }
 
+    /// The announcement that stands right before a change, if the user received one.
+    fn announcement(&self, user: &UserRow, missed: &MissedChange) -> Option<Change> {
+        match &missed.change {
+            MissedKind::Recorded(ChangeRecord::MemberJoined { member, announced: true, .. }) if *member == user.key => {
+                let conversation = Arc::clone(self.overviews.get(&missed.conversation)?);
+                Some(Change::ConversationAppeared { conversation, user: user.user.id.clone() })
+            }
+            MissedKind::Recorded(ChangeRecord::ConversationDeleted { announced: true }) => {
+                let conversation = Arc::clone(&self.conversations.get(&missed.conversation)?.reference);
+                Some(Change::DeletionAnnounced { conversation })
+            }
+            MissedKind::Created | MissedKind::Recorded(_) => None,
+        }
+    }
+
     /// The change with the rows that it is about; `None` if the user received no event for it.
     fn change(&self, user: &UserRow, missed: &MissedChange) -> Option<Change> {
         let conversation = self.conversations.get(&missed.conversation)?;
@@ -415,7 +375,7 @@ impl Facts {
                     audience: Some(vec![user.user.id.clone()]),
                 }
             }
-            ChangeRecord::MemberJoined { member, member_count } => Change::MemberJoined {
+            ChangeRecord::MemberJoined { member, member_count, .. } => Change::MemberJoined {
                 conversation: reference(),
                 member: person(*member)?,
                 member_count: *member_count,
@@ -426,19 +386,33 @@ impl Facts {
                 departure: *departure,
                 member_count: *member_count,
             },
-            ChangeRecord::ConversationDeleted => Change::ConversationDeleted { conversation: reference() },
+            ChangeRecord::ConversationDeleted { .. } => Change::ConversationDeleted { conversation: reference() },
             ChangeRecord::MeetupChanged { meetup, status, by } => Change::MeetupChanged {
                 meetup: meetup.clone(),
                 status: *status,
                 by: by.and_then(person),
                 audience: vec![user.user.id.clone()],
             },
-            // Clients learn of these by other events of the conversation, or not at all.
-            ChangeRecord::ConversationCreated { .. }
-            | ChangeRecord::ConversationChanged
-            | ChangeRecord::Notified { .. }
-            | ChangeRecord::UserChanged { .. }
-            | ChangeRecord::Revoked { .. } => return None,
+            ChangeRecord::ConversationCreated { by } => Change::ConversationCreated {
+                conversation: Arc::clone(self.overviews.get(&missed.conversation)?),
+                by: *by,
+                members: vec![user.user.id.clone()],
+            },
+            ChangeRecord::ConversationShown { member } if *member == user.key => Change::ConversationShown {
+                conversation: Arc::clone(self.overviews.get(&missed.conversation)?),
+                member: (user.key, user.user.id.clone()),
+            },
+            ChangeRecord::ConversationHidden { member } if *member == user.key => {
+                Change::ConversationHidden { conversation: reference(), member: (user.key, user.user.id.clone()) }
+            }
+            ChangeRecord::ConversationShown { .. } | ChangeRecord::ConversationHidden { .. } => return None,
+            ChangeRecord::ConversationChanged => {
+                Change::ConversationChanged { conversation: Arc::clone(self.overviews.get(&missed.conversation)?) }
+            }
+            // Notifications are read from their own rows; the hub tells of changed profiles by itself.
+            ChangeRecord::Notified { .. } | ChangeRecord::UserChanged { .. } | ChangeRecord::Revoked { .. } => {
+                return None;
+            }
         })
     }
 

@@ -19,7 +19,7 @@ use quintet_domain::{
 use crate::log::Change;
 use crate::rows::{MeetupRow, UserRow};
 use crate::transaction::{About, ActingUser, Transaction};
-use crate::{MeetupKey, RuleResult, UserKey, conversations, members, notifications};
+use crate::{MeetupKey, RuleResult, UserKey, conversations, members, notifications, overviews};
 use view::shown;
 pub use view::{PEOPLE_SHOWN_MAX, view, view_limited};
 
@@ -89,7 +89,8 @@ pub(crate) fn create(tx: &mut Transaction<'_>, write: CreateMeetup) -> RuleResul
     let (kind, name) = (ConversationKind::Meetup, Some(new.activity.clone()));
     let mut conversation = conversations::insert(tx, kind, name, false, Some(host.key))?;
     members::insert_row(tx, &mut conversation, host.key, Role::Owner, 0)?;
-    conversations::record_created(tx, &actor, &host, &conversation, vec![host.user.id.clone()])?;
+    let overview = overviews::of(tx, &conversation)?;
+    conversations::record_created(tx, &actor, &host, (&conversation, overview), vec![host.user.id.clone()])?;
     let mut row = MeetupRow {
         key: MeetupKey(0),
         id: MeetupId::trusted(&tx.new_id()),

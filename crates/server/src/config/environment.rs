@@ -1,14 +1,13 @@
 //! Settings from environment variables. Each variable stands for one setting of the file.
 
-use std::collections::BTreeMap;
-
 use toml::{Table, Value};
 
+use super::fault::Variables;
 use super::{Config, one_line};
 use crate::failure::Failure;
 
 /// The prefix of all variables.
-const PREFIX: &str = "QUINTET_";
+pub(super) const PREFIX: &str = "QUINTET_";
 /// Variables with the prefix that are not of the form `QUINTET_TABLE_KEY`.
 const SPECIAL: [&str; 2] = ["QUINTET_JWT_SECRET", "QUINTET_CONFIG"];
 
@@ -30,6 +29,8 @@ pub(super) const SETTINGS: &[(&str, &str, Kind)] = &[
     ("server", "data", Kind::Text),
     ("server", "ephemeral", Kind::Flag),
     ("server", "recovery", Kind::Flag),
+    ("server", "socket_path", Kind::List),
+    ("server", "public_url", Kind::Text),
     ("database", "url", Kind::Text),
     ("auth", "jwt_secret", Kind::Text),
     ("auth", "algorithm", Kind::Text),
@@ -41,6 +42,8 @@ pub(super) const SETTINGS: &[(&str, &str, Kind)] = &[
     ("auth", "audience", Kind::Text),
     ("auth", "required_claims", Kind::List),
     ("auth", "registration", Kind::Text),
+    ("auth", "cookie", Kind::Text),
+    ("auth", "password_length_min", Kind::Number),
     ("tls", "cert", Kind::Text),
     ("tls", "key", Kind::Text),
     ("http", "origins", Kind::List),
@@ -62,6 +65,7 @@ pub(super) const SETTINGS: &[(&str, &str, Kind)] = &[
     ("conversations", "echo", Kind::Text),
     ("people", "added_per_day", Kind::Number),
     ("people", "direct_per_day", Kind::Number),
+    ("people", "avatars", Kind::Flag),
     ("files", "bucket", Kind::Text),
     ("files", "endpoint", Kind::Text),
     ("files", "region", Kind::Text),
@@ -72,9 +76,6 @@ pub(super) const SETTINGS: &[(&str, &str, Kind)] = &[
     ("log", "filter", Kind::Text),
     ("log", "keep_days", Kind::Number),
 ];
-
-/// The variables that set something, by the setting's table and key.
-pub(super) type Variables = BTreeMap<(&'static str, &'static str), String>;
 
 /// Writes the settings from `QUINTET_TABLE_KEY` variables over those in the tables. Returns the variables that were
 /// used.
@@ -100,8 +101,8 @@ pub(super) fn add_environment(table: &mut Table, environment: &[(String, String)
                 let items = value.split_whitespace().map(|item| Value::String(item.to_owned()));
                 Value::Array(items.collect())
             }
-            Kind::Flag => Value::Boolean(value.parse().map_err(|_| bad("true or false"))?),
-            Kind::Number => Value::Integer(value.parse().map_err(|_| bad("a whole number"))?),
+            Kind::Flag => Value::Boolean(value.trim().parse().map_err(|_| bad("true or false"))?),
+            Kind::Number => Value::Integer(value.trim().parse().map_err(|_| bad("a whole number"))?),
         };
         // Parsed alone first: an error of the complete table could not tell whether the file or a variable caused it.
         let alone = Table::from_iter([((*key).to_owned(), value.clone())]);

@@ -4,12 +4,14 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use quintet_gateway::UnidentifiedMax;
+use quintet_socketio::Origins;
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::filter::Targets;
 
 use crate::edge::room::Room;
-use crate::forwarded::Network;
+use crate::forwarded::Proxy;
 use crate::listen::Listen;
+use crate::socket_paths::SocketPaths;
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -18,11 +20,21 @@ pub(crate) struct Server {
     pub(crate) data: PathBuf,
     pub(crate) ephemeral: bool,
     pub(crate) recovery: bool,
+    pub(crate) socket_path: SocketPaths,
+    /// The address under which clients reach this server; `None` to learn it from their requests.
+    pub(crate) public_url: Option<String>,
 }
 
 impl Default for Server {
     fn default() -> Self {
-        Self { listen: vec![Listen::default()], data: "quintet-data".into(), ephemeral: false, recovery: false }
+        Self {
+            listen: vec![Listen::default()],
+            data: "quintet-data".into(),
+            ephemeral: false,
+            recovery: false,
+            socket_path: SocketPaths::default(),
+            public_url: None,
+        }
     }
 }
 
@@ -53,6 +65,10 @@ pub(crate) struct Auth {
     pub(crate) audience: Option<String>,
     pub(crate) required_claims: Vec<String>,
     pub(crate) registration: RegistrationName,
+    /// The name of the cookie in which a token may come; `None` for no cookie.
+    pub(crate) cookie: Option<String>,
+    /// The minimum number of characters of a new password.
+    pub(crate) password_length_min: usize,
 }
 
 /// The key that tokens are signed with.
@@ -89,6 +105,8 @@ impl Default for Auth {
             audience: None,
             required_claims: Vec::new(),
             registration: RegistrationName::Open,
+            cookie: None,
+            password_length_min: quintet_domain::limits::PASSWORD_CHARS_MIN_DEFAULT,
         }
     }
 }
@@ -115,11 +133,21 @@ impl Default for Http {
     }
 }
 
+impl Http {
+    /// Returns the origins of pages that may use the server.
+    pub(crate) fn allowed_origins(&self) -> Origins {
+        match &self.origins {
+            None => Origins::Any,
+            Some(listed) => Origins::Listed(listed.iter().filter_map(|origin| origin.parse().ok()).collect()),
+        }
+    }
+}
+
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Limits {
     pub(crate) rates: bool,
-    pub(crate) trusted_proxies: Vec<Network>,
+    pub(crate) trusted_proxies: Vec<Proxy>,
     pub(crate) queue_bytes: usize,
     pub(crate) unidentified: usize,
     pub(crate) unidentified_per_address: usize,
@@ -219,18 +247,20 @@ pub(crate) struct Conversations {
     pub(crate) echo: EchoName,
 }
 
-/// The largest numbers of people that a user may contact per day (UTC); 0 for unlimited.
+/// The largest numbers of people that a user may contact per day (UTC), where 0 is unlimited, and how people are shown.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct People {
     pub(crate) added_per_day: u32,
     pub(crate) direct_per_day: u32,
+    /// Whether users without a picture are shown with one that is made of their initials.
+    pub(crate) avatars: bool,
 }
 
 impl Default for People {
     fn default() -> Self {
         let added_per_day = quintet_domain::limits::ADDED_PER_DAY_DEFAULT;
-        Self { added_per_day, direct_per_day: quintet_domain::limits::DIRECT_PER_DAY_DEFAULT }
+        Self { added_per_day, direct_per_day: quintet_domain::limits::DIRECT_PER_DAY_DEFAULT, avatars: true }
     }
 }
 
@@ -335,7 +365,7 @@ impl Default for Log {
     fn default() -> Self {
         let keep_days = quintet_domain::limits::CHANGES_KEPT_DAYS_DEFAULT;
         // Failed log-ins are logged by default for tools that ban addresses, such as fail2ban.
-        Self { filter: "warn,quintet::login=info".to_owned(), keep_days }
+        Self { filter: "warn,quintet::login=info,quintet::unknown_events=info".to_owned(), keep_days }
     }
 }
 

@@ -1,4 +1,7 @@
 //! Request bodies, which must keep a minimum rate, and response bodies, which mark the end of a request.
+//!
+//! A body that is refused early is still taken from the connection, within bounds: a connection that is closed with bytes
+//! unread is reset, and the client, or the proxy before it, may never see why it was refused.
 
 use std::error::Error;
 use std::fmt;
@@ -9,9 +12,13 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::EXPECT;
+use http::request::Parts;
+use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
-use tokio::time::{Instant, Sleep};
+use tokio::runtime::Handle;
+use tokio::time::{Instant, Sleep, timeout};
 
 use super::place::Place;
 
@@ -19,6 +26,13 @@ use super::place::Place;
 const GRACE: Duration = Duration::from_secs(10);
 /// The longest time between two bytes of a body, regardless of its rate before.
 const STALL_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The most bytes of a refused body that are taken from the connection. More is not worth an answer.
+const REFUSED_BYTES_MAX: usize = 100_000_000;
+/// The longest time in which the rest of a refused body is taken.
+const REFUSED_WITHIN: Duration = Duration::from_secs(30);
+/// The longest time between two bytes of a refused body.
+const REFUSED_STALL_TIMEOUT: Duration = Duration::from_secs(5);
 
 pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -49,8 +63,11 @@ impl Late {
 
 /// A request body with a minimum rate. It ends with an error if its rate, averaged over the time that it was awaited,
 /// falls below a number of bytes per second, or if nothing arrives for [`STALL_TIMEOUT`].
-pub(crate) struct Paced<B> {
-    inner: B,
+pub(crate) struct Paced {
+    /// The body; present until this is dropped.
+    inner: Option<Incoming>,
+    /// Whether the client sends the body only once the server has asked for it (`Expect: 100-continue`).
+    is_asked_for: bool,
     place: Arc<Place>,
     pace: Pace,
     sleep: Option<Pin<Box<Sleep>>>,
@@ -80,15 +97,37 @@ impl Pace {
     }
 }
 
-impl<B> Paced<B> {
-    pub(crate) fn new(inner: B, place: Arc<Place>, bytes_per_second: u64) -> (Self, Late) {
+impl Paced {
+    pub(crate) fn new(inner: Incoming, head: &Parts, place: Arc<Place>, bytes_per_second: u64) -> (Self, Late) {
         let late = Late::default();
         let pace = Pace { bytes_per_second, received: 0, awaited: Duration::ZERO, since: None };
-        (Self { inner, place, pace, sleep: None, late: late.clone() }, late)
+        let is_asked_for = head.headers.contains_key(EXPECT);
+        (Self { inner: Some(inner), is_asked_for, place, pace, sleep: None, late: late.clone() }, late)
     }
 }
 
-impl Body for Paced<Incoming> {
+impl Drop for Paced {
+    fn drop(&mut self) {
+        let rest = self.inner.take().filter(|rest| !rest.is_end_stream());
+        if let Some(rest) = rest.filter(|_| !self.is_asked_for && !self.late.is_late())
+            && let Ok(runtime) = Handle::try_current()
+        {
+            runtime.spawn(timeout(REFUSED_WITHIN, discard(rest)));
+        }
+    }
+}
+
+/// Reads the rest of a body, and throws it away.
+async fn discard(mut rest: Incoming) {
+    let mut bytes = 0;
+    while bytes <= REFUSED_BYTES_MAX
+        && let Ok(Some(Ok(frame))) = timeout(REFUSED_STALL_TIMEOUT, rest.frame()).await
+    {
+        bytes += frame.data_ref().map_or(0, Bytes::len);
+    }
+}
+
+impl Body for Paced {
     type Data = Bytes;
     type Error = BoxError;
 
@@ -97,7 +136,8 @@ impl Body for Paced<Incoming> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         let this = &mut *self;
-        if let Poll::Ready(frame) = Pin::new(&mut this.inner).poll_frame(cx) {
+        let Some(inner) = &mut this.inner else { return Poll::Ready(None) };
+        if let Poll::Ready(frame) = Pin::new(inner).poll_frame(cx) {
             let bytes = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref().map(Bytes::len));
             if this.pace.since.is_some() {
                 this.place.awaits_body(false);
@@ -123,11 +163,11 @@ impl Body for Paced<Incoming> {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        self.inner.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        self.inner.as_ref().map(Body::size_hint).unwrap_or_default()
     }
 }
 

@@ -1,12 +1,14 @@
 //! The edge: everything between an accepted connection and the code that answers its requests.
 //!
 //! What lives here: how many connections there is room for ([`room`], [`places`], [`tally`]) and when there is none
-//! left ([`fullness`]), how long each step of a connection may take ([`http_state`], [`place`], [`body`]), the answers
-//! to requests ([`respond`]), the security headers of all answers ([`policy`]), and the listener of the metrics
+//! left ([`fullness`]), how long each step of a connection may take ([`http_state`], [`place`], [`body`]), the address
+//! by which a client came ([`address`]), the answers to requests ([`respond`]), the cookie in which a token may come
+//! ([`token_cookie`]), the security headers of all answers ([`policy`]), and the listener of the metrics
 //! ([`exposition`]).
 //! What does not live here: the meaning of requests, which the engine, the gateway, the HTTP API and the web client
 //! know.
 
+pub(crate) mod address;
 pub(crate) mod body;
 pub(crate) mod exposition;
 pub(crate) mod fullness;
@@ -17,3 +19,4 @@ pub(crate) mod policy;
 pub(crate) mod respond;
 pub(crate) mod room;
 mod tally;
+pub(crate) mod token_cookie;

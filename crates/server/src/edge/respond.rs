@@ -14,21 +14,31 @@ use quintet_domain::UserId;
 use quintet_domain::limits::UPLOADS_AT_ONCE;
 use quintet_domain::{Code, Refusal};
 use quintet_gateway::{Gateway, Listener};
-use quintet_rest::{ClientAddress, ListenerDialect, RefusedFor};
-use quintet_service::{Metrics, Refused, Service};
-use quintet_socketio::Engine;
+use quintet_input::query;
+use quintet_rest::{ClientAddress, CookieChange, ListenerDialect, RefusedFor};
+use quintet_service::{CookieToken, Metrics, Refused, Service, is_token};
+use quintet_socketio::cors::{self, Cors};
+use quintet_socketio::{Engine, Origins};
 use tower::ServiceExt;
 
+use super::address::{address, is_forwarded_https};
 use super::body::{Answered, BoxError, Boxed, Late, Over, Paced};
 use super::exposition::{self, Secret};
 use super::place::Place;
 use super::policy;
+use super::token_cookie::{TokenCookie, Visit};
 use crate::forwarded::TrustedProxies;
 use crate::listen::Listen;
+use crate::socket_paths::SocketPaths;
 
 /// The largest number of multipart forms that one address may be uploading: a quarter of all uploads, so that others
 /// find room.
 const FORMS_OF_ADDRESS: usize = UPLOADS_AT_ONCE / 4;
+
+/// The largest number of headers of a request. Chains of proxies add dozens to those of a browser.
+pub(crate) const HEADERS_MAX: usize = 256;
+/// The path of the plain WebSocket.
+const PLAIN_PATH: &str = "/ws";
 
 /// Time in milliseconds after which a client that was refused for lack of room may retry.
 const RETRY_AFTER_MS: u64 = 1_000;
@@ -49,6 +59,11 @@ pub(crate) struct Shared {
     /// The secret that `/metrics` requires on ordinary listeners. Without a secret they do not serve it.
     pub(crate) metrics_secret: Option<Secret>,
     pub(crate) forms: Arc<Forms>,
+    pub(crate) socket_paths: SocketPaths,
+    /// The origins of pages that may read answers.
+    pub(crate) origins: Origins,
+    /// The cookie in which a token may come, if the operator says so.
+    pub(crate) cookie: Option<TokenCookie>,
 }
 
 /// The number of forms being uploaded, by the address that sends them.
@@ -100,9 +115,21 @@ pub(crate) async fn respond(
     let began = Instant::now();
     let remote = shared.trusted_proxies.client_address(request.headers(), peer);
     let (path, triage) = (request.uri().path().to_owned(), place.is_triage());
-    let (mut response, counts) = match admit(shared, remote.ip(), place, &request, &mut over).await {
-        Ok(()) => {
-            let (body, late) = split(request, place, shared.body_bytes_per_second);
+    let cors = Cors::of(&shared.origins, request.headers());
+    let cookie = shared.cookie.as_ref();
+    let visit =
+        cookie.map(|cookie| cookie.visit(request.headers(), request.uri().query(), is_https(shared, peer, &request)));
+    let token = visit.as_ref().and_then(Visit::token);
+    let admitted = match admit(shared, remote.ip(), place, &request, token, &mut over).await {
+        Ok(()) => admit_page(shared, visit.as_ref(), request).await,
+        Err(refusal) => Err(refusal),
+    };
+    let (mut response, counts) = match admitted {
+        Ok(request) => {
+            let proxied = shared.trusted_proxies.contains(peer.ip());
+            let came_to = address(listen, request.uri(), request.headers(), shared.tls, proxied);
+            let (mut body, late) = split(request, place, shared.body_bytes_per_second);
+            body.extensions_mut().insert(came_to);
             let answered = dispatch(shared, listen, remote, body).await;
             if late.is_late() { (too_slow(), true) } else { answered }
         }
@@ -111,6 +138,11 @@ pub(crate) async fn respond(
     if counts {
         count(shared.service.metrics(), &response, began);
     }
+    if let Some((cookie, visit)) = cookie.zip(visit) {
+        let change = response.extensions_mut().remove::<CookieChange>();
+        cookie.complete(&visit, shared.service.environment().now(), change.as_ref(), response.headers_mut());
+    }
+    cors.apply(response.headers_mut());
     policy::apply(&path, shared.tls, response.status(), response.headers_mut());
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         place.switches();
@@ -129,9 +161,40 @@ fn count(metrics: &Metrics, response: &Response<Boxed>, began: Instant) {
     }
 }
 
-fn split(request: Request<Incoming>, place: &Arc<Place>, bytes_per_second: u64) -> (Request<Paced<Incoming>>, Late) {
+/// Returns whether a request is known to have come over TLS: to this server, or to a trusted proxy that says so.
+fn is_https(shared: &Shared, peer: SocketAddr, request: &Request<Incoming>) -> bool {
+    shared.tls || (shared.trusted_proxies.contains(peer.ip()) && is_forwarded_https(request.headers()))
+}
+
+/// Refuses what a foreign page asks for on a server with a cookie for tokens, and adds the token of the cookie to any
+/// other request. A token that opens a connection is checked first, because only this answer can clear the cookie.
+///
+/// # Errors
+/// The answer to a request that is refused.
+async fn admit_page(
+    shared: &Shared,
+    visit: Option<&Visit>,
+    mut request: Request<Incoming>,
+) -> Result<Request<Incoming>, Response<Boxed>> {
+    let Some(visit) = visit else { return Ok(request) };
+    let connects = request.uri().path() == PLAIN_PATH || shared.engine.serves(request.uri().path());
+    if visit.is_refused(request.method(), connects) {
+        let message = "Pages of this origin may not do this; `[http] origins` lists those that may.";
+        return Err(problem(StatusCode::FORBIDDEN, Code::Forbidden, message, None));
+    }
+    let Some(token) = visit.token() else { return Ok(request) };
+    let goes_on = request.uri().query().is_some_and(|query| query.split('&').any(|pair| pair.starts_with("sid=")));
+    let opens = connects && !goes_on;
+    // If the check fails for another reason, the connection tries it again.
+    if !opens || !matches!(shared.service.verify_cookie(token).await, Ok(None)) {
+        request.extensions_mut().insert(token.clone());
+    }
+    Ok(request)
+}
+
+fn split(request: Request<Incoming>, place: &Arc<Place>, bytes_per_second: u64) -> (Request<Paced>, Late) {
     let (parts, body) = request.into_parts();
-    let (body, late) = Paced::new(body, Arc::clone(place), bytes_per_second);
+    let (body, late) = Paced::new(body, &parts, Arc::clone(place), bytes_per_second);
     (Request::from_parts(parts, body), late)
 }
 
@@ -145,14 +208,20 @@ async fn admit(
     client: IpAddr,
     place: &Arc<Place>,
     request: &Request<Incoming>,
+    cookie: Option<&CookieToken>,
     over: &mut Over,
 ) -> Result<(), Response<Boxed>> {
+    if request.headers().len() > HEADERS_MAX {
+        let message = format!("A request has at most {HEADERS_MAX} headers.");
+        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        return Err(closing(problem(status, Code::TooLarge, &message, None)));
+    }
     let address = quintet_domain::network(client);
     if !place.counts_for(address) {
         return Err(no_room());
     }
     if place.is_triage() && !is_operators(shared, request) {
-        let known = known(&shared.service, request, client).await;
+        let known = known(&shared.service, request, cookie, client).await;
         if !known.is_some_and(|user| place.promote(&user)) {
             return Err(no_room());
         }
@@ -178,8 +247,16 @@ fn is_operators(shared: &Shared, request: &Request<Incoming>) -> bool {
 }
 
 /// Returns the user of a request's valid token or service key.
-async fn known(service: &Service, request: &Request<Incoming>, client: IpAddr) -> Option<UserId> {
-    let token = token(request.headers(), request.uri().query())?;
+async fn known(
+    service: &Service,
+    request: &Request<Incoming>,
+    cookie: Option<&CookieToken>,
+    client: IpAddr,
+) -> Option<UserId> {
+    let Some(token) = token(request.headers(), request.uri().query()) else {
+        let verified = service.verify_cookie(cookie?).await.ok()??;
+        return Some(verified.account.user.id.clone());
+    };
     let account = match service.verify_key(&token, client).await.ok()? {
         Some(account) => account,
         None => service.verify(&token).await.ok()?.account,
@@ -189,11 +266,12 @@ async fn known(service: &Service, request: &Request<Incoming>, client: IpAddr) -
 
 /// Returns the token of a request: from its header or, for Socket.IO clients, from its query.
 fn token(headers: &HeaderMap, query: Option<&str>) -> Option<String> {
-    if let Some(token) = exposition::bearer(headers) {
+    if let Some(token) = exposition::bearer(headers).filter(|token| is_token(token)) {
         return Some(token.to_owned());
     }
-    let pairs = query.unwrap_or_default().split('&');
-    pairs.filter_map(|pair| pair.split_once('=')).find(|(name, _)| *name == "token").map(|(_, value)| value.to_owned())
+    let token = query::first(query.unwrap_or_default(), "token")?;
+    let token = token.strip_prefix("Bearer ").unwrap_or(&token);
+    is_token(token).then(|| token.to_owned())
 }
 
 /// Dispatches a request by its path. Returns the answer, and whether it counts in the metrics of the API and the web
@@ -202,18 +280,25 @@ async fn dispatch(
     shared: &Shared,
     listen: Listen,
     remote: SocketAddr,
-    mut request: Request<Paced<Incoming>>,
+    mut request: Request<Paced>,
 ) -> (Response<Boxed>, bool) {
+    if cors::is_preflight(request.method(), request.headers()) {
+        return (boxed(cors::preflight::<Full<Bytes>>(request.headers())), true);
+    }
     let path = request.uri().path();
     // Checked before the engine, because the official client script has one of the engine's paths.
-    if let Some(file) = quintet_web::respond(request.method(), path, request.headers(), shared.pictures.as_deref()) {
+    let file = {
+        let path = shared.socket_paths.at_default(path);
+        quintet_web::respond(request.method(), &path, request.headers(), shared.pictures.as_deref())
+    };
+    if let Some(file) = file {
         return (boxed(file.map(Full::new)), true);
     }
     if shared.engine.serves(path) {
         request.extensions_mut().insert(Listener { dialect: listen.dialect, trust: listen.trust });
         return (boxed(shared.engine.handle(request, remote).await), false);
     }
-    if path == "/ws" {
+    if path == PLAIN_PATH {
         request.extensions_mut().insert(Listener { dialect: listen.dialect, trust: listen.trust });
         return (boxed(shared.gateway.plain(request, remote)), false);
     }

@@ -35,7 +35,12 @@ async fn session() {
         let made = ada.post("/chats", 201, json!({ "name": "G", "type": "group", "participantIds": [bob_id] })).await;
         fields(&made, "message data");
         fields(&made["data"], CHAT);
-        fields(&made["data"]["participants"][0], &format!("{USER} email joined_at last_read_at"));
+        let participant = format!("{USER} email role joined_at last_read_at");
+        fields(&made["data"]["participants"][0], &participant);
+        // Events tell of the same object.
+        let told = wire.next("chat:created").await;
+        fields(&told["chat"], CHAT);
+        fields(&told["chat"]["participants"][0], &participant);
         let shown = made["data"]["participants"].as_array().expect("participants");
         let emails: Vec<_> = shown.iter().map(|one| (text(&one["username"]), text(&one["email"]))).collect();
         assert!(emails.contains(&("bob".to_owned(), String::new())), "{emails:?}");

@@ -113,3 +113,39 @@ fn person(username: &str) -> Value {
 fn login(email: &str) -> Value {
     json!({ "email": email, "password": "correct horse" })
 }
+
+/// As in events, the text is read under any of three names, and two that contradict each other are refused.
+#[tokio::test]
+async fn the_text_of_a_message_has_three_names() {
+    let server = Server::start();
+    let http = server.http();
+    let (ada, bob) = (http.register("ada").await, http.register("bob").await);
+    let group = json!({ "kind": "group", "name": "G", "memberIds": [bob.0] });
+    let made = http.api(&ada.1, "POST", "/conversations", group).await.expect(201);
+    let id = text(&made["id"]);
+    for path in [
+        format!("/conversations/api/messages/{id}"),
+        format!("/chat/api/chats/{id}/messages"),
+        format!("/messenger/api/users/{}/messages", bob.0),
+        format!("/messenger/api/groups/{id}/messages"),
+    ] {
+        for (body, expected) in [
+            (json!({ "content": "a" }), Some("a")),
+            (json!({ "message": "b" }), Some("b")),
+            (json!({ "text": "c" }), Some("c")),
+            (json!({ "message": "d", "text": "d" }), Some("d")),
+            (json!({ "content": "e", "message": "other" }), Some("e")),
+            (json!({ "message": "f", "text": "other" }), None),
+            (json!({ "message": 7 }), None),
+        ] {
+            let answer = http.call(&ada.1, "POST", &path, body.clone()).await;
+            let Some(expected) = expected else {
+                assert_eq!(answer.status, 400, "{path} {body}");
+                continue;
+            };
+            let sent = answer.expect(201);
+            let message = [&sent["data"], &sent["message"], &sent].into_iter().find(|one| one["content"].is_string());
+            assert_eq!(message.expect("a message")["content"], expected, "{path} {body}");
+        }
+    }
+}

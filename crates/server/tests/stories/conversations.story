@@ -3,9 +3,13 @@ register alice
 register bob
 
 connect a alice conversations
+a< online_users ["$alice"]
 connect b bob /conversations
+b< online_users ["~","~"]
 a< user_online {"userId":"$bob","username":"bob"}
 rest alice POST /conversations {"kind":"direct","memberIds":["$bob"]} => 201 {"id":"=c","kind":"direct","name":null,"open":false,"ownerId":null,"members":"~","lastMessage":null,"unreadCount":0,"sequence":0,"createdAt":"~time","updatedAt":"~time"}
+a< conversation_created "~"
+b< conversation_created "~"
 rest bob POST /conversations {"kind":"direct","memberIds":["$alice"]} => 200
 
 a> join_conversations ["$c"] => {"success":true,"joined":["$c"],"refused":[]}
@@ -13,9 +17,9 @@ a> join_conversations ["$c","conv_id_2"]
 a< error {"code":"ERR_NOT_FOUND","message":"You are not a member of: conv_id_2.","event":"join_conversations","conversationIds":["conv_id_2"]}
 
 # The callback first, then everybody, the sender included.
-a> send_message {"conversationId":"$c","content":"Hello, how are you?","type":"text"} => {"success":true,"message":{"_id":"=m1","id":"$m1","conversationId":"$c","sender":{"_id":"$alice","id":"$alice","username":"alice","avatar":null},"content":"Hello, how are you?","type":"text","fileUrl":null,"fileName":null,"status":"sent","edited":false,"deleted":false,"readBy":[],"createdAt":"~time","sequence":1}}
-a< receive_message {"message":{"_id":"$m1","id":"$m1","conversationId":"$c","sender":{"_id":"$alice","id":"$alice","username":"alice","avatar":null},"content":"Hello, how are you?","type":"text","fileUrl":null,"fileName":null,"status":"sent","edited":false,"deleted":false,"readBy":[],"createdAt":"~time","sequence":1},"conversationId":"$c"}
-b< receive_message {"message":{"_id":"$m1","id":"$m1","conversationId":"$c","sender":{"_id":"$alice","id":"$alice","username":"alice","avatar":null},"content":"Hello, how are you?","type":"text","fileUrl":null,"fileName":null,"status":"sent","edited":false,"deleted":false,"readBy":[],"createdAt":"~time","sequence":1},"conversationId":"$c"}
+a> send_message {"conversationId":"$c","content":"Hello, how are you?","type":"text"} => {"success":true,"message":{"_id":"=m1","id":"$m1","conversationId":"$c","sender":{"_id":"$alice","id":"$alice","username":"alice","avatar":"~picture"},"content":"Hello, how are you?","type":"text","fileUrl":null,"fileName":null,"status":"sent","edited":false,"deleted":false,"readBy":[],"createdAt":"~time","sequence":1}}
+a< receive_message {"message":{"_id":"$m1","id":"$m1","conversationId":"$c","sender":{"_id":"$alice","id":"$alice","username":"alice","avatar":"~picture"},"content":"Hello, how are you?","type":"text","fileUrl":null,"fileName":null,"status":"sent","edited":false,"deleted":false,"readBy":[],"createdAt":"~time","sequence":1},"conversationId":"$c"}
+b< receive_message {"message":{"_id":"$m1","id":"$m1","conversationId":"$c","sender":{"_id":"$alice","id":"$alice","username":"alice","avatar":"~picture"},"content":"Hello, how are you?","type":"text","fileUrl":null,"fileName":null,"status":"sent","edited":false,"deleted":false,"readBy":[],"createdAt":"~time","sequence":1},"conversationId":"$c"}
 
 # A file, without text.
 b> send_message {"conversationId":"$c","content":"","type":"image","fileUrl":"https://example.org/image.jpg","fileName":"image.jpg"} => {"success":true,"message":{"_id":"=m2","id":"$m2","conversationId":"$c","sender":"~","content":"","type":"image","fileUrl":"https://example.org/image.jpg","fileName":"image.jpg","status":"sent","edited":false,"deleted":false,"readBy":[],"createdAt":"~time","sequence":2}}

@@ -5,7 +5,10 @@ register bob
 # Undecided, it is told what happens in all dialects, until its first event.
 connect a alice auto
 a< connected {"status":"connected","userId":"$alice"}
+a< presenceList ["$alice"]
 a< onlineUsers ["$alice"]
+a< online_users ["$alice"]
+a< users:online ["$alice"]
 connect b bob messenger
 b< onlineUsers ["~","~"]
 a< userPresence {"userId":"$bob","status":"online","lastSeen":"~time"}
@@ -14,7 +17,11 @@ a< user_online {"userId":"$bob","username":"bob"}
 a< user:status {"userId":"$bob","status":"online"}
 b> privateMessage {"recipientId":"$alice","content":"one"} => {"success":true,"message":"~"}
 b< messageSent "~"
-a< receiveMessage {"chatId":"=c","message":"~"}
+a< chatCreated "~"
+a< room_added {"id":"=c","name":"alice, bob","createdAt":"~time","type":"direct","description":null,"open":false,"ownerId":null,"memberCount":2}
+a< conversation_created "~"
+a< chat:created "~"
+a< receiveMessage {"chatId":"$c","message":"~"}
 a< privateMessage "~"
 a< message_received "~"
 a< receive_message "~"
@@ -31,8 +38,11 @@ a< receive_message "~"
 # The name that two dialects share is decided by its key, or not at all.
 connect n alice auto
 n< connected "~"
+n< presenceList "~"
 n< onlineUsers "~"
-n> send_message {"content":"x"} => {"status":"error","success":false,"ok":false,"code":"ERR_INVALID_PAYLOAD","message":"`roomId` or `conversationId` is missing, or both are there."}
+n< online_users "~"
+n< users:online "~"
+n> send_message {"content":"x"} => {"status":"error","success":false,"ok":false,"code":"ERR_INVALID_PAYLOAD","message":"`payload` of send_message does not say which vocabulary is meant: name the conversation by `roomId` or `conversationId`, one of them alone, or connect with `auth.dialect` or `?dialect=` `rooms` or `conversations`, or to the namespace `/rooms` or `/conversations`."}
 n> nonsense {} => {"status":"error","success":false,"ok":false,"code":"ERR_INVALID_PAYLOAD","message":"There is no event `nonsense`."}
 
 # Nobody may listen in auto, and say nothing that needs a name.
@@ -43,7 +53,10 @@ x> authenticate {"token":"bad"} => {"status":"error","success":false,"ok":false,
 x< error "~"
 x> authenticate {"token":"$bob.token"} => {"success":true,"userId":"$bob"}
 x< connected "~"
+x< presenceList "~"
 x< onlineUsers "~"
+x< online_users "~"
+x< users:online "~"
 x> message:send {"chatId":"$c","content":"four"} => {"success":true,"message":"~"}
 x< message:new "~"
 b< messageSent "~"

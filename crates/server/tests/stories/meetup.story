@@ -4,7 +4,10 @@ register guest
 
 connect h host meetup
 h< connected {"status":"connected","userId":"$host"}
+h< presenceList ["$host"]
 rest host POST /meetups {"activity":"Chess","location":"Park","startsAt":"2099-01-01T10:00:00Z","capacity":1} => 201 {"id":"=meetup","chatId":"=chat","host":"~","activity":"Chess","location":"Park","startsAt":"2099-01-01T10:00:00.000Z","expiresAt":"2099-01-01T10:00:00.000Z","capacity":1,"status":"open","participants":[],"requests":[]}
+
+h< chatCreated "~"
 
 # A request to join reaches the host as a notification.
 rest guest POST /meetups/$meetup/requests => 201
@@ -13,9 +16,10 @@ rest guest POST /meetups/$meetup/requests => 409
 
 # Accepted while away: told on the next connect that speaks meetup, once.
 rest host POST /meetups/$meetup/requests/$guest/accept => 200
-h< memberJoined {"chatId":"$chat","user":{"id":"$guest","username":"guest","name":"Guest Example","avatar":null}}
+h< memberJoined {"chatId":"$chat","user":{"id":"$guest","username":"guest","name":"Guest Example","avatar":"~picture"}}
 connect g guest meetup
 g< connected {"status":"connected","userId":"$guest"}
+g< presenceList ["~","~"]
 h< userPresence {"userId":"$guest","status":"online","lastSeen":"~time"}
 g< newNotification {"userId":"$guest","notification":{"title":"Meetup Request Accepted","message":"Host Example accepted your request for the meetup \"Chess\".","timestamp":"~time","id":"~"}}
 
@@ -29,8 +33,8 @@ g< receiveMessage {"chatId":"$chat","message":{"messageId":"$m2","senderId":"$ho
 # In another's name: refused, and nothing is sent.
 g> sendMessage {"chatId":"$chat","senderId":"$host","message":"forged"} => {"status":"error","code":"ERR_FORBIDDEN","message":"The payload names user `$host`, and this connection is `$guest`."}
 g> sendMessage {"chatId":"nowhere","senderId":"$guest","message":"x"} => {"status":"error","code":"ERR_NOT_FOUND","message":"There is no conversation `nowhere` that you can see."}
-g> sendMessage {"chatId":"$chat","message":"x"}
-g< error {"code":"ERR_INVALID_PAYLOAD","message":"`senderId` is missing in sendMessage.","event":"sendMessage"}
+g> sendMessage {"chatId":"$chat","senderId":"$guest"}
+g< error {"code":"ERR_INVALID_PAYLOAD","message":"`message` is missing in sendMessage.","event":"sendMessage"}
 
 # Typing, relayed under the same names.
 g> userTyping {"chatId":"$chat","userId":"$guest"}

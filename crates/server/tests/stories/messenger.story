@@ -10,9 +10,9 @@ b< onlineUsers ["~","~"]
 a< userOnline "$bob"
 
 # A private message: the recipient gets it, the sender a confirmation with the same object.
-a> privateMessage {"recipientId":"$bob","content":"Hello, this is a private message!"} => {"success":true,"message":{"_id":"=m1","id":"$m1","sender":{"_id":"$alice","id":"$alice","username":"alice","firstName":"Alice","lastName":"Example","avatar":null},"recipient":"$bob","group":null,"content":"Hello, this is a private message!","isRead":false,"createdAt":"~time","updatedAt":"~time","type":"text","sequence":1}}
-a< messageSent {"_id":"$m1","id":"$m1","sender":{"_id":"$alice","id":"$alice","username":"alice","firstName":"Alice","lastName":"Example","avatar":null},"recipient":"$bob","group":null,"content":"Hello, this is a private message!","isRead":false,"createdAt":"~time","updatedAt":"~time","type":"text","sequence":1}
-b< privateMessage {"_id":"$m1","id":"$m1","sender":{"_id":"$alice","id":"$alice","username":"alice","firstName":"Alice","lastName":"Example","avatar":null},"recipient":"$bob","group":null,"content":"Hello, this is a private message!","isRead":false,"createdAt":"~time","updatedAt":"~time","type":"text","sequence":1}
+a> privateMessage {"recipientId":"$bob","content":"Hello, this is a private message!"} => {"success":true,"message":{"_id":"=m1","id":"$m1","sender":{"_id":"$alice","id":"$alice","username":"alice","firstName":"Alice","lastName":"Example","avatar":"~picture"},"recipient":"$bob","group":null,"content":"Hello, this is a private message!","isRead":false,"createdAt":"~time","updatedAt":"~time","type":"text","sequence":1}}
+a< messageSent {"_id":"$m1","id":"$m1","sender":{"_id":"$alice","id":"$alice","username":"alice","firstName":"Alice","lastName":"Example","avatar":"~picture"},"recipient":"$bob","group":null,"content":"Hello, this is a private message!","isRead":false,"createdAt":"~time","updatedAt":"~time","type":"text","sequence":1}
+b< privateMessage {"_id":"$m1","id":"$m1","sender":{"_id":"$alice","id":"$alice","username":"alice","firstName":"Alice","lastName":"Example","avatar":"~picture"},"recipient":"$bob","group":null,"content":"Hello, this is a private message!","isRead":false,"createdAt":"~time","updatedAt":"~time","type":"text","sequence":1}
 
 # A number becomes its text; to oneself or an unknown user is an error.
 a> privateMessage {"recipientId":42,"content":"hi"}
@@ -48,11 +48,12 @@ a> startTyping {} => {"success":false,"code":"ERR_INVALID_PAYLOAD","message":"`r
 
 # A group that is joined by id.
 rest alice POST /conversations {"kind":"group","name":"Climbing","open":true} => 201 {"id":"=group","kind":"group","name":"Climbing","open":true,"ownerId":"$alice","members":"~","lastMessage":null,"unreadCount":0,"sequence":0,"createdAt":"~time","updatedAt":"~time"}
+a< groupCreated "~"
 b> groupMessage {"groupId":"$group","content":"too early"}
 b< error {"code":"ERR_FORBIDDEN","message":"You are not a member of conversation `$group`.","event":"groupMessage"}
 b> joinGroup {"groupId":"$group"}
 b< joinedGroup {"groupId":"$group","name":"Climbing"}
-a< userJoinedGroup {"groupId":"$group","user":{"_id":"$bob","id":"$bob","username":"bob","firstName":"Bob","lastName":"Example","avatar":null}}
+a< userJoinedGroup {"groupId":"$group","user":{"_id":"$bob","id":"$bob","username":"bob","firstName":"Bob","lastName":"Example","avatar":"~picture"}}
 # Joined again, it is confirmed and nobody is told.
 b> joinGroup "$group" => {"success":true,"message":{"groupId":"$group","name":"Climbing"}}
 b< joinedGroup {"groupId":"$group","name":"Climbing"}

@@ -8,6 +8,7 @@ j> send_message {"roomId":"$room","userId":"g-joe","content":"early"}
 j< error {"code":"ERR_FORBIDDEN","message":"You are not a member of conversation `$room`.","event":"send_message"}
 j> join_room {"roomId":"$room","userId":"g-joe","username":"JohnDoe","avatar":"https://example.com/avatar.png"}
 j< history []
+j< room_members {"roomId":"$room","users":[{"userId":"g-joe","username":"JohnDoe","online":true,"avatar":"https://example.com/avatar.png","guest":true}]}
 j> send_message {"roomId":"$room","userId":"g-joe","content":"Hello world!","type":"text"}
 j< message_received {"id":"=m1","roomId":"$room","content":"Hello world!","type":"text","userId":"g-joe","user":{"id":"g-joe","username":"JohnDoe","avatar":"https://example.com/avatar.png","guest":true},"createdAt":"~time","sequence":2}
 
@@ -15,7 +16,8 @@ j< message_received {"id":"=m1","roomId":"$room","content":"Hello world!","type"
 connect k guest:g-jane /rooms
 k> join_room {"roomId":"$room","userId":"g-jane","username":"JaneDoe"} => {"ok":true,"roomId":"$room"}
 k< history [{"id":"$m1","roomId":"$room","content":"Hello world!","type":"text","userId":"g-joe","user":{"id":"g-joe","username":"JohnDoe","avatar":"https://example.com/avatar.png","guest":true},"createdAt":"~time","sequence":2}]
-j< user_joined {"userId":"g-jane","username":"JaneDoe","roomId":"$room","user":{"id":"g-jane","username":"JaneDoe","avatar":null,"guest":true}}
+k< room_members {"roomId":"$room","users":[{"userId":"g-joe","username":"JohnDoe","online":true,"avatar":"https://example.com/avatar.png","guest":true},{"userId":"g-jane","username":"JaneDoe","online":true,"avatar":"~picture","guest":true}]}
+j< user_joined {"userId":"g-jane","username":"JaneDoe","roomId":"$room","user":{"id":"g-jane","username":"JaneDoe","avatar":"~picture","guest":true}}
 
 # Typing.
 k> typing {"roomId":"$room","userId":"g-jane","isTyping":true}
@@ -54,6 +56,7 @@ k< error {"code":"ERR_FORBIDDEN","message":"You are not a member of conversation
 # Gone without a word: told when it is offline.
 k> join_room {"roomId":"$room","userId":"g-jane","username":"JaneDoe"}
 k< history "~"
+k< room_members "~"
 j< user_joined "~"
 close k
 j< user_left {"userId":"g-jane","roomId":"$room"}

@@ -10,7 +10,8 @@
 //! * `close CONN`: closes the connection.
 //!
 //! In patterns and payloads, `$name` is replaced by what was captured. In patterns, `"=name"` captures, `"~"` matches
-//! anything, and `"~time"` matches a time. At the end of a story, every received event must have been named by a step.
+//! anything, `"~time"` a time, and `"~picture"` the link to a picture of initials. At the end of a story, every received
+//! event must have been named by a step.
 
 use std::collections::BTreeMap;
 
@@ -158,6 +159,10 @@ impl Stage {
             (Value::String(text), Value::String(moment)) if text == "~time" => {
                 let shaped = moment.len() == 24 && moment.ends_with('Z') && moment.as_bytes()[10] == b'T';
                 if shaped { Ok(()) } else { Err(format!("{moment} is no moment")) }
+            }
+            (Value::String(text), Value::String(link)) if text == "~picture" => {
+                let made = link.strip_prefix("http://").is_some_and(|rest| rest.contains("/avatars/"));
+                if made { Ok(()) } else { Err(format!("{link} is no link to a picture of initials")) }
             }
             // Captured earlier by the same pattern.
             (Value::String(text), Value::String(value)) if text.starts_with('$') => {

@@ -13,7 +13,7 @@ use super::{Server, Start};
 pub const UNTRACED: &str = "QUINTET_TEST_UNTRACED";
 
 /// The most bytes of a call's text that are in a trace.
-const TEXT_BYTES: usize = 400;
+const TEXT_BYTES: usize = 1_000;
 
 /// A folder for the trace of one server.
 pub struct Trace {

@@ -7,6 +7,7 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 /// The time within which anything awaited has to arrive.
@@ -25,8 +26,17 @@ pub struct Wire {
 impl Wire {
     /// Opens the transport and reads the open packet.
     pub async fn open(address: SocketAddr, query: &str) -> Self {
+        Self::open_by(address, query, &[]).await
+    }
+
+    /// Opens the transport with these headers of its request, and reads the open packet.
+    pub async fn open_by(address: SocketAddr, query: &str, headers: &[(&'static str, &str)]) -> Self {
         let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket{query}");
-        let (socket, _) = connect_async(url).await.expect("a WebSocket");
+        let mut request = url.into_client_request().expect("a request");
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().expect("a value"));
+        }
+        let (socket, _) = connect_async(request).await.expect("a WebSocket");
         let mut wire = Self {
             socket,
             namespace: String::new(),
@@ -76,6 +86,20 @@ impl Wire {
                 Some(Ok(Message::Text(text))) if text.as_str() == "2" => self.send("3").await,
                 Some(Ok(Message::Text(text))) => return Some(text.as_str().to_owned()),
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+                Some(Ok(_)) => {}
+            }
+        }
+    }
+
+    /// Returns the next text frame that is not a ping, or the code with which the socket is closed.
+    pub async fn frame_or_code(&mut self) -> Result<String, Option<u16>> {
+        loop {
+            let next = tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("something comes");
+            match next {
+                Some(Ok(Message::Text(text))) if text.as_str() == "2" => self.send("3").await,
+                Some(Ok(Message::Text(text))) => return Ok(text.as_str().to_owned()),
+                Some(Ok(Message::Close(frame))) => return Err(frame.map(|frame| frame.code.into())),
+                Some(Err(_)) | None => return Err(None),
                 Some(Ok(_)) => {}
             }
         }

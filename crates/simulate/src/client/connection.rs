@@ -17,6 +17,8 @@ use crate::packets::SEPARATOR;
 
 /// Milliseconds after which a client comes back, at most.
 const BACK_MS: u64 = 600;
+/// Returns of a thousand for which a client connects twice at once.
+const TWICE: u64 = 120;
 
 /// A request that is under way.
 type Exchange = Pin<Box<dyn Future<Output = Result<Answer, Lost>>>>;
@@ -58,12 +60,31 @@ fn enter(client: &Client) -> String {
     format!("40{auth}")
 }
 
-/// Opens a connection and keeps it until it ends.
-async fn connect(client: &Rc<Client>, wire: &Wire) -> Result<(), Lost> {
+/// Connects with the secret that the client has, as it does in an attempt that it gives up although it reaches the server.
+/// Nobody polls that connection, and it may be the newest one of its session nevertheless.
+async fn connect_and_abandon(wire: Wire, packet: String) -> Result<(), Lost> {
     let opened = wire.exchange(Method::GET, "", String::new()).await?;
+    wire.exchange(Method::POST, &format!("&sid={}", session_id(&opened)?), packet).await.map(drop)
+}
+
+/// The id of the session that an answer opens.
+fn session_id(opened: &Answer) -> Result<String, Lost> {
     let open: serde_json::Value =
         opened.body.strip_prefix('0').and_then(|text| serde_json::from_str(text).ok()).ok_or(Lost)?;
-    let sid = open.get("sid").and_then(serde_json::Value::as_str).ok_or(Lost)?.to_owned();
+    open.get("sid").and_then(serde_json::Value::as_str).map(str::to_owned).ok_or(Lost)
+}
+
+/// Opens a connection and keeps it until it ends.
+async fn connect(client: &Rc<Client>, wire: &Wire) -> Result<(), Lost> {
+    let resumes = client.state.borrow().resume.is_some();
+    if resumes && !wire.sim.is_calm() && wire.sim.abandoned.per_mille(TWICE) {
+        wire.sim.note(format!("{} connects twice", client.name()));
+        wire.sim.count("connections abandoned");
+        let abandoned = Wire { is_abandoned: true, ..wire.clone() };
+        tokio::task::spawn_local(connect_and_abandon(abandoned, enter(client)));
+    }
+    let opened = wire.exchange(Method::GET, "", String::new()).await?;
+    let sid = session_id(&opened)?;
     let mut poll = exchange(wire, Method::GET, &sid, String::new());
     let mut post = Some(exchange(wire, Method::POST, &sid, enter(client)));
     loop {

@@ -117,6 +117,10 @@ fn committed(client: &Client, sim: &Sim, state: &mut State, name: &str, payload:
         }
         Event::MemberLeft { conversation, user, .. } if user.id == client.user => shown.forget(&conversation.id),
         Event::ConversationDeleted { conversation } => shown.forget(&conversation.id),
+        Event::ConversationCreated { .. } => sim.count("conversations made heard"),
+        Event::ConversationAppeared { .. } => sim.count("conversations joined heard"),
+        Event::ConversationChanged { .. } => sim.count("conversations changed heard"),
+        Event::DeletionAnnounced { .. } => sim.count("conversations deleted heard"),
         Event::MemberJoined { user, .. } if user.id != client.user => sim.count("joins of others heard"),
         _ => {}
     }
@@ -126,6 +130,7 @@ fn committed(client: &Client, sim: &Sim, state: &mut State, name: &str, payload:
 fn passing(client: &Client, sim: &Sim, state: &mut State, name: &str, payload: &Value) {
     sim.note(format!("{} heard {name}", client.name()));
     if let Value::Array(messages) = payload
+        && name == "history"
         && let Some(room) = state.connection.as_mut().and_then(|connection| connection.history_of.take())
     {
         let ids: Vec<MessageId> =

@@ -102,7 +102,7 @@ impl History {
         let position = entry.position;
         match &entry.event {
             Event::ConversationCreated { conversation, members } => {
-                members.iter().try_for_each(|user| self.join(conversation, user, position))
+                members.iter().try_for_each(|user| self.join(&conversation.conversation, user, position))
             }
             Event::MemberJoined { conversation, user, .. } => self.join(conversation, &user.id, position),
             Event::MemberLeft { conversation, user, .. } => {

@@ -102,7 +102,7 @@ impl Line {
         let mut expected = expected(history, entry, &self.reader);
         let muted = match entry.event.audience() {
             Audience::Members(conversation) => self.mutes.of(conversation, entry.position),
-            Audience::Users(_) | Audience::User(_) | Audience::Watchers(_) => Muted::No,
+            Audience::Users(_) | Audience::User(_) | Audience::Watchers(_) | Audience::Contacts(_) => Muted::No,
         };
         match muted {
             Muted::No => {}

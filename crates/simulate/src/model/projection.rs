@@ -60,8 +60,8 @@ pub(crate) fn is_for(history: &History, entry: &Entry, user: &UserId) -> bool {
         Audience::Members(conversation) => history.was_member(conversation, user, entry.position),
         Audience::Users(users) => users.contains(user),
         Audience::User(one) => one == user,
-        // Presence is not committed.
-        Audience::Watchers(_) => false,
+        // Presence is not committed, and changed profiles are told without a position.
+        Audience::Watchers(_) | Audience::Contacts(_) => false,
     }
 }
 
@@ -123,7 +123,11 @@ fn stand_in(reader: &Reader) -> User {
     }
 }
 
-/// The ids in a payload, by which two encodings of one event are compared: a replay brings present texts and readers.
+/// The fields of a whole conversation whose ids may be others when it is shown again.
+const PRESENT_STATE: [&str; 4] = ["participants", "lastMessage", "last_message", "ownerId"];
+
+/// The ids in a payload, by which two encodings of one event are compared: a replay brings present texts, readers,
+/// members and newest messages.
 pub(crate) fn subject(payload: &Value) -> Vec<String> {
     let mut ids = Vec::new();
     collect("", payload, &mut ids);
@@ -137,7 +141,10 @@ fn collect(key: &str, value: &Value, ids: &mut Vec<String>) {
         Value::Array(items) if names_ids => items.iter().for_each(|item| {
             ids.extend(item.as_str().map(|id| format!("{key}={id}")));
         }),
-        Value::Object(fields) => fields.iter().for_each(|(key, value)| collect(key, value, ids)),
+        Value::Object(fields) => {
+            let lasting = fields.iter().filter(|(key, _)| !PRESENT_STATE.contains(&key.as_str()));
+            lasting.for_each(|(key, value)| collect(key, value, ids));
+        }
         _ => {}
     }
 }

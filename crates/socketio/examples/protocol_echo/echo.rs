@@ -99,7 +99,7 @@ pub fn config() -> Config {
 
 /// Runs both servers until the process ends: Engine.IO at `/engine.io/`, Socket.IO at `/socket.io/`.
 pub async fn serve(listener: TcpListener, config: Config) -> std::io::Result<()> {
-    let mirror = Server::new(Config { path: "/engine.io/".to_owned(), ..config.clone() }, Mirror);
+    let mirror = Server::new(Config { paths: vec!["/engine.io/".to_owned()], ..config.clone() }, Mirror);
     let engine = Engine::new(config, Echo);
     loop {
         let (stream, remote) = listener.accept().await?;

@@ -38,7 +38,7 @@ fuzz_target!(|input: (bool, bool, Vec<(u8, Vec<u8>)>)| {
             }
             10 => {
                 let Ok(text) = std::str::from_utf8(&bytes) else { continue };
-                let Ok(packet) = Packet::decode_text(text, revision) else { continue };
+                let Ok(packet) = Packet::decode(text, revision) else { continue };
                 let action = state.on_packet(&packet);
                 assert!(action != PacketAction::Pong || v3);
                 if let (PacketAction::Message, Packet::Message(text)) = (action, packet) {

@@ -1,15 +1,16 @@
-//! The HTTP responses other than packets: refusals with the texts of official servers, CORS headers, and bodies.
+//! The HTTP responses other than packets: refusals with the texts of official servers, and bodies.
 
 use std::io::Write;
 
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
 
 use super::Payload;
-use crate::Origins;
+use super::jsonp::Callback;
+use super::post::Format;
 
 /// A refused request, with the code and text that official servers answer it with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,17 +72,31 @@ pub(super) fn respond(status: StatusCode, content_type: &'static str, body: impl
     response
 }
 
-/// Returns whether the client accepts gzip.
-pub(super) fn takes_gzip(request: &HeaderMap) -> bool {
-    let accepts = request.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
-    accepts.is_some_and(|accepts| accepts.split(',').any(|coding| coding.trim().starts_with("gzip")))
+/// Returns the response to a POST whose packets were handled.
+pub(super) fn posted(format: Format) -> Response<Full<Bytes>> {
+    // Official servers send HTML here, because some browsers would show a download dialog otherwise.
+    let mut response = respond(StatusCode::OK, "text/html", "ok");
+    if format == Format::Form {
+        // The form's answer is shown in a frame of a page of any origin, whose client waits for it to load.
+        let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors *");
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
 }
 
-/// Returns a response with a polling payload. It is compressed if it has at least `threshold` bytes.
-pub(super) fn payload(payload: Payload, threshold: Option<usize>) -> Response<Full<Bytes>> {
-    let (content_type, body) = match payload {
-        Payload::Text(text) => ("text/plain; charset=UTF-8", text.into_bytes()),
-        Payload::Binary(bytes) => ("application/octet-stream", bytes),
+/// Returns a response with a polling payload: a script, if the client asked for one. It is compressed if it has at least
+/// `threshold` bytes.
+pub(super) fn payload(
+    payload: Payload,
+    callback: Option<&Callback>,
+    threshold: Option<usize>,
+) -> Response<Full<Bytes>> {
+    let (content_type, body) = match (payload, callback) {
+        (Payload::Text(text), None) => ("text/plain; charset=UTF-8", text.into_bytes()),
+        (Payload::Text(text), Some(callback)) => {
+            ("text/javascript; charset=UTF-8", callback.script(&text).into_bytes())
+        }
+        (Payload::Binary(bytes), _) => ("application/octet-stream", bytes),
     };
     if threshold.is_some_and(|threshold| body.len() >= threshold) {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
@@ -96,82 +111,11 @@ pub(super) fn payload(payload: Payload, threshold: Option<usize>) -> Response<Fu
     respond(StatusCode::OK, content_type, body)
 }
 
-/// The CORS headers of a response, which say which pages may read it. Computed before the request is handled, so that
-/// the request's head need not be kept until then.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct CorsHeaders {
-    allowed: Option<HeaderValue>,
-    varies: bool,
-}
-
-impl CorsHeaders {
-    pub(super) fn of(origins: &Origins, request: &HeaderMap) -> Self {
-        match origins {
-            Origins::Any => Self { allowed: Some(HeaderValue::from_static("*")), varies: false },
-            Origins::Listed(_) => {
-                let origin = request.get(header::ORIGIN).filter(|_| origins.admit(request, false));
-                // Copied, because the header is a slice of the request's whole head.
-                Self {
-                    allowed: origin.and_then(|origin| HeaderValue::from_bytes(origin.as_bytes()).ok()),
-                    varies: true,
-                }
-            }
-        }
-    }
-
-    /// Adds the headers to a response. Credentials are not allowed: a session's id is in its URL, never in a cookie.
-    pub(super) fn apply(self, response: &mut HeaderMap) {
-        if self.varies {
-            response.insert(header::VARY, HeaderValue::from_static("Origin"));
-        }
-        if let Some(allowed) = self.allowed {
-            response.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
-        }
-    }
-}
-
-/// Answers a CORS preflight request: GET and POST are allowed, with all headers that it names.
-pub(super) fn preflight(request: &HeaderMap) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::default());
-    *response.status_mut() = StatusCode::NO_CONTENT;
-    let headers = response.headers_mut();
-    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST"));
-    headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
-    let asked = request.get(header::ACCESS_CONTROL_REQUEST_HEADERS).cloned();
-    let asked = asked.unwrap_or_else(|| HeaderValue::from_static("authorization, content-type"));
-    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, asked);
-    response
-}
-
 #[cfg(test)]
 mod tests {
     use http_body_util::BodyExt;
 
     use super::*;
-
-    fn headers(pairs: &[(header::HeaderName, &'static str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect()
-    }
-
-    #[test]
-    fn origins() {
-        let listed = Origins::Listed(vec!["https://chat.example".to_owned()]);
-        let allowed = |origins: &Origins, origin: &'static str| {
-            let request = headers(&[(header::ORIGIN, origin), (header::HOST, "own.example:3000")]);
-            let mut response = HeaderMap::new();
-            CorsHeaders::of(origins, &request).apply(&mut response);
-            let header = response.get(header::ACCESS_CONTROL_ALLOW_ORIGIN).map(|value| value.to_str().unwrap_or("?"));
-            assert_eq!(origins.admit(&request, false), header.is_some());
-            header.map(str::to_owned)
-        };
-        assert_eq!(allowed(&Origins::Any, "https://any.example").as_deref(), Some("*"));
-        assert_eq!(allowed(&listed, "https://chat.example").as_deref(), Some("https://chat.example"));
-        assert_eq!(allowed(&listed, "http://own.example:3000").as_deref(), Some("http://own.example:3000"));
-        for other in ["https://chat.example.evil", "http://chat.example", "https://own.example", "null"] {
-            assert_eq!(allowed(&listed, other), None, "{other}");
-        }
-        assert!(listed.admit(&HeaderMap::new(), false), "what is no page names no origin");
-    }
 
     #[test]
     fn refusals_are_worded_as_official_servers_do() {

@@ -5,6 +5,7 @@
 //! What does not live here: namespaces, events and acknowledgements, which belong to Socket.IO.
 
 mod answers;
+mod jsonp;
 mod packet;
 mod payload;
 mod post;

@@ -57,7 +57,8 @@ impl fmt::Display for InvalidPacket {
 impl std::error::Error for InvalidPacket {}
 
 impl<'a> Packet<'a> {
-    /// Decodes a packet that came as text, as in a polling payload. A binary packet starts with `b` and is in base64.
+    /// Decodes a packet that came as text. A binary packet starts with `b` and is in base64, as in a polling payload and
+    /// from clients that are told to send no bytes over a WebSocket.
     ///
     /// # Errors
     /// [`InvalidPacket`] if the first character is not a type that a client may send, or if the base64 is not valid.
@@ -76,17 +77,6 @@ impl<'a> Packet<'a> {
             ('b', Revision::V3) => base64(rest.strip_prefix('4').ok_or(InvalidPacket)?),
             _ => Err(InvalidPacket),
         }
-    }
-
-    /// Decodes a packet that came as a text message of a WebSocket. Revision 4 does not allow base64 there.
-    ///
-    /// # Errors
-    /// See [`Packet::decode`].
-    pub fn decode_text(text: &'a str, revision: Revision) -> Result<Self, InvalidPacket> {
-        if revision == Revision::V4 && text.starts_with('b') {
-            return Err(InvalidPacket);
-        }
-        Self::decode(text, revision)
     }
 
     /// Decodes a packet that came as a binary message.
@@ -143,8 +133,6 @@ mod tests {
         assert_eq!(Packet::decode("bAQIDBA", Revision::V4), bytes);
         assert_eq!(Packet::decode("b4AQIDBA==", Revision::V3), bytes);
         assert_eq!(Packet::decode("bAQIDBA==", Revision::V3), Err(InvalidPacket));
-        assert_eq!(Packet::decode_text("b4AQIDBA==", Revision::V3), bytes);
-        assert_eq!(Packet::decode_text("bAQIDBA==", Revision::V4), Err(InvalidPacket));
         assert_eq!(Packet::decode_binary(Bytes::from_static(&[1, 2, 3, 4]), Revision::V4), bytes);
         assert_eq!(Packet::decode_binary(Bytes::from_static(&[4, 1, 2, 3, 4]), Revision::V3), bytes);
         assert_eq!(Packet::decode_binary(Bytes::from_static(&[2]), Revision::V3), Err(InvalidPacket));

@@ -182,8 +182,7 @@ fn encode_v4(frames: &[&Frame]) -> String {
             payload.push(SEPARATOR);
         }
         if frame.is_binary() {
-            payload.push('b');
-            BASE64.encode_string(frame.body(), &mut payload);
+            payload.push_str(&base64_packet(frame.body(), Revision::V4));
         } else {
             payload.push_str(&text(frame));
         }
@@ -195,7 +194,7 @@ fn encode_v3(frames: &[&Frame]) -> String {
     let mut payload = String::new();
     for frame in frames {
         let packet = match frame.body().split_first() {
-            Some((_, bytes)) if frame.is_binary() => base64_packet(bytes).into(),
+            Some((_, bytes)) if frame.is_binary() => base64_packet(bytes, Revision::V3).into(),
             _ => text(frame),
         };
         payload.push_str(&packet.encode_utf16().count().to_string());
@@ -205,9 +204,12 @@ fn encode_v3(frames: &[&Frame]) -> String {
     payload
 }
 
-/// Encodes a binary message as a text packet of revision 3.
-pub(super) fn base64_packet(bytes: &[u8]) -> String {
-    let mut packet = format!("b{BINARY_MESSAGE}");
+/// Encodes a binary message as a text packet.
+pub(super) fn base64_packet(bytes: &[u8], revision: Revision) -> String {
+    let mut packet = match revision {
+        Revision::V3 => format!("b{BINARY_MESSAGE}"),
+        Revision::V4 => "b".to_owned(),
+    };
     BASE64.encode_string(bytes, &mut packet);
     packet
 }

@@ -1,4 +1,4 @@
-//! POST requests of a session.
+//! The packets that a session receives as text, and its POST requests, which carry most of them.
 //!
 //! What must stay true: a body is not read after its session has ended; its packets are handled one at a time, each
 //! within its size limit.
@@ -11,6 +11,7 @@ use http_body_util::BodyExt;
 use hyper::body::Body;
 use tokio::sync::oneshot;
 
+use super::jsonp;
 use super::packet::{BINARY_MESSAGE, Packet, Revision};
 use super::payload::{self, OwnedPacket};
 use super::session::Session;
@@ -39,6 +40,27 @@ pub(super) enum PostError {
     Body(StatusCode),
 }
 
+/// The format of a POST's body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    /// A payload as text.
+    Text,
+    /// A payload of bytes, which only revision 3 has.
+    Binary,
+    /// A form with a payload as text, from a client that polls by JSONP.
+    Form,
+}
+
+impl Format {
+    pub(super) fn of(is_jsonp: bool, is_binary: bool) -> Self {
+        match (is_jsonp, is_binary) {
+            (true, _) => Self::Form,
+            (false, true) => Self::Binary,
+            (false, false) => Self::Text,
+        }
+    }
+}
+
 impl From<RequestConflict> for PostError {
     fn from(_: RequestConflict) -> Self {
         Self::Conflict
@@ -55,7 +77,7 @@ impl<P: Protocol> Drop for PostTurn<'_, P> {
 
 impl<P: Protocol> Session<P> {
     /// Reads a POST and handles its packets. Two POSTs at the same time end the session.
-    pub(super) async fn post<B>(self: &Arc<Self>, body: B, binary: bool) -> Result<(), PostError>
+    pub(super) async fn post<B>(self: &Arc<Self>, body: B, format: Format) -> Result<(), PostError>
     where
         B: Body<Data = Bytes> + Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -68,7 +90,7 @@ impl<P: Protocol> Session<P> {
         if self.outbox().closed().is_some() {
             return Err(PostError::Conflict);
         }
-        match self.packets(&body, binary).await {
+        match self.packets(&body, format).await {
             Ok(()) => Ok(()),
             Err(reason) => {
                 Arc::clone(self).end(reason);
@@ -119,12 +141,13 @@ impl<P: Protocol> Session<P> {
         }
     }
 
-    async fn packets(self: &Arc<Self>, body: &Bytes, binary: bool) -> Result<(), CloseReason> {
-        let mut handled = 0_u32;
-        match (self.revision(), binary) {
-            (Revision::V4, true) => Err(CloseReason::ProtocolError),
-            (Revision::V3, true) => {
+    async fn packets(self: &Arc<Self>, body: &Bytes, format: Format) -> Result<(), CloseReason> {
+        let text = || std::str::from_utf8(body).map_err(|_| CloseReason::ProtocolError);
+        match (self.revision(), format) {
+            (Revision::V4, Format::Binary) => Err(CloseReason::ProtocolError),
+            (Revision::V3, Format::Binary) => {
                 let packets = payload::decode_binary_payload(body).map_err(|_| CloseReason::ProtocolError)?;
+                let mut handled = 0_u32;
                 for packet in &packets {
                     yield_regularly(&mut handled).await;
                     match packet {
@@ -138,25 +161,36 @@ impl<P: Protocol> Session<P> {
                 }
                 Ok(())
             }
-            (revision, false) => {
-                let text = std::str::from_utf8(body).map_err(|_| CloseReason::ProtocolError)?;
-                for packet in payload::split_payload(text, revision) {
-                    yield_regularly(&mut handled).await;
-                    self.receive_text(packet.map_err(|InvalidPacket| CloseReason::ProtocolError)?).await?;
-                }
-                Ok(())
-            }
+            (_, Format::Text) => self.packets_of_text(text()?).await,
+            (_, Format::Form) => match jsonp::payload_of_form(text()?) {
+                Some(payload) => self.packets_of_text(&payload).await,
+                // As with official servers, a form without a payload says nothing.
+                None => Ok(()),
+            },
         }
     }
 
-    /// Handles a packet of a POST that came as text, or skips it if it exceeds its bound.
-    async fn receive_text(self: &Arc<Self>, packet: &str) -> Result<(), CloseReason> {
-        let bounds = self.bounds();
-        let base64 = match self.revision() {
+    async fn packets_of_text(self: &Arc<Self>, payload: &str) -> Result<(), CloseReason> {
+        let mut handled = 0_u32;
+        for packet in payload::split_payload(payload, self.revision()) {
+            yield_regularly(&mut handled).await;
+            self.receive_text(packet.map_err(|InvalidPacket| CloseReason::ProtocolError)?).await?;
+        }
+        Ok(())
+    }
+
+    /// Returns the base64 of a binary packet that is written as text, or `None` if the packet is not one.
+    pub(super) fn base64_of<'p>(&self, packet: &'p str) -> Option<&'p str> {
+        match self.revision() {
             Revision::V4 => packet.strip_prefix('b'),
             Revision::V3 => packet.strip_prefix("b4"),
-        };
-        if let Some(base64) = base64 {
+        }
+    }
+
+    /// Handles a packet that came as text, or skips it if it exceeds its bound.
+    pub(super) async fn receive_text(self: &Arc<Self>, packet: &str) -> Result<(), CloseReason> {
+        let bounds = self.bounds();
+        if let Some(base64) = self.base64_of(packet) {
             if self.skips(&bounds, base64.len() / 4 * 3).await? {
                 return Ok(());
             }
@@ -175,14 +209,21 @@ impl<P: Protocol> Session<P> {
             BinaryBound::UpTo(_) => Err(CloseReason::TOO_LARGE),
             BinaryBound::Refuse => Err(CloseReason::ProtocolError),
             BinaryBound::Skip => {
-                let skipped = Skipped { binary: true, why: PassedOver::Unwanted, head: vec![BINARY_MESSAGE], bytes };
-                self.skip(skipped).await.map(|()| true)
+                let skipped = Skipped { binary: true, why: PassedOver::Unwanted, head: Vec::new(), bytes };
+                self.server().protocol.skipped(self, skipped).await.map(|()| true)
             }
         }
     }
 
     /// Reports a skipped packet to the protocol, without its packet type.
     pub(super) async fn skip(self: &Arc<Self>, mut skipped: Skipped) -> Result<(), CloseReason> {
+        if !skipped.binary && self.base64_of(skipped.head_text()).is_some() {
+            // It was skipped for its size as text. Binary packets have a bound of their own.
+            return match self.skips(&self.bounds(), skipped.bytes / 4 * 3).await? {
+                true => Ok(()),
+                false => Err(CloseReason::TOO_LARGE),
+            };
+        }
         let kind = skipped.head.first().copied();
         match (skipped.binary, self.revision()) {
             (false, _) if kind == Some(b'4') => drop(skipped.head.remove(0)),
@@ -193,7 +234,7 @@ impl<P: Protocol> Session<P> {
         self.server().protocol.skipped(self, skipped).await
     }
 
-    /// Handles a packet of a POST: a message is passed to the protocol.
+    /// Handles a packet: a message is passed to the protocol.
     async fn receive(self: &Arc<Self>, packet: Result<Packet<'_>, InvalidPacket>) -> Result<(), CloseReason> {
         let packet = packet.map_err(|InvalidPacket| CloseReason::ProtocolError)?;
         match packet {

@@ -1,22 +1,26 @@
 //! The Engine.IO server: handshakes, polling and WebSocket upgrades at one path, and refusals of all other requests.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode, header, request};
+use http::{Method, Request, Response, header, request};
 use http_body_util::Full;
 use hyper::body::Body;
 use hyper::upgrade::OnUpgrade;
+use quintet_input::{codings, query};
 use tokio_util::task::TaskTracker;
 
 use super::answers::{self, Refusal, respond};
+use super::jsonp::{self, Callback};
 use super::packet::Revision;
-use super::post::PostError;
+use super::post::{Format, PostError};
 use super::session::{ById, Inner};
 use super::state::State;
 use super::upgrade::{Probe, RejectUpgrade, Rejection, RunSession, SocketOptions, Upgrading, with_stream};
 use super::{Protocol, Session, encode_payload};
+use crate::cors::{self, Cors};
 use crate::id::Id;
 use crate::websocket::{self, Deflate};
 use crate::wheel::Wheel;
@@ -51,21 +55,23 @@ impl<P: Protocol> std::fmt::Debug for Server<P> {
 /// The query parameters that Engine.IO defines.
 #[derive(Default)]
 struct Query<'q> {
-    version: &'q str,
-    transport: &'q str,
-    sid: Option<&'q str>,
+    version: Cow<'q, str>,
+    transport: Cow<'q, str>,
+    sid: Option<Cow<'q, str>>,
     base64: bool,
+    callback: Option<Callback>,
 }
 
 impl<'q> Query<'q> {
     fn of(request: &'q request::Parts) -> Self {
         let mut query = Self::default();
-        for pair in request.uri.query().unwrap_or_default().split('&') {
-            match pair.split_once('=') {
-                Some(("EIO", value)) => query.version = value,
-                Some(("transport", value)) => query.transport = value,
-                Some(("sid", value)) => query.sid = Some(value),
-                Some(("b64", value)) => query.base64 = !value.is_empty(),
+        for (name, value) in query::pairs(request.uri.query().unwrap_or_default()) {
+            match &*name {
+                "EIO" => query.version = value,
+                "transport" => query.transport = value,
+                "sid" => query.sid = Some(value),
+                "b64" => query.base64 = !value.is_empty(),
+                "j" => query.callback = Some(Callback::of(&value)),
                 _ => {}
             }
         }
@@ -73,7 +79,7 @@ impl<'q> Query<'q> {
     }
 
     fn revision(&self) -> Result<Revision, Refusal> {
-        match self.version {
+        match &*self.version {
             "3" => Ok(Revision::V3),
             "4" => Ok(Revision::V4),
             _ => Err(Refusal::Version),
@@ -106,7 +112,7 @@ impl<P: Protocol> Server<P> {
     /// Returns whether a request's path belongs to the server.
     #[must_use]
     pub fn serves(&self, path: &str) -> bool {
-        path == self.0.config.path || path == self.0.config.path.trim_end_matches('/')
+        self.0.config.paths.iter().any(|own| path == own || path == own.trim_end_matches('/'))
     }
 
     /// Returns what is open now, summed over all sessions.
@@ -152,17 +158,20 @@ impl<P: Protocol> Server<P> {
         let (mut parts, body) = request.into_parts();
         let upgrade = parts.extensions.remove::<OnUpgrade>();
         let upgrades = upgrade.is_some();
-        let cors = answers::CorsHeaders::of(&self.0.config.origins, &parts.headers);
+        let cors = Cors::of(&self.0.config.origins, &parts.headers);
         let mut response = if parts.method == Method::OPTIONS {
-            answers::preflight(&parts.headers)
+            cors::preflight(&parts.headers)
         } else {
             let answered = match self.dispatch(parts, upgrade, remote) {
                 Ok(Step::Answered(response)) => Ok(response),
-                Ok(Step::Poll(session, gzip)) => match session.poll().await {
-                    Ok(payload) => Ok(answers::payload(payload, self.0.config.compression_threshold.filter(|_| gzip))),
+                Ok(Step::Poll(session, gzip, callback)) => match session.poll(callback.is_none()).await {
+                    Ok(payload) => {
+                        let threshold = self.0.config.compression_threshold.filter(|_| gzip);
+                        Ok(answers::payload(payload, callback.as_ref(), threshold))
+                    }
                     Err(_) => Err(Refusal::Request),
                 },
-                Ok(Step::Post(session, binary)) => post(&session, binary, body).await,
+                Ok(Step::Post(session, format)) => post(&session, format, body).await,
                 Err(refusal) => Err(refusal),
             };
             answered.unwrap_or_else(|refusal| refusal.response(upgrades))
@@ -174,25 +183,28 @@ impl<P: Protocol> Server<P> {
     /// Decides what a request asks for, and answers it if that needs no waiting. Drops the head of the request.
     fn dispatch(
         &self,
-        parts: request::Parts,
+        mut parts: request::Parts,
         upgrade: Option<OnUpgrade>,
         remote: SocketAddr,
     ) -> Result<Step<P>, Refusal> {
         let query = Query::of(&parts);
-        let websocket = match query.transport {
+        let websocket = match &*query.transport {
             "websocket" => true,
             "polling" => false,
             _ => return Err(Refusal::Transport),
         };
-        let Some(sid) = query.sid else {
+        let Some(sid) = &query.sid else {
             if parts.method != Method::GET {
                 return Err(Refusal::Method);
             }
-            let revision = query.revision()?;
+            let (revision, base64, callback) = (query.revision()?, query.base64, query.callback.clone());
             let opened = if websocket {
-                self.open_websocket(&parts, upgrade.ok_or(Refusal::Request)?, remote, revision, query.base64)
+                self.open_websocket(&parts, upgrade.ok_or(Refusal::Request)?, remote, revision, base64)
             } else {
-                self.open_polling(&parts, remote, revision, query.base64)
+                if callback.is_some() {
+                    jsonp::name_origin(&mut parts.headers);
+                }
+                self.open_polling(&parts, remote, revision, base64, callback.as_ref())
             };
             return opened.map(Step::Answered);
         };
@@ -202,10 +214,11 @@ impl<P: Protocol> Server<P> {
             return self.upgrade(&parts, upgrade.ok_or(Refusal::Request)?, session).map(Step::Answered);
         }
         match parts.method {
-            Method::GET => Ok(Step::Poll(session, answers::takes_gzip(&parts.headers))),
+            Method::GET => Ok(Step::Poll(session, codings::takes(&parts.headers, "gzip"), query.callback)),
             Method::POST => {
                 let kind = parts.headers.get(header::CONTENT_TYPE);
-                Ok(Step::Post(session, kind.is_some_and(|value| value == "application/octet-stream")))
+                let is_binary = kind.is_some_and(|value| value == "application/octet-stream");
+                Ok(Step::Post(session, Format::of(query.callback.is_some(), is_binary)))
             }
             _ => Err(Refusal::Request),
         }
@@ -242,12 +255,14 @@ impl<P: Protocol> Server<P> {
         remote: SocketAddr,
         revision: Revision,
         base64: bool,
+        callback: Option<&Callback>,
     ) -> Result<Response<Full<Bytes>>, Refusal> {
         let kept = self.arrive(parts, remote)?;
-        let session = self.open(kept, State::open(revision, true), base64);
+        // A script cannot carry bytes.
+        let session = self.open(kept, State::open(revision, true), base64 || callback.is_some());
         let open = encode_payload(&session.outbox().take_up_to(usize::MAX), revision, false);
         self.0.protocol.opened(&session);
-        Ok(answers::payload(open, None))
+        Ok(answers::payload(open, callback, None))
     }
 
     fn open_websocket(
@@ -303,21 +318,21 @@ impl<P: Protocol> Server<P> {
 enum Step<P: Protocol> {
     /// The request is answered with this response.
     Answered(Response<Full<Bytes>>),
-    /// Wait for frames of the session. The flag says whether the client accepts gzip.
-    Poll(Arc<Session<P>>, bool),
-    /// Read packets for the session from the body. The flag says whether the body is binary.
-    Post(Arc<Session<P>>, bool),
+    /// Wait for frames of the session. The flag says whether the client accepts gzip; the answer is a script if a
+    /// callback is given.
+    Poll(Arc<Session<P>>, bool, Option<Callback>),
+    /// Read packets for the session from the body.
+    Post(Arc<Session<P>>, Format),
 }
 
-async fn post<P, B>(session: &Arc<Session<P>>, binary: bool, body: B) -> Result<Response<Full<Bytes>>, Refusal>
+async fn post<P, B>(session: &Arc<Session<P>>, format: Format, body: B) -> Result<Response<Full<Bytes>>, Refusal>
 where
     P: Protocol,
     B: Body<Data = Bytes> + Send,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    match session.post(body, binary).await {
-        // Official servers send HTML here, because some browsers would show a download dialog otherwise.
-        Ok(()) => Ok(respond(StatusCode::OK, "text/html", "ok")),
+    match session.post(body, format).await {
+        Ok(()) => Ok(answers::posted(format)),
         Err(PostError::Body(status)) => Ok(respond(status, "text/plain", Bytes::new())),
         Err(PostError::Conflict) => Err(Refusal::Request),
     }

@@ -91,7 +91,7 @@ pub struct Session<P: Protocol> {
     revision: Revision,
     /// Dropped when the session ends, which stops the reading of a POST body.
     reading: Mutex<Option<oneshot::Sender<Infallible>>>,
-    /// Whether a client of revision 3 asked for base64 instead of binary messages.
+    /// Whether the client asked for base64 instead of binary messages.
     base64: bool,
     /// The protocol's state of the session.
     pub(crate) protocol: P::State,
@@ -155,12 +155,11 @@ impl<P: Protocol> Session<P> {
 
     /// Encodes binary messages for the client's revision. Text messages are the same in both revisions.
     fn encode_for_revision(&self, frame: Frame) -> Frame {
-        if !frame.is_binary() || self.revision() == Revision::V4 {
-            frame
-        } else if self.base64 {
-            Frame::text(&payload::base64_packet(frame.body()))
-        } else {
-            Frame::typed_binary(BINARY_MESSAGE, frame.body())
+        match (self.revision, self.base64) {
+            _ if !frame.is_binary() => frame,
+            (revision, true) => Frame::text(&payload::base64_packet(frame.body(), revision)),
+            (Revision::V3, false) => Frame::typed_binary(BINARY_MESSAGE, frame.body()),
+            (Revision::V4, false) => frame,
         }
     }
 
@@ -201,21 +200,25 @@ impl<P: Protocol> Session<P> {
     /// Returns the size limits of the next packet, including its type.
     pub(super) fn bounds(&self) -> MessageBounds {
         let MessageBounds { text, binary, inflates, skipped } = self.server.protocol.bounds(self);
+        // A binary message may come as base64, and those of revision 3 start with their type.
         let (binary, base64) = match binary {
-            BinaryBound::UpTo(bytes) if self.revision == Revision::V3 => {
-                (BinaryBound::UpTo(bytes.saturating_add(1)), bytes.div_ceil(3).saturating_mul(4).saturating_add(2))
+            BinaryBound::UpTo(bytes) => {
+                let base64 = bytes.div_ceil(3).saturating_mul(4).saturating_add(2);
+                (BinaryBound::UpTo(bytes.saturating_add(usize::from(self.revision == Revision::V3))), base64)
             }
-            other => (other, 0),
+            other @ (BinaryBound::Skip | BinaryBound::Refuse) => (other, 0),
         };
+        // Binary messages are always inflated, and so is what comes in their place.
+        let inflates = inflates || (self.base64 && base64 > 0);
         let text = text.saturating_add(1).max(base64).min(self.server.config.payload_bytes_max);
         MessageBounds { text, binary, inflates, skipped }
     }
 
     // --- polling ---
 
-    /// Waits for frames and returns them as a payload. A second poll at the same time ends the session, and so does a
+    /// Waits for frames and returns them as a payload, of bytes where that is needed and `binary` allows it. A second poll at the same time ends the session, and so does a
     /// poll that is dropped before it is answered.
-    pub(super) async fn poll(self: &Arc<Self>) -> Result<Payload, RequestConflict> {
+    pub(super) async fn poll(self: &Arc<Self>, binary: bool) -> Result<Payload, RequestConflict> {
         let started = self.state().start_poll();
         self.end_if_duplicate(started)?;
         let mut turn = PollTurn { session: self, done: false };
@@ -239,7 +242,7 @@ impl<P: Protocol> Session<P> {
             let state = self.state();
             if !state.is_polling() {
                 drop(state);
-                return Ok(self.payload(&[noop()]));
+                return Ok(self.payload(&[noop()], binary));
             }
             (self.outbox.closed(), self.outbox.take_up_to(self.server.config.payload_bytes_max))
         };
@@ -252,11 +255,11 @@ impl<P: Protocol> Session<P> {
         } else if frames.is_empty() {
             frames.push(noop());
         }
-        Ok(self.payload(&frames))
+        Ok(self.payload(&frames, binary))
     }
 
-    fn payload(&self, frames: &[Frame]) -> Payload {
-        payload::encode_payload(frames, self.revision(), !self.base64)
+    fn payload(&self, frames: &[Frame], binary: bool) -> Payload {
+        payload::encode_payload(frames, self.revision(), binary && !self.base64)
     }
 
     /// Ends the session if a second request of one kind came, like official servers do.
@@ -409,7 +412,13 @@ impl<P: Protocol> Handler for OverWebSocket<P> {
             return Handled::Busy(Box::pin(async move { session.skip(skipped).await }));
         }
         let packet = match &message {
-            Message::Text(text) => Packet::decode_text(text, session.revision()),
+            Message::Text(text) if session.base64_of(text).is_some() => {
+                return Handled::Busy(Box::pin(async move {
+                    let Message::Text(packet) = message else { return Ok(()) };
+                    session.receive_text(&packet).await
+                }));
+            }
+            Message::Text(text) => Packet::decode(text, session.revision()),
             Message::Binary(bytes) => Packet::decode_binary(bytes.clone(), session.revision()),
             Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Skipped(_) => return Handled::Done,
         };

@@ -21,6 +21,8 @@ pub enum HandshakeError {
     Version,
     /// The key is missing, or is not 16 bytes in base64.
     Key,
+    /// The first subprotocol that is offered is not a token (RFC 9110 section 5.6.2).
+    Subprotocol,
 }
 
 impl fmt::Display for HandshakeError {
@@ -29,6 +31,7 @@ impl fmt::Display for HandshakeError {
             Self::NotAnUpgrade => "the request does not ask for a WebSocket",
             Self::Version => "Sec-WebSocket-Version must be 13",
             Self::Key => "Sec-WebSocket-Key must be 16 bytes in base64",
+            Self::Subprotocol => "Sec-WebSocket-Protocol must be a list of tokens",
         })
     }
 }
@@ -45,7 +48,8 @@ pub struct Accepted {
 }
 
 /// Checks a request, and returns the response that switches protocols. `deflate` says whether permessage-deflate is
-/// accepted if the client offers it.
+/// accepted if the client offers it. If the client offers subprotocols the first one is chosen, as by official servers:
+/// a browser closes the WebSocket if none is.
 ///
 /// # Errors
 /// [`HandshakeError`] if the request is not a valid handshake.
@@ -64,6 +68,7 @@ pub fn accept(request: &request::Parts, deflate: bool) -> Result<Accepted, Hands
     if BASE64_STANDARD.decode(key).map_or(0, |key| key.len()) != 16 {
         return Err(HandshakeError::Key);
     }
+    let subprotocol = first_subprotocol(headers)?;
     let digest = Sha1::new().chain_update(key).chain_update(GUID).finalize();
     let mut response = Response::new(Full::default());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
@@ -73,11 +78,27 @@ pub fn accept(request: &request::Parts, deflate: bool) -> Result<Accepted, Hands
     if let Ok(value) = HeaderValue::from_str(&BASE64_STANDARD.encode(digest)) {
         answer.insert(header::SEC_WEBSOCKET_ACCEPT, value);
     }
+    if let Some(subprotocol) = subprotocol {
+        answer.insert(header::SEC_WEBSOCKET_PROTOCOL, subprotocol);
+    }
     let agreed = if deflate { agree(headers) } else { None };
     if let Some(agreed) = agreed {
         answer.insert(header::SEC_WEBSOCKET_EXTENSIONS, HeaderValue::from_static(agreed));
     }
     Ok(Accepted { response, deflate: agreed.is_some() })
+}
+
+/// Returns the first subprotocol that the client offers, or `None` if it offers none.
+fn first_subprotocol(headers: &HeaderMap) -> Result<Option<HeaderValue>, HandshakeError> {
+    let lines = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter();
+    let mut offers = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
+    let Some(first) = offers.find(|offer| !offer.is_empty()) else { return Ok(None) };
+    let is_token = first.iter().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte));
+    // Copied, because a part of the header would keep the whole head of the request.
+    match HeaderValue::from_bytes(first) {
+        Ok(first) if is_token => Ok(Some(first)),
+        Ok(_) | Err(_) => Err(HandshakeError::Subprotocol),
+    }
 }
 
 /// Returns the answer to the first acceptable offer of permessage-deflate. Offers that ask the server for a window size
@@ -153,6 +174,27 @@ mod tests {
         assert_eq!(refused("connection", "close"), Some(HandshakeError::NotAnUpgrade));
         assert_eq!(refused("sec-websocket-version", "8"), Some(HandshakeError::Version));
         assert_eq!(refused("sec-websocket-key", "short"), Some(HandshakeError::Key));
+    }
+
+    #[test]
+    fn the_first_subprotocol_is_chosen() {
+        let chosen = |offers: &[&'static str]| {
+            let mut request = request(&[]);
+            for offer in offers {
+                request.headers.append(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(offer));
+            }
+            let accepted = accept(&request, false)?;
+            let answer = accepted.response.headers().get(header::SEC_WEBSOCKET_PROTOCOL);
+            Ok(answer.map(|answer| answer.to_str().expect("text").to_owned()))
+        };
+        let some = |name: &str| Ok(Some(name.to_owned()));
+        assert_eq!(chosen(&[]), Ok(None));
+        assert_eq!(chosen(&["x"]), some("x"));
+        assert_eq!(chosen(&["chat.v1 , x"]), some("chat.v1"));
+        assert_eq!(chosen(&["access_token", "eyJ.x.y"]), some("access_token"));
+        assert_eq!(chosen(&[" , "]), Ok(None));
+        assert_eq!(chosen(&["a b"]), Err(HandshakeError::Subprotocol));
+        assert_eq!(chosen(&["a/b, c"]), Err(HandshakeError::Subprotocol));
     }
 
     #[test]

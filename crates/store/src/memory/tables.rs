@@ -36,7 +36,7 @@ pub(super) struct GuestSecretRow {
     pub(super) hash: Vec<u8>,
 }
 
-/// A notification, and whether it was delivered to a connection of the meetup dialect.
+/// A notification, and whether it was delivered to a connection whose dialect is decided.
 #[derive(Clone, Debug)]
 pub(super) struct KeptNotification {
     /// The notification as rules store it.

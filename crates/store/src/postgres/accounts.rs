@@ -1,11 +1,11 @@
 //! Reads of accounts, of the keys of services, and of what guests and logins are checked against.
 //!
-//! What must stay true: a username is found by the rules about names, an email address without regard to case.
+//! What must stay true: an account is found by the rules about names and addresses.
 
 use std::sync::Arc;
 
 use quintet_domain::limits::{LOGIN_NETWORKS_KEPT_DAYS, NAMES_SEARCHED_MAX};
-use quintet_domain::{Account, GuestProof, Login, Timestamp, User, UserId};
+use quintet_domain::{Account, GuestProof, Login, Searched, Timestamp, User, UserId};
 use quintet_rules::rows::UserRows;
 use quintet_rules::{names, secret_of};
 use tokio_postgres::Row;
@@ -16,7 +16,6 @@ use super::error::{Fetched, PostgresError, get};
 use super::rows::{Channel, PostgresRows, user_at, user_columns};
 use super::sets;
 use crate::error::Read;
-use crate::page::{folded, holds};
 use crate::{Page, ServiceKey};
 
 /// The number of names that one statement of a search reads.
@@ -30,14 +29,7 @@ pub(super) fn account(conn: &ReadLink, id: &UserId) -> Read<Option<Account>> {
 
 /// An account by its email address or its username.
 pub(super) fn account_by_login(conn: &ReadLink, login: &Login) -> Read<Option<Account>> {
-    let rows = PostgresRows(conn);
-    let row = match login {
-        Login::Email(email) => rows.user_by_email_key(&email.to_lowercase())?,
-        Login::Username(username) => match names::owner(&rows, username)? {
-            Some(key) => rows.user_by_key(key)?,
-            None => None,
-        },
-    };
+    let row = names::user_of_login(&PostgresRows(conn), login)?;
     Ok(row.map(|row| row.account()))
 }
 
@@ -55,7 +47,7 @@ pub(super) fn accounts(conn: &ReadLink) -> Read<Vec<Account>> {
 /// Users whose username or name contains a text. One read checks a limited number of names, so that a page may be short
 /// or empty and still have a cursor for the next.
 pub(super) fn search(conn: &ReadLink, query: &str, cursor: Option<&str>, limit: u32) -> Read<Page<Arc<User>>> {
-    let part = folded(query);
+    let searched = Searched::new(query);
     let mut fitting: Vec<(i64, String)> = Vec::new();
     let (mut looked_at, mut next) = (0, None);
     let mut after = cursor.unwrap_or_default().to_owned();
@@ -68,7 +60,7 @@ pub(super) fn search(conn: &ReadLink, query: &str, cursor: Option<&str>, limit: 
         for row in &found {
             looked_at += 1;
             let (key, name): (&str, &str) = (get(row, 1)?, get(row, 2)?);
-            if holds(key, &part) || holds(name, &part) {
+            if searched.is_in(key) || searched.is_in(name) {
                 if fitting.len() == limit as usize {
                     next = fitting.last().map(|(_, key)| key.clone());
                     break 'names;

@@ -5,7 +5,7 @@
 use std::cmp::Reverse;
 
 use quintet_domain::limits::{MESSAGES_COUNTED_MAX, NAMES_SEARCHED_MAX};
-use quintet_domain::{ConversationId, UserId};
+use quintet_domain::{ConversationId, Searched, UserId};
 use quintet_rules::rows::{ConversationRows, MemberRows, UserRow};
 use tokio_postgres::Row;
 
@@ -14,7 +14,7 @@ use super::queries::{readable, user};
 use super::reader::ReadLink;
 use super::rows::{CONVERSATION_COLUMNS, Channel, PostgresRows, conversation_at, conversation_columns};
 use crate::error::Read;
-use crate::page::{activity_mark, after_activity, folded, holds};
+use crate::page::{activity_mark, after_activity};
 use crate::{Filter, Listing, Page};
 
 /// The number of names that one statement of a search reads.
@@ -34,7 +34,7 @@ pub(super) fn found(
     limit: u32,
 ) -> Read<Page<Listing>> {
     let user = user(conn, requester)?;
-    let (after, part) = (after_activity(cursor)?, folded(query));
+    let (after, part) = (after_activity(cursor)?, Searched::new(query));
     let (mut marks, mut end) = match which {
         Filter::Open => open(conn, after, &part, limit)?,
         Filter::OpenOrMine => {
@@ -64,7 +64,7 @@ pub(super) fn found(
 }
 
 /// Open groups and rooms whose name matches, and the mark up to which names were checked, unless that is the end.
-fn open(conn: &ReadLink, after: Mark, part: &str, limit: u32) -> Read<(Vec<Mark>, Option<Mark>)> {
+fn open(conn: &ReadLink, after: Mark, part: &Searched, limit: u32) -> Read<(Vec<Mark>, Option<Mark>)> {
     let (mut fitting, mut looked_at, mut after) = (Vec::new(), 0, after);
     loop {
         let found = conn.read(
@@ -76,7 +76,7 @@ fn open(conn: &ReadLink, after: Mark, part: &str, limit: u32) -> Read<(Vec<Mark>
         for row in &found {
             looked_at += 1;
             after = mark_at(row)?;
-            if get::<Option<&str>>(row, 2)?.is_some_and(|name| holds(name, part)) {
+            if get::<Option<&str>>(row, 2)?.is_some_and(|name| part.is_in(name)) {
                 if fitting.len() == limit as usize {
                     let end = fitting.last().copied();
                     return Ok((fitting, end));
@@ -98,7 +98,7 @@ fn mark_at(row: &Row) -> Fetched<Mark> {
 }
 
 /// Closed groups of a member whose name matches; at most one more than a page has.
-fn closed_of(conn: &ReadLink, user: &UserRow, after: Mark, part: &str, limit: u32) -> Read<Vec<Mark>> {
+fn closed_of(conn: &ReadLink, user: &UserRow, after: Mark, part: &Searched, limit: u32) -> Read<Vec<Mark>> {
     let found = conn.read(
         "SELECT c.updated_at, c.pk, c.name FROM member m JOIN conversation c ON c.pk = m.conversation_pk
          WHERE m.user_pk = $1 AND NOT c.open AND c.deleted_at IS NULL AND c.kind IN ('group', 'room')
@@ -108,7 +108,7 @@ fn closed_of(conn: &ReadLink, user: &UserRow, after: Mark, part: &str, limit: u3
     )?;
     let mut fitting = Vec::new();
     for row in &found {
-        if get::<Option<&str>>(row, 2)?.is_some_and(|name| holds(name, part)) {
+        if get::<Option<&str>>(row, 2)?.is_some_and(|name| part.is_in(name)) {
             fitting.push(mark_at(row)?);
         }
         if fitting.len() > limit as usize {

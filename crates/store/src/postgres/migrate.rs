@@ -2,7 +2,7 @@
 //!
 //! What must stay true: processes that open a database at the same time migrate it one after the other.
 
-use quintet_domain::{NAME_KEY_VERSION, NameKeys, collisions, display_name_from};
+use quintet_domain::{NAME_KEY_VERSION, NameKeys, collisions, display_name_from, email_key};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Error, Transaction};
 
@@ -79,6 +79,26 @@ fn with_causes(error: &dyn std::error::Error) -> String {
     text
 }
 
+/// Recomputes the keys of all email addresses by which users log in. Addresses that collide by the new rules keep their
+/// old keys, and are logged.
+async fn note_email_keys(tx: &Transaction<'_>) -> Result<(), Error> {
+    let sql =
+        "SELECT pk, id, email, email_key FROM chat_user WHERE email IS NOT NULL AND email_key IS NOT NULL ORDER BY pk";
+    for row in tx.query(sql, &[]).await? {
+        let (pk, id): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
+        let (key, old): (String, String) = (email_key(row.try_get(2)?), row.try_get(3)?);
+        let update = "UPDATE chat_user SET email_key = $2 WHERE pk = $1
+             AND NOT EXISTS (SELECT 1 FROM chat_user WHERE email_key = $2)";
+        if key != old && tx.execute(update, &[&pk, &key]).await? == 0 {
+            tracing::warn!(
+                id,
+                "a user has an email address that another user has in another spelling; both log in by their own spelling"
+            );
+        }
+    }
+    Ok(())
+}
+
 /// Recomputes the keys of all usernames that were computed by other rules or never, and normalises full names.
 /// Usernames that collide by the new rules stay as they are, and are logged.
 async fn update_keys(client: &mut Client) -> Result<(), Error> {
@@ -103,6 +123,7 @@ async fn update_keys(client: &mut Client) -> Result<(), Error> {
         note_keys(&tx, pk, &username, (row.try_get(3)?, row.try_get(4)?)).await?;
         names.push((id, username));
     }
+    note_email_keys(&tx).await?;
     tx.execute("DELETE FROM name_keys", &[]).await?;
     tx.execute("INSERT INTO name_keys (version) VALUES ($1)", &[&version]).await?;
     tx.commit().await?;

@@ -1,16 +1,15 @@
 //! Reads of accounts, of the keys of services, and of what guests and logins are checked against.
 //!
-//! What must stay true: a username is found by the rules about names, an email address without regard to case.
+//! What must stay true: an account is found by the rules about names and addresses.
 
 use std::sync::Arc;
 
 use quintet_domain::limits::{LOGIN_NETWORKS_KEPT_DAYS, NAMES_SEARCHED_MAX};
-use quintet_domain::{Account, GuestProof, Login, Timestamp, User, UserId};
+use quintet_domain::{Account, GuestProof, Login, Searched, Timestamp, User, UserId};
 use quintet_rules::rows::UserRows;
 use quintet_rules::{names, secret_of};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::directory::folded;
 use super::rows::{SqliteRows, user_at, user_columns};
 use super::sets;
 use crate::error::Read;
@@ -23,15 +22,7 @@ pub(super) fn account(conn: &Connection, id: &UserId) -> Read<Option<Account>> {
 }
 
 pub(super) fn account_by_login(conn: &Connection, login: &Login) -> Read<Option<Account>> {
-    let rows = SqliteRows(conn);
-    let row = match login {
-        Login::Email(email) => rows.user_by_email_key(&email.to_lowercase())?,
-        Login::Username(username) => match names::owner(&rows, username)? {
-            Some(key) => rows.user_by_key(key)?,
-            None => None,
-        },
-    };
-    Ok(row.map(|row| row.account()))
+    Ok(names::user_of_login(&SqliteRows(conn), login)?.map(|row| row.account()))
 }
 
 /// The accounts of all people, by username.
@@ -49,16 +40,16 @@ pub(super) fn accounts(conn: &Connection) -> Read<Vec<Account>> {
 /// Users whose username or name contains a text. One read checks a limited number of names, so that a page may be short
 /// or empty and still have a cursor for the next.
 pub(super) fn search(conn: &Connection, query: &str, cursor: Option<&str>, limit: u32) -> Read<Page<Arc<User>>> {
-    let part = folded(query);
+    let searched = Searched::new(query);
     let mut fitting: Vec<(i64, String)> = Vec::new();
     let (mut looked_at, mut next) = (0, None);
     let mut names = conn.prepare_cached(
-        "SELECT pk, username_key, folded_holds(username_key, ?1) OR folded_holds(name, ?1)
+        "SELECT pk, username_key, is_in(?1, username_key) OR is_in(?1, name)
          FROM user INDEXED BY user_names
          WHERE username_key > ?2 AND username_key IS NOT NULL AND disabled = 0 AND service = 0
          ORDER BY username_key LIMIT ?3",
     )?;
-    let mut found = names.query(params![part, cursor.unwrap_or_default(), NAMES_SEARCHED_MAX])?;
+    let mut found = names.query(params![searched.folded(), cursor.unwrap_or_default(), NAMES_SEARCHED_MAX])?;
     while let Some(row) = found.next()? {
         looked_at += 1;
         if row.get::<_, bool>(2)? {

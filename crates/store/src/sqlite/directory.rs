@@ -4,8 +4,8 @@
 
 use std::cmp::Reverse;
 
-use quintet_domain::limits::{MESSAGES_COUNTED_MAX, NAME_CHARS_MAX, NAMES_SEARCHED_MAX};
-use quintet_domain::{ConversationId, UserId};
+use quintet_domain::limits::{MESSAGES_COUNTED_MAX, NAMES_SEARCHED_MAX};
+use quintet_domain::{ConversationId, Searched, UserId};
 use quintet_rules::rows::{ConversationRows, MemberRows, UserRow};
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, params};
@@ -16,18 +16,13 @@ use super::{lists, sets};
 use crate::error::Read;
 use crate::{Filter, Listing, Page};
 
-/// Folds the case of a text that is searched for in names, for `folded_holds`.
-pub(super) fn folded(text: &str) -> String {
-    text.trim().chars().take(NAME_CHARS_MAX).collect::<String>().to_lowercase()
-}
-
-/// Registers `folded_holds(name, part)` for statements: whether a name contains a folded text, compared without regard
-/// to case in any script. SQLite's own comparisons fold only ASCII.
+/// Registers `is_in(text, name)` for statements: whether a name contains a text that somebody searches for, both
+/// compared as [`Searched`] folds them. SQLite's own comparisons fold only ASCII.
 pub(super) fn register(conn: &Connection) -> Result<(), rusqlite::Error> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
-    conn.create_scalar_function("folded_holds", 2, flags, |context| {
-        let (name, part) = (context.get_raw(0).as_str_or_null()?, context.get_raw(1).as_str()?);
-        Ok(name.is_some_and(|name| part.is_empty() || name.to_lowercase().contains(part)))
+    conn.create_scalar_function("is_in", 2, flags, |context| {
+        let (text, name) = (context.get_raw(0).as_str()?, context.get_raw(1).as_str_or_null()?);
+        Ok(name.is_some_and(|name| Searched::folded_is_in(text, name)))
     })
 }
 
@@ -45,12 +40,12 @@ pub(super) fn found(
     limit: u32,
 ) -> Read<Page<Listing>> {
     let user = user(conn, requester)?;
-    let (after, part) = (lists::after_cursor(cursor)?, folded(query));
+    let (after, part) = (lists::after_cursor(cursor)?, Searched::new(query));
     let (mut marks, mut end) = match which {
-        Filter::Open => open(conn, after, &part, limit)?,
+        Filter::Open => open(conn, after, part.folded(), limit)?,
         Filter::OpenOrMine => {
-            let (mut open, end) = open(conn, after, &part, limit)?;
-            open.extend(closed_of(conn, &user, after, &part, limit)?);
+            let (mut open, end) = open(conn, after, part.folded(), limit)?;
+            open.extend(closed_of(conn, &user, after, part.folded(), limit)?);
             open.sort_unstable_by_key(|mark| Reverse(*mark));
             // After the end of the open ones, not all of them have been read.
             open.retain(|mark| end.is_none_or(|end| *mark >= end));
@@ -78,7 +73,7 @@ pub(super) fn found(
 fn open(conn: &Connection, after: Mark, part: &str, limit: u32) -> Read<(Vec<Mark>, Option<Mark>)> {
     let (mut fitting, mut end, mut looked_at) = (Vec::new(), None, 0);
     let mut names = conn.prepare_cached(
-        "SELECT c.updated_at, c.pk, c.kind IN ('group', 'room') AND folded_holds(c.name, ?3)
+        "SELECT c.updated_at, c.pk, c.kind IN ('group', 'room') AND is_in(?3, c.name)
          FROM conversation c INDEXED BY conversation_open
          WHERE c.open = 1 AND c.deleted_at IS NULL AND (c.updated_at, c.pk) < (?1, ?2)
          ORDER BY c.updated_at DESC, c.pk DESC LIMIT ?4",
@@ -108,7 +103,7 @@ fn closed_of(conn: &Connection, user: &UserRow, after: Mark, part: &str, limit: 
             "SELECT c.updated_at, c.pk FROM member m INDEXED BY member_user
              CROSS JOIN conversation c ON c.pk = m.conversation_pk
              WHERE m.user_pk = ?1 AND c.open = 0 AND c.deleted_at IS NULL AND c.kind IN ('group', 'room')
-               AND (c.updated_at, c.pk) < (?2, ?3) AND folded_holds(c.name, ?4)
+               AND (c.updated_at, c.pk) < (?2, ?3) AND is_in(?4, c.name)
              ORDER BY c.updated_at DESC, c.pk DESC LIMIT ?5",
         )?
         .query_map(params![user.key.0, after.0, after.1, part, limit + 1], |row| Ok((row.get(0)?, row.get(1)?)))?

@@ -1,8 +1,9 @@
-//! Recomputation of the keys by which usernames are compared, after their rules have changed.
+//! Recomputation of the keys by which usernames and email addresses are compared, after their rules have changed.
 //!
-//! What must stay true: every registered user that is not erased has keys of this build's rules.
+//! What must stay true: every registered user that is not erased has keys of this build's rules. An address whose new
+//! key another user has keeps the old one, by which its user still logs in.
 
-use quintet_domain::{NAME_KEY_VERSION, NameKeys, collisions, display_name_from};
+use quintet_domain::{NAME_KEY_VERSION, NameKeys, collisions, display_name_from, email_key};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 /// Stores the keys of a username.
@@ -13,8 +14,28 @@ fn note_keys(conn: &Connection, pk: i64, username: &str) -> Result<(), rusqlite:
     Ok(())
 }
 
-/// Recomputes the keys of all usernames that were computed by other rules or never, and normalises full names.
-/// Usernames that collide by the new rules stay as they are, and are logged.
+/// Recomputes the keys of all email addresses by which users log in. Addresses that collide by the new rules keep their
+/// old keys, and are logged.
+fn note_email_keys(conn: &Connection) -> Result<(), rusqlite::Error> {
+    let users: Vec<(i64, String, String, String)> = conn
+        .prepare("SELECT pk, id, email, email_key FROM user WHERE email IS NOT NULL AND email_key IS NOT NULL")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+        .collect::<Result<_, _>>()?;
+    let mut update = conn.prepare("UPDATE OR IGNORE user SET email_key = ?2 WHERE pk = ?1")?;
+    for (pk, id, email, old) in users {
+        let key = email_key(&email);
+        if key != old && update.execute(params![pk, key])? == 0 {
+            tracing::warn!(
+                id,
+                "a user has an email address that another user has in another spelling; both log in by their own spelling"
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Recomputes the keys of all usernames and addresses that were computed by other rules or never, and normalises full
+/// names. Usernames that collide by the new rules stay as they are, and are logged.
 pub(super) fn update_keys(conn: &mut Connection) -> Result<(), rusqlite::Error> {
     let version = NAME_KEY_VERSION.as_str();
     let found: Option<String> = conn.query_row("SELECT version FROM name_keys", [], |row| row.get(0)).optional()?;
@@ -30,6 +51,7 @@ pub(super) fn update_keys(conn: &mut Connection) -> Result<(), rusqlite::Error> 
         note_keys(&tx, *pk, username)?;
         normalise_name(&tx, *pk)?;
     }
+    note_email_keys(&tx)?;
     tx.execute("DELETE FROM name_keys", [])?;
     tx.execute("INSERT INTO name_keys (version) VALUES (?1)", [version])?;
     tx.commit()?;

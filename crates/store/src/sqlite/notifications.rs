@@ -38,7 +38,7 @@ pub(super) fn list(conn: &Connection, user: &UserId, cursor: Option<&str>, limit
     Ok(Page { items, next })
 }
 
-/// Notifications that were not sent to any connection of the meetup dialect, oldest first.
+/// Notifications that were not sent to any connection whose dialect is decided, oldest first.
 pub(super) fn pending(conn: &Connection, user: &UserId) -> Read<PendingNotifications> {
     let rows = SqliteRows(conn);
     pending_of(conn, rows.newest_position()?, rows.user(user)?.map(|user| user.key))

@@ -11,9 +11,9 @@ use quintet_domain::{
     EditMessage, EraseUser, Event, ExpireMeetups, FileLink, ForgetFiles, GuestProof, JoinConversation,
     LeaveConversation, MarkDelivered, MarkRead, MeetupChange, MeetupId, MeetupStatus, MessageId, MessageKind,
     NewConversation, NewFile, NewMeetup, NewText, NewUser, NoteLogin, NoteSeen, NotificationId, NotifyUser, Probe,
-    Profile, ProfileChange, Prune, ReadNotifications, RegisterUser, RemoveMember, RemoveParticipant, RemoveService,
-    RequestMeetup, RevokeTokens, Role, SendMessage, SetDisabled, SetPassword, StoredFile, SweepGuests, Target,
-    Timestamp, UserId, Write, Written,
+    Profile, ProfileChange, Prune, ReadNotifications, Reading, RegisterUser, RemoveMember, RemoveParticipant,
+    RemoveService, RenewHash, RequestMeetup, RevokeTokens, Role, SendMessage, SetDisabled, SetPassword, StoredFile,
+    SweepGuests, Target, Timestamp, UserId, Write, Written,
 };
 
 /// The people, of whom the last two begin as guests.
@@ -178,7 +178,12 @@ impl World {
             14..17 => {
                 let conversation = step.x.then(|| self.conversation(step.b));
                 let messages = vec![self.message(step.c), self.message(step.c + 1)];
-                MarkRead { actor, conversation, messages }.into()
+                let reading = match (&conversation, step.y) {
+                    (Some(conversation), true) => Reading::Everything(Target::Conversation(conversation.clone())),
+                    (None, true) => Reading::Everything(Target::Direct(other)),
+                    (_, false) => Reading::Messages { conversation, messages },
+                };
+                MarkRead { actor, reading }.into()
             }
             17 => Barrier.into(),
             18..20 => {
@@ -234,6 +239,9 @@ impl World {
             }
             33 | 34 => ChangeProfile { user, change: self.profile(step) }.into(),
             35 => NoteLogin { user, network: format!("network-{}", step.c) }.into(),
+            36 if step.x => {
+                RenewHash { user, old: format!("hash {}", step.c % 2), new: format!("hash {}", step.c) }.into()
+            }
             36 => SetPassword { user, hash: format!("hash {}", step.c) }.into(),
             37 => RevokeTokens { user }.into(),
             38 => SetDisabled { user, disabled: step.x && step.y }.into(),

@@ -3,7 +3,7 @@
 //! What must stay true: fields keep the names and types that existing backends give them.
 
 use http::StatusCode;
-use quintet_domain::{Conversation, ConversationKind, Member, Refusal, User, UserId};
+use quintet_domain::{Refusal, User};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -73,7 +73,8 @@ impl ChatUser {
 }
 
 /// A member of a chat.
-#[derive(Serialize, ToSchema)]
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what the dialect writes")]
 pub(crate) struct ChatParticipant {
     id: String,
     username: String,
@@ -81,82 +82,45 @@ pub(crate) struct ChatParticipant {
     email: String,
     #[schema(required)]
     avatar_url: Option<String>,
-    status: &'static str,
-    #[schema(value_type = String, format = DateTime)]
-    joined_at: Moment,
-    #[schema(value_type = Option<String>, format = DateTime, required)]
-    last_read_at: Option<Moment>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    status: String,
+    role: String,
+    #[schema(format = DateTime)]
+    joined_at: String,
+    #[schema(format = DateTime, required)]
+    last_read_at: Option<String>,
     #[schema(required = false)]
     guest: bool,
 }
 
-impl ChatParticipant {
-    pub(crate) fn of(member: &Member, status: &'static str, email: String) -> Self {
-        Self {
-            id: member.user.id.to_string(),
-            username: member.user.username.clone(),
-            email,
-            avatar_url: member.user.avatar.clone(),
-            status,
-            joined_at: Moment(member.joined_at),
-            last_read_at: member.read_at.map(Moment),
-            guest: member.user.is_guest(),
-        }
-    }
-}
-
 /// A chat as one of its members sees it.
-#[derive(Serialize, ToSchema)]
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what the dialect writes")]
 pub(crate) struct Chat {
     id: String,
     #[schema(required)]
     name: Option<String>,
-    #[serde(rename = "type")]
-    kind: &'static str,
+    #[schema(rename = "type")]
+    kind: String,
     #[schema(required)]
     created_by: Option<String>,
-    #[schema(value_type = String, format = DateTime)]
-    created_at: Moment,
-    #[schema(value_type = String, format = DateTime)]
-    updated_at: Moment,
-    #[schema(value_type = Option<String>, format = DateTime, required)]
-    last_read_at: Option<Moment>,
+    #[schema(format = DateTime)]
+    created_at: String,
+    #[schema(format = DateTime)]
+    updated_at: String,
+    #[schema(format = DateTime, required)]
+    last_read_at: Option<String>,
     unread_count: u64,
-    #[schema(value_type = Option<ChatMessage>, required)]
-    last_message: Option<Box<RawValue>>,
+    #[schema(required)]
+    last_message: Option<ChatMessage>,
     participants: Vec<ChatParticipant>,
-}
-
-impl Chat {
-    pub(crate) fn of(
-        chat: &Conversation,
-        caller: &UserId,
-        participants: Vec<ChatParticipant>,
-        last_message: Option<Box<RawValue>>,
-    ) -> Self {
-        let own = chat.members.iter().find(|member| member.user.id == *caller);
-        Self {
-            id: chat.conversation.id.to_string(),
-            name: chat.conversation.name.as_deref().map(str::to_owned),
-            kind: if chat.conversation.kind == ConversationKind::Direct { "direct" } else { "group" },
-            created_by: chat.owner.as_ref().map(UserId::to_string),
-            created_at: Moment(chat.created_at),
-            updated_at: Moment(chat.updated_at),
-            last_read_at: own.and_then(|member| member.read_at).map(Moment),
-            unread_count: chat.unread_count,
-            last_message,
-            participants,
-        }
-    }
 }
 
 /// A chat that was requested by its id. Some clients read it from `chat`.
 #[derive(Serialize)]
-pub(crate) struct OneChat<'c> {
+pub(crate) struct OneChat {
     #[serde(flatten)]
-    pub(crate) fields: &'c Chat,
-    pub(crate) chat: &'c Chat,
+    pub(crate) fields: serde_json::Map<String, serde_json::Value>,
+    pub(crate) chat: Box<RawValue>,
 }
 
 /// A token and its owner.
@@ -183,7 +147,8 @@ pub(crate) struct Users {
 /// The caller's chats.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Chats {
-    pub(crate) chats: Vec<Chat>,
+    #[schema(value_type = Vec<Chat>)]
+    pub(crate) chats: Vec<Box<RawValue>>,
     pub(crate) count: usize,
 }
 
@@ -191,7 +156,8 @@ pub(crate) struct Chats {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Changed {
     pub(crate) message: &'static str,
-    pub(crate) data: Chat,
+    #[schema(value_type = Chat)]
+    pub(crate) data: Box<RawValue>,
 }
 
 /// The answer to a request that has no other result.

@@ -2,7 +2,7 @@
 //!
 //! What must stay true: fields keep the names and types that existing backends give them.
 
-use quintet_domain::{Conversation, Refusal, User};
+use quintet_domain::{Refusal, User};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -78,45 +78,47 @@ impl ConversationsUser {
     }
 }
 
-/// A conversation as one of its members sees it.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct ConversationsConversation {
-    #[serde(rename = "_id")]
+/// A member of a conversation as conversations' clients read it.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes what the dialect writes")]
+pub(crate) struct ConversationsParticipant {
+    #[schema(rename = "_id")]
     object_id: String,
     id: String,
-    #[serde(rename = "type")]
-    kind: &'static str,
+    username: String,
     #[schema(required)]
-    name: Option<String>,
-    participants: Vec<ConversationsUser>,
-    #[schema(value_type = Option<ConversationsMessage>, required)]
-    last_message: Option<Box<RawValue>>,
-    unread_count: u64,
-    #[schema(value_type = String, format = DateTime)]
-    created_at: Moment,
-    #[schema(value_type = String, format = DateTime)]
-    updated_at: Moment,
+    avatar: Option<String>,
+    status: String,
+    #[schema(format = DateTime)]
+    last_seen: String,
+    #[schema(format = DateTime)]
+    created_at: String,
+    #[schema(required = false)]
+    guest: bool,
+    role: String,
 }
 
-impl ConversationsConversation {
-    pub(crate) fn of(
-        conversation: &Conversation,
-        participants: Vec<ConversationsUser>,
-        last_message: Option<Box<RawValue>>,
-    ) -> Self {
-        Self {
-            object_id: conversation.conversation.id.to_string(),
-            id: conversation.conversation.id.to_string(),
-            kind: conversation.conversation.kind.as_str(),
-            name: conversation.conversation.name.as_deref().map(str::to_owned),
-            participants,
-            last_message,
-            unread_count: conversation.unread_count,
-            created_at: Moment(conversation.created_at),
-            updated_at: Moment(conversation.updated_at),
-        }
-    }
+/// A conversation as one of its members sees it.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes what the dialect writes")]
+pub(crate) struct ConversationsConversation {
+    #[schema(rename = "_id")]
+    object_id: String,
+    id: String,
+    #[schema(rename = "type")]
+    kind: String,
+    #[schema(required)]
+    name: Option<String>,
+    participants: Vec<ConversationsParticipant>,
+    #[schema(required)]
+    last_message: Option<ConversationsMessage>,
+    unread_count: u64,
+    #[schema(format = DateTime)]
+    created_at: String,
+    #[schema(format = DateTime)]
+    updated_at: String,
 }
 
 /// A token and its owner.
@@ -147,21 +149,24 @@ pub(crate) struct Users {
 pub(crate) struct Conversations {
     pub(crate) success: bool,
     pub(crate) count: usize,
-    pub(crate) conversations: Vec<ConversationsConversation>,
+    #[schema(value_type = Vec<ConversationsConversation>)]
+    pub(crate) conversations: Vec<Box<RawValue>>,
 }
 
 /// One conversation of the caller.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct One {
     pub(crate) success: bool,
-    pub(crate) conversation: ConversationsConversation,
+    #[schema(value_type = ConversationsConversation)]
+    pub(crate) conversation: Box<RawValue>,
 }
 
 /// A conversation that was opened or created.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Opened {
     pub(crate) success: bool,
-    pub(crate) conversation: ConversationsConversation,
+    #[schema(value_type = ConversationsConversation)]
+    pub(crate) conversation: Box<RawValue>,
     pub(crate) existed: bool,
 }
 

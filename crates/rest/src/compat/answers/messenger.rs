@@ -2,9 +2,10 @@
 //!
 //! What must stay true: fields keep the names and types that existing backends give them.
 
-use quintet_domain::{Refusal, User, UserId};
-use quintet_service::{Account, Listing};
+use quintet_domain::{Refusal, User};
+use quintet_service::Account;
 use serde::Serialize;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::shared::FieldFailure;
@@ -102,10 +103,11 @@ impl MessengerAccount {
 }
 
 /// A group or open room as the caller sees it.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes what the dialect writes")]
 pub(crate) struct MessengerGroup {
-    #[serde(rename = "_id")]
+    #[schema(rename = "_id")]
     id: String,
     #[schema(required)]
     name: Option<String>,
@@ -114,26 +116,29 @@ pub(crate) struct MessengerGroup {
     creator: Option<String>,
     member_count: u32,
     is_member: bool,
-    #[schema(value_type = String, format = DateTime)]
-    created_at: Moment,
+    #[schema(format = DateTime)]
+    created_at: String,
     /// The members, present if one group is requested and the caller is a member.
-    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     members: Option<Vec<MessengerPerson>>,
 }
 
-impl MessengerGroup {
-    pub(crate) fn of(found: &Listing, members: Option<Vec<MessengerPerson>>) -> Self {
-        Self {
-            id: found.conversation.id.to_string(),
-            name: found.conversation.name.as_deref().map(str::to_owned),
-            description: found.description.clone().unwrap_or_default(),
-            creator: found.owner.as_ref().map(UserId::to_string),
-            member_count: found.member_count,
-            is_member: found.is_member,
-            created_at: Moment(found.created_at),
-            members,
-        }
+/// A group that was requested by its id, with its members.
+#[derive(Serialize)]
+pub(crate) struct OneGroup {
+    #[serde(flatten)]
+    fields: serde_json::Map<String, serde_json::Value>,
+    members: Vec<MessengerPerson>,
+}
+
+impl OneGroup {
+    /// Adds the members to a group as the dialect wrote it.
+    ///
+    /// # Errors
+    /// An internal error, which does not occur for objects.
+    pub(crate) fn of(group: &RawValue, members: Vec<MessengerPerson>) -> Result<Self, Refusal> {
+        let fields = serde_json::from_str(group.get()).map_err(|_| Refusal::internal())?;
+        Ok(Self { fields, members })
     }
 }
 
@@ -171,7 +176,8 @@ pub(crate) struct PasswordChanged {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct GroupMade {
     pub(crate) message: &'static str,
-    pub(crate) group: MessengerGroup,
+    #[schema(value_type = MessengerGroup)]
+    pub(crate) group: OneGroup,
 }
 
 /// The answer to a request that has no other result.

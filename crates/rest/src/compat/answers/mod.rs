@@ -9,4 +9,4 @@ pub(crate) mod conversations;
 pub(crate) mod meetup;
 pub(crate) mod messenger;
 pub(crate) mod rooms;
-mod shared;
+pub(crate) mod shared;

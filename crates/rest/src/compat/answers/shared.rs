@@ -5,6 +5,18 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+/// The answer to a log-out, for the clients of all dialects.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct LoggedOut {
+    success: bool,
+    message: &'static str,
+}
+
+impl LoggedOut {
+    /// The one answer to every log-out.
+    pub(crate) const DONE: Self = Self { success: true, message: "Logged out successfully" };
+}
+
 /// One error in a request, as existing backends list errors.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct FieldFailure {

@@ -1,19 +1,18 @@
 //! Reads of accounts, guests and services.
 //!
-//! What must stay true: a username is found by the rules about names, an email address without regard to case.
+//! What must stay true: an account is found by the rules about names and addresses.
 
 use std::ops::Bound;
 use std::sync::Arc;
 
 use quintet_domain::limits::{LOGIN_NETWORKS_KEPT_DAYS, NAMES_SEARCHED_MAX};
-use quintet_domain::{Account, GuestProof, Login, Timestamp, User, UserId, UserKind};
+use quintet_domain::{Account, GuestProof, Login, Searched, Timestamp, User, UserId, UserKind};
 use quintet_rules::rows::{UserRow, UserRows};
 use quintet_rules::{names, secret_of};
 
 use super::find_user;
 use crate::error::Read;
 use crate::memory::data::Data;
-use crate::page::{folded, holds};
 use crate::{Page, ServiceKey};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -23,14 +22,7 @@ pub(in crate::memory) fn account(data: &Data, id: &UserId) -> Option<Account> {
 }
 
 pub(in crate::memory) fn account_by_login(data: &Data, login: &Login) -> Read<Option<Account>> {
-    let row = match login {
-        Login::Email(email) => data.user_by_email_key(&email.to_lowercase())?,
-        Login::Username(username) => match names::owner(data, username)? {
-            Some(key) => data.user_by_key(key)?,
-            None => None,
-        },
-    };
-    Ok(row.map(|row| row.account()))
+    Ok(names::user_of_login(data, login)?.map(|row| row.account()))
 }
 
 /// The accounts of all people, by username.
@@ -42,7 +34,7 @@ pub(in crate::memory) fn accounts(data: &Data) -> Vec<Account> {
 /// Users whose username or name contains a text. One read checks a limited number of names, so that a page may be short
 /// or empty and still have a cursor for the next.
 pub(in crate::memory) fn search(data: &Data, query: &str, after: Option<&str>, limit: u32) -> Page<Arc<User>> {
-    let part = folded(query);
+    let searched = Searched::new(query);
     let behind = (Bound::Excluded(after.unwrap_or_default().to_owned()), Bound::Unbounded);
     let shown = data.users.by_username.range(behind).filter_map(|(username, key)| {
         let row = data.users.rows.get(key).filter(|row| !row.disabled && !row.user.is_service())?;
@@ -50,7 +42,7 @@ pub(in crate::memory) fn search(data: &Data, query: &str, after: Option<&str>, l
     });
     let (mut items, mut last, mut next) = (Vec::new(), None, None);
     for (looked_at, (username, row)) in (1..=NAMES_SEARCHED_MAX).zip(shown) {
-        if holds(username, &part) || holds(&row.user.name, &part) {
+        if searched.is_in(username) || searched.is_in(&row.user.name) {
             if items.len() == limit as usize {
                 next = last;
                 break;

@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use quintet_domain::limits::{MESSAGES_COUNTED_MAX, NAMES_SEARCHED_MAX};
-use quintet_domain::{ConversationId, ConversationKind, Timestamp, UserId};
+use quintet_domain::{ConversationId, ConversationKind, Searched, Timestamp, UserId};
 use quintet_rules::ConversationKey;
 use quintet_rules::rows::{ConversationRow, ConversationRows, MemberRows, UserRow};
 
@@ -14,7 +14,7 @@ use super::conversations::mark;
 use super::{known, readable};
 use crate::error::Read;
 use crate::memory::data::Data;
-use crate::page::{activity_mark, after_activity, folded, holds};
+use crate::page::{activity_mark, after_activity};
 use crate::{Filter, Listing, Page};
 
 /// The position of a conversation in a list by activity: the time of its last change, and its key.
@@ -31,7 +31,7 @@ pub(in crate::memory) fn find(
     limit: u32,
 ) -> Read<Page<Listing>> {
     let user = known(data, user)?;
-    let (after, part, limit) = (after_activity(after)?, folded(query), limit as usize);
+    let (after, part, limit) = (after_activity(after)?, Searched::new(query), limit as usize);
     let (mut found, mut end) = match which {
         Filter::Open => open(data, after, &part, limit)?,
         Filter::OpenOrMine => {
@@ -56,14 +56,14 @@ pub(in crate::memory) fn find(
     Ok(Page { items, next: end.map(|(at, key)| activity_mark(at, key)) })
 }
 
-/// Whether a conversation is a group or room whose name contains a folded text.
-fn fits(row: &ConversationRow, part: &str) -> bool {
-    let named = row.reference.name.as_deref().is_some_and(|name| holds(name, part));
+/// Whether a conversation is a group or room whose name contains a text.
+fn fits(row: &ConversationRow, part: &Searched) -> bool {
+    let named = row.reference.name.as_deref().is_some_and(|name| part.is_in(name));
     named && matches!(row.reference.kind, ConversationKind::Group | ConversationKind::Room)
 }
 
 /// Open groups and rooms whose name matches, and the mark up to which names were checked, unless that is the end.
-fn open(data: &Data, after: Mark, part: &str, limit: usize) -> Read<(Vec<ConversationRow>, Option<Mark>)> {
+fn open(data: &Data, after: Mark, part: &Searched, limit: usize) -> Read<(Vec<ConversationRow>, Option<Mark>)> {
     let (mut fitting, mut end) = (Vec::new(), None);
     let older = data.conversations.open.range(..(Timestamp(after.0), ConversationKey(after.1))).rev();
     for (looked_at, ((_, key), ())) in (1..=NAMES_SEARCHED_MAX).zip(older) {
@@ -83,7 +83,7 @@ fn open(data: &Data, after: Mark, part: &str, limit: usize) -> Read<(Vec<Convers
 }
 
 /// Closed groups of a member whose name matches; at most one more than a page has.
-fn closed_of(data: &Data, user: &UserRow, after: Mark, part: &str, limit: usize) -> Read<Vec<ConversationRow>> {
+fn closed_of(data: &Data, user: &UserRow, after: Mark, part: &Searched, limit: usize) -> Read<Vec<ConversationRow>> {
     let mut closed = Vec::new();
     for key in data.memberships_of(user.key) {
         let row = data.conversation_named(key)?;

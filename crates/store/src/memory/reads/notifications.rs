@@ -33,7 +33,7 @@ pub(in crate::memory) fn list(
     Ok(Page { items, next })
 }
 
-/// Notifications that were not sent to any connection of the meetup dialect, oldest first.
+/// Notifications that were not sent to any connection whose dialect is decided, oldest first.
 pub(in crate::memory) fn pending(data: &Data, user: &UserId) -> Read<PendingNotifications> {
     let position = data.newest_position()?;
     let Some(user) = find_user(data, user) else {

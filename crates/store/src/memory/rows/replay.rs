@@ -8,7 +8,8 @@ use std::sync::Arc;
 use quintet_domain::{MessageId, Notification, UserId};
 use quintet_rules::log::{MissedChange, MissedKind, ReadSpan, ReplayRows};
 use quintet_rules::rows::{
-    ConversationRow, CursorRow, LogRows, LoggedChange, MemberRows, MessageRow, MessageRows, UserRow, UserRows,
+    ConversationRow, CursorRow, LogRows, LoggedChange, MemberRow, MemberRows, MessageRow, MessageRows, UserRow,
+    UserRows,
 };
 use quintet_rules::{ConversationKey, MessageKey, RowResult, UserKey};
 
@@ -85,6 +86,19 @@ impl ReplayRows for ReplayView<'_> {
             }
         }
         Ok(())
+    }
+
+    fn first_members(
+        &self,
+        keys: &BTreeSet<ConversationKey>,
+        limit: usize,
+    ) -> RowResult<Vec<(ConversationKey, UserKey, MemberRow)>> {
+        let of = |key: &ConversationKey| {
+            let key = *key;
+            let members = self.0.joined_members(key).take(limit);
+            members.filter_map(move |user| Some((key, user, *self.0.conversations.members.get(&(key, user))?)))
+        };
+        Ok(keys.iter().flat_map(of).collect())
     }
 
     fn conversations(&self, keys: &BTreeSet<ConversationKey>) -> RowResult<Vec<ConversationRow>> {

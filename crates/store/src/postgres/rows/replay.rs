@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use quintet_domain::{MessageId, Notification, UserId};
 use quintet_rules::log::{ChangeRecord, MissedChange, MissedKind, ReadSpan, ReplayRows};
-use quintet_rules::rows::{ConversationRow, CursorRow, LogRows, MemberRows, MessageRow, UserRow, UserRows};
+use quintet_rules::rows::{ConversationRow, CursorRow, LogRows, MemberRow, MemberRows, MessageRow, UserRow, UserRows};
 use quintet_rules::{ConversationKey, MessageKey, RowResult, RowsError, UserKey};
 use tokio_postgres::Row;
 
 use super::columns::{message_id_at, nth, origin_at};
+use super::members::member_at;
 use super::{
     Channel, Fetched, PostgresRows, conversation_at, conversation_columns, limit_of, message_at, message_columns,
     notification_at, notification_columns, user_at, user_columns,
@@ -133,6 +134,23 @@ impl<C: Channel> ReplayRows for PostgresRows<C> {
             &[&user.0, &after.cast_signed(), &limit_of(limit)],
             |row| Ok((row.try_get::<_, i64>(6)?.cast_unsigned(), notification_at(row)?.1)),
             |(position, notification)| visit(position, notification),
+        )
+    }
+
+    fn first_members(
+        &self,
+        keys: &BTreeSet<ConversationKey>,
+        limit: usize,
+    ) -> RowResult<Vec<(ConversationKey, UserKey, MemberRow)>> {
+        self.list(
+            "SELECT m.conversation_pk, m.user_pk, m.role, m.joined_at, m.joined_sequence, m.read_sequence, m.read_at,
+                 m.hidden_sequence
+             FROM unnest($1::bigint[]) AS j (pk) CROSS JOIN LATERAL (
+                 SELECT * FROM member f WHERE f.conversation_pk = j.pk
+                 ORDER BY f.joined_sequence, f.user_pk LIMIT $2) m
+             ORDER BY m.conversation_pk, m.joined_sequence, m.user_pk",
+            &[&keys.iter().map(|key| key.0).collect::<Vec<_>>(), &limit_of(limit)],
+            |row| Ok((ConversationKey(row.try_get(0)?), UserKey(row.try_get(1)?), member_at(row, 2)?)),
         )
     }
 

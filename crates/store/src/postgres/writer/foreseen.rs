@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use quintet_domain::{Actor, ClientMessageId, ConversationId, MessageId, Target, UserId, Write};
+use quintet_domain::{Actor, ClientMessageId, ConversationId, MessageId, Reading, Target, UserId, Write};
 use quintet_rules::{ConversationKey, RowCache, UserKey, WriterState};
 use tokio_postgres::Row;
 
@@ -58,10 +58,17 @@ impl Foreseen {
             Write::EditMessage(write) => self.message(&write.actor, &write.message, cache),
             Write::DeleteMessage(write) => self.message(&write.actor, &write.message, cache),
             Write::MarkRead(write) => {
-                for message in &write.messages {
-                    self.message(&write.actor, message, cache);
-                }
-                if let Some(conversation) = &write.conversation {
+                let named = match &write.reading {
+                    Reading::Messages { conversation, messages } => {
+                        for message in messages {
+                            self.message(&write.actor, message, cache);
+                        }
+                        conversation.as_ref()
+                    }
+                    Reading::Everything(Target::Conversation(conversation)) => Some(conversation),
+                    Reading::Everything(Target::Direct(_)) => None,
+                };
+                if let Some(conversation) = named {
                     self.member(conversation, &write.actor.user, cache);
                 }
             }

@@ -86,7 +86,7 @@ fn every_change_is_brought_over() {
         (25, read(user(1), 0, 4, true)),
         (26, read(user(1), 3, 4, false)),
         (27, read(user(1), 0, 2, false)),
-        (28, ChangeRecord::MemberJoined { member: user(3), member_count: 3 }),
+        (28, ChangeRecord::MemberJoined { member: user(3), member_count: 3, announced: false }),
         (29, ChangeRecord::MemberLeft { member: user(3), departure: Departure::GuestGone, member_count: 2 }),
         (30, meetup("m-1", MeetupStatus::Confirmed, Some(user(1)))),
         (31, ChangeRecord::Notified { user: user(1), notification: NotificationId::trusted("n-1") }),
@@ -95,7 +95,7 @@ fn every_change_is_brought_over() {
         (34, ChangeRecord::ConversationCreated { by: user(1) }),
         (35, ChangeRecord::ConversationChanged),
         (36, meetup("m-2", MeetupStatus::Expired, None)),
-        (37, ChangeRecord::ConversationDeleted),
+        (37, ChangeRecord::ConversationDeleted { announced: false }),
     ];
     let found: Vec<(i64, ChangeRecord)> = opened
         .writer
@@ -155,9 +155,9 @@ fn what_was_missed_and_said_is_read_as_before() {
     let positions = |user: &str, after| {
         replayed(user, after).entries.map(|entries| entries.iter().map(|entry| entry.position).collect::<Vec<_>>())
     };
-    // Of the reads, those that passed messages of others; of the second group, its deletion and that of a meetup.
-    assert_eq!(positions("a", 19), Some(vec![20, 21, 22, 23, 24, 25, 26, 28, 29, 30, 31, 36, 37]));
-    assert_eq!(positions("b", 23), Some(vec![24, 25, 28, 29, 30]));
+    // Of the reads, those that passed messages of others; of the second group all, and the end of a meetup.
+    assert_eq!(positions("a", 19), Some(vec![20, 21, 22, 23, 24, 25, 26, 28, 29, 30, 31, 34, 35, 36, 37]));
+    assert_eq!(positions("b", 23), Some(vec![24, 25, 28, 29, 30, 35]));
     assert_eq!(positions("e", 19), Some(vec![30]), "it was addressed");
     assert_eq!(positions("a", 18), None, "what came right behind it is not in the log any more");
     let first = replayed("a", 19).entries.unwrap().remove(0);

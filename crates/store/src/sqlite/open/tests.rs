@@ -2,11 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
-use quintet_domain::{Timestamp, UserId};
+use quintet_domain::{MessageId, MessageKind, Timestamp, UserId};
 use refinery::Target;
 
 use quintet_rules::log::replay_since;
 use quintet_rules::names::owner;
+use quintet_rules::rows::MessageRows;
 
 use super::super::rows::SqliteRows;
 use super::super::{accounts, backup, directory, lists, meetup_lists};
@@ -50,6 +51,48 @@ fn guests_of_an_earlier_version() {
         .unwrap();
     let seat = |id: &str, kind: &str, role: &str| (id.to_owned(), kind.to_owned(), role.to_owned(), None, None);
     assert_eq!(seats, [seat("42", "registered", "owner"), seat("g", "guest", "member")]);
+}
+
+/// A database of an earlier version keeps its messages, and takes those of every kind from then on.
+#[test]
+fn kinds_of_messages_of_an_earlier_version() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(FILE);
+    let mut conn = Connection::open(&file).unwrap();
+    migrations::migrations::runner().set_target(Target::Version(13)).run(&mut conn).unwrap();
+    let insert = |conn: &Connection, position: usize, kind: &str| {
+        let row = (position as i64, format!("m-{kind}"), kind);
+        conn.execute(
+            "INSERT INTO message (position, id, conversation_pk, sequence, sender_pk, kind, content, created_at)
+             VALUES (?1, ?2, 1, ?1, 1, ?3, 'x', 0)",
+            row,
+        )
+    };
+    conn.execute_batch(
+        "INSERT INTO user (pk, id, kind, username, username_key, name, created_at) VALUES
+             (1, 'a', 'registered', 'a', 'a', 'a', 0);
+         INSERT INTO conversation (pk, id, kind, name, open, owner_pk, created_at, updated_at) VALUES
+             (1, 'c', 'group', 'C', 0, 1, 0, 0);",
+    )
+    .unwrap();
+    let earlier = [MessageKind::Text, MessageKind::Image, MessageKind::File];
+    for (position, kind) in MessageKind::ALL.into_iter().enumerate() {
+        assert_eq!(insert(&conn, position, kind.as_str()).is_ok(), earlier.contains(&kind), "{kind:?}");
+    }
+    migrate(&mut conn, folder.path()).unwrap();
+    for (position, kind) in MessageKind::ALL.into_iter().enumerate().filter(|(_, kind)| !earlier.contains(kind)) {
+        insert(&conn, position, kind.as_str()).unwrap();
+    }
+    assert!(insert(&conn, 100, "sticker").is_err());
+    drop(conn);
+    let conn = Connection::open(&file).unwrap();
+    for kind in MessageKind::ALL {
+        let id = MessageId::trusted(&format!("m-{}", kind.as_str()));
+        let found = SqliteRows(&conn).message(&id).unwrap().expect("the message");
+        assert_eq!(found.kind, kind);
+    }
+    let checked: String = conn.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    assert_eq!(checked, "ok");
 }
 
 /// A database of an earlier version keeps its pictures, except as references of profiles to files of other users.
@@ -315,4 +358,28 @@ fn emails_of_an_earlier_version() {
         row("t", "T@example.org", None),
     ];
     assert_eq!(emails, expected);
+}
+
+/// Addresses that an earlier version compared in their own form are compared in one form; where two users have one
+/// address by now, each keeps the form by which it logs in.
+#[test]
+fn addresses_of_an_earlier_version_get_one_form() {
+    let folder = tempfile::tempdir().unwrap();
+    let location = Location::Folder(folder.path().to_owned());
+    drop(open(&location).unwrap());
+    let conn = Connection::open(folder.path().join(FILE)).unwrap();
+    let insert = "INSERT INTO user (id, kind, username, username_key, name, email, email_key, created_at)
+         VALUES (?1, 'registered', ?1, ?1, ?1, ?2, ?2, 0)";
+    for (id, email) in [("a", "zoe\u{308}@example.org"), ("b", "ada@example.org"), ("c", "zo\u{eb}@example.com")] {
+        conn.execute(insert, (id, email)).unwrap();
+    }
+    conn.execute(insert, ("d", "zoe\u{308}@example.com")).unwrap();
+    drop(conn);
+    let opened = open(&location).unwrap();
+    let key_of = |id: &str| -> String {
+        opened.writer.query_row("SELECT email_key FROM user WHERE id = ?1", [id], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(key_of("a"), "zo\u{eb}@example.org");
+    assert_eq!(key_of("b"), "ada@example.org");
+    assert_eq!((key_of("c"), key_of("d")), ("zo\u{eb}@example.com".to_owned(), "zoe\u{308}@example.com".to_owned()));
 }

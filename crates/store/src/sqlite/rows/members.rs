@@ -14,7 +14,7 @@ use super::{SqliteRows, limit_of, parsed};
 /// The value of `hidden_sequence` for a conversation that is not hidden.
 const SHOWN_ALWAYS: i64 = -1;
 
-fn member_at(row: &Row<'_>) -> rusqlite::Result<MemberRow> {
+pub(super) fn member_at(row: &Row<'_>) -> rusqlite::Result<MemberRow> {
     let hidden: i64 = row.get(5)?;
     Ok(MemberRow {
         role: parsed(row, 0, Role::parse)?,

@@ -9,11 +9,12 @@ use std::sync::Arc;
 
 use quintet_domain::{MessageId, Notification, UserId};
 use quintet_rules::log::{ChangeRecord, MissedChange, MissedKind, ReadSpan, ReplayRows};
-use quintet_rules::rows::{ConversationRow, CursorRow, LogRows, MemberRows, MessageRow, UserRow, UserRows};
+use quintet_rules::rows::{ConversationRow, CursorRow, LogRows, MemberRow, MemberRows, MessageRow, UserRow, UserRows};
 use quintet_rules::{ConversationKey, MessageKey, RowResult, RowsError, UserKey};
 use rusqlite::{Connection, Row, params};
 
 use super::columns::{message_id_at, origin_at};
+use super::members::member_at;
 use super::{
     SqliteRows, conversation_at, conversation_columns, limit_of, message_at, message_columns, notification_at,
     notification_columns, user_at, user_columns,
@@ -136,6 +137,24 @@ impl<C: Deref<Target = Connection>> ReplayRows for SqliteRows<C> {
             |row| Ok((row.get::<_, i64>(6)?.cast_unsigned(), notification_at(row)?.1)),
             |(position, notification)| visit(position, notification),
         )
+    }
+
+    fn first_members(
+        &self,
+        keys: &BTreeSet<ConversationKey>,
+        limit: usize,
+    ) -> RowResult<Vec<(ConversationKey, UserKey, MemberRow)>> {
+        let mut found = self.list(
+            "SELECT m.role, m.joined_at, m.joined_sequence, m.read_sequence, m.read_at, m.hidden_sequence,
+                 m.conversation_pk, m.user_pk
+             FROM json_each(?1) j CROSS JOIN member m ON m.conversation_pk = j.value AND m.user_pk IN (
+                 SELECT f.user_pk FROM member f INDEXED BY member_joined WHERE f.conversation_pk = j.value
+                 ORDER BY f.joined_sequence, f.user_pk LIMIT ?2)",
+            params![sets::keys(keys.iter().map(|key| key.0)), limit_of(limit)],
+            |row| Ok((ConversationKey(row.get(6)?), UserKey(row.get(7)?), member_at(row)?)),
+        )?;
+        found.sort_unstable_by_key(|(conversation, user, row)| (*conversation, row.joined_sequence, *user));
+        Ok(found)
     }
 
     fn conversations(&self, keys: &BTreeSet<ConversationKey>) -> RowResult<Vec<ConversationRow>> {

@@ -1,0 +1,68 @@
+//! The fields that clients of several dialects send, each with the other names under which it is read.
+//!
+//! What must stay true: the names that a document gives a field are its own in that dialect; the others are read only in
+//! its absence. The names of conversations and those of users stay apart, because an id of the one could be an id of the
+//! other.
+
+use crate::payload::{
+    Absent, Field,
+    Type::{ClientId, Content, Flag, Id, Ids, Kind, Name, Text, Url},
+    optional, required,
+};
+
+/// The names of the conversation that an event is about.
+const CONVERSATION: &[&str] =
+    &["chatId", "conversationId", "roomId", "groupId", "chat_id", "conversation_id", "room_id", "group_id"];
+/// The names of the other user of a direct conversation.
+const OTHER_USER: &[&str] = &["recipientId", "receiverId", "recipient_id", "receiver_id"];
+/// The names of the user who sends an event.
+const SENDER: &[&str] = &["userId", "senderId", "user_id", "sender_id"];
+/// The names of the text of a message.
+const TEXT: &[&str] = &["content", "message", "text", "newContent"];
+
+/// The id of the conversation that an event is about.
+pub(crate) const fn conversation(name: &'static str) -> Field {
+    required(name, Id).or(CONVERSATION)
+}
+
+/// The id of the other user of a direct conversation.
+pub(crate) const fn other_user(name: &'static str) -> Field {
+    required(name, Id).or(OTHER_USER)
+}
+
+/// The id of the client's own user.
+pub(crate) const fn sender(name: &'static str) -> Field {
+    required(name, Id).or(SENDER).absent(Absent::RefusedWithoutToken)
+}
+
+/// The text of a message.
+pub(crate) const fn content(name: &'static str) -> Field {
+    required(name, Content).or(TEXT)
+}
+
+/// The id of a message that is changed.
+pub(crate) const MESSAGE: Field = required("messageId", Id).or(&["message_id", "_id", "id"]);
+
+/// The ids of messages that were read: everything in the conversation, if they are absent.
+pub(crate) const READ_MESSAGES: Field =
+    optional("messageIds", Ids).or(&["message_ids", "messageId", "message_id"]).absent(Absent::Everything);
+
+/// The kind of a message.
+pub(crate) const fn kind(name: &'static str) -> Field {
+    optional(name, Kind).or(&["type", "messageType", "message_type"])
+}
+
+/// The link to the file of a message.
+pub(crate) const FILE_URL: Field = optional("fileUrl", Url).or(&["file_url"]);
+
+/// The name of the file of a message.
+pub(crate) const FILE_NAME: Field = optional("fileName", Name).or(&["file_name"]);
+
+/// The id that a client gives a message.
+pub(crate) const CLIENT_MESSAGE_ID: Field = optional("clientMessageId", ClientId).or(&["client_message_id"]);
+
+/// Whether typing starts: it does, if the flag is absent.
+pub(crate) const IS_TYPING: Field = optional("isTyping", Flag).or(&["is_typing", "typing"]).absent(Absent::True);
+
+/// A link to the picture of a guest.
+pub(crate) const AVATAR: Field = optional("avatar", Text).ignored_with_token();

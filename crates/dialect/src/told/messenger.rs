@@ -1,0 +1,65 @@
+//! Groups, profiles and notifications in the messenger dialect.
+//!
+//! What must stay true: a direct conversation is no group, so that none of these events tells of one; the end of a group
+//! is told by the document's own event.
+
+use serde::Serialize;
+
+use super::parts::{NotificationObject, NotifiedPayload, Own, ProfilePayload, Shown, Told};
+use crate::messenger::UserObject;
+use crate::outgoing::Outgoing;
+use crate::shared::Moment;
+
+/// A group, as the dialect's list of groups has it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct GroupObject<'a> {
+    #[serde(rename = "_id")]
+    id: &'a str,
+    name: Option<&'a str>,
+    description: &'a str,
+    creator: Option<&'a str>,
+    member_count: u32,
+    is_member: bool,
+    created_at: Moment,
+}
+
+impl<'a> GroupObject<'a> {
+    pub(super) fn of(shown: &Shown<'a>) -> Self {
+        Self {
+            id: shown.conversation.id.as_str(),
+            name: shown.conversation.name.as_deref(),
+            description: shown.description.unwrap_or_default(),
+            creator: shown.owner.map(quintet_domain::UserId::as_str),
+            member_count: shown.member_count,
+            is_member: shown.is_member,
+            created_at: Moment(shown.created_at),
+        }
+    }
+}
+
+/// The payload of an event about a whole group.
+#[derive(Serialize)]
+struct GroupPayload<'a> {
+    group: GroupObject<'a>,
+}
+
+pub(super) fn encode(told: Told<'_>) -> Option<Outgoing> {
+    Some(match told {
+        Told::Created(overview) | Told::Changed(overview) if overview.conversation.pair.is_some() => return None,
+        Told::Created(overview) => {
+            let group = GroupObject::of(&Shown::of(overview, Own::New));
+            Outgoing::new("groupCreated", &GroupPayload { group })
+        }
+        Told::Changed(overview) => {
+            let group = GroupObject::of(&Shown::of(overview, Own::Nobody));
+            Outgoing::new("groupUpdated", &GroupPayload { group })
+        }
+        Told::Deleted(_) => return None,
+        Told::Profile(user) => Outgoing::new("contactUpdated", &ProfilePayload::of(&UserObject::of(user))),
+        Told::Notified(user, notification) => {
+            let notification = NotificationObject::with_object_id(notification);
+            Outgoing::new("notificationReceived", &NotifiedPayload { user_id: user.as_str(), notification })
+        }
+    })
+}

@@ -1,0 +1,204 @@
+//! What the dialects need to tell of conversations, people and notifications: what is shown, and payloads that several
+//! of them share.
+//!
+//! What must stay true: nothing here depends on which dialect uses it, except the message that a conversation shows.
+
+use quintet_domain::{ConversationRef, Event, Member, Message, Notification, Overview, Timestamp, User, UserId};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::dialect::Dialect;
+use crate::messages::message_for;
+use crate::outgoing::Online;
+use crate::shared::Moment;
+
+/// What the object of a conversation shows of one reader's own state.
+#[derive(Clone, Copy, Debug)]
+pub enum Own<'a> {
+    /// The conversation is new to everybody who receives the object: nothing is unread.
+    New,
+    /// The object is for all members, so that it has no field of one reader's own.
+    Nobody,
+    /// The object is for one member.
+    Reader {
+        /// The id of the member.
+        user: &'a UserId,
+        /// The email address that is shown for the member itself; others have none.
+        email: &'a str,
+        /// The number of messages of others that the member has not read.
+        unread_count: u64,
+    },
+}
+
+impl<'a> Own<'a> {
+    /// The number of unread messages, if the object shows it.
+    pub(super) fn unread_count(self) -> Option<u64> {
+        match self {
+            Self::New => Some(0),
+            Self::Nobody => None,
+            Self::Reader { unread_count, .. } => Some(unread_count),
+        }
+    }
+
+    /// The member whom the object is for, if it is for one.
+    fn reader(self) -> Option<&'a UserId> {
+        match self {
+            Self::New | Self::Nobody => None,
+            Self::Reader { user, .. } => Some(user),
+        }
+    }
+}
+
+/// A conversation whose object is to be written.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'a> {
+    /// Id, kind, name and pair.
+    pub conversation: &'a ConversationRef,
+    /// The description; none if there is none.
+    pub description: Option<&'a str>,
+    /// Whether anybody may join by the id.
+    pub open: bool,
+    /// The owner, if the conversation has one.
+    pub owner: Option<&'a UserId>,
+    /// The members to show.
+    pub members: &'a [Member],
+    /// Number of members.
+    pub member_count: u32,
+    /// Whether the reader is a member.
+    pub is_member: bool,
+    /// The newest message.
+    pub last_message: Option<&'a Message>,
+    /// When the conversation was created.
+    pub created_at: Timestamp,
+    /// When the conversation last changed.
+    pub updated_at: Timestamp,
+    /// What is shown of one reader's own state.
+    pub own: Own<'a>,
+}
+
+impl<'a> Shown<'a> {
+    pub(super) fn of(overview: &'a Overview, own: Own<'a>) -> Self {
+        Self {
+            conversation: &overview.conversation,
+            description: overview.description.as_deref(),
+            open: overview.open,
+            owner: overview.owner.as_ref(),
+            members: &overview.members,
+            member_count: overview.member_count,
+            is_member: true,
+            last_message: overview.last_message.as_deref(),
+            created_at: overview.created_at,
+            updated_at: overview.updated_at,
+            own,
+        }
+    }
+
+    /// The newest message as the dialect writes it for the reader.
+    pub(super) fn last(&self, dialect: Dialect, online: Online<'_>) -> Option<Box<RawValue>> {
+        self.last_message.map(|message| message_for(dialect, message, self.own.reader(), online))
+    }
+
+    /// The name, or the usernames of the members if there is none: for dialects whose clients expect a name.
+    pub(super) fn name_or_members(&self) -> String {
+        match self.conversation.name.as_deref() {
+            Some(name) => name.to_owned(),
+            None => self.members.iter().map(|member| member.user.username.as_str()).collect::<Vec<_>>().join(", "),
+        }
+    }
+}
+
+/// An event that every dialect tells.
+#[derive(Clone, Copy)]
+pub(crate) enum Told<'e> {
+    /// A conversation is new to those who receive the event.
+    Created(&'e Overview),
+    /// A conversation changed.
+    Changed(&'e Overview),
+    /// A conversation is deleted, or hidden from those who receive the event.
+    Deleted(&'e ConversationRef),
+    /// A profile changed.
+    Profile(&'e User),
+    /// A user got a notification.
+    Notified(&'e UserId, &'e Notification),
+}
+
+impl<'e> Told<'e> {
+    /// Returns what every dialect tells of an event; none for events that dialects encode by themselves, or not at all.
+    pub(crate) fn of(event: &'e Event) -> Option<Self> {
+        Some(match event {
+            Event::ConversationCreated { conversation, .. } | Event::ConversationAppeared { conversation, .. } => {
+                Self::Created(conversation)
+            }
+            Event::ConversationChanged { conversation } => Self::Changed(conversation),
+            Event::DeletionAnnounced { conversation } | Event::ConversationHidden { conversation, .. } => {
+                Self::Deleted(conversation)
+            }
+            Event::UserChanged { user, .. } => Self::Profile(user),
+            Event::Notified { user, notification } => Self::Notified(user, notification),
+            Event::MessageCreated(_)
+            | Event::MessageEdited(_)
+            | Event::MessageDeleted(_)
+            | Event::MessagesRead { .. }
+            | Event::ConversationDeleted { .. }
+            | Event::MemberJoined { .. }
+            | Event::MemberLeft { .. }
+            | Event::MeetupChanged { .. }
+            | Event::Revoked { .. }
+            | Event::Typing { .. }
+            | Event::Presence { .. }
+            | Event::RoomPresence { .. } => return None,
+        })
+    }
+}
+
+/// The payload of an event about a changed profile: the user, and the user again in the field `user`, because clients
+/// look for it in either place.
+#[derive(Serialize)]
+pub(super) struct ProfilePayload<'a, U: Serialize> {
+    #[serde(flatten)]
+    fields: &'a U,
+    user: &'a U,
+}
+
+impl<'a, U: Serialize> ProfilePayload<'a, U> {
+    pub(super) fn of(user: &'a U) -> Self {
+        Self { fields: user, user }
+    }
+}
+
+/// The payload of an event about a notification.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct NotifiedPayload<'a, N: Serialize> {
+    pub(super) user_id: &'a str,
+    pub(super) notification: N,
+}
+
+/// A notification in the dialects whose documents have none.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct NotificationObject<'a> {
+    #[serde(rename = "_id", skip_serializing_if = "Option::is_none")]
+    object_id: Option<&'a str>,
+    id: &'a str,
+    title: &'a str,
+    message: &'a str,
+    timestamp: Moment,
+}
+
+impl<'a> NotificationObject<'a> {
+    pub(super) fn of(notification: &'a Notification) -> Self {
+        Self {
+            object_id: None,
+            id: notification.id.as_str(),
+            title: &notification.title,
+            message: &notification.message,
+            timestamp: Moment(notification.timestamp),
+        }
+    }
+
+    /// The object for clients that read ids from `_id`.
+    pub(super) fn with_object_id(notification: &'a Notification) -> Self {
+        Self { object_id: Some(notification.id.as_str()), ..Self::of(notification) }
+    }
+}

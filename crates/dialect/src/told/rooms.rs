@@ -1,0 +1,59 @@
+//! Rooms, their members, profiles and notifications in the rooms dialect.
+//!
+//! What must stay true: a room always has a name that clients can show.
+
+use serde::Serialize;
+
+use super::parts::{NotificationObject, NotifiedPayload, Own, ProfilePayload, Shown, Told};
+use crate::outgoing::Outgoing;
+use crate::rooms::UserObject;
+use crate::shared::Moment;
+
+/// A room. A direct conversation has the usernames of its two members as its name.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RoomObject<'a> {
+    id: &'a str,
+    name: String,
+    created_at: Moment,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    description: Option<&'a str>,
+    open: bool,
+    owner_id: Option<&'a str>,
+    member_count: u32,
+}
+
+impl<'a> RoomObject<'a> {
+    pub(super) fn of(shown: &Shown<'a>) -> Self {
+        Self {
+            id: shown.conversation.id.as_str(),
+            name: shown.name_or_members(),
+            created_at: Moment(shown.created_at),
+            kind: shown.conversation.kind.as_str(),
+            description: shown.description,
+            open: shown.open,
+            owner_id: shown.owner.map(quintet_domain::UserId::as_str),
+            member_count: shown.member_count,
+        }
+    }
+}
+
+/// The payload of the event for a room that is deleted.
+#[derive(Serialize)]
+struct DeletedPayload<'a> {
+    id: &'a str,
+}
+
+pub(super) fn encode(told: Told<'_>) -> Outgoing {
+    match told {
+        Told::Created(overview) => Outgoing::new("room_added", &RoomObject::of(&Shown::of(overview, Own::New))),
+        Told::Changed(overview) => Outgoing::new("room_updated", &RoomObject::of(&Shown::of(overview, Own::Nobody))),
+        Told::Deleted(conversation) => Outgoing::new("room_deleted", &DeletedPayload { id: conversation.id.as_str() }),
+        Told::Profile(user) => Outgoing::new("user_updated", &ProfilePayload::of(&UserObject::of(user))),
+        Told::Notified(user, notification) => {
+            let notification = NotificationObject::of(notification);
+            Outgoing::new("notification_received", &NotifiedPayload { user_id: user.as_str(), notification })
+        }
+    }
+}

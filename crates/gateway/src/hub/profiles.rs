@@ -1,0 +1,227 @@
+//! Changed profiles: those who share a conversation with a user are told of its new profile.
+//!
+//! One change may concern very many, and a client can change its profile again and again. Each telling is therefore
+//! charged to the user as a pause before its next one, which grows with the number of users who were told; changes in
+//! that pause are told as one. All tellings together are done in batches.
+//!
+//! What must stay true: the newest profile is told at the end of each pause; nobody is told who shares no conversation
+//! with the user; no batch occupies the hub for long; a telling has no position, because it comes after later entries.
+
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use quintet_domain::limits::{PROFILE_CONVERSATIONS_KEPT_MAX, PROFILES_KEPT_MAX};
+use quintet_domain::{ConversationId, Event, User, UserId};
+use quintet_service::{Memberships, Service};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::directory::Directory;
+use super::fan_out::FanOut;
+use super::message::ClientMessage;
+use super::timers::{Timer, Timers};
+
+/// How long each user who is told delays the next telling of the same profile: one of 10,000 contacts is told at most
+/// every ten seconds.
+const PAUSE_PER_VISIT: Duration = Duration::from_millis(1);
+
+/// Minimum time between two tellings of the same profile.
+const PAUSE_MIN: Duration = Duration::from_millis(100);
+
+/// Maximum number of users that one batch tells.
+const VISITS_PER_BATCH: usize = 50_000;
+
+/// Maximum number of memberships that the telling of one profile visits: of a user in very many large conversations, the
+/// members of the first ones are told.
+const VISITS_OF_PROFILE_MAX: usize = 200_000;
+
+/// Time between two batches, in which connections write and other messages are handled.
+const BATCH_PAUSE: Duration = Duration::from_millis(10);
+
+/// The number of users whose pauses are remembered at which those that are over are dropped.
+const PAUSES_KEPT: usize = 1_000;
+
+/// A profile that was told, for connections that resume.
+struct Told {
+    position: u64,
+    user: Arc<User>,
+    /// Some of the conversations whose members were told.
+    conversations: Vec<ConversationId>,
+}
+
+/// A changed profile that is to be told.
+struct Changed {
+    position: u64,
+    user: Arc<User>,
+}
+
+/// The profiles that changed.
+pub(super) struct Profiles {
+    service: Service,
+    inbox: mpsc::WeakSender<ClientMessage>,
+    /// The users whose new profiles are to be told, by the moment from which on they may be. The number keeps them in the
+    /// order in which they were added.
+    due: BTreeMap<(Instant, u64), UserId>,
+    /// The new profiles of those users, and of those whose conversations are being read.
+    changed: HashMap<UserId, Changed>,
+    /// When the pause of each user ends that was told of a short time ago.
+    pauses: HashMap<UserId, Instant>,
+    /// Users without a connection, whose conversations are to be read; those of the first are being read.
+    absent: VecDeque<UserId>,
+    /// The profiles that were told, oldest first.
+    told: VecDeque<Told>,
+    /// The moment for which the timer is set.
+    timer_at: Option<Instant>,
+    added: u64,
+}
+
+impl Profiles {
+    pub(super) fn new(service: Service, inbox: mpsc::WeakSender<ClientMessage>) -> Self {
+        Self {
+            service,
+            inbox,
+            due: BTreeMap::new(),
+            changed: HashMap::new(),
+            pauses: HashMap::new(),
+            absent: VecDeque::new(),
+            told: VecDeque::new(),
+            timer_at: None,
+            added: 0,
+        }
+    }
+
+    /// Takes a changed profile, to be told as soon as the pause of the user is over.
+    pub(super) fn changed(&mut self, timers: &mut Timers, user: &Arc<User>, position: u64, now: Instant) {
+        let changed = Changed { position, user: Arc::clone(user) };
+        if self.changed.insert(user.id.clone(), changed).is_some() {
+            return;
+        }
+        let due = self.pauses.get(&user.id).map_or(now, |end| now.max(*end));
+        self.added += 1;
+        self.due.insert((due, self.added), user.id.clone());
+        self.set_timer(timers, due);
+    }
+
+    fn set_timer(&mut self, timers: &mut Timers, at: Instant) {
+        if self.timer_at.is_none_or(|set| at < set) {
+            self.timer_at = Some(at);
+            timers.add(at, Timer::Profiles);
+        }
+    }
+
+    /// Tells the profiles that are due, up to the limit of one batch.
+    pub(super) fn tell_due(&mut self, directory: &Directory, timers: &mut Timers, fan_out: &FanOut, now: Instant) {
+        self.timer_at = None;
+        let mut visited = 0;
+        while visited < VISITS_PER_BATCH
+            && let Some(first) = self.due.first_entry().filter(|first| first.key().0 <= now)
+        {
+            let user = first.remove();
+            visited += 1;
+            let Some(local) = directory.user(&user).filter(|local| !local.is_loading()) else {
+                self.absent.push_back(user);
+                if self.absent.len() == 1 {
+                    self.read_conversations();
+                }
+                continue;
+            };
+            let same_kind = self.changed.get(&user).is_some_and(|one| one.user.is_guest() == local.user.is_guest());
+            if !same_kind {
+                // An account took the id of the guest whose profile it was.
+                self.changed.remove(&user);
+                continue;
+            }
+            let conversations = directory.conversations_of(&user).iter().map(|one| one.id.clone()).collect();
+            visited += self.tell(directory, fan_out, &user, conversations, now);
+        }
+        if let Some(((next, _), _)) = self.due.first_key_value() {
+            // The pause begins when this batch is over, so that other work is done between two of them.
+            let at = (*next).max(Instant::now() + BATCH_PAUSE);
+            self.set_timer(timers, at);
+        }
+    }
+
+    /// Reads the conversations of the first user who has no connection.
+    fn read_conversations(&self) {
+        let Some(user) = self.absent.front().cloned() else { return };
+        let (service, inbox) = (self.service.clone(), self.inbox.clone());
+        tokio::spawn(async move {
+            let memberships = service.memberships(user.clone()).await.unwrap_or_default();
+            if let Some(inbox) = inbox.upgrade() {
+                let _ = inbox.send(ClientMessage::ProfileAudience { user, memberships }).await;
+            }
+        });
+    }
+
+    /// Tells the profile of a user without a connection, whose conversations were read.
+    pub(super) fn conversations_read(
+        &mut self,
+        directory: &Directory,
+        fan_out: &FanOut,
+        user: &UserId,
+        memberships: Memberships,
+        now: Instant,
+    ) {
+        if self.changed.get(user).is_some_and(|one| one.user.is_guest() == memberships.registered) {
+            // An account took the id of the guest whose profile it was, or the conversations could not be read.
+            self.changed.remove(user);
+        }
+        let conversations = memberships.conversations.into_iter().map(|(conversation, _)| conversation.id.clone());
+        self.tell(directory, fan_out, user, conversations.collect(), now);
+        self.absent.pop_front();
+        self.read_conversations();
+    }
+
+    /// Tells the members of some conversations, and the user itself, of the user's new profile. Returns how many users were
+    /// visited.
+    fn tell(
+        &mut self,
+        directory: &Directory,
+        fan_out: &FanOut,
+        user: &UserId,
+        mut conversations: Vec<ConversationId>,
+        now: Instant,
+    ) -> usize {
+        let Some(Changed { position, user: profile }) = self.changed.remove(user) else { return 0 };
+        let members = conversations.iter().flat_map(|conversation| directory.members(conversation));
+        let own = directory.slot(user);
+        let mut visited = 0;
+        let seen: HashSet<usize> = own
+            .into_iter()
+            .chain(members.take(VISITS_OF_PROFILE_MAX))
+            .inspect(|_| visited += 1)
+            // A guest gives its name with each join, and has no other devices.
+            .filter(|slot| !(profile.is_guest() && Some(*slot) == own))
+            .collect();
+        let mut slots: Vec<usize> = seen.into_iter().collect();
+        slots.sort_unstable();
+        let event = Event::UserChanged { user: Arc::clone(&profile), visible: true };
+        fan_out.deliver_to_slots(directory, &event, &slots);
+        if self.pauses.len() >= PAUSES_KEPT {
+            self.pauses.retain(|_, end| *end > now);
+        }
+        let visits = u32::try_from(visited).unwrap_or(u32::MAX);
+        self.pauses.insert(user.clone(), now + PAUSE_PER_VISIT.saturating_mul(visits).max(PAUSE_MIN));
+        // Only the newest profile of a user is of use to those who come back.
+        self.told.retain(|told| told.user.id != profile.id);
+        if self.told.len() >= PROFILES_KEPT_MAX {
+            self.told.pop_front();
+        }
+        conversations.truncate(PROFILE_CONVERSATIONS_KEPT_MAX);
+        self.told.push_back(Told { position, user: profile, conversations });
+        visited
+    }
+
+    /// The profiles that changed after a position and that a user was told of, or missed. Those that are told from now on
+    /// are held back for a connection whose replay begins.
+    pub(super) fn told_since(&self, directory: &Directory, user: &UserId, after: u64) -> Vec<Event> {
+        let missed = self.told.iter().filter(|told| told.position > after);
+        let own: OnceCell<HashSet<ConversationId>> = OnceCell::new();
+        let own = || own.get_or_init(|| directory.conversations_of(user).iter().map(|one| one.id.clone()).collect());
+        let concerned =
+            missed.filter(|told| told.user.id == *user || told.conversations.iter().any(|one| own().contains(one)));
+        concerned.map(|told| Event::UserChanged { user: Arc::clone(&told.user), visible: true }).collect()
+    }
+}

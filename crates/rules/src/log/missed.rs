@@ -1,0 +1,83 @@
+//! What a user may have missed, as the log has it, and the reads by which a replay finds it.
+//!
+//! What must stay true: all reads of one replay see one state of the store; the number of statements of a read does not
+//! depend on what was missed.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use quintet_domain::{ConnectionId, MessageId, Notification, UserId};
+
+use super::record::{ChangeRecord, ReadSpan};
+use crate::rows::{ConversationRow, CursorRow, MemberRow, MessageRow, UserRow};
+use crate::{ConversationKey, MessageKey, RowResult, UserKey};
+
+/// A change of a conversation that a user may have missed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissedChange {
+    /// The position in the commit order.
+    pub position: u64,
+    /// The key of the conversation.
+    pub conversation: ConversationKey,
+    /// The sequence number in the conversation, for changes that have one.
+    pub sequence: Option<u64>,
+    /// The session of the connection that caused it.
+    pub origin: Option<ConnectionId>,
+    /// Whether that connection's client asked for an acknowledgement.
+    pub acked: bool,
+    /// The change itself.
+    pub change: MissedKind,
+}
+
+/// A change as its row describes it: the creation of a message, or a change with a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MissedKind {
+    /// A message was sent; its key is the position of the change.
+    Created,
+    /// Any other change, with its record.
+    Recorded(ChangeRecord),
+}
+
+/// The reads of a replay, each for a whole set of keys. All of them see one state of the store.
+pub trait ReplayRows {
+    /// The newest position of all changes and messages.
+    fn newest_position(&self) -> RowResult<u64>;
+    /// The position after which the log is complete.
+    fn pruned_to(&self) -> RowResult<u64>;
+    /// The user who has an id now.
+    fn user(&self, id: &UserId) -> RowResult<Option<UserRow>>;
+    /// Changes after a position in conversations that a user is a member of, or was a member of at some time since, in
+    /// no particular order; at most `limit`.
+    fn changes_of_conversations(&self, user: UserKey, after: u64, limit: usize) -> RowResult<Vec<MissedChange>>;
+    /// Changes after a position that a user receives without being a member; at most `limit`.
+    fn changes_addressed(&self, user: UserKey, after: u64, limit: usize) -> RowResult<Vec<MissedChange>>;
+    /// Notifications of a user after a position, in order; at most `limit`. The visitor returns whether to continue.
+    fn notifications_since(
+        &self,
+        user: UserKey,
+        after: u64,
+        limit: usize,
+        visit: &mut dyn FnMut(u64, Arc<Notification>) -> bool,
+    ) -> RowResult<()>;
+    /// The first members of each of some conversations, in the order in which they joined: at most `limit` of each.
+    fn first_members(
+        &self,
+        keys: &BTreeSet<ConversationKey>,
+        limit: usize,
+    ) -> RowResult<Vec<(ConversationKey, UserKey, MemberRow)>>;
+    /// Conversations by their keys, deleted ones included.
+    fn conversations(&self, keys: &BTreeSet<ConversationKey>) -> RowResult<Vec<ConversationRow>>;
+    /// Users by their keys.
+    fn users(&self, keys: &BTreeSet<UserKey>) -> RowResult<Vec<UserRow>>;
+    /// Messages by their keys, in no particular order. The visitor returns whether to continue.
+    fn messages(&self, keys: &BTreeSet<MessageKey>, visit: &mut dyn FnMut(MessageRow) -> bool) -> RowResult<()>;
+    /// The read cursors of a conversation's members that have moved, the most advanced first.
+    fn cursors(&self, conversation: ConversationKey, limit: usize) -> RowResult<Vec<CursorRow>>;
+    /// For each of some reads, the messages of others in its range with their senders, oldest first; the newest `limit`
+    /// of each range.
+    fn passed(
+        &self,
+        readings: &[(ConversationKey, ReadSpan, UserKey)],
+        limit: usize,
+    ) -> RowResult<Vec<Vec<(MessageId, UserKey)>>>;
+}

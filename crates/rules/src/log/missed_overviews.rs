@@ -1,0 +1,111 @@
+//! The conversations that a replay shows whole: those that were created, joined or changed.
+//!
+//! What must stay true: they are shown as they are now, like all texts of a replay; what they add to the replay is taken
+//! from its budget before it is read.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use quintet_domain::limits::MEMBERS_TOLD_MAX;
+use quintet_domain::{Member, Message, Overview, members_told};
+
+use super::budget::Budget;
+use super::missed::{MissedChange, MissedKind, ReplayRows};
+use super::record::ChangeRecord;
+use crate::ledger::MEMBER_BYTES;
+use crate::message_views::shown;
+use crate::overviews::assembled;
+use crate::rows::{ConversationRow, MemberRow, UserRow};
+use crate::{ConversationKey, MessageKey, RowResult, UserKey};
+
+/// Whether the event of a change, or its announcement, shows the conversation whole to a user; to any user if `None`.
+fn shows_conversation(missed: &MissedChange, user: Option<UserKey>) -> bool {
+    match &missed.change {
+        MissedKind::Created => false,
+        MissedKind::Recorded(record) => match record {
+            ChangeRecord::ConversationCreated { .. } | ChangeRecord::ConversationChanged => true,
+            ChangeRecord::MemberJoined { member, announced, .. } => {
+                *announced && user.is_none_or(|user| user == *member)
+            }
+            ChangeRecord::ConversationShown { member } => user.is_none_or(|user| user == *member),
+            ChangeRecord::MessageEdited { .. }
+            | ChangeRecord::MessageDeleted { .. }
+            | ChangeRecord::MessagesRead { .. }
+            | ChangeRecord::ConversationHidden { .. }
+            | ChangeRecord::ConversationDeleted { .. }
+            | ChangeRecord::MemberLeft { .. }
+            | ChangeRecord::MeetupChanged { .. }
+            | ChangeRecord::Notified { .. }
+            | ChangeRecord::UserChanged { .. }
+            | ChangeRecord::Revoked { .. } => false,
+        },
+    }
+}
+
+/// Reads the conversations that a user's missed changes show whole; `None` if they exceed the budget.
+pub(super) fn read(
+    rows: &dyn ReplayRows,
+    user: Option<UserKey>,
+    changes: &[MissedChange],
+    conversations: &HashMap<ConversationKey, ConversationRow>,
+    budget: &mut Budget,
+) -> RowResult<Option<HashMap<ConversationKey, Arc<Overview>>>> {
+    let showing = changes.iter().filter(|missed| shows_conversation(missed, user));
+    let mut times: HashMap<ConversationKey, usize> = HashMap::new();
+    showing.for_each(|missed| *times.entry(missed.conversation).or_default() += 1);
+    if times.is_empty() {
+        return Ok(Some(HashMap::new()));
+    }
+    let shown_rows: Vec<&ConversationRow> = times.keys().filter_map(|key| conversations.get(key)).collect();
+    for row in &shown_rows {
+        // As many rows are read for a large conversation, although it shows fewer.
+        let read = MEMBERS_TOLD_MAX.min(row.head.member_count as usize) * MEMBER_BYTES;
+        let text = row.description.as_ref().map_or(0, |text| text.len());
+        let each = members_told(row.head.member_count) * MEMBER_BYTES + text;
+        if !budget.take(read + each * times.get(&row.key).copied().unwrap_or(1)) {
+            return Ok(None);
+        }
+    }
+    let keys: BTreeSet<ConversationKey> = shown_rows.iter().map(|row| row.key).collect();
+    let members = rows.first_members(&keys, MEMBERS_TOLD_MAX)?;
+    let last: BTreeSet<MessageKey> = shown_rows.iter().filter_map(|row| row.head.last_message).collect();
+    let (mut messages, mut fits) = (Vec::new(), true);
+    rows.messages(&last, &mut |row| {
+        fits = budget.take(row.content.len());
+        messages.push(row);
+        fits
+    })?;
+    if !fits {
+        return Ok(None);
+    }
+    let people = members.iter().map(|(_, user, _)| *user).chain(messages.iter().map(|row| row.sender));
+    let people: BTreeSet<UserKey> = people.chain(shown_rows.iter().filter_map(|row| row.owner)).collect();
+    let users: HashMap<UserKey, UserRow> = rows.users(&people)?.into_iter().map(|row| (row.key, row)).collect();
+    let mut members_of: HashMap<ConversationKey, Vec<Member>> = HashMap::new();
+    for (conversation, key, row) in members {
+        let Some(user) = users.get(&key) else { continue };
+        members_of.entry(conversation).or_default().push(member(user, &row));
+    }
+    let overview = |row: &&ConversationRow| {
+        let mut members = members_of.remove(&row.key).unwrap_or_default();
+        members.truncate(members_told(row.head.member_count));
+        let last = messages.iter().find(|message| Some(message.key) == row.head.last_message);
+        let last = last.and_then(|last| {
+            let message: Message = shown(last, &row.reference, &users.get(&last.sender)?.user);
+            Some(Arc::new(message))
+        });
+        let owner = row.owner.and_then(|owner| users.get(&owner));
+        (row.key, assembled(row, owner, members, row.head.member_count, last))
+    };
+    Ok(Some(shown_rows.iter().map(overview).collect()))
+}
+
+fn member(user: &UserRow, row: &MemberRow) -> Member {
+    Member {
+        user: Arc::clone(&user.user),
+        role: row.role,
+        joined_at: row.joined_at,
+        read_sequence: row.read_sequence,
+        read_at: row.read_at,
+    }
+}

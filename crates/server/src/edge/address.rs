@@ -1,0 +1,165 @@
+//! The address by which a client reached this server, from the head of its request.
+//!
+//! What must stay true: whatever a client writes into its head, the address is well-formed and short; only a trusted
+//! proxy can say that the client's own connection is encrypted.
+
+use http::{HeaderMap, Uri, header};
+use quintet_domain::limits::PUBLIC_URL_BYTES_MAX;
+use quintet_service::Address;
+
+use crate::listen::Listen;
+
+/// The header in which proxies forward the scheme of their clients.
+const FORWARDED_PROTO: &str = "x-forwarded-proto";
+
+/// Returns the address by which a client reached this server. `encrypted` says whether this server terminates TLS
+/// itself, `proxied` whether the peer is a trusted proxy.
+pub(crate) fn address(listen: Listen, uri: &Uri, headers: &HeaderMap, encrypted: bool, proxied: bool) -> Address {
+    let scheme = if encrypted || (proxied && is_forwarded_https(headers)) { "https" } else { "http" };
+    let base = host(uri, headers).map(|host| {
+        let default = if scheme == "https" { ":443" } else { ":80" };
+        format!("{scheme}://{}", host.strip_suffix(default).unwrap_or(&host)).into()
+    });
+    Address { listener: Some(listen.address), base }
+}
+
+/// Returns whether a proxy says that its client came by HTTPS, in `X-Forwarded-Proto` or else in `Forwarded` (RFC 7239).
+/// With several proxies the first value is that of the proxy that clients reach. A client can write it as well, and then
+/// it lies to itself alone.
+pub(crate) fn is_forwarded_https(headers: &HeaderMap) -> bool {
+    let first = |name: &str| {
+        let value = headers.get(name).and_then(|value| value.to_str().ok());
+        value.and_then(|text| text.split(',').next()).map(str::trim)
+    };
+    let of_element = || {
+        let mut pairs = first("forwarded")?.split(';').filter_map(|pair| pair.trim().split_once('='));
+        let (_, proto) = pairs.find(|(name, _)| name.eq_ignore_ascii_case("proto"))?;
+        Some(proto.trim_matches('"'))
+    };
+    let proto = first(FORWARDED_PROTO).filter(|proto| !proto.is_empty()).or_else(of_element);
+    proto.is_some_and(|proto| proto.eq_ignore_ascii_case("https") || proto.eq_ignore_ascii_case("wss"))
+}
+
+/// Returns the host of a request in lower case; `None` if there is none, or not exactly one, or if it is malformed.
+fn host(uri: &Uri, headers: &HeaderMap) -> Option<String> {
+    let mut named = headers.get_all(header::HOST).iter();
+    let text = match uri.authority() {
+        // RFC 9112, section 3.2.2: the target of a request comes before its `Host`.
+        Some(authority) => authority.as_str(),
+        None => named.next().filter(|_| named.next().is_none())?.to_str().ok()?,
+    };
+    let text = text.to_ascii_lowercase();
+    is_host(&text).then_some(text)
+}
+
+/// Checks the address under which clients reach this server: links are made by putting it in front of a path.
+pub(crate) fn check_public_url(url: &str) -> Result<(), String> {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).unwrap_or_default();
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let plain = path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte));
+    if is_host(host) && plain && url.len() <= PUBLIC_URL_BYTES_MAX {
+        return Ok(());
+    }
+    Err(format!(
+        "public_url `{url}` is not an address; write it like `https://chat.example.org`, in lower case, with a path if a \
+         proxy adds one, and without `?` and `#`"
+    ))
+}
+
+/// Returns whether a text is a host in lower case: a name or an IP address, and a port if there is one.
+fn is_host(text: &str) -> bool {
+    let is_port =
+        |port: &str| port.parse::<u16>().is_ok_and(|number| number > 0) && port.bytes().all(|b| b.is_ascii_digit());
+    if text.len() > PUBLIC_URL_BYTES_MAX / 2 {
+        return false;
+    }
+    if let Some(rest) = text.strip_prefix('[') {
+        let Some((address, port)) = rest.split_once(']') else { return false };
+        let has_port = port.is_empty() || port.strip_prefix(':').is_some_and(is_port);
+        return has_port && address.parse::<std::net::Ipv6Addr>().is_ok();
+    }
+    let (name, port) = text.split_once(':').map_or((text, None), |(name, port)| (name, Some(port)));
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.' | b'_');
+    !name.is_empty() && !name.starts_with('.') && name.bytes().all(plain) && port.is_none_or(is_port)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn base(headers: &[(&'static str, &str)], encrypted: bool, proxied: bool) -> Option<String> {
+        let headers = headers.iter().map(|(name, value)| {
+            (name.parse().expect("a name"), HeaderValue::from_bytes(value.as_bytes()).expect("a value"))
+        });
+        let mut map = HeaderMap::new();
+        headers.for_each(|(name, value): (http::HeaderName, _)| {
+            map.append(name, value);
+        });
+        address(Listen::default(), &Uri::from_static("/"), &map, encrypted, proxied).base.map(String::from)
+    }
+
+    #[test]
+    fn the_host_of_a_request_is_its_address() {
+        for (host, expected) in [
+            ("chat.example.org", Some("http://chat.example.org")),
+            ("Chat.Example.ORG:8080", Some("http://chat.example.org:8080")),
+            ("chat.example.org:80", Some("http://chat.example.org")),
+            ("chat.example.org:443", Some("http://chat.example.org:443")),
+            ("127.0.0.1:3000", Some("http://127.0.0.1:3000")),
+            ("[::1]:3000", Some("http://[::1]:3000")),
+            ("[::1]", Some("http://[::1]")),
+            ("chat_1:3000", Some("http://chat_1:3000")),
+            ("", None),
+            (":80", None),
+            ("a b", None),
+            ("a/b", None),
+            ("a@b", None),
+            ("a?b", None),
+            ("a\"b", None),
+            ("a<b", None),
+            ("\u{e4}", None),
+            ("a:b", None),
+            ("a:0", None),
+            ("a:+1", None),
+            ("a:65536", None),
+            ("a:1:2", None),
+            ("[::1", None),
+            ("[::1]x", None),
+            ("[x]", None),
+            (".a", None),
+        ] {
+            assert_eq!(base(&[("host", host)], false, false).as_deref(), expected, "{host}");
+        }
+        assert_eq!(base(&[("host", &"a".repeat(300))], false, false), None);
+        assert_eq!(base(&[], false, false), None);
+        assert_eq!(base(&[("host", "a"), ("host", "b")], false, false), None);
+    }
+
+    #[test]
+    fn a_trusted_proxy_says_how_the_client_came() {
+        let host = ("host", "a:443");
+        for (proto, encrypted, proxied, expected) in [
+            ("https", false, true, "https://a"),
+            ("HTTPS, http", false, true, "https://a"),
+            ("wss", false, true, "https://a"),
+            ("http", false, true, "http://a:443"),
+            ("nonsense", false, true, "http://a:443"),
+            ("https", false, false, "http://a:443"),
+            ("http", true, true, "https://a"),
+        ] {
+            let found = base(&[host, (FORWARDED_PROTO, proto)], encrypted, proxied);
+            assert_eq!(found.as_deref(), Some(expected), "{proto} {encrypted} {proxied}");
+        }
+        for (forwarded, expected) in [
+            ("for=192.0.2.1;proto=https", "https://a"),
+            ("Proto=\"HTTPS\"; for=192.0.2.1, proto=http", "https://a"),
+            ("for=192.0.2.1;proto=http, proto=https", "http://a:443"),
+            ("for=192.0.2.1", "http://a:443"),
+        ] {
+            assert_eq!(base(&[host, ("forwarded", forwarded)], false, true).as_deref(), Some(expected), "{forwarded}");
+            assert_eq!(base(&[host, ("forwarded", forwarded)], false, false).as_deref(), Some("http://a:443"));
+        }
+    }
+}

@@ -1,0 +1,414 @@
+//! What front ends of other origins need: permission to read answers, a token in a cookie, and passwords and names that
+//! are the same on every keyboard.
+
+mod support;
+
+use argon2::Argon2;
+use argon2::password_hash::PasswordHasher;
+use serde_json::{Value, json};
+use support::raw::Raw;
+use support::{Answer, Http, Server};
+
+const PASSWORD: &str = "correct horse";
+const LISTED: &str = "https://app.example.org";
+
+/// Starts a server with the cookie `token`, which pages of [`LISTED`] may use.
+fn with_cookie() -> Server {
+    let server = Server::with().env("QUINTET_AUTH_COOKIE", "token").env("QUINTET_LIMITS_TRUSTED_PROXIES", "127.0.0.1");
+    server.env("QUINTET_HTTP_ORIGINS", "https://app.example.org:443").run()
+}
+
+async fn post(http: &Http, path: &str, headers: &[(&str, &str)], body: Value) -> Answer {
+    let headers = [&[("content-type", "application/json")], headers].concat();
+    http.send("POST", path, &headers, &body.to_string()).await
+}
+
+/// Returns the value of a header of an answer, in lower case.
+fn header<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
+    answer.head.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")))
+}
+
+/// Returns a registered user's token.
+async fn token(http: &Http, name: &str) -> String {
+    http.register(name).await.1
+}
+
+// --- CORS ---
+
+/// Every kind of answer, by the path of a request.
+const DOORS: [&str; 6] = [
+    "/socket.io/?EIO=4&transport=polling",
+    "/api/v1/me",
+    "/chat/api/auth/me",
+    "/api/auth/me",
+    "/files/x/y",
+    "/healthz",
+];
+
+#[tokio::test]
+async fn pages_with_credentials_may_read_every_answer() {
+    let (open, closed) = (Server::start(), Server::with().env("QUINTET_HTTP_ORIGINS", LISTED).run());
+    for (server, origin) in [(&open, "https://any.example"), (&open, "null"), (&closed, LISTED)] {
+        for path in DOORS {
+            let answer = server.http().send("GET", path, &[("origin", origin)], "").await;
+            assert_eq!(header(&answer, "access-control-allow-origin"), Some(origin), "{path}");
+            assert_eq!(header(&answer, "access-control-allow-credentials"), Some("true"), "{path}");
+            assert!(answer.head.lines().any(|line| line.starts_with("vary: ") && line.contains("origin")), "{path}");
+            let asked = [
+                ("origin", origin),
+                ("access-control-request-method", "PATCH"),
+                ("access-control-request-headers", "authorization,x-of-the-app"),
+            ];
+            let answer = server.http().send("OPTIONS", path, &asked, "").await;
+            assert_eq!(answer.status, 204, "{path}");
+            assert_eq!(header(&answer, "access-control-allow-origin"), Some(origin), "{path}");
+            assert_eq!(header(&answer, "access-control-allow-credentials"), Some("true"), "{path}");
+            assert_eq!(header(&answer, "access-control-allow-headers"), Some("authorization,x-of-the-app"), "{path}");
+            assert!(header(&answer, "access-control-allow-methods").is_some_and(|methods| methods.contains("patch")));
+            assert_eq!(header(&answer, "access-control-max-age"), Some("86400"), "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn other_pages_may_read_nothing_where_origins_are_listed() {
+    let server = Server::with().env("QUINTET_HTTP_ORIGINS", LISTED).run();
+    for path in DOORS {
+        for origin in ["https://evil.example", "null", "http://app.example.org", "https://app.example.org:8443"] {
+            for method in ["GET", "OPTIONS"] {
+                let answer = server.http().send(method, path, &[("origin", origin)], "").await;
+                assert!(!answer.head.contains("access-control-allow-origin"), "{path} {origin}: {}", answer.head);
+                assert!(!answer.head.contains("access-control-allow-credentials"), "{path} {origin}");
+            }
+        }
+        // A proxy forwards a page of its own host like this. It needs no permission, and gets none for credentials.
+        let answer = server.http().send("GET", path, &[("origin", "http://test")], "").await;
+        assert!(!answer.head.contains("access-control-allow-credentials"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn refusals_can_be_read_too() {
+    let http = Server::start();
+    for (method, path) in [("PUT", "/api/v1/me"), ("POST", "/api/v1/auth/login"), ("GET", "/nothing")] {
+        let answer = http.http().send(method, path, &[("origin", "https://any.example")], "{").await;
+        assert!(answer.status >= 400);
+        assert_eq!(header(&answer, "access-control-allow-origin"), Some("https://any.example"), "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn an_origin_with_its_default_port_is_the_same() {
+    let server = Server::with().env("QUINTET_HTTP_ORIGINS", "https://app.example.org:443 http://b.example:80").run();
+    let path = "/socket.io/?EIO=4&transport=polling";
+    for (origin, status) in [
+        (LISTED, 200),
+        ("https://app.example.org:443", 200),
+        ("http://b.example", 200),
+        ("http://app.example.org", 403),
+        ("https://app.example.org:80", 403),
+        ("https://b.example", 403),
+    ] {
+        assert_eq!(server.http().send("GET", path, &[("origin", origin)], "").await.status, status, "{origin}");
+    }
+}
+
+// --- the cookie ---
+
+/// Returns what `/api/v1/me` answers to a request with these headers.
+async fn me(http: &Http, headers: &[(&str, &str)]) -> Answer {
+    http.send("GET", "/api/v1/me", headers, "").await
+}
+
+/// Returns whether the server knows who opens a connection in the dialect `chat`, which takes no guests.
+async fn enters(server: &Server, headers: &[&str]) -> Result<bool, u16> {
+    let mut raw = Raw::open(server.address(), "/socket.io/?EIO=4&transport=websocket", headers).await?;
+    assert!(raw.text().await.is_some_and(|open| open.starts_with("0{")));
+    raw.send(0x81, b"40/chat,").await;
+    Ok(raw.text().await.expect("an answer").starts_with("40/chat,"))
+}
+
+#[tokio::test]
+async fn a_cookie_is_looked_at_last() {
+    let server = with_cookie();
+    let http = server.http();
+    let (ada, bob) = (token(&http, "ada").await, token(&http, "bob").await);
+    let (cookie, bearer) = (format!("a=b; token={ada}; c=d"), format!("Bearer {bob}"));
+    assert_eq!(me(&http, &[("cookie", &cookie)]).await.expect(200)["username"], "ada");
+    let both = [("cookie", cookie.as_str()), ("authorization", bearer.as_str())];
+    assert_eq!(me(&http, &both).await.expect(200)["username"], "bob");
+    let none = [("cookie", cookie.as_str()), ("authorization", "Bearer undefined")];
+    assert_eq!(me(&http, &none).await.expect(200)["username"], "ada", "what front ends write without a token");
+    let bad = [("cookie", cookie.as_str()), ("authorization", "Bearer x.y.z")];
+    assert_eq!(me(&http, &bad).await.status, 401, "a token that was sent with purpose is not passed over");
+    assert_eq!(
+        http.send("GET", "/api/auth/me", &[("cookie", &cookie)], "").await.expect(200)["user"]["username"],
+        "ada"
+    );
+    // Caches must not keep for others what one person's cookie gave.
+    let answer = http.send("GET", "/chat/api/chats", &[("cookie", &cookie)], "").await;
+    assert!(header(&answer, "cache-control").is_some_and(|control| control.contains("private")), "{}", answer.head);
+
+    let cookie = format!("Cookie: token={ada}");
+    assert_eq!(enters(&server, &[&cookie]).await, Ok(true));
+    assert_eq!(enters(&server, &[]).await, Ok(false));
+    assert_eq!(enters(&server, &[&cookie, "Authorization: Bearer null"]).await, Ok(true));
+    let mut plain = Raw::open(server.address(), "/ws?dialect=chat", &[&cookie]).await.expect("open");
+    plain.send(0x81, br#"{"event":"chat:join","data":{"chatId":"none"},"id":1}"#).await;
+    assert!(plain.text().await.is_some(), "an answer, not the end");
+
+    // Without the setting, a cookie is nothing.
+    let server = Server::start();
+    let token = token(&server.http(), "ada").await;
+    assert_eq!(me(&server.http(), &[("cookie", &format!("token={token}"))]).await.status, 401);
+    assert_eq!(enters(&server, &[&format!("Cookie: token={token}")]).await, Ok(false));
+}
+
+#[tokio::test]
+async fn a_bad_cookie_counts_as_none_and_is_cleared() {
+    let server = with_cookie();
+    let http = server.http();
+    let ada = token(&http, "ada").await;
+    http.api(&ada, "POST", "/auth/revoke", Value::Null).await.expect(204);
+    for bad in ["x.y.z", &ada, "%20"] {
+        let cookie = format!("token={bad}");
+        let answer = me(&http, &[("cookie", &cookie)]).await;
+        assert_eq!(answer.status, 401);
+        let polling = "/socket.io/?EIO=4&transport=polling";
+        let handshake = http.send("GET", polling, &[("cookie", &cookie)], "").await;
+        assert_eq!(handshake.status, 200, "a guest may connect");
+        if bad != "%20" {
+            for answer in [answer, handshake] {
+                let cleared = header(&answer, "set-cookie").expect("cleared");
+                assert!(cleared.starts_with("token=; httponly; samesite=lax; path=/; max-age=0"), "{cleared}");
+            }
+        }
+        assert_eq!(enters(&server, &[&format!("Cookie: {cookie}")]).await, Ok(false));
+    }
+}
+
+#[tokio::test]
+async fn pages_of_other_origins_use_no_cookie() {
+    let server = with_cookie();
+    let http = server.http();
+    let ada = token(&http, "ada").await;
+    let cookie = format!("token={ada}");
+    let own = format!("http://{}", server.address());
+    let change = json!({ "name": "Ada" }).to_string();
+    let send = async |method: &str, from: Option<(&str, &str)>| {
+        let host = server.address().to_string();
+        let mut request = format!("{method} /api/v1/me HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n");
+        for (name, value) in [("cookie", cookie.as_str()), ("content-type", "application/json")].into_iter().chain(from)
+        {
+            request += &format!("{name}: {value}\r\n");
+        }
+        let body = if method == "GET" { "" } else { &change };
+        http.raw(format!("{request}content-length: {}\r\n\r\n{body}", body.len()).as_bytes()).await.status
+    };
+    let foreign = [
+        ("origin", "https://evil.example"),
+        ("origin", "null"),
+        ("origin", "http://app.example.org"),
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+    ];
+    for from in foreign {
+        assert_eq!(send("PATCH", Some(from)).await, 403, "{from:?}");
+        assert_eq!(send("GET", Some(from)).await, 401, "{from:?}: the cookie is not looked at");
+        let line = format!("{}: {}", from.0, from.1);
+        let refused = enters(&server, &[&format!("Cookie: {cookie}"), &line]).await;
+        assert_eq!(refused, Err(403), "{from:?}: no WebSocket");
+        let plain = Raw::open(server.address(), "/ws?dialect=chat", &[&format!("Cookie: {cookie}"), &line]).await;
+        assert_eq!(plain.err(), Some(403), "{from:?}");
+    }
+    for from in
+        [None, Some(("origin", LISTED)), Some(("origin", own.as_str())), Some(("sec-fetch-site", "same-origin"))]
+    {
+        assert_eq!(send("PATCH", from).await, 200, "{from:?}");
+        assert_eq!(send("GET", from).await, 200, "{from:?}");
+        let line = from.map(|(name, value)| format!("{name}: {value}"));
+        let cookie = format!("Cookie: {cookie}");
+        let lines: Vec<&str> = [Some(cookie.as_str()), line.as_deref()].into_iter().flatten().collect();
+        assert_eq!(enters(&server, &lines).await, Ok(true), "{from:?}");
+    }
+    // Nobody is logged in by a page that the operator does not know, which could make people use another's account.
+    let login = json!({ "email": "ada@example.org", "password": PASSWORD });
+    let refused = post(&http, "/chat/api/auth/login", &[("origin", "https://evil.example")], login).await;
+    assert!(refused.status == 403 && header(&refused, "set-cookie").is_none(), "{}", refused.head);
+}
+
+#[tokio::test]
+async fn a_log_in_sets_the_cookie_and_a_log_out_clears_it() {
+    let server = with_cookie();
+    let http = server.http();
+    let near = [("origin", LISTED), ("sec-fetch-site", "same-site")];
+    let far = [("origin", LISTED), ("sec-fetch-site", "cross-site"), ("x-forwarded-proto", "https")];
+    for (dialect, body) in [
+        ("meetup", json!({ "name": "Ada", "email": "a@example.org", "password": PASSWORD })),
+        ("conversations", json!({ "username": "bob", "email": "b@example.org", "password": PASSWORD })),
+        ("chat", json!({ "username": "carol", "email": "c@example.org", "password": PASSWORD })),
+    ] {
+        let answer = post(&http, &format!("/{dialect}/api/auth/register"), &near, body).await;
+        let set = header(&answer, "set-cookie").unwrap_or_else(|| panic!("{dialect}: {}", answer.head));
+        let token = answer.json()["token"].as_str().expect("a token").to_lowercase();
+        assert!(set.starts_with(&format!("token={token}; httponly; samesite=lax; path=/; max-age=")), "{set}");
+    }
+    let signed_up = json!({
+        "firstName": "Dan", "lastName": "D", "email": "d@example.org", "country": "Norway", "password": PASSWORD,
+    });
+    let answer = post(&http, "/messenger/api/auth/signup", &near, signed_up).await;
+    assert!(answer.status == 201 && header(&answer, "set-cookie").is_none(), "it gives no token");
+
+    let login = json!({ "email": "b@example.org", "password": PASSWORD });
+    for door in ["/messenger/api", "/conversations/api", "/chat/api", "/meetup/api", "/api"] {
+        let answer = post(&http, &format!("{door}/auth/login"), &far, login.clone()).await;
+        let set = header(&answer, "set-cookie").unwrap_or_else(|| panic!("{door}: {}", answer.head));
+        assert!(set.contains("; httponly; samesite=none; secure; path=/; max-age="), "{set}");
+        let wrong = json!({ "email": "b@example.org", "password": "wrong horse" });
+        let refused = post(&http, &format!("{door}/auth/login"), &far, wrong).await;
+        assert!(refused.status >= 400 && header(&refused, "set-cookie").is_none(), "{door}");
+        let answer = post(&http, &format!("{door}/auth/logout"), &far, json!({})).await;
+        assert_eq!(answer.json()["message"], "Logged out successfully", "{door}: {}", answer.text);
+        let cleared = header(&answer, "set-cookie").expect("cleared");
+        assert!(cleared.starts_with("token=; httponly; samesite=none; secure; path=/; max-age=0"), "{cleared}");
+    }
+    // Our own API hands its token to a program, which keeps it itself.
+    let answer = post(&http, "/api/v1/auth/login", &near, login.clone()).await;
+    assert!(answer.status == 200 && header(&answer, "set-cookie").is_none());
+    // A browser that has its token in the cookie gets the one that replaces it there.
+    let session = post(&http, "/conversations/api/auth/login", &near, login).await.json();
+    let cookie = format!("token={}", session["token"].as_str().expect("a token"));
+    let with_cookie = [near[0], ("cookie", cookie.as_str())];
+    let refreshed = post(&http, "/api/v1/auth/refresh", &with_cookie, json!({})).await;
+    assert!(header(&refreshed, "set-cookie").is_some_and(|set| set.starts_with("token=eyj")), "{}", refreshed.head);
+    let revoked = post(&http, "/api/v1/auth/revoke", &with_cookie, json!({})).await;
+    assert!(header(&revoked, "set-cookie").is_some_and(|set| set.starts_with("token=;")), "{}", revoked.head);
+    assert_eq!(me(&http, &with_cookie).await.status, 401);
+
+    // Without the setting, nothing is set.
+    let server = Server::start();
+    let new = json!({ "username": "bob", "email": "b@example.org", "password": PASSWORD });
+    let answer = post(&server.http(), "/chat/api/auth/register", &[], new).await;
+    assert!(answer.status == 201 && header(&answer, "set-cookie").is_none());
+    assert_eq!(post(&server.http(), "/chat/api/auth/logout", &[], json!({})).await.status, 200);
+}
+
+#[test]
+fn a_cookie_without_listed_origins_does_not_start() {
+    let said = Server::with().env("QUINTET_AUTH_COOKIE", "token").fail();
+    let expected = "the environment variable QUINTET_AUTH_COOKIE: [auth] cookie needs [http] origins";
+    assert!(said.contains(expected), "{said}");
+}
+
+// --- passwords, names and searches ---
+
+#[tokio::test]
+async fn the_minimum_of_a_password_is_a_setting_and_is_named() {
+    for (setting, short, message) in [
+        (None, "1234567", "`password` must have at least 8 characters."),
+        (Some("6"), "12345", "`password` must have at least 6 characters."),
+    ] {
+        let start = Server::with();
+        let start = setting.map_or(Server::with(), |least| start.env("QUINTET_AUTH_PASSWORD_LENGTH_MIN", least));
+        let server = start.run();
+        let http = server.http();
+        for (path, more) in [
+            ("/api/v1/auth/register", json!({ "username": "ada" })),
+            ("/meetup/api/auth/register", json!({ "name": "Ada" })),
+            ("/messenger/api/auth/signup", json!({ "firstName": "Ada", "lastName": "K", "country": "Norway" })),
+            ("/conversations/api/auth/register", json!({ "username": "ada" })),
+            ("/chat/api/auth/register", json!({ "username": "ada" })),
+            ("/api/auth/register", json!({ "username": "ada" })),
+        ] {
+            let mut body = json!({ "email": "ada@example.org", "password": short });
+            body.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+            let refused = post(&http, path, &[], body).await;
+            assert!(refused.status == 400 || refused.status == 422, "{path}: {}", refused.text);
+            assert!(refused.text.contains(message), "{path}: {}", refused.text);
+        }
+        if setting.is_some() {
+            let new = json!({ "username": "ada", "email": "ada@example.org", "password": "123456" });
+            post(&http, "/chat/api/auth/register", &[], new).await.expect(201);
+            let facts = http.api("", "GET", "/server", Value::Null).await.expect(200);
+            assert_eq!(facts["passwordLengthMin"], 6);
+            let document = http.api("", "GET", "/openapi.json", Value::Null).await.expect(200);
+            let password = &document["components"]["schemas"]["Registration"]["properties"]["password"];
+            assert_eq!(password["minLength"], 6, "{password}");
+        }
+    }
+    let said = Server::with().env("QUINTET_AUTH_PASSWORD_LENGTH_MIN", "5").fail();
+    assert!(said.contains("QUINTET_AUTH_PASSWORD_LENGTH_MIN") && said.contains("from 6 to 64"), "{said}");
+}
+
+#[tokio::test]
+async fn one_person_on_two_keyboards() {
+    let server = Server::start();
+    let http = server.http();
+    let new =
+        json!({ "username": " Zoe\u{308} ", "email": " Zoe\u{308}@example.org", "password": "cafe\u{301} au lait" });
+    let session = http.api("", "POST", "/auth/register", new).await.expect(201);
+    assert_eq!((&session["user"]["username"], &session["user"]["email"]), (&json!("Zoë"), &json!("Zoë@example.org")));
+    for (field, login) in [
+        ("username", "zoë"),
+        ("username", "ZOE\u{308} "),
+        ("email", "zoë@example.org"),
+        ("email", "ZOE\u{308}@Example.org\n"),
+    ] {
+        for (password, status) in [("café au lait", 200), ("cafe\u{301} au\u{A0}lait", 200), ("café au lait ", 401)] {
+            let body = json!({ field: login, "password": password });
+            let answer = http.api("", "POST", "/auth/login", body).await;
+            assert_eq!(answer.status, status, "{login:?} {password:?}: {}", answer.text);
+        }
+    }
+    let taken = json!({ "username": "zoe", "email": "ZOË@EXAMPLE.ORG", "password": PASSWORD });
+    assert_eq!(http.api("", "POST", "/auth/register", taken).await.status, 409);
+}
+
+#[tokio::test]
+async fn a_hash_of_an_earlier_version_is_renewed() {
+    const TYPED: &str = "cafe\u{301} au lait";
+    let server = Server::start();
+    server.http().register("ada").await;
+    let hash = Argon2::default().hash_password(TYPED.as_bytes()).expect("hashed").to_string();
+    let server = Server::with().run_after(server, |data| {
+        let database = rusqlite::Connection::open(data.join("quintet.sqlite3")).expect("a database");
+        database.execute("UPDATE user SET password_hash = ?1", [&hash]).expect("written");
+    });
+    let http = server.http();
+    let log_in = async |password: &str| {
+        http.api("", "POST", "/auth/login", json!({ "username": "ada", "password": password })).await
+    };
+    assert_eq!(log_in("café au lait").await.status, 401, "the old hash is of what was typed");
+    let session = log_in(TYPED).await.expect(200);
+    log_in("café au lait").await.expect(200);
+    log_in(TYPED).await.expect(200);
+    // The renewal ends no session.
+    let token = session["token"].as_str().expect("a token");
+    http.api(token, "GET", "/me", Value::Null).await.expect(200);
+}
+
+#[tokio::test]
+async fn names_are_found_as_people_type_them() {
+    for args in [&[][..], &["--ephemeral"]] {
+        let server = Server::with().args(args).run();
+        let http = server.http();
+        let ada = token(&http, "ada").await;
+        let user =
+            json!({ "username": "gross", "email": "g@example.org", "password": PASSWORD, "name": "Große Straße" });
+        http.api("", "POST", "/auth/register", user).await.expect(201);
+        let room = json!({ "kind": "room", "name": "Οδυσσεύς Café" });
+        http.api(&ada, "POST", "/conversations", room).await.expect(201);
+        for query in ["STRASSE", "gro%C3%9Fe", "strasse"] {
+            let found = http.api(&ada, "GET", &format!("/users?q={query}"), Value::Null).await.expect(200);
+            assert_eq!(found["items"][0]["username"], "gross", "{query}");
+            let path = format!("/conversations/api/users/search?q={query}");
+            let found = http.call(&ada, "GET", &path, Value::Null).await.expect(200);
+            assert_eq!(found["users"][0]["username"], "gross", "{query}");
+        }
+        // The last is `CAFÉ` with an accent of its own.
+        for query in ["%CE%9F%CE%94%CE%A5%CE%A3%CE%A3%CE%95%CE%A5%CE%A3", "cafe", "CAFE%CC%81"] {
+            let found = http.api(&ada, "GET", &format!("/rooms?q={query}"), Value::Null).await.expect(200);
+            assert_eq!(found["items"].as_array().map(Vec::len), Some(1), "{query}: {found}");
+        }
+    }
+}

@@ -163,7 +163,7 @@ fn add_members(
                  SELECT f.user_pk FROM member f WHERE f.conversation_pk = j.pk
                  ORDER BY f.joined_sequence, f.user_pk LIMIT $3) first)
          JOIN chat_user u ON u.pk = m.user_pk
-         ORDER BY j.nth"
+         ORDER BY j.nth, m.user_pk"
     );
     let mut bytes = 0;
     for row in &conn.read(sql, &[&keys, &user.key.0, &(members_max as i64)])? {

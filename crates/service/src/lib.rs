@@ -43,7 +43,7 @@ pub use bases::{Address, BASES_OF_LISTENER_MAX, Base, Bases};
 pub use claims::{RequiredClaim, Rules};
 pub use commands::{Caller, reply};
 pub use conversations::{ConversationChange, ConversationInput};
-pub use cookie::{CookieToken, good_or_none, is_token};
+pub use cookie::{COOKIE_TOKENS_MAX, CookieToken, good_or_none, is_token};
 pub use files::{FileBytes, Shown, Uploaded};
 pub use guests::GuestSecret;
 pub use heavy::HeavyTurn;

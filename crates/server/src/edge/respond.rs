@@ -117,8 +117,10 @@ pub(crate) async fn respond(
     let (path, triage) = (request.uri().path().to_owned(), place.is_triage());
     let cors = Cors::of(&shared.origins, request.headers());
     let cookie = shared.cookie.as_ref();
-    let visit =
-        cookie.map(|cookie| cookie.visit(request.headers(), request.uri().query(), is_https(shared, peer, &request)));
+    let visit = cookie.map(|cookie| {
+        let https = is_https(shared, peer, &request);
+        cookie.visit(request.headers(), request.uri().query(), https, connects(shared, &request))
+    });
     let token = visit.as_ref().and_then(Visit::token);
     let admitted = match admit(shared, remote.ip(), place, &request, token, &mut over).await {
         Ok(()) => admit_page(shared, visit.as_ref(), request).await,
@@ -166,6 +168,12 @@ fn is_https(shared: &Shared, peer: SocketAddr, request: &Request<Incoming>) -> b
     shared.tls || (shared.trusted_proxies.contains(peer.ip()) && is_forwarded_https(request.headers()))
 }
 
+/// Returns whether the path of a request is one of connections.
+fn connects(shared: &Shared, request: &Request<Incoming>) -> bool {
+    let path = request.uri().path();
+    path == PLAIN_PATH || shared.engine.serves(path)
+}
+
 /// Refuses what a foreign page asks for on a server with a cookie for tokens, and adds the token of the cookie to any
 /// other request. A token that opens a connection is checked first, because only this answer can clear the cookie.
 ///
@@ -177,7 +185,7 @@ async fn admit_page(
     mut request: Request<Incoming>,
 ) -> Result<Request<Incoming>, Response<Boxed>> {
     let Some(visit) = visit else { return Ok(request) };
-    let connects = request.uri().path() == PLAIN_PATH || shared.engine.serves(request.uri().path());
+    let connects = connects(shared, &request);
     if visit.is_refused(request.method(), connects) {
         let message = "Pages of this origin may not do this; `[http] origins` lists those that may.";
         return Err(problem(StatusCode::FORBIDDEN, Code::Forbidden, message, None));

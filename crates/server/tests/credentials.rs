@@ -417,6 +417,30 @@ async fn the_minimum_of_a_password_is_a_setting_and_is_named() {
 }
 
 #[tokio::test]
+async fn passwords_and_ids_that_cannot_be_read_are_refused() {
+    let server = Server::start();
+    let http = server.http();
+    let json = [("content-type", "application/json")];
+    for (password, message) in [
+        (r"correct horse \ud83c", "`password` must not contain U+FFFD"),
+        (r"correct horse \udf89", "`password` must not contain U+FFFD"),
+        (r"correct horse \u0000", "`password` must not contain U+0000"),
+    ] {
+        let body = format!(r#"{{"username":"ada","email":"ada@example.org","password":"{password}"}}"#);
+        for path in ["/api/v1/auth/register", "/chat/api/auth/register"] {
+            let refused = http.send("POST", path, &json, &body).await;
+            assert!(matches!(refused.status, 400 | 422), "{path}: {}", refused.text);
+            assert!(refused.text.contains(message), "{path}: {}", refused.text);
+        }
+    }
+    let mut raw = Raw::open(server.address(), "/socket.io/?EIO=4&transport=websocket", &[]).await.expect("open");
+    assert!(raw.text().await.is_some_and(|open| open.starts_with("0{")));
+    raw.send(0x81, br#"40/rooms,{"userId":"g\ud83c"}"#).await;
+    let answer = raw.text().await.expect("an answer");
+    assert!(answer.starts_with("44/rooms,") && answer.contains("U+FFFD"), "{answer}");
+}
+
+#[tokio::test]
 async fn one_person_on_two_keyboards() {
     let server = Server::start();
     let http = server.http();

@@ -110,11 +110,14 @@ async fn a_text_cut_inside_an_emoji_is_read_in_tokens() {
     for (id, claims) in [
         ("u-1", r#"{"sub":"u-1","name":"Ada \ud83c"}"#),
         ("u-2", r#"{"sub":"u-2","bio":{"text":"\udf89"},"\ud83c":1}"#),
-        ("u\u{fffd}", r#"{"sub":"u\ud83c","iss":"\ud83c","aud":["\ud83c"]}"#),
+        ("u-3", r#"{"sub":"u-3","iss":"\ud83c","aud":["\ud83c"]}"#),
     ] {
         let me = stage.server.http().api(&token(header, claims), "GET", "/me", Value::Null).await.expect(200);
         assert_eq!(me["id"], id, "{claims}");
     }
+    // Ids that differ only in what cannot be read would be one.
+    let cut = token(header, r#"{"sub":"u\ud83c"}"#);
+    assert_eq!(stage.server.http().api(&cut, "GET", "/me", Value::Null).await.status, 401);
     let forged = token(header, r#"{"sub":"u-1"}"#).replace(&part(r#"{"sub":"u-1"}"#), &part(r#"{"sub":"u-9"}"#));
     stage.server.http().api(&forged, "GET", "/me", Value::Null).await.expect(401);
     let none = token(r#"{"alg":"none"}"#, r#"{"sub":"u-1"}"#);

@@ -11,6 +11,7 @@ mod budget;
 mod change;
 mod missed;
 mod missed_overviews;
+mod receivable;
 mod record;
 mod replay;
 

@@ -318,6 +318,6 @@ fn id<'a>(name: &str, text: Option<Cow<'a, str>>) -> Result<Cow<'a, str>, Refusa
 fn invalid_id(name: &str, error: IdError) -> Refusal {
     match error {
         IdError::TooLong(_) => Refusal::too_large(name, format!("is no id: {error}")),
-        IdError::Empty | IdError::Invisible => Refusal::invalid(name, format!("is no id: {error}")),
+        IdError::Empty | IdError::Invisible | IdError::Replaced => Refusal::invalid(name, format!("is no id: {error}")),
     }
 }

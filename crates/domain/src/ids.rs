@@ -19,6 +19,10 @@ pub enum IdError {
     /// The text has characters that cannot be seen: spaces, control and format characters, or fillers.
     #[error("an id holds visible characters only")]
     Invisible,
+    /// The text has U+FFFD, which stands for what could not be read, such as half of a surrogate pair: texts that differ
+    /// only there would be one id.
+    #[error("an id must not contain U+FFFD, which stands for text that is not valid Unicode")]
+    Replaced,
 }
 
 fn check(text: &str, chars_max: usize) -> Result<(), IdError> {
@@ -30,6 +34,9 @@ fn check(text: &str, chars_max: usize) -> Result<(), IdError> {
     }
     if !text.chars().all(is_visible) {
         return Err(IdError::Invisible);
+    }
+    if text.contains(char::REPLACEMENT_CHARACTER) {
+        return Err(IdError::Replaced);
     }
     Ok(())
 }

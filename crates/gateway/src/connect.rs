@@ -178,8 +178,8 @@ pub(crate) async fn connect(
         }
     }
     let guest_secret = shown_secret(gateway, visitor.client.address(), auth, identity.as_ref()).await?;
-    let known = identity.as_ref().is_some_and(|identity| !identity.user.is_guest());
-    let base = visitor.base(service.bases(), known);
+    let known = identity.as_ref().map(|identity| &identity.user).filter(|user| !user.is_guest());
+    let base = visitor.base(service.bases(), known.map(|user| &user.id));
     let connection = gateway.new_connection((out, base), visitor, dialect, resumption);
     if let Some(secret) = guest_secret {
         connection.set_guest_secret(secret);

@@ -21,6 +21,7 @@ use crate::connection::Connection;
 use crate::gateway::Gateway;
 use crate::pending_commands::{Completion, PendingCommand};
 use crate::responder::Responder;
+use crate::unknown_events::EventSender;
 
 /// An event of a client, as it was received.
 #[derive(Clone, Copy)]
@@ -90,7 +91,9 @@ pub(crate) async fn event(
         }
         // An unknown event is ignored, and acknowledged with a failure if the client asked for an acknowledgement.
         Ok(None) => {
-            gateway.0.unknown_events.note(&gateway.0.service, responder.dialect, &responder.name);
+            let user = connection.identity().map(|identity| identity.user).filter(|user| !user.is_guest());
+            let sender = EventSender::of(user.map(|user| user.id.clone()), connection.client.address());
+            gateway.0.unknown_events.note(&gateway.0.service, responder.dialect, &responder.name, sender);
             if ack.is_none() {
                 return responder.ignore();
             }

@@ -6,9 +6,10 @@
 use std::sync::Arc;
 
 use quintet_dialect::Dialect;
+use quintet_domain::UserId;
 use quintet_domain::limits::{ID_CHARS_MAX, TOKEN_BYTES_MAX};
 use quintet_input::query;
-use quintet_service::{Address, Base, Bases, CookieToken, is_token};
+use quintet_service::{Address, Base, Bases, CookieToken, Teacher, is_token};
 
 use crate::client::Client;
 
@@ -81,11 +82,11 @@ impl Visitor {
         }
     }
 
-    /// The address by which the client came, which is learnt if it is new and there is room for it. `identified` says
-    /// whether the client has shown who it is.
-    pub(crate) fn base(&self, bases: &Bases, identified: bool) -> Base {
+    /// The address by which the client came, which is learnt if it is new and there is room for it. `user` is the user, if
+    /// the client has shown who it is.
+    pub(crate) fn base(&self, bases: &Bases, user: Option<&UserId>) -> Base {
         let new = self.values.as_ref().and_then(|values| values.address.as_ref());
-        new.map_or(self.base, |address| bases.learn(address, identified))
+        new.map_or(self.base, |address| bases.learn(address, Teacher { user, address: self.client.address() }))
     }
 
     /// The token of the header `Authorization`.

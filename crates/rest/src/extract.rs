@@ -13,7 +13,9 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use quintet_domain::limits::{HEAVY_READ_COST, PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
 use quintet_domain::{Code, Links, Refusal, UserId};
 use quintet_input::json;
-use quintet_service::{Account, Actor, Address, CookieToken, Credential, Owner, Party, Service, Verified, is_token};
+use quintet_service::{
+    Account, Actor, Address, CookieToken, Credential, Owner, Party, Service, Teacher, Verified, is_token,
+};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
@@ -82,11 +84,14 @@ macro_rules! extractors {
     )*};
 }
 
-/// Returns how links are written for clients at the address of a request. `identified` says whether the client has shown
-/// who it is.
-fn links(parts: &Parts, service: &Service, identified: bool) -> Links {
-    let address = parts.extensions.get::<Address>().cloned().unwrap_or_default();
-    service.bases().links(service.bases().learn(&address, identified))
+/// Returns how links are written for clients at the address of a request. `user` is the caller, if it has shown who it is.
+///
+/// # Errors
+/// An internal error if the request has no address of a client.
+fn links(parts: &Parts, service: &Service, user: Option<&UserId>) -> Result<Links, Refusal> {
+    let asked = parts.extensions.get::<Address>().cloned().unwrap_or_default();
+    let ClientAddress(address) = *parts.extensions.get::<ClientAddress>().ok_or_else(Refusal::internal)?;
+    Ok(service.bases().links(service.bases().learn(&asked, Teacher { user, address })))
 }
 
 /// How links are written for a client whose request needs no token.
@@ -94,7 +99,7 @@ pub(crate) struct ReaderLinks(pub(crate) Links);
 
 impl Head for ReaderLinks {
     async fn read(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
-        Ok(Self(links(parts, service, false)))
+        Ok(Self(links(parts, service, None)?))
     }
 }
 
@@ -118,7 +123,10 @@ impl AuthUser {
                 let ClientIp(address) = ClientIp::read(parts, service).await?;
                 match service.verify_key(&token, address).await? {
                     // A service belongs to the operator and acts for many users, and so it has no rate.
-                    Some(account) => Self(account, None, None, links(parts, service, true)),
+                    Some(account) => {
+                        let links = links(parts, service, Some(&account.user.id))?;
+                        Self(account, None, None, links)
+                    }
                     None => rated(parts, service, service.verify(&token).await?)?,
                 }
             }
@@ -144,10 +152,11 @@ fn bearer(parts: &Parts) -> Option<String> {
 fn rated(parts: &Parts, service: &Service, verified: Verified) -> Result<AuthUser, Refusal> {
     let user = verified.account.user.id.clone();
     match parts.method.is_safe() {
-        true => service.rates().read(user, 1)?,
-        false => service.rates().change(user)?,
+        true => service.rates().read(user.clone(), 1)?,
+        false => service.rates().change(user.clone())?,
     }
-    Ok(AuthUser(verified.account, verified.dialect, Some(verified.credential), links(parts, service, true)))
+    let links = links(parts, service, Some(&user))?;
+    Ok(AuthUser(verified.account, verified.dialect, Some(verified.credential), links))
 }
 
 /// Serialises an answer that may be long, while the thread's other tasks are moved to another thread.

@@ -211,6 +211,7 @@ fn may_own_another(tx: &mut Transaction<'_>, owner: &UserRow, kind: Conversation
     Ok(())
 }
 
+/// Changes the name or the openness of a conversation. What is so already is not changed, and nobody is told of it.
 pub(crate) fn change(tx: &mut Transaction<'_>, write: ChangeConversation) -> RuleResult<Arc<ConversationRef>> {
     let ChangeConversation { actor, conversation: id, name, open } = write;
     let user = tx.actor(&actor)?;
@@ -219,6 +220,10 @@ pub(crate) fn change(tx: &mut Transaction<'_>, write: ChangeConversation) -> Rul
     let kind = conversation.reference.kind;
     if open.is_some_and(|open| open != conversation.open) && kind != ConversationKind::Group {
         return Err(Refusal::conflict("Only a group can be opened or closed; rooms are always open.").into());
+    }
+    let new_name = name.as_deref().is_some_and(|name| conversation.reference.name.as_deref() != Some(name));
+    if !new_name && open.is_none_or(|open| open == conversation.open) {
+        return Ok(conversation.reference);
     }
     conversation.open = open.unwrap_or(conversation.open);
     if let Some(name) = name {

@@ -114,17 +114,36 @@ impl Ledger {
     }
 }
 
+/// Bytes of a text in JSON, without its quotation marks: an escaped character has up to six.
+fn json_bytes(text: &str) -> usize {
+    let added = |byte: u8| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | b'\x08' | b'\x0c' => 1,
+        0..=0x1f => 5,
+        _ => 0,
+    };
+    text.len() + text.bytes().map(added).sum::<usize>()
+}
+
+/// Bytes in JSON of a text that may be absent.
+fn optional_bytes(text: Option<&str>) -> usize {
+    text.map_or(0, json_bytes)
+}
+
 /// Approximate bytes of an event on one connection; 0 for events that no dialect has.
 pub(crate) fn weight(event: &Event) -> u64 {
     let message = |message: &Message| {
-        let file = message.file.as_ref().map_or(0, |file| file.url.len() + file.name.as_ref().map_or(0, String::len));
-        message.content.len() + file + message.sender.avatar.as_ref().map_or(0, String::len) + ENVELOPE_BYTES
+        let file = message.file.as_ref();
+        let file = file.map_or(0, |file| json_bytes(&file.url) + optional_bytes(file.name.as_deref()));
+        let avatar = optional_bytes(message.sender.avatar.as_deref());
+        json_bytes(&message.content) + file + avatar + ENVELOPE_BYTES
     };
     let bytes = match event {
         Event::MessageCreated(sent) | Event::MessageEdited(sent) | Event::MessageDeleted(sent) => message(sent),
         Event::MessagesRead { messages, .. } => messages.len() * ID_BYTES + ENVELOPE_BYTES,
-        Event::MemberJoined { user, .. } => user.avatar.as_ref().map_or(0, String::len) + ENVELOPE_BYTES,
-        Event::Notified { notification, .. } => notification.title.len() + notification.message.len() + ENVELOPE_BYTES,
+        Event::MemberJoined { user, .. } => optional_bytes(user.avatar.as_deref()) + ENVELOPE_BYTES,
+        Event::Notified { notification, .. } => {
+            json_bytes(&notification.title) + json_bytes(&notification.message) + ENVELOPE_BYTES
+        }
         Event::MemberLeft { .. }
         | Event::ConversationHidden { .. }
         | Event::DeletionAnnounced { .. }
@@ -133,10 +152,10 @@ pub(crate) fn weight(event: &Event) -> u64 {
         Event::ConversationCreated { conversation, .. }
         | Event::ConversationAppeared { conversation, .. }
         | Event::ConversationChanged { conversation } => {
-            let name = conversation.conversation.name.as_ref().map_or(0, |name| name.len());
-            let description = conversation.description.as_ref().map_or(0, |text| text.len());
+            let name = optional_bytes(conversation.conversation.name.as_deref());
+            let description = optional_bytes(conversation.description.as_deref());
             let avatars: usize =
-                conversation.members.iter().map(|member| member.user.avatar.as_ref().map_or(0, String::len)).sum();
+                conversation.members.iter().map(|member| optional_bytes(member.user.avatar.as_deref())).sum();
             let last = conversation.last_message.as_ref().map_or(0, |last| message(last));
             let members = conversation.members.len() * MEMBER_BYTES + avatars;
             name + description + members + last + ENVELOPE_BYTES
@@ -157,6 +176,15 @@ mod tests {
 
     fn user(pk: i64) -> Payers {
         [Some((Payer::User(UserKey(pk)), 1)), None]
+    }
+
+    #[test]
+    fn a_text_weighs_what_it_has_in_json() {
+        let every: String = (0..0x300).filter_map(char::from_u32).collect();
+        for text in ["", "plain", "\u{0}\u{1b}", "\"\\/\n\r\t\u{8}\u{c}\u{7f}", "naïve 🦀 \u{2028}", &every] {
+            let json = serde_json::to_string(text).expect("JSON");
+            assert_eq!(json_bytes(text), json.len() - 2, "{json}");
+        }
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The address of a client: that of the peer or, behind trusted proxies, the one that they forward.
 //!
 //! What must stay true: an entry counts only if a trusted proxy wrote it, so that no client chooses its own address;
-//! where it is not certain what a proxy meant, its client counts as the proxy.
+//! where it is not certain what a proxy meant, its client counts as the proxy. One header is read, the one that the
+//! operator names, because proxies pass on the others as clients wrote them.
 
 mod header;
 
@@ -85,9 +86,21 @@ impl From<Proxy> for String {
     }
 }
 
-/// The proxies whose `X-Forwarded-For` and `Forwarded` are trusted.
+/// The header in which trusted proxies forward who their clients are. The other one is not read at all.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum ForwardedHeader {
+    /// `X-Forwarded-For`, with `X-Forwarded-Proto` beside it.
+    #[default]
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
+}
+
+/// The proxies whose header is trusted, and the name of the header.
 #[derive(Debug)]
 pub(crate) struct TrustedProxies {
+    header: ForwardedHeader,
     networks: Vec<IpNet>,
     /// Whether proxies over Unix sockets are trusted.
     unix: bool,
@@ -95,22 +108,14 @@ pub(crate) struct TrustedProxies {
     logged: AtomicBool,
 }
 
-/// The reason why what a trusted proxy forwards is not used.
-#[derive(Debug, PartialEq, Eq)]
-enum Unusable {
-    /// An entry cannot be read.
-    Unreadable(Vec<u8>),
-    /// The two headers name different clients, so that at least one of them was written by a client.
-    Contradictory,
-}
-
 impl TrustedProxies {
-    pub(crate) fn new(proxies: &[Proxy]) -> Self {
+    pub(crate) fn new(proxies: &[Proxy], header: ForwardedHeader) -> Self {
         let networks = proxies.iter().filter_map(|proxy| match proxy {
             Proxy::Network(network) => Some(*network),
             Proxy::Unix => None,
         });
-        Self { networks: networks.collect(), unix: proxies.contains(&Proxy::Unix), logged: AtomicBool::new(false) }
+        let unix = proxies.contains(&Proxy::Unix);
+        Self { header, networks: networks.collect(), unix, logged: AtomicBool::new(false) }
     }
 
     /// Returns whether an address is that of a trusted proxy.
@@ -119,7 +124,12 @@ impl TrustedProxies {
         self.networks.iter().any(|network| network.contains(&address))
     }
 
-    /// Returns the client's address. The headers are read from their ends, as far as trusted proxies wrote them. If what
+    /// Returns whether a peer is a trusted proxy that says that its client came by HTTPS.
+    pub(crate) fn is_https(&self, headers: &HeaderMap, peer: IpAddr) -> bool {
+        self.contains(peer) && header::is_https(headers, self.header)
+    }
+
+    /// Returns the client's address. The header is read from its end, as far as trusted proxies wrote them. If what
     /// they wrote cannot be used, the address of the proxy is, and the first such case is logged.
     pub(crate) fn client_address(&self, headers: &HeaderMap, peer: SocketAddr) -> SocketAddr {
         let (address, unusable) = self.forwarded(headers, peer.ip().to_canonical());
@@ -131,56 +141,43 @@ impl TrustedProxies {
         SocketAddr::new(address, peer.port())
     }
 
-    /// Returns the client's address, and why what was forwarded could not be used, if so.
-    fn forwarded(&self, headers: &HeaderMap, peer: IpAddr) -> (IpAddr, Option<Unusable>) {
+    /// Returns the client's address, and the entry that could not be used, if there is one.
+    fn forwarded(&self, headers: &HeaderMap, peer: IpAddr) -> (IpAddr, Option<Vec<u8>>) {
         if !self.contains(peer) {
             return (peer, None);
         }
-        let (listed, elements) = (header::x_forwarded_for(headers), header::forwarded(headers));
-        // Most proxies write one of the two headers, and pass the other one on as the client wrote it.
-        match (self.walk(listed, peer), self.walk(elements, peer)) {
-            (None, None) => (peer, None),
-            (Some(found), None) | (None, Some(found)) => found,
-            (Some(one), Some(other)) if one.0 == other.0 => one,
-            (Some(_), Some(_)) => (peer, Some(Unusable::Contradictory)),
+        match self.header {
+            ForwardedHeader::XForwardedFor => self.walk(header::x_forwarded_for(headers), peer),
+            ForwardedHeader::Forwarded => self.walk(header::forwarded(headers), peer),
         }
     }
 
-    /// Follows nodes from the one that the peer wrote, as far as trusted proxies wrote them. Returns `None` if there is
-    /// no node.
-    fn walk(&self, nodes: impl Iterator<Item = Node>, peer: IpAddr) -> Option<(IpAddr, Option<Unusable>)> {
-        let (mut address, mut any) = (peer, false);
+    /// Follows nodes from the one that the peer wrote, as far as trusted proxies wrote them.
+    fn walk(&self, nodes: impl Iterator<Item = Node>, peer: IpAddr) -> (IpAddr, Option<Vec<u8>>) {
+        let mut address = peer;
         for node in nodes {
-            any = true;
             match node {
                 Node::Address(next) => address = next.to_canonical(),
                 Node::Unix if self.unix => continue,
-                Node::Unix => return Some((address, Some(Unusable::Unreadable(format!("{UNIX}:").into_bytes())))),
-                Node::Unreadable(text) => return Some((address, Some(Unusable::Unreadable(text)))),
+                Node::Unix => return (address, Some(format!("{UNIX}:").into_bytes())),
+                Node::Unreadable(text) => return (address, Some(text)),
             }
             if !self.contains(address) {
                 break;
             }
         }
-        any.then_some((address, None))
+        (address, None)
     }
 }
 
-/// Logs that what a trusted proxy forwards is not used.
-fn log(proxy: IpAddr, unusable: &Unusable) {
-    const EFFECT: &str = "clients that it names so share the rates and bounds of the proxy's own address; this is logged \
-                          once";
-    match unusable {
-        Unusable::Unreadable(value) => {
-            let shown = String::from_utf8_lossy(value.get(..SHOWN_BYTES_MAX).unwrap_or(value));
-            tracing::warn!(%proxy, value = ?shown, "a trusted proxy forwards an address that cannot be read: {EFFECT}");
-        }
-        Unusable::Contradictory => tracing::warn!(
-            %proxy,
-            "a trusted proxy forwards an X-Forwarded-For and a Forwarded that name different clients; it should remove \
-             the one that it does not write: {EFFECT}"
-        ),
-    }
+/// Logs that what a trusted proxy forwards cannot be read.
+fn log(proxy: IpAddr, unusable: &[u8]) {
+    let shown = String::from_utf8_lossy(unusable.get(..SHOWN_BYTES_MAX).unwrap_or(unusable));
+    tracing::warn!(
+        %proxy, value = ?shown,
+        "a trusted proxy forwards an address that cannot be read: clients that it names so share the rates and bounds of \
+         the proxy's own address; this is logged once"
+    );
 }
 
 #[cfg(test)]
@@ -189,20 +186,24 @@ mod tests {
 
     use super::*;
 
-    fn proxies(trusted: &[&str]) -> TrustedProxies {
+    fn proxies(header: ForwardedHeader, trusted: &[&str]) -> TrustedProxies {
         let proxies: Vec<Proxy> = trusted.iter().map(|text| text.parse().expect("a proxy")).collect();
-        TrustedProxies::new(&proxies)
+        TrustedProxies::new(&proxies, header)
     }
 
     fn check(peer: &str, header: &str, trusted: &[&str], expected: &str) {
-        check_of("x-forwarded-for", peer, header, trusted, expected);
+        check_of(ForwardedHeader::XForwardedFor, peer, header, trusted, expected);
     }
 
-    fn check_of(name: &'static str, peer: &str, header: &str, trusted: &[&str], expected: &str) {
+    fn check_of(read: ForwardedHeader, peer: &str, header: &str, trusted: &[&str], expected: &str) {
+        let name = match read {
+            ForwardedHeader::XForwardedFor => "x-forwarded-for",
+            ForwardedHeader::Forwarded => "forwarded",
+        };
         let mut headers = HeaderMap::new();
         headers.insert(name, HeaderValue::from_bytes(header.as_bytes()).expect("a header"));
         let peer = SocketAddr::new(peer.parse().expect("an address"), 1);
-        let found = proxies(trusted).client_address(&headers, peer).ip().to_string();
+        let found = proxies(read, trusted).client_address(&headers, peer).ip().to_string();
         assert_eq!(found, expected, "{header}");
     }
 
@@ -258,7 +259,7 @@ mod tests {
     #[test]
     fn the_header_of_rfc_7239() {
         let check = |header: &str, expected: &str| {
-            check_of("forwarded", "127.0.0.1", header, &["127.0.0.1", "10.0.0.0/8"], expected);
+            check_of(ForwardedHeader::Forwarded, "127.0.0.1", header, &["127.0.0.1", "10.0.0.0/8"], expected);
         };
         check("for=192.0.2.60;proto=http;by=203.0.113.43", "192.0.2.60");
         check("For=\"[2001:db8:cafe::17]:4711\"", "2001:db8:cafe::17");
@@ -268,25 +269,24 @@ mod tests {
         check("proto=https", "127.0.0.1");
         // What a client wrote before does not hide what the proxy wrote.
         check("for=_hidden, for=192.0.2.43", "192.0.2.43");
-        check_of("forwarded", "9.9.9.9", "for=192.0.2.43", &["127.0.0.1"], "9.9.9.9");
+        check_of(ForwardedHeader::Forwarded, "9.9.9.9", "for=192.0.2.43", &["127.0.0.1"], "9.9.9.9");
     }
 
     #[test]
-    fn two_headers_must_agree() {
-        let found = |listed: &'static str, elements: &'static str| {
-            let headers = [("x-forwarded-for", listed), ("forwarded", elements)];
-            let named = |name: &str| name.parse::<http::HeaderName>().expect("a name");
-            let headers = headers.map(|(name, value)| (named(name), HeaderValue::from_static(value)));
-            let (address, unusable) = proxies(&["127.0.0.1", "10.0.0.1"])
-                .forwarded(&headers.into_iter().collect(), IpAddr::from([127, 0, 0, 1]));
+    fn only_the_named_header_is_read() {
+        let headers = [("x-forwarded-for", "1.1.1.1"), ("forwarded", "for=2.2.2.2"), ("x-real-ip", "3.3.3.3")];
+        let named = |(name, value): (&str, &'static str)| {
+            (name.parse::<http::HeaderName>().expect("a name"), HeaderValue::from_static(value))
+        };
+        let found = |read, headers: &[(&'static str, &'static str)]| {
+            let headers = headers.iter().copied().map(named).collect();
+            let (address, unusable) = proxies(read, &["127.0.0.1"]).forwarded(&headers, IpAddr::from([127, 0, 0, 1]));
             (address.to_string(), unusable)
         };
-        assert_eq!(found("1.1.1.1, 10.0.0.1", "for=1.1.1.1"), ("1.1.1.1".to_owned(), None));
-        let contradictory = ("127.0.0.1".to_owned(), Some(Unusable::Contradictory));
-        assert_eq!(found("1.1.1.1", "for=6.6.6.6"), contradictory, "the client wrote one of them");
-        assert_eq!(found("6.6.6.6", "for=1.1.1.1"), contradictory);
-        assert_eq!(found("1.1.1.1", "for=who"), contradictory);
-        assert_eq!(found("1.1.1.1", ""), ("1.1.1.1".to_owned(), None));
+        assert_eq!(found(ForwardedHeader::XForwardedFor, &headers), ("1.1.1.1".to_owned(), None));
+        assert_eq!(found(ForwardedHeader::Forwarded, &headers), ("2.2.2.2".to_owned(), None));
+        assert_eq!(found(ForwardedHeader::XForwardedFor, &headers[1..]), ("127.0.0.1".to_owned(), None));
+        assert_eq!(found(ForwardedHeader::Forwarded, &headers[..1]), ("127.0.0.1".to_owned(), None));
     }
 
     #[test]
@@ -294,11 +294,9 @@ mod tests {
         let found = |header: &'static str| {
             let name = "x-forwarded-for".parse().expect("a name");
             let headers = HeaderMap::from_iter([(name, HeaderValue::from_static(header))]);
-            let (_, unusable) = proxies(&["127.0.0.1"]).forwarded(&headers, IpAddr::from([127, 0, 0, 1]));
-            unusable.map(|unusable| match unusable {
-                Unusable::Unreadable(text) => String::from_utf8(text).expect("text"),
-                Unusable::Contradictory => panic!("there is one header"),
-            })
+            let proxies = proxies(ForwardedHeader::XForwardedFor, &["127.0.0.1"]);
+            let (_, unusable) = proxies.forwarded(&headers, IpAddr::from([127, 0, 0, 1]));
+            unusable.map(|text| String::from_utf8(text).expect("text"))
         };
         assert_eq!(found("192.0.2.11, unknown").as_deref(), Some("unknown"));
         assert_eq!(found("unknown, 192.0.2.11"), None, "the client wrote that");

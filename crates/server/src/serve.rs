@@ -104,7 +104,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
         engine: engine.clone(),
         gateway: gateway.clone(),
         rest,
-        trusted_proxies: TrustedProxies::new(&config.limits.trusted_proxies),
+        trusted_proxies: TrustedProxies::new(&config.limits.trusted_proxies, config.limits.forwarded_header),
         pictures: config.files.source(),
         body_bytes_per_second: config.limits.body_bytes_per_second,
         tls: tls.is_some(),

@@ -300,6 +300,82 @@ fn a_cookie_without_listed_origins_does_not_start() {
     assert!(said.contains(expected), "{said}");
 }
 
+/// Starts a server with a cookie that browsers accept only from its own host, over TLS.
+fn with_cookie_of_host(log: &std::path::Path, folder: tempfile::TempDir) -> Server {
+    let server = Server::with().env("QUINTET_AUTH_COOKIE", "__Host-token").env("QUINTET_HTTP_ORIGINS", LISTED);
+    let data = folder.path().join("data");
+    server.env("QUINTET_LIMITS_TRUSTED_PROXIES", "127.0.0.1").log(log).run_in(folder, &data)
+}
+
+#[tokio::test]
+async fn the_name_of_a_cookie_counts_as_it_is_sent() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = folder.path().join("log");
+    let server = with_cookie_of_host(&log, folder);
+    let http = server.http();
+    let (ada, mal) = (token(&http, "ada").await, token(&http, "mal").await);
+    let cookie = format!("__%48ost-token={mal}; __Host-token={ada}");
+    assert_eq!(me(&http, &[("cookie", &cookie)]).await.expect(200)["username"], "ada");
+    assert_eq!(me(&http, &[("cookie", &format!("__%48ost-token={mal}"))]).await.status, 401);
+    // Values are decoded as before.
+    let cookie = format!("__Host-token=Bearer%20{ada}");
+    assert_eq!(me(&http, &[("cookie", &cookie)]).await.expect(200)["username"], "ada");
+
+    let login = json!({ "email": "ada@example.org", "password": PASSWORD });
+    let far = [("origin", LISTED), ("x-forwarded-proto", "https")];
+    post(&http, "/chat/api/auth/login", &far, login.clone()).await.expect(200);
+    let warnings = || std::fs::read_to_string(&log).expect("a log").matches("browsers drop this cookie").count();
+    assert_eq!(warnings(), 0);
+    for _ in 0..2 {
+        post(&http, "/chat/api/auth/login", &[], login.clone()).await.expect(200);
+        assert_eq!(warnings(), 1, "it is said once");
+    }
+}
+
+#[tokio::test]
+async fn a_stale_cookie_does_not_hide_a_good_one() {
+    let server = with_cookie();
+    let http = server.http();
+    let (old, ada) = (token(&http, "old").await, token(&http, "ada").await);
+    http.api(&old, "POST", "/auth/revoke", Value::Null).await.expect(204);
+    for stale in ["x.y.z", &old, "%20"] {
+        let cookie = format!("token={stale}; token={ada}");
+        let answer = me(&http, &[("cookie", &cookie)]).await;
+        assert!(header(&answer, "set-cookie").is_none(), "{}", answer.head);
+        assert_eq!(answer.expect(200)["username"], "ada", "{stale}");
+        assert_eq!(enters(&server, &[&format!("Cookie: {cookie}")]).await, Ok(true), "{stale}");
+    }
+    let many = format!("{}token={ada}", "token=x.y.z; ".repeat(4));
+    assert_eq!(me(&http, &[("cookie", &many)]).await.status, 401, "only so many are tried");
+}
+
+/// Without TLS, browsers say little about the page that embeds an address as an image.
+#[tokio::test]
+async fn what_a_page_embeds_without_tls_uses_no_cookie() {
+    let server = with_cookie();
+    let http = server.http();
+    let cookie = format!("token={}", token(&http, "ada").await);
+    let own = format!("http://{}/chat", server.address());
+    let browser = ("user-agent", "Mozilla/5.0 (X11; Linux x86_64)");
+    let (foreign, own) = (("referer", "http://evil.example/"), ("referer", own.as_str()));
+    assert_eq!(me(&http, &[("cookie", &cookie), foreign]).await.status, 401);
+    let socket = async |lines: &[(&str, &str)]| {
+        let lines: Vec<String> = lines.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        let cookie = format!("Cookie: {cookie}");
+        let lines: Vec<&str> = [cookie.as_str()].into_iter().chain(lines.iter().map(String::as_str)).collect();
+        enters(&server, &lines).await
+    };
+    for lines in [&[foreign][..], &[browser, foreign], &[("referer", "about:blank")]] {
+        assert_eq!(socket(lines).await, Err(403), "{lines:?}");
+    }
+    assert_eq!(socket(&[browser]).await, Ok(false), "the page hides itself: the cookie is not looked at");
+    for lines in [&[][..], &[own], &[browser, own], &[browser, ("origin", LISTED)], &[("user-agent", "node")]] {
+        assert_eq!(socket(lines).await, Ok(true), "{lines:?}");
+    }
+    // An old browser on a page that the operator lists, with an API that it only reads.
+    assert_eq!(me(&http, &[("cookie", &cookie), browser]).await.expect(200)["username"], "ada");
+}
+
 // --- passwords, names and searches ---
 
 #[tokio::test]
@@ -338,6 +414,30 @@ async fn the_minimum_of_a_password_is_a_setting_and_is_named() {
     }
     let said = Server::with().env("QUINTET_AUTH_PASSWORD_LENGTH_MIN", "5").fail();
     assert!(said.contains("QUINTET_AUTH_PASSWORD_LENGTH_MIN") && said.contains("from 6 to 64"), "{said}");
+}
+
+#[tokio::test]
+async fn passwords_and_ids_that_cannot_be_read_are_refused() {
+    let server = Server::start();
+    let http = server.http();
+    let json = [("content-type", "application/json")];
+    for (password, message) in [
+        (r"correct horse \ud83c", "`password` must not contain U+FFFD"),
+        (r"correct horse \udf89", "`password` must not contain U+FFFD"),
+        (r"correct horse \u0000", "`password` must not contain U+0000"),
+    ] {
+        let body = format!(r#"{{"username":"ada","email":"ada@example.org","password":"{password}"}}"#);
+        for path in ["/api/v1/auth/register", "/chat/api/auth/register"] {
+            let refused = http.send("POST", path, &json, &body).await;
+            assert!(matches!(refused.status, 400 | 422), "{path}: {}", refused.text);
+            assert!(refused.text.contains(message), "{path}: {}", refused.text);
+        }
+    }
+    let mut raw = Raw::open(server.address(), "/socket.io/?EIO=4&transport=websocket", &[]).await.expect("open");
+    assert!(raw.text().await.is_some_and(|open| open.starts_with("0{")));
+    raw.send(0x81, br#"40/rooms,{"userId":"g\ud83c"}"#).await;
+    let answer = raw.text().await.expect("an answer");
+    assert!(answer.starts_with("44/rooms,") && answer.contains("U+FFFD"), "{answer}");
 }
 
 #[tokio::test]

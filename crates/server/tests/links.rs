@@ -271,27 +271,54 @@ async fn a_trusted_proxy_says_that_its_client_came_by_https() {
     }
 }
 
+/// A server whose clients forward their own addresses, and where its log goes.
+fn behind_a_proxy() -> (Server, std::path::PathBuf) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (data, log) = (folder.path().join("data"), folder.path().join("log"));
+    (Server::with().env("QUINTET_LIMITS_TRUSTED_PROXIES", "127.0.0.1").log(&log).run_in(folder, &data), log)
+}
+
 #[tokio::test]
-async fn many_addresses_are_not_learnt() {
-    let pair = Pair::of(Server::start()).await;
-    let mut ada = pair.wire(0, "chat", &[]).await;
+async fn one_user_does_not_take_the_addresses_of_all() {
+    let (server, log) = behind_a_proxy();
+    let pair = Pair::of(server).await;
+    let mut ada = pair.wire(0, "chat", &[("x-forwarded-for", "192.0.2.100")]).await;
+    // One user at many addresses of the server, from a network of its own each time.
     let mut wires = Vec::new();
     for number in 0..12 {
-        wires.push(pair.wire(1, "chat", &[("host", &format!("h{number}.example.org"))]).await);
+        let (host, from) = (format!("h{number}.example.org"), format!("192.0.2.{number}"));
+        wires.push(pair.wire(1, "chat", &[("host", &host), ("x-forwarded-for", &from)]).await);
     }
     ada.emit("message:send", &payload(&pair, "chat", &pair.file)).await;
-    let mut relative = 0;
     for (number, wire) in wires.iter_mut().enumerate() {
         let link = text(&wire.next("message:new").await["fileUrl"]);
-        let absolute = format!("http://h{number}.example.org{}", pair.file);
-        assert!(link == absolute || link == pair.file, "{link}");
-        relative += usize::from(link == pair.file);
+        let base = if number < 2 { format!("http://h{number}.example.org") } else { String::new() };
+        assert_eq!(link, format!("{base}{}", pair.file), "{number}");
     }
-    // One of the eight is the address of the test itself.
-    assert_eq!(relative, 5);
-    // A relative link works in HTTP answers at such an address as well.
-    let me = pair.call("h11.example.org", "GET", "/chat/api/auth/me", Value::Null).await;
-    assert_eq!(me["user"]["avatar_url"], json!(format!("/avatars/{}?i=AE", pair.ids[0])));
+    // Others are still told the addresses that they use.
+    let me = pair.call("chat.example.org", "GET", "/chat/api/auth/me", Value::Null).await;
+    assert!(text(&me["user"]["avatar_url"]).starts_with("http://chat.example.org/"), "{me}");
+    let said = std::fs::read_to_string(&log).expect("a log");
+    assert_eq!(said.matches("[server] public_url").count(), 1, "{said}");
+}
+
+#[tokio::test]
+async fn many_addresses_are_not_learnt() {
+    let (server, _) = behind_a_proxy();
+    let http = server.http();
+    let mut relative = 0;
+    for number in 0..12 {
+        let (_, token) = http.register(&format!("user{number}")).await;
+        let (host, from) = (format!("h{number}.example.org"), format!("192.0.2.{number}"));
+        let (bearer, path) = (format!("Bearer {token}"), "/chat/api/auth/me");
+        let headers = [("host", host.as_str()), ("authorization", &bearer), ("x-forwarded-for", &from)];
+        let me = http.send("GET", path, &headers, "").await.expect(200);
+        let link = text(&me["user"]["avatar_url"]);
+        assert!(link.starts_with(&format!("http://{host}/avatars/")) || link.starts_with("/avatars/"), "{link}");
+        relative += usize::from(link.starts_with('/'));
+    }
+    // The address of the registrations may be one of the eight.
+    assert!(matches!(relative, 4 | 5), "{relative}");
 }
 
 #[tokio::test]

@@ -39,11 +39,11 @@ mod users;
 use std::sync::Arc;
 
 pub use account::Owner;
-pub use bases::{Address, BASES_OF_LISTENER_MAX, Base, Bases};
+pub use bases::{Address, BASES_OF_LISTENER_MAX, Base, Bases, Teacher};
 pub use claims::{RequiredClaim, Rules};
 pub use commands::{Caller, reply};
 pub use conversations::{ConversationChange, ConversationInput};
-pub use cookie::{CookieToken, good_or_none, is_token};
+pub use cookie::{COOKIE_TOKENS_MAX, CookieToken, good_or_none, is_token};
 pub use files::{FileBytes, Shown, Uploaded};
 pub use guests::GuestSecret;
 pub use heavy::HeavyTurn;

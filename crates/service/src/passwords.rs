@@ -69,13 +69,21 @@ impl Passwords {
         self.chars_min
     }
 
-    /// Checks that a new password has an allowed length, and hashes it.
+    /// Checks that a new password has an allowed length and can be read as it was typed, and hashes it.
     ///
     /// # Errors
     /// A refusal that names `field`; `ERR_BUSY` if too many passwords wait.
     pub async fn hash(&self, field: &str, password: String) -> Result<String, Refusal> {
         if password.len() > PASSWORD_BYTES_MAX {
             return Err(Refusal::too_large(field, format!("has at most {PASSWORD_BYTES_MAX} bytes")));
+        }
+        // It stands for what could not be read, so that passwords that differ only there would be one.
+        if password.contains(char::REPLACEMENT_CHARACTER) {
+            let what = "must not contain U+FFFD, which stands for text that is not valid Unicode";
+            return Err(Refusal::invalid(field, what));
+        }
+        if password.contains('\0') {
+            return Err(Refusal::invalid(field, "must not contain U+0000"));
         }
         let password = normal_password(&password).into_owned();
         if password.chars().count() < self.chars_min {

@@ -142,7 +142,9 @@ impl Origins {
     }
 
     /// Returns who sent a request. It is decided by the origin, and by `Sec-Fetch-Site` only where there is none:
-    /// browsers send an origin with every request that can change something, and with every WebSocket.
+    /// browsers send an origin with every request that can change something, and with every WebSocket. Without TLS,
+    /// browsers send neither with what a page embeds, such as an image; then a `Referer` of a page that may not use the
+    /// server counts. One of a page that may says no more than none, because programs write it as well.
     ///
     /// `https` says whether the request is known to have come over TLS. A page that came without TLS, which anybody on
     /// the way may have written, is then not one of the own host.
@@ -156,11 +158,27 @@ impl Origins {
             };
         }
         match headers.get(SEC_FETCH_SITE).map(HeaderValue::as_bytes) {
-            None | Some(b"none") => Sender::NoPage,
+            None => match referer(headers) {
+                Some(page) if !self.lists(&page) && !is_own(headers, &page, https) => Sender::Other,
+                Some(_) | None => Sender::NoPage,
+            },
+            Some(b"none") => Sender::NoPage,
             Some(b"same-origin") => Sender::Own,
             Some(_) => Sender::Other,
         }
     }
+}
+
+/// Returns the origin of the page that a request's `Referer` names, as a browser would write it: `null` if it has none.
+/// Returns `None` if the request names no page.
+pub(crate) fn referer(headers: &HeaderMap) -> Option<HeaderValue> {
+    let value = headers.get(header::REFERER).filter(|value| !value.is_empty())?;
+    let origin = value.to_str().ok().and_then(|url| {
+        let (scheme, rest) = url.split_once("://")?;
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        HeaderValue::try_from(format!("{scheme}://{authority}")).ok()
+    });
+    Some(origin.unwrap_or(HeaderValue::from_static("null")))
 }
 
 fn parsed(origin: &HeaderValue) -> Option<Origin> {
@@ -275,6 +293,16 @@ mod tests {
             (&[("origin", "https://own.example"), ("host", "own.example")], false, Sender::Own),
             (&[("origin", "http://own.example"), ("host", "own.example")], true, Sender::Other),
             (&[("origin", "https://own.example"), ("host", "own.example:8443")], true, Sender::Other),
+            // What a page embeds without TLS.
+            (&[("referer", "http://evil.example/a?b")], false, Sender::Other),
+            (&[("referer", "http://evil.example/http://own.example/"), ("host", "own.example")], false, Sender::Other),
+            (&[("referer", "about:blank")], false, Sender::Other),
+            (&[("referer", "http://own.example/a"), ("host", "own.example")], true, Sender::Other),
+            (&[("referer", "http://own.example/a"), ("host", "own.example")], false, Sender::NoPage),
+            (&[("referer", "https://chat.example/a")], false, Sender::NoPage),
+            (&[("referer", "")], false, Sender::NoPage),
+            (&[("referer", "http://evil.example/"), ("sec-fetch-site", "none")], false, Sender::NoPage),
+            (&[("referer", "http://evil.example/"), ("origin", "https://chat.example")], false, Sender::Listed),
             // The origin counts, whatever a proxy in between makes of the rest.
             (&[("origin", "https://evil.example"), ("sec-fetch-site", "same-origin")], true, Sender::Other),
             (&[("origin", "null"), ("host", "null")], false, Sender::Other),

@@ -10,10 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use quintet_domain::limits::RECOVERY_CHANGES_MAX;
 use quintet_domain::{
-    AddMember, Audience, ChangeConversation, ChangeMeetup, ConversationId, ConversationKind, CreateMeetup,
-    DecideRequest, DeleteConversation, DeleteMessage, Departure, EditMessage, Entry, Event, JoinConversation,
-    LeaveConversation, MarkRead, MeetupChange, MeetupId, MeetupStatus, MessageId, NewMeetup, NotifyUser, Reading,
-    RemoveMember, RequestMeetup, Role, Timestamp, UserId,
+    AddMember, Audience, ChangeConversation, ChangeMeetup, ConversationId, ConversationKind, ConversationRef,
+    CreateMeetup, DecideRequest, DeleteConversation, DeleteMessage, Departure, EditMessage, Entry, Event,
+    JoinConversation, LeaveConversation, MarkRead, MeetupChange, MeetupId, MeetupStatus, MessageId, NewMeetup,
+    NotifyUser, Reader, Reading, RemoveMember, RequestMeetup, Role, Timestamp, UserId,
 };
 use support::{Bench, Factory, actor, block_on, postgres_store, quick_stores};
 
@@ -62,6 +62,8 @@ struct Run {
     conversations: Vec<ConversationId>,
     meetup: MeetupId,
     messages: BTreeMap<usize, MessageId>,
+    /// The number of texts and names that were given, each of them once.
+    texts: usize,
 }
 
 impl Run {
@@ -86,22 +88,24 @@ impl Run {
             bench.conversation(&users[0], ConversationKind::Direct, false, &users[1..2]).await,
             meetup.chat_id.clone(),
         ];
-        Self { bench, users, conversations, meetup: meetup.id, messages: BTreeMap::new() }
+        Self { bench, users, conversations, meetup: meetup.id, messages: BTreeMap::new(), texts: 0 }
     }
 
     /// Does something, allowed or not. What is refused has no entries.
     async fn take(&mut self, user: usize, at: usize, step: Step) {
+        self.texts += 1;
+        let text = format!("text {}", self.texts);
         let (by, id, bench) = (actor(&self.users[user]), self.conversations[at].clone(), &self.bench);
         let message = self.messages.get(&at).cloned();
         let whom = |user: usize| self.users[user].clone();
         match (step, message) {
             (Step::SendMessage, _) => {
-                if let Ok(sent) = bench.send(&self.users[user], &id, "text").await {
+                if let Ok(sent) = bench.send(&self.users[user], &id, &text).await {
                     self.messages.insert(at, sent.message.id.clone());
                 }
             }
             (Step::Edit, Some(message)) => {
-                let _ = bench.write(EditMessage { actor: by, message, content: "new".into() }).await;
+                let _ = bench.write(EditMessage { actor: by, message, content: text }).await;
             }
             (Step::DeleteMessage, Some(message)) => {
                 let _ = bench.write(DeleteMessage { actor: by, message }).await;
@@ -139,9 +143,8 @@ impl Run {
                 let _ = bench.write(RemoveMember { actor: by, conversation: id, user: other }).await;
             }
             (Step::Rename, _) => {
-                let _ = bench
-                    .write(ChangeConversation { actor: by, conversation: id, name: Some("new".into()), open: None })
-                    .await;
+                let _ =
+                    bench.write(ChangeConversation { actor: by, conversation: id, name: Some(text), open: None }).await;
             }
             (Step::DeleteConversation, _) => {
                 let _ = bench.write(DeleteConversation { actor: by, conversation: id }).await;
@@ -197,8 +200,9 @@ fn shown(entry: &Entry) -> String {
     format!("{} {:?} {what}", entry.position, entry.sequence)
 }
 
-/// What a user received of all that was handed on, as the hub would deliver it.
-fn delivered<'e>(entries: &'e [Entry], user: &UserId) -> Vec<&'e Entry> {
+/// What a user received of all that was handed on, as the hub would deliver it, and the conversations that the user is a
+/// member of in the end.
+fn delivered<'e>(entries: &'e [Entry], user: &UserId) -> (Vec<&'e Entry>, BTreeSet<ConversationId>) {
     let mut in_places: BTreeSet<ConversationId> = BTreeSet::new();
     let mut delivered = Vec::new();
     for entry in entries {
@@ -237,7 +241,75 @@ fn delivered<'e>(entries: &'e [Entry], user: &UserId) -> Vec<&'e Entry> {
             }
         }
     }
-    delivered
+    (delivered, in_places)
+}
+
+/// What may be told again of what a user received: without conversations in their present state that the user has left
+/// since, and without messages whose present text the user does not know.
+fn tellable<'e>(entries: &[Entry], received: &[&'e Entry], user: &UserId) -> Vec<&'e Entry> {
+    let mut left: BTreeSet<&ConversationId> = BTreeSet::new();
+    let mut newest: BTreeMap<&MessageId, u64> = BTreeMap::new();
+    for entry in entries {
+        match &entry.event {
+            Event::MessageCreated(message) | Event::MessageEdited(message) | Event::MessageDeleted(message) => {
+                newest.insert(&message.id, entry.position);
+            }
+            Event::MemberJoined { conversation, user: joined, .. } if joined.id == *user => {
+                left.remove(&conversation.id);
+            }
+            Event::MemberLeft { conversation, user: one, .. } if one.id == *user => {
+                left.insert(&conversation.id);
+            }
+            _ => {}
+        }
+    }
+    let positions: BTreeSet<u64> = received.iter().map(|entry| entry.position).collect();
+    let is_tellable = |entry: &&&Entry| match &entry.event {
+        Event::MessageCreated(message) | Event::MessageEdited(message) | Event::MessageDeleted(message) => {
+            newest.get(&message.id).is_some_and(|position| positions.contains(position))
+        }
+        Event::ConversationCreated { conversation, .. }
+        | Event::ConversationAppeared { conversation, .. }
+        | Event::ConversationChanged { conversation } => !left.contains(&conversation.conversation.id),
+        _ => true,
+    };
+    received.iter().filter(is_tellable).copied().collect()
+}
+
+/// The texts and names of an event, and the readers of its message, each with the conversation that it is of.
+fn texts(event: &Event) -> Vec<(ConversationId, String)> {
+    let named = |conversation: &ConversationRef| {
+        conversation.name.as_ref().map(|name| (conversation.id.clone(), name.to_string())).into_iter().collect()
+    };
+    match event {
+        Event::MessageCreated(message) | Event::MessageEdited(message) | Event::MessageDeleted(message) => {
+            let mut texts: Vec<_> = named(&message.conversation);
+            texts.push((message.conversation.id.clone(), message.content.clone()));
+            let reader =
+                |reader: &Reader| (message.conversation.id.clone(), format!("{} by {}", message.id, reader.user));
+            texts.extend(message.readers.iter().map(reader));
+            texts
+        }
+        Event::ConversationCreated { conversation, .. }
+        | Event::ConversationAppeared { conversation, .. }
+        | Event::ConversationChanged { conversation } => {
+            let mut texts: Vec<_> = named(&conversation.conversation);
+            let last = conversation.last_message.iter();
+            texts.extend(last.map(|last| (conversation.conversation.id.clone(), last.content.clone())));
+            texts
+        }
+        Event::MessagesRead { conversation, messages, reader, .. } => {
+            let mut texts: Vec<_> = named(conversation);
+            texts.extend(messages.iter().map(|id| (conversation.id.clone(), format!("{id} by {}", reader.id))));
+            texts
+        }
+        Event::ConversationHidden { conversation, .. }
+        | Event::DeletionAnnounced { conversation }
+        | Event::ConversationDeleted { conversation }
+        | Event::MemberJoined { conversation, .. }
+        | Event::MemberLeft { conversation, .. } => named(conversation),
+        _ => Vec::new(),
+    }
 }
 
 fn told_again(factory: Factory, steps: &[(usize, usize, Step)]) {
@@ -249,11 +321,19 @@ fn told_again(factory: Factory, steps: &[(usize, usize, Step)]) {
         let newest = run.bench.settled().await;
         let entries = run.bench.entries.lock().unwrap().clone();
         for user in &run.users {
-            let all = delivered(&entries, user);
+            let (received, member_of) = delivered(&entries, user);
+            let all = tellable(&entries, &received, user);
+            // Where the user is a member, everything may be known.
+            let known: BTreeSet<_> = received.iter().flat_map(|entry| texts(&entry.event)).collect();
             for after in 0..=newest {
                 let missed = run.bench.store.replay_since(user.clone(), false, after).await.expect("read");
                 assert_eq!(missed.position, newest);
-                let found: Vec<_> = missed.entries.expect("few").iter().map(shown).collect();
+                let missed = missed.entries.expect("few");
+                for (id, text) in missed.iter().flat_map(|entry| texts(&entry.event)) {
+                    let may_know = member_of.contains(&id) || known.contains(&(id.clone(), text.clone()));
+                    assert!(may_know, "{user} after {after} learned of {text:?} in {id}");
+                }
+                let found: Vec<_> = missed.iter().map(shown).collect();
                 let expected: Vec<_> =
                     all.iter().filter(|entry| entry.position > after).map(|entry| shown(entry)).collect();
                 assert_eq!(found, expected, "{user} after {after}");
@@ -308,3 +388,130 @@ async fn too_much_is_not_said_in_part() {
     let missed = bench.store.replay_since(bob, false, made).await.expect("read");
     assert_eq!(missed.entries.map(|entries| entries.len()), Some(RECOVERY_CHANGES_MAX));
 }
+
+/// A conversation of Alice and Bob, and the position that Bob has received.
+struct Lost {
+    bench: Bench,
+    alice: UserId,
+    bob: UserId,
+    group: ConversationId,
+    after: u64,
+}
+
+impl Lost {
+    async fn start(bench: Bench) -> Self {
+        let (alice, bob) = (bench.user("alice").await, bench.user("bob").await);
+        let group = bench.conversation(&alice, ConversationKind::Group, true, std::slice::from_ref(&bob)).await;
+        let after = bench.settled().await;
+        Self { bench, alice, bob, group, after }
+    }
+
+    async fn say(&self, text: &str) -> MessageId {
+        self.bench.send(&self.alice, &self.group, text).await.expect("sent").message.id.clone()
+    }
+
+    async fn rename(&self, name: &str) {
+        let (actor, conversation) = (actor(&self.alice), self.group.clone());
+        let change = ChangeConversation { actor, conversation, name: Some(name.to_owned()), open: None };
+        self.bench.write(change).await.expect("renamed");
+    }
+
+    async fn edit(&self, message: &MessageId, content: &str) {
+        let (actor, message) = (actor(&self.alice), message.clone());
+        self.bench.write(EditMessage { actor, message, content: content.to_owned() }).await.expect("edited");
+    }
+
+    async fn add(&self, user: &UserId) {
+        let (actor, conversation) = (actor(&self.alice), self.group.clone());
+        self.bench.write(AddMember { actor, conversation, user: user.clone(), role: None }).await.expect("added");
+    }
+
+    /// Ends the membership of Bob, by himself or by Alice.
+    async fn end(&self, by_himself: bool) {
+        let conversation = self.group.clone();
+        if by_himself {
+            let leave = LeaveConversation { actor: actor(&self.bob), conversation, departure: Departure::Left };
+            self.bench.write(leave).await.expect("left");
+        } else {
+            let remove = RemoveMember { actor: actor(&self.alice), conversation, user: self.bob.clone() };
+            self.bench.write(remove).await.expect("removed");
+        }
+    }
+
+    /// What Bob missed since a position, as it is shown and as it is written in full.
+    async fn missed(&self, after: u64) -> (Vec<String>, String) {
+        let missed = self.bench.store.replay_since(self.bob.clone(), false, after).await.expect("read");
+        let entries = missed.entries.expect("few");
+        (entries.iter().map(shown).collect(), format!("{entries:?}"))
+    }
+}
+
+/// Whoever was removed, or left, learns nothing of what happened after that: neither from the state of the conversation,
+/// nor from a message that was edited or deleted, nor from those who have read one by now.
+async fn nothing_after_a_departure(bench: Bench) {
+    let lost = Lost::start(bench).await;
+    for by_himself in [false, true] {
+        let after = lost.bench.settled().await;
+        let messages = [lost.say("kept").await, lost.say("edited").await, lost.say("deleted").await];
+        lost.edit(&messages[0], "kept, edited").await;
+        lost.rename(&format!("name {by_himself}")).await;
+        lost.end(by_himself).await;
+        lost.rename(&format!("SECRET name {by_himself}")).await;
+        let eve = lost.bench.user(&format!("eve{by_himself}")).await;
+        lost.add(&eve).await;
+        lost.edit(&messages[1], "SECRET edit").await;
+        let delete = DeleteMessage { actor: actor(&lost.alice), message: messages[2].clone() };
+        lost.bench.write(delete).await.expect("deleted");
+        let kept = Reading::Messages { conversation: None, messages: vec![messages[0].clone()] };
+        lost.bench.write(MarkRead { actor: actor(&eve), reading: kept }).await.expect("read");
+        lost.say("SECRET about Bob").await;
+        lost.bench.settled().await;
+        for after in [0, after] {
+            let (_, written) = lost.missed(after).await;
+            assert!(!written.contains("SECRET") && !written.contains(&*eve.to_string()), "{written}");
+        }
+        let (shown, _) = lost.missed(after).await;
+        let ids: Vec<_> = messages.iter().map(|id| shown.iter().any(|entry| entry.contains(&id.to_string()))).collect();
+        assert_eq!(ids, [true, false, false], "{shown:?}");
+        assert!(shown.last().is_some_and(|last| last.contains(" left ")), "{shown:?}");
+        lost.add(&lost.bob).await;
+    }
+}
+
+/// A user who is a member again may know the present state, but not the edits of the meantime.
+async fn who_returns_is_shown_the_conversation(bench: Bench) {
+    let lost = Lost::start(bench).await;
+    let (edited, again) = (lost.say("first").await, lost.say("second").await);
+    lost.end(false).await;
+    lost.edit(&edited, "SECRET edit").await;
+    lost.edit(&again, "SECRET edit, too").await;
+    lost.rename("new name").await;
+    lost.add(&lost.bob).await;
+    lost.edit(&again, "public edit").await;
+    lost.bench.settled().await;
+    let (shown, written) = lost.missed(lost.after).await;
+    assert!(!written.contains("SECRET"), "{written}");
+    assert!(shown.iter().any(|entry| entry.contains("appeared")) && written.contains("new name"), "{written}");
+    assert!(written.contains("public edit"), "{written}");
+    assert!(!shown.iter().any(|entry| entry.ends_with(&format!("created {edited}"))), "{shown:?}");
+}
+
+/// A rename to the same name is no change, and nobody is told of it.
+async fn a_change_without_a_difference_is_none(bench: Bench) {
+    let lost = Lost::start(bench).await;
+    lost.rename("name").await;
+    let renamed = lost.bench.settled().await;
+    lost.rename("name").await;
+    let (actor, conversation) = (actor(&lost.alice), lost.group.clone());
+    let change = ChangeConversation { actor, conversation, name: Some("name".to_owned()), open: Some(true) };
+    let reference = lost.bench.write(change).await.expect("answered");
+    assert_eq!(reference.name.as_deref(), Some("name"));
+    assert_eq!(lost.bench.settled().await, renamed);
+    assert!(lost.missed(renamed).await.0.is_empty());
+}
+
+support::every_store!(
+    nothing_after_a_departure,
+    who_returns_is_shown_the_conversation,
+    a_change_without_a_difference_is_none,
+);

@@ -12,6 +12,7 @@ use quintet_domain::{ConnectionId, Entry, Notification, NotificationId, UserId};
 use super::budget::Budget;
 use super::change::Change;
 use super::missed::{MissedChange, MissedKind, ReplayRows};
+use super::receivable::Departures;
 use super::record::ChangeRecord;
 use super::replay::Facts;
 use crate::{ConversationKey, MessageKey, RowResult, UserKey};
@@ -51,7 +52,9 @@ pub fn entries_between(rows: &dyn CatchUpRows, after: u64, up_to: u64) -> RowRes
     let logged = rows.logged(after, up_to)?;
     let missed: Vec<MissedChange> = logged.iter().filter_map(missed).collect();
     let mut budget = Budget { bytes: usize::MAX };
-    let Some(mut facts) = Facts::load(rows, None, &missed, &mut budget)? else { return Ok(Vec::new()) };
+    let Some(mut facts) = Facts::load(rows, None, (&missed, &Departures::default()), &mut budget)? else {
+        return Ok(Vec::new());
+    };
     let others: BTreeSet<UserKey> =
         logged.iter().filter_map(of_user).filter(|key| !facts.users.contains_key(key)).collect();
     facts.users.extend(rows.users(&others)?.into_iter().map(|row| (row.key, row)));

@@ -29,6 +29,32 @@ pub struct MissedChange {
     pub change: MissedKind,
 }
 
+impl MissedChange {
+    /// The message that the change is about, and whether the change came after its creation.
+    pub(super) fn message(&self) -> Option<(MessageKey, bool)> {
+        match &self.change {
+            MissedKind::Created => i64::try_from(self.position).ok().map(|key| (MessageKey(key), false)),
+            MissedKind::Recorded(
+                ChangeRecord::MessageEdited { message, .. } | ChangeRecord::MessageDeleted { message, .. },
+            ) => Some((*message, true)),
+            MissedKind::Recorded(
+                ChangeRecord::MessagesRead { .. }
+                | ChangeRecord::ConversationCreated { .. }
+                | ChangeRecord::ConversationShown { .. }
+                | ChangeRecord::ConversationHidden { .. }
+                | ChangeRecord::ConversationChanged
+                | ChangeRecord::ConversationDeleted { .. }
+                | ChangeRecord::MemberJoined { .. }
+                | ChangeRecord::MemberLeft { .. }
+                | ChangeRecord::MeetupChanged { .. }
+                | ChangeRecord::Notified { .. }
+                | ChangeRecord::UserChanged { .. }
+                | ChangeRecord::Revoked { .. },
+            ) => None,
+        }
+    }
+}
+
 /// A change as its row describes it: the creation of a message, or a change with a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MissedKind {

@@ -1,7 +1,7 @@
 //! The conversations that a replay shows whole: those that were created, joined or changed.
 //!
-//! What must stay true: they are shown as they are now, like all texts of a replay; what they add to the replay is taken
-//! from its budget before it is read.
+//! What must stay true: they are shown as they are now, like all texts of a replay, and therefore not to a user who has
+//! left them since; what they add to the replay is taken from its budget before it is read.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use quintet_domain::{Member, Message, Overview, members_told};
 
 use super::budget::Budget;
 use super::missed::{MissedChange, MissedKind, ReplayRows};
+use super::receivable::Departures;
 use super::record::ChangeRecord;
 use crate::ledger::MEMBER_BYTES;
 use crate::message_views::shown;
@@ -42,15 +43,17 @@ fn shows_conversation(missed: &MissedChange, user: Option<UserKey>) -> bool {
     }
 }
 
-/// Reads the conversations that a user's missed changes show whole; `None` if they exceed the budget.
+/// Reads the conversations that a user's missed changes show whole, without those that the user has left since; `None`
+/// if they exceed the budget.
 pub(super) fn read(
     rows: &dyn ReplayRows,
     user: Option<UserKey>,
-    changes: &[MissedChange],
+    (changes, departures): (&[MissedChange], &Departures),
     conversations: &HashMap<ConversationKey, ConversationRow>,
     budget: &mut Budget,
 ) -> RowResult<Option<HashMap<ConversationKey, Arc<Overview>>>> {
     let showing = changes.iter().filter(|missed| shows_conversation(missed, user));
+    let showing = showing.filter(|missed| !departures.contains(missed.conversation));
     let mut times: HashMap<ConversationKey, usize> = HashMap::new();
     showing.for_each(|missed| *times.entry(missed.conversation).or_default() += 1);
     if times.is_empty() {

@@ -1,8 +1,9 @@
 //! Replay: the events that a user missed since a position, made again from the log.
 //!
-//! What must stay true: a replay contains exactly what would have been delivered, in commit order: what happened in a
-//! conversation while the user was a member, and events for the user alone, with texts as they are now. It reads no
-//! more than one replay may contain, and the number of its statements does not depend on what was missed.
+//! What must stay true: a replay contains what would have been delivered, in commit order: what happened in a
+//! conversation while the user was a member, and events for the user alone, with texts as they are now. It lacks only
+//! what cannot be told any more without telling what happened while the user was not a member. It reads no more than one
+//! replay may contain, and the number of its statements does not depend on what was missed.
 
 use std::collections::hash_map;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -15,6 +16,7 @@ use super::budget::Budget;
 use super::change::Change;
 use super::missed::{MissedChange, MissedKind, ReplayRows};
 use super::missed_overviews;
+use super::receivable::{Departures, keep_receivable};
 use super::record::ChangeRecord;
 use crate::message_views::{self, CURSORS_READ_MAX};
 use crate::rows::{ConversationRow, CursorRow, UserRow};
@@ -59,14 +61,14 @@ fn entries(rows: &dyn ReplayRows, user: &UserRow, after: u64) -> RowResult<Optio
         return Ok(None);
     }
     changes.sort_unstable_by_key(|change| (change.conversation, change.position));
-    keep_receivable(user.key, &mut changes);
+    let departures = keep_receivable(user.key, &mut changes);
     changes.extend(rows.changes_addressed(user.key, after, ROWS_MAX)?);
     let mut budget = Budget { bytes: RECOVERY_BYTES_MAX };
     let Some(mut entries) = notifications(rows, user, after, &mut budget)? else { return Ok(None) };
     if entries.len() + changes.len() > RECOVERY_CHANGES_MAX {
         return Ok(None);
     }
-    let Some(facts) = Facts::load(rows, Some(user.key), &changes, &mut budget)? else { return Ok(None) };
+    let Some(facts) = Facts::load(rows, Some(user.key), (&changes, &departures), &mut budget)? else { return Ok(None) };
     // The members of each conversation who joined or left in this range: the client refers to a guest among them by the
     // id that the guest had then.
     let mut met = HashSet::new();
@@ -109,25 +111,6 @@ fn entries(rows: &dyn ReplayRows, user: &UserRow, after: u64) -> RowResult<Optio
     Ok(Some(entries))
 }
 
-/// Keeps only changes that happened while the user was a member.
-fn keep_receivable(user: UserKey, changes: &mut Vec<MissedChange>) {
-    let joined = |missed: &MissedChange| matches!(&missed.change, MissedKind::Recorded(ChangeRecord::MemberJoined { member, .. }) if *member == user);
-    let left = |missed: &MissedChange| matches!(&missed.change, MissedKind::Recorded(ChangeRecord::MemberLeft { member, .. }) if *member == user);
-    // A user whose first own change is a join was not a member before it.
-    let mut member_in: HashMap<ConversationKey, bool> = HashMap::new();
-    for missed in changes.iter().filter(|missed| joined(missed) || left(missed)) {
-        member_in.entry(missed.conversation).or_insert_with(|| left(missed));
-    }
-    changes.retain(|missed| {
-        let member = member_in.entry(missed.conversation).or_insert(true);
-        *member |= joined(missed);
-        let keep = *member;
-        let ends = matches!(missed.change, MissedKind::Recorded(ChangeRecord::ConversationDeleted { .. }));
-        *member &= !left(missed) && !ends;
-        keep
-    });
-}
-
 /// The notifications of a user; `None` if there are more than one replay may contain.
 fn notifications(
     rows: &dyn ReplayRows,
@@ -155,7 +138,7 @@ pub(super) struct Facts {
     pub(super) changed: HashMap<MessageKey, Arc<Message>>,
     /// The messages that each read passed, with their senders, by the position of the read.
     pub(super) passed: HashMap<u64, Vec<(MessageId, UserKey)>>,
-    /// Conversations as events show them now, where a change shows one.
+    /// Conversations as events show them now, where a change shows one that the user has not left since.
     pub(super) overviews: HashMap<ConversationKey, Arc<Overview>>,
 }
 
@@ -183,46 +166,22 @@ fn named(missed: &MissedChange) -> Option<UserKey> {
     }
 }
 
-/// The message that a change is about, and whether the change came after its creation.
-fn message_of(missed: &MissedChange) -> Option<(MessageKey, bool)> {
-    match &missed.change {
-        MissedKind::Created => i64::try_from(missed.position).ok().map(|key| (MessageKey(key), false)),
-        MissedKind::Recorded(
-            ChangeRecord::MessageEdited { message, .. } | ChangeRecord::MessageDeleted { message, .. },
-        ) => Some((*message, true)),
-        MissedKind::Recorded(
-            ChangeRecord::MessagesRead { .. }
-            | ChangeRecord::ConversationCreated { .. }
-            | ChangeRecord::ConversationShown { .. }
-            | ChangeRecord::ConversationHidden { .. }
-            | ChangeRecord::ConversationChanged
-            | ChangeRecord::ConversationDeleted { .. }
-            | ChangeRecord::MemberJoined { .. }
-            | ChangeRecord::MemberLeft { .. }
-            | ChangeRecord::MeetupChanged { .. }
-            | ChangeRecord::Notified { .. }
-            | ChangeRecord::UserChanged { .. }
-            | ChangeRecord::Revoked { .. },
-        ) => None,
-    }
-}
-
 impl Facts {
     /// Reads the rows that changes are about; `None` if they exceed the budget.
     pub(super) fn load(
         rows: &dyn ReplayRows,
         user: Option<UserKey>,
-        changes: &[MissedChange],
+        (changes, departures): (&[MissedChange], &Departures),
         budget: &mut Budget,
     ) -> RowResult<Option<Self>> {
         if !budget.take(changes.len() * EVENT_BYTES) {
             return Ok(None);
         }
         let keys = changes.iter().map(|missed| missed.conversation).collect();
-        let conversations: HashMap<_, _> = rows.conversations(&keys)?.into_iter().map(|row| (row.key, row)).collect();
-        let Some(overviews) = missed_overviews::read(rows, user, changes, &conversations, budget)? else {
-            return Ok(None);
-        };
+        let found = rows.conversations(&keys)?.into_iter().map(|row| departures.without_secrets(row));
+        let conversations: HashMap<_, _> = found.map(|row| (row.key, row)).collect();
+        let read = missed_overviews::read(rows, user, (changes, departures), &conversations, budget)?;
+        let Some(overviews) = read else { return Ok(None) };
         let mut facts = Self {
             conversations,
             users: HashMap::new(),
@@ -232,7 +191,7 @@ impl Facts {
             overviews,
         };
         let fits = facts.add_messages(rows, changes, budget)?
-            && facts.add_changed(rows, changes, budget)?
+            && facts.add_changed(rows, (changes, departures), budget)?
             && facts.add_passed(rows, changes, budget)?;
         Ok(fits.then_some(facts))
     }
@@ -244,7 +203,7 @@ impl Facts {
         changes: &[MissedChange],
         budget: &mut Budget,
     ) -> RowResult<bool> {
-        let keys = changes.iter().filter_map(message_of).map(|(key, _)| key).collect();
+        let keys = changes.iter().filter_map(MissedChange::message).map(|(key, _)| key).collect();
         let (mut found, mut fits) = (Vec::new(), true);
         rows.messages(&keys, &mut |row| {
             let file = row.file.as_ref().map_or(0, |file| file.url.len() + file.name.as_ref().map_or(0, String::len));
@@ -278,15 +237,24 @@ impl Facts {
     }
 
     /// Adds the messages that were changed, with their readers. Returns whether they fit the budget.
-    fn add_changed(&mut self, rows: &dyn ReplayRows, changes: &[MissedChange], budget: &mut Budget) -> RowResult<bool> {
+    fn add_changed(
+        &mut self,
+        rows: &dyn ReplayRows,
+        (changes, departures): (&[MissedChange], &Departures),
+        budget: &mut Budget,
+    ) -> RowResult<bool> {
         let mut cursors: HashMap<ConversationKey, Vec<CursorRow>> = HashMap::new();
         for missed in changes {
-            let Some((key, true)) = message_of(missed) else { continue };
+            let Some((key, true)) = missed.message() else { continue };
             let Some(message) = self.messages.get(&key) else { continue };
             let cursors = match cursors.entry(missed.conversation) {
                 hash_map::Entry::Occupied(known) => known.into_mut(),
                 hash_map::Entry::Vacant(vacant) => {
-                    let found = rows.cursors(missed.conversation, CURSORS_READ_MAX)?;
+                    // Who has read a message by now is not for those who left before.
+                    let found = match departures.contains(missed.conversation) {
+                        true => Vec::new(),
+                        false => rows.cursors(missed.conversation, CURSORS_READ_MAX)?,
+                    };
                     if !budget.take(found.len() * ID_BYTES) {
                         return Ok(false);
                     }

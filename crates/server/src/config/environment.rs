@@ -51,6 +51,7 @@ pub(super) const SETTINGS: &[(&str, &str, Kind)] = &[
     ("http", "docs", Kind::Flag),
     ("limits", "rates", Kind::Flag),
     ("limits", "trusted_proxies", Kind::List),
+    ("limits", "forwarded_header", Kind::Text),
     ("limits", "queue_bytes", Kind::Number),
     ("limits", "unidentified", Kind::Number),
     ("limits", "unidentified_per_address", Kind::Number),

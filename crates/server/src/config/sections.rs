@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use tracing_subscriber::filter::Targets;
 
 use crate::edge::room::Room;
-use crate::forwarded::Proxy;
+use crate::forwarded::{ForwardedHeader, Proxy};
 use crate::listen::Listen;
 use crate::socket_paths::SocketPaths;
 
@@ -148,6 +148,8 @@ impl Http {
 pub(crate) struct Limits {
     pub(crate) rates: bool,
     pub(crate) trusted_proxies: Vec<Proxy>,
+    /// The header in which those proxies forward the addresses of their clients.
+    pub(crate) forwarded_header: ForwardedHeader,
     pub(crate) queue_bytes: usize,
     pub(crate) unidentified: usize,
     pub(crate) unidentified_per_address: usize,
@@ -171,6 +173,7 @@ impl Default for Limits {
             rates: true,
             free_bytes_min: quintet_domain::limits::FREE_BYTES_MIN_DEFAULT,
             trusted_proxies: Vec::new(),
+            forwarded_header: ForwardedHeader::default(),
             queue_bytes: 1_000_000,
             body_bytes_per_second: 1_000,
             connections: None,

@@ -87,6 +87,7 @@ fn an_error_names_where_the_value_came_from() {
     for (name, value, part) in [
         ("QUINTET_PEOPLE_ADDED_PER_DAY", "-1", "-1"),
         ("QUINTET_LIMITS_TRUSTED_PROXIES", "127.0.0.1 10.0.0.0/33", "`10.0.0.0/33` is neither"),
+        ("QUINTET_LIMITS_FORWARDED_HEADER", "x-real-ip", "`x-forwarded-for` or `forwarded`"),
         ("QUINTET_SERVER_LISTEN", "0=irc", "the dialect must be"),
         ("QUINTET_AUTH_REGISTRATION", "maybe", "maybe"),
         ("QUINTET_METRICS_LISTEN", "nowhere", "nowhere"),
@@ -209,6 +210,7 @@ fn every_setting_of_the_environment_is_one_of_the_file() {
             ("server", "listen", _) => "3000",
             ("server", "socket_path", _) => "/chat/socket.io",
             (_, "trusted_proxies", _) => "127.0.0.1",
+            (_, "forwarded_header", _) => "forwarded",
             ("presence", "audience", _) => "contacts",
             ("auth", "sign_with", _) => "shared",
             ("conversations", "echo", _) => "unless_acked",

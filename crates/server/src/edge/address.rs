@@ -1,7 +1,6 @@
 //! The address by which a client reached this server, from the head of its request.
 //!
-//! What must stay true: whatever a client writes into its head, the address is well-formed and short; only a trusted
-//! proxy can say that the client's own connection is encrypted.
+//! What must stay true: whatever a client writes into its head, the address is well-formed and short.
 
 use http::{HeaderMap, Uri, header};
 use quintet_domain::limits::PUBLIC_URL_BYTES_MAX;
@@ -9,35 +8,15 @@ use quintet_service::Address;
 
 use crate::listen::Listen;
 
-/// The header in which proxies forward the scheme of their clients.
-const FORWARDED_PROTO: &str = "x-forwarded-proto";
-
-/// Returns the address by which a client reached this server. `encrypted` says whether this server terminates TLS
-/// itself, `proxied` whether the peer is a trusted proxy.
-pub(crate) fn address(listen: Listen, uri: &Uri, headers: &HeaderMap, encrypted: bool, proxied: bool) -> Address {
-    let scheme = if encrypted || (proxied && is_forwarded_https(headers)) { "https" } else { "http" };
+/// Returns the address by which a client reached this server. `https` says whether its request is known to have come over
+/// TLS.
+pub(crate) fn address(listen: Listen, uri: &Uri, headers: &HeaderMap, https: bool) -> Address {
+    let scheme = if https { "https" } else { "http" };
     let base = host(uri, headers).map(|host| {
         let default = if scheme == "https" { ":443" } else { ":80" };
         format!("{scheme}://{}", host.strip_suffix(default).unwrap_or(&host)).into()
     });
     Address { listener: Some(listen.address), base }
-}
-
-/// Returns whether a proxy says that its client came by HTTPS, in `X-Forwarded-Proto` or else in `Forwarded` (RFC 7239).
-/// With several proxies the first value is that of the proxy that clients reach. A client can write it as well, and then
-/// it lies to itself alone.
-pub(crate) fn is_forwarded_https(headers: &HeaderMap) -> bool {
-    let first = |name: &str| {
-        let value = headers.get(name).and_then(|value| value.to_str().ok());
-        value.and_then(|text| text.split(',').next()).map(str::trim)
-    };
-    let of_element = || {
-        let mut pairs = first("forwarded")?.split(';').filter_map(|pair| pair.trim().split_once('='));
-        let (_, proto) = pairs.find(|(name, _)| name.eq_ignore_ascii_case("proto"))?;
-        Some(proto.trim_matches('"'))
-    };
-    let proto = first(FORWARDED_PROTO).filter(|proto| !proto.is_empty()).or_else(of_element);
-    proto.is_some_and(|proto| proto.eq_ignore_ascii_case("https") || proto.eq_ignore_ascii_case("wss"))
 }
 
 /// Returns the host of a request in lower case; `None` if there is none, or not exactly one, or if it is malformed.
@@ -89,7 +68,7 @@ mod tests {
 
     use super::*;
 
-    fn base(headers: &[(&'static str, &str)], encrypted: bool, proxied: bool) -> Option<String> {
+    fn base(headers: &[(&'static str, &str)], https: bool) -> Option<String> {
         let headers = headers.iter().map(|(name, value)| {
             (name.parse().expect("a name"), HeaderValue::from_bytes(value.as_bytes()).expect("a value"))
         });
@@ -97,7 +76,7 @@ mod tests {
         headers.for_each(|(name, value): (http::HeaderName, _)| {
             map.append(name, value);
         });
-        address(Listen::default(), &Uri::from_static("/"), &map, encrypted, proxied).base.map(String::from)
+        address(Listen::default(), &Uri::from_static("/"), &map, https).base.map(String::from)
     }
 
     #[test]
@@ -130,36 +109,22 @@ mod tests {
             ("[x]", None),
             (".a", None),
         ] {
-            assert_eq!(base(&[("host", host)], false, false).as_deref(), expected, "{host}");
+            assert_eq!(base(&[("host", host)], false).as_deref(), expected, "{host}");
         }
-        assert_eq!(base(&[("host", &"a".repeat(300))], false, false), None);
-        assert_eq!(base(&[], false, false), None);
-        assert_eq!(base(&[("host", "a"), ("host", "b")], false, false), None);
+        assert_eq!(base(&[("host", &"a".repeat(300))], false), None);
+        assert_eq!(base(&[], false), None);
+        assert_eq!(base(&[("host", "a"), ("host", "b")], false), None);
     }
 
     #[test]
-    fn a_trusted_proxy_says_how_the_client_came() {
-        let host = ("host", "a:443");
-        for (proto, encrypted, proxied, expected) in [
-            ("https", false, true, "https://a"),
-            ("HTTPS, http", false, true, "https://a"),
-            ("wss", false, true, "https://a"),
-            ("http", false, true, "http://a:443"),
-            ("nonsense", false, true, "http://a:443"),
-            ("https", false, false, "http://a:443"),
-            ("http", true, true, "https://a"),
+    fn the_scheme_is_that_of_the_request() {
+        for (host, https, expected) in [
+            ("a:443", true, "https://a"),
+            ("a:443", false, "http://a:443"),
+            ("a:80", true, "https://a:80"),
+            ("a:80", false, "http://a"),
         ] {
-            let found = base(&[host, (FORWARDED_PROTO, proto)], encrypted, proxied);
-            assert_eq!(found.as_deref(), Some(expected), "{proto} {encrypted} {proxied}");
-        }
-        for (forwarded, expected) in [
-            ("for=192.0.2.1;proto=https", "https://a"),
-            ("Proto=\"HTTPS\"; for=192.0.2.1, proto=http", "https://a"),
-            ("for=192.0.2.1;proto=http, proto=https", "http://a:443"),
-            ("for=192.0.2.1", "http://a:443"),
-        ] {
-            assert_eq!(base(&[host, ("forwarded", forwarded)], false, true).as_deref(), Some(expected), "{forwarded}");
-            assert_eq!(base(&[host, ("forwarded", forwarded)], false, false).as_deref(), Some("http://a:443"));
+            assert_eq!(base(&[("host", host)], https).as_deref(), Some(expected), "{host}");
         }
     }
 }

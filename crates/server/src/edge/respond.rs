@@ -21,7 +21,7 @@ use quintet_socketio::cors::{self, Cors};
 use quintet_socketio::{Engine, Origins};
 use tower::ServiceExt;
 
-use super::address::{address, is_forwarded_https};
+use super::address::address;
 use super::body::{Answered, BoxError, Boxed, Late, Over, Paced};
 use super::exposition::{self, Secret};
 use super::place::Place;
@@ -117,8 +117,9 @@ pub(crate) async fn respond(
     let (path, triage) = (request.uri().path().to_owned(), place.is_triage());
     let cors = Cors::of(&shared.origins, request.headers());
     let cookie = shared.cookie.as_ref();
+    let https = shared.tls || shared.trusted_proxies.is_https(request.headers(), peer.ip());
     let visit =
-        cookie.map(|cookie| cookie.visit(request.headers(), request.uri().query(), is_https(shared, peer, &request)));
+        cookie.map(|cookie| cookie.visit(request.headers(), request.uri().query(), https, connects(shared, &request)));
     let token = visit.as_ref().and_then(Visit::token);
     let admitted = match admit(shared, remote.ip(), place, &request, token, &mut over).await {
         Ok(()) => admit_page(shared, visit.as_ref(), request).await,
@@ -126,8 +127,7 @@ pub(crate) async fn respond(
     };
     let (mut response, counts) = match admitted {
         Ok(request) => {
-            let proxied = shared.trusted_proxies.contains(peer.ip());
-            let came_to = address(listen, request.uri(), request.headers(), shared.tls, proxied);
+            let came_to = address(listen, request.uri(), request.headers(), https);
             let (mut body, late) = split(request, place, shared.body_bytes_per_second);
             body.extensions_mut().insert(came_to);
             let answered = dispatch(shared, listen, remote, body).await;
@@ -161,9 +161,10 @@ fn count(metrics: &Metrics, response: &Response<Boxed>, began: Instant) {
     }
 }
 
-/// Returns whether a request is known to have come over TLS: to this server, or to a trusted proxy that says so.
-fn is_https(shared: &Shared, peer: SocketAddr, request: &Request<Incoming>) -> bool {
-    shared.tls || (shared.trusted_proxies.contains(peer.ip()) && is_forwarded_https(request.headers()))
+/// Returns whether the path of a request is one of connections.
+fn connects(shared: &Shared, request: &Request<Incoming>) -> bool {
+    let path = request.uri().path();
+    path == PLAIN_PATH || shared.engine.serves(path)
 }
 
 /// Refuses what a foreign page asks for on a server with a cookie for tokens, and adds the token of the cookie to any
@@ -177,7 +178,7 @@ async fn admit_page(
     mut request: Request<Incoming>,
 ) -> Result<Request<Incoming>, Response<Boxed>> {
     let Some(visit) = visit else { return Ok(request) };
-    let connects = request.uri().path() == PLAIN_PATH || shared.engine.serves(request.uri().path());
+    let connects = connects(shared, &request);
     if visit.is_refused(request.method(), connects) {
         let message = "Pages of this origin may not do this; `[http] origins` lists those that may.";
         return Err(problem(StatusCode::FORBIDDEN, Code::Forbidden, message, None));

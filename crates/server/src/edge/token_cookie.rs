@@ -2,18 +2,23 @@
 //!
 //! A browser adds the cookie to requests of any page, so a request counts as its user's only if no foreign page sent it
 //! (cross-site request forgery, and the hijacking of WebSockets across sites). Requests without any sign of a page come
-//! from programs, which send the cookie with purpose: browsers name the origin in whatever can change something.
+//! from programs, which send the cookie with purpose: browsers name the origin in whatever can change something. Without
+//! TLS, a page can hide behind what it embeds, so a browser that names no page opens no connection by the cookie.
 //!
 //! What must stay true: the cookie of a request that a foreign page sent is not looked at, and a foreign page can
-//! neither change anything nor open a connection.
+//! neither change anything nor open a connection; the name of a cookie is compared as the browser sent it, because its
+//! prefix (`__Host-`) is what browsers check.
 
 use std::borrow::Cow;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use cookie::time::Duration;
 use cookie::{Cookie, SameSite};
 use http::{HeaderMap, HeaderValue, Method, header};
+use percent_encoding::percent_decode_str;
 use quintet_domain::Timestamp;
 use quintet_domain::limits::TOKEN_BYTES_MAX;
+use quintet_input::query;
 use quintet_rest::CookieChange;
 use quintet_service::CookieToken;
 use quintet_socketio::{Origin, Origins, Sender};
@@ -25,6 +30,8 @@ const SEC_FETCH_SITE: &str = "sec-fetch-site";
 pub(crate) struct TokenCookie {
     name: String,
     origins: Origins,
+    /// Whether it was logged that browsers drop the cookie.
+    drop_logged: AtomicBool,
 }
 
 /// A request, as far as the cookie is concerned.
@@ -34,34 +41,40 @@ pub(crate) struct Visit {
     https: bool,
     /// Whether the page is of another site than this server, which browsers allow only with a `Secure` cookie.
     cross_site: bool,
-    /// The token, unless a foreign page sent the request.
+    /// The tokens, unless a foreign page sent the request.
     token: Option<CookieToken>,
 }
 
 impl TokenCookie {
     pub(crate) fn new(name: String, origins: Origins) -> Self {
-        Self { name, origins }
+        Self { name, origins, drop_logged: AtomicBool::new(false) }
     }
 
-    /// Reads what a request says about itself. `https` says whether it is known to have come over TLS.
-    pub(crate) fn visit(&self, headers: &HeaderMap, query: Option<&str>, https: bool) -> Visit {
+    /// Reads what a request says about itself. `https` says whether it is known to have come over TLS, `connects`
+    /// whether its path is one of connections.
+    pub(crate) fn visit(&self, headers: &HeaderMap, query: Option<&str>, https: bool, connects: bool) -> Visit {
         let sender = self.origins.sender(headers, https);
         let token = match sender {
             Sender::Other => None,
             // A script of any page can read the answer, and older browsers say nothing of the page.
             Sender::NoPage if is_jsonp(query) => None,
+            // Any page can embed the address, and hide itself.
+            Sender::NoPage if connects && is_silent_browser(headers) => None,
             Sender::NoPage | Sender::Own | Sender::Listed => self.token(headers),
         };
         Visit { sender, https, cross_site: sender == Sender::Listed && is_cross_site(headers), token }
     }
 
-    /// Returns the token of the first cookie of the name. Values may be percent-encoded, and begin with `Bearer`.
+    /// Returns the tokens of the cookies of the name. Values may be percent-encoded, and begin with `Bearer`.
     fn token(&self, headers: &HeaderMap) -> Option<CookieToken> {
         let values = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let mut cookies = values.flat_map(Cookie::split_parse_encoded).filter_map(Result::ok);
-        let found = cookies.find(|cookie| cookie.name() == self.name)?;
-        let token = found.value().strip_prefix("Bearer ").unwrap_or(found.value()).trim();
-        (!token.is_empty() && token.len() <= TOKEN_BYTES_MAX).then(|| CookieToken::new(token))
+        // Names are not decoded: `__%48ost-` is a name that any host of the domain can set.
+        let named = values.flat_map(Cookie::split_parse).filter_map(Result::ok).filter(|one| one.name() == self.name);
+        CookieToken::of(named.filter_map(|cookie| {
+            let value = percent_decode_str(cookie.value()).decode_utf8().ok()?;
+            let token = value.strip_prefix("Bearer ").unwrap_or(&value).trim();
+            (!token.is_empty() && token.len() <= TOKEN_BYTES_MAX).then(|| token.into())
+        }))
     }
 
     /// Sets or clears the cookie as an answer says, or as the check of its token did.
@@ -79,7 +92,10 @@ impl TokenCookie {
         }
         let stale = visit.token.as_ref().is_some_and(CookieToken::is_stale);
         let cookie = match change {
-            Some(CookieChange::Set(token)) => self.made(visit, &token.text, token.expires_at.0 - now.0),
+            Some(CookieChange::Set(token)) => {
+                self.log_if_dropped(visit);
+                self.made(visit, &token.text, token.expires_at.0 - now.0)
+            }
             Some(CookieChange::Replace(token)) if visit.token.is_some() => {
                 self.made(visit, &token.text, token.expires_at.0 - now.0)
             }
@@ -106,6 +122,19 @@ impl TokenCookie {
             .build()
     }
 
+    /// Logs once that browsers drop the cookie that is being set: its name asks for TLS, and the request is not known to
+    /// have come over it.
+    fn log_if_dropped(&self, visit: &Visit) {
+        let asks = |prefix: &str| self.name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+        if !visit.https && (asks("__Host-") || asks("__Secure-")) && !self.drop_logged.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                cookie = self.name,
+                "browsers drop this cookie, because the log-in is not known to have come over TLS: serve TLS, or list the \
+                 proxy in [limits] trusted_proxies and let it send X-Forwarded-Proto; this is logged once"
+            );
+        }
+    }
+
     /// Returns the cookie that removes an earlier one. It has the same attributes, without which browsers ignore it.
     fn cleared(&self, visit: &Visit) -> Cookie<'_> {
         let mut cookie = self.made(visit, "", 0);
@@ -129,7 +158,14 @@ impl Visit {
 
 /// Returns whether a request asks for a script as its answer, as the polling of old clients does.
 fn is_jsonp(query: Option<&str>) -> bool {
-    query.is_some_and(|query| query.split('&').any(|pair| pair.starts_with("j=")))
+    query::first(query.unwrap_or_default(), "j").is_some()
+}
+
+/// Returns whether a browser sent a request, by the name that all of them begin with, and says nothing of the page.
+fn is_silent_browser(headers: &HeaderMap) -> bool {
+    let is_browser = headers.get(header::USER_AGENT).is_some_and(|agent| agent.as_bytes().starts_with(b"Mozilla/"));
+    let names_page = [header::ORIGIN.as_str(), SEC_FETCH_SITE].iter().any(|name| headers.contains_key(*name));
+    is_browser && !names_page && headers.get(header::REFERER).is_none_or(HeaderValue::is_empty)
 }
 
 /// Returns whether a page is of another site than the host that it calls. Older browsers do not say so: then the hosts
@@ -167,9 +203,10 @@ mod tests {
     #[test]
     fn the_token_of_a_foreign_page_is_not_looked_at() {
         let cookie = token_cookie();
-        let found =
-            |pairs: &[_]| cookie.visit(&headers(pairs), None, false).token().map(|token| token.token().to_owned());
-        let sent = ("cookie", "a=b; token=x.y.z; token=other");
+        let found = |pairs: &[_]| {
+            cookie.visit(&headers(pairs), None, false, false).token().map(|token| token.token().to_owned())
+        };
+        let sent = ("cookie", "a=b; tok%65n=bad; token=; token=x.y.z; token=other");
         assert_eq!(found(&[sent]).as_deref(), Some("x.y.z"));
         assert_eq!(found(&[sent, LISTED]).as_deref(), Some("x.y.z"));
         assert_eq!(found(&[sent, ("sec-fetch-site", "same-origin")]).as_deref(), Some("x.y.z"));
@@ -185,17 +222,31 @@ mod tests {
         ] {
             assert_eq!(found(pairs), None, "{pairs:?}");
         }
-        let as_script = |pairs: &[_]| cookie.visit(&headers(pairs), Some("EIO=3&j=0&t=x"), false).token().is_some();
-        assert!(!as_script(&[sent]), "an older browser may have sent it for any page");
-        assert!(as_script(&[sent, ("sec-fetch-site", "same-origin")]));
+        let as_script =
+            |query: &str, pairs: &[_]| cookie.visit(&headers(pairs), Some(query), false, true).token().is_some();
+        for query in ["EIO=3&j=0&t=x", "EIO=3&%6a=0", "j"] {
+            assert!(!as_script(query, &[sent]), "{query}: an older browser may have sent it for any page");
+            assert!(as_script(query, &[sent, ("sec-fetch-site", "same-origin")]));
+        }
+        let connects = |pairs: &[_]| cookie.visit(&headers(pairs), None, false, true).token().is_some();
+        let browser = ("user-agent", "Mozilla/5.0 (X11)");
+        assert!(!connects(&[sent, browser]), "a page may have embedded it and hidden itself");
+        assert!(connects(&[sent, browser, ("referer", "https://chat.example/")]));
+        assert!(connects(&[sent, browser, LISTED]) && connects(&[sent, ("user-agent", "node")]));
     }
 
     #[test]
     fn foreign_pages_change_nothing_and_open_nothing() {
         let refused = |pairs: &[_], method: &Method, opens| {
-            token_cookie().visit(&headers(pairs), None, false).is_refused(method, opens)
+            token_cookie().visit(&headers(pairs), None, false, false).is_refused(method, opens)
         };
-        for foreign in [OTHER, ("origin", "null"), ("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site")] {
+        for foreign in [
+            OTHER,
+            ("origin", "null"),
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-site", "same-site"),
+            ("referer", "http://evil.example/"),
+        ] {
             for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
                 assert!(refused(&[foreign], &method, false), "{foreign:?} {method}");
             }
@@ -210,7 +261,7 @@ mod tests {
     /// Returns the header that an answer sets, for a request with these headers.
     fn set(pairs: &[(&'static str, &'static str)], https: bool, change: Option<&CookieChange>) -> Option<String> {
         let (cookie, mut answer) = (token_cookie(), HeaderMap::new());
-        cookie.complete(&cookie.visit(&headers(pairs), None, https), Timestamp(0), change, &mut answer);
+        cookie.complete(&cookie.visit(&headers(pairs), None, https, false), Timestamp(0), change, &mut answer);
         answer.get(header::SET_COOKIE).map(|value| value.to_str().expect("text").to_owned())
     }
 
@@ -249,7 +300,7 @@ mod tests {
     fn answers_to_a_cookie_are_not_kept_for_others() {
         let (cookie, mut answer) = (token_cookie(), HeaderMap::new());
         cookie.complete(
-            &cookie.visit(&headers(&[("cookie", "token=x")]), None, false),
+            &cookie.visit(&headers(&[("cookie", "token=x")]), None, false, false),
             Timestamp(0),
             None,
             &mut answer,

@@ -1,5 +1,5 @@
 //! The two headers in which proxies forward the addresses of their clients: `X-Forwarded-For`, a list that is defined
-//! nowhere, and `Forwarded` (RFC 7239).
+//! nowhere and has `X-Forwarded-Proto` beside it, and `Forwarded` (RFC 7239).
 //!
 //! What must stay true: entries are returned from the last one on, because each proxy appends its own; what a client wrote
 //! before does not change how a proxy's entry is read, unless both are in one value and the client opened a quote.
@@ -8,7 +8,10 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use http::{HeaderMap, HeaderName, header};
 
+use super::ForwardedHeader;
+
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// The client of a proxy, as the proxy names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +71,24 @@ pub(super) fn forwarded(headers: &HeaderMap) -> impl Iterator<Item = Node> + '_ 
         let nodes = elements(value).unwrap_or_else(|| vec![Node::Unreadable(value.to_vec())]);
         nodes.into_iter().rev()
     })
+}
+
+/// Returns whether a proxy says that its client came by HTTPS. With several proxies the first value is that of the proxy
+/// that clients reach. A client can write it as well, and then it lies to itself alone.
+pub(super) fn is_https(headers: &HeaderMap, read: ForwardedHeader) -> bool {
+    let first = |name: HeaderName| {
+        let value = headers.get(name).and_then(|value| value.to_str().ok());
+        value.and_then(|text| text.split(',').next()).map(str::trim)
+    };
+    let proto = match read {
+        ForwardedHeader::XForwardedFor => first(X_FORWARDED_PROTO),
+        ForwardedHeader::Forwarded => first(header::FORWARDED).and_then(|element| {
+            let mut pairs = element.split(';').filter_map(|pair| pair.trim().split_once('='));
+            let (_, proto) = pairs.find(|(name, _)| name.eq_ignore_ascii_case("proto"))?;
+            Some(proto.trim_matches('"'))
+        }),
+    };
+    proto.is_some_and(|proto| proto.eq_ignore_ascii_case("https") || proto.eq_ignore_ascii_case("wss"))
 }
 
 /// Returns the clients in the elements of one value, in order, or `None` if the value breaks the grammar.
@@ -156,6 +177,27 @@ mod tests {
         assert_eq!(of(&["for=1.1.1.1;for=2.2.2.2"]), [unreadable("for=1.1.1.1;for=2.2.2.2")]);
         assert_eq!(of(&["nonsense"]), [unreadable("nonsense")]);
         assert_eq!(of(&["for=\"6.6.6.6", "for=1.1.1.1"])[0], address("1.1.1.1"), "each value is read alone");
+    }
+
+    #[test]
+    fn a_proxy_says_how_its_client_came() {
+        use ForwardedHeader::{Forwarded, XForwardedFor};
+        for (read, name, value, expected) in [
+            (XForwardedFor, X_FORWARDED_PROTO, "https", true),
+            (XForwardedFor, X_FORWARDED_PROTO, "HTTPS, http", true),
+            (XForwardedFor, X_FORWARDED_PROTO, "wss", true),
+            (XForwardedFor, X_FORWARDED_PROTO, "http", false),
+            (XForwardedFor, X_FORWARDED_PROTO, "nonsense", false),
+            (XForwardedFor, header::FORWARDED, "proto=https", false),
+            (Forwarded, X_FORWARDED_PROTO, "https", false),
+            (Forwarded, header::FORWARDED, "for=192.0.2.1;proto=https", true),
+            (Forwarded, header::FORWARDED, "Proto=\"HTTPS\"; for=192.0.2.1, proto=http", true),
+            (Forwarded, header::FORWARDED, "for=192.0.2.1;proto=http, proto=https", false),
+            (Forwarded, header::FORWARDED, "for=192.0.2.1", false),
+        ] {
+            let headers = HeaderMap::from_iter([(name, HeaderValue::from_static(value))]);
+            assert_eq!(is_https(&headers, read), expected, "{read:?} {value}");
+        }
     }
 
     #[test]

@@ -189,6 +189,27 @@ impl History {
         })
     }
 
+    /// Whether a replay of an entry to a user may be left out, because its rows have changed since while the user was no
+    /// member of the conversation.
+    pub(crate) fn may_be_left_out(&self, entry: &Entry, user: &UserId) -> bool {
+        match &entry.event {
+            Event::MessageCreated(message) | Event::MessageEdited(message) | Event::MessageDeleted(message) => {
+                let facts = self.messages.get(&message.id);
+                facts.is_some_and(|facts| {
+                    facts.texts.iter().any(|(at, _)| !self.was_member(&facts.conversation, user, *at))
+                })
+            }
+            Event::ConversationCreated { conversation, .. }
+            | Event::ConversationAppeared { conversation, .. }
+            | Event::ConversationChanged { conversation } => {
+                let facts = self.conversations.get(&conversation.conversation.id);
+                let spans = facts.and_then(|facts| facts.members.get(user));
+                spans.is_some_and(|spans| spans.iter().any(|span| span.to.is_some_and(|to| to >= entry.position)))
+            }
+            _ => false,
+        }
+    }
+
     /// Whether a user was a member at some time from a position on.
     pub(crate) fn was_member_since(&self, conversation: &ConversationId, user: &UserId, position: u64) -> bool {
         let spans = self.conversations.get(conversation).and_then(|facts| facts.members.get(user));

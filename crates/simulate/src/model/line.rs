@@ -36,6 +36,8 @@ pub(crate) struct Line {
     heard: Option<Cursor>,
     /// Behind everything that cannot come any more.
     walked: Cursor,
+    /// Whether a connection has resumed the line, so that events are replayed to it.
+    resumed: bool,
     /// The newest own message that was acknowledged.
     sent_to: u64,
     pub(crate) mutes: Mutes,
@@ -54,6 +56,7 @@ impl Line {
             excused_to: newest,
             heard: None,
             walked: Cursor::default(),
+            resumed: false,
             sent_to: 0,
             mutes: Mutes::default(),
             withheld: 0,
@@ -69,6 +72,7 @@ impl Line {
     /// A connection resumes the line: what follows is what comes behind the last event that was heard.
     pub(crate) fn resume(&mut self, history: &History, other_process: bool) {
         self.walked = self.heard.unwrap_or_default();
+        self.resumed = true;
         if other_process {
             self.mutes.forget();
         }
@@ -100,6 +104,9 @@ impl Line {
 
     fn expected(&self, history: &History, entry: &Entry) -> Vec<Expected> {
         let mut expected = expected(history, entry, &self.reader);
+        if self.resumed && history.may_be_left_out(entry, &self.reader.user) {
+            expected.iter_mut().for_each(|event| event.requirement = Requirement::Optional);
+        }
         let muted = match entry.event.audience() {
             Audience::Members(conversation) => self.mutes.of(conversation, entry.position),
             Audience::Users(_) | Audience::User(_) | Audience::Watchers(_) | Audience::Contacts(_) => Muted::No,
@@ -209,18 +216,19 @@ impl Line {
         self.walk_to(history, u64::MAX, "is up to date at rest")
     }
 
-    /// The text of a message is the one of its entry, or a later one where it is replayed.
+    /// The text of a message is the one of its entry, or a later one that the user may know where it is replayed.
     fn check_text(&self, history: &History, entry: &Entry, payload: &Value) -> Check {
         let (Event::MessageCreated(message) | Event::MessageEdited(message)) = &entry.event else { return Ok(()) };
         let fields = payload.get("message").filter(|message| message.is_object()).unwrap_or(payload);
         let text = ["content", "newContent"].iter().find_map(|key| fields.get(key)).and_then(Value::as_str);
         let (Some(text), Some(facts)) = (text, history.messages.get(&message.id)) else { return Ok(()) };
-        if facts.texts.iter().any(|(since, known)| *since >= entry.position && known == text) {
+        let user = &self.reader.user;
+        let told = |since: u64| since >= entry.position && history.was_member(&facts.conversation, user, since);
+        if facts.texts.iter().any(|(since, known)| told(*since) && known == text) {
             return Ok(());
         }
-        let user = &self.reader.user;
         Err(format!(
-            "{user} heard `{text}` as the text of {} at {}, which it never had since",
+            "{user} heard `{text}` as the text of {} at {}, which it never had since while {user} was a member",
             message.id, entry.position
         ))
     }

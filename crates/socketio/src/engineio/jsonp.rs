@@ -7,6 +7,8 @@
 use http::{HeaderMap, HeaderValue, header};
 use quintet_input::query;
 
+use crate::origins;
+
 /// The largest number of digits of the index of a page's function.
 const INDEX_DIGITS_MAX: usize = 16;
 
@@ -64,13 +66,8 @@ pub(super) fn name_origin(headers: &mut HeaderMap) {
     if headers.contains_key(header::ORIGIN) {
         return;
     }
-    let referer = headers.get(header::REFERER).and_then(|value| value.to_str().ok());
-    let origin = referer.and_then(|url| {
-        let (scheme, rest) = url.split_once("://")?;
-        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        HeaderValue::from_str(&format!("{scheme}://{host}")).ok()
-    });
-    headers.insert(header::ORIGIN, origin.unwrap_or(HeaderValue::from_static("null")));
+    let origin = origins::referer(headers).unwrap_or(HeaderValue::from_static("null"));
+    headers.insert(header::ORIGIN, origin);
 }
 
 #[cfg(test)]

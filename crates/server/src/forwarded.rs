@@ -15,6 +15,7 @@ use http::HeaderMap;
 use ipnet::{IpNet, Ipv4Net};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::header::ForwardedHeader;
 use self::header::Node;
 
 /// The number of bytes of an unreadable value that the log shows.
@@ -84,17 +85,6 @@ impl From<Proxy> for String {
     fn from(proxy: Proxy) -> Self {
         proxy.to_string()
     }
-}
-
-/// The header in which trusted proxies forward who their clients are. The other one is not read at all.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum ForwardedHeader {
-    /// `X-Forwarded-For`, with `X-Forwarded-Proto` beside it.
-    #[default]
-    XForwardedFor,
-    /// `Forwarded` (RFC 7239).
-    Forwarded,
 }
 
 /// The proxies whose header is trusted, and the name of the header.

@@ -501,11 +501,9 @@ async fn a_change_without_a_difference_is_none(bench: Bench) {
     let lost = Lost::start(bench).await;
     lost.rename("name").await;
     let renamed = lost.bench.settled().await;
-    lost.rename("name").await;
-    let (actor, conversation) = (actor(&lost.alice), lost.group.clone());
-    let change = ChangeConversation { actor, conversation, name: Some("name".to_owned()), open: Some(true) };
-    let reference = lost.bench.write(change).await.expect("answered");
-    assert_eq!(reference.name.as_deref(), Some("name"));
+    let (actor, conversation, name) = (actor(&lost.alice), lost.group.clone(), Some("name".to_owned()));
+    let answer = lost.bench.write(ChangeConversation { actor, conversation, name, open: Some(true) }).await;
+    assert_eq!(answer.expect("answered").name.as_deref(), Some("name"));
     assert_eq!(lost.bench.settled().await, renamed);
     assert!(lost.missed(renamed).await.0.is_empty());
 }

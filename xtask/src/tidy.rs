@@ -19,7 +19,7 @@ use crate::sh;
 const LINES_MAX: usize = 500;
 
 /// The crates of the project that each of them may use. `server` may use all.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     ("quintet-input", &[]),
     ("quintet-socketio", &["quintet-input"]),
     ("quintet-domain", &[]),
@@ -27,6 +27,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ("quintet-rules", &["quintet-domain"]),
     ("quintet-store", &["quintet-domain", "quintet-rules"]),
     ("quintet-bus", &["quintet-domain"]),
+    ("quintet-cluster", &["quintet-domain", "quintet-bus", "quintet-store"]),
     ("quintet-files", &[]),
     ("quintet-service", &["quintet-domain", "quintet-store", "quintet-bus", "quintet-files", "quintet-input"]),
     (
@@ -44,6 +45,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
             "quintet-rules",
             "quintet-store",
             "quintet-bus",
+            "quintet-cluster",
             "quintet-files",
             "quintet-service",
             "quintet-gateway",

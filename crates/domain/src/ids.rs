@@ -150,6 +150,10 @@ impl UserId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ConnectionId(pub u64);
 
+/// Identifies a process among those that share a database. Every process, also after a restart, uses another number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeId(pub u64);
+
 #[cfg(test)]
 mod tests {
     use super::*;

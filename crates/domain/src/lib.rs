@@ -41,7 +41,9 @@ pub use conversation_view::Conversation;
 pub use credentials::{email_key, email_keys, normal_password, normal_username, parse_email, username_keys};
 pub use error::{Code, Refusal};
 pub use event::{Audience, Departure, Entry, Ephemeral, Event};
-pub use ids::{ClientMessageId, ConnectionId, ConversationId, IdError, MeetupId, MessageId, NotificationId, UserId};
+pub use ids::{
+    ClientMessageId, ConnectionId, ConversationId, IdError, MeetupId, MessageId, NodeId, NotificationId, UserId,
+};
 pub use initials::{initials, initials_in};
 pub use link::{AVATARS_PATH, FILES_PATH, file_of_link, validate_link};
 pub use links::Links;

@@ -140,7 +140,7 @@ export class ReverseProxy {
   }
 }
 
-/** Waits until a port accepts connections. */
+/** Waits until a port accepts connections. It asks again and again, because a proxy says nothing when it begins to listen. */
 async function reachable(port) {
   for (;;) {
     const socket = net.connect(port, "127.0.0.1");

@@ -11,6 +11,7 @@
 pub mod catalogue;
 mod chat;
 mod client_fields;
+mod common;
 mod conversations;
 mod decide;
 mod dialect;
@@ -26,9 +27,10 @@ mod payload;
 mod refusal;
 mod rooms;
 mod shared;
-mod told;
 mod value;
 
+use common::CommonEvent;
+pub use common::{Own, Shown, conversation};
 pub use decide::{Decision, decide, unclear};
 pub use dialect::Dialect;
 pub use event_spec::Decoded;
@@ -40,8 +42,6 @@ use quintet_domain::{Event, Outcome, Refusal, User, UserId};
 use refusal::with_field_names_of;
 pub use refusal::{error_event, refuse};
 use serde_json::value::RawValue;
-use told::Told;
-pub use told::{Own, Shown, conversation};
 
 /// Decodes a client's event. Returns `None` if the dialect has no such event.
 #[must_use]
@@ -63,8 +63,8 @@ pub fn encode(
     online: Online<'_>,
     texts: &mut MessageTexts,
 ) -> Option<Outgoing> {
-    if let Some(told) = Told::of(event) {
-        return told::encode(told, dialect, online);
+    if let Some(common) = CommonEvent::of(event) {
+        return common::encode(common, dialect, online);
     }
     match dialect {
         Dialect::Meetup => meetup::encode(event, texts),
@@ -135,6 +135,6 @@ pub fn greet<'o>(dialect: Dialect, user: &User, online: &dyn Fn() -> &'o [UserId
         Dialect::Meetup => Some(meetup::greet(user)),
         Dialect::Messenger | Dialect::Rooms | Dialect::Conversations | Dialect::Chat => None,
     };
-    let others = if user.is_guest() { None } else { told::who_is_online(dialect, online) };
+    let others = if user.is_guest() { None } else { common::who_is_online(dialect, online) };
     own.into_iter().chain(others).collect()
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use quintet_dialect::Dialect;
 use quintet_dialect::catalogue::{Absent, EventSpec, Field, Origin, Payload, Type, events};
+use quintet_domain::MessageKind;
 
 const START: &str = "<!-- events: made from the catalogue -->\n";
 const END: &str = "<!-- /events -->\n";
@@ -134,7 +135,8 @@ fn module() -> String {
         }
         text.push_str("  ],\n");
     }
-    text.push_str("};\n");
+    let kinds: Vec<String> = MessageKind::ALL.iter().map(|kind| format!("\"{}\"", kind.as_str())).collect();
+    let _ = writeln!(text, "}};\n\n/** The kinds of messages. */\nexport const KINDS = [{}];", kinds.join(", "));
     text
 }
 

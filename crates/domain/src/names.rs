@@ -143,8 +143,8 @@ fn folded(text: &str) -> String {
     nfkc.normalize(&text).into_owned()
 }
 
-/// Checks a username and returns it in its normal form. It has 1 to [`NAME_CHARS_MAX`] visible, assigned characters, in NFKC as
-/// well, and neither spaces nor `@`, so that no username can be somebody's email address.
+/// Checks a username and returns it in its normal form. It has 1 to [`NAME_CHARS_MAX`] visible, assigned characters, in
+/// NFKC as well, and neither spaces nor `@`, so that no username can be somebody's email address.
 ///
 /// # Errors
 /// A refusal that names the field and the character.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use quintet_dialect::Dialect;
 use quintet_domain::{Refusal, UserId};
+use quintet_input::authorization::without_scheme;
 use quintet_service::{GuestSecret, Identity, ReadAhead, good_or_none};
 use quintet_socketio::{CloseReason, Recovery};
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor as Visit};
@@ -130,10 +131,7 @@ pub(crate) async fn connect(
     let mut dialect = asked;
     let token = auth.text("token")?.or_else(|| visitor.bearer().map(str::to_owned));
     let verified = match (token.or_else(|| visitor.token().map(str::to_owned)), visitor.cookie()) {
-        (Some(token), _) => {
-            let token = token.strip_prefix("Bearer ").unwrap_or(&token);
-            Some(service.verify_ahead(token).await?)
-        }
+        (Some(token), _) => Some(service.verify_ahead(without_scheme(&token)).await?),
         // The browser sent it, not the client, so a bad one counts as none.
         (None, Some(cookie)) => good_or_none(service.verify_ahead(cookie).await)?,
         (None, None) => None,

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use quintet_dialect::Dialect;
 use quintet_domain::UserId;
 use quintet_domain::limits::{ID_CHARS_MAX, TOKEN_BYTES_MAX};
+use quintet_input::authorization::bearer;
 use quintet_input::query;
-use quintet_service::{Address, Base, Bases, CookieToken, Teacher, is_token};
+use quintet_service::{Address, Base, Bases, CookieToken, Source, is_token};
 
 use crate::client::Client;
 
@@ -49,12 +50,6 @@ struct Values {
 
 impl Visitor {
     pub(crate) fn of(request: &http::request::Parts, client: Arc<Client>, bases: &Bases) -> Self {
-        let header = request.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let bearer = header.and_then(|value| {
-            let (scheme, token) = value.split_once(' ')?;
-            let is_given = scheme.eq_ignore_ascii_case("bearer") && is_token(token.trim());
-            is_given.then(|| bounded(token.trim(), TOKEN_BYTES_MAX))
-        });
         let listener = request.extensions.get::<Listener>().copied().unwrap_or_default();
         let parameter = |name: &str, bytes_max| {
             let value = query::first(request.uri.query().unwrap_or_default(), name)?;
@@ -66,7 +61,9 @@ impl Visitor {
             _ => bases.find(&address),
         };
         let values = Values {
-            bearer,
+            bearer: bearer(&request.headers)
+                .filter(|token| is_token(token))
+                .map(|token| bounded(token, TOKEN_BYTES_MAX)),
             token: parameter("token", TOKEN_BYTES_MAX).filter(|token| is_token(token)),
             cookie: request.extensions.get::<CookieToken>().map(|cookie| bounded(cookie.token(), TOKEN_BYTES_MAX)),
             user_id: parameter("userId", ID_BYTES_MAX),
@@ -86,7 +83,7 @@ impl Visitor {
     /// the client has shown who it is.
     pub(crate) fn base(&self, bases: &Bases, user: Option<&UserId>) -> Base {
         let new = self.values.as_ref().and_then(|values| values.address.as_ref());
-        new.map_or(self.base, |address| bases.learn(address, Teacher { user, address: self.client.address() }))
+        new.map_or(self.base, |address| bases.learn(address, Source { user, address: self.client.address() }))
     }
 
     /// The token of the header `Authorization`.

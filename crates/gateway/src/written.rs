@@ -14,6 +14,10 @@ use quintet_service::{Base, Bases};
 #[derive(Default)]
 pub(crate) struct Written(Vec<(Base, Readers)>);
 
+/// Number of addresses for whose readers something is kept. Numbers of addresses are never used again, so that those of
+/// forgotten ones would stay for ever.
+const ADDRESSES_KEPT: usize = 32;
+
 /// Number of senders that are kept for the readers at one address: most messages of a moment come from few people.
 const SENDERS_KEPT: usize = 32;
 
@@ -35,16 +39,29 @@ struct Kept {
 impl Written {
     /// Returns what was written for the readers at an address.
     pub(crate) fn readers(&mut self, bases: &Bases, base: Base) -> &mut Readers {
-        let at = self.0.iter().position(|(one, _)| *one == base).unwrap_or_else(|| {
-            let readers = Readers { links: bases.links(base), kept: Kept::default(), texts: MessageTexts::default() };
-            self.0.push((base, readers));
+        // Asked each time: an address in which links are written is in use, and one that is not may be forgotten.
+        let links = bases.links(base);
+        let known = self.0.iter().position(|(one, _)| *one == base);
+        let at = known.unwrap_or_else(|| {
+            if self.0.len() == ADDRESSES_KEPT {
+                self.0.remove(0);
+            }
+            self.0.push((base, Readers::new(links.clone())));
             self.0.len() - 1
         });
-        &mut self.0[at].1
+        let readers = &mut self.0[at].1;
+        if readers.links != links {
+            *readers = Readers::new(links);
+        }
+        readers
     }
 }
 
 impl Readers {
+    fn new(links: Links) -> Self {
+        Self { links, kept: Kept::default(), texts: MessageTexts::default() }
+    }
+
     /// Returns an event as these readers see it, or `None` if it stays as it is.
     pub(crate) fn event(&mut self, event: &Event) -> Option<Event> {
         let Self { links, kept, .. } = self;
@@ -88,5 +105,30 @@ impl Kept {
         }
         self.senders.push_back((Arc::clone(stored), Arc::clone(&shown)));
         shown
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+    use quintet_domain::UserId;
+    use quintet_service::{Address, Source};
+
+    use super::*;
+
+    #[test]
+    fn little_is_kept_of_many_addresses() {
+        let (bases, mut written) = (Bases::new(None, false), Written::default());
+        let localhost = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        for port in 1..=100 {
+            let listener = Some(SocketAddr::new(localhost, port));
+            let address = Address { listener, base: Some(format!("http://a:{port}").into()) };
+            let user = UserId::trusted(&format!("user-{port}"));
+            let base = bases.learn(&address, Source { user: Some(&user), address: localhost });
+            let readers = written.readers(&bases, base);
+            assert_eq!(readers.links, bases.links(base));
+            assert!(written.0.len() <= ADDRESSES_KEPT, "{port}");
+        }
     }
 }

@@ -7,14 +7,15 @@ use axum::Json;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use http::StatusCode;
 use http::request::Parts;
-use http::{StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use quintet_domain::limits::{HEAVY_READ_COST, PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
 use quintet_domain::{Code, Links, Refusal, UserId};
+use quintet_input::authorization::bearer;
 use quintet_input::json;
 use quintet_service::{
-    Account, Actor, Address, CookieToken, Credential, Owner, Party, Service, Teacher, Verified, is_token,
+    Account, Actor, Address, CookieToken, Credential, Owner, Party, Service, Source, Verified, is_token,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -91,7 +92,7 @@ macro_rules! extractors {
 fn links(parts: &Parts, service: &Service, user: Option<&UserId>) -> Result<Links, Refusal> {
     let asked = parts.extensions.get::<Address>().cloned().unwrap_or_default();
     let ClientAddress(address) = *parts.extensions.get::<ClientAddress>().ok_or_else(Refusal::internal)?;
-    Ok(service.bases().links(service.bases().learn(&asked, Teacher { user, address })))
+    Ok(service.bases().links(service.bases().learn(&asked, Source { user, address })))
 }
 
 /// How links are written for a client whose request needs no token.
@@ -118,7 +119,7 @@ impl AuthUser {
         if let Some(known) = parts.extensions.get::<Self>() {
             return Ok(Some(known.clone()));
         }
-        let caller = match bearer(parts) {
+        let caller = match bearer(&parts.headers).filter(|token| is_token(token)).map(str::to_owned) {
             Some(token) => {
                 let ClientIp(address) = ClientIp::read(parts, service).await?;
                 match service.verify_key(&token, address).await? {
@@ -139,13 +140,6 @@ impl AuthUser {
         parts.extensions.insert(caller.clone());
         Ok(Some(caller))
     }
-}
-
-/// Returns the token in `Authorization: Bearer`.
-fn bearer(parts: &Parts) -> Option<String> {
-    let (scheme, token) = parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    let token = token.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && is_token(token)).then(|| token.to_owned())
 }
 
 /// Counts a request against the rate of its user, and returns the user as the caller.

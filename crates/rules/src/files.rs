@@ -152,7 +152,7 @@ pub(crate) fn of_message(tx: &mut Transaction<'_>, url: &str) -> RuleResult<Opti
         None if url.starts_with(FILES_PATH) => {
             Err(Refusal::invalid("fileUrl", "names no file that this server has").into())
         }
-        // A link by `http` was accepted so far because it could have been an address of this server.
+        // `FileLink::new` lets `http` pass, because the address could have been this server's own.
         None => validate_link("fileUrl", url).map(|()| None).map_err(Into::into),
     }
 }

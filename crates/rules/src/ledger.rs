@@ -13,7 +13,7 @@ use quintet_domain::limits::{
     BUDGET_WAIT_MINUTES_MAX, DELIVERED_BYTES_BURST, DELIVERED_BYTES_PER_SECOND, ROOMS_PER_MINUTE, ROWS_BURST,
     ROWS_PER_SECOND, STORED_BYTES_BURST, STORED_BYTES_PER_SECOND,
 };
-use quintet_domain::{Event, Message, Timestamp};
+use quintet_domain::{Event, Message, Overview, Timestamp};
 
 use crate::UserKey;
 
@@ -131,14 +131,8 @@ fn optional_bytes(text: Option<&str>) -> usize {
 
 /// Approximate bytes of an event on one connection; 0 for events that no dialect has.
 pub(crate) fn weight(event: &Event) -> u64 {
-    let message = |message: &Message| {
-        let file = message.file.as_ref();
-        let file = file.map_or(0, |file| json_bytes(&file.url) + optional_bytes(file.name.as_deref()));
-        let avatar = optional_bytes(message.sender.avatar.as_deref());
-        json_bytes(&message.content) + file + avatar + ENVELOPE_BYTES
-    };
     let bytes = match event {
-        Event::MessageCreated(sent) | Event::MessageEdited(sent) | Event::MessageDeleted(sent) => message(sent),
+        Event::MessageCreated(sent) | Event::MessageEdited(sent) | Event::MessageDeleted(sent) => message_bytes(sent),
         Event::MessagesRead { messages, .. } => messages.len() * ID_BYTES + ENVELOPE_BYTES,
         Event::MemberJoined { user, .. } => optional_bytes(user.avatar.as_deref()) + ENVELOPE_BYTES,
         Event::Notified { notification, .. } => {
@@ -151,16 +145,8 @@ pub(crate) fn weight(event: &Event) -> u64 {
         | Event::MeetupChanged { .. } => ENVELOPE_BYTES,
         Event::ConversationCreated { conversation, .. }
         | Event::ConversationAppeared { conversation, .. }
-        | Event::ConversationChanged { conversation } => {
-            let name = optional_bytes(conversation.conversation.name.as_deref());
-            let description = optional_bytes(conversation.description.as_deref());
-            let avatars: usize =
-                conversation.members.iter().map(|member| optional_bytes(member.user.avatar.as_deref())).sum();
-            let last = conversation.last_message.as_ref().map_or(0, |last| message(last));
-            let members = conversation.members.len() * MEMBER_BYTES + avatars;
-            name + description + members + last + ENVELOPE_BYTES
-        }
-        // The hub bounds how often a profile is told, because its audience is not known here.
+        | Event::ConversationChanged { conversation } => overview_bytes(conversation),
+        // The hub bounds how often a profile is announced, because its audience is not known here.
         Event::UserChanged { .. }
         | Event::Revoked { .. }
         | Event::Typing { .. }
@@ -168,6 +154,24 @@ pub(crate) fn weight(event: &Event) -> u64 {
         | Event::RoomPresence { .. } => 0,
     };
     bytes as u64
+}
+
+/// About the number of bytes of a message in a frame.
+fn message_bytes(message: &Message) -> usize {
+    let file = message.file.as_ref();
+    let file = file.map_or(0, |file| json_bytes(&file.url) + optional_bytes(file.name.as_deref()));
+    let avatar = optional_bytes(message.sender.avatar.as_deref());
+    json_bytes(&message.content) + file + avatar + ENVELOPE_BYTES
+}
+
+/// About the number of bytes of an event that shows a conversation whole.
+pub(crate) fn overview_bytes(overview: &Overview) -> usize {
+    let name = optional_bytes(overview.conversation.name.as_deref());
+    let description = optional_bytes(overview.description.as_deref());
+    let avatars: usize = overview.members.iter().map(|member| optional_bytes(member.user.avatar.as_deref())).sum();
+    let last = overview.last_message.as_ref().map_or(0, |last| message_bytes(last));
+    let members = overview.members.len() * MEMBER_BYTES + avatars;
+    name + description + members + last + ENVELOPE_BYTES
 }
 
 #[cfg(test)]

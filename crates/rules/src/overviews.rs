@@ -8,7 +8,7 @@ use quintet_domain::limits::MEMBERS_TOLD_MAX;
 use quintet_domain::{Member, Overview, Role, User, members_told};
 
 use crate::message_views::shown;
-use crate::rows::{ConversationRow, UserRow};
+use crate::rows::{ConversationRow, MemberRow, UserRow};
 use crate::transaction::Transaction;
 use crate::{RuleResult, UserKey};
 
@@ -30,8 +30,7 @@ pub(crate) fn with(
     for key in tx.member_lists().members(conversation.key, told)? {
         let user = Arc::clone(&tx.user_by_key(key)?.user);
         let Some(row) = tx.member(conversation.key, key)? else { continue };
-        let (role, joined_at) = (row.role, row.joined_at);
-        members.push(Member { user, role, joined_at, read_sequence: row.read_sequence, read_at: row.read_at });
+        members.push(member(user, &row));
     }
     let now = tx.now;
     let join = |user: &Arc<UserRow>| Member {
@@ -56,6 +55,12 @@ pub(crate) fn with(
     };
     let owner = conversation.owner.map(|owner| tx.user_by_key(owner)).transpose()?;
     Ok(assembled(conversation, owner.as_deref(), members, member_count, last_message))
+}
+
+/// A member as an overview shows it.
+pub(crate) fn member(user: Arc<User>, row: &MemberRow) -> Member {
+    let MemberRow { role, joined_at, read_sequence, read_at, .. } = *row;
+    Member { user, role, joined_at, read_sequence, read_at }
 }
 
 /// Puts a conversation together with the rows that it refers to.

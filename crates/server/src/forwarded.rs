@@ -132,7 +132,7 @@ impl TrustedProxies {
     }
 
     /// Returns the client's address, and the entry that could not be used, if there is one.
-    fn forwarded(&self, headers: &HeaderMap, peer: IpAddr) -> (IpAddr, Option<Vec<u8>>) {
+    fn forwarded(&self, headers: &HeaderMap, peer: IpAddr) -> (IpAddr, Option<Unusable>) {
         if !self.contains(peer) {
             return (peer, None);
         }
@@ -143,14 +143,14 @@ impl TrustedProxies {
     }
 
     /// Follows nodes from the one that the peer wrote, as far as trusted proxies wrote them.
-    fn walk(&self, nodes: impl Iterator<Item = Node>, peer: IpAddr) -> (IpAddr, Option<Vec<u8>>) {
+    fn walk(&self, nodes: impl Iterator<Item = Node>, peer: IpAddr) -> (IpAddr, Option<Unusable>) {
         let mut address = peer;
         for node in nodes {
             match node {
                 Node::Address(next) => address = next.to_canonical(),
                 Node::Unix if self.unix => continue,
-                Node::Unix => return (address, Some(format!("{UNIX}:").into_bytes())),
-                Node::Unreadable(text) => return (address, Some(text)),
+                Node::Unix => return (address, Some(Unusable::Unix)),
+                Node::Unreadable(text) => return (address, Some(Unusable::Unreadable(text))),
             }
             if !self.contains(address) {
                 break;
@@ -160,8 +160,29 @@ impl TrustedProxies {
     }
 }
 
-/// Logs that what a trusted proxy forwards cannot be read.
-fn log(proxy: IpAddr, unusable: &[u8]) {
+/// What a trusted proxy forwards and no client's address can be taken from.
+#[derive(Debug, PartialEq, Eq)]
+enum Unusable {
+    /// A proxy that was reached over a Unix socket, which is not trusted.
+    Unix,
+    /// Text that is not an address.
+    Unreadable(Vec<u8>),
+}
+
+/// Logs that what a trusted proxy forwards is of no use.
+fn log(proxy: IpAddr, unusable: &Unusable) {
+    let unusable = match unusable {
+        Unusable::Unix => {
+            tracing::warn!(
+                %proxy,
+                "a trusted proxy forwards for a proxy over a Unix socket; add `unix` to trusted_proxies if that one is \
+                 trusted as well: until then, clients behind it share the rates and bounds of one address; this is logged \
+                 once"
+            );
+            return;
+        }
+        Unusable::Unreadable(text) => text.as_slice(),
+    };
     let shown = String::from_utf8_lossy(unusable.get(..SHOWN_BYTES_MAX).unwrap_or(unusable));
     tracing::warn!(
         %proxy, value = ?shown,
@@ -286,9 +307,10 @@ mod tests {
             let headers = HeaderMap::from_iter([(name, HeaderValue::from_static(header))]);
             let proxies = proxies(ForwardedHeader::XForwardedFor, &["127.0.0.1"]);
             let (_, unusable) = proxies.forwarded(&headers, IpAddr::from([127, 0, 0, 1]));
-            unusable.map(|text| String::from_utf8(text).expect("text"))
+            unusable
         };
-        assert_eq!(found("192.0.2.11, unknown").as_deref(), Some("unknown"));
+        assert_eq!(found("192.0.2.11, unknown"), Some(Unusable::Unreadable(b"unknown".to_vec())));
+        assert_eq!(found("192.0.2.11, unix:"), Some(Unusable::Unix));
         assert_eq!(found("unknown, 192.0.2.11"), None, "the client wrote that");
         assert_eq!(found(""), None);
     }

@@ -66,7 +66,7 @@ async fn passwords_and_ids_that_cannot_be_read_are_refused() {
     for (password, message) in [
         (r"correct horse \ud83c", "`password` must not contain U+FFFD"),
         (r"correct horse \udf89", "`password` must not contain U+FFFD"),
-        (r"correct horse \u0000", "`password` must not contain U+0000"),
+        (r"correct horse \u0000", "`password` must not contain the character U+0000"),
     ] {
         let body = format!(r#"{{"username":"ada","email":"ada@example.org","password":"{password}"}}"#);
         for path in ["/api/v1/auth/register", "/chat/api/auth/register"] {

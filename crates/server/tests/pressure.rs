@@ -24,11 +24,6 @@ fn start() -> Server {
     Server::with().env("QUINTET_LIMITS_QUEUE_BYTES", &QUEUE_BYTES.to_string()).run()
 }
 
-async fn group(server: &Server, owner: &str, members: &[&str]) -> Value {
-    let body = json!({ "kind": "group", "name": "G", "memberIds": members });
-    server.http().api(owner, "POST", "/conversations", body).await.expect(201)["id"].clone()
-}
-
 /// Twenty readers stop. Their queues fill and their connections are closed; the one that reads receives everything in
 /// time.
 #[tokio::test]
@@ -37,7 +32,7 @@ async fn readers_that_stop_cost_bounded_memory_and_slow_nobody() {
     const MESSAGES: usize = 2_000;
     let server = start();
     let (alice, bob) = (server.http().register("alice").await, server.http().register("bob").await);
-    let place = group(&server, &alice.1, &[&bob.0]).await;
+    let place = server.http().group(&alice.1, &[&bob.0]).await;
     let mut sender = Wire::connect(server.address(), "/chat", &json!({ "token": alice.1 })).await;
     let mut reader = Wire::connect(server.address(), "/chat", &json!({ "token": bob.1 })).await;
     let mut stopped = Vec::new();
@@ -77,7 +72,7 @@ async fn a_slow_reader_recovers_what_it_missed() {
     const MESSAGES: usize = 1_500;
     let server = start();
     let (alice, bob) = (server.http().register("alice").await, server.http().register("bob").await);
-    let place = group(&server, &alice.1, &[&bob.0]).await;
+    let place = server.http().group(&alice.1, &[&bob.0]).await;
     let mut sender = Wire::connect(server.address(), "/chat", &json!({ "token": alice.1 })).await;
     let mut slow = Wire::open(server.address(), "").await;
     let accepted = slow.enter("/chat", &json!({ "token": bob.1, "recover": true })).await;
@@ -119,7 +114,7 @@ async fn a_slow_reader_recovers_what_it_missed() {
 async fn a_flood_is_read_no_faster_than_it_is_committed() {
     let server = start();
     let (alice, bob) = (server.http().register("alice").await, server.http().register("bob").await);
-    let place = group(&server, &alice.1, &[&bob.0]).await;
+    let place = server.http().group(&alice.1, &[&bob.0]).await;
     let carol = server.http().register("carol").await;
     let mut other = Wire::connect(server.address(), "/chat", &json!({ "token": carol.1 })).await;
     let before = resident_kb(&server);

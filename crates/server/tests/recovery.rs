@@ -5,20 +5,6 @@ mod support;
 use serde_json::{Value, json};
 use support::{Server, Wire};
 
-async fn group(server: &Server, owner: &str, members: &[&str]) -> Value {
-    let body = json!({ "kind": "group", "name": "G", "memberIds": members });
-    server.http().api(owner, "POST", "/conversations", body).await.expect(201)["id"].clone()
-}
-
-/// Enters a namespace with recovery. Returns the connection and its secret.
-async fn enter(server: &Server, namespace: &str, mut auth: Value) -> (Wire, String) {
-    auth["recover"] = json!(true);
-    let mut wire = Wire::open(server.address(), "").await;
-    let answer = wire.enter(namespace, &auth).await;
-    let accepted: Value = serde_json::from_str(&answer[answer.find('{').expect("accepted")..]).expect("JSON");
-    (wire, accepted["pid"].as_str().expect("a secret").to_owned())
-}
-
 async fn say(server: &Server, token: &str, place: &Value, content: &str) {
     let path = format!("/conversations/{}/messages", place.as_str().expect("an id"));
     server.http().api(token, "POST", &path, json!({ "content": content })).await.expect(201);
@@ -28,15 +14,15 @@ async fn say(server: &Server, token: &str, place: &Value, content: &str) {
 async fn muting_survives_recovery() {
     let server = Server::start();
     let (alice, bob) = (server.http().register("alice").await, server.http().register("bob").await);
-    let quiet = group(&server, &alice.1, &[&bob.0]).await;
-    let loud = group(&server, &alice.1, &[&bob.0]).await;
-    let (mut wire, pid) = enter(&server, "/chat", json!({ "token": bob.1 })).await;
+    let quiet = server.http().group(&alice.1, &[&bob.0]).await;
+    let loud = server.http().group(&alice.1, &[&bob.0]).await;
+    let (mut wire, pid) = Wire::recoverable(server.address(), "/chat", json!({ "token": bob.1 })).await;
     let ack = wire.call("chat:leave", &json!({ "chatId": quiet })).await;
     assert_eq!(ack["success"], true, "{ack}");
     drop(wire);
     say(&server, &alice.1, &quiet, "unheard").await;
     say(&server, &alice.1, &loud, "heard").await;
-    let (mut back, same) = enter(&server, "/chat", json!({ "token": bob.1, "pid": pid })).await;
+    let (mut back, same) = Wire::recoverable(server.address(), "/chat", json!({ "token": bob.1, "pid": pid })).await;
     assert_eq!(same, pid);
     assert_eq!(back.next("message:new").await["content"], "heard");
     say(&server, &alice.1, &quiet, "unheard").await;
@@ -48,14 +34,14 @@ async fn muting_survives_recovery() {
 async fn a_revoked_token_ends_a_recovery_in_progress() {
     let server = Server::start();
     let (alice, bob) = (server.http().register("alice").await, server.http().register("bob").await);
-    let place = group(&server, &alice.1, &[&bob.0]).await;
-    let (wire, pid) = enter(&server, "/chat", json!({ "token": bob.1 })).await;
+    let place = server.http().group(&alice.1, &[&bob.0]).await;
+    let (wire, pid) = Wire::recoverable(server.address(), "/chat", json!({ "token": bob.1 })).await;
     drop(wire);
     // More than the queue and the system's buffers hold, so that the rest waits for a reader.
     for _ in 0..1_500 {
         say(&server, &alice.1, &place, &"x".repeat(5_000)).await;
     }
-    let (mut back, same) = enter(&server, "/chat", json!({ "token": bob.1, "pid": pid })).await;
+    let (mut back, same) = Wire::recoverable(server.address(), "/chat", json!({ "token": bob.1, "pid": pid })).await;
     assert_eq!(same, pid);
     server.http().api(&bob.1, "POST", "/auth/revoke", json!({})).await.expect(204);
     let mut received = 0;
@@ -71,16 +57,17 @@ async fn a_pending_notification_is_delivered_after_a_broken_connection() {
     let (alice, bob) = (server.http().register("alice").await, server.http().register("bob").await);
     let meetup = json!({ "activity": "walk", "location": "park", "startsAt": "2030-01-01T10:00:00Z" });
     let made = server.http().api(&alice.1, "POST", "/meetups", meetup).await.expect(201);
-    let (wire, pid) = enter(&server, "/meetup", json!({ "token": alice.1 })).await;
+    let (wire, pid) = Wire::recoverable(server.address(), "/meetup", json!({ "token": alice.1 })).await;
     drop(wire);
     let path = format!("/meetups/{}/requests", made["id"].as_str().expect("an id"));
     server.http().api(&bob.1, "POST", &path, json!({})).await.expect(201);
-    let (mut back, same) = enter(&server, "/meetup", json!({ "token": alice.1, "pid": pid })).await;
+    let (mut back, same) =
+        Wire::recoverable(server.address(), "/meetup", json!({ "token": alice.1, "pid": pid })).await;
     assert_eq!(same, pid);
     let delivered = back.next("newNotification").await;
     assert_eq!(delivered["notification"]["title"], "New Meetup Request", "{delivered}");
     // Delivered only once: the next event is a different one.
-    let place = group(&server, &bob.1, &[&alice.0]).await;
+    let place = server.http().group(&bob.1, &[&alice.0]).await;
     say(&server, &bob.1, &place, "next").await;
     let next = loop {
         let (name, payload) = back.event().await;
@@ -96,8 +83,8 @@ async fn recoveries_of_one_user_are_limited() {
     const OF_USER: usize = 8;
     let server = Server::start();
     let (alice, bob) = (server.http().register("alice").await, server.http().register("bob").await);
-    let place = group(&server, &alice.1, &[&bob.0]).await;
-    let (wire, pid) = enter(&server, "/chat", json!({ "token": bob.1 })).await;
+    let place = server.http().group(&alice.1, &[&bob.0]).await;
+    let (wire, pid) = Wire::recoverable(server.address(), "/chat", json!({ "token": bob.1 })).await;
     drop(wire);
     let mut sender = Wire::connect(server.address(), "/chat", &json!({ "token": alice.1 })).await;
     // More than the queue and the system's buffers hold, so that each waits for a reader.
@@ -107,11 +94,11 @@ async fn recoveries_of_one_user_are_limited() {
     let back = json!({ "token": bob.1, "pid": pid });
     let mut reading = Vec::new();
     for _ in 0..OF_USER {
-        let (wire, same) = enter(&server, "/chat", back.clone()).await;
+        let (wire, same) = Wire::recoverable(server.address(), "/chat", back.clone()).await;
         assert_eq!(same, pid);
         reading.push(wire);
     }
-    let (mut another, fresh) = enter(&server, "/chat", back).await;
+    let (mut another, fresh) = Wire::recoverable(server.address(), "/chat", back).await;
     assert_ne!(fresh, pid, "another one starts afresh");
     say(&server, &alice.1, &place, "now").await;
     assert_eq!(another.next("message:new").await["content"], "now", "and receives what happens from there on");
@@ -139,9 +126,9 @@ fn message(frame: &str) -> Option<String> {
 async fn of_two_connections_with_one_secret_one_stays() {
     let server = Server::start();
     let (alice, bob) = (server.http().register("alice").await, server.http().register("bob").await);
-    let place = group(&server, &alice.1, &[&bob.0]).await;
+    let place = server.http().group(&alice.1, &[&bob.0]).await;
     for pair in 0..25 {
-        let (wire, pid) = enter(&server, "/chat", json!({ "token": bob.1 })).await;
+        let (wire, pid) = Wire::recoverable(server.address(), "/chat", json!({ "token": bob.1 })).await;
         drop(wire);
         let (missed, next) = (format!("missed {pair}"), format!("next {pair}"));
         say(&server, &alice.1, &place, &missed).await;

@@ -7,17 +7,12 @@ use support::{Server, Wire};
 
 const SECRET: &str = "a secret of two back ends, of 32 bytes and more";
 
-async fn group(server: &Server, owner: &str, members: &[&str]) -> Value {
-    let body = json!({ "kind": "group", "name": "G", "memberIds": members });
-    server.http().api(owner, "POST", "/conversations", body).await.expect(201)["id"].clone()
-}
-
 /// A queue that overflowed while the writer answered ended the connection from the writer's thread, which panicked.
 #[tokio::test]
 async fn a_stopped_reader_affects_nobody_else() {
     let server = Server::with().env("QUINTET_LIMITS_QUEUE_BYTES", "65536").run();
     let (alice, bob) = (server.http().register("alice").await, server.http().register("bob").await);
-    let place = group(&server, &alice.1, &[&bob.0]).await;
+    let place = server.http().group(&alice.1, &[&bob.0]).await;
     let mut slow = Wire::connect(server.address(), "/rooms", &json!({ "userId": "guest" })).await;
     let refused = json!({ "roomId": "no-such-room", "userId": "guest", "content": "x".repeat(5_000) });
     // Nothing of this is read: the errors fill the socket and then the queue, and the connection is closed.
@@ -119,7 +114,7 @@ async fn a_removal_in_the_middle_of_sends() {
     let server = Server::start();
     let (alice, bob) = (server.http().register("alice").await, server.http().register("bob").await);
     for round in 0..10 {
-        let place = group(&server, &alice.1, &[&bob.0]).await;
+        let place = server.http().group(&alice.1, &[&bob.0]).await;
         let mut sender = Wire::connect(server.address(), "/chat", &json!({ "token": alice.1 })).await;
         let mut removed = Wire::connect(server.address(), "/chat", &json!({ "token": bob.1 })).await;
         let mut asked = Vec::new();
@@ -167,7 +162,7 @@ async fn a_removal_in_the_middle_of_sends() {
 async fn a_deleted_conversation_is_notified_in_every_dialect() {
     let server = Server::start();
     let (alice, bob) = (server.http().register("alice").await, server.http().register("bob").await);
-    let place = group(&server, &alice.1, &[&bob.0]).await;
+    let place = server.http().group(&alice.1, &[&bob.0]).await;
     let mut wires = Vec::new();
     for dialect in ["meetup", "messenger", "rooms", "conversations", "chat"] {
         let token = json!({ "token": bob.1 });

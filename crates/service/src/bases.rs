@@ -16,13 +16,13 @@ use quintet_domain::{AVATARS_PATH, FILES_PATH, FileLink, Links, UserId, network}
 pub const BASES_OF_LISTENER_MAX: usize = 8;
 
 /// Maximum number of addresses that clients of one listener teach without a token, such as guests.
-const BASES_OF_STRANGERS_MAX: usize = BASES_OF_LISTENER_MAX / 2;
+const BASES_OF_UNIDENTIFIED_MAX: usize = BASES_OF_LISTENER_MAX / 2;
 
 /// Maximum number of addresses that clients of one network teach at one listener.
 const BASES_OF_NETWORK_MAX: usize = BASES_OF_LISTENER_MAX / 2;
 
 /// Maximum number of addresses that one user teaches at one listener, and one network without a token.
-const BASES_OF_TEACHER_MAX: usize = 2;
+const BASES_OF_USER_MAX: usize = 2;
 
 /// Maximum number of addresses of all listeners.
 const BASES_MAX: usize = 200;
@@ -55,7 +55,7 @@ pub struct Address {
 
 /// The client that an address is learnt from.
 #[derive(Clone, Copy, Debug)]
-pub struct Teacher<'t> {
+pub struct Source<'t> {
     /// The user, if the client has shown who it is.
     pub user: Option<&'t UserId>,
     /// The IP address of the client.
@@ -134,11 +134,11 @@ impl Bases {
 
     /// Returns the base of an address, which is learnt if it is not known and there is room for it.
     #[must_use]
-    pub fn learn(&self, address: &Address, teacher: Teacher<'_>) -> Base {
-        self.learn_at(address, teacher, self.seconds())
+    pub fn learn(&self, address: &Address, source: Source<'_>) -> Base {
+        self.learn_at(address, source, self.seconds())
     }
 
-    fn learn_at(&self, address: &Address, teacher: Teacher<'_>, now: u64) -> Base {
+    fn learn_at(&self, address: &Address, source: Source<'_>, now: u64) -> Base {
         if let Some(found) = self.find_at(address, now) {
             return found;
         }
@@ -147,13 +147,13 @@ impl Bases {
         if let Some(found) = known.find(base, now) {
             return found;
         }
-        let network = network(teacher.address);
-        let may_teach = |known: &Known| {
-            known.has_room(address.listener, now) && known.lets_teach(address.listener, teacher.user, network, now)
+        let network = network(source.address);
+        let accepts = |known: &Known| {
+            known.has_room(address.listener, now) && known.accepts_from(address.listener, source.user, network, now)
         };
-        let Some(number) = known.next.filter(|_| may_teach(&known)) else {
+        let Some(number) = known.next.filter(|_| accepts(&known)) else {
             drop(known);
-            if teacher.user.is_some() {
+            if source.user.is_some() {
                 self.log();
             }
             return Base::RELATIVE;
@@ -167,7 +167,7 @@ impl Bases {
             number: Base(number),
             address: Arc::from(&**base),
             listener: address.listener,
-            user: teacher.user.cloned(),
+            user: source.user.cloned(),
             network,
             used_at: AtomicU64::new(now),
         });
@@ -267,8 +267,8 @@ impl Known {
             && self.entries.iter().filter(used).count() < BASES_MAX
     }
 
-    /// Returns whether a client may teach another address, by what it has taught and those like it.
-    fn lets_teach(&self, listener: Option<SocketAddr>, user: Option<&UserId>, network: IpAddr, now: u64) -> bool {
+    /// Returns whether another address may be learnt from a client, by how many were learnt from it and from those like it.
+    fn accepts_from(&self, listener: Option<SocketAddr>, user: Option<&UserId>, network: IpAddr, now: u64) -> bool {
         let count = |is_meant: &dyn Fn(&Entry) -> bool| {
             self.of_listener(listener).filter(|entry| entry.is_used(now) && is_meant(entry)).count()
         };
@@ -276,9 +276,9 @@ impl Known {
         match user {
             Some(user) => {
                 of_network < BASES_OF_NETWORK_MAX
-                    && count(&|entry| entry.user.as_ref() == Some(user)) < BASES_OF_TEACHER_MAX
+                    && count(&|entry| entry.user.as_ref() == Some(user)) < BASES_OF_USER_MAX
             }
-            None => of_network < BASES_OF_TEACHER_MAX && count(&|entry| entry.user.is_none()) < BASES_OF_STRANGERS_MAX,
+            None => of_network < BASES_OF_USER_MAX && count(&|entry| entry.user.is_none()) < BASES_OF_UNIDENTIFIED_MAX,
         }
     }
 }
@@ -293,8 +293,8 @@ mod tests {
     }
 
     /// A client of a network of its own.
-    fn client(number: u8, user: Option<&UserId>) -> Teacher<'_> {
-        Teacher { user, address: IpAddr::from([10, 0, 0, number]) }
+    fn client(number: u8, user: Option<&UserId>) -> Source<'_> {
+        Source { user, address: IpAddr::from([10, 0, 0, number]) }
     }
 
     fn user(number: u8) -> UserId {

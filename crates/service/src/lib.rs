@@ -39,7 +39,7 @@ mod users;
 use std::sync::Arc;
 
 pub use account::Owner;
-pub use bases::{Address, BASES_OF_LISTENER_MAX, Base, Bases, Teacher};
+pub use bases::{Address, BASES_OF_LISTENER_MAX, Base, Bases, Source};
 pub use claims::{RequiredClaim, Rules};
 pub use commands::{Caller, reply};
 pub use conversations::{ConversationChange, ConversationInput};

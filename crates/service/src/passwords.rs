@@ -13,7 +13,7 @@ use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use quintet_domain::limits::{PASSWORD_BYTES_MAX, PASSWORDS_WAITING_MAX};
-use quintet_domain::{Refusal, normal_password};
+use quintet_domain::{Refusal, normal_password, refuse_nul};
 use tokio::sync::Semaphore;
 
 /// Maximum number of hashes at the same time. Each takes 19 MiB and tens of milliseconds of a core.
@@ -82,9 +82,7 @@ impl Passwords {
             let what = "must not contain U+FFFD, which stands for text that is not valid Unicode";
             return Err(Refusal::invalid(field, what));
         }
-        if password.contains('\0') {
-            return Err(Refusal::invalid(field, "must not contain U+0000"));
-        }
+        refuse_nul(field, &password)?;
         let password = normal_password(&password).into_owned();
         if password.chars().count() < self.chars_min {
             return Err(Refusal::invalid(field, format!("must have at least {} characters", self.chars_min)));

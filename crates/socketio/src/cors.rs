@@ -2,8 +2,8 @@
 //!
 //! An allowed origin is echoed, and credentials are allowed, because front ends with `withCredentials: true` accept no
 //! other answer. That gives no page more than it could have without: identity is a token that a client sends with
-//! purpose, never a cookie that a browser adds by itself. A server that does let cookies identify people must list
-//! origins, and only those are allowed credentials then.
+//! purpose, not a cookie that a browser adds by itself. A server that lets cookies identify people must list origins, and
+//! only those are allowed credentials then.
 //!
 //! What must stay true: there is no other place that decides about these headers.
 

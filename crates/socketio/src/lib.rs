@@ -50,7 +50,7 @@ use http_body_util::Full;
 use hyper::body::Body;
 pub use id::Id;
 pub use link::{Answer, AskError, Link, Transport};
-pub use origins::{NotAnOrigin, Origin, Origins, Sender};
+pub use origins::{NotAnOrigin, Origin, Origins, SEC_FETCH_SITE, Sender};
 pub use outbox::{CloseReason, Outbox, PushError, Taken};
 use sockets::SocketIo;
 pub use unfinished::{Holder, Party, Unfinished};

@@ -9,8 +9,9 @@ use std::str::FromStr;
 
 use http::{HeaderMap, HeaderValue, header};
 
-/// The header in which browsers describe where a request without an origin comes from (Fetch Metadata, section 2.3).
-const SEC_FETCH_SITE: &str = "sec-fetch-site";
+/// The name of the header in which browsers say how the site of a page and that of a request are related (Fetch Metadata,
+/// section 2.3).
+pub const SEC_FETCH_SITE: &str = "sec-fetch-site";
 
 /// The origin of pages, such as `https://chat.example`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +27,12 @@ impl Origin {
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host
+    }
+
+    /// Returns the port, also if it is the default of the scheme; none for schemes without ports.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        self.port
     }
 }
 

@@ -6,8 +6,9 @@
 mod support;
 
 use quintet_domain::{
-    AddMember, ConversationKind, CreateMeetup, DecideRequest, DeleteConversation, Departure, EditMessage, Event,
-    JoinConversation, LeaveConversation, Login, NoteSeen, RequestMeetup, Role, SweepGuests,
+    AddMember, ChangeProfile, ConversationKind, CreateMeetup, DecideRequest, DeleteConversation, Departure,
+    EditMessage, Event, JoinConversation, LeaveConversation, Login, NoteSeen, ProfileChange, RequestMeetup, Role,
+    SweepGuests,
 };
 use quintet_store::{PageOf, Party};
 use support::{Bench, actor, every_store};
@@ -22,7 +23,25 @@ every_store!(
     lists_of_large_conversations,
     an_empty_room_finds_an_owner,
     hidden_until_the_next_message,
+    only_what_others_see_is_visible,
 );
+
+async fn only_what_others_see_is_visible(bench: Bench) {
+    let user = bench.user("a").await;
+    let unchanged = ProfileChange::default;
+    for (change, expected) in [
+        (ProfileChange { email: Some("new@example.org".into()), ..unchanged() }, false),
+        (ProfileChange { country: Some("Peru".into()), ..unchanged() }, false),
+        (ProfileChange { name: Some("Another".into()), ..unchanged() }, true),
+        (ProfileChange { avatar: Some(Some("https://example.org/a.png".into())), ..unchanged() }, true),
+    ] {
+        bench.write(ChangeProfile { user: user.clone(), change: change.clone() }).await.expect("changed");
+        bench.settled().await;
+        let newest = bench.entries.lock().unwrap().last().cloned().expect("an entry");
+        let Event::UserChanged { visible, .. } = newest.event else { panic!("{newest:?}") };
+        assert_eq!(visible, expected, "{change:?}");
+    }
+}
 
 async fn one_direct_conversation_for_a_pair(bench: Bench) {
     let (a, b) = (bench.user("a").await, bench.user("b").await);

@@ -389,6 +389,21 @@ async fn too_much_is_not_said_in_part() {
     assert_eq!(missed.entries.map(|entries| entries.len()), Some(RECOVERY_CHANGES_MAX));
 }
 
+/// Each change of a conversation is replayed with the conversation whole, and so with its newest message.
+#[tokio::test]
+async fn what_is_shown_with_each_change_is_counted_with_each_change() {
+    const RENAMES: usize = 1_600;
+    let lost = Lost::start(Bench::of(quick_stores()[0].1)).await;
+    for n in 0..RENAMES {
+        lost.rename(&format!("name {n}")).await;
+    }
+    let missed =
+        async || lost.bench.store.replay_since(lost.bob.clone(), false, lost.after).await.expect("read").entries;
+    assert_eq!(missed().await.map(|entries| entries.len()), Some(RENAMES));
+    lost.say(&"x".repeat(5_000)).await;
+    assert!(missed().await.is_none(), "{} bytes", RENAMES * 5_000);
+}
+
 /// A conversation of Alice and Bob, and the position that Bob has received.
 struct Lost {
     bench: Bench,

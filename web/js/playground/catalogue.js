@@ -149,3 +149,6 @@ export const CATALOGUE = {
     { name: "error", toServer: false, ours: false, value: "", fields: [{ name: "code", type: "text", required: true }, { name: "message", type: "text", required: true }, { name: "event", type: "text" }] },
   ],
 };
+
+/** The kinds of messages. */
+export const KINDS = ["text", "image", "file", "audio", "video", "location", "custom"];

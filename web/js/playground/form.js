@@ -3,7 +3,7 @@
 import { useRef, useState } from "preact/hooks";
 
 import { html } from "../lib/html.js";
-import { CATALOGUE } from "./catalogue.js";
+import { CATALOGUE, KINDS } from "./catalogue.js";
 import { stage } from "./stage.js";
 import { MEANINGS, codeFor } from "./voices.js";
 
@@ -52,7 +52,7 @@ function payloadOf(spec, form) {
 /** @param {{ field: Field, line: Line, prefix: string }} props */
 function Input({ field, line, prefix }) {
   const id = `${prefix}-${field.name}`;
-  const choices = { flag: ["", "true", "false"], kind: ["", "text", "image", "file", "audio", "video", "location", "custom"] }[field.type];
+  const choices = { flag: ["", "true", "false"], kind: ["", ...KINDS] }[field.type];
   return html`<div class="input"><label for=${id}>${field.name}${field.required ? "" : html`<small> optional</small>`}</label>
     ${choices ? html`<select id=${id} name=${field.name}>${choices.map((choice) => html`<option value=${choice}>${choice}</option>`)}</select>`
       : html`<input id=${id} name=${field.name} defaultValue=${guess(field, line)} placeholder=${field.type} autocomplete="off" />`}

@@ -27,7 +27,10 @@ export function know(users) {
   online.value = there;
 }
 
-/** The number of users from which on the server's list of who is online may be incomplete. */
+/**
+ * The length from which on the server's list of who is online may lack some: `ONLINE_TOLD_MAX` in
+ * `crates/domain/src/limits.rs`.
+ */
 const PRESENT_MAX = 1_000;
 
 /** Stores who is online, as a new connection is told. @param {string[]} ids */

@@ -2,8 +2,8 @@
 //!
 //! What must stay true: a connection is attached once the memberships of its user have been read and the hub has reached
 //! the position of that read; what was read of a user before the hub knew of the connection is used only if the hub has
-//! delivered no change since that it does not contain; of the connections that resume one session the newest stays, and
-//! it alone ends the others.
+//! delivered no change since that it does not contain; of the connections that resume one session only the
+//! newest stays.
 
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -64,7 +64,7 @@ impl Hub {
             let resume = connection.take_resume();
             match resume.and_then(|resume| Some((resume, self.replays.reserve(&self.directory, id)?))) {
                 Some(resume) => {
-                    let profiles = self.profiles.told_since(&self.directory, id, resume.0.after());
+                    let profiles = self.profiles.announced_since(&self.directory, id, resume.0.after());
                     let directory = &mut self.directory;
                     self.replays.begin(directory, &user, (connection, pending), resume, profiles, reply_to);
                 }

@@ -63,7 +63,7 @@ pub(crate) enum ClientMessage {
     Detach { connection: ConnectionId, user: UserId },
     /// The notifications that were pending when a connection was attached were read.
     NotificationsRead { connection: ConnectionId, user: UserId, pending: PendingNotifications },
-    /// The conversations of a user without a connection were read, whose members are told of its new profile.
+    /// The conversations of a user without a connection were read, whose members receive its new profile.
     ProfileAudience { user: UserId, memberships: Memberships },
     /// A connection is to be accepted before its replay has ended.
     Accept { connection: ConnectionId, user: UserId },

@@ -213,7 +213,7 @@ impl Hub {
                 self.replace_guest(user);
                 self.directory.set_user(user);
                 if *visible {
-                    self.profiles.changed(&mut self.timers, user, entry.position, now);
+                    self.profiles.changed(&mut self.timers, user, now);
                 }
             }
             Event::Revoked { user, generation } => {
@@ -334,6 +334,7 @@ impl Hub {
     fn timer(&mut self, now: Instant) {
         for _ in 0..TIMERS_AT_ONCE {
             let Some(timer) = self.timers.pop(now) else { return };
+            let reached = self.positions.reached();
             let Self { directory, timers, ephemerals, fan_out, .. } = self;
             let environment = self.service.environment();
             match timer {
@@ -349,7 +350,7 @@ impl Hub {
                 Timer::EndExpired(connection, user) => self.credentials.end_expired(directory, connection, &user),
                 Timer::ReviewTokens => self.credentials.review(directory, timers, environment, now),
                 Timer::Presence => self.presence.announce_batch(directory, timers, fan_out),
-                Timer::Profiles => self.profiles.tell_due(directory, timers, fan_out, now),
+                Timer::Profiles => self.profiles.announce_due((directory, reached), timers, fan_out, now),
             }
         }
     }
@@ -370,8 +371,9 @@ impl Hub {
                 self.send_pending(connection, user, pending, now);
             }
             ClientMessage::ProfileAudience { user, memberships } => {
+                let reached = self.positions.reached();
                 let Self { directory, fan_out, .. } = self;
-                self.profiles.conversations_read(directory, fan_out, &user, memberships, now);
+                self.profiles.conversations_read((directory, reached), fan_out, &user, memberships, now);
             }
             ClientMessage::Accept { connection, user } => self.accept_early(connection, &user, now),
             ClientMessage::Replayed { connection, user, outcome } => {

@@ -30,8 +30,8 @@ impl Notifications {
         Self { service, inbox, reading: BTreeMap::new() }
     }
 
-    /// Reads the pending notifications for a connection that was just attached. Those that
-    /// were read ahead are returned instead, if there are any; they are to be sent at their position.
+    /// Reads the pending notifications for a connection that was just attached. Those that were read ahead are returned
+    /// instead, if there are any; they are to be sent at their position.
     pub(super) fn read_pending(
         &mut self,
         connection: &Connection,

@@ -310,7 +310,6 @@ pub(super) fn online_for(directory: &Directory, user: &User) -> Vec<UserId> {
     let Some(slot) = directory.slot(&user.id) else { return Vec::new() };
     // The same users whose changes would be announced to this user.
     let everybody = directory.at(slot).presence.to_everybody;
-    let all = directory.users().filter(|(_, one)| everybody && one.presence.to_everybody).map(|(slot, _)| slot);
     let shown = |slot: &usize| {
         let one = directory.at(*slot);
         one.presence.online && !one.user.is_guest()
@@ -324,10 +323,14 @@ pub(super) fn online_for(directory: &Directory, user: &User) -> Vec<UserId> {
     slots.extend(Some(slot).filter(shown));
     slots.sort_unstable();
     let room = ONLINE_TOLD_MAX - slots.len();
-    let others = all.take(ONLINE_VISITS_MAX).filter(|slot| shown(slot) && slots.binary_search(slot).is_err());
-    let others: Vec<usize> = others.take(room).collect();
-    slots.extend(others);
-    slots.sort_unstable();
+    if everybody {
+        let all = directory.users().take(ONLINE_VISITS_MAX);
+        let all = all.filter(|(_, one)| one.presence.to_everybody).map(|(slot, _)| slot);
+        let others = all.filter(|slot| shown(slot) && slots.binary_search(slot).is_err());
+        let others: Vec<usize> = others.take(room).collect();
+        slots.extend(others);
+        slots.sort_unstable();
+    }
     slots.into_iter().map(|slot| directory.at(slot).user.id.clone()).collect()
 }
 

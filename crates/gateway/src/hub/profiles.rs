@@ -1,11 +1,13 @@
-//! Changed profiles: those who share a conversation with a user are told of its new profile.
+//! Changed profiles: those who share a conversation with a user receive its new profile.
 //!
-//! One change may concern very many, and a client can change its profile again and again. Each telling is therefore
-//! charged to the user as a pause before its next one, which grows with the number of users who were told; changes in
-//! that pause are told as one. All tellings together are done in batches.
+//! One change may concern very many, and a client can change its profile again and again. Each announcement is therefore
+//! charged to the user as a pause before its next one, which grows with the number of recipients; changes in that pause
+//! are announced as one. All announcements together are made in batches.
 //!
-//! What must stay true: the newest profile is told at the end of each pause; nobody is told who shares no conversation
-//! with the user; no batch occupies the hub for long; a telling has no position, because it comes after later entries.
+//! What must stay true: the newest profile is announced at the end of each pause; nobody receives it who shares no
+//! conversation with the user; no batch occupies the hub for long. An announcement has no position of its own, because it
+//! comes after later entries: a connection that resumes has missed it unless it has received an entry that was delivered
+//! after it.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
@@ -23,18 +25,18 @@ use super::fan_out::FanOut;
 use super::message::ClientMessage;
 use super::timers::{Timer, Timers};
 
-/// How long each user who is told delays the next telling of the same profile: one of 10,000 contacts is told at most
+/// How long each recipient delays the next announcement of the same profile: one of 10,000 contacts is announced at most
 /// every ten seconds.
 const PAUSE_PER_VISIT: Duration = Duration::from_millis(1);
 
-/// Minimum time between two tellings of the same profile.
+/// Minimum time between two announcements of the same profile.
 const PAUSE_MIN: Duration = Duration::from_millis(100);
 
-/// Maximum number of users that one batch tells.
+/// Maximum number of users that one batch visits.
 const VISITS_PER_BATCH: usize = 50_000;
 
-/// Maximum number of memberships that the telling of one profile visits: of a user in very many large conversations, the
-/// members of the first ones are told.
+/// Maximum number of memberships that the announcement of one profile visits: of a user in very many large conversations,
+/// the members of the first ones receive it.
 const VISITS_OF_PROFILE_MAX: usize = 200_000;
 
 /// Time between two batches, in which connections write and other messages are handled.
@@ -43,35 +45,30 @@ const BATCH_PAUSE: Duration = Duration::from_millis(10);
 /// The number of users whose pauses are remembered at which those that are over are dropped.
 const PAUSES_KEPT: usize = 1_000;
 
-/// A profile that was told, for connections that resume.
-struct Told {
-    position: u64,
+/// A profile that was announced, for connections that resume.
+struct Announced {
+    /// The position that the hub had reached.
+    reached: u64,
     user: Arc<User>,
-    /// Some of the conversations whose members were told.
+    /// Some of the conversations whose members received it.
     conversations: Vec<ConversationId>,
-}
-
-/// A changed profile that is to be told.
-struct Changed {
-    position: u64,
-    user: Arc<User>,
 }
 
 /// The profiles that changed.
 pub(super) struct Profiles {
     service: Service,
     inbox: mpsc::WeakSender<ClientMessage>,
-    /// The users whose new profiles are to be told, by the moment from which on they may be. The number keeps them in the
+    /// The users whose new profiles are to be announced, by the moment from which on they may be. The number keeps them in the
     /// order in which they were added.
     due: BTreeMap<(Instant, u64), UserId>,
     /// The new profiles of those users, and of those whose conversations are being read.
-    changed: HashMap<UserId, Changed>,
-    /// When the pause of each user ends that was told of a short time ago.
+    changed: HashMap<UserId, Arc<User>>,
+    /// When the pause of each user ends whose profile was announced a short time ago.
     pauses: HashMap<UserId, Instant>,
     /// Users without a connection, whose conversations are to be read; those of the first are being read.
     absent: VecDeque<UserId>,
-    /// The profiles that were told, oldest first.
-    told: VecDeque<Told>,
+    /// The profiles that were announced, oldest first.
+    announced: VecDeque<Announced>,
     /// The moment for which the timer is set.
     timer_at: Option<Instant>,
     added: u64,
@@ -86,16 +83,15 @@ impl Profiles {
             changed: HashMap::new(),
             pauses: HashMap::new(),
             absent: VecDeque::new(),
-            told: VecDeque::new(),
+            announced: VecDeque::new(),
             timer_at: None,
             added: 0,
         }
     }
 
-    /// Takes a changed profile, to be told as soon as the pause of the user is over.
-    pub(super) fn changed(&mut self, timers: &mut Timers, user: &Arc<User>, position: u64, now: Instant) {
-        let changed = Changed { position, user: Arc::clone(user) };
-        if self.changed.insert(user.id.clone(), changed).is_some() {
+    /// Takes a changed profile, to be announced as soon as the pause of the user is over.
+    pub(super) fn changed(&mut self, timers: &mut Timers, user: &Arc<User>, now: Instant) {
+        if self.changed.insert(user.id.clone(), Arc::clone(user)).is_some() {
             return;
         }
         let due = self.pauses.get(&user.id).map_or(now, |end| now.max(*end));
@@ -111,8 +107,14 @@ impl Profiles {
         }
     }
 
-    /// Tells the profiles that are due, up to the limit of one batch.
-    pub(super) fn tell_due(&mut self, directory: &Directory, timers: &mut Timers, fan_out: &FanOut, now: Instant) {
+    /// Announces the profiles that are due, up to the limit of one batch. `reached` is the position that the hub has reached.
+    pub(super) fn announce_due(
+        &mut self,
+        (directory, reached): (&Directory, u64),
+        timers: &mut Timers,
+        fan_out: &FanOut,
+        now: Instant,
+    ) {
         self.timer_at = None;
         let mut visited = 0;
         while visited < VISITS_PER_BATCH
@@ -127,14 +129,14 @@ impl Profiles {
                 }
                 continue;
             };
-            let same_kind = self.changed.get(&user).is_some_and(|one| one.user.is_guest() == local.user.is_guest());
+            let same_kind = self.changed.get(&user).is_some_and(|one| one.is_guest() == local.user.is_guest());
             if !same_kind {
                 // An account took the id of the guest whose profile it was.
                 self.changed.remove(&user);
                 continue;
             }
             let conversations = directory.conversations_of(&user).iter().map(|one| one.id.clone()).collect();
-            visited += self.tell(directory, fan_out, &user, conversations, now);
+            visited += self.announce((directory, reached), fan_out, &user, conversations, now);
         }
         if let Some(((next, _), _)) = self.due.first_key_value() {
             // The pause begins when this batch is over, so that other work is done between two of them.
@@ -155,36 +157,37 @@ impl Profiles {
         });
     }
 
-    /// Tells the profile of a user without a connection, whose conversations were read.
+    /// Announces the profile of a user without a connection, whose conversations were read. `reached` is the position that
+    /// the hub has reached.
     pub(super) fn conversations_read(
         &mut self,
-        directory: &Directory,
+        (directory, reached): (&Directory, u64),
         fan_out: &FanOut,
         user: &UserId,
         memberships: Memberships,
         now: Instant,
     ) {
-        if self.changed.get(user).is_some_and(|one| one.user.is_guest() == memberships.registered) {
+        if self.changed.get(user).is_some_and(|one| one.is_guest() == memberships.registered) {
             // An account took the id of the guest whose profile it was, or the conversations could not be read.
             self.changed.remove(user);
         }
         let conversations = memberships.conversations.into_iter().map(|(conversation, _)| conversation.id.clone());
-        self.tell(directory, fan_out, user, conversations.collect(), now);
+        self.announce((directory, reached), fan_out, user, conversations.collect(), now);
         self.absent.pop_front();
         self.read_conversations();
     }
 
-    /// Tells the members of some conversations, and the user itself, of the user's new profile. Returns how many users were
-    /// visited.
-    fn tell(
+    /// Announces the new profile of a user to the members of some conversations, and to the user itself. Returns how many
+    /// users were visited.
+    fn announce(
         &mut self,
-        directory: &Directory,
+        (directory, reached): (&Directory, u64),
         fan_out: &FanOut,
         user: &UserId,
         mut conversations: Vec<ConversationId>,
         now: Instant,
     ) -> usize {
-        let Some(Changed { position, user: profile }) = self.changed.remove(user) else { return 0 };
+        let Some(profile) = self.changed.remove(user) else { return 0 };
         let members = conversations.iter().flat_map(|conversation| directory.members(conversation));
         let own = directory.slot(user);
         let mut visited = 0;
@@ -205,23 +208,25 @@ impl Profiles {
         let visits = u32::try_from(visited).unwrap_or(u32::MAX);
         self.pauses.insert(user.clone(), now + PAUSE_PER_VISIT.saturating_mul(visits).max(PAUSE_MIN));
         // Only the newest profile of a user is of use to those who come back.
-        self.told.retain(|told| told.user.id != profile.id);
-        if self.told.len() >= PROFILES_KEPT_MAX {
-            self.told.pop_front();
+        self.announced.retain(|announced| announced.user.id != profile.id);
+        if self.announced.len() >= PROFILES_KEPT_MAX {
+            self.announced.pop_front();
         }
         conversations.truncate(PROFILE_CONVERSATIONS_KEPT_MAX);
-        self.told.push_back(Told { position, user: profile, conversations });
+        self.announced.push_back(Announced { reached, user: profile, conversations });
         visited
     }
 
-    /// The profiles that changed after a position and that a user was told of, or missed. Those that are told from now on
-    /// are held back for a connection whose replay begins.
-    pub(super) fn told_since(&self, directory: &Directory, user: &UserId, after: u64) -> Vec<Event> {
-        let missed = self.told.iter().filter(|told| told.position > after);
+    /// The profiles that a user's connection has missed if the last entry that it received has a position. Those that are
+    /// announced from now on are held back for a connection whose replay begins.
+    pub(super) fn announced_since(&self, directory: &Directory, user: &UserId, after: u64) -> Vec<Event> {
+        // A connection that received the entry right before an announcement may not have received the announcement.
+        let missed = self.announced.iter().filter(|announced| announced.reached >= after);
         let own: OnceCell<HashSet<ConversationId>> = OnceCell::new();
         let own = || own.get_or_init(|| directory.conversations_of(user).iter().map(|one| one.id.clone()).collect());
-        let concerned =
-            missed.filter(|told| told.user.id == *user || told.conversations.iter().any(|one| own().contains(one)));
-        concerned.map(|told| Event::UserChanged { user: Arc::clone(&told.user), visible: true }).collect()
+        let concerned = missed.filter(|announced| {
+            announced.user.id == *user || announced.conversations.iter().any(|one| own().contains(one))
+        });
+        concerned.map(|one| Event::UserChanged { user: Arc::clone(&one.user), visible: true }).collect()
     }
 }

@@ -143,7 +143,7 @@ impl Replay {
         }
         self.connection.out.accept_recoverable(&self.resume.pid);
         let mut delivered: Vec<NotificationId> = Vec::new();
-        let mut pace = Taking { waited: false, too_late: Instant::now() + TAKEN_WITHIN };
+        let mut pace = ReplayPace { waited: false, too_late: Instant::now() + TAKEN_WITHIN };
         for entry in entries.iter().filter(|entry| !self.is_muted(entry)) {
             if !self.send(self.frames(entry), inbox, &mut pace).await {
                 return ReplayOutcome::Closed;
@@ -164,7 +164,7 @@ impl Replay {
     }
 
     /// Sends frames as fast as the connection takes them. Returns false if the replay cannot go on.
-    async fn send(&self, frames: Vec<Frame>, inbox: &mpsc::WeakSender<ClientMessage>, pace: &mut Taking) -> bool {
+    async fn send(&self, frames: Vec<Frame>, inbox: &mpsc::WeakSender<ClientMessage>, pace: &mut ReplayPace) -> bool {
         for frame in frames {
             if self.is_over() {
                 return false;
@@ -252,8 +252,8 @@ impl Replay {
     }
 }
 
-/// How a connection takes its replay.
-struct Taking {
+/// How fast a connection takes its replay.
+struct ReplayPace {
     /// Whether the replay had to wait for the connection, which is therefore accepted already.
     waited: bool,
     /// The time at which a connection that has not taken everything is closed.

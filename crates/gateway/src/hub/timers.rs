@@ -24,7 +24,7 @@ pub(super) enum Timer {
     ReviewTokens,
     /// The presence changes that wait are announced.
     Presence,
-    /// The changed profiles that are due are told.
+    /// The changed profiles that are due are announced.
     Profiles,
 }
 

@@ -250,7 +250,6 @@ async fn say_direct(
 
 // --- groups ---
 
-/// Returns a group as the caller sees it, with its members if the caller is a member.
 /// Returns a group of a list as the dialect writes it.
 fn group(service: &Service, found: &Listing) -> Box<RawValue> {
     let shown = Shown {
@@ -269,6 +268,7 @@ fn group(service: &Service, found: &Listing) -> Box<RawValue> {
     quintet_dialect::conversation(DIALECT, &shown, &online(service))
 }
 
+/// Returns a group as the caller sees it, with its members if the caller is a member.
 async fn shown_group(service: &Service, caller: &AuthUser, id: ConversationId) -> Result<OneGroup, Refusal> {
     let found = service.find_conversations(caller.id(), String::new(), Filter::One(id.clone()), None, 1).await?;
     let found = found.items.first().ok_or_else(|| Refusal::not_found("group", &id))?;

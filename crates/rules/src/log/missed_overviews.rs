@@ -1,7 +1,7 @@
 //! The conversations that a replay shows whole: those that were created, joined or changed.
 //!
 //! What must stay true: they are shown as they are now, like all texts of a replay, and therefore not to a user who has
-//! left them since; what they add to the replay is taken from its budget before it is read.
+//! left them since; what is read for them, and what they add to the replay with each change, is taken from its budget.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use super::budget::Budget;
 use super::missed::{MissedChange, MissedKind, ReplayRows};
 use super::receivable::Departures;
 use super::record::ChangeRecord;
-use crate::ledger::MEMBER_BYTES;
+use crate::ledger::{MEMBER_BYTES, overview_bytes};
 use crate::message_views::shown;
-use crate::overviews::assembled;
-use crate::rows::{ConversationRow, MemberRow, UserRow};
+use crate::overviews::{assembled, member};
+use crate::rows::{ConversationRow, UserRow};
 use crate::{ConversationKey, MessageKey, RowResult, UserKey};
 
 /// Whether the event of a change, or its announcement, shows the conversation whole to a user; to any user if `None`.
@@ -62,10 +62,7 @@ pub(super) fn read(
     let shown_rows: Vec<&ConversationRow> = times.keys().filter_map(|key| conversations.get(key)).collect();
     for row in &shown_rows {
         // As many rows are read for a large conversation, although it shows fewer.
-        let read = MEMBERS_TOLD_MAX.min(row.head.member_count as usize) * MEMBER_BYTES;
-        let text = row.description.as_ref().map_or(0, |text| text.len());
-        let each = members_told(row.head.member_count) * MEMBER_BYTES + text;
-        if !budget.take(read + each * times.get(&row.key).copied().unwrap_or(1)) {
+        if !budget.take(MEMBERS_TOLD_MAX.min(row.head.member_count as usize) * MEMBER_BYTES) {
             return Ok(None);
         }
     }
@@ -87,7 +84,7 @@ pub(super) fn read(
     let mut members_of: HashMap<ConversationKey, Vec<Member>> = HashMap::new();
     for (conversation, key, row) in members {
         let Some(user) = users.get(&key) else { continue };
-        members_of.entry(conversation).or_default().push(member(user, &row));
+        members_of.entry(conversation).or_default().push(member(Arc::clone(&user.user), &row));
     }
     let overview = |row: &&ConversationRow| {
         let mut members = members_of.remove(&row.key).unwrap_or_default();
@@ -100,15 +97,10 @@ pub(super) fn read(
         let owner = row.owner.and_then(|owner| users.get(&owner));
         (row.key, assembled(row, owner, members, row.head.member_count, last))
     };
-    Ok(Some(shown_rows.iter().map(overview).collect()))
-}
-
-fn member(user: &UserRow, row: &MemberRow) -> Member {
-    Member {
-        user: Arc::clone(&user.user),
-        role: row.role,
-        joined_at: row.joined_at,
-        read_sequence: row.read_sequence,
-        read_at: row.read_at,
-    }
+    let overviews: HashMap<ConversationKey, Arc<Overview>> = shown_rows.iter().map(overview).collect();
+    let added = |(key, overview): (&ConversationKey, &Arc<Overview>)| {
+        overview_bytes(overview).saturating_mul(times.get(key).copied().unwrap_or(1))
+    };
+    let added = overviews.iter().map(added).fold(0, usize::saturating_add);
+    Ok(budget.take(added).then_some(overviews))
 }

@@ -1,4 +1,4 @@
-//! Errors in settings that can be read, but cannot be as they are.
+//! Errors in settings that parse, but whose values are not allowed.
 //!
 //! What must stay true: an error names the setting, where its value came from, and the value, unless it is a secret.
 
@@ -19,6 +19,16 @@ pub(super) struct Sources {
     pub(super) in_file: Table,
     /// The environment variables that were used.
     pub(super) variables: Variables,
+}
+
+impl Sources {
+    /// Removes a setting that an option of the command line replaces.
+    pub(super) fn replace(&mut self, table: &'static str, key: &'static str) {
+        self.variables.remove(&(table, key));
+        if let Some(table) = self.in_file.get_mut(table).and_then(Value::as_table_mut) {
+            table.remove(key);
+        }
+    }
 }
 
 /// An error in the settings of one table.
@@ -61,7 +71,7 @@ impl Fault {
         let of_table = shown.get(self.table).and_then(Value::as_table);
         let value = |key: &&'static str| of_table?.get(*key).map(|value| (*key, value.to_string()));
         let values: Vec<(&str, String)> = self.keys.iter().filter_map(value).collect();
-        let unnamed = values.iter().filter(|(_, value)| !self.what.contains(value.trim_matches('"')));
+        let unnamed = values.iter().filter(|(_, value)| !self.what.contains(&format!("`{}`", value.trim_matches('"'))));
         let unnamed: Vec<String> = unnamed.map(|(key, value)| format!("{key} is {value}")).collect();
         if unnamed.is_empty() { String::new() } else { format!(" ({})", unnamed.join(", ")) }
     }

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use toml::Table;
 
 use self::environment::add_environment;
-use self::fault::{Fault, Sources, Variables};
+use self::fault::{Fault, Sources};
 pub(crate) use self::sections::{AudienceName, EchoName, Files, Limits, MetricsListen, RegistrationName, SignWithName};
 use self::sections::{Auth, Conversations, Database, Http, Log, Metrics, People, Presence, Server, Tls};
 use crate::cli::Options;
@@ -86,17 +86,20 @@ impl Config {
             None => (Table::new(), DEFAULT_FILE.to_owned()),
         };
         let (mut config, mut sources) = Self::overlaid(table, &name, &environment)?;
-        config.add_secret(options.jwt_secret.clone(), variable, &mut sources.variables);
+        config.add_secret(options.jwt_secret.clone(), variable, &mut sources);
         config.files.key = variable("AWS_ACCESS_KEY_ID").zip(variable("AWS_SECRET_ACCESS_KEY"));
         if !options.listen.is_empty() {
             let listen = options.listen.iter().map(|text| text.parse()).collect::<Result<_, String>>();
             config.server.listen = listen.map_err(|error| format!("--listen: {error}"))?;
+            sources.replace("server", "listen");
         }
         if let Some(data) = &options.data {
             config.server.data.clone_from(data);
         }
         if options.tls_cert.is_some() {
             config.tls = Tls { cert: options.tls_cert.clone(), key: options.tls_key.clone() };
+            sources.replace("tls", "cert");
+            sources.replace("tls", "key");
         }
         config.server.ephemeral |= options.ephemeral;
         if options.database.is_some() {
@@ -121,23 +124,18 @@ impl Config {
     /// Sets the secret that is shared with other back ends, from the first source that has it: the option,
     /// `QUINTET_JWT_SECRET`, `QUINTET_AUTH_JWT_SECRET`, the file, `JWT_SECRET`. Other programs use the last name as
     /// well, so it comes last.
-    fn add_secret(
-        &mut self,
-        option: Option<String>,
-        variable: impl Fn(&str) -> Option<String>,
-        variables: &mut Variables,
-    ) {
+    fn add_secret(&mut self, option: Option<String>, variable: impl Fn(&str) -> Option<String>, sources: &mut Sources) {
         const SETTING: (&str, &str) = ("auth", "jwt_secret");
         if option.is_some() {
             self.auth.jwt_secret = option;
-            variables.remove(&SETTING);
+            sources.replace(SETTING.0, SETTING.1);
             return;
         }
         let default = if self.auth.jwt_secret.is_none() { "JWT_SECRET" } else { "" };
         for name in ["QUINTET_JWT_SECRET", default] {
             if let Some(secret) = variable(name) {
                 self.auth.jwt_secret = Some(secret);
-                variables.insert(SETTING, name.to_owned());
+                sources.variables.insert(SETTING, name.to_owned());
                 return;
             }
         }
@@ -261,7 +259,10 @@ impl Auth {
             return fault(&["password_length_min"], &what);
         }
         if let Some(name) = self.cookie.as_deref().filter(|name| !is_cookie_name(name)) {
-            let what = format!("cookie: `{name}` is not the name of a cookie, which has letters, digits, `-` and `_`");
+            let what = format!(
+                "cookie: `{name}` is not the name of a cookie, which has letters, digits and no separators, such as \
+                                spaces, `=` and `;`"
+            );
             return fault(&["cookie"], &what);
         }
         let has_rules = self.issuer.is_some() || self.audience.is_some() || !self.required_claims.is_empty();

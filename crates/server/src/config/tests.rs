@@ -96,6 +96,8 @@ fn an_error_names_where_the_value_came_from() {
         ("QUINTET_AUTH_JWT_SECRET", "short", "[auth] jwt_secret has 5 bytes"),
         ("QUINTET_HTTP_ORIGINS", "*", "[http] origins: `*`"),
         ("QUINTET_AUTH_PASSWORD_LENGTH_MIN", "5", "(password_length_min is 5)"),
+        // A value that the limits contain as a text.
+        ("QUINTET_AUTH_TOKEN_DAYS", "0", "token_days must be from 1 to 36500 (token_days is 0)"),
         ("QUINTET_AUTH_PASSWORD_LENGTH_MIN", "six", "must be a whole number, not `six`"),
         ("QUINTET_AUTH_COOKIE", "a b", "[auth] cookie: `a b` is not the name of a cookie"),
         ("QUINTET_AUTH_COOKIE", "token", "[auth] cookie needs [http] origins"),
@@ -172,12 +174,12 @@ fn a_cookie_needs_listed_origins() {
 #[test]
 fn the_shared_secret_has_an_order() {
     let found = |option: Option<&str>, file: &str, environment: &[(&str, &str)]| {
-        let (mut config, Sources { mut variables, .. }) = laid(file, environment).expect("good");
+        let (mut config, mut sources) = laid(file, environment).expect("good");
         let environment = variables_of(environment.iter().map(|(name, value)| (name.into(), value.into())));
         let environment = environment.expect("text");
         let variable = |name: &str| environment.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
-        config.add_secret(option.map(str::to_owned), variable, &mut variables);
-        (config.auth.jwt_secret.unwrap_or_default(), variables.into_values().next().unwrap_or_default())
+        config.add_secret(option.map(str::to_owned), variable, &mut sources);
+        (config.auth.jwt_secret.unwrap_or_default(), sources.variables.into_values().next().unwrap_or_default())
     };
     let (file, own, long, shared) = (
         "[auth]\njwt_secret = 'file'",

@@ -5,6 +5,7 @@
 use http::{HeaderMap, Uri, header};
 use quintet_domain::limits::PUBLIC_URL_BYTES_MAX;
 use quintet_service::Address;
+use quintet_socketio::Origin;
 
 use crate::listen::Listen;
 
@@ -47,19 +48,9 @@ pub(crate) fn check_public_url(url: &str) -> Result<(), String> {
 
 /// Returns whether a text is a host in lower case: a name or an IP address, and a port if there is one.
 fn is_host(text: &str) -> bool {
-    let is_port =
-        |port: &str| port.parse::<u16>().is_ok_and(|number| number > 0) && port.bytes().all(|b| b.is_ascii_digit());
-    if text.len() > PUBLIC_URL_BYTES_MAX / 2 {
-        return false;
-    }
-    if let Some(rest) = text.strip_prefix('[') {
-        let Some((address, port)) = rest.split_once(']') else { return false };
-        let has_port = port.is_empty() || port.strip_prefix(':').is_some_and(is_port);
-        return has_port && address.parse::<std::net::Ipv6Addr>().is_ok();
-    }
-    let (name, port) = text.split_once(':').map_or((text, None), |(name, port)| (name, Some(port)));
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.' | b'_');
-    !name.is_empty() && !name.starts_with('.') && name.bytes().all(plain) && port.is_none_or(is_port)
+    let is_short = text.len() <= PUBLIC_URL_BYTES_MAX / 2;
+    let is_lower = !text.starts_with('.') && !text.bytes().any(|byte| byte.is_ascii_uppercase());
+    is_short && is_lower && format!("http://{text}").parse::<Origin>().is_ok_and(|origin| origin.port() != Some(0))
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use quintet_input::authorization::bearer;
 use quintet_service::Service;
 use subtle::ConstantTimeEq;
 use tokio::net::TcpListener;
@@ -35,12 +36,6 @@ impl Secret {
     pub(super) fn opens(&self, headers: &HeaderMap) -> bool {
         bearer(headers).is_some_and(|given| self.0.as_bytes().ct_eq(given.as_bytes()).into())
     }
-}
-
-/// Returns the token in `Authorization: Bearer`.
-pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 /// Answers a request for the metrics: in OpenMetrics if `Accept` asks for it, otherwise in the text format of

@@ -14,7 +14,7 @@ use quintet_domain::UserId;
 use quintet_domain::limits::UPLOADS_AT_ONCE;
 use quintet_domain::{Code, Refusal};
 use quintet_gateway::{Gateway, Listener};
-use quintet_input::query;
+use quintet_input::{authorization, query};
 use quintet_rest::{ClientAddress, CookieChange, ListenerDialect, RefusedFor};
 use quintet_service::{CookieToken, Metrics, Refused, Service, is_token};
 use quintet_socketio::cors::{self, Cors};
@@ -178,16 +178,13 @@ async fn admit_page(
     mut request: Request<Incoming>,
 ) -> Result<Request<Incoming>, Response<Boxed>> {
     let Some(visit) = visit else { return Ok(request) };
-    let connects = connects(shared, &request);
-    if visit.is_refused(request.method(), connects) {
+    if visit.is_refused(request.method()) {
         let message = "Pages of this origin may not do this; `[http] origins` lists those that may.";
         return Err(problem(StatusCode::FORBIDDEN, Code::Forbidden, message, None));
     }
     let Some(token) = visit.token() else { return Ok(request) };
-    let goes_on = request.uri().query().is_some_and(|query| query.split('&').any(|pair| pair.starts_with("sid=")));
-    let opens = connects && !goes_on;
     // If the check fails for another reason, the connection tries it again.
-    if !opens || !matches!(shared.service.verify_cookie(token).await, Ok(None)) {
+    if !visit.opens() || !matches!(shared.service.verify_cookie(token).await, Ok(None)) {
         request.extensions_mut().insert(token.clone());
     }
     Ok(request)
@@ -267,11 +264,11 @@ async fn known(
 
 /// Returns the token of a request: from its header or, for Socket.IO clients, from its query.
 fn token(headers: &HeaderMap, query: Option<&str>) -> Option<String> {
-    if let Some(token) = exposition::bearer(headers).filter(|token| is_token(token)) {
+    if let Some(token) = authorization::bearer(headers).filter(|token| is_token(token)) {
         return Some(token.to_owned());
     }
     let token = query::first(query.unwrap_or_default(), "token")?;
-    let token = token.strip_prefix("Bearer ").unwrap_or(&token);
+    let token = authorization::without_scheme(&token);
     is_token(token).then(|| token.to_owned())
 }
 

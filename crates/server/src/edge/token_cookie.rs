@@ -18,13 +18,10 @@ use http::{HeaderMap, HeaderValue, Method, header};
 use percent_encoding::percent_decode_str;
 use quintet_domain::Timestamp;
 use quintet_domain::limits::TOKEN_BYTES_MAX;
-use quintet_input::query;
+use quintet_input::{authorization, query};
 use quintet_rest::CookieChange;
 use quintet_service::CookieToken;
-use quintet_socketio::{Origin, Origins, Sender};
-
-/// The header in which browsers say how the site of a page and that of a request are related.
-const SEC_FETCH_SITE: &str = "sec-fetch-site";
+use quintet_socketio::{Origin, Origins, SEC_FETCH_SITE, Sender};
 
 /// The cookie of a server, and the pages that may use it.
 pub(crate) struct TokenCookie {
@@ -41,6 +38,10 @@ pub(crate) struct Visit {
     https: bool,
     /// Whether the page is of another site than this server, which browsers allow only with a `Secure` cookie.
     cross_site: bool,
+    /// Whether its path is one of connections.
+    connects: bool,
+    /// Whether it opens a connection, rather than going on with one.
+    opens: bool,
     /// The tokens, unless a foreign page sent the request.
     token: Option<CookieToken>,
 }
@@ -53,6 +54,7 @@ impl TokenCookie {
     /// Reads what a request says about itself. `https` says whether it is known to have come over TLS, `connects`
     /// whether its path is one of connections.
     pub(crate) fn visit(&self, headers: &HeaderMap, query: Option<&str>, https: bool, connects: bool) -> Visit {
+        let query = query.unwrap_or_default();
         let sender = self.origins.sender(headers, https);
         let token = match sender {
             Sender::Other => None,
@@ -62,7 +64,9 @@ impl TokenCookie {
             Sender::NoPage if connects && is_silent_browser(headers) => None,
             Sender::NoPage | Sender::Own | Sender::Listed => self.token(headers),
         };
-        Visit { sender, https, cross_site: sender == Sender::Listed && is_cross_site(headers), token }
+        let cross_site = sender == Sender::Listed && is_cross_site(headers);
+        let opens = connects && query::first(query, "sid").is_none();
+        Visit { sender, https, cross_site, connects, opens, token }
     }
 
     /// Returns the tokens of the cookies of the name. Values may be percent-encoded, and begin with `Bearer`.
@@ -72,7 +76,7 @@ impl TokenCookie {
         let named = values.flat_map(Cookie::split_parse).filter_map(Result::ok).filter(|one| one.name() == self.name);
         CookieToken::of(named.filter_map(|cookie| {
             let value = percent_decode_str(cookie.value()).decode_utf8().ok()?;
-            let token = value.strip_prefix("Bearer ").unwrap_or(&value).trim();
+            let token = authorization::without_scheme(&value).trim();
             (!token.is_empty() && token.len() <= TOKEN_BYTES_MAX).then(|| token.into())
         }))
     }
@@ -145,9 +149,14 @@ impl TokenCookie {
 
 impl Visit {
     /// Returns whether the request is refused: a foreign page sent it, and it could change something or open a
-    /// connection. `opens` says whether its path is one of connections.
-    pub(crate) fn is_refused(&self, method: &Method, opens: bool) -> bool {
-        self.sender == Sender::Other && *method != Method::OPTIONS && (opens || !method.is_safe())
+    /// connection.
+    pub(crate) fn is_refused(&self, method: &Method) -> bool {
+        self.sender == Sender::Other && *method != Method::OPTIONS && (self.connects || !method.is_safe())
+    }
+
+    /// Whether the request opens a connection, rather than going on with one.
+    pub(crate) fn opens(&self) -> bool {
+        self.opens
     }
 
     /// Returns the token of the cookie, if the request may use it.
@@ -157,8 +166,8 @@ impl Visit {
 }
 
 /// Returns whether a request asks for a script as its answer, as the polling of old clients does.
-fn is_jsonp(query: Option<&str>) -> bool {
-    query::first(query.unwrap_or_default(), "j").is_some()
+fn is_jsonp(query: &str) -> bool {
+    query::first(query, "j").is_some()
 }
 
 /// Returns whether a browser sent a request, by the name that all of them begin with, and says nothing of the page.
@@ -237,8 +246,8 @@ mod tests {
 
     #[test]
     fn foreign_pages_change_nothing_and_open_nothing() {
-        let refused = |pairs: &[_], method: &Method, opens| {
-            token_cookie().visit(&headers(pairs), None, false, false).is_refused(method, opens)
+        let refused = |pairs: &[_], method: &Method, connects| {
+            token_cookie().visit(&headers(pairs), None, false, connects).is_refused(method)
         };
         for foreign in [
             OTHER,

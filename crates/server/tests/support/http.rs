@@ -140,6 +140,12 @@ impl Http {
         self.raw(&[head.as_bytes(), &body].concat()).await
     }
 
+    /// Creates a group of its owner and other members. Returns its id.
+    pub async fn group(&self, owner: &str, members: &[&str]) -> Value {
+        let body = json!({ "kind": "group", "name": "G", "memberIds": members });
+        self.api(owner, "POST", "/conversations", body).await.expect(201)["id"].clone()
+    }
+
     /// Registers a user. Returns its id and token.
     pub async fn register(&self, name: &str) -> (String, String) {
         let body = json!({

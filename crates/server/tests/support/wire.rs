@@ -21,6 +21,8 @@ pub struct Wire {
     acks: std::collections::HashMap<u64, Value>,
     /// Events that arrived while something else was awaited.
     pub events: std::collections::VecDeque<(String, Value)>,
+    /// The offset of the newest event that has one, by which a connection is resumed.
+    pub offset: Option<Value>,
 }
 
 impl Wire {
@@ -43,6 +45,7 @@ impl Wire {
             next_ack: 0,
             acks: Default::default(),
             events: Default::default(),
+            offset: None,
         };
         let open = wire.frame().await.expect("an open packet");
         assert!(open.starts_with("0{\"sid\":"), "{open}");
@@ -63,6 +66,15 @@ impl Wire {
         let answer = wire.enter(namespace, auth).await;
         assert!(answer.starts_with(&format!("40{}{{\"sid\":", wire.namespace)), "{answer}");
         wire
+    }
+
+    /// Opens a connection that can be resumed, or resumes one if `auth` has a `pid`. Returns it with its secret.
+    pub async fn recoverable(address: SocketAddr, namespace: &str, mut auth: Value) -> (Self, String) {
+        auth["recover"] = Value::Bool(true);
+        let mut wire = Self::open(address, "").await;
+        let answer = wire.enter(namespace, &auth).await;
+        let accepted: Value = serde_json::from_str(&answer[answer.find('{').expect("accepted")..]).expect("JSON");
+        (wire, accepted["pid"].as_str().expect("a secret").to_owned())
     }
 
     pub async fn send(&mut self, text: &str) {
@@ -167,6 +179,7 @@ impl Wire {
         let rest = frame.strip_prefix(&format!("42{}", self.namespace)).unwrap_or_else(|| panic!("no event: {frame}"));
         let parts: Vec<Value> = serde_json::from_str(rest).expect("JSON");
         let name = parts[0].as_str().expect("a name").to_owned();
+        self.offset = parts.get(2).cloned().or_else(|| self.offset.take());
         self.events.push_back((name, parts.get(1).cloned().unwrap_or_default()));
     }
 

@@ -216,8 +216,8 @@ impl<P: Protocol> Session<P> {
 
     // --- polling ---
 
-    /// Waits for frames and returns them as a payload, of bytes where that is needed and `binary` allows it. A second poll at the same time ends the session, and so does a
-    /// poll that is dropped before it is answered.
+    /// Waits for frames and returns them as a payload, of bytes where that is needed and `binary` allows it. A second poll at
+    /// the same time ends the session, and so does a poll that is dropped before it is answered.
     pub(super) async fn poll(self: &Arc<Self>, binary: bool) -> Result<Payload, RequestConflict> {
         let started = self.state().start_poll();
         self.end_if_duplicate(started)?;

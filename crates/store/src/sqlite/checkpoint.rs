@@ -126,7 +126,8 @@ impl Log {
     fn copy(&self, connection: &Connection) -> rusqlite::Result<()> {
         let mut left_before = u32::MAX;
         loop {
-            let pass = pass(connection, "PASSIVE")?;
+            // The writer may be copying the end of the log just now, or all of it.
+            let Some(pass) = pass(connection, "PASSIVE")? else { return Ok(()) };
             self.file.sync_data().map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
             self.counts.passes.fetch_add(1, Ordering::Relaxed);
             // If a reader still uses an earlier state, the next pass goes on.
@@ -158,10 +159,14 @@ struct Pass {
     copied: u32,
 }
 
-fn pass(connection: &Connection, mode: &str) -> rusqlite::Result<Pass> {
-    connection
-        .prepare_cached(&format!("PRAGMA wal_checkpoint({mode})"))?
-        .query_row([], |row| Ok(Pass { frames: row.get(1)?, copied: row.get(2)? }))
+/// Copies what can be copied. Returns `None` if another connection is copying: SQLite says -1 for both numbers then.
+fn pass(connection: &Connection, mode: &str) -> rusqlite::Result<Option<Pass>> {
+    connection.prepare_cached(&format!("PRAGMA wal_checkpoint({mode})"))?.query_row([], |row| {
+        if row.get::<_, i64>(1)? < 0 {
+            return Ok(None);
+        }
+        Ok(Some(Pass { frames: row.get(1)?, copied: row.get(2)? }))
+    })
 }
 
 /// The writer's side of the checkpoints. The thread ends when this is dropped.
@@ -260,7 +265,7 @@ impl Checkpoints {
 }
 
 /// Copies the whole log, and waits a moment for the readers that use it.
-fn blocking_pass(writer: &Connection) -> rusqlite::Result<Pass> {
+fn blocking_pass(writer: &Connection) -> rusqlite::Result<Option<Pass>> {
     writer.busy_timeout(READERS_WAIT)?;
     let result = pass(writer, "RESTART");
     writer.busy_timeout(BUSY_TIMEOUT)?;

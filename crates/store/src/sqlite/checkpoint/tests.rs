@@ -138,6 +138,26 @@ fn a_reader_that_stays_blocks_no_commit() {
     assert!(largest < SMALL.max * 2, "the log is as small as before: {largest}");
 }
 
+/// A pass beside that of another connection is not a failure: it was logged as one.
+#[test]
+fn a_pass_beside_another_one_is_no_failure() {
+    let mut stage = Stage::new(hinder);
+    stage.commit();
+    let _reader = stage.reader();
+    let connect = || open::connect(file(stage.folder.path())).unwrap();
+    let (mut copying, beside) = (connect(), connect());
+    let (results, result) = std::sync::mpsc::channel();
+    // The handler is called while the connection waits for the reader and holds the lock of the checkpoints.
+    let handler = move |_| {
+        let _ = results.send(pass(&beside, "PASSIVE").map(|pass| pass.is_none()));
+        false
+    };
+    copying.busy_handler(Some(handler)).unwrap();
+    pass(&copying, "RESTART").unwrap();
+    assert_eq!(result.recv().unwrap(), Ok(true));
+    assert!(pass(&connect(), "PASSIVE").unwrap().is_some(), "nobody else is copying any more");
+}
+
 /// A failing checkpoint fails no write.
 #[test]
 fn a_checkpoint_that_fails_fails_no_write() {

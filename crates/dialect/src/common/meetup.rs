@@ -2,11 +2,11 @@
 //!
 //! What must stay true: an object has all of its fields in every event, except for those of one reader's own.
 
-use quintet_domain::{ConversationRef, Member, Notification};
+use quintet_domain::{Member, Notification};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::parts::{NotifiedPayload, Own, ProfilePayload, Shown, Told};
+use super::parts::{ChatIdPayload, ChatPayload, CommonEvent, NotifiedPayload, Own, ProfilePayload, Shown};
 use crate::dialect::Dialect;
 use crate::outgoing::{Online, Outgoing};
 use crate::shared::{Moment, PlainUser};
@@ -86,37 +86,18 @@ impl<'a> NotificationObject<'a> {
     }
 }
 
-/// The payload of an event about a whole chat.
-#[derive(Serialize)]
-struct ChatPayload<'a> {
-    chat: ChatObject<'a>,
-}
-
-/// The payload of an event that names a chat.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ChatIdPayload<'a> {
-    chat_id: &'a str,
-}
-
-impl<'a> ChatIdPayload<'a> {
-    fn of(conversation: &'a ConversationRef) -> Self {
-        Self { chat_id: conversation.id.as_str() }
-    }
-}
-
-pub(super) fn encode(told: Told<'_>, online: Online<'_>) -> Outgoing {
+pub(super) fn encode(event: CommonEvent<'_>, online: Online<'_>) -> Outgoing {
     let chat = |name, overview, own| {
         Outgoing::new(name, &ChatPayload { chat: ChatObject::of(&Shown::of(overview, own), online) })
     };
-    match told {
-        Told::Created(overview) => chat("chatCreated", overview, Own::New),
-        Told::Changed(overview) => chat("chatUpdated", overview, Own::Nobody),
-        Told::Deleted(conversation) => Outgoing::new("chatDeleted", &ChatIdPayload::of(conversation)),
-        Told::Profile(user) => Outgoing::new("userUpdated", &ProfilePayload::of(&PlainUser::of(user))),
-        Told::Notified(user, notification) => {
+    match event {
+        CommonEvent::Created(overview) => chat("chatCreated", overview, Own::New),
+        CommonEvent::Changed(overview) => chat("chatUpdated", overview, Own::Nobody),
+        CommonEvent::Deleted(conversation) => Outgoing::new("chatDeleted", &ChatIdPayload::of(conversation)),
+        CommonEvent::Profile(user) => Outgoing::new("userUpdated", &ProfilePayload::of(&PlainUser::of(user))),
+        CommonEvent::Notified(user, notification) => {
             let notification = NotificationObject::of(notification);
-            Outgoing::new("newNotification", &NotifiedPayload { user_id: user.as_str(), notification })
+            Outgoing::new("newNotification", &NotifiedPayload::of(user, notification))
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::parts::{NotificationObject, NotifiedPayload, Own, ProfilePayload, Shown, Told};
+use super::parts::{CommonEvent, NotificationObject, NotifiedPayload, Own, ProfilePayload, Shown};
 use crate::messenger::UserObject;
 use crate::outgoing::Outgoing;
 use crate::shared::Moment;
@@ -44,22 +44,24 @@ struct GroupPayload<'a> {
     group: GroupObject<'a>,
 }
 
-pub(super) fn encode(told: Told<'_>) -> Option<Outgoing> {
-    Some(match told {
-        Told::Created(overview) | Told::Changed(overview) if overview.conversation.pair.is_some() => return None,
-        Told::Created(overview) => {
+pub(super) fn encode(event: CommonEvent<'_>) -> Option<Outgoing> {
+    Some(match event {
+        CommonEvent::Created(overview) | CommonEvent::Changed(overview) if overview.conversation.pair.is_some() => {
+            return None;
+        }
+        CommonEvent::Created(overview) => {
             let group = GroupObject::of(&Shown::of(overview, Own::New));
             Outgoing::new("groupCreated", &GroupPayload { group })
         }
-        Told::Changed(overview) => {
+        CommonEvent::Changed(overview) => {
             let group = GroupObject::of(&Shown::of(overview, Own::Nobody));
             Outgoing::new("groupUpdated", &GroupPayload { group })
         }
-        Told::Deleted(_) => return None,
-        Told::Profile(user) => Outgoing::new("contactUpdated", &ProfilePayload::of(&UserObject::of(user))),
-        Told::Notified(user, notification) => {
+        CommonEvent::Deleted(_) => return None,
+        CommonEvent::Profile(user) => Outgoing::new("contactUpdated", &ProfilePayload::of(&UserObject::of(user))),
+        CommonEvent::Notified(user, notification) => {
             let notification = NotificationObject::with_object_id(notification);
-            Outgoing::new("notificationReceived", &NotifiedPayload { user_id: user.as_str(), notification })
+            Outgoing::new("notificationReceived", &NotifiedPayload::of(user, notification))
         }
     })
 }

@@ -6,7 +6,7 @@ use quintet_domain::{ConversationRef, Member, User};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::parts::{NotificationObject, NotifiedPayload, Own, ProfilePayload, Shown, Told};
+use super::parts::{CommonEvent, NotificationObject, NotifiedPayload, Own, ProfilePayload, Shown};
 use crate::dialect::Dialect;
 use crate::outgoing::{Online, Outgoing};
 use crate::shared::{self, Moment, is_false};
@@ -108,19 +108,23 @@ impl<'a> ConversationIdPayload<'a> {
     }
 }
 
-pub(super) fn encode(told: Told<'_>, online: Online<'_>) -> Outgoing {
+pub(super) fn encode(event: CommonEvent<'_>, online: Online<'_>) -> Outgoing {
     let whole = |name, overview, own| {
         let conversation = ConversationObject::of(&Shown::of(overview, own), online);
         Outgoing::new(name, &ConversationPayload { conversation })
     };
-    match told {
-        Told::Created(overview) => whole("conversation_created", overview, Own::New),
-        Told::Changed(overview) => whole("conversation_updated", overview, Own::Nobody),
-        Told::Deleted(conversation) => Outgoing::new("conversation_deleted", &ConversationIdPayload::of(conversation)),
-        Told::Profile(user) => Outgoing::new("profile_updated", &ProfilePayload::of(&UserObject::of(user, online))),
-        Told::Notified(user, notification) => {
+    match event {
+        CommonEvent::Created(overview) => whole("conversation_created", overview, Own::New),
+        CommonEvent::Changed(overview) => whole("conversation_updated", overview, Own::Nobody),
+        CommonEvent::Deleted(conversation) => {
+            Outgoing::new("conversation_deleted", &ConversationIdPayload::of(conversation))
+        }
+        CommonEvent::Profile(user) => {
+            Outgoing::new("profile_updated", &ProfilePayload::of(&UserObject::of(user, online)))
+        }
+        CommonEvent::Notified(user, notification) => {
             let notification = NotificationObject::with_object_id(notification);
-            Outgoing::new("notification_created", &NotifiedPayload { user_id: user.as_str(), notification })
+            Outgoing::new("notification_created", &NotifiedPayload::of(user, notification))
         }
     }
 }

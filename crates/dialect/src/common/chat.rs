@@ -2,11 +2,13 @@
 //!
 //! What must stay true: the objects are those of the dialect's HTTP answers, field by field.
 
-use quintet_domain::{ConversationKind, ConversationRef, Member, UserId};
+use quintet_domain::{ConversationKind, Member, UserId};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::parts::{NotificationObject, NotifiedPayload, Own, ProfilePayload, Shown, Told};
+use super::parts::{
+    ChatIdPayload, ChatPayload, CommonEvent, NotificationObject, NotifiedPayload, Own, ProfilePayload, Shown,
+};
 use crate::chat::UserObject;
 use crate::dialect::Dialect;
 use crate::outgoing::{Online, Outgoing};
@@ -89,39 +91,20 @@ impl<'a> ChatObject<'a> {
     }
 }
 
-/// The payload of an event about a whole chat.
-#[derive(Serialize)]
-struct ChatPayload<'a> {
-    chat: ChatObject<'a>,
-}
-
-/// The payload of an event that names a chat.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ChatIdPayload<'a> {
-    chat_id: &'a str,
-}
-
-impl<'a> ChatIdPayload<'a> {
-    fn of(conversation: &'a ConversationRef) -> Self {
-        Self { chat_id: conversation.id.as_str() }
-    }
-}
-
-pub(super) fn encode(told: Told<'_>, online: Online<'_>) -> Outgoing {
+pub(super) fn encode(event: CommonEvent<'_>, online: Online<'_>) -> Outgoing {
     let whole = |name, overview, own| {
         Outgoing::new(name, &ChatPayload { chat: ChatObject::of(&Shown::of(overview, own), online) })
     };
-    match told {
-        Told::Created(overview) => whole("chat:created", overview, Own::New),
-        Told::Changed(overview) => whole("chat:updated", overview, Own::Nobody),
-        Told::Deleted(conversation) => Outgoing::new("chat:deleted", &ChatIdPayload::of(conversation)),
-        Told::Profile(user) => {
+    match event {
+        CommonEvent::Created(overview) => whole("chat:created", overview, Own::New),
+        CommonEvent::Changed(overview) => whole("chat:updated", overview, Own::Nobody),
+        CommonEvent::Deleted(conversation) => Outgoing::new("chat:deleted", &ChatIdPayload::of(conversation)),
+        CommonEvent::Profile(user) => {
             Outgoing::new("user:updated", &ProfilePayload::of(&UserObject::of(user, online(&user.id))))
         }
-        Told::Notified(user, notification) => {
+        CommonEvent::Notified(user, notification) => {
             let notification = NotificationObject::of(notification);
-            Outgoing::new("notification:new", &NotifiedPayload { user_id: user.as_str(), notification })
+            Outgoing::new("notification:new", &NotifiedPayload::of(user, notification))
         }
     }
 }

@@ -1,5 +1,5 @@
-//! What the dialects need to tell of conversations, people and notifications: what is shown, and payloads that several
-//! of them share.
+//! What the common events of all dialects are made of: which events they are, what the object of a conversation shows, and
+//! payloads that several dialects share.
 //!
 //! What must stay true: nothing here depends on which dialect uses it, except the message that a conversation shows.
 
@@ -107,9 +107,9 @@ impl<'a> Shown<'a> {
     }
 }
 
-/// An event that every dialect tells.
+/// An event that every dialect encodes, beside those of its document.
 #[derive(Clone, Copy)]
-pub(crate) enum Told<'e> {
+pub(crate) enum CommonEvent<'e> {
     /// A conversation is new to those who receive the event.
     Created(&'e Overview),
     /// A conversation changed.
@@ -122,8 +122,9 @@ pub(crate) enum Told<'e> {
     Notified(&'e UserId, &'e Notification),
 }
 
-impl<'e> Told<'e> {
-    /// Returns what every dialect tells of an event; none for events that dialects encode by themselves, or not at all.
+impl<'e> CommonEvent<'e> {
+    /// Returns the common event for an event of the model; none for events that each dialect encodes in a way of its own, or not
+    /// at all.
     pub(crate) fn of(event: &'e Event) -> Option<Self> {
         Some(match event {
             Event::ConversationCreated { conversation, .. } | Event::ConversationAppeared { conversation, .. } => {
@@ -151,6 +152,25 @@ impl<'e> Told<'e> {
     }
 }
 
+/// The payload of an event about a whole chat, in the dialects that call conversations so.
+#[derive(Serialize)]
+pub(super) struct ChatPayload<C: Serialize> {
+    pub(super) chat: C,
+}
+
+/// The payload of an event that names a chat.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ChatIdPayload<'a> {
+    chat_id: &'a str,
+}
+
+impl<'a> ChatIdPayload<'a> {
+    pub(super) fn of(conversation: &'a ConversationRef) -> Self {
+        Self { chat_id: conversation.id.as_str() }
+    }
+}
+
 /// The payload of an event about a changed profile: the user, and the user again in the field `user`, because clients
 /// look for it in either place.
 #[derive(Serialize)]
@@ -170,8 +190,14 @@ impl<'a, U: Serialize> ProfilePayload<'a, U> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct NotifiedPayload<'a, N: Serialize> {
-    pub(super) user_id: &'a str,
-    pub(super) notification: N,
+    user_id: &'a str,
+    notification: N,
+}
+
+impl<'a, N: Serialize> NotifiedPayload<'a, N> {
+    pub(super) fn of(user: &'a UserId, notification: N) -> Self {
+        Self { user_id: user.as_str(), notification }
+    }
 }
 
 /// A notification in the dialects whose documents have none.

@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use super::parts::{NotificationObject, NotifiedPayload, Own, ProfilePayload, Shown, Told};
+use super::parts::{CommonEvent, NotificationObject, NotifiedPayload, Own, ProfilePayload, Shown};
 use crate::outgoing::Outgoing;
 use crate::rooms::UserObject;
 use crate::shared::Moment;
@@ -45,15 +45,19 @@ struct DeletedPayload<'a> {
     id: &'a str,
 }
 
-pub(super) fn encode(told: Told<'_>) -> Outgoing {
-    match told {
-        Told::Created(overview) => Outgoing::new("room_added", &RoomObject::of(&Shown::of(overview, Own::New))),
-        Told::Changed(overview) => Outgoing::new("room_updated", &RoomObject::of(&Shown::of(overview, Own::Nobody))),
-        Told::Deleted(conversation) => Outgoing::new("room_deleted", &DeletedPayload { id: conversation.id.as_str() }),
-        Told::Profile(user) => Outgoing::new("user_updated", &ProfilePayload::of(&UserObject::of(user))),
-        Told::Notified(user, notification) => {
+pub(super) fn encode(event: CommonEvent<'_>) -> Outgoing {
+    match event {
+        CommonEvent::Created(overview) => Outgoing::new("room_added", &RoomObject::of(&Shown::of(overview, Own::New))),
+        CommonEvent::Changed(overview) => {
+            Outgoing::new("room_updated", &RoomObject::of(&Shown::of(overview, Own::Nobody)))
+        }
+        CommonEvent::Deleted(conversation) => {
+            Outgoing::new("room_deleted", &DeletedPayload { id: conversation.id.as_str() })
+        }
+        CommonEvent::Profile(user) => Outgoing::new("user_updated", &ProfilePayload::of(&UserObject::of(user))),
+        CommonEvent::Notified(user, notification) => {
             let notification = NotificationObject::of(notification);
-            Outgoing::new("notification_received", &NotifiedPayload { user_id: user.as_str(), notification })
+            Outgoing::new("notification_received", &NotifiedPayload::of(user, notification))
         }
     }
 }

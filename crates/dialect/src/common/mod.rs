@@ -1,4 +1,4 @@
-//! What all dialects tell beside the events of their documents: conversations that begin, change and end, changed
+//! The events that all dialects have beside those of their documents: conversations that begin, change and end, changed
 //! profiles, notifications, and who is online. One file per dialect holds its names and objects.
 //!
 //! What must stay true: the object of a conversation is the same in events and in the answers of the dialect's HTTP
@@ -11,7 +11,7 @@ mod messenger;
 mod parts;
 mod rooms;
 
-pub(crate) use parts::Told;
+pub(crate) use parts::CommonEvent;
 pub use parts::{Own, Shown};
 use quintet_domain::UserId;
 use serde_json::value::RawValue;
@@ -32,14 +32,14 @@ pub fn conversation(dialect: Dialect, shown: &Shown<'_>, online: Online<'_>) -> 
     }
 }
 
-/// Encodes an event that every dialect tells; none if the dialect has no event for it.
-pub(crate) fn encode(told: Told<'_>, dialect: Dialect, online: Online<'_>) -> Option<Outgoing> {
+/// Encodes a common event; none if the dialect has no event for it.
+pub(crate) fn encode(event: CommonEvent<'_>, dialect: Dialect, online: Online<'_>) -> Option<Outgoing> {
     match dialect {
-        Dialect::Meetup => Some(meetup::encode(told, online)),
-        Dialect::Messenger => messenger::encode(told),
-        Dialect::Rooms => Some(rooms::encode(told)),
-        Dialect::Conversations => Some(conversations::encode(told, online)),
-        Dialect::Chat => Some(chat::encode(told, online)),
+        Dialect::Meetup => Some(meetup::encode(event, online)),
+        Dialect::Messenger => messenger::encode(event),
+        Dialect::Rooms => Some(rooms::encode(event)),
+        Dialect::Conversations => Some(conversations::encode(event, online)),
+        Dialect::Chat => Some(chat::encode(event, online)),
     }
 }
 

@@ -133,7 +133,7 @@ fn nothing_acknowledged_is_lost() {
     let count = |wanted: fn(&Event) -> bool| events.iter().filter(|event| wanted(event)).count();
     let acknowledged = count(|event| matches!(event, Event::Acknowledged(_)));
     let copied = count(|event| matches!(event, Event::Write { file, .. } if file == DATABASE));
-    assert!(acknowledged > 100 && copied > 100, "{acknowledged} acknowledgements, {copied} pages copied");
+    assert!(acknowledged > 100 && copied > 20, "{acknowledged} acknowledgements, {copied} pages copied");
 
     let seed = std::process::id().into();
     eprintln!("seed {seed}, {} events, {acknowledged} messages, {copied} pages copied", events.len());

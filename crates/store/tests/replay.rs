@@ -8,7 +8,6 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use quintet_domain::limits::RECOVERY_CHANGES_MAX;
 use quintet_domain::{
     AddMember, Audience, ChangeConversation, ChangeMeetup, ConversationId, ConversationKind, ConversationRef,
     CreateMeetup, DecideRequest, DeleteConversation, DeleteMessage, Departure, EditMessage, Entry, Event,
@@ -368,40 +367,6 @@ proptest! {
     ) {
         told_again(postgres_store(), &steps);
     }
-}
-
-#[tokio::test]
-async fn too_much_is_not_said_in_part() {
-    let bench = Bench::of(quick_stores()[0].1);
-    let (alice, bob) = (bench.user("alice").await, bench.user("bob").await);
-    let start = bench.settled().await;
-    let conversations = [
-        bench.conversation(&alice, ConversationKind::Group, false, std::slice::from_ref(&bob)).await,
-        bench.conversation(&alice, ConversationKind::Direct, false, std::slice::from_ref(&bob)).await,
-    ];
-    let made = bench.settled().await;
-    for n in 0..RECOVERY_CHANGES_MAX {
-        bench.send(&alice, &conversations[n % 2], "text").await.expect("sent");
-    }
-    let missed = bench.store.replay_since(bob.clone(), false, start).await.expect("read");
-    assert!(missed.entries.is_none(), "the two conversations were joined, too");
-    let missed = bench.store.replay_since(bob, false, made).await.expect("read");
-    assert_eq!(missed.entries.map(|entries| entries.len()), Some(RECOVERY_CHANGES_MAX));
-}
-
-/// Each change of a conversation is replayed with the conversation whole, and so with its newest message.
-#[tokio::test]
-async fn what_is_shown_with_each_change_is_counted_with_each_change() {
-    const RENAMES: usize = 1_600;
-    let lost = Lost::start(Bench::of(quick_stores()[0].1)).await;
-    for n in 0..RENAMES {
-        lost.rename(&format!("name {n}")).await;
-    }
-    let missed =
-        async || lost.bench.store.replay_since(lost.bob.clone(), false, lost.after).await.expect("read").entries;
-    assert_eq!(missed().await.map(|entries| entries.len()), Some(RENAMES));
-    lost.say(&"x".repeat(5_000)).await;
-    assert!(missed().await.is_none(), "{} bytes", RENAMES * 5_000);
 }
 
 /// A conversation of Alice and Bob, and the position that Bob has received.

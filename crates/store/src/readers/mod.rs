@@ -197,9 +197,9 @@ impl<C> Turn<C> {
     }
 }
 
-/// If the server stops before a thread was free.
 impl<C> Drop for Turn<C> {
     fn drop(&mut self) {
+        // Only if the runtime drops a read that it never started; nothing waits for the connection then.
         if self.connection.is_some() {
             let readers = self.readers.clone();
             self.give_back(&mut readers.queues());
@@ -298,6 +298,22 @@ mod tests {
         }
         for _ in 0..=HEAVY_READS_AT_ONCE_OF_PARTY {
             assert_eq!(readers.run(Class::Heavy, user("mallory"), quick).await.unwrap(), 1);
+        }
+    }
+
+    /// One thread runs the reads of many callers.
+    #[tokio::test]
+    async fn a_read_that_panics_takes_no_others_with_it() {
+        let readers = readers(Duration::from_secs(600));
+        let failing = |_: &Connection| -> Result<i64, StoreError> { panic!("a fault of a read") };
+        let run = |read: fn(&Connection) -> Result<i64, StoreError>| readers.run(Class::Heavy, user("ada"), read);
+        let (first, failed, last) = tokio::join!(run(quick), run(failing), run(quick));
+        assert!(matches!(failed, Err(StoreError::Closed)), "{failed:?}");
+        assert_eq!((first.unwrap(), last.unwrap()), (1, 1));
+        // No connection was lost with it.
+        for _ in 0..=connections() {
+            assert!(run(failing).await.is_err());
+            assert_eq!(run(quick).await.unwrap(), 1);
         }
     }
 

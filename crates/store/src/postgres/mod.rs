@@ -13,6 +13,7 @@ mod link;
 mod lists;
 mod meetup_lists;
 mod migrate;
+mod nodes;
 mod notifications;
 mod queries;
 mod reader;
@@ -26,7 +27,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use quintet_domain::limits::PAGE_ITEMS_MAX;
 use quintet_domain::{
-    Account, Conversation, ConversationId, Environment, GuestProof, Login, Meetup, MeetupId, Quotas, StoredFile,
+    Account, Conversation, ConversationId, Environment, GuestProof, Login, Meetup, MeetupId, NodeId, Quotas, StoredFile,
     Timestamp, User, UserId, Write,
 };
 use quintet_rules::WriterState;
@@ -34,9 +35,11 @@ use quintet_rules::log::{Replayed, replay_since};
 use tokio::runtime::Runtime;
 
 pub use clock::Clock;
+pub use nodes::{FreshNode, Heartbeat, NODE_FRESH_FOR};
 pub use target::PostgresTarget;
 
 use self::error::{PostgresError, get};
+use self::nodes::NodesLink;
 use self::reader::ReadLink;
 use self::rows::{Channel, PostgresRows};
 use self::writer::{WriterLink, WriterRows};
@@ -55,6 +58,7 @@ const GROUP_MAX: usize = 128;
 pub struct PostgresStore {
     writer: Writer,
     readers: Readers<ReadLink>,
+    nodes: NodesLink,
     environment: Arc<dyn Environment>,
     waited_for: Arc<AtomicU64>,
     /// Drives the connections of the readers.
@@ -112,7 +116,8 @@ impl PostgresStore {
         let writer = Writer::start(database, committer, Arc::clone(&environment), GROUP_MAX, on_commit)?;
         let readers = (0..readers::connections()).map(|_| ReadLink::new(Arc::clone(&target), runtime.handle().clone()));
         let readers = Readers::new(readers.collect());
-        Ok(Self { writer, readers, environment, waited_for, runtime: Some(runtime) })
+        let nodes = NodesLink::new(target, runtime.handle().clone());
+        Ok(Self { writer, readers, nodes, environment, waited_for, runtime: Some(runtime) })
     }
 
     /// The database without the writer's thread and the readers, for tests that commit by themselves.
@@ -138,6 +143,23 @@ impl PostgresStore {
     fn migrate_here(target: &PostgresTarget) -> Result<(), OpenError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(OpenError::Thread)?;
         runtime.block_on(migrate::migrate(target))
+    }
+
+    /// Says that a node reaches the database, and how others reach the node. Returns the newest position and the other
+    /// nodes that are alive. Every node calls it every second, as long as it lives.
+    ///
+    /// # Errors
+    /// [`StoreError::TooSlow`] after 8 seconds; [`StoreError::Rows`] if the database cannot be reached.
+    pub async fn heartbeat(&self, node: NodeId, address: Option<String>) -> Result<Heartbeat, StoreError> {
+        self.nodes.beat(node, address).await
+    }
+
+    /// Says that a node ends, so that the others need not wait for its heartbeat.
+    ///
+    /// # Errors
+    /// Those of [`PostgresStore::heartbeat`].
+    pub async fn leave(&self, node: NodeId) -> Result<(), StoreError> {
+        self.nodes.leave(node).await
     }
 
     /// The number of statements for which a write has waited since the store was opened, because they were not foreseen.

@@ -6,6 +6,7 @@
 //!
 //! What must stay true: the guarantees of [`Store`].
 
+mod delivered;
 mod error;
 mod memory;
 mod message_ids;
@@ -18,6 +19,7 @@ mod sqlite;
 mod store;
 mod writer;
 
+pub use delivered::Delivered;
 pub use error::{BackupError, OpenError, StoreError};
 pub use memory::{MemoryDisk, MemoryStore, MemoryWriter};
 pub use model::*;

@@ -27,8 +27,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use quintet_domain::limits::PAGE_ITEMS_MAX;
 use quintet_domain::{
-    Account, Conversation, ConversationId, Environment, GuestProof, Login, Meetup, MeetupId, NodeId, Quotas, StoredFile,
-    Timestamp, User, UserId, Write,
+    Account, Conversation, ConversationId, Environment, GuestProof, Login, Meetup, MeetupId, NodeId, Quotas,
+    StoredFile, Timestamp, User, UserId, Write,
 };
 use quintet_rules::WriterState;
 use quintet_rules::log::{Replayed, replay_since};
@@ -47,8 +47,9 @@ use crate::readers::{self, Class, Readers};
 use crate::store::ReadResult;
 use crate::writer::{Committer, Writer};
 use crate::{
-    Database, Filter, Future, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow, OnCommit, OpenError,
-    OrphanedFiles, Page, PageOf, Party, PendingNotifications, ReplyTo, ServiceKey, Store, StoreError, UserState,
+    Database, Delivered, Filter, Future, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow, OnCommit,
+    OpenError, OrphanedFiles, Page, PageOf, Party, PendingNotifications, ReplyTo, ServiceKey, Store, StoreError,
+    UserState,
 };
 
 /// Maximum number of writes in one commit. Larger groups are hardly faster, and make the other nodes wait.
@@ -92,8 +93,24 @@ impl PostgresStore {
         quotas: Quotas,
         on_commit: OnCommit,
     ) -> Result<Self, OpenError> {
+        Self::open_with(target, clock, environment, quotas, Delivered::default(), on_commit)
+    }
+
+    /// Opens a database as [`PostgresStore::open`] does, for a node whose feed delivers what others commit as well: the
+    /// feed advances `delivered`, which begins at the newest position that was committed before.
+    ///
+    /// # Errors
+    /// [`OpenError`], whose text is a sentence for the operator.
+    pub fn open_with(
+        target: PostgresTarget,
+        clock: Clock,
+        environment: Arc<dyn Environment>,
+        quotas: Quotas,
+        delivered: Delivered,
+        on_commit: OnCommit,
+    ) -> Result<Self, OpenError> {
         // Outside of the caller's runtime, if it has one: a thread of a runtime must not wait for another.
-        on_a_thread(move || Self::open_here(target, clock, environment, quotas, on_commit))?
+        on_a_thread(move || Self::open_here(target, clock, environment, quotas, delivered, on_commit))?
     }
 
     fn open_here(
@@ -101,6 +118,7 @@ impl PostgresStore {
         clock: Clock,
         environment: Arc<dyn Environment>,
         quotas: Quotas,
+        delivered: Delivered,
         on_commit: OnCommit,
     ) -> Result<Self, OpenError> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -111,7 +129,7 @@ impl PostgresStore {
             .map_err(OpenError::Thread)?;
         let (target, waited_for) = (Arc::new(target), Arc::new(AtomicU64::new(0)));
         runtime.block_on(migrate::migrate(&target))?;
-        let (database, position) = open_writer(&target, clock, &waited_for)?;
+        let (database, position) = open_writer(&target, clock, &waited_for, delivered)?;
         let committer = Committer::new(WriterState { quotas, ..WriterState::default() }, position);
         let writer = Writer::start(database, committer, Arc::clone(&environment), GROUP_MAX, on_commit)?;
         let readers = (0..readers::connections()).map(|_| ReadLink::new(Arc::clone(&target), runtime.handle().clone()));
@@ -128,7 +146,7 @@ impl PostgresStore {
         on_a_thread(move || {
             let target = Arc::new(target);
             Self::migrate_here(&target)?;
-            Ok(open_writer(&target, clock, &Arc::default())?.0)
+            Ok(open_writer(&target, clock, &Arc::default(), Delivered::default())?.0)
         })?
     }
 
@@ -181,8 +199,9 @@ fn open_writer(
     target: &Arc<PostgresTarget>,
     clock: Clock,
     waited_for: &Arc<AtomicU64>,
+    delivered: Delivered,
 ) -> Result<(WriterRows, u64), OpenError> {
-    let opened = WriterLink::open(Arc::clone(target), clock, Arc::clone(waited_for));
+    let opened = WriterLink::open(Arc::clone(target), clock, Arc::clone(waited_for), delivered);
     let (link, position) = opened.map_err(|error| match error {
         PostgresError::Database(error) => migrate::refused(target, &error),
         error => OpenError::Rows(error.into()),

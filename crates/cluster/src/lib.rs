@@ -15,4 +15,4 @@ mod wire;
 pub use codec::{CodecError, decode, encode, encode_group, sender};
 pub use envelope::{Envelope, GroupNotice, Message};
 pub use feed::Feed;
-pub use wire::{Wire, WireEvent};
+pub use wire::{Fate, MemoryNetwork, Passage, Wire, WireError, WireEvent, WireEvents, postgres_wire, redis_wire};

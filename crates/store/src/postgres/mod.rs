@@ -5,6 +5,7 @@
 //! transactions refuse to write.
 
 mod accounts;
+mod channel;
 mod clock;
 mod directory;
 mod error;
@@ -33,6 +34,7 @@ use quintet_rules::WriterState;
 use quintet_rules::log::{Replayed, replay_since};
 use tokio::runtime::Runtime;
 
+pub use channel::{ChannelError, NOTIFICATION_BYTES_MAX, PostgresChannel};
 pub use clock::Clock;
 pub use target::PostgresTarget;
 

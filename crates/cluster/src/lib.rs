@@ -7,10 +7,12 @@
 //! What must stay true: correctness never depends on a wire. A wire may lose, repeat, delay and reorder what it carries;
 //! the feed delivers each commit once, in order, and what a wire has lost is read from the store.
 
+mod codec;
 mod envelope;
 mod feed;
 mod wire;
 
+pub use codec::{CodecError, decode, encode, encode_group, sender};
 pub use envelope::{Envelope, GroupNotice, Message};
 pub use feed::Feed;
-pub use wire::{Wire, WireEvent};
+pub use wire::{Fate, MemoryNetwork, Passage, Wire, WireError, WireEvent, WireEvents, postgres_wire, redis_wire};

@@ -7,8 +7,10 @@
 //! way from the store to a gateway, even in one process.
 
 mod local;
+mod nodes;
 
 pub use local::LocalBus;
+pub use nodes::{LocalPresence, RemotePresence};
 use quintet_domain::{Commit, Ephemeral};
 use tokio::sync::mpsc;
 
@@ -43,6 +45,9 @@ pub trait Bus: Send + Sync + 'static {
     /// # Errors
     /// The same event, which no subscriber received, if a subscriber is too far behind.
     fn ephemeral(&self, ephemeral: Ephemeral) -> Result<(), Ephemeral>;
+    /// Tells other nodes who is connected to this one. Returns at once. Where there is one node only, as by default,
+    /// nobody is told.
+    fn tell_nodes(&self, _change: LocalPresence) {}
     /// Subscribes to everything that is published from now on.
     fn subscribe(&self) -> Subscription;
 }

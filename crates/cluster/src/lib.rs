@@ -9,8 +9,10 @@
 
 mod envelope;
 mod feed;
+mod nodes;
 mod wire;
 
 pub use envelope::{Envelope, GroupNotice, Message};
 pub use feed::Feed;
+pub use nodes::{Nodes, NodesOutput};
 pub use wire::{Wire, WireEvent};

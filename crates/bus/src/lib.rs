@@ -11,7 +11,7 @@ mod nodes;
 
 pub use local::LocalBus;
 pub use nodes::{LocalPresence, RemotePresence};
-use quintet_domain::{Commit, Ephemeral};
+use quintet_domain::{Commit, Ephemeral, NodeId};
 use tokio::sync::mpsc;
 
 /// A commit or event that subscribers receive.
@@ -21,6 +21,13 @@ pub enum Publication {
     Committed(Commit),
     /// An event that is not stored.
     Ephemeral(Ephemeral),
+    /// A change of who is connected to another node.
+    Remote {
+        /// The other node.
+        node: NodeId,
+        /// The change of who is connected to it.
+        presence: RemotePresence,
+    },
 }
 
 /// The seam between stores and gateways, as one node sees it.

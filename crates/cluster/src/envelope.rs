@@ -55,7 +55,7 @@ pub enum Message {
     Alive {
         /// The number of users who have connections to the node.
         users: u64,
-        /// The combined hash of their ids.
+        /// The combined hash of their ids and of whether each is a guest.
         hash: u64,
     },
 }

@@ -126,6 +126,7 @@ impl Node {
                 self.replies.extend(commit.replies);
             }
             Publication::Ephemeral(Ephemeral::Event(event)) => self.typing.push(event),
+            Publication::Remote { .. } => {}
             Publication::Ephemeral(Ephemeral::RoomPresence { .. }) => panic!("no node tells of presence in rooms"),
         }
     }

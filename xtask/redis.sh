@@ -42,6 +42,7 @@ for _ in $(seq 20); do
     # Below the ports that the kernel gives to clients.
     port=$(($(od -An -N2 -tu2 /dev/urandom) % 20000 + 12000))
     settings "$@" >"$folder/settings"
+    : >"$folder/log"
     redis-server - <"$folder/settings" >"$folder/log" 2>&1 &
     server=$!
     for _ in $(seq 600); do

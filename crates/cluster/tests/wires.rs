@@ -20,7 +20,7 @@ use quintet_cluster::{Fate, MemoryNetwork, Wire, WireError, WireEvent, WireEvent
 use server::TestRedis;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::error::TryRecvError;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, interval, timeout};
 
 /// Far more than any event takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -72,11 +72,12 @@ impl End {
     }
 }
 
-/// Lets other tasks run until something is true.
+/// Looks until something is true of which nothing tells.
 async fn until(mut is_true: impl FnMut() -> bool) {
     let wait = async {
+        let mut looks = interval(Duration::from_millis(10));
         while !is_true() {
-            tokio::task::yield_now().await;
+            looks.tick().await;
         }
     };
     timeout(PATIENCE, wait).await.expect("it becomes true");
@@ -315,20 +316,17 @@ async fn on_redis_with_a_wrong_password() {
     assert_eq!(wrong.events.try_recv(), Err(TryRecvError::Empty));
 }
 
-/// The part of [`on_redis_with_tls`] that runs in a process of its own, which trusts the authority of the test.
-#[tokio::test]
-#[ignore = "it needs the environment that another test makes"]
-async fn on_redis_with_tls_that_is_trusted() {
-    let url = std::env::var("TEST_REDIS_TLS_URL").unwrap();
-    let end = || End::ready(redis_wire(&url, "one", 0, &Handle::current()).unwrap());
-    let (one, mut other) = (end().await, end().await);
-    one.says(b"in secret");
-    other.hears(b"in secret").await;
-}
-
-/// The certificate is checked: the authorities are those of the operating system, or of `SSL_CERT_FILE`.
-#[tokio::test]
+/// The certificate is checked: the authorities are those of the operating system, or of `SSL_CERT_FILE`. A process has one
+/// environment, so that this test runs itself again in one that trusts the authority of the test.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_redis_with_tls() {
+    const TRUSTED: &str = "TEST_REDIS_TRUSTED_URL";
+    if let Ok(url) = std::env::var(TRUSTED) {
+        let end = || End::ready(redis_wire(&url, "one", 0, &Handle::current()).unwrap());
+        let (one, mut other) = (end().await, end().await);
+        one.says(b"in secret");
+        return other.hears(b"in secret").await;
+    }
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let certified = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
@@ -336,13 +334,19 @@ async fn on_redis_with_tls() {
     std::fs::write(path("key"), certified.signing_key.serialize_pem()).unwrap();
     let server = TestRedis::start_with(&[&path("certificate"), &path("key")]);
     assert!(server.url().starts_with("rediss://"));
-    let stranger = End::new(redis_wire(server.url(), "one", 0, &Handle::current()).unwrap());
-    let trusted = Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "on_redis_with_tls_that_is_trusted"])
-        .env("SSL_CERT_FILE", path("certificate"))
-        .env("TEST_REDIS_TLS_URL", server.url())
-        .output()
-        .unwrap();
+    let mut stranger = End::new(redis_wire(server.url(), "one", 0, &Handle::current()).unwrap());
+    let again = || {
+        Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "on_redis_with_tls"])
+            .env("SSL_CERT_FILE", path("certificate"))
+            .env(TRUSTED, server.url())
+            .output()
+            .unwrap()
+    };
+    // Meanwhile the stranger tries to connect.
+    let trusted = tokio::task::block_in_place(again);
     assert!(trusted.status.success(), "{}", String::from_utf8_lossy(&trusted.stdout));
+    assert!(String::from_utf8_lossy(&trusted.stdout).contains("1 passed"));
     assert!(!stranger.wire.is_connected());
+    assert_eq!(stranger.events.try_recv(), Err(TryRecvError::Empty));
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use redis::aio::{MultiplexedConnection, SendError};
+use redis::io::tcp::TcpSettings;
 use redis::{
     AsyncConnectionConfig, Client, IntoConnectionInfo, ProtocolVersion, PushInfo, PushKind, RedisError, Value,
 };
@@ -44,7 +45,9 @@ pub fn redis_wire(
     let info = url.into_connection_info().map_err(invalid)?;
     let name = info.addr().to_string();
     let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
-    let client = Client::open(info.set_redis_settings(settings)).map_err(invalid)?;
+    // Otherwise a message could wait for the confirmation of the one before.
+    let tcp = TcpSettings::default().set_nodelay(true);
+    let client = Client::open(info.set_redis_settings(settings).set_tcp_settings(tcp)).map_err(invalid)?;
     let line = RedisLine { client, name, channel: channel_name(identity, part), open: None };
     Ok(kept::keep(line, MESSAGE_BYTES_MAX, runtime))
 }

@@ -27,7 +27,7 @@ pub enum Message {
     Passing(Event),
     /// A user has its first connection to the node.
     Came {
-        /// The user.
+        /// The user who came.
         user: Arc<User>,
     },
     /// A user has had no connection to the node for some time.

@@ -6,6 +6,7 @@
 //!
 //! What must stay true: the guarantees of [`Store`].
 
+mod delivered;
 mod error;
 mod memory;
 mod message_ids;
@@ -18,11 +19,15 @@ mod sqlite;
 mod store;
 mod writer;
 
+pub use delivered::Delivered;
 pub use error::{BackupError, OpenError, StoreError};
 pub use memory::{MemoryDisk, MemoryStore, MemoryWriter};
 pub use model::*;
 pub use party::Party;
-pub use postgres::{Clock, PostgresStore, PostgresTarget};
+pub use postgres::{
+    ChannelError, Clock, FreshNode, Heartbeat, NODE_FRESH_FOR, NOTIFICATION_BYTES_MAX, PostgresChannel, PostgresStore,
+    PostgresTarget,
+};
 pub use quintet_rules::log::Replayed;
 pub use sqlite::{Location, SqliteStore};
 pub use store::{Future, Group, OnCommit, ReadResult, ReplyTo, Store};

@@ -35,8 +35,15 @@ pub enum ReplyTo {
 /// A group of writes that was committed, or failed to be.
 #[derive(Debug)]
 pub struct Group {
-    /// The entries, and the replies for tickets. If the group was not committed, there are no entries, and the replies
-    /// are refusals.
+    /// The position after which the commit contains everything: its entries are all that there are from here to its own
+    /// position, those of other writers of the database included. Where the store has one writer, the position before
+    /// the group.
+    pub after: u64,
+    /// The newest position before the writes of the group. Entries up to it are those of other writers, which were read
+    /// because this one had to catch up with them.
+    pub begun_at: u64,
+    /// The entries, and the replies for tickets. If the group was not committed, its entries are those of other writers
+    /// alone, and the replies are refusals.
     pub commit: Commit,
     /// The number of writes in the group, refused ones included.
     pub writes: usize,

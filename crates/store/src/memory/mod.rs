@@ -159,5 +159,5 @@ fn empty(environment: &dyn Environment) -> Data {
 
 /// A group in which nothing was committed.
 fn nothing() -> Group {
-    Group { commit: Commit::default(), writes: 0, took: Duration::ZERO, committed: false }
+    Group { after: 0, begun_at: 0, commit: Commit::default(), writes: 0, took: Duration::ZERO, committed: false }
 }

@@ -5,6 +5,7 @@
 //! transactions refuse to write.
 
 mod accounts;
+mod channel;
 mod clock;
 mod directory;
 mod error;
@@ -13,6 +14,7 @@ mod link;
 mod lists;
 mod meetup_lists;
 mod migrate;
+mod nodes;
 mod notifications;
 mod queries;
 mod reader;
@@ -26,17 +28,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use quintet_domain::limits::PAGE_ITEMS_MAX;
 use quintet_domain::{
-    Account, Conversation, ConversationId, Environment, GuestProof, Login, Meetup, MeetupId, Quotas, StoredFile,
-    Timestamp, User, UserId, Write,
+    Account, Conversation, ConversationId, Environment, GuestProof, Login, Meetup, MeetupId, NodeId, Quotas,
+    StoredFile, Timestamp, User, UserId, Write,
 };
 use quintet_rules::WriterState;
 use quintet_rules::log::{Replayed, replay_since};
 use tokio::runtime::Runtime;
 
+pub use channel::{ChannelError, NOTIFICATION_BYTES_MAX, PostgresChannel};
 pub use clock::Clock;
+pub use nodes::{FreshNode, Heartbeat, NODE_FRESH_FOR};
 pub use target::PostgresTarget;
 
 use self::error::{PostgresError, get};
+use self::nodes::NodesLink;
 use self::reader::ReadLink;
 use self::rows::{Channel, PostgresRows};
 use self::writer::{WriterLink, WriterRows};
@@ -44,8 +49,9 @@ use crate::readers::{self, Class, Readers};
 use crate::store::ReadResult;
 use crate::writer::{Committer, Writer};
 use crate::{
-    Database, Filter, Future, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow, OnCommit, OpenError,
-    OrphanedFiles, Page, PageOf, Party, PendingNotifications, ReplyTo, ServiceKey, Store, StoreError, UserState,
+    Database, Delivered, Filter, Future, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow, OnCommit,
+    OpenError, OrphanedFiles, Page, PageOf, Party, PendingNotifications, ReplyTo, ServiceKey, Store, StoreError,
+    UserState,
 };
 
 /// Maximum number of writes in one commit. Larger groups are hardly faster, and make the other nodes wait.
@@ -55,6 +61,7 @@ const GROUP_MAX: usize = 128;
 pub struct PostgresStore {
     writer: Writer,
     readers: Readers<ReadLink>,
+    nodes: NodesLink,
     environment: Arc<dyn Environment>,
     waited_for: Arc<AtomicU64>,
     /// Drives the connections of the readers.
@@ -88,8 +95,24 @@ impl PostgresStore {
         quotas: Quotas,
         on_commit: OnCommit,
     ) -> Result<Self, OpenError> {
+        Self::open_with(target, clock, environment, quotas, Delivered::default(), on_commit)
+    }
+
+    /// Opens a database as [`PostgresStore::open`] does, for a node whose feed delivers what others commit as well: the
+    /// feed advances `delivered`, which begins at the newest position that was committed before.
+    ///
+    /// # Errors
+    /// [`OpenError`], whose text is a sentence for the operator.
+    pub fn open_with(
+        target: PostgresTarget,
+        clock: Clock,
+        environment: Arc<dyn Environment>,
+        quotas: Quotas,
+        delivered: Delivered,
+        on_commit: OnCommit,
+    ) -> Result<Self, OpenError> {
         // Outside of the caller's runtime, if it has one: a thread of a runtime must not wait for another.
-        on_a_thread(move || Self::open_here(target, clock, environment, quotas, on_commit))?
+        on_a_thread(move || Self::open_here(target, clock, environment, quotas, delivered, on_commit))?
     }
 
     fn open_here(
@@ -97,6 +120,7 @@ impl PostgresStore {
         clock: Clock,
         environment: Arc<dyn Environment>,
         quotas: Quotas,
+        delivered: Delivered,
         on_commit: OnCommit,
     ) -> Result<Self, OpenError> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -107,12 +131,13 @@ impl PostgresStore {
             .map_err(OpenError::Thread)?;
         let (target, waited_for) = (Arc::new(target), Arc::new(AtomicU64::new(0)));
         runtime.block_on(migrate::migrate(&target))?;
-        let (database, position) = open_writer(&target, clock, &waited_for)?;
+        let (database, position) = open_writer(&target, clock, &waited_for, delivered)?;
         let committer = Committer::new(WriterState { quotas, ..WriterState::default() }, position);
         let writer = Writer::start(database, committer, Arc::clone(&environment), GROUP_MAX, on_commit)?;
         let readers = (0..readers::connections()).map(|_| ReadLink::new(Arc::clone(&target), runtime.handle().clone()));
         let readers = Readers::new(readers.collect());
-        Ok(Self { writer, readers, environment, waited_for, runtime: Some(runtime) })
+        let nodes = NodesLink::new(target, runtime.handle().clone());
+        Ok(Self { writer, readers, nodes, environment, waited_for, runtime: Some(runtime) })
     }
 
     /// The database without the writer's thread and the readers, for tests that commit by themselves.
@@ -123,7 +148,7 @@ impl PostgresStore {
         on_a_thread(move || {
             let target = Arc::new(target);
             Self::migrate_here(&target)?;
-            Ok(open_writer(&target, clock, &Arc::default())?.0)
+            Ok(open_writer(&target, clock, &Arc::default(), Delivered::default())?.0)
         })?
     }
 
@@ -138,6 +163,23 @@ impl PostgresStore {
     fn migrate_here(target: &PostgresTarget) -> Result<(), OpenError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(OpenError::Thread)?;
         runtime.block_on(migrate::migrate(target))
+    }
+
+    /// Says that a node reaches the database, and how others reach the node. Returns the newest position and the other
+    /// nodes that are alive. Every node calls it every second, as long as it lives.
+    ///
+    /// # Errors
+    /// [`StoreError::TooSlow`] after 8 seconds; [`StoreError::Rows`] if the database cannot be reached.
+    pub async fn heartbeat(&self, node: NodeId, address: Option<String>) -> Result<Heartbeat, StoreError> {
+        self.nodes.beat(node, address).await
+    }
+
+    /// Says that a node ends, so that the others need not wait for its heartbeat.
+    ///
+    /// # Errors
+    /// Those of [`PostgresStore::heartbeat`].
+    pub async fn leave(&self, node: NodeId) -> Result<(), StoreError> {
+        self.nodes.leave(node).await
     }
 
     /// The number of statements for which a write has waited since the store was opened, because they were not foreseen.
@@ -159,8 +201,9 @@ fn open_writer(
     target: &Arc<PostgresTarget>,
     clock: Clock,
     waited_for: &Arc<AtomicU64>,
+    delivered: Delivered,
 ) -> Result<(WriterRows, u64), OpenError> {
-    let opened = WriterLink::open(Arc::clone(target), clock, Arc::clone(waited_for));
+    let opened = WriterLink::open(Arc::clone(target), clock, Arc::clone(waited_for), delivered);
     let (link, position) = opened.map_err(|error| match error {
         PostgresError::Database(error) => migrate::refused(target, &error),
         error => OpenError::Rows(error.into()),

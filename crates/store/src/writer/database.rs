@@ -17,8 +17,13 @@ pub struct Begun {
     pub position: Option<u64>,
     /// The time of the group, if the database has a clock of its own that all writers share.
     pub now: Option<Timestamp>,
-    /// The entries that others have committed since this writer last looked, in order.
+    /// The position after which `missed` has everything; `None` if that is the newest one that this writer knew.
+    pub after: Option<u64>,
+    /// The entries that others have committed since, in order.
     pub missed: Vec<Entry>,
+    /// Whether others have committed more than was caught up with, so that the group must be refused. The next one goes
+    /// on from there.
+    pub behind: bool,
 }
 
 /// The rows of a database, with transactions, for one writer.

@@ -35,6 +35,8 @@ enum GroupError {
     HalfWritten,
     #[error("the database ended the transaction of the group")]
     Ended,
+    #[error("others have committed so much that it is caught up with in several steps")]
+    Behind,
 }
 
 /// Commits groups of writes, and keeps the state that outlasts a group.
@@ -82,13 +84,15 @@ impl Committer {
         let mut run = Run {
             committer: self,
             environment: GroupTime { environment, now: None },
+            after: position,
+            begun_at: position,
             missed: Vec::new(),
             entries: Vec::new(),
             position,
             ran: Vec::with_capacity(writes),
         };
         let outcome = run.all(database, submissions);
-        let Run { missed, mut entries, position, ran, .. } = run;
+        let Run { after, begun_at, missed, mut entries, position, ran, .. } = run;
         let committed = outcome.is_ok();
         let commit = match outcome {
             Ok(()) => {
@@ -107,7 +111,7 @@ impl Committer {
                 Commit { position: self.position, replies: reply(ran, Some(&failed)), entries: missed }
             }
         };
-        Group { commit, writes, took: began.elapsed(), committed }
+        Group { after, begun_at, commit, writes, took: began.elapsed(), committed }
     }
 }
 
@@ -164,6 +168,10 @@ impl Environment for GroupTime<'_> {
 struct Run<'g> {
     committer: &'g mut Committer,
     environment: GroupTime<'g>,
+    /// The position after which `missed` and `entries` have everything.
+    after: u64,
+    /// The newest position before the writes of the group.
+    begun_at: u64,
     /// The entries of other writers of the database, which precede those of the group.
     missed: Vec<Entry>,
     entries: Vec<Entry>,
@@ -176,7 +184,7 @@ impl Run<'_> {
     fn all(&mut self, database: &mut impl Database, submissions: Vec<Submission>) -> Result<(), GroupError> {
         let begun = database.begin_group(&submissions, &mut self.committer.state).map_err(GroupError::from);
         let mut submissions = submissions.into_iter();
-        let mut outcome = begun.map(|begun| self.begin(begun));
+        let mut outcome = begun.and_then(|begun| self.begin(begun));
         while outcome.is_ok()
             && let Some(submission) = submissions.next()
         {
@@ -202,12 +210,14 @@ impl Run<'_> {
     }
 
     /// Continues after what others have committed.
-    fn begin(&mut self, begun: Begun) {
-        let Begun { position, now, missed } = begun;
+    fn begin(&mut self, begun: Begun) -> Result<(), GroupError> {
+        let Begun { position, now, after, missed, behind } = begun;
+        self.after = after.unwrap_or(self.after);
         if let Some(position) = position {
-            (self.position, self.committer.position) = (position, position);
+            (self.position, self.begun_at, self.committer.position) = (position, position, position);
         }
         (self.environment.now, self.missed) = (now, missed);
+        if behind { Err(GroupError::Behind) } else { Ok(()) }
     }
 
     /// Applies one write, and rolls it back if it was refused or failed.

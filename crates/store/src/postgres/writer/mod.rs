@@ -27,6 +27,7 @@ use tokio::runtime::Runtime;
 use tokio_postgres::{Error, Row, Statement};
 
 use self::buffer::{Buffer, Lengths};
+use self::catch_up::CaughtUp;
 use self::changed::Changed;
 use self::foreseen::Foreseen;
 use self::known::Known;
@@ -35,6 +36,7 @@ use super::error::{Fetched, PostgresError};
 use super::link::{Link, Step, is_lost};
 use super::rows::PostgresRows;
 use super::target::PostgresTarget;
+use crate::Delivered;
 use crate::writer::{Begun, Database, Submission};
 
 /// What the writer's connection is told first. A node that hangs with the lock loses it after two seconds, and nobody
@@ -110,24 +112,27 @@ pub(super) struct WriterLink {
     mark: [u8; 8],
     /// The number of statements that rules waited for.
     waited_for: Arc<AtomicU64>,
+    /// What need not be read when other nodes are caught up with.
+    delivered: Delivered,
 }
 
 /// The rows of the writer.
 pub(super) type WriterRows = PostgresRows<WriterLink>;
 
 impl WriterLink {
-    /// Connects, and reads the newest position.
+    /// Connects, and reads the newest position. What was committed before counts as delivered.
     pub(super) fn open(
         target: Arc<PostgresTarget>,
         clock: Clock,
         waited_for: Arc<AtomicU64>,
+        delivered: Delivered,
     ) -> Result<(Self, u64), PostgresError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(PostgresError::Runtime)?;
         let mut mark = [0; 8];
         getrandom::fill(&mut mark).map_err(|error| PostgresError::Runtime(std::io::Error::other(error)))?;
-        let writer =
-            Self { target, clock, runtime, link: RefCell::new(None), state: RefCell::default(), mark, waited_for };
+        let (link, state) = (RefCell::new(None), RefCell::default());
+        let writer = Self { target, clock, runtime, link, state, mark, waited_for, delivered };
         let newest = writer.runtime.block_on(async {
             let link = writer.link().await?;
             Ok::<_, PostgresError>((link.run(&[Step::Rows(NEWEST, vec![])]).await?, epoch(&link).await?))
@@ -136,6 +141,7 @@ impl WriterLink {
         let applied = rows.first().and_then(|rows| rows.first()).map(newest_at).transpose()?;
         let (applied, _) = applied.ok_or(PostgresError::Lost)?;
         let position = applied.position;
+        writer.delivered.advance(position);
         {
             let mut state = writer.state.borrow_mut();
             (state.applied, state.position, state.epoch) = (applied, position, epoch);
@@ -252,7 +258,8 @@ impl WriterLink {
             let state = self.state.borrow();
             (state.applied.clone(), state.epoch)
         };
-        let entries = if newest == applied { Vec::new() } else { self.catch_up(&applied, &newest, cached)? };
+        let CaughtUp { to, after, entries } = self.catch_up(&applied, &newest, cached)?;
+        let behind = to != newest;
         if epoch != epoch_before {
             cached.cache.clear();
         }
@@ -260,13 +267,13 @@ impl WriterLink {
         for (kind, rows) in foreseen.steps().1.into_iter().zip(rows) {
             foreseen.keep(kind, &rows, &mut cached.cache, &mut state.known)?;
         }
-        let position = newest.position;
-        (state.applied, state.position, state.epoch, state.at) = (newest, position, epoch, times);
+        let position = to.position;
+        (state.applied, state.position, state.epoch, state.at) = (to, position, epoch, times);
         let now = match self.clock {
             Clock::Database => Some(Timestamp(times)),
             Clock::Environment => None,
         };
-        Ok(Begun { position: Some(position), now, missed: entries })
+        Ok(Begun { position: Some(position), now, after: Some(after), missed: entries, behind })
     }
 
     /// Forgets the open transaction, and tells the server to roll it back with the next statement.

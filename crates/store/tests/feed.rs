@@ -1,0 +1,127 @@
+//! What a writer on PostgreSQL hands to the feed of its node: where its groups begin, and what it does not read again.
+
+#![allow(clippy::unwrap_used, clippy::cloned_ref_to_slice_refs, reason = "a panic is how a test fails")]
+
+mod support;
+
+use std::sync::{Arc, Mutex};
+
+use quintet_domain::{Barrier, ConversationId, ConversationKind, Quotas, UserId};
+use quintet_store::{Clock, Delivered, PostgresStore, ReplyTo, Store};
+use support::postgres::TestDatabase;
+use support::{Bench, Counting, Home, Opening, message};
+
+/// A group as the writer has handed it over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Handed {
+    after: u64,
+    begun_at: u64,
+    position: u64,
+    entries: Vec<u64>,
+    committed: bool,
+}
+
+/// A node over a database that it shares with others.
+struct Node {
+    bench: Bench,
+    delivered: Delivered,
+    handed: Arc<Mutex<Vec<Handed>>>,
+}
+
+impl Node {
+    fn start(database: &TestDatabase, environment: &Arc<Counting>) -> Self {
+        let (delivered, handed) = (Delivered::default(), Arc::<Mutex<Vec<Handed>>>::default());
+        let (given, notes) = (delivered.clone(), Arc::clone(&handed));
+        let open = move |Opening { environment, quotas, mut on_commit }: Opening| {
+            let note = Box::new(move |group: quintet_store::Group| {
+                notes.lock().unwrap().push(Handed {
+                    after: group.after,
+                    begun_at: group.begun_at,
+                    position: group.commit.position,
+                    entries: group.commit.entries.iter().map(|entry| entry.position).collect(),
+                    committed: group.committed,
+                });
+                on_commit(group);
+            });
+            let (target, clock) = (database.target(), Clock::Database);
+            let store = PostgresStore::open_with(target, clock, environment, quotas, given, note).unwrap();
+            (Arc::new(store) as Arc<dyn Store>, Home::Memory)
+        };
+        let bench = Bench::with(Arc::clone(environment), Quotas::default(), Box::new(|| {}), open);
+        Self { bench, delivered, handed }
+    }
+
+    /// Sends a message, and returns the group that it was committed in.
+    async fn sends(&self, user: &UserId, group: &ConversationId) -> Handed {
+        self.bench.send(user, group, "text").await.unwrap();
+        // A group is handed over after its callers were answered, and before the next one.
+        self.bench.write(Barrier).await.unwrap();
+        let handed = self.handed.lock().unwrap();
+        handed.iter().rfind(|handed| handed.position > handed.begun_at).unwrap().clone()
+    }
+}
+
+#[tokio::test]
+async fn what_the_feed_has_delivered_is_not_read_again() {
+    let (database, environment) = (TestDatabase::new(), Arc::default());
+    let here = Node::start(&database, &environment);
+    let a = here.bench.user("a").await;
+    let group = here.bench.conversation(&a, ConversationKind::Group, false, &[]).await;
+    let at = here.bench.write(Barrier).await.unwrap();
+    let there = Node::start(&database, &environment);
+    assert_eq!(there.delivered.position(), at, "what was committed before is nobody's to deliver");
+
+    // What another node commits is read with the next group, and stands before its own entries.
+    let sent = here.sends(&a, &group).await;
+    let alone = Handed { after: at, begun_at: at, position: at + 1, entries: vec![at + 1], committed: true };
+    assert_eq!(sent, alone);
+    let sent = there.sends(&a, &group).await;
+    let both = Handed { after: at, begun_at: at + 1, position: at + 2, entries: vec![at + 1, at + 2], committed: true };
+    assert_eq!(sent, both);
+
+    // What the feed has delivered meanwhile is not read, and the group begins behind it. Its rows are forgotten all the
+    // same: numbers go on.
+    there.sends(&a, &group).await;
+    there.sends(&a, &group).await;
+    here.delivered.advance(at + 3);
+    let sent = here.sends(&a, &group).await;
+    let (after, begun_at, position) = (at + 3, at + 4, at + 5);
+    assert_eq!(sent, Handed { after, begun_at, position, entries: vec![begun_at, position], committed: true });
+    there.delivered.advance(at + 5);
+    let sent = there.sends(&a, &group).await;
+    let (after, position) = (at + 5, at + 6);
+    assert_eq!(sent, Handed { after, begun_at: after, position, entries: vec![position], committed: true });
+    assert_eq!(database.number("SELECT count(DISTINCT sequence) FROM message"), 6);
+
+    // A feed that is ahead of the database has delivered what the database has lost.
+    here.delivered.advance(at + 100);
+    here.bench.send(&a, &group, "text").await.expect_err("it is refused");
+    (here.bench.store.close().await, there.bench.store.close().await);
+}
+
+/// A node that was away for long catches up in several steps, each of which refuses its group.
+#[tokio::test]
+async fn a_node_that_is_far_behind_catches_up_in_steps() {
+    const MESSAGES: u64 = 21_000;
+    let (database, environment) = (TestDatabase::new(), Arc::default());
+    let (here, there) = (Node::start(&database, &environment), Node::start(&database, &environment));
+    let a = here.bench.user("a").await;
+    let group = here.bench.conversation(&a, ConversationKind::Group, false, &[]).await;
+    let at = there.bench.write(Barrier).await.unwrap();
+    for _ in 0..MESSAGES {
+        here.bench.store.submit(message(&a, &group, "text", None).into(), ReplyTo::Nobody).await.unwrap();
+    }
+    let newest = here.bench.write(Barrier).await.unwrap();
+    assert_eq!(newest, at + MESSAGES);
+    there.bench.send(&a, &group, "text").await.expect_err("there is too much to catch up with at once");
+    let sent = there.sends(&a, &group).await;
+    assert_eq!((sent.begun_at, sent.position), (newest, newest + 1));
+    // Everything was handed over once, in order.
+    let handed = there.handed.lock().unwrap().clone();
+    let handed: Vec<&Handed> = handed.iter().filter(|handed| handed.position > at).collect();
+    let entries: Vec<u64> = handed.iter().flat_map(|handed| handed.entries.iter().copied()).collect();
+    assert_eq!(entries, (at + 1..=newest + 1).collect::<Vec<_>>());
+    let committed: Vec<bool> = handed.iter().filter(|handed| !handed.entries.is_empty()).map(|h| h.committed).collect();
+    assert_eq!(committed, [false, true]);
+    (here.bench.store.close().await, there.bench.store.close().await);
+}

@@ -55,6 +55,8 @@ struct End {
     sent: u64,
     /// The users of each other node.
     told: BTreeMap<NodeId, BTreeSet<UserId>>,
+    /// The number of the newest message about users that arrived from each other node.
+    newest: BTreeMap<NodeId, u64>,
     gone: Vec<(NodeId, bool)>,
     asked_for_all: u32,
     incomplete: bool,
@@ -95,6 +97,7 @@ impl World {
             nodes: Nodes::new(node(index), MESSAGE_BYTES_MAX),
             sent: 0,
             told: BTreeMap::new(),
+            newest: BTreeMap::new(),
             gone: Vec::new(),
             asked_for_all: 0,
             incomplete: false,
@@ -187,7 +190,14 @@ impl World {
 
     fn arrive(&mut self, one: OnItsWay) {
         let OnItsWay { from, number, message, to } = one;
+        let about_users = !matches!(message, Message::PresentWanted { .. });
         let outputs = self.ends[to].nodes.received(from, number, message, self.now);
+        if about_users {
+            let newest = self.ends[to].newest.entry(from).or_default();
+            let told = outputs.iter().any(|output| matches!(output, NodesOutput::Hub(..)));
+            assert!(!told || number > *newest, "message {number} took effect behind {newest}");
+            *newest = number.max(*newest);
+        }
         self.handle(to, outputs);
     }
 

@@ -17,8 +17,9 @@ use super::link::{Link, is_lost};
 use super::target::PostgresTarget;
 use crate::StoreError;
 
-/// The time after its last heartbeat for which a node counts as alive.
-pub const NODE_FRESH_FOR: Duration = Duration::from_secs(15);
+/// The time after its last heartbeat for which a node counts as alive. With the time between two heartbeats and between two
+/// looks at them, its death is noticed within 15 seconds.
+pub const NODE_FRESH_FOR: Duration = Duration::from_secs(12);
 /// The time after its last heartbeat for which the row of a node is kept.
 const NODE_KEPT_FOR: Duration = Duration::from_secs(60 * 60);
 /// Maximum time of a statement, with the time to connect.

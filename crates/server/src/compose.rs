@@ -9,7 +9,7 @@ use quintet_domain::limits::{CONNECT_SECONDS, EVENT_BYTES_MAX, PACKET_SECONDS};
 use quintet_files::{Bucket, Files, FilesError};
 use quintet_gateway::{Audience, Doors, Echo, Gateway, Settings, UnidentifiedMax};
 use quintet_service::{Algorithm, Metrics, RequiredClaim, Rules, Service, SignWith, TokenSettings, Tokens};
-use quintet_socketio::{Engine, Unfinished};
+use quintet_socketio::{Engine, SessionIds, Unfinished};
 use quintet_store::{Group, Location, MemoryStore, OpenError, PostgresStore, SqliteStore, Store};
 
 use crate::config::{self, AudienceName, Config, EchoName, RegistrationName, SignWithName};
@@ -30,6 +30,8 @@ pub(crate) struct Parts {
     pub(crate) service: Service,
     /// The store of the service, if it is a database in a folder.
     pub(crate) database: Option<Arc<SqliteStore>>,
+    /// The store of the service, if it is a database of a PostgreSQL server.
+    pub(crate) postgres: Option<Arc<PostgresStore>>,
     pub(crate) gateway: Gateway,
     pub(crate) engine: Engine<Gateway>,
     pub(crate) rest: axum::Router,
@@ -149,7 +151,7 @@ pub(crate) fn service(config: &Config, location: &Location, opened: Opened) -> R
 }
 
 /// Starts all parts that serve clients.
-pub(crate) async fn parts(config: &Config, places: &Arc<Places>) -> Result<Parts, Failure> {
+pub(crate) async fn parts(config: &Config, places: &Arc<Places>, ids: SessionIds) -> Result<Parts, Failure> {
     let location =
         if config.server.ephemeral { Location::Memory } else { Location::Folder(config.server.data.clone()) };
     let opened = open(config, &location).map_err(|error| error.to_string())?;
@@ -174,6 +176,7 @@ pub(crate) async fn parts(config: &Config, places: &Arc<Places>) -> Result<Parts
         connect_timeout: Duration::from_secs(CONNECT_SECONDS),
         compression_threshold: config.http.compression.then_some(COMPRESSION_THRESHOLD),
         origins: doors.origins.clone(),
+        session_ids: ids,
         ..quintet_socketio::Config::default()
     };
     let settings = Settings {
@@ -202,11 +205,11 @@ pub(crate) async fn parts(config: &Config, places: &Arc<Places>) -> Result<Parts
         places: Arc::clone(places),
     };
     service.metrics().add(Box::new(connections));
-    if let Some(store) = on_postgres {
-        service.metrics().add(Box::new(postgres::Statements { store: Arc::clone(&store) }));
-        postgres::follow(&store);
+    if let Some(store) = &on_postgres {
+        service.metrics().add(Box::new(postgres::Statements { store: Arc::clone(store) }));
+        postgres::follow(store);
     }
     let rest_settings = quintet_rest::Settings { docs: config.http.docs };
     let rest = quintet_rest::router(service.clone(), &rest_settings);
-    Ok(Parts { service, database, gateway, engine, rest })
+    Ok(Parts { service, database, postgres: on_postgres, gateway, engine, rest })
 }

@@ -14,7 +14,6 @@ use quintet_bus::LocalBus;
 use quintet_cluster::{
     Backing, Cluster, GroupSender, Health, Inbox, PART, Parts, Status, Teller, Wire, postgres_wire, redis_wire,
 };
-use quintet_domain::NodeId;
 use quintet_gateway::Gateway;
 use quintet_socketio::{CloseReason, Engine};
 use quintet_store::{Delivered, PostgresStore, Store};
@@ -23,14 +22,12 @@ use tokio::runtime::Handle;
 use crate::config::{BusName, Config};
 use crate::failure::Failure;
 use crate::metrics::gauge;
-use crate::postgres;
+use crate::{node, postgres};
 
 /// The time between two looks whether clients must be sent away.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Maximum time in which connections are closed before the next look.
 const CLOSE_WITHIN: Duration = Duration::from_secs(4);
-/// Maximum time in which a node that ends says so.
-const LEAVE_WITHIN: Duration = Duration::from_secs(1);
 
 /// What is made for a node before its store is opened.
 #[derive(Debug)]
@@ -42,11 +39,9 @@ pub(crate) struct Prepared {
     pub(crate) delivered: Delivered,
 }
 
-/// A node that runs.
+/// What a node that runs hears of others.
 #[derive(Clone)]
 pub(crate) struct Node {
-    id: NodeId,
-    store: Weak<PostgresStore>,
     status: Arc<Status>,
     wire: Arc<dyn Wire>,
 }
@@ -62,12 +57,11 @@ impl Prepared {
     pub(crate) async fn start(
         self,
         config: &Config,
+        node: &node::Node,
         store: &Arc<PostgresStore>,
         bus: Arc<LocalBus>,
     ) -> Result<Node, Failure> {
         let identity = store.identity().await.map_err(|error| error.to_string())?;
-        let mut id = [0; 8];
-        getrandom::fill(&mut id).map_err(|error| format!("the operating system gives no random bytes: {error}"))?;
         let (wire, events) = match &config.cluster.bus {
             BusName::Postgres => {
                 let url = config.database.url.as_deref().unwrap_or_default();
@@ -79,20 +73,19 @@ impl Prepared {
                 .map_err(|error| format!("[cluster] bus cannot be used: {error}"))?,
         };
         let store: Weak<PostgresStore> = Arc::downgrade(store);
-        let id = NodeId(u64::from_be_bytes(id));
         let parts = Parts {
-            node: id,
-            address: None,
+            node: node.id(),
+            address: node.reach(),
             identity,
             wire: Arc::clone(&wire),
             events,
             bus,
-            store: store.clone() as Weak<dyn Backing>,
+            store: store as Weak<dyn Backing>,
             delivered: self.delivered,
             inbox: self.inbox,
         };
         let cluster = Cluster::start(parts).map_err(|error| format!("the node cannot be started: {error}"))?;
-        Ok(Node { id, store, status: Arc::clone(cluster.status()), wire })
+        Ok(Node { status: Arc::clone(cluster.status()), wire })
     }
 }
 
@@ -107,17 +100,6 @@ impl Node {
             (Health::Behind, false) => {
                 Some("The wire is down and the feed is behind: what other nodes commit is not delivered in time.")
             }
-        }
-    }
-
-    /// Tells the other nodes that this one has ended, so that they need not wait for its heartbeat. For the time after
-    /// its store was closed.
-    pub(crate) async fn leave(&self) {
-        let Some(store) = self.store.upgrade() else { return };
-        match tokio::time::timeout(LEAVE_WITHIN, store.leave(self.id)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::debug!(%error, "the other nodes are not told that this one has ended"),
-            Err(_) => tracing::debug!("the other nodes are not told that this one has ended: it took too long"),
         }
     }
 

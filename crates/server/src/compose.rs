@@ -13,13 +13,13 @@ use quintet_service::{Algorithm, Metrics, RequiredClaim, Rules, Service, SignWit
 use quintet_socketio::{Engine, Unfinished};
 use quintet_store::{Group, Location, MemoryStore, OpenError, PostgresStore, SqliteStore, Store};
 
-use crate::cluster::{self, Node};
 use crate::config::{self, AudienceName, Config, EchoName, RegistrationName, SignWithName};
 use crate::edge::places::Places;
 use crate::environment::SystemEnvironment;
 use crate::failure::Failure;
 use crate::metrics::Connections;
-use crate::{postgres, private, secret};
+use crate::node::Node;
+use crate::{cluster, postgres, private, secret};
 
 /// The size in bytes from which messages are compressed. A smaller message fits in one network packet either way.
 const COMPRESSION_THRESHOLD: usize = 1_024;
@@ -32,11 +32,13 @@ pub(crate) struct Parts {
     pub(crate) service: Service,
     /// The store of the service, if it is a database in a folder.
     pub(crate) database: Option<Arc<SqliteStore>>,
+    /// The store of the service, if it is a database of a PostgreSQL server.
+    pub(crate) postgres: Option<Arc<PostgresStore>>,
     pub(crate) gateway: Gateway,
     pub(crate) engine: Engine<Gateway>,
     pub(crate) rest: axum::Router,
-    /// The node, if the data is in a database of a PostgreSQL server.
-    pub(crate) node: Option<Node>,
+    /// What this node hears of others, if the data is in a database of a PostgreSQL server.
+    pub(crate) cluster: Option<cluster::Node>,
 }
 
 /// Opens the storage of files that the configuration names.
@@ -181,14 +183,14 @@ pub(crate) fn service(
 }
 
 /// Starts all parts that serve clients.
-pub(crate) async fn parts(config: &Config, places: &Arc<Places>) -> Result<Parts, Failure> {
+pub(crate) async fn parts(config: &Config, places: &Arc<Places>, node: &Node) -> Result<Parts, Failure> {
     let location =
         if config.server.ephemeral { Location::Memory } else { Location::Folder(config.server.data.clone()) };
     let opened = open(config, &location, UseAs::Server).map_err(|error| error.to_string())?;
     let (database, on_postgres, bus) = (opened.database.clone(), opened.postgres.clone(), Arc::clone(&opened.bus));
     let (service, prepared) = service(config, &location, opened)?;
-    let node = match (&on_postgres, prepared) {
-        (Some(store), Some(prepared)) => Some(prepared.start(config, store, bus).await?),
+    let cluster = match (&on_postgres, prepared) {
+        (Some(store), Some(prepared)) => Some(prepared.start(config, node, store, bus).await?),
         (Some(_) | None, _) => None,
     };
     let checked = service.check_files().await;
@@ -210,6 +212,7 @@ pub(crate) async fn parts(config: &Config, places: &Arc<Places>) -> Result<Parts
         connect_timeout: Duration::from_secs(CONNECT_SECONDS),
         compression_threshold: config.http.compression.then_some(COMPRESSION_THRESHOLD),
         origins: doors.origins.clone(),
+        session_ids: node.session_ids(),
         ..quintet_socketio::Config::default()
     };
     let settings = Settings {
@@ -238,15 +241,15 @@ pub(crate) async fn parts(config: &Config, places: &Arc<Places>) -> Result<Parts
         places: Arc::clone(places),
     };
     service.metrics().add(Box::new(connections));
-    if let Some(store) = on_postgres {
-        service.metrics().add(Box::new(postgres::Statements { store }));
+    if let Some(store) = &on_postgres {
+        service.metrics().add(Box::new(postgres::Statements { store: Arc::clone(store) }));
     }
-    if let Some(node) = &node {
-        service.metrics().add(Box::new(node.clone()));
-        let watched = node.clone();
+    if let Some(cluster) = &cluster {
+        service.metrics().add(Box::new(cluster.clone()));
+        let watched = cluster.clone();
         service.set_health(move || watched.why_not_ready());
     }
     let rest_settings = quintet_rest::Settings { docs: config.http.docs };
     let rest = quintet_rest::router(service.clone(), &rest_settings);
-    Ok(Parts { service, database, gateway, engine, rest, node })
+    Ok(Parts { service, database, postgres: on_postgres, gateway, engine, rest, cluster })
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use quintet_gateway::Gateway;
 use quintet_service::Service;
@@ -22,7 +23,7 @@ pub(crate) struct Connections {
 }
 
 /// Encodes gauges of one name, each with its labels.
-fn gauges<const N: usize>(
+pub(crate) fn gauges<const N: usize>(
     encoder: &mut DescriptorEncoder<'_>,
     (name, help): (&str, &str),
     values: impl IntoIterator<Item = ([(&'static str, &'static str); N], usize)>,
@@ -30,6 +31,19 @@ fn gauges<const N: usize>(
     let mut family = encoder.encode_descriptor(name, help, None, ConstGauge::new(0_i64).metric_type())?;
     for (labels, count) in values {
         ConstGauge::new(count as i64).encode(family.encode_family(&labels)?)?;
+    }
+    Ok(())
+}
+
+/// Encodes counters of one name, each with its labels.
+pub(crate) fn counters<const N: usize>(
+    encoder: &mut DescriptorEncoder<'_>,
+    (name, help): (&str, &str),
+    values: impl IntoIterator<Item = ([(&'static str, &'static str); N], u64)>,
+) -> Result<(), std::fmt::Error> {
+    let mut family = encoder.encode_descriptor(name, help, None, ConstCounter::new(0_u64).metric_type())?;
+    for (labels, count) in values {
+        ConstCounter::new(count).encode(family.encode_family(&labels)?)?;
     }
     Ok(())
 }

@@ -35,6 +35,7 @@ use crate::edge::token_cookie::TokenCookie;
 use crate::failure::Failure;
 use crate::forwarded::TrustedProxies;
 use crate::listen::Listen;
+use crate::node::{Node, left_for_clients};
 use crate::tls::Tls;
 use crate::{housekeeping, process};
 
@@ -82,9 +83,12 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
             "the open-file limit is {descriptors}; Quintet needs at least {DESCRIPTORS_MIN} (`ulimit -n`)"
         ));
     }
+    let node = Node::of(&config, descriptors).await?;
+    let descriptors = left_for_clients(&config, descriptors);
     let places = Places::new(config.limits.room(descriptors));
     let fullness = Arc::new(Fullness::default());
-    let Parts { service, database, gateway, engine, rest, node } = compose::parts(&config, &places).await?;
+    let parts = compose::parts(&config, &places, &node).await?;
+    let Parts { service, database, postgres, gateway, engine, rest, cluster } = parts;
     // Over PostgreSQL the command line writes by itself, as any node does.
     let admin = database.map(|database| Admin { service: service.clone(), database: Some(database) });
     let control = admin.and_then(|admin| listen_for_commands(&config.server.data, admin));
@@ -93,8 +97,10 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
         addresses.push((listener.local_addr().unwrap_or(listen.address), *listen));
     }
     let metrics_address = metrics.as_ref().and_then(|metrics| metrics.local_addr().ok());
-    let mut lines = start_lines(&config, &addresses, metrics_address, tls.is_some(), descriptors).join("\n");
-    lines.push('\n');
+    let mut lines = start_lines(&config, &addresses, metrics_address, tls.is_some(), descriptors);
+    // The last line stays the last, by which others know that the server runs.
+    lines.splice(lines.len() - 1..lines.len() - 1, node.start_line());
+    let lines = lines.join("\n") + "\n";
     // The server also runs if standard output is closed.
     let mut stdout = std::io::stdout();
     let _ = stdout.write_all(lines.as_bytes()).and_then(|()| stdout.flush());
@@ -113,9 +119,14 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
         socket_paths: config.server.socket_path.clone(),
         origins: config.http.allowed_origins(),
         cookie: config.auth.cookie.clone().map(|name| TokenCookie::new(name, config.http.allowed_origins())),
+        hop: node.hop(),
     });
+    if let Some(hop) = &shared.hop {
+        service.metrics().add(Box::new(hop.metrics()));
+    }
     let (stop, stopping) = watch::channel(false);
     let connections = TaskTracker::new();
+    let mut running = node.start(&config, postgres, &engine, &connections, &stopping).await;
     let mut accepting = Vec::new();
     for (listener, listen) in listeners {
         let accepted = Accepted {
@@ -134,8 +145,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     }
     let housekeeping = tokio::spawn(housekeeping::run(service.clone()));
     let tending = tokio::spawn(tend(places, fullness));
-    let watched = node.clone();
-    let leaving = watched.map(|node| tokio::spawn(node.sends_clients_away(engine.clone(), gateway.clone())));
+    let leaving = cluster.map(|node| tokio::spawn(node.sends_clients_away(engine.clone(), gateway.clone())));
 
     signals.until_stopped(tls.as_deref()).await;
 
@@ -157,6 +167,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     if let Some(leaving) = leaving {
         leaving.abort();
     }
+    running.stop_passing().await;
     // A stuck hub must not delay the end.
     let _ = tokio::time::timeout(LAST_SEEN_TIMEOUT, gateway.before_close()).await;
     let _ = stop.send(true);
@@ -165,9 +176,8 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     connections.close();
     let _ = tokio::time::timeout(REQUESTS_TIMEOUT, connections.wait()).await;
     let closed = tokio::time::timeout(STORE_TIMEOUT, service.close()).await;
-    if let Some(node) = node {
-        node.leave().await;
-    }
+    // The feed sends heartbeats until the store has closed.
+    running.leave().await;
     match closed {
         Ok(()) => Ok(()),
         // Nothing that was acknowledged is lost: it was committed before.
@@ -260,7 +270,7 @@ fn start_lines(
 
 /// Returns the effective limits on connections under this process's open-file limit, as a TOML comment.
 pub(crate) fn room_comment(config: &Config) -> String {
-    let descriptors = process::raise_descriptors();
+    let descriptors = left_for_clients(config, process::raise_descriptors());
     let room = config.limits.room(descriptors);
     format!(
         "# With the {descriptors} open files that this process may have, connections comes to {} and \

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Origins, Unfinished};
+use crate::{Origins, SessionIds, Unfinished};
 
 /// Settings of an engine. The defaults are those of the official server.
 #[derive(Clone, Debug)]
@@ -36,6 +36,8 @@ pub struct Config {
     pub compression_threshold: Option<usize>,
     /// The origins of pages that may connect to the engine.
     pub origins: Origins,
+    /// How the ids of sessions are made.
+    pub session_ids: SessionIds,
 }
 
 impl Default for Config {
@@ -54,6 +56,7 @@ impl Default for Config {
             namespaces_max: 16,
             compression_threshold: Some(1_024),
             origins: Origins::Any,
+            session_ids: SessionIds::default(),
         }
     }
 }

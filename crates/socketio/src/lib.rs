@@ -48,7 +48,7 @@ pub use frame::Frame;
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Body;
-pub use id::Id;
+pub use id::{Id, SessionIds};
 pub use link::{Answer, AskError, Link, Transport};
 pub use origins::{NotAnOrigin, Origin, Origins, SEC_FETCH_SITE, Sender};
 pub use outbox::{CloseReason, Outbox, PushError, Taken};

@@ -5,7 +5,9 @@
 mod support;
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
 
+use quintet_socketio::{Config, SessionIds};
 use support::{Ws, calm, echo, field, get, post, request, serve};
 
 const V4: &str = "/engine.io/?EIO=4&transport=polling";
@@ -35,6 +37,20 @@ async fn a_session_opens() {
         let (_, open) = Ws::session(address, &format!("/engine.io/?EIO={version}&transport=websocket")).await;
         assert!(open.ends_with("\"upgrades\":[],\"pingInterval\":300,\"pingTimeout\":200,\"maxPayload\":1000000}"));
     }
+}
+
+#[tokio::test]
+async fn the_application_makes_the_ids_of_sessions() {
+    let number = AtomicU32::new(0);
+    let session_ids = SessionIds::by(move || format!("node-7_{}", number.fetch_add(1, Ordering::Relaxed)));
+    let address = serve(Config { session_ids, ..calm() }).await;
+    for number in 0..3 {
+        let target = session(address, V4).await;
+        assert!(target.ends_with(&format!("&sid=node-7_{number}")), "{target}");
+        assert_eq!(post(address, &target, "4hello").await.text(), "ok");
+        assert_eq!(get(address, &target).await.text(), "4hello");
+    }
+    assert_eq!(get(address, &format!("{V4}&sid=node-7_3")).await.status, 400);
 }
 
 #[tokio::test]

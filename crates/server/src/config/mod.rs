@@ -3,6 +3,7 @@
 //! The tables of the file are in `sections.rs`, the environment variables in `environment.rs`, and what is said about
 //! wrong values in `fault.rs`.
 
+mod bus;
 mod cluster;
 mod environment;
 mod fault;
@@ -17,7 +18,8 @@ use quintet_socketio::Origin;
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
-pub(crate) use self::cluster::{BusName, Cluster};
+pub(crate) use self::bus::BusName;
+pub(crate) use self::cluster::{Cluster, Endpoint};
 use self::environment::add_environment;
 use self::fault::{Fault, Sources};
 pub(crate) use self::sections::{AudienceName, EchoName, Files, Limits, MetricsListen, RegistrationName, SignWithName};

@@ -109,11 +109,16 @@ impl Paced {
 impl Drop for Paced {
     fn drop(&mut self) {
         let rest = self.inner.take().filter(|rest| !rest.is_end_stream());
-        if let Some(rest) = rest.filter(|_| !self.is_asked_for && !self.late.is_late())
-            && let Ok(runtime) = Handle::try_current()
-        {
-            runtime.spawn(timeout(REFUSED_WITHIN, discard(rest)));
+        if let Some(rest) = rest.filter(|_| !self.is_asked_for && !self.late.is_late()) {
+            discard_later(rest);
         }
+    }
+}
+
+/// Reads the rest of a body and throws it away, in a task of its own.
+fn discard_later(rest: Incoming) {
+    if let Ok(runtime) = Handle::try_current() {
+        runtime.spawn(timeout(REFUSED_WITHIN, discard(rest)));
     }
 }
 
@@ -168,6 +173,45 @@ impl Body for Paced {
 
     fn size_hint(&self) -> SizeHint {
         self.inner.as_ref().map(Body::size_hint).unwrap_or_default()
+    }
+}
+
+/// A request body of another node, which sends it at the pace that it checks. Whatever is left of it when it is refused is
+/// taken from the connection.
+pub(crate) struct OfNode(Option<Incoming>);
+
+impl OfNode {
+    pub(crate) fn new(inner: Incoming) -> Self {
+        Self(Some(inner))
+    }
+}
+
+impl Drop for OfNode {
+    fn drop(&mut self) {
+        if let Some(rest) = self.0.take().filter(|rest| !rest.is_end_stream()) {
+            discard_later(rest);
+        }
+    }
+}
+
+impl Body for OfNode {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        let Some(inner) = &mut self.0 else { return Poll::Ready(None) };
+        Pin::new(inner).poll_frame(cx).map(|frame| frame.map(|frame| frame.map_err(Into::into)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.as_ref().map(Body::size_hint).unwrap_or_default()
     }
 }
 

@@ -24,6 +24,7 @@ use tower::ServiceExt;
 use super::address::address;
 use super::body::{Answered, BoxError, Boxed, Late, Over, Paced};
 use super::exposition::{self, Secret};
+use super::hop::{Hop, Introduction, NotPassed};
 use super::place::Place;
 use super::policy;
 use super::token_cookie::{TokenCookie, Visit};
@@ -64,6 +65,8 @@ pub(crate) struct Shared {
     pub(crate) origins: Origins,
     /// The cookie in which a token may come, if the operator says so.
     pub(crate) cookie: Option<TokenCookie>,
+    /// What passes requests on to the nodes that have their sessions, if there are several nodes.
+    pub(crate) hop: Option<Arc<Hop>>,
 }
 
 /// The number of forms being uploaded, by the address that sends them.
@@ -130,7 +133,7 @@ pub(crate) async fn respond(
             let came_to = address(listen, request.uri(), request.headers(), https);
             let (mut body, late) = split(request, place, shared.body_bytes_per_second);
             body.extensions_mut().insert(came_to);
-            let answered = dispatch(shared, listen, remote, body).await;
+            let answered = dispatch(shared, &Introduction { client: remote, listen, https }, body).await;
             if late.is_late() { (too_slow(), true) } else { answered }
         }
         Err(refusal) => (refusal, true),
@@ -276,10 +279,10 @@ fn token(headers: &HeaderMap, query: Option<&str>) -> Option<String> {
 /// client. Requests of socket transports and of the metrics do not count.
 async fn dispatch(
     shared: &Shared,
-    listen: Listen,
-    remote: SocketAddr,
+    introduction: &Introduction,
     mut request: Request<Paced>,
 ) -> (Response<Boxed>, bool) {
+    let Introduction { client: remote, listen, .. } = *introduction;
     if cors::is_preflight(request.method(), request.headers()) {
         return (boxed(cors::preflight::<Full<Bytes>>(request.headers())), true);
     }
@@ -293,6 +296,16 @@ async fn dispatch(
         return (boxed(file.map(Full::new)), true);
     }
     if shared.engine.serves(path) {
+        if let Some((hop, owner)) = shared.hop.as_ref().and_then(|hop| Some((hop, hop.owner(&request)?))) {
+            let answer = match hop.pass_on(owner, request, introduction).await {
+                Ok(answer) => answer,
+                // The engine's own answer about a session that it does not know.
+                Err(NotPassed::Gone(request)) => boxed(shared.engine.handle(*request, remote).await),
+                Err(NotPassed::Slow) => too_late(),
+                Err(NotPassed::Full) => no_room(),
+            };
+            return (answer, false);
+        }
         request.extensions_mut().insert(Listener { dialect: listen.dialect, trust: listen.trust });
         return (boxed(shared.engine.handle(request, remote).await), false);
     }
@@ -316,6 +329,11 @@ async fn dispatch(
 fn no_room() -> Response<Boxed> {
     let message = "The server has no capacity for this request now.";
     closing(problem(StatusCode::SERVICE_UNAVAILABLE, Code::Busy, message, Some(RETRY_AFTER_MS)))
+}
+
+fn too_late() -> Response<Boxed> {
+    let message = "The part of the server that has this session does not answer now.";
+    closing(problem(StatusCode::GATEWAY_TIMEOUT, Code::Busy, message, Some(RETRY_AFTER_MS)))
 }
 
 fn too_slow() -> Response<Boxed> {

@@ -21,7 +21,6 @@ use super::state::State;
 use super::upgrade::{Probe, RejectUpgrade, Rejection, RunSession, SocketOptions, Upgrading, with_stream};
 use super::{Protocol, Session, encode_payload};
 use crate::cors::{self, Cors};
-use crate::id::Id;
 use crate::websocket::{self, Deflate};
 use crate::wheel::Wheel;
 use crate::{CloseReason, Config, Frame};
@@ -208,8 +207,7 @@ impl<P: Protocol> Server<P> {
             };
             return opened.map(Step::Answered);
         };
-        let found = |id: Id| self.0.sessions().get(&id).map(|ById(session)| Arc::clone(session));
-        let session = Id::parse(sid).and_then(found).ok_or(Refusal::Session)?;
+        let session = self.0.sessions().get(&**sid).map(|ById(session)| Arc::clone(session)).ok_or(Refusal::Session)?;
         if websocket {
             return self.upgrade(&parts, upgrade.ok_or(Refusal::Request)?, session).map(Step::Answered);
         }
@@ -239,7 +237,7 @@ impl<P: Protocol> Server<P> {
         let config = &self.0.config;
         let open = format!(
             "0{{\"sid\":\"{}\",\"upgrades\":{},\"pingInterval\":{},\"pingTimeout\":{},\"maxPayload\":{}}}",
-            session.id,
+            session.id.as_str(),
             if polling { "[\"websocket\"]" } else { "[]" },
             config.ping_interval.as_millis(),
             config.ping_timeout.as_millis(),

@@ -19,7 +19,7 @@ use super::Protocol;
 use super::packet::{BINARY_MESSAGE, Packet, Revision};
 use super::payload::{self, Payload};
 use super::state::{HeartbeatAction, PacketAction, RequestConflict, State};
-use crate::id::Id;
+use crate::id::SessionId;
 use crate::websocket::{BinaryBound, Handled, Handler, Message, MessageBounds};
 use crate::wheel::{Alarm, Alarmed, Wheel};
 use crate::{CloseReason, Config, Frame, Holder, Outbox, Party, PushError, Unfinished};
@@ -44,15 +44,16 @@ pub(crate) struct Inner<P: Protocol> {
 /// A session in the table of sessions, where it is found by its id. The table does not store the ids.
 pub(super) struct ById<P: Protocol>(pub(super) Arc<Session<P>>);
 
-impl<P: Protocol> Borrow<Id> for ById<P> {
-    fn borrow(&self) -> &Id {
-        &self.0.id
+impl<P: Protocol> Borrow<str> for ById<P> {
+    fn borrow(&self) -> &str {
+        self.0.id.as_str()
     }
 }
 
 impl<P: Protocol> Hash for ById<P> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.id.hash(state);
+        // As the text by which it is found.
+        self.0.id.as_str().hash(state);
     }
 }
 
@@ -69,8 +70,8 @@ impl<P: Protocol> Inner<P> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn forget(&self, id: &Id) {
-        let forgotten = self.sessions().take(id);
+    pub(super) fn forget(&self, id: &SessionId) {
+        let forgotten = self.sessions().take(id.as_str());
         // Dropped outside the lock: dropping the last reference drops the protocol's state.
         drop(forgotten);
     }
@@ -83,7 +84,7 @@ impl<P: Protocol> Inner<P> {
 
 /// One session of a client.
 pub struct Session<P: Protocol> {
-    pub(super) id: Id,
+    pub(super) id: SessionId,
     server: Arc<Inner<P>>,
     outbox: Outbox,
     state: Mutex<State>,
@@ -102,7 +103,7 @@ impl<P: Protocol> Session<P> {
     pub(super) fn open(server: &Arc<Inner<P>>, protocol: P::State, state: State, base64: bool) -> Arc<Self> {
         let revision = state.revision();
         let session = Arc::new(Self {
-            id: Id::new(),
+            id: server.config.session_ids.make(),
             server: Arc::clone(server),
             outbox: Outbox::new(server.config.queue_bytes_max),
             state: Mutex::new(state),

@@ -17,7 +17,7 @@ use crate::edge::places::Places;
 use crate::environment::SystemEnvironment;
 use crate::failure::Failure;
 use crate::metrics::Connections;
-use crate::{postgres, private, secret};
+use crate::{postgres, private, secret, shared_keys};
 
 /// The size in bytes from which messages are compressed. A smaller message fits in one network packet either way.
 const COMPRESSION_THRESHOLD: usize = 1_024;
@@ -111,11 +111,10 @@ pub(crate) fn open(config: &Config, location: &Location) -> Result<Opened, OpenE
     });
     let quotas = quotas(config);
     let (mut database, mut postgres) = (None, None);
-    let store: Arc<dyn Store> = match (location, &config.database.url) {
+    let store: Arc<dyn Store> = match (location, postgres::target(&config.database)?) {
         (Location::Memory, _) => Arc::new(MemoryStore::start(environment.clone(), quotas, on_commit)?),
-        (Location::Folder(folder) | Location::Existing(folder), Some(url)) => {
-            let password = config.database.password.as_deref();
-            let store = Arc::new(postgres::open(url, password, folder, environment.clone(), quotas, on_commit)?);
+        (Location::Folder(folder) | Location::Existing(folder), Some(target)) => {
+            let store = Arc::new(postgres::open(target, folder, environment.clone(), quotas, on_commit)?);
             postgres = Some(Arc::clone(&store));
             store
         }
@@ -135,7 +134,11 @@ pub(crate) fn open(config: &Config, location: &Location) -> Result<Opened, OpenE
 /// Opens the files of an open store, and returns a service that uses both.
 pub(crate) fn service(config: &Config, location: &Location, opened: Opened) -> Result<Service, Failure> {
     let Opened { store, bus, environment, metrics, .. } = opened;
-    let tokens = Tokens::new(secret::keys(config)?, token_settings(config));
+    let keys = match postgres::target(&config.database).map_err(|error| error.to_string())? {
+        Some(target) => shared_keys::keys(config, &target)?,
+        None => secret::keys(config)?,
+    };
+    let tokens = Tokens::new(keys, token_settings(config));
     let settings = quintet_service::Settings {
         guests: config.auth.guests,
         registration: config.auth.registration == RegistrationName::Open,

@@ -21,6 +21,7 @@ mod private;
 mod process;
 mod secret;
 mod serve;
+mod shared_keys;
 mod socket_paths;
 mod tls;
 

@@ -13,6 +13,7 @@ use prometheus_client::encoding::DescriptorEncoder;
 use quintet_domain::{Barrier, Quotas};
 use quintet_store::{Clock, OnCommit, OpenError, PostgresStore, PostgresTarget, ReplyTo, Store};
 
+use crate::config::Database;
 use crate::environment::SystemEnvironment;
 use crate::failure::Failure;
 use crate::metrics::gauge;
@@ -20,17 +21,21 @@ use crate::metrics::gauge;
 /// The time between two looks at what others have committed.
 const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 
-/// Opens the database of a URL, and creates the folder for keys and files.
+/// The database that is configured, if one is.
+pub(crate) fn target(database: &Database) -> Result<Option<PostgresTarget>, OpenError> {
+    let url = database.url.as_deref();
+    url.map(|url| PostgresTarget::parse(url, database.password.as_deref())).transpose()
+}
+
+/// Opens a database, and creates the folder for files.
 pub(crate) fn open(
-    url: &str,
-    password: Option<&str>,
+    target: PostgresTarget,
     folder: &Path,
     environment: Arc<SystemEnvironment>,
     quotas: Quotas,
     on_commit: OnCommit,
 ) -> Result<PostgresStore, OpenError> {
     std::fs::create_dir_all(folder).map_err(|why| OpenError::Folder { folder: folder.to_owned(), why })?;
-    let target = PostgresTarget::parse(url, password)?;
     PostgresStore::open(target, Clock::Database, environment, quotas, on_commit)
 }
 

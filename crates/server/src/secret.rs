@@ -1,5 +1,7 @@
 //! The keys that tokens are signed with: the server's own key, created at the first start, and the secret shared with
-//! other back ends, if any.
+//! other back ends, if any. Here are those in files of the data folder; over PostgreSQL, they are in the database.
+//!
+//! What must stay true: a key that was made is stored, and on disk, before anything is signed with it.
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
@@ -19,20 +21,45 @@ const RETIRED_FILE: &str = "jwt-secret";
 /// The number of bytes of a generated key.
 const BYTES: usize = 32;
 
-/// Returns the keys. The own key is created and stored, with mode 0600, if there is none.
+/// A key, and when it was made.
+pub(crate) struct Made {
+    /// The bytes of the key.
+    pub(crate) key: Vec<u8>,
+    /// When it was made, in seconds since 1970.
+    pub(crate) made_s: i64,
+}
+
+/// Returns the keys of a data folder. The own key is created and stored, with mode 0600, if there is none.
 pub(crate) fn keys(config: &Config) -> Result<Keys, Failure> {
     let shared = config.auth.jwt_secret.as_ref().map(|secret| secret.as_bytes().to_vec());
     if config.server.ephemeral {
-        let (own, own_made_s) = (generate()?.into_bytes(), now_s());
-        return Ok(Keys { own, own_made_s, shared, retired: None });
+        let own = make()?;
+        return Ok(Keys { own: own.key, own_made_s: own.made_s, shared, retired: None });
     }
-    let (own, own_made_s) = load_or_create(&config.server.data.join(FILE))?;
+    let own = load_or_create(&config.server.data.join(FILE))?;
     // Version 0.1 did not use its own secret if one was configured.
     let retired = match &shared {
         None => retired(&config.server.data.join(RETIRED_FILE))?,
         Some(_) => None,
     };
-    Ok(Keys { own, own_made_s, shared, retired })
+    Ok(Keys { own: own.key, own_made_s: own.made_s, shared, retired })
+}
+
+/// Makes a key of random bytes, in hexadecimal.
+pub(crate) fn make() -> Result<Made, Failure> {
+    Ok(Made { key: generate()?.into_bytes(), made_s: now_s() })
+}
+
+/// Returns the own key that a data folder has, if any.
+pub(crate) fn in_folder(folder: &Path) -> Result<Option<Made>, Failure> {
+    let path = folder.join(FILE);
+    let failed = |error: std::io::Error| format!("cannot use {}: {error}", path.display());
+    if path.try_exists().map_err(failed)? { load(&path).map(Some) } else { Ok(None) }
+}
+
+/// Returns the secret of version 0.1 that a data folder has, if any.
+pub(crate) fn retired_in_folder(folder: &Path) -> Result<Option<Made>, Failure> {
+    Ok(retired(&folder.join(RETIRED_FILE))?.map(|key| Made { key, made_s: now_s() }))
 }
 
 fn now_s() -> i64 {
@@ -48,11 +75,16 @@ fn generate() -> Result<String, Failure> {
 }
 
 /// Reads the key from a file, which is created if it does not exist, and the time of its creation.
-fn load_or_create(path: &Path) -> Result<(Vec<u8>, i64), Failure> {
+fn load_or_create(path: &Path) -> Result<Made, Failure> {
     let failed = |error: std::io::Error| format!("cannot use {}: {error}", path.display());
     if !path.try_exists().map_err(failed)? {
-        create(path)?;
+        create(path, &make()?)?;
     }
+    load(path)
+}
+
+fn load(path: &Path) -> Result<Made, Failure> {
+    let failed = |error: std::io::Error| format!("cannot use {}: {error}", path.display());
     let text = std::fs::read_to_string(path).map_err(failed)?;
     let (key, made_s) = text.trim().split_once(' ').unwrap_or_default();
     let made_s = made_s.parse().ok().filter(|_| key.len() >= 2 * BYTES);
@@ -60,17 +92,17 @@ fn load_or_create(path: &Path) -> Result<(Vec<u8>, i64), Failure> {
         format!("{} holds no key; remove it to have a new one made, which ends all sessions", path.display())
     })?;
     warn_of_readers(path);
-    Ok((key.as_bytes().to_vec(), made_s))
+    Ok(Made { key: key.as_bytes().to_vec(), made_s })
 }
 
-/// Creates and stores a key atomically: two processes that start at once end up with the same key.
-fn create(path: &Path) -> Result<(), Failure> {
+/// Stores a key atomically, unless there is one: two processes that start at once end up with the same key.
+fn create(path: &Path, key: &Made) -> Result<(), Failure> {
     let failed = |error: std::io::Error| format!("cannot create {}: {error}", path.display());
     let draft = path.with_extension(format!("{}.draft", std::process::id()));
-    let text = format!("{} {}\n", generate()?, now_s());
+    let text = [&key.key[..], format!(" {}\n", key.made_s).as_bytes()].concat();
     let written =
         OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft).and_then(|mut file| {
-            file.write_all(text.as_bytes())?;
+            file.write_all(&text)?;
             file.sync_all()
         });
     // A link never replaces an existing file, while a rename does. Not every file system supports links.

@@ -22,7 +22,7 @@ pub use error::{BackupError, OpenError, StoreError};
 pub use memory::{MemoryDisk, MemoryStore, MemoryWriter};
 pub use model::*;
 pub use party::Party;
-pub use postgres::{Clock, FreshNode, Heartbeat, NODE_FRESH_FOR, PostgresStore, PostgresTarget};
+pub use postgres::{Clock, FreshNode, Heartbeat, InstallationKey, NODE_FRESH_FOR, PostgresStore, PostgresTarget};
 pub use quintet_rules::log::Replayed;
 pub use sqlite::{Location, SqliteStore};
 pub use store::{Future, Group, OnCommit, ReadResult, ReplyTo, Store};

@@ -3,6 +3,7 @@
 //! The tables of the file are in `sections.rs`, the environment variables in `environment.rs`, and what is said about
 //! wrong values in `fault.rs`.
 
+mod cluster;
 mod environment;
 mod fault;
 mod sections;
@@ -16,10 +17,13 @@ use quintet_socketio::Origin;
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
+use self::cluster::Cluster;
 use self::environment::add_environment;
 use self::fault::{Fault, Sources, Variables};
-pub(crate) use self::sections::{AudienceName, EchoName, Files, Limits, MetricsListen, RegistrationName, SignWithName};
-use self::sections::{Auth, Conversations, Database, Http, Log, Metrics, People, Presence, Server, Tls};
+pub(crate) use self::sections::{
+    AudienceName, Database, EchoName, Files, Limits, MetricsListen, RegistrationName, SignWithName,
+};
+use self::sections::{Auth, Conversations, Http, Log, Metrics, People, Presence, Server, Tls};
 use crate::cli::Options;
 use crate::edge::address::check_public_url;
 use crate::failure::Failure;
@@ -37,6 +41,7 @@ const METRICS_SECRET_BYTES_MIN: usize = 16;
 pub(crate) struct Config {
     pub(crate) server: Server,
     pub(crate) database: Database,
+    pub(crate) cluster: Cluster,
     pub(crate) auth: Auth,
     pub(crate) tls: Tls,
     pub(crate) http: Http,
@@ -154,6 +159,7 @@ impl Config {
         if let Some(url) = &self.server.public_url {
             check_public_url(url).map_err(|what| Fault::of("server", &["public_url"], what))?;
         }
+        self.cluster.check()?;
         self.auth.check()?;
         if self.tls.cert.is_some() != self.tls.key.is_some() {
             return fault("tls", &["cert", "key"], "cert and key belong together");

@@ -9,6 +9,7 @@ mod clock;
 mod directory;
 mod error;
 mod files;
+mod keys;
 mod link;
 mod lists;
 mod meetup_lists;
@@ -36,6 +37,7 @@ use tokio::runtime::Runtime;
 
 pub use clock::Clock;
 pub use nodes::{FreshNode, Heartbeat, NODE_FRESH_FOR};
+pub use keys::InstallationKey;
 pub use target::PostgresTarget;
 
 use self::error::{PostgresError, get};

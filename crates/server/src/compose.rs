@@ -23,7 +23,7 @@ use crate::{postgres, private, secret, shared_keys};
 const COMPRESSION_THRESHOLD: usize = 1_024;
 
 /// The name of the folder of files within the data folder.
-const FILES: &str = "files";
+pub(crate) const FILES: &str = "files";
 
 /// The parts of a running server.
 pub(crate) struct Parts {
@@ -35,14 +35,17 @@ pub(crate) struct Parts {
     pub(crate) rest: axum::Router,
 }
 
+/// Opens the bucket for files, if the configuration names one.
+pub(crate) fn bucket(config: &Config) -> Option<Result<Files, FilesError>> {
+    let config::Files { bucket, endpoint, region, key, .. } = config.files.clone();
+    bucket.map(|name| Files::in_bucket(&Bucket { name, endpoint, region, key }))
+}
+
 /// Opens the storage of files that the configuration names.
 fn files(config: &Config, location: &Location) -> Result<Files, FilesError> {
-    match (&config.files.bucket, location) {
+    match (bucket(config), location) {
         (_, Location::Memory) => Ok(Files::in_memory()),
-        (Some(name), _) => {
-            let config::Files { endpoint, region, key, .. } = config.files.clone();
-            Files::in_bucket(&Bucket { name: name.clone(), endpoint, region, key })
-        }
+        (Some(bucket), _) => bucket,
         (None, Location::Folder(folder) | Location::Existing(folder)) => {
             Files::clean_up(&folder.join(FILES));
             Files::in_folder(&folder.join(FILES))

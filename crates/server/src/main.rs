@@ -8,6 +8,7 @@ mod cli;
 mod compose;
 mod config;
 mod control;
+mod copy;
 mod edge;
 mod environment;
 mod failure;
@@ -15,6 +16,7 @@ mod forwarded;
 mod housekeeping;
 mod listen;
 mod metrics;
+mod migration;
 mod operator;
 mod postgres;
 mod private;
@@ -77,6 +79,8 @@ fn run(cli: cli::Cli) -> Result<(), Failure> {
             }
             cli::Command::User { command } => operator::run(&config, operator::user(command)?).await,
             cli::Command::Key { command } => operator::run(&config, operator::key(command)).await,
+            cli::Command::Migrate => migration::run(config).await,
+            cli::Command::Copy { from, to } => copy::run(config, &from, &to).await,
             cli::Command::Backup { file } => operator::run(&config, operator::backup(&file)?).await,
         }
     });

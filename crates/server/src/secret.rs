@@ -62,6 +62,30 @@ pub(crate) fn retired_in_folder(folder: &Path) -> Result<Option<Made>, Failure> 
     Ok(retired(&folder.join(RETIRED_FILE))?.map(|key| Made { key, made_s: now_s() }))
 }
 
+/// Stores the own key in a data folder that has none, or the same one.
+///
+/// # Errors
+/// A sentence for the operator, also if the folder has another key.
+pub(crate) fn keep_in_folder(folder: &Path, key: &Made) -> Result<(), Failure> {
+    let path = folder.join(FILE);
+    match in_folder(folder)? {
+        Some(found) if found.key == key.key => Ok(()),
+        Some(_) => Err(format!("{} holds another key; move it away first", path.display())),
+        None => create(&path, key),
+    }
+}
+
+/// Stores the secret of version 0.1 in a data folder.
+pub(crate) fn keep_retired_in_folder(folder: &Path, key: &Made) -> Result<(), Failure> {
+    let path = folder.join(RETIRED_FILE);
+    let write = || {
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+        file.write_all(&key.key)?;
+        file.sync_all()
+    };
+    write().map_err(|error: std::io::Error| format!("cannot create {}: {error}", path.display()))
+}
+
 fn now_s() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)

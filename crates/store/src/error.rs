@@ -101,6 +101,9 @@ pub enum OpenError {
     /// The file is damaged, or not a database.
     #[error("cannot open the database: {0}")]
     Database(#[from] rusqlite::Error),
+    /// An installation was copied to the database only in part.
+    #[error("{0} is an incomplete copy: run `quintet copy` to it again, or remove it")]
+    Incomplete(String),
     /// The rows of the database cannot be read.
     #[error("cannot open the database: {0}")]
     Rows(#[from] RowsError),

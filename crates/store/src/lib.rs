@@ -6,9 +6,11 @@
 //!
 //! What must stay true: the guarantees of [`Store`].
 
+mod copy;
 mod error;
 mod memory;
 mod message_ids;
+mod migrated;
 mod model;
 mod page;
 mod party;
@@ -18,8 +20,10 @@ mod sqlite;
 mod store;
 mod writer;
 
+pub use copy::{Copied, CopyError, CopyProgress, Place, copy};
 pub use error::{BackupError, OpenError, StoreError};
 pub use memory::{MemoryDisk, MemoryStore, MemoryWriter};
+pub use migrated::Migrated;
 pub use model::*;
 pub use party::Party;
 pub use postgres::{Clock, FreshNode, Heartbeat, InstallationKey, NODE_FRESH_FOR, PostgresStore, PostgresTarget};

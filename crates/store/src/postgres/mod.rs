@@ -6,6 +6,7 @@
 
 mod accounts;
 mod clock;
+mod copy;
 mod directory;
 mod error;
 mod files;
@@ -15,6 +16,7 @@ mod lists;
 mod meetup_lists;
 mod migrate;
 mod nodes;
+mod nodes_lock;
 mod notifications;
 mod queries;
 mod reader;
@@ -37,6 +39,7 @@ use tokio::runtime::Runtime;
 
 pub use clock::Clock;
 pub use nodes::{FreshNode, Heartbeat, NODE_FRESH_FOR};
+pub(crate) use copy::{PostgresSource, PostgresTargetCopy};
 pub use keys::InstallationKey;
 pub use target::PostgresTarget;
 
@@ -46,6 +49,7 @@ use self::reader::ReadLink;
 use self::rows::{Channel, PostgresRows};
 use self::writer::{WriterLink, WriterRows};
 use crate::readers::{self, Class, Readers};
+use crate::migrated::Migrated;
 use crate::store::ReadResult;
 use crate::writer::{Committer, Writer};
 use crate::{
@@ -113,6 +117,7 @@ impl PostgresStore {
             .map_err(OpenError::Thread)?;
         let (target, waited_for) = (Arc::new(target), Arc::new(AtomicU64::new(0)));
         runtime.block_on(migrate::migrate(&target))?;
+        runtime.block_on(migrate::refuse_incomplete(&target))?;
         let (database, position) = open_writer(&target, clock, &waited_for)?;
         let committer = Committer::new(WriterState { quotas, ..WriterState::default() }, position);
         let writer = Writer::start(database, committer, Arc::clone(&environment), GROUP_MAX, on_commit)?;
@@ -138,11 +143,11 @@ impl PostgresStore {
     ///
     /// # Errors
     /// [`OpenError`], whose text is a sentence for the operator.
-    pub fn migrate(target: PostgresTarget) -> Result<(), OpenError> {
+    pub fn migrate(target: PostgresTarget) -> Result<Migrated, OpenError> {
         on_a_thread(move || Self::migrate_here(&target))?
     }
 
-    fn migrate_here(target: &PostgresTarget) -> Result<(), OpenError> {
+    fn migrate_here(target: &PostgresTarget) -> Result<Migrated, OpenError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(OpenError::Thread)?;
         runtime.block_on(migrate::migrate(target))
     }

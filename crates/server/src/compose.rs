@@ -47,7 +47,11 @@ fn files(config: &Config, location: &Location) -> Result<Files, FilesError> {
         (_, Location::Memory) => Ok(Files::in_memory()),
         (Some(bucket), _) => bucket,
         (None, Location::Folder(folder) | Location::Existing(folder)) => {
-            Files::clean_up(&folder.join(FILES));
+            match config.database.url {
+                // Other nodes and the operator's commands may use the folder at the same time.
+                Some(_) => Files::clean_up_shared(&folder.join(FILES)),
+                None => Files::clean_up(&folder.join(FILES)),
+            }
             Files::in_folder(&folder.join(FILES))
         }
     }
@@ -160,6 +164,9 @@ pub(crate) async fn parts(config: &Config, places: &Arc<Places>) -> Result<Parts
         if config.server.ephemeral { Location::Memory } else { Location::Folder(config.server.data.clone()) };
     let opened = open(config, &location).map_err(|error| error.to_string())?;
     let (database, on_postgres) = (opened.database.clone(), opened.postgres.clone());
+    if let Some(store) = &on_postgres {
+        store.join(config.files.of_node()).map_err(|error| error.to_string())?;
+    }
     let service = service(config, &location, opened)?;
     let checked = service.check_files().await;
     checked.map_err(|error| format!("files cannot be stored as [files] configures: {error}"))?;

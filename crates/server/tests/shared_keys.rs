@@ -13,7 +13,7 @@ use support::{Server, Start, Wire};
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 fn on(database: &TestDatabase) -> Start {
-    Server::with().env("QUINTET_DATABASE_URL", &database.url())
+    Server::with().env("QUINTET_DATABASE_URL", &database.url()).env("QUINTET_FILES_SHARED", "true")
 }
 
 /// Enters a namespace with recovery. Returns the connection and its secret.

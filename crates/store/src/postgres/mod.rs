@@ -53,7 +53,7 @@ use crate::migrated::Migrated;
 use crate::store::ReadResult;
 use crate::writer::{Committer, Writer};
 use crate::{
-    Database, Filter, Future, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow, OnCommit, OpenError,
+    Database, Filter, Future, Listing, MeetupFilter, Memberships, MessagePage, NodeFiles, NotificationRow, OnCommit, OpenError,
     OrphanedFiles, Page, PageOf, Party, PendingNotifications, ReplyTo, ServiceKey, Store, StoreError, UserState,
 };
 
@@ -67,6 +67,7 @@ pub struct PostgresStore {
     nodes: NodesLink,
     environment: Arc<dyn Environment>,
     waited_for: Arc<AtomicU64>,
+    target: Arc<PostgresTarget>,
     /// Drives the connections of the readers.
     runtime: Option<Runtime>,
 }
@@ -123,8 +124,8 @@ impl PostgresStore {
         let writer = Writer::start(database, committer, Arc::clone(&environment), GROUP_MAX, on_commit)?;
         let readers = (0..readers::connections()).map(|_| ReadLink::new(Arc::clone(&target), runtime.handle().clone()));
         let readers = Readers::new(readers.collect());
-        let nodes = NodesLink::new(target, runtime.handle().clone());
-        Ok(Self { writer, readers, nodes, environment, waited_for, runtime: Some(runtime) })
+        let nodes = NodesLink::new(Arc::clone(&target), runtime.handle().clone());
+        Ok(Self { writer, readers, nodes, environment, waited_for, target, runtime: Some(runtime) })
     }
 
     /// The database without the writer's thread and the readers, for tests that commit by themselves.
@@ -167,6 +168,21 @@ impl PostgresStore {
     /// Those of [`PostgresStore::heartbeat`].
     pub async fn leave(&self, node: NodeId) -> Result<(), StoreError> {
         self.nodes.leave(node).await
+    }
+
+    /// Makes this process one of the nodes over the database, for as long as the store exists. Blocks the thread, for some
+    /// seconds if others that exclude it are ending.
+    ///
+    /// # Errors
+    /// [`OpenError::OtherNode`] if nodes use the database that cannot reach the files of this one, or whose files this one
+    /// cannot reach; another [`OpenError`] if the database cannot be asked.
+    pub fn join(&self, files: NodeFiles) -> Result<(), OpenError> {
+        let Some(runtime) = &self.runtime else { return Ok(()) };
+        let joined = on_a_thread(|| runtime.block_on(nodes_lock::join(&self.target, files)))?;
+        let joined = joined.map_err(|error| migrate::refused(&self.target, &error))?;
+        let joined = joined.ok_or_else(|| OpenError::OtherNode { database: self.target.name(), files })?;
+        runtime.spawn(nodes_lock::keep(Arc::clone(&self.target), files, joined));
+        Ok(())
     }
 
     /// The number of statements for which a write has waited since the store was opened, because they were not foreseen.

@@ -31,6 +31,7 @@ mod rates;
 mod ready;
 mod recovery;
 mod services;
+mod shared_counts;
 mod token_hmac;
 mod tokens;
 mod uploads;

@@ -8,6 +8,7 @@
 
 mod copy;
 mod error;
+mod future;
 mod memory;
 mod message_ids;
 mod migrated;
@@ -17,6 +18,7 @@ mod page;
 mod party;
 mod postgres;
 mod readers;
+mod shared_counts;
 mod sqlite;
 mod store;
 mod writer;
@@ -26,10 +28,11 @@ pub use error::{BackupError, OpenError, StoreError};
 pub use memory::{MemoryDisk, MemoryStore, MemoryWriter};
 pub use migrated::Migrated;
 pub use model::*;
-pub use party::Party;
 pub use node_files::NodeFiles;
+pub use party::Party;
 pub use postgres::{Clock, FreshNode, Heartbeat, InstallationKey, NODE_FRESH_FOR, PostgresStore, PostgresTarget};
 pub use quintet_rules::log::Replayed;
+pub use shared_counts::{SharedCounts, SharedRate};
 pub use sqlite::{Location, SqliteStore};
 pub use store::{Future, Group, OnCommit, ReadResult, ReplyTo, Store};
 pub use writer::{Begun, Committer, Database, Submission};

@@ -22,6 +22,8 @@ mod queries;
 mod reader;
 mod rows;
 mod sets;
+mod shared_counts;
+mod side_link;
 mod target;
 mod writer;
 
@@ -30,31 +32,34 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use quintet_domain::limits::PAGE_ITEMS_MAX;
 use quintet_domain::{
-    Account, Conversation, ConversationId, Environment, GuestProof, Login, Meetup, MeetupId, NodeId, Quotas, StoredFile,
-    Timestamp, User, UserId, Write,
+    Account, Conversation, ConversationId, Environment, GuestProof, Login, Meetup, MeetupId, NodeId, Quotas,
+    StoredFile, Timestamp, User, UserId, Write,
 };
 use quintet_rules::WriterState;
 use quintet_rules::log::{Replayed, replay_since};
 use tokio::runtime::Runtime;
 
 pub use clock::Clock;
-pub use nodes::{FreshNode, Heartbeat, NODE_FRESH_FOR};
 pub(crate) use copy::{PostgresSource, PostgresTargetCopy};
 pub use keys::InstallationKey;
+pub use nodes::{FreshNode, Heartbeat, NODE_FRESH_FOR};
 pub use target::PostgresTarget;
 
 use self::error::{PostgresError, get};
 use self::nodes::NodesLink;
 use self::reader::ReadLink;
 use self::rows::{Channel, PostgresRows};
+use self::shared_counts::PostgresCounts;
+use self::side_link::SideLink;
 use self::writer::{WriterLink, WriterRows};
-use crate::readers::{self, Class, Readers};
 use crate::migrated::Migrated;
+use crate::readers::{self, Class, Readers};
 use crate::store::ReadResult;
 use crate::writer::{Committer, Writer};
 use crate::{
-    Database, Filter, Future, Listing, MeetupFilter, Memberships, MessagePage, NodeFiles, NotificationRow, OnCommit, OpenError,
-    OrphanedFiles, Page, PageOf, Party, PendingNotifications, ReplyTo, ServiceKey, Store, StoreError, UserState,
+    Database, Filter, Future, Listing, MeetupFilter, Memberships, MessagePage, NodeFiles, NotificationRow, OnCommit,
+    OpenError, OrphanedFiles, Page, PageOf, Party, PendingNotifications, ReplyTo, ServiceKey, SharedCounts, Store,
+    StoreError, UserState,
 };
 
 /// Maximum number of writes in one commit. Larger groups are hardly faster, and make the other nodes wait.
@@ -68,6 +73,7 @@ pub struct PostgresStore {
     environment: Arc<dyn Environment>,
     waited_for: Arc<AtomicU64>,
     target: Arc<PostgresTarget>,
+    counts: PostgresCounts,
     /// Drives the connections of the readers.
     runtime: Option<Runtime>,
 }
@@ -125,7 +131,10 @@ impl PostgresStore {
         let readers = (0..readers::connections()).map(|_| ReadLink::new(Arc::clone(&target), runtime.handle().clone()));
         let readers = Readers::new(readers.collect());
         let nodes = NodesLink::new(Arc::clone(&target), runtime.handle().clone());
-        Ok(Self { writer, readers, nodes, environment, waited_for, target, runtime: Some(runtime) })
+        let link = Arc::new(SideLink::new(Arc::clone(&target), runtime.handle().clone()));
+        let counts = PostgresCounts::new(link);
+        let runtime = Some(runtime);
+        Ok(Self { writer, readers, nodes, environment, waited_for, target, counts, runtime })
     }
 
     /// The database without the writer's thread and the readers, for tests that commit by themselves.
@@ -391,6 +400,10 @@ impl Store for PostgresStore {
 
     fn log_bytes(&self) -> Option<u64> {
         None
+    }
+
+    fn shared_counts(&self) -> Option<&dyn SharedCounts> {
+        Some(&self.counts)
     }
 
     fn close(&self) -> Future<'_, ()> {

@@ -39,8 +39,8 @@ pub use open::Location;
 use self::checkpoint::Log;
 use self::rows::{SqliteRows, WriterConnection};
 use self::space::Space;
-use crate::readers::{Class, Readers};
 use crate::migrated::Migrated;
+use crate::readers::{Class, Readers};
 use crate::store::ReadResult;
 use crate::writer::{Committer, GROUP_MAX, Writer};
 use crate::{

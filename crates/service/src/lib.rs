@@ -58,8 +58,8 @@ pub use quintet_domain::{Account, Actor, Login, MeetupChange, ProfileChange, Sto
 use quintet_domain::{Environment, Prune, Refusal, Request, UserId};
 use quintet_files::Files;
 pub use quintet_store::{
-    Filter, Listing, Memberships, MessagePage, NotificationRow, Page, PageOf, Party, PendingNotifications, Replayed,
-    ServiceKey,
+    Filter, Job, Jobs, Listing, Memberships, MessagePage, NotificationRow, Page, PageOf, Party, PendingNotifications,
+    Replayed, ServiceKey,
 };
 use quintet_store::{ReplyTo, Store};
 pub use rates::{EventRate, Rates, RefusalRate};
@@ -266,6 +266,12 @@ impl Service {
             // The writer stopped before it could answer.
             Err(_) => Err(Refusal::internal()),
         }
+    }
+
+    /// Periodic work that one of several nodes does; `None` where there is one node, which does all of it.
+    #[must_use]
+    pub fn jobs(&self) -> Option<&dyn Jobs> {
+        self.store().jobs()
     }
 
     fn store(&self) -> &dyn Store {

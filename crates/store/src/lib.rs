@@ -9,6 +9,7 @@
 mod copy;
 mod error;
 mod future;
+mod jobs;
 mod memory;
 mod message_ids;
 mod migrated;
@@ -25,6 +26,7 @@ mod writer;
 
 pub use copy::{Copied, CopyError, CopyProgress, Place, copy};
 pub use error::{BackupError, OpenError, StoreError};
+pub use jobs::{Job, Jobs};
 pub use memory::{MemoryDisk, MemoryStore, MemoryWriter};
 pub use migrated::Migrated;
 pub use model::*;

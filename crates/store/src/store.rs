@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 
 pub use crate::future::{Future, ReadResult};
 use crate::{
-    Filter, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow, OrphanedFiles, Page, PageOf, Party,
+    Filter, Jobs, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow, OrphanedFiles, Page, PageOf, Party,
     PendingNotifications, ServiceKey, SharedCounts, StoreError, UserState,
 };
 
@@ -172,6 +172,10 @@ pub trait Store: Send + Sync + 'static {
     fn log_bytes(&self) -> Option<u64>;
     /// What all nodes over one database count together; `None` where there is one node, which counts by itself.
     fn shared_counts(&self) -> Option<&dyn SharedCounts> {
+        None
+    }
+    /// Periodic work that one of the nodes over one database does; `None` where there is one node, which does all of it.
+    fn jobs(&self) -> Option<&dyn Jobs> {
         None
     }
     /// Commits the queued writes and stops. Later writes fail with [`StoreError::Closed`].

@@ -10,6 +10,7 @@ mod copy;
 mod directory;
 mod error;
 mod files;
+mod jobs;
 mod keys;
 mod link;
 mod lists;
@@ -46,6 +47,7 @@ pub use nodes::{FreshNode, Heartbeat, NODE_FRESH_FOR};
 pub use target::PostgresTarget;
 
 use self::error::{PostgresError, get};
+use self::jobs::PostgresJobs;
 use self::nodes::NodesLink;
 use self::reader::ReadLink;
 use self::rows::{Channel, PostgresRows};
@@ -57,9 +59,9 @@ use crate::readers::{self, Class, Readers};
 use crate::store::ReadResult;
 use crate::writer::{Committer, Writer};
 use crate::{
-    Database, Filter, Future, Listing, MeetupFilter, Memberships, MessagePage, NodeFiles, NotificationRow, OnCommit,
-    OpenError, OrphanedFiles, Page, PageOf, Party, PendingNotifications, ReplyTo, ServiceKey, SharedCounts, Store,
-    StoreError, UserState,
+    Database, Filter, Future, Jobs, Listing, MeetupFilter, Memberships, MessagePage, NodeFiles, NotificationRow,
+    OnCommit, OpenError, OrphanedFiles, Page, PageOf, Party, PendingNotifications, ReplyTo, ServiceKey, SharedCounts,
+    Store, StoreError, UserState,
 };
 
 /// Maximum number of writes in one commit. Larger groups are hardly faster, and make the other nodes wait.
@@ -74,6 +76,7 @@ pub struct PostgresStore {
     waited_for: Arc<AtomicU64>,
     target: Arc<PostgresTarget>,
     counts: PostgresCounts,
+    jobs: PostgresJobs,
     /// Drives the connections of the readers.
     runtime: Option<Runtime>,
 }
@@ -132,9 +135,9 @@ impl PostgresStore {
         let readers = Readers::new(readers.collect());
         let nodes = NodesLink::new(Arc::clone(&target), runtime.handle().clone());
         let link = Arc::new(SideLink::new(Arc::clone(&target), runtime.handle().clone()));
-        let counts = PostgresCounts::new(link);
+        let (counts, jobs) = (PostgresCounts::new(Arc::clone(&link)), PostgresJobs::new(link));
         let runtime = Some(runtime);
-        Ok(Self { writer, readers, nodes, environment, waited_for, target, counts, runtime })
+        Ok(Self { writer, readers, nodes, environment, waited_for, target, counts, jobs, runtime })
     }
 
     /// The database without the writer's thread and the readers, for tests that commit by themselves.
@@ -404,6 +407,10 @@ impl Store for PostgresStore {
 
     fn shared_counts(&self) -> Option<&dyn SharedCounts> {
         Some(&self.counts)
+    }
+
+    fn jobs(&self) -> Option<&dyn Jobs> {
+        Some(&self.jobs)
     }
 
     fn close(&self) -> Future<'_, ()> {

@@ -100,7 +100,10 @@ async fn work(service: &Service, job: Job, cursor: i64, started_at: Timestamp) -
         Job::Erasure => logged(service.continue_erasure().await, "deleting the messages of an erased user failed"),
         // Each call checks some files and continues where the last one ended, so that all are checked again and again.
         Job::Files => went_on(service.sweep_files(cursor).await, "removing expired files failed"),
-        Job::Prune => went_on(service.prune(cursor, PRUNE_TURNS).await, "pruning failed"),
+        Job::Prune => {
+            logged(service.sweep_counts().await, "counts of log-ins that count no more were not removed");
+            went_on(service.prune(cursor, PRUNE_TURNS).await, "pruning failed")
+        }
         Job::Guests => {
             let present = service.presence().guests();
             // A membership of a guest of this run ends with the guest. This sweep ends those of earlier runs.

@@ -76,6 +76,17 @@ impl Service {
         }
     }
 
+    /// Removes what all nodes have counted and what does not count any more.
+    ///
+    /// # Errors
+    /// An internal error.
+    pub async fn sweep_counts(&self) -> Result<(), Refusal> {
+        match self.store().shared_counts() {
+            Some(shared) => Ok(shared.sweep().await?),
+            None => Ok(()),
+        }
+    }
+
     /// What all nodes count together, if there are rates and nodes.
     fn shared(&self) -> Option<&dyn SharedCounts> {
         if self.0.settings.rates { self.store().shared_counts() } else { None }

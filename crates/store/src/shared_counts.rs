@@ -39,4 +39,9 @@ pub trait SharedCounts: Send + Sync {
     /// # Errors
     /// [`StoreError`](crate::StoreError) if the database does not answer within some seconds.
     fn uncount(&self, key: String) -> ReadResult<'_, ()>;
+    /// Removes what does not count any more, and the older half where there is too much.
+    ///
+    /// # Errors
+    /// [`StoreError`](crate::StoreError) if the database does not answer within some seconds.
+    fn sweep(&self) -> ReadResult<'_, ()>;
 }

@@ -94,3 +94,26 @@ async fn failures_are_waited_for_on_all_nodes() {
     ));
     assert_eq!(attempt(0).await, None);
 }
+
+/// What does not count any more is removed, and of very many rows the older half.
+#[tokio::test]
+async fn the_tables_are_bounded() {
+    let database = TestDatabase::new();
+    let store = node(&database);
+    let rows = |table: &str| database.number(&format!("SELECT count(*) FROM {table}"));
+    let sweep = async || counts(&store).sweep().await.unwrap();
+    counts(&store).admit(vec![hourly("a", 10), SharedRate { interval_us: 1, ..hourly("b", 1) }]).await.unwrap();
+    counts(&store).attempt("a".to_owned()).await.unwrap();
+    database.run("INSERT INTO login_failure SELECT 'old', 3, last_ms - 3600001 FROM login_failure");
+    sweep().await;
+    assert_eq!((rows("shared_rate"), rows("login_failure")), (1, 1));
+    database.run(
+        "INSERT INTO shared_rate SELECT 'r' || n, r.used_up_us + n FROM shared_rate r, generate_series(1, 100000) n;
+         INSERT INTO login_failure SELECT 'f' || n, 1, f.last_ms + n FROM login_failure f, generate_series(1, 100000) n",
+    );
+    sweep().await;
+    assert_eq!((rows("shared_rate"), rows("login_failure")), (50_000, 50_000));
+    assert_eq!(database.number("SELECT count(*) FROM shared_rate WHERE key = 'r100000'"), 1, "the newer half stays");
+    sweep().await;
+    assert_eq!((rows("shared_rate"), rows("login_failure")), (50_000, 50_000));
+}

@@ -3,9 +3,7 @@
 //! What must stay true: each count is one statement, so that two nodes never admit what one would refuse; the tables are
 //! bounded, because what does not count any more is removed, and beyond a number of rows the older half.
 
-use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
 use quintet_domain::limits::{
     LOGIN_BACKOFF_SECONDS, LOGIN_BACKOFF_SECONDS_MAX, LOGIN_FAILURES_FORGOTTEN_SECONDS, LOGIN_FAILURES_MAX,
@@ -15,11 +13,9 @@ use tokio_postgres::Row;
 use super::error::Fetched;
 use super::rows::Values;
 use super::side_link::SideLink;
+use crate::ReadResult;
 use crate::shared_counts::{SharedCounts, SharedRate};
-use crate::{ReadResult, StoreError};
 
-/// The time between two removals of what does not count any more.
-const SWEEP_EVERY: Duration = Duration::from_secs(60);
 /// The number of rows of a table above which the older half is removed.
 const ROWS_MAX: i64 = 100_000;
 
@@ -69,52 +65,16 @@ const BACKOFF: [i64; 3] =
     [LOGIN_FAILURES_MAX as i64, LOGIN_BACKOFF_SECONDS as i64 * 1_000, LOGIN_BACKOFF_SECONDS_MAX as i64 * 1_000];
 
 /// What all nodes count together.
-pub(super) struct PostgresCounts {
-    link: Arc<SideLink>,
-    swept: Mutex<Instant>,
-}
+pub(super) struct PostgresCounts(Arc<SideLink>);
 
 impl PostgresCounts {
     pub(super) fn new(link: Arc<SideLink>) -> Self {
-        Self { link, swept: Mutex::new(Instant::now()) }
+        Self(link)
     }
 
     async fn query(&self, sql: &'static str, values: Values<'_>) -> Fetched<Vec<Row>> {
-        self.link.query(sql, values).await
+        self.0.query(sql, values).await
     }
-
-    /// Waits for an answer.
-    async fn within<T>(&self, answer: impl Future<Output = Fetched<T>>) -> Result<T, StoreError> {
-        let answer = self.link.within(answer).await;
-        self.sweep_at_times();
-        answer
-    }
-
-    /// Removes what does not count any more, beside the caller, if it is time to.
-    fn sweep_at_times(&self) {
-        {
-            let mut swept = self.swept.lock().unwrap_or_else(PoisonError::into_inner);
-            if swept.elapsed() < SWEEP_EVERY {
-                return;
-            }
-            *swept = Instant::now();
-        }
-        let link = Arc::clone(&self.link);
-        self.link.spawn(async move {
-            if let Err(error) = sweep(&link).await {
-                tracing::debug!(%error, "counts that count no more were not removed");
-            }
-        });
-    }
-}
-
-/// Removes what does not count any more.
-async fn sweep(link: &SideLink) -> Fetched<()> {
-    link.query(SWEEP_RATES, &[]).await?;
-    link.query(SWEEP_FAILURES, &[&FORGOTTEN_MS]).await?;
-    link.query(HALVE_RATES, &[&ROWS_MAX]).await?;
-    link.query(HALVE_FAILURES, &[&ROWS_MAX]).await?;
-    Ok(())
 }
 
 /// A wait that a statement has found; `None` if it is over.
@@ -125,7 +85,7 @@ fn wait_of(rows: &[Row]) -> Fetched<Option<u64>> {
 
 impl SharedCounts for PostgresCounts {
     fn admit(&self, rates: Vec<SharedRate>) -> ReadResult<'_, Option<u64>> {
-        Box::pin(self.within(async move {
+        Box::pin(self.0.within(async move {
             for SharedRate { key, interval_us, burst } in rates {
                 let values: Values<'_> = &[&key, &interval_us.cast_signed(), &burst.cast_signed()];
                 if !self.query(ADMIT, values).await?.is_empty() {
@@ -139,7 +99,7 @@ impl SharedCounts for PostgresCounts {
     }
 
     fn attempt(&self, key: String) -> ReadResult<'_, Option<u64>> {
-        Box::pin(self.within(async move {
+        Box::pin(self.0.within(async move {
             let [most, first, longest] = BACKOFF;
             let counted = self.query(ATTEMPT, &[&key, &most, &first, &longest, &FORGOTTEN_MS]).await?;
             if !counted.is_empty() {
@@ -151,10 +111,20 @@ impl SharedCounts for PostgresCounts {
     }
 
     fn succeeded(&self, key: String) -> ReadResult<'_, ()> {
-        Box::pin(self.within(async move { self.query(SUCCEEDED, &[&key]).await.map(|_| ()) }))
+        Box::pin(self.0.within(async move { self.query(SUCCEEDED, &[&key]).await.map(|_| ()) }))
     }
 
     fn uncount(&self, key: String) -> ReadResult<'_, ()> {
-        Box::pin(self.within(async move { self.query(UNCOUNT, &[&key]).await.map(|_| ()) }))
+        Box::pin(self.0.within(async move { self.query(UNCOUNT, &[&key]).await.map(|_| ()) }))
+    }
+
+    fn sweep(&self) -> ReadResult<'_, ()> {
+        Box::pin(self.0.within(async move {
+            self.query(SWEEP_RATES, &[]).await?;
+            self.query(SWEEP_FAILURES, &[&FORGOTTEN_MS]).await?;
+            self.query(HALVE_RATES, &[&ROWS_MAX]).await?;
+            self.query(HALVE_FAILURES, &[&ROWS_MAX]).await?;
+            Ok(())
+        }))
     }
 }

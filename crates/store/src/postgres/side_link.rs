@@ -68,9 +68,4 @@ impl SideLink {
         let answer = tokio::time::timeout(PATIENCE, answer).await;
         Ok(answer.unwrap_or(Err(PostgresError::TooSlow))?)
     }
-
-    /// Runs work beside the caller.
-    pub(super) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
-        self.handle.spawn(work);
-    }
 }

@@ -17,7 +17,7 @@ use crate::edge::places::Places;
 use crate::environment::SystemEnvironment;
 use crate::failure::Failure;
 use crate::metrics::Connections;
-use crate::{postgres, private, secret, shared_keys};
+use crate::{postgres, private, secret};
 
 /// The size in bytes from which messages are compressed. A smaller message fits in one network packet either way.
 const COMPRESSION_THRESHOLD: usize = 1_024;
@@ -118,10 +118,11 @@ pub(crate) fn open(config: &Config, location: &Location) -> Result<Opened, OpenE
     });
     let quotas = quotas(config);
     let (mut database, mut postgres) = (None, None);
-    let store: Arc<dyn Store> = match (location, postgres::target(&config.database)?) {
+    let store: Arc<dyn Store> = match (location, &config.database.url) {
         (Location::Memory, _) => Arc::new(MemoryStore::start(environment.clone(), quotas, on_commit)?),
-        (Location::Folder(folder) | Location::Existing(folder), Some(target)) => {
-            let store = Arc::new(postgres::open(target, folder, environment.clone(), quotas, on_commit)?);
+        (Location::Folder(folder) | Location::Existing(folder), Some(url)) => {
+            let password = config.database.password.as_deref();
+            let store = Arc::new(postgres::open(url, password, folder, environment.clone(), quotas, on_commit)?);
             postgres = Some(Arc::clone(&store));
             store
         }
@@ -141,11 +142,7 @@ pub(crate) fn open(config: &Config, location: &Location) -> Result<Opened, OpenE
 /// Opens the files of an open store, and returns a service that uses both.
 pub(crate) fn service(config: &Config, location: &Location, opened: Opened) -> Result<Service, Failure> {
     let Opened { store, bus, environment, metrics, .. } = opened;
-    let keys = match postgres::target(&config.database).map_err(|error| error.to_string())? {
-        Some(target) => shared_keys::keys(config, &target)?,
-        None => secret::keys(config)?,
-    };
-    let tokens = Tokens::new(keys, token_settings(config));
+    let tokens = Tokens::new(secret::keys(config)?, token_settings(config));
     let settings = quintet_service::Settings {
         guests: config.auth.guests,
         registration: config.auth.registration == RegistrationName::Open,
@@ -164,12 +161,12 @@ pub(crate) async fn parts(config: &Config, places: &Arc<Places>) -> Result<Parts
         if config.server.ephemeral { Location::Memory } else { Location::Folder(config.server.data.clone()) };
     let opened = open(config, &location).map_err(|error| error.to_string())?;
     let (database, on_postgres) = (opened.database.clone(), opened.postgres.clone());
-    if let Some(store) = &on_postgres {
-        store.join(config.files.of_node()).map_err(|error| error.to_string())?;
-    }
     let service = service(config, &location, opened)?;
     let checked = service.check_files().await;
     checked.map_err(|error| format!("files cannot be stored as [files] configures: {error}"))?;
+    if let Some(store) = &on_postgres {
+        store.join(config.files.of_node()).map_err(|error| error.to_string())?;
+    }
     let doors = Doors {
         origins: config.http.allowed_origins(),
         unidentified: UnidentifiedMax {

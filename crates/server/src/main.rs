@@ -14,6 +14,7 @@ mod environment;
 mod failure;
 mod forwarded;
 mod housekeeping;
+mod key_files;
 mod listen;
 mod metrics;
 mod migration;

@@ -27,15 +27,17 @@ pub(crate) fn target(database: &Database) -> Result<Option<PostgresTarget>, Open
     url.map(|url| PostgresTarget::parse(url, database.password.as_deref())).transpose()
 }
 
-/// Opens a database, and creates the folder for files.
+/// Opens the database of a URL, and creates the folder for files.
 pub(crate) fn open(
-    target: PostgresTarget,
+    url: &str,
+    password: Option<&str>,
     folder: &Path,
     environment: Arc<SystemEnvironment>,
     quotas: Quotas,
     on_commit: OnCommit,
 ) -> Result<PostgresStore, OpenError> {
     std::fs::create_dir_all(folder).map_err(|why| OpenError::Folder { folder: folder.to_owned(), why })?;
+    let target = PostgresTarget::parse(url, password)?;
     PostgresStore::open(target, Clock::Database, environment, quotas, on_commit)
 }
 

@@ -10,7 +10,7 @@ use ring::hkdf::{HKDF_SHA256, Salt};
 
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::secret::{self, Made};
+use crate::key_files::{self, Made};
 
 /// The name of the key that tokens are signed with, and from which others are derived.
 pub(crate) const TOKEN: &str = "token";
@@ -26,8 +26,8 @@ pub(crate) fn keys(config: &Config, target: &PostgresTarget) -> Result<Keys, Fai
     let own = match store.found(TOKEN)? {
         Some(own) => own,
         None => {
-            let made = secret::in_folder(&config.server.data)?;
-            store.kept(TOKEN, &made.map_or_else(secret::make, Ok)?)?
+            let made = key_files::in_folder(&config.server.data)?;
+            store.kept(TOKEN, &made.map_or_else(key_files::make, Ok)?)?
         }
     };
     let retired = match &shared {
@@ -36,7 +36,7 @@ pub(crate) fn keys(config: &Config, target: &PostgresTarget) -> Result<Keys, Fai
         None => match store.found(RETIRED)? {
             Some(retired) => Some(retired),
             None => {
-                let retired = secret::retired_in_folder(&config.server.data)?;
+                let retired = key_files::retired_in_folder(&config.server.data)?;
                 retired.map(|retired| store.kept(RETIRED, &retired)).transpose()?
             }
         },

@@ -14,7 +14,7 @@ use self::files::{FilesCopied, Sides};
 use self::progress::{Progress, grouped};
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::secret;
+use crate::key_files;
 use crate::shared_keys::{KeyStore, RETIRED, TOKEN};
 
 /// Copies an installation between two places of the command line, and says what it did.
@@ -78,7 +78,9 @@ fn copy_keys(config: &Config, from: &Place, to: &Place) -> Result<(), Failure> {
     match (from, to) {
         (Place::Folder(folder), Place::Database(target)) => {
             let keys = KeyStore::new(config, target);
-            for (name, key) in [(TOKEN, secret::in_folder(folder)?), (RETIRED, secret::retired_in_folder(folder)?)] {
+            for (name, key) in
+                [(TOKEN, key_files::in_folder(folder)?), (RETIRED, key_files::retired_in_folder(folder)?)]
+            {
                 key.map(|key| keys.kept(name, &key)).transpose()?;
             }
             Ok(())
@@ -86,9 +88,9 @@ fn copy_keys(config: &Config, from: &Place, to: &Place) -> Result<(), Failure> {
         (Place::Database(target), Place::Folder(folder)) => {
             let keys = KeyStore::new(config, target);
             if let Some(key) = keys.found(TOKEN)? {
-                secret::keep_in_folder(folder, &key)?;
+                key_files::keep_in_folder(folder, &key)?;
             }
-            keys.found(RETIRED)?.map_or(Ok(()), |key| secret::keep_retired_in_folder(folder, &key))
+            keys.found(RETIRED)?.map_or(Ok(()), |key| key_files::keep_retired_in_folder(folder, &key))
         }
         // Refused before.
         (Place::Folder(_), Place::Folder(_)) | (Place::Database(_), Place::Database(_)) => Ok(()),

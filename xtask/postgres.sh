@@ -4,7 +4,8 @@
 # one ends.
 #
 # PostgreSQL refuses to run as root, so that the cluster is the user postgres's then. It listens on a socket in its
-# folder only.
+# folder only. With two arguments, a port and a folder with server.crt and server.key, it listens with TLS at that port of
+# 127.0.0.1 instead.
 set -eu
 trap '' INT TERM HUP
 
@@ -28,7 +29,19 @@ trap 'rm -rf "$folder"' EXIT
 
 $as "$bin/initdb" --pgdata="$folder/data" --username=postgres --auth=trust --encoding=UTF8 --locale=C.UTF-8 --no-sync \
     >"$folder/log" 2>&1 || { cat "$folder/log" >&2; exit 1; }
-$as "$bin/postgres" -D "$folder/data" -k "$folder" -c listen_addresses= -c fsync=on -c max_connections=400 \
+url="postgres://postgres@$(echo "$folder" | sed 's|/|%2F|g')/postgres"
+listen='-c listen_addresses='
+if [ $# = 2 ]; then
+    cp "$2/server.crt" "$2/server.key" "$folder"
+    chmod 600 "$folder/server.key"
+    if [ -n "$as" ]; then
+        chown postgres "$folder/server.crt" "$folder/server.key"
+    fi
+    listen="-c listen_addresses=127.0.0.1 -p $1 -c ssl=on -c ssl_cert_file=$folder/server.crt -c ssl_key_file=$folder/server.key"
+    url="postgres://postgres@127.0.0.1:$1/postgres"
+fi
+# shellcheck disable=SC2086
+$as "$bin/postgres" -D "$folder/data" -k "$folder" $listen -c fsync=on -c max_connections=400 \
     -c shared_buffers=64MB -c logging_collector=off >>"$folder/log" 2>&1 </dev/null &
 server=$!
 pid=$folder/data/postmaster.pid
@@ -40,7 +53,7 @@ for _ in $(seq 600); do
     sleep 0.05
 done
 
-echo "postgres://postgres@$(echo "$folder" | sed 's|/|%2F|g')/postgres"
+echo "$url"
 # Until the process that started this ends.
 cat >/dev/null
 kill -QUIT "$(head -n 1 "$pid")" 2>/dev/null || true

@@ -195,6 +195,8 @@ pub const LOGIN_FAILURES_MAX: u32 = 10;
 pub const LOGIN_BACKOFF_SECONDS: u64 = 6;
 /// Maximum seconds that a log-in has to wait, whatever the number of failures.
 pub const LOGIN_BACKOFF_SECONDS_MAX: u64 = 15 * 60;
+/// Seconds without a failed log-in after which earlier ones no longer count.
+pub const LOGIN_FAILURES_FORGOTTEN_SECONDS: u64 = 60 * 60;
 /// Maximum networks from which somebody logged in to an account that are stored; the newest are kept.
 pub const LOGIN_NETWORKS_MAX: i64 = 20;
 /// Days for which a network is stored after the last log-in from it.

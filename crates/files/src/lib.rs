@@ -108,12 +108,19 @@ impl Drop for Parts {
 }
 
 /// Removes what interrupted uploads left in a folder, of files whose ids start with `prefix`. The library names a
-/// staged file by its id, a `#`, which no id contains, and a number.
-fn remove_staged(folder: &FilePath, prefix: &str) {
+/// staged file by its id, a `#`, which no id contains, and a number. Files that were written to within `untouched` stay.
+fn remove_staged(folder: &FilePath, prefix: &str, untouched: Duration) {
     for file in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = file.file_name();
         let staged = name.to_str().and_then(|name| name.split_once('#')).is_some_and(|(id, _)| id.starts_with(prefix));
-        if staged && let Err(error) = std::fs::remove_file(file.path()) {
+        let is_old = || {
+            let changed = file.metadata().and_then(|metadata| metadata.modified()).ok();
+            untouched.is_zero() || changed.and_then(|at| at.elapsed().ok()).is_some_and(|age| age > untouched)
+        };
+        if staged
+            && is_old()
+            && let Err(error) = std::fs::remove_file(file.path())
+        {
             tracing::warn!(%error, "the remains of an interrupted upload could not be removed");
         }
     }
@@ -135,8 +142,18 @@ impl Files {
     /// Removes what uploads that an earlier process did not finish left in a folder. The process that owns the folder
     /// calls this before it accepts uploads.
     pub fn clean_up(folder: &FilePath) {
+        Self::clean_up_untouched(folder, Duration::ZERO);
+    }
+
+    /// Removes what uploads that an earlier process did not finish left in a folder that other processes use as well:
+    /// only what is older than any upload takes.
+    pub fn clean_up_shared(folder: &FilePath) {
+        Self::clean_up_untouched(folder, UPLOAD);
+    }
+
+    fn clean_up_untouched(folder: &FilePath, untouched: Duration) {
         for part in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-            remove_staged(&part.path(), "");
+            remove_staged(&part.path(), "", untouched);
         }
     }
 
@@ -220,7 +237,7 @@ impl Files {
             let folder = folder.join(Self::path(id).parts().next().unwrap_or_default().as_ref());
             let id = id.to_owned();
             // A failure is ignored: what is not removed now is removed at the next start.
-            tokio::task::spawn_blocking(move || remove_staged(&folder, &id)).await.unwrap_or_default();
+            tokio::task::spawn_blocking(move || remove_staged(&folder, &id, Duration::ZERO)).await.unwrap_or_default();
         }
         stored?;
         Ok(Received { size, kind: head.kind() })
@@ -333,6 +350,8 @@ mod tests {
         let files = Files::in_folder(folder.path()).expect("files");
         files.put("id-01", parts(&[b"whole"]), 10).await.expect("stored");
         std::fs::write(folder.path().join("01/id-01#1"), b"half").expect("written");
+        Files::clean_up_shared(folder.path());
+        assert_eq!(stored_files(folder.path()), 2, "another process may be writing it");
         Files::clean_up(folder.path());
         assert_eq!(stored_files(folder.path()), 1);
         assert!(files.get("id-01", None).await.is_ok());

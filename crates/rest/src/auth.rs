@@ -44,7 +44,7 @@ pub(crate) async fn register(
     ClientIp(address): ClientIp,
     Body(input): Body<Registration>,
 ) -> Answer<(StatusCode, Json<Session>)> {
-    service.rates().login(address)?;
+    service.count_login(address).await?;
     let Registration { username, email, password, name, avatar } = input;
     let (email, password) = (Some(email), Some(password));
     let new = NewAccount { username, email, password, name, avatar, ..NewAccount::default() };
@@ -67,7 +67,7 @@ impl Credentials {
         address: IpAddr,
         spoken: Option<Dialect>,
     ) -> Result<quintet_service::Session, Refusal> {
-        service.rates().login(address)?;
+        service.count_login(address).await?;
         let login = match (self.email, self.username) {
             (Some(email), _) => Login::Email(email),
             (None, Some(username)) => Login::Username(username),

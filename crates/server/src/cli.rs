@@ -69,6 +69,17 @@ pub(crate) enum Command {
         /// The path of the copy, which must not exist, and where the user of a running server may write.
         file: PathBuf,
     },
+    /// Bring the database up to date, say what was done, and exit. A server does so at its start as well.
+    Migrate,
+    /// Copy an installation from SQLite to PostgreSQL or back, with its keys and files, while no server uses either.
+    Copy {
+        /// What is copied: sqlite:DIR, where DIR is a data folder, or postgres://USER@HOST/DATABASE.
+        #[arg(long, value_name = "PLACE")]
+        from: String,
+        /// Where it is copied to, which must be empty.
+        #[arg(long, value_name = "PLACE")]
+        to: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -16,13 +16,13 @@ use quintet_cluster::{
 };
 use quintet_gateway::Gateway;
 use quintet_socketio::{CloseReason, Engine};
-use quintet_store::{Delivered, PostgresStore, Store};
+use quintet_store::{Delivered, PostgresStore, PostgresTarget, Store};
 use tokio::runtime::Handle;
 
 use crate::config::{BusName, Config};
 use crate::failure::Failure;
 use crate::metrics::gauge;
-use crate::{node, postgres};
+use crate::node;
 
 /// The time between two looks whether clients must be sent away.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -65,7 +65,7 @@ impl Prepared {
         let (wire, events) = match &config.cluster.bus {
             BusName::Postgres => {
                 let url = config.database.url.as_deref().unwrap_or_default();
-                let target = postgres::target(url, config.database.password.as_deref());
+                let target = PostgresTarget::parse(url, config.database.password.as_deref());
                 let target = target.map_err(|error| error.to_string())?;
                 postgres_wire(target, &identity, PART, &Handle::current())
             }

@@ -25,7 +25,7 @@ use crate::{cluster, postgres, private, secret};
 const COMPRESSION_THRESHOLD: usize = 1_024;
 
 /// The name of the folder of files within the data folder.
-const FILES: &str = "files";
+pub(crate) const FILES: &str = "files";
 
 /// The parts of a running server.
 pub(crate) struct Parts {
@@ -41,16 +41,23 @@ pub(crate) struct Parts {
     pub(crate) cluster: Option<cluster::Node>,
 }
 
+/// Opens the bucket for files, if the configuration names one.
+pub(crate) fn bucket(config: &Config) -> Option<Result<Files, FilesError>> {
+    let config::Files { bucket, endpoint, region, key, .. } = config.files.clone();
+    bucket.map(|name| Files::in_bucket(&Bucket { name, endpoint, region, key }))
+}
+
 /// Opens the storage of files that the configuration names.
 fn files(config: &Config, location: &Location) -> Result<Files, FilesError> {
-    match (&config.files.bucket, location) {
+    match (bucket(config), location) {
         (_, Location::Memory) => Ok(Files::in_memory()),
-        (Some(name), _) => {
-            let config::Files { endpoint, region, key, .. } = config.files.clone();
-            Files::in_bucket(&Bucket { name: name.clone(), endpoint, region, key })
-        }
+        (Some(bucket), _) => bucket,
         (None, Location::Folder(folder) | Location::Existing(folder)) => {
-            Files::clean_up(&folder.join(FILES));
+            match config.database.url {
+                // Other nodes and the operator's commands may use the folder at the same time.
+                Some(_) => Files::clean_up_shared(&folder.join(FILES)),
+                None => Files::clean_up(&folder.join(FILES)),
+            }
             Files::in_folder(&folder.join(FILES))
         }
     }
@@ -195,6 +202,9 @@ pub(crate) async fn parts(config: &Config, places: &Arc<Places>, node: &Node) ->
     };
     let checked = service.check_files().await;
     checked.map_err(|error| format!("files cannot be stored as [files] configures: {error}"))?;
+    if let Some(store) = &on_postgres {
+        store.join(config.files.of_node()).map_err(|error| error.to_string())?;
+    }
     let doors = Doors {
         origins: config.http.allowed_origins(),
         unidentified: UnidentifiedMax {

@@ -1,10 +1,15 @@
-//! Periodic work: expiry, sweeping and pruning.
+//! Periodic work: expiry, sweeping and pruning. Where there are several nodes, each job is done by one of them at a time.
+//!
+//! What must stay true: a job that fails delays no other one, and is done again.
 
 use std::time::Duration;
 
-use quintet_service::Service;
+use quintet_domain::{Refusal, Timestamp};
+use quintet_service::{Job, Service};
+use tokio::time::Instant;
 
-/// The interval at which meetups are expired, erasures are continued, and files are checked.
+/// The interval at which it is looked for work, and at which meetups are expired, erasures are continued, and files are
+/// checked.
 const TICK: Duration = Duration::from_secs(1);
 /// The time that guests of an earlier run have to come back.
 const GUESTS_RETURN: Duration = Duration::from_secs(quintet_domain::limits::GUEST_LEAVES_AFTER_SECONDS);
@@ -16,45 +21,94 @@ const PRUNE: Duration = Duration::from_secs(60);
 /// The largest number of transactions in one round of pruning. Other writes run between them.
 const PRUNE_TURNS: usize = 200;
 
+/// The time between two turns of a job.
+fn interval(job: Job) -> Duration {
+    match job {
+        Job::Meetups | Job::Erasure | Job::Files => TICK,
+        Job::Prune => PRUNE,
+        Job::Guests => SWEEP,
+    }
+}
+
+/// A job as this process knows it.
+struct Own {
+    job: Job,
+    /// When this process may do it next. Where there are several nodes, the database knows who does.
+    next: Instant,
+    /// Where it goes on.
+    cursor: i64,
+}
+
 /// Runs the periodic work until the future is dropped.
 pub(crate) async fn run(service: Service) {
     let mut tick = tokio::time::interval(TICK);
-    let (start, started_at) = (tokio::time::Instant::now(), service.environment().now());
-    let mut next_sweep = start + GUESTS_RETURN;
-    let (mut files_seen, mut guests_seen, mut next_prune) = (0, 0, start);
+    let (start, started_at) = (Instant::now(), service.environment().now());
+    let mut own = Job::ALL.map(|job| {
+        let next = if job == Job::Guests { start + GUESTS_RETURN } else { start };
+        Own { job, next, cursor: 0 }
+    });
     loop {
         tick.tick().await;
-        if let Err(error) = service.expire_meetups().await {
-            tracing::warn!(%error, "meetups could not be expired");
-        }
-        if let Err(error) = service.continue_erasure().await {
-            tracing::warn!(%error, "deleting the messages of an erased user failed");
-        }
-        // Each call checks some files and continues where the last one ended, so that all are checked again and again.
-        files_seen = match service.sweep_files(files_seen).await {
-            Ok(next) => next,
-            Err(error) => {
-                tracing::warn!(%error, "removing expired files failed");
-                files_seen
+        for (job, cursor) in due(&service, &mut own).await {
+            let cursor = work(&service, job, cursor, started_at).await;
+            own.iter_mut().filter(|own| own.job == job).for_each(|own| own.cursor = cursor);
+            if let Some(jobs) = service.jobs()
+                && let Err(error) = jobs.done(job, cursor, interval(job)).await
+            {
+                tracing::debug!(%error, job = job.name(), "it was not noted that a job is done");
             }
-        };
-        if tokio::time::Instant::now() >= next_prune {
-            next_prune = tokio::time::Instant::now() + PRUNE;
-            guests_seen = match service.prune(guests_seen, PRUNE_TURNS).await {
-                Ok(next) => next,
-                Err(error) => {
-                    tracing::warn!(%error, "pruning failed");
-                    guests_seen
-                }
-            };
         }
-        if tokio::time::Instant::now() >= next_sweep {
-            next_sweep += SWEEP;
+    }
+}
+
+/// Returns the jobs that this process is to do now, and where they go on.
+async fn due(service: &Service, own: &mut [Own]) -> Vec<(Job, i64)> {
+    let now = Instant::now();
+    let mut due = Vec::new();
+    for own in own.iter_mut().filter(|own| own.next <= now) {
+        own.next = match service.jobs() {
+            // The database knows when it is due, and for whom.
+            Some(_) => now,
+            None => now + interval(own.job),
+        };
+        due.push((own.job, own.cursor));
+    }
+    let Some(jobs) = service.jobs() else { return due };
+    match jobs.take(due.into_iter().map(|(job, _)| job).collect()).await {
+        Ok(taken) => taken,
+        Err(error) => {
+            tracing::debug!(%error, "it is not known which jobs are due");
+            Vec::new()
+        }
+    }
+}
+
+/// Does a job. Returns where it goes on.
+async fn work(service: &Service, job: Job, cursor: i64, started_at: Timestamp) -> i64 {
+    let logged = |done: Result<(), Refusal>, what: &str| {
+        if let Err(error) = done {
+            tracing::warn!(%error, "{what}");
+        }
+        cursor
+    };
+    let went_on = |done: Result<i64, Refusal>, what: &str| match done {
+        Ok(next) => next,
+        Err(error) => logged(Err(error), what),
+    };
+    match job {
+        Job::Meetups => logged(service.expire_meetups().await.map(|_| ()), "meetups could not be expired"),
+        Job::Erasure => logged(service.continue_erasure().await, "deleting the messages of an erased user failed"),
+        // Each call checks some files and continues where the last one ended, so that all are checked again and again.
+        Job::Files => went_on(service.sweep_files(cursor).await, "removing expired files failed"),
+        Job::Prune => {
+            logged(service.sweep_counts().await, "counts of log-ins that count no more were not removed");
+            went_on(service.prune(cursor, PRUNE_TURNS).await, "pruning failed")
+        }
+        Job::Guests => {
             let present = service.presence().guests();
             // A membership of a guest of this run ends with the guest. This sweep ends those of earlier runs.
-            if let Err(error) = service.sweep(present, started_at).await {
-                tracing::warn!(%error, "guests' memberships and rooms could not be swept");
-            }
+            let swept = service.sweep(present, started_at).await.map(|_| ());
+            logged(swept, "guests' memberships and rooms could not be swept")
         }
     }
 }

@@ -9,14 +9,17 @@ mod cluster;
 mod compose;
 mod config;
 mod control;
+mod copy;
 mod edge;
 mod environment;
 mod failure;
 mod forwarded;
 mod heart;
 mod housekeeping;
+mod key_files;
 mod listen;
 mod metrics;
+mod migration;
 mod node;
 mod operator;
 mod postgres;
@@ -24,6 +27,7 @@ mod private;
 mod process;
 mod secret;
 mod serve;
+mod shared_keys;
 mod socket_paths;
 mod tls;
 
@@ -79,6 +83,8 @@ fn run(cli: cli::Cli) -> Result<(), Failure> {
             }
             cli::Command::User { command } => operator::run(&config, operator::user(command)?).await,
             cli::Command::Key { command } => operator::run(&config, operator::key(command)).await,
+            cli::Command::Migrate => migration::run(config).await,
+            cli::Command::Copy { from, to } => copy::run(config, &from, &to).await,
             cli::Command::Backup { file } => operator::run(&config, operator::backup(&file)?).await,
         }
     });

@@ -11,12 +11,19 @@ use prometheus_client::encoding::DescriptorEncoder;
 use quintet_domain::Quotas;
 use quintet_store::{Clock, Delivered, OnCommit, OpenError, PostgresStore, PostgresTarget};
 
+use crate::config::Database;
 use crate::environment::SystemEnvironment;
 use crate::failure::Failure;
 use crate::metrics::gauge;
 
-/// Opens the database of a URL, and creates the folder for keys and files. `delivered` is the position of the feed, if
-/// there is one.
+/// The database that is configured, if one is.
+pub(crate) fn target(database: &Database) -> Result<Option<PostgresTarget>, OpenError> {
+    let url = database.url.as_deref();
+    url.map(|url| PostgresTarget::parse(url, database.password.as_deref())).transpose()
+}
+
+/// Opens the database of a URL, and creates the folder for files. `delivered` is the position of the feed, if there is
+/// one.
 pub(crate) fn open(
     url: &str,
     password: Option<&str>,
@@ -27,12 +34,14 @@ pub(crate) fn open(
     on_commit: OnCommit,
 ) -> Result<PostgresStore, OpenError> {
     std::fs::create_dir_all(folder).map_err(|why| OpenError::Folder { folder: folder.to_owned(), why })?;
-    PostgresStore::open_with(target(url, password)?, Clock::Database, environment, quotas, delivered, on_commit)
-}
-
-/// How to connect to the database of a URL.
-pub(crate) fn target(url: &str, password: Option<&str>) -> Result<PostgresTarget, OpenError> {
-    PostgresTarget::parse(url, password)
+    PostgresStore::open_with(
+        PostgresTarget::parse(url, password)?,
+        Clock::Database,
+        environment,
+        quotas,
+        delivered,
+        on_commit,
+    )
 }
 
 /// The server and the database of a URL, without user and password.

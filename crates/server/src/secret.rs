@@ -1,102 +1,25 @@
-//! The keys that tokens are signed with: the server's own key, created at the first start, and the secret shared with
-//! other back ends, if any.
-
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
+//! The keys that tokens are signed with: the server's own key, made at the first start, and the secret shared with other back
+//! ends, if any. The own key is in a file of the data folder; over PostgreSQL, in the database; with `--ephemeral`, nowhere.
 
 use quintet_service::Keys;
 
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::{key_files, postgres, shared_keys};
 
-/// The file of the own key in the data folder: the key in hexadecimal, and when it was created, in seconds since 1970.
-const FILE: &str = "token-key";
-/// The file in which version 0.1 kept the secret that it created if none was configured.
-const RETIRED_FILE: &str = "jwt-secret";
-/// The number of bytes of a generated key.
-const BYTES: usize = 32;
-
-/// Returns the keys. The own key is created and stored, with mode 0600, if there is none.
+/// Returns the keys.
 pub(crate) fn keys(config: &Config) -> Result<Keys, Failure> {
     let shared = config.auth.jwt_secret.as_ref().map(|secret| secret.as_bytes().to_vec());
     if config.server.ephemeral {
-        let (own, own_made_s) = (generate()?.into_bytes(), now_s());
-        return Ok(Keys { own, own_made_s, shared, retired: None });
+        let own = key_files::make()?;
+        return Ok(Keys { own: own.key, own_made_s: own.made_s, shared, retired: None });
     }
-    let (own, own_made_s) = load_or_create(&config.server.data.join(FILE))?;
+    if let Some(target) = postgres::target(&config.database).map_err(|error| error.to_string())? {
+        return shared_keys::keys(config, &target);
+    }
+    let folder = &config.server.data;
+    let own = key_files::own(folder)?;
     // Version 0.1 did not use its own secret if one was configured.
-    let retired = match &shared {
-        None => retired(&config.server.data.join(RETIRED_FILE))?,
-        Some(_) => None,
-    };
-    Ok(Keys { own, own_made_s, shared, retired })
-}
-
-fn now_s() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
-}
-
-/// Returns a key of random bytes in hexadecimal.
-fn generate() -> Result<String, Failure> {
-    let mut bytes = [0; BYTES];
-    getrandom::fill(&mut bytes).map_err(|error| format!("the operating system gives no random bytes: {error}"))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-/// Reads the key from a file, which is created if it does not exist, and the time of its creation.
-fn load_or_create(path: &Path) -> Result<(Vec<u8>, i64), Failure> {
-    let failed = |error: std::io::Error| format!("cannot use {}: {error}", path.display());
-    if !path.try_exists().map_err(failed)? {
-        create(path)?;
-    }
-    let text = std::fs::read_to_string(path).map_err(failed)?;
-    let (key, made_s) = text.trim().split_once(' ').unwrap_or_default();
-    let made_s = made_s.parse().ok().filter(|_| key.len() >= 2 * BYTES);
-    let made_s = made_s.ok_or_else(|| {
-        format!("{} holds no key; remove it to have a new one made, which ends all sessions", path.display())
-    })?;
-    warn_of_readers(path);
-    Ok((key.as_bytes().to_vec(), made_s))
-}
-
-/// Creates and stores a key atomically: two processes that start at once end up with the same key.
-fn create(path: &Path) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| format!("cannot create {}: {error}", path.display());
-    let draft = path.with_extension(format!("{}.draft", std::process::id()));
-    let text = format!("{} {}\n", generate()?, now_s());
-    let written =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft).and_then(|mut file| {
-            file.write_all(text.as_bytes())?;
-            file.sync_all()
-        });
-    // A link never replaces an existing file, while a rename does. Not every file system supports links.
-    let linked = written.and_then(|()| match std::fs::hard_link(&draft, path) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-        Err(_) => std::fs::rename(&draft, path),
-        Ok(()) => Ok(()),
-    });
-    let _ = std::fs::remove_file(&draft);
-    linked.map_err(failed)?;
-    // The folder is synced as well. Otherwise a crash could lose the key, and with it all sessions.
-    path.parent().map_or(Ok(()), |folder| std::fs::File::open(folder)?.sync_all()).map_err(failed)
-}
-
-fn warn_of_readers(path: &Path) {
-    let mode = std::fs::metadata(path).map_or(0, |metadata| metadata.permissions().mode());
-    if mode & 0o077 != 0 {
-        tracing::warn!(path = %path.display(), "others on this machine can read the key that signs tokens; set its mode to 0600");
-    }
-}
-
-/// Reads the secret of version 0.1, if there is one.
-fn retired(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
-    match std::fs::read(path) {
-        Ok(secret) => Ok(Some(secret.trim_ascii().to_vec()).filter(|secret| !secret.is_empty())),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(format!("cannot use {}: {error}", path.display())),
-    }
+    let retired = if shared.is_none() { key_files::retired_in_folder(folder)? } else { None };
+    Ok(Keys { own: own.key, own_made_s: own.made_s, shared, retired: retired.map(|retired| retired.key) })
 }

@@ -248,7 +248,7 @@ fn start_lines(
         (false, None) => format!("  data in {}", config.server.data.display()),
         (false, Some(url)) => {
             let database = crate::postgres::name(url);
-            format!("  data in the PostgreSQL database {database}, keys and files in {}", config.server.data.display())
+            format!("  data in the PostgreSQL database {database}, files in {}", config.server.data.display())
         }
     });
     if let Some(address) = metrics {

@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f 1700000000\n";
 
 fn node_at(url: &str) -> Start {
-    Server::with().env("QUINTET_DATABASE_URL", url).file("token-key", KEY)
+    Server::with().env("QUINTET_DATABASE_URL", url).env("QUINTET_FILES_SHARED", "true").file("token-key", KEY)
 }
 
 fn two_nodes(database: &TestDatabase) -> (Server, Server) {

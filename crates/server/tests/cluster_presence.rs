@@ -19,7 +19,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f 1700000000\n";
 
 fn node(database: &TestDatabase) -> Server {
-    Server::with().env("QUINTET_DATABASE_URL", &database.url()).file("token-key", KEY).run()
+    Server::with()
+        .env("QUINTET_DATABASE_URL", &database.url())
+        .env("QUINTET_FILES_SHARED", "true")
+        .file("token-key", KEY)
+        .run()
 }
 
 async fn connected(server: &Server, namespace: &str, user: &(String, String)) -> Wire {

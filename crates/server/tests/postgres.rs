@@ -53,7 +53,11 @@ async fn two_processes_over_one_database() {
     let database = TestDatabase::new();
     let start = || {
         let secret = "0123456789abcdef0123456789abcdef";
-        on(&database).env("QUINTET_JWT_SECRET", secret).env("QUINTET_AUTH_SIGN_WITH", "shared").run()
+        on(&database)
+            .env("QUINTET_JWT_SECRET", secret)
+            .env("QUINTET_AUTH_SIGN_WITH", "shared")
+            .env("QUINTET_FILES_SHARED", "true")
+            .run()
     };
     let (here, there) = (start(), start());
     let (_, alice) = here.http().register("alice").await;

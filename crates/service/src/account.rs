@@ -62,7 +62,7 @@ impl Service {
         if change.email.is_some() {
             self.confirm(owner, password).await?;
         } else if change.username.is_some() {
-            self.rates().login(owner.address)?;
+            self.count_login(owner.address).await?;
         }
         self.change_profile(owner.account.user.id.clone(), change).await
     }
@@ -101,7 +101,7 @@ impl Service {
     /// rate.
     async fn confirm(&self, owner: &Owner, password: Option<String>) -> Result<(), Refusal> {
         if owner.account.password_hash.is_none() {
-            self.rates().login(owner.address)?;
+            self.count_login(owner.address).await?;
             return match owner.credential.is_fresh(self.0.environment.now()) {
                 true => Ok(()),
                 false => Err(Refusal::forbidden(format!(
@@ -112,7 +112,7 @@ impl Service {
         }
         let password =
             password.ok_or_else(|| Refusal::invalid("currentPassword", "is missing; this change needs it"))?;
-        self.rates().login(owner.address)?;
+        self.count_login(owner.address).await?;
         let id = &owner.account.user.id;
         let key = failures::token_key(id);
         self.attempt(&key, Some(id), owner.address).await?;

@@ -25,7 +25,11 @@ impl Service {
         if !self.0.settings.rates {
             return Ok(());
         }
-        let Err(refusal) = self.0.failures.attempt(key) else { return Ok(()) };
+        let attempted = match self.0.failures.attempt(key) {
+            Ok(()) => self.shared_attempt(key).await,
+            Err(refusal) => Err(refusal),
+        };
+        let Err(refusal) = attempted else { return Ok(()) };
         match account {
             Some(account) if self.store().last_login(account.clone(), self.network_name(from)).await?.is_some() => {
                 Ok(())
@@ -47,7 +51,11 @@ impl Service {
     ) -> Result<bool, Refusal> {
         let hash = account.and_then(|account| account.password_hash.clone());
         let checked = self.0.passwords.check(hash.clone(), password).await;
-        let checked = checked.inspect_err(|_| self.0.failures.uncount(key))?;
+        if checked.is_err() {
+            self.0.failures.uncount(key);
+            self.shared_uncount(key).await;
+        }
+        let checked = checked?;
         let right = checked.is_right();
         if let (Checked::RightByOldHash(new), Some(account), Some(old)) = (checked, account, hash) {
             let user = account.user.id.clone();
@@ -62,6 +70,7 @@ impl Service {
     /// account's.
     pub(crate) async fn succeeded(&self, key: &str, account: &UserId, from: IpAddr) {
         self.0.failures.succeeded(key);
+        self.shared_succeeded(key).await;
         self.note_login(account, from).await;
     }
 

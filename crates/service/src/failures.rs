@@ -8,7 +8,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use quintet_domain::Login;
-use quintet_domain::limits::{LOGIN_BACKOFF_SECONDS, LOGIN_BACKOFF_SECONDS_MAX, LOGIN_FAILURES_MAX, NAME_CHARS_MAX};
+use quintet_domain::limits::{
+    LOGIN_BACKOFF_SECONDS, LOGIN_BACKOFF_SECONDS_MAX, LOGIN_FAILURES_FORGOTTEN_SECONDS, LOGIN_FAILURES_MAX,
+    NAME_CHARS_MAX,
+};
 use quintet_domain::{NameKeys, Refusal, UserId, email_key, normal_username};
 use tokio::time::Instant;
 
@@ -17,7 +20,7 @@ const NAMES_MAX: usize = 10_000;
 /// Maximum characters of the key of a login name.
 const KEY_CHARS_MAX: usize = 512;
 /// Time without a failure after which earlier ones no longer count.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(60 * 60);
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(LOGIN_FAILURES_FORGOTTEN_SECONDS);
 
 /// The failures of one login name.
 #[derive(Clone, Copy, Debug)]

@@ -31,6 +31,7 @@ mod rates;
 mod ready;
 mod recovery;
 mod services;
+mod shared_counts;
 mod token_hmac;
 mod tokens;
 mod uploads;
@@ -57,8 +58,8 @@ pub use quintet_domain::{Account, Actor, Login, MeetupChange, ProfileChange, Sto
 use quintet_domain::{Environment, Prune, Refusal, Request, UserId};
 use quintet_files::Files;
 pub use quintet_store::{
-    Filter, Listing, Memberships, MessagePage, NotificationRow, Page, PageOf, Party, PendingNotifications, Replayed,
-    ServiceKey,
+    Filter, Job, Jobs, Listing, Memberships, MessagePage, NotificationRow, Page, PageOf, Party, PendingNotifications,
+    Replayed, ServiceKey,
 };
 use quintet_store::{ReplyTo, Store};
 pub use rates::{EventRate, Rates, RefusalRate};
@@ -267,6 +268,12 @@ impl Service {
             // The writer stopped before it could answer.
             Err(_) => Err(Refusal::internal()),
         }
+    }
+
+    /// Periodic work that one of several nodes does; `None` where there is one node, which does all of it.
+    #[must_use]
+    pub fn jobs(&self) -> Option<&dyn Jobs> {
+        self.store().jobs()
     }
 
     fn store(&self) -> &dyn Store {

@@ -241,11 +241,11 @@ impl Rates {
         self.of_network(&self.connections, address)
     }
 
-    /// Counts a log-in or registration from an address.
+    /// Counts a log-in or registration from an address, on this node.
     ///
     /// # Errors
     /// `ERR_RATE_LIMITED`.
-    pub fn login(&self, address: IpAddr) -> Result<(), Refusal> {
+    pub(crate) fn login(&self, address: IpAddr) -> Result<(), Refusal> {
         self.of_network(&self.logins, address)
     }
 

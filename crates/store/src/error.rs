@@ -8,6 +8,8 @@ use std::path::PathBuf;
 use quintet_domain::Refusal;
 use quintet_rules::{RowsError, RuleError};
 
+use crate::NodeFiles;
+
 /// The error of a read or write.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -101,6 +103,9 @@ pub enum OpenError {
     /// The file is damaged, or not a database.
     #[error("cannot open the database: {0}")]
     Database(#[from] rusqlite::Error),
+    /// An installation was copied to the database only in part.
+    #[error("{0} is an incomplete copy: run `quintet copy` to it again, or remove it")]
+    Incomplete(String),
     /// The rows of the database cannot be read.
     #[error("cannot open the database: {0}")]
     Rows(#[from] RowsError),
@@ -144,9 +149,33 @@ pub enum OpenError {
         /// The newest schema version that this binary supports.
         known: i64,
     },
+    /// Another node uses the PostgreSQL database, and the two cannot reach each other's files.
+    #[error("{}", other_node(.database, .files))]
+    OtherNode {
+        /// The server and the database, without user and password.
+        database: String,
+        /// Who can reach the files of this node.
+        files: NodeFiles,
+    },
     /// A thread cannot be started.
     #[error("cannot start the writer: {0}")]
     Thread(std::io::Error),
+}
+
+/// The sentence about a node that cannot reach the files of this one, or whose files this one cannot reach.
+fn other_node(database: &str, files: &NodeFiles) -> String {
+    let advice = "set [files] bucket, or [files] shared = true where all nodes mount the same folder, on every node";
+    match files {
+        NodeFiles::OfThisNode => {
+            format!(
+                "another node uses the database {database}, and it cannot reach files in a folder of this one: {advice}"
+            )
+        }
+        NodeFiles::OfAllNodes => format!(
+            "another node uses the database {database} with files in a folder of its own, or the database is being copied: \
+             {advice}"
+        ),
+    }
 }
 
 /// The error of copying a database to a file.

@@ -6,29 +6,40 @@
 //!
 //! What must stay true: the guarantees of [`Store`].
 
+mod copy;
 mod delivered;
 mod error;
+mod future;
+mod jobs;
 mod memory;
 mod message_ids;
+mod migrated;
 mod model;
+mod node_files;
 mod page;
 mod party;
 mod postgres;
 mod readers;
+mod shared_counts;
 mod sqlite;
 mod store;
 mod writer;
 
+pub use copy::{Copied, CopyError, CopyProgress, Place, copy};
 pub use delivered::Delivered;
 pub use error::{BackupError, OpenError, StoreError};
+pub use jobs::{Job, Jobs};
 pub use memory::{MemoryDisk, MemoryStore, MemoryWriter};
+pub use migrated::Migrated;
 pub use model::*;
+pub use node_files::NodeFiles;
 pub use party::Party;
 pub use postgres::{
-    ChannelError, Clock, FreshNode, Heartbeat, NODE_FRESH_FOR, NOTIFICATION_BYTES_MAX, PostgresChannel, PostgresStore,
-    PostgresTarget,
+    ChannelError, Clock, FreshNode, Heartbeat, InstallationKey, NODE_FRESH_FOR, NOTIFICATION_BYTES_MAX,
+    PostgresChannel, PostgresStore, PostgresTarget,
 };
 pub use quintet_rules::log::Replayed;
+pub use shared_counts::{SharedCounts, SharedRate};
 pub use sqlite::{Location, SqliteStore};
 pub use store::{Future, Group, OnCommit, ReadResult, ReplyTo, Store};
 pub use writer::{Begun, Committer, Database, Submission};

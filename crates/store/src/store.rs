@@ -2,7 +2,6 @@
 //!
 //! What must stay true: the guarantees of [`Store`], which the conformance suite checks for every store.
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,13 +12,11 @@ use quintet_domain::{
 use quintet_rules::log::Replayed;
 use tokio::sync::oneshot;
 
+pub use crate::future::{Future, ReadResult};
 use crate::{
-    Filter, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow, OrphanedFiles, Page, PageOf, Party,
-    PendingNotifications, ServiceKey, StoreError, UserState,
+    Filter, Jobs, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow, OrphanedFiles, Page, PageOf, Party,
+    PendingNotifications, ServiceKey, SharedCounts, StoreError, UserState,
 };
-
-/// A boxed future, so that a store can be a trait object.
-pub type Future<'a, T> = Pin<Box<dyn std::future::Future<Output = T> + Send + 'a>>;
 
 /// The recipient of a write's result.
 #[derive(Debug)]
@@ -55,9 +52,6 @@ pub struct Group {
 
 /// Receives each group in commit order. It may block, and then the writer blocks too.
 pub type OnCommit = Box<dyn FnMut(Group) + Send>;
-
-/// The future of a read's result.
-pub type ReadResult<'a, T> = Future<'a, Result<T, StoreError>>;
 
 /// Durable state. One write is one transaction, and so is one read.
 ///
@@ -183,6 +177,14 @@ pub trait Store: Send + Sync + 'static {
     fn free_bytes(&self) -> Option<u64>;
     /// The size in bytes of what was committed to the database's log and not begun anew since; `None` if there is no log.
     fn log_bytes(&self) -> Option<u64>;
+    /// What all nodes over one database count together; `None` where there is one node, which counts by itself.
+    fn shared_counts(&self) -> Option<&dyn SharedCounts> {
+        None
+    }
+    /// Periodic work that one of the nodes over one database does; `None` where there is one node, which does all of it.
+    fn jobs(&self) -> Option<&dyn Jobs> {
+        None
+    }
     /// Commits the queued writes and stops. Later writes fail with [`StoreError::Closed`].
     fn close(&self) -> Future<'_, ()>;
 }

@@ -115,7 +115,7 @@ pub(super) async fn new_account(
     input: Registration,
     home: Option<Dialect>,
 ) -> Result<Session, Refusal> {
-    service.rates().login(address)?;
+    service.count_login(address).await?;
     let new = NewAccount {
         username: required("username", input.username)?,
         email: Some(required("email", input.email)?),

@@ -62,7 +62,7 @@ pub(super) async fn registered(
     address: IpAddr,
     input: Registration,
 ) -> Answer<WithCookie<Json<Registered>>> {
-    service.rates().login(address)?;
+    service.count_login(address).await?;
     let name = required("name", input.name)?;
     let new = NewAccount {
         username: username_for(&name),

@@ -67,7 +67,7 @@ async fn sign_up(
     ClientIp(address): ClientIp,
     BodyIfAny(input): BodyIfAny<SignUp>,
 ) -> Answer<(StatusCode, Json<SignedUp>)> {
-    service.rates().login(address)?;
+    service.count_login(address).await?;
     let (first, last) = (required("firstName", input.first_name)?, required("lastName", input.last_name)?);
     let name = full_name(&first, &last);
     let new = NewAccount {

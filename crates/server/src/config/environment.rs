@@ -75,6 +75,7 @@ pub(super) const SETTINGS: &[(&str, &str, Kind)] = &[
     ("files", "bucket", Kind::Text),
     ("files", "endpoint", Kind::Text),
     ("files", "region", Kind::Text),
+    ("files", "shared", Kind::Flag),
     ("metrics", "listen", Kind::Text),
     ("metrics", "secret", Kind::Text),
     ("files", "user_bytes", Kind::Number),

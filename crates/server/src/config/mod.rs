@@ -22,8 +22,10 @@ pub(crate) use self::bus::BusName;
 pub(crate) use self::cluster::{Cluster, Endpoint};
 use self::environment::add_environment;
 use self::fault::{Fault, Sources};
-pub(crate) use self::sections::{AudienceName, EchoName, Files, Limits, MetricsListen, RegistrationName, SignWithName};
-use self::sections::{Auth, Conversations, Database, Http, Log, Metrics, People, Presence, Server, Tls};
+pub(crate) use self::sections::{
+    AudienceName, Database, EchoName, Files, Limits, MetricsListen, RegistrationName, SignWithName,
+};
+use self::sections::{Auth, Conversations, Http, Log, Metrics, People, Presence, Server, Tls};
 use crate::cli::Options;
 use crate::edge::address::check_public_url;
 use crate::failure::Failure;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use quintet_gateway::UnidentifiedMax;
 use quintet_socketio::Origins;
+use quintet_store::NodeFiles;
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::filter::Targets;
 
@@ -274,6 +275,8 @@ pub(crate) struct Files {
     pub(crate) bucket: Option<String>,
     pub(crate) endpoint: Option<String>,
     pub(crate) region: Option<String>,
+    /// Whether all nodes over one database mount the folder of files.
+    pub(crate) shared: bool,
     /// The largest total size of one user's files, in bytes; 0 for unlimited.
     pub(crate) user_bytes: u64,
     /// The largest total size of all files, in bytes; 0 for unlimited.
@@ -286,7 +289,7 @@ pub(crate) struct Files {
 impl Default for Files {
     fn default() -> Self {
         let user_bytes = quintet_domain::limits::FILE_BYTES_OF_USER_DEFAULT;
-        Self { bucket: None, endpoint: None, region: None, user_bytes, total_bytes: 0, key: None }
+        Self { bucket: None, endpoint: None, region: None, shared: false, user_bytes, total_bytes: 0, key: None }
     }
 }
 
@@ -294,6 +297,11 @@ impl Default for Files {
 pub(super) const AWS: &str = "https://*.amazonaws.com https://*.amazonaws.com.cn";
 
 impl Files {
+    /// Returns who can reach the files, where several nodes use one database.
+    pub(crate) fn of_node(&self) -> NodeFiles {
+        if self.bucket.is_some() || self.shared { NodeFiles::OfAllNodes } else { NodeFiles::OfThisNode }
+    }
+
     /// Returns the bucket's host as a source of a Content-Security-Policy, or `None` without a bucket.
     pub(crate) fn source(&self) -> Option<String> {
         self.bucket.as_ref()?;

@@ -30,6 +30,7 @@ const OPEN: &str = "/socket.io/?EIO=4&transport=polling";
 fn node(database: &TestDatabase) -> Start {
     Server::with()
         .env("QUINTET_DATABASE_URL", &database.url())
+        .env("QUINTET_FILES_SHARED", "true")
         .env("QUINTET_JWT_SECRET", SECRET)
         .env("QUINTET_AUTH_SIGN_WITH", "shared")
         .env("QUINTET_CLUSTER_SECRET", SECRET)

@@ -10,6 +10,7 @@ use super::error::explained;
 use super::link::drive_quietly;
 use super::target::PostgresTarget;
 use crate::OpenError;
+use crate::migrated::Migrated;
 
 mod migrations {
     refinery::embed_migrations!("migrations_postgres");
@@ -19,13 +20,13 @@ mod migrations {
 const LOCK: i64 = i64::from_be_bytes(*b"quintet1");
 
 /// The newest schema version that this binary supports.
-fn known_version() -> i64 {
+pub(super) fn known_version() -> i64 {
     let known = migrations::migrations::runner().get_migrations().iter().map(|m| i64::from(m.version())).max();
     known.unwrap_or_default()
 }
 
 /// Brings a database up to date, on a connection of its own.
-pub(super) async fn migrate(target: &PostgresTarget) -> Result<(), OpenError> {
+pub(super) async fn migrate(target: &PostgresTarget) -> Result<Migrated, OpenError> {
     let failed = |error: Error| refused(target, &error);
     let (mut client, connection) = target.connect().await.map_err(failed)?;
     tokio::spawn(drive_quietly(connection));
@@ -41,15 +42,26 @@ pub(super) async fn migrate(target: &PostgresTarget) -> Result<(), OpenError> {
     if found > known {
         return Err(OpenError::NewerSchema { database: target.name(), found, known });
     }
+    let mut migrated = Migrated { from: found, to: found, applied: Vec::new() };
     if found < known {
-        let migrated = migrations::migrations::runner().run_async(&mut client).await;
-        migrated.map_err(|error| OpenError::Migration(with_causes(&error)))?;
+        let report = migrations::migrations::runner().run_async(&mut client).await;
+        migrated = Migrated::of(found, &report.map_err(|error| OpenError::Migration(with_causes(&error)))?);
     }
-    update_keys(&mut client).await.map_err(failed)
+    update_keys(&mut client).await.map_err(failed)?;
+    Ok(migrated)
+}
+
+/// Refuses a database to which an installation was copied only in part.
+pub(super) async fn refuse_incomplete(target: &PostgresTarget) -> Result<(), OpenError> {
+    let failed = |error: Error| refused(target, &error);
+    let (client, connection) = target.connect().await.map_err(failed)?;
+    tokio::spawn(drive_quietly(connection));
+    let found = client.query_opt("SELECT FROM incomplete_copy LIMIT 1", &[]).await.map_err(failed)?;
+    found.map_or(Ok(()), |_| Err(OpenError::Incomplete(format!("the database {}", target.name()))))
 }
 
 /// The schema version of a database; 0 if it has no schema yet.
-async fn version(client: &Client) -> Result<i64, Error> {
+pub(super) async fn version(client: &Client) -> Result<i64, Error> {
     let history = client.query_one("SELECT to_regclass('refinery_schema_history') IS NOT NULL", &[]).await?;
     if !history.try_get(0)? {
         return Ok(0);

@@ -7,19 +7,25 @@
 mod accounts;
 mod channel;
 mod clock;
+mod copy;
 mod directory;
 mod error;
 mod files;
+mod jobs;
+mod keys;
 mod link;
 mod lists;
 mod meetup_lists;
 mod migrate;
 mod nodes;
+mod nodes_lock;
 mod notifications;
 mod queries;
 mod reader;
 mod rows;
 mod sets;
+mod shared_counts;
+mod side_link;
 mod target;
 mod writer;
 
@@ -37,21 +43,27 @@ use tokio::runtime::Runtime;
 
 pub use channel::{ChannelError, NOTIFICATION_BYTES_MAX, PostgresChannel};
 pub use clock::Clock;
+pub(crate) use copy::{PostgresSource, PostgresTargetCopy};
+pub use keys::InstallationKey;
 pub use nodes::{FreshNode, Heartbeat, NODE_FRESH_FOR};
 pub use target::PostgresTarget;
 
 use self::error::{PostgresError, get};
+use self::jobs::PostgresJobs;
 use self::nodes::NodesLink;
 use self::reader::ReadLink;
 use self::rows::{Channel, PostgresRows};
+use self::shared_counts::PostgresCounts;
+use self::side_link::SideLink;
 use self::writer::{WriterLink, WriterRows};
+use crate::migrated::Migrated;
 use crate::readers::{self, Class, Readers};
 use crate::store::ReadResult;
 use crate::writer::{Committer, Writer};
 use crate::{
-    Database, Delivered, Filter, Future, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow, OnCommit,
-    OpenError, OrphanedFiles, Page, PageOf, Party, PendingNotifications, ReplyTo, ServiceKey, Store, StoreError,
-    UserState,
+    Database, Delivered, Filter, Future, Jobs, Listing, MeetupFilter, Memberships, MessagePage, NodeFiles,
+    NotificationRow, OnCommit, OpenError, OrphanedFiles, Page, PageOf, Party, PendingNotifications, ReplyTo,
+    ServiceKey, SharedCounts, Store, StoreError, UserState,
 };
 
 /// Maximum number of writes in one commit. Larger groups are hardly faster, and make the other nodes wait.
@@ -64,6 +76,9 @@ pub struct PostgresStore {
     nodes: NodesLink,
     environment: Arc<dyn Environment>,
     waited_for: Arc<AtomicU64>,
+    target: Arc<PostgresTarget>,
+    counts: PostgresCounts,
+    jobs: PostgresJobs,
     /// Drives the connections of the readers.
     runtime: Option<Runtime>,
 }
@@ -131,13 +146,17 @@ impl PostgresStore {
             .map_err(OpenError::Thread)?;
         let (target, waited_for) = (Arc::new(target), Arc::new(AtomicU64::new(0)));
         runtime.block_on(migrate::migrate(&target))?;
+        runtime.block_on(migrate::refuse_incomplete(&target))?;
         let (database, position) = open_writer(&target, clock, &waited_for, delivered)?;
         let committer = Committer::new(WriterState { quotas, ..WriterState::default() }, position);
         let writer = Writer::start(database, committer, Arc::clone(&environment), GROUP_MAX, on_commit)?;
         let readers = (0..readers::connections()).map(|_| ReadLink::new(Arc::clone(&target), runtime.handle().clone()));
         let readers = Readers::new(readers.collect());
-        let nodes = NodesLink::new(target, runtime.handle().clone());
-        Ok(Self { writer, readers, nodes, environment, waited_for, runtime: Some(runtime) })
+        let nodes = NodesLink::new(Arc::clone(&target), runtime.handle().clone());
+        let link = Arc::new(SideLink::new(Arc::clone(&target), runtime.handle().clone()));
+        let (counts, jobs) = (PostgresCounts::new(Arc::clone(&link)), PostgresJobs::new(link));
+        let runtime = Some(runtime);
+        Ok(Self { writer, readers, nodes, environment, waited_for, target, counts, jobs, runtime })
     }
 
     /// The database without the writer's thread and the readers, for tests that commit by themselves.
@@ -156,11 +175,11 @@ impl PostgresStore {
     ///
     /// # Errors
     /// [`OpenError`], whose text is a sentence for the operator.
-    pub fn migrate(target: PostgresTarget) -> Result<(), OpenError> {
+    pub fn migrate(target: PostgresTarget) -> Result<Migrated, OpenError> {
         on_a_thread(move || Self::migrate_here(&target))?
     }
 
-    fn migrate_here(target: &PostgresTarget) -> Result<(), OpenError> {
+    fn migrate_here(target: &PostgresTarget) -> Result<Migrated, OpenError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(OpenError::Thread)?;
         runtime.block_on(migrate::migrate(target))
     }
@@ -180,6 +199,21 @@ impl PostgresStore {
     /// Those of [`PostgresStore::heartbeat`].
     pub async fn leave(&self, node: NodeId) -> Result<(), StoreError> {
         self.nodes.leave(node).await
+    }
+
+    /// Makes this process one of the nodes over the database, for as long as the store exists. Blocks the thread, for some
+    /// seconds if others that exclude it are ending.
+    ///
+    /// # Errors
+    /// [`OpenError::OtherNode`] if nodes use the database that cannot reach the files of this one, or whose files this one
+    /// cannot reach; another [`OpenError`] if the database cannot be asked.
+    pub fn join(&self, files: NodeFiles) -> Result<(), OpenError> {
+        let Some(runtime) = &self.runtime else { return Ok(()) };
+        let joined = on_a_thread(|| runtime.block_on(nodes_lock::join(&self.target, files)))?;
+        let joined = joined.map_err(|error| migrate::refused(&self.target, &error))?;
+        let joined = joined.ok_or_else(|| OpenError::OtherNode { database: self.target.name(), files })?;
+        runtime.spawn(nodes_lock::keep(Arc::clone(&self.target), files, joined));
+        Ok(())
     }
 
     /// The number of statements for which a write has waited since the store was opened, because they were not foreseen.
@@ -389,6 +423,14 @@ impl Store for PostgresStore {
 
     fn log_bytes(&self) -> Option<u64> {
         None
+    }
+
+    fn shared_counts(&self) -> Option<&dyn SharedCounts> {
+        Some(&self.counts)
+    }
+
+    fn jobs(&self) -> Option<&dyn Jobs> {
+        Some(&self.jobs)
     }
 
     fn close(&self) -> Future<'_, ()> {

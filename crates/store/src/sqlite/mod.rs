@@ -5,6 +5,7 @@
 mod accounts;
 mod backup;
 mod checkpoint;
+mod copy;
 mod directory;
 mod files;
 #[cfg(test)]
@@ -32,11 +33,13 @@ use quintet_rules::WriterState;
 use quintet_rules::log::{Replayed, replay_since};
 use quintet_rules::rows::LogRows;
 
+pub(crate) use copy::{SqliteSource, SqliteTargetCopy};
 pub use open::Location;
 
 use self::checkpoint::Log;
 use self::rows::{SqliteRows, WriterConnection};
 use self::space::Space;
+use crate::migrated::Migrated;
 use crate::readers::{Class, Readers};
 use crate::store::ReadResult;
 use crate::writer::{Committer, GROUP_MAX, Writer};
@@ -111,6 +114,14 @@ impl SqliteStore {
     /// [`OpenError`], whose text is a sentence for the operator.
     pub fn database(location: &Location) -> Result<impl Database + Send + 'static, OpenError> {
         Ok(SqliteRows(WriterConnection::new(open::open(location)?.writer)))
+    }
+
+    /// Brings the database of a folder that no process uses up to date, and does nothing else.
+    ///
+    /// # Errors
+    /// [`OpenError`], whose text is a sentence for the operator.
+    pub fn migrate(folder: &Path) -> Result<Migrated, OpenError> {
+        open::migrate_folder(folder)
     }
 
     /// Copies the database of a folder that no process uses to a file. The copy has the version of the original.

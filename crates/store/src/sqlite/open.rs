@@ -12,6 +12,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
 use super::checkpoint::{BUSY_TIMEOUT, Parts};
 use super::names;
+use crate::migrated::Migrated;
 use crate::{OpenError, readers};
 
 mod migrations {
@@ -20,6 +21,8 @@ mod migrations {
 
 /// The file name of the database in its folder.
 pub(super) const FILE: &str = "quintet.sqlite3";
+/// The file name of the mark of a database to which an installation is being copied. It says what is copied.
+pub(super) const INCOMPLETE: &str = "quintet.incomplete";
 /// The file name of the lock in its folder.
 const LOCK: &str = "quintet.lock";
 /// SQLite's file access for a file that one process owns. The first connection locks the file for the process until the
@@ -79,13 +82,13 @@ pub(super) fn open(location: &Location) -> Result<Opened, OpenError> {
             (format!("file:/quintet-{number}?vfs=memdb").into(), Path::new("memory"), None)
         }
     };
+    if let Some(folder) = location.folder() {
+        refuse_incomplete(folder)?;
+    }
     let durable = *location != Location::Memory;
     let connect = || if durable { connect(&path) } else { Connection::open(&path) };
     let mut writer = connect()?;
-    configure(&writer, durable).map_err(|error| match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy) => OpenError::InUse(folder.to_owned()),
-        _ => error.into(),
-    })?;
+    configure(&writer, durable).map_err(|error| refused(error, folder))?;
     bring_up_to_date(&mut writer, folder)?;
     let mut readers = Vec::new();
     for _ in 0..readers::connections() {
@@ -123,7 +126,16 @@ pub(super) fn find(folder: &Path) -> Result<(), OpenError> {
     }
 }
 
-fn make_folder(folder: &Path) -> Result<(), OpenError> {
+/// Refuses a folder to which an installation was copied only in part.
+pub(super) fn refuse_incomplete(folder: &Path) -> Result<(), OpenError> {
+    match folder.join(INCOMPLETE).try_exists() {
+        Ok(true) => Err(OpenError::Incomplete(format!("the database in {}", folder.display()))),
+        Ok(false) => Ok(()),
+        Err(why) => Err(OpenError::Folder { folder: folder.to_owned(), why }),
+    }
+}
+
+pub(super) fn make_folder(folder: &Path) -> Result<(), OpenError> {
     let failed = |why| OpenError::Folder { folder: folder.to_owned(), why };
     std::fs::create_dir_all(folder).map_err(failed)?;
     // Reports an unwritable folder now, in one sentence, rather than at the first write.
@@ -167,7 +179,7 @@ fn configure(conn: &Connection, durable: bool) -> Result<(), rusqlite::Error> {
 }
 
 /// The newest schema version that this binary supports.
-fn known_version() -> i64 {
+pub(super) fn known_version() -> i64 {
     let known = migrations::migrations::runner().get_migrations().iter().map(|m| i64::from(m.version())).max();
     known.unwrap_or_default()
 }
@@ -176,7 +188,7 @@ fn known_version() -> i64 {
 ///
 /// # Errors
 /// [`OpenError::Newer`] if this binary does not support that version.
-fn version(conn: &Connection, folder: &Path) -> Result<i64, OpenError> {
+pub(super) fn version(conn: &Connection, folder: &Path) -> Result<i64, OpenError> {
     let has_history: Option<i64> = conn
         .query_row("SELECT 1 FROM sqlite_master WHERE name = 'refinery_schema_history'", [], |row| row.get(0))
         .optional()?;
@@ -193,8 +205,8 @@ fn version(conn: &Connection, folder: &Path) -> Result<i64, OpenError> {
 }
 
 /// Migrates the schema and recomputes username keys.
-fn bring_up_to_date(conn: &mut Connection, folder: &Path) -> Result<(), OpenError> {
-    migrate(conn, folder)?;
+fn bring_up_to_date(conn: &mut Connection, folder: &Path) -> Result<Migrated, OpenError> {
+    let migrated = migrate(conn, folder)?;
     // If an earlier version ran on this database after its migration, it created users without keys, whose names others
     // could take.
     let keyless: Option<i64> = conn
@@ -207,12 +219,34 @@ fn bring_up_to_date(conn: &mut Connection, folder: &Path) -> Result<(), OpenErro
     if keyless.is_some() {
         conn.execute("DELETE FROM name_keys", [])?;
     }
-    Ok(names::update_keys(conn)?)
+    names::update_keys(conn)?;
+    Ok(migrated)
 }
 
-fn migrate(conn: &mut Connection, folder: &Path) -> Result<(), OpenError> {
-    version(conn, folder)?;
-    migrations::migrations::runner().run(conn).map(|_| ()).map_err(|error| OpenError::Migration(error.to_string()))
+/// Brings the schema up to date.
+pub(super) fn migrate(conn: &mut Connection, folder: &Path) -> Result<Migrated, OpenError> {
+    let before = version(conn, folder)?;
+    let report = migrations::migrations::runner().run(conn);
+    let report = report.map_err(|error| OpenError::Migration(error.to_string()))?;
+    Ok(Migrated::of(before, &report))
+}
+
+/// Brings the database of a folder that no process uses up to date, and does nothing else.
+pub(super) fn migrate_folder(folder: &Path) -> Result<Migrated, OpenError> {
+    find(folder)?;
+    let _lock = lock(folder)?;
+    refuse_incomplete(folder)?;
+    let mut connection = connect(folder.join(FILE))?;
+    configure(&connection, true).map_err(|error| refused(error, folder))?;
+    bring_up_to_date(&mut connection, folder)
+}
+
+/// The error of opening a database that another program may have open.
+fn refused(error: rusqlite::Error, folder: &Path) -> OpenError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy) => OpenError::InUse(folder.to_owned()),
+        _ => error.into(),
+    }
 }
 
 #[cfg(test)]

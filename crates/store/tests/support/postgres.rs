@@ -140,6 +140,11 @@ impl TestDatabase {
         run(&self.url(), sql);
     }
 
+    /// The text that a statement returns.
+    pub fn text(&self, sql: &str) -> String {
+        query(&self.url(), sql).unwrap_or_else(|| panic!("{sql}: no text"))
+    }
+
     /// The number that a statement returns.
     pub fn number(&self, sql: &str) -> i64 {
         query(&self.url(), sql).and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("{sql}: no number"))

@@ -259,7 +259,7 @@ impl ToSql for IdValue<'_> {
 }
 
 /// Reads the id of a message.
-pub(super) fn message_id_at(row: &Row<'_>, at: usize) -> Result<MessageId> {
+pub(in crate::sqlite) fn message_id_at(row: &Row<'_>, at: usize) -> Result<MessageId> {
     match row.get_ref(at)? {
         ValueRef::Blob(bytes) => {
             let bytes = bytes.try_into().map_err(|_| {

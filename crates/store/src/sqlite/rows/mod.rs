@@ -22,8 +22,8 @@ use rusqlite::{Connection, OptionalExtension, Params, Row};
 
 pub(super) use columns::{
     CONVERSATION_COLUMNS, IdValue, MESSAGE_COLUMNS, SHOWN_USER_COLUMNS, conversation_at, conversation_columns,
-    meetup_at, meetup_columns, message_at, message_columns, notification_at, notification_columns, parsed,
-    shown_user_at, shown_user_columns, user_at, user_columns,
+    meetup_at, meetup_columns, message_at, message_columns, message_id_at, notification_at, notification_columns,
+    parsed, shown_user_at, shown_user_columns, user_at, user_columns,
 };
 pub(super) use database::WriterConnection;
 

@@ -1,0 +1,40 @@
+//! Periodic work of two nodes over one database: it is done, and once.
+
+mod support;
+
+#[allow(dead_code, clippy::unwrap_used, reason = "the tests of the store use the rest")]
+#[path = "../../store/tests/support/postgres.rs"]
+mod database;
+
+use std::time::Duration;
+
+use database::TestDatabase;
+use serde_json::json;
+use support::{Server, Wire};
+
+#[tokio::test]
+async fn a_meetup_expires_once() {
+    let database = TestDatabase::new();
+    let start =
+        || Server::with().env("QUINTET_DATABASE_URL", &database.url()).env("QUINTET_FILES_SHARED", "true").run();
+    let (here, there) = (start(), start());
+    let (_, alice) = here.http().register("alice").await;
+    let mut hears = Wire::connect(there.address(), "/meetup", &json!({ "token": alice })).await;
+    let meetup = json!({ "activity": "walk", "location": "park", "startsAt": "2030-01-01T10:00:00Z" });
+    here.http().api(&alice, "POST", "/meetups", meetup).await.expect(201);
+    database.run("UPDATE meetup SET expires_at = 1");
+    let expired = || database.number("SELECT count(*) FROM meetup WHERE status = 'expired'");
+    let waiting = async {
+        let mut look = tokio::time::interval(Duration::from_millis(50));
+        while expired() == 0 {
+            look.tick().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), waiting).await.expect("a node does it");
+    assert_eq!(database.number("SELECT count(*) FROM change WHERE data LIKE '%\"expired\"%'"), 1);
+    // All jobs but that of guests, who have a time to come back, have been taken.
+    assert!(database.number("SELECT count(*) FROM job") >= 4);
+    // The node to which the client is connected has gone on delivering.
+    let event = hears.next("meetupStatusUpdate").await;
+    assert_eq!(event["status"], "expired", "{event}");
+}

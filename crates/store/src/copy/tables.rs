@@ -1,0 +1,237 @@
+//! The tables and columns of an installation, by their names in both databases.
+//!
+//! Not here are tables of PostgreSQL that a copy begins anew or does not need: those of the order, of nodes, of migrations, of
+//! keys (which are files beside a database of SQLite) and of what is counted; and the column `change.told`, which matters only
+//! to nodes that had not delivered the change.
+//!
+//! What must stay true: every other column of both databases is listed. A test fills all columns of SQLite, whatever they
+//! are, and looks whether they come back, and whether all columns of PostgreSQL have got something.
+
+/// What a column holds, where the two databases store it in different forms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A whole number.
+    Whole,
+    /// A whole number that old rows of SQLite lack, and that is 0 for them in PostgreSQL.
+    WholeOrZero,
+    /// Yes or no: 1 or 0 in SQLite.
+    Flag,
+    /// A text in UTF-8.
+    Text,
+    /// Bytes that are no text.
+    Bytes,
+    /// The id of a message, which both store as bytes or as text, each in its own way.
+    MessageId,
+    /// The number up to which a conversation is hidden: -1 in SQLite and null in PostgreSQL where it is not.
+    Hidden,
+}
+
+/// A column, which has the same name in both databases.
+pub(crate) struct Column {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+}
+
+/// A table.
+pub(crate) struct Table {
+    /// Its name in SQLite.
+    pub(crate) sqlite: &'static str,
+    /// Its name in PostgreSQL.
+    pub(crate) postgres: &'static str,
+    pub(crate) columns: &'static [Column],
+    /// Whether a database that nobody has used has rows of it.
+    pub(crate) is_preset: bool,
+}
+
+const fn of(kind: Kind, name: &'static str) -> Column {
+    Column { name, kind }
+}
+
+const fn whole(name: &'static str) -> Column {
+    of(Kind::Whole, name)
+}
+
+const fn flag(name: &'static str) -> Column {
+    of(Kind::Flag, name)
+}
+
+const fn text(name: &'static str) -> Column {
+    of(Kind::Text, name)
+}
+
+const fn table(name: &'static str, columns: &'static [Column]) -> Table {
+    Table { sqlite: name, postgres: name, columns, is_preset: false }
+}
+
+const fn preset(name: &'static str, columns: &'static [Column]) -> Table {
+    Table { sqlite: name, postgres: name, columns, is_preset: true }
+}
+
+/// All tables.
+pub(crate) const TABLES: &[Table] = &[
+    Table {
+        sqlite: "user",
+        postgres: "chat_user",
+        columns: &[
+            whole("pk"),
+            text("id"),
+            text("kind"),
+            flag("service"),
+            text("username"),
+            text("name"),
+            text("last_name"),
+            text("avatar"),
+            whole("last_seen"),
+            whole("created_at"),
+            text("username_key"),
+            text("name_key"),
+            text("name_look"),
+            text("email"),
+            text("email_key"),
+            text("password_hash"),
+            text("home_dialect"),
+            text("country"),
+            whole("token_generation"),
+            whole("tokens_from_s"),
+            flag("disabled"),
+            flag("erased"),
+            whole("erasing_from"),
+            whole("erasing_conversation_pk"),
+            whole("picture_pk"),
+            text("former_id"),
+            whole("conversations"),
+            whole("notifications"),
+            whole("file_bytes"),
+        ],
+        is_preset: false,
+    },
+    preset("name_keys", &[text("version")]),
+    table("guest_secret", &[whole("pk"), whole("user_pk"), text("name"), of(Kind::Bytes, "hash"), whole("created_at")]),
+    table("service_key", &[whole("user_pk"), text("hash"), whole("created_at")]),
+    table("login_network", &[whole("user_pk"), text("network"), whole("at")]),
+    table("contacts", &[whole("user_pk"), whole("day"), whole("added"), whole("direct")]),
+    table(
+        "conversation",
+        &[
+            whole("pk"),
+            text("id"),
+            text("kind"),
+            text("name"),
+            text("description"),
+            flag("open"),
+            whole("owner_pk"),
+            whole("owner_secret_pk"),
+            whole("first_pk"),
+            whole("second_pk"),
+            flag("made_by_guest"),
+            whole("empty_since"),
+            whole("created_at"),
+            whole("deleted_at"),
+            whole("sequence"),
+            whole("member_count"),
+            whole("last_message"),
+            whole("updated_at"),
+        ],
+    ),
+    table(
+        "member",
+        &[
+            whole("conversation_pk"),
+            whole("user_pk"),
+            text("role"),
+            whole("joined_at"),
+            whole("joined_sequence"),
+            whole("read_sequence"),
+            whole("read_at"),
+            of(Kind::Hidden, "hidden_sequence"),
+        ],
+    ),
+    table("author", &[whole("user_pk"), whole("conversation_pk")]),
+    table(
+        "message",
+        &[
+            whole("position"),
+            of(Kind::MessageId, "id"),
+            whole("conversation_pk"),
+            whole("sequence"),
+            whole("sender_pk"),
+            text("kind"),
+            text("content"),
+            text("file_url"),
+            text("file_name"),
+            text("client_message_id"),
+            whole("created_at"),
+            whole("edited_at"),
+            whole("deleted_at"),
+            whole("origin"),
+            flag("acked"),
+            whole("guest_secret_pk"),
+        ],
+    ),
+    table(
+        "change",
+        &[
+            whole("position"),
+            whole("conversation_pk"),
+            whole("sequence"),
+            whole("origin"),
+            flag("acked"),
+            whole("at"),
+            whole("version"),
+            text("data"),
+        ],
+    ),
+    preset("pruned", &[whole("position")]),
+    table("departed", &[whole("user_pk"), whole("position"), whole("conversation_pk")]),
+    table("addressed", &[whole("user_pk"), whole("position")]),
+    table(
+        "meetup",
+        &[
+            whole("pk"),
+            text("id"),
+            whole("conversation_pk"),
+            whole("host_pk"),
+            text("activity"),
+            text("location"),
+            whole("starts_at"),
+            whole("expires_at"),
+            whole("capacity"),
+            text("status"),
+            whole("deleted_at"),
+        ],
+    ),
+    table("meetup_request", &[whole("meetup_pk"), whole("user_pk"), whole("created_at")]),
+    table(
+        "notification",
+        &[
+            whole("pk"),
+            text("id"),
+            whole("user_pk"),
+            whole("cause_pk"),
+            text("title"),
+            text("message"),
+            whole("at"),
+            whole("read_at"),
+            flag("delivered"),
+            of(Kind::WholeOrZero, "position"),
+        ],
+    ),
+    table(
+        "file",
+        &[
+            whole("pk"),
+            text("id"),
+            text("secret"),
+            whole("uploader_pk"),
+            text("name"),
+            whole("size"),
+            text("mime"),
+            whole("width"),
+            whole("height"),
+            whole("created_at"),
+        ],
+    ),
+    table("carried", &[whole("file_pk"), whole("message")]),
+    preset("file_total", &[whole("bytes")]),
+    preset("identity", &[text("id")]),
+];

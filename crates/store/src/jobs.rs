@@ -1,0 +1,55 @@
+//! The seam to periodic work that one node at a time does.
+//!
+//! What must stay true: nothing is wrong where two nodes do the same work at the same time, because each write is decided
+//! by itself: jobs only save doing it twice.
+
+use std::time::Duration;
+
+use crate::future::ReadResult;
+
+/// Periodic work. The list is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Job {
+    /// Meetups whose time has come expire.
+    Meetups,
+    /// The erasure of people is continued.
+    Erasure,
+    /// Files that nothing carries are removed.
+    Files,
+    /// What is too old is removed.
+    Prune,
+    /// Memberships and rooms of guests who are gone end.
+    Guests,
+}
+
+impl Job {
+    /// All jobs.
+    pub const ALL: [Self; 5] = [Self::Meetups, Self::Erasure, Self::Files, Self::Prune, Self::Guests];
+
+    /// The name under which the database knows it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Meetups => "meetups",
+            Self::Erasure => "erasure",
+            Self::Files => "files",
+            Self::Prune => "prune",
+            Self::Guests => "guests",
+        }
+    }
+}
+
+/// Periodic work over one database, by the clock of the database.
+pub trait Jobs: Send + Sync {
+    /// Takes those of some jobs that are due and that no other node works on. Each is returned with the cursor at which it
+    /// goes on, 0 at first. A node that does not finish a job within a minute counts as gone.
+    ///
+    /// # Errors
+    /// [`StoreError`](crate::StoreError) if the database does not answer within some seconds.
+    fn take(&self, jobs: Vec<Job>) -> ReadResult<'_, Vec<(Job, i64)>>;
+    /// Says that a job was done, that it goes on at a cursor, and when it is due again.
+    ///
+    /// # Errors
+    /// [`StoreError`](crate::StoreError) if the database does not answer within some seconds.
+    fn done(&self, job: Job, cursor: i64, again_in: Duration) -> ReadResult<'_, ()>;
+}

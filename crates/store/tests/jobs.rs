@@ -1,0 +1,47 @@
+//! Periodic work that one node at a time does.
+
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod support;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use quintet_domain::Quotas;
+use quintet_store::{Clock, Job, Jobs, PostgresStore, Store};
+use support::Counting;
+use support::postgres::TestDatabase;
+
+fn node(database: &TestDatabase) -> PostgresStore {
+    let environment = Arc::<Counting>::default();
+    PostgresStore::open(database.target(), Clock::Database, environment, Quotas::default(), Box::new(|_| {})).unwrap()
+}
+
+fn jobs(store: &PostgresStore) -> &dyn Jobs {
+    store.jobs().unwrap()
+}
+
+#[tokio::test]
+async fn a_job_is_done_by_one_node_at_a_time() {
+    let database = TestDatabase::new();
+    let nodes = [node(&database), node(&database), node(&database)];
+    let take = async |at: usize, some: &[Job]| jobs(&nodes[at]).take(some.to_vec()).await.unwrap();
+    // All nodes ask at the same moment.
+    let asked = futures_util::future::join_all((0..3).map(|at| take(at, &Job::ALL))).await;
+    let mut taken: Vec<&str> = asked.iter().flatten().map(|(job, _)| job.name()).collect();
+    taken.sort_unstable();
+    assert_eq!(taken, ["erasure", "files", "guests", "meetups", "prune"]);
+    assert_eq!(take(0, &Job::ALL).await, [], "they are being done");
+    // It is done, and due again at once; the next node goes on where it ended.
+    jobs(&nodes[0]).done(Job::Files, 42, Duration::ZERO).await.unwrap();
+    jobs(&nodes[0]).done(Job::Prune, 7, Duration::from_secs(3_600)).await.unwrap();
+    assert_eq!(take(1, &[Job::Meetups]).await, []);
+    assert_eq!(take(1, &Job::ALL).await, [(Job::Files, 42)]);
+    assert_eq!(take(2, &Job::ALL).await, []);
+    // A node that took it and is gone is replaced.
+    database.run("UPDATE job SET due_at = due_at - interval '61 seconds' WHERE name = 'files'");
+    assert_eq!(take(2, &Job::ALL).await, [(Job::Files, 42)]);
+    for node in nodes {
+        node.close().await;
+    }
+}

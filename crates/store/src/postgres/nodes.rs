@@ -116,12 +116,7 @@ impl NodesLink {
 }
 
 /// Runs a statement. If the connection was lost since the last one, it is made again.
-async fn run(
-    kept: &mut Option<Link>,
-    target: &PostgresTarget,
-    sql: &'static str,
-    values: &Owned,
-) -> Fetched<Vec<Row>> {
+async fn run(kept: &mut Option<Link>, target: &PostgresTarget, sql: &'static str, values: &Owned) -> Fetched<Vec<Row>> {
     if let Some(link) = kept.as_ref().filter(|link| !link.client.is_closed()) {
         match run_on(link, sql, values).await {
             Err(error) if is_lost(&error) => {}

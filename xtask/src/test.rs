@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use crate::{sh, vendor};
 
 /// The programs that the tests need beside Rust: each with arguments with which it succeeds, and its Debian package.
-const NEEDED: [(&str, &[&str], &str); 9] = [
+const NEEDED: [(&str, &[&str], &str); 10] = [
     ("node", &["--version"], "nodejs"),
     ("npm", &["--version"], "npm"),
     ("strace", &["--version"], "strace"),
@@ -18,13 +18,14 @@ const NEEDED: [(&str, &[&str], &str); 9] = [
     ("nginx", &["-v"], "nginx"),
     ("haproxy", &["-v"], "haproxy"),
     ("caddy", &["version"], "caddy"),
+    ("redis-server", &["--version"], "redis-server"),
 ];
 
 /// The folder of Debian's servers, which is not in the path of every user.
 const SERVERS: &str = "/usr/sbin";
 
 /// The packages that would serve from the next start of the machine on, if they were left as Debian installs them.
-const SERVICES: [&str; 6] = ["nginx", "haproxy", "caddy", "prosody", "ejabberd", POSTGRES];
+const SERVICES: [&str; 7] = ["nginx", "haproxy", "caddy", "prosody", "ejabberd", "redis-server", POSTGRES];
 
 /// The package of the PostgreSQL server; its service is named without the version.
 const POSTGRES: &str = "postgresql-15";
@@ -35,9 +36,10 @@ const NODE: (u32, u32) = (20, 14);
 pub(crate) fn run(rust: bool, e2e: bool) -> Result<(), String> {
     install()?;
     if rust {
-        let postgres = Postgres::start()?;
-        let variable = format!("TEST_POSTGRES_URL={}", postgres.url);
-        sh::run("env", &[&variable, "cargo", "test", "--workspace", "--all-features"])?;
+        let (postgres, redis) = (Server::start("PostgreSQL", "postgres.sh")?, Server::start("Redis", "redis.sh")?);
+        let postgres = format!("TEST_POSTGRES_URL={}", postgres.url);
+        let redis = format!("TEST_REDIS_URL={}", redis.url);
+        sh::run("env", &[&postgres, &redis, "cargo", "test", "--workspace", "--all-features"])?;
     }
     if e2e {
         let folder = sh::root().join("e2e");
@@ -51,20 +53,21 @@ pub(crate) fn run(rust: bool, e2e: bool) -> Result<(), String> {
     Ok(())
 }
 
-/// A PostgreSQL cluster of its own in a temporary folder, for all tests.
-struct Postgres {
-    /// The URL of its first database.
+/// A PostgreSQL or Redis server of its own in a temporary folder, for all tests.
+struct Server {
+    /// The URL that its script prints: with PostgreSQL, of its first database.
     url: String,
     process: Child,
-    /// The input of the process, which ends the cluster when it is closed: when this is dropped, and with xtask itself,
+    /// The input of the process, which ends the server when it is closed: when this is dropped, and with xtask itself,
     /// however that one ends.
     input: Option<ChildStdin>,
 }
 
-impl Postgres {
-    fn start() -> Result<Self, String> {
-        let failed = |why: String| format!("PostgreSQL cannot be started: {why}");
-        let script = sh::root().join("xtask/postgres.sh");
+impl Server {
+    /// Starts the server `name` by a script in the folder `xtask`.
+    fn start(name: &str, script: &str) -> Result<Self, String> {
+        let failed = |why: String| format!("{name} cannot be started: {why}");
+        let script = sh::root().join("xtask").join(script);
         let mut process = Command::new(script)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -83,7 +86,7 @@ impl Postgres {
     }
 }
 
-impl Drop for Postgres {
+impl Drop for Server {
     fn drop(&mut self) {
         drop(self.input.take());
         let _ = self.process.wait();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quintet_bus::{Bus, LocalBus};
+use quintet_cluster::ClusterBus;
 use quintet_domain::Quotas;
 use quintet_domain::limits::{CONNECT_SECONDS, EVENT_BYTES_MAX, PACKET_SECONDS};
 use quintet_files::{Bucket, Files, FilesError};
@@ -12,6 +13,7 @@ use quintet_service::{Algorithm, Metrics, RequiredClaim, Rules, Service, SignWit
 use quintet_socketio::{Engine, Unfinished};
 use quintet_store::{Group, Location, MemoryStore, OpenError, PostgresStore, SqliteStore, Store};
 
+use crate::cluster::{self, Node};
 use crate::config::{self, AudienceName, Config, EchoName, RegistrationName, SignWithName};
 use crate::edge::places::Places;
 use crate::environment::SystemEnvironment;
@@ -33,6 +35,8 @@ pub(crate) struct Parts {
     pub(crate) gateway: Gateway,
     pub(crate) engine: Engine<Gateway>,
     pub(crate) rest: axum::Router,
+    /// The node, if the data is in a database of a PostgreSQL server.
+    pub(crate) node: Option<Node>,
 }
 
 /// Opens the storage of files that the configuration names.
@@ -79,6 +83,15 @@ fn quotas(config: &Config) -> Quotas {
     }
 }
 
+/// Who uses a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UseAs {
+    /// A server, which is a node if the database can have several.
+    Server,
+    /// A command of the operator, which hears nothing of others.
+    Command,
+}
+
 /// An open store, with what it hands its commits to.
 pub(crate) struct Opened {
     store: Arc<dyn Store>,
@@ -87,22 +100,31 @@ pub(crate) struct Opened {
     /// The store, if it is a database of a PostgreSQL server.
     pub(crate) postgres: Option<Arc<PostgresStore>>,
     bus: Arc<LocalBus>,
+    /// What is made for a node, if the server is one.
+    prepared: Option<cluster::Prepared>,
     environment: Arc<SystemEnvironment>,
     metrics: Arc<Metrics>,
 }
 
 /// Opens the store: a database of a PostgreSQL server if one is configured; else a database in a folder, which no other
-/// process uses from here on, or maps in memory for data that is lost with the process.
-pub(crate) fn open(config: &Config, location: &Location) -> Result<Opened, OpenError> {
+/// process uses from here on, or maps in memory for data that is lost with the process. `use_as` says who uses it.
+pub(crate) fn open(config: &Config, location: &Location, use_as: UseAs) -> Result<Opened, OpenError> {
     let environment = Arc::new(SystemEnvironment::default());
     let bus = Arc::new(LocalBus::new());
     let to_bus = Arc::clone(&bus);
+    let is_node = use_as == UseAs::Server && config.database.url.is_some() && *location != Location::Memory;
+    let (prepared, to_node) = is_node.then(cluster::Prepared::new).unzip();
+    let delivered = prepared.as_ref().map(|prepared| prepared.delivered.clone()).unwrap_or_default();
     let metrics = Arc::new(Metrics::default());
     let counted = Arc::clone(&metrics);
     let on_commit = Box::new(move |group: Group| {
         match group.committed {
             true => counted.committed(group.writes, group.took, !group.commit.entries.is_empty()),
             false => counted.commit_failed(),
+        }
+        if let Some(node) = &to_node {
+            // Groups without entries as well: the feed learns of their positions.
+            return node.send(group);
         }
         let commit = group.commit;
         if !commit.entries.is_empty() || !commit.replies.is_empty() {
@@ -115,7 +137,8 @@ pub(crate) fn open(config: &Config, location: &Location) -> Result<Opened, OpenE
         (Location::Memory, _) => Arc::new(MemoryStore::start(environment.clone(), quotas, on_commit)?),
         (Location::Folder(folder) | Location::Existing(folder), Some(url)) => {
             let password = config.database.password.as_deref();
-            let store = Arc::new(postgres::open(url, password, folder, environment.clone(), quotas, on_commit)?);
+            let store = postgres::open(url, password, folder, environment.clone(), quotas, delivered, on_commit)?;
+            let store = Arc::new(store);
             postgres = Some(Arc::clone(&store));
             store
         }
@@ -129,12 +152,21 @@ pub(crate) fn open(config: &Config, location: &Location) -> Result<Opened, OpenE
     if let Some(folder) = location.folder() {
         private::narrow(folder);
     }
-    Ok(Opened { store, database, postgres, bus, environment, metrics })
+    Ok(Opened { store, database, postgres, bus, prepared, environment, metrics })
 }
 
-/// Opens the files of an open store, and returns a service that uses both.
-pub(crate) fn service(config: &Config, location: &Location, opened: Opened) -> Result<Service, Failure> {
-    let Opened { store, bus, environment, metrics, .. } = opened;
+/// Opens the files of an open store, and returns a service that uses both, and what was made for a node, which is to be
+/// started.
+pub(crate) fn service(
+    config: &Config,
+    location: &Location,
+    opened: Opened,
+) -> Result<(Service, Option<cluster::Prepared>), Failure> {
+    let Opened { store, bus, prepared, environment, metrics, .. } = opened;
+    let bus: Arc<dyn Bus> = match &prepared {
+        Some(prepared) => Arc::new(ClusterBus::new(bus, prepared.teller.clone())),
+        None => bus,
+    };
     let tokens = Tokens::new(secret::keys(config)?, token_settings(config));
     let settings = quintet_service::Settings {
         guests: config.auth.guests,
@@ -145,16 +177,20 @@ pub(crate) fn service(config: &Config, location: &Location, opened: Opened) -> R
         pictures: config.people.avatars,
     };
     let files = files(config, location).map_err(|error| error.to_string())?;
-    Ok(Service::new(store, bus, environment, files, tokens, metrics, settings))
+    Ok((Service::new(store, bus, environment, files, tokens, metrics, settings), prepared))
 }
 
 /// Starts all parts that serve clients.
 pub(crate) async fn parts(config: &Config, places: &Arc<Places>) -> Result<Parts, Failure> {
     let location =
         if config.server.ephemeral { Location::Memory } else { Location::Folder(config.server.data.clone()) };
-    let opened = open(config, &location).map_err(|error| error.to_string())?;
-    let (database, on_postgres) = (opened.database.clone(), opened.postgres.clone());
-    let service = service(config, &location, opened)?;
+    let opened = open(config, &location, UseAs::Server).map_err(|error| error.to_string())?;
+    let (database, on_postgres, bus) = (opened.database.clone(), opened.postgres.clone(), Arc::clone(&opened.bus));
+    let (service, prepared) = service(config, &location, opened)?;
+    let node = match (&on_postgres, prepared) {
+        (Some(store), Some(prepared)) => Some(prepared.start(config, store, bus).await?),
+        (Some(_) | None, _) => None,
+    };
     let checked = service.check_files().await;
     checked.map_err(|error| format!("files cannot be stored as [files] configures: {error}"))?;
     let doors = Doors {
@@ -203,10 +239,14 @@ pub(crate) async fn parts(config: &Config, places: &Arc<Places>) -> Result<Parts
     };
     service.metrics().add(Box::new(connections));
     if let Some(store) = on_postgres {
-        service.metrics().add(Box::new(postgres::Statements { store: Arc::clone(&store) }));
-        postgres::follow(&store);
+        service.metrics().add(Box::new(postgres::Statements { store }));
+    }
+    if let Some(node) = &node {
+        service.metrics().add(Box::new(node.clone()));
+        let watched = node.clone();
+        service.set_health(move || watched.why_not_ready());
     }
     let rest_settings = quintet_rest::Settings { docs: config.http.docs };
     let rest = quintet_rest::router(service.clone(), &rest_settings);
-    Ok(Parts { service, database, gateway, engine, rest })
+    Ok(Parts { service, database, gateway, engine, rest, node })
 }

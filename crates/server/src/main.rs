@@ -5,6 +5,7 @@
 
 mod admin;
 mod cli;
+mod cluster;
 mod compose;
 mod config;
 mod control;

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::admin::{Admin, Command, Printed, Which, copied};
 use crate::cli::{KeyCommand, UserCommand, WhichUser};
-use crate::compose;
+use crate::compose::{self, UseAs};
 use crate::config::Config;
 use crate::control::client;
 use crate::failure::Failure;
@@ -110,13 +110,13 @@ async fn run_here(config: &Config, command: Command) -> Result<Option<Printed>, 
         | Command::ListKeys
         | Command::RemoveKey { .. } => Location::Existing(folder),
     };
-    let opened = match compose::open(config, &location) {
+    let opened = match compose::open(config, &location, UseAs::Command) {
         Ok(opened) => opened,
         Err(OpenError::Locked(_)) => return Ok(None),
         Err(error) => return Err(error.to_string()),
     };
     let database = opened.database.clone();
-    let service = compose::service(config, &location, opened)?;
+    let (service, _) = compose::service(config, &location, opened)?;
     let admin = Admin { service, database };
     let result = admin.run(command, &CancellationToken::new()).await;
     admin.service.close().await;

@@ -1,57 +1,43 @@
-//! The store on PostgreSQL within the server: how it is opened, followed and measured.
+//! The store on PostgreSQL within the server: how it is opened and measured.
 //!
-//! What must stay true: what other nodes and the command line commit is delivered within about a second, even while this
-//! node writes nothing.
+//! What must stay true: nothing that is said of a database contains its user or its password.
 
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
-use quintet_domain::{Barrier, Quotas};
-use quintet_store::{Clock, OnCommit, OpenError, PostgresStore, PostgresTarget, ReplyTo, Store};
+use quintet_domain::Quotas;
+use quintet_store::{Clock, Delivered, OnCommit, OpenError, PostgresStore, PostgresTarget};
 
 use crate::environment::SystemEnvironment;
 use crate::failure::Failure;
 use crate::metrics::gauge;
 
-/// The time between two looks at what others have committed.
-const FOLLOW_EVERY: Duration = Duration::from_secs(1);
-
-/// Opens the database of a URL, and creates the folder for keys and files.
+/// Opens the database of a URL, and creates the folder for keys and files. `delivered` is the position of the feed, if
+/// there is one.
 pub(crate) fn open(
     url: &str,
     password: Option<&str>,
     folder: &Path,
     environment: Arc<SystemEnvironment>,
     quotas: Quotas,
+    delivered: Delivered,
     on_commit: OnCommit,
 ) -> Result<PostgresStore, OpenError> {
     std::fs::create_dir_all(folder).map_err(|why| OpenError::Folder { folder: folder.to_owned(), why })?;
-    let target = PostgresTarget::parse(url, password)?;
-    PostgresStore::open(target, Clock::Database, environment, quotas, on_commit)
+    PostgresStore::open_with(target(url, password)?, Clock::Database, environment, quotas, delivered, on_commit)
+}
+
+/// How to connect to the database of a URL.
+pub(crate) fn target(url: &str, password: Option<&str>) -> Result<PostgresTarget, OpenError> {
+    PostgresTarget::parse(url, password)
 }
 
 /// The server and the database of a URL, without user and password.
 pub(crate) fn name(url: &str) -> String {
     PostgresTarget::parse(url, None).map(|target| target.name()).unwrap_or_default()
-}
-
-/// Lets the writer look for what others have committed, for as long as the store is open: an empty group catches up as
-/// every group does.
-pub(crate) fn follow(store: &Arc<PostgresStore>) {
-    let store = Arc::downgrade(store);
-    tokio::spawn(async move {
-        loop {
-            tokio::time::sleep(FOLLOW_EVERY).await;
-            let Some(store) = store.upgrade() else { return };
-            if store.submit(Barrier.into(), ReplyTo::Nobody).await.is_err() {
-                return;
-            }
-        }
-    });
 }
 
 /// The sentence about backups, which the tools of PostgreSQL make.

@@ -84,7 +84,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     }
     let places = Places::new(config.limits.room(descriptors));
     let fullness = Arc::new(Fullness::default());
-    let Parts { service, database, gateway, engine, rest } = compose::parts(&config, &places).await?;
+    let Parts { service, database, gateway, engine, rest, node } = compose::parts(&config, &places).await?;
     // Over PostgreSQL the command line writes by itself, as any node does.
     let admin = database.map(|database| Admin { service: service.clone(), database: Some(database) });
     let control = admin.and_then(|admin| listen_for_commands(&config.server.data, admin));
@@ -134,6 +134,8 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     }
     let housekeeping = tokio::spawn(housekeeping::run(service.clone()));
     let tending = tokio::spawn(tend(places, fullness));
+    let watched = node.clone();
+    let leaving = watched.map(|node| tokio::spawn(node.sends_clients_away(engine.clone(), gateway.clone())));
 
     signals.until_stopped(tls.as_deref()).await;
 
@@ -152,6 +154,9 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     }
     housekeeping.abort();
     tending.abort();
+    if let Some(leaving) = leaving {
+        leaving.abort();
+    }
     // A stuck hub must not delay the end.
     let _ = tokio::time::timeout(LAST_SEEN_TIMEOUT, gateway.before_close()).await;
     let _ = stop.send(true);
@@ -159,7 +164,11 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     let _ = tokio::time::timeout(CLOSE_TIMEOUT, close).await;
     connections.close();
     let _ = tokio::time::timeout(REQUESTS_TIMEOUT, connections.wait()).await;
-    match tokio::time::timeout(STORE_TIMEOUT, service.close()).await {
+    let closed = tokio::time::timeout(STORE_TIMEOUT, service.close()).await;
+    if let Some(node) = node {
+        node.leave().await;
+    }
+    match closed {
         Ok(()) => Ok(()),
         // Nothing that was acknowledged is lost: it was committed before.
         Err(_) => Err(format!("the store did not close within {} s", STORE_TIMEOUT.as_secs())),

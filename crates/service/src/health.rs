@@ -1,16 +1,28 @@
-//! Whether the store works: it answers reads, and commits writes.
+//! Whether the server works: its store answers reads and commits writes, and the node hears what others commit.
 
-use quintet_domain::{Probe, Refusal};
+use quintet_domain::{Code, Probe, Refusal};
 
 use crate::Service;
 
+/// Says in a sentence why the node does not hear what other nodes commit; `None` if it does.
+pub(crate) type Health = Box<dyn Fn() -> Option<&'static str> + Send + Sync>;
+
 impl Service {
-    /// Checks that the store answers, and that it commits: after a commit that failed, something is written to find
-    /// out.
+    /// Lets a function decide beside the store whether this node is ready: it returns a sentence if it is not. Only the
+    /// first function counts.
+    pub fn set_health(&self, health: impl Fn() -> Option<&'static str> + Send + Sync + 'static) {
+        drop(self.0.health.set(Box::new(health)));
+    }
+
+    /// Checks that the node hears what others commit, that the store answers, and that it commits: after a commit that
+    /// failed, something is written to find out.
     ///
     /// # Errors
-    /// An internal error if the store does not work; `ERR_STORAGE_FULL` while the disk is full.
+    /// An internal error if the node or the store does not work; `ERR_STORAGE_FULL` while the disk is full.
     pub async fn check(&self) -> Result<(), Refusal> {
+        if let Some(why) = self.0.health.get().and_then(|health| health()) {
+            return Err(Refusal { code: Code::Internal, message: why.to_owned(), retry_after_ms: None });
+        }
         self.0.ready.run(self.check_now()).await
     }
 

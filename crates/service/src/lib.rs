@@ -36,7 +36,7 @@ mod tokens;
 mod uploads;
 mod users;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub use account::Owner;
 pub use bases::{Address, BASES_OF_LISTENER_MAX, Base, Bases, Teacher};
@@ -103,6 +103,7 @@ struct Inner {
     rates: Rates,
     metrics: Arc<Metrics>,
     ready: ready::SharedCheck,
+    health: OnceLock<health::Health>,
     heavy: heavy::Heavy,
     settings: Settings,
 }
@@ -143,6 +144,7 @@ impl Service {
             rates,
             metrics,
             ready: ready::SharedCheck::default(),
+            health: OnceLock::new(),
             heavy: heavy::Heavy::default(),
             settings,
         }))

@@ -24,7 +24,10 @@ pub use error::{BackupError, OpenError, StoreError};
 pub use memory::{MemoryDisk, MemoryStore, MemoryWriter};
 pub use model::*;
 pub use party::Party;
-pub use postgres::{Clock, FreshNode, Heartbeat, NODE_FRESH_FOR, PostgresStore, PostgresTarget};
+pub use postgres::{
+    ChannelError, Clock, FreshNode, Heartbeat, NODE_FRESH_FOR, NOTIFICATION_BYTES_MAX, PostgresChannel, PostgresStore,
+    PostgresTarget,
+};
 pub use quintet_rules::log::Replayed;
 pub use sqlite::{Location, SqliteStore};
 pub use store::{Future, Group, OnCommit, ReadResult, ReplyTo, Store};

@@ -32,6 +32,7 @@ pub(super) const SETTINGS: &[(&str, &str, Kind)] = &[
     ("server", "socket_path", Kind::List),
     ("server", "public_url", Kind::Text),
     ("database", "url", Kind::Text),
+    ("cluster", "bus", Kind::Text),
     ("auth", "jwt_secret", Kind::Text),
     ("auth", "algorithm", Kind::Text),
     ("auth", "token_days", Kind::Number),

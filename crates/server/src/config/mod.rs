@@ -3,6 +3,7 @@
 //! The tables of the file are in `sections.rs`, the environment variables in `environment.rs`, and what is said about
 //! wrong values in `fault.rs`.
 
+mod cluster;
 mod environment;
 mod fault;
 mod sections;
@@ -16,6 +17,7 @@ use quintet_socketio::Origin;
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
+pub(crate) use self::cluster::{BusName, Cluster};
 use self::environment::add_environment;
 use self::fault::{Fault, Sources, Variables};
 pub(crate) use self::sections::{AudienceName, EchoName, Files, Limits, MetricsListen, RegistrationName, SignWithName};
@@ -37,6 +39,7 @@ const METRICS_SECRET_BYTES_MIN: usize = 16;
 pub(crate) struct Config {
     pub(crate) server: Server,
     pub(crate) database: Database,
+    pub(crate) cluster: Cluster,
     pub(crate) auth: Auth,
     pub(crate) tls: Tls,
     pub(crate) http: Http,
@@ -154,6 +157,7 @@ impl Config {
         if let Some(url) = &self.server.public_url {
             check_public_url(url).map_err(|what| Fault::of("server", &["public_url"], what))?;
         }
+        self.cluster.check(self.database.url.is_some())?;
         self.auth.check()?;
         if self.tls.cert.is_some() != self.tls.key.is_some() {
             return fault("tls", &["cert", "key"], "cert and key belong together");

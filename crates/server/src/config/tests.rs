@@ -91,6 +91,8 @@ fn an_error_names_where_the_value_came_from() {
         ("QUINTET_SERVER_LISTEN", "0=irc", "the dialect must be"),
         ("QUINTET_AUTH_REGISTRATION", "maybe", "maybe"),
         ("QUINTET_METRICS_LISTEN", "nowhere", "nowhere"),
+        ("QUINTET_CLUSTER_BUS", "kafka", "neither `postgres` nor a URL"),
+        ("QUINTET_CLUSTER_BUS", "redis://127.0.0.1", "[database] url names none"),
         ("QUINTET_LIMITS_QUEUE_BYTES", "1", "[limits] queue_bytes must be"),
         ("QUINTET_TLS_KEY", "key.pem", "[tls] cert and key"),
         ("QUINTET_AUTH_JWT_SECRET", "short", "[auth] jwt_secret has 5 bytes"),
@@ -209,6 +211,7 @@ fn every_setting_of_the_environment_is_one_of_the_file() {
         let value = match (*table, *key, kind) {
             ("server", "listen", _) => "3000",
             ("server", "socket_path", _) => "/chat/socket.io",
+            ("cluster", "bus", _) => "redis://127.0.0.1",
             (_, "trusted_proxies", _) => "127.0.0.1",
             (_, "forwarded_header", _) => "forwarded",
             ("presence", "audience", _) => "contacts",

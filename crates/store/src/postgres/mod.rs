@@ -5,6 +5,7 @@
 //! transactions refuse to write.
 
 mod accounts;
+mod channel;
 mod clock;
 mod directory;
 mod error;
@@ -34,6 +35,7 @@ use quintet_rules::WriterState;
 use quintet_rules::log::{Replayed, replay_since};
 use tokio::runtime::Runtime;
 
+pub use channel::{ChannelError, NOTIFICATION_BYTES_MAX, PostgresChannel};
 pub use clock::Clock;
 pub use nodes::{FreshNode, Heartbeat, NODE_FRESH_FOR};
 pub use target::PostgresTarget;

@@ -1,0 +1,237 @@
+//! The events of the format: all of the closed list, because the store may commit any of them.
+//!
+//! What must stay true: there are no wildcard arms, so that a new event makes the compiler point here. Variants are only
+//! appended.
+
+use quintet_domain as domain;
+use quintet_domain::{MeetupId, MessageId, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+
+use super::values::{
+    ConversationRef, Departure, MeetupStatus, Message, Notification, Overview, User, ids, users as users_of,
+};
+
+#[derive(Serialize, Deserialize)]
+pub(super) enum Event<'a> {
+    MessageCreated(#[serde(borrow)] Box<Message<'a>>),
+    MessageEdited(#[serde(borrow)] Box<Message<'a>>),
+    MessageDeleted(#[serde(borrow)] Box<Message<'a>>),
+    MessagesRead {
+        #[serde(borrow)]
+        conversation: ConversationRef<'a>,
+        #[serde(borrow)]
+        reader: User<'a>,
+        #[serde(borrow)]
+        messages: Vec<&'a str>,
+        #[serde(borrow)]
+        audience: Option<Vec<&'a str>>,
+    },
+    ConversationCreated {
+        #[serde(borrow)]
+        conversation: Box<Overview<'a>>,
+        #[serde(borrow)]
+        members: Vec<&'a str>,
+    },
+    ConversationAppeared {
+        #[serde(borrow)]
+        conversation: Box<Overview<'a>>,
+        user: &'a str,
+    },
+    ConversationHidden {
+        #[serde(borrow)]
+        conversation: ConversationRef<'a>,
+        user: &'a str,
+    },
+    ConversationChanged {
+        #[serde(borrow)]
+        conversation: Box<Overview<'a>>,
+    },
+    DeletionAnnounced {
+        #[serde(borrow)]
+        conversation: ConversationRef<'a>,
+    },
+    ConversationDeleted {
+        #[serde(borrow)]
+        conversation: ConversationRef<'a>,
+    },
+    MemberJoined {
+        #[serde(borrow)]
+        conversation: ConversationRef<'a>,
+        #[serde(borrow)]
+        user: User<'a>,
+        member_count: u32,
+    },
+    MemberLeft {
+        #[serde(borrow)]
+        conversation: ConversationRef<'a>,
+        #[serde(borrow)]
+        user: User<'a>,
+        departure: Departure,
+        member_count: u32,
+    },
+    MeetupChanged {
+        meetup: &'a str,
+        status: MeetupStatus,
+        updated_by: &'a str,
+        #[serde(borrow)]
+        audience: Vec<&'a str>,
+    },
+    Notified {
+        user: &'a str,
+        #[serde(borrow)]
+        notification: Notification<'a>,
+    },
+    UserChanged {
+        #[serde(borrow)]
+        user: User<'a>,
+        visible: bool,
+    },
+    Revoked {
+        user: &'a str,
+        generation: u64,
+    },
+    Typing {
+        #[serde(borrow)]
+        conversation: ConversationRef<'a>,
+        #[serde(borrow)]
+        user: User<'a>,
+        typing: bool,
+    },
+    Presence {
+        #[serde(borrow)]
+        user: User<'a>,
+        online: bool,
+        last_seen: i64,
+    },
+    RoomPresence {
+        #[serde(borrow)]
+        conversation: ConversationRef<'a>,
+        #[serde(borrow)]
+        user: User<'a>,
+        online: bool,
+    },
+}
+
+impl<'a> Event<'a> {
+    pub(super) fn of(event: &'a domain::Event) -> Self {
+        use domain::Event as From;
+        match event {
+            From::MessageCreated(message) => Self::MessageCreated(Box::new(Message::of(message))),
+            From::MessageEdited(message) => Self::MessageEdited(Box::new(Message::of(message))),
+            From::MessageDeleted(message) => Self::MessageDeleted(Box::new(Message::of(message))),
+            From::MessagesRead { conversation, reader, messages, audience } => Self::MessagesRead {
+                conversation: ConversationRef::of(conversation),
+                reader: User::of(reader),
+                messages: messages.iter().map(MessageId::as_str).collect(),
+                audience: audience.as_deref().map(ids),
+            },
+            From::ConversationCreated { conversation, members } => {
+                Self::ConversationCreated { conversation: Box::new(Overview::of(conversation)), members: ids(members) }
+            }
+            From::ConversationAppeared { conversation, user } => {
+                Self::ConversationAppeared { conversation: Box::new(Overview::of(conversation)), user: user.as_str() }
+            }
+            From::ConversationHidden { conversation, user } => {
+                Self::ConversationHidden { conversation: ConversationRef::of(conversation), user: user.as_str() }
+            }
+            From::ConversationChanged { conversation } => {
+                Self::ConversationChanged { conversation: Box::new(Overview::of(conversation)) }
+            }
+            From::DeletionAnnounced { conversation } => {
+                Self::DeletionAnnounced { conversation: ConversationRef::of(conversation) }
+            }
+            From::ConversationDeleted { conversation } => {
+                Self::ConversationDeleted { conversation: ConversationRef::of(conversation) }
+            }
+            From::MemberJoined { conversation, user, member_count } => Self::MemberJoined {
+                conversation: ConversationRef::of(conversation),
+                user: User::of(user),
+                member_count: *member_count,
+            },
+            From::MemberLeft { conversation, user, departure, member_count } => Self::MemberLeft {
+                conversation: ConversationRef::of(conversation),
+                user: User::of(user),
+                departure: (*departure).into(),
+                member_count: *member_count,
+            },
+            From::MeetupChanged { meetup, status, updated_by, audience } => Self::MeetupChanged {
+                meetup: meetup.as_str(),
+                status: (*status).into(),
+                updated_by,
+                audience: ids(audience),
+            },
+            From::Notified { user, notification } => {
+                Self::Notified { user: user.as_str(), notification: Notification::of(notification) }
+            }
+            From::UserChanged { user, visible } => Self::UserChanged { user: User::of(user), visible: *visible },
+            From::Revoked { user, generation } => Self::Revoked { user: user.as_str(), generation: *generation },
+            From::Typing { conversation, user, typing } => {
+                Self::Typing { conversation: ConversationRef::of(conversation), user: User::of(user), typing: *typing }
+            }
+            From::Presence { user, online, last_seen } => {
+                Self::Presence { user: User::of(user), online: *online, last_seen: last_seen.0 }
+            }
+            From::RoomPresence { conversation, user, online } => Self::RoomPresence {
+                conversation: ConversationRef::of(conversation),
+                user: User::of(user),
+                online: *online,
+            },
+        }
+    }
+
+    pub(super) fn read(self) -> domain::Event {
+        use domain::Event as To;
+        match self {
+            Self::MessageCreated(message) => To::MessageCreated(message.read()),
+            Self::MessageEdited(message) => To::MessageEdited(message.read()),
+            Self::MessageDeleted(message) => To::MessageDeleted(message.read()),
+            Self::MessagesRead { conversation, reader, messages, audience } => To::MessagesRead {
+                conversation: conversation.read(),
+                reader: reader.read(),
+                messages: messages.into_iter().map(MessageId::trusted).collect(),
+                audience: audience.map(users_of),
+            },
+            Self::ConversationCreated { conversation, members } => {
+                To::ConversationCreated { conversation: conversation.read(), members: users_of(members) }
+            }
+            Self::ConversationAppeared { conversation, user } => {
+                To::ConversationAppeared { conversation: conversation.read(), user: UserId::trusted(user) }
+            }
+            Self::ConversationHidden { conversation, user } => {
+                To::ConversationHidden { conversation: conversation.read(), user: UserId::trusted(user) }
+            }
+            Self::ConversationChanged { conversation } => To::ConversationChanged { conversation: conversation.read() },
+            Self::DeletionAnnounced { conversation } => To::DeletionAnnounced { conversation: conversation.read() },
+            Self::ConversationDeleted { conversation } => To::ConversationDeleted { conversation: conversation.read() },
+            Self::MemberJoined { conversation, user, member_count } => {
+                To::MemberJoined { conversation: conversation.read(), user: user.read(), member_count }
+            }
+            Self::MemberLeft { conversation, user, departure, member_count } => To::MemberLeft {
+                conversation: conversation.read(),
+                user: user.read(),
+                departure: departure.into(),
+                member_count,
+            },
+            Self::MeetupChanged { meetup, status, updated_by, audience } => To::MeetupChanged {
+                meetup: MeetupId::trusted(meetup),
+                status: status.into(),
+                updated_by: updated_by.to_owned(),
+                audience: users_of(audience),
+            },
+            Self::Notified { user, notification } => {
+                To::Notified { user: UserId::trusted(user), notification: notification.read() }
+            }
+            Self::UserChanged { user, visible } => To::UserChanged { user: user.read(), visible },
+            Self::Revoked { user, generation } => To::Revoked { user: UserId::trusted(user), generation },
+            Self::Typing { conversation, user, typing } => {
+                To::Typing { conversation: conversation.read(), user: user.read(), typing }
+            }
+            Self::Presence { user, online, last_seen } => {
+                To::Presence { user: user.read(), online, last_seen: Timestamp(last_seen) }
+            }
+            Self::RoomPresence { conversation, user, online } => {
+                To::RoomPresence { conversation: conversation.read(), user: user.read(), online }
+            }
+        }
+    }
+}

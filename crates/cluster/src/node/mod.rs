@@ -1,0 +1,90 @@
+//! The runtime of a node: one thread that owns the feed, and through which everything passes that the node tells the
+//! others or hears of them.
+//!
+//! What must stay true: commits reach the hub from this thread alone. The thread may wait for the hub and for nothing
+//! else: what it asks the store is asked beside the rest, because the store may be waiting for it. It ends after the
+//! store's writer, once all groups are delivered.
+
+mod inputs;
+mod passing;
+mod work;
+
+use std::sync::{Arc, Weak};
+
+use quintet_bus::LocalBus;
+use quintet_domain::NodeId;
+use quintet_store::Delivered;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use self::inputs::{Input, Inputs};
+use self::work::{Made, Work};
+use crate::backing::Backing;
+use crate::inbox::Inbox;
+use crate::status::Status;
+use crate::wire::{Wire, WireEvent};
+
+/// What a node is started with.
+pub struct Parts {
+    /// The id of the node, which no other process has or had.
+    pub node: NodeId,
+    /// How other nodes reach this one; `None` if they cannot.
+    pub address: Option<String>,
+    /// The identity of the stored data.
+    pub identity: String,
+    /// Carries what the node publishes.
+    pub wire: Arc<dyn Wire>,
+    /// What the wire brings.
+    pub events: mpsc::Receiver<WireEvent>,
+    /// The bus to the hub of this process.
+    pub bus: Arc<LocalBus>,
+    /// The store, which hands its groups over to the inbox. The node keeps it only while it asks it something.
+    pub store: Weak<dyn Backing>,
+    /// What the store's writer need not read, with which the store was opened.
+    pub delivered: Delivered,
+    /// The inbox of the node.
+    pub inbox: Inbox,
+}
+
+impl std::fmt::Debug for Parts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Parts").field("node", &self.node).field("identity", &self.identity).finish_non_exhaustive()
+    }
+}
+
+/// A node that runs, until the writer of its store has ended.
+#[derive(Clone, Debug)]
+pub struct Cluster {
+    status: Arc<Status>,
+}
+
+impl Cluster {
+    /// Starts a node. Everything that was committed before its store was opened counts as delivered.
+    ///
+    /// # Errors
+    /// The operating system's, if it gives no thread.
+    pub fn start(parts: Parts) -> std::io::Result<Self> {
+        let Parts { node, address, identity, wire, events, bus, store, delivered, inbox } = parts;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        let status = Arc::new(Status::new(delivered.position()));
+        let made = Made { node, address, identity, wire, bus, store, delivered, status: Arc::clone(&status) };
+        let (mut work, mut inputs) = (Work::new(made, Instant::now()), Inputs::new(inbox, events));
+        let run = move || loop {
+            let now = Instant::now();
+            work.ask_due(&mut inputs, now);
+            let until = work.next_time(&inputs, now);
+            match runtime.block_on(inputs.next(until)) {
+                Input::End => return,
+                input => work.take(input, Instant::now()),
+            }
+        };
+        std::thread::Builder::new().name("cluster-node".to_owned()).spawn(run)?;
+        Ok(Self { status })
+    }
+
+    /// What the node knows of its own work.
+    #[must_use]
+    pub fn status(&self) -> &Arc<Status> {
+        &self.status
+    }
+}

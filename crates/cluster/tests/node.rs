@@ -1,0 +1,150 @@
+//! A node over a store that only answers: when it is asked, how often, and what happens at the end.
+
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use quintet_bus::{Bus, LocalBus, Publication};
+use quintet_cluster::{Backing, Cluster, GroupSender, Inbox, MemoryNetwork, Parts, WireEvent};
+use quintet_domain::{CommandReply, Commit, Entry, Event, NodeId, Refusal, Ticket, UserId};
+use quintet_store::{Delivered, Future, Group, Heartbeat, StoreError};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+/// What a store was asked.
+#[derive(Debug, PartialEq, Eq)]
+enum Asked {
+    Heartbeat,
+    CatchUp(Instant),
+}
+
+/// A store that has a position, and whose writer finds nothing.
+struct Answers {
+    position: AtomicU64,
+    asked: mpsc::UnboundedSender<Asked>,
+}
+
+impl Backing for Answers {
+    fn heartbeat(&self, _node: NodeId, _address: Option<String>) -> Future<'_, Result<Heartbeat, StoreError>> {
+        drop(self.asked.send(Asked::Heartbeat));
+        let position = self.position.load(Ordering::SeqCst);
+        Box::pin(async move { Ok(Heartbeat { position, others: Vec::new() }) })
+    }
+
+    fn catch_up(&self) -> Future<'_, Result<(), StoreError>> {
+        drop(self.asked.send(Asked::CatchUp(Instant::now())));
+        Box::pin(async { Ok(()) })
+    }
+}
+
+/// A node, its store, and the ends that lead to it.
+struct Rig {
+    store: Arc<Answers>,
+    asked: mpsc::UnboundedReceiver<Asked>,
+    groups: GroupSender,
+    bus: Arc<LocalBus>,
+    events: mpsc::Sender<WireEvent>,
+    cluster: Cluster,
+}
+
+fn rig() -> Rig {
+    let (inbox, groups, _teller) = Inbox::new();
+    let (to_asked, asked) = mpsc::unbounded_channel();
+    let store = Arc::new(Answers { position: AtomicU64::new(0), asked: to_asked });
+    let weak: Weak<Answers> = Arc::downgrade(&store);
+    let (wire, _) = MemoryNetwork::reliable(8_000).end();
+    let (to_events, events) = mpsc::channel(16);
+    let bus = Arc::new(LocalBus::new());
+    let parts = Parts {
+        node: NodeId(1),
+        address: None,
+        identity: "data".to_owned(),
+        wire,
+        events,
+        bus: Arc::clone(&bus),
+        store: weak as Weak<dyn Backing>,
+        delivered: Delivered::default(),
+        inbox,
+    };
+    let cluster = Cluster::start(parts).unwrap();
+    Rig { store, asked, groups, bus, events: to_events, cluster }
+}
+
+/// An own group of one entry and its reply.
+fn group(position: u64) -> Group {
+    let event = Event::Revoked { user: UserId::trusted("ada"), generation: position };
+    let entry = Entry { position, sequence: None, origin: None, acked: false, event };
+    let (after, outcome) = (position - 1, Err(Refusal::internal()));
+    let reply = CommandReply { ticket: Ticket(position), after, outcome };
+    let commit = Commit { position, replies: vec![reply], entries: vec![entry] };
+    Group { after, begun_at: after, commit, writes: 1, took: Duration::ZERO, committed: true }
+}
+
+/// While asking does not help, the writer is asked less and less often.
+#[tokio::test]
+async fn a_question_that_does_not_help_is_asked_less_often() {
+    let mut rig = rig();
+    rig.store.position.store(5, Ordering::SeqCst);
+    let mut times = Vec::new();
+    while times.len() < 6 {
+        if let Asked::CatchUp(at) = rig.asked.recv().await.unwrap() {
+            times.push(at);
+        }
+    }
+    for (pair, at_least_ms) in times.windows(2).zip([25, 50, 100, 200, 400]) {
+        let between = pair[1] - pair[0];
+        assert!(between >= Duration::from_millis(at_least_ms), "{between:?} instead of {at_least_ms} ms");
+    }
+    assert!(rig.cluster.status().gaps() >= 6);
+    assert_eq!(rig.cluster.status().lag(), 5);
+}
+
+/// A wire that may have lost something, and a message that is not understood, are reasons to look at once.
+#[tokio::test]
+async fn a_wire_that_lost_something_is_a_reason_to_look() {
+    let mut rig = rig();
+    while rig.cluster.status().unreadable() + rig.cluster.status().interruptions() < 40 {
+        rig.events.send(WireEvent::Interrupted).await.unwrap();
+        rig.events.send(WireEvent::Message("nonsense".into())).await.unwrap();
+        while rig.asked.recv().await.unwrap() != Asked::Heartbeat {}
+    }
+}
+
+/// A hub that is behind delays the writer and loses nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_hub_loses_nothing() {
+    const GROUPS: u64 = 6_000;
+    let rig = rig();
+    let mut subscription = rig.bus.subscribe();
+    let sent = Arc::new(AtomicU64::new(0));
+    let (groups, counted) = (rig.groups, Arc::clone(&sent));
+    let writer = std::thread::spawn(move || {
+        for position in 1..=GROUPS {
+            groups.send(group(position));
+            counted.fetch_add(1, Ordering::SeqCst);
+        }
+    });
+    for position in 1..=GROUPS {
+        let Some(Publication::Committed(commit)) = subscription.next().await else { panic!("a commit") };
+        assert_eq!((commit.position, commit.entries.len(), commit.replies.len()), (position, 1, 1));
+        // The bus holds 4,096 commits, the inbox 64, and each of the threads one.
+        assert!(sent.load(Ordering::SeqCst) < position + 4_200, "what waits is bounded");
+    }
+    writer.join().unwrap();
+    assert_eq!(sent.load(Ordering::SeqCst), GROUPS);
+}
+
+/// A node ends after its writer, once everything is delivered.
+#[tokio::test]
+async fn a_node_ends_with_its_writer() {
+    let Rig { groups, bus, events, .. } = rig();
+    let mut subscription = bus.subscribe();
+    std::thread::spawn(move || (1..=3).for_each(|position| groups.send(group(position)))).join().unwrap();
+    events.closed().await;
+    for position in 1..=3 {
+        let Some(Publication::Committed(commit)) = subscription.try_next() else { panic!("it was delivered before") };
+        assert_eq!(commit.position, position);
+    }
+}

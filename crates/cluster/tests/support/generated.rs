@@ -1,0 +1,228 @@
+//! Random messages between nodes: of every kind, with every event.
+
+use std::sync::Arc;
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+use quintet_cluster::{Envelope, GroupNotice, Message};
+use quintet_domain::{
+    ClientMessageId, ConnectionId, ConversationId, ConversationKind, ConversationRef, Departure, Entry, Event,
+    FileLink, MeetupId, MeetupStatus, Member, MessageId, MessageKind, NodeId, Notification, NotificationId, Overview,
+    Reader, Role, Timestamp, User, UserId, UserKind,
+};
+
+fn text() -> impl Strategy<Value = String> + Clone {
+    prop_oneof!["[a-z0-9-]{0,36}", ".{0,12}"]
+}
+
+fn time() -> impl Strategy<Value = Timestamp> {
+    prop_oneof![any::<i64>(), 1_700_000_000_000..1_800_000_000_000_i64].prop_map(Timestamp)
+}
+
+fn number() -> impl Strategy<Value = u64> {
+    prop_oneof![0..300_u64, any::<u64>()]
+}
+
+fn user_id() -> impl Strategy<Value = UserId> {
+    text().prop_map(|id| UserId::trusted(&id))
+}
+
+fn ids() -> impl Strategy<Value = Vec<UserId>> {
+    vec(user_id(), 0..5)
+}
+
+fn user() -> BoxedStrategy<Arc<User>> {
+    let kind = select(vec![UserKind::Registered, UserKind::Guest, UserKind::Service]);
+    (user_id(), text(), text(), option::of(text()), option::of(text()), kind, option::of(time()), time())
+        .prop_map(|(id, username, name, last_name, avatar, kind, last_seen, created_at)| {
+            Arc::new(User { id, username, name, last_name, avatar, kind, last_seen, created_at })
+        })
+        .boxed()
+}
+
+fn conversation() -> BoxedStrategy<Arc<ConversationRef>> {
+    let kinds =
+        vec![ConversationKind::Direct, ConversationKind::Group, ConversationKind::Room, ConversationKind::Meetup];
+    let pair = option::of((user_id(), user_id()).prop_map(|(one, other)| Box::new([one, other])));
+    (text(), select(kinds), option::of(text()), pair)
+        .prop_map(|(id, kind, name, pair)| {
+            Arc::new(ConversationRef { id: ConversationId::trusted(&id), kind, name: name.map(Into::into), pair })
+        })
+        .boxed()
+}
+
+fn message() -> BoxedStrategy<Arc<quintet_domain::Message>> {
+    let reader = (user_id(), time()).prop_map(|(user, read_at)| Reader { user, read_at });
+    let file = (text(), option::of(text())).prop_map(|(url, name)| FileLink { url, name });
+    let first = (text(), conversation(), number(), user(), select(MessageKind::ALL.to_vec()), ".{0,200}");
+    let second =
+        (option::of(file), option::of(text()), time(), option::of(time()), option::of(time()), vec(reader, 0..4));
+    (first, second)
+        .prop_map(
+            |(
+                (id, conversation, sequence, sender, kind, content),
+                (file, own, created_at, edited_at, deleted_at, readers),
+            )| {
+                Arc::new(quintet_domain::Message {
+                    id: MessageId::trusted(&id),
+                    conversation,
+                    sequence,
+                    sender,
+                    kind,
+                    content,
+                    file,
+                    client_message_id: own.map(|id| ClientMessageId::trusted(&id)),
+                    created_at,
+                    edited_at,
+                    deleted_at,
+                    readers,
+                })
+            },
+        )
+        .boxed()
+}
+
+fn overview() -> BoxedStrategy<Arc<Overview>> {
+    let role = select(vec![Role::Member, Role::Admin, Role::Owner]);
+    let member = (user(), role, time(), number(), option::of(time())).prop_map(
+        |(user, role, joined_at, read_sequence, read_at)| Member { user, role, joined_at, read_sequence, read_at },
+    );
+    let first = (conversation(), option::of(text()), any::<bool>(), option::of(user_id()), vec(member, 0..4));
+    (first, any::<u32>(), option::of(message()), time(), time())
+        .prop_map(
+            |(
+                (conversation, description, open, owner, members),
+                member_count,
+                last_message,
+                created_at,
+                updated_at,
+            )| {
+                Arc::new(Overview {
+                    conversation,
+                    description: description.map(Into::into),
+                    open,
+                    owner,
+                    members,
+                    member_count,
+                    last_message,
+                    created_at,
+                    updated_at,
+                })
+            },
+        )
+        .boxed()
+}
+
+fn notification() -> impl Strategy<Value = Arc<Notification>> {
+    (text(), text(), text(), time(), option::of(time())).prop_map(|(id, title, message, timestamp, read_at)| {
+        Arc::new(Notification { id: NotificationId::trusted(&id), title, message, timestamp, read_at })
+    })
+}
+
+/// One strategy for each event, in the order of the closed list.
+pub fn events() -> Vec<BoxedStrategy<Event>> {
+    let departures = vec![Departure::Left, Departure::Removed, Departure::GuestGone, Departure::IdTaken];
+    let statuses = vec![
+        MeetupStatus::Open,
+        MeetupStatus::Confirmed,
+        MeetupStatus::Cancelled,
+        MeetupStatus::Completed,
+        MeetupStatus::Expired,
+    ];
+    let message_ids = vec(text().prop_map(|id| MessageId::trusted(&id)), 0..5);
+    vec![
+        message().prop_map(Event::MessageCreated).boxed(),
+        message().prop_map(Event::MessageEdited).boxed(),
+        message().prop_map(Event::MessageDeleted).boxed(),
+        (conversation(), user(), message_ids, option::of(ids()))
+            .prop_map(|(conversation, reader, messages, audience)| Event::MessagesRead {
+                conversation,
+                reader,
+                messages,
+                audience,
+            })
+            .boxed(),
+        (overview(), ids())
+            .prop_map(|(conversation, members)| Event::ConversationCreated { conversation, members })
+            .boxed(),
+        (overview(), user_id())
+            .prop_map(|(conversation, user)| Event::ConversationAppeared { conversation, user })
+            .boxed(),
+        (conversation(), user_id())
+            .prop_map(|(conversation, user)| Event::ConversationHidden { conversation, user })
+            .boxed(),
+        overview().prop_map(|conversation| Event::ConversationChanged { conversation }).boxed(),
+        conversation().prop_map(|conversation| Event::DeletionAnnounced { conversation }).boxed(),
+        conversation().prop_map(|conversation| Event::ConversationDeleted { conversation }).boxed(),
+        (conversation(), user(), any::<u32>())
+            .prop_map(|(conversation, user, member_count)| Event::MemberJoined { conversation, user, member_count })
+            .boxed(),
+        (conversation(), user(), select(departures), any::<u32>())
+            .prop_map(|(conversation, user, departure, member_count)| Event::MemberLeft {
+                conversation,
+                user,
+                departure,
+                member_count,
+            })
+            .boxed(),
+        (text(), select(statuses), text(), ids())
+            .prop_map(|(meetup, status, updated_by, audience)| Event::MeetupChanged {
+                meetup: MeetupId::trusted(&meetup),
+                status,
+                updated_by,
+                audience,
+            })
+            .boxed(),
+        (user_id(), notification()).prop_map(|(user, notification)| Event::Notified { user, notification }).boxed(),
+        (user(), any::<bool>()).prop_map(|(user, visible)| Event::UserChanged { user, visible }).boxed(),
+        (user_id(), number()).prop_map(|(user, generation)| Event::Revoked { user, generation }).boxed(),
+        (conversation(), user(), any::<bool>())
+            .prop_map(|(conversation, user, typing)| Event::Typing { conversation, user, typing })
+            .boxed(),
+        (user(), any::<bool>(), time())
+            .prop_map(|(user, online, last_seen)| Event::Presence { user, online, last_seen })
+            .boxed(),
+        (conversation(), user(), any::<bool>())
+            .prop_map(|(conversation, user, online)| Event::RoomPresence { conversation, user, online })
+            .boxed(),
+    ]
+}
+
+fn event() -> BoxedStrategy<Event> {
+    proptest::strategy::Union::new(events()).boxed()
+}
+
+/// Entries at positions from 8 on that increase, some by more than one.
+pub fn entries(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Entry>> {
+    let entry = (1..4_u64, option::of(number()), option::of(number()), any::<bool>(), event());
+    vec(entry, count).prop_map(|entries| {
+        let mut newest = 7;
+        let placed = entries.into_iter().map(|(step, sequence, origin, acked, event)| {
+            newest += step;
+            Entry { position: newest, sequence, origin: origin.map(ConnectionId), acked, event }
+        });
+        placed.collect()
+    })
+}
+
+fn group() -> impl Strategy<Value = GroupNotice> {
+    (text(), any::<u16>(), number(), number(), option::of(entries(0..6)))
+        .prop_map(|(identity, part, after, last, entries)| GroupNotice { identity, part, after, last, entries })
+}
+
+/// Any message of a node.
+pub fn envelope() -> impl Strategy<Value = Envelope> {
+    let message = prop_oneof![
+        4 => group().prop_map(Message::Group),
+        1 => event().prop_map(Message::Passing),
+        1 => user().prop_map(|user| Message::Came { user }),
+        1 => (user_id(), time()).prop_map(|(user, last_seen)| Message::Left { user, last_seen }),
+        1 => (vec(user(), 0..8), option::of(user_id()), any::<bool>())
+            .prop_map(|(users, after, last)| Message::Present { users, after, last }),
+        1 => number().prop_map(|of| Message::PresentWanted { of: NodeId(of) }),
+        1 => (number(), any::<u64>()).prop_map(|(users, hash)| Message::Alive { users, hash }),
+    ];
+    (number(), number(), message).prop_map(|(from, number, message)| Envelope { from: NodeId(from), number, message })
+}

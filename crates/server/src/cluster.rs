@@ -1,0 +1,175 @@
+//! The node of a cluster within the server: how it is started, measured and checked.
+//!
+//! What must stay true: it runs wherever the data is in a PostgreSQL database, and nowhere else. A node that does not
+//! reach the database sends its clients away only while another node does reach it.
+
+use std::fmt;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::counter::ConstCounter;
+use quintet_bus::LocalBus;
+use quintet_cluster::{
+    Backing, Cluster, GroupSender, Health, Inbox, PART, Parts, Status, Teller, Wire, postgres_wire, redis_wire,
+};
+use quintet_domain::NodeId;
+use quintet_gateway::Gateway;
+use quintet_socketio::{CloseReason, Engine};
+use quintet_store::{Delivered, PostgresStore, Store};
+use tokio::runtime::Handle;
+
+use crate::config::{BusName, Config};
+use crate::failure::Failure;
+use crate::metrics::gauge;
+use crate::postgres;
+
+/// The time between two looks whether clients must be sent away.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Maximum time in which connections are closed before the next look.
+const CLOSE_WITHIN: Duration = Duration::from_secs(4);
+/// Maximum time in which a node that ends says so.
+const LEAVE_WITHIN: Duration = Duration::from_secs(1);
+
+/// What is made for a node before its store is opened.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    inbox: Inbox,
+    /// Tells the node what its hub tells others.
+    pub(crate) teller: Teller,
+    /// What the writer of the store need not read.
+    pub(crate) delivered: Delivered,
+}
+
+/// A node that runs.
+#[derive(Clone)]
+pub(crate) struct Node {
+    id: NodeId,
+    store: Weak<PostgresStore>,
+    status: Arc<Status>,
+    wire: Arc<dyn Wire>,
+}
+
+impl Prepared {
+    /// What is made before the store is opened, and the end into which the store puts its groups.
+    pub(crate) fn new() -> (Self, GroupSender) {
+        let (inbox, groups, teller) = Inbox::new();
+        (Self { inbox, teller, delivered: Delivered::default() }, groups)
+    }
+
+    /// Starts the node. Until then nothing that its store commits is delivered.
+    pub(crate) async fn start(
+        self,
+        config: &Config,
+        store: &Arc<PostgresStore>,
+        bus: Arc<LocalBus>,
+    ) -> Result<Node, Failure> {
+        let identity = store.identity().await.map_err(|error| error.to_string())?;
+        let mut id = [0; 8];
+        getrandom::fill(&mut id).map_err(|error| format!("the operating system gives no random bytes: {error}"))?;
+        let (wire, events) = match &config.cluster.bus {
+            BusName::Postgres => {
+                let url = config.database.url.as_deref().unwrap_or_default();
+                let target = postgres::target(url, config.database.password.as_deref());
+                let target = target.map_err(|error| error.to_string())?;
+                postgres_wire(target, &identity, PART, &Handle::current())
+            }
+            BusName::Redis(url) => redis_wire(url, &identity, PART, &Handle::current())
+                .map_err(|error| format!("[cluster] bus cannot be used: {error}"))?,
+        };
+        let store: Weak<PostgresStore> = Arc::downgrade(store);
+        let id = NodeId(u64::from_be_bytes(id));
+        let parts = Parts {
+            node: id,
+            address: None,
+            identity,
+            wire: Arc::clone(&wire),
+            events,
+            bus,
+            store: store.clone() as Weak<dyn Backing>,
+            delivered: self.delivered,
+            inbox: self.inbox,
+        };
+        let cluster = Cluster::start(parts).map_err(|error| format!("the node cannot be started: {error}"))?;
+        Ok(Node { id, store, status: Arc::clone(cluster.status()), wire })
+    }
+}
+
+impl Node {
+    /// Says in a sentence why this node does not hear what others commit; `None` if it does.
+    pub(crate) fn why_not_ready(&self) -> Option<&'static str> {
+        match (self.status.health(), self.wire.is_connected()) {
+            (Health::Ready, _) => None,
+            (Health::NoDatabase, _) => Some("The database cannot be reached."),
+            (Health::WentBack, _) => Some("The database has lost commits that this node has told; start it again."),
+            (Health::Behind, true) => Some("The feed is behind: what other nodes commit is not delivered in time."),
+            (Health::Behind, false) => {
+                Some("The wire is down and the feed is behind: what other nodes commit is not delivered in time.")
+            }
+        }
+    }
+
+    /// Tells the other nodes that this one has ended, so that they need not wait for its heartbeat. For the time after
+    /// its store was closed.
+    pub(crate) async fn leave(&self) {
+        let Some(store) = self.store.upgrade() else { return };
+        match tokio::time::timeout(LEAVE_WITHIN, store.leave(self.id)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "the other nodes are not told that this one has ended"),
+            Err(_) => tracing::debug!("the other nodes are not told that this one has ended: it took too long"),
+        }
+    }
+
+    /// Closes all connections, again and again, while this node does not reach the database and another one does.
+    pub(crate) async fn sends_clients_away(self, engine: Engine<Gateway>, gateway: Gateway) {
+        let mut look = tokio::time::interval(LOOK_EVERY);
+        let mut leaves = false;
+        loop {
+            look.tick().await;
+            let left = std::mem::replace(&mut leaves, self.status.must_leave());
+            if !leaves {
+                continue;
+            }
+            if !left {
+                tracing::error!(
+                    "this node does not reach the database, and another one does: all clients are sent away"
+                );
+            }
+            let close = async { tokio::join!(engine.close(CloseReason::Shutdown), gateway.close()) };
+            let _ = tokio::time::timeout(CLOSE_WITHIN, close).await;
+        }
+    }
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Node").field("status", &self.status).finish_non_exhaustive()
+    }
+}
+
+/// Encodes a counter without labels.
+fn counter(encoder: &mut DescriptorEncoder<'_>, (name, help): (&str, &str), value: u64) -> fmt::Result {
+    let value = ConstCounter::new(value);
+    value.encode(encoder.encode_descriptor(name, help, None, value.metric_type())?)
+}
+
+impl Collector for Node {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let (encoder, status) = (&mut encoder, &self.status);
+        let lag = "Positions that the database had when it was last asked, and that were not delivered yet";
+        gauge(encoder, ("feed_lag", lag), status.lag())?;
+        let gaps = "Times that the store was asked for what no wire had brought";
+        counter(encoder, ("feed_gaps", gaps), status.gaps())?;
+        let published = "Messages about groups of writes that were sent to other nodes";
+        counter(encoder, ("wire_published", published), status.published())?;
+        let received = "Messages about groups of writes that came from other nodes";
+        counter(encoder, ("wire_received", received), status.received())?;
+        let unreadable = "Messages of other nodes that are damaged, or of a newer version";
+        counter(encoder, ("wire_unreadable", unreadable), status.unreadable())?;
+        let interruptions = "Times that the wire may have lost messages, the beginning included";
+        counter(encoder, ("wire_interruptions", interruptions), status.interruptions())?;
+        let connected = u64::from(self.wire.is_connected());
+        gauge(encoder, ("wire_connected", "Whether the wire receives what other nodes publish"), connected)
+    }
+}

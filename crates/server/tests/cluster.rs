@@ -1,0 +1,280 @@
+//! Several nodes over one PostgreSQL database, at the wire: one order for all, nothing acknowledged lost, recovery on any
+//! node, and what a node says that is cut off.
+
+mod support;
+
+#[allow(dead_code, clippy::unwrap_used, reason = "the tests of the store use the rest")]
+#[path = "../../store/tests/support/postgres.rs"]
+mod database;
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use database::TestDatabase;
+use serde_json::{Value, json};
+use support::{Server, Start, Wire};
+
+/// The time within which a node has to say what is awaited.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// A key for tokens that all nodes share, as the file of a data folder has it.
+const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f 1700000000\n";
+
+fn node_at(url: &str) -> Start {
+    Server::with().env("QUINTET_DATABASE_URL", url).file("token-key", KEY)
+}
+
+fn two_nodes(database: &TestDatabase) -> (Server, Server) {
+    (node_at(&database.url()).run(), node_at(&database.url()).run())
+}
+
+/// Two users, each with the id and the token, and the id of a group of both.
+async fn two_in_a_group(server: &Server) -> ((String, String), (String, String), Value) {
+    let http = server.http();
+    let (alice, bob) = (http.register("alice").await, http.register("bob").await);
+    let body = json!({ "kind": "group", "name": "Team", "memberIds": [bob.0] });
+    let group = http.api(&alice.1, "POST", "/conversations", body).await.expect(201)["id"].clone();
+    (alice, bob, group)
+}
+
+async fn connected(server: &Server, token: &str) -> Wire {
+    Wire::connect(server.address(), "/chat", &json!({ "token": token })).await
+}
+
+fn message(group: &Value, content: &str) -> Value {
+    json!({ "chatId": group, "content": content })
+}
+
+/// Enters the namespace with recovery. Returns the connection and its secret.
+async fn enter(server: &Server, mut auth: Value) -> (Wire, String) {
+    auth["recover"] = json!(true);
+    let mut wire = Wire::open(server.address(), "").await;
+    let answer = wire.enter("/chat", &auth).await;
+    let accepted: Value = serde_json::from_str(&answer[answer.find('{').expect("accepted")..]).expect("JSON");
+    (wire, accepted["pid"].as_str().expect("a secret").to_owned())
+}
+
+/// The next message, with the offset behind it.
+async fn next_with_offset(wire: &mut Wire) -> (String, Value) {
+    loop {
+        let frame = wire.frame().await.expect("a message, not the end");
+        let Some(event) = frame.strip_prefix("42/chat,") else { continue };
+        let event: Value = serde_json::from_str(event).expect("JSON");
+        if event[0] == "message:new" {
+            return (event[1]["content"].as_str().expect("text").to_owned(), event[2].clone());
+        }
+    }
+}
+
+#[tokio::test]
+async fn everybody_hears_one_order() {
+    const EACH: usize = 60;
+    let database = TestDatabase::new();
+    let (here, there) = two_nodes(&database);
+    let (alice, bob, group) = two_in_a_group(&here).await;
+    let (mut at_here, mut at_there) = (connected(&here, &alice.1).await, connected(&there, &bob.1).await);
+    let mut watches = connected(&there, &alice.1).await;
+    for number in 0..EACH {
+        at_here.ask("message:send", &message(&group, &format!("alice {number}"))).await;
+        at_there.ask("message:send", &message(&group, &format!("bob {number}"))).await;
+    }
+    let mut heard: Vec<Vec<String>> = Vec::new();
+    for wire in [&mut at_here, &mut at_there, &mut watches] {
+        let mut texts = Vec::new();
+        while texts.len() < 2 * EACH {
+            texts.push(wire.next("message:new").await["content"].as_str().expect("text").to_owned());
+        }
+        heard.push(texts);
+    }
+    assert_eq!(heard[0], heard[1]);
+    assert_eq!(heard[0], heard[2]);
+    for name in ["alice", "bob"] {
+        let of_one: Vec<&String> = heard[0].iter().filter(|text| text.starts_with(name)).collect();
+        let expected: Vec<String> = (0..EACH).map(|number| format!("{name} {number}")).collect();
+        assert_eq!(of_one, expected.iter().collect::<Vec<_>>(), "each sender's own order");
+    }
+    // What each node has done to hear of it.
+    for server in [&here, &there] {
+        let text = server.metrics().send("GET", "/metrics", &[], "").await.text;
+        for series in ["quintet_feed_lag ", "quintet_feed_gaps_total ", "quintet_wire_received_total "] {
+            assert!(text.contains(series), "{series} in {text}");
+        }
+        server.http().send("GET", "/readyz", &[], "").await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn a_connection_recovers_on_another_node() {
+    let database = TestDatabase::new();
+    let (here, there) = two_nodes(&database);
+    let (alice, bob, group) = two_in_a_group(&here).await;
+    let mut says = connected(&there, &alice.1).await;
+    let (mut wire, mut pid) = enter(&here, json!({ "token": bob.1 })).await;
+    let mut number = 0;
+    let mut expected = 0;
+    for round in 0..6 {
+        let heard = says.call("message:send", &message(&group, &format!("{number}"))).await;
+        assert_eq!(heard["success"], true, "{heard}");
+        number += 1;
+        let (content, offset) = next_with_offset(&mut wire).await;
+        assert_eq!(content, format!("{expected}"));
+        expected += 1;
+        drop(wire);
+        for _ in 0..round {
+            says.call("message:send", &message(&group, &format!("{number}"))).await;
+            number += 1;
+        }
+        let to = if round % 2 == 0 { &there } else { &here };
+        let same;
+        (wire, same) = enter(to, json!({ "token": bob.1, "pid": pid, "offset": offset })).await;
+        assert_eq!(same, pid, "it is recovered");
+        pid = same;
+        while expected < number {
+            assert_eq!(next_with_offset(&mut wire).await.0, format!("{expected}"), "exactly once, in order");
+            expected += 1;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_node_has_acknowledged_outlives_it() {
+    let database = TestDatabase::new();
+    let (here, there) = two_nodes(&database);
+    let (alice, bob, group) = two_in_a_group(&there).await;
+    let mut hears = connected(&there, &bob.1).await;
+    let mut says = connected(&here, &alice.1).await;
+    let send = json!({ "chatId": group, "content": "last words", "clientMessageId": "1" });
+    let first = says.call("message:send", &send).await;
+    here.signal(9);
+    assert_eq!(first["success"], true, "{first}");
+    assert_eq!(hears.next("message:new").await["content"], "last words");
+    // Whoever was not sure sends again, and gets the first answer.
+    let mut says = connected(&there, &alice.1).await;
+    let again = says.call("message:send", &send).await;
+    for field in ["id", "sequence", "created_at"] {
+        assert_eq!(again["message"][field], first["message"][field], "{field}");
+    }
+    let next = says.call("message:send", &message(&group, "first words")).await;
+    assert_eq!(next["success"], true, "{next}");
+    assert_eq!(hears.next("message:new").await["content"], "first words", "nothing is heard twice");
+}
+
+#[tokio::test]
+async fn what_ends_on_one_node_ends_on_all() {
+    let database = TestDatabase::new();
+    let (here, there) = two_nodes(&database);
+    let (alice, bob, group) = two_in_a_group(&here).await;
+    let mut bob_there = connected(&there, &bob.1).await;
+    assert_eq!(bob_there.call("message:send", &message(&group, "mine")).await["success"], true);
+    // The other node has the membership in its cache.
+    let path = format!("/conversations/{}/members/{}", group.as_str().expect("an id"), bob.0);
+    here.http().api(&alice.1, "DELETE", &path, json!({})).await;
+    assert_eq!(bob_there.call("message:send", &message(&group, "mine")).await["success"], false);
+    here.http().api(&bob.1, "POST", "/auth/revoke", json!({})).await.expect(204);
+    while bob_there.frame().await.is_some() {}
+    let answer = there.http().api(&bob.1, "GET", "/me", Value::Null).await;
+    assert_eq!(answer.status, 401, "{}", answer.text);
+}
+
+/// A way to the database that can be cut.
+struct Road {
+    port: u16,
+    is_cut: Arc<AtomicBool>,
+    streams: Arc<Mutex<Vec<TcpStream>>>,
+}
+
+impl Road {
+    fn to(database: &TestDatabase) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let road = Self {
+            port: listener.local_addr().expect("an address").port(),
+            is_cut: Arc::default(),
+            streams: Arc::default(),
+        };
+        let (socket, is_cut, streams) = (database.socket(), Arc::clone(&road.is_cut), Arc::clone(&road.streams));
+        std::thread::spawn(move || {
+            for client in listener.incoming() {
+                let client = client.expect("a connection");
+                let mut streams = streams.lock().expect("no test has failed");
+                if is_cut.load(Ordering::SeqCst) {
+                    continue;
+                }
+                let server = UnixStream::connect(&socket).expect("the server listens");
+                streams.push(client.try_clone().expect("a handle"));
+                let (back, to_client) = (server.try_clone().expect("a handle"), client.try_clone().expect("a handle"));
+                std::thread::spawn(move || carry(client, &server, |server| drop(server.shutdown(Shutdown::Both))));
+                std::thread::spawn(move || carry(back, &to_client, |client| drop(client.shutdown(Shutdown::Both))));
+            }
+        });
+        road
+    }
+
+    fn cut(&self) {
+        let mut streams = self.streams.lock().expect("no test has failed");
+        self.is_cut.store(true, Ordering::SeqCst);
+        for stream in streams.drain(..) {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+
+    fn mend(&self) {
+        self.is_cut.store(false, Ordering::SeqCst);
+    }
+}
+
+/// Carries bytes until one end is closed, and closes the other.
+fn carry<T>(mut from: impl Read, to: &T, close: impl FnOnce(&T))
+where
+    for<'t> &'t T: Write,
+{
+    let mut bytes = [0; 65_536];
+    while let Ok(read @ 1..) = from.read(&mut bytes) {
+        let mut writer = to;
+        if writer.write_all(&bytes[..read]).is_err() {
+            break;
+        }
+    }
+    close(to);
+}
+
+/// Asks a node whether it is ready, until it gives an answer.
+async fn until_ready_says(server: &Server, status: u16, text: &str) {
+    let asked = async {
+        let mut pace = tokio::time::interval(Duration::from_millis(100));
+        loop {
+            pace.tick().await;
+            let answer = server.http().send("GET", "/readyz", &[], "").await;
+            if answer.status == status && answer.text.contains(text) {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| panic!("the answer {status} {text} never comes"));
+}
+
+#[tokio::test]
+async fn a_node_that_does_not_reach_the_database_says_so() {
+    let database = TestDatabase::new();
+    let road = Road::to(&database);
+    let by_road = format!("postgres://postgres@127.0.0.1:{}/{}?sslmode=disable", road.port, database.name());
+    let (here, there) = (node_at(&by_road).run(), node_at(&database.url()).run());
+    let (alice, bob, group) = two_in_a_group(&there).await;
+    let mut hears = connected(&here, &bob.1).await;
+    let mut says = connected(&there, &alice.1).await;
+    until_ready_says(&here, 200, "ready").await;
+    road.cut();
+    until_ready_says(&here, 503, "The database cannot be reached.").await;
+    until_ready_says(&there, 200, "ready").await;
+    assert_eq!(says.call("message:send", &message(&group, "unheard for a while")).await["success"], true);
+    road.mend();
+    // Where its clients stayed, they hear what they have missed; where they were sent away, they would recover.
+    while let Some(frame) = hears.frame().await {
+        if frame.contains("unheard for a while") {
+            break;
+        }
+    }
+    until_ready_says(&here, 200, "ready").await;
+}

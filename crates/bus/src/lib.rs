@@ -7,9 +7,11 @@
 //! way from the store to a gateway, even in one process.
 
 mod local;
+mod nodes;
 
 pub use local::LocalBus;
-use quintet_domain::{Commit, Ephemeral};
+pub use nodes::{LocalPresence, RemotePresence};
+use quintet_domain::{Commit, Ephemeral, NodeId};
 use tokio::sync::mpsc;
 
 /// A commit or event that subscribers receive.
@@ -19,6 +21,13 @@ pub enum Publication {
     Committed(Commit),
     /// An event that is not stored.
     Ephemeral(Ephemeral),
+    /// A change of who is connected to another node.
+    Remote {
+        /// The other node.
+        node: NodeId,
+        /// The change of who is connected to it.
+        presence: RemotePresence,
+    },
 }
 
 /// The seam between stores and gateways, as one node sees it.
@@ -43,6 +52,9 @@ pub trait Bus: Send + Sync + 'static {
     /// # Errors
     /// The same event, which no subscriber received, if a subscriber is too far behind.
     fn ephemeral(&self, ephemeral: Ephemeral) -> Result<(), Ephemeral>;
+    /// Tells other nodes who is connected to this one. Returns at once. Where there is one node only, as by default,
+    /// nobody is told.
+    fn tell_nodes(&self, _change: LocalPresence) {}
     /// Subscribes to everything that is published from now on.
     fn subscribe(&self) -> Subscription;
 }

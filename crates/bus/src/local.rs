@@ -4,11 +4,11 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use quintet_domain::{Commit, Ephemeral};
+use quintet_domain::{Commit, Ephemeral, NodeId};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
-use crate::{Bus, Publication, Subscription};
+use crate::{Bus, Publication, RemotePresence, Subscription};
 
 /// Maximum number of publications that wait for one subscriber.
 const QUEUE: usize = 4_096;
@@ -26,6 +26,22 @@ impl LocalBus {
         Self::default()
     }
 
+    /// Passes on a change of who is connected to another node, in order with the commits. It may block as
+    /// [`Bus::committed`] does.
+    pub fn remote(&self, node: NodeId, presence: RemotePresence) {
+        self.pass_on(Publication::Remote { node, presence });
+    }
+
+    /// Passes something on to all subscribers, and waits for those who are behind.
+    fn pass_on(&self, publication: Publication) {
+        let subscribers = self.subscribers().clone();
+        let Some((last, others)) = subscribers.split_last() else { return };
+        for subscriber in others {
+            send(subscriber, publication.clone());
+        }
+        send(last, publication);
+    }
+
     fn subscribers(&self) -> MutexGuard<'_, Vec<mpsc::Sender<Publication>>> {
         self.subscribers.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -33,9 +49,9 @@ impl LocalBus {
 
 /// Sends without blocking while the channel has space, because a store that runs on an async thread, as in tests,
 /// cannot block.
-fn send(subscriber: &mpsc::Sender<Publication>, commit: Commit) {
-    match subscriber.try_send(Publication::Committed(commit)) {
-        // A closed subscriber needs no commits.
+fn send(subscriber: &mpsc::Sender<Publication>, publication: Publication) {
+    match subscriber.try_send(publication) {
+        // A closed subscriber needs nothing.
         Ok(()) | Err(TrySendError::Closed(_)) => {}
         Err(TrySendError::Full(publication)) => {
             let _ = subscriber.blocking_send(publication);
@@ -45,12 +61,7 @@ fn send(subscriber: &mpsc::Sender<Publication>, commit: Commit) {
 
 impl Bus for LocalBus {
     fn committed(&self, commit: Commit) {
-        let subscribers = self.subscribers().clone();
-        let Some((last, others)) = subscribers.split_last() else { return };
-        for subscriber in others {
-            send(subscriber, commit.clone());
-        }
-        send(last, commit);
+        self.pass_on(Publication::Committed(commit));
     }
 
     fn ephemeral(&self, ephemeral: Ephemeral) -> Result<(), Ephemeral> {

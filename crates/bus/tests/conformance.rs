@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use quintet_bus::{Bus, LocalBus, Publication, Subscription};
+use quintet_bus::{Bus, LocalBus, Publication, RemotePresence, Subscription};
 use quintet_domain::{
-    CommandReply, Commit, Entry, Ephemeral, Event, Refusal, Ticket, Timestamp, User, UserId, UserKind, Written,
+    CommandReply, Commit, Entry, Ephemeral, Event, NodeId, Refusal, Ticket, Timestamp, User, UserId, UserKind, Written,
 };
 
 type Factory<'f> = &'f dyn Fn() -> Arc<dyn Bus>;
@@ -38,7 +38,7 @@ fn positions(subscription: &mut Subscription) -> Vec<u64> {
     while let Some(publication) = subscription.try_next() {
         match publication {
             Publication::Committed(commit) => positions.push(commit.position),
-            Publication::Ephemeral(_) => {}
+            Publication::Ephemeral(_) | Publication::Remote { .. } => {}
         }
     }
     positions
@@ -84,7 +84,7 @@ fn a_slow_subscriber_loses_no_commit(make: Factory<'_>) {
                 assert_eq!(commit.position, expected);
                 expected += 1;
             }
-            Some(Publication::Ephemeral(_)) => panic!("nobody published one"),
+            Some(Publication::Ephemeral(_) | Publication::Remote { .. }) => panic!("nobody published one"),
             None => std::thread::sleep(Duration::from_micros(50)),
         }
     }
@@ -138,4 +138,31 @@ fn conforms(make: Factory<'_>) {
 #[test]
 fn the_local_bus_conforms() {
     conforms(&|| Arc::new(LocalBus::new()));
+}
+
+#[test]
+fn what_other_nodes_tell_arrives_in_order_with_the_commits_and_is_never_dropped() {
+    const COUNT: u64 = 10_000;
+    let bus = Arc::new(LocalBus::new());
+    let mut subscription = bus.subscribe();
+    let other = NodeId(7);
+    let publishing = Arc::clone(&bus);
+    let publisher = std::thread::spawn(move || {
+        for position in 1..=COUNT {
+            publishing.committed(commit(position));
+            publishing.remote(other, RemotePresence::Came(user(&position.to_string())));
+        }
+    });
+    let mut next = || loop {
+        match subscription.try_next() {
+            Some(publication) => return publication,
+            None => std::thread::yield_now(),
+        }
+    };
+    for position in 1..=COUNT {
+        assert_eq!(next(), Publication::Committed(commit(position)));
+        let presence = RemotePresence::Came(user(&position.to_string()));
+        assert_eq!(next(), Publication::Remote { node: other, presence });
+    }
+    publisher.join().expect("the publisher ends");
 }

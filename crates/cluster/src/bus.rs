@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use quintet_bus::{Bus, LocalBus, Subscription};
+use quintet_bus::{Bus, LocalBus, LocalPresence, Subscription};
 use quintet_domain::{Commit, Ephemeral, Event};
 
 use crate::inbox::Teller;
@@ -42,6 +42,10 @@ impl Bus for ClusterBus {
             self.teller.passing(event);
         }
         Ok(())
+    }
+
+    fn tell_nodes(&self, change: LocalPresence) {
+        self.teller.presence(change);
     }
 
     fn subscribe(&self) -> Subscription {

@@ -27,7 +27,7 @@ pub enum Message {
     Passing(Event),
     /// A user has its first connection to the node.
     Came {
-        /// The user.
+        /// The user with the connection.
         user: Arc<User>,
     },
     /// A user has had no connection to the node for some time.
@@ -55,7 +55,7 @@ pub enum Message {
     Alive {
         /// The number of users who have connections to the node.
         users: u64,
-        /// The combined hash of their ids.
+        /// The combined hash of their ids and of whether each is a guest.
         hash: u64,
     },
 }

@@ -15,6 +15,7 @@ mod envelope;
 mod feed;
 mod inbox;
 mod node;
+mod nodes;
 mod status;
 mod weight;
 mod wire;
@@ -26,10 +27,9 @@ pub use envelope::{Envelope, GroupNotice, Message};
 pub use feed::{Feed, GAP_WAIT};
 pub use inbox::{GroupSender, Inbox, Teller};
 pub use node::{Cluster, Parts};
+pub use nodes::{Nodes, NodesOutput};
 pub use status::{Health, READY_WITHIN, Status};
-pub use wire::{
-    Fate, MemoryNetwork, Passage, Wire, WireError, WireEvent, WireEvents, postgres_wire, redis_wire,
-};
+pub use wire::{Fate, MemoryNetwork, Passage, Wire, WireError, WireEvent, WireEvents, postgres_wire, redis_wire};
 
 /// The part of the order that everything belongs to; there is one.
 pub const PART: u16 = 1;

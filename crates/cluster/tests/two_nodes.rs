@@ -126,6 +126,7 @@ impl Node {
                 self.replies.extend(commit.replies);
             }
             Publication::Ephemeral(Ephemeral::Event(event)) => self.typing.push(event),
+            Publication::Remote { .. } => {}
             Publication::Ephemeral(Ephemeral::RoomPresence { .. }) => panic!("no node tells of presence in rooms"),
         }
     }
@@ -204,7 +205,8 @@ async fn both_send(fate: fn(u64) -> Fate) {
         assert_eq!(tickets, (first..first + MESSAGES).map(Ticket).collect::<Vec<_>>());
         assert!(node.replies.iter().all(|reply| reply.outcome.is_ok()));
     }
-    (here.store.close().await, there.store.close().await);
+    here.store.close().await;
+    there.store.close().await;
 }
 
 macro_rules! networks {
@@ -248,7 +250,8 @@ async fn a_quiet_node_hears_everything() {
     assert_eq!(messages(&there), messages(&here));
     assert!(there.replies.is_empty() && there.cluster.status().gaps() > 0);
     assert_eq!(there.cluster.status().lag(), 0);
-    (here.store.close().await, there.store.close().await);
+    here.store.close().await;
+    there.store.close().await;
 }
 
 /// Who types is told to the other node, and who is online is not told as an event.
@@ -279,5 +282,6 @@ async fn typing_passes() {
         let _ = tokio::time::timeout(Duration::from_millis(50), there.takes()).await;
     }
     assert!(there.typing.iter().all(|event| *event == typing));
-    (here.store.close().await, there.store.close().await);
+    here.store.close().await;
+    there.store.close().await;
 }

@@ -46,7 +46,10 @@ impl HubTask {
                 () = sleep_until(self.hub.next_timer()) => Some(HubMessage::Timer),
             };
             let Some(message) = message else { return };
-            let published = matches!(message, HubMessage::Commit(_) | HubMessage::Ephemeral(_));
+            let published = match &message {
+                HubMessage::Commit(_) | HubMessage::Ephemeral(_) | HubMessage::Remote { .. } => true,
+                HubMessage::Client(_) | HubMessage::Timer => false,
+            };
             self.hub.handle(message, Instant::now());
             if published {
                 for _ in 0..CLIENT_MESSAGES_BETWEEN {

@@ -6,6 +6,8 @@ mod support;
 #[allow(dead_code, clippy::unwrap_used, reason = "the tests of the store use the rest")]
 #[path = "../../store/tests/support/postgres.rs"]
 mod database;
+#[path = "../../cluster/tests/support/redis.rs"]
+mod redis_server;
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -15,6 +17,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use database::TestDatabase;
+use redis_server::TestRedis;
 use serde_json::{Value, json};
 use support::{Server, Start, Wire};
 
@@ -174,7 +177,7 @@ async fn what_ends_on_one_node_ends_on_all() {
     here.http().api(&alice.1, "DELETE", &path, json!({})).await;
     assert_eq!(bob_there.call("message:send", &message(&group, "mine")).await["success"], false);
     here.http().api(&bob.1, "POST", "/auth/revoke", json!({})).await.expect(204);
-    while bob_there.frame().await.is_some() {}
+    bob_there.until_closed(PATIENCE).await;
     let answer = there.http().api(&bob.1, "GET", "/me", Value::Null).await;
     assert_eq!(answer.status, 401, "{}", answer.text);
 }
@@ -210,6 +213,11 @@ impl Road {
             }
         });
         road
+    }
+
+    /// The URL of the database by this road.
+    fn url(&self, database: &TestDatabase) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/{}?sslmode=disable", self.port, database.name())
     }
 
     fn cut(&self) {
@@ -259,8 +267,7 @@ async fn until_ready_says(server: &Server, status: u16, text: &str) {
 async fn a_node_that_does_not_reach_the_database_says_so() {
     let database = TestDatabase::new();
     let road = Road::to(&database);
-    let by_road = format!("postgres://postgres@127.0.0.1:{}/{}?sslmode=disable", road.port, database.name());
-    let (here, there) = (node_at(&by_road).run(), node_at(&database.url()).run());
+    let (here, there) = (node_at(&road.url(&database)).run(), node_at(&database.url()).run());
     let (alice, bob, group) = two_in_a_group(&there).await;
     let mut hears = connected(&here, &bob.1).await;
     let mut says = connected(&there, &alice.1).await;
@@ -277,4 +284,65 @@ async fn a_node_that_does_not_reach_the_database_says_so() {
         }
     }
     until_ready_says(&here, 200, "ready").await;
+}
+
+/// A node that is cut off from the database alone sends its clients away, and they recover on another one.
+#[tokio::test]
+async fn a_node_that_is_cut_off_from_the_database_alone_sends_its_clients_away() {
+    let (database, redis) = (TestDatabase::new(), TestRedis::start());
+    let road = Road::to(&database);
+    let with_redis = |url: &str| node_at(url).env("QUINTET_CLUSTER_BUS", redis.url()).run();
+    let (here, there) = (with_redis(&road.url(&database)), with_redis(&database.url()));
+    let (alice, bob, group) = two_in_a_group(&there).await;
+    let (mut hears, pid) = enter(&here, json!({ "token": bob.1 })).await;
+    let mut says = connected(&there, &alice.1).await;
+    says.call("message:send", &message(&group, "before")).await;
+    let (content, offset) = next_with_offset(&mut hears).await;
+    assert_eq!(content, "before");
+    road.cut();
+    hears.until_closed(PATIENCE).await;
+    for content in ["meanwhile", "and more"] {
+        assert_eq!(says.call("message:send", &message(&group, content)).await["success"], true);
+    }
+    let (mut back, same) = enter(&there, json!({ "token": bob.1, "pid": pid, "offset": offset })).await;
+    assert_eq!(same, pid, "it is recovered");
+    for expected in ["meanwhile", "and more"] {
+        assert_eq!(next_with_offset(&mut back).await.0, expected);
+    }
+}
+
+/// Waits for an event, and keeps the connection busy meanwhile.
+async fn hears_at_last(wire: &mut Wire, name: &str, payload: &Value) {
+    let heard = async {
+        let mut pace = tokio::time::interval(Duration::from_millis(200));
+        loop {
+            pace.tick().await;
+            wire.call("stopTyping", &json!({ "groupId": "any" })).await;
+            while let Some((found, with)) = wire.events.pop_front() {
+                if found == name && with == *payload {
+                    return;
+                }
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, heard).await.unwrap_or_else(|_| panic!("{name} {payload} never comes"));
+}
+
+/// Who is online on any node is shown online on all, and goes offline with its last connection, or with its node.
+#[tokio::test]
+async fn users_are_shown_online_on_all_nodes() {
+    let database = TestDatabase::new();
+    let (here, there) = two_nodes(&database);
+    let (alice, bob, _) = two_in_a_group(&there).await;
+    let mut watches = Wire::connect(there.address(), "/messenger", &json!({ "token": alice.1 })).await;
+    let first = connected(&here, &bob.1).await;
+    hears_at_last(&mut watches, "userOnline", &json!(bob.0)).await;
+    let online = there.http().api(&alice.1, "GET", &format!("/users/{}", bob.0), Value::Null).await.expect(200);
+    assert_eq!(online["online"], true, "{online}");
+    drop(first);
+    hears_at_last(&mut watches, "userOffline", &json!(bob.0)).await;
+    let _second = connected(&here, &bob.1).await;
+    hears_at_last(&mut watches, "userOnline", &json!(bob.0)).await;
+    here.signal(9);
+    hears_at_last(&mut watches, "userOffline", &json!(bob.0)).await;
 }

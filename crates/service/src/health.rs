@@ -4,9 +4,6 @@ use quintet_domain::{Code, Probe, Refusal};
 
 use crate::Service;
 
-/// Says in a sentence why the node does not hear what other nodes commit; `None` if it does.
-pub(crate) type Health = Box<dyn Fn() -> Option<&'static str> + Send + Sync>;
-
 impl Service {
     /// Lets a function decide beside the store whether this node is ready: it returns a sentence if it is not. Only the
     /// first function counts.

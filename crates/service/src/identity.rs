@@ -179,6 +179,16 @@ impl Service {
         Ok((identity?, ahead))
     }
 
+    /// Returns the profile and the conversations of a user who is connected to another node, at one position of the commit
+    /// order. There is no profile of a guest who owns nothing yet.
+    ///
+    /// # Errors
+    /// An internal error.
+    pub async fn state_elsewhere(&self, user: UserId) -> Result<(Option<Arc<User>>, Memberships), Refusal> {
+        let (account, ahead) = split(self.store().user_state(Party::from(&user), user).await?);
+        Ok((account.map(|account| account.user), ahead.memberships))
+    }
+
     /// Returns whether guests are admitted.
     #[must_use]
     pub fn lets_guests_in(&self) -> bool {

@@ -103,7 +103,7 @@ struct Inner {
     rates: Rates,
     metrics: Arc<Metrics>,
     ready: ready::SharedCheck,
-    health: OnceLock<health::Health>,
+    health: OnceLock<ready::Health>,
     heavy: heavy::Heavy,
     settings: Settings,
 }

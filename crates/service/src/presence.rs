@@ -1,11 +1,12 @@
-//! The users who are connected to this process. The gateway updates it; operations that show users read it.
+//! The users who are online, on this node or another one. The gateway updates it; operations that show users read it.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{PoisonError, RwLock};
 
 use quintet_domain::{Timestamp, User, UserId};
 
-/// The users with at least one connection: registered ones, whose presence is shown, and guests, whose presence is not.
+/// The users with at least one connection to any node: registered ones, whose presence is shown, and guests, whose presence
+/// is not.
 #[derive(Debug, Default)]
 pub struct Presence {
     users: RwLock<HashSet<UserId>>,
@@ -53,6 +54,11 @@ impl Presence {
                 left.remove(user);
             }
         }
+    }
+
+    /// Forgets when a user who went offline was last seen, because another node stores it.
+    pub fn forget_left(&self, user: &UserId) {
+        self.left.write().unwrap_or_else(PoisonError::into_inner).remove(user);
     }
 
     /// Returns when a user was last seen, as of `now`; `None` if the user never was.

@@ -6,6 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use quintet_domain::Refusal;
 use tokio::sync::Mutex;
 
+/// Says in a sentence why this node does not hear what other nodes commit; `None` if it does.
+pub(crate) type Health = Box<dyn Fn() -> Option<&'static str> + Send + Sync>;
+
 /// A check that concurrent callers share.
 #[derive(Debug, Default)]
 pub(crate) struct SharedCheck {

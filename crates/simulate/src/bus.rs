@@ -62,6 +62,7 @@ impl SlowBus {
                     Some(Publication::Committed(commit)) => self.bus.committed(commit),
                     // The queue behind is never full here.
                     Some(Publication::Ephemeral(ephemeral)) => drop(self.bus.ephemeral(ephemeral)),
+                    Some(Publication::Remote { node, presence }) => self.bus.remote(node, presence),
                     None => break,
                 }
             }

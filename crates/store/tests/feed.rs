@@ -96,7 +96,8 @@ async fn what_the_feed_has_delivered_is_not_read_again() {
     // A feed that is ahead of the database has delivered what the database has lost.
     here.delivered.advance(at + 100);
     here.bench.send(&a, &group, "text").await.expect_err("it is refused");
-    (here.bench.store.close().await, there.bench.store.close().await);
+    here.bench.store.close().await;
+    there.bench.store.close().await;
 }
 
 /// A node that was away for long catches up in several steps, each of which refuses its group.
@@ -123,5 +124,6 @@ async fn a_node_that_is_far_behind_catches_up_in_steps() {
     assert_eq!(entries, (at + 1..=newest + 1).collect::<Vec<_>>());
     let committed: Vec<bool> = handed.iter().filter(|handed| !handed.entries.is_empty()).map(|h| h.committed).collect();
     assert_eq!(committed, [false, true]);
-    (here.bench.store.close().await, there.bench.store.close().await);
+    here.bench.store.close().await;
+    there.bench.store.close().await;
 }

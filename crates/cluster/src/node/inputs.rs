@@ -47,7 +47,7 @@ pub(super) struct Inputs {
 
 impl Inputs {
     pub(super) fn new(inbox: Inbox, events: mpsc::Receiver<WireEvent>) -> Self {
-        let Inbox { groups, told } = inbox;
+        let Inbox { groups, told, .. } = inbox;
         Self { groups, told: Some(told), events: Some(events), heartbeat: None, catch_up: None }
     }
 

@@ -67,12 +67,14 @@ impl Cluster {
         let Parts { node, address, identity, wire, events, bus, store, delivered, inbox } = parts;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let status = Arc::new(Status::new(delivered.position()));
-        let made = Made { node, address, identity, wire, bus, store, delivered, status: Arc::clone(&status) };
+        let (shared, missed) = (Arc::clone(&status), inbox.missed.clone());
+        let made = Made { node, address, identity, wire, bus, store, delivered, status: shared, missed };
         let (mut work, mut inputs) = (Work::new(made, Instant::now()), Inputs::new(inbox, events));
         let run = move || loop {
             let now = Instant::now();
+            work.tick_due(now);
             work.ask_due(&mut inputs, now);
-            let until = work.next_time(&inputs, now);
+            let until = work.next_time(&inputs);
             match runtime.block_on(inputs.next(until)) {
                 Input::End => return,
                 input => work.take(input, Instant::now()),

@@ -19,10 +19,13 @@ use crate::backing::Backing;
 use crate::codec;
 use crate::envelope::{Envelope, GroupNotice, Message};
 use crate::feed::{Feed, GAP_WAIT};
-use crate::inbox::Told;
+use crate::inbox::{Missed, Told};
+use crate::nodes::{Nodes, NodesOutput};
 use crate::status::Status;
 use crate::wire::{Wire, WireEvent};
 
+/// The time between two messages that say that this node is alive.
+const TICK_EVERY: Duration = Duration::from_secs(1);
 /// The time between two heartbeats.
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(1);
 /// Minimum time between two heartbeats of which the second was asked for by an event.
@@ -50,6 +53,10 @@ pub(super) struct Work {
     /// The number of the last message that was sent.
     number: u64,
     passing: Passing,
+    /// Who is connected to which node.
+    nodes: Nodes,
+    missed: Missed,
+    tick_at: Instant,
     heartbeat_at: Instant,
     heartbeat_began: Instant,
     /// The position that was delivered when the last heartbeat began.
@@ -79,11 +86,13 @@ pub(super) struct Made {
     pub(super) store: Weak<dyn Backing>,
     pub(super) delivered: Delivered,
     pub(super) status: Arc<Status>,
+    pub(super) missed: Missed,
 }
 
 impl Work {
     pub(super) fn new(made: Made, now: Instant) -> Self {
-        let Made { node, address, identity, wire, bus, store, delivered, status } = made;
+        let Made { node, address, identity, wire, bus, store, delivered, status, missed } = made;
+        let nodes = Nodes::new(node, wire.message_bytes_max());
         Self {
             node,
             address,
@@ -96,6 +105,9 @@ impl Work {
             status,
             number: 0,
             passing: Passing::default(),
+            nodes,
+            missed,
+            tick_at: now,
             heartbeat_at: now,
             heartbeat_began: now,
             heartbeat_after: 0,
@@ -140,11 +152,24 @@ impl Work {
         }
     }
 
-    /// The time until which nothing has to be asked.
-    pub(super) fn next_time(&self, inputs: &Inputs, now: Instant) -> Instant {
+    /// Does what is done every second.
+    pub(super) fn tick_due(&mut self, now: Instant) {
+        if self.missed.take() {
+            let outputs = self.nodes.local_missed();
+            self.put_out(outputs);
+        }
+        if self.tick_at <= now {
+            self.tick_at = now + TICK_EVERY;
+            let outputs = self.nodes.tick(now);
+            self.put_out(outputs);
+        }
+    }
+
+    /// The time until which nothing has to be asked or done.
+    pub(super) fn next_time(&self, inputs: &Inputs) -> Instant {
         let heartbeat = inputs.heartbeat.is_none().then_some(self.heartbeat_at);
         let ask = inputs.catch_up.is_none().then(|| self.asks_at());
-        heartbeat.into_iter().chain(ask).min().unwrap_or(now + HEARTBEAT_EVERY)
+        heartbeat.into_iter().chain(ask).fold(self.tick_at, Instant::min)
     }
 
     /// When the writer is asked, at the latest.
@@ -175,6 +200,10 @@ impl Work {
                 if !self.is_alone {
                     self.publish(Message::Passing(event));
                 }
+            }
+            Input::Told(Told::Presence(change)) => {
+                let outputs = self.nodes.local(change);
+                self.put_out(outputs);
             }
             Input::Heartbeat(answer) => self.beaten(answer, now),
             Input::CaughtUp(answer) => {
@@ -225,8 +254,29 @@ impl Work {
                     drop(self.bus.ephemeral(Ephemeral::Event(event)));
                 }
             }
-            Message::Alive { .. } => self.status.heard(now),
-            Message::Came { .. } | Message::Left { .. } | Message::Present { .. } | Message::PresentWanted { .. } => {}
+            Message::Alive { .. }
+            | Message::Came { .. }
+            | Message::Left { .. }
+            | Message::Present { .. }
+            | Message::PresentWanted { .. } => {
+                if matches!(message, Message::Alive { .. }) {
+                    self.status.heard(now);
+                }
+                let outputs = self.nodes.received(from, number, message, now);
+                self.put_out(outputs);
+            }
+        }
+    }
+
+    /// Sends and tells what follows from a change of who is connected where.
+    fn put_out(&mut self, outputs: Vec<NodesOutput>) {
+        for output in outputs {
+            match output {
+                // A node that does not reach the database is silent, so that others know who does.
+                NodesOutput::Send(Message::Alive { .. }) if self.is_cut_off => {}
+                NodesOutput::Send(message) => self.publish(message),
+                NodesOutput::Hub(node, presence) => self.bus.remote(node, presence),
+            }
         }
     }
 
@@ -244,6 +294,8 @@ impl Work {
                 }
                 // A node that begins finds by its own heartbeats what it was not told.
                 self.is_alone = heartbeat.others.is_empty();
+                let others: Vec<NodeId> = heartbeat.others.iter().map(|other| other.id).collect();
+                self.nodes.fresh_in_store(&others, now);
                 self.status.told(heartbeat.position, now);
                 self.feed.newest(heartbeat.position, now);
                 self.unconfirmed.get_or_insert(heartbeat.position);

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::attach_reply::AttachReply;
 use super::directory::{Arrival, revoked};
-use super::local_user::AttachingConnection;
+use super::local_user::{AttachingConnection, LocalUser};
 use super::message::{self, Attach, ReplayOutcome};
 use super::positions::Waiting;
 use super::timers::Timer;
@@ -54,8 +54,12 @@ impl Hub {
     pub(super) fn attach_waiting(&mut self, id: &UserId, now: Instant) {
         let Some((user, attaching, rate)) = self.directory.take_attaching(id) else { return };
         if attaching.is_empty() {
-            // The connection ended before the memberships were read.
-            self.timers.add(now, Timer::Forget(id.clone()));
+            if self.directory.user(id).is_some_and(LocalUser::is_elsewhere) {
+                self.presence.came_online(&mut self.directory, &mut self.ephemerals, &user);
+            } else {
+                // The connection ended before the memberships were read.
+                self.timers.add(now, Timer::Forget(id.clone()));
+            }
             return;
         }
         self.presence.connected(&mut self.directory, &mut self.ephemerals, &user);

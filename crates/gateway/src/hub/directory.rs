@@ -1,8 +1,11 @@
-//! The directory: which users have connections to this server, and which conversations they are members of.
+//! The directory: which users have connections to this server or to other nodes, and which conversations they are members
+//! of. A user is local who has connections here; all of them are kept alike.
 //!
 //! What must stay true: a user and a channel refer to each other, or neither refers to the other; while a user's
 //! memberships are being read, the changes that happen meanwhile are kept, so that none is lost between the read and
 //! the stream.
+
+mod elsewhere;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -14,9 +17,7 @@ use quintet_service::{EventRate, Memberships};
 use slab::Slab;
 use tokio::time::Instant;
 
-use super::local_user::{
-    Attaching, AttachingConnection, Loading, LocalUser, MembershipChange, Subscriber, UserPresence,
-};
+use super::local_user::{Attaching, AttachingConnection, LocalUser, MembershipChange, Subscriber};
 use super::replay_buffer::ReplayBuffer;
 use super::slots::{Index, Slots};
 use super::timers::TimerKey;
@@ -171,43 +172,45 @@ impl Directory {
             }
             local.gone_since = None;
             local.push_attaching(attaching);
-            return if local.is_loading() { Arrival::Wait } else { Arrival::Ready };
+            return match local.loading.as_ref().map(|loading| loading.for_elsewhere) {
+                None => Arrival::Ready,
+                Some(false) => Arrival::Wait,
+                // A connection does not wait in the queue of users who are elsewhere.
+                Some(true) => Arrival::Load(self.load_again(&user.id, false)),
+            };
         }
-        self.loads += 1;
-        let load = self.loads;
-        let slot = self.users.insert(LocalUser {
-            user,
-            subscribers: Vec::new(),
-            channels: Slots::default(),
-            presence: UserPresence::default(),
-            gone_since: None,
-            rate: Arc::default(),
-            attaching: Some(Box::new(vec![attaching])),
-            loading: Some(Box::new(Loading { load, changes: Vec::new() })),
-        });
-        self.by_user.insert(slot, |slot| self.users[slot].user.id.as_str());
+        let (load, local) = self.add(user, false);
+        local.push_attaching(attaching);
         Arrival::Load(load)
     }
 
-    /// Refuses the connections of a user whose memberships could not be read, and removes the user.
-    pub(super) fn refuse_arrival(&mut self, user: &UserId, load: u64, refusal: &Refusal) {
-        let Some(slot) = self.slot(user).filter(|slot| self.users[*slot].is_loaded_by(load)) else { return };
-        self.unlist(user);
-        for attaching in self.users.remove(slot).take_attaching() {
+    /// Refuses the connections of a user whose memberships could not be read, and removes the user, unless it is connected
+    /// to other nodes: then the number of another read is returned, which is to be made.
+    pub(super) fn refuse_arrival(&mut self, user: &UserId, load: u64, refusal: &Refusal) -> Option<u64> {
+        let slot = self.slot(user).filter(|slot| self.users[*slot].is_loaded_by(load))?;
+        for attaching in self.users[slot].take_attaching() {
             let _ = attaching.reply.send(Err(refusal.clone()));
         }
+        if self.users[slot].is_elsewhere() {
+            return Some(self.load_again(user, true));
+        }
+        self.unlist(user);
+        self.users.remove(slot);
+        None
     }
 
-    /// Sets the memberships of a user as they were read, and then applies the changes since the read.
-    pub(super) fn load(&mut self, user: &UserId, load: u64, memberships: Memberships) {
-        let Some(slot) = self.slot(user).filter(|slot| self.users[*slot].is_loaded_by(load)) else { return };
-        let Some(loading) = self.users[slot].loading.take() else { return };
+    /// Sets the memberships of a user as they were read, and then applies the changes since the read. Returns false if the
+    /// user waits for another read, or for none.
+    pub(super) fn load(&mut self, user: &UserId, load: u64, memberships: Memberships) -> bool {
+        let Some(slot) = self.slot(user).filter(|slot| self.users[*slot].is_loaded_by(load)) else { return false };
+        let Some(loading) = self.users[slot].loading.take() else { return false };
         if memberships.registered && self.users[slot].user.is_guest() {
             // Between the guest's claim and this read, an account took the id.
+            self.users[slot].presence.elsewhere = None;
             for attaching in self.users[slot].take_attaching() {
                 let _ = attaching.reply.send(Err(id_taken()));
             }
-            return;
+            return true;
         }
         self.users[slot].channels.reserve_exact(memberships.conversations.len());
         // The user has no channel yet and each conversation occurs once, so no search for an existing entry is needed.
@@ -222,6 +225,7 @@ impl Directory {
                 self.exit(slot, &change.conversation.id);
             }
         }
+        true
     }
 
     /// Takes the connections of a user that wait to be attached, with the user and the rate limit that they share.
@@ -321,10 +325,13 @@ impl Directory {
         self.remove(&user.id);
     }
 
-    /// Replaces the profile of a local user.
-    pub(super) fn set_user(&mut self, user: &Arc<User>) {
+    /// Replaces the profile of a user, as it was changed at a position.
+    pub(super) fn set_user(&mut self, user: &Arc<User>, position: u64) {
         let Some(local) = self.same_user(user) else { return };
         local.user = Arc::clone(user);
+        if let Some(loading) = &mut local.loading {
+            loading.profile_changed_at = position;
+        }
         for subscriber in &local.subscribers {
             subscriber.connection.set_user(user);
         }

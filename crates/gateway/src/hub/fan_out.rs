@@ -288,7 +288,11 @@ impl FanOut {
 /// Guests only receive the presence in rooms that they are in.
 fn watchers(directory: &Directory, user: &UserId, everybody: bool) -> Vec<usize> {
     let Some(slot) = directory.slot(user) else { return Vec::new() };
-    let may_watch = |slot: &usize| !directory.at(*slot).user.is_guest();
+    // Users who are connected to other nodes only are told there.
+    let may_watch = |slot: &usize| {
+        let local = directory.at(*slot);
+        !local.subscribers.is_empty() && !local.user.is_guest()
+    };
     if everybody {
         return directory.users().map(|(slot, _)| slot).filter(may_watch).collect();
     }

@@ -1,12 +1,14 @@
 //! Local users, and the connections that they have, as the directory keeps them.
 //!
+//! A user who is connected to other nodes only is kept like any other, without connections.
+//!
 //! What must stay true: a user has no two subscribers of the same connection; `gone_since` is set only while the user
-//! has no connection.
+//! has no connection here; a server without other nodes pays one pointer of each user for them.
 
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use quintet_domain::{ConversationId, ConversationRef, User};
+use quintet_domain::{ConversationId, ConversationRef, NodeId, Timestamp, User};
 use quintet_service::{EventRate, PendingNotifications};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -53,17 +55,32 @@ impl Subscriber {
 /// The state of a user's presence, which only the presence tracker changes.
 #[derive(Default)]
 pub(super) struct UserPresence {
-    /// Whether the user counts as online.
+    /// Whether the user counts as online, here or on another node.
     pub(super) online: bool,
+    /// Whether the user counts as connected here. Other nodes are told of this alone.
+    pub(super) here: bool,
     /// Whether its arrival was announced to all users, not only to those who share a conversation.
     pub(super) to_everybody: bool,
     /// The number of its last arrival; 0 before the first.
     pub(super) arrival: u64,
     /// The number of its changes that were published but are not announced yet.
     pub(super) unannounced: u32,
+    /// What is known of it on other nodes; `None` for a user who never was on one, hence the box.
+    pub(super) elsewhere: Option<Box<Elsewhere>>,
 }
 
-/// A user who has connections to this server, or had some a moment ago.
+/// What is known of a user on other nodes.
+#[derive(Default)]
+pub(super) struct Elsewhere {
+    /// The nodes to which the user is connected.
+    nodes: Vec<NodeId>,
+    /// When the user was last seen here, if it was here while it was connected to another node.
+    pub(super) left_here: Option<Timestamp>,
+    /// Whether this node does what is done once when the user is gone: it was connected here, or to a node that died.
+    pub(super) settled_here: bool,
+}
+
+/// A user who has connections to a node, or had some a moment ago.
 pub(super) struct LocalUser {
     pub(super) user: Arc<User>,
     pub(super) subscribers: Vec<Subscriber>,
@@ -83,6 +100,10 @@ pub(super) struct LocalUser {
 pub(super) struct Loading {
     /// The number of the read. A read that was started for a guest must not be used for an account with the same id.
     pub(super) load: u64,
+    /// Whether no connection waits for it, but the presence of the user on another node.
+    pub(super) for_elsewhere: bool,
+    /// The position of the newest change of the profile since the read began; 0 if there was none.
+    pub(super) profile_changed_at: u64,
     /// The membership changes since the read began.
     pub(super) changes: Vec<MembershipChange>,
 }
@@ -119,6 +140,35 @@ impl LocalUser {
     /// Whether the user has a connection, attached or not.
     pub(super) fn is_here(&self) -> bool {
         !self.subscribers.is_empty() || self.attaching.is_some()
+    }
+
+    /// Whether the user is connected to another node.
+    pub(super) fn is_elsewhere(&self) -> bool {
+        self.presence.elsewhere.as_ref().is_some_and(|elsewhere| !elsewhere.nodes.is_empty())
+    }
+
+    /// Whether the user is connected to a certain other node.
+    pub(super) fn is_on(&self, node: NodeId) -> bool {
+        self.presence.elsewhere.as_ref().is_some_and(|elsewhere| elsewhere.nodes.contains(&node))
+    }
+
+    /// Notes that the user is connected to another node.
+    pub(super) fn enter_node(&mut self, node: NodeId) {
+        let settled_here = self.presence.here;
+        let elsewhere =
+            self.presence.elsewhere.get_or_insert_with(|| Box::new(Elsewhere { settled_here, ..Elsewhere::default() }));
+        if !elsewhere.nodes.contains(&node) {
+            elsewhere.nodes.reserve_exact(1);
+            elsewhere.nodes.push(node);
+        }
+    }
+
+    /// Notes that the user is not connected to another node any more. Returns whether it was, and is connected to none now.
+    pub(super) fn leave_node(&mut self, node: NodeId) -> bool {
+        let Some(elsewhere) = &mut self.presence.elsewhere else { return false };
+        let before = elsewhere.nodes.len();
+        elsewhere.nodes.retain(|one| *one != node);
+        elsewhere.nodes.len() < before && elsewhere.nodes.is_empty() && !self.presence.here
     }
 }
 

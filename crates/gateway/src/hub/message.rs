@@ -4,8 +4,8 @@
 
 use std::sync::Arc;
 
-use quintet_bus::Publication;
-use quintet_domain::{Commit, ConnectionId, Ephemeral, Refusal, User, UserId};
+use quintet_bus::{Publication, RemotePresence};
+use quintet_domain::{Commit, ConnectionId, Ephemeral, NodeId, Refusal, User, UserId};
 use quintet_service::{Memberships, PendingNotifications, ReadAhead, Service};
 use tokio::sync::{mpsc, oneshot};
 
@@ -18,6 +18,8 @@ pub(crate) enum HubMessage {
     Commit(Commit),
     /// An ephemeral event was published.
     Ephemeral(Ephemeral),
+    /// It has changed who is connected to another node.
+    Remote { node: NodeId, presence: RemotePresence },
     /// A connection, or a task that works for one, sent a message.
     Client(ClientMessage),
     /// The next timer is due.
@@ -29,6 +31,7 @@ impl From<Publication> for HubMessage {
         match publication {
             Publication::Committed(commit) => Self::Commit(commit),
             Publication::Ephemeral(ephemeral) => Self::Ephemeral(ephemeral),
+            Publication::Remote { node, presence } => Self::Remote { node, presence },
         }
     }
 }
@@ -59,6 +62,9 @@ pub(crate) enum ClientMessage {
     Attach(Box<Attach>),
     /// The memberships of a user were read.
     MembershipsRead { user: UserId, load: u64, memberships: Result<Memberships, Refusal> },
+    /// The profile and the memberships of a user were read who is connected to another node. There is no profile of a guest
+    /// who owns nothing.
+    ReadElsewhere { user: UserId, load: u64, state: Result<(Option<Arc<User>>, Memberships), Refusal> },
     /// A connection ended.
     Detach { connection: ConnectionId, user: UserId },
     /// The notifications that were pending when a connection was attached were read.

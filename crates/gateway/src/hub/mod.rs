@@ -14,11 +14,15 @@ mod attach_reply;
 mod context;
 mod credentials;
 mod directory;
+mod elsewhere;
+#[cfg(test)]
+mod elsewhere_tests;
 mod ephemerals;
 mod fan_out;
 mod local_user;
 mod message;
 mod notifications;
+mod other_nodes;
 mod positions;
 mod presence;
 mod profiles;
@@ -28,6 +32,7 @@ mod replay_buffer;
 mod slots;
 mod timers;
 mod typing;
+mod typing_elsewhere;
 
 use std::sync::Arc;
 
@@ -48,6 +53,7 @@ use self::fan_out::FanOut;
 use self::message::ReplayOutcome;
 pub(crate) use self::message::{ClientMessage, HubHandle, HubMessage};
 use self::notifications::Notifications;
+use self::other_nodes::OtherNodes;
 use self::positions::{Positions, Waiting};
 use self::presence::PresenceTracker;
 use self::profiles::Profiles;
@@ -55,6 +61,7 @@ use self::read_ahead::NewestChanges;
 use self::replay::Replays;
 use self::timers::{Timer, Timers};
 use self::typing::Typing;
+use self::typing_elsewhere::TypingElsewhere;
 use crate::pending_commands::{Completion, PendingCommand, PendingCommands, PendingReply};
 
 /// Maximum number of timers that are handled before the hub takes the next message.
@@ -73,6 +80,8 @@ pub(crate) struct Hub {
     ephemerals: Ephemerals,
     fan_out: FanOut,
     typing: Typing,
+    typing_elsewhere: TypingElsewhere,
+    other_nodes: OtherNodes,
     presence: PresenceTracker,
     profiles: Profiles,
     notifications: Notifications,
@@ -92,6 +101,8 @@ impl Hub {
             ephemerals: Ephemerals::default(),
             fan_out: FanOut::new(service.clone(), settings.echo),
             typing: Typing::default(),
+            typing_elsewhere: TypingElsewhere::default(),
+            other_nodes: OtherNodes::new(service.clone(), inbox.clone()),
             presence: PresenceTracker::new(service.clone(), census, &settings),
             profiles: Profiles::new(service.clone(), inbox.clone()),
             notifications: Notifications::new(service.clone(), inbox.clone()),
@@ -114,6 +125,7 @@ impl Hub {
         match message {
             HubMessage::Commit(commit) => self.commit(commit, now),
             HubMessage::Ephemeral(ephemeral) => self.ephemeral(ephemeral, now),
+            HubMessage::Remote { node, presence } => self.remote(node, presence, now),
             HubMessage::Client(message) => self.client(message, now),
             HubMessage::Timer => self.timer(now),
         }
@@ -163,8 +175,9 @@ impl Hub {
     fn proceed(&mut self, waiting: Waiting, now: Instant) {
         match waiting {
             Waiting::Memberships { user, load, memberships } => {
-                self.directory.load(&user, load, memberships);
-                self.attach_waiting(&user, now);
+                if self.directory.load(&user, load, memberships) {
+                    self.attach_waiting(&user, now);
+                }
             }
             Waiting::Notifications { connection, user, notifications } => {
                 self.notifications.send_pending(&mut self.directory, (connection, user), notifications);
@@ -211,7 +224,8 @@ impl Hub {
             }
             Event::UserChanged { user, visible } => {
                 self.replace_guest(user);
-                self.directory.set_user(user);
+                self.directory.set_user(user, entry.position);
+                self.presence.profile_changed(&mut self.directory, user);
                 if *visible {
                     self.profiles.changed(&mut self.timers, user, entry.position, now);
                 }
@@ -240,14 +254,12 @@ impl Hub {
 
     /// Removes the guest whose id an account took. Its departures from its rooms are separate entries.
     fn replace_guest(&mut self, user: &User) {
-        let guest = self.directory.user(&user.id).is_some_and(|local| local.user.is_guest());
-        if user.is_guest() || !guest {
-            return;
-        }
+        let guest = self.directory.user(&user.id).filter(|local| local.user.is_guest() && !user.is_guest());
+        let Some(here) = guest.map(|guest| guest.presence.here) else { return };
         let stopped = self.typing.stop_all(&self.directory, &mut self.timers, &user.id, None);
         self.publish(stopped);
         self.directory.end_guest(user);
-        self.presence.guest_replaced(&user.id);
+        self.presence.guest_replaced(&user.id, here);
     }
 
     // --- replies ---
@@ -312,7 +324,7 @@ impl Hub {
             Ephemeral::Event(event @ Event::Presence { .. }) => {
                 self.presence.received(directory, timers, fan_out, event, now);
             }
-            Ephemeral::Event(event) => fan_out.deliver_ephemeral(directory, &event),
+            Ephemeral::Event(event) => self.passing(&event, now),
             Ephemeral::RoomPresence { conversations, user, online } => {
                 for conversation in conversations {
                     let event = Event::RoomPresence { conversation, user: Arc::clone(&user), online };
@@ -341,6 +353,7 @@ impl Hub {
                     let stopped = self.typing.timer(directory, timers, (&user, &conversation), now);
                     self.publish(stopped);
                 }
+                Timer::TypingElsewhereEnds(user, conversation) => self.typing_elsewhere_ends(user, conversation, now),
                 Timer::Offline(user) => self.presence.offline_timer(directory, timers, ephemerals, &user, now),
                 Timer::Forget(user) => self.presence.forget(directory, timers, &user, now),
                 Timer::Expire(connection, user) => {
@@ -350,6 +363,8 @@ impl Hub {
                 Timer::ReviewTokens => self.credentials.review(directory, timers, environment, now),
                 Timer::Presence => self.presence.announce_batch(directory, timers, fan_out),
                 Timer::Profiles => self.profiles.tell_due(directory, timers, fan_out, now),
+                Timer::ReadElsewhere => self.other_nodes.read_again(directory),
+                Timer::NodeGone => self.depart_some(now),
             }
         }
     }
@@ -363,8 +378,11 @@ impl Hub {
                 self.loaded(user, load, memberships, now);
             }
             ClientMessage::MembershipsRead { user, load, memberships: Err(refusal) } => {
-                self.directory.refuse_arrival(&user, load, &refusal);
+                if let Some(load) = self.directory.refuse_arrival(&user, load, &refusal) {
+                    self.other_nodes.read(&mut self.directory, user, load);
+                }
             }
+            ClientMessage::ReadElsewhere { user, load, state } => self.read_elsewhere(user, load, state, now),
             ClientMessage::Detach { connection, user } => self.detach(connection, &user, now),
             ClientMessage::NotificationsRead { connection, user, pending } => {
                 self.send_pending(connection, user, pending, now);
@@ -404,10 +422,10 @@ impl Hub {
         self.credentials.watch(directory, timers, self.service.environment(), (connection, user), now);
     }
 
-    /// Records when all users who are online were last seen. A task of its own waits for the store.
+    /// Records when all users who are online here alone were last seen. A task of its own waits for the store.
     fn stop(&self, reply: oneshot::Sender<()>) {
         let now = self.service.environment().now();
-        let users = presence::online(&self.directory).map(|user| (user.clone(), now)).collect();
+        let users = presence::online_here_alone(&self.directory).map(|user| (user.clone(), now)).collect();
         let service = self.service.clone();
         tokio::spawn(async move {
             service.note_seen(users).await;

@@ -1,4 +1,7 @@
-//! Presence: tracks who is online, and announces changes.
+//! Presence: tracks who is online, here or on another node, and announces changes.
+//!
+//! Each hub tells other nodes who is connected here, and announces to its own connections what follows for a user from all
+//! nodes: it is online from its first connection to any of them until some time after its last one.
 //!
 //! Changes are announced at once while there are few, and in batches while there are many. When all users reconnect
 //! after a restart, each arrival concerns everybody who shares a conversation with the user, so that announcing each by
@@ -6,16 +9,17 @@
 //!
 //! What must stay true: changes are announced in the order in which they happened, each once, to the users who were
 //! connected when it happened; no user is removed before its departure was announced; no batch occupies the hub for
-//! long.
+//! long; presence events on the bus are those that this hub has published, because other nodes tell theirs in another way.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use quintet_bus::LocalPresence;
 use quintet_domain::limits::{
     GUEST_LEAVES_AFTER_SECONDS, OFFLINE_AFTER_SECONDS, ONLINE_TOLD_MAX, ROOM_MEMBERS_TOLD_MAX,
 };
-use quintet_domain::{ConversationId, Ephemeral, Event, RoomMember, User, UserId};
+use quintet_domain::{ConversationId, Ephemeral, Event, RoomMember, Timestamp, User, UserId};
 use quintet_service::Service;
 use tokio::time::Instant;
 
@@ -50,6 +54,14 @@ struct Change {
     recipients: Recipients,
 }
 
+/// When a user who went offline was last seen.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LastSeen {
+    pub(super) at: Timestamp,
+    /// Whether this node stores it. It is stored once, by the node that the user was connected to last.
+    pub(super) stored_here: bool,
+}
+
 /// Tracks who is online, and announces changes.
 pub(super) struct PresenceTracker {
     service: Service,
@@ -62,6 +74,8 @@ pub(super) struct PresenceTracker {
     published: VecDeque<Recipients>,
     /// The number of arrivals so far.
     arrivals: u64,
+    /// Whether users of some node may not be known.
+    incomplete: bool,
     /// The time from which on the next change is announced at once.
     free_at: Option<Instant>,
 }
@@ -76,23 +90,57 @@ impl PresenceTracker {
             waiting: VecDeque::new(),
             published: VecDeque::new(),
             arrivals: 0,
+            incomplete: false,
             free_at: None,
         }
     }
 
     // --- changes ---
 
-    /// A user has a connection: it is online from now on, unless it still was.
+    /// A user has a connection here: it is online from now on, unless it still was, here or elsewhere.
     pub(super) fn connected(&mut self, directory: &mut Directory, ephemerals: &mut Ephemerals, user: &Arc<User>) {
-        let crowd = self.service.presence().count() >= self.everyone_limit;
+        let Some(local) = directory.user_mut(&user.id) else { return };
+        if std::mem::replace(&mut local.presence.here, true) {
+            return;
+        }
+        // It is told who is online, so that no earlier change is announced to it.
+        self.arrivals += 1;
+        local.presence.arrival = self.arrivals;
+        if let Some(elsewhere) = &mut local.presence.elsewhere {
+            (elsewhere.left_here, elsewhere.settled_here) = (None, true);
+        }
+        self.service.bus().tell_nodes(LocalPresence::Came(Arc::clone(user)));
+        self.came_online(directory, ephemerals, user);
+    }
+
+    /// A user is connected, here or to another node: it is online from now on, unless it still was.
+    pub(super) fn came_online(&mut self, directory: &mut Directory, ephemerals: &mut Ephemerals, user: &Arc<User>) {
         let Some(local) = directory.user_mut(&user.id) else { return };
         if std::mem::replace(&mut local.presence.online, true) {
             return;
         }
-        self.arrivals += 1;
-        local.presence.arrival = self.arrivals;
+        let crowd = self.service.presence().count() >= self.everyone_limit;
         local.presence.to_everybody = self.audience == Audience::Everyone && !crowd;
-        self.publish_change(directory, ephemerals, user, true);
+        self.publish_change(directory, ephemerals, user, None);
+    }
+
+    /// The profile of a user changed: other nodes are told of it when they ask for all users.
+    pub(super) fn profile_changed(&self, directory: &mut Directory, user: &Arc<User>) {
+        if directory.same_user(user).is_some_and(|local| local.presence.here) {
+            self.service.bus().tell_nodes(LocalPresence::Came(Arc::clone(user)));
+        }
+    }
+
+    /// Tells other nodes of all users who count as connected here.
+    pub(super) fn tell_all(&self, directory: &Directory) {
+        let here = directory.users().filter(|(_, local)| local.presence.here);
+        let all = here.map(|(_, local)| Arc::clone(&local.user)).collect();
+        self.service.bus().tell_nodes(LocalPresence::All(all));
+    }
+
+    /// Notes whether users of some node may not be known.
+    pub(super) fn set_incomplete(&mut self, incomplete: bool) {
+        self.incomplete = incomplete;
     }
 
     /// A user's last connection has ended: after some time it will be offline.
@@ -109,14 +157,14 @@ impl PresenceTracker {
         now: Instant,
     ) {
         let Some(local) = directory.user_mut(user) else { return };
-        if local.is_here() || local.is_loading() || local.gone_since.is_some() {
+        if local.is_here() || local.is_loading() || !local.presence.here || local.gone_since.is_some() {
             return;
         }
         local.gone_since = Some(now);
         self.last_connection_ended(timers, user, now);
     }
 
-    /// Some time after a user's last connection ended: unless it has connected since, it is offline.
+    /// Some time after a user's last connection ended: unless it has connected since, here or elsewhere, it is offline.
     pub(super) fn offline_timer(
         &mut self,
         directory: &mut Directory,
@@ -128,14 +176,50 @@ impl PresenceTracker {
         let Some(local) = directory.user_mut(user) else { return };
         // A timer of an earlier absence must not end this one early.
         let long = local.gone_since.is_some_and(|since| now >= since + OFFLINE_AFTER);
-        if local.is_here() || !long || !std::mem::replace(&mut local.presence.online, false) {
+        if local.is_here() || !long || !std::mem::replace(&mut local.presence.here, false) {
             return;
         }
+        let at = self.service.environment().now();
+        self.service.bus().tell_nodes(LocalPresence::Left { user: user.clone(), last_seen: at });
+        if local.is_elsewhere() {
+            if let Some(elsewhere) = &mut local.presence.elsewhere {
+                elsewhere.left_here = Some(at);
+            }
+            return;
+        }
+        let last_seen = LastSeen { at, stored_here: true };
+        let seen = self.went_offline(directory, timers, ephemerals, (user, last_seen), now);
+        self.note_seen(seen.into_iter().collect());
+    }
+
+    /// A user is connected to no node any more. Returns what is to be stored.
+    pub(super) fn went_offline(
+        &mut self,
+        directory: &mut Directory,
+        timers: &mut Timers,
+        ephemerals: &mut Ephemerals,
+        (user, last_seen): (&UserId, LastSeen),
+        now: Instant,
+    ) -> Option<(UserId, Timestamp)> {
+        let local = directory.user_mut(user)?;
+        if !std::mem::replace(&mut local.presence.online, false) {
+            return None;
+        }
+        let gone_since = *local.gone_since.get_or_insert(now);
         let gone = Arc::clone(&local.user);
-        self.publish_change(directory, ephemerals, &gone, false);
+        self.publish_change(directory, ephemerals, &gone, Some(last_seen.at));
         // The announcement needs the user's entry, and a guest's memberships stay for a while.
-        let after = if gone.is_guest() { GUEST_GONE_AFTER - OFFLINE_AFTER } else { OFFLINE_AFTER };
-        timers.add(now + after, Timer::Forget(user.clone()));
+        let forget_at = if gone.is_guest() { gone_since + GUEST_GONE_AFTER } else { now + OFFLINE_AFTER };
+        timers.add(forget_at, Timer::Forget(user.clone()));
+        (last_seen.stored_here && !gone.is_guest()).then(|| (user.clone(), last_seen.at))
+    }
+
+    /// Stores when users were last seen.
+    pub(super) fn note_seen(&self, seen: Vec<(UserId, Timestamp)>) {
+        if !seen.is_empty() {
+            let service = self.service.clone();
+            tokio::spawn(async move { service.note_seen(seen).await });
+        }
     }
 
     /// Removes a user who is still offline. The memberships of a guest end.
@@ -147,19 +231,28 @@ impl PresenceTracker {
         if local.presence.online || local.is_here() || local.is_loading() || !long {
             return;
         }
-        if local.presence.unannounced > 0 {
-            // The announcement needs the user's entry and its conversations.
+        // The announcement needs the user's entry and its conversations; and a guest may be connected to a node that is not
+        // heard.
+        if local.presence.unannounced > 0 || (guest && self.incomplete) {
             timers.add(now + OFFLINE_AFTER, Timer::Forget(user.clone()));
             return;
         }
+        let elsewhere = local.presence.elsewhere.as_ref();
+        let (settled_here, ever_elsewhere) =
+            (elsewhere.is_none_or(|elsewhere| elsewhere.settled_here), elsewhere.is_some());
         if guest {
-            self.end_memberships(directory, user);
+            self.service.presence().set_guest(user, false);
+            if settled_here {
+                self.end_memberships(directory, user);
+            }
+        } else if ever_elsewhere {
+            // Another node stores it, and this one is not told when it has.
+            self.service.presence().forget_left(user);
         }
         directory.remove(user);
     }
 
     fn end_memberships(&self, directory: &Directory, guest: &UserId) {
-        self.service.presence().set_guest(guest, false);
         let conversations = directory.conversations_of(guest);
         let (service, guest) = (self.service.clone(), guest.clone());
         tokio::spawn(async move {
@@ -171,35 +264,37 @@ impl PresenceTracker {
         });
     }
 
-    /// Removes a guest from presence, because an account took its id.
-    pub(super) fn guest_replaced(&self, guest: &UserId) {
+    /// Removes a guest from presence, because an account took its id. `here` says whether it counted as connected here.
+    pub(super) fn guest_replaced(&self, guest: &UserId, here: bool) {
         self.service.presence().set_guest(guest, false);
+        if here {
+            let last_seen = self.service.environment().now();
+            self.service.bus().tell_nodes(LocalPresence::Left { user: guest.clone(), last_seen });
+        }
     }
 
+    /// Publishes that a user came online or, with the time at which it was last seen, that it went offline.
     fn publish_change(
         &mut self,
         directory: &mut Directory,
         ephemerals: &mut Ephemerals,
         user: &Arc<User>,
-        online: bool,
+        gone: Option<Timestamp>,
     ) {
+        let online = gone.is_none();
         if user.is_guest() {
             // A guest who goes offline stays in its rooms until it is removed.
             if online {
                 self.service.presence().set_guest(&user.id, true);
             }
         } else {
-            let last_seen = self.service.environment().now();
+            let last_seen = gone.unwrap_or_else(|| self.service.environment().now());
             if !online {
                 self.service.presence().left(&user.id, last_seen);
             }
             self.service.presence().set_user(&user.id, online);
             let event = Event::Presence { user: Arc::clone(user), online, last_seen };
             self.publish(directory, ephemerals, (user, 1), Ephemeral::Event(event));
-            if !online {
-                let (service, seen) = (self.service.clone(), vec![(user.id.clone(), last_seen)]);
-                tokio::spawn(async move { service.note_seen(seen).await });
-            }
         }
         // Only some dialects show who is present in a room.
         if !self.census.any_shows_room_presence() {
@@ -298,10 +393,10 @@ fn delay(visited: usize) -> Duration {
     DELAY_PER_VISIT.saturating_mul(u32::try_from(visited).unwrap_or(u32::MAX)).min(DELAY_MAX)
 }
 
-/// The registered users who are online.
-pub(super) fn online(directory: &Directory) -> impl Iterator<Item = &UserId> {
-    let registered = directory.users().filter(|(_, local)| local.presence.online && !local.user.is_guest());
-    registered.map(|(_, local)| &local.user.id)
+/// The registered users who are online because they are connected here alone.
+pub(super) fn online_here_alone(directory: &Directory) -> impl Iterator<Item = &UserId> {
+    let registered = directory.users().filter(|(_, local)| local.presence.here && !local.user.is_guest());
+    registered.filter(|(_, local)| !local.is_elsewhere()).map(|(_, local)| &local.user.id)
 }
 
 /// The users who are online, as they are shown to one user: all users or, if there are very many, those who share a

@@ -12,6 +12,8 @@ use tokio::time::Instant;
 pub(super) enum Timer {
     /// A user's typing in a conversation ends by itself.
     TypingEnds(UserId, ConversationId),
+    /// The typing of a user on another node ends, because its stop was lost.
+    TypingElsewhereEnds(UserId, ConversationId),
     /// A user without connections goes offline.
     Offline(UserId),
     /// A user without connections is removed; the memberships of a guest end.
@@ -26,6 +28,10 @@ pub(super) enum Timer {
     Presence,
     /// The changed profiles that are due are told.
     Profiles,
+    /// Reads of users who are on other nodes are tried again.
+    ReadElsewhere,
+    /// Some users of a node that died go offline.
+    NodeGone,
 }
 
 /// Identifies a timer, so that it can be cancelled.

@@ -88,6 +88,12 @@ impl Typing {
         Ok(if show { event(directory, user, conversation, true) } else { None })
     }
 
+    /// Whether a user types in a conversation, on a connection of this node.
+    pub(super) fn is_typing(&self, user: &UserId, conversation: &ConversationId) -> bool {
+        let typists = self.typists.get(user);
+        typists.is_some_and(|typists| typists.iter().any(|typist| typist.conversation == *conversation))
+    }
+
     /// Ends a user's typing in a conversation. Returns the event that shows it, if the user was typing.
     pub(super) fn stop(
         &mut self,

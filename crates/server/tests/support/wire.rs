@@ -105,6 +105,20 @@ impl Wire {
         }
     }
 
+    /// Reads until the socket is closed, which must happen within a time.
+    pub async fn until_closed(&mut self, within: Duration) {
+        let closed = async {
+            loop {
+                match self.socket.next().await {
+                    Some(Ok(Message::Text(text))) if text.as_str() == "2" => self.send("3").await,
+                    Some(Ok(Message::Close(_)) | Err(_)) | None => return,
+                    Some(Ok(_)) => {}
+                }
+            }
+        };
+        tokio::time::timeout(within, closed).await.expect("the socket is closed");
+    }
+
     /// Returns the close code, once the socket is closed.
     pub async fn close_code(&mut self) -> Option<u16> {
         loop {

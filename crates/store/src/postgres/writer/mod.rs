@@ -27,7 +27,6 @@ use tokio::runtime::Runtime;
 use tokio_postgres::{Error, Row, Statement};
 
 use self::buffer::{Buffer, Lengths};
-use self::catch_up::CaughtUp;
 use self::changed::Changed;
 use self::foreseen::Foreseen;
 use self::known::Known;
@@ -258,7 +257,8 @@ impl WriterLink {
             let state = self.state.borrow();
             (state.applied.clone(), state.epoch)
         };
-        let CaughtUp { to, after, entries } = self.catch_up(&applied, &newest, cached)?;
+        let caught_up = self.catch_up(&applied, &newest, cached)?;
+        let (to, after, missed) = (caught_up.to, caught_up.after, caught_up.entries);
         let behind = to != newest;
         if epoch != epoch_before {
             cached.cache.clear();
@@ -273,7 +273,7 @@ impl WriterLink {
             Clock::Database => Some(Timestamp(times)),
             Clock::Environment => None,
         };
-        Ok(Begun { position: Some(position), now, after: Some(after), missed: entries, behind })
+        Ok(Begun { position: Some(position), now, after: Some(after), missed, behind })
     }
 
     /// Forgets the open transaction, and tells the server to roll it back with the next statement.
